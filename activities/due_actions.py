@@ -23,15 +23,28 @@ def time_of_action(asked: ActionInput, now: datetime) -> datetime:
     return min(asked.at, now + AHEAD_MAX)
 
 
+def refuse_before(due_at: datetime, now: datetime) -> None:
+    """Refuse an action that is due more than a minute from now, by the database's clock.
+
+    The error has the type `AskedTooEarly`. Temporal tries again when the action is due, or sooner.
+    """
+    if now + AHEAD_MAX < due_at:
+        raise _too_early(due_at, now)
+
+
 def refuse_if_early(asked: ActionInput, due_at: datetime, now: datetime) -> None:
     """Refuse an action that is due by the workflow's clock and not yet by the database's.
 
     The error has the type `AskedTooEarly`. Temporal tries again when the action is due, or sooner.
     """
     if time_of_action(asked, now) < due_at <= asked.at:
-        raise ApplicationError(
-            f"the action is due {due_at - now} from now, by the clock of the database",
-            type=TOO_EARLY,
-            category=ApplicationErrorCategory.BENIGN,
-            next_retry_delay=min(due_at - now, LOOK_AGAIN_MAX),
-        )
+        raise _too_early(due_at, now)
+
+
+def _too_early(due_at: datetime, now: datetime) -> ApplicationError:
+    return ApplicationError(
+        f"the action is due {due_at - now} from now, by the clock of the database",
+        type=TOO_EARLY,
+        category=ApplicationErrorCategory.BENIGN,
+        next_retry_delay=min(due_at - now, LOOK_AGAIN_MAX),
+    )

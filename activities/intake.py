@@ -4,6 +4,7 @@ One transaction writes everything, and only then the number is returned (archite
 """
 
 import hashlib
+import secrets
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,9 +26,9 @@ from db.intake import Known, Locked, NewComplaint, NumberTaken, ToldRow
 from db.pool import Connection
 from db.restoration import withdrawals
 from domain.errors.cases import TransferBusy
-from domain.errors.intake import AckNoOfOurs, AckNosExhausted, AckNoTaken, IdempotencyKeyReused
-from domain.intake.ack_numbers import is_of_our_half, make_ack_no
-from domain.intake.flags import oddities
+from domain.errors.intake import AckNosExhausted, AckNoTaken, IdempotencyKeyReused
+from domain.intake.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, make_ack_no
+from domain.intake.flags import oddities, other_number
 from domain.ledger import complaint_entries
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
@@ -48,8 +49,10 @@ class Taken:
     repeated: bool = False
 
 
-NUMBERS_TRIED_MAX: Final = 1000
-"""numbers that are tried in a row before giving up"""
+NUMBERS_IN_A_ROW: Final = 20
+"""numbers that are tried in a row; callers may have stated thousands of numbers in a row, so chance chooses the next"""
+NUMBERS_TRIED_MAX: Final = 200
+"""numbers that are tried before giving up"""
 
 
 class _KnownMeanwhile(Exception):
@@ -60,7 +63,8 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
     """Commit a complaint with its case, hops, ledger entries and first event; return the workflow notification.
 
     The same caller, key and body give the same answer. Raises `IdempotencyKeyReused` (same key, other body) and
-    `AckNoTaken` (the number is registered with other content), and `AckNoOfOurs` (a number that only we give out).
+    `AckNoTaken` (the number is registered with other content). A portal's number that a complaint of ours has already
+    stands beside a number of ours.
     """
     by_account = True
     # Each repetition but one finds at least one more of its transfers registered, or one withdrawn.
@@ -83,6 +87,7 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
     names = [f"key|{taken_by}|{idempotency_key}", *(intake.lock_of_transfer(row.transfer.reference) for row in rows)]
     if complaint.ack_no:
         names.append(intake.ack_lock(complaint.ack_no))
+    portal_ack_no = intake.portal_ack_no(complaint)
     async with ctx.pool.acquire() as connection, connection.transaction():
         locked = await intake.lock(connection, names, next_serial=complaint.ack_no is None)
         ack_no = complaint.ack_no or _own_number(complaint.channel, locked)
@@ -95,11 +100,10 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
             {row.statement.reference_key for row in rows},
             moves,
             is_new_number=complaint.ack_no is None,
+            portal_ack_no=portal_ack_no,
         )
         if repeated := _taken_before(known, complaint, digest):
             return Taken(repeated, None, repeated=True)
-        if complaint.ack_no and is_of_our_half(complaint.ack_no):
-            raise AckNoOfOurs(complaint.ack_no)
         if not known.number_locked or known.by_number:
             ack_no = await new_ack_no(connection, complaint.channel, locked.at)
         found = sort_rows(ctx, rows, known.transfers)
@@ -108,6 +112,8 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
         if work is None:
             work = CaseTransaction(ctx, connection, cases.new_head(ack_no, locked.at, len(found.fresh)), taken_by)
         odd = oddities(complaint, work.now, ctx.policy.trail)
+        if portal_ack_no and portal_ack_no != ack_no:
+            odd.append(other_number(portal_ack_no))
         receipt = ComplaintReceipt(
             ack_no=ack_no,
             case_ack_no=work.case_no,
@@ -135,11 +141,15 @@ def _taken_before(known: Known, complaint: Complaint, digest: bytes) -> Complain
         if known.by_key.body_digest != digest:
             raise IdempotencyKeyReused
         return known.by_key.receipt
-    if complaint.ack_no and known.by_number:
-        if known.by_number.body_digest != digest:
-            raise AckNoTaken(known.by_number.receipt.ack_no)
-        return known.by_number.receipt
-    return None
+    taken = known.by_portal_number or known.by_number
+    if complaint.ack_no is None or taken is None:
+        return None
+    if taken.body_digest == digest:
+        return taken.receipt
+    if known.by_portal_number is None and intake.portal_ack_no(complaint):
+        # We gave out the number, and the portal gave it to another complaint. Both complaints are real.
+        return None
+    raise AckNoTaken(complaint.ack_no)
 
 
 def _differences(ack_no: str, told: Sequence[ToldRow]) -> list[tuple[str, NewTask]]:
@@ -162,14 +172,20 @@ def _own_number(channel: Channel, locked: Locked) -> str:
 
 async def new_ack_no(connection: Connection, channel: Channel, now: datetime) -> str:
     """Return an unused acknowledgement number. Numbers from elsewhere may lie in our range."""
-    for _ in range(NUMBERS_TRIED_MAX):
-        ack_no = make_ack_no(channel, now, await intake.next_serial(connection))
+    for attempt in range(NUMBERS_TRIED_MAX):
+        in_a_row = attempt < NUMBERS_IN_A_ROW
+        serial = await intake.next_serial(connection) if in_a_row else _random_serial()
+        ack_no = make_ack_no(channel, now, serial)
         # No waiting for this lock, because the caller holds locks already. A number that is locked counts as taken.
         if await intake.try_lock(connection, intake.ack_lock(ack_no)) and not await intake.by_ack_no(
             connection, ack_no
         ):
             return ack_no
     raise AckNosExhausted(NUMBERS_TRIED_MAX)
+
+
+def _random_serial() -> int:
+    return OUR_FIRST_SERIAL + secrets.randbelow(SERIALS_A_DAY - OUR_FIRST_SERIAL)
 
 
 async def _case_to_join(

@@ -7,11 +7,14 @@ from typing import Final
 from activities.secrets import CannotOpen, Purpose, Sealer, SecretBox
 from db import sealed as sealed_values
 from db.pool import Pool
-from db.sealed import BANK_CREDENTIALS, SealedColumn, SealedRow
+from db.sealed import BANK_CREDENTIALS, TOTP_SECRETS, SealedColumn, SealedRow
 from domain.errors import RuleBroken
 
 BATCH: Final = 100
-SEALED_FOR: Final[Mapping[SealedColumn, Purpose]] = {BANK_CREDENTIALS: Purpose.SEALING}
+SEALED_FOR: Final[Mapping[SealedColumn, Purpose]] = {
+    BANK_CREDENTIALS: Purpose.SEALING,
+    TOTP_SECRETS: Purpose.TOTP_SECRETS,
+}
 """every sealed column, with the purpose of the key that seals it"""
 
 Report = Callable[[str, int], None]

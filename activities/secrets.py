@@ -41,7 +41,6 @@ class Purpose(StrEnum):
     """Purpose of a derived key. The value is part of the derivation: another value would make another key."""
 
     SEALING = "seal credentials"
-    OFFICER_TOKENS = "officer tokens"
     SESSIONS = "officer sessions"
     TOTP_SECRETS = "seal TOTP secrets"
     BANK_TOKENS = "bank tokens"
@@ -66,13 +65,13 @@ class Process(StrEnum):
 
 
 PURPOSES: Final[Mapping[Process, frozenset[Purpose]]] = {
-    # Officers' tokens are checked with the key that makes them. Intake takes complaints from officers.
+    # Sessions are checked with the key that makes them. Intake takes complaints from officers.
     Process.INTAKE: frozenset(
         {
             Purpose.SEALING,
             Purpose.BANK_TOKENS,
             Purpose.BANK_LOGINS,
-            Purpose.OFFICER_TOKENS,
+            Purpose.SESSIONS,
             Purpose.NAMES_OF_TRIES,
         }
     ),
@@ -89,6 +88,10 @@ class Keys(Protocol):
 
     def derive_key(self, purpose: Purpose) -> bytes:
         """Return 32 bytes that are used for `purpose` only."""
+        ...
+
+    def sealer(self, purpose: Purpose) -> "Sealer | None":
+        """Return the sealer for a purpose of `SEAL`, or None without a key for it."""
         ...
 
 

@@ -7,17 +7,19 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Route
 
 from activities.banks.reply_links import PATH as REPLY_PATH
+from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api import documents as case_documents
-from api import evidence, holds, intake, notifications, ops, police, reconciliation, release_brake
+from api import evidence, holds, intake, notifications, ops, police, readers, reconciliation, release_brake
 from api.bank_gateway import debit_inquiries, feed, i4c, liens
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
-from api.callers import DESCRIPTION_PATH
+from api.callers import DESCRIPTION_PATH, SIGN_IN_API_PATH
 from api.cases import accounts, cases, desk_actions, events, tasks
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.grievances import appeal_page, grievances, officers
+from api.officers import session_routes, sign_in_pages
 from api.orders import orders
 from api.orders.pages import OrderPages
 from api.parts import Part
@@ -43,6 +45,10 @@ BODY_LIMITS_BYTES = {
     police.FIR_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
     police.ORDER_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
     restorations.WAIVERS: police.DOCUMENT_BODY_MAX_BYTES,
+    SIGN_IN_API_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
+    f"{SIGN_IN_API_PATH}/": session_routes.SIGN_IN_BODY_MAX_BYTES,
+    SIGN_IN_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
+    FIRST_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
 }
 
 ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
@@ -54,6 +60,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, events.router),
     (Part.OFFICERS, desk_actions.router),
     (Part.OFFICERS, tasks.router),
+    (Part.OFFICERS, readers.router),
     (Part.OFFICERS, scorecards.router),
     (Part.OFFICERS, reconciliation.router),
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
@@ -76,6 +83,8 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.INTAKE, bank_grievances.router),
     (Part.OFFICERS, appeal_page.router),
     (Part.OFFICERS, evidence.router),
+    (Part.OFFICERS, session_routes.router),
+    (Part.OFFICERS, sign_in_pages.router),
     (Part.INTAKE, i4c.router),
     (Part.INTAKE, feed.router),
     (Part.INTAKE, debit_inquiries.router),

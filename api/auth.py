@@ -6,11 +6,13 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.callers import officer_of
-from api.roles import ALLOWED, Action
-from api.services import TheServices
+from api.jurisdiction import check_act, check_read
+from api.officers.sessions import refuse_forged, session_cookie
+from api.reads import ReadReason, read_of, reference_of
+from api.roles import ALLOWED, READS, Action
+from api.services import Services, TheServices
 from api.tokens import Officer
-from domain.errors import RoleNotAllowed
-from schemas.enums import Role
+from domain.officers import check_roles
 from schemas.restoration.restorations import Acting
 
 # This scheme is for the OpenAPI description only. The header is read by `officer_of`.
@@ -18,8 +20,7 @@ OFFICER_SCHEME: Final = "OfficerToken"
 _scheme = HTTPBearer(
     auto_error=False,
     scheme_name=OFFICER_SCHEME,
-    bearerFormat="JWT",
-    description="An officer's token: `goldenhour token`.",
+    description="A script's token: `goldenhour token issue`. Officers come in a session.",
 )
 
 
@@ -33,25 +34,60 @@ class Allowed:
         self,
         request: Request,
         services: TheServices,
-        _: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+        _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+        _session: Annotated[str | None, Depends(session_cookie)],
     ) -> Officer:
-        """Return the officer of the token. Raises `BadToken` or `RoleNotAllowed`."""
+        """Return the script of the token, or the officer of the session in the cookie if there is no token.
+
+        Raises `BadToken`, `CrossSiteRequest`, `RoleNotAllowed` and `OutsideJurisdiction`.
+        """
+        officer = await self._admitted(request, services)
+        await check_act(services, officer, self.action, reference_of(request))
+        return officer
+
+    async def _admitted(self, request: Request, services: Services) -> Officer:
         officer = await officer_of(request, services)
+        if officer.session_id is not None:
+            refuse_forged(request)
         refuse_unless(officer, self.action)
+        return officer
+
+
+class AllowedRead(Allowed):
+    """Dependency that admits an officer who may read by `action`, once the read is in the read log."""
+
+    async def __call__(
+        self,
+        request: Request,
+        services: TheServices,
+        _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+        _session: Annotated[str | None, Depends(session_cookie)],
+        reason: ReadReason = None,
+    ) -> Officer:
+        """Return the officer as `Allowed` does. A read that cannot be logged is refused with the database's error.
+
+        Raises `ReadReasonNeeded` for a read outside the officer's jurisdiction without a reason.
+        """
+        officer = await self._admitted(request, services)
+        outside = await check_read(services, officer, self.action, reference_of(request), reason or "")
+        # A search by POST names its subject in the body. Its route logs the read.
+        if request.method == "GET":
+            read = read_of(request, services, officer, reason or "", outside=outside)
+            if read is not None:
+                await services.read_log.note(read)
         return officer
 
 
 def refuse_unless(officer: Officer, action: Action) -> None:
     """Check that the officer may do `action`. Raises `RoleNotAllowed`."""
-    if officer.role not in ALLOWED[action]:
-        raise RoleNotAllowed(officer.role, tuple(role for role in Role if role in ALLOWED[action]))
+    check_roles(officer.roles, ALLOWED[action])
 
 
 def may(action: Action) -> Any:
     """Return the dependency for a route's signature."""
-    return Depends(Allowed(action))
+    return Depends(AllowedRead(action) if action in READS else Allowed(action))
 
 
 def acting(officer: Officer) -> Acting:
     """Return the officer in the form that the rules of `domain/` take."""
-    return Acting(subject=officer.subject, role=officer.role, actor=officer.actor)
+    return Acting(subject=officer.subject, roles=officer.roles, actor=officer.actor)

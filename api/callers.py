@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from api.addresses import address_of
+from api.officers.sessions import cookie_of
 from api.parts import Part
 from api.problems import BANK_API_PATH, BANK_PATH
 from api.services import Services
@@ -19,7 +20,9 @@ from domain.policy.model import DoorName
 LOGIN_PATH: Final = "/banking/login"
 DESCRIPTION_PATH: Final = "/api/v1/openapi.json"
 EVIDENCE_KEYS_PATH: Final = "/api/v1/evidence-keys"
-OPEN_PATHS: Final = frozenset({LOGIN_PATH, DESCRIPTION_PATH, EVIDENCE_KEYS_PATH})
+SIGN_IN_API_PATH: Final = "/api/v1/session"
+"""officers come there without a session, to begin one"""
+OPEN_PATHS: Final = frozenset({LOGIN_PATH, DESCRIPTION_PATH, EVIDENCE_KEYS_PATH, SIGN_IN_API_PATH})
 """paths of banks and officers whose routes need no credential"""
 SIGNATURE_FIELDS: Final = ("signature", "signature-input")
 
@@ -48,15 +51,22 @@ def door_of(path: str) -> DoorName:
 
 
 async def officer_of(connection: HTTPConnection, services: Services) -> Officer:
-    """Return the officer who sends a request. Raises `BadToken`."""
+    """Return the officer of the session in the cookie of a request, or the script of its token. Raises `BadToken`."""
     scope = connection.scope
     if _OFFICER not in scope:
         try:
-            scope[_OFFICER] = services.tokens.officer(bearer(connection.headers.get("authorization")))
+            scope[_OFFICER] = await _read_officer(connection, services)
         except BadToken:
             scope[_OFFICER] = None
     officer: Officer = _known(scope, _OFFICER)
     return officer
+
+
+async def _read_officer(connection: HTTPConnection, services: Services) -> Officer:
+    header = connection.headers.get("authorization")
+    if header is None and cookie_of(connection):
+        return await services.sessions.officer(connection)
+    return await services.scripts.of(bearer(header))
 
 
 async def bank_of(connection: HTTPConnection, services: Services, door: BankDoor) -> str:

@@ -12,6 +12,7 @@ from activities.holds.holder_contacts import take_contact
 from activities.holds.releases import confirm_release, hear_victim, proposed_of, reject_release
 from activities.holds.small_holds import record_small_hold_decision
 from api.auth import acting, may
+from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, says
 from api.roles import Action
@@ -55,6 +56,7 @@ async def list_holds(
     """List account holds, the earliest to lapse first."""
     now = services.ctx.now()
     before = None if ends_within_days is None else now + timedelta(days=ends_within_days)
+    within = await within_of(services, officer, Action.READ_HOLD, ack_no)
     async with services.ctx.pool.acquire() as connection:
         return await hold_views.page(
             connection,
@@ -65,6 +67,7 @@ async def list_holds(
             held=held,
             small=small,
             lapses_before=before,
+            within=within,
         )
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from activities.notifications import outbox
 from api.auth import may
+from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
@@ -29,8 +30,9 @@ async def list_messages(
     limit: Limit = LIMIT_DEFAULT,
 ) -> MessagePage:
     """List the notifications of all cases, the newest first."""
+    within = await within_of(services, officer, Action.READ_POLICE)
     async with services.ctx.pool.acquire() as connection:
-        return await notifications.page(connection, None, after, limit, in_trouble=in_trouble)
+        return await notifications.page(connection, None, after, limit, in_trouble=in_trouble, within=within)
 
 
 @router.get("/cases/{ack_no}/messages")

@@ -10,7 +10,8 @@ import httpx
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from activities.metrics import CONTENT_TYPE, METRICS, joined
+from activities.metrics import CONTENT_TYPE, METRICS
+from activities.metrics_pages import joined
 from api.problems import IN_THE_DESCRIPTION
 from api.services import Services, TheServices
 from db.database_state import Storage

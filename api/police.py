@@ -9,6 +9,7 @@ from activities.police import firs as station
 from activities.police import statutory_duties as clocks
 from activities.restoration import court_orders as courts
 from api.auth import may
+from api.jurisdiction import refuse_outside
 from api.params import PDF, AckNo, CourtOrderId
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
@@ -73,11 +74,11 @@ async def read_police_side(
         )
 
 
-@router.post("/officer", status_code=201)
+@router.post("/officer", status_code=201, responses=says(FOUR_EYES))
 async def assign_officer(
     services: TheServices, officer: Annotated[Officer, may(Action.ASSIGN_OFFICER)], ack_no: AckNo, new: NewOfficer
 ) -> CaseOfficer:
-    """Assign the investigating or supervising officer of the case from now on."""
+    """Assign the investigating or supervising officer of the case from now on. No officer assigns themselves."""
     return await station.assign_officer(services.ctx, ack_no, new, officer.actor)
 
 
@@ -123,6 +124,7 @@ async def take_court_order(services: TheServices, officer: OrderTaker, ack_no: A
 @wide_router.post("/court-orders", responses=says(NOT_FOUND, NOT_NOW))
 async def take_wide_order(services: TheServices, officer: OrderTaker, new: WideCourtOrder) -> CourtOrdersTaken:
     """Record one order for every account and case that it names. If one of them is refused, none is recorded."""
+    await refuse_outside(services, officer, Action.TAKE_COURT_ORDER, [one.ack_no for one in new.about])
     return CourtOrdersTaken(orders=tuple(await courts.take_wide_order(services.ctx, new, officer.actor)))
 
 
@@ -167,8 +169,23 @@ async def read_court_order(
 async def withdraw_court_order(
     services: TheServices, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, why: WithReason
 ) -> CourtOrder:
-    """Withdraw an order that was recorded by mistake and led to no order to a bank."""
+    """Withdraw an order that was recorded by mistake and led to no order to a bank.
+
+    For one that retains holds this asks for the withdrawal, which another officer confirms.
+    """
     return await courts.withdraw_court_order(services.ctx, ack_no, court_order_id, why.reason, officer.actor)
+
+
+@router.post("/court-orders/{court_order_id}/withdraw/confirm", responses=says(NOT_NOW, FOUR_EYES))
+async def confirm_court_order_withdrawal(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.CONFIRM_COURT_ORDER)],
+    ack_no: AckNo,
+    court_order_id: CourtOrderId,
+    why: WithReason,
+) -> CourtOrder:
+    """Withdraw an order as another officer than the one who asked for its withdrawal."""
+    return await courts.confirm_withdrawal(services.ctx, ack_no, court_order_id, why.reason, officer.actor)
 
 
 @router.post("/duties/{kind}/done", responses=says(NOT_NOW))

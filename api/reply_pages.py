@@ -24,6 +24,7 @@ from api.services import Services, TheServices
 from api.throttle import Throttle
 from domain.policy.model import TryName
 from domain.rupees import rupees
+from schemas.banks.exchanges import About
 from schemas.text import IST
 
 ITEMS_A_PAGE: Final = 10
@@ -78,7 +79,8 @@ def without_code(body: bytes) -> bytes:
     return _CODE.sub(lambda found: found[1] + b"x" * len(found[2]), body)
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """Return a moment in Indian time."""
     return f"{at.astimezone(IST):%d-%m-%Y %H:%M:%S} IST"
 
 
@@ -103,11 +105,14 @@ class ReplyPages(ABC, Generic[View, Form]):
         self._uses = Throttle(services.ctx, services.keys, TryName.LINK_USES)
         self._guesses = Throttle(services.ctx, services.keys, TryName.LINK_GUESSES)
         self._codes = LinkCodes(services.ctx, services.keys, links.about)
-        self._new_codes = Throttle(services.ctx, services.keys, TryName.LINK_CODES)
+        # A bank has a letter about each of many requests or orders, and they come as fast as the clock runs.
+        ctx, of_orders = services.ctx, links.about is About.ORDER
+        factor = ctx.procedure_clock_factor if of_orders else ctx.clock_factor
+        self._new_codes = Throttle(ctx, services.keys, TryName.LINK_CODES, factor)
         self._pages = Pages(
             TEMPLATES,
             styles=[TEMPLATES],
-            filters={"rupees": partial(rupees, exact=True), "moment": _moment},
+            filters={"rupees": partial(rupees, exact=True), "moment": moment},
             names={"max_chars": VALUE_MAX_CHARS, **self.template_names},
         )
 

@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Final
 
 from domain.grievances import ROLES
+from domain.jurisdiction import VerbKind
+from domain.releases import SMALL_HOLD_DECIDERS
 from domain.restoration.procedure import REOPENERS, RULES
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceVerb
@@ -97,6 +99,14 @@ class Action(StrEnum):
     """documents that seize or attach property: BNSS 106 and 107"""
     APPROVE_ATTACHMENT = "approve_attachment"
     """approve that a court is asked to attach money on hold: BNSS 107"""
+    READ_READERS = "read_readers"
+    """who has read a case"""
+    READ_OUTSIDE_READS = "read_outside_reads"
+    """reads by officers who are not responsible for the case"""
+    END_SESSIONS = "end_sessions"
+    """end all sessions of an officer"""
+    READ_SIGN_INS = "read_sign_ins"
+    """the sign-in log of every officer; each officer may read their own"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -149,7 +159,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     # `api.evidence` also checks that the case is the investigating officer's or the superintendent's.
     Action.READ_EVIDENCE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.IO, Role.SP}),
     Action.READ_HOLD: _DESK | _POLICE | {Role.AUDITOR},
-    Action.DECIDE_SMALL_HOLD: frozenset({Role.IO, Role.DY_SP, Role.SP}),
+    Action.DECIDE_SMALL_HOLD: SMALL_HOLD_DECIDERS,
     Action.CONTINUE_RELEASES: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.HEAR_VICTIM: _DESK | {Role.IO},
     Action.CONFIRM_RELEASE: _POLICE | {Role.SUPERVISOR, Role.ADMIN},
@@ -167,4 +177,69 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ISSUE_DOCUMENT: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.ISSUE_SEIZURE: frozenset({Role.IO, Role.DY_SP, Role.SP}),
     Action.APPROVE_ATTACHMENT: frozenset({Role.SP}),
+    Action.READ_READERS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.SP}),
+    Action.READ_OUTSIDE_READS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.SP}),
+    Action.END_SESSIONS: frozenset({Role.ADMIN}),
+    Action.READ_SIGN_INS: frozenset({Role.ADMIN, Role.AUDITOR}),
 }
+
+READS: Final = frozenset(action for action in Action if action.value.startswith("read_")) - {Action.READ_SIGN_INS}
+"""actions that show cases, accounts and persons; the read log has who did them"""
+
+KINDS: Final[Mapping[Action, VerbKind]] = {
+    **dict.fromkeys(READS, VerbKind.READ),
+    Action.TAKE_COMPLAINT: VerbKind.INTAKE,
+    Action.CHANGE_HOP: VerbKind.TRACING,
+    Action.CHANGE_REQUEST: VerbKind.TRACING,
+    Action.CLOSE_TASK: VerbKind.TRACING,
+    Action.RESOLVE_DISCREPANCY: VerbKind.TRACING,
+    Action.TAKE_FROM_HELD: VerbKind.TRACING,
+    Action.ASSIGN_OFFICER: VerbKind.ASSIGNMENT,
+    Action.TAKE_FIR: VerbKind.POLICE,
+    Action.TAKE_COURT_ORDER: VerbKind.POLICE,
+    Action.CONFIRM_COURT_ORDER: VerbKind.POLICE,
+    Action.DO_DUTY: VerbKind.POLICE,
+    Action.SEND_MESSAGE: VerbKind.POLICE,
+    Action.RECEIVE_APPLICATION: VerbKind.RESTORATION,
+    Action.VERIFY_RESTORATION: VerbKind.RESTORATION,
+    Action.SEND_RESTORATION_BACK: VerbKind.RESTORATION,
+    Action.RECEIVE_OBJECTION: VerbKind.RESTORATION,
+    Action.DECIDE_OBJECTION: VerbKind.RESTORATION,
+    Action.WAIVE_NOTICE: VerbKind.RESTORATION,
+    Action.TAKE_ORDER: VerbKind.RESTORATION,
+    Action.PREPARE_RESTORATION: VerbKind.RESTORATION,
+    Action.APPROVE_RESTORATION: VerbKind.RESTORATION,
+    Action.REFUSE_RESTORATION: VerbKind.RESTORATION,
+    Action.RECEIVE_BOND: VerbKind.RESTORATION,
+    Action.CANCEL_RESTORATION: VerbKind.RESTORATION,
+    Action.REOPEN_RESTORATION: VerbKind.RESTORATION,
+    Action.TELL_CREDIT_ACCOUNT: VerbKind.RESTORATION,
+    Action.CONFIRM_CREDIT_ACCOUNT: VerbKind.RESTORATION,
+    Action.OBJECT_TO_CREDIT_ACCOUNT: VerbKind.RESTORATION,
+    Action.WITHDRAW_CREDIT_ACCOUNT: VerbKind.RESTORATION,
+    Action.PROPOSE_PAYER: VerbKind.RESTORATION,
+    Action.AGREE_TO_PAYER: VerbKind.RESTORATION,
+    Action.PROPOSE_WITHDRAWAL: VerbKind.RESTORATION,
+    Action.DECIDE_WITHDRAWAL: VerbKind.RESTORATION,
+    Action.SEND_ORDER: VerbKind.ORDER,
+    Action.CANCEL_ORDER: VerbKind.ORDER,
+    Action.CONFIRM_ORDER: VerbKind.ORDER,
+    Action.DECIDE_SMALL_HOLD: VerbKind.HOLD,
+    Action.HEAR_VICTIM: VerbKind.HOLD,
+    Action.CONFIRM_RELEASE: VerbKind.HOLD,
+    Action.MAKE_APPEAL_CODE: VerbKind.HOLD,
+    Action.TAKE_HOLDER_CONTACT: VerbKind.HOLD,
+    Action.FILE_GRIEVANCE: VerbKind.GRIEVANCE,
+    Action.WITHDRAW_GRIEVANCE: VerbKind.GRIEVANCE,
+    Action.REPORT_ON_GRIEVANCE: VerbKind.GRIEVANCE,
+    Action.DECIDE_GRIEVANCE: VerbKind.GRIEVANCE,
+    Action.ESCALATE_GRIEVANCE: VerbKind.GRIEVANCE,
+    Action.ISSUE_DOCUMENT: VerbKind.DOCUMENT,
+    Action.ISSUE_SEIZURE: VerbKind.DOCUMENT,
+    Action.APPROVE_ATTACHMENT: VerbKind.DOCUMENT,
+    Action.CONTINUE_RELEASES: VerbKind.OFFICE,
+    Action.NAME_GRIEVANCE_OFFICER: VerbKind.OFFICE,
+    Action.END_SESSIONS: VerbKind.OFFICE,
+    Action.READ_SIGN_INS: VerbKind.OFFICE,
+}
+"""the kind of each action, from which the scope of a role follows (`domain.jurisdiction.SCOPES`)"""

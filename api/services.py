@@ -11,16 +11,24 @@ from fastapi import Depends, Request
 from activities.banks.signed_requests import origin_of
 from activities.context import Context
 from activities.database_figures import DatabaseGauges
+from activities.officers.sign_in_links import SignInLinks
 from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
+from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.addresses import LOOPBACK, Networks
 from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StorageCache
 from api.logins import BankLogins
+from api.officers.caller_streams import CallerWatch
+from api.officers.read_log import ReadLog
+from api.officers.scripts import Scripts
+from api.officers.sessions import Sessions
+from api.officers.sign_in import SignInDoor
 from api.streams import CASE_EVENTS, EventHub
-from api.throttle import AppealThrottle
+from api.throttle import AppealThrottle, Throttle
 from api.tokens import Tokens
 from db.bank_gateway import CHANGED
+from domain.policy.model import TryName
 from schemas.outbox.case import FollowUp
 
 
@@ -51,6 +59,8 @@ class Services:
     """networks of proxies whose `X-Forwarded-For` is trusted"""
     operators: Networks = LOOPBACK
     """networks whose direct requests see the pages for operators"""
+    provider: ProviderSettings | None = None
+    """the identity provider that officers may sign in with, or None without one"""
     shows_gauges: bool = True
     """whether the metrics page has the figures of the database too; one process of a stack shows them"""
     run_file_is_there: Callable[[], bool] = lambda: True
@@ -63,8 +73,18 @@ class Services:
 
     @cached_property
     def tokens(self) -> Tokens:
-        """Bearer tokens of officers and of banks."""
+        """Bearer tokens of banks."""
         return Tokens(self.keys, self.ctx.now)
+
+    @cached_property
+    def scripts(self) -> Scripts:
+        """Scripts that call, with their roles from the database."""
+        return Scripts(self.ctx.pool)
+
+    @cached_property
+    def read_log(self) -> ReadLog:
+        """Log of who read which case, account or person."""
+        return ReadLog(self.ctx.pool, self.ctx.policy.read_log)
 
     @cached_property
     def case_hub(self) -> EventHub:
@@ -83,6 +103,36 @@ class Services:
     def bank_logins(self) -> BankLogins:
         """Logins of banks."""
         return BankLogins(self.ctx, self.keys)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Sessions of officers."""
+        return Sessions(self.ctx, self.keys)
+
+    @cached_property
+    def caller_watch(self) -> CallerWatch:
+        """End of the streams of callers who may not read them any more."""
+        return CallerWatch(self.ctx, self.sessions)
+
+    @cached_property
+    def sign_in_door(self) -> SignInDoor:
+        """Sign-in of officers."""
+        return SignInDoor(self.ctx, self.keys)
+
+    @cached_property
+    def sign_in_links(self) -> SignInLinks:
+        """Links by which officers set their credentials."""
+        return SignInLinks(self.ctx, self.keys)
+
+    @cached_property
+    def identity_provider(self) -> IdentityProvider | None:
+        """The identity provider of officers."""
+        return IdentityProvider(self.provider) if self.provider else None
+
+    @cached_property
+    def sign_in_guesses(self) -> Throttle:
+        """Limit on tries of links that do not exist."""
+        return Throttle(self.ctx, self.keys, TryName.LINK_GUESSES)
 
     @cached_property
     def appeal_throttle(self) -> AppealThrottle:
@@ -126,7 +176,9 @@ class Services:
 
     async def end_streams(self) -> None:
         """End every stream and every waiting call, and release their connections."""
-        await asyncio.gather(self.case_hub.close(), self.bank_hub.close())
+        await asyncio.gather(self.case_hub.close(), self.bank_hub.close(), self.caller_watch.close())
+        if self.identity_provider is not None:
+            await self.identity_provider.close()
 
 
 async def _services(request: Request) -> Services:

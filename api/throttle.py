@@ -30,10 +30,12 @@ class Throttle:
     again, so that repeated tries do not load the database.
     """
 
-    def __init__(self, ctx: Context, keys: Keys, kind: TryName) -> None:
+    def __init__(self, ctx: Context, keys: Keys, kind: TryName, clock_factor: float = 1.0) -> None:
+        """Set the limit of the policy, which refills by a clock that runs so much faster."""
         self._pool = ctx.pool
         self._kind = kind
-        self._limit = ctx.policy.doors.tries[kind]
+        limit = ctx.policy.doors.tries[kind]
+        self._limit = limit.model_copy(update={"seconds": limit.seconds / clock_factor})
         self._key = keys.derive_key(Purpose.NAMES_OF_TRIES)
         self._empty_until: OrderedDict[bytes, float] = OrderedDict()
         self._taken = 0
@@ -47,7 +49,7 @@ class Throttle:
 
     async def wait_seconds(self, name: str) -> float:
         """Take a try from the bucket of `name`. Return 0, or the seconds to wait if it is empty."""
-        digest = hmac.digest(self._key, f"{self._kind}\0{name}".encode(), "sha256")
+        digest = self._digest(name)
         known = self._empty_until.get(digest, 0.0) - time.monotonic()
         if known > 0:
             return known
@@ -60,6 +62,14 @@ class Throttle:
         self._note_empty(digest, wait)
         # The bucket may have got a try between the two reads. The next call then finds it.
         return max(wait, 0.001)
+
+    async def give_back(self, name: str) -> None:
+        """Put the try back that `wait_seconds` took from the bucket of `name`."""
+        async with self._pool.acquire() as connection:
+            await rate_limits.give_back_try(connection, self._digest(name), self._limit)
+
+    def _digest(self, name: str) -> bytes:
+        return hmac.digest(self._key, f"{self._kind}\0{name}".encode(), "sha256")
 
     def _note_empty(self, digest: bytes, wait: float) -> None:
         self._empty_until[digest] = time.monotonic() + wait

@@ -13,13 +13,9 @@ from uuid import uuid4
 import httpx
 import orjson
 
-from activities.secrets import SecretBox
 from adapters.clock import wall_clock
-from api.tokens import Tokens
 from db.reporting.day_totals import requests_to
-from schemas.enums import Role
 from simulator import Faults, hold_row
-from workers.home import secret_key
 from workers.simulated import SimulatedStack
 
 PAISE: Final = 25_000_00
@@ -47,7 +43,7 @@ class Run:
         """Set the address of the police at the banks, create the complainant's token, and open a client of intake."""
         (await stack.control.post("/sim/connect", json={"api_url": stack.running.intake_url})).raise_for_status()
         directory = orjson.loads((await stack.control.get("/sim/directory")).content)
-        token = Tokens(SecretBox(secret_key(stack.services.settings))).for_officer("helpline", Role.INTAKE)
+        token = await stack.intake_token()
         async with httpx.AsyncClient(base_url=stack.running.intake_url, timeout=TIMEOUT_SECONDS) as api:
             yield cls(stack, api, [entry["code"] for entry in directory], {"Authorization": f"Bearer {token}"})
 

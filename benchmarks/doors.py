@@ -19,12 +19,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from activities.officers import script_tokens
 from activities.secrets import SecretBox
 from api.tokens import Tokens
 from benchmarks.aims import Aim, at_least, at_most, exactly
 from benchmarks.complaints import TIMEOUT_SECONDS, Run
 from benchmarks.measuring import Progress, baseline, finish, machine, own_stack, quantiles
 from schemas.enums import Role
+from schemas.officers import NewScriptToken
 from simulator import Knobs
 from workers.home import secret_key
 from workers.simulated import SimulatedStack
@@ -96,16 +98,18 @@ class Caller:
 
 @asynccontextmanager
 async def _callers(stack: SimulatedStack, banks: list[str]) -> AsyncIterator[dict[str, Caller]]:
-    """Return an officer who lists cases, and banks that ask for their limits, which no rate policy counts."""
+    """Return a script that lists cases, and banks that ask for their limits, which no rate policy counts."""
     tokens = Tokens(SecretBox(secret_key(stack.services.settings)))
-    desk = {"Authorization": f"Bearer {tokens.for_officer('desk', Role.DESK)}"}
+    new = NewScriptToken(name="lists", roles=(Role.AUDITOR,), days=1)
+    _, token = await script_tokens.issue(stack.pool, new, "command:bench")
+    script = {"Authorization": f"Bearer {token}"}
     by_bank = [{"Authorization": f"Bearer {tokens.for_bank(bank)}"} for bank in banks]
     async with (
         httpx.AsyncClient(base_url=stack.running.api_url, timeout=TIMEOUT_SECONDS) as officers,
         httpx.AsyncClient(base_url=stack.running.intake_url, timeout=TIMEOUT_SECONDS) as intake,
     ):
         yield {
-            "officers": Caller(lambda _: officers.get("/api/v1/cases", headers=desk)),
+            "officers": Caller(lambda _: officers.get("/api/v1/cases", headers=script)),
             "banks": Caller(lambda number: intake.get("/api/v1/bank/policies", headers=by_bank[number % len(by_bank)])),
         }
 

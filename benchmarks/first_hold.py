@@ -144,6 +144,7 @@ async def _figures(stack: SimulatedStack, meter: Meter, sent_at: float, *, with_
     return {
         "first_request_ms": state["latency_ms"]["first_request"],
         "first_requests_missing": state["first_requests_missing"],
+        "first_requests_waiting": state["first_requests_waiting"],
         **await layers(stack),
         "restoration_lag_seconds": await restoration_lag(stack) if with_restoration else None,
         "asked_twice": state["repeated_requests"],

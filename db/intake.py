@@ -13,6 +13,7 @@ from db.cases.hops import HopRow
 from db.pool import Connection
 from db.tracing import payer_inquiries
 from db.tracing.payer_inquiries import NewInquiry
+from domain.intake.ack_numbers import is_of_our_half
 from domain.intake.districts import known_district
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Differing, HopSource, HopState
@@ -165,6 +166,8 @@ class Known(FrozenModel):
     by_key: KnownComplaint | None
     """the complaint that this caller sent with this key"""
     by_number: KnownComplaint | None
+    by_portal_number: KnownComplaint | None
+    """the complaint to which the portal gave this number of our half"""
     number_locked: bool
     """false if another transaction has the lock on the number"""
     transfers: list[KnownTransfer]
@@ -174,6 +177,7 @@ class Known(FrozenModel):
 READ: Final = f"""
 SELECT (SELECT {_RECEIPT} FROM complaint WHERE taken_by = $6 AND idempotency_key = $7) AS by_key,
     (SELECT {_RECEIPT} FROM complaint WHERE ack_no = $8) AS by_number,
+    (SELECT {_RECEIPT} FROM complaint WHERE portal_ack_no = $10) AS by_portal_number,
     $9::bigint IS NULL OR pg_try_advisory_xact_lock($9) AS number_locked,
     (SELECT jsonb_agg(to_jsonb(k) - 'opened_at' ORDER BY k.opened_at, k.case_no, k.hop_no) FROM ({KNOWN}) AS k)
         AS transfers
@@ -189,17 +193,20 @@ async def read(
     moves: Collection[Move],
     *,
     is_new_number: bool,
+    portal_ack_no: str | None,
 ) -> Known:
     """Return what is known of a complaint, whose names are locked, and of its transfers.
 
     A new number is locked too, if no other transaction has it.
     """
     number = _lock_key(ack_lock(ack_no)) if is_new_number else None
-    row = await connection.fetchrow(READ, *_searched(reference_keys, moves), taken_by, key, ack_no, number)
+    searched = _searched(reference_keys, moves)
+    row = await connection.fetchrow(READ, *searched, taken_by, key, ack_no, number, portal_ack_no)
     assert row is not None, "the statement returns one row"
     return Known(
         by_key=_known(row["by_key"]),
         by_number=_known(row["by_number"]),
+        by_portal_number=_known(row["by_portal_number"]),
         number_locked=row["number_locked"],
         transfers=[KnownTransfer(**transfer) for transfer in row["transfers"] or ()],
     )
@@ -317,9 +324,10 @@ WITH locked AS (
         child boolean, senior boolean, language text, email text, district_as_told text) RETURNING victim_id
 ), c AS (
     INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by, idempotency_key,
-        body_digest, joined, flags)
-    SELECT r.ack_no, $1, r.channel, r.category, v.victim_id, $2, $18, $19, $20, r.joined, r.flags
-    FROM v, jsonb_to_record($17::jsonb) AS r (ack_no text, channel text, category text, joined boolean, flags jsonb)
+        body_digest, joined, flags, portal_ack_no)
+    SELECT r.ack_no, $1, r.channel, r.category, v.victim_id, $2, $18, $19, $20, r.joined, r.flags, r.portal_ack_no
+    FROM v, jsonb_to_record($17::jsonb) AS r (ack_no text, channel text, category text, joined boolean, flags jsonb,
+        portal_ack_no text)
     RETURNING ack_no
 ), t AS (
     INSERT INTO complaint_transfer (ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc,
@@ -395,9 +403,15 @@ def _victim(complaint: Complaint) -> dict[str, object]:
     }
 
 
+def portal_ack_no(complaint: Complaint) -> str | None:
+    """Return the number that the portal gave a complaint, if it lies in the half that is ours; else None."""
+    return complaint.ack_no if complaint.ack_no and is_of_our_half(complaint.ack_no) else None
+
+
 def _complaint(new: NewComplaint) -> dict[str, object]:
     return {
         "ack_no": new.receipt.ack_no,
+        "portal_ack_no": portal_ack_no(new.complaint),
         "channel": new.complaint.channel.value,
         "category": new.complaint.category,
         "joined": new.receipt.joined,

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from db.cases.cases import case_no_of
+from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.documents import TO_A_BANK
@@ -15,6 +16,7 @@ from domain.errors.holds import HoldNotFound
 from domain.errors.notifications import MessageNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language
+from schemas.jurisdiction import Within
 from schemas.notifications import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient
 
 
@@ -310,8 +312,22 @@ async def get(connection: Connection, message_id: UUID) -> MessageRow:
     return MessageRow(**dict(row))
 
 
+_LIST: Final = f"""
+SELECT {_ROW}, case_no FROM message WHERE ($1::text IS NULL OR case_no = $1)
+    AND (NOT $2 OR (sent_at IS NULL AND failure <> ''))
+    AND ($3::timestamptz IS NULL OR (written_at, message_id) < ($3, $4)) {MARK}
+ORDER BY written_at DESC, message_id DESC LIMIT $5
+"""
+
+
 async def page(
-    connection: Connection, ack_no: str | None, after: str | None, limit: int, *, in_trouble: bool
+    connection: Connection,
+    ack_no: str | None,
+    after: str | None,
+    limit: int,
+    *,
+    in_trouble: bool,
+    within: Within | None = None,
 ) -> MessagePage:
     """Return notifications of one case or of all, the newest first.
 
@@ -319,17 +335,9 @@ async def page(
     """
     case_no = await case_no_of(connection, ack_no) if ack_no else None
     at, message_id = _position(after)
-    rows = await connection.fetch(
-        f"SELECT {_ROW}, case_no FROM message WHERE ($1::text IS NULL OR case_no = $1)"
-        " AND (NOT $2 OR (sent_at IS NULL AND failure <> ''))"
-        " AND ($3::timestamptz IS NULL OR (written_at, message_id) < ($3, $4))"
-        " ORDER BY written_at DESC, message_id DESC LIMIT $5",
-        case_no,
-        in_trouble,
-        at,
-        message_id,
-        limit + 1,
-    )
+    values = (case_no, in_trouble, at, message_id, limit + 1)
+    statement, parameters = confined(_LIST, values, "message.case_no", within)
+    rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
     items = tuple(CaseMessage(**dict(row)) for row in shown)
     last = items[-1] if items else None

@@ -50,6 +50,12 @@ async def take_try(connection: Connection, name: bytes, limit: RateLimit) -> Lev
     return Level(taken=False, full_in_seconds=left.total_seconds() if left else 0.0)
 
 
+async def give_back_try(connection: Connection, name: bytes, limit: RateLimit) -> None:
+    """Put one attempt back into the bucket of that name."""
+    one, _ = _spans(limit)
+    await connection.execute("UPDATE try_bucket SET full_at = full_at - $2::interval WHERE name = $1", name, one)
+
+
 async def forget_tries(connection: Connection, limit: int) -> int:
     """Delete buckets that are full again, the oldest first; return how many."""
     done: str = await connection.execute(

@@ -173,8 +173,8 @@ CREATE OR REPLACE FUNCTION public.attachment_needs_other_eyes()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NEW.approved_by = (SELECT subject FROM case_officer WHERE case_no = NEW.case_no AND duty = 'io'
-                          ORDER BY assignment_no DESC LIMIT 1) THEN
+    IF person_of(NEW.approved_by) = (SELECT person_of(subject) FROM case_officer WHERE case_no = NEW.case_no AND duty = 'io'
+                                     ORDER BY assignment_no DESC LIMIT 1) THEN
         RAISE EXCEPTION 'who investigates case % does not approve its application', NEW.case_no
             USING ERRCODE = 'check_violation', CONSTRAINT = 'attachment_needs_other_eyes';
     END IF;
@@ -356,6 +356,34 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.case_of_reference(named_by text, named text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+AS $function$
+BEGIN
+    IF named_by = 'ack_no' THEN
+        RETURN (SELECT case_no FROM complaint WHERE ack_no = named);
+    ELSIF named_by = 'restoration_id' THEN
+        RETURN (SELECT case_no FROM restoration WHERE restoration_id = named::uuid);
+    ELSIF named_by = 'order_id' THEN
+        RETURN (SELECT case_no FROM bank_order WHERE order_id = named::uuid);
+    ELSIF named_by = 'account_hold_id' THEN
+        RETURN (SELECT case_no FROM account_hold WHERE hold_id = named::uuid);
+    ELSIF named_by = 'grievance_id' THEN
+        RETURN (SELECT case_no FROM grievance WHERE grievance_id = named::uuid);
+    ELSIF named_by = 'document_id' THEN
+        RETURN (SELECT case_no FROM document WHERE document_id = named::uuid);
+    ELSIF named_by = 'message_id' THEN
+        RETURN (SELECT case_no FROM message WHERE message_id = named::uuid);
+    ELSIF named_by = 'task_id' THEN
+        RETURN (SELECT case_no FROM desk_task WHERE task_id = named::bigint);
+    ELSIF named_by = 'discrepancy_id' THEN
+        RETURN (SELECT case_no FROM discrepancy WHERE discrepancy_id = named::bigint);
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_tell(p_case_no text, p_at timestamp with time zone, p_actor text, p_kinds text[], p_data jsonb[], p_requests jsonb, p_news jsonb)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -469,6 +497,20 @@ BEGIN
       AND (c.account_key IS NULL OR (h.institution, h.account_key) = (c.institution, c.account_key));
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.court_order_withdrawn_by_two()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.ended_as IS NULL AND NEW.effect IN ('keep_hold', 'restore')
+        AND NOT (NEW.second_needed AND NEW.confirmed_at IS NULL AND person_of(NEW.withdrawn_by) = person_of(NEW.taken_by))
+        AND (OLD.withdrawal_asked_by IS NULL OR person_of(NEW.withdrawn_by) = person_of(OLD.withdrawal_asked_by)) THEN
+        RAISE EXCEPTION 'two people withdraw an order that retains holds'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_withdrawn_by_two';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.credit_account_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -573,7 +615,7 @@ CREATE OR REPLACE FUNCTION public.feed_hold_kept()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    UPDATE feed_entry f SET changed_at = now(), change_no = NULL
+    UPDATE feed_entry f SET changed_at = present_moment(), change_no = NULL
     WHERE f.request_id IN (
         SELECT r.request_id FROM hold_request r JOIN request_hop q USING (request_id)
         JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
@@ -647,6 +689,19 @@ BEGIN
     PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
     FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.grievance_level_other_people()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM grievance_level g WHERE g.grievance_id = NEW.grievance_id AND g.level <> NEW.level
+               AND g.outcome = 'decided' AND person_of(g.ended_by) = person_of(NEW.ended_by)) THEN
+        RAISE EXCEPTION 'this officer decided grievance % at another level', NEW.grievance_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'grievance_level_other_people';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.hearing_waiver_of_served()
@@ -879,6 +934,14 @@ AS $function$
         AND lower(regexp_replace(importer, '^[a-z]+:', '')) = lower(officer)
 $function$;
 
+CREATE OR REPLACE FUNCTION public.is_second_officer(actor text, first_officer text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT person_of(actor) <> person_of(first_officer) AND actor !~ '^(script|bank|victim|command):'
+$function$;
+
 CREATE OR REPLACE FUNCTION public.ledger_apply()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -962,6 +1025,190 @@ BEGIN
     THEN
         RAISE EXCEPTION 'an objection of a holder or a bank names one of several holds'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'objection_names_hold';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_credentials_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    of_officer text := coalesce(NEW.officer_id, OLD.officer_id);
+BEGIN
+    PERFORM officer_sessions_end(of_officer, 'officer:' || of_officer, 'credentials_changed', '');
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_disabled_ends_sessions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM officer_sessions_end(NEW.officer_id, NEW.disabled_by, 'disabled', '');
+    UPDATE sign_in_link SET ended_at = present_moment()
+    WHERE officer_id = NEW.officer_id AND used_at IS NULL AND ended_at IS NULL;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_district_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.until_at IS NOT NULL OR NEW.until_at IS NULL
+        OR (NEW.officer_id, NEW.district, NEW.from_at, NEW.given_by)
+            IS DISTINCT FROM (OLD.officer_id, OLD.district, OLD.from_at, OLD.given_by)
+    THEN
+        RAISE EXCEPTION 'of a district that was given only the end is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_district_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO officer_event (at, actor, kind, officer_id, data) VALUES (
+        coalesce(NEW.until_at, NEW.from_at), coalesce(NEW.ended_by, NEW.given_by),
+        CASE TG_OP WHEN 'INSERT' THEN 'district_given' ELSE 'district_ended' END, NEW.officer_id,
+        jsonb_build_object('district', NEW.district));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_reset_takes_credentials()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM officer_sessions_end(NEW.officer_id, NEW.changed_by, 'credentials_changed', '');
+    DELETE FROM officer_password WHERE officer_id = NEW.officer_id;
+    DELETE FROM officer_totp WHERE officer_id = NEW.officer_id;
+    DELETE FROM recovery_code WHERE officer_id = NEW.officer_id;
+    UPDATE sign_in_link SET ended_at = present_moment()
+    WHERE officer_id = NEW.officer_id AND used_at IS NULL AND ended_at IS NULL;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_role_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.ended_by IS NOT NULL OR NEW.ended_by IS NULL OR NEW.until_at > OLD.until_at
+        OR (NEW.officer_id, NEW.role, NEW.from_at, NEW.given_by, NEW.given_at)
+            IS DISTINCT FROM (OLD.officer_id, OLD.role, OLD.from_at, OLD.given_by, OLD.given_at)
+    THEN
+        RAISE EXCEPTION 'of a role that was given only an earlier end is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_role_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO officer_event (at, actor, kind, officer_id, data) VALUES (
+        CASE TG_OP WHEN 'INSERT' THEN NEW.given_at ELSE present_moment() END,
+        CASE TG_OP WHEN 'INSERT' THEN NEW.given_by ELSE NEW.ended_by END,
+        CASE TG_OP WHEN 'INSERT' THEN 'role_given' ELSE 'role_ended' END, NEW.officer_id,
+        jsonb_build_object('role', NEW.role, 'from_at', NEW.from_at, 'until_at', NEW.until_at));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE'
+        OR (NEW.officer_id, NEW.created_at, NEW.created_by) IS DISTINCT FROM (OLD.officer_id, OLD.created_at, OLD.created_by)
+    THEN
+        RAISE EXCEPTION 'an officer stays, under the same name' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_session_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        -- The lock makes an end of the officer wait, which then ends this session too.
+        IF (SELECT disabled_at <= present_moment() FROM officer WHERE officer_id = NEW.officer_id FOR SHARE) THEN
+            RAISE EXCEPTION 'this officer is disabled' USING ERRCODE = 'restrict_violation';
+        END IF;
+    ELSIF OLD.ended_at IS NOT NULL OR NEW.last_seen_at < OLD.last_seen_at
+        OR (NEW.session_id, NEW.token_digest, NEW.officer_id, NEW.began_at, NEW.ends_at, NEW.address, NEW.browser, NEW.way)
+            IS DISTINCT FROM (OLD.session_id, OLD.token_digest, OLD.officer_id, OLD.began_at, OLD.ends_at, OLD.address,
+                OLD.browser, OLD.way)
+    THEN
+        RAISE EXCEPTION 'of a session only its use and its end change, and it ends once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_session_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO officer_event (at, actor, kind, officer_id, data) VALUES (NEW.ended_at, NEW.ended_by, 'session_ended',
+        NEW.officer_id, jsonb_build_object('session_id', NEW.session_id, 'reason', NEW.end_reason, 'note', NEW.end_note));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_sessions_end(of_officer text, by_whom text, why text, note text)
+ RETURNS bigint
+ LANGUAGE sql
+AS $function$
+    WITH ended AS (
+        UPDATE officer_session SET ended_at = present_moment(), ended_by = by_whom, end_reason = why, end_note = note
+        WHERE officer_id = of_officer AND ended_at IS NULL AND ends_at > present_moment() RETURNING session_id
+    )
+    SELECT count(*) FROM ended
+$function$;
+
+CREATE OR REPLACE FUNCTION public.officer_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    fields text[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO officer_event (at, actor, kind, officer_id) VALUES (NEW.created_at, NEW.created_by, 'added', NEW.officer_id);
+        RETURN NULL;
+    END IF;
+    IF (OLD.disabled_at IS NULL) <> (NEW.disabled_at IS NULL) THEN
+        INSERT INTO officer_event (at, actor, kind, officer_id) VALUES (NEW.changed_at, NEW.changed_by,
+            CASE WHEN NEW.disabled_at IS NULL THEN 'enabled' ELSE 'disabled' END, NEW.officer_id);
+    END IF;
+    IF NEW.credentials_from IS DISTINCT FROM OLD.credentials_from THEN
+        INSERT INTO officer_event (at, actor, kind, officer_id)
+        VALUES (NEW.changed_at, NEW.changed_by, 'reset', NEW.officer_id);
+    END IF;
+    SELECT array_agg(n.key ORDER BY n.key) INTO fields
+    FROM jsonb_each(to_jsonb(NEW)) n JOIN jsonb_each(to_jsonb(OLD)) o USING (key)
+    WHERE n.value IS DISTINCT FROM o.value
+        AND n.key NOT IN ('changed_at', 'changed_by', 'disabled_at', 'disabled_by', 'credentials_from');
+    IF fields IS NOT NULL THEN
+        INSERT INTO officer_event (at, actor, kind, officer_id, data)
+        VALUES (NEW.changed_at, NEW.changed_by, 'changed', NEW.officer_id, jsonb_build_object('fields', fields));
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.officer_totp_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.officer_id <> OLD.officer_id OR (NEW.last_step <= OLD.last_step AND NEW.sealed_secret = OLD.sealed_secret) THEN
+        RAISE EXCEPTION 'a code was used before' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1064,9 +1311,9 @@ END $function$;
 CREATE OR REPLACE FUNCTION public.person_of(actor text)
  RETURNS text
  LANGUAGE sql
- IMMUTABLE
+ IMMUTABLE PARALLEL SAFE
 AS $function$
-    SELECT lower(regexp_replace(actor, '^officer:', ''))
+    SELECT lower(btrim(regexp_replace(actor, '^(officer|import):', '')))
 $function$;
 
 CREATE OR REPLACE FUNCTION public.present_moment()
@@ -1107,6 +1354,19 @@ BEGIN
     )
     SELECT b.hop_no FROM up JOIN ledger_balance b USING (case_no, hop_no)
     WHERE up.parent_hop_no IS NULL AND b.bucket = 'proposed' AND b.balance_paise < 0 ORDER BY 1;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.recovery_code_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.used_at IS NOT NULL OR NEW.used_at IS NULL
+        OR (NEW.officer_id, NEW.digest, NEW.made_at) IS DISTINCT FROM (OLD.officer_id, OLD.digest, OLD.made_at)
+    THEN
+        RAISE EXCEPTION 'a recovery code is used once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
@@ -1188,7 +1448,7 @@ CREATE OR REPLACE FUNCTION public.reply_link_deletion()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF OLD.used_at IS NOT NULL OR OLD.expires_at > now() THEN
+    IF OLD.used_at IS NOT NULL OR OLD.expires_at > present_moment() THEN
         RAISE EXCEPTION 'a row of reply_link is deleted only after the link has ended unused'
             USING ERRCODE = 'restrict_violation';
     END IF;
@@ -1210,10 +1470,6 @@ BEGIN
             RAISE EXCEPTION 'a new link is unused and of the bank that its subject is for'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'reply_link_of_the_bank';
         END IF;
-        -- Of two letters at the same time the second waits here, and then sees the link of the first.
-        PERFORM pg_advisory_xact_lock(hashtextextended('reply_link ' || NEW.subject_id, 0));
-        UPDATE reply_link l SET replaced_at = greatest(l.issued_at, NEW.issued_at)
-        WHERE l.subject_id = NEW.subject_id AND l.used_at IS NULL AND l.replaced_at IS NULL;
     ELSIF OLD.used_at IS NOT NULL OR (NEW.used_at IS NULL) = (NEW.replaced_at IS NOT DISTINCT FROM OLD.replaced_at)
         OR (OLD.replaced_at IS NOT NULL AND NEW.replaced_at IS DISTINCT FROM OLD.replaced_at)
         OR (NEW.link_id, NEW.subject_kind, NEW.subject_id, NEW.token_digest, NEW.institution, NEW.sent_to,
@@ -1425,6 +1681,63 @@ BEGIN
         INSERT INTO due_document (case_no, kind, subject, occasion, opened_at, next_attempt_at)
         VALUES (going.case_no, 'status_letter', going.ack_no, visit_of, NEW.opened_at, NEW.opened_at)
         ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.script_token_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at AND OLD.revoked_at IS NOT NULL
+        OR (NEW.token_id, NEW.name, NEW.token_digest, NEW.roles, NEW.issued_by, NEW.issued_at, NEW.ends_at)
+            IS DISTINCT FROM
+            (OLD.token_id, OLD.name, OLD.token_digest, OLD.roles, OLD.issued_by, OLD.issued_at, OLD.ends_at)
+    THEN
+        RAISE EXCEPTION 'of a script''s token only the revocation, once, and the last use are written'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.script_token_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO officer_event (at, actor, kind, data) VALUES (
+        coalesce(NEW.revoked_at, NEW.issued_at), coalesce(NEW.revoked_by, NEW.issued_by),
+        CASE TG_OP WHEN 'INSERT' THEN 'token_issued' ELSE 'token_revoked' END,
+        jsonb_build_object('token_id', NEW.token_id, 'name', NEW.name, 'roles', NEW.roles, 'ends_at', NEW.ends_at));
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.sign_in_link_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL
+        OR (NEW.digest, NEW.officer_id, NEW.made_at, NEW.made_by, NEW.valid_until)
+            IS DISTINCT FROM (OLD.digest, OLD.officer_id, OLD.made_at, OLD.made_by, OLD.valid_until)
+    THEN
+        RAISE EXCEPTION 'a link is used once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.sign_in_link_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO officer_event (at, actor, kind, officer_id, data) VALUES (NEW.made_at, NEW.made_by, 'link_made',
+            NEW.officer_id, jsonb_build_object('valid_until', NEW.valid_until));
+    ELSE
+        INSERT INTO officer_event (at, actor, kind, officer_id)
+        VALUES (NEW.used_at, 'officer:' || NEW.officer_id, 'link_used', NEW.officer_id);
     END IF;
     RETURN NULL;
 END $function$;
@@ -1927,6 +2240,7 @@ CREATE TABLE case_officer (
     CONSTRAINT case_officer_pkey PRIMARY KEY (case_no, duty, assignment_no),
     CONSTRAINT case_officer_assignment_no_check CHECK ((assignment_no > 0)),
     CONSTRAINT case_officer_duty_check CHECK ((duty = ANY (ARRAY['io'::text, 'supervising'::text, 'deciding'::text]))),
+    CONSTRAINT case_officer_four_eyes CHECK ((person_of(assigned_by) <> person_of(subject))),
     CONSTRAINT case_officer_name_check CHECK ((name <> ''::text)),
     CONSTRAINT case_officer_police_station_check CHECK ((police_station <> ''::text)),
     CONSTRAINT case_officer_rank_check CHECK ((rank <> ''::text))
@@ -1968,6 +2282,7 @@ CREATE TABLE complaint (
     body_digest bytea NOT NULL,
     joined boolean NOT NULL,
     flags jsonb NOT NULL,
+    portal_ack_no text,
     CONSTRAINT complaint_of_case UNIQUE (case_no, ack_no),
     CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
     CONSTRAINT complaint_pkey PRIMARY KEY (ack_no),
@@ -2045,6 +2360,9 @@ CREATE TABLE court_order (
     withdrawn_reason text NOT NULL DEFAULT ''::text,
     confirmed_by text,
     confirmed_at timestamp with time zone,
+    withdrawal_asked_by text,
+    withdrawal_asked_at timestamp with time zone,
+    withdrawal_asked_reason text NOT NULL DEFAULT ''::text,
     second_needed boolean NOT NULL DEFAULT false,
     ends_on date,
     counts_until timestamp with time zone,
@@ -2061,6 +2379,7 @@ CREATE TABLE court_order (
     CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((confirmed_by <> taken_by) AND (document IS NOT NULL))))),
     CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
     CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text)),
+    CONSTRAINT court_order_withdrawal_asked CHECK ((((withdrawal_asked_by IS NULL) = (withdrawal_asked_at IS NULL)) AND ((withdrawal_asked_by IS NULL) OR (withdrawal_asked_reason <> ''::text)))),
     CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
 );
 
@@ -2809,12 +3128,129 @@ CREATE TABLE objection (
     CONSTRAINT objection_text_check CHECK ((text <> ''::text))
 );
 
+CREATE TABLE officer (
+    officer_id text NOT NULL,
+    name text NOT NULL,
+    rank text NOT NULL DEFAULT ''::text,
+    station text NOT NULL DEFAULT ''::text,
+    mobile text NOT NULL DEFAULT ''::text,
+    email text NOT NULL DEFAULT ''::text,
+    language text NOT NULL DEFAULT 'en'::text,
+    state text NOT NULL DEFAULT ''::text,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by text NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_by text,
+    credentials_from timestamp with time zone,
+    CONSTRAINT officer_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT officer_changed_by_check CHECK ((changed_by <> ''::text)),
+    CONSTRAINT officer_created_by_check CHECK ((created_by <> ''::text)),
+    CONSTRAINT officer_disabled_by_somebody CHECK (((disabled_at IS NULL) = (disabled_by IS NULL))),
+    CONSTRAINT officer_email_check CHECK ((length(email) <= 254)),
+    CONSTRAINT officer_id_is_folded CHECK ((officer_id ~ '^[a-z0-9._@-]{1,64}$'::text)),
+    CONSTRAINT officer_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
+    CONSTRAINT officer_mobile_check CHECK ((length(mobile) <= 20)),
+    CONSTRAINT officer_name_check CHECK (((name <> ''::text) AND (length(name) <= 200))),
+    CONSTRAINT officer_rank_check CHECK ((length(rank) <= 200)),
+    CONSTRAINT officer_state_check CHECK ((length(state) <= 200)),
+    CONSTRAINT officer_station_check CHECK ((length(station) <= 200))
+);
+
+CREATE TABLE officer_absence (
+    officer_id text NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    written_by text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    CONSTRAINT officer_absence_pkey PRIMARY KEY (officer_id, first_day),
+    CONSTRAINT officer_absence_ends_after_its_start CHECK (((last_day >= first_day) AND (last_day <= (first_day + 1098)))),
+    CONSTRAINT officer_absence_written_by_check CHECK ((written_by <> ''::text))
+);
+
+CREATE TABLE officer_district (
+    officer_id text NOT NULL,
+    district text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    given_by text NOT NULL,
+    ended_by text,
+    CONSTRAINT officer_district_pkey PRIMARY KEY (officer_id, district, from_at),
+    CONSTRAINT officer_district_district_check CHECK (((district <> ''::text) AND (length(district) <= 200))),
+    CONSTRAINT officer_district_ended_by_somebody CHECK (((until_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT officer_district_given_by_check CHECK ((given_by <> ''::text))
+);
+
+CREATE TABLE officer_event (
+    event_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    kind text NOT NULL,
+    officer_id text,
+    team_id bigint,
+    data jsonb NOT NULL DEFAULT '{}'::jsonb,
+    CONSTRAINT officer_event_pkey PRIMARY KEY (event_id),
+    CONSTRAINT officer_event_actor_check CHECK (((actor <> ''::text) AND (length(actor) <= 200))),
+    CONSTRAINT officer_event_data_check CHECK ((pg_column_size(data) <= 8192)),
+    CONSTRAINT officer_event_kind_check CHECK ((kind ~ '^[a-z_]{1,64}$'::text))
+);
+
 CREATE TABLE officer_leave (
     officer_id bigint NOT NULL,
     first_day date NOT NULL,
     last_day date NOT NULL,
     CONSTRAINT officer_leave_pkey PRIMARY KEY (officer_id, first_day, last_day),
     CONSTRAINT officer_leave_check CHECK ((first_day <= last_day))
+);
+
+CREATE TABLE officer_password (
+    officer_id text NOT NULL,
+    password_hash text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT officer_password_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT officer_password_password_hash_check CHECK (((password_hash ~~ '$argon2id$%'::text) AND (length(password_hash) <= 400)))
+);
+
+CREATE TABLE officer_role (
+    officer_id text NOT NULL,
+    role text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    given_by text NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    ended_by text,
+    CONSTRAINT officer_role_pkey PRIMARY KEY (officer_id, role, from_at),
+    CONSTRAINT officer_role_ended_at_a_time CHECK (((ended_by IS NULL) OR (until_at IS NOT NULL))),
+    CONSTRAINT officer_role_ends_after_its_start CHECK ((until_at >= from_at)),
+    CONSTRAINT officer_role_given_by_check CHECK ((given_by <> ''::text)),
+    CONSTRAINT officer_role_role_check CHECK ((role = ANY (ARRAY['intake'::text, 'desk'::text, 'supervisor'::text, 'auditor'::text, 'admin'::text, 'io'::text, 'dy_sp'::text, 'sp'::text, 'district_gro'::text, 'state_gro'::text])))
+);
+
+CREATE TABLE officer_session (
+    session_id uuid NOT NULL,
+    token_digest bytea NOT NULL,
+    officer_id text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    address text NOT NULL,
+    browser text NOT NULL DEFAULT ''::text,
+    way text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    end_reason text,
+    end_note text NOT NULL DEFAULT ''::text,
+    CONSTRAINT officer_session_token UNIQUE (token_digest),
+    CONSTRAINT officer_session_pkey PRIMARY KEY (session_id),
+    CONSTRAINT officer_session_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT officer_session_browser_check CHECK ((length(browser) <= 200)),
+    CONSTRAINT officer_session_end_note_check CHECK ((length(end_note) <= 500)),
+    CONSTRAINT officer_session_end_reason_check CHECK ((end_reason = ANY (ARRAY['signed_out'::text, 'ended_by_officer'::text, 'ended_by_admin'::text, 'signed_in_again'::text, 'too_many'::text, 'credentials_changed'::text, 'disabled'::text]))),
+    CONSTRAINT officer_session_ended_by_somebody CHECK ((((ended_at IS NULL) = (ended_by IS NULL)) AND ((ended_at IS NULL) = (end_reason IS NULL)))),
+    CONSTRAINT officer_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at) AND (ends_at <= (began_at + '24:00:00'::interval)))),
+    CONSTRAINT officer_session_token_digest_check CHECK ((octet_length(token_digest) = 32)),
+    CONSTRAINT officer_session_way_check CHECK ((way = ANY (ARRAY['code'::text, 'recovery_code'::text, 'provider'::text])))
 );
 
 CREATE TABLE officer_shift (
@@ -2827,6 +3263,15 @@ CREATE TABLE officer_shift (
     CONSTRAINT officer_shift_day_no_check CHECK (((day_no >= 1) AND (day_no <= 7))),
     CONSTRAINT officer_shift_ends_minute_check CHECK ((ends_minute <= 1440)),
     CONSTRAINT officer_shift_starts_minute_check CHECK ((starts_minute >= 0))
+);
+
+CREATE TABLE officer_totp (
+    officer_id text NOT NULL,
+    sealed_secret bytea NOT NULL,
+    last_step bigint NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT officer_totp_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT officer_totp_sealed_secret_check CHECK (((octet_length(sealed_secret) >= 29) AND (octet_length(sealed_secret) <= 400)))
 );
 
 CREATE TABLE order_cancellation (
@@ -2847,7 +3292,7 @@ CREATE TABLE order_cancellation (
     CONSTRAINT order_cancellation_check1 CHECK (((level IS NULL) = (level_at IS NULL))),
     CONSTRAINT order_cancellation_check2 CHECK (((settled_at IS NULL) = (settled_by IS NULL))),
     CONSTRAINT order_cancellation_first_word CHECK (((attested_by IS NULL) OR (attested_note <> ''::text))),
-    CONSTRAINT order_cancellation_four_eyes CHECK (((attested_by IS NULL) OR (settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (person_of(settled_by) <> person_of(attested_by)))),
+    CONSTRAINT order_cancellation_four_eyes CHECK (((attested_by IS NULL) OR (settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR is_second_officer(settled_by, attested_by))),
     CONSTRAINT order_cancellation_level_check CHECK ((level = ANY (ARRAY['desk_task'::text, 'supervisor'::text])))
 ) WITH (fillfactor=80);
 
@@ -2977,6 +3422,29 @@ CREATE TABLE rate_bucket (
     CONSTRAINT rate_bucket_pkey PRIMARY KEY (institution, policy)
 ) WITH (fillfactor=50);
 
+CREATE TABLE read_log (
+    read_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    reader text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    case_no text,
+    route text NOT NULL,
+    address text NOT NULL,
+    session_id uuid,
+    token_id bigint,
+    reason text NOT NULL DEFAULT ''::text,
+    outside boolean NOT NULL DEFAULT false,
+    CONSTRAINT read_log_pkey PRIMARY KEY (read_id),
+    CONSTRAINT read_log_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT read_log_kind_check CHECK ((kind = ANY (ARRAY['case'::text, 'account'::text, 'person'::text, 'document'::text, 'list'::text]))),
+    CONSTRAINT read_log_outside_has_a_reason CHECK (((NOT outside) OR (reason <> ''::text))),
+    CONSTRAINT read_log_reader_check CHECK (((reader <> ''::text) AND (length(reader) <= 200))),
+    CONSTRAINT read_log_reason_check CHECK ((length(reason) <= 500)),
+    CONSTRAINT read_log_route_check CHECK (((route <> ''::text) AND (length(route) <= 200))),
+    CONSTRAINT read_log_subject_check CHECK ((length(subject) <= 400))
+);
+
 CREATE TABLE reconciliation (
     reconciliation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -3018,6 +3486,15 @@ CREATE TABLE reconciliation_difference (
     CONSTRAINT reconciliation_difference_check CHECK (((reason = 'missing_at_bank'::text) = (row_no IS NULL))),
     CONSTRAINT reconciliation_difference_difference_no_check CHECK ((difference_no > 0)),
     CONSTRAINT reconciliation_difference_reason_check CHECK ((reason = ANY (ARRAY['unreadable'::text, 'unknown_case'::text, 'unknown_reference'::text, 'not_held_by_us'::text, 'amount_differs'::text, 'missing_at_bank'::text])))
+);
+
+CREATE TABLE recovery_code (
+    officer_id text NOT NULL,
+    digest bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_code_pkey PRIMARY KEY (officer_id, digest),
+    CONSTRAINT recovery_code_digest_check CHECK ((octet_length(digest) = 32))
 );
 
 CREATE TABLE release_brake (
@@ -3065,7 +3542,7 @@ CREATE TABLE release_proposal (
     ended_reason text NOT NULL DEFAULT ''::text,
     CONSTRAINT release_proposal_pkey PRIMARY KEY (proposal_id),
     CONSTRAINT release_proposal_ended CHECK ((((state = 'waits'::text) = (ended_at IS NULL)) AND ((ended_at IS NULL) = (ended_by IS NULL)))),
-    CONSTRAINT release_proposal_four_eyes CHECK (((state <> 'ordered'::text) OR (NOT needs_second) OR (person_of(ended_by) <> person_of(proposed_by)))),
+    CONSTRAINT release_proposal_four_eyes CHECK (((state <> 'ordered'::text) OR (NOT needs_second) OR is_second_officer(ended_by, proposed_by))),
     CONSTRAINT release_proposal_heard CHECK (((state <> 'ordered'::text) OR (ended_at >= hear_until))),
     CONSTRAINT release_proposal_paise_check CHECK ((paise > 0)),
     CONSTRAINT release_proposal_reason_check CHECK ((reason <> ''::text)),
@@ -3264,6 +3741,61 @@ CREATE TABLE schema_migration (
     CONSTRAINT schema_migration_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE script_token (
+    token_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    name text NOT NULL,
+    token_digest bytea NOT NULL,
+    roles text[] NOT NULL,
+    issued_by text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    last_used_day date,
+    CONSTRAINT script_token_pkey PRIMARY KEY (token_id),
+    CONSTRAINT script_token_at_most_a_year CHECK (((ends_at > issued_at) AND (ends_at <= (issued_at + '8784:00:00'::interval)))),
+    CONSTRAINT script_token_issued_by_check CHECK ((issued_by <> ''::text)),
+    CONSTRAINT script_token_name_is_plain CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{0,47}$'::text)),
+    CONSTRAINT script_token_no_second_officer CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['intake'::text, 'auditor'::text]))),
+    CONSTRAINT script_token_revoked_by_somebody CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT script_token_token_digest_check CHECK ((length(token_digest) = 32))
+);
+
+CREATE TABLE sign_in_entry (
+    entry_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    officer_id text,
+    name_digest bytea,
+    address text NOT NULL,
+    way text NOT NULL,
+    outcome text NOT NULL,
+    session_id uuid,
+    CONSTRAINT sign_in_entry_pkey PRIMARY KEY (entry_id),
+    CONSTRAINT sign_in_entry_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT sign_in_entry_name_digest_check CHECK ((octet_length(name_digest) = 32)),
+    CONSTRAINT sign_in_entry_names_one CHECK (((officer_id IS NULL) = (name_digest IS NOT NULL))),
+    CONSTRAINT sign_in_entry_outcome_check CHECK ((outcome = ANY (ARRAY['signed_in'::text, 'wrong_password'::text, 'wrong_code'::text, 'code_used'::text, 'too_many_codes'::text, 'no_credentials'::text, 'disabled'::text, 'unknown_name'::text, 'credentials_set'::text, 'password_changed'::text]))),
+    CONSTRAINT sign_in_entry_session CHECK (((outcome = 'signed_in'::text) = (session_id IS NOT NULL))),
+    CONSTRAINT sign_in_entry_unknown CHECK (((outcome = 'unknown_name'::text) = (officer_id IS NULL))),
+    CONSTRAINT sign_in_entry_way_check CHECK ((way = ANY (ARRAY['code'::text, 'recovery_code'::text, 'link'::text, 'provider'::text])))
+);
+
+CREATE TABLE sign_in_link (
+    digest bytea NOT NULL,
+    officer_id text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT sign_in_link_pkey PRIMARY KEY (digest),
+    CONSTRAINT sign_in_link_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT sign_in_link_ends CHECK (((valid_until > made_at) AND (valid_until <= (made_at + '7 days'::interval)))),
+    CONSTRAINT sign_in_link_made_by_check CHECK ((made_by <> ''::text)),
+    CONSTRAINT sign_in_link_used_in_time CHECK ((used_at <= valid_until)),
+    CONSTRAINT sign_in_link_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL)))
+);
+
 CREATE TABLE status_update (
     update_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -3275,6 +3807,45 @@ CREATE TABLE status_update (
     said_again integer NOT NULL DEFAULT 0,
     CONSTRAINT status_update_institution_body_digest_said_again_key UNIQUE (institution, body_digest, said_again),
     CONSTRAINT status_update_pkey PRIMARY KEY (update_id)
+);
+
+CREATE TABLE team (
+    team_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    name text NOT NULL,
+    lead text,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT team_pkey PRIMARY KEY (team_id),
+    CONSTRAINT team_created_by_check CHECK ((created_by <> ''::text)),
+    CONSTRAINT team_ended_by_somebody CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT team_name_check CHECK (((name <> ''::text) AND (length(name) <= 200)))
+);
+
+CREATE TABLE team_district (
+    team_id bigint NOT NULL,
+    district text NOT NULL,
+    CONSTRAINT team_district_pkey PRIMARY KEY (team_id, district),
+    CONSTRAINT team_district_district_check CHECK (((district <> ''::text) AND (length(district) <= 200)))
+);
+
+CREATE TABLE team_member (
+    team_id bigint NOT NULL,
+    officer_id text NOT NULL,
+    CONSTRAINT team_member_pkey PRIMARY KEY (team_id, officer_id)
+);
+
+CREATE TABLE team_shift (
+    team_id bigint NOT NULL,
+    day_no integer NOT NULL,
+    starts_minute integer NOT NULL,
+    ends_minute integer NOT NULL,
+    CONSTRAINT team_shift_no_overlap EXCLUDE USING gist (int8range((((team_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((team_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)) WITH &&),
+    CONSTRAINT team_shift_day_no_check CHECK (((day_no >= 1) AND (day_no <= 7))),
+    CONSTRAINT team_shift_ends_after_its_start CHECK ((starts_minute < ends_minute)),
+    CONSTRAINT team_shift_ends_minute_check CHECK ((ends_minute <= 1440)),
+    CONSTRAINT team_shift_starts_minute_check CHECK ((starts_minute >= 0))
 );
 
 CREATE TABLE try_bucket (
@@ -3559,9 +4130,23 @@ ALTER TABLE objection ADD CONSTRAINT objection_hold_id_fkey FOREIGN KEY (hold_id
 
 ALTER TABLE objection ADD CONSTRAINT objection_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
 
+ALTER TABLE officer_absence ADD CONSTRAINT officer_absence_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE officer_district ADD CONSTRAINT officer_district_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE officer_event ADD CONSTRAINT officer_event_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
 ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 
+ALTER TABLE officer_password ADD CONSTRAINT officer_password_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE officer_role ADD CONSTRAINT officer_role_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE officer_session ADD CONSTRAINT officer_session_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
+
+ALTER TABLE officer_totp ADD CONSTRAINT officer_totp_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
@@ -3594,6 +4179,8 @@ ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_institution_fkey FOREIG
 ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_list_no_fkey FOREIGN KEY (list_no) REFERENCES lien_list(list_no);
 
 ALTER TABLE reconciliation_difference ADD CONSTRAINT reconciliation_difference_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
+
+ALTER TABLE recovery_code ADD CONSTRAINT recovery_code_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE release_brake ADD CONSTRAINT release_brake_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
@@ -3649,9 +4236,23 @@ ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_hop_no_fkey FOR
 
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE team ADD CONSTRAINT team_lead_fkey FOREIGN KEY (lead) REFERENCES officer(officer_id);
+
+ALTER TABLE team_district ADD CONSTRAINT team_district_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
+
+ALTER TABLE team_member ADD CONSTRAINT team_member_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE team_member ADD CONSTRAINT team_member_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
+
+ALTER TABLE team_shift ADD CONSTRAINT team_shift_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
 
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
@@ -3748,6 +4349,8 @@ CREATE INDEX case_news_signalled ON public.case_news USING btree (signalled_at) 
 CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHERE (signalled_at IS NULL);
 
 CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject, assigned_at);
+
+CREATE UNIQUE INDEX complaint_portal_ack_no ON public.complaint USING btree (portal_ack_no) WHERE (portal_ack_no IS NOT NULL);
 
 CREATE INDEX complaint_transfer_hop ON public.complaint_transfer USING btree (case_no, hop_no);
 
@@ -3871,6 +4474,18 @@ CREATE INDEX message_to_send ON public.message USING btree (next_attempt_at) WHE
 
 CREATE INDEX objection_restoration ON public.objection USING btree (restoration_id);
 
+CREATE INDEX officer_district_by_district ON public.officer_district USING btree (lower(district)) WHERE (until_at IS NULL);
+
+CREATE UNIQUE INDEX officer_district_open ON public.officer_district USING btree (officer_id, lower(district)) WHERE (until_at IS NULL);
+
+CREATE INDEX officer_event_by_officer ON public.officer_event USING btree (officer_id, event_id);
+
+CREATE UNIQUE INDEX officer_role_open ON public.officer_role USING btree (officer_id, role) WHERE (until_at IS NULL);
+
+CREATE INDEX officer_session_by_officer ON public.officer_session USING btree (officer_id, began_at);
+
+CREATE INDEX officer_session_over ON public.officer_session USING btree (ends_at);
+
 CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
 
 CREATE INDEX payer_decision_hop ON public.payer_decision USING btree (case_no, hop_no);
@@ -3900,6 +4515,16 @@ CREATE INDEX procedure_not_started ON public.procedure USING btree (created_at) 
 CREATE INDEX procedure_running ON public.procedure USING btree (started_at) WHERE (ended_at IS NULL);
 
 CREATE INDEX procedure_unseen ON public.procedure USING btree (started_at) WHERE ((ended_at IS NULL) AND (kind <> ALL (ARRAY['hold'::text, 'duties'::text])));
+
+CREATE INDEX read_log_by_account ON public.read_log USING btree (subject, read_id) WHERE (kind = 'account'::text);
+
+CREATE INDEX read_log_by_case ON public.read_log USING btree (case_no, read_id) WHERE (case_no IS NOT NULL);
+
+CREATE INDEX read_log_by_reader ON public.read_log USING btree (reader, read_id);
+
+CREATE INDEX read_log_by_time ON public.read_log USING btree (at);
+
+CREATE INDEX read_log_outside ON public.read_log USING btree (read_id) WHERE outside;
 
 CREATE INDEX reconciliation_institution ON public.reconciliation USING btree (institution, reconciliation_id);
 
@@ -3937,6 +4562,24 @@ CREATE UNIQUE INDEX restoration_step_one_open ON public.restoration_step USING b
 
 CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
 
+CREATE UNIQUE INDEX script_token_digest ON public.script_token USING btree (token_digest);
+
+CREATE INDEX sign_in_entry_addresses ON public.sign_in_entry USING btree (officer_id, address, at) WHERE (outcome = 'signed_in'::text);
+
+CREATE INDEX sign_in_entry_by_officer ON public.sign_in_entry USING btree (officer_id, entry_id);
+
+CREATE UNIQUE INDEX sign_in_link_open ON public.sign_in_link USING btree (officer_id) WHERE ((used_at IS NULL) AND (ended_at IS NULL));
+
+CREATE INDEX team_district_by_district ON public.team_district USING btree (lower(district));
+
+CREATE INDEX team_lead ON public.team USING btree (lead);
+
+CREATE INDEX team_member_by_officer ON public.team_member USING btree (officer_id);
+
+CREATE UNIQUE INDEX team_open ON public.team USING btree (lower(name)) WHERE (ended_at IS NULL);
+
+CREATE INDEX team_shift_by_team ON public.team_shift USING btree (team_id);
+
 CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
 
 CREATE INDEX victim_mobile ON public.victim USING btree (mobile);
@@ -3969,7 +4612,7 @@ CREATE TRIGGER automatic_release_unchanged BEFORE DELETE OR UPDATE OR TRUNCATE O
 
 CREATE TRIGGER bank_body_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT ON public.bank_confirmation FOR EACH ROW WHEN (((new.via = 'officer'::text) AND (new.applied_paise > 0) AND (person_of(new.source) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT OR UPDATE OF via, applied_paise, source, proposed_by ON public.bank_confirmation FOR EACH ROW WHEN (((new.via = 'officer'::text) AND (new.applied_paise > 0) AND (NOT is_second_officer(new.source, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -4003,13 +4646,15 @@ CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer 
 
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER confirmation_proposal_four_eyes BEFORE UPDATE OF agreed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((person_of(new.agreed_by) = person_of(new.proposed_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
 
-CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by ON public.court_order FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.taken_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, taken_by ON public.court_order FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.taken_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
-CREATE TRIGGER credit_account_four_eyes BEFORE UPDATE OF confirmed_by ON public.credit_account FOR EACH ROW WHEN ((person_of(new.confirmed_by) = person_of(new.told_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER court_order_withdrawn_by_two BEFORE UPDATE ON public.court_order FOR EACH ROW WHEN (((old.withdrawn_at IS NULL) AND (new.withdrawn_at IS NOT NULL))) EXECUTE FUNCTION court_order_withdrawn_by_two();
+
+CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, told_by ON public.credit_account FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.told_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 
@@ -4019,7 +4664,7 @@ CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW 
 
 CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.discrepancy_resolution FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER discrepancy_resolution_four_eyes BEFORE INSERT ON public.discrepancy_resolution FOR EACH ROW WHEN ((new.from_held AND (person_of(new.settled_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER discrepancy_resolution_four_eyes BEFORE INSERT ON public.discrepancy_resolution FOR EACH ROW WHEN ((new.from_held AND (NOT is_second_officer(new.settled_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON public.discrepancy_resolution FOR EACH ROW EXECUTE FUNCTION resolution_wakes_hold();
 
@@ -4044,6 +4689,8 @@ CREATE TRIGGER fir_lapse_notices AFTER UPDATE OF state ON public.fir FOR EACH RO
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON public.fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
 
 CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER grievance_level_other_people BEFORE INSERT OR UPDATE OF outcome, ended_by ON public.grievance_level FOR EACH ROW WHEN ((new.outcome = 'decided'::text)) EXECUTE FUNCTION grievance_level_other_people();
 
 CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -4099,17 +4746,43 @@ CREATE TRIGGER lien_list_page_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
-CREATE TRIGGER objection_four_eyes BEFORE UPDATE OF decision ON public.objection FOR EACH ROW WHEN (((new.decision = 'upheld'::text) AND (new.by_whom = ANY (ARRAY['holder'::text, 'bank'::text])) AND (person_of(new.decided_by) = person_of(new.received_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER objection_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, received_by, by_whom ON public.objection FOR EACH ROW WHEN (((new.decision = 'upheld'::text) AND (new.by_whom = ANY (ARRAY['holder'::text, 'bank'::text])) AND (NOT is_second_officer(new.decided_by, new.received_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER objection_names_hold BEFORE INSERT ON public.objection FOR EACH ROW EXECUTE FUNCTION objection_names_hold();
 
+CREATE TRIGGER officer_disabled_ends_sessions AFTER UPDATE OF disabled_at ON public.officer FOR EACH ROW WHEN (((new.disabled_at IS NOT NULL) AND (old.disabled_at IS NULL))) EXECUTE FUNCTION officer_disabled_ends_sessions();
+
+CREATE TRIGGER officer_reset_takes_credentials AFTER UPDATE OF credentials_from ON public.officer FOR EACH ROW WHEN ((new.credentials_from IS DISTINCT FROM old.credentials_from)) EXECUTE FUNCTION officer_reset_takes_credentials();
+
+CREATE TRIGGER officer_rules BEFORE DELETE OR UPDATE ON public.officer FOR EACH ROW EXECUTE FUNCTION officer_rules();
+
+CREATE TRIGGER officer_told AFTER INSERT OR UPDATE ON public.officer FOR EACH ROW EXECUTE FUNCTION officer_told();
+
+CREATE TRIGGER officer_district_rules BEFORE DELETE OR UPDATE ON public.officer_district FOR EACH ROW EXECUTE FUNCTION officer_district_rules();
+
+CREATE TRIGGER officer_district_told AFTER INSERT OR UPDATE ON public.officer_district FOR EACH ROW EXECUTE FUNCTION officer_district_told();
+
+CREATE TRIGGER officer_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.officer_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_leave FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER officer_password_changed AFTER INSERT OR DELETE OR UPDATE ON public.officer_password FOR EACH ROW EXECUTE FUNCTION officer_credentials_changed();
+
+CREATE TRIGGER officer_role_rules BEFORE DELETE OR UPDATE ON public.officer_role FOR EACH ROW EXECUTE FUNCTION officer_role_rules();
+
+CREATE TRIGGER officer_role_told AFTER INSERT OR UPDATE ON public.officer_role FOR EACH ROW EXECUTE FUNCTION officer_role_told();
+
+CREATE TRIGGER officer_session_rules BEFORE INSERT OR UPDATE ON public.officer_session FOR EACH ROW EXECUTE FUNCTION officer_session_rules();
+
+CREATE TRIGGER officer_session_told AFTER UPDATE OF ended_at ON public.officer_session FOR EACH ROW WHEN ((new.end_reason = ANY (ARRAY['ended_by_admin'::text, 'credentials_changed'::text, 'disabled'::text]))) EXECUTE FUNCTION officer_session_told();
 
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
+CREATE TRIGGER officer_totp_rules BEFORE UPDATE OF officer_id, last_step, set_at ON public.officer_totp FOR EACH ROW EXECUTE FUNCTION officer_totp_rules();
+
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 
-CREATE TRIGGER payer_decision_four_eyes BEFORE UPDATE OF agreed_by ON public.payer_decision FOR EACH ROW WHEN ((person_of(new.agreed_by) = person_of(new.proposed_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER payer_decision_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON public.payer_decision FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER payer_decision_rules BEFORE DELETE OR UPDATE ON public.payer_decision FOR EACH ROW EXECUTE FUNCTION payer_decision_rules();
 
@@ -4123,9 +4796,15 @@ CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON p
 
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
 
+CREATE TRIGGER read_log_append_only BEFORE UPDATE OR TRUNCATE ON public.read_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER read_log_kept_for_a_year BEFORE DELETE ON public.read_log FOR EACH ROW WHEN ((old.at > (present_moment() - '365 days'::interval))) EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation_difference FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER recovery_code_rules BEFORE UPDATE ON public.recovery_code FOR EACH ROW EXECUTE FUNCTION recovery_code_rules();
 
 CREATE TRIGGER release_brake_continued_once BEFORE UPDATE ON public.release_brake FOR EACH ROW WHEN ((old.continued_at IS NOT NULL)) EXECUTE FUNCTION refuse_change();
 
@@ -4151,7 +4830,7 @@ CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 
 CREATE TRIGGER restoration_credit_account BEFORE UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN (((new.approved_by IS NOT NULL) AND (new.approved_by IS DISTINCT FROM old.approved_by))) EXECUTE FUNCTION restoration_credit_account();
 
-CREATE TRIGGER restoration_four_eyes BEFORE UPDATE OF approved_by ON public.restoration FOR EACH ROW WHEN ((person_of(new.approved_by) = person_of(new.prepared_by))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER restoration_four_eyes BEFORE INSERT OR UPDATE OF approved_by, prepared_by ON public.restoration FOR EACH ROW WHEN ((NOT is_second_officer(new.approved_by, new.prepared_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
 
@@ -4165,7 +4844,21 @@ CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_ste
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER withdrawal_four_eyes BEFORE UPDATE OF decision ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (person_of(new.decided_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER script_token_issued AFTER INSERT ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
+
+CREATE TRIGGER script_token_revoked AFTER UPDATE OF revoked_at ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
+
+CREATE TRIGGER script_token_rules BEFORE DELETE OR UPDATE ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_rules();
+
+CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.sign_in_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER sign_in_link_made AFTER INSERT ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_told();
+
+CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_rules();
+
+CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
+
+CREATE TRIGGER withdrawal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER withdrawal_rules BEFORE DELETE OR UPDATE ON public.withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_rules();
 
@@ -4253,6 +4946,8 @@ COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last s
 
 COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own present moment';
 
+COMMENT ON COLUMN complaint.portal_ack_no IS 'the number that the portal gave, where it lies in the half that is ours';
+
 COMMENT ON COLUMN complaint_transfer.differing IS 'what it tells otherwise than the hop did when the complaint was taken: payer, account, bank, amount, date';
 
 COMMENT ON COLUMN complaint_transfer.hop_no IS 'the hop that it opened, or that was this transfer already';
@@ -4272,6 +4967,8 @@ COMMENT ON COLUMN court_order.ended_as IS 'why the engine withdrew it: `void` wi
 COMMENT ON COLUMN court_order.ends_on IS 'the day until which a court keeps a hold, as the order says it';
 
 COMMENT ON COLUMN court_order.second_needed IS 'a second officer has to confirm it; false for an order of before';
+
+COMMENT ON COLUMN court_order.withdrawal_asked_by IS 'who asked to withdraw an order that retains holds; another officer confirms it';
 
 COMMENT ON COLUMN credit_account.ended_as IS 'why it is not credited any more: the victim objected, or an officer withdrew it';
 
@@ -4351,7 +5048,19 @@ COMMENT ON COLUMN link_code.tries IS 'wrong tries';
 
 COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
 
+COMMENT ON COLUMN officer.credentials_from IS 'what was issued to this officer before this time opens nothing; null if everything may';
+
+COMMENT ON COLUMN officer.disabled_at IS 'from when on the officer has no role and no way in';
+
+COMMENT ON COLUMN officer.officer_id IS 'service number or e-mail address, in lower case; stands wherever two officers are compared';
+
+COMMENT ON COLUMN officer_session.token_digest IS 'keyed digest of the token in the cookie, which is stored nowhere';
+
+COMMENT ON COLUMN officer_session.way IS 'what the officer gave beside the password; `provider`: another system signed the officer in';
+
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
+
+COMMENT ON COLUMN officer_totp.last_step IS 'the last time step whose code was used; only a later one is good';
 
 COMMENT ON COLUMN order_cancellation.attested_by IS 'who first said that the bank knows; for an order to restore a second officer says it too';
 
@@ -4397,6 +5106,12 @@ COMMENT ON COLUMN procedure.due_at IS 'when the procedure starter attends to a h
 
 COMMENT ON COLUMN procedure_news.created_at IS 'since when the change waits: if it follows from other work that waited, since then';
 
+COMMENT ON COLUMN read_log.case_no IS 'null where no such case exists, and for what belongs to no case';
+
+COMMENT ON COLUMN read_log.outside IS 'whether the reader is not responsible for the case';
+
+COMMENT ON COLUMN read_log.subject IS 'the number as it was asked for; of an account its bank and number';
+
 COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as far as it says';
 
 COMMENT ON COLUMN reconciliation.inquiry_id IS 'the question that the list answers';
@@ -4421,7 +5136,7 @@ COMMENT ON COLUMN reply_form.confirmed_by IS 'the nodal officer at whose registe
 
 COMMENT ON COLUMN reply_form.digest IS 'equal for two forms that are filled in alike';
 
-COMMENT ON COLUMN reply_link.replaced_at IS 'when a newer link about the same subject took its place';
+COMMENT ON COLUMN reply_link.replaced_at IS 'when a newer letter about the same subject was sent, with a link of its own';
 
 COMMENT ON COLUMN reply_link.subject_id IS 'the hold request or the order that the link replies to';
 
@@ -4448,6 +5163,14 @@ COMMENT ON COLUMN returned_funds.case_no IS 'null: it names no case that this ba
 COMMENT ON COLUMN returned_funds.created_at IS 'of the message, as the bank says';
 
 COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it could not be read';
+
+COMMENT ON COLUMN script_token.name IS 'stands in the case log as `script:<name>`; several tokens of one script have one name';
+
+COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itself is nowhere';
+
+COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
+
+COMMENT ON COLUMN team_shift.day_no IS 'of the week, 1 is Monday';
 
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
 
@@ -4477,6 +5200,10 @@ COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank 
 
 COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s officer states through the link of a letter';
 
+COMMENT ON TABLE officer_district IS 'the districts that an officer answers for';
+
+COMMENT ON TABLE officer_password IS 'the password of an officer, as its Argon2id hash; without a row there is no sign-in';
+
 COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
 
 COMMENT ON TABLE payer_found_transfer IS 'another transfer that left the victim''s account; a person takes or dismisses it';
@@ -4485,11 +5212,17 @@ COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the vi
 
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
 
+COMMENT ON TABLE read_log IS 'who read which case, account, person or document';
+
+COMMENT ON TABLE recovery_code IS 'codes in place of the authenticator, each good once';
+
 COMMENT ON TABLE release_brake IS 'times from which automatic releases waited for a supervisor; one at most is not continued';
 
 COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, as an officer records it.';
 
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
+
+COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
 
 COMMENT ON FUNCTION answer_begin(text,text,bytea,text,text[],text[],text[]) IS 'locks a case for the answer of a bank, and reads what the answer is judged by';
 
@@ -4500,6 +5233,8 @@ COMMENT ON FUNCTION answer_known_lines(text,text,text[]) IS 'which of these line
 COMMENT ON FUNCTION answer_positions(text,text,text[],text[],text) IS 'the hops that an answer with these references and accounts can be about';
 
 COMMENT ON FUNCTION brake_release(uuid,bigint,timestamp with time zone,integer,bigint,interval,interval) IS 'Count a release that the engine is about to order; it is braked if it has to wait for a supervisor.';
+
+COMMENT ON FUNCTION case_of_reference(text,text) IS 'The case that a number in the path of a request belongs to; null where there is none.';
 
 COMMENT ON FUNCTION case_tell(text,timestamp with time zone,text,text[],jsonb[],jsonb,jsonb) IS 'writes events, requests and the news that tells of them, and returns the id of the news';
 
@@ -4516,6 +5251,10 @@ COMMENT ON FUNCTION hops_leave(text,integer[],text) IS 'gives hops a state in wh
 COMMENT ON FUNCTION hops_name_account(text,jsonb) IS 'writes the accounts of hops where none was stated before';
 
 COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
+
+COMMENT ON FUNCTION is_second_officer(text,text) IS 'Whether an actor is an officer, and another person than the first; null while one of them is not known.';
+
+COMMENT ON FUNCTION officer_sessions_end(text,text,text,text) IS 'ends every session of an officer; returns how many';
 
 COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported the workbooks that alone say where the money of this hop is; empty if a bank itself says it too.';
 

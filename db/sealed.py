@@ -35,6 +35,7 @@ class SealedColumn:
 
 
 BANK_CREDENTIALS: Final = SealedColumn("institution_channel", "sealed", ("institution", "channel"), "institution")
+TOTP_SECRETS: Final = SealedColumn("officer_totp", "sealed_secret", ("officer_id",), "officer_id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Rules of an account holder's grievance: levels, deciding roles, and automatic actions. Pure."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.errors import MayNot, NotNow, RoleNotAllowed
+from domain.errors import MayNot, NotNow
 from domain.errors.grievances import (
     BankReportsFirst,
     GrievanceAppealable,
@@ -19,7 +20,8 @@ from domain.errors.grievances import (
     NoDecisionToAppeal,
 )
 from domain.escalation import EscalationPolicy, open_dues
-from domain.persons import person_of
+from domain.officers import check_roles
+from domain.persons import is_same_person
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceClockAction, GrievanceVerb
@@ -121,28 +123,27 @@ def check_state(verb: GrievanceVerb, grievance: GrievanceAtLevel) -> None:
         raise HighestLevel(level)
 
 
-def check_officer(verb: GrievanceVerb, role: Role, actor: str, grievance: GrievanceAtLevel) -> None:
+def check_officer(verb: GrievanceVerb, roles: AbstractSet[Role], actor: str, grievance: GrievanceAtLevel) -> None:
     """Check that an officer may act. Raises `MayNot`, `NotNow` or `SameEyes`.
 
     `actor` is the officer's name in the case log.
     """
-    if role not in ROLES[verb]:
-        raise RoleNotAllowed(role, tuple(allowed for allowed in Role if allowed in ROLES[verb]))
+    check_roles(roles, ROLES[verb])
     check_state(verb, grievance)
     if verb is not GrievanceVerb.DECIDE:
         return
-    if DECIDES[grievance.level] is not role:
+    if DECIDES[grievance.level] not in roles:
         raise GrievanceAtOtherLevel(grievance.level, DECIDES[grievance.level])
-    if person_of(actor) in map(person_of, grievance.deciders):
+    if any(is_same_person(decider, actor) for decider in grievance.deciders):
         raise GrievanceNeedsSecondOfficer(actor)
 
 
-def verbs_of(role: Role, grievance: GrievanceAtLevel) -> tuple[GrievanceVerb, ...]:
-    """Return the actions that this role can do now, without the four-eyes check."""
+def verbs_of(roles: AbstractSet[Role], grievance: GrievanceAtLevel) -> tuple[GrievanceVerb, ...]:
+    """Return the actions that these roles can do now, without the four-eyes check."""
     found = []
     for verb in GrievanceVerb:
         try:
-            check_officer(verb, role, "", grievance)
+            check_officer(verb, roles, "", grievance)
         except (MayNot, NotNow):
             continue
         found.append(verb)

@@ -1,7 +1,9 @@
 """Rules of releases that officers decide: who decides, who is heard, and who confirms. Pure."""
 
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from datetime import datetime
+from typing import Final
 
 from domain.errors.orders import (
     DeciderTold,
@@ -9,27 +11,32 @@ from domain.errors.orders import (
     ReleaseNeedsSecondOfficer,
     VictimIsHeard,
 )
+from domain.officers import in_words
 from domain.persons import is_same_person, person_of
 from schemas.enums import Role
 from schemas.orders.releases import ReleaseProposal, ReleaseStage
 
+SMALL_HOLD_DECIDERS: Final = frozenset({Role.IO, Role.DY_SP, Role.SP})
 
-def answers_for(role: Role, subject: str, investigates: str | None) -> bool:
+
+def answers_for(roles: AbstractSet[Role], subject: str, investigates: str | None) -> bool:
     """Return whether an officer answers for the holds of a case: `investigates` is its IO, or None without one.
 
-    An IO answers for the cases assigned to that IO. Above the IO, everybody but the case's IO does.
+    `roles` are those of the officer's roles that decide. An IO answers for the cases assigned to that IO. Above the IO,
+    everybody but the case's IO does.
     """
     is_io = investigates is not None and is_same_person(subject, investigates)
-    return is_io if role is Role.IO else not is_io
+    return Role.IO in roles if is_io else bool(roles - {Role.IO})
 
 
-def check_decider(role: Role, subject: str, investigates: str | None, tellers: Collection[str]) -> None:
+def check_decider(roles: AbstractSet[Role], subject: str, investigates: str | None, tellers: Collection[str]) -> None:
     """Check that an officer may decide about a hold. Raises `MayNot` or `SameEyes`.
 
-    `tellers` are the persons who filed, reported or told a thing about the hold.
+    `roles` are those of the officer's roles that decide. `tellers` are the persons who filed, reported or told a thing
+    about the hold.
     """
-    if not answers_for(role, subject, investigates):
-        raise OfficerNotOfCase(role)
+    if not answers_for(roles, subject, investigates):
+        raise OfficerNotOfCase(in_words(roles))
     if person_of(subject) in tellers:
         raise DeciderTold(subject)
 

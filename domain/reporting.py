@@ -1,7 +1,7 @@
 """Rules for the work items that each police role can act on. Pure. Desk, supervisors and auditors read all."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Collection, Mapping
+from typing import Final, TypeVar
 
 from domain.grievances import DECIDES
 from domain.restoration.procedure import RULES
@@ -11,6 +11,8 @@ from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import DocumentKind, GrievanceLevel, Step, StepOutcome
 from schemas.tasks import TaskCause
 
+T = TypeVar("T")
+
 _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
     Role.IO: frozenset({TaskKind.DUTY, TaskKind.SMALL_HOLD, TaskKind.HOLD_LAPSES}),
     Role.DY_SP: frozenset({TaskKind.SMALL_HOLD}),
@@ -18,12 +20,14 @@ _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
     Role.DISTRICT_GRO: frozenset(),
     Role.STATE_GRO: frozenset(),
 }
+_READ_ALL: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR})
 _COURT, _ACCOUNT = TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.CREDIT_ACCOUNT_TO_CONFIRM
+_WITHDRAWN: Final = TaskCause.COURT_ORDER_WITHDRAWAL_TO_CONFIRM
 _PAPER, _RELEASE = TaskCause.COURT_ORDER_LACKS_DOCUMENT, TaskCause.RELEASE_TO_CONFIRM
 _CAUSES: Final[Mapping[Role, frozenset[TaskCause]]] = {
-    Role.IO: frozenset({_COURT, _PAPER, _RELEASE}),
-    Role.DY_SP: frozenset({_COURT, _ACCOUNT, _RELEASE}),
-    Role.SP: frozenset({_COURT, _ACCOUNT, _RELEASE}),
+    Role.IO: frozenset({_COURT, _WITHDRAWN, _PAPER, _RELEASE}),
+    Role.DY_SP: frozenset({_COURT, _WITHDRAWN, _ACCOUNT, _RELEASE}),
+    Role.SP: frozenset({_COURT, _WITHDRAWN, _ACCOUNT, _RELEASE}),
     Role.DISTRICT_GRO: frozenset({_RELEASE}),
     Role.STATE_GRO: frozenset({_RELEASE}),
 }
@@ -35,30 +39,37 @@ _TOWARDS_ITS_END: Final = frozenset({RestorationVerb.PREPARE, RestorationVerb.WA
 
 
 class Acts(FrozenModel):
-    """Work items that a role can act on."""
+    """Work items that an officer's roles can act on."""
 
     kinds: frozenset[TaskKind]
     """kinds of work items, in any case"""
     steps: frozenset[Step]
-    """steps of restorations whose work items the role can act on"""
-    level: GrievanceLevel | None
-    """tasks about grievances there"""
+    """steps of restorations whose work items the officer can act on"""
+    levels: frozenset[GrievanceLevel]
+    """tasks about grievances at one of these"""
     causes: frozenset[TaskCause] = frozenset()
     """tasks that were opened for one of these"""
     documents: frozenset[DocumentKind] = frozenset()
     """tasks about documents of these kinds that wait"""
 
 
-def acts_of(role: Role) -> Acts | None:
-    """Return what this role can act on; None for roles that read every work item."""
-    if role not in _KINDS:
+def acts_of(roles: Collection[Role]) -> Acts | None:
+    """Return what these roles can act on; None if one of them reads every work item."""
+    if _READ_ALL.intersection(roles):
         return None
-    steps = frozenset(
-        step
-        for verb, rule in RULES.items()
-        if role in rule.roles and (rule.outcome in _TAKE_A_STEP_ON or verb in _TOWARDS_ITS_END)
-        for step in rule.steps
+    return Acts(
+        kinds=_all_of(_KINDS, roles),
+        steps=frozenset(
+            step
+            for verb, rule in RULES.items()
+            if rule.roles.intersection(roles) and (rule.outcome in _TAKE_A_STEP_ON or verb in _TOWARDS_ITS_END)
+            for step in rule.steps
+        ),
+        levels=frozenset(level for level, decides in DECIDES.items() if decides in roles),
+        causes=_all_of(_CAUSES, roles),
+        documents=_all_of(_DOCUMENTS, roles),
     )
-    level = next((level for level, decides in DECIDES.items() if decides is role), None)
-    causes, documents = _CAUSES.get(role, frozenset()), _DOCUMENTS.get(role, frozenset())
-    return Acts(kinds=_KINDS[role], steps=steps, level=level, causes=causes, documents=documents)
+
+
+def _all_of(table: Mapping[Role, frozenset[T]], roles: Collection[Role]) -> frozenset[T]:
+    return frozenset[T]().union(*(table.get(role, frozenset()) for role in roles))

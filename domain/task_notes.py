@@ -144,6 +144,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         "hold {id}: a release is proposed; ask the victims what they say to it, and read and confirm or reject it"
     ),
     TaskCause.COURT_ORDER_TO_CONFIRM: "read and confirm court order {id}: the banks act on it",
+    TaskCause.COURT_ORDER_WITHDRAWAL_TO_CONFIRM: "confirm that court order {id} is withdrawn: holds may lapse after it",
     TaskCause.COURT_ORDER_LACKS_DOCUMENT: "court order {id} has no document: it is void on {at} without it",
     TaskCause.COURT_ORDER_VOID: (
         "court order {id} is void, because its document or its second officer did not come in time: ask the court, and"

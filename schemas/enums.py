@@ -376,6 +376,7 @@ class EventKind(StrEnum):
     """the PDF of the order has arrived"""
     COURT_ORDER_CONFIRMED = "court_order_confirmed"
     """a second officer has read it, so the banks are ordered to release"""
+    COURT_ORDER_WITHDRAWAL_ASKED = "court_order_withdrawal_asked"
     COURT_ORDER_WITHDRAWN = "court_order_withdrawn"
     COURT_ORDER_ENDED = "court_order_ended"
     """it is void without its document or its second officer, or its time is over"""

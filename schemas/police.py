@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Base64Bytes, BeforeValidator, Field, String
 from schemas.banks.institutions import Code
 from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.identifiers import ACK_NO_PATTERN
+from schemas.officers import folded
 from schemas.restoration_enums import CourtOrderEffect, CourtOrderEnd, CourtOrderKind, DutyKind, FirKind, FirState
 from schemas.text import EmailAddress, Identifier, Line, LocalDatetime
 
@@ -67,8 +68,8 @@ class NewOfficer(FrozenModel):
     """Officer responsible for a case from now on."""
 
     duty: CaseDuty
-    subject: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
-    """subject of the officer's token, by which the four-eyes rule tells officers apart"""
+    subject: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$"), AfterValidator(folded)]
+    """id of the officer, by which the four-eyes rule tells officers apart"""
     name: Line
     rank: Line
     police_station: Line
@@ -235,6 +236,10 @@ class CourtOrder(FrozenModel):
     warned_at: UtcDatetime | None = None
     ended_as: CourtOrderEnd | None = None
     """why it ended by itself; None for one that an officer withdrew"""
+    withdrawal_asked_by: str | None = None
+    """officer who asked to withdraw an order that retains holds; another one confirms it"""
+    withdrawal_asked_at: UtcDatetime | None = None
+    withdrawal_asked_reason: str = ""
     withdrawn_at: UtcDatetime | None
     withdrawn_by: str | None
     withdrawn_reason: str

@@ -78,6 +78,7 @@ class TaskCause(StrEnum):
     RELEASE_TO_CONFIRM = "release_to_confirm"
     """the victims are heard on a release, and it is confirmed after that"""
     COURT_ORDER_TO_CONFIRM = "court_order_to_confirm"
+    COURT_ORDER_WITHDRAWAL_TO_CONFIRM = "court_order_withdrawal_to_confirm"
     COURT_ORDER_LACKS_DOCUMENT = "court_order_lacks_document"
     """`at` is when it is void without its document"""
     COURT_ORDER_VOID = "court_order_void"

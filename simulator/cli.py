@@ -24,15 +24,6 @@ Institutions = Annotated[int, typer.Option(min=3, max=400)]
 Port = Annotated[int, typer.Option(help="0 means a free port (serve only).")]
 
 
-def _tokens(file: Path) -> tuple[str, str]:
-    """Return the intake and desk tokens: from a JSON object with both, or one bare token for both."""
-    text = file.read_text().strip()
-    if text.startswith("{"):
-        values = json.loads(text)
-        return values["intake"], values.get("desk", values["intake"])
-    return text, text
-
-
 @app.command("directory")
 def write(
     path: Annotated[Path, typer.Argument(help="Path of the directory file (mode 0600).")],
@@ -65,11 +56,11 @@ def serve(
     api_url: Annotated[
         str | None, typer.Option(help="URL of the police API; may come later by POST /sim/start.")
     ] = None,
-    token_file: Annotated[Path | None, typer.Option(help='A token, or {"intake": …, "desk": …}.')] = None,
+    token_file: Annotated[Path | None, typer.Option(help="Token of the script that complains.")] = None,
 ) -> None:
     """Serve the banks. Writes one JSON line to stdout when ready; stops on SIGTERM or SIGINT.
 
-    With --api-url and --token-file the day starts at once, otherwise on POST /sim/start.
+    With --api-url and --token-file the day starts at once and without officers, otherwise on POST /sim/start.
     """
     values: dict[str, object] = {
         "seed": seed,
@@ -87,13 +78,13 @@ def serve(
     if config_file is not None:
         values |= orjson.loads(config_file.read_bytes())
     config = SimulatorConfig.model_validate(values)
-    tokens = _tokens(token_file) if token_file is not None else None
+    token = token_file.read_text().strip() if token_file is not None else None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(config, directory_file, api_url, tokens))
+        runner.run(_serve(config, directory_file, api_url, token))
 
 
 async def _serve(
-    config: SimulatorConfig, directory_file: Path | None, api_url: str | None, tokens: tuple[str, str] | None
+    config: SimulatorConfig, directory_file: Path | None, api_url: str | None, intake_token: str | None
 ) -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -103,8 +94,8 @@ async def _serve(
             sim.write_directory(directory_file)
         # The plans live as long as the process, so the garbage collector need not scan them again and again.
         gc.freeze()
-        if api_url is not None and tokens is not None:
-            sim.start(api_url, *tokens)
+        if api_url is not None and intake_token is not None:
+            sim.start(api_url, intake_token)
         ready = {"base_url": sim.base_url, "smtp_port": sim.smtp_port, "institutions": len(sim.institutions)}
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()

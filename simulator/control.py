@@ -4,34 +4,49 @@ For demos, benchmarks and tests. It has no authentication, because the simulator
 invented data.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from simulator.banks.faults import Faults
 from simulator.banks.script import ScriptedAnswer, ScriptedReply, WrittenRow
+from simulator.net.http_client import HttpClientError
+from simulator.people.callers import Person, Staff
 from simulator.people.complaints import Json
-from simulator.people.restoration import Badge
 
 READS = ("state", "tickets", "layers", "directory", "keys")
 
 
-class BadgeInput(BaseModel):
-    """An officer in restorations: the token, and the name on it."""
+class PersonInput(BaseModel):
+    """An officer who signs in: id, password, and the secret of the authenticator in base32."""
 
     model_config = ConfigDict(extra="forbid")
-    token: str
-    subject: str
+    officer_id: str
+    password: str
+    secret: str
+
+    def person(self) -> Person:
+        """Return the officer, not signed in yet."""
+        return Person(self.officer_id, self.password, self.secret)
+
+
+class SignIn(BaseModel):
+    """Body of `POST /sim/sign-in`: the officers of the day, who sign in at once. Without it no officer works.
+
+    `police` has one officer for each role. Without them no money is restored and no holder files a grievance.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    api_url: str
+    desk: PersonInput | None = None
+    police: dict[Literal["io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro"], PersonInput] = {}
 
 
 class Start(BaseModel):
     """Body of `POST /sim/start`. Complaints and banks' calls go to `intake_url`, which defaults to `api_url`.
 
     Banks sign for `signed_url`, the public address of the police, which defaults to `intake_url`.
-    `desk_token` defaults to `intake_token`; with `desk` false no officer is at the desk.
-
-    `police` has one officer for each role. Without them no money is restored and no holder files a grievance.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -39,9 +54,6 @@ class Start(BaseModel):
     intake_url: str | None = None
     signed_url: str | None = None
     intake_token: str
-    desk_token: str | None = None
-    desk: bool = True
-    police: dict[Literal["io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro"], BadgeInput] = {}
 
 
 class Connect(BaseModel):
@@ -126,15 +138,11 @@ class Controlled(Protocol):
     def connect(self, api_url: str, signed_url: str | None = None) -> None:
         """Set the address of the police API for banks, and the address for which they sign."""
 
+    async def sign_in(self, api_url: str, staff: Staff) -> None:
+        """Sign in the officers who will work in the day."""
+
     def start(
-        self,
-        api_url: str,
-        intake_token: str,
-        desk_token: str | None = None,
-        police: Mapping[str, Badge] | None = None,
-        *,
-        intake_url: str | None = None,
-        signed_url: str | None = None,
+        self, api_url: str, intake_token: str, *, intake_url: str | None = None, signed_url: str | None = None
     ) -> None:
         """Play the day and the restorations."""
 
@@ -173,6 +181,8 @@ class Control:
             return 422, {"detail": error.errors(include_url=False, include_context=False, include_input=False)}
         except RuntimeError as error:
             return 409, {"detail": str(error)}
+        except HttpClientError as error:
+            return 502, {"detail": str(error)}
 
     def _read(self, name: str) -> object:
         match name:
@@ -191,18 +201,13 @@ class Control:
         match method, name:
             case "POST", "start":
                 start = Start.model_validate_json(body)
-                desk_token = (start.desk_token or start.intake_token) if start.desk else None
-                police: dict[str, Badge] = {
-                    role: Badge(content.token, content.subject) for role, content in start.police.items()
-                }
                 self._sim.start(
-                    start.api_url,
-                    start.intake_token,
-                    desk_token,
-                    police,
-                    intake_url=start.intake_url,
-                    signed_url=start.signed_url,
+                    start.api_url, start.intake_token, intake_url=start.intake_url, signed_url=start.signed_url
                 )
+            case "POST", "sign-in":
+                who = SignIn.model_validate_json(body)
+                police: dict[str, Person] = {role: content.person() for role, content in who.police.items()}
+                await self._sim.sign_in(who.api_url, Staff(who.desk.person() if who.desk else None, police))
             case "POST", "connect":
                 where = Connect.model_validate_json(body)
                 self._sim.connect(where.api_url, where.signed_url)

@@ -40,13 +40,34 @@ def first_request_ns(records: Sequence[ComplaintRecord], banks: Banks) -> list[i
 
 
 def first_requests_missing(records: Sequence[ComplaintRecord], banks: Banks) -> int:
-    """Return the number of accepted complaints that began a case of which no bank has a ticket."""
+    """Return the number of cases of which no bank has a ticket, although one of their banks answers."""
+    return sum(not _all_down(record, banks) for record in _without_ticket(records, banks))
+
+
+def first_requests_waiting(records: Sequence[ComplaintRecord], banks: Banks) -> int:
+    """Return the number of cases of which no bank has a ticket because all their banks are down.
+
+    They are down since the complaint, so no engine could have asked them.
+    """
+    return sum(_all_down(record, banks) for record in _without_ticket(records, banks))
+
+
+def _without_ticket(records: Sequence[ComplaintRecord], banks: Banks) -> list[ComplaintRecord]:
+    """Return the accepted complaints that began a case of which no bank has a ticket."""
     seen = banks.book.first_seen_ns
-    return sum(
-        1
+    return [
+        record
         for record in records
         if record.ack_no and record.plan.first and not record.joined and record.case_ack_no not in seen
-    )
+    ]
+
+
+def _all_down(record: ComplaintRecord, banks: Banks) -> bool:
+    """Return whether every bank of a complaint is in one outage from the complaint until now."""
+    reported = {transfer.bank for transfer in record.plan.transfers}
+    outages = [banks.desk.outage(bank, record.plan.at) for bank in reported if bank in banks.by_code]
+    now = banks.clock.now()
+    return len(outages) == len(reported) and all(outage is not None and now < outage.end for outage in outages)
 
 
 def taken_in_seconds(records: Sequence[ComplaintRecord], began_ns: int) -> float:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import socket
 from collections import Counter
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,6 +28,7 @@ from simulator.figures import (
     complaint_figures,
     first_request_ns,
     first_requests_missing,
+    first_requests_waiting,
     layer_row,
     post_figures,
     spread,
@@ -39,11 +40,12 @@ from simulator.figures import (
 from simulator.institutions import Institution, build_institutions, directory, public_keys, write_directory
 from simulator.net.http_client import HttpClient
 from simulator.people.appellants import AT_ONCE, Appellants
+from simulator.people.callers import ScriptToken, Staff
 from simulator.people.complaints import ComplaintRecord, Json, complaint_body
 from simulator.people.grievance_handlers import GrievanceHandlers
 from simulator.people.officers import Desk, Officers, Victims
 from simulator.people.police_station import PoliceStation
-from simulator.people.restoration import Badge, RestorationPeople
+from simulator.people.restoration import RestorationPeople
 from simulator.people.sms_gateway import SmsGateway
 from simulator.world.cases import CasePlan, ReportedTransfer, plan_cases
 from simulator.world.truth import Truth, build_world, perfect_truth
@@ -83,6 +85,8 @@ class SimulatorServer:
         self.base_url = ""
         self.smtp_port = 0
         self.records: list[ComplaintRecord] = []
+        self.staff = Staff()
+        """the officers of the day"""
         self.desk: Desk | None = None
         self.restoration: RestorationPeople | None = None
         self.appellants: Appellants | None = None
@@ -162,25 +166,26 @@ class SimulatorServer:
         self.banks.poster.connect(api_url, signed_url or api_url)
         self.readers.connect(api_url, signed_url or api_url)
 
+    async def sign_in(self, api_url: str, staff: Staff) -> None:
+        """Sign in the officers who will work in the day. Raises HttpClientError."""
+        line = HttpClient(api_url.rstrip("/"), at_once=1)
+        try:
+            await staff.sign_in(line)
+        finally:
+            line.close()
+        self.staff = staff
+
     def start_clock(self) -> None:
         """Begin the day: money starts to move."""
         self.clock.start()
 
     def start(
-        self,
-        api_url: str,
-        intake_token: str,
-        desk_token: str | None = None,
-        police: Mapping[str, Badge] | None = None,
-        *,
-        intake_url: str | None = None,
-        signed_url: str | None = None,
+        self, api_url: str, intake_token: str, *, intake_url: str | None = None, signed_url: str | None = None
     ) -> None:
-        """Play the day against a police API: complaints with one officer's token, the desk with another's.
+        """Play the day against a police API: a script sends the complaints, and the `staff` works.
 
-        Complaints and banks' calls go to `intake_url`, if it is another address; banks sign for `signed_url`. Without
-        `desk_token` no officer works at the desk. `police` are the officers of restorations, one for each of `ROLES`.
-        Raises AlreadyStartedError.
+        Complaints and banks' calls go to `intake_url`, if it is another address; banks sign for `signed_url`. Raises
+        AlreadyStartedError.
         """
         if self._officers is not None:
             raise AlreadyStartedError(AlreadyStartedError.__doc__)
@@ -190,10 +195,11 @@ class SimulatorServer:
         self._clients += [self._officers, helpline]
         self.connect(intake_url, signed_url)
         self.clock.start()
-        victims = Victims(self.config, self.plans, self.clock, helpline, intake_token, self.records)
+        script, police = ScriptToken(intake_token), self.staff.police
+        victims = Victims(self.config, self.plans, self.clock, helpline, script, self.records)
         self._play(victims.complain())
-        if desk_token is not None:
-            self.desk = Desk(self.config, self.clock, self.banks, self._officers, desk_token, self._wrong_transfers())
+        if (clerk := self.staff.desk) is not None:
+            self.desk = Desk(self.config, self.clock, self.banks, self._officers, clerk, self._wrong_transfers())
             self._play(self.desk.work())
         if police:
             self.restoration = RestorationPeople(self.config, self._officers, police)
@@ -270,6 +276,7 @@ class SimulatorServer:
                 "next_layer": spread(layer.ns for layer in book.next_layers),
             },
             "first_requests_missing": first_requests_missing(self.records, self.banks),
+            "first_requests_waiting": first_requests_waiting(self.records, self.banks),
             "taken_in_seconds": taken_in_seconds(self.records, self.clock.monotonic_ns(0.0))
             if self.clock.running
             else 0.0,

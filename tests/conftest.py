@@ -20,9 +20,11 @@ from temporalio.testing import TimeSkipper
 
 from db.clock import make_movable
 from db.migrate import migrate
+from db.migration_files import MIGRATIONS, MigrationFile, read_files
 from db.pool import Pool, open_pool
 from tests import deep
 from tests.ground import Ground, Grounds
+from tests.kept_database import POOL_CONNECTIONS_MAX, Kept, KeptDatabase
 from tests.paths import ROOT
 from tests.server import CloningPostgres
 from workers.cli import GARBAGE_THRESHOLDS
@@ -31,7 +33,6 @@ from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import DATA_CONVERTER
 
 TEMPLATE = "template_goldenhour"
-POOL_CONNECTIONS_MAX = 10
 MEMORY = Path("/dev/shm")
 MEMORY_FREE_BYTES_MIN = 2 * 2**30
 
@@ -51,6 +52,7 @@ FIRST = (
     "workflows/test_bank_order.py",
     "e2e/test_appeals.py",
     "activities/restoration/test_restoration_machine.py",
+    "activities/test_one_person.py",
     "workflows/test_delivery.py",
     "simulator/world/test_day.py",
     "workflows/test_escalation.py",
@@ -95,6 +97,19 @@ def _cheap_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _files_read_once() -> Iterator[None]:
+    """Read the product's migrations once: every pool checks them, and a test opens one pool or several."""
+    own = read_files()
+
+    def read(directory: Path) -> list[MigrationFile]:
+        return own if directory == MIGRATIONS else read_files(directory)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("db.schema_state.read_files", read)
+        yield
+
+
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """Folder of this process's servers; removed with its tens of megabytes, unlike pytest's own."""
@@ -134,6 +149,21 @@ async def database(database_dsn: str) -> AsyncIterator[Pool]:
     pool = await open_pool(database_dsn, min_size=1, max_size=POOL_CONNECTIONS_MAX)
     yield pool
     await pool.close()
+
+
+@pytest.fixture(scope="session")
+async def kept_database(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[KeptDatabase]:
+    """The database that one test of this process uses after the other."""
+    kept = KeptDatabase(postgres, template_database)
+    yield kept
+    await kept.end()
+
+
+@pytest.fixture
+async def kept(kept_database: KeptDatabase) -> AsyncIterator[Kept]:
+    """A migrated database that has no rows of another test: cheaper than a fresh one, where a room takes it."""
+    yield await kept_database.take()
+    await kept_database.give_back()
 
 
 @pytest.fixture
@@ -186,7 +216,13 @@ async def module_ground(grounds: Grounds) -> AsyncIterator[Ground]:
 
 
 @pytest.fixture
-def time_skipping(temporal_client: Client) -> TimeSkipper:
+def gives_up_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give requests up when a workflow asks for it: the database's clock skips no time with the workflow's."""
+    monkeypatch.setattr("activities.tracing.hold_requests.refuse_before", lambda *_: None)
+
+
+@pytest.fixture
+def time_skipping(temporal_client: Client, gives_up_early: None) -> TimeSkipper:
     """Workflows started through its `client` skip time whenever they only wait; each has its own clock.
 
     Start under `with_time_skipping_disabled()`, then `await fast_forward(handle, duration)`, to go step by step.

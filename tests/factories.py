@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import orjson
@@ -77,6 +78,7 @@ async def make_context(
     return Context(pool, directory, prompt_policy(), clock_factor)
 
 
+@cache
 def prompt_policy() -> Policy:
     """Return the packaged policy without background priority, because a test asks for what follows at once.
 

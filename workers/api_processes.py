@@ -13,6 +13,8 @@ from temporalio.service import RPCError
 from activities.banks.delivery import Adapters
 from activities.secrets import Process
 from adapters.banks.i4c.client import I4cAdapter
+from adapters.officers.identity_provider import ProviderSettings
+from api.officers.sign_in_pages import BACK_PATH
 from api.parts import Part
 from api.server import serve
 from api.services import Services
@@ -112,9 +114,26 @@ def _services(engine: Engine, metrics_urls: tuple[str, ...], *, shows_gauges: bo
         shows_gauges=shows_gauges,
         public_url=settings.public_url,
         bank_url=settings.bank_url,
+        provider=_provider(engine),
         trusted_proxies=networks_of(settings.trusted_proxies),
         operators=networks_of(settings.operator_networks),
         run_file_is_there=RunFileWatch(settings.home).is_there if await_run_file else lambda: True,
+    )
+
+
+def _provider(engine: Engine) -> ProviderSettings | None:
+    """Return the identity provider of the settings, or None."""
+    settings, rules = engine.settings, engine.ctx.policy.sessions
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    return ProviderSettings(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        redirect_url=f"{settings.desk_url}{BACK_PATH}",
+        name_claim=settings.oidc_name_claim,
+        acr=rules.provider_acr,
+        amr=rules.provider_amr,
     )
 
 

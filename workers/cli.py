@@ -23,9 +23,14 @@ from workers.commands import (
     figures,
     importing,
     iso,
+    officers,
     processes,
+    readers,
     reconciling,
     reseal,
+    sign_in,
+    teams,
+    tokens,
     trail,
     up,
     verifying,
@@ -68,11 +73,14 @@ def options(
     """Options that stand before every command."""
 
 
-def _add(group: typer.Typer, panel: str, name: str, command: Callable[..., None], **settings: Any) -> None:
-    """Add a command. Its docstring becomes the help, one line per paragraph, because the terminal wraps lines."""
+def _help(command: Callable[..., None]) -> str:
+    """Return a command's docstring as its help, one line per paragraph, because the terminal wraps lines."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
-    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    group.command(name, help=text, rich_help_panel=panel, **settings)(command)
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def _add(group: typer.Typer, panel: str, name: str, command: Callable[..., None], **settings: Any) -> None:
+    group.command(name, help=_help(command), rich_help_panel=panel, **settings)(command)
 
 
 _add(app, "Run", "demo", demo.demo)
@@ -87,12 +95,34 @@ _add(app, "Work", "document", document.document)
 _add(app, "Work", "evidence", evidence.evidence)
 _add(app, "Work", "anchor", evidence.anchor)
 _add(app, "Work", "figures", figures.figures)
+_add(app, "Work", "readers", readers.readers)
 _add(app, "Work", "verify", verifying.verify)
 _add(app, "Work", "reconcile", reconciling.reconcile)
-_add(app, "Work", "token", processes.token)
 _add(app, "Work", "process-key", processes.process_key)
 _add(app, "Work", "officers-key", processes.officers_key)
 _add(app, "Work", "reseal", reseal.reseal)
+_tokens = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="Tokens of scripts that call the API.")
+_add(_tokens, "Work", "issue", tokens.issue)
+_add(_tokens, "Work", "list", tokens.show)
+_add(_tokens, "Work", "revoke", tokens.revoke)
+app.add_typer(_tokens, name="token", rich_help_panel="Work")
+_officers = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The officers who may use the API.")
+_add(_officers, "Work", "first-admin", sign_in.first_admin)
+_add(_officers, "Work", "add", officers.add)
+_add(_officers, "Work", "import", officers.import_file)
+_add(_officers, "Work", "list", officers.show)
+_add(_officers, "Work", "give", officers.give)
+_add(_officers, "Work", "take", officers.take)
+_add(_officers, "Work", "disable", officers.disable)
+_add(_officers, "Work", "enable", officers.enable)
+_add(_officers, "Work", "reset", officers.reset)
+_add(_officers, "Work", "absent", officers.absent)
+app.add_typer(_officers, name="officer", rich_help_panel="Work")
+_teams = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="Teams of officers.")
+_add(_teams, "Work", "add", teams.add)
+_add(_teams, "Work", "list", teams.show)
+_add(_teams, "Work", "end", teams.end)
+app.add_typer(_teams, name="team", rich_help_panel="Work")
 _banks = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The directory of banks, wallets and aggregators.")
 _add(_banks, "Work", "load", bank.load)
 _add(_banks, "Work", "add", bank_edit.add)
@@ -117,6 +147,7 @@ app.add_typer(_iso, name="iso", rich_help_panel="Work")
 # Each benchmark parses its own options.
 _passed_on = {"ignore_unknown_options": True, "allow_extra_args": True}
 _add(app, "Try", "bench", bench.bench, context_settings=_passed_on)
+_add(app, "Try", "demo-code", sign_in.demo_code)
 
 
 def main() -> NoReturn:

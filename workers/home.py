@@ -59,6 +59,8 @@ class RunFile(BaseModel):
     """address of the officers process"""
     intake_url: str
     temporal_ui_url: str | None = None
+    is_demo: bool = False
+    """whether the stack is a demo, whose officers are invented"""
 
     @classmethod
     def read(cls, home: Path) -> Self | None:

@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from activities.metrics import CONTENT_TYPE, METRICS, joined
+from activities.metrics import CONTENT_TYPE, METRICS
+from activities.metrics_pages import joined
 
 log = logging.getLogger(__name__)
 

@@ -181,6 +181,22 @@ class Settings(BaseSettings):
     bank_url: Annotated[PublicUrl | None, NoneIfEmpty] = None
     """Public address of the API for banks, which they may sign. `None` means `public_url`."""
 
+    desk_url: Annotated[PublicUrl | None, NoneIfEmpty] = None
+    """Public address at which officers reach the API. Links for them begin with it. `None` means the API's own."""
+
+    oidc_issuer: Annotated[PublicUrl | None, NoneIfEmpty] = None
+    """Issuer of the identity provider with which officers may sign in (OpenID Connect). `None` means none. The
+    address to which it sends them back is `GOLDENHOUR_DESK_URL` with `/sign-in/provider/back`."""
+
+    oidc_client_id: Annotated[str | None, NoneIfEmpty] = None
+    """Name of this installation at the identity provider."""
+
+    oidc_client_secret: Annotated[SecretStr | None, NoneIfEmpty] = None
+    """Secret of this installation at the identity provider. `None` means a public client."""
+
+    oidc_name_claim: str = Field(default="email", min_length=1, max_length=100)
+    """Claim of the ID token that has the officer's id. An `email` must be verified by the provider."""
+
     trusted_proxies: TrustedNetworks = ""
     """Addresses or networks of trusted proxies before the API, comma-separated. Their `X-Forwarded-For` header names
     the client. Empty means that none is trusted and the connection's own address counts."""
@@ -246,6 +262,12 @@ class Settings(BaseSettings):
             )
         if (self.temporal_certificate is None) != (self.temporal_private_key is None):
             raise ValueError(f"{ENV_PREFIX}TEMPORAL_CERTIFICATE and {ENV_PREFIX}TEMPORAL_PRIVATE_KEY go together")
+        return self
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        if self.oidc_issuer is not None and (self.oidc_client_id is None or self.desk_url is None):
+            raise ValueError(f"{ENV_PREFIX}OIDC_ISSUER needs {ENV_PREFIX}OIDC_CLIENT_ID and {ENV_PREFIX}DESK_URL")
         return self
 
     @classmethod

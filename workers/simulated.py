@@ -1,7 +1,7 @@
 """The stack with a simulated world: simulated banks, victims, officers and courts around a real engine.
 
-For the demo and the benchmarks. The simulator is a separate process. It only gets officers' tokens and the addresses
-of the API.
+For the demo and the benchmarks. The simulator is a separate process. It only gets the addresses of the API, the token
+of the helpline's script, and what the invented officers sign in with.
 """
 
 import secrets
@@ -18,17 +18,19 @@ import orjson
 from pydantic import SecretStr, TypeAdapter
 
 from activities.directory import load_directory
+from activities.officers import script_tokens
 from adapters.clock import wall_clock
-from api.tokens import Tokens
 from db.banks import bank_keys
 from db.pool import Pool, open_pool
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
+from schemas.officers import NewScriptToken
 from workers.embedded.ports import free_port
 from workers.home import secret_box
 from workers.processes import ChildSpec, Supervisor, http_ready
 from workers.settings import Settings
+from workers.simulated_people import INVENTED, POLICE, SimulatedPerson, enrol_people
 from workers.stack import ReportStep, Running, Services, environment, services, start_engine
 
 HOST = "127.0.0.1"
@@ -44,15 +46,8 @@ EVERY_CHANNEL: Final[Mapping[str, Any]] = {
 """Part of the simulator's configuration: banks of each class use these channels in rotation, the largest bank first.
 Only a slow bank uses files, because a bank that answers by file cannot report onward transfers."""
 SPOOL = "spool"
-POLICE: Final[Mapping[Role, str]] = {
-    Role.IO: "io.verma",
-    Role.DY_SP: "dysp.khan",
-    Role.SP: "sp.singh",
-    Role.SUPERVISOR: "supervisor.rao",
-    Role.DISTRICT_GRO: "gro.lucknow",
-    Role.STATE_GRO: "gro.state",
-}
-"""the officers of restorations and grievances, by the names on their tokens"""
+HELPLINE: Final = "helpline"
+"""the script that takes complaints"""
 
 
 @dataclass(frozen=True)
@@ -65,26 +60,31 @@ class SimulatedStack:
     pool: Pool
     control: httpx.AsyncClient
     """client of the simulator's control API"""
+    people: tuple[SimulatedPerson, ...]
+    """the invented officers"""
     with_restorations: bool = False
     """whether officers, courts and victims for restorations are simulated too"""
 
+    async def sign_in(self) -> None:
+        """Let the officers of the simulated day sign in, before anything is measured."""
+        by_role = {one.role: one.model_dump(include={"officer_id", "password", "secret"}) for one in self.people}
+        police = {role.value: by_role[role] for role in POLICE} if self.with_restorations else {}
+        body = {"api_url": self.running.api_url, "desk": by_role[Role.DESK], "police": police}
+        (await self.control.post("/sim/sign-in", json=body)).raise_for_status()
+
     async def start(self) -> None:
         """Start the simulated day."""
-        tokens = Tokens(secret_box(self.services.settings))
         body = {
             "api_url": self.running.api_url,
             "intake_url": self.running.intake_url,
             "signed_url": self.running.settings.public_url,
-            "intake_token": tokens.for_officer("helpline", Role.INTAKE),
-            "desk_token": tokens.for_officer("desk", Role.DESK),
-            "police": {
-                role.value: {"token": tokens.for_officer(subject, role), "subject": subject}
-                for role, subject in POLICE.items()
-            }
-            if self.with_restorations
-            else {},
+            "intake_token": await self.intake_token(),
         }
         (await self.control.post("/sim/start", json=body)).raise_for_status()
+
+    async def intake_token(self) -> str:
+        """Issue a token with which the helpline's own system takes complaints."""
+        return await issue_intake_token(self.pool)
 
     async def state(self) -> dict[str, Any]:
         """Return the simulator's state: progress, money, true figures, latencies."""
@@ -145,9 +145,15 @@ async def simulated_stack(
                 running = await start_engine(
                     supervisor, ready, restarts=False, run_file=run_file, report_step=report_step
                 )
+                report_step("officers of the world")
+                people = await enrol_people(pool, ready, running.api_url, whole=with_restorations)
                 async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
                     await register_keys(pool, orjson.loads((await control.get("/sim/keys")).content))
-                    yield SimulatedStack(running_services, supervisor, running, pool, control, with_restorations)
+                    stack = SimulatedStack(
+                        running_services, supervisor, running, pool, control, people, with_restorations
+                    )
+                    await stack.sign_in()
+                    yield stack
             finally:
                 await pool.close()
 
@@ -185,6 +191,13 @@ def with_sms_gateway(settings: Settings, config: Mapping[str, Any], port: int) -
     token = secrets.token_urlsafe(24)
     url = SecretStr(f"http://:{token}@{HOST}:{port}/sms?from=UPCOPS")
     return settings.model_copy(update={"sms_url": url}), {**config, "sms_token": token}
+
+
+async def issue_intake_token(pool: Pool) -> str:
+    """Issue a token with which the helpline's own system takes complaints."""
+    new = NewScriptToken(name=HELPLINE, roles=(Role.INTAKE,), days=1)
+    _, token = await script_tokens.issue(pool, new, INVENTED)
+    return token
 
 
 async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:

@@ -222,7 +222,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return inherited | compiled | settings.model_copy(update={"migration_url": None}).to_environment()
 
 
-def write_run_file(services: Services, running: Running) -> RunFile:
+def write_run_file(services: Services, running: Running, *, is_demo: bool = False) -> RunFile:
     """Write the run file by which other commands find this stack."""
     settings = services.settings
     assert settings.temporal_address is not None, "services fill it in"
@@ -238,6 +238,7 @@ def write_run_file(services: Services, running: Running) -> RunFile:
         api_url=running.api_url,
         intake_url=running.intake_url,
         temporal_ui_url=services.temporal.ui_url if services.temporal else None,
+        is_demo=is_demo,
     )
     run_file.write(settings.home)
     return run_file

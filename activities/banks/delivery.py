@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks.bank_messages import BankMessage
@@ -19,6 +20,7 @@ from activities.metrics import METRICS
 from activities.secrets import CannotOpen
 from adapters.banks.protocol import (
     BankAdapter,
+    BankBusy,
     BankError,
     BankMisconfigured,
     BankNotReached,
@@ -40,6 +42,9 @@ CALL_AT_ONCE_SECONDS: Final = 1.5
 """limit of a call from a batch: the workflow processes no other news of its case until all calls of it have ended"""
 AT_ONCE_SECONDS: Final = 0.01
 """the wait before the next channel is tried; a wait of 0 means that no wait is given"""
+
+REMINDER_WAIT: Final = timedelta(minutes=5)
+"""the most that a reminder waits for a free place: the letter and the next level must not wait for it any longer"""
 
 Adapters = Mapping[ChannelKind, BankAdapter[Any]]
 
@@ -146,7 +151,7 @@ class BankDelivery:
         """Ask the bank for the state of a request over `channel`, if the channel has a message for that.
 
         Returns False if it has none or the message cannot be sent. A lost reminder does no harm, because the escalation
-        continues.
+        continues. Raises a retryable `ApplicationError` while all places of the bank are taken.
         """
         adapter: object = self.adapters.get(channel)
         if not isinstance(adapter, ReminderSender) or not references:
@@ -160,6 +165,11 @@ class BankDelivery:
                 await adapter.send_reminder(
                     way, subject_id, references, asked_at=asked_at, timeout_seconds=timeout_seconds
                 )
+        except BankBusy as error:
+            if not _has_waited_for_place():
+                raise try_again(error) from error
+            log.info("no reminder for request %s: the bank had no free place", subject_id)
+            return False
         except (BankError, CannotOpen) as error:
             log.info("no reminder for request %s: %s", subject_id, type(error).__name__)
             return False
@@ -287,6 +297,14 @@ class BankDelivery:
         await self.ctx.health.delivered(institution, delivered.channel)
         METRICS.delivery_attempted(delivered.channel, DeliveryOutcome.DELIVERED)
         return delivered
+
+
+def _has_waited_for_place() -> bool:
+    """Return whether the attempts of this activity have gone on for the longest wait of a reminder."""
+    if not activity.in_activity():
+        return False
+    info = activity.info()
+    return info.current_attempt_scheduled_time - info.scheduled_time >= REMINDER_WAIT
 
 
 def try_again(error: BankError, *, least_wait_seconds: float = 0.0) -> ApplicationError:

@@ -55,6 +55,8 @@ class LetterSender:
             if error.retryable and activity.info().attempt < self.ctx.policy.delivery.mail_attempts:
                 raise ApplicationError(str(error), type=type(error).__name__) from error
             return type(error).__name__
+        if self.links is not None and link is not None:
+            await self.links.sent(self.about, link)
         return ""
 
     async def _mail(self, letter: Letter, link: ReplyLink | None, subject_id: UUID) -> None:

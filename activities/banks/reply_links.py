@@ -119,6 +119,13 @@ class LetterLinks:
             await reply_links.insert(connection, about, subject_id, digest, institution, sent_to, now, expires_at)
         return ReplyLink(f"{self._public_url}{PATHS[about]}{token}", expires_at)
 
+    async def sent(self, about: About, link: ReplyLink) -> None:
+        """Close the earlier links about the same request or order; see `LinkMaker`."""
+        digest = token_digest(self._keys[about], link.token)
+        assert digest is not None, "a token of ours"
+        async with self._ctx.pool.acquire() as connection:
+            await reply_links.replace_earlier(connection, about, digest, self._ctx.now())
+
 
 # -- replies -----------------------------------------------------------------------------------------------------------
 

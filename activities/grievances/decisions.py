@@ -25,6 +25,7 @@ from domain.errors.grievances import ContactTooNew, GrievanceMovedOn
 from domain.errors.holds import NothingOnHold
 from domain.grievances import (
     APPEALABLE,
+    DECIDES,
     ENDS_AS,
     GrievanceAtLevel,
     above,
@@ -120,7 +121,7 @@ async def _action(
         if isinstance(by, str):
             check_state(verb, current)
         else:
-            check_officer(verb, by.role, by.actor, current)
+            check_officer(verb, by.roles, by.actor, current)
         yield work
 
 
@@ -203,7 +204,7 @@ async def decide(
     officer's decision, if a release of the hold waits, and with the figures if the amount is not free.
     """
     async with _action(ctx, grievance_id, GrievanceVerb.DECIDE, decided, by) as work:
-        await refuse_decider(work, work.hold.hold_id, by)
+        await refuse_decider(work, work.hold.hold_id, by, {DECIDES[work.row.level]})
         if decided.decision is GrievanceDecision.UPHELD:
             await _end_decided(work, decided.decision, decided.reason, work.actor, appeal_address=appeal_address)
             return await work.done()

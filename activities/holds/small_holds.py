@@ -7,6 +7,7 @@ from activities.holds.hold_transaction import HoldTransaction, hold_transaction
 from activities.orders.release_proposals import propose_release, refuse_decider, refuse_proposed
 from db.holds import free_amounts
 from domain.errors.holds import NothingOnHold, NotSmallHold, SmallHoldDecided
+from domain.releases import SMALL_HOLD_DECIDERS
 from schemas.enums import EventKind
 from schemas.holds import NewSmallHoldDecision, SmallHoldDecision, SmallHoldDone
 from schemas.restoration.restorations import Acting
@@ -27,7 +28,7 @@ async def record_small_hold_decision(
             raise NothingOnHold(hold_id) if hold.small else NotSmallHold(hold_id)
         if (earlier := await free_amounts.small_hold_decision(connection, hold_id)) is not None:
             raise SmallHoldDecided(hold_id, earlier.decided_by, earlier.decision)
-        await refuse_decider(work, hold_id, by)
+        await refuse_decider(work, hold_id, by, SMALL_HOLD_DECIDERS)
         if decided.decision is SmallHoldDecision.RELEASE:
             proposal = await propose_release(work, hold, None, decided.reason)
             return _done(work, decided.decision).model_copy(

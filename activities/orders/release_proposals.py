@@ -4,6 +4,7 @@ A release needs two acts. One officer proposes it. After the hearing it is confi
 of the policy, otherwise by anybody who decides on holds.
 """
 
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from db.police import firs
 from domain.errors.orders import NoReleaseProposed, ReleaseGrew, ReleaseProposed
 from domain.notifications.rules import NotificationEvent
 from domain.releases import check_confirming, check_decider
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import EventKind, Role, TaskKind
 from schemas.notifications import MessageFacts
 from schemas.orders.releases import ReleaseProposal, ReleaseState
 from schemas.police import CaseDuty
@@ -26,11 +27,11 @@ from schemas.restoration_enums import OrderReason
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about
 
 
-async def refuse_decider(work: CaseTransaction, hold_id: UUID, by: Acting) -> None:
-    """Check that an officer may decide about a hold. Raises `MayNot` or `SameEyes`."""
+async def refuse_decider(work: CaseTransaction, hold_id: UUID, by: Acting, deciders: AbstractSet[Role]) -> None:
+    """Check that an officer may decide about a hold, by one of the roles `deciders`. Raises `MayNot` or `SameEyes`."""
     io = await firs.officer(work.connection, work.case_no, CaseDuty.IO)
     tellers = await release_proposals.told_about(work.connection, hold_id)
-    check_decider(by.role, by.subject, io.subject if io else None, tellers)
+    check_decider(by.roles & deciders, by.subject, io.subject if io else None, tellers)
 
 
 async def refuse_proposed(work: CaseTransaction, hold_id: UUID) -> None:

@@ -32,6 +32,7 @@ from adapters.police.protocol import (
 from db.police import firs
 from db.police.firs import ToRegister
 from domain.errors.police import (
+    AssignedByThemselves,
     FirNeedsNoSignature,
     FirNotRegistered,
     FirReplaced,
@@ -43,6 +44,7 @@ from domain.errors.police import (
     TimeInFuture,
 )
 from domain.notifications.rules import NotificationEvent
+from domain.persons import is_same_person
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts
 from schemas.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
@@ -59,7 +61,9 @@ _DEPENDS_ON_FIR: Final = (ProcedureKind.RESTORATION,)
 
 
 async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) -> CaseOfficer:
-    """Assign an officer to a duty of a case. Raises `NotFound`."""
+    """Assign an officer to a duty of a case. Raises `NotFound`, and `AssignedByThemselves` for the officer who acts."""
+    if is_same_person(new.subject, by):
+        raise AssignedByThemselves(new.subject)
     async with case_transaction(ctx, ack_no, by) as work:
         connection, case_no = work.connection, work.case_no
         assigned = await firs.assign(connection, case_no, new, by, work.now)

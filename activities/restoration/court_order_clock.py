@@ -7,7 +7,7 @@ from uuid import UUID
 from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
 from activities.orders.unassigned_holds import ask_about_retained_holds
-from activities.restoration.court_orders import DEPEND_ON_ORDERS, TO_COME, end_time, retained_events, subject_of
+from activities.restoration.court_orders import DEPEND_ON_ORDERS, OVER_WITH_IT, end_time, retained_events, subject_of
 from db.cases.events import Event
 from db.holds import account_holds
 from db.police import firs
@@ -63,7 +63,7 @@ async def _end(work: CaseTransaction, order: CourtOrder) -> None:
     await account_holds.warn_anew(connection, [UUID(hold_id) for hold_id in freed], now)
     await ask_about_retained_holds(connection, case_no, now)
     subject = subject_of(court_order_id)
-    await work.close_tasks(subject, [*TO_COME, TaskCause.COURT_ORDER_ENDS], reason)
+    await work.close_tasks(subject, OVER_WITH_IT, reason)
     await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=_TASKS[ended_as], subject=subject))
     data = {"court_order_id": court_order_id, "effect": order.effect.value, "ended_as": ended_as.value}
     await work.log_all(

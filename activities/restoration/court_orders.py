@@ -1,4 +1,4 @@
-"""Orders of courts: recorded by one officer, confirmed by a second who has the document, and withdrawn.
+"""Orders of courts: recorded by one officer, confirmed by a second who has the document, and withdrawn by two.
 
 An order that keeps or restores money keeps the holds at once, so that nothing lapses meanwhile. Everything else waits
 for the second officer. `court_order_clock` ends an order whose document or second officer does not come in time.
@@ -36,6 +36,8 @@ from domain.errors.court_orders import (
     CourtOrderNeedsSecondOfficer,
     CourtOrderOver,
     CourtOrderPartsRefused,
+    CourtOrderWithdrawalNeedsSecondOfficer,
+    CourtOrderWithdrawalNotAsked,
     CourtOrderWithdrawn,
     NothingOnHoldForCourtOrder,
 )
@@ -60,6 +62,8 @@ ORDER_NO_SHOWN: Final = 24
 """characters of the number of an order in a message to an account holder"""
 TO_COME: Final = (TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.COURT_ORDER_LACKS_DOCUMENT)
 """causes of tasks in which a person brings what the order lacks"""
+OVER_WITH_IT: Final = (*TO_COME, TaskCause.COURT_ORDER_ENDS, TaskCause.COURT_ORDER_WITHDRAWAL_TO_CONFIRM)
+"""causes of tasks that close with the end of the order"""
 
 
 async def take_court_order(ctx: Context, ack_no: str, new: NewCourtOrder, by: str) -> CourtOrder:
@@ -202,7 +206,7 @@ async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, re
         }
         await work.log(EventKind.COURT_ORDER_CONFIRMED, **data)
         await _apply(work, order)
-        await _close_tasks(work, court_order_id, "it is confirmed")
+        await work.close_tasks(subject_of(court_order_id), TO_COME, "it is confirmed")
         await firs.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)
 
@@ -243,32 +247,64 @@ def _refuse_confirming(order: CourtOrder, by: str) -> None:
         raise CourtOrderLacksDocument(order.court_order_id)
 
 
-async def _close_tasks(work: CaseTransaction, court_order_id: int, why: str) -> None:
-    await work.close_tasks(subject_of(court_order_id), [*TO_COME, TaskCause.COURT_ORDER_ENDS], why)
-
-
 async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
-    """Withdraw an order that was recorded by mistake.
+    """Withdraw an order that was recorded by mistake, or ask a second officer to confirm its withdrawal.
 
-    Raises `NotFound`. Raises `NotNow` if an order to a bank was made under it.
+    The holds that an order retains lapse without it, so two people withdraw it. The officer who recorded it may
+    withdraw it alone until it is confirmed. Raises `NotFound`. Raises `NotNow` if an order to a bank was made under it.
     """
     async with case_transaction(ctx, ack_no, by) as work:
-        connection, case_no, now = work.connection, work.case_no, work.now
-        order = await court_orders.get(connection, case_no, court_order_id)
+        order = await court_orders.get(work.connection, work.case_no, court_order_id)
         if order.withdrawn_at is not None:
             return order
-        if await court_orders.anything_ordered(connection, case_no, order):
-            raise CourtOrderCarriedOut(court_order_id)
-        await court_orders.withdraw(connection, court_order_id, by, reason, now)
-        freed = await court_orders.let_holds_go(connection, case_no, court_order_id)
-        await account_holds.warn_anew(connection, [UUID(hold_id) for hold_id in freed], now)
-        await ask_about_retained_holds(connection, case_no, now)
-        data = {"court_order_id": court_order_id, "effect": order.effect.value, "reason": reason}
-        log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *retained_events(court_order_id, freed, retained=False)]
-        await _close_tasks(work, court_order_id, "it is withdrawn")
-        await work.log_all(log)
-        await firs.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
-        return await court_orders.get(connection, case_no, court_order_id)
+        await _refuse_carried_out(work, order)
+        may_alone = not order.counts and is_same_person(by, order.taken_by)
+        if order.effect not in _RETAINS or may_alone:
+            await _withdraw(work, order, reason)
+        elif order.withdrawal_asked_by is None:
+            await court_orders.ask_withdrawal(work.connection, court_order_id, by, reason, work.now)
+            data = {"court_order_id": court_order_id, "effect": order.effect.value, "reason": reason}
+            await work.log(EventKind.COURT_ORDER_WITHDRAWAL_ASKED, **data)
+            cause, subject = TaskCause.COURT_ORDER_WITHDRAWAL_TO_CONFIRM, subject_of(court_order_id)
+            await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject))
+        return await court_orders.get(work.connection, work.case_no, court_order_id)
+
+
+async def confirm_withdrawal(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
+    """Withdraw an order, as another officer than the one who asked for it.
+
+    A repeated confirmation changes nothing. Raises `NotFound`, and `SameEyes` for the officer who asked. Raises
+    `NotNow` if no officer asked, or if an order to a bank was made under it.
+    """
+    async with case_transaction(ctx, ack_no, by) as work:
+        order = await court_orders.get(work.connection, work.case_no, court_order_id)
+        if order.withdrawn_at is not None:
+            return order
+        if order.withdrawal_asked_by is None:
+            raise CourtOrderWithdrawalNotAsked(court_order_id)
+        if is_same_person(by, order.withdrawal_asked_by):
+            raise CourtOrderWithdrawalNeedsSecondOfficer(by)
+        await _refuse_carried_out(work, order)
+        await _withdraw(work, order, reason)
+        return await court_orders.get(work.connection, work.case_no, court_order_id)
+
+
+async def _refuse_carried_out(work: CaseTransaction, order: CourtOrder) -> None:
+    if await court_orders.anything_ordered(work.connection, work.case_no, order):
+        raise CourtOrderCarriedOut(order.court_order_id)
+
+
+async def _withdraw(work: CaseTransaction, order: CourtOrder, reason: str) -> None:
+    connection, case_no, now, court_order_id = work.connection, work.case_no, work.now, order.court_order_id
+    await court_orders.withdraw(connection, court_order_id, work.actor, reason, now)
+    freed = await court_orders.let_holds_go(connection, case_no, court_order_id)
+    await account_holds.warn_anew(connection, [UUID(hold_id) for hold_id in freed], now)
+    await ask_about_retained_holds(connection, case_no, now)
+    data = {"court_order_id": court_order_id, "effect": order.effect.value, "reason": reason}
+    log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *retained_events(court_order_id, freed, retained=False)]
+    await work.close_tasks(subject_of(court_order_id), OVER_WITH_IT, "it is withdrawn")
+    await work.log_all(log)
+    await firs.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
 
 
 async def _repeated(work: CaseTransaction, known: CourtOrder, new: NewCourtOrder) -> CourtOrder:

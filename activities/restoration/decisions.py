@@ -97,7 +97,7 @@ async def decision(
     """Run one decision in a transaction with the case locked, the officer checked and the step unchanged."""
     async with restoration_transaction(ctx, restoration_id, by.actor) as work:
         await _refuse_unseen(work.connection, work.row, seen)
-        authority.check(verb, by.role, by.subject, work.row.step, work.row.prepared_by)
+        authority.check(verb, by.roles, by.subject, work.row.step, work.row.prepared_by)
         yield work
 
 

@@ -101,7 +101,7 @@ async def reopen(ctx: Context, restoration_id: UUID, why: ReopenReason, by: Acti
     """
     async with restoration_transaction(ctx, restoration_id, by.actor) as work:
         excluded = await exclusions.of_restoration(work.connection, restoration_id)
-        authority.check_reopening(by.role, work.row.state, has_excluded=bool(excluded))
+        authority.check_reopening(by.roles, work.row.state, has_excluded=bool(excluded))
         if not await account_holds.mark_to_open_again(
             work.connection, work.case_no, work.now, restoration_id=restoration_id, anew=True
         ):

@@ -22,7 +22,7 @@ from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, Reso
 from domain.ledger import CONTRA_BUCKETS
 from domain.tracing.resolution import resolution_entries
 from domain.tracing.trail import first_state, net, task_of, tasks_before_asking
-from schemas.enums import Bucket, ClaimKind, Disposition, EventKind, HopState
+from schemas.enums import Bucket, ClaimKind, Disposition, EventKind, HopState, ResolutionDecision
 from schemas.identifiers import reference_key
 from schemas.outbox.case import FollowUp, HopRef
 from schemas.tracing.answers import Claim, Discrepancy, Entry, Reconciliation
@@ -156,13 +156,12 @@ class _ResolutionWriter(CaseTransaction):
             balances[entry.bucket] = balances.get(entry.bucket, 0) + entry.amount_paise
         if any(paise < 0 for bucket, paise in balances.items() if bucket not in CONTRA_BUCKETS):
             raise ResolvedMoneyMoved(self.resolution_no - 1)
+        doubtful_paise = found.claimed_paise - found.applied_paise
+        if self.decided.decision is ResolutionDecision.UPHELD_OTHER:
+            # One wrong hold may contradict the balance of its line and that of all cases. Its doubt counts once.
+            doubtful_paise -= await discrepancies.taken_by_others(self.connection, found.discrepancy_id)
         planned = resolution_entries(
-            found.kind,
-            found.line,
-            self.decided.decision,
-            found.hop_no,
-            found.claimed_paise - found.applied_paise,
-            balances,
+            found.kind, found.line, self.decided.decision, found.hop_no, doubtful_paise, balances
         )
         sums = net([*reversed_entries, *planned])
         entries = [Entry(hop_no=hop, bucket=bucket, amount_paise=paise) for (hop, bucket), paise in sums.items()]

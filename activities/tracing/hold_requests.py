@@ -1,8 +1,9 @@
 """Activities of the case workflow: ask a bank, escalate a request, settle a case. Each may be repeated."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from temporalio import activity
@@ -13,8 +14,9 @@ from activities.banks.delivery import BankDelivery
 from activities.banks.letters import Letter, LetterSender
 from activities.cases.batches import plan_batch
 from activities.cases.hop_steps import write_off_request
-from activities.cases.transaction import ENGINE, case_transaction, lock_case
+from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction, lock_case
 from activities.context import Context
+from activities.due_actions import refuse_before
 from activities.tracing.request_letters import nodal_letter, page_text, reminder_letter
 from activities.tracing.sending import REQUEST_OVER, RequestSender, request_task
 from adapters.banks.email import LinkMaker
@@ -172,6 +174,8 @@ class CaseActivities:
                 return Escalated(done=False, reason="answered", over=True)
             if _has_reached(request, params.level):
                 return Escalated(done=True)
+            if params.level is EscalationLevel.GIVE_UP:
+                await _refuse_early_end(work, request)
             await requests.escalate(connection, request_id, params.level, work.now)
             data: dict[str, Any] = {
                 "request_id": params.request_id,
@@ -205,7 +209,20 @@ class CaseActivities:
         return Settled(settled=True)
 
 
+_LAST: Final = EscalationLevel.GIVE_UP
 _TASK_OF_LEVEL = {EscalationLevel.DESK_TASK: TaskKind.PHONE_BANK, EscalationLevel.SUPERVISOR: TaskKind.SUPERVISE}
+
+
+async def _refuse_early_end(work: CaseTransaction, request: requests.RequestRow) -> None:
+    """Refuse to give up a request before its time is over by the database's clock.
+
+    Money that is written off is looked for no more, and a wrong clock or a stranger at Temporal may ask for it. The
+    shortest time of the case's frozen policy counts, since the last level.
+    """
+    policy = await cases.policy_of(work.connection, work.case_no)
+    waits = [step.after_seconds for ladder in policy.ladders.values() for step in ladder if step.level is _LAST]
+    since = request.level_at or request.sent_at
+    refuse_before(since + timedelta(seconds=min(waits, default=0)), work.now)
 
 
 def _has_reached(request: requests.RequestRow, level: EscalationLevel) -> bool:

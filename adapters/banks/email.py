@@ -70,6 +70,13 @@ class LinkMaker(Protocol):
         """Make a new link for `institution` to reply to that request or order, sent to that address."""
         ...
 
+    async def sent(self, about: About, link: ReplyLink) -> None:
+        """Close the earlier links about the same request or order, because the letter with this one is sent.
+
+        Before that they stay open: the letter may never go out, and the bank would have no link.
+        """
+        ...
+
 
 def job_id_of(request_id: UUID) -> str:
     """Return the job id of a request sent by e-mail, because a bank returns none for a letter."""
@@ -100,8 +107,8 @@ class EmailAdapter:
     async def send_hold_request(self, bank: Institution, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         """Send `ticket` to `bank` as one letter; see `BankAdapter.send_hold_request`.
 
-        A repeated letter has the same Message-ID and a new link, which closes the links before. A refusal by the mail
-        server raises BankUnreachable, because another channel may still work.
+        A repeated letter has the same Message-ID and a new link, which closes the links before once it is sent. A
+        refusal by the mail server raises BankUnreachable, because another channel may still work.
         """
         sending = partial(self._send, bank, ticket)
         return await self._delivered(bank, ticket.request_id, sending, timeout_seconds)
@@ -154,6 +161,7 @@ class EmailAdapter:
             transcript=transcript,
             secret=link.token,
         )
+        await self._links.sent(About.HOLD_REQUEST, link)
 
     async def _send_order(self, bank: Institution, ticket: OrderTicket, transcript: Transcript) -> None:
         _check_desk_address(bank)
@@ -170,6 +178,7 @@ class EmailAdapter:
             transcript=transcript,
             secret=link.token,
         )
+        await self._links.sent(About.ORDER, link)
 
     async def _send_cancellation(self, bank: Institution, order: BankOrder, transcript: Transcript) -> None:
         _check_desk_address(bank)
@@ -183,6 +192,7 @@ class EmailAdapter:
             transcript=transcript,
             secret=link.token,
         )
+        await self._links.sent(About.ORDER, link)
 
     def _copies(self, bank: Institution) -> list[str]:
         order = calling_order(bank.nodal_officers, Holidays(self._holidays, bank.closed_days), wall_clock())

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from api.auth import may
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
+from api.reads import ReadReason, note_account
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
@@ -17,8 +18,13 @@ router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], responses=IN_TH
 
 @router.post("/search", name="search_account", responses=says(NOT_FOUND))
 async def search(
-    services: TheServices, officer: Annotated[Officer, may(Action.READ_TRAIL)], asked: AccountQuestion
+    request: Request,
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.READ_TRAIL)],
+    asked: AccountQuestion,
+    reason: ReadReason = None,
 ) -> AccountView:
     """Return the amounts of every case at one account (in play, held, claimed) and its last known balance."""
+    await note_account(request, services, officer, asked, reason or "")
     async with services.ctx.pool.acquire() as connection:
         return await accounts.view(connection, asked)

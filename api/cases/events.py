@@ -12,10 +12,11 @@ from starlette.types import Receive, Scope, Send
 
 from activities.context import Context
 from api.auth import may
+from api.officers.caller_streams import CallerWatch, Watched
 from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
 from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
 from api.request_places import leave_place
-from api.roles import Action
+from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.streams import EventHub, Subscription
 from api.tokens import Officer
@@ -70,16 +71,19 @@ async def read_events(
         case_no = await cases.case_no_of(connection, ack_no)
     await services.case_hub.listening()
     seq = after if last_event_id is None else last_event_id
-    return EventStream(services.case_hub, services.ctx, case_no, seq, officer)
+    return EventStream(services.case_hub, services.caller_watch, services.ctx, case_no, seq, officer)
 
 
 class EventStream(Response):
-    """Stream of events that ends when the caller disconnects, the token ends, or this process stops."""
+    """Stream of events that ends when the caller disconnects or may not read it any more, or this process stops."""
 
-    def __init__(self, hub: EventHub, ctx: Context, case_no: str, after_seq: int, officer: Officer) -> None:
+    def __init__(
+        self, hub: EventHub, watch: CallerWatch, ctx: Context, case_no: str, after_seq: int, officer: Officer
+    ) -> None:
         super().__init__(media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._hub = hub
+        self._watch = watch
         self._ctx = ctx
         self._case_no = case_no
         self._seq = after_seq
@@ -87,7 +91,10 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the stream ends."""
-        with self._hub.subscribed(self._case_no, self._officer.actor) as subscription:
+        with (
+            self._hub.subscribed(self._case_no, self._officer.actor) as subscription,
+            self._watch.watched(self._officer, ALLOWED[Action.READ_TRAIL], subscription.wake) as watched,
+        ):
             leave_place(scope)
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async with anyio.create_task_group() as tasks:
@@ -98,20 +105,20 @@ class EventStream(Response):
                     tasks.cancel_scope.cancel()
 
                 tasks.start_soon(end_on_disconnect)
-                await self._send_events(subscription, send)
+                await self._send_events(subscription, watched, send)
                 tasks.cancel_scope.cancel()
 
-    async def _send_events(self, subscription: Subscription, send: Send) -> None:
+    async def _send_events(self, subscription: Subscription, watched: Watched, send: Send) -> None:
         await _send_part(send, format_sse_event(retry=RECONNECT_MILLISECONDS))
         try:
-            await self._follow_the_log(subscription, send)
+            await self._follow_the_log(subscription, watched, send)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # The caller connects again with its last id, and then gets the events or a 503.
             log.warning("a stream ended: %s", type(error).__name__)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _follow_the_log(self, subscription: Subscription, send: Send) -> None:
-        while not self._hub.closing and self._ctx.now().timestamp() < self._officer.expires_at:
+    async def _follow_the_log(self, subscription: Subscription, watched: Watched, send: Send) -> None:
+        while not self._is_over(watched):
             async with self._ctx.pool.acquire() as connection:
                 events = await event_log.of_case(connection, self._case_no, self._seq, READ_AT_ONCE)
             if events:
@@ -124,6 +131,10 @@ class EventStream(Response):
             elif not await subscription.woken(KEEP_ALIVE_SECONDS):
                 # The comment keeps the connection open. The loop reads again, because a notification may be lost.
                 await _send_part(send, format_sse_event(comment="keep-alive"))
+
+    def _is_over(self, watched: Watched) -> bool:
+        is_expired = self._ctx.now().timestamp() >= self._officer.expires_at
+        return self._hub.closing or watched.is_over or is_expired
 
 
 async def _send_part(send: Send, part: bytes) -> None:

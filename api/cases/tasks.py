@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from activities.cases.desk import close_task
 from api.auth import may
+from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, After, Limit, TaskId
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
@@ -58,8 +59,9 @@ async def list_tasks(
         state=state,
         kinds=tuple(kind or TaskKind),
         ack_no=case,
-        acts=acts_of(officer.role),
+        acts=acts_of(officer.roles),
         of_officer=officer.subject if mine else None,
+        within=await within_of(services, officer, Action.READ_TASKS, case),
     )
     async with services.ctx.pool.acquire() as connection:
         holidays = services.ctx.policy.bank_holidays

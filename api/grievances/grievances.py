@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from activities.documents.issuing import appeal_address
 from activities.grievances import decisions
 from api.auth import acting, may
+from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
@@ -47,9 +48,18 @@ async def list_grievances(
     limit: Limit = LIMIT_DEFAULT,
 ) -> GrievancePage:
     """List grievances, the oldest first."""
+    within = await within_of(services, officer, Action.READ_GRIEVANCE, ack_no)
     async with services.ctx.pool.acquire() as connection:
         return await grievance_views.page(
-            connection, services.ctx.now(), after, limit, state=state, level=level, overdue=overdue, ack_no=ack_no
+            connection,
+            services.ctx.now(),
+            after,
+            limit,
+            state=state,
+            level=level,
+            overdue=overdue,
+            ack_no=ack_no,
+            within=within,
         )
 
 
@@ -64,7 +74,7 @@ async def read_grievance(services: TheServices, officer: Reader, grievance_id: U
         if row is None:
             raise GrievanceNotFound(grievance_id)
         free_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, row.hold_id))
-        verbs = verbs_of(officer.role, GrievanceAtLevel(state=row.state, level=row.level))
+        verbs = verbs_of(officer.roles, GrievanceAtLevel(state=row.state, level=row.level))
         return await grievance_views.get(connection, grievance_id, services.ctx.now(), free_paise, verbs)
 
 

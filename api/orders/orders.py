@@ -10,6 +10,7 @@ from activities.orders.cancellations import record_attestation
 from activities.orders.confirmations import NotItsLine, record_statement
 from activities.orders.orders import cancel_order
 from api.auth import may
+from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refused, Violation, says
 from api.roles import ALLOWED, Action
@@ -45,6 +46,7 @@ async def list_orders(
     limit: Limit = LIMIT_DEFAULT,
 ) -> OrderPage:
     """List orders to banks, the earliest deadline first."""
+    within = await within_of(services, officer, Action.READ_ORDERS, ack_no)
     async with services.ctx.pool.acquire() as connection:
         return await order_views.page(
             connection,
@@ -55,6 +57,7 @@ async def list_orders(
             overdue=overdue,
             institution=institution,
             ack_no=ack_no,
+            within=within,
         )
 
 
@@ -116,7 +119,7 @@ async def confirm(
 
     The statement is booked after a second officer, who may take money out of `held`, has recorded the same.
     """
-    statement, supervises = OrderConfirmation(lines=written.lines), officer.role in ALLOWED[Action.TAKE_FROM_HELD]
+    statement, supervises = OrderConfirmation(lines=written.lines), bool(officer.roles & ALLOWED[Action.TAKE_FROM_HELD])
     try:
         return await record_statement(
             services.ctx, order_id, statement, written.note, officer.actor, supervises=supervises

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from activities.documents.issuing import appeal_address
 from activities.restoration import decisions, hearing_waivers, objections, refusals
 from api.auth import acting, may
+from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
@@ -55,6 +56,7 @@ async def list_restorations(
     limit: Limit = LIMIT_DEFAULT,
 ) -> RestorationPage:
     """List restorations, the longest on hold first."""
+    within = await within_of(services, officer, Action.READ_RESTORATION, ack_no)
     async with services.ctx.pool.acquire() as connection:
         return await restoration_views.page(
             connection,
@@ -66,6 +68,7 @@ async def list_restorations(
             route=route,
             overdue=overdue,
             ack_no=ack_no,
+            within=within,
         )
 
 
@@ -84,7 +87,7 @@ async def read_restoration(services: TheServices, officer: Reader, restoration_i
         if row is None:
             raise RestorationNotFound(restoration_id)
         has_exclusions = bool(await exclusions.of_restoration(connection, restoration_id))
-        verbs = verbs_now(officer.role, row.state, row.step, has_excluded=has_exclusions)
+        verbs = verbs_now(officer.roles, row.state, row.step, has_excluded=has_exclusions)
         return await restoration_views.get(connection, restoration_id, services.ctx.now(), verbs)
 
 

@@ -43,7 +43,7 @@ async def resolve_discrepancy(
     A resolution that takes money out of `held` is only a proposal until a supervisor, as a second officer, gives the
     same resolution.
     """
-    by = ResolvingOfficer(officer.actor, supervises=officer.role in ALLOWED[Action.TAKE_FROM_HELD])
+    by = ResolvingOfficer(officer.actor, supervises=bool(officer.roles & ALLOWED[Action.TAKE_FROM_HELD]))
     done, follow_up = await resolve(services.ctx, discrepancy_id, resolution, by)
     if follow_up is not None:
         services.notifier.soon(follow_up)

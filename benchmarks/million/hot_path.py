@@ -199,7 +199,7 @@ class BesideThePath:
     async def read_lists(self, case_no: str) -> None:
         """Read the lists of the desk, and the views of one case."""
         connection, now = self.connection, self.ctx.now()
-        desk = acts_of(Role.DESK)
+        desk = acts_of({Role.DESK})
         for wanted in (
             Wanted(),
             Wanted(acts=desk),

@@ -15,19 +15,15 @@ import aiohttp
 import orjson
 import psutil
 
-from activities.secrets import SecretBox
 from adapters.clock import wall_clock
-from api.tokens import Tokens
 from benchmarks.cost import cpu_seconds_by_role
 from benchmarks.measuring import Progress, own_stack
 from benchmarks.peers.engine import POST_LIMIT_SECONDS
 from benchmarks.peers.figures import Log, log_of_tickets
 from benchmarks.peers.tree import BANKS, Transfer, tree
 from db.reporting.day_totals import answered_references
-from schemas.enums import Role
 from simulator import Knobs, hold_row, transfer_row
 from workers.embedded.ports import free_port
-from workers.home import secret_key
 from workers.processes import ChildSpec, http_ready, own_command
 from workers.simulated import SimulatedStack
 from workers.stack import environment
@@ -154,5 +150,5 @@ async def on_goldenhour(seed: int, progress: Progress) -> AsyncIterator[GoldenHo
         (await stack.control.post("/sim/connect", json=where)).raise_for_status()
         directory = orjson.loads((await stack.control.get("/sim/directory")).content)
         codes = [entry["code"] for entry in directory]
-        token = Tokens(SecretBox(secret_key(stack.services.settings))).for_officer("helpline", Role.INTAKE)
+        token = await stack.intake_token()
         yield GoldenHour(stack, seed, client, codes[:BANKS], codes[BANKS], {"Authorization": f"Bearer {token}"})

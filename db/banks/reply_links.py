@@ -24,7 +24,7 @@ class LinkRow(FrozenModel):
     expires_at: UtcDatetime
     used_at: UtcDatetime | None
     replaced_at: UtcDatetime | None = None
-    """when a newer letter about the same subject got a link"""
+    """when a newer letter about the same subject was sent with a link"""
 
 
 _LINK: Final = f"SELECT {', '.join(LinkRow.model_fields)} FROM reply_link WHERE subject_kind = $1 AND token_digest = $2"
@@ -40,7 +40,7 @@ async def insert(
     issued_at: datetime,
     expires_at: datetime,
 ) -> None:
-    """Write a new link. It replaces the unused ones about the same subject.
+    """Write a new link. The links before stay until its letter is sent.
 
     The database refuses a link for a bank to which the request or order does not go.
     """
@@ -55,6 +55,18 @@ async def insert(
         issued_at,
         expires_at,
     )
+
+
+_REPLACE: Final = """
+UPDATE reply_link l SET replaced_at = greatest(l.issued_at, $3) FROM reply_link n
+WHERE n.subject_kind = $1 AND n.token_digest = $2 AND l.subject_id = n.subject_id AND l.link_id < n.link_id
+    AND l.used_at IS NULL AND l.replaced_at IS NULL
+"""
+
+
+async def replace_earlier(connection: Connection, about: About, token_digest: bytes, at: datetime) -> None:
+    """Write that the letter with this link is sent, so that it replaces the earlier ones about the same subject."""
+    await connection.execute(_REPLACE, about.value, token_digest, at)
 
 
 async def find(connection: Connection, about: About, token_digest: bytes) -> LinkRow | None:

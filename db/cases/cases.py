@@ -198,6 +198,14 @@ MAX_OPEN_HOPS_A_START = 5_000
 """hops that fit into one payload to Temporal (2 MB) with room to spare; the others are planned after them"""
 
 
+async def policy_of(connection: Connection, case_no: str) -> CasePolicy:
+    """Return the frozen policy of a case. Raises `NotFound`."""
+    policy = await connection.fetchval("SELECT policy FROM case_file WHERE case_no = $1", case_no)
+    if policy is None:
+        raise CaseNotFound(case_no)
+    return CasePolicy.model_validate(policy)
+
+
 async def snapshot(connection: Connection, case_no: str) -> CaseStart:
     """Return everything that a workflow needs to continue the case. Raises `NotFound`.
 

@@ -14,6 +14,7 @@ from domain.errors.holds import HoldNotFound
 from domain.errors.orders import OrderNotFound
 from domain.errors.restoration import RestorationNotFound
 from domain.ledger import CONTRA_BUCKETS
+from domain.persons import person_of
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.documents.facts import (
     AccountFacts,
@@ -44,7 +45,7 @@ async def officer(connection: Connection, case_no: str, duty: str = "io") -> Off
 
 
 async def officer_by_subject(connection: Connection, case_no: str, subject: str) -> OfficerFacts:
-    """Return an officer by the name on the token; empty if unknown.
+    """Return an officer by id; empty if unknown.
 
     The officer's last assignment in the case counts, or else the last one in any case.
     """
@@ -53,7 +54,7 @@ async def officer_by_subject(connection: Connection, case_no: str, subject: str)
             "SELECT name, rank, police_station, district, phone, email FROM case_officer"
             f" WHERE {condition} AND subject = $2 ORDER BY assigned_at DESC LIMIT 1",
             case_no,
-            subject.removeprefix("officer:"),
+            person_of(subject),
         )
         if row:
             return OfficerFacts(**dict(row))

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from db.cases.jurisdiction import MARK, confined
 from db.orders import release_proposals
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
@@ -21,6 +22,7 @@ from schemas.grievances.grievances import (
     ReleaseView,
     number_of,
 )
+from schemas.jurisdiction import Within
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 
 _HELD: Final = """
@@ -49,6 +51,7 @@ WHERE ($2::text IS NULL OR g.state = $2) AND ($3::text IS NULL OR g.level = $3)
   AND ($4::boolean IS NULL OR coalesce(l.due_at < $1, false) = $4)
   AND ($5::text IS NULL OR g.case_no = (SELECT case_no FROM complaint WHERE ack_no = $5))
   AND ($6::timestamptz IS NULL OR (g.opened_at, g.grievance_id) > ($6, $7::uuid))
+{MARK}
 ORDER BY g.opened_at, g.grievance_id LIMIT $8
 """
     )
@@ -67,9 +70,12 @@ async def page(
     level: GrievanceLevel | None,
     overdue: bool | None,
     ack_no: str | None,
+    within: Within | None = None,
 ) -> GrievancePage:
     """Return a page of grievances, the oldest first; `ack_no` is any number of a case. Raises `BadCursor`."""
-    rows = await connection.fetch(_LIST, now, state, level, overdue, ack_no, *_key(after), limit + 1)
+    values = (now, state, level, overdue, ack_no, *_key(after), limit + 1)
+    statement, parameters = confined(_LIST, values, "g.case_no", within)
+    rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
     return GrievancePage(
         items=tuple(GrievanceHead.model_validate(_head(dict(row), now)) for row in shown),

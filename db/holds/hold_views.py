@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
 from domain.errors.holds import HoldNotFound
 from schemas.holds import HoldPage, HoldView
+from schemas.jurisdiction import Within
 
 # The page is cut before the amounts of its rows are summed.
 _READ: Final = """
@@ -31,13 +33,14 @@ CROSS JOIN LATERAL (
 """
 _LIST: Final = (
     _READ.format(
-        found="""
+        found=f"""
 SELECT * FROM account_hold a
 WHERE ($1::text IS NULL OR a.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1))
   AND ($2::text IS NULL OR a.institution = $2) AND ($3::boolean IS NULL OR (a.state = 'held') = $3)
   AND ($4::boolean IS NULL OR (a.small AND a.small_hold_decision IS NULL AND a.state = 'held') = $4)
   AND ($5::timestamptz IS NULL OR a.lapses_at < $5)
   AND ($6::timestamptz IS NULL OR (a.lapses_at, a.hold_id) > ($6, $7::uuid))
+{MARK}
 ORDER BY a.lapses_at, a.hold_id LIMIT $8
 """
     )
@@ -56,9 +59,12 @@ async def page(
     held: bool | None,
     small: bool | None,
     lapses_before: datetime | None,
+    within: Within | None = None,
 ) -> HoldPage:
     """Return a page of holds; `small`: those that wait for a quick decision. Raises `BadCursor`."""
-    rows = await connection.fetch(_LIST, ack_no, institution, held, small, lapses_before, *_key(after), limit + 1)
+    values = (ack_no, institution, held, small, lapses_before, *_key(after), limit + 1)
+    statement, parameters = confined(_LIST, values, "a.case_no", within)
+    rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
     last = shown[-1] if more else None
     return HoldPage(

@@ -1,11 +1,6 @@
 -- One officer alone moved money out of a hold: by a release that this officer filed and decided, or by a court's order that
 -- no other officer had seen. A release now waits until the victims are heard, and above a sum for a second officer. A
 -- court's order counts for a limited time without its document and its second officer.
-CREATE FUNCTION person_of(actor text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT lower(regexp_replace(actor, '^officer:', ''))
-$$;
-COMMENT ON FUNCTION person_of(text) IS
-    'The person behind the name of an actor, by which two officers are told apart: one person with two roles is one.';
 
 -- -- who told a thing about a hold ---------------------------------------------------------------------------------------
 
@@ -35,7 +30,7 @@ CREATE TABLE release_proposal (
     ended_reason text NOT NULL DEFAULT '',
     CONSTRAINT release_proposal_ended CHECK ((state = 'waits') = (ended_at IS NULL) AND (ended_at IS NULL) = (ended_by IS NULL)),
     CONSTRAINT release_proposal_four_eyes
-        CHECK (state <> 'ordered' OR NOT needs_second OR person_of(ended_by) <> person_of(proposed_by)),
+        CHECK (state <> 'ordered' OR NOT needs_second OR is_second_officer(ended_by, proposed_by)),
     CONSTRAINT release_proposal_heard CHECK (state <> 'ordered' OR ended_at >= hear_until)
 );
 CREATE UNIQUE INDEX release_proposal_waits ON release_proposal (hold_id) WHERE state = 'waits';
@@ -156,7 +151,7 @@ COMMENT ON FUNCTION court_order_counts(court_order) IS
 ALTER TABLE order_cancellation ADD COLUMN attested_by text, ADD COLUMN attested_note text NOT NULL DEFAULT '',
     ADD CONSTRAINT order_cancellation_four_eyes
         CHECK (attested_by IS NULL OR settled_by IS NULL OR settled_by LIKE 'bank:%'
-            OR person_of(settled_by) <> person_of(attested_by)) NOT VALID,
+            OR is_second_officer(settled_by, attested_by)) NOT VALID,
     ADD CONSTRAINT order_cancellation_first_word CHECK (attested_by IS NULL OR attested_note <> '') NOT VALID;
 COMMENT ON COLUMN order_cancellation.attested_by IS
     'who first said that the bank knows; for an order to restore a second officer says it too';

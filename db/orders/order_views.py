@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from db.cases.jurisdiction import MARK, confined
 from db.orders import bank_orders, cancellations
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
 from domain.errors.orders import OrderNotFound
+from schemas.jurisdiction import Within
 from schemas.orders.order_views import (
     CancellationView,
     ConfirmationView,
@@ -40,6 +42,7 @@ WHERE ($2::text IS NULL OR o.state = $2) AND ($3::boolean IS NULL OR (o.ended_at
   AND ($4::text IS NULL OR o.institution = $4)
   AND ($5::text IS NULL OR o.case_no = (SELECT case_no FROM complaint WHERE ack_no = $5))
   AND ($6::timestamptz IS NULL OR (o.due_at, o.order_id) > ($6, $7::uuid))
+{MARK}
 ORDER BY o.due_at, o.order_id LIMIT $8
 """
 
@@ -54,10 +57,13 @@ async def page(
     overdue: bool | None,
     institution: str | None,
     ack_no: str | None,
+    within: Within | None = None,
 ) -> OrderPage:
     """Return a page of orders, the first due first; `ack_no` is any number of a case. Raises `BadCursor`."""
     key = _key(after) if after else (None, None)
-    rows = await connection.fetch(_LIST, now, state, overdue, institution, ack_no, *key, limit + 1)
+    values = (now, state, overdue, institution, ack_no, *key, limit + 1)
+    statement, parameters = confined(_LIST, values, "o.case_no", within)
+    rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
     last = shown[-1] if more else None
     return OrderPage(

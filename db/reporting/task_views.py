@@ -7,6 +7,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from db.banks import rosters
+from db.cases.jurisdiction import condition
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from domain.reporting import Acts
@@ -15,6 +16,7 @@ from domain.tracing.call_script import what_to_say
 from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.base import FrozenModel
 from schemas.enums import TaskKind, TaskState
+from schemas.jurisdiction import Within
 from schemas.tasks import Subject, TaskCause, TaskFacts
 from schemas.tracing.views import TaskHop, TaskInstitution, TaskPage, TaskView
 
@@ -44,7 +46,7 @@ _OF_ACTS: Final = """
             SELECT FROM restoration n WHERE n.step = ANY(${3})
             AND n.restoration_id = CASE t.subject_kind WHEN 'restoration' THEN t.subject_id::uuid END))
         OR (t.kind = 'grievance' AND EXISTS (
-            SELECT FROM grievance g WHERE g.level = ${4}
+            SELECT FROM grievance g WHERE g.level = ANY(${4})
             AND g.grievance_id = CASE t.subject_kind WHEN 'grievance' THEN t.subject_id::uuid END)))"""
 _OF_OFFICER: Final = """
     AND EXISTS (
@@ -71,8 +73,8 @@ _BY_TELEPHONE: Final = frozenset({TaskKind.PHONE_BANK, TaskKind.TICKET_REFUSED, 
 class Wanted(FrozenModel):
     """A filter for work items.
 
-    `ack_no` is any number of a case. `acts` is what a role of the police can act on, and `of_officer` selects the cases
-    of an officer by the name on the token.
+    `ack_no` is any number of a case. `acts` is what an officer of the police can act on, and `of_officer` selects the
+    cases of an officer by id. `within` selects the cases that an officer is responsible for.
     """
 
     state: TaskState = TaskState.OPEN
@@ -80,6 +82,7 @@ class Wanted(FrozenModel):
     ack_no: str | None = None
     acts: Acts | None = None
     of_officer: str | None = None
+    within: Within | None = None
 
 
 async def page(
@@ -115,10 +118,12 @@ def statement_of(wanted: Wanted) -> tuple[str, list[object]]:
             [cause.value for cause in acts.causes],
             [kind.value for kind in acts.documents],
             [step.value for step in acts.steps],
-            acts.level,
+            [level.value for level in acts.levels],
         )
     if wanted.of_officer is not None:
         add(_OF_OFFICER, wanted.of_officer)
+    if (within := wanted.within) is not None:
+        add(condition("t.case_no", "{0}", "{1}"), within.officer_id, list(within.districts))
     return _TASKS.format(state=wanted.state.value, conditions=conditions), values
 
 

@@ -14,7 +14,8 @@ from schemas.restoration_enums import CourtOrderEnd
 _ORDER: Final = (
     "court_order_id, kind, effect, court, order_no, made_on, amount_paise, institution, account_key,"
     " encode(document_digest, 'hex') AS document_digest, taken_by, taken_at, reason, confirmed_by, confirmed_at,"
-    " withdrawn_at, withdrawn_by, withdrawn_reason, second_needed, ends_on, counts_until, warned_at, ended_as"
+    " withdrawn_at, withdrawn_by, withdrawn_reason, second_needed, ends_on, counts_until, warned_at, ended_as,"
+    " withdrawal_asked_by, withdrawal_asked_at, withdrawal_asked_reason"
 )
 
 
@@ -145,6 +146,18 @@ async def due(
         at,
     )
     return [(row["case_no"], list(row["ids"])) for row in rows]
+
+
+async def ask_withdrawal(connection: Connection, court_order_id: int, by: str, reason: str, at: datetime) -> None:
+    """Write that an officer asks to withdraw an order, which another one has to confirm."""
+    await connection.execute(
+        "UPDATE court_order SET withdrawal_asked_by = $2, withdrawal_asked_at = $3, withdrawal_asked_reason = $4"
+        " WHERE court_order_id = $1",
+        court_order_id,
+        by,
+        at,
+        reason,
+    )
 
 
 async def withdraw(

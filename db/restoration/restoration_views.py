@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.restoration import objections, payer_decisions, restoration_facts, restorations
@@ -15,6 +16,7 @@ from domain.errors.restoration import RestorationNotFound
 from domain.restoration.procedure import RELEASED_FOR
 from schemas.grievances.grievances import number_of
 from schemas.identifiers import account_end, account_key
+from schemas.jurisdiction import Within
 from schemas.restoration.restorations import (
     AppealOfRestoration,
     BeneficiaryView,
@@ -53,6 +55,7 @@ WHERE ($2::text IS NULL OR r.state = $2) AND ($3::text IS NULL OR r.step = $3) A
   AND ($5::boolean IS NULL OR coalesce(s.due_at < $1, false) = $5)
   AND ($6::text IS NULL OR r.case_no = (SELECT case_no FROM complaint WHERE ack_no = $6))
   AND ($7::timestamptz IS NULL OR (r.first_held_at, r.restoration_id) > ($7, $8::uuid))
+{MARK}
 ORDER BY r.first_held_at, r.restoration_id LIMIT $9
 """
 
@@ -68,13 +71,16 @@ async def page(
     route: Route | None,
     overdue: bool | None,
     ack_no: str | None,
+    within: Within | None = None,
 ) -> RestorationPage:
     """Return a page of restorations, the longest on hold first; `ack_no` is any number of a case.
 
     Raises `BadCursor`.
     """
     key = _key(after) if after else (None, None)
-    rows = await connection.fetch(_LIST, now, state, step, route, overdue, ack_no, *key, limit + 1)
+    values = (now, state, step, route, overdue, ack_no, *key, limit + 1)
+    statement, parameters = confined(_LIST, values, "r.case_no", within)
+    rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
     last = shown[-1] if more else None
     return RestorationPage(

@@ -220,6 +220,18 @@ async def booked(connection: Connection, discrepancy_id: int) -> list[Entry]:
     return [Entry(hop_no=row["hop_no"], bucket=Bucket(row["bucket"]), amount_paise=row["amount_paise"]) for row in rows]
 
 
+async def taken_by_others(connection: Connection, discrepancy_id: int) -> int:
+    """Return the paise that resolutions of other discrepancies of the same line have taken out of `held`."""
+    paise: int = await connection.fetchval(
+        "SELECT coalesce(-sum(e.amount_paise), 0)::bigint FROM discrepancy d JOIN discrepancy o"
+        " ON o.case_no = d.case_no AND o.answer_id = d.answer_id AND o.hop_no = d.hop_no"
+        " AND o.discrepancy_id <> d.discrepancy_id JOIN discrepancy_resolution s ON s.discrepancy_id = o.discrepancy_id"
+        " JOIN ledger_entry e USING (transaction_id) WHERE d.discrepancy_id = $1 AND e.bucket = 'held'",
+        discrepancy_id,
+    )
+    return max(paise, 0)
+
+
 async def insert_resolution(
     connection: Connection,
     discrepancy_id: int,

@@ -35,6 +35,8 @@ class RequestRow(FrozenModel):
     channel: ChannelKind | None
     """the channel that delivered it last"""
     round: int
+    level_at: UtcDatetime | None = None
+    """when it reached its level"""
 
 
 class Delivered(FrozenModel):
@@ -62,7 +64,7 @@ class HopToAsk(FrozenModel):
 
 _ROW = (
     "SELECT request_id, case_no, batch_no, institution, state, job_id, level, sent_at, delivered_at, first_answered_at,"
-    " refusal_code, channel, round FROM hold_request"
+    " refusal_code, channel, round, level_at FROM hold_request"
 )
 
 

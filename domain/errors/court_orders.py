@@ -45,6 +45,16 @@ class CourtOrderNeedsSecondOfficer(SameEyes):
     officer: str
 
 
+class CourtOrderWithdrawalNotAsked(NotNow):
+    code = "court_order_withdrawal_not_asked"
+    court_order_id: int
+
+
+class CourtOrderWithdrawalNeedsSecondOfficer(SameEyes):
+    code = "court_order_withdrawal_needs_second_officer"
+    officer: str
+
+
 class CourtOrderCarriedOut(NotNow):
     code = "court_order_carried_out"
     court_order_id: int

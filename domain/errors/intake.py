@@ -17,11 +17,6 @@ class AckNoTaken(AckNoConflict):
     ack_no: str
 
 
-class AckNoOfOurs(AckNoConflict):
-    code = "ack_no_of_ours"
-    ack_no: str
-
-
 class AckNosExhausted(AckNoConflict):
     code = "ack_nos_exhausted"
     attempts: int

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from domain.errors import NotFound, NotNow
+from domain.errors import NotFound, NotNow, SameEyes
 
 
 class FirNotFound(NotFound):
@@ -20,6 +20,11 @@ class DutyNotFound(NotFound):
     code = "duty_not_found"
     duty: str
     case_no: str
+
+
+class AssignedByThemselves(SameEyes):
+    code = "assigned_by_themselves"
+    officer: str
 
 
 class FirStands(NotNow):

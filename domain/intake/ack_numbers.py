@@ -9,7 +9,7 @@ from schemas.text import IST
 SERIALS_A_DAY = 10_000_000
 SERIAL_DIGITS = 7
 OUR_FIRST_SERIAL = 5_000_000
-"""We use the upper half of a day's serials and the portal the lower half, so both can number independently."""
+"""We use the upper half of a day's serials, and the portal the lower half as long as its serials are few enough."""
 
 _FIRST_DIGIT = {Channel.PORTAL: "2", Channel.HELPLINE_1930: "3", Channel.IMPORT: "2"}
 
@@ -27,7 +27,7 @@ def make_ack_no(channel: Channel, received_at: datetime, serial: int) -> str:
 
 
 def is_of_our_half(ack_no: str) -> bool:
-    """Return whether a number is one that only we give out."""
+    """Return whether a number lies in the half that we give out."""
     return is_ack_no(ack_no) and int(ack_no[-SERIAL_DIGITS:]) >= OUR_FIRST_SERIAL
 
 

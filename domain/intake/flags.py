@@ -31,6 +31,12 @@ def oddities(complaint: Complaint, now: datetime, rules: TrailRules) -> list[Fla
     return list(_complaint_flags(complaint, now, rules))
 
 
+def other_number(portal_ack_no: str) -> Flag:
+    """Return the flag of a complaint that has another number than the portal gave it."""
+    message = f"a complaint of ours has the number {portal_ack_no} already: this one has a number of ours"
+    return Flag(field="ack_no", code="number_of_ours", message=message)
+
+
 def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> Iterator[Flag]:
     if complaint.ack_no and complaint.ack_no[0] not in first_digits():
         yield Flag(field="ack_no", code="odd_first_digit", message="2 is the portal, 3 the helpline")

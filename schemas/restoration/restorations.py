@@ -201,10 +201,10 @@ class StepState(FrozenModel):
 
 
 class Acting(FrozenModel):
-    """Officer who acts: subject and role of the token, and the name in the case log."""
+    """Officer who acts: id, the roles that are live now, and the name in the case log."""
 
     subject: str
-    role: Role
+    roles: frozenset[Role]
     actor: str
 
 

@@ -30,6 +30,12 @@ class Answer:
     body: bytes
     location: str = ""
     """target of a redirect"""
+    set_cookie: str = ""
+    """the first cookie that the server sets"""
+
+
+def _header(response: h11.Response, name: bytes) -> str:
+    return next((value.decode() for known, value in response.headers if known == name), "")
 
 
 class _Connection:
@@ -56,7 +62,7 @@ class _Connection:
             sent += self.protocol.send(h11.Data(data=body)) or b""
         sent += self.protocol.send(h11.EndOfMessage()) or b""
         self.writer.write(sent)
-        status, location, content = 0, "", bytearray()
+        status, told, content = 0, ("", ""), bytearray()
         while True:
             event = self.protocol.next_event()
             if event is h11.NEED_DATA:
@@ -65,13 +71,13 @@ class _Connection:
                 self.protocol.receive_data(received)
             elif isinstance(event, h11.Response):
                 status = event.status_code
-                location = next((value.decode() for name, value in event.headers if name == b"location"), "")
+                told = (_header(event, b"location"), _header(event, b"set-cookie"))
             elif isinstance(event, h11.Data):
                 content += event.data
                 if len(content) > MAX_ANSWER_BYTES:
                     raise HttpClientError("the answer is too large")
             elif isinstance(event, h11.EndOfMessage):
-                return Answer(status, bytes(content), location)
+                return Answer(status, bytes(content), *told)
             elif not isinstance(event, h11.InformationalResponse):
                 raise HttpClientError("dropped before the answer was whole")
 

@@ -15,9 +15,9 @@ from simulator.clock import wall_clock
 from simulator.config import SimulatorConfig
 from simulator.institutions import SIGNING, Institution
 from simulator.net.http_client import HttpClient, HttpClientError
+from simulator.people.callers import Person
 from simulator.people.complaints import Json
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, Officers
-from simulator.people.restoration import Badge
 from simulator.seeds import chance, unit
 
 BANK_PATH: Final = "/api/v1/bank/grievances"
@@ -49,12 +49,12 @@ class Appeal:
 
 @dataclass(slots=True)
 class GrievanceHandlers:
-    """Handlers of grievances at all levels. `badges` has one officer for each deciding role, and a supervisor."""
+    """Handlers of grievances at all levels. `people` has one officer for each deciding role, and a supervisor."""
 
     config: SimulatorConfig
     banks: Mapping[str, Institution]
     officers: Officers
-    badges: Mapping[str, Badge]
+    people: Mapping[str, Person]
     signed_url: str
     """address of the police for which banks sign"""
     line: HttpClient
@@ -154,10 +154,10 @@ class GrievanceHandlers:
     # -- requests ------------------------------------------------------------------------------------------------------
 
     async def _post(self, role: str, path: str, body: Json) -> tuple[int, Json]:
-        return await self.officers.call_until_answered("POST", path, self.badges[role].token, body)
+        return await self.officers.call_until_answered("POST", path, self.people[role], body)
 
     async def _get(self, role: str, path: str) -> tuple[int, Json]:
         try:
-            return await self.officers.call("GET", path, self.badges[role].token)
+            return await self.officers.call("GET", path, self.people[role])
         except HttpClientError:
             return HTTP_BAD_REQUEST, {}

@@ -13,6 +13,7 @@ from simulator.banks.banks import Banks
 from simulator.clock import Clock
 from simulator.config import SimulatorConfig
 from simulator.net.http_client import HttpClient, HttpClientError
+from simulator.people.callers import HTTP_UNAUTHORIZED, Caller
 from simulator.people.complaints import ComplaintRecord, Json, complaint_body, correction_body
 from simulator.world.cases import CasePlan, ComplaintPlan, ReportedTransfer
 from simulator.world.truth import correction_seconds
@@ -29,25 +30,29 @@ log = logging.getLogger(__name__)
 
 
 class Officers:
-    """One HTTP client for all holders of an officer's token."""
+    """One HTTP client for all callers of the API."""
 
     def __init__(self, api_url: str, at_once: int) -> None:
-        self._line = HttpClient(api_url, at_once)
+        self.line = HttpClient(api_url, at_once)
 
     def close(self) -> None:
         """Close all connections."""
-        self._line.close()
+        self.line.close()
 
     async def call(
-        self, method: str, path: str, token: str, body: Json | None = None, headers: Mapping[str, str] | None = None
+        self, method: str, path: str, caller: Caller, body: Json | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Json]:
-        """Send one request; return HTTP status and JSON (empty if there was none). Raises LineError."""
-        sent = {"authorization": f"Bearer {token}"} | dict(headers or {})
-        sent_body = b""
-        if body is not None:
-            sent_body = orjson.dumps(body)
-            sent["content-type"] = "application/json"
-        answer = await self._line.request(method, path, headers=sent, body=sent_body)
+        """Send one request; return HTTP status and JSON (empty if there was none). Raises HttpClientError.
+
+        A caller whose session is over signs in again, once.
+        """
+        more = dict(headers or {}) if body is None else {"content-type": "application/json", **(headers or {})}
+        sent_body = b"" if body is None else orjson.dumps(body)
+        known = await caller.headers(self.line)
+        answer = await self.line.request(method, path, headers={**known, **more}, body=sent_body)
+        if answer.status == HTTP_UNAUTHORIZED and caller.forget(known):
+            known = await caller.headers(self.line)
+            answer = await self.line.request(method, path, headers={**known, **more}, body=sent_body)
         try:
             content = orjson.loads(answer.body)
         except orjson.JSONDecodeError:
@@ -55,13 +60,13 @@ class Officers:
         return answer.status, content if isinstance(content, dict) else {}
 
     async def call_until_answered(
-        self, method: str, path: str, token: str, body: Json, headers: Mapping[str, str] | None = None
+        self, method: str, path: str, caller: Caller, body: Json, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Json]:
         """Repeat a request until the answer is final, not an error that allows a retry."""
         attempt = 0
         while True:
             try:
-                status, answer = await self.call(method, path, token, body, headers)
+                status, answer = await self.call(method, path, caller, body, headers)
                 if status != HTTP_TOO_MANY and status < HTTP_SERVER_ERROR:
                     return status, answer
             except HttpClientError as error:
@@ -79,7 +84,7 @@ class Victims:
     plans: tuple[CasePlan, ...]
     clock: Clock
     officers: Officers
-    token: str
+    caller: Caller
     records: list[ComplaintRecord] = field(default_factory=list)
 
     async def complain(self) -> None:
@@ -100,7 +105,7 @@ class Victims:
             record.attempts += 1
             record.sent_ns = record.sent_ns or time.monotonic_ns()
             status, answer = await self.officers.call_until_answered(
-                "POST", "/api/v1/complaints", self.token, body, key
+                "POST", "/api/v1/complaints", self.caller, body, key
             )
             record.answered_ns = record.answered_ns or time.monotonic_ns()
             record.status = status
@@ -121,7 +126,7 @@ class Desk:
     clock: Clock
     banks: Banks
     officers: Officers
-    token: str
+    caller: Caller
     wrong_transfers: dict[str, ReportedTransfer]
     """by the reported reference"""
     corrected: int = 0
@@ -145,7 +150,7 @@ class Desk:
         for _ in range(PAGES_MOST):
             try:
                 status, page = await self.officers.call(
-                    "GET", f"/api/v1/desk/tasks?state=open&limit={PAGE_ITEMS}{after}", self.token
+                    "GET", f"/api/v1/desk/tasks?state=open&limit={PAGE_ITEMS}{after}", self.caller
                 )
             except HttpClientError:
                 return tasks
@@ -173,7 +178,7 @@ class Desk:
             return
         await asyncio.sleep(self.clock.wall_seconds(correction_seconds(self.config, reported)))
         path = f"/api/v1/cases/{task.get('case_ack_no')}/hops/{hop.get('hop_no')}/correct"
-        status, answer = await self.officers.call_until_answered("POST", path, self.token, correction_body(reported))
+        status, answer = await self.officers.call_until_answered("POST", path, self.caller, correction_body(reported))
         if status >= HTTP_BAD_REQUEST:
             log.warning("correction refused: HTTP %s %s", status, answer)
         else:
@@ -189,5 +194,5 @@ class Desk:
         for waiting in tickets:
             self.banks.nudge(waiting, by_call=True)
         path = f"/api/v1/desk/tasks/{task.get('task_id')}/close"
-        await self.officers.call_until_answered("POST", path, self.token, {"reason": "called the bank"})
+        await self.officers.call_until_answered("POST", path, self.caller, {"reason": "called the bank"})
         self.called += 1

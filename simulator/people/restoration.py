@@ -1,7 +1,7 @@
 """People in restorations, over the officer API: victims sign, the IO verifies, holders may object, courts order.
 
-Each officer acts with the token of the officer's role. Account holders and victims have no token: an officer records
-their statements, as at a police station.
+Each officer acts in a session of their own. Account holders and victims have none: an officer records their
+statements, as at a police station.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Final
 from simulator.clock import wall_clock
 from simulator.config import Delay, SimulatorConfig
 from simulator.net.http_client import HttpClientError
+from simulator.people.callers import Person
 from simulator.people.complaints import Json
 from simulator.people.court import Court
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, PAGES_MOST, Officers
@@ -23,6 +24,8 @@ from simulator.seeds import chance, unit
 
 ROLES: Final = ("io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro")
 TRIES: Final = 20
+PAUSES_MOST: Final = 8
+"""pauses between two looks at a step that refuses, at most"""
 _SIGNED_WAIVER: Final = b64encode(b"%PDF-1.4 signed by the holder").decode()
 SIGNED: Final = 0.7
 """share of e-Zero FIRs that their complainants sign in time"""
@@ -43,21 +46,13 @@ _STATION: Final = {"police_station": "Cyber Crime Police Station, Lucknow", "dis
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """An officer: the token, and the name on it."""
-
-    token: str = field(repr=False)
-    subject: str
-
-
 @dataclass(slots=True)
 class RestorationPeople:
-    """All people in restorations. `badges` has one officer for each of `ROLES`."""
+    """All people in restorations. `people` has one officer for each of `ROLES`."""
 
     config: SimulatorConfig
     officers: Officers
-    badges: Mapping[str, Badge]
+    people: Mapping[str, Person]
     court: Court = field(init=False)
     done: Counter[str] = field(default_factory=Counter)
     """number of actions, by kind"""
@@ -123,7 +118,7 @@ class RestorationPeople:
     async def _assign_officers(self, case: str) -> None:
         """Assign officers; one of them registers an FIR, or has an e-Zero FIR signed."""
         for duty, role, name, rank in _ANSWER_FOR_A_CASE + (() if len(self._cases) > 1 else _DECIDE):
-            body: Json = {"duty": duty, "subject": self.badges[role].subject, "name": name, "rank": rank, **_STATION}
+            body: Json = {"duty": duty, "subject": self.people[role].officer_id, "name": name, "rank": rank, **_STATION}
             await self._post("supervisor", f"/api/v1/cases/{case}/officer", body | {"phone": "9415000001"}, "assigned")
         if self._chance(self.config.restoration.fir, "fir", case):
             await self._after(self.config.restoration.visit, "fir", case)
@@ -206,20 +201,40 @@ class RestorationPeople:
             await self._post("sp", f"{path}/{taken['court_order_id']}/confirm", read, "court_order_confirmed")
 
     async def _approve(self, at: "_StepState") -> None:
-        """Prepare as the IO, then decide as the Superintendent."""
+        """Prepare as the IO, then decide as the Superintendent. Each tries again until the step is over."""
         await self._wait_for_person(at)
-        for _ in range(TRIES):
-            if await self._do("io", at, "prepare"):
-                break
-            # The accounts are allocated first, and again if more money comes on hold.
-            await asyncio.sleep(self.config.restoration.poll_wall_seconds)
-        else:
+        # The accounts are allocated first, and again if more money comes on hold.
+        if not await self._until_taken(at, self._prepare):
             return
         await self._wait_for_person(at, "decided")
+        # Neither objections nor grievances of the holders may be open, and their decisions may take weeks.
+        await self._until_taken(at, self._decide)
+
+    async def _prepare(self, at: "_StepState", view: Json) -> bool:
+        """Prepare unless it is prepared: an answer may have been lost. Return whether it is."""
+        return view.get("prepared_by") is not None or bool(await self._do("io", at, "prepare"))
+
+    async def _decide(self, at: "_StepState", view: Json) -> bool:
+        """Refuse or approve; return whether it was taken."""
         if self._chance(self.config.restoration.sp_refuses, "sp refuses", at.ack_no):
-            await self._do("sp", at, "refuse", reason="the transfer was a loan between friends")
-        else:
-            await self._do("sp", at, "approve", account_end=_other_account_of(await self._read(at)))
+            return bool(await self._do("sp", at, "refuse", reason="the transfer was a loan between friends"))
+        if not await self._prepare(at, view):
+            return False
+        return bool(await self._do("sp", at, "approve", account_end=_other_account_of(view)))
+
+    async def _until_taken(
+        self, at: "_StepState", act: Callable[["_StepState", Json], Coroutine[None, None, bool]]
+    ) -> bool:
+        """Act on the view again after each refusal; return False if the step is over first."""
+        pauses = 1
+        while True:
+            view = await self._read(at)
+            if view and (view["state"], view["step"], view["visit_no"]) != ("open", at.step, at.visit_no):
+                return False
+            if view and await act(at, view):
+                return True
+            await asyncio.sleep(self.config.restoration.poll_wall_seconds * pauses)
+            pauses = min(pauses + 1, PAUSES_MOST)
 
     async def _submit_bond(self, at: "_StepState") -> None:
         await self._wait_for_person(at)
@@ -251,7 +266,7 @@ class RestorationPeople:
         return found if status < HTTP_BAD_REQUEST else {}
 
     async def _post(self, role: str, path: str, body: Json, what: str) -> Json:
-        status, answer = await self.officers.call_until_answered("POST", path, self.badges[role].token, body)
+        status, answer = await self.officers.call_until_answered("POST", path, self.people[role], body)
         if status < HTTP_BAD_REQUEST:
             self.done[what.replace("-", "_")] += 1
             return answer or {"done": what}
@@ -262,7 +277,7 @@ class RestorationPeople:
 
     async def _get(self, role: str, path: str) -> tuple[int, Json]:
         try:
-            return await self.officers.call("GET", path, self.badges[role].token)
+            return await self.officers.call("GET", path, self.people[role])
         except HttpClientError:
             return HTTP_BAD_REQUEST, {}
 

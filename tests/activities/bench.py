@@ -158,8 +158,18 @@ class Bench:
         return sent
 
     async def escalate(self, case_no: str, sent: Sent, level: EscalationLevel, institution: str = "HDFC") -> Escalated:
+        if level is EscalationLevel.GIVE_UP:
+            await self.make_old(sent.request_id)
         return await self.freeze.escalate_request(
             Escalate(case_no=case_no, request_id=sent.request_id, institution=institution, level=level)
+        )
+
+    async def make_old(self, request_id: str) -> None:
+        """Move a request and its last level so far back that it may be given up."""
+        await self.pool.execute(
+            "UPDATE hold_request SET sent_at = sent_at - interval '91 days', level_at = level_at - interval '91 days'"
+            " WHERE request_id = $1::text::uuid",
+            request_id,
         )
 
     async def settle(self, case_no: str) -> Settled:

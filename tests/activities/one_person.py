@@ -1,7 +1,7 @@
-"""Officers who do what their roles allow, on cases with money on hold; each verb has a driver."""
+"""Officers who do what their roles allow, on cases with money on hold; each verb has a method here."""
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,15 +10,27 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.grievances import decisions as grievances
-from activities.holds.releases import confirm_release, hear_victim
+from activities.holds.holder_contacts import take_contact
+from activities.holds.releases import confirm_release, hear_victim, reject_release
 from activities.holds.small_holds import record_small_hold_decision
+from activities.orders.bank_replies import send_again
+from activities.orders.cancellations import record_attestation
 from activities.orders.confirmations import record_statement
+from activities.orders.orders import cancel_order
 from activities.police.firs import assign_officer
-from activities.restoration import credit_accounts, decisions, objections, payer_decisions, withdrawals
-from activities.restoration.court_orders import confirm_court_order, take_court_order
+from activities.restoration import credit_accounts, decisions, objections, payer_decisions, refusals, withdrawals
+from activities.restoration.court_orders import (
+    confirm_court_order,
+    confirm_withdrawal,
+    put_order_copy,
+    take_court_order,
+    take_wide_order,
+    withdraw_court_order,
+)
 from activities.restoration.hearing_waivers import waive_notice
 from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from api.roles import ALLOWED, Action
+from db.orders import bank_orders
 from domain.errors import RuleBroken
 from schemas.enums import Language, ResolutionDecision, Role
 from schemas.grievances.grievances import (
@@ -27,11 +39,12 @@ from schemas.grievances.grievances import (
     GrievanceReason,
     GrievanceReport,
     NewGrievance,
+    WithdrawGrievance,
 )
-from schemas.holds import NewSmallHoldDecision, SmallHoldDecision
+from schemas.holds import NewHolderContact, NewSmallHoldDecision, SmallHoldDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.orders.releases import NewHearing
-from schemas.police import NewCourtOrder, NewOfficer
+from schemas.police import CourtOrderCopy, NewCourtOrder, NewOfficer, WideCourtOrder
 from schemas.restoration.credit_accounts import NewCreditAccount, SeenAccount
 from schemas.restoration.payer_decisions import NewPayerDecision, SeenPayerDecision
 from schemas.restoration.restorations import (
@@ -39,24 +52,36 @@ from schemas.restoration.restorations import (
     NewObjection,
     NoticeWaived,
     ObjectionDecided,
+    OrderTaken,
+    ReopenReason,
     RestorationApproval,
     RestorationVerb,
     Seen,
+    SendBack,
 )
 from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
-from schemas.restoration_enums import GrievanceDecision, KycFinding, ObjectionBy, ObjectionDecision
+from schemas.restoration_enums import (
+    CourtOrderEffect,
+    GrievanceDecision,
+    KycFinding,
+    ObjectionBy,
+    ObjectionDecision,
+)
 from schemas.tracing.discrepancies import NewResolution
 from simulator.people.court import one_page_pdf
 from tests.activities.restoration_bench import CONTRADICTED_BY, WHY, Home
 from tests.factories import complaint, row, rrn, transfer
 
-HELD_RUPEES: Final = (20_000, 9_000, 9_000, 9_000, 9_000, 150)
-"""on hold in six cases: one above the sum of a hold, four of which three are above the sum of a day, a small one"""
+HELD_RUPEES: Final = (60_000, 9_000, 9_000, 9_000, 9_000, 150)
+"""on hold in six cases: one above the sum of a hold and that of the police, four of which three are above the sum of a
+day, and a small one"""
 CONTESTED_RUPEES: Final = 9_000
 """on hold in a case of which two complaints name the payer differently"""
 DOUBTED_RUPEES: Final = 9_000
 """on hold in a case whose bank says that the account has less"""
 CASES: Final = len(HELD_RUPEES) + 2
+COLLECTED_BY: Final = timedelta(days=3)
+"""time after which a restoration waits for no further money"""
 PDF: Final = b64encode(one_page_pdf("order")).decode()
 NEW_ACCOUNT: Final = NewCreditAccount(
     holder_name="a victim",
@@ -83,13 +108,16 @@ class People:
         self.home = Home(ctx)
         self.ctx, self.bench = self.home.ctx, self.home.bench
         self.cases: list[Case] = []
+        self.done: set[str] = set()
+        """names of verbs that wrote an event"""
 
     async def begin(self) -> None:
         held = [await self.home.hold(rupees) for rupees in HELD_RUPEES]
         for case_no in [*held, await self.contested(), await self.doubted()]:
             hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
             self.cases.append(Case(case_no, hold_id))
-        await self.pass_days(3)
+        self.home.clock.at += COLLECTED_BY
+        await self.pass_days(0)
 
     async def contested(self) -> str:
         """Make a case of which two complaints name the payer differently; return its number."""
@@ -114,20 +142,23 @@ class People:
     async def pass_days(self, days: float) -> None:
         """Let time pass, and let the engine do what is due of the restorations."""
         self.home.clock.at += timedelta(days=days)
-        for case in self.cases:
-            for (restoration,) in await self.bench.rows(
-                "SELECT restoration_id FROM restoration WHERE case_no = $1 AND state = 'open'", case.case_no
-            ):
-                await self.home.tick(restoration)
+        for (restoration,) in await self.bench.rows(
+            "SELECT restoration_id FROM restoration WHERE case_no = ANY($1) AND state = 'open' ORDER BY case_no",
+            [case.case_no for case in self.cases],
+        ):
+            await self.home.tick(restoration)
 
-    async def do(self, action: Action, case: Case, subject: str, roles: Sequence[Role]) -> None:
-        """Let a person do a verb with each of the person's roles that may do it."""
+    async def do(self, drive: "Driver", case: Case, subject: str, roles: Iterable[Role]) -> None:
+        """Let a person do a verb in each of these roles."""
         for role in roles:
-            if role in ALLOWED[action]:
-                by = Acting(subject=subject, role=role, actor=f"officer:{subject}")
-                with suppress(RuleBroken):
-                    await DRIVERS[action](self, case, by)
-        await self.pass_days(0)
+            by = Acting(subject=subject, roles=frozenset({role}), actor=f"officer:{subject}")
+            with suppress(RuleBroken):
+                await drive(self, case, by)
+
+    async def written(self) -> int:
+        """Return how many events the log has."""
+        found: int = await self.bench.value("SELECT count(*) FROM case_event")
+        return found
 
     # -- grievances and small holds ------------------------------------------------------------------------------------
 
@@ -139,13 +170,18 @@ class People:
         return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
     async def file(self, case: Case, by: Acting) -> None:
-        found = await self.grievance(case)
-        if found is not None and found[2] in {"upheld", "part_released"}:
-            more = AppealOn.model_validate({"level": found[1], "text": "look again"})
-            await grievances.appeal_on(self.ctx, found[0], more, by)
-            return
         new = NewGrievance(text="this is the rent of my shop", language=Language.EN)
         await grievances.file_grievance(self.ctx, case.hold_id, new, by.actor)
+
+    async def appeal_on(self, case: Case, by: Acting) -> None:
+        if (found := await self.grievance(case)) is not None:
+            more = AppealOn.model_validate({"level": found[1], "text": "look again"})
+            await grievances.appeal_on(self.ctx, found[0], more, by)
+
+    async def withdraw_grievance(self, case: Case, by: Acting) -> None:
+        if (found := await self.grievance(case)) is not None:
+            why = WithdrawGrievance.model_validate({"level": found[1], "reason": WHY})
+            await grievances.withdraw(self.ctx, found[0], why, by)
 
     async def report(self, case: Case, by: Acting) -> None:
         if (found := await self.grievance(case)) is not None:
@@ -158,8 +194,15 @@ class People:
             await grievances.escalate(self.ctx, found[0], why, by)
 
     async def decide(self, case: Case, by: Acting) -> None:
+        await self._decide(case, by, GrievanceDecision.RELEASED)
+
+    async def uphold(self, case: Case, by: Acting) -> None:
+        """Leave the money on hold."""
+        await self._decide(case, by, GrievanceDecision.UPHELD)
+
+    async def _decide(self, case: Case, by: Acting, decision: GrievanceDecision) -> None:
         if (found := await self.grievance(case)) is not None:
-            told = {"level": found[1], "decision": GrievanceDecision.RELEASED, "reason": WHY}
+            told = {"level": found[1], "decision": decision, "reason": WHY}
             await grievances.decide(self.ctx, found[0], GrievanceDecided.model_validate(told), by)
 
     async def decide_small(self, case: Case, by: Acting) -> None:
@@ -173,35 +216,109 @@ class People:
         self.home.clock.at += timedelta(days=2)
         await confirm_release(self.ctx, case.hold_id, "seen", by.actor)
 
+    async def reject_release(self, case: Case, by: Acting) -> None:
+        await reject_release(self.ctx, case.hold_id, WHY, by.actor)
+
+    async def take_contact(self, case: Case, by: Acting) -> None:
+        await take_contact(self.ctx, case.hold_id, NewHolderContact(phone="9876500000"), by.actor)
+
     async def assign(self, case: Case, by: Acting) -> None:
-        """Become the case's IO."""
-        who = {"duty": "io", "subject": by.subject, "name": "R. Verma", "rank": "Inspector", "phone": "9000000009"}
+        """Make a colleague the case's IO."""
+        colleague = "p1" if by.subject.lower() == "p0" else "p0"
+        who = {"duty": "io", "subject": colleague, "name": "R. Verma", "rank": "Inspector", "phone": "9000000009"}
         where = {"police_station": "Cyber Cell", "district": "LUCKNOW"}
         await assign_officer(self.ctx, case.case_no, NewOfficer.model_validate(who | where), by.actor)
 
     # -- courts, withdrawals, statements of banks ----------------------------------------------------------------------
 
-    async def take_order(self, case: Case, by: Acting) -> None:
-        told = {"kind": "writ", "effect": "release", "court": "High Court", "order_no": rrn(), "made_on": "2026-11-24"}
-        await take_court_order(self.ctx, case.case_no, NewCourtOrder.model_validate(told | {"document": PDF}), by.actor)
+    async def take_court_order(self, case: Case, by: Acting) -> None:
+        await self._take_court_order(case, by, CourtOrderEffect.RELEASE)
 
-    async def confirm_order(self, case: Case, by: Acting) -> None:
-        newest = await self.bench.value(
+    async def take_order_to_restore(self, case: Case, by: Acting) -> None:
+        await self._take_court_order(case, by, CourtOrderEffect.RESTORE)
+
+    async def _take_court_order(self, case: Case, by: Acting, effect: CourtOrderEffect) -> None:
+        new = NewCourtOrder.model_validate(_court_order(effect) | {"document": PDF})
+        await take_court_order(self.ctx, case.case_no, new, by.actor)
+
+    async def take_wide_order(self, case: Case, by: Acting) -> None:
+        wide = WideCourtOrder.model_validate(
+            _court_order(CourtOrderEffect.RELEASE) | {"about": [{"ack_no": case.case_no}]}
+        )
+        await take_wide_order(self.ctx, wide, by.actor)
+
+    async def newest_order(self, case: Case) -> int | None:
+        found: int | None = await self.bench.value(
             "SELECT max(court_order_id) FROM court_order WHERE case_no = $1 AND confirmed_at IS NULL", case.case_no
         )
-        if newest is not None:
+        return found
+
+    async def put_order_copy(self, case: Case, by: Acting) -> None:
+        if (newest := await self.newest_order(case)) is not None:
+            copy = CourtOrderCopy.model_validate({"document": PDF})
+            await put_order_copy(self.ctx, case.case_no, newest, copy, by.actor)
+
+    async def confirm_order(self, case: Case, by: Acting) -> None:
+        if (newest := await self.newest_order(case)) is not None:
             await confirm_court_order(self.ctx, case.case_no, newest, "genuine", by.actor)
+
+    async def withdraw_order(self, case: Case, by: Acting) -> None:
+        if (standing := await self.standing_order(case)) is not None:
+            await withdraw_court_order(self.ctx, case.case_no, standing, WHY, by.actor)
+
+    async def confirm_withdrawal(self, case: Case, by: Acting) -> None:
+        if (standing := await self.standing_order(case)) is not None:
+            await confirm_withdrawal(self.ctx, case.case_no, standing, WHY, by.actor)
+
+    async def standing_order(self, case: Case) -> int | None:
+        found: int | None = await self.bench.value(
+            "SELECT max(court_order_id) FROM court_order WHERE case_no = $1 AND withdrawn_at IS NULL", case.case_no
+        )
+        return found
 
     async def propose_withdrawal(self, case: Case, by: Acting) -> None:
         new = NewWithdrawal(kind=WithdrawalKind.FALSE, reason="it did not happen")
         await withdrawals.propose(self.ctx, case.case_no, new, by.actor)
 
     async def agree_to_withdrawal(self, case: Case, by: Acting) -> None:
-        newest = await self.bench.value(
+        if (newest := await self.newest_withdrawal(case)) is not None:
+            await withdrawals.agree(self.ctx, case.case_no, newest, WHY, by.actor)
+
+    async def reject_withdrawal(self, case: Case, by: Acting) -> None:
+        if (newest := await self.newest_withdrawal(case)) is not None:
+            await withdrawals.reject(self.ctx, case.case_no, newest, WHY, by.actor)
+
+    async def newest_withdrawal(self, case: Case) -> int | None:
+        found: int | None = await self.bench.value(
             "SELECT max(withdrawal_id) FROM withdrawal WHERE case_no = $1 AND decision IS NULL", case.case_no
         )
-        if newest is not None:
-            await withdrawals.agree(self.ctx, case.case_no, newest, WHY, by.actor)
+        return found
+
+    async def orders(self, case: Case) -> list[UUID]:
+        """Return the orders to banks that are not confirmed, the oldest first."""
+        rows = await self.bench.rows(
+            "SELECT order_id FROM bank_order WHERE case_no = $1 AND state <> 'confirmed' ORDER BY planned_at",
+            case.case_no,
+        )
+        return [order_id for (order_id,) in rows]
+
+    async def send_order_again(self, case: Case, by: Acting) -> None:
+        for order_id in await self.orders(case):
+            with suppress(RuleBroken):
+                await send_again(self.ctx, order_id, WHY, by.actor)
+                # The engine calls the bank, so the bank may know of the order.
+                async with self.ctx.pool.acquire() as connection:
+                    await bank_orders.note_tried(connection, order_id, self.home.clock.at)
+
+    async def cancel_order(self, case: Case, by: Acting) -> None:
+        for order_id in await self.orders(case):
+            with suppress(RuleBroken):
+                await cancel_order(self.ctx, order_id, WHY, by.actor)
+
+    async def attest_cancellation(self, case: Case, by: Acting) -> None:
+        for order_id in await self.orders(case):
+            with suppress(RuleBroken):
+                await record_attestation(self.ctx, order_id, "told by telephone", by.actor)
 
     async def bank_said(self, case: Case, by: Acting) -> None:
         rows = await self.bench.rows(
@@ -211,7 +328,7 @@ class People:
         )
         for order_id, line_no, paise in rows:
             line = ConfirmedLine(line_no=line_no, amount_paise=paise, done_at=self.home.clock.at, reference="UTR1")
-            supervises = by.role in ALLOWED[Action.TAKE_FROM_HELD]
+            supervises = bool(by.roles & ALLOWED[Action.TAKE_FROM_HELD])
             said = OrderConfirmation(lines=(line,))
             await record_statement(self.ctx, order_id, said, "by telephone", by.actor, supervises=supervises)
 
@@ -246,6 +363,28 @@ class People:
             releases = await self.home.releases(found[0], newest)
             told = {"objection_id": newest, "decision": ObjectionDecision.UPHELD, "reason": WHY, "releases": releases}
             await objections.decide_objection(self.ctx, found[0], ObjectionDecided.model_validate(found[1] | told), by)
+
+    async def send_back(self, case: Case, by: Acting) -> None:
+        if (found := await self.seen(case)) is not None:
+            back = SendBack.model_validate(found[1] | {"reason": WHY})
+            await decisions.send_back(self.ctx, found[0], back, by)
+
+    async def go_on_under_order(self, case: Case, by: Acting) -> None:
+        found = await self.seen(case)
+        newest = await self.bench.value("SELECT max(court_order_id) FROM court_order WHERE case_no = $1", case.case_no)
+        if found is not None and newest is not None:
+            taken = OrderTaken.model_validate(found[1] | {"court_order_id": newest})
+            await decisions.take_order(self.ctx, found[0], taken, by)
+
+    async def reopen(self, case: Case, by: Acting) -> None:
+        for (restoration_id,) in await self.bench.rows(
+            "SELECT restoration_id FROM restoration WHERE case_no = $1 AND state <> 'open'"
+            " ORDER BY round_no DESC LIMIT 1",
+            case.case_no,
+        ):
+            await refusals.reopen(self.ctx, restoration_id, ReopenReason(reason=WHY), by)
+            await self.home.open_for_new_holds(case.case_no)
+            self.home.clock.at += COLLECTED_BY
 
     async def prepare(self, case: Case, by: Acting) -> None:
         if (found := await self.seen(case)) is not None:
@@ -307,7 +446,7 @@ class People:
             " LEFT JOIN discrepancy_resolution s USING (discrepancy_id) WHERE d.case_no = $1 GROUP BY 1",
             case.case_no,
         ):
-            supervises = by.role in ALLOWED[Action.TAKE_FROM_HELD]
+            supervises = bool(by.roles & ALLOWED[Action.TAKE_FROM_HELD])
             new = NewResolution(decision=ResolutionDecision.UPHELD_OTHER, reason=WHY, replaces=standing)
             await resolve(self.ctx, discrepancy_id, new, ResolvingOfficer(by.actor, supervises=supervises))
 
@@ -315,7 +454,9 @@ class People:
 Driver = Callable[[People, Case, Acting], Awaitable[None]]
 
 
-def _ends(verb: RestorationVerb) -> Driver:
+def ends(verb: RestorationVerb) -> Driver:
+    """Return the method of a verb that ends the step of a restoration."""
+
     async def drive(people: People, case: Case, by: Acting) -> None:
         if (found := await people.seen(case)) is not None:
             await decisions.end_step(people.ctx, found[0], verb, Seen.model_validate(found[1]), by, WHY)
@@ -323,34 +464,5 @@ def _ends(verb: RestorationVerb) -> Driver:
     return drive
 
 
-DRIVERS: Final[Mapping[Action, Driver]] = {
-    Action.FILE_GRIEVANCE: People.file,
-    Action.REPORT_ON_GRIEVANCE: People.report,
-    Action.ESCALATE_GRIEVANCE: People.escalate,
-    Action.DECIDE_GRIEVANCE: People.decide,
-    Action.DECIDE_SMALL_HOLD: People.decide_small,
-    Action.HEAR_VICTIM: People.hear,
-    Action.CONFIRM_RELEASE: People.confirm,
-    Action.ASSIGN_OFFICER: People.assign,
-    Action.TAKE_COURT_ORDER: People.take_order,
-    Action.CONFIRM_COURT_ORDER: People.confirm_order,
-    Action.PROPOSE_WITHDRAWAL: People.propose_withdrawal,
-    Action.DECIDE_WITHDRAWAL: People.agree_to_withdrawal,
-    Action.CONFIRM_ORDER: People.bank_said,
-    Action.RECEIVE_APPLICATION: _ends(RestorationVerb.RECEIVE_APPLICATION),
-    Action.VERIFY_RESTORATION: _ends(RestorationVerb.VERIFY),
-    Action.WAIVE_NOTICE: People.waive,
-    Action.RECEIVE_OBJECTION: People.object,
-    Action.DECIDE_OBJECTION: People.decide_objection,
-    Action.PREPARE_RESTORATION: People.prepare,
-    Action.APPROVE_RESTORATION: People.approve,
-    Action.TELL_CREDIT_ACCOUNT: People.tell_account,
-    Action.CONFIRM_CREDIT_ACCOUNT: People.confirm_account,
-    Action.OBJECT_TO_CREDIT_ACCOUNT: People.object_to_account,
-    Action.WITHDRAW_CREDIT_ACCOUNT: People.withdraw_account,
-    Action.PROPOSE_PAYER: People.propose_payer,
-    Action.AGREE_TO_PAYER: People.agree_to_payer,
-    Action.RESOLVE_DISCREPANCY: People.resolve,
-    Action.TAKE_FROM_HELD: People.resolve,
-}
-"""verbs that can end in an order to a bank, say whom it credits, or move money out of a hold by a bank's statement"""
+def _court_order(effect: CourtOrderEffect) -> dict[str, Any]:
+    return {"kind": "writ", "effect": effect, "court": "High Court", "order_no": rrn(), "made_on": "2026-11-24"}

@@ -43,7 +43,7 @@ from tests.factories import row, rrn, transfer
 
 
 def officer(name: str, role: Role) -> Acting:
-    return Acting(subject=name, role=role, actor=f"officer:{name}")
+    return Acting(subject=name, roles=frozenset({role}), actor=f"officer:{name}")
 
 
 DESK, IO = officer("desk", Role.DESK), officer("io", Role.IO)

@@ -12,13 +12,14 @@ from activities.intake import take_complaint
 from activities.secrets import SecretBox
 from db import intake
 from db.intake import Known
+from db.pool import Pool
 from domain.errors import AckNoConflict, IdempotencyConflict
-from domain.errors.intake import AckNoOfOurs, AckNoTaken, IdempotencyKeyReused
+from domain.errors.intake import AckNoTaken, IdempotencyKeyReused
 from schemas.outbox.case import HopRef
 from tests.activities.bench import Bench
 from tests.activities.told import planned
 from tests.clock import at_clock
-from tests.factories import SECRET, complaint, institution, row, rrn, transfer
+from tests.factories import SECRET, complaint, institution, make_context, row, rrn, transfer
 
 
 async def test_a_complaint_is_case_hops_ledger_and_event_in_one(bench: Bench) -> None:
@@ -55,14 +56,44 @@ async def test_a_number_that_the_portal_gave_is_kept(bench: Bench) -> None:
     assert await bench.complain(transfer(), ack_no="22411262654321") == "22411262654321"
 
 
-async def test_low_a_number_of_our_own_half_is_not_taken_from_outside(bench: Bench) -> None:
+async def test_a_portals_number_of_our_half_loses_no_complaint(bench: Bench) -> None:
     ours = await bench.complain(transfer())
-    next_one = f"{ours[:7]}{int(ours[7:]) + 1:07d}"
-    with pytest.raises(AckNoOfOurs):
-        await bench.complain(transfer(), ack_no=next_one)
+    told = complaint(transfer(), ack_no=ours, channel="portal")
+    taken = await bench.take(told)
+    assert taken.receipt.ack_no not in {ours, ""}
+    assert ("ack_no", "number_of_ours") in [(flag.field, flag.code) for flag in taken.receipt.flags]
+    assert taken.receipt.case_ack_no == taken.receipt.ack_no
+    assert (await bench.buckets(taken.receipt.ack_no))["in_play"] == 10_000_00
+    again = await bench.take(told)
+    assert (again.repeated, again.receipt) == (True, taken.receipt)
     with pytest.raises(AckNoTaken):
-        await bench.complain(transfer(), ack_no=ours)
-    assert await bench.complain(transfer()) == next_one, "it was still free"
+        await bench.take(complaint(transfer(), ack_no=ours, channel="portal"))
+    stored = "SELECT portal_ack_no FROM complaint WHERE ack_no = $1"
+    assert await bench.value(stored, taken.receipt.ack_no) == ours
+    await bench.check(taken.receipt.ack_no)
+
+
+async def test_a_portals_number_of_our_half_is_kept_if_it_is_free(bench: Bench) -> None:
+    ours = await bench.complain(transfer())
+    free = f"{int(ours) + 1}"
+    told = complaint(transfer(), ack_no=free, channel="portal")
+    taken = await bench.take(told)
+    assert (taken.receipt.ack_no, taken.receipt.flags) == (free, ())
+    assert (await bench.take(told)).repeated
+    with pytest.raises(AckNoTaken):
+        await bench.take(complaint(transfer(), ack_no=free))
+
+
+async def test_low_numbers_of_our_half_that_others_took_in_a_row_keep_no_complaint_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.intake.NUMBERS_IN_A_ROW", 2)
+    ours = await bench.complain(transfer())
+    for step in (1, 2, 3):
+        await bench.complain(transfer(), ack_no=f"{int(ours) + step}")
+    given = await bench.complain(transfer())
+    assert given[:7] == ours[:7]
+    assert given not in {f"{int(ours) + step}" for step in range(5)}
 
 
 @pytest.mark.parametrize("channel", ["helpline_1930", "portal", "import"])
@@ -75,21 +106,13 @@ async def test_our_own_numbers_are_of_the_upper_half_of_a_day_and_the_lower_is_t
     assert await bench.complain(transfer(), channel="portal", ack_no=portals) == portals
 
 
-async def test_after_the_last_number_of_a_day_comes_the_first_of_the_upper_half(bench: Bench) -> None:
-    before = await bench.value("SELECT last_value FROM ack_serial")
-    await bench.pool.execute("SELECT setval('ack_serial', 9999998)")
-    numbers = [await bench.complain(transfer()) for _ in range(2)]
-    await bench.pool.execute("SELECT setval('ack_serial', $1)", before)
-    assert (numbers[0][7:], numbers[1][7:11]) == ("9999999", "5000")
+async def test_after_the_last_number_of_a_day_comes_the_first_of_the_upper_half(database: Pool) -> None:
+    own = Bench(await make_context(database))
+    await own.pool.execute("SELECT setval('ack_serial', 9999998)")
+    numbers = [await own.complain(transfer()) for _ in range(2)]
+    assert (numbers[0][7:], numbers[1][7:]) == ("9999999", "5000000")
 
 
-@pytest.fixture
-def of_an_earlier_release(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take numbers of our half from outside, as the release before did."""
-    monkeypatch.setattr("activities.intake.is_of_our_half", lambda _: False)
-
-
-@pytest.mark.usefixtures("of_an_earlier_release")
 async def test_a_number_the_portal_gave_out_in_our_range_is_passed_over(bench: Bench) -> None:
     ours = await bench.complain(transfer())
     following = [f"{int(ours) + step}" for step in (1, 2)]
@@ -98,7 +121,6 @@ async def test_a_number_the_portal_gave_out_in_our_range_is_passed_over(bench: B
     assert await bench.complain(transfer()) == f"{int(ours) + 3}"
 
 
-@pytest.mark.usefixtures("of_an_earlier_release")
 async def test_a_number_that_is_given_out_while_a_complaint_is_taken_is_passed_over(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -400,7 +422,6 @@ async def test_overlapping_complaints_at_once_keep_every_rupee_once(bench: Bench
     assert lost == -sum(one["amount_paise"] for one in links)
 
 
-@pytest.mark.usefixtures("of_an_earlier_release")
 async def test_numbers_given_and_numbers_made_at_once_never_collide(bench: Bench) -> None:
     """The portal registers the very numbers that we are about to give out."""
     last = int(await bench.complain(transfer()))

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from activities.metrics import BUCKETS_SECONDS, Metrics, SendOutcome, joined
+from activities.metrics import BUCKETS_SECONDS, Metrics, SendOutcome
+from activities.metrics_pages import joined
 from schemas.enums import Bucket, Channel, ChannelKind, ClaimKind, DeliveryOutcome, Disposition, HopSource, TaskKind
 from schemas.tracing.request_stages import RequestStage, RequestStages
 

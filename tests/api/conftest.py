@@ -1,8 +1,9 @@
 """The application over a real database, three banks with three envelopes, and a token for every role."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -27,10 +28,15 @@ from api.tokens import Tokens
 from db.banks import institutions
 from db.banks.institutions import PreparedEntry
 from db.pool import Pool
-from domain.policy.model import load_policy
+from domain.policy.model import Policy, load_policy
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
 from schemas.outbox.case import FollowUp
+from tests.kept_database import database, database_dsn
+from tests.officers import enrol
+from tests.signed_in import SessionsInOneRole, begin_sessions, headers_of, is_live
+
+__all__ = ["database", "database_dsn"]
 
 SECRET = SecretStr("a-secret-key-for-tests-only-0123456789")
 AES_KEY = b64encode(b"k" * 32).decode()
@@ -93,10 +99,59 @@ class Doors:
     services: Services
     notifier: NotingNotifier
     tokens: Tokens
+    _tokens: dict[tuple[str, Role], str] = field(default_factory=dict)
+    """of the sessions of officers, by name and role"""
+    _to_come: dict[str, str] = field(default_factory=dict)
+    """names of the officers whose sessions are not written yet, by the token"""
+    _enrolled: set[str] = field(default_factory=set)
+    _coming: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.client.event_hooks["request"].append(self.come)
+        found = self.services.__dict__.setdefault("sessions", SessionsInOneRole(self.services.ctx, self.services.keys))
+        assert isinstance(found, SessionsInOneRole), "no request came before"
+        self._sessions = found
+
+    async def come(self, request: httpx.Request | None = None) -> None:
+        """Write the officers who come for the first time into the database, and their sessions, unless it is down.
+
+        An officer whose session is over, because a test has moved the clock, gets another one.
+        """
+        async with self._coming:
+            with suppress(OSError):
+                await self._write_new()
+                if request is not None:
+                    await self._come_again(request)
+
+    async def _write_new(self) -> None:
+        pool, keys = self.services.ctx.pool, self.services.keys
+        if unknown := {*self._to_come.values()} - self._enrolled:
+            await enrol(pool, unknown)
+            self._enrolled |= unknown
+        await begin_sessions(pool, keys, self._to_come)
+        self._to_come = {}
+
+    async def _come_again(self, request: httpx.Request) -> None:
+        cookie = request.headers.get("cookie")
+        found = [(who, token) for who, token in self._tokens.items() if headers_of(token)["Cookie"] == cookie]
+        for (name, role), token in found:
+            if not await is_live(self.services, token):
+                del self._tokens[name, role]
+                request.headers.update(self.officer(role, name))
+                await self._write_new()
 
     def officer(self, role: Role, name: str = "officer1") -> dict[str, str]:
-        """The header of an officer with that role."""
-        return {"Authorization": f"Bearer {self.tokens.for_officer(name, role)}"}
+        """The headers of an officer who comes in that role. The officer has every role, unless a test has said more."""
+        token = self._tokens.get((name, role))
+        if token is None:
+            token = self._tokens[name, role] = self._sessions.come(role)
+            self._to_come[token] = name
+        return headers_of(token)
+
+    async def post_officer(self, name: str, *districts: str) -> None:
+        """Write an officer who has every role, and answers for these districts alone."""
+        await enrol(self.services.ctx.pool, [name], districts=districts)
+        self._enrolled.add(name)
 
     def bank(self, code: str) -> dict[str, str]:
         """The header of a bank that is logged in."""
@@ -151,6 +206,12 @@ def _prepared() -> list[PreparedEntry]:
     return prepared(SecretBox(SECRET), [InstitutionEntry.model_validate(bank) for bank in BANKS])
 
 
+@cache
+def _policy() -> Policy:
+    """The packaged policy, read once for all tests."""
+    return load_policy()
+
+
 @pytest.fixture
 async def services(database: Pool) -> Services:
     """The services over a database with three banks."""
@@ -169,7 +230,7 @@ async def services_over(pool: Pool) -> Services:
     secret_box = SecretBox(SECRET)
     directory = DirectoryCache(pool, secret_box)
     await directory.refresh()
-    ctx = Context(pool=pool, directory=directory, policy=load_policy())
+    ctx = Context(pool=pool, directory=directory, policy=_policy())
     return Services(ctx=ctx, notifier=NotingNotifier(), keys=secret_box, temporal_answers=temporal_is_there)
 
 

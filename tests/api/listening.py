@@ -10,12 +10,12 @@ from api.server import serve
 from api.services import Services
 from api.tokens import Tokens
 from domain.policy.model import DoorName, Places
-from schemas.enums import Role
+from tests.officers import script_token
 
 
 @dataclass
 class Server:
-    """Where a server listens, and tokens for it."""
+    """Where a server listens, and tokens for it: of a script that comes to the officers' door, and of a bank."""
 
     host: str
     port: int
@@ -43,9 +43,9 @@ async def listening(services: Services, body_seconds: float) -> AsyncIterator[Se
     stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
     host, _, port = (await url).removeprefix("http://").rpartition(":")
-    tokens = Tokens(services.keys)
+    script = await script_token(services.ctx.pool)
     try:
-        yield Server(host, int(port), tokens.for_officer("o", Role.DESK), tokens.for_bank("SBIN"))
+        yield Server(host, int(port), script, Tokens(services.keys).for_bank("SBIN"))
     finally:
         stop.set()
         await task

@@ -27,6 +27,7 @@ from activities.reconciliation.comparison import reconcile
 from activities.secrets import SecretBox
 from api.app import create_app
 from api.bank_gateway.feed import WAIT_MAX_SECONDS
+from api.officers.sessions import COOKIE
 from api.services import Services
 from db.banks import bank_keys
 from db.pool import open_pool
@@ -52,7 +53,7 @@ COURT_ORDER: Final = {
     "made_on": "2026-11-24",
     "document": b64encode(one_page_pdf("order")).decode(),
 }
-CASES_MAX: Final = 80 if DEEP else 30
+CASES_MAX: Final = 80 if DEEP else 20
 PLENTY: Final = 1_000_000
 """calls that a bank has: what a bucket refuses shows nothing of the route behind it"""
 LONG_WAITS: Final = frozenset(map(str, range(1, WAIT_MAX_SECONDS + 1)))
@@ -184,7 +185,9 @@ def _is_taken_all_the_same(tried: Any) -> bool:
     Its credentials, of which each caller has its own; a query that no route reads; and a reference that names no
     transfer, which is read as none.
     """
-    if tried.parameter in {"Authorization", "Signature"} or "unexpected properties" in (tried.description or ""):
+    if tried.parameter in {"Authorization", "Signature", COOKIE} or "unexpected properties" in (
+        tried.description or ""
+    ):
         return tried.parameter_location is not ParameterLocation.BODY
     return str(tried.description).startswith(("rrn:", "utr:"))
 

@@ -1,10 +1,12 @@
 """H6: strangers cannot close the doors. Their bodies are not read, and their places are not those of others."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import httpx
@@ -14,18 +16,19 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from api.auth import Allowed
+from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api.bank_gateway.auth import TheBank, bank_token
-from api.callers import OPEN_PATHS, door_of
+from api.callers import OPEN_PATHS, SIGN_IN_API_PATH, door_of
+from api.officers.session_routes import SIGN_IN_BODY_MAX_BYTES
+from api.officers.sessions import Sessions, session_cookie
 from api.services import Services
-from api.tokens import Tokens
 from domain.policy.model import DoorName, Places
 from schemas.enums import Role
 from tests.api.conftest import Doors, new_app, opened
 from tests.api.feed import HOLDS, POLICIES, Feed, feed, waiters
 from tests.api.listening import Server, listening, one_place, with_doors
+from tests.api.role_matrix import ENTRIES, Who
 from tests.api.signed import sign
-from tests.api.test_roles import BANK, EXPECTED, NUMBERS, PUBLIC
 from tests.api.test_streams import Running, running
 from workers.setting_checks import networks_of
 
@@ -52,14 +55,14 @@ class Body:
 
 
 async def test_h6_a_body_without_a_credential_is_not_read(doors: Doors) -> None:
-    for (method, path), (allowed, body) in EXPECTED.items():
-        if allowed is PUBLIC or body is None:
+    for (method, path), entry in ENTRIES.items():
+        if entry.is_open or entry.body is None:
             continue
-        wrong_door = doors.officer(Role.ADMIN) if allowed == BANK else doors.bank("SBIN")
+        wrong_door = doors.officer(Role.ADMIN) if entry.who is Who.BANKS else doors.bank("SBIN")
         for headers in ({}, {"Authorization": "Bearer x.y.z"}, wrong_door):
             sent = Body()
             response = await doors.client.request(
-                method, path.format(**NUMBERS), content=sent, headers={**headers, "Content-Type": JSON}
+                method, entry.url, content=sent, headers={**headers, "Content-Type": JSON}
             )
             assert response.status_code == 401, (method, path, response.text)
             assert response.headers["www-authenticate"].startswith("Bearer")
@@ -82,16 +85,34 @@ async def test_h6_a_form_behind_no_link_is_not_read(doors: Doors) -> None:
     assert not sent.is_read
 
 
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        (SIGN_IN_API_PATH, JSON),
+        (f"{SIGN_IN_API_PATH}/password", JSON),
+        (SIGN_IN_PATH, FORM),
+        (f"{FIRST_PATH}{'x' * 43}", FORM),
+    ],
+)
+async def test_h6_sign_in_takes_a_password_and_no_large_body(doors: Doors, path: str, media_type: str) -> None:
+    headers = {**doors.officer(Role.ADMIN), "Content-Type": media_type}
+    response = await doors.client.post(path, content=b"x" * (SIGN_IN_BODY_MAX_BYTES + 1), headers=headers)
+    assert response.status_code == 413
+    longest = {"officer_id": "x" * 64, "password": "\U0001f5dd" * 200, "code": "0" * 40}
+    for body in (json.dumps(longest), urlencode({**longest, "again": longest["password"]})):
+        assert len(body) <= SIGN_IN_BODY_MAX_BYTES
+
+
 async def test_h6_a_credential_is_read_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     read = 0
-    once = Tokens.officer
+    once = Sessions._find
 
-    def counted(self: Tokens, token: str) -> Any:
+    async def counted(self: Sessions, token: str) -> Any:
         nonlocal read
         read += 1
-        return once(self, token)
+        return await once(self, token)
 
-    monkeypatch.setattr(Tokens, "officer", counted)
+    monkeypatch.setattr(Sessions, "_find", counted)
     await doors.complain()
     assert read == 1
 
@@ -118,7 +139,9 @@ def test_h6_every_route_stands_at_the_door_of_its_callers(services: Services) ->
     found: dict[DoorName, set[str]] = {door: set() for door in DoorName}
     for route in routes(new_app(services)):
         needed = list(calls(route.dependant))
-        if any(isinstance(call, Allowed) for call in needed):
+        if route.path in OPEN_PATHS:
+            door = DoorName.PUBLIC
+        elif session_cookie in needed:
             door = DoorName.OFFICERS
         elif the_bank in needed or bank_token in needed:
             door = DoorName.BANKS
@@ -126,7 +149,7 @@ def test_h6_every_route_stands_at_the_door_of_its_callers(services: Services) ->
             door = DoorName.PUBLIC
         assert door_of(route.path) is door, route.path
         # FastAPI reads such a body before it looks at the credential, so the edge must do that.
-        assert route.body_field is None or door is DoorName.OFFICERS, route.path
+        assert route.body_field is None or door is DoorName.OFFICERS or route.path == SIGN_IN_API_PATH, route.path
         found[door].add(route.path)
     assert found[DoorName.PUBLIC] >= OPEN_PATHS - {"/api/v1/openapi.json"}
 
@@ -172,11 +195,14 @@ async def until(told: Server, path: str, wanted: int, source: str) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_h6_slow_bodies_of_one_address_close_no_door_of_others(services: Services) -> None:
+@pytest.mark.parametrize(("path", "media_type"), [("/appeal", FORM), (SIGN_IN_API_PATH, JSON)])
+async def test_h6_slow_bodies_of_one_address_close_no_door_of_others(
+    services: Services, path: str, media_type: str
+) -> None:
     places = one_place(services, DoorName.OFFICERS, DoorName.BANKS)
     places[DoorName.PUBLIC] = Places(requests=3, of_one=2, source="the test")
     async with listening(with_doors(services, places=places), PATIENCE_SECONDS) as told:
-        async with slow(told, "/appeal", FORM, 17):
+        async with slow(told, path, media_type, 17):
             await until(told, "/appeal", 503, ATTACKER)
             assert await status(told, "/appeal", OTHER) == 200
             for _ in range(3):
@@ -322,7 +348,9 @@ async def test_low_strangers_see_no_page_for_operators(doors: Doors) -> None:
         for path, expected in zip(LOW_PATHS, (404, 404, 401), strict=True):
             assert (await client.get(path)).status_code == expected, path
         assert (await client.get("/healthz")).status_code == 200
-        described = await client.get(LOW_PATHS[2], headers=doors.officer(Role.AUDITOR))
+        headers = doors.officer(Role.AUDITOR)
+        await doors.come()
+        described = await client.get(LOW_PATHS[2], headers=headers)
         assert described.status_code == 200
 
 

@@ -11,6 +11,11 @@ __all__ = ["everything", "filled"]
 
 DESCRIBED: Final = described()
 WRONG_CALLER_EVERY: Final = 8
+OWN_SESSIONS: Final = frozenset(
+    f"/api/v1/{path}"
+    for path in ("session", "session/password", "session/sign-ins", "sessions", "sessions/{session_id}")
+)
+"""what officers do with their own sessions, in a session"""
 
 
 @pytest.mark.parametrize("tag", sorted(DESCRIBED.by_tag))
@@ -41,7 +46,9 @@ def test_every_operation_names_its_refusals_and_who_may_call() -> None:
             schemes = [next(iter(one)) for one in operation.get("security", ())]
             if path.startswith("/api/v1/bank/"):
                 assert schemes == ["BankToken", "BankSignature"], path
-            elif path == "/api/v1/evidence-keys":
+            elif path == "/api/v1/evidence-keys" or operation["operationId"] == "sign_in":
                 assert schemes == [], path
+            elif path in OWN_SESSIONS:
+                assert schemes == ["OfficerSession"], path
             elif path.startswith("/api/"):
-                assert schemes == ["OfficerToken"], path
+                assert schemes == ["OfficerToken", "OfficerSession"], path

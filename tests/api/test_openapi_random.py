@@ -16,7 +16,7 @@ from tests.deep import database_settings
 __all__ = ["everything", "filled"]
 
 DESCRIBED: Final = described()
-RANDOM: Final = database_settings(3, steps=50)
+RANDOM: Final = database_settings(2, steps=50)
 PARTS: Final = 2
 ANSWER_SECONDS: Final = 60.0
 

@@ -14,7 +14,7 @@ from api.parts import Part
 from api.services import Services
 from schemas.enums import Role
 from tests.api.conftest import SECRET, Doors, complaint
-from tests.api.test_roles import BANK, EXPECTED, NUMBERS, routes_of
+from tests.api.role_matrix import ENTRIES, NUMBERS, of_banks, routes_of
 from workers.reference.routes import proxy_rules
 
 OF_BOTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
@@ -52,8 +52,8 @@ def test_every_route_is_in_exactly_one_part(services: Services) -> None:
 
 
 def test_what_banks_call_and_complaints_are_all_of_intake(services: Services) -> None:
-    of_banks = {route for route, (who, _) in EXPECTED.items() if who == BANK or route[1] == "/banking/login"}
-    assert set(routes_of(create_app(services, Part.INTAKE))) - OF_BOTH == of_banks | {("POST", "/api/v1/complaints")}
+    for_banks = {route for route, entry in ENTRIES.items() if of_banks(entry)}
+    assert set(routes_of(create_app(services, Part.INTAKE))) - OF_BOTH == for_banks | {("POST", "/api/v1/complaints")}
 
 
 @pytest.mark.parametrize("part", Part)
@@ -66,6 +66,7 @@ def test_no_path_of_a_part_is_taken_for_one_of_the_other(services: Services, par
 
 async def test_officers_says_which_process_serves_a_path_of_intake(services: Services, doors: Doors) -> None:
     headers = {**doors.officer(Role.INTAKE), "Idempotency-Key": "parts"}
+    await doors.come()
     async with process(services, Part.OFFICERS) as client:
         answers = [
             await client.post("/api/v1/complaints", json=complaint(), headers=headers),
@@ -101,8 +102,10 @@ async def test_officers_describes_the_whole_api(services: Services) -> None:
 
 async def test_officers_serves_officers_with_its_own_keys(services: Services, doors: Doors) -> None:
     ack_no = (await doors.complain())["ack_no"]
+    headers = doors.officer(Role.DESK)
+    await doors.come()
     async with process(services, Part.OFFICERS) as client:
-        found = await client.get(f"/api/v1/cases/{ack_no}", headers=doors.officer(Role.DESK))
+        found = await client.get(f"/api/v1/cases/{ack_no}", headers=headers)
         assert (found.status_code, found.json()["state"]) == (200, "open")
         assert (await client.get("/api/v1/evidence-keys")).status_code == 200
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+import asyncpg
 import pytest
 
 from activities.holds import opening
@@ -14,7 +15,7 @@ from schemas.police import DOCUMENT_MAX_BYTES
 from schemas.text import IST
 from simulator.people.court import one_page_pdf
 from tests.api.conftest import Doors, line, transfer
-from tests.api.test_roles import OFFICER
+from tests.api.role_matrix import BODIES
 
 MISSING = "00000000-0000-4000-8000-000000000000"
 WHY = {"reason": "as the documents say"}
@@ -43,15 +44,26 @@ async def side(doors: Doors, case: str) -> Any:
 
 
 async def test_an_officer_is_assigned_and_seen(doors: Doors, case: str) -> None:
-    told = await doors.post(f"/api/v1/cases/{case}/officer", OFFICER | {"email": "r@police.example"}, Role.SP)
+    told = await doors.post(f"/api/v1/cases/{case}/officer", BODIES["officer"] | {"email": "r@police.example"}, Role.SP)
     assert told.status_code == 201, told.text
     assert told.json()["assignment_no"] == 1
     assert told.json()["assigned_by"] == "officer:officer1"
     assert (await side(doors, case))["officers"] == [told.json()]
     for wrong in ({"phone": "12"}, {"email": "a@b, c@d"}, {"subject": "r sharma"}, {"duty": "driver"}):
-        refused = await doors.post(f"/api/v1/cases/{case}/officer", OFFICER | wrong, Role.SP)
+        refused = await doors.post(f"/api/v1/cases/{case}/officer", BODIES["officer"] | wrong, Role.SP)
         assert refused.status_code == 422, wrong
         assert refused.json()["violations"][0]["field"] in wrong
+
+
+async def test_h3_nobody_assigns_themselves(doors: Doors, case: str) -> None:
+    for subject in ("officer1", "Officer1"):
+        refused = await doors.post(f"/api/v1/cases/{case}/officer", BODIES["officer"] | {"subject": subject}, Role.SP)
+        assert (refused.status_code, refused.json()["code"]) == (403, "assigned_by_themselves"), refused.text
+    assert (await side(doors, case))["officers"] == []
+    told = await doors.post(f"/api/v1/cases/{case}/officer", BODIES["officer"] | {"subject": "R.Sharma"}, Role.SP)
+    assert told.json()["subject"] == "r.sharma"
+    with pytest.raises(asyncpg.CheckViolationError, match="case_officer_four_eyes"):
+        await doors.services.ctx.pool.execute("UPDATE case_officer SET assigned_by = 'officer:R.Sharma'")
 
 
 async def test_a_report_is_asked_for_recorded_and_signed(doors: Doors, case: str) -> None:

@@ -1,6 +1,7 @@
 """Each process of the API serves all its routes with its own keys, and with no key more."""
 
 from dataclasses import replace
+from itertools import count
 
 import httpx
 import pytest
@@ -10,11 +11,12 @@ from activities.secrets import ProcessKeys, Purpose
 from api.app import create_app
 from api.parts import Part
 from api.services import Services
+from schemas.enums import Role
 from tests.api.conftest import Doors
+from tests.api.role_matrix import ENTRIES, Who, routes_of
 from tests.api.test_parts import process, with_keys
-from tests.api.test_roles import ASKED, BANK, EXPECTED, NUMBERS, routes_of
 
-PATH_VALUES = NUMBERS | {"token": "x" * 43}
+_numbers = count()
 
 
 async def as_process(services: Services, part: Part) -> Services:
@@ -28,15 +30,17 @@ async def as_process(services: Services, part: Part) -> Services:
 
 async def call(client: httpx.AsyncClient, doors: Doors, method: str, path: str) -> httpx.Response:
     """Call a route as somebody whom it is for."""
-    who, body = EXPECTED.get((method, path), (None, None))
-    headers = {"Idempotency-Key": "keys"}
-    if who == BANK:
+    entry = ENTRIES[method, path]
+    headers = {"Idempotency-Key": "keys", "Sec-Fetch-Site": "same-origin"}
+    if entry.who is Who.BANKS:
         headers |= doors.bank("SBIN")
-    elif isinstance(who, frozenset):
-        headers |= doors.officer(min(who), "keys")
-    form = {"step": "code", "reference": "ABCDEFGH23"} if method == "POST" and body is None else None
-    url = path.format_map(PATH_VALUES)
-    return await client.request(method, url, params=ASKED.get(path), json=body, data=form, headers=headers)
+    elif not entry.is_open:
+        # Some of these routes end the session in which they are called, so each is called in another one.
+        role = min(entry.who) if isinstance(entry.who, frozenset) else Role.ADMIN
+        headers |= doors.officer(role, f"keys-{next(_numbers)}")
+        await doors.come()
+    form = {"reference": "ABCDEFGH23"} | entry.form if entry.form else None
+    return await client.request(method, entry.url, params=entry.query, json=entry.body, data=form, headers=headers)
 
 
 @pytest.mark.parametrize("part", Part)
@@ -45,8 +49,5 @@ async def test_every_route_of_a_process_needs_no_key_but_its_own(services: Servi
     async with process(its, part) as client:
         for method, path in sorted(set(routes_of(create_app(its, part)))):
             response = await call(client, doors, method, path)
-            assert response.status_code not in {401, 403, 405, 415, 500} or path == "/banking/login", (
-                method,
-                path,
-                response.text,
-            )
+            fit = response.status_code in ENTRIES[method, path].answers
+            assert fit or response.status_code not in {401, 403, 405, 415, 500}, (method, path, response.text)

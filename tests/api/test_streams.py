@@ -5,11 +5,13 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from activities.officers.sign_in import new_token
 from api import server
 from api.cases import events
 from api.problems import Refused
@@ -19,6 +21,7 @@ from api.streams import CASE_EVENTS, EventHub
 from api.tokens import Tokens
 from schemas.enums import Role
 from tests.api.conftest import Doors, NotingNotifier, line, transfer
+from tests.signed_in import begin_sessions, headers_of
 
 WAIT_SECONDS = 10.0
 HOUR_SECONDS = 3600
@@ -182,12 +185,13 @@ async def test_there_are_only_so_many_streams(running: Running, monkeypatch: pyt
     raise AssertionError("the place of a stream that ended is never free")
 
 
-async def test_a_stream_ends_with_its_token(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stream_ends_with_its_session(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.5)
     ack_no = (await running.doors.complain())["ack_no"]
-    # Long enough for a busy machine to read the first event before the token ends.
-    short = running.doors.tokens.for_officer("officer1", Role.DESK, 5)
-    async with running.stream(ack_no, Authorization=f"Bearer {short}") as reader:
+    # Long enough for a busy machine to read the first event before the session ends.
+    short, services = new_token(), running.doors.services
+    await begin_sessions(services.ctx.pool, services.keys, {short: "officer1"}, timedelta(seconds=5))
+    async with running.stream(ack_no, **headers_of(short)) as reader:
         await reader.opening()
         assert await reader.rest() <= 20, "comments alone"
 
@@ -220,6 +224,9 @@ async def test_open_streams_do_not_hold_up_a_stop(running: Running) -> None:
 
 
 async def test_a_request_under_way_is_finished_before_a_stop(running: Running) -> None:
+    running.doors.officer(Role.INTAKE)
+    await running.doors.come()
+    running.doors.client.event_hooks["request"].clear()
     complaint = asyncio.create_task(running.doors.complain())
     await asyncio.sleep(0.005)
     running.stop.set()

@@ -1,29 +1,74 @@
-"""The benchmarks run and print their figures; no test judges the values."""
+"""The benchmarks run and return their figures; no test judges the values.
 
-import asyncio
-import json
-import sys
+All of them measure one stack, one after the other, because a start costs more than all that they send. The last one
+stops the worker of restorations. `tests/workers/test_cli.py` tests how a result is printed.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from temporalio.client import Client
 
+from benchmarks import doors, first_hold, isolation, measuring
 from benchmarks.bare import BareCase, run_bare
+from simulator import SimulatorConfig
+from workers.settings import Settings
+from workers.simulated import SimulatedStack, simulated_stack
+
+pytestmark = pytest.mark.end_to_end
+
+COMPLAINTS = 3
+WARM_UP = 4
+WORLD = first_hold.plan(1.0, COMPLAINTS, seed=7) | {"institutions": 8}
+BASELINE = {"bare_requests": 400, "bare_requests_per_second": 100.0}
 
 
 async def test_bare_batches_run_to_their_end(temporal_client: Client) -> None:
     assert await run_bare(temporal_client, [BareCase("1", (1, 2)), BareCase("2", (3,))]) > 0
 
 
-async def test_first_hold_prints_one_json_object_and_nothing_else() -> None:
-    command = [sys.executable, "-m", "workers.cli", "bench", "first-hold", "--seconds", "3", "--after-seconds", "5"]
-    process = await asyncio.create_subprocess_exec(
-        *command, "--json", "-", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    printed, complaints = await process.communicate()
-    assert process.returncode == 0, complaints.decode()
-    result = json.loads(printed)
-    assert result["complaints"] == 3
-    assert result["first_request_ms"]["count"] == 3
+@pytest.fixture(scope="module")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SimulatedStack]:
+    """The stack that every benchmark of this module measures."""
+    settings = Settings().embedded(tmp_path_factory.mktemp("stack")).model_copy(update={"warm_connections": False})
+    async with simulated_stack(settings, WORLD) as stack:
+        yield stack
+
+
+@pytest.fixture(autouse=True)
+def _shared(stack: SimulatedStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    @asynccontextmanager
+    async def shared(_settings: Settings, config: Mapping[str, Any], **_how: Any) -> AsyncIterator[SimulatedStack]:
+        SimulatorConfig.model_validate(config)
+        yield stack
+
+    monkeypatch.setattr(measuring, "simulated_stack", shared)
+    monkeypatch.setattr(isolation, "WARM_UP_COMPLAINTS", WARM_UP)
+    monkeypatch.setattr(doors, "CASES", WARM_UP)
+
+
+@pytest.fixture
+def _known_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure no speed of the machine: `first-hold` does, in the same way."""
+
+    async def known(_progress: measuring.Progress) -> dict[str, Any]:
+        return BASELINE
+
+    monkeypatch.setattr(isolation, "baseline", known)
+    monkeypatch.setattr(doors, "baseline", known)
+
+
+async def test_first_hold_returns_its_figures_and_prints_nothing_beside_them(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    result = await first_hold.main(seconds=COMPLAINTS, after_seconds=5)
+    assert capfd.readouterr().out == ""
+    assert result["complaints"] == COMPLAINTS
+    assert result["finished"]
+    assert result["baseline"]["bare_requests_per_second"] > 0
+    assert result["first_request_ms"]["count"] == COMPLAINTS
     assert {"p50", "p95", "p99"} <= set(result["first_request_ms"])
     assert {"p50", "p95", "p99"} <= set(result["next_layer_ms"])
     assert set(result["memory_mib"]) == {
@@ -38,33 +83,17 @@ async def test_first_hold_prints_one_json_object_and_nothing_else() -> None:
     }
 
 
+@pytest.mark.usefixtures("_known_baseline")
 async def test_isolation_has_every_request_at_its_bank_and_says_both_p99() -> None:
-    command = [sys.executable, "-m", "workers.cli", "bench", "isolation", "--seconds", "3", "--rate-per-second", "4"]
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        *("--queued", "20", "--hang-seconds", "5", "--json", "-"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    printed, complaints = await process.communicate()
-    assert process.returncode == 0, complaints.decode()
-    result = json.loads(printed)
-    assert result["alone_ms"]["count"] == result["beside_ms"]["count"] == 12
+    result = await isolation.main(rate_per_second=4, seconds=2, queued=8, hang_seconds=5)
+    assert result["alone_ms"]["count"] == result["beside_ms"]["count"] == 8
     assert result["p99_ratio"] == pytest.approx(result["p99_ms_beside"] / result["p99_ms_alone"], abs=0.01)
     assert result["queue_delivered_after_seconds"] >= 0
 
 
+@pytest.mark.usefixtures("_known_baseline")
 async def test_doors_measures_officers_and_banks_beside_a_stranger() -> None:
-    command = [sys.executable, "-m", "workers.cli", "bench", "doors", "--seconds", "2", "--rate-per-second", "4"]
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        *("--lead-seconds", "1", "--json", "-"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    printed, complaints = await process.communicate()
-    assert process.returncode == 0, complaints.decode()
-    result = json.loads(printed)
+    result = await doors.main(rate_per_second=4, seconds=2, lead_seconds=1)
     assert result["slow_at_once"] > 0
     for caller in ("officers", "banks"):
         figures = result[caller]

@@ -16,7 +16,7 @@ GUIDES = [page for page in markdown_pages() if page.is_relative_to(ROOT / "docs"
 ROUTE = re.compile(r"`(GET|POST|PUT) ((?:/|…/)[^`? ]*)[^`]*`")
 COMMAND = re.compile(r"(?:`|^|\| |\$ |run --rm api )goldenhour ([a-z][a-z-]*(?: [a-z][a-z-]*){0,2})", re.MULTILINE)
 PLACEHOLDER = re.compile(r"\{[a-z_]+\}|…")
-NOT_DESCRIBED = ("/a/", "/appeal", "/sim/")
+NOT_DESCRIBED = ("/a/", "/appeal", "/first/", "/sign-in", "/sim/")
 """pages for people, and the simulator's own interface: the OpenAPI leaves them out"""
 PATH = re.compile(
     r"`((?:activities|adapters|api|benchmarks|db|deploy|docs|documents|domain|schemas|simulator|tests|workers|workflows)"

@@ -17,19 +17,23 @@ from pydantic import SecretStr, TypeAdapter
 from temporalio.client import Client
 
 from activities.directory import load_directory
+from activities.officers.enrolment import import_officers
+from activities.officers.sign_in import new_token
 from activities.secrets import SecretBox
-from api.tokens import Tokens
 from db.pool import Pool, open_pool
 from domain.policy.model import PACKAGED_POLICY
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
 from simulator import SimulatorConfig, SimulatorServer
-from simulator.people.restoration import Badge
+from simulator.people.callers import Person, Staff
 from tests.ground import Ground
+from tests.officers import enrol
+from tests.signed_in import begin_sessions, headers_of
 from workers.home import secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings
-from workers.simulated import POLICE, register_keys, with_known_address
+from workers.simulated import issue_intake_token, register_keys, with_known_address
+from workers.simulated_people import POLICE, roster
 from workers.stack import Running, Services, services, start_engine, until_failure
 from workers.temporal import connect
 from workers.verifying import Verdict, verify
@@ -54,7 +58,9 @@ class Live:
     sim: SimulatorServer
     api: httpx.AsyncClient
     intake: httpx.AsyncClient
-    tokens: Tokens
+    sessions: Mapping[str, str]
+    """token of the session of each officer, by id: the simulated ones, and one of each role for the test"""
+    intake_token: str
     watching: asyncio.Future[None]
     """the task that restarts the engine's parts; done when it has given one up"""
     restores: bool = False
@@ -63,8 +69,8 @@ class Live:
     # -- doors -----------------------------------------------------------------------------------------------------
 
     def officer(self, role: Role) -> dict[str, str]:
-        """The header of an officer with that role."""
-        return {"Authorization": f"Bearer {self.tokens.for_officer(f'{role}-officer', role)}"}
+        """The headers of an officer with that role, who is signed in."""
+        return headers_of(self.sessions[f"{role}-officer"])
 
     async def complain(self, *transfers: Json) -> str:
         """Post a complaint; gives the case's number."""
@@ -96,16 +102,15 @@ class Live:
 
     def play(self) -> None:
         """Begin the simulated day: complaints come in, and somebody works at the desk."""
-        intake = self.tokens.for_officer("helpline", Role.INTAKE)
-        police = {
-            role.value: Badge(self.tokens.for_officer(subject, role), subject) for role, subject in POLICE.items()
+        people = {
+            one.roles[0]: Person(one.officer_id, "", "", headers_of(self.sessions[one.officer_id]))
+            for one in roster(whole=True)
         }
-        desk = self.tokens.for_officer("desk", Role.DESK)
+        police = {role.value: people[role] for role in POLICE}
+        self.sim.staff = Staff(people[Role.DESK], police if self.restores else {})
         self.sim.start(
             self.running.api_url,
-            intake,
-            desk,
-            police if self.restores else None,
+            self.intake_token,
             intake_url=self.running.intake_url,
             signed_url=self.running.settings.public_url,
         )
@@ -235,17 +240,30 @@ async def live(
                 secret_box = SecretBox(secret_key(found.settings))
                 await load_directory(pool, secret_box, ENTRIES.validate_python(sim.directory))
                 await register_keys(pool, sim.public_keys)
+                sessions = await sign_everybody_in(pool, secret_box)
+                intake_token = await issue_intake_token(pool)
                 running = await start_engine(supervisor, found.settings)
                 async with (
                     httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api,
                     httpx.AsyncClient(base_url=running.intake_url, timeout=20, trust_env=False) as intake,
                 ):
-                    yield Live(found, running, pool, sim, api, intake, Tokens(secret_box), watching, restores)
+                    yield Live(found, running, pool, sim, api, intake, sessions, intake_token, watching, restores)
                 assert not watching.done(), watching.exception()
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
                 await pool.close()
+
+
+async def sign_everybody_in(pool: Pool, keys: SecretBox) -> dict[str, str]:
+    """Write the officers of the simulated world, and one of each role for the test; return tokens of their sessions."""
+    await import_officers(pool, roster(whole=True), "command:test")
+    for role in Role:
+        await enrol(pool, [f"{role}-officer"], [role])
+    names = [one.officer_id for one in roster(whole=True)] + [f"{role}-officer" for role in Role]
+    found = {name: new_token() for name in names}
+    await begin_sessions(pool, keys, {token: name for name, token in found.items()})
+    return found
 
 
 def on_ground(settings: Settings, ground: Ground) -> Settings:

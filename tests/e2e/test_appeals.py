@@ -32,25 +32,18 @@ async def decisions(engine: Live) -> set[tuple[str, str]]:
     return {(row["level"], row["decision"]) for row in rows}
 
 
-async def test_whose_money_it_is_gets_it_back(tmp_path: Path, ground: Ground) -> None:
-    config = everybody_appeals(level_convinced=1)
-    async with live(tmp_path / "home", config, ground, letters=True, restores=True) as engine:
-        engine.play()
-
-        async def is_let_go() -> bool:
-            released: int = await engine.pool.fetchval(
-                "SELECT count(*) FROM bank_order WHERE reason = 'grievance' AND state = 'confirmed'"
-            )
-            return released >= 2
-
-        await engine.until(is_let_go, LIMIT_SECONDS, "appeals let money go")
-        assert {decision for _, decision in await decisions(engine)} <= {"released", "part_released"}
-        assert engine.sim.appellants is not None
-        assert engine.sim.appellants.done["appeals"] >= 2
-        assert (await engine.verified()).clean
+async def let_go(engine: Live) -> int:
+    """Return how many orders that a grievance brought are carried out."""
+    released: int = await engine.pool.fetchval(
+        "SELECT count(*) FROM bank_order WHERE reason = 'grievance' AND state = 'confirmed'"
+    )
+    return released
 
 
-async def test_a_decision_that_does_not_convince_is_taken_up_the_levels(tmp_path: Path, ground: Ground) -> None:
+async def test_a_decision_that_does_not_convince_is_taken_up_and_whose_money_it_is_gets_it_back(
+    tmp_path: Path, ground: Ground
+) -> None:
+    """One day: first no officer believes anybody, and once a second level has refused, every officer believes all."""
     config = everybody_appeals(level_convinced=0)
     async with live(tmp_path / "home", config, ground, letters=True, restores=True) as engine:
         engine.play()
@@ -65,4 +58,15 @@ async def test_a_decision_that_does_not_convince_is_taken_up_the_levels(tmp_path
             " GROUP BY grievance_id HAVING count(DISTINCT ended_by) < count(*)) AS of_one_name"
         )
         assert same == 0
+        handlers = engine.sim.grievance_handlers
+        assert handlers is not None
+        handlers.config = everybody_appeals(level_convinced=1)
+
+        async def is_let_go() -> bool:
+            return await let_go(engine) >= 2
+
+        await engine.until(is_let_go, LIMIT_SECONDS, "appeals let money go")
+        assert {decision for _, decision in await decisions(engine)} <= {"upheld", "released", "part_released"}
+        assert engine.sim.appellants is not None
+        assert engine.sim.appellants.done["appeals"] >= 2
         assert (await engine.verified()).clean

@@ -15,6 +15,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
+from tests.deep import DEEP
 from tests.e2e.live import Live, live
 from tests.ground import Ground
 from workflows.case import CaseWorkflow, case_workflow_id
@@ -23,6 +24,7 @@ from workflows.options import RESTORATION_QUEUE
 pytestmark = pytest.mark.end_to_end
 
 COMPLAINTS = 15
+CALM_COMPLAINTS = 15 if DEEP else 9
 CLOCK_FACTOR = 120.0
 CALM_CLOCK_FACTOR = 60.0
 """what is caught depends on how long the engine takes: at this factor a busy machine is quick enough"""
@@ -170,7 +172,7 @@ async def check_workflows(engine: Live) -> None:
 
 
 async def test_a_calm_day_catches_what_can_be_caught(tmp_path: Path, ground: Ground) -> None:
-    config = world(seed=11).model_copy(update={"clock_factor": CALM_CLOCK_FACTOR})
+    config = world(seed=11).model_copy(update={"clock_factor": CALM_CLOCK_FACTOR, "complaints": CALM_COMPLAINTS})
     async with live(tmp_path / "home", config, ground) as engine:
         engine.play()
         await engine.until(lambda: over(engine), END_LIMIT_SECONDS, "the day ends", left=partial(left_to_do, engine))

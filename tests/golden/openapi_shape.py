@@ -1,6 +1,6 @@
 """Return what a client relies on in a description of the API: one line a fact, no prose."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any, Final, NamedTuple
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ def facts(document: Json) -> set[Fact]:
     return {fact for fact in found if fact.says != ("always" if fact.is_sent_to_us else "optional")}
 
 
-def newly_required(before: set[Fact], now: set[Fact]) -> list[Fact]:
+def newly_required(before: Set[Fact], now: Set[Fact]) -> list[Fact]:
     """Return what a client of before does not send, and must send now."""
     known = {fact[:3] for fact in before}
     operations = {fact.operation for fact in before}

@@ -62,6 +62,8 @@ def _changed(fact: Fact, entry: Rename) -> Fact | None:
 
 def _place_now(field: str, entry: Rename) -> str | None:
     """Return the place of a field under its new name; None where it is gone."""
+    if entry.old.rpartition(".")[2] not in field:
+        return field
     steps = field.split(".")
     bare, old = _bare(steps), _bare(entry.old.split("."))
     for end in range(len(old), len(steps) + 1):

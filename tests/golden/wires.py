@@ -383,6 +383,9 @@ class _Links:
     async def issue(self, *_: object) -> ReplyLink:
         return ReplyLink("https://police.example/answer/a-token", NOW + timedelta(days=1))
 
+    async def sent(self, *_: object) -> None:
+        return
+
 
 async def letters() -> dict[str, bytes]:
     """Return the parts of letters to banks that machines read; how a letter is worded is not one."""

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from simulator.banks.banks import Banks
 from simulator.clock import NS_PER_SECOND, Clock
-from simulator.config import SimulatorConfig
-from simulator.figures import first_request_ns, first_requests_missing, taken_in_seconds
+from simulator.config import Knobs, SimulatorConfig
+from simulator.figures import first_request_ns, first_requests_missing, first_requests_waiting, taken_in_seconds
 from simulator.institutions import build_institutions
 from simulator.people.complaints import ComplaintRecord
 from simulator.people.sms_gateway import SmsGateway
+from simulator.world.bank_model import Outage
 from simulator.world.cases import plan_cases
 from simulator.world.truth import build_world
 
@@ -36,3 +37,22 @@ def test_a_late_post_counts_from_its_planned_moment() -> None:
     late = replace(waiting, answered_ns=3 * NS_PER_SECOND)
     assert taken_in_seconds([on_time, late], NS_PER_SECOND) == 2.0
     assert taken_in_seconds([], NS_PER_SECOND) == 0.0
+
+
+def test_a_case_whose_banks_are_all_down_has_no_first_request_that_is_missing() -> None:
+    config = SimulatorConfig(complaints=1, institutions=4, knobs=Knobs.none())
+    institutions = build_institutions(config)
+    (plan,) = plan_cases(config, institutions)
+    complaint = plan.complaints[0]
+    banks = Banks(config, institutions, build_world([plan]), Clock(1.0), SmsGateway("token"))
+    records = [ComplaintRecord(complaint, 1_000, 5_000, 6_000, ack_no="1", case_ack_no="1")]
+    assert (first_requests_missing(records, banks), first_requests_waiting(records, banks)) == (1, 0)
+    over = Outage(complaint.at - 60.0, banks.clock.now(), "reset")
+    for reported in complaint.transfers:
+        banks.desk.plan_outage(reported.bank, over)
+    assert first_requests_missing(records, banks) == 1, "the banks answer again"
+    for reported in complaint.transfers:
+        banks.desk.plan_outage(reported.bank, replace(over, end=max(complaint.at, banks.clock.now()) + 60.0))
+    assert (first_requests_missing(records, banks), first_requests_waiting(records, banks)) == (0, 1)
+    banks.book.first_seen_ns["1"] = 7_000
+    assert (first_requests_missing(records, banks), first_requests_waiting(records, banks)) == (0, 0)

@@ -80,8 +80,11 @@ Check = Callable[[Source], Iterator[Violation]]
 
 def python_violations(name: str, text: str) -> list[Violation]:
     """Return every violation in a Python file."""
+    is_room = name.partition("/")[0] in ROOMS
+    if not is_room and not _BANNED.search(text):
+        return []
     source = Source(name, text, tuple(ast.walk(ast.parse(text))))
-    checks = CHECKS if name.partition("/")[0] in ROOMS else (banned_words,)
+    checks = CHECKS if is_room else (banned_words,)
     return [violation for check in checks for violation in check(source)]
 
 
@@ -118,7 +121,9 @@ def _files(root: Path) -> Iterator[Path]:
 
 def banned_words(source: Source) -> Iterator[Violation]:
     """Find banned words in docstrings, comments and texts. Code inside them is no text."""
-    for line, text in (*_comments(source.text), *_texts(source.nodes)):
+    # To find comments costs more than all else. So only a file is read for them that has such a word behind a "#".
+    may_comment = any(_BANNED.search(line.partition("#")[2]) for line in source.text.splitlines() if "#" in line)
+    for line, text in (*(_comments(source.text) if may_comment else ()), *_texts(source.nodes)):
         yield from _banned(_CODE.sub("", text), line)
 
 

@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from temporalio.client import Client
 
 from activities.secrets import Process, SecretBox
-from api.tokens import Tokens
-from schemas.enums import Role
+from db.pool import open_pool
 from tests.api.conftest import complaint, transfer
 from tests.factories import rrn
+from tests.officers import script_token
 from tests.waiting import until
 from workers.api_processes import run_intake, run_officers
 from workers.embedded.ports import free_port
@@ -49,6 +49,8 @@ async def running(
             **more,
         }
     )
+    async with await open_pool(dsn, min_size=1, max_size=1) as pool:
+        token = await script_token(pool)
     stop = asyncio.Event()
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task: asyncio.Future[Any] = asyncio.ensure_future(run(settings, stop, url.set_result))
@@ -59,7 +61,7 @@ async def running(
             url.set_exception(process.exception() or EOFError("stopped"))
 
     task.add_done_callback(ended)
-    headers = {"Authorization": f"Bearer {Tokens(SecretBox(SECRET)).for_officer('intake1', Role.INTAKE)}"}
+    headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=await url, headers=headers, timeout=20, trust_env=False) as client:
         yield client
     stop.set()

@@ -9,17 +9,13 @@ from pydantic import SecretStr
 
 import benchmarks.first_hold
 from activities.secrets import Process, ProcessKeys, SecretBox
-from api.tokens import Tokens
 from db.migrate import Migrated
 from db.migration_files import Phase, read_files
 from db.pool import Pool
-from schemas.enums import Role
 from tests.factories import SECRET, institution
 from tests.paths import ROOT
 from tests.workers.command_line import COMMAND, invoke, own_environment, with_database
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
-from workers.home import secret_key
-from workers.settings import Settings
 
 COMMANDS = [
     "demo",
@@ -35,7 +31,24 @@ COMMANDS = [
     "verify",
     "reconcile",
     "bench",
-    "token",
+    "token issue",
+    "token list",
+    "token revoke",
+    "token issue",
+    "token list",
+    "token revoke",
+    "officer add",
+    "officer import",
+    "officer list",
+    "officer give",
+    "officer take",
+    "officer disable",
+    "officer enable",
+    "officer reset",
+    "officer absent",
+    "team add",
+    "team list",
+    "team end",
     "bank load",
     "bank add",
     "bank remove",
@@ -87,7 +100,7 @@ async def test_wrong_settings_are_one_line_and_exit_code_2(settings: dict[str, s
     assert "secret@" not in result.output
 
 
-@pytest.mark.parametrize("command", [["verify"], ["migrate"], ["bank", "list"], ["token", "--role", "desk"]])
+@pytest.mark.parametrize("command", [["verify"], ["migrate"], ["bank", "list"], ["token", "list"]])
 async def test_with_nothing_running_a_command_says_so(command: list[str], tmp_path: Path) -> None:
     result = await invoke(*command, home=str(tmp_path / "home"))
     assert result.exit_code == 1
@@ -102,32 +115,6 @@ async def test_a_database_that_is_not_there_is_one_line(command: list[str]) -> N
     assert "cannot connect" in result.stderr
     assert result.stderr.count("\n") == 1
     assert "hidden" not in result.output
-
-
-# -- token -----------------------------------------------------------------------------------------------------
-
-
-async def test_a_token_is_all_that_is_printed(tmp_path: Path) -> None:
-    result = await invoke("token", "--role", "desk", "--as", "a.verma", home=str(tmp_path), secret_key="s" * 32)
-    assert result.exit_code == 0
-    officer = Tokens(SecretBox(SecretStr("s" * 32))).officer(result.stdout.strip())
-    assert (officer.subject, officer.role) == ("a.verma", Role.DESK)
-    assert len(result.stdout.splitlines()) == 1
-
-
-async def test_a_token_of_the_stack_in_this_home(tmp_path: Path) -> None:
-    kept = secret_key(Settings(home=tmp_path))
-    result = await invoke("token", "--role", "auditor", "--hours", "1", home=str(tmp_path))
-    assert Tokens(SecretBox(kept)).officer(result.stdout.strip()).role is Role.AUDITOR
-
-
-@pytest.mark.parametrize(
-    "more", [["--role", "king"], ["--role", "desk", "--as", "a b"], ["--role", "desk", "--hours", "721"]]
-)
-async def test_a_token_that_cannot_be(more: list[str]) -> None:
-    result = await invoke("token", *more, secret_key="s" * 32)
-    assert result.exit_code == 2
-    assert result.stdout == ""
 
 
 # -- bank ------------------------------------------------------------------------------------------------------
@@ -228,13 +215,11 @@ async def test_a_database_whose_secret_key_is_not_known_gets_no_credential(datab
         assert read.exit_code == 0, "it needs the database alone"
 
 
-async def test_the_officers_key_makes_officers_tokens_and_opens_no_credential(tmp_path: Path) -> None:
+async def test_the_officers_key_opens_no_credential(tmp_path: Path) -> None:
     secret = "s" * 32
     printed = await invoke("officers-key", home=str(tmp_path), secret_key=secret)
     assert (printed.exit_code, printed.stdout.count("\n")) == (0, 1)
     key = printed.stdout.strip()
-    made = await invoke("token", "--role", "desk", "--as", "a.verma", home=str(tmp_path), officers_key=key)
-    assert Tokens(SecretBox(SecretStr(secret))).officer(made.stdout.strip()).subject == "a.verma"
     refused = await invoke("bank", "list", database_url="postgresql://u:p@127.0.0.1:9/d", officers_key=key)
     assert refused.exit_code == 1, "it needs the database alone"
     assert not list(tmp_path.iterdir()), "no key was made"

@@ -50,6 +50,8 @@ def test_nothing_set_means_the_embedded_stack_on_loopback() -> None:
         ("PUBLIC_URL", "http://police.example", "https://HOST"),
         ("PUBLIC_URL", "https://police.example/?token=hunter2", "https://HOST"),
         ("PUBLIC_URL", "police.example", "https://HOST"),
+        ("DESK_URL", "http://desk.police.example", "https://HOST"),
+        ("OIDC_ISSUER", "http://id.police.example", "https://HOST"),
         ("TRACING_URL", "http://traces.example", "https://HOST"),
         ("TRACING_URL", "https://up:hunter2@traces.example", "https://HOST"),
         ("POLICY_FILE", "/no/such/file", "is not a file"),
@@ -106,6 +108,18 @@ def test_a_misspelt_name_is_refused_with_a_suggestion(monkeypatch: pytest.Monkey
     monkeypatch.setenv(f"{ENV_PREFIX}DATABSE_URL", DATABASE_URL)
     with pytest.raises(SettingsError, match=f"did you mean {ENV_PREFIX}DATABASE_URL"):
         Settings.load()
+
+
+def test_an_identity_provider_needs_our_name_there_and_our_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}OIDC_ISSUER", "https://id.police.example")
+    with pytest.raises(SettingsError, match="OIDC_ISSUER needs GOLDENHOUR_OIDC_CLIENT_ID and GOLDENHOUR_DESK_URL"):
+        Settings.load()
+    monkeypatch.setenv(f"{ENV_PREFIX}OIDC_CLIENT_ID", "goldenhour")
+    monkeypatch.setenv(f"{ENV_PREFIX}DESK_URL", "https://desk.police.example")
+    monkeypatch.setenv(f"{ENV_PREFIX}OIDC_CLIENT_SECRET", "hunter2")
+    settings = Settings.load()
+    assert settings.oidc_issuer == "https://id.police.example"
+    assert "hunter2" not in repr(settings)
 
 
 def test_secrets_do_not_show_when_printed(monkeypatch: pytest.MonkeyPatch) -> None:

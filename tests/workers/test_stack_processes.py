@@ -17,19 +17,27 @@ import psutil
 import pytest
 
 from api.parts import Part
+from schemas.enums import Role
 from tests.waiting import until
 from tests.workers.command_line import COMMAND, all_gone, own_environment
 from workers.commands.demo import HOME_PREFIX, _remove_leftovers
+from workers.home import RunFile
+from workers.simulated_people import read_people
 
 pytestmark = pytest.mark.end_to_end
 
+COMPLAINTS = 2
 START_LIMIT_SECONDS = 240.0
 DEMO_LIMIT_SECONDS = 400.0
 
 
 @asynccontextmanager
 async def started(*arguments: str, **settings: str) -> AsyncIterator[Process]:
-    """Start a command as a separate process, which is killed at the end of the test."""
+    """Start a command as a separate process, which is killed at the end of the test.
+
+    Its processes warm no connections up, which costs processor time, unless the settings say so.
+    """
+    settings = {"GOLDENHOUR_WARM_CONNECTIONS": "false"} | settings
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *arguments, env=own_environment(**settings), stdout=PIPE, stderr=PIPE
     )
@@ -63,7 +71,7 @@ async def ended(process: Process, limit_seconds: float = DEMO_LIMIT_SECONDS) -> 
 
 
 def demo(*more: str) -> list[str]:
-    return ["demo", "--complaints", "5", "--minutes", "0.1", "--clock-factor", "1440", *more]
+    return ["demo", "--complaints", f"{COMPLAINTS}", "--minutes", "0.1", "--clock-factor", "1440", *more]
 
 
 async def test_two_demos_at_once_end_clean_and_one_that_stays_is_found_by_other_commands(tmp_path: Path) -> None:
@@ -81,6 +89,7 @@ async def test_two_demos_at_once_end_clean_and_one_that_stays_is_found_by_other_
         async with started("verify", "--json", "-", GOLDENHOUR_HOME=str(home)) as verify:
             code, out, _ = await ended(verify)
         assert (code, json.loads(out)["verify"]) == (0, "clean")
+        await an_invented_officer_signs_in(home)
         two.send_signal(signal.SIGTERM)
         code, _, _ = await ended(two)
     assert code == 0
@@ -91,11 +100,24 @@ async def test_two_demos_at_once_end_clean_and_one_that_stays_is_found_by_other_
     assert (code, "not an empty folder" in err) == (2, True)
 
 
+async def an_invented_officer_signs_in(home: Path) -> None:
+    """Assert that the password of the demo's file and the printed code open a session of the running demo."""
+    [auditor] = [one for one in read_people(home) if one.role is Role.AUDITOR]
+    running = RunFile.read(home)
+    assert running is not None
+    async with started("demo-code", auditor.officer_id, GOLDENHOUR_HOME=str(home)) as shown:
+        code, out, err = await ended(shown)
+    assert (code, len(out)) == (0, 7), err
+    typed = {"officer_id": auditor.officer_id, "password": auditor.password, "code": out.strip()}
+    async with httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as browser:
+        assert (await browser.post("/api/v1/session", json=typed)).status_code == 201
+
+
 def check_played(told: dict[str, Any]) -> None:
     """Assert what a demo says of a day that went well."""
     assert told["verify"] == "clean"
     assert told["complete"]
-    assert told["complaints"] >= 5
+    assert told["complaints"] >= COMPLAINTS
     assert told["requests"] >= told["cases"] > 0
     assert told["repeated_requests"] == 0
     buckets = told["buckets_paise"]
@@ -148,6 +170,7 @@ async def shows_just(page: str, queues: set[str]) -> bool:
 async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp_path: Path) -> None:
     home = tmp_path / "home"
     settings = {"GOLDENHOUR_HOME": str(home), "GOLDENHOUR_API_PORT": "0", "GOLDENHOUR_INTAKE_PORT": "0"}
+    settings["GOLDENHOUR_WARM_CONNECTIONS"] = "true"
     async with started("up", "--no-ui", **settings) as process:
         api, intake = [(await line_with(process, f"API for {whom}")).split()[-1] for whom in ("officers", "complaints")]
         pages = [

@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import Client
 
 from activities.context import Context
-from activities.restoration.court_orders import withdraw_court_order
+from activities.restoration.court_orders import confirm_withdrawal, withdraw_court_order
 from schemas.restoration_enums import ObjectionDecision
 from tests.factories import rrn
 from tests.workflows.conftest import FEW_EVENTS
@@ -87,6 +87,7 @@ async def test_an_order_that_is_withdrawn_before_the_approval_is_waited_for_agai
 
     async def court_recalls_it(_: UUID) -> None:
         await withdraw_court_order(stage.home.ctx, case_no, order_id, "recalled", "officer:io")
+        await confirm_withdrawal(stage.home.ctx, case_no, order_id, "recalled", "officer:second")
 
     await stage.do(restoration, court_recalls_it)
     await stage.until(restoration, "court_order")

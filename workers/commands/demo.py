@@ -23,8 +23,11 @@ from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import CLOCK_FACTOR_MAX, PROCEDURE_CLOCK_FACTOR_MAX, Settings
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from workers.demo.play import DayPlan, Played
     from workers.simulated import SimulatedStack
+    from workers.simulated_people import SimulatedPerson
 
 HOME_PREFIX = "goldenhour-demo-"
 MINUTE_SECONDS = 60.0
@@ -117,7 +120,7 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
             report_step=steps.show,
         ) as stack:
             steps.stop()
-            write_run_file(stack.services, stack.running)
+            write_run_file(stack.services, stack.running, is_demo=True)
             with Watcher(console, plan) as watcher:
                 played = await play(stack, plan, limit_seconds, watcher.show)
             show(console, played)
@@ -160,6 +163,8 @@ async def _until_stopped(stack: "SimulatedStack") -> None:
 
 
 def _show_urls(stack: "SimulatedStack", json_target: str | None) -> None:
+    from activities.officers.sign_in_links import SIGN_IN_PATH
+
     running, services = stack.running, stack.services
     home = running.settings.home
     pairs = [
@@ -172,12 +177,26 @@ def _show_urls(stack: "SimulatedStack", json_target: str | None) -> None:
     pairs += [
         ("simulated banks", f"{str(stack.control.base_url).rstrip('/')}/sim/state"),
         ("logs", str(home / "logs")),
-        ("create a token", f"GOLDENHOUR_HOME={home} goldenhour token --role desk"),
+        ("sign in", f"{running.api_url}{SIGN_IN_PATH}"),
+        ("code for it", f"GOLDENHOUR_HOME={home} goldenhour demo-code USER"),
         ("verify", f"GOLDENHOUR_HOME={home} goldenhour verify"),
     ]
     console = people(json_target)
     console.print("\n[bold green]still running[/]; stop it with Ctrl-C")
     show_pairs(console, pairs)
+    _show_people(console, stack.people)
+
+
+def _show_people(console: "Console", found: "tuple[SimulatedPerson, ...]") -> None:
+    """Show what the invented officers sign in with, one of each role."""
+    from rich.table import Table
+
+    table = Table(title="invented officers", title_justify="left")
+    for name in ("role", "user", "password"):
+        table.add_column(name, overflow="fold")
+    for one in found:
+        table.add_row(one.role, one.officer_id, one.password)
+    console.print(table)
 
 
 @contextmanager

@@ -56,13 +56,14 @@ def import_file(
     the file, the usage or the settings are wrong.
     """
     from domain.spreadsheets import FileRefused
+    from schemas.officers import folded
     from workers.commands.trail import import_trail
     from workers.importer.complaint_import import not_taken
     from workers.importer.reading import read_file
     from workers.importer.report import as_json, show, write_rejects
     from workers.importer.trail_file import read_trail_file
 
-    name = name or own_name()
+    name = folded(name or own_name())
     if not NAME.match(name):
         raise Failed("--as takes up to 57 letters, digits, or any of . _ @ -", USAGE)
     with errors().status("reading the file"):

@@ -1,4 +1,4 @@
-"""`goldenhour intake`, `officers`, `worker`, `migrate` and `token`: single processes, and what they need to run."""
+"""`goldenhour intake`, `officers`, `worker` and `migrate`: single processes, and what they need to run."""
 
 import asyncio
 import gc
@@ -13,14 +13,11 @@ import typer
 import uvloop
 
 from api.parts import Part
-from schemas.enums import Role
 from workers.commands.common import errors, load_settings, run, with_database
 from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-DEFAULT_TOKEN_HOURS = 12.0
-HOUR_SECONDS = 3600
 WARM_AFTER_SECONDS = 5.0
 """after this time a process has loaded what it keeps for its whole life"""
 QUEUES_HELP = (
@@ -103,7 +100,7 @@ def process_key(
 
     if process not in set(Process):
         raise Failed(f"PROCESS is one of {', '.join(Process)}, not {process}", USAGE)
-    keys = secret_box(_with_known_key(load_settings())).process_key(Process(process))
+    keys = secret_box(with_known_key(load_settings())).process_key(Process(process))
     sys.stdout.write(keys.get_secret_value() + "\n")
 
 
@@ -163,36 +160,7 @@ def migrate(
         raise Failed(f"{done.left[0]} of the release before comes first: use `--phase post` while all run that release")
 
 
-def token(
-    role: Annotated[Role, typer.Option(help="Role of the officer; docs/reference/security.md lists the rights.")],
-    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Name of the officer for the case log.")] = "",
-    hours: Annotated[float, typer.Option(min=0.01, help="Hours of validity, at most 720.")] = DEFAULT_TOKEN_HOURS,
-) -> None:
-    """Create an officer's token for the API and print it.
-
-    It is signed with the key of GOLDENHOUR_SECRET_KEY or GOLDENHOUR_OFFICERS_KEY, else of the stack in GOLDENHOUR_HOME.
-
-    curl -H "Authorization: Bearer $(goldenhour token --role desk)" …
-
-    The bearer of the token acts as that officer: do not write it into files that others read.
-
-    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
-    """
-    from activities.secrets import Process
-    from api.tokens import Tokens
-    from workers.home import process_keys
-
-    settings = _with_known_key(load_settings())
-    try:
-        made = Tokens(process_keys(settings, Process.OFFICERS)).for_officer(
-            name or own_name(), role, round(hours * HOUR_SECONDS)
-        )
-    except ValueError as error:
-        raise Failed(str(error), USAGE) from error
-    sys.stdout.write(made + "\n")
-
-
-def _with_known_key(settings: Settings) -> Settings:
+def with_known_key(settings: Settings) -> Settings:
     """Return settings with a key that exists. Raises `NothingRunning`."""
     from workers.home import SECRET_KEY_FILE, NothingRunning
 

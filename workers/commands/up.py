@@ -54,6 +54,8 @@ async def _up(settings: Settings, *, ui: bool) -> None:
 
 
 def _show(services: "Services", running: "Running") -> None:
+    from activities.officers.sign_in_links import SIGN_IN_PATH
+
     settings = running.settings
     pairs = [
         ("API for officers", running.api_url),
@@ -67,7 +69,10 @@ def _show(services: "Services", running: "Running") -> None:
     pairs += [
         ("home", str(settings.home)),
         ("logs", str(settings.home / "logs")),
-        ("create a token", "goldenhour token --role desk"),
+        ("first admin", "goldenhour officer first-admin ID --name NAME"),
+        ("add an officer", "goldenhour officer add ID --name NAME --role desk"),
+        ("sign in", f"{running.api_url}{SIGN_IN_PATH}"),
+        ("token of a script", "goldenhour token issue --name NAME --role intake"),
         ("load banks", "goldenhour bank load FILE"),
     ]
     people(None).print("[bold green]goldenhour runs[/]; stop it with Ctrl-C")

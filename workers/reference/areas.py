@@ -4,6 +4,25 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 TABLES: Final[Mapping[str, Sequence[str]]] = {
+    "officers": (
+        "officer",
+        "officer_role",
+        "officer_district",
+        "officer_absence",
+        "officer_event",
+        "team",
+        "team_district",
+        "team_member",
+        "team_shift",
+        "script_token",
+        "officer_password",
+        "officer_totp",
+        "recovery_code",
+        "sign_in_link",
+        "officer_session",
+        "sign_in_entry",
+        "read_log",
+    ),
     "cases": (
         "case_file",
         "complaint",

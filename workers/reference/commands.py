@@ -30,10 +30,11 @@ def _walk(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         if command.hidden:
             continue
         full = f"{prefix} {name}"
-        if hasattr(command, "commands"):
-            yield from _walk(command, full)
-        else:
+        is_group = hasattr(command, "commands")
+        if not is_group or command.invoke_without_command:
             yield full, command
+        if is_group:
+            yield from _walk(command, full)
 
 
 def _group(group: Any, prefix: str) -> Iterator[str]:

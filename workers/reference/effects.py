@@ -157,14 +157,49 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "reply_link_deletion": Effect(Sort.RULE, "Refuses to delete a link that was used or still works."),
     "reply_link_rules": Effect(
         Sort.RULE,
-        "Refuses a link for a bank that its subject does not name, and a second use. A new link replaces the unused"
-        " ones about its subject.",
-        ("reply_link",),
+        "Refuses a link for a bank that its subject does not name, and a second use or replacement.",
+    ),
+    "grievance_level_other_people": Effect(
+        Sort.RULE, "Refuses a decision on a grievance by a person who decided it at another level."
+    ),
+    "officer_rules": Effect(Sort.RULE, "Refuses to delete an officer, and to change an officer's id."),
+    "officer_role_rules": Effect(Sort.RULE, "Refuses any change of a role that was given but one earlier end."),
+    "officer_district_rules": Effect(Sort.RULE, "Refuses any change of a district that was given but its one end."),
+    "script_token_rules": Effect(
+        Sort.RULE, "Refuses any change of a script's token but its one revocation and its last use."
+    ),
+    "officer_told": Effect(Sort.DERIVED, "Writes what was done to an officer, and by whom.", ("officer_event",)),
+    "officer_role_told": Effect(Sort.DERIVED, "Writes that a role was given or ended.", ("officer_event",)),
+    "officer_district_told": Effect(Sort.DERIVED, "Writes that a district was given or ended.", ("officer_event",)),
+    "script_token_told": Effect(
+        Sort.DERIVED, "Writes that a script's token was issued or revoked.", ("officer_event",)
+    ),
+    "officer_totp_rules": Effect(Sort.RULE, "Refuses a code of an authenticator that is not later than the last one."),
+    "recovery_code_rules": Effect(Sort.RULE, "Refuses a second use of a recovery code."),
+    "sign_in_link_rules": Effect(Sort.RULE, "Refuses a second use of a sign-in link, and any other change of it."),
+    "officer_session_rules": Effect(
+        Sort.RULE, "Refuses a session of a disabled officer, and any change but its use and its one end."
+    ),
+    "sign_in_link_told": Effect(Sort.DERIVED, "Writes that a sign-in link was made or used.", ("officer_event",)),
+    "officer_session_told": Effect(Sort.DERIVED, "Writes who ended a session of another.", ("officer_event",)),
+    "officer_credentials_changed": Effect(
+        Sort.DERIVED, "Ends the sessions of an officer whose password changes.", ("officer_session",)
+    ),
+    "officer_disabled_ends_sessions": Effect(
+        Sort.DERIVED, "Ends the sessions and links of a disabled officer.", ("officer_session", "sign_in_link")
+    ),
+    "officer_reset_takes_credentials": Effect(
+        Sort.DERIVED,
+        "Deletes the credentials of an officer who is reset, and ends sessions and links.",
+        ("officer_password", "officer_totp", "recovery_code", "sign_in_link", "officer_session"),
     ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "bank_key_rules": Effect(Sort.RULE, "Refuses a third live key of a bank, and any change but of a key's end."),
     "court_order_lets_go": Effect(
         Sort.RULE, "Refuses an order to a bank under a court order that no second officer has confirmed."
+    ),
+    "court_order_withdrawn_by_two": Effect(
+        Sort.RULE, "Refuses that one person withdraws an order that retains holds, but the one who recorded it."
     ),
     "credit_account_rules": Effect(
         Sort.RULE, "Refuses any change of an account to credit but its one confirmation and its one end."

@@ -14,6 +14,7 @@ from activities.secrets import SecretBox
 from api.app import create_app
 from api.auth import OFFICER_SCHEME, Allowed
 from api.bank_gateway.auth import BANK_SCHEME
+from api.officers.sessions import SESSION_SCHEME
 from api.parts import Part
 from api.roles import ALLOWED, Action
 from api.services import Services
@@ -145,6 +146,8 @@ def _caller(operation: Json, action: Action | None) -> str:
     schemes = {name for one in operation.get("security", ()) for name in one}
     if OFFICER_SCHEME in schemes:
         return code(action.value) if action else "any officer"
+    if SESSION_SCHEME in schemes:
+        return "officer, in a session"
     if BANK_SCHEME in schemes:
         return "bank, signed or with its token"
     return "bank, with its token" if schemes else "no token"

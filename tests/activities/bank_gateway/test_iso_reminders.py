@@ -1,12 +1,15 @@
 """The reminder of a request that went out as a file is a file too."""
 
 import dataclasses
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.banks.delivery import BankDelivery
+from activities.banks.concurrency import ConcurrencyLimits
+from activities.banks.delivery import REMINDER_WAIT, BankDelivery
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.iso20022.arrivals import StatusRequest
 from adapters.banks.iso20022.decode import decode
@@ -87,3 +90,41 @@ async def test_a_status_request_that_cannot_be_written_stops_no_escalation(bench
     spool.of("HDFC", "out").write_text("no folder")
     escalated = await bench.escalate(case_no, sent, EscalationLevel.REMINDER)
     assert (escalated.done, escalated.reason) == (False, "no mail route is set")
+
+
+@pytest.fixture
+def limits(bench: Bench, spool: Spool) -> ConcurrencyLimits:
+    """The limits of the bench's calls: one place at each bank."""
+    limits = ConcurrencyLimits(1)
+    bank_delivery = BankDelivery(bench.ctx, {ChannelKind.ISO20022: SpoolAdapter(spool)}, limits)
+    bench.freeze = CaseActivities(bench.ctx, bank_delivery, None)
+    return limits
+
+
+async def test_a_reminder_to_a_bank_at_its_call_limit_is_sent_when_a_place_is_free(
+    bench: Bench, spool: Spool, limits: ConcurrencyLimits
+) -> None:
+    case_no, _, sent = await asked(bench)
+    with limits.place("HDFC"), pytest.raises(ApplicationError) as busy:
+        await bench.escalate(case_no, sent, EscalationLevel.REMINDER)
+    assert busy.value.type == "BankBusy"
+    assert busy.value.next_retry_delay is not None
+    assert not busy.value.non_retryable
+    assert reminders(spool, sent) == []
+    assert "level_reached" not in await bench.events(case_no)
+    await bench.escalate(case_no, sent, EscalationLevel.REMINDER)
+    assert len(reminders(spool, sent)) == 1
+
+
+async def test_a_reminder_that_finds_no_place_for_minutes_stops_no_escalation(
+    bench: Bench, spool: Spool, limits: ConcurrencyLimits
+) -> None:
+    case_no, _, sent = await asked(bench)
+    order = Escalate(case_no=case_no, request_id=sent.request_id, institution="HDFC", level=EscalationLevel.REMINDER)
+    environment = ActivityEnvironment()
+    long_after = environment.info.scheduled_time + REMINDER_WAIT + timedelta(seconds=1)
+    environment.info = dataclasses.replace(environment.info, attempt=9, current_attempt_scheduled_time=long_after)
+    with limits.place("HDFC"):
+        await environment.run(bench.freeze.escalate_request, order)
+    assert reminders(spool, sent) == []
+    assert "level_reached" in await bench.events(case_no)

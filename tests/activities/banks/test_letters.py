@@ -197,6 +197,15 @@ async def test_the_newest_letters_link_stays_good_until_the_request_is_answered(
     assert (await behind(linking, box.letters[-1])).state is LinkState.REPLIED
 
 
+async def test_the_link_before_stays_open_until_the_next_letter_is_sent(linking: Bench, box: Postbox) -> None:
+    case_no, _, sent = await asked(linking)
+    await linking.escalate(case_no, sent, EscalationLevel.REMINDER)
+    box.reply = "550 no"
+    assert not (await linking.escalate(case_no, sent, EscalationLevel.NODAL_OFFICER)).done
+    (letter,) = box.letters
+    assert (await behind(linking, letter)).state is LinkState.OPEN
+
+
 async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_discrepancy(
     linking: Bench, box: Postbox
 ) -> None:
@@ -326,6 +335,20 @@ async def test_giving_up_writes_the_money_off_once(bench: Bench) -> None:
     assert await bench.tasks(case_no) == []
     assert (await bench.settle(case_no)).settled
     await bench.check(case_no)
+
+
+async def test_h9_no_request_is_given_up_before_its_time_by_the_databases_clock(bench: Bench) -> None:
+    case_no, _, sent = await asked(bench)
+    await bench.escalate(case_no, sent, EscalationLevel.SUPERVISOR)
+    early = Escalate(case_no=case_no, request_id=sent.request_id, institution="HDFC", level=EscalationLevel.GIVE_UP)
+    with pytest.raises(ApplicationError) as refused:
+        await bench.freeze.escalate_request(early)
+    assert (refused.value.type, refused.value.non_retryable) == ("AskedTooEarly", False)
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
+    assert await level(bench, case_no) == "supervisor"
+    await bench.make_old(sent.request_id)
+    assert (await bench.freeze.escalate_request(early)).done
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "untraced": 1000_00}
 
 
 async def test_an_answer_after_giving_up_is_taken_from_the_untraced_and_opens_the_case(bench: Bench) -> None:

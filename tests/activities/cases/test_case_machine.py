@@ -264,6 +264,7 @@ class CaseMachine(RuleBasedStateMachine):
                 institution=order.institution,
                 level=EscalationLevel.GIVE_UP,
             )
+            self.run(self.bench.make_old(order.request_id))
             self.run(self.bench.freeze.escalate_request(escalate))
         self.settle()
         self.a_bank_answers(data, 4)

@@ -62,6 +62,15 @@ async def a_request(own: Bench) -> UUID:
     return UUID((await own.ask_one(await own.complain(transfer()))).request_id)
 
 
+async def test_a_link_goes_by_the_present_moment_that_the_sweep_has(own: Bench) -> None:
+    request_id = await a_request(own)
+    keep = timedelta(seconds=own.ctx.policy.replay.keep_ended_links_seconds)
+    await a_link(own, request_id, -DAY, "open for a day more")
+    later = at_clock(own.ctx, lambda: datetime.now(UTC) + keep + 2 * DAY)
+    await SweepActivities(later, nobody).sweep_outbox()
+    assert await links(own) == []
+
+
 async def test_a_link_goes_long_after_it_ended_and_never_with_a_form(own: Bench) -> None:
     request_id = await a_request(own)
     keep = timedelta(seconds=own.ctx.policy.replay.keep_ended_links_seconds)

@@ -106,5 +106,5 @@ async def test_m14_a_withdrawal_on_the_page_needs_a_contact_older_than_48_hours(
     await decisions.withdraw(holds.ctx, filed.grievance_id, None, decisions.HOLDER, contact_since=since)
     confirmed = await told(holds, case_no, "grievance_decided")
     assert ("holder", "me@example.org") in confirmed, "the contact of the appeal hears of it too"
-    body = "SELECT body FROM message WHERE kind = 'grievance_decided' AND language = 'en' LIMIT 1"
-    assert "If that was not you, appeal again" in await holds.bench.value(body)
+    body = "SELECT body FROM message WHERE case_no = $1 AND kind = 'grievance_decided' AND language = 'en' LIMIT 1"
+    assert "If that was not you, appeal again" in await holds.bench.value(body, case_no)

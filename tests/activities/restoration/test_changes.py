@@ -8,7 +8,7 @@ from activities.context import Context
 from activities.holds.small_holds import record_small_hold_decision
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
-from activities.restoration.court_orders import withdraw_court_order
+from activities.restoration.court_orders import confirm_withdrawal, withdraw_court_order
 from domain.errors.court_orders import CourtOrderSuperseded, CourtOrderUsedUp
 from domain.errors.holds import NotSmallHold
 from schemas.enums import Role
@@ -281,6 +281,7 @@ async def test_an_order_of_a_court_that_is_taken_in_again_lets_nothing_lapse(hom
     await holds.tick(hold_id, 120)
     home.clock.at = holds.clock.at
     await withdraw_court_order(home.ctx, case_no, order.court_order_id, "another number", "officer:io")
+    await confirm_withdrawal(home.ctx, case_no, order.court_order_id, "another number", "officer:second")
     assert await holds.tick(hold_id) == ["warn_30"]
     right = NewCourtOrder.model_validate({**told, "order_no": "13/2026"})
     await confirmed_order(home.ctx, case_no, right)

@@ -7,12 +7,14 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
+import asyncpg
 import pytest
 
 from activities.context import Context
 from activities.holds import opening
 from activities.restoration.court_orders import (
     confirm_court_order,
+    confirm_withdrawal,
     put_order_copy,
     take_court_order,
     take_wide_order,
@@ -29,6 +31,8 @@ from domain.errors.court_orders import (
     CourtOrderNeedsNoConfirmation,
     CourtOrderNeedsSecondOfficer,
     CourtOrderPartsRefused,
+    CourtOrderWithdrawalNeedsSecondOfficer,
+    CourtOrderWithdrawalNotAsked,
     CourtOrderWithdrawn,
 )
 from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
@@ -40,6 +44,7 @@ from tests.factories import row, rrn, transfer
 
 BY = "officer:io"
 PDF = one_page_pdf("order")
+OPEN_OF_CASE = "case_no = $1 AND state = 'open'"
 
 
 class Bailiff(Home):
@@ -70,6 +75,11 @@ class Bailiff(Home):
 
     async def release(self, case_no: str, **changes: Any) -> CourtOrder:
         return await self.read(case_no, await self.take(case_no, kind="writ", effect="release", **changes))
+
+    async def withdraw_by_two(self, case_no: str, order: CourtOrder) -> CourtOrder:
+        asked = await self.withdraw(case_no, order)
+        assert asked.withdrawn_at is None
+        return await confirm_withdrawal(self.ctx, case_no, order.court_order_id, "so it is", "officer:sp")
 
     async def withdraw(self, case_no: str, order: CourtOrder) -> CourtOrder:
         return await withdraw_court_order(self.ctx, case_no, order.court_order_id, "taken for another case", BY)
@@ -307,6 +317,50 @@ async def test_what_was_taken_in_by_mistake_is_withdrawn_and_may_come_again(home
     assert again.court_order_id > order.court_order_id
     with pytest.raises(NotFound):
         await withdraw_court_order(home.ctx, case_no, order.court_order_id + 1_000_000, "why", BY)
+
+
+@pytest.mark.parametrize("effect", ["keep_hold", "restore"])
+async def test_one_officer_alone_withdraws_no_order_that_retains_holds(home: Bailiff, effect: str) -> None:
+    case_no, _ = await home.two_banks()
+    order = await home.read(case_no, await home.take(case_no, effect=effect))
+    kept = [f"court_order {order.court_order_id}"] * 2
+    with pytest.raises(CourtOrderWithdrawalNotAsked):
+        await confirm_withdrawal(home.ctx, case_no, order.court_order_id, "so it is", "officer:sp")
+    asked = await home.withdraw(case_no, order)
+    assert (asked.withdrawn_at, asked.withdrawal_asked_by) == (None, BY)
+    assert await home.withdraw(case_no, order) == asked
+    assert await home.kept_by(case_no) == kept
+    assert [note for note in await notes(home.bench.pool, OPEN_OF_CASE, case_no) if "withdrawn" in note] == [
+        f"confirm that court order {order.court_order_id} is withdrawn: holds may lapse after it"
+    ]
+    with pytest.raises(CourtOrderWithdrawalNeedsSecondOfficer):
+        await confirm_withdrawal(home.ctx, case_no, order.court_order_id, "so it is", BY)
+    assert await home.kept_by(case_no) == kept
+    withdrawn = await confirm_withdrawal(home.ctx, case_no, order.court_order_id, "so it is", "officer:sp")
+    assert (withdrawn.withdrawn_by, withdrawn.withdrawn_reason) == ("officer:sp", "so it is")
+    assert await home.kept_by(case_no) == [None, None]
+    assert not [note for note in await notes(home.bench.pool, OPEN_OF_CASE, case_no) if "withdrawn" in note]
+
+
+async def test_another_officers_keep_is_not_withdrawn_by_one_before_it_is_confirmed(home: Bailiff) -> None:
+    case_no, _ = await home.two_banks()
+    order = await home.take(case_no)
+    asked = await withdraw_court_order(home.ctx, case_no, order.court_order_id, "a wrong case", "officer:desk")
+    assert (asked.withdrawn_at, asked.withdrawal_asked_by) == (None, "officer:desk")
+    assert await home.kept_by(case_no) == [f"court_order {order.court_order_id}"] * 2
+    assert (await home.withdraw(case_no, order)).withdrawn_by == BY, "the officer who recorded it"
+
+
+async def test_the_database_lets_no_one_person_withdraw_a_keep(home: Bailiff) -> None:
+    case_no, _ = await home.two_banks()
+    order = await home.read(case_no, await home.take(case_no))
+    withdraws = (
+        "UPDATE court_order SET withdrawn_at = now(), withdrawn_by = $2, withdrawn_reason = 'why'"
+        " WHERE court_order_id = $1"
+    )
+    for by in (BY, "officer:sp"):
+        with pytest.raises(asyncpg.CheckViolationError, match="two people withdraw"):
+            await home.bench.pool.execute(withdraws, order.court_order_id, by)
 
 
 async def test_an_order_that_a_restoration_went_by_stays(home: Bailiff) -> None:

@@ -23,7 +23,12 @@ from activities.holds.small_holds import record_small_hold_decision
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals, withdrawals
-from activities.restoration.court_orders import confirm_court_order, take_court_order, withdraw_court_order
+from activities.restoration.court_orders import (
+    confirm_court_order,
+    confirm_withdrawal,
+    take_court_order,
+    withdraw_court_order,
+)
 from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from db.pool import open_pool
 from domain.errors import IdempotencyConflict, NotFound, NotNow, RuleBroken
@@ -48,7 +53,7 @@ from tests.factories import make_context, row, rrn, transfer
 __all__ = ["loop"]
 
 T = TypeVar("T")
-EXAMPLES = 6
+EXAMPLES = 4
 ACCOUNTS = (("HDFC", f"1{rrn()}"), ("ICIC", f"2{rrn()}"))
 RUPEES = st.sampled_from([0, 1, 300, 700, 45_000])
 CLERK, CHIEF = ResolvingOfficer("officer:clerk", supervises=False), ResolvingOfficer("officer:chief", supervises=True)
@@ -323,6 +328,7 @@ class RestorationMachine(RuleBasedStateMachine):
                 self.world.bench.value("SELECT case_no FROM court_order WHERE court_order_id = $1", order_id)
             )
             self.attempt(withdraw_court_order(self.world.ctx, case_no, order_id, "another case's", "officer:io"))
+            self.attempt(confirm_withdrawal(self.world.ctx, case_no, order_id, "another case's", "officer:sp"))
 
     @rule(data=st.data(), whole=st.booleans())
     def withdraw_complaint(self, data: st.DataObject, whole: bool) -> None:

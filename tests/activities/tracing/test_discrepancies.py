@@ -390,3 +390,14 @@ async def test_a_hold_that_moved_on_is_untraced_until_the_desk_adds_the_hop(benc
     await bench.note(done.follow_up)
     assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 400_00, "in_play": 600_00}
     await bench.check(case_no)
+
+
+async def test_two_discrepancies_of_one_line_take_its_doubtful_amount_once(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    await bench.answer("HDFC", case_no, row(1, root, "1000.00", root_effective_balance="250.00"))
+    kinds = await bench.discrepancies(case_no)
+    assert sorted(kind for kind, *_ in kinds) == ["balance_below_hold", "held_above_balance"]
+    doubts = await bench.rows("SELECT discrepancy_id FROM discrepancy WHERE case_no = $1 ORDER BY 1", case_no)
+    await agreed(bench, doubts[0][0], OTHER)
+    assert (await decide(bench, doubts[1][0], OTHER)).settled
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "in_play": 750_00, "held": 250_00}

@@ -47,11 +47,15 @@ class Links:
     """Makes links, and notes for whom."""
 
     made: list[tuple[UUID, str, str]] = field(default_factory=list)
+    tokens_sent: list[str] = field(default_factory=list)
 
     async def issue(self, about: About, subject_id: UUID, institution: str, sent_to: str) -> ReplyLink:
         self.made.append((subject_id, institution, sent_to))
         path = "a/o" if about is About.ORDER else "a"
         return ReplyLink(f"https://police.example/{path}/token-{len(self.made)}", datetime(2026, 12, 24, tzinfo=UTC))
+
+    async def sent(self, about: About, link: ReplyLink) -> None:
+        self.tokens_sent.append(link.token)
 
 
 def ticket(*rrns: str) -> HoldTicket:
@@ -137,6 +141,17 @@ async def test_a_letter_sent_again_is_the_same_letter_with_a_link_that_works() -
             await adapter.send_hold_request(BANK, asked, timeout_seconds=5.0)
     assert len({letter["Message-ID"] for letter in box.letters}) == 1
     assert len(links.made) == 2
+    assert links.tokens_sent == ["token-1", "token-2"]
+
+
+async def test_a_letter_that_does_not_go_out_closes_no_link() -> None:
+    box, links = Postbox(), Links()
+    box.refuses = {"DATA": "554 no"}
+    async with mail_server(box) as port:
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)
+        with pytest.raises(BankError):
+            await adapter.send_hold_request(BANK, ticket(), timeout_seconds=5.0)
+    assert (len(links.made), links.tokens_sent) == (1, [])
 
 
 async def test_copies_go_to_those_on_duty_else_to_who_is_next() -> None:

@@ -267,6 +267,9 @@ class LongLinks:
         path = "a/o" if about is About.ORDER else "a"
         return ReplyLink(f"https://recovery.police.uttar-pradesh.example/freeze/{path}/{TOKEN}", datetime.now(UTC))
 
+    async def sent(self, *_: object) -> None:
+        return
+
 
 def in_hindi(asked: HoldTicket) -> HoldTicket:
     return replace(asked, instrument=replace(asked.instrument, district="लखनऊ" * 40))

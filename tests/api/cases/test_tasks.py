@@ -113,11 +113,11 @@ async def test_mine_are_those_of_cases_that_i_answer_for_now(doors: Doors) -> No
 
 @pytest.mark.parametrize("role", [Role.DESK, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR])
 def test_the_desk_reads_all(role: Role) -> None:
-    assert acts_of(role) is None
+    assert acts_of({role}) is None
 
 
 def test_every_step_that_officers_take_on_has_a_reader() -> None:
-    readers = [acts for role in (Role.IO, Role.DY_SP, Role.SP) if (acts := acts_of(role))]
+    readers = [acts for role in (Role.IO, Role.DY_SP, Role.SP) if (acts := acts_of({role}))]
     # These three end by themselves: at the hearing officers decide objections, which are tasks of their own.
     by_itself = {Step.COLLECTING, Step.SHOW_CAUSE, Step.CREDIT}
     assert frozenset().union(*(acts.steps for acts in readers)) == set(Step) - by_itself

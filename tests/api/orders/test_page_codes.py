@@ -1,5 +1,6 @@
 """Codes for the pages behind letters' links: who reads the mailbox does not confirm a credit with it alone."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import httpx
@@ -11,6 +12,7 @@ from schemas.banks.exchanges import About
 from schemas.banks.rosters import NodalOfficer
 from schemas.restoration_enums import OrderKind
 from tests.api.answer_post import PUBLIC_URL, WHO, Page, newest_code, read
+from tests.api.conftest import opened
 from tests.api.ordered import HELD_PAISE, Ordering, ordering
 from tests.api.orders.test_pages import FILLED
 
@@ -37,7 +39,9 @@ class Reader:
 
 async def letter(ordering: Ordering, order_id: UUID) -> str:
     services = ordering.doors.services
-    link = await LetterLinks(services.ctx, services.keys, PUBLIC_URL).issue(About.ORDER, order_id, "SBIN", "x@y.z")
+    links = LetterLinks(services.ctx, services.keys, PUBLIC_URL)
+    link = await links.issue(About.ORDER, order_id, "SBIN", "x@y.z")
+    await links.sent(About.ORDER, link)
     return link.url.removeprefix(PUBLIC_URL)
 
 
@@ -89,6 +93,17 @@ async def test_m6_the_nodal_officer_gets_a_few_codes_an_hour(reader: Reader) -> 
     fields = await reader.fields()
     pressed = [(await reader.press("code", fields)).status_code for _ in range(8)]
     assert pressed == [200] * 6 + [429] * 2
+
+
+async def test_m6_the_codes_of_a_fast_clock_come_as_fast(ordering: Ordering) -> None:
+    services = ordering.doors.services
+    fast = replace(services, ctx=replace(services.ctx, procedure_clock_factor=1e6))
+    async with opened(fast) as doors:
+        quick = Ordering(doors)
+        order_id = await quick.restore()
+        reader = Reader(quick, order_id, await letter(quick, order_id))
+        fields = await reader.fields()
+        assert [(await reader.press("code", fields)).status_code for _ in range(8)] == [200] * 8
 
 
 async def test_m6_without_a_mobile_in_the_directory_the_desk_telephones(reader: Reader) -> None:

@@ -25,6 +25,20 @@ async def test_whoever_prepared_it_does_not_approve_it(home: Home) -> None:
         await home.bench.pool.execute(approve, restoration, "verma")
 
 
+async def test_c2_an_approver_is_not_made_the_preparer_later_and_no_script_approves(home: Home) -> None:
+    restoration = await home.of(await home.hold(400))
+    await home.to_approval(restoration)
+    await home.prepare(restoration, IO)
+    approve = "UPDATE restoration SET approved_by = $2 WHERE restoration_id = $1"
+    with pytest.raises(asyncpg.CheckViolationError, match="restoration_four_eyes"):
+        await home.bench.pool.execute(approve, restoration, "script:helpline")
+    await home.bench.pool.execute(approve, restoration, "asha")
+    with pytest.raises(asyncpg.CheckViolationError, match="restoration_four_eyes"):
+        await home.bench.pool.execute(
+            "UPDATE restoration SET prepared_by = 'officer:Asha' WHERE restoration_id = $1", restoration
+        )
+
+
 async def test_a_restoration_is_at_one_step_at_a_time(home: Home) -> None:
     restoration = await home.of(await home.hold(400))
     with pytest.raises(asyncpg.UniqueViolationError, match="restoration_step_one_open"):

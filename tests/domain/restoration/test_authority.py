@@ -34,7 +34,7 @@ PREPARES: Final = {RestorationVerb.APPROVE: "the other"}
 
 def outcome(verb: RestorationVerb, role: Role, step: Step) -> type[RuleBroken] | None:
     try:
-        check(verb, role, "officer", step, PREPARES.get(verb))
+        check(verb, {role}, "officer", step, PREPARES.get(verb))
     except RuleBroken as refused:
         return type(refused)
     return None
@@ -47,34 +47,53 @@ def test_every_role_at_every_step(verb: RestorationVerb) -> None:
         for step in Step:
             expected = RoleNotAllowed if role not in roles else WrongStep if step not in steps else None
             assert outcome(verb, role, step) is expected, (role, step)
-            assert (verb in verbs_of(role, step)) == (expected is None)
+            assert (verb in verbs_of({role}, step)) == (expected is None)
 
 
 @pytest.mark.parametrize("role", [Role.INTAKE, Role.AUDITOR, Role.DISTRICT_GRO, Role.STATE_GRO])
 def test_some_only_look_on(role: Role) -> None:
-    assert not any(verbs_of(role, step) for step in Step)
+    assert not any(verbs_of({role}, step) for step in Step)
 
 
 @pytest.mark.parametrize("verb", [RestorationVerb.APPROVE, RestorationVerb.REFUSE])
 def test_whoever_made_it_ready_does_not_decide_on_it_in_any_role(verb: RestorationVerb) -> None:
     with pytest.raises(SameEyes, match="sharma"):
-        check(verb, Role.SP, "sharma", Step.APPROVAL, "sharma")
-    check(verb, Role.SP, "verma", Step.APPROVAL, "sharma")
+        check(verb, {Role.SP}, "sharma", Step.APPROVAL, "sharma")
+    check(verb, {Role.SP}, "verma", Step.APPROVAL, "sharma")
+
+
+@pytest.mark.parametrize("other", ["Sharma", "SHARMA ", "officer:sharma"])
+def test_c2_two_spellings_of_a_name_are_one_pair_of_eyes(other: str) -> None:
+    with pytest.raises(SameEyes):
+        check(RestorationVerb.APPROVE, {Role.SP}, "sharma", Step.APPROVAL, other)
+
+
+def test_c2_one_person_with_two_roles_is_one_person() -> None:
+    both = {Role.IO, Role.SP}
+    check(RestorationVerb.PREPARE, both, "sharma", Step.APPROVAL, None)
+    with pytest.raises(SameEyes, match="sharma"):
+        check(RestorationVerb.APPROVE, both, "sharma", Step.APPROVAL, "sharma")
+
+
+def test_two_roles_may_what_each_of_them_may() -> None:
+    for step in Step:
+        apart = {*verbs_of({Role.IO}, step), *verbs_of({Role.SP}, step)}
+        assert set(verbs_of({Role.IO, Role.SP}, step)) == apart
 
 
 def test_nothing_is_approved_that_nobody_made_ready() -> None:
     with pytest.raises(NotPrepared):
-        check(RestorationVerb.APPROVE, Role.SP, "verma", Step.APPROVAL, None)
+        check(RestorationVerb.APPROVE, {Role.SP}, "verma", Step.APPROVAL, None)
 
 
 def test_what_is_ready_is_not_changed_under_the_eyes_of_who_decides() -> None:
     with pytest.raises(AlreadyPrepared, match="sharma"):
-        check(RestorationVerb.PREPARE, Role.IO, "verma", Step.APPROVAL, "sharma")
+        check(RestorationVerb.PREPARE, {Role.IO}, "verma", Step.APPROVAL, "sharma")
 
 
 def test_a_refusal_says_who_may() -> None:
     with pytest.raises(RoleNotAllowed, match="desk may not do this, and only these roles may: sp"):
-        check(RestorationVerb.APPROVE, Role.DESK, "x", Step.APPROVAL, None)
+        check(RestorationVerb.APPROVE, {Role.DESK}, "x", Step.APPROVAL, None)
 
 
 def test_what_was_refused_or_cancelled_is_reopened_by_few() -> None:
@@ -83,19 +102,19 @@ def test_what_was_refused_or_cancelled_is_reopened_by_few() -> None:
             allowed = role.value in {"supervisor", "admin", "sp"}
             may = allowed and state.value in {"refused", "cancelled"}
             if state is not RestorationState.OPEN:
-                assert verbs_now(role, state, Step.APPROVAL) == ((RestorationVerb.REOPEN,) if may else ())
+                assert verbs_now({role}, state, Step.APPROVAL) == ((RestorationVerb.REOPEN,) if may else ())
             if may:
-                check_reopening(role, state)
+                check_reopening({role}, state)
             else:
                 with pytest.raises(NotNow if allowed else MayNot):
-                    check_reopening(role, state)
+                    check_reopening({role}, state)
 
 
 def test_of_what_is_restored_only_what_was_excluded_is_reopened() -> None:
     restored = RestorationState.RESTORED
-    assert verbs_now(Role.SP, restored, Step.BOND, has_excluded=True) == (RestorationVerb.REOPEN,)
-    check_reopening(Role.SP, restored, has_excluded=True)
+    assert verbs_now({Role.SP}, restored, Step.BOND, has_excluded=True) == (RestorationVerb.REOPEN,)
+    check_reopening({Role.SP}, restored, has_excluded=True)
     with pytest.raises(NotNow):
-        check_reopening(Role.SP, restored)
+        check_reopening({Role.SP}, restored)
     with pytest.raises(MayNot):
-        check_reopening(Role.IO, restored, has_excluded=True)
+        check_reopening({Role.IO}, restored, has_excluded=True)

@@ -65,7 +65,7 @@ def a_case(of: list[tuple[str, str, int, str]]) -> CaseModel:
     return case
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=examples(60))
 @given(losses, st.lists(answers, max_size=12))
 def test_every_answer_keeps_every_rule(
     lost: list[tuple[str, str, int, str]], told: list[tuple[str, list[Claim]]]
@@ -76,7 +76,7 @@ def test_every_answer_keeps_every_rule(
     assert case.total(Bucket.LOST) == sum(paise for _, _, paise, _ in lost)
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=examples(60))
 @given(losses, st.lists(answers, max_size=12))
 def test_d1_no_hop_is_larger_than_its_transfer(
     lost: list[tuple[str, str, int, str]], told: list[tuple[str, list[Claim]]]
@@ -256,4 +256,4 @@ class TrailMachine(RuleBasedStateMachine):
 
 
 def test_a_case_keeps_every_rule_over_its_whole_life() -> None:
-    run_state_machine_as_test(TrailMachine, settings=settings(max_examples=examples(40), stateful_step_count=30))
+    run_state_machine_as_test(TrailMachine, settings=settings(max_examples=examples(25), stateful_step_count=30))

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from simulator.config import DAY_SECONDS, Delay, Knobs, SimulatorConfig
+from simulator.people.callers import ScriptToken, Staff
 from simulator.server import SimulatorServer, until
 from simulator.world.bank_model import Outage
 from simulator.world.truth import perfect_truth
@@ -56,7 +57,8 @@ async def test_a_day_without_traps_holds_nearly_all_that_a_perfect_engine_would(
     config = short_day(knobs=Knobs.none(), day_seconds=3_600.0, clock_factor=FAST_HOUR)
     async with SimulatorServer(config, run_clock=False) as sim, Police(sim.directory) as police:
         police.asks_on = True
-        sim.start(police.url, "of intake", "of the desk")
+        sim.staff = Staff(desk=ScriptToken("of the desk"))
+        sim.start(police.url, "of intake")
         await played(sim, police)
         state = sim.state()
         sim.world.check()
@@ -83,7 +85,8 @@ async def test_a_day_with_every_trap_loses_no_answer_and_makes_no_money() -> Non
     async with SimulatorServer(config, run_clock=False) as sim, Police(sim.directory) as police:
         police.asks_on = True
         police.refuse_updates = [500, 503, 401, 429]
-        sim.start(police.url, "of intake", "of the desk")
+        sim.staff = Staff(desk=ScriptToken("of the desk"))
+        sim.start(police.url, "of intake")
         hurry = asyncio.create_task(call_everybody(sim))
         try:
             await played(sim, police)
@@ -127,7 +130,8 @@ async def test_the_desk_calls_silent_banks() -> None:
     knobs = Knobs.none().model_copy(update={"silent_api": 1.0, "silent_seat": 1.0, "silent_mail": 1.0})
     config = quiet(knobs=knobs, nudges={"call": 1.0}, complaints=0, clock_factor=10_000.0, desk_poll_wall_seconds=0.05)
     async with SimulatorServer(config, run_clock=False) as sim, Police(sim.directory) as police:
-        sim.start(police.url, "of intake", "of the desk")
+        sim.staff = Staff(desk=ScriptToken("of the desk"))
+        sim.start(police.url, "of intake")
         await police.ask("SBIN", ACK, [incident(RRN, "1.00")])
         await police.ask("HDFC", ACK, [incident(RRN, "1.00")])
         police.add_task("phone_bank", ACK, institution={"code": "SBIN"}, job_id=sim.tickets("SBIN")[0].job_id)

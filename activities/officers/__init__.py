@@ -1,0 +1,1 @@
+"""Officers: adding and changing them and their teams, and tokens of scripts."""

@@ -1,0 +1,123 @@
+"""Officers and teams as an administrator writes them. Who did what to whom is an event of the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+
+from db.clock import present_moment
+from db.officers import officers, teams
+from db.pool import Pool
+from domain.errors.officers import (
+    OfficerExists,
+    OfficerNotFound,
+    RoleEndsBefore,
+    RoleGiven,
+    RoleNotGiven,
+    TeamExists,
+    TeamNotFound,
+    TeamShiftsOverlap,
+)
+from schemas.enums import Role
+from schemas.officers import Absence, OfficerEntry, TeamEntry
+
+
+async def add_officer(pool: Pool, entry: OfficerEntry, actor: str) -> None:
+    """Add an officer with roles and districts. Raises `OfficerExists`."""
+    async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
+        if not await officers.add(connection, entry, now, actor):
+            raise OfficerExists(entry.officer_id)
+        await officers.give_roles(connection, entry.officer_id, entry.roles, now, actor)
+        await officers.set_districts(connection, entry.officer_id, entry.districts, now, actor)
+
+
+async def import_officers(pool: Pool, entries: Sequence[OfficerEntry], actor: str) -> int:
+    """Add or change officers, all or none, so that each is as written. Return how many are new.
+
+    A known officer keeps what comes in with it, and loses the roles and districts that the entry does not have. An
+    officer without an entry stays.
+    """
+    added = 0
+    async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
+        for entry in entries:
+            if await officers.add(connection, entry, now, actor):
+                added += 1
+            else:
+                await officers.change(connection, entry, now, actor)
+            await officers.set_roles(connection, entry.officer_id, entry.roles, now, actor)
+            await officers.set_districts(connection, entry.officer_id, entry.districts, now, actor)
+    return added
+
+
+async def give_role(
+    pool: Pool, officer_id: str, role: Role, from_at: datetime | None, until_at: datetime | None, actor: str
+) -> None:
+    """Give an officer a role, from now on by default. Raises `OfficerNotFound`, `RoleGiven` and `RoleEndsBefore`."""
+    async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
+        begins = from_at or now
+        if until_at is not None and until_at <= begins:
+            raise RoleEndsBefore(role)
+        if not await officers.known(connection, [officer_id]):
+            raise OfficerNotFound(officer_id)
+        if not await officers.give_role(connection, officer_id, role, begins, until_at, now, actor):
+            raise RoleGiven(officer_id, role)
+
+
+async def end_role(pool: Pool, officer_id: str, role: Role, actor: str) -> None:
+    """End a role of an officer now. Raises `RoleNotGiven`."""
+    async with pool.acquire() as connection, connection.transaction():
+        if not await officers.end_role(connection, officer_id, role, await present_moment(connection), actor):
+            raise RoleNotGiven(officer_id, role)
+
+
+async def disable_officer(pool: Pool, officer_id: str, actor: str) -> None:
+    """Disable an officer, who then has no role. Raises `OfficerNotFound`."""
+    async with pool.acquire() as connection, connection.transaction():
+        if not await officers.disable(connection, officer_id, await present_moment(connection), actor):
+            raise OfficerNotFound(officer_id)
+
+
+async def enable_officer(pool: Pool, officer_id: str, actor: str) -> None:
+    """Enable a disabled officer again, with the roles of before. Raises `OfficerNotFound`."""
+    async with pool.acquire() as connection, connection.transaction():
+        if not await officers.enable(connection, officer_id, await present_moment(connection), actor):
+            raise OfficerNotFound(officer_id)
+
+
+async def reset_officer(pool: Pool, officer_id: str, actor: str) -> None:
+    """End everything with which an officer comes in: sessions, password and authenticator. Raises `OfficerNotFound`."""
+    async with pool.acquire() as connection, connection.transaction():
+        if not await officers.end_credentials(connection, officer_id, await present_moment(connection), actor):
+            raise OfficerNotFound(officer_id)
+
+
+async def write_absences(pool: Pool, officer_id: str, absences: Sequence[Absence], actor: str) -> None:
+    """Replace the days on which an officer is absent. Raises `OfficerNotFound`."""
+    async with pool.acquire() as connection, connection.transaction():
+        if not await officers.known(connection, [officer_id]):
+            raise OfficerNotFound(officer_id)
+        await officers.set_absences(connection, officer_id, absences, await present_moment(connection), actor)
+
+
+async def add_team(pool: Pool, entry: TeamEntry, actor: str) -> None:
+    """Add a team. Raises `TeamExists`, `TeamShiftsOverlap`, and `OfficerNotFound` for its lead or a member."""
+    named = {*entry.members, *({entry.lead} if entry.lead else ())}
+    async with pool.acquire() as connection, connection.transaction():
+        if unknown := named - await officers.known(connection, named):
+            raise OfficerNotFound(min(unknown))
+        try:
+            added = await teams.add(connection, entry, await present_moment(connection), actor)
+        except asyncpg.ExclusionViolationError:
+            raise TeamShiftsOverlap(entry.name) from None
+        if not added:
+            raise TeamExists(entry.name)
+
+
+async def end_team(pool: Pool, name: str, actor: str) -> None:
+    """End a team. Raises `TeamNotFound`."""
+    async with pool.acquire() as connection, connection.transaction():
+        if not await teams.end(connection, name, await present_moment(connection), actor):
+            raise TeamNotFound(name)

@@ -1,0 +1,146 @@
+"""Links by which an officer sets a password and an authenticator. Each is good once.
+
+Reading a link changes nothing, because mail scanners fetch every link. Each reader sees another secret for the
+authenticator. So a person who only read the link knows nothing of what the officer then sets.
+"""
+
+import asyncio
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from pydantic import SecretStr
+
+from activities.context import Context
+from activities.officers.authenticators import (
+    SecretsAtRest,
+    address_of,
+    new_recovery_codes,
+    new_secret,
+    recovery_digest,
+    step_of,
+)
+from activities.officers.sign_in import new_token, token_digest
+from activities.secrets import CannotOpen, Keys, hash_password
+from db.officers import credentials, sign_in_log
+from db.officers.credentials import OpenLink
+from db.pool import Connection
+from domain.sign_in import password_fault
+from schemas.sign_in import SignInOutcome, SignInWay
+
+FIRST_PATH: Final = "/first/"
+"""path of the page behind a link, before its token"""
+SIGN_IN_PATH: Final = "/sign-in"
+TOKEN_CHARS: Final = 43
+SEALED_MAX_CHARS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLink:
+    """A new link. Only its digest is stored."""
+
+    path: str = field(repr=False)
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The page behind a link: the officer, and a secret for the authenticator."""
+
+    link: OpenLink
+    secret: str = field(repr=False)
+    sealed: str = field(repr=False)
+    """the secret in a hidden field of the form, which only this engine can open"""
+
+    @property
+    def otpauth(self) -> str:
+        """Return the address in the QR code."""
+        return address_of(self.secret, self.link.officer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The fields that the officer typed on that page."""
+
+    password: SecretStr
+    again: SecretStr
+    code: str = field(repr=False)
+
+    def fault(self, setup: Setup) -> str | None:
+        """Return the code of what is wrong with it, or None."""
+        if self.password.get_secret_value() != self.again.get_secret_value():
+            return "differs"
+        found = password_fault(self.password.get_secret_value(), setup.link.officer_id)
+        if found is None and step_of(setup.secret, self.code, setup.link.now) is None:
+            return "wrong_code"
+        return found
+
+
+async def make_link(connection: Connection, officer_id: str, by: str, life: timedelta) -> SignInLink:
+    """Make a link for an officer who exists, in place of the open one before."""
+    token = new_token()
+    valid_until = await credentials.make_link(connection, token_digest(token), officer_id, by, life)
+    return SignInLink(f"{FIRST_PATH}{token}", valid_until)
+
+
+class SignInLinks:
+    """Reads and uses links."""
+
+    def __init__(self, ctx: Context, keys: Keys) -> None:
+        self._ctx = ctx
+        self._secrets = SecretsAtRest(keys)
+
+    async def look(self, token: str, sealed: str = "") -> Setup | None:
+        """Return what the page shows, or None for a link that cannot be used.
+
+        `sealed` is a secret that the page has shown before. Without a valid one the page shows a new secret.
+        """
+        if len(token) != TOKEN_CHARS or not token.isascii():
+            return None
+        async with self._ctx.pool.acquire() as connection:
+            link = await credentials.open_link(connection, token_digest(token))
+        if link is None:
+            return None
+        owner = _owner(link.officer_id, token)
+        secret = self._opened(sealed, owner) or new_secret()
+        return Setup(link, secret, urlsafe_b64encode(self._secrets.seal(secret, owner)).decode())
+
+    async def put(self, token: str, setup: Setup, wish: Wish, address: str) -> tuple[str, ...] | None:
+        """Set the credentials; return the recovery codes, or None if the link was used meanwhile.
+
+        The wish has no fault. The code that it has is used up. The database ends the officer's sessions.
+        """
+        officer_id = setup.link.officer_id
+        step = step_of(setup.secret, wish.code, setup.link.now)
+        assert step is not None, "the wish has no fault"
+        password_hash = await asyncio.to_thread(hash_password, wish.password)
+        codes = new_recovery_codes()
+        async with self._ctx.pool.acquire() as connection, connection.transaction():
+            link = await credentials.open_link(connection, token_digest(token), lock=True)
+            if link is None:
+                return None
+            await credentials.use_link(connection, token_digest(token), link.now)
+            await credentials.put(
+                connection,
+                officer_id,
+                password_hash,
+                self._secrets.seal(setup.secret, officer_id),
+                step,
+                [recovery_digest(officer_id, code) for code in codes],
+            )
+            await sign_in_log.add(connection, officer_id, None, address, SignInWay.LINK, SignInOutcome.CREDENTIALS_SET)
+        return codes
+
+    def _opened(self, sealed: str, owner: str) -> str | None:
+        if not sealed or len(sealed) > SEALED_MAX_CHARS:
+            return None
+        try:
+            return self._secrets.open(urlsafe_b64decode(sealed), owner)
+        except (CannotOpen, ValueError):
+            return None
+
+
+def _owner(officer_id: str, token: str) -> str:
+    """Return the owner of a secret in a form: officer and link. A secret at rest has the officer alone."""
+    return f"{officer_id}\0{token_digest(token).hex()}"

@@ -1,0 +1,1 @@
+"""Who calls the API: officers and scripts."""

@@ -1,0 +1,185 @@
+"""Routes of sign-in: begin and end a session, list one's own, end another officer's, and read the sign-in log."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.addresses import address_of
+from api.auth import may
+from api.officers.sessions import (
+    cookie_of,
+    csrf_token,
+    delete_cookie,
+    refuse_other_sites,
+    session_cookie,
+    session_of,
+    set_cookie,
+)
+from api.params import LIMIT_DEFAULT, After, Limit
+from api.problems import (
+    IN_THE_DESCRIPTION,
+    INVALID,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    NOT_LOGGED_IN,
+    TOO_MANY,
+    Refused,
+    Violation,
+    says,
+)
+from api.roles import Action
+from api.services import Services, TheServices
+from api.tokens import Officer
+from db.officers import officers, sessions, sign_in_log
+from db.officers.sessions import LiveSession
+from domain.errors.officers import OfficerNotFound
+from domain.errors.sign_in import SessionNotFound
+from domain.sign_in import password_fault
+from schemas.base import WithReason
+from schemas.officers import folded
+from schemas.sign_in import OpenSession, PasswordChange, SessionEnd, SessionList, SessionsEnded, SignIn, SignInPage
+
+router = APIRouter(prefix="/api/v1", tags=["sign-in"], responses=IN_THE_DESCRIPTION)
+
+BROWSER_MAX_CHARS = 200
+SIGN_IN_BODY_MAX_BYTES = 8 * 1024
+"""the limit of a body of sign-in, which anybody may send: two passwords and a code, however they are encoded"""
+OfficerId = Annotated[str | None, Query(max_length=64, description="The officer whose lines are read; all without it.")]
+
+
+async def _session(
+    request: Request, services: TheServices, _: Annotated[str | None, Depends(session_cookie)]
+) -> LiveSession:
+    """Return the session of the request. Raises `BadToken` and `CrossSiteRequest`."""
+    return await session_of(services.sessions, request)
+
+
+TheSession = Annotated[LiveSession, Depends(_session)]
+"""The dependency of a route that every signed-in officer may call for themselves."""
+
+
+def browser_of(request: Request) -> str:
+    """Return the name that the browser gives itself, for the list of sessions."""
+    named = request.headers.get("user-agent", "")[:BROWSER_MAX_CHARS]
+    return "".join(sign for sign in named if sign.isprintable())
+
+
+def _opened(session: LiveSession, token: str) -> OpenSession:
+    return OpenSession(
+        session_id=session.session_id,
+        officer_id=session.officer_id,
+        began_at=session.began_at,
+        ends_at=session.ends_at,
+        csrf_token=csrf_token(token),
+    )
+
+
+async def begin_session(request: Request, services: Services, asked: SignIn) -> tuple[LiveSession, str]:
+    """Sign an officer in, and end the session that the browser had. Raises `Refused`."""
+    address = address_of(request, services.trusted_proxies)
+    begun = await services.sign_in_door.sign_in(asked, address, browser_of(request))
+    before = await services.sessions.find(cookie_of(request))
+    if before is not None:
+        await end_session(services, before, SessionEnd.SIGNED_IN_AGAIN)
+    return begun.session, begun.token
+
+
+async def end_session(services: Services, session: LiveSession, reason: SessionEnd) -> None:
+    """End a session of the officer of that session."""
+    async with services.ctx.pool.acquire() as connection:
+        await sessions.end(connection, session.session_id, session.officer_id, reason)
+    services.sessions.forget()
+
+
+@router.post("/session", status_code=201, responses=says(NOT_LOGGED_IN, TOO_MANY, NOT_ALLOWED))
+async def sign_in(request: Request, services: TheServices, response: Response, asked: SignIn) -> OpenSession:
+    """Sign in with a password, and a code of the authenticator or a recovery code.
+
+    The session is in the cookie of the response. A wrong name, password and code get the same refusal.
+    """
+    refuse_other_sites(request)
+    session, token = await begin_session(request, services, asked)
+    set_cookie(response, token)
+    return _opened(session, token)
+
+
+@router.get("/session", responses=says(NOT_LOGGED_IN))
+async def read_session(request: Request, session: TheSession) -> OpenSession:
+    """Return the caller's own session."""
+    return _opened(session, cookie_of(request))
+
+
+@router.delete("/session", status_code=204, responses=says(NOT_LOGGED_IN, NOT_ALLOWED))
+async def sign_out(services: TheServices, session: TheSession, response: Response) -> None:
+    """End the caller's own session."""
+    await end_session(services, session, SessionEnd.SIGNED_OUT)
+    delete_cookie(response)
+
+
+@router.post("/session/password", status_code=204, responses=says(NOT_LOGGED_IN, NOT_ALLOWED, TOO_MANY))
+async def change_password(
+    request: Request, services: TheServices, session: TheSession, response: Response, asked: PasswordChange
+) -> None:
+    """Set a new password. Every session of the caller ends."""
+    fault = password_fault(asked.new_password.get_secret_value(), session.officer_id)
+    if fault is not None:
+        raise Refused(INVALID, violations=[Violation("new_password", f"is {fault.replace('_', ' ')}", code=fault)])
+    address = address_of(request, services.trusted_proxies)
+    await services.sign_in_door.change_password(asked, session.officer_id, address)
+    services.sessions.forget()
+    delete_cookie(response)
+
+
+@router.get("/sessions", responses=says(NOT_LOGGED_IN))
+async def read_sessions(services: TheServices, session: TheSession) -> SessionList:
+    """Return the caller's open sessions, the newest first."""
+    async with services.ctx.pool.acquire() as connection:
+        found = await sessions.of_officer(connection, session.officer_id, services.sessions.idle, session.session_id)
+    return SessionList(items=tuple(found))
+
+
+@router.delete("/sessions/{session_id}", status_code=204, responses=says(NOT_LOGGED_IN, NOT_ALLOWED, NOT_FOUND))
+async def end_own_session(services: TheServices, session: TheSession, session_id: UUID) -> None:
+    """End one of the caller's own sessions."""
+    async with services.ctx.pool.acquire() as connection:
+        ended = await sessions.end(connection, session_id, session.officer_id, SessionEnd.ENDED_BY_OFFICER)
+    if not ended:
+        raise SessionNotFound(session_id)
+    services.sessions.forget()
+
+
+@router.post("/sessions/of/{officer_id}/end")
+async def end_sessions(
+    services: TheServices, officer: Annotated[Officer, may(Action.END_SESSIONS)], officer_id: str, why: WithReason
+) -> SessionsEnded:
+    """End every session of an officer, in every process within a second."""
+    named = folded(officer_id)
+    async with services.ctx.pool.acquire() as connection, connection.transaction():
+        if not await officers.known(connection, [named]):
+            raise OfficerNotFound(officer_id)
+        ended = await sessions.end_all(connection, named, officer.actor, SessionEnd.ENDED_BY_ADMIN, why.reason)
+    services.sessions.forget()
+    return SessionsEnded(ended=ended)
+
+
+@router.get("/session/sign-ins", responses=says(NOT_LOGGED_IN))
+async def read_own_sign_ins(
+    services: TheServices, session: TheSession, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> SignInPage:
+    """Return the tries to sign in under the caller's name, the newest first."""
+    async with services.ctx.pool.acquire() as connection:
+        return await sign_in_log.page(connection, session.officer_id, after, limit)
+
+
+@router.get("/sign-ins")
+async def read_sign_ins(
+    services: TheServices,
+    _: Annotated[Officer, may(Action.READ_SIGN_INS)],
+    officer_id: OfficerId = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> SignInPage:
+    """Return the tries to sign in of an officer, or of all, the newest first."""
+    async with services.ctx.pool.acquire() as connection:
+        return await sign_in_log.page(connection, folded(officer_id) if officer_id else None, after, limit)

@@ -1,0 +1,164 @@
+"""The door for officers who sign in: limits on tries, and one answer for every try that fails.
+
+Tries are counted by officer and address. A stranger who tries an officer's name from any number of addresses cannot
+lock the officer out: an address that the officer has signed in from has a bucket of its own, and from any other
+address a right code gets a try even when the strangers' bucket is empty. Such a code is used up before the password is
+looked at.
+"""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from activities.context import Context
+from activities.officers.sign_in import Begun, SignInChecks, TooManyWaiting
+from activities.secrets import Keys
+from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
+from api.throttle import Throttle
+from db.officers.credentials import Credentials
+from domain.policy.model import TryName
+from schemas.officers import folded
+from schemas.sign_in import PasswordChange, Proof, SignIn, SignInOutcome, SignInWay
+
+ANSWERS_AFTER_SECONDS: Final = 0.3
+"""least time of an answer, so that its duration does not show whether a name is known"""
+NO_SIGN_IN: Final = (
+    "the name, the password or the code is wrong, or the code was used before, or there were too many wrong codes"
+)
+_UNKNOWN_NAMES: Final = "names that no officer has"
+
+
+class SignInDoor:
+    """Signs officers in."""
+
+    def __init__(self, ctx: Context, keys: Keys) -> None:
+        self._checks = SignInChecks(ctx, keys)
+        self._of_address = Throttle(ctx, keys, TryName.SIGN_IN_ADDRESSES)
+        self._of_both = Throttle(ctx, keys, TryName.SIGN_INS)
+        self._of_strangers = Throttle(ctx, keys, TryName.SIGN_IN_STRANGERS)
+        self._codes = Throttle(ctx, keys, TryName.SIGN_IN_CODES)
+
+    async def sign_in(self, asked: SignIn, address: str, browser: str) -> Begun:
+        """Begin a session. Raises `Refused`, with one answer for every reason, or with the time to wait."""
+        async with _at_least(ANSWERS_AFTER_SECONDS):
+            name = folded(asked.officer_id)
+            found = await self._proven(asked, name, address)
+            if found is not None and found.officer_id is not None:
+                begun = await self._checks.begin(found.officer_id, address, browser, _way(asked))
+                if begun is not None:
+                    return begun
+                await self._checks.note(found, name, address, _way(asked), SignInOutcome.DISABLED)
+        raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
+
+    async def by_provider(self, name: str, address: str, browser: str) -> Begun:
+        """Begin a session of an officer whom the identity provider names. Raises `Refused`."""
+        name, way = folded(name), SignInWay.PROVIDER
+        await self._of_address.take(address)
+        found = await self._checks.known(name, address)
+        outcome = SignInOutcome.UNKNOWN_NAME
+        if found.officer_id is not None:
+            begun = await self._checks.begin(found.officer_id, address, browser, way)
+            if begun is not None:
+                return begun
+            outcome = SignInOutcome.DISABLED
+        await self._checks.note(found, name, address, way, outcome)
+        raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
+
+    async def change_password(self, asked: PasswordChange, officer_id: str, address: str) -> None:
+        """Set a new password of the officer, which ends every session. Raises `Refused` as `sign_in` does."""
+        async with _at_least(ANSWERS_AFTER_SECONDS):
+            found = await self._proven(asked, officer_id, address)
+            if found is not None and await self._checks.change_password(
+                found, asked.new_password, address, _way(asked)
+            ):
+                return
+        raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
+
+    async def _proven(self, asked: Proof, name: str, address: str) -> Credentials | None:
+        """Count a try. Return the officer if the proof is good; else write the log and return None."""
+        await self._of_address.take(address)
+        await self._of_both.take(f"{name}\0{address}")
+        found = await self._checks.known(name, address)
+        code_outcome = await self._as_stranger(asked, found, name)
+        outcome = await self._outcome(asked, found, name, address, code_outcome)
+        if outcome is SignInOutcome.SIGNED_IN:
+            return found
+        if found.officer_id is not None or not await self._of_strangers.wait_seconds(_UNKNOWN_NAMES):
+            # Invented names fill the log no faster than one officer's name does.
+            await self._checks.note(found, name, address, _way(asked), outcome)
+        return None
+
+    async def _as_stranger(self, asked: Proof, found: Credentials, name: str) -> SignInOutcome | None:
+        """Count a try from an address that the officer never signed in from.
+
+        Return the outcome of the code if the strangers' bucket is empty, and None if the code is still to be looked
+        at. Raises `Refused` unless that code is good.
+        """
+        if found.knows_address:
+            return None
+        wait_seconds = await self._of_strangers.wait_seconds(name)
+        if not wait_seconds:
+            return None
+        if await self._use(asked, found) is not SignInOutcome.SIGNED_IN:
+            raise _come_back(wait_seconds)
+        return SignInOutcome.SIGNED_IN
+
+    async def _outcome(
+        self, asked: Proof, found: Credentials, name: str, address: str, code_outcome: SignInOutcome | None
+    ) -> SignInOutcome:
+        try:
+            fits = await self._checks.password_fits(found, asked.password)
+        except TooManyWaiting:
+            raise _come_back(1) from None
+        refused = _refused(found, fits=fits)
+        if refused is not None:
+            return refused
+        if code_outcome is not None:
+            return code_outcome
+        # Only a person who knows the password comes here, so a stranger cannot empty this bucket.
+        bucket = f"{name}\0{address if found.knows_address else ''}"
+        if await self._codes.wait_seconds(bucket):
+            return SignInOutcome.TOO_MANY_CODES
+        outcome = await self._use(asked, found)
+        if outcome is SignInOutcome.SIGNED_IN:
+            # Only wrong codes count. The try is taken before, so that guesses at the same time count too.
+            await self._codes.give_back(bucket)
+        return outcome
+
+    async def _use(self, asked: Proof, found: Credentials) -> SignInOutcome:
+        if asked.recovery_code:
+            return await self._checks.use_recovery_code(found, asked.recovery_code)
+        return await self._checks.use_code(found, asked.code)
+
+
+def _refused(found: Credentials, *, fits: bool) -> SignInOutcome | None:
+    """Return why the officer may not come in whatever the code, or None."""
+    if found.officer_id is None:
+        return SignInOutcome.UNKNOWN_NAME
+    if found.password_hash is None or found.sealed_secret is None:
+        return SignInOutcome.NO_CREDENTIALS
+    if not fits:
+        return SignInOutcome.WRONG_PASSWORD
+    return SignInOutcome.DISABLED if found.is_disabled else None
+
+
+def _way(asked: Proof) -> SignInWay:
+    return SignInWay.RECOVERY_CODE if asked.recovery_code else SignInWay.CODE
+
+
+def _come_back(wait_seconds: float) -> Refused:
+    headers = {"Retry-After": str(math.ceil(wait_seconds) or 1)}
+    return Refused(TOO_MANY, "please wait a moment and try again", headers=headers)
+
+
+@asynccontextmanager
+async def _at_least(seconds: float) -> AsyncIterator[None]:
+    """Make the block take at least this time."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + seconds
+    try:
+        yield
+    finally:
+        await asyncio.sleep(max(until - clock(), 0))

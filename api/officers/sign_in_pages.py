@@ -1,0 +1,255 @@
+"""Pages for officers in a browser: sign-in, the own sessions, and the page behind a sign-in link."""
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import segno
+from fastapi import APIRouter, Request
+from pydantic import SecretStr, ValidationError
+from starlette.responses import RedirectResponse, Response
+
+from activities.officers.sign_in import new_token
+from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH, Setup, Wish
+from adapters.officers.identity_provider import Attempt, NotProven, ProviderFailed
+from api.addresses import address_of
+from api.officers.session_routes import begin_session, browser_of, end_session
+from api.officers.sessions import (
+    cookie_of,
+    csrf_matches,
+    csrf_token,
+    delete_cookie,
+    refuse_other_sites,
+    set_cookie,
+)
+from api.pages import GONE, TEMPLATES, Pages
+from api.problems import NOT_FOUND, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
+from api.reply_pages import moment
+from api.services import Services, TheServices
+from db.officers import sessions, sign_in_log
+from db.officers.sessions import LiveSession
+from domain.errors.sign_in import CrossSiteRequest
+from domain.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
+from schemas.sign_in import SessionEnd, SignIn
+
+router = APIRouter(include_in_schema=False)
+log = logging.getLogger("goldenhour.api")
+
+PROVIDER_PATH: Final = f"{SIGN_IN_PATH}/provider"
+BACK_PATH: Final = f"{PROVIDER_PATH}/back"
+BEGUN_COOKIE: Final = "__Host-goldenhour-begun"
+ATTEMPT_SECONDS: Final = 600
+
+FIELDS_MAX: Final = 10
+ENTRIES_SHOWN: Final = 20
+SEE_OTHER: Final = 303
+_GROUP_CHARS: Final = 4
+_FAILED: Final = (
+    "The name, the password or the code is wrong. A code is good once: wait for the next one. After many wrong codes,"
+    " wait for an hour, or ask an admin for a new link."
+)
+_FAULTS: Final[Mapping[str, str]] = {
+    "differs": "The two passwords differ.",
+    "too_short": f"The password has less than {PASSWORD_MIN_CHARS} characters.",
+    "too_long": f"The password has more than {PASSWORD_MAX_CHARS} characters.",
+    "too_simple": "The password repeats a few characters.",
+    "easily_guessed": "The password is little more than your name or a text that everybody tries first.",
+    "wrong_code": "The code does not fit. Wait for the next code of the app, and check the clock of your phone.",
+}
+PAGES: Final = Pages(
+    TEMPLATES,
+    styles=[TEMPLATES],
+    filters={"moment": moment},
+    names={"password_min": PASSWORD_MIN_CHARS, "password_max": PASSWORD_MAX_CHARS},
+)
+# A browser names the origin of a form only if it may also send a referrer there. Other sites still get none.
+PAGES.headers["Referrer-Policy"] = "same-origin"
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """Return the fields of a form exactly as typed, because a password may have any signs. Raises `Refused`."""
+    try:
+        text = (await request.body()).decode("ascii")
+        return dict(parse_qsl(text, max_num_fields=FIELDS_MAX, errors="strict", keep_blank_values=True))
+    except ValueError:
+        raise Refused(UNREADABLE_FORM) from None
+
+
+# -- sign-in -----------------------------------------------------------------------------------------------------------
+
+
+@router.api_route(SIGN_IN_PATH, methods=["GET", "HEAD"])
+async def show(request: Request, services: TheServices) -> Response:
+    """Return the form, or the officer's sessions and last sign-ins for an officer who is signed in."""
+    session = await services.sessions.find(cookie_of(request))
+    if session is None:
+        return _form(services)
+    async with services.ctx.pool.acquire() as connection:
+        found = await sessions.of_officer(connection, session.officer_id, services.sessions.idle, session.session_id)
+        log = await sign_in_log.page(connection, session.officer_id, None, ENTRIES_SHOWN)
+    return PAGES.page(
+        "officers/signed_in",
+        officer_id=session.officer_id,
+        csrf_token=csrf_token(cookie_of(request)),
+        sessions=found,
+        entries=log.items,
+    )
+
+
+@router.post(SIGN_IN_PATH)
+async def act(request: Request, services: TheServices) -> Response:
+    """Sign in or out, or end another session."""
+    refuse_other_sites(request, must_say=True)
+    fields = await _fields(request)
+    if fields.get("step") == "sign_in":
+        return await _sign_in(request, services, fields)
+    session = await services.sessions.find(cookie_of(request))
+    if session is None:
+        return _form(services, "Your session is over. Please sign in again.", 401)
+    if not csrf_matches(cookie_of(request), fields.get("csrf_token", "")):
+        raise CrossSiteRequest
+    response = RedirectResponse(SIGN_IN_PATH, SEE_OTHER, PAGES.headers)
+    if fields.get("step") == "sign_out":
+        await end_session(services, session, SessionEnd.SIGNED_OUT)
+        delete_cookie(response)
+    elif fields.get("step") == "end":
+        await _end_other(services, session, fields.get("session_id", ""))
+    return response
+
+
+async def _sign_in(request: Request, services: Services, fields: Mapping[str, str]) -> Response:
+    typed = {name: fields.get(name, "") for name in ("officer_id", "password", "code", "recovery_code")}
+    officer_id = typed["officer_id"][:64]
+    try:
+        asked = SignIn.model_validate(typed)
+        _, token = await begin_session(request, services, asked)
+    except ValidationError:
+        return _form(services, "Give your name, your password, and one code.", 422, officer_id)
+    except Refused as refused:
+        if refused.kind is TOO_MANY:
+            response = _form(services, "There were too many tries. Please wait a moment.", 429, officer_id)
+            response.headers.update(refused.headers or {})
+            return response
+        if refused.kind is NOT_LOGGED_IN:
+            return _form(services, _FAILED, 401, officer_id)
+        raise
+    response = RedirectResponse(SIGN_IN_PATH, SEE_OTHER, PAGES.headers)
+    set_cookie(response, token)
+    return response
+
+
+async def _end_other(services: Services, session: LiveSession, typed: str) -> None:
+    try:
+        session_id = UUID(typed)
+    except ValueError:
+        raise Refused(UNREADABLE_FORM) from None
+    async with services.ctx.pool.acquire() as connection:
+        await sessions.end(connection, session_id, session.officer_id, SessionEnd.ENDED_BY_OFFICER)
+    services.sessions.forget()
+
+
+def _form(services: Services, notice: str = "", status: int = 200, officer_id: str = "") -> Response:
+    other_way = PROVIDER_PATH if services.identity_provider is not None else ""
+    return PAGES.page("officers/sign_in", status, notice=notice, officer_id=officer_id, other_way=other_way)
+
+
+# -- sign-in with an identity provider ---------------------------------------------------------------------------------
+
+
+@router.api_route(PROVIDER_PATH, methods=["GET", "HEAD"])
+async def go_to_provider(services: TheServices) -> Response:
+    """Send the browser to the identity provider."""
+    if services.identity_provider is None:
+        raise Refused(NOT_FOUND)
+    token = new_token()
+    try:
+        address = await services.identity_provider.address(Attempt(token))
+    except ProviderFailed as error:
+        return _provider_failed(services, error)
+    response = RedirectResponse(address, SEE_OTHER, PAGES.headers)
+    # The browser comes back from another site, so `Strict` would keep the cookie from us.
+    response.set_cookie(BEGUN_COOKIE, token, ATTEMPT_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
+    return response
+
+
+@router.api_route(BACK_PATH, methods=["GET"])
+async def come_back(request: Request, services: TheServices) -> Response:
+    """Begin a session for the officer whom the provider names, and show a page with a link to go on."""
+    if services.identity_provider is None:
+        raise Refused(NOT_FOUND)
+    attempt, now = Attempt(request.cookies.get(BEGUN_COOKIE, "")), services.ctx.now()
+    if not attempt.token:
+        return _form(services, "This sign-in was not begun here. Please begin again.", 401)
+    try:
+        name = await services.identity_provider.name(attempt, dict(request.query_params), now)
+        address = address_of(request, services.trusted_proxies)
+        begun = await services.sign_in_door.by_provider(name, address, browser_of(request))
+    except ProviderFailed as error:
+        return _provider_failed(services, error)
+    except NotProven as error:
+        log.warning("a sign-in with the identity provider failed: %s", error)
+        return _form(services, "The sign-in was not proven. Please begin again.", 401)
+    except Refused as refused:
+        if refused.kind is not NOT_LOGGED_IN:
+            raise
+        return _form(services, "You are no officer of this system. Ask your admin.", 401)
+    # A `Strict` cookie does not come with a redirect from another site, so the officer goes on by a link.
+    response = PAGES.page("officers/welcome", officer_id=begun.session.officer_id)
+    set_cookie(response, begun.token)
+    response.delete_cookie(BEGUN_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    return response
+
+
+def _provider_failed(services: Services, error: ProviderFailed) -> Response:
+    log.warning("the identity provider failed: %s", error)
+    return _form(services, "The department's sign-in cannot be reached. Please try again.", 503)
+
+
+# -- the page behind a link --------------------------------------------------------------------------------------------
+
+
+@router.api_route(f"{FIRST_PATH}{{token}}", methods=["GET", "HEAD"])
+async def show_first(request: Request, services: TheServices, token: str) -> Response:
+    """Return the form to set password and authenticator. Changes nothing, because mail scanners fetch every link."""
+    setup = await services.sign_in_links.look(token)
+    if setup is None:
+        await services.sign_in_guesses.take(address_of(request, services.trusted_proxies))
+        return PAGES.page("officers/gone", GONE)
+    return _first(setup)
+
+
+@router.post(f"{FIRST_PATH}{{token}}")
+async def take_first(request: Request, services: TheServices, token: str) -> Response:
+    """Set password and authenticator, and show the recovery codes once."""
+    refuse_other_sites(request, must_say=True)
+    address = address_of(request, services.trusted_proxies)
+    fields = await _fields(request)
+    sealed = fields.get("sealed", "")
+    setup = await services.sign_in_links.look(token, sealed)
+    if setup is None:
+        await services.sign_in_guesses.take(address)
+        return PAGES.page("officers/gone", GONE)
+    password, again = (SecretStr(fields.get(name, "")) for name in ("password", "again"))
+    wish = Wish(password, again, fields.get("code", ""))
+    fault = wish.fault(setup)
+    if fault is not None:
+        return _first(setup, _FAULTS[fault], 422)
+    codes = await services.sign_in_links.put(token, setup, wish, address)
+    if codes is None:
+        return PAGES.page("officers/gone", GONE)
+    services.sessions.forget()
+    return PAGES.page("officers/ready", codes=codes)
+
+
+def _first(setup: Setup, notice: str = "", status: int = 200) -> Response:
+    groups = [setup.secret[at : at + _GROUP_CHARS] for at in range(0, len(setup.secret), _GROUP_CHARS)]
+    return PAGES.page(
+        "officers/first",
+        status,
+        notice=notice,
+        setup=setup,
+        key=" ".join(groups),
+        picture=segno.make(setup.otpauth, error="m").svg_inline(scale=4, light="#fff", title="QR code of the key"),
+    )

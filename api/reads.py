@@ -1,0 +1,138 @@
+"""Reads of requests, as the read log has them.
+
+They follow from the route alone, so no route can forget its read.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+from urllib.parse import unquote
+from uuid import UUID
+
+from fastapi import Header, Request
+from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
+
+from api.addresses import address_of
+from api.params import INT64_MAX
+from api.services import Services
+from api.tokens import Officer
+from schemas.base import Storable
+from schemas.identifiers import ACK_NO_PATTERN
+from schemas.reads import REASON_MAX_CHARS, NewRead, ReadKind
+from schemas.tracing.discrepancies import AccountQuestion
+
+_ACK_NO: Final[TypeAdapter[Any]] = TypeAdapter(Annotated[str, StringConstraints(pattern=ACK_NO_PATTERN.pattern)])
+_UUID: Final[TypeAdapter[Any]] = TypeAdapter(UUID)
+_NUMBER: Final[TypeAdapter[Any]] = TypeAdapter(Annotated[int, Field(ge=1, le=INT64_MAX)])
+
+REFERENCES: Final[Mapping[str, TypeAdapter[Any]]] = {
+    "ack_no": _ACK_NO,
+    "restoration_id": _UUID,
+    "order_id": _UUID,
+    "account_hold_id": _UUID,
+    "grievance_id": _UUID,
+    "document_id": _UUID,
+    "message_id": _UUID,
+    "task_id": _NUMBER,
+    "discrepancy_id": _NUMBER,
+}
+"""parameters in paths that name a case or a part of one, with the check that the routes make; the database function
+`case_of_reference` has the same names"""
+_CASE_FILTERS: Final = ("ack_no", "case")
+"""query parameters by which a list is of one case"""
+
+SHOWS_NO_CASE: Final = frozenset(
+    {
+        "/api/v1/scorecards",
+        "/api/v1/scorecards.csv",
+        "/api/v1/discrepancies/by-bank",
+        "/api/v1/reconciliations",
+        "/api/v1/reconciliations/by-institution",
+        "/api/v1/release-brake",
+        "/api/v1/grievance-officers",
+        "/api/v1/restorations/figures",
+    }
+)
+"""routes with figures, or about banks and officers: they show no case, account or person"""
+
+ReadReason = Annotated[
+    Annotated[
+        str,
+        BeforeValidator(unquote),
+        StringConstraints(strip_whitespace=True, min_length=3, max_length=REASON_MAX_CHARS),
+        Storable,
+    ]
+    | None,
+    Header(
+        alias="X-Read-Reason",
+        description="Why you read this. The read log keeps it. Percent-encode what is not ASCII.",
+    ),
+]
+
+
+def reference_of(request: Request) -> tuple[str, str] | None:
+    """Return the parameter that names the subject of a request, and its value.
+
+    Return None for a list, and for a value that the route refuses.
+    """
+    for name, check in REFERENCES.items():
+        if name in request.path_params:
+            return _checked(name, check, request.path_params[name])
+    # Only a parameter that the route has counts. Another would name a case that the route does not show.
+    known = {param.alias for param in request.scope["route"].dependant.query_params}
+    for name in _CASE_FILTERS:
+        if name in known and name in request.query_params:
+            return _checked("ack_no", _ACK_NO, request.query_params[name])
+    return None
+
+
+def read_of(request: Request, services: Services, officer: Officer, reason: str, *, outside: bool) -> NewRead | None:
+    """Return what a reading request reads, or None for a route that shows no case."""
+    route: str = request.scope["route"].path_format
+    if route in SHOWS_NO_CASE:
+        return None
+    found = reference_of(request)
+    if found is None:
+        return _read(request, services, officer, ReadKind.LIST, route, None, reason)
+    kind = ReadKind.DOCUMENT if found[0] == "document_id" else ReadKind.CASE
+    return _read(request, services, officer, kind, found[1], found[0], reason, outside=outside)
+
+
+async def note_account(
+    request: Request, services: Services, officer: Officer, asked: AccountQuestion, reason: str
+) -> None:
+    """Write that an officer reads an account. The body names it, so the route calls this."""
+    subject = f"{asked.institution}/{asked.account}"
+    await services.read_log.note(_read(request, services, officer, ReadKind.ACCOUNT, subject, None, reason))
+
+
+def _read(
+    request: Request,
+    services: Services,
+    officer: Officer,
+    kind: ReadKind,
+    subject: str,
+    reference: str | None,
+    reason: str,
+    *,
+    outside: bool = False,
+) -> NewRead:
+    return NewRead(
+        reader=officer.actor,
+        kind=kind,
+        subject=subject,
+        reference=reference,
+        route=request.scope["route"].path_format,
+        address=address_of(request, services.trusted_proxies),
+        session_id=officer.session_id,
+        token_id=officer.token_id,
+        reason=reason,
+        outside=outside,
+    )
+
+
+def _checked(name: str, check: TypeAdapter[Any], value: str) -> tuple[str, str] | None:
+    try:
+        return name, str(check.validate_python(value))
+    except ValidationError:
+        # The route refuses the value by the same check.
+        return None

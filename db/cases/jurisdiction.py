@@ -1,0 +1,80 @@
+"""Officers and the cases that they are responsible for: by assignment, and by district."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from db.officers import read_log
+from db.pool import Connection
+from schemas.jurisdiction import CaseStanding, Within
+from schemas.reads import ReadPage
+
+MARK: Final = "/* within */"
+"""stands in a list's statement where the list can be confined"""
+
+# The lists have short aliases of their own, so the aliases here are long.
+_ASSIGNED: Final = """
+EXISTS (SELECT FROM case_officer assigned WHERE assigned.case_no = {case} AND assigned.subject = {officer}
+    AND NOT EXISTS (SELECT FROM case_officer later WHERE later.case_no = assigned.case_no
+        AND later.duty = assigned.duty AND later.assignment_no > assigned.assignment_no))"""
+
+_STANDING: Final = f"""
+SELECT v.district, {_ASSIGNED.format(case="k.case_no", officer="$3")} AS is_assigned,
+    ARRAY(SELECT d.district FROM officer_district d WHERE d.officer_id = $3 AND d.until_at IS NULL) AS officer_districts
+FROM complaint k JOIN victim v USING (victim_id) WHERE k.ack_no = case_of_reference($1, $2)
+"""
+
+_WITHIN: Final = f"""
+AND ({_ASSIGNED.format(case="{case}", officer="${officer}")}
+    OR EXISTS (SELECT FROM complaint first_complaint JOIN victim first_victim USING (victim_id)
+        WHERE first_complaint.ack_no = {{case}}
+        AND upper(trim(first_victim.district)) = ANY(${{districts}}::text[])))
+"""
+
+
+async def standing(connection: Connection, reference: tuple[str, str], officer_id: str) -> CaseStanding | None:
+    """Return how an officer stands to the case that a number names; None if there is no such case.
+
+    The number of a case is the number of its first complaint, whose victim gives the case its district.
+    """
+    row = await connection.fetchrow(_STANDING, *reference, officer_id)
+    return CaseStanding(**dict(row)) if row else None
+
+
+async def districts_of(connection: Connection, officer_id: str) -> list[str]:
+    """Return the districts that an officer answers for now."""
+    rows = await connection.fetch(
+        "SELECT district FROM officer_district WHERE officer_id = $1 AND until_at IS NULL", officer_id
+    )
+    return [row["district"] for row in rows]
+
+
+def condition(case: str, officer: int | str, districts: int | str) -> str:
+    """Return the condition of a case that an officer is responsible for.
+
+    `case` is the column with the number of the case. The others are numbers of parameters.
+    """
+    return _WITHIN.format(case=case, officer=officer, districts=districts)
+
+
+def confined(
+    statement: str, values: Sequence[object], case: str, within: Within | None
+) -> tuple[str, tuple[object, ...]]:
+    """Return the statement of a list, confined at its mark to the cases of an officer, with its parameters.
+
+    `case` is the column with the number of the case. Without `within` nothing is confined.
+    """
+    if within is None:
+        return statement, tuple(values)
+    found = condition(case, len(values) + 1, len(values) + 2)
+    return statement.replace(MARK, found), (*values, within.officer_id, list(within.districts))
+
+
+async def reads_outside(connection: Connection, within: Within | None, after: str | None, limit: int) -> ReadPage:
+    """Return reads by officers who were not responsible for the case, the newest first. Raises `BadCursor`.
+
+    `within` selects the reads of the cases that an officer is responsible for.
+    """
+    if within is None:
+        return await read_log.page(connection, "outside", (), after, limit)
+    wanted = "outside" + condition("read_log.case_no", 3, 4)
+    return await read_log.page(connection, wanted, (within.officer_id, list(within.districts)), after, limit)

@@ -1,0 +1,1 @@
+"""Officers: persons and their roles, teams, callers of the API, tokens of scripts."""

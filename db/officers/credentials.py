@@ -1,0 +1,154 @@
+"""Passwords, authenticators and recovery codes of officers, and the links by which they are set."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from db.pool import Connection
+from schemas.base import FrozenModel, UtcDatetime
+
+
+class Credentials(FrozenModel):
+    """Credentials of an officer who tries to sign in from an address."""
+
+    now: UtcDatetime
+    officer_id: str | None
+    """None for a name that no officer has"""
+    is_disabled: bool
+    password_hash: str | None
+    sealed_secret: bytes | None
+    knows_address: bool
+    """whether the officer has signed in from this address lately"""
+
+
+async def find(connection: Connection, name: str, address: str, known_for: timedelta) -> Credentials:
+    """Return the credentials of the officer with this name, empty ones for a name that no officer has."""
+    row = await connection.fetchrow(
+        "SELECT m.now, o.officer_id, coalesce(o.disabled_at <= m.now, false) AS is_disabled, p.password_hash,"
+        " t.sealed_secret, EXISTS (SELECT FROM sign_in_entry e WHERE e.officer_id = $1 AND e.address = $2"
+        "  AND e.at > m.now - $3::interval AND e.outcome = 'signed_in') AS knows_address"
+        " FROM (SELECT present_moment() AS now) m LEFT JOIN officer o ON o.officer_id = $1"
+        " LEFT JOIN officer_password p ON p.officer_id = o.officer_id"
+        " LEFT JOIN officer_totp t ON t.officer_id = o.officer_id",
+        name,
+        address,
+        known_for,
+    )
+    assert row is not None, "the moment is always there"
+    return Credentials(**dict(row))
+
+
+async def use_step(connection: Connection, officer_id: str, step: int) -> bool:
+    """Use up a time step and all before it; false if it was used before."""
+    done = await connection.fetchval(
+        "UPDATE officer_totp SET last_step = $2 WHERE officer_id = $1 AND last_step < $2 RETURNING true",
+        officer_id,
+        step,
+    )
+    return bool(done)
+
+
+async def use_recovery_code(connection: Connection, officer_id: str, digest: bytes) -> bool | None:
+    """Use up a recovery code; false if it was used before, None if the officer has no such code."""
+    done = await connection.fetchval(
+        "UPDATE recovery_code SET used_at = present_moment() WHERE officer_id = $1 AND digest = $2 AND used_at IS NULL"
+        " RETURNING true",
+        officer_id,
+        digest,
+    )
+    if done:
+        return True
+    known: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM recovery_code WHERE officer_id = $1 AND digest = $2)", officer_id, digest
+    )
+    return False if known else None
+
+
+async def put(
+    connection: Connection,
+    officer_id: str,
+    password_hash: str,
+    sealed_secret: bytes,
+    last_step: int,
+    code_digests: Sequence[bytes],
+) -> None:
+    """Write the credentials of an officer in place of those before. The database ends the officer's sessions."""
+    await connection.execute(
+        "INSERT INTO officer_password (officer_id, password_hash, set_at) VALUES ($1, $2, present_moment())"
+        " ON CONFLICT (officer_id) DO UPDATE SET password_hash = excluded.password_hash, set_at = excluded.set_at",
+        officer_id,
+        password_hash,
+    )
+    await connection.execute(
+        "INSERT INTO officer_totp (officer_id, sealed_secret, last_step, set_at) VALUES ($1, $2, $3, present_moment())"
+        " ON CONFLICT (officer_id) DO UPDATE SET sealed_secret = excluded.sealed_secret,"
+        " last_step = excluded.last_step, set_at = excluded.set_at",
+        officer_id,
+        sealed_secret,
+        last_step,
+    )
+    await connection.execute("DELETE FROM recovery_code WHERE officer_id = $1", officer_id)
+    await connection.execute(
+        "INSERT INTO recovery_code (officer_id, digest, made_at) SELECT $1, unnest($2::bytea[]), present_moment()",
+        officer_id,
+        list(code_digests),
+    )
+
+
+async def change_password(connection: Connection, officer_id: str, before: str, after: str) -> bool:
+    """Replace a password hash; false if it is not the one `before` any more. The database ends the sessions."""
+    done = await connection.fetchval(
+        "UPDATE officer_password SET password_hash = $3, set_at = present_moment()"
+        " WHERE officer_id = $1 AND password_hash = $2 RETURNING true",
+        officer_id,
+        before,
+        after,
+    )
+    return bool(done)
+
+
+# -- links -------------------------------------------------------------------------------------------------------------
+
+
+class OpenLink(FrozenModel):
+    """A link that can still be used."""
+
+    officer_id: str
+    name: str
+    valid_until: UtcDatetime
+    now: UtcDatetime
+
+
+async def make_link(connection: Connection, digest: bytes, officer_id: str, by: str, life: timedelta) -> datetime:
+    """Write a link in place of the open one before; return its end. The database refuses an unknown officer."""
+    await connection.execute(
+        "UPDATE sign_in_link SET ended_at = present_moment()"
+        " WHERE officer_id = $1 AND used_at IS NULL AND ended_at IS NULL",
+        officer_id,
+    )
+    valid_until: datetime = await connection.fetchval(
+        "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until)"
+        " SELECT $1, $2, m.now, $3, m.now + $4::interval FROM (SELECT present_moment() AS now) m"
+        " RETURNING valid_until",
+        digest,
+        officer_id,
+        by,
+        life,
+    )
+    return valid_until
+
+
+async def open_link(connection: Connection, digest: bytes, *, lock: bool = False) -> OpenLink | None:
+    """Return the link with this digest if it can be used now. `lock` locks it until the transaction ends."""
+    row = await connection.fetchrow(
+        "SELECT l.officer_id, o.name, l.valid_until, m.now"
+        " FROM sign_in_link l JOIN officer o USING (officer_id) CROSS JOIN (SELECT present_moment() AS now) m"
+        " WHERE l.digest = $1 AND l.used_at IS NULL AND l.ended_at IS NULL AND l.valid_until > m.now"
+        " AND (o.disabled_at IS NULL OR o.disabled_at > m.now)" + (" FOR UPDATE OF l" if lock else ""),
+        digest,
+    )
+    return OpenLink(**dict(row)) if row else None
+
+
+async def use_link(connection: Connection, digest: bytes, at: datetime) -> None:
+    """Use up a link that is locked."""
+    await connection.execute("UPDATE sign_in_link SET used_at = $2 WHERE digest = $1", digest, at)

@@ -1,0 +1,152 @@
+"""Sessions of officers. Of the token in the cookie only the digest is stored."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import Role
+from schemas.sign_in import SessionEnd, SessionView, SignInWay
+
+KEPT_DAYS: Final = 30
+"""days for which an ended session is kept; the sign-in log stays"""
+FORGOTTEN_MAX: Final = 500
+
+_LIVE: Final = (
+    "s.ended_at IS NULL AND s.ends_at > m.now AND s.last_seen_at > m.now - $1::interval"
+    " AND (o.disabled_at IS NULL OR o.disabled_at > m.now)"
+)
+_FROM: Final = (
+    "FROM (SELECT present_moment() AS now) m CROSS JOIN officer_session s JOIN officer o ON o.officer_id = s.officer_id"
+)
+
+
+class LiveSession(FrozenModel):
+    """A session that is not over."""
+
+    session_id: UUID
+    officer_id: str
+    began_at: UtcDatetime
+    last_seen_at: UtcDatetime
+    ends_at: UtcDatetime
+    now: UtcDatetime
+
+
+async def begin(
+    connection: Connection,
+    session_id: UUID,
+    token_digest: bytes,
+    officer_id: str,
+    address: str,
+    browser: str,
+    way: SignInWay,
+    longest: timedelta,
+) -> LiveSession:
+    """Write a new session. The database refuses one of a disabled officer."""
+    row = await connection.fetchrow(
+        "INSERT INTO officer_session"
+        " (session_id, token_digest, officer_id, began_at, last_seen_at, ends_at, address, browser, way)"
+        " SELECT $1, $2, $3, m.now, m.now, m.now + $7::interval, $4, $5, $6 FROM (SELECT present_moment() AS now) m"
+        " RETURNING session_id, officer_id, began_at, last_seen_at, ends_at, began_at AS now",
+        session_id,
+        token_digest,
+        officer_id,
+        address,
+        browser,
+        way.value,
+        longest,
+    )
+    assert row is not None, "just written"
+    return LiveSession(**dict(row))
+
+
+async def end_oldest(connection: Connection, officer_id: str, most: int) -> None:
+    """End the oldest open sessions of an officer, so that `most` are left."""
+    await connection.execute(
+        "UPDATE officer_session SET ended_at = present_moment(), ended_by = 'officer:' || officer_id, end_reason = $3"
+        " WHERE session_id IN (SELECT session_id FROM officer_session WHERE officer_id = $1 AND ended_at IS NULL"
+        "  AND ends_at > present_moment() ORDER BY began_at DESC, session_id OFFSET $2)",
+        officer_id,
+        most,
+        SessionEnd.TOO_MANY.value,
+    )
+
+
+async def find(connection: Connection, token_digest: bytes, idle: timedelta) -> LiveSession | None:
+    """Return the session with this token, or None if there is none or it is over."""
+    row = await connection.fetchrow(
+        f"SELECT s.session_id, s.officer_id, s.began_at, s.last_seen_at, s.ends_at, m.now {_FROM}"
+        f" WHERE {_LIVE} AND s.token_digest = $2",
+        idle,
+        token_digest,
+    )
+    return LiveSession(**dict(row)) if row else None
+
+
+async def note_use(connection: Connection, session_id: UUID) -> None:
+    """Write that the session is in use now."""
+    await connection.execute(
+        "UPDATE officer_session SET last_seen_at = greatest(last_seen_at, present_moment())"
+        " WHERE session_id = $1 AND ended_at IS NULL",
+        session_id,
+    )
+
+
+async def live_roles(
+    connection: Connection, session_ids: Collection[UUID], idle: timedelta
+) -> dict[UUID, frozenset[Role]]:
+    """Return those of the sessions that are not over, with the roles of their officers that are live."""
+    rows = await connection.fetch(
+        "SELECT s.session_id, ARRAY(SELECT r.role FROM officer_role r WHERE r.officer_id = s.officer_id"
+        f" AND r.from_at <= m.now AND (r.until_at IS NULL OR r.until_at > m.now)) AS roles {_FROM}"
+        f" WHERE {_LIVE} AND s.session_id = ANY($2)",
+        idle,
+        list(session_ids),
+    )
+    return {row["session_id"]: frozenset(map(Role, row["roles"])) for row in rows}
+
+
+async def of_officer(connection: Connection, officer_id: str, idle: timedelta, current: UUID) -> list[SessionView]:
+    """Return the open sessions of an officer, the newest first."""
+    rows = await connection.fetch(
+        "SELECT s.session_id, s.began_at, s.last_seen_at, s.ends_at, s.address, s.browser, s.way,"
+        f" s.session_id = $3 AS current {_FROM} WHERE {_LIVE} AND s.officer_id = $2"
+        " ORDER BY s.began_at DESC, s.session_id",
+        idle,
+        officer_id,
+        current,
+    )
+    return [SessionView(**dict(row)) for row in rows]
+
+
+async def end(connection: Connection, session_id: UUID, officer_id: str, reason: SessionEnd) -> bool:
+    """End a session of an officer; false if the officer has no such open session."""
+    done = await connection.fetchval(
+        "UPDATE officer_session SET ended_at = present_moment(), ended_by = 'officer:' || officer_id, end_reason = $3"
+        " WHERE session_id = $1 AND officer_id = $2 AND ended_at IS NULL RETURNING true",
+        session_id,
+        officer_id,
+        reason.value,
+    )
+    return bool(done)
+
+
+async def end_all(connection: Connection, officer_id: str, by: str, reason: SessionEnd, note: str) -> int:
+    """End every session of an officer; return how many."""
+    ended: int = await connection.fetchval(
+        "SELECT officer_sessions_end($1, $2, $3, $4)", officer_id, by, reason.value, note
+    )
+    return ended
+
+
+async def forget(connection: Connection) -> None:
+    """Delete sessions that were over long ago, the oldest first."""
+    await connection.execute(
+        "DELETE FROM officer_session WHERE session_id IN (SELECT session_id FROM officer_session"
+        " WHERE ends_at < present_moment() - make_interval(days => $1) ORDER BY ends_at LIMIT $2"
+        " FOR UPDATE SKIP LOCKED)",
+        KEPT_DAYS,
+        FORGOTTEN_MAX,
+    )

@@ -1,0 +1,76 @@
+"""Teams of officers: districts, members, shifts and lead."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from db.officers.officers import write_event
+from db.pool import Connection
+from schemas.officers import TeamEntry, TeamShift
+
+_LISTED: Final = """
+SELECT t.name, t.lead,
+    ARRAY(SELECT d.district FROM team_district d WHERE d.team_id = t.team_id ORDER BY d.district) AS districts,
+    ARRAY(SELECT m.officer_id FROM team_member m WHERE m.team_id = t.team_id ORDER BY m.officer_id) AS members,
+    ARRAY(SELECT ROW(s.day_no, s.starts_minute, s.ends_minute) FROM team_shift s WHERE s.team_id = t.team_id
+        ORDER BY s.day_no, s.starts_minute) AS shifts
+FROM team t WHERE t.ended_at IS NULL ORDER BY lower(t.name) LIMIT $1
+"""
+
+
+async def add(connection: Connection, entry: TeamEntry, now: datetime, actor: str) -> bool:
+    """Add a team with all that it has. Return whether its name was free. Its officers must exist."""
+    team_id = await connection.fetchval(
+        "INSERT INTO team (name, lead, created_at, created_by) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (lower(name)) WHERE ended_at IS NULL DO NOTHING RETURNING team_id",
+        entry.name,
+        entry.lead,
+        now,
+        actor,
+    )
+    if team_id is None:
+        return False
+    for table, column, values in (
+        ("team_district", "district", entry.districts),
+        ("team_member", "officer_id", entry.members),
+    ):
+        await connection.execute(
+            f"INSERT INTO {table} (team_id, {column}) SELECT DISTINCT $1::bigint, w.v FROM unnest($2::text[]) AS w (v)",
+            team_id,
+            list(values),
+        )
+    await _add_shifts(connection, team_id, entry.shifts)
+    await write_event(connection, "team_added", now, actor, team_id=team_id)
+    return True
+
+
+async def end(connection: Connection, name: str, now: datetime, actor: str) -> bool:
+    """End a team. Return whether there was one of this name."""
+    team_id = await connection.fetchval(
+        "UPDATE team SET ended_at = $2, ended_by = $3 WHERE lower(name) = lower($1) AND ended_at IS NULL"
+        " RETURNING team_id",
+        name,
+        now,
+        actor,
+    )
+    if team_id is not None:
+        await write_event(connection, "team_ended", now, actor, team_id=team_id)
+    return team_id is not None
+
+
+async def listed(connection: Connection, limit: int = 1_000) -> list[TeamEntry]:
+    """Return the teams by name."""
+    found = []
+    for row in await connection.fetch(_LISTED, limit):
+        shifts = tuple(
+            TeamShift(day_no=day, starts_minute=starts, ends_minute=ends) for day, starts, ends in row["shifts"]
+        )
+        found.append(TeamEntry.model_validate(dict(row) | {"shifts": shifts}))
+    return found
+
+
+async def _add_shifts(connection: Connection, team_id: int, shifts: Sequence[TeamShift]) -> None:
+    await connection.executemany(
+        "INSERT INTO team_shift (team_id, day_no, starts_minute, ends_minute) VALUES ($1, $2, $3, $4)",
+        [(team_id, one.day_no, one.starts_minute, one.ends_minute) for one in shifts],
+    )

@@ -1,0 +1,60 @@
+"""Business errors about officers, their teams, and the tokens of scripts."""
+
+from domain.errors import MayNot, NotFound, NotNow
+
+
+class OfficerNotFound(NotFound):
+    code = "officer_not_found"
+    officer_id: str
+
+
+class OutsideJurisdiction(MayNot):
+    code = "outside_jurisdiction"
+    missing: str
+
+
+class ReadReasonNeeded(MayNot):
+    code = "read_reason_needed"
+    missing: str
+
+
+class OfficerExists(NotNow):
+    code = "officer_exists"
+    officer_id: str
+
+
+class RoleGiven(NotNow):
+    code = "role_given"
+    officer_id: str
+    role: str
+
+
+class RoleNotGiven(NotNow):
+    code = "role_not_given"
+    officer_id: str
+    role: str
+
+
+class RoleEndsBefore(NotNow):
+    code = "role_ends_before"
+    role: str
+
+
+class TeamExists(NotNow):
+    code = "team_exists"
+    name: str
+
+
+class TeamNotFound(NotFound):
+    code = "team_not_found"
+    name: str
+
+
+class TeamShiftsOverlap(NotNow):
+    code = "team_shifts_overlap"
+    name: str
+
+
+class ScriptTokenNotFound(NotFound):
+    code = "script_token_not_found"
+    token_id: int

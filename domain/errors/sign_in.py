@@ -1,0 +1,18 @@
+"""Business errors about sessions of officers and their sign-in."""
+
+from uuid import UUID
+
+from domain.errors import MayNot, NotFound, NotNow
+
+
+class CrossSiteRequest(MayNot):
+    code = "cross_site_request"
+
+
+class SessionNotFound(NotFound):
+    code = "session_not_found"
+    session_id: UUID
+
+
+class OfficersExist(NotNow):
+    code = "officers_exist"

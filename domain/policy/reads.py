@@ -1,0 +1,17 @@
+"""Part of the policy file on the log of reads."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.base import FrozenModel
+
+
+class ReadLogRules(FrozenModel):
+    """How long reads are kept, and when a repeated read is the same."""
+
+    kept_days: Annotated[int, Field(ge=366, le=20 * 366)]
+    """the database refuses to delete a row of the last 365 days"""
+    same_seconds: Annotated[float, Field(ge=0, le=900)]
+    """the same read of the same caller is written once in this time, because a page reads again and again"""
+    source: Annotated[str, Field(min_length=1, max_length=600)]

@@ -1,0 +1,144 @@
+"""A database that one test after the other uses: what a test wrote is deleted after it, and the pool stays open.
+
+To create and drop a database, and to plan every statement again on new connections, takes most of a short test's
+processor time. A database is replaced if a test changed its schema, closed its pool, or left other connections to it.
+"""
+
+import asyncio
+import itertools
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+import pytest
+
+from db.pool import Pool, open_pool
+from workers.embedded.postgres import ADMIN, EmbeddedPostgres
+
+POOL_CONNECTIONS_MAX: Final = 10
+TABLES: Final = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+SEQUENCES: Final = (
+    "SELECT format('PERFORM setval(%L, %s, %L)', quote_ident(sequencename), coalesce(last_value, start_value),"
+    " last_value IS NOT NULL) FROM pg_sequences WHERE schemaname = 'public'"
+)
+WRITTEN_COLUMNS: Final = (
+    "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute"
+    " WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
+)
+NOTES_CHANGES: Final = """
+CREATE SCHEMA kept_database;
+CREATE SEQUENCE kept_database.changes;
+GRANT USAGE ON SCHEMA kept_database TO PUBLIC;
+GRANT USAGE ON SEQUENCE kept_database.changes TO PUBLIC;
+CREATE FUNCTION kept_database.note_change() RETURNS event_trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM nextval('kept_database.changes'); END $$;
+CREATE EVENT TRIGGER note_change ON ddl_command_end EXECUTE FUNCTION kept_database.note_change();
+"""
+IS_CHANGED: Final = "SELECT is_called FROM kept_database.changes"
+CONNECTIONS: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND client_port IS NOT NULL"
+)
+LOOKS: Final = 10
+LOOK_SECONDS: Final = 0.02
+"""a closed connection is gone on the server a moment later"""
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One migrated database, a pool on it, and the superuser's connection that puts it back."""
+
+    dsn: str
+    pool: Pool
+    admin: asyncpg.Connection
+
+    async def put_back(self) -> bool:
+        """Delete what a test wrote; return whether the database is as before."""
+        if self.pool.is_closing() or await self.admin.fetchval(IS_CHANGED) or not await _at_rest(self.pool):
+            return False
+        if not await self._is_alone():
+            return False
+        await self.admin.execute("SELECT pg_temp.put_back()")
+        return True
+
+    async def _is_alone(self) -> bool:
+        """Return whether nothing but the pool and the superuser is connected."""
+        for _ in range(LOOKS):
+            if await self.admin.fetchval(CONNECTIONS) <= self.pool.get_size() + 1:
+                return True
+            await asyncio.sleep(LOOK_SECONDS)
+        return False
+
+
+class KeptDatabase:
+    """A migrated database for one test after the other."""
+
+    def __init__(self, postgres: EmbeddedPostgres, template: str) -> None:
+        self._postgres = postgres
+        self._template = template
+        self._name = ""
+        self._kept: Kept | None = None
+
+    async def take(self) -> Kept:
+        """Return the database, which is as migrations leave it."""
+        if self._kept is None:
+            self._name = f"kept_{next(_numbers)}"
+            dsn = await self._postgres.create_database(self._name, self._template)
+            admin = await asyncpg.connect(self._postgres.dsn_for(self._name, ADMIN))
+            await _prepare(admin)
+            self._kept = Kept(dsn, await open_pool(dsn, min_size=1, max_size=POOL_CONNECTIONS_MAX), admin)
+        return self._kept
+
+    async def give_back(self) -> None:
+        """Delete what the test wrote, or the whole database if that is not enough."""
+        if self._kept is not None and not await self._kept.put_back():
+            await self.end()
+
+    async def end(self) -> None:
+        """Drop the database."""
+        if self._kept is not None:
+            self._kept.pool.terminate()
+            await self._kept.admin.close()
+            self._kept = None
+            await self._postgres.drop_database(self._name)
+
+
+async def _prepare(admin: asyncpg.Connection) -> None:
+    """Write the function of this session that puts everything back. Neither triggers nor references are asked."""
+    await admin.execute("SET session_replication_role = replica")
+    tables = [name for (name,) in await admin.fetch(TABLES)]
+    steps = [f"DELETE FROM {name}" for name in tables]
+    filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables)
+    for number, (name,) in enumerate(await admin.fetch(filled)):
+        columns = await admin.fetchval(WRITTEN_COLUMNS, name)
+        await admin.execute(f"CREATE TEMP TABLE kept_{number} AS SELECT {columns} FROM {name}")
+        steps.append(f"INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT * FROM pg_temp.kept_{number}")
+    steps += [step for (step,) in await admin.fetch(SEQUENCES)]
+    body = "; ".join(steps)
+    await admin.execute(f"CREATE FUNCTION pg_temp.put_back() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {body}; END $$")
+    await admin.execute(NOTES_CHANGES)
+
+
+async def _at_rest(pool: Pool) -> bool:
+    """Return whether the test gave every connection back; clear the settings and locks of their sessions."""
+    if pool.get_idle_size() != pool.get_size():
+        return False
+    idle = [await pool.acquire() for _ in range(pool.get_idle_size())]
+    for connection in idle:
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await connection.execute(connection.get_reset_query())
+        await pool.release(connection)
+    return True
+
+
+@pytest.fixture
+def database_dsn(kept: Kept) -> str:
+    """URL of a migrated database that has no rows of another test. A room imports it in the place of a fresh one."""
+    return kept.dsn
+
+
+@pytest.fixture
+def database(kept: Kept) -> Pool:
+    """Connections to a migrated database that has no rows of another test. A room imports it as well."""
+    return kept.pool

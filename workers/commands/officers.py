@@ -1,0 +1,263 @@
+"""`goldenhour officer`: the officers who may use the API, with their roles and districts."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from schemas.enums import Language, Role
+from workers.commands.bank import mistakes_in
+from workers.commands.bank_keys import read_time
+from workers.commands.common import (
+    JsonTarget,
+    errors,
+    load_settings,
+    open_database,
+    people,
+    run,
+    with_database,
+    write_json,
+)
+from workers.commands.exits import USAGE, Failed
+from workers.commands.processes import own_name
+from workers.commands.sign_in import print_new_link
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from db.pool import Pool
+    from schemas.officers import Absence, OfficerEntry, OfficerRow
+
+T = TypeVar("T")
+
+OfficerArgument = Annotated[str, typer.Argument(metavar="ID", help="Service number or e-mail address of the officer.")]
+
+RoleArgument = Annotated[Role, typer.Argument(metavar="ROLE", help="The role, as in `goldenhour officer list`.")]
+
+
+def add(
+    officer_id: OfficerArgument,
+    name: Annotated[str, typer.Option(help="Name of the officer.")],
+    role: Annotated[
+        list[Role] | None, typer.Option(help="A role; give it several times for several roles.", show_default=False)
+    ] = None,
+    district: Annotated[
+        list[str] | None, typer.Option(help="A district that the officer answers for.", show_default=False)
+    ] = None,
+    rank: Annotated[str, typer.Option(help="Rank of the officer.")] = "",
+    station: Annotated[str, typer.Option(help="Police station of the officer.")] = "",
+    mobile: Annotated[str, typer.Option(help="Mobile number of the officer.")] = "",
+    email: Annotated[str, typer.Option(help="E-mail address of the officer.")] = "",
+    language: Annotated[Language, typer.Option(help="Language of the officer.")] = Language.EN,
+    state: Annotated[str, typer.Option(help="State in which the officer serves.")] = "",
+) -> None:
+    """Add an officer, and print a link to set the password and the authenticator. One person has one id.
+
+    The id is taken in lower case. An officer without a role can do nothing. The link is good once, for 15 minutes.
+
+    Exit codes: 0 added, 1 the id is known or it failed, 2 wrong usage or settings.
+    """
+    from activities.officers.enrolment import add_officer
+
+    entry = _entry(
+        {
+            "officer_id": officer_id,
+            "name": name,
+            "rank": rank,
+            "station": station,
+            "mobile": mobile,
+            "email": email,
+            "language": language,
+            "state": state,
+            "roles": role or [],
+            "districts": district or [],
+        }
+    )
+    run(with_pool(lambda pool: add_officer(pool, entry, actor())))
+    errors().print(f"officer {entry.officer_id} added", highlight=False, markup=False)
+    print_new_link(entry.officer_id)
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CSV with one officer per row.", metavar="FILE")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and check; write nothing.")] = False,
+) -> None:
+    """Import a roster of officers; all are imported, or none.
+
+    A known officer becomes as the file says: roles and districts that it does not name end now. An officer who is not
+    in the file stays. docs/how-to/officers.md has the columns.
+
+    Exit codes: 0 imported, 1 failed, 2 the file, the usage or the settings are wrong.
+    """
+    from activities.officers.enrolment import import_officers
+    from workers.importer.officer_file import read_officers
+
+    entries = read_officers(file)
+    if dry_run:
+        errors().print(f"{len(entries)} officers read, nothing written", highlight=False)
+        return
+    added = run(with_pool(lambda pool: import_officers(pool, entries, actor())))
+    errors().print(f"{len(entries)} officers imported, {added} of them new", highlight=False)
+
+
+def show(json_target: JsonTarget = None) -> None:
+    """List the officers with the roles that they have now, their districts and teams.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+    """
+    found = run(with_pool(_listed))
+    write_json(json_target, [one.model_dump(mode="json") for one in found])
+    if json_target is None:
+        _show_table(found)
+
+
+def give(
+    officer_id: OfficerArgument,
+    role: RoleArgument,
+    begins: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Beginning; now by default.")] = None,
+    ends: Annotated[str | None, typer.Option("--until", metavar="TIME", help="End; none by default.")] = None,
+) -> None:
+    """Give an officer a role, for a time or for good.
+
+    Times are ISO 8601 with an offset, as 2026-12-01T00:00:00+05:30.
+
+    Exit codes: 0 given, 1 no such officer, the role is given already or it failed, 2 wrong usage or settings.
+    """
+    from activities.officers.enrolment import give_role
+
+    from_at, until_at = read_time("--from", begins), read_time("--until", ends)
+    run(with_pool(lambda pool: give_role(pool, known_id(officer_id), role, from_at, until_at, actor())))
+    errors().print(f"officer {known_id(officer_id)} is given {role}", highlight=False, markup=False)
+
+
+def take(officer_id: OfficerArgument, role: RoleArgument) -> None:
+    """End a role of an officer now.
+
+    Exit codes: 0 ended, 1 the officer does not have the role or it failed, 2 wrong usage or settings.
+    """
+    from activities.officers.enrolment import end_role
+
+    run(with_pool(lambda pool: end_role(pool, known_id(officer_id), role, actor())))
+    errors().print(f"officer {known_id(officer_id)} is {role} no more", highlight=False, markup=False)
+
+
+def disable(officer_id: OfficerArgument) -> None:
+    """Disable an officer, who has no role and no way in from the next second on.
+
+    Exit codes: 0 done, 1 no such officer or failed, 2 wrong usage or settings.
+    """
+    from activities.officers.enrolment import disable_officer
+
+    run(with_pool(lambda pool: disable_officer(pool, known_id(officer_id), actor())))
+    errors().print(f"officer {known_id(officer_id)} disabled", highlight=False, markup=False)
+
+
+def enable(officer_id: OfficerArgument) -> None:
+    """Enable a disabled officer again, with the roles of before.
+
+    Exit codes: 0 done, 1 no such officer or failed, 2 wrong usage or settings.
+    """
+    from activities.officers.enrolment import enable_officer
+
+    run(with_pool(lambda pool: enable_officer(pool, known_id(officer_id), actor())))
+    errors().print(f"officer {known_id(officer_id)} enabled", highlight=False, markup=False)
+
+
+def reset(officer_id: OfficerArgument) -> None:
+    """End everything with which an officer comes in, and print a link to set password and authenticator again.
+
+    The officer stays, with all roles. Sessions end. The link is good once, for 15 minutes.
+
+    Exit codes: 0 done, 1 no such officer or failed, 2 wrong usage or settings.
+    """
+    from activities.officers.enrolment import reset_officer
+
+    run(with_pool(lambda pool: reset_officer(pool, known_id(officer_id), actor())))
+    errors().print(f"officer {known_id(officer_id)} reset", highlight=False, markup=False)
+    print_new_link(known_id(officer_id))
+
+
+def absent(
+    officer_id: OfficerArgument,
+    days: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FIRST..LAST", help="Days as 2026-12-01..2026-12-05; none: the officer is there."),
+    ] = None,
+) -> None:
+    """Write the days on which an officer is absent. They replace the known ones.
+
+    Exit codes: 0 done, 1 no such officer or failed, 2 wrong usage or settings.
+    """
+    from activities.officers.enrolment import write_absences
+
+    absences = [_absence(text) for text in days or ()]
+    run(with_pool(lambda pool: write_absences(pool, known_id(officer_id), absences, actor())))
+    errors().print(f"officer {known_id(officer_id)}: {len(absences)} absences written", highlight=False, markup=False)
+
+
+def actor() -> str:
+    """Return the name of the user who runs this command, for the events about officers."""
+    return f"command:{own_name()}"
+
+
+def known_id(officer_id: str) -> str:
+    """Return an officer's id as the database has it."""
+    from schemas.officers import folded
+
+    return folded(officer_id)
+
+
+def _entry(fields: dict[str, object]) -> "OfficerEntry":
+    from pydantic import ValidationError
+
+    from schemas.officers import OfficerEntry
+
+    try:
+        return OfficerEntry.model_validate(fields)
+    except ValidationError as error:
+        raise Failed(mistakes_in("officer", error), USAGE) from error
+
+
+def _absence(text: str) -> "Absence":
+    from pydantic import ValidationError
+
+    from schemas.officers import Absence
+
+    first, _, last = text.partition("..")
+    try:
+        return Absence(first_day=date.fromisoformat(first), last_day=date.fromisoformat(last or first))
+    except ValidationError as error:
+        raise Failed(mistakes_in(text, error), USAGE) from error
+    except ValueError:
+        raise Failed(f"{text}: write 2026-12-01..2026-12-05", USAGE) from None
+
+
+async def with_pool(work: "Callable[[Pool], Awaitable[T]]") -> T:
+    """Do the work with a connection to the database of the settings."""
+    async with await open_database(with_database(load_settings())) as pool:
+        return await work(pool)
+
+
+async def _listed(pool: "Pool") -> "list[OfficerRow]":
+    from db.officers import officers
+
+    found: list[OfficerRow] = []
+    async with pool.acquire() as connection:
+        while page := await officers.listed(connection, after=found[-1].officer_id if found else ""):
+            found += page
+    return found
+
+
+def _show_table(found: "list[OfficerRow]") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"{len(found)} officers", title_justify="left")
+    for name in ("officer", "name", "rank", "roles", "districts", "teams"):
+        table.add_column(name, overflow="fold")
+    for one in found:
+        roles = "disabled" if one.disabled_at else ", ".join(one.roles)
+        texts = (one.officer_id, one.name, one.rank, roles, ", ".join(one.districts), ", ".join(one.teams))
+        table.add_row(*map(Text, texts))
+    people(None).print(table)

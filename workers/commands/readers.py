@@ -1,0 +1,64 @@
+"""`goldenhour readers`: who has read a case."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workers.commands.common import JsonTarget, people, run, write_json
+from workers.commands.officers import with_pool
+
+if TYPE_CHECKING:
+    from db.pool import Pool
+    from schemas.reads import ReadEntry
+
+PAGE_ITEMS = 500
+
+
+def readers(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="Any acknowledgement number of the case.")],
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many reads.")] = PAGE_ITEMS,
+    json_target: JsonTarget = None,
+) -> None:
+    """List who has read a case, its parts and its documents, the newest first.
+
+    The same read of the same caller within a few minutes is one line.
+
+    Exit codes: 0 done, 1 no such case or failed, 2 wrong usage or settings.
+    """
+    found = run(with_pool(lambda pool: _read(pool, case, limit)))
+    write_json(json_target, [one.model_dump(mode="json") for one in found])
+    if json_target is None:
+        _show_table(case, found)
+
+
+async def _read(pool: "Pool", ack_no: str, limit: int) -> "list[ReadEntry]":
+    from db.cases.cases import case_no_of
+    from db.officers import read_log
+
+    found: list[ReadEntry] = []
+    async with pool.acquire() as connection:
+        case_no = await case_no_of(connection, ack_no)
+        after = None
+        while len(found) < limit:
+            page = await read_log.of_case(connection, case_no, after, min(PAGE_ITEMS, limit - len(found)))
+            found += page.reads
+            after = page.next
+            if after is None:
+                break
+    return found
+
+
+def _show_table(case: str, found: "list[ReadEntry]") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from schemas.text import IST
+
+    table = Table(title=f"{len(found)} reads of case {case}", title_justify="left")
+    for name in ("at (IST)", "reader", "read", "from", "reason"):
+        table.add_column(name, overflow="fold")
+    for one in found:
+        at = one.at.astimezone(IST).isoformat(" ", timespec="seconds")
+        reason = f"outside: {one.reason}" if one.outside else one.reason
+        table.add_row(*map(Text, (at, one.reader, one.route.removeprefix("/api/v1"), one.address, reason)))
+    people(None).print(table)

@@ -1,0 +1,114 @@
+"""`goldenhour team`: teams of officers, with districts, members, shifts and a lead."""
+
+import re
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from workers.commands.bank import mistakes_in
+from workers.commands.common import JsonTarget, errors, people, run, write_json
+from workers.commands.exits import USAGE, Failed
+from workers.commands.officers import actor, with_pool
+
+if TYPE_CHECKING:
+    from db.pool import Pool
+    from schemas.officers import TeamEntry, TeamShift
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SHIFT: Final = re.compile(r"(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))? (?P<starts>\d\d:\d\d)-(?P<ends>\d\d:\d\d)")
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the team.")]
+
+
+def add(
+    name: NameArgument,
+    lead: Annotated[str | None, typer.Option(metavar="ID", help="The officer who leads the team.")] = None,
+    district: Annotated[list[str] | None, typer.Option(help="A district of the team.", show_default=False)] = None,
+    member: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An officer of the team.", show_default=False)
+    ] = None,
+    shift: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SHIFT", help="Hours in Indian time, as 'mon-fri 09:00-18:00'.", show_default=False),
+    ] = None,
+) -> None:
+    """Add a team. A team without shifts works at any hour.
+
+    Exit codes: 0 added, 1 the name is taken, an officer is unknown or it failed, 2 wrong usage or settings.
+    """
+    from pydantic import ValidationError
+
+    from activities.officers.enrolment import add_team
+    from schemas.officers import TeamEntry
+
+    fields = {"name": name, "lead": lead, "districts": district or [], "members": member or []}
+    try:
+        entry = TeamEntry.model_validate({**fields, "shifts": [one for text in shift or () for one in _shifts(text)]})
+    except ValidationError as error:
+        raise Failed(mistakes_in("team", error), USAGE) from error
+    run(with_pool(lambda pool: add_team(pool, entry, actor())))
+    errors().print(f"team {entry.name} added", highlight=False, markup=False)
+
+
+def show(json_target: JsonTarget = None) -> None:
+    """List the teams.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+    """
+    found = run(with_pool(_listed))
+    write_json(json_target, [one.model_dump(mode="json") for one in found])
+    if json_target is None:
+        _show_table(found)
+
+
+def end(name: NameArgument) -> None:
+    """End a team. Its officers stay.
+
+    Exit codes: 0 ended, 1 no such team or failed, 2 wrong usage or settings.
+    """
+    from activities.officers.enrolment import end_team
+
+    run(with_pool(lambda pool: end_team(pool, name.strip(), actor())))
+    errors().print(f"team {name.strip()} ended", highlight=False, markup=False)
+
+
+def _shifts(text: str) -> "list[TeamShift]":
+    from pydantic import ValidationError
+
+    from schemas.officers import TeamShift
+
+    found = _SHIFT.fullmatch(" ".join(text.lower().split()))
+    days = (found["first"], found["last"] or found["first"]) if found else ("", "")
+    if found is None or not set(days) <= set(DAYS) or DAYS.index(days[0]) > DAYS.index(days[1]):
+        raise Failed("--shift: write 'mon-fri 09:00-18:00' or 'sat 09:00-13:00'", USAGE)
+    numbers = range(DAYS.index(days[0]) + 1, DAYS.index(days[1]) + 2)
+    starts, ends = _minute(found["starts"]), _minute(found["ends"])
+    try:
+        return [TeamShift(day_no=number, starts_minute=starts, ends_minute=ends) for number in numbers]
+    except ValidationError as error:
+        raise Failed(mistakes_in("--shift", error), USAGE) from error
+
+
+def _minute(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+async def _listed(pool: "Pool") -> "list[TeamEntry]":
+    from db.officers import teams
+
+    async with pool.acquire() as connection:
+        return await teams.listed(connection)
+
+
+def _show_table(found: "list[TeamEntry]") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"{len(found)} teams", title_justify="left")
+    for name in ("team", "lead", "districts", "members", "shifts a week"):
+        table.add_column(name, overflow="fold")
+    for one in found:
+        texts = (one.name, one.lead or "", ", ".join(one.districts), ", ".join(one.members), str(len(one.shifts)))
+        table.add_row(*map(Text, texts))
+    people(None).print(table)

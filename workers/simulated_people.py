@@ -1,0 +1,167 @@
+"""Officers of a simulated world: a generated roster, and what each of them signs in with.
+
+The officers come in as real ones do. The first admin gets a link, the roster is a file, and each officer opens a link
+over HTTP and sets a password and an authenticator. The passwords and the secrets stand in a file in the home folder.
+The simulator and `goldenhour demo-code` use them.
+"""
+
+import csv
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+import httpx
+from pydantic import Field, TypeAdapter, ValidationError
+
+from activities.officers.authenticators import code_at, step_at
+from activities.officers.enrolment import add_team, import_officers
+from activities.officers.first_admin import add_first_admin
+from activities.officers.sign_in_links import make_link
+from adapters.clock import wall_clock
+from db.pool import Pool
+from domain.policy.model import load_policy
+from schemas.base import FrozenModel
+from schemas.enums import Role
+from schemas.jurisdiction import WHOLE_STATE
+from schemas.officers import OfficerEntry, TeamEntry
+from workers.home import write_private
+from workers.importer.officer_file import read_officers
+from workers.settings import Settings
+
+INVENTED: Final = "command:simulator"
+"""who added the officers, in the log of what was done to them"""
+PEOPLE_FILE: Final = "people.json"
+ROSTER_FILE: Final = "roster.csv"
+DISTRICT: Final = "LUCKNOW"
+STATION: Final = "Cyber Crime Police Station, Lucknow"
+PASSWORD_BYTES: Final = 12
+PAGE_TIMEOUT_SECONDS: Final = 60.0
+CODE_TRIES: Final = 3
+_SEALED: Final = re.compile(r'name="sealed" value="([^"]+)"')
+_KEY: Final = re.compile(r"<dt>Key</dt><dd>([A-Z2-7 ]+)</dd>")
+
+ADMIN: Final = OfficerEntry(officer_id="admin.das", name="Leela Das (invented)", rank="Superintendent of Police")
+_ROSTER: Final = (
+    ("desk.roy", "Asha Roy", "Sub-Inspector", Role.DESK),
+    ("io.verma", "Ravi Verma", "Inspector", Role.IO),
+    ("dysp.khan", "Imran Khan", "Deputy Superintendent of Police", Role.DY_SP),
+    ("sp.singh", "Meera Singh", "Superintendent of Police", Role.SP),
+    ("supervisor.rao", "Anil Rao", "Inspector", Role.SUPERVISOR),
+    ("gro.lucknow", "Anita Rao", "Additional Superintendent of Police", Role.DISTRICT_GRO),
+    ("gro.state", "Vikram Das", "Inspector General of Police", Role.STATE_GRO),
+    ("intake.ali", "Sana Ali", "Head Constable", Role.INTAKE),
+    ("auditor.nair", "Hari Nair", "Inspector", Role.AUDITOR),
+)
+POLICE: Final = (Role.IO, Role.DY_SP, Role.SP, Role.SUPERVISOR, Role.DISTRICT_GRO, Role.STATE_GRO)
+"""the officers of restorations and grievances"""
+
+
+class SimulatedPerson(FrozenModel):
+    """An invented officer, and what the officer signs in with."""
+
+    officer_id: str
+    name: str
+    role: Role
+    password: str = Field(repr=False)
+    secret: str = Field(repr=False)
+    """of the authenticator, in base32"""
+
+
+_PEOPLE: Final = TypeAdapter(tuple[SimulatedPerson, ...])
+
+
+class EnrolmentFailed(Exception):
+    """An invented officer could not set a password."""
+
+
+def roster(*, whole: bool) -> list[OfficerEntry]:
+    """Return the officers of the world but for its admin: all of them, or only the officer at the desk."""
+    return [
+        OfficerEntry(
+            officer_id=officer_id,
+            name=f"{name} (invented)",
+            rank=rank,
+            station=STATION,
+            roles=(role,),
+            districts=() if role is Role.STATE_GRO else (WHOLE_STATE,),
+        )
+        for officer_id, name, rank, role in _ROSTER
+        if whole or role is Role.DESK
+    ]
+
+
+def roster_text(entries: Sequence[OfficerEntry]) -> str:
+    """Return officers as the text of a roster file."""
+    written = StringIO(newline="")
+    rows = csv.writer(written)
+    rows.writerow(("officer_id", "name", "rank", "station", "roles", "districts"))
+    for one in entries:
+        rows.writerow((one.officer_id, one.name, one.rank, one.station, ";".join(one.roles), ";".join(one.districts)))
+    return written.getvalue()
+
+
+async def enrol_people(pool: Pool, settings: Settings, api_url: str, *, whole: bool) -> tuple[SimulatedPerson, ...]:
+    """Add the officers of the world, let each set a password and an authenticator, and write the file of them.
+
+    With `whole` every kind of officer is there, otherwise an admin and an officer at the desk. Raises
+    `EnrolmentFailed`, and the errors of httpx if the API does not answer.
+    """
+    life = timedelta(seconds=load_policy(settings.policy_file).sessions.link_seconds)
+    async with httpx.AsyncClient(base_url=api_url, timeout=PAGE_TIMEOUT_SECONDS, trust_env=False) as browser:
+        link = await add_first_admin(pool, ADMIN, INVENTED, life)
+        people = [await _set_up(browser, link.path, ADMIN, Role.ADMIN)]
+        for entry in await _import(pool, settings.home, whole=whole):
+            async with pool.acquire() as connection, connection.transaction():
+                link = await make_link(connection, entry.officer_id, INVENTED, life)
+            people.append(await _set_up(browser, link.path, entry, entry.roles[0]))
+    write_private(settings.home / PEOPLE_FILE, _PEOPLE.dump_json(tuple(people), indent=2))
+    return tuple(people)
+
+
+def read_people(home: Path) -> tuple[SimulatedPerson, ...]:
+    """Return the officers in the file of a home folder; none if there is no such file."""
+    try:
+        return _PEOPLE.validate_json((home / PEOPLE_FILE).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return ()
+
+
+def code_now(person: SimulatedPerson) -> str:
+    """Return the code that the person's authenticator shows now."""
+    return code_at(person.secret, step_at(wall_clock()))
+
+
+async def _import(pool: Pool, home: Path, *, whole: bool) -> list[OfficerEntry]:
+    """Import the roster from a file, and make the officers one team; return them."""
+    file = home / ROSTER_FILE
+    file.write_text(roster_text(roster(whole=whole)), encoding="utf-8")
+    entries = read_officers(file)
+    await import_officers(pool, entries, INVENTED)
+    members = tuple(entry.officer_id for entry in entries)
+    lead = next((entry.officer_id for entry in entries if Role.SUPERVISOR in entry.roles), None)
+    team = TeamEntry(name="Control room (invented)", lead=lead, members=members, districts=(DISTRICT,))
+    await add_team(pool, team, INVENTED)
+    return entries
+
+
+async def _set_up(browser: httpx.AsyncClient, path: str, entry: OfficerEntry, role: Role) -> SimulatedPerson:
+    """Open a link, and set a password and an authenticator, as the officer would."""
+    page = (await browser.get(path)).text
+    sealed, key = _SEALED.search(page), _KEY.search(page)
+    if sealed is None or key is None:
+        raise EnrolmentFailed(f"{entry.officer_id}: the link shows no form")
+    secret, password = key[1].replace(" ", ""), secrets.token_urlsafe(PASSWORD_BYTES)
+    for _ in range(CODE_TRIES):
+        # The code before this one is still good, and the one of now is left for the first sign-in.
+        code = code_at(secret, step_at(wall_clock()) - 1)
+        fields = {"sealed": sealed[1], "code": code, "password": password, "again": password}
+        answer = await browser.post(path, data=fields, headers={"Sec-Fetch-Site": "same-origin"})
+        if answer.is_success:
+            return SimulatedPerson(
+                officer_id=entry.officer_id, name=entry.name, role=role, password=password, secret=secret
+            )
+    raise EnrolmentFailed(f"{entry.officer_id}: the form was refused")
