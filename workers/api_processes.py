@@ -134,6 +134,7 @@ def _provider(engine: Engine) -> ProviderSettings | None:
         name_claim=settings.oidc_name_claim,
         acr=rules.provider_acr,
         amr=rules.provider_amr,
+        longest_seconds=rules.provider_longest_seconds,
     )
 
 

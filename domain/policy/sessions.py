@@ -28,6 +28,8 @@ class SessionRules(FrozenModel):
     """authentication classes of which an identity provider must state one; empty demands none"""
     provider_amr: tuple[str, ...] = ("mfa",)
     """methods of which an identity provider must state one; empty demands none"""
+    provider_longest_seconds: Annotated[float, Field(ge=60, le=400 * 86_400)] | None = None
+    """longest time since the officer gave the proof at an identity provider; None demands no time"""
     source: Annotated[str, Field(min_length=3)]
 
     @model_validator(mode="after")

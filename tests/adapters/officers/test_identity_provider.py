@@ -10,12 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import jwt
+import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from jwt.algorithms import ECAlgorithm
 from pydantic import SecretStr
 
 from adapters.officers.identity_provider import (
+    KEPT_SECONDS,
     KEYS_AGAIN_SECONDS,
     Attempt,
     IdentityProvider,
@@ -30,7 +32,7 @@ ATTEMPT = Attempt("a token that only the browser has")
 SETTINGS = ProviderSettings(
     issuer=ISSUER,
     client_id="goldenhour",
-    client_secret=SecretStr("our:secret"),
+    client_secret=SecretStr("our:secret + 100%"),
     redirect_url="https://desk.example/sign-in/provider/back",
     name_claim="email",
     amr=("mfa", "hwk"),
@@ -42,6 +44,7 @@ class World:
     """A provider in this process, whose replies a test bends."""
 
     key: EllipticCurvePrivateKey = field(default_factory=lambda: generate_private_key(SECP256R1()))
+    key_id: str = "k1"
     claims: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
@@ -58,7 +61,9 @@ class World:
                 return httpx.Response(200, json=self.discovery())
             case "/keys":
                 public = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
-                return httpx.Response(200, json={"keys": [{**public, "kid": "k1", "alg": "ES256", "use": "sig"}]})
+                return httpx.Response(
+                    200, json={"keys": [{**public, "kid": self.key_id, "alg": "ES256", "use": "sig"}]}
+                )
             case _:
                 return httpx.Response(200, json={"id_token": self.token or self.signed(), "access_token": "x"})
 
@@ -85,7 +90,9 @@ class World:
             **self.claims,
         }
         plain = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(plain, self.key if key is None else key, algorithm, headers={"kid": "k1", **self.header})
+        return jwt.encode(
+            plain, self.key if key is None else key, algorithm, headers={"kid": self.key_id, **self.header}
+        )
 
     def provider(self, settings: ProviderSettings = SETTINGS) -> IdentityProvider:
         return IdentityProvider(settings, httpx.AsyncClient(transport=httpx.MockTransport(self)))
@@ -124,7 +131,8 @@ async def test_a_good_token_names_the_officer() -> None:
         "redirect_uri": [SETTINGS.redirect_url],
         "code_verifier": [ATTEMPT.verifier],
     }
-    assert asked.headers["authorization"].startswith("Basic ")
+    basic = base64.b64decode(asked.headers["authorization"].removeprefix("Basic "))
+    assert basic == b"goldenhour:our%3Asecret+%2B+100%25", "encoded as in a form"
 
 
 async def test_a_public_client_names_itself() -> None:
@@ -212,10 +220,68 @@ async def test_unknown_keys_are_read_again_once_a_minute_at_most() -> None:
         with pytest.raises(NotProven):
             await provider.name(ATTEMPT, BACK, NOW)
     assert len([request for request in world.asked if request.url.path == "/keys"]) == 1
-    provider._keys_from -= KEYS_AGAIN_SECONDS
+    provider._keys_again_from -= KEYS_AGAIN_SECONDS
     with pytest.raises(NotProven):
         await provider.name(ATTEMPT, BACK, NOW)
     assert len([request for request in world.asked if request.url.path == "/keys"]) == 2
+
+
+async def test_a_new_key_is_read_at_once() -> None:
+    world = World()
+    provider = world.provider()
+    for key_id in ("k1", "k2", "k3"):
+        world.key, world.key_id = generate_private_key(SECP256R1()), key_id
+        assert await provider.name(ATTEMPT, BACK, NOW)
+
+
+async def test_a_withdrawn_key_is_forgotten_after_an_hour() -> None:
+    world = World()
+    provider = world.provider()
+    world.token = world.signed()
+    assert await provider.name(ATTEMPT, BACK, NOW)
+    world.key, world.key_id = generate_private_key(SECP256R1()), "k2"
+    assert await provider.name(ATTEMPT, BACK, NOW), "the old key is remembered"
+    provider._keys_until -= KEPT_SECONDS
+    with pytest.raises(NotProven):
+        await provider.name(ATTEMPT, BACK, NOW)
+
+
+async def test_a_provider_that_takes_a_request_for_claims_is_asked_for_those_that_are_checked() -> None:
+    asked = {}
+    for claim in ("email", "employee_no"):
+        for told in ({}, {"claims_parameter_supported": True}):
+            provider = World(told=told).provider(replace(SETTINGS, name_claim=claim))
+            query = parse_qs(urlsplit(await provider.address(ATTEMPT)).query)
+            asked[claim, bool(told)] = [*orjson.loads(query["claims"][0])["id_token"]] if "claims" in query else []
+    assert asked == {
+        ("email", False): [],
+        ("email", True): ["email", "amr", "email_verified"],
+        ("employee_no", False): [],
+        ("employee_no", True): ["employee_no", "amr"],
+    }
+
+
+@pytest.mark.parametrize("age_seconds", [-61, 3_661, None, "soon"])
+async def test_a_proof_that_is_not_of_the_demanded_time_is_refused(age_seconds: int | str | None) -> None:
+    when = int(NOW.timestamp()) - age_seconds if isinstance(age_seconds, int) else age_seconds
+    provider = World(claims={"auth_time": when}).provider(replace(SETTINGS, longest_seconds=3_600))
+    assert parse_qs(urlsplit(await provider.address(ATTEMPT)).query)["max_age"] == ["3600"]
+    with pytest.raises(NotProven):
+        await provider.name(ATTEMPT, BACK, NOW)
+
+
+async def test_a_proof_of_the_demanded_time_is_good() -> None:
+    world = World(claims={"auth_time": int(NOW.timestamp()) - 3_600})
+    assert await world.provider(replace(SETTINGS, longest_seconds=3_600)).name(ATTEMPT, BACK, NOW)
+
+
+async def test_a_refusal_of_our_secret_is_a_failure_of_the_installation() -> None:
+    world = World()
+    provider = world.provider()
+    await provider.address(ATTEMPT)
+    world.reply = lambda _: httpx.Response(401, json={"error": "invalid_client"})
+    with pytest.raises(ProviderFailed, match="our client id or secret"):
+        await provider.name(ATTEMPT, BACK, NOW)
 
 
 def _down(_request: httpx.Request) -> httpx.Response:
