@@ -1061,6 +1061,20 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.person_key_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.destroyed_at IS NOT NULL
+        OR (NEW.person_id, NEW.made_at) IS DISTINCT FROM (OLD.person_id, OLD.made_at)
+    THEN
+        RAISE EXCEPTION 'the key of a person is sealed anew or destroyed, and a destroyed key stays destroyed'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.person_of(actor text)
  RETURNS text
  LANGUAGE sql
@@ -1485,6 +1499,21 @@ AS $function$
 BEGIN
     RAISE EXCEPTION 'one person is no second officer: %', TG_NAME
         USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.victim_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed IS NULL THEN
+        RAISE EXCEPTION 'the personal data of a victim are written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'victim_sealed';
+    END IF;
+    NEW.name := '';
+    NEW.mobile := '';
+    NEW.email := '';
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.wake_hold_of_hop(of_case text, of_hop integer)
@@ -2948,6 +2977,18 @@ CREATE TABLE payer_statement (
     CONSTRAINT payer_statement_kind_check CHECK ((kind = ANY (ARRAY['confirmed'::text, 'differs'::text, 'denied'::text])))
 );
 
+CREATE TABLE person_key (
+    person_id uuid NOT NULL,
+    wrapped bytea,
+    made_at timestamp with time zone NOT NULL,
+    destroyed_at timestamp with time zone,
+    destroyed_for text,
+    CONSTRAINT person_key_pkey PRIMARY KEY (person_id),
+    CONSTRAINT person_key_destroyed_for_check CHECK ((destroyed_for <> ''::text)),
+    CONSTRAINT person_key_destroyed_is_whole CHECK ((num_nulls(destroyed_at, destroyed_for) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT person_key_is_there_or_destroyed CHECK (((wrapped IS NULL) = (destroyed_at IS NOT NULL)))
+);
+
 CREATE TABLE procedure (
     workflow_id text NOT NULL,
     kind text NOT NULL,
@@ -3294,8 +3335,13 @@ CREATE TABLE victim (
     language text NOT NULL DEFAULT 'hi'::text,
     email text NOT NULL DEFAULT ''::text,
     district_as_told text NOT NULL DEFAULT ''::text,
+    person_id uuid,
+    sealed bytea,
+    terms bytea[],
+    terms_key bytea,
     CONSTRAINT victim_pkey PRIMARY KEY (victim_id),
-    CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text])))
+    CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT victim_sealed_is_whole CHECK ((num_nulls(person_id, sealed, terms, terms_key) = ANY (ARRAY[0, 4])))
 );
 
 CREATE TABLE withdrawal (
@@ -3653,6 +3699,8 @@ ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY 
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE victim ADD CONSTRAINT victim_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -3941,6 +3989,8 @@ CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
 
 CREATE INDEX victim_mobile ON public.victim USING btree (mobile);
 
+CREATE INDEX victim_terms ON public.victim USING gin (terms) WITH (fastupdate=off);
+
 CREATE INDEX withdrawal_case ON public.withdrawal USING btree (case_no);
 
 CREATE UNIQUE INDEX withdrawal_open ON public.withdrawal USING btree (ack_no, COALESCE(hop_no, 0)) WHERE (decision IS NULL);
@@ -4119,6 +4169,10 @@ CREATE TRIGGER payer_inquiry_rules BEFORE DELETE OR UPDATE ON public.payer_inqui
 
 CREATE TRIGGER payer_statement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payer_statement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER person_key_kept BEFORE TRUNCATE ON public.person_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER person_key_rules BEFORE DELETE OR UPDATE ON public.person_key FOR EACH ROW EXECUTE FUNCTION person_key_rules();
+
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
@@ -4164,6 +4218,8 @@ CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON public.restoration
 CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_documents();
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER victim_sealed BEFORE INSERT OR UPDATE ON public.victim FOR EACH ROW EXECUTE FUNCTION victim_sealed();
 
 CREATE TRIGGER withdrawal_four_eyes BEFORE UPDATE OF decision ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (person_of(new.decided_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
@@ -4391,6 +4447,10 @@ COMMENT ON COLUMN payer_statement.payer_confirmed IS 'whether the bank states th
 
 COMMENT ON COLUMN payer_statement.payer_key IS 'the account debited as the bank states it; empty if it states none';
 
+COMMENT ON COLUMN person_key.destroyed_for IS 'the rule of retention by which the key was destroyed';
+
+COMMENT ON COLUMN person_key.wrapped IS 'the sealed key; null once it is destroyed';
+
 COMMENT ON COLUMN procedure.created_at IS 'since when the work of the procedure waits: if it follows from other work that waited, since then';
 
 COMMENT ON COLUMN procedure.due_at IS 'when the procedure starter attends to a hold or to duties next; at no time if null';
@@ -4453,6 +4513,12 @@ COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same
 
 COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it identifies no person';
 
+COMMENT ON COLUMN victim.sealed IS 'name, mobile and e-mail address, sealed under the person''s key';
+
+COMMENT ON COLUMN victim.terms IS 'keyed digests of the terms that the victim is found by';
+
+COMMENT ON COLUMN victim.terms_key IS 'the id of the secret key that the digests are made with';
+
 COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null for the whole complaint';
 
 COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itself and counted';
@@ -4484,6 +4550,8 @@ COMMENT ON TABLE payer_found_transfer IS 'another transfer that left the victim'
 COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the victim''s own transfer';
 
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
+
+COMMENT ON TABLE person_key IS 'The key that seals the personal data of one victim, itself sealed under the secret key.';
 
 COMMENT ON TABLE release_brake IS 'times from which automatic releases waited for a supervisor; one at most is not continued';
 

@@ -23,6 +23,7 @@ from workers.commands import (
     figures,
     importing,
     iso,
+    personal_data,
     processes,
     reconciling,
     reseal,
@@ -93,6 +94,7 @@ _add(app, "Work", "token", processes.token)
 _add(app, "Work", "process-key", processes.process_key)
 _add(app, "Work", "officers-key", processes.officers_key)
 _add(app, "Work", "reseal", reseal.reseal)
+_add(app, "Work", "seal-victims", personal_data.seal_victims)
 _banks = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The directory of banks, wallets and aggregators.")
 _add(_banks, "Work", "load", bank.load)
 _add(_banks, "Work", "add", bank_edit.add)

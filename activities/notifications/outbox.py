@@ -91,6 +91,7 @@ Facts = MessageFacts | Mapping[str, object]
 
 async def tell_victim(
     connection: Connection,
+    ctx: Context,
     ack_no: str,
     kind: MessageKind,
     facts: Facts,
@@ -107,10 +108,11 @@ async def tell_victim(
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
     said = (await _with_officer(connection, person.case_no, told, link)).model_copy(update={"ack_no": ack_no})
+    contact = ctx.persons.open(person.person)
     draft = _Draft(
         connection, now, kind, Recipient.VICTIM, said, ack_no, documents, about(TaskSubject.COMPLAINT, ack_no)
     )
-    return await draft.write(person.mobile, person.email, (person.language,))
+    return await draft.write(contact.mobile, contact.email, (person.language,))
 
 
 async def tell_holder(

@@ -58,11 +58,14 @@ async def _reseal(settings: Settings) -> "list[Resealed]":
 
 
 def _text(result: "Resealed") -> str:
+    from db.sealed import BANK_CREDENTIALS
+
     text = f"{result.column}: {result.resealed} resealed, {result.current} under the current key, {result.others} not"
     if result.unopened:
         shown = ", ".join(result.unopened[:SHOWN_ROWS])
         more = f" and {len(result.unopened) - SHOWN_ROWS} more" if len(result.unopened) > SHOWN_ROWS else ""
-        text += f"; no key opens {shown}{more}: load the bank again"
+        remedy = ": load the bank again" if result.column == BANK_CREDENTIALS.name else ""
+        text += f"; no key opens {shown}{more}{remedy}"
     elif result.others:
         text += "; they were locked: run it again"
     return text

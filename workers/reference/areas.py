@@ -8,6 +8,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "case_file",
         "complaint",
         "victim",
+        "person_key",
         "hop",
         "hop_raise",
         "hop_retry",

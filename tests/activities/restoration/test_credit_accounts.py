@@ -8,7 +8,7 @@ import pytest
 from activities.context import Context
 from activities.orders.orders import cancel_order
 from activities.restoration.credit_accounts import NoSuchAccount, confirm, look, object_to, propose, withdraw
-from db.restoration import credit_accounts, restoration_views
+from db.restoration import restoration_views
 from domain.errors import NotFound, NotNow, SameEyes
 from domain.errors.restoration import (
     ApplicationNamesOtherAccount,
@@ -48,7 +48,7 @@ def home(ctx: Context) -> Home:
 async def in_own_name(home: Home, case_no: str) -> NewCreditAccount:
     """The new account in the victim's name, in other letters."""
     async with home.ctx.pool.acquire() as connection:
-        name = await credit_accounts.victim_name(connection, case_no)
+        name = (await home.ctx.persons.victim_of(connection, case_no)).name
     return NEW.model_copy(update={"holder_name": name.lower().replace(".", "")})
 
 
