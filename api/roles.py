@@ -59,6 +59,8 @@ class Action(StrEnum):
     PROPOSE_PAYER = "propose_payer"
     """propose which of two complainants paid a transfer"""
     AGREE_TO_PAYER = "agree_to_payer"
+    SEARCH_VICTIMS = "search_victims"
+    """find a victim's complaints by name or contact"""
     PROPOSE_WITHDRAWAL = "propose_withdrawal"
     """propose to withdraw a false, mistaken or settled complaint"""
     DECIDE_WITHDRAWAL = "decide_withdrawal"
@@ -140,6 +142,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.WITHDRAW_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
     Action.AGREE_TO_PAYER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
+    Action.SEARCH_VICTIMS: _DESK,
     Action.PROPOSE_WITHDRAWAL: _DESK | {Role.IO},
     Action.DECIDE_WITHDRAWAL: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},

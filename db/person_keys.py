@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.base import FrozenModel
+from schemas.base import FrozenModel, UtcDatetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,29 @@ async def of_case(connection: Connection, case_no: str) -> dict[int, StoredPerso
         case_no,
     )
     return {row["victim_id"]: StoredPerson(**row["person"]) for row in rows}
+
+
+class FoundRow(FrozenModel):
+    """A complaint, with its victim's data."""
+
+    ack_no: str
+    case_no: str
+    received_at: UtcDatetime
+    district: str
+    person: StoredPerson
+
+
+async def find(connection: Connection, terms: Sequence[Sequence[bytes]], limit: int) -> list[FoundRow]:
+    """Return complaints whose victims have one digest of each search term, the newest first."""
+    wanted = " AND ".join(f"v.terms && ${place}::bytea[]" for place, _ in enumerate(terms, 2))
+    rows = await connection.fetch(
+        f"SELECT c.ack_no, c.case_no, c.received_at, v.district, {stored('v')} AS person"
+        f" FROM victim v JOIN complaint c USING (victim_id) WHERE {wanted}"
+        " ORDER BY c.received_at DESC, c.ack_no LIMIT $1",
+        limit,
+        *(list(digests) for digests in terms),
+    )
+    return [FoundRow(**dict(row)) for row in rows]
 
 
 class VictimRow(FrozenModel):

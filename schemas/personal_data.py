@@ -1,10 +1,11 @@
-"""Personal data of a victim, as they are sealed."""
+"""Personal data of victims: as they are sealed, and as officers find them."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from schemas.base import FrozenModel
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.text import EmailAddress, Line, Mobile
 
 _Text = Annotated[str, Field(repr=False)]
 
@@ -15,3 +16,40 @@ class PersonalData(FrozenModel):
     name: _Text = ""
     mobile: _Text = ""
     email: _Text = ""
+
+
+class VictimQuestion(FrozenModel):
+    """Victim to look up. It is in the body, because personal data in a URL would enter logs.
+
+    A victim is found who has everything that is given. Each part of the name is found whole, in either script.
+    """
+
+    name: Line | None = None
+    mobile: Mobile | None = None
+    email: EmailAddress | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if self.name is None and self.mobile is None and self.email is None:
+            raise ValueError("give a name, a mobile number or an e-mail address")
+        return self
+
+
+class FoundVictim(FrozenModel):
+    """Complaint of a victim who was looked up."""
+
+    ack_no: str
+    case_ack_no: str
+    received_at: UtcDatetime
+    name: _Text
+    mobile: _Text
+    """the last four digits of the number"""
+    district: str
+
+
+class FoundVictims(FrozenModel):
+    """Complaints of the victims who were looked up, the newest first."""
+
+    items: tuple[FoundVictim, ...]
+    more: bool
+    """whether there are more than are shown: ask for more of the person"""

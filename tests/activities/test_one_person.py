@@ -36,7 +36,7 @@ STEPS: Final = "it moves a restoration or an order back, or ends it, and orders 
 NAMES: Final = "it names a person, a document or a contact, and orders nothing"
 LAPSES: Final = "it continues releases that the engine orders by the clock of the hold"
 STAYS: Final[Mapping[Action, str]] = {
-    **dict.fromkeys([action for action in Action if action.value.startswith("read_")], READS),
+    **dict.fromkeys([action for action in Action if action.value.startswith(("read_", "search_"))], READS),
     **dict.fromkeys(
         [
             Action.TAKE_COMPLAINT,

@@ -117,6 +117,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/discrepancies/by-bank"): (READERS, None),
     ("POST", "/api/v1/discrepancies/{discrepancy_id}/settle"): (DESK, {"decision": "noted", **WHY}),
     ("POST", "/api/v1/accounts/search"): (READERS, {"institution": "SBIN", "account": "30000000001"}),
+    ("POST", "/api/v1/victims/search"): (DESK, {"name": "Asha Devi"}),
     ("POST", f"{CASE}/hops"): (DESK, HOP),
     ("POST", f"{CASE}/hops/{{hop_no}}/correct"): (DESK, {"rrn": "712345678901", **WHY}),
     ("POST", f"{CASE}/requests/{{request_id}}/escalate"): (DESK, WHY),
