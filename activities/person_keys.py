@@ -26,6 +26,7 @@ DIGEST_BYTES: Final = 16
 BATCH: Final = 100
 _VERSION: Final = b"p\x01"
 """first bytes of data that are sealed in this way; the nonce follows"""
+_NO_KEY: Final = "the person has no key, or it is destroyed"
 
 
 class ClearTextNeeded(RuleBroken):
@@ -54,7 +55,7 @@ class PersonKeys:
         return SealedPerson(
             person_id=person_id,
             wrapped=self._wrapping.seal(key, str(person_id)),
-            sealed=_sealed(key, data, person_id),
+            sealed=_sealed(key, _json(data), person_id.bytes),
             terms=self.terms(data),
             terms_key=self.terms_key,
         )
@@ -63,11 +64,11 @@ class PersonKeys:
         """Seal other data of a person under the key that it has. Raises `CannotOpen`."""
         key = self._key(stored)
         if stored.person_id is None or stored.wrapped is None or key is None:
-            raise CannotOpen("the person has no key, or it is destroyed")
+            raise CannotOpen(_NO_KEY)
         return SealedPerson(
             person_id=stored.person_id,
             wrapped=bytes.fromhex(stored.wrapped),
-            sealed=_sealed(key, data, stored.person_id),
+            sealed=_sealed(key, _json(data), stored.person_id.bytes),
             terms=self.terms(data),
             terms_key=self.terms_key,
         )
@@ -79,7 +80,22 @@ class PersonKeys:
         key = self._key(stored)
         if key is None:
             return PersonalData()
-        return _opened(key, bytes.fromhex(stored.sealed), stored.person_id)
+        opened = _opened(key, bytes.fromhex(stored.sealed), stored.person_id.bytes)
+        return PersonalData.model_validate_json(opened)
+
+    def seal_text(self, stored: StoredPerson, text: str) -> bytes:
+        """Seal a text about a person under the key of the person. Raises `CannotOpen`."""
+        key = self._key(stored)
+        if stored.person_id is None or key is None:
+            raise CannotOpen(_NO_KEY)
+        return _sealed(key, text.encode(), _about(stored.person_id))
+
+    def open_text(self, stored: StoredPerson, sealed: str) -> str:
+        """Return a text about a person; empty if the key is destroyed. Raises `CannotOpen`."""
+        key = self._key(stored)
+        if stored.person_id is None or key is None:
+            return ""
+        return _opened(key, bytes.fromhex(sealed), _about(stored.person_id)).decode()
 
     async def victim_of(self, connection: Connection, ack_no: str) -> PersonalData:
         """Return the data of a complaint's victim. Raises `NotFound` and `CannotOpen`."""
@@ -133,18 +149,27 @@ async def seal_victims(pool: Pool, persons: PersonKeys, report: Callable[[int], 
         report(done)
 
 
-def _sealed(key: bytes, data: PersonalData, person_id: UUID) -> bytes:
+def _json(data: PersonalData) -> bytes:
+    return data.model_dump_json().encode()
+
+
+def _about(person_id: UUID) -> bytes:
+    # Another binding than that of the data, so that a text never opens as the data of the person.
+    return person_id.bytes + b"text"
+
+
+def _sealed(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
     nonce = os.urandom(NONCE_BYTES)
-    return _VERSION + nonce + AESGCM(key).encrypt(nonce, data.model_dump_json().encode(), _VERSION + person_id.bytes)
+    return _VERSION + nonce + AESGCM(key).encrypt(nonce, plain, _VERSION + bound_to)
 
 
-def _opened(key: bytes, sealed: bytes, person_id: UUID) -> PersonalData:
+def _opened(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
     start = len(_VERSION)
     nonce, text = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
     try:
         if not sealed.startswith(_VERSION):
             raise ValueError("another version")
-        return PersonalData.model_validate_json(AESGCM(key).decrypt(nonce, text, _VERSION + person_id.bytes))
+        return AESGCM(key).decrypt(nonce, text, _VERSION + bound_to)
     except (InvalidTag, ValueError):
         raise CannotOpen(CannotOpen.__doc__) from None
 

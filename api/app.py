@@ -52,6 +52,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, payer_inquiries.router),
     (Part.OFFICERS, accounts.router),
     (Part.OFFICERS, victims.router),
+    (Part.OFFICERS, victims.corrections_router),
     (Part.OFFICERS, events.router),
     (Part.OFFICERS, desk_actions.router),
     (Part.OFFICERS, tasks.router),

@@ -61,6 +61,11 @@ class Action(StrEnum):
     AGREE_TO_PAYER = "agree_to_payer"
     SEARCH_VICTIMS = "search_victims"
     """find a victim's complaints by name or contact"""
+    READ_VICTIM_CORRECTIONS = "read_victim_corrections"
+    CORRECT_VICTIM = "correct_victim"
+    """propose another name or contact of a victim"""
+    DECIDE_VICTIM_CORRECTION = "decide_victim_correction"
+    """agree to another officer's correction of a victim, or reject it"""
     PROPOSE_WITHDRAWAL = "propose_withdrawal"
     """propose to withdraw a false, mistaken or settled complaint"""
     DECIDE_WITHDRAWAL = "decide_withdrawal"
@@ -143,6 +148,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
     Action.AGREE_TO_PAYER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.SEARCH_VICTIMS: _DESK,
+    Action.READ_VICTIM_CORRECTIONS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
+    Action.CORRECT_VICTIM: _DESK | {Role.IO},
+    Action.DECIDE_VICTIM_CORRECTION: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_WITHDRAWAL: _DESK | {Role.IO},
     Action.DECIDE_WITHDRAWAL: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},

@@ -1501,6 +1501,43 @@ BEGIN
         USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.victim_corrected()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.person_id IS DISTINCT FROM OLD.person_id OR NOT EXISTS (
+        SELECT FROM victim_correction c WHERE c.victim_id = NEW.victim_id AND c.decision = 'agreed'
+            AND c.before = OLD.sealed AND c.after = NEW.sealed)
+    THEN
+        RAISE EXCEPTION 'two officers change the personal data of victim %', NEW.victim_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'victim_corrected';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.victim_correction_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL
+        OR (NEW.correction_id, NEW.case_no, NEW.ack_no, NEW.victim_id, NEW.fields, NEW.before, NEW.after, NEW.reason,
+            NEW.proposed_by, NEW.proposed_at)
+            IS DISTINCT FROM
+            (OLD.correction_id, OLD.case_no, OLD.ack_no, OLD.victim_id, OLD.fields, OLD.before, OLD.after, OLD.reason,
+            OLD.proposed_by, OLD.proposed_at)
+    THEN
+        RAISE EXCEPTION 'of a correction of a victim only the decision is written, once'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF NEW.decision = 'agreed' AND person_of(NEW.decided_by) = person_of(NEW.proposed_by) THEN
+        RAISE EXCEPTION 'one person is no second officer'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'victim_correction_four_eyes';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.victim_sealed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3344,6 +3381,26 @@ CREATE TABLE victim (
     CONSTRAINT victim_sealed_is_whole CHECK ((num_nulls(person_id, sealed, terms, terms_key) = ANY (ARRAY[0, 4])))
 );
 
+CREATE TABLE victim_correction (
+    correction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    ack_no text NOT NULL,
+    victim_id bigint NOT NULL,
+    fields text[] NOT NULL,
+    before bytea NOT NULL,
+    after bytea NOT NULL,
+    reason bytea NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    CONSTRAINT victim_correction_pkey PRIMARY KEY (correction_id),
+    CONSTRAINT victim_correction_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
+    CONSTRAINT victim_correction_fields_check CHECK (((cardinality(fields) > 0) AND (fields <@ ARRAY['name'::text, 'mobile'::text, 'email'::text]))),
+    CONSTRAINT victim_correction_is_whole CHECK ((num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3])))
+);
+
 CREATE TABLE withdrawal (
     withdrawal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text NOT NULL,
@@ -3701,6 +3758,12 @@ ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN 
 
 ALTER TABLE victim ADD CONSTRAINT victim_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
+ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
+
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -3987,6 +4050,12 @@ CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) 
 
 CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
 
+CREATE INDEX victim_correction_case ON public.victim_correction USING btree (case_no);
+
+CREATE UNIQUE INDEX victim_correction_open ON public.victim_correction USING btree (victim_id) WHERE (decision IS NULL);
+
+CREATE INDEX victim_correction_victim ON public.victim_correction USING btree (victim_id);
+
 CREATE INDEX victim_mobile ON public.victim USING btree (mobile);
 
 CREATE INDEX victim_terms ON public.victim USING gin (terms) WITH (fastupdate=off);
@@ -4219,7 +4288,11 @@ CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_ste
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON public.victim FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id)))) EXECUTE FUNCTION victim_corrected();
+
 CREATE TRIGGER victim_sealed BEFORE INSERT OR UPDATE ON public.victim FOR EACH ROW EXECUTE FUNCTION victim_sealed();
+
+CREATE TRIGGER victim_correction_rules BEFORE DELETE OR UPDATE ON public.victim_correction FOR EACH ROW EXECUTE FUNCTION victim_correction_rules();
 
 CREATE TRIGGER withdrawal_four_eyes BEFORE UPDATE OF decision ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (person_of(new.decided_by) = person_of(new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
@@ -4519,6 +4592,14 @@ COMMENT ON COLUMN victim.terms IS 'keyed digests of the terms that the victim is
 
 COMMENT ON COLUMN victim.terms_key IS 'the id of the secret key that the digests are made with';
 
+COMMENT ON COLUMN victim_correction.after IS 'the sealed data that are proposed';
+
+COMMENT ON COLUMN victim_correction.before IS 'the sealed data at the proposal';
+
+COMMENT ON COLUMN victim_correction.fields IS 'what changes';
+
+COMMENT ON COLUMN victim_correction.reason IS 'why, sealed under the person''s key';
+
 COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null for the whole complaint';
 
 COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itself and counted';
@@ -4558,6 +4639,8 @@ COMMENT ON TABLE release_brake IS 'times from which automatic releases waited fo
 COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, as an officer records it.';
 
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
+
+COMMENT ON TABLE victim_correction IS 'Other personal data of a victim: one officer proposes them, and a second officer agrees.';
 
 COMMENT ON FUNCTION answer_begin(text,text,bytea,text,text[],text[],text[]) IS 'locks a case for the answer of a bank, and reads what the answer is judged by';
 

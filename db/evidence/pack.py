@@ -124,6 +124,9 @@ FILES: Final = {
     ),
     "case/hop_corrections.jsonl": _rows("hop_correction", _CASE, "t.hop_no, t.revision"),
     "case/hops.jsonl": _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
+    "case/victim_corrections.jsonl": _rows(
+        "victim_correction", _CASE, "t.correction_id", without=("victim_id", "before", "after", "reason")
+    ),
     "case/withdrawals.jsonl": _rows("withdrawal", _CASE, "t.withdrawal_id"),
     "case/withdrawn_hops.jsonl": _rows("withdrawn_hop", _CASE, "t.hop_no"),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),

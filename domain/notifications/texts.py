@@ -89,6 +89,11 @@ _EN: Final[Mapping[_Key, _Text]] = {
         "Case {case}: {amount} on hold in your account is to go back to the person it was taken from. You may object"
         " until {until}, with reference {reference}, {where}.",
     ),
+    (MessageKind.VICTIM_CORRECTED, _VICTIM): _Text(
+        "Your contact was changed",
+        "Case {case}: an officer has changed your name, number or e-mail address with us. Did you not ask for this?"
+        " Then tell the officer at once: {officer}",
+    ),
     (MessageKind.CREDIT_ACCOUNT_TOLD, _VICTIM): _Text(
         "Another account to be credited",
         "Case {case}: an officer has entered the account {to_account} to credit your money to. Did you not ask for"
@@ -280,6 +285,11 @@ _HI: Final[Mapping[_Key, _Text]] = {
         "आपके खाते से {amount} की वापसी",
         "मामला {case}: आपके खाते में रोके गए {amount} पीड़ित को लौटाए जाने हैं। आप {until} तक आपत्ति कर सकते हैं:"
         " संदर्भ {reference}, {where}।",
+    ),
+    (MessageKind.VICTIM_CORRECTED, _VICTIM): _Text(
+        "आपका संपर्क बदला गया",
+        "मामला {case}: अधिकारी ने हमारे पास आपका नाम, नंबर या ई-मेल बदला है। यदि आपने यह नहीं कहा तो तुरंत अधिकारी को"
+        " बताएँ: {officer}",
     ),
     (MessageKind.CREDIT_ACCOUNT_TOLD, _VICTIM): _Text(
         "जमा हेतु दूसरा खाता",

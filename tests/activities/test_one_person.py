@@ -65,6 +65,8 @@ STAYS: Final[Mapping[Action, str]] = {
     ),
     **dict.fromkeys(
         [
+            Action.CORRECT_VICTIM,
+            Action.DECIDE_VICTIM_CORRECTION,
             Action.MAKE_APPEAL_CODE,
             Action.TAKE_HOLDER_CONTACT,
             Action.NAME_GRIEVANCE_OFFICER,

@@ -17,6 +17,7 @@ from tests.factories import SECRET, make_context, rrn, transfer
 from tests.workers.command_line import invoke
 
 NEW = SecretStr("the next secret key, with more than 32 characters")
+TRIGGERS = ("victim_sealed", "victim_corrected")
 CLEAR = "SELECT count(*) FROM victim WHERE name <> '' OR mobile <> '' OR email <> ''"
 VICTIM = {"name": "Asha Devi", "mobile": "9876543210", "district": "LUCKNOW", "email": "asha@example.org"}
 ASHA = PersonalData(name="Asha Devi", mobile="9876543210", email="asha@example.org")
@@ -34,7 +35,8 @@ async def complained(ctx: Context) -> str:
 
 async def as_before(pool: Pool) -> None:
     """Put the table of victims into the state before the `post` migration, with rows of the release before."""
-    await pool.execute("ALTER TABLE victim DISABLE TRIGGER victim_sealed")
+    for trigger in TRIGGERS:
+        await pool.execute(f"ALTER TABLE victim DISABLE TRIGGER {trigger}")
     await pool.execute(
         "UPDATE victim SET name = 'Asha Devi', mobile = '9876543210', email = 'asha@example.org',"
         " person_id = NULL, sealed = NULL, terms = NULL, terms_key = NULL"
@@ -42,7 +44,8 @@ async def as_before(pool: Pool) -> None:
 
 
 async def after(pool: Pool) -> None:
-    await pool.execute("ALTER TABLE victim ENABLE TRIGGER victim_sealed")
+    for trigger in TRIGGERS:
+        await pool.execute(f"ALTER TABLE victim ENABLE TRIGGER {trigger}")
 
 
 async def victim(ctx: Context, case_no: str, persons: PersonKeys | None = None) -> PersonalData:

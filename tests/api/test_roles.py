@@ -62,6 +62,7 @@ ORDER: Final = "/api/v1/orders/{order_id}"
 BANK_ORDER: Final = "/api/v1/bank/orders/{order_id}"
 DONE: Final = {"lines": [{"line_no": 1, "amount_paise": 1, "done_at": "2026-11-24T06:00:00Z"}]}
 CREDIT: Final = "/api/v1/complaints/{ack_no}/credit-accounts"
+CORRECTIONS: Final = "/api/v1/complaints/{ack_no}/victim-corrections"
 WITHDRAWALS: Final = "/api/v1/complaints/{ack_no}/withdrawals"
 ACCOUNT: Final = {
     "holder_name": "A. Victim",
@@ -193,6 +194,10 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{ORDER}/send-again"): (DESK, WHY),
     ("POST", f"{ORDER}/cancel"): (frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}), WHY),
     ("POST", f"{ORDER}/cancellation-told"): (frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}), {"note": "by phone"}),
+    ("GET", CORRECTIONS): (DESK | IO | ABOVE, None),
+    ("POST", CORRECTIONS): (DESK | IO, {"mobile": "9876543210", **WHY}),
+    ("POST", f"{CORRECTIONS}/{{correction_id}}/agree"): (ABOVE | {Role.SUPERVISOR, Role.ADMIN}, {}),
+    ("POST", f"{CORRECTIONS}/{{correction_id}}/reject"): (ABOVE | {Role.SUPERVISOR, Role.ADMIN}, {}),
     ("GET", WITHDRAWALS): (READERS | POLICE, None),
     ("POST", WITHDRAWALS): (DESK | IO, {"kind": "false", **WHY}),
     ("POST", f"{WITHDRAWALS}/{{withdrawal_id}}/agree"): (ABOVE | {Role.SUPERVISOR, Role.ADMIN}, WHY),
@@ -262,6 +267,7 @@ NUMBERS: Final = {
     "account_id": "1",
     "decision_id": "1",
     "withdrawal_id": "1",
+    "correction_id": "1",
     "order_id": "00000000-0000-4000-8000-000000000000",
 }
 

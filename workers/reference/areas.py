@@ -9,6 +9,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "complaint",
         "victim",
         "person_key",
+        "victim_correction",
         "hop",
         "hop_raise",
         "hop_retry",

@@ -207,6 +207,13 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
     "person_key_rules": Effect(Sort.RULE, "Refuses to delete the key of a person, and to bring a destroyed key back."),
+    "victim_correction_rules": Effect(
+        Sort.RULE,
+        "Refuses any change of a correction of a victim but its one decision, by another person.",
+    ),
+    "victim_corrected": Effect(
+        Sort.RULE, "Refuses personal data of a victim that are not those of a correction that two officers agreed to."
+    ),
     "two_persons": Effect(Sort.RULE, "Refuses a second officer who is the same person as the first."),
     "release_was_proposed": Effect(
         Sort.RULE, "Refuses to order a release by a grievance or of a small hold above what officers have confirmed."
