@@ -3018,6 +3018,7 @@ CREATE TABLE person_key (
     person_id uuid NOT NULL,
     wrapped bytea,
     made_at timestamp with time zone NOT NULL,
+    looked_at timestamp with time zone,
     destroyed_at timestamp with time zone,
     destroyed_for text,
     CONSTRAINT person_key_pkey PRIMARY KEY (person_id),
@@ -3996,6 +3997,8 @@ CREATE INDEX payer_inquiry_waiting ON public.payer_inquiry USING btree (institut
 
 CREATE INDEX payer_statement_inquiry ON public.payer_statement USING btree (inquiry_id, statement_id);
 
+CREATE INDEX person_key_to_look ON public.person_key USING btree (COALESCE(looked_at, made_at)) WHERE (wrapped IS NOT NULL);
+
 CREATE INDEX procedure_case ON public.procedure USING btree (case_no);
 
 CREATE INDEX procedure_due ON public.procedure USING btree (due_at) WHERE ((ended_at IS NULL) AND (kind = ANY (ARRAY['hold'::text, 'duties'::text])));
@@ -4521,6 +4524,8 @@ COMMENT ON COLUMN payer_statement.payer_confirmed IS 'whether the bank states th
 COMMENT ON COLUMN payer_statement.payer_key IS 'the account debited as the bank states it; empty if it states none';
 
 COMMENT ON COLUMN person_key.destroyed_for IS 'the rule of retention by which the key was destroyed';
+
+COMMENT ON COLUMN person_key.looked_at IS 'when it was last looked at whether the data are kept';
 
 COMMENT ON COLUMN person_key.wrapped IS 'the sealed key; null once it is destroyed';
 

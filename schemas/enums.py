@@ -412,6 +412,8 @@ class EventKind(StrEnum):
     """an officer proposed other personal data of a victim; a second officer has to agree"""
     VICTIM_CORRECTION_REJECTED = "victim_correction_rejected"
     VICTIM_CORRECTED = "victim_corrected"
+    VICTIM_ERASED = "victim_erased"
+    """the key of a victim's personal data was destroyed, because their time of retention is over"""
     CREDIT_ACCOUNT_TOLD = "credit_account_told"
     """another account of the victim's was proposed in place of the one that paid"""
     CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"

@@ -3,14 +3,17 @@ CREATE TABLE person_key (
     person_id uuid PRIMARY KEY,
     wrapped bytea,
     made_at timestamptz NOT NULL,
+    looked_at timestamptz,
     destroyed_at timestamptz,
     destroyed_for text,
     CONSTRAINT person_key_destroyed_is_whole CHECK (num_nulls(destroyed_at, destroyed_for) IN (0, 2)),
     CONSTRAINT person_key_is_there_or_destroyed CHECK ((wrapped IS NULL) = (destroyed_at IS NOT NULL)),
     CONSTRAINT person_key_destroyed_for_check CHECK (destroyed_for <> '')
 );
+CREATE INDEX person_key_to_look ON person_key (coalesce(looked_at, made_at)) WHERE wrapped IS NOT NULL;
 COMMENT ON TABLE person_key IS 'The key that seals the personal data of one victim, itself sealed under the secret key.';
 COMMENT ON COLUMN person_key.wrapped IS 'the sealed key; null once it is destroyed';
+COMMENT ON COLUMN person_key.looked_at IS 'when it was last looked at whether the data are kept';
 COMMENT ON COLUMN person_key.destroyed_for IS 'the rule of retention by which the key was destroyed';
 
 CREATE FUNCTION person_key_rules() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
-"""`goldenhour seal-victims`: seal the personal data that a release before wrote in clear."""
+"""`goldenhour seal-victims` and `goldenhour retention`: the personal data of victims."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from workers.commands.common import (
 )
 
 if TYPE_CHECKING:
+    from db.retention import RetentionReport
     from workers.settings import Settings
 
 
@@ -39,3 +40,24 @@ async def _seal(settings: "Settings") -> int:
     persons = PersonKeys(await asyncio.to_thread(secret_box, settings))
     async with await open_database(settings) as pool:
         return await seal_all(pool, persons, lambda done: errors().print(f"{done:,} victims sealed", highlight=False))
+
+
+def retention(json_target: JsonTarget = None) -> None:
+    """Show how many victims have personal data, and how many lost them by which rule of retention.
+
+    The workers destroy the keys of persons by themselves (`personal_data.retention` of the policy).
+
+    Exit codes: 0 done, 1 it failed, 2 wrong usage or settings.
+    """
+    found = run(_report(with_database(load_settings())))
+    write_json(json_target, found.model_dump())
+    lines = [f"{found.kept:,} kept under a key", f"{found.in_clear:,} in clear (goldenhour seal-victims seals them)"]
+    lines += [f"{count:,} destroyed: {rule}" for rule, count in sorted(found.destroyed.items())]
+    people(json_target).print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+
+
+async def _report(settings: "Settings") -> "RetentionReport":
+    from db.retention import report
+
+    async with await open_database(settings) as pool, pool.acquire() as connection:
+        return await report(connection)
