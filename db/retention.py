@@ -60,7 +60,8 @@ async def destroy_key(connection: Connection, person_id: UUID, rule: str, at: da
     The digests by which a guess could be confirmed go with it.
     """
     done: bool | None = await connection.fetchval(
-        "WITH victims AS (UPDATE victim SET terms = '{}' WHERE person_id = $1 RETURNING victim_id),"
+        "WITH victims AS (UPDATE victim SET terms = '{}', name = '', mobile = '', email = '' WHERE person_id = $1"
+        "  RETURNING victim_id),"
         " complaints AS (UPDATE complaint c SET body_digest = '' FROM victims v WHERE c.victim_id = v.victim_id)"
         " UPDATE person_key SET wrapped = NULL, destroyed_at = $3, destroyed_for = $2"
         " WHERE person_id = $1 AND wrapped IS NOT NULL RETURNING true",
