@@ -60,7 +60,7 @@ class Post:
 
     async def notify(self, ack_no: str, kind: MessageKind = MessageKind.MONEY_HELD, **facts: object) -> int:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            return await tell_victim(connection, ack_no, kind, facts, self.ctx.now())
+            return await tell_victim(connection, self.ctx, ack_no, kind, facts, self.ctx.now())
 
     async def tell_holder(self, hold_id: UUID, kind: MessageKind = MessageKind.HOLD, **facts: object) -> int:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
@@ -151,7 +151,7 @@ async def test_what_is_rolled_back_tells_nobody(post: Post) -> None:
     async with post.ctx.pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
-        assert await tell_victim(connection, case_no, MessageKind.MONEY_HELD, {}, post.ctx.now()) == 1
+        assert await tell_victim(connection, post.ctx, case_no, MessageKind.MONEY_HELD, {}, post.ctx.now()) == 1
         await transaction.rollback()
     assert await post.send() == 0
 
