@@ -23,6 +23,7 @@ from activities.metrics import (
 )
 from api.services import Services
 from db.database_state import Storage
+from db.pool import Pool, open_pool
 from domain.policy.model import DoorName
 from schemas.enums import (
     AnswerClass,
@@ -42,6 +43,7 @@ from schemas.reporting.outcomes import Stage
 from schemas.restoration_enums import GrievanceState, OrderKind
 from schemas.tracing.request_stages import RequestStage
 from tests.api.conftest import Doors, line, opened
+from workers.embedded.postgres import EmbeddedPostgres
 
 BY_NAME = {"le", "district", "bank"}
 """labels whose values are no closed list: bounds, and places that many share"""
@@ -66,6 +68,15 @@ LABELS = {
     "door": {door.value for door in DoorName},
     "state": {state.value for state in GrievanceState},
 }
+
+
+@pytest.fixture
+async def database(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Pool]:
+    """Connections to a fresh database: the figures of the whole database are read, by plans that fit its size."""
+    pool = await open_pool(await postgres.create_database("of_ops", template_database), min_size=1, max_size=10)
+    yield pool
+    await pool.close()
+    await postgres.drop_database("of_ops")
 
 
 async def test_alive_and_ready(doors: Doors) -> None:
