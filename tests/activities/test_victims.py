@@ -88,8 +88,9 @@ async def test_one_officer_corrects_nobody(bench: Bench) -> None:
         with pytest.raises(VictimCorrectionNeedsSecondOfficer):
             await victims.agree(bench.ctx, case_no, proposed.correction_id, same)
     decide = "UPDATE victim_correction SET decision = 'agreed', decided_by = $2, decided_at = now()"
-    with pytest.raises(asyncpg.CheckViolationError, match="no second officer"):
-        await bench.pool.execute(f"{decide} WHERE correction_id = $1", proposed.correction_id, "officer:RAVI")
+    for no_second in ("officer:RAVI", "import:ravi", "script:helpline", "command:root"):
+        with pytest.raises(asyncpg.CheckViolationError, match="no second officer"):
+            await bench.pool.execute(f"{decide} WHERE correction_id = $1", proposed.correction_id, no_second)
     with pytest.raises(asyncpg.RestrictViolationError, match="two officers"):
         await bench.pool.execute(
             "UPDATE victim v SET sealed = c.after FROM victim_correction c"
