@@ -216,7 +216,13 @@ async def module_ground(grounds: Grounds) -> AsyncIterator[Ground]:
 
 
 @pytest.fixture
-def time_skipping(temporal_client: Client) -> TimeSkipper:
+def gives_up_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give requests up when a workflow asks for it: the database's clock skips no time with the workflow's."""
+    monkeypatch.setattr("activities.tracing.hold_requests.refuse_before", lambda *_: None)
+
+
+@pytest.fixture
+def time_skipping(temporal_client: Client, gives_up_early: None) -> TimeSkipper:
     """Workflows started through its `client` skip time whenever they only wait; each has its own clock.
 
     Start under `with_time_skipping_disabled()`, then `await fast_forward(handle, duration)`, to go step by step.

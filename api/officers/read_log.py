@@ -5,15 +5,20 @@ Reads that come while others are being written are written together, in one stat
 """
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from datetime import timedelta
 from typing import Final
 
+import asyncpg
+
 from db.officers import read_log
-from db.pool import Pool
+from db.pool import Connection, Pool
 from domain.policy.reads import ReadLogRules
 from schemas.reads import NewRead
+
+log = logging.getLogger(__name__)
 
 KNOWN_MAX: Final = 10_000
 FORGET_EVERY_SECONDS: Final = 60.0
@@ -50,10 +55,18 @@ class ReadLog:
             reads, self._waiting, self._next = self._waiting, [], None
             async with self._pool.acquire() as connection:
                 await read_log.write(connection, reads)
-                if time.monotonic() - self._forgot_at >= FORGET_EVERY_SECONDS:
-                    self._forgot_at = time.monotonic()
-                    await read_log.forget(connection, timedelta(days=self._rules.kept_days))
-        self._remember(reads)
+                self._remember(reads)
+                await self._forget(connection)
+
+    async def _forget(self, connection: Connection) -> None:
+        """Delete the oldest reads once a minute. A read that is in the log is answered also if that fails."""
+        if time.monotonic() - self._forgot_at < FORGET_EVERY_SECONDS:
+            return
+        self._forgot_at = time.monotonic()
+        try:
+            await read_log.forget(connection, timedelta(days=self._rules.kept_days))
+        except asyncpg.PostgresError as error:
+            log.warning("old reads are not deleted: %s", type(error).__name__)
 
     def _remember(self, reads: list[NewRead]) -> None:
         now = time.monotonic()

@@ -65,7 +65,7 @@ async def forget(connection: Connection, kept: timedelta) -> None:
     """Delete the oldest reads that are no longer kept, at most `FORGOTTEN_MAX`."""
     await connection.execute(
         "DELETE FROM read_log WHERE read_id IN (SELECT read_id FROM read_log WHERE at < present_moment() - $1::interval"
-        " ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        " ORDER BY at LIMIT $2)",
         kept,
         FORGOTTEN_MAX,
     )

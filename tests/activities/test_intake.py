@@ -12,13 +12,14 @@ from activities.intake import take_complaint
 from activities.secrets import SecretBox
 from db import intake
 from db.intake import Known
+from db.pool import Pool
 from domain.errors import AckNoConflict, IdempotencyConflict
 from domain.errors.intake import AckNoTaken, IdempotencyKeyReused
 from schemas.outbox.case import HopRef
 from tests.activities.bench import Bench
 from tests.activities.told import planned
 from tests.clock import at_clock
-from tests.factories import SECRET, complaint, institution, row, rrn, transfer
+from tests.factories import SECRET, complaint, institution, make_context, row, rrn, transfer
 
 
 async def test_a_complaint_is_case_hops_ledger_and_event_in_one(bench: Bench) -> None:
@@ -105,12 +106,11 @@ async def test_our_own_numbers_are_of_the_upper_half_of_a_day_and_the_lower_is_t
     assert await bench.complain(transfer(), channel="portal", ack_no=portals) == portals
 
 
-async def test_after_the_last_number_of_a_day_comes_the_first_of_the_upper_half(bench: Bench) -> None:
-    before = await bench.value("SELECT last_value FROM ack_serial")
-    await bench.pool.execute("SELECT setval('ack_serial', 9999998)")
-    numbers = [await bench.complain(transfer()) for _ in range(2)]
-    await bench.pool.execute("SELECT setval('ack_serial', $1)", before)
-    assert (numbers[0][7:], numbers[1][7:11]) == ("9999999", "5000")
+async def test_after_the_last_number_of_a_day_comes_the_first_of_the_upper_half(database: Pool) -> None:
+    own = Bench(await make_context(database))
+    await own.pool.execute("SELECT setval('ack_serial', 9999998)")
+    numbers = [await own.complain(transfer()) for _ in range(2)]
+    assert (numbers[0][7:], numbers[1][7:]) == ("9999999", "5000000")
 
 
 async def test_a_number_the_portal_gave_out_in_our_range_is_passed_over(bench: Bench) -> None:

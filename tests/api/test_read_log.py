@@ -119,6 +119,8 @@ async def test_reads_at_once_are_written_together_and_none_is_lost(
 
     async def count(connection: Any, reads: Any) -> None:
         sizes.append(len(reads))
+        # Reads that come meanwhile wait for the next statement.
+        await asyncio.sleep(0.2)
         await write(connection, reads)
 
     monkeypatch.setattr(read_log, "write", count)

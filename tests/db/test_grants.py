@@ -1,5 +1,6 @@
 """The product at work owns nothing: it does its work, and takes back nothing that was written."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,7 @@ import pytest
 from db.grants import NoSuchRole, TemporaryTablesAllowed, owns_tables
 from db.migrate import migrate
 from db.migration_files import MIGRATIONS
+from db.officers import read_log
 from db.pool import Pool
 from tests.activities.evidence_case import rich_case, with_secrets
 from tests.factories import make_context
@@ -184,3 +186,8 @@ async def test_a_role_that_is_not_there_is_named(database_dsn: str, database: Po
     async with database.acquire() as connection:
         assert await owns_tables(connection)
     assert await migrate(database_dsn, application="goldenhour") == ([], []), "one role for both, as it was"
+
+
+async def test_the_application_deletes_old_reads(application: Pool) -> None:
+    async with application.acquire() as connection:
+        await read_log.forget(connection, timedelta(days=365))

@@ -104,7 +104,9 @@ async def test_the_case_goes_on_by_itself_and_counts_on(stage: Stage) -> None:
     assert len(set(stage.banks.attempts)) == 10
 
 
-async def test_no_wait_of_the_escalation_starts_again(ctx: Context, short_histories: Client) -> None:
+async def test_no_wait_of_the_escalation_starts_again(
+    ctx: Context, short_histories: Client, gives_up_early: None
+) -> None:
     async with staged(ctx, TimeSkipper(short_histories).client) as stage:
         case_no = await stage.complain()
         await stage.outcome(case_no)

@@ -12,7 +12,7 @@ from activities.holds.hold_transaction import HoldTransaction
 from activities.holds.small_holds import record_small_hold_decision
 from activities.orders.orders import cancel_order
 from activities.police.firs import assign_officer
-from activities.restoration.court_orders import withdraw_court_order
+from activities.restoration.court_orders import confirm_withdrawal, withdraw_court_order
 from db.holds import free_amounts
 from domain.errors.holds import NotSmallHold, SmallHoldDecided
 from domain.errors.orders import HoldKeptByCourt
@@ -398,6 +398,7 @@ async def keep(holds: Holds, case_no: str, *, kept: bool = True) -> None:
     if not kept:
         number = await holds.bench.value("SELECT max(court_order_id) FROM court_order WHERE case_no = $1", case_no)
         await withdraw_court_order(holds.ctx, case_no, number, "taken in by mistake", "officer:io")
+        await confirm_withdrawal(holds.ctx, case_no, number, "taken in by mistake", "officer:sp")
         return
     told = {"kind": "writ", "effect": "keep_hold", "court": "High Court", "order_no": rrn(), "made_on": "2026-11-24"}
     await confirmed_order(holds.ctx, case_no, NewCourtOrder.model_validate(told))

@@ -186,7 +186,12 @@ async def test_an_order_that_was_taken_in_by_mistake_is_waited_for_again(home: H
     await home.tick(restoration)
     await home.prepare(restoration)
     await home.bench.pool.execute(
-        "UPDATE court_order SET withdrawn_at = now(), withdrawn_by = 'officer:io' WHERE court_order_id = $1", first
+        "UPDATE court_order SET withdrawal_asked_at = now(), withdrawal_asked_by = 'officer:io',"
+        " withdrawal_asked_reason = 'a mistake' WHERE court_order_id = $1",
+        first,
+    )
+    await home.bench.pool.execute(
+        "UPDATE court_order SET withdrawn_at = now(), withdrawn_by = 'officer:sp' WHERE court_order_id = $1", first
     )
     with pytest.raises(CourtOrderWithdrawn, match=f"Court order {first}"):
         await home.approve(restoration)

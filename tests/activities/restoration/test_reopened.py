@@ -9,7 +9,7 @@ from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals
-from activities.restoration.court_orders import withdraw_court_order
+from activities.restoration.court_orders import confirm_withdrawal, withdraw_court_order
 from domain.errors import RoleNotAllowed
 from domain.errors.court_orders import CourtOrderUsedUp
 from domain.errors.restoration import CourtOrderToRestore, NothingToReopen, NotReopenable
@@ -78,6 +78,7 @@ async def test_what_a_court_has_ordered_home_is_not_refused_or_cancelled(home: H
         with pytest.raises(CourtOrderToRestore, match=f"Court order {order_id}"):
             await home.do(restoration, verb, by)
     await withdraw_court_order(home.ctx, case_no, order_id, "another case's", "officer:io")
+    await confirm_withdrawal(home.ctx, case_no, order_id, "another case's", "officer:sp")
     await home.tick(restoration)
     await home.do(restoration, VERB.REFUSE, SP)
     assert (await home.at(restoration))[0] == "refused"
@@ -123,6 +124,7 @@ async def test_a_hold_that_a_court_keeps_while_nothing_is_under_way_is_put_befor
     keeps = await court(home, case_no, "keep_hold")
     assert await asked(home, case_no) == 1
     await withdraw_court_order(home.ctx, case_no, keeps, "another case's", "officer:io")
+    await confirm_withdrawal(home.ctx, case_no, keeps, "another case's", "officer:sp")
     assert await asked(home, case_no) == 0
     await court(home, case_no, "keep_hold")
     await refusals.reopen(home.ctx, restoration, ReopenReason(reason=WHY), SP)

@@ -86,7 +86,7 @@ async def test_an_import_makes_officers_as_the_file_says(database: Pool) -> None
 
 
 async def test_a_disabled_officer_has_no_role_and_gets_them_back(database: Pool) -> None:
-    await enrol(database, ["ravi"], [Role.SP])
+    await enrol(database, ["ravi"], [Role.SP], [])
     assert await roles(database, "ravi") == {Role.SP}
     await enrolment.disable_officer(database, "ravi", ADMIN)
     await enrolment.disable_officer(database, "ravi", ADMIN)
