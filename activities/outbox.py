@@ -30,14 +30,6 @@ FAILURES_MAX = 5
 """
 SWEEP_AFTER = timedelta(seconds=2)
 """The process that wrote a younger row still sends it itself."""
-SWEEP_AFTER_MAX = timedelta(seconds=15)
-"""the most in a rush; the rows of a process that died then wait so long"""
-SENT_WITHIN = timedelta(seconds=5)
-"""The rows sent in this time show how long a process needs to send one."""
-MANY_SENT = 10
-"""rows sent in that time; with fewer there is no rush"""
-USUAL_WAIT = timedelta(seconds=1.5)
-"""mean wait without a rush: changes are gathered for a second and marked a moment later"""
 LOOK_AFTER = timedelta(minutes=15)
 """After this time without a sign of life, an open case's workflow is checked: somebody may have ended it by mistake."""
 LOOK_AFTER_LIMIT = 50
@@ -117,9 +109,8 @@ class _Sweep:
 
     async def run(self) -> Swept:
         """Run all actions, the most urgent first."""
-        before = self._now - await self._sweep_after()
-        started, oldest_start = await self._start_unstarted_cases(before)
-        signalled, oldest_news = await self._send_unsent(before)
+        started, oldest_start = await self._start_unstarted_cases()
+        signalled, oldest_news = await self._send_unsent()
         looked_after = await self._look_after_cases()
         raised = await self._raise()
         asked_again = await self._ask_again()
@@ -146,27 +137,18 @@ class _Sweep:
 
     # -- cases and their workflows ---------------------------------------------------------------------------------
 
-    async def _sweep_after(self) -> timedelta:
-        """Return the age from which a row counts as lost. In a rush its process only needs longer.
-
-        A row that is sent twice costs a second signal and a second workflow task, when there is least time for them.
-        """
-        async with self._ctx.pool.acquire() as connection:
-            sent, mean_wait = await case_outbox.waits_of_sent(connection, self._now - SENT_WITHIN, SWEEP_LIMIT)
-        if sent < MANY_SENT or mean_wait <= USUAL_WAIT:
-            return SWEEP_AFTER
-        return min(SWEEP_AFTER + 2 * mean_wait, SWEEP_AFTER_MAX)
-
-    async def _start_unstarted_cases(self, before: datetime) -> tuple[int, datetime]:
+    async def _start_unstarted_cases(self) -> tuple[int, datetime]:
         limit = SWEEP_LIMIT + len(self._resting)
         async with self._ctx.pool.acquire() as connection:
-            found = await cases.not_started(connection, before, limit, self._now)
+            found = await cases.not_started(connection, self._now - SWEEP_AFTER, limit, self._now)
         done = await self._each(SweepWork.START, [(case_no, partial(self._start, case_no)) for case_no, _ in found])
         return done, min((at for _, at in found), default=self._now)
 
-    async def _send_unsent(self, before: datetime) -> tuple[int, datetime]:
+    async def _send_unsent(self) -> tuple[int, datetime]:
         async with self._ctx.pool.acquire() as connection:
-            found = await case_outbox.unsignalled(connection, before, list(self._resting), SWEEP_LIMIT, self._now)
+            found = await case_outbox.unsignalled(
+                connection, self._now - SWEEP_AFTER, list(self._resting), SWEEP_LIMIT, self._now
+            )
         done = await self._each(SweepWork.NEWS, [(row.case_no, partial(self._send, row)) for row in found])
         return done, min((row.created_at for row in found), default=self._now)
 

@@ -1,7 +1,7 @@
 """The outbox to the case workflows: a notification is written before its signal is sent."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from db.cases.events import Event
@@ -93,28 +93,6 @@ async def unsignalled(
         now,
     )
     return [Untold(**dict(row)) for row in rows]
-
-
-_WAITS: Final = """
-SELECT count(*) AS sent, coalesce(avg(wait), interval '0') AS mean_wait FROM (
-    (SELECT signalled_at - created_at AS wait FROM case_news
-     WHERE signalled_at > $1 ORDER BY signalled_at DESC LIMIT $2)
-    UNION ALL
-    (SELECT workflow_started_at - opened_at FROM case_file
-     WHERE state = 'open' AND workflow_started_at > $1 AND opened_at > $1 - interval '1 minute'
-     ORDER BY workflow_started_at DESC LIMIT $2)
-) AS waits
-"""
-
-
-async def waits_of_sent(connection: Connection, since: datetime, limit: int) -> tuple[int, timedelta]:
-    """Return how many notifications and starts were sent after `since`, and their mean wait for that.
-
-    At most `limit` of each kind are read, the newest. The check of an old case is no start.
-    """
-    row = await connection.fetchrow(_WAITS, since, limit)
-    assert row is not None, "a SELECT of aggregates returns one row"
-    return (row["sent"], row["mean_wait"])
 
 
 _UNSIGNALLED_OF_CASE: Final = """

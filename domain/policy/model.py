@@ -27,6 +27,7 @@ from domain.policy.restoration import (
     RestorationRules,
 )
 from domain.policy.second_officers import AlarmRules, CourtOrderRules, ReleaseRules
+from domain.policy.sessions import SessionRules
 from schemas.banks.rosters import HolidayRules
 from schemas.base import FrozenModel, Paise
 from schemas.enums import AnswerClass, EscalationLevel
@@ -255,36 +256,6 @@ class InterfaceRules(FrozenModel):
         missing += [f"places.{name.value}" for name in DoorName if name not in self.places]
         if missing:
             raise ValueError(f"doors lacks {', '.join(missing)}")
-        return self
-
-
-class SessionRules(FrozenModel):
-    """Sign-in of officers and their sessions, in real time whatever the clock factor."""
-
-    idle_seconds: Annotated[float, Field(ge=60, le=86_400)]
-    """a session without a request for this long is over"""
-    longest_seconds: Annotated[float, Field(ge=60, le=86_400)]
-    """the longest session"""
-    seen_every_seconds: Annotated[float, Field(ge=1, le=600)]
-    """the use of a session is written at most this often"""
-    cached_seconds: Annotated[float, Field(ge=0, le=1)]
-    """time for which a process may rely on what it read about a session"""
-    most_of_officer: Annotated[int, Field(ge=1, le=100)]
-    """sessions of one officer at once; one more ends the oldest"""
-    link_seconds: Annotated[float, Field(ge=60, le=7 * 86_400)]
-    """life of a sign-in link"""
-    address_known_seconds: Annotated[float, Field(ge=0, le=400 * 86_400)]
-    """time for which an address counts as an officer's own after a sign-in from it"""
-    provider_acr: tuple[str, ...] = ()
-    """authentication classes of which an identity provider must state one; empty demands none"""
-    provider_amr: tuple[str, ...] = ("mfa",)
-    """methods of which an identity provider must state one; empty demands none"""
-    source: Source
-
-    @model_validator(mode="after")
-    def _idle_is_shorter(self) -> Self:
-        if not self.seen_every_seconds < self.idle_seconds <= self.longest_seconds:
-            raise ValueError("seen_every_seconds, idle_seconds and longest_seconds must be in this order")
         return self
 
 

@@ -85,64 +85,6 @@ async def test_what_is_young_is_still_with_whoever_wrote_it(
     assert (await SweepActivities(own.ctx, notifier.notify).sweep_outbox()).cases_started == 0
 
 
-async def told_after(own: Bench, case_no: str, seconds: float, rows: int) -> None:
-    """Write notifications that were sent just now, each after that wait."""
-    await own.pool.execute(
-        "INSERT INTO case_news (case_no, body, created_at, signalled_at)"
-        " SELECT $1, '{}', now() - $2 * interval '1 second', now() FROM generate_series(1, $3)",
-        case_no,
-        seconds,
-        rows,
-    )
-
-
-async def untold_for(own: Bench, case_no: str, seconds: float) -> None:
-    """Write one notification that waits that long and was not sent."""
-    await own.pool.execute(
-        "INSERT INTO case_news (case_no, body, created_at) VALUES ($1, '{}', now() - $2 * interval '1 second')",
-        case_no,
-        seconds,
-    )
-
-
-@pytest.mark.parametrize(
-    ("waits_seconds", "sent", "age_seconds", "swept"),
-    [
-        (4.0, outbox.MANY_SENT, 5.0, 0),
-        (4.0, outbox.MANY_SENT, 11.0, 1),
-        (4.0, outbox.MANY_SENT - 2, 5.0, 1),
-        (0.9, outbox.MANY_SENT, 3.0, 1),
-        (600.0, outbox.MANY_SENT, 16.0, 1),
-    ],
-    ids=["in a rush", "overtaken", "few were sent", "no delay", "at most so long"],
-)
-async def test_in_a_rush_the_sweep_leaves_what_its_process_still_sends(
-    own: Bench, waits_seconds: float, sent: int, age_seconds: float, swept: int
-) -> None:
-    notifier = WorkflowNotifier(own.ctx)
-    case_no = await own.complain(transfer())
-    await own.pool.execute("UPDATE case_file SET workflow_started_at = now()")
-    await told_after(own, case_no, waits_seconds, sent)
-    await untold_for(own, case_no, age_seconds)
-    assert (await SweepActivities(own.ctx, notifier.notify).sweep_outbox()).news_signalled == swept
-
-
-async def test_in_a_rush_the_sweep_leaves_cases_that_their_process_still_starts(own: Bench) -> None:
-    notifier = WorkflowNotifier(own.ctx)
-    case_no = await own.complain(transfer())
-    await own.pool.execute("UPDATE case_file SET opened_at = now() - interval '5 seconds'")
-    await own.pool.execute(
-        "INSERT INTO case_file (case_no, state, opened_at, policy, last_hop_no, workflow_started_at)"
-        " SELECT (90000000000000 + n)::text, 'open', now() - interval '4 seconds', c.policy, 0, now()"
-        " FROM case_file c, generate_series(1, $1) AS n",
-        outbox.MANY_SENT,
-    )
-    sweep = SweepActivities(own.ctx, notifier.notify)
-    assert (await sweep.sweep_outbox()).cases_started == 0
-    await own.pool.execute("UPDATE case_file SET opened_at = now() - interval '11 seconds' WHERE case_no = $1", case_no)
-    assert (await sweep.sweep_outbox()).cases_started == 1
-
-
 async def test_a_settled_case_is_not_started_and_a_reopened_one_is(own: Bench, notifier: WorkflowNotifier) -> None:
     root = rrn()
     case_no = await own.complain(transfer(1000_00, reference=root))

@@ -10,6 +10,7 @@ from activities.grievances import decisions
 from activities.grievances.deadlines import GrievanceActivities
 from activities.grievances.decisions import HOLDER
 from db.grievances import grievances as rows
+from db.pool import Pool
 from domain.errors import MayNot, NotNow
 from domain.errors.grievances import (
     GrievanceClosed,
@@ -28,11 +29,13 @@ from tests.activities.grievances.test_decisions import (
     STATE,
     UPHELD,
     Appeal,
+    an_appeal,
     appeal,
 )
+from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import order
 from tests.activities.restoration_bench import officer
-from tests.factories import row
+from tests.factories import make_context, row
 
 __all__ = ["appeal"]
 
@@ -182,7 +185,8 @@ async def test_another_policy_changes_nothing_that_is_under_way(appeal: Appeal) 
 # -- measures ----------------------------------------------------------------------------------------------------------
 
 
-async def test_grievances_by_outcome_level_and_age(appeal: Appeal) -> None:
+async def test_grievances_by_outcome_level_and_age(database: Pool) -> None:
+    appeal = await an_appeal(Holds(await make_context(database)))
     since = appeal.holds.clock.at
     await appeal.file()
     await appeal.report()
