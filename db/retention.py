@@ -8,6 +8,7 @@ from uuid import UUID
 from db.pool import Connection
 from domain.retention import ComplaintFate
 from schemas.base import FrozenModel
+from schemas.enums import EventKind
 
 
 async def take(connection: Connection, before: datetime, now: datetime, limit: int) -> list[UUID]:
@@ -24,7 +25,8 @@ async def take(connection: Connection, before: datetime, now: datetime, limit: i
 
 
 _FATES: Final = """
-SELECT v.person_id, c.ack_no, c.case_no, e.at AS last_at, f.state <> 'settled'
+SELECT v.person_id, c.ack_no, c.case_no, (SELECT e.at FROM case_event e WHERE e.case_no = c.case_no
+        AND e.kind <> $2 ORDER BY e.seq DESC LIMIT 1) AS last_at, f.state <> 'settled'
     OR EXISTS (SELECT FROM desk_task t WHERE t.case_no = c.case_no AND t.state = 'open')
     OR EXISTS (SELECT FROM account_hold h WHERE h.case_no = c.case_no AND h.state = 'held')
     OR EXISTS (SELECT FROM restoration r WHERE r.case_no = c.case_no AND r.state = 'open')
@@ -40,15 +42,17 @@ SELECT v.person_id, c.ack_no, c.case_no, e.at AS last_at, f.state <> 'settled'
     EXISTS (SELECT FROM ledger_balance b WHERE b.case_no = c.case_no AND b.bucket = 'restored'
             AND b.balance_paise > 0) AS is_restored
 FROM victim v JOIN complaint c USING (victim_id) JOIN case_file f USING (case_no)
-JOIN case_event e ON e.case_no = f.case_no AND e.seq = f.event_seq
 WHERE v.person_id = ANY($1) ORDER BY c.received_at, c.ack_no
 """
 
 
 async def fates(connection: Connection, person_ids: Sequence[UUID]) -> dict[UUID, list[ComplaintFate]]:
-    """Return the complaints of each person, the oldest first."""
+    """Return the complaints of each person, the oldest first.
+
+    That the data of another victim of the case are destroyed does not lengthen the time of a victim.
+    """
     found: dict[UUID, list[ComplaintFate]] = {person_id: [] for person_id in person_ids}
-    for row in await connection.fetch(_FATES, list(person_ids)):
+    for row in await connection.fetch(_FATES, list(person_ids), EventKind.VICTIM_ERASED.value):
         told = dict(row)
         found[told.pop("person_id")].append(ComplaintFate(**told))
     return found

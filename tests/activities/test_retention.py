@@ -1,13 +1,17 @@
 """Retention runs by itself: keys of persons whose time is over are destroyed, and the others stay."""
 
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
 from activities import retention, victims
+from activities.cases.transaction import ENGINE, case_transaction
 from activities.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from db.pool import Pool
+from db.retention import fates
+from schemas.enums import EventKind
 from schemas.personal_data import PersonalData, VictimQuestion
 from tests.activities.bench import Bench
 from tests.factories import SECRET, make_context, row, rrn, transfer
@@ -58,6 +62,26 @@ async def test_m10_a_key_is_destroyed_when_its_time_is_over_and_the_case_stays(b
     assert digests == {case_no: False, opened: True}, "a digest of the whole complaint would confirm a guess"
     await retention.look(bench.ctx)
     assert await bench.value("SELECT count(*) FROM case_event WHERE kind = 'victim_erased'") == 1
+
+
+async def test_the_end_of_one_victims_data_does_not_keep_another_victim_of_the_case(bench: Bench) -> None:
+    root = rrn()
+    case_no = await bench.complain(transfer(1_000_00, reference=root), victim=ASHA)
+    assert await bench.complain(transfer(1_000_00, reference=root), victim=ASHA | {"name": "Ravi Lal"}) == case_no
+    persons = [person for (person,) in await bench.rows("SELECT person_id FROM person_key ORDER BY made_at")]
+    assert len(persons) == 2
+    async with case_transaction(bench.ctx, case_no, ENGINE) as work:
+        before = await fates(work.connection, persons)
+        await work.log(EventKind.VICTIM_ERASED, ack_nos=[case_no], rule="nothing_held")
+    async with bench.pool.acquire() as connection:
+        assert await fates(connection, persons) == before
+
+
+async def test_retention_reads_no_whole_table_of_victims(bench: Bench) -> None:
+    async with bench.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        plan = await connection.fetch("EXPLAIN SELECT FROM victim WHERE person_id = ANY($1)", [uuid4()])
+    assert "victim_person" in str(plan)
 
 
 async def test_a_victims_address_is_masked_in_the_messages(bench: Bench) -> None:
