@@ -36,6 +36,7 @@ from schemas.enums import CaseState, Channel, Differing, EventKind, HopSource, T
 from schemas.identifiers import account_key, reference_key
 from schemas.intake import Complaint, ComplaintReceipt
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
+from schemas.personal_data import PersonalData
 from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import Entry
 
@@ -248,8 +249,14 @@ def _new_complaint(
         event=_opened_event(kind, receipt, found.fresh, first, entries, told),
         inquiries=new_inquiries(work, opened, banks) if work.ctx.policy.payer_bank.ask else [],
         tasks=waiting + _differences(receipt.ack_no, told),
+        person=work.ctx.persons.seal(_personal_data(complaint)),
         policy=None if receipt.joined else work.ctx.stored_case_policy,
     )
+
+
+def _personal_data(complaint: Complaint) -> PersonalData:
+    victim = complaint.victim
+    return PersonalData(name=victim.name, mobile=victim.mobile, email=victim.email or "")
 
 
 async def _start(work: CaseTransaction, new: NewComplaint, found: SortedRows) -> FollowUp:

@@ -61,6 +61,13 @@ class Action(StrEnum):
     PROPOSE_PAYER = "propose_payer"
     """propose which of two complainants paid a transfer"""
     AGREE_TO_PAYER = "agree_to_payer"
+    READ_VICTIMS = "read_victims"
+    """find a victim's complaints by name or contact"""
+    READ_VICTIM_CORRECTIONS = "read_victim_corrections"
+    CORRECT_VICTIM = "correct_victim"
+    """propose another name or contact of a victim"""
+    DECIDE_VICTIM_CORRECTION = "decide_victim_correction"
+    """agree to another officer's correction of a victim, or reject it"""
     PROPOSE_WITHDRAWAL = "propose_withdrawal"
     """propose to withdraw a false, mistaken or settled complaint"""
     DECIDE_WITHDRAWAL = "decide_withdrawal"
@@ -150,6 +157,10 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.WITHDRAW_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
     Action.AGREE_TO_PAYER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
+    Action.READ_VICTIMS: _DESK,
+    Action.READ_VICTIM_CORRECTIONS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
+    Action.CORRECT_VICTIM: _DESK | {Role.IO},
+    Action.DECIDE_VICTIM_CORRECTION: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_WITHDRAWAL: _DESK | {Role.IO},
     Action.DECIDE_WITHDRAWAL: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},
@@ -200,6 +211,8 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.CONFIRM_COURT_ORDER: VerbKind.POLICE,
     Action.DO_DUTY: VerbKind.POLICE,
     Action.SEND_MESSAGE: VerbKind.POLICE,
+    Action.CORRECT_VICTIM: VerbKind.POLICE,
+    Action.DECIDE_VICTIM_CORRECTION: VerbKind.POLICE,
     Action.RECEIVE_APPLICATION: VerbKind.RESTORATION,
     Action.VERIFY_RESTORATION: VerbKind.RESTORATION,
     Action.SEND_RESTORATION_BACK: VerbKind.RESTORATION,

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import asyncpg
 
+from db import person_keys
 from db.cases import hops, tasks
 from db.cases.events import Event
 from db.cases.hops import HopRow
+from db.person_keys import SealedPerson
 from db.pool import Connection
 from db.tracing import payer_inquiries
 from db.tracing.payer_inquiries import NewInquiry
@@ -283,6 +285,8 @@ class NewComplaint:
     inquiries: Sequence[NewInquiry]
     tasks: Sequence[tuple[str, NewTask]]
     """work items, each with its case"""
+    person: SealedPerson
+    """the victim's data"""
     policy: dict[str, Any] | None
 
 
@@ -318,10 +322,16 @@ WITH locked AS (
     {payer_inquiries.insert("$1", "$14", "$2")}
 ), desk AS (
     {tasks.insert("$15", "$2")}
+), keyed AS (
+    {person_keys.insert_key("$16::jsonb", "$2")}
 ), v AS (
-    INSERT INTO victim (name, mobile, district, woman, child, senior, language, email, district_as_told)
-    SELECT * FROM jsonb_to_record($16::jsonb) AS r (name text, mobile text, district text, woman boolean,
-        child boolean, senior boolean, language text, email text, district_as_told text) RETURNING victim_id
+    INSERT INTO victim (name, mobile, district, woman, child, senior, language, email, district_as_told,
+        person_id, sealed, terms, terms_key)
+    SELECT r.name, r.mobile, r.district, r.woman, r.child, r.senior, r.language, r.email, r.district_as_told,
+        r.person_id, r.sealed, r.terms, r.terms_key
+    FROM jsonb_to_record($16::jsonb) AS r (name text, mobile text, district text, woman boolean,
+        child boolean, senior boolean, language text, email text, district_as_told text, {person_keys.RECORD})
+    RETURNING victim_id
 ), c AS (
     INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by, idempotency_key,
         body_digest, joined, flags, portal_ack_no)
@@ -372,7 +382,7 @@ async def write(connection: Connection, new: NewComplaint, actor: str) -> bool:
             new.event.data,
             payer_inquiries.as_stored(new.inquiries),
             [tasks.with_case(task, case_no) for case_no, task in new.tasks],
-            _victim(new.complaint),
+            _victim(new.complaint) | new.person.as_stored(),
             _complaint(new),
             new.taken_by,
             new.idempotency_key,

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from db.cases.cases import case_no_of
 from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
+from db.person_keys import StoredPerson, stored
 from db.pool import Connection
 from domain.documents import TO_A_BANK
 from domain.errors import BadCursor, RuleBroken
@@ -21,11 +22,10 @@ from schemas.notifications import CaseMessage, Medium, MessageKind, MessagePage,
 
 
 class VictimContact(FrozenModel):
-    """Contact data of a victim. Holds personal data."""
+    """A victim with the sealed contact data."""
 
     case_no: str
-    mobile: str
-    email: str
+    person: StoredPerson
     language: Language
     held_paise: int
     """amount of the complaint on hold"""
@@ -36,7 +36,7 @@ class VictimContact(FrozenModel):
 async def victim(connection: Connection, ack_no: str) -> VictimContact:
     """Return the contact of a complaint's victim. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT c.case_no, v.mobile, v.email, v.language, m.held_paise, m.restored_paise"
+        f"SELECT c.case_no, {stored('v')} AS person, v.language, m.held_paise, m.restored_paise"
         " FROM complaint c JOIN victim v USING (victim_id) CROSS JOIN LATERAL ("
         "  SELECT coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS held_paise,"
         "  coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'restored'), 0)::bigint AS restored_paise"

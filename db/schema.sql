@@ -1308,6 +1308,20 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.person_key_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.destroyed_at IS NOT NULL
+        OR (NEW.person_id, NEW.made_at) IS DISTINCT FROM (OLD.person_id, OLD.made_at)
+    THEN
+        RAISE EXCEPTION 'the key of a person is sealed anew or destroyed, and a destroyed key stays destroyed'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.person_of(actor text)
  RETURNS text
  LANGUAGE sql
@@ -1798,6 +1812,54 @@ AS $function$
 BEGIN
     RAISE EXCEPTION 'one person is no second officer: %', TG_NAME
         USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.victim_corrected()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.person_id IS DISTINCT FROM OLD.person_id OR NOT EXISTS (
+        SELECT FROM victim_correction c WHERE c.victim_id = NEW.victim_id AND c.decision = 'agreed'
+            AND c.before = OLD.sealed AND c.after = NEW.sealed)
+    THEN
+        RAISE EXCEPTION 'two officers change the personal data of victim %', NEW.victim_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'victim_corrected';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.victim_correction_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL
+        OR (NEW.correction_id, NEW.case_no, NEW.ack_no, NEW.victim_id, NEW.fields, NEW.before, NEW.after, NEW.reason,
+            NEW.proposed_by, NEW.proposed_at)
+            IS DISTINCT FROM
+            (OLD.correction_id, OLD.case_no, OLD.ack_no, OLD.victim_id, OLD.fields, OLD.before, OLD.after, OLD.reason,
+            OLD.proposed_by, OLD.proposed_at)
+    THEN
+        RAISE EXCEPTION 'of a correction of a victim only the decision is written, once'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.victim_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed IS NULL THEN
+        RAISE EXCEPTION 'the personal data of a victim are written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'victim_sealed';
+    END IF;
+    NEW.name := '';
+    NEW.mobile := '';
+    NEW.email := '';
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.wake_hold_of_hop(of_case text, of_hop integer)
@@ -3393,6 +3455,19 @@ CREATE TABLE payer_statement (
     CONSTRAINT payer_statement_kind_check CHECK ((kind = ANY (ARRAY['confirmed'::text, 'differs'::text, 'denied'::text])))
 );
 
+CREATE TABLE person_key (
+    person_id uuid NOT NULL,
+    wrapped bytea,
+    made_at timestamp with time zone NOT NULL,
+    looked_at timestamp with time zone,
+    destroyed_at timestamp with time zone,
+    destroyed_for text,
+    CONSTRAINT person_key_pkey PRIMARY KEY (person_id),
+    CONSTRAINT person_key_destroyed_for_check CHECK ((destroyed_for <> ''::text)),
+    CONSTRAINT person_key_destroyed_is_whole CHECK ((num_nulls(destroyed_at, destroyed_for) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT person_key_is_there_or_destroyed CHECK (((wrapped IS NULL) = (destroyed_at IS NOT NULL)))
+);
+
 CREATE TABLE procedure (
     workflow_id text NOT NULL,
     kind text NOT NULL,
@@ -3865,8 +3940,33 @@ CREATE TABLE victim (
     language text NOT NULL DEFAULT 'hi'::text,
     email text NOT NULL DEFAULT ''::text,
     district_as_told text NOT NULL DEFAULT ''::text,
+    person_id uuid,
+    sealed bytea,
+    terms bytea[],
+    terms_key bytea,
     CONSTRAINT victim_pkey PRIMARY KEY (victim_id),
-    CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text])))
+    CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT victim_sealed_is_whole CHECK ((num_nulls(person_id, sealed, terms, terms_key) = ANY (ARRAY[0, 4])))
+);
+
+CREATE TABLE victim_correction (
+    correction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    ack_no text NOT NULL,
+    victim_id bigint NOT NULL,
+    fields text[] NOT NULL,
+    before bytea NOT NULL,
+    after bytea NOT NULL,
+    reason bytea NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    CONSTRAINT victim_correction_pkey PRIMARY KEY (correction_id),
+    CONSTRAINT victim_correction_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
+    CONSTRAINT victim_correction_fields_check CHECK (((cardinality(fields) > 0) AND (fields <@ ARRAY['name'::text, 'mobile'::text, 'email'::text]))),
+    CONSTRAINT victim_correction_is_whole CHECK ((num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3])))
 );
 
 CREATE TABLE withdrawal (
@@ -4254,6 +4354,14 @@ ALTER TABLE team_member ADD CONSTRAINT team_member_team_id_fkey FOREIGN KEY (tea
 
 ALTER TABLE team_shift ADD CONSTRAINT team_shift_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
 
+ALTER TABLE victim ADD CONSTRAINT victim_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
+ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
+
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -4500,6 +4608,8 @@ CREATE INDEX payer_inquiry_waiting ON public.payer_inquiry USING btree (institut
 
 CREATE INDEX payer_statement_inquiry ON public.payer_statement USING btree (inquiry_id, statement_id);
 
+CREATE INDEX person_key_to_look ON public.person_key USING btree (COALESCE(looked_at, made_at)) WHERE (wrapped IS NOT NULL);
+
 CREATE INDEX procedure_case ON public.procedure USING btree (case_no);
 
 CREATE INDEX procedure_due ON public.procedure USING btree (due_at) WHERE ((ended_at IS NULL) AND (kind = ANY (ARRAY['hold'::text, 'duties'::text])));
@@ -4582,7 +4692,17 @@ CREATE INDEX team_shift_by_team ON public.team_shift USING btree (team_id);
 
 CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
 
+CREATE INDEX victim_correction_case ON public.victim_correction USING btree (case_no);
+
+CREATE UNIQUE INDEX victim_correction_open ON public.victim_correction USING btree (victim_id) WHERE (decision IS NULL);
+
+CREATE INDEX victim_correction_victim ON public.victim_correction USING btree (victim_id);
+
 CREATE INDEX victim_mobile ON public.victim USING btree (mobile);
+
+CREATE INDEX victim_person ON public.victim USING btree (person_id);
+
+CREATE INDEX victim_terms ON public.victim USING gin (terms) WITH (fastupdate=off);
 
 CREATE INDEX withdrawal_case ON public.withdrawal USING btree (case_no);
 
@@ -4792,6 +4912,10 @@ CREATE TRIGGER payer_inquiry_rules BEFORE DELETE OR UPDATE ON public.payer_inqui
 
 CREATE TRIGGER payer_statement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payer_statement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER person_key_kept BEFORE TRUNCATE ON public.person_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER person_key_rules BEFORE DELETE OR UPDATE ON public.person_key FOR EACH ROW EXECUTE FUNCTION person_key_rules();
+
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
@@ -4857,6 +4981,14 @@ CREATE TRIGGER sign_in_link_made AFTER INSERT ON public.sign_in_link FOR EACH RO
 CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_rules();
 
 CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
+
+CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON public.victim FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id)))) EXECUTE FUNCTION victim_corrected();
+
+CREATE TRIGGER victim_sealed BEFORE INSERT OR UPDATE ON public.victim FOR EACH ROW EXECUTE FUNCTION victim_sealed();
+
+CREATE TRIGGER victim_correction_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON public.victim_correction FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
+
+CREATE TRIGGER victim_correction_rules BEFORE DELETE OR UPDATE ON public.victim_correction FOR EACH ROW EXECUTE FUNCTION victim_correction_rules();
 
 CREATE TRIGGER withdrawal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
@@ -5100,6 +5232,12 @@ COMMENT ON COLUMN payer_statement.payer_confirmed IS 'whether the bank states th
 
 COMMENT ON COLUMN payer_statement.payer_key IS 'the account debited as the bank states it; empty if it states none';
 
+COMMENT ON COLUMN person_key.destroyed_for IS 'the rule of retention by which the key was destroyed';
+
+COMMENT ON COLUMN person_key.looked_at IS 'when it was last looked at whether the data are kept';
+
+COMMENT ON COLUMN person_key.wrapped IS 'the sealed key; null once it is destroyed';
+
 COMMENT ON COLUMN procedure.created_at IS 'since when the work of the procedure waits: if it follows from other work that waited, since then';
 
 COMMENT ON COLUMN procedure.due_at IS 'when the procedure starter attends to a hold or to duties next; at no time if null';
@@ -5176,6 +5314,20 @@ COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same
 
 COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it identifies no person';
 
+COMMENT ON COLUMN victim.sealed IS 'name, mobile and e-mail address, sealed under the person''s key';
+
+COMMENT ON COLUMN victim.terms IS 'keyed digests of the terms that the victim is found by';
+
+COMMENT ON COLUMN victim.terms_key IS 'the id of the secret key that the digests are made with';
+
+COMMENT ON COLUMN victim_correction.after IS 'the sealed data that are proposed';
+
+COMMENT ON COLUMN victim_correction.before IS 'the sealed data at the proposal';
+
+COMMENT ON COLUMN victim_correction.fields IS 'what changes';
+
+COMMENT ON COLUMN victim_correction.reason IS 'why, sealed under the person''s key';
+
 COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null for the whole complaint';
 
 COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itself and counted';
@@ -5212,6 +5364,8 @@ COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the vi
 
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
 
+COMMENT ON TABLE person_key IS 'The key that seals the personal data of one victim, itself sealed under the secret key.';
+
 COMMENT ON TABLE read_log IS 'who read which case, account, person or document';
 
 COMMENT ON TABLE recovery_code IS 'codes in place of the authenticator, each good once';
@@ -5223,6 +5377,8 @@ COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, a
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
 
 COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
+
+COMMENT ON TABLE victim_correction IS 'Other personal data of a victim: one officer proposes them, and a second officer agrees.';
 
 COMMENT ON FUNCTION answer_begin(text,text,bytea,text,text[],text[],text[]) IS 'locks a case for the answer of a bank, and reads what the answer is judged by';
 

@@ -166,6 +166,9 @@ ENGLISH: Final[Mapping[str, str]] = {
         "account {id} to be credited: the victim objects, and order {order_id} credits it: cancel the order at once"
     ),
     TaskCause.PAYER_TO_CONFIRM: "two complainants claim hop {id}: a second officer is needed on who paid it",
+    TaskCause.VICTIM_CORRECTION_TO_DECIDE: (
+        "correction {correction_id} of the victim of complaint {id}: a second officer is needed"
+    ),
     TaskCause.WITHDRAWAL_TO_DECIDE: "withdrawal {withdrawal_id} of complaint {id}: a second officer is needed",
     TaskCause.DUTY: "{id}",
     TaskCause.DUTY_OVERDUE: "overdue: {id}",

@@ -96,6 +96,8 @@ class TaskCause(StrEnum):
     """the victim objects to the account; `order_id` if a bank is ordered to credit it"""
     PAYER_TO_CONFIRM = "payer_to_confirm"
     """two complainants claim a transfer, and a second officer must agree who paid it"""
+    VICTIM_CORRECTION_TO_DECIDE = "victim_correction_to_decide"
+    """a second officer agrees to `correction_id`, or rejects it"""
     WITHDRAWAL_TO_DECIDE = "withdrawal_to_decide"
     """a second officer agrees to `withdrawal_id`, or rejects it"""
     DUTY = "duty"
@@ -204,6 +206,7 @@ class TaskFacts(FrozenModel):
     released_paise: int | None = None
     waiting_paise: int | None = None
     withdrawal_id: int | None = None
+    correction_id: int | None = None
     found_id: int | None = None
     to_bank: str = ""
     """bank that a transfer went to"""

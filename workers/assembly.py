@@ -11,6 +11,7 @@ from temporalio.runtime import Runtime
 
 from activities.context import Context
 from activities.directory import DirectoryCache
+from activities.person_keys import PersonKeys
 from activities.secrets import Keys, Process, Purpose
 from db.pool import Pool, open_pool
 from db.sealed import session_name
@@ -93,7 +94,9 @@ class Engine:
             client = await connect_to(settings, runtime, lazy=lazy_temporal)
             notifier = CaseNotifier(client, pool)
             factors = settings.clock_factor, settings.procedure_clock_factor
-            ctx = Context(pool, directory, policy, *factors, bank_callers=settings.bank_callers)
+            ctx = Context(
+                pool, directory, policy, *factors, bank_callers=settings.bank_callers, person_keys=PersonKeys(keys)
+            )
             if warm:
                 await rehearse(ctx, WARM_CONNECTIONS)
             async with _traces(settings.tracing_url if golden_hour else None) as trace:

@@ -1,7 +1,7 @@
 """Make the evidence pack of a case: read at one instant, write file by file, sign, and log it."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
 from activities.secrets import Keys, Purpose, pem
+from db import person_keys
 from db.evidence import evidence_keys
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
@@ -39,6 +40,7 @@ from domain.evidence.pack import (
     is_excluded,
 )
 from schemas.enums import EventKind, Language
+from schemas.personal_data import PersonalData
 
 Progress = Callable[[int, int], None]
 
@@ -131,7 +133,8 @@ async def write_pack(
         await connection.execute("SET LOCAL timezone = 'UTC'")
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
-            await _Writing(connection, writer, head, maker, progress, edition).write()
+            victims = maker.ctx.persons.open_all(await person_keys.of_case(connection, head.case_no))
+            await _Writing(connection, writer, head, maker, progress, edition, victims).write()
             manifest_sha256 = writer.seal(signing_key(maker.keys))
     into.flush()
     return Packed(
@@ -160,6 +163,7 @@ class _Writing:
         maker: Maker,
         progress: Progress | None,
         edition: Edition,
+        victims: Mapping[int, PersonalData],
     ) -> None:
         self._connection = connection
         self._writer = writer
@@ -167,6 +171,7 @@ class _Writing:
         self._maker = maker
         self._progress = progress
         self._edition = edition
+        self._victims = victims
         self._done = self._total = 0
 
     async def write(self) -> None:
@@ -187,7 +192,7 @@ class _Writing:
 
     async def _rows(self, file: str) -> None:
         with self._writer.open(file) as member:
-            async with aclosing(evidence.lines(self._connection, file, self._head.case_no)) as lines:
+            async with aclosing(evidence.lines(self._connection, file, self._head.case_no, self._victims)) as lines:
                 async for line in lines:
                     member.write(f"{line}\n".encode())
                     self._one_more()

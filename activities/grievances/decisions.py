@@ -170,7 +170,7 @@ async def _begin(work: Work, due: datetime) -> None:
 async def _ask_level(work: Work, due: datetime) -> None:
     """Ask the current level to act, by a task and a message to the responsible officer or bank."""
     await ask(work)
-    await grievance_messages.notify_level(work.connection, work.row, due, work.now)
+    await grievance_messages.notify_level(work.connection, work.ctx, work.row, due, work.now)
 
 
 # -- actions -----------------------------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ async def _end_decided(
     )
     besides = await grievances.contact_of(connection, grievance_id)
     holder = Concerned(holder=Holder(work.ctx, work.hold.hold_id, link=appeal_address, besides=besides))
-    await notify_people(connection, NotificationEvent.GRIEVANCE_DECIDED, holder, facts, work.now)
+    await notify_people(connection, work.ctx, NotificationEvent.GRIEVANCE_DECIDED, holder, facts, work.now)
 
 
 async def escalate(ctx: Context, grievance_id: UUID, why: GrievanceReason, by: Acting) -> GrievanceDone:
@@ -317,7 +317,7 @@ async def withdraw(
         )
         besides = await grievances.contact_of(work.connection, grievance_id)
         holder = Concerned(holder=Holder(ctx, work.hold.hold_id, besides=besides))
-        await notify_people(work.connection, NotificationEvent.GRIEVANCE_WITHDRAWN, holder, facts, work.now)
+        await notify_people(work.connection, work.ctx, NotificationEvent.GRIEVANCE_WITHDRAWN, holder, facts, work.now)
         return await work.done()
 
 
@@ -411,4 +411,4 @@ async def _notify_level(ctx: Context, grievance_id: UUID, level: GrievanceLevel,
     async with grievance_transaction(ctx, grievance_id, by) as work:
         due_at = await grievances.open_due_at(work.connection, grievance_id)
         if work.row.state is GrievanceState.OPEN and work.row.level is level and due_at is not None:
-            await grievance_messages.notify_level(work.connection, work.row, due_at, work.now)
+            await grievance_messages.notify_level(work.connection, work.ctx, work.row, due_at, work.now)

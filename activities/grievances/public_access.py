@@ -66,7 +66,7 @@ class AppealDoor:
             code, code_id = await self._make(work, found.hold_id, valid_until)
             facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
             holder = Concerned(holder=Holder(ctx, found.hold_id))
-            await notify_people(work.connection, NotificationEvent.CODE_ASKED, holder, facts, work.now)
+            await notify_people(work.connection, work.ctx, NotificationEvent.CODE_ASKED, holder, facts, work.now)
             await appeal_codes.forget(work.connection, work.now - timedelta(days=KEPT_DAYS))
 
     async def make_code(self, hold_id: UUID, by: str, reason: str) -> AppealCode:
@@ -86,7 +86,7 @@ class AppealDoor:
             code, code_id = await self._make(work, hold_id, valid_until)
             facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
             holder = Concerned(holder=Holder(ctx, hold_id))
-            await notify_people(work.connection, NotificationEvent.CODE_MADE, holder, facts, work.now)
+            await notify_people(work.connection, work.ctx, NotificationEvent.CODE_MADE, holder, facts, work.now)
             await work.log(
                 EventKind.APPEAL_CODE_MADE,
                 hold_id=str(hold_id),

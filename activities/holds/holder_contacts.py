@@ -34,7 +34,7 @@ async def take_contact(
         await work.log(EventKind.HOLDER_CONTACT_TAKEN, ways=ways)
         holder = Concerned(holder=Holder(ctx, hold_id, link=appeal_address))
         event = NotificationEvent.HOLDER_CONTACT_TAKEN
-        written = await notify_people(work.connection, event, holder, MessageFacts(), work.now)
+        written = await notify_people(work.connection, work.ctx, event, holder, MessageFacts(), work.now)
         await work.close_tasks(work.subject, [TaskCause.UNREACHABLE], "the holder can be reached")
     return HolderContactTaken(hold_id=hold_id, reference=work.hold.reference, messages=written)
 
@@ -48,5 +48,5 @@ async def _tell_before(work: HoldTransaction, phone: str, email: str) -> None:
     people = Concerned(holder=Holder(work.ctx, work.hold.hold_id), hold_id=work.hold.hold_id)
     if way_to(known) is Recipient.HOLDER:
         event = NotificationEvent.HOLDER_CONTACT_REPLACED
-        await notify_people(work.connection, event, people, facts, work.now)
-    await notify_people(work.connection, NotificationEvent.HOLDER_CONTACT_ENTERED, people, facts, work.now)
+        await notify_people(work.connection, work.ctx, event, people, facts, work.now)
+    await notify_people(work.connection, work.ctx, NotificationEvent.HOLDER_CONTACT_ENTERED, people, facts, work.now)

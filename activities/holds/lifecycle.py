@@ -195,7 +195,7 @@ class HoldDeadlines:
         concerned = Concerned(case_no=work.case_no, shares=by_victim, holder=holder)
         paise = sum(part.free_paise for part in parts)
         facts = MessageFacts(occasion=f"{work.hold.hold_id}.{occasion}", amount_paise=paise, days=days)
-        await notify_people(work.connection, event, concerned, facts, work.now)
+        await notify_people(work.connection, work.ctx, event, concerned, facts, work.now)
 
 
 def _is_of_lapse(what: str) -> bool:

@@ -78,7 +78,7 @@ class HolderMessages:
     async def _notify(self, event: NotificationEvent, occasion: str, paise: int) -> None:
         facts = MessageFacts(occasion=occasion, amount_paise=paise)
         concerned = Concerned(holder=Holder(self.ctx, self.hold.hold_id, link=self.link))
-        await notify_people(self.connection, event, concerned, facts, self.at)
+        await notify_people(self.connection, self.ctx, event, concerned, facts, self.at)
 
     async def _on_hold_paise(self) -> int:
         disputed = await disputed_holds.parts(self.connection, self.hold.hold_id)

@@ -19,13 +19,13 @@ from activities.context import Context
 from activities.deadlocks import repeated
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError, PdfAttachment
-from db import notifications
+from db import notifications, victim_corrections
 from db.cases import tasks
 from db.notifications import HolderContact, NewMessage, ToSend
 from db.police import firs
 from db.pool import Connection
 from domain.errors.notifications import MessageExpired, MessageSent
-from domain.notifications.rules import EXPIRING, Channel, channels_of
+from domain.notifications.rules import AS_FIRST_TOLD, EXPIRING, Channel, channels_of
 from domain.notifications.texts import Said, Written, forwarded, letter, short
 from schemas.documents.facts import DocumentHead
 from schemas.enums import EventKind, Language, TaskKind
@@ -91,6 +91,7 @@ Facts = MessageFacts | Mapping[str, object]
 
 async def tell_victim(
     connection: Connection,
+    ctx: Context,
     ack_no: str,
     kind: MessageKind,
     facts: Facts,
@@ -107,10 +108,18 @@ async def tell_victim(
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
     said = (await _with_officer(connection, person.case_no, told, link)).model_copy(update={"ack_no": ack_no})
+    # What happened to the money is written also when no one can be told of it: then a person has to.
+    contact = ctx.persons.open_or_empty(person.person)
     draft = _Draft(
         connection, now, kind, Recipient.VICTIM, said, ack_no, documents, about(TaskSubject.COMPLAINT, ack_no)
     )
-    return await draft.write(person.mobile, person.email, (person.language,))
+    written = await draft.write(contact.mobile, contact.email, (person.language,))
+    if kind in AS_FIRST_TOLD and (first := await victim_corrections.first_told(connection, ack_no)):
+        as_told = ctx.persons.open_or_empty(first)
+        mobile = as_told.mobile if as_told.mobile != contact.mobile else ""
+        email = as_told.email if as_told.email != contact.email else ""
+        written += await draft.write(mobile, email, (person.language,), besides=True)
+    return written
 
 
 async def tell_holder(
@@ -257,18 +266,18 @@ class _Draft:
     institution: str | None = None
     """the bank that the desk is to ask"""
 
-    async def write(self, mobile: str, email: str, languages: tuple[Language, ...]) -> int:
+    async def write(self, mobile: str, email: str, languages: tuple[Language, ...], *, besides: bool = False) -> int:
         written, channels = 0, channels_of(self.kind, self.to_whom)
         number = mobile_of(mobile) if Channel.SMS in channels else None
         address = email if Channel.EMAIL in channels and is_email(email) else None
         if number:
             for language in languages:
                 text = short(self.kind, self.to_whom, language, self.said)
-                written += await self._put(Medium.SMS, number, language, text, self.to_whom)
+                written += await self._put(Medium.SMS, number, language, text, self.to_whom, besides=besides)
         if address:
             text = letter(self.kind, self.to_whom, languages, self.said)
-            written += await self._put(Medium.EMAIL, address, languages[0], text, self.to_whom)
-        if not number and not address:
+            written += await self._put(Medium.EMAIL, address, languages[0], text, self.to_whom, besides=besides)
+        if not number and not address and not besides:
             await self._ask_the_desk(TaskKind.SUPERVISE)
         return written
 

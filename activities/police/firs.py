@@ -71,7 +71,7 @@ async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) ->
         await work.log(EventKind.OFFICER_ASSIGNED, **data)
         await notify_of_overdue_duties(work, assigned)
         await firs.notify_procedures(connection, case_no, list(ProcedureKind), work.now)
-        await grievance_messages.notify_assigned(connection, case_no, new.duty, work.now)
+        await grievance_messages.notify_assigned(connection, work.ctx, case_no, new.duty, work.now)
     return assigned
 
 
@@ -256,7 +256,7 @@ class _FirTransaction(CaseTransaction):
                 occasion=str(self.fir_id), reference=stated.fir_no[:REFERENCE_MAX_CHARS], until=sign_by
             )
             victim = Concerned(ack_no=self.case_no)
-            await notify_people(self.connection, NotificationEvent.FIR_UNSIGNED, victim, facts, self.now)
+            await notify_people(self.connection, self.ctx, NotificationEvent.FIR_UNSIGNED, victim, facts, self.now)
         await firs.notify_procedures(self.connection, self.case_no, _DEPENDS_ON_FIR, self.now)
 
     async def signed(self, at: datetime, reason: str) -> None:
@@ -361,6 +361,7 @@ async def _register(ctx: Context, register: FirRegister, report: ToRegister, lim
 async def _request(ctx: Context, report: ToRegister) -> FirRequest:
     async with ctx.pool.acquire() as connection:
         facts = await firs.report_facts(connection, report.case_no)
+    complainant = ctx.persons.open(facts.complainant)
     return FirRequest(
         fir_id=report.fir_id,
         kind=report.kind,
@@ -369,8 +370,8 @@ async def _request(ctx: Context, report: ToRegister) -> FirRequest:
         sections=report.sections,
         loss_paise=facts.loss_paise,
         complained_at=facts.received_at,
-        complainant_name=facts.name,
-        complainant_mobile=facts.mobile,
+        complainant_name=complainant.name,
+        complainant_mobile=complainant.mobile,
         district=facts.district,
         transfers=tuple(LostTransfer(t.reference, t.amount_paise, t.at, t.to_institution) for t in facts.transfers),
     )

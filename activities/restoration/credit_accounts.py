@@ -76,14 +76,14 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
     async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
         connection = work.connection
         await _refuse_ordered(connection, ack_no)
-        victim = await credit_accounts.victim_name(connection, ack_no)
+        victim = await ctx.persons.victim_of(connection, ack_no)
         account_id = await credit_accounts.insert(
             connection,
             ack_no,
             work.case_no,
             new,
             institution=found.code,
-            same_name=_plain(victim) == _plain(new.holder_name),
+            same_name=_plain(victim.name) == _plain(new.holder_name),
             by=by,
             at=work.now,
         )
@@ -197,7 +197,7 @@ async def _tell_victim(work: CaseTransaction, account_id: int, event: Notificati
         to_account=masked_account(shown.account_end, shown.bank),
         until=shown.object_until if objectable else None,
     )
-    await notify_people(work.connection, event, Concerned(ack_no=shown.ack_no, link=link), facts, work.now)
+    await notify_people(work.connection, work.ctx, event, Concerned(ack_no=shown.ack_no, link=link), facts, work.now)
 
 
 # -- the victim's page -------------------------------------------------------------------------------------------------

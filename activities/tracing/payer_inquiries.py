@@ -93,7 +93,7 @@ def inquiry_ticket(ctx: Context, asked: AskedInquiry, payment: Payment) -> HoldT
         request_id=asked.inquiry_id,
         ack_no=asked.case_no,
         sub_category=payment.category,
-        instrument=instrument_of(payment),
+        instrument=instrument_of(ctx, payment),
         incidents=(incident,),
         priority=urgency.priority,
         requested_at=urgency.requested_at,

@@ -225,7 +225,7 @@ def _ticket(ctx: Context, request: ToSend) -> HoldTicket:
         request_id=request.request_id,
         ack_no=request.case_no,
         sub_category=payment.category,
-        instrument=instrument_of(payment),
+        instrument=instrument_of(ctx, payment),
         incidents=_incidents(request.hops),
         priority=urgency.priority,
         requested_at=urgency.requested_at,

@@ -14,14 +14,15 @@ REQUESTOR: Final = "I4C-MHA"
 STATE: Final = "UTTAR PRADESH"
 
 
-def instrument_of(payment: Payment) -> Instrument:
+def instrument_of(ctx: Context, payment: Payment) -> Instrument:
     """Return the payment in the form of the bank wire."""
     return Instrument(
         requestor=REQUESTOR,
         payer_bank=payment.payer_institution,
         payer_bank_code=payment.payer_institution,
         mode_of_payment=payment.mode,
-        payer_mobile=payment.victim_mobile,
+        # The request goes to the bank also without the number, because the money is on its way.
+        payer_mobile=ctx.persons.open_or_empty(payment.victim).mobile,
         payer_account=payment.payer_holder,
         state=STATE,
         district=payment.district,

@@ -184,7 +184,9 @@ class _Import:
             reason = "the case has no transfer through which this one could join it: add it at the desk"
             self._reject(fresh, TrailColumn.UTR2, "cannot_join", reason)
             return
-        victim, category = (complainant.victim, complainant.category) if complainant else (UNKNOWN_VICTIM, NOT_STATED)
+        victim, category = (
+            (_victim(self.ctx, complainant), complainant.category) if complainant else (UNKNOWN_VICTIM, NOT_STATED)
+        )
         for start in range(0, len(fresh), MAX_TRANSFERS - 1):
             part = fresh[start : start + MAX_TRANSFERS - 1]
             joined = await self._complain(part, None, victim, category, joint)
@@ -429,6 +431,21 @@ def _place(row: TrailRow) -> tuple[str, int]:
 def _transfer(row: TrailRow) -> Transfer:
     assert row.transfer is not None, "a row of the first layer has its transfer"
     return row.transfer
+
+
+def _victim(ctx: Context, of: trail_import.ComplaintOwner) -> Victim:
+    """Return the victim as a further complaint names them; an unknown one if the data are destroyed."""
+    person = ctx.persons.open(of.person)
+    if not person.name:
+        return UNKNOWN_VICTIM
+    return Victim(
+        name=person.name,
+        mobile=person.mobile,
+        district=of.district,
+        woman=of.woman,
+        child=of.child,
+        senior=of.senior,
+    )
 
 
 def _used(row: TrailRow, fate: LineFate) -> UsedRow:

@@ -7,6 +7,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from db.cases.ledger import NOT_PROPOSED
+from db.person_keys import StoredPerson, stored
 from db.pool import Connection
 from domain.errors.banks import InstitutionNotFound
 from domain.errors.cases import ComplaintNotOfCase
@@ -25,7 +26,6 @@ from schemas.documents.facts import (
     OfficerFacts,
     OrderLineFacts,
     TransferFacts,
-    VictimFacts,
 )
 from schemas.enums import Bucket
 from schemas.outbox.procedures import RestorationPolicy
@@ -233,17 +233,17 @@ async def show_cause_order(connection: Connection, hold: Hold) -> CourtOrderFact
     return CourtOrderFacts(**dict(row)) if row else CourtOrderFacts()
 
 
-async def victim(connection: Connection, case_no: str, ack_no: str) -> VictimFacts:
-    """Return the victim of a complaint of the case. Raises `NotFound`."""
+async def victim(connection: Connection, case_no: str, ack_no: str) -> tuple[StoredPerson, str]:
+    """Return the victim of a complaint of the case, and the victim's district. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT v.name, v.mobile, v.district FROM complaint c JOIN victim v USING (victim_id)"
+        f"SELECT {stored('v')} AS person, v.district FROM complaint c JOIN victim v USING (victim_id)"
         " WHERE c.case_no = $1 AND c.ack_no = $2",
         case_no,
         ack_no,
     )
     if row is None:
         raise ComplaintNotOfCase(ack_no, case_no)
-    return VictimFacts(**dict(row))
+    return StoredPerson(**row["person"]), row["district"]
 
 
 async def transfers(connection: Connection, case_no: str, ack_no: str) -> tuple[TransferFacts, ...]:

@@ -7,10 +7,10 @@ numbers against it would reveal the victim's. The engine's own bookkeeping is no
 (docs/reference/evidence.md has the list).
 """
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from db.banks.bank_keys import Evidence
 from db.orders import bank_orders
@@ -21,10 +21,12 @@ from domain.evidence.pack import EXCHANGES, SENT, EventLine
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
+from schemas.personal_data import PersonalData
 from schemas.tasks import Subject, TaskCause, TaskFacts
 
 AT_ONCE: Final = 200
 """rows in memory at a time"""
+MOBILE_END_CHARS: Final = 4
 _CASE: Final = "t.case_no = $1"
 _REQUEST: Final = "t.request_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
 _ORDER: Final = "t.order_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)"
@@ -34,6 +36,8 @@ _GRIEVANCE: Final = "t.grievance_id IN (SELECT grievance_id FROM grievance WHERE
 _INQUIRY: Final = "t.inquiry_id IN (SELECT inquiry_id FROM payer_inquiry WHERE case_no = $1)"
 _DISCREPANCY: Final = "t.discrepancy_id IN (SELECT discrepancy_id FROM discrepancy WHERE case_no = $1)"
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
+COMPLAINTS: Final = "case/complaints.jsonl"
+"""a file whose rows also have the victim"""
 TASKS: Final = "case/tasks.jsonl"
 """a file whose rows also have the note that officers read"""
 _KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
@@ -50,14 +54,6 @@ def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), 
     return (
         f"SELECT (to_jsonb(t) - '{{{','.join(without)}}}'::text[]{more})::text FROM {table} t"
         f" WHERE {where} ORDER BY {order}"
-    )
-
-
-def _reached_at(row: str) -> str:
-    """Return SQL for a victim's contact data, masked so that it only shows whether two are the same person."""
-    return (
-        f"jsonb_build_object('mobile', '…' || right({row}.mobile, 4), 'email',"
-        f" CASE WHEN {row}.email = '' THEN '' ELSE left({row}.email, 1) || '…@' || split_part({row}.email, '@', 2) END)"
     )
 
 
@@ -78,9 +74,15 @@ def _address() -> str:
 
 
 def _victim() -> str:
+    """Return SQL for the victim of a complaint, whose opened data `lines` gives in `$2` and `$3`.
+
+    The contact is masked so that it only shows whether two are the same person.
+    """
     return (
-        " || jsonb_build_object('victim', (SELECT to_jsonb(v) - '{victim_id,mobile,email}'::text[] || "
-        f"{_reached_at('v')} FROM victim v WHERE v.victim_id = t.victim_id))"
+        " || jsonb_build_object('victim', (SELECT to_jsonb(v)"
+        " - '{victim_id,person_id,sealed,terms,terms_key}'::text[] || p.data"
+        " FROM victim v JOIN unnest($2::bigint[], $3::jsonb[]) AS p (victim_id, data) USING (victim_id)"
+        " WHERE v.victim_id = t.victim_id))"
     )
 
 
@@ -110,7 +112,7 @@ FILES: Final = {
         "status_update", "t.update_id IN (SELECT update_id FROM answer WHERE case_no = $1)", "t.update_id"
     ),
     "case/case.json": _rows("case_file", _CASE, "t.case_no", without=("workflow_started_at",)),
-    "case/complaints.jsonl": _rows(
+    COMPLAINTS: _rows(
         "complaint",
         _CASE,
         "t.received_at, t.ack_no",
@@ -122,6 +124,9 @@ FILES: Final = {
     ),
     "case/hop_corrections.jsonl": _rows("hop_correction", _CASE, "t.hop_no, t.revision"),
     "case/hops.jsonl": _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
+    "case/victim_corrections.jsonl": _rows(
+        "victim_correction", _CASE, "t.correction_id", without=("victim_id", "before", "after", "reason")
+    ),
     "case/withdrawals.jsonl": _rows("withdrawal", _CASE, "t.withdrawal_id"),
     "case/withdrawn_hops.jsonl": _rows("withdrawn_hop", _CASE, "t.hop_no"),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),
@@ -377,15 +382,31 @@ async def count(connection: Connection, files: Iterable[str], case_no: str) -> i
     """Return the number of lines of these files for a case."""
     total = 0
     for file in files:
-        total += await connection.fetchval(f"SELECT count(*) FROM ({_READ[file]}) AS counted", case_no)
+        more: tuple[list[int], ...] = ([], []) if file == COMPLAINTS else ()
+        total += await connection.fetchval(f"SELECT count(*) FROM ({_READ[file]}) AS counted", case_no, *more)
     return total
 
 
-async def lines(connection: Connection, file: str, case_no: str) -> AsyncGenerator[str, None]:
-    """Yield the lines of a file. The caller's transaction gives all files the same instant."""
-    notes = await _notes(connection, case_no) if file == TASKS else ()
-    async for row in connection.cursor(_TASKS if notes else _READ[file], case_no, *notes, prefetch=AT_ONCE):
+async def lines(
+    connection: Connection, file: str, case_no: str, victims: Mapping[int, PersonalData]
+) -> AsyncGenerator[str, None]:
+    """Yield the lines of a file. The caller's transaction gives all files the same instant.
+
+    `victims` has the opened data of the case's victims.
+    """
+    more: tuple[list[Any], ...] = ()
+    if file == TASKS:
+        more = await _notes(connection, case_no)
+    elif file == COMPLAINTS:
+        more = ([*victims], [_shown(person) for person in victims.values()])
+    async for row in connection.cursor(_TASKS if file == TASKS else _READ[file], case_no, *more, prefetch=AT_ONCE):
         yield row[0]
+
+
+def _shown(person: PersonalData) -> dict[str, str]:
+    name, at, host = person.email.partition("@")
+    email = f"{name[:1]}…{at}{host}" if person.email else ""
+    return {"name": person.name, "mobile": f"…{person.mobile[-MOBILE_END_CHARS:]}", "email": email}
 
 
 async def _notes(connection: Connection, case_no: str) -> tuple[list[int], list[str]]:

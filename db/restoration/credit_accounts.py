@@ -24,14 +24,6 @@ async def case_of(connection: Connection, ack_no: str) -> str:
     return case_no
 
 
-async def victim_name(connection: Connection, ack_no: str) -> str:
-    """Return the name of a complaint's victim."""
-    name: str = await connection.fetchval(
-        "SELECT v.name FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1", ack_no
-    )
-    return name
-
-
 async def insert(
     connection: Connection,
     ack_no: str,

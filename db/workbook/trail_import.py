@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
+from db.person_keys import StoredPerson, stored
 from db.pool import Connection
 from domain.tracing.missing_dates import NO_DATE
 from domain.workbook.known import EarlierLine
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ClaimKind, DiscrepancyKind, Disposition, HopSource
 from schemas.identifiers import names_a_transfer, reference_key
-from schemas.intake import Victim
 
 
 class NamedHop(FrozenModel):
@@ -35,10 +35,14 @@ class LineFate(FrozenModel):
 
 
 class ComplaintOwner(FrozenModel):
-    """Victim and category of a complaint."""
+    """Victim and category of a complaint, with the victim's sealed data."""
 
-    victim: Victim
     category: str
+    person: StoredPerson
+    district: str
+    woman: bool
+    child: bool
+    senior: bool
 
 
 class KnownTransfer(FrozenModel):
@@ -121,14 +125,11 @@ async def fates(connection: Connection, institution: str, body_digest: bytes) ->
 async def teller(connection: Connection, ack_no: str) -> ComplaintOwner | None:
     """Return the victim and category of a complaint; None for an unknown number."""
     row = await connection.fetchrow(
-        "SELECT c.category, v.name, v.mobile, v.district_as_told AS district, v.woman, v.child, v.senior"
+        f"SELECT c.category, {stored('v')} AS person, v.district_as_told AS district, v.woman, v.child, v.senior"
         " FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1",
         ack_no,
     )
-    if row is None:
-        return None
-    told = dict(row)
-    return ComplaintOwner(category=told.pop("category"), victim=Victim(**told))
+    return ComplaintOwner(**dict(row)) if row else None
 
 
 async def known_transfer(connection: Connection, case_no: str) -> KnownTransfer | None:

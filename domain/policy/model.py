@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
+from domain.policy.personal_data import PersonalDataRules
 from domain.policy.reads import ReadLogRules
 from domain.policy.restoration import (
     AutomaticReleaseRules,
@@ -438,6 +439,7 @@ class Policy(FrozenModel):
     police: PoliceRules
     documents: DocumentRules
     messages: MessageRules
+    personal_data: PersonalDataRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:

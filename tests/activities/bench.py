@@ -23,6 +23,7 @@ from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.protocol import BankError, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer
 from adapters.transcript import Sending
+from db import person_keys
 from db.cases import cases
 from db.pool import Connection, Pool
 from domain.hash_chain import GENESIS, event_hash
@@ -39,6 +40,7 @@ from schemas.outbox.case import (
     SettleCase,
     Settled,
 )
+from schemas.personal_data import PersonalData
 from tests.factories import complaint, rrn, status_update
 
 LOST_REPLY = "lost reply"
@@ -107,6 +109,11 @@ class Bench:
     @property
     def pool(self) -> Pool:
         return self.ctx.pool
+
+    async def victims(self, case_no: str) -> list[PersonalData]:
+        """Return the opened data of the case's victims, in the order of their complaints."""
+        async with self.pool.acquire() as connection:
+            return [*self.ctx.persons.open_all(await person_keys.of_case(connection, case_no)).values()]
 
     # -- verbs -----------------------------------------------------------------------------------------------------
 

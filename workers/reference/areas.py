@@ -27,6 +27,8 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "case_file",
         "complaint",
         "victim",
+        "person_key",
+        "victim_correction",
         "hop",
         "hop_raise",
         "hop_retry",

@@ -141,6 +141,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.RULE,
         "Keeps the time of the first attempt. Refuses it while a cancelled order about the same hop is not settled.",
     ),
+    "victim_sealed": Effect(
+        Sort.DERIVED, "Clears the name, mobile number and e-mail address of a victim whose sealed data are written."
+    ),
     # -- rules -----------------------------------------------------------------------------------------------------
     "refuse_change": Effect(Sort.RULE, "Refuses the change: the table, or the columns that are named, never change."),
     "ledger_check_balanced": Effect(
@@ -238,6 +241,14 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Counts whether a proposed release needs a second officer, and refuses one of an officer who told of the hold.",
     ),
     "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
+    "person_key_rules": Effect(Sort.RULE, "Refuses to delete the key of a person, and to bring a destroyed key back."),
+    "victim_correction_rules": Effect(
+        Sort.RULE,
+        "Refuses any change of a correction of a victim but its one decision, by another person.",
+    ),
+    "victim_corrected": Effect(
+        Sort.RULE, "Refuses personal data of a victim that are not those of a correction that two officers agreed to."
+    ),
     "two_persons": Effect(Sort.RULE, "Refuses a second officer who is the same person as the first."),
     "release_was_proposed": Effect(
         Sort.RULE, "Refuses to order a release by a grievance or of a small hold above what officers have confirmed."

@@ -29,7 +29,7 @@ def holds(ctx: Context) -> Holds:
 
 async def notify(holds: Holds, event: NotificationEvent, concerned: Concerned, facts: MessageFacts) -> int:
     async with holds.bench.pool.acquire() as connection, connection.transaction():
-        return await notify_people(connection, event, concerned, facts, holds.clock.at)
+        return await notify_people(connection, holds.ctx, event, concerned, facts, holds.clock.at)
 
 
 def sources() -> dict[str, str]:

@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 from bisect import bisect_right
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -243,7 +244,7 @@ async def test_the_order_and_every_factor_are_what_the_domains_curves_say(bench:
 
 async def test_a_faster_clock_divides_every_wait(ctx: Context) -> None:
     factor = 600.0
-    bench = Bench(Context(ctx.pool, ctx.directory, ctx.policy, factor))
+    bench = Bench(replace(ctx, clock_factor=factor))
     await ask(bench, 10_000, "SBIN", seconds=1)
     found = await CallDesk(bench.ctx).calls(10)
     assert found.horizon_seconds == ctx.policy.call_list.horizon_seconds / factor

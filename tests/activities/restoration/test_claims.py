@@ -70,7 +70,7 @@ async def victims(home: Home, restoration: UUID) -> int:
     async with home.bench.pool.acquire() as connection:
         row_ = await restorations.find(connection, restoration)
         assert row_ is not None
-        return (await facts(connection, row_, await restorations.lines(connection, restoration))).victims
+        return (await facts(connection, home.ctx, row_, await restorations.lines(connection, restoration))).victims
 
 
 async def test_an_invented_complaint_takes_nothing_from_a_victim(home: Home) -> None:

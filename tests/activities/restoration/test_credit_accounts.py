@@ -5,10 +5,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from activities import victims
 from activities.context import Context
 from activities.orders.orders import cancel_order
 from activities.restoration.credit_accounts import NoSuchAccount, confirm, look, object_to, propose, withdraw
-from db.restoration import credit_accounts, restoration_views
+from db.restoration import restoration_views
 from domain.errors import NotFound, NotNow, SameEyes
 from domain.errors.restoration import (
     ApplicationNamesOtherAccount,
@@ -22,6 +23,7 @@ from domain.errors.restoration import (
 )
 from schemas.enums import Role
 from schemas.orders.orders import Beneficiary, NewOrder, NewOrderLine, beneficiaries_digest
+from schemas.personal_data import NewVictimCorrection
 from schemas.restoration.credit_accounts import CreditAccount, NewCreditAccount, SeenAccount
 from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.restoration_bench import DAY, Home, officer
@@ -48,7 +50,7 @@ def home(ctx: Context) -> Home:
 async def in_own_name(home: Home, case_no: str) -> NewCreditAccount:
     """The new account in the victim's name, in other letters."""
     async with home.ctx.pool.acquire() as connection:
-        name = await credit_accounts.victim_name(connection, case_no)
+        name = (await home.ctx.persons.victim_of(connection, case_no)).name
     return NEW.model_copy(update={"holder_name": name.lower().replace(".", "")})
 
 
@@ -189,10 +191,24 @@ async def told_victim(home: Home, case_no: str, kind: str) -> list[str]:
         case_no,
         kind,
     )
-    mobile = "SELECT v.mobile FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1"
-    number = await home.bench.value(mobile, case_no)
-    assert all(address.endswith(number[-10:]) for address, _ in found), "at the number of the complaint"
+    (victim,) = await home.bench.victims(case_no)
+    assert all(address.endswith(victim.mobile[-10:]) for address, _ in found), "at the number of the complaint"
     return [body for _, body in found]
+
+
+async def test_h2_a_corrected_number_hides_no_other_account_from_the_number_first_told(home: Home) -> None:
+    """Two officers who change the number first could else name an account that the victim never hears of."""
+    case_no = await home.hold(400, payer=PAYER)
+    (victim,) = await home.bench.victims(case_no)
+    for mobile in ("9111111111", "9222222222"):
+        new = NewVictimCorrection(mobile=mobile, reason="by telephone")
+        correction = await victims.propose(home.ctx, case_no, new, "officer:desk")
+        await victims.agree(home.ctx, case_no, correction.correction_id, "officer:boss")
+    await propose(home.ctx, case_no, NEW, "officer:desk", page=PAGE)
+    sent = "SELECT address FROM message WHERE case_no = $1 AND kind = 'credit_account_told' AND medium = 'sms'"
+    assert sorted(address[-10:] for (address,) in await home.bench.rows(sent, case_no)) == sorted(
+        [victim.mobile, "9222222222"]
+    )
 
 
 async def at_approval(home: Home, case_no: str) -> UUID:

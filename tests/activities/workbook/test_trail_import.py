@@ -11,6 +11,7 @@ from activities.workbook.trail_import import NO_MOBILE, take_trails
 from activities.workbook.trail_outcome import Fate
 from domain.workbook.columns import Sheet
 from schemas.outbox.case import FollowUp, PlanRequests
+from schemas.personal_data import PersonalData
 from tests.activities.bench import Bench
 from tests.activities.test_personal_data import found_in
 from tests.activities.told import planned
@@ -88,8 +89,9 @@ async def test_low_rows_of_a_workbook_are_logged_with_the_officer_who_imported_t
 async def test_a_workbook_names_no_victim(bench: Bench) -> None:
     number = ack()
     outcome = await take(bench, workbook(number, rrn()))
-    victims = "SELECT v.name, v.mobile, v.district FROM victim v JOIN complaint USING (victim_id) WHERE case_no = $1"
-    assert await bench.rows(victims, number) == [("not stated", NO_MOBILE, "not stated")]
+    assert await bench.victims(number) == [PersonalData(name="not stated", mobile=NO_MOBILE)]
+    districts = "SELECT v.district FROM victim v JOIN complaint USING (victim_id) WHERE case_no = $1"
+    assert await bench.rows(districts, number) == [("not stated",)]
     assert "odd_mobile" in {flag.code for flag in outcome.flags}
 
 
@@ -219,8 +221,7 @@ async def test_a_case_that_is_there_is_extended(bench: Bench) -> None:
         ("ICIC", 2_000_00),
         ("HDFC", 1_500_00),
     ]
-    mobiles = "SELECT v.mobile FROM victim v JOIN complaint USING (victim_id) WHERE case_no = $1"
-    assert await bench.rows(mobiles, number) == [("9876500000",)] * 2
+    assert [victim.mobile for victim in await bench.victims(number)] == ["9876500000"] * 2
     assert (await bench.buckets(number))["lost"] == -3_000_00
     before = await everything(bench, number)
     again = await take(bench, read(sheet(TRANSFER, *rows)))

@@ -1,0 +1,192 @@
+"""Personal data of victims: sealed under a key of each person, opened, and found by keyed digests of search terms.
+
+The key of a person is sealed under the secret key. Without it the data cannot be read, wherever a copy lies.
+"""
+
+import hashlib
+import hmac
+import logging
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final
+from uuid import UUID, uuid4
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from activities.secrets import KEY_BYTES, NONCE_BYTES, CannotOpen, Keys, Purpose, Sealer
+from db import clock, person_keys
+from db.person_keys import SealedPerson, StoredPerson
+from db.pool import Connection, Pool
+from domain.errors import RuleBroken
+from domain.errors.cases import ComplaintNotFound
+from domain.search_terms import same_person, search_terms
+from schemas.personal_data import PersonalData
+
+log = logging.getLogger(__name__)
+
+DIGEST_BYTES: Final = 16
+BATCH: Final = 100
+_VERSION: Final = b"p\x01"
+"""first bytes of data that are sealed in this way; the nonce follows"""
+_NO_KEY: Final = "the person has no key, or it is destroyed"
+
+
+class ClearTextNeeded(RuleBroken):
+    """Processes of the release before read victims in clear: apply the `post` migrations first."""
+
+    def __init__(self) -> None:
+        super().__init__(str(self.__doc__))
+
+
+class PersonKeys:
+    """Seals the personal data of victims under keys of their own, and opens them."""
+
+    def __init__(self, keys: Keys) -> None:
+        """Prepare it with the keys of a process, or with those of the secret key."""
+        self._wrapping = Sealer(keys.lasting_keys(Purpose.PERSON_KEYS))
+        self._finding = keys.lasting_keys(Purpose.PERSON_TERMS)
+
+    @property
+    def terms_key(self) -> bytes:
+        """Return the id of the secret key with which new digests are made."""
+        return self._finding[0][0]
+
+    def seal(self, data: PersonalData) -> SealedPerson:
+        """Seal the data of a person under a new key."""
+        person_id, key = uuid4(), os.urandom(KEY_BYTES)
+        return SealedPerson(
+            person_id=person_id,
+            wrapped=self._wrapping.seal(key, str(person_id)),
+            sealed=_sealed(key, _json(data), person_id.bytes),
+            terms=self.terms(data),
+            terms_key=self.terms_key,
+        )
+
+    def seal_again(self, stored: StoredPerson, data: PersonalData) -> SealedPerson:
+        """Seal other data of a person under the key that it has. Raises `CannotOpen`."""
+        key = self._key(stored)
+        if stored.person_id is None or stored.wrapped is None or key is None:
+            raise CannotOpen(_NO_KEY)
+        return SealedPerson(
+            person_id=stored.person_id,
+            wrapped=bytes.fromhex(stored.wrapped),
+            sealed=_sealed(key, _json(data), stored.person_id.bytes),
+            terms=self.terms(data),
+            terms_key=self.terms_key,
+        )
+
+    def open(self, stored: StoredPerson) -> PersonalData:
+        """Return the data of a person; empty ones if the key is destroyed. Raises `CannotOpen`."""
+        if stored.sealed is None or stored.person_id is None:
+            return PersonalData(name=stored.name, mobile=stored.mobile, email=stored.email)
+        key = self._key(stored)
+        if key is None:
+            return PersonalData()
+        opened = _opened(key, bytes.fromhex(stored.sealed), stored.person_id.bytes)
+        return PersonalData.model_validate_json(opened)
+
+    def open_or_empty(self, stored: StoredPerson) -> PersonalData:
+        """Return the data of a person; empty ones if the key is destroyed, or if this process cannot open them.
+
+        It is for work that must go on without them.
+        """
+        try:
+            return self.open(stored)
+        except CannotOpen:
+            log.warning("a victim's data open under no key of this process: does it have the current one?")
+            return PersonalData()
+
+    def seal_text(self, stored: StoredPerson, text: str) -> bytes:
+        """Seal a text about a person under the key of the person. Raises `CannotOpen`."""
+        key = self._key(stored)
+        if stored.person_id is None or key is None:
+            raise CannotOpen(_NO_KEY)
+        return _sealed(key, text.encode(), _about(stored.person_id))
+
+    def open_text(self, stored: StoredPerson, sealed: str) -> str:
+        """Return a text about a person; empty if the key is destroyed. Raises `CannotOpen`."""
+        key = self._key(stored)
+        if stored.person_id is None or key is None:
+            return ""
+        return _opened(key, bytes.fromhex(sealed), _about(stored.person_id)).decode()
+
+    async def victim_of(self, connection: Connection, ack_no: str) -> PersonalData:
+        """Return the data of a complaint's victim. Raises `NotFound` and `CannotOpen`."""
+        stored = await person_keys.of_complaint(connection, ack_no)
+        if stored is None:
+            raise ComplaintNotFound(ack_no)
+        return self.open(stored)
+
+    def open_all(self, stored: Mapping[int, StoredPerson]) -> dict[int, PersonalData]:
+        """Return the data of several persons by their numbers. Raises `CannotOpen`."""
+        return {victim_id: self.open(person) for victim_id, person in stored.items()}
+
+    def terms(self, data: PersonalData) -> tuple[bytes, ...]:
+        """Return the digests of the terms that a person is found by, under the current secret key."""
+        _, key = self._finding[0]
+        return tuple(sorted(_digest(key, term) for term in search_terms(data.name, data.mobile, data.email)))
+
+    def digests(self, terms: Iterable[str]) -> list[list[bytes]]:
+        """Return for each term its digests under every known secret key; a victim may have either."""
+        return [[_digest(key, term) for _, key in self._finding] for term in terms]
+
+    def same_person(self, data: PersonalData) -> Collection[bytes]:
+        """Return the digests that other complaints of this victim have; empty without a mobile number."""
+        term = same_person(data.name, data.mobile)
+        return self.digests([term])[0] if term else []
+
+    def _key(self, stored: StoredPerson) -> bytes | None:
+        return self._wrapping.open(bytes.fromhex(stored.wrapped), str(stored.person_id)) if stored.wrapped else None
+
+
+async def seal_victims(pool: Pool, persons: PersonKeys, report: Callable[[int], None] = lambda done: None) -> int:
+    """Seal every victim in clear, and clear the text, in batches of one transaction each; return how many.
+
+    It may end at any moment, and a further call does the rest. A row that another transaction has locked is left.
+    `report` is called after each batch with the number so far. Raises `ClearTextNeeded`.
+    """
+    after = done = 0
+    while True:
+        async with pool.acquire() as connection, connection.transaction():
+            if not await person_keys.stores_no_clear_text(connection):
+                raise ClearTextNeeded
+            rows = await person_keys.lock_clear(connection, after, BATCH)
+            unsealed = [row for row in rows if row.person.sealed is None]
+            sealed = [(row.victim_id, persons.seal(persons.open(row.person))) for row in unsealed]
+            await person_keys.seal(connection, sealed, await clock.present_moment(connection))
+            await person_keys.clear(connection, [row.victim_id for row in rows])
+        if not rows:
+            return done
+        after = rows[-1].victim_id
+        done += len(rows)
+        report(done)
+
+
+def _json(data: PersonalData) -> bytes:
+    return data.model_dump_json().encode()
+
+
+def _about(person_id: UUID) -> bytes:
+    # Another binding than that of the data, so that a text never opens as the data of the person.
+    return person_id.bytes + b"text"
+
+
+def _sealed(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    return _VERSION + nonce + AESGCM(key).encrypt(nonce, plain, _VERSION + bound_to)
+
+
+def _opened(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
+    start = len(_VERSION)
+    nonce, text = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
+    try:
+        if not sealed.startswith(_VERSION):
+            raise ValueError("another version")
+        return AESGCM(key).decrypt(nonce, text, _VERSION + bound_to)
+    except (InvalidTag, ValueError):
+        raise CannotOpen(CannotOpen.__doc__) from None
+
+
+def _digest(key: bytes, term: str) -> bytes:
+    return hmac.digest(key, term.encode(), hashlib.sha256)[:DIGEST_BYTES]

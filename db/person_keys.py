@@ -1,0 +1,202 @@
+"""Keys of persons, and the personal data of victims that are sealed under them.
+
+The caller seals and opens; this room cannot.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.base import FrozenModel, UtcDatetime
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPerson:
+    """A person's data as they are written: sealed under a key, and the key sealed under the secret key."""
+
+    person_id: UUID
+    wrapped: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
+    terms: tuple[bytes, ...] = field(repr=False)
+    """digests of the search terms"""
+    terms_key: bytes
+    """the id of the secret key that the digests are made with"""
+
+    def as_stored(self) -> dict[str, object]:
+        """Return the values in the form that `jsonb_to_record` reads."""
+        return {
+            "person_id": str(self.person_id),
+            "wrapped": _hex(self.wrapped),
+            "sealed": _hex(self.sealed),
+            "terms": [_hex(term) for term in self.terms],
+            "terms_key": _hex(self.terms_key),
+        }
+
+
+class StoredPerson(FrozenModel):
+    """A victim's data as they are read: sealed, or in clear if a release before wrote them."""
+
+    person_id: UUID | None
+    wrapped: str | None
+    """the key, in hexadecimal; None once it is destroyed"""
+    sealed: str | None
+    name: str
+    mobile: str
+    email: str
+
+
+def _hex(value: bytes) -> str:
+    return rf"\x{value.hex()}"
+
+
+def stored(row: str) -> str:
+    """Return SQL for the personal data of row `row` of table `victim`, in the form of `StoredPerson`."""
+    return (
+        f"jsonb_build_object('person_id', {row}.person_id, 'sealed', encode({row}.sealed, 'hex'), 'wrapped',"
+        f" (SELECT encode(k.wrapped, 'hex') FROM person_key k WHERE k.person_id = {row}.person_id),"
+        f" 'name', {row}.name, 'mobile', {row}.mobile, 'email', {row}.email)"
+    )
+
+
+RECORD: Final = "person_id uuid, wrapped bytea, sealed bytea, terms bytea[], terms_key bytea"
+"""columns of `SealedPerson.as_stored`"""
+
+
+def insert_key(person: str, at: str) -> str:
+    """Return SQL that writes the key of a new person. `person` is a JSON object with `RECORD`, `at` the moment."""
+    return (
+        "INSERT INTO person_key (person_id, wrapped, made_at)"
+        f" SELECT r.person_id, r.wrapped, {at} FROM jsonb_to_record({person}) AS r ({RECORD}) RETURNING person_id"
+    )
+
+
+async def of_complaint(connection: Connection, ack_no: str) -> StoredPerson | None:
+    """Return the victim of a complaint, or None for an unknown number."""
+    found = await connection.fetchval(
+        f"SELECT {stored('v')} FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1", ack_no
+    )
+    return StoredPerson(**found) if found else None
+
+
+async def of_case(connection: Connection, case_no: str) -> dict[int, StoredPerson]:
+    """Return the victims of a case."""
+    rows = await connection.fetch(
+        f"SELECT DISTINCT ON (v.victim_id) v.victim_id, {stored('v')} AS person FROM complaint c"
+        " JOIN victim v USING (victim_id) WHERE c.case_no = $1",
+        case_no,
+    )
+    return {row["victim_id"]: StoredPerson(**row["person"]) for row in rows}
+
+
+class FoundRow(FrozenModel):
+    """A complaint, with its victim's data."""
+
+    ack_no: str
+    case_no: str
+    received_at: UtcDatetime
+    district: str
+    person: StoredPerson
+
+
+async def find(connection: Connection, terms: Sequence[Sequence[bytes]], limit: int) -> list[FoundRow]:
+    """Return complaints whose victims have one digest of each search term, the newest first."""
+    wanted = " AND ".join(f"v.terms && ${place}::bytea[]" for place, _ in enumerate(terms, 2))
+    rows = await connection.fetch(
+        f"SELECT c.ack_no, c.case_no, c.received_at, v.district, {stored('v')} AS person"
+        f" FROM victim v JOIN complaint c USING (victim_id) WHERE {wanted}"
+        " ORDER BY c.received_at DESC, c.ack_no LIMIT $1",
+        limit,
+        *(list(digests) for digests in terms),
+    )
+    return [FoundRow(**dict(row)) for row in rows]
+
+
+class VictimRow(FrozenModel):
+    """A row of table `victim`."""
+
+    victim_id: int
+    person: StoredPerson
+
+
+async def lock_clear(connection: Connection, after: int, limit: int) -> list[VictimRow]:
+    """Lock and return some victims in clear behind number `after`; a row that is locked is left out.
+
+    While two releases ran, rows were written in clear and sealed at once.
+    """
+    rows = await connection.fetch(
+        f"SELECT v.victim_id, {stored('v')} AS person FROM victim v WHERE v.victim_id > $1"
+        " AND (v.sealed IS NULL OR v.name <> '' OR v.mobile <> '' OR v.email <> '')"
+        " ORDER BY v.victim_id LIMIT $2 FOR UPDATE SKIP LOCKED",
+        after,
+        limit,
+    )
+    return [VictimRow(**dict(row)) for row in rows]
+
+
+async def lock_with_other_terms(connection: Connection, key_id: bytes, after: int, limit: int) -> list[VictimRow]:
+    """Lock and return some victims behind number `after` whose terms are not made with this secret key."""
+    rows = await connection.fetch(
+        f"SELECT v.victim_id, {stored('v')} AS person FROM victim v WHERE v.terms_key <> $1 AND v.victim_id > $2"
+        " ORDER BY v.victim_id LIMIT $3 FOR UPDATE SKIP LOCKED",
+        key_id,
+        after,
+        limit,
+    )
+    return [VictimRow(**dict(row)) for row in rows]
+
+
+_SEAL: Final = f"""
+WITH new AS (
+    SELECT t.victim_id, r.* FROM unnest($1::bigint[], $2::jsonb[]) AS t (victim_id, person),
+        jsonb_to_record(t.person) AS r ({RECORD})
+), keyed AS (
+    INSERT INTO person_key (person_id, wrapped, made_at) SELECT person_id, wrapped, $3 FROM new
+)
+UPDATE victim v SET person_id = n.person_id, sealed = n.sealed, terms = n.terms, terms_key = n.terms_key
+FROM new n WHERE v.victim_id = n.victim_id
+"""
+
+
+async def seal(connection: Connection, persons: Sequence[tuple[int, SealedPerson]], at: datetime) -> None:
+    """Write the sealed data of victims whose rows the transaction has locked."""
+    numbers: list[int] = [victim_id for victim_id, _ in persons]
+    values: list[dict[str, Any]] = [person.as_stored() for _, person in persons]
+    await connection.execute(_SEAL, numbers, values, at)
+
+
+async def clear(connection: Connection, victim_ids: Sequence[int]) -> None:
+    """Clear the text of victims that are sealed."""
+    await connection.execute(
+        "UPDATE victim SET name = '', mobile = '', email = '' WHERE victim_id = ANY($1) AND sealed IS NOT NULL",
+        list(victim_ids),
+    )
+
+
+async def put_terms(connection: Connection, terms: Sequence[tuple[int, tuple[bytes, ...]]], key_id: bytes) -> None:
+    """Write new digests of the search terms of victims."""
+    await connection.executemany(
+        "UPDATE victim SET terms = $2, terms_key = $3 WHERE victim_id = $1",
+        [(victim_id, list(digests), key_id) for victim_id, digests in terms],
+    )
+
+
+async def count_terms(connection: Connection, key_id: bytes) -> tuple[int, int]:
+    """Return how many victims have terms that are made with this secret key, and how many with another one."""
+    row = await connection.fetchrow(
+        "SELECT count(*) FILTER (WHERE terms_key = $1) AS current, count(*) FILTER (WHERE terms_key <> $1) AS others"
+        " FROM victim",
+        key_id,
+    )
+    assert row is not None, "an aggregate returns one row"
+    return row["current"], row["others"]
+
+
+async def stores_no_clear_text(connection: Connection) -> bool:
+    """Return whether the database clears the text beside what is sealed."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'victim'::regclass AND tgname = 'victim_sealed')"
+    )
+    return found
