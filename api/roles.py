@@ -187,7 +187,7 @@ READS: Final = frozenset(action for action in Action if action.value.startswith(
 """actions that show cases, accounts and persons; the read log has who did them"""
 
 SHOWS: Final[Mapping[Action, Shows]] = {
-    # A read that nobody has thought of is one that names persons.
+    # A new read counts as one that names persons, until it stands below.
     **dict.fromkeys(READS, Shows.PERSONS),
     Action.READ_CASE: Shows.MONEY,
     Action.READ_TRAIL: Shows.MONEY,

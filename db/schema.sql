@@ -5278,7 +5278,7 @@ COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose m
 
 COMMENT ON FUNCTION is_second_officer(text,text) IS 'Whether an actor is an officer, and another person than the first; null while one of them is not known.';
 
-COMMENT ON FUNCTION names_protected_matter(text) IS 'Whether the words of a category name a protected matter, for complaints that a process has not looked at.';
+COMMENT ON FUNCTION names_protected_matter(text) IS 'Whether a category names a protected matter, for complaints that a process has not looked at.';
 
 COMMENT ON FUNCTION officer_sessions_end(text,text,text,text) IS 'ends every session of an officer; returns how many';
 

@@ -41,7 +41,7 @@ class Scope(StrEnum):
 
 
 class Shows(StrEnum):
-    """What a read of a case shows, as far as a marked case is concerned."""
+    """Kinds of reads of a marked case, by what they show."""
 
     MONEY = "money"
     """the case and its money, without the victim's name"""

@@ -23,7 +23,6 @@ from db.pool import Connection
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
-from domain.evidence.accused import VictimsNamed
 from domain.evidence.pack import (
     BODIES,
     EDITION,
@@ -39,6 +38,7 @@ from domain.evidence.pack import (
     is_document_excluded,
     is_excluded,
 )
+from domain.evidence.pseudonyms import VictimsNamed
 from schemas.enums import EventKind, Language
 
 Progress = Callable[[int, int], None]

@@ -31,7 +31,7 @@ FROM complaint k JOIN victim v USING (victim_id) WHERE k.ack_no = case_of_refere
 """
 
 # A key of a district is one text for its marked cases, and another one for the others. What is about no case is shown
-# to whoever reads every case that is not marked.
+# to an officer who reads every case that is not marked.
 _WITHIN: Final = f"""
 AND ({{case}} IS NULL AND '{WHOLE_STATE}' = ANY(${{districts}}::text[])
     OR {_ASSIGNED.format(case="{case}", officer="${officer}")}

@@ -5,13 +5,13 @@ ALTER TABLE complaint ALTER COLUMN marked DROP DEFAULT;
 COMMENT ON COLUMN complaint.marked IS
     'whether the victim is a child, or the category is one of the protected matters; null counts as false';
 
--- The words are those of the policy `marked.words` of this release.
+-- The terms are those of the policy `marked.terms` of this release.
 CREATE FUNCTION names_protected_matter(category text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT lower(category) ~ ('(^|[[:space:][:punct:]])'
         '(sex|cybersex|porn|obscen|nude|nudity|rape|voyeur|stalk|csam|csem|intimate|women|woman|child|यौन|सेक्स|अश्लील|बलात्कार)')
 $$;
 COMMENT ON FUNCTION names_protected_matter(text) IS
-    'Whether the words of a category name a protected matter, for complaints that a process has not looked at.';
+    'Whether a category names a protected matter, for complaints that a process has not looked at.';
 
 UPDATE complaint c SET marked = true FROM victim v
     WHERE v.victim_id = c.victim_id AND (v.child OR names_protected_matter(c.category));

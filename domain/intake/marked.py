@@ -6,7 +6,7 @@ from typing import Final
 from domain.policy.marked import MarkedRules
 from schemas.intake import Complaint
 
-_BETWEEN_WORDS: Final = re.compile(r"[\s!-/:-@\[-`{-~–—]+")
+_BETWEEN_PARTS: Final = re.compile(r"[\s!-/:-@\[-`{-~–—]+")
 
 
 def is_marked(complaint: Complaint, rules: MarkedRules) -> bool:
@@ -18,6 +18,6 @@ def is_marked(complaint: Complaint, rules: MarkedRules) -> bool:
 
 
 def is_protected_matter(category: str, rules: MarkedRules) -> bool:
-    """Return whether a word of the category begins with one of the policy's words."""
-    beginnings = tuple(word.casefold() for word in rules.words)
-    return any(word.startswith(beginnings) for word in _BETWEEN_WORDS.split(category.casefold()))
+    """Return whether a part of the category begins with one of the policy's terms."""
+    terms = tuple(term.casefold() for term in rules.terms)
+    return any(part.startswith(terms) for part in _BETWEEN_PARTS.split(category.casefold()))

@@ -1,5 +1,6 @@
 """A marked case has fewer readers: its officers, the superintendent and the supervisor; others give a reason."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import pytest
@@ -23,7 +24,7 @@ OTHERS = {Action.READ_HOLD, Action.READ_GRIEVANCE, Action.READ_READERS, Action.R
 MONEY = {Action.READ_CASE, Action.READ_TRAIL, Action.READ_TASKS, Action.READ_ORDERS}
 DISTRICTS: Final = frozenset({Role.DY_SP, Role.SP, Role.DISTRICT_GRO})
 EVERYBODY: Final = frozenset(Role)
-REFUSED: Final = {
+REFUSED: Final[dict[str, dict[Shows, Collection[Role]]]] = {
     "stranger": {
         Shows.MONEY: {Role.IO, Role.ADMIN, Role.AUDITOR, Role.INTAKE, *DISTRICTS},
         Shows.PERSONS: EVERYBODY - {Role.SUPERVISOR},

@@ -39,14 +39,14 @@ async def accused(ctx: Context, case_no: str) -> Files:
     return unzipped(await packed(ctx, case_no, Edition.ACCUSED))
 
 
-def saying(files: Files, word: str) -> list[str]:
-    """The files that say a word, in bytes or on a printed page."""
-    return [name for name, content in files.items() if word.encode() in content or word in text_in(content)]
+def saying(files: Files, text: str) -> list[str]:
+    """The files that have a text, in bytes or on a printed page."""
+    return [name for name, content in files.items() if text.encode() in content or text in text_in(content)]
 
 
 async def test_m11_no_file_of_the_accused_names_the_victim_or_the_matter(accused: Files) -> None:
-    for word in (NAME, MOBILE, MOBILE[-4:] + '"', EMAIL, "…@", "Sextortion"):
-        assert saying(accused, word) == [], word
+    for text in (NAME, MOBILE, MOBILE[-4:] + '"', EMAIL, "…@", "Sextortion"):
+        assert saying(accused, text) == [], text
     (complaint,) = [json.loads(line) for line in accused["case/complaints.jsonl"].splitlines()]
     assert complaint["victim"] == {"name": "Victim A"}
     assert experts_word(accused) == ""

@@ -79,11 +79,12 @@ async def test_m11_of_two_equals_the_call_for_a_child_an_elderly_person_or_a_wom
     victim = {"name": "A. Victim", "mobile": "9876543210", "district": "LUCKNOW", who: True}
     weight = getattr(bench.ctx.policy.call_list.persons, f"{who}_paise")
     asked = []
-    for paise, whose in (
+    complaints: list[tuple[int, dict[str, Any]]] = [
         (9_000_00, {"victim": victim}),
         (9_000_00 + weight // 2, {}),
         (9_000_00 + weight * 2, {}),
-    ):
+    ]
+    for paise, whose in complaints:
         told = transfer(paise, payee_bank="SBIN", transferred_at=ago(minutes=2))
         asked.append((await bench.ask_one(await bench.complain(told, **whose))).request_id)
     found = await CallDesk(bench.ctx).calls(10)

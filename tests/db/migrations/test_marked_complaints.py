@@ -53,10 +53,10 @@ async def test_m11_complaints_of_before_and_of_processes_of_before_are_marked(be
         assert await connection.fetchval(MARKS, "3") == wanted
 
 
-async def test_m11_the_database_knows_the_words_of_the_policy(before: str) -> None:
+async def test_m11_the_database_knows_the_terms_of_the_policy(before: str) -> None:
     await migrate(before)
     rules = load_policy(PACKAGED_POLICY).marked
-    categories = [*rules.words, *(f"Other/{word.upper()}-x" for word in rules.words), "upi_fraud", "grape", "नौकरी"]
+    categories = [*rules.terms, *(f"Other/{term.upper()}-x" for term in rules.terms), "upi_fraud", "grape", "नौकरी"]
     async with connected(before) as connection:
         found = await connection.fetchval(
             "SELECT array_agg(names_protected_matter(c) ORDER BY n)"

@@ -26,7 +26,7 @@ ADULT = {"name": "A. Victim", "mobile": "9876543210", "district": "LUCKNOW"}
         "ब्लैकमेल: अश्लील वीडियो",
     ],
 )
-def test_m11_a_protected_matter_is_known_by_the_beginning_of_a_word(category: str) -> None:
+def test_m11_a_protected_matter_is_known_by_the_beginning_of_a_part(category: str) -> None:
     assert is_protected_matter(category, RULES)
     assert is_marked(complaint(category=category, victim=ADULT), RULES), "also if no one says that a woman complains"
 

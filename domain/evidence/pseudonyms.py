@@ -83,7 +83,10 @@ def _credit_account(row: Row) -> Row:
 
 
 def _masked(holder: str | None) -> str | None:
-    """Return the holder of an account. A payment address or a mobile number is cut, because it can name a person."""
+    """Return the holder of an account, cut if it is a payment address or a mobile number.
+
+    These can name a person.
+    """
     if holder is None:
         return None
     _, at, bank = holder.rpartition("@")
