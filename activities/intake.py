@@ -29,6 +29,7 @@ from domain.errors.cases import TransferBusy
 from domain.errors.intake import AckNosExhausted, AckNoTaken, IdempotencyKeyReused
 from domain.intake.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, make_ack_no
 from domain.intake.flags import oddities, other_number
+from domain.intake.marked import is_marked
 from domain.ledger import complaint_entries
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
@@ -166,6 +167,13 @@ def _differences(ack_no: str, told: Sequence[ToldRow]) -> list[tuple[str, NewTas
     ]
 
 
+def _officer_to_name(case_no: str, complaint: Complaint, receipt: ComplaintReceipt) -> list[tuple[str, NewTask]]:
+    """Return the supervisor's work item to name an officer of a new case of a child or an elderly person."""
+    if receipt.joined or not (complaint.victim.child or complaint.victim.senior):
+        return []
+    return [(case_no, NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.NAME_OFFICER))]
+
+
 def _own_number(channel: Channel, locked: Locked) -> str:
     assert locked.serial is not None, "a serial is taken with the locks"
     return make_ack_no(channel, locked.at, locked.serial)
@@ -242,13 +250,14 @@ def _new_complaint(
         taken_by=work.actor,
         idempotency_key=idempotency_key,
         body_digest=digest,
+        is_marked=is_marked(complaint, work.ctx.policy.marked),
         told=told,
         hops=opened,
         keys=[row.key for row in found.fresh],
         entries=entries,
         event=_opened_event(kind, receipt, found.fresh, first, entries, told),
         inquiries=new_inquiries(work, opened, banks) if work.ctx.policy.payer_bank.ask else [],
-        tasks=waiting + _differences(receipt.ack_no, told),
+        tasks=waiting + _differences(receipt.ack_no, told) + _officer_to_name(work.case_no, complaint, receipt),
         person=work.ctx.persons.seal(_personal_data(complaint)),
         policy=None if receipt.joined else work.ctx.stored_case_policy,
     )

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.grievances import ROLES
-from domain.jurisdiction import VerbKind
+from domain.jurisdiction import Shows, VerbKind
 from domain.releases import SMALL_HOLD_DECIDERS
 from domain.restoration.procedure import REOPENERS, RULES
 from schemas.enums import Role
@@ -196,6 +196,20 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
 
 READS: Final = frozenset(action for action in Action if action.value.startswith("read_")) - {Action.READ_SIGN_INS}
 """actions that show cases, accounts and persons; the read log has who did them"""
+
+SHOWS: Final[Mapping[Action, Shows]] = {
+    # A new read counts as one that names persons, until it stands below.
+    **dict.fromkeys(READS, Shows.PERSONS),
+    Action.READ_CASE: Shows.MONEY,
+    Action.READ_TRAIL: Shows.MONEY,
+    Action.READ_TASKS: Shows.MONEY,
+    Action.READ_ORDERS: Shows.MONEY,
+    Action.READ_HOLD: Shows.OTHERS,
+    Action.READ_GRIEVANCE: Shows.OTHERS,
+    Action.READ_READERS: Shows.OTHERS,
+    Action.READ_OUTSIDE_READS: Shows.OTHERS,
+}
+"""what each read shows, from which it follows who reads it of a marked case (`domain.jurisdiction.MARKED_SCOPES`)"""
 
 KINDS: Final[Mapping[Action, VerbKind]] = {
     **dict.fromkeys(READS, VerbKind.READ),

@@ -275,6 +275,8 @@ class NewComplaint:
     taken_by: str
     idempotency_key: str
     body_digest: bytes
+    is_marked: bool
+    """whether the victim is a child, or the category is a protected matter"""
     told: Sequence[ToldRow]
     hops: Sequence[HopRow]
     """the hops that it opens, in the order of their numbers"""
@@ -334,10 +336,11 @@ WITH locked AS (
     RETURNING victim_id
 ), c AS (
     INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by, idempotency_key,
-        body_digest, joined, flags, portal_ack_no)
-    SELECT r.ack_no, $1, r.channel, r.category, v.victim_id, $2, $18, $19, $20, r.joined, r.flags, r.portal_ack_no
+        body_digest, joined, flags, portal_ack_no, marked)
+    SELECT r.ack_no, $1, r.channel, r.category, v.victim_id, $2, $18, $19, $20, r.joined, r.flags, r.portal_ack_no,
+        r.marked
     FROM v, jsonb_to_record($17::jsonb) AS r (ack_no text, channel text, category text, joined boolean, flags jsonb,
-        portal_ack_no text)
+        portal_ack_no text, marked boolean)
     RETURNING ack_no
 ), t AS (
     INSERT INTO complaint_transfer (ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc,
@@ -424,6 +427,7 @@ def _complaint(new: NewComplaint) -> dict[str, object]:
         "portal_ack_no": portal_ack_no(new.complaint),
         "channel": new.complaint.channel.value,
         "category": new.complaint.category,
+        "marked": new.is_marked,
         "joined": new.receipt.joined,
         "flags": [flag.model_dump() for flag in new.receipt.flags],
         "transfers": [_as_stored(row_no, row) for row_no, row in enumerate(new.told, start=1)],

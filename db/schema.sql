@@ -410,6 +410,16 @@ BEGIN
     RETURN told;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.complaint_marked()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.marked := names_protected_matter(NEW.category)
+        OR EXISTS (SELECT FROM victim v WHERE v.victim_id = NEW.victim_id AND v.child);
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.contested_transfers(of_restoration uuid)
  RETURNS TABLE(hop_no integer, ack_no text, row_no integer)
  LANGUAGE plpgsql
@@ -1014,6 +1024,15 @@ BEGIN
     FROM unnest(p_hop_nos, p_buckets, p_amounts) WITH ORDINALITY AS e (hop_no, bucket, amount, line_no);
     RETURN posted;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.names_protected_matter(category text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT lower(category) ~ ('(^|[[:space:][:punct:]])'
+        '(sex|cybersex|porn|obscen|nude|nudity|rape|voyeur|stalk|csam|csem|intimate|women|woman|child|यौन|सेक्स|अश्लील|बलात्कार)')
+$function$;
 
 CREATE OR REPLACE FUNCTION public.objection_names_hold()
  RETURNS trigger
@@ -2344,6 +2363,7 @@ CREATE TABLE complaint (
     body_digest bytea NOT NULL,
     joined boolean NOT NULL,
     flags jsonb NOT NULL,
+    marked boolean,
     portal_ack_no text,
     CONSTRAINT complaint_of_case UNIQUE (case_no, ack_no),
     CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
@@ -4764,6 +4784,8 @@ CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW 
 
 CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
+CREATE TRIGGER complaint_marked BEFORE INSERT ON public.complaint FOR EACH ROW WHEN ((new.marked IS NULL)) EXECUTE FUNCTION complaint_marked();
+
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
@@ -5077,6 +5099,8 @@ COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one,
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
 
 COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own present moment';
+
+COMMENT ON COLUMN complaint.marked IS 'whether the victim is a child, or the category is one of the protected matters; null counts as false';
 
 COMMENT ON COLUMN complaint.portal_ack_no IS 'the number that the portal gave, where it lies in the half that is ours';
 
@@ -5409,6 +5433,8 @@ COMMENT ON FUNCTION hops_name_account(text,jsonb) IS 'writes the accounts of hop
 COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
 
 COMMENT ON FUNCTION is_second_officer(text,text) IS 'Whether an actor is an officer, and another person than the first; null while one of them is not known.';
+
+COMMENT ON FUNCTION names_protected_matter(text) IS 'Whether a category names a protected matter, for complaints that a process has not looked at.';
 
 COMMENT ON FUNCTION officer_sessions_end(text,text,text,text) IS 'ends every session of an officer; returns how many';
 

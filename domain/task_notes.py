@@ -103,6 +103,7 @@ ENGLISH: Final[Mapping[str, str]] = {
         "hop {id}: the bank says that the rest went on in small amounts and states no sum: ask for a statement"
     ),
     TaskCause.TRAIL_LIMIT: "trail limit",
+    TaskCause.NAME_OFFICER: "the victim is a child or an elderly person: assign an investigating officer to the case",
     TaskCause.WAITS_FOR_DESK: "waits for the desk",
     TaskCause.MORE_OF_EXCLUDED_ON_HOLD: (
         "hop {id}: more of it is on hold, and the hop is excluded: reopen it, or the hold lapses"

@@ -41,6 +41,8 @@ class TaskCause(StrEnum):
     """the bank says that what was left of the hop went on in small amounts, and states no sum"""
     DISCREPANCY = "discrepancy"
     TRAIL_LIMIT = "trail_limit"
+    NAME_OFFICER = "name_officer"
+    """to the supervisor: the victim is a child or an elderly person, and the case has no investigating officer"""
     WAITS_FOR_DESK = "waits_for_desk"
     """to the supervisor: a hop waits for the desk"""
     MORE_OF_EXCLUDED_ON_HOLD = "more_of_excluded_on_hold"

@@ -28,7 +28,6 @@ from domain.evidence.pack import (
     BODIES,
     EDITION,
     EVENTS,
-    EXCLUDED,
     HOW_TO,
     MANIFEST,
     PUBLIC_KEY,
@@ -37,8 +36,10 @@ from domain.evidence.pack import (
     Edition,
     Listed,
     event_text,
+    is_document_excluded,
     is_excluded,
 )
+from domain.evidence.pseudonyms import VictimsNamed
 from schemas.enums import EventKind, Language
 from schemas.personal_data import PersonalData
 
@@ -172,6 +173,7 @@ class _Writing:
         self._progress = progress
         self._edition = edition
         self._victims = victims
+        self._named = VictimsNamed(edition, is_marked=head.is_marked)
         self._done = self._total = 0
 
     async def write(self) -> None:
@@ -184,7 +186,7 @@ class _Writing:
         for file in files:
             await self._rows(file)
         omitted = await self._whole_files()
-        self._writer.add(EDITION, _edition_text(self._edition, omitted))
+        self._writer.add(EDITION, _edition_text(self._edition, omitted, is_marked=self._head.is_marked))
         story = await self._log()
         head = self._head
         timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, story)
@@ -194,7 +196,7 @@ class _Writing:
         with self._writer.open(file) as member:
             async with aclosing(evidence.lines(self._connection, file, self._head.case_no, self._victims)) as lines:
                 async for line in lines:
-                    member.write(f"{line}\n".encode())
+                    member.write(f"{self._named.line(file, line)}\n".encode())
                     self._one_more()
 
     async def _whole_files(self) -> list[Listed]:
@@ -218,7 +220,7 @@ class _Writing:
                 self._writer.add(name, content)
         async with aclosing(evidence.documents(self._connection, case_no)) as documents:
             async for document in documents:
-                if document.kind in EXCLUDED[self._edition]:
+                if is_document_excluded(self._edition, document.kind, is_marked=self._head.is_marked):
                     omitted.append(_listed(document.name, document.content))
                 else:
                     self._writer.add(document.name, document.content)
@@ -244,8 +246,9 @@ def _listed(name: str, content: bytes) -> Listed:
     return Listed(name, hashlib.sha256(content).hexdigest())
 
 
-def _edition_text(edition: Edition, omitted: list[Listed]) -> bytes:
-    record = {"edition": edition.value, "left_out": [{"name": file.name, "sha256": file.sha256} for file in omitted]}
+def _edition_text(edition: Edition, omitted: list[Listed], *, is_marked: bool) -> bytes:
+    left_out = [{"name": file.name, "sha256": file.sha256} for file in omitted]
+    record = {"edition": edition.value, "left_out": left_out, **({"pseudonyms": True} if is_marked else {})}
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 

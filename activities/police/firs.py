@@ -47,7 +47,7 @@ from domain.notifications.rules import NotificationEvent
 from domain.persons import is_same_person
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts
-from schemas.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
+from schemas.police import CaseDuty, CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DutyKind, FirKind, FirState
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
@@ -69,6 +69,8 @@ async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) ->
         assigned = await firs.assign(connection, case_no, new, by, work.now)
         data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject}
         await work.log(EventKind.OFFICER_ASSIGNED, **data)
+        if new.duty is CaseDuty.IO:
+            await work.close_tasks(None, [TaskCause.NAME_OFFICER], "an investigating officer is assigned")
         await notify_of_overdue_duties(work, assigned)
         await firs.notify_procedures(connection, case_no, list(ProcedureKind), work.now)
         await grievance_messages.notify_assigned(connection, work.ctx, case_no, new.duty, work.now)

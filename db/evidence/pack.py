@@ -325,6 +325,7 @@ _HEAD: Final = """
 SELECT f.case_no, f.opened_at, f.event_seq, encode(f.event_hash, 'hex') AS event_hash,
     (SELECT at FROM case_event e WHERE e.case_no = f.case_no AND e.seq = f.event_seq) AS last_at,
     (SELECT array_agg(ack_no ORDER BY ack_no) FROM complaint k WHERE k.case_no = f.case_no) AS ack_nos,
+    EXISTS (SELECT FROM complaint m WHERE m.case_no = f.case_no AND m.marked) AS is_marked,
     (SELECT coalesce(jsonb_object_agg(s.bucket, s.paise), '{}') FROM (
         SELECT bucket, sum(balance_paise) AS paise FROM ledger_balance b WHERE b.case_no = f.case_no GROUP BY bucket
     ) s) AS paise
@@ -344,6 +345,7 @@ class CaseHead:
     """time of the last event"""
     ack_nos: list[str]
     """numbers of its complaints"""
+    is_marked: bool
     paise: dict[str, int]
     """by bucket"""
 

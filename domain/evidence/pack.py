@@ -55,12 +55,19 @@ class Edition(StrEnum):
     """copy for the accused (BNSS 230); contact data of the victim are named but not included"""
 
 
-EXCLUDED: Final = {
-    Edition.COURT: frozenset[DocumentKind](),
-    Edition.ACCUSED: frozenset({DocumentKind.RESTORATION_APPLICATION, DocumentKind.STATUS_LETTER}),
-}
-"""Documents of which an edition has only the SHA-256. They are between police and victim, and the application has the
-victim's mobile and account. They are not redacted, because a changed document is no evidence."""
+_TO_THE_VICTIM: Final = frozenset({DocumentKind.RESTORATION_APPLICATION, DocumentKind.STATUS_LETTER})
+_RECEIVED: Final = ""
+"""kind of an FIR and of an order of a court, which are no documents of ours"""
+
+
+def is_document_excluded(edition: Edition, kind: str, *, is_marked: bool) -> bool:
+    """Return whether an edition has only the SHA-256 of a document.
+
+    Documents between police and victim are not for the accused, and the application has the victim's mobile and
+    account. Of a marked case FIR and orders of courts are left out too, because they can name the victim. None is
+    redacted, because a changed document is no evidence.
+    """
+    return edition is Edition.ACCUSED and (kind in _TO_THE_VICTIM or (is_marked and kind == _RECEIVED))
 
 
 _NAMES_THE_PAYER: Final = frozenset({ChannelKind.I4C, ChannelKind.PUSH, ChannelKind.PULL})
@@ -69,11 +76,13 @@ _NAMES_THE_PAYER: Final = frozenset({ChannelKind.I4C, ChannelKind.PUSH, ChannelK
 def is_excluded(edition: Edition, about: About, channel: ChannelKind, file: str) -> bool:
     """Return whether an edition has only the SHA-256 of a file about a message to a bank.
 
-    A hold request has the mobile of the victim who paid, and a bank may repeat it in its reply. Files and letters do
-    not have it.
+    A hold request has the mobile of the victim who paid, and so has an inquiry to the victim's bank. A bank may repeat
+    it in its reply. Files and letters do not have it.
     """
     names_the_victim = (
-        about is About.HOLD_REQUEST and channel in _NAMES_THE_PAYER and file in {"body", "content", "reply"}
+        about in {About.HOLD_REQUEST, About.PAYER_INQUIRY}
+        and channel in _NAMES_THE_PAYER
+        and file in {"body", "content", "reply"}
     )
     return edition is Edition.ACCUSED and names_the_victim
 

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
+from domain.policy.marked import MarkedRules
 from domain.policy.personal_data import PersonalDataRules
 from domain.policy.reads import ReadLogRules
 from domain.policy.restoration import (
@@ -419,6 +420,7 @@ class Policy(FrozenModel):
     doors: InterfaceRules
     sessions: SessionRules
     read_log: ReadLogRules
+    marked: MarkedRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
     outbox: Outbox

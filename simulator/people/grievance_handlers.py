@@ -75,7 +75,7 @@ class GrievanceHandlers:
 
     async def _open_grievances(self) -> list[Appeal]:
         path = f"{OFFICER_PATH}?state=open&limit={PAGE_ITEMS}"
-        status, page = await self._get("io", path)
+        status, page = await self._get(WRITES_DOWN, path)
         items = page.get("items") if status < HTTP_BAD_REQUEST else None
         names = ("grievance_id", "level", "institution", "case_ack_no")
         return [Appeal(*(str(item[name]) for name in names)) for item in items] if isinstance(items, list) else []

@@ -262,7 +262,7 @@ class RestorationPeople:
 
     async def _read(self, at: "_StepState") -> Json:
         """Return the restoration as the officers see it; {} if it could not be read."""
-        status, found = await self._get("io", f"/api/v1/restorations/{at.restoration_id}")
+        status, found = await self._get("supervisor", f"/api/v1/restorations/{at.restoration_id}")
         return found if status < HTTP_BAD_REQUEST else {}
 
     async def _post(self, role: str, path: str, body: Json, what: str) -> Json:
@@ -286,7 +286,7 @@ class RestorationPeople:
         found: list[Json] = []
         after = ""
         for _ in range(PAGES_MOST):
-            status, page = await self._get("io", f"/api/v1/restorations?state=open&limit={PAGE_ITEMS}{after}")
+            status, page = await self._get("supervisor", f"/api/v1/restorations?state=open&limit={PAGE_ITEMS}{after}")
             items = page.get("restorations")
             if status >= HTTP_BAD_REQUEST or not isinstance(items, list):
                 return None

@@ -70,7 +70,7 @@ class StatutoryWork:
 
     async def _banks(self, case: str) -> set[str]:
         """Return the banks that hold money of the case."""
-        _, page = await self.get("io", f"/api/v1/holds?ack_no={case}&held=true&limit={PAGE_ITEMS}")
+        _, page = await self.get("supervisor", f"/api/v1/holds?ack_no={case}&held=true&limit={PAGE_ITEMS}")
         items = page.get("items")
         return {str(hold["institution"]) for hold in items} if isinstance(items, list) else set()
 
@@ -78,7 +78,7 @@ class StatutoryWork:
         """Issue a document when no field is missing; return False if that does not happen in time."""
         lacking = f"/api/v1/cases/{case}/documents/{body['kind']}/lacking?subject={body.get('subject', '')}"
         for _ in range(TRIES):
-            status, answer = await self.get("io", lacking)
+            status, answer = await self.get("supervisor", lacking)
             if status < HTTP_BAD_REQUEST and answer.get("can_be_issued"):
                 return bool(await self.post("io", f"/api/v1/cases/{case}/documents", body, what))
             await asyncio.sleep(self.poll_wall_seconds)

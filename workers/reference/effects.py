@@ -81,6 +81,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Asks for a lien notice to every bank that holds money, because the FIR that it names has lapsed.",
         ("due_document",),
     ),
+    "complaint_marked": Effect(
+        Sort.DERIVED, "Marks a complaint of a child or about a protected matter, if the process did not."
+    ),
     "fir_keeps_copy": Effect(Sort.DERIVED, "Keeps each copy of the FIR by its SHA-256.", ("fir_copy",)),
     "due_documents_wake": Effect(
         Sort.FLOW, "Looks again at once at every due document of the case.", ("due_document",)
