@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from schemas.assignment import NoOfficer
 from schemas.base import FrozenModel
 from schemas.enums import ClaimKind, Differing, DiscrepancyKind, TaskKind
 from schemas.restoration_enums import DocumentKind, OrderReason
@@ -102,6 +103,10 @@ class TaskCause(StrEnum):
     DUTY_OVERDUE = "duty_overdue"
     DUTY_TO_HAND_IN = "duty_to_hand_in"
     """the report is issued"""
+    IO_MISSING = "io_missing"
+    """no investigating officer can be chosen; `no_officer` says why"""
+    SUPERVISING_MISSING = "supervising_missing"
+    """no supervising officer can be chosen; `no_officer` says why"""
     FIR_BY_HAND = "fir_by_hand"
     """the register refuses the FIR, or does not answer"""
     FIR_LAPSED = "fir_lapsed"
@@ -197,6 +202,8 @@ class TaskFacts(FrozenModel):
     """what a reader of a bank's file or answer says about it"""
     ack_no: str = ""
     """of a complaint"""
+    no_officer: NoOfficer | None = None
+    """why the engine could choose no officer"""
     differing: tuple[Differing, ...] = ()
     rows_differing: int | None = None
     liens_missing: int | None = None

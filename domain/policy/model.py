@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
+from domain.policy.assignment import AssignmentRules
 from domain.policy.reads import ReadLogRules
 from domain.policy.restoration import (
     AutomaticReleaseRules,
@@ -418,6 +419,7 @@ class Policy(FrozenModel):
     doors: InterfaceRules
     sessions: SessionRules
     read_log: ReadLogRules
+    assignment: AssignmentRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
     outbox: Outbox
