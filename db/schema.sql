@@ -5078,11 +5078,11 @@ COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has t
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
 
-COMMENT ON COLUMN case_assignment.io IS 'id of the investigating officer now; null for nobody';
+COMMENT ON COLUMN case_assignment.io IS 'id of the investigating officer now; null without one';
 
 COMMENT ON COLUMN case_assignment.look_at IS 'when the engine looks for officers next; null while it need not';
 
-COMMENT ON COLUMN case_assignment.looked_at IS 'when the engine looked last and found nobody for a duty; null for a new look';
+COMMENT ON COLUMN case_assignment.looked_at IS 'when the engine looked last and found no officer for a duty; null for a new look';
 
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 
@@ -5402,7 +5402,7 @@ COMMENT ON FUNCTION is_absent(text,timestamp with time zone) IS 'Whether an offi
 
 COMMENT ON FUNCTION is_second_officer(text,text) IS 'Whether an actor is an officer, and another person than the first; null while one of them is not known.';
 
-COMMENT ON FUNCTION left_duty(text,text,timestamp with time zone,timestamp with time zone,integer) IS 'Why an officer who was assigned at `since` cannot go on at `moment`; null for an officer who can, or whom nobody knows.';
+COMMENT ON FUNCTION left_duty(text,text,timestamp with time zone,timestamp with time zone,integer) IS 'Why an officer who was assigned at `since` cannot go on at `moment`; null for an officer who can, or who is not on the roster.';
 
 COMMENT ON FUNCTION long_leave(text,timestamp with time zone,integer) IS 'The first day of an absence of more than so many days in a row that covers this day in India; null without one.';
 

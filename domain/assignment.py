@@ -26,7 +26,7 @@ def choose(
     open_cases: Mapping[str, int],
     without: Collection[str] = (),
 ) -> Choice | NoOfficer:
-    """Return the officer who gets a case of this district at this time, or why nobody does.
+    """Return the officer who gets a case of this district at this time, or why no officer does.
 
     An officer of the district comes before one of the whole State, then one whose team works now, then the one with
     the fewest open cases, then the first by id. `without` are officers with another duty in the case.

@@ -1,4 +1,4 @@
-"""Assignment of officers to cases by the engine: who may be chosen, who is chosen, and why nobody is."""
+"""Assignment of officers to cases by the engine: who may be chosen, who is chosen, and why no officer is."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ class NoOfficer(StrEnum):
     """Why no officer can be chosen for a case."""
 
     NONE_IN_DISTRICT = "none_in_district"
-    """nobody with the role answers for the district"""
+    """no officer with the role answers for the district"""
     ALL_AWAY = "all_away"
     """each of them is disabled, absent today, or has another duty in the case"""
     DETAILS_MISSING = "details_missing"

@@ -24,7 +24,7 @@ from schemas.police import CaseDuty, NewOfficer
 from schemas.tasks import NewTask, TaskFacts
 
 _NEW: Final = "new"
-"""why an officer is chosen, where nobody had the duty before"""
+"""why an officer is chosen, where no officer had the duty before"""
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ class Assigner:
     roster: Roster
 
     async def attend(self, case_no: str, *, wait: bool, since: datetime | None = None) -> int:
-        """Assign an officer to each duty of a case that nobody has; return 1.
+        """Assign an officer to each duty of a case that no officer has; return 1.
 
-        Where nobody can be chosen a supervisor has a task, and the engine looks again later. Without `wait` a case that
-        another transaction has locked is left alone, and 0 returned.
+        Where no officer can be chosen a supervisor has a task, and the engine looks again later. Without `wait` a case
+        that another transaction has locked is left alone, and 0 returned.
         """
         rules = self.ctx.policy.assignment
         async with background_transaction(self.ctx, case_no, ENGINE, wait=wait) as work:

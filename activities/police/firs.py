@@ -58,7 +58,7 @@ CALLS_AT_ONCE: Final = 5
 NO_REGISTER: Final = "no register is configured: GOLDENHOUR_POLICE_URL"
 NO_REGISTER_WAITS: Final = timedelta(minutes=10)
 MISSING: Final = {CaseDuty.IO: TaskCause.IO_MISSING, CaseDuty.SUPERVISING: TaskCause.SUPERVISING_MISSING}
-"""cause of the task that nobody has a duty"""
+"""cause of the task that no officer has a duty"""
 _DEPENDS_ON_FIR: Final = (ProcedureKind.RESTORATION,)
 
 

@@ -16,9 +16,9 @@ CREATE INDEX case_assignment_new ON case_assignment (look_at) WHERE look_at IS N
 CREATE INDEX case_assignment_again ON case_assignment (look_at) WHERE look_at IS NOT NULL AND looked_at IS NOT NULL;
 CREATE INDEX case_assignment_io ON case_assignment (io) WHERE io IS NOT NULL;
 CREATE INDEX case_assignment_supervising ON case_assignment (supervising) WHERE supervising IS NOT NULL;
-COMMENT ON COLUMN case_assignment.io IS 'id of the investigating officer now; null for nobody';
+COMMENT ON COLUMN case_assignment.io IS 'id of the investigating officer now; null without one';
 COMMENT ON COLUMN case_assignment.look_at IS 'when the engine looks for officers next; null while it need not';
-COMMENT ON COLUMN case_assignment.looked_at IS 'when the engine looked last and found nobody for a duty; null for a new look';
+COMMENT ON COLUMN case_assignment.looked_at IS 'when the engine looked last and found no officer for a duty; null for a new look';
 
 -- The open cases of before: the engine looks for their officers too.
 INSERT INTO case_assignment (case_no, io, io_since, supervising, supervising_since, look_at)
@@ -90,7 +90,7 @@ RETURNS text LANGUAGE sql STABLE AS $$
     END FROM officer o WHERE o.officer_id = of_officer
 $$;
 COMMENT ON FUNCTION left_duty(text, text, timestamptz, timestamptz, integer) IS
-    'Why an officer who was assigned at `since` cannot go on at `moment`; null for an officer who can, or whom nobody knows.';
+    'Why an officer who was assigned at `since` cannot go on at `moment`; null for an officer who can, or who is not on the roster.';
 
 CREATE FUNCTION case_assignment_follows() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -143,7 +143,7 @@ async def standing(connection: Connection, case_no: str, now: datetime, leave_da
 
 
 async def let_go(connection: Connection, case_no: str, duty: CaseDuty) -> None:
-    """Write that nobody has the duty in a case that is over, because the officer left."""
+    """Write that no officer has the duty in a case that is over, because the officer left."""
     await connection.execute(
         f"UPDATE case_assignment SET {duty.value} = NULL, {duty.value}_since = NULL WHERE case_no = $1", case_no
     )

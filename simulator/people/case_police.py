@@ -63,7 +63,7 @@ class CasePolice:
         return None
 
     async def _look(self, case: str) -> Mapping[str, Person]:
-        """Return the officers of a case by role; {} while one of its duties has nobody."""
+        """Return the officers of a case by role; {} while one of its duties has no officer."""
         _, view = await self.read(f"/api/v1/cases/{case}/police")
         assigned = view.get("officers")
         found: dict[str, Person] = {}

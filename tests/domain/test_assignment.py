@@ -1,4 +1,4 @@
-"""The choice of the officer for a case: never a wrong one, always the same one, and nobody gets more than others."""
+"""The choice of the officer for a case: never a wrong one, always the same one, and none gets more than others."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -63,7 +63,7 @@ def test_an_officer_whose_team_works_now_comes_first(team: TeamHours, is_preferr
     assert chosen(officer("a"), officer("b", teams=(team,)), b=9) == ("b" if is_preferred else "a")
 
 
-def test_the_reason_says_why_nobody_is_chosen() -> None:
+def test_the_reason_says_why_no_officer_is_chosen() -> None:
     assert chosen(officer("a", "AGRA")) == NoOfficer.NONE_IN_DISTRICT
     away = officer("a", is_absent=True), officer("b", is_disabled=True), officer("c")
     assert chosen(*away, without=("c",)) == NoOfficer.ALL_AWAY
@@ -89,7 +89,7 @@ LOADS = st.dictionaries(st.sampled_from(["officer.1", "officer.2"]), st.just(3))
 
 
 @given(CANDIDATES, st.sampled_from(DISTRICTS[:3]), LOADS)
-def test_nobody_outside_the_district_or_away_is_chosen_and_the_order_changes_nothing(
+def test_no_officer_outside_the_district_or_away_is_chosen_and_the_order_changes_nothing(
     candidates: list[Candidate], district: str, open_cases: dict[str, int]
 ) -> None:
     found = choose(candidates, district, MONDAY_NOON, open_cases, {"officer.7"})
@@ -108,7 +108,7 @@ def test_nobody_outside_the_district_or_away_is_chosen_and_the_order_changes_not
 
 
 @given(CANDIDATES, st.integers(min_value=1, max_value=40))
-def test_many_cases_are_shared_so_that_nobody_has_two_more_than_another(
+def test_many_cases_are_shared_so_that_no_officer_has_two_more_than_another(
     candidates: list[Candidate], cases: int
 ) -> None:
     open_cases = Counter[str]()

@@ -50,7 +50,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "case_assignment_reopens": Effect(
         Sort.FLOW,
-        "Lets the engine look again for the officers of a case that is opened again, if a duty has nobody.",
+        "Lets the engine look again for the officers of a case that is opened again, if a duty has no officer.",
         ("case_assignment",),
     ),
     "bank_order_told": Effect(Sort.FLOW, "Wakes a bank that waits at its feed.", wakes="bank_feed"),
@@ -145,10 +145,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "hop_complaint": Effect(Sort.DERIVED, "Gives a hop the complaint of its parent hop."),
     "hop_waiting": Effect(Sort.DERIVED, "Starts or ends the clock of a hop that waits for the desk."),
     "hop_without_account": Effect(Sort.DERIVED, "Gives a hop without a stated account a key of its own."),
-    "case_officer_by_engine": Effect(
-        Sort.RULE,
-        "Refuses that the engine assigns an officer who is disabled, absent, without the role, or with the other duty.",
-    ),
     "bank_order_tried": Effect(
         Sort.RULE,
         "Keeps the time of the first attempt. Refuses it while a cancelled order about the same hop is not settled.",
@@ -173,6 +169,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "grievance_level_other_people": Effect(
         Sort.RULE, "Refuses a decision on a grievance by a person who decided it at another level."
+    ),
+    "case_officer_by_engine": Effect(
+        Sort.RULE,
+        "Refuses that the engine assigns an officer who is disabled, absent, without the role, or with the other duty.",
     ),
     "officer_rules": Effect(Sort.RULE, "Refuses to delete an officer, and to change an officer's id."),
     "officer_role_rules": Effect(Sort.RULE, "Refuses any change of a role that was given but one earlier end."),

@@ -1,4 +1,4 @@
-"""A case gets its officers by itself; where nobody is found a supervisor has a task; who leaves is replaced."""
+"""A case gets its officers by itself; where no officer is found a supervisor has a task; who leaves is replaced."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -54,7 +54,7 @@ class Station(Home):
         victim = {"name": "A. Victim", "mobile": "9876543210", "district": district}
         return await self.bench.complain(transfer(100_00, reference=rrn()), victim=victim)
 
-    async def look(self) -> int:
+    async def assign_due(self) -> int:
         """Do one round of assignments; return how many cases it attended to."""
         return await self.starter._assign(await self.starter._read_deferral())
 
@@ -83,7 +83,7 @@ async def complete(station: Station) -> str:
     await station.officers("sp", role=Role.SP)
     await station.officers("a")
     case_no = await station.case()
-    await station.look()
+    await station.assign_due()
     assert await station.who(case_no) == [("io", "a", ENGINE), ("supervising", "sp", ENGINE)]
     return case_no
 
@@ -105,13 +105,13 @@ async def test_h3_a_case_gets_its_officers_by_itself_from_its_district(station: 
         "on_shift": False,
         "candidates": 1,
     }
-    assert await station.look() == 0, "it has its officers, and nobody looks again"
+    assert await station.assign_due() == 0, "it has its officers, and the engine looks no more"
 
 
 async def test_cases_are_shared_among_the_officers_of_a_district(station: Station) -> None:
     await station.officers("a", "b", "c")
     cases = [await station.case() for _ in range(7)]
-    await station.look()
+    await station.assign_due()
     rows = await station.bench.rows(
         "SELECT subject, count(*) FROM case_officer WHERE duty = 'io' GROUP BY 1 ORDER BY 1"
     )
@@ -119,27 +119,27 @@ async def test_cases_are_shared_among_the_officers_of_a_district(station: Statio
     assert sum(count for _, count in rows) == len(cases)
 
 
-async def test_h3_where_nobody_is_found_a_supervisor_has_a_task_that_closes_itself(station: Station) -> None:
+async def test_h3_where_no_officer_is_found_a_supervisor_has_a_task_that_closes_itself(station: Station) -> None:
     await station.officers("sp", role=Role.SP)
     case_no = await station.case()
-    await station.look()
-    nobody = "no investigating officer: nobody with the role answers for the district; assign one"
-    assert await station.missing(case_no) == [nobody]
+    await station.assign_due()
+    wanted = "no investigating officer: no officer with the role answers for the district; assign one"
+    assert await station.missing(case_no) == [wanted]
     assert (await station.bench.events(case_no)).count("officer_not_found") == 1
-    assert await station.look() == 0, "the next look comes later"
+    assert await station.assign_due() == 0, "the next look comes later"
     station.later(timedelta(minutes=15))
-    assert await station.look() == 1
-    assert await station.missing(case_no) == [nobody], "one task, however often it looks"
+    assert await station.assign_due() == 1
+    assert await station.missing(case_no) == [wanted], "one task, however often it looks"
     await station.officers("a")
     station.later(timedelta(minutes=15))
-    await station.look()
+    await station.assign_due()
     assert await station.missing(case_no) == []
     assert await station.who(case_no) == [("io", "a", ENGINE), ("supervising", "sp", ENGINE)]
 
 
 async def test_a_new_case_is_looked_at_before_those_without_an_officer(station: Station) -> None:
     old = [await station.case("AGRA") for _ in range(3)]
-    await station.look()
+    await station.assign_due()
     station.later(timedelta(hours=1))
     new = await station.case()
     now = station.clock.at + timedelta(hours=1)
@@ -153,11 +153,11 @@ async def test_a_new_case_is_looked_at_before_those_without_an_officer(station: 
 async def test_the_task_says_another_reason_when_the_reason_is_another(station: Station) -> None:
     await station.officers("sp", role=Role.SP)
     case_no = await station.case()
-    await station.look()
+    await station.assign_due()
     await station.officers("a")
     await station.absent("a", 1)
     station.later(timedelta(minutes=15))
-    await station.look()
+    await station.assign_due()
     (note,) = await station.missing(case_no)
     assert "are absent" in note
 
@@ -165,12 +165,12 @@ async def test_the_task_says_another_reason_when_the_reason_is_another(station: 
 async def test_a_supervisors_assignment_stays_and_closes_the_task(station: Station) -> None:
     await station.officers("sp", role=Role.SP)
     case_no = await station.case()
-    await station.look()
+    await station.assign_due()
     await station.assign(case_no, "io")
     assert await station.missing(case_no) == []
     await station.officers("a")
     station.later(timedelta(minutes=15))
-    await station.look()
+    await station.assign_due()
     assert [row[:2] for row in await station.who(case_no) if row[0] == "io"] == [("io", "io")]
 
 
@@ -187,7 +187,7 @@ async def test_a_supervisor_may_assign_an_officer_who_is_on_leave(station: Stati
     station.later(timedelta(days=1))
     await by_hand(station, case_no, "b")
     station.later(timedelta(days=1))
-    await station.look()
+    await station.assign_due()
     assert (await station.who(case_no))[-1] == ("io", "b", "officer:chief")
 
 
@@ -204,18 +204,18 @@ async def test_h3_the_cases_of_an_officer_who_leaves_get_another_one(station: St
     else:
         await station.absent("a", 4)
     station.later(timedelta(minutes=1))
-    assert await station.look() == 1
+    assert await station.assign_due() == 1
     assert (await station.who(case_no))[-1] == ("io", "b", ENGINE)
     because = "SELECT data->>'because' FROM case_event WHERE kind = 'officer_assigned' ORDER BY seq DESC LIMIT 1"
     assert await station.bench.value(because) == how
-    assert await station.look() == 0
+    assert await station.assign_due() == 0
 
 
 async def test_an_officer_on_a_short_leave_keeps_the_cases_and_gets_no_new_ones(station: Station) -> None:
     case_no = await complete(station)
     await station.absent("a", 3)
     new = await station.case()
-    await station.look()
+    await station.assign_due()
     assert [row[1] for row in await station.who(case_no)] == ["a", "sp"]
     (note,) = await station.missing(new)
     assert "are absent" in note
@@ -233,25 +233,25 @@ async def test_two_leaves_without_a_day_between_are_one(station: Station) -> Non
     station.later(timedelta(minutes=1))
     await enrolment.write_absences(station.bench.pool, "a", leave, "command:test")
     station.later(timedelta(minutes=1))
-    await station.look()
+    await station.assign_due()
     assert (await station.who(case_no))[-1][1] == "b"
 
 
-async def test_where_nobody_can_replace_an_officer_the_supervisor_has_one_task(station: Station) -> None:
+async def test_where_no_officer_can_replace_an_officer_the_supervisor_has_one_task(station: Station) -> None:
     case_no = await complete(station)
     station.later(timedelta(minutes=1))
     await enrolment.disable_officer(station.bench.pool, "a", "command:test")
     station.later(timedelta(minutes=1))
-    await station.look()
+    await station.assign_due()
     (note,) = await station.missing(case_no)
     assert note.startswith("no investigating officer: ")
     await enrolment.enable_officer(station.bench.pool, "a", "command:test")
     station.later(timedelta(minutes=15))
-    await station.look()
+    await station.assign_due()
     assert await station.missing(case_no) == [], "the officer is back"
 
 
-async def test_a_case_that_is_over_keeps_its_history_and_asks_for_nobody(station: Station) -> None:
+async def test_a_case_that_is_over_keeps_its_history_and_asks_for_no_officer(station: Station) -> None:
     case_no = await complete(station)
     await station.bench.pool.execute(
         "UPDATE case_file SET state = 'settled', settled_at = opened_at WHERE case_no = $1", case_no
@@ -259,16 +259,16 @@ async def test_a_case_that_is_over_keeps_its_history_and_asks_for_nobody(station
     station.later(timedelta(minutes=1))
     await enrolment.disable_officer(station.bench.pool, "a", "command:test")
     station.later(timedelta(minutes=1))
-    assert await station.look() == 1
+    assert await station.assign_due() == 1
     assert await station.missing(case_no) == []
-    assert await station.look() == 0, "nobody looks at it again"
+    assert await station.assign_due() == 0, "the engine looks no more"
     await station.officers("b")
     await station.bench.pool.execute(
         "UPDATE case_file SET state = 'open', settled_at = NULL, opening_no = opening_no + 1 WHERE case_no = $1",
         case_no,
     )
     station.later(timedelta(minutes=1))
-    await station.look()
+    await station.assign_due()
     assert (await station.who(case_no))[-1] == ("io", "b", ENGINE)
 
 
@@ -276,7 +276,7 @@ async def test_one_officer_with_both_roles_gets_one_duty(station: Station) -> No
     await station.officers("both", role=Role.IO)
     await enrolment.give_role(station.bench.pool, "both", Role.SP, None, None, "command:test")
     case_no = await station.case()
-    await station.look()
+    await station.assign_due()
     assert [row[0] for row in await station.who(case_no)] == ["io"]
     (note,) = await station.missing(case_no)
     assert note.startswith("no supervising officer: ")
@@ -310,10 +310,10 @@ async def test_m8_300_cases_that_fail_keep_no_other_waiting(station: Station) ->
     await station.officers("sp", role=Role.SP)
     good = await station.case()
     failing = [f"98{number:012}" for number in range(300)]
-    # A case without a complaint fails: nobody knows its district.
+    # A case without a complaint fails: its district is not known.
     await station.bench.pool.execute(CASES_THAT_FAIL, good, failing)
     for _ in range(20):
-        await station.look()
+        await station.assign_due()
         if await station.who(good):
             return
     pytest.fail("the case waits behind those that fail")
