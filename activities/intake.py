@@ -167,13 +167,6 @@ def _differences(ack_no: str, told: Sequence[ToldRow]) -> list[tuple[str, NewTas
     ]
 
 
-def _officer_to_name(case_no: str, complaint: Complaint, receipt: ComplaintReceipt) -> list[tuple[str, NewTask]]:
-    """Return the supervisor's work item to name an officer of a new case of a child or an elderly person."""
-    if receipt.joined or not (complaint.victim.child or complaint.victim.senior):
-        return []
-    return [(case_no, NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.NAME_OFFICER))]
-
-
 def _own_number(channel: Channel, locked: Locked) -> str:
     assert locked.serial is not None, "a serial is taken with the locks"
     return make_ack_no(channel, locked.at, locked.serial)
@@ -257,7 +250,7 @@ def _new_complaint(
         entries=entries,
         event=_opened_event(kind, receipt, found.fresh, first, entries, told),
         inquiries=new_inquiries(work, opened, banks) if work.ctx.policy.payer_bank.ask else [],
-        tasks=waiting + _differences(receipt.ack_no, told) + _officer_to_name(work.case_no, complaint, receipt),
+        tasks=waiting + _differences(receipt.ack_no, told),
         person=work.ctx.persons.seal(_personal_data(complaint)),
         policy=None if receipt.joined else work.ctx.stored_case_policy,
     )

@@ -341,6 +341,41 @@ BEGIN
         since = CASE WHEN waits_newly THEN p_at ELSE braked_release.since END;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.case_assignment_begins()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO case_assignment (case_no, look_at) VALUES (NEW.case_no, NEW.opened_at) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.case_assignment_follows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO case_assignment AS a (case_no, io, io_since, supervising, supervising_since)
+    VALUES (NEW.case_no,
+        CASE NEW.duty WHEN 'io' THEN NEW.subject END, CASE NEW.duty WHEN 'io' THEN NEW.assigned_at END,
+        CASE NEW.duty WHEN 'supervising' THEN NEW.subject END, CASE NEW.duty WHEN 'supervising' THEN NEW.assigned_at END)
+    ON CONFLICT (case_no) DO UPDATE SET
+        io = coalesce(EXCLUDED.io, a.io), io_since = coalesce(EXCLUDED.io_since, a.io_since),
+        supervising = coalesce(EXCLUDED.supervising, a.supervising),
+        supervising_since = coalesce(EXCLUDED.supervising_since, a.supervising_since);
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.case_assignment_reopens()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE case_assignment SET look_at = present_moment(), looked_at = NULL
+    WHERE case_no = NEW.case_no AND look_at IS NULL AND (io IS NULL OR supervising IS NULL);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_event_chain()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -382,6 +417,24 @@ BEGIN
         RETURN (SELECT case_no FROM discrepancy WHERE discrepancy_id = named::bigint);
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.case_officer_by_engine()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF has_role(NEW.subject, role_of_duty(NEW.duty), NEW.assigned_at) IS NOT TRUE OR is_absent(NEW.subject, NEW.assigned_at) THEN
+        RAISE EXCEPTION 'the engine assigns only an officer who has the role now and is not absent'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_officer_by_engine';
+    END IF;
+    IF EXISTS (SELECT FROM case_assignment a WHERE a.case_no = NEW.case_no
+        AND CASE NEW.duty WHEN 'io' THEN a.supervising ELSE a.io END = NEW.subject)
+    THEN
+        RAISE EXCEPTION 'the engine gives one officer one duty of a case'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_officer_one_duty';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.case_tell(p_case_no text, p_at timestamp with time zone, p_actor text, p_kinds text[], p_data jsonb[], p_requests jsonb, p_news jsonb)
@@ -714,6 +767,16 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.has_role(of_officer text, of_role text, moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT EXISTS (SELECT FROM officer o JOIN officer_role r USING (officer_id)
+        WHERE o.officer_id = of_officer AND o.disabled_at IS NULL AND r.role = of_role
+          AND r.from_at <= moment AND (r.until_at IS NULL OR r.until_at > moment))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.hearing_waiver_of_served()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -944,6 +1007,15 @@ AS $function$
         AND lower(regexp_replace(importer, '^[a-z]+:', '')) = lower(officer)
 $function$;
 
+CREATE OR REPLACE FUNCTION public.is_absent(of_officer text, moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT EXISTS (SELECT FROM officer_absence a WHERE a.officer_id = of_officer
+        AND (moment AT TIME ZONE 'Asia/Kolkata')::date BETWEEN a.first_day AND a.last_day)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.is_second_officer(actor text, first_officer text)
  RETURNS boolean
  LANGUAGE sql
@@ -1024,6 +1096,33 @@ BEGIN
     FROM unnest(p_hop_nos, p_buckets, p_amounts) WITH ORDINALITY AS e (hop_no, bucket, amount, line_no);
     RETURN posted;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.left_duty(of_officer text, duty text, since timestamp with time zone, moment timestamp with time zone, leave_days integer)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE
+        WHEN o.disabled_at > since THEN 'disabled'
+        WHEN NOT has_role(o.officer_id, role_of_duty(duty), moment) AND EXISTS (
+            SELECT FROM officer_role r WHERE r.officer_id = o.officer_id AND r.role = role_of_duty(duty)
+                AND r.until_at > since AND r.until_at <= moment) THEN 'role_ended'
+        WHEN long_leave(o.officer_id, moment, leave_days) > (since AT TIME ZONE 'Asia/Kolkata')::date
+            OR (long_leave(o.officer_id, moment, leave_days) IS NOT NULL AND EXISTS (
+                SELECT FROM officer_absence a WHERE a.officer_id = o.officer_id AND a.written_at > since)) THEN 'on_leave'
+    END FROM officer o WHERE o.officer_id = of_officer
+$function$;
+
+CREATE OR REPLACE FUNCTION public.long_leave(of_officer text, moment timestamp with time zone, leave_days integer)
+ RETURNS date
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT lower(l.days)
+    FROM (SELECT unnest(range_agg(daterange(a.first_day, a.last_day, '[]'))) AS days
+        FROM officer_absence a WHERE a.officer_id = of_officer) AS l
+    WHERE l.days @> (moment AT TIME ZONE 'Asia/Kolkata')::date AND upper(l.days) - lower(l.days) > leave_days
+$function$;
 
 CREATE OR REPLACE FUNCTION public.names_protected_matter(category text)
  RETURNS boolean
@@ -1718,6 +1817,14 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.role_of_duty(duty text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE duty WHEN 'io' THEN 'io' WHEN 'supervising' THEN 'sp' END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.script_token_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2260,6 +2367,19 @@ CREATE TABLE braked_release (
     since timestamp with time zone NOT NULL,
     CONSTRAINT braked_release_pkey PRIMARY KEY (hold_id),
     CONSTRAINT braked_release_amount_paise_check CHECK ((amount_paise > 0))
+);
+
+CREATE TABLE case_assignment (
+    case_no text NOT NULL,
+    io text,
+    io_since timestamp with time zone,
+    supervising text,
+    supervising_since timestamp with time zone,
+    look_at timestamp with time zone,
+    looked_at timestamp with time zone,
+    CONSTRAINT case_assignment_pkey PRIMARY KEY (case_no),
+    CONSTRAINT case_assignment_io_since CHECK (((io IS NULL) = (io_since IS NULL))),
+    CONSTRAINT case_assignment_supervising_since CHECK (((supervising IS NULL) = (supervising_since IS NULL)))
 );
 
 CREATE TABLE case_event (
@@ -4092,6 +4212,8 @@ ALTER TABLE braked_release ADD CONSTRAINT braked_release_brake_id_fkey FOREIGN K
 
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE case_assignment ADD CONSTRAINT case_assignment_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
 ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE case_news ADD CONSTRAINT case_news_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -4464,6 +4586,14 @@ CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoratio
 
 CREATE INDEX braked_release_brake ON public.braked_release USING btree (brake_id);
 
+CREATE INDEX case_assignment_again ON public.case_assignment USING btree (look_at) WHERE ((look_at IS NOT NULL) AND (looked_at IS NOT NULL));
+
+CREATE INDEX case_assignment_io ON public.case_assignment USING btree (io) WHERE (io IS NOT NULL);
+
+CREATE INDEX case_assignment_new ON public.case_assignment USING btree (look_at) WHERE ((look_at IS NOT NULL) AND (looked_at IS NULL));
+
+CREATE INDEX case_assignment_supervising ON public.case_assignment USING btree (supervising) WHERE (supervising IS NOT NULL);
+
 CREATE INDEX case_file_by_state ON public.case_file USING btree (state, opened_at DESC, case_no DESC);
 
 CREATE INDEX case_file_look_after ON public.case_file USING btree (workflow_started_at) WHERE (state = 'open'::text);
@@ -4782,6 +4912,14 @@ CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
 
+CREATE TRIGGER case_assignment_begins AFTER INSERT ON public.case_file FOR EACH ROW EXECUTE FUNCTION case_assignment_begins();
+
+CREATE TRIGGER case_assignment_reopens AFTER UPDATE OF opening_no ON public.case_file FOR EACH ROW EXECUTE FUNCTION case_assignment_reopens();
+
+CREATE TRIGGER case_assignment_follows AFTER INSERT ON public.case_officer FOR EACH ROW WHEN ((new.duty = ANY (ARRAY['io'::text, 'supervising'::text]))) EXECUTE FUNCTION case_assignment_follows();
+
+CREATE TRIGGER case_officer_by_engine BEFORE INSERT ON public.case_officer FOR EACH ROW WHEN ((new.assigned_by = 'engine'::text)) EXECUTE FUNCTION case_officer_by_engine();
+
 CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER complaint_marked BEFORE INSERT ON public.complaint FOR EACH ROW WHEN ((new.marked IS NULL)) EXECUTE FUNCTION complaint_marked();
@@ -5093,6 +5231,12 @@ COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
+
+COMMENT ON COLUMN case_assignment.io IS 'id of the investigating officer now; null without one';
+
+COMMENT ON COLUMN case_assignment.look_at IS 'when the engine looks for officers next; null while it need not';
+
+COMMENT ON COLUMN case_assignment.looked_at IS 'when the engine looked last and found no officer for a duty; null for a new look';
 
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 
@@ -5424,6 +5568,8 @@ COMMENT ON FUNCTION court_order_counts(court_order) IS 'Whether an order moves m
 
 COMMENT ON FUNCTION disputed_transfer_renamed() IS 'Registers a transfer by reference and bank too, where a process of the release before named its amount.';
 
+COMMENT ON FUNCTION has_role(text,text,timestamp with time zone) IS 'Whether an officer who is not disabled has this role at this moment.';
+
 COMMENT ON FUNCTION hops_confirm(text,jsonb,integer[]) IS 'writes a bank''s data to hops; those in p_again leave their live request';
 
 COMMENT ON FUNCTION hops_leave(text,integer[],text) IS 'gives hops a state in which no request asks about them';
@@ -5432,7 +5578,13 @@ COMMENT ON FUNCTION hops_name_account(text,jsonb) IS 'writes the accounts of hop
 
 COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
 
+COMMENT ON FUNCTION is_absent(text,timestamp with time zone) IS 'Whether an officer is absent on this day in India.';
+
 COMMENT ON FUNCTION is_second_officer(text,text) IS 'Whether an actor is an officer, and another person than the first; null while one of them is not known.';
+
+COMMENT ON FUNCTION left_duty(text,text,timestamp with time zone,timestamp with time zone,integer) IS 'Why an officer who was assigned at `since` cannot go on at `moment`; null for an officer who can, or who is not on the roster.';
+
+COMMENT ON FUNCTION long_leave(text,timestamp with time zone,integer) IS 'The first day of an absence of more than so many days in a row that covers this day in India; null without one.';
 
 COMMENT ON FUNCTION names_protected_matter(text) IS 'Whether a category names a protected matter, for complaints that a process has not looked at.';
 
@@ -5449,6 +5601,8 @@ COMMENT ON FUNCTION present_moment() IS 'the present moment of this database; te
 COMMENT ON FUNCTION proposed_transfers(uuid) IS 'The transfers of this restoration that only the victim''s bank names, and that no officer has accepted.';
 
 COMMENT ON FUNCTION requests_answered(text,text,integer[],timestamp with time zone) IS 'writes an answer about these hops; closes and returns the requests without a live hop';
+
+COMMENT ON FUNCTION role_of_duty(text) IS 'The role of the officers among whom the engine chooses one for a duty.';
 
 COMMENT ON FUNCTION told_about_hold(uuid) IS 'Who filed a grievance about the hold, reported on it, gave its holder''s contact or code, heard a victim about it, or imported it.';
 

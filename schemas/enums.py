@@ -360,6 +360,8 @@ class EventKind(StrEnum):
     CASE_SETTLED = "case_settled"
     CASE_REOPENED = "case_reopened"
     OFFICER_ASSIGNED = "officer_assigned"
+    OFFICER_NOT_FOUND = "officer_not_found"
+    """the engine found no officer to assign"""
     FIR_REQUESTED = "fir_requested"
     FIR_REGISTERED = "fir_registered"
     FIR_COPIED = "fir_copied"

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from schemas.assignment import NoOfficer
 from schemas.base import FrozenModel
 from schemas.enums import ClaimKind, Differing, DiscrepancyKind, TaskKind
 from schemas.restoration_enums import DocumentKind, OrderReason
@@ -41,8 +42,6 @@ class TaskCause(StrEnum):
     """the bank says that what was left of the hop went on in small amounts, and states no sum"""
     DISCREPANCY = "discrepancy"
     TRAIL_LIMIT = "trail_limit"
-    NAME_OFFICER = "name_officer"
-    """to the supervisor: the victim is a child or an elderly person, and the case has no investigating officer"""
     WAITS_FOR_DESK = "waits_for_desk"
     """to the supervisor: a hop waits for the desk"""
     MORE_OF_EXCLUDED_ON_HOLD = "more_of_excluded_on_hold"
@@ -106,6 +105,10 @@ class TaskCause(StrEnum):
     DUTY_OVERDUE = "duty_overdue"
     DUTY_TO_HAND_IN = "duty_to_hand_in"
     """the report is issued"""
+    IO_MISSING = "io_missing"
+    """no investigating officer can be chosen; `no_officer` says why"""
+    SUPERVISING_MISSING = "supervising_missing"
+    """no supervising officer can be chosen; `no_officer` says why"""
     FIR_BY_HAND = "fir_by_hand"
     """the register refuses the FIR, or does not answer"""
     FIR_LAPSED = "fir_lapsed"
@@ -201,6 +204,8 @@ class TaskFacts(FrozenModel):
     """what a reader of a bank's file or answer says about it"""
     ack_no: str = ""
     """of a complaint"""
+    no_officer: NoOfficer | None = None
+    """why the engine could choose no officer"""
     differing: tuple[Differing, ...] = ()
     rows_differing: int | None = None
     liens_missing: int | None = None

@@ -25,22 +25,23 @@ class PersonInput(BaseModel):
     officer_id: str
     password: str
     secret: str
+    districts: tuple[str, ...] = ()
 
     def person(self) -> Person:
         """Return the officer, not signed in yet."""
-        return Person(self.officer_id, self.password, self.secret)
+        return Person(self.officer_id, self.password, self.secret, districts=self.districts)
 
 
 class SignIn(BaseModel):
     """Body of `POST /sim/sign-in`: the officers of the day, who sign in at once. Without it no officer works.
 
-    `police` has one officer for each role. Without them no money is restored and no holder files a grievance.
+    `police` has the officers of each role. Without them no money is restored and no holder files a grievance.
     """
 
     model_config = ConfigDict(extra="forbid")
     api_url: str
     desk: PersonInput | None = None
-    police: dict[Literal["io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro"], PersonInput] = {}
+    police: dict[Literal["io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro"], tuple[PersonInput, ...]] = {}
 
 
 class Start(BaseModel):
@@ -206,7 +207,9 @@ class Control:
                 )
             case "POST", "sign-in":
                 who = SignIn.model_validate_json(body)
-                police: dict[str, Person] = {role: content.person() for role, content in who.police.items()}
+                police: dict[str, list[Person]] = {
+                    role: [one.person() for one in content] for role, content in who.police.items()
+                }
                 await self._sim.sign_in(who.api_url, Staff(who.desk.person() if who.desk else None, police))
             case "POST", "connect":
                 where = Connect.model_validate_json(body)

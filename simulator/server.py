@@ -41,6 +41,7 @@ from simulator.institutions import Institution, build_institutions, directory, p
 from simulator.net.http_client import HttpClient
 from simulator.people.appellants import AT_ONCE, Appellants
 from simulator.people.callers import ScriptToken, Staff
+from simulator.people.case_police import CasePolice
 from simulator.people.complaints import ComplaintRecord, Json, complaint_body
 from simulator.people.grievance_handlers import GrievanceHandlers
 from simulator.people.officers import Desk, Officers, Victims
@@ -202,11 +203,12 @@ class SimulatorServer:
             self.desk = Desk(self.config, self.clock, self.banks, self._officers, clerk, self._wrong_transfers())
             self._play(self.desk.work())
         if police:
-            self.restoration = RestorationPeople(self.config, self._officers, police)
+            case_police = CasePolice(self._officers, police, self.config.restoration.poll_wall_seconds)
+            self.restoration = RestorationPeople(self.config, case_police)
             self._play(self.restoration.work())
             bank_client = HttpClient(intake_url.rstrip("/"), AT_ONCE)
             self.grievance_handlers = GrievanceHandlers(
-                self.config, self.banks.by_code, self._officers, police, signed_url or intake_url, bank_client
+                self.config, self.banks.by_code, case_police, signed_url or intake_url, bank_client
             )
             self._play_grievances(HttpClient(api_url.rstrip("/"), AT_ONCE), self.grievance_handlers)
 

@@ -7,6 +7,7 @@ of the helpline's script, and what the invented officers sign in with.
 import secrets
 import sys
 from base64 import b64decode
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -67,9 +68,11 @@ class SimulatedStack:
 
     async def sign_in(self) -> None:
         """Let the officers of the simulated day sign in, before anything is measured."""
-        by_role = {one.role: one.model_dump(include={"officer_id", "password", "secret"}) for one in self.people}
+        by_role = defaultdict[Role, list[dict[str, Any]]](list)
+        for one in self.people:
+            by_role[one.role].append(one.model_dump(include={"officer_id", "password", "secret", "districts"}))
         police = {role.value: by_role[role] for role in POLICE} if self.with_restorations else {}
-        body = {"api_url": self.running.api_url, "desk": by_role[Role.DESK], "police": police}
+        body = {"api_url": self.running.api_url, "desk": by_role[Role.DESK][0], "police": police}
         (await self.control.post("/sim/sign-in", json=body)).raise_for_status()
 
     async def start(self) -> None:

@@ -57,6 +57,8 @@ ROUND_LIMIT: Final = 10
 CALLS_AT_ONCE: Final = 5
 NO_REGISTER: Final = "no register is configured: GOLDENHOUR_POLICE_URL"
 NO_REGISTER_WAITS: Final = timedelta(minutes=10)
+MISSING: Final = {CaseDuty.IO: TaskCause.IO_MISSING, CaseDuty.SUPERVISING: TaskCause.SUPERVISING_MISSING}
+"""cause of the task that no officer has a duty"""
 _DEPENDS_ON_FIR: Final = (ProcedureKind.RESTORATION,)
 
 
@@ -65,15 +67,20 @@ async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) ->
     if is_same_person(new.subject, by):
         raise AssignedByThemselves(new.subject)
     async with case_transaction(ctx, ack_no, by) as work:
-        connection, case_no = work.connection, work.case_no
-        assigned = await firs.assign(connection, case_no, new, by, work.now)
-        data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject}
-        await work.log(EventKind.OFFICER_ASSIGNED, **data)
-        if new.duty is CaseDuty.IO:
-            await work.close_tasks(None, [TaskCause.NAME_OFFICER], "an investigating officer is assigned")
-        await notify_of_overdue_duties(work, assigned)
-        await firs.notify_procedures(connection, case_no, list(ProcedureKind), work.now)
-        await grievance_messages.notify_assigned(connection, work.ctx, case_no, new.duty, work.now)
+        return await write_assignment(work, new)
+
+
+async def write_assignment(work: CaseTransaction, new: NewOfficer, /, **chosen: object) -> CaseOfficer:
+    """Assign an officer, and tell the officer and the workflows. `chosen` says how the engine chose the officer."""
+    connection, case_no = work.connection, work.case_no
+    assigned = await firs.assign(connection, case_no, new, work.actor, work.now)
+    data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject, **chosen}
+    await work.log(EventKind.OFFICER_ASSIGNED, **data)
+    if (missing := MISSING.get(new.duty)) is not None:
+        await work.close_tasks(None, [missing], "an officer is assigned")
+    await notify_of_overdue_duties(work, assigned)
+    await firs.notify_procedures(connection, case_no, list(ProcedureKind), work.now)
+    await grievance_messages.notify_assigned(connection, work.ctx, case_no, new.duty, work.now)
     return assigned
 
 

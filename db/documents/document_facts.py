@@ -28,9 +28,17 @@ from schemas.documents.facts import (
     TransferFacts,
 )
 from schemas.enums import Bucket
+from schemas.jurisdiction import WHOLE_STATE
 from schemas.outbox.procedures import RestorationPolicy
 from schemas.police import HandedIn
 from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, Route, Step
+
+_ON_THE_ROSTER: Final = """
+SELECT o.name, o.rank, o.station AS police_station, o.mobile AS phone, o.email,
+    coalesce((SELECT min(d.district) FROM officer_district d
+        WHERE d.officer_id = o.officer_id AND d.until_at IS NULL AND d.district <> $2), '') AS district
+FROM officer o WHERE o.officer_id = $1
+"""
 
 
 async def officer(connection: Connection, case_no: str, duty: str = "io") -> OfficerFacts:
@@ -47,7 +55,7 @@ async def officer(connection: Connection, case_no: str, duty: str = "io") -> Off
 async def officer_by_subject(connection: Connection, case_no: str, subject: str) -> OfficerFacts:
     """Return an officer by id; empty if unknown.
 
-    The officer's last assignment in the case counts, or else the last one in any case.
+    The officer's last assignment in the case counts, then the last one in any case, then what the roster says.
     """
     for condition in ("case_no = $1", "case_no <> $1"):
         row = await connection.fetchrow(
@@ -58,7 +66,8 @@ async def officer_by_subject(connection: Connection, case_no: str, subject: str)
         )
         if row:
             return OfficerFacts(**dict(row))
-    return OfficerFacts()
+    row = await connection.fetchrow(_ON_THE_ROSTER, person_of(subject), WHOLE_STATE)
+    return OfficerFacts(**dict(row)) if row else OfficerFacts()
 
 
 async def fir(connection: Connection, case_no: str) -> FirFacts:

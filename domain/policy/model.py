@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
+from domain.policy.assignment import AssignmentRules
 from domain.policy.marked import MarkedRules
 from domain.policy.personal_data import PersonalDataRules
 from domain.policy.reads import ReadLogRules
@@ -421,6 +422,7 @@ class Policy(FrozenModel):
     sessions: SessionRules
     read_log: ReadLogRules
     marked: MarkedRules
+    assignment: AssignmentRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
     outbox: Outbox

@@ -188,7 +188,7 @@ def _show_urls(stack: "SimulatedStack", json_target: str | None) -> None:
 
 
 def _show_people(console: "Console", found: "tuple[SimulatedPerson, ...]") -> None:
-    """Show what the invented officers sign in with, one of each role."""
+    """Show what the invented officers sign in with, at least one of each role."""
     from rich.table import Table
 
     table = Table(title="invented officers", title_justify="left")

@@ -74,7 +74,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "payer_found_transfer",
     ),
     "notifications": ("message", "message_document", "holder_contact", "holder_contact_change"),
-    "police": ("case_officer", "fir", "fir_copy", "duty"),
+    "police": ("case_officer", "case_assignment", "fir", "fir_copy", "duty"),
     "reconciliation": (
         "lien_inquiry",
         "lien_round",

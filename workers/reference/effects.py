@@ -45,6 +45,14 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Opens a cancellation for an order that the bank may know of: the bank is told, and its reply is awaited.",
         ("order_cancellation",),
     ),
+    "case_assignment_begins": Effect(
+        Sort.FLOW, "Lets the engine look for the officers of a new case.", ("case_assignment",)
+    ),
+    "case_assignment_reopens": Effect(
+        Sort.FLOW,
+        "Lets the engine look again for the officers of a case that is opened again, if a duty has no officer.",
+        ("case_assignment",),
+    ),
     "bank_order_told": Effect(Sort.FLOW, "Wakes a bank that waits at its feed.", wakes="bank_feed"),
     "discrepancy_wakes_hold": Effect(
         Sort.FLOW,
@@ -168,12 +176,17 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "grievance_level_other_people": Effect(
         Sort.RULE, "Refuses a decision on a grievance by a person who decided it at another level."
     ),
+    "case_officer_by_engine": Effect(
+        Sort.RULE,
+        "Refuses that the engine assigns an officer who is disabled, absent, without the role, or with the other duty.",
+    ),
     "officer_rules": Effect(Sort.RULE, "Refuses to delete an officer, and to change an officer's id."),
     "officer_role_rules": Effect(Sort.RULE, "Refuses any change of a role that was given but one earlier end."),
     "officer_district_rules": Effect(Sort.RULE, "Refuses any change of a district that was given but its one end."),
     "script_token_rules": Effect(
         Sort.RULE, "Refuses any change of a script's token but its one revocation and its last use."
     ),
+    "case_assignment_follows": Effect(Sort.DERIVED, "Writes who has a duty of the case now.", ("case_assignment",)),
     "officer_told": Effect(Sort.DERIVED, "Writes what was done to an officer, and by whom.", ("officer_event",)),
     "officer_role_told": Effect(Sort.DERIVED, "Writes that a role was given or ended.", ("officer_event",)),
     "officer_district_told": Effect(Sort.DERIVED, "Writes that a district was given or ended.", ("officer_event",)),

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,14 +15,16 @@ from pydantic import TypeAdapter
 from activities.officers.authenticators import code_at, new_secret, step_at
 from api.server import serve
 from db.pool import Pool
+from domain.intake.districts import districts, known_district
 from schemas.enums import Role
+from simulator.names import DISTRICTS
 from simulator.net.http_client import HttpClient
 from simulator.people.callers import Person
 from tests.api.conftest import new_app, services_over, with_banks
 from tests.workers.command_line import invoke, with_database
 from workers.home import RunFile, own_start_epoch_seconds, write_private
 from workers.settings import Settings
-from workers.simulated_people import PEOPLE_FILE, SimulatedPerson, enrol_people, read_people, roster
+from workers.simulated_people import PEOPLE_FILE, SimulatedPerson, enrol_people, read_people, roster, who_work
 
 
 async def test_the_first_admin_is_added_once_and_gets_a_link(database: Pool, database_dsn: str, tmp_path: Path) -> None:
@@ -86,8 +89,18 @@ async def test_codes_are_printed_for_a_demo_only_and_from_its_own_file(tmp_path:
     assert beside.exit_code == 1
 
 
-def test_a_small_world_has_only_the_officer_at_the_desk() -> None:
-    assert [one.roles for one in roster(whole=False)] == [(Role.DESK,)]
+def test_in_a_small_world_only_the_officer_at_the_desk_signs_in() -> None:
+    assert [one.roles for one in who_work(whole=False)] == [(Role.DESK,)]
+
+
+def test_the_officers_of_the_world_answer_for_every_district_and_have_what_documents_name() -> None:
+    for role in (Role.IO, Role.SP, Role.DY_SP, Role.DISTRICT_GRO):
+        of_role = [one for one in roster() if role in one.roles]
+        answered = Counter(district for one in of_role for district in one.districts)
+        assert set(answered) == {district.code for district in districts()}
+        assert len(set(answered.values())) == 1
+        assert all(one.rank and one.station and one.mobile for one in of_role)
+    assert all(known_district(name) for name in DISTRICTS), "the victims of the world live there"
 
 
 async def test_the_people_of_a_simulated_world_set_up_by_links_can_sign_in(
