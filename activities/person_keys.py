@@ -1,4 +1,4 @@
-"""Personal data of victims: sealed under a key of each person, opened, and found by keyed digests of search terms.
+"""Personal data: sealed under a key of each person, opened, and found by keyed digests of search terms.
 
 The key of a person is sealed under the secret key. Without it the data cannot be read, wherever a copy lies.
 """
@@ -6,7 +6,7 @@ The key of a person is sealed under the secret key. Without it the data cannot b
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -14,26 +14,18 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from activities.secrets import KEY_BYTES, NONCE_BYTES, CannotOpen, Keys, Purpose, Sealer
-from db import clock, person_keys
-from db.person_keys import SealedPerson, StoredPerson
-from db.pool import Connection, Pool
-from domain.errors import RuleBroken
+from db import person_keys
+from db.notifications import StoredMessage
+from db.person_keys import PersonKey, SealedPerson, StoredPerson
+from db.pool import Connection
 from domain.errors.cases import ComplaintNotFound
 from domain.search_terms import same_person, search_terms
-from schemas.personal_data import PersonalData
+from schemas.personal_data import MessageText, PersonalData
 
 DIGEST_BYTES: Final = 16
-BATCH: Final = 100
 _VERSION: Final = b"p\x01"
 """first bytes of data that are sealed in this way; the nonce follows"""
 _NO_KEY: Final = "the person has no key, or it is destroyed"
-
-
-class ClearTextNeeded(RuleBroken):
-    """Processes of the release before read victims in clear: apply the `post` migrations first."""
-
-    def __init__(self) -> None:
-        super().__init__(str(self.__doc__))
 
 
 class PersonKeys:
@@ -49,12 +41,17 @@ class PersonKeys:
         """Return the id of the secret key with which new digests are made."""
         return self._finding[0][0]
 
+    def new_key(self) -> PersonKey:
+        """Return a key for a person who has none."""
+        person_id = uuid4()
+        return PersonKey(person_id=person_id, wrapped=self._wrap(person_id, os.urandom(KEY_BYTES)).hex())
+
     def seal(self, data: PersonalData) -> SealedPerson:
         """Seal the data of a person under a new key."""
         person_id, key = uuid4(), os.urandom(KEY_BYTES)
         return SealedPerson(
             person_id=person_id,
-            wrapped=self._wrapping.seal(key, str(person_id)),
+            wrapped=self._wrap(person_id, key),
             sealed=_sealed(key, _json(data), person_id.bytes),
             terms=self.terms(data),
             terms_key=self.terms_key,
@@ -83,19 +80,32 @@ class PersonKeys:
         opened = _opened(key, bytes.fromhex(stored.sealed), stored.person_id.bytes)
         return PersonalData.model_validate_json(opened)
 
-    def seal_text(self, stored: StoredPerson, text: str) -> bytes:
-        """Seal a text about a person under the key of the person. Raises `CannotOpen`."""
+    def seal_text(self, stored: PersonKey, text: str, use: str = "text") -> bytes:
+        """Seal a text about a person under the key of the person. It opens for this `use` only. Raises `CannotOpen`."""
         key = self._key(stored)
         if stored.person_id is None or key is None:
             raise CannotOpen(_NO_KEY)
-        return _sealed(key, text.encode(), _about(stored.person_id))
+        return _sealed(key, text.encode(), _about(stored.person_id, use))
 
-    def open_text(self, stored: StoredPerson, sealed: str) -> str:
+    def open_text(self, stored: PersonKey, sealed: str, use: str = "text") -> str:
         """Return a text about a person; empty if the key is destroyed. Raises `CannotOpen`."""
         key = self._key(stored)
         if stored.person_id is None or key is None:
             return ""
-        return _opened(key, bytes.fromhex(sealed), _about(stored.person_id)).decode()
+        return _opened(key, bytes.fromhex(sealed), _about(stored.person_id, use)).decode()
+
+    def seal_message(self, key: PersonKey, message_id: UUID, said: MessageText) -> tuple[bytes, bytes | None]:
+        """Seal a message, and return its head and its text; None for an empty text. Raises `CannotOpen`."""
+        head = self.seal_text(key, f"{said.address}\n{said.subject}", f"head of {message_id}")
+        return head, self.seal_text(key, said.body, f"body of {message_id}") if said.body else None
+
+    def open_message(self, message_id: UUID, stored: StoredMessage) -> MessageText:
+        """Return a message; an empty one if the key is destroyed. Raises `CannotOpen`."""
+        if stored.sealed_head is None:
+            return MessageText(address=stored.address, subject=stored.subject, body=stored.body)
+        address, _, subject = self.open_text(stored, stored.sealed_head, f"head of {message_id}").partition("\n")
+        body = self.open_text(stored, stored.sealed_body, f"body of {message_id}") if stored.sealed_body else ""
+        return MessageText(address=address, subject=subject, body=body)
 
     async def victim_of(self, connection: Connection, ack_no: str) -> PersonalData:
         """Return the data of a complaint's victim. Raises `NotFound` and `CannotOpen`."""
@@ -122,40 +132,20 @@ class PersonKeys:
         term = same_person(data.name, data.mobile)
         return self.digests([term])[0] if term else []
 
-    def _key(self, stored: StoredPerson) -> bytes | None:
+    def _wrap(self, person_id: UUID, key: bytes) -> bytes:
+        return self._wrapping.seal(key, str(person_id))
+
+    def _key(self, stored: PersonKey) -> bytes | None:
         return self._wrapping.open(bytes.fromhex(stored.wrapped), str(stored.person_id)) if stored.wrapped else None
-
-
-async def seal_victims(pool: Pool, persons: PersonKeys, report: Callable[[int], None] = lambda done: None) -> int:
-    """Seal every victim in clear, and clear the text, in batches of one transaction each; return how many.
-
-    It may end at any moment, and a further call does the rest. A row that another transaction has locked is left.
-    `report` is called after each batch with the number so far. Raises `ClearTextNeeded`.
-    """
-    after = done = 0
-    while True:
-        async with pool.acquire() as connection, connection.transaction():
-            if not await person_keys.stores_no_clear_text(connection):
-                raise ClearTextNeeded
-            rows = await person_keys.lock_clear(connection, after, BATCH)
-            unsealed = [row for row in rows if row.person.sealed is None]
-            sealed = [(row.victim_id, persons.seal(persons.open(row.person))) for row in unsealed]
-            await person_keys.seal(connection, sealed, await clock.present_moment(connection))
-            await person_keys.clear(connection, [row.victim_id for row in rows])
-        if not rows:
-            return done
-        after = rows[-1].victim_id
-        done += len(rows)
-        report(done)
 
 
 def _json(data: PersonalData) -> bytes:
     return data.model_dump_json().encode()
 
 
-def _about(person_id: UUID) -> bytes:
+def _about(person_id: UUID, use: str) -> bytes:
     # Another binding than that of the data, so that a text never opens as the data of the person.
-    return person_id.bytes + b"text"
+    return person_id.bytes + use.encode()
 
 
 def _sealed(key: bytes, plain: bytes, bound_to: bytes) -> bytes:

@@ -1,14 +1,15 @@
 """Notifications to the people of a case: contacts of victims and account holders, and the outbox."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from db.cases.cases import case_no_of
 from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
-from db.person_keys import StoredPerson, stored
+from db.person_keys import PersonKey, StoredPerson, insert_key_of_hold, key_of_hold, stored
 from db.pool import Connection
 from domain.documents import TO_A_BANK
 from domain.errors import BadCursor, RuleBroken
@@ -63,6 +64,8 @@ class HolderContact(FrozenModel):
     bank_email: str
     first_held_at: UtcDatetime
     held_paise: int
+    key: PersonKey | None
+    """the key of the account holder, if there is one"""
 
 
 async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
@@ -72,6 +75,7 @@ async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
     """
     row = await connection.fetchrow(
         "SELECT a.case_no, a.reference, a.institution, i.name AS bank, i.desk_email AS bank_email, a.first_held_at,"
+        f" {key_of_hold('a.hold_id')} AS key,"
         " (SELECT coalesce(sum(b.balance_paise), 0) FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no"
         "  AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE h.case_no = a.case_no AND h.institution = a.institution"
         "  AND h.account_key = a.account_key)::bigint AS held_paise,"
@@ -125,9 +129,41 @@ def _told(field: str, field_of_api: str) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SealedMessage:
+    """What is sealed of a notification, and the key that seals it."""
+
+    key: PersonKey
+    hold_id: UUID | None
+    """the hold whose account holder the key is new for; None for a key that is stored"""
+    head: bytes = field(repr=False)
+    body: bytes | None = field(repr=False)
+
+
+class StoredMessage(PersonKey):
+    """Address and text of a notification as they are read: sealed, or in clear."""
+
+    sealed_head: str | None
+    sealed_body: str | None
+    address: str
+    subject: str
+    body: str
+
+
+def stored_message(row: str) -> str:
+    """Return SQL for the address and text of row `row` of table `message`, in the form of `StoredMessage`."""
+    return (
+        f"jsonb_build_object('person_id', {row}.person_id, 'sealed_head', encode({row}.sealed_head, 'hex'),"
+        f" 'sealed_body', encode({row}.sealed_body, 'hex'), 'wrapped',"
+        f" (SELECT encode(k.wrapped, 'hex') FROM person_key k WHERE k.person_id = {row}.person_id),"
+        f" 'address', {row}.address, 'subject', {row}.subject, 'body', {row}.body)"
+    )
+
+
 class NewMessage(FrozenModel):
     """A notification as it is written."""
 
+    message_id: UUID
     case_no: str
     kind: MessageKind
     to_whom: Recipient
@@ -143,14 +179,25 @@ class NewMessage(FrozenModel):
     """time from which it is no longer sent; its text is blanked then, or once it is sent. None keeps the text"""
 
 
-async def write(connection: Connection, message: NewMessage, at: datetime) -> bool:
-    """Write a notification to the outbox; false if it is there already."""
+_WRITE: Final = f"""
+WITH {insert_key_of_hold("$13", "$14", "$15", "$11")}
+INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body, natural_key,
+    written_at, next_attempt_at, expires_at, person_id, sealed_head, sealed_body)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $16, $17)
+ON CONFLICT (natural_key) DO NOTHING RETURNING message_id
+"""
+
+
+async def write(connection: Connection, message: NewMessage, at: datetime, sealed: SealedMessage | None = None) -> bool:
+    """Write a notification to the outbox; false if it is there already. A new key is written with it.
+
+    What is sealed is written in clear too, for processes of the release before; after the second phase of the update
+    the database takes the clear text away.
+    """
+    key = sealed.key if sealed else None
     written = await connection.fetchval(
-        "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body,"
-        " natural_key, written_at, next_attempt_at, expires_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)"
-        " ON CONFLICT (natural_key) DO NOTHING RETURNING message_id",
-        uuid4(),
+        _WRITE,
+        message.message_id,
         message.case_no,
         message.kind.value,
         message.to_whom.value,
@@ -162,6 +209,11 @@ async def write(connection: Connection, message: NewMessage, at: datetime) -> bo
         message.natural_key,
         at,
         message.expires_at,
+        key.person_id if key else None,
+        bytes.fromhex(key.wrapped) if key and key.wrapped else None,
+        sealed.hold_id if sealed else None,
+        sealed.head if sealed else None,
+        sealed.body if sealed else None,
     )
     if written is None:
         return False
@@ -207,23 +259,21 @@ async def bank_email(connection: Connection, code: str) -> str:
 
 
 class ToSend(FrozenModel):
-    """A notification that is due. Holds personal data."""
+    """A notification that is due."""
 
     message_id: UUID
     case_no: str
     kind: MessageKind
     to_whom: Recipient
     medium: Medium
-    address: str
     language: Language
-    subject: str
-    body: str
     attempts: int
     """number of attempts, this one included"""
     expires_at: UtcDatetime | None
+    text: StoredMessage
 
 
-_TO_SEND: Final = ", ".join(ToSend.model_fields)
+_TO_SEND: Final = f"{', '.join(name for name in ToSend.model_fields if name != 'text')}, {stored_message('message')}"
 
 
 async def claim(
@@ -233,7 +283,7 @@ async def claim(
     rows = await connection.fetch(
         "UPDATE message SET attempts = attempts + 1, next_attempt_at = $3 WHERE message_id IN"
         " (SELECT message_id FROM message WHERE next_attempt_at <= $2 AND medium = ANY($1) AND body <> ''"
-        f" ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING {_TO_SEND}",
+        f" ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING {_TO_SEND} AS text",
         [medium.value for medium in media],
         now,
         lease_until,
@@ -289,10 +339,11 @@ async def failed(connection: Connection, message_id: UUID, failure: str, again_a
 
 
 async def try_again(connection: Connection, message_id: UUID, at: datetime) -> bool:
-    """Queue an unsent notification for a new attempt; false if it is sent or has expired."""
+    """Queue an unsent notification for a new attempt; false if it is sent or has expired, or its key is destroyed."""
     done = await connection.fetchval(
         "UPDATE message SET next_attempt_at = $2, attempts = 0 WHERE message_id = $1 AND sent_at IS NULL"
-        " AND body <> '' AND (expires_at IS NULL OR expires_at > $2) RETURNING true",
+        " AND body <> '' AND (expires_at IS NULL OR expires_at > $2) AND NOT EXISTS (SELECT FROM person_key k"
+        "  WHERE k.person_id = message.person_id AND k.wrapped IS NULL) RETURNING true",
         message_id,
         at,
     )
@@ -357,3 +408,13 @@ def _position(after: str | None) -> tuple[datetime | None, UUID | None]:
     if moment.tzinfo is None:
         raise BadCursor
     return moment, identity
+
+
+async def texts_of_case(connection: Connection, case_no: str) -> dict[UUID, StoredMessage]:
+    """Return addresses and texts of the notifications of a case, the oldest first."""
+    rows = await connection.fetch(
+        f"SELECT m.message_id, {stored_message('m')} AS text FROM message m WHERE m.case_no = $1"
+        " ORDER BY m.written_at, m.message_id",
+        case_no,
+    )
+    return {row["message_id"]: StoredMessage(**row["text"]) for row in rows}

@@ -36,12 +36,18 @@ class SealedPerson:
         }
 
 
-class StoredPerson(FrozenModel):
-    """A victim's data as they are read: sealed, or in clear if a release before wrote them."""
+class PersonKey(FrozenModel):
+    """The key of a person, sealed under the secret key."""
 
     person_id: UUID | None
+    """None for a victim whom a release before wrote in clear"""
     wrapped: str | None
     """the key, in hexadecimal; None once it is destroyed"""
+
+
+class StoredPerson(PersonKey):
+    """A victim's data as they are read: sealed, or in clear if a release before wrote them."""
+
     sealed: str | None
     name: str
     mobile: str
@@ -50,6 +56,26 @@ class StoredPerson(FrozenModel):
 
 def _hex(value: bytes) -> str:
     return rf"\x{value.hex()}"
+
+
+def key_of_hold(hold_id: str) -> str:
+    """Return SQL for the key of the account holder under a hold, in the form of `PersonKey`; null without one."""
+    return (
+        "(SELECT jsonb_build_object('person_id', k.person_id, 'wrapped', encode(k.wrapped, 'hex')) FROM holder_key o"
+        f" JOIN person_key k USING (person_id) WHERE o.hold_id = {hold_id} AND k.wrapped IS NOT NULL"
+        " ORDER BY k.made_at, k.person_id LIMIT 1)"
+    )
+
+
+def insert_key_of_hold(person_id: str, wrapped: str, hold_id: str, at: str) -> str:
+    """Return two parts of a `WITH` that write the key of an account holder. They write nothing for a null hold."""
+    return (
+        "keyed AS (INSERT INTO person_key (person_id, wrapped, made_at)"
+        f" SELECT {person_id}::uuid, {wrapped}::bytea, {at}::timestamptz WHERE {hold_id}::uuid IS NOT NULL"
+        " ON CONFLICT (person_id) DO NOTHING RETURNING person_id),"
+        " keyed_holder AS (INSERT INTO holder_key (person_id, hold_id)"
+        f" SELECT person_id, {hold_id}::uuid FROM keyed)"
+    )
 
 
 def stored(row: str) -> str:

@@ -1,7 +1,7 @@
 """Make the evidence pack of a case: read at one instant, write file by file, sign, and log it."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +14,13 @@ from activities.banks.signed_requests import files_of, folder_of
 from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
+from activities.person_keys import PersonKeys
 from activities.secrets import Keys, Purpose, pem
-from db import person_keys
+from db import notifications, person_keys
 from db.evidence import evidence_keys
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
-from db.evidence.pack import CaseHead
+from db.evidence.pack import CaseHead, Opened
 from db.pool import Connection
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
@@ -40,7 +41,6 @@ from domain.evidence.pack import (
     is_excluded,
 )
 from schemas.enums import EventKind, Language
-from schemas.personal_data import PersonalData
 
 Progress = Callable[[int, int], None]
 
@@ -133,8 +133,8 @@ async def write_pack(
         await connection.execute("SET LOCAL timezone = 'UTC'")
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
-            victims = maker.ctx.persons.open_all(await person_keys.of_case(connection, head.case_no))
-            await _Writing(connection, writer, head, maker, progress, edition, victims).write()
+            opened = await _opened(connection, maker.ctx.persons, head.case_no)
+            await _Writing(connection, writer, head, maker, progress, edition, opened).write()
             manifest_sha256 = writer.seal(signing_key(maker.keys))
     into.flush()
     return Packed(
@@ -152,6 +152,15 @@ async def write_pack(
     )
 
 
+async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> Opened:
+    """Return the personal data of a case. Raises `CannotOpen`."""
+    texts = await notifications.texts_of_case(connection, case_no)
+    return Opened(
+        victims=persons.open_all(await person_keys.of_case(connection, case_no)),
+        messages={message_id: persons.open_message(message_id, stored) for message_id, stored in texts.items()},
+    )
+
+
 class _Writing:
     """The writing of one pack."""
 
@@ -163,7 +172,7 @@ class _Writing:
         maker: Maker,
         progress: Progress | None,
         edition: Edition,
-        victims: Mapping[int, PersonalData],
+        opened: Opened,
     ) -> None:
         self._connection = connection
         self._writer = writer
@@ -171,7 +180,7 @@ class _Writing:
         self._maker = maker
         self._progress = progress
         self._edition = edition
-        self._victims = victims
+        self._opened = opened
         self._done = self._total = 0
 
     async def write(self) -> None:
@@ -192,7 +201,7 @@ class _Writing:
 
     async def _rows(self, file: str) -> None:
         with self._writer.open(file) as member:
-            async with aclosing(evidence.lines(self._connection, file, self._head.case_no, self._victims)) as lines:
+            async with aclosing(evidence.lines(self._connection, file, self._head.case_no, self._opened)) as lines:
                 async for line in lines:
                     member.write(f"{line}\n".encode())
                     self._one_more()

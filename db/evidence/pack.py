@@ -8,9 +8,10 @@ numbers against it would reveal the victim's. The engine's own bookkeeping is no
 """
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from db.banks.bank_keys import Evidence
 from db.orders import bank_orders
@@ -21,7 +22,7 @@ from domain.evidence.pack import EXCHANGES, SENT, EventLine
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
-from schemas.personal_data import PersonalData
+from schemas.personal_data import MessageText, PersonalData
 from schemas.tasks import Subject, TaskCause, TaskFacts
 
 AT_ONCE: Final = 200
@@ -38,6 +39,8 @@ _DISCREPANCY: Final = "t.discrepancy_id IN (SELECT discrepancy_id FROM discrepan
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
 COMPLAINTS: Final = "case/complaints.jsonl"
 """a file whose rows also have the victim"""
+MESSAGES: Final = "messages/messages.jsonl"
+MESSAGE_TEXTS: Final = "messages/texts.jsonl"
 TASKS: Final = "case/tasks.jsonl"
 """a file whose rows also have the note that officers read"""
 _KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
@@ -57,19 +60,27 @@ def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), 
     )
 
 
-def _address() -> str:
-    """Return SQL for the address of a notification.
+_CODES: Final = "('grievance_code', 'appeal_code', 'link_code')"
+_OPENED: Final = "JOIN unnest($2::uuid[], $3::jsonb[]) AS p (message_id, data) USING (message_id)"
+"""joins the opened address and text of each notification, which `lines` gives"""
+
+
+def _messages() -> str:
+    """Return the statement that reads notifications without their texts.
 
     An address proves that a notice was served, so it is in full. A victim's is masked, and only tells one person from
-    another.
+    another. Both are null once the key of the person is destroyed.
     """
+    without = ("address", "subject", "body", "person_id", "sealed_head", "sealed_body", *_UNSENT)
     return (
+        f"SELECT (to_jsonb(t) - '{{{','.join(without)}}}'::text[]"
         # The text of a code has no digest, because trying every code would find it.
-        " || jsonb_build_object('text_sha256', CASE WHEN t.kind NOT IN"
-        " ('grievance_code', 'appeal_code', 'link_code')"
-        " THEN encode(sha256(convert_to(t.body, 'UTF8')), 'hex') END, 'address',"
-        " CASE WHEN t.to_whom <> 'victim' THEN t.address WHEN t.medium = 'sms'"
-        " THEN '…' || right(t.address, 4) ELSE left(t.address, 1) || '…@' || split_part(t.address, '@', 2) END)"
+        f" || jsonb_build_object('text_sha256', CASE WHEN t.kind NOT IN {_CODES} AND p.data ->> 'body' <> ''"
+        " THEN encode(sha256(convert_to(p.data ->> 'body', 'UTF8')), 'hex') END, 'address',"
+        " CASE WHEN t.to_whom <> 'victim' THEN a.address WHEN t.medium = 'sms'"
+        " THEN '…' || right(a.address, 4) ELSE left(a.address, 1) || '…@' || split_part(a.address, '@', 2) END))::text"
+        f" FROM message t LEFT {_OPENED} CROSS JOIN LATERAL (SELECT nullif(p.data ->> 'address', '') AS address) AS a"
+        f" WHERE {_CASE} ORDER BY t.written_at, t.message_id"
     )
 
 
@@ -151,13 +162,7 @@ FILES: Final = {
     "ledger/balances.jsonl": _rows("ledger_balance", _CASE, "t.hop_no, t.bucket"),
     "ledger/entries.jsonl": _rows("ledger_entry", _CASE, "t.transaction_id, t.line_no"),
     "ledger/transactions.jsonl": _rows("ledger_transaction", _CASE, "t.transaction_id"),
-    "messages/messages.jsonl": _rows(
-        "message",
-        _CASE,
-        "t.written_at, t.message_id",
-        without=("address", "subject", "body", *_UNSENT),
-        more=_address(),
-    ),
+    MESSAGES: _messages(),
     "messages/documents.jsonl": _rows(
         "message_document",
         "t.message_id IN (SELECT message_id FROM message WHERE case_no = $1)",
@@ -255,14 +260,16 @@ FILES: Final = {
 }
 """The statement that reads each file."""
 TEXTS: Final = {
-    "messages/texts.jsonl": "SELECT jsonb_build_object('message_id', t.message_id, 'subject', t.subject, 'body',"
+    MESSAGE_TEXTS: "SELECT jsonb_build_object('message_id', t.message_id, 'subject', p.data ->> 'subject', 'body',"
     # Six digits are masked in every message, because they could be a code. So is the token of a victim's link.
-    r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)|(?<=/c/)[A-Za-z0-9_-]{12}', '……', 'g'))::text FROM message t"
-    " WHERE t.case_no = $1 AND t.kind NOT IN ('grievance_code', 'appeal_code', 'link_code')"
+    r" regexp_replace(p.data ->> 'body', '(?<!\d)\d{6}(?!\d)|(?<=/c/)[A-Za-z0-9_-]{12}', '……', 'g'))::text"
+    f" FROM message t LEFT {_OPENED} WHERE t.case_no = $1 AND t.kind NOT IN {_CODES}"
     " ORDER BY t.written_at, t.message_id"
 }
 """The texts of notifications, for a court's pack only."""
 _READ: Final = FILES | TEXTS
+_WITH_OPENED: Final = (COMPLAINTS, MESSAGES, MESSAGE_TEXTS)
+"""files whose statements read opened personal data in `$2` and `$3`"""
 _NOTED: Final = "SELECT task_id, subject_kind, subject_id, cause, facts FROM desk_task WHERE case_no = $1"
 _TASKS: Final = """
 SELECT (to_jsonb(t) || jsonb_build_object('note', n.note))::text
@@ -349,6 +356,14 @@ class CaseHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """The personal data of a case, opened."""
+
+    victims: Mapping[int, PersonalData] = field(repr=False)
+    messages: Mapping[UUID, MessageText] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A document of the case, as received or issued."""
 
@@ -382,23 +397,20 @@ async def count(connection: Connection, files: Iterable[str], case_no: str) -> i
     """Return the number of lines of these files for a case."""
     total = 0
     for file in files:
-        more: tuple[list[int], ...] = ([], []) if file == COMPLAINTS else ()
+        more: tuple[list[int], ...] = ([], []) if file in _WITH_OPENED else ()
         total += await connection.fetchval(f"SELECT count(*) FROM ({_READ[file]}) AS counted", case_no, *more)
     return total
 
 
-async def lines(
-    connection: Connection, file: str, case_no: str, victims: Mapping[int, PersonalData]
-) -> AsyncGenerator[str, None]:
-    """Yield the lines of a file. The caller's transaction gives all files the same instant.
-
-    `victims` has the opened data of the case's victims.
-    """
+async def lines(connection: Connection, file: str, case_no: str, opened: Opened) -> AsyncGenerator[str, None]:
+    """Yield the lines of a file. The caller's transaction gives all files the same instant."""
     more: tuple[list[Any], ...] = ()
     if file == TASKS:
         more = await _notes(connection, case_no)
     elif file == COMPLAINTS:
-        more = ([*victims], [_shown(person) for person in victims.values()])
+        more = ([*opened.victims], [_shown(person) for person in opened.victims.values()])
+    elif file in _WITH_OPENED:
+        more = ([*opened.messages], [text.model_dump() for text in opened.messages.values()])
     async for row in connection.cursor(_TASKS if file == TASKS else _READ[file], case_no, *more, prefetch=AT_ONCE):
         yield row[0]
 

@@ -4,11 +4,12 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from activities import person_keys
 from activities import reseal as resealing
+from activities import sealing
 from activities.context import Context
-from activities.person_keys import ClearTextNeeded, PersonKeys, seal_victims
+from activities.person_keys import PersonKeys
 from activities.reseal import reseal
+from activities.sealing import ClearTextNeeded, seal_all
 from activities.secrets import CannotOpen, SecretBox
 from db.pool import Pool
 from schemas.personal_data import PersonalData
@@ -82,17 +83,17 @@ async def test_a_key_is_never_deleted_and_never_comes_back(ctx: Context) -> None
 async def test_rows_of_the_release_before_are_read_and_then_sealed(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(person_keys, "BATCH", 2)
+    monkeypatch.setattr(sealing, "BATCH", 2)
     cases = [await complained(ctx) for _ in range(3)]
     await as_before(ctx.pool)
     assert await victim(ctx, cases[0]) == ASHA
     await after(ctx.pool)
-    steps: list[int] = []
-    assert await seal_victims(ctx.pool, ctx.persons, steps.append) == 3
-    assert steps == [2, 3]
+    steps: list[tuple[str, int]] = []
+    assert await seal_all(ctx.pool, ctx.persons, lambda *step: steps.append(step)) == {"victims": 3, "messages": 0}
+    assert steps == [("victims", 2), ("victims", 3)]
     assert await ctx.pool.fetchval(CLEAR) == 0
     assert [await victim(ctx, case_no) for case_no in cases] == [ASHA] * 3
-    assert await seal_victims(ctx.pool, ctx.persons) == 0
+    assert (await seal_all(ctx.pool, ctx.persons))["victims"] == 0
 
 
 async def test_what_both_releases_wrote_is_cleared(ctx: Context) -> None:
@@ -101,7 +102,7 @@ async def test_what_both_releases_wrote_is_cleared(ctx: Context) -> None:
     await ctx.pool.execute("UPDATE victim SET name = 'Asha Devi', mobile = '9876543210', email = 'asha@example.org'")
     key = await ctx.pool.fetchval("SELECT wrapped FROM person_key")
     await after(ctx.pool)
-    assert await seal_victims(ctx.pool, ctx.persons) == 1
+    assert (await seal_all(ctx.pool, ctx.persons))["victims"] == 1
     assert await ctx.pool.fetchval(CLEAR) == 0
     assert (await victim(ctx, case_no), await ctx.pool.fetchval("SELECT wrapped FROM person_key")) == (ASHA, key)
 
@@ -111,8 +112,8 @@ async def test_nothing_is_cleared_while_the_release_before_may_read_it(ctx: Cont
     await as_before(ctx.pool)
     await ctx.pool.execute("DROP TRIGGER victim_sealed ON victim")
     with pytest.raises(ClearTextNeeded):
-        await seal_victims(ctx.pool, ctx.persons)
-    result = await invoke("seal-victims", database_url=database_dsn, secret_key=SECRET.get_secret_value())
+        await seal_all(ctx.pool, ctx.persons)
+    result = await invoke("seal", database_url=database_dsn, secret_key=SECRET.get_secret_value())
     assert (result.exit_code, "post" in result.stderr) == (1, True)
     assert await ctx.pool.fetchval(CLEAR) == 1
 
@@ -121,8 +122,8 @@ async def test_the_command_seals_what_is_in_clear(ctx: Context, database_dsn: st
     await complained(ctx)
     await as_before(ctx.pool)
     await after(ctx.pool)
-    result = await invoke("seal-victims", database_url=database_dsn, secret_key=SECRET.get_secret_value())
-    assert (result.exit_code, result.stdout) == (0, "1 victims sealed; no other is in clear\n")
+    result = await invoke("seal", database_url=database_dsn, secret_key=SECRET.get_secret_value())
+    assert (result.exit_code, result.stdout) == (0, "1 victims sealed\n0 messages sealed\n")
 
 
 async def test_persons_and_their_terms_are_resealed(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:

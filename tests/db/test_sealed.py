@@ -19,7 +19,11 @@ CLEAR_COLUMNS = {
     "try_bucket.name",
 }
 """columns with documents and with what banks sent, the keyed digest of a name, and the id of a secret key"""
-UNDER_PERSON_KEYS = {"victim.sealed", *(f"victim_correction.{name}" for name in ("before", "after", "reason"))}
+UNDER_PERSON_KEYS = {
+    "victim.sealed",
+    *("message.sealed_head", "message.sealed_body"),
+    *(f"victim_correction.{name}" for name in ("before", "after", "reason")),
+}
 """columns that are sealed under the keys of persons, which alone are resealed"""
 _BYTES = """
 SELECT table_name || '.' || column_name AS name FROM information_schema.columns

@@ -141,6 +141,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.RULE,
         "Keeps the time of the first attempt. Refuses it while a cancelled order about the same hop is not settled.",
     ),
+    "message_blanked": Effect(Sort.DERIVED, "Takes the sealed text of a message away when its text is made blank."),
+    "message_sealed": Effect(
+        Sort.DERIVED, "Clears the address and the text of a message whose sealed data are written."
+    ),
     "victim_sealed": Effect(
         Sort.DERIVED, "Clears the name, mobile number and e-mail address of a victim whose sealed data are written."
     ),
@@ -242,6 +246,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
     "person_key_rules": Effect(Sort.RULE, "Refuses to delete the key of a person, and to bring a destroyed key back."),
+    "message_is_sealed": Effect(
+        Sort.RULE,
+        "Refuses a message to a victim or an account holder in clear, once every victim of the case is sealed.",
+    ),
     "victim_correction_rules": Effect(
         Sort.RULE,
         "Refuses any change of a correction of a victim but its one decision, by another person.",

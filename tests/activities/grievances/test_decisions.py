@@ -235,12 +235,8 @@ async def test_a_part_is_released_from_the_first_transfers_on(appeal: Appeal) ->
         "SELECT hop_no, amount_paise FROM bank_order_line WHERE case_no = $1 ORDER BY hop_no", appeal.case_no
     )
     assert lines == [(1, 600_00), (2, 100_00)]
-    body = await appeal.holds.bench.value(
-        "SELECT body FROM message WHERE case_no = $1 AND kind = 'grievance_decided' AND medium = 'sms'"
-        " AND language = 'en'",
-        appeal.case_no,
-    )
-    assert "the bank is ordered to let Rs 700 go, the rest stays on hold" in body
+    (said,) = await appeal.holds.bench.said("grievance_decided", appeal.case_no, medium="sms", language="en")
+    assert "the bank is ordered to let Rs 700 go, the rest stays on hold" in said.body
 
 
 async def test_more_than_is_free_is_refused_with_the_figures_and_nothing_is_written(appeal: Appeal) -> None:

@@ -1,0 +1,86 @@
+"""Messages to victims and account holders that a release before wrote in clear."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.notifications import SealedMessage, StoredMessage, stored_message
+from db.person_keys import PersonKey, insert_key_of_hold, key_of_hold
+from db.pool import Connection
+from schemas.base import FrozenModel
+
+
+class ClearMessage(FrozenModel):
+    """A message in clear, and the person whose key is to seal it."""
+
+    message_id: UUID
+    text: StoredMessage
+    hold_id: UUID | None
+    """the hold whose account holder it names; None for a victim"""
+    key: PersonKey | None
+    """None for an account holder without a key"""
+
+
+_PERSON: Final = "split_part(m.natural_key, '|', 2)"
+_SUBJECT: Final = "split_part(m.natural_key, '|', 3)"
+_UUID: Final = "'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
+# The natural key of a message names its recipient and its subject: a complaint or a hold. A letter to an office names
+# another subject, and stays in clear.
+_LOCK: Final = f"""
+SELECT m.message_id, {stored_message("m")} AS text, a.hold_id, CASE WHEN m.person_id IS NOT NULL THEN
+    (SELECT jsonb_build_object('person_id', k.person_id, 'wrapped', encode(k.wrapped, 'hex')) FROM person_key k
+     WHERE k.person_id = m.person_id) WHEN a.hold_id IS NOT NULL THEN {key_of_hold("a.hold_id")} ELSE
+    (SELECT jsonb_build_object('person_id', k.person_id, 'wrapped', encode(k.wrapped, 'hex')) FROM person_key k
+     WHERE k.person_id = v.person_id) END AS key
+FROM message m
+LEFT JOIN complaint c ON {_PERSON} = 'victim' AND c.ack_no = {_SUBJECT}
+LEFT JOIN victim v USING (victim_id)
+LEFT JOIN account_hold a ON {_PERSON} IN ('holder', 'bank')
+    AND a.hold_id = CASE WHEN {_SUBJECT} ~ {_UUID} THEN {_SUBJECT}::uuid END
+WHERE m.message_id > $1 AND m.to_whom IN ('victim', 'holder', 'bank') AND CASE WHEN m.person_id IS NOT NULL
+    THEN m.address <> '…' ELSE a.hold_id IS NOT NULL OR EXISTS (
+        SELECT FROM person_key k WHERE k.person_id = v.person_id AND k.wrapped IS NOT NULL) END
+ORDER BY m.message_id LIMIT $2 FOR UPDATE OF m SKIP LOCKED
+"""
+
+
+async def lock_clear(connection: Connection, after: UUID, limit: int) -> list[ClearMessage]:
+    """Lock and return some messages in clear behind the id `after`; a row that is locked is left out.
+
+    While two releases ran, rows were written in clear and sealed at once. Those of an erased victim stay as they are.
+    """
+    return [ClearMessage(**dict(row)) for row in await connection.fetch(_LOCK, after, limit)]
+
+
+_SEAL: Final = f"""
+WITH {insert_key_of_hold("$2", "$3", "$4", "$7")}
+UPDATE message SET person_id = $2, sealed_head = $5, sealed_body = $6 WHERE message_id = $1
+"""
+
+
+async def seal(connection: Connection, sealed: Sequence[tuple[UUID, SealedMessage]], at: datetime) -> None:
+    """Write what is sealed of messages whose rows the transaction has locked; the database clears their text."""
+    await connection.executemany(
+        _SEAL,
+        [
+            (message_id, one.key.person_id, bytes.fromhex(one.key.wrapped or ""), one.hold_id, one.head, one.body, at)
+            for message_id, one in sealed
+        ],
+    )
+
+
+async def clear(connection: Connection, message_ids: Sequence[UUID]) -> None:
+    """Have the database clear the text of messages that are sealed."""
+    await connection.execute(
+        "UPDATE message SET address = address WHERE message_id = ANY($1) AND sealed_head IS NOT NULL",
+        list(message_ids),
+    )
+
+
+async def stores_no_clear_text(connection: Connection) -> bool:
+    """Return whether the database clears the text beside what is sealed."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'message'::regclass AND tgname = 'message_sealed')"
+    )
+    return found
