@@ -14,13 +14,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from activities.secrets import KEY_BYTES, NONCE_BYTES, CannotOpen, Keys, Purpose, Sealer
-from db import person_keys
+from db import holder_contacts, person_keys
+from db.holder_contacts import HolderContact, SealedContact, StoredContact
 from db.notifications import StoredMessage
 from db.person_keys import PersonKey, SealedPerson, StoredPerson
 from db.pool import Connection
 from domain.errors.cases import ComplaintNotFound
 from domain.search_terms import same_person, search_terms
-from schemas.personal_data import MessageText, PersonalData
+from schemas.personal_data import ContactData, MessageText, PersonalData
 
 DIGEST_BYTES: Final = 16
 _VERSION: Final = b"p\x01"
@@ -106,6 +107,26 @@ class PersonKeys:
         address, _, subject = self.open_text(stored, stored.sealed_head, f"head of {message_id}").partition("\n")
         body = self.open_text(stored, stored.sealed_body, f"body of {message_id}") if stored.sealed_body else ""
         return MessageText(address=address, subject=subject, body=body)
+
+    def seal_contact(self, key: PersonKey | None, hold_id: UUID, data: ContactData) -> SealedContact:
+        """Seal the contact of the holder under a hold; under a new key if there is none. Raises `CannotOpen`."""
+        of_holder = key or self.new_key()
+        sealed = self.seal_text(of_holder, f"{data.phone}\n{data.email}", f"contact of {hold_id}")
+        return SealedContact(of_holder, key is None, sealed)
+
+    def open_contact(self, stored: StoredContact) -> ContactData:
+        """Return the contact of an account holder; an empty one if the key is destroyed. Raises `CannotOpen`."""
+        if stored.sealed is None:
+            return ContactData(phone=stored.phone, email=stored.email)
+        phone, _, email = self.open_text(stored, stored.sealed, f"contact of {stored.hold_id}").partition("\n")
+        return ContactData(phone=phone, email=email)
+
+    async def holder_of(self, connection: Connection, hold_id: UUID) -> HolderContact:
+        """Return the opened contact of the account holder under a hold. Raises `NotFound` and `CannotOpen`."""
+        found = await holder_contacts.of_hold(connection, hold_id)
+        if found.entered is None:
+            return found
+        return found.model_copy(update=self.open_contact(found.entered).model_dump())
 
     async def victim_of(self, connection: Connection, ack_no: str) -> PersonalData:
         """Return the data of a complaint's victim. Raises `NotFound` and `CannotOpen`."""

@@ -1,12 +1,12 @@
-"""Sealing of personal data that a release before wrote in clear: victims, and messages."""
+"""Sealing of personal data that a release before wrote in clear: victims, messages and contacts of account holders."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
 from activities.person_keys import PersonKeys
-from db import clear_messages, clock, person_keys
-from db.clear_messages import ClearMessage
+from db import clear_text, clock, person_keys
+from db.clear_text import CONTACT_TABLES, ClearMessage, ContactTable
 from db.notifications import SealedMessage
 from db.person_keys import PersonKey
 from db.pool import Pool
@@ -34,6 +34,7 @@ async def seal_all(pool: Pool, persons: PersonKeys, report: Report = lambda what
     return {
         "victims": await _seal_victims(pool, persons, report),
         "messages": await _seal_messages(pool, persons, report),
+        "contacts": sum([await _seal_contacts(pool, persons, table, report) for table in CONTACT_TABLES]),
     }
 
 
@@ -59,17 +60,41 @@ async def _seal_messages(pool: Pool, persons: PersonKeys, report: Report) -> int
     after, done = UUID(int=0), 0
     while True:
         async with pool.acquire() as connection, connection.transaction():
-            if not await clear_messages.stores_no_clear_text(connection):
+            if not await clear_text.is_cleared(connection):
                 raise ClearTextNeeded
-            rows = await clear_messages.lock_clear(connection, after, BATCH)
+            rows = await clear_text.lock_messages(connection, after, BATCH)
             now = await clock.present_moment(connection)
-            await clear_messages.seal(connection, _sealed_messages(persons, rows), now)
-            await clear_messages.clear(connection, [row.message_id for row in rows])
+            await clear_text.seal_messages(connection, _sealed_messages(persons, rows), now)
+            await clear_text.clear_messages(connection, [row.message_id for row in rows])
         if not rows:
             return done
         after = rows[-1].message_id
         done += len(rows)
         report("messages", done)
+
+
+async def _seal_contacts(pool: Pool, persons: PersonKeys, table: ContactTable, report: Report) -> int:
+    after, done = table.first, 0
+    while True:
+        async with pool.acquire() as connection, connection.transaction():
+            if not await clear_text.is_cleared(connection):
+                raise ClearTextNeeded
+            rows = await clear_text.lock_contacts(connection, table, after, BATCH)
+            now = await clock.present_moment(connection)
+            new: dict[UUID, PersonKey] = {}
+            for row in rows:
+                if row.contact.sealed is None:
+                    hold_id = row.contact.hold_id
+                    data = persons.open_contact(row.contact)
+                    sealed = persons.seal_contact(row.key or new.get(hold_id), hold_id, data)
+                    new[hold_id] = sealed.key
+                    await clear_text.seal_contact(connection, table, row.row_id, hold_id, sealed, now)
+            await clear_text.clear_contacts(connection, table, [row.row_id for row in rows])
+        if not rows:
+            return done
+        after = rows[-1].row_id
+        done += len(rows)
+        report("contacts", done)
 
 
 def _sealed_messages(persons: PersonKeys, rows: Sequence[ClearMessage]) -> list[tuple[UUID, SealedMessage]]:

@@ -1,4 +1,4 @@
-"""Notifications to the people of a case: contacts of victims and account holders, and the outbox."""
+"""Notifications to the people of a case: contacts of victims, and the outbox."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,11 @@ from uuid import UUID
 from db.cases.cases import case_no_of
 from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
-from db.person_keys import PersonKey, StoredPerson, insert_key_of_hold, key_of_hold, stored
+from db.person_keys import PersonKey, StoredPerson, insert_key_of_hold, stored
 from db.pool import Connection
 from domain.documents import TO_A_BANK
 from domain.errors import BadCursor, RuleBroken
 from domain.errors.cases import ComplaintNotFound
-from domain.errors.holds import HoldNotFound
 from domain.errors.notifications import MessageNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language
@@ -48,85 +47,6 @@ async def victim(connection: Connection, ack_no: str) -> VictimContact:
     if row is None:
         raise ComplaintNotFound(ack_no)
     return VictimContact(**dict(row))
-
-
-class HolderContact(FrozenModel):
-    """Contact data of an account holder, from the bank or an officer; and the bank. Holds personal data."""
-
-    case_no: str
-    reference: str
-    institution: str
-    bank: str
-    """name of the bank"""
-    account: str
-    phone: str
-    email: str
-    bank_email: str
-    first_held_at: UtcDatetime
-    held_paise: int
-    key: PersonKey | None
-    """the key of the account holder, if there is one"""
-
-
-async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
-    """Return the contact of the account holder under a hold. Raises `NotFound`.
-
-    An officer's entry comes first. Otherwise the newest line of the bank about the account counts.
-    """
-    row = await connection.fetchrow(
-        "SELECT a.case_no, a.reference, a.institution, i.name AS bank, i.desk_email AS bank_email, a.first_held_at,"
-        f" {key_of_hold('a.hold_id')} AS key,"
-        " (SELECT coalesce(sum(b.balance_paise), 0) FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no"
-        "  AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE h.case_no = a.case_no AND h.institution = a.institution"
-        "  AND h.account_key = a.account_key)::bigint AS held_paise,"
-        " (SELECT h.payee_holder FROM hop h WHERE h.case_no = a.case_no AND h.institution = a.institution"
-        "  AND h.account_key = a.account_key ORDER BY h.hop_no LIMIT 1) AS account,"
-        f" CASE WHEN c.hold_id IS NULL THEN {_told('phone_number', 'holder_phone')} ELSE c.phone END AS phone,"
-        f" CASE WHEN c.hold_id IS NULL THEN {_told('email', 'holder_email')} ELSE c.email END AS email"
-        " FROM account_hold a JOIN institution i ON i.code = a.institution LEFT JOIN holder_contact c USING (hold_id)"
-        " WHERE a.hold_id = $1",
-        hold_id,
-    )
-    if row is None:
-        raise HoldNotFound(hold_id)
-    return HolderContact(**dict(row))
-
-
-async def put_holder_contact(
-    connection: Connection, hold_id: UUID, phone: str, email: str, by: str, at: datetime
-) -> None:
-    """Store the contact of the account holder in place of the known one. The same contact keeps its time."""
-    await connection.execute(
-        "INSERT INTO holder_contact AS c (hold_id, phone, email, told_at, told_to) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT (hold_id) DO UPDATE SET phone = $2, email = $3, told_at = $4, told_to = $5"
-        " WHERE (c.phone, c.email) <> ($2, $3)",
-        hold_id,
-        phone,
-        email,
-        at,
-        by,
-    )
-
-
-async def contact_since(connection: Connection, hold_id: UUID) -> datetime | None:
-    """Return when an officer entered the contact of the account holder; None if the bank gave it."""
-    since: datetime | None = await connection.fetchval("SELECT told_at FROM holder_contact WHERE hold_id = $1", hold_id)
-    return since
-
-
-def _told(field: str, field_of_api: str) -> str:
-    """Return the SQL of a field from the bank's newest line with a hold on the account.
-
-    The field is read by its name on the I4C wire or in our API.
-    """
-    return (
-        f"coalesce((SELECT f.told FROM answer w JOIN hop h ON h.case_no = w.case_no"
-        " AND h.hop_no = ANY(w.hop_nos) CROSS JOIN LATERAL (VALUES"
-        f" (w.raw -> '{field}', w.raw ->> '{field}'), (w.raw -> '{field_of_api}', w.raw ->> '{field_of_api}'))"
-        " AS f (as_sent, told) WHERE w.case_no = a.case_no AND w.institution = a.institution"
-        " AND w.kind = 'held' AND h.account_key = a.account_key"
-        " AND jsonb_typeof(f.as_sent) = 'string' AND f.told <> '' ORDER BY w.answer_id DESC LIMIT 1), '')"
-    )
 
 
 @dataclass(frozen=True, slots=True)

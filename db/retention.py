@@ -118,6 +118,8 @@ class RetentionReport(FrozenModel):
     """victims that are not sealed yet"""
     messages_in_clear: int
     """messages to victims and account holders that are not sealed yet"""
+    contacts_in_clear: int
+    """contacts of account holders that are not sealed yet"""
     destroyed: dict[str, int]
     """without a key, by the rule that ended it"""
 
@@ -129,6 +131,7 @@ async def report(connection: Connection) -> RetentionReport:
         " (SELECT count(*) FROM victim WHERE sealed IS NULL OR name <> '' OR mobile <> '' OR email <> '') AS in_clear,"
         " (SELECT count(*) FROM message WHERE sealed_head IS NULL AND to_whom IN ('victim', 'holder')"
         "  AND address NOT LIKE '%…%') AS messages_in_clear,"
+        " (SELECT count(*) FROM holder_contact WHERE sealed IS NULL) AS contacts_in_clear,"
         " (SELECT coalesce(jsonb_object_agg(d.destroyed_for, d.persons), '{}') FROM (SELECT destroyed_for,"
         "  count(*) AS persons FROM person_key WHERE wrapped IS NULL GROUP BY 1) AS d) AS destroyed"
     )

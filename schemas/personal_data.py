@@ -27,6 +27,13 @@ class MessageText(FrozenModel):
     body: _Text = ""
 
 
+class ContactData(FrozenModel):
+    """Contact of an account holder. Both are empty after their key is destroyed."""
+
+    phone: _Text = ""
+    email: _Text = ""
+
+
 class VictimQuestion(FrozenModel):
     """Victim to look up. It is in the body, because personal data in a URL would enter logs.
 

@@ -16,7 +16,7 @@ from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
 from activities.person_keys import PersonKeys
 from activities.secrets import Keys, Purpose, pem
-from db import notifications, person_keys
+from db import holder_contacts, notifications, person_keys
 from db.evidence import evidence_keys
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
@@ -155,9 +155,13 @@ async def write_pack(
 async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> Opened:
     """Return the personal data of a case. Raises `CannotOpen`."""
     texts = await notifications.texts_of_case(connection, case_no)
+    contacts = await holder_contacts.of_case(connection, case_no)
+    changes = await holder_contacts.changes_of_case(connection, case_no)
     return Opened(
         victims=persons.open_all(await person_keys.of_case(connection, case_no)),
         messages={message_id: persons.open_message(message_id, stored) for message_id, stored in texts.items()},
+        contacts={hold_id: persons.open_contact(stored) for hold_id, stored in contacts.items()},
+        contact_changes={change_id: persons.open_contact(stored) for change_id, stored in changes.items()},
     )
 
 

@@ -22,7 +22,8 @@ from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError, PdfAttachment
 from db import notifications, victim_corrections
 from db.cases import tasks
-from db.notifications import HolderContact, NewMessage, SealedMessage, ToSend
+from db.holder_contacts import HolderContact
+from db.notifications import NewMessage, SealedMessage, ToSend
 from db.person_keys import PersonKey
 from db.police import firs
 from db.pool import Connection
@@ -146,7 +147,7 @@ async def tell_holder(
     """
     channels = channels_of(kind, Recipient.HOLDER)
     assert besides is None or Channel.APPEAL_CONTACT in channels, f"{kind.value} goes to no further contact"
-    person = await notifications.holder(connection, hold_id)
+    person = await ctx.persons.holder_of(connection, hold_id)
     # A hold that begins again is a new occasion.
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
     told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
@@ -208,7 +209,7 @@ async def tell_bank_of_appeal(
     connection: Connection, ctx: Context, hold_id: UUID, kind: MessageKind, facts: Facts, now: datetime
 ) -> int:
     """Write a notification to the bank's desk about its customer's appeal; 0 if the bank has no mailbox."""
-    person = await notifications.holder(connection, hold_id)
+    person = await ctx.persons.holder_of(connection, hold_id)
     if not is_email(person.bank_email):
         return 0
     said = (await _with_officer(connection, person.case_no, _with(facts))).model_copy(

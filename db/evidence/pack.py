@@ -22,7 +22,7 @@ from domain.evidence.pack import EXCHANGES, SENT, EventLine
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
-from schemas.personal_data import MessageText, PersonalData
+from schemas.personal_data import ContactData, MessageText, PersonalData
 from schemas.tasks import Subject, TaskCause, TaskFacts
 
 AT_ONCE: Final = 200
@@ -39,6 +39,8 @@ _DISCREPANCY: Final = "t.discrepancy_id IN (SELECT discrepancy_id FROM discrepan
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
 COMPLAINTS: Final = "case/complaints.jsonl"
 """a file whose rows also have the victim"""
+CONTACTS: Final = "holds/contacts.jsonl"
+CONTACT_CHANGES: Final = "holds/contact_changes.jsonl"
 MESSAGES: Final = "messages/messages.jsonl"
 MESSAGE_TEXTS: Final = "messages/texts.jsonl"
 TASKS: Final = "case/tasks.jsonl"
@@ -81,6 +83,15 @@ def _messages() -> str:
         " THEN '…' || right(a.address, 4) ELSE left(a.address, 1) || '…@' || split_part(a.address, '@', 2) END))::text"
         f" FROM message t LEFT {_OPENED} CROSS JOIN LATERAL (SELECT nullif(p.data ->> 'address', '') AS address) AS a"
         f" WHERE {_CASE} ORDER BY t.written_at, t.message_id"
+    )
+
+
+def _contacts(table: str, key: str, key_type: str) -> str:
+    """Return the statement that reads contacts of account holders, whose opened data `lines` gives in `$2` and `$3`."""
+    return (
+        "SELECT (to_jsonb(t) - '{person_id,sealed}'::text[] || coalesce(p.data, '{}'))::text"
+        f" FROM {table} t LEFT JOIN unnest($2::{key_type}[], $3::jsonb[]) AS p ({key}, data) USING ({key})"
+        f" WHERE {_HOLD} ORDER BY t.{key}"
     )
 
 
@@ -156,8 +167,8 @@ FILES: Final = {
         more=" || jsonb_build_object('said_sha256', encode(sha256(convert_to(t.said, 'UTF8')), 'hex'))",
     ),
     "grievances/releases.jsonl": _rows("release_proposal", _CASE, "t.proposal_id"),
-    "holds/contact_changes.jsonl": _rows("holder_contact_change", _HOLD, "t.change_id"),
-    "holds/contacts.jsonl": _rows("holder_contact", _HOLD, "t.hold_id"),
+    CONTACT_CHANGES: _contacts("holder_contact_change", "change_id", "bigint"),
+    CONTACTS: _contacts("holder_contact", "hold_id", "uuid"),
     "holds/holds.jsonl": _rows("account_hold", _CASE, "t.first_held_at, t.hold_id", more=_KEPT_BY),
     "ledger/balances.jsonl": _rows("ledger_balance", _CASE, "t.hop_no, t.bucket"),
     "ledger/entries.jsonl": _rows("ledger_entry", _CASE, "t.transaction_id, t.line_no"),
@@ -268,7 +279,7 @@ TEXTS: Final = {
 }
 """The texts of notifications, for a court's pack only."""
 _READ: Final = FILES | TEXTS
-_WITH_OPENED: Final = (COMPLAINTS, MESSAGES, MESSAGE_TEXTS)
+_WITH_OPENED: Final = (COMPLAINTS, CONTACTS, CONTACT_CHANGES, MESSAGES, MESSAGE_TEXTS)
 """files whose statements read opened personal data in `$2` and `$3`"""
 _NOTED: Final = "SELECT task_id, subject_kind, subject_id, cause, facts FROM desk_task WHERE case_no = $1"
 _TASKS: Final = """
@@ -361,6 +372,18 @@ class Opened:
 
     victims: Mapping[int, PersonalData] = field(repr=False)
     messages: Mapping[UUID, MessageText] = field(repr=False)
+    contacts: Mapping[UUID, ContactData] = field(repr=False)
+    """by hold"""
+    contact_changes: Mapping[int, ContactData] = field(repr=False)
+
+    def rows_of(self, file: str) -> tuple[list[Any], list[dict[str, str]]]:
+        """Return the keys and the data of the rows of a file."""
+        if file == COMPLAINTS:
+            return [*self.victims], [_shown(person) for person in self.victims.values()]
+        found: Mapping[Any, MessageText | ContactData] = self.messages
+        if file in {CONTACTS, CONTACT_CHANGES}:
+            found = self.contacts if file == CONTACTS else self.contact_changes
+        return [*found], [data.model_dump() for data in found.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,10 +430,8 @@ async def lines(connection: Connection, file: str, case_no: str, opened: Opened)
     more: tuple[list[Any], ...] = ()
     if file == TASKS:
         more = await _notes(connection, case_no)
-    elif file == COMPLAINTS:
-        more = ([*opened.victims], [_shown(person) for person in opened.victims.values()])
     elif file in _WITH_OPENED:
-        more = ([*opened.messages], [text.model_dump() for text in opened.messages.values()])
+        more = opened.rows_of(file)
     async for row in connection.cursor(_TASKS if file == TASKS else _READ[file], case_no, *more, prefetch=AT_ONCE):
         yield row[0]
 

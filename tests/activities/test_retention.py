@@ -170,7 +170,7 @@ async def test_the_command_says_what_is_kept_and_what_is_gone(bench: Bench, data
     result = await invoke("retention", database_url=database_dsn)
     assert (result.exit_code, result.stdout) == (
         0,
-        "1 kept under a key\n0 victims and 0 messages in clear (goldenhour seal seals them)\n"
+        "1 kept under a key\n0 victims, 0 messages and 0 contacts in clear (goldenhour seal seals them)\n"
         "1 destroyed: nothing_held\n",
     )
 

@@ -89,7 +89,11 @@ async def test_rows_of_the_release_before_are_read_and_then_sealed(
     assert await victim(ctx, cases[0]) == ASHA
     await after(ctx.pool)
     steps: list[tuple[str, int]] = []
-    assert await seal_all(ctx.pool, ctx.persons, lambda *step: steps.append(step)) == {"victims": 3, "messages": 0}
+    assert await seal_all(ctx.pool, ctx.persons, lambda *step: steps.append(step)) == {
+        "victims": 3,
+        "messages": 0,
+        "contacts": 0,
+    }
     assert steps == [("victims", 2), ("victims", 3)]
     assert await ctx.pool.fetchval(CLEAR) == 0
     assert [await victim(ctx, case_no) for case_no in cases] == [ASHA] * 3
@@ -123,7 +127,7 @@ async def test_the_command_seals_what_is_in_clear(ctx: Context, database_dsn: st
     await as_before(ctx.pool)
     await after(ctx.pool)
     result = await invoke("seal", database_url=database_dsn, secret_key=SECRET.get_secret_value())
-    assert (result.exit_code, result.stdout) == (0, "1 victims sealed\n0 messages sealed\n")
+    assert (result.exit_code, result.stdout) == (0, "1 victims sealed\n0 messages sealed\n0 contacts sealed\n")
 
 
 async def test_persons_and_their_terms_are_resealed(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ CLEAR_COLUMNS = {
 """columns with documents and with what banks sent, the keyed digest of a name, and the id of a secret key"""
 UNDER_PERSON_KEYS = {
     "victim.sealed",
-    *("message.sealed_head", "message.sealed_body"),
+    *("message.sealed_head", "message.sealed_body", "holder_contact.sealed", "holder_contact_change.sealed"),
     *(f"victim_correction.{name}" for name in ("before", "after", "reason")),
 }
 """columns that are sealed under the keys of persons, which alone are resealed"""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def seal(json_target: JsonTarget = None) -> None:
-    """Seal the personal data that a release before wrote in clear: of victims, and in messages.
+    """Seal the personal data that a release before wrote in clear: of victims, in messages, and of account holders.
 
     Each person gets a key, sealed under GOLDENHOUR_SECRET_KEY. It may be stopped at any moment and run again. It
     refuses to begin before the `post` migrations are applied, because the release before reads the clear text.
@@ -56,7 +56,8 @@ def retention(json_target: JsonTarget = None) -> None:
     found = run(_report(with_database(load_settings())))
     write_json(json_target, found.model_dump())
     in_clear = (
-        f"{found.in_clear:,} victims and {found.messages_in_clear:,} messages in clear (goldenhour seal seals them)"
+        f"{found.in_clear:,} victims, {found.messages_in_clear:,} messages and {found.contacts_in_clear:,} contacts"
+        " in clear (goldenhour seal seals them)"
     )
     lines = [f"{found.kept:,} kept under a key", in_clear]
     lines += [f"{count:,} destroyed: {rule}" for rule, count in sorted(found.destroyed.items())]

@@ -131,6 +131,12 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Registers a transfer by reference and bank too, where a process of the release before named its amount.",
         ("disputed_transfer",),
     ),
+    "holder_contact_changed": Effect(
+        Sort.DERIVED, "Takes a sealed contact away when a process of the release before changes the one in clear."
+    ),
+    "holder_contact_sealed": Effect(
+        Sort.DERIVED, "Clears the contact of an account holder whose sealed data are written, and refuses one in clear."
+    ),
     "holder_contact_kept": Effect(
         Sort.DERIVED, "Keeps every contact of an account holder that an officer enters.", ("holder_contact_change",)
     ),
@@ -246,6 +252,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
     "person_key_rules": Effect(Sort.RULE, "Refuses to delete the key of a person, and to bring a destroyed key back."),
+    "holder_contact_change_rules": Effect(
+        Sort.RULE, "Refuses every change of a contact in the history but that it is sealed, once."
+    ),
     "message_is_sealed": Effect(
         Sort.RULE,
         "Refuses a message to a victim or an account holder in clear, once every victim of the case is sealed.",

@@ -1,10 +1,12 @@
-"""Messages to victims and account holders that a release before wrote in clear."""
+"""Messages and contacts of account holders that a release before wrote in clear."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from db.holder_contacts import SealedContact, StoredContact, stored_contact
 from db.notifications import SealedMessage, StoredMessage, stored_message
 from db.person_keys import PersonKey, insert_key_of_hold, key_of_hold
 from db.pool import Connection
@@ -45,7 +47,7 @@ ORDER BY m.message_id LIMIT $2 FOR UPDATE OF m SKIP LOCKED
 """
 
 
-async def lock_clear(connection: Connection, after: UUID, limit: int) -> list[ClearMessage]:
+async def lock_messages(connection: Connection, after: UUID, limit: int) -> list[ClearMessage]:
     """Lock and return some messages in clear behind the id `after`; a row that is locked is left out.
 
     While two releases ran, rows were written in clear and sealed at once. Those of an erased victim stay as they are.
@@ -59,7 +61,7 @@ UPDATE message SET person_id = $2, sealed_head = $5, sealed_body = $6 WHERE mess
 """
 
 
-async def seal(connection: Connection, sealed: Sequence[tuple[UUID, SealedMessage]], at: datetime) -> None:
+async def seal_messages(connection: Connection, sealed: Sequence[tuple[UUID, SealedMessage]], at: datetime) -> None:
     """Write what is sealed of messages whose rows the transaction has locked; the database clears their text."""
     await connection.executemany(
         _SEAL,
@@ -70,7 +72,7 @@ async def seal(connection: Connection, sealed: Sequence[tuple[UUID, SealedMessag
     )
 
 
-async def clear(connection: Connection, message_ids: Sequence[UUID]) -> None:
+async def clear_messages(connection: Connection, message_ids: Sequence[UUID]) -> None:
     """Have the database clear the text of messages that are sealed."""
     await connection.execute(
         "UPDATE message SET address = address WHERE message_id = ANY($1) AND sealed_head IS NOT NULL",
@@ -78,9 +80,74 @@ async def clear(connection: Connection, message_ids: Sequence[UUID]) -> None:
     )
 
 
-async def stores_no_clear_text(connection: Connection) -> bool:
+@dataclass(frozen=True)
+class ContactTable:
+    """A table with contacts of account holders."""
+
+    name: str
+    key: str
+    """its primary key"""
+    first: int | UUID
+    """a value of the key below every row"""
+
+
+CONTACT_TABLES: Final = (
+    ContactTable("holder_contact", "hold_id", UUID(int=0)),
+    ContactTable("holder_contact_change", "change_id", 0),
+)
+
+
+class ClearContact(FrozenModel):
+    """A contact in clear, and the key of its account holder, if there is one."""
+
+    row_id: int | UUID
+    contact: StoredContact
+    key: PersonKey | None
+
+
+async def lock_contacts(
+    connection: Connection, table: ContactTable, after: int | UUID, limit: int
+) -> list[ClearContact]:
+    """Lock and return some contacts in clear behind the key `after`; a row that is locked is left out."""
+    rows = await connection.fetch(
+        f"SELECT t.{table.key} AS row_id, {stored_contact('t')} AS contact, {key_of_hold('t.hold_id')} AS key"
+        f" FROM {table.name} t WHERE t.{table.key} > $1"
+        " AND (t.sealed IS NULL OR t.phone NOT IN ('', '…') OR t.email NOT IN ('', '…'))"
+        f" ORDER BY t.{table.key} LIMIT $2 FOR UPDATE SKIP LOCKED",
+        after,
+        limit,
+    )
+    return [ClearContact(**dict(row)) for row in rows]
+
+
+async def seal_contact(
+    connection: Connection, table: ContactTable, row_id: int | UUID, hold_id: UUID, sealed: SealedContact, at: datetime
+) -> None:
+    """Write a sealed contact into a row that the transaction has locked; the database clears its text."""
+    await connection.execute(
+        f"WITH {insert_key_of_hold('$2', '$3', '$4', '$6')}"
+        f" UPDATE {table.name} SET person_id = $2, sealed = $5 WHERE {table.key} = $1",
+        row_id,
+        sealed.key.person_id,
+        bytes.fromhex(sealed.key.wrapped or ""),
+        hold_id if sealed.is_new_key else None,
+        sealed.sealed,
+        at,
+    )
+
+
+async def clear_contacts(connection: Connection, table: ContactTable, row_ids: Sequence[int | UUID]) -> None:
+    """Have the database clear the text of contacts that are sealed."""
+    await connection.execute(
+        f"UPDATE {table.name} SET phone = phone WHERE {table.key} = ANY($1) AND sealed IS NOT NULL", list(row_ids)
+    )
+
+
+async def is_cleared(connection: Connection) -> bool:
     """Return whether the database clears the text beside what is sealed."""
     found: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'message'::regclass AND tgname = 'message_sealed')"
+        "SELECT count(*) = 3 FROM pg_trigger WHERE (tgrelid, tgname) IN (('message'::regclass, 'message_sealed'),"
+        " ('holder_contact'::regclass, 'holder_contact_sealed'),"
+        " ('holder_contact_change'::regclass, 'holder_contact_sealed'))"
     )
     return found

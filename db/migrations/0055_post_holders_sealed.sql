@@ -1,0 +1,63 @@
+-- Every process reads messages and contacts sealed. What is sealed is not in clear any more: a sign stands there, because an
+-- empty text means a message that was blanked. The columns stay for messages to offices, and for the release before.
+CREATE FUNCTION message_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.address := '…';
+    NEW.subject := '';
+    IF NEW.body <> '' THEN
+        NEW.body := '…';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER message_sealed BEFORE INSERT OR UPDATE ON message FOR EACH ROW WHEN (NEW.sealed_head IS NOT NULL)
+    EXECUTE FUNCTION message_sealed();
+
+-- A victim of the release before has no key until `goldenhour seal` has run.
+CREATE FUNCTION message_is_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.to_whom = 'holder' OR NOT EXISTS (
+        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.case_no = NEW.case_no AND v.sealed IS NULL)
+    THEN
+        RAISE EXCEPTION 'a message to a victim or an account holder is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'message_is_sealed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER message_is_sealed BEFORE INSERT ON message FOR EACH ROW
+    WHEN (NEW.sealed_head IS NULL AND NEW.to_whom IN ('victim', 'holder'))
+    EXECUTE FUNCTION message_is_sealed();
+ALTER TABLE message VALIDATE CONSTRAINT message_sealed_is_whole;
+ALTER TABLE message VALIDATE CONSTRAINT message_person_id_fkey;
+
+CREATE FUNCTION holder_contact_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.sealed IS NULL THEN
+        RAISE EXCEPTION 'the contact of an account holder is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'holder_contact_sealed';
+    END IF;
+    NEW.phone := CASE WHEN NEW.phone <> '' THEN '…' ELSE '' END;
+    NEW.email := CASE WHEN NEW.email <> '' THEN '…' ELSE '' END;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER holder_contact_sealed BEFORE INSERT OR UPDATE ON holder_contact FOR EACH ROW
+    EXECUTE FUNCTION holder_contact_sealed();
+CREATE TRIGGER holder_contact_sealed BEFORE INSERT OR UPDATE ON holder_contact_change FOR EACH ROW
+    EXECUTE FUNCTION holder_contact_sealed();
+
+-- A contact in the history changes in one way: it is sealed. Whether that is the same contact, only the key could tell.
+CREATE FUNCTION holder_contact_change_rules() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a contact in the history is only sealed, once' USING ERRCODE = 'restrict_violation';
+END $$;
+DROP TRIGGER holder_contact_change_append_only ON holder_contact_change;
+CREATE TRIGGER holder_contact_change_append_only BEFORE DELETE OR TRUNCATE ON holder_contact_change
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER holder_contact_change_kept BEFORE UPDATE OF change_id, hold_id, told_at, told_to ON holder_contact_change
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER holder_contact_change_rules BEFORE UPDATE ON holder_contact_change FOR EACH ROW
+    WHEN (NEW.sealed IS NULL OR (NEW.person_id, NEW.sealed) IS DISTINCT FROM (OLD.person_id, OLD.sealed) AND OLD.sealed IS NOT NULL)
+    EXECUTE FUNCTION holder_contact_change_rules();
+ALTER TABLE holder_contact VALIDATE CONSTRAINT holder_contact_sealed_is_whole;
+ALTER TABLE holder_contact VALIDATE CONSTRAINT holder_contact_person_id_fkey;
+ALTER TABLE holder_contact_change VALIDATE CONSTRAINT holder_contact_change_sealed_is_whole;
+ALTER TABLE holder_contact_change VALIDATE CONSTRAINT holder_contact_change_person_id_fkey;
