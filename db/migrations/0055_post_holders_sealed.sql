@@ -55,7 +55,8 @@ CREATE TRIGGER holder_contact_change_append_only BEFORE DELETE OR TRUNCATE ON ho
 CREATE TRIGGER holder_contact_change_kept BEFORE UPDATE OF change_id, hold_id, told_at, told_to ON holder_contact_change
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER holder_contact_change_rules BEFORE UPDATE ON holder_contact_change FOR EACH ROW
-    WHEN (NEW.sealed IS NULL OR (NEW.person_id, NEW.sealed) IS DISTINCT FROM (OLD.person_id, OLD.sealed) AND OLD.sealed IS NOT NULL)
+    WHEN (NEW.sealed IS NULL
+        OR OLD.sealed IS NOT NULL AND (NEW.person_id, NEW.sealed) IS DISTINCT FROM (OLD.person_id, OLD.sealed))
     EXECUTE FUNCTION holder_contact_change_rules();
 ALTER TABLE holder_contact VALIDATE CONSTRAINT holder_contact_sealed_is_whole;
 ALTER TABLE holder_contact VALIDATE CONSTRAINT holder_contact_person_id_fkey;

@@ -89,11 +89,7 @@ async def test_rows_of_the_release_before_are_read_and_then_sealed(
     assert await victim(ctx, cases[0]) == ASHA
     await after(ctx.pool)
     steps: list[tuple[str, int]] = []
-    assert await seal_all(ctx.pool, ctx.persons, lambda *step: steps.append(step)) == {
-        "victims": 3,
-        "messages": 0,
-        "contacts": 0,
-    }
+    assert (await seal_all(ctx.pool, ctx.persons, lambda *step: steps.append(step)))["victims"] == 3
     assert steps == [("victims", 2), ("victims", 3)]
     assert await ctx.pool.fetchval(CLEAR) == 0
     assert [await victim(ctx, case_no) for case_no in cases] == [ASHA] * 3
