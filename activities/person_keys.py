@@ -19,9 +19,11 @@ from db.holder_contacts import HolderContact, SealedContact, StoredContact
 from db.notifications import StoredMessage
 from db.person_keys import PersonKey, SealedPerson, StoredPerson
 from db.pool import Connection
+from db.restoration.credit_accounts import StoredCreditAccount
 from domain.errors.cases import ComplaintNotFound
 from domain.search_terms import same_person, search_terms
 from schemas.personal_data import ContactData, MessageText, PersonalData
+from schemas.restoration.credit_accounts import CreditAccount
 
 DIGEST_BYTES: Final = 16
 _VERSION: Final = b"p\x01"
@@ -120,6 +122,18 @@ class PersonKeys:
             return ContactData(phone=stored.phone, email=stored.email)
         phone, _, email = self.open_text(stored, stored.sealed, f"contact of {stored.hold_id}").partition("\n")
         return ContactData(phone=phone, email=email)
+
+    def seal_name(self, key: PersonKey, ack_no: str, account: str, name: str) -> bytes:
+        """Seal the name of the holder of an account to be credited. Raises `CannotOpen`."""
+        return self.seal_text(key, name, f"holder of {account} for {ack_no}")
+
+    def open_account(self, stored: StoredCreditAccount) -> CreditAccount:
+        """Return an account to be credited; without its name if the key is destroyed. Raises `CannotOpen`."""
+        account = CreditAccount(**stored.model_dump(exclude={"sealed_name", "key"}))
+        if stored.sealed_name is None or stored.key is None:
+            return account
+        name = self.open_text(stored.key, stored.sealed_name, f"holder of {stored.account} for {stored.ack_no}")
+        return account.model_copy(update={"holder_name": name})
 
     async def holder_of(self, connection: Connection, hold_id: UUID) -> HolderContact:
         """Return the opened contact of the account holder under a hold. Raises `NotFound` and `CannotOpen`."""

@@ -1,4 +1,4 @@
-"""Sealing of personal data that a release before wrote in clear: victims, messages and contacts of account holders."""
+"""Sealing of personal data that a release before wrote in clear: victims, messages, contacts and names of accounts."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -35,6 +35,7 @@ async def seal_all(pool: Pool, persons: PersonKeys, report: Report = lambda what
         "victims": await _seal_victims(pool, persons, report),
         "messages": await _seal_messages(pool, persons, report),
         "contacts": sum([await _seal_contacts(pool, persons, table, report) for table in CONTACT_TABLES]),
+        "accounts to be credited": await _seal_names(pool, persons, report),
     }
 
 
@@ -95,6 +96,26 @@ async def _seal_contacts(pool: Pool, persons: PersonKeys, table: ContactTable, r
         after = rows[-1].row_id
         done += len(rows)
         report("contacts", done)
+
+
+async def _seal_names(pool: Pool, persons: PersonKeys, report: Report) -> int:
+    after = done = 0
+    while True:
+        async with pool.acquire() as connection, connection.transaction():
+            if not await clear_text.is_cleared(connection):
+                raise ClearTextNeeded
+            rows = await clear_text.lock_names(connection, after, BATCH)
+            for row in rows:
+                account = row.account
+                if account.sealed_name is None:
+                    sealed = persons.seal_name(row.victim, account.ack_no, account.account, account.holder_name)
+                    await clear_text.seal_name(connection, account.account_id, row.victim, sealed)
+            await clear_text.clear_names(connection, [row.account.account_id for row in rows])
+        if not rows:
+            return done
+        after = rows[-1].account.account_id
+        done += len(rows)
+        report("accounts to be credited", done)
 
 
 def _sealed_messages(persons: PersonKeys, rows: Sequence[ClearMessage]) -> list[tuple[UUID, SealedMessage]]:

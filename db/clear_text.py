@@ -8,8 +8,9 @@ from uuid import UUID
 
 from db.holder_contacts import SealedContact, StoredContact, stored_contact
 from db.notifications import SealedMessage, StoredMessage, stored_message
-from db.person_keys import PersonKey, insert_key_of_hold, key_of_hold
+from db.person_keys import PersonKey, insert_key_of_hold, key, key_of_hold
 from db.pool import Connection
+from db.restoration.credit_accounts import STORED_ACCOUNT, StoredCreditAccount
 from schemas.base import FrozenModel
 
 
@@ -30,11 +31,9 @@ _UUID: Final = "'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
 # The natural key of a message names its recipient and its subject: a complaint or a hold. A letter to an office names
 # another subject, and stays in clear.
 _LOCK: Final = f"""
-SELECT m.message_id, {stored_message("m")} AS text, a.hold_id, CASE WHEN m.person_id IS NOT NULL THEN
-    (SELECT jsonb_build_object('person_id', k.person_id, 'wrapped', encode(k.wrapped, 'hex')) FROM person_key k
-     WHERE k.person_id = m.person_id) WHEN a.hold_id IS NOT NULL THEN {key_of_hold("a.hold_id")} ELSE
-    (SELECT jsonb_build_object('person_id', k.person_id, 'wrapped', encode(k.wrapped, 'hex')) FROM person_key k
-     WHERE k.person_id = v.person_id) END AS key
+SELECT m.message_id, {stored_message("m")} AS text, a.hold_id, CASE
+    WHEN m.person_id IS NOT NULL THEN {key("m.person_id")} WHEN a.hold_id IS NOT NULL THEN {key_of_hold("a.hold_id")}
+    ELSE {key("v.person_id")} END AS key
 FROM message m
 LEFT JOIN complaint c ON {_PERSON} = 'victim' AND c.ack_no = {_SUBJECT}
 LEFT JOIN victim v USING (victim_id)
@@ -143,10 +142,54 @@ async def clear_contacts(connection: Connection, table: ContactTable, row_ids: S
     )
 
 
+class ClearName(FrozenModel):
+    """An account to be credited whose holder's name is in clear, and the key of the victim."""
+
+    account: StoredCreditAccount
+    victim: PersonKey
+
+
+async def lock_names(connection: Connection, after: int, limit: int) -> list[ClearName]:
+    """Lock and return some accounts to be credited behind the number `after`; a row that is locked is left out.
+
+    Those of an erased victim stay as they are.
+    """
+    rows = await connection.fetch(
+        f"SELECT {STORED_ACCOUNT}, {key('v.person_id')} AS victim FROM credit_account c"
+        " JOIN complaint o USING (ack_no) JOIN victim v USING (victim_id)"
+        " JOIN person_key w ON w.person_id = v.person_id"
+        " WHERE c.account_id > $1 AND w.wrapped IS NOT NULL AND (c.sealed_name IS NULL OR c.holder_name <> '…')"
+        " ORDER BY c.account_id LIMIT $2 FOR UPDATE OF c SKIP LOCKED",
+        after,
+        limit,
+    )
+    found = [dict(row) for row in rows]
+    return [ClearName(victim=PersonKey(**row.pop("victim")), account=StoredCreditAccount(**row)) for row in found]
+
+
+async def seal_name(connection: Connection, account_id: int, victim: PersonKey, sealed: bytes) -> None:
+    """Write the sealed name of an account whose row the transaction has locked; the database clears its text."""
+    await connection.execute(
+        "UPDATE credit_account SET person_id = $2, sealed_name = $3 WHERE account_id = $1",
+        account_id,
+        victim.person_id,
+        sealed,
+    )
+
+
+async def clear_names(connection: Connection, account_ids: Sequence[int]) -> None:
+    """Have the database clear the names that are sealed."""
+    await connection.execute(
+        "UPDATE credit_account SET holder_name = holder_name WHERE account_id = ANY($1) AND sealed_name IS NOT NULL",
+        list(account_ids),
+    )
+
+
 async def is_cleared(connection: Connection) -> bool:
     """Return whether the database clears the text beside what is sealed."""
     found: bool = await connection.fetchval(
-        "SELECT count(*) = 3 FROM pg_trigger WHERE (tgrelid, tgname) IN (('message'::regclass, 'message_sealed'),"
+        "SELECT count(*) = 4 FROM pg_trigger WHERE (tgrelid, tgname) IN (('message'::regclass, 'message_sealed'),"
+        " ('credit_account'::regclass, 'credit_account_sealed'),"
         " ('holder_contact'::regclass, 'holder_contact_sealed'),"
         " ('holder_contact_change'::regclass, 'holder_contact_sealed'))"
     )

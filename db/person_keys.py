@@ -78,6 +78,14 @@ def insert_key_of_hold(person_id: str, wrapped: str, hold_id: str, at: str) -> s
     )
 
 
+def key(person_id: str) -> str:
+    """Return SQL for the key of a person, in the form of `PersonKey`; null if there is no such person."""
+    return (
+        "(SELECT jsonb_build_object('person_id', k.person_id, 'wrapped', encode(k.wrapped, 'hex'))"
+        f" FROM person_key k WHERE k.person_id = {person_id})"
+    )
+
+
 def stored(row: str) -> str:
     """Return SQL for the personal data of row `row` of table `victim`, in the form of `StoredPerson`."""
     return (

@@ -22,6 +22,7 @@ from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
 from db.evidence.pack import CaseHead, Opened
 from db.pool import Connection
+from db.restoration import credit_accounts
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
@@ -156,11 +157,13 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
     """Return the personal data of a case. Raises `CannotOpen`."""
     texts = await notifications.texts_of_case(connection, case_no)
     contacts = await holder_contacts.of_case(connection, case_no)
+    accounts = await credit_accounts.of_case(connection, case_no)
     changes = await holder_contacts.changes_of_case(connection, case_no)
     return Opened(
         victims=persons.open_all(await person_keys.of_case(connection, case_no)),
         messages={message_id: persons.open_message(message_id, stored) for message_id, stored in texts.items()},
         contacts={hold_id: persons.open_contact(stored) for hold_id, stored in contacts.items()},
+        names={account.account_id: persons.open_account(account).holder_name for account in accounts},
         contact_changes={change_id: persons.open_contact(stored) for change_id, stored in changes.items()},
     )
 

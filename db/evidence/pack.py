@@ -41,6 +41,7 @@ COMPLAINTS: Final = "case/complaints.jsonl"
 """a file whose rows also have the victim"""
 CONTACTS: Final = "holds/contacts.jsonl"
 CONTACT_CHANGES: Final = "holds/contact_changes.jsonl"
+CREDIT_ACCOUNTS: Final = "orders/credit_accounts.jsonl"
 MESSAGES: Final = "messages/messages.jsonl"
 MESSAGE_TEXTS: Final = "messages/texts.jsonl"
 TASKS: Final = "case/tasks.jsonl"
@@ -86,12 +87,12 @@ def _messages() -> str:
     )
 
 
-def _contacts(table: str, key: str, key_type: str) -> str:
-    """Return the statement that reads contacts of account holders, whose opened data `lines` gives in `$2` and `$3`."""
+def _opened_rows(table: str, key: str, key_type: str, where: str, without: str) -> str:
+    """Return the statement that reads rows with personal data, which `lines` gives opened in `$2` and `$3`."""
     return (
-        "SELECT (to_jsonb(t) - '{person_id,sealed}'::text[] || coalesce(p.data, '{}'))::text"
+        f"SELECT (to_jsonb(t) - '{{{without}}}'::text[] || coalesce(p.data, '{{}}'))::text"
         f" FROM {table} t LEFT JOIN unnest($2::{key_type}[], $3::jsonb[]) AS p ({key}, data) USING ({key})"
-        f" WHERE {_HOLD} ORDER BY t.{key}"
+        f" WHERE {where} ORDER BY t.{key}"
     )
 
 
@@ -167,8 +168,8 @@ FILES: Final = {
         more=" || jsonb_build_object('said_sha256', encode(sha256(convert_to(t.said, 'UTF8')), 'hex'))",
     ),
     "grievances/releases.jsonl": _rows("release_proposal", _CASE, "t.proposal_id"),
-    CONTACT_CHANGES: _contacts("holder_contact_change", "change_id", "bigint"),
-    CONTACTS: _contacts("holder_contact", "hold_id", "uuid"),
+    CONTACT_CHANGES: _opened_rows("holder_contact_change", "change_id", "bigint", _HOLD, "person_id,sealed"),
+    CONTACTS: _opened_rows("holder_contact", "hold_id", "uuid", _HOLD, "person_id,sealed"),
     "holds/holds.jsonl": _rows("account_hold", _CASE, "t.first_held_at, t.hold_id", more=_KEPT_BY),
     "ledger/balances.jsonl": _rows("ledger_balance", _CASE, "t.hop_no, t.bucket"),
     "ledger/entries.jsonl": _rows("ledger_entry", _CASE, "t.transaction_id, t.line_no"),
@@ -179,7 +180,7 @@ FILES: Final = {
         "t.message_id IN (SELECT message_id FROM message WHERE case_no = $1)",
         "t.message_id, t.place",
     ),
-    "orders/credit_accounts.jsonl": _rows("credit_account", _CASE, "t.account_id"),
+    CREDIT_ACCOUNTS: _opened_rows("credit_account", "account_id", "bigint", _CASE, "person_id,sealed_name"),
     "orders/credit_account_links.jsonl": _rows(
         "credit_account_link",
         "t.account_id IN (SELECT account_id FROM credit_account WHERE case_no = $1)",
@@ -279,7 +280,7 @@ TEXTS: Final = {
 }
 """The texts of notifications, for a court's pack only."""
 _READ: Final = FILES | TEXTS
-_WITH_OPENED: Final = (COMPLAINTS, CONTACTS, CONTACT_CHANGES, MESSAGES, MESSAGE_TEXTS)
+_WITH_OPENED: Final = (COMPLAINTS, CONTACTS, CONTACT_CHANGES, CREDIT_ACCOUNTS, MESSAGES, MESSAGE_TEXTS)
 """files whose statements read opened personal data in `$2` and `$3`"""
 _NOTED: Final = "SELECT task_id, subject_kind, subject_id, cause, facts FROM desk_task WHERE case_no = $1"
 _TASKS: Final = """
@@ -368,18 +369,21 @@ class CaseHead:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The personal data of a case, opened."""
+    """The personal data of a case, opened; by the keys of their rows."""
 
     victims: Mapping[int, PersonalData] = field(repr=False)
     messages: Mapping[UUID, MessageText] = field(repr=False)
     contacts: Mapping[UUID, ContactData] = field(repr=False)
-    """by hold"""
     contact_changes: Mapping[int, ContactData] = field(repr=False)
+    names: Mapping[int, str] = field(repr=False)
+    """the holders of accounts to be credited"""
 
     def rows_of(self, file: str) -> tuple[list[Any], list[dict[str, str]]]:
         """Return the keys and the data of the rows of a file."""
         if file == COMPLAINTS:
             return [*self.victims], [_shown(person) for person in self.victims.values()]
+        if file == CREDIT_ACCOUNTS:
+            return [*self.names], [{"holder_name": name} for name in self.names.values()]
         found: Mapping[Any, MessageText | ContactData] = self.messages
         if file in {CONTACTS, CONTACT_CHANGES}:
             found = self.contacts if file == CONTACTS else self.contact_changes

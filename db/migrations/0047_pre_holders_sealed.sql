@@ -65,3 +65,11 @@ END $$;
 CREATE TRIGGER holder_contact_changed BEFORE UPDATE ON holder_contact FOR EACH ROW
     WHEN ((NEW.phone, NEW.email) <> (OLD.phone, OLD.email) AND NEW.sealed = OLD.sealed)
     EXECUTE FUNCTION holder_contact_changed();
+
+-- The name of an account to be credited is sealed under the key of the victim.
+ALTER TABLE credit_account
+    ADD COLUMN person_id uuid,
+    ADD COLUMN sealed_name bytea,
+    ADD CONSTRAINT credit_account_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key (person_id) NOT VALID,
+    ADD CONSTRAINT credit_account_sealed_is_whole CHECK (num_nulls(person_id, sealed_name) IN (0, 2)) NOT VALID;
+COMMENT ON COLUMN credit_account.sealed_name IS 'name of the holder, sealed under the key of the victim';

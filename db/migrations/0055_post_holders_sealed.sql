@@ -62,3 +62,43 @@ ALTER TABLE holder_contact VALIDATE CONSTRAINT holder_contact_sealed_is_whole;
 ALTER TABLE holder_contact VALIDATE CONSTRAINT holder_contact_person_id_fkey;
 ALTER TABLE holder_contact_change VALIDATE CONSTRAINT holder_contact_change_sealed_is_whole;
 ALTER TABLE holder_contact_change VALIDATE CONSTRAINT holder_contact_change_person_id_fkey;
+
+CREATE OR REPLACE FUNCTION credit_account_rules() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- That the name is sealed, once, is no change of the account.
+    IF TG_OP = 'UPDATE' AND (OLD.sealed_name IS NULL OR (NEW.person_id, NEW.sealed_name) = (OLD.person_id, OLD.sealed_name))
+        AND to_jsonb(NEW) - '{person_id,sealed_name}'::text[] = to_jsonb(OLD) - '{person_id,sealed_name}'::text[]
+    THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL
+        OR (NEW.account_id, NEW.ack_no, NEW.case_no, NEW.holder_name, NEW.account, NEW.ifsc, NEW.institution, NEW.reason,
+            NEW.proof, NEW.same_name, NEW.told_by, NEW.told_at, NEW.person_id, NEW.sealed_name)
+            IS DISTINCT FROM
+            (OLD.account_id, OLD.ack_no, OLD.case_no, OLD.holder_name, OLD.account, OLD.ifsc, OLD.institution, OLD.reason,
+            OLD.proof, OLD.same_name, OLD.told_by, OLD.told_at, OLD.person_id, OLD.sealed_name)
+        OR (OLD.confirmed_at IS NOT NULL AND (NEW.confirmed_by, NEW.confirmed_at, NEW.object_until)
+            IS DISTINCT FROM (OLD.confirmed_by, OLD.confirmed_at, OLD.object_until))
+    THEN
+        RAISE EXCEPTION 'of an account to credit only the confirmation and the end are written, once each'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION credit_account_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.sealed_name IS NOT NULL THEN
+        NEW.holder_name := '…';
+    ELSIF TG_OP = 'INSERT' AND EXISTS (
+        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = NEW.ack_no AND v.sealed IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'the name of an account to be credited is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_account_sealed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER credit_account_sealed BEFORE INSERT OR UPDATE ON credit_account FOR EACH ROW
+    EXECUTE FUNCTION credit_account_sealed();
+ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_sealed_is_whole;
+ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_person_id_fkey;

@@ -131,6 +131,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Registers a transfer by reference and bank too, where a process of the release before named its amount.",
         ("disputed_transfer",),
     ),
+    "credit_account_sealed": Effect(
+        Sort.DERIVED,
+        "Clears the name of an account to be credited that is written sealed, and refuses one in clear.",
+    ),
     "holder_contact_changed": Effect(
         Sort.DERIVED, "Takes a sealed contact away when a process of the release before changes the one in clear."
     ),

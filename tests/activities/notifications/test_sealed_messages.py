@@ -124,11 +124,11 @@ async def test_messages_of_the_release_before_are_read_and_then_sealed(
         before = await said(holds.ctx, case_no=case_no)
         assert {one.body for one in before} == {"the text"}
     count = len(before)
-    assert await seal_all(holds.ctx.pool, holds.ctx.persons) == {"victims": 0, "messages": count, "contacts": 0}
+    assert (await seal_all(holds.ctx.pool, holds.ctx.persons))["messages"] == count
     assert await said(holds.ctx, case_no=case_no) == before
     assert "the text" not in str(await holds.bench.rows(EVERYTHING))
     assert await holds.bench.value("SELECT count(*) FROM holder_key WHERE hold_id = $1", hold_id) == 1
-    assert await seal_all(holds.ctx.pool, holds.ctx.persons) == {"victims": 0, "messages": 0, "contacts": 0}
+    assert (await seal_all(holds.ctx.pool, holds.ctx.persons))["messages"] == 0
 
 
 async def test_no_message_is_cleared_while_the_release_before_may_read_it(holds: Holds) -> None:
