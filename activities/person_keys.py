@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from activities.secrets import KEY_BYTES, NONCE_BYTES, CannotOpen, Keys, Purpose, Sealer
 from db import holder_contacts, person_keys
+from db.grievances.grievance_texts import SealedGrievance, SealedSaid, use_of_contact, use_of_said, use_of_text
 from db.holder_contacts import HolderContact, SealedContact, StoredContact
 from db.notifications import StoredMessage
-from db.person_keys import PersonKey, SealedPerson, StoredPerson
+from db.person_keys import PersonKey, SealedPerson, StoredPerson, StoredText
 from db.pool import Connection
 from db.restoration.credit_accounts import StoredCreditAccount
 from domain.errors.cases import ComplaintNotFound
@@ -134,6 +135,22 @@ class PersonKeys:
             return account
         name = self.open_text(stored.key, stored.sealed_name, f"holder of {stored.account} for {stored.ack_no}")
         return account.model_copy(update={"holder_name": name})
+
+    def seal_grievance(self, key: PersonKey | None, grievance_id: UUID, text: str, contact: str) -> SealedGrievance:
+        """Seal what an account holder says; under a new key if there is none. Raises `CannotOpen`."""
+        of_holder = key or self.new_key()
+        sealed_contact = self.seal_text(of_holder, contact, use_of_contact(grievance_id)) if contact else None
+        sealed_text = self.seal_text(of_holder, text, use_of_text(grievance_id))
+        return SealedGrievance(grievance_id, of_holder, key is None, sealed_text, sealed_contact)
+
+    def seal_said(self, key: PersonKey | None, grievance_id: UUID, level: str, said: str) -> SealedSaid:
+        """Seal what an account holder says at a level. As `seal_grievance`."""
+        of_holder = key or self.new_key()
+        return SealedSaid(of_holder, key is None, self.seal_text(of_holder, said, use_of_said(grievance_id, level)))
+
+    def open_stored(self, stored: StoredText) -> str:
+        """Return a text; an empty one if the key is destroyed. Raises `CannotOpen`."""
+        return stored.clear if stored.sealed is None else self.open_text(stored, stored.sealed, stored.use)
 
     async def holder_of(self, connection: Connection, hold_id: UUID) -> HolderContact:
         """Return the opened contact of the account holder under a hold. Raises `NotFound` and `CannotOpen`."""

@@ -185,12 +185,23 @@ async def clear_names(connection: Connection, account_ids: Sequence[int]) -> Non
     )
 
 
+_CLEARED_BY: Final = {
+    "message": "message_sealed",
+    "holder_contact": "holder_contact_sealed",
+    "holder_contact_change": "holder_contact_sealed",
+    "credit_account": "credit_account_sealed",
+    "grievance": "grievance_sealed",
+    "grievance_level": "grievance_level_sealed",
+}
+"""the trigger that clears the text of each table"""
+
+
 async def is_cleared(connection: Connection) -> bool:
     """Return whether the database clears the text beside what is sealed."""
     found: bool = await connection.fetchval(
-        "SELECT count(*) = 4 FROM pg_trigger WHERE (tgrelid, tgname) IN (('message'::regclass, 'message_sealed'),"
-        " ('credit_account'::regclass, 'credit_account_sealed'),"
-        " ('holder_contact'::regclass, 'holder_contact_sealed'),"
-        " ('holder_contact_change'::regclass, 'holder_contact_sealed'))"
+        "SELECT NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS t (on_table, name) WHERE NOT EXISTS ("
+        " SELECT FROM pg_trigger g WHERE g.tgrelid = t.on_table::regclass AND g.tgname = t.name))",
+        list(_CLEARED_BY),
+        list(_CLEARED_BY.values()),
     )
     return found

@@ -3,7 +3,7 @@
 The caller seals and opens; this room cannot.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -54,6 +54,19 @@ class StoredPerson(PersonKey):
     email: str
 
 
+class StoredText(PersonKey):
+    """A text about a person as it is read: sealed, or in clear."""
+
+    sealed: str | None
+    use: str
+    """what it is bound to; it opens for nothing else"""
+    clear: str
+
+
+Opens = Callable[[StoredText], str]
+"""opens a text: `PersonKeys.open_stored`"""
+
+
 def _hex(value: bytes) -> str:
     return rf"\x{value.hex()}"
 
@@ -84,6 +97,21 @@ def key(person_id: str) -> str:
         "(SELECT jsonb_build_object('person_id', k.person_id, 'wrapped', encode(k.wrapped, 'hex'))"
         f" FROM person_key k WHERE k.person_id = {person_id})"
     )
+
+
+def stored_text(row: str, sealed: str, clear: str, use: str) -> str:
+    """Return SQL for a text of row `row`, in the form of `StoredText`. The others are two columns and an expression."""
+    return (
+        f"jsonb_build_object('person_id', {row}.person_id, 'wrapped',"
+        f" (SELECT encode(k.wrapped, 'hex') FROM person_key k WHERE k.person_id = {row}.person_id),"
+        f" 'sealed', encode({row}.{sealed}, 'hex'), 'use', {use}, 'clear', {row}.{clear})"
+    )
+
+
+async def of_hold(connection: Connection, hold_id: UUID) -> PersonKey | None:
+    """Return the key of the account holder under a hold, or None."""
+    found = await connection.fetchval(f"SELECT {key_of_hold('$1')}", hold_id)
+    return PersonKey(**found) if found else None
 
 
 def stored(row: str) -> str:

@@ -20,7 +20,9 @@ from db import holder_contacts, notifications, person_keys
 from db.evidence import evidence_keys
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
-from db.evidence.pack import CaseHead, Opened
+from db.evidence.opened import Opened
+from db.evidence.pack import CaseHead
+from db.grievances import grievance_texts
 from db.pool import Connection
 from db.restoration import credit_accounts
 from documents.certificate import Certified, compose_certificate
@@ -159,7 +161,13 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
     contacts = await holder_contacts.of_case(connection, case_no)
     accounts = await credit_accounts.of_case(connection, case_no)
     changes = await holder_contacts.changes_of_case(connection, case_no)
+    texts_of_grievances = await grievance_texts.of_case(connection, case_no)
     return Opened(
+        grievances={
+            grievance_id: (persons.open_stored(text), persons.open_stored(contact))
+            for grievance_id, (text, contact) in texts_of_grievances.grievances.items()
+        },
+        said={place: persons.open_stored(said) for place, said in texts_of_grievances.levels.items()},
         victims=persons.open_all(await person_keys.of_case(connection, case_no)),
         messages={message_id: persons.open_message(message_id, stored) for message_id, stored in texts.items()},
         contacts={hold_id: persons.open_contact(stored) for hold_id, stored in contacts.items()},

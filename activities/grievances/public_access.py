@@ -151,7 +151,7 @@ class AppealDoor:
             self._ctx.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return await appeal_views.get(connection, visit.hold_id)
+            return await appeal_views.get(connection, visit.hold_id, self._ctx.persons.open_stored)
 
 
 def _of_token(token: str) -> bytes:

@@ -7,13 +7,24 @@ numbers against it would reveal the victim's. The engine's own bookkeeping is no
 (docs/reference/evidence.md has the list).
 """
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from db.banks.bank_keys import Evidence
+from db.evidence.opened import (
+    COMPLAINTS,
+    CONTACT_CHANGES,
+    CONTACTS,
+    CREDIT_ACCOUNTS,
+    GRIEVANCE_LEVELS,
+    GRIEVANCES,
+    MESSAGE_TEXTS,
+    MESSAGES,
+    WITH_OPENED,
+    Opened,
+)
 from db.orders import bank_orders
 from db.pool import Connection
 from db.tracing import answers
@@ -22,12 +33,10 @@ from domain.evidence.pack import EXCHANGES, SENT, EventLine
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
-from schemas.personal_data import ContactData, MessageText, PersonalData
 from schemas.tasks import Subject, TaskCause, TaskFacts
 
 AT_ONCE: Final = 200
 """rows in memory at a time"""
-MOBILE_END_CHARS: Final = 4
 _CASE: Final = "t.case_no = $1"
 _REQUEST: Final = "t.request_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
 _ORDER: Final = "t.order_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)"
@@ -37,13 +46,6 @@ _GRIEVANCE: Final = "t.grievance_id IN (SELECT grievance_id FROM grievance WHERE
 _INQUIRY: Final = "t.inquiry_id IN (SELECT inquiry_id FROM payer_inquiry WHERE case_no = $1)"
 _DISCREPANCY: Final = "t.discrepancy_id IN (SELECT discrepancy_id FROM discrepancy WHERE case_no = $1)"
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
-COMPLAINTS: Final = "case/complaints.jsonl"
-"""a file whose rows also have the victim"""
-CONTACTS: Final = "holds/contacts.jsonl"
-CONTACT_CHANGES: Final = "holds/contact_changes.jsonl"
-CREDIT_ACCOUNTS: Final = "orders/credit_accounts.jsonl"
-MESSAGES: Final = "messages/messages.jsonl"
-MESSAGE_TEXTS: Final = "messages/texts.jsonl"
 TASKS: Final = "case/tasks.jsonl"
 """a file whose rows also have the note that officers read"""
 _KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
@@ -87,12 +89,12 @@ def _messages() -> str:
     )
 
 
-def _opened_rows(table: str, key: str, key_type: str, where: str, without: str) -> str:
+def _opened_rows(table: str, key: str, key_type: str, where: str, without: str, *, order: str = "") -> str:
     """Return the statement that reads rows with personal data, which `lines` gives opened in `$2` and `$3`."""
     return (
         f"SELECT (to_jsonb(t) - '{{{without}}}'::text[] || coalesce(p.data, '{{}}'))::text"
         f" FROM {table} t LEFT JOIN unnest($2::{key_type}[], $3::jsonb[]) AS p ({key}, data) USING ({key})"
-        f" WHERE {where} ORDER BY t.{key}"
+        f" WHERE {where} ORDER BY {order or f't.{key}'}"
     )
 
 
@@ -157,8 +159,22 @@ FILES: Final = {
     "grievances/appeal_codes.jsonl": _rows(
         "appeal_code", _HOLD, "t.made_at, t.code_id", without=("digest", "visit_digest", "visit_until", "tries")
     ),
-    "grievances/grievances.jsonl": _rows("grievance", _CASE, "t.opened_at, t.grievance_id"),
-    "grievances/levels.jsonl": _rows("grievance_level", _GRIEVANCE, "t.grievance_id, t.opened_at, t.level"),
+    GRIEVANCES: _opened_rows(
+        "grievance",
+        "grievance_id",
+        "uuid",
+        _CASE,
+        "person_id,sealed_text,sealed_contact",
+        order="t.opened_at, t.grievance_id",
+    ),
+    GRIEVANCE_LEVELS: _opened_rows(
+        "grievance_level",
+        "place",
+        "bigint",
+        _GRIEVANCE,
+        "person_id,sealed_said",
+        order="t.grievance_id, t.opened_at, t.level",
+    ),
     "grievances/hearings.jsonl": _rows(
         "release_hearing",
         "t.proposal_id IN (SELECT proposal_id FROM release_proposal WHERE case_no = $1)",
@@ -280,8 +296,6 @@ TEXTS: Final = {
 }
 """The texts of notifications, for a court's pack only."""
 _READ: Final = FILES | TEXTS
-_WITH_OPENED: Final = (COMPLAINTS, CONTACTS, CONTACT_CHANGES, CREDIT_ACCOUNTS, MESSAGES, MESSAGE_TEXTS)
-"""files whose statements read opened personal data in `$2` and `$3`"""
 _NOTED: Final = "SELECT task_id, subject_kind, subject_id, cause, facts FROM desk_task WHERE case_no = $1"
 _TASKS: Final = """
 SELECT (to_jsonb(t) || jsonb_build_object('note', n.note))::text
@@ -368,29 +382,6 @@ class CaseHead:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """The personal data of a case, opened; by the keys of their rows."""
-
-    victims: Mapping[int, PersonalData] = field(repr=False)
-    messages: Mapping[UUID, MessageText] = field(repr=False)
-    contacts: Mapping[UUID, ContactData] = field(repr=False)
-    contact_changes: Mapping[int, ContactData] = field(repr=False)
-    names: Mapping[int, str] = field(repr=False)
-    """the holders of accounts to be credited"""
-
-    def rows_of(self, file: str) -> tuple[list[Any], list[dict[str, str]]]:
-        """Return the keys and the data of the rows of a file."""
-        if file == COMPLAINTS:
-            return [*self.victims], [_shown(person) for person in self.victims.values()]
-        if file == CREDIT_ACCOUNTS:
-            return [*self.names], [{"holder_name": name} for name in self.names.values()]
-        found: Mapping[Any, MessageText | ContactData] = self.messages
-        if file in {CONTACTS, CONTACT_CHANGES}:
-            found = self.contacts if file == CONTACTS else self.contact_changes
-        return [*found], [data.model_dump() for data in found.values()]
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
     """A document of the case, as received or issued."""
 
@@ -424,7 +415,7 @@ async def count(connection: Connection, files: Iterable[str], case_no: str) -> i
     """Return the number of lines of these files for a case."""
     total = 0
     for file in files:
-        more: tuple[list[int], ...] = ([], []) if file in _WITH_OPENED else ()
+        more: tuple[list[int], ...] = ([], []) if file in WITH_OPENED else ()
         total += await connection.fetchval(f"SELECT count(*) FROM ({_READ[file]}) AS counted", case_no, *more)
     return total
 
@@ -434,16 +425,10 @@ async def lines(connection: Connection, file: str, case_no: str, opened: Opened)
     more: tuple[list[Any], ...] = ()
     if file == TASKS:
         more = await _notes(connection, case_no)
-    elif file in _WITH_OPENED:
+    elif file in WITH_OPENED:
         more = opened.rows_of(file)
     async for row in connection.cursor(_TASKS if file == TASKS else _READ[file], case_no, *more, prefetch=AT_ONCE):
         yield row[0]
-
-
-def _shown(person: PersonalData) -> dict[str, str]:
-    name, at, host = person.email.partition("@")
-    email = f"{name[:1]}…{at}{host}" if person.email else ""
-    return {"name": person.name, "mobile": f"…{person.mobile[-MOBILE_END_CHARS:]}", "email": email}
 
 
 async def _notes(connection: Connection, case_no: str) -> tuple[list[int], list[str]]:

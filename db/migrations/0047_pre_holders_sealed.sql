@@ -73,3 +73,20 @@ ALTER TABLE credit_account
     ADD CONSTRAINT credit_account_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key (person_id) NOT VALID,
     ADD CONSTRAINT credit_account_sealed_is_whole CHECK (num_nulls(person_id, sealed_name) IN (0, 2)) NOT VALID;
 COMMENT ON COLUMN credit_account.sealed_name IS 'name of the holder, sealed under the key of the victim';
+
+-- What an account holder says in a grievance is sealed under the key of the account holder.
+ALTER TABLE grievance
+    ADD COLUMN person_id uuid,
+    ADD COLUMN sealed_text bytea,
+    ADD COLUMN sealed_contact bytea,
+    ADD CONSTRAINT grievance_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key (person_id) NOT VALID,
+    ADD CONSTRAINT grievance_sealed_is_whole CHECK (num_nulls(person_id, sealed_text) IN (0, 2)
+        AND (sealed_contact IS NULL OR person_id IS NOT NULL)) NOT VALID;
+COMMENT ON COLUMN grievance.sealed_text IS 'the text, sealed under the key of the account holder';
+COMMENT ON COLUMN grievance.sealed_contact IS 'the contact that the text names, sealed in the same way; null without one';
+ALTER TABLE grievance_level
+    ADD COLUMN person_id uuid,
+    ADD COLUMN sealed_said bytea,
+    ADD CONSTRAINT grievance_level_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key (person_id) NOT VALID,
+    ADD CONSTRAINT grievance_level_sealed_is_whole CHECK (num_nulls(person_id, sealed_said) IN (0, 2)) NOT VALID;
+COMMENT ON COLUMN grievance_level.sealed_said IS 'what the holder says, sealed under the key of the account holder';

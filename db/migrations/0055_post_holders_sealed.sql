@@ -102,3 +102,33 @@ CREATE TRIGGER credit_account_sealed BEFORE INSERT OR UPDATE ON credit_account F
     EXECUTE FUNCTION credit_account_sealed();
 ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_sealed_is_whole;
 ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_person_id_fkey;
+
+CREATE FUNCTION grievance_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.sealed_text IS NOT NULL THEN
+        NEW.text := '…';
+        NEW.contact := CASE WHEN NEW.contact <> '' THEN '…' ELSE '' END;
+    ELSIF TG_OP = 'INSERT' THEN
+        RAISE EXCEPTION 'what an account holder says is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'grievance_sealed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER grievance_sealed BEFORE INSERT OR UPDATE ON grievance FOR EACH ROW EXECUTE FUNCTION grievance_sealed();
+
+CREATE FUNCTION grievance_level_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.sealed_said IS NOT NULL THEN
+        NEW.said := '…';
+    ELSIF TG_OP = 'INSERT' THEN
+        RAISE EXCEPTION 'what an account holder says is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'grievance_level_sealed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER grievance_level_sealed BEFORE INSERT OR UPDATE ON grievance_level FOR EACH ROW WHEN (NEW.said <> '')
+    EXECUTE FUNCTION grievance_level_sealed();
+ALTER TABLE grievance VALIDATE CONSTRAINT grievance_sealed_is_whole;
+ALTER TABLE grievance VALIDATE CONSTRAINT grievance_person_id_fkey;
+ALTER TABLE grievance_level VALIDATE CONSTRAINT grievance_level_sealed_is_whole;
+ALTER TABLE grievance_level VALIDATE CONSTRAINT grievance_level_person_id_fkey;

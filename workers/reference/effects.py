@@ -135,6 +135,12 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.DERIVED,
         "Clears the name of an account to be credited that is written sealed, and refuses one in clear.",
     ),
+    "grievance_sealed": Effect(
+        Sort.DERIVED, "Clears the text and the contact of a grievance that is written sealed, and refuses one in clear."
+    ),
+    "grievance_level_sealed": Effect(
+        Sort.DERIVED, "Clears what an account holder says when it is written sealed, and refuses it in clear."
+    ),
     "holder_contact_changed": Effect(
         Sort.DERIVED, "Takes a sealed contact away when a process of the release before changes the one in clear."
     ),
