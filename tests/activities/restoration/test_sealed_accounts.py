@@ -10,6 +10,7 @@ from domain.errors.victims import VictimErased
 from tests.activities.restoration.test_credit_accounts import NEW, SEEN
 from tests.activities.restoration_bench import Home
 from tests.factories import make_context
+from tests.triggers import without_triggers
 
 SHOWN = "SELECT to_jsonb(c)::text FROM credit_account c"
 ERASE = "UPDATE person_key SET wrapped = NULL, destroyed_at = now(), destroyed_for = 'test'"
@@ -23,10 +24,9 @@ async def home(database: Pool) -> Home:
 
 async def as_before(home: Home, *, both: bool) -> None:
     """Put the accounts into the form in which the release before, or `both` releases, wrote them."""
-    async with home.ctx.pool.acquire() as connection, connection.transaction():
-        await connection.execute("SET LOCAL session_replication_role = replica")
-        rest = "" if both else ", person_id = NULL, sealed_name = NULL"
-        await connection.execute(f"UPDATE credit_account SET holder_name = '{NEW.holder_name}'{rest}")
+    rest = "" if both else ", person_id = NULL, sealed_name = NULL"
+    async with without_triggers(home.ctx.pool, "credit_account"):
+        await home.ctx.pool.execute(f"UPDATE credit_account SET holder_name = '{NEW.holder_name}'{rest}")
 
 
 async def test_m10_the_name_of_an_account_to_be_credited_is_not_in_clear(home: Home) -> None:
