@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from activities.secrets import KEY_BYTES, NONCE_BYTES, CannotOpen, Keys, Purpose, Sealer
 from db import holder_contacts, person_keys
-from db.grievances.grievance_texts import SealedGrievance, SealedSaid, use_of_contact, use_of_said, use_of_text
-from db.holder_contacts import HolderContact, SealedContact, StoredContact
+from db.grievances.grievance_texts import SealedGrievance, use_of_contact, use_of_said, use_of_text
+from db.holder_contacts import HolderContact, StoredContact
 from db.notifications import StoredMessage
-from db.person_keys import PersonKey, SealedPerson, StoredPerson, StoredText
+from db.person_keys import PersonKey, SealedPerson, SealedText, StoredPerson, StoredText
 from db.pool import Connection
 from db.restoration.credit_accounts import StoredCreditAccount
 from domain.errors.cases import ComplaintNotFound
@@ -111,11 +111,9 @@ class PersonKeys:
         body = self.open_text(stored, stored.sealed_body, f"body of {message_id}") if stored.sealed_body else ""
         return MessageText(address=address, subject=subject, body=body)
 
-    def seal_contact(self, key: PersonKey | None, hold_id: UUID, data: ContactData) -> SealedContact:
-        """Seal the contact of the holder under a hold; under a new key if there is none. Raises `CannotOpen`."""
-        of_holder = key or self.new_key()
-        sealed = self.seal_text(of_holder, f"{data.phone}\n{data.email}", f"contact of {hold_id}")
-        return SealedContact(of_holder, key is None, sealed)
+    def seal_contact(self, key: PersonKey | None, hold_id: UUID, data: ContactData) -> SealedText:
+        """Seal the contact of the account holder under a hold. As `seal_new`."""
+        return self.seal_new(key, f"{data.phone}\n{data.email}", f"contact of {hold_id}")
 
     def open_contact(self, stored: StoredContact) -> ContactData:
         """Return the contact of an account holder; an empty one if the key is destroyed. Raises `CannotOpen`."""
@@ -143,10 +141,14 @@ class PersonKeys:
         sealed_text = self.seal_text(of_holder, text, use_of_text(grievance_id))
         return SealedGrievance(grievance_id, of_holder, key is None, sealed_text, sealed_contact)
 
-    def seal_said(self, key: PersonKey | None, grievance_id: UUID, level: str, said: str) -> SealedSaid:
-        """Seal what an account holder says at a level. As `seal_grievance`."""
-        of_holder = key or self.new_key()
-        return SealedSaid(of_holder, key is None, self.seal_text(of_holder, said, use_of_said(grievance_id, level)))
+    def seal_said(self, key: PersonKey | None, grievance_id: UUID, level: str, said: str) -> SealedText:
+        """Seal what an account holder says at a level. As `seal_new`."""
+        return self.seal_new(key, said, use_of_said(grievance_id, level))
+
+    def seal_new(self, key: PersonKey | None, text: str, use: str) -> SealedText:
+        """Seal a text about a person; under a new key if there is none. Raises `CannotOpen`."""
+        of_person = key or self.new_key()
+        return SealedText(of_person, key is None, self.seal_text(of_person, text, use))
 
     def open_stored(self, stored: StoredText) -> str:
         """Return a text; an empty one if the key is destroyed. Raises `CannotOpen`."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from activities.person_keys import PersonKeys
-from db import clear_grievances, clear_text, clock, person_keys
+from db import clear_grievances, clear_objections, clear_text, clock, person_keys
 from db.clear_text import CONTACT_TABLES, ContactTable
 from db.notifications import SealedMessage
 from db.person_keys import PersonKey
@@ -43,6 +43,8 @@ async def seal_all(pool: Pool, persons: PersonKeys, report: Report = lambda what
         "accounts to be credited": await _in_batches(pool, "accounts to be credited", 0, sealing.names, report),
         "grievances": await _in_batches(pool, "grievances", UUID(int=0), sealing.grievances, report),
         "levels of grievances": await _in_batches(pool, "levels of grievances", 0, sealing.levels, report),
+        "objections": await _in_batches(pool, "objections", 0, sealing.objections, report),
+        "hearings": await _in_batches(pool, "hearings", 0, sealing.hearings, report),
     }
 
 
@@ -148,4 +150,27 @@ class _Sealing:
                 await clear_grievances.seal_said(connection, row.place, row.hold_id, sealed, now)
         keys = [row.place for row in rows]
         await clear_grievances.clear_levels(connection, keys)
+        return keys
+
+    async def objections(self, connection: Connection, after: int) -> list[int]:
+        rows = await clear_objections.lock_objections(connection, after, BATCH)
+        now = await clock.present_moment(connection)
+        new: dict[UUID | None, PersonKey] = {}
+        for row in rows:
+            if row.text.sealed is None:
+                sealed = self._persons.seal_new(row.key or new.get(row.holder), row.text.clear, row.text.use)
+                new[row.holder] = sealed.key
+                await clear_objections.seal_objection(connection, row.objection_id, row.holder, sealed, now)
+        keys = [row.objection_id for row in rows]
+        await clear_objections.clear_objections(connection, keys)
+        return keys
+
+    async def hearings(self, connection: Connection, after: int) -> list[int]:
+        rows = await clear_objections.lock_hearings(connection, after, BATCH)
+        for row in rows:
+            if row.said.sealed is None:
+                sealed = self._persons.seal_new(row.key, row.said.clear, row.said.use)
+                await clear_objections.seal_hearing(connection, row.hearing_id, sealed)
+        keys = [row.hearing_id for row in rows]
+        await clear_objections.clear_hearings(connection, keys)
         return keys

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from db.grievances.grievance_texts import CONTACT, SAID, TEXT, SealedGrievance, SealedSaid
-from db.person_keys import PersonKey, StoredText, insert_key_of_hold, key_of_hold
+from db.grievances.grievance_texts import CONTACT, SAID, TEXT, SealedGrievance
+from db.person_keys import PersonKey, SealedText, StoredText, insert_key_of_hold, key_of_hold
 from db.pool import Connection
 from schemas.base import FrozenModel
 
@@ -79,7 +79,7 @@ async def lock_levels(connection: Connection, after: int, limit: int) -> list[Cl
     return [ClearLevel(**dict(row)) for row in rows]
 
 
-async def seal_said(connection: Connection, place: int, hold_id: UUID, sealed: SealedSaid, at: datetime) -> None:
+async def seal_said(connection: Connection, place: int, hold_id: UUID, sealed: SealedText, at: datetime) -> None:
     """Write a sealed statement into a row that the transaction has locked; the database clears its text."""
     await connection.execute(
         f"WITH {insert_key_of_hold('$2', '$3', '$4', '$6')}"
@@ -88,7 +88,7 @@ async def seal_said(connection: Connection, place: int, hold_id: UUID, sealed: S
         sealed.key.person_id,
         bytes.fromhex(sealed.key.wrapped or ""),
         hold_id if sealed.is_new_key else None,
-        sealed.said,
+        sealed.sealed,
         at,
     )
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db.holder_contacts import SealedContact, StoredContact, stored_contact
+from db.holder_contacts import StoredContact, stored_contact
 from db.notifications import SealedMessage, StoredMessage, stored_message
-from db.person_keys import PersonKey, insert_key_of_hold, key, key_of_hold
+from db.person_keys import PersonKey, SealedText, insert_key_of_hold, key, key_of_hold
 from db.pool import Connection
 from db.restoration.credit_accounts import STORED_ACCOUNT, StoredCreditAccount
 from schemas.base import FrozenModel
@@ -120,7 +120,7 @@ async def lock_contacts(
 
 
 async def seal_contact(
-    connection: Connection, table: ContactTable, row_id: int | UUID, hold_id: UUID, sealed: SealedContact, at: datetime
+    connection: Connection, table: ContactTable, row_id: int | UUID, hold_id: UUID, sealed: SealedText, at: datetime
 ) -> None:
     """Write a sealed contact into a row that the transaction has locked; the database clears its text."""
     await connection.execute(
@@ -192,6 +192,8 @@ _CLEARED_BY: Final = {
     "credit_account": "credit_account_sealed",
     "grievance": "grievance_sealed",
     "grievance_level": "grievance_level_sealed",
+    "objection": "objection_sealed",
+    "release_hearing": "release_hearing_sealed",
 }
 """the trigger that clears the text of each table"""
 

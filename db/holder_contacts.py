@@ -1,11 +1,10 @@
 """Contacts of account holders: from their bank, or sealed from an officer."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db.person_keys import PersonKey, insert_key_of_hold, key_of_hold
+from db.person_keys import PersonKey, SealedText, insert_key_of_hold, key_of_hold
 from db.pool import Connection
 from domain.errors.holds import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
@@ -90,15 +89,6 @@ def _told(field: str, field_of_api: str) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class SealedContact:
-    """A contact as it is written: sealed, with the key that seals it."""
-
-    key: PersonKey
-    is_new_key: bool
-    sealed: bytes = field(repr=False)
-
-
 _PUT: Final = f"""
 WITH {insert_key_of_hold("$6", "$7", "$8", "$4")}
 INSERT INTO holder_contact (hold_id, phone, email, told_at, told_to, person_id, sealed)
@@ -108,7 +98,7 @@ ON CONFLICT (hold_id) DO UPDATE SET phone = $2, email = $3, told_at = $4, told_t
 
 
 async def put(
-    connection: Connection, hold_id: UUID, phone: str, email: str, by: str, at: datetime, sealed: SealedContact
+    connection: Connection, hold_id: UUID, phone: str, email: str, by: str, at: datetime, sealed: SealedText
 ) -> None:
     """Store the contact of the account holder in place of the known one; a new key is written with it.
 

@@ -63,6 +63,16 @@ class StoredText(PersonKey):
     clear: str
 
 
+@dataclass(frozen=True, slots=True)
+class SealedText:
+    """A text about a person as it is written: sealed, and the key that seals it."""
+
+    key: PersonKey
+    is_new_key: bool
+    """whether the person has had no key before"""
+    sealed: bytes = field(repr=False)
+
+
 Opens = Callable[[StoredText], str]
 """opens a text: `PersonKeys.open_stored`"""
 

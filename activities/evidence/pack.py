@@ -23,8 +23,9 @@ from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
 from db.evidence.opened import Opened
 from db.evidence.pack import CaseHead
 from db.grievances import grievance_texts
+from db.orders import release_proposals
 from db.pool import Connection
-from db.restoration import credit_accounts
+from db.restoration import credit_accounts, objections
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
@@ -161,12 +162,16 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
     contacts = await holder_contacts.of_case(connection, case_no)
     accounts = await credit_accounts.of_case(connection, case_no)
     changes = await holder_contacts.changes_of_case(connection, case_no)
+    heard = await release_proposals.hearings_of_case(connection, case_no)
+    objected = await objections.texts_of_case(connection, case_no)
     texts_of_grievances = await grievance_texts.of_case(connection, case_no)
     return Opened(
         grievances={
             grievance_id: (persons.open_stored(text), persons.open_stored(contact))
             for grievance_id, (text, contact) in texts_of_grievances.grievances.items()
         },
+        hearings={number: persons.open_stored(said) for number, said in heard.items()},
+        objections={number: persons.open_stored(text) for number, text in objected.items()},
         said={place: persons.open_stored(said) for place, said in texts_of_grievances.levels.items()},
         victims=persons.open_all(await person_keys.of_case(connection, case_no)),
         messages={message_id: persons.open_message(message_id, stored) for message_id, stored in texts.items()},

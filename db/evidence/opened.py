@@ -1,5 +1,6 @@
 """Personal data of a case as its evidence pack has them: opened by the caller, and read by the key of their row."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,10 +15,12 @@ CONTACT_CHANGES: Final = "holds/contact_changes.jsonl"
 CREDIT_ACCOUNTS: Final = "orders/credit_accounts.jsonl"
 GRIEVANCES: Final = "grievances/grievances.jsonl"
 GRIEVANCE_LEVELS: Final = "grievances/levels.jsonl"
+HEARINGS: Final = "grievances/hearings.jsonl"
 MESSAGES: Final = "messages/messages.jsonl"
 MESSAGE_TEXTS: Final = "messages/texts.jsonl"
+OBJECTIONS: Final = "restorations/objections.jsonl"
 WITH_OPENED: Final = (
-    *(COMPLAINTS, CONTACTS, CONTACT_CHANGES, CREDIT_ACCOUNTS, GRIEVANCES, GRIEVANCE_LEVELS),
+    *(COMPLAINTS, CONTACTS, CONTACT_CHANGES, CREDIT_ACCOUNTS, GRIEVANCES, GRIEVANCE_LEVELS, HEARINGS, OBJECTIONS),
     *(MESSAGES, MESSAGE_TEXTS),
 )
 """files whose statements read opened personal data in `$2` and `$3`"""
@@ -38,10 +41,13 @@ class Opened:
     """text and contact"""
     said: Mapping[int, str] = field(repr=False)
     """what account holders said at levels of grievances"""
+    hearings: Mapping[int, str] = field(repr=False)
+    """what victims said to proposed releases"""
+    objections: Mapping[int, str] = field(repr=False)
 
-    def rows_of(self, file: str) -> tuple[list[Any], list[dict[str, str]]]:
+    def rows_of(self, file: str) -> tuple[list[Any], list[dict[str, str | None]]]:
         """Return the keys and the data of the rows of a file."""
-        rows: dict[Any, dict[str, str]]
+        rows: dict[Any, dict[str, str | None]]
         if file == COMPLAINTS:
             rows = {victim_id: _shown(person) for victim_id, person in self.victims.items()}
         elif file == CREDIT_ACCOUNTS:
@@ -50,6 +56,10 @@ class Opened:
             rows = {number: {"text": text, "contact": contact} for number, (text, contact) in self.grievances.items()}
         elif file == GRIEVANCE_LEVELS:
             rows = {place: {"said": said} for place, said in self.said.items()}
+        elif file == HEARINGS:
+            rows = {number: {"said_sha256": _sha256(said)} for number, said in self.hearings.items()}
+        elif file == OBJECTIONS:
+            rows = {number: {"text": text} for number, text in self.objections.items()}
         elif file == CONTACTS:
             rows = {hold_id: contact.model_dump() for hold_id, contact in self.contacts.items()}
         elif file == CONTACT_CHANGES:
@@ -59,7 +69,12 @@ class Opened:
         return [*rows], [*rows.values()]
 
 
-def _shown(person: PersonalData) -> dict[str, str]:
+def _sha256(said: str) -> str | None:
+    """Return the digest of a statement; None once its key is destroyed."""
+    return hashlib.sha256(said.encode()).hexdigest() if said else None
+
+
+def _shown(person: PersonalData) -> dict[str, str | None]:
     name, at, host = person.email.partition("@")
     email = f"{name[:1]}…{at}{host}" if person.email else ""
     return {"name": person.name, "mobile": f"…{person.mobile[-MOBILE_END_CHARS:]}", "email": email}

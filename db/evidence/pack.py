@@ -20,8 +20,10 @@ from db.evidence.opened import (
     CREDIT_ACCOUNTS,
     GRIEVANCE_LEVELS,
     GRIEVANCES,
+    HEARINGS,
     MESSAGE_TEXTS,
     MESSAGES,
+    OBJECTIONS,
     WITH_OPENED,
     Opened,
 )
@@ -175,13 +177,13 @@ FILES: Final = {
         "person_id,sealed_said",
         order="t.grievance_id, t.opened_at, t.level",
     ),
-    "grievances/hearings.jsonl": _rows(
+    # A copy for the accused does not have what a victim says, only its SHA-256.
+    HEARINGS: _opened_rows(
         "release_hearing",
+        "hearing_id",
+        "bigint",
         "t.proposal_id IN (SELECT proposal_id FROM release_proposal WHERE case_no = $1)",
-        "t.hearing_id",
-        # A copy for the accused does not have what a victim says.
-        without=("said",),
-        more=" || jsonb_build_object('said_sha256', encode(sha256(convert_to(t.said, 'UTF8')), 'hex'))",
+        "said,person_id,sealed_said",
     ),
     "grievances/releases.jsonl": _rows("release_proposal", _CASE, "t.proposal_id"),
     CONTACT_CHANGES: _opened_rows("holder_contact_change", "change_id", "bigint", _HOLD, "person_id,sealed"),
@@ -281,7 +283,7 @@ FILES: Final = {
         "hearing_waiver", _RESTORATION, "t.recorded_at, t.hold_id", without=("document",)
     ),
     "restorations/lines.jsonl": _rows("restoration_line", _CASE, "t.restoration_id, t.hop_no"),
-    "restorations/objections.jsonl": _rows("objection", _RESTORATION, "t.objection_id"),
+    OBJECTIONS: _opened_rows("objection", "objection_id", "bigint", _RESTORATION, "person_id,sealed_text"),
     "restorations/payer_decisions.jsonl": _rows("payer_decision", _CASE, "t.decision_id"),
     "restorations/restorations.jsonl": _rows("restoration", _CASE, "t.opened_at, t.restoration_id"),
     "restorations/steps.jsonl": _rows("restoration_step", _RESTORATION, "t.restoration_id, t.place"),

@@ -21,15 +21,6 @@ class SealedGrievance:
     """None without a contact"""
 
 
-@dataclass(frozen=True, slots=True)
-class SealedSaid:
-    """What a holder says at a further level, as it is written."""
-
-    key: PersonKey
-    is_new_key: bool
-    said: bytes = field(repr=False)
-
-
 TEXT: Final = stored_text("g", "sealed_text", "text", "'text of grievance ' || g.grievance_id")
 """text of row `g` of table `grievance`, in the form of `StoredText`"""
 CONTACT: Final = stored_text("g", "sealed_contact", "contact", "'contact of grievance ' || g.grievance_id")

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db.grievances.grievance_texts import SealedGrievance, SealedSaid
-from db.person_keys import insert_key_of_hold
+from db.grievances.grievance_texts import SealedGrievance
+from db.person_keys import SealedText, insert_key_of_hold
 from db.pool import Connection
 from domain.errors.grievances import GrievanceNotFound
 from domain.grievances import Earlier
@@ -245,7 +245,7 @@ async def _open_level(
     due_at: datetime,
     said: str = "",
     by: str | None = None,
-    sealed: SealedSaid | None = None,
+    sealed: SealedText | None = None,
 ) -> None:
     key = sealed.key if sealed else None
     await connection.execute(
@@ -259,7 +259,7 @@ async def _open_level(
         key.person_id if key else None,
         bytes.fromhex(key.wrapped) if key and key.wrapped else None,
         sealed is not None and sealed.is_new_key,
-        sealed.said if sealed else None,
+        sealed.sealed if sealed else None,
     )
 
 
@@ -307,7 +307,7 @@ async def move(
     due_at: datetime,
     said: str = "",
     by: str | None = None,
-    sealed: SealedSaid | None = None,
+    sealed: SealedText | None = None,
 ) -> None:
     """Move the grievance to a level; a decided one is opened again. `by` appealed to the level.
 

@@ -90,3 +90,18 @@ ALTER TABLE grievance_level
     ADD CONSTRAINT grievance_level_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key (person_id) NOT VALID,
     ADD CONSTRAINT grievance_level_sealed_is_whole CHECK (num_nulls(person_id, sealed_said) IN (0, 2)) NOT VALID;
 COMMENT ON COLUMN grievance_level.sealed_said IS 'what the holder says, sealed under the key of the account holder';
+
+-- What people say against a restoration or a release is sealed under the key of the account holder or of the victim.
+ALTER TABLE objection
+    ADD COLUMN person_id uuid,
+    ADD COLUMN sealed_text bytea,
+    ADD CONSTRAINT objection_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key (person_id) NOT VALID,
+    ADD CONSTRAINT objection_sealed_is_whole CHECK (num_nulls(person_id, sealed_text) IN (0, 2)) NOT VALID;
+COMMENT ON COLUMN objection.sealed_text IS
+    'the text, sealed under the key of the account holder; of the victim, where that is who objects or no hold is named';
+ALTER TABLE release_hearing
+    ADD COLUMN person_id uuid,
+    ADD COLUMN sealed_said bytea,
+    ADD CONSTRAINT release_hearing_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key (person_id) NOT VALID,
+    ADD CONSTRAINT release_hearing_sealed_is_whole CHECK (num_nulls(person_id, sealed_said) IN (0, 2)) NOT VALID;
+COMMENT ON COLUMN release_hearing.sealed_said IS 'what the victim says, sealed under the key of the victim';

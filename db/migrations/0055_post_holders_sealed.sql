@@ -132,3 +132,50 @@ ALTER TABLE grievance VALIDATE CONSTRAINT grievance_sealed_is_whole;
 ALTER TABLE grievance VALIDATE CONSTRAINT grievance_person_id_fkey;
 ALTER TABLE grievance_level VALIDATE CONSTRAINT grievance_level_sealed_is_whole;
 ALTER TABLE grievance_level VALIDATE CONSTRAINT grievance_level_person_id_fkey;
+
+CREATE FUNCTION objection_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.sealed_text IS NOT NULL THEN
+        NEW.text := '…';
+    ELSIF TG_OP = 'INSERT' AND (NEW.hold_id IS NOT NULL AND NEW.by_whom <> 'victim' OR EXISTS (
+        SELECT FROM restoration r JOIN complaint c USING (ack_no) JOIN victim v USING (victim_id)
+        WHERE r.restoration_id = NEW.restoration_id AND v.sealed IS NOT NULL))
+    THEN
+        RAISE EXCEPTION 'the text of an objection is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'objection_sealed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER objection_sealed BEFORE INSERT OR UPDATE ON objection FOR EACH ROW EXECUTE FUNCTION objection_sealed();
+
+CREATE FUNCTION release_hearing_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.sealed_said IS NOT NULL THEN
+        NEW.said := '…';
+    ELSIF EXISTS (
+        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = NEW.ack_no AND v.sealed IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'what a victim says is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'release_hearing_sealed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER release_hearing_sealed BEFORE INSERT OR UPDATE ON release_hearing FOR EACH ROW
+    EXECUTE FUNCTION release_hearing_sealed();
+CREATE FUNCTION release_hearing_rules() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what a victim has said is only sealed, once' USING ERRCODE = 'restrict_violation';
+END $$;
+DROP TRIGGER release_hearing_append_only ON release_hearing;
+CREATE TRIGGER release_hearing_append_only BEFORE DELETE OR TRUNCATE ON release_hearing
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_hearing_kept BEFORE UPDATE OF hearing_id, proposal_id, ack_no, recorded_by, recorded_at ON release_hearing
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_hearing_rules BEFORE UPDATE ON release_hearing FOR EACH ROW
+    WHEN (NEW.sealed_said IS NULL
+        OR OLD.sealed_said IS NOT NULL AND (NEW.person_id, NEW.sealed_said) IS DISTINCT FROM (OLD.person_id, OLD.sealed_said))
+    EXECUTE FUNCTION release_hearing_rules();
+ALTER TABLE objection VALIDATE CONSTRAINT objection_sealed_is_whole;
+ALTER TABLE objection VALIDATE CONSTRAINT objection_person_id_fkey;
+ALTER TABLE release_hearing VALIDATE CONSTRAINT release_hearing_sealed_is_whole;
+ALTER TABLE release_hearing VALIDATE CONSTRAINT release_hearing_person_id_fkey;

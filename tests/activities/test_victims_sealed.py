@@ -18,7 +18,15 @@ from tests.factories import SECRET, make_context, rrn, transfer
 from tests.workers.command_line import invoke
 
 NEW = SecretStr("the next secret key, with more than 32 characters")
-_OTHERS = ("messages", "contacts", "accounts to be credited", "grievances", "levels of grievances")
+_OTHERS = (
+    "messages",
+    "contacts",
+    "accounts to be credited",
+    "grievances",
+    "levels of grievances",
+    "objections",
+    "hearings",
+)
 TRIGGERS = ("victim_sealed", "victim_corrected")
 CLEAR = "SELECT count(*) FROM victim WHERE name <> '' OR mobile <> '' OR email <> ''"
 VICTIM = {"name": "Asha Devi", "mobile": "9876543210", "district": "LUCKNOW", "email": "asha@example.org"}

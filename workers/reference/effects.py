@@ -141,6 +141,12 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "grievance_level_sealed": Effect(
         Sort.DERIVED, "Clears what an account holder says when it is written sealed, and refuses it in clear."
     ),
+    "objection_sealed": Effect(
+        Sort.DERIVED, "Clears the text of an objection that is written sealed, and refuses one in clear."
+    ),
+    "release_hearing_sealed": Effect(
+        Sort.DERIVED, "Clears what a victim says when it is written sealed, and refuses it in clear."
+    ),
     "holder_contact_changed": Effect(
         Sort.DERIVED, "Takes a sealed contact away when a process of the release before changes the one in clear."
     ),
@@ -264,6 +270,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "person_key_rules": Effect(Sort.RULE, "Refuses to delete the key of a person, and to bring a destroyed key back."),
     "holder_contact_change_rules": Effect(
         Sort.RULE, "Refuses every change of a contact in the history but that it is sealed, once."
+    ),
+    "release_hearing_rules": Effect(
+        Sort.RULE, "Refuses every change of what a victim has said but that it is sealed, once."
     ),
     "message_is_sealed": Effect(
         Sort.RULE,

@@ -325,12 +325,14 @@ async def test_h2_the_approver_sees_the_account_and_repeats_its_last_digits(home
     case_no = await home.hold(400, payer=PAYER)
     restoration_id = await at_approval(home, case_no)
     async with home.ctx.pool.acquire() as connection:
-        before = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+        opens = home.ctx.persons.open_stored
+        before = await restoration_views.get(connection, restoration_id, home.clock.at, (), opens)
     assert [(one.account_end, one.credit_account_id) for one in before.beneficiaries] == [("0777", None)]
     confirmed = await put_in_place(home, case_no)
     await apply_anew(home, restoration_id)
     async with home.ctx.pool.acquire() as connection:
-        view = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+        opens = home.ctx.persons.open_stored
+        view = await restoration_views.get(connection, restoration_id, home.clock.at, (), opens)
     (seen,) = view.beneficiaries
     assert (seen.institution, seen.account_end, seen.same_name, seen.in_application) == ("ICIC", END, True, True)
     assert (seen.told_by, seen.confirmed_by) == ("officer:desk", "officer:boss")

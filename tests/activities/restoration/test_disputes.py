@@ -12,6 +12,7 @@ from activities.context import Context
 from activities.grievances import decisions as grievances
 from activities.restoration import decisions, objections
 from activities.restoration.hearing_waivers import waive_notice
+from db.restoration import restoration_views
 from domain.errors import NotNow, RoleNotAllowed
 from domain.errors.orders import HoldKeptByCourt
 from domain.errors.restoration import (
@@ -379,4 +380,8 @@ async def test_an_objection_carries_its_text_into_the_row(home: Home) -> None:
     told = await home.bench.rows(
         "SELECT by_whom, text, received_by FROM objection WHERE objection_id = $1", done.objection_id
     )
-    assert told == [("bank", "the account is a shop's", "officer:desk")]
+    assert told == [("bank", "…", "officer:desk")]
+    opens = home.ctx.persons.open_stored
+    async with home.bench.pool.acquire() as connection:
+        view = await restoration_views.get(connection, restoration, home.clock.at, (), opens)
+    assert [one.text for one in view.objections] == ["the account is a shop's"]
