@@ -5,6 +5,7 @@ The key of a person is sealed under the secret key. Without it the data cannot b
 
 import hashlib
 import hmac
+import logging
 import os
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
@@ -25,6 +26,8 @@ from domain.errors.cases import ComplaintNotFound
 from domain.search_terms import same_person, search_terms
 from schemas.personal_data import ContactData, MessageText, PersonalData
 from schemas.restoration.credit_accounts import CreditAccount
+
+log = logging.getLogger(__name__)
 
 DIGEST_BYTES: Final = 16
 _VERSION: Final = b"p\x01"
@@ -83,6 +86,17 @@ class PersonKeys:
             return PersonalData()
         opened = _opened(key, bytes.fromhex(stored.sealed), stored.person_id.bytes)
         return PersonalData.model_validate_json(opened)
+
+    def open_or_empty(self, stored: StoredPerson) -> PersonalData:
+        """Return the data of a person; empty ones if the key is destroyed, or if this process cannot open them.
+
+        It is for work that must go on without them.
+        """
+        try:
+            return self.open(stored)
+        except CannotOpen:
+            log.warning("a victim's data open under no key of this process: does it have the current one?")
+            return PersonalData()
 
     def seal_text(self, stored: PersonKey, text: str, use: str = "text") -> bytes:
         """Seal a text about a person under the key of the person. It opens for this `use` only. Raises `CannotOpen`."""

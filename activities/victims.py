@@ -37,7 +37,7 @@ MOBILE_END_CHARS: Final = 4
 
 
 async def find(ctx: Context, asked: VictimQuestion) -> FoundVictims:
-    """Return the complaints of the victims who have everything that is asked for. Raises `CannotOpen`."""
+    """Return the complaints of the victims who have everything that is asked for."""
     terms = {*contact_terms(asked.mobile or "", asked.email or "")}
     terms |= {f"name|{term}" for term in name_terms(asked.name or "")}
     if not terms:
@@ -46,7 +46,7 @@ async def find(ctx: Context, asked: VictimQuestion) -> FoundVictims:
     most = ctx.policy.personal_data.found_max
     async with ctx.pool.acquire() as connection:
         rows = await person_keys.find(connection, ctx.persons.digests(sorted(terms)), most + 1)
-    found = [(row, ctx.persons.open(row.person)) for row in rows[:most]]
+    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows[:most]]
     items = tuple(
         FoundVictim(
             ack_no=row.ack_no,
@@ -80,6 +80,10 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
         victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
         if (open_id := await victim_corrections.proposed(connection, victim_id)) is not None:
             raise VictimCorrectionProposed(open_id)
+        if stored.sealed is None:
+            # A release before wrote the victim in clear, and only sealed data are corrected.
+            await person_keys.seal(connection, [(victim_id, ctx.persons.seal(ctx.persons.open(stored)))], work.now)
+            victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
         if stored.wrapped is None or stored.sealed is None:
             raise VictimErased(ack_no)
         told = ctx.persons.open(stored)
@@ -116,7 +120,8 @@ async def agree(ctx: Context, ack_no: str, correction_id: int, by: str) -> Victi
         await _tell_victim(work, row, "before")
         await victim_corrections.decide(work.connection, correction_id, CorrectionDecision.AGREED, by, work.now)
         after = ctx.persons.open(row.person_after())
-        await victim_corrections.apply(work.connection, row, ctx.persons.seal_again(row.person, after))
+        terms = ctx.persons.terms(after)
+        await victim_corrections.apply(work.connection, row, after, terms, ctx.persons.terms_key)
         if {"mobile", "email"} & {*row.fields}:
             await _tell_victim(work, row, "after")
         await _close(work, row, EventKind.VICTIM_CORRECTED, "the victim is corrected")

@@ -8,6 +8,7 @@ from uuid import UUID
 from db.pool import Connection
 from domain.retention import ComplaintFate
 from schemas.base import FrozenModel
+from schemas.enums import EventKind
 
 
 async def take(connection: Connection, before: datetime, now: datetime, limit: int) -> list[UUID]:
@@ -24,8 +25,8 @@ async def take(connection: Connection, before: datetime, now: datetime, limit: i
 
 
 _FATES: Final = """
-SELECT v.person_id, c.ack_no, c.case_no, (SELECT e.at FROM case_event e WHERE e.case_no = f.case_no
-    AND e.kind NOT IN ('victim_erased', 'holder_erased') ORDER BY e.seq DESC LIMIT 1) AS last_at, f.state <> 'settled'
+SELECT v.person_id, c.ack_no, c.case_no, (SELECT e.at FROM case_event e WHERE e.case_no = c.case_no
+        AND e.kind <> ALL ($2) ORDER BY e.seq DESC LIMIT 1) AS last_at, f.state <> 'settled'
     OR EXISTS (SELECT FROM desk_task t WHERE t.case_no = c.case_no AND t.state = 'open')
     OR EXISTS (SELECT FROM account_hold h WHERE h.case_no = c.case_no AND h.state = 'held')
     OR EXISTS (SELECT FROM restoration r WHERE r.case_no = c.case_no AND r.state = 'open')
@@ -48,14 +49,17 @@ ORDER BY c.received_at, c.ack_no
 """
 
 
+_ERASURES: Final = [EventKind.VICTIM_ERASED.value, EventKind.HOLDER_ERASED.value]
+
+
 async def fates(connection: Connection, person_ids: Sequence[UUID]) -> dict[UUID, list[ComplaintFate]]:
     """Return the complaints of each person, the oldest first.
 
-    Those of an account holder are all complaints of the case of the hold. That somebody's data were destroyed is no
-    event that keeps the data of the others longer.
+    Those of an account holder are all complaints of the case of the hold. That the data of another person of the case
+    are destroyed does not lengthen the time of a person.
     """
     found: dict[UUID, list[ComplaintFate]] = {person_id: [] for person_id in person_ids}
-    for row in await connection.fetch(_FATES, list(person_ids)):
+    for row in await connection.fetch(_FATES, list(person_ids), _ERASURES):
         told = dict(row)
         found[told.pop("person_id")].append(ComplaintFate(**told))
     return found

@@ -4700,6 +4700,8 @@ CREATE INDEX victim_correction_victim ON public.victim_correction USING btree (v
 
 CREATE INDEX victim_mobile ON public.victim USING btree (mobile);
 
+CREATE INDEX victim_person ON public.victim USING btree (person_id);
+
 CREATE INDEX victim_terms ON public.victim USING gin (terms) WITH (fastupdate=off);
 
 CREATE INDEX withdrawal_case ON public.withdrawal USING btree (case_no);

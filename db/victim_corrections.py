@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from db.person_keys import SealedPerson, StoredPerson, stored
+from db.person_keys import StoredPerson, stored
 from db.pool import Connection
 from domain.errors.cases import ComplaintNotFound
 from domain.errors.victims import VictimCorrectionNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.personal_data import CorrectionDecision
+from schemas.personal_data import CorrectionDecision, PersonalData
 
 MOST_SHOWN: Final = 100
 
@@ -151,12 +151,21 @@ async def decide(
     )
 
 
-async def apply(connection: Connection, correction: CorrectionRow, person: SealedPerson) -> None:
-    """Write the data of an agreed correction, with the digests of the search terms."""
+async def apply(
+    connection: Connection, correction: CorrectionRow, after: PersonalData, terms: Sequence[bytes], terms_key: bytes
+) -> None:
+    """Write the data of an agreed correction, with the digests of the search terms.
+
+    The release before reads the clear columns. The `post` migration has the database empty them.
+    """
     await connection.execute(
-        "UPDATE victim SET sealed = $2, terms = $3, terms_key = $4 WHERE victim_id = $1",
+        "UPDATE victim SET sealed = $2, terms = $3, terms_key = $4, name = $5, mobile = $6, email = $7"
+        " WHERE victim_id = $1",
         correction.victim_id,
         bytes.fromhex(correction.after),
-        list(person.terms),
-        person.terms_key,
+        list(terms),
+        terms_key,
+        after.name,
+        after.mobile,
+        after.email,
     )

@@ -23,7 +23,7 @@ class ComplaintFate(FrozenModel):
     ack_no: str
     case_no: str
     last_at: UtcDatetime
-    """time of the last event of its case"""
+    """time of the last event of its case; the end of a victim's data is none"""
     is_open: bool
     """whether something of its case is still to be done"""
     has_fir: bool

@@ -112,14 +112,15 @@ async def tell_victim(
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
     said = (await _with_officer(connection, person.case_no, told, link)).model_copy(update={"ack_no": ack_no})
-    contact = ctx.persons.open(person.person)
+    # What happened to the money is written also when no one can be told of it: then a person has to.
+    contact = ctx.persons.open_or_empty(person.person)
     # A victim of the release before has no key yet.
     owner = _Owner(ctx.persons, person.person) if person.person.wrapped else None
     subject = about(TaskSubject.COMPLAINT, ack_no)
     draft = _Draft(connection, now, kind, Recipient.VICTIM, said, ack_no, documents, subject, owner=owner)
     written = await draft.write(contact.mobile, contact.email, (person.language,))
     if kind in AS_FIRST_TOLD and (first := await victim_corrections.first_told(connection, ack_no)):
-        as_told = ctx.persons.open(first)
+        as_told = ctx.persons.open_or_empty(first)
         mobile = as_told.mobile if as_told.mobile != contact.mobile else ""
         email = as_told.email if as_told.email != contact.email else ""
         written += await draft.write(mobile, email, (person.language,), besides=True)

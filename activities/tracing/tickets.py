@@ -1,18 +1,14 @@
 """The parts of a hold request that are the same on every channel: the victim's payment and the urgency."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from activities.context import Context
-from activities.secrets import CannotOpen
 from adapters.banks.protocol import Instrument
 from db.tracing.victim_transfers import Payment
 from domain.banks.priority import priority_key
 from schemas.enums import EscalationLevel
-
-log = logging.getLogger(__name__)
 
 REQUESTOR: Final = "I4C-MHA"
 STATE: Final = "UTTAR PRADESH"
@@ -25,24 +21,13 @@ def instrument_of(ctx: Context, payment: Payment) -> Instrument:
         payer_bank=payment.payer_institution,
         payer_bank_code=payment.payer_institution,
         mode_of_payment=payment.mode,
-        payer_mobile=_mobile(ctx, payment),
+        # The request goes to the bank also without the number, because the money is on its way.
+        payer_mobile=ctx.persons.open_or_empty(payment.victim).mobile,
         payer_account=payment.payer_holder,
         state=STATE,
         district=payment.district,
         transaction_type=payment.mode,
     )
-
-
-def _mobile(ctx: Context, payment: Payment) -> str:
-    """Return the victim's mobile number; empty if its key is destroyed, or if this process cannot open it.
-
-    The request goes to the bank in any case, because the money is on its way.
-    """
-    try:
-        return ctx.persons.open(payment.victim).mobile
-    except CannotOpen:
-        log.warning("a victim's data open under no key of this process: does it have the current one?")
-        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,16 @@
 """Retention runs by itself: keys of persons whose time is over are destroyed, and the others stay."""
 
 from dataclasses import replace
-from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from activities import retention, victims
+from activities.cases.transaction import ENGINE, case_transaction
 from activities.holds import opening
 from activities.notifications.outbox import tell_holder, tell_victim
 from activities.person_keys import PersonKeys
 from activities.secrets import SecretBox
-from db.cases import events
-from db.cases.events import Event
 from db.pool import Pool
 from db.retention import fates
 from schemas.enums import EventKind
@@ -70,6 +69,26 @@ async def test_m10_a_key_is_destroyed_when_its_time_is_over_and_the_case_stays(b
     assert await bench.value("SELECT count(*) FROM case_event WHERE kind = 'victim_erased'") == 1
 
 
+async def test_the_end_of_one_victims_data_does_not_keep_another_victim_of_the_case(bench: Bench) -> None:
+    root = rrn()
+    case_no = await bench.complain(transfer(1_000_00, reference=root), victim=ASHA)
+    assert await bench.complain(transfer(1_000_00, reference=root), victim=ASHA | {"name": "Ravi Lal"}) == case_no
+    persons = [person for (person,) in await bench.rows("SELECT person_id FROM person_key ORDER BY made_at")]
+    assert len(persons) == 2
+    async with case_transaction(bench.ctx, case_no, ENGINE) as work:
+        before = await fates(work.connection, persons)
+        await work.log(EventKind.VICTIM_ERASED, ack_nos=[case_no], rule="nothing_held")
+    async with bench.pool.acquire() as connection:
+        assert await fates(connection, persons) == before
+
+
+async def test_retention_reads_no_whole_table_of_victims(bench: Bench) -> None:
+    async with bench.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        plan = await connection.fetch("EXPLAIN SELECT FROM victim WHERE person_id = ANY($1)", [uuid4()])
+    assert "victim_person" in str(plan)
+
+
 async def test_a_victims_address_is_masked_in_messages_of_the_release_before(bench: Bench) -> None:
     case_no = await over(bench)
     await bench.pool.execute("ALTER TABLE message DISABLE TRIGGER message_is_sealed")
@@ -124,18 +143,6 @@ async def _end(bench: Bench, case_no: str) -> None:
             "UPDATE desk_task SET state = 'closed', closed_at = now(), closed_by = 'engine' WHERE case_no = $1",
         ):
             await bench.pool.execute(change, case_no)
-
-
-async def test_that_one_victim_is_erased_keeps_no_other_longer(database: Pool) -> None:
-    bench = Bench(await make_context(database))
-    case_no = await over(bench)
-    async with bench.pool.acquire() as connection:
-        (person_id,) = await connection.fetchrow("SELECT person_id FROM person_key")
-        (before,) = (await fates(connection, [person_id]))[person_id]
-        now = before.last_at + timedelta(days=1)
-        erased = [Event(EventKind.VICTIM_ERASED, {"ack_nos": [case_no], "rule": "nothing_held"})]
-        await events.append(connection, case_no, now, "engine", erased)
-        assert (await fates(connection, [person_id]))[person_id] == [before]
 
 
 async def test_a_case_with_work_or_an_fir_keeps_its_victim(bench: Bench) -> None:

@@ -129,6 +129,18 @@ async def test_a_corrected_name_is_told_once(bench: Bench) -> None:
     assert [one.name for one in await bench.victims(case_no)] == ["Asha Rani"]
 
 
+async def test_a_victim_whose_key_does_not_open_keeps_no_other_from_being_found(bench: Bench) -> None:
+    unopened, opened = await complained(bench), await complained(bench)
+    await bench.pool.execute(
+        "UPDATE person_key SET wrapped = 'no key' WHERE person_id ="
+        " (SELECT person_id FROM victim JOIN complaint USING (victim_id) WHERE ack_no = $1)",
+        unopened,
+    )
+    found = await victims.find(bench.ctx, VictimQuestion(mobile=ASHA["mobile"]))
+    names = {item.ack_no: item.name for item in found.items}
+    assert (names[unopened], names[opened]) == ("", "Asha Devi")
+
+
 async def test_destroyed_data_are_not_corrected_and_their_corrections_are_empty(bench: Bench) -> None:
     case_no = await complained(bench)
     await corrected(bench, case_no)

@@ -5,14 +5,14 @@ import pytest
 from pydantic import SecretStr
 
 from activities import reseal as resealing
-from activities import sealing
+from activities import sealing, victims
 from activities.context import Context
 from activities.person_keys import PersonKeys
 from activities.reseal import reseal
 from activities.sealing import ClearTextNeeded, seal_all
 from activities.secrets import CannotOpen, SecretBox
 from db.pool import Pool
-from schemas.personal_data import PersonalData
+from schemas.personal_data import NewVictimCorrection, PersonalData
 from tests.activities.bench import Bench
 from tests.factories import SECRET, make_context, rrn, transfer
 from tests.workers.command_line import invoke
@@ -114,6 +114,26 @@ async def test_what_both_releases_wrote_is_cleared(ctx: Context) -> None:
     assert (await seal_all(ctx.pool, ctx.persons))["victims"] == 1
     assert await ctx.pool.fetchval(CLEAR) == 0
     assert (await victim(ctx, case_no), await ctx.pool.fetchval("SELECT wrapped FROM person_key")) == (ASHA, key)
+
+
+@pytest.mark.parametrize("by_release_before", [True, False])
+async def test_m10_while_two_releases_run_both_read_what_is_corrected(ctx: Context, by_release_before: bool) -> None:
+    case_no = await complained(ctx)
+    await ctx.pool.execute("ALTER TABLE victim DISABLE TRIGGER victim_sealed")
+    if by_release_before:
+        await as_before(ctx.pool)
+        await ctx.pool.execute("ALTER TABLE victim ENABLE TRIGGER victim_corrected")
+    new = NewVictimCorrection(mobile="9123456789", reason="the victim came with her passport")
+    proposed = await victims.propose(ctx, case_no, new, "officer:ravi")
+    assert proposed.before == ASHA
+    await victims.agree(ctx, case_no, proposed.correction_id, "officer:sita")
+    corrected = ASHA.model_copy(update={"mobile": "9123456789"})
+    assert await victim(ctx, case_no) == corrected
+    (clear,) = await ctx.pool.fetch("SELECT name, mobile, email FROM victim")
+    assert PersonalData(**dict(clear)) == corrected
+    await after(ctx.pool)
+    assert (await seal_all(ctx.pool, ctx.persons))["victims"] == 1
+    assert await victim(ctx, case_no) == corrected
 
 
 async def test_nothing_is_cleared_while_the_release_before_may_read_it(ctx: Context, database_dsn: str) -> None:

@@ -155,7 +155,8 @@ class ProcedureStarter:
                 while not lost.is_set():
                     woken.clear()
                     done = await self._run_patiently()
-                    if done >= ROUND_LIMIT:
+                    # A limit counts rows, and a case may have several, so a round below it may have left some.
+                    if done and (done >= ROUND_LIMIT or not self._is_deferred):
                         continue
                     if self._is_deferred:
                         await asyncio.sleep(min(CHECK_DEFERRED_SECONDS, self._defer_max.total_seconds()))

@@ -9,12 +9,15 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from activities.context import Context
 from activities.holds import opening
 from activities.holds.holder_contacts import take_contact
 from activities.notifications.outbox import NO_WAY, Ways, send_again, send_due, tell_holder, tell_officer, tell_victim
+from activities.person_keys import PersonKeys
 from activities.police.firs import assign_officer
+from activities.secrets import SecretBox
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
 from db import notifications
@@ -134,6 +137,14 @@ async def test_a_victim_who_said_nothing_of_languages_is_told_in_hindi(post: Pos
     assert await post.written(case_no) == [("victim", "sms", "hi", "9876543210")]
     await post.send()
     assert "आपके ₹5,000 पर" in post.gateway.messages[0].text
+
+
+async def test_a_victim_whose_data_do_not_open_stops_nothing(post: Post) -> None:
+    case_no = await post.case()
+    post.ctx = replace(post.ctx, person_keys=PersonKeys(SecretBox(SecretStr("another secret key of 32 characters"))))
+    assert await post.notify(case_no, amount_paise=5_000_00) == 0
+    tasks = await post.bench.rows("SELECT cause, state, subject_id FROM desk_task WHERE case_no = $1", case_no)
+    assert ("unreachable", "open", case_no) in tasks
 
 
 async def test_the_same_occasion_is_told_once(post: Post) -> None:

@@ -229,6 +229,26 @@ async def test_the_database_wakes_it_and_only_one_process_works(
         await asyncio.gather(other, return_exceptions=True)
 
 
+async def test_a_round_that_leaves_due_work_is_followed_at_once_by_the_next(
+    starter: ProcedureStarter, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        await held_case(bench, f"{number + 1}{rrn()}")
+    await starter.run_once()
+    await bench.pool.execute(
+        "UPDATE procedure SET due_at = now() - interval '1 second' WHERE kind IN ('hold', 'duties')"
+    )
+    # Each case has two rows that are due, so a round has no more than two cases, and half of them are left.
+    monkeypatch.setattr(procedures, "ROUND_LIMIT", 4)
+    monkeypatch.setattr(procedures, "CHECK_EVERY_SECONDS", 600.0)
+    task = asyncio.create_task(starter.run())
+    try:
+        await until(lambda: bench.value("SELECT count(*) = 0 FROM procedure WHERE due_at <= now()"), 20)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 # -- deferring to cases that are still tracked -------------------------------------------------------------------------
 
 
