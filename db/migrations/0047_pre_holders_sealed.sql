@@ -49,8 +49,8 @@ COMMENT ON COLUMN holder_contact_change.sealed IS 'phone and e-mail address, sea
 CREATE OR REPLACE FUNCTION holder_contact_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' OR NEW.told_at <> OLD.told_at
-        OR CASE WHEN OLD.sealed IS NULL THEN NEW.sealed IS NULL AND (NEW.phone, NEW.email) <> (OLD.phone, OLD.email)
-            ELSE NEW.sealed IS DISTINCT FROM OLD.sealed END
+        OR OLD.sealed IS NOT NULL AND NEW.sealed IS DISTINCT FROM OLD.sealed
+        OR OLD.sealed IS NULL AND NEW.sealed IS NULL AND (NEW.phone, NEW.email) <> (OLD.phone, OLD.email)
     THEN
         INSERT INTO holder_contact_change (hold_id, phone, email, told_at, told_to, person_id, sealed)
             VALUES (NEW.hold_id, NEW.phone, NEW.email, NEW.told_at, NEW.told_to, NEW.person_id, NEW.sealed);
