@@ -7,7 +7,7 @@ from activities.holds.hold_transaction import HoldTransaction, hold_transaction
 from activities.notifications.outbox import way_to
 from activities.notifications.people import Concerned, Holder, notify_people
 from adapters.messages.sms import mobile_of
-from db import holder_contacts
+from db import holder_contacts, person_keys
 from db.holder_contacts import HolderContact
 from domain.errors.holds import NothingOnHold
 from domain.notifications.rules import NotificationEvent
@@ -34,7 +34,9 @@ async def take_contact(
         await _tell_before(work, known, phone, email)
         # The same contact keeps the time at which it was entered.
         if known.entered is None or (known.phone, known.email) != (phone, email):
-            sealed = ctx.persons.seal_contact(known.key, hold_id, ContactData(phone=phone, email=email))
+            # The messages before may have made the key.
+            key = await person_keys.of_hold(work.connection, hold_id)
+            sealed = ctx.persons.seal_contact(key, hold_id, ContactData(phone=phone, email=email))
             await holder_contacts.put(work.connection, hold_id, phone, email, by, work.now, sealed)
         ways = [channel for channel, address in (("phone", phone), ("email", email)) if address]
         await work.log(EventKind.HOLDER_CONTACT_TAKEN, ways=ways)

@@ -117,8 +117,7 @@ async def test_messages_of_the_release_before_are_read_and_then_sealed(
 ) -> None:
     monkeypatch.setattr(sealing, "BATCH", 2)
     case_no, hold_id = await told(holds)
-    if both:
-        before = await said(holds.ctx, case_no=case_no)
+    before = await said(holds.ctx, case_no=case_no)
     await as_before(holds.ctx.pool, both=both)
     if not both:
         before = await said(holds.ctx, case_no=case_no)

@@ -41,8 +41,8 @@ async def test_m10_the_name_of_an_account_to_be_credited_is_not_in_clear(home: H
 @pytest.mark.parametrize("both", [False, True])
 async def test_names_of_the_release_before_are_read_and_then_sealed(home: Home, *, both: bool) -> None:
     case_no = await home.hold(400)
-    for _ in range(2):
-        told = await propose(home.ctx, case_no, NEW, "officer:desk")
+    await propose(home.ctx, case_no, NEW, "officer:desk")
+    told = await propose(home.ctx, case_no, NEW, "officer:desk")
     await object_to(home.ctx, case_no, told.account_id, "not mine", "officer:desk")
     await as_before(home, both=both)
     before = await told_for(home.ctx, case_no)
