@@ -1,4 +1,4 @@
-"""What account holders said in grievances that a release before wrote in clear."""
+"""Clear text of grievances, which a release before wrote."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -56,7 +56,7 @@ async def clear_grievances(connection: Connection, grievance_ids: Sequence[UUID]
 
 
 class ClearLevel(FrozenModel):
-    """A statement at a level of a grievance in clear, and the key of its account holder, if there is one."""
+    """A statement at a level in clear, and the key of its account holder, if there is one."""
 
     place: int
     grievance_id: UUID

@@ -1,4 +1,4 @@
-"""What people said against restorations and releases that was written in clear."""
+"""Clear text of objections, and of what victims said to releases."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Messages and contacts of account holders that a release before wrote in clear."""
+"""Clear text of messages, contacts and names, which a release before wrote."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

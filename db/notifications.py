@@ -51,7 +51,7 @@ async def victim(connection: Connection, ack_no: str) -> VictimContact:
 
 @dataclass(frozen=True, slots=True)
 class SealedMessage:
-    """What is sealed of a notification, and the key that seals it."""
+    """Sealed address and text of a notification, and the key that seals them."""
 
     key: PersonKey
     hold_id: UUID | None
@@ -259,7 +259,7 @@ async def failed(connection: Connection, message_id: UUID, failure: str, again_a
 
 
 async def try_again(connection: Connection, message_id: UUID, at: datetime) -> bool:
-    """Queue an unsent notification for a new attempt; false if it is sent or has expired, or its key is destroyed."""
+    """Queue an unsent notification for a new attempt; false if it is sent, over or without a key."""
     done = await connection.fetchval(
         "UPDATE message SET next_attempt_at = $2, attempts = 0 WHERE message_id = $1 AND sent_at IS NULL"
         " AND body <> '' AND (expires_at IS NULL OR expires_at > $2) AND NOT EXISTS (SELECT FROM person_key k"

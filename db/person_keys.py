@@ -91,7 +91,7 @@ def key_of_hold(hold_id: str) -> str:
 
 
 def insert_key_of_hold(person_id: str, wrapped: str, hold_id: str, at: str) -> str:
-    """Return two parts of a `WITH` that write the key of an account holder. They write nothing for a null hold."""
+    """Return two parts of a `WITH` that write the key of an account holder; nothing for a null hold."""
     return (
         "keyed AS (INSERT INTO person_key (person_id, wrapped, made_at)"
         f" SELECT {person_id}::uuid, {wrapped}::bytea, {at}::timestamptz WHERE {hold_id}::uuid IS NOT NULL"
@@ -110,7 +110,10 @@ def key(person_id: str) -> str:
 
 
 def stored_text(row: str, sealed: str, clear: str, use: str) -> str:
-    """Return SQL for a text of row `row`, in the form of `StoredText`. The others are two columns and an expression."""
+    """Return SQL for a text of row `row`, in the form of `StoredText`.
+
+    `sealed` and `clear` are its columns, `use` is an expression.
+    """
     return (
         f"jsonb_build_object('person_id', {row}.person_id, 'wrapped',"
         f" (SELECT encode(k.wrapped, 'hex') FROM person_key k WHERE k.person_id = {row}.person_id),"

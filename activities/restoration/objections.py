@@ -63,7 +63,10 @@ async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjectio
 
 
 async def _sealed(work: Work, new: NewObjection) -> SealedText | None:
-    """Seal the text under the key of the account holder; of the victim, if no hold is named or the victim objects."""
+    """Seal the text of an objection under the key of the account holder or of the victim.
+
+    It is the victim's if the victim objects, or if no hold is named.
+    """
     persons, use = work.ctx.persons, objections.use_of_text(work.row.restoration_id)
     if new.hold_id is not None and new.by_whom is not ObjectionBy.VICTIM:
         return persons.seal_new(await person_keys.of_hold(work.connection, new.hold_id), new.text, use)

@@ -1,4 +1,4 @@
-"""Personal data of a case as its evidence pack has them: opened by the caller, and read by the key of their row."""
+"""Opened personal data of a case, as its evidence pack has them."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What account holders say in grievances: sealed under the key of the account holder."""
+"""Texts of grievances, sealed under the key of the account holder."""
 
 from dataclasses import dataclass, field
 from typing import Final

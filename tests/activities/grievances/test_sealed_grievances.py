@@ -14,7 +14,7 @@ from tests.activities.hold_world import Holds
 from tests.factories import make_context
 from tests.triggers import without_triggers
 
-TEXT, CONTACT, MORE = "the money is my salary", "ask my son: 98111-22233", "nobody has read my papers"
+TEXT, CONTACT, MORE = "the money is my salary", "ask my son: 98111-22233", "no one has read my letters"
 ROWS = "SELECT to_jsonb(g)::text FROM grievance g UNION ALL SELECT to_jsonb(l)::text FROM grievance_level l"
 
 
