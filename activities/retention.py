@@ -14,6 +14,8 @@ from schemas.enums import EventKind
 log = logging.getLogger(__name__)
 
 BATCH: Final = 100
+ERASED: Final = "the personal data are destroyed"
+"""failure of a message that was not sent before"""
 
 
 async def look(ctx: Context) -> int:
@@ -47,5 +49,10 @@ async def _destroy(ctx: Context, person_id: UUID, case_no: str) -> None:
             return
         if await retention.destroy_key(work.connection, person_id, end.outcome.value, work.now):
             ack_nos = [fate.ack_no for fate in fates]
+            case_nos = sorted({fate.case_no for fate in fates})
+            await retention.erase_messages(work.connection, person_id, case_nos, ERASED)
+            if (hold_id := await retention.hold_of(work.connection, person_id)) is not None:
+                await work.log(EventKind.HOLDER_ERASED, hold_id=str(hold_id), rule=end.outcome.value)
+                return
             await retention.mask_messages(work.connection, ack_nos)
             await work.log(EventKind.VICTIM_ERASED, ack_nos=ack_nos, rule=end.outcome.value)

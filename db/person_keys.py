@@ -3,7 +3,7 @@
 The caller seals and opens; this room cannot.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -36,20 +36,95 @@ class SealedPerson:
         }
 
 
-class StoredPerson(FrozenModel):
-    """A victim's data as they are read: sealed, or in clear if a release before wrote them."""
+class PersonKey(FrozenModel):
+    """The key of a person, sealed under the secret key."""
 
     person_id: UUID | None
+    """None for a victim whom a release before wrote in clear"""
     wrapped: str | None
     """the key, in hexadecimal; None once it is destroyed"""
+
+
+class StoredPerson(PersonKey):
+    """A victim's data as they are read: sealed, or in clear if a release before wrote them."""
+
     sealed: str | None
     name: str
     mobile: str
     email: str
 
 
+class StoredText(PersonKey):
+    """A text about a person as it is read: sealed, or in clear."""
+
+    sealed: str | None
+    use: str
+    """what it is bound to; it opens for nothing else"""
+    clear: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedText:
+    """A text about a person as it is written: sealed, and the key that seals it."""
+
+    key: PersonKey
+    is_new_key: bool
+    """whether the person has had no key before"""
+    sealed: bytes = field(repr=False)
+
+
+Opens = Callable[[StoredText], str]
+"""opens a text: `PersonKeys.open_stored`"""
+
+
 def _hex(value: bytes) -> str:
     return rf"\x{value.hex()}"
+
+
+def key_of_hold(hold_id: str) -> str:
+    """Return SQL for the key of the account holder under a hold, in the form of `PersonKey`; null without one."""
+    return (
+        "(SELECT jsonb_build_object('person_id', k.person_id, 'wrapped', encode(k.wrapped, 'hex')) FROM holder_key o"
+        f" JOIN person_key k USING (person_id) WHERE o.hold_id = {hold_id} AND k.wrapped IS NOT NULL"
+        " ORDER BY k.made_at, k.person_id LIMIT 1)"
+    )
+
+
+def insert_key_of_hold(person_id: str, wrapped: str, hold_id: str, at: str) -> str:
+    """Return two parts of a `WITH` that write the key of an account holder; nothing for a null hold."""
+    return (
+        "keyed AS (INSERT INTO person_key (person_id, wrapped, made_at)"
+        f" SELECT {person_id}::uuid, {wrapped}::bytea, {at}::timestamptz WHERE {hold_id}::uuid IS NOT NULL"
+        " ON CONFLICT (person_id) DO NOTHING RETURNING person_id),"
+        " keyed_holder AS (INSERT INTO holder_key (person_id, hold_id)"
+        f" SELECT person_id, {hold_id}::uuid FROM keyed)"
+    )
+
+
+def key(person_id: str) -> str:
+    """Return SQL for the key of a person, in the form of `PersonKey`; null if there is no such person."""
+    return (
+        "(SELECT jsonb_build_object('person_id', k.person_id, 'wrapped', encode(k.wrapped, 'hex'))"
+        f" FROM person_key k WHERE k.person_id = {person_id})"
+    )
+
+
+def stored_text(row: str, sealed: str, clear: str, use: str) -> str:
+    """Return SQL for a text of row `row`, in the form of `StoredText`.
+
+    `sealed` and `clear` are its columns, `use` is an expression.
+    """
+    return (
+        f"jsonb_build_object('person_id', {row}.person_id, 'wrapped',"
+        f" (SELECT encode(k.wrapped, 'hex') FROM person_key k WHERE k.person_id = {row}.person_id),"
+        f" 'sealed', encode({row}.{sealed}, 'hex'), 'use', {use}, 'clear', {row}.{clear})"
+    )
+
+
+async def of_hold(connection: Connection, hold_id: UUID) -> PersonKey | None:
+    """Return the key of the account holder under a hold, or None."""
+    found = await connection.fetchval(f"SELECT {key_of_hold('$1')}", hold_id)
+    return PersonKey(**found) if found else None
 
 
 def stored(row: str) -> str:

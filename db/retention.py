@@ -26,7 +26,7 @@ async def take(connection: Connection, before: datetime, now: datetime, limit: i
 
 _FATES: Final = """
 SELECT v.person_id, c.ack_no, c.case_no, (SELECT e.at FROM case_event e WHERE e.case_no = c.case_no
-        AND e.kind <> $2 ORDER BY e.seq DESC LIMIT 1) AS last_at, f.state <> 'settled'
+        AND e.kind <> ALL ($2) ORDER BY e.seq DESC LIMIT 1) AS last_at, f.state <> 'settled'
     OR EXISTS (SELECT FROM desk_task t WHERE t.case_no = c.case_no AND t.state = 'open')
     OR EXISTS (SELECT FROM account_hold h WHERE h.case_no = c.case_no AND h.state = 'held')
     OR EXISTS (SELECT FROM restoration r WHERE r.case_no = c.case_no AND r.state = 'open')
@@ -41,18 +41,25 @@ SELECT v.person_id, c.ack_no, c.case_no, (SELECT e.at FROM case_event e WHERE e.
     f.first_held_at IS NOT NULL AS was_held,
     EXISTS (SELECT FROM ledger_balance b WHERE b.case_no = c.case_no AND b.bucket = 'restored'
             AND b.balance_paise > 0) AS is_restored
-FROM victim v JOIN complaint c USING (victim_id) JOIN case_file f USING (case_no)
-WHERE v.person_id = ANY($1) ORDER BY c.received_at, c.ack_no
+FROM (SELECT v.person_id, k.ack_no FROM victim v JOIN complaint k USING (victim_id) WHERE v.person_id = ANY($1)
+    UNION SELECT o.person_id, k.ack_no FROM holder_key o JOIN account_hold a USING (hold_id)
+        JOIN complaint k ON k.case_no = a.case_no WHERE o.person_id = ANY($1)) AS v
+JOIN complaint c USING (ack_no) JOIN case_file f USING (case_no)
+ORDER BY c.received_at, c.ack_no
 """
+
+
+_ERASURES: Final = [EventKind.VICTIM_ERASED.value, EventKind.HOLDER_ERASED.value]
 
 
 async def fates(connection: Connection, person_ids: Sequence[UUID]) -> dict[UUID, list[ComplaintFate]]:
     """Return the complaints of each person, the oldest first.
 
-    That the data of another victim of the case are destroyed does not lengthen the time of a victim.
+    Those of an account holder are all complaints of the case of the hold. That the data of another person of the case
+    are destroyed does not lengthen the time of a person.
     """
     found: dict[UUID, list[ComplaintFate]] = {person_id: [] for person_id in person_ids}
-    for row in await connection.fetch(_FATES, list(person_ids), EventKind.VICTIM_ERASED.value):
+    for row in await connection.fetch(_FATES, list(person_ids), _ERASURES):
         told = dict(row)
         found[told.pop("person_id")].append(ComplaintFate(**told))
     return found
@@ -76,33 +83,59 @@ async def destroy_key(connection: Connection, person_id: UUID, rule: str, at: da
     return bool(done)
 
 
+async def hold_of(connection: Connection, person_id: UUID) -> UUID | None:
+    """Return the hold whose account holder the person is; None for a victim."""
+    hold_id: UUID | None = await connection.fetchval("SELECT hold_id FROM holder_key WHERE person_id = $1", person_id)
+    return hold_id
+
+
+async def erase_messages(connection: Connection, person_id: UUID, case_nos: Sequence[str], failure: str) -> None:
+    """Take away what both releases wrote of the person's messages, and give up those that wait."""
+    await connection.execute(
+        "UPDATE message SET address = '…', subject = '', body = CASE WHEN body = '' THEN '' ELSE '…' END,"
+        " next_attempt_at = NULL, failure = CASE WHEN sent_at IS NULL THEN $3 ELSE failure END"
+        " WHERE person_id = $1 AND case_no = ANY($2)",
+        person_id,
+        list(case_nos),
+        failure,
+    )
+
+
 async def mask_messages(connection: Connection, ack_nos: Sequence[str]) -> None:
-    """Mask the victim's address in the messages about these complaints, as an evidence pack masks it."""
+    """Mask the victim's address in messages of the release before, as an evidence pack masks it."""
     await connection.execute(
         "UPDATE message m SET address = CASE WHEN m.medium = 'sms' THEN '…' || right(m.address, 4)"
         " ELSE left(m.address, 1) || '…@' || split_part(m.address, '@', 2) END"
         " FROM complaint c WHERE c.ack_no = ANY($1) AND m.case_no = c.case_no AND m.to_whom = 'victim'"
+        " AND m.person_id IS NULL"
         " AND m.next_attempt_at IS NULL AND split_part(m.natural_key, '|', 3) = c.ack_no",
         list(ack_nos),
     )
 
 
 class RetentionReport(FrozenModel):
-    """How many victims have which data."""
+    """How many victims and account holders have which data."""
 
     kept: int
     """with a key"""
     in_clear: int
-    """not sealed yet"""
+    """victims that are not sealed yet"""
+    messages_in_clear: int
+    """messages to victims and account holders that are not sealed yet"""
+    contacts_in_clear: int
+    """contacts of account holders that are not sealed yet"""
     destroyed: dict[str, int]
     """without a key, by the rule that ended it"""
 
 
 async def report(connection: Connection) -> RetentionReport:
-    """Return how many victims have which data."""
+    """Return how many victims and account holders have which data."""
     row = await connection.fetchrow(
         "SELECT (SELECT count(*) FROM person_key WHERE wrapped IS NOT NULL) AS kept,"
         " (SELECT count(*) FROM victim WHERE sealed IS NULL OR name <> '' OR mobile <> '' OR email <> '') AS in_clear,"
+        " (SELECT count(*) FROM message WHERE sealed_head IS NULL AND to_whom IN ('victim', 'holder')"
+        "  AND address NOT LIKE '%…%') AS messages_in_clear,"
+        " (SELECT count(*) FROM holder_contact WHERE sealed IS NULL) AS contacts_in_clear,"
         " (SELECT coalesce(jsonb_object_agg(d.destroyed_for, d.persons), '{}') FROM (SELECT destroyed_for,"
         "  count(*) AS persons FROM person_key WHERE wrapped IS NULL GROUP BY 1) AS d) AS destroyed"
     )

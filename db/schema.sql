@@ -579,17 +579,39 @@ CREATE OR REPLACE FUNCTION public.credit_account_rules()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
+    -- That the name is sealed, once, is no change of the account.
+    IF TG_OP = 'UPDATE' AND (OLD.sealed_name IS NULL OR (NEW.person_id, NEW.sealed_name) = (OLD.person_id, OLD.sealed_name))
+        AND to_jsonb(NEW) - '{person_id,sealed_name}'::text[] = to_jsonb(OLD) - '{person_id,sealed_name}'::text[]
+    THEN
+        RETURN NEW;
+    END IF;
     IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL
         OR (NEW.account_id, NEW.ack_no, NEW.case_no, NEW.holder_name, NEW.account, NEW.ifsc, NEW.institution, NEW.reason,
-            NEW.proof, NEW.same_name, NEW.told_by, NEW.told_at)
+            NEW.proof, NEW.same_name, NEW.told_by, NEW.told_at, NEW.person_id, NEW.sealed_name)
             IS DISTINCT FROM
             (OLD.account_id, OLD.ack_no, OLD.case_no, OLD.holder_name, OLD.account, OLD.ifsc, OLD.institution, OLD.reason,
-            OLD.proof, OLD.same_name, OLD.told_by, OLD.told_at)
+            OLD.proof, OLD.same_name, OLD.told_by, OLD.told_at, OLD.person_id, OLD.sealed_name)
         OR (OLD.confirmed_at IS NOT NULL AND (NEW.confirmed_by, NEW.confirmed_at, NEW.object_until)
             IS DISTINCT FROM (OLD.confirmed_by, OLD.confirmed_at, OLD.object_until))
     THEN
         RAISE EXCEPTION 'of an account to credit only the confirmation and the end are written, once each'
             USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.credit_account_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_name IS NOT NULL THEN
+        NEW.holder_name := '…';
+    ELSIF TG_OP = 'INSERT' AND EXISTS (
+        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = NEW.ack_no AND v.sealed IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'the name of an account to be credited is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_account_sealed';
     END IF;
     RETURN NEW;
 END $function$;
@@ -767,6 +789,35 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.grievance_level_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_said IS NOT NULL THEN
+        NEW.said := '…';
+    ELSIF TG_OP = 'INSERT' THEN
+        RAISE EXCEPTION 'what an account holder says is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'grievance_level_sealed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.grievance_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_text IS NOT NULL THEN
+        NEW.text := '…';
+        NEW.contact := CASE WHEN NEW.contact <> '' THEN '…' ELSE '' END;
+    ELSIF TG_OP = 'INSERT' THEN
+        RAISE EXCEPTION 'what an account holder says is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'grievance_sealed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.has_role(of_officer text, of_role text, moment timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
@@ -840,14 +891,51 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.holder_contact_change_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'a contact in the history is only sealed, once' USING ERRCODE = 'restrict_violation';
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.holder_contact_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.person_id := NULL;
+    NEW.sealed := NULL;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.holder_contact_kept()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO holder_contact_change (hold_id, phone, email, told_at, told_to)
-        VALUES (NEW.hold_id, NEW.phone, NEW.email, NEW.told_at, NEW.told_to);
+    IF TG_OP = 'INSERT' OR NEW.told_at <> OLD.told_at
+        OR OLD.sealed IS NOT NULL AND NEW.sealed IS DISTINCT FROM OLD.sealed
+        OR OLD.sealed IS NULL AND NEW.sealed IS NULL AND (NEW.phone, NEW.email) <> (OLD.phone, OLD.email)
+    THEN
+        INSERT INTO holder_contact_change (hold_id, phone, email, told_at, told_to, person_id, sealed)
+            VALUES (NEW.hold_id, NEW.phone, NEW.email, NEW.told_at, NEW.told_to, NEW.person_id, NEW.sealed);
+    END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.holder_contact_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed IS NULL THEN
+        RAISE EXCEPTION 'the contact of an account holder is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'holder_contact_sealed';
+    END IF;
+    NEW.phone := CASE WHEN NEW.phone <> '' THEN '…' ELSE '' END;
+    NEW.email := CASE WHEN NEW.email <> '' THEN '…' ELSE '' END;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.hop_asks_payers_bank_again()
@@ -1124,6 +1212,42 @@ AS $function$
     WHERE l.days @> (moment AT TIME ZONE 'Asia/Kolkata')::date AND upper(l.days) - lower(l.days) > leave_days
 $function$;
 
+CREATE OR REPLACE FUNCTION public.message_blanked()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.sealed_body := NULL;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.message_is_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.to_whom = 'holder' OR NOT EXISTS (
+        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.case_no = NEW.case_no AND v.sealed IS NULL)
+    THEN
+        RAISE EXCEPTION 'a message to a victim or an account holder is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'message_is_sealed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.message_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.address := '…';
+    NEW.subject := '';
+    IF NEW.body <> '' THEN
+        NEW.body := '…';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.names_protected_matter(category text)
  RETURNS boolean
  LANGUAGE sql
@@ -1143,6 +1267,23 @@ BEGIN
     THEN
         RAISE EXCEPTION 'an objection of a holder or a bank names one of several holds'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'objection_names_hold';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.objection_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_text IS NOT NULL THEN
+        NEW.text := '…';
+    ELSIF TG_OP = 'INSERT' AND (NEW.hold_id IS NOT NULL AND NEW.by_whom <> 'victim' OR EXISTS (
+        SELECT FROM restoration r JOIN complaint c USING (ack_no) JOIN victim v USING (victim_id)
+        WHERE r.restoration_id = NEW.restoration_id AND v.sealed IS NOT NULL))
+    THEN
+        RAISE EXCEPTION 'the text of an objection is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'objection_sealed';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1507,6 +1648,30 @@ CREATE OR REPLACE FUNCTION public.refuse_change()
 AS $function$
 BEGIN
     RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.release_hearing_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'what a victim has said is only sealed, once' USING ERRCODE = 'restrict_violation';
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.release_hearing_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_said IS NOT NULL THEN
+        NEW.said := '…';
+    ELSIF EXISTS (
+        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = NEW.ack_no AND v.sealed IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'what a victim says is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'release_hearing_sealed';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.release_proposal_counted()
@@ -2605,6 +2770,8 @@ CREATE TABLE credit_account (
     ended_by text,
     ended_at timestamp with time zone,
     ended_reason text,
+    person_id uuid,
+    sealed_name bytea,
     CONSTRAINT credit_account_pkey PRIMARY KEY (account_id),
     CONSTRAINT credit_account_account_check CHECK ((account ~ '^[0-9]{9,18}$'::text)),
     CONSTRAINT credit_account_check CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
@@ -2615,7 +2782,8 @@ CREATE TABLE credit_account (
     CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
     CONSTRAINT credit_account_objectable_when_confirmed CHECK (((object_until IS NULL) OR (object_until >= confirmed_at))),
     CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
-    CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text))
+    CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT credit_account_sealed_is_whole CHECK ((num_nulls(person_id, sealed_name) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE credit_account_link (
@@ -2916,6 +3084,9 @@ CREATE TABLE grievance (
     reason text NOT NULL DEFAULT ''::text,
     serial_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     filed_by text,
+    person_id uuid,
+    sealed_text bytea,
+    sealed_contact bytea,
     CONSTRAINT grievance_serial_no_key UNIQUE (serial_no),
     CONSTRAINT grievance_pkey PRIMARY KEY (grievance_id),
     CONSTRAINT grievance_check CHECK (((state = 'open'::text) = (ended_at IS NULL))),
@@ -2923,6 +3094,7 @@ CREATE TABLE grievance (
     CONSTRAINT grievance_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT grievance_level_check CHECK ((level = ANY (ARRAY['bank'::text, 'io'::text, 'dy_sp'::text, 'district_gro'::text, 'state_gro'::text]))),
     CONSTRAINT grievance_released_paise_check CHECK ((released_paise > 0)),
+    CONSTRAINT grievance_sealed_is_whole CHECK (((num_nulls(person_id, sealed_text) = ANY (ARRAY[0, 2])) AND ((sealed_contact IS NULL) OR (person_id IS NOT NULL)))),
     CONSTRAINT grievance_state_check CHECK ((state = ANY (ARRAY['open'::text, 'upheld'::text, 'part_released'::text, 'released'::text, 'withdrawn'::text, 'overtaken'::text]))),
     CONSTRAINT grievance_text_check CHECK ((text <> ''::text))
 ) WITH (fillfactor=80);
@@ -2943,6 +3115,8 @@ CREATE TABLE grievance_level (
     place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     said text NOT NULL DEFAULT ''::text,
     opened_by text,
+    person_id uuid,
+    sealed_said bytea,
     CONSTRAINT grievance_level_pkey PRIMARY KEY (grievance_id, level),
     CONSTRAINT grievance_level_check1 CHECK (((ended_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT grievance_level_decided CHECK (((outcome = 'decided'::text) = (decision IS NOT NULL))),
@@ -2952,7 +3126,8 @@ CREATE TABLE grievance_level (
     CONSTRAINT grievance_level_let_go CHECK (((decision = ANY (ARRAY['part_released'::text, 'released'::text])) = (released_paise IS NOT NULL))),
     CONSTRAINT grievance_level_outcome_check CHECK ((outcome = ANY (ARRAY['reported'::text, 'decided'::text, 'escalated'::text, 'withdrawn'::text, 'overtaken'::text]))),
     CONSTRAINT grievance_level_released_paise_check CHECK ((released_paise > 0)),
-    CONSTRAINT grievance_level_reported CHECK (((outcome = 'reported'::text) = (kyc IS NOT NULL)))
+    CONSTRAINT grievance_level_reported CHECK (((outcome = 'reported'::text) = (kyc IS NOT NULL))),
+    CONSTRAINT grievance_level_sealed_is_whole CHECK ((num_nulls(person_id, sealed_said) = ANY (ARRAY[0, 2])))
 ) WITH (fillfactor=80);
 
 CREATE TABLE grievance_officer (
@@ -3027,8 +3202,11 @@ CREATE TABLE holder_contact (
     email text NOT NULL,
     told_at timestamp with time zone NOT NULL,
     told_to text NOT NULL,
+    person_id uuid,
+    sealed bytea,
     CONSTRAINT holder_contact_pkey PRIMARY KEY (hold_id),
-    CONSTRAINT holder_contact_check CHECK (((phone <> ''::text) OR (email <> ''::text)))
+    CONSTRAINT holder_contact_check CHECK (((phone <> ''::text) OR (email <> ''::text))),
+    CONSTRAINT holder_contact_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE holder_contact_change (
@@ -3038,7 +3216,16 @@ CREATE TABLE holder_contact_change (
     email text NOT NULL,
     told_at timestamp with time zone NOT NULL,
     told_to text NOT NULL,
-    CONSTRAINT holder_contact_change_pkey PRIMARY KEY (change_id)
+    person_id uuid,
+    sealed bytea,
+    CONSTRAINT holder_contact_change_pkey PRIMARY KEY (change_id),
+    CONSTRAINT holder_contact_change_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
+);
+
+CREATE TABLE holder_key (
+    person_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    CONSTRAINT holder_key_pkey PRIMARY KEY (person_id)
 );
 
 CREATE TABLE hop (
@@ -3278,12 +3465,16 @@ CREATE TABLE message (
     next_attempt_at timestamp with time zone,
     failure text NOT NULL DEFAULT ''::text,
     expires_at timestamp with time zone,
+    person_id uuid,
+    sealed_head bytea,
+    sealed_body bytea,
     CONSTRAINT message_natural_key_key UNIQUE (natural_key),
     CONSTRAINT message_pkey PRIMARY KEY (message_id),
     CONSTRAINT message_address_check CHECK ((address <> ''::text)),
     CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = ANY (ARRAY['grievance_code'::text, 'appeal_code'::text, 'link_code'::text])))),
     CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
+    CONSTRAINT message_sealed_is_whole CHECK (((num_nulls(person_id, sealed_head) = ANY (ARRAY[0, 2])) AND ((sealed_body IS NULL) OR (person_id IS NOT NULL)))),
     CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
     CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'bank'::text, 'io'::text, 'officer'::text])))
 ) WITH (fillfactor=80);
@@ -3323,10 +3514,13 @@ CREATE TABLE objection (
     decided_at timestamp with time zone,
     decided_by text,
     reason text NOT NULL DEFAULT ''::text,
+    person_id uuid,
+    sealed_text bytea,
     CONSTRAINT objection_pkey PRIMARY KEY (objection_id),
     CONSTRAINT objection_by_whom_check CHECK ((by_whom = ANY (ARRAY['holder'::text, 'bank'::text, 'victim'::text, 'other'::text]))),
     CONSTRAINT objection_check CHECK (((decision IS NULL) = (decided_at IS NULL))),
     CONSTRAINT objection_decision_check CHECK ((decision = ANY (ARRAY['upheld'::text, 'dismissed'::text]))),
+    CONSTRAINT objection_sealed_is_whole CHECK ((num_nulls(person_id, sealed_text) = ANY (ARRAY[0, 2]))),
     CONSTRAINT objection_text_check CHECK ((text <> ''::text))
 );
 
@@ -3732,8 +3926,11 @@ CREATE TABLE release_hearing (
     said text NOT NULL,
     recorded_by text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
+    person_id uuid,
+    sealed_said bytea,
     CONSTRAINT release_hearing_pkey PRIMARY KEY (hearing_id),
-    CONSTRAINT release_hearing_said_check CHECK ((said <> ''::text))
+    CONSTRAINT release_hearing_said_check CHECK ((said <> ''::text)),
+    CONSTRAINT release_hearing_sealed_is_whole CHECK ((num_nulls(person_id, sealed_said) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE release_proposal (
@@ -4242,6 +4439,8 @@ ALTER TABLE credit_account ADD CONSTRAINT credit_account_case_no_fkey FOREIGN KE
 
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE credit_account_link ADD CONSTRAINT credit_account_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES credit_account(account_id);
 
 ALTER TABLE delivery_attempt ADD CONSTRAINT delivery_attempt_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
@@ -4306,7 +4505,11 @@ ALTER TABLE grievance ADD CONSTRAINT grievance_case_no_fkey FOREIGN KEY (case_no
 
 ALTER TABLE grievance ADD CONSTRAINT grievance_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE grievance ADD CONSTRAINT grievance_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE grievance_level ADD CONSTRAINT grievance_level_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
+
+ALTER TABLE grievance_level ADD CONSTRAINT grievance_level_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE hearing_waiver ADD CONSTRAINT hearing_waiver_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
@@ -4320,7 +4523,15 @@ ALTER TABLE hold_request ADD CONSTRAINT hold_request_institution_fkey FOREIGN KE
 
 ALTER TABLE holder_contact ADD CONSTRAINT holder_contact_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE holder_contact ADD CONSTRAINT holder_contact_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE holder_contact_change ADD CONSTRAINT holder_contact_change_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE holder_contact_change ADD CONSTRAINT holder_contact_change_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
+ALTER TABLE holder_key ADD CONSTRAINT holder_key_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE holder_key ADD CONSTRAINT holder_key_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE hop ADD CONSTRAINT hop_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -4362,6 +4573,8 @@ ALTER TABLE lien_round ADD CONSTRAINT lien_round_institution_fkey FOREIGN KEY (i
 
 ALTER TABLE message ADD CONSTRAINT message_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
+ALTER TABLE message ADD CONSTRAINT message_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE message_document ADD CONSTRAINT message_document_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
 
 ALTER TABLE message_document ADD CONSTRAINT message_document_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(message_id);
@@ -4369,6 +4582,8 @@ ALTER TABLE message_document ADD CONSTRAINT message_document_message_id_fkey FOR
 ALTER TABLE nodal_officer ADD CONSTRAINT nodal_officer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
 ALTER TABLE objection ADD CONSTRAINT objection_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE objection ADD CONSTRAINT objection_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE objection ADD CONSTRAINT objection_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
 
@@ -4427,6 +4642,8 @@ ALTER TABLE recovery_code ADD CONSTRAINT recovery_code_officer_id_fkey FOREIGN K
 ALTER TABLE release_brake ADD CONSTRAINT release_brake_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES release_proposal(proposal_id);
 
@@ -4690,6 +4907,8 @@ CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, inst
 
 CREATE INDEX holder_contact_change_hold ON public.holder_contact_change USING btree (hold_id);
 
+CREATE INDEX holder_key_hold ON public.holder_key USING btree (hold_id);
+
 CREATE INDEX hop_account_case ON public.hop USING btree (institution, account_key, case_no, hop_no) WHERE (institution IS NOT NULL);
 
 CREATE INDEX hop_raise_told ON public.hop_raise USING btree (told_at);
@@ -4938,6 +5157,8 @@ CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by,
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 
+CREATE TRIGGER credit_account_sealed BEFORE INSERT OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_sealed();
+
 CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();
@@ -4970,7 +5191,11 @@ CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON p
 
 CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER grievance_sealed BEFORE INSERT OR UPDATE ON public.grievance FOR EACH ROW EXECUTE FUNCTION grievance_sealed();
+
 CREATE TRIGGER grievance_level_other_people BEFORE INSERT OR UPDATE OF outcome, ended_by ON public.grievance_level FOR EACH ROW WHEN ((new.outcome = 'decided'::text)) EXECUTE FUNCTION grievance_level_other_people();
+
+CREATE TRIGGER grievance_level_sealed BEFORE INSERT OR UPDATE ON public.grievance_level FOR EACH ROW WHEN ((new.said <> ''::text)) EXECUTE FUNCTION grievance_level_sealed();
 
 CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -4986,9 +5211,21 @@ CREATE TRIGGER feed_request_new AFTER INSERT ON public.hold_request FOR EACH ROW
 
 CREATE TRIGGER feed_request_state AFTER UPDATE OF state ON public.hold_request FOR EACH ROW WHEN ((feed_status(old.state) <> feed_status(new.state))) EXECUTE FUNCTION feed_request_changed();
 
+CREATE TRIGGER holder_contact_changed BEFORE UPDATE ON public.holder_contact FOR EACH ROW WHEN ((((new.phone <> old.phone) OR (new.email <> old.email)) AND (new.sealed = old.sealed))) EXECUTE FUNCTION holder_contact_changed();
+
 CREATE TRIGGER holder_contact_kept AFTER INSERT OR UPDATE ON public.holder_contact FOR EACH ROW EXECUTE FUNCTION holder_contact_kept();
 
-CREATE TRIGGER holder_contact_change_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.holder_contact_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER holder_contact_sealed BEFORE INSERT OR UPDATE ON public.holder_contact FOR EACH ROW EXECUTE FUNCTION holder_contact_sealed();
+
+CREATE TRIGGER holder_contact_change_append_only BEFORE DELETE OR TRUNCATE ON public.holder_contact_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER holder_contact_change_kept BEFORE UPDATE OF change_id, hold_id, told_at, told_to ON public.holder_contact_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER holder_contact_change_rules BEFORE UPDATE ON public.holder_contact_change FOR EACH ROW WHEN (((new.sealed IS NULL) OR ((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed))))) EXECUTE FUNCTION holder_contact_change_rules();
+
+CREATE TRIGGER holder_contact_sealed BEFORE INSERT OR UPDATE ON public.holder_contact_change FOR EACH ROW EXECUTE FUNCTION holder_contact_sealed();
+
+CREATE TRIGGER holder_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.holder_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institution, payer_holder, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.parent_hop_no IS NULL) AND ((new.reference_key IS DISTINCT FROM old.reference_key) OR (new.institution IS DISTINCT FROM old.institution) OR (new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told)))) EXECUTE FUNCTION hop_asks_payers_bank_again();
 
@@ -5024,11 +5261,19 @@ CREATE TRIGGER lien_list_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 
 CREATE TRIGGER lien_list_page_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.lien_list_page FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER message_blanked BEFORE UPDATE OF body ON public.message FOR EACH ROW WHEN ((new.body = ''::text)) EXECUTE FUNCTION message_blanked();
+
+CREATE TRIGGER message_is_sealed BEFORE INSERT ON public.message FOR EACH ROW WHEN (((new.sealed_head IS NULL) AND (new.to_whom = ANY (ARRAY['victim'::text, 'holder'::text])))) EXECUTE FUNCTION message_is_sealed();
+
+CREATE TRIGGER message_sealed BEFORE INSERT OR UPDATE ON public.message FOR EACH ROW WHEN ((new.sealed_head IS NOT NULL)) EXECUTE FUNCTION message_sealed();
+
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER objection_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, received_by, by_whom ON public.objection FOR EACH ROW WHEN (((new.decision = 'upheld'::text) AND (new.by_whom = ANY (ARRAY['holder'::text, 'bank'::text])) AND (NOT is_second_officer(new.decided_by, new.received_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER objection_names_hold BEFORE INSERT ON public.objection FOR EACH ROW EXECUTE FUNCTION objection_names_hold();
+
+CREATE TRIGGER objection_sealed BEFORE INSERT OR UPDATE ON public.objection FOR EACH ROW EXECUTE FUNCTION objection_sealed();
 
 CREATE TRIGGER officer_disabled_ends_sessions AFTER UPDATE OF disabled_at ON public.officer FOR EACH ROW WHEN (((new.disabled_at IS NOT NULL) AND (old.disabled_at IS NULL))) EXECUTE FUNCTION officer_disabled_ends_sessions();
 
@@ -5094,7 +5339,13 @@ CREATE TRIGGER release_brake_continued_once BEFORE UPDATE ON public.release_brak
 
 CREATE TRIGGER release_brake_kept BEFORE DELETE OR TRUNCATE ON public.release_brake FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER release_hearing_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_hearing_append_only BEFORE DELETE OR TRUNCATE ON public.release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER release_hearing_kept BEFORE UPDATE OF hearing_id, proposal_id, ack_no, recorded_by, recorded_at ON public.release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER release_hearing_rules BEFORE UPDATE ON public.release_hearing FOR EACH ROW WHEN (((new.sealed_said IS NULL) OR ((old.sealed_said IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_said IS DISTINCT FROM old.sealed_said))))) EXECUTE FUNCTION release_hearing_rules();
+
+CREATE TRIGGER release_hearing_sealed BEFORE INSERT OR UPDATE ON public.release_hearing FOR EACH ROW EXECUTE FUNCTION release_hearing_sealed();
 
 CREATE TRIGGER release_proposal_counted BEFORE INSERT ON public.release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_counted();
 
@@ -5278,6 +5529,8 @@ COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook
 
 COMMENT ON COLUMN credit_account.same_name IS 'whether it is in the name of the victim, as the complaint writes it';
 
+COMMENT ON COLUMN credit_account.sealed_name IS 'name of the holder, sealed under the key of the victim';
+
 COMMENT ON COLUMN delivery_attempt.outcome IS 'silent: delivered, and not answered in time';
 
 COMMENT ON COLUMN delivery_attempt.subject_id IS 'the hold request or the order; of a cancellation, the cancelled order';
@@ -5304,6 +5557,10 @@ COMMENT ON COLUMN feed_key.reply IS 'null while the body is being taken';
 
 COMMENT ON COLUMN grievance.filed_by IS 'who entered it: `holder`, or an officer; null for one of before';
 
+COMMENT ON COLUMN grievance.sealed_contact IS 'the contact that the text names, sealed in the same way; null without one';
+
+COMMENT ON COLUMN grievance.sealed_text IS 'the text, sealed under the key of the account holder';
+
 COMMENT ON COLUMN grievance.serial_no IS 'what the holder is told as the number';
 
 COMMENT ON COLUMN grievance_level.opened_by IS 'who took the appeal to this level: `holder`, or an officer';
@@ -5312,7 +5569,13 @@ COMMENT ON COLUMN grievance_level.overdue_at IS 'when the supervisor was told th
 
 COMMENT ON COLUMN grievance_level.said IS 'what the holder says against the decision of the level below';
 
+COMMENT ON COLUMN grievance_level.sealed_said IS 'what the holder says, sealed under the key of the account holder';
+
 COMMENT ON COLUMN hearing_waiver.contradict_until IS 'until when the holder, who is told, can say that it is not so';
+
+COMMENT ON COLUMN holder_contact.sealed IS 'phone and e-mail address, sealed under the key of the account holder';
+
+COMMENT ON COLUMN holder_contact_change.sealed IS 'phone and e-mail address, sealed under the key of the account holder';
 
 COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
 
@@ -5347,6 +5610,14 @@ COMMENT ON COLUMN link_code.subject_id IS 'the hold request or the order that th
 COMMENT ON COLUMN link_code.tries IS 'wrong tries';
 
 COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
+
+COMMENT ON COLUMN message.person_id IS 'the victim or account holder whose key seals it; null for a message to an office';
+
+COMMENT ON COLUMN message.sealed_body IS 'text, sealed; null once it is blank';
+
+COMMENT ON COLUMN message.sealed_head IS 'address and subject, sealed';
+
+COMMENT ON COLUMN objection.sealed_text IS 'the text, sealed under the key of the account holder; of the victim, where that is who objects or no hold is named';
 
 COMMENT ON COLUMN officer.credentials_from IS 'what was issued to this officer before this time opens nothing; null if everything may';
 
@@ -5427,6 +5698,8 @@ COMMENT ON COLUMN reconciliation.list_no IS 'the list that the bank handed in; n
 COMMENT ON COLUMN release_brake.continued_by IS 'the supervisor who continued the releases that waited';
 
 COMMENT ON COLUMN release_brake.hold_id IS 'the hold whose release was the first to wait';
+
+COMMENT ON COLUMN release_hearing.sealed_said IS 'what the victim says, sealed under the key of the victim';
 
 COMMENT ON COLUMN release_proposal.ended_by IS 'who ordered it, rejected it, or decided otherwise';
 
@@ -5514,6 +5787,8 @@ COMMENT ON TABLE hearing_waiver IS 'Statements of account holders that they waiv
 
 COMMENT ON TABLE holder_contact_change IS 'Every contact of an account holder that an officer has entered.';
 
+COMMENT ON TABLE holder_key IS 'The keys of account holders: whose hold each is of.';
+
 COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed columns before and after it';
 
 COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank does not have the first request yet';
@@ -5532,7 +5807,7 @@ COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the vi
 
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
 
-COMMENT ON TABLE person_key IS 'The key that seals the personal data of one victim, itself sealed under the secret key.';
+COMMENT ON TABLE person_key IS 'The key that seals the personal data of one victim or account holder, itself sealed under the secret key.';
 
 COMMENT ON TABLE read_log IS 'who read which case, account, person or document';
 

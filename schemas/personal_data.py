@@ -19,6 +19,21 @@ class PersonalData(FrozenModel):
     email: _Text = ""
 
 
+class MessageText(FrozenModel):
+    """Address and text of a message. All are empty after their key is destroyed."""
+
+    address: _Text = ""
+    subject: _Text = ""
+    body: _Text = ""
+
+
+class ContactData(FrozenModel):
+    """Contact of an account holder. Both are empty after their key is destroyed."""
+
+    phone: _Text = ""
+    email: _Text = ""
+
+
 class VictimQuestion(FrozenModel):
     """Victim to look up. It is in the body, because personal data in a URL would enter logs.
 

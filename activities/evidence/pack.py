@@ -1,7 +1,7 @@
 """Make the evidence pack of a case: read at one instant, write file by file, sign, and log it."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +14,18 @@ from activities.banks.signed_requests import files_of, folder_of
 from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
+from activities.person_keys import PersonKeys
 from activities.secrets import Keys, Purpose, pem
-from db import person_keys
+from db import holder_contacts, notifications, person_keys
 from db.evidence import evidence_keys
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
+from db.evidence.opened import Opened
 from db.evidence.pack import CaseHead
+from db.grievances import grievance_texts
+from db.orders import release_proposals
 from db.pool import Connection
+from db.restoration import credit_accounts, objections
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
@@ -41,7 +46,6 @@ from domain.evidence.pack import (
 )
 from domain.evidence.pseudonyms import VictimsNamed
 from schemas.enums import EventKind, Language
-from schemas.personal_data import PersonalData
 
 Progress = Callable[[int, int], None]
 
@@ -134,8 +138,8 @@ async def write_pack(
         await connection.execute("SET LOCAL timezone = 'UTC'")
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
-            victims = maker.ctx.persons.open_all(await person_keys.of_case(connection, head.case_no))
-            await _Writing(connection, writer, head, maker, progress, edition, victims).write()
+            opened = await _opened(connection, maker.ctx.persons, head.case_no)
+            await _Writing(connection, writer, head, maker, progress, edition, opened).write()
             manifest_sha256 = writer.seal(signing_key(maker.keys))
     into.flush()
     return Packed(
@@ -153,6 +157,31 @@ async def write_pack(
     )
 
 
+async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> Opened:
+    """Return the personal data of a case. Raises `CannotOpen`."""
+    texts = await notifications.texts_of_case(connection, case_no)
+    contacts = await holder_contacts.of_case(connection, case_no)
+    accounts = await credit_accounts.of_case(connection, case_no)
+    changes = await holder_contacts.changes_of_case(connection, case_no)
+    heard = await release_proposals.hearings_of_case(connection, case_no)
+    objected = await objections.texts_of_case(connection, case_no)
+    texts_of_grievances = await grievance_texts.of_case(connection, case_no)
+    return Opened(
+        grievances={
+            grievance_id: (persons.open_stored(text), persons.open_stored(contact))
+            for grievance_id, (text, contact) in texts_of_grievances.grievances.items()
+        },
+        hearings={number: persons.open_stored(said) for number, said in heard.items()},
+        objections={number: persons.open_stored(text) for number, text in objected.items()},
+        said={place: persons.open_stored(said) for place, said in texts_of_grievances.levels.items()},
+        victims=persons.open_all(await person_keys.of_case(connection, case_no)),
+        messages={message_id: persons.open_message(message_id, stored) for message_id, stored in texts.items()},
+        contacts={hold_id: persons.open_contact(stored) for hold_id, stored in contacts.items()},
+        names={account.account_id: persons.open_account(account).holder_name for account in accounts},
+        contact_changes={change_id: persons.open_contact(stored) for change_id, stored in changes.items()},
+    )
+
+
 class _Writing:
     """The writing of one pack."""
 
@@ -164,7 +193,7 @@ class _Writing:
         maker: Maker,
         progress: Progress | None,
         edition: Edition,
-        victims: Mapping[int, PersonalData],
+        opened: Opened,
     ) -> None:
         self._connection = connection
         self._writer = writer
@@ -172,7 +201,7 @@ class _Writing:
         self._maker = maker
         self._progress = progress
         self._edition = edition
-        self._victims = victims
+        self._opened = opened
         self._named = VictimsNamed(edition, is_marked=head.is_marked)
         self._done = self._total = 0
 
@@ -194,7 +223,7 @@ class _Writing:
 
     async def _rows(self, file: str) -> None:
         with self._writer.open(file) as member:
-            async with aclosing(evidence.lines(self._connection, file, self._head.case_no, self._victims)) as lines:
+            async with aclosing(evidence.lines(self._connection, file, self._head.case_no, self._opened)) as lines:
                 async for line in lines:
                     member.write(f"{self._named.line(file, line)}\n".encode())
                     self._one_more()

@@ -7,6 +7,7 @@ from activities.grievances import decisions
 from activities.holds.hold_transaction import HoldTransaction, hold_transaction
 from activities.holds.small_holds import note_decision
 from activities.orders.release_proposals import confirm_proposal, reject_proposal
+from db import person_keys
 from db.holds import account_holds
 from db.orders import release_proposals
 from domain.errors.orders import HearerProposed, NoReleaseProposed, NotAVictimOfHold, TooManyHearings
@@ -20,7 +21,8 @@ async def proposed_of(ctx: Context, hold_id: UUID) -> ReleaseProposals:
     """Return the releases that were proposed of a hold. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
         await account_holds.case_of(connection, hold_id)
-        return ReleaseProposals(releases=await release_proposals.of_hold(connection, hold_id, ctx.now()))
+        found = await release_proposals.of_hold(connection, hold_id, ctx.now(), ctx.persons.open_stored)
+    return ReleaseProposals(releases=found)
 
 
 async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> ReleaseProposal:
@@ -37,7 +39,11 @@ async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> 
             raise NotAVictimOfHold(new.ack_no)
         if len(proposal.hearings) >= release_proposals.HEARINGS_MOST:
             raise TooManyHearings(release_proposals.HEARINGS_MOST)
-        await release_proposals.insert_hearing(work.connection, proposal.proposal_id, new, by, work.now)
+        victim = await person_keys.of_complaint(work.connection, new.ack_no)
+        use = release_proposals.use_of_hearing(proposal.proposal_id, new.ack_no)
+        # A victim of the release before has no key yet.
+        sealed = ctx.persons.seal_new(victim, new.said, use) if victim and victim.wrapped else None
+        await release_proposals.insert_hearing(work.connection, proposal.proposal_id, new, by, work.now, sealed)
         await work.log(EventKind.VICTIM_HEARD, proposal_id=proposal.proposal_id, ack_no=new.ack_no)
         return await _waiting(work)
 
@@ -68,11 +74,14 @@ async def reject_release(ctx: Context, hold_id: UUID, reason: str, by: str) -> R
 
 
 async def _waiting(work: HoldTransaction) -> ReleaseProposal:
-    proposal = await release_proposals.waiting(work.connection, work.hold.hold_id, work.now)
+    proposal = await release_proposals.waiting(
+        work.connection, work.hold.hold_id, work.now, work.ctx.persons.open_stored
+    )
     if proposal is None:
         raise NoReleaseProposed(work.hold.hold_id)
     return proposal
 
 
 async def _newest(work: HoldTransaction) -> ReleaseProposal:
-    return (await release_proposals.of_hold(work.connection, work.hold.hold_id, work.now))[0]
+    opens = work.ctx.persons.open_stored
+    return (await release_proposals.of_hold(work.connection, work.hold.hold_id, work.now, opens))[0]

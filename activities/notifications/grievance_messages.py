@@ -5,7 +5,7 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people, officer_of_level
-from db import notifications
+from db import holder_contacts
 from db.cases import tasks
 from db.grievances import grievances
 from db.grievances.grievances import GrievanceRow
@@ -43,7 +43,7 @@ async def notify_level(
         task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject)
         await tasks.open_tasks(connection, row.case_no, [task], now, institution=hold.institution)
         return
-    person = await notifications.holder(connection, row.hold_id)
+    person = await holder_contacts.of_hold(connection, row.hold_id)
     with_amount = facts.model_copy(update={"amount_paise": person.held_paise})
     officer = Concerned(case_no=row.case_no, level=row.level)
     await notify_people(connection, ctx, NotificationEvent.GRIEVANCE_AT_OFFICER, officer, with_amount, now)

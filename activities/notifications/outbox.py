@@ -2,7 +2,7 @@
 
 `notify_people` calls the functions `tell_…` as its rules say; each writes for one recipient. `send_due` sends. One
 occasion is written once, so a repeated activity sends nothing twice. Names, numbers and texts stay in the table
-`message`.
+`message`: those of victims and account holders sealed under the key of the person.
 """
 
 import asyncio
@@ -12,16 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.deadlocks import repeated
+from activities.person_keys import PersonKeys
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError, PdfAttachment
 from db import notifications, victim_corrections
 from db.cases import tasks
-from db.notifications import HolderContact, NewMessage, ToSend
+from db.holder_contacts import HolderContact
+from db.notifications import NewMessage, SealedMessage, ToSend
+from db.person_keys import PersonKey
 from db.police import firs
 from db.pool import Connection
 from domain.errors.notifications import MessageExpired, MessageSent
@@ -30,6 +33,7 @@ from domain.notifications.texts import Said, Written, forwarded, letter, short
 from schemas.documents.facts import DocumentHead
 from schemas.enums import EventKind, Language, TaskKind
 from schemas.notifications import Medium, MessageFacts, MessageKind, MessageRow, Recipient
+from schemas.personal_data import MessageText
 from schemas.police import CaseDuty, CaseOfficer
 from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import is_email
@@ -110,9 +114,10 @@ async def tell_victim(
     said = (await _with_officer(connection, person.case_no, told, link)).model_copy(update={"ack_no": ack_no})
     # What happened to the money is written also when no one can be told of it: then a person has to.
     contact = ctx.persons.open_or_empty(person.person)
-    draft = _Draft(
-        connection, now, kind, Recipient.VICTIM, said, ack_no, documents, about(TaskSubject.COMPLAINT, ack_no)
-    )
+    # A victim of the release before has no key yet.
+    owner = _Owner(ctx.persons, person.person) if person.person.wrapped else None
+    subject = about(TaskSubject.COMPLAINT, ack_no)
+    draft = _Draft(connection, now, kind, Recipient.VICTIM, said, ack_no, documents, subject, owner=owner)
     written = await draft.write(contact.mobile, contact.email, (person.language,))
     if kind in AS_FIRST_TOLD and (first := await victim_corrections.first_told(connection, ack_no)):
         as_told = ctx.persons.open_or_empty(first)
@@ -143,7 +148,7 @@ async def tell_holder(
     """
     channels = channels_of(kind, Recipient.HOLDER)
     assert besides is None or Channel.APPEAL_CONTACT in channels, f"{kind.value} goes to no further contact"
-    person = await notifications.holder(connection, hold_id)
+    person = await ctx.persons.holder_of(connection, hold_id)
     # A hold that begins again is a new occasion.
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
     told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
@@ -151,7 +156,8 @@ async def tell_holder(
         update={"bank": person.bank, "account_end": person.account[-ACCOUNT_END_CHARS:]}
     )
     hold, bank = about(TaskSubject.HOLD, hold_id), person.institution
-    draft = _Draft(connection, now, kind, Recipient.HOLDER, said, str(hold_id), documents, hold, bank)
+    owner = _holder_of(ctx, hold_id, person)
+    draft = _Draft(connection, now, kind, Recipient.HOLDER, said, str(hold_id), documents, hold, bank, owner)
     languages = ctx.policy.messages.holder_languages
     written = await draft.write_besides(person, *besides) if besides else 0
     if way_to(person) is Recipient.HOLDER:
@@ -201,16 +207,17 @@ async def tell_at(
 
 
 async def tell_bank_of_appeal(
-    connection: Connection, hold_id: UUID, kind: MessageKind, facts: Facts, now: datetime
+    connection: Connection, ctx: Context, hold_id: UUID, kind: MessageKind, facts: Facts, now: datetime
 ) -> int:
     """Write a notification to the bank's desk about its customer's appeal; 0 if the bank has no mailbox."""
-    person = await notifications.holder(connection, hold_id)
+    person = await ctx.persons.holder_of(connection, hold_id)
     if not is_email(person.bank_email):
         return 0
     said = (await _with_officer(connection, person.case_no, _with(facts))).model_copy(
         update={"account": person.account}
     )
-    draft = _Draft(connection, now, kind, Recipient.BANK, said, str(hold_id))
+    owner = _holder_of(ctx, hold_id, person)
+    draft = _Draft(connection, now, kind, Recipient.BANK, said, str(hold_id), owner=owner)
     return await draft.write("", person.bank_email, tuple(Language))
 
 
@@ -249,6 +256,27 @@ async def _with_officer(connection: Connection, case_no: str, facts: MessageFact
 
 
 @dataclass(frozen=True)
+class _Owner:
+    """The victim or account holder whose key seals a notification."""
+
+    persons: PersonKeys
+    key: PersonKey
+    hold_id: UUID | None = None
+    """the hold whose account holder has had no key before"""
+
+    def seal(self, message: NewMessage) -> SealedMessage:
+        text = MessageText(address=message.address, subject=message.subject, body=message.body)
+        head, body = self.persons.seal_message(self.key, message.message_id, text)
+        return SealedMessage(self.key, self.hold_id, head, body)
+
+
+def _holder_of(ctx: Context, hold_id: UUID, known: HolderContact) -> _Owner:
+    if known.key is not None:
+        return _Owner(ctx.persons, known.key)
+    return _Owner(ctx.persons, ctx.persons.new_key(), hold_id)
+
+
+@dataclass(frozen=True)
 class _Draft:
     """Writes one notification for one recipient into the outbox."""
 
@@ -265,6 +293,8 @@ class _Draft:
     """the subject of the desk's work item if the recipient cannot be reached; None: the case"""
     institution: str | None = None
     """the bank that the desk is to ask"""
+    owner: _Owner | None = None
+    """None for a message to an office, which names no victim and no account holder"""
 
     async def write(self, mobile: str, email: str, languages: tuple[Language, ...], *, besides: bool = False) -> int:
         written, channels = 0, channels_of(self.kind, self.to_whom)
@@ -326,6 +356,7 @@ class _Draft:
         way = ("besides",) if besides else ("by-bank",) if to_whom is not self.to_whom else ()
         parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, language, *way)
         message = NewMessage(
+            message_id=uuid4(),
             case_no=self.said.case_no,
             kind=self.kind,
             to_whom=to_whom,
@@ -338,7 +369,8 @@ class _Draft:
             document_ids=tuple(document.document_id for document in self.documents) if medium is Medium.EMAIL else (),
             expires_at=self.said.facts.until if self.kind in EXPIRING else None,
         )
-        return await notifications.write(self.connection, message, self.now)
+        sealed = self.owner.seal(message) if self.owner else None
+        return await notifications.write(self.connection, message, self.now, sealed)
 
     async def _ask_the_desk(self, kind: TaskKind) -> None:
         reference = self.said.facts.reference if self.to_whom is Recipient.HOLDER else ""
@@ -406,16 +438,16 @@ async def _note_sent(ctx: Context, message: ToSend) -> None:
 
 
 async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
-    key = str(message.message_id)
+    key, said = str(message.message_id), ctx.persons.open_message(message.message_id, message.text)
     if message.medium is Medium.SMS:
         assert ways.sms is not None, "only messages with a route are claimed"
-        await ways.sms.send(message.address, message.body, key)
+        await ways.sms.send(said.address, said.body, key)
     else:
         assert ways.mail is not None, "only messages with a route are claimed"
         async with ctx.pool.acquire() as connection:
             pdfs = await notifications.documents_of(connection, message.message_id)
         attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
-        await ways.mail.send(message.address, message.subject, message.body, f"{key}.message", attachments=attached)
+        await ways.mail.send(said.address, said.subject, said.body, f"{key}.message", attachments=attached)
 
 
 async def _failed(ctx: Context, message: ToSend, failure: str, *, final: bool) -> None:

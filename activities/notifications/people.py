@@ -197,7 +197,7 @@ class _Message:
     async def to_bank_of_hold(self) -> int:
         hold_id = self.concerned.hold_id
         assert hold_id is not None, f"{self.rule.kind.value} is about a hold"
-        return await tell_bank_of_appeal(self.connection, hold_id, self.rule.kind, self.facts, self.now)
+        return await tell_bank_of_appeal(self.connection, self.ctx, hold_id, self.rule.kind, self.facts, self.now)
 
     async def to_nodal_officer(self) -> int:
         assert self.concerned.mobile, f"{self.rule.kind.value} is for a nodal officer with a mobile"

@@ -14,6 +14,8 @@ from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
 from activities.restoration import transitions
+from db import person_keys
+from db.person_keys import PersonKey, StoredPerson
 from db.pool import Connection
 from db.restoration import credit_accounts, restorations
 from domain.errors import RuleBroken
@@ -23,6 +25,7 @@ from domain.errors.restoration import (
     CreditAccountOrdered,
     CreditAccountOver,
 )
+from domain.errors.victims import VictimErased
 from domain.notifications.rules import NotificationEvent
 from domain.persons import is_same_person
 from schemas.base import Flag
@@ -76,12 +79,17 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
     async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
         connection = work.connection
         await _refuse_ordered(connection, ack_no)
-        victim = await ctx.persons.victim_of(connection, ack_no)
+        stored = await person_keys.of_complaint(connection, ack_no)
+        assert stored is not None, "the case was found by the complaint"
+        if stored.sealed is not None and stored.wrapped is None:
+            raise VictimErased(ack_no)
+        victim = ctx.persons.open(stored)
         account_id = await credit_accounts.insert(
             connection,
             ack_no,
             work.case_no,
             new,
+            _sealed_name(ctx, stored, ack_no, new),
             institution=found.code,
             same_name=_plain(victim.name) == _plain(new.holder_name),
             by=by,
@@ -92,7 +100,7 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
         data = {"ack_no": ack_no, "account_id": account_id, "institution": found.code}
         await work.log(EventKind.CREDIT_ACCOUNT_TOLD, **data)
         await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_TOLD, page)
-        return await credit_accounts.get(connection, ack_no, account_id)
+        return ctx.persons.open_account(await credit_accounts.get(connection, ack_no, account_id))
 
 
 async def confirm(
@@ -111,7 +119,7 @@ async def confirm(
             raise CreditAccountDiffers
         _refuse_over(told)
         if told.confirmed_at is not None:
-            return told
+            return ctx.persons.open_account(told)
         if is_same_person(told.told_by, by):
             raise CreditAccountNeedsSecondOfficer(by)
         await _refuse_ordered(connection, ack_no)
@@ -124,7 +132,7 @@ async def confirm(
         await work.log(EventKind.CREDIT_ACCOUNT_CONFIRMED, **data)
         await _apply_anew(work, ack_no, "another account is to be credited")
         await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_CONFIRMED, page)
-        return await credit_accounts.get(connection, ack_no, account_id)
+        return ctx.persons.open_account(await credit_accounts.get(connection, ack_no, account_id))
 
 
 async def withdraw(ctx: Context, ack_no: str, account_id: int, reason: str, by: str) -> CreditAccount:
@@ -136,7 +144,7 @@ async def withdraw(ctx: Context, ack_no: str, account_id: int, reason: str, by: 
     async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
         told = await credit_accounts.get(work.connection, ack_no, account_id)
         if told.ended_as is CreditAccountEnd.WITHDRAWN:
-            return told
+            return ctx.persons.open_account(told)
         _refuse_over(told)
         if told.is_standing:
             await _refuse_ordered(work.connection, ack_no)
@@ -152,7 +160,7 @@ async def object_to(ctx: Context, ack_no: str, account_id: int, reason: str, by:
     async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
         told = await credit_accounts.get(work.connection, ack_no, account_id)
         if told.ended_as is CreditAccountEnd.OBJECTED:
-            return told
+            return ctx.persons.open_account(told)
         _refuse_over(told)
         order_id = await credit_accounts.order_under_way(work.connection, ack_no) if told.is_standing else None
         facts, cause = TaskFacts(order_id=order_id or ""), TaskCause.CREDIT_ACCOUNT_OBJECTED
@@ -170,7 +178,7 @@ async def _end(work: CaseTransaction, told: CreditAccount, ended_as: CreditAccou
     if told.is_standing:
         await _apply_anew(work, told.ack_no, f"the account to be credited is {ended_as.value}")
     await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_ENDED)
-    return await credit_accounts.get(connection, told.ack_no, account_id)
+    return work.ctx.persons.open_account(await credit_accounts.get(connection, told.ack_no, account_id))
 
 
 async def _apply_anew(work: CaseTransaction, ack_no: str, reason: str) -> None:
@@ -222,7 +230,17 @@ async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
     """Return all accounts recorded for a complaint. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
         await credit_accounts.case_of(connection, ack_no)
-        return CreditAccounts(accounts=tuple(await credit_accounts.of_complaint(connection, ack_no)))
+        found = await credit_accounts.of_complaint(connection, ack_no)
+    return CreditAccounts(accounts=tuple(ctx.persons.open_account(account) for account in found))
+
+
+def _sealed_name(
+    ctx: Context, victim: StoredPerson, ack_no: str, new: NewCreditAccount
+) -> tuple[PersonKey, bytes] | None:
+    # A victim of the release before has no key yet.
+    if victim.wrapped is None:
+        return None
+    return victim, ctx.persons.seal_name(victim, ack_no, new.account, new.holder_name)
 
 
 def _refuse_over(told: CreditAccount) -> None:

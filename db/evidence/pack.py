@@ -7,12 +7,26 @@ numbers against it would reveal the victim's. The engine's own bookkeeping is no
 (docs/reference/evidence.md has the list).
 """
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from db.banks.bank_keys import Evidence
+from db.evidence.opened import (
+    COMPLAINTS,
+    CONTACT_CHANGES,
+    CONTACTS,
+    CREDIT_ACCOUNTS,
+    GRIEVANCE_LEVELS,
+    GRIEVANCES,
+    HEARINGS,
+    MESSAGE_TEXTS,
+    MESSAGES,
+    OBJECTIONS,
+    WITH_OPENED,
+    Opened,
+)
 from db.orders import bank_orders
 from db.pool import Connection
 from db.tracing import answers
@@ -21,12 +35,10 @@ from domain.evidence.pack import EXCHANGES, SENT, EventLine
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
-from schemas.personal_data import PersonalData
 from schemas.tasks import Subject, TaskCause, TaskFacts
 
 AT_ONCE: Final = 200
 """rows in memory at a time"""
-MOBILE_END_CHARS: Final = 4
 _CASE: Final = "t.case_no = $1"
 _REQUEST: Final = "t.request_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
 _ORDER: Final = "t.order_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)"
@@ -36,8 +48,6 @@ _GRIEVANCE: Final = "t.grievance_id IN (SELECT grievance_id FROM grievance WHERE
 _INQUIRY: Final = "t.inquiry_id IN (SELECT inquiry_id FROM payer_inquiry WHERE case_no = $1)"
 _DISCREPANCY: Final = "t.discrepancy_id IN (SELECT discrepancy_id FROM discrepancy WHERE case_no = $1)"
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
-COMPLAINTS: Final = "case/complaints.jsonl"
-"""a file whose rows also have the victim"""
 TASKS: Final = "case/tasks.jsonl"
 """a file whose rows also have the note that officers read"""
 _KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
@@ -57,19 +67,36 @@ def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), 
     )
 
 
-def _address() -> str:
-    """Return SQL for the address of a notification.
+_CODES: Final = "('grievance_code', 'appeal_code', 'link_code')"
+_OPENED: Final = "JOIN unnest($2::uuid[], $3::jsonb[]) AS p (message_id, data) USING (message_id)"
+"""joins the opened address and text of each notification, which `lines` gives"""
+
+
+def _messages() -> str:
+    """Return the statement that reads notifications without their texts.
 
     An address proves that a notice was served, so it is in full. A victim's is masked, and only tells one person from
-    another.
+    another. Both are null once the key of the person is destroyed.
     """
+    without = ("address", "subject", "body", "person_id", "sealed_head", "sealed_body", *_UNSENT)
     return (
+        f"SELECT (to_jsonb(t) - '{{{','.join(without)}}}'::text[]"
         # The text of a code has no digest, because trying every code would find it.
-        " || jsonb_build_object('text_sha256', CASE WHEN t.kind NOT IN"
-        " ('grievance_code', 'appeal_code', 'link_code')"
-        " THEN encode(sha256(convert_to(t.body, 'UTF8')), 'hex') END, 'address',"
-        " CASE WHEN t.to_whom <> 'victim' THEN t.address WHEN t.medium = 'sms'"
-        " THEN '…' || right(t.address, 4) ELSE left(t.address, 1) || '…@' || split_part(t.address, '@', 2) END)"
+        f" || jsonb_build_object('text_sha256', CASE WHEN t.kind NOT IN {_CODES} AND p.data ->> 'body' <> ''"
+        " THEN encode(sha256(convert_to(p.data ->> 'body', 'UTF8')), 'hex') END, 'address',"
+        " CASE WHEN t.to_whom <> 'victim' THEN a.address WHEN t.medium = 'sms'"
+        " THEN '…' || right(a.address, 4) ELSE left(a.address, 1) || '…@' || split_part(a.address, '@', 2) END))::text"
+        f" FROM message t LEFT {_OPENED} CROSS JOIN LATERAL (SELECT nullif(p.data ->> 'address', '') AS address) AS a"
+        f" WHERE {_CASE} ORDER BY t.written_at, t.message_id"
+    )
+
+
+def _opened_rows(table: str, key: str, key_type: str, where: str, without: str, *, order: str = "") -> str:
+    """Return the statement that reads rows with personal data, which `lines` gives opened in `$2` and `$3`."""
+    return (
+        f"SELECT (to_jsonb(t) - '{{{without}}}'::text[] || coalesce(p.data, '{{}}'))::text"
+        f" FROM {table} t LEFT JOIN unnest($2::{key_type}[], $3::jsonb[]) AS p ({key}, data) USING ({key})"
+        f" WHERE {where} ORDER BY {order or f't.{key}'}"
     )
 
 
@@ -134,36 +161,44 @@ FILES: Final = {
     "grievances/appeal_codes.jsonl": _rows(
         "appeal_code", _HOLD, "t.made_at, t.code_id", without=("digest", "visit_digest", "visit_until", "tries")
     ),
-    "grievances/grievances.jsonl": _rows("grievance", _CASE, "t.opened_at, t.grievance_id"),
-    "grievances/levels.jsonl": _rows("grievance_level", _GRIEVANCE, "t.grievance_id, t.opened_at, t.level"),
-    "grievances/hearings.jsonl": _rows(
+    GRIEVANCES: _opened_rows(
+        "grievance",
+        "grievance_id",
+        "uuid",
+        _CASE,
+        "person_id,sealed_text,sealed_contact",
+        order="t.opened_at, t.grievance_id",
+    ),
+    GRIEVANCE_LEVELS: _opened_rows(
+        "grievance_level",
+        "place",
+        "bigint",
+        _GRIEVANCE,
+        "person_id,sealed_said",
+        order="t.grievance_id, t.opened_at, t.level",
+    ),
+    # A copy for the accused does not have what a victim says, only its SHA-256.
+    HEARINGS: _opened_rows(
         "release_hearing",
+        "hearing_id",
+        "bigint",
         "t.proposal_id IN (SELECT proposal_id FROM release_proposal WHERE case_no = $1)",
-        "t.hearing_id",
-        # A copy for the accused does not have what a victim says.
-        without=("said",),
-        more=" || jsonb_build_object('said_sha256', encode(sha256(convert_to(t.said, 'UTF8')), 'hex'))",
+        "said,person_id,sealed_said",
     ),
     "grievances/releases.jsonl": _rows("release_proposal", _CASE, "t.proposal_id"),
-    "holds/contact_changes.jsonl": _rows("holder_contact_change", _HOLD, "t.change_id"),
-    "holds/contacts.jsonl": _rows("holder_contact", _HOLD, "t.hold_id"),
+    CONTACT_CHANGES: _opened_rows("holder_contact_change", "change_id", "bigint", _HOLD, "person_id,sealed"),
+    CONTACTS: _opened_rows("holder_contact", "hold_id", "uuid", _HOLD, "person_id,sealed"),
     "holds/holds.jsonl": _rows("account_hold", _CASE, "t.first_held_at, t.hold_id", more=_KEPT_BY),
     "ledger/balances.jsonl": _rows("ledger_balance", _CASE, "t.hop_no, t.bucket"),
     "ledger/entries.jsonl": _rows("ledger_entry", _CASE, "t.transaction_id, t.line_no"),
     "ledger/transactions.jsonl": _rows("ledger_transaction", _CASE, "t.transaction_id"),
-    "messages/messages.jsonl": _rows(
-        "message",
-        _CASE,
-        "t.written_at, t.message_id",
-        without=("address", "subject", "body", *_UNSENT),
-        more=_address(),
-    ),
+    MESSAGES: _messages(),
     "messages/documents.jsonl": _rows(
         "message_document",
         "t.message_id IN (SELECT message_id FROM message WHERE case_no = $1)",
         "t.message_id, t.place",
     ),
-    "orders/credit_accounts.jsonl": _rows("credit_account", _CASE, "t.account_id"),
+    CREDIT_ACCOUNTS: _opened_rows("credit_account", "account_id", "bigint", _CASE, "person_id,sealed_name"),
     "orders/credit_account_links.jsonl": _rows(
         "credit_account_link",
         "t.account_id IN (SELECT account_id FROM credit_account WHERE case_no = $1)",
@@ -248,17 +283,17 @@ FILES: Final = {
         "hearing_waiver", _RESTORATION, "t.recorded_at, t.hold_id", without=("document",)
     ),
     "restorations/lines.jsonl": _rows("restoration_line", _CASE, "t.restoration_id, t.hop_no"),
-    "restorations/objections.jsonl": _rows("objection", _RESTORATION, "t.objection_id"),
+    OBJECTIONS: _opened_rows("objection", "objection_id", "bigint", _RESTORATION, "person_id,sealed_text"),
     "restorations/payer_decisions.jsonl": _rows("payer_decision", _CASE, "t.decision_id"),
     "restorations/restorations.jsonl": _rows("restoration", _CASE, "t.opened_at, t.restoration_id"),
     "restorations/steps.jsonl": _rows("restoration_step", _RESTORATION, "t.restoration_id, t.place"),
 }
 """The statement that reads each file."""
 TEXTS: Final = {
-    "messages/texts.jsonl": "SELECT jsonb_build_object('message_id', t.message_id, 'subject', t.subject, 'body',"
+    MESSAGE_TEXTS: "SELECT jsonb_build_object('message_id', t.message_id, 'subject', p.data ->> 'subject', 'body',"
     # Six digits are masked in every message, because they could be a code. So is the token of a victim's link.
-    r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)|(?<=/c/)[A-Za-z0-9_-]{12}', '……', 'g'))::text FROM message t"
-    " WHERE t.case_no = $1 AND t.kind NOT IN ('grievance_code', 'appeal_code', 'link_code')"
+    r" regexp_replace(p.data ->> 'body', '(?<!\d)\d{6}(?!\d)|(?<=/c/)[A-Za-z0-9_-]{12}', '……', 'g'))::text"
+    f" FROM message t LEFT {_OPENED} WHERE t.case_no = $1 AND t.kind NOT IN {_CODES}"
     " ORDER BY t.written_at, t.message_id"
 }
 """The texts of notifications, for a court's pack only."""
@@ -384,31 +419,20 @@ async def count(connection: Connection, files: Iterable[str], case_no: str) -> i
     """Return the number of lines of these files for a case."""
     total = 0
     for file in files:
-        more: tuple[list[int], ...] = ([], []) if file == COMPLAINTS else ()
+        more: tuple[list[int], ...] = ([], []) if file in WITH_OPENED else ()
         total += await connection.fetchval(f"SELECT count(*) FROM ({_READ[file]}) AS counted", case_no, *more)
     return total
 
 
-async def lines(
-    connection: Connection, file: str, case_no: str, victims: Mapping[int, PersonalData]
-) -> AsyncGenerator[str, None]:
-    """Yield the lines of a file. The caller's transaction gives all files the same instant.
-
-    `victims` has the opened data of the case's victims.
-    """
+async def lines(connection: Connection, file: str, case_no: str, opened: Opened) -> AsyncGenerator[str, None]:
+    """Yield the lines of a file. The caller's transaction gives all files the same instant."""
     more: tuple[list[Any], ...] = ()
     if file == TASKS:
         more = await _notes(connection, case_no)
-    elif file == COMPLAINTS:
-        more = ([*victims], [_shown(person) for person in victims.values()])
+    elif file in WITH_OPENED:
+        more = opened.rows_of(file)
     async for row in connection.cursor(_TASKS if file == TASKS else _READ[file], case_no, *more, prefetch=AT_ONCE):
         yield row[0]
-
-
-def _shown(person: PersonalData) -> dict[str, str]:
-    name, at, host = person.email.partition("@")
-    email = f"{name[:1]}…{at}{host}" if person.email else ""
-    return {"name": person.name, "mobile": f"…{person.mobile[-MOBILE_END_CHARS:]}", "email": email}
 
 
 async def _notes(connection: Connection, case_no: str) -> tuple[list[int], list[str]]:

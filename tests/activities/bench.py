@@ -42,6 +42,7 @@ from schemas.outbox.case import (
 )
 from schemas.personal_data import PersonalData
 from tests.factories import complaint, rrn, status_update
+from tests.said import Said, said
 
 LOST_REPLY = "lost reply"
 """the bank takes the ticket, and its reply never arrives"""
@@ -114,6 +115,10 @@ class Bench:
         """Return the opened data of the case's victims, in the order of their complaints."""
         async with self.pool.acquire() as connection:
             return [*self.ctx.persons.open_all(await person_keys.of_case(connection, case_no)).values()]
+
+    async def said(self, kind: str, case_no: str, **also: str) -> list[Said]:
+        """Return the opened messages of a kind, the oldest first. `also` names further columns and their values."""
+        return await said(self.ctx, kind, case_no, **also)
 
     # -- verbs -----------------------------------------------------------------------------------------------------
 

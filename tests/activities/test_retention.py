@@ -7,14 +7,19 @@ import pytest
 
 from activities import retention, victims
 from activities.cases.transaction import ENGINE, case_transaction
+from activities.holds import opening
+from activities.notifications.outbox import tell_holder, tell_victim
 from activities.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from db.pool import Pool
 from db.retention import fates
 from schemas.enums import EventKind
+from schemas.notifications import MessageKind
 from schemas.personal_data import PersonalData, VictimQuestion
 from tests.activities.bench import Bench
 from tests.factories import SECRET, make_context, row, rrn, transfer
+from tests.said import said
+from tests.triggers import without_triggers
 from tests.workers.command_line import invoke
 
 ASHA = {"name": "Asha Devi", "mobile": "9876543210", "district": "LUCKNOW", "email": "asha@example.org"}
@@ -84,8 +89,9 @@ async def test_retention_reads_no_whole_table_of_victims(bench: Bench) -> None:
     assert "victim_person" in str(plan)
 
 
-async def test_a_victims_address_is_masked_in_the_messages(bench: Bench) -> None:
+async def test_a_victims_address_is_masked_in_messages_of_the_release_before(bench: Bench) -> None:
     case_no = await over(bench)
+    await bench.pool.execute("ALTER TABLE message DISABLE TRIGGER message_is_sealed")
     await bench.pool.executemany(
         "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, body, natural_key,"
         " written_at, sent_at) VALUES (gen_random_uuid(), $1, 'refused', $2, $3, $4, 'hi', 'text', $5, now(), now())",
@@ -101,6 +107,42 @@ async def test_a_victims_address_is_masked_in_the_messages(bench: Bench) -> None
         ("a…@example.org",),
         ("…3210",),
     ]
+
+
+async def test_m10_an_account_holder_and_what_was_written_to_both_are_gone_with_their_keys(bench: Bench) -> None:
+    root = rrn()
+    case_no = await bench.complain(transfer(1_000_00, reference=root), victim=ASHA)
+    await bench.answer("HDFC", case_no, row(1, root, "1000.00", phone_number="9876500000"))
+    await opening.open_for_new_holds(bench.ctx, case_no)
+    hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+    async with bench.pool.acquire() as connection, connection.transaction():
+        facts = {"occasion": "1", "amount_paise": 1_000_00}
+        await tell_victim(connection, bench.ctx, case_no, MessageKind.MONEY_HELD, facts, bench.ctx.now())
+        await tell_holder(connection, bench.ctx, hold_id, MessageKind.HOLD, facts, bench.ctx.now())
+    await retention.look(bench.ctx)
+    assert await bench.value("SELECT count(*) FROM person_key WHERE destroyed_at IS NOT NULL") == 0, "it is not over"
+    await _end(bench, case_no)
+    await retention.look(bench.ctx)
+    assert await bench.value("SELECT count(*) FROM person_key WHERE destroyed_at IS NULL") == 0
+    ended = "SELECT kind, data ->> 'hold_id' FROM case_event WHERE kind LIKE '%erased' ORDER BY kind"
+    assert await bench.rows(ended) == [("holder_erased", str(hold_id)), ("victim_erased", None)]
+    assert {(one.address, one.body) for one in await said(bench.ctx, case_no=case_no)} == {("", "")}
+    waiting = "SELECT DISTINCT next_attempt_at, failure FROM message"
+    assert await bench.rows(waiting) == [(None, "the personal data are destroyed")]
+
+
+async def _end(bench: Bench, case_no: str) -> None:
+    """Write that everything of a case with money on hold is over."""
+    tables = ("ledger_balance", "account_hold", "restoration", "case_file", "desk_task")
+    async with without_triggers(bench.pool, *tables):
+        for change in (
+            "UPDATE ledger_balance SET balance_paise = 0 WHERE case_no = $1",
+            "UPDATE account_hold SET state = 'ended', ended_at = now() WHERE case_no = $1",
+            "UPDATE restoration SET state = 'cancelled', closed_at = now() WHERE case_no = $1",
+            "UPDATE case_file SET state = 'settled', settled_at = now() WHERE case_no = $1",
+            "UPDATE desk_task SET state = 'closed', closed_at = now(), closed_by = 'engine' WHERE case_no = $1",
+        ):
+            await bench.pool.execute(change, case_no)
 
 
 async def test_a_case_with_work_or_an_fir_keeps_its_victim(bench: Bench) -> None:
@@ -136,7 +178,8 @@ async def test_the_command_says_what_is_kept_and_what_is_gone(bench: Bench, data
     result = await invoke("retention", database_url=database_dsn)
     assert (result.exit_code, result.stdout) == (
         0,
-        "1 kept under a key\n0 in clear (goldenhour seal-victims seals them)\n1 destroyed: nothing_held\n",
+        "1 kept under a key\n0 victims, 0 messages and 0 contacts in clear (goldenhour seal seals them)\n"
+        "1 destroyed: nothing_held\n",
     )
 
 

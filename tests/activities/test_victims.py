@@ -39,8 +39,7 @@ async def corrected(bench: Bench, case_no: str, new: NewVictimCorrection = NEW) 
 
 
 async def addresses(bench: Bench, case_no: str, kind: str = "victim_corrected") -> list[str]:
-    query = "SELECT address FROM message WHERE case_no = $1 AND kind = $2 ORDER BY written_at, natural_key"
-    return [address for (address,) in await bench.rows(query, case_no, kind)]
+    return [one.address for one in await bench.said(kind, case_no)]
 
 
 async def test_m10_a_wrong_number_is_corrected_by_two_officers_and_both_numbers_are_told(bench: Bench) -> None:

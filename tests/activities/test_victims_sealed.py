@@ -4,11 +4,12 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from activities import person_keys, victims
 from activities import reseal as resealing
+from activities import sealing, victims
 from activities.context import Context
-from activities.person_keys import ClearTextNeeded, PersonKeys, seal_victims
+from activities.person_keys import PersonKeys
 from activities.reseal import reseal
+from activities.sealing import ClearTextNeeded, seal_all
 from activities.secrets import CannotOpen, SecretBox
 from db.pool import Pool
 from schemas.personal_data import NewVictimCorrection, PersonalData
@@ -17,6 +18,15 @@ from tests.factories import SECRET, make_context, rrn, transfer
 from tests.workers.command_line import invoke
 
 NEW = SecretStr("the next secret key, with more than 32 characters")
+_OTHERS = (
+    "messages",
+    "contacts",
+    "accounts to be credited",
+    "grievances",
+    "levels of grievances",
+    "objections",
+    "hearings",
+)
 TRIGGERS = ("victim_sealed", "victim_corrected")
 CLEAR = "SELECT count(*) FROM victim WHERE name <> '' OR mobile <> '' OR email <> ''"
 VICTIM = {"name": "Asha Devi", "mobile": "9876543210", "district": "LUCKNOW", "email": "asha@example.org"}
@@ -82,17 +92,17 @@ async def test_a_key_is_never_deleted_and_never_comes_back(ctx: Context) -> None
 async def test_rows_of_the_release_before_are_read_and_then_sealed(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(person_keys, "BATCH", 2)
+    monkeypatch.setattr(sealing, "BATCH", 2)
     cases = [await complained(ctx) for _ in range(3)]
     await as_before(ctx.pool)
     assert await victim(ctx, cases[0]) == ASHA
     await after(ctx.pool)
-    steps: list[int] = []
-    assert await seal_victims(ctx.pool, ctx.persons, steps.append) == 3
-    assert steps == [2, 3]
+    steps: list[tuple[str, int]] = []
+    assert (await seal_all(ctx.pool, ctx.persons, lambda *step: steps.append(step)))["victims"] == 3
+    assert steps == [("victims", 2), ("victims", 3)]
     assert await ctx.pool.fetchval(CLEAR) == 0
     assert [await victim(ctx, case_no) for case_no in cases] == [ASHA] * 3
-    assert await seal_victims(ctx.pool, ctx.persons) == 0
+    assert (await seal_all(ctx.pool, ctx.persons))["victims"] == 0
 
 
 async def test_what_both_releases_wrote_is_cleared(ctx: Context) -> None:
@@ -101,7 +111,7 @@ async def test_what_both_releases_wrote_is_cleared(ctx: Context) -> None:
     await ctx.pool.execute("UPDATE victim SET name = 'Asha Devi', mobile = '9876543210', email = 'asha@example.org'")
     key = await ctx.pool.fetchval("SELECT wrapped FROM person_key")
     await after(ctx.pool)
-    assert await seal_victims(ctx.pool, ctx.persons) == 1
+    assert (await seal_all(ctx.pool, ctx.persons))["victims"] == 1
     assert await ctx.pool.fetchval(CLEAR) == 0
     assert (await victim(ctx, case_no), await ctx.pool.fetchval("SELECT wrapped FROM person_key")) == (ASHA, key)
 
@@ -122,7 +132,8 @@ async def test_m10_while_two_releases_run_both_read_what_is_corrected(ctx: Conte
     (clear,) = await ctx.pool.fetch("SELECT name, mobile, email FROM victim")
     assert PersonalData(**dict(clear)) == corrected
     await after(ctx.pool)
-    assert (await seal_victims(ctx.pool, ctx.persons), await victim(ctx, case_no)) == (1, corrected)
+    assert (await seal_all(ctx.pool, ctx.persons))["victims"] == 1
+    assert await victim(ctx, case_no) == corrected
 
 
 async def test_nothing_is_cleared_while_the_release_before_may_read_it(ctx: Context, database_dsn: str) -> None:
@@ -130,8 +141,8 @@ async def test_nothing_is_cleared_while_the_release_before_may_read_it(ctx: Cont
     await as_before(ctx.pool)
     await ctx.pool.execute("DROP TRIGGER victim_sealed ON victim")
     with pytest.raises(ClearTextNeeded):
-        await seal_victims(ctx.pool, ctx.persons)
-    result = await invoke("seal-victims", database_url=database_dsn, secret_key=SECRET.get_secret_value())
+        await seal_all(ctx.pool, ctx.persons)
+    result = await invoke("seal", database_url=database_dsn, secret_key=SECRET.get_secret_value())
     assert (result.exit_code, "post" in result.stderr) == (1, True)
     assert await ctx.pool.fetchval(CLEAR) == 1
 
@@ -140,8 +151,9 @@ async def test_the_command_seals_what_is_in_clear(ctx: Context, database_dsn: st
     await complained(ctx)
     await as_before(ctx.pool)
     await after(ctx.pool)
-    result = await invoke("seal-victims", database_url=database_dsn, secret_key=SECRET.get_secret_value())
-    assert (result.exit_code, result.stdout) == (0, "1 victims sealed; no other is in clear\n")
+    result = await invoke("seal", database_url=database_dsn, secret_key=SECRET.get_secret_value())
+    others = "".join(f"0 {what} sealed\n" for what in _OTHERS)
+    assert (result.exit_code, result.stdout) == (0, f"1 victims sealed\n{others}")
 
 
 async def test_persons_and_their_terms_are_resealed(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`goldenhour seal-victims` and `goldenhour retention`: the personal data of victims."""
+"""`goldenhour seal` and `goldenhour retention`: personal data of victims and account holders."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -19,31 +19,35 @@ if TYPE_CHECKING:
     from workers.settings import Settings
 
 
-def seal_victims(json_target: JsonTarget = None) -> None:
-    """Seal the name, mobile number and e-mail address of every victim that a release before wrote in clear.
+def seal(json_target: JsonTarget = None) -> None:
+    """Seal the personal data that a release before wrote in clear: of victims, in messages, and of account holders.
 
-    Each victim gets a key, sealed under GOLDENHOUR_SECRET_KEY. It may be stopped at any moment and run again. It
+    Each person gets a key, sealed under GOLDENHOUR_SECRET_KEY. It may be stopped at any moment and run again. It
     refuses to begin before the `post` migrations are applied, because the release before reads the clear text.
 
-    Exit codes: 0 no victim is in clear, 1 it failed, 2 wrong usage or settings.
+    Exit codes: 0 done, 1 it failed, 2 wrong usage or settings.
     """
     sealed = run(_seal(with_database(load_settings())))
     write_json(json_target, {"sealed": sealed})
-    people(json_target).print(f"{sealed:,} victims sealed; no other is in clear", highlight=False, markup=False)
+    lines = [f"{count:,} {what} sealed" for what, count in sealed.items()]
+    people(json_target).print("\n".join(lines), highlight=False, markup=False)
 
 
-async def _seal(settings: "Settings") -> int:
+async def _seal(settings: "Settings") -> dict[str, int]:
     from activities.person_keys import PersonKeys
-    from activities.person_keys import seal_victims as seal_all
+    from activities.sealing import seal_all
     from workers.home import secret_box
+
+    def report(what: str, done: int) -> None:
+        errors().print(f"{done:,} {what} sealed", highlight=False)
 
     persons = PersonKeys(await asyncio.to_thread(secret_box, settings))
     async with await open_database(settings) as pool:
-        return await seal_all(pool, persons, lambda done: errors().print(f"{done:,} victims sealed", highlight=False))
+        return await seal_all(pool, persons, report)
 
 
 def retention(json_target: JsonTarget = None) -> None:
-    """Show how many victims have personal data, and how many lost them by which rule of retention.
+    """Show how many persons have personal data, and how many lost them by which rule of retention.
 
     The workers destroy the keys of persons by themselves (`personal_data.retention` of the policy).
 
@@ -51,7 +55,11 @@ def retention(json_target: JsonTarget = None) -> None:
     """
     found = run(_report(with_database(load_settings())))
     write_json(json_target, found.model_dump())
-    lines = [f"{found.kept:,} kept under a key", f"{found.in_clear:,} in clear (goldenhour seal-victims seals them)"]
+    in_clear = (
+        f"{found.in_clear:,} victims, {found.messages_in_clear:,} messages and {found.contacts_in_clear:,} contacts"
+        " in clear (goldenhour seal seals them)"
+    )
+    lines = [f"{found.kept:,} kept under a key", in_clear]
     lines += [f"{count:,} destroyed: {rule}" for rule, count in sorted(found.destroyed.items())]
     people(json_target).print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 

@@ -28,6 +28,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "complaint",
         "victim",
         "person_key",
+        "holder_key",
         "victim_correction",
         "hop",
         "hop_raise",

@@ -34,6 +34,7 @@ from tests.clock import Clock, at_clock
 from tests.desk_tasks import bank_notes
 from tests.factories import complaint, row, rrn, transfer
 from tests.mail_server import Postbox, mail_server
+from tests.said import said
 
 IO = NewOfficer.model_validate(
     {
@@ -87,10 +88,8 @@ class Post:
         return case_no, hold_id
 
     async def written(self, case_no: str) -> list[tuple[Any, ...]]:
-        return await self.bench.rows(
-            "SELECT to_whom, medium, language, address FROM message WHERE case_no = $1 ORDER BY medium, language",
-            case_no,
-        )
+        found = [(one.to_whom, one.medium, one.language, one.address) for one in await said(self.ctx, case_no=case_no)]
+        return sorted(found, key=lambda one: one[1:3])
 
     async def standing(self, case_no: str) -> tuple[Any, ...]:
         (found,) = await self.bench.rows(
@@ -403,9 +402,9 @@ async def test_a_joined_victim_is_told_the_number_of_their_own_complaint(post: P
     ack_no = joined.receipt.ack_no
     assert joined.receipt.case_ack_no == first != ack_no
     await post.notify(ack_no, amount_paise=5_000_00)
-    body = await post.bench.value("SELECT body FROM message WHERE language = 'en' AND case_no = $1", first)
-    assert f"Case {ack_no}:" in body
-    assert first not in body
+    (told,) = await said(post.ctx, case_no=first, language="en")
+    assert f"Case {ack_no}:" in told.body
+    assert first not in told.body
 
 
 # -- a contact that a person has heard of ------------------------------------------------------------------------------

@@ -234,7 +234,8 @@ async def test_every_claim_stands_in_the_view_with_what_confirms_it(home: Home) 
     liar = await invent(home.bench, account)
     restoration = await home.of(victim)
     async with home.bench.pool.acquire() as connection:
-        view = await restoration_views.get(connection, restoration, home.clock.at, ())
+        opens = home.ctx.persons.open_stored
+        view = await restoration_views.get(connection, restoration, home.clock.at, (), opens)
     assert [
         (claim.ack_no, claim.confirmed_paise, claim.confirmed_by, claim.claim_paise, claim.held_paise)
         for claim in view.claims

@@ -186,14 +186,10 @@ async def put_in_place(home: Home, case_no: str) -> CreditAccount:
 
 async def told_victim(home: Home, case_no: str, kind: str) -> list[str]:
     """The short messages of one kind to the victim."""
-    found = await home.bench.rows(
-        "SELECT address, body FROM message WHERE case_no = $1 AND kind = $2 AND medium = 'sms' ORDER BY written_at",
-        case_no,
-        kind,
-    )
+    found = await home.bench.said(kind, case_no, medium="sms")
     (victim,) = await home.bench.victims(case_no)
-    assert all(address.endswith(victim.mobile[-10:]) for address, _ in found), "at the number of the complaint"
-    return [body for _, body in found]
+    assert all(one.address.endswith(victim.mobile[-10:]) for one in found), "at the number of the complaint"
+    return [one.body for one in found]
 
 
 async def test_h2_a_corrected_number_hides_no_other_account_from_the_number_first_told(home: Home) -> None:
@@ -205,10 +201,8 @@ async def test_h2_a_corrected_number_hides_no_other_account_from_the_number_firs
         correction = await victims.propose(home.ctx, case_no, new, "officer:desk")
         await victims.agree(home.ctx, case_no, correction.correction_id, "officer:boss")
     await propose(home.ctx, case_no, NEW, "officer:desk", page=PAGE)
-    sent = "SELECT address FROM message WHERE case_no = $1 AND kind = 'credit_account_told' AND medium = 'sms'"
-    assert sorted(address[-10:] for (address,) in await home.bench.rows(sent, case_no)) == sorted(
-        [victim.mobile, "9222222222"]
-    )
+    sent = await home.bench.said("credit_account_told", case_no, medium="sms")
+    assert sorted(one.address[-10:] for one in sent) == sorted([victim.mobile, "9222222222"])
 
 
 async def at_approval(home: Home, case_no: str) -> UUID:
@@ -331,12 +325,14 @@ async def test_h2_the_approver_sees_the_account_and_repeats_its_last_digits(home
     case_no = await home.hold(400, payer=PAYER)
     restoration_id = await at_approval(home, case_no)
     async with home.ctx.pool.acquire() as connection:
-        before = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+        opens = home.ctx.persons.open_stored
+        before = await restoration_views.get(connection, restoration_id, home.clock.at, (), opens)
     assert [(one.account_end, one.credit_account_id) for one in before.beneficiaries] == [("0777", None)]
     confirmed = await put_in_place(home, case_no)
     await apply_anew(home, restoration_id)
     async with home.ctx.pool.acquire() as connection:
-        view = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+        opens = home.ctx.persons.open_stored
+        view = await restoration_views.get(connection, restoration_id, home.clock.at, (), opens)
     (seen,) = view.beneficiaries
     assert (seen.institution, seen.account_end, seen.same_name, seen.in_application) == ("ICIC", END, True, True)
     assert (seen.told_by, seen.confirmed_by) == ("officer:desk", "officer:boss")
