@@ -32,7 +32,10 @@ CONNECTIONS_MAX: Final = 2_000
 
 @dataclass(frozen=True)
 class TlsPort:
-    """A port for TLS on loopback, with its certificate and private key in PEM files. Port 0 takes a free port."""
+    """A port for TLS on loopback, with its certificate and private key in PEM files.
+
+    Port 0 takes a free port.
+    """
 
     port: int
     certificate: Path
@@ -101,7 +104,10 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _hosted_protocol(self) -> asyncio.Protocol:
-        """Return the protocol of a connection to the TLS port. It counts with the others, and its host is looked at."""
+        """Return the protocol of a connection to the TLS port.
+
+        The connection counts with the others. The host of its requests is looked at.
+        """
         assert self._tls is not None, "only its listener asks for one"
         protocol = self._tls.protocol(self.config, self.server_state, self.lifespan.state)
         protocol.app = Hosted(protocol.app)

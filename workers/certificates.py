@@ -166,7 +166,10 @@ def _general_names(names: Iterable[str]) -> list[x509.GeneralName]:
 
 
 def _read(certificate: Path, key: Path) -> _Signed | None:
-    """Return what two files have, or None if one is missing or cannot be used, or if they do not belong together."""
+    """Return the certificate and the key of two files.
+
+    Return None if one is missing or cannot be used, or if they do not belong together.
+    """
     try:
         found = x509.load_pem_x509_certificate(certificate.read_bytes())
         private = load_pem_private_key(key.read_bytes(), password=None)

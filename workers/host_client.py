@@ -26,9 +26,10 @@ class LoopbackTransport(httpx.AsyncHTTPTransport):
 
 
 def local_client(url: str, authority: Path | None, timeout_seconds: float) -> httpx.AsyncClient:
-    """Return a client for the API of this machine. It trusts the authority alone, or those of the system without one.
+    """Return a client for the API of this machine.
 
-    Raises OSError if the file of the authority cannot be read.
+    It trusts this authority alone. Without one it trusts those of the system. Raises OSError if the file of the
+    authority cannot be read.
     """
     transport = LoopbackTransport(verify=ssl.create_default_context(cafile=authority), trust_env=False)
     return httpx.AsyncClient(base_url=url, timeout=timeout_seconds, transport=transport, trust_env=False)
