@@ -167,7 +167,7 @@ async def test_ctrl_c_stops_a_demo_and_a_killed_one_takes_its_children_along(tmp
 
 async def shows_just(page: str, queues: set[str]) -> bool:
     """Return whether the worker with that metrics page serves exactly these queues."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
         return set(re.findall(r'task_queue="([a-z-]+)"', (await client.get(page)).text)) == queues
 
 
