@@ -91,6 +91,7 @@ LIMIT_EXCEEDED: Final = Kind("limit-exceeded", 409, "A limit would be exceeded")
 TOO_LARGE: Final = Kind("too-large", 413, "The body is too large")
 NOT_A_FORM: Final = Kind("not-a-form", 415, "The body must be a form")
 UNSUPPORTED_MEDIA_TYPE: Final = Kind("unsupported-media-type", 415, "The body must be application/json")
+WRONG_HOST: Final = Kind("wrong-host", 421, "This host does not serve this path")
 UNREADABLE_FORM: Final = Kind("unreadable-form", 400, "This is not one of our forms")
 INVALID: Final = Kind("invalid-request", 422, "The request is not valid", "invalid_input")
 KEY_REUSED: Final = Kind("idempotency-key-reused", 422, "This Idempotency-Key was used with another body")
@@ -140,6 +141,7 @@ _BANK_CODES: Final = {
     401: ReplyCode.NOT_LOGGED_IN,
     404: ReplyCode.NOT_FOUND,
     413: ReplyCode.TOO_LARGE,
+    421: ReplyCode.NOT_FOUND,
     422: ReplyCode.NOT_THE_SHAPE,
     429: ReplyCode.TOO_MANY_CALLS,
 }
@@ -253,6 +255,7 @@ _PAGE_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     NOT_FOUND.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
     SERVED_BY[Part.OFFICERS].name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
     METHOD_NOT_ALLOWED.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
+    WRONG_HOST.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
     DATABASE_DOWN.name: _WAIT_TEXT,
     OVERLOADED.name: _WAIT_TEXT,
     INTERNAL.name: _FAILED_TEXT,

@@ -47,13 +47,15 @@ class SignIn(BaseModel):
 class Start(BaseModel):
     """Body of `POST /sim/start`. Complaints and banks' calls go to `intake_url`, which defaults to `api_url`.
 
-    Banks sign for `signed_url`, the public address of the police, which defaults to `intake_url`.
+    Citizens open pages at `public_url`, which defaults to `api_url` too. Banks sign for `signed_url`, the public
+    address of the police, which defaults to `intake_url`.
     """
 
     model_config = ConfigDict(extra="forbid")
     api_url: str
     intake_url: str | None = None
     signed_url: str | None = None
+    public_url: str | None = None
     intake_token: str
 
 
@@ -143,7 +145,13 @@ class Controlled(Protocol):
         """Sign in the officers who will work in the day."""
 
     def start(
-        self, api_url: str, intake_token: str, *, intake_url: str | None = None, signed_url: str | None = None
+        self,
+        api_url: str,
+        intake_token: str,
+        *,
+        intake_url: str | None = None,
+        signed_url: str | None = None,
+        public_url: str | None = None,
     ) -> None:
         """Play the day and the restorations."""
 
@@ -203,7 +211,11 @@ class Control:
             case "POST", "start":
                 start = Start.model_validate_json(body)
                 self._sim.start(
-                    start.api_url, start.intake_token, intake_url=start.intake_url, signed_url=start.signed_url
+                    start.api_url,
+                    start.intake_token,
+                    intake_url=start.intake_url,
+                    signed_url=start.signed_url,
+                    public_url=start.public_url,
                 )
             case "POST", "sign-in":
                 who = SignIn.model_validate_json(body)

@@ -76,7 +76,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
     home: Path = Path(".goldenhour")
-    """Folder (0700) of the embedded services' data, the logs, the secret key and the run file."""
+    """Folder (0700) of the embedded services' data, the logs, the secret key, the certificates of the TLS ports and the
+    run file."""
 
     database_url: DatabaseUrl | None = None
     """URL of the PostgreSQL database; secret, because it contains a password."""
@@ -122,10 +123,17 @@ class Settings(BaseSettings):
     api_port: Port = 8080
     """Port of the officers process. 0 means any free port."""
 
+    api_tls_port: Port | None = None
+    """Port of the officers process for TLS on this machine, at `desk.localhost` and `my.localhost`. `None` means none,
+    but a free one for `up` and `demo`. 0 means any free port."""
+
     api_workers: int = Field(default=1, ge=1, le=PROCESSES_MAX)
 
     intake_port: Port = 8081
     """Port of the intake process, for complaints and banks. 0 means any free port."""
+
+    intake_tls_port: Port | None = None
+    """The same for the intake process, at `bank.localhost`; complaints come in at `desk.localhost`."""
 
     intake_workers: int = Field(default=1, ge=1, le=PROCESSES_MAX)
 

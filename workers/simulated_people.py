@@ -29,6 +29,7 @@ from schemas.base import FrozenModel
 from schemas.enums import Role
 from schemas.officers import OfficerEntry, TeamEntry
 from workers.home import write_private
+from workers.host_client import local_client
 from workers.importer.officer_file import read_officers
 from workers.settings import Settings
 
@@ -138,15 +139,17 @@ def roster_text(entries: Sequence[OfficerEntry]) -> str:
     return written.getvalue()
 
 
-async def enrol_people(pool: Pool, settings: Settings, api_url: str, *, whole: bool) -> tuple[SimulatedPerson, ...]:
+async def enrol_people(
+    pool: Pool, settings: Settings, url: str, *, whole: bool, authority: Path | None = None
+) -> tuple[SimulatedPerson, ...]:
     """Add the officers of the world, let each set a password and an authenticator, and write the file of them.
 
-    With `whole` every officer can sign in, otherwise an admin and the officer at the desk. The others are in the
-    database all the same, because cases get their officers from there. Raises `EnrolmentFailed`, and the errors of
-    httpx if the API does not answer.
+    They open their links at `url`. If that is TLS, they trust the `authority`. With `whole` every officer can sign in,
+    otherwise an admin and the officer at the desk. The others are in the database all the same, because cases get their
+    officers from there. Raises `EnrolmentFailed`, and the errors of httpx if the API does not answer.
     """
     life = timedelta(seconds=load_policy(settings.policy_file).sessions.link_seconds)
-    async with httpx.AsyncClient(base_url=api_url, timeout=PAGE_TIMEOUT_SECONDS, trust_env=False) as browser:
+    async with local_client(url, authority, PAGE_TIMEOUT_SECONDS) as browser:
         link = await add_first_admin(pool, ADMIN, INVENTED, life)
         people = [await _set_up(browser, link.path, ADMIN, Role.ADMIN)]
         await _import(pool, settings.home)

@@ -13,6 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from activities.officers.authenticators import code_at, new_secret, step_at
+from activities.officers.sign_in_links import SignInLink
 from api.server import serve
 from db.pool import Pool
 from domain.intake.districts import districts, known_district
@@ -22,6 +23,7 @@ from simulator.net.http_client import HttpClient
 from simulator.people.callers import Person
 from tests.api.conftest import new_app, services_over, with_banks
 from tests.workers.command_line import invoke, with_database
+from workers.commands.sign_in import print_link
 from workers.home import RunFile, own_start_epoch_seconds, write_private
 from workers.settings import Settings
 from workers.simulated_people import PEOPLE_FILE, SimulatedPerson, enrol_people, read_people, roster, who_work
@@ -51,7 +53,15 @@ async def test_a_wrong_id_is_one_line(database_dsn: str, tmp_path: Path) -> None
     assert "officer_id" in done.stderr
 
 
-def run_file(home: Path, dsn: str, *, is_demo: bool) -> None:
+def test_a_link_leads_to_the_host_of_the_officers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    link = SignInLink("/first/t", datetime.now(UTC))
+    for desk_url, expected in (("https://desk.localhost:8443",) * 2, (None, "http://127.0.0.1:8080")):
+        run_file(tmp_path, "postgresql://nobody@127.0.0.1:9/nothing", is_demo=False, desk_url=desk_url)
+        print_link(Settings(home=tmp_path), link)
+        assert capsys.readouterr().out == f"{expected}/first/t\n"
+
+
+def run_file(home: Path, dsn: str, *, is_demo: bool, desk_url: str | None = None) -> None:
     RunFile(
         pid=os.getpid(),
         pid_started_at_epoch_seconds=own_start_epoch_seconds(),
@@ -61,6 +71,7 @@ def run_file(home: Path, dsn: str, *, is_demo: bool) -> None:
         temporal_namespace="goldenhour",
         api_url="http://127.0.0.1:8080",
         intake_url="http://127.0.0.1:8081",
+        desk_url=desk_url,
         is_demo=is_demo,
     ).write(home)
 
