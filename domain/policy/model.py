@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
-from domain.policy.reads import ReadLogRules
+from domain.policy.reads import ReadLogRules, RefusalLogRules
 from domain.policy.restoration import (
     AutomaticReleaseRules,
     DocumentRules,
@@ -418,6 +418,7 @@ class Policy(FrozenModel):
     doors: InterfaceRules
     sessions: SessionRules
     read_log: ReadLogRules
+    refusal_log: RefusalLogRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
     outbox: Outbox

@@ -183,7 +183,7 @@ def own_name() -> str:
 class UtcFormatter(logging.Formatter):
     """Writes the time of a line in UTC with its offset, as `2026-11-28T01:40:00.123+00:00`."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03d+00:00"
 

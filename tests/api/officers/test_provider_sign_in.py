@@ -12,7 +12,7 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
-from activities.officers.enrolment import disable_officer, import_officers
+from activities.officers.enrolment import disable_officer, import_officers, reset_officer
 from adapters.officers.identity_provider import ProviderSettings
 from api.officers.sessions import COOKIE
 from api.officers.sign_in_pages import BACK_PATH, BEGUN_COOKIE
@@ -27,6 +27,7 @@ START_SECONDS = 120.0
 USERS = [
     {"sub": "ravi", "email": "Ravi@police.example", "email_verified": True, "amr": ["pwd", "mfa"]},
     {"sub": "weak", "email": "ravi@police.example", "email_verified": True, "amr": ["pwd"]},
+    {"sub": "successor", "email": "ravi@police.example", "email_verified": True, "amr": ["pwd", "mfa"]},
     {"sub": "stranger", "email": "stranger@police.example", "email_verified": True, "amr": ["mfa"]},
 ]
 
@@ -135,6 +136,26 @@ async def test_who_is_no_officer_comes_not_in(desk: tuple[httpx.AsyncClient, Ser
     await disable_officer(services.ctx.pool, "ravi@police.example", "command:test")
     assert (await client.get(await back_from_provider(client, "ravi"))).status_code == 401
     assert await outcomes(services) == [("provider", "unknown_name"), ("provider", "disabled")]
+
+
+async def test_asvs_10_5_2_a_name_that_is_given_to_another_person_opens_nothing(
+    desk: tuple[httpx.AsyncClient, Services],
+) -> None:
+    client, services = desk
+    assert (await client.get(await back_from_provider(client, "ravi"))).status_code == 200
+    client.cookies.clear()
+    assert (await client.get(await back_from_provider(client, "successor"))).status_code == 401
+    assert (await client.get(await back_from_provider(client, "ravi"))).status_code == 200
+    assert await outcomes(services) == [
+        ("provider", "signed_in"),
+        ("provider", "no_credentials"),
+        ("provider", "signed_in"),
+    ]
+    await reset_officer(services.ctx.pool, "ravi@police.example", "command:test")
+    client.cookies.clear()
+    assert (await client.get(await back_from_provider(client, "successor"))).status_code == 200, "an admin says so"
+    client.cookies.clear()
+    assert (await client.get(await back_from_provider(client, "ravi"))).status_code == 401
 
 
 async def test_a_provider_that_is_down_is_told(services: Services, desk: tuple[httpx.AsyncClient, Services]) -> None:
