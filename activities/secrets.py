@@ -306,6 +306,11 @@ def password_fits(password: SecretStr, password_hash: str) -> bool:
         return False
 
 
+def is_outdated(password_hash: str) -> bool:
+    """Return whether a hash was made with other costs than those of now."""
+    return _HASHER.check_needs_rehash(password_hash)
+
+
 def pem(key: Ed25519PublicKey) -> bytes:
     """Return a public key in the PEM format that openssl reads."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

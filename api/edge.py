@@ -40,7 +40,9 @@ from api.problems import (
     Kind,
     failed,
     refusal,
+    refused_as,
 )
+from api.refused_acts import note_refusal
 from api.request_places import Places, leave_place
 from api.services import Services
 from api.tokens import BadToken
@@ -62,6 +64,9 @@ _ALWAYS: Final = (
     # A response shows one case at one moment, and most responses hold personal data.
     (b"cache-control", b"no-store"),
 )
+_CONTENT_POLICY: Final = b"content-security-policy"
+NOTHING_LOADED: Final = (_CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+"""policy of a response that has none of its own: nothing of it loads anything, and no page has it in a frame"""
 
 
 class Edge:
@@ -103,6 +108,8 @@ class Edge:
             if not exchange.status:
                 await response(scope, receive, exchange.send)
         finally:
+            if refused_as(scope) is not None:
+                await note_refusal(scope, self._services, self._part, exchange.status)
             leave_place(scope)
             exchange.note()
 
@@ -226,9 +233,12 @@ class _Exchange:
         """Send a part of the response. The start of the response gets the headers that every response has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            own = message["headers"]
+            policy = () if any(name.lower() == _CONTENT_POLICY for name, _ in own) else (NOTHING_LOADED,)
             message["headers"] = [
-                *message["headers"],
+                *own,
                 *self._always,
+                *policy,
                 (b"date", formatdate(usegmt=True).encode()),
                 (request_ids.HEADER, self._id.encode()),
             ]

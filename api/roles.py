@@ -114,6 +114,8 @@ class Action(StrEnum):
     """end all sessions of an officer"""
     READ_SIGN_INS = "read_sign_ins"
     """the sign-in log of every officer; each officer may read their own"""
+    READ_REFUSED_ACTS = "read_refused_acts"
+    """the log of refused acts of officers, scripts and banks"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -192,9 +194,13 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.READ_OUTSIDE_READS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.SP}),
     Action.END_SESSIONS: frozenset({Role.ADMIN}),
     Action.READ_SIGN_INS: frozenset({Role.ADMIN, Role.AUDITOR}),
+    Action.READ_REFUSED_ACTS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
 }
 
-READS: Final = frozenset(action for action in Action if action.value.startswith("read_")) - {Action.READ_SIGN_INS}
+READS: Final = frozenset(action for action in Action if action.value.startswith("read_")) - {
+    Action.READ_SIGN_INS,
+    Action.READ_REFUSED_ACTS,
+}
 """actions that show cases, accounts and persons; the read log has who did them"""
 
 SHOWS: Final[Mapping[Action, Shows]] = {
@@ -268,5 +274,6 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.NAME_GRIEVANCE_OFFICER: VerbKind.OFFICE,
     Action.END_SESSIONS: VerbKind.OFFICE,
     Action.READ_SIGN_INS: VerbKind.OFFICE,
+    Action.READ_REFUSED_ACTS: VerbKind.OFFICE,
 }
 """the kind of each action, from which the scope of a role follows (`domain.jurisdiction.SCOPES`)"""

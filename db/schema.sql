@@ -3824,6 +3824,18 @@ CREATE TABLE procedure_news (
     CONSTRAINT procedure_news_pkey PRIMARY KEY (news_id)
 ) WITH (fillfactor=80);
 
+CREATE TABLE provider_identity (
+    issuer text NOT NULL,
+    officer_id text NOT NULL,
+    subject text NOT NULL,
+    bound_at timestamp with time zone NOT NULL,
+    CONSTRAINT provider_identity_of_one_officer UNIQUE (issuer, subject),
+    CONSTRAINT provider_identity_pkey PRIMARY KEY (issuer, officer_id),
+    CONSTRAINT provider_identity_issuer_check CHECK (((issuer <> ''::text) AND (length(issuer) <= 400))),
+    CONSTRAINT provider_identity_officer_id_check CHECK ((officer_id <> ''::text)),
+    CONSTRAINT provider_identity_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 255)))
+);
+
 CREATE TABLE rate_bucket (
     institution text NOT NULL,
     policy text NOT NULL,
@@ -3904,6 +3916,30 @@ CREATE TABLE recovery_code (
     used_at timestamp with time zone,
     CONSTRAINT recovery_code_pkey PRIMARY KEY (officer_id, digest),
     CONSTRAINT recovery_code_digest_check CHECK ((octet_length(digest) = 32))
+);
+
+CREATE TABLE refused_act (
+    act_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    caller text,
+    is_proven boolean NOT NULL,
+    session_id uuid,
+    token_id bigint,
+    method text NOT NULL,
+    route text NOT NULL,
+    status smallint NOT NULL,
+    code text NOT NULL,
+    address text NOT NULL,
+    times integer NOT NULL,
+    CONSTRAINT refused_act_pkey PRIMARY KEY (act_id),
+    CONSTRAINT refused_act_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT refused_act_caller_check CHECK (((caller ~ '^(officer|script|bank):.'::text) AND (length(caller) <= 200))),
+    CONSTRAINT refused_act_code_check CHECK (((code ~ '^[a-z0-9]+(_[a-z0-9]+)*$'::text) AND (length(code) <= 100))),
+    CONSTRAINT refused_act_method_check CHECK ((method ~ '^[A-Z]{1,10}$'::text)),
+    CONSTRAINT refused_act_proven_of_somebody CHECK (((NOT is_proven) OR (caller IS NOT NULL))),
+    CONSTRAINT refused_act_route_check CHECK (((route <> ''::text) AND (length(route) <= 200))),
+    CONSTRAINT refused_act_status_check CHECK (((status >= 400) AND (status <= 499))),
+    CONSTRAINT refused_act_times_check CHECK ((times > 0))
 );
 
 CREATE TABLE release_brake (
@@ -5007,6 +5043,10 @@ CREATE INDEX read_log_outside ON public.read_log USING btree (read_id) WHERE out
 
 CREATE INDEX reconciliation_institution ON public.reconciliation USING btree (institution, reconciliation_id);
 
+CREATE INDEX refused_act_by_caller ON public.refused_act USING btree (caller, act_id);
+
+CREATE INDEX refused_act_by_time ON public.refused_act USING btree (at);
+
 CREATE INDEX release_brake_continued_at ON public.release_brake USING btree (continued_at);
 
 CREATE UNIQUE INDEX release_brake_one ON public.release_brake USING btree (((continued_at IS NULL))) WHERE (continued_at IS NULL);
@@ -5325,6 +5365,8 @@ CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON p
 
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
 
+CREATE TRIGGER provider_identity_kept BEFORE UPDATE OR TRUNCATE ON public.provider_identity FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER read_log_append_only BEFORE UPDATE OR TRUNCATE ON public.read_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER read_log_kept_for_a_year BEFORE DELETE ON public.read_log FOR EACH ROW WHEN ((old.at > (present_moment() - '365 days'::interval))) EXECUTE FUNCTION refuse_change();
@@ -5334,6 +5376,10 @@ CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation_difference FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER recovery_code_rules BEFORE UPDATE ON public.recovery_code FOR EACH ROW EXECUTE FUNCTION recovery_code_rules();
+
+CREATE TRIGGER refused_act_append_only BEFORE UPDATE OR TRUNCATE ON public.refused_act FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER refused_act_kept_for_a_year BEFORE DELETE ON public.refused_act FOR EACH ROW WHEN ((old.at > (present_moment() - '365 days'::interval))) EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER release_brake_continued_once BEFORE UPDATE ON public.release_brake FOR EACH ROW WHEN ((old.continued_at IS NOT NULL)) EXECUTE FUNCTION refuse_change();
 
@@ -5683,6 +5729,8 @@ COMMENT ON COLUMN procedure.due_at IS 'when the procedure starter attends to a h
 
 COMMENT ON COLUMN procedure_news.created_at IS 'since when the change waits: if it follows from other work that waited, since then';
 
+COMMENT ON COLUMN provider_identity.subject IS 'the name that the provider never gives to another person: its claim `sub`';
+
 COMMENT ON COLUMN read_log.case_no IS 'null where no such case exists, and for what belongs to no case';
 
 COMMENT ON COLUMN read_log.outside IS 'whether the reader is not responsible for the case';
@@ -5694,6 +5742,14 @@ COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as fa
 COMMENT ON COLUMN reconciliation.inquiry_id IS 'the question that the list answers';
 
 COMMENT ON COLUMN reconciliation.list_no IS 'the list that the bank handed in; null for one that an officer had as a file';
+
+COMMENT ON COLUMN refused_act.caller IS 'null for the login of an e-mail that no bank has';
+
+COMMENT ON COLUMN refused_act.is_proven IS 'whether the credential was genuine, even if it was over; else anybody may have named this caller';
+
+COMMENT ON COLUMN refused_act.route IS 'the template of the route; a hyphen if there is none, an asterisk for the further lines of a caller in a minute';
+
+COMMENT ON COLUMN refused_act.times IS 'such acts that were refused in the minute before';
 
 COMMENT ON COLUMN release_brake.continued_by IS 'the supervisor who continued the releases that waited';
 
@@ -5809,9 +5865,13 @@ COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim'
 
 COMMENT ON TABLE person_key IS 'The key that seals the personal data of one victim or account holder, itself sealed under the secret key.';
 
+COMMENT ON TABLE provider_identity IS 'which person of an identity provider an officer is';
+
 COMMENT ON TABLE read_log IS 'who read which case, account, person or document';
 
 COMMENT ON TABLE recovery_code IS 'codes in place of the authenticator, each good once';
+
+COMMENT ON TABLE refused_act IS 'which acts of officers, scripts and banks were refused';
 
 COMMENT ON TABLE release_brake IS 'times from which automatic releases waited for a supervisor; one at most is not continued';
 

@@ -1,7 +1,6 @@
 """Build the parts of an engine process from the settings."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -19,11 +18,8 @@ from domain.policy.model import load_policy
 from schemas.tracing.request_stages import RequestStages
 from workers.home import for_process, process_keys, with_running_services
 from workers.rehearsal import rehearse
-from workers.setting_checks import is_loopback
 from workers.settings import Settings
 from workers.temporal import CaseNotifier, connect_to, make_runtime
-
-log = logging.getLogger(__name__)
 
 GOLDEN_HOUR_CONNECTIONS = 8
 """the most connections of a process of the golden hour"""
@@ -73,8 +69,6 @@ class Engine:
         settings = for_process(with_running_services(settings), process)
         assert settings.database_url is not None, "settled"
         assert settings.temporal_address is not None, "settled"
-        if not settings.temporal_over_tls and not is_loopback(settings.temporal_address):
-            log.warning("Temporal is reached without TLS, so any program can give it work (docs/how-to/keys.md)")
         policy = await asyncio.to_thread(load_policy, settings.policy_file)
         keys = process_keys(settings, process)
         dsn = settings.database_url.get_secret_value()

@@ -27,6 +27,7 @@ CALL_SECONDS: Final = 10.0
 REPLY_MAX_BYTES: Final = 256 * 1024
 CLOCK_SLACK_SECONDS: Final = 60
 TOKEN_AGE_MAX_SECONDS: Final = 600
+SUBJECT_MAX_CHARS: Final = 255
 KEPT_SECONDS: Final = 3_600.0
 """time for which the provider's addresses and keys are used without another reading"""
 KEYS_AGAIN_SECONDS: Final = 60.0
@@ -63,6 +64,16 @@ class ProviderSettings:
     """methods of which the provider must state one; none is demanded if empty"""
     longest_seconds: float | None = None
     """longest time since the officer gave the proof at the provider; None demands no time"""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenPerson:
+    """Who has signed in at the provider."""
+
+    name: str
+    """the officer's id, by the claim of the settings"""
+    subject: str = field(repr=False)
+    """the provider's own name for the person, which it never gives to another (`sub`)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +161,8 @@ class IdentityProvider:
             demands["claims"] = orjson.dumps(asked).decode()
         return demands
 
-    async def name(self, attempt: Attempt, returned: Mapping[str, str], now: datetime) -> str:
-        """Return the officer's name by what the browser brought back. Raises `NotProven` and `ProviderFailed`."""
+    async def person(self, attempt: Attempt, returned: Mapping[str, str], now: datetime) -> ProvenPerson:
+        """Return who signed in, by what the browser brought back. Raises `NotProven` and `ProviderFailed`."""
         if not hmac.compare_digest(returned.get("state", "").encode(), attempt.state.encode()):
             raise NotProven("another sign-in was begun")
         endpoints = await self._known_endpoints()
@@ -168,7 +179,10 @@ class IdentityProvider:
             raise NotProven("the provider did not state the officer's name")
         if self.settings.name_claim == "email" and claims.get("email_verified") is not True:
             raise NotProven("the provider did not verify the e-mail address")
-        return name
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_MAX_CHARS or "\0" in subject:
+            raise NotProven("the provider did not state its own name for the person")
+        return ProvenPerson(name, subject)
 
     def _check(self, claims: Mapping[str, Any], nonce: str, now: datetime) -> None:
         seconds = now.timestamp()
@@ -262,8 +276,8 @@ class IdentityProvider:
         if self._endpoints is None or clock >= self._endpoints_until:
             told = await self._call("GET", f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
             issuer = str(told.get("issuer", ""))
-            if issuer.rstrip("/") != self.settings.issuer.rstrip("/"):
-                raise ProviderFailed("the provider names another issuer")
+            if issuer != self.settings.issuer:
+                raise ProviderFailed("the provider names another issuer than the settings, which spell it exactly")
             try:
                 self._endpoints = _Endpoints(
                     issuer=issuer,

@@ -17,7 +17,7 @@ from domain.errors import InvalidPolicy
 from domain.policy.assignment import AssignmentRules
 from domain.policy.marked import MarkedRules
 from domain.policy.personal_data import PersonalDataRules
-from domain.policy.reads import ReadLogRules
+from domain.policy.reads import ReadLogRules, RefusalLogRules
 from domain.policy.restoration import (
     AutomaticReleaseRules,
     DocumentRules,
@@ -423,6 +423,7 @@ class Policy(FrozenModel):
     read_log: ReadLogRules
     marked: MarkedRules
     assignment: AssignmentRules
+    refusal_log: RefusalLogRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
     outbox: Outbox

@@ -22,6 +22,8 @@ class SessionRules(FrozenModel):
     """sessions of one officer at once; one more ends the oldest"""
     link_seconds: Annotated[float, Field(ge=60, le=7 * 86_400)]
     """life of a sign-in link"""
+    proof_seconds: Annotated[float, Field(ge=30, le=3600)]
+    """time after a sign-in in which the officer may end other sessions of their own; later they sign in again"""
     address_known_seconds: Annotated[float, Field(ge=0, le=400 * 86_400)]
     """time for which an address counts as an officer's own after a sign-in from it"""
     provider_acr: tuple[str, ...] = ()

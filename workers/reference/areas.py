@@ -22,6 +22,8 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "officer_session",
         "sign_in_entry",
         "read_log",
+        "refused_act",
+        "provider_identity",
     ),
     "cases": (
         "case_file",

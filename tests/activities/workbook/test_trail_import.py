@@ -237,6 +237,41 @@ async def test_a_case_is_extended_by_more_transfers_than_one_complaint_holds(ben
     assert (again.count(Fate.KNOWN), len(await bench.hops(number))) == (210, 210)
 
 
+async def test_l2_a_workbook_with_a_number_of_ours_joins_no_strangers_case(bench: Bench) -> None:
+    """The portal gave a number that we gave before: the rows are a case of their own, now and at the next import."""
+    ours = await bench.complain(transfer(1_000_00))
+    before = await everything(bench, ours)
+    first, second, last = rrn(), rrn(), rrn()
+    rows = [moved(1, first, first, 2_000, ack_no=ours), moved(2, first, second, 500, ack_no=ours)]
+    outcome = await take(bench, read(sheet(TRANSFER, *rows)))
+    own = outcome.case_no
+    assert (own not in {ours, None}, outcome.opened, codes(outcome)) == (True, True, [])
+    assert "number_of_ours" in [flag.code for flag in outcome.flags]
+    assert await everything(bench, ours) == before
+    assert await bench.rows("SELECT ack_no FROM request_pause") == []
+    more = [*rows, moved(1, last, last, 300, ack_no=ours)]
+    again = await take(bench, read(sheet(TRANSFER, *more)))
+    assert (again.case_no, again.opened, again.count(Fate.OPENED), again.count(Fate.KNOWN)) == (own, False, 1, 2)
+    assert await everything(bench, ours) == before
+
+
+async def test_l2_a_workbook_of_a_strangers_number_without_a_first_layer_says_nothing_there(bench: Bench) -> None:
+    ours = await bench.complain(transfer(1_000_00))
+    before = await everything(bench, ours)
+    outcome = await take(bench, read(sheet(Sheet.HOLD, said(rrn(), 5, ack_no=ours))))
+    assert (outcome.case_no, [code for _, _, code in codes(outcome)]) == (None, ["no_case"])
+    assert await everything(bench, ours) == before
+
+
+async def test_l2_a_workbook_about_a_number_of_ours_is_known_by_its_references(bench: Bench) -> None:
+    root, other = rrn(), rrn()
+    ours = await bench.complain(transfer(1_000_00, reference=root))
+    rows = [moved(1, root, root, 1_000, ack_no=ours), moved(1, other, other, 400, ack_no=ours)]
+    outcome = await take(bench, read(sheet(TRANSFER, *rows)))
+    assert (outcome.case_no, outcome.opened, codes(outcome)) == (ours, False, [])
+    assert len(await bench.hops(ours)) == 2
+
+
 async def test_a_settled_case_is_reopened(bench: Bench) -> None:
     number, root = ack(), rrn()
     await take(

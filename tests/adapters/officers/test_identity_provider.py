@@ -22,6 +22,7 @@ from adapters.officers.identity_provider import (
     Attempt,
     IdentityProvider,
     NotProven,
+    ProvenPerson,
     ProviderFailed,
     ProviderSettings,
 )
@@ -122,7 +123,7 @@ async def test_the_address_has_state_nonce_and_challenge() -> None:
 
 async def test_a_good_token_names_the_officer() -> None:
     world = World()
-    assert await world.provider().name(ATTEMPT, BACK, NOW) == "ravi@police.example"
+    assert await world.provider().person(ATTEMPT, BACK, NOW) == ProvenPerson("ravi@police.example", "17")
     asked = next(request for request in world.asked if request.url.path == "/token")
     form = parse_qs(asked.content.decode())
     assert form == {
@@ -137,7 +138,7 @@ async def test_a_good_token_names_the_officer() -> None:
 
 async def test_a_public_client_names_itself() -> None:
     world = World()
-    await world.provider(replace(SETTINGS, client_secret=None)).name(ATTEMPT, BACK, NOW)
+    await world.provider(replace(SETTINGS, client_secret=None)).person(ATTEMPT, BACK, NOW)
     asked = next(request for request in world.asked if request.url.path == "/token")
     assert parse_qs(asked.content.decode())["client_id"] == ["goldenhour"]
     assert "authorization" not in asked.headers
@@ -168,15 +169,15 @@ async def test_a_public_client_names_itself() -> None:
 )
 async def test_a_token_that_proves_nothing_is_refused(claims: dict[str, Any]) -> None:
     with pytest.raises(NotProven):
-        await World(claims=claims).provider().name(ATTEMPT, BACK, NOW)
+        await World(claims=claims).provider().person(ATTEMPT, BACK, NOW)
 
 
 async def test_the_demanded_class_is_checked() -> None:
     provider = World(claims={"acr": "low"}).provider(replace(SETTINGS, acr=("high",)))
     with pytest.raises(NotProven):
-        await provider.name(ATTEMPT, BACK, NOW)
+        await provider.person(ATTEMPT, BACK, NOW)
     provider = World(claims={"acr": "high"}).provider(replace(SETTINGS, acr=("high",)))
-    assert await provider.name(ATTEMPT, BACK, NOW)
+    assert (await provider.person(ATTEMPT, BACK, NOW)).subject
 
 
 @pytest.mark.parametrize(
@@ -192,15 +193,15 @@ async def test_the_demanded_class_is_checked() -> None:
 async def test_what_the_browser_brings_back_must_fit(returned: dict[str, str]) -> None:
     world = World()
     with pytest.raises(NotProven):
-        await world.provider().name(ATTEMPT, returned, NOW)
+        await world.provider().person(ATTEMPT, returned, NOW)
     assert [request.url.path for request in world.asked if request.url.path == "/token"] == []
 
 
 async def test_a_provider_that_names_itself_must_do_so() -> None:
     world = World(told={"authorization_response_iss_parameter_supported": True})
     with pytest.raises(NotProven):
-        await world.provider().name(ATTEMPT, BACK, NOW)
-    assert await world.provider().name(ATTEMPT, {**BACK, "iss": ISSUER}, NOW)
+        await world.provider().person(ATTEMPT, BACK, NOW)
+    assert (await world.provider().person(ATTEMPT, {**BACK, "iss": ISSUER}, NOW)).subject
 
 
 async def test_no_other_key_and_no_other_algorithm() -> None:
@@ -210,7 +211,7 @@ async def test_no_other_key_and_no_other_algorithm() -> None:
     for token in (world.signed(other), world.signed(shared, "HS256"), world.signed("", "none"), "x.y.z", ""):
         bad = World(key=world.key, token=token or " ")
         with pytest.raises(NotProven):
-            await bad.provider().name(ATTEMPT, BACK, NOW)
+            await bad.provider().person(ATTEMPT, BACK, NOW)
 
 
 async def test_unknown_keys_are_read_again_once_a_minute_at_most() -> None:
@@ -218,11 +219,11 @@ async def test_unknown_keys_are_read_again_once_a_minute_at_most() -> None:
     provider = world.provider()
     for _ in range(3):
         with pytest.raises(NotProven):
-            await provider.name(ATTEMPT, BACK, NOW)
+            await provider.person(ATTEMPT, BACK, NOW)
     assert len([request for request in world.asked if request.url.path == "/keys"]) == 1
     provider._keys_again_from -= KEYS_AGAIN_SECONDS
     with pytest.raises(NotProven):
-        await provider.name(ATTEMPT, BACK, NOW)
+        await provider.person(ATTEMPT, BACK, NOW)
     assert len([request for request in world.asked if request.url.path == "/keys"]) == 2
 
 
@@ -320,9 +321,24 @@ async def test_a_code_that_the_provider_refuses_proves_nothing() -> None:
 
     world.reply = reply
     with pytest.raises(NotProven):
-        await world.provider().name(ATTEMPT, BACK, NOW)
+        await world.provider().person(ATTEMPT, BACK, NOW)
 
 
-async def test_an_issuer_may_end_in_a_slash() -> None:
-    world = World(claims={"iss": f"{ISSUER}/"}, told={"issuer": f"{ISSUER}/"})
-    assert await world.provider().name(ATTEMPT, BACK, NOW + timedelta(seconds=5))
+async def test_asvs_10_5_3_the_issuer_is_compared_exactly() -> None:
+    slash = f"{ISSUER}/"
+    world = World(claims={"iss": slash}, told={"issuer": slash})
+    assert (
+        await world.provider(replace(SETTINGS, issuer=slash)).person(ATTEMPT, BACK, NOW + timedelta(seconds=5))
+    ).subject
+    with pytest.raises(ProviderFailed, match="exactly"):
+        await world.provider().person(ATTEMPT, BACK, NOW)
+    with pytest.raises(ProviderFailed, match="exactly"):
+        await World().provider(replace(SETTINGS, issuer=slash)).person(ATTEMPT, BACK, NOW)
+    with pytest.raises(NotProven):
+        await World(claims={"iss": slash}).provider().person(ATTEMPT, BACK, NOW)
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b", 7, None])
+async def test_asvs_10_5_2_a_person_without_a_name_of_the_provider_is_not_proven(subject: object) -> None:
+    with pytest.raises(NotProven):
+        await World(claims={"sub": subject}).provider().person(ATTEMPT, BACK, NOW)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from activities.officers.enrolment import disable_officer, import_officers
+from activities.officers.enrolment import disable_officer, import_officers, reset_officer
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.officers.sessions import COOKIE
 from api.officers.sign_in_pages import BACK_PATH, BEGUN_COOKIE, PROVIDER_PATH
@@ -31,6 +31,7 @@ APP = "goldenhour-app"
 OLD_SECONDS = 2 * 86_400
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "ravi": {"claims": {"email": "Ravi@police.example", "email_verified": True}, "amr": ["pwd", "mfa"]},
+    "successor": {"claims": {"email": RAVI, "email_verified": True}, "amr": ["mfa"]},
     "weak": {"claims": {"email": RAVI, "email_verified": True}, "amr": ["pwd"]},
     "unverified": {"claims": {"email": RAVI, "email_verified": False}, "amr": ["mfa"]},
     "nameless": {"claims": {}, "amr": ["mfa"]},
@@ -320,6 +321,18 @@ async def test_a_wrong_secret_of_ours_is_a_fault_of_the_installation(
     async with desk_of(desk.services, client_secret=SecretStr(OTHER_SECRET)) as wrong:
         assert (await wrong.sign_in("ravi")).status_code == 503
     assert "the provider refuses our client id or secret" in caplog.messages[-1]
+
+
+async def test_asvs_10_5_2_a_name_that_is_given_to_another_person_opens_nothing(desk: Desk) -> None:
+    async def status_of(account: str) -> int:
+        async with desk_of(desk.services) as own:
+            return (await own.sign_in(account)).status_code
+
+    assert [await status_of(account) for account in ("ravi", "successor", "ravi")] == [200, 401, 200]
+    outcomes = ["signed_in", "no_credentials", "signed_in"]
+    assert await desk.outcomes() == [("provider", outcome) for outcome in outcomes]
+    await reset_officer(desk.services.ctx.pool, RAVI, "command:test")
+    assert [await status_of(account) for account in ("successor", "ravi")] == [200, 401], "an admin says so"
 
 
 async def test_a_provider_that_is_down_is_told(desk: Desk) -> None:

@@ -1,0 +1,108 @@
+"""Writer of the log of refused acts.
+
+A refusal is answered whether or not it can be written, because a refused act changes and shows nothing. The first act
+of a kind is written within a second. The same acts of the minute after it are counted, and written as one line.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import asyncpg
+
+from db.officers import refused_acts
+from db.pool import Pool
+from domain.policy.reads import RefusalLogRules
+from schemas.refused_acts import NewRefusedAct
+
+log = logging.getLogger(__name__)
+
+WRITE_EVERY_SECONDS: Final = 1.0
+LINE_SECONDS: Final = 60.0
+"""time whose acts of one kind are one line"""
+FORGET_EVERY_SECONDS: Final = 60.0
+SEVERAL: Final = {"route": "*", "code": "several", "method": "ANY", "address": ""}
+"""what stands in the line of all further acts of a caller who has enough lines"""
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Count of a refused act that is not written yet, and when it is due by the process clock."""
+
+    times: int = 0
+    due_at: float = 0.0
+
+
+class RefusalLog:
+    """The log of refused acts, as one process writes it."""
+
+    def __init__(self, pool: Pool, rules: RefusalLogRules) -> None:
+        self._pool = pool
+        self._rules = rules
+        self._acts: dict[NewRefusedAct, _Counted] = {}
+        self._lines: Counter[str | None] = Counter()
+        """kinds of acts in `_acts`, by caller"""
+        self._writer: asyncio.Task[None] | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._forgot_at = time.monotonic()
+
+    def note(self, act: NewRefusedAct) -> None:
+        """Count a refused act, which is written soon."""
+        if act not in self._acts and self._lines[act.caller] >= self._rules.lines_a_minute:
+            act = act.model_copy(update=SEVERAL)
+        if act not in self._acts:
+            self._acts[act] = _Counted()
+            self._lines[act.caller] += 1
+        self._acts[act].times += 1
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_while_any())
+
+    async def flush(self) -> None:
+        """Write everything that was counted."""
+        await self._write(whole=True)
+
+    async def close(self) -> None:
+        """Write everything, and write nothing more."""
+        if self._writer is not None:
+            self._writer.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._writer
+            await self.flush()
+
+    async def _write_while_any(self) -> None:
+        while self._acts:
+            # A write that has begun is not cut off, because its acts would be counted twice.
+            await asyncio.shield(self._write(whole=False))
+            await asyncio.sleep(WRITE_EVERY_SECONDS)
+
+    async def _write(self, *, whole: bool) -> None:
+        async with self._one_at_a_time:
+            now = time.monotonic()
+            due = {act: one.times for act, one in self._acts.items() if one.times and (whole or one.due_at <= now)}
+            if due and not await self._written(due):
+                return
+            for act, times in due.items():
+                self._acts[act].times -= times
+                self._acts[act].due_at = now + LINE_SECONDS
+            for act in [act for act, one in self._acts.items() if not one.times and one.due_at <= now]:
+                del self._acts[act]
+                self._lines[act.caller] -= 1
+            self._lines = +self._lines
+
+    async def _written(self, acts: dict[NewRefusedAct, int]) -> bool:
+        """Write these acts. Return False if the database takes none now: they are tried again."""
+        try:
+            async with self._pool.acquire() as connection:
+                await refused_acts.write(connection, acts)
+                if time.monotonic() - self._forgot_at >= FORGET_EVERY_SECONDS:
+                    self._forgot_at = time.monotonic()
+                    await refused_acts.forget(connection, timedelta(days=self._rules.kept_days))
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("refused acts are not written yet: %s", type(error).__name__)
+            return False
+        return True
