@@ -8,6 +8,7 @@ from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
 from db import person_keys, victim_corrections
+from db.cases import jurisdiction
 from db.pool import Connection
 from db.victim_corrections import CorrectionRow, NewCorrection
 from domain.errors.victims import (
@@ -21,6 +22,7 @@ from domain.notifications.rules import NotificationEvent
 from domain.persons import is_same_person
 from domain.search_terms import contact_terms, name_terms
 from schemas.enums import EventKind, TaskKind
+from schemas.jurisdiction import Within
 from schemas.notifications import MessageFacts
 from schemas.personal_data import (
     CorrectionDecision,
@@ -36,8 +38,8 @@ from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 MOBILE_END_CHARS: Final = 4
 
 
-async def find(ctx: Context, asked: VictimQuestion) -> FoundVictims:
-    """Return the complaints of the victims who have everything that is asked for."""
+async def find(ctx: Context, asked: VictimQuestion, within: Within | None) -> FoundVictims:
+    """Return the complaints of the victims who have everything that is asked for, of the cases of `within`."""
     terms = {*contact_terms(asked.mobile or "", asked.email or "")}
     terms |= {f"name|{term}" for term in name_terms(asked.name or "")}
     if not terms:
@@ -46,7 +48,8 @@ async def find(ctx: Context, asked: VictimQuestion) -> FoundVictims:
     most = ctx.policy.personal_data.found_max
     async with ctx.pool.acquire() as connection:
         rows = await person_keys.find(connection, ctx.persons.digests(sorted(terms)), most + 1)
-    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows[:most]]
+        shown = await jurisdiction.those_within(connection, within, {row.case_no for row in rows})
+    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows[:most] if row.case_no in shown]
     items = tuple(
         FoundVictim(
             ack_no=row.ack_no,

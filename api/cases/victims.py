@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Request
 
 from activities import victims
 from api.auth import may
+from api.jurisdiction import within_of
 from api.params import AckNo
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.reads import ReadReason, note_persons
@@ -37,8 +38,11 @@ async def search(
     asked: VictimQuestion,
     reason: ReadReason = None,
 ) -> FoundVictims:
-    """Find the complaints of a victim by name, mobile number or e-mail address, in whole terms, the newest first."""
-    found = await victims.find(services.ctx, asked)
+    """Find the complaints of a victim by name, mobile number or e-mail address, in whole terms, the newest first.
+
+    Marked cases that the officer does not read are left out.
+    """
+    found = await victims.find(services.ctx, asked, await within_of(services, officer, Action.READ_VICTIMS))
     await note_persons(request, services, officer, [item.ack_no for item in found.items], reason or "")
     return found
 

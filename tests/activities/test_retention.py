@@ -61,7 +61,7 @@ async def test_m10_a_key_is_destroyed_when_its_time_is_over_and_the_case_stays(b
     assert await bench.rows("SELECT wrapped, destroyed_for FROM person_key WHERE destroyed_at IS NOT NULL") == [
         (None, "nothing_held")
     ]
-    found = await victims.find(bench.ctx, VictimQuestion(mobile="9876543210"))
+    found = await victims.find(bench.ctx, VictimQuestion(mobile="9876543210"), None)
     assert [item.ack_no for item in found.items] == [opened]
     digests = dict(await bench.rows("SELECT ack_no, body_digest <> '' FROM complaint"))
     assert digests == {case_no: False, opened: True}, "a digest of the whole complaint would confirm a guess"

@@ -57,9 +57,9 @@ async def test_m10_a_wrong_number_is_corrected_by_two_officers_and_both_numbers_
         *("asha@example.org", "asha@example.org"),
     ]
     assert await bench.rows(task, case_no) == [("closed",)]
-    found = await victims.find(bench.ctx, VictimQuestion(mobile="9123456789"))
+    found = await victims.find(bench.ctx, VictimQuestion(mobile="9123456789"), None)
     assert case_no in [item.ack_no for item in found.items]
-    found = await victims.find(bench.ctx, VictimQuestion(mobile="9876543210"))
+    found = await victims.find(bench.ctx, VictimQuestion(mobile="9876543210"), None)
     assert case_no not in [item.ack_no for item in found.items]
 
 
@@ -136,7 +136,7 @@ async def test_a_victim_whose_key_does_not_open_keeps_no_other_from_being_found(
         " (SELECT person_id FROM victim JOIN complaint USING (victim_id) WHERE ack_no = $1)",
         unopened,
     )
-    found = await victims.find(bench.ctx, VictimQuestion(mobile=ASHA["mobile"]))
+    found = await victims.find(bench.ctx, VictimQuestion(mobile=ASHA["mobile"]), None)
     names = {item.ack_no: item.name for item in found.items}
     assert (names[unopened], names[opened]) == ("", "Asha Devi")
 

@@ -121,7 +121,7 @@ async def test_h8_a_list_shows_the_own_cases_and_another_case_only_with_a_reason
     case_no = (await doors.complain())["case_ack_no"]
     await doors.services.ctx.pool.execute(
         "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, body, natural_key,"
-        " written_at, next_attempt_at) VALUES (gen_random_uuid(), $1, 'money_held', 'victim', 'sms', '9', 'en', 'x',"
+        " written_at, next_attempt_at) VALUES (gen_random_uuid(), $1, 'money_held', 'io', 'sms', '9', 'en', 'x',"
         " 'test', now(), now())",
         case_no,
     )

@@ -180,12 +180,19 @@ async def test_m11_no_list_and_no_search_shows_a_marked_case_to_whoever_does_not
         assert set(map(frozenset, (await listed(role)).values())) == {frozenset({other})}, role
 
 
+async def test_m11_the_search_for_a_victim_shows_a_marked_case_to_its_readers_alone(doors: Doors) -> None:
+    marked, other = await two_cases(doors)
+    for role, wanted in ((Role.DESK, {other}), (Role.SUPERVISOR, {marked, other})):
+        found = await doors.post("/api/v1/victims/search", {"mobile": "9876543210"}, role)
+        assert {one["case_ack_no"] for one in found.json()["items"]} == wanted, role
+
+
 async def test_m11_the_desk_lists_no_message_of_a_marked_case(doors: Doors) -> None:
     marked, other = await two_cases(doors)
     for case_no in (marked, other):
         await doors.services.ctx.pool.execute(
             "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, body, natural_key,"
-            " written_at, next_attempt_at) VALUES (gen_random_uuid(), $1, 'money_held', 'victim', 'sms', '9', 'en',"
+            " written_at, next_attempt_at) VALUES (gen_random_uuid(), $1, 'money_held', 'io', 'sms', '9', 'en',"
             " 'x', 'test' || $1, now(), now())",
             case_no,
         )

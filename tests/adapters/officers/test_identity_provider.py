@@ -232,19 +232,19 @@ async def test_a_new_key_is_read_at_once() -> None:
     provider = world.provider()
     for key_id in ("k1", "k2", "k3"):
         world.key, world.key_id = generate_private_key(SECP256R1()), key_id
-        assert await provider.name(ATTEMPT, BACK, NOW)
+        assert await provider.person(ATTEMPT, BACK, NOW)
 
 
 async def test_a_withdrawn_key_is_forgotten_after_an_hour() -> None:
     world = World()
     provider = world.provider()
     world.token = world.signed()
-    assert await provider.name(ATTEMPT, BACK, NOW)
+    assert await provider.person(ATTEMPT, BACK, NOW)
     world.key, world.key_id = generate_private_key(SECP256R1()), "k2"
-    assert await provider.name(ATTEMPT, BACK, NOW), "the old key is remembered"
+    assert await provider.person(ATTEMPT, BACK, NOW), "the old key is remembered"
     provider._keys_until -= KEPT_SECONDS
     with pytest.raises(NotProven):
-        await provider.name(ATTEMPT, BACK, NOW)
+        await provider.person(ATTEMPT, BACK, NOW)
 
 
 async def test_a_provider_that_takes_a_request_for_claims_is_asked_for_those_that_are_checked() -> None:
@@ -268,12 +268,12 @@ async def test_a_proof_that_is_not_of_the_demanded_time_is_refused(age_seconds: 
     provider = World(claims={"auth_time": when}).provider(replace(SETTINGS, longest_seconds=3_600))
     assert parse_qs(urlsplit(await provider.address(ATTEMPT)).query)["max_age"] == ["3600"]
     with pytest.raises(NotProven):
-        await provider.name(ATTEMPT, BACK, NOW)
+        await provider.person(ATTEMPT, BACK, NOW)
 
 
 async def test_a_proof_of_the_demanded_time_is_good() -> None:
     world = World(claims={"auth_time": int(NOW.timestamp()) - 3_600})
-    assert await world.provider(replace(SETTINGS, longest_seconds=3_600)).name(ATTEMPT, BACK, NOW)
+    assert await world.provider(replace(SETTINGS, longest_seconds=3_600)).person(ATTEMPT, BACK, NOW)
 
 
 async def test_a_refusal_of_our_secret_is_a_failure_of_the_installation() -> None:
@@ -282,7 +282,7 @@ async def test_a_refusal_of_our_secret_is_a_failure_of_the_installation() -> Non
     await provider.address(ATTEMPT)
     world.reply = lambda _: httpx.Response(401, json={"error": "invalid_client"})
     with pytest.raises(ProviderFailed, match="our client id or secret"):
-        await provider.name(ATTEMPT, BACK, NOW)
+        await provider.person(ATTEMPT, BACK, NOW)
 
 
 def _down(_request: httpx.Request) -> httpx.Response:
