@@ -9,7 +9,7 @@ _PRODUCT: Final = ("goldenhour", "password", "police", "123456", "qwerty")
 _REST_MIN: Final = 8
 """characters that a password needs beside what everybody tries first"""
 _GUESSES_MIN: Final = 10**8
-"""guesses that who knows leaked passwords, names, words and keyboards needs, by zxcvbn (its mark 3 of 4)"""
+"""guesses that are needed by a person who knows leaked passwords, names and keyboards, by zxcvbn (its mark 3 of 4)"""
 _ESTIMATED_CHARS: Final = 72
 """the estimate takes time, and more characters only raise it"""
 

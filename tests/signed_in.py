@@ -117,7 +117,7 @@ async def equip(services: Services, clock: Clock, officer_id: str, *roles: Role)
     token = link.path.rpartition("/")[2]
     setup = await services.sign_in_links.look(token)
     assert setup is not None
-    wish = Wish(SecretStr(PASSWORD), SecretStr(PASSWORD), code_at(setup.secret, step_at(clock.at)))
+    wish = Wish(SecretStr(PASSWORD), SecretStr(PASSWORD), code_at(setup.secret, step_at(clock.at) - 1))
     codes = await services.sign_in_links.put(token, setup, wish, "192.0.2.1")
     assert codes is not None
     return Equipped(officer_id, setup.secret, codes, clock)

@@ -94,10 +94,10 @@ class Person:
         return await line.request("POST", SESSION_PATH, headers=sent, body=orjson.dumps(typed))
 
     async def _code(self) -> str:
-        """Return a code that was not typed before. Waits until it is good, at most a step before its time."""
+        """Return a code that was not typed before. Waits until its time."""
         now = wall_clock().timestamp()
         step = max(int(now) // STEP_SECONDS, self._last_step + 1)
-        await asyncio.sleep((step - 1) * STEP_SECONDS - now)
+        await asyncio.sleep(step * STEP_SECONDS - now)
         self._last_step = step
         return pyotp.TOTP(self.secret, interval=STEP_SECONDS).generate_otp(step)
 

@@ -6,7 +6,7 @@ from shutil import copy
 import pytest
 
 from db.migrate import migrate
-from db.migration_files import MIGRATIONS
+from db.migration_files import MIGRATIONS, Phase
 from domain.intake.marked import is_protected_matter
 from domain.policy.model import PACKAGED_POLICY, load_policy
 from tests.db.migrations.database import connected
@@ -44,7 +44,7 @@ async def before(empty_dsn: str, tmp_path: Path) -> str:
 
 
 async def test_m11_complaints_of_before_and_of_processes_of_before_are_marked(before: str) -> None:
-    await migrate(before)
+    await migrate(before, phase=Phase.PRE)
     async with connected(before) as connection:
         wanted = [marked for *_, marked in ROWS]
         assert await connection.fetchval(MARKS, "2") == wanted
