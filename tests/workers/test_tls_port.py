@@ -54,7 +54,7 @@ class Ports:
 async def both_ports(services: Services, home: Path) -> AsyncIterator[Ports]:
     """Serve the whole API on a plain port and a TLS port."""
     services, clock = with_clock(services, datetime.now(UTC))
-    ravi = await equip(services, clock, "ravi", Role.DESK)
+    ravi = await equip(services, clock, "ravi", Role.DESK, steps=-1)
     files, port = renew_certificates(home, datetime.now(UTC)), free_port()
     stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
     tls = TlsPort(port, files.certificate, files.key)
