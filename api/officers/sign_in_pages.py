@@ -55,7 +55,10 @@ _FAULTS: Final[Mapping[str, str]] = {
     "too_short": f"The password has less than {PASSWORD_MIN_CHARS} characters.",
     "too_long": f"The password has more than {PASSWORD_MAX_CHARS} characters.",
     "too_simple": "The password repeats a few characters.",
-    "common": "Many people have this password, so everybody tries it first.",
+    "common": (
+        "The password is common or easily guessed: a known password, names, dictionary entries, dates or keys beside"
+        " each other."
+    ),
     "easily_guessed": "The password is little more than your name or a text that everybody tries first.",
     "wrong_code": "The code does not fit. Wait for the next code of the app, and check the clock of your phone.",
 }

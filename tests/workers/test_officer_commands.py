@@ -156,6 +156,8 @@ async def test_asvs_16_3_2_who_was_refused_what(database: Pool, database_dsn: st
     assert "3 lines of refused acts" in shown
     assert ("(not" in shown, "no such" in shown) == (True, True)
     assert "2 lines" in (await invoke("refusals", "--limit", "2", **settings)).output
+    without_kind = await invoke("refusals", "curious", **settings)
+    assert (without_kind.exit_code, "CALLER begins with" in without_kind.output) == (2, True)
 
 
 async def test_h8_who_has_read_a_case(database: Pool, database_dsn: str, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.commands.common import JsonTarget, people, run, write_json
+from workers.commands.exits import USAGE, Failed
 from workers.commands.officers import with_pool
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from schemas.refused_acts import RefusedAct
 
 PAGE_ITEMS = 500
+CALLER_KINDS = ("officer:", "script:", "bank:")
 
 
 def readers(
@@ -79,6 +81,8 @@ def refusals(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
+    if caller is not None and not caller.startswith(CALLER_KINDS):
+        raise Failed("CALLER begins with officer:, script: or bank:", USAGE)
     found = run(with_pool(lambda pool: _read_refused(pool, caller, limit)))
     write_json(json_target, [one.model_dump(mode="json") for one in found])
     if json_target is None:
