@@ -47,6 +47,8 @@ class HolderContact(FrozenModel):
     entered: StoredContact | None
     """the contact that an officer entered; `PersonKeys.holder_of` opens it"""
     entered_at: UtcDatetime | None
+    opens: bool = True
+    """False if this process cannot open the key"""
 
 
 async def of_hold(connection: Connection, hold_id: UUID) -> HolderContact:
