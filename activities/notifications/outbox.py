@@ -143,8 +143,8 @@ async def tell_holder(
 
     The facts need not have the hold's reference, nor the amount if it is the amount on hold there. If the bank has
     given no contact of its customer, a letter asks the bank to forward the message. If the bank has no mailbox, or the
-    key of the holder does not open, the desk asks the bank. `besides` is a further contact that the holder gave, with its language. Returns and raises as
-    `tell_victim`.
+    key of the holder does not open, the desk asks the bank. `besides` is a further contact that the holder gave, with
+    its language. Returns and raises as `tell_victim`.
     """
     channels = channels_of(kind, Recipient.HOLDER)
     assert besides is None or Channel.APPEAL_CONTACT in channels, f"{kind.value} goes to no further contact"
