@@ -170,10 +170,27 @@ class PersonKeys:
 
     async def holder_of(self, connection: Connection, hold_id: UUID) -> HolderContact:
         """Return the opened contact of the account holder under a hold. Raises `NotFound` and `CannotOpen`."""
+        return self._with_entered(await holder_contacts.of_hold(connection, hold_id))
+
+    async def holder_or_unreachable(self, connection: Connection, hold_id: UUID) -> HolderContact:
+        """Return the opened contact of the account holder under a hold. Raises `NotFound`.
+
+        It has no address, nor that of the bank, if this process cannot open the key of the account holder: a message to
+        either is sealed under it. It is for work that must go on without the message.
+        """
         found = await holder_contacts.of_hold(connection, hold_id)
-        if found.entered is None:
-            return found
-        return found.model_copy(update=self.open_contact(found.entered).model_dump())
+        try:
+            if found.key is not None:
+                self._key(found.key)
+            return self._with_entered(found)
+        except CannotOpen:
+            log.warning(
+                "the key of an account holder opens under no key of this process: does it have the current one?"
+            )
+            return found.model_copy(update={"phone": "", "email": "", "bank_email": "", "key": None, "opens": False})
+
+    def _with_entered(self, found: HolderContact) -> HolderContact:
+        return found.model_copy(update=self.open_contact(found.entered).model_dump()) if found.entered else found
 
     async def victim_of(self, connection: Connection, ack_no: str) -> PersonalData:
         """Return the data of a complaint's victim. Raises `NotFound` and `CannotOpen`."""

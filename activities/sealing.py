@@ -5,8 +5,19 @@ from typing import Any, Final
 from uuid import UUID
 
 from activities.person_keys import PersonKeys
-from db import clear_grievances, clear_objections, clear_text, clock, person_keys
-from db.clear_text import CONTACT_TABLES, ContactTable
+from db import clear_grievances, clear_objections, clear_tables, clear_text, clock, person_keys
+from db.clear_tables import (
+    CONTACT_CHANGES,
+    CONTACTS,
+    CREDIT_ACCOUNTS,
+    GRIEVANCES,
+    HEARINGS,
+    LEVELS,
+    MESSAGES,
+    OBJECTIONS,
+    VICTIMS,
+    ClearTable,
+)
 from db.notifications import SealedMessage
 from db.person_keys import PersonKey
 from db.pool import Connection, Pool
@@ -34,32 +45,36 @@ async def seal_all(pool: Pool, persons: PersonKeys, report: Report = lambda what
     the number so far. Raises `ClearTextNeeded`.
     """
     sealing = _Sealing(persons)
-    contacts, changes = CONTACT_TABLES
-    return {
-        "victims": await _in_batches(pool, "victims", 0, sealing.victims, report),
-        "messages": await _in_batches(pool, "messages", UUID(int=0), sealing.messages, report),
-        "contacts": await _in_batches(pool, "contacts", contacts.first, sealing.contacts(contacts), report)
-        + await _in_batches(pool, "contacts", changes.first, sealing.contacts(changes), report),
-        "accounts to be credited": await _in_batches(pool, "accounts to be credited", 0, sealing.names, report),
-        "grievances": await _in_batches(pool, "grievances", UUID(int=0), sealing.grievances, report),
-        "levels of grievances": await _in_batches(pool, "levels of grievances", 0, sealing.levels, report),
-        "objections": await _in_batches(pool, "objections", 0, sealing.objections, report),
-        "hearings": await _in_batches(pool, "hearings", 0, sealing.hearings, report),
+    seals: dict[ClearTable, Seal] = {
+        VICTIMS: sealing.victims,
+        MESSAGES: sealing.messages,
+        CONTACTS: sealing.contacts(CONTACTS),
+        CONTACT_CHANGES: sealing.contacts(CONTACT_CHANGES),
+        CREDIT_ACCOUNTS: sealing.names,
+        GRIEVANCES: sealing.grievances,
+        LEVELS: sealing.levels,
+        OBJECTIONS: sealing.objections,
+        HEARINGS: sealing.hearings,
     }
+    sealed = dict.fromkeys((table.what for table in seals), 0)
+    for table, seal in seals.items():
+        sealed[table.what] += await _in_batches(pool, table, seal, report)
+    return sealed
 
 
-async def _in_batches(pool: Pool, what: str, first: int | UUID, seal: Seal, report: Report) -> int:
-    after, done = first, 0
+async def _in_batches(pool: Pool, table: ClearTable, seal: Seal, report: Report) -> int:
+    after, done = table.first, 0
     while True:
         async with pool.acquire() as connection, connection.transaction():
-            if not (await person_keys.stores_no_clear_text(connection) and await clear_text.is_cleared(connection)):
+            if not await clear_tables.is_cleared(connection):
                 raise ClearTextNeeded
             keys = await seal(connection, after)
+            await clear_tables.clear(connection, table, keys)
         if not keys:
             return done
         after = keys[-1]
         done += len(keys)
-        report(what, done)
+        report(table.what, done)
 
 
 class _Sealing:
@@ -73,9 +88,7 @@ class _Sealing:
         unsealed = [row for row in rows if row.person.sealed is None]
         sealed = [(row.victim_id, self._persons.seal(self._persons.open(row.person))) for row in unsealed]
         await person_keys.seal(connection, sealed, await clock.present_moment(connection))
-        keys = [row.victim_id for row in rows]
-        await person_keys.clear(connection, keys)
-        return keys
+        return [row.victim_id for row in rows]
 
     async def messages(self, connection: Connection, after: UUID) -> list[UUID]:
         rows = await clear_text.lock_messages(connection, after, BATCH)
@@ -92,11 +105,9 @@ class _Sealing:
                 head, body = self._persons.seal_message(key, row.message_id, text)
                 sealed.append((row.message_id, SealedMessage(key, row.hold_id if is_new else None, head, body)))
         await clear_text.seal_messages(connection, sealed, await clock.present_moment(connection))
-        keys = [row.message_id for row in rows]
-        await clear_text.clear_messages(connection, keys)
-        return keys
+        return [row.message_id for row in rows]
 
-    def contacts(self, table: ContactTable) -> Seal:
+    def contacts(self, table: ClearTable) -> Seal:
         async def seal(connection: Connection, after: int | UUID) -> list[int | UUID]:
             rows = await clear_text.lock_contacts(connection, table, after, BATCH)
             now = await clock.present_moment(connection)
@@ -107,9 +118,7 @@ class _Sealing:
                     sealed = self._persons.seal_contact(row.key or new.get(hold_id), hold_id, data)
                     new[hold_id] = sealed.key
                     await clear_text.seal_contact(connection, table, row.row_id, hold_id, sealed, now)
-            keys = [row.row_id for row in rows]
-            await clear_text.clear_contacts(connection, table, keys)
-            return keys
+            return [row.row_id for row in rows]
 
         return seal
 
@@ -120,9 +129,7 @@ class _Sealing:
             if account.sealed_name is None:
                 sealed = self._persons.seal_name(row.victim, account.ack_no, account.account, account.holder_name)
                 await clear_text.seal_name(connection, account.account_id, row.victim, sealed)
-        keys = [row.account.account_id for row in rows]
-        await clear_text.clear_names(connection, keys)
-        return keys
+        return [row.account.account_id for row in rows]
 
     async def grievances(self, connection: Connection, after: UUID) -> list[UUID]:
         rows = await clear_grievances.lock_grievances(connection, after, BATCH)
@@ -134,9 +141,7 @@ class _Sealing:
                 sealed = self._persons.seal_grievance(known, row.grievance_id, row.text.clear, row.contact.clear)
                 new[row.hold_id] = sealed.key
                 await clear_grievances.seal_grievance(connection, row.hold_id, sealed, now)
-        keys = [row.grievance_id for row in rows]
-        await clear_grievances.clear_grievances(connection, keys)
-        return keys
+        return [row.grievance_id for row in rows]
 
     async def levels(self, connection: Connection, after: int) -> list[int]:
         rows = await clear_grievances.lock_levels(connection, after, BATCH)
@@ -148,9 +153,7 @@ class _Sealing:
                 sealed = self._persons.seal_said(known, row.grievance_id, row.level, row.said.clear)
                 new[row.hold_id] = sealed.key
                 await clear_grievances.seal_said(connection, row.place, row.hold_id, sealed, now)
-        keys = [row.place for row in rows]
-        await clear_grievances.clear_levels(connection, keys)
-        return keys
+        return [row.place for row in rows]
 
     async def objections(self, connection: Connection, after: int) -> list[int]:
         rows = await clear_objections.lock_objections(connection, after, BATCH)
@@ -161,9 +164,7 @@ class _Sealing:
                 sealed = self._persons.seal_new(row.key or new.get(row.holder), row.text.clear, row.text.use)
                 new[row.holder] = sealed.key
                 await clear_objections.seal_objection(connection, row.objection_id, row.holder, sealed, now)
-        keys = [row.objection_id for row in rows]
-        await clear_objections.clear_objections(connection, keys)
-        return keys
+        return [row.objection_id for row in rows]
 
     async def hearings(self, connection: Connection, after: int) -> list[int]:
         rows = await clear_objections.lock_hearings(connection, after, BATCH)
@@ -171,6 +172,4 @@ class _Sealing:
             if row.said.sealed is None:
                 sealed = self._persons.seal_new(row.key, row.said.clear, row.said.use)
                 await clear_objections.seal_hearing(connection, row.hearing_id, sealed)
-        keys = [row.hearing_id for row in rows]
-        await clear_objections.clear_hearings(connection, keys)
-        return keys
+        return [row.hearing_id for row in rows]

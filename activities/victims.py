@@ -8,7 +8,7 @@ from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
 from db import person_keys, victim_corrections
-from db.cases import jurisdiction
+from db.cases import cases, jurisdiction
 from db.pool import Connection
 from db.victim_corrections import CorrectionRow, NewCorrection
 from domain.errors.victims import (
@@ -67,7 +67,7 @@ async def find(ctx: Context, asked: VictimQuestion, within: Within | None) -> Fo
 async def corrections(ctx: Context, ack_no: str) -> VictimCorrections:
     """Return the corrections of a complaint's victim. Raises `NotFound` and `CannotOpen`."""
     async with ctx.pool.acquire() as connection:
-        await victim_corrections.case_of(connection, ack_no)
+        await cases.case_of_complaint(connection, ack_no)
         rows = await victim_corrections.of_complaint(connection, ack_no)
     return VictimCorrections(corrections=tuple(_shown(ctx, row) for row in rows))
 
@@ -78,7 +78,7 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
     Raises `NotFound` and `CannotOpen`. Raises `NotNow` when a correction waits, when nothing would change, and when the
     key of the data is destroyed.
     """
-    async with case_transaction(ctx, partial(victim_corrections.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
         victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
         if (open_id := await victim_corrections.proposed(connection, victim_id)) is not None:
@@ -114,7 +114,7 @@ async def agree(ctx: Context, ack_no: str, correction_id: int, by: str) -> Victi
 
     Raises `NotFound`, `SameEyes` and `CannotOpen`. Raises `NotNow` when it is decided.
     """
-    async with case_transaction(ctx, partial(victim_corrections.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         row = await _undecided(work.connection, ack_no, correction_id)
         if is_same_person(row.proposed_by, by):
             raise VictimCorrectionNeedsSecondOfficer(by)
@@ -133,7 +133,7 @@ async def agree(ctx: Context, ack_no: str, correction_id: int, by: str) -> Victi
 
 async def reject(ctx: Context, ack_no: str, correction_id: int, by: str) -> VictimCorrection:
     """Reject a correction, which then has no effect. Raises `NotFound`, and `NotNow` when it is decided."""
-    async with case_transaction(ctx, partial(victim_corrections.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         row = await _undecided(work.connection, ack_no, correction_id)
         await victim_corrections.decide(work.connection, correction_id, CorrectionDecision.REJECTED, by, work.now)
         await _close(work, row, EventKind.VICTIM_CORRECTION_REJECTED, "the correction is rejected")

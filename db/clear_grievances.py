@@ -1,9 +1,9 @@
 """Clear text of grievances, which a release before wrote."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from db.clear_tables import GRIEVANCES, LEVELS
 from db.grievances.grievance_texts import CONTACT, SAID, TEXT, SealedGrievance
 from db.person_keys import PersonKey, SealedText, StoredText, insert_key_of_hold, key_of_hold
 from db.pool import Connection
@@ -24,8 +24,7 @@ async def lock_grievances(connection: Connection, after: UUID, limit: int) -> li
     """Lock and return some grievances in clear behind the id `after`; a row that is locked is left out."""
     rows = await connection.fetch(
         f"SELECT g.grievance_id, g.hold_id, {TEXT} AS text, {CONTACT} AS contact, {key_of_hold('g.hold_id')} AS key"
-        " FROM grievance g WHERE g.grievance_id > $1 AND (g.sealed_text IS NULL OR g.text <> '…')"
-        " ORDER BY g.grievance_id LIMIT $2 FOR UPDATE OF g SKIP LOCKED",
+        f" {GRIEVANCES.locked}",
         after,
         limit,
     )
@@ -47,14 +46,6 @@ async def seal_grievance(connection: Connection, hold_id: UUID, sealed: SealedGr
     )
 
 
-async def clear_grievances(connection: Connection, grievance_ids: Sequence[UUID]) -> None:
-    """Have the database clear the texts of grievances that are sealed."""
-    await connection.execute(
-        "UPDATE grievance SET text = text WHERE grievance_id = ANY($1) AND sealed_text IS NOT NULL",
-        list(grievance_ids),
-    )
-
-
 class ClearLevel(FrozenModel):
     """A statement at a level in clear, and the key of its account holder, if there is one."""
 
@@ -70,9 +61,7 @@ async def lock_levels(connection: Connection, after: int, limit: int) -> list[Cl
     """Lock and return some levels with a statement in clear behind `after`; a row that is locked is left out."""
     rows = await connection.fetch(
         f"SELECT l.place, l.grievance_id, l.level, g.hold_id, {SAID} AS said, {key_of_hold('g.hold_id')} AS key"
-        " FROM grievance_level l JOIN grievance g USING (grievance_id)"
-        " WHERE l.place > $1 AND l.said <> '' AND (l.sealed_said IS NULL OR l.said <> '…')"
-        " ORDER BY l.place LIMIT $2 FOR UPDATE OF l SKIP LOCKED",
+        f" {LEVELS.locked}",
         after,
         limit,
     )
@@ -90,11 +79,4 @@ async def seal_said(connection: Connection, place: int, hold_id: UUID, sealed: S
         hold_id if sealed.is_new_key else None,
         sealed.sealed,
         at,
-    )
-
-
-async def clear_levels(connection: Connection, places: Sequence[int]) -> None:
-    """Have the database clear the statements that are sealed."""
-    await connection.execute(
-        "UPDATE grievance_level SET said = said WHERE place = ANY($1) AND sealed_said IS NOT NULL", list(places)
     )

@@ -1,9 +1,9 @@
 """Clear text of objections, and of what victims said to releases."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from db.clear_tables import HEARINGS, OBJECTIONS
 from db.orders.release_proposals import SAID
 from db.person_keys import PersonKey, SealedText, StoredText, insert_key_of_hold, key, key_of_hold
 from db.pool import Connection
@@ -30,12 +30,7 @@ async def lock_objections(connection: Connection, after: int, limit: int) -> lis
     rows = await connection.fetch(
         f"SELECT o.objection_id, h.holder, {TEXT} AS text, CASE WHEN h.holder IS NULL THEN {key('v.person_id')}"
         f" ELSE {key_of_hold('h.holder')} END AS key"
-        " FROM objection o JOIN restoration r USING (restoration_id) JOIN complaint c ON c.ack_no = r.ack_no"
-        " JOIN victim v USING (victim_id) LEFT JOIN person_key w ON w.person_id = v.person_id CROSS JOIN LATERAL"
-        " (SELECT CASE WHEN o.by_whom <> 'victim' THEN o.hold_id END AS holder) AS h"
-        " WHERE o.objection_id > $1 AND (o.sealed_text IS NULL OR o.text <> '…')"
-        " AND (h.holder IS NOT NULL OR w.wrapped IS NOT NULL)"
-        " ORDER BY o.objection_id LIMIT $2 FOR UPDATE OF o SKIP LOCKED",
+        f" {OBJECTIONS.locked}",
         after,
         limit,
     )
@@ -58,13 +53,6 @@ async def seal_objection(
     )
 
 
-async def clear_objections(connection: Connection, objection_ids: Sequence[int]) -> None:
-    """Have the database clear the texts that are sealed."""
-    await connection.execute(
-        "UPDATE objection SET text = text WHERE objection_id = ANY($1) AND sealed_text IS NOT NULL", list(objection_ids)
-    )
-
-
 class ClearHearing(FrozenModel):
     """A statement of a victim in clear, and the key of the victim."""
 
@@ -76,11 +64,7 @@ class ClearHearing(FrozenModel):
 async def lock_hearings(connection: Connection, after: int, limit: int) -> list[ClearHearing]:
     """Lock and return some statements of victims in clear behind the number `after`, as `lock_objections` does."""
     rows = await connection.fetch(
-        f"SELECT w.hearing_id, {SAID} AS said, {key('v.person_id')} AS key FROM release_hearing w"
-        " JOIN complaint c ON c.ack_no = w.ack_no JOIN victim v USING (victim_id)"
-        " JOIN person_key k ON k.person_id = v.person_id"
-        " WHERE w.hearing_id > $1 AND k.wrapped IS NOT NULL AND (w.sealed_said IS NULL OR w.said <> '…')"
-        " ORDER BY w.hearing_id LIMIT $2 FOR UPDATE OF w SKIP LOCKED",
+        f"SELECT w.hearing_id, {SAID} AS said, {key('v.person_id')} AS key {HEARINGS.locked}",
         after,
         limit,
     )
@@ -94,12 +78,4 @@ async def seal_hearing(connection: Connection, hearing_id: int, sealed: SealedTe
         hearing_id,
         sealed.key.person_id,
         sealed.sealed,
-    )
-
-
-async def clear_hearings(connection: Connection, hearing_ids: Sequence[int]) -> None:
-    """Have the database clear the statements that are sealed."""
-    await connection.execute(
-        "UPDATE release_hearing SET said = said WHERE hearing_id = ANY($1) AND sealed_said IS NOT NULL",
-        list(hearing_ids),
     )

@@ -1,11 +1,11 @@
 """Clear text of messages, contacts and names, which a release before wrote."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from db.clear_tables import CREDIT_ACCOUNTS, MESSAGES, ClearTable
 from db.holder_contacts import StoredContact, stored_contact
 from db.notifications import SealedMessage, StoredMessage, stored_message
 from db.person_keys import PersonKey, SealedText, insert_key_of_hold, key, key_of_hold
@@ -25,24 +25,11 @@ class ClearMessage(FrozenModel):
     """None for an account holder without a key"""
 
 
-_PERSON: Final = "split_part(m.natural_key, '|', 2)"
-_SUBJECT: Final = "split_part(m.natural_key, '|', 3)"
-_UUID: Final = "'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
-# The natural key of a message names its recipient and its subject: a complaint or a hold. A letter to an office names
-# another subject, and stays in clear.
 _LOCK: Final = f"""
 SELECT m.message_id, {stored_message("m")} AS text, a.hold_id, CASE
     WHEN m.person_id IS NOT NULL THEN {key("m.person_id")} WHEN a.hold_id IS NOT NULL THEN {key_of_hold("a.hold_id")}
     ELSE {key("v.person_id")} END AS key
-FROM message m
-LEFT JOIN complaint c ON {_PERSON} = 'victim' AND c.ack_no = {_SUBJECT}
-LEFT JOIN victim v USING (victim_id)
-LEFT JOIN account_hold a ON {_PERSON} IN ('holder', 'bank')
-    AND a.hold_id = CASE WHEN {_SUBJECT} ~ {_UUID} THEN {_SUBJECT}::uuid END
-WHERE m.message_id > $1 AND m.to_whom IN ('victim', 'holder', 'bank') AND CASE WHEN m.person_id IS NOT NULL
-    THEN m.address <> '…' ELSE a.hold_id IS NOT NULL OR EXISTS (
-        SELECT FROM person_key k WHERE k.person_id = v.person_id AND k.wrapped IS NOT NULL) END
-ORDER BY m.message_id LIMIT $2 FOR UPDATE OF m SKIP LOCKED
+{MESSAGES.locked}
 """
 
 
@@ -71,31 +58,6 @@ async def seal_messages(connection: Connection, sealed: Sequence[tuple[UUID, Sea
     )
 
 
-async def clear_messages(connection: Connection, message_ids: Sequence[UUID]) -> None:
-    """Have the database clear the text of messages that are sealed."""
-    await connection.execute(
-        "UPDATE message SET address = address WHERE message_id = ANY($1) AND sealed_head IS NOT NULL",
-        list(message_ids),
-    )
-
-
-@dataclass(frozen=True)
-class ContactTable:
-    """A table with contacts of account holders."""
-
-    name: str
-    key: str
-    """its primary key"""
-    first: int | UUID
-    """a value of the key below every row"""
-
-
-CONTACT_TABLES: Final = (
-    ContactTable("holder_contact", "hold_id", UUID(int=0)),
-    ContactTable("holder_contact_change", "change_id", 0),
-)
-
-
 class ClearContact(FrozenModel):
     """A contact in clear, and the key of its account holder, if there is one."""
 
@@ -104,15 +66,11 @@ class ClearContact(FrozenModel):
     key: PersonKey | None
 
 
-async def lock_contacts(
-    connection: Connection, table: ContactTable, after: int | UUID, limit: int
-) -> list[ClearContact]:
+async def lock_contacts(connection: Connection, table: ClearTable, after: int | UUID, limit: int) -> list[ClearContact]:
     """Lock and return some contacts in clear behind the key `after`; a row that is locked is left out."""
     rows = await connection.fetch(
         f"SELECT t.{table.key} AS row_id, {stored_contact('t')} AS contact, {key_of_hold('t.hold_id')} AS key"
-        f" FROM {table.name} t WHERE t.{table.key} > $1"
-        " AND (t.sealed IS NULL OR t.phone NOT IN ('', '…') OR t.email NOT IN ('', '…'))"
-        f" ORDER BY t.{table.key} LIMIT $2 FOR UPDATE SKIP LOCKED",
+        f" {table.locked}",
         after,
         limit,
     )
@@ -120,7 +78,7 @@ async def lock_contacts(
 
 
 async def seal_contact(
-    connection: Connection, table: ContactTable, row_id: int | UUID, hold_id: UUID, sealed: SealedText, at: datetime
+    connection: Connection, table: ClearTable, row_id: int | UUID, hold_id: UUID, sealed: SealedText, at: datetime
 ) -> None:
     """Write a sealed contact into a row that the transaction has locked; the database clears its text."""
     await connection.execute(
@@ -132,13 +90,6 @@ async def seal_contact(
         hold_id if sealed.is_new_key else None,
         sealed.sealed,
         at,
-    )
-
-
-async def clear_contacts(connection: Connection, table: ContactTable, row_ids: Sequence[int | UUID]) -> None:
-    """Have the database clear the text of contacts that are sealed."""
-    await connection.execute(
-        f"UPDATE {table.name} SET phone = phone WHERE {table.key} = ANY($1) AND sealed IS NOT NULL", list(row_ids)
     )
 
 
@@ -155,11 +106,7 @@ async def lock_names(connection: Connection, after: int, limit: int) -> list[Cle
     Those of an erased victim stay as they are.
     """
     rows = await connection.fetch(
-        f"SELECT {STORED_ACCOUNT}, {key('v.person_id')} AS victim FROM credit_account c"
-        " JOIN complaint o USING (ack_no) JOIN victim v USING (victim_id)"
-        " JOIN person_key w ON w.person_id = v.person_id"
-        " WHERE c.account_id > $1 AND w.wrapped IS NOT NULL AND (c.sealed_name IS NULL OR c.holder_name <> '…')"
-        " ORDER BY c.account_id LIMIT $2 FOR UPDATE OF c SKIP LOCKED",
+        f"SELECT {STORED_ACCOUNT}, {key('v.person_id')} AS victim {CREDIT_ACCOUNTS.locked}",
         after,
         limit,
     )
@@ -175,35 +122,3 @@ async def seal_name(connection: Connection, account_id: int, victim: PersonKey, 
         victim.person_id,
         sealed,
     )
-
-
-async def clear_names(connection: Connection, account_ids: Sequence[int]) -> None:
-    """Have the database clear the names that are sealed."""
-    await connection.execute(
-        "UPDATE credit_account SET holder_name = holder_name WHERE account_id = ANY($1) AND sealed_name IS NOT NULL",
-        list(account_ids),
-    )
-
-
-_CLEARED_BY: Final = {
-    "message": "message_sealed",
-    "holder_contact": "holder_contact_sealed",
-    "holder_contact_change": "holder_contact_sealed",
-    "credit_account": "credit_account_sealed",
-    "grievance": "grievance_sealed",
-    "grievance_level": "grievance_level_sealed",
-    "objection": "objection_sealed",
-    "release_hearing": "release_hearing_sealed",
-}
-"""the trigger that clears the text of each table"""
-
-
-async def is_cleared(connection: Connection) -> bool:
-    """Return whether the database clears the text beside what is sealed."""
-    found: bool = await connection.fetchval(
-        "SELECT NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS t (on_table, name) WHERE NOT EXISTS ("
-        " SELECT FROM pg_trigger g WHERE g.tgrelid = t.on_table::regclass AND g.tgname = t.name))",
-        list(_CLEARED_BY),
-        list(_CLEARED_BY.values()),
-    )
-    return found

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db.person_keys import PersonKey, SealedText, insert_key_of_hold, key_of_hold
+from db.person_keys import PersonKey, SealedText, insert_key_of_hold, key_of_hold, wrapped_key
 from db.pool import Connection
 from domain.errors.holds import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
@@ -23,7 +23,7 @@ def stored_contact(row: str) -> str:
     """Return SQL for row `row` of table `holder_contact` or its history, in the form of `StoredContact`."""
     return (
         f"jsonb_build_object('hold_id', {row}.hold_id, 'person_id', {row}.person_id, 'wrapped',"
-        f" (SELECT encode(k.wrapped, 'hex') FROM person_key k WHERE k.person_id = {row}.person_id),"
+        f" {wrapped_key(row)},"
         f" 'sealed', encode({row}.sealed, 'hex'), 'phone', {row}.phone, 'email', {row}.email)"
     )
 
@@ -47,6 +47,8 @@ class HolderContact(FrozenModel):
     entered: StoredContact | None
     """the contact that an officer entered; `PersonKeys.holder_of` opens it"""
     entered_at: UtcDatetime | None
+    opens: bool = True
+    """False if this process cannot open the key"""
 
 
 async def of_hold(connection: Connection, hold_id: UUID) -> HolderContact:

@@ -9,7 +9,7 @@ from uuid import UUID
 from db.cases.cases import case_no_of
 from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
-from db.person_keys import PersonKey, StoredPerson, insert_key_of_hold, stored
+from db.person_keys import PersonKey, StoredPerson, insert_key_of_hold, stored, wrapped_key
 from db.pool import Connection
 from domain.documents import TO_A_BANK
 from domain.errors import BadCursor, RuleBroken
@@ -75,7 +75,7 @@ def stored_message(row: str) -> str:
     return (
         f"jsonb_build_object('person_id', {row}.person_id, 'sealed_head', encode({row}.sealed_head, 'hex'),"
         f" 'sealed_body', encode({row}.sealed_body, 'hex'), 'wrapped',"
-        f" (SELECT encode(k.wrapped, 'hex') FROM person_key k WHERE k.person_id = {row}.person_id),"
+        f" {wrapped_key(row)},"
         f" 'address', {row}.address, 'subject', {row}.subject, 'body', {row}.body)"
     )
 

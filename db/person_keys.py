@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from db.clear_tables import VICTIMS
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 
@@ -109,6 +110,11 @@ def key(person_id: str) -> str:
     )
 
 
+def wrapped_key(row: str) -> str:
+    """Return SQL for the sealed key of the person of row `row`, in hexadecimal; null once it is destroyed."""
+    return f"(SELECT encode(k.wrapped, 'hex') FROM person_key k WHERE k.person_id = {row}.person_id)"
+
+
 def stored_text(row: str, sealed: str, clear: str, use: str) -> str:
     """Return SQL for a text of row `row`, in the form of `StoredText`.
 
@@ -116,7 +122,7 @@ def stored_text(row: str, sealed: str, clear: str, use: str) -> str:
     """
     return (
         f"jsonb_build_object('person_id', {row}.person_id, 'wrapped',"
-        f" (SELECT encode(k.wrapped, 'hex') FROM person_key k WHERE k.person_id = {row}.person_id),"
+        f" {wrapped_key(row)},"
         f" 'sealed', encode({row}.{sealed}, 'hex'), 'use', {use}, 'clear', {row}.{clear})"
     )
 
@@ -131,7 +137,7 @@ def stored(row: str) -> str:
     """Return SQL for the personal data of row `row` of table `victim`, in the form of `StoredPerson`."""
     return (
         f"jsonb_build_object('person_id', {row}.person_id, 'sealed', encode({row}.sealed, 'hex'), 'wrapped',"
-        f" (SELECT encode(k.wrapped, 'hex') FROM person_key k WHERE k.person_id = {row}.person_id),"
+        f" {wrapped_key(row)},"
         f" 'name', {row}.name, 'mobile', {row}.mobile, 'email', {row}.email)"
     )
 
@@ -197,17 +203,8 @@ class VictimRow(FrozenModel):
 
 
 async def lock_clear(connection: Connection, after: int, limit: int) -> list[VictimRow]:
-    """Lock and return some victims in clear behind number `after`; a row that is locked is left out.
-
-    While two releases ran, rows were written in clear and sealed at once.
-    """
-    rows = await connection.fetch(
-        f"SELECT v.victim_id, {stored('v')} AS person FROM victim v WHERE v.victim_id > $1"
-        " AND (v.sealed IS NULL OR v.name <> '' OR v.mobile <> '' OR v.email <> '')"
-        " ORDER BY v.victim_id LIMIT $2 FOR UPDATE SKIP LOCKED",
-        after,
-        limit,
-    )
+    """Lock and return some victims in clear behind number `after`; a row that is locked is left out."""
+    rows = await connection.fetch(f"SELECT v.victim_id, {stored('v')} AS person {VICTIMS.locked}", after, limit)
     return [VictimRow(**dict(row)) for row in rows]
 
 
@@ -242,14 +239,6 @@ async def seal(connection: Connection, persons: Sequence[tuple[int, SealedPerson
     await connection.execute(_SEAL, numbers, values, at)
 
 
-async def clear(connection: Connection, victim_ids: Sequence[int]) -> None:
-    """Clear the text of victims that are sealed."""
-    await connection.execute(
-        "UPDATE victim SET name = '', mobile = '', email = '' WHERE victim_id = ANY($1) AND sealed IS NOT NULL",
-        list(victim_ids),
-    )
-
-
 async def put_terms(connection: Connection, terms: Sequence[tuple[int, tuple[bytes, ...]]], key_id: bytes) -> None:
     """Write new digests of the search terms of victims."""
     await connection.executemany(
@@ -267,11 +256,3 @@ async def count_terms(connection: Connection, key_id: bytes) -> tuple[int, int]:
     )
     assert row is not None, "an aggregate returns one row"
     return row["current"], row["others"]
-
-
-async def stores_no_clear_text(connection: Connection) -> bool:
-    """Return whether the database clears the text beside what is sealed."""
-    found: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'victim'::regclass AND tgname = 'victim_sealed')"
-    )
-    return found

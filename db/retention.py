@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from db import clear_tables
 from db.pool import Connection
 from domain.retention import ComplaintFate
 from schemas.base import FrozenModel
@@ -118,12 +119,8 @@ class RetentionReport(FrozenModel):
 
     kept: int
     """with a key"""
-    in_clear: int
-    """victims that are not sealed yet"""
-    messages_in_clear: int
-    """messages to victims and account holders that are not sealed yet"""
-    contacts_in_clear: int
-    """contacts of account holders that are not sealed yet"""
+    in_clear: dict[str, int]
+    """not sealed yet, by what they are, as `goldenhour seal` names them"""
     destroyed: dict[str, int]
     """without a key, by the rule that ended it"""
 
@@ -132,12 +129,8 @@ async def report(connection: Connection) -> RetentionReport:
     """Return how many victims and account holders have which data."""
     row = await connection.fetchrow(
         "SELECT (SELECT count(*) FROM person_key WHERE wrapped IS NOT NULL) AS kept,"
-        " (SELECT count(*) FROM victim WHERE sealed IS NULL OR name <> '' OR mobile <> '' OR email <> '') AS in_clear,"
-        " (SELECT count(*) FROM message WHERE sealed_head IS NULL AND to_whom IN ('victim', 'holder')"
-        "  AND address NOT LIKE '%…%') AS messages_in_clear,"
-        " (SELECT count(*) FROM holder_contact WHERE sealed IS NULL) AS contacts_in_clear,"
         " (SELECT coalesce(jsonb_object_agg(d.destroyed_for, d.persons), '{}') FROM (SELECT destroyed_for,"
         "  count(*) AS persons FROM person_key WHERE wrapped IS NULL GROUP BY 1) AS d) AS destroyed"
     )
     assert row is not None, "the statement returns one row"
-    return RetentionReport(**dict(row))
+    return RetentionReport(**dict(row), in_clear=await clear_tables.count(connection))

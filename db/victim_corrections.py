@@ -53,14 +53,6 @@ class CorrectionRow(FrozenModel):
         return self.person.model_copy(update={"sealed": self.after})
 
 
-async def case_of(connection: Connection, ack_no: str) -> str:
-    """Return the case of a complaint. Raises `NotFound`."""
-    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
-    if case_no is None:
-        raise ComplaintNotFound(ack_no)
-    return case_no
-
-
 async def lock_victim(connection: Connection, ack_no: str) -> tuple[int, StoredPerson]:
     """Lock and return the victim of a complaint: complaints of several cases may have the same one."""
     row = await connection.fetchrow(

@@ -246,7 +246,7 @@ async def _read_state(work: HoldTransaction) -> HoldClocks:
     return HoldClocks(
         policy=hold.policy,
         newest_at=max(held_times, default=hold.first_held_at),
-        reachable=way_to(await work.ctx.persons.holder_of(connection, hold_id)) is not None,
+        reachable=way_to(await work.ctx.persons.holder_or_unreachable(connection, hold_id)) is not None,
         officer=await firs.officer(connection, hold.case_no, CaseDuty.IO) is not None,
         parts=not_kept(free, await free_amounts.court_keeps(connection, hold_id)),
         excess_paise=sum(one.excess_paise for one in await free_amounts.too_much(connection, hold_id)),

@@ -39,7 +39,7 @@ class HolderMessages:
         The message has the amount, the case, the officer and the way to appeal.
         """
         hold_id, connection = self.hold.hold_id, self.connection
-        way = way_to(await self.ctx.persons.holder_of(connection, hold_id))
+        way = way_to(await self.ctx.persons.holder_or_unreachable(connection, hold_id))
         officer = await firs.officer(connection, self.hold.case_no, CaseDuty.IO)
         await self._notify(NotificationEvent.HOLD_BEGUN, stamp(newest_at), await self._on_hold_paise())
         await free_amounts.mark_holder_told(

@@ -142,13 +142,13 @@ async def tell_holder(
     """Write a notification to the holder of a held account, in every language of the policy; letters carry documents.
 
     The facts need not have the hold's reference, nor the amount if it is the amount on hold there. If the bank has
-    given no contact of its customer, a letter asks the bank to forward the message. If the bank has no mailbox, the
-    desk asks it. `besides` is a further contact that the holder gave, with its language. Returns and raises as
-    `tell_victim`.
+    given no contact of its customer, a letter asks the bank to forward the message. If the bank has no mailbox, or the
+    key of the holder does not open, the desk asks the bank. `besides` is a further contact that the holder gave, with
+    its language. Returns and raises as `tell_victim`.
     """
     channels = channels_of(kind, Recipient.HOLDER)
     assert besides is None or Channel.APPEAL_CONTACT in channels, f"{kind.value} goes to no further contact"
-    person = await ctx.persons.holder_of(connection, hold_id)
+    person = await ctx.persons.holder_or_unreachable(connection, hold_id)
     # A hold that begins again is a new occasion.
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
     told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
@@ -209,9 +209,12 @@ async def tell_at(
 async def tell_bank_of_appeal(
     connection: Connection, ctx: Context, hold_id: UUID, kind: MessageKind, facts: Facts, now: datetime
 ) -> int:
-    """Write a notification to the bank's desk about its customer's appeal; 0 if the bank has no mailbox."""
-    person = await ctx.persons.holder_of(connection, hold_id)
-    if not is_email(person.bank_email):
+    """Write a notification to the bank's desk about its customer's appeal; 0 if the bank has no mailbox.
+
+    If the key of the holder does not open, our desk gets a work item.
+    """
+    person = await ctx.persons.holder_or_unreachable(connection, hold_id)
+    if person.opens and not is_email(person.bank_email):
         return 0
     said = (await _with_officer(connection, person.case_no, _with(facts))).model_copy(
         update={"account": person.account}

@@ -15,6 +15,7 @@ from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
 from activities.restoration import transitions
 from db import person_keys
+from db.cases import cases
 from db.person_keys import PersonKey, StoredPerson
 from db.pool import Connection
 from db.restoration import credit_accounts, restorations
@@ -76,7 +77,7 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
     mismatches = [flag for flag in flags if flag.code != THROUGH_SPONSOR]
     if found is None or mismatches:
         raise NoSuchAccount(mismatches[0])
-    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
         await _refuse_ordered(connection, ack_no)
         stored = await person_keys.of_complaint(connection, ack_no)
@@ -112,7 +113,7 @@ async def confirm(
     victim must sign a new application for each restoration under way. `page` is as in `propose`. Raises `NotFound`,
     `SameEyes`, `NotNow`.
     """
-    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
         told = await credit_accounts.get(connection, ack_no, account_id)
         if (seen.account, seen.ifsc) != (told.account, told.ifsc):
@@ -141,7 +142,7 @@ async def withdraw(ctx: Context, ack_no: str, account_id: int, reason: str, by: 
     A repeated withdrawal changes nothing. Raises `NotFound`. Raises `NotNow` while a bank is ordered to credit it, and
     after the victim's objection.
     """
-    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         told = await credit_accounts.get(work.connection, ack_no, account_id)
         if told.ended_as is CreditAccountEnd.WITHDRAWN:
             return ctx.persons.open_account(told)
@@ -157,7 +158,7 @@ async def object_to(ctx: Context, ack_no: str, account_id: int, reason: str, by:
     A supervisor gets a task. It names the order, if a bank is ordered to credit the account. A repeated objection
     changes nothing. Raises `NotFound`. Raises `NotNow` for a withdrawn account.
     """
-    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         told = await credit_accounts.get(work.connection, ack_no, account_id)
         if told.ended_as is CreditAccountEnd.OBJECTED:
             return ctx.persons.open_account(told)
@@ -229,7 +230,7 @@ def _digest(token: str) -> bytes:
 async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
     """Return all accounts recorded for a complaint. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
-        await credit_accounts.case_of(connection, ack_no)
+        await cases.case_of_complaint(connection, ack_no)
         found = await credit_accounts.of_complaint(connection, ack_no)
     return CreditAccounts(accounts=tuple(ctx.persons.open_account(account) for account in found))
 

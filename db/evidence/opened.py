@@ -6,17 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, MESSAGES
 from schemas.personal_data import ContactData, MessageText, PersonalData
 
-COMPLAINTS: Final = "case/complaints.jsonl"
-"""a file whose rows also have the victim"""
 CONTACTS: Final = "holds/contacts.jsonl"
 CONTACT_CHANGES: Final = "holds/contact_changes.jsonl"
-CREDIT_ACCOUNTS: Final = "orders/credit_accounts.jsonl"
 GRIEVANCES: Final = "grievances/grievances.jsonl"
 GRIEVANCE_LEVELS: Final = "grievances/levels.jsonl"
 HEARINGS: Final = "grievances/hearings.jsonl"
-MESSAGES: Final = "messages/messages.jsonl"
 MESSAGE_TEXTS: Final = "messages/texts.jsonl"
 OBJECTIONS: Final = "restorations/objections.jsonl"
 WITH_OPENED: Final = (

@@ -14,15 +14,12 @@ from typing import Any, Final
 
 from db.banks.bank_keys import Evidence
 from db.evidence.opened import (
-    COMPLAINTS,
     CONTACT_CHANGES,
     CONTACTS,
-    CREDIT_ACCOUNTS,
     GRIEVANCE_LEVELS,
     GRIEVANCES,
     HEARINGS,
     MESSAGE_TEXTS,
-    MESSAGES,
     OBJECTIONS,
     WITH_OPENED,
     Opened,
@@ -31,7 +28,7 @@ from db.orders import bank_orders
 from db.pool import Connection
 from db.tracing import answers
 from domain.errors.cases import CaseNotFound
-from domain.evidence.pack import EXCHANGES, SENT, EventLine
+from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, EXCHANGES, HOPS, MESSAGES, SENT, TRANSFERS, EventLine
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
@@ -146,11 +143,11 @@ FILES: Final = {
         without=("victim_id", "idempotency_key", "body_digest"),
         more=_victim(),
     ),
-    "case/complaint_transfers.jsonl": _rows(
+    TRANSFERS: _rows(
         "complaint_transfer", "t.ack_no IN (SELECT ack_no FROM complaint WHERE case_no = $1)", "t.ack_no, t.row_no"
     ),
     "case/hop_corrections.jsonl": _rows("hop_correction", _CASE, "t.hop_no, t.revision"),
-    "case/hops.jsonl": _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
+    HOPS: _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
     "case/victim_corrections.jsonl": _rows(
         "victim_correction", _CASE, "t.correction_id", without=("victim_id", "before", "after", "reason")
     ),

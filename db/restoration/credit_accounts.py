@@ -5,7 +5,6 @@ from typing import Final
 
 from db.person_keys import PersonKey, key
 from db.pool import Connection
-from domain.errors.cases import ComplaintNotFound
 from domain.errors.restoration import CreditAccountNotFound
 from schemas.restoration.credit_accounts import (
     CreditAccount,
@@ -29,14 +28,6 @@ STORED_ACCOUNT: Final = (
 )
 """columns of `StoredCreditAccount` of row `c`"""
 MOST_SHOWN = 100
-
-
-async def case_of(connection: Connection, ack_no: str) -> str:
-    """Return the case of a complaint. Raises `NotFound`."""
-    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
-    if case_no is None:
-        raise ComplaintNotFound(ack_no)
-    return case_no
 
 
 async def insert(

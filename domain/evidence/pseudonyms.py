@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from string import ascii_uppercase
 from typing import Any, Final
 
-from domain.evidence.pack import Edition
+from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, HOPS, MESSAGES, TRANSFERS, Edition
 
-COMPLAINTS: Final = "case/complaints.jsonl"
 _TRAITS: Final = ("woman", "child", "senior", "district_as_told")
 """what a row says of a victim that no accused needs in any case"""
 _MOBILE: Final = re.compile(r"[6-9][0-9]{9}")
@@ -96,9 +95,9 @@ def _masked(holder: str | None) -> str | None:
 
 
 _OF_MARKED: Final[Mapping[str, Callable[[Row], Row]]] = {
-    "case/complaint_transfers.jsonl": _transfer,
-    "case/hops.jsonl": _hop,
-    "messages/messages.jsonl": _message,
-    "orders/credit_accounts.jsonl": _credit_account,
+    TRANSFERS: _transfer,
+    HOPS: _hop,
+    MESSAGES: _message,
+    CREDIT_ACCOUNTS: _credit_account,
 }
 """what the accused's edition of a marked case changes in other files"""

@@ -55,11 +55,8 @@ def retention(json_target: JsonTarget = None) -> None:
     """
     found = run(_report(with_database(load_settings())))
     write_json(json_target, found.model_dump())
-    in_clear = (
-        f"{found.in_clear:,} victims, {found.messages_in_clear:,} messages and {found.contacts_in_clear:,} contacts"
-        " in clear (goldenhour seal seals them)"
-    )
-    lines = [f"{found.kept:,} kept under a key", in_clear]
+    lines = [f"{found.kept:,} kept under a key"]
+    lines += [f"{count:,} {what} in clear (goldenhour seal seals them)" for what, count in found.in_clear.items()]
     lines += [f"{count:,} destroyed: {rule}" for rule, count in sorted(found.destroyed.items())]
     people(json_target).print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 

@@ -4,13 +4,13 @@ import asyncpg
 import pytest
 
 from activities.grievances import decisions
-from activities.sealing import seal_all
 from db.grievances import appeal_views, grievance_texts, grievance_views
 from db.pool import Pool
 from schemas.grievances.grievances import AppealOn
 from schemas.restoration_enums import GrievanceLevel
 from tests.activities.grievances.test_decisions import IO, UPHELD, Appeal, an_appeal
 from tests.activities.hold_world import Holds
+from tests.activities.sealed_rows import seal_counted
 from tests.factories import make_context
 from tests.triggers import without_triggers
 
@@ -74,11 +74,11 @@ async def test_grievances_of_the_release_before_are_read_and_then_sealed(appeal:
     await filed(appeal)
     await as_before(appeal, both=both)
     assert await shown(appeal) == (TEXT, CONTACT, [MORE])
-    done = await seal_all(appeal.ctx.pool, appeal.ctx.persons)
+    done = await seal_counted(appeal.ctx)
     assert (done["grievances"], done["levels of grievances"]) == (1, 1)
     assert await in_clear(appeal) == []
     assert await shown(appeal) == (TEXT, CONTACT, [MORE])
-    done = await seal_all(appeal.ctx.pool, appeal.ctx.persons)
+    done = await seal_counted(appeal.ctx)
     assert (done["grievances"], done["levels of grievances"]) == (0, 0)
 
 

@@ -6,12 +6,12 @@ import asyncpg
 import pytest
 
 from activities.holds.holder_contacts import take_contact
-from activities.sealing import seal_all
 from db import holder_contacts
 from db.pool import Pool
 from schemas.holds import NewHolderContact
 from schemas.personal_data import ContactData
 from tests.activities.hold_world import Holds
+from tests.activities.sealed_rows import seal_counted
 from tests.factories import make_context
 from tests.triggers import without_triggers
 
@@ -67,11 +67,11 @@ async def test_contacts_of_the_release_before_are_read_and_then_sealed(holds: Ho
     before = await history(holds, hold_id) if both else [ContactData(phone=PHONE, email=EMAIL)] * 2
     await as_before(holds, both=both)
     assert await history(holds, hold_id) == before
-    assert (await seal_all(holds.ctx.pool, holds.ctx.persons))["contacts"] == 3
+    assert (await seal_counted(holds.ctx))["contacts"] == 3
     assert await history(holds, hold_id) == before
     for table in TABLES:
         assert PHONE not in str(await holds.bench.rows(f"SELECT to_jsonb(t)::text FROM {table} t"))
-    assert (await seal_all(holds.ctx.pool, holds.ctx.persons))["contacts"] == 0
+    assert (await seal_counted(holds.ctx))["contacts"] == 0
     assert len(await history(holds, hold_id)) == 2, "that a contact is sealed is no change of it"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from activities import sealing
 from activities.notifications.outbox import send_again, tell_bank_of_appeal, tell_holder, tell_victim
-from activities.sealing import ClearTextNeeded, seal_all
+from activities.sealing import ClearTextNeeded
 from activities.secrets import CannotOpen
 from db import notifications
 from db.notifications import StoredMessage
@@ -16,6 +16,7 @@ from domain.errors.notifications import MessageExpired
 from schemas.notifications import MessageFacts, MessageKind
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT
+from tests.activities.sealed_rows import seal_counted
 from tests.factories import make_context
 from tests.said import said
 
@@ -123,11 +124,11 @@ async def test_messages_of_the_release_before_are_read_and_then_sealed(
         before = await said(holds.ctx, case_no=case_no)
         assert {one.body for one in before} == {"the text"}
     count = len(before)
-    assert (await seal_all(holds.ctx.pool, holds.ctx.persons))["messages"] == count
+    assert (await seal_counted(holds.ctx))["messages"] == count
     assert await said(holds.ctx, case_no=case_no) == before
     assert "the text" not in str(await holds.bench.rows(EVERYTHING))
     assert await holds.bench.value("SELECT count(*) FROM holder_key WHERE hold_id = $1", hold_id) == 1
-    assert (await seal_all(holds.ctx.pool, holds.ctx.persons))["messages"] == 0
+    assert (await seal_counted(holds.ctx))["messages"] == 0
 
 
 async def test_no_message_is_cleared_while_the_release_before_may_read_it(holds: Holds) -> None:
@@ -135,7 +136,7 @@ async def test_no_message_is_cleared_while_the_release_before_may_read_it(holds:
     await as_before(holds.ctx.pool, both=False)
     await holds.ctx.pool.execute("DROP TRIGGER message_sealed ON message")
     with pytest.raises(ClearTextNeeded):
-        await seal_all(holds.ctx.pool, holds.ctx.persons)
+        await seal_counted(holds.ctx)
 
 
 async def test_a_message_whose_key_is_destroyed_is_empty_and_is_not_sent_again(holds: Holds) -> None:

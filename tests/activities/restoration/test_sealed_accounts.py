@@ -4,11 +4,11 @@ import asyncpg
 import pytest
 
 from activities.restoration.credit_accounts import confirm, object_to, propose, told_for
-from activities.sealing import seal_all
 from db.pool import Pool
 from domain.errors.victims import VictimErased
 from tests.activities.restoration.test_credit_accounts import NEW, SEEN
 from tests.activities.restoration_bench import Home
+from tests.activities.sealed_rows import seal_counted
 from tests.factories import make_context
 from tests.triggers import without_triggers
 
@@ -47,10 +47,10 @@ async def test_names_of_the_release_before_are_read_and_then_sealed(home: Home, 
     await as_before(home, both=both)
     before = await told_for(home.ctx, case_no)
     assert {account.holder_name for account in before.accounts} == {NEW.holder_name}
-    assert (await seal_all(home.ctx.pool, home.ctx.persons))["accounts to be credited"] == 2
+    assert (await seal_counted(home.ctx))["accounts to be credited"] == 2
     assert await told_for(home.ctx, case_no) == before
     assert NEW.holder_name not in str(await home.bench.rows(SHOWN))
-    assert (await seal_all(home.ctx.pool, home.ctx.persons))["accounts to be credited"] == 0
+    assert (await seal_counted(home.ctx))["accounts to be credited"] == 0
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from activities.sealing import seal_all
 from db import person_keys
 from db.orders import release_proposals
 from db.pool import Pool
@@ -13,6 +12,7 @@ from db.restoration import restoration_views
 from schemas.orders.releases import NewHearing
 from schemas.restoration_enums import ObjectionBy
 from tests.activities.restoration_bench import Home
+from tests.activities.sealed_rows import seal_counted
 from tests.factories import make_context
 from tests.triggers import without_triggers
 
@@ -83,11 +83,11 @@ async def test_what_was_written_in_clear_is_read_and_then_sealed(home: Home, *, 
     _, restoration_id, hold_id = await objected(home)
     await as_before(home, both=both)
     assert await shown(home, restoration_id, hold_id) == ["my pay"] * 3 + [SAID]
-    done = await seal_all(home.ctx.pool, home.ctx.persons)
+    done = await seal_counted(home.ctx)
     assert (done["objections"], done["hearings"]) == (3, 1)
     assert not await in_clear(home)
     assert await shown(home, restoration_id, hold_id) == ["my pay"] * 3 + [SAID]
-    done = await seal_all(home.ctx.pool, home.ctx.persons)
+    done = await seal_counted(home.ctx)
     assert (done["objections"], done["hearings"]) == (0, 0)
 
 

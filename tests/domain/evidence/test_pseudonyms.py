@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from domain.evidence.pack import Edition, is_document_excluded, is_excluded
-from domain.evidence.pseudonyms import COMPLAINTS, VictimsNamed, pseudonym
+from domain.evidence.pack import COMPLAINTS, Edition, is_document_excluded, is_excluded
+from domain.evidence.pseudonyms import VictimsNamed, pseudonym
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
 from schemas.restoration_enums import DocumentKind
