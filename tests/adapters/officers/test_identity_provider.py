@@ -232,16 +232,16 @@ async def test_a_new_key_is_read_at_once() -> None:
     provider = world.provider()
     for key_id in ("k1", "k2", "k3"):
         world.key, world.key_id = generate_private_key(SECP256R1()), key_id
-        assert await provider.person(ATTEMPT, BACK, NOW)
+        assert (await provider.person(ATTEMPT, BACK, NOW)).subject
 
 
 async def test_a_withdrawn_key_is_forgotten_after_an_hour() -> None:
     world = World()
     provider = world.provider()
     world.token = world.signed()
-    assert await provider.person(ATTEMPT, BACK, NOW)
+    assert (await provider.person(ATTEMPT, BACK, NOW)).subject
     world.key, world.key_id = generate_private_key(SECP256R1()), "k2"
-    assert await provider.person(ATTEMPT, BACK, NOW), "the old key is remembered"
+    assert (await provider.person(ATTEMPT, BACK, NOW)).subject, "the old key is remembered"
     provider._keys_until -= KEPT_SECONDS
     with pytest.raises(NotProven):
         await provider.person(ATTEMPT, BACK, NOW)
@@ -273,7 +273,7 @@ async def test_a_proof_that_is_not_of_the_demanded_time_is_refused(age_seconds: 
 
 async def test_a_proof_of_the_demanded_time_is_good() -> None:
     world = World(claims={"auth_time": int(NOW.timestamp()) - 3_600})
-    assert await world.provider(replace(SETTINGS, longest_seconds=3_600)).person(ATTEMPT, BACK, NOW)
+    assert (await world.provider(replace(SETTINGS, longest_seconds=3_600)).person(ATTEMPT, BACK, NOW)).subject
 
 
 async def test_a_refusal_of_our_secret_is_a_failure_of_the_installation() -> None:
