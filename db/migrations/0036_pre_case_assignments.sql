@@ -59,19 +59,6 @@ END $$;
 CREATE TRIGGER case_assignment_reopens AFTER UPDATE OF opening_no ON case_file
     FOR EACH ROW EXECUTE FUNCTION case_assignment_reopens();
 
--- A procedure may begin, or begin again, in a settled case. In other cases this is one look at a key.
-CREATE FUNCTION case_assignment_procedure() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM case_assignment a WHERE a.case_no = NEW.case_no
-        AND (a.look_at IS NOT NULL OR (a.io IS NOT NULL AND a.supervising IS NOT NULL)))
-    THEN
-        PERFORM look_for_officers(NEW.case_no);
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER case_assignment_procedure AFTER INSERT OR UPDATE OF ended_at ON procedure
-    FOR EACH ROW WHEN (NEW.ended_at IS NULL) EXECUTE FUNCTION case_assignment_procedure();
-
 CREATE FUNCTION role_of_duty(duty text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE duty WHEN 'io' THEN 'io' WHEN 'supervising' THEN 'sp' END
 $$;

@@ -12,6 +12,8 @@ from tests.db.migrations.database import connected, locked, recorded
 FIRST = "0036_pre_case_assignments.sql"
 FILLED = "0048_pre_complaints_marked.sql"
 COPIED = "0049_pre_assignments_copied.sql"
+TRIGGER = "0050_pre_assignments_procedures.sql"
+LAST = "0051_pre_assignments_completed.sql"
 WRITTEN = "LOCK TABLE complaint, victim, case_file, case_officer, procedure IN ROW EXCLUSIVE MODE"
 """the lock of a transaction that has written into these tables and has not ended"""
 CASE = (
@@ -73,5 +75,23 @@ async def test_the_engine_looks_only_for_officers_that_a_case_of_before_does_not
 async def test_rows_of_before_are_filled_while_others_write(before: str, tmp_path: Path) -> None:
     await migrate_before(before, tmp_path, FILLED)
     async with locked(before, WRITTEN):
-        await migrate(before, phase=Phase.PRE)
+        await migrate_before(before, tmp_path, TRIGGER)
     assert COPIED in await recorded(before)
+
+
+async def test_a_procedure_that_begins_during_the_copy_does_not_wait_and_is_not_lost(
+    before: str, tmp_path: Path
+) -> None:
+    await migrate_before(before, tmp_path, COPIED)
+    async with connected(before) as other:
+        async with locked(before, (MIGRATIONS / COPIED).read_text(encoding="utf-8")) as copying:
+            await other.execute("SET lock_timeout = '1s'")
+            for case_no in (ONE, SETTLED):
+                await other.execute(PROCEDURE, case_no)
+            await copying.execute("ROLLBACK")
+        await migrate_before(before, tmp_path, TRIGGER)
+        await other.execute("DELETE FROM case_assignment WHERE case_no = $1", SETTLED)
+        await migrate(before, phase=Phase.PRE)
+        assert LAST in await recorded(before)
+        rows = {number: (io, looks) for number, io, _, looks in await other.fetch(ROWS)}
+        assert rows == {"1": ("a", None), "2": ("a", True), "3": ("a", True), "4": ("a", True), "5": ("a", True)}
