@@ -356,13 +356,25 @@ CREATE OR REPLACE FUNCTION public.case_assignment_follows()
 AS $function$
 BEGIN
     INSERT INTO case_assignment AS a (case_no, io, io_since, supervising, supervising_since)
-    VALUES (NEW.case_no,
-        CASE NEW.duty WHEN 'io' THEN NEW.subject END, CASE NEW.duty WHEN 'io' THEN NEW.assigned_at END,
-        CASE NEW.duty WHEN 'supervising' THEN NEW.subject END, CASE NEW.duty WHEN 'supervising' THEN NEW.assigned_at END)
+    SELECT NEW.case_no, n.io, n.io_since, n.supervising, n.supervising_since FROM newest_officers(NEW.case_no) n
     ON CONFLICT (case_no) DO UPDATE SET
-        io = coalesce(EXCLUDED.io, a.io), io_since = coalesce(EXCLUDED.io_since, a.io_since),
-        supervising = coalesce(EXCLUDED.supervising, a.supervising),
-        supervising_since = coalesce(EXCLUDED.supervising_since, a.supervising_since);
+        io = CASE NEW.duty WHEN 'io' THEN NEW.subject ELSE a.io END,
+        io_since = CASE NEW.duty WHEN 'io' THEN NEW.assigned_at ELSE a.io_since END,
+        supervising = CASE NEW.duty WHEN 'supervising' THEN NEW.subject ELSE a.supervising END,
+        supervising_since = CASE NEW.duty WHEN 'supervising' THEN NEW.assigned_at ELSE a.supervising_since END;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.case_assignment_procedure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM case_assignment a WHERE a.case_no = NEW.case_no
+        AND (a.look_at IS NOT NULL OR (a.io IS NOT NULL AND a.supervising IS NOT NULL)))
+    THEN
+        PERFORM look_for_officers(NEW.case_no);
+    END IF;
     RETURN NULL;
 END $function$;
 
@@ -371,8 +383,7 @@ CREATE OR REPLACE FUNCTION public.case_assignment_reopens()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    UPDATE case_assignment SET look_at = present_moment(), looked_at = NULL
-    WHERE case_no = NEW.case_no AND look_at IS NULL AND (io IS NULL OR supervising IS NULL);
+    PERFORM look_for_officers(NEW.case_no);
     RETURN NULL;
 END $function$;
 
@@ -1212,6 +1223,18 @@ AS $function$
     WHERE l.days @> (moment AT TIME ZONE 'Asia/Kolkata')::date AND upper(l.days) - lower(l.days) > leave_days
 $function$;
 
+CREATE OR REPLACE FUNCTION public.look_for_officers(of_case text)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+    INSERT INTO case_assignment AS a (case_no, io, io_since, supervising, supervising_since, look_at)
+    SELECT f.case_no, n.io, n.io_since, n.supervising, n.supervising_since,
+        CASE WHEN n.io IS NULL OR n.supervising IS NULL THEN present_moment() END
+    FROM case_file f CROSS JOIN LATERAL newest_officers(f.case_no) n WHERE f.case_no = of_case
+    ON CONFLICT (case_no) DO UPDATE SET look_at = present_moment(), looked_at = NULL
+    WHERE a.look_at IS NULL AND (a.io IS NULL OR a.supervising IS NULL)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.message_blanked()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1255,6 +1278,19 @@ CREATE OR REPLACE FUNCTION public.names_protected_matter(category text)
 AS $function$
     SELECT lower(category) ~ ('(^|[[:space:][:punct:]])'
         '(sex|cybersex|porn|obscen|nude|nudity|rape|voyeur|stalk|csam|csem|intimate|women|woman|child|यौन|सेक्स|अश्लील|बलात्कार)')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.newest_officers(of_case text)
+ RETURNS TABLE(io text, io_since timestamp with time zone, supervising text, supervising_since timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT i.subject, i.assigned_at, s.subject, s.assigned_at
+    FROM (VALUES (of_case)) AS c (case_no)
+    LEFT JOIN LATERAL (SELECT o.subject, o.assigned_at FROM case_officer o WHERE o.case_no = c.case_no AND o.duty = 'io'
+        ORDER BY o.assignment_no DESC LIMIT 1) i ON true
+    LEFT JOIN LATERAL (SELECT o.subject, o.assigned_at FROM case_officer o
+        WHERE o.case_no = c.case_no AND o.duty = 'supervising' ORDER BY o.assignment_no DESC LIMIT 1) s ON true
 $function$;
 
 CREATE OR REPLACE FUNCTION public.objection_names_hold()
@@ -5361,6 +5397,8 @@ CREATE TRIGGER person_key_kept BEFORE TRUNCATE ON public.person_key FOR EACH STA
 
 CREATE TRIGGER person_key_rules BEFORE DELETE OR UPDATE ON public.person_key FOR EACH ROW EXECUTE FUNCTION person_key_rules();
 
+CREATE TRIGGER case_assignment_procedure AFTER INSERT OR UPDATE OF ended_at ON public.procedure FOR EACH ROW WHEN ((new.ended_at IS NULL)) EXECUTE FUNCTION case_assignment_procedure();
+
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
@@ -5921,7 +5959,11 @@ COMMENT ON FUNCTION left_duty(text,text,timestamp with time zone,timestamp with 
 
 COMMENT ON FUNCTION long_leave(text,timestamp with time zone,integer) IS 'The first day of an absence of more than so many days in a row that covers this day in India; null without one.';
 
+COMMENT ON FUNCTION look_for_officers(text) IS 'Lets the engine look for the officers of a case, if a duty has none and it does not look already.';
+
 COMMENT ON FUNCTION names_protected_matter(text) IS 'Whether a category names a protected matter, for complaints that a process has not looked at.';
+
+COMMENT ON FUNCTION newest_officers(text) IS 'Whom `case_officer` names last for each duty of a case; always one row.';
 
 COMMENT ON FUNCTION officer_sessions_end(text,text,text,text) IS 'ends every session of an officer; returns how many';
 

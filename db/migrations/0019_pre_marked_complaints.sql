@@ -1,5 +1,5 @@
 -- A complaint of a child, or about a protected matter, is marked: fewer officers read its case, and banks are told less.
--- The rows that there are get `false` without being written; those to be marked are then written.
+-- The rows that there are get `false` without being written, because this stops intake; 0048 marks them.
 ALTER TABLE complaint ADD COLUMN marked boolean DEFAULT false;
 ALTER TABLE complaint ALTER COLUMN marked DROP DEFAULT;
 COMMENT ON COLUMN complaint.marked IS
@@ -12,9 +12,6 @@ CREATE FUNCTION names_protected_matter(category text) RETURNS boolean LANGUAGE s
 $$;
 COMMENT ON FUNCTION names_protected_matter(text) IS
     'Whether a category names a protected matter, for complaints that a process has not looked at.';
-
-UPDATE complaint c SET marked = true FROM victim v
-    WHERE v.victim_id = c.victim_id AND (v.child OR names_protected_matter(c.category));
 
 -- A process of the release before takes complaints while this one starts, and states nothing.
 CREATE FUNCTION complaint_marked() RETURNS trigger LANGUAGE plpgsql AS $$

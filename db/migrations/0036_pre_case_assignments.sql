@@ -1,5 +1,6 @@
 -- A supervisor assigned each officer by hand, and a case waited until then. The engine now assigns officers by itself. This
--- table says who has a case now, and which cases wait for an officer.
+-- table says who has a case now, and which cases wait for an officer. 0049 copies the cases of before. This file locks
+-- `case_file` against writers, so it reads no rows.
 
 CREATE TABLE case_assignment (
     case_no text PRIMARY KEY REFERENCES case_file (case_no),
@@ -20,15 +21,16 @@ COMMENT ON COLUMN case_assignment.io IS 'id of the investigating officer now; nu
 COMMENT ON COLUMN case_assignment.look_at IS 'when the engine looks for officers next; null while it need not';
 COMMENT ON COLUMN case_assignment.looked_at IS 'when the engine looked last and found no officer for a duty; null for a new look';
 
--- The open cases of before: the engine looks for their officers too.
-INSERT INTO case_assignment (case_no, io, io_since, supervising, supervising_since, look_at)
-SELECT f.case_no, i.subject, i.assigned_at, s.subject, s.assigned_at, f.opened_at
-FROM case_file f
-LEFT JOIN LATERAL (SELECT o.subject, o.assigned_at FROM case_officer o WHERE o.case_no = f.case_no AND o.duty = 'io'
-    ORDER BY o.assignment_no DESC LIMIT 1) i ON true
-LEFT JOIN LATERAL (SELECT o.subject, o.assigned_at FROM case_officer o WHERE o.case_no = f.case_no AND o.duty = 'supervising'
-    ORDER BY o.assignment_no DESC LIMIT 1) s ON true
-WHERE f.state = 'open' OR EXISTS (SELECT FROM procedure p WHERE p.case_no = f.case_no AND p.ended_at IS NULL);
+CREATE FUNCTION newest_officers(of_case text)
+RETURNS TABLE (io text, io_since timestamptz, supervising text, supervising_since timestamptz) LANGUAGE sql STABLE AS $$
+    SELECT i.subject, i.assigned_at, s.subject, s.assigned_at
+    FROM (VALUES (of_case)) AS c (case_no)
+    LEFT JOIN LATERAL (SELECT o.subject, o.assigned_at FROM case_officer o WHERE o.case_no = c.case_no AND o.duty = 'io'
+        ORDER BY o.assignment_no DESC LIMIT 1) i ON true
+    LEFT JOIN LATERAL (SELECT o.subject, o.assigned_at FROM case_officer o
+        WHERE o.case_no = c.case_no AND o.duty = 'supervising' ORDER BY o.assignment_no DESC LIMIT 1) s ON true
+$$;
+COMMENT ON FUNCTION newest_officers(text) IS 'Whom `case_officer` names last for each duty of a case; always one row.';
 
 CREATE FUNCTION case_assignment_begins() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -37,14 +39,21 @@ BEGIN
 END $$;
 CREATE TRIGGER case_assignment_begins AFTER INSERT ON case_file FOR EACH ROW EXECUTE FUNCTION case_assignment_begins();
 
--- The cases that began between the copy above and the trigger.
-INSERT INTO case_assignment (case_no, look_at)
-SELECT case_no, opened_at FROM case_file WHERE opened_at > present_moment() - interval '1 day' ON CONFLICT DO NOTHING;
+-- A case that was settled before has no row until it is opened again, or until a procedure begins.
+CREATE FUNCTION look_for_officers(of_case text) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO case_assignment AS a (case_no, io, io_since, supervising, supervising_since, look_at)
+    SELECT f.case_no, n.io, n.io_since, n.supervising, n.supervising_since,
+        CASE WHEN n.io IS NULL OR n.supervising IS NULL THEN present_moment() END
+    FROM case_file f CROSS JOIN LATERAL newest_officers(f.case_no) n WHERE f.case_no = of_case
+    ON CONFLICT (case_no) DO UPDATE SET look_at = present_moment(), looked_at = NULL
+    WHERE a.look_at IS NULL AND (a.io IS NULL OR a.supervising IS NULL)
+$$;
+COMMENT ON FUNCTION look_for_officers(text) IS
+    'Lets the engine look for the officers of a case, if a duty has none and it does not look already.';
 
 CREATE FUNCTION case_assignment_reopens() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE case_assignment SET look_at = present_moment(), looked_at = NULL
-    WHERE case_no = NEW.case_no AND look_at IS NULL AND (io IS NULL OR supervising IS NULL);
+    PERFORM look_for_officers(NEW.case_no);
     RETURN NULL;
 END $$;
 CREATE TRIGGER case_assignment_reopens AFTER UPDATE OF opening_no ON case_file
@@ -95,13 +104,12 @@ COMMENT ON FUNCTION left_duty(text, text, timestamptz, timestamptz, integer) IS
 CREATE FUNCTION case_assignment_follows() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO case_assignment AS a (case_no, io, io_since, supervising, supervising_since)
-    VALUES (NEW.case_no,
-        CASE NEW.duty WHEN 'io' THEN NEW.subject END, CASE NEW.duty WHEN 'io' THEN NEW.assigned_at END,
-        CASE NEW.duty WHEN 'supervising' THEN NEW.subject END, CASE NEW.duty WHEN 'supervising' THEN NEW.assigned_at END)
+    SELECT NEW.case_no, n.io, n.io_since, n.supervising, n.supervising_since FROM newest_officers(NEW.case_no) n
     ON CONFLICT (case_no) DO UPDATE SET
-        io = coalesce(EXCLUDED.io, a.io), io_since = coalesce(EXCLUDED.io_since, a.io_since),
-        supervising = coalesce(EXCLUDED.supervising, a.supervising),
-        supervising_since = coalesce(EXCLUDED.supervising_since, a.supervising_since);
+        io = CASE NEW.duty WHEN 'io' THEN NEW.subject ELSE a.io END,
+        io_since = CASE NEW.duty WHEN 'io' THEN NEW.assigned_at ELSE a.io_since END,
+        supervising = CASE NEW.duty WHEN 'supervising' THEN NEW.subject ELSE a.supervising END,
+        supervising_since = CASE NEW.duty WHEN 'supervising' THEN NEW.assigned_at ELSE a.supervising_since END;
     RETURN NULL;
 END $$;
 CREATE TRIGGER case_assignment_follows AFTER INSERT ON case_officer

@@ -53,6 +53,11 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Lets the engine look again for the officers of a case that is opened again, if a duty has no officer.",
         ("case_assignment",),
     ),
+    "case_assignment_procedure": Effect(
+        Sort.FLOW,
+        "Lets the engine look for the officers of a case in which a procedure begins, if a duty has no officer.",
+        ("case_assignment",),
+    ),
     "bank_order_told": Effect(Sort.FLOW, "Wakes a bank that waits at its feed.", wakes="bank_feed"),
     "discrepancy_wakes_hold": Effect(
         Sort.FLOW,

@@ -11,10 +11,10 @@ from activities.cases.transaction import ENGINE
 from activities.context import Context
 from activities.officers import enrolment
 from activities.police.firs import assign_officer
-from db.outbox import case_assignments
+from db.outbox import case_assignments, procedure_outbox
 from db.outbox.deferral import Deferral
 from db.pool import Pool
-from schemas.enums import Role
+from schemas.enums import ProcedureKind, Role
 from schemas.officers import Absence, OfficerEntry
 from schemas.police import NewOfficer
 from schemas.text import IST
@@ -270,6 +270,84 @@ async def test_a_case_that_is_over_keeps_its_history_and_asks_for_no_officer(sta
     station.later(timedelta(minutes=1))
     await station.assign_due()
     assert (await station.who(case_no))[-1] == ("io", "b", ENGINE)
+
+
+SETTLE = "UPDATE case_file SET state = 'settled', settled_at = opened_at WHERE case_no = $1"
+REOPEN = "UPDATE case_file SET state = 'open', settled_at = NULL, opening_no = opening_no + 1 WHERE case_no = $1"
+LOOKS = "SELECT look_at IS NOT NULL FROM case_assignment WHERE case_no = $1"
+
+
+async def begin_grievance(station: Station, case_no: str) -> None:
+    async with station.bench.pool.acquire() as connection:
+        await procedure_outbox.begin(connection, ProcedureKind.GRIEVANCE, "G-1", case_no, station.clock.at)
+
+
+async def settled_before(station: Station) -> str:
+    """A settled case of before the update: the engine has no row of it."""
+    await station.officers("sp", role=Role.SP)
+    await station.officers("a")
+    case_no = await station.case()
+    await station.bench.pool.execute(SETTLE, case_no)
+    await station.bench.pool.execute("DELETE FROM case_assignment WHERE case_no = $1", case_no)
+    assert await station.assign_due() == 0
+    return case_no
+
+
+async def test_a_case_settled_before_the_update_gets_its_officers_when_it_is_opened_again(station: Station) -> None:
+    case_no = await settled_before(station)
+    await station.bench.pool.execute(REOPEN, case_no)
+    station.later(timedelta(minutes=1))
+    assert await station.assign_due() == 1
+    assert await station.who(case_no) == [("io", "a", ENGINE), ("supervising", "sp", ENGINE)]
+
+
+async def test_a_case_settled_before_the_update_keeps_its_officers_when_it_is_opened_again(station: Station) -> None:
+    case_no = await complete(station)
+    await station.bench.pool.execute(SETTLE, case_no)
+    await station.bench.pool.execute("DELETE FROM case_assignment WHERE case_no = $1", case_no)
+    await station.bench.pool.execute(REOPEN, case_no)
+    assert await station.bench.rows("SELECT io, supervising, look_at FROM case_assignment") == [("a", "sp", None)]
+
+
+async def test_an_officer_assigned_by_hand_in_a_case_settled_before_the_update_stays(station: Station) -> None:
+    case_no = await complete(station)
+    await station.bench.pool.execute(SETTLE, case_no)
+    await station.bench.pool.execute("DELETE FROM case_assignment WHERE case_no = $1", case_no)
+    await by_hand(station, case_no, "b")
+    assert await station.bench.rows("SELECT io, supervising FROM case_assignment") == [("b", "sp")]
+
+
+async def test_a_procedure_in_a_case_settled_before_the_update_gets_its_officers(station: Station) -> None:
+    case_no = await settled_before(station)
+    await begin_grievance(station, case_no)
+    station.later(timedelta(minutes=1))
+    assert await station.assign_due() == 1
+    assert await station.who(case_no) == [("io", "a", ENGINE), ("supervising", "sp", ENGINE)]
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_procedure_in_a_case_that_is_over_replaces_the_officer_who_left(station: Station, again: bool) -> None:
+    case_no = await complete(station)
+    await station.bench.pool.execute(SETTLE, case_no)
+    if again:
+        await begin_grievance(station, case_no)
+    await station.bench.pool.execute("UPDATE procedure SET ended_at = now(), due_at = NULL WHERE ended_at IS NULL")
+    station.later(timedelta(minutes=1))
+    await enrolment.disable_officer(station.bench.pool, "a", "command:test")
+    station.later(timedelta(minutes=1))
+    assert await station.assign_due() == 1
+    assert await station.bench.value(LOOKS, case_no) is False, "the case is over and needs no officer"
+    await station.officers("b")
+    await begin_grievance(station, case_no)
+    station.later(timedelta(minutes=1))
+    await station.assign_due()
+    assert (await station.who(case_no))[-1] == ("io", "b", ENGINE)
+
+
+async def test_a_procedure_in_a_case_with_both_officers_lets_the_engine_look_no_more(station: Station) -> None:
+    case_no = await complete(station)
+    await begin_grievance(station, case_no)
+    assert await station.bench.value(LOOKS, case_no) is False
 
 
 async def test_one_officer_with_both_roles_gets_one_duty(station: Station) -> None:

@@ -26,8 +26,6 @@ END $$;
 CREATE TRIGGER message_is_sealed BEFORE INSERT ON message FOR EACH ROW
     WHEN (NEW.sealed_head IS NULL AND NEW.to_whom IN ('victim', 'holder'))
     EXECUTE FUNCTION message_is_sealed();
-ALTER TABLE message VALIDATE CONSTRAINT message_sealed_is_whole;
-ALTER TABLE message VALIDATE CONSTRAINT message_person_id_fkey;
 
 CREATE FUNCTION holder_contact_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -58,10 +56,6 @@ CREATE TRIGGER holder_contact_change_rules BEFORE UPDATE ON holder_contact_chang
     WHEN (NEW.sealed IS NULL
         OR OLD.sealed IS NOT NULL AND (NEW.person_id, NEW.sealed) IS DISTINCT FROM (OLD.person_id, OLD.sealed))
     EXECUTE FUNCTION holder_contact_change_rules();
-ALTER TABLE holder_contact VALIDATE CONSTRAINT holder_contact_sealed_is_whole;
-ALTER TABLE holder_contact VALIDATE CONSTRAINT holder_contact_person_id_fkey;
-ALTER TABLE holder_contact_change VALIDATE CONSTRAINT holder_contact_change_sealed_is_whole;
-ALTER TABLE holder_contact_change VALIDATE CONSTRAINT holder_contact_change_person_id_fkey;
 
 CREATE OR REPLACE FUNCTION credit_account_rules() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -100,8 +94,6 @@ BEGIN
 END $$;
 CREATE TRIGGER credit_account_sealed BEFORE INSERT OR UPDATE ON credit_account FOR EACH ROW
     EXECUTE FUNCTION credit_account_sealed();
-ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_sealed_is_whole;
-ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_person_id_fkey;
 
 CREATE FUNCTION grievance_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -128,10 +120,6 @@ BEGIN
 END $$;
 CREATE TRIGGER grievance_level_sealed BEFORE INSERT OR UPDATE ON grievance_level FOR EACH ROW WHEN (NEW.said <> '')
     EXECUTE FUNCTION grievance_level_sealed();
-ALTER TABLE grievance VALIDATE CONSTRAINT grievance_sealed_is_whole;
-ALTER TABLE grievance VALIDATE CONSTRAINT grievance_person_id_fkey;
-ALTER TABLE grievance_level VALIDATE CONSTRAINT grievance_level_sealed_is_whole;
-ALTER TABLE grievance_level VALIDATE CONSTRAINT grievance_level_person_id_fkey;
 
 CREATE FUNCTION objection_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -175,7 +163,3 @@ CREATE TRIGGER release_hearing_rules BEFORE UPDATE ON release_hearing FOR EACH R
     WHEN (NEW.sealed_said IS NULL
         OR OLD.sealed_said IS NOT NULL AND (NEW.person_id, NEW.sealed_said) IS DISTINCT FROM (OLD.person_id, OLD.sealed_said))
     EXECUTE FUNCTION release_hearing_rules();
-ALTER TABLE objection VALIDATE CONSTRAINT objection_sealed_is_whole;
-ALTER TABLE objection VALIDATE CONSTRAINT objection_person_id_fkey;
-ALTER TABLE release_hearing VALIDATE CONSTRAINT release_hearing_sealed_is_whole;
-ALTER TABLE release_hearing VALIDATE CONSTRAINT release_hearing_person_id_fkey;
