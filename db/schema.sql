@@ -358,9 +358,9 @@ BEGIN
     INSERT INTO case_assignment AS a (case_no, io, io_since, supervising, supervising_since)
     SELECT NEW.case_no, n.io, n.io_since, n.supervising, n.supervising_since FROM newest_officers(NEW.case_no) n
     ON CONFLICT (case_no) DO UPDATE SET
-        io = CASE NEW.duty WHEN 'io' THEN NEW.subject ELSE a.io END,
+        io = CASE NEW.duty WHEN 'io' THEN lower(NEW.subject) ELSE a.io END,
         io_since = CASE NEW.duty WHEN 'io' THEN NEW.assigned_at ELSE a.io_since END,
-        supervising = CASE NEW.duty WHEN 'supervising' THEN NEW.subject ELSE a.supervising END,
+        supervising = CASE NEW.duty WHEN 'supervising' THEN lower(NEW.subject) ELSE a.supervising END,
         supervising_since = CASE NEW.duty WHEN 'supervising' THEN NEW.assigned_at ELSE a.supervising_since END;
     RETURN NULL;
 END $function$;
@@ -1285,7 +1285,7 @@ CREATE OR REPLACE FUNCTION public.newest_officers(of_case text)
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT i.subject, i.assigned_at, s.subject, s.assigned_at
+    SELECT lower(i.subject), i.assigned_at, lower(s.subject), s.assigned_at
     FROM (VALUES (of_case)) AS c (case_no)
     LEFT JOIN LATERAL (SELECT o.subject, o.assigned_at FROM case_officer o WHERE o.case_no = c.case_no AND o.duty = 'io'
         ORDER BY o.assignment_no DESC LIMIT 1) i ON true
