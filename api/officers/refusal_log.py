@@ -16,7 +16,7 @@ from typing import Final
 import asyncpg
 
 from db.officers import refused_acts
-from db.pool import Pool
+from db.pool import Connection, Pool
 from domain.policy.reads import RefusalLogRules
 from schemas.refused_acts import NewRefusedAct
 
@@ -28,6 +28,8 @@ LINE_SECONDS: Final = 60.0
 FORGET_EVERY_SECONDS: Final = 60.0
 SEVERAL: Final = {"route": "*", "code": "several", "method": "ANY", "address": ""}
 """what stands in the line of all further acts of a caller who has enough lines"""
+_NOT_TAKEN: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""errors of a database that takes nothing now"""
 
 
 @dataclass(slots=True)
@@ -99,10 +101,18 @@ class RefusalLog:
         try:
             async with self._pool.acquire() as connection:
                 await refused_acts.write(connection, acts)
-                if time.monotonic() - self._forgot_at >= FORGET_EVERY_SECONDS:
-                    self._forgot_at = time.monotonic()
-                    await refused_acts.forget(connection, timedelta(days=self._rules.kept_days))
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                await self._forget(connection)
+        except _NOT_TAKEN as error:
             log.warning("refused acts are not written yet: %s", type(error).__name__)
             return False
         return True
+
+    async def _forget(self, connection: Connection) -> None:
+        """Delete the oldest lines once a minute. What is in the log counts as written also if that fails."""
+        if time.monotonic() - self._forgot_at < FORGET_EVERY_SECONDS:
+            return
+        self._forgot_at = time.monotonic()
+        try:
+            await refused_acts.forget(connection, timedelta(days=self._rules.kept_days))
+        except _NOT_TAKEN as error:
+            log.warning("old refused acts are not deleted: %s", type(error).__name__)

@@ -188,6 +188,19 @@ async def test_what_the_database_did_not_take_is_written_later(doors: Doors, mon
     assert [row["times"] for row in await logged(doors)] == [1]
 
 
+async def test_acts_that_are_written_are_not_written_again_when_old_lines_cannot_be_deleted(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def locked(*_: object) -> None:
+        raise asyncpg.LockNotAvailableError
+
+    monkeypatch.setattr(refusal_log, "FORGET_EVERY_SECONDS", 0)
+    monkeypatch.setattr(refused_acts, "forget", locked)
+    await doors.client.get(READERS, headers=doors.officer(Role.DESK))
+    assert [row["times"] for row in await logged(doors)] == [1]
+    assert [row["times"] for row in await logged(doors)] == [1]
+
+
 async def test_the_writer_writes_by_itself_and_rests_when_nothing_is_left(
     doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
