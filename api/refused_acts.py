@@ -24,12 +24,14 @@ log = logging.getLogger("goldenhour.api")
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NO_ROUTE: Final = "-"
+_REFUSED: Final = range(400, 500)
+"""statuses of a refusal; a request that was cancelled before its answer has 0"""
 
 
 async def note_refusal(scope: Scope, services: Services, part: Part | None, status: int) -> None:
     """Note that a request was refused, if it was an act of a caller whom we know. Never raises."""
     code = refused_as(scope)
-    if code is None:
+    if code is None or status not in _REFUSED:
         return
     connection = HTTPConnection(scope)
     try:

@@ -31,12 +31,15 @@ class VictimContact(FrozenModel):
     """amount of the complaint on hold"""
     restored_paise: int
     """amount of the complaint restored"""
+    is_marked: bool
+    """whether a complaint of the case is marked"""
 
 
 async def victim(connection: Connection, ack_no: str) -> VictimContact:
     """Return the contact of a complaint's victim. Raises `NotFound`."""
     row = await connection.fetchrow(
-        f"SELECT c.case_no, {stored('v')} AS person, v.language, m.held_paise, m.restored_paise"
+        f"SELECT c.case_no, {stored('v')} AS person, v.language, m.held_paise, m.restored_paise,"
+        " EXISTS (SELECT FROM complaint k WHERE k.case_no = c.case_no AND k.marked) AS is_marked"
         " FROM complaint c JOIN victim v USING (victim_id) CROSS JOIN LATERAL ("
         "  SELECT coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS held_paise,"
         "  coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'restored'), 0)::bigint AS restored_paise"

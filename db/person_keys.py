@@ -54,6 +54,11 @@ class StoredPerson(PersonKey):
     mobile: str
     email: str
 
+    @property
+    def is_erased(self) -> bool:
+        """Return whether the key is destroyed. A victim in clear has none yet."""
+        return self.sealed is not None and self.wrapped is None
+
 
 class StoredText(PersonKey):
     """A text about a person as it is read: sealed, or in clear."""
@@ -151,6 +156,16 @@ def insert_key(person: str, at: str) -> str:
     return (
         "INSERT INTO person_key (person_id, wrapped, made_at)"
         f" SELECT r.person_id, r.wrapped, {at} FROM jsonb_to_record({person}) AS r ({RECORD}) RETURNING person_id"
+    )
+
+
+async def insert(connection: Connection, new: PersonKey, at: datetime) -> None:
+    """Write a new key that belongs to neither a victim nor a hold. What it seals says whose it is."""
+    await connection.execute(
+        "INSERT INTO person_key (person_id, wrapped, made_at) VALUES ($1, $2, $3)",
+        new.person_id,
+        bytes.fromhex(new.wrapped or ""),
+        at,
     )
 
 

@@ -44,7 +44,9 @@ SELECT v.person_id, c.ack_no, c.case_no, (SELECT e.at FROM case_event e WHERE e.
             AND b.balance_paise > 0) AS is_restored
 FROM (SELECT v.person_id, k.ack_no FROM victim v JOIN complaint k USING (victim_id) WHERE v.person_id = ANY($1)
     UNION SELECT o.person_id, k.ack_no FROM holder_key o JOIN account_hold a USING (hold_id)
-        JOIN complaint k ON k.case_no = a.case_no WHERE o.person_id = ANY($1)) AS v
+        JOIN complaint k ON k.case_no = a.case_no WHERE o.person_id = ANY($1)
+    UNION SELECT o.person_id, r.ack_no FROM objection o JOIN restoration r USING (restoration_id)
+        WHERE o.person_id = ANY($1)) AS v
 JOIN complaint c USING (ack_no) JOIN case_file f USING (case_no)
 ORDER BY c.received_at, c.ack_no
 """
@@ -56,8 +58,9 @@ _ERASURES: Final = [EventKind.VICTIM_ERASED.value, EventKind.HOLDER_ERASED.value
 async def fates(connection: Connection, person_ids: Sequence[UUID]) -> dict[UUID, list[ComplaintFate]]:
     """Return the complaints of each person, the oldest first.
 
-    Those of an account holder are all complaints of the case of the hold. That the data of another person of the case
-    are destroyed does not lengthen the time of a person.
+    Those of an account holder are all complaints of the case of the hold. A key of an objection alone has the complaint
+    of the restoration. That the data of another person of the case are destroyed does not lengthen the time of a
+    person.
     """
     found: dict[UUID, list[ComplaintFate]] = {person_id: [] for person_id in person_ids}
     for row in await connection.fetch(_FATES, list(person_ids), _ERASURES):

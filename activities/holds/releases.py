@@ -11,6 +11,7 @@ from db import person_keys
 from db.holds import account_holds
 from db.orders import release_proposals
 from domain.errors.orders import HearerProposed, NoReleaseProposed, NotAVictimOfHold, TooManyHearings
+from domain.errors.victims import VictimErased
 from domain.persons import is_same_person
 from schemas.enums import EventKind
 from schemas.holds import SmallHoldDecision
@@ -28,8 +29,8 @@ async def proposed_of(ctx: Context, hold_id: UUID) -> ReleaseProposals:
 async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> ReleaseProposal:
     """Record what a victim says to the release that waits.
 
-    Raises `NotFound`. Raises `NotNow` without such a release and for a complaint without money there, `SameEyes` for
-    the officer who proposed it, and `LimitExceeded`.
+    Raises `NotFound`. Raises `NotNow` without such a release, for a complaint without money there, and when the key of
+    the victim is destroyed. Raises `SameEyes` for the officer who proposed it, and `LimitExceeded`.
     """
     async with hold_transaction(ctx, hold_id, by) as work:
         proposal = await _waiting(work)
@@ -40,6 +41,8 @@ async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> 
         if len(proposal.hearings) >= release_proposals.HEARINGS_MOST:
             raise TooManyHearings(release_proposals.HEARINGS_MOST)
         victim = await person_keys.of_complaint(work.connection, new.ack_no)
+        if victim and victim.is_erased:
+            raise VictimErased(new.ack_no)
         use = release_proposals.use_of_hearing(proposal.proposal_id, new.ack_no)
         # A victim of the release before has no key yet.
         sealed = ctx.persons.seal_new(victim, new.said, use) if victim and victim.wrapped else None

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID, uuid4
@@ -28,7 +28,7 @@ from db.person_keys import PersonKey
 from db.police import firs
 from db.pool import Connection
 from domain.errors.notifications import MessageExpired, MessageSent
-from domain.notifications.rules import AS_FIRST_TOLD, EXPIRING, Channel, channels_of
+from domain.notifications.rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, Channel, channels_of
 from domain.notifications.texts import Said, Written, forwarded, letter, short
 from schemas.documents.facts import DocumentHead
 from schemas.enums import EventKind, Language, TaskKind
@@ -106,8 +106,10 @@ async def tell_victim(
 ) -> int:
     """Write a notification to a complaint's victim by SMS, and by e-mail with the documents if an address is known.
 
-    `link` is the page on which the victim can answer, if there is one. If the facts name no amount, it is the amount on
-    hold of the complaint. Returns the number of new messages. Raises `NotFound`, and `MessageLacks` for missing facts.
+    `link` is the page on which the victim can answer, if there is one. The contact that the complaint told first never
+    gets it, because officers have corrected that contact: it may be a stranger's. If the facts name no amount, it is
+    the amount on hold of the complaint. Returns the number of new messages. Raises `NotFound`, and `MessageLacks` for
+    missing facts.
     """
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
@@ -123,7 +125,8 @@ async def tell_victim(
         as_told = ctx.persons.open_or_empty(first)
         mobile = as_told.mobile if as_told.mobile != contact.mobile else ""
         email = as_told.email if as_told.email != contact.email else ""
-        written += await draft.write(mobile, email, (person.language,), besides=True)
+        copy = draft.as_first_told(is_marked=person.is_marked)
+        written += await copy.write(mobile, email, (person.language,), besides=True)
     return written
 
 
@@ -298,6 +301,18 @@ class _Draft:
     """the bank that the desk is to ask"""
     owner: _Owner | None = None
     """None for a message to an office, which names no victim and no account holder"""
+
+    def as_first_told(self, *, is_marked: bool) -> "_Draft":
+        """Return the draft for a contact that officers have corrected: without the link, and without documents.
+
+        In a marked case it says only that the contact was changed.
+        """
+        said = self.said.model_copy(update={"link": ""})
+        if not is_marked:
+            return replace(self, said=said, documents=())
+        facts = MessageFacts(occasion=f"{self.kind.value}.{said.facts.occasion}")
+        said = said.model_copy(update={"facts": facts})
+        return replace(self, kind=AS_FIRST_TOLD_IF_MARKED, said=said, documents=())
 
     async def write(self, mobile: str, email: str, languages: tuple[Language, ...], *, besides: bool = False) -> int:
         written, channels = 0, channels_of(self.kind, self.to_whom)

@@ -82,7 +82,7 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
         await _refuse_ordered(connection, ack_no)
         stored = await person_keys.of_complaint(connection, ack_no)
         assert stored is not None, "the case was found by the complaint"
-        if stored.sealed is not None and stored.wrapped is None:
+        if stored.is_erased:
             raise VictimErased(ack_no)
         victim = ctx.persons.open(stored)
         account_id = await credit_accounts.insert(

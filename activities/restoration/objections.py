@@ -65,12 +65,17 @@ async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjectio
 async def _sealed(work: Work, new: NewObjection) -> SealedText | None:
     """Seal the text of an objection under the key of the account holder or of the victim.
 
-    It is the victim's if the victim objects, or if no hold is named.
+    It is the victim's if the victim objects, or if no hold is named. If that key is destroyed, the objection gets a key
+    of its own, because it must stop the payout.
     """
     persons, use = work.ctx.persons, objections.use_of_text(work.row.restoration_id)
     if new.hold_id is not None and new.by_whom is not ObjectionBy.VICTIM:
         return persons.seal_new(await person_keys.of_hold(work.connection, new.hold_id), new.text, use)
     victim = await person_keys.of_complaint(work.connection, work.row.ack_no)
+    if victim and victim.is_erased:
+        own = persons.new_key()
+        await person_keys.insert(work.connection, own, work.now)
+        return persons.seal_new(own, new.text, use)
     # A victim of the release before has no key yet.
     return persons.seal_new(victim, new.text, use) if victim and victim.wrapped else None
 

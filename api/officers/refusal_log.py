@@ -47,19 +47,19 @@ class RefusalLog:
         self._pool = pool
         self._rules = rules
         self._acts: dict[NewRefusedAct, _Counted] = {}
-        self._lines: Counter[str | None] = Counter()
-        """kinds of acts in `_acts`, by caller"""
+        self._lines: Counter[tuple[str | None, bool]] = Counter()
+        """kinds of acts in `_acts`, by `_sender`"""
         self._writer: asyncio.Task[None] | None = None
         self._one_at_a_time = asyncio.Lock()
         self._forgot_at = time.monotonic()
 
     def note(self, act: NewRefusedAct) -> None:
         """Count a refused act, which is written soon."""
-        if act not in self._acts and self._lines[act.caller] >= self._rules.lines_a_minute:
+        if act not in self._acts and self._lines[_sender(act)] >= self._rules.lines_a_minute:
             act = act.model_copy(update=SEVERAL)
         if act not in self._acts:
             self._acts[act] = _Counted()
-            self._lines[act.caller] += 1
+            self._lines[_sender(act)] += 1
         self._acts[act].times += 1
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_while_any())
@@ -93,19 +93,28 @@ class RefusalLog:
                 self._acts[act].due_at = now + LINE_SECONDS
             for act in [act for act, one in self._acts.items() if not one.times and one.due_at <= now]:
                 del self._acts[act]
-                self._lines[act.caller] -= 1
+                self._lines[_sender(act)] -= 1
             self._lines = +self._lines
 
     async def _written(self, acts: dict[NewRefusedAct, int]) -> bool:
         """Write these acts. Return False if the database takes none now: they are tried again."""
         try:
             async with self._pool.acquire() as connection:
-                await refused_acts.write(connection, acts)
+                await self._put(connection, acts)
                 await self._forget(connection)
         except _NOT_TAKEN as error:
             log.warning("refused acts are not written yet: %s", type(error).__name__)
             return False
         return True
+
+    async def _put(self, connection: Connection, acts: dict[NewRefusedAct, int]) -> None:
+        """Write these acts in one statement. If the database refuses one, write them one by one, and drop that one."""
+        try:
+            await refused_acts.write(connection, acts)
+        except asyncpg.IntegrityConstraintViolationError:
+            async with connection.transaction():
+                for act, times in acts.items():
+                    await _put_one(connection, act, times)
 
     async def _forget(self, connection: Connection) -> None:
         """Delete the oldest lines once a minute. What is in the log counts as written also if that fails."""
@@ -116,3 +125,17 @@ class RefusalLog:
             await refused_acts.forget(connection, timedelta(days=self._rules.kept_days))
         except _NOT_TAKEN as error:
             log.warning("old refused acts are not deleted: %s", type(error).__name__)
+
+
+async def _put_one(connection: Connection, act: NewRefusedAct, times: int) -> None:
+    try:
+        async with connection.transaction():
+            await refused_acts.write(connection, {act: times})
+    except asyncpg.IntegrityConstraintViolationError as error:
+        # An act that never fits would keep all others out of the log.
+        log.error("a refused act does not fit into the log: %s", error.constraint_name)
+
+
+def _sender(act: NewRefusedAct) -> tuple[str | None, bool]:
+    """Return the caller, and whether it is proven: who only names a caller takes none of that caller's lines."""
+    return act.caller, act.is_proven

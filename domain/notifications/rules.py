@@ -112,7 +112,12 @@ class Fact(StrEnum):
 AS_FIRST_TOLD: Final = frozenset(
     {MessageKind.CREDIT_ACCOUNT_TOLD, MessageKind.CREDIT_ACCOUNT_CONFIRMED, MessageKind.CREDIT_ACCOUNT_ENDED}
 )
-"""messages that also go to the contact that the complaint told first, after officers have corrected it"""
+"""messages that also go to the contact that the complaint told first, after officers have corrected it
+
+They have no link there, because that contact may be a stranger's.
+"""
+AS_FIRST_TOLD_IF_MARKED: Final = MessageKind.VICTIM_CORRECTED
+"""the message that goes there instead in a marked case"""
 
 
 @dataclass(frozen=True)

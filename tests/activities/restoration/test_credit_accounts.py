@@ -28,6 +28,7 @@ from schemas.restoration.credit_accounts import CreditAccount, NewCreditAccount,
 from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.restoration_bench import DAY, Home, officer
 from tests.desk_tasks import notes
+from tests.said import said
 
 PAYER = {"institution": "SBIN", "account": "30000000777", "ifsc": "sbin0001234"}
 NEW = NewCreditAccount(
@@ -203,6 +204,40 @@ async def test_h2_a_corrected_number_hides_no_other_account_from_the_number_firs
     await propose(home.ctx, case_no, NEW, "officer:desk", page=PAGE)
     sent = await home.bench.said("credit_account_told", case_no, medium="sms")
     assert sorted(one.address[-10:] for one in sent) == sorted([victim.mobile, "9222222222"])
+
+
+async def corrected(home: Home, *, marked: bool) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """What the number first told and the corrected one hear of an account that is told, confirmed and ended."""
+    case_no = await home.hold(400, payer=PAYER)
+    if marked:
+        await home.bench.pool.execute("UPDATE complaint SET marked = true WHERE case_no = $1", case_no)
+    (victim,) = await home.bench.victims(case_no)
+    new = NewVictimCorrection(mobile="9111111111", reason="the number is a stranger's")
+    correction = await victims.propose(home.ctx, case_no, new, "officer:desk")
+    await victims.agree(home.ctx, case_no, correction.correction_id, "officer:boss")
+    before = {one.message_id for one in await said(home.ctx, case_no=case_no)}
+    told = await put_in_place(home, case_no)
+    await object_to(home.ctx, case_no, told.account_id, "not mine", "officer:desk")
+    heard: dict[str, dict[str, list[str]]] = {victim.mobile: {}, "9111111111": {}}
+    for one in await said(home.ctx, case_no=case_no):
+        if one.message_id not in before and one.address[-10:] in heard:
+            heard[one.address[-10:]].setdefault(one.kind, []).append(one.body)
+    return heard[victim.mobile], heard["9111111111"]
+
+
+async def test_h2_a_stranger_at_a_corrected_number_gets_no_link_to_the_victims_page(home: Home) -> None:
+    first, now = await corrected(home, marked=False)
+    assert first.keys() == now.keys() == {f"credit_account_{what}" for what in ("told", "confirmed", "ended")}
+    assert PAGE not in str(first)
+    assert all(PAGE in now[f"credit_account_{what}"][0] for what in ("told", "confirmed"))
+
+
+async def test_h2_a_stranger_at_a_corrected_number_reads_nothing_of_a_marked_matter(home: Home) -> None:
+    first, now = await corrected(home, marked=True)
+    assert len(now) == 3
+    assert {kind: len(texts) for kind, texts in first.items()} == {"victim_corrected": 3}
+    for private in (PAGE, END, "ICIC", "account", "money", "खाता", "पैसा"):
+        assert private not in str(first)
 
 
 async def at_approval(home: Home, case_no: str) -> UUID:

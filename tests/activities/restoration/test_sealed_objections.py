@@ -5,12 +5,16 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from db import person_keys
+from activities.holds.releases import hear_victim
+from activities.sealing import seal_all
+from db import person_keys, retention
 from db.orders import release_proposals
 from db.pool import Pool
-from db.restoration import restoration_views
+from db.restoration import objections, restoration_views
+from domain.errors.victims import VictimErased
 from schemas.orders.releases import NewHearing
 from schemas.restoration_enums import ObjectionBy
+from tests.activities.restoration.test_sealed_accounts import ERASE
 from tests.activities.restoration_bench import Home
 from tests.activities.sealed_rows import seal_counted
 from tests.factories import make_context
@@ -118,3 +122,27 @@ async def test_the_database_refuses_it_in_clear(home: Home, insert: str) -> None
     await objected(home)
     with pytest.raises(asyncpg.CheckViolationError, match="sealed"):
         await home.bench.pool.execute(insert)
+
+
+@pytest.mark.parametrize("by", [ObjectionBy.VICTIM, ObjectionBy.OTHER])
+async def test_an_objection_counts_after_the_key_of_the_victim_is_destroyed(home: Home, by: ObjectionBy) -> None:
+    case_no, restoration_id, _ = await home.two_accounts()
+    await home.bench.pool.execute(ERASE)
+    objection_id = await home.object(restoration_id, by=by)
+    async with home.ctx.pool.acquire() as connection:
+        assert await objections.undecided(connection, restoration_id) == [objection_id]
+        view = await restoration_views.get(connection, restoration_id, home.clock.at, (), home.ctx.persons.open_stored)
+        person_id = await connection.fetchval("SELECT person_id FROM objection")
+        fates = await retention.fates(connection, [person_id])
+    assert [one.text for one in view.objections] == ["my pay"]
+    assert not await in_clear(home)
+    assert [fate.ack_no for fate in fates[person_id]] == [case_no], "its key is kept as long as the restoration's case"
+
+
+async def test_an_erased_victim_is_not_heard(home: Home) -> None:
+    case_no, _, (hold_id, _) = await home.two_accounts()
+    await home.bench.pool.execute(ERASE)
+    async with home.ctx.pool.acquire() as connection:
+        await connection.execute(PROPOSAL, case_no, hold_id)
+    with pytest.raises(VictimErased):
+        await hear_victim(home.ctx, hold_id, NewHearing(ack_no=case_no, said=SAID), "officer:desk")

@@ -6,12 +6,17 @@ from typing import Any
 
 import asyncpg
 import pytest
+from starlette.types import Scope
 
 from activities.banks.loading import register_key
 from activities.officers import script_tokens
+from api import edge
 from api.officers import refusal_log
 from api.officers.refusal_log import RefusalLog
 from api.officers.sessions import CSRF_HEADER
+from api.parts import Part
+from api.refused_acts import note_refusal
+from api.services import Services
 from api.tokens import BankDoor, Tokens
 from db.officers import refused_acts, sessions
 from schemas.enums import Role
@@ -173,6 +178,39 @@ async def test_one_caller_does_not_fill_the_log(doors: Doors) -> None:
     assert sum(row["times"] for row in rows) == most + 501
     (several,) = [row for row in rows if row["route"] == "*"]
     assert told(several) == ("officer:curious", True, "ANY", "*", 403, "several", 500)
+
+
+async def test_who_only_names_a_caller_crowds_nothing_of_that_caller_out(doors: Doors) -> None:
+    log, most = doors.services.refusal_log, doors.services.ctx.policy.refusal_log.lines_a_minute
+    for number in range(most + 5):
+        log.note(act(number, "bank:SBIN").model_copy(update={"is_proven": False}))
+    log.note(act(0, "bank:SBIN"))
+    (genuine,) = [row for row in await logged(doors) if row["is_proven"]]
+    assert told(genuine)[3] == "/api/v1/things/0"
+
+
+async def test_an_act_that_the_log_cannot_take_keeps_no_other_out(
+    doors: Doors, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = doors.services.refusal_log
+    for number, status in ((1, 403), (2, 0), (3, 403)):
+        log.note(act(number).model_copy(update={"status": status}))
+    assert [row["route"][-1] for row in await logged(doors)] == ["1", "3"]
+    assert "refused_act_status_check" in caplog.text
+    await log.flush()
+    log.note(act(4))
+    assert [row["route"][-1] for row in await logged(doors)] == ["1", "3", "4"]
+
+
+async def test_a_request_that_was_cancelled_before_its_answer_is_no_refused_act(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cancelled(scope: Scope, services: Services, part: Part | None, _status: int) -> None:
+        await note_refusal(scope, services, part, 0)
+
+    monkeypatch.setattr(edge, "note_refusal", cancelled)
+    await doors.client.get(READERS, headers=doors.officer(Role.DESK, "curious"))
+    assert doors.services.refusal_log._acts == {}
 
 
 async def test_what_the_database_did_not_take_is_written_later(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
