@@ -6,7 +6,6 @@ import asyncpg
 import pytest
 
 from activities.holds.releases import hear_victim
-from activities.sealing import seal_all
 from db import person_keys, retention
 from db.orders import release_proposals
 from db.pool import Pool
