@@ -16,7 +16,7 @@ from api.tokens import Officer
 from schemas.personal_data import (
     FoundVictims,
     NewVictimCorrection,
-    VictimCorrection,
+    VictimCorrectionDone,
     VictimCorrections,
     VictimQuestion,
 )
@@ -61,7 +61,7 @@ async def correct(
     officer: Annotated[Officer, may(Action.CORRECT_VICTIM)],
     ack_no: AckNo,
     new: NewVictimCorrection,
-) -> VictimCorrection:
+) -> VictimCorrectionDone:
     """Propose another name, mobile number or e-mail address of a victim. A second officer decides."""
     return await victims.propose(services.ctx, ack_no, new, officer.actor)
 
@@ -71,7 +71,7 @@ async def correct(
 )
 async def agree(
     services: TheServices, officer: Decider, ack_no: AckNo, correction_id: CorrectionId
-) -> VictimCorrection:
+) -> VictimCorrectionDone:
     """Correct the victim as another officer has proposed.
 
     The victim is told at the old contact and at the new one.
@@ -82,6 +82,6 @@ async def agree(
 @corrections_router.post("/{correction_id}/reject", name="reject_victim_correction", responses=says(NOT_NOW, NOT_FOUND))
 async def reject(
     services: TheServices, officer: Decider, ack_no: AckNo, correction_id: CorrectionId
-) -> VictimCorrection:
+) -> VictimCorrectionDone:
     """Reject a correction. It then has no effect."""
     return await victims.reject(services.ctx, ack_no, correction_id, officer.actor)
