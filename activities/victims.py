@@ -8,7 +8,6 @@ from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
 from db import person_keys, victim_corrections
-from db.cases import jurisdiction
 from db.pool import Connection
 from db.victim_corrections import CorrectionRow, NewCorrection
 from domain.errors.victims import (
@@ -16,6 +15,7 @@ from domain.errors.victims import (
     VictimCorrectionNeedsSecondOfficer,
     VictimCorrectionProposed,
     VictimErased,
+    VictimNameOfOneTerm,
     VictimUnchanged,
 )
 from domain.notifications.rules import NotificationEvent
@@ -40,17 +40,21 @@ MOBILE_END_CHARS: Final = 4
 
 
 async def find(ctx: Context, asked: VictimQuestion, within: Within | None) -> FoundVictims:
-    """Return the complaints of the victims who have everything that is asked for, of the cases of `within`."""
-    terms = {*contact_terms(asked.mobile or "", asked.email or "")}
-    terms |= {f"name|{term}" for term in name_terms(asked.name or "")}
+    """Return the complaints of the victims who have everything that is asked for, of the cases of `within`.
+
+    Raises `LimitExceeded` for a name of one term alone, because a common one would list a large share of all victims.
+    """
+    contacts, names = {*contact_terms(asked.mobile or "", asked.email or "")}, name_terms(asked.name or "")
+    if len(names) == 1 and not contacts:
+        raise VictimNameOfOneTerm
+    terms = contacts | {f"name|{term}" for term in names}
     if not terms:
         # A name without a letter finds no one.
         return FoundVictims(items=(), more=False)
     most = ctx.policy.personal_data.found_max
     async with ctx.pool.acquire() as connection:
-        rows = await person_keys.find(connection, ctx.persons.digests(sorted(terms)), most + 1)
-        shown = await jurisdiction.those_within(connection, within, {row.case_no for row in rows})
-    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows[:most] if row.case_no in shown]
+        rows = await person_keys.find(connection, ctx.persons.digests(sorted(terms)), most + 1, within)
+    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows[:most]]
     items = tuple(
         FoundVictim(
             ack_no=row.ack_no,
