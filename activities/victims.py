@@ -8,7 +8,7 @@ from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
 from db import person_keys, victim_corrections
-from db.cases import cases, jurisdiction
+from db.cases import cases
 from db.pool import Connection
 from db.victim_corrections import CorrectionRow, NewCorrection
 from domain.errors.victims import (
@@ -16,6 +16,7 @@ from domain.errors.victims import (
     VictimCorrectionNeedsSecondOfficer,
     VictimCorrectionProposed,
     VictimErased,
+    VictimNameOfOneTerm,
     VictimUnchanged,
 )
 from domain.notifications.rules import NotificationEvent
@@ -30,6 +31,7 @@ from schemas.personal_data import (
     FoundVictims,
     NewVictimCorrection,
     VictimCorrection,
+    VictimCorrectionDone,
     VictimCorrections,
     VictimQuestion,
 )
@@ -39,17 +41,21 @@ MOBILE_END_CHARS: Final = 4
 
 
 async def find(ctx: Context, asked: VictimQuestion, within: Within | None) -> FoundVictims:
-    """Return the complaints of the victims who have everything that is asked for, of the cases of `within`."""
-    terms = {*contact_terms(asked.mobile or "", asked.email or "")}
-    terms |= {f"name|{term}" for term in name_terms(asked.name or "")}
+    """Return the complaints of the victims who have everything that is asked for, of the cases of `within`.
+
+    Raises `LimitExceeded` for a name of one term alone, because a common one would list a large share of all victims.
+    """
+    contacts, names = {*contact_terms(asked.mobile or "", asked.email or "")}, name_terms(asked.name or "")
+    if len(names) == 1 and not contacts:
+        raise VictimNameOfOneTerm
+    terms = contacts | {f"name|{term}" for term in names}
     if not terms:
         # A name without a letter finds no one.
         return FoundVictims(items=(), more=False)
     most = ctx.policy.personal_data.found_max
     async with ctx.pool.acquire() as connection:
-        rows = await person_keys.find(connection, ctx.persons.digests(sorted(terms)), most + 1)
-        shown = await jurisdiction.those_within(connection, within, {row.case_no for row in rows})
-    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows[:most] if row.case_no in shown]
+        rows = await person_keys.find(connection, ctx.persons.digests(sorted(terms)), most + 1, within)
+    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows[:most]]
     items = tuple(
         FoundVictim(
             ack_no=row.ack_no,
@@ -72,7 +78,7 @@ async def corrections(ctx: Context, ack_no: str) -> VictimCorrections:
     return VictimCorrections(corrections=tuple(_shown(ctx, row) for row in rows))
 
 
-async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) -> VictimCorrection:
+async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) -> VictimCorrectionDone:
     """Record other data of a victim. They count only after a second officer has agreed.
 
     Raises `NotFound` and `CannotOpen`. Raises `NotNow` when a correction waits, when nothing would change, and when the
@@ -106,10 +112,10 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
         subject, cause = about(TaskSubject.COMPLAINT, ack_no), TaskCause.VICTIM_CORRECTION_TO_DECIDE
         await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=facts))
         await _log(work, EventKind.VICTIM_CORRECTION_PROPOSED, ack_no, correction_id, fields)
-        return _shown(ctx, await victim_corrections.get(connection, ack_no, correction_id))
+        return _done(await victim_corrections.get(connection, ack_no, correction_id))
 
 
-async def agree(ctx: Context, ack_no: str, correction_id: int, by: str) -> VictimCorrection:
+async def agree(ctx: Context, ack_no: str, correction_id: int, by: str) -> VictimCorrectionDone:
     """Correct the victim as the second officer, and tell the victim at the old contact and at the new one.
 
     Raises `NotFound`, `SameEyes` and `CannotOpen`. Raises `NotNow` when it is decided.
@@ -128,16 +134,16 @@ async def agree(ctx: Context, ack_no: str, correction_id: int, by: str) -> Victi
         if {"mobile", "email"} & {*row.fields}:
             await _tell_victim(work, row, "after")
         await _close(work, row, EventKind.VICTIM_CORRECTED, "the victim is corrected")
-        return _shown(ctx, await victim_corrections.get(work.connection, ack_no, correction_id))
+        return _done(await victim_corrections.get(work.connection, ack_no, correction_id))
 
 
-async def reject(ctx: Context, ack_no: str, correction_id: int, by: str) -> VictimCorrection:
+async def reject(ctx: Context, ack_no: str, correction_id: int, by: str) -> VictimCorrectionDone:
     """Reject a correction, which then has no effect. Raises `NotFound`, and `NotNow` when it is decided."""
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         row = await _undecided(work.connection, ack_no, correction_id)
         await victim_corrections.decide(work.connection, correction_id, CorrectionDecision.REJECTED, by, work.now)
         await _close(work, row, EventKind.VICTIM_CORRECTION_REJECTED, "the correction is rejected")
-        return _shown(ctx, await victim_corrections.get(work.connection, ack_no, correction_id))
+        return _done(await victim_corrections.get(work.connection, ack_no, correction_id))
 
 
 async def _undecided(connection: Connection, ack_no: str, correction_id: int) -> CorrectionRow:
@@ -169,12 +175,19 @@ async def _log(work: CaseTransaction, kind: EventKind, ack_no: str, correction_i
 
 def _shown(ctx: Context, row: CorrectionRow) -> VictimCorrection:
     return VictimCorrection(
-        correction_id=row.correction_id,
-        ack_no=row.ack_no,
-        fields=row.fields,
+        **_done(row).model_dump(),
         before=ctx.persons.open(row.person_before()),
         after=ctx.persons.open(row.person_after()),
         reason=ctx.persons.open_text(row.person, row.reason),
+    )
+
+
+def _done(row: CorrectionRow) -> VictimCorrectionDone:
+    # An act is no read: it asks for no reason, and the read log does not have it. So it returns no personal data.
+    return VictimCorrectionDone(
+        correction_id=row.correction_id,
+        ack_no=row.ack_no,
+        fields=row.fields,
         proposed_by=row.proposed_by,
         proposed_at=row.proposed_at,
         decision=row.decision,

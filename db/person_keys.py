@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from db.cases import jurisdiction
 from db.clear_tables import VICTIMS
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.jurisdiction import Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +199,25 @@ class FoundRow(FrozenModel):
     person: StoredPerson
 
 
-async def find(connection: Connection, terms: Sequence[Sequence[bytes]], limit: int) -> list[FoundRow]:
-    """Return complaints whose victims have one digest of each search term, the newest first."""
+async def find(
+    connection: Connection, terms: Sequence[Sequence[bytes]], limit: int, within: Within | None = None
+) -> list[FoundRow]:
+    """Return complaints whose victims have one digest of each search term, of the cases of `within`, the newest first.
+
+    Complaints of other cases do not count to the limit.
+    """
     wanted = " AND ".join(f"v.terms && ${place}::bytea[]" for place, _ in enumerate(terms, 2))
+    confining: tuple[object, ...] = ()
+    if within is not None:
+        wanted += jurisdiction.condition("c.case_no", len(terms) + 2, len(terms) + 3)
+        confining = (within.officer_id, list(within.districts))
     rows = await connection.fetch(
         f"SELECT c.ack_no, c.case_no, c.received_at, v.district, {stored('v')} AS person"
         f" FROM victim v JOIN complaint c USING (victim_id) WHERE {wanted}"
         " ORDER BY c.received_at DESC, c.ack_no LIMIT $1",
         limit,
         *(list(digests) for digests in terms),
+        *confining,
     )
     return [FoundRow(**dict(row)) for row in rows]
 

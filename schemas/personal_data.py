@@ -94,21 +94,26 @@ class NewVictimCorrection(FrozenModel):
         return self
 
 
-class VictimCorrection(FrozenModel):
-    """Correction of a victim and its decision, if any. All data are empty after their key is destroyed."""
+class VictimCorrectionDone(FrozenModel):
+    """Correction of a victim as an act returns it: without the data, which the list of corrections shows."""
 
     correction_id: int
     ack_no: str
     fields: tuple[str, ...]
     """what changes"""
-    before: PersonalData
-    after: PersonalData
-    reason: _Text
     proposed_by: str
     proposed_at: UtcDatetime
     decision: CorrectionDecision | None
     decided_by: str | None
     decided_at: UtcDatetime | None
+
+
+class VictimCorrection(VictimCorrectionDone):
+    """Correction of a victim and its decision, if any. All data are empty after their key is destroyed."""
+
+    before: PersonalData
+    after: PersonalData
+    reason: _Text
 
 
 class VictimCorrections(FrozenModel):

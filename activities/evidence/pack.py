@@ -43,6 +43,7 @@ from domain.evidence.pack import (
     event_text,
     is_document_excluded,
     is_excluded,
+    is_statement_excluded,
 )
 from domain.evidence.pseudonyms import VictimsNamed
 from schemas.enums import EventKind, Language
@@ -234,13 +235,18 @@ class _Writing:
         case_no = self._head.case_no
         async with aclosing(evidence.bound_words(self._connection, case_no)) as bound:
             async for name, statement in bound:
-                self._writer.add(f"{STATEMENTS}/{name}", statement.encode())
+                path, content = f"{STATEMENTS}/{name}", statement.encode()
+                if is_statement_excluded(self._edition, name, is_marked=self._head.is_marked):
+                    omitted.append(_listed(path, content))
+                else:
+                    self._writer.add(path, content)
         async with aclosing(evidence.bodies(self._connection, case_no)) as bodies:
             async for name, body in bodies:
                 self._writer.add(f"{BODIES}/{name}", body)
         async with aclosing(evidence.sent(self._connection, case_no)) as sent:
             async for file in sent:
-                if is_excluded(self._edition, file.about, file.channel, file.name):
+                restoring = self._head.is_marked and file.restores
+                if is_excluded(self._edition, file.about, file.channel, file.name, of_marked_restoring=restoring):
                     omitted.append(_listed(file.path, file.content))
                 else:
                     self._writer.add(file.path, file.content)

@@ -81,7 +81,7 @@ class Work(CaseTransaction):
     async def done(self) -> GrievanceDone:
         """Return the current state as the reply."""
         row = self.row
-        proposed = await release_proposals.waiting(self.connection, row.hold_id, self.now, self.ctx.persons.open_stored)
+        proposed = await release_proposals.waiting(self.connection, row.hold_id, self.now)
         return GrievanceDone(
             grievance_id=row.grievance_id,
             number=row.number,

@@ -36,7 +36,7 @@ async def refuse_decider(work: CaseTransaction, hold_id: UUID, by: Acting, decid
 
 async def refuse_proposed(work: CaseTransaction, hold_id: UUID) -> None:
     """Raise `ReleaseProposed` while a release of the hold waits."""
-    waits = await release_proposals.waiting(work.connection, hold_id, work.now, work.ctx.persons.open_stored)
+    waits = await release_proposals.waiting(work.connection, hold_id, work.now)
     if waits is not None:
         raise ReleaseProposed(hold_id, waits.proposed_by)
 
@@ -110,7 +110,7 @@ async def reject_proposal(work: CaseTransaction, hold: AccountHold, reason: str)
 
 async def drop_proposal(work: CaseTransaction, hold_id: UUID, reason: str, *, grievance_id: UUID | None = None) -> None:
     """Drop the release of a hold that waits, or only one of `grievance_id`, because it is overtaken."""
-    proposal = await release_proposals.waiting(work.connection, hold_id, work.now, work.ctx.persons.open_stored)
+    proposal = await release_proposals.waiting(work.connection, hold_id, work.now)
     if proposal is not None and grievance_id in {None, proposal.grievance_id}:
         await _end(work, proposal, ReleaseState.DROPPED, reason)
 
@@ -122,7 +122,7 @@ def confirm_by(work: CaseTransaction, proposal: ReleaseProposal) -> datetime:
 
 
 async def _waiting(work: CaseTransaction, hold_id: UUID) -> ReleaseProposal:
-    proposal = await release_proposals.waiting(work.connection, hold_id, work.now, work.ctx.persons.open_stored)
+    proposal = await release_proposals.waiting(work.connection, hold_id, work.now)
     if proposal is None:
         raise NoReleaseProposed(hold_id)
     return proposal

@@ -19,6 +19,7 @@ from db.cases import cases
 from db.person_keys import PersonKey, StoredPerson
 from db.pool import Connection
 from db.restoration import credit_accounts, restorations
+from db.restoration.credit_accounts import StoredCreditAccount
 from domain.errors import RuleBroken
 from domain.errors.restoration import (
     CreditAccountDiffers,
@@ -101,7 +102,7 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
         data = {"ack_no": ack_no, "account_id": account_id, "institution": found.code}
         await work.log(EventKind.CREDIT_ACCOUNT_TOLD, **data)
         await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_TOLD, page)
-        return ctx.persons.open_account(await credit_accounts.get(connection, ack_no, account_id))
+        return _unnamed(await credit_accounts.get(connection, ack_no, account_id))
 
 
 async def confirm(
@@ -120,7 +121,7 @@ async def confirm(
             raise CreditAccountDiffers
         _refuse_over(told)
         if told.confirmed_at is not None:
-            return ctx.persons.open_account(told)
+            return _unnamed(told)
         if is_same_person(told.told_by, by):
             raise CreditAccountNeedsSecondOfficer(by)
         await _refuse_ordered(connection, ack_no)
@@ -133,7 +134,7 @@ async def confirm(
         await work.log(EventKind.CREDIT_ACCOUNT_CONFIRMED, **data)
         await _apply_anew(work, ack_no, "another account is to be credited")
         await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_CONFIRMED, page)
-        return ctx.persons.open_account(await credit_accounts.get(connection, ack_no, account_id))
+        return _unnamed(await credit_accounts.get(connection, ack_no, account_id))
 
 
 async def withdraw(ctx: Context, ack_no: str, account_id: int, reason: str, by: str) -> CreditAccount:
@@ -145,7 +146,7 @@ async def withdraw(ctx: Context, ack_no: str, account_id: int, reason: str, by: 
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         told = await credit_accounts.get(work.connection, ack_no, account_id)
         if told.ended_as is CreditAccountEnd.WITHDRAWN:
-            return ctx.persons.open_account(told)
+            return _unnamed(told)
         _refuse_over(told)
         if told.is_standing:
             await _refuse_ordered(work.connection, ack_no)
@@ -161,7 +162,7 @@ async def object_to(ctx: Context, ack_no: str, account_id: int, reason: str, by:
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         told = await credit_accounts.get(work.connection, ack_no, account_id)
         if told.ended_as is CreditAccountEnd.OBJECTED:
-            return ctx.persons.open_account(told)
+            return _unnamed(told)
         _refuse_over(told)
         order_id = await credit_accounts.order_under_way(work.connection, ack_no) if told.is_standing else None
         facts, cause = TaskFacts(order_id=order_id or ""), TaskCause.CREDIT_ACCOUNT_OBJECTED
@@ -179,7 +180,7 @@ async def _end(work: CaseTransaction, told: CreditAccount, ended_as: CreditAccou
     if told.is_standing:
         await _apply_anew(work, told.ack_no, f"the account to be credited is {ended_as.value}")
     await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_ENDED)
-    return work.ctx.persons.open_account(await credit_accounts.get(connection, told.ack_no, account_id))
+    return _unnamed(await credit_accounts.get(connection, told.ack_no, account_id))
 
 
 async def _apply_anew(work: CaseTransaction, ack_no: str, reason: str) -> None:
@@ -233,6 +234,14 @@ async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
         await cases.case_of_complaint(connection, ack_no)
         found = await credit_accounts.of_complaint(connection, ack_no)
     return CreditAccounts(accounts=tuple(ctx.persons.open_account(account) for account in found))
+
+
+def _unnamed(stored: StoredCreditAccount) -> CreditAccount:
+    """Return an account without the name of its holder.
+
+    An act is no read: it asks for no reason, and the read log does not have it.
+    """
+    return CreditAccount(**stored.model_dump(exclude={"sealed_name", "key", "holder_name"}), holder_name="")
 
 
 def _sealed_name(

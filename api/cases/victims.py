@@ -8,7 +8,7 @@ from activities import victims
 from api.auth import may
 from api.jurisdiction import within_of
 from api.params import AckNo
-from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
+from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
 from api.reads import ReadReason, note_persons
 from api.roles import Action
 from api.services import TheServices
@@ -16,7 +16,7 @@ from api.tokens import Officer
 from schemas.personal_data import (
     FoundVictims,
     NewVictimCorrection,
-    VictimCorrection,
+    VictimCorrectionDone,
     VictimCorrections,
     VictimQuestion,
 )
@@ -30,7 +30,7 @@ CorrectionId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Decider = Annotated[Officer, may(Action.DECIDE_VICTIM_CORRECTION)]
 
 
-@router.post("/search", name="search_victims")
+@router.post("/search", name="search_victims", responses=says(LIMIT_EXCEEDED))
 async def search(
     request: Request,
     services: TheServices,
@@ -40,7 +40,7 @@ async def search(
 ) -> FoundVictims:
     """Find the complaints of a victim by name, mobile number or e-mail address, in whole terms, the newest first.
 
-    Marked cases that the officer does not read are left out.
+    A name of one term is not enough. Marked cases that the officer does not read are left out.
     """
     found = await victims.find(services.ctx, asked, await within_of(services, officer, Action.READ_VICTIMS))
     await note_persons(request, services, officer, [item.ack_no for item in found.items], reason or "")
@@ -61,7 +61,7 @@ async def correct(
     officer: Annotated[Officer, may(Action.CORRECT_VICTIM)],
     ack_no: AckNo,
     new: NewVictimCorrection,
-) -> VictimCorrection:
+) -> VictimCorrectionDone:
     """Propose another name, mobile number or e-mail address of a victim. A second officer decides."""
     return await victims.propose(services.ctx, ack_no, new, officer.actor)
 
@@ -71,7 +71,7 @@ async def correct(
 )
 async def agree(
     services: TheServices, officer: Decider, ack_no: AckNo, correction_id: CorrectionId
-) -> VictimCorrection:
+) -> VictimCorrectionDone:
     """Correct the victim as another officer has proposed.
 
     The victim is told at the old contact and at the new one.
@@ -82,6 +82,6 @@ async def agree(
 @corrections_router.post("/{correction_id}/reject", name="reject_victim_correction", responses=says(NOT_NOW, NOT_FOUND))
 async def reject(
     services: TheServices, officer: Decider, ack_no: AckNo, correction_id: CorrectionId
-) -> VictimCorrection:
+) -> VictimCorrectionDone:
     """Reject a correction. It then has no effect."""
     return await victims.reject(services.ctx, ack_no, correction_id, officer.actor)

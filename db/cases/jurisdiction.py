@@ -12,9 +12,15 @@ from schemas.reads import ReadPage
 MARK: Final = "/* within */"
 """stands in a list's statement where the list can be confined"""
 
-# The lists have short aliases of their own, so the aliases here are long.
+# The lists have short aliases of their own, so the aliases here are long. An officer who investigates or supervises
+# must still have the role of the duty, or be DySP or SP. Of an officer who is not on the roster no role is known.
 _ASSIGNED: Final = """
 EXISTS (SELECT FROM case_officer assigned WHERE assigned.case_no = {case} AND assigned.subject = {officer}
+    AND (role_of_duty(assigned.duty) IS NULL
+        OR NOT EXISTS (SELECT FROM officer rostered WHERE rostered.officer_id = assigned.subject)
+        OR has_role(assigned.subject, role_of_duty(assigned.duty), present_moment())
+        OR has_role(assigned.subject, 'dy_sp', present_moment())
+        OR has_role(assigned.subject, 'sp', present_moment()))
     AND NOT EXISTS (SELECT FROM case_officer later WHERE later.case_no = assigned.case_no
         AND later.duty = assigned.duty AND later.assignment_no > assigned.assignment_no))"""
 

@@ -334,13 +334,17 @@ JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
 WHERE e.case_no = $1 AND e.data ? 'bound' ORDER BY b.body_id
 """
 _SENT: Final = f"""
-SELECT '{SENT}/' || lpad(s.exchange_id::text, 10, '0') || '/' || f.name AS path, f.name, f.bytes, s.about, s.channel
+SELECT '{SENT}/' || lpad(s.exchange_id::text, 10, '0') || '/' || f.name AS path, f.name, f.bytes, s.about, s.channel,
+    s.restores
 FROM (
-    SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN hold_request r USING (request_id)
+    SELECT x.exchange_id, x.about, x.channel, false AS restores FROM bank_exchange x
+    JOIN hold_request r USING (request_id)
     WHERE r.case_no = $1
-    UNION ALL SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN bank_order o USING (order_id)
+    UNION ALL SELECT x.exchange_id, x.about, x.channel, o.kind = 'restore' FROM bank_exchange x
+    JOIN bank_order o USING (order_id)
     WHERE o.case_no = $1
-    UNION ALL SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN payer_inquiry i USING (inquiry_id)
+    UNION ALL SELECT x.exchange_id, x.about, x.channel, false FROM bank_exchange x
+    JOIN payer_inquiry i USING (inquiry_id)
     WHERE i.case_no = $1
 ) AS s CROSS JOIN LATERAL bank_exchange_files(s.exchange_id) AS f ORDER BY s.exchange_id, f.name
 """
@@ -402,6 +406,8 @@ class SentFile:
     content: bytes
     about: About
     channel: ChannelKind
+    restores: bool
+    """whether it is about an order to restore, which has the victim's account"""
 
 
 async def head(connection: Connection, ack_no: str) -> CaseHead:
@@ -470,7 +476,8 @@ async def bodies(connection: Connection, case_no: str) -> AsyncGenerator[tuple[s
 async def sent(connection: Connection, case_no: str) -> AsyncGenerator[SentFile, None]:
     """Yield the messages sent to banks and their replies, a file at a time."""
     async for row in connection.cursor(_SENT, case_no, prefetch=1):
-        yield SentFile(row["path"], row["name"], row["bytes"], About(row["about"]), ChannelKind(row["channel"]))
+        about, channel = About(row["about"]), ChannelKind(row["channel"])
+        yield SentFile(row["path"], row["name"], row["bytes"], about, channel, row["restores"])
 
 
 async def signed_requests(connection: Connection, case_no: str) -> AsyncGenerator[Evidence, None]:

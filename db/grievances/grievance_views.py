@@ -142,7 +142,7 @@ async def get(
             "free_paise": free_paise,
             "levels": await levels(connection, grievance_id, opens),
             "releases": await releases(connection, grievance_id),
-            "proposed": await release_proposals.waiting(connection, head["hold_id"], now, opens),
+            "proposed": await release_proposals.waiting(connection, head["hold_id"], now),
             "may": may,
         }
     )

@@ -62,18 +62,20 @@ async def insert(connection: Connection, case_no: str, new: NewProposal, by: str
     return _proposal(dict(row), at)
 
 
-async def waiting(connection: Connection, hold_id: UUID, at: datetime, opens: Opens) -> ReleaseProposal | None:
-    """Return the release of a hold that waits, with its hearings, or None."""
+async def waiting(connection: Connection, hold_id: UUID, at: datetime) -> ReleaseProposal | None:
+    """Return the release of a hold that waits, with its hearings but not what victims said, or None."""
     row = await connection.fetchrow(
         f"SELECT {_PROPOSAL} FROM release_proposal WHERE hold_id = $1 AND state = 'waits'", hold_id
     )
     if row is None:
         return None
-    return _proposal(dict(row), at, await _hearings(connection, [row["proposal_id"]], opens))
+    return _proposal(dict(row), at, await _hearings(connection, [row["proposal_id"]]))
 
 
-async def of_hold(connection: Connection, hold_id: UUID, at: datetime, opens: Opens) -> tuple[ReleaseProposal, ...]:
-    """Return the releases that were proposed of a hold, the newest first."""
+async def of_hold(
+    connection: Connection, hold_id: UUID, at: datetime, opens: Opens | None = None
+) -> tuple[ReleaseProposal, ...]:
+    """Return the releases that were proposed of a hold, the newest first; without `opens` not what victims said."""
     rows = await connection.fetch(
         f"SELECT {_PROPOSAL} FROM release_proposal WHERE hold_id = $1 ORDER BY proposal_id DESC LIMIT $2",
         hold_id,
@@ -151,7 +153,9 @@ async def hearings_of_case(connection: Connection, case_no: str) -> dict[int, St
     return {row["hearing_id"]: StoredText(**row["said"]) for row in rows}
 
 
-async def _hearings(connection: Connection, proposal_ids: list[int], opens: Opens) -> Mapping[int, tuple[Hearing, ...]]:
+async def _hearings(
+    connection: Connection, proposal_ids: list[int], opens: Opens | None = None
+) -> Mapping[int, tuple[Hearing, ...]]:
     rows = await connection.fetch(
         f"SELECT w.proposal_id, w.ack_no, {SAID} AS said, w.recorded_by, w.recorded_at FROM release_hearing w"
         " WHERE w.proposal_id = ANY($1) ORDER BY w.hearing_id",
@@ -159,7 +163,7 @@ async def _hearings(connection: Connection, proposal_ids: list[int], opens: Open
     )
     found: dict[int, tuple[Hearing, ...]] = {}
     for row in rows:
-        values = dict(row) | {"said": opens(StoredText(**row["said"]))}
+        values = dict(row) | {"said": opens(StoredText(**row["said"])) if opens else ""}
         proposal_id = values.pop("proposal_id")
         found[proposal_id] = (*found.get(proposal_id, ()), Hearing(**values))
     return found

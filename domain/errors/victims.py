@@ -1,6 +1,6 @@
 """Business errors about victims and their personal data."""
 
-from domain.errors import NotFound, NotNow, SameEyes
+from domain.errors import LimitExceeded, NotFound, NotNow, SameEyes
 
 
 class VictimCorrectionNotFound(NotFound):
@@ -23,6 +23,10 @@ class VictimCorrectionDecided(NotNow):
 class VictimCorrectionNeedsSecondOfficer(SameEyes):
     code = "victim_correction_needs_second_officer"
     officer: str
+
+
+class VictimNameOfOneTerm(LimitExceeded):
+    code = "victim_name_of_one_term"
 
 
 class VictimUnchanged(NotNow):

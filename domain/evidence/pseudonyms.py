@@ -64,10 +64,6 @@ def _without(row: Row, *names: str) -> Row:
     return {name: value for name, value in row.items() if name not in names}
 
 
-def _transfer(row: Row) -> Row:
-    return row | {name: _masked(row.get(name)) for name in ("payer_holder", "payer_vpa")}
-
-
 def _hop(row: Row) -> Row:
     """Return a hop. Only the hops of the first layer were paid by a victim."""
     return row | {"payer_holder": _masked(row["payer_holder"])} if row["layer"] == 1 else row
@@ -78,7 +74,25 @@ def _message(row: Row) -> Row:
 
 
 def _credit_account(row: Row) -> Row:
-    return _without(row, "holder_name", "reason", "proof", "ended_reason")
+    return _cut("account")(_without(row, "holder_name", "reason", "proof", "ended_reason"))
+
+
+def _objection(row: Row) -> Row:
+    """Return an objection. Only a holder's text is the holder's own; any other can name the victim."""
+    return row if row["by_whom"] == "holder" else _without(row, "text")
+
+
+def _correction(row: Row) -> Row:
+    return row | {name: _cut("payer_holder")(row[name]) for name in ("before", "after")}
+
+
+def _proposed_words(row: Row) -> Row:
+    return row | {"lines": [_cut("credited_account")(line) for line in row["lines"]]}
+
+
+def _cut(*names: str) -> Callable[[Row], Row]:
+    """Return what cuts these holders of accounts in a row, where it has them."""
+    return lambda row: row | {name: _masked(row[name]) for name in names if name in row}
 
 
 def _masked(holder: str | None) -> str | None:
@@ -95,9 +109,16 @@ def _masked(holder: str | None) -> str | None:
 
 
 _OF_MARKED: Final[Mapping[str, Callable[[Row], Row]]] = {
-    TRANSFERS: _transfer,
+    "banks/payer_found_transfers.jsonl": _cut("payer_account"),
+    "banks/payer_statements.jsonl": _cut("payer_key"),
+    TRANSFERS: _cut("payer_holder", "payer_vpa"),
+    "case/hop_corrections.jsonl": _correction,
     HOPS: _hop,
     MESSAGES: _message,
+    "orders/confirmations.jsonl": _cut("credited_holder"),
     CREDIT_ACCOUNTS: _credit_account,
+    "orders/lines.jsonl": _cut("beneficiary_holder"),
+    "orders/words_proposed.jsonl": _proposed_words,
+    "restorations/objections.jsonl": _objection,
 }
 """what the accused's edition of a marked case changes in other files"""

@@ -125,7 +125,8 @@ async def test_m10_while_two_releases_run_both_read_what_is_corrected(ctx: Conte
         await ctx.pool.execute("ALTER TABLE victim ENABLE TRIGGER victim_corrected")
     new = NewVictimCorrection(mobile="9123456789", reason="the victim came with her passport")
     proposed = await victims.propose(ctx, case_no, new, "officer:ravi")
-    assert proposed.before == ASHA
+    (read,) = (await victims.corrections(ctx, case_no)).corrections
+    assert (read.correction_id, read.before) == (proposed.correction_id, ASHA)
     await victims.agree(ctx, case_no, proposed.correction_id, "officer:sita")
     corrected = ASHA.model_copy(update={"mobile": "9123456789"})
     assert await victim(ctx, case_no) == corrected

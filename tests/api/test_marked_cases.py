@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 from fastapi.routing import APIRoute
 
+from activities.reconciliation.comparison import reconcile
 from api.app import ROUTERS
 from api.auth import Allowed
 from api.reads import REFERENCES
@@ -14,6 +15,7 @@ from db.cases import jurisdiction
 from domain.jurisdiction import MARKED_SCOPES, Scope, Shows, lacks, list_keys
 from schemas.enums import Role
 from schemas.jurisdiction import CaseStanding, Within
+from schemas.reconciliation.comparison import ListedLien
 from tests.api.conftest import Doors, transfer
 from tests.api.role_matrix import ENTRIES
 from tests.api.test_jurisdiction import assign
@@ -185,6 +187,37 @@ async def test_m11_the_search_for_a_victim_shows_a_marked_case_to_its_readers_al
     for role, wanted in ((Role.DESK, {other}), (Role.SUPERVISOR, {marked, other})):
         found = await doors.post("/api/v1/victims/search", {"mobile": "9876543210"}, role)
         assert {one["case_ack_no"] for one in found.json()["items"]} == wanted, role
+
+
+async def test_m11_a_banks_list_of_liens_shows_a_marked_case_to_its_readers_alone(doors: Doors) -> None:
+    marked, other = await two_cases(doors)
+    unknown = "90000000000000"
+    rows = [
+        ListedLien(row_no=no, ack_no=ack_no, reference="610212345678", amount_paise=5)
+        for no, ack_no in enumerate((marked, other, unknown), start=2)
+    ]
+    done = await reconcile(doors.services.ctx.pool, "SBIN", rows, bytes(32), taken_by="test")
+    for role, wanted in (
+        (Role.DESK, {marked, other, unknown}),
+        (Role.AUDITOR, {other, unknown}),
+        (Role.ADMIN, {other, unknown}),
+    ):
+        told = await doors.read(f"/api/v1/reconciliations/{done.reconciliation_id}", role)
+        assert {one["ack_no"] for one in told["differences"]} == wanted, role
+        assert told["rows_differing"] == 3, "the sums count every case"
+
+
+async def test_m11_the_search_is_confined_before_its_limit(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = await complain(doors, reference="412345678902")
+    for last in range(3):
+        await complain(doors, reference=f"41234567891{last}", category=PROTECTED)
+    policy = doors.services.ctx.policy
+    rules = policy.personal_data.model_copy(update={"found_max": 2})
+    monkeypatch.setitem(policy.__dict__, "personal_data", rules)
+    for role, wanted in ((Role.DESK, ({other}, False)), (Role.SUPERVISOR, (2, True))):
+        found = (await doors.post("/api/v1/victims/search", {"mobile": "9876543210"}, role)).json()
+        cases = {one["case_ack_no"] for one in found["items"]}
+        assert (cases if role is Role.DESK else len(cases), found["more"]) == wanted
 
 
 async def test_m11_the_desk_lists_no_message_of_a_marked_case(doors: Doors) -> None:

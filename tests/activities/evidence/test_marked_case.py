@@ -11,9 +11,11 @@ from tests.activities.evidence_case import EMAIL, MOBILE, PDF, packed, rich_case
 from tests.activities.evidence_forging import Files, experts_word, unzipped
 from tests.factories import shared_context
 from tests.pdf_text import text_in
+from tests.triggers import without_triggers
 from workers.embedded.postgres import EmbeddedPostgres
 
 NAME = "A. Victim"
+VPA = "a.victim.1990@okaxis"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,13 @@ async def ctx(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterat
 async def case_no(ctx: Context) -> str:
     _, case_no = await rich_case(ctx)
     await ctx.pool.execute("UPDATE complaint SET marked = true, category = 'Sextortion' WHERE case_no = $1", case_no)
+    async with without_triggers(ctx.pool, "bank_order_line"):
+        await ctx.pool.execute(
+            "UPDATE bank_order_line SET beneficiary_holder = $2 WHERE order_id IN"
+            " (SELECT order_id FROM bank_order WHERE case_no = $1 AND kind = 'restore')",
+            case_no,
+            VPA,
+        )
     return case_no
 
 
@@ -45,8 +54,9 @@ def saying(files: Files, text: str) -> list[str]:
 
 
 async def test_m11_no_file_of_the_accused_names_the_victim_or_the_matter(accused: Files) -> None:
-    for text in (NAME, MOBILE, MOBILE[-4:] + '"', EMAIL, "…@", "Sextortion"):
+    for text in (NAME, MOBILE, MOBILE[-4:] + '"', EMAIL, VPA, "Sextortion"):
         assert saying(accused, text) == [], text
+    assert saying(accused, "…@") == ["orders/lines.jsonl"], "its bank alone"
     (complaint,) = [json.loads(line) for line in accused["case/complaints.jsonl"].splitlines()]
     assert complaint["victim"] == {"name": "Victim A"}
     assert experts_word(accused) == ""
@@ -61,6 +71,17 @@ async def test_m11_papers_of_courts_are_digests_for_the_accused_and_whole_for_th
     assert told["pseudonyms"] is True
     left_out = {one["name"] for one in told["left_out"]}
     assert {name for name, content in court.items() if content == PDF} <= left_out
+
+
+async def test_m11_of_an_order_to_restore_the_accused_has_digests(court: Files, accused: Files) -> None:
+    omitted = {one["name"] for one in json.loads(accused[EDITION])["left_out"]}
+    rows = [json.loads(line) for line in court["banks/exchanges.jsonl"].splitlines()]
+    bodies = {f"banks/sent/{row['exchange_id']:010}/body" for row in rows if row["about"] == "order"}
+    assert bodies
+    stated = {name for name in court if name.startswith("banks/words/confirmation-")}
+    assert stated
+    assert bodies | stated <= omitted
+    assert not (bodies | stated) & accused.keys()
 
 
 async def test_m11_the_court_reads_the_name_beside_the_pseudonym(court: Files) -> None:

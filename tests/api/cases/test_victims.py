@@ -55,6 +55,15 @@ async def test_only_the_desk_searches_and_only_for_somebody(doors: Doors) -> Non
         assert (await search(doors, **nobody)).status_code == 422
 
 
+async def test_m11_a_name_of_one_term_alone_finds_nobody(doors: Doors) -> None:
+    await doors.complain(victim=ASHA, transfers=[transfer(rrn=rrn())])
+    for name in ("Asha", "asha ASHA", "आशा"):
+        refused = await search(doors, name=name)
+        assert (refused.status_code, refused.json()["code"]) == (409, "victim_name_of_one_term")
+    assert len(await found(doors, name="Asha Devi")) == 1
+    assert len(await found(doors, name="Asha", mobile=ASHA["mobile"])) == 1
+
+
 async def test_h8_who_looks_up_a_person_is_in_the_log_of_each_case_and_the_person_is_not(doors: Doors) -> None:
     case_no = (await doors.complain(victim=ASHA, transfers=[transfer(rrn=rrn())]))["case_ack_no"]
     for mobile in (ASHA["mobile"], "9876500099"):
