@@ -1,4 +1,4 @@
-# Needs make, python3 (3.11 or later, with venv) and a package registry. Every target sets the environment up first, once per lock change.
+# Needs make, python3 (3.11 or later, with venv) and a package registry; tests also need one of npm packages. Every target sets the environment up first, once per lock change.
 #   make demo ARGS="--complaints 40 --seed 7"    the main job, on the embedded stack
 #   make test                                    every check and every test, side by side
 #   make unit                                    the tests that need no server

@@ -9,11 +9,16 @@ from typing import Any
 from activities.case_locks import CaseLocks
 from activities.channel_health import ChannelHealth
 from activities.directory import DirectoryCache
+from activities.person_keys import PersonKeys
 from adapters.clock import wall_clock
 from db.pool import Pool
 from domain.policy.model import Policy
 from schemas.outbox.case import CasePolicy
 from schemas.tracing.request_stages import RequestStages
+
+
+class NoPersonKeys(Exception):
+    """The program has no key for the personal data of victims: give it GOLDENHOUR_SECRET_KEY."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,19 @@ class Context:
     """the clock that `now` reads"""
     trace: Callable[[RequestStages], None] | None = None
     """sends the stages of a delivered request to the receiver of traces; None without a receiver"""
+    person_keys: PersonKeys | None = None
+    """keys for the personal data of victims; None for a program that reads and writes none"""
 
     def now(self) -> datetime:
         """Return the present time in UTC."""
         return self.clock()
+
+    @property
+    def persons(self) -> PersonKeys:
+        """Return the keys for the personal data of victims. Raises `NoPersonKeys`."""
+        if self.person_keys is None:
+            raise NoPersonKeys(NoPersonKeys.__doc__)
+        return self.person_keys
 
     @cached_property
     def case_policy(self) -> CasePolicy:

@@ -29,6 +29,7 @@ from domain.errors.cases import TransferBusy
 from domain.errors.intake import AckNosExhausted, AckNoTaken, IdempotencyKeyReused
 from domain.intake.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, make_ack_no
 from domain.intake.flags import oddities, other_number
+from domain.intake.marked import is_marked
 from domain.ledger import complaint_entries
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
@@ -36,6 +37,7 @@ from schemas.enums import CaseState, Channel, Differing, EventKind, HopSource, T
 from schemas.identifiers import account_key, reference_key
 from schemas.intake import Complaint, ComplaintReceipt
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
+from schemas.personal_data import PersonalData
 from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import Entry
 
@@ -241,6 +243,7 @@ def _new_complaint(
         taken_by=work.actor,
         idempotency_key=idempotency_key,
         body_digest=digest,
+        is_marked=is_marked(complaint, work.ctx.policy.marked),
         told=told,
         hops=opened,
         keys=[row.key for row in found.fresh],
@@ -248,8 +251,14 @@ def _new_complaint(
         event=_opened_event(kind, receipt, found.fresh, first, entries, told),
         inquiries=new_inquiries(work, opened, banks) if work.ctx.policy.payer_bank.ask else [],
         tasks=waiting + _differences(receipt.ack_no, told),
+        person=work.ctx.persons.seal(_personal_data(complaint)),
         policy=None if receipt.joined else work.ctx.stored_case_policy,
     )
+
+
+def _personal_data(complaint: Complaint) -> PersonalData:
+    victim = complaint.victim
+    return PersonalData(name=victim.name, mobile=victim.mobile, email=victim.email or "")
 
 
 async def _start(work: CaseTransaction, new: NewComplaint, found: SortedRows) -> FollowUp:

@@ -82,6 +82,7 @@ class ProcedureStarterWork(StrEnum):
     """An action for one case with holds or restorations."""
 
     OPEN_FOR_NEW_HOLDS = "open_for_new_holds"
+    ASSIGN = "assign"
     ATTEND = "attend"
     START = "start"
     NOTIFY = "notify"

@@ -48,12 +48,16 @@ class Purpose(StrEnum):
     ORDER_LINKS = "order links"
     APPEAL_CODES = "appeal codes"
     NAMES_OF_TRIES = "names of tries"
+    PERSON_KEYS = "seal keys of persons"
+    PERSON_TERMS = "find personal data"
     BANK_LOGINS = "bank logins"
     EVIDENCE = "sign evidence"
 
 
-SEAL: Final = frozenset({Purpose.SEALING, Purpose.TOTP_SECRETS})
-"""purposes whose keys seal values in the database; these keys are needed until every value is resealed"""
+SEAL: Final = frozenset({Purpose.SEALING, Purpose.TOTP_SECRETS, Purpose.PERSON_KEYS})
+"""purposes whose keys seal values in the database"""
+LASTING: Final = SEAL | {Purpose.PERSON_TERMS}
+"""purposes whose keys are needed until every value is made again under the next secret key"""
 
 
 class Process(StrEnum):
@@ -73,12 +77,16 @@ PURPOSES: Final[Mapping[Process, frozenset[Purpose]]] = {
             Purpose.BANK_LOGINS,
             Purpose.SESSIONS,
             Purpose.NAMES_OF_TRIES,
+            Purpose.PERSON_KEYS,
+            Purpose.PERSON_TERMS,
         }
     ),
     # It faces officers and citizens, so it opens no credential of a bank and makes no token of a bank.
     Process.OFFICERS: frozenset(Purpose) - {Purpose.SEALING, Purpose.BANK_TOKENS, Purpose.BANK_LOGINS},
     # It serves no caller, so it makes neither a token nor a session.
-    Process.WORKER: frozenset({Purpose.SEALING, Purpose.ANSWER_LINKS, Purpose.ORDER_LINKS}),
+    Process.WORKER: frozenset(
+        {Purpose.SEALING, Purpose.ANSWER_LINKS, Purpose.ORDER_LINKS, Purpose.PERSON_KEYS, Purpose.PERSON_TERMS}
+    ),
 }
 """purposes of each process"""
 
@@ -88,6 +96,10 @@ class Keys(Protocol):
 
     def derive_key(self, purpose: Purpose) -> bytes:
         """Return 32 bytes that are used for `purpose` only."""
+        ...
+
+    def lasting_keys(self, purpose: Purpose) -> list[tuple[bytes, bytes]]:
+        """Return the id of each known secret key and its key for a purpose of `LASTING`, the current one first."""
         ...
 
     def sealer(self, purpose: Purpose) -> "Sealer | None":
@@ -182,9 +194,11 @@ class SecretBox:
 
     def sealer(self, purpose: Purpose) -> Sealer:
         """Return the sealer for a purpose of `SEAL`."""
-        return Sealer(
-            [(key_id, _derived(secret, purpose)) for key_id, secret in zip(self.key_ids, self._secrets, strict=True)]
-        )
+        return Sealer(self.lasting_keys(purpose))
+
+    def lasting_keys(self, purpose: Purpose) -> list[tuple[bytes, bytes]]:
+        """Return the id of each known secret key and its key for a purpose of `LASTING`, the current one first."""
+        return [(key_id, _derived(secret, purpose)) for key_id, secret in zip(self.key_ids, self._secrets, strict=True)]
 
     def seal(self, plain: bytes, owner: str) -> bytes:
         """Encrypt a credential for `owner`, an institution's code. It cannot be opened for another owner."""
@@ -201,9 +215,9 @@ class SecretBox:
     def process_key(self, process: Process) -> SecretStr:
         """Return the keys of a process as one text. The secret key cannot be computed from it.
 
-        Of the previous secret key it has only the keys that open sealed values.
+        Of the previous secret key it has only the keys that open sealed values and find personal data.
         """
-        wanted = [PURPOSES[process], *([PURPOSES[process] & SEAL] * (len(self._secrets) - 1))]
+        wanted = [PURPOSES[process], *([PURPOSES[process] & LASTING] * (len(self._secrets) - 1))]
         generations = tuple(
             _Generation(
                 key_id=key_id.hex(), keys={purpose.value: _derived(secret, purpose).hex() for purpose in purposes}
@@ -262,8 +276,12 @@ class ProcessKeys:
 
     def sealer(self, purpose: Purpose) -> Sealer | None:
         """Return the sealer for a purpose of `SEAL`, or None if the process has no key for it."""
-        known = [(key_id, keys[purpose]) for key_id, keys in self._generations if purpose in keys]
+        known = self.lasting_keys(purpose)
         return Sealer(known) if known else None
+
+    def lasting_keys(self, purpose: Purpose) -> list[tuple[bytes, bytes]]:
+        """Return the id of each known secret key and its key for a purpose of `LASTING`, the current one first."""
+        return [(key_id, keys[purpose]) for key_id, keys in self._generations if purpose in keys]
 
 
 def _keys_of(generation: _Generation) -> tuple[bytes, dict[Purpose, bytes]]:
@@ -286,6 +304,11 @@ def password_fits(password: SecretStr, password_hash: str) -> bool:
         return _HASHER.verify(password_hash, password.get_secret_value())
     except (VerificationError, InvalidHashError):
         return False
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Return whether a hash was made with other costs than those of now."""
+    return _HASHER.check_needs_rehash(password_hash)
 
 
 def pem(key: Ed25519PublicKey) -> bytes:

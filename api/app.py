@@ -15,7 +15,7 @@ from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
 from api.callers import DESCRIPTION_PATH, SIGN_IN_API_PATH
-from api.cases import accounts, cases, desk_actions, events, tasks
+from api.cases import accounts, cases, desk_actions, events, tasks, victims
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.grievances import appeal_page, grievances, officers
@@ -57,6 +57,8 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, discrepancies.router),
     (Part.OFFICERS, payer_inquiries.router),
     (Part.OFFICERS, accounts.router),
+    (Part.OFFICERS, victims.router),
+    (Part.OFFICERS, victims.corrections_router),
     (Part.OFFICERS, events.router),
     (Part.OFFICERS, desk_actions.router),
     (Part.OFFICERS, tasks.router),

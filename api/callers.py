@@ -5,6 +5,7 @@ A credential is read once for each request. What it says is kept with the reques
 
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -28,6 +29,7 @@ SIGNATURE_FIELDS: Final = ("signature", "signature-input")
 
 _OFFICER: Final = "goldenhour.officer"
 _BANK: Final = "goldenhour.bank"
+_NAMED: Final = "goldenhour.named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,35 @@ class Counted:
 
     door: DoorName
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCaller:
+    """Caller of a request, for the log of refused acts."""
+
+    name: str | None
+    """None for the login of an e-mail that no bank has"""
+    is_proven: bool
+    """whether the credential was genuine; else anybody may have named this caller"""
+    session_id: UUID | None = None
+    token_id: int | None = None
+
+
+def known_caller(scope: Scope) -> KnownCaller | None:
+    """Return the caller of a request as its route or the edge has read it; None if none was known."""
+    officer: Officer | None = scope.get(_OFFICER)
+    if officer is not None:
+        return KnownCaller(officer.actor, True, officer.session_id, officer.token_id)
+    for door in BankDoor:
+        if code := scope.get(f"{_BANK}.{door.value}"):
+            return KnownCaller(f"bank:{code}", is_proven=True)
+    named: KnownCaller | None = scope.get(_NAMED)
+    return named
+
+
+def name_bank(scope: Scope, code: str | None, *, is_proven: bool) -> None:
+    """Note which bank a request names by a signature or a login; None for an e-mail that no bank has."""
+    scope[_NAMED] = KnownCaller(f"bank:{code}" if code else None, is_proven)
 
 
 def door_of(path: str) -> DoorName:

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from api.auth import OFFICER_SCHEME
 from api.bank_gateway.auth import BANK_SCHEME
 from api.bank_gateway.signatures import REFUSALS as SIGNATURE_REFUSALS
+from api.officers.sessions import CSRF_HEADER, SAFE, SESSION_SCHEME
 from api.problems import (
     COME_BACK,
     DATABASE_DOWN,
@@ -81,6 +82,14 @@ _HEADERS: Final[Json] = {
     },
 }
 
+_CSRF: Final[Json] = {
+    "name": CSRF_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The `csrf_token` of `GET /api/v1/session`. A change in a session is refused without it.",
+    "schema": _TEXT,
+}
+
 
 class Described(FastAPI):
     """FastAPI application whose OpenAPI description names every response."""
@@ -121,6 +130,9 @@ def _complete(document: Json, errors: dict[str, Errors]) -> None:
             response.setdefault("headers", {}).update(_headers(None))
         if responses.pop("default", None):
             _name_refusals(method, operation, shared, errors[operation["operationId"]])
+        if method.upper() not in SAFE and SESSION_SCHEME in _schemes(operation):
+            # After the refusals, because a header that is only compared is never malformed.
+            operation.setdefault("parameters", []).append(_CSRF)
 
 
 def _operations(document: Json) -> Iterator[tuple[str, Json]]:
@@ -153,7 +165,7 @@ def _name_refusals(method: str, operation: Json, shared: Json, errors: Errors) -
 
 def _implied(method: str, operation: Json) -> Iterator[Kind]:
     """Yield the refusals that follow from the input of the operation."""
-    schemes = {name for requirement in operation.get("security", ()) for name in requirement}
+    schemes = _schemes(operation)
     parameters = operation.get("parameters", ())
     yield from (INTERNAL, DATABASE_DOWN, OVERLOADED, TOO_LARGE)
     if OFFICER_SCHEME in schemes:
@@ -172,6 +184,10 @@ def _implied(method: str, operation: Json) -> Iterator[Kind]:
         yield INVALID
     if any(parameter["in"] == "path" for parameter in parameters):
         yield NOT_FOUND
+
+
+def _schemes(operation: Json) -> set[str]:
+    return {name for requirement in operation.get("security", ()) for name in requirement}
 
 
 def _refusal(status: int, problems: list[Json], codes: list[str]) -> Json:

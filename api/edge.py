@@ -1,8 +1,9 @@
 """ASGI layer around the routes, which every request and response passes.
 
-The edge adds an id and a time to every response. It limits the size of bodies and the number of concurrent requests.
-It refuses a caller without a credential before a body is read. It writes one log line for a request, and answers every
-exception. It is plain ASGI, because each Starlette middleware costs one task for each request.
+The edge adds an id and a time to every response. On the TLS port it refuses a host that does not serve the path. It
+limits the size of bodies and the number of concurrent requests. It refuses a caller without a credential before a body
+is read. It writes one log line for a request, and answers every exception. It is plain ASGI, because each Starlette
+middleware costs one task for each request.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from adapters.clock import wall_clock
 from api import request_ids
 from api.addresses import comes_directly_from
 from api.callers import DESCRIPTION_PATH, counted, door_of, officer_of
+from api.hosts import OPERATORS_PATHS, PROBE_PATH, is_local, refusal_of_host
 from api.parts import Part
 from api.problems import (
     BANK_PATH,
@@ -38,7 +40,9 @@ from api.problems import (
     Kind,
     failed,
     refusal,
+    refused_as,
 )
+from api.refused_acts import note_refusal
 from api.request_places import Places, leave_place
 from api.services import Services
 from api.tokens import BadToken
@@ -50,9 +54,6 @@ BODY_MAX_BYTES: Final = 64 * 1024
 """The limit of a route that names no limit of its own."""
 DRAIN_MAX_BYTES: Final = 64 * 1024 * 1024
 """A refused body up to this size is read and dropped, so that the sender sees the answer. A longer one is cut off."""
-PROBE_PATH: Final = "/healthz"
-OPERATORS_PATHS: Final = frozenset({"/readyz", "/metrics"})
-"""paths for direct requests from the networks of operators; other callers get a 404"""
 HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 """tells a browser to use HTTPS only, for two years"""
 
@@ -63,6 +64,9 @@ _ALWAYS: Final = (
     # A response shows one case at one moment, and most responses hold personal data.
     (b"cache-control", b"no-store"),
 )
+_CONTENT_POLICY: Final = b"content-security-policy"
+NOTHING_LOADED: Final = (_CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+"""policy of a response that has none of its own: nothing of it loads anything, and no page has it in a frame"""
 
 
 class Edge:
@@ -80,8 +84,10 @@ class Edge:
         rules = services.ctx.policy.doors
         self._body_seconds = rules.body_seconds
         self._places = Places(rules.places)
-        is_encrypted = (services.public_url or "").startswith("https://")
-        self._headers = (*_ALWAYS, HSTS) if is_encrypted else _ALWAYS
+        public_url = services.public_url or ""
+        # A browser would refuse the next demo, which has another authority, for two years.
+        is_lasting = public_url.startswith("https://") and not is_local(public_url)
+        self._headers = (*_ALWAYS, HSTS) if is_lasting else _ALWAYS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Lifespan messages pass unchanged."""
@@ -92,7 +98,7 @@ class Edge:
         note_arrival(wall_clock())
         exchange = _Exchange(scope, receive, send, limit_bytes, self._body_seconds, self._headers)
         try:
-            refused = exchange.refusal_by_headers() or await self._refusal_of_caller(scope)
+            refused = refusal_of_host(scope) or exchange.refusal_by_headers() or await self._refusal_of_caller(scope)
             if refused is not None:
                 await refused(scope, receive, exchange.send)
             else:
@@ -102,6 +108,8 @@ class Edge:
             if not exchange.status:
                 await response(scope, receive, exchange.send)
         finally:
+            if refused_as(scope) is not None:
+                await note_refusal(scope, self._services, self._part, exchange.status)
             leave_place(scope)
             exchange.note()
 
@@ -225,9 +233,12 @@ class _Exchange:
         """Send a part of the response. The start of the response gets the headers that every response has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            own = message["headers"]
+            policy = () if any(name.lower() == _CONTENT_POLICY for name, _ in own) else (NOTHING_LOADED,)
             message["headers"] = [
-                *message["headers"],
+                *own,
                 *self._always,
+                *policy,
                 (b"date", formatdate(usegmt=True).encode()),
                 (request_ids.HEADER, self._id.encode()),
             ]

@@ -90,7 +90,9 @@ async def decide_small_hold(
 
 
 @router.get("/{account_hold_id}/releases", name="list_releases_of_hold")
-async def list_releases(services: TheServices, officer: Reader, account_hold_id: UUID) -> ReleaseProposals:
+async def list_releases(
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_RESTORATION)], account_hold_id: UUID
+) -> ReleaseProposals:
     """List the releases that officers proposed of a hold, with what the victims say to them, the newest first."""
     return await proposed_of(services.ctx, account_hold_id)
 

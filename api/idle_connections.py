@@ -101,7 +101,10 @@ class _LimitedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _end(self) -> None:
-        """Close the connection, or say that nothing more comes and read the rest of the body first."""
+        """Close the connection, or say that nothing more comes and read the rest of the body first.
+
+        TLS cannot say it, so the sender knows it from the header alone.
+        """
         left_seconds = self._body_until - self.loop.time()
         # The newest request has no response yet if the response is to an earlier one, whose body came whole.
         is_whole = self._body_is_whole or not self.cycle.response_complete
@@ -110,7 +113,8 @@ class _LimitedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         self._closes = True
-        self.transport.write_eof()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
         self._forget()
         self._ends = self.loop.call_later(left_seconds, self.transport.close)
 

@@ -1,13 +1,14 @@
 """Jurisdiction of the officer who calls: checks of cases that a request names, and lists confined to own cases."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from api.roles import ALLOWED, KINDS, Action
+from api.roles import ALLOWED, KINDS, SHOWS, Action
 from api.services import Services
 from api.tokens import Officer
 from db.cases import jurisdiction
-from domain.jurisdiction import Scope, check_verb, district_key, is_read_outside, scopes_of
-from schemas.jurisdiction import WHOLE_STATE, CaseStanding, Within
+from domain.jurisdiction import Scope, check_verb, is_read_outside, list_keys, marked_scopes_of, scopes_of
+from schemas.jurisdiction import MARKED, WHOLE_STATE, CaseStanding, Within
 
 
 def scopes(officer: Officer, action: Action) -> frozenset[Scope]:
@@ -15,43 +16,43 @@ def scopes(officer: Officer, action: Action) -> frozenset[Scope]:
     return scopes_of(officer.roles & ALLOWED[action], KINDS[action])
 
 
+def marked_scopes(officer: Officer, action: Action) -> frozenset[Scope]:
+    """Return the scopes that the officer has for a read of marked cases."""
+    return marked_scopes_of(officer.roles & ALLOWED[action], SHOWS[action])
+
+
 async def refuse_outside(services: Services, officer: Officer, action: Action, ack_nos: Sequence[str]) -> None:
     """Check that an officer may act in the cases that the body of a request names. Raises `OutsideJurisdiction`."""
     having = scopes(officer, action)
     if Scope.STATE not in having:
-        async with services.ctx.pool.acquire() as connection:
-            for ack_no in ack_nos:
-                standing = await jurisdiction.standing(connection, ("ack_no", ack_no), officer.subject)
-                if standing is not None:
-                    check_verb(having, standing)
-
-
-async def standing_of(
-    services: Services, officer: Officer, action: Action, reference: tuple[str, str] | None
-) -> CaseStanding | None:
-    """Return how an officer stands to the case of a request; None where that decides nothing.
-
-    It decides nothing for an officer of the whole State, for a list, and for a case that does not exist.
-    """
-    if reference is None or Scope.STATE in scopes(officer, action):
-        return None
-    async with services.ctx.pool.acquire() as connection:
-        return await jurisdiction.standing(connection, reference, officer.subject)
+        for ack_no in ack_nos:
+            standing = await _standing(services, officer, ("ack_no", ack_no))
+            if standing is not None:
+                check_verb(having, standing)
 
 
 async def check_act(services: Services, officer: Officer, action: Action, reference: tuple[str, str] | None) -> None:
     """Check that an officer may act in the case of a request. Raises `OutsideJurisdiction`."""
-    standing = await standing_of(services, officer, action, reference)
+    having = scopes(officer, action)
+    if reference is None or Scope.STATE in having:
+        return
+    standing = await _standing(services, officer, reference)
     if standing is not None:
-        check_verb(scopes(officer, action), standing)
+        check_verb(having, standing)
 
 
 async def check_read(
     services: Services, officer: Officer, action: Action, reference: tuple[str, str] | None, reason: str
 ) -> bool:
-    """Return whether a read is outside the officer's jurisdiction. Raises `ReadReasonNeeded`."""
-    standing = await standing_of(services, officer, action, reference)
-    return standing is not None and is_read_outside(scopes(officer, action), standing, reason)
+    """Return whether a read is outside the officer's jurisdiction. Raises `ReadReasonNeeded`.
+
+    Of a marked case fewer officers read without a reason.
+    """
+    having, of_marked = scopes(officer, action), marked_scopes(officer, action)
+    if reference is None or Scope.STATE in having & of_marked:
+        return False
+    standing = await _standing(services, officer, reference)
+    return standing is not None and is_read_outside(of_marked if standing.is_marked else having, standing, reason)
 
 
 async def within_of(services: Services, officer: Officer, action: Action, ack_no: str | None = None) -> Within | None:
@@ -59,11 +60,19 @@ async def within_of(services: Services, officer: Officer, action: Action, ack_no
 
     A list of one case is not confined: `AllowedRead` has checked the case.
     """
-    if ack_no is not None or Scope.STATE in (having := scopes(officer, action)):
+    having, of_marked = scopes(officer, action), marked_scopes(officer, action)
+    if ack_no is not None or Scope.STATE in having & of_marked:
         return None
     async with services.ctx.pool.acquire() as connection:
         districts = await jurisdiction.districts_of(connection, officer.subject)
-    if WHOLE_STATE in districts:
+    keys = [*list_keys(having, districts, marked=False), *list_keys(of_marked, districts, marked=True)]
+    if {WHOLE_STATE, MARKED + WHOLE_STATE} <= set(keys):
         return None
-    keys = tuple(sorted({district_key(name) for name in districts})) if Scope.DISTRICT in having else ()
-    return Within(officer_id=officer.subject, districts=keys)
+    return Within(officer_id=officer.subject, districts=tuple(keys))
+
+
+async def _standing(services: Services, officer: Officer, reference: tuple[str, str]) -> CaseStanding | None:
+    """Return how an officer stands to the case of a reference; None for a case that does not exist."""
+    taken_within = timedelta(seconds=services.ctx.policy.marked.intake_reads_seconds)
+    async with services.ctx.pool.acquire() as connection:
+        return await jurisdiction.standing(connection, reference, officer.subject, officer.actor, taken_within)

@@ -8,6 +8,7 @@ import asyncio
 import hmac
 import math
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache, cached_property
 from typing import Final
@@ -15,7 +16,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from activities.context import Context
-from activities.secrets import Keys, Purpose, hash_password, password_fits
+from activities.secrets import Keys, Purpose, hash_password, is_outdated, password_fits
 from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
 from db.banks import bank_logins, institutions
@@ -48,14 +49,19 @@ class BankLogins:
         self._checking = asyncio.Semaphore(CHECKS_AT_ONCE)
         self._waiting = 0
 
-    async def code(self, email: str, password: SecretStr, address: str) -> str:
+    async def code(
+        self, email: str, password: SecretStr, address: str, named: Callable[[str | None], None] = lambda _: None
+    ) -> str:
         """Return the code of the institution with this login. Raises `Refused`.
+
+        `named` is told first which institution has the e-mail, or None.
 
         A wrong password and an unknown e-mail get the same refusal after about the same time. Too many tries for an
         e-mail and too many waiting logins get a refusal with the time to wait.
         """
         async with self._ctx.pool.acquire() as connection:
             row = await institutions.login_row(connection, email, address, self._ctx.now() - REMEMBERED)
+        named(row.code if row else None)
         password_hash = _unknown_email_hash() if row is None else row.password_hash
         mark = self._mark(password, password_hash)
         is_remembered = row is not None and any(hmac.compare_digest(mark, known) for known in row.marks)
@@ -63,6 +69,8 @@ class BankLogins:
             await self._count(institutions.email_key(email), address, row)
             if not await self._fits(password, password_hash) or row is None:
                 raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
+            if is_outdated(password_hash):
+                mark = await self._renewed(row.code, password, password_hash)
         assert row is not None, "a login without a row is refused"
         if not is_remembered or not row.knows_address:
             async with self._ctx.pool.acquire() as connection:
@@ -84,6 +92,13 @@ class BankLogins:
                 return await asyncio.to_thread(password_fits, password, password_hash)
         finally:
             self._waiting -= 1
+
+    async def _renewed(self, code: str, password: SecretStr, before: str) -> bytes:
+        """Hash a verified password again, with the costs of now; return the mark of the new hash."""
+        after = await asyncio.to_thread(hash_password, password)
+        async with self._ctx.pool.acquire() as connection:
+            await institutions.renew_hash(connection, code, before, after)
+        return self._mark(password, after)
 
     @cached_property
     def _key(self) -> bytes:

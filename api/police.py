@@ -206,5 +206,8 @@ async def finish_duty(
 
 def _attached(document: bytes, name: str) -> Response:
     """Return a PDF as a sandboxed download, because a scan is a file of unknown origin."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": "sandbox"}
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+    }
     return Response(document, media_type=PDF, headers=headers)

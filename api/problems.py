@@ -53,6 +53,8 @@ MAX_VALUE: Final = 2**53
 RETRY_AFTER_SECONDS: Final = 1
 COME_BACK: Final = frozenset({429, 503})
 """statuses with a `Retry-After` header"""
+_NOT_PERMITTED: Final = frozenset({401, 403, 429})
+_REFUSED_AS: Final = "goldenhour.refused_as"
 _TRACE_FRAMES: Final = 4
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -91,6 +93,7 @@ LIMIT_EXCEEDED: Final = Kind("limit-exceeded", 409, "A limit would be exceeded")
 TOO_LARGE: Final = Kind("too-large", 413, "The body is too large")
 NOT_A_FORM: Final = Kind("not-a-form", 415, "The body must be a form")
 UNSUPPORTED_MEDIA_TYPE: Final = Kind("unsupported-media-type", 415, "The body must be application/json")
+WRONG_HOST: Final = Kind("wrong-host", 421, "This host does not serve this path")
 UNREADABLE_FORM: Final = Kind("unreadable-form", 400, "This is not one of our forms")
 INVALID: Final = Kind("invalid-request", 422, "The request is not valid", "invalid_input")
 KEY_REUSED: Final = Kind("idempotency-key-reused", 422, "This Idempotency-Key was used with another body")
@@ -140,6 +143,7 @@ _BANK_CODES: Final = {
     401: ReplyCode.NOT_LOGGED_IN,
     404: ReplyCode.NOT_FOUND,
     413: ReplyCode.TOO_LARGE,
+    421: ReplyCode.NOT_FOUND,
     422: ReplyCode.NOT_THE_SHAPE,
     429: ReplyCode.TOO_MANY_CALLS,
 }
@@ -200,6 +204,12 @@ class Elsewhere:
         return any(route.matches(scope)[0] is not Match.NONE for route in self.routes)
 
 
+def refused_as(scope: Scope) -> str | None:
+    """Return the code with which a request was refused, if somebody tried what they may not; else None."""
+    code: str | None = scope.get(_REFUSED_AS)
+    return code
+
+
 def kind_of(error: type[BusinessError]) -> Kind:
     """Return the kind of problem of a business error, by its base class."""
     return next(_OF_ERROR[cls] for cls in error.__mro__ if cls in _OF_ERROR)
@@ -218,6 +228,9 @@ def refusal(
     The format is an I4C reply on the paths of the I4C wire, a page in a browser, and a problem everywhere else.
     """
     more = dict(headers or {})
+    code = detail.code if isinstance(detail, BusinessError) else kind.code
+    if kind.status in _NOT_PERMITTED or kind is NOT_DECIPHERED:
+        scope[_REFUSED_AS] = code
     if kind.status == NOT_LOGGED_IN.status:
         more.setdefault("WWW-Authenticate", 'Bearer realm="goldenhour"')
     if kind.status in COME_BACK:
@@ -232,7 +245,7 @@ def refusal(
         "type": f"urn:goldenhour:problem:{kind.name}",
         "title": kind.title,
         "status": kind.status,
-        "code": detail.code if isinstance(detail, BusinessError) else kind.code,
+        "code": code,
         "params": detail.params if isinstance(detail, BusinessError) else {},
         "detail": str(detail) or kind.title,
         "request_id": request_id(),
@@ -253,6 +266,7 @@ _PAGE_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     NOT_FOUND.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
     SERVED_BY[Part.OFFICERS].name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
     METHOD_NOT_ALLOWED.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
+    WRONG_HOST.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
     DATABASE_DOWN.name: _WAIT_TEXT,
     OVERLOADED.name: _WAIT_TEXT,
     INTERNAL.name: _FAILED_TEXT,
@@ -280,7 +294,7 @@ def _page(kind: Kind, headers: Mapping[str, str]) -> Response:
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(kind.title)}</title>{''.join(parts)}</html>"
     )
-    policy = {"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "no-referrer"}
+    policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Referrer-Policy": "no-referrer"}
     return HTMLResponse(page, kind.status, policy | dict(headers))
 
 

@@ -1,8 +1,9 @@
-"""Lists of who has read a case, and of reads outside the reader's jurisdiction."""
+"""Lists of who has read a case, of reads outside the reader's jurisdiction, and of refused acts."""
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from pydantic import StringConstraints
 
 from api.auth import may
 from api.jurisdiction import within_of
@@ -13,8 +14,10 @@ from api.services import TheServices
 from api.tokens import Officer
 from db.cases import jurisdiction
 from db.cases.cases import case_no_of
-from db.officers import read_log
+from db.officers import read_log, refused_acts
+from schemas.base import Storable
 from schemas.reads import ReadPage
+from schemas.refused_acts import RefusedActPage
 
 router = APIRouter(prefix="/api/v1", tags=["officers"], responses=IN_THE_DESCRIPTION)
 
@@ -48,3 +51,22 @@ async def read_outside_reads(
     within = await within_of(services, officer, Action.READ_OUTSIDE_READS)
     async with services.ctx.pool.acquire() as connection:
         return await jurisdiction.reads_outside(connection, within, after, limit)
+
+
+@router.get("/refused-acts")
+async def read_refused_acts(
+    services: TheServices,
+    _: Annotated[Officer, may(Action.READ_REFUSED_ACTS)],
+    caller: Annotated[
+        Annotated[str, StringConstraints(max_length=200), Storable] | None,
+        Query(description="`officer:<id>`, `script:<name>` or `bank:<code>`; all callers without it."),
+    ] = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> RefusedActPage:
+    """List what officers, scripts and banks were refused, the newest first.
+
+    The same acts of one caller within a minute are one line with their number.
+    """
+    async with services.ctx.pool.acquire() as connection:
+        return await refused_acts.page(connection, caller, after, limit)

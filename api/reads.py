@@ -3,7 +3,8 @@
 They follow from the route alone, so no route can forget its read.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
 from uuid import UUID
@@ -54,6 +55,9 @@ SHOWS_NO_CASE: Final = frozenset(
 )
 """routes with figures, or about banks and officers: they show no case, account or person"""
 
+SHOWS_PERSON: Final = frozenset({"/api/v1/complaints/{ack_no}/victim-corrections"})
+"""routes that show personal data of a victim, and little else"""
+
 ReadReason = Annotated[
     Annotated[
         str,
@@ -93,8 +97,7 @@ def read_of(request: Request, services: Services, officer: Officer, reason: str,
     found = reference_of(request)
     if found is None:
         return _read(request, services, officer, ReadKind.LIST, route, None, reason)
-    kind = ReadKind.DOCUMENT if found[0] == "document_id" else ReadKind.CASE
-    return _read(request, services, officer, kind, found[1], found[0], reason, outside=outside)
+    return _read(request, services, officer, _kind(route, found[0]), found[1], found[0], reason, outside=outside)
 
 
 async def note_account(
@@ -103,6 +106,25 @@ async def note_account(
     """Write that an officer reads an account. The body names it, so the route calls this."""
     subject = f"{asked.institution}/{asked.account}"
     await services.read_log.note(_read(request, services, officer, ReadKind.ACCOUNT, subject, None, reason))
+
+
+async def note_persons(
+    request: Request, services: Services, officer: Officer, ack_nos: Sequence[str], reason: str
+) -> None:
+    """Write that an officer has looked up a victim, with each complaint that was found.
+
+    What was asked for is personal data, so it is not written. A search without a result is a read too.
+    """
+    kind, route = ReadKind.PERSON, request.scope["route"].path_format
+    reads = [_read(request, services, officer, kind, ack_no, "ack_no", reason) for ack_no in ack_nos]
+    reads = reads or [_read(request, services, officer, kind, route, None, reason)]
+    await asyncio.gather(*(services.read_log.note(read) for read in reads))
+
+
+def _kind(route: str, named_by: str) -> ReadKind:
+    if route in SHOWS_PERSON:
+        return ReadKind.PERSON
+    return ReadKind.DOCUMENT if named_by == "document_id" else ReadKind.CASE
 
 
 def _read(

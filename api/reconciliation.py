@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth import may
+from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, After, Limit, ReconciliationId
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
@@ -45,6 +46,10 @@ async def read_standings(
 async def read_reconciliation(
     services: TheServices, officer: Reader, reconciliation_id: ReconciliationId
 ) -> ReconciliationDetail:
-    """Return one comparison, with every row that differs and every lien that is missing from the list."""
+    """Return one comparison, with every row that differs and every lien that is missing from the list.
+
+    Marked cases that the officer does not read are left out.
+    """
+    within = await within_of(services, officer, Action.READ_TRAIL)
     async with services.ctx.pool.acquire() as connection, connection.transaction(readonly=True):
-        return await comparisons.get(connection, reconciliation_id)
+        return await comparisons.get(connection, reconciliation_id, within)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.grievances import ROLES
-from domain.jurisdiction import VerbKind
+from domain.jurisdiction import Shows, VerbKind
 from domain.releases import SMALL_HOLD_DECIDERS
 from domain.restoration.procedure import REOPENERS, RULES
 from schemas.enums import Role
@@ -61,6 +61,13 @@ class Action(StrEnum):
     PROPOSE_PAYER = "propose_payer"
     """propose which of two complainants paid a transfer"""
     AGREE_TO_PAYER = "agree_to_payer"
+    READ_VICTIMS = "read_victims"
+    """find a victim's complaints by name or contact"""
+    READ_VICTIM_CORRECTIONS = "read_victim_corrections"
+    CORRECT_VICTIM = "correct_victim"
+    """propose another name or contact of a victim"""
+    DECIDE_VICTIM_CORRECTION = "decide_victim_correction"
+    """agree to another officer's correction of a victim, or reject it"""
     PROPOSE_WITHDRAWAL = "propose_withdrawal"
     """propose to withdraw a false, mistaken or settled complaint"""
     DECIDE_WITHDRAWAL = "decide_withdrawal"
@@ -107,6 +114,8 @@ class Action(StrEnum):
     """end all sessions of an officer"""
     READ_SIGN_INS = "read_sign_ins"
     """the sign-in log of every officer; each officer may read their own"""
+    READ_REFUSED_ACTS = "read_refused_acts"
+    """the log of refused acts of officers, scripts and banks"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -150,6 +159,10 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.WITHDRAW_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
     Action.AGREE_TO_PAYER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
+    Action.READ_VICTIMS: _DESK,
+    Action.READ_VICTIM_CORRECTIONS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
+    Action.CORRECT_VICTIM: _DESK | {Role.IO},
+    Action.DECIDE_VICTIM_CORRECTION: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_WITHDRAWAL: _DESK | {Role.IO},
     Action.DECIDE_WITHDRAWAL: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},
@@ -181,10 +194,28 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.READ_OUTSIDE_READS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.SP}),
     Action.END_SESSIONS: frozenset({Role.ADMIN}),
     Action.READ_SIGN_INS: frozenset({Role.ADMIN, Role.AUDITOR}),
+    Action.READ_REFUSED_ACTS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
 }
 
-READS: Final = frozenset(action for action in Action if action.value.startswith("read_")) - {Action.READ_SIGN_INS}
+READS: Final = frozenset(action for action in Action if action.value.startswith("read_")) - {
+    Action.READ_SIGN_INS,
+    Action.READ_REFUSED_ACTS,
+}
 """actions that show cases, accounts and persons; the read log has who did them"""
+
+SHOWS: Final[Mapping[Action, Shows]] = {
+    # A new read counts as one that names persons, until it stands below.
+    **dict.fromkeys(READS, Shows.PERSONS),
+    Action.READ_CASE: Shows.MONEY,
+    Action.READ_TRAIL: Shows.MONEY,
+    Action.READ_TASKS: Shows.MONEY,
+    Action.READ_ORDERS: Shows.MONEY,
+    Action.READ_HOLD: Shows.OTHERS,
+    Action.READ_GRIEVANCE: Shows.OTHERS,
+    Action.READ_READERS: Shows.OTHERS,
+    Action.READ_OUTSIDE_READS: Shows.OTHERS,
+}
+"""what each read shows, from which it follows who reads it of a marked case (`domain.jurisdiction.MARKED_SCOPES`)"""
 
 KINDS: Final[Mapping[Action, VerbKind]] = {
     **dict.fromkeys(READS, VerbKind.READ),
@@ -200,6 +231,8 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.CONFIRM_COURT_ORDER: VerbKind.POLICE,
     Action.DO_DUTY: VerbKind.POLICE,
     Action.SEND_MESSAGE: VerbKind.POLICE,
+    Action.CORRECT_VICTIM: VerbKind.POLICE,
+    Action.DECIDE_VICTIM_CORRECTION: VerbKind.POLICE,
     Action.RECEIVE_APPLICATION: VerbKind.RESTORATION,
     Action.VERIFY_RESTORATION: VerbKind.RESTORATION,
     Action.SEND_RESTORATION_BACK: VerbKind.RESTORATION,
@@ -241,5 +274,6 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.NAME_GRIEVANCE_OFFICER: VerbKind.OFFICE,
     Action.END_SESSIONS: VerbKind.OFFICE,
     Action.READ_SIGN_INS: VerbKind.OFFICE,
+    Action.READ_REFUSED_ACTS: VerbKind.OFFICE,
 }
 """the kind of each action, from which the scope of a role follows (`domain.jurisdiction.SCOPES`)"""

@@ -1,16 +1,24 @@
-"""The HTTP server around the application: its socket, its limits, and a stop that does not wait for open streams."""
+"""The HTTP server around the application: its sockets, its limits, and a stop that does not wait for open streams.
+
+Beside the plain port it may have a TLS port, on loopback only and with hosts of its own (`api.hosts`).
+"""
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
 from api.edge import DRAIN_MAX_BYTES
+from api.hosts import LOOPBACK, Hosted
 from api.idle_connections import limited_protocol
 from api.parts import Part
 from api.services import Services
@@ -22,13 +30,47 @@ STOP_LIMIT_SECONDS: Final = 3
 CONNECTIONS_MAX: Final = 2_000
 
 
+@dataclass(frozen=True)
+class TlsPort:
+    """A port for TLS on loopback, with its certificate and private key in PEM files.
+
+    Port 0 takes a free port.
+    """
+
+    port: int
+    certificate: Path
+    private_key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """Return the context of the server. Raises OSError if a file cannot be read or used."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        context.load_cert_chain(self.certificate, self.private_key)
+        return context
+
+
+@dataclass(frozen=True)
+class _TlsListener:
+    listener: socket.socket
+    context: ssl.SSLContext
+    protocol: type[HttpToolsProtocol]
+    handshake_seconds: float
+
+
 class _Server(uvicorn.Server):
     """uvicorn server that runs until `stop` is set. The caller handles signals."""
 
     def __init__(
-        self, config: uvicorn.Config, services: Services, stop: asyncio.Event, started: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        services: Services,
+        stop: asyncio.Event,
+        started: Callable[[], None],
+        tls: _TlsListener | None,
     ) -> None:
         super().__init__(config)
+        self._tls = tls
         self._services = services
         self._stop = stop
         self._started_callback = started
@@ -41,6 +83,15 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept requests, and call `started`."""
         await super().startup(sockets)
+        if self._tls is not None:
+            server = await asyncio.get_running_loop().create_server(
+                self._hosted_protocol,
+                sock=self._tls.listener,
+                ssl=self._tls.context,
+                ssl_handshake_timeout=self._tls.handshake_seconds,
+                backlog=BACKLOG,
+            )
+            self.servers.append(server)
         self._started_callback()
 
     async def on_tick(self, counter: int) -> bool:
@@ -52,6 +103,16 @@ class _Server(uvicorn.Server):
         await self._services.end_streams()
         await super().shutdown(sockets)
 
+    def _hosted_protocol(self) -> asyncio.Protocol:
+        """Return the protocol of a connection to the TLS port.
+
+        The connection counts with the others. The host of its requests is looked at.
+        """
+        assert self._tls is not None, "only its listener asks for one"
+        protocol = self._tls.protocol(self.config, self.server_state, self.lifespan.state)
+        protocol.app = Hosted(protocol.app)
+        return protocol
+
 
 async def serve(
     services: Services,
@@ -62,17 +123,31 @@ async def serve(
     stop: asyncio.Event,
     started: Callable[[str], None] = lambda _: None,
     share_port: bool = False,
+    tls: TlsPort | None = None,
 ) -> None:
     """Serve a part of the API, or all of it, on `host:port` until `stop` is set.
 
     It then finishes within a few seconds. Port 0 takes a free port. `started` is called with the URL when the server
-    accepts requests. With `share_port` several processes serve one port. Raises OSError if the port is taken. The
-    caller closes what it passed.
+    accepts requests. With `share_port` several processes serve one port. With `tls` it also serves that port. Raises
+    OSError if a port is taken. The caller closes what it passed.
     """
     app: FastAPI = create_app(services, part)
     doors = services.ctx.policy.doors
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=share_port) as listener:
+    protocol = limited_protocol(
+        doors.body_seconds,
+        DRAIN_MAX_BYTES,
+        address_connections=doors.connections_of_address,
+        trusted_proxies=services.trusted_proxies,
+    )
+    with ExitStack() as listeners:
+        listener = listeners.enter_context(
+            socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=share_port)
+        )
+        hosted = None
+        if tls is not None:
+            opened = socket.create_server((LOOPBACK, tls.port), backlog=BACKLOG, reuse_port=share_port)
+            hosted = _TlsListener(listeners.enter_context(opened), tls.context(), protocol, doors.body_seconds)
         config = uvicorn.Config(
             app,
             lifespan="off",
@@ -84,17 +159,12 @@ async def serve(
             date_header=False,
             backlog=BACKLOG,
             limit_concurrency=CONNECTIONS_MAX,
-            http=limited_protocol(
-                doors.body_seconds,
-                DRAIN_MAX_BYTES,
-                address_connections=doors.connections_of_address,
-                trusted_proxies=services.trusted_proxies,
-            ),
+            http=protocol,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_LIMIT_SECONDS,
         )
         url = _url(host, listener.getsockname()[1])
-        await _Server(config, services, stop, lambda: started(url)).serve([listener])
+        await _Server(config, services, stop, lambda: started(url), hosted).serve([listener])
 
 
 def _url(host: str, port: int) -> str:

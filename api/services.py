@@ -21,6 +21,7 @@ from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StorageCache
 from api.logins import BankLogins
 from api.officers.caller_streams import CallerWatch
 from api.officers.read_log import ReadLog
+from api.officers.refusal_log import RefusalLog
 from api.officers.scripts import Scripts
 from api.officers.sessions import Sessions
 from api.officers.sign_in import SignInDoor
@@ -85,6 +86,11 @@ class Services:
     def read_log(self) -> ReadLog:
         """Log of who read which case, account or person."""
         return ReadLog(self.ctx.pool, self.ctx.policy.read_log)
+
+    @cached_property
+    def refusal_log(self) -> RefusalLog:
+        """Log of refused acts of officers, scripts and banks."""
+        return RefusalLog(self.ctx.pool, self.ctx.policy.refusal_log)
 
     @cached_property
     def case_hub(self) -> EventHub:
@@ -175,8 +181,9 @@ class Services:
         return OutcomeWatch(self.ctx)
 
     async def end_streams(self) -> None:
-        """End every stream and every waiting call, and release their connections."""
+        """End every stream and every waiting call, release their connections, and write what was counted."""
         await asyncio.gather(self.case_hub.close(), self.bank_hub.close(), self.caller_watch.close())
+        await self.refusal_log.close()
         if self.identity_provider is not None:
             await self.identity_provider.close()
 

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import asyncpg
 
+from db import person_keys
 from db.cases import hops, tasks
 from db.cases.events import Event
 from db.cases.hops import HopRow
+from db.person_keys import SealedPerson
 from db.pool import Connection
 from db.tracing import payer_inquiries
 from db.tracing.payer_inquiries import NewInquiry
@@ -273,6 +275,8 @@ class NewComplaint:
     taken_by: str
     idempotency_key: str
     body_digest: bytes
+    is_marked: bool
+    """whether the victim is a child, or the category is a protected matter"""
     told: Sequence[ToldRow]
     hops: Sequence[HopRow]
     """the hops that it opens, in the order of their numbers"""
@@ -283,6 +287,8 @@ class NewComplaint:
     inquiries: Sequence[NewInquiry]
     tasks: Sequence[tuple[str, NewTask]]
     """work items, each with its case"""
+    person: SealedPerson
+    """the victim's data"""
     policy: dict[str, Any] | None
 
 
@@ -318,16 +324,23 @@ WITH locked AS (
     {payer_inquiries.insert("$1", "$14", "$2")}
 ), desk AS (
     {tasks.insert("$15", "$2")}
+), keyed AS (
+    {person_keys.insert_key("$16::jsonb", "$2")}
 ), v AS (
-    INSERT INTO victim (name, mobile, district, woman, child, senior, language, email, district_as_told)
-    SELECT * FROM jsonb_to_record($16::jsonb) AS r (name text, mobile text, district text, woman boolean,
-        child boolean, senior boolean, language text, email text, district_as_told text) RETURNING victim_id
+    INSERT INTO victim (name, mobile, district, woman, child, senior, language, email, district_as_told,
+        person_id, sealed, terms, terms_key)
+    SELECT r.name, r.mobile, r.district, r.woman, r.child, r.senior, r.language, r.email, r.district_as_told,
+        r.person_id, r.sealed, r.terms, r.terms_key
+    FROM jsonb_to_record($16::jsonb) AS r (name text, mobile text, district text, woman boolean,
+        child boolean, senior boolean, language text, email text, district_as_told text, {person_keys.RECORD})
+    RETURNING victim_id
 ), c AS (
     INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by, idempotency_key,
-        body_digest, joined, flags, portal_ack_no)
-    SELECT r.ack_no, $1, r.channel, r.category, v.victim_id, $2, $18, $19, $20, r.joined, r.flags, r.portal_ack_no
+        body_digest, joined, flags, portal_ack_no, marked)
+    SELECT r.ack_no, $1, r.channel, r.category, v.victim_id, $2, $18, $19, $20, r.joined, r.flags, r.portal_ack_no,
+        r.marked
     FROM v, jsonb_to_record($17::jsonb) AS r (ack_no text, channel text, category text, joined boolean, flags jsonb,
-        portal_ack_no text)
+        portal_ack_no text, marked boolean)
     RETURNING ack_no
 ), t AS (
     INSERT INTO complaint_transfer (ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc,
@@ -372,7 +385,7 @@ async def write(connection: Connection, new: NewComplaint, actor: str) -> bool:
             new.event.data,
             payer_inquiries.as_stored(new.inquiries),
             [tasks.with_case(task, case_no) for case_no, task in new.tasks],
-            _victim(new.complaint),
+            _victim(new.complaint) | new.person.as_stored(),
             _complaint(new),
             new.taken_by,
             new.idempotency_key,
@@ -414,6 +427,7 @@ def _complaint(new: NewComplaint) -> dict[str, object]:
         "portal_ack_no": portal_ack_no(new.complaint),
         "channel": new.complaint.channel.value,
         "category": new.complaint.category,
+        "marked": new.is_marked,
         "joined": new.receipt.joined,
         "flags": [flag.model_dump() for flag in new.receipt.flags],
         "transfers": [_as_stored(row_no, row) for row_no, row in enumerate(new.told, start=1)],

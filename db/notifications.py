@@ -1,18 +1,19 @@
-"""Notifications to the people of a case: contacts of victims and account holders, and the outbox."""
+"""Notifications to the people of a case: contacts of victims, and the outbox."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from db.cases.cases import case_no_of
 from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
+from db.person_keys import PersonKey, StoredPerson, insert_key_of_hold, stored, wrapped_key
 from db.pool import Connection
 from domain.documents import TO_A_BANK
 from domain.errors import BadCursor, RuleBroken
 from domain.errors.cases import ComplaintNotFound
-from domain.errors.holds import HoldNotFound
 from domain.errors.notifications import MessageNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language
@@ -21,22 +22,24 @@ from schemas.notifications import CaseMessage, Medium, MessageKind, MessagePage,
 
 
 class VictimContact(FrozenModel):
-    """Contact data of a victim. Holds personal data."""
+    """A victim with the sealed contact data."""
 
     case_no: str
-    mobile: str
-    email: str
+    person: StoredPerson
     language: Language
     held_paise: int
     """amount of the complaint on hold"""
     restored_paise: int
     """amount of the complaint restored"""
+    is_marked: bool
+    """whether a complaint of the case is marked"""
 
 
 async def victim(connection: Connection, ack_no: str) -> VictimContact:
     """Return the contact of a complaint's victim. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT c.case_no, v.mobile, v.email, v.language, m.held_paise, m.restored_paise"
+        f"SELECT c.case_no, {stored('v')} AS person, v.language, m.held_paise, m.restored_paise,"
+        " EXISTS (SELECT FROM complaint k WHERE k.case_no = c.case_no AND k.marked) AS is_marked"
         " FROM complaint c JOIN victim v USING (victim_id) CROSS JOIN LATERAL ("
         "  SELECT coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS held_paise,"
         "  coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'restored'), 0)::bigint AS restored_paise"
@@ -49,85 +52,41 @@ async def victim(connection: Connection, ack_no: str) -> VictimContact:
     return VictimContact(**dict(row))
 
 
-class HolderContact(FrozenModel):
-    """Contact data of an account holder, from the bank or an officer; and the bank. Holds personal data."""
+@dataclass(frozen=True, slots=True)
+class SealedMessage:
+    """Sealed address and text of a notification, and the key that seals them."""
 
-    case_no: str
-    reference: str
-    institution: str
-    bank: str
-    """name of the bank"""
-    account: str
-    phone: str
-    email: str
-    bank_email: str
-    first_held_at: UtcDatetime
-    held_paise: int
+    key: PersonKey
+    hold_id: UUID | None
+    """the hold whose account holder the key is new for; None for a key that is stored"""
+    head: bytes = field(repr=False)
+    body: bytes | None = field(repr=False)
 
 
-async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
-    """Return the contact of the account holder under a hold. Raises `NotFound`.
+class StoredMessage(PersonKey):
+    """Address and text of a notification as they are read: sealed, or in clear."""
 
-    An officer's entry comes first. Otherwise the newest line of the bank about the account counts.
-    """
-    row = await connection.fetchrow(
-        "SELECT a.case_no, a.reference, a.institution, i.name AS bank, i.desk_email AS bank_email, a.first_held_at,"
-        " (SELECT coalesce(sum(b.balance_paise), 0) FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no"
-        "  AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE h.case_no = a.case_no AND h.institution = a.institution"
-        "  AND h.account_key = a.account_key)::bigint AS held_paise,"
-        " (SELECT h.payee_holder FROM hop h WHERE h.case_no = a.case_no AND h.institution = a.institution"
-        "  AND h.account_key = a.account_key ORDER BY h.hop_no LIMIT 1) AS account,"
-        f" CASE WHEN c.hold_id IS NULL THEN {_told('phone_number', 'holder_phone')} ELSE c.phone END AS phone,"
-        f" CASE WHEN c.hold_id IS NULL THEN {_told('email', 'holder_email')} ELSE c.email END AS email"
-        " FROM account_hold a JOIN institution i ON i.code = a.institution LEFT JOIN holder_contact c USING (hold_id)"
-        " WHERE a.hold_id = $1",
-        hold_id,
-    )
-    if row is None:
-        raise HoldNotFound(hold_id)
-    return HolderContact(**dict(row))
+    sealed_head: str | None
+    sealed_body: str | None
+    address: str
+    subject: str
+    body: str
 
 
-async def put_holder_contact(
-    connection: Connection, hold_id: UUID, phone: str, email: str, by: str, at: datetime
-) -> None:
-    """Store the contact of the account holder in place of the known one. The same contact keeps its time."""
-    await connection.execute(
-        "INSERT INTO holder_contact AS c (hold_id, phone, email, told_at, told_to) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT (hold_id) DO UPDATE SET phone = $2, email = $3, told_at = $4, told_to = $5"
-        " WHERE (c.phone, c.email) <> ($2, $3)",
-        hold_id,
-        phone,
-        email,
-        at,
-        by,
-    )
-
-
-async def contact_since(connection: Connection, hold_id: UUID) -> datetime | None:
-    """Return when an officer entered the contact of the account holder; None if the bank gave it."""
-    since: datetime | None = await connection.fetchval("SELECT told_at FROM holder_contact WHERE hold_id = $1", hold_id)
-    return since
-
-
-def _told(field: str, field_of_api: str) -> str:
-    """Return the SQL of a field from the bank's newest line with a hold on the account.
-
-    The field is read by its name on the I4C wire or in our API.
-    """
+def stored_message(row: str) -> str:
+    """Return SQL for the address and text of row `row` of table `message`, in the form of `StoredMessage`."""
     return (
-        f"coalesce((SELECT f.told FROM answer w JOIN hop h ON h.case_no = w.case_no"
-        " AND h.hop_no = ANY(w.hop_nos) CROSS JOIN LATERAL (VALUES"
-        f" (w.raw -> '{field}', w.raw ->> '{field}'), (w.raw -> '{field_of_api}', w.raw ->> '{field_of_api}'))"
-        " AS f (as_sent, told) WHERE w.case_no = a.case_no AND w.institution = a.institution"
-        " AND w.kind = 'held' AND h.account_key = a.account_key"
-        " AND jsonb_typeof(f.as_sent) = 'string' AND f.told <> '' ORDER BY w.answer_id DESC LIMIT 1), '')"
+        f"jsonb_build_object('person_id', {row}.person_id, 'sealed_head', encode({row}.sealed_head, 'hex'),"
+        f" 'sealed_body', encode({row}.sealed_body, 'hex'), 'wrapped',"
+        f" {wrapped_key(row)},"
+        f" 'address', {row}.address, 'subject', {row}.subject, 'body', {row}.body)"
     )
 
 
 class NewMessage(FrozenModel):
     """A notification as it is written."""
 
+    message_id: UUID
     case_no: str
     kind: MessageKind
     to_whom: Recipient
@@ -143,14 +102,25 @@ class NewMessage(FrozenModel):
     """time from which it is no longer sent; its text is blanked then, or once it is sent. None keeps the text"""
 
 
-async def write(connection: Connection, message: NewMessage, at: datetime) -> bool:
-    """Write a notification to the outbox; false if it is there already."""
+_WRITE: Final = f"""
+WITH {insert_key_of_hold("$13", "$14", "$15", "$11")}
+INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body, natural_key,
+    written_at, next_attempt_at, expires_at, person_id, sealed_head, sealed_body)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $16, $17)
+ON CONFLICT (natural_key) DO NOTHING RETURNING message_id
+"""
+
+
+async def write(connection: Connection, message: NewMessage, at: datetime, sealed: SealedMessage | None = None) -> bool:
+    """Write a notification to the outbox; false if it is there already. A new key is written with it.
+
+    What is sealed is written in clear too, for processes of the release before; after the second phase of the update
+    the database takes the clear text away.
+    """
+    key = sealed.key if sealed else None
     written = await connection.fetchval(
-        "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body,"
-        " natural_key, written_at, next_attempt_at, expires_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)"
-        " ON CONFLICT (natural_key) DO NOTHING RETURNING message_id",
-        uuid4(),
+        _WRITE,
+        message.message_id,
         message.case_no,
         message.kind.value,
         message.to_whom.value,
@@ -162,6 +132,11 @@ async def write(connection: Connection, message: NewMessage, at: datetime) -> bo
         message.natural_key,
         at,
         message.expires_at,
+        key.person_id if key else None,
+        bytes.fromhex(key.wrapped) if key and key.wrapped else None,
+        sealed.hold_id if sealed else None,
+        sealed.head if sealed else None,
+        sealed.body if sealed else None,
     )
     if written is None:
         return False
@@ -207,23 +182,21 @@ async def bank_email(connection: Connection, code: str) -> str:
 
 
 class ToSend(FrozenModel):
-    """A notification that is due. Holds personal data."""
+    """A notification that is due."""
 
     message_id: UUID
     case_no: str
     kind: MessageKind
     to_whom: Recipient
     medium: Medium
-    address: str
     language: Language
-    subject: str
-    body: str
     attempts: int
     """number of attempts, this one included"""
     expires_at: UtcDatetime | None
+    text: StoredMessage
 
 
-_TO_SEND: Final = ", ".join(ToSend.model_fields)
+_TO_SEND: Final = f"{', '.join(name for name in ToSend.model_fields if name != 'text')}, {stored_message('message')}"
 
 
 async def claim(
@@ -233,7 +206,7 @@ async def claim(
     rows = await connection.fetch(
         "UPDATE message SET attempts = attempts + 1, next_attempt_at = $3 WHERE message_id IN"
         " (SELECT message_id FROM message WHERE next_attempt_at <= $2 AND medium = ANY($1) AND body <> ''"
-        f" ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING {_TO_SEND}",
+        f" ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING {_TO_SEND} AS text",
         [medium.value for medium in media],
         now,
         lease_until,
@@ -289,10 +262,11 @@ async def failed(connection: Connection, message_id: UUID, failure: str, again_a
 
 
 async def try_again(connection: Connection, message_id: UUID, at: datetime) -> bool:
-    """Queue an unsent notification for a new attempt; false if it is sent or has expired."""
+    """Queue an unsent notification for a new attempt; false if it is sent, over or without a key."""
     done = await connection.fetchval(
         "UPDATE message SET next_attempt_at = $2, attempts = 0 WHERE message_id = $1 AND sent_at IS NULL"
-        " AND body <> '' AND (expires_at IS NULL OR expires_at > $2) RETURNING true",
+        " AND body <> '' AND (expires_at IS NULL OR expires_at > $2) AND NOT EXISTS (SELECT FROM person_key k"
+        "  WHERE k.person_id = message.person_id AND k.wrapped IS NULL) RETURNING true",
         message_id,
         at,
     )
@@ -357,3 +331,13 @@ def _position(after: str | None) -> tuple[datetime | None, UUID | None]:
     if moment.tzinfo is None:
         raise BadCursor
     return moment, identity
+
+
+async def texts_of_case(connection: Connection, case_no: str) -> dict[UUID, StoredMessage]:
+    """Return addresses and texts of the notifications of a case, the oldest first."""
+    rows = await connection.fetch(
+        f"SELECT m.message_id, {stored_message('m')} AS text FROM message m WHERE m.case_no = $1"
+        " ORDER BY m.written_at, m.message_id",
+        case_no,
+    )
+    return {row["message_id"]: StoredMessage(**row["text"]) for row in rows}

@@ -341,6 +341,52 @@ BEGIN
         since = CASE WHEN waits_newly THEN p_at ELSE braked_release.since END;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.case_assignment_begins()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO case_assignment (case_no, look_at) VALUES (NEW.case_no, NEW.opened_at) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.case_assignment_follows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO case_assignment AS a (case_no, io, io_since, supervising, supervising_since)
+    SELECT NEW.case_no, n.io, n.io_since, n.supervising, n.supervising_since FROM newest_officers(NEW.case_no) n
+    ON CONFLICT (case_no) DO UPDATE SET
+        io = CASE NEW.duty WHEN 'io' THEN lower(NEW.subject) ELSE a.io END,
+        io_since = CASE NEW.duty WHEN 'io' THEN NEW.assigned_at ELSE a.io_since END,
+        supervising = CASE NEW.duty WHEN 'supervising' THEN lower(NEW.subject) ELSE a.supervising END,
+        supervising_since = CASE NEW.duty WHEN 'supervising' THEN NEW.assigned_at ELSE a.supervising_since END;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.case_assignment_procedure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM case_assignment a WHERE a.case_no = NEW.case_no
+        AND (a.look_at IS NOT NULL OR (a.io IS NOT NULL AND a.supervising IS NOT NULL)))
+    THEN
+        PERFORM look_for_officers(NEW.case_no);
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.case_assignment_reopens()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM look_for_officers(NEW.case_no);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_event_chain()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -384,6 +430,24 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.case_officer_by_engine()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF has_role(NEW.subject, role_of_duty(NEW.duty), NEW.assigned_at) IS NOT TRUE OR is_absent(NEW.subject, NEW.assigned_at) THEN
+        RAISE EXCEPTION 'the engine assigns only an officer who has the role now and is not absent'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_officer_by_engine';
+    END IF;
+    IF EXISTS (SELECT FROM case_assignment a WHERE a.case_no = NEW.case_no
+        AND CASE NEW.duty WHEN 'io' THEN a.supervising ELSE a.io END = NEW.subject)
+    THEN
+        RAISE EXCEPTION 'the engine gives one officer one duty of a case'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_officer_one_duty';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_tell(p_case_no text, p_at timestamp with time zone, p_actor text, p_kinds text[], p_data jsonb[], p_requests jsonb, p_news jsonb)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -408,6 +472,16 @@ BEGIN
     END LOOP;
     INSERT INTO case_news (case_no, body, created_at) VALUES (p_case_no, p_news, p_at) RETURNING news_id INTO told;
     RETURN told;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.complaint_marked()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.marked := names_protected_matter(NEW.category)
+        OR EXISTS (SELECT FROM victim v WHERE v.victim_id = NEW.victim_id AND v.child);
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.contested_transfers(of_restoration uuid)
@@ -516,17 +590,39 @@ CREATE OR REPLACE FUNCTION public.credit_account_rules()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
+    -- That the name is sealed, once, is no change of the account.
+    IF TG_OP = 'UPDATE' AND (OLD.sealed_name IS NULL OR (NEW.person_id, NEW.sealed_name) = (OLD.person_id, OLD.sealed_name))
+        AND to_jsonb(NEW) - '{person_id,sealed_name}'::text[] = to_jsonb(OLD) - '{person_id,sealed_name}'::text[]
+    THEN
+        RETURN NEW;
+    END IF;
     IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL
         OR (NEW.account_id, NEW.ack_no, NEW.case_no, NEW.holder_name, NEW.account, NEW.ifsc, NEW.institution, NEW.reason,
-            NEW.proof, NEW.same_name, NEW.told_by, NEW.told_at)
+            NEW.proof, NEW.same_name, NEW.told_by, NEW.told_at, NEW.person_id, NEW.sealed_name)
             IS DISTINCT FROM
             (OLD.account_id, OLD.ack_no, OLD.case_no, OLD.holder_name, OLD.account, OLD.ifsc, OLD.institution, OLD.reason,
-            OLD.proof, OLD.same_name, OLD.told_by, OLD.told_at)
+            OLD.proof, OLD.same_name, OLD.told_by, OLD.told_at, OLD.person_id, OLD.sealed_name)
         OR (OLD.confirmed_at IS NOT NULL AND (NEW.confirmed_by, NEW.confirmed_at, NEW.object_until)
             IS DISTINCT FROM (OLD.confirmed_by, OLD.confirmed_at, OLD.object_until))
     THEN
         RAISE EXCEPTION 'of an account to credit only the confirmation and the end are written, once each'
             USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.credit_account_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_name IS NOT NULL THEN
+        NEW.holder_name := '…';
+    ELSIF TG_OP = 'INSERT' AND EXISTS (
+        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = NEW.ack_no AND v.sealed IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'the name of an account to be credited is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_account_sealed';
     END IF;
     RETURN NEW;
 END $function$;
@@ -704,6 +800,45 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.grievance_level_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_said IS NOT NULL THEN
+        NEW.said := '…';
+    ELSIF TG_OP = 'INSERT' THEN
+        RAISE EXCEPTION 'what an account holder says is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'grievance_level_sealed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.grievance_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_text IS NOT NULL THEN
+        NEW.text := '…';
+        NEW.contact := CASE WHEN NEW.contact <> '' THEN '…' ELSE '' END;
+    ELSIF TG_OP = 'INSERT' THEN
+        RAISE EXCEPTION 'what an account holder says is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'grievance_sealed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.has_role(of_officer text, of_role text, moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT EXISTS (SELECT FROM officer o JOIN officer_role r USING (officer_id)
+        WHERE o.officer_id = of_officer AND o.disabled_at IS NULL AND r.role = of_role
+          AND r.from_at <= moment AND (r.until_at IS NULL OR r.until_at > moment))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.hearing_waiver_of_served()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -767,14 +902,51 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.holder_contact_change_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'a contact in the history is only sealed, once' USING ERRCODE = 'restrict_violation';
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.holder_contact_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.person_id := NULL;
+    NEW.sealed := NULL;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.holder_contact_kept()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO holder_contact_change (hold_id, phone, email, told_at, told_to)
-        VALUES (NEW.hold_id, NEW.phone, NEW.email, NEW.told_at, NEW.told_to);
+    IF TG_OP = 'INSERT' OR NEW.told_at <> OLD.told_at
+        OR OLD.sealed IS NOT NULL AND NEW.sealed IS DISTINCT FROM OLD.sealed
+        OR OLD.sealed IS NULL AND NEW.sealed IS NULL AND (NEW.phone, NEW.email) <> (OLD.phone, OLD.email)
+    THEN
+        INSERT INTO holder_contact_change (hold_id, phone, email, told_at, told_to, person_id, sealed)
+            VALUES (NEW.hold_id, NEW.phone, NEW.email, NEW.told_at, NEW.told_to, NEW.person_id, NEW.sealed);
+    END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.holder_contact_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed IS NULL THEN
+        RAISE EXCEPTION 'the contact of an account holder is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'holder_contact_sealed';
+    END IF;
+    NEW.phone := CASE WHEN NEW.phone <> '' THEN '…' ELSE '' END;
+    NEW.email := CASE WHEN NEW.email <> '' THEN '…' ELSE '' END;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.hop_asks_payers_bank_again()
@@ -934,6 +1106,15 @@ AS $function$
         AND lower(regexp_replace(importer, '^[a-z]+:', '')) = lower(officer)
 $function$;
 
+CREATE OR REPLACE FUNCTION public.is_absent(of_officer text, moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT EXISTS (SELECT FROM officer_absence a WHERE a.officer_id = of_officer
+        AND (moment AT TIME ZONE 'Asia/Kolkata')::date BETWEEN a.first_day AND a.last_day)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.is_second_officer(actor text, first_officer text)
  RETURNS boolean
  LANGUAGE sql
@@ -1015,6 +1196,103 @@ BEGIN
     RETURN posted;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.left_duty(of_officer text, duty text, since timestamp with time zone, moment timestamp with time zone, leave_days integer)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE
+        WHEN o.disabled_at > since THEN 'disabled'
+        WHEN NOT has_role(o.officer_id, role_of_duty(duty), moment) AND EXISTS (
+            SELECT FROM officer_role r WHERE r.officer_id = o.officer_id AND r.role = role_of_duty(duty)
+                AND r.until_at > since AND r.until_at <= moment) THEN 'role_ended'
+        WHEN long_leave(o.officer_id, moment, leave_days) > (since AT TIME ZONE 'Asia/Kolkata')::date
+            OR (long_leave(o.officer_id, moment, leave_days) IS NOT NULL AND EXISTS (
+                SELECT FROM officer_absence a WHERE a.officer_id = o.officer_id AND a.written_at > since)) THEN 'on_leave'
+    END FROM officer o WHERE o.officer_id = of_officer
+$function$;
+
+CREATE OR REPLACE FUNCTION public.long_leave(of_officer text, moment timestamp with time zone, leave_days integer)
+ RETURNS date
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT lower(l.days)
+    FROM (SELECT unnest(range_agg(daterange(a.first_day, a.last_day, '[]'))) AS days
+        FROM officer_absence a WHERE a.officer_id = of_officer) AS l
+    WHERE l.days @> (moment AT TIME ZONE 'Asia/Kolkata')::date AND upper(l.days) - lower(l.days) > leave_days
+$function$;
+
+CREATE OR REPLACE FUNCTION public.look_for_officers(of_case text)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+    INSERT INTO case_assignment AS a (case_no, io, io_since, supervising, supervising_since, look_at)
+    SELECT f.case_no, n.io, n.io_since, n.supervising, n.supervising_since,
+        CASE WHEN n.io IS NULL OR n.supervising IS NULL THEN present_moment() END
+    FROM case_file f CROSS JOIN LATERAL newest_officers(f.case_no) n WHERE f.case_no = of_case
+    ON CONFLICT (case_no) DO UPDATE SET look_at = present_moment(), looked_at = NULL
+    WHERE a.look_at IS NULL AND (a.io IS NULL OR a.supervising IS NULL)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.message_blanked()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.sealed_body := NULL;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.message_is_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.to_whom = 'holder' OR NOT EXISTS (
+        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.case_no = NEW.case_no AND v.sealed IS NULL)
+    THEN
+        RAISE EXCEPTION 'a message to a victim or an account holder is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'message_is_sealed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.message_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.address := '…';
+    NEW.subject := '';
+    IF NEW.body <> '' THEN
+        NEW.body := '…';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.names_protected_matter(category text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT lower(category) ~ ('(^|[[:space:][:punct:]])'
+        '(sex|cybersex|porn|obscen|nude|nudity|rape|voyeur|stalk|csam|csem|intimate|women|woman|child|यौन|सेक्स|अश्लील|बलात्कार)')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.newest_officers(of_case text)
+ RETURNS TABLE(io text, io_since timestamp with time zone, supervising text, supervising_since timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT lower(i.subject), i.assigned_at, lower(s.subject), s.assigned_at
+    FROM (VALUES (of_case)) AS c (case_no)
+    LEFT JOIN LATERAL (SELECT o.subject, o.assigned_at FROM case_officer o WHERE o.case_no = c.case_no AND o.duty = 'io'
+        ORDER BY o.assignment_no DESC LIMIT 1) i ON true
+    LEFT JOIN LATERAL (SELECT o.subject, o.assigned_at FROM case_officer o
+        WHERE o.case_no = c.case_no AND o.duty = 'supervising' ORDER BY o.assignment_no DESC LIMIT 1) s ON true
+$function$;
+
 CREATE OR REPLACE FUNCTION public.objection_names_hold()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1025,6 +1303,23 @@ BEGIN
     THEN
         RAISE EXCEPTION 'an objection of a holder or a bank names one of several holds'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'objection_names_hold';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.objection_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_text IS NOT NULL THEN
+        NEW.text := '…';
+    ELSIF TG_OP = 'INSERT' AND (NEW.hold_id IS NOT NULL AND NEW.by_whom <> 'victim' OR EXISTS (
+        SELECT FROM restoration r JOIN complaint c USING (ack_no) JOIN victim v USING (victim_id)
+        WHERE r.restoration_id = NEW.restoration_id AND v.sealed IS NOT NULL))
+    THEN
+        RAISE EXCEPTION 'the text of an objection is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'objection_sealed';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1308,6 +1603,20 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.person_key_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.destroyed_at IS NOT NULL
+        OR (NEW.person_id, NEW.made_at) IS DISTINCT FROM (OLD.person_id, OLD.made_at)
+    THEN
+        RAISE EXCEPTION 'the key of a person is sealed anew or destroyed, and a destroyed key stays destroyed'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.person_of(actor text)
  RETURNS text
  LANGUAGE sql
@@ -1375,6 +1684,30 @@ CREATE OR REPLACE FUNCTION public.refuse_change()
 AS $function$
 BEGIN
     RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.release_hearing_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'what a victim has said is only sealed, once' USING ERRCODE = 'restrict_violation';
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.release_hearing_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_said IS NOT NULL THEN
+        NEW.said := '…';
+    ELSIF EXISTS (
+        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = NEW.ack_no AND v.sealed IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'what a victim says is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'release_hearing_sealed';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.release_proposal_counted()
@@ -1685,6 +2018,14 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.role_of_duty(duty text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE duty WHEN 'io' THEN 'io' WHEN 'supervising' THEN 'sp' END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.script_token_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1798,6 +2139,54 @@ AS $function$
 BEGIN
     RAISE EXCEPTION 'one person is no second officer: %', TG_NAME
         USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.victim_corrected()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.person_id IS DISTINCT FROM OLD.person_id OR NOT EXISTS (
+        SELECT FROM victim_correction c WHERE c.victim_id = NEW.victim_id AND c.decision = 'agreed'
+            AND c.before = OLD.sealed AND c.after = NEW.sealed)
+    THEN
+        RAISE EXCEPTION 'two officers change the personal data of victim %', NEW.victim_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'victim_corrected';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.victim_correction_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL
+        OR (NEW.correction_id, NEW.case_no, NEW.ack_no, NEW.victim_id, NEW.fields, NEW.before, NEW.after, NEW.reason,
+            NEW.proposed_by, NEW.proposed_at)
+            IS DISTINCT FROM
+            (OLD.correction_id, OLD.case_no, OLD.ack_no, OLD.victim_id, OLD.fields, OLD.before, OLD.after, OLD.reason,
+            OLD.proposed_by, OLD.proposed_at)
+    THEN
+        RAISE EXCEPTION 'of a correction of a victim only the decision is written, once'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.victim_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed IS NULL THEN
+        RAISE EXCEPTION 'the personal data of a victim are written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'victim_sealed';
+    END IF;
+    NEW.name := '';
+    NEW.mobile := '';
+    NEW.email := '';
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.wake_hold_of_hop(of_case text, of_hop integer)
@@ -2181,6 +2570,19 @@ CREATE TABLE braked_release (
     CONSTRAINT braked_release_amount_paise_check CHECK ((amount_paise > 0))
 );
 
+CREATE TABLE case_assignment (
+    case_no text NOT NULL,
+    io text,
+    io_since timestamp with time zone,
+    supervising text,
+    supervising_since timestamp with time zone,
+    look_at timestamp with time zone,
+    looked_at timestamp with time zone,
+    CONSTRAINT case_assignment_pkey PRIMARY KEY (case_no),
+    CONSTRAINT case_assignment_io_since CHECK (((io IS NULL) = (io_since IS NULL))),
+    CONSTRAINT case_assignment_supervising_since CHECK (((supervising IS NULL) = (supervising_since IS NULL)))
+);
+
 CREATE TABLE case_event (
     case_no text NOT NULL,
     seq bigint NOT NULL,
@@ -2282,6 +2684,7 @@ CREATE TABLE complaint (
     body_digest bytea NOT NULL,
     joined boolean NOT NULL,
     flags jsonb NOT NULL,
+    marked boolean,
     portal_ack_no text,
     CONSTRAINT complaint_of_case UNIQUE (case_no, ack_no),
     CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
@@ -2403,6 +2806,8 @@ CREATE TABLE credit_account (
     ended_by text,
     ended_at timestamp with time zone,
     ended_reason text,
+    person_id uuid,
+    sealed_name bytea,
     CONSTRAINT credit_account_pkey PRIMARY KEY (account_id),
     CONSTRAINT credit_account_account_check CHECK ((account ~ '^[0-9]{9,18}$'::text)),
     CONSTRAINT credit_account_check CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
@@ -2413,7 +2818,8 @@ CREATE TABLE credit_account (
     CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
     CONSTRAINT credit_account_objectable_when_confirmed CHECK (((object_until IS NULL) OR (object_until >= confirmed_at))),
     CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
-    CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text))
+    CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT credit_account_sealed_is_whole CHECK ((num_nulls(person_id, sealed_name) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE credit_account_link (
@@ -2714,6 +3120,9 @@ CREATE TABLE grievance (
     reason text NOT NULL DEFAULT ''::text,
     serial_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     filed_by text,
+    person_id uuid,
+    sealed_text bytea,
+    sealed_contact bytea,
     CONSTRAINT grievance_serial_no_key UNIQUE (serial_no),
     CONSTRAINT grievance_pkey PRIMARY KEY (grievance_id),
     CONSTRAINT grievance_check CHECK (((state = 'open'::text) = (ended_at IS NULL))),
@@ -2721,6 +3130,7 @@ CREATE TABLE grievance (
     CONSTRAINT grievance_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT grievance_level_check CHECK ((level = ANY (ARRAY['bank'::text, 'io'::text, 'dy_sp'::text, 'district_gro'::text, 'state_gro'::text]))),
     CONSTRAINT grievance_released_paise_check CHECK ((released_paise > 0)),
+    CONSTRAINT grievance_sealed_is_whole CHECK (((num_nulls(person_id, sealed_text) = ANY (ARRAY[0, 2])) AND ((sealed_contact IS NULL) OR (person_id IS NOT NULL)))),
     CONSTRAINT grievance_state_check CHECK ((state = ANY (ARRAY['open'::text, 'upheld'::text, 'part_released'::text, 'released'::text, 'withdrawn'::text, 'overtaken'::text]))),
     CONSTRAINT grievance_text_check CHECK ((text <> ''::text))
 ) WITH (fillfactor=80);
@@ -2741,6 +3151,8 @@ CREATE TABLE grievance_level (
     place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     said text NOT NULL DEFAULT ''::text,
     opened_by text,
+    person_id uuid,
+    sealed_said bytea,
     CONSTRAINT grievance_level_pkey PRIMARY KEY (grievance_id, level),
     CONSTRAINT grievance_level_check1 CHECK (((ended_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT grievance_level_decided CHECK (((outcome = 'decided'::text) = (decision IS NOT NULL))),
@@ -2750,7 +3162,8 @@ CREATE TABLE grievance_level (
     CONSTRAINT grievance_level_let_go CHECK (((decision = ANY (ARRAY['part_released'::text, 'released'::text])) = (released_paise IS NOT NULL))),
     CONSTRAINT grievance_level_outcome_check CHECK ((outcome = ANY (ARRAY['reported'::text, 'decided'::text, 'escalated'::text, 'withdrawn'::text, 'overtaken'::text]))),
     CONSTRAINT grievance_level_released_paise_check CHECK ((released_paise > 0)),
-    CONSTRAINT grievance_level_reported CHECK (((outcome = 'reported'::text) = (kyc IS NOT NULL)))
+    CONSTRAINT grievance_level_reported CHECK (((outcome = 'reported'::text) = (kyc IS NOT NULL))),
+    CONSTRAINT grievance_level_sealed_is_whole CHECK ((num_nulls(person_id, sealed_said) = ANY (ARRAY[0, 2])))
 ) WITH (fillfactor=80);
 
 CREATE TABLE grievance_officer (
@@ -2825,8 +3238,11 @@ CREATE TABLE holder_contact (
     email text NOT NULL,
     told_at timestamp with time zone NOT NULL,
     told_to text NOT NULL,
+    person_id uuid,
+    sealed bytea,
     CONSTRAINT holder_contact_pkey PRIMARY KEY (hold_id),
-    CONSTRAINT holder_contact_check CHECK (((phone <> ''::text) OR (email <> ''::text)))
+    CONSTRAINT holder_contact_check CHECK (((phone <> ''::text) OR (email <> ''::text))),
+    CONSTRAINT holder_contact_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE holder_contact_change (
@@ -2836,7 +3252,16 @@ CREATE TABLE holder_contact_change (
     email text NOT NULL,
     told_at timestamp with time zone NOT NULL,
     told_to text NOT NULL,
-    CONSTRAINT holder_contact_change_pkey PRIMARY KEY (change_id)
+    person_id uuid,
+    sealed bytea,
+    CONSTRAINT holder_contact_change_pkey PRIMARY KEY (change_id),
+    CONSTRAINT holder_contact_change_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
+);
+
+CREATE TABLE holder_key (
+    person_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    CONSTRAINT holder_key_pkey PRIMARY KEY (person_id)
 );
 
 CREATE TABLE hop (
@@ -3076,12 +3501,16 @@ CREATE TABLE message (
     next_attempt_at timestamp with time zone,
     failure text NOT NULL DEFAULT ''::text,
     expires_at timestamp with time zone,
+    person_id uuid,
+    sealed_head bytea,
+    sealed_body bytea,
     CONSTRAINT message_natural_key_key UNIQUE (natural_key),
     CONSTRAINT message_pkey PRIMARY KEY (message_id),
     CONSTRAINT message_address_check CHECK ((address <> ''::text)),
     CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = ANY (ARRAY['grievance_code'::text, 'appeal_code'::text, 'link_code'::text])))),
     CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
+    CONSTRAINT message_sealed_is_whole CHECK (((num_nulls(person_id, sealed_head) = ANY (ARRAY[0, 2])) AND ((sealed_body IS NULL) OR (person_id IS NOT NULL)))),
     CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
     CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'bank'::text, 'io'::text, 'officer'::text])))
 ) WITH (fillfactor=80);
@@ -3121,10 +3550,13 @@ CREATE TABLE objection (
     decided_at timestamp with time zone,
     decided_by text,
     reason text NOT NULL DEFAULT ''::text,
+    person_id uuid,
+    sealed_text bytea,
     CONSTRAINT objection_pkey PRIMARY KEY (objection_id),
     CONSTRAINT objection_by_whom_check CHECK ((by_whom = ANY (ARRAY['holder'::text, 'bank'::text, 'victim'::text, 'other'::text]))),
     CONSTRAINT objection_check CHECK (((decision IS NULL) = (decided_at IS NULL))),
     CONSTRAINT objection_decision_check CHECK ((decision = ANY (ARRAY['upheld'::text, 'dismissed'::text]))),
+    CONSTRAINT objection_sealed_is_whole CHECK ((num_nulls(person_id, sealed_text) = ANY (ARRAY[0, 2]))),
     CONSTRAINT objection_text_check CHECK ((text <> ''::text))
 );
 
@@ -3393,6 +3825,19 @@ CREATE TABLE payer_statement (
     CONSTRAINT payer_statement_kind_check CHECK ((kind = ANY (ARRAY['confirmed'::text, 'differs'::text, 'denied'::text])))
 );
 
+CREATE TABLE person_key (
+    person_id uuid NOT NULL,
+    wrapped bytea,
+    made_at timestamp with time zone NOT NULL,
+    looked_at timestamp with time zone,
+    destroyed_at timestamp with time zone,
+    destroyed_for text,
+    CONSTRAINT person_key_pkey PRIMARY KEY (person_id),
+    CONSTRAINT person_key_destroyed_for_check CHECK ((destroyed_for <> ''::text)),
+    CONSTRAINT person_key_destroyed_is_whole CHECK ((num_nulls(destroyed_at, destroyed_for) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT person_key_is_there_or_destroyed CHECK (((wrapped IS NULL) = (destroyed_at IS NOT NULL)))
+);
+
 CREATE TABLE procedure (
     workflow_id text NOT NULL,
     kind text NOT NULL,
@@ -3414,6 +3859,18 @@ CREATE TABLE procedure_news (
     signalled_at timestamp with time zone,
     CONSTRAINT procedure_news_pkey PRIMARY KEY (news_id)
 ) WITH (fillfactor=80);
+
+CREATE TABLE provider_identity (
+    issuer text NOT NULL,
+    officer_id text NOT NULL,
+    subject text NOT NULL,
+    bound_at timestamp with time zone NOT NULL,
+    CONSTRAINT provider_identity_of_one_officer UNIQUE (issuer, subject),
+    CONSTRAINT provider_identity_pkey PRIMARY KEY (issuer, officer_id),
+    CONSTRAINT provider_identity_issuer_check CHECK (((issuer <> ''::text) AND (length(issuer) <= 400))),
+    CONSTRAINT provider_identity_officer_id_check CHECK ((officer_id <> ''::text)),
+    CONSTRAINT provider_identity_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 255)))
+);
 
 CREATE TABLE rate_bucket (
     institution text NOT NULL,
@@ -3497,6 +3954,30 @@ CREATE TABLE recovery_code (
     CONSTRAINT recovery_code_digest_check CHECK ((octet_length(digest) = 32))
 );
 
+CREATE TABLE refused_act (
+    act_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    caller text,
+    is_proven boolean NOT NULL,
+    session_id uuid,
+    token_id bigint,
+    method text NOT NULL,
+    route text NOT NULL,
+    status smallint NOT NULL,
+    code text NOT NULL,
+    address text NOT NULL,
+    times integer NOT NULL,
+    CONSTRAINT refused_act_pkey PRIMARY KEY (act_id),
+    CONSTRAINT refused_act_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT refused_act_caller_check CHECK (((caller ~ '^(officer|script|bank):.'::text) AND (length(caller) <= 200))),
+    CONSTRAINT refused_act_code_check CHECK (((code ~ '^[a-z0-9]+(_[a-z0-9]+)*$'::text) AND (length(code) <= 100))),
+    CONSTRAINT refused_act_method_check CHECK ((method ~ '^[A-Z]{1,10}$'::text)),
+    CONSTRAINT refused_act_proven_of_somebody CHECK (((NOT is_proven) OR (caller IS NOT NULL))),
+    CONSTRAINT refused_act_route_check CHECK (((route <> ''::text) AND (length(route) <= 200))),
+    CONSTRAINT refused_act_status_check CHECK (((status >= 400) AND (status <= 499))),
+    CONSTRAINT refused_act_times_check CHECK ((times > 0))
+);
+
 CREATE TABLE release_brake (
     brake_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     hold_id uuid NOT NULL,
@@ -3517,8 +3998,11 @@ CREATE TABLE release_hearing (
     said text NOT NULL,
     recorded_by text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
+    person_id uuid,
+    sealed_said bytea,
     CONSTRAINT release_hearing_pkey PRIMARY KEY (hearing_id),
-    CONSTRAINT release_hearing_said_check CHECK ((said <> ''::text))
+    CONSTRAINT release_hearing_said_check CHECK ((said <> ''::text)),
+    CONSTRAINT release_hearing_sealed_is_whole CHECK ((num_nulls(person_id, sealed_said) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE release_proposal (
@@ -3865,8 +4349,33 @@ CREATE TABLE victim (
     language text NOT NULL DEFAULT 'hi'::text,
     email text NOT NULL DEFAULT ''::text,
     district_as_told text NOT NULL DEFAULT ''::text,
+    person_id uuid,
+    sealed bytea,
+    terms bytea[],
+    terms_key bytea,
     CONSTRAINT victim_pkey PRIMARY KEY (victim_id),
-    CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text])))
+    CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT victim_sealed_is_whole CHECK ((num_nulls(person_id, sealed, terms, terms_key) = ANY (ARRAY[0, 4])))
+);
+
+CREATE TABLE victim_correction (
+    correction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    ack_no text NOT NULL,
+    victim_id bigint NOT NULL,
+    fields text[] NOT NULL,
+    before bytea NOT NULL,
+    after bytea NOT NULL,
+    reason bytea NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    CONSTRAINT victim_correction_pkey PRIMARY KEY (correction_id),
+    CONSTRAINT victim_correction_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
+    CONSTRAINT victim_correction_fields_check CHECK (((cardinality(fields) > 0) AND (fields <@ ARRAY['name'::text, 'mobile'::text, 'email'::text]))),
+    CONSTRAINT victim_correction_is_whole CHECK ((num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3])))
 );
 
 CREATE TABLE withdrawal (
@@ -3972,6 +4481,8 @@ ALTER TABLE braked_release ADD CONSTRAINT braked_release_brake_id_fkey FOREIGN K
 
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE case_assignment ADD CONSTRAINT case_assignment_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
 ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE case_news ADD CONSTRAINT case_news_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -3999,6 +4510,8 @@ ALTER TABLE credit_account ADD CONSTRAINT credit_account_ack_no_fkey FOREIGN KEY
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE credit_account_link ADD CONSTRAINT credit_account_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES credit_account(account_id);
 
@@ -4064,7 +4577,11 @@ ALTER TABLE grievance ADD CONSTRAINT grievance_case_no_fkey FOREIGN KEY (case_no
 
 ALTER TABLE grievance ADD CONSTRAINT grievance_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE grievance ADD CONSTRAINT grievance_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE grievance_level ADD CONSTRAINT grievance_level_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
+
+ALTER TABLE grievance_level ADD CONSTRAINT grievance_level_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE hearing_waiver ADD CONSTRAINT hearing_waiver_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
@@ -4078,7 +4595,15 @@ ALTER TABLE hold_request ADD CONSTRAINT hold_request_institution_fkey FOREIGN KE
 
 ALTER TABLE holder_contact ADD CONSTRAINT holder_contact_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE holder_contact ADD CONSTRAINT holder_contact_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE holder_contact_change ADD CONSTRAINT holder_contact_change_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE holder_contact_change ADD CONSTRAINT holder_contact_change_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
+ALTER TABLE holder_key ADD CONSTRAINT holder_key_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE holder_key ADD CONSTRAINT holder_key_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE hop ADD CONSTRAINT hop_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -4120,6 +4645,8 @@ ALTER TABLE lien_round ADD CONSTRAINT lien_round_institution_fkey FOREIGN KEY (i
 
 ALTER TABLE message ADD CONSTRAINT message_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
+ALTER TABLE message ADD CONSTRAINT message_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE message_document ADD CONSTRAINT message_document_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
 
 ALTER TABLE message_document ADD CONSTRAINT message_document_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(message_id);
@@ -4127,6 +4654,8 @@ ALTER TABLE message_document ADD CONSTRAINT message_document_message_id_fkey FOR
 ALTER TABLE nodal_officer ADD CONSTRAINT nodal_officer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
 ALTER TABLE objection ADD CONSTRAINT objection_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE objection ADD CONSTRAINT objection_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE objection ADD CONSTRAINT objection_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
 
@@ -4185,6 +4714,8 @@ ALTER TABLE recovery_code ADD CONSTRAINT recovery_code_officer_id_fkey FOREIGN K
 ALTER TABLE release_brake ADD CONSTRAINT release_brake_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES release_proposal(proposal_id);
 
@@ -4253,6 +4784,14 @@ ALTER TABLE team_member ADD CONSTRAINT team_member_officer_id_fkey FOREIGN KEY (
 ALTER TABLE team_member ADD CONSTRAINT team_member_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
 
 ALTER TABLE team_shift ADD CONSTRAINT team_shift_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
+
+ALTER TABLE victim ADD CONSTRAINT victim_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
+ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
 
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
@@ -4335,6 +4874,14 @@ CREATE INDEX bank_order_live ON public.bank_order USING btree (institution, due_
 CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
 
 CREATE INDEX braked_release_brake ON public.braked_release USING btree (brake_id);
+
+CREATE INDEX case_assignment_again ON public.case_assignment USING btree (look_at) WHERE ((look_at IS NOT NULL) AND (looked_at IS NOT NULL));
+
+CREATE INDEX case_assignment_io ON public.case_assignment USING btree (io) WHERE (io IS NOT NULL);
+
+CREATE INDEX case_assignment_new ON public.case_assignment USING btree (look_at) WHERE ((look_at IS NOT NULL) AND (looked_at IS NULL));
+
+CREATE INDEX case_assignment_supervising ON public.case_assignment USING btree (supervising) WHERE (supervising IS NOT NULL);
 
 CREATE INDEX case_file_by_state ON public.case_file USING btree (state, opened_at DESC, case_no DESC);
 
@@ -4432,6 +4979,8 @@ CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, inst
 
 CREATE INDEX holder_contact_change_hold ON public.holder_contact_change USING btree (hold_id);
 
+CREATE INDEX holder_key_hold ON public.holder_key USING btree (hold_id);
+
 CREATE INDEX hop_account_case ON public.hop USING btree (institution, account_key, case_no, hop_no) WHERE (institution IS NOT NULL);
 
 CREATE INDEX hop_raise_told ON public.hop_raise USING btree (told_at);
@@ -4500,6 +5049,8 @@ CREATE INDEX payer_inquiry_waiting ON public.payer_inquiry USING btree (institut
 
 CREATE INDEX payer_statement_inquiry ON public.payer_statement USING btree (inquiry_id, statement_id);
 
+CREATE INDEX person_key_to_look ON public.person_key USING btree (COALESCE(looked_at, made_at)) WHERE (wrapped IS NOT NULL);
+
 CREATE INDEX procedure_case ON public.procedure USING btree (case_no);
 
 CREATE INDEX procedure_due ON public.procedure USING btree (due_at) WHERE ((ended_at IS NULL) AND (kind = ANY (ARRAY['hold'::text, 'duties'::text])));
@@ -4527,6 +5078,10 @@ CREATE INDEX read_log_by_time ON public.read_log USING btree (at);
 CREATE INDEX read_log_outside ON public.read_log USING btree (read_id) WHERE outside;
 
 CREATE INDEX reconciliation_institution ON public.reconciliation USING btree (institution, reconciliation_id);
+
+CREATE INDEX refused_act_by_caller ON public.refused_act USING btree (caller, act_id);
+
+CREATE INDEX refused_act_by_time ON public.refused_act USING btree (at);
 
 CREATE INDEX release_brake_continued_at ON public.release_brake USING btree (continued_at);
 
@@ -4582,7 +5137,17 @@ CREATE INDEX team_shift_by_team ON public.team_shift USING btree (team_id);
 
 CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
 
+CREATE INDEX victim_correction_case ON public.victim_correction USING btree (case_no);
+
+CREATE UNIQUE INDEX victim_correction_open ON public.victim_correction USING btree (victim_id) WHERE (decision IS NULL);
+
+CREATE INDEX victim_correction_victim ON public.victim_correction USING btree (victim_id);
+
 CREATE INDEX victim_mobile ON public.victim USING btree (mobile);
+
+CREATE INDEX victim_person ON public.victim USING btree (person_id);
+
+CREATE INDEX victim_terms ON public.victim USING gin (terms) WITH (fastupdate=off);
 
 CREATE INDEX withdrawal_case ON public.withdrawal USING btree (case_no);
 
@@ -4642,7 +5207,17 @@ CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
 
+CREATE TRIGGER case_assignment_begins AFTER INSERT ON public.case_file FOR EACH ROW EXECUTE FUNCTION case_assignment_begins();
+
+CREATE TRIGGER case_assignment_reopens AFTER UPDATE OF opening_no ON public.case_file FOR EACH ROW EXECUTE FUNCTION case_assignment_reopens();
+
+CREATE TRIGGER case_assignment_follows AFTER INSERT ON public.case_officer FOR EACH ROW WHEN ((new.duty = ANY (ARRAY['io'::text, 'supervising'::text]))) EXECUTE FUNCTION case_assignment_follows();
+
+CREATE TRIGGER case_officer_by_engine BEFORE INSERT ON public.case_officer FOR EACH ROW WHEN ((new.assigned_by = 'engine'::text)) EXECUTE FUNCTION case_officer_by_engine();
+
 CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
+
+CREATE TRIGGER complaint_marked BEFORE INSERT ON public.complaint FOR EACH ROW WHEN ((new.marked IS NULL)) EXECUTE FUNCTION complaint_marked();
 
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -4657,6 +5232,8 @@ CREATE TRIGGER court_order_withdrawn_by_two BEFORE UPDATE ON public.court_order 
 CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, told_by ON public.credit_account FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.told_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
+
+CREATE TRIGGER credit_account_sealed BEFORE INSERT OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_sealed();
 
 CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -4690,7 +5267,11 @@ CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON p
 
 CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER grievance_sealed BEFORE INSERT OR UPDATE ON public.grievance FOR EACH ROW EXECUTE FUNCTION grievance_sealed();
+
 CREATE TRIGGER grievance_level_other_people BEFORE INSERT OR UPDATE OF outcome, ended_by ON public.grievance_level FOR EACH ROW WHEN ((new.outcome = 'decided'::text)) EXECUTE FUNCTION grievance_level_other_people();
+
+CREATE TRIGGER grievance_level_sealed BEFORE INSERT OR UPDATE ON public.grievance_level FOR EACH ROW WHEN ((new.said <> ''::text)) EXECUTE FUNCTION grievance_level_sealed();
 
 CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -4706,9 +5287,21 @@ CREATE TRIGGER feed_request_new AFTER INSERT ON public.hold_request FOR EACH ROW
 
 CREATE TRIGGER feed_request_state AFTER UPDATE OF state ON public.hold_request FOR EACH ROW WHEN ((feed_status(old.state) <> feed_status(new.state))) EXECUTE FUNCTION feed_request_changed();
 
+CREATE TRIGGER holder_contact_changed BEFORE UPDATE ON public.holder_contact FOR EACH ROW WHEN ((((new.phone <> old.phone) OR (new.email <> old.email)) AND (new.sealed = old.sealed))) EXECUTE FUNCTION holder_contact_changed();
+
 CREATE TRIGGER holder_contact_kept AFTER INSERT OR UPDATE ON public.holder_contact FOR EACH ROW EXECUTE FUNCTION holder_contact_kept();
 
-CREATE TRIGGER holder_contact_change_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.holder_contact_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER holder_contact_sealed BEFORE INSERT OR UPDATE ON public.holder_contact FOR EACH ROW EXECUTE FUNCTION holder_contact_sealed();
+
+CREATE TRIGGER holder_contact_change_append_only BEFORE DELETE OR TRUNCATE ON public.holder_contact_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER holder_contact_change_kept BEFORE UPDATE OF change_id, hold_id, told_at, told_to ON public.holder_contact_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER holder_contact_change_rules BEFORE UPDATE ON public.holder_contact_change FOR EACH ROW WHEN (((new.sealed IS NULL) OR ((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed))))) EXECUTE FUNCTION holder_contact_change_rules();
+
+CREATE TRIGGER holder_contact_sealed BEFORE INSERT OR UPDATE ON public.holder_contact_change FOR EACH ROW EXECUTE FUNCTION holder_contact_sealed();
+
+CREATE TRIGGER holder_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.holder_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institution, payer_holder, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.parent_hop_no IS NULL) AND ((new.reference_key IS DISTINCT FROM old.reference_key) OR (new.institution IS DISTINCT FROM old.institution) OR (new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told)))) EXECUTE FUNCTION hop_asks_payers_bank_again();
 
@@ -4744,11 +5337,19 @@ CREATE TRIGGER lien_list_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 
 CREATE TRIGGER lien_list_page_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.lien_list_page FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER message_blanked BEFORE UPDATE OF body ON public.message FOR EACH ROW WHEN ((new.body = ''::text)) EXECUTE FUNCTION message_blanked();
+
+CREATE TRIGGER message_is_sealed BEFORE INSERT ON public.message FOR EACH ROW WHEN (((new.sealed_head IS NULL) AND (new.to_whom = ANY (ARRAY['victim'::text, 'holder'::text])))) EXECUTE FUNCTION message_is_sealed();
+
+CREATE TRIGGER message_sealed BEFORE INSERT OR UPDATE ON public.message FOR EACH ROW WHEN ((new.sealed_head IS NOT NULL)) EXECUTE FUNCTION message_sealed();
+
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER objection_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, received_by, by_whom ON public.objection FOR EACH ROW WHEN (((new.decision = 'upheld'::text) AND (new.by_whom = ANY (ARRAY['holder'::text, 'bank'::text])) AND (NOT is_second_officer(new.decided_by, new.received_by)))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER objection_names_hold BEFORE INSERT ON public.objection FOR EACH ROW EXECUTE FUNCTION objection_names_hold();
+
+CREATE TRIGGER objection_sealed BEFORE INSERT OR UPDATE ON public.objection FOR EACH ROW EXECUTE FUNCTION objection_sealed();
 
 CREATE TRIGGER officer_disabled_ends_sessions AFTER UPDATE OF disabled_at ON public.officer FOR EACH ROW WHEN (((new.disabled_at IS NOT NULL) AND (old.disabled_at IS NULL))) EXECUTE FUNCTION officer_disabled_ends_sessions();
 
@@ -4792,9 +5393,17 @@ CREATE TRIGGER payer_inquiry_rules BEFORE DELETE OR UPDATE ON public.payer_inqui
 
 CREATE TRIGGER payer_statement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.payer_statement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER person_key_kept BEFORE TRUNCATE ON public.person_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER person_key_rules BEFORE DELETE OR UPDATE ON public.person_key FOR EACH ROW EXECUTE FUNCTION person_key_rules();
+
+CREATE TRIGGER case_assignment_procedure AFTER INSERT OR UPDATE OF ended_at ON public.procedure FOR EACH ROW WHEN ((new.ended_at IS NULL)) EXECUTE FUNCTION case_assignment_procedure();
+
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
+
+CREATE TRIGGER provider_identity_kept BEFORE UPDATE OR TRUNCATE ON public.provider_identity FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER read_log_append_only BEFORE UPDATE OR TRUNCATE ON public.read_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -4806,11 +5415,21 @@ CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR 
 
 CREATE TRIGGER recovery_code_rules BEFORE UPDATE ON public.recovery_code FOR EACH ROW EXECUTE FUNCTION recovery_code_rules();
 
+CREATE TRIGGER refused_act_append_only BEFORE UPDATE OR TRUNCATE ON public.refused_act FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER refused_act_kept_for_a_year BEFORE DELETE ON public.refused_act FOR EACH ROW WHEN ((old.at > (present_moment() - '365 days'::interval))) EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER release_brake_continued_once BEFORE UPDATE ON public.release_brake FOR EACH ROW WHEN ((old.continued_at IS NOT NULL)) EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER release_brake_kept BEFORE DELETE OR TRUNCATE ON public.release_brake FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER release_hearing_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_hearing_append_only BEFORE DELETE OR TRUNCATE ON public.release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER release_hearing_kept BEFORE UPDATE OF hearing_id, proposal_id, ack_no, recorded_by, recorded_at ON public.release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER release_hearing_rules BEFORE UPDATE ON public.release_hearing FOR EACH ROW WHEN (((new.sealed_said IS NULL) OR ((old.sealed_said IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_said IS DISTINCT FROM old.sealed_said))))) EXECUTE FUNCTION release_hearing_rules();
+
+CREATE TRIGGER release_hearing_sealed BEFORE INSERT OR UPDATE ON public.release_hearing FOR EACH ROW EXECUTE FUNCTION release_hearing_sealed();
 
 CREATE TRIGGER release_proposal_counted BEFORE INSERT ON public.release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_counted();
 
@@ -4857,6 +5476,14 @@ CREATE TRIGGER sign_in_link_made AFTER INSERT ON public.sign_in_link FOR EACH RO
 CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_rules();
 
 CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
+
+CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON public.victim FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id)))) EXECUTE FUNCTION victim_corrected();
+
+CREATE TRIGGER victim_sealed BEFORE INSERT OR UPDATE ON public.victim FOR EACH ROW EXECUTE FUNCTION victim_sealed();
+
+CREATE TRIGGER victim_correction_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON public.victim_correction FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
+
+CREATE TRIGGER victim_correction_rules BEFORE DELETE OR UPDATE ON public.victim_correction FOR EACH ROW EXECUTE FUNCTION victim_correction_rules();
 
 CREATE TRIGGER withdrawal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON public.withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
@@ -4940,11 +5567,19 @@ COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has t
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
 
+COMMENT ON COLUMN case_assignment.io IS 'id of the investigating officer now; null without one';
+
+COMMENT ON COLUMN case_assignment.look_at IS 'when the engine looks for officers next; null while it need not';
+
+COMMENT ON COLUMN case_assignment.looked_at IS 'when the engine looked last and found no officer for a duty; null for a new look';
+
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
 
 COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own present moment';
+
+COMMENT ON COLUMN complaint.marked IS 'whether the victim is a child, or the category is one of the protected matters; null counts as false';
 
 COMMENT ON COLUMN complaint.portal_ack_no IS 'the number that the portal gave, where it lies in the half that is ours';
 
@@ -4978,6 +5613,8 @@ COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook
 
 COMMENT ON COLUMN credit_account.same_name IS 'whether it is in the name of the victim, as the complaint writes it';
 
+COMMENT ON COLUMN credit_account.sealed_name IS 'name of the holder, sealed under the key of the victim';
+
 COMMENT ON COLUMN delivery_attempt.outcome IS 'silent: delivered, and not answered in time';
 
 COMMENT ON COLUMN delivery_attempt.subject_id IS 'the hold request or the order; of a cancellation, the cancelled order';
@@ -5004,6 +5641,10 @@ COMMENT ON COLUMN feed_key.reply IS 'null while the body is being taken';
 
 COMMENT ON COLUMN grievance.filed_by IS 'who entered it: `holder`, or an officer; null for one of before';
 
+COMMENT ON COLUMN grievance.sealed_contact IS 'the contact that the text names, sealed in the same way; null without one';
+
+COMMENT ON COLUMN grievance.sealed_text IS 'the text, sealed under the key of the account holder';
+
 COMMENT ON COLUMN grievance.serial_no IS 'what the holder is told as the number';
 
 COMMENT ON COLUMN grievance_level.opened_by IS 'who took the appeal to this level: `holder`, or an officer';
@@ -5012,7 +5653,13 @@ COMMENT ON COLUMN grievance_level.overdue_at IS 'when the supervisor was told th
 
 COMMENT ON COLUMN grievance_level.said IS 'what the holder says against the decision of the level below';
 
+COMMENT ON COLUMN grievance_level.sealed_said IS 'what the holder says, sealed under the key of the account holder';
+
 COMMENT ON COLUMN hearing_waiver.contradict_until IS 'until when the holder, who is told, can say that it is not so';
+
+COMMENT ON COLUMN holder_contact.sealed IS 'phone and e-mail address, sealed under the key of the account holder';
+
+COMMENT ON COLUMN holder_contact_change.sealed IS 'phone and e-mail address, sealed under the key of the account holder';
 
 COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
 
@@ -5047,6 +5694,14 @@ COMMENT ON COLUMN link_code.subject_id IS 'the hold request or the order that th
 COMMENT ON COLUMN link_code.tries IS 'wrong tries';
 
 COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
+
+COMMENT ON COLUMN message.person_id IS 'the victim or account holder whose key seals it; null for a message to an office';
+
+COMMENT ON COLUMN message.sealed_body IS 'text, sealed; null once it is blank';
+
+COMMENT ON COLUMN message.sealed_head IS 'address and subject, sealed';
+
+COMMENT ON COLUMN objection.sealed_text IS 'the text, sealed under the key of the account holder; of the victim, where that is who objects or no hold is named';
 
 COMMENT ON COLUMN officer.credentials_from IS 'what was issued to this officer before this time opens nothing; null if everything may';
 
@@ -5100,11 +5755,19 @@ COMMENT ON COLUMN payer_statement.payer_confirmed IS 'whether the bank states th
 
 COMMENT ON COLUMN payer_statement.payer_key IS 'the account debited as the bank states it; empty if it states none';
 
+COMMENT ON COLUMN person_key.destroyed_for IS 'the rule of retention by which the key was destroyed';
+
+COMMENT ON COLUMN person_key.looked_at IS 'when it was last looked at whether the data are kept';
+
+COMMENT ON COLUMN person_key.wrapped IS 'the sealed key; null once it is destroyed';
+
 COMMENT ON COLUMN procedure.created_at IS 'since when the work of the procedure waits: if it follows from other work that waited, since then';
 
 COMMENT ON COLUMN procedure.due_at IS 'when the procedure starter attends to a hold or to duties next; at no time if null';
 
 COMMENT ON COLUMN procedure_news.created_at IS 'since when the change waits: if it follows from other work that waited, since then';
+
+COMMENT ON COLUMN provider_identity.subject IS 'the name that the provider never gives to another person: its claim `sub`';
 
 COMMENT ON COLUMN read_log.case_no IS 'null where no such case exists, and for what belongs to no case';
 
@@ -5118,9 +5781,19 @@ COMMENT ON COLUMN reconciliation.inquiry_id IS 'the question that the list answe
 
 COMMENT ON COLUMN reconciliation.list_no IS 'the list that the bank handed in; null for one that an officer had as a file';
 
+COMMENT ON COLUMN refused_act.caller IS 'null for the login of an e-mail that no bank has';
+
+COMMENT ON COLUMN refused_act.is_proven IS 'whether the credential was genuine, even if it was over; else anybody may have named this caller';
+
+COMMENT ON COLUMN refused_act.route IS 'the template of the route; a hyphen if there is none, an asterisk for the further lines of a caller in a minute';
+
+COMMENT ON COLUMN refused_act.times IS 'such acts that were refused in the minute before';
+
 COMMENT ON COLUMN release_brake.continued_by IS 'the supervisor who continued the releases that waited';
 
 COMMENT ON COLUMN release_brake.hold_id IS 'the hold whose release was the first to wait';
+
+COMMENT ON COLUMN release_hearing.sealed_said IS 'what the victim says, sealed under the key of the victim';
 
 COMMENT ON COLUMN release_proposal.ended_by IS 'who ordered it, rejected it, or decided otherwise';
 
@@ -5176,6 +5849,20 @@ COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same
 
 COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it identifies no person';
 
+COMMENT ON COLUMN victim.sealed IS 'name, mobile and e-mail address, sealed under the person''s key';
+
+COMMENT ON COLUMN victim.terms IS 'keyed digests of the terms that the victim is found by';
+
+COMMENT ON COLUMN victim.terms_key IS 'the id of the secret key that the digests are made with';
+
+COMMENT ON COLUMN victim_correction.after IS 'the sealed data that are proposed';
+
+COMMENT ON COLUMN victim_correction.before IS 'the sealed data at the proposal';
+
+COMMENT ON COLUMN victim_correction.fields IS 'what changes';
+
+COMMENT ON COLUMN victim_correction.reason IS 'why, sealed under the person''s key';
+
 COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null for the whole complaint';
 
 COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itself and counted';
@@ -5193,6 +5880,8 @@ COMMENT ON TABLE credit_account_link IS 'Links in messages to a victim, by which
 COMMENT ON TABLE hearing_waiver IS 'Statements of account holders that they waive the rest of the time to object, for one visit of the holder''s notice.';
 
 COMMENT ON TABLE holder_contact_change IS 'Every contact of an account holder that an officer has entered.';
+
+COMMENT ON TABLE holder_key IS 'The keys of account holders: whose hold each is of.';
 
 COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed columns before and after it';
 
@@ -5212,9 +5901,15 @@ COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the vi
 
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
 
+COMMENT ON TABLE person_key IS 'The key that seals the personal data of one victim or account holder, itself sealed under the secret key.';
+
+COMMENT ON TABLE provider_identity IS 'which person of an identity provider an officer is';
+
 COMMENT ON TABLE read_log IS 'who read which case, account, person or document';
 
 COMMENT ON TABLE recovery_code IS 'codes in place of the authenticator, each good once';
+
+COMMENT ON TABLE refused_act IS 'which acts of officers, scripts and banks were refused';
 
 COMMENT ON TABLE release_brake IS 'times from which automatic releases waited for a supervisor; one at most is not continued';
 
@@ -5223,6 +5918,8 @@ COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, a
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
 
 COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
+
+COMMENT ON TABLE victim_correction IS 'Other personal data of a victim: one officer proposes them, and a second officer agrees.';
 
 COMMENT ON FUNCTION answer_begin(text,text,bytea,text,text[],text[],text[]) IS 'locks a case for the answer of a bank, and reads what the answer is judged by';
 
@@ -5244,6 +5941,8 @@ COMMENT ON FUNCTION court_order_counts(court_order) IS 'Whether an order moves m
 
 COMMENT ON FUNCTION disputed_transfer_renamed() IS 'Registers a transfer by reference and bank too, where a process of the release before named its amount.';
 
+COMMENT ON FUNCTION has_role(text,text,timestamp with time zone) IS 'Whether an officer who is not disabled has this role at this moment.';
+
 COMMENT ON FUNCTION hops_confirm(text,jsonb,integer[]) IS 'writes a bank''s data to hops; those in p_again leave their live request';
 
 COMMENT ON FUNCTION hops_leave(text,integer[],text) IS 'gives hops a state in which no request asks about them';
@@ -5252,7 +5951,19 @@ COMMENT ON FUNCTION hops_name_account(text,jsonb) IS 'writes the accounts of hop
 
 COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
 
+COMMENT ON FUNCTION is_absent(text,timestamp with time zone) IS 'Whether an officer is absent on this day in India.';
+
 COMMENT ON FUNCTION is_second_officer(text,text) IS 'Whether an actor is an officer, and another person than the first; null while one of them is not known.';
+
+COMMENT ON FUNCTION left_duty(text,text,timestamp with time zone,timestamp with time zone,integer) IS 'Why an officer who was assigned at `since` cannot go on at `moment`; null for an officer who can, or who is not on the roster.';
+
+COMMENT ON FUNCTION long_leave(text,timestamp with time zone,integer) IS 'The first day of an absence of more than so many days in a row that covers this day in India; null without one.';
+
+COMMENT ON FUNCTION look_for_officers(text) IS 'Lets the engine look for the officers of a case, if a duty has none and it does not look already.';
+
+COMMENT ON FUNCTION names_protected_matter(text) IS 'Whether a category names a protected matter, for complaints that a process has not looked at.';
+
+COMMENT ON FUNCTION newest_officers(text) IS 'Whom `case_officer` names last for each duty of a case; always one row.';
 
 COMMENT ON FUNCTION officer_sessions_end(text,text,text,text) IS 'ends every session of an officer; returns how many';
 
@@ -5267,6 +5978,8 @@ COMMENT ON FUNCTION present_moment() IS 'the present moment of this database; te
 COMMENT ON FUNCTION proposed_transfers(uuid) IS 'The transfers of this restoration that only the victim''s bank names, and that no officer has accepted.';
 
 COMMENT ON FUNCTION requests_answered(text,text,integer[],timestamp with time zone) IS 'writes an answer about these hops; closes and returns the requests without a live hop';
+
+COMMENT ON FUNCTION role_of_duty(text) IS 'The role of the officers among whom the engine chooses one for a duty.';
 
 COMMENT ON FUNCTION told_about_hold(uuid) IS 'Who filed a grievance about the hold, reported on it, gave its holder''s contact or code, heard a victim about it, or imported it.';
 

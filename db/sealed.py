@@ -27,6 +27,8 @@ class SealedColumn:
     """columns of the primary key"""
     owner: str
     """column with the owner that a value is bound to"""
+    key_type: str = "text"
+    """type of the columns of the primary key"""
 
     @property
     def name(self) -> str:
@@ -36,6 +38,7 @@ class SealedColumn:
 
 BANK_CREDENTIALS: Final = SealedColumn("institution_channel", "sealed", ("institution", "channel"), "institution")
 TOTP_SECRETS: Final = SealedColumn("officer_totp", "sealed_secret", ("officer_id",), "officer_id")
+PERSON_KEYS: Final = SealedColumn("person_key", "wrapped", ("person_id",), "person_id", "uuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +57,22 @@ async def lock_some(
 
     A row that another transaction has locked is left out, so that nothing waits.
     """
-    row_key = _key(column)
+    names = ", ".join(column.key)
+    reached = ", ".join(f"${place}::text::{column.key_type}" for place, _ in enumerate(after, 3))
     rows = await connection.fetch(
-        f"SELECT {row_key} AS key, {column.owner}::text AS owner, {column.column} AS sealed FROM {column.table}"
-        f" WHERE {_without_header(column)} AND {row_key} > $2::text[] ORDER BY {row_key} LIMIT $3"
-        " FOR UPDATE SKIP LOCKED",
+        f"SELECT {_key(column)} AS key, {column.owner}::text AS owner, {column.column} AS sealed FROM {column.table}"
+        f" WHERE {_without_header(column)}" + (f" AND ({names}) > ({reached})" if after else "") + f" ORDER BY {names}"
+        " LIMIT $2 FOR UPDATE SKIP LOCKED",
         header,
-        list(after),
         limit,
+        *after,
     )
     return [SealedRow(tuple(row["key"]), row["owner"], row["sealed"]) for row in rows]
 
 
 async def write(connection: Connection, column: SealedColumn, rows: Sequence[SealedRow]) -> None:
     """Write values over those of the rows with these keys, which the transaction has locked."""
-    where = " AND ".join(f"{name}::text = ${place}" for place, name in enumerate(column.key, 2))
+    where = " AND ".join(f"{name} = ${place}::text::{column.key_type}" for place, name in enumerate(column.key, 2))
     await connection.executemany(
         f"UPDATE {column.table} SET {column.column} = $1 WHERE {where}", [(row.sealed, *row.key) for row in rows]
     )

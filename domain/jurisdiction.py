@@ -7,7 +7,7 @@ from typing import Final
 from domain.errors.officers import OutsideJurisdiction, ReadReasonNeeded
 from domain.intake.districts import known_district
 from schemas.enums import Role
-from schemas.jurisdiction import WHOLE_STATE, CaseStanding
+from schemas.jurisdiction import MARKED, WHOLE_STATE, CaseStanding
 
 
 class VerbKind(StrEnum):
@@ -36,6 +36,19 @@ class Scope(StrEnum):
     """the cases of the officer's districts, and those to which the officer is assigned"""
     ASSIGNED = "assigned"
     """the cases to which the officer is assigned"""
+    TAKEN = "taken"
+    """the cases of complaints that the officer took, for the time of the policy, and those of `ASSIGNED`"""
+
+
+class Shows(StrEnum):
+    """Kinds of reads of a marked case, by what they show."""
+
+    MONEY = "money"
+    """the case and its money, without the victim's name"""
+    PERSONS = "persons"
+    """documents, messages and reports, which can name the victim"""
+    OTHERS = "others"
+    """account holders, banks and readers, and nothing of the victim"""
 
 
 _DESK_KINDS: Final = tuple(VerbKind)
@@ -52,6 +65,16 @@ SCOPES: Final[Mapping[tuple[Role, VerbKind], Scope]] = {
 }
 """A role without a scope for a kind of verb has no verb of this kind."""
 
+MARKED_SCOPES: Final[Mapping[tuple[Role, Shows], Scope]] = {
+    **{(role, shows): SCOPES[role, VerbKind.READ] for role in Role for shows in (Shows.OTHERS, Shows.MONEY)},
+    **{(role, Shows.MONEY): Scope.ASSIGNED for role in (Role.ADMIN, Role.AUDITOR)},
+    (Role.INTAKE, Shows.MONEY): Scope.TAKEN,
+    **{(role, Shows.PERSONS): Scope.ASSIGNED for role in Role},
+    (Role.SUPERVISOR, Shows.PERSONS): Scope.STATE,
+    (Role.SP, Shows.PERSONS): Scope.DISTRICT,
+}
+"""The marked cases that a role reads without a reason."""
+
 
 def scopes_of(roles: Iterable[Role], kind: VerbKind) -> frozenset[Scope]:
     """Return the scopes that roles have together for a kind of verb."""
@@ -64,17 +87,37 @@ def district_key(name: str) -> str:
     return known.code if known else name.strip().upper()
 
 
-def lacks(scopes: Collection[Scope], standing: CaseStanding) -> Scope | None:
+def marked_scopes_of(roles: Iterable[Role], shows: Shows) -> frozenset[Scope]:
+    """Return the scopes that roles have together for reads of marked cases."""
+    return frozenset(MARKED_SCOPES[role, shows] for role in roles)
+
+
+def list_keys(scopes: Collection[Scope], districts: Collection[str], *, marked: bool) -> list[str]:
+    """Return the keys of the districts whose cases an officer lists, of the marked ones or of the others."""
+    mark = MARKED if marked else ""
+    if Scope.STATE in scopes or _is_of_the_state(scopes, districts, marked=marked):
+        return [mark + WHOLE_STATE]
+    return sorted({mark + district_key(name) for name in districts}) if Scope.DISTRICT in scopes else []
+
+
+def lacks(scopes: Collection[Scope], standing: CaseStanding, *, marked: bool = False) -> Scope | None:
     """Return the scope that is missing for an officer to be responsible for a case, or None.
 
-    An officer whose districts are the whole State is responsible for every case.
+    An officer whose districts are the whole State is responsible for every case. For reads of a marked one, such an
+    officer is assigned, or has a role that reads the marked cases of its districts.
     """
-    if Scope.STATE in scopes or WHOLE_STATE in standing.officer_districts or standing.is_assigned:
+    if Scope.STATE in scopes or standing.is_assigned or (Scope.TAKEN in scopes and standing.has_taken):
+        return None
+    if _is_of_the_state(scopes, standing.officer_districts, marked=marked):
         return None
     if Scope.DISTRICT not in scopes:
-        return Scope.ASSIGNED
+        return Scope.TAKEN if Scope.TAKEN in scopes else Scope.ASSIGNED
     own = {district_key(name) for name in standing.officer_districts}
     return None if district_key(standing.district) in own else Scope.DISTRICT
+
+
+def _is_of_the_state(scopes: Collection[Scope], districts: Collection[str], *, marked: bool) -> bool:
+    return WHOLE_STATE in districts and (Scope.DISTRICT in scopes or not marked)
 
 
 def check_verb(scopes: Collection[Scope], standing: CaseStanding) -> None:
@@ -89,7 +132,7 @@ def is_read_outside(scopes: Collection[Scope], standing: CaseStanding, reason: s
 
     Raises `ReadReasonNeeded` for such a read without a reason.
     """
-    missing = lacks(scopes, standing)
+    missing = lacks(scopes, standing, marked=standing.is_marked)
     if missing is not None and not reason:
         raise ReadReasonNeeded(missing.value)
     return missing is not None

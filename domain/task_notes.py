@@ -151,6 +151,12 @@ ENGLISH: Final[Mapping[str, str]] = {
         " record it again"
     ),
     TaskCause.COURT_ORDER_ENDS: "court order {id} keeps a hold until {at}: ask the court in time if it is to stay",
+    TaskCause.IO_MISSING: "no investigating officer: {no_officer_why}; assign one",
+    TaskCause.SUPERVISING_MISSING: "no supervising officer: {no_officer_why}; assign one",
+    "no_officer.": "no officer could be chosen",
+    "no_officer.none_in_district": "no officer with the role answers for the district",
+    "no_officer.all_away": "all who answer for the district are absent, disabled, or have another duty in the case",
+    "no_officer.details_missing": "of all who answer for the district the rank, station or mobile is not known",
     TaskCause.COURT_ORDER_OVER: "court order {id} keeps its hold no more, because its time is over",
     TaskCause.REQUEST_STOPPED_EARLY: (
         "request {id} was stopped with {claimed} in play: ask the officer why, and have the money asked for again"
@@ -166,6 +172,9 @@ ENGLISH: Final[Mapping[str, str]] = {
         "account {id} to be credited: the victim objects, and order {order_id} credits it: cancel the order at once"
     ),
     TaskCause.PAYER_TO_CONFIRM: "two complainants claim hop {id}: a second officer is needed on who paid it",
+    TaskCause.VICTIM_CORRECTION_TO_DECIDE: (
+        "correction {correction_id} of the victim of complaint {id}: a second officer is needed"
+    ),
     TaskCause.WITHDRAWAL_TO_DECIDE: "withdrawal {withdrawal_id} of complaint {id}: a second officer is needed",
     TaskCause.DUTY: "{id}",
     TaskCause.DUTY_OVERDUE: "overdue: {id}",
@@ -279,6 +288,10 @@ def _unreachable(cause: TaskCause, subject: Subject, _facts: TaskFacts, _texts: 
     return f"{cause}.{subject.kind}" if named else cause, {}
 
 
+def _no_officer(cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts) -> tuple[str, Mapping[str, str]]:
+    return cause, {"no_officer_why": texts[f"no_officer.{facts.no_officer or ''}"]}
+
+
 def _documents_wait(
     cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts
 ) -> tuple[str, Mapping[str, str]]:
@@ -301,5 +314,7 @@ _VARIANTS: Final[Mapping[TaskCause, _Variant]] = {
     TaskCause.SMALL_HOLD: _small_hold,
     TaskCause.CREDIT_ACCOUNT_OBJECTED: _credit_account_objected,
     TaskCause.UNREACHABLE: _unreachable,
+    TaskCause.IO_MISSING: _no_officer,
+    TaskCause.SUPERVISING_MISSING: _no_officer,
     TaskCause.DOCUMENTS_WAIT: _documents_wait,
 }

@@ -10,7 +10,12 @@ echo uv | .venv/bin/uv pip compile - -c requirements/dev.txt "${options[@]}" -o 
 # The peers of `goldenhour bench peers` have an environment of their own, with our versions of what both use.
 .venv/bin/uv pip compile benchmarks/peers/requirements.in -c requirements/runtime.txt "${options[@]}" \
     -o benchmarks/peers/requirements.txt
-if grep -nE '://|--(extra-)?index-url|--find-links' requirements/*.txt benchmarks/peers/requirements.txt; then
+# The npm packages of the OpenID provider that tests run.
+read -r node npm < <(.venv/bin/python -c 'from tests.oidc_provider.packages import node; print(*node())')
+if [[ " $* " == *" --upgrade "* ]]; then change=update; else change=install; fi
+(cd tests/oidc_provider && "$node" "$npm" "$change" --package-lock-only)
+if grep -nE '://|--(extra-)?index-url|--find-links' requirements/*.txt benchmarks/peers/requirements.txt \
+    || grep -n '"resolved"' tests/oidc_provider/package-lock.json; then
     echo "a lock file names a server" >&2
     exit 1
 fi

@@ -13,6 +13,14 @@ class CaseStanding(FrozenModel):
     """of the first complaint's victim"""
     is_assigned: bool
     officer_districts: tuple[str, ...]
+    is_marked: bool = False
+    """whether a complaint of the case is marked"""
+    has_taken: bool = False
+    """whether the officer took a complaint of the case, not longer ago than the policy says"""
+
+
+MARKED = "!"
+"""stands before the key of a district for its marked cases"""
 
 
 class Within(FrozenModel):
@@ -20,4 +28,4 @@ class Within(FrozenModel):
 
     officer_id: str
     districts: tuple[str, ...]
-    """keys of districts (`domain.jurisdiction.district_key`)"""
+    """keys of districts (`domain.jurisdiction.list_keys`)"""

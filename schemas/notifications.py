@@ -33,6 +33,8 @@ class MessageKind(StrEnum):
     """to the account holder, on the same day"""
     APPLICATION_READY = "application_ready"
     OBJECTION_WINDOW = "objection_window"
+    VICTIM_CORRECTED = "victim_corrected"
+    """to the victim, at the old contact and at the new one"""
     CREDIT_ACCOUNT_TOLD = "credit_account_told"
     """to the victim: an officer entered another account to be credited"""
     CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"

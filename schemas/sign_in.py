@@ -37,7 +37,7 @@ class SignInOutcome(StrEnum):
     TOO_MANY_CODES = "too_many_codes"
     """the password was right, after too many wrong codes"""
     NO_CREDENTIALS = "no_credentials"
-    """the officer has not set a password yet"""
+    """the officer has not set a password yet; by a provider: it named another person of this name before"""
     DISABLED = "disabled"
     UNKNOWN_NAME = "unknown_name"
     CREDENTIALS_SET = "credentials_set"

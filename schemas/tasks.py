@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from schemas.assignment import NoOfficer
 from schemas.base import FrozenModel
 from schemas.enums import ClaimKind, Differing, DiscrepancyKind, TaskKind
 from schemas.restoration_enums import DocumentKind, OrderReason
@@ -96,12 +97,18 @@ class TaskCause(StrEnum):
     """the victim objects to the account; `order_id` if a bank is ordered to credit it"""
     PAYER_TO_CONFIRM = "payer_to_confirm"
     """two complainants claim a transfer, and a second officer must agree who paid it"""
+    VICTIM_CORRECTION_TO_DECIDE = "victim_correction_to_decide"
+    """a second officer agrees to `correction_id`, or rejects it"""
     WITHDRAWAL_TO_DECIDE = "withdrawal_to_decide"
     """a second officer agrees to `withdrawal_id`, or rejects it"""
     DUTY = "duty"
     DUTY_OVERDUE = "duty_overdue"
     DUTY_TO_HAND_IN = "duty_to_hand_in"
     """the report is issued"""
+    IO_MISSING = "io_missing"
+    """no investigating officer can be chosen; `no_officer` says why"""
+    SUPERVISING_MISSING = "supervising_missing"
+    """no supervising officer can be chosen; `no_officer` says why"""
     FIR_BY_HAND = "fir_by_hand"
     """the register refuses the FIR, or does not answer"""
     FIR_LAPSED = "fir_lapsed"
@@ -197,6 +204,8 @@ class TaskFacts(FrozenModel):
     """what a reader of a bank's file or answer says about it"""
     ack_no: str = ""
     """of a complaint"""
+    no_officer: NoOfficer | None = None
+    """why the engine could choose no officer"""
     differing: tuple[Differing, ...] = ()
     rows_differing: int | None = None
     liens_missing: int | None = None
@@ -204,6 +213,7 @@ class TaskFacts(FrozenModel):
     released_paise: int | None = None
     waiting_paise: int | None = None
     withdrawal_id: int | None = None
+    correction_id: int | None = None
     found_id: int | None = None
     to_bank: str = ""
     """bank that a transfer went to"""

@@ -303,6 +303,8 @@ class SimulatorConfig(_Frozen):
     """token of senders at the SMS gateway, at `/sms`"""
     iso_spool: Path | None = None
     """folder that banks on the channel `iso20022` share with the police; without it they receive nothing"""
+    authority_file: Path | None = None
+    """file of the authority of the police's certificates; without it those of the system are trusted"""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 0
     smtp_port: Annotated[int, Field(ge=0, le=65_535)] = 0

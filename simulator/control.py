@@ -25,34 +25,37 @@ class PersonInput(BaseModel):
     officer_id: str
     password: str
     secret: str
+    districts: tuple[str, ...] = ()
 
     def person(self) -> Person:
         """Return the officer, not signed in yet."""
-        return Person(self.officer_id, self.password, self.secret)
+        return Person(self.officer_id, self.password, self.secret, districts=self.districts)
 
 
 class SignIn(BaseModel):
     """Body of `POST /sim/sign-in`: the officers of the day, who sign in at once. Without it no officer works.
 
-    `police` has one officer for each role. Without them no money is restored and no holder files a grievance.
+    `police` has the officers of each role. Without them no money is restored and no holder files a grievance.
     """
 
     model_config = ConfigDict(extra="forbid")
     api_url: str
     desk: PersonInput | None = None
-    police: dict[Literal["io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro"], PersonInput] = {}
+    police: dict[Literal["io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro"], tuple[PersonInput, ...]] = {}
 
 
 class Start(BaseModel):
     """Body of `POST /sim/start`. Complaints and banks' calls go to `intake_url`, which defaults to `api_url`.
 
-    Banks sign for `signed_url`, the public address of the police, which defaults to `intake_url`.
+    Citizens open pages at `public_url`, which defaults to `api_url` too. Banks sign for `signed_url`, the public
+    address of the police, which defaults to `intake_url`.
     """
 
     model_config = ConfigDict(extra="forbid")
     api_url: str
     intake_url: str | None = None
     signed_url: str | None = None
+    public_url: str | None = None
     intake_token: str
 
 
@@ -142,7 +145,13 @@ class Controlled(Protocol):
         """Sign in the officers who will work in the day."""
 
     def start(
-        self, api_url: str, intake_token: str, *, intake_url: str | None = None, signed_url: str | None = None
+        self,
+        api_url: str,
+        intake_token: str,
+        *,
+        intake_url: str | None = None,
+        signed_url: str | None = None,
+        public_url: str | None = None,
     ) -> None:
         """Play the day and the restorations."""
 
@@ -202,11 +211,17 @@ class Control:
             case "POST", "start":
                 start = Start.model_validate_json(body)
                 self._sim.start(
-                    start.api_url, start.intake_token, intake_url=start.intake_url, signed_url=start.signed_url
+                    start.api_url,
+                    start.intake_token,
+                    intake_url=start.intake_url,
+                    signed_url=start.signed_url,
+                    public_url=start.public_url,
                 )
             case "POST", "sign-in":
                 who = SignIn.model_validate_json(body)
-                police: dict[str, Person] = {role: content.person() for role, content in who.police.items()}
+                police: dict[str, list[Person]] = {
+                    role: [one.person() for one in content] for role, content in who.police.items()
+                }
                 await self._sim.sign_in(who.api_url, Staff(who.desk.person() if who.desk else None, police))
             case "POST", "connect":
                 where = Connect.model_validate_json(body)

@@ -41,6 +41,7 @@ from simulator.institutions import Institution, build_institutions, directory, p
 from simulator.net.http_client import HttpClient
 from simulator.people.appellants import AT_ONCE, Appellants
 from simulator.people.callers import ScriptToken, Staff
+from simulator.people.case_police import CasePolice
 from simulator.people.complaints import ComplaintRecord, Json, complaint_body
 from simulator.people.grievance_handlers import GrievanceHandlers
 from simulator.people.officers import Desk, Officers, Victims
@@ -168,7 +169,7 @@ class SimulatorServer:
 
     async def sign_in(self, api_url: str, staff: Staff) -> None:
         """Sign in the officers who will work in the day. Raises HttpClientError."""
-        line = HttpClient(api_url.rstrip("/"), at_once=1)
+        line = HttpClient(api_url.rstrip("/"), 1, self.config.authority_file)
         try:
             await staff.sign_in(line)
         finally:
@@ -180,17 +181,24 @@ class SimulatorServer:
         self.clock.start()
 
     def start(
-        self, api_url: str, intake_token: str, *, intake_url: str | None = None, signed_url: str | None = None
+        self,
+        api_url: str,
+        intake_token: str,
+        *,
+        intake_url: str | None = None,
+        signed_url: str | None = None,
+        public_url: str | None = None,
     ) -> None:
         """Play the day against a police API: a script sends the complaints, and the `staff` works.
 
-        Complaints and banks' calls go to `intake_url`, if it is another address; banks sign for `signed_url`. Raises
-        AlreadyStartedError.
+        Complaints and banks' calls go to `intake_url`, and citizens open pages at `public_url`, if these are other
+        addresses; banks sign for `signed_url`. Raises AlreadyStartedError.
         """
         if self._officers is not None:
             raise AlreadyStartedError(AlreadyStartedError.__doc__)
         intake_url = intake_url or api_url
-        self._officers = Officers(api_url.rstrip("/"), self.config.complaints_at_once)
+        trusted = self.config.authority_file
+        self._officers = Officers(api_url.rstrip("/"), self.config.complaints_at_once, trusted)
         helpline = Officers(intake_url.rstrip("/"), self.config.complaints_at_once)
         self._clients += [self._officers, helpline]
         self.connect(intake_url, signed_url)
@@ -202,13 +210,15 @@ class SimulatorServer:
             self.desk = Desk(self.config, self.clock, self.banks, self._officers, clerk, self._wrong_transfers())
             self._play(self.desk.work())
         if police:
-            self.restoration = RestorationPeople(self.config, self._officers, police)
+            case_police = CasePolice(self._officers, police, self.config.restoration.poll_wall_seconds)
+            self.restoration = RestorationPeople(self.config, case_police)
             self._play(self.restoration.work())
             bank_client = HttpClient(intake_url.rstrip("/"), AT_ONCE)
             self.grievance_handlers = GrievanceHandlers(
-                self.config, self.banks.by_code, self._officers, police, signed_url or intake_url, bank_client
+                self.config, self.banks.by_code, case_police, signed_url or intake_url, bank_client
             )
-            self._play_grievances(HttpClient(api_url.rstrip("/"), AT_ONCE), self.grievance_handlers)
+            public_client = HttpClient((public_url or api_url).rstrip("/"), AT_ONCE, trusted)
+            self._play_grievances(public_client, self.grievance_handlers)
 
     def _play_grievances(self, public_client: HttpClient, handlers: GrievanceHandlers) -> None:
         """Start account holders who file grievances on the public page, and the officers who decide them."""

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from activities.context import Context
 from activities.directory import DirectoryCache, load_directory
+from activities.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.i4c.decode import decode_status_update
@@ -75,7 +76,7 @@ async def make_context(
     await load_directory(pool, secret_box, entries or [institution(code) for code in BANKS])
     directory = DirectoryCache(pool, secret_box)
     await directory.refresh()
-    return Context(pool, directory, prompt_policy(), clock_factor)
+    return Context(pool, directory, prompt_policy(), clock_factor, person_keys=PersonKeys(secret_box))
 
 
 @cache

@@ -105,8 +105,8 @@ def with_clock(services: Services, at: datetime) -> tuple[Services, Clock]:
     return replace(services, ctx=at_clock(services.ctx, clock)), clock
 
 
-async def equip(services: Services, clock: Clock, officer_id: str, *roles: Role) -> Equipped:
-    """Write an officer, and set password and authenticator by a link."""
+async def equip(services: Services, clock: Clock, officer_id: str, *roles: Role, steps: int = 0) -> Equipped:
+    """Write an officer, and set password and authenticator by a link, with the code this many steps from now."""
     await import_officers(
         services.ctx.pool,
         [OfficerEntry(officer_id=officer_id, name=f"Officer {officer_id}", roles=roles)],
@@ -117,7 +117,7 @@ async def equip(services: Services, clock: Clock, officer_id: str, *roles: Role)
     token = link.path.rpartition("/")[2]
     setup = await services.sign_in_links.look(token)
     assert setup is not None
-    wish = Wish(SecretStr(PASSWORD), SecretStr(PASSWORD), code_at(setup.secret, step_at(clock.at)))
+    wish = Wish(SecretStr(PASSWORD), SecretStr(PASSWORD), code_at(setup.secret, step_at(clock.at) + steps))
     codes = await services.sign_in_links.put(token, setup, wish, "192.0.2.1")
     assert codes is not None
     return Equipped(officer_id, setup.secret, codes, clock)

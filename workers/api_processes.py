@@ -16,14 +16,15 @@ from adapters.banks.i4c.client import I4cAdapter
 from adapters.officers.identity_provider import ProviderSettings
 from api.officers.sign_in_pages import BACK_PATH
 from api.parts import Part
-from api.server import serve
+from api.server import TlsPort, serve
 from api.services import Services
 from schemas.enums import ChannelKind
 from workers.assembly import Engine
+from workers.certificates import certificate_files
 from workers.embedded.ports import free_port
 from workers.home import RunFileWatch, refuse_secret_key
 from workers.setting_checks import networks_of
-from workers.settings import Settings
+from workers.settings import ENV_PREFIX, Settings, SettingsError
 from workers.temporal import connect_to
 from workers.temporal_access import temporal_trouble
 from workers.worker import Queues, keep_logged_in, make_workers, open_adapters
@@ -49,6 +50,7 @@ async def run_intake(
     use, or a wrong setting, such as the secret key.
     """
     refuse_secret_key(settings, Process.INTAKE)
+    tls = _tls_port(settings, "intake_tls_port")
     sdk_port = free_port()
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(
@@ -67,6 +69,7 @@ async def run_intake(
             stop=stop,
             started=started,
             share_port=settings.intake_workers > 1,
+            tls=tls,
         )
 
 
@@ -83,6 +86,7 @@ async def run_officers(
     that worker and of the intake process on this machine. Raises as `run_intake` does.
     """
     refuse_secret_key(settings, Process.OFFICERS)
+    tls = _tls_port(settings, "api_tls_port")
     sdk_port = free_port()
     pages = [_page(sdk_port)]
     if settings.worker_metrics_port:
@@ -96,7 +100,21 @@ async def run_officers(
             stop=stop,
             started=started,
             share_port=settings.api_workers > 1,
+            tls=tls,
         )
+
+
+def _tls_port(settings: Settings, name: str) -> TlsPort | None:
+    """Return the TLS port of the settings, or None. Raises `SettingsError` if the home has no certificate for it."""
+    port: int | None = getattr(settings, name)
+    if port is None:
+        return None
+    files = certificate_files(settings.home)
+    if not files.are_there:
+        raise SettingsError(
+            f"{ENV_PREFIX}{name.upper()}: {files.certificate.parent} has no certificate; `goldenhour up` makes it"
+        )
+    return TlsPort(port, files.certificate, files.key)
 
 
 def _page(port: int) -> str:
@@ -134,6 +152,7 @@ def _provider(engine: Engine) -> ProviderSettings | None:
         name_claim=settings.oidc_name_claim,
         acr=rules.provider_acr,
         amr=rules.provider_amr,
+        longest_seconds=rules.provider_longest_seconds,
     )
 
 

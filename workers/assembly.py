@@ -1,7 +1,6 @@
 """Build the parts of an engine process from the settings."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from temporalio.runtime import Runtime
 
 from activities.context import Context
 from activities.directory import DirectoryCache
+from activities.person_keys import PersonKeys
 from activities.secrets import Keys, Process, Purpose
 from db.pool import Pool, open_pool
 from db.sealed import session_name
@@ -18,11 +18,8 @@ from domain.policy.model import load_policy
 from schemas.tracing.request_stages import RequestStages
 from workers.home import for_process, process_keys, with_running_services
 from workers.rehearsal import rehearse
-from workers.setting_checks import is_loopback
 from workers.settings import Settings
 from workers.temporal import CaseNotifier, connect_to, make_runtime
-
-log = logging.getLogger(__name__)
 
 GOLDEN_HOUR_CONNECTIONS = 8
 """the most connections of a process of the golden hour"""
@@ -72,8 +69,6 @@ class Engine:
         settings = for_process(with_running_services(settings), process)
         assert settings.database_url is not None, "settled"
         assert settings.temporal_address is not None, "settled"
-        if not settings.temporal_over_tls and not is_loopback(settings.temporal_address):
-            log.warning("Temporal is reached without TLS, so any program can give it work (docs/how-to/keys.md)")
         policy = await asyncio.to_thread(load_policy, settings.policy_file)
         keys = process_keys(settings, process)
         dsn = settings.database_url.get_secret_value()
@@ -93,7 +88,9 @@ class Engine:
             client = await connect_to(settings, runtime, lazy=lazy_temporal)
             notifier = CaseNotifier(client, pool)
             factors = settings.clock_factor, settings.procedure_clock_factor
-            ctx = Context(pool, directory, policy, *factors, bank_callers=settings.bank_callers)
+            ctx = Context(
+                pool, directory, policy, *factors, bank_callers=settings.bank_callers, person_keys=PersonKeys(keys)
+            )
             if warm:
                 await rehearse(ctx, WARM_CONNECTIONS)
             async with _traces(settings.tracing_url if golden_hour else None) as trace:

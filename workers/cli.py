@@ -24,6 +24,7 @@ from workers.commands import (
     importing,
     iso,
     officers,
+    personal_data,
     processes,
     readers,
     reconciling,
@@ -96,11 +97,14 @@ _add(app, "Work", "evidence", evidence.evidence)
 _add(app, "Work", "anchor", evidence.anchor)
 _add(app, "Work", "figures", figures.figures)
 _add(app, "Work", "readers", readers.readers)
+_add(app, "Work", "refusals", readers.refusals)
 _add(app, "Work", "verify", verifying.verify)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "process-key", processes.process_key)
 _add(app, "Work", "officers-key", processes.officers_key)
 _add(app, "Work", "reseal", reseal.reseal)
+_add(app, "Work", "seal", personal_data.seal)
+_add(app, "Work", "retention", personal_data.retention)
 _tokens = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="Tokens of scripts that call the API.")
 _add(_tokens, "Work", "issue", tokens.issue)
 _add(_tokens, "Work", "list", tokens.show)

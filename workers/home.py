@@ -58,6 +58,8 @@ class RunFile(BaseModel):
     api_url: str
     """address of the officers process"""
     intake_url: str
+    desk_url: str | None = None
+    """address at which officers open the API in a browser, with TLS"""
     temporal_ui_url: str | None = None
     is_demo: bool = False
     """whether the stack is a demo, whose officers are invented"""

@@ -97,6 +97,12 @@ def check_public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def check_issuer(value: str) -> str:
+    """Accept the issuer of an identity provider, exactly as the provider spells it."""
+    check_public_url(value)
+    return value
+
+
 def networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """Return the addresses and networks of a comma-separated list. Raises ValueError."""
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())

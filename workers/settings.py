@@ -19,6 +19,7 @@ from workers.setting_checks import (
     check_database_url,
     check_file,
     check_folder,
+    check_issuer,
     check_networks,
     check_police_url,
     check_public_url,
@@ -27,6 +28,7 @@ from workers.setting_checks import (
     check_smtp_url,
     check_temporal_address,
     check_tracing_url,
+    is_loopback,
     none_if_empty,
     not_empty,
     with_authority,
@@ -59,6 +61,7 @@ SmtpUrl = Annotated[SecretStr, AfterValidator(check_smtp_url)]
 PoliceUrl = Annotated[SecretStr, AfterValidator(check_police_url)]
 SmsUrl = Annotated[SecretStr, AfterValidator(check_sms_url)]
 TrustedNetworks = Annotated[str, Field(max_length=2_000), AfterValidator(check_networks)]
+Issuer = Annotated[str, AfterValidator(check_issuer)]
 PublicUrl = Annotated[str, AfterValidator(check_public_url)]
 TracingUrl = Annotated[str, AfterValidator(check_tracing_url)]
 NoneIfEmpty = BeforeValidator(none_if_empty)
@@ -76,7 +79,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
     home: Path = Path(".goldenhour")
-    """Folder (0700) of the embedded services' data, the logs, the secret key and the run file."""
+    """Folder (0700) of the embedded services' data, the logs, the secret key, the certificates of the TLS ports and the
+    run file."""
 
     database_url: DatabaseUrl | None = None
     """URL of the PostgreSQL database; secret, because it contains a password."""
@@ -85,7 +89,7 @@ class Settings(BaseSettings):
     """The same database for the role that owns its tables. Only `migrate` uses it. `None` means `database_url`."""
 
     temporal_address: TemporalAddress | None = None
-    """`HOST:PORT` of the Temporal frontend."""
+    """`HOST:PORT` of the Temporal frontend. One on another machine is reached over TLS only."""
 
     database_password: Password | None = None
     """Password of the role in `database_url`, if the URL has none."""
@@ -122,10 +126,17 @@ class Settings(BaseSettings):
     api_port: Port = 8080
     """Port of the officers process. 0 means any free port."""
 
+    api_tls_port: Port | None = None
+    """Port of the officers process for TLS on this machine, at `desk.localhost` and `my.localhost`. `None` means none,
+    but a free one for `up` and `demo`. 0 means any free port."""
+
     api_workers: int = Field(default=1, ge=1, le=PROCESSES_MAX)
 
     intake_port: Port = 8081
     """Port of the intake process, for complaints and banks. 0 means any free port."""
+
+    intake_tls_port: Port | None = None
+    """The same for the intake process, at `bank.localhost`; complaints come in at `desk.localhost`."""
 
     intake_workers: int = Field(default=1, ge=1, le=PROCESSES_MAX)
 
@@ -184,8 +195,9 @@ class Settings(BaseSettings):
     desk_url: Annotated[PublicUrl | None, NoneIfEmpty] = None
     """Public address at which officers reach the API. Links for them begin with it. `None` means the API's own."""
 
-    oidc_issuer: Annotated[PublicUrl | None, NoneIfEmpty] = None
-    """Issuer of the identity provider with which officers may sign in (OpenID Connect). `None` means none. The
+    oidc_issuer: Annotated[Issuer | None, NoneIfEmpty] = None
+    """Issuer of the identity provider with which officers may sign in (OpenID Connect), exactly as its configuration
+    document spells it, with or without a slash at its end. `None` means none. The
     address to which it sends them back is `GOLDENHOUR_DESK_URL` with `/sign-in/provider/back`."""
 
     oidc_client_id: Annotated[str | None, NoneIfEmpty] = None
@@ -259,6 +271,11 @@ class Settings(BaseSettings):
         if self.temporal_over_tls and self.temporal_address is None:
             raise ValueError(
                 f"{ENV_PREFIX}TEMPORAL_ADDRESS is required: the embedded Temporal has no TLS and no API key"
+            )
+        if self.temporal_address is not None and not self.temporal_over_tls and not is_loopback(self.temporal_address):
+            # Any program that reaches Temporal could let every hold lapse.
+            raise ValueError(
+                f"{ENV_PREFIX}TEMPORAL_TLS must be true, because {ENV_PREFIX}TEMPORAL_ADDRESS is on another machine"
             )
         if (self.temporal_certificate is None) != (self.temporal_private_key is None):
             raise ValueError(f"{ENV_PREFIX}TEMPORAL_CERTIFICATE and {ENV_PREFIX}TEMPORAL_PRIVATE_KEY go together")

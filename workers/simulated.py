@@ -7,6 +7,7 @@ of the helpline's script, and what the invented officers sign in with.
 import secrets
 import sys
 from base64 import b64decode
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,18 +21,20 @@ from pydantic import SecretStr, TypeAdapter
 from activities.directory import load_directory
 from activities.officers import script_tokens
 from adapters.clock import wall_clock
+from api.hosts import Site
 from db.banks import bank_keys
 from db.pool import Pool, open_pool
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
 from schemas.officers import NewScriptToken
+from workers.certificates import certificate_files
 from workers.embedded.ports import free_port
 from workers.home import secret_box
 from workers.processes import ChildSpec, Supervisor, http_ready
 from workers.settings import Settings
 from workers.simulated_people import INVENTED, POLICE, SimulatedPerson, enrol_people
-from workers.stack import ReportStep, Running, Services, environment, services, start_engine
+from workers.stack import ReportStep, Running, Services, environment, services, site_url, start_engine
 
 HOST = "127.0.0.1"
 CONTROL_TIMEOUT_SECONDS = 30.0
@@ -67,17 +70,25 @@ class SimulatedStack:
 
     async def sign_in(self) -> None:
         """Let the officers of the simulated day sign in, before anything is measured."""
-        by_role = {one.role: one.model_dump(include={"officer_id", "password", "secret"}) for one in self.people}
+        by_role = defaultdict[Role, list[dict[str, Any]]](list)
+        for one in self.people:
+            by_role[one.role].append(one.model_dump(include={"officer_id", "password", "secret", "districts"}))
         police = {role.value: by_role[role] for role in POLICE} if self.with_restorations else {}
-        body = {"api_url": self.running.api_url, "desk": by_role[Role.DESK], "police": police}
+        body = {"api_url": self.running.desk_url, "desk": by_role[Role.DESK][0], "police": police}
         (await self.control.post("/sim/sign-in", json=body)).raise_for_status()
 
     async def start(self) -> None:
-        """Start the simulated day."""
+        """Start the simulated day.
+
+        The banks and the helpline's script call the plain port, as through a proxy: each answer begins the next
+        request, and TLS would cost time there.
+        """
+        settings = self.running.settings
         body = {
-            "api_url": self.running.api_url,
+            "api_url": self.running.desk_url,
+            "public_url": self.running.site_url(Site.MY),
             "intake_url": self.running.intake_url,
-            "signed_url": self.running.settings.public_url,
+            "signed_url": settings.bank_url or settings.public_url,
             "intake_token": await self.intake_token(),
         }
         (await self.control.post("/sim/start", json=body)).raise_for_status()
@@ -101,6 +112,7 @@ async def simulated_stack(
     *,
     every_channel: bool = False,
     with_restorations: bool = False,
+    over_tls: bool = False,
     run_file: bool = False,
     ui: bool = False,
     report_step: ReportStep = lambda _: None,
@@ -109,6 +121,7 @@ async def simulated_stack(
 
     With `every_channel` the banks are spread over all channels, and letters carry links. Otherwise all banks use the
     I4C wire. With `with_restorations` an FIR register, an SMS gateway, officers, courts and victims are simulated too.
+    With `over_tls` the officers and the citizens use the hosts of the TLS ports, and the links in letters lead there.
     With `run_file` the caller writes the run file next. The day begins with `SimulatedStack.start`. Raises the errors
     of `services` and `start_engine`.
     """
@@ -117,6 +130,8 @@ async def simulated_stack(
         update={
             "api_port": 0,
             "intake_port": 0,
+            "api_tls_port": None,
+            "intake_tls_port": None,
             "worker_metrics_port": None,
             "clock_factor": float(config.get("clock_factor", 1.0)),
             "smtp_url": SecretStr(f"smtp://{HOST}:{smtp_port}"),
@@ -124,9 +139,10 @@ async def simulated_stack(
     )
     if with_restorations:
         settings, config = with_restoration_services(settings, config, port)
+    if every_channel or over_tls:
+        settings = with_known_address(settings, over_tls=over_tls)
     if every_channel:
         config = {**config, **EVERY_CHANNEL}
-        settings = with_known_address(settings)
         settings, config = with_sms_gateway(settings, config, port)
     async with services(settings, ui=ui, report_step=report_step) as running_services:
         ready = running_services.settings
@@ -134,8 +150,9 @@ async def simulated_stack(
             ready, config = with_spool(ready, config)
         async with Supervisor(ready.home / "logs") as supervisor:
             report_step("simulator")
+            authority = str(certificate_files(ready.home).authority) if over_tls else None
             base_url, directory_file = await _start_simulator(
-                supervisor, ready, {**config, "port": port, "smtp_port": smtp_port}
+                supervisor, ready, {**config, "port": port, "smtp_port": smtp_port, "authority_file": authority}
             )
             assert ready.database_url is not None, "services fill it in"
             pool = await open_pool(ready.database_url.get_secret_value(), min_size=1, max_size=4)
@@ -146,7 +163,9 @@ async def simulated_stack(
                     supervisor, ready, restarts=False, run_file=run_file, report_step=report_step
                 )
                 report_step("officers of the world")
-                people = await enrol_people(pool, ready, running.api_url, whole=with_restorations)
+                people = await enrol_people(
+                    pool, ready, running.desk_url, whole=with_restorations, authority=running.authority_file
+                )
                 async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
                     await register_keys(pool, orjson.loads((await control.get("/sim/keys")).content))
                     stack = SimulatedStack(
@@ -158,8 +177,21 @@ async def simulated_stack(
                 await pool.close()
 
 
-def with_known_address(settings: Settings) -> Settings:
-    """Return settings with the API's port chosen in advance, because links in letters contain it."""
+def with_known_address(settings: Settings, *, over_tls: bool = False) -> Settings:
+    """Return settings with the API's port chosen in advance, because links in letters contain it.
+
+    With `over_tls` they are the TLS ports, and every host has its address.
+    """
+    if over_tls:
+        port, banks_port = free_port(), free_port()
+        addresses = {
+            "api_tls_port": port,
+            "intake_tls_port": banks_port,
+            "desk_url": site_url(Site.DESK, port),
+            "public_url": site_url(Site.MY, port),
+            "bank_url": site_url(Site.BANK, banks_port),
+        }
+        return settings.model_copy(update=addresses)
     port = free_port()
     return settings.model_copy(update={"api_port": port, "public_url": f"http://{HOST}:{port}", "bank_url": None})
 

@@ -23,12 +23,13 @@ from activities.officers.first_admin import add_first_admin
 from activities.officers.sign_in_links import make_link
 from adapters.clock import wall_clock
 from db.pool import Pool
+from domain.intake.districts import districts
 from domain.policy.model import load_policy
 from schemas.base import FrozenModel
 from schemas.enums import Role
-from schemas.jurisdiction import WHOLE_STATE
 from schemas.officers import OfficerEntry, TeamEntry
 from workers.home import write_private
+from workers.host_client import local_client
 from workers.importer.officer_file import read_officers
 from workers.settings import Settings
 
@@ -37,6 +38,7 @@ INVENTED: Final = "command:simulator"
 PEOPLE_FILE: Final = "people.json"
 ROSTER_FILE: Final = "roster.csv"
 DISTRICT: Final = "LUCKNOW"
+"""of the control room, and of the officers who answer for the whole State"""
 STATION: Final = "Cyber Crime Police Station, Lucknow"
 PASSWORD_BYTES: Final = 12
 PAGE_TIMEOUT_SECONDS: Final = 60.0
@@ -47,15 +49,39 @@ _KEY: Final = re.compile(r"<dt>Key</dt><dd>([A-Z2-7 ]+)</dd>")
 ADMIN: Final = OfficerEntry(officer_id="admin.das", name="Leela Das (invented)", rank="Superintendent of Police")
 _ROSTER: Final = (
     ("desk.roy", "Asha Roy", "Sub-Inspector", Role.DESK),
-    ("io.verma", "Ravi Verma", "Inspector", Role.IO),
-    ("dysp.khan", "Imran Khan", "Deputy Superintendent of Police", Role.DY_SP),
-    ("sp.singh", "Meera Singh", "Superintendent of Police", Role.SP),
     ("supervisor.rao", "Anil Rao", "Inspector", Role.SUPERVISOR),
-    ("gro.lucknow", "Anita Rao", "Additional Superintendent of Police", Role.DISTRICT_GRO),
     ("gro.state", "Vikram Das", "Inspector General of Police", Role.STATE_GRO),
     ("intake.ali", "Sana Ali", "Head Constable", Role.INTAKE),
     ("auditor.nair", "Hari Nair", "Inspector", Role.AUDITOR),
 )
+_CODES: Final = tuple(one.code for one in districts())
+_HALF: Final = len(_CODES) // 2
+_OF_DISTRICTS: Final = (
+    (
+        _CODES[:_HALF],
+        "Cyber Crime Police Station, Agra",
+        (
+            ("io.saxena", "Kiran Saxena", "Inspector", Role.IO),
+            ("io.chauhan", "Mohan Chauhan", "Inspector", Role.IO),
+            ("dysp.tyagi", "Rekha Tyagi", "Deputy Superintendent of Police", Role.DY_SP),
+            ("sp.bajpai", "Nitin Bajpai", "Superintendent of Police", Role.SP),
+            ("gro.agra", "Pooja Sethi", "Additional Superintendent of Police", Role.DISTRICT_GRO),
+        ),
+    ),
+    (
+        _CODES[_HALF:],
+        STATION,
+        (
+            ("io.verma", "Ravi Verma", "Inspector", Role.IO),
+            ("io.mishra", "Neha Mishra", "Inspector", Role.IO),
+            ("dysp.khan", "Imran Khan", "Deputy Superintendent of Police", Role.DY_SP),
+            ("sp.singh", "Meera Singh", "Superintendent of Police", Role.SP),
+            ("gro.lucknow", "Anita Rao", "Additional Superintendent of Police", Role.DISTRICT_GRO),
+        ),
+    ),
+)
+"""districts of one half of the State, the station of their officers, and the officers"""
+_MOBILES_FROM: Final = 9_415_000_001
 POLICE: Final = (Role.IO, Role.DY_SP, Role.SP, Role.SUPERVISOR, Role.DISTRICT_GRO, Role.STATE_GRO)
 """the officers of restorations and grievances"""
 
@@ -69,6 +95,7 @@ class SimulatedPerson(FrozenModel):
     password: str = Field(repr=False)
     secret: str = Field(repr=False)
     """of the authenticator, in base32"""
+    districts: tuple[str, ...] = ()
 
 
 _PEOPLE: Final = TypeAdapter(tuple[SimulatedPerson, ...])
@@ -78,43 +105,55 @@ class EnrolmentFailed(Exception):
     """An invented officer could not set a password."""
 
 
-def roster(*, whole: bool) -> list[OfficerEntry]:
-    """Return the officers of the world but for its admin: all of them, or only the officer at the desk."""
+def roster() -> list[OfficerEntry]:
+    """Return the officers of the world but for its admin."""
+    places = (((DISTRICT,), STATION, _ROSTER), *_OF_DISTRICTS)
+    rows = [(*row, station, codes) for codes, station, officers in places for row in officers]
     return [
         OfficerEntry(
             officer_id=officer_id,
             name=f"{name} (invented)",
             rank=rank,
-            station=STATION,
+            station=station,
+            mobile=str(_MOBILES_FROM + number),
             roles=(role,),
-            districts=() if role is Role.STATE_GRO else (WHOLE_STATE,),
+            districts=codes,
         )
-        for officer_id, name, rank, role in _ROSTER
-        if whole or role is Role.DESK
+        for number, (officer_id, name, rank, role, station, codes) in enumerate(rows)
     ]
+
+
+def who_work(*, whole: bool) -> list[OfficerEntry]:
+    """Return the officers of the roster who sign in: all of them, or only the officer at the desk."""
+    return [one for one in roster() if whole or Role.DESK in one.roles]
 
 
 def roster_text(entries: Sequence[OfficerEntry]) -> str:
     """Return officers as the text of a roster file."""
     written = StringIO(newline="")
     rows = csv.writer(written)
-    rows.writerow(("officer_id", "name", "rank", "station", "roles", "districts"))
+    rows.writerow(("officer_id", "name", "rank", "station", "mobile", "roles", "districts"))
     for one in entries:
-        rows.writerow((one.officer_id, one.name, one.rank, one.station, ";".join(one.roles), ";".join(one.districts)))
+        who = (one.officer_id, one.name, one.rank, one.station, one.mobile)
+        rows.writerow((*who, ";".join(one.roles), ";".join(one.districts)))
     return written.getvalue()
 
 
-async def enrol_people(pool: Pool, settings: Settings, api_url: str, *, whole: bool) -> tuple[SimulatedPerson, ...]:
+async def enrol_people(
+    pool: Pool, settings: Settings, url: str, *, whole: bool, authority: Path | None = None
+) -> tuple[SimulatedPerson, ...]:
     """Add the officers of the world, let each set a password and an authenticator, and write the file of them.
 
-    With `whole` every kind of officer is there, otherwise an admin and an officer at the desk. Raises
-    `EnrolmentFailed`, and the errors of httpx if the API does not answer.
+    They open their links at `url`. If that is TLS, they trust the `authority`. With `whole` every officer can sign in,
+    otherwise an admin and the officer at the desk. The others are in the database all the same, because cases get their
+    officers from there. Raises `EnrolmentFailed`, and the errors of httpx if the API does not answer.
     """
     life = timedelta(seconds=load_policy(settings.policy_file).sessions.link_seconds)
-    async with httpx.AsyncClient(base_url=api_url, timeout=PAGE_TIMEOUT_SECONDS, trust_env=False) as browser:
+    async with local_client(url, authority, PAGE_TIMEOUT_SECONDS) as browser:
         link = await add_first_admin(pool, ADMIN, INVENTED, life)
         people = [await _set_up(browser, link.path, ADMIN, Role.ADMIN)]
-        for entry in await _import(pool, settings.home, whole=whole):
+        await _import(pool, settings.home)
+        for entry in who_work(whole=whole):
             async with pool.acquire() as connection, connection.transaction():
                 link = await make_link(connection, entry.officer_id, INVENTED, life)
             people.append(await _set_up(browser, link.path, entry, entry.roles[0]))
@@ -135,17 +174,16 @@ def code_now(person: SimulatedPerson) -> str:
     return code_at(person.secret, step_at(wall_clock()))
 
 
-async def _import(pool: Pool, home: Path, *, whole: bool) -> list[OfficerEntry]:
-    """Import the roster from a file, and make the officers one team; return them."""
+async def _import(pool: Pool, home: Path) -> None:
+    """Import the roster from a file, and make the officers one team."""
     file = home / ROSTER_FILE
-    file.write_text(roster_text(roster(whole=whole)), encoding="utf-8")
+    file.write_text(roster_text(roster()), encoding="utf-8")
     entries = read_officers(file)
     await import_officers(pool, entries, INVENTED)
     members = tuple(entry.officer_id for entry in entries)
     lead = next((entry.officer_id for entry in entries if Role.SUPERVISOR in entry.roles), None)
-    team = TeamEntry(name="Control room (invented)", lead=lead, members=members, districts=(DISTRICT,))
+    team = TeamEntry(name="Control room (invented)", lead=lead, members=members)
     await add_team(pool, team, INVENTED)
-    return entries
 
 
 async def _set_up(browser: httpx.AsyncClient, path: str, entry: OfficerEntry, role: Role) -> SimulatedPerson:
@@ -162,6 +200,11 @@ async def _set_up(browser: httpx.AsyncClient, path: str, entry: OfficerEntry, ro
         answer = await browser.post(path, data=fields, headers={"Sec-Fetch-Site": "same-origin"})
         if answer.is_success:
             return SimulatedPerson(
-                officer_id=entry.officer_id, name=entry.name, role=role, password=password, secret=secret
+                officer_id=entry.officer_id,
+                name=entry.name,
+                role=role,
+                password=password,
+                secret=secret,
+                districts=entry.districts,
             )
     raise EnrolmentFailed(f"{entry.officer_id}: the form was refused")

@@ -11,6 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import psutil
@@ -18,9 +19,11 @@ from pydantic import SecretStr
 
 from activities.secrets import Process
 from adapters.clock import wall_clock
+from api.hosts import Site
 from api.parts import Part
 from db.migrate import Migrated, migrate
 from db.migration_files import Phase
+from workers.certificates import certificate_files, renew_certificates
 from workers.embedded.ports import free_port
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
@@ -63,6 +66,33 @@ class Running:
     intake_url: str
     worker_metrics_url: str
     restoration_metrics_url: str
+
+    @property
+    def desk_url(self) -> str:
+        """Return the address at which officers work, with TLS if there is a TLS port."""
+        return self.site_url(Site.DESK) or self.api_url
+
+    @property
+    def authority_file(self) -> Path | None:
+        """Return the file of the authority that the URLs with TLS need, or None if there are none."""
+        has_tls = self.settings.api_tls_port is not None or self.settings.intake_tls_port is not None
+        return certificate_files(self.settings.home).authority if has_tls else None
+
+    def site_url(self, site: Site) -> str | None:
+        """Return the URL of a host of the TLS ports, or None without such a port."""
+        port = self.settings.intake_tls_port if site is Site.BANK else self.settings.api_tls_port
+        return None if port is None else site_url(site, port)
+
+
+def with_tls_ports(settings: Settings) -> Settings:
+    """Return the settings with a free TLS port for each part that has none."""
+    given = {one.tls_port: getattr(settings, one.tls_port) for one in _SERVING.values()}
+    return settings.model_copy(update={name: 0 for name, port in given.items() if port is None})
+
+
+def site_url(site: Site, port: int) -> str:
+    """Return the URL of a host of a TLS port."""
+    return f"https://{site.host}:{port}"
 
 
 @asynccontextmanager
@@ -121,8 +151,11 @@ async def start_engine(
     """Start intake, officers and two workers, one for cases and one for restorations, and wait until all are ready.
 
     With `run_file` the caller writes the run file next, and intake and officers call themselves ready only then. A port
-    of 0, or no port for a worker's metrics, becomes a free one. Raises `ChildFailed`.
+    of 0, or no port for a worker's metrics, becomes a free one. TLS ports get a certificate in the home folder, which
+    the caller has locked. Raises `ChildFailed`.
     """
+    if settings.api_tls_port is not None or settings.intake_tls_port is not None:
+        renew_certificates(settings.home, wall_clock())
     metrics_port = settings.worker_metrics_port or free_port()
     settings = settings.model_copy(update={"worker_metrics_port": metrics_port})
     for part in Part:
@@ -160,29 +193,31 @@ class _Serving:
     """How a part of the API is run: its settings, and the time in which it stops."""
 
     port: str
+    tls_port: str
     workers: str
     stop_limit_seconds: float
 
 
 _SERVING = {
-    Part.INTAKE: _Serving("intake_port", "intake_workers", INTAKE_STOP_LIMIT_SECONDS),
-    Part.OFFICERS: _Serving("api_port", "api_workers", OFFICERS_STOP_LIMIT_SECONDS),
+    Part.INTAKE: _Serving("intake_port", "intake_tls_port", "intake_workers", INTAKE_STOP_LIMIT_SECONDS),
+    Part.OFFICERS: _Serving("api_port", "api_tls_port", "api_workers", OFFICERS_STOP_LIMIT_SECONDS),
 }
 
 
 async def start_part(
     supervisor: Supervisor, settings: Settings, part: Part, *, restarts: bool, run_file: bool = False
 ) -> Settings:
-    """Start a part of the API on its port, or on a free one; return the settings with that port."""
-    port = getattr(settings, _SERVING[part].port)
+    """Start a part of the API on its ports, or on free ones; return the settings with those ports."""
+    given = {name: getattr(settings, name) for name in (_SERVING[part].port, _SERVING[part].tls_port)}
     for attempt in range(1, PORT_TRIES + 1):
-        chosen = settings.model_copy(update={_SERVING[part].port: port or free_port()})
+        ports = {name: free_port() if port == 0 else port for name, port in given.items()}
+        chosen = settings.model_copy(update=ports)
         try:
             await _start_part(supervisor, chosen, part, restarts=restarts, run_file=run_file, attempt=attempt)
             return chosen
         except ChildFailed as failure:
             # Only a port that we chose ourselves may be chosen again.
-            if port or PORT_TROUBLE not in str(failure):
+            if 0 not in given.values() or PORT_TROUBLE not in str(failure):
                 raise
     raise ChildFailed(f"no free port was found for {part}")
 
@@ -237,6 +272,7 @@ def write_run_file(services: Services, running: Running, *, is_demo: bool = Fals
         temporal_namespace=settings.temporal_namespace,
         api_url=running.api_url,
         intake_url=running.intake_url,
+        desk_url=running.site_url(Site.DESK),
         temporal_ui_url=services.temporal.ui_url if services.temporal else None,
         is_demo=is_demo,
     )

@@ -45,6 +45,7 @@ from workers.loops.iso_spool import SpoolWatcher
 from workers.loops.outbound import OutboundLoop
 from workers.loops.payer_inquiries import PayerInquiryLoop
 from workers.loops.procedures import ProcedureStarter
+from workers.loops.retention import RetentionLoop
 from workers.metrics_page import served
 from workers.restoration_workers import WORKFLOWS, RecoveryActivities
 from workers.settings import Settings
@@ -316,4 +317,5 @@ async def _loops(
         loops += [outbound.run(), starter.run()]
         sender = PayerInquirySender(engine.ctx, BankDelivery(engine.ctx, adapters))
         loops.append(PayerInquiryLoop(sender).run())
+        loops.append(RetentionLoop(engine.ctx).run())
     return loops

@@ -13,7 +13,7 @@ from activities.cases.transaction import CaseTransaction, case_transaction, lock
 from activities.context import Context
 from activities.reconciliation.lien_lists import wanted as list_wanted
 from activities.tracing.answers import take_status_update
-from activities.tracing.tickets import instrument_of, urgency_of
+from activities.tracing.tickets import category_of, instrument_of, urgency_of
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
 from adapters.banks.pull import Asked, answer_lines
@@ -217,8 +217,8 @@ def _hold(ctx: Context, institution: str, row: FeedRow, hops: Sequence[FeedHop],
     ticket = HoldTicket(
         request_id=row.request_id,
         ack_no=row.case_no,
-        sub_category=payment.category,
-        instrument=instrument_of(payment),
+        sub_category=category_of(ctx, payment),
+        instrument=instrument_of(ctx, payment),
         incidents=tuple(_incident(hop, paise) for hop, paise in shown),
         priority=urgency.priority,
         requested_at=urgency.requested_at,

@@ -338,7 +338,7 @@ async def _status_letter(work: _Attempt) -> _Found:
         next_due_at=restoration.step_due_at if restoration else None,
     )
     concerned = Concerned(ack_no=due_document.subject, documents=[letter])
-    await notify_people(work.connection, NotificationEvent.STATUS_LETTER_ISSUED, concerned, facts, work.now)
+    await notify_people(work.connection, work.ctx, NotificationEvent.STATUS_LETTER_ISSUED, concerned, facts, work.now)
     return _ISSUED
 
 

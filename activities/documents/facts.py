@@ -36,6 +36,7 @@ from schemas.documents.facts import (
     RestorationOrder,
     StatusLetter,
     TransferFacts,
+    VictimFacts,
 )
 from schemas.enums import Bucket, Language
 from schemas.restoration_enums import DocumentKind, DutyKind, OrderKind, Step
@@ -81,6 +82,12 @@ class Gathering:
     async def officer(self) -> OfficerFacts:
         """Return the investigating officer, who signs the document."""
         return await document_facts.officer(self.connection, self.case_no)
+
+    async def victim(self, ack_no: str) -> VictimFacts:
+        """Return the victim of a complaint of the case. Raises `NotFound` and `CannotOpen`."""
+        stored, district = await document_facts.victim(self.connection, self.case_no, ack_no)
+        person = self.ctx.persons.open(stored)
+        return VictimFacts(name=person.name, mobile=person.mobile, district=district)
 
     def magistrate(self, officer: OfficerFacts) -> str:
         """Return the named magistrate, else that of the officer's district."""
@@ -286,7 +293,7 @@ async def restoration_application(asked: Gathering) -> Gathered:
         officer=await asked.officer(),
         fir=await document_facts.fir(connection, restoration.case_no),
         ack_no=restoration.ack_no,
-        victim=await document_facts.victim(connection, restoration.case_no, restoration.ack_no),
+        victim=await asked.victim(restoration.ack_no),
         transfers=lost,
         accounts=await document_facts.accounts(connection, restoration.case_no, _HELD, hop_nos=restoration.hop_nos),
         route=restoration.route,
@@ -352,7 +359,7 @@ async def status_letter(asked: Gathering) -> Gathered:
         officer=await asked.officer(),
         fir=await document_facts.fir(connection, case_no),
         ack_no=ack_no,
-        victim=await document_facts.victim(connection, case_no, ack_no),
+        victim=await asked.victim(ack_no),
         lost_paise=sums.get(Bucket.LOST, 0),
         buckets=document_facts.in_order(sums),
         route=restoration.route if restoration else None,

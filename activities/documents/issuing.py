@@ -140,7 +140,7 @@ async def issue_about(
     if kind in TO_A_BANK:
         facts = MessageFacts(occasion=str(document.document_id), reference=document.number)
         bank = Concerned(case_no=case_no, bank=subject, documents=[document], language=language)
-        await notify_people(connection, NotificationEvent.BANK_NOTICE_ISSUED, bank, facts, work.now)
+        await notify_people(connection, work.ctx, NotificationEvent.BANK_NOTICE_ISSUED, bank, facts, work.now)
     return document
 
 

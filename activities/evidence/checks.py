@@ -43,6 +43,8 @@ def check_statements(archive: zipfile.ZipFile, chain: ChainReader, listed: Seque
         digest = chain.bodies.get(update["update_id"], "")
         if digest and update["body_digest"] != f"\\x{digest}":
             raise NotEvidence(f"the body of update {update['update_id']} is not what the log bound")
+    # Of a statement that another edition has, this one has the digest alone, so its rows are not compared.
+    statements &= {file.name for file in listed}
     _check_rows(archive, statements, "banks/answers.jsonl", "answer", "update_id")
     _check_rows(archive, statements, "orders/confirmations.jsonl", "confirmation", "confirmation_id")
 

@@ -14,12 +14,18 @@ from activities.banks.signed_requests import files_of, folder_of
 from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
+from activities.person_keys import PersonKeys
 from activities.secrets import Keys, Purpose, pem
+from db import holder_contacts, notifications, person_keys
 from db.evidence import evidence_keys
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
+from db.evidence.opened import Opened
 from db.evidence.pack import CaseHead
+from db.grievances import grievance_texts
+from db.orders import release_proposals
 from db.pool import Connection
+from db.restoration import credit_accounts, objections
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
@@ -27,7 +33,6 @@ from domain.evidence.pack import (
     BODIES,
     EDITION,
     EVENTS,
-    EXCLUDED,
     HOW_TO,
     MANIFEST,
     PUBLIC_KEY,
@@ -36,8 +41,11 @@ from domain.evidence.pack import (
     Edition,
     Listed,
     event_text,
+    is_document_excluded,
     is_excluded,
+    is_statement_excluded,
 )
+from domain.evidence.pseudonyms import VictimsNamed
 from schemas.enums import EventKind, Language
 
 Progress = Callable[[int, int], None]
@@ -131,7 +139,8 @@ async def write_pack(
         await connection.execute("SET LOCAL timezone = 'UTC'")
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
-            await _Writing(connection, writer, head, maker, progress, edition).write()
+            opened = await _opened(connection, maker.ctx.persons, head.case_no)
+            await _Writing(connection, writer, head, maker, progress, edition, opened).write()
             manifest_sha256 = writer.seal(signing_key(maker.keys))
     into.flush()
     return Packed(
@@ -149,6 +158,31 @@ async def write_pack(
     )
 
 
+async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> Opened:
+    """Return the personal data of a case. Raises `CannotOpen`."""
+    texts = await notifications.texts_of_case(connection, case_no)
+    contacts = await holder_contacts.of_case(connection, case_no)
+    accounts = await credit_accounts.of_case(connection, case_no)
+    changes = await holder_contacts.changes_of_case(connection, case_no)
+    heard = await release_proposals.hearings_of_case(connection, case_no)
+    objected = await objections.texts_of_case(connection, case_no)
+    texts_of_grievances = await grievance_texts.of_case(connection, case_no)
+    return Opened(
+        grievances={
+            grievance_id: (persons.open_stored(text), persons.open_stored(contact))
+            for grievance_id, (text, contact) in texts_of_grievances.grievances.items()
+        },
+        hearings={number: persons.open_stored(said) for number, said in heard.items()},
+        objections={number: persons.open_stored(text) for number, text in objected.items()},
+        said={place: persons.open_stored(said) for place, said in texts_of_grievances.levels.items()},
+        victims=persons.open_all(await person_keys.of_case(connection, case_no)),
+        messages={message_id: persons.open_message(message_id, stored) for message_id, stored in texts.items()},
+        contacts={hold_id: persons.open_contact(stored) for hold_id, stored in contacts.items()},
+        names={account.account_id: persons.open_account(account).holder_name for account in accounts},
+        contact_changes={change_id: persons.open_contact(stored) for change_id, stored in changes.items()},
+    )
+
+
 class _Writing:
     """The writing of one pack."""
 
@@ -160,6 +194,7 @@ class _Writing:
         maker: Maker,
         progress: Progress | None,
         edition: Edition,
+        opened: Opened,
     ) -> None:
         self._connection = connection
         self._writer = writer
@@ -167,6 +202,8 @@ class _Writing:
         self._maker = maker
         self._progress = progress
         self._edition = edition
+        self._opened = opened
+        self._named = VictimsNamed(edition, is_marked=head.is_marked)
         self._done = self._total = 0
 
     async def write(self) -> None:
@@ -179,7 +216,7 @@ class _Writing:
         for file in files:
             await self._rows(file)
         omitted = await self._whole_files()
-        self._writer.add(EDITION, _edition_text(self._edition, omitted))
+        self._writer.add(EDITION, _edition_text(self._edition, omitted, is_marked=self._head.is_marked))
         story = await self._log()
         head = self._head
         timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, story)
@@ -187,9 +224,9 @@ class _Writing:
 
     async def _rows(self, file: str) -> None:
         with self._writer.open(file) as member:
-            async with aclosing(evidence.lines(self._connection, file, self._head.case_no)) as lines:
+            async with aclosing(evidence.lines(self._connection, file, self._head.case_no, self._opened)) as lines:
                 async for line in lines:
-                    member.write(f"{line}\n".encode())
+                    member.write(f"{self._named.line(file, line)}\n".encode())
                     self._one_more()
 
     async def _whole_files(self) -> list[Listed]:
@@ -198,13 +235,18 @@ class _Writing:
         case_no = self._head.case_no
         async with aclosing(evidence.bound_words(self._connection, case_no)) as bound:
             async for name, statement in bound:
-                self._writer.add(f"{STATEMENTS}/{name}", statement.encode())
+                path, content = f"{STATEMENTS}/{name}", statement.encode()
+                if is_statement_excluded(self._edition, name, is_marked=self._head.is_marked):
+                    omitted.append(_listed(path, content))
+                else:
+                    self._writer.add(path, content)
         async with aclosing(evidence.bodies(self._connection, case_no)) as bodies:
             async for name, body in bodies:
                 self._writer.add(f"{BODIES}/{name}", body)
         async with aclosing(evidence.sent(self._connection, case_no)) as sent:
             async for file in sent:
-                if is_excluded(self._edition, file.about, file.channel, file.name):
+                restoring = self._head.is_marked and file.restores
+                if is_excluded(self._edition, file.about, file.channel, file.name, of_marked_restoring=restoring):
                     omitted.append(_listed(file.path, file.content))
                 else:
                     self._writer.add(file.path, file.content)
@@ -213,7 +255,7 @@ class _Writing:
                 self._writer.add(name, content)
         async with aclosing(evidence.documents(self._connection, case_no)) as documents:
             async for document in documents:
-                if document.kind in EXCLUDED[self._edition]:
+                if is_document_excluded(self._edition, document.kind, is_marked=self._head.is_marked):
                     omitted.append(_listed(document.name, document.content))
                 else:
                     self._writer.add(document.name, document.content)
@@ -239,8 +281,9 @@ def _listed(name: str, content: bytes) -> Listed:
     return Listed(name, hashlib.sha256(content).hexdigest())
 
 
-def _edition_text(edition: Edition, omitted: list[Listed]) -> bytes:
-    record = {"edition": edition.value, "left_out": [{"name": file.name, "sha256": file.sha256} for file in omitted]}
+def _edition_text(edition: Edition, omitted: list[Listed], *, is_marked: bool) -> bytes:
+    left_out = [{"name": file.name, "sha256": file.sha256} for file in omitted]
+    record = {"edition": edition.value, "left_out": left_out, **({"pseudonyms": True} if is_marked else {})}
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 

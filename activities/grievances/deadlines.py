@@ -84,7 +84,7 @@ async def _run(work: Work, action: GrievanceClockAction) -> None:
             await ask(work, TaskKind.SUPERVISE)
             due_at = await grievances.open_due_at(work.connection, work.row.grievance_id)
             assert due_at is not None, "only an open level can be overdue"
-            await grievance_messages.overdue(work.connection, work.row, due_at, work.now)
+            await grievance_messages.overdue(work.connection, work.ctx, work.row, due_at, work.now)
         case GrievanceClockAction.OVERTAKE:
             outcome = GrievanceOutcome.OVERTAKEN
             await grievances.end_level(work.connection, work.row.grievance_id, outcome, work.now, work.actor)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
@@ -14,8 +14,9 @@ from activities.notifications import grievance_messages
 from activities.notifications.people import Concerned, Holder, notify_people
 from activities.orders.release_proposals import confirm_by, drop_proposal, propose_release, refuse_decider
 from activities.orders.releases import notify_hold_workflows
+from db import person_keys
 from db.clock import present_moment
-from db.grievances import grievance_officers, grievances
+from db.grievances import grievance_officers, grievance_texts, grievances
 from db.grievances.grievances import GrievanceRow
 from db.holds import account_holds
 from db.holds.account_holds import AccountHold
@@ -143,7 +144,9 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
         may_be_filed(earlier, hold.first_held_at, filed_max)
         policy = ctx.policy.grievance.promised(ctx.policy.version, ctx.procedure_clock_factor)
         level, due = filed_at(earlier, hold.first_held_at, policy, now)
-        row = await grievances.insert(connection, hold_id, case.case_no, new, policy, level, due, now, by)
+        known = await person_keys.of_hold(connection, hold_id)
+        sealed = ctx.persons.seal_grievance(known, uuid4(), new.text, new.contact)
+        row = await grievances.insert(connection, hold_id, case.case_no, new, sealed, policy, level, due, now, by)
         work = Work.of(case, hold=hold, row=row)
         await work.log(
             EventKind.GRIEVANCE_OPENED,
@@ -170,7 +173,7 @@ async def _begin(work: Work, due: datetime) -> None:
 async def _ask_level(work: Work, due: datetime) -> None:
     """Ask the current level to act, by a task and a message to the responsible officer or bank."""
     await ask(work)
-    await grievance_messages.notify_level(work.connection, work.row, due, work.now)
+    await grievance_messages.notify_level(work.connection, work.ctx, work.row, due, work.now)
 
 
 # -- actions -----------------------------------------------------------------------------------------------------------
@@ -262,9 +265,9 @@ async def _end_decided(
         amount_paise=released_paise,
         next_level=above(work.row.level) if work.row.state in APPEALABLE else None,
     )
-    besides = await grievances.contact_of(connection, grievance_id)
+    besides = await grievance_texts.contact_of(connection, grievance_id, work.ctx.persons.open_stored)
     holder = Concerned(holder=Holder(work.ctx, work.hold.hold_id, link=appeal_address, besides=besides))
-    await notify_people(connection, NotificationEvent.GRIEVANCE_DECIDED, holder, facts, work.now)
+    await notify_people(connection, work.ctx, NotificationEvent.GRIEVANCE_DECIDED, holder, facts, work.now)
 
 
 async def escalate(ctx: Context, grievance_id: UUID, why: GrievanceReason, by: Acting) -> GrievanceDone:
@@ -315,9 +318,9 @@ async def withdraw(
             number=work.row.number,
             decision="withdrawn_on_page" if work.actor == HOLDER else "withdrawn",
         )
-        besides = await grievances.contact_of(work.connection, grievance_id)
+        besides = await grievance_texts.contact_of(work.connection, grievance_id, ctx.persons.open_stored)
         holder = Concerned(holder=Holder(ctx, work.hold.hold_id, besides=besides))
-        await notify_people(work.connection, NotificationEvent.GRIEVANCE_WITHDRAWN, holder, facts, work.now)
+        await notify_people(work.connection, work.ctx, NotificationEvent.GRIEVANCE_WITHDRAWN, holder, facts, work.now)
         return await work.done()
 
 
@@ -371,7 +374,11 @@ async def _open_above(work: Work, said: str = "", by: str | None = None) -> None
     level = above(work.row.level)
     assert level is not None, "the rules allow no appeal above the highest level"
     due = due_at(work.row.policy, level, work.now)
-    await grievances.move(work.connection, work.row.grievance_id, level, work.now, due, said, by)
+    grievance_id, sealed = work.row.grievance_id, None
+    if said:
+        known = await person_keys.of_hold(work.connection, work.hold.hold_id)
+        sealed = work.ctx.persons.seal_said(known, grievance_id, level, said)
+    await grievances.move(work.connection, grievance_id, level, work.now, due, said, by, sealed)
     work.row = work.row.model_copy(update={"level": level, "state": GrievanceState.OPEN})
 
 
@@ -411,4 +418,4 @@ async def _notify_level(ctx: Context, grievance_id: UUID, level: GrievanceLevel,
     async with grievance_transaction(ctx, grievance_id, by) as work:
         due_at = await grievances.open_due_at(work.connection, grievance_id)
         if work.row.state is GrievanceState.OPEN and work.row.level is level and due_at is not None:
-            await grievance_messages.notify_level(work.connection, work.row, due_at, work.now)
+            await grievance_messages.notify_level(work.connection, work.ctx, work.row, due_at, work.now)

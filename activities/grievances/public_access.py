@@ -19,7 +19,7 @@ from activities.grievances.decisions import HOLDER
 from activities.notifications.outbox import way_to
 from activities.notifications.people import Concerned, Holder, notify_people
 from activities.secrets import Keys, Purpose
-from db import notifications
+from db import holder_contacts
 from db.grievances import appeal_codes, appeal_views
 from db.grievances.appeal_codes import KEPT_DAYS, Visit
 from db.holds import account_holds
@@ -66,7 +66,7 @@ class AppealDoor:
             code, code_id = await self._make(work, found.hold_id, valid_until)
             facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
             holder = Concerned(holder=Holder(ctx, found.hold_id))
-            await notify_people(work.connection, NotificationEvent.CODE_ASKED, holder, facts, work.now)
+            await notify_people(work.connection, work.ctx, NotificationEvent.CODE_ASKED, holder, facts, work.now)
             await appeal_codes.forget(work.connection, work.now - timedelta(days=KEPT_DAYS))
 
     async def make_code(self, hold_id: UUID, by: str, reason: str) -> AppealCode:
@@ -81,12 +81,12 @@ class AppealDoor:
             hold = await account_holds.get(work.connection, hold_id)
             if hold.state != "held":
                 raise NothingOnHold(hold_id)
-            if way_to(await notifications.holder(work.connection, hold_id)) is None:
+            if way_to(await ctx.persons.holder_of(work.connection, hold_id)) is None:
                 raise HolderUnreachable(hold_id)
             code, code_id = await self._make(work, hold_id, valid_until)
             facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
             holder = Concerned(holder=Holder(ctx, hold_id))
-            await notify_people(work.connection, NotificationEvent.CODE_MADE, holder, facts, work.now)
+            await notify_people(work.connection, work.ctx, NotificationEvent.CODE_MADE, holder, facts, work.now)
             await work.log(
                 EventKind.APPEAL_CODE_MADE,
                 hold_id=str(hold_id),
@@ -99,7 +99,7 @@ class AppealDoor:
     async def _make(self, work: CaseTransaction, hold_id: UUID, valid_until: datetime) -> tuple[str, UUID]:
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
         digest = self._digest(code)
-        since = await notifications.contact_since(work.connection, hold_id)
+        since = await holder_contacts.entered_at(work.connection, hold_id)
         code_id = await appeal_codes.make(
             work.connection, hold_id, digest, valid_until, work.actor, work.now, contact_since=since
         )
@@ -151,7 +151,7 @@ class AppealDoor:
             self._ctx.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return await appeal_views.get(connection, visit.hold_id)
+            return await appeal_views.get(connection, visit.hold_id, self._ctx.persons.open_stored)
 
 
 def _of_token(token: str) -> bytes:

@@ -17,7 +17,6 @@ from activities.notifications.people import Concerned, Holder, notify_people
 from activities.orders.release_proposals import drop_proposal
 from activities.orders.releases import order_release, release_parts
 from activities.orders.unassigned_holds import ask_about_retained_holds
-from db import notifications
 from db.grievances import grievances
 from db.holds import account_holds, disputed_holds, free_amounts
 from db.holds.account_holds import AccountHold
@@ -195,7 +194,7 @@ class HoldDeadlines:
         concerned = Concerned(case_no=work.case_no, shares=by_victim, holder=holder)
         paise = sum(part.free_paise for part in parts)
         facts = MessageFacts(occasion=f"{work.hold.hold_id}.{occasion}", amount_paise=paise, days=days)
-        await notify_people(work.connection, event, concerned, facts, work.now)
+        await notify_people(work.connection, work.ctx, event, concerned, facts, work.now)
 
 
 def _is_of_lapse(what: str) -> bool:
@@ -247,7 +246,7 @@ async def _read_state(work: HoldTransaction) -> HoldClocks:
     return HoldClocks(
         policy=hold.policy,
         newest_at=max(held_times, default=hold.first_held_at),
-        reachable=way_to(await notifications.holder(connection, hold_id)) is not None,
+        reachable=way_to(await work.ctx.persons.holder_or_unreachable(connection, hold_id)) is not None,
         officer=await firs.officer(connection, hold.case_no, CaseDuty.IO) is not None,
         parts=not_kept(free, await free_amounts.court_keeps(connection, hold_id)),
         excess_paise=sum(one.excess_paise for one in await free_amounts.too_much(connection, hold_id)),

@@ -163,4 +163,5 @@ class _HoldOpening(CaseTransaction):
         lines = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
         await openings.add_lines(connection, opened.restoration_id, self.case_no, lines)
         facts = MessageFacts(occasion=str(opened.restoration_id))
-        await notify_people(connection, NotificationEvent.MONEY_HELD, Concerned(ack_no=ack_no), facts, self.now)
+        concerned = Concerned(ack_no=ack_no)
+        await notify_people(connection, self.ctx, NotificationEvent.MONEY_HELD, concerned, facts, self.now)

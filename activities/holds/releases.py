@@ -7,9 +7,11 @@ from activities.grievances import decisions
 from activities.holds.hold_transaction import HoldTransaction, hold_transaction
 from activities.holds.small_holds import note_decision
 from activities.orders.release_proposals import confirm_proposal, reject_proposal
+from db import person_keys
 from db.holds import account_holds
 from db.orders import release_proposals
 from domain.errors.orders import HearerProposed, NoReleaseProposed, NotAVictimOfHold, TooManyHearings
+from domain.errors.victims import VictimErased
 from domain.persons import is_same_person
 from schemas.enums import EventKind
 from schemas.holds import SmallHoldDecision
@@ -20,14 +22,15 @@ async def proposed_of(ctx: Context, hold_id: UUID) -> ReleaseProposals:
     """Return the releases that were proposed of a hold. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
         await account_holds.case_of(connection, hold_id)
-        return ReleaseProposals(releases=await release_proposals.of_hold(connection, hold_id, ctx.now()))
+        found = await release_proposals.of_hold(connection, hold_id, ctx.now(), ctx.persons.open_stored)
+    return ReleaseProposals(releases=found)
 
 
 async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> ReleaseProposal:
     """Record what a victim says to the release that waits.
 
-    Raises `NotFound`. Raises `NotNow` without such a release and for a complaint without money there, `SameEyes` for
-    the officer who proposed it, and `LimitExceeded`.
+    Raises `NotFound`. Raises `NotNow` without such a release, for a complaint without money there, and when the key of
+    the victim is destroyed. Raises `SameEyes` for the officer who proposed it, and `LimitExceeded`.
     """
     async with hold_transaction(ctx, hold_id, by) as work:
         proposal = await _waiting(work)
@@ -37,7 +40,13 @@ async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> 
             raise NotAVictimOfHold(new.ack_no)
         if len(proposal.hearings) >= release_proposals.HEARINGS_MOST:
             raise TooManyHearings(release_proposals.HEARINGS_MOST)
-        await release_proposals.insert_hearing(work.connection, proposal.proposal_id, new, by, work.now)
+        victim = await person_keys.of_complaint(work.connection, new.ack_no)
+        if victim and victim.is_erased:
+            raise VictimErased(new.ack_no)
+        use = release_proposals.use_of_hearing(proposal.proposal_id, new.ack_no)
+        # A victim of the release before has no key yet.
+        sealed = ctx.persons.seal_new(victim, new.said, use) if victim and victim.wrapped else None
+        await release_proposals.insert_hearing(work.connection, proposal.proposal_id, new, by, work.now, sealed)
         await work.log(EventKind.VICTIM_HEARD, proposal_id=proposal.proposal_id, ack_no=new.ack_no)
         return await _waiting(work)
 
@@ -75,4 +84,5 @@ async def _waiting(work: HoldTransaction) -> ReleaseProposal:
 
 
 async def _newest(work: HoldTransaction) -> ReleaseProposal:
+    # An act is no read, so it does not return what victims said.
     return (await release_proposals.of_hold(work.connection, work.hold.hold_id, work.now))[0]

@@ -3,8 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
+from activities.context import Context
 from activities.notifications.people import Concerned, notify_people, officer_of_level
-from db import notifications
+from db import holder_contacts
 from db.cases import tasks
 from db.grievances import grievances
 from db.grievances.grievances import GrievanceRow
@@ -23,7 +24,9 @@ def subject_of(grievance_id: UUID) -> Subject:
     return about(TaskSubject.GRIEVANCE, grievance_id)
 
 
-async def notify_level(connection: Connection, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
+async def notify_level(
+    connection: Connection, ctx: Context, row: GrievanceRow, due_at: datetime, now: datetime
+) -> None:
     """Notify the level that must decide the grievance now.
 
     If it cannot be notified, the supervisor gets a work item.
@@ -32,7 +35,7 @@ async def notify_level(connection: Connection, row: GrievanceRow, due_at: dateti
     if row.level is GrievanceLevel.BANK:
         # Without a mailbox the desk telephones, because its work item about the grievance names the bank.
         bank = Concerned(hold_id=row.hold_id)
-        await notify_people(connection, NotificationEvent.GRIEVANCE_AT_BANK, bank, facts, now)
+        await notify_people(connection, ctx, NotificationEvent.GRIEVANCE_AT_BANK, bank, facts, now)
         return
     subject, cause = subject_of(row.grievance_id), TaskCause.GRIEVANCE_UNTOLD
     if await officer_of_level(connection, row.level, row.case_no) is None:
@@ -40,24 +43,24 @@ async def notify_level(connection: Connection, row: GrievanceRow, due_at: dateti
         task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject)
         await tasks.open_tasks(connection, row.case_no, [task], now, institution=hold.institution)
         return
-    person = await notifications.holder(connection, row.hold_id)
+    person = await holder_contacts.of_hold(connection, row.hold_id)
     with_amount = facts.model_copy(update={"amount_paise": person.held_paise})
     officer = Concerned(case_no=row.case_no, level=row.level)
-    await notify_people(connection, NotificationEvent.GRIEVANCE_AT_OFFICER, officer, with_amount, now)
+    await notify_people(connection, ctx, NotificationEvent.GRIEVANCE_AT_OFFICER, officer, with_amount, now)
     await tasks.close_about(connection, row.case_no, subject, [cause], now, "an officer is notified")
 
 
-async def notify_assigned(connection: Connection, case_no: str, duty: CaseDuty, now: datetime) -> None:
+async def notify_assigned(connection: Connection, ctx: Context, case_no: str, duty: CaseDuty, now: datetime) -> None:
     """Notify a newly assigned officer of the grievances that wait for this duty."""
     for row in await grievances.open_of_case(connection, case_no):
         if DUTY_OF_LEVEL.get(row.level) is duty:
             due_at = await grievances.open_due_at(connection, row.grievance_id)
             assert due_at is not None, "an open grievance has an open level"
-            await notify_level(connection, row, due_at, now)
+            await notify_level(connection, ctx, row, due_at, now)
 
 
-async def overdue(connection: Connection, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
+async def overdue(connection: Connection, ctx: Context, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
     """Notify of the highest level's missed deadline."""
     facts = MessageFacts(occasion=f"{row.grievance_id}.overdue", number=row.number, until=due_at)
     concerned = Concerned(case_no=row.case_no)
-    await notify_people(connection, NotificationEvent.GRIEVANCE_OVERDUE, concerned, facts, now)
+    await notify_people(connection, ctx, NotificationEvent.GRIEVANCE_OVERDUE, concerned, facts, now)

@@ -8,7 +8,7 @@ from activities.cases.transaction import ENGINE
 from activities.context import Context
 from activities.notifications.outbox import way_to
 from activities.notifications.people import Concerned, Holder, notify_people
-from db import notifications
+from db import holder_contacts
 from db.cases import events, tasks
 from db.cases.events import Event
 from db.holds import disputed_holds, free_amounts
@@ -39,7 +39,7 @@ class HolderMessages:
         The message has the amount, the case, the officer and the way to appeal.
         """
         hold_id, connection = self.hold.hold_id, self.connection
-        way = way_to(await notifications.holder(connection, hold_id))
+        way = way_to(await self.ctx.persons.holder_or_unreachable(connection, hold_id))
         officer = await firs.officer(connection, self.hold.case_no, CaseDuty.IO)
         await self._notify(NotificationEvent.HOLD_BEGUN, stamp(newest_at), await self._on_hold_paise())
         await free_amounts.mark_holder_told(
@@ -78,11 +78,11 @@ class HolderMessages:
     async def _notify(self, event: NotificationEvent, occasion: str, paise: int) -> None:
         facts = MessageFacts(occasion=occasion, amount_paise=paise)
         concerned = Concerned(holder=Holder(self.ctx, self.hold.hold_id, link=self.link))
-        await notify_people(self.connection, event, concerned, facts, self.at)
+        await notify_people(self.connection, self.ctx, event, concerned, facts, self.at)
 
     async def _on_hold_paise(self) -> int:
         disputed = await disputed_holds.parts(self.connection, self.hold.hold_id)
-        person = await notifications.holder(self.connection, self.hold.hold_id)
+        person = await holder_contacts.of_hold(self.connection, self.hold.hold_id)
         return person.held_paise + sum(part.free_paise for part in disputed)
 
     async def _log(self, way: Recipient) -> None:

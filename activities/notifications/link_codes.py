@@ -102,7 +102,9 @@ class LinkCodes:
             )
             facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
             concerned = Concerned(case_no=view.case_no, mobile=mobile)
-            await notify_people(work.connection, NotificationEvent.LINK_CODE_ASKED, concerned, facts, work.now)
+            await notify_people(
+                work.connection, work.ctx, NotificationEvent.LINK_CODE_ASKED, concerned, facts, work.now
+            )
             await link_codes.forget(work.connection, work.now - KEPT)
         return sent
 

@@ -2,34 +2,38 @@
 
 `notify_people` calls the functions `tell_…` as its rules say; each writes for one recipient. `send_due` sends. One
 occasion is written once, so a repeated activity sends nothing twice. Names, numbers and texts stay in the table
-`message`.
+`message`: those of victims and account holders sealed under the key of the person.
 """
 
 import asyncio
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.deadlocks import repeated
+from activities.person_keys import PersonKeys
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError, PdfAttachment
-from db import notifications
+from db import notifications, victim_corrections
 from db.cases import tasks
-from db.notifications import HolderContact, NewMessage, ToSend
+from db.holder_contacts import HolderContact
+from db.notifications import NewMessage, SealedMessage, ToSend
+from db.person_keys import PersonKey
 from db.police import firs
 from db.pool import Connection
 from domain.errors.notifications import MessageExpired, MessageSent
-from domain.notifications.rules import EXPIRING, Channel, channels_of
+from domain.notifications.rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, Channel, channels_of
 from domain.notifications.texts import Said, Written, forwarded, letter, short
 from schemas.documents.facts import DocumentHead
 from schemas.enums import EventKind, Language, TaskKind
 from schemas.notifications import Medium, MessageFacts, MessageKind, MessageRow, Recipient
+from schemas.personal_data import MessageText
 from schemas.police import CaseDuty, CaseOfficer
 from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import is_email
@@ -91,6 +95,7 @@ Facts = MessageFacts | Mapping[str, object]
 
 async def tell_victim(
     connection: Connection,
+    ctx: Context,
     ack_no: str,
     kind: MessageKind,
     facts: Facts,
@@ -101,16 +106,28 @@ async def tell_victim(
 ) -> int:
     """Write a notification to a complaint's victim by SMS, and by e-mail with the documents if an address is known.
 
-    `link` is the page on which the victim can answer, if there is one. If the facts name no amount, it is the amount on
-    hold of the complaint. Returns the number of new messages. Raises `NotFound`, and `MessageLacks` for missing facts.
+    `link` is the page on which the victim can answer, if there is one. The contact that the complaint told first never
+    gets it, because officers have corrected that contact: it may be a stranger's. If the facts name no amount, it is
+    the amount on hold of the complaint. Returns the number of new messages. Raises `NotFound`, and `MessageLacks` for
+    missing facts.
     """
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
     said = (await _with_officer(connection, person.case_no, told, link)).model_copy(update={"ack_no": ack_no})
-    draft = _Draft(
-        connection, now, kind, Recipient.VICTIM, said, ack_no, documents, about(TaskSubject.COMPLAINT, ack_no)
-    )
-    return await draft.write(person.mobile, person.email, (person.language,))
+    # What happened to the money is written also when no one can be told of it: then a person has to.
+    contact = ctx.persons.open_or_empty(person.person)
+    # A victim of the release before has no key yet.
+    owner = _Owner(ctx.persons, person.person) if person.person.wrapped else None
+    subject = about(TaskSubject.COMPLAINT, ack_no)
+    draft = _Draft(connection, now, kind, Recipient.VICTIM, said, ack_no, documents, subject, owner=owner)
+    written = await draft.write(contact.mobile, contact.email, (person.language,))
+    if kind in AS_FIRST_TOLD and (first := await victim_corrections.first_told(connection, ack_no)):
+        as_told = ctx.persons.open_or_empty(first)
+        mobile = as_told.mobile if as_told.mobile != contact.mobile else ""
+        email = as_told.email if as_told.email != contact.email else ""
+        copy = draft.as_first_told(is_marked=person.is_marked)
+        written += await copy.write(mobile, email, (person.language,), besides=True)
+    return written
 
 
 async def tell_holder(
@@ -128,13 +145,13 @@ async def tell_holder(
     """Write a notification to the holder of a held account, in every language of the policy; letters carry documents.
 
     The facts need not have the hold's reference, nor the amount if it is the amount on hold there. If the bank has
-    given no contact of its customer, a letter asks the bank to forward the message. If the bank has no mailbox, the
-    desk asks it. `besides` is a further contact that the holder gave, with its language. Returns and raises as
-    `tell_victim`.
+    given no contact of its customer, a letter asks the bank to forward the message. If the bank has no mailbox, or the
+    key of the holder does not open, the desk asks the bank. `besides` is a further contact that the holder gave, with
+    its language. Returns and raises as `tell_victim`.
     """
     channels = channels_of(kind, Recipient.HOLDER)
     assert besides is None or Channel.APPEAL_CONTACT in channels, f"{kind.value} goes to no further contact"
-    person = await notifications.holder(connection, hold_id)
+    person = await ctx.persons.holder_or_unreachable(connection, hold_id)
     # A hold that begins again is a new occasion.
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
     told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
@@ -142,7 +159,8 @@ async def tell_holder(
         update={"bank": person.bank, "account_end": person.account[-ACCOUNT_END_CHARS:]}
     )
     hold, bank = about(TaskSubject.HOLD, hold_id), person.institution
-    draft = _Draft(connection, now, kind, Recipient.HOLDER, said, str(hold_id), documents, hold, bank)
+    owner = _holder_of(ctx, hold_id, person)
+    draft = _Draft(connection, now, kind, Recipient.HOLDER, said, str(hold_id), documents, hold, bank, owner)
     languages = ctx.policy.messages.holder_languages
     written = await draft.write_besides(person, *besides) if besides else 0
     if way_to(person) is Recipient.HOLDER:
@@ -192,16 +210,20 @@ async def tell_at(
 
 
 async def tell_bank_of_appeal(
-    connection: Connection, hold_id: UUID, kind: MessageKind, facts: Facts, now: datetime
+    connection: Connection, ctx: Context, hold_id: UUID, kind: MessageKind, facts: Facts, now: datetime
 ) -> int:
-    """Write a notification to the bank's desk about its customer's appeal; 0 if the bank has no mailbox."""
-    person = await notifications.holder(connection, hold_id)
-    if not is_email(person.bank_email):
+    """Write a notification to the bank's desk about its customer's appeal; 0 if the bank has no mailbox.
+
+    If the key of the holder does not open, our desk gets a work item.
+    """
+    person = await ctx.persons.holder_or_unreachable(connection, hold_id)
+    if person.opens and not is_email(person.bank_email):
         return 0
     said = (await _with_officer(connection, person.case_no, _with(facts))).model_copy(
         update={"account": person.account}
     )
-    draft = _Draft(connection, now, kind, Recipient.BANK, said, str(hold_id))
+    owner = _holder_of(ctx, hold_id, person)
+    draft = _Draft(connection, now, kind, Recipient.BANK, said, str(hold_id), owner=owner)
     return await draft.write("", person.bank_email, tuple(Language))
 
 
@@ -240,6 +262,27 @@ async def _with_officer(connection: Connection, case_no: str, facts: MessageFact
 
 
 @dataclass(frozen=True)
+class _Owner:
+    """The victim or account holder whose key seals a notification."""
+
+    persons: PersonKeys
+    key: PersonKey
+    hold_id: UUID | None = None
+    """the hold whose account holder has had no key before"""
+
+    def seal(self, message: NewMessage) -> SealedMessage:
+        text = MessageText(address=message.address, subject=message.subject, body=message.body)
+        head, body = self.persons.seal_message(self.key, message.message_id, text)
+        return SealedMessage(self.key, self.hold_id, head, body)
+
+
+def _holder_of(ctx: Context, hold_id: UUID, known: HolderContact) -> _Owner:
+    if known.key is not None:
+        return _Owner(ctx.persons, known.key)
+    return _Owner(ctx.persons, ctx.persons.new_key(), hold_id)
+
+
+@dataclass(frozen=True)
 class _Draft:
     """Writes one notification for one recipient into the outbox."""
 
@@ -256,19 +299,33 @@ class _Draft:
     """the subject of the desk's work item if the recipient cannot be reached; None: the case"""
     institution: str | None = None
     """the bank that the desk is to ask"""
+    owner: _Owner | None = None
+    """None for a message to an office, which names no victim and no account holder"""
 
-    async def write(self, mobile: str, email: str, languages: tuple[Language, ...]) -> int:
+    def as_first_told(self, *, is_marked: bool) -> "_Draft":
+        """Return the draft for a contact that officers have corrected: without the link, and without documents.
+
+        In a marked case it says only that the contact was changed.
+        """
+        said = self.said.model_copy(update={"link": ""})
+        if not is_marked:
+            return replace(self, said=said, documents=())
+        facts = MessageFacts(occasion=f"{self.kind.value}.{said.facts.occasion}")
+        said = said.model_copy(update={"facts": facts})
+        return replace(self, kind=AS_FIRST_TOLD_IF_MARKED, said=said, documents=())
+
+    async def write(self, mobile: str, email: str, languages: tuple[Language, ...], *, besides: bool = False) -> int:
         written, channels = 0, channels_of(self.kind, self.to_whom)
         number = mobile_of(mobile) if Channel.SMS in channels else None
         address = email if Channel.EMAIL in channels and is_email(email) else None
         if number:
             for language in languages:
                 text = short(self.kind, self.to_whom, language, self.said)
-                written += await self._put(Medium.SMS, number, language, text, self.to_whom)
+                written += await self._put(Medium.SMS, number, language, text, self.to_whom, besides=besides)
         if address:
             text = letter(self.kind, self.to_whom, languages, self.said)
-            written += await self._put(Medium.EMAIL, address, languages[0], text, self.to_whom)
-        if not number and not address:
+            written += await self._put(Medium.EMAIL, address, languages[0], text, self.to_whom, besides=besides)
+        if not number and not address and not besides:
             await self._ask_the_desk(TaskKind.SUPERVISE)
         return written
 
@@ -317,6 +374,7 @@ class _Draft:
         way = ("besides",) if besides else ("by-bank",) if to_whom is not self.to_whom else ()
         parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, language, *way)
         message = NewMessage(
+            message_id=uuid4(),
             case_no=self.said.case_no,
             kind=self.kind,
             to_whom=to_whom,
@@ -329,7 +387,8 @@ class _Draft:
             document_ids=tuple(document.document_id for document in self.documents) if medium is Medium.EMAIL else (),
             expires_at=self.said.facts.until if self.kind in EXPIRING else None,
         )
-        return await notifications.write(self.connection, message, self.now)
+        sealed = self.owner.seal(message) if self.owner else None
+        return await notifications.write(self.connection, message, self.now, sealed)
 
     async def _ask_the_desk(self, kind: TaskKind) -> None:
         reference = self.said.facts.reference if self.to_whom is Recipient.HOLDER else ""
@@ -397,16 +456,16 @@ async def _note_sent(ctx: Context, message: ToSend) -> None:
 
 
 async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
-    key = str(message.message_id)
+    key, said = str(message.message_id), ctx.persons.open_message(message.message_id, message.text)
     if message.medium is Medium.SMS:
         assert ways.sms is not None, "only messages with a route are claimed"
-        await ways.sms.send(message.address, message.body, key)
+        await ways.sms.send(said.address, said.body, key)
     else:
         assert ways.mail is not None, "only messages with a route are claimed"
         async with ctx.pool.acquire() as connection:
             pdfs = await notifications.documents_of(connection, message.message_id)
         attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
-        await ways.mail.send(message.address, message.subject, message.body, f"{key}.message", attachments=attached)
+        await ways.mail.send(said.address, said.subject, said.body, f"{key}.message", attachments=attached)
 
 
 async def _failed(ctx: Context, message: ToSend, failure: str, *, final: bool) -> None:

@@ -91,7 +91,12 @@ class LevelOfficer:
 
 
 async def notify_people(
-    connection: Connection, event: NotificationEvent, concerned: Concerned, facts: MessageFacts, now: datetime
+    connection: Connection,
+    ctx: Context,
+    event: NotificationEvent,
+    concerned: Concerned,
+    facts: MessageFacts,
+    now: datetime,
 ) -> int:
     """Write the messages about an event to all its recipients; return the number of new messages.
 
@@ -101,7 +106,7 @@ async def notify_people(
     assert given <= facts_of(event), f"no message about {event.value} carries {sorted(given - facts_of(event))}"
     written = 0
     for rule in RULES[event].rules:
-        message = _Message(connection, rule, concerned, carried(rule, facts), now)
+        message = _Message(connection, ctx, rule, concerned, carried(rule, facts), now)
         written += await _WRITERS[rule.to](message)
     return written
 
@@ -130,6 +135,7 @@ class _Message:
     """The message of one rule, before its recipients are found."""
 
     connection: Connection
+    ctx: Context
     rule: Rule
     concerned: Concerned
     facts: MessageFacts
@@ -154,7 +160,7 @@ class _Message:
     async def _to_victim(self, ack_no: str, facts: MessageFacts) -> int:
         link = self.concerned.link
         return await tell_victim(
-            self.connection, ack_no, self.rule.kind, facts, self.now, documents=self.documents, link=link
+            self.connection, self.ctx, ack_no, self.rule.kind, facts, self.now, documents=self.documents, link=link
         )
 
     async def to_holder(self) -> int:
@@ -191,7 +197,7 @@ class _Message:
     async def to_bank_of_hold(self) -> int:
         hold_id = self.concerned.hold_id
         assert hold_id is not None, f"{self.rule.kind.value} is about a hold"
-        return await tell_bank_of_appeal(self.connection, hold_id, self.rule.kind, self.facts, self.now)
+        return await tell_bank_of_appeal(self.connection, self.ctx, hold_id, self.rule.kind, self.facts, self.now)
 
     async def to_nodal_officer(self) -> int:
         assert self.concerned.mobile, f"{self.rule.kind.value} is for a nodal officer with a mobile"

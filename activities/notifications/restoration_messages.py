@@ -27,7 +27,7 @@ NOT_TOLD: Final = "-"
 
 
 async def step_opened(
-    connection: Connection, row: RestorationRow, lines: Sequence[Line], due_at: datetime, now: datetime
+    connection: Connection, ctx: Context, row: RestorationRow, lines: Sequence[Line], due_at: datetime, now: datetime
 ) -> None:
     """Notify of a step that needs the victim, or that concerns the credit."""
     facts, concerned = MessageFacts(occasion=_occasion(row)), _concerned(row)
@@ -35,12 +35,12 @@ async def step_opened(
         case Step.APPLICATION:
             wanted = {"amount_paise": sum(line.free_paise for line in lines), "until": due_at}
             event = NotificationEvent.APPLICATION_WANTED
-            await notify_people(connection, event, concerned, facts.model_copy(update=wanted), now)
+            await notify_people(connection, ctx, event, concerned, facts.model_copy(update=wanted), now)
         case Step.CREDIT:
             accounts = await bank_orders.credited_accounts(connection, row.restoration_id)
             approved = {"amount_paise": sum(line.due_paise or 0 for line in lines), "to_account": _masked(accounts)}
             event = NotificationEvent.RETURN_APPROVED
-            await notify_people(connection, event, concerned, facts.model_copy(update=approved), now)
+            await notify_people(connection, ctx, event, concerned, facts.model_copy(update=approved), now)
 
 
 async def noticed(
@@ -59,7 +59,7 @@ async def noticed(
     of_hold_paise = sum(line.free_paise for line in lines if line.hold_id == hold_id)
     holder = Holder(ctx, hold_id, link=link, amount_paise=of_hold_paise)
     concerned = Concerned(ack_no=row.ack_no, holder=holder, documents=documents)
-    await notify_people(connection, NotificationEvent.NOTICE_GIVEN, concerned, facts, now)
+    await notify_people(connection, ctx, NotificationEvent.NOTICE_GIVEN, concerned, facts, now)
 
 
 async def hearing_waived(
@@ -76,22 +76,22 @@ async def hearing_waived(
     paise = sum(line.free_paise for line in lines if line.hold_id == hold_id)
     facts = MessageFacts(occasion=f"{_occasion(row)}.waived", until=until)
     holder = Holder(ctx, hold_id, link=link, amount_paise=paise)
-    await notify_people(connection, NotificationEvent.HEARING_WAIVED, Concerned(holder=holder), facts, now)
+    await notify_people(connection, ctx, NotificationEvent.HEARING_WAIVED, Concerned(holder=holder), facts, now)
 
 
-async def due_soon(connection: Connection, row: RestorationRow, due_at: datetime, now: datetime) -> None:
+async def due_soon(connection: Connection, ctx: Context, row: RestorationRow, due_at: datetime, now: datetime) -> None:
     """Remind of the open step, if people of ours or the victim must act."""
     if duty := ACTS.get(row.step):
         facts = MessageFacts(occasion=f"{_occasion(row)}.due", until=due_at, step=row.step)
         of_victim = row.step is Step.APPLICATION
         event = NotificationEvent.APPLICATION_DUE if of_victim else NotificationEvent.STEP_DUE
-        await notify_people(connection, event, _concerned(row, duty), facts, now)
+        await notify_people(connection, ctx, event, _concerned(row, duty), facts, now)
 
 
-async def overdue(connection: Connection, row: RestorationRow, due_at: datetime, now: datetime) -> None:
+async def overdue(connection: Connection, ctx: Context, row: RestorationRow, due_at: datetime, now: datetime) -> None:
     """Notify of a step that was not done in time."""
     facts = MessageFacts(occasion=f"{_occasion(row)}.overdue", until=due_at, step=row.step)
-    await notify_people(connection, NotificationEvent.STEP_OVERDUE, _concerned(row), facts, now)
+    await notify_people(connection, ctx, NotificationEvent.STEP_OVERDUE, _concerned(row), facts, now)
 
 
 async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
@@ -104,6 +104,7 @@ async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
 
 async def credited(
     connection: Connection,
+    ctx: Context,
     order: OrderRow,
     ack_no: str,
     accounts: Sequence[Beneficiary],
@@ -121,11 +122,12 @@ async def credited(
         reference=named,
         to_account=_masked(accounts),
     )
-    await notify_people(connection, NotificationEvent.CREDITED, Concerned(ack_no=ack_no), facts, now)
+    await notify_people(connection, ctx, NotificationEvent.CREDITED, Concerned(ack_no=ack_no), facts, now)
 
 
 async def closed(
     connection: Connection,
+    ctx: Context,
     row: RestorationRow,
     lines: Sequence[Line],
     state: RestorationState,
@@ -145,26 +147,32 @@ async def closed(
             event, more = NotificationEvent.NOTHING_HELD, {}
         case _:
             event, more = NotificationEvent.RESTORATION_DONE, {"restored_paise": restored_paise}
-    await notify_people(connection, event, _concerned(row), facts.model_copy(update=more), now)
+    await notify_people(connection, ctx, event, _concerned(row), facts.model_copy(update=more), now)
 
 
 async def cancelled_in_part(
-    connection: Connection, row: RestorationRow, occasion: str, paise: int, now: datetime
+    connection: Connection, ctx: Context, row: RestorationRow, occasion: str, paise: int, now: datetime
 ) -> None:
     """Notify the victim of the amount whose return is cancelled after another part was restored."""
     facts = MessageFacts(occasion=f"{row.restoration_id}.{occasion}", amount_paise=paise)
-    await notify_people(connection, NotificationEvent.RESTORATION_CANCELLED, _concerned(row), facts, now)
+    await notify_people(connection, ctx, NotificationEvent.RESTORATION_CANCELLED, _concerned(row), facts, now)
 
 
 async def refused_in_part(
-    connection: Connection, row: RestorationRow, occasion: str, paise: int, restored_paise: int, now: datetime
+    connection: Connection,
+    ctx: Context,
+    row: RestorationRow,
+    occasion: str,
+    paise: int,
+    restored_paise: int,
+    now: datetime,
 ) -> None:
     """Notify the victim of the amount that is refused, beside the amount restored."""
     event = NotificationEvent.REST_REFUSED if restored_paise else NotificationEvent.MONEY_REFUSED
     facts = MessageFacts(
         occasion=f"{row.restoration_id}.{occasion}", amount_paise=paise, restored_paise=restored_paise or None
     )
-    await notify_people(connection, event, _concerned(row), facts, now)
+    await notify_people(connection, ctx, event, _concerned(row), facts, now)
 
 
 def _concerned(row: RestorationRow, duty: CaseDuty | None = None) -> Concerned:

@@ -12,8 +12,8 @@ import pyotp
 from activities.secrets import Keys, Purpose
 
 STEP_SECONDS: Final = 30
-DRIFT_STEPS: Final = 1
-"""steps by which the clock of a telephone may be wrong"""
+STEPS_BEFORE: Final = 1
+"""steps before the one of now whose codes are still good, because a person reads and types; RFC 6238 asks for one"""
 CODE_DIGITS: Final = 6
 RECOVERY_CODES: Final = 10
 ISSUER: Final = "goldenhour"
@@ -60,13 +60,13 @@ def code_at(secret: str, step: int) -> str:
 
 
 def step_of(secret: str, code: str, moment: datetime) -> int | None:
-    """Return the time step near `moment` that has this code, or None.
+    """Return the time step of `moment`, or the one before, if it has this code; else None.
 
     Every step is compared, so that the time does not tell which one fits.
     """
     typed = digits_of(code)
     now, found = step_at(moment), None
-    for step in range(now - DRIFT_STEPS, now + DRIFT_STEPS + 1):
+    for step in range(now - STEPS_BEFORE, now + 1):
         if hmac.compare_digest(code_at(secret, step), typed):
             found = step
     return found

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from activities.context import Context
 from activities.officers.authenticators import SecretsAtRest, recovery_digest, step_of
-from activities.secrets import CannotOpen, Keys, Purpose, hash_password, password_fits
+from activities.secrets import CannotOpen, Keys, Purpose, hash_password, is_outdated, password_fits
 from db.officers import credentials, sessions, sign_in_log
 from db.officers.credentials import Credentials
 from db.officers.sessions import LiveSession
@@ -132,6 +132,22 @@ class SignInChecks:
             if done:
                 await sign_in_log.add(connection, found.officer_id, None, address, way, SignInOutcome.PASSWORD_CHANGED)
         return done
+
+    async def is_person(self, found: Credentials, issuer: str, subject: str) -> bool:
+        """Return whether the officer is this person of the identity provider, or had none before."""
+        assert found.officer_id is not None, "known"
+        async with self._ctx.pool.acquire() as connection:
+            return await credentials.is_person(connection, found.officer_id, issuer, subject)
+
+    async def renew_hash(self, found: Credentials, password: SecretStr) -> None:
+        """Hash a proven password again if the costs of hashes have changed. The officer's other sessions end then."""
+        assert found.officer_id is not None, "proven"
+        assert found.password_hash is not None, "proven"
+        if not is_outdated(found.password_hash):
+            return
+        new_hash = await asyncio.to_thread(hash_password, password)
+        async with self._ctx.pool.acquire() as connection:
+            await credentials.change_password(connection, found.officer_id, found.password_hash, new_hash)
 
     async def begin(self, officer_id: str, address: str, browser: str, way: SignInWay) -> Begun | None:
         """Begin a session and write it into the log; None if the officer was disabled meanwhile."""

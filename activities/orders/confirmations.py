@@ -277,6 +277,7 @@ class _Booking(OrderTransaction):
             accounts = {(one.institution, one.holder): one for one in ordered if one is not None}
             await restoration_messages.credited(
                 self.connection,
+                self.ctx,
                 self.order,
                 ack_no,
                 list(accounts.values()),

@@ -78,7 +78,7 @@ async def propose_release(
     concerned = Concerned(case_no=work.case_no, shares=found.shares)
     occasion = f"release.{proposal.proposal_id}"
     facts = MessageFacts(occasion=occasion, until=hear_until, amount_paise=found.paise)
-    await notify_people(work.connection, NotificationEvent.RELEASE_PROPOSED, concerned, facts, work.now)
+    await notify_people(work.connection, work.ctx, NotificationEvent.RELEASE_PROPOSED, concerned, facts, work.now)
     return proposal
 
 

@@ -47,7 +47,7 @@ from domain.notifications.rules import NotificationEvent
 from domain.persons import is_same_person
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts
-from schemas.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
+from schemas.police import CaseDuty, CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DutyKind, FirKind, FirState
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
@@ -57,6 +57,8 @@ ROUND_LIMIT: Final = 10
 CALLS_AT_ONCE: Final = 5
 NO_REGISTER: Final = "no register is configured: GOLDENHOUR_POLICE_URL"
 NO_REGISTER_WAITS: Final = timedelta(minutes=10)
+MISSING: Final = {CaseDuty.IO: TaskCause.IO_MISSING, CaseDuty.SUPERVISING: TaskCause.SUPERVISING_MISSING}
+"""cause of the task that no officer has a duty"""
 _DEPENDS_ON_FIR: Final = (ProcedureKind.RESTORATION,)
 
 
@@ -65,13 +67,20 @@ async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) ->
     if is_same_person(new.subject, by):
         raise AssignedByThemselves(new.subject)
     async with case_transaction(ctx, ack_no, by) as work:
-        connection, case_no = work.connection, work.case_no
-        assigned = await firs.assign(connection, case_no, new, by, work.now)
-        data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject}
-        await work.log(EventKind.OFFICER_ASSIGNED, **data)
-        await notify_of_overdue_duties(work, assigned)
-        await firs.notify_procedures(connection, case_no, list(ProcedureKind), work.now)
-        await grievance_messages.notify_assigned(connection, case_no, new.duty, work.now)
+        return await write_assignment(work, new)
+
+
+async def write_assignment(work: CaseTransaction, new: NewOfficer, /, **chosen: object) -> CaseOfficer:
+    """Assign an officer, and tell the officer and the workflows. `chosen` says how the engine chose the officer."""
+    connection, case_no = work.connection, work.case_no
+    assigned = await firs.assign(connection, case_no, new, work.actor, work.now)
+    data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject, **chosen}
+    await work.log(EventKind.OFFICER_ASSIGNED, **data)
+    if (missing := MISSING.get(new.duty)) is not None:
+        await work.close_tasks(None, [missing], "an officer is assigned")
+    await notify_of_overdue_duties(work, assigned)
+    await firs.notify_procedures(connection, case_no, list(ProcedureKind), work.now)
+    await grievance_messages.notify_assigned(connection, work.ctx, case_no, new.duty, work.now)
     return assigned
 
 
@@ -256,7 +265,7 @@ class _FirTransaction(CaseTransaction):
                 occasion=str(self.fir_id), reference=stated.fir_no[:REFERENCE_MAX_CHARS], until=sign_by
             )
             victim = Concerned(ack_no=self.case_no)
-            await notify_people(self.connection, NotificationEvent.FIR_UNSIGNED, victim, facts, self.now)
+            await notify_people(self.connection, self.ctx, NotificationEvent.FIR_UNSIGNED, victim, facts, self.now)
         await firs.notify_procedures(self.connection, self.case_no, _DEPENDS_ON_FIR, self.now)
 
     async def signed(self, at: datetime, reason: str) -> None:
@@ -361,6 +370,7 @@ async def _register(ctx: Context, register: FirRegister, report: ToRegister, lim
 async def _request(ctx: Context, report: ToRegister) -> FirRequest:
     async with ctx.pool.acquire() as connection:
         facts = await firs.report_facts(connection, report.case_no)
+    complainant = ctx.persons.open(facts.complainant)
     return FirRequest(
         fir_id=report.fir_id,
         kind=report.kind,
@@ -369,8 +379,8 @@ async def _request(ctx: Context, report: ToRegister) -> FirRequest:
         sections=report.sections,
         loss_paise=facts.loss_paise,
         complained_at=facts.received_at,
-        complainant_name=facts.name,
-        complainant_mobile=facts.mobile,
+        complainant_name=complainant.name,
+        complainant_mobile=complainant.mobile,
         district=facts.district,
         transfers=tuple(LostTransfer(t.reference, t.amount_paise, t.at, t.to_institution) for t in facts.transfers),
     )

@@ -248,7 +248,7 @@ async def _notify(work: CaseTransaction, duty: Duty, action: DutyAction, to: str
         until=duty.due_at,
         duty=duty.kind.value,
     )
-    await notify_people(work.connection, _EVENTS[action], Concerned(case_no=work.case_no), facts, work.now)
+    await notify_people(work.connection, work.ctx, _EVENTS[action], Concerned(case_no=work.case_no), facts, work.now)
 
 
 # -- deadlines ---------------------------------------------------------------------------------------------------------

@@ -80,7 +80,8 @@ class CallDesk:
         async with self._ctx.pool.acquire() as connection:
             habits = await self._habits(connection, now)
             holidays = self._ctx.policy.bank_holidays
-            return await call_list.calls(connection, habits, now, horizon_seconds, CALLS_MAX, holidays)
+            persons = self._rules.persons
+            return await call_list.calls(connection, habits, now, horizon_seconds, CALLS_MAX, holidays, persons)
 
     async def _habits(self, connection: Connection, now: datetime) -> dict[str, Habit]:
         """Return the habits of every bank. A newly loaded bank has those of the policy."""

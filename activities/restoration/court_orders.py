@@ -233,7 +233,7 @@ async def _tell_holder(work: CaseTransaction, order: CourtOrder, hold_id: UUID) 
     named = f"{order.court[: COURT_MAX_CHARS - len(number) - 2]}, {number}"
     facts = MessageFacts(occasion=f"{hold_id}.court.{order.court_order_id}", court=named)
     concerned = Concerned(holder=Holder(work.ctx, hold_id))
-    await notify_people(work.connection, NotificationEvent.HOLD_KEPT_BY_COURT, concerned, facts, work.now)
+    await notify_people(work.connection, work.ctx, NotificationEvent.HOLD_KEPT_BY_COURT, concerned, facts, work.now)
 
 
 def _refuse_confirming(order: CourtOrder, by: str) -> None:

@@ -14,8 +14,12 @@ from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
 from activities.restoration import transitions
+from db import person_keys
+from db.cases import cases
+from db.person_keys import PersonKey, StoredPerson
 from db.pool import Connection
 from db.restoration import credit_accounts, restorations
+from db.restoration.credit_accounts import StoredCreditAccount
 from domain.errors import RuleBroken
 from domain.errors.restoration import (
     CreditAccountDiffers,
@@ -23,6 +27,7 @@ from domain.errors.restoration import (
     CreditAccountOrdered,
     CreditAccountOver,
 )
+from domain.errors.victims import VictimErased
 from domain.notifications.rules import NotificationEvent
 from domain.persons import is_same_person
 from schemas.base import Flag
@@ -73,17 +78,22 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
     mismatches = [flag for flag in flags if flag.code != THROUGH_SPONSOR]
     if found is None or mismatches:
         raise NoSuchAccount(mismatches[0])
-    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
         await _refuse_ordered(connection, ack_no)
-        victim = await credit_accounts.victim_name(connection, ack_no)
+        stored = await person_keys.of_complaint(connection, ack_no)
+        assert stored is not None, "the case was found by the complaint"
+        if stored.is_erased:
+            raise VictimErased(ack_no)
+        victim = ctx.persons.open(stored)
         account_id = await credit_accounts.insert(
             connection,
             ack_no,
             work.case_no,
             new,
+            _sealed_name(ctx, stored, ack_no, new),
             institution=found.code,
-            same_name=_plain(victim) == _plain(new.holder_name),
+            same_name=_plain(victim.name) == _plain(new.holder_name),
             by=by,
             at=work.now,
         )
@@ -92,7 +102,7 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
         data = {"ack_no": ack_no, "account_id": account_id, "institution": found.code}
         await work.log(EventKind.CREDIT_ACCOUNT_TOLD, **data)
         await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_TOLD, page)
-        return await credit_accounts.get(connection, ack_no, account_id)
+        return _unnamed(await credit_accounts.get(connection, ack_no, account_id))
 
 
 async def confirm(
@@ -104,14 +114,14 @@ async def confirm(
     victim must sign a new application for each restoration under way. `page` is as in `propose`. Raises `NotFound`,
     `SameEyes`, `NotNow`.
     """
-    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
         told = await credit_accounts.get(connection, ack_no, account_id)
         if (seen.account, seen.ifsc) != (told.account, told.ifsc):
             raise CreditAccountDiffers
         _refuse_over(told)
         if told.confirmed_at is not None:
-            return told
+            return _unnamed(told)
         if is_same_person(told.told_by, by):
             raise CreditAccountNeedsSecondOfficer(by)
         await _refuse_ordered(connection, ack_no)
@@ -124,7 +134,7 @@ async def confirm(
         await work.log(EventKind.CREDIT_ACCOUNT_CONFIRMED, **data)
         await _apply_anew(work, ack_no, "another account is to be credited")
         await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_CONFIRMED, page)
-        return await credit_accounts.get(connection, ack_no, account_id)
+        return _unnamed(await credit_accounts.get(connection, ack_no, account_id))
 
 
 async def withdraw(ctx: Context, ack_no: str, account_id: int, reason: str, by: str) -> CreditAccount:
@@ -133,10 +143,10 @@ async def withdraw(ctx: Context, ack_no: str, account_id: int, reason: str, by: 
     A repeated withdrawal changes nothing. Raises `NotFound`. Raises `NotNow` while a bank is ordered to credit it, and
     after the victim's objection.
     """
-    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         told = await credit_accounts.get(work.connection, ack_no, account_id)
         if told.ended_as is CreditAccountEnd.WITHDRAWN:
-            return told
+            return _unnamed(told)
         _refuse_over(told)
         if told.is_standing:
             await _refuse_ordered(work.connection, ack_no)
@@ -149,10 +159,10 @@ async def object_to(ctx: Context, ack_no: str, account_id: int, reason: str, by:
     A supervisor gets a task. It names the order, if a bank is ordered to credit the account. A repeated objection
     changes nothing. Raises `NotFound`. Raises `NotNow` for a withdrawn account.
     """
-    async with case_transaction(ctx, partial(credit_accounts.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         told = await credit_accounts.get(work.connection, ack_no, account_id)
         if told.ended_as is CreditAccountEnd.OBJECTED:
-            return told
+            return _unnamed(told)
         _refuse_over(told)
         order_id = await credit_accounts.order_under_way(work.connection, ack_no) if told.is_standing else None
         facts, cause = TaskFacts(order_id=order_id or ""), TaskCause.CREDIT_ACCOUNT_OBJECTED
@@ -170,7 +180,7 @@ async def _end(work: CaseTransaction, told: CreditAccount, ended_as: CreditAccou
     if told.is_standing:
         await _apply_anew(work, told.ack_no, f"the account to be credited is {ended_as.value}")
     await _tell_victim(work, account_id, NotificationEvent.CREDIT_ACCOUNT_ENDED)
-    return await credit_accounts.get(connection, told.ack_no, account_id)
+    return _unnamed(await credit_accounts.get(connection, told.ack_no, account_id))
 
 
 async def _apply_anew(work: CaseTransaction, ack_no: str, reason: str) -> None:
@@ -197,7 +207,7 @@ async def _tell_victim(work: CaseTransaction, account_id: int, event: Notificati
         to_account=masked_account(shown.account_end, shown.bank),
         until=shown.object_until if objectable else None,
     )
-    await notify_people(work.connection, event, Concerned(ack_no=shown.ack_no, link=link), facts, work.now)
+    await notify_people(work.connection, work.ctx, event, Concerned(ack_no=shown.ack_no, link=link), facts, work.now)
 
 
 # -- the victim's page -------------------------------------------------------------------------------------------------
@@ -221,8 +231,26 @@ def _digest(token: str) -> bytes:
 async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
     """Return all accounts recorded for a complaint. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
-        await credit_accounts.case_of(connection, ack_no)
-        return CreditAccounts(accounts=tuple(await credit_accounts.of_complaint(connection, ack_no)))
+        await cases.case_of_complaint(connection, ack_no)
+        found = await credit_accounts.of_complaint(connection, ack_no)
+    return CreditAccounts(accounts=tuple(ctx.persons.open_account(account) for account in found))
+
+
+def _unnamed(stored: StoredCreditAccount) -> CreditAccount:
+    """Return an account without the name of its holder.
+
+    An act is no read: it asks for no reason, and the read log does not have it.
+    """
+    return CreditAccount(**stored.model_dump(exclude={"sealed_name", "key", "holder_name"}), holder_name="")
+
+
+def _sealed_name(
+    ctx: Context, victim: StoredPerson, ack_no: str, new: NewCreditAccount
+) -> tuple[PersonKey, bytes] | None:
+    # A victim of the release before has no key yet.
+    if victim.wrapped is None:
+        return None
+    return victim, ctx.persons.seal_name(victim, ack_no, new.account, new.holder_name)
 
 
 def _refuse_over(told: CreditAccount) -> None:

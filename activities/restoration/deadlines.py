@@ -69,7 +69,7 @@ class RestorationActivities:
             row = await restorations.find(connection, UUID(asked.subject))
             if row is None or row.state is not RestorationState.OPEN:
                 return RowState(over=True)
-            found = await step_state(connection, row)
+            found = await step_state(connection, self.ctx, row)
         return RowState(over=False, at=row.step.value, dues=dues(found, row.policy, asked.at))
 
     @activity.defn(name="write_application")
@@ -127,7 +127,7 @@ class RestorationActivities:
             if work.row.state is not RestorationState.OPEN:
                 return
             at = time_of_action(asked, work.now)
-            found = dues(await step_state(work.connection, work.row), work.row.policy, at)
+            found = dues(await step_state(work.connection, work.ctx, work.row), work.row.policy, at)
             due_at = next((due.at for due in found if due.what == action), None)
             if due_at is None:
                 return
@@ -153,7 +153,7 @@ async def _run(work: Work, action: ClockAction) -> None:
         case ClockAction.REMIND:
             await restorations.note_reminded(work.connection, work.row.restoration_id, work.now)
             await _log_overdue(work, action)
-            await restoration_messages.due_soon(work.connection, work.row, await _due_at(work), work.now)
+            await restoration_messages.due_soon(work.connection, work.ctx, work.row, await _due_at(work), work.now)
         case ClockAction.ESCALATE:
             await escalate(work)
         case ClockAction.ALLOCATE:
@@ -171,7 +171,7 @@ async def escalate(work: Work) -> None:
     await _log_overdue(work, ClockAction.ESCALATE)
     if not await bank_orders.are_asked_about(work.connection, work.row.restoration_id, FOR_ITS_BANK):
         await ask(work, TaskKind.SUPERVISE)
-    await restoration_messages.overdue(work.connection, work.row, await _due_at(work), work.now)
+    await restoration_messages.overdue(work.connection, work.ctx, work.row, await _due_at(work), work.now)
 
 
 async def _wind_up(work: Work) -> None:
@@ -186,7 +186,7 @@ async def _wind_up(work: Work) -> None:
 
 
 async def _due_at(work: Work) -> datetime:
-    due_at = (await step_state(work.connection, work.row)).due_at
+    due_at = (await step_state(work.connection, work.ctx, work.row)).due_at
     assert due_at is not None, "an action about a deadline needs a deadline"
     return due_at
 

@@ -215,7 +215,7 @@ async def _alarm(work: Work) -> None:
     await work.log(EventKind.OFFICER_ALARM, cause=cause.value, paise=held_paise)
     told = MessageFacts(occasion=str(work.row.restoration_id), amount_paise=held_paise)
     concerned = Concerned(case_no=work.case_no)
-    await notify_people(work.connection, NotificationEvent.RESTORATION_STOPPED, concerned, told, work.now)
+    await notify_people(work.connection, work.ctx, NotificationEvent.RESTORATION_STOPPED, concerned, told, work.now)
 
 
 async def send_back(ctx: Context, restoration_id: UUID, back: SendBack, by: Acting) -> RestorationDone:

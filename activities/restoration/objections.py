@@ -7,7 +7,9 @@ from activities.context import Context
 from activities.restoration.decisions import decision, order_banks
 from activities.restoration.refusals import end
 from activities.restoration.transitions import Work, ask, go_back, notify_appealed_holds
+from db import person_keys
 from db.holds import free_amounts
+from db.person_keys import SealedText
 from db.pool import Connection
 from db.restoration import objections, restorations
 from db.restoration.objections import ObjectionRow
@@ -51,12 +53,31 @@ async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjectio
         if new.hold_id is not None and new.hold_id not in {line.hold_id for line in lines}:
             raise HoldNotOfRestoration(new.hold_id)
         named = new.model_copy(update={"hold_id": _hold_of(new.by_whom, new.hold_id, lines)})
-        objection_id = await objections.insert(connection, restoration_id, named, work.now, by.actor)
+        sealed = await _sealed(work, named)
+        objection_id = await objections.insert(connection, restoration_id, named, work.now, by.actor, sealed)
         hold = str(named.hold_id) if named.hold_id else None
         await work.log(EventKind.OBJECTION_RECEIVED, objection_id=objection_id, by_whom=new.by_whom.value, hold_id=hold)
         await ask(work)
         await work.notify(ProcedureKind.RESTORATION, restoration_id)
     return work.done(objection_id)
+
+
+async def _sealed(work: Work, new: NewObjection) -> SealedText | None:
+    """Seal the text of an objection under the key of the account holder or of the victim.
+
+    It is the victim's if the victim objects, or if no hold is named. If that key is destroyed, the objection gets a key
+    of its own, because it must stop the payout.
+    """
+    persons, use = work.ctx.persons, objections.use_of_text(work.row.restoration_id)
+    if new.hold_id is not None and new.by_whom is not ObjectionBy.VICTIM:
+        return persons.seal_new(await person_keys.of_hold(work.connection, new.hold_id), new.text, use)
+    victim = await person_keys.of_complaint(work.connection, work.row.ack_no)
+    if victim and victim.is_erased:
+        own = persons.new_key()
+        await person_keys.insert(work.connection, own, work.now)
+        return persons.seal_new(own, new.text, use)
+    # A victim of the release before has no key yet.
+    return persons.seal_new(victim, new.text, use) if victim and victim.wrapped else None
 
 
 def _hold_of(by_whom: ObjectionBy, hold_id: UUID | None, lines: Sequence[Line]) -> UUID | None:

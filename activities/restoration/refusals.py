@@ -69,10 +69,12 @@ async def _exclude(work: Work, lines: Sequence[Line], why: Why) -> None:
         reason=why.reason,
     )
     if why.as_ == "cancelled" and paise:
-        await restoration_messages.cancelled_in_part(work.connection, work.row, "cancelled", paise, work.now)
+        await restoration_messages.cancelled_in_part(work.connection, work.ctx, work.row, "cancelled", paise, work.now)
     if why.as_ == "refused" and paise:
         occasion = f"refused.{why.court_order_id or 'rest'}"
-        await restoration_messages.refused_in_part(work.connection, work.row, occasion, paise, restored_paise, work.now)
+        await restoration_messages.refused_in_part(
+            work.connection, work.ctx, work.row, occasion, paise, restored_paise, work.now
+        )
 
 
 async def continue_under_order(work: Work, order: CourtOrderRow) -> None:

@@ -83,7 +83,7 @@ async def restoration_transaction(ctx: Context, restoration_id: UUID, actor: str
         yield Work.of(work, row=await restorations.lock(work.connection, restoration_id))
 
 
-async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Line]) -> RouteFacts:
+async def facts(connection: Connection, ctx: Context, row: RestorationRow, lines: Sequence[Line]) -> RouteFacts:
     """Return the current facts that decide the route."""
     accounts = {(line.institution, line.account_key) for line in lines if line.free_paise}
     victims = min(len(accounts), 1)
@@ -93,20 +93,23 @@ async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Lin
         # A share from before may be on hold for a complaint that no bank confirmed: it is no victim.
         victims = max(victims, len({row.claim.ack_no for row in found if row.confirmed.paise}))
     orders = await restoration_facts.court_orders(connection, row.restoration_id)
+    victim = await ctx.persons.victim_of(connection, row.ack_no)
     return RouteFacts(
-        held_paise=await restorations.of_victim(connection, row.ack_no),
+        held_paise=await restorations.of_victim(
+            connection, row.ack_no, victim.name, victim.mobile, ctx.persons.same_person(victim)
+        ),
         victims=victims,
         fir_registered=await restoration_facts.fir_is_registered(connection, row.case_no),
         order=next((order.kind for order in orders if order.effect is CourtOrderEffect.RESTORE), None),
     )
 
 
-async def step_state(connection: Connection, row: RestorationRow) -> StepState:
+async def step_state(connection: Connection, ctx: Context, row: RestorationRow) -> StepState:
     """Return the state of the open step, from which its due actions are computed."""
     lines = await restorations.lines(connection, row.restoration_id)
     visits = await restorations.visits(connection, row.restoration_id)
     visit = next(visit for visit in visits if (visit.step, visit.visit_no) == (row.step, row.visit_no))
-    picked = choose_route(await facts(connection, row, lines), row.policy)
+    picked = choose_route(await facts(connection, ctx, row, lines), row.policy)
     return StepState(
         step=row.step,
         visit_no=row.visit_no,
@@ -140,7 +143,7 @@ def _next(row: RestorationRow, route: Route, visits: Sequence[VisitRow]) -> Step
 
 async def route_needing_more(work: Work) -> RoutePicked | None:
     """Return the route that the current facts pick, if it needs a step that the present route did not."""
-    found = await step_state(work.connection, work.row)
+    found = await step_state(work.connection, work.ctx, work.row)
     return found.picked if found.picked.route is not found.route and found.asks_for_more else None
 
 
@@ -260,7 +263,7 @@ async def reroute(work: Work) -> None:
 
 
 async def _pick_route(work: Work) -> None:
-    found = await facts(work.connection, work.row, await work.lines())
+    found = await facts(work.connection, work.ctx, work.row, await work.lines())
     picked: RoutePicked = choose_route(found, work.row.policy)
     if picked.route is work.row.route:
         return
@@ -304,7 +307,7 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
         due_at=due_at.isoformat(),
     )
     lines = await work.lines()
-    await restoration_messages.step_opened(work.connection, work.row, lines, due_at, work.now)
+    await restoration_messages.step_opened(work.connection, work.ctx, work.row, lines, due_at, work.now)
     if step not in BY_OTHERS:
         await ask(work)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)
@@ -337,7 +340,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         held_paise=sum(line.held_paise for line in lines),
         excluded_paise=sum(one.held_paise for one in excluded) or None,
     )
-    await restoration_messages.closed(connection, row, lines, state, restored_paise, work.now)
+    await restoration_messages.closed(connection, work.ctx, row, lines, state, restored_paise, work.now)
     # Only the appeal kept these. Without a new warning the officer who ends the restoration would release them at once.
     if past_end := await restorations.appealed_holds_past_end(connection, row.restoration_id, work.now):
         await account_holds.warn_anew(connection, past_end, work.now)

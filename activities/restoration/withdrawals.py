@@ -15,7 +15,7 @@ from activities.orders.releases import notify_hold_workflows, order_release
 from activities.restoration.allocation import MoreCases, give_to_others
 from activities.restoration.payer_decisions import give_to
 from activities.tracing.payer_transfers import dismiss_followed
-from db.cases import events, hop_retries, hops, ledger, told_amounts
+from db.cases import cases, events, hop_retries, hops, ledger, told_amounts
 from db.holds import account_holds, free_amounts
 from db.pool import Connection
 from db.restoration import claims, exclusions, payer_decisions, withdrawals
@@ -51,7 +51,7 @@ from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 async def told_for(ctx: Context, ack_no: str) -> Withdrawals:
     """Return the withdrawals of a complaint. Raises `NotFound`."""
     async with ctx.pool.acquire() as connection:
-        await withdrawals.case_of(connection, ack_no)
+        await cases.case_of_complaint(connection, ack_no)
         return Withdrawals(withdrawals=tuple(await withdrawals.of_complaint(connection, ack_no)))
 
 
@@ -60,7 +60,7 @@ async def propose(ctx: Context, ack_no: str, new: NewWithdrawal, by: str) -> Wit
 
     Raises `NotFound`, and `NotNow` when the same is proposed already or nothing is left to withdraw.
     """
-    async with case_transaction(ctx, partial(withdrawals.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
         if new.hop_no is not None and not await withdrawals.tells(connection, ack_no, new.hop_no):
             raise NotATransferOfComplaint(ack_no, new.hop_no)
@@ -81,7 +81,7 @@ async def propose(ctx: Context, ack_no: str, new: NewWithdrawal, by: str) -> Wit
 
 async def reject(ctx: Context, ack_no: str, withdrawal_id: int, reason: str, by: str) -> Withdrawal:
     """Reject a withdrawal, which then has no effect. Raises `NotFound`, and `NotNow` when it is decided."""
-    async with case_transaction(ctx, partial(withdrawals.case_of, ack_no=ack_no), by) as work:
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         told = await _undecided(work.connection, ack_no, withdrawal_id)
         rejected = WithdrawalDecision.REJECTED
         await withdrawals.decide(work.connection, withdrawal_id, rejected, by, reason, work.now)
@@ -101,7 +101,7 @@ async def agree(
     back to the victim, and when a court retains a hold with money of it.
     """
     async with ctx.pool.acquire() as connection, connection.transaction():
-        case_no = await withdrawals.case_of(connection, ack_no)
+        case_no = await cases.case_of_complaint(connection, ack_no)
         seen = await withdrawals.get(connection, ack_no, withdrawal_id)
         accounts = _accounts(await withdrawals.hops(connection, case_no, ack_no, seen.hop_no))
         locked = await lock_cases(ctx, connection, await claims.cases_at(connection, sorted(accounts)) | {case_no}, by)

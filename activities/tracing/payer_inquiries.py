@@ -18,7 +18,7 @@ from activities.cases.transaction import ENGINE, CaseTransaction, case_transacti
 from activities.context import Context
 from activities.isolation import FailedRows
 from activities.secrets import CannotOpen
-from activities.tracing.tickets import instrument_of, urgency_of
+from activities.tracing.tickets import category_of, instrument_of, urgency_of
 from adapters.banks.protocol import BankError, BankRefused, HoldTicket, Incident
 from db.banks import bank_exchanges
 from db.cases.hops import HopRow
@@ -92,8 +92,8 @@ def inquiry_ticket(ctx: Context, asked: AskedInquiry, payment: Payment) -> HoldT
     return HoldTicket(
         request_id=asked.inquiry_id,
         ack_no=asked.case_no,
-        sub_category=payment.category,
-        instrument=instrument_of(payment),
+        sub_category=category_of(ctx, payment),
+        instrument=instrument_of(ctx, payment),
         incidents=(incident,),
         priority=urgency.priority,
         requested_at=urgency.requested_at,

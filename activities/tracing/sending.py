@@ -15,7 +15,7 @@ from activities.cases.transaction import ENGINE, case_transaction, lock_case
 from activities.context import Context
 from activities.metrics import METRICS, SendOutcome
 from activities.tracing.request_stages import note_stages
-from activities.tracing.tickets import instrument_of, urgency_of
+from activities.tracing.tickets import category_of, instrument_of, urgency_of
 from adapters.banks.protocol import BankError, BankRefused, BankUnreachable, HoldTicket, Incident
 from db.banks import bank_exchanges
 from db.tracing import requests
@@ -224,8 +224,8 @@ def _ticket(ctx: Context, request: ToSend) -> HoldTicket:
     return HoldTicket(
         request_id=request.request_id,
         ack_no=request.case_no,
-        sub_category=payment.category,
-        instrument=instrument_of(payment),
+        sub_category=category_of(ctx, payment),
+        instrument=instrument_of(ctx, payment),
         incidents=_incidents(request.hops),
         priority=urgency.priority,
         requested_at=urgency.requested_at,

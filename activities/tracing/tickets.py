@@ -14,17 +14,23 @@ REQUESTOR: Final = "I4C-MHA"
 STATE: Final = "UTTAR PRADESH"
 
 
-def instrument_of(payment: Payment) -> Instrument:
-    """Return the payment in the form of the bank wire."""
+def category_of(ctx: Context, payment: Payment) -> str:
+    """Return the category that a bank reads: of a marked complaint, the policy's neutral one."""
+    return ctx.policy.marked.category_to_banks if payment.is_marked else payment.category
+
+
+def instrument_of(ctx: Context, payment: Payment) -> Instrument:
+    """Return the payment in the form of the bank wire. A marked complaint tells neither mobile nor district."""
     return Instrument(
         requestor=REQUESTOR,
         payer_bank=payment.payer_institution,
         payer_bank_code=payment.payer_institution,
         mode_of_payment=payment.mode,
-        payer_mobile=payment.victim_mobile,
+        # The request goes to the bank also without the number, because the money is on its way.
+        payer_mobile="" if payment.is_marked else ctx.persons.open_or_empty(payment.victim).mobile,
         payer_account=payment.payer_holder,
         state=STATE,
-        district=payment.district,
+        district="" if payment.is_marked else payment.district,
         transaction_type=payment.mode,
     )
 

@@ -39,6 +39,12 @@ class RequestPause:
         if self._renewed_at is None or self.ctx.now() - self._renewed_at > self._length / 4:
             await self.begin()
 
+    async def leave(self, ack_no: str) -> None:
+        """End the pause of one number, because the workbook means another case."""
+        self.ack_nos = [one for one in self.ack_nos if one != ack_no]
+        async with self.ctx.pool.acquire() as connection:
+            await request_pauses.remove(connection, [ack_no], self.ctx.now())
+
     async def end(self, case_nos: Collection[str]) -> list[FollowUp]:
         """End the pause in one transaction; return the notifications that the workflows of these cases have missed.
 

@@ -21,7 +21,7 @@ from activities.workbook.trail_outcome import Fate, TrailOutcome, UsedRow
 from adapters.banks.answers import StatusUpdate
 from db import intake
 from db.workbook import trail_import
-from db.workbook.trail_import import LineFate, NamedHop
+from db.workbook.trail_import import LineFate, NamedHop, Registered
 from domain.errors import AckNoConflict, NotFound, NotNow, RuleBroken
 from domain.intake.complaint_row import Fault, fault_of
 from domain.intake.flags import CLOCK_SKEW
@@ -143,12 +143,12 @@ class _Import:
     async def _take_transfers(self, rows: list[TrailRow]) -> None:
         """Open the case, or add the transfers that it does not know yet."""
         keys = {_place(row): self._transfer_key(_transfer(row)) for row in rows}
+        registered = await self._registered()
         async with self.ctx.pool.acquire() as connection:
-            registered = await intake.by_ack_no(connection, self.reading.ack_no)
             found = await intake.known_transfers(connection, [reference_of(key) for key in keys.values()])
             known = {one.transfer_key: one.case_no for one in found}
             self._amounts |= {one.transfer_key: one.amount_paise for one in found}
-            case_no = registered.receipt.case_ack_no if registered else None
+            case_no = registered.case_no if registered else None
             if case_no is None and known:
                 case_no = await intake.oldest_case(connection, list(set(known.values())))
         elsewhere = [row for row in rows if known.get(keys[_place(row)], case_no) != case_no]
@@ -168,6 +168,23 @@ class _Import:
         if rows and case_no:
             await self._extend(case_no, rows, keys, known)
 
+    async def _registered(self) -> Registered | None:
+        """Return the case of the workbook's number; None if there is none, or the portal gave the number again.
+
+        The portal may give a number that we gave before. The references then tell whose rows these are.
+        """
+        rows = (*self.reading.transfers, *self.reading.said)
+        told = {reference for row in rows for reference in (row.root_reference, row.reference) if reference}
+        told |= {_transfer(row).reference for row in self.reading.transfers}
+        async with self.ctx.pool.acquire() as connection:
+            found = await trail_import.registered(connection, self.reading.ack_no)
+            if found is None or not found.given_by_us:
+                return found
+            if await trail_import.names_hop(connection, found.case_no, sorted(set(map(reference_key, told)) - {""})):
+                return found
+        await self.pause.leave(self.reading.ack_no)
+        return None
+
     async def _extend(
         self, case_no: str, rows: list[TrailRow], keys: dict[tuple[str, int], str], known: dict[str, str]
     ) -> None:
@@ -184,7 +201,9 @@ class _Import:
             reason = "the case has no transfer through which this one could join it: add it at the desk"
             self._reject(fresh, TrailColumn.UTR2, "cannot_join", reason)
             return
-        victim, category = (complainant.victim, complainant.category) if complainant else (UNKNOWN_VICTIM, NOT_STATED)
+        victim, category = (
+            (_victim(self.ctx, complainant), complainant.category) if complainant else (UNKNOWN_VICTIM, NOT_STATED)
+        )
         for start in range(0, len(fresh), MAX_TRANSFERS - 1):
             part = fresh[start : start + MAX_TRANSFERS - 1]
             joined = await self._complain(part, None, victim, category, joint)
@@ -429,6 +448,21 @@ def _place(row: TrailRow) -> tuple[str, int]:
 def _transfer(row: TrailRow) -> Transfer:
     assert row.transfer is not None, "a row of the first layer has its transfer"
     return row.transfer
+
+
+def _victim(ctx: Context, of: trail_import.ComplaintOwner) -> Victim:
+    """Return the victim as a further complaint names them; an unknown one if the data are destroyed."""
+    person = ctx.persons.open(of.person)
+    if not person.name:
+        return UNKNOWN_VICTIM
+    return Victim(
+        name=person.name,
+        mobile=person.mobile,
+        district=of.district,
+        woman=of.woman,
+        child=of.child,
+        senior=of.senior,
+    )
 
 
 def _used(row: TrailRow, fate: LineFate) -> UsedRow:

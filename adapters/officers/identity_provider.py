@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import httpx
 import jwt
+import orjson
 from jwt.types import Options
 from pydantic import SecretStr
 
@@ -26,9 +27,11 @@ CALL_SECONDS: Final = 10.0
 REPLY_MAX_BYTES: Final = 256 * 1024
 CLOCK_SLACK_SECONDS: Final = 60
 TOKEN_AGE_MAX_SECONDS: Final = 600
+SUBJECT_MAX_CHARS: Final = 255
 KEPT_SECONDS: Final = 3_600.0
+"""time for which the provider's addresses and keys are used without another reading"""
 KEYS_AGAIN_SECONDS: Final = 60.0
-"""least time between two readings of the provider's keys because of an unknown key"""
+"""least time between two readings of the provider's keys that do not have the key of a token"""
 _OPTIONS: Final[Options] = {
     "require": ["iss", "aud", "exp", "iat", "sub", "nonce"],
     "verify_exp": False,
@@ -59,6 +62,18 @@ class ProviderSettings:
     """authentication classes of which the provider must state one; none is demanded if empty"""
     amr: Sequence[str] = ()
     """methods of which the provider must state one; none is demanded if empty"""
+    longest_seconds: float | None = None
+    """longest time since the officer gave the proof at the provider; None demands no time"""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenPerson:
+    """Who has signed in at the provider."""
+
+    name: str
+    """the officer's id, by the claim of the settings"""
+    subject: str = field(repr=False)
+    """the provider's own name for the person, which it never gives to another (`sub`)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +109,8 @@ class _Endpoints:
     token: str
     keys: str
     tells_issuer: bool
+    takes_claims: bool
+    """whether the provider takes a request for single claims"""
 
 
 class IdentityProvider:
@@ -105,7 +122,7 @@ class IdentityProvider:
         self._client = client or httpx.AsyncClient(timeout=CALL_SECONDS, follow_redirects=False, trust_env=False)
         self._endpoints: _Endpoints | None = None
         self._keys: jwt.PyJWKSet | None = None
-        self._endpoints_until = self._keys_from = 0.0
+        self._endpoints_until = self._keys_until = self._keys_again_from = 0.0
 
     async def close(self) -> None:
         """Close the connections."""
@@ -123,13 +140,29 @@ class IdentityProvider:
             "nonce": attempt.nonce,
             "code_challenge": _challenge(attempt.verifier),
             "code_challenge_method": "S256",
-            **({"acr_values": " ".join(self.settings.acr)} if self.settings.acr else {}),
+            **self._demands(endpoints),
         }
         joint = "&" if "?" in endpoints.authorization else "?"
         return f"{endpoints.authorization}{joint}{urlencode(query)}"
 
-    async def name(self, attempt: Attempt, returned: Mapping[str, str], now: datetime) -> str:
-        """Return the officer's name by what the browser brought back. Raises `NotProven` and `ProviderFailed`."""
+    def _demands(self, endpoints: _Endpoints) -> dict[str, str]:
+        """Return the parameters that say what the ID token must state."""
+        settings, demands = self.settings, dict[str, str]()
+        if settings.acr:
+            demands["acr_values"] = " ".join(settings.acr)
+        if settings.longest_seconds is not None:
+            demands["max_age"] = str(int(settings.longest_seconds))
+        wanted = [settings.name_claim, *(["amr"] if settings.amr else [])]
+        if settings.name_claim == "email":
+            wanted.append("email_verified")
+        if endpoints.takes_claims:
+            # By the specification a claim of a scope need not stand in the ID token unless it is asked for there.
+            asked = {"id_token": {name: {"essential": True} for name in wanted}}
+            demands["claims"] = orjson.dumps(asked).decode()
+        return demands
+
+    async def person(self, attempt: Attempt, returned: Mapping[str, str], now: datetime) -> ProvenPerson:
+        """Return who signed in, by what the browser brought back. Raises `NotProven` and `ProviderFailed`."""
         if not hmac.compare_digest(returned.get("state", "").encode(), attempt.state.encode()):
             raise NotProven("another sign-in was begun")
         endpoints = await self._known_endpoints()
@@ -146,7 +179,10 @@ class IdentityProvider:
             raise NotProven("the provider did not state the officer's name")
         if self.settings.name_claim == "email" and claims.get("email_verified") is not True:
             raise NotProven("the provider did not verify the e-mail address")
-        return name
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_MAX_CHARS or "\0" in subject:
+            raise NotProven("the provider did not state its own name for the person")
+        return ProvenPerson(name, subject)
 
     def _check(self, claims: Mapping[str, Any], nonce: str, now: datetime) -> None:
         seconds = now.timestamp()
@@ -165,6 +201,10 @@ class IdentityProvider:
         methods = claims.get("amr")
         if self.settings.amr and not (isinstance(methods, list) and set(self.settings.amr) & set(map(str, methods))):
             raise NotProven("the provider did not state a method that the policy demands")
+        if self.settings.longest_seconds is not None:
+            age_seconds = seconds - _number(claims.get("auth_time"))
+            if not -CLOCK_SLACK_SECONDS <= age_seconds <= self.settings.longest_seconds + CLOCK_SLACK_SECONDS:
+                raise NotProven("the officer gave the proof at the provider too long ago")
 
     async def _token(self, endpoints: _Endpoints, code: str, verifier: str) -> str:
         form = {
@@ -176,8 +216,10 @@ class IdentityProvider:
         secret = self.settings.client_secret
         if secret is None:
             form["client_id"] = self.settings.client_id
-        auth = httpx.BasicAuth(self.settings.client_id, secret.get_secret_value()) if secret else None
+        auth = _basic_auth(self.settings.client_id, secret.get_secret_value()) if secret else None
         reply = await self._call("POST", endpoints.token, data=form, **({"auth": auth} if auth else {}))
+        if reply.get("error") == "invalid_client":
+            raise ProviderFailed("the provider refuses our client id or secret")
         token = reply.get("id_token")
         if not isinstance(token, str):
             raise NotProven("the provider gave no token for this code")
@@ -201,18 +243,27 @@ class IdentityProvider:
 
     async def _key(self, endpoints: _Endpoints, key_id: str | None) -> jwt.PyJWK:
         """Return the provider's key with this id; without an id its only key. Raises `NotProven`."""
-        found = self._found_key(key_id)
         clock = asyncio.get_running_loop().time()
-        if found is None and clock - self._keys_from >= (KEYS_AGAIN_SECONDS if self._keys else 0):
-            try:
-                self._keys = jwt.PyJWKSet.from_dict(await self._call("GET", endpoints.keys))
-            except (jwt.PyJWKSetError, jwt.PyJWKError, ValueError):
-                raise ProviderFailed("the provider's keys cannot be used") from None
-            self._keys_from = clock
+        is_fresh = clock >= self._keys_until
+        if is_fresh:
+            await self._read_keys(endpoints)
+        found = self._found_key(key_id)
+        if found is None and not is_fresh and clock >= self._keys_again_from:
+            is_fresh = True
+            await self._read_keys(endpoints)
             found = self._found_key(key_id)
         if found is None:
+            if is_fresh:
+                self._keys_again_from = clock + KEYS_AGAIN_SECONDS
             raise NotProven("the token is signed by a key that the provider does not publish")
         return found
+
+    async def _read_keys(self, endpoints: _Endpoints) -> None:
+        try:
+            self._keys = jwt.PyJWKSet.from_dict(await self._call("GET", endpoints.keys))
+        except (jwt.PyJWKSetError, jwt.PyJWKError, ValueError):
+            raise ProviderFailed("the provider's keys cannot be used") from None
+        self._keys_until = asyncio.get_running_loop().time() + KEPT_SECONDS
 
     def _found_key(self, key_id: str | None) -> jwt.PyJWK | None:
         keys = self._keys.keys if self._keys else []
@@ -225,8 +276,8 @@ class IdentityProvider:
         if self._endpoints is None or clock >= self._endpoints_until:
             told = await self._call("GET", f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
             issuer = str(told.get("issuer", ""))
-            if issuer.rstrip("/") != self.settings.issuer.rstrip("/"):
-                raise ProviderFailed("the provider names another issuer")
+            if issuer != self.settings.issuer:
+                raise ProviderFailed("the provider names another issuer than the settings, which spell it exactly")
             try:
                 self._endpoints = _Endpoints(
                     issuer=issuer,
@@ -234,6 +285,7 @@ class IdentityProvider:
                     token=_address(told, "token_endpoint"),
                     keys=_address(told, "jwks_uri"),
                     tells_issuer=told.get("authorization_response_iss_parameter_supported") is True,
+                    takes_claims=told.get("claims_parameter_supported") is True,
                 )
             except (KeyError, ValueError):
                 raise ProviderFailed("the provider's addresses cannot be used") from None
@@ -241,12 +293,10 @@ class IdentityProvider:
         return self._endpoints
 
     async def _call(self, method: str, url: str, **more: Any) -> dict[str, Any]:
-        """Return the JSON object of a reply. A refusal of the provider is an empty one. Raises `ProviderFailed`."""
+        """Return the JSON object of a reply, also if it is a refusal of the provider. Raises `ProviderFailed`."""
         try:
             async with asyncio.timeout(CALL_SECONDS), self._client.stream(method, url, **more) as response:
-                if response.status_code in {400, 401, 403}:
-                    return {}
-                if response.status_code != httpx.codes.OK:
+                if response.status_code not in {200, 400, 401, 403}:
                     raise ProviderFailed(f"the provider replied with status {response.status_code}")
                 body = b""
                 async for part in response.aiter_bytes():
@@ -261,6 +311,11 @@ class IdentityProvider:
         if not isinstance(found, dict):
             raise ProviderFailed("the provider's reply is no JSON object")
         return found
+
+
+def _basic_auth(client_id: str, secret: str) -> httpx.BasicAuth:
+    # RFC 6749, section 2.3.1: both are encoded as in a form first, so that they may have any signs.
+    return httpx.BasicAuth(quote_plus(client_id), quote_plus(secret))
 
 
 def _address(told: Mapping[str, Any], name: str) -> str:

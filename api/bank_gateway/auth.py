@@ -14,7 +14,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from activities.banks.received import keep_statement
 from activities.context import Context
 from api.bank_gateway.signatures import SIGNATURE_MALFORMED, signature_needed, signed_by
-from api.callers import bank_of, is_signed
+from api.callers import bank_of, is_signed, name_bank
 from api.problems import Refused
 from api.services import Services, TheServices
 from api.tokens import BadToken, BankDoor
@@ -50,15 +50,19 @@ class Caller:
 
 
 class _Keys:
-    """The registered keys of banks, and the nonces that they have used."""
+    """The registered keys of banks, and the nonces that they have used, for one request."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, request: Request) -> None:
         self._pool = pool
+        self._scope = request.scope
 
     async def key(self, key_id: str) -> BankKey | None:
         """Return the key with this id, also if it has ended."""
         async with self._pool.acquire() as connection:
-            return await bank_keys.get_key(connection, key_id)
+            found = await bank_keys.get_key(connection, key_id)
+        if found is not None:
+            name_bank(self._scope, found.institution, is_proven=False)
+        return found
 
     async def take(self, key_id: str, nonce: str, seen_at: datetime) -> bool:
         """Record a nonce. Return False if it was used before."""
@@ -121,7 +125,7 @@ async def _caller(
     if is_signed(request):
         if "authorization" in request.headers:
             raise Refused(SIGNATURE_MALFORMED, "send a signature or a token, not both: they may name two banks")
-        keys = _Keys(services.ctx.pool)
+        keys = _Keys(services.ctx.pool, request)
         key = await signed_by(
             request,
             keys,
@@ -131,6 +135,7 @@ async def _caller(
             origin=services.signed_origin,
         )
         code = key.institution
+        name_bank(request.scope, code, is_proven=True)
     else:
         key, code = None, await bank_of(request, services, BankDoor.API)
     known = await _known(services.ctx, code)

@@ -30,7 +30,7 @@ async def read_grievances_of_bank(
     """List the grievances that wait for the bank's report about its customer, the oldest first."""
     await take(services.ctx, bank.code, LimitName.FEED_READS, response)
     async with services.ctx.pool.acquire() as connection:
-        return await grievance_views.of_bank(connection, bank.code, cursor, limit)
+        return await grievance_views.of_bank(connection, bank.code, cursor, limit, services.ctx.persons.open_stored)
 
 
 @router.post(

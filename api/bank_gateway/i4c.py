@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from functools import partial
 from typing import Annotated, Any, Final
 
 import orjson
@@ -22,7 +23,7 @@ from adapters.banks.protocol import BankWire
 from api.addresses import address_of
 from api.bank_gateway.auth import bank_token, lines_of
 from api.bank_gateway.bodies import takes
-from api.callers import bank_of
+from api.callers import bank_of, name_bank
 from api.problems import (
     DATABASE_DOWN,
     INTERNAL,
@@ -134,7 +135,8 @@ async def log_in(request: Request, services: TheServices) -> Response:
         names = sorted({str(mistake["loc"][0]) for mistake in error.errors() if mistake["loc"]}) or ["body"]
         raise Refused(INVALID, violations=[Violation(name, "is not valid") for name in names]) from None
     address = address_of(request, services.trusted_proxies) or UNKNOWN_ADDRESS
-    code = await services.bank_logins.code(login.email, login.password, address)
+    named = partial(name_bank, request.scope, is_proven=False)
+    code = await services.bank_logins.code(login.email, login.password, address, named)
     door = login.door or (BankDoor.I4C if _signs_only(services, code) else None)
     return _reply(login_reply(services.tokens.for_bank(code, door), TTL_SECONDS))
 

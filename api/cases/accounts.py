@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 
 from api.auth import may
+from api.jurisdiction import within_of
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
 from api.reads import ReadReason, note_account
 from api.roles import Action
@@ -24,7 +25,11 @@ async def search(
     asked: AccountQuestion,
     reason: ReadReason = None,
 ) -> AccountView:
-    """Return the amounts of every case at one account (in play, held, claimed) and its last known balance."""
+    """Return the amounts of every case at one account (in play, held, claimed) and its last known balance.
+
+    The sums count every case. Marked cases that the officer does not read are left out of the list.
+    """
     await note_account(request, services, officer, asked, reason or "")
+    within = await within_of(services, officer, Action.READ_TRAIL)
     async with services.ctx.pool.acquire() as connection:
-        return await accounts.view(connection, asked)
+        return await accounts.view(connection, asked, within)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth import may
+from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
@@ -29,9 +30,10 @@ async def list_cases(
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> CasePage:
-    """List cases, the newest first."""
+    """List cases, the newest first. Marked cases that the officer does not read are left out."""
+    within = await within_of(services, officer, Action.READ_TRAIL)
     async with services.ctx.pool.acquire() as connection:
-        return await case_views.page(connection, state, after, limit)
+        return await case_views.page(connection, state, after, limit, within)
 
 
 @router.get("/{ack_no}")

@@ -75,7 +75,10 @@ async def read_grievance(services: TheServices, officer: Reader, grievance_id: U
             raise GrievanceNotFound(grievance_id)
         free_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, row.hold_id))
         verbs = verbs_of(officer.roles, GrievanceAtLevel(state=row.state, level=row.level))
-        return await grievance_views.get(connection, grievance_id, services.ctx.now(), free_paise, verbs)
+        ctx = services.ctx
+        return await grievance_views.get(
+            connection, grievance_id, ctx.now(), free_paise, verbs, ctx.persons.open_stored
+        )
 
 
 @router.post("/{grievance_id}/report", responses=says(NOT_NOW))

@@ -1,5 +1,6 @@
 """Routes of sign-in: begin and end a session, list one's own, end another officer's, and read the sign-in log."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -34,7 +35,7 @@ from api.tokens import Officer
 from db.officers import officers, sessions, sign_in_log
 from db.officers.sessions import LiveSession
 from domain.errors.officers import OfficerNotFound
-from domain.errors.sign_in import SessionNotFound
+from domain.errors.sign_in import SessionNotFound, SignInTooOld
 from domain.sign_in import password_fault
 from schemas.base import WithReason
 from schemas.officers import folded
@@ -92,6 +93,21 @@ async def end_session(services: Services, session: LiveSession, reason: SessionE
     services.sessions.forget()
 
 
+async def end_own(services: Services, session: LiveSession, session_id: UUID) -> None:
+    """End a session of the officer of `session`. Raises `SessionNotFound`, and `SignInTooOld` for another session.
+
+    So a person who has stolen a session does not end those of its officer.
+    """
+    proven_until = session.began_at + timedelta(seconds=services.ctx.policy.sessions.proof_seconds)
+    if session_id != session.session_id and session.now > proven_until:
+        raise SignInTooOld
+    async with services.ctx.pool.acquire() as connection:
+        ended = await sessions.end(connection, session_id, session.officer_id, SessionEnd.ENDED_BY_OFFICER)
+    if not ended:
+        raise SessionNotFound(session_id)
+    services.sessions.forget()
+
+
 @router.post("/session", status_code=201, responses=says(NOT_LOGGED_IN, TOO_MANY, NOT_ALLOWED))
 async def sign_in(request: Request, services: TheServices, response: Response, asked: SignIn) -> OpenSession:
     """Sign in with a password, and a code of the authenticator or a recovery code.
@@ -141,12 +157,11 @@ async def read_sessions(services: TheServices, session: TheSession) -> SessionLi
 
 @router.delete("/sessions/{session_id}", status_code=204, responses=says(NOT_LOGGED_IN, NOT_ALLOWED, NOT_FOUND))
 async def end_own_session(services: TheServices, session: TheSession, session_id: UUID) -> None:
-    """End one of the caller's own sessions."""
-    async with services.ctx.pool.acquire() as connection:
-        ended = await sessions.end(connection, session_id, session.officer_id, SessionEnd.ENDED_BY_OFFICER)
-    if not ended:
-        raise SessionNotFound(session_id)
-    services.sessions.forget()
+    """End one of the caller's own sessions.
+
+    Another one than that of the request is ended within a few minutes of the sign-in only.
+    """
+    await end_own(services, session, session_id)
 
 
 @router.post("/sessions/of/{officer_id}/end")

@@ -36,7 +36,8 @@ COOKIE: Final = "__Host-goldenhour"
 TOKEN_CHARS: Final = 43
 CSRF_HEADER: Final = "X-CSRF-Token"
 CACHED_MAX: Final = 2_000
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""methods that change nothing"""
 _SITE_HEADER: Final = "sec-fetch-site"
 _SESSION: Final = "goldenhour.session"
 """where a request keeps its session, so that it is read once"""
@@ -91,6 +92,10 @@ class Sessions:
         known = await self._find(token)
         return known.session if known else None
 
+    def digest(self, token: str) -> bytes:
+        """Return the digest under which the database knows the session with this token."""
+        return session_digest(self._key, token)
+
     def forget(self) -> None:
         """Forget what this process knows, because a session was ended here."""
         self._known.clear()
@@ -106,7 +111,7 @@ class Sessions:
     async def _find(self, token: str) -> _Known | None:
         if len(token) != TOKEN_CHARS or not token.isascii():
             return None
-        digest, now = session_digest(self._key, token), self._ctx.now()
+        digest, now = self.digest(token), self._ctx.now()
         known = self._known.get(digest)
         if known is not None and now < known.until:
             return known
@@ -145,7 +150,7 @@ def cookie_of(connection: HTTPConnection) -> str:
 
 def refuse_forged(request: Request) -> None:
     """Check that a change in a session was not sent by another site. Raises `CrossSiteRequest`."""
-    if request.method not in _SAFE:
+    if request.method not in SAFE:
         refuse_other_sites(request)
         if not csrf_matches(cookie_of(request), request.headers.get(CSRF_HEADER, "")):
             raise CrossSiteRequest

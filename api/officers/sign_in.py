@@ -15,6 +15,7 @@ from typing import Final
 from activities.context import Context
 from activities.officers.sign_in import Begun, SignInChecks, TooManyWaiting
 from activities.secrets import Keys
+from adapters.officers.identity_provider import ProvenPerson
 from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
 from db.officers.credentials import Credentials
@@ -46,23 +47,31 @@ class SignInDoor:
             name = folded(asked.officer_id)
             found = await self._proven(asked, name, address)
             if found is not None and found.officer_id is not None:
+                await self._checks.renew_hash(found, asked.password)
                 begun = await self._checks.begin(found.officer_id, address, browser, _way(asked))
                 if begun is not None:
                     return begun
                 await self._checks.note(found, name, address, _way(asked), SignInOutcome.DISABLED)
         raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
 
-    async def by_provider(self, name: str, address: str, browser: str) -> Begun:
-        """Begin a session of an officer whom the identity provider names. Raises `Refused`."""
-        name, way = folded(name), SignInWay.PROVIDER
+    async def by_provider(self, person: ProvenPerson, issuer: str, address: str, browser: str) -> Begun:
+        """Begin a session of an officer whom the identity provider names. Raises `Refused`.
+
+        The name may be given to another person. So the provider's own name for the person must be that of the first
+        sign-in.
+        """
+        name, way = folded(person.name), SignInWay.PROVIDER
         await self._of_address.take(address)
         found = await self._checks.known(name, address)
         outcome = SignInOutcome.UNKNOWN_NAME
         if found.officer_id is not None:
-            begun = await self._checks.begin(found.officer_id, address, browser, way)
-            if begun is not None:
-                return begun
-            outcome = SignInOutcome.DISABLED
+            if found.is_disabled or await self._checks.is_person(found, issuer, person.subject):
+                begun = await self._checks.begin(found.officer_id, address, browser, way)
+                if begun is not None:
+                    return begun
+                outcome = SignInOutcome.DISABLED
+            else:
+                outcome = SignInOutcome.NO_CREDENTIALS
         await self._checks.note(found, name, address, way, outcome)
         raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
 

@@ -15,7 +15,7 @@ from activities.officers.sign_in import new_token
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH, Setup, Wish
 from adapters.officers.identity_provider import Attempt, NotProven, ProviderFailed
 from api.addresses import address_of
-from api.officers.session_routes import begin_session, browser_of, end_session
+from api.officers.session_routes import begin_session, browser_of, end_own, end_session
 from api.officers.sessions import (
     cookie_of,
     csrf_matches,
@@ -30,7 +30,7 @@ from api.reply_pages import moment
 from api.services import Services, TheServices
 from db.officers import sessions, sign_in_log
 from db.officers.sessions import LiveSession
-from domain.errors.sign_in import CrossSiteRequest
+from domain.errors.sign_in import CrossSiteRequest, SessionNotFound, SignInTooOld
 from domain.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
 from schemas.sign_in import SessionEnd, SignIn
 
@@ -55,6 +55,10 @@ _FAULTS: Final[Mapping[str, str]] = {
     "too_short": f"The password has less than {PASSWORD_MIN_CHARS} characters.",
     "too_long": f"The password has more than {PASSWORD_MAX_CHARS} characters.",
     "too_simple": "The password repeats a few characters.",
+    "common": (
+        "The password is common or easily guessed: a known password, names, dictionary entries, dates or keys beside"
+        " each other."
+    ),
     "easily_guessed": "The password is little more than your name or a text that everybody tries first.",
     "wrong_code": "The code does not fit. Wait for the next code of the app, and check the clock of your phone.",
 }
@@ -86,11 +90,19 @@ async def show(request: Request, services: TheServices) -> Response:
     session = await services.sessions.find(cookie_of(request))
     if session is None:
         return _form(services)
+    return await _signed_in(request, services, session)
+
+
+async def _signed_in(
+    request: Request, services: Services, session: LiveSession, notice: str = "", status: int = 200
+) -> Response:
     async with services.ctx.pool.acquire() as connection:
         found = await sessions.of_officer(connection, session.officer_id, services.sessions.idle, session.session_id)
         log = await sign_in_log.page(connection, session.officer_id, None, ENTRIES_SHOWN)
     return PAGES.page(
         "officers/signed_in",
+        status,
+        notice=notice,
         officer_id=session.officer_id,
         csrf_token=csrf_token(cookie_of(request)),
         sessions=found,
@@ -115,7 +127,7 @@ async def act(request: Request, services: TheServices) -> Response:
         await end_session(services, session, SessionEnd.SIGNED_OUT)
         delete_cookie(response)
     elif fields.get("step") == "end":
-        await _end_other(services, session, fields.get("session_id", ""))
+        return await _end_other(request, services, session, fields.get("session_id", "")) or response
     return response
 
 
@@ -140,14 +152,17 @@ async def _sign_in(request: Request, services: Services, fields: Mapping[str, st
     return response
 
 
-async def _end_other(services: Services, session: LiveSession, typed: str) -> None:
+async def _end_other(request: Request, services: Services, session: LiveSession, typed: str) -> Response | None:
+    """End another session. Return a page that says what is to be done first, or None."""
     try:
-        session_id = UUID(typed)
+        await end_own(services, session, UUID(typed))
     except ValueError:
         raise Refused(UNREADABLE_FORM) from None
-    async with services.ctx.pool.acquire() as connection:
-        await sessions.end(connection, session_id, session.officer_id, SessionEnd.ENDED_BY_OFFICER)
-    services.sessions.forget()
+    except SessionNotFound:
+        """It is over, as the officer wants."""
+    except SignInTooOld as error:
+        return await _signed_in(request, services, session, str(error), 403)
+    return None
 
 
 def _form(services: Services, notice: str = "", status: int = 200, officer_id: str = "") -> Response:
@@ -179,13 +194,14 @@ async def come_back(request: Request, services: TheServices) -> Response:
     """Begin a session for the officer whom the provider names, and show a page with a link to go on."""
     if services.identity_provider is None:
         raise Refused(NOT_FOUND)
+    provider = services.identity_provider
     attempt, now = Attempt(request.cookies.get(BEGUN_COOKIE, "")), services.ctx.now()
     if not attempt.token:
         return _form(services, "This sign-in was not begun here. Please begin again.", 401)
     try:
-        name = await services.identity_provider.name(attempt, dict(request.query_params), now)
+        person = await provider.person(attempt, dict(request.query_params), now)
         address = address_of(request, services.trusted_proxies)
-        begun = await services.sign_in_door.by_provider(name, address, browser_of(request))
+        begun = await services.sign_in_door.by_provider(person, provider.settings.issuer, address, browser_of(request))
     except ProviderFailed as error:
         return _provider_failed(services, error)
     except NotProven as error:

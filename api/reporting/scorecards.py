@@ -10,15 +10,17 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from activities.context import Context
-from activities.reporting.scorecards import span
+from activities.reporting.scorecards import CALLS_MAX, span
 from api.auth import may
 from api.caches import ScorecardCache
+from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, After, Limit
 from api.problems import IN_THE_DESCRIPTION
 from api.reports import CSV_CONTENT, period, table, wants_table
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
+from db.cases import jurisdiction
 from db.reporting.scorecards import Span
 from domain.spreadsheet_cells import as_plain_text
 from schemas.banks.institutions import Code
@@ -82,8 +84,19 @@ async def read_scorecards_as_csv(
 
 @router.get("/desk/call-list")
 async def read_call_list(services: TheServices, officer: Reader, limit: Limit = LIMIT_DEFAULT) -> CallList:
-    """List the unanswered hold requests, first those where a call now saves the most money."""
-    return await services.scorecard_cache.desk.calls(limit)
+    """List the unanswered hold requests, first those where a call now saves the most money.
+
+    A call for a child, an elderly person or a woman counts more. Marked cases that the officer does not read are left
+    out.
+    """
+    within = await within_of(services, officer, Action.READ_TRAIL)
+    desk = services.scorecard_cache.desk
+    if within is None:
+        return await desk.calls(limit)
+    found = await desk.calls(CALLS_MAX)
+    async with services.ctx.pool.acquire() as connection:
+        shown = await jurisdiction.those_within(connection, within, {call.case_ack_no for call in found.items})
+    return found.model_copy(update={"items": tuple(one for one in found.items if one.case_ack_no in shown)[:limit]})
 
 
 def _span(ctx: Context, sent_from: datetime | None, sent_to: datetime | None) -> Span:

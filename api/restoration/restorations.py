@@ -88,7 +88,9 @@ async def read_restoration(services: TheServices, officer: Reader, restoration_i
             raise RestorationNotFound(restoration_id)
         has_exclusions = bool(await exclusions.of_restoration(connection, restoration_id))
         verbs = verbs_now(officer.roles, row.state, row.step, has_excluded=has_exclusions)
-        return await restoration_views.get(connection, restoration_id, services.ctx.now(), verbs)
+        return await restoration_views.get(
+            connection, restoration_id, services.ctx.now(), verbs, services.ctx.persons.open_stored
+        )
 
 
 @router.post("/{restoration_id}/receive-application", responses=says(NOT_NOW))

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from activities.context import Context
 from activities.directory import DirectoryCache
+from activities.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from adapters.clock import wall_clock
 from benchmarks.aims import exactly
@@ -98,10 +99,12 @@ async def play(server: EmbeddedPostgres, policy: Policy, database: str = OWNER) 
                 only_single_cases=only_single_cases,
             )
             try:
-                directory = DirectoryCache(pool, SecretBox(SECRET))
+                secret_box = SecretBox(SECRET)
+                directory = DirectoryCache(pool, secret_box)
                 await directory.refresh()
+                ctx = Context(pool, directory, policy, person_keys=PersonKeys(secret_box))
                 async with pool.acquire() as connection, book.watching(connection):
-                    await player.play(Context(pool, directory, policy), connection, book)
+                    await player.play(ctx, connection, book)
             finally:
                 await pool.close()
         await query_plans.hide_plans(admin, database)

@@ -18,7 +18,7 @@ HOT_TABLES: Final = frozenset(
         *("account_hold", "answer", "bank_body", "bank_exchange", "case_event", "case_file", "case_news", "complaint"),
         *("complaint_transfer", "desk_task", "disputed_transfer", "feed_entry", "held_hop", "hold_request", "hop"),
         *("hop_retry", "ledger_balance", "ledger_entry", "ledger_transaction", "procedure", "procedure_news"),
-        *("request_hop", "request_job", "status_update", "victim"),
+        *("person_key", "request_hop", "request_job", "status_update", "victim"),
     )
 )
 """tables that every case makes larger"""

@@ -38,6 +38,7 @@ WAITING_SHARE: Final = 0.1
 """share of settled cases whose holds or duties still wait"""
 FEW_SHARE: Final = 0.05
 """share of hops that the desk corrects, or that the bank is asked about again"""
+TERMS_OF_VICTIM: Final = 4
 LATER: Final = "2099-01-01 00:00:00+00"
 HOPS_BY_LAYER: Final = {1: 2, 2: 4, 3: 6}
 NULL: Final = r"\N"
@@ -45,7 +46,8 @@ NULL: Final = r"\N"
 COLUMNS: Final = {
     "case_file": "case_no state opened_at settled_at workflow_started_at policy first_sent_at first_delivered_at"
     " first_answered_at first_held_at last_hop_no last_batch_no",
-    "victim": "victim_id name mobile district woman child senior",
+    "person_key": "person_id made_at destroyed_at destroyed_for",
+    "victim": "victim_id name mobile district woman child senior person_id sealed terms terms_key",
     "complaint": "ack_no case_no channel category victim_id received_at taken_by idempotency_key body_digest joined"
     " flags",
     "complaint_transfer": "ack_no row_no payer_institution payer_kind payer_holder payee_institution payee_kind"
@@ -197,7 +199,11 @@ class _Writer:
 
     def _complaint(self, ack_no: str, case_no: str, start: int, hops: list[_Hop]) -> None:
         victim = self._number("victim")
-        self._row("victim", victim, "A. Victim", f"98{self.draw.randrange(10**8):08d}", "LUCKNOW", "f", "f", "f")
+        # The key is destroyed, because a row that stands for many blocks cannot be sealed under a key of its own.
+        person_id = f"00000000-0000-4000-8000-{victim}000"
+        terms = ",".join(rf'"\\\\x{self.draw.getrandbits(128):032x}"' for _ in range(TERMS_OF_VICTIM))
+        self._row("person_key", person_id, _at(start), _at(start), "invented")
+        self._row("victim", victim, "", "", "LUCKNOW", "f", "f", "f", person_id, r"\\x00", f"{{{terms}}}", r"\\x00")
         self._row(
             "complaint",
             *(ack_no, case_no, "helpline_1930", "upi_fraud", victim, _at(start), "officer:helpline"),

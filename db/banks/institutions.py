@@ -171,6 +171,18 @@ async def login_row(
     return LoginRow(row["code"], row["password_hash"], row["knows_address"], tuple(row["marks"]))
 
 
+async def renew_hash(connection: Connection, code: str, before: str, after: str) -> bool:
+    """Write another hash of the same login password; false if the hash is not the one `before` any more."""
+    done = await connection.fetchval(
+        "UPDATE institution SET inbound_password_hash = $3 WHERE code = $1 AND inbound_password_hash = $2"
+        " RETURNING true",
+        code,
+        before,
+        after,
+    )
+    return bool(done)
+
+
 def email_key(email: str) -> str:
     """Return the form in which a login e-mail is stored and compared."""
     return email.strip().lower()

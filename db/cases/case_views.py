@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from asyncpg import Record
 
+from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
 from domain.errors.cases import CaseNotFound
 from domain.ledger import bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState
+from schemas.jurisdiction import Within
 from schemas.tracing.views import CaseCounts, CaseListItem, CasePage, CaseView, ComplaintView, TurnaroundTimes
 
 MAX_COMPLAINTS_SHOWN: Final = 500
@@ -44,7 +46,7 @@ SELECT c.case_no, c.state, c.opened_at, c.settled_at,
 FROM case_file c WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)
 """
 
-LIST: Final = """
+LIST: Final = f"""
 SELECT c.case_no, c.state, c.opened_at, c.settled_at,
     (SELECT category FROM complaint WHERE ack_no = c.case_no) AS category,
     (SELECT jsonb_object_agg(bucket, paise) FROM
@@ -53,6 +55,7 @@ SELECT c.case_no, c.state, c.opened_at, c.settled_at,
     (SELECT count(*) FROM desk_task WHERE case_no = c.case_no AND state = 'open') AS open_tasks
 FROM case_file c
 WHERE (c.opened_at, c.case_no) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::text, ''))
+{MARK}
 ORDER BY c.opened_at DESC, c.case_no DESC LIMIT $3
 """
 # A condition that depends on a parameter being null would read the list from its beginning.
@@ -82,11 +85,14 @@ async def get(connection: Connection, ack_no: str) -> CaseView:
     )
 
 
-async def page(connection: Connection, state: CaseState | None, after: str | None, limit: int) -> CasePage:
+async def page(
+    connection: Connection, state: CaseState | None, after: str | None, limit: int, within: Within | None = None
+) -> CasePage:
     """Return cases of one state or of all, the newest first. Raises `BadCursor`."""
     opened_at, case_no = _position(after)
     statement, of_state = (LIST, ()) if state is None else (LIST_BY_STATE, (state,))
-    found = await connection.fetch(statement, opened_at, case_no, limit + 1, *of_state)
+    statement, values = confined(statement, (opened_at, case_no, limit + 1, *of_state), "c.case_no", within)
+    found = await connection.fetch(statement, *values)
     rows, more = cut(found, limit)
     items = tuple(
         CaseListItem(

@@ -6,7 +6,7 @@ from datetime import datetime
 from db.cases import hops
 from db.cases.request_pauses import PAUSED
 from db.pool import Connection
-from domain.errors.cases import CaseNotFound
+from domain.errors.cases import CaseNotFound, ComplaintNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, CaseState, EscalationLevel, HopState
 from schemas.outbox.case import CasePolicy, CaseStart, HopRef, OpenRequest
@@ -47,6 +47,14 @@ def new_head(case_no: str, opened_at: datetime, last_hop_no: int) -> CaseHead:
         first_held_at=None,
         now=opened_at,
     )
+
+
+async def case_of_complaint(connection: Connection, ack_no: str) -> str:
+    """Return the case of a complaint. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
+    if case_no is None:
+        raise ComplaintNotFound(ack_no)
+    return case_no
 
 
 async def lock(connection: Connection, ack_no: str) -> CaseHead:

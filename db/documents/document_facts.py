@@ -7,6 +7,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from db.cases.ledger import NOT_PROPOSED
+from db.person_keys import StoredPerson, stored
 from db.pool import Connection
 from domain.errors.banks import InstitutionNotFound
 from domain.errors.cases import ComplaintNotOfCase
@@ -25,12 +26,19 @@ from schemas.documents.facts import (
     OfficerFacts,
     OrderLineFacts,
     TransferFacts,
-    VictimFacts,
 )
 from schemas.enums import Bucket
+from schemas.jurisdiction import WHOLE_STATE
 from schemas.outbox.procedures import RestorationPolicy
 from schemas.police import HandedIn
 from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, Route, Step
+
+_ON_THE_ROSTER: Final = """
+SELECT o.name, o.rank, o.station AS police_station, o.mobile AS phone, o.email,
+    coalesce((SELECT min(d.district) FROM officer_district d
+        WHERE d.officer_id = o.officer_id AND d.until_at IS NULL AND d.district <> $2), '') AS district
+FROM officer o WHERE o.officer_id = $1
+"""
 
 
 async def officer(connection: Connection, case_no: str, duty: str = "io") -> OfficerFacts:
@@ -47,7 +55,7 @@ async def officer(connection: Connection, case_no: str, duty: str = "io") -> Off
 async def officer_by_subject(connection: Connection, case_no: str, subject: str) -> OfficerFacts:
     """Return an officer by id; empty if unknown.
 
-    The officer's last assignment in the case counts, or else the last one in any case.
+    The officer's last assignment in the case counts, then the last one in any case, then what the roster says.
     """
     for condition in ("case_no = $1", "case_no <> $1"):
         row = await connection.fetchrow(
@@ -58,7 +66,8 @@ async def officer_by_subject(connection: Connection, case_no: str, subject: str)
         )
         if row:
             return OfficerFacts(**dict(row))
-    return OfficerFacts()
+    row = await connection.fetchrow(_ON_THE_ROSTER, person_of(subject), WHOLE_STATE)
+    return OfficerFacts(**dict(row)) if row else OfficerFacts()
 
 
 async def fir(connection: Connection, case_no: str) -> FirFacts:
@@ -233,17 +242,17 @@ async def show_cause_order(connection: Connection, hold: Hold) -> CourtOrderFact
     return CourtOrderFacts(**dict(row)) if row else CourtOrderFacts()
 
 
-async def victim(connection: Connection, case_no: str, ack_no: str) -> VictimFacts:
-    """Return the victim of a complaint of the case. Raises `NotFound`."""
+async def victim(connection: Connection, case_no: str, ack_no: str) -> tuple[StoredPerson, str]:
+    """Return the victim of a complaint of the case, and the victim's district. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT v.name, v.mobile, v.district FROM complaint c JOIN victim v USING (victim_id)"
+        f"SELECT {stored('v')} AS person, v.district FROM complaint c JOIN victim v USING (victim_id)"
         " WHERE c.case_no = $1 AND c.ack_no = $2",
         case_no,
         ack_no,
     )
     if row is None:
         raise ComplaintNotOfCase(ack_no, case_no)
-    return VictimFacts(**dict(row))
+    return StoredPerson(**row["person"]), row["district"]
 
 
 async def transfers(connection: Connection, case_no: str, ack_no: str) -> tuple[TransferFacts, ...]:

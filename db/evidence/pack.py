@@ -10,14 +10,25 @@ numbers against it would reveal the victim's. The engine's own bookkeeping is no
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from db.banks.bank_keys import Evidence
+from db.evidence.opened import (
+    CONTACT_CHANGES,
+    CONTACTS,
+    GRIEVANCE_LEVELS,
+    GRIEVANCES,
+    HEARINGS,
+    MESSAGE_TEXTS,
+    OBJECTIONS,
+    WITH_OPENED,
+    Opened,
+)
 from db.orders import bank_orders
 from db.pool import Connection
 from db.tracing import answers
 from domain.errors.cases import CaseNotFound
-from domain.evidence.pack import EXCHANGES, SENT, EventLine
+from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, EXCHANGES, HOPS, MESSAGES, SENT, TRANSFERS, EventLine
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
@@ -53,34 +64,49 @@ def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), 
     )
 
 
-def _reached_at(row: str) -> str:
-    """Return SQL for a victim's contact data, masked so that it only shows whether two are the same person."""
+_CODES: Final = "('grievance_code', 'appeal_code', 'link_code')"
+_OPENED: Final = "JOIN unnest($2::uuid[], $3::jsonb[]) AS p (message_id, data) USING (message_id)"
+"""joins the opened address and text of each notification, which `lines` gives"""
+
+
+def _messages() -> str:
+    """Return the statement that reads notifications without their texts.
+
+    An address proves that a notice was served, so it is in full. A victim's is masked, and only tells one person from
+    another. Both are null once the key of the person is destroyed.
+    """
+    without = ("address", "subject", "body", "person_id", "sealed_head", "sealed_body", *_UNSENT)
     return (
-        f"jsonb_build_object('mobile', '…' || right({row}.mobile, 4), 'email',"
-        f" CASE WHEN {row}.email = '' THEN '' ELSE left({row}.email, 1) || '…@' || split_part({row}.email, '@', 2) END)"
+        f"SELECT (to_jsonb(t) - '{{{','.join(without)}}}'::text[]"
+        # The text of a code has no digest, because trying every code would find it.
+        f" || jsonb_build_object('text_sha256', CASE WHEN t.kind NOT IN {_CODES} AND p.data ->> 'body' <> ''"
+        " THEN encode(sha256(convert_to(p.data ->> 'body', 'UTF8')), 'hex') END, 'address',"
+        " CASE WHEN t.to_whom <> 'victim' THEN a.address WHEN t.medium = 'sms'"
+        " THEN '…' || right(a.address, 4) ELSE left(a.address, 1) || '…@' || split_part(a.address, '@', 2) END))::text"
+        f" FROM message t LEFT {_OPENED} CROSS JOIN LATERAL (SELECT nullif(p.data ->> 'address', '') AS address) AS a"
+        f" WHERE {_CASE} ORDER BY t.written_at, t.message_id"
     )
 
 
-def _address() -> str:
-    """Return SQL for the address of a notification.
-
-    An address proves that a notice was served, so it is in full. A victim's is masked, and only tells one person from
-    another.
-    """
+def _opened_rows(table: str, key: str, key_type: str, where: str, without: str, *, order: str = "") -> str:
+    """Return the statement that reads rows with personal data, which `lines` gives opened in `$2` and `$3`."""
     return (
-        # The text of a code has no digest, because trying every code would find it.
-        " || jsonb_build_object('text_sha256', CASE WHEN t.kind NOT IN"
-        " ('grievance_code', 'appeal_code', 'link_code')"
-        " THEN encode(sha256(convert_to(t.body, 'UTF8')), 'hex') END, 'address',"
-        " CASE WHEN t.to_whom <> 'victim' THEN t.address WHEN t.medium = 'sms'"
-        " THEN '…' || right(t.address, 4) ELSE left(t.address, 1) || '…@' || split_part(t.address, '@', 2) END)"
+        f"SELECT (to_jsonb(t) - '{{{without}}}'::text[] || coalesce(p.data, '{{}}'))::text"
+        f" FROM {table} t LEFT JOIN unnest($2::{key_type}[], $3::jsonb[]) AS p ({key}, data) USING ({key})"
+        f" WHERE {where} ORDER BY {order or f't.{key}'}"
     )
 
 
 def _victim() -> str:
+    """Return SQL for the victim of a complaint, whose opened data `lines` gives in `$2` and `$3`.
+
+    The contact is masked so that it only shows whether two are the same person.
+    """
     return (
-        " || jsonb_build_object('victim', (SELECT to_jsonb(v) - '{victim_id,mobile,email}'::text[] || "
-        f"{_reached_at('v')} FROM victim v WHERE v.victim_id = t.victim_id))"
+        " || jsonb_build_object('victim', (SELECT to_jsonb(v)"
+        " - '{victim_id,person_id,sealed,terms,terms_key}'::text[] || p.data"
+        " FROM victim v JOIN unnest($2::bigint[], $3::jsonb[]) AS p (victim_id, data) USING (victim_id)"
+        " WHERE v.victim_id = t.victim_id))"
     )
 
 
@@ -110,18 +136,21 @@ FILES: Final = {
         "status_update", "t.update_id IN (SELECT update_id FROM answer WHERE case_no = $1)", "t.update_id"
     ),
     "case/case.json": _rows("case_file", _CASE, "t.case_no", without=("workflow_started_at",)),
-    "case/complaints.jsonl": _rows(
+    COMPLAINTS: _rows(
         "complaint",
         _CASE,
         "t.received_at, t.ack_no",
         without=("victim_id", "idempotency_key", "body_digest"),
         more=_victim(),
     ),
-    "case/complaint_transfers.jsonl": _rows(
+    TRANSFERS: _rows(
         "complaint_transfer", "t.ack_no IN (SELECT ack_no FROM complaint WHERE case_no = $1)", "t.ack_no, t.row_no"
     ),
     "case/hop_corrections.jsonl": _rows("hop_correction", _CASE, "t.hop_no, t.revision"),
-    "case/hops.jsonl": _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
+    HOPS: _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
+    "case/victim_corrections.jsonl": _rows(
+        "victim_correction", _CASE, "t.correction_id", without=("victim_id", "before", "after", "reason")
+    ),
     "case/withdrawals.jsonl": _rows("withdrawal", _CASE, "t.withdrawal_id"),
     "case/withdrawn_hops.jsonl": _rows("withdrawn_hop", _CASE, "t.hop_no"),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),
@@ -129,36 +158,44 @@ FILES: Final = {
     "grievances/appeal_codes.jsonl": _rows(
         "appeal_code", _HOLD, "t.made_at, t.code_id", without=("digest", "visit_digest", "visit_until", "tries")
     ),
-    "grievances/grievances.jsonl": _rows("grievance", _CASE, "t.opened_at, t.grievance_id"),
-    "grievances/levels.jsonl": _rows("grievance_level", _GRIEVANCE, "t.grievance_id, t.opened_at, t.level"),
-    "grievances/hearings.jsonl": _rows(
+    GRIEVANCES: _opened_rows(
+        "grievance",
+        "grievance_id",
+        "uuid",
+        _CASE,
+        "person_id,sealed_text,sealed_contact",
+        order="t.opened_at, t.grievance_id",
+    ),
+    GRIEVANCE_LEVELS: _opened_rows(
+        "grievance_level",
+        "place",
+        "bigint",
+        _GRIEVANCE,
+        "person_id,sealed_said",
+        order="t.grievance_id, t.opened_at, t.level",
+    ),
+    # A copy for the accused does not have what a victim says, only its SHA-256.
+    HEARINGS: _opened_rows(
         "release_hearing",
+        "hearing_id",
+        "bigint",
         "t.proposal_id IN (SELECT proposal_id FROM release_proposal WHERE case_no = $1)",
-        "t.hearing_id",
-        # A copy for the accused does not have what a victim says.
-        without=("said",),
-        more=" || jsonb_build_object('said_sha256', encode(sha256(convert_to(t.said, 'UTF8')), 'hex'))",
+        "said,person_id,sealed_said",
     ),
     "grievances/releases.jsonl": _rows("release_proposal", _CASE, "t.proposal_id"),
-    "holds/contact_changes.jsonl": _rows("holder_contact_change", _HOLD, "t.change_id"),
-    "holds/contacts.jsonl": _rows("holder_contact", _HOLD, "t.hold_id"),
+    CONTACT_CHANGES: _opened_rows("holder_contact_change", "change_id", "bigint", _HOLD, "person_id,sealed"),
+    CONTACTS: _opened_rows("holder_contact", "hold_id", "uuid", _HOLD, "person_id,sealed"),
     "holds/holds.jsonl": _rows("account_hold", _CASE, "t.first_held_at, t.hold_id", more=_KEPT_BY),
     "ledger/balances.jsonl": _rows("ledger_balance", _CASE, "t.hop_no, t.bucket"),
     "ledger/entries.jsonl": _rows("ledger_entry", _CASE, "t.transaction_id, t.line_no"),
     "ledger/transactions.jsonl": _rows("ledger_transaction", _CASE, "t.transaction_id"),
-    "messages/messages.jsonl": _rows(
-        "message",
-        _CASE,
-        "t.written_at, t.message_id",
-        without=("address", "subject", "body", *_UNSENT),
-        more=_address(),
-    ),
+    MESSAGES: _messages(),
     "messages/documents.jsonl": _rows(
         "message_document",
         "t.message_id IN (SELECT message_id FROM message WHERE case_no = $1)",
         "t.message_id, t.place",
     ),
-    "orders/credit_accounts.jsonl": _rows("credit_account", _CASE, "t.account_id"),
+    CREDIT_ACCOUNTS: _opened_rows("credit_account", "account_id", "bigint", _CASE, "person_id,sealed_name"),
     "orders/credit_account_links.jsonl": _rows(
         "credit_account_link",
         "t.account_id IN (SELECT account_id FROM credit_account WHERE case_no = $1)",
@@ -243,17 +280,17 @@ FILES: Final = {
         "hearing_waiver", _RESTORATION, "t.recorded_at, t.hold_id", without=("document",)
     ),
     "restorations/lines.jsonl": _rows("restoration_line", _CASE, "t.restoration_id, t.hop_no"),
-    "restorations/objections.jsonl": _rows("objection", _RESTORATION, "t.objection_id"),
+    OBJECTIONS: _opened_rows("objection", "objection_id", "bigint", _RESTORATION, "person_id,sealed_text"),
     "restorations/payer_decisions.jsonl": _rows("payer_decision", _CASE, "t.decision_id"),
     "restorations/restorations.jsonl": _rows("restoration", _CASE, "t.opened_at, t.restoration_id"),
     "restorations/steps.jsonl": _rows("restoration_step", _RESTORATION, "t.restoration_id, t.place"),
 }
 """The statement that reads each file."""
 TEXTS: Final = {
-    "messages/texts.jsonl": "SELECT jsonb_build_object('message_id', t.message_id, 'subject', t.subject, 'body',"
+    MESSAGE_TEXTS: "SELECT jsonb_build_object('message_id', t.message_id, 'subject', p.data ->> 'subject', 'body',"
     # Six digits are masked in every message, because they could be a code. So is the token of a victim's link.
-    r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)|(?<=/c/)[A-Za-z0-9_-]{12}', '……', 'g'))::text FROM message t"
-    " WHERE t.case_no = $1 AND t.kind NOT IN ('grievance_code', 'appeal_code', 'link_code')"
+    r" regexp_replace(p.data ->> 'body', '(?<!\d)\d{6}(?!\d)|(?<=/c/)[A-Za-z0-9_-]{12}', '……', 'g'))::text"
+    f" FROM message t LEFT {_OPENED} WHERE t.case_no = $1 AND t.kind NOT IN {_CODES}"
     " ORDER BY t.written_at, t.message_id"
 }
 """The texts of notifications, for a court's pack only."""
@@ -297,13 +334,17 @@ JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
 WHERE e.case_no = $1 AND e.data ? 'bound' ORDER BY b.body_id
 """
 _SENT: Final = f"""
-SELECT '{SENT}/' || lpad(s.exchange_id::text, 10, '0') || '/' || f.name AS path, f.name, f.bytes, s.about, s.channel
+SELECT '{SENT}/' || lpad(s.exchange_id::text, 10, '0') || '/' || f.name AS path, f.name, f.bytes, s.about, s.channel,
+    s.restores
 FROM (
-    SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN hold_request r USING (request_id)
+    SELECT x.exchange_id, x.about, x.channel, false AS restores FROM bank_exchange x
+    JOIN hold_request r USING (request_id)
     WHERE r.case_no = $1
-    UNION ALL SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN bank_order o USING (order_id)
+    UNION ALL SELECT x.exchange_id, x.about, x.channel, o.kind = 'restore' FROM bank_exchange x
+    JOIN bank_order o USING (order_id)
     WHERE o.case_no = $1
-    UNION ALL SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN payer_inquiry i USING (inquiry_id)
+    UNION ALL SELECT x.exchange_id, x.about, x.channel, false FROM bank_exchange x
+    JOIN payer_inquiry i USING (inquiry_id)
     WHERE i.case_no = $1
 ) AS s CROSS JOIN LATERAL bank_exchange_files(s.exchange_id) AS f ORDER BY s.exchange_id, f.name
 """
@@ -320,6 +361,7 @@ _HEAD: Final = """
 SELECT f.case_no, f.opened_at, f.event_seq, encode(f.event_hash, 'hex') AS event_hash,
     (SELECT at FROM case_event e WHERE e.case_no = f.case_no AND e.seq = f.event_seq) AS last_at,
     (SELECT array_agg(ack_no ORDER BY ack_no) FROM complaint k WHERE k.case_no = f.case_no) AS ack_nos,
+    EXISTS (SELECT FROM complaint m WHERE m.case_no = f.case_no AND m.marked) AS is_marked,
     (SELECT coalesce(jsonb_object_agg(s.bucket, s.paise), '{}') FROM (
         SELECT bucket, sum(balance_paise) AS paise FROM ledger_balance b WHERE b.case_no = f.case_no GROUP BY bucket
     ) s) AS paise
@@ -339,6 +381,7 @@ class CaseHead:
     """time of the last event"""
     ack_nos: list[str]
     """numbers of its complaints"""
+    is_marked: bool
     paise: dict[str, int]
     """by bucket"""
 
@@ -363,6 +406,8 @@ class SentFile:
     content: bytes
     about: About
     channel: ChannelKind
+    restores: bool
+    """whether it is about an order to restore, which has the victim's account"""
 
 
 async def head(connection: Connection, ack_no: str) -> CaseHead:
@@ -377,14 +422,19 @@ async def count(connection: Connection, files: Iterable[str], case_no: str) -> i
     """Return the number of lines of these files for a case."""
     total = 0
     for file in files:
-        total += await connection.fetchval(f"SELECT count(*) FROM ({_READ[file]}) AS counted", case_no)
+        more: tuple[list[int], ...] = ([], []) if file in WITH_OPENED else ()
+        total += await connection.fetchval(f"SELECT count(*) FROM ({_READ[file]}) AS counted", case_no, *more)
     return total
 
 
-async def lines(connection: Connection, file: str, case_no: str) -> AsyncGenerator[str, None]:
+async def lines(connection: Connection, file: str, case_no: str, opened: Opened) -> AsyncGenerator[str, None]:
     """Yield the lines of a file. The caller's transaction gives all files the same instant."""
-    notes = await _notes(connection, case_no) if file == TASKS else ()
-    async for row in connection.cursor(_TASKS if notes else _READ[file], case_no, *notes, prefetch=AT_ONCE):
+    more: tuple[list[Any], ...] = ()
+    if file == TASKS:
+        more = await _notes(connection, case_no)
+    elif file in WITH_OPENED:
+        more = opened.rows_of(file)
+    async for row in connection.cursor(_TASKS if file == TASKS else _READ[file], case_no, *more, prefetch=AT_ONCE):
         yield row[0]
 
 
@@ -426,7 +476,8 @@ async def bodies(connection: Connection, case_no: str) -> AsyncGenerator[tuple[s
 async def sent(connection: Connection, case_no: str) -> AsyncGenerator[SentFile, None]:
     """Yield the messages sent to banks and their replies, a file at a time."""
     async for row in connection.cursor(_SENT, case_no, prefetch=1):
-        yield SentFile(row["path"], row["name"], row["bytes"], About(row["about"]), ChannelKind(row["channel"]))
+        about, channel = About(row["about"]), ChannelKind(row["channel"])
+        yield SentFile(row["path"], row["name"], row["bytes"], about, channel, row["restores"])
 
 
 async def signed_requests(connection: Connection, case_no: str) -> AsyncGenerator[Evidence, None]:

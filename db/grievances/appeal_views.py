@@ -4,6 +4,8 @@ from typing import Final
 from uuid import UUID
 
 from db.grievances import grievance_views
+from db.grievances.grievance_texts import TEXT
+from db.person_keys import Opens, StoredText
 from db.pool import Connection
 from domain.errors.holds import HoldNotFound
 from schemas.grievances.appeals import AppealGrievance, AppealView
@@ -27,32 +29,32 @@ CROSS JOIN LATERAL (
 ) AS money
 WHERE a.hold_id = $1
 """
-_GRIEVANCE: Final = """
-SELECT g.grievance_id, g.serial_no, g.state, g.level, g.text, g.opened_at, g.ended_at,
+_GRIEVANCE: Final = f"""
+SELECT g.grievance_id, g.serial_no, g.state, g.level, {TEXT} AS text, g.opened_at, g.ended_at,
        g.policy -> 'level_seconds' AS level_seconds,
        (SELECT count(*) FROM grievance e WHERE e.hold_id = $1 AND e.opened_at >= a.first_held_at) AS filed
 FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.hold_id = $1 ORDER BY g.serial_no DESC LIMIT 1
 """
 
 
-async def get(connection: Connection, hold_id: UUID) -> AppealView:
+async def get(connection: Connection, hold_id: UUID, opens: Opens) -> AppealView:
     """Return the hold's view; needs a transaction with one snapshot. Raises `NotFound`."""
     row = await connection.fetchrow(_HOLD, hold_id)
     if row is None:
         raise HoldNotFound(hold_id)
     hold = dict(row)
     account = str(hold.pop("account_key"))
-    return AppealView(**hold, account_end=account_end(account), grievance=await _grievance(connection, hold_id))
+    return AppealView(**hold, account_end=account_end(account), grievance=await _grievance(connection, hold_id, opens))
 
 
-async def _grievance(connection: Connection, hold_id: UUID) -> AppealGrievance | None:
+async def _grievance(connection: Connection, hold_id: UUID, opens: Opens) -> AppealGrievance | None:
     row = await connection.fetchrow(_GRIEVANCE, hold_id)
     if row is None:
         return None
     found = dict(row)
     grievance_id = found["grievance_id"]
     return AppealGrievance(
-        **found | {"number": number_of(found.pop("serial_no"))},
-        levels=await grievance_views.levels(connection, grievance_id),
+        **found | {"number": number_of(found.pop("serial_no")), "text": opens(StoredText(**found.pop("text")))},
+        levels=await grievance_views.levels(connection, grievance_id, opens),
         releases=await grievance_views.releases(connection, grievance_id),
     )

@@ -5,8 +5,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from db.cases.jurisdiction import MARK, confined
+from db.grievances.grievance_texts import CONTACT, SAID, TEXT
 from db.orders import release_proposals
 from db.paging import cut, from_cursor, to_cursor
+from db.person_keys import Opens, StoredText
 from db.pool import Connection
 from domain.errors import BadCursor
 from domain.errors.grievances import GrievanceNotFound
@@ -112,14 +114,19 @@ def _key(after: str | None) -> tuple[datetime | None, UUID | None]:
     return found
 
 
-_MORE: Final = """
-SELECT g.text, g.contact, g.language, g.policy ->> 'version' AS policy_version, a.reference
+_MORE: Final = f"""
+SELECT {TEXT} AS text, {CONTACT} AS contact, g.language, g.policy ->> 'version' AS policy_version, a.reference
 FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.grievance_id = $1
 """
 
 
 async def get(
-    connection: Connection, grievance_id: UUID, now: datetime, free_paise: int, may: tuple[GrievanceVerb, ...]
+    connection: Connection,
+    grievance_id: UUID,
+    now: datetime,
+    free_paise: int,
+    may: tuple[GrievanceVerb, ...],
+    opens: Opens,
 ) -> GrievanceView:
     """Return a grievance in full; needs a transaction with one snapshot. Raises `NotFound`."""
     head = await connection.fetchrow(_ONE, now, grievance_id)
@@ -130,8 +137,10 @@ async def get(
         _head(dict(head), now)
         | dict(more)
         | {
+            "text": opens(StoredText(**more["text"])),
+            "contact": opens(StoredText(**more["contact"])),
             "free_paise": free_paise,
-            "levels": await levels(connection, grievance_id),
+            "levels": await levels(connection, grievance_id, opens),
             "releases": await releases(connection, grievance_id),
             "proposed": await release_proposals.waiting(connection, head["hold_id"], now),
             "may": may,
@@ -139,15 +148,15 @@ async def get(
     )
 
 
-_LEVEL: Final = ", ".join(LevelView.model_fields)
+_LEVEL: Final = ", ".join(f"{SAID} AS said" if name == "said" else f"l.{name}" for name in LevelView.model_fields)
 
 
-async def levels(connection: Connection, grievance_id: UUID) -> tuple[LevelView, ...]:
+async def levels(connection: Connection, grievance_id: UUID, opens: Opens) -> tuple[LevelView, ...]:
     """Return the levels that the grievance has reached, the lowest first."""
     rows = await connection.fetch(
-        f"SELECT {_LEVEL} FROM grievance_level WHERE grievance_id = $1 ORDER BY place", grievance_id
+        f"SELECT {_LEVEL} FROM grievance_level l WHERE l.grievance_id = $1 ORDER BY l.place", grievance_id
     )
-    return tuple(LevelView(**dict(row)) for row in rows)
+    return tuple(LevelView(**dict(row) | {"said": opens(StoredText(**row["said"]))}) for row in rows)
 
 
 async def releases(connection: Connection, grievance_id: UUID) -> tuple[ReleaseView, ...]:
@@ -167,7 +176,8 @@ async def releases(connection: Connection, grievance_id: UUID) -> tuple[ReleaseV
 
 
 _OF_BANK: Final = f"""
-SELECT g.grievance_id, g.serial_no, g.case_no AS ack_no, g.text, g.language, g.opened_at, l.due_at AS report_by,
+SELECT g.grievance_id, g.serial_no, g.case_no AS ack_no, {TEXT} AS text, g.language, g.opened_at,
+       l.due_at AS report_by,
        money.held_paise, (SELECT h.payee_holder FROM hop h WHERE h.case_no = a.case_no
          AND h.institution = a.institution AND h.account_key = a.account_key ORDER BY h.hop_no LIMIT 1) AS account
 FROM grievance g JOIN account_hold a USING (hold_id)
@@ -179,11 +189,16 @@ ORDER BY g.opened_at, g.grievance_id LIMIT $4
 """
 
 
-async def of_bank(connection: Connection, institution: str, after: str | None, limit: int) -> BankGrievances:
+async def of_bank(
+    connection: Connection, institution: str, after: str | None, limit: int, opens: Opens
+) -> BankGrievances:
     """Return the grievances that wait for this bank's report, the oldest first. Raises `BadCursor`."""
     rows = await connection.fetch(_OF_BANK, institution, *_key(after), limit + 1)
     shown, more = cut(rows, limit)
     return BankGrievances(
-        items=tuple(BankGrievance.model_validate(_numbered(dict(row))) for row in shown),
+        items=tuple(
+            BankGrievance.model_validate(_numbered(dict(row)) | {"text": opens(StoredText(**row["text"]))})
+            for row in shown
+        ),
         next=_next(dict(shown[-1])) if more else None,
     )

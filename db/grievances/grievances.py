@@ -2,15 +2,16 @@
 
 from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from db.grievances.grievance_texts import SealedGrievance
+from db.person_keys import SealedText, insert_key_of_hold
 from db.pool import Connection
 from domain.errors.grievances import GrievanceNotFound
 from domain.grievances import Earlier
 from domain.holds.lapse import Appealed
 from domain.restoration.procedure import WAITS_FOR_APPEAL
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import Language
 from schemas.grievances.grievances import GrievanceCount, GrievanceReport, NewGrievance, number_of
 from schemas.outbox.procedures import GrievancePolicy
 from schemas.restoration_enums import (
@@ -59,22 +60,34 @@ class LevelRow(FrozenModel):
 _LEVEL: Final = ", ".join(LevelRow.model_fields)
 
 
+_INSERT: Final = f"""
+WITH {insert_key_of_hold("$11", "$12", "$13", "$9")}
+INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, text, contact, language, policy, opened_at,
+    filed_by, person_id, sealed_text, sealed_contact)
+VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $14, $15) RETURNING {_ROW}
+"""
+
+
 async def insert(
     connection: Connection,
     hold_id: UUID,
     case_no: str,
     new: NewGrievance,
+    sealed: SealedGrievance,
     policy: GrievancePolicy,
     level: GrievanceLevel,
     due_at: datetime,
     at: datetime,
     by: str,
 ) -> GrievanceRow:
-    """Write a grievance at the level where it begins. The caller has locked the case's row."""
+    """Write a grievance at the level where it begins. The caller has locked the case's row.
+
+    The texts are written in clear too, for processes of the release before; after the second phase of the update the
+    database takes them away.
+    """
     row = await connection.fetchrow(
-        "INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, text, contact, language, policy,"
-        f" opened_at, filed_by) VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10) RETURNING {_ROW}",
-        uuid4(),
+        _INSERT,
+        sealed.grievance_id,
         hold_id,
         case_no,
         level.value,
@@ -84,6 +97,11 @@ async def insert(
         policy.model_dump(mode="json"),
         at,
         by,
+        sealed.key.person_id,
+        bytes.fromhex(sealed.key.wrapped or ""),
+        hold_id if sealed.is_new_key else None,
+        sealed.text,
+        sealed.contact,
     )
     assert row is not None, "one row was inserted"
     written = GrievanceRow(**dict(row))
@@ -202,13 +220,6 @@ async def open_of_case(connection: Connection, case_no: str) -> list[GrievanceRo
     return [GrievanceRow(**dict(row)) for row in rows]
 
 
-async def contact_of(connection: Connection, grievance_id: UUID) -> tuple[str, Language]:
-    """Return the account holder's extra contact, as written, and the language of the grievance."""
-    row = await connection.fetchrow("SELECT contact, language FROM grievance WHERE grievance_id = $1", grievance_id)
-    assert row is not None, "the caller has read the row"
-    return row["contact"], Language(row["language"])
-
-
 async def is_on_hold(connection: Connection, hold_id: UUID) -> bool:
     """Return whether the hold that a grievance is about has not ended."""
     on_hold: bool = await connection.fetchval("SELECT state = 'held' FROM account_hold WHERE hold_id = $1", hold_id)
@@ -216,6 +227,14 @@ async def is_on_hold(connection: Connection, hold_id: UUID) -> bool:
 
 
 # -- from level to level -----------------------------------------------------------------------------------------------
+
+
+_OPEN_LEVEL: Final = f"""
+WITH of_hold AS (SELECT hold_id FROM grievance WHERE grievance_id = $1 AND $9),
+{insert_key_of_hold("$7", "$8", "(SELECT hold_id FROM of_hold)", "$3")}
+INSERT INTO grievance_level (grievance_id, level, opened_at, due_at, said, opened_by, person_id, sealed_said)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $10)
+"""
 
 
 async def _open_level(
@@ -226,16 +245,21 @@ async def _open_level(
     due_at: datetime,
     said: str = "",
     by: str | None = None,
+    sealed: SealedText | None = None,
 ) -> None:
+    key = sealed.key if sealed else None
     await connection.execute(
-        "INSERT INTO grievance_level (grievance_id, level, opened_at, due_at, said, opened_by)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
+        _OPEN_LEVEL,
         grievance_id,
         level.value,
         at,
         due_at,
         said,
         by,
+        key.person_id if key else None,
+        bytes.fromhex(key.wrapped) if key and key.wrapped else None,
+        sealed is not None and sealed.is_new_key,
+        sealed.sealed if sealed else None,
     )
 
 
@@ -283,15 +307,19 @@ async def move(
     due_at: datetime,
     said: str = "",
     by: str | None = None,
+    sealed: SealedText | None = None,
 ) -> None:
-    """Move the grievance to a level; a decided one is opened again. `by` appealed to the level."""
+    """Move the grievance to a level; a decided one is opened again. `by` appealed to the level.
+
+    `sealed` is what the holder `said`, sealed; None if nothing was said.
+    """
     await connection.execute(
         "UPDATE grievance SET level = $2, state = 'open', ended_at = NULL, ended_by = NULL, released_paise = NULL,"
         " reason = '' WHERE grievance_id = $1",
         grievance_id,
         level.value,
     )
-    await _open_level(connection, grievance_id, level, at, due_at, said, by)
+    await _open_level(connection, grievance_id, level, at, due_at, said, by, sealed)
 
 
 async def end(

@@ -106,6 +106,23 @@ async def change_password(connection: Connection, officer_id: str, before: str, 
     return bool(done)
 
 
+async def is_person(connection: Connection, officer_id: str, issuer: str, subject: str) -> bool:
+    """Return whether an officer is this person of an identity provider. The first person becomes the officer.
+
+    A person who is another officer already is not this one.
+    """
+    found: bool = await connection.fetchval(
+        "WITH bound AS (INSERT INTO provider_identity (issuer, officer_id, subject, bound_at)"
+        " VALUES ($1, $2, $3, present_moment()) ON CONFLICT DO NOTHING RETURNING true)"
+        " SELECT EXISTS (SELECT FROM bound)"
+        " OR EXISTS (SELECT FROM provider_identity WHERE issuer = $1 AND officer_id = $2 AND subject = $3)",
+        issuer,
+        officer_id,
+        subject,
+    )
+    return found
+
+
 # -- links -------------------------------------------------------------------------------------------------------------
 
 

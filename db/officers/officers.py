@@ -169,7 +169,11 @@ async def enable(connection: Connection, officer_id: str, now: datetime, actor: 
 
 
 async def end_credentials(connection: Connection, officer_id: str, now: datetime, actor: str) -> bool:
-    """End everything that was issued to an officer before now. Return whether there is such an officer."""
+    """End everything that was issued to an officer before now. Return whether there is such an officer.
+
+    The next person whom an identity provider names as the officer is the officer.
+    """
+    await connection.execute("DELETE FROM provider_identity WHERE officer_id = $1", officer_id)
     return await _write(connection, "credentials_from = $2", officer_id, now, actor)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from db.person_keys import Opens, SealedText, StoredText, stored_text
 from db.pool import Connection
 from domain.releases import stage_of
 from schemas.orders.releases import Hearing, NewHearing, ReleaseProposal, ReleaseState
@@ -62,7 +63,7 @@ async def insert(connection: Connection, case_no: str, new: NewProposal, by: str
 
 
 async def waiting(connection: Connection, hold_id: UUID, at: datetime) -> ReleaseProposal | None:
-    """Return the release of a hold that waits, with its hearings, or None."""
+    """Return the release of a hold that waits, with its hearings but not what victims said, or None."""
     row = await connection.fetchrow(
         f"SELECT {_PROPOSAL} FROM release_proposal WHERE hold_id = $1 AND state = 'waits'", hold_id
     )
@@ -71,14 +72,16 @@ async def waiting(connection: Connection, hold_id: UUID, at: datetime) -> Releas
     return _proposal(dict(row), at, await _hearings(connection, [row["proposal_id"]]))
 
 
-async def of_hold(connection: Connection, hold_id: UUID, at: datetime) -> tuple[ReleaseProposal, ...]:
-    """Return the releases that were proposed of a hold, the newest first."""
+async def of_hold(
+    connection: Connection, hold_id: UUID, at: datetime, opens: Opens | None = None
+) -> tuple[ReleaseProposal, ...]:
+    """Return the releases that were proposed of a hold, the newest first; without `opens` not what victims said."""
     rows = await connection.fetch(
         f"SELECT {_PROPOSAL} FROM release_proposal WHERE hold_id = $1 ORDER BY proposal_id DESC LIMIT $2",
         hold_id,
         MOST_SHOWN,
     )
-    heard = await _hearings(connection, [row["proposal_id"] for row in rows])
+    heard = await _hearings(connection, [row["proposal_id"] for row in rows], opens)
     return tuple(_proposal(dict(row), at, heard) for row in rows)
 
 
@@ -103,15 +106,20 @@ async def told_about(connection: Connection, hold_id: UUID) -> frozenset[str]:
     return frozenset(row["who"] for row in rows)
 
 
-async def insert_hearing(connection: Connection, proposal_id: int, new: NewHearing, by: str, at: datetime) -> None:
-    """Write what a victim says to a proposed release."""
+async def insert_hearing(
+    connection: Connection, proposal_id: int, new: NewHearing, by: str, at: datetime, sealed: SealedText | None
+) -> None:
+    """Write what a victim says to a proposed release. `sealed` is None for a victim who has no key yet."""
     await connection.execute(
-        "INSERT INTO release_hearing (proposal_id, ack_no, said, recorded_by, recorded_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO release_hearing (proposal_id, ack_no, said, recorded_by, recorded_at, person_id, sealed_said)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         proposal_id,
         new.ack_no,
         new.said,
         by,
         at,
+        sealed.key.person_id if sealed else None,
+        sealed.sealed if sealed else None,
     )
 
 
@@ -126,15 +134,36 @@ async def has_money(connection: Connection, hold_id: UUID, ack_no: str) -> bool:
     return found
 
 
-async def _hearings(connection: Connection, proposal_ids: list[int]) -> Mapping[int, tuple[Hearing, ...]]:
+SAID: Final = stored_text("w", "sealed_said", "said", "'said to ' || w.proposal_id || ' for ' || w.ack_no")
+"""statement in row `w` of table `release_hearing`, in the form of `StoredText`"""
+
+
+def use_of_hearing(proposal_id: int, ack_no: str) -> str:
+    """Return what the statement of a victim is bound to."""
+    return f"said to {proposal_id} for {ack_no}"
+
+
+async def hearings_of_case(connection: Connection, case_no: str) -> dict[int, StoredText]:
+    """Return what victims of a case said to proposed releases."""
     rows = await connection.fetch(
-        "SELECT proposal_id, ack_no, said, recorded_by, recorded_at FROM release_hearing"
-        " WHERE proposal_id = ANY($1) ORDER BY hearing_id",
+        f"SELECT w.hearing_id, {SAID} AS said FROM release_hearing w JOIN release_proposal p USING (proposal_id)"
+        " WHERE p.case_no = $1",
+        case_no,
+    )
+    return {row["hearing_id"]: StoredText(**row["said"]) for row in rows}
+
+
+async def _hearings(
+    connection: Connection, proposal_ids: list[int], opens: Opens | None = None
+) -> Mapping[int, tuple[Hearing, ...]]:
+    rows = await connection.fetch(
+        f"SELECT w.proposal_id, w.ack_no, {SAID} AS said, w.recorded_by, w.recorded_at FROM release_hearing w"
+        " WHERE w.proposal_id = ANY($1) ORDER BY w.hearing_id",
         proposal_ids,
     )
     found: dict[int, tuple[Hearing, ...]] = {}
     for row in rows:
-        values = dict(row)
+        values = dict(row) | {"said": opens(StoredText(**row["said"])) if opens else ""}
         proposal_id = values.pop("proposal_id")
         found[proposal_id] = (*found.get(proposal_id, ()), Hearing(**values))
     return found

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from db.cases.ledger import NOT_PROPOSED
+from db.person_keys import StoredPerson, stored
 from db.pool import Connection
 from domain.errors.cases import CaseNotFound
 from domain.errors.police import FirCopyNotFound, FirNotFound
@@ -289,12 +290,11 @@ class LostBy(FrozenModel):
 
 
 class ReportFacts(FrozenModel):
-    """The facts of a report. Holds personal data."""
+    """The facts of a report, with the sealed data of who complained."""
 
     category: str
     received_at: UtcDatetime
-    name: str
-    mobile: str
+    complainant: StoredPerson
     district: str
     loss_paise: int
     transfers: tuple[LostBy, ...]
@@ -303,7 +303,7 @@ class ReportFacts(FrozenModel):
 async def report_facts(connection: Connection, case_no: str) -> ReportFacts:
     """Return the case's first complaint and the loss of all its victims. Raises `NotFound`."""
     head = await connection.fetchrow(
-        "SELECT c.category, c.received_at, v.name, v.mobile, v.district, (SELECT -sum(balance_paise)"
+        f"SELECT c.category, c.received_at, {stored('v')} AS complainant, v.district, (SELECT -sum(balance_paise)"
         " FROM ledger_balance WHERE case_no = $1 AND bucket = 'lost')::bigint AS loss_paise"
         " FROM complaint c JOIN victim v USING (victim_id) WHERE c.case_no = $1"
         " ORDER BY c.received_at, c.ack_no LIMIT 1",

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from db.cases import jurisdiction
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from domain.errors.reconciliation import ReconciliationNotFound
 from domain.reconciliation.comparison import Comparison, Transfer
+from schemas.jurisdiction import Within
 from schemas.reconciliation.comparison import Difference, Reconciliation, ReconciliationDetail, ReconciliationPage
 
 _HELD: Final = """
@@ -158,8 +160,11 @@ async def page(connection: Connection, institution: str | None, after: str | Non
     return ReconciliationPage(items=items, next=to_cursor(items[-1].reconciliation_id) if more else None)
 
 
-async def get(connection: Connection, number: int) -> ReconciliationDetail:
-    """Return one comparison with all its differences. Raises `NotFound`."""
+async def get(connection: Connection, number: int, within: Within | None = None) -> ReconciliationDetail:
+    """Return one comparison with its differences. Raises `NotFound`.
+
+    Differences about a known case are confined to the cases of `within`; the sums count every case.
+    """
     row = await connection.fetchrow(f"SELECT {COLUMNS} FROM reconciliation WHERE reconciliation_id = $1", number)
     if row is None:
         raise ReconciliationNotFound(number)
@@ -168,4 +173,9 @@ async def get(connection: Connection, number: int) -> ReconciliationDetail:
         " WHERE reconciliation_id = $1 ORDER BY difference_no",
         number,
     )
-    return ReconciliationDetail(**dict(row), differences=tuple(Difference(**dict(one)) for one in differing))
+    differences = tuple(Difference(**dict(one)) for one in differing)
+    if within is not None:
+        case_of = await cases_of(connection, {one.ack_no for one in differences})
+        shown = await jurisdiction.those_within(connection, within, set(case_of.values()))
+        differences = tuple(one for one in differences if case_of.get(one.ack_no) in {None, *shown})
+    return ReconciliationDetail(**dict(row), differences=differences)

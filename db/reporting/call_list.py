@@ -12,7 +12,7 @@ from asyncpg import Record
 
 from db.banks import rosters
 from db.pool import Connection
-from domain.banks.answering_curve import HAZARD_MAX, BandCount, Curve
+from domain.banks.answering_curve import HAZARD_MAX, BandCount, Curve, PersonWeights
 from domain.tracing.call_script import what_to_say
 from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.enums import AnswerClass
@@ -84,7 +84,7 @@ WITH habit AS (
     WHERE q.live GROUP BY q.request_id
 ), ranked AS (
     SELECT v.*, r.case_no, r.job_id, r.institution, r.state, r.level, r.sent_at, g.seconds AS waiting_seconds,
-        s.stays_silent_share, count(*) OVER () AS waiting_requests
+        s.stays_silent_share, p.person_paise, n.rank, count(*) OVER () AS waiting_requests
     FROM valued v JOIN hold_request r USING (request_id) JOIN habit c ON c.institution = r.institution
     CROSS JOIN LATERAL (
         SELECT greatest(0, extract(epoch FROM $2 - coalesce(r.delivered_at, r.sent_at)))::float8 AS seconds
@@ -100,7 +100,16 @@ WITH habit AS (
             - c.answering_sums[w.now] - c.answering_rates[w.now] * (g.seconds - c.answering_starts[w.now])
         )) END AS stays_silent_share
     ) AS s
-    ORDER BY v.there_paise * s.stays_silent_share DESC, v.request_id LIMIT $4
+    CROSS JOIN LATERAL (
+        SELECT coalesce(max(greatest(CASE WHEN o.child THEN $6::bigint END, CASE WHEN o.woman THEN $7::bigint END,
+            CASE WHEN o.senior THEN $8::bigint END)), 0) AS person_paise
+        FROM complaint c JOIN victim o USING (victim_id) WHERE c.case_no = r.case_no
+    ) AS p
+    CROSS JOIN LATERAL (
+        -- As if so much more of the same money were in play.
+        SELECT v.there_paise * (1 + p.person_paise::float8 / v.in_play_paise) * s.stays_silent_share AS rank
+    ) AS n
+    ORDER BY n.rank DESC, v.request_id LIMIT $4
 )
 SELECT k.*, i.name, i.kind, i.desk_email,
     (SELECT min(t.task_id) FROM desk_task t WHERE t.case_no = k.case_no AND t.request_id = k.request_id
@@ -115,7 +124,7 @@ SELECT k.*, i.name, i.kind, i.desk_email,
         ORDER BY b.balance_paise DESC, h.hop_no LIMIT $5
     ) AS hops
 FROM ranked k JOIN institution i ON i.code = k.institution
-ORDER BY k.there_paise * k.stays_silent_share DESC, k.request_id
+ORDER BY k.rank DESC, k.request_id
 """
 
 
@@ -152,8 +161,9 @@ async def calls(
     horizon_seconds: float,
     limit: int,
     holidays: HolidayRules,
+    persons: PersonWeights,
 ) -> CallList:
-    """Return the `limit` requests for which a call now can save the most.
+    """Return the `limit` requests for which a call now can save the most. For some victims a call counts more.
 
     A request with nothing in play is omitted.
     """
@@ -163,7 +173,8 @@ async def calls(
         | {f"answering_{name}": getattr(habit.answering, name) for name in ("starts", "rates", "sums")}
         for bank, habit in habits.items()
     ]
-    rows = await connection.fetch(_CALLS, told, as_of, horizon_seconds, limit, HOPS_SHOWN)
+    weights = (persons.child_paise, persons.woman_paise, persons.senior_paise)
+    rows = await connection.fetch(_CALLS, told, as_of, horizon_seconds, limit, HOPS_SHOWN, *weights)
     officers = await rosters.to_call(connection, (row["institution"] for row in rows), holidays, as_of)
     return CallList(
         as_of=as_of,
@@ -196,6 +207,7 @@ def _call(row: Record, habit: Habit, officers: tuple[OfficerToCall, ...]) -> Cal
             still_there_history=habit.leaving.own_history,
             stays_silent_share=row["stays_silent_share"],
             stays_silent_history=habit.answering.own_history,
+            person_paise=row["person_paise"],
         ),
         request_id=row["request_id"],
         case_ack_no=row["case_no"],

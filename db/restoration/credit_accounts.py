@@ -1,9 +1,10 @@
 """Accounts of victims to be credited instead of the one that paid."""
 
 from datetime import datetime
+from typing import Final
 
+from db.person_keys import PersonKey, key
 from db.pool import Connection
-from domain.errors.cases import ComplaintNotFound
 from domain.errors.restoration import CreditAccountNotFound
 from schemas.restoration.credit_accounts import (
     CreditAccount,
@@ -12,24 +13,21 @@ from schemas.restoration.credit_accounts import (
     NewCreditAccount,
 )
 
-_ACCOUNT = ", ".join(CreditAccount.model_fields)
+
+class StoredCreditAccount(CreditAccount):
+    """An account to be credited as it is read; `PersonKeys.open_account` opens the name of its holder."""
+
+    sealed_name: str | None
+    key: PersonKey | None
+    """the key that seals the name"""
+
+
+STORED_ACCOUNT: Final = (
+    ", ".join(f"c.{name}" for name in CreditAccount.model_fields)
+    + f", encode(c.sealed_name, 'hex') AS sealed_name, {key('c.person_id')} AS key"
+)
+"""columns of `StoredCreditAccount` of row `c`"""
 MOST_SHOWN = 100
-
-
-async def case_of(connection: Connection, ack_no: str) -> str:
-    """Return the case of a complaint. Raises `NotFound`."""
-    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
-    if case_no is None:
-        raise ComplaintNotFound(ack_no)
-    return case_no
-
-
-async def victim_name(connection: Connection, ack_no: str) -> str:
-    """Return the name of a complaint's victim."""
-    name: str = await connection.fetchval(
-        "SELECT v.name FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1", ack_no
-    )
-    return name
 
 
 async def insert(
@@ -37,16 +35,22 @@ async def insert(
     ack_no: str,
     case_no: str,
     new: NewCreditAccount,
+    sealed_name: tuple[PersonKey, bytes] | None,
     *,
     institution: str,
     same_name: bool,
     by: str,
     at: datetime,
 ) -> int:
-    """Write an account that an officer enters; return its number."""
+    """Write an account that an officer enters; return its number.
+
+    `sealed_name` is None for a victim who has no key yet. The name is written in clear too, for processes of the
+    release before; after the second phase of the update the database takes it away.
+    """
     account_id: int = await connection.fetchval(
         "INSERT INTO credit_account (ack_no, case_no, holder_name, account, ifsc, institution, reason, proof,"
-        " same_name, told_by, told_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING account_id",
+        " same_name, told_by, told_at, person_id, sealed_name)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING account_id",
         ack_no,
         case_no,
         new.holder_name,
@@ -58,6 +62,8 @@ async def insert(
         same_name,
         by,
         at,
+        sealed_name[0].person_id if sealed_name else None,
+        sealed_name[1] if sealed_name else None,
     )
     return account_id
 
@@ -119,32 +125,42 @@ async def of_link(connection: Connection, token_digest: bytes) -> CreditAccountS
     return CreditAccountShown(**dict(row)) if row else None
 
 
-async def get(connection: Connection, ack_no: str, account_id: int) -> CreditAccount:
+async def get(connection: Connection, ack_no: str, account_id: int) -> StoredCreditAccount:
     """Return one credit account of a complaint. Raises `NotFound`."""
     row = await connection.fetchrow(
-        f"SELECT {_ACCOUNT} FROM credit_account WHERE account_id = $1 AND ack_no = $2", account_id, ack_no
+        f"SELECT {STORED_ACCOUNT} FROM credit_account c WHERE c.account_id = $1 AND c.ack_no = $2", account_id, ack_no
     )
     if row is None:
         raise CreditAccountNotFound(ack_no, account_id)
-    return CreditAccount(**dict(row))
+    return StoredCreditAccount(**dict(row))
 
 
-async def of_complaint(connection: Connection, ack_no: str) -> list[CreditAccount]:
+async def of_complaint(connection: Connection, ack_no: str) -> list[StoredCreditAccount]:
     """Return the credit accounts entered for a complaint, the newest first."""
     rows = await connection.fetch(
-        f"SELECT {_ACCOUNT} FROM credit_account WHERE ack_no = $1 ORDER BY account_id DESC LIMIT $2", ack_no, MOST_SHOWN
+        f"SELECT {STORED_ACCOUNT} FROM credit_account c WHERE c.ack_no = $1 ORDER BY c.account_id DESC LIMIT $2",
+        ack_no,
+        MOST_SHOWN,
     )
-    return [CreditAccount(**dict(row)) for row in rows]
+    return [StoredCreditAccount(**dict(row)) for row in rows]
 
 
-async def standing(connection: Connection, ack_no: str) -> CreditAccount | None:
+async def of_case(connection: Connection, case_no: str) -> list[StoredCreditAccount]:
+    """Return every account to be credited that was entered in a case."""
+    rows = await connection.fetch(
+        f"SELECT {STORED_ACCOUNT} FROM credit_account c WHERE c.case_no = $1 ORDER BY c.account_id", case_no
+    )
+    return [StoredCreditAccount(**dict(row)) for row in rows]
+
+
+async def standing(connection: Connection, ack_no: str) -> StoredCreditAccount | None:
     """Return the account to be credited; None where it is the account that paid."""
     row = await connection.fetchrow(
-        f"SELECT {_ACCOUNT} FROM credit_account WHERE ack_no = $1 AND confirmed_at IS NOT NULL AND ended_at IS NULL"
-        " ORDER BY account_id DESC LIMIT 1",
+        f"SELECT {STORED_ACCOUNT} FROM credit_account c"
+        " WHERE c.ack_no = $1 AND c.confirmed_at IS NOT NULL AND c.ended_at IS NULL ORDER BY c.account_id DESC LIMIT 1",
         ack_no,
     )
-    return CreditAccount(**dict(row)) if row else None
+    return StoredCreditAccount(**dict(row)) if row else None
 
 
 async def order_under_way(connection: Connection, ack_no: str) -> str | None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
+from db.person_keys import SealedText, StoredText, insert_key_of_hold, stored_text
 from db.pool import Connection
 from db.restoration.restorations import Line
 from domain.errors.restoration import ObjectionNotFound
@@ -12,18 +14,49 @@ from schemas.grievances.grievances import number_of
 from schemas.restoration.restorations import NewObjection
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision
 
+TEXT: Final = stored_text("o", "sealed_text", "text", "'objection to ' || o.restoration_id")
+"""text of row `o` of table `objection`, in the form of `StoredText`"""
 
-async def insert(connection: Connection, restoration_id: UUID, new: NewObjection, at: datetime, by: str) -> int:
-    """Write an objection; return its id."""
+
+def use_of_text(restoration_id: UUID) -> str:
+    """Return what the text of an objection is bound to."""
+    return f"objection to {restoration_id}"
+
+
+async def texts_of_case(connection: Connection, case_no: str) -> dict[int, StoredText]:
+    """Return the texts of the objections in a case."""
+    rows = await connection.fetch(
+        f"SELECT o.objection_id, {TEXT} AS text FROM objection o JOIN restoration r USING (restoration_id)"
+        " WHERE r.case_no = $1",
+        case_no,
+    )
+    return {row["objection_id"]: StoredText(**row["text"]) for row in rows}
+
+
+_INSERT: Final = f"""
+WITH {insert_key_of_hold("$7", "$8", "$9", "$5")}
+INSERT INTO objection (restoration_id, hold_id, by_whom, text, received_at, received_by, person_id, sealed_text)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $10) RETURNING objection_id
+"""
+
+
+async def insert(
+    connection: Connection, restoration_id: UUID, new: NewObjection, at: datetime, by: str, sealed: SealedText | None
+) -> int:
+    """Write an objection; return its id. `sealed` is None for a victim who has no key yet."""
+    key = sealed.key if sealed else None
     objection_id: int = await connection.fetchval(
-        "INSERT INTO objection (restoration_id, hold_id, by_whom, text, received_at, received_by)"
-        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING objection_id",
+        _INSERT,
         restoration_id,
         new.hold_id,
         new.by_whom.value,
         new.text,
         at,
         by,
+        key.person_id if key else None,
+        bytes.fromhex(key.wrapped) if key and key.wrapped else None,
+        new.hold_id if sealed and sealed.is_new_key else None,
+        sealed.sealed if sealed else None,
     )
     return objection_id
 

@@ -193,8 +193,8 @@ async def open_complaint(
     """Write complaint `ack_no` in this case, of the same victim as complaint `of` of another case."""
     await connection.execute(
         "INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by, idempotency_key,"
-        " body_digest, joined, flags) SELECT $2, $1, channel, category, victim_id, $7, $6, $5, body_digest, true, $4"
-        " FROM complaint WHERE ack_no = $3",
+        " body_digest, joined, flags, marked) SELECT $2, $1, channel, category, victim_id, $7, $6, $5, body_digest,"
+        " true, $4, marked FROM complaint WHERE ack_no = $3",
         case_no,
         ack_no,
         of,

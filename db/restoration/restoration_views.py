@@ -7,9 +7,11 @@ from uuid import UUID
 
 from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
+from db.person_keys import Opens, StoredText
 from db.pool import Connection
 from db.restoration import objections, payer_decisions, restoration_facts, restorations
 from db.restoration.claims import HopAtAccount, hops_at
+from db.restoration.objections import TEXT
 from db.restoration.restorations import Line
 from domain.errors import BadCursor
 from domain.errors.restoration import RestorationNotFound
@@ -136,9 +138,10 @@ WHERE l.restoration_id = $1 GROUP BY a.hold_id
 ORDER BY sum(coalesce(b.balance_paise, 0)) DESC, a.hold_id LIMIT $2
 """
 
-_OBJECTIONS: Final = """
-SELECT objection_id, hold_id, by_whom, text, received_at, received_by, decision, decided_at, decided_by, reason
-FROM objection WHERE restoration_id = $1 ORDER BY objection_id
+_OBJECTIONS: Final = f"""
+SELECT o.objection_id, o.hold_id, o.by_whom, {TEXT} AS text, o.received_at, o.received_by, o.decision, o.decided_at,
+       o.decided_by, o.reason
+FROM objection o WHERE o.restoration_id = $1 ORDER BY o.objection_id
 """
 
 _GRIEVANCES: Final = """
@@ -168,7 +171,7 @@ GROUP BY o.order_id ORDER BY o.planned_at, o.institution, o.order_id
 
 
 async def get(
-    connection: Connection, restoration_id: UUID, now: datetime, may: tuple[RestorationVerb, ...]
+    connection: Connection, restoration_id: UUID, now: datetime, may: tuple[RestorationVerb, ...], opens: Opens
 ) -> RestorationView:
     """Return a restoration in full; needs a transaction with one snapshot. Raises `NotFound`."""
     head = await connection.fetchrow(f"{_HEAD} WHERE r.restoration_id = $2", now, restoration_id)
@@ -190,7 +193,7 @@ async def get(
         court_order=await _court_order(connection, order_id) if order_id else None,
         steps=tuple(StepView(**dict(row)) for row in await connection.fetch(_STEPS, restoration_id)),
         lines=tuple(LineView(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)),
-        objections=await _objections(connection, restoration_id),
+        objections=await _objections(connection, restoration_id, opens),
         grievances=tuple(_appeal(dict(row)) for row in appeals),
         notices=tuple(NoticeOfRestoration(**dict(row)) for row in notices),
         orders=tuple(OrderOfRestoration(**dict(row)) for row in await connection.fetch(_ORDERS, restoration_id)),
@@ -228,9 +231,10 @@ async def _beneficiaries(connection: Connection, case_no: str, restoration_id: U
     )
 
 
-async def _objections(connection: Connection, restoration_id: UUID) -> tuple[ObjectionView, ...]:
+async def _objections(connection: Connection, restoration_id: UUID, opens: Opens) -> tuple[ObjectionView, ...]:
     """Return the objections, each undecided one with the amount that it would release."""
-    found = [ObjectionView(**dict(row)) for row in await connection.fetch(_OBJECTIONS, restoration_id)]
+    rows = await connection.fetch(_OBJECTIONS, restoration_id)
+    found = [ObjectionView(**dict(row) | {"text": opens(StoredText(**row["text"]))}) for row in rows]
     if not any(one.decision is None and one.by_whom in RELEASED_FOR for one in found):
         return tuple(found)
     lines = await restorations.lines(connection, restoration_id)

@@ -1,5 +1,6 @@
 """Restorations: their row, the visits of their steps, and their money."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -7,7 +8,6 @@ from uuid import UUID
 from db.pool import Connection
 from domain.errors.restoration import RestorationNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.identifiers import MOBILE_PATTERN
 from schemas.outbox.procedures import RestorationPolicy
 from schemas.restoration.restorations import RoutePicked
 from schemas.restoration_enums import (
@@ -317,17 +317,18 @@ async def lines(connection: Connection, restoration_id: UUID) -> list[Line]:
     return [Line(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)]
 
 
-async def of_victim(connection: Connection, ack_no: str) -> int:
+async def of_victim(connection: Connection, ack_no: str, name: str, mobile: str, same_person: Collection[bytes]) -> int:
     """Return a victim's money that is on hold or restored, over all complaints and rounds, in paise.
 
-    Complaints with the same name and mobile number are of one victim; a workbook names no number. Amounts that a bank
-    is ordered to release are excluded.
+    Complaints with one of the digests `same_person` among their search terms are of the same victim. So are those that
+    a release before wrote in clear under the same name and number. A workbook names no number, so it has no such
+    digest. Amounts that a bank is ordered to release are excluded.
     """
     total: int = await connection.fetchval(
         "WITH mine AS MATERIALIZED (SELECT case_no, ack_no FROM complaint WHERE ack_no = $1 UNION"
-        "  SELECT c.case_no, c.ack_no FROM complaint told JOIN victim me USING (victim_id)"
-        "  JOIN victim v ON v.mobile = me.mobile AND lower(btrim(v.name)) = lower(btrim(me.name))"
-        "  JOIN complaint c ON c.victim_id = v.victim_id WHERE told.ack_no = $1 AND me.mobile ~ $2)"
+        "  SELECT c.case_no, c.ack_no FROM victim v JOIN complaint c USING (victim_id) WHERE v.terms && $2"
+        "  UNION SELECT c.case_no, c.ack_no FROM victim v JOIN complaint c USING (victim_id) WHERE v.mobile = $3"
+        "  AND v.sealed IS NULL AND lower(btrim(v.name)) = lower(btrim($4)) AND cardinality($2::bytea[]) > 0)"
         " SELECT (coalesce(sum(b.balance_paise), 0) - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
         "  FROM mine m JOIN hop h USING (case_no, ack_no) JOIN bank_order_line l USING (case_no, hop_no)"
         "  JOIN bank_order o USING (order_id) WHERE o.kind = 'release' AND NOT l.excess"
@@ -335,7 +336,9 @@ async def of_victim(connection: Connection, ack_no: str) -> int:
         " FROM mine m JOIN hop h USING (case_no, ack_no) JOIN ledger_balance b USING (case_no, hop_no)"
         " WHERE b.bucket IN ('held', 'restored')",
         ack_no,
-        MOBILE_PATTERN.pattern,
+        list(same_person),
+        mobile,
+        name,
     )
     return total
 

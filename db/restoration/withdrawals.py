@@ -7,7 +7,6 @@ from uuid import UUID
 
 from db.pool import Connection
 from db.restoration.claims import confirmed_of
-from domain.errors.cases import ComplaintNotFound
 from domain.errors.restoration import WithdrawalNotFound
 from domain.restoration.withdrawals import UnplacedMoney
 from schemas.base import FrozenModel, UtcDatetime
@@ -15,14 +14,6 @@ from schemas.enums import HopState
 from schemas.restoration.withdrawals import NewWithdrawal, Withdrawal, WithdrawalDecision
 
 MOST_SHOWN: Final = 100
-
-
-async def case_of(connection: Connection, ack_no: str) -> str:
-    """Return the case of a complaint. Raises `NotFound`."""
-    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
-    if case_no is None:
-        raise ComplaintNotFound(ack_no)
-    return case_no
 
 
 async def tells(connection: Connection, ack_no: str, hop_no: int) -> bool:

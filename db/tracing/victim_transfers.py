@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from db.person_keys import StoredPerson, stored
 from db.pool import Connection
 from schemas.base import FrozenModel
 
@@ -11,7 +12,9 @@ class Payment(FrozenModel):
     """A victim's own payment, with the fields of the bank wire's `instrument`."""
 
     category: str
-    victim_mobile: str
+    victim: StoredPerson
+    is_marked: bool
+    """whether the complaint is marked, so that a bank reads neither category nor mobile nor district"""
     district: str
     payer_institution: str
     payer_holder: str
@@ -27,8 +30,9 @@ WITH RECURSIVE up AS (
     SELECT h.case_no, h.hop_no, h.parent_hop_no
     FROM up JOIN hop h ON h.case_no = up.case_no AND h.hop_no = up.parent_hop_no
 )
-SELECT jsonb_build_object('category', c.category, 'victim_mobile', v.mobile, 'district', v.district,
-    'payer_institution', h.payer_institution_as_told, 'payer_holder', h.payer_holder, 'mode', h.mode)
+SELECT jsonb_build_object('category', c.category, 'is_marked', c.marked IS TRUE, 'victim', {stored("v")},
+    'district', v.district, 'payer_institution', h.payer_institution_as_told, 'payer_holder', h.payer_holder,
+    'mode', h.mode)
 FROM up JOIN hop h USING (case_no, hop_no) JOIN complaint c ON c.ack_no = h.ack_no JOIN victim v USING (victim_id)
 WHERE up.parent_hop_no IS NULL
 """

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
+from db.person_keys import StoredPerson, stored
 from db.pool import Connection
+from domain.intake.ack_numbers import is_of_our_half
 from domain.tracing.missing_dates import NO_DATE
 from domain.workbook.known import EarlierLine
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ClaimKind, DiscrepancyKind, Disposition, HopSource
 from schemas.identifiers import names_a_transfer, reference_key
-from schemas.intake import Victim
 
 
 class NamedHop(FrozenModel):
@@ -34,11 +35,23 @@ class LineFate(FrozenModel):
     discrepancy: DiscrepancyKind | None
 
 
-class ComplaintOwner(FrozenModel):
-    """Victim and category of a complaint."""
+class Registered(FrozenModel):
+    """The case of a number that a workbook states."""
 
-    victim: Victim
+    case_no: str
+    given_by_us: bool
+    """false if the portal gave the number, or it lies in the portal's half"""
+
+
+class ComplaintOwner(FrozenModel):
+    """Victim and category of a complaint, with the victim's sealed data."""
+
     category: str
+    person: StoredPerson
+    district: str
+    woman: bool
+    child: bool
+    senior: bool
 
 
 class KnownTransfer(FrozenModel):
@@ -48,6 +61,31 @@ class KnownTransfer(FrozenModel):
     payee_holder: str
     amount_paise: int
     transferred_at: UtcDatetime
+
+
+_OF_NUMBER: Final = "(c.portal_ack_no = $1 OR c.ack_no = $1)"
+_PORTALS_FIRST: Final = "ORDER BY c.portal_ack_no IS DISTINCT FROM $1 LIMIT 1"
+"""A number of our half may be the portal's of one complaint and ours of another. A workbook means the portal's."""
+
+
+async def registered(connection: Connection, ack_no: str) -> Registered | None:
+    """Return the case of the complaint with this number, or None."""
+    row = await connection.fetchrow(
+        "SELECT c.case_no, c.portal_ack_no IS NULL AS not_of_portal FROM complaint c"
+        f" WHERE {_OF_NUMBER} {_PORTALS_FIRST}",
+        ack_no,
+    )
+    if row is None:
+        return None
+    return Registered(case_no=row["case_no"], given_by_us=row["not_of_portal"] and is_of_our_half(ack_no))
+
+
+async def names_hop(connection: Connection, case_no: str, reference_keys: Sequence[str]) -> bool:
+    """Return whether a hop of the case has any of these references."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM hop WHERE case_no = $1 AND reference_key = ANY($2))", case_no, list(reference_keys)
+    )
+    return found
 
 
 async def named_hops(
@@ -121,14 +159,11 @@ async def fates(connection: Connection, institution: str, body_digest: bytes) ->
 async def teller(connection: Connection, ack_no: str) -> ComplaintOwner | None:
     """Return the victim and category of a complaint; None for an unknown number."""
     row = await connection.fetchrow(
-        "SELECT c.category, v.name, v.mobile, v.district_as_told AS district, v.woman, v.child, v.senior"
-        " FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1",
+        f"SELECT c.category, {stored('v')} AS person, v.district_as_told AS district, v.woman, v.child, v.senior"
+        f" FROM complaint c JOIN victim v USING (victim_id) WHERE {_OF_NUMBER} {_PORTALS_FIRST}",
         ack_no,
     )
-    if row is None:
-        return None
-    told = dict(row)
-    return ComplaintOwner(category=told.pop("category"), victim=Victim(**told))
+    return ComplaintOwner(**dict(row)) if row else None
 
 
 async def known_transfer(connection: Connection, case_no: str) -> KnownTransfer | None:

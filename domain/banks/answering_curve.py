@@ -18,7 +18,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import FrozenModel
+from schemas.base import FrozenModel, Paise
 from schemas.enums import AnswerClass
 
 HAZARD_MAX: Final = 700.0
@@ -45,6 +45,15 @@ class Shares(FrozenModel):
         return self
 
 
+class PersonWeights(FrozenModel):
+    """Rupees that a call for a person counts more, in paise. The largest that fits counts."""
+
+    child_paise: Paise
+    woman_paise: Paise
+    senior_paise: Paise
+    source: Annotated[str, Field(min_length=3)]
+
+
 class CallRules(FrozenModel):
     """Policy of the call list."""
 
@@ -56,6 +65,7 @@ class CallRules(FrozenModel):
     """weight of the default, as a number of requests or lines of the bank"""
     history_days: Annotated[int, Field(ge=1, le=366)]
     source: Annotated[str, Field(min_length=3)]
+    persons: PersonWeights
     leaving: Shares
     """share of the arrived money that has left the account"""
     answering: dict[AnswerClass, Shares]

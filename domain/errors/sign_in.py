@@ -14,5 +14,9 @@ class SessionNotFound(NotFound):
     session_id: UUID
 
 
+class SignInTooOld(MayNot):
+    code = "sign_in_too_old"
+
+
 class OfficersExist(NotNow):
     code = "officers_exist"

@@ -27,6 +27,12 @@ HOW_TO: Final = "HOW-TO-VERIFY.md"
 TIMELINE: Final = "timeline.pdf"
 EVENTS: Final = "log/events.txt"
 CASE: Final = "case/case.json"
+COMPLAINTS: Final = "case/complaints.jsonl"
+"""a file whose rows also have the victim"""
+TRANSFERS: Final = "case/complaint_transfers.jsonl"
+HOPS: Final = "case/hops.jsonl"
+CREDIT_ACCOUNTS: Final = "orders/credit_accounts.jsonl"
+MESSAGES: Final = "messages/messages.jsonl"
 EDITION: Final = "edition.json"
 STATEMENTS: Final = "banks/words"
 """folder of bank statements that the log binds"""
@@ -55,27 +61,44 @@ class Edition(StrEnum):
     """copy for the accused (BNSS 230); contact data of the victim are named but not included"""
 
 
-EXCLUDED: Final = {
-    Edition.COURT: frozenset[DocumentKind](),
-    Edition.ACCUSED: frozenset({DocumentKind.RESTORATION_APPLICATION, DocumentKind.STATUS_LETTER}),
-}
-"""Documents of which an edition has only the SHA-256. They are between police and victim, and the application has the
-victim's mobile and account. They are not redacted, because a changed document is no evidence."""
+_TO_THE_VICTIM: Final = frozenset({DocumentKind.RESTORATION_APPLICATION, DocumentKind.STATUS_LETTER})
+_TO_THE_VICTIMS_ACCOUNT: Final = frozenset({DocumentKind.RESTORATION_ORDER})
+_RECEIVED: Final = ""
+"""kind of an FIR and of an order of a court, which are no documents of ours"""
+
+
+def is_document_excluded(edition: Edition, kind: str, *, is_marked: bool) -> bool:
+    """Return whether an edition has only the SHA-256 of a document.
+
+    Documents between police and victim are not for the accused, and the application has the victim's mobile and
+    account. Of a marked case FIR and orders of courts are left out too, because they can name the victim, and orders to
+    restore, because they print the victim's account. None is redacted, because a changed document is no evidence.
+    """
+    can_name_a_marked_victim = kind == _RECEIVED or kind in _TO_THE_VICTIMS_ACCOUNT
+    return edition is Edition.ACCUSED and (kind in _TO_THE_VICTIM or (is_marked and can_name_a_marked_victim))
+
+
+def is_statement_excluded(edition: Edition, name: str, *, is_marked: bool) -> bool:
+    """Return whether an edition has only the SHA-256 of a bank's statement that the log binds.
+
+    A bank that has credited a victim states the account. The rows of a marked case have it cut.
+    """
+    return edition is Edition.ACCUSED and is_marked and name.startswith("confirmation-")
 
 
 _NAMES_THE_PAYER: Final = frozenset({ChannelKind.I4C, ChannelKind.PUSH, ChannelKind.PULL})
 
 
-def is_excluded(edition: Edition, about: About, channel: ChannelKind, file: str) -> bool:
+def is_excluded(edition: Edition, about: About, channel: ChannelKind, file: str, *, of_marked_restoring: bool) -> bool:
     """Return whether an edition has only the SHA-256 of a file about a message to a bank.
 
-    A hold request has the mobile of the victim who paid, and a bank may repeat it in its reply. Files and letters do
-    not have it.
+    A hold request has the mobile of the victim who paid, and so has an inquiry to the victim's bank. A bank may repeat
+    it in its reply. Files and letters do not have it. An order to restore has the victim's account on every channel,
+    which is left out of a marked case (`of_marked_restoring`).
     """
-    names_the_victim = (
-        about is About.HOLD_REQUEST and channel in _NAMES_THE_PAYER and file in {"body", "content", "reply"}
-    )
-    return edition is Edition.ACCUSED and names_the_victim
+    names_the_payer = about in {About.HOLD_REQUEST, About.PAYER_INQUIRY} and channel in _NAMES_THE_PAYER
+    is_of_contents = file in {"body", "content", "reply"}
+    return edition is Edition.ACCUSED and is_of_contents and (names_the_payer or of_marked_restoring)
 
 
 class NotEvidence(RuleBroken):

@@ -35,6 +35,11 @@ TEXTS: Final[Mapping[Key, Text]] = {
         "Case {case}: {amount} on hold in your account is to go back to the person it was taken from. You may object"
         " until {until}, with reference {reference}, {where}.",
     ),
+    (MessageKind.VICTIM_CORRECTED, _VICTIM): Text(
+        "Your contact was changed",
+        "Case {case}: an officer has changed your name, number or e-mail address with us. Did you not ask for this?"
+        " Then tell the officer at once: {officer}",
+    ),
     (MessageKind.CREDIT_ACCOUNT_TOLD, _VICTIM): Text(
         "Another account to be credited",
         "Case {case}: an officer has entered the account {to_account} to credit your money to. Did you not ask for"

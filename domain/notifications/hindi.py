@@ -34,6 +34,11 @@ TEXTS: Final[Mapping[Key, Text]] = {
         "मामला {case}: आपके खाते में रोके गए {amount} पीड़ित को लौटाए जाने हैं। आप {until} तक आपत्ति कर सकते हैं:"
         " संदर्भ {reference}, {where}।",
     ),
+    (MessageKind.VICTIM_CORRECTED, _VICTIM): Text(
+        "आपका संपर्क बदला गया",
+        "मामला {case}: अधिकारी ने हमारे पास आपका नाम, नंबर या ई-मेल बदला है। यदि आपने यह नहीं कहा तो तुरंत अधिकारी को"
+        " बताएँ: {officer}",
+    ),
     (MessageKind.CREDIT_ACCOUNT_TOLD, _VICTIM): Text(
         "जमा हेतु दूसरा खाता",
         "मामला {case}: अधिकारी ने आपका पैसा जमा करने हेतु खाता {to_account} लिखा है। यदि आपने यह नहीं कहा तो तुरंत"

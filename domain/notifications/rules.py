@@ -34,6 +34,7 @@ class NotificationEvent(StrEnum):
     APPLICATION_DUE = "application_due"
     NOTICE_GIVEN = "notice_given"
     HEARING_WAIVED = "hearing_waived"
+    VICTIM_CORRECTED = "victim_corrected"
     CREDIT_ACCOUNT_TOLD = "credit_account_told"
     CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"
     CREDIT_ACCOUNT_ENDED = "credit_account_ended"
@@ -106,6 +107,17 @@ class Fact(StrEnum):
     NEXT_DUE_AT = "next_due_at"
     COURT = "court"
     TO_ACCOUNT = "to_account"
+
+
+AS_FIRST_TOLD: Final = frozenset(
+    {MessageKind.CREDIT_ACCOUNT_TOLD, MessageKind.CREDIT_ACCOUNT_CONFIRMED, MessageKind.CREDIT_ACCOUNT_ENDED}
+)
+"""messages that also go to the contact that the complaint told first, after officers have corrected it
+
+They have no link there, because that contact may be a stranger's.
+"""
+AS_FIRST_TOLD_IF_MARKED: Final = MessageKind.VICTIM_CORRECTED
+"""the message that goes there instead in a marked case"""
 
 
 @dataclass(frozen=True)
@@ -260,6 +272,10 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
     NotificationEvent.HEARING_WAIVED: _on(
         "an officer records that a holder waives the rest of the time to object",
         Rule(Addressee.HOLDER, MessageKind.HEARING_WAIVED, _DIRECT_OR_BANK, (Fact.AMOUNT, Fact.UNTIL)),
+    ),
+    NotificationEvent.VICTIM_CORRECTED: _on(
+        "a second officer agrees to other personal data of a victim: at the old contact, and at the new one",
+        Rule(Addressee.VICTIM, MessageKind.VICTIM_CORRECTED, _DIRECT),
     ),
     NotificationEvent.CREDIT_ACCOUNT_TOLD: _on(
         "an officer enters another account to be credited",

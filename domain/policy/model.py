@@ -14,7 +14,10 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
-from domain.policy.reads import ReadLogRules
+from domain.policy.assignment import AssignmentRules
+from domain.policy.marked import MarkedRules
+from domain.policy.personal_data import PersonalDataRules
+from domain.policy.reads import ReadLogRules, RefusalLogRules
 from domain.policy.restoration import (
     AutomaticReleaseRules,
     DocumentRules,
@@ -418,6 +421,9 @@ class Policy(FrozenModel):
     doors: InterfaceRules
     sessions: SessionRules
     read_log: ReadLogRules
+    marked: MarkedRules
+    assignment: AssignmentRules
+    refusal_log: RefusalLogRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
     outbox: Outbox
@@ -438,6 +444,7 @@ class Policy(FrozenModel):
     police: PoliceRules
     documents: DocumentRules
     messages: MessageRules
+    personal_data: PersonalDataRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:

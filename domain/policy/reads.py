@@ -1,4 +1,4 @@
-"""Part of the policy file on the log of reads."""
+"""Parts of the policy file on the logs of reads and of refused acts."""
 
 from typing import Annotated
 
@@ -14,4 +14,14 @@ class ReadLogRules(FrozenModel):
     """the database refuses to delete a row of the last 365 days"""
     same_seconds: Annotated[float, Field(ge=0, le=900)]
     """the same read of the same caller is written once in this time, because a page reads again and again"""
+    source: Annotated[str, Field(min_length=1, max_length=600)]
+
+
+class RefusalLogRules(FrozenModel):
+    """How long refused acts are kept, and how many lines of one caller there are."""
+
+    kept_days: Annotated[int, Field(ge=366, le=20 * 366)]
+    """the database refuses to delete a row of the last 365 days"""
+    lines_a_minute: Annotated[int, Field(ge=1, le=1000)]
+    """kinds of refused acts of one caller in a minute, of one process; all further ones are one line"""
     source: Annotated[str, Field(min_length=1, max_length=600)]

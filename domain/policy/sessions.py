@@ -22,12 +22,16 @@ class SessionRules(FrozenModel):
     """sessions of one officer at once; one more ends the oldest"""
     link_seconds: Annotated[float, Field(ge=60, le=7 * 86_400)]
     """life of a sign-in link"""
+    proof_seconds: Annotated[float, Field(ge=30, le=3600)]
+    """time after a sign-in in which the officer may end other sessions of their own; later they sign in again"""
     address_known_seconds: Annotated[float, Field(ge=0, le=400 * 86_400)]
     """time for which an address counts as an officer's own after a sign-in from it"""
     provider_acr: tuple[str, ...] = ()
     """authentication classes of which an identity provider must state one; empty demands none"""
     provider_amr: tuple[str, ...] = ("mfa",)
     """methods of which an identity provider must state one; empty demands none"""
+    provider_longest_seconds: Annotated[float, Field(ge=60, le=400 * 86_400)] | None = None
+    """longest time since the officer gave the proof at an identity provider; None demands no time"""
     source: Annotated[str, Field(min_length=3)]
 
     @model_validator(mode="after")

@@ -197,7 +197,7 @@ class GrievanceView(GrievanceHead):
     levels: tuple[LevelView, ...]
     releases: tuple[ReleaseView, ...]
     proposed: ReleaseProposal | None = None
-    """release that waits, with what the victims say to it"""
+    """release that waits, with who was heard; what they said is in the list of the releases of the hold"""
     may: tuple[GrievanceVerb, ...]
     """actions that the reader's role allows now; the four-eyes rule is checked when one is done"""
 

@@ -42,6 +42,7 @@ class Hearing(FrozenModel):
 
     ack_no: str
     said: str
+    """empty where an act or a grievance returns the hearing; the list of the releases of a hold has it"""
     recorded_by: str
     recorded_at: UtcDatetime
 

@@ -95,6 +95,8 @@ class CallFactors(FrozenModel):
     """chance that the bank does not answer by itself within the horizon"""
     stays_silent_history: int
     """requests to this bank behind the curve; 0 if the policy's curve is used"""
+    person_paise: int = 0
+    """so much more counts as in play, because the victim is a child, an elderly person or a woman"""
 
 
 class Call(FrozenModel):

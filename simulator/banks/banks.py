@@ -241,7 +241,7 @@ class Banks:
         left = statements(rows)
 
         async def say() -> Reply:
-            line = HttpClient(origin_of(record.link), 1)
+            line = HttpClient(origin_of(record.link), 1, self.config.authority_file)
             try:
                 return Reply(
                     await Visitor(line, record.link, record.bank, left, self.code_reader(record.bank)).say_all(), {}

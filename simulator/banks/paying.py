@@ -133,7 +133,7 @@ class BackOffices:
         """Open the link of the letter, because only that page has the content of the order."""
         order: Order | None = None
         while order is None:
-            line = HttpClient(origin_of(record.link), 1)
+            line = self._line_to(record.link)
             try:
                 order = await self._visitor(line, record.link, record.bank).read(record.order_id, ack_no)
                 if order is None:
@@ -164,6 +164,9 @@ class BackOffices:
             self.done_paise[order.kind] += sum(done.amount_paise for done in report.lines)
             record.reports_left -= 1
 
+    def _line_to(self, link: str) -> HttpClient:
+        return HttpClient(origin_of(link), 1, self._banks.config.authority_file)
+
     def _visitor(self, line: HttpClient, link: str, bank: Institution) -> OrderVisitor:
         return OrderVisitor(line, link, bank, self._banks.code_reader(bank))
 
@@ -180,7 +183,7 @@ class BackOffices:
 
     def _acknowledge_on_page(self, record: OrderRecord) -> Callable[[], Awaitable[Reply]]:
         async def say() -> Reply:
-            line = HttpClient(origin_of(record.link), 1)
+            line = self._line_to(record.link)
             try:
                 return Reply(await self._visitor(line, record.link, record.bank).stop(), {})
             finally:
@@ -203,7 +206,7 @@ class BackOffices:
 
     def _report_on_page(self, record: OrderRecord, report: OrderReport) -> Callable[[], Awaitable[Reply]]:
         async def say() -> Reply:
-            line = HttpClient(origin_of(record.link), 1)
+            line = self._line_to(record.link)
             try:
                 return Reply(await self._visitor(line, record.link, record.bank).say(report.lines), {})
             finally:

@@ -8,6 +8,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import h11
@@ -15,6 +16,9 @@ import h11
 READ_BYTES = 65_536
 MAX_ANSWER_BYTES = 16 << 20
 TIMEOUT_WALL_SECONDS = 30.0
+LOOPBACK = "127.0.0.1"
+LOCALHOST = ".localhost"
+"""the end of names that mean this machine, which not every resolver knows"""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -96,14 +100,16 @@ class _Connection:
 class HttpClient:
     """Requests to one server over at most `at_once` connections."""
 
-    def __init__(self, url: str, at_once: int) -> None:
+    def __init__(self, url: str, at_once: int, authority_file: Path | None = None) -> None:
+        """Take the address of the server. With TLS its certificate is of `authority_file`, or else of the system's."""
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or parts.hostname is None:
             raise ValueError(f"{url!r} is not the address of an HTTP server")
         self._host = parts.hostname
         self._port = parts.port or _PORTS[parts.scheme]
         self._prefix = parts.path.rstrip("/")
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._address = LOOPBACK if self._host.endswith(LOCALHOST) else self._host
+        self._tls = ssl.create_default_context(cafile=authority_file) if parts.scheme == "https" else None
         self._slots = asyncio.Semaphore(at_once)
         self._idle: list[_Connection] = []
 
@@ -158,4 +164,7 @@ class HttpClient:
             if not wire.stale:
                 return wire
             wire.close()
-        return _Connection(*await asyncio.open_connection(self._host, self._port, ssl=self._tls))
+        name = self._host if self._tls is not None else None
+        return _Connection(
+            *await asyncio.open_connection(self._address, self._port, ssl=self._tls, server_hostname=name)
+        )

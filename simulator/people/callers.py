@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final, Protocol
 
 import orjson
@@ -56,6 +57,8 @@ class Person:
     """of the authenticator, in base32"""
     session: Mapping[str, str] = field(default_factory=dict, repr=False)
     """headers of the session; empty while the person is not signed in"""
+    districts: tuple[str, ...] = ()
+    """districts that the person answers for"""
     _last_step: int = 0
     _failed_at: float = -AGAIN_AFTER_WALL_SECONDS
     _signing_in: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -91,10 +94,10 @@ class Person:
         return await line.request("POST", SESSION_PATH, headers=sent, body=orjson.dumps(typed))
 
     async def _code(self) -> str:
-        """Return a code that was not typed before. Waits until it is good, at most a step before its time."""
+        """Return a code that was not typed before. Waits until its time."""
         now = wall_clock().timestamp()
         step = max(int(now) // STEP_SECONDS, self._last_step + 1)
-        await asyncio.sleep((step - 1) * STEP_SECONDS - now)
+        await asyncio.sleep(step * STEP_SECONDS - now)
         self._last_step = step
         return pyotp.TOTP(self.secret, interval=STEP_SECONDS).generate_otp(step)
 
@@ -107,11 +110,11 @@ class Staff:
     """
 
     desk: Caller | None = None
-    police: Mapping[str, Person] = field(default_factory=dict)
-    """by role, one for each of `simulator.people.restoration.ROLES`"""
+    police: Mapping[str, Sequence[Person]] = field(default_factory=dict)
+    """by role, at least one for each of `simulator.people.restoration.ROLES`"""
 
     async def sign_in(self, line: HttpClient) -> None:
         """Sign every officer in, one after the other. Raises HttpClientError."""
-        for caller in (self.desk, *self.police.values()):
+        for caller in (self.desk, *chain.from_iterable(self.police.values())):
             if caller is not None:
                 await caller.headers(line)

@@ -15,9 +15,9 @@ from simulator.clock import wall_clock
 from simulator.config import SimulatorConfig
 from simulator.institutions import SIGNING, Institution
 from simulator.net.http_client import HttpClient, HttpClientError
-from simulator.people.callers import Person
+from simulator.people.case_police import CasePolice
 from simulator.people.complaints import Json
-from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, Officers
+from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS
 from simulator.seeds import chance, unit
 
 BANK_PATH: Final = "/api/v1/bank/grievances"
@@ -49,12 +49,11 @@ class Appeal:
 
 @dataclass(slots=True)
 class GrievanceHandlers:
-    """Handlers of grievances at all levels. `people` has one officer for each deciding role, and a supervisor."""
+    """Handlers of grievances at all levels: the officers of each deciding role, and a supervisor."""
 
     config: SimulatorConfig
     banks: Mapping[str, Institution]
-    officers: Officers
-    people: Mapping[str, Person]
+    police: CasePolice
     signed_url: str
     """address of the police for which banks sign"""
     line: HttpClient
@@ -75,7 +74,7 @@ class GrievanceHandlers:
 
     async def _open_grievances(self) -> list[Appeal]:
         path = f"{OFFICER_PATH}?state=open&limit={PAGE_ITEMS}"
-        status, page = await self._get("io", path)
+        status, page = await self.police.read(path)
         items = page.get("items") if status < HTTP_BAD_REQUEST else None
         names = ("grievance_id", "level", "institution", "case_ack_no")
         return [Appeal(*(str(item[name]) for name in names)) for item in items] if isinstance(items, list) else []
@@ -102,7 +101,8 @@ class GrievanceHandlers:
         if bank is not None and bank.channel in SIGNING:
             status = await self._signed(bank, f"{BANK_PATH}/{appeal.grievance_id}/report", orjson.dumps(body))
         else:
-            status, _ = await self._post(WRITES_DOWN, f"{OFFICER_PATH}/{appeal.grievance_id}/report", body)
+            path = f"{OFFICER_PATH}/{appeal.grievance_id}/report"
+            status, _ = await self.police.post(WRITES_DOWN, appeal.case, path, body)
         self.done["bank_reports" if status < HTTP_BAD_REQUEST else "refused"] += 1
 
     async def _signed(self, bank: Institution, path: str, body: bytes) -> int:
@@ -118,11 +118,11 @@ class GrievanceHandlers:
     async def _decide(self, appeal: Appeal) -> None:
         """Propose to release genuine money, fully or partly, if the level is convinced; uphold the hold otherwise."""
         path = f"{OFFICER_PATH}/{appeal.grievance_id}"
-        status, found = await self._get(appeal.level, path)
+        status, found = await self.police.get(appeal.level, appeal.case, path)
         if status >= HTTP_BAD_REQUEST:
             return
         body = {"level": appeal.level} | self._decision(appeal, int(str(found.get("free_paise", 0))))
-        status, done = await self._post(appeal.level, f"{path}/decide", body)
+        status, done = await self.police.post(appeal.level, appeal.case, f"{path}/decide", body)
         self.done[f"appeals_{body['decision']}" if status < HTTP_BAD_REQUEST else "refused"] += 1
         if status < HTTP_BAD_REQUEST and done.get("hear_until"):
             await self._confirm(appeal, str(found["hold_id"]), str(done["hear_until"]))
@@ -130,12 +130,13 @@ class GrievanceHandlers:
     async def _confirm(self, appeal: Appeal, hold_id: str, hear_until: str) -> None:
         """Hear the victim, and confirm the release as a second officer when the time for that is over."""
         said: Json = {"ack_no": appeal.case, "said": "The shop sold me nothing, but I do not object."}
-        status, _ = await self._post(WRITES_DOWN, f"{HOLD_PATH}/{hold_id}/release/hear", said)
+        path = f"{HOLD_PATH}/{hold_id}/release"
+        status, _ = await self.police.post(WRITES_DOWN, appeal.case, f"{path}/hear", said)
         self.done["victims_heard"] += status < HTTP_BAD_REQUEST
         left_seconds = (datetime.fromisoformat(hear_until) - wall_clock()).total_seconds()
         await asyncio.sleep(max(left_seconds, 0.0) + HEARD_WALL_SECONDS)
         confirmed: Json = {"reason": "documents and the victim's statement read"}
-        status, _ = await self._post(CONFIRMS, f"{HOLD_PATH}/{hold_id}/release/confirm", confirmed)
+        status, _ = await self.police.post(CONFIRMS, appeal.case, f"{path}/confirm", confirmed)
         self.done["releases_confirmed" if status < HTTP_BAD_REQUEST else "refused"] += 1
 
     def _decision(self, appeal: Appeal, free_paise: int) -> Json:
@@ -150,14 +151,3 @@ class GrievanceHandlers:
         return chance(
             self.config.seed, self.config.restoration.appeal_genuine, "genuine", appeal.case, appeal.institution
         )
-
-    # -- requests ------------------------------------------------------------------------------------------------------
-
-    async def _post(self, role: str, path: str, body: Json) -> tuple[int, Json]:
-        return await self.officers.call_until_answered("POST", path, self.people[role], body)
-
-    async def _get(self, role: str, path: str) -> tuple[int, Json]:
-        try:
-            return await self.officers.call("GET", path, self.people[role])
-        except HttpClientError:
-            return HTTP_BAD_REQUEST, {}

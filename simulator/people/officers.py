@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import orjson
 
@@ -32,8 +33,8 @@ log = logging.getLogger(__name__)
 class Officers:
     """One HTTP client for all callers of the API."""
 
-    def __init__(self, api_url: str, at_once: int) -> None:
-        self.line = HttpClient(api_url, at_once)
+    def __init__(self, api_url: str, at_once: int, authority_file: Path | None = None) -> None:
+        self.line = HttpClient(api_url, at_once, authority_file)
 
     def close(self) -> None:
         """Close all connections."""

@@ -14,11 +14,10 @@ from typing import Final
 
 from simulator.clock import wall_clock
 from simulator.config import Delay, SimulatorConfig
-from simulator.net.http_client import HttpClientError
-from simulator.people.callers import Person
+from simulator.people.case_police import SEES_ALL, CasePolice
 from simulator.people.complaints import Json
 from simulator.people.court import Court
-from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, PAGES_MOST, Officers
+from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, PAGES_MOST
 from simulator.people.statutory_work import StatutoryWork
 from simulator.seeds import chance, unit
 
@@ -32,27 +31,15 @@ SIGNED: Final = 0.7
 HTTP_CONFLICT: Final = 409
 _RELEASE_BRAKE: Final = "/api/v1/release-brake"
 _ORDER_OF: Final = {"court_order": "bnss_503", "lok_adalat_award": "lok_adalat", "distribution": "bnss_107"}
-_ANSWER_FOR_A_CASE: Final = (
-    ("io", "io", "Ravi Verma", "Inspector"),
-    ("supervising", "sp", "Meera Singh", "Superintendent of Police"),
-)
-_DECIDE: Final = (
-    ("deciding", "dy_sp", "Imran Khan", "Deputy Superintendent of Police"),
-    ("deciding", "district_gro", "Anita Rao", "Additional Superintendent of Police"),
-    ("deciding", "state_gro", "Vikram Das", "Inspector General of Police"),
-)
-"""officers whom orders to banks name in any case; they are recorded once, at the first case"""
-_STATION: Final = {"police_station": "Cyber Crime Police Station, Lucknow", "district": "Lucknow"}
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class RestorationPeople:
-    """All people in restorations. `people` has one officer for each of `ROLES`."""
+    """All people in restorations. `police` has at least one officer for each of `ROLES`."""
 
     config: SimulatorConfig
-    officers: Officers
-    people: Mapping[str, Person]
+    police: CasePolice
     court: Court = field(init=False)
     done: Counter[str] = field(default_factory=Counter)
     """number of actions, by kind"""
@@ -64,7 +51,7 @@ class RestorationPeople:
 
     def __post_init__(self) -> None:
         """Create a court with the configured share of refusals, and an IO who handles the documents."""
-        self.statutory_work = StatutoryWork(self._post, self._get, self.config.restoration.poll_wall_seconds)
+        self.statutory_work = StatutoryWork(self._post, self.police, self.config.restoration.poll_wall_seconds)
         self.court = Court(self.config.seed, self.config.restoration.court_refuses)
 
     async def work(self) -> None:
@@ -82,18 +69,18 @@ class RestorationPeople:
 
     async def _continue_releases(self) -> None:
         """Continue, as the supervisor, automatic releases that wait because many fell due at once."""
-        status, answer = await self._get("supervisor", _RELEASE_BRAKE)
+        status, answer = await self.police.read(_RELEASE_BRAKE)
         waiting = answer.get("waiting")
         if status < HTTP_BAD_REQUEST and isinstance(waiting, dict):
             seen = {name: waiting[name] for name in ("brake_id", "releases", "paise")}
             body: Json = {**seen, "reason": "the clocks are right"}
-            await self._post("supervisor", f"{_RELEASE_BRAKE}/continue", body, "continue-releases")
+            await self._post(SEES_ALL, "", f"{_RELEASE_BRAKE}/continue", body, "continue-releases")
 
     def _begin(self, group: asyncio.TaskGroup, head: Json) -> None:
         case, visit_no = str(head["case_ack_no"]), int(str(head["visit_no"]))
         if case not in self._cases:
             self._cases.add(case)
-            group.create_task(self._assign_officers(case))
+            group.create_task(self._register(case))
         key = (str(head["restoration_id"]), str(head["step"]), visit_no)
         do = self._actions().get(str(head["step"]))
         if do is not None and key not in self._seen:
@@ -115,26 +102,24 @@ class RestorationPeople:
 
     # -- once per case -------------------------------------------------------------------------------------------------
 
-    async def _assign_officers(self, case: str) -> None:
-        """Assign officers; one of them registers an FIR, or has an e-Zero FIR signed."""
-        for duty, role, name, rank in _ANSWER_FOR_A_CASE + (() if len(self._cases) > 1 else _DECIDE):
-            body: Json = {"duty": duty, "subject": self.people[role].officer_id, "name": name, "rank": rank, **_STATION}
-            await self._post("supervisor", f"/api/v1/cases/{case}/officer", body | {"phone": "9415000001"}, "assigned")
+    async def _register(self, case: str) -> None:
+        """Let the investigating officer register an FIR, or have an e-Zero FIR signed."""
         if self._chance(self.config.restoration.fir, "fir", case):
             await self._after(self.config.restoration.visit, "fir", case)
-            await self._post("io", f"/api/v1/cases/{case}/fir", {"kind": "fir"}, "fir")
+            await self._post("io", case, f"/api/v1/cases/{case}/fir", {"kind": "fir"}, "fir")
         elif self._chance(SIGNED, "e-zero signed", case):
             await self._sign_e_zero(case)
 
     async def _sign_e_zero(self, case: str) -> None:
         for _ in range(TRIES):
             await asyncio.sleep(self.config.restoration.poll_wall_seconds)
-            status, answer = await self._get("io", f"/api/v1/cases/{case}/police")
+            status, answer = await self.police.read(f"/api/v1/cases/{case}/police")
             firs = answer.get("firs") if status < HTTP_BAD_REQUEST else None
             for fir in firs if isinstance(firs, list) else []:
                 if fir.get("kind") == "e_zero_fir" and fir.get("state") == "registered":
                     body: Json = {"signed_at": wall_clock().isoformat(), "reason": "signed at the station"}
-                    await self._post("io", f"/api/v1/cases/{case}/fir/{fir['fir_id']}/sign", body, "e_zero_signed")
+                    path = f"/api/v1/cases/{case}/fir/{fir['fir_id']}/sign"
+                    await self._post("io", case, path, body, "e_zero_signed")
                     return
 
     # -- steps of a restoration ----------------------------------------------------------------------------------------
@@ -195,10 +180,10 @@ class RestorationPeople:
         """Make the court's order, record it as one officer and confirm it as another; the engine does the rest."""
         await self._after(self.config.restoration.court, at.step, at.ack_no)
         body, path = self.court.order(at.case, _ORDER_OF[at.step]), f"/api/v1/cases/{at.case}/court-orders"
-        taken = await self._post("io", path, body, at.step)
+        taken = await self._post("io", at.case, path, body, at.step)
         if taken.get("court_order_id") is not None:
             read: Json = {"reason": "read against the court's copy"}
-            await self._post("sp", f"{path}/{taken['court_order_id']}/confirm", read, "court_order_confirmed")
+            await self._post("sp", at.case, f"{path}/{taken['court_order_id']}/confirm", read, "court_order_confirmed")
 
     async def _approve(self, at: "_StepState") -> None:
         """Prepare as the IO, then decide as the Superintendent. Each tries again until the step is over."""
@@ -258,15 +243,15 @@ class RestorationPeople:
     async def _do(self, role: str, at: "_StepState", verb: str, **more: object) -> Json:
         """Perform an action at the step that was seen; return {} if the engine refuses it."""
         body: Json = {"step": at.step, "visit_no": at.visit_no, **more}
-        return await self._post(role, f"/api/v1/restorations/{at.restoration_id}/{verb}", body, verb)
+        return await self._post(role, at.case, f"/api/v1/restorations/{at.restoration_id}/{verb}", body, verb)
 
     async def _read(self, at: "_StepState") -> Json:
         """Return the restoration as the officers see it; {} if it could not be read."""
-        status, found = await self._get("io", f"/api/v1/restorations/{at.restoration_id}")
+        status, found = await self.police.read(f"/api/v1/restorations/{at.restoration_id}")
         return found if status < HTTP_BAD_REQUEST else {}
 
-    async def _post(self, role: str, path: str, body: Json, what: str) -> Json:
-        status, answer = await self.officers.call_until_answered("POST", path, self.people[role], body)
+    async def _post(self, role: str, case: str, path: str, body: Json, what: str) -> Json:
+        status, answer = await self.police.post(role, case, path, body)
         if status < HTTP_BAD_REQUEST:
             self.done[what.replace("-", "_")] += 1
             return answer or {"done": what}
@@ -275,18 +260,12 @@ class RestorationPeople:
         log.log(logging.DEBUG if status == HTTP_CONFLICT else logging.WARNING, "%s: HTTP %s %s", path, status, answer)
         return {}
 
-    async def _get(self, role: str, path: str) -> tuple[int, Json]:
-        try:
-            return await self.officers.call("GET", path, self.people[role])
-        except HttpClientError:
-            return HTTP_BAD_REQUEST, {}
-
     async def _open_restorations(self) -> list[Json] | None:
         """Return every open restoration, or None if they could not be read."""
         found: list[Json] = []
         after = ""
         for _ in range(PAGES_MOST):
-            status, page = await self._get("io", f"/api/v1/restorations?state=open&limit={PAGE_ITEMS}{after}")
+            status, page = await self.police.read(f"/api/v1/restorations?state=open&limit={PAGE_ITEMS}{after}")
             items = page.get("restorations")
             if status >= HTTP_BAD_REQUEST or not isinstance(items, list):
                 return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.clock import wall_clock
+from simulator.people.case_police import CasePolice
 from simulator.people.complaints import Json
 from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS
 
@@ -14,9 +15,8 @@ TRIES: Final = 8
 """number of tries, because missing fields may be supplied soon: the officer's name, the FIR and its copy"""
 REPORT, FOLLOW_UP = "magistrate_report", "follow_up"
 
-Post = Callable[[str, str, Json, str], Awaitable[Json]]
-"""posts this body to a path as a role, counted under a name; returns {} if refused"""
-Get = Callable[[str, str], Awaitable[tuple[int, Json]]]
+Post = Callable[[str, str, str, Json, str], Awaitable[Json]]
+"""posts this body to a path as a role in a case, counted under a name; returns {} if refused"""
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class StatutoryWork:
     """An investigating officer who works from the open tasks."""
 
     post: Post
-    get: Get
+    police: CasePolice
     poll_wall_seconds: float
     _seen: set[str] = field(default_factory=set)
     _reports: Counter[str] = field(default_factory=Counter)
@@ -32,7 +32,7 @@ class StatutoryWork:
 
     async def start_new_tasks(self, group: asyncio.TaskGroup) -> None:
         """Start on every task that is new."""
-        _, page = await self.get("supervisor", f"/api/v1/desk/tasks?kind=duty&limit={PAGE_ITEMS}")
+        _, page = await self.police.read(f"/api/v1/desk/tasks?kind=duty&limit={PAGE_ITEMS}")
         items = page.get("items")
         actions = {
             ("duty", REPORT): self._report,
@@ -54,7 +54,7 @@ class StatutoryWork:
         now = wall_clock()
         diary_no = f"{self._reports[case]}/{case}/{now.year}"
         body: Json = {"handed_in": {"diary_no": diary_no, "at": now.isoformat()}}
-        await self.post("io", f"/api/v1/cases/{case}/duties/{REPORT}/done", body, "reports_handed_in")
+        await self.post("io", case, f"/api/v1/cases/{case}/duties/{REPORT}/done", body, "reports_handed_in")
 
     async def _follow_up(self, case: str) -> None:
         """Send a follow-up with the FIR to each bank; without an FIR the seizure order goes by post."""
@@ -64,13 +64,14 @@ class StatutoryWork:
                 body: Json = {"kind": FOLLOW_UP, "language": "en", "subject": bank}
                 if not await self._issue(case, body, "follow_ups_issued"):
                     why: Json = {"reason": "the banks have the seizure order by registered post"}
-                    await self.post("io", f"/api/v1/cases/{case}/duties/{FOLLOW_UP}/done", why, "follow_ups_by_post")
+                    path = f"/api/v1/cases/{case}/duties/{FOLLOW_UP}/done"
+                    await self.post("io", case, path, why, "follow_ups_by_post")
                     return
             answer |= banks
 
     async def _banks(self, case: str) -> set[str]:
         """Return the banks that hold money of the case."""
-        _, page = await self.get("io", f"/api/v1/holds?ack_no={case}&held=true&limit={PAGE_ITEMS}")
+        _, page = await self.police.get("io", case, f"/api/v1/holds?ack_no={case}&held=true&limit={PAGE_ITEMS}")
         items = page.get("items")
         return {str(hold["institution"]) for hold in items} if isinstance(items, list) else set()
 
@@ -78,8 +79,8 @@ class StatutoryWork:
         """Issue a document when no field is missing; return False if that does not happen in time."""
         lacking = f"/api/v1/cases/{case}/documents/{body['kind']}/lacking?subject={body.get('subject', '')}"
         for _ in range(TRIES):
-            status, answer = await self.get("io", lacking)
+            status, answer = await self.police.get("io", case, lacking)
             if status < HTTP_BAD_REQUEST and answer.get("can_be_issued"):
-                return bool(await self.post("io", f"/api/v1/cases/{case}/documents", body, what))
+                return bool(await self.post("io", case, f"/api/v1/cases/{case}/documents", body, what))
             await asyncio.sleep(self.poll_wall_seconds)
         return False

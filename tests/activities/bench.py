@@ -23,6 +23,7 @@ from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.protocol import BankError, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer
 from adapters.transcript import Sending
+from db import person_keys
 from db.cases import cases
 from db.pool import Connection, Pool
 from domain.hash_chain import GENESIS, event_hash
@@ -39,7 +40,9 @@ from schemas.outbox.case import (
     SettleCase,
     Settled,
 )
+from schemas.personal_data import PersonalData
 from tests.factories import complaint, rrn, status_update
+from tests.said import Said, said
 
 LOST_REPLY = "lost reply"
 """the bank takes the ticket, and its reply never arrives"""
@@ -107,6 +110,15 @@ class Bench:
     @property
     def pool(self) -> Pool:
         return self.ctx.pool
+
+    async def victims(self, case_no: str) -> list[PersonalData]:
+        """Return the opened data of the case's victims, in the order of their complaints."""
+        async with self.pool.acquire() as connection:
+            return [*self.ctx.persons.open_all(await person_keys.of_case(connection, case_no)).values()]
+
+    async def said(self, kind: str, case_no: str, **also: str) -> list[Said]:
+        """Return the opened messages of a kind, the oldest first. `also` names further columns and their values."""
+        return await said(self.ctx, kind, case_no, **also)
 
     # -- verbs -----------------------------------------------------------------------------------------------------
 

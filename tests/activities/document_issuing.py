@@ -128,10 +128,7 @@ class IssuingBench:
 
     async def mails(self, kind: str, case_no: str) -> list[tuple[str, list[str]]]:
         """To whom the letters of a kind went, and the files that went with each."""
-        addresses = await self.home.bench.rows(
-            "SELECT address FROM message WHERE case_no = $1 AND kind = $2 AND medium = 'email'", case_no, kind
-        )
-        known = {address for (address,) in addresses}
+        known = {one.address for one in await self.home.bench.said(kind, case_no, medium="email")}
         return [
             (letter["To"], [part.get_filename() or "" for part in letter.iter_attachments()])
             for letter in self.box.letters

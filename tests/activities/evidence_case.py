@@ -5,7 +5,7 @@ import io
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -15,6 +15,7 @@ from activities.documents.issuing import issue_for_officer
 from activities.evidence.pack import Maker, write_pack
 from activities.secrets import SecretBox
 from adapters.transcript import Sending, masked
+from db import person_keys
 from db.banks import bank_exchanges, bank_keys, delivery_attempts, reply_links
 from db.cases import events
 from db.cases.events import Event
@@ -24,6 +25,7 @@ from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
 from schemas.documents.facts import DocumentAsk
 from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, Language
+from schemas.personal_data import MessageText
 from schemas.restoration_enums import DocumentKind
 from simulator.wires.signing import signed_headers
 from tests.activities.restoration_bench import Home
@@ -145,13 +147,20 @@ async def _link_with_a_form(connection: Connection, order_id: UUID, at: datetime
 async def with_secrets(home: Home, case_no: str) -> None:
     """A message with a one-time code in it, the code's digest, and that of a link."""
     write = home.bench.pool.execute
+    message_id = uuid4()
+    async with home.bench.pool.acquire() as connection:
+        person = await person_keys.of_complaint(connection, case_no)
+    assert person is not None
+    text = MessageText(address=MOBILE, body=SAID)
     await write(
         "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, body, natural_key,"
-        " written_at, sent_at) VALUES (gen_random_uuid(), $1, 'money_held', 'victim', 'sms', $2, 'en', $3, $1, $4, $4)",
+        " written_at, sent_at, person_id, sealed_head, sealed_body)"
+        " VALUES ($1, $2, 'money_held', 'victim', 'sms', '…', 'en', '…', $2, $3, $3, $4, $5, $6)",
+        message_id,
         case_no,
-        MOBILE,
-        SAID,
         home.clock.at,
+        person.person_id,
+        *home.ctx.persons.seal_message(person, message_id, text),
     )
     await write(
         "INSERT INTO appeal_code (code_id, hold_id, digest, made_at, made_by, valid_until)"

@@ -12,6 +12,7 @@ import sys
 from activities.context import Context
 from activities.directory import DirectoryCache
 from activities.intake import take_complaint
+from activities.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from activities.tracing.answers import take_status_update
 from adapters.banks.answers import StatusUpdate
@@ -64,7 +65,7 @@ async def main(dsn: str, seed: int) -> None:
     pool = await open_pool(dsn, min_size=WORKERS, max_size=WORKERS)
     directory = DirectoryCache(pool, SecretBox(SECRET))
     await directory.refresh()
-    ctx = Context(pool, directory, load_policy())
+    ctx = Context(pool, directory, load_policy(), person_keys=PersonKeys(SecretBox(SECRET)))
     chance = random.Random(seed)
     await asyncio.gather(*(work(ctx, number, chance) for number in range(WORKERS)))
 

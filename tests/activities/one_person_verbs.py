@@ -95,6 +95,7 @@ TELLS: Final = "it brings money on hold or tells of it, and orders nothing"
 NAMES: Final = "it names a person, a document or a duty, and orders nothing"
 STAYS: Final[Mapping[str, str]] = {
     "POST /api/v1/accounts/search": READS,
+    "POST /api/v1/victims/search": READS,
     "POST /api/v1/complaints": TELLS,
     f"{CASE}/found-transfers/{{found_id}}/decide": TELLS,
     f"{CASE}/hops": TELLS,
@@ -104,6 +105,9 @@ STAYS: Final[Mapping[str, str]] = {
     f"{CASE}/requests/{{request_id}}/stop": TELLS,
     "POST /api/v1/desk/tasks/{task_id}/close": TELLS,
     "POST /api/v1/messages/{message_id}/send-again": TELLS,
+    f"{COMPLAINT}/victim-corrections": NAMES,
+    f"{COMPLAINT}/victim-corrections/{{correction_id}}/agree": NAMES,
+    f"{COMPLAINT}/victim-corrections/{{correction_id}}/reject": NAMES,
     f"{CASE}/documents": NAMES,
     f"{CASE}/fir": NAMES,
     f"{CASE}/fir/{{fir_id}}/copy": NAMES,

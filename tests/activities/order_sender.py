@@ -9,6 +9,7 @@ from activities.banks.delivery import BankDelivery
 from activities.context import Context
 from activities.directory import DirectoryCache
 from activities.orders.orders import OrderActivities
+from activities.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from adapters.banks.protocol import BankWire, Delivery, OrderTicket
 from adapters.banks.push.client import PushAdapter
@@ -45,7 +46,7 @@ async def main(dsn: str, order_id: str, port: int) -> None:
     pool = await open_pool(dsn, min_size=1, max_size=5)
     directory = DirectoryCache(pool, SecretBox(SECRET))
     await directory.refresh()
-    ctx = Context(pool, directory, load_policy())
+    ctx = Context(pool, directory, load_policy(), person_keys=PersonKeys(SecretBox(SECRET)))
     adapters: Any = {ChannelKind.I4C: ToPort(port)}
     orders = OrderActivities(ctx, BankDelivery(ctx, adapters), None, no_document)
     await orders.send_order(ActionInput(subject=order_id, case_no="", at=datetime.now(UTC)))

@@ -225,7 +225,8 @@ class Home:
     async def releases(self, restoration_id: UUID, objection_id: int) -> list[dict[str, Any]]:
         """The amounts that the view of an objection shows to the officer who decides on it."""
         async with self.bench.pool.acquire() as connection:
-            found = await restoration_views.get(connection, restoration_id, self.clock.at, ())
+            opens = self.ctx.persons.open_stored
+            found = await restoration_views.get(connection, restoration_id, self.clock.at, (), opens)
         (of_objection,) = [one.releases for one in found.objections if one.objection_id == objection_id] or [()]
         return [{"hold_id": one.hold_id, "paise": one.paise} for one in of_objection]
 

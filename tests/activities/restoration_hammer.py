@@ -20,6 +20,7 @@ from asyncpg.transaction import Transaction
 from activities.context import Context
 from activities.directory import DirectoryCache
 from activities.holds import opening
+from activities.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from db.pool import open_pool
 from domain.policy.model import load_policy
@@ -108,7 +109,7 @@ async def _restore(dsn: str) -> None:
     pool = await open_pool(dsn, min_size=1, max_size=2)
     directory = DirectoryCache(pool, SecretBox(SECRET))
     await directory.refresh()
-    await hammer(Home(late(Context(pool, directory, load_policy()))))
+    await hammer(Home(late(Context(pool, directory, load_policy(), person_keys=PersonKeys(SecretBox(SECRET))))))
     await pool.close()
 
 

@@ -12,11 +12,11 @@ from pydantic import SecretStr
 from activities import reseal as resealing
 from activities.directory import DirectoryCache, load_directory
 from activities.officers.authenticators import SecretsAtRest
-from activities.reseal import KeyNotKnownEverywhere, reseal
+from activities.reseal import SEALED_FOR, KeyNotKnownEverywhere, reseal
 from activities.secrets import NONCE_BYTES, CannotOpen, Process, ProcessKeys, Purpose, SecretBox
 from db import sealed
 from db.pool import Pool, open_pool
-from db.sealed import session_name
+from db.sealed import TOTP_SECRETS, session_name
 from tests.factories import SECRET, institution
 from tests.officers import enrol
 from tests.paths import ROOT
@@ -48,12 +48,12 @@ async def test_c2_the_secret_key_is_changed_without_loading_the_banks_again(data
     await load(database)
     assert (await opens(database, OLD_BOX), await opens(database, NEW_BOX)) == (set(CODES), set())
     steps: list[tuple[str, int]] = []
-    result, _ = await reseal(database, BOTH, lambda column, done: steps.append((column, done)))
+    result, *_ = await reseal(database, BOTH, lambda column, done: steps.append((column, done)))
     assert (result.resealed, result.current, result.others, result.unopened) == (5, 5, 0, ())
     assert result.is_complete
     assert steps == [("institution_channel.sealed", 5)]
     assert (await opens(database, OLD_BOX), await opens(database, NEW_BOX)) == (set(), set(CODES))
-    again, _ = await reseal(database, BOTH)
+    again, *_ = await reseal(database, BOTH)
     assert (again.resealed, again.current, again.is_complete) == (0, 5, True)
 
 
@@ -66,7 +66,7 @@ async def test_an_officer_keeps_the_authenticator_when_the_secret_key_changes(
         "INSERT INTO officer_totp (officer_id, sealed_secret, last_step, set_at) VALUES ('ravi', $1, 1, now())",
         before.seal("JBSWY3DP", "ravi"),
     )
-    _, result = await reseal(application, BOTH)
+    result = (await reseal(application, BOTH))[list(SEALED_FOR).index(TOTP_SECRETS)]
     assert (result.column, result.resealed, result.is_complete) == ("officer_totp.sealed_secret", 1, True)
     sealed_again: bytes = await database.fetchval("SELECT sealed_secret FROM officer_totp")
     assert after.open(sealed_again, "ravi") == "JBSWY3DP"
@@ -76,7 +76,7 @@ async def test_an_officer_keeps_the_authenticator_when_the_secret_key_changes(
 
 async def test_the_applications_role_may_reseal(database: Pool, application: Pool) -> None:
     await load(database)
-    result, _ = await reseal(application, BOTH)
+    result, *_ = await reseal(application, BOTH)
     assert result.is_complete
 
 
@@ -90,7 +90,7 @@ async def test_values_of_version_0_2_0_are_resealed(database: Pool) -> None:
             "UPDATE institution_channel SET sealed = $2 WHERE institution = $1 AND sealed IS NOT NULL", code, sealed
         )
     assert await opens(database, OLD_BOX) == set(CODES)
-    result, _ = await reseal(database, BOTH)
+    result, *_ = await reseal(database, BOTH)
     assert (result.resealed, result.is_complete) == (5, True)
     assert await opens(database, NEW_BOX) == set(CODES)
 
@@ -101,7 +101,7 @@ async def test_a_value_that_no_key_opens_stays_and_stops_no_other(
     monkeypatch.setattr(resealing, "BATCH", 2)
     await load(database)
     await load_directory(database, SecretBox(SecretStr("a key that somebody has lost long ago")), [institution("KKBK")])
-    result, _ = await reseal(database, BOTH)
+    result, *_ = await reseal(database, BOTH)
     assert (result.resealed, result.others, result.unopened) == (4, 1, ("KKBK/i4c",))
     assert await opens(database, NEW_BOX) == set(CODES) - {"KKBK"}
 
@@ -110,9 +110,9 @@ async def test_a_row_that_is_locked_is_left_for_the_next_run(database: Pool) -> 
     await load(database)
     async with database.acquire() as other, other.transaction():
         await other.execute("UPDATE institution_channel SET position = position WHERE institution = 'PUNB'")
-        result, _ = await reseal(database, BOTH)
+        result, *_ = await reseal(database, BOTH)
     assert (result.resealed, result.others, result.unopened, result.is_complete) == (4, 1, (), False)
-    result, _ = await reseal(database, BOTH)
+    result, *_ = await reseal(database, BOTH)
     assert (result.resealed, result.is_complete) == (1, True)
 
 
@@ -125,7 +125,7 @@ async def test_nothing_is_sealed_under_a_key_that_a_running_process_does_not_kno
             await reseal(database, BOTH)
     assert await opens(database, OLD_BOX) == set(CODES)
     async with await open_pool(database_dsn, min_size=1, session_name=session_name(BOTH.key_ids)):
-        result, _ = await reseal(database, BOTH)
+        result, *_ = await reseal(database, BOTH)
     assert result.is_complete
 
 
@@ -194,7 +194,7 @@ async def test_it_goes_on_after_a_kill_at_any_row(database: Pool, database_dsn: 
     written = (at - 1) // batch * batch
     assert await opens(database, NEW_BOX) == set(CODES[:written])
     assert await opens(database, BOTH) == set(CODES)
-    result, _ = await reseal(database, BOTH)
+    result, *_ = await reseal(database, BOTH)
     assert (result.resealed, result.current, result.is_complete) == (len(CODES) - written, len(CODES), True)
     assert await opens(database, NEW_BOX) == set(CODES)
 
@@ -208,6 +208,8 @@ async def test_the_command_shows_the_counts(database: Pool, database_dsn: str) -
     result = await invoke("reseal", database_url=database_dsn, **keys())
     said = "institution_channel.sealed: 5 resealed, 5 under the current key, 0 not\n"
     said += "officer_totp.sealed_secret: 0 resealed, 0 under the current key, 0 not\n"
+    said += "person_key.wrapped: 0 resealed, 0 under the current key, 0 not\n"
+    said += "victim.terms: 0 resealed, 0 under the current key, 0 not\n"
     assert (result.exit_code, result.stdout) == (0, said)
     await load_directory(database, SecretBox(SecretStr("a key that somebody has lost long ago")), [institution("KKBK")])
     result = await invoke("reseal", database_url=database_dsn, **keys())

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
 from activities.secrets import (
+    LASTING,
     NONCE_BYTES,
     PURPOSES,
     SEAL,
@@ -96,7 +97,7 @@ def test_a_process_opens_what_the_previous_key_sealed_and_has_nothing_else_of_it
         assert now.sealer(purpose).open(sealer.seal(b"another", "SBIN"), "SBIN") == b"another"
         with pytest.raises(CannotOpen):
             before.sealer(purpose).open(sealer.seal(b"another", "SBIN"), "SBIN")
-    for purpose in set(Purpose) - SEAL:
+    for purpose in set(Purpose) - LASTING:
         assert before.derive_key(purpose).hex() not in opened(now.process_key(process))
 
 

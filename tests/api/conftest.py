@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute
 
 from activities.context import Context
 from activities.directory import DirectoryCache, prepared
+from activities.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from adapters.banks.envelope import seal
 from adapters.banks.protocol import BankWire
@@ -230,7 +231,7 @@ async def services_over(pool: Pool) -> Services:
     secret_box = SecretBox(SECRET)
     directory = DirectoryCache(pool, secret_box)
     await directory.refresh()
-    ctx = Context(pool=pool, directory=directory, policy=_policy())
+    ctx = Context(pool=pool, directory=directory, policy=_policy(), person_keys=PersonKeys(secret_box))
     return Services(ctx=ctx, notifier=NotingNotifier(), keys=secret_box, temporal_answers=temporal_is_there)
 
 

@@ -27,7 +27,7 @@ from activities.reconciliation.comparison import reconcile
 from activities.secrets import SecretBox
 from api.app import create_app
 from api.bank_gateway.feed import WAIT_MAX_SECONDS
-from api.officers.sessions import COOKIE
+from api.officers.sessions import COOKIE, CSRF_HEADER
 from api.services import Services
 from db.banks import bank_keys
 from db.pool import open_pool
@@ -185,7 +185,7 @@ def _is_taken_all_the_same(tried: Any) -> bool:
     Its credentials, of which each caller has its own; a query that no route reads; and a reference that names no
     transfer, which is read as none.
     """
-    if tried.parameter in {"Authorization", "Signature", COOKIE} or "unexpected properties" in (
+    if tried.parameter in {"Authorization", "Signature", COOKIE, CSRF_HEADER} or "unexpected properties" in (
         tried.description or ""
     ):
         return tried.parameter_location is not ParameterLocation.BODY

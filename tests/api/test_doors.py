@@ -375,7 +375,12 @@ async def test_low_operators_see_their_pages_directly(services: Services) -> Non
 
 
 async def test_low_a_browser_is_told_to_use_https_only(services: Services) -> None:
-    for url, expected in (("https://freeze.example", True), ("http://127.0.0.1:8080", False), (None, False)):
+    for url, expected in (
+        ("https://freeze.example", True),
+        ("http://127.0.0.1:8080", False),
+        (None, False),
+        ("https://my.localhost", False),
+    ):
         async with seen_from(replace(services, public_url=url), "127.0.0.1") as client:
             for path in ("/appeal", "/nothing", "/healthz"):
                 assert ("strict-transport-security" in (await client.get(path)).headers) is expected

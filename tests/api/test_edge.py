@@ -74,6 +74,24 @@ GARBAGE: Final = {
 }
 
 
+async def test_asvs_3_4_3_a_response_without_a_policy_gets_one_that_loads_nothing(doors: Doors) -> None:
+    nothing = "default-src 'none'; frame-ancestors 'none'"
+    desk = doors.officer(Role.DESK)
+    for path, headers, status in (
+        ("/healthz", {}, 200),
+        ("/api/v1/cases", desk, 200),
+        ("/api/v1/scorecards.csv", desk, 200),
+        ("/api/v1/cases", {}, 401),
+        ("/no/such/path", {}, 404),
+        ("/a/no-such-letter/form", {}, 404),
+    ):
+        response = await doors.client.get(path, headers=headers)
+        assert (response.status_code, response.headers.get_list("content-security-policy")) == (status, [nothing]), path
+    page = await doors.client.get("/sign-in")
+    (own,) = page.headers.get_list("content-security-policy")
+    assert "style-src" in own
+
+
 async def test_garbage_is_a_problem(doors: Doors, subtests: pytest.Subtests) -> None:
     for name, garbage in GARBAGE.items():
         with subtests.test(name):

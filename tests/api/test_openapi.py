@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from api.officers.sessions import CSRF_HEADER
 from tests.api.openapi_world import Caller, World, described, everything, filled, judge, published
 
 __all__ = ["everything", "filled"]
@@ -35,6 +36,26 @@ async def tried_at_its_edges(everything: World, operation_id: str) -> None:
             judge(case, await everything.call(case, next(wrong)))
         if everything.at_home(case):
             judge(case, await everything.call(case, next(right)), rightful=True)
+
+
+def test_a_generated_client_can_act_in_a_session() -> None:
+    """A change by an officer names the header of its session. A read, and a call of a bank, do not."""
+    named = {
+        (method, path): [one for one in operation.get("parameters", ()) if one["name"] == CSRF_HEADER]
+        for path, methods in published()["paths"].items()
+        for method, operation in methods.items()
+    }
+    in_session = {
+        (method, path)
+        for path, methods in published()["paths"].items()
+        for method, operation in methods.items()
+        if any("OfficerSession" in one for one in operation.get("security", ()))
+    }
+    assert {method for method, _ in in_session} == {"get", "post", "put", "delete"}
+    for (method, path), found in named.items():
+        wanted = (method, path) in in_session and method != "get"
+        assert [one["in"] for one in found] == ["header"] * wanted, (method, path)
+        assert not any(one["required"] for one in found), (method, path)
 
 
 def test_every_operation_names_its_refusals_and_who_may_call() -> None:

@@ -78,6 +78,7 @@ UPDATE: Final = {
 GOOD: Final[dict[str, tuple[Caller, Any, int]]] = {
     "take_complaint": (Caller.DESK, WHOLE_COMPLAINT, 201),
     "search_account": (Caller.DESK, {"institution": "SBIN", "account": "30000000001", "limit": 5}, 200),
+    "search_victims": (Caller.DESK, {"name": "Asha Devi", "mobile": "9876543210"}, 200),
     "resolve_discrepancy": (Caller.SUPERVISOR, {"decision": "noted", "replaces": None, **WHY}, 200),
     "add_hop": (Caller.DESK, HOP, 201),
     "correct_hop": (

@@ -30,7 +30,7 @@ NEVER_CHANGED: Final = [
     ),
     *("ledger_transaction", "lien_list", "lien_list_page", "document", "reconciliation"),
     *("reconciliation_difference", "reply_form", "returned_funds", "resolution_proposal", "withdrawn_hop"),
-    *("automatic_release", "credit_account_link", "hearing_waiver", "holder_contact_change", "release_hearing"),
+    *("automatic_release", "credit_account_link", "hearing_waiver", "holder_key"),
     "sign_in_entry",
 ]
 LATER: Final = """-- A test needs it.

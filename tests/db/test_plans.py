@@ -5,7 +5,7 @@ import pytest
 from db import bank_gateway, intake
 from db.banks import bank_keys, bank_logins, reply_links
 from db.cases import case_views, hop_retries, parked_hops, told_amounts
-from db.outbox import case_outbox, deferral, due_list, procedure_outbox
+from db.outbox import case_assignments, case_outbox, deferral, due_list, procedure_outbox
 from db.pool import Pool
 from db.reporting import task_views
 from db.tracing import requests
@@ -93,6 +93,8 @@ async def test_the_requests_of_a_batch_are_read_by_indexes(database: Pool) -> No
         ("bank_login_verified_at", "timestamptz, bigint", bank_logins.PURGE),
         ("procedure_due", "timestamptz, timestamptz, text[], bigint", due_list.DUE),
         ("procedure_unseen", "timestamptz, text[], bigint", procedure_outbox.NOT_SEEN),
+        ("case_assignment_new", "timestamptz, timestamptz, text[], bigint", case_assignments.NEW),
+        ("case_assignment_again", "timestamptz, timestamptz, text[], bigint", case_assignments.AGAIN),
     ],
 )
 async def test_what_the_sweep_takes_the_oldest_of_is_read_in_that_order(
@@ -110,6 +112,27 @@ async def test_what_the_sweep_takes_the_oldest_of_is_read_in_that_order(
         lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE taken ({values})")]
     assert any(f"using {index} " in line for line in lines), lines
     assert not [line for line in lines if "Sort" in line], lines
+
+
+MANY_ASSIGNMENTS = """
+ALTER TABLE case_assignment DROP CONSTRAINT case_assignment_case_no_fkey;
+INSERT INTO case_assignment (case_no, io, io_since, supervising, supervising_since)
+SELECT n::text, 'io.' || n % 50, now(), 'sp.' || n % 5, now() FROM generate_series(1, 10000) AS n;
+INSERT INTO officer (officer_id, name, created_at, created_by, changed_at, changed_by)
+SELECT 'officer.' || n, 'A', now(), 'x', now(), 'x' FROM generate_series(1, 1000) AS n;
+ANALYZE case_assignment, officer;
+"""
+
+
+async def test_the_cases_of_officers_who_left_are_read_by_the_officer(database: Pool) -> None:
+    async with database.acquire() as connection, connection.transaction():
+        await connection.execute(MANY_ASSIGNMENTS)
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE gone (timestamptz, integer, bigint) AS {case_assignments.LEFT}")
+        lines = [line for (line,) in await connection.fetch("EXPLAIN EXECUTE gone (now(), 3, 200)")]
+    assert not [line for line in lines if "Seq Scan on case_assignment" in line], lines
+    for index in ("case_assignment_io", "case_assignment_supervising"):
+        assert any(index in line for line in lines), lines
 
 
 async def test_the_latest_golden_hour_work_is_read_from_the_end_of_indexes(database: Pool) -> None:

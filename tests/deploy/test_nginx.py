@@ -9,18 +9,19 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api.app import BODY_LIMITS_BYTES
-from api.callers import DESCRIPTION_PATH, LOGIN_PATH, SIGN_IN_API_PATH, door_of
+from api.callers import DESCRIPTION_PATH
 from api.edge import BODY_MAX_BYTES, HSTS
+from api.hosts import Site, sites_of
 from api.parts import Part
-from domain.policy.model import DoorName
 from tests.api.role_matrix import NUMBERS
 from tests.deploy.nginx_server import BANK, DESK, HOSTS, LOOPBACK, MY, PATIENCE_SECONDS, Nginx, head, running_nginx
 from workers.reference.routes import described_app
 
 OPERATORS = ("/metrics", "/readyz", "/healthz")
 CASE = "29999999999999"
+SITES = {DESK: Site.DESK, MY: Site.MY, BANK: Site.BANK}
+"""the kind of visitor that each host is for"""
 
 
 @pytest.fixture
@@ -60,13 +61,12 @@ def limits() -> Iterable[tuple[str, str, int]]:
     """The host, a path and the limit of every kind of body."""
     yield DESK, f"/api/v1/cases/{CASE}/restorations", BODY_MAX_BYTES
     yield BANK, "/banking/FraudReportStatusUpdate", BODY_LIMITS_BYTES["/banking/FraudReportStatusUpdate"]
+    hosts = {site: host for host, site in SITES.items()}
     for pattern, limit in BODY_LIMITS_BYTES.items():
         path = f"/api/v1/cases/{CASE}/x/{pattern[2:]}" if pattern.startswith("*") else pattern
         path += "x" if path.endswith("/") else ""
-        # Officers sign in at the desk's host, where they are not known yet.
-        signs_in = path.startswith((SIGN_IN_API_PATH, SIGN_IN_PATH, FIRST_PATH))
-        door = DoorName.OFFICERS if signs_in else door_of(path)
-        yield {DoorName.BANKS: BANK, DoorName.OFFICERS: DESK, DoorName.PUBLIC: MY}[door], path, limit
+        (site,) = sites_of(path)
+        yield hosts[site], path, limit
 
 
 async def test_h6_a_large_body_is_refused_here_and_every_body_that_a_route_takes_is_let_through(nginx: Nginx) -> None:
@@ -142,22 +142,15 @@ def paths(part: Part) -> set[str]:
     return found - set(OPERATORS)
 
 
-def host_of(path: str) -> str:
-    """The host at which a path is served."""
-    if path == LOGIN_PATH or door_of(path) is DoorName.BANKS:
-        return BANK
-    of_officers = path == DESCRIPTION_PATH or path.startswith((SIGN_IN_API_PATH, SIGN_IN_PATH, FIRST_PATH))
-    return DESK if door_of(path) is DoorName.OFFICERS or of_officers else MY
-
-
 async def test_every_path_reaches_its_process_at_its_host_and_at_no_other(nginx: Nginx) -> None:
     for part in Part:
         for path in paths(part) | ({DESCRIPTION_PATH} if part is Part.OFFICERS else set()):
-            assert (await nginx.call(host_of(path), path)).body == part.value.encode(), path
-            for other in set(HOSTS) - {host_of(path)}:
-                answer = await nginx.call(other, path)
-                # The keys of evidence are for everybody.
-                assert answer.status == (200 if path == "/api/v1/evidence-keys" else 404), (other, path)
+            for host, site in SITES.items():
+                answer = await nginx.call(host, path)
+                if site in sites_of(path):
+                    assert (answer.status, answer.body) == (200, part.value.encode()), (host, path)
+                else:
+                    assert answer.status == 404, (host, path)
 
 
 async def test_low_no_page_for_operators_is_public(nginx: Nginx) -> None:

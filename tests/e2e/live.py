@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -102,12 +103,12 @@ class Live:
 
     def play(self) -> None:
         """Begin the simulated day: complaints come in, and somebody works at the desk."""
-        people = {
-            one.roles[0]: Person(one.officer_id, "", "", headers_of(self.sessions[one.officer_id]))
-            for one in roster(whole=True)
-        }
+        people = defaultdict[Role, list[Person]](list)
+        for one in roster():
+            headers = headers_of(self.sessions[one.officer_id])
+            people[one.roles[0]].append(Person(one.officer_id, "", "", headers, one.districts))
         police = {role.value: people[role] for role in POLICE}
-        self.sim.staff = Staff(people[Role.DESK], police if self.restores else {})
+        self.sim.staff = Staff(people[Role.DESK][0], police if self.restores else {})
         self.sim.start(
             self.running.api_url,
             self.intake_token,
@@ -257,10 +258,10 @@ async def live(
 
 async def sign_everybody_in(pool: Pool, keys: SecretBox) -> dict[str, str]:
     """Write the officers of the simulated world, and one of each role for the test; return tokens of their sessions."""
-    await import_officers(pool, roster(whole=True), "command:test")
+    await import_officers(pool, roster(), "command:test")
     for role in Role:
         await enrol(pool, [f"{role}-officer"], [role])
-    names = [one.officer_id for one in roster(whole=True)] + [f"{role}-officer" for role in Role]
+    names = [one.officer_id for one in roster()] + [f"{role}-officer" for role in Role]
     found = {name: new_token() for name in names}
     await begin_sessions(pool, keys, {token: name for name, token in found.items()})
     return found

@@ -24,6 +24,8 @@ from workers.temporal import CaseNotifier
 __all__ = ["ctx", "world"]
 
 AMOUNT_PAISE = 10_000_00
+OFFICERS_ONLY = frozenset({"read_victim_corrections"})
+"""reads that no role of a script has"""
 World = tuple[CaseNotifier, httpx.AsyncClient]
 
 
@@ -100,7 +102,9 @@ async def test_everything_that_can_be_read_is_as_described(ctx: Context, world: 
     for name, operation in script.operations.items():
         needs = {one["name"] for one in operation.described.get("parameters", ()) if one.get("required")}
         schemes = [next(iter(one)) for one in operation.described.get("security", ())]
-        if operation.method == "get" and needs <= {"ack_no"} and schemes[:1] in ([], ["OfficerToken"]):
+        if name in OFFICERS_ONLY or operation.method != "get":
+            continue
+        if needs <= {"ack_no"} and schemes[:1] in ([], ["OfficerToken"]):
             await getattr(script, name)(**dict.fromkeys(needs, told["ack_no"]))
             read += 1
     assert read > 10

@@ -6,9 +6,10 @@ import orjson
 import pytest
 
 from activities.intake import take_complaint
-from db.officers import read_log
+from db.officers import read_log, refused_acts
 from db.pool import Pool
 from schemas.reads import NewRead, ReadKind
+from schemas.refused_acts import NewRefusedAct
 from tests.factories import complaint, make_context, transfer
 from tests.workers.command_line import invoke, with_database
 
@@ -127,6 +128,36 @@ async def test_a_scripts_token_is_issued_listed_and_revoked(database: Pool, data
     assert (await invoke("token", "list", **settings)).exit_code == 0
     assert await database.fetchval("SELECT revoked_at IS NOT NULL FROM script_token")
     assert (await invoke("token", "revoke", "999", **settings)).exit_code == 1
+
+
+async def test_asvs_16_3_2_who_was_refused_what(database: Pool, database_dsn: str, tmp_path: Path) -> None:
+    settings = with_database(database_dsn)
+    acts = {
+        NewRefusedAct(
+            caller=caller,
+            is_proven=caller == "officer:curious",
+            session_id=None,
+            token_id=None,
+            method="POST",
+            route="/api/v1/release-brake/continue",
+            status=403,
+            code="role_not_allowed",
+            address="192.0.2.7",
+        ): times
+        for caller, times in (("officer:curious", 3), ("bank:SBIN", 1), (None, 2))
+    }
+    async with database.acquire() as connection:
+        await refused_acts.write(connection, acts)
+    listed = tmp_path / "list.json"
+    assert (await invoke("refusals", "officer:curious", "--json", str(listed), **settings)).exit_code == 0
+    (found,) = orjson.loads(listed.read_bytes())
+    assert (found["caller"], found["times"], found["route"]) == ("officer:curious", 3, "/api/v1/release-brake/continue")
+    shown = (await invoke("refusals", **settings)).output
+    assert "3 lines of refused acts" in shown
+    assert ("(not" in shown, "no such" in shown) == (True, True)
+    assert "2 lines" in (await invoke("refusals", "--limit", "2", **settings)).output
+    without_kind = await invoke("refusals", "curious", **settings)
+    assert (without_kind.exit_code, "CALLER begins with" in without_kind.output) == (2, True)
 
 
 async def test_h8_who_has_read_a_case(database: Pool, database_dsn: str, tmp_path: Path) -> None:

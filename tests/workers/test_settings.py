@@ -119,6 +119,8 @@ def test_an_identity_provider_needs_our_name_there_and_our_address(monkeypatch: 
     monkeypatch.setenv(f"{ENV_PREFIX}OIDC_CLIENT_SECRET", "hunter2")
     settings = Settings.load()
     assert settings.oidc_issuer == "https://id.police.example"
+    monkeypatch.setenv(f"{ENV_PREFIX}OIDC_ISSUER", "https://id.police.example/")
+    assert Settings.load().oidc_issuer == "https://id.police.example/", "exactly as it is spelled"
     assert "hunter2" not in repr(settings)
 
 
@@ -295,8 +297,20 @@ def test_h9_what_temporal_is_shown_belongs_together(changes: dict[str, object], 
         Settings.model_validate(changes)
 
 
+@pytest.mark.parametrize("address", ["temporal:7233", "10.0.0.5:7233", "[2001:db8::1]:7233", "localhost.example:7233"])
+def test_h9_a_temporal_on_another_machine_is_reached_over_tls_only(address: str) -> None:
+    with pytest.raises(ValidationError, match="TEMPORAL_TLS must be true"):
+        Settings.model_validate({"temporal_address": address})
+    assert Settings.model_validate({"temporal_address": address, "temporal_tls": True}).temporal_over_tls
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:7233", "127.8.8.8:7233", "[::1]:7233", "localhost:7233"])
+def test_a_temporal_on_this_machine_needs_no_tls(address: str) -> None:
+    assert not Settings.model_validate({"temporal_address": address}).temporal_over_tls
+
+
 def test_each_setting_for_temporals_tls_switches_it_on() -> None:
-    assert not Settings.model_validate({"temporal_address": "t:7233"}).temporal_over_tls
+    assert not Settings.model_validate({"temporal_address": "127.0.0.1:7233"}).temporal_over_tls
     for changes in ({"temporal_tls": True}, {"temporal_api_key": "k"}, {"temporal_ca": __file__}):
         settings = Settings.model_validate({"temporal_address": "t:7233", **changes})
         assert settings.temporal_over_tls

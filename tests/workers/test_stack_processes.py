@@ -20,8 +20,10 @@ from api.parts import Part
 from schemas.enums import Role
 from tests.waiting import until
 from tests.workers.command_line import COMMAND, all_gone, own_environment
+from workers.certificates import certificate_files
 from workers.commands.demo import HOME_PREFIX, _remove_leftovers
 from workers.home import RunFile
+from workers.host_client import local_client
 from workers.simulated_people import read_people
 
 pytestmark = pytest.mark.end_to_end
@@ -101,7 +103,7 @@ async def test_two_demos_at_once_end_clean_and_one_that_stays_is_found_by_other_
 
 
 async def an_invented_officer_signs_in(home: Path) -> None:
-    """Assert that the password of the demo's file and the printed code open a session of the running demo."""
+    """Assert that the password of the demo's file and the printed code open a session at the desk's host."""
     [auditor] = [one for one in read_people(home) if one.role is Role.AUDITOR]
     running = RunFile.read(home)
     assert running is not None
@@ -109,8 +111,10 @@ async def an_invented_officer_signs_in(home: Path) -> None:
         code, out, err = await ended(shown)
     assert (code, len(out)) == (0, 7), err
     typed = {"officer_id": auditor.officer_id, "password": auditor.password, "code": out.strip()}
-    async with httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as browser:
+    assert running.desk_url is not None
+    async with local_client(running.desk_url, certificate_files(home).authority, 20) as browser:
         assert (await browser.post("/api/v1/session", json=typed)).status_code == 201
+        assert (await browser.get("/api/v1/session")).json()["officer_id"] == auditor.officer_id
 
 
 def check_played(told: dict[str, Any]) -> None:
@@ -163,7 +167,7 @@ async def test_ctrl_c_stops_a_demo_and_a_killed_one_takes_its_children_along(tmp
 
 async def shows_just(page: str, queues: set[str]) -> bool:
     """Return whether the worker with that metrics page serves exactly these queues."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
         return set(re.findall(r'task_queue="([a-z-]+)"', (await client.get(page)).text)) == queues
 
 
@@ -183,6 +187,7 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
                 ready = await client.get(f"{url}/readyz")
                 assert (ready.status_code, ready.json()["parts"]["run_file"]) == (200, "ok")
             assert (await client.get(f"{api}/api/v1/bank/policies")).json()["code"] == "served_by_intake"
+        assert (await https_statuses(home)) == {"desk.localhost": 200, "my.localhost": 421}
         secret = (home / "secret_key").read_text()
         commands = [
             *(f"{part} --single --await-run-file" for part in Part),
@@ -206,6 +211,16 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
     assert await all_gone(home) == []
     assert not (home / "run.json").exists()
     assert home.stat().st_mode & 0o777 == 0o700
+
+
+async def https_statuses(home: Path) -> dict[str, int]:
+    """The answers of the officers' TLS port to `/sign-in`, by host."""
+    running = RunFile.read(home)
+    assert running is not None
+    assert running.desk_url is not None
+    async with local_client(running.desk_url, certificate_files(home).authority, 20) as client:
+        urls = (running.desk_url, running.desk_url.replace("desk.", "my."))
+        return {httpx.URL(url).host: (await client.get(f"{url}/sign-in")).status_code for url in urls}
 
 
 def child_of(pid: int, words: str) -> psutil.Process:

@@ -18,6 +18,7 @@ from workers.settings import Settings
 
 if TYPE_CHECKING:
     from db.pool import Pool
+    from workers.stack import Running
 
 T = TypeVar("T")
 
@@ -125,6 +126,21 @@ def show_pairs(console: Console, pairs: Sequence[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
         console.print(f"{name:<{width}}  {value}", highlight=False, markup=False, soft_wrap=True)
+
+
+def host_pairs(running: "Running") -> list[tuple[str, str]]:
+    """Return the addresses of the hosts of the TLS ports, and how a browser trusts them, for `show_pairs`."""
+    from activities.documents.issuing import APPEAL_PATH
+    from activities.officers.sign_in_links import SIGN_IN_PATH
+    from api.hosts import Site
+
+    pages = {Site.DESK: ("sign in", SIGN_IN_PATH), Site.MY: ("citizens", APPEAL_PATH), Site.BANK: ("banks", "")}
+    found = [(name, f"{running.site_url(site)}{path}") for site, (name, path) in pages.items()]
+    return [
+        *found,
+        ("authority of these", str(running.authority_file)),
+        ("trust it", "import that file in the browser as an authority for websites; for curl: --cacert FILE"),
+    ]
 
 
 def write_json(target: str | None, content: object) -> None:

@@ -14,6 +14,7 @@ from workers.commands.common import (
     JsonTarget,
     Steps,
     errors,
+    host_pairs,
     load_settings,
     people,
     show_pairs,
@@ -115,6 +116,7 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
             plan.config(),
             every_channel=True,
             with_restorations=True,
+            over_tls=True,
             run_file=True,
             ui=stay,
             report_step=steps.show,
@@ -163,11 +165,10 @@ async def _until_stopped(stack: "SimulatedStack") -> None:
 
 
 def _show_urls(stack: "SimulatedStack", json_target: str | None) -> None:
-    from activities.officers.sign_in_links import SIGN_IN_PATH
-
     running, services = stack.running, stack.services
     home = running.settings.home
     pairs = [
+        *host_pairs(running),
         ("API for officers", running.api_url),
         ("API for complaints and banks", running.intake_url),
         ("metrics", f"{running.api_url}/metrics"),
@@ -177,8 +178,7 @@ def _show_urls(stack: "SimulatedStack", json_target: str | None) -> None:
     pairs += [
         ("simulated banks", f"{str(stack.control.base_url).rstrip('/')}/sim/state"),
         ("logs", str(home / "logs")),
-        ("sign in", f"{running.api_url}{SIGN_IN_PATH}"),
-        ("code for it", f"GOLDENHOUR_HOME={home} goldenhour demo-code USER"),
+        ("code to sign in", f"GOLDENHOUR_HOME={home} goldenhour demo-code USER"),
         ("verify", f"GOLDENHOUR_HOME={home} goldenhour verify"),
     ]
     console = people(json_target)
@@ -188,7 +188,7 @@ def _show_urls(stack: "SimulatedStack", json_target: str | None) -> None:
 
 
 def _show_people(console: "Console", found: "tuple[SimulatedPerson, ...]") -> None:
-    """Show what the invented officers sign in with, one of each role."""
+    """Show what the invented officers sign in with, at least one of each role."""
     from rich.table import Table
 
     table = Table(title="invented officers", title_justify="left")

@@ -32,15 +32,19 @@ def write_rejects_file(write: Callable[[], int], path: Path) -> None:
 
 
 @asynccontextmanager
-async def open_context(settings: Settings) -> "AsyncIterator[Context]":
-    """Open a context for a command that needs the database only, and no credential of a bank.
+async def open_context(settings: Settings, *, personal_data: bool = True) -> "AsyncIterator[Context]":
+    """Open a context for a command that needs the database, and no credential of a bank.
 
-    Warns if the directory is empty.
+    A command that reads or writes `personal_data` needs the secret key too. Warns if the directory is empty. Raises
+    `SettingsError` without the key.
     """
     from activities.context import Context
     from activities.directory import DirectoryCache
+    from activities.person_keys import PersonKeys
     from domain.policy.model import load_policy
+    from workers.home import secret_box
 
+    persons = PersonKeys(await asyncio.to_thread(secret_box, settings)) if personal_data else None
     policy = await asyncio.to_thread(load_policy, settings.policy_file)
     async with await open_database(settings, most_connections=4) as pool:
         directory = DirectoryCache(pool, None)
@@ -49,7 +53,8 @@ async def open_context(settings: Settings) -> "AsyncIterator[Context]":
             errors().print(
                 "The directory is empty, so no bank can get a request: use `goldenhour bank load FILE`.", style="yellow"
             )
-        yield Context(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
+        factors = settings.clock_factor, settings.procedure_clock_factor
+        yield Context(pool, directory, policy, *factors, person_keys=persons)
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import getpass
 import logging
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Literal
 
@@ -179,9 +180,19 @@ def own_name() -> str:
         return "unknown"
 
 
+class UtcFormatter(logging.Formatter):
+    """Writes the time of a line in UTC with its offset, as `2026-11-28T01:40:00.123+00:00`."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03d+00:00"
+
+
 def log_to_stderr(level: int = logging.INFO) -> None:
     """Log to stderr, one line per event; libraries log warnings and errors only."""
-    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT, stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(UtcFormatter(LOG_FORMAT))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for room in ("goldenhour", "activities", "adapters", "api", "db", "workers", "workflows"):
         logging.getLogger(room).setLevel(level)
 

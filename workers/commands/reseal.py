@@ -58,14 +58,14 @@ async def _reseal(settings: Settings) -> "list[Resealed]":
 
 
 def _text(result: "Resealed") -> str:
-    from db.sealed import BANK_CREDENTIALS
+    from db.sealed import BANK_CREDENTIALS, TOTP_SECRETS
 
     text = f"{result.column}: {result.resealed} resealed, {result.current} under the current key, {result.others} not"
     if result.unopened:
-        remedy = "load the bank again" if result.column == BANK_CREDENTIALS.name else "reset the officer"
+        remedies = {BANK_CREDENTIALS.name: ": load the bank again", TOTP_SECRETS.name: ": reset the officer"}
         shown = ", ".join(result.unopened[:SHOWN_ROWS])
         more = f" and {len(result.unopened) - SHOWN_ROWS} more" if len(result.unopened) > SHOWN_ROWS else ""
-        text += f"; no key opens {shown}{more}: {remedy}"
+        text += f"; no key opens {shown}{more}{remedies.get(result.column, '')}"
     elif result.others:
         text += "; they were locked: run it again"
     return text

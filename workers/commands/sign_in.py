@@ -67,7 +67,8 @@ def print_link(settings: Settings, link: "SignInLink") -> None:
     from workers.home import RunFile
 
     running = RunFile.read(settings.home)
-    base = settings.desk_url or (running.api_url if running else f"http://{settings.api_host}:{settings.api_port}")
+    own = (running.desk_url or running.api_url) if running else f"http://{settings.api_host}:{settings.api_port}"
+    base = settings.desk_url or own
     sys.stdout.write(f"{base.rstrip('/')}{link.path}\n")
     errors().print(f"good once, until {link.valid_until:%Y-%m-%dT%H:%M:%SZ}", highlight=False)
 

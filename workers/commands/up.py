@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.commands.common import Steps, errors, load_settings, people, show_pairs
+from workers.commands.common import Steps, errors, host_pairs, load_settings, people, show_pairs
 from workers.commands.exits import FAILURE, Failed
 from workers.settings import Settings
 
@@ -36,14 +36,15 @@ def up(
 
 async def _up(settings: Settings, *, ui: bool) -> None:
     from workers.processes import Supervisor
-    from workers.stack import services, start_engine, until_failure, write_run_file
+    from workers.stack import services, start_engine, until_failure, with_tls_ports, write_run_file
 
     with Steps("starting") as steps:
         async with (
             services(settings, ui=ui, report_step=steps.show) as running_services,
             Supervisor(running_services.settings.home / "logs") as supervisor,
         ):
-            running = await start_engine(supervisor, running_services.settings, run_file=True, report_step=steps.show)
+            settings = with_tls_ports(running_services.settings)
+            running = await start_engine(supervisor, settings, run_file=True, report_step=steps.show)
             write_run_file(running_services, running)
             steps.stop()
             _show(running_services, running)
@@ -54,10 +55,9 @@ async def _up(settings: Settings, *, ui: bool) -> None:
 
 
 def _show(services: "Services", running: "Running") -> None:
-    from activities.officers.sign_in_links import SIGN_IN_PATH
-
     settings = running.settings
     pairs = [
+        *host_pairs(running),
         ("API for officers", running.api_url),
         ("API for complaints and banks", running.intake_url),
         ("metrics", f"{running.api_url}/metrics (officers, intake and worker)"),
@@ -71,7 +71,6 @@ def _show(services: "Services", running: "Running") -> None:
         ("logs", str(settings.home / "logs")),
         ("first admin", "goldenhour officer first-admin ID --name NAME"),
         ("add an officer", "goldenhour officer add ID --name NAME --role desk"),
-        ("sign in", f"{running.api_url}{SIGN_IN_PATH}"),
         ("token of a script", "goldenhour token issue --name NAME --role intake"),
         ("load banks", "goldenhour bank load FILE"),
     ]

@@ -1,4 +1,4 @@
-"""Loop that opens procedures for holds, attends to the due list, and starts and notifies the workflows of procedures.
+"""Loop that opens procedures for holds, assigns officers, attends to the due list, and starts and notifies workflows.
 
 It decides nothing: the rows are the outbox and the due list. The database notifies it of new work, and a check every
 few seconds finds anything missed. Doing the work twice is harmless. While the golden hour is busy all of it is
@@ -22,8 +22,9 @@ from activities.context import Context
 from activities.due_list import DueList
 from activities.holds import opening
 from activities.metrics import METRICS, ProcedureStarterWork
+from activities.police.assignments import Assigner, look_for_left, read_roster
 from db.holds import account_holds
-from db.outbox import due_list, procedure_outbox
+from db.outbox import case_assignments, due_list, procedure_outbox
 from db.outbox.deferral import Deferral, DueCase, read_deferral
 from db.outbox.procedure_outbox import Waiting
 from db.pool import Connection
@@ -46,6 +47,8 @@ AT_ONCE: Final = 4
 UNSEEN_FOR: Final = timedelta(days=1)
 """a procedure whose workflow was not seen for this long is started again, because it may have been ended by mistake"""
 UNSEEN_LIMIT: Final = 50
+LEFT_LIMIT: Final = 200
+"""cases of officers who left them, per look"""
 PURGE_LIMIT: Final = 1_000
 FAILED_CASE_PAUSE: Final = timedelta(minutes=1)
 """a failed case is not retried before this, and delays no other case"""
@@ -80,6 +83,8 @@ class ProcedureStarter:
     """by failed case: the time before which it is not retried"""
     _earlier_ended_at: datetime | None = None
     """when no workflow of the release before was left"""
+    _left_looked_at: datetime | None = None
+    """when it looked last for officers who left their cases"""
     _is_deferred: bool = False
     """whether the golden hour was busy in the last round"""
 
@@ -113,6 +118,7 @@ class ProcedureStarter:
             del self._paused[case_no]
         # The deferral is read for each kind of work, because one kind makes work of the next.
         done = await self._open_for_holds(await self._read_deferral())
+        done += await self._assign(await self._read_deferral())
         done += await self._attend_to_due(await self._read_deferral())
         done += await self._start(await self._read_deferral())
         deferral = await self._read_deferral()
@@ -198,6 +204,24 @@ class ProcedureStarter:
             )
         open_for_new_holds = partial(opening.open_for_new_holds, self.ctx)
         return await self._each_case(ProcedureStarterWork.OPEN_FOR_NEW_HOLDS, waiting, deferral, open_for_new_holds)
+
+    async def _assign(self, deferral: Deferral) -> int:
+        async with self.ctx.pool.acquire() as connection:
+            if not deferral.is_on:
+                await self._look_for_left(connection, deferral.now)
+            waiting = await case_assignments.due(connection, deferral, list(self._paused), ROUND_LIMIT)
+            if not waiting:
+                return 0
+            roster = await read_roster(connection, [one.case_no for one in waiting], deferral.now)
+        return await self._each_case(ProcedureStarterWork.ASSIGN, waiting, deferral, Assigner(self.ctx, roster).attend)
+
+    async def _look_for_left(self, connection: Connection, now: datetime) -> None:
+        pause = timedelta(seconds=self.ctx.policy.assignment.officers_seconds / self.ctx.procedure_clock_factor)
+        if self._left_looked_at is not None and self._left_looked_at <= now < self._left_looked_at + pause:
+            return
+        found = await look_for_left(self.ctx, connection, now, LEFT_LIMIT)
+        # As many as the limit: there may be more, and the next round looks again.
+        self._left_looked_at = None if found == LEFT_LIMIT else now
 
     async def _attend_to_due(self, deferral: Deferral) -> int:
         async with self.ctx.pool.acquire() as connection:

@@ -45,6 +45,19 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Opens a cancellation for an order that the bank may know of: the bank is told, and its reply is awaited.",
         ("order_cancellation",),
     ),
+    "case_assignment_begins": Effect(
+        Sort.FLOW, "Lets the engine look for the officers of a new case.", ("case_assignment",)
+    ),
+    "case_assignment_reopens": Effect(
+        Sort.FLOW,
+        "Lets the engine look again for the officers of a case that is opened again, if a duty has no officer.",
+        ("case_assignment",),
+    ),
+    "case_assignment_procedure": Effect(
+        Sort.FLOW,
+        "Lets the engine look for the officers of a case in which a procedure begins, if a duty has no officer.",
+        ("case_assignment",),
+    ),
     "bank_order_told": Effect(Sort.FLOW, "Wakes a bank that waits at its feed.", wakes="bank_feed"),
     "discrepancy_wakes_hold": Effect(
         Sort.FLOW,
@@ -80,6 +93,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.FLOW,
         "Asks for a lien notice to every bank that holds money, because the FIR that it names has lapsed.",
         ("due_document",),
+    ),
+    "complaint_marked": Effect(
+        Sort.DERIVED, "Marks a complaint of a child or about a protected matter, if the process did not."
     ),
     "fir_keeps_copy": Effect(Sort.DERIVED, "Keeps each copy of the FIR by its SHA-256.", ("fir_copy",)),
     "due_documents_wake": Effect(
@@ -131,6 +147,28 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Registers a transfer by reference and bank too, where a process of the release before named its amount.",
         ("disputed_transfer",),
     ),
+    "credit_account_sealed": Effect(
+        Sort.DERIVED,
+        "Clears the name of an account to be credited that is written sealed, and refuses one in clear.",
+    ),
+    "grievance_sealed": Effect(
+        Sort.DERIVED, "Clears the text and the contact of a grievance that is written sealed, and refuses one in clear."
+    ),
+    "grievance_level_sealed": Effect(
+        Sort.DERIVED, "Clears what an account holder says when it is written sealed, and refuses it in clear."
+    ),
+    "objection_sealed": Effect(
+        Sort.DERIVED, "Clears the text of an objection that is written sealed, and refuses one in clear."
+    ),
+    "release_hearing_sealed": Effect(
+        Sort.DERIVED, "Clears what a victim says when it is written sealed, and refuses it in clear."
+    ),
+    "holder_contact_changed": Effect(
+        Sort.DERIVED, "Takes a sealed contact away when a process of the release before changes the one in clear."
+    ),
+    "holder_contact_sealed": Effect(
+        Sort.DERIVED, "Clears the contact of an account holder whose sealed data are written, and refuses one in clear."
+    ),
     "holder_contact_kept": Effect(
         Sort.DERIVED, "Keeps every contact of an account holder that an officer enters.", ("holder_contact_change",)
     ),
@@ -140,6 +178,13 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "bank_order_tried": Effect(
         Sort.RULE,
         "Keeps the time of the first attempt. Refuses it while a cancelled order about the same hop is not settled.",
+    ),
+    "message_blanked": Effect(Sort.DERIVED, "Takes the sealed text of a message away when its text is made blank."),
+    "message_sealed": Effect(
+        Sort.DERIVED, "Clears the address and the text of a message whose sealed data are written."
+    ),
+    "victim_sealed": Effect(
+        Sort.DERIVED, "Clears the name, mobile number and e-mail address of a victim whose sealed data are written."
     ),
     # -- rules -----------------------------------------------------------------------------------------------------
     "refuse_change": Effect(Sort.RULE, "Refuses the change: the table, or the columns that are named, never change."),
@@ -162,12 +207,17 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "grievance_level_other_people": Effect(
         Sort.RULE, "Refuses a decision on a grievance by a person who decided it at another level."
     ),
+    "case_officer_by_engine": Effect(
+        Sort.RULE,
+        "Refuses that the engine assigns an officer who is disabled, absent, without the role, or with the other duty.",
+    ),
     "officer_rules": Effect(Sort.RULE, "Refuses to delete an officer, and to change an officer's id."),
     "officer_role_rules": Effect(Sort.RULE, "Refuses any change of a role that was given but one earlier end."),
     "officer_district_rules": Effect(Sort.RULE, "Refuses any change of a district that was given but its one end."),
     "script_token_rules": Effect(
         Sort.RULE, "Refuses any change of a script's token but its one revocation and its last use."
     ),
+    "case_assignment_follows": Effect(Sort.DERIVED, "Writes who has a duty of the case now.", ("case_assignment",)),
     "officer_told": Effect(Sort.DERIVED, "Writes what was done to an officer, and by whom.", ("officer_event",)),
     "officer_role_told": Effect(Sort.DERIVED, "Writes that a role was given or ended.", ("officer_event",)),
     "officer_district_told": Effect(Sort.DERIVED, "Writes that a district was given or ended.", ("officer_event",)),
@@ -238,6 +288,24 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Counts whether a proposed release needs a second officer, and refuses one of an officer who told of the hold.",
     ),
     "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
+    "person_key_rules": Effect(Sort.RULE, "Refuses to delete the key of a person, and to bring a destroyed key back."),
+    "holder_contact_change_rules": Effect(
+        Sort.RULE, "Refuses every change of a contact in the history but that it is sealed, once."
+    ),
+    "release_hearing_rules": Effect(
+        Sort.RULE, "Refuses every change of what a victim has said but that it is sealed, once."
+    ),
+    "message_is_sealed": Effect(
+        Sort.RULE,
+        "Refuses a message to a victim or an account holder in clear, once every victim of the case is sealed.",
+    ),
+    "victim_correction_rules": Effect(
+        Sort.RULE,
+        "Refuses any change of a correction of a victim but its one decision, by another person.",
+    ),
+    "victim_corrected": Effect(
+        Sort.RULE, "Refuses personal data of a victim that are not those of a correction that two officers agreed to."
+    ),
     "two_persons": Effect(Sort.RULE, "Refuses a second officer who is the same person as the first."),
     "release_was_proposed": Effect(
         Sort.RULE, "Refuses to order a release by a grievance or of a small hold above what officers have confirmed."

@@ -14,6 +14,7 @@ from activities.secrets import SecretBox
 from api.app import create_app
 from api.auth import OFFICER_SCHEME, Allowed
 from api.bank_gateway.auth import BANK_SCHEME
+from api.hosts import PATHS, Site
 from api.officers.sessions import SESSION_SCHEME
 from api.parts import Part
 from api.roles import ALLOWED, Action
@@ -31,6 +32,10 @@ _ROLES: Final = """A route names its action, never a role. At which step or leve
 another person, is checked by the rules (`domain/restoration/procedure.py`, `domain/grievances.py`)."""
 _PROCESSES: Final = """The API has two processes, each with a port of its own. A path of the other process is refused
 with the code `served_by_intake` or `served_by_officers` (404). A proxy before them sends each path to its process:"""
+_HOSTS: Final = """The TLS port of a process has hosts
+([operations.md](../how-to/operations.md#hosts-with-tls)). A path of another host is refused with the code `wrong_host`
+(421). The hosts of `deploy/nginx.conf` have the same paths, without those for operators. The longest line that fits a
+path counts; one that ends in / is for all paths below it:"""
 REFUSED_FROM: Final = 400
 _SCHEMAS: Final = """What bodies and responses hold, by the names that [routes.md](routes.md) links to. `?` marks a
 field that may be left out. Money is an integer in paise, a time is UTC with an offset, an account is a string."""
@@ -68,7 +73,7 @@ def routes_page() -> str:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             by_tag.setdefault(operation["tags"][0], []).append((method.upper(), path, operation))
-    parts: list[str] = ["## Processes", _PROCESSES, _processes()]
+    parts: list[str] = ["## Processes", _PROCESSES, _processes(), "## Hosts", _HOSTS, _hosts()]
     parts += ["## Roles", _ROLES, _matrix(), "## Operations", _EVERYWHERE]
     for tag, operations in by_tag.items():
         parts += [f"### {tag}", _operations(operations, actions)]
@@ -93,6 +98,12 @@ def _processes() -> str:
     rows += [["every other path", code(Part.OFFICERS)]]
     rows += [[", ".join(map(code, sorted(both))), "both, each about itself; not for callers outside"]]
     return table(["path", "process"], rows)
+
+
+def _hosts() -> str:
+    """Return the table of the paths of each host."""
+    rows = [[code(path), ", ".join(code(site.host) for site in Site if site in PATHS[path])] for path in sorted(PATHS)]
+    return table(["path", "host"], rows)
 
 
 def _paths(routes: Iterable[BaseRoute]) -> set[str]:

@@ -1,6 +1,8 @@
 """Documents to holders and victims that come by themselves; the time to object runs from the notice."""
 
+from activities import victims
 from activities.documents.issuing import approve_attachment
+from schemas.personal_data import NewVictimCorrection
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.document_issuing import APPEAL, KIND, IssuingBench, issuing
@@ -124,9 +126,11 @@ async def test_cause_is_shown_by_a_notice_that_an_officer_has_issued(issuing: Is
 async def test_the_victim_has_a_letter_when_it_is_opened_approved_and_over(issuing: IssuingBench) -> None:
     home = issuing.home
     case_no = await home.hold(400)
+    new = NewVictimCorrection(email="asha@example.org", reason="at the desk")
+    correction = await victims.propose(home.ctx, case_no, new, DESK.actor)
+    await victims.agree(home.ctx, case_no, correction.correction_id, "officer:another")
     await home.bench.pool.execute(
-        "UPDATE victim SET email = 'asha@example.org', language = 'hi' WHERE victim_id ="
-        " (SELECT victim_id FROM complaint WHERE ack_no = $1)",
+        "UPDATE victim SET language = 'hi' WHERE victim_id = (SELECT victim_id FROM complaint WHERE ack_no = $1)",
         case_no,
     )
     await issuing.assign(case_no)

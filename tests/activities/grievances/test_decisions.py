@@ -235,12 +235,8 @@ async def test_a_part_is_released_from_the_first_transfers_on(appeal: Appeal) ->
         "SELECT hop_no, amount_paise FROM bank_order_line WHERE case_no = $1 ORDER BY hop_no", appeal.case_no
     )
     assert lines == [(1, 600_00), (2, 100_00)]
-    body = await appeal.holds.bench.value(
-        "SELECT body FROM message WHERE case_no = $1 AND kind = 'grievance_decided' AND medium = 'sms'"
-        " AND language = 'en'",
-        appeal.case_no,
-    )
-    assert "the bank is ordered to let Rs 700 go, the rest stays on hold" in body
+    (said,) = await appeal.holds.bench.said("grievance_decided", appeal.case_no, medium="sms", language="en")
+    assert "the bank is ordered to let Rs 700 go, the rest stays on hold" in said.body
 
 
 async def test_more_than_is_free_is_refused_with_the_figures_and_nothing_is_written(appeal: Appeal) -> None:
@@ -305,7 +301,7 @@ async def test_up_all_levels_by_appeal_and_the_state_decides_last(appeal: Appeal
         await appeal.file()
     assert [outcome for _, outcome, _ in await appeal.levels()] == ["reported", *["decided"] * 4]
     said = await appeal.holds.bench.rows(
-        "SELECT level FROM grievance_level WHERE grievance_id = $1 AND said = 'look again' ORDER BY place",
+        "SELECT level FROM grievance_level WHERE grievance_id = $1 AND said <> '' ORDER BY place",
         appeal.identity,
     )
     assert [level for (level,) in said] == ["dy_sp", "district_gro", "state_gro"]

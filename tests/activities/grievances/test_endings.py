@@ -138,12 +138,8 @@ async def test_what_is_withdrawn_for_the_holder_has_its_reason_and_the_holder_is
     assert done.state == "withdrawn"
     reason = "SELECT reason FROM grievance WHERE grievance_id = $1"
     assert await appeal.holds.bench.value(reason, appeal.identity) == "he came to the counter"
-    body = await appeal.holds.bench.value(
-        "SELECT body FROM message WHERE case_no = $1 AND kind = 'grievance_decided' AND medium = 'sms'"
-        " AND language = 'en'",
-        appeal.case_no,
-    )
-    assert "If that is wrong, appeal again" in body
+    said = await appeal.holds.bench.said("grievance_decided", appeal.case_no, medium="sms", language="en")
+    assert "If that is wrong, appeal again" in said[0].body
 
 
 async def test_filing_and_withdrawing_has_an_end(appeal: Appeal) -> None:
@@ -162,13 +158,13 @@ async def test_all_that_is_free_is_ordered_and_the_holder_is_told_that_and_then_
     await order(appeal.holds, appeal.case_no, appeal.hold_id, 250_00)
     await appeal.report()
     await appeal.decide(IO, LEVEL.IO, RELEASED)
-    of_kind = "SELECT body FROM message WHERE case_no = $1 AND kind = $2 AND medium = 'sms' AND language = 'en'"
-    body = await appeal.holds.bench.value(of_kind, appeal.case_no, "grievance_decided")
-    assert "the bank is ordered to let Rs 750 go" in body
+    said = await appeal.holds.bench.said("grievance_decided", appeal.case_no, medium="sms", language="en")
+    assert "the bank is ordered to let Rs 750 go" in said[0].body
     assert await appeal.holds.messages(appeal.case_no, "hold_released") == []
     await appeal.holds.confirm(appeal.case_no)
     await appeal.holds.look(appeal.hold_id)
-    assert "Rs 1,000" in await appeal.holds.bench.value(of_kind, appeal.case_no, "hold_released")
+    said = await appeal.holds.bench.said("hold_released", appeal.case_no, medium="sms", language="en")
+    assert "Rs 1,000" in said[0].body
 
 
 async def test_another_policy_changes_nothing_that_is_under_way(appeal: Appeal) -> None:

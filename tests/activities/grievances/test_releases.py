@@ -227,14 +227,17 @@ async def test_h3_nothing_goes_before_the_victim_was_told_and_could_be_heard(app
     with pytest.raises(NotAVictimOfHold):
         await hear_victim(appeal.ctx, appeal.hold_id, stranger, DESK.actor)
     heard = await hear_victim(appeal.ctx, appeal.hold_id, said, DESK.actor)
-    assert [(one.said, one.recorded_by) for one in heard.hearings] == [(said.said, DESK.actor)]
+    assert [(one.said, one.recorded_by) for one in heard.hearings] == [("", DESK.actor)], "an act is no read"
+    (read,) = (await proposed_of(appeal.ctx, appeal.hold_id)).releases
+    assert [(one.said, one.recorded_by) for one in read.hearings] == [(said.said, DESK.actor)]
     appeal.holds.clock.at += HEARING - timedelta(minutes=1)
     with pytest.raises(VictimIsHeard):
         await confirm(appeal)
     appeal.holds.clock.at += timedelta(minutes=1)
     with pytest.raises(DeciderTold):
         await confirm(appeal, DESK.actor)
-    await confirm(appeal, io.actor)
+    confirmed = await confirm(appeal, io.actor)
+    assert [one.said for one in confirmed.hearings] == [""]
     assert await appeal.holds.orders(appeal.case_no) == [("grievance", "planned", 1_000_00)]
 
 

@@ -80,10 +80,8 @@ async def test_a_hold_on_what_has_gone_is_told_of_and_goes_back_when_a_person_fi
     await holds.open_for_new_holds(case_no)
     hold_id = await holds.hold_of(case_no)
     assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
-    body = await holds.bench.value(
-        "SELECT body FROM message WHERE case_no = $1 AND kind = 'hold' AND medium = 'sms' AND language = 'en'", case_no
-    )
-    assert "Rs 6,000" in body
+    said = await holds.bench.said("hold", case_no, medium="sms", language="en")
+    assert "Rs 6,000" in said[0].body
     told = await holds.told(case_no)
     await holds.settle(case_no, ResolutionDecision.UPHELD_OTHER)
     assert await holds.told(case_no) == told + 1

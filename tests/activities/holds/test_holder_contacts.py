@@ -36,9 +36,7 @@ def door(holds: Holds) -> AppealDoor:
 
 async def told(holds: Holds, case_no: str, kind: str) -> list[tuple[str, str]]:
     """To whom, and at what address, messages of one kind went."""
-    return await holds.bench.rows(
-        "SELECT DISTINCT to_whom, address FROM message WHERE case_no = $1 AND kind = $2 ORDER BY 1, 2", case_no, kind
-    )
+    return sorted({(one.to_whom, one.address) for one in await holds.bench.said(kind, case_no)})
 
 
 async def visited(holds: Holds, door: AppealDoor, hold_id: UUID, case_no: str) -> object:
@@ -74,8 +72,8 @@ async def test_m14_no_officer_sees_a_code(holds: Holds, door: AppealDoor) -> Non
     assert {to_whom for to_whom, _ in await told(holds, case_no, "appeal_code")} == {"holder"}
     async with holds.bench.pool.acquire() as connection:
         await notifications.expire(connection, made.valid_until, "its time is over")
-    bodies = "SELECT DISTINCT body FROM message WHERE case_no = $1 AND kind = 'appeal_code'"
-    assert await holds.bench.rows(bodies, case_no) == [("",)], "nor does the database keep it"
+    bodies = "SELECT DISTINCT body, sealed_body FROM message WHERE case_no = $1 AND kind = 'appeal_code'"
+    assert await holds.bench.rows(bodies, case_no) == [("", None)], "nor does the database keep it"
 
 
 async def test_m14_without_a_contact_a_code_goes_through_the_bank_or_is_not_made(
@@ -106,5 +104,5 @@ async def test_m14_a_withdrawal_on_the_page_needs_a_contact_older_than_48_hours(
     await decisions.withdraw(holds.ctx, filed.grievance_id, None, decisions.HOLDER, contact_since=since)
     confirmed = await told(holds, case_no, "grievance_decided")
     assert ("holder", "me@example.org") in confirmed, "the contact of the appeal hears of it too"
-    body = "SELECT body FROM message WHERE case_no = $1 AND kind = 'grievance_decided' AND language = 'en' LIMIT 1"
-    assert "If that was not you, appeal again" in await holds.bench.value(body, case_no)
+    said = await holds.bench.said("grievance_decided", case_no, language="en")
+    assert "If that was not you, appeal again" in said[0].body

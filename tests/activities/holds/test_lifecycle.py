@@ -46,13 +46,11 @@ async def test_the_holder_is_told_once_the_same_day_and_how_to_appeal(holds: Hol
     told = await holds.messages(case_no, "hold")
     assert [to for to, _ in told] == ["holder"] * len(told)
     assert {medium for _, medium in told} == {"sms", "email"}
-    (body,) = await holds.bench.rows(
-        "SELECT body FROM message WHERE case_no = $1 AND kind = 'hold' AND medium = 'sms' AND language = 'en'", case_no
-    )
+    (said,) = await holds.bench.said("hold", case_no, medium="sms", language="en")
     reference = await holds.bench.value("SELECT reference FROM account_hold WHERE hold_id = $1", hold_id)
-    assert case_no in body[0]
-    assert "Rs 600" in body[0]
-    assert f"reference {reference}, at {APPEAL}" in body[0]
+    assert case_no in said.body
+    assert "Rs 600" in said.body
+    assert f"reference {reference}, at {APPEAL}" in said.body
     waited = await holds.bench.value(
         "SELECT holder_told_at - first_held_at FROM account_hold WHERE hold_id = $1", hold_id
     )

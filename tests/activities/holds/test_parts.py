@@ -47,12 +47,8 @@ async def test_who_has_more_on_hold_is_told_again_of_all_of_it(holds: Holds) -> 
     hold_id = await holds.hold_of(case_no)
     assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
     assert len(await holds.messages(case_no, "hold")) == 2 * told
-    newest = await holds.bench.value(
-        "SELECT body FROM message WHERE case_no = $1 AND kind = 'hold' AND medium = 'sms' AND language = 'en'"
-        " ORDER BY written_at DESC LIMIT 1",
-        case_no,
-    )
-    assert "Rs 600" in newest
+    *_, newest = await holds.bench.said("hold", case_no, medium="sms", language="en")
+    assert "Rs 600" in newest.body
     assert await holds.tick(hold_id) == []
 
 
@@ -67,12 +63,8 @@ async def test_what_joined_later_lapses_later_and_is_warned_of_by_its_own_time(h
     assert lapses_at > holds.clock.at + 80 * DAY
     done = [await holds.tick(hold_id, days) for days in (55, 15, 8, 6)]
     assert done == [["warn_30"], ["warn_15"], ["warn_7"], ["warn_1"]]
-    warned = await holds.bench.rows(
-        "SELECT body FROM message WHERE case_no = $1 AND kind = 'lapse_warning' AND to_whom = 'victim'"
-        " ORDER BY written_at DESC LIMIT 1",
-        case_no,
-    )
-    assert "400" in warned[0][0]
+    *_, warned = await holds.bench.said("lapse_warning", case_no, to_whom="victim")
+    assert "400" in warned.body
     await holds.tick(hold_id, 2)
     assert sorted(await holds.orders(case_no)) == [("lapsed", "planned", 200_00), ("lapsed", "planned", 400_00)]
 

@@ -21,11 +21,8 @@ async def appeal(ctx: Context) -> AsyncIterator[Appeal]:
 
 
 async def turns(appeal: Appeal) -> list[tuple[Any, ...]]:
-    return await appeal.holds.bench.rows(
-        "SELECT to_whom, medium, address FROM message WHERE case_no = $1 AND kind = 'grievance_turn'"
-        " ORDER BY written_at, medium",
-        appeal.case_no,
-    )
+    said = await appeal.holds.bench.said("grievance_turn", appeal.case_no)
+    return [(one.to_whom, one.medium, one.address) for one in said]
 
 
 async def nobody_told(appeal: Appeal) -> int:
@@ -46,12 +43,10 @@ def named(level: GrievanceLevel, address: str, district: str = "") -> NewGrievan
 async def test_the_banks_desk_has_a_letter_with_the_account_and_the_day(appeal: Appeal) -> None:
     done = await appeal.file()
     assert await turns(appeal) == [("bank", "email", "desk@hdfc.example")]
-    body = await appeal.holds.bench.value(
-        "SELECT body FROM message WHERE kind = 'grievance_turn' AND case_no = $1", appeal.case_no
-    )
-    assert done.number in body
-    assert "the account 5" in body
-    assert "इस ग्राहक की जानकारी" in body
+    (said,) = await appeal.holds.bench.said("grievance_turn", appeal.case_no)
+    assert done.number in said.body
+    assert "the account 5" in said.body
+    assert "इस ग्राहक की जानकारी" in said.body
 
 
 async def test_every_level_is_told_that_it_is_its_turn(appeal: Appeal) -> None:
@@ -101,15 +96,11 @@ async def test_a_decision_reaches_the_holder_also_where_the_appeal_says(appeal: 
     done = await appeal.file(contact="ask my son: 98111-22233 or son@mail.example.")
     await appeal.report()
     await appeal.decide(IO, LEVEL.IO, PART, 1000_00)
-    told = await appeal.holds.bench.rows(
-        "SELECT medium, language, address FROM message WHERE case_no = $1 AND kind = 'grievance_decided'"
-        " ORDER BY medium, address, language",
-        appeal.case_no,
-    )
+    said = await appeal.holds.bench.said("grievance_decided", appeal.case_no)
+    told = [(one.medium, one.language, one.address) for one in said]
     assert ("sms", "hi", "9811122233") in told
     assert ("email", "hi", "son@mail.example") in told
     assert len(told) == 5
-    bodies = "SELECT body FROM message WHERE case_no = $1 AND kind = 'grievance_decided' AND language = 'en'"
-    body = await appeal.holds.bench.value(bodies, appeal.case_no)
+    body = next(one.body for one in said if one.language == "en")
     assert f"your appeal {done.number} is decided" in body
     assert "You can take it on to the Addl or Dy SP" in body

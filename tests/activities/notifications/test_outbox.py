@@ -9,12 +9,15 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from activities.context import Context
 from activities.holds import opening
 from activities.holds.holder_contacts import take_contact
 from activities.notifications.outbox import NO_WAY, Ways, send_again, send_due, tell_holder, tell_officer, tell_victim
+from activities.person_keys import PersonKeys
 from activities.police.firs import assign_officer
+from activities.secrets import SecretBox
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
 from db import notifications
@@ -31,6 +34,7 @@ from tests.clock import Clock, at_clock
 from tests.desk_tasks import bank_notes
 from tests.factories import complaint, row, rrn, transfer
 from tests.mail_server import Postbox, mail_server
+from tests.said import said
 
 IO = NewOfficer.model_validate(
     {
@@ -60,7 +64,7 @@ class Post:
 
     async def notify(self, ack_no: str, kind: MessageKind = MessageKind.MONEY_HELD, **facts: object) -> int:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            return await tell_victim(connection, ack_no, kind, facts, self.ctx.now())
+            return await tell_victim(connection, self.ctx, ack_no, kind, facts, self.ctx.now())
 
     async def tell_holder(self, hold_id: UUID, kind: MessageKind = MessageKind.HOLD, **facts: object) -> int:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
@@ -84,10 +88,8 @@ class Post:
         return case_no, hold_id
 
     async def written(self, case_no: str) -> list[tuple[Any, ...]]:
-        return await self.bench.rows(
-            "SELECT to_whom, medium, language, address FROM message WHERE case_no = $1 ORDER BY medium, language",
-            case_no,
-        )
+        found = [(one.to_whom, one.medium, one.language, one.address) for one in await said(self.ctx, case_no=case_no)]
+        return sorted(found, key=lambda one: one[1:3])
 
     async def standing(self, case_no: str) -> tuple[Any, ...]:
         (found,) = await self.bench.rows(
@@ -137,6 +139,14 @@ async def test_a_victim_who_said_nothing_of_languages_is_told_in_hindi(post: Pos
     assert "आपके ₹5,000 पर" in post.gateway.messages[0].text
 
 
+async def test_a_victim_whose_data_do_not_open_stops_nothing(post: Post) -> None:
+    case_no = await post.case()
+    post.ctx = replace(post.ctx, person_keys=PersonKeys(SecretBox(SecretStr("another secret key of 32 characters"))))
+    assert await post.notify(case_no, amount_paise=5_000_00) == 0
+    tasks = await post.bench.rows("SELECT cause, state, subject_id FROM desk_task WHERE case_no = $1", case_no)
+    assert ("unreachable", "open", case_no) in tasks
+
+
 async def test_the_same_occasion_is_told_once(post: Post) -> None:
     case_no = await post.case()
     told = [await post.notify(case_no, occasion=occasion) for occasion in ("round-1", "round-1", "round-2")]
@@ -151,7 +161,7 @@ async def test_what_is_rolled_back_tells_nobody(post: Post) -> None:
     async with post.ctx.pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
-        assert await tell_victim(connection, case_no, MessageKind.MONEY_HELD, {}, post.ctx.now()) == 1
+        assert await tell_victim(connection, post.ctx, case_no, MessageKind.MONEY_HELD, {}, post.ctx.now()) == 1
         await transaction.rollback()
     assert await post.send() == 0
 
@@ -392,9 +402,9 @@ async def test_a_joined_victim_is_told_the_number_of_their_own_complaint(post: P
     ack_no = joined.receipt.ack_no
     assert joined.receipt.case_ack_no == first != ack_no
     await post.notify(ack_no, amount_paise=5_000_00)
-    body = await post.bench.value("SELECT body FROM message WHERE language = 'en' AND case_no = $1", first)
-    assert f"Case {ack_no}:" in body
-    assert first not in body
+    (told,) = await said(post.ctx, case_no=first, language="en")
+    assert f"Case {ack_no}:" in told.body
+    assert first not in told.body
 
 
 # -- a contact that a person has heard of ------------------------------------------------------------------------------

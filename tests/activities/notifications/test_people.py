@@ -29,7 +29,7 @@ def holds(ctx: Context) -> Holds:
 
 async def notify(holds: Holds, event: NotificationEvent, concerned: Concerned, facts: MessageFacts) -> int:
     async with holds.bench.pool.acquire() as connection, connection.transaction():
-        return await notify_people(connection, event, concerned, facts, holds.clock.at)
+        return await notify_people(connection, holds.ctx, event, concerned, facts, holds.clock.at)
 
 
 def sources() -> dict[str, str]:
@@ -63,12 +63,10 @@ async def test_each_victim_is_told_the_own_share_and_the_holder_the_own_amount(h
     facts = MessageFacts(occasion="x", amount_paise=600_00)
     for written in (4, 0):
         assert await notify(holds, NotificationEvent.HOLD_LAPSED, concerned, facts) == written
-    rows = await holds.bench.rows(
-        "SELECT to_whom, body FROM message WHERE case_no = $1 AND kind = 'hold_lapsed'", case_no
-    )
-    assert len(rows) == 4
-    for to_whom, body in rows:
-        assert re.search(rf"(₹|Rs ){250 if to_whom == 'victim' else 700}\b", body), to_whom
+    said = await holds.bench.said("hold_lapsed", case_no)
+    assert len(said) == 4
+    for one in said:
+        assert re.search(rf"(₹|Rs ){250 if one.to_whom == 'victim' else 700}\b", one.body), one.to_whom
 
 
 async def test_a_fact_that_no_message_carries_is_refused(holds: Holds) -> None:

@@ -67,9 +67,9 @@ async def test_the_victim_is_told_of_every_step_that_matters(home: Home) -> None
         "SELECT count(DISTINCT natural_key) FROM message WHERE case_no = $1 AND kind = 'application_ready'", case_no
     )
     assert ready == 2, "when it is ready, and once more before it is late"
-    credited = await home.bench.value("SELECT body FROM message WHERE case_no = $1 AND kind = 'credited'", case_no)
-    assert "400" in credited
-    assert "UTR" in credited
+    credited, *_ = await home.bench.said("credited", case_no)
+    assert "400" in credited.body
+    assert "UTR" in credited.body
 
 
 async def test_the_victim_is_told_of_each_banks_credit_as_it_comes_though_another_is_silent(home: Home) -> None:
@@ -81,19 +81,18 @@ async def test_the_victim_is_told_of_each_banks_credit_as_it_comes_though_anothe
     orders = await home.bench.rows(
         "SELECT order_id, institution FROM bank_order WHERE case_no = $1 ORDER BY institution", case_no
     )
-    query = "SELECT body FROM message WHERE case_no = $1 AND kind = 'credited' ORDER BY written_at, message_id"
     for number, (order_id, bank) in enumerate(orders, 1):
         for reference in ("UTR1", "UTR2"):
             line = ConfirmedLine(line_no=1, amount_paise=50_00, done_at=home.clock.at, reference=reference)
             for _ in range(2):
                 statement = OrderConfirmation(lines=(line,))
                 await take_confirmation(home.ctx, bank, order_id, statement, f"bank:{bank}")
-        bodies = [body for (body,) in await home.bench.rows(query, case_no)]
+        bodies = [one.body for one in await home.bench.said("credited", case_no)]
         assert len(bodies) == 2 * number, "each once"
         assert sum(f"UTR1, {bank}" in body for body in bodies) == 1
         await home.tick(restoration, 90)
     await home.tick(restoration)
-    assert len(await home.bench.rows(query, case_no)) == 4
+    assert len(await home.bench.said("credited", case_no)) == 4
 
 
 async def test_the_victim_is_told_that_it_was_refused(home: Home) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 from bisect import bisect_right
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -70,6 +71,27 @@ async def test_of_two_equals_the_fresher_the_larger_and_the_longer_silent_goes_f
     assert ids(found) == [silent, fresh, old, small]
     assert found.waiting_requests == 4
     assert ids(await CallDesk(bench.ctx).calls(2)) == [silent, fresh]
+
+
+@pytest.mark.parametrize("who", ["child", "senior", "woman"])
+async def test_m11_of_two_equals_the_call_for_a_child_an_elderly_person_or_a_woman_goes_first(
+    bench: Bench, who: str
+) -> None:
+    victim = {"name": "A. Victim", "mobile": "9876543210", "district": "LUCKNOW", who: True}
+    weight = getattr(bench.ctx.policy.call_list.persons, f"{who}_paise")
+    asked = []
+    complaints: list[tuple[int, dict[str, Any]]] = [
+        (9_000_00, {"victim": victim}),
+        (9_000_00 + weight // 2, {}),
+        (9_000_00 + weight * 2, {}),
+    ]
+    for paise, whose in complaints:
+        told = transfer(paise, payee_bank="SBIN", transferred_at=ago(minutes=2))
+        asked.append((await bench.ask_one(await bench.complain(told, **whose))).request_id)
+    found = await CallDesk(bench.ctx).calls(10)
+    theirs, equal, larger = asked
+    assert ids(found) == [larger, theirs, equal], "and a much larger sum goes before"
+    assert [item.factors.person_paise for item in found.items] == [0, weight, 0]
 
 
 async def test_many_who_look_at_once_cost_one_look(bench: Bench) -> None:
@@ -243,7 +265,7 @@ async def test_the_order_and_every_factor_are_what_the_domains_curves_say(bench:
 
 async def test_a_faster_clock_divides_every_wait(ctx: Context) -> None:
     factor = 600.0
-    bench = Bench(Context(ctx.pool, ctx.directory, ctx.policy, factor))
+    bench = Bench(replace(ctx, clock_factor=factor))
     await ask(bench, 10_000, "SBIN", seconds=1)
     found = await CallDesk(bench.ctx).calls(10)
     assert found.horizon_seconds == ctx.policy.call_list.horizon_seconds / factor

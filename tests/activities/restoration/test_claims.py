@@ -70,7 +70,7 @@ async def victims(home: Home, restoration: UUID) -> int:
     async with home.bench.pool.acquire() as connection:
         row_ = await restorations.find(connection, restoration)
         assert row_ is not None
-        return (await facts(connection, row_, await restorations.lines(connection, restoration))).victims
+        return (await facts(connection, home.ctx, row_, await restorations.lines(connection, restoration))).victims
 
 
 async def test_an_invented_complaint_takes_nothing_from_a_victim(home: Home) -> None:
@@ -234,7 +234,8 @@ async def test_every_claim_stands_in_the_view_with_what_confirms_it(home: Home) 
     liar = await invent(home.bench, account)
     restoration = await home.of(victim)
     async with home.bench.pool.acquire() as connection:
-        view = await restoration_views.get(connection, restoration, home.clock.at, ())
+        opens = home.ctx.persons.open_stored
+        view = await restoration_views.get(connection, restoration, home.clock.at, (), opens)
     assert [
         (claim.ack_no, claim.confirmed_paise, claim.confirmed_by, claim.claim_paise, claim.held_paise)
         for claim in view.claims

@@ -154,12 +154,9 @@ async def test_h4_the_holder_is_told_court_and_number_and_who_can_set_it_aside(c
     order = await court.take(paper=True)
     assert await court.holds.messages(court.case_no, "hold_kept") == []
     await court.confirm(order)
-    body = await court.holds.bench.value(
-        "SELECT body FROM message WHERE case_no = $1 AND kind = 'hold_kept' AND medium = 'sms' AND language = 'en'",
-        court.case_no,
-    )
-    assert f"JMFC Agra, {order.order_no}" in body
-    assert "set it aside" in body
+    said = await court.holds.bench.said("hold_kept", court.case_no, medium="sms", language="en")
+    assert f"JMFC Agra, {order.order_no}" in said[0].body
+    assert "set it aside" in said[0].body
 
 
 async def test_h4_a_restore_that_one_officer_typed_does_not_end_the_court_step(ctx: Context) -> None:

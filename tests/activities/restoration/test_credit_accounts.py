@@ -5,10 +5,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from activities import victims
 from activities.context import Context
 from activities.orders.orders import cancel_order
 from activities.restoration.credit_accounts import NoSuchAccount, confirm, look, object_to, propose, withdraw
-from db.restoration import credit_accounts, restoration_views
+from db.restoration import restoration_views
 from domain.errors import NotFound, NotNow, SameEyes
 from domain.errors.restoration import (
     ApplicationNamesOtherAccount,
@@ -22,10 +23,12 @@ from domain.errors.restoration import (
 )
 from schemas.enums import Role
 from schemas.orders.orders import Beneficiary, NewOrder, NewOrderLine, beneficiaries_digest
+from schemas.personal_data import NewVictimCorrection
 from schemas.restoration.credit_accounts import CreditAccount, NewCreditAccount, SeenAccount
 from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.restoration_bench import DAY, Home, officer
 from tests.desk_tasks import notes
+from tests.said import said
 
 PAYER = {"institution": "SBIN", "account": "30000000777", "ifsc": "sbin0001234"}
 NEW = NewCreditAccount(
@@ -48,7 +51,7 @@ def home(ctx: Context) -> Home:
 async def in_own_name(home: Home, case_no: str) -> NewCreditAccount:
     """The new account in the victim's name, in other letters."""
     async with home.ctx.pool.acquire() as connection:
-        name = await credit_accounts.victim_name(connection, case_no)
+        name = (await home.ctx.persons.victim_of(connection, case_no)).name
     return NEW.model_copy(update={"holder_name": name.lower().replace(".", "")})
 
 
@@ -184,15 +187,57 @@ async def put_in_place(home: Home, case_no: str) -> CreditAccount:
 
 async def told_victim(home: Home, case_no: str, kind: str) -> list[str]:
     """The short messages of one kind to the victim."""
-    found = await home.bench.rows(
-        "SELECT address, body FROM message WHERE case_no = $1 AND kind = $2 AND medium = 'sms' ORDER BY written_at",
-        case_no,
-        kind,
-    )
-    mobile = "SELECT v.mobile FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1"
-    number = await home.bench.value(mobile, case_no)
-    assert all(address.endswith(number[-10:]) for address, _ in found), "at the number of the complaint"
-    return [body for _, body in found]
+    found = await home.bench.said(kind, case_no, medium="sms")
+    (victim,) = await home.bench.victims(case_no)
+    assert all(one.address.endswith(victim.mobile[-10:]) for one in found), "at the number of the complaint"
+    return [one.body for one in found]
+
+
+async def test_h2_a_corrected_number_hides_no_other_account_from_the_number_first_told(home: Home) -> None:
+    """Two officers who change the number first could else name an account that the victim never hears of."""
+    case_no = await home.hold(400, payer=PAYER)
+    (victim,) = await home.bench.victims(case_no)
+    for mobile in ("9111111111", "9222222222"):
+        new = NewVictimCorrection(mobile=mobile, reason="by telephone")
+        correction = await victims.propose(home.ctx, case_no, new, "officer:desk")
+        await victims.agree(home.ctx, case_no, correction.correction_id, "officer:boss")
+    await propose(home.ctx, case_no, NEW, "officer:desk", page=PAGE)
+    sent = await home.bench.said("credit_account_told", case_no, medium="sms")
+    assert sorted(one.address[-10:] for one in sent) == sorted([victim.mobile, "9222222222"])
+
+
+async def corrected(home: Home, *, marked: bool) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """What the number first told and the corrected one hear of an account that is told, confirmed and ended."""
+    case_no = await home.hold(400, payer=PAYER)
+    if marked:
+        await home.bench.pool.execute("UPDATE complaint SET marked = true WHERE case_no = $1", case_no)
+    (victim,) = await home.bench.victims(case_no)
+    new = NewVictimCorrection(mobile="9111111111", reason="the number is a stranger's")
+    correction = await victims.propose(home.ctx, case_no, new, "officer:desk")
+    await victims.agree(home.ctx, case_no, correction.correction_id, "officer:boss")
+    before = {one.message_id for one in await said(home.ctx, case_no=case_no)}
+    told = await put_in_place(home, case_no)
+    await object_to(home.ctx, case_no, told.account_id, "not mine", "officer:desk")
+    heard: dict[str, dict[str, list[str]]] = {victim.mobile: {}, "9111111111": {}}
+    for one in await said(home.ctx, case_no=case_no):
+        if one.message_id not in before and one.address[-10:] in heard:
+            heard[one.address[-10:]].setdefault(one.kind, []).append(one.body)
+    return heard[victim.mobile], heard["9111111111"]
+
+
+async def test_h2_a_stranger_at_a_corrected_number_gets_no_link_to_the_victims_page(home: Home) -> None:
+    first, now = await corrected(home, marked=False)
+    assert first.keys() == now.keys() == {f"credit_account_{what}" for what in ("told", "confirmed", "ended")}
+    assert PAGE not in str(first)
+    assert all(PAGE in now[f"credit_account_{what}"][0] for what in ("told", "confirmed"))
+
+
+async def test_h2_a_stranger_at_a_corrected_number_reads_nothing_of_a_marked_matter(home: Home) -> None:
+    first, now = await corrected(home, marked=True)
+    assert len(now) == 3
+    assert {kind: len(texts) for kind, texts in first.items()} == {"victim_corrected": 3}
+    for private in (PAGE, END, "ICIC", "account", "money", "खाता", "पैसा"):
+        assert private not in str(first)
 
 
 async def at_approval(home: Home, case_no: str) -> UUID:
@@ -315,12 +360,14 @@ async def test_h2_the_approver_sees_the_account_and_repeats_its_last_digits(home
     case_no = await home.hold(400, payer=PAYER)
     restoration_id = await at_approval(home, case_no)
     async with home.ctx.pool.acquire() as connection:
-        before = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+        opens = home.ctx.persons.open_stored
+        before = await restoration_views.get(connection, restoration_id, home.clock.at, (), opens)
     assert [(one.account_end, one.credit_account_id) for one in before.beneficiaries] == [("0777", None)]
     confirmed = await put_in_place(home, case_no)
     await apply_anew(home, restoration_id)
     async with home.ctx.pool.acquire() as connection:
-        view = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+        opens = home.ctx.persons.open_stored
+        view = await restoration_views.get(connection, restoration_id, home.clock.at, (), opens)
     (seen,) = view.beneficiaries
     assert (seen.institution, seen.account_end, seen.same_name, seen.in_application) == ("ICIC", END, True, True)
     assert (seen.told_by, seen.confirmed_by) == ("officer:desk", "officer:boss")

@@ -94,12 +94,9 @@ async def test_it_ends_saying_what_was_restored_and_what_was_refused_and_why(hom
 
 async def test_the_victim_is_told_of_both(home: Home) -> None:
     case_no, _ = await refused(home)
-    told = await home.bench.rows(
-        "SELECT DISTINCT body FROM message WHERE case_no = $1 AND kind = 'rest_refused'", case_no
-    )
-    assert len(told) == 1
-    assert "100" in told[0][0]
-    assert "200" in told[0][0]
+    (told,) = {one.body for one in await home.bench.said("rest_refused", case_no)}
+    assert "100" in told
+    assert "200" in told
 
 
 async def test_what_a_court_refuses_after_a_part_was_paid_is_marked_with_its_order(home: Home) -> None:

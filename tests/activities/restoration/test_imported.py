@@ -36,7 +36,8 @@ async def imported(home: Home, by: str = "import:reader") -> tuple[str, str]:
 
 async def claim(home: Home, number: str) -> tuple[ConfirmedBy, tuple[str, ...]]:
     async with home.bench.pool.acquire() as connection:
-        view = await restoration_views.get(connection, await home.of(number), home.clock.at, ())
+        opens = home.ctx.persons.open_stored
+        view = await restoration_views.get(connection, await home.of(number), home.clock.at, (), opens)
     (one,) = view.claims
     assert one.confirmed_paise == 10_000_00
     return one.confirmed_by, one.imported_by

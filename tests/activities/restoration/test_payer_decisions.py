@@ -85,7 +85,8 @@ async def test_h1_nothing_is_approved_while_two_complainants_claim_one_transfer(
             "UPDATE restoration SET approved_by = 'x' WHERE restoration_id = $1", restoration_id
         )
     async with home.bench.pool.acquire() as connection:
-        view = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+        opens = home.ctx.persons.open_stored
+        view = await restoration_views.get(connection, restoration_id, home.clock.at, (), opens)
     ((transfer_, claims),) = [(one, one.claims) for one in view.contested]
     assert (transfer_.hop_no, transfer_.undecided, transfer_.decisions) == (1, True, ())
     assert [(claim.ack_no, claim.payer_institution, claim.account_end, claim.stands) for claim in claims] == [

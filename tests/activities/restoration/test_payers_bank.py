@@ -105,7 +105,8 @@ async def test_no_approval_while_the_victims_bank_names_another_payer(home: Home
             "UPDATE restoration SET approved_by = 'x' WHERE restoration_id = $1", restoration_id
         )
     async with home.bench.pool.acquire() as connection:
-        view = await restoration_views.get(connection, restoration_id, home.clock.at, ())
+        opens = home.ctx.persons.open_stored
+        view = await restoration_views.get(connection, restoration_id, home.clock.at, (), opens)
     assert [(one.hop_no, one.undecided, one.bank_differs) for one in view.contested] == [(1, True, True)]
     await decided(home, case_no, case_no)
     await home.approve(restoration_id)

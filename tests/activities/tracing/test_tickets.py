@@ -133,6 +133,27 @@ async def test_one_victims_two_payers_are_told_apart(bench: Bench) -> None:
     assert {ticket.instrument.payer_mobile for ticket in told.values()} == {"9000000001"}
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"category": "Sextortion"}, {"victim": {**FIRST, "child": True}}],
+    ids=["protected matter", "child"],
+)
+async def test_m11_a_ticket_of_a_marked_complaint_tells_neither_category_nor_mobile_nor_district(
+    bench: Bench, changes: dict[str, Any]
+) -> None:
+    sent = await bench.ask_one(await bench.complain(first(), **{"victim": FIRST, "category": "upi_fraud"} | changes))
+    ticket = tickets(bench)["HDFC"]
+    told = ticket.instrument
+    assert (told.payer_mobile, told.district, ticket.sub_category) == ("", "", "Online Financial Fraud")
+    assert (told.payer_account, told.payer_bank, told.state) == ("30000000001", "SBIN", "UTTAR PRADESH")
+    demand = await in_the_feed(bench, sent.request_id)
+    assert (demand.instrument.payer_mobile, demand.instrument.district, demand.category) == (
+        "",
+        "",
+        "Online Financial Fraud",
+    )
+
+
 # -- how urgent it is ----------------------------------------------------------------------------------------------
 
 

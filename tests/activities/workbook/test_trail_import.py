@@ -11,6 +11,7 @@ from activities.workbook.trail_import import NO_MOBILE, take_trails
 from activities.workbook.trail_outcome import Fate
 from domain.workbook.columns import Sheet
 from schemas.outbox.case import FollowUp, PlanRequests
+from schemas.personal_data import PersonalData
 from tests.activities.bench import Bench
 from tests.activities.test_personal_data import found_in
 from tests.activities.told import planned
@@ -88,8 +89,9 @@ async def test_low_rows_of_a_workbook_are_logged_with_the_officer_who_imported_t
 async def test_a_workbook_names_no_victim(bench: Bench) -> None:
     number = ack()
     outcome = await take(bench, workbook(number, rrn()))
-    victims = "SELECT v.name, v.mobile, v.district FROM victim v JOIN complaint USING (victim_id) WHERE case_no = $1"
-    assert await bench.rows(victims, number) == [("not stated", NO_MOBILE, "not stated")]
+    assert await bench.victims(number) == [PersonalData(name="not stated", mobile=NO_MOBILE)]
+    districts = "SELECT v.district FROM victim v JOIN complaint USING (victim_id) WHERE case_no = $1"
+    assert await bench.rows(districts, number) == [("not stated",)]
     assert "odd_mobile" in {flag.code for flag in outcome.flags}
 
 
@@ -219,8 +221,7 @@ async def test_a_case_that_is_there_is_extended(bench: Bench) -> None:
         ("ICIC", 2_000_00),
         ("HDFC", 1_500_00),
     ]
-    mobiles = "SELECT v.mobile FROM victim v JOIN complaint USING (victim_id) WHERE case_no = $1"
-    assert await bench.rows(mobiles, number) == [("9876500000",)] * 2
+    assert [victim.mobile for victim in await bench.victims(number)] == ["9876500000"] * 2
     assert (await bench.buckets(number))["lost"] == -3_000_00
     before = await everything(bench, number)
     again = await take(bench, read(sheet(TRANSFER, *rows)))
@@ -234,6 +235,41 @@ async def test_a_case_is_extended_by_more_transfers_than_one_complaint_holds(ben
     assert (outcome.count(Fate.OPENED), len(await bench.hops(number))) == (210, 210)
     again = await take(bench, read(sheet(TRANSFER, *rows)))
     assert (again.count(Fate.KNOWN), len(await bench.hops(number))) == (210, 210)
+
+
+async def test_l2_a_workbook_with_a_number_of_ours_joins_no_strangers_case(bench: Bench) -> None:
+    """The portal gave a number that we gave before: the rows are a case of their own, now and at the next import."""
+    ours = await bench.complain(transfer(1_000_00))
+    before = await everything(bench, ours)
+    first, second, last = rrn(), rrn(), rrn()
+    rows = [moved(1, first, first, 2_000, ack_no=ours), moved(2, first, second, 500, ack_no=ours)]
+    outcome = await take(bench, read(sheet(TRANSFER, *rows)))
+    own = outcome.case_no
+    assert (own not in {ours, None}, outcome.opened, codes(outcome)) == (True, True, [])
+    assert "number_of_ours" in [flag.code for flag in outcome.flags]
+    assert await everything(bench, ours) == before
+    assert await bench.rows("SELECT ack_no FROM request_pause") == []
+    more = [*rows, moved(1, last, last, 300, ack_no=ours)]
+    again = await take(bench, read(sheet(TRANSFER, *more)))
+    assert (again.case_no, again.opened, again.count(Fate.OPENED), again.count(Fate.KNOWN)) == (own, False, 1, 2)
+    assert await everything(bench, ours) == before
+
+
+async def test_l2_a_workbook_of_a_strangers_number_without_a_first_layer_says_nothing_there(bench: Bench) -> None:
+    ours = await bench.complain(transfer(1_000_00))
+    before = await everything(bench, ours)
+    outcome = await take(bench, read(sheet(Sheet.HOLD, said(rrn(), 5, ack_no=ours))))
+    assert (outcome.case_no, [code for _, _, code in codes(outcome)]) == (None, ["no_case"])
+    assert await everything(bench, ours) == before
+
+
+async def test_l2_a_workbook_about_a_number_of_ours_is_known_by_its_references(bench: Bench) -> None:
+    root, other = rrn(), rrn()
+    ours = await bench.complain(transfer(1_000_00, reference=root))
+    rows = [moved(1, root, root, 1_000, ack_no=ours), moved(1, other, other, 400, ack_no=ours)]
+    outcome = await take(bench, read(sheet(TRANSFER, *rows)))
+    assert (outcome.case_no, outcome.opened, codes(outcome)) == (ours, False, [])
+    assert len(await bench.hops(ours)) == 2
 
 
 async def test_a_settled_case_is_reopened(bench: Bench) -> None:

@@ -10,16 +10,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import jwt
+import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from jwt.algorithms import ECAlgorithm
 from pydantic import SecretStr
 
 from adapters.officers.identity_provider import (
+    KEPT_SECONDS,
     KEYS_AGAIN_SECONDS,
     Attempt,
     IdentityProvider,
     NotProven,
+    ProvenPerson,
     ProviderFailed,
     ProviderSettings,
 )
@@ -30,7 +33,7 @@ ATTEMPT = Attempt("a token that only the browser has")
 SETTINGS = ProviderSettings(
     issuer=ISSUER,
     client_id="goldenhour",
-    client_secret=SecretStr("our:secret"),
+    client_secret=SecretStr("our:secret + 100%"),
     redirect_url="https://desk.example/sign-in/provider/back",
     name_claim="email",
     amr=("mfa", "hwk"),
@@ -42,6 +45,7 @@ class World:
     """A provider in this process, whose replies a test bends."""
 
     key: EllipticCurvePrivateKey = field(default_factory=lambda: generate_private_key(SECP256R1()))
+    key_id: str = "k1"
     claims: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
@@ -58,7 +62,9 @@ class World:
                 return httpx.Response(200, json=self.discovery())
             case "/keys":
                 public = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
-                return httpx.Response(200, json={"keys": [{**public, "kid": "k1", "alg": "ES256", "use": "sig"}]})
+                return httpx.Response(
+                    200, json={"keys": [{**public, "kid": self.key_id, "alg": "ES256", "use": "sig"}]}
+                )
             case _:
                 return httpx.Response(200, json={"id_token": self.token or self.signed(), "access_token": "x"})
 
@@ -85,7 +91,9 @@ class World:
             **self.claims,
         }
         plain = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(plain, self.key if key is None else key, algorithm, headers={"kid": "k1", **self.header})
+        return jwt.encode(
+            plain, self.key if key is None else key, algorithm, headers={"kid": self.key_id, **self.header}
+        )
 
     def provider(self, settings: ProviderSettings = SETTINGS) -> IdentityProvider:
         return IdentityProvider(settings, httpx.AsyncClient(transport=httpx.MockTransport(self)))
@@ -115,7 +123,7 @@ async def test_the_address_has_state_nonce_and_challenge() -> None:
 
 async def test_a_good_token_names_the_officer() -> None:
     world = World()
-    assert await world.provider().name(ATTEMPT, BACK, NOW) == "ravi@police.example"
+    assert await world.provider().person(ATTEMPT, BACK, NOW) == ProvenPerson("ravi@police.example", "17")
     asked = next(request for request in world.asked if request.url.path == "/token")
     form = parse_qs(asked.content.decode())
     assert form == {
@@ -124,12 +132,13 @@ async def test_a_good_token_names_the_officer() -> None:
         "redirect_uri": [SETTINGS.redirect_url],
         "code_verifier": [ATTEMPT.verifier],
     }
-    assert asked.headers["authorization"].startswith("Basic ")
+    basic = base64.b64decode(asked.headers["authorization"].removeprefix("Basic "))
+    assert basic == b"goldenhour:our%3Asecret+%2B+100%25", "encoded as in a form"
 
 
 async def test_a_public_client_names_itself() -> None:
     world = World()
-    await world.provider(replace(SETTINGS, client_secret=None)).name(ATTEMPT, BACK, NOW)
+    await world.provider(replace(SETTINGS, client_secret=None)).person(ATTEMPT, BACK, NOW)
     asked = next(request for request in world.asked if request.url.path == "/token")
     assert parse_qs(asked.content.decode())["client_id"] == ["goldenhour"]
     assert "authorization" not in asked.headers
@@ -160,15 +169,15 @@ async def test_a_public_client_names_itself() -> None:
 )
 async def test_a_token_that_proves_nothing_is_refused(claims: dict[str, Any]) -> None:
     with pytest.raises(NotProven):
-        await World(claims=claims).provider().name(ATTEMPT, BACK, NOW)
+        await World(claims=claims).provider().person(ATTEMPT, BACK, NOW)
 
 
 async def test_the_demanded_class_is_checked() -> None:
     provider = World(claims={"acr": "low"}).provider(replace(SETTINGS, acr=("high",)))
     with pytest.raises(NotProven):
-        await provider.name(ATTEMPT, BACK, NOW)
+        await provider.person(ATTEMPT, BACK, NOW)
     provider = World(claims={"acr": "high"}).provider(replace(SETTINGS, acr=("high",)))
-    assert await provider.name(ATTEMPT, BACK, NOW)
+    assert (await provider.person(ATTEMPT, BACK, NOW)).subject
 
 
 @pytest.mark.parametrize(
@@ -184,15 +193,15 @@ async def test_the_demanded_class_is_checked() -> None:
 async def test_what_the_browser_brings_back_must_fit(returned: dict[str, str]) -> None:
     world = World()
     with pytest.raises(NotProven):
-        await world.provider().name(ATTEMPT, returned, NOW)
+        await world.provider().person(ATTEMPT, returned, NOW)
     assert [request.url.path for request in world.asked if request.url.path == "/token"] == []
 
 
 async def test_a_provider_that_names_itself_must_do_so() -> None:
     world = World(told={"authorization_response_iss_parameter_supported": True})
     with pytest.raises(NotProven):
-        await world.provider().name(ATTEMPT, BACK, NOW)
-    assert await world.provider().name(ATTEMPT, {**BACK, "iss": ISSUER}, NOW)
+        await world.provider().person(ATTEMPT, BACK, NOW)
+    assert (await world.provider().person(ATTEMPT, {**BACK, "iss": ISSUER}, NOW)).subject
 
 
 async def test_no_other_key_and_no_other_algorithm() -> None:
@@ -202,7 +211,7 @@ async def test_no_other_key_and_no_other_algorithm() -> None:
     for token in (world.signed(other), world.signed(shared, "HS256"), world.signed("", "none"), "x.y.z", ""):
         bad = World(key=world.key, token=token or " ")
         with pytest.raises(NotProven):
-            await bad.provider().name(ATTEMPT, BACK, NOW)
+            await bad.provider().person(ATTEMPT, BACK, NOW)
 
 
 async def test_unknown_keys_are_read_again_once_a_minute_at_most() -> None:
@@ -210,12 +219,70 @@ async def test_unknown_keys_are_read_again_once_a_minute_at_most() -> None:
     provider = world.provider()
     for _ in range(3):
         with pytest.raises(NotProven):
-            await provider.name(ATTEMPT, BACK, NOW)
+            await provider.person(ATTEMPT, BACK, NOW)
     assert len([request for request in world.asked if request.url.path == "/keys"]) == 1
-    provider._keys_from -= KEYS_AGAIN_SECONDS
+    provider._keys_again_from -= KEYS_AGAIN_SECONDS
     with pytest.raises(NotProven):
-        await provider.name(ATTEMPT, BACK, NOW)
+        await provider.person(ATTEMPT, BACK, NOW)
     assert len([request for request in world.asked if request.url.path == "/keys"]) == 2
+
+
+async def test_a_new_key_is_read_at_once() -> None:
+    world = World()
+    provider = world.provider()
+    for key_id in ("k1", "k2", "k3"):
+        world.key, world.key_id = generate_private_key(SECP256R1()), key_id
+        assert (await provider.person(ATTEMPT, BACK, NOW)).subject
+
+
+async def test_a_withdrawn_key_is_forgotten_after_an_hour() -> None:
+    world = World()
+    provider = world.provider()
+    world.token = world.signed()
+    assert (await provider.person(ATTEMPT, BACK, NOW)).subject
+    world.key, world.key_id = generate_private_key(SECP256R1()), "k2"
+    assert (await provider.person(ATTEMPT, BACK, NOW)).subject, "the old key is remembered"
+    provider._keys_until -= KEPT_SECONDS
+    with pytest.raises(NotProven):
+        await provider.person(ATTEMPT, BACK, NOW)
+
+
+async def test_a_provider_that_takes_a_request_for_claims_is_asked_for_those_that_are_checked() -> None:
+    asked = {}
+    for claim in ("email", "employee_no"):
+        for told in ({}, {"claims_parameter_supported": True}):
+            provider = World(told=told).provider(replace(SETTINGS, name_claim=claim))
+            query = parse_qs(urlsplit(await provider.address(ATTEMPT)).query)
+            asked[claim, bool(told)] = [*orjson.loads(query["claims"][0])["id_token"]] if "claims" in query else []
+    assert asked == {
+        ("email", False): [],
+        ("email", True): ["email", "amr", "email_verified"],
+        ("employee_no", False): [],
+        ("employee_no", True): ["employee_no", "amr"],
+    }
+
+
+@pytest.mark.parametrize("age_seconds", [-61, 3_661, None, "soon"])
+async def test_a_proof_that_is_not_of_the_demanded_time_is_refused(age_seconds: int | str | None) -> None:
+    when = int(NOW.timestamp()) - age_seconds if isinstance(age_seconds, int) else age_seconds
+    provider = World(claims={"auth_time": when}).provider(replace(SETTINGS, longest_seconds=3_600))
+    assert parse_qs(urlsplit(await provider.address(ATTEMPT)).query)["max_age"] == ["3600"]
+    with pytest.raises(NotProven):
+        await provider.person(ATTEMPT, BACK, NOW)
+
+
+async def test_a_proof_of_the_demanded_time_is_good() -> None:
+    world = World(claims={"auth_time": int(NOW.timestamp()) - 3_600})
+    assert (await world.provider(replace(SETTINGS, longest_seconds=3_600)).person(ATTEMPT, BACK, NOW)).subject
+
+
+async def test_a_refusal_of_our_secret_is_a_failure_of_the_installation() -> None:
+    world = World()
+    provider = world.provider()
+    await provider.address(ATTEMPT)
+    world.reply = lambda _: httpx.Response(401, json={"error": "invalid_client"})
+    with pytest.raises(ProviderFailed, match="our client id or secret"):
+        await provider.person(ATTEMPT, BACK, NOW)
 
 
 def _down(_request: httpx.Request) -> httpx.Response:
@@ -254,9 +321,24 @@ async def test_a_code_that_the_provider_refuses_proves_nothing() -> None:
 
     world.reply = reply
     with pytest.raises(NotProven):
-        await world.provider().name(ATTEMPT, BACK, NOW)
+        await world.provider().person(ATTEMPT, BACK, NOW)
 
 
-async def test_an_issuer_may_end_in_a_slash() -> None:
-    world = World(claims={"iss": f"{ISSUER}/"}, told={"issuer": f"{ISSUER}/"})
-    assert await world.provider().name(ATTEMPT, BACK, NOW + timedelta(seconds=5))
+async def test_asvs_10_5_3_the_issuer_is_compared_exactly() -> None:
+    slash = f"{ISSUER}/"
+    world = World(claims={"iss": slash}, told={"issuer": slash})
+    assert (
+        await world.provider(replace(SETTINGS, issuer=slash)).person(ATTEMPT, BACK, NOW + timedelta(seconds=5))
+    ).subject
+    with pytest.raises(ProviderFailed, match="exactly"):
+        await world.provider().person(ATTEMPT, BACK, NOW)
+    with pytest.raises(ProviderFailed, match="exactly"):
+        await World().provider(replace(SETTINGS, issuer=slash)).person(ATTEMPT, BACK, NOW)
+    with pytest.raises(NotProven):
+        await World(claims={"iss": slash}).provider().person(ATTEMPT, BACK, NOW)
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b", 7, None])
+async def test_asvs_10_5_2_a_person_without_a_name_of_the_provider_is_not_proven(subject: object) -> None:
+    with pytest.raises(NotProven):
+        await World(claims={"sub": subject}).provider().person(ATTEMPT, BACK, NOW)

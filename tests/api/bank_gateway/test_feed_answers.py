@@ -8,7 +8,7 @@ import pytest
 
 from activities.holds import opening
 from api.bank_gateway import feed as bank_feed
-from db import notifications
+from db import holder_contacts
 from tests.api.conftest import transfer
 from tests.api.feed import AT_HDFC, HELD, HOLDS, Feed, feed, kind
 
@@ -63,7 +63,7 @@ async def test_an_answer_says_how_the_holder_is_reached(
     await opening.open_for_new_holds(ctx, receipt["case_ack_no"])
     async with ctx.pool.acquire() as connection:
         found = await connection.fetchval("SELECT hold_id FROM account_hold")
-        holder = await notifications.holder(connection, found)
+        holder = await holder_contacts.of_hold(connection, found)
     assert (holder.phone, holder.email) == reached_by
 
 

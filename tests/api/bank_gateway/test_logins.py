@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from activities.notifications.login_letters import tell_of_logins
 from activities.notifications.outbox import Ways
+from activities.secrets import is_outdated, password_fits
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from api.logins import BankLogins
 from api.problems import Refused
@@ -95,6 +97,21 @@ async def test_h5_a_letter_that_cannot_be_sent_becomes_a_work_item(doors: Doors)
     rows = await ctx.pool.fetch("SELECT institution, kind FROM desk_task WHERE cause = 'bank_login_untold'")
     assert [tuple(row) for row in rows] == [("SBIN", "phone_bank")]
     assert await ctx.pool.fetchval("SELECT next_attempt_at IS NULL AND told_at IS NULL FROM bank_login") is True
+
+
+async def test_asvs_11_2_2_a_hash_of_other_costs_is_made_again_at_the_login(doors: Doors) -> None:
+    cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD.get_secret_value())
+    pool = doors.services.ctx.pool
+    await pool.execute("UPDATE institution SET inbound_password_hash = $1 WHERE code = 'SBIN'", cheap)
+    assert await guess(doors, ELSEWHERE, 1) == ["not-logged-in"]
+    assert await pool.fetchval("SELECT inbound_password_hash FROM institution WHERE code = 'SBIN'") == cheap
+    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN"
+    made = await pool.fetchval("SELECT inbound_password_hash FROM institution WHERE code = 'SBIN'")
+    assert (is_outdated(cheap), is_outdated(made)) == (True, False)
+    assert password_fits(PASSWORD, made)
+    limit = doors.services.ctx.policy.doors.tries[TryName.BANK_LOGINS].calls
+    await guess(doors, HOME, limit)
+    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN", "the new hash is remembered as verified"
 
 
 async def test_a_changed_password_needs_a_check_again(doors: Doors) -> None:

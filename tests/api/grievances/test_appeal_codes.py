@@ -16,6 +16,7 @@ from schemas.enums import Role
 from tests.api.conftest import opened
 from tests.api.grievances.test_appeal_page import CONTACT, REFERENCE, Holder, holder, words_of
 from tests.desk_tasks import bank_notes
+from tests.said import said
 
 __all__ = ["holder"]
 
@@ -160,8 +161,8 @@ async def test_a_code_that_cannot_be_sent_is_given_up_and_forgotten_when_its_tim
     holder.gateway.down = True
     await holder.post("/appeal?lang=en", reference=reference, step="code")
     pool = holder.doors.services.ctx.pool
-    body = await pool.fetchval("SELECT body FROM message WHERE kind = 'grievance_code' AND language = 'en'")
-    code = re.findall(r"\b[0-9]{8}\b", body)[0]
+    told, *_ = await said(holder.doors.services.ctx, "grievance_code", language="en")
+    code = re.findall(r"\b[0-9]{8}\b", told.body)[0]
     for _ in range(12):
         await holder.arrived()
         holder.at += timedelta(minutes=1)
@@ -191,8 +192,8 @@ async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Hold
     made = await holder.doors.post(path, why, Role.DESK)
     assert made.status_code == 201, made.text
     assert made.json()["code"] == "", "no officer sees it"
-    letter = await pool.fetchval("SELECT body FROM message WHERE kind = 'appeal_code' AND to_whom = 'bank'")
-    code = re.findall(r"\b[0-9]{8}\b", letter)[0]
+    letter, *_ = await said(holder.doors.services.ctx, "appeal_code", to_whom="bank")
+    code = re.findall(r"\b[0-9]{8}\b", letter.body)[0]
     holder.at += timedelta(days=6)
     entered = await holder.post("/appeal?lang=en", reference=reference, code=code, step="enter")
     assert entered.status_code == 303

@@ -185,8 +185,8 @@ async def test_two_tries_at_once_with_one_code_begin_one_session(desk: Desk) -> 
     assert sorted(answer.status_code for answer in answers) == [201, 401, 401, 401]
 
 
-@pytest.mark.parametrize(("steps", "status"), [(-2, 401), (-1, 201), (0, 201), (1, 201), (2, 401)])
-async def test_the_clock_of_a_phone_may_be_one_step_wrong(desk: Desk, steps: int, status: int) -> None:
+@pytest.mark.parametrize(("steps", "status"), [(-2, 401), (-1, 201), (0, 201), (1, 401), (2, 401)])
+async def test_the_code_of_now_and_the_one_before_are_good(desk: Desk, steps: int, status: int) -> None:
     desk.pass_time(300)
     form = desk.ravi.form()
     assert (await desk.browser().try_in(form | {"code": desk.ravi.code(steps)}, HOME)).status_code == status
@@ -195,8 +195,8 @@ async def test_the_clock_of_a_phone_may_be_one_step_wrong(desk: Desk, steps: int
 async def test_a_code_before_the_last_used_one_is_refused(desk: Desk) -> None:
     desk.pass_time(300)
     form = desk.ravi.form()
-    assert (await desk.browser().try_in(form | {"code": desk.ravi.code(1)}, HOME)).status_code == 201
-    for steps in (-1, 0, 1):
+    assert (await desk.browser().try_in(form, HOME)).status_code == 201
+    for steps in (-1, 0):
         assert (await desk.browser().try_in(form | {"code": desk.ravi.code(steps)}, HOME)).status_code == 401
 
 

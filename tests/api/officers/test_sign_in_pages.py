@@ -198,6 +198,21 @@ async def test_the_page_ends_another_session(pages: Pages) -> None:
     assert "End this session" not in (await pages.client.get("/sign-in")).text
 
 
+async def test_asvs_7_5_2_the_page_asks_for_a_new_sign_in_before_another_session_ends(pages: Pages) -> None:
+    ravi = await equip(pages.services, pages.clock, "ravi", Role.DESK)
+    await pages.client.post("/api/v1/session", json=ravi.form())
+    pages.client.cookies.clear()
+    await pages.client.post("/sign-in", data={**ravi.form(), "step": "sign_in"}, headers=SAME)
+    pages.clock.at += timedelta(seconds=pages.services.ctx.policy.sessions.proof_seconds + 1)
+    page = (await pages.client.get("/sign-in")).text
+    (sent,) = set(re.findall(r'name="csrf_token" value="([^"]+)"', page))
+    (session_id,) = re.findall(r'name="session_id" value="([^"]+)"', page)
+    fields = {"step": "end", "csrf_token": sent, "session_id": session_id}
+    refused = await pages.client.post("/sign-in", data=fields, headers=SAME)
+    assert (refused.status_code, "Sign in again" in refused.text) == (403, True)
+    assert "End this session" in (await pages.client.get("/sign-in")).text
+
+
 async def test_the_page_tells_a_wrong_try_and_too_many(pages: Pages) -> None:
     ravi = await equip(pages.services, pages.clock, "ravi", Role.DESK)
     form = {**ravi.form(password="another one entirely"), "step": "sign_in"}

@@ -11,6 +11,7 @@ from api.restoration.credit_account_page import TEXTS
 from api.services import Services
 from schemas.enums import Language, Role
 from tests.api.conftest import Doors, opened
+from tests.said import said
 
 ACCOUNT = {
     "holder_name": "Asha Devi",
@@ -44,10 +45,8 @@ async def told(services: Services) -> AsyncIterator[Told]:
         accounts = f"/api/v1/complaints/{receipt['ack_no']}/credit-accounts"
         made = await doors.post(accounts, ACCOUNT)
         assert made.status_code == 200, made.text
-        body = await doors.services.ctx.pool.fetchval(
-            "SELECT body FROM message WHERE kind = 'credit_account_told' AND medium = 'sms'"
-        )
-        (path,) = re.findall(r"https://freeze\.example(/c/[\w-]{12})\?", body)
+        (told,) = await said(doors.services.ctx, "credit_account_told", medium="sms")
+        (path,) = re.findall(r"https://freeze\.example(/c/[\w-]{12})\?", told.body)
         yield Told(doors, accounts, path)
 
 

@@ -16,7 +16,7 @@ from activities.cases.desk import stop_request
 from activities.holds import opening
 from api import reply_pages
 from api.reply_pages import FORM_BODY_MAX_BYTES
-from db import notifications
+from db import holder_contacts
 from domain.policy.model import TryName
 from domain.tracing.batches import request_id
 from schemas.banks.exchanges import About
@@ -182,7 +182,7 @@ async def test_the_holder_of_the_account_is_reached_by_what_the_form_says(post: 
     await opening.open_for_new_holds(post.doors.services.ctx, case_no)
     async with post.pool.acquire() as connection:
         hold_id = await connection.fetchval("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
-        holder = await notifications.holder(connection, hold_id)
+        holder = await holder_contacts.of_hold(connection, hold_id)
     assert (holder.phone, holder.email) == ("9876500000", "holder@mail.example")
 
 

@@ -5,6 +5,9 @@ import re
 from db.evidence import pack
 from db.pool import Pool
 
+OPENED = re.compile(r"\$2::(bigint|uuid)\[\]")
+"""the type of the keys of rows with opened personal data"""
+KEYS = {"bigint": "1", "uuid": "00000000-0000-0000-0000-000000000001"}
 SCAN = re.compile(r"(?:Index|Index Only|Bitmap Index) Scan")
 
 
@@ -23,8 +26,11 @@ async def test_every_file_is_read_from_its_case(database: Pool) -> None:
         # What remains of sequential scans then is what no index can serve.
         await connection.execute("SET LOCAL enable_seqscan = off")
         for number, statement in enumerate(statements):
-            await connection.execute(f"PREPARE read_{number} (text) AS {statement}")
-            plan = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE read_{number} ('32411265000000')")]
+            keys = OPENED.search(statement)
+            types, more = (f", {keys[1]}[], jsonb[]", f", '{{{KEYS[keys[1]]}}}', '{{null}}'") if keys else ("", "")
+            await connection.execute(f"PREPARE read_{number} (text{types}) AS {statement}")
+            asked = f"EXPLAIN EXECUTE read_{number} ('32411265000000'{more})"
+            plan = [line for (line,) in await connection.fetch(asked)]
             assert not [line for line in plan if "Seq Scan" in line], plan
             scans = [place for place, line in enumerate(plan) if SCAN.search(line)]
             assert all("Index Cond" in plan[place + 1] for place in scans), plan

@@ -27,6 +27,14 @@ def test_every_file_of_the_product_is_accepted() -> None:
     assert names == sorted(file.name for file in MIGRATIONS.iterdir() if file.suffix == ".sql")
 
 
+def test_rows_are_checked_before_a_trigger_stops_their_writers() -> None:
+    for file in read_files():
+        statements = split_statements(file.text, keep_texts=False)
+        triggers = [number for number, one in enumerate(statements) if one.startswith("CREATE TRIGGER")]
+        checks = [number for number, one in enumerate(statements) if " VALIDATE CONSTRAINT " in one]
+        assert not triggers or max(checks, default=-1) < triggers[0], file.name
+
+
 def test_in_this_release_the_second_phase_comes_last() -> None:
     """A process does not start without every `pre`, and a `post` before one would need that no old process runs."""
     phases = [file.phase for file in read_files() if file.name > BEFORE]

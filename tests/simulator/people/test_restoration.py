@@ -7,6 +7,7 @@ import pytest
 
 from simulator.config import Delay, RestorationHabits, SimulatorConfig
 from simulator.people.callers import Caller, Person
+from simulator.people.case_police import CasePolice
 from simulator.people.complaints import Json
 from simulator.people.officers import Officers
 from simulator.people.restoration import ROLES, TRIES, RestorationPeople
@@ -32,6 +33,8 @@ class Engine(Officers):
         if method == "GET" and path.startswith("/api/v1/restorations?"):
             head = {"restoration_id": RESTORATION, "case_ack_no": "1", "ack_no": "1", "step": self.step, "visit_no": 1}
             return 200, {"restorations": [head]}
+        if method == "GET" and path.endswith("/police"):
+            return 200, {"officers": [{"duty": "io", "subject": "io"}, {"duty": "supervising", "subject": "sp"}]}
         if not path.startswith(f"/api/v1/restorations/{RESTORATION}"):
             return 404, {}
         verb = path.rpartition("/")[2]
@@ -58,8 +61,9 @@ class Engine(Officers):
 
 async def approved(engine: Engine) -> None:
     habits = RestorationHabits(visit=AT_ONCE, poll_wall_seconds=0.001, sp_refuses=0)
+    people_of_roles = {role: [Person(role, role, role, districts=("LUCKNOW",))] for role in ROLES}
     people = RestorationPeople(
-        SimulatorConfig(restoration=habits), engine, {role: Person(role, role, role) for role in ROLES}
+        SimulatorConfig(restoration=habits), CasePolice(engine, people_of_roles, habits.poll_wall_seconds)
     )
     task = asyncio.create_task(people.work())
     async with asyncio.timeout(20):

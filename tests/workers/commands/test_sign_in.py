@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,16 +13,20 @@ import pytest
 from pydantic import TypeAdapter
 
 from activities.officers.authenticators import code_at, new_secret, step_at
+from activities.officers.sign_in_links import SignInLink
 from api.server import serve
 from db.pool import Pool
+from domain.intake.districts import districts, known_district
 from schemas.enums import Role
+from simulator.names import DISTRICTS
 from simulator.net.http_client import HttpClient
 from simulator.people.callers import Person
 from tests.api.conftest import new_app, services_over, with_banks
 from tests.workers.command_line import invoke, with_database
+from workers.commands.sign_in import print_link
 from workers.home import RunFile, own_start_epoch_seconds, write_private
 from workers.settings import Settings
-from workers.simulated_people import PEOPLE_FILE, SimulatedPerson, enrol_people, read_people, roster
+from workers.simulated_people import PEOPLE_FILE, SimulatedPerson, enrol_people, read_people, roster, who_work
 
 
 async def test_the_first_admin_is_added_once_and_gets_a_link(database: Pool, database_dsn: str, tmp_path: Path) -> None:
@@ -48,7 +53,15 @@ async def test_a_wrong_id_is_one_line(database_dsn: str, tmp_path: Path) -> None
     assert "officer_id" in done.stderr
 
 
-def run_file(home: Path, dsn: str, *, is_demo: bool) -> None:
+def test_a_link_leads_to_the_host_of_the_officers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    link = SignInLink("/first/t", datetime.now(UTC))
+    for desk_url, expected in (("https://desk.localhost:8443",) * 2, (None, "http://127.0.0.1:8080")):
+        run_file(tmp_path, "postgresql://nobody@127.0.0.1:9/nothing", is_demo=False, desk_url=desk_url)
+        print_link(Settings(home=tmp_path), link)
+        assert capsys.readouterr().out == f"{expected}/first/t\n"
+
+
+def run_file(home: Path, dsn: str, *, is_demo: bool, desk_url: str | None = None) -> None:
     RunFile(
         pid=os.getpid(),
         pid_started_at_epoch_seconds=own_start_epoch_seconds(),
@@ -58,6 +71,7 @@ def run_file(home: Path, dsn: str, *, is_demo: bool) -> None:
         temporal_namespace="goldenhour",
         api_url="http://127.0.0.1:8080",
         intake_url="http://127.0.0.1:8081",
+        desk_url=desk_url,
         is_demo=is_demo,
     ).write(home)
 
@@ -86,8 +100,18 @@ async def test_codes_are_printed_for_a_demo_only_and_from_its_own_file(tmp_path:
     assert beside.exit_code == 1
 
 
-def test_a_small_world_has_only_the_officer_at_the_desk() -> None:
-    assert [one.roles for one in roster(whole=False)] == [(Role.DESK,)]
+def test_in_a_small_world_only_the_officer_at_the_desk_signs_in() -> None:
+    assert [one.roles for one in who_work(whole=False)] == [(Role.DESK,)]
+
+
+def test_the_officers_of_the_world_answer_for_every_district_and_have_what_documents_name() -> None:
+    for role in (Role.IO, Role.SP, Role.DY_SP, Role.DISTRICT_GRO):
+        of_role = [one for one in roster() if role in one.roles]
+        answered = Counter(district for one in of_role for district in one.districts)
+        assert set(answered) == {district.code for district in districts()}
+        assert len(set(answered.values())) == 1
+        assert all(one.rank and one.station and one.mobile for one in of_role)
+    assert all(known_district(name) for name in DISTRICTS), "the victims of the world live there"
 
 
 async def test_the_people_of_a_simulated_world_set_up_by_links_can_sign_in(

@@ -29,7 +29,7 @@ async def one_of_each(ctx: Context) -> str:
     taken = await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer:1")
     case_no = taken.receipt.case_ack_no
     async with ctx.pool.acquire() as connection, connection.transaction():
-        await tell_victim(connection, case_no, MessageKind.MONEY_HELD, {"amount_paise": 5_000_00}, ctx.now())
+        await tell_victim(connection, ctx, case_no, MessageKind.MONEY_HELD, {"amount_paise": 5_000_00}, ctx.now())
     return case_no
 
 

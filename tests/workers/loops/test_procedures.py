@@ -235,7 +235,9 @@ async def test_a_round_that_leaves_due_work_is_followed_at_once_by_the_next(
     for number in range(4):
         await held_case(bench, f"{number + 1}{rrn()}")
     await starter.run_once()
-    await bench.pool.execute("UPDATE procedure SET due_at = now() - interval '1 second' WHERE kind IN ('hold', 'duties')")
+    await bench.pool.execute(
+        "UPDATE procedure SET due_at = now() - interval '1 second' WHERE kind IN ('hold', 'duties')"
+    )
     # Each case has two rows that are due, so a round has no more than two cases, and half of them are left.
     monkeypatch.setattr(procedures, "ROUND_LIMIT", 4)
     monkeypatch.setattr(procedures, "CHECK_EVERY_SECONDS", 600.0)

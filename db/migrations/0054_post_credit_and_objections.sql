@@ -1,3 +1,9 @@
+-- These read the tables while others write. The triggers come last, because making them stops writers.
+ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_ended_as_check;
+ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_ended_is_whole;
+ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_objectable_when_confirmed;
+ALTER TABLE restoration VALIDATE CONSTRAINT restoration_credit_account_id_fkey;
+
 -- Every process asks for these rules before it writes, so PostgreSQL can hold them.
 CREATE FUNCTION restoration_credit_account() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -31,8 +37,3 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER objection_names_hold BEFORE INSERT ON objection FOR EACH ROW EXECUTE FUNCTION objection_names_hold();
-
-ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_ended_as_check;
-ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_ended_is_whole;
-ALTER TABLE credit_account VALIDATE CONSTRAINT credit_account_objectable_when_confirmed;
-ALTER TABLE restoration VALIDATE CONSTRAINT restoration_credit_account_id_fkey;

@@ -1,3 +1,14 @@
+-- These read the tables while others write. The triggers come last, because making them stops writers.
+ALTER TABLE court_order VALIDATE CONSTRAINT court_order_four_eyes;
+ALTER TABLE court_order VALIDATE CONSTRAINT court_order_ended_as;
+ALTER TABLE court_order VALIDATE CONSTRAINT court_order_counts_for_a_time;
+ALTER TABLE order_cancellation VALIDATE CONSTRAINT order_cancellation_four_eyes;
+ALTER TABLE order_cancellation VALIDATE CONSTRAINT order_cancellation_first_word;
+
+-- A keep of before has no end, and no one asked again: it counts 180 days more, as a new one does by the packaged policy.
+UPDATE court_order SET counts_until = now() + interval '180 days'
+WHERE effect = 'keep_hold' AND withdrawn_at IS NULL AND counts_until IS NULL;
+
 -- The release before orders releases without a proposal, so these rules come when every process is on this one.
 CREATE FUNCTION release_was_proposed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -40,13 +51,3 @@ CREATE TRIGGER bank_order_by_court BEFORE INSERT ON bank_order FOR EACH ROW WHEN
 CREATE TRIGGER objection_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, received_by, by_whom ON objection
     FOR EACH ROW WHEN (NEW.decision = 'upheld' AND NEW.by_whom IN ('holder', 'bank')
         AND NOT is_second_officer(NEW.decided_by, NEW.received_by)) EXECUTE FUNCTION two_persons();
-
-ALTER TABLE court_order VALIDATE CONSTRAINT court_order_four_eyes;
-ALTER TABLE court_order VALIDATE CONSTRAINT court_order_ended_as;
-ALTER TABLE court_order VALIDATE CONSTRAINT court_order_counts_for_a_time;
-ALTER TABLE order_cancellation VALIDATE CONSTRAINT order_cancellation_four_eyes;
-ALTER TABLE order_cancellation VALIDATE CONSTRAINT order_cancellation_first_word;
-
--- A keep of before has no end, and no one asked again: it counts 180 days more, as a new one does by the packaged policy.
-UPDATE court_order SET counts_until = now() + interval '180 days'
-WHERE effect = 'keep_hold' AND withdrawn_at IS NULL AND counts_until IS NULL;

@@ -1,3 +1,6 @@
+-- These read the tables while others write. The triggers come last, because making them stops writers.
+ALTER TABLE court_order VALIDATE CONSTRAINT court_order_withdrawal_asked;
+
 -- A rule of the table would also judge orders that one officer withdrew before, so a trigger judges the withdrawal.
 -- The officer who recorded an order may take it back alone, as long as no second officer has confirmed it.
 CREATE FUNCTION court_order_withdrawn_by_two() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -13,8 +16,6 @@ END $$;
 CREATE TRIGGER court_order_withdrawn_by_two BEFORE UPDATE ON court_order
     FOR EACH ROW WHEN (OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL)
     EXECUTE FUNCTION court_order_withdrawn_by_two();
-
-ALTER TABLE court_order VALIDATE CONSTRAINT court_order_withdrawal_asked;
 
 -- A bank keeps the link of its letter until the next letter is sent. The process that sends it then replaces the link.
 CREATE OR REPLACE FUNCTION reply_link_rules() RETURNS trigger LANGUAGE plpgsql AS $$

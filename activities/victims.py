@@ -1,0 +1,196 @@
+"""Victims as officers see them: the search for one, and the correction of personal data by two officers."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from activities.cases.transaction import CaseTransaction, case_transaction
+from activities.context import Context
+from activities.notifications.people import Concerned, notify_people
+from db import person_keys, victim_corrections
+from db.cases import cases
+from db.pool import Connection
+from db.victim_corrections import CorrectionRow, NewCorrection
+from domain.errors.victims import (
+    VictimCorrectionDecided,
+    VictimCorrectionNeedsSecondOfficer,
+    VictimCorrectionProposed,
+    VictimErased,
+    VictimNameOfOneTerm,
+    VictimUnchanged,
+)
+from domain.notifications.rules import NotificationEvent
+from domain.persons import is_same_person
+from domain.search_terms import contact_terms, name_terms
+from schemas.enums import EventKind, TaskKind
+from schemas.jurisdiction import Within
+from schemas.notifications import MessageFacts
+from schemas.personal_data import (
+    CorrectionDecision,
+    FoundVictim,
+    FoundVictims,
+    NewVictimCorrection,
+    VictimCorrection,
+    VictimCorrectionDone,
+    VictimCorrections,
+    VictimQuestion,
+)
+from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
+
+MOBILE_END_CHARS: Final = 4
+
+
+async def find(ctx: Context, asked: VictimQuestion, within: Within | None) -> FoundVictims:
+    """Return the complaints of the victims who have everything that is asked for, of the cases of `within`.
+
+    Raises `LimitExceeded` for a name of one term alone, because a common one would list a large share of all victims.
+    """
+    contacts, names = {*contact_terms(asked.mobile or "", asked.email or "")}, name_terms(asked.name or "")
+    if len(names) == 1 and not contacts:
+        raise VictimNameOfOneTerm
+    terms = contacts | {f"name|{term}" for term in names}
+    if not terms:
+        # A name without a letter finds no one.
+        return FoundVictims(items=(), more=False)
+    most = ctx.policy.personal_data.found_max
+    async with ctx.pool.acquire() as connection:
+        rows = await person_keys.find(connection, ctx.persons.digests(sorted(terms)), most + 1, within)
+    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows[:most]]
+    items = tuple(
+        FoundVictim(
+            ack_no=row.ack_no,
+            case_ack_no=row.case_no,
+            received_at=row.received_at,
+            name=person.name,
+            mobile=person.mobile[-MOBILE_END_CHARS:],
+            district=row.district,
+        )
+        for row, person in found
+    )
+    return FoundVictims(items=items, more=len(rows) > most)
+
+
+async def corrections(ctx: Context, ack_no: str) -> VictimCorrections:
+    """Return the corrections of a complaint's victim. Raises `NotFound` and `CannotOpen`."""
+    async with ctx.pool.acquire() as connection:
+        await cases.case_of_complaint(connection, ack_no)
+        rows = await victim_corrections.of_complaint(connection, ack_no)
+    return VictimCorrections(corrections=tuple(_shown(ctx, row) for row in rows))
+
+
+async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) -> VictimCorrectionDone:
+    """Record other data of a victim. They count only after a second officer has agreed.
+
+    Raises `NotFound` and `CannotOpen`. Raises `NotNow` when a correction waits, when nothing would change, and when the
+    key of the data is destroyed.
+    """
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
+        connection = work.connection
+        victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
+        if (open_id := await victim_corrections.proposed(connection, victim_id)) is not None:
+            raise VictimCorrectionProposed(open_id)
+        if stored.sealed is None:
+            # A release before wrote the victim in clear, and only sealed data are corrected.
+            await person_keys.seal(connection, [(victim_id, ctx.persons.seal(ctx.persons.open(stored)))], work.now)
+            victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
+        if stored.wrapped is None or stored.sealed is None:
+            raise VictimErased(ack_no)
+        told = ctx.persons.open(stored)
+        given = new.model_dump(exclude={"reason"}, exclude_none=True)
+        fields = [name for name, value in given.items() if getattr(told, name) != value]
+        if not fields:
+            raise VictimUnchanged(ack_no)
+        correction = NewCorrection(
+            victim_id=victim_id,
+            fields=fields,
+            before=bytes.fromhex(stored.sealed),
+            after=ctx.persons.seal_again(stored, told.model_copy(update=given)).sealed,
+            reason=ctx.persons.seal_text(stored, new.reason),
+        )
+        correction_id = await victim_corrections.insert(connection, work.case_no, ack_no, correction, by, work.now)
+        facts = TaskFacts(correction_id=correction_id)
+        subject, cause = about(TaskSubject.COMPLAINT, ack_no), TaskCause.VICTIM_CORRECTION_TO_DECIDE
+        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=facts))
+        await _log(work, EventKind.VICTIM_CORRECTION_PROPOSED, ack_no, correction_id, fields)
+        return _done(await victim_corrections.get(connection, ack_no, correction_id))
+
+
+async def agree(ctx: Context, ack_no: str, correction_id: int, by: str) -> VictimCorrectionDone:
+    """Correct the victim as the second officer, and tell the victim at the old contact and at the new one.
+
+    Raises `NotFound`, `SameEyes` and `CannotOpen`. Raises `NotNow` when it is decided.
+    """
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
+        row = await _undecided(work.connection, ack_no, correction_id)
+        if is_same_person(row.proposed_by, by):
+            raise VictimCorrectionNeedsSecondOfficer(by)
+        if row.person.wrapped is None:
+            raise VictimErased(ack_no)
+        await _tell_victim(work, row, "before")
+        await victim_corrections.decide(work.connection, correction_id, CorrectionDecision.AGREED, by, work.now)
+        after = ctx.persons.open(row.person_after())
+        terms = ctx.persons.terms(after)
+        await victim_corrections.apply(work.connection, row, after, terms, ctx.persons.terms_key)
+        if {"mobile", "email"} & {*row.fields}:
+            await _tell_victim(work, row, "after")
+        await _close(work, row, EventKind.VICTIM_CORRECTED, "the victim is corrected")
+        return _done(await victim_corrections.get(work.connection, ack_no, correction_id))
+
+
+async def reject(ctx: Context, ack_no: str, correction_id: int, by: str) -> VictimCorrectionDone:
+    """Reject a correction, which then has no effect. Raises `NotFound`, and `NotNow` when it is decided."""
+    async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
+        row = await _undecided(work.connection, ack_no, correction_id)
+        await victim_corrections.decide(work.connection, correction_id, CorrectionDecision.REJECTED, by, work.now)
+        await _close(work, row, EventKind.VICTIM_CORRECTION_REJECTED, "the correction is rejected")
+        return _done(await victim_corrections.get(work.connection, ack_no, correction_id))
+
+
+async def _undecided(connection: Connection, ack_no: str, correction_id: int) -> CorrectionRow:
+    await victim_corrections.lock_victim(connection, ack_no)
+    row = await victim_corrections.get(connection, ack_no, correction_id)
+    if row.decision is not None:
+        assert row.decided_by is not None, "a decision names who decided"
+        raise VictimCorrectionDecided(row.decision, row.decided_by)
+    return row
+
+
+async def _tell_victim(work: CaseTransaction, row: CorrectionRow, when: str) -> None:
+    facts = MessageFacts(occasion=f"{row.correction_id}.{when}")
+    concerned = Concerned(ack_no=row.ack_no)
+    event = NotificationEvent.VICTIM_CORRECTED
+    await notify_people(work.connection, work.ctx, event, concerned, facts, work.now)
+
+
+async def _close(work: CaseTransaction, row: CorrectionRow, kind: EventKind, reason: str) -> None:
+    subject = about(TaskSubject.COMPLAINT, row.ack_no)
+    await work.close_tasks(subject, [TaskCause.VICTIM_CORRECTION_TO_DECIDE], reason)
+    await _log(work, kind, row.ack_no, row.correction_id, row.fields)
+
+
+async def _log(work: CaseTransaction, kind: EventKind, ack_no: str, correction_id: int, fields: Sequence[str]) -> None:
+    # The log is kept for ever, so it says what changed, and not from what to what.
+    await work.log(kind, ack_no=ack_no, correction_id=correction_id, fields=list(fields))
+
+
+def _shown(ctx: Context, row: CorrectionRow) -> VictimCorrection:
+    return VictimCorrection(
+        **_done(row).model_dump(),
+        before=ctx.persons.open(row.person_before()),
+        after=ctx.persons.open(row.person_after()),
+        reason=ctx.persons.open_text(row.person, row.reason),
+    )
+
+
+def _done(row: CorrectionRow) -> VictimCorrectionDone:
+    # An act is no read: it asks for no reason, and the read log does not have it. So it returns no personal data.
+    return VictimCorrectionDone(
+        correction_id=row.correction_id,
+        ack_no=row.ack_no,
+        fields=row.fields,
+        proposed_by=row.proposed_by,
+        proposed_at=row.proposed_at,
+        decision=row.decision,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+    )

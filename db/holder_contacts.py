@@ -1,0 +1,147 @@
+"""Contacts of account holders: from their bank, or sealed from an officer."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.person_keys import PersonKey, SealedText, insert_key_of_hold, key_of_hold, wrapped_key
+from db.pool import Connection
+from domain.errors.holds import HoldNotFound
+from schemas.base import FrozenModel, UtcDatetime
+
+
+class StoredContact(PersonKey):
+    """A contact that an officer entered, as it is read: sealed, or in clear."""
+
+    hold_id: UUID
+    sealed: str | None
+    phone: str
+    email: str
+
+
+def stored_contact(row: str) -> str:
+    """Return SQL for row `row` of table `holder_contact` or its history, in the form of `StoredContact`."""
+    return (
+        f"jsonb_build_object('hold_id', {row}.hold_id, 'person_id', {row}.person_id, 'wrapped',"
+        f" {wrapped_key(row)},"
+        f" 'sealed', encode({row}.sealed, 'hex'), 'phone', {row}.phone, 'email', {row}.email)"
+    )
+
+
+class HolderContact(FrozenModel):
+    """Contact data of an account holder, from the bank or an officer; and the bank. Holds personal data."""
+
+    case_no: str
+    reference: str
+    institution: str
+    bank: str
+    """name of the bank"""
+    account: str
+    phone: str
+    email: str
+    bank_email: str
+    first_held_at: UtcDatetime
+    held_paise: int
+    key: PersonKey | None
+    """the key of the account holder, if there is one"""
+    entered: StoredContact | None
+    """the contact that an officer entered; `PersonKeys.holder_of` opens it"""
+    entered_at: UtcDatetime | None
+    opens: bool = True
+    """False if this process cannot open the key"""
+
+
+async def of_hold(connection: Connection, hold_id: UUID) -> HolderContact:
+    """Return the contact of the account holder under a hold, an entered one unopened. Raises `NotFound`.
+
+    An officer's entry comes first. Otherwise the newest line of the bank about the account counts.
+    """
+    row = await connection.fetchrow(
+        "SELECT a.case_no, a.reference, a.institution, i.name AS bank, i.desk_email AS bank_email, a.first_held_at,"
+        f" {key_of_hold('a.hold_id')} AS key, c.told_at AS entered_at,"
+        f" CASE WHEN c.hold_id IS NOT NULL THEN {stored_contact('c')} END AS entered,"
+        " (SELECT coalesce(sum(b.balance_paise), 0) FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no"
+        "  AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE h.case_no = a.case_no AND h.institution = a.institution"
+        "  AND h.account_key = a.account_key)::bigint AS held_paise,"
+        " (SELECT h.payee_holder FROM hop h WHERE h.case_no = a.case_no AND h.institution = a.institution"
+        "  AND h.account_key = a.account_key ORDER BY h.hop_no LIMIT 1) AS account,"
+        f" CASE WHEN c.hold_id IS NULL THEN {_told('phone_number', 'holder_phone')} ELSE '' END AS phone,"
+        f" CASE WHEN c.hold_id IS NULL THEN {_told('email', 'holder_email')} ELSE '' END AS email"
+        " FROM account_hold a JOIN institution i ON i.code = a.institution LEFT JOIN holder_contact c USING (hold_id)"
+        " WHERE a.hold_id = $1",
+        hold_id,
+    )
+    if row is None:
+        raise HoldNotFound(hold_id)
+    return HolderContact(**dict(row))
+
+
+def _told(field: str, field_of_api: str) -> str:
+    """Return the SQL of a field from the bank's newest line with a hold on the account.
+
+    The field is read by its name on the I4C wire or in our API.
+    """
+    return (
+        f"coalesce((SELECT f.told FROM answer w JOIN hop h ON h.case_no = w.case_no"
+        " AND h.hop_no = ANY(w.hop_nos) CROSS JOIN LATERAL (VALUES"
+        f" (w.raw -> '{field}', w.raw ->> '{field}'), (w.raw -> '{field_of_api}', w.raw ->> '{field_of_api}'))"
+        " AS f (as_sent, told) WHERE w.case_no = a.case_no AND w.institution = a.institution"
+        " AND w.kind = 'held' AND h.account_key = a.account_key"
+        " AND jsonb_typeof(f.as_sent) = 'string' AND f.told <> '' ORDER BY w.answer_id DESC LIMIT 1), '')"
+    )
+
+
+_PUT: Final = f"""
+WITH {insert_key_of_hold("$6", "$7", "$8", "$4")}
+INSERT INTO holder_contact (hold_id, phone, email, told_at, told_to, person_id, sealed)
+VALUES ($1, $2, $3, $4, $5, $6, $9)
+ON CONFLICT (hold_id) DO UPDATE SET phone = $2, email = $3, told_at = $4, told_to = $5, person_id = $6, sealed = $9
+"""
+
+
+async def put(
+    connection: Connection, hold_id: UUID, phone: str, email: str, by: str, at: datetime, sealed: SealedText
+) -> None:
+    """Store the contact of the account holder in place of the known one; a new key is written with it.
+
+    It is written in clear too, for processes of the release before; after the second phase of the update the database
+    takes the clear text away.
+    """
+    await connection.execute(
+        _PUT,
+        hold_id,
+        phone,
+        email,
+        at,
+        by,
+        sealed.key.person_id,
+        bytes.fromhex(sealed.key.wrapped or ""),
+        hold_id if sealed.is_new_key else None,
+        sealed.sealed,
+    )
+
+
+async def entered_at(connection: Connection, hold_id: UUID) -> datetime | None:
+    """Return when an officer entered the contact of the account holder; None if the bank gave it."""
+    since: datetime | None = await connection.fetchval("SELECT told_at FROM holder_contact WHERE hold_id = $1", hold_id)
+    return since
+
+
+async def of_case(connection: Connection, case_no: str) -> dict[UUID, StoredContact]:
+    """Return the contacts that officers entered for the holds of a case, by hold."""
+    rows = await connection.fetch(
+        f"SELECT c.hold_id, {stored_contact('c')} AS contact FROM holder_contact c JOIN account_hold a USING (hold_id)"
+        " WHERE a.case_no = $1",
+        case_no,
+    )
+    return {row["hold_id"]: StoredContact(**row["contact"]) for row in rows}
+
+
+async def changes_of_case(connection: Connection, case_no: str) -> dict[int, StoredContact]:
+    """Return every contact that officers have entered for the holds of a case, by its number."""
+    rows = await connection.fetch(
+        f"SELECT c.change_id, {stored_contact('c')} AS contact FROM holder_contact_change c"
+        " JOIN account_hold a USING (hold_id) WHERE a.case_no = $1",
+        case_no,
+    )
+    return {row["change_id"]: StoredContact(**row["contact"]) for row in rows}

@@ -1,0 +1,163 @@
+"""Corrections of the personal data of victims, sealed as the data are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from db.person_keys import StoredPerson, stored
+from db.pool import Connection
+from domain.errors.cases import ComplaintNotFound
+from domain.errors.victims import VictimCorrectionNotFound
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.personal_data import CorrectionDecision, PersonalData
+
+MOST_SHOWN: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NewCorrection:
+    """A correction as it is written."""
+
+    victim_id: int
+    fields: Sequence[str]
+    before: bytes = field(repr=False)
+    after: bytes = field(repr=False)
+    reason: bytes = field(repr=False)
+
+
+class CorrectionRow(FrozenModel):
+    """A correction as it is read, with its sealed values in hexadecimal and the key that opens them."""
+
+    correction_id: int
+    ack_no: str
+    victim_id: int
+    fields: tuple[str, ...]
+    before: str
+    after: str
+    reason: str
+    person: StoredPerson
+    """the victim as of now"""
+    proposed_by: str
+    proposed_at: UtcDatetime
+    decision: CorrectionDecision | None
+    decided_by: str | None
+    decided_at: UtcDatetime | None
+
+    def person_before(self) -> StoredPerson:
+        """Return the victim with the data of before."""
+        return self.person.model_copy(update={"sealed": self.before})
+
+    def person_after(self) -> StoredPerson:
+        """Return the victim with the proposed data."""
+        return self.person.model_copy(update={"sealed": self.after})
+
+
+async def lock_victim(connection: Connection, ack_no: str) -> tuple[int, StoredPerson]:
+    """Lock and return the victim of a complaint: complaints of several cases may have the same one."""
+    row = await connection.fetchrow(
+        f"SELECT v.victim_id, {stored('v')} AS person FROM complaint c JOIN victim v USING (victim_id)"
+        " WHERE c.ack_no = $1 FOR UPDATE OF v",
+        ack_no,
+    )
+    if row is None:
+        raise ComplaintNotFound(ack_no)
+    return row["victim_id"], StoredPerson(**row["person"])
+
+
+async def proposed(connection: Connection, victim_id: int) -> int | None:
+    """Return the correction of the victim that is not decided, or None."""
+    found: int | None = await connection.fetchval(
+        "SELECT correction_id FROM victim_correction WHERE victim_id = $1 AND decision IS NULL", victim_id
+    )
+    return found
+
+
+async def insert(connection: Connection, case_no: str, ack_no: str, new: NewCorrection, by: str, at: datetime) -> int:
+    """Write a correction that an officer proposes; return its number."""
+    correction_id: int = await connection.fetchval(
+        "INSERT INTO victim_correction (case_no, ack_no, victim_id, fields, before, after, reason, proposed_by,"
+        " proposed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING correction_id",
+        case_no,
+        ack_no,
+        new.victim_id,
+        list(new.fields),
+        new.before,
+        new.after,
+        new.reason,
+        by,
+        at,
+    )
+    return correction_id
+
+
+_CORRECTION: Final = f"""
+SELECT c.correction_id, c.ack_no, c.victim_id, c.fields, encode(c.before, 'hex') AS before,
+    encode(c.after, 'hex') AS after, encode(c.reason, 'hex') AS reason, {stored("v")} AS person, c.proposed_by,
+    c.proposed_at, c.decision, c.decided_by, c.decided_at
+FROM victim_correction c JOIN victim v USING (victim_id)
+"""
+
+
+async def get(connection: Connection, ack_no: str, correction_id: int) -> CorrectionRow:
+    """Return one correction of a complaint's victim. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        f"{_CORRECTION} WHERE c.ack_no = $1 AND c.correction_id = $2", ack_no, correction_id
+    )
+    if row is None:
+        raise VictimCorrectionNotFound(ack_no, correction_id)
+    return CorrectionRow(**dict(row))
+
+
+async def of_complaint(connection: Connection, ack_no: str) -> list[CorrectionRow]:
+    """Return the corrections of a complaint's victim, the newest first."""
+    rows = await connection.fetch(
+        f"{_CORRECTION} WHERE c.victim_id = (SELECT victim_id FROM complaint WHERE ack_no = $1)"
+        " ORDER BY c.correction_id DESC LIMIT $2",
+        ack_no,
+        MOST_SHOWN,
+    )
+    return [CorrectionRow(**dict(row)) for row in rows]
+
+
+async def first_told(connection: Connection, ack_no: str) -> StoredPerson | None:
+    """Return the victim as the complaint told first, or None if the data were never corrected."""
+    row = await connection.fetchrow(
+        f"{_CORRECTION} WHERE c.victim_id = (SELECT victim_id FROM complaint WHERE ack_no = $1)"
+        " AND c.decision = 'agreed' ORDER BY c.decided_at, c.correction_id LIMIT 1",
+        ack_no,
+    )
+    return CorrectionRow(**dict(row)).person_before() if row else None
+
+
+async def decide(
+    connection: Connection, correction_id: int, decision: CorrectionDecision, by: str, at: datetime
+) -> None:
+    """Write the decision on a correction."""
+    await connection.execute(
+        "UPDATE victim_correction SET decision = $2, decided_by = $3, decided_at = $4 WHERE correction_id = $1",
+        correction_id,
+        decision.value,
+        by,
+        at,
+    )
+
+
+async def apply(
+    connection: Connection, correction: CorrectionRow, after: PersonalData, terms: Sequence[bytes], terms_key: bytes
+) -> None:
+    """Write the data of an agreed correction, with the digests of the search terms.
+
+    The release before reads the clear columns. The `post` migration has the database empty them.
+    """
+    await connection.execute(
+        "UPDATE victim SET sealed = $2, terms = $3, terms_key = $4, name = $5, mobile = $6, email = $7"
+        " WHERE victim_id = $1",
+        correction.victim_id,
+        bytes.fromhex(correction.after),
+        list(terms),
+        terms_key,
+        after.name,
+        after.mobile,
+        after.email,
+    )

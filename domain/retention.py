@@ -1,0 +1,68 @@
+"""Retention: until when the personal data of a victim are kept, by the outcome of each complaint."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.policy.personal_data import RetentionRules
+from schemas.base import FrozenModel, UtcDatetime
+
+
+class RetentionOutcome(StrEnum):
+    """Outcome of a complaint whose case is over."""
+
+    WITHDRAWN = "withdrawn"
+    NOTHING_HELD = "nothing_held"
+    RELEASED = "released"
+    RESTORED = "restored"
+
+
+class ComplaintFate(FrozenModel):
+    """How a complaint stands."""
+
+    ack_no: str
+    case_no: str
+    last_at: UtcDatetime
+    """time of the last event of its case; the end of a victim's data is none"""
+    is_open: bool
+    """whether something of its case is still to be done"""
+    has_fir: bool
+    """whether an FIR is asked for or registered: the court's file decides how long the data are kept"""
+    is_withdrawn: bool
+    was_held: bool
+    is_restored: bool
+
+
+class RetentionEnd(FrozenModel):
+    """End of the time for which the data of a victim are kept, and the outcome that kept them longest."""
+
+    at: UtcDatetime
+    outcome: RetentionOutcome
+
+
+def retention_end(fates: Sequence[ComplaintFate], rules: RetentionRules) -> RetentionEnd | None:
+    """Return until when a victim's data are kept, or None while a complaint has no end in sight."""
+    if not fates or any(fate.is_open or fate.has_fir for fate in fates):
+        return None
+    ends = [(_end(fate, outcome_of(fate), rules), outcome_of(fate)) for fate in fates]
+    at, outcome = max(ends, key=lambda end: end[0])
+    return RetentionEnd(at=at, outcome=outcome)
+
+
+def outcome_of(fate: ComplaintFate) -> RetentionOutcome:
+    """Return the outcome of a complaint whose case is over."""
+    if fate.is_restored:
+        return RetentionOutcome.RESTORED
+    if fate.is_withdrawn:
+        return RetentionOutcome.WITHDRAWN
+    return RetentionOutcome.RELEASED if fate.was_held else RetentionOutcome.NOTHING_HELD
+
+
+def _end(fate: ComplaintFate, outcome: RetentionOutcome, rules: RetentionRules) -> datetime:
+    seconds = {
+        RetentionOutcome.WITHDRAWN: rules.withdrawn_seconds,
+        RetentionOutcome.NOTHING_HELD: rules.nothing_held_seconds,
+        RetentionOutcome.RELEASED: rules.released_seconds,
+        RetentionOutcome.RESTORED: rules.restored_seconds,
+    }
+    return fate.last_at + timedelta(seconds=seconds[outcome])

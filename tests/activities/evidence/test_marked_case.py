@@ -1,0 +1,90 @@
+"""The packs of a marked case: the accused learns of no victim who it is."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from activities.context import Context
+from domain.evidence.pack import EDITION, Edition
+from tests.activities.evidence_case import EMAIL, MOBILE, PDF, packed, rich_case
+from tests.activities.evidence_forging import Files, experts_word, unzipped
+from tests.factories import shared_context
+from tests.pdf_text import text_in
+from tests.triggers import without_triggers
+from workers.embedded.postgres import EmbeddedPostgres
+
+NAME = "A. Victim"
+VPA = "a.victim.1990@okaxis"
+
+
+@pytest.fixture(scope="module")
+async def ctx(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Context]:
+    async with shared_context(postgres, template_database) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="module")
+async def case_no(ctx: Context) -> str:
+    _, case_no = await rich_case(ctx)
+    await ctx.pool.execute("UPDATE complaint SET marked = true, category = 'Sextortion' WHERE case_no = $1", case_no)
+    async with without_triggers(ctx.pool, "bank_order_line"):
+        await ctx.pool.execute(
+            "UPDATE bank_order_line SET beneficiary_holder = $2 WHERE order_id IN"
+            " (SELECT order_id FROM bank_order WHERE case_no = $1 AND kind = 'restore')",
+            case_no,
+            VPA,
+        )
+    return case_no
+
+
+@pytest.fixture(scope="module")
+async def court(ctx: Context, case_no: str) -> Files:
+    return unzipped(await packed(ctx, case_no))
+
+
+@pytest.fixture(scope="module")
+async def accused(ctx: Context, case_no: str) -> Files:
+    return unzipped(await packed(ctx, case_no, Edition.ACCUSED))
+
+
+def saying(files: Files, text: str) -> list[str]:
+    """The files that have a text, in bytes or on a printed page."""
+    return [name for name, content in files.items() if text.encode() in content or text in text_in(content)]
+
+
+async def test_m11_no_file_of_the_accused_names_the_victim_or_the_matter(accused: Files) -> None:
+    for text in (NAME, MOBILE, MOBILE[-4:] + '"', EMAIL, VPA, "Sextortion"):
+        assert saying(accused, text) == [], text
+    assert saying(accused, "…@") == ["orders/lines.jsonl"], "its bank alone"
+    (complaint,) = [json.loads(line) for line in accused["case/complaints.jsonl"].splitlines()]
+    assert complaint["victim"] == {"name": "Victim A"}
+    assert experts_word(accused) == ""
+
+
+async def test_m11_papers_of_courts_are_digests_for_the_accused_and_whole_for_the_court(
+    court: Files, accused: Files
+) -> None:
+    assert PDF in court.values()
+    assert PDF not in accused.values()
+    told = json.loads(accused[EDITION])
+    assert told["pseudonyms"] is True
+    left_out = {one["name"] for one in told["left_out"]}
+    assert {name for name, content in court.items() if content == PDF} <= left_out
+
+
+async def test_m11_of_an_order_to_restore_the_accused_has_digests(court: Files, accused: Files) -> None:
+    omitted = {one["name"] for one in json.loads(accused[EDITION])["left_out"]}
+    rows = [json.loads(line) for line in court["banks/exchanges.jsonl"].splitlines()]
+    bodies = {f"banks/sent/{row['exchange_id']:010}/body" for row in rows if row["about"] == "order"}
+    assert bodies
+    stated = {name for name in court if name.startswith("banks/words/confirmation-")}
+    assert stated
+    assert bodies | stated <= omitted
+    assert not (bodies | stated) & accused.keys()
+
+
+async def test_m11_the_court_reads_the_name_beside_the_pseudonym(court: Files) -> None:
+    (complaint,) = [json.loads(line) for line in court["case/complaints.jsonl"].splitlines()]
+    assert (complaint["victim"]["name"], complaint["victim"]["pseudonym"]) == (NAME, "Victim A")
+    assert complaint["category"] == "Sextortion"

@@ -1,0 +1,155 @@
+"""Messages to victims and account holders are sealed under the key of the person."""
+
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from activities import sealing
+from activities.notifications.outbox import send_again, tell_bank_of_appeal, tell_holder, tell_victim
+from activities.sealing import ClearTextNeeded
+from activities.secrets import CannotOpen
+from db import notifications
+from db.notifications import StoredMessage
+from db.pool import Pool
+from domain.errors.notifications import MessageExpired
+from schemas.notifications import MessageFacts, MessageKind
+from tests.activities.hold_world import Holds
+from tests.activities.holds.test_lifecycle import CONTACT
+from tests.activities.sealed_rows import seal_counted
+from tests.factories import make_context
+from tests.said import said
+
+EVERYTHING = "SELECT to_jsonb(m)::text FROM message m WHERE to_whom IN ('victim', 'holder')"
+
+
+@pytest.fixture
+async def holds(database: Pool) -> Holds:
+    """Holds on a database of its own, because a test changes its tables."""
+    return Holds(await make_context(database))
+
+
+async def told(holds: Holds) -> tuple[str, UUID]:
+    """A hold whose victim and account holder have messages: victim by SMS, holder by SMS and e-mail."""
+    case_no, hold_id = await holds.hold(600, **CONTACT)
+    ctx = holds.ctx
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await tell_victim(connection, ctx, case_no, MessageKind.MONEY_HELD, {"amount_paise": 600_00}, ctx.now())
+        await tell_holder(connection, ctx, hold_id, MessageKind.HOLD, {}, ctx.now())
+    return case_no, hold_id
+
+
+async def as_before(pool: Pool, *, both: bool) -> None:
+    """Put the messages into the form in which the release before, or `both` releases, wrote them."""
+    await pool.execute("ALTER TABLE message DISABLE TRIGGER message_sealed")
+    await pool.execute(
+        "UPDATE message SET address = CASE medium WHEN 'sms' THEN '9876543210' ELSE 'a@example.org' END,"
+        " subject = 'the subject', body = 'the text'"
+    )
+    if not both:
+        await pool.execute("UPDATE message SET person_id = NULL, sealed_head = NULL, sealed_body = NULL")
+    await pool.execute("ALTER TABLE message ENABLE TRIGGER message_sealed")
+
+
+async def test_m10_no_message_to_a_victim_or_a_holder_is_in_clear(holds: Holds) -> None:
+    case_no, hold_id = await told(holds)
+    opened = await said(holds.ctx, case_no=case_no)
+    assert {one.to_whom for one in opened} == {"victim", "holder"}
+    rows = str(await holds.bench.rows(EVERYTHING))
+    assert not [one for one in opened if one.address in rows or one.body in rows]
+    keys = "SELECT count(DISTINCT person_id) FROM message WHERE case_no = $1 AND to_whom = $2"
+    assert [await holds.bench.value(keys, case_no, to_whom) for to_whom in ("victim", "holder")] == [1, 1]
+    async with holds.ctx.pool.acquire() as connection, connection.transaction():
+        await tell_holder(connection, holds.ctx, hold_id, MessageKind.HOLD, {"occasion": "again"}, holds.ctx.now())
+    assert await holds.bench.value("SELECT count(*) FROM holder_key WHERE hold_id = $1", hold_id) == 1
+    assert await holds.bench.value(keys, case_no, "holder") == 1, "later messages are under the same key"
+
+
+async def test_a_letter_that_names_an_account_holder_to_the_bank_is_sealed_too(holds: Holds) -> None:
+    case_no, hold_id = await holds.hold(600)
+    await holds.bench.pool.execute("UPDATE institution SET desk_email = 'desk@hdfc.example' WHERE code = 'HDFC'")
+    ctx = holds.ctx
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await tell_holder(connection, ctx, hold_id, MessageKind.HOLD, {}, ctx.now())
+        facts = MessageFacts(occasion="1", number="G00000001", until=ctx.now())
+        await tell_bank_of_appeal(connection, ctx, hold_id, MessageKind.GRIEVANCE_TURN, facts, ctx.now())
+    sealed = "SELECT sealed_head IS NOT NULL, address FROM message WHERE case_no = $1 AND to_whom = 'bank'"
+    assert await holds.bench.rows(sealed, case_no) == [(True, "…")] * 2
+    assert {one.address for one in await said(ctx, case_no=case_no, to_whom="bank")} == {"desk@hdfc.example"}
+    assert await holds.bench.value("SELECT count(*) FROM holder_key WHERE hold_id = $1", hold_id) == 1
+
+
+async def test_a_message_opens_in_its_own_row_only(holds: Holds) -> None:
+    case_no, _ = await told(holds)
+    async with holds.ctx.pool.acquire() as connection:
+        texts = await notifications.texts_of_case(connection, case_no)
+    message_id, text = next(iter(texts.items()))
+    assert holds.ctx.persons.open_message(message_id, text).body
+    with pytest.raises(CannotOpen):
+        holds.ctx.persons.open_message(uuid4(), text)
+    swapped = text.model_copy(update={"sealed_head": text.sealed_body})
+    with pytest.raises(CannotOpen):
+        holds.ctx.persons.open_message(message_id, StoredMessage.model_validate(swapped))
+
+
+@pytest.mark.parametrize("to_whom", ["victim", "holder"])
+async def test_the_database_refuses_such_a_message_in_clear(holds: Holds, to_whom: str) -> None:
+    case_no, _ = await holds.hold(600)
+    insert = (
+        "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, body, natural_key,"
+        " written_at) VALUES (gen_random_uuid(), $1, 'hold', $2, 'sms', '9876543210', 'en', 'text', 'x', now())"
+    )
+    with pytest.raises(asyncpg.CheckViolationError, match="sealed"):
+        await holds.bench.pool.execute(insert, case_no, to_whom)
+
+
+async def test_a_text_that_is_blanked_in_clear_is_gone_sealed_too(holds: Holds) -> None:
+    """A process of the release before knows no sealed text."""
+    case_no, _ = await told(holds)
+    kinds = "UPDATE message SET body = '', kind = 'appeal_code' WHERE case_no = $1"
+    await holds.bench.pool.execute(kinds, case_no)
+    assert {one.body for one in await said(holds.ctx, case_no=case_no)} == {""}
+    assert await holds.bench.value("SELECT count(sealed_body) FROM message WHERE case_no = $1", case_no) == 0
+
+
+@pytest.mark.parametrize("both", [False, True])
+async def test_messages_of_the_release_before_are_read_and_then_sealed(
+    holds: Holds, monkeypatch: pytest.MonkeyPatch, *, both: bool
+) -> None:
+    monkeypatch.setattr(sealing, "BATCH", 2)
+    case_no, hold_id = await told(holds)
+    before = await said(holds.ctx, case_no=case_no)
+    await as_before(holds.ctx.pool, both=both)
+    if not both:
+        before = await said(holds.ctx, case_no=case_no)
+        assert {one.body for one in before} == {"the text"}
+    count = len(before)
+    assert (await seal_counted(holds.ctx))["messages"] == count
+    assert await said(holds.ctx, case_no=case_no) == before
+    assert "the text" not in str(await holds.bench.rows(EVERYTHING))
+    assert await holds.bench.value("SELECT count(*) FROM holder_key WHERE hold_id = $1", hold_id) == 1
+    assert (await seal_counted(holds.ctx))["messages"] == 0
+
+
+async def test_no_message_is_cleared_while_the_release_before_may_read_it(holds: Holds) -> None:
+    await told(holds)
+    await as_before(holds.ctx.pool, both=False)
+    await holds.ctx.pool.execute("DROP TRIGGER message_sealed ON message")
+    with pytest.raises(ClearTextNeeded):
+        await seal_counted(holds.ctx)
+
+
+async def test_a_message_whose_key_is_destroyed_is_empty_and_is_not_sent_again(holds: Holds) -> None:
+    case_no, _ = await told(holds)
+    await holds.bench.pool.execute("UPDATE message SET next_attempt_at = NULL, failure = 'down'")
+    await holds.bench.pool.execute("UPDATE person_key SET wrapped = NULL, destroyed_at = now(), destroyed_for = 'test'")
+    opened = await said(holds.ctx, case_no=case_no)
+    assert {(one.address, one.body) for one in opened} == {("", "")}
+    with pytest.raises(MessageExpired):
+        await send_again(holds.ctx, opened[0].message_id)
+    hold_id, facts = await holds.hold_of(case_no), {"occasion": "later"}
+    async with holds.ctx.pool.acquire() as connection, connection.transaction():
+        assert await tell_holder(connection, holds.ctx, hold_id, MessageKind.HOLD, facts, holds.ctx.now())
+    before = {one.message_id for one in opened}
+    later = [one for one in await said(holds.ctx, case_no=case_no) if one.message_id not in before]
+    assert "" not in {one.address for one in later}, "another key"

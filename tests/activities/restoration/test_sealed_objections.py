@@ -1,0 +1,147 @@
+"""What people say against a restoration or a release is sealed under their key."""
+
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from activities.holds.releases import hear_victim
+from db import person_keys, retention
+from db.orders import release_proposals
+from db.pool import Pool
+from db.restoration import objections, restoration_views
+from domain.errors.victims import VictimErased
+from schemas.orders.releases import NewHearing
+from schemas.restoration_enums import ObjectionBy
+from tests.activities.restoration.test_sealed_accounts import ERASE
+from tests.activities.restoration_bench import Home
+from tests.activities.sealed_rows import seal_counted
+from tests.factories import make_context
+from tests.triggers import without_triggers
+
+SAID = "it is my money, I never bought there"
+ROWS = "SELECT to_jsonb(o)::text FROM objection o UNION ALL SELECT to_jsonb(w)::text FROM release_hearing w"
+PROPOSAL = """
+INSERT INTO release_proposal (case_no, hold_id, paise, whole, reason, proposed_by, proposed_at, hear_until,
+    hold_limit_paise, day_limit_paise, needs_second, policy)
+VALUES ($1, $2, 1, false, 'why', 'officer:io', now(), now(), 1, 1, true, 'test') RETURNING proposal_id
+"""
+
+
+@pytest.fixture
+async def home(database: Pool) -> Home:
+    """Restorations on a database of their own, because a test changes its tables."""
+    return Home(await make_context(database))
+
+
+async def objected(home: Home) -> tuple[str, UUID, UUID]:
+    """Objections of a holder, a bank and a victim, and what the victim says to a release; case, restoration, hold."""
+    case_no, restoration_id, (hold_id, _) = await home.two_accounts()
+    for by in (ObjectionBy.HOLDER, ObjectionBy.BANK, ObjectionBy.VICTIM):
+        await home.object(restoration_id, by=by)
+    async with home.ctx.pool.acquire() as connection, connection.transaction():
+        (victim,) = (await person_keys.of_case(connection, case_no)).values()
+        proposal_id = await connection.fetchval(PROPOSAL, case_no, hold_id)
+        sealed = home.ctx.persons.seal_new(victim, SAID, release_proposals.use_of_hearing(proposal_id, case_no))
+        new = NewHearing(ack_no=case_no, said=SAID)
+        await release_proposals.insert_hearing(connection, proposal_id, new, "officer:desk", home.clock.at, sealed)
+    return case_no, restoration_id, hold_id
+
+
+async def shown(home: Home, restoration_id: UUID, hold_id: UUID) -> list[str]:
+    """The texts as officers read them."""
+    opens = home.ctx.persons.open_stored
+    async with home.ctx.pool.acquire() as connection:
+        view = await restoration_views.get(connection, restoration_id, home.clock.at, (), opens)
+        (proposal,) = await release_proposals.of_hold(connection, hold_id, home.clock.at, opens)
+    return [one.text for one in view.objections] + [one.said for one in proposal.hearings]
+
+
+async def in_clear(home: Home) -> bool:
+    rows = str(await home.bench.rows(ROWS))
+    return "my pay" in rows or SAID in rows
+
+
+async def as_before(home: Home, *, both: bool) -> None:
+    """Put the texts into the form in which the release before, or `both` releases, wrote them."""
+    async with without_triggers(home.ctx.pool, "objection", "release_hearing"):
+        for table, clear, sealed, text in (
+            ("objection", "text", "sealed_text", "my pay"),
+            ("release_hearing", "said", "sealed_said", SAID),
+        ):
+            rest = "" if both else f", person_id = NULL, {sealed} = NULL"
+            await home.ctx.pool.execute(f"UPDATE {table} SET {clear} = $1{rest}", text)
+
+
+async def test_m10_what_is_said_against_a_restoration_or_a_release_is_not_in_clear(home: Home) -> None:
+    _, restoration_id, hold_id = await objected(home)
+    assert not await in_clear(home)
+    assert await shown(home, restoration_id, hold_id) == ["my pay"] * 3 + [SAID]
+    keys = "SELECT by_whom, person_id IN (SELECT person_id FROM holder_key) FROM objection ORDER BY objection_id"
+    assert await home.bench.rows(keys) == [("holder", True), ("bank", True), ("victim", False)]
+
+
+@pytest.mark.parametrize("both", [False, True])
+async def test_what_was_written_in_clear_is_read_and_then_sealed(home: Home, *, both: bool) -> None:
+    _, restoration_id, hold_id = await objected(home)
+    await as_before(home, both=both)
+    assert await shown(home, restoration_id, hold_id) == ["my pay"] * 3 + [SAID]
+    done = await seal_counted(home.ctx)
+    assert (done["objections"], done["hearings"]) == (3, 1)
+    assert not await in_clear(home)
+    assert await shown(home, restoration_id, hold_id) == ["my pay"] * 3 + [SAID]
+    done = await seal_counted(home.ctx)
+    assert (done["objections"], done["hearings"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM release_hearing",
+        "UPDATE release_hearing SET recorded_by = 'officer:other'",
+        "UPDATE release_hearing SET sealed_said = '\\x00'",
+    ],
+)
+async def test_what_a_victim_has_said_does_not_change(home: Home, change: str) -> None:
+    await objected(home)
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await home.bench.pool.execute(change)
+
+
+@pytest.mark.parametrize(
+    "insert",
+    [
+        "INSERT INTO objection (restoration_id, hold_id, by_whom, text, received_at, received_by)"
+        " SELECT restoration_id, hold_id, by_whom, 'text', now(), 'officer:desk' FROM objection",
+        "INSERT INTO release_hearing (proposal_id, ack_no, said, recorded_by, recorded_at)"
+        " SELECT proposal_id, ack_no, 'text', recorded_by, now() FROM release_hearing",
+    ],
+)
+async def test_the_database_refuses_it_in_clear(home: Home, insert: str) -> None:
+    await objected(home)
+    with pytest.raises(asyncpg.CheckViolationError, match="sealed"):
+        await home.bench.pool.execute(insert)
+
+
+@pytest.mark.parametrize("by", [ObjectionBy.VICTIM, ObjectionBy.OTHER])
+async def test_an_objection_counts_after_the_key_of_the_victim_is_destroyed(home: Home, by: ObjectionBy) -> None:
+    case_no, restoration_id, _ = await home.two_accounts()
+    await home.bench.pool.execute(ERASE)
+    objection_id = await home.object(restoration_id, by=by)
+    async with home.ctx.pool.acquire() as connection:
+        assert await objections.undecided(connection, restoration_id) == [objection_id]
+        view = await restoration_views.get(connection, restoration_id, home.clock.at, (), home.ctx.persons.open_stored)
+        person_id = await connection.fetchval("SELECT person_id FROM objection")
+        fates = await retention.fates(connection, [person_id])
+    assert [one.text for one in view.objections] == ["my pay"]
+    assert not await in_clear(home)
+    assert [fate.ack_no for fate in fates[person_id]] == [case_no], "its key is kept as long as the restoration's case"
+
+
+async def test_an_erased_victim_is_not_heard(home: Home) -> None:
+    case_no, _, (hold_id, _) = await home.two_accounts()
+    await home.bench.pool.execute(ERASE)
+    async with home.ctx.pool.acquire() as connection:
+        await connection.execute(PROPOSAL, case_no, hold_id)
+    with pytest.raises(VictimErased):
+        await hear_victim(home.ctx, hold_id, NewHearing(ack_no=case_no, said=SAID), "officer:desk")

@@ -1,0 +1,33 @@
+"""Loop that destroys the keys of persons whose time of retention is over."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from activities.context import Context
+from activities.retention import BATCH, look
+
+log = logging.getLogger(__name__)
+
+CHECK_EVERY_SECONDS: Final = 600.0
+"""long, because the times of retention are years"""
+
+
+@dataclass(frozen=True)
+class RetentionLoop:
+    """Looks at persons in batches, for ever. Every worker may run it, because no row is taken twice."""
+
+    ctx: Context
+    check_every_seconds: float = CHECK_EVERY_SECONDS
+
+    async def run(self) -> None:
+        """Run until cancelled. A failed batch is tried again at the next check."""
+        while True:
+            try:
+                looked = await look(self.ctx)
+            except Exception as error:  # the database may be away
+                log.warning("retention is tried again later: %s", type(error).__name__)
+                looked = 0
+            if looked < BATCH:
+                await asyncio.sleep(self.check_every_seconds)
