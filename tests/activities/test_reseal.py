@@ -20,6 +20,7 @@ from db.sealed import TOTP_SECRETS, session_name
 from tests.factories import SECRET, institution
 from tests.officers import enrol
 from tests.paths import ROOT
+from tests.waiting import until
 from tests.workers.command_line import invoke
 
 NEW = SecretStr("the secret key that comes after the other one")
@@ -184,6 +185,12 @@ asyncio.run(main())
 """
 
 
+IDLE = (
+    "SELECT count(*) = 0 FROM pg_stat_activity"
+    " WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()"
+)
+
+
 @pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("at", range(1, len(CODES) + 1))
 async def test_it_goes_on_after_a_kill_at_any_row(database: Pool, database_dsn: str, at: int, batch: int) -> None:
@@ -191,6 +198,8 @@ async def test_it_goes_on_after_a_kill_at_any_row(database: Pool, database_dsn: 
     words = [database_dsn, NEW.get_secret_value(), SECRET.get_secret_value(), str(at), str(batch)]
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, *words, cwd=ROOT)
     assert await process.wait() == -signal.SIGKILL
+    # PostgreSQL notices the end of the connection a moment later, and has the rows locked until then.
+    await until(lambda: database.fetchval(IDLE), 20)
     written = (at - 1) // batch * batch
     assert await opens(database, NEW_BOX) == set(CODES[:written])
     assert await opens(database, BOTH) == set(CODES)
