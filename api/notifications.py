@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from activities.notifications import outbox
+from activities.notifications import sending
 from api.auth import may
 from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
@@ -49,4 +49,4 @@ async def send_message_again(
     services: TheServices, officer: Annotated[Officer, may(Action.SEND_MESSAGE)], message_id: UUID
 ) -> MessageRow:
     """Send a waiting or given-up notification at once, after the cause of the failure is removed."""
-    return await outbox.send_again(services.ctx, message_id)
+    return await sending.send_again(services.ctx, message_id)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from activities.context import Context
-from activities.notifications.outbox import Ways
+from activities.notifications.sending import Ways
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError
 from db.banks import bank_logins

@@ -1,93 +1,40 @@
 """The outbox of notifications: each is written with its reason in one transaction, and sent later with retries.
 
-`notify_people` calls the functions `tell_…` as its rules say; each writes for one recipient. `send_due` sends. One
+`notify_people` calls the functions `tell_…` as its rules say; each writes for one recipient. `sending` sends. One
 occasion is written once, so a repeated activity sends nothing twice. Names, numbers and texts stay in the table
 `message`: those of victims and account holders sealed under the key of the person.
 """
 
-import asyncio
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final, Protocol
+from datetime import datetime
+from typing import Final
 from uuid import UUID, uuid4
 
-from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
-from activities.deadlocks import repeated
 from activities.person_keys import PersonKeys
-from adapters.messages.sms import SmsError, mobile_of
-from adapters.messages.smtp import MailError, PdfAttachment
+from adapters.messages.sms import mobile_of
 from db import notifications, victim_corrections
 from db.cases import tasks
 from db.holder_contacts import HolderContact
-from db.notifications import NewMessage, SealedMessage, ToSend
+from db.notifications import NewMessage, SealedMessage
 from db.person_keys import PersonKey
 from db.police import firs
 from db.pool import Connection
-from domain.errors.notifications import MessageExpired, MessageSent
 from domain.notifications.rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, Channel, channels_of
 from domain.notifications.texts import Said, Written, forwarded, letter, short
 from schemas.documents.facts import DocumentHead
-from schemas.enums import EventKind, Language, TaskKind
-from schemas.notifications import Medium, MessageFacts, MessageKind, MessageRow, Recipient
+from schemas.enums import Language, TaskKind
+from schemas.notifications import Medium, MessageFacts, MessageKind, Recipient
 from schemas.personal_data import MessageText
 from schemas.police import CaseDuty, CaseOfficer
 from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import is_email
 
-log = logging.getLogger(__name__)
-
-SEND_LIMIT: Final = 50
-SENT_AT_ONCE: Final = 10
-NO_WAY_WAITS: Final = timedelta(minutes=10)
-"""the time after which a message without a configured route is checked again"""
-NO_WAY: Final = {
-    Medium.SMS: "no SMS gateway is configured: GOLDENHOUR_SMS_URL",
-    Medium.EMAIL: "no mail route is configured: GOLDENHOUR_SMTP_URL",
-}
-TOO_LATE: Final = "its time is over"
-SENDER_DIED: Final = "every attempt ended without a result"
 ACCOUNT_END_CHARS: Final = 4
 _ADDRESS: Final = re.compile(r"[^\s,;<>()]+@[^\s,;<>()]+")
 _NUMBER: Final = re.compile(r"\+?[0-9](?:[ -]?[0-9]){9,13}")
-
-
-class MailRoute(Protocol):
-    """The route for letters: `adapters.messages.smtp.Mailer`."""
-
-    async def send(
-        self, to: str, subject: str, body_text: str, message_id: str, *, attachments: Sequence[PdfAttachment] = ()
-    ) -> None:
-        """Send one letter. Raises `MailError`."""
-        ...
-
-
-class SmsRoute(Protocol):
-    """The route for short messages: `adapters.messages.sms.SmsGateway`."""
-
-    async def send(self, to: str, body_text: str, key: str) -> str:
-        """Send one short message. Raises `SmsError`."""
-        ...
-
-
-@dataclass(frozen=True)
-class Ways:
-    """The routes of messages; None where a route is not configured."""
-
-    mail: MailRoute | None = None
-    sms: SmsRoute | None = None
-
-    @property
-    def missing(self) -> list[Medium]:
-        """Return the media without a route."""
-        ways = {Medium.EMAIL: self.mail, Medium.SMS: self.sms}
-        return [medium for medium, way in ways.items() if way is None]
-
-
-# -- writing -----------------------------------------------------------------------------------------------------------
 
 
 Facts = MessageFacts | Mapping[str, object]
@@ -395,115 +342,3 @@ class _Draft:
         facts = TaskFacts(message=self.kind.value, to_whom=self.to_whom.value, reference=reference)
         task = NewTask(kind=kind, cause=TaskCause.UNREACHABLE, subject=self.about, facts=facts)
         await tasks.open_tasks(self.connection, self.said.case_no, [task], self.now, institution=self.institution)
-
-
-# -- sending -----------------------------------------------------------------------------------------------------------
-
-
-async def send_due(ctx: Context, ways: Ways) -> int:
-    """Send all due messages, each by only one process at a time; return how many were sent.
-
-    A failed message is tried again, with doubled waits. After the policy's last attempt the desk gets a work item, and
-    the message is not tried again. A code is neither sent nor stored after its time.
-    """
-    now = ctx.now()
-    trying = ctx.policy.messages.trying
-    lease_until = now + timedelta(seconds=3 * trying.call_timeout_seconds)
-    async with ctx.pool.acquire() as connection:
-        await notifications.expire(connection, now, TOO_LATE)
-        for medium in ways.missing:
-            await notifications.no_way(connection, [medium], now, now + NO_WAY_WAITS, NO_WAY[medium])
-        media = [medium for medium in Medium if medium not in ways.missing]
-        due = await notifications.claim(connection, media, now, lease_until, SEND_LIMIT) if media else []
-    limit = asyncio.Semaphore(SENT_AT_ONCE)
-    return sum(await asyncio.gather(*(_send(ctx, ways, message, limit) for message in due)))
-
-
-async def _send(ctx: Context, ways: Ways, message: ToSend, limit: asyncio.Semaphore) -> bool:
-    async with limit:
-        if message.attempts > ctx.policy.messages.trying.attempts:
-            await _failed(ctx, message, SENDER_DIED, final=True)
-            return False
-        try:
-            async with asyncio.timeout(ctx.policy.messages.trying.call_timeout_seconds):
-                await _transmit(ctx, ways, message)
-        except (MailError, SmsError) as error:
-            await _failed(ctx, message, str(error), final=not error.retryable)
-            return False
-        except notifications.EnclosureMissing as error:
-            await _failed(ctx, message, str(error), final=True)
-            return False
-        except TimeoutError:
-            await _failed(ctx, message, "no reply in time", final=False)
-            return False
-        except Exception as error:
-            # Every error counts as a failed attempt, so that the desk sees each recipient without a message.
-            log.warning("message %s: %s", message.message_id, type(error).__name__)
-            await _failed(ctx, message, type(error).__name__, final=False)
-            return False
-    await _note_sent(ctx, message)
-    return True
-
-
-@repeated()
-async def _note_sent(ctx: Context, message: ToSend) -> None:
-    """Write that the message is sent. Without that it would be sent again."""
-    async with case_transaction(ctx, message.case_no, ENGINE) as work:
-        if await notifications.sent(work.connection, message.message_id, work.now):
-            await work.log(EventKind.MESSAGE_SENT, **_data(message))
-            causes, facts = [TaskCause.MESSAGE_NOT_SENT], _task_facts(message)
-            await work.close_tasks(None, causes, "it is sent", facts=facts)
-
-
-async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
-    key, said = str(message.message_id), ctx.persons.open_message(message.message_id, message.text)
-    if message.medium is Medium.SMS:
-        assert ways.sms is not None, "only messages with a route are claimed"
-        await ways.sms.send(said.address, said.body, key)
-    else:
-        assert ways.mail is not None, "only messages with a route are claimed"
-        async with ctx.pool.acquire() as connection:
-            pdfs = await notifications.documents_of(connection, message.message_id)
-        attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
-        await ways.mail.send(said.address, said.subject, said.body, f"{key}.message", attachments=attached)
-
-
-async def _failed(ctx: Context, message: ToSend, failure: str, *, final: bool) -> None:
-    trying = ctx.policy.messages.trying
-    again_at = ctx.now() + timedelta(seconds=trying.wait_seconds(message.attempts))
-    in_time = message.expires_at is None or again_at < message.expires_at
-    if not final and in_time and message.attempts < trying.attempts:
-        async with ctx.pool.acquire() as connection:
-            await notifications.failed(connection, message.message_id, failure, again_at)
-        return
-    async with case_transaction(ctx, message.case_no, ENGINE) as work:
-        await notifications.failed(work.connection, message.message_id, failure, None)
-        facts = _task_facts(message)
-        await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.MESSAGE_NOT_SENT, facts=facts))
-
-
-async def send_again(ctx: Context, message_id: UUID) -> MessageRow:
-    """Have a message sent at once that has failed or waits.
-
-    Raises `NotFound`, and `NotNow` if it is sent or its time is over.
-    """
-    async with ctx.pool.acquire() as connection:
-        await notifications.get(connection, message_id)
-        if not await notifications.try_again(connection, message_id, ctx.now()):
-            found = await notifications.get(connection, message_id)
-            raise MessageSent(message_id) if found.sent_at else MessageExpired(message_id)
-        return await notifications.get(connection, message_id)
-
-
-def _task_facts(message: ToSend) -> TaskFacts:
-    return TaskFacts(message=message.kind.value, to_whom=message.to_whom.value, medium=message.medium.value)
-
-
-def _data(message: ToSend) -> dict[str, object]:
-    return {
-        "message_id": str(message.message_id),
-        "kind": message.kind.value,
-        "to_whom": message.to_whom.value,
-        "medium": message.medium.value,
-        "language": message.language.value,
-    }

@@ -64,13 +64,15 @@ def print_new_link(officer_id: str) -> None:
 
 def print_link(settings: Settings, link: "SignInLink") -> None:
     """Print a link of an officer on standard output, and its end on standard error."""
+    from schemas.text import IST
     from workers.home import RunFile
 
     running = RunFile.read(settings.home)
     own = (running.desk_url or running.api_url) if running else f"http://{settings.api_host}:{settings.api_port}"
     base = settings.desk_url or own
     sys.stdout.write(f"{base.rstrip('/')}{link.path}\n")
-    errors().print(f"good once, until {link.valid_until:%Y-%m-%dT%H:%M:%SZ}", highlight=False)
+    until = link.valid_until.astimezone(IST).isoformat(timespec="seconds")
+    errors().print(f"good once, until {until}", highlight=False)
 
 
 def _entry(officer_id: str, name: str) -> "OfficerEntry":

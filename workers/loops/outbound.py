@@ -15,7 +15,7 @@ from activities.context import Context
 from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import appeal_address
 from activities.notifications.login_letters import tell_of_logins
-from activities.notifications.outbox import MailRoute, Ways, send_due
+from activities.notifications.sending import MailRoute, Ways, send_due
 from activities.police.firs import register_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.police.cctns import CctnsRegister, CctnsWire

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from activities.context import Context
 from activities.holds import opening
 from activities.holds.holder_contacts import take_contact
-from activities.notifications.outbox import NO_WAY, Ways, send_again, send_due, tell_holder, tell_officer, tell_victim
+from activities.notifications.outbox import tell_holder, tell_officer, tell_victim
+from activities.notifications.sending import NO_WAY, Ways, send_again, send_due
 from activities.person_keys import PersonKeys
 from activities.police.firs import assign_officer
 from activities.secrets import SecretBox

@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from activities import sealing
-from activities.notifications.outbox import send_again, tell_bank_of_appeal, tell_holder, tell_victim
+from activities.notifications.outbox import tell_bank_of_appeal, tell_holder, tell_victim
+from activities.notifications.sending import send_again
 from activities.sealing import ClearTextNeeded
 from activities.secrets import CannotOpen
 from db import notifications

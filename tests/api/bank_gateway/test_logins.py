@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from activities.notifications.login_letters import tell_of_logins
-from activities.notifications.outbox import Ways
+from activities.notifications.sending import Ways
 from activities.secrets import is_outdated, password_fits
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from api.logins import BankLogins
