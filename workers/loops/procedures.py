@@ -323,14 +323,15 @@ class ProcedureStarter:
                 await procedure_outbox.mark_started(connection, waiting.start.workflow_id, waiting.since, now)
 
     async def _attempt(self, work: ProcedureStarterWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
-        """Do one piece of work about a case; return whether it succeeded.
+        """Do one piece of work about a case; return whether it is done.
 
-        Raises the error of an unavailable server.
+        It is not if it failed, or if it returns 0, because another transaction has the case. Raises the error of an
+        unavailable server.
         """
         if case_no in self._paused:
             return False
         try:
-            await do()
+            done = await do()
         except SERVERS_AWAY:
             METRICS.procedure_starter_failed(work)
             raise
@@ -339,7 +340,7 @@ class ProcedureStarter:
             log.warning("procedure starter: %s of case %s failed: %s", work, case_no, type(error).__name__)
             self._paused[case_no] = self.ctx.now() + FAILED_CASE_PAUSE
             return False
-        return True
+        return done != 0
 
 
 async def _count_done(tries: Sequence[Callable[[], Awaitable[bool]]], deferral: Deferral) -> int:

@@ -249,6 +249,34 @@ async def test_a_round_that_leaves_due_work_is_followed_at_once_by_the_next(
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_a_locked_case_is_not_tried_without_a_pause(
+    starter: ProcedureStarter, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_no = await held_case(bench, f"1{rrn()}")
+    await starter.run_once()
+    rounds, run_once = 0, starter.run_once
+
+    async def counted() -> int:
+        nonlocal rounds
+        rounds += 1
+        return await run_once()
+
+    monkeypatch.setattr(starter, "run_once", counted)
+    # Work that is not overdue does not wait for the lock of its case, and no bank is asked just now.
+    await bench.pool.execute("UPDATE hold_request SET sent_at = sent_at - interval '1 hour'")
+    starter.ctx = with_priority(starter.ctx, quiet_seconds=0, defer_max_seconds=280)
+    async with bench.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR UPDATE", case_no)
+        await bench.pool.execute("UPDATE procedure SET due_at = now() WHERE kind IN ('hold', 'duties')")
+        task = asyncio.create_task(starter.run())
+        try:
+            await asyncio.sleep(1)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    assert 0 < rounds < 5
+
+
 # -- deferring to cases that are still tracked -------------------------------------------------------------------------
 
 
