@@ -77,7 +77,7 @@ class RefusalLog:
             await self.flush()
 
     async def _write_while_any(self) -> None:
-        while self._acts:
+        while self._acts and not self._pool.is_closing():
             # A write that has begun is not cut off, because its acts would be counted twice.
             await asyncio.shield(self._write(whole=False))
             await asyncio.sleep(WRITE_EVERY_SECONDS)

@@ -7,6 +7,7 @@ import pytest
 from activities.metrics import METRICS
 from db.pool import Pool
 from tests.factories import institution, make_context
+from workers import rehearsal
 from workers.rehearsal import rehearse
 
 TABLES = ("case_file", "complaint", "hop", "hold_request", "answer", "case_event", "case_news", "ledger_entry")
@@ -21,9 +22,9 @@ async def rows(pool: Pool) -> dict[str, int]:
 async def test_a_rehearsal_leaves_no_row_and_no_count(database: Pool, caplog: pytest.LogCaptureFixture) -> None:
     ctx = await make_context(database, [institution("HDFC"), institution("ICIC")])
     before, counted = await rows(database), METRICS.text()
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING, logger=rehearsal.__name__):
         await rehearse(ctx, CONNECTIONS)
-    assert caplog.messages == []
+    assert [record.getMessage() for record in caplog.records if record.name == rehearsal.__name__] == []
     assert await rows(database) == before
     assert METRICS.text() == counted
 

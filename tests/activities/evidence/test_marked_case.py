@@ -54,7 +54,7 @@ def saying(files: Files, text: str) -> list[str]:
 
 
 async def test_m11_no_file_of_the_accused_names_the_victim_or_the_matter(accused: Files) -> None:
-    for text in (NAME, MOBILE, MOBILE[-4:] + '"', EMAIL, VPA, "Sextortion"):
+    for text in (NAME, MOBILE, "…" + MOBILE[-4:], EMAIL, VPA, "Sextortion"):
         assert saying(accused, text) == [], text
     assert saying(accused, "…@") == ["orders/lines.jsonl"], "its bank alone"
     (complaint,) = [json.loads(line) for line in accused["case/complaints.jsonl"].splitlines()]

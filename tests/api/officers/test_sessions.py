@@ -430,6 +430,7 @@ async def test_another_process_knows_the_end_within_a_second(desk: Desk) -> None
         assert (await browser.ask("DELETE", ME)).status_code == 204
         desk.pass_time(1.01)
         assert not await there.is_in()
+    await elsewhere.end_streams()
 
 
 async def test_one_more_session_than_the_most_ends_the_oldest(desk: Desk) -> None:
