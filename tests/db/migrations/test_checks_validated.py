@@ -9,7 +9,7 @@ from db.migrate import migrate
 from db.migration_files import MIGRATIONS, Phase
 from tests.db.migrations.database import connected, locked, recorded
 
-VALIDATED = "0056_post_checks_validated.sql"
+VALIDATED = "0086_post_checks_validated.sql"
 NOT_VALID = "SELECT conrelid::regclass || '.' || conname FROM pg_constraint WHERE NOT convalidated ORDER BY 1"
 WRITTEN = "LOCK TABLE ledger_balance, ledger_entry, payer_decision, complaint IN ROW EXCLUSIVE MODE"
 """the lock of a transaction that has written into these tables and has not ended"""
