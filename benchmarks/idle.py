@@ -23,7 +23,7 @@ MANY_CASES: Final = 10_000
 POLL_SECONDS: Final = 2.0
 CALM_SECONDS: Final = 30.0
 """how long nothing may be left to do before the watch begins"""
-SETTLE_LIMIT_SECONDS: Final = 900.0
+SETTLE_LIMIT_SECONDS: Final = 3600.0
 NOT_THE_ENGINE: Final = frozenset({"simulator", "bench", "goldenhour"})
 
 

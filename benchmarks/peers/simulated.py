@@ -15,6 +15,7 @@ import aiohttp
 import orjson
 import psutil
 
+from activities.secrets import Process
 from adapters.clock import wall_clock
 from benchmarks.cost import cpu_seconds_by_role
 from benchmarks.measuring import Progress, own_stack
@@ -24,6 +25,7 @@ from benchmarks.peers.tree import BANKS, Transfer, tree
 from db.reporting.day_totals import answered_references
 from simulator import Knobs, hold_row, transfer_row
 from workers.embedded.ports import free_port
+from workers.home import for_process
 from workers.processes import ChildSpec, http_ready, own_command
 from workers.simulated import SimulatedStack
 from workers.stack import environment
@@ -79,21 +81,25 @@ class GoldenHour:
     async def kill_worker(self) -> None:
         """Kill both processes that ask banks, intake and the worker, and start them again."""
         killed: set[str] = set()
-        for process in psutil.Process().children():
-            if process.cmdline()[-len(INTAKE) :] == INTAKE or process.cmdline()[-len(WORKER) :] == WORKER:
-                process.send_signal(signal.SIGKILL)
-                killed.add(process.cmdline()[-1])
+        for child in psutil.Process().children():
+            try:
+                command = child.cmdline()
+            except psutil.NoSuchProcess:
+                continue  # It has ended, and its parent has not noticed yet.
+            if command[-len(INTAKE) :] == INTAKE or command[-len(WORKER) :] == WORKER:
+                child.send_signal(signal.SIGKILL)
+                killed.add(command[-1])
         assert killed == {INTAKE[-1], WORKER[-1]}, "both processes run"
-        settings = self.stack.running.settings
         metrics_port = free_port()
-        child_environment = environment(settings.model_copy(update={"worker_metrics_port": metrics_port}))
+        settings = self.stack.running.settings.model_copy(update={"worker_metrics_port": metrics_port})
         async with asyncio.TaskGroup() as group:
-            for name, arguments, port, page in (
-                ("intake-again", INTAKE, settings.intake_port, "/readyz"),
-                ("worker-again", WORKER, metrics_port, "/metrics"),
+            for process, arguments, port, page in (
+                (Process.INTAKE, INTAKE, settings.intake_port, "/readyz"),
+                (Process.WORKER, WORKER, metrics_port, "/metrics"),
             ):
                 ready = http_ready(settings.api_host, port, page)
-                spec = ChildSpec(name, own_command(*arguments), child_environment, ready, restarts=False)
+                own = environment(for_process(settings, process))
+                spec = ChildSpec(f"{process}-again", own_command(*arguments), own, ready, restarts=False)
                 group.create_task(self.stack.supervisor.start(spec))
 
     def cpu_seconds(self) -> dict[str, float]:
