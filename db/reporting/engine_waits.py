@@ -21,8 +21,16 @@ SELECT 'collecting_ended', s.ended_at - greatest(s.opened_at, least(s.due_at, c.
 FROM restoration_step s JOIN restoration r USING (restoration_id) JOIN case_file c USING (case_no)
 WHERE s.step = 'collecting' AND s.outcome = 'done'
 UNION ALL
-SELECT 'notice_ended', s.ended_at - s.due_at
-FROM restoration_step s WHERE s.step IN ('holder_notice', 'show_cause') AND s.outcome = 'done' AND s.ended_by = 'engine'
+SELECT 'notice_ended', s.ended_at - greatest(s.due_at, d.ended_at, g.ended_at)
+FROM restoration_step s
+JOIN LATERAL (
+    SELECT max(ended_at) AS ended_at FROM due_document
+    WHERE restoration_id = s.restoration_id AND step = s.step AND visit_no = s.visit_no AND state <> 'overtaken') AS d
+    ON true
+JOIN LATERAL (
+    SELECT max(x.ended_at) AS ended_at FROM grievance x JOIN restoration_line USING (hold_id)
+    WHERE restoration_id = s.restoration_id AND x.ended_at <= s.ended_at) AS g ON true
+WHERE s.step IN ('holder_notice', 'show_cause') AND s.outcome = 'done' AND s.ended_by = 'engine'
     AND s.ended_at >= s.due_at AND NOT EXISTS (SELECT FROM objection o WHERE o.restoration_id = s.restoration_id)
 UNION ALL
 SELECT 'court_order_used', s.ended_at - greatest(s.opened_at, o.taken_at, o.confirmed_at)
