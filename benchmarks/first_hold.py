@@ -19,7 +19,7 @@ from benchmarks.aims import Aim, at_most, exactly
 from benchmarks.cost import Meter, metered
 from benchmarks.measuring import Progress, baseline, finish, machine, memory_mib, nothing_owed, own_stack, quantiles
 from benchmarks.world import world_digest
-from db.reporting.day_totals import day_figures, hops_freed_by_people, restoration_lags
+from db.reporting.day_totals import day_figures, hops_freed_by_people, restoration_lags, transfers_before
 from workers.simulated import SimulatedStack
 
 COMPLAINTS: Final = 600
@@ -104,12 +104,20 @@ def aims(rate_per_second: float, *, with_restoration: bool) -> list[Aim]:
     return found
 
 
-def layers_ms(rows: Sequence[Mapping[str, Any]], freed: set[tuple[str, str]]) -> dict[str, dict[str, float]]:
-    """Return the quantiles of next layers: hops that an answer opened, and apart those that a person freed."""
+def layers_ms(
+    rows: Sequence[Mapping[str, Any]], freed: set[tuple[str, str]], opened_after: Mapping[tuple[str, str], str]
+) -> dict[str, dict[str, float]]:
+    """Return the quantiles of next layers: hops that an answer opened, and apart those that a person freed.
+
+    `opened_after` has the transfer about which the opening answer was. Several answers may name one transfer, and the
+    first may bring too little money to ask about. So the time counts from the answer that opened the hop.
+    """
     opened: list[float] = []
     parked: list[float] = []
     for row in rows:
-        (parked if (row["ack_no"], row["rrn"]) in freed else opened).append(row["ns"] / NS_IN_MS)
+        hop = row["ack_no"], row["rrn"]
+        ns = row["ns_by_root"].get(opened_after.get(hop), row["ns"])
+        (parked if hop in freed else opened).append(ns / NS_IN_MS)
     return {"next_layer_ms": quantiles(opened), "parked_layer_ms": quantiles(parked)}
 
 
@@ -119,7 +127,8 @@ async def layers(stack: SimulatedStack) -> dict[str, dict[str, float]]:
     answer.raise_for_status()
     async with stack.pool.acquire() as connection:
         freed = await hops_freed_by_people(connection)
-    return layers_ms(orjson.loads(answer.content), freed)
+        opened_after = await transfers_before(connection)
+    return layers_ms(orjson.loads(answer.content), freed, opened_after)
 
 
 async def restoration_lag(stack: SimulatedStack) -> dict[str, float]:

@@ -147,8 +147,8 @@ def post_figures(poster: Poster) -> Json:
 
 
 def layer_row(layer: NextLayer) -> Json:
-    """Return one request about a hop that an answer named, with the time between the two."""
-    return {"ack_no": layer.ack_no, "rrn": layer.rrn, "ns": layer.ns}
+    """Return one request about a hop that answers named, with the times since them."""
+    return {"ack_no": layer.ack_no, "rrn": layer.rrn, "ns": layer.ns, "ns_by_root": dict(layer.ns_by_root)}
 
 
 def ticket_row(ticket: TicketRecord) -> Json:

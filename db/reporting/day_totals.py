@@ -178,6 +178,16 @@ async def hops_freed_by_people(connection: Connection) -> set[tuple[str, str]]:
     return {(row["ack_no"], row["reference"]) for row in await connection.fetch(_FREED)}
 
 
+async def transfers_before(connection: Connection) -> dict[tuple[str, str], str]:
+    """Return by the case's acknowledgement number and the reference of a hop the reference of the hop before it."""
+    rows = await connection.fetch(
+        "SELECT c.ack_no, h.reference, p.reference AS before FROM hop h"
+        " JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no"
+        " JOIN complaint c ON c.case_no = h.case_no AND NOT c.joined"
+    )
+    return {(row["ack_no"], row["reference"]): row["before"] for row in rows}
+
+
 async def batches_by_case(connection: Connection) -> dict[str, tuple[int, ...]]:
     """Return by case number the number of hold requests of each batch, in the order of the batches."""
     rows = await connection.fetch(_BATCHES)

@@ -91,11 +91,19 @@ class RepeatedRequest:
 
 @dataclass(frozen=True, slots=True)
 class NextLayer:
-    """The first request about a hop that an answer named, and the time between the two."""
+    """The first request about a transfer that answers named, and the time since each of them.
+
+    `ns_by_root` is by the number of the transfer before it: money that several transfers brought has one answer each.
+    """
 
     ack_no: str
     rrn: str
-    ns: int
+    ns_by_root: Mapping[str, int]
+
+    @property
+    def ns(self) -> int:
+        """Return the time since the first of the answers."""
+        return max(self.ns_by_root.values())
 
 
 class TicketBook:
@@ -115,7 +123,8 @@ class TicketBook:
         self._by_key: dict[tuple[str, str], TicketRecord] = {}
         self._by_hop: dict[tuple[str, str, str], list[TicketRecord]] = {}
         self._by_case: dict[tuple[str, str], list[TicketRecord]] = {}
-        self._named_by: dict[tuple[str, str], PostRecord] = {}
+        self._named_by: dict[tuple[str, str], dict[str, PostRecord]] = {}
+        """by case and transfer, then by the transfer before: the first answer that named it"""
         self._parts_paise: dict[tuple[str, str], dict[tuple[int, str], int]] = {}
         """disputed parts that banks have named, by case and transfer, then by ticket and the transfer before"""
 
@@ -163,12 +172,13 @@ class TicketBook:
     def named(
         self, ack_no: str, record: TicketRecord, parts_paise: Mapping[tuple[str, str], int], post: PostRecord
     ) -> None:
-        """Record the transfers that an answer names: which answer did so first, and the disputed part of each.
+        """Record the transfers that an answer names: which answer did so first for each transfer before, and its part.
 
         `parts_paise` is by the number of the transfer and that of the transfer before it.
         """
+        roots: dict[str, str] = dict(parts_paise.keys())
         for rrn in post.onward:
-            self._named_by.setdefault((ack_no, rrn), post)
+            self._named_by.setdefault((ack_no, rrn), {}).setdefault(roots.get(rrn, ""), post)
         for (rrn, root_rrn), paise in parts_paise.items():
             self._parts_paise.setdefault((ack_no, rrn), {})[record.number, root_rrn] = paise
 
@@ -187,9 +197,10 @@ class TicketBook:
     def _note_hop(self, record: TicketRecord, incident: Incident) -> None:
         hop = (record.report.ack_no, incident.rrn, record.bank.code)
         others = self._by_hop.setdefault(hop, [])
-        post = self._named_by.get(hop[:2])
-        if not others and post is not None and post.sent_ns:
-            self.next_layers.append(NextLayer(*hop[:2], record.received_ns - post.sent_ns))
+        posts = self._named_by.get(hop[:2], {})
+        since = {root: record.received_ns - post.sent_ns for root, post in posts.items() if post.sent_ns}
+        if not others and since:
+            self.next_layers.append(NextLayer(*hop[:2], since))
         others.append(record)
         live = {t.key: t for t in others if t.key != record.key and t.asks_still(incident.rrn)}
         if not live:

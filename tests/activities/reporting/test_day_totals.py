@@ -11,6 +11,7 @@ from db.reporting.day_totals import (
     requests_to,
     restoration_lags,
     status_updates,
+    transfers_before,
 )
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
@@ -48,6 +49,7 @@ async def test_a_hop_that_a_person_corrected_is_told_from_one_that_an_answer_ope
         moved(told, "1000.00", "Bank of Nowhere", "1", rrn_transaction_id=parked),
     )
     async with ctx.pool.acquire() as connection:
+        assert (await transfers_before(connection))[case_no, known] == told
         assert await hops_freed_by_people(connection) == set()
     [hop_no] = [number for number, state in await bench.hops(case_no, "hop_no, state") if state == "unroutable"]
     right = HopCorrection.model_validate({"reason": "it says", "payee": {"institution": "ICIC", "account": "1"}})
