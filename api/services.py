@@ -12,6 +12,7 @@ from activities.banks.signed_requests import origin_of
 from activities.context import Context
 from activities.database_figures import DatabaseGauges
 from activities.officers.sign_in_links import SignInLinks
+from activities.reporting.alarms import AlarmWatch
 from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
@@ -169,6 +170,11 @@ class Services:
     def score_watch(self) -> ScoreWatch:
         """Gauges of the scorecards."""
         return ScoreWatch(self.ctx)
+
+    @cached_property
+    def alarm_watch(self) -> AlarmWatch:
+        """Gauges that alerts are made of."""
+        return AlarmWatch(self.ctx)
 
     @cached_property
     def outcome_cache(self) -> OutcomeCache:

@@ -216,6 +216,13 @@ ENGLISH: Final[Mapping[str, str]] = {
         "hop {id}: {bank}, the victim's bank, names another transfer, {claimed} to {to_bank} ({at}): ask the victim,"
         " then take found transfer {found_id} into the case or dismiss it"
     ),
+    TaskCause.NIGHTLY_RUN_BROKEN: (
+        "the nightly verification found {violations} violated rules, the first in case {ack_no}: tell the administrator"
+        " today, and pay out or release nothing of that case until the cause is known"
+    ),
+    TaskCause.NIGHTLY_RUN_FAILED: (
+        "the nightly run {id} ended with an error ({error}): tell the administrator; the engine tries again"
+    ),
     TaskCause.LIENS_DIFFER: "rows that differ: {rows_differing}; liens that the list lacks: {liens_missing}",
 }
 """templates by cause; a name after a dot is a variant, or a part that is put into the template"""

@@ -23,6 +23,8 @@ class TaskSubject(StrEnum):
     COURT_ORDER = "court_order"
     CREDIT_ACCOUNT = "credit_account"
     DUTY = "duty"
+    NIGHTLY_RUN = "nightly_run"
+    """nightly work of the engine, about no case and no institution"""
 
 
 class TaskCause(StrEnum):
@@ -140,6 +142,10 @@ class TaskCause(StrEnum):
     """the victim's bank names another transfer out of the account: `found_id`, `claimed_paise`, `to_bank`, `at`"""
     TOLD_OTHERWISE = "told_otherwise"
     """the complaint `ack_no` tells the transfer otherwise; `differing` says what"""
+    NIGHTLY_RUN_BROKEN = "nightly_run_broken"
+    """the nightly verification found `violations`, the first in case `ack_no`"""
+    NIGHTLY_RUN_FAILED = "nightly_run_failed"
+    """nightly work ended by the error `error`"""
 
 
 class Subject(FrozenModel):
@@ -215,6 +221,8 @@ class TaskFacts(FrozenModel):
     withdrawal_id: int | None = None
     correction_id: int | None = None
     found_id: int | None = None
+    violations: int | None = None
+    """violated rules of cases"""
     to_bank: str = ""
     """bank that a transfer went to"""
     at: str = ""

@@ -23,6 +23,7 @@ from workers.commands import (
     figures,
     importing,
     iso,
+    nightly,
     officers,
     personal_data,
     processes,
@@ -99,6 +100,7 @@ _add(app, "Work", "figures", figures.figures)
 _add(app, "Work", "readers", readers.readers)
 _add(app, "Work", "refusals", readers.refusals)
 _add(app, "Work", "verify", verifying.verify)
+_add(app, "Work", "nightly", nightly.nightly)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "process-key", processes.process_key)
 _add(app, "Work", "officers-key", processes.officers_key)

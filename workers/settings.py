@@ -233,6 +233,10 @@ class Settings(BaseSettings):
     iso_spool: Annotated[ExistingFolder | None, NoneIfEmpty] = None
     """Folder of ISO 20022 message files to and from banks (docs/banks/channels.md); `None` means no such channel."""
 
+    anchor_folder: Annotated[ExistingFolder | None, NoneIfEmpty] = None
+    """Folder to which a restoration worker writes the nightly list of the last hashes of all case logs. `None` means
+    `anchors` in the home folder."""
+
     allow_plain_http: bool = False
     """Whether banks on other machines may be called over plain HTTP. Loopback is always allowed."""
 

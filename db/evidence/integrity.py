@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from itertools import accumulate
 
 from asyncpg import Record
 
@@ -22,6 +23,10 @@ from domain.evidence.pack import BODIES, SENT, SIGNED, STATEMENTS
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 
 CASES_AT_ONCE = 50
+EVENTS_AT_ONCE = 20_000
+"""events of the cases of a batch together; a case with more is a batch of its own"""
+STRAYS_MAX = 100
+"""cases that a report of stray rows names, of each table"""
 
 _WITH_CASE = ("complaint", "hop", "hold_request", "ledger_transaction", "ledger_entry", "ledger_balance", "case_event")
 
@@ -45,22 +50,32 @@ async def count_cases(connection: Connection) -> int:
 async def case_records(connection: Connection, case_no: str | None = None) -> AsyncIterator[CaseRecord]:
     """Yield every case in the order of its number, or one; needs a transaction with one snapshot."""
     after = ""
-    while True:
-        cases = await connection.fetch(
-            "SELECT c.case_no, c.state, c.last_hop_no, c.event_seq, c.event_hash,"
-            " (SELECT count(*) FROM complaint k WHERE k.case_no = c.case_no) AS complaints"
-            " FROM case_file c WHERE c.case_no > $1 AND ($2::text IS NULL OR c.case_no = $2)"
-            " ORDER BY c.case_no LIMIT $3",
-            after,
-            case_no,
-            CASES_AT_ONCE,
-        )
-        if not cases:
-            return
-        parts = await _parts(connection, [case["case_no"] for case in cases])
+    while cases := await case_batch(connection, after, case_no):
         for case in cases:
-            yield _record(case, parts)
-        after = cases[-1]["case_no"]
+            yield case
+        after = cases[-1].case_no
+
+
+async def case_batch(connection: Connection, after: str, case_no: str | None = None) -> list[CaseRecord]:
+    """Return the next cases after this number, or one case; needs a transaction with one snapshot.
+
+    A batch has few cases with long logs, so that it takes little memory.
+    """
+    found = await connection.fetch(
+        "SELECT c.case_no, c.state, c.last_hop_no, c.event_seq, c.event_hash,"
+        " (SELECT count(*) FROM complaint k WHERE k.case_no = c.case_no) AS complaints"
+        " FROM case_file c WHERE c.case_no > $1 AND ($2::text IS NULL OR c.case_no = $2)"
+        " ORDER BY c.case_no LIMIT $3",
+        after,
+        case_no,
+        CASES_AT_ONCE,
+    )
+    events = list(accumulate(case["event_seq"] for case in found))
+    cases = [case for case, so_far in zip(found, events, strict=True) if so_far <= EVENTS_AT_ONCE] or found[:1]
+    if not cases:
+        return []
+    parts = await _parts(connection, [case["case_no"] for case in cases])
+    return [_record(case, parts) for case in cases]
 
 
 async def strays(connection: Connection) -> list[Break]:
@@ -70,11 +85,13 @@ async def strays(connection: Connection) -> list[Break]:
         rows = await connection.fetch(
             f"SELECT t.case_no, count(*) AS n FROM {table} t"
             " WHERE NOT EXISTS (SELECT FROM case_file c WHERE c.case_no = t.case_no) GROUP BY 1 ORDER BY 1"
+            f" LIMIT {STRAYS_MAX}"
         )
         found += [Break(row["case_no"], Check.STRAY, f"{row['n']} rows of {table} without a case") for row in rows]
     rows = await connection.fetch(
         "SELECT e.case_no, count(*) AS n FROM ledger_entry e LEFT JOIN ledger_transaction t USING (transaction_id)"
         " WHERE t.case_no IS DISTINCT FROM e.case_no GROUP BY 1 ORDER BY 1"
+        f" LIMIT {STRAYS_MAX}"
     )
     found += [
         Break(row["case_no"], Check.STRAY, f"{row['n']} ledger entries outside a transaction of this case")

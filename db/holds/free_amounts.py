@@ -1,6 +1,6 @@
 """Amounts that the clocks of a hold need: money without an order, and excess above the traceable amount."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -8,6 +8,8 @@ from db.pool import Connection
 from domain.holds.excess import Account, Excess, HeldLine, excess
 from domain.holds.lapse import Part
 from schemas.base import FrozenModel
+
+LAPSING_MAX: Final = 1_000
 
 _PARTS: Final = """
 SELECT hop_no, ack_no, held_at, least(paise, greatest(0, upto_paise - gone_paise))::bigint AS free_paise FROM (
@@ -46,6 +48,25 @@ async def parts(connection: Connection, hold_id: UUID) -> list[Part]:
     Amounts released or asked for are taken from the oldest parts.
     """
     return [Part(**dict(row)) for row in await connection.fetch(_PARTS, hold_id) if row["free_paise"] > 0]
+
+
+_LAPSING: Final = f"""
+SELECT count(DISTINCT near.hold_id) AS holds, coalesce(sum(p.free_paise), 0)::bigint AS paise FROM (
+    SELECT hold_id FROM account_hold
+    WHERE state = 'held' AND lapses_at <= present_moment() + $1::interval AND retained_by_kind IS NULL
+    ORDER BY lapses_at LIMIT $2
+) AS near CROSS JOIN LATERAL ({_PARTS.replace("$1", "near.hold_id")}) AS p WHERE p.free_paise > 0
+"""
+
+
+async def lapsing(connection: Connection, within: timedelta) -> tuple[int, int]:
+    """Return how many holds lapse within this time with money that no order asks for, and that sum in paise.
+
+    Looks at `LAPSING_MAX` holds, the next to lapse first. A hold that a court retains does not lapse.
+    """
+    row = await connection.fetchrow(_LAPSING, within, LAPSING_MAX)
+    assert row is not None, "an aggregate returns one row"
+    return row["holds"], row["paise"]
 
 
 async def newest_at(connection: Connection, hold_id: UUID) -> datetime | None:

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,6 +17,8 @@ from domain.hash_chain import GENESIS, event_hash
 from domain.ledger import CONTRA_BUCKETS, bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 
+MAX_BREAKS = 1_000
+"""most violations kept as text; further ones are only counted"""
 Place = tuple[int, Bucket]
 """place of money: hop number and bucket"""
 
@@ -147,6 +149,45 @@ def examine(case: CaseRecord) -> list[Break]:
         *_state(case, from_entries),
     ]
     return [Break(case.case_no, check, detail) for check, detail in found]
+
+
+@dataclass
+class Verdict:
+    """Result of a verification of many cases."""
+
+    cases: int = 0
+    hops: int = 0
+    entries: int = 0
+    events: int = 0
+    owns_tables: bool = False
+    """whether the verifying role owns the tables, and so could drop the triggers that refuse changes"""
+    breaks: list[Break] = field(default_factory=list)
+    breaks_total: int = 0
+
+    @property
+    def clean(self) -> bool:
+        """Whether no rule is violated in any case."""
+        return self.breaks_total == 0
+
+    def examine(self, case: CaseRecord) -> None:
+        """Check every rule of a case, and count what it has."""
+        self.cases += 1
+        self.hops += len(case.hops)
+        self.entries += sum(len(posting.entries) for posting in case.postings)
+        self.events += len(case.events)
+        self.note(examine(case))
+
+    def note(self, found: Sequence[Break]) -> None:
+        """Add the violations found, within `MAX_BREAKS`."""
+        self.breaks_total += len(found)
+        self.breaks += found[: MAX_BREAKS - len(self.breaks)]
+
+    def as_text(self) -> str:
+        """Return `clean`, or the number of violations and cases."""
+        if self.clean:
+            return "clean"
+        broken = Counter(found.case_no for found in self.breaks)
+        return f"{self.breaks_total} breaks in {len(broken)} cases, first {self.breaks[0].case_no}"
 
 
 Finding = tuple[Check, str]

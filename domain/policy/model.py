@@ -16,6 +16,7 @@ from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from domain.policy.assignment import AssignmentRules
 from domain.policy.marked import MarkedRules
+from domain.policy.nightly import NightlyRules
 from domain.policy.personal_data import PersonalDataRules
 from domain.policy.reads import ReadLogRules, RefusalLogRules
 from domain.policy.restoration import (
@@ -445,6 +446,7 @@ class Policy(FrozenModel):
     documents: DocumentRules
     messages: MessageRules
     personal_data: PersonalDataRules
+    nightly: NightlyRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:

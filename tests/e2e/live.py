@@ -22,6 +22,7 @@ from activities.officers.enrolment import import_officers
 from activities.officers.sign_in import new_token
 from activities.secrets import SecretBox
 from db.pool import Pool, open_pool
+from domain.evidence.integrity import Verdict
 from domain.policy.model import PACKAGED_POLICY
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
@@ -37,7 +38,7 @@ from workers.simulated import issue_intake_token, register_keys, with_known_addr
 from workers.simulated_people import POLICE, roster
 from workers.stack import Running, Services, services, start_engine, until_failure
 from workers.temporal import connect
-from workers.verifying import Verdict, verify
+from workers.verifying import verify
 
 HOST = "127.0.0.1"
 LOOK_SECONDS = 0.25

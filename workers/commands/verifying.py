@@ -12,7 +12,7 @@ from workers.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.verifying import Verdict
+    from domain.evidence.integrity import Verdict
 
 ACK_NO = re.compile(r"^[0-9]{14}$")
 SHOWN_BREAKS = 200

@@ -13,6 +13,7 @@ from db.outbox.due_list import Backlog
 from db.pool import Connection
 from db.reporting.day_totals import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
 from db.reporting.outcomes import Period, credits_said, report, standing
+from domain.evidence.integrity import Verdict
 from schemas.enums import AnswerClass, ChannelKind
 from schemas.reporting.outcomes import FigureGroup, OutcomeReport, Sum
 from workers.demo.restoration_wait import until_nothing_is_owed
@@ -21,7 +22,7 @@ from workers.number_text import duration
 from workers.processes import ChildFailed
 from workers.simulated import SimulatedStack
 from workers.stack import memory, until_failure
-from workers.verifying import Verdict, verify
+from workers.verifying import verify
 
 DAY_SECONDS = 86_400.0
 POLL_SECONDS = 0.5

@@ -15,12 +15,12 @@ from activities.intake import take_complaint
 from activities.tracing.answers import take_status_update
 from db.pool import Pool
 from domain.errors import NotFound
-from domain.evidence.integrity import Check
+from domain.evidence.integrity import Check, Verdict
 from domain.tracing.batches import request_id
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.factories import complaint, make_context, moved, row, rrn, status_update, transfer
 from workers.embedded.postgres import EmbeddedPostgres
-from workers.verifying import Verdict, verify
+from workers.verifying import verify
 
 
 @pytest.fixture
