@@ -99,7 +99,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "bank_gateway": ("feed_entry", "feed_counter", "feed_key", "bank_evidence", "bank_nonce", "rate_bucket"),
     "documents": ("document", "document_counter", "due_document", "attachment_approval"),
-    "evidence": ("evidence_key",),
+    "evidence": ("evidence_key", "nightly_run"),
     "restoration": (
         "restoration",
         "restoration_step",

@@ -90,7 +90,7 @@ async def test_both_runs_of_a_night_are_done_once_and_their_results_kept(night: 
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_violation_is_one_work_item_until_a_later_run_is_clean(night: Night) -> None:
+async def test_m9_a_violation_is_one_work_item_until_a_later_run_is_clean(night: Night) -> None:
     case_no = await open_case(night.ctx)
     await night.admin.execute("UPDATE ledger_balance SET balance_paise = balance_paise + 5 WHERE bucket = 'in_play'")
     for _ in range(2):
