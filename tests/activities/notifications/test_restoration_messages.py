@@ -45,7 +45,9 @@ async def documents(home: Home, case_no: str) -> list[tuple[Any, ...]]:
 async def test_the_victim_is_told_of_every_step_that_matters(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
+    await assign_io(home, case_no)
     await home.tick(restoration, 3)
+    await home.engine.write_application(home.asked(restoration))
     await home.tick(restoration, 7.1)
     await home.apply(restoration)
     await home.verify(restoration)
@@ -158,9 +160,17 @@ async def test_what_an_application_lacks_goes_to_a_person_and_stops_no_clock(hom
     assert await documents(home, case_no) == [], "no officer investigates yet, so none could sign"
     assert await home.bench.value(lacking, str(restoration)) == "open"
     assert await home.tick(restoration, 8) == ["remind"]
+    assert ("application_ready", "victim") not in await told(home, case_no), "it is not ready"
     await assign_io(home, case_no)
-    await home.engine.write_application(home.asked(restoration))
+    for _ in range(2):
+        await home.engine.write_application(home.asked(restoration))
     assert len(await documents(home, case_no)) == 1
+    enclosed = await home.bench.rows(
+        "SELECT m.medium, count(d.document_id) FROM message m LEFT JOIN message_document d USING (message_id)"
+        " WHERE m.case_no = $1 AND m.kind = 'application_ready' GROUP BY m.message_id, m.medium ORDER BY m.medium",
+        case_no,
+    )
+    assert [tuple(row) for row in enclosed] == [("email", 1), ("sms", 0)], "once, when it is there, and with it"
     assert await home.bench.value(lacking, str(restoration)) == "closed"
 
 
