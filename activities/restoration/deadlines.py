@@ -76,8 +76,8 @@ class RestorationActivities:
     async def write_application(self, asked: ActionInput) -> None:
         """Issue the application for the victim's signature in the victim's language, once for each visit of the step.
 
-        The victim is told in the same transaction. If facts are missing, a person gets a task. The next read of the state
-        tries again. The case is not locked if the application is issued.
+        The victim is told in the same transaction. If facts are missing, a person gets a task. The next read of the
+        state tries again. The case is not locked if the application is issued.
         """
         async with self.ctx.pool.acquire() as reading:
             if not await openings.owes_application(reading, UUID(asked.subject)):
