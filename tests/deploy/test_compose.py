@@ -31,6 +31,7 @@ SAMPLE = "a" * 64
 BOX = SecretBox(SecretStr(SAMPLE))
 ISO_SPOOL = "GOLDENHOUR_ISO_SPOOL"
 ANCHOR_FOLDER = "GOLDENHOUR_ANCHOR_FOLDER"
+SMS_TEMPLATES = "GOLDENHOUR_SMS_TEMPLATES"
 MIGRATION_URL = "GOLDENHOUR_MIGRATION_URL"
 POLICY_FILE = "GOLDENHOUR_POLICY_FILE"
 URLS = {"GOLDENHOUR_PUBLIC_URL": "https://police.example"}
@@ -213,6 +214,7 @@ def test_the_settings_of_every_process_are_accepted(name: str, monkeypatch: pyte
         assert variable.startswith(ENV_PREFIX)
         # These paths are in the container.
         inside = {ISO_SPOOL: str(tmp_path), ANCHOR_FOLDER: str(tmp_path), POLICY_FILE: str(PACKAGED_POLICY)}
+        inside |= {SMS_TEMPLATES: str(DEPLOY / "sms-templates.toml")}
         monkeypatch.setenv(variable, inside.get(variable, value.replace(MOUNTED, f"{tmp_path}/")))
     settings = Settings.load()
     assert settings.database_url is not None

@@ -1,6 +1,6 @@
 """Write everything that is generated: `python -m workers.reference`, or `make docs`.
 
-Beside the pages these are `db/schema.sql` and the dashboards of `deploy/grafana`.
+Beside the pages these are `db/schema.sql`, and in `deploy` the dashboards and the form of registered short messages.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from db.migration_files import MIGRATIONS
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.reference.dashboards import dashboards
 from workers.reference.pages import FOLDER, pages
+from workers.reference.sms_templates import SAMPLE, sample
 
 
 async def write() -> list[str]:
@@ -23,7 +24,7 @@ async def write() -> list[str]:
             dsn = await server.create_database("reference")
             await migrate(dsn, application=APPLICATION)
             written = {MIGRATIONS.with_name("schema.sql"): await describe(dsn)}
-            written |= dashboards()
+            written |= dashboards() | {SAMPLE: sample()}
             written |= {FOLDER / name: text for name, text in (await pages(dsn)).items()}
     changed = []
     for path, text in written.items():

@@ -67,7 +67,7 @@ async def night(kept: Kept, tmp_path: Path) -> Night:
 
 async def open_case(ctx: Context) -> str:
     taken = await take_complaint(ctx, complaint(), idempotency_key=rrn(), taken_by="officer")
-    return taken.case_no
+    return taken.receipt.case_ack_no
 
 
 async def test_both_runs_of_a_night_are_done_once_and_their_results_kept(night: Night) -> None:
