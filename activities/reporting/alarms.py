@@ -101,8 +101,10 @@ class AlarmWatch:
                 return
             try:
                 async with asyncio.timeout(GAUGES_READ_SECONDS), self._ctx.pool.acquire() as connection:
-                    GAUGES.show(await alarms.read(connection))
+                    GAUGES.show(await alarms.read(connection, self._ctx.now()))
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("alarms not read: %s", type(error).__name__)
-                GAUGES.show_storage(AWAY)
+                # A server that refuses a query answers.
+                if not isinstance(error, asyncpg.PostgresError) or isinstance(error, asyncpg.PostgresConnectionError):
+                    GAUGES.show_storage(AWAY)
             self._read_at = time.monotonic()

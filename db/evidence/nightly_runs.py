@@ -71,16 +71,17 @@ async def end(connection: Connection, run_id: int, result: RunResult, at: dateti
     return _run(row) if row else None
 
 
-async def standings(connection: Connection) -> list[Standing]:
-    """Return how each kind of work stands now."""
+async def standings(connection: Connection, now: datetime) -> list[Standing]:
+    """Return how each kind of work stands at this moment."""
     rows = await connection.fetch(
-        "SELECT w.work, extract(epoch FROM present_moment() - coalesce("
+        "SELECT w.work, extract(epoch FROM $2::timestamptz - coalesce("
         "  (SELECT max(c.ended_at) FROM nightly_run c WHERE c.work = w.work AND c.outcome = 'clean'),"
         "  (SELECT min(m.applied_at) FROM schema_migration m)))::float8 AS since_clean_seconds,"
         " coalesce((SELECT e.outcome <> 'clean' FROM nightly_run e WHERE e.work = w.work"
         "  AND e.outcome <> 'interrupted' ORDER BY e.run_id DESC LIMIT 1), false) AS is_failing"
         " FROM unnest($1::text[]) AS w (work)",
         [work.value for work in NightlyWork],
+        now,
     )
     return [Standing(**dict(row)) for row in rows]
 

@@ -1,6 +1,6 @@
 """Amounts that the clocks of a hold need: money without an order, and excess above the traceable amount."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -53,18 +53,18 @@ async def parts(connection: Connection, hold_id: UUID) -> list[Part]:
 _LAPSING: Final = f"""
 SELECT count(DISTINCT near.hold_id) AS holds, coalesce(sum(p.free_paise), 0)::bigint AS paise FROM (
     SELECT hold_id FROM account_hold
-    WHERE state = 'held' AND lapses_at <= present_moment() + $1::interval AND retained_by_kind IS NULL
+    WHERE state = 'held' AND lapses_at <= $1 AND retained_by_kind IS NULL
     ORDER BY lapses_at LIMIT $2
 ) AS near CROSS JOIN LATERAL ({_PARTS.replace("$1", "near.hold_id")}) AS p WHERE p.free_paise > 0
 """
 
 
-async def lapsing(connection: Connection, within: timedelta) -> tuple[int, int]:
-    """Return how many holds lapse within this time with money that no order asks for, and that sum in paise.
+async def lapsing(connection: Connection, until: datetime) -> tuple[int, int]:
+    """Return how many holds lapse until then with money that no order asks for, and that sum in paise.
 
     Looks at `LAPSING_MAX` holds, the next to lapse first. A hold that a court retains does not lapse.
     """
-    row = await connection.fetchrow(_LAPSING, within, LAPSING_MAX)
+    row = await connection.fetchrow(_LAPSING, until, LAPSING_MAX)
     assert row is not None, "an aggregate returns one row"
     return row["holds"], row["paise"]
 

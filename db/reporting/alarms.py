@@ -1,6 +1,6 @@
 """Figures that alerts are made of: requests that wait, duties, holds that lapse, nightly runs, and storage."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from db.database_state import Storage, storage_state
@@ -52,33 +52,32 @@ class Alarms(FrozenModel):
 
 _REQUESTS: Final = """
 SELECT count(*) FILTER (WHERE NOT tried) AS unsent, count(*) FILTER (WHERE tried) AS undelivered,
-    coalesce(extract(epoch FROM present_moment() - min(planned_at) FILTER (WHERE NOT tried)), 0)::float8
-        AS oldest_unsent_seconds
+    coalesce(extract(epoch FROM $1 - min(planned_at) FILTER (WHERE NOT tried)), 0)::float8 AS oldest_unsent_seconds
 FROM (
     SELECT r.planned_at, EXISTS (SELECT FROM delivery_attempt a
         WHERE a.subject_id = r.request_id AND a.subject_kind = 'hold_request') AS tried
-    FROM hold_request r WHERE r.state = 'sending' AND r.planned_at > present_moment() - $1::interval
+    FROM hold_request r WHERE r.state = 'sending' AND r.planned_at > $1::timestamptz - $2::interval
 ) AS waiting
 """
 _DUTIES: Final = """
-SELECT kind, count(*) FILTER (WHERE due_at > present_moment() AND remind_at <= present_moment()) AS soon,
-    count(*) FILTER (WHERE due_at <= present_moment()) AS overdue
-FROM duty WHERE done_at IS NULL AND due_at < present_moment() + $1::interval GROUP BY kind
+SELECT kind, count(*) FILTER (WHERE due_at > $1 AND remind_at <= $1) AS soon,
+    count(*) FILTER (WHERE due_at <= $1) AS overdue
+FROM duty WHERE done_at IS NULL AND due_at < $1::timestamptz + $2::interval GROUP BY kind
 """
 
 
-async def read(connection: Connection) -> Alarms:
-    """Return the figures now. Raises as every query does."""
-    requests = await connection.fetchrow(_REQUESTS, REQUESTS_SPAN)
+async def read(connection: Connection, now: datetime) -> Alarms:
+    """Return the figures of this moment. Raises as every query does."""
+    requests = await connection.fetchrow(_REQUESTS, now, REQUESTS_SPAN)
     assert requests is not None, "an aggregate returns one row"
-    duties = await connection.fetch(_DUTIES, DUTIES_SPAN)
-    holds, paise = await lapsing(connection, LAPSES_WITHIN)
+    duties = await connection.fetch(_DUTIES, now, DUTIES_SPAN)
+    holds, paise = await lapsing(connection, now + LAPSES_WITHIN)
     return Alarms(
         requests=RequestBacklog(**dict(requests)),
         duties={DutyKind(row["kind"]): DutyBacklog(soon=row["soon"], overdue=row["overdue"]) for row in duties},
         lapsing_holds=holds,
         lapsing_paise=paise,
-        nightly=tuple(await standings(connection)),
+        nightly=tuple(await standings(connection, now)),
         storage=await storage_state(connection),
         database_bytes=await connection.fetchval("SELECT pg_database_size(current_database())"),
     )

@@ -57,7 +57,7 @@ class Night:
 
     async def alarms(self) -> Alarms:
         async with self.ctx.pool.acquire() as connection:
-            return await alarms.read(connection)
+            return await alarms.read(connection, self.now)
 
 
 @pytest.fixture
