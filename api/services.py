@@ -12,7 +12,7 @@ from activities.banks.signed_requests import origin_of
 from activities.context import Context
 from activities.database_figures import DatabaseGauges
 from activities.officers.sign_in_links import SignInLinks
-from activities.reporting.alarms import AlarmWatch
+from activities.reporting.alert_figures import AlertWatch
 from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
@@ -172,9 +172,9 @@ class Services:
         return ScoreWatch(self.ctx)
 
     @cached_property
-    def alarm_watch(self) -> AlarmWatch:
+    def alert_watch(self) -> AlertWatch:
         """Gauges that alerts are made of."""
-        return AlarmWatch(self.ctx)
+        return AlertWatch(self.ctx)
 
     @cached_property
     def outcome_cache(self) -> OutcomeCache:

@@ -21,11 +21,11 @@ from activities.metrics import (
     SweepWork,
     ToldRole,
 )
-from activities.reporting.alarms import AWAY, AlarmWatch
+from activities.reporting.alert_figures import AWAY, AlertWatch
 from api.services import Services
 from db.database_state import Storage
 from db.pool import Pool, open_pool
-from db.reporting.alarms import Alarms
+from db.reporting.alert_figures import AlertFigures
 from domain.policy.model import DoorName
 from schemas.enums import (
     AnswerClass,
@@ -50,7 +50,7 @@ from workers.embedded.postgres import EmbeddedPostgres
 
 BY_NAME = {"le", "district", "bank"}
 """labels whose values are no closed list: bounds, and places that many share"""
-STATES_OF_ALARMS = {"unsent", "undelivered", "soon", "overdue", "away"}
+STATES_OF_ALERTS = {"unsent", "undelivered", "soon", "overdue", "away"}
 LABELS = {
     "channel": {channel.value for channel in Channel} | {kind.value for kind in ChannelKind},
     "joined": {"true", "false"},
@@ -71,7 +71,7 @@ LABELS = {
     "days": {"30", "60", "90"},
     "door": {door.value for door in DoorName},
     "duty": {duty.value for duty in DutyKind},
-    "state": {state.value for states in (GrievanceState, Storage) for state in states} | STATES_OF_ALARMS,
+    "state": {state.value for states in (GrievanceState, Storage) for state in states} | STATES_OF_ALERTS,
 }
 
 
@@ -250,7 +250,7 @@ async def test_a_storm_of_scrapes_reads_the_ledger_once(doors: Doors, monkeypatc
     assert len(reads) == 1
 
 
-async def storage_shown(watch: AlarmWatch) -> set[str]:
+async def storage_shown(watch: AlertWatch) -> set[str]:
     await watch.refresh()
     states = (*(state.value for state in Storage), AWAY)
     return {one for one in states if METRICS.registry.get_sample_value("goldenhour_storage", {"state": one})}
@@ -260,19 +260,19 @@ async def test_m9_the_storage_is_shown_as_away_only_if_the_database_does_not_ans
     doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ctx = doors.services.ctx
-    assert await storage_shown(AlarmWatch(ctx)) == {"ok"}
+    assert await storage_shown(AlertWatch(ctx)) == {"ok"}
 
-    async def fails(error: Exception) -> Alarms:
+    async def fails(error: Exception) -> AlertFigures:
         raise error
 
     limit = asyncpg.ConfigurationLimitExceededError("temp_file_limit")
     for error, shown in ((limit, "ok"), (ConnectionResetError(), "away"), (TimeoutError(), "away")):
         with monkeypatch.context() as patched:
-            patched.setattr("db.reporting.alarms.read", lambda *_, error=error: fails(error))
-            assert await storage_shown(AlarmWatch(ctx)) == {shown}
-    watch = AlarmWatch(ctx)
+            patched.setattr("db.reporting.alert_figures.read", lambda *_, error=error: fails(error))
+            assert await storage_shown(AlertWatch(ctx)) == {shown}
+    watch = AlertWatch(ctx)
     assert await storage_shown(watch) == {"ok"}
-    monkeypatch.setattr("db.reporting.alarms.read", lambda *_: fails(ConnectionResetError()))
+    monkeypatch.setattr("db.reporting.alert_figures.read", lambda *_: fails(ConnectionResetError()))
     assert await storage_shown(watch) == {"ok"}, "a storm of scrapes reads the figures once"
 
 

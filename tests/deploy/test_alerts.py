@@ -12,12 +12,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from activities.metrics import Metrics
-from activities.reporting.alarms import AlarmGauges
+from activities.reporting.alert_figures import AlertGauges
 from activities.reporting.outcomes import OutcomeGauges
 from activities.reporting.scorecards import ScoreGauges
 from db.database_state import Storage
 from db.evidence.nightly_runs import Standing
-from db.reporting.alarms import Alarms, RequestBacklog
+from db.reporting.alert_figures import AlertFigures, RequestBacklog
 from schemas.enums import Bucket, TaskKind
 from schemas.evidence import NightlyWork
 from tests.debian_programs import debian_program
@@ -50,8 +50,8 @@ class Shown:
     def __init__(self) -> None:
         metrics, registry = Metrics(), CollectorRegistry()
         metrics.stock(dict.fromkeys(Bucket, 0), dict.fromkeys(TaskKind, 0))
-        AlarmGauges(registry).show(
-            Alarms(
+        AlertGauges(registry).show(
+            AlertFigures(
                 requests=RequestBacklog(unsent=0, undelivered=0, oldest_unsent_seconds=0),
                 duties={},
                 lapsing_holds=0,

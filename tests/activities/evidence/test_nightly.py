@@ -15,10 +15,10 @@ from activities.cases.desk import close_task
 from activities.context import Context
 from activities.evidence.nightly import NightlyRuns
 from activities.intake import take_complaint
-from activities.reporting.alarms import AlarmGauges
+from activities.reporting.alert_figures import AlertGauges
 from db.evidence import integrity, nightly_runs
-from db.reporting import alarms, task_views
-from db.reporting.alarms import Alarms
+from db.reporting import alert_figures, task_views
+from db.reporting.alert_figures import AlertFigures
 from db.session_locks import try_to_lock
 from domain.evidence.pack import check_anchor
 from schemas.banks.rosters import HolidayRules
@@ -55,9 +55,9 @@ class Night:
             page = await task_views.page(connection, wanted, None, 10, HolidayRules(weekly=(), source="x"), self.now)
         return [task for task in page.items if task.subject.kind == "nightly_run"]
 
-    async def alarms(self) -> Alarms:
+    async def figures(self) -> AlertFigures:
         async with self.ctx.pool.acquire() as connection:
-            return await alarms.read(connection, self.now)
+            return await alert_figures.read(connection, self.now)
 
 
 @pytest.fixture
@@ -98,12 +98,12 @@ async def test_m9_a_violation_is_one_work_item_until_a_later_run_is_clean(night:
     (task,) = await night.tasks()
     assert (task.kind, task.case_ack_no, task.institution) == ("supervise", None, None)
     assert f"2 violated rules, the first in case {case_no}" in task.note
-    found = {one.work: one for one in (await night.alarms()).nightly}
+    found = {one.work: one for one in (await night.figures()).nightly}
     assert (found[NightlyWork.VERIFY].is_failing, found[NightlyWork.ANCHOR].is_failing) == (True, False)
     await night.admin.execute("UPDATE ledger_balance SET balance_paise = balance_paise - 5 WHERE bucket = 'in_play'")
     assert (NightlyWork.VERIFY, RunOutcome.CLEAN) in await night.outcomes()
     assert await night.tasks() == []
-    assert not any(one.is_failing for one in (await night.alarms()).nightly)
+    assert not any(one.is_failing for one in (await night.figures()).nightly)
 
 
 async def test_a_work_item_that_the_supervisor_closed_comes_again_with_the_next_failure(night: Night) -> None:
@@ -139,7 +139,7 @@ async def test_a_run_whose_process_died_is_interrupted_and_done_again(
         patched.setattr("activities.evidence.nightly.strays", killed)
         with pytest.raises(asyncio.CancelledError):
             await night.runs.run(NightlyWork.VERIFY)
-    assert (await night.alarms()).nightly[1].is_failing is False
+    assert (await night.figures()).nightly[1].is_failing is False
     assert await night.outcomes(timedelta(hours=1)) == [(NightlyWork.ANCHOR, RunOutcome.CLEAN)], "a pause comes first"
     assert await night.outcomes() == [(NightlyWork.VERIFY, RunOutcome.CLEAN)]
     async with night.ctx.pool.acquire() as connection:
@@ -195,7 +195,7 @@ async def test_a_result_never_changes(night: Night) -> None:
 async def test_the_gauges_say_what_was_read(night: Night) -> None:
     await night.outcomes()
     registry = CollectorRegistry()
-    AlarmGauges(registry).show(await night.alarms())
+    AlertGauges(registry).show(await night.figures())
     assert registry.get_sample_value("goldenhour_nightly_failing", {"work": "verify"}) == 0
     assert registry.get_sample_value("goldenhour_storage", {"state": "ok"}) == 1
     assert registry.get_sample_value("goldenhour_storage", {"state": "full"}) == 0

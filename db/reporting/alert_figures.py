@@ -37,7 +37,7 @@ class DutyBacklog(FrozenModel):
     overdue: int
 
 
-class Alarms(FrozenModel):
+class AlertFigures(FrozenModel):
     """All figures of one moment."""
 
     requests: RequestBacklog
@@ -66,13 +66,13 @@ FROM duty WHERE done_at IS NULL AND due_at < $1::timestamptz + $2::interval GROU
 """
 
 
-async def read(connection: Connection, now: datetime) -> Alarms:
+async def read(connection: Connection, now: datetime) -> AlertFigures:
     """Return the figures of this moment. Raises as every query does."""
     requests = await connection.fetchrow(_REQUESTS, now, REQUESTS_SPAN)
     assert requests is not None, "an aggregate returns one row"
     duties = await connection.fetch(_DUTIES, now, DUTIES_SPAN)
     holds, paise = await lapsing(connection, now + LAPSES_WITHIN)
-    return Alarms(
+    return AlertFigures(
         requests=RequestBacklog(**dict(requests)),
         duties={DutyKind(row["kind"]): DutyBacklog(soon=row["soon"], overdue=row["overdue"]) for row in duties},
         lapsing_holds=holds,

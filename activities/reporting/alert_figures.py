@@ -12,11 +12,11 @@ from prometheus_client import CollectorRegistry, Gauge
 from activities.context import Context
 from activities.metrics import METRICS
 from db.database_state import Storage
-from db.reporting import alarms
-from db.reporting.alarms import Alarms, DutyBacklog
+from db.reporting import alert_figures
+from db.reporting.alert_figures import AlertFigures, DutyBacklog
 from schemas.restoration_enums import DutyKind
 
-log = logging.getLogger("goldenhour.alarms")
+log = logging.getLogger("goldenhour.alert_figures")
 
 GAUGES_GOOD_SECONDS: Final = 30.0
 GAUGES_READ_SECONDS: Final = 2.0
@@ -26,7 +26,7 @@ AWAY: Final = "away"
 _NONE_OPEN: Final = DutyBacklog(soon=0, overdue=0)
 
 
-class AlarmGauges:
+class AlertGauges:
     """Gauges of what waits, what is late, and what has failed. A figure not read yet is NaN or absent."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -59,7 +59,7 @@ class AlarmGauges:
         for one in (self._oldest, self._lapsing, self._lapsing_paise, self._bytes):
             one.set(math.nan)
 
-    def show(self, found: Alarms) -> None:
+    def show(self, found: AlertFigures) -> None:
         """Set every gauge."""
         self._requests.labels("unsent").set(found.requests.unsent)
         self._requests.labels("undelivered").set(found.requests.undelivered)
@@ -82,11 +82,11 @@ class AlarmGauges:
             self._storage.labels(known).set(known == state)
 
 
-GAUGES: Final = AlarmGauges(METRICS.registry)
+GAUGES: Final = AlertGauges(METRICS.registry)
 """the gauges of this process"""
 
 
-class AlarmWatch:
+class AlertWatch:
     """Keep the gauges current, with at most one read of the database every half minute."""
 
     def __init__(self, ctx: Context) -> None:
@@ -101,9 +101,9 @@ class AlarmWatch:
                 return
             try:
                 async with asyncio.timeout(GAUGES_READ_SECONDS), self._ctx.pool.acquire() as connection:
-                    GAUGES.show(await alarms.read(connection, self._ctx.now()))
+                    GAUGES.show(await alert_figures.read(connection, self._ctx.now()))
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("alarms not read: %s", type(error).__name__)
+                log.warning("alert figures not read: %s", type(error).__name__)
                 # A server that refuses a query answers.
                 if not isinstance(error, asyncpg.PostgresError) or isinstance(error, asyncpg.PostgresConnectionError):
                     GAUGES.show_storage(AWAY)

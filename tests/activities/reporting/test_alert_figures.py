@@ -7,8 +7,8 @@ import pytest
 from activities.context import Context
 from db.banks import delivery_attempts
 from db.banks.delivery_attempts import About
-from db.reporting import alarms
-from db.reporting.alarms import Alarms, DutyBacklog
+from db.reporting import alert_figures
+from db.reporting.alert_figures import AlertFigures, DutyBacklog
 from schemas.enums import ChannelKind, DeliveryOutcome
 from schemas.restoration_enums import DutyKind
 from tests.activities.bench import Bench
@@ -25,9 +25,9 @@ async def ctx(kept: Kept) -> Context:
     return await make_context(kept.pool)
 
 
-async def read(ctx: Context, now: datetime) -> Alarms:
+async def read(ctx: Context, now: datetime) -> AlertFigures:
     async with ctx.pool.acquire() as connection:
-        return await alarms.read(connection, now)
+        return await alert_figures.read(connection, now)
 
 
 async def test_a_request_is_unsent_until_a_channel_has_tried_it(ctx: Context) -> None:
