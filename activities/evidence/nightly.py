@@ -80,8 +80,9 @@ class NightlyRuns:
         return [work for work in NightlyWork if is_due(rules, work, newest.get(work), now)]
 
     async def _end(self, run_id: int, work: NightlyWork, result: RunResult) -> NightlyRun | None:
+        now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            run = await nightly_runs.end(connection, run_id, result, now := self.ctx.now())
+            run = await nightly_runs.end(connection, run_id, result, now)
             if run is None:
                 return None
             if result.outcome is RunOutcome.CLEAN:
