@@ -2872,7 +2872,7 @@ CREATE TABLE desk_task (
     cause text NOT NULL,
     facts jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT desk_task_pkey PRIMARY KEY (task_id),
-    CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((institution IS NOT NULL) AND (hop_no IS NULL) AND (request_id IS NULL)))),
+    CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((hop_no IS NULL) AND (request_id IS NULL) AND ((institution IS NOT NULL) OR (subject_kind = 'nightly_run'::text))))),
     CONSTRAINT desk_task_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT desk_task_of_its_case CHECK (((subject_kind <> 'case'::text) OR COALESCE((subject_id = case_no), false))),
     CONSTRAINT desk_task_of_its_hop CHECK (
@@ -2886,10 +2886,11 @@ CASE subject_kind
     WHEN 'request'::text THEN COALESCE(((request_id)::text = subject_id), false)
     ELSE (request_id IS NULL)
 END),
+    CONSTRAINT desk_task_of_nightly_run CHECK (((subject_kind <> 'nightly_run'::text) OR ((case_no IS NULL) AND (institution IS NULL)))),
     CONSTRAINT desk_task_of_reconciliation CHECK (((reconciliation_id IS NULL) OR (case_no IS NULL))),
     CONSTRAINT desk_task_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
     CONSTRAINT desk_task_subject_id_check CHECK ((subject_id <> ''::text)),
-    CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text])))
+    CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text, 'nightly_run'::text])))
 );
 
 CREATE TABLE directory_version (
@@ -3521,6 +3522,31 @@ CREATE TABLE message_document (
     document_id uuid NOT NULL,
     CONSTRAINT message_document_pkey PRIMARY KEY (message_id, place),
     CONSTRAINT message_document_place_check CHECK ((place > 0))
+);
+
+CREATE TABLE nightly_run (
+    run_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    work text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    cases bigint,
+    violations bigint,
+    first_case text,
+    digest text,
+    failure text,
+    CONSTRAINT nightly_run_pkey PRIMARY KEY (run_id),
+    CONSTRAINT nightly_run_anchored CHECK (((digest IS NOT NULL) = ((work = 'anchor'::text) AND (outcome IS NOT NULL) AND (outcome = 'clean'::text)))),
+    CONSTRAINT nightly_run_broken CHECK ((((violations IS NOT NULL) = ((outcome IS NOT NULL) AND (outcome = 'broken'::text))) AND ((first_case IS NOT NULL) = (violations IS NOT NULL)) AND ((violations IS NULL) OR (work = 'verify'::text)))),
+    CONSTRAINT nightly_run_cases_check CHECK ((cases >= 0)),
+    CONSTRAINT nightly_run_clean CHECK (((cases IS NOT NULL) = ((outcome IS NOT NULL) AND (outcome = ANY (ARRAY['clean'::text, 'broken'::text]))))),
+    CONSTRAINT nightly_run_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT nightly_run_ended CHECK ((((ended_at IS NULL) = (outcome IS NULL)) AND (ended_at >= started_at))),
+    CONSTRAINT nightly_run_failed CHECK (((failure IS NOT NULL) = ((outcome IS NOT NULL) AND (outcome = 'failed'::text)))),
+    CONSTRAINT nightly_run_failure_check CHECK (((length(failure) >= 1) AND (length(failure) <= 200))),
+    CONSTRAINT nightly_run_outcome_check CHECK ((outcome = ANY (ARRAY['clean'::text, 'broken'::text, 'failed'::text, 'interrupted'::text]))),
+    CONSTRAINT nightly_run_violations_check CHECK ((violations > 0)),
+    CONSTRAINT nightly_run_work_check CHECK ((work = ANY (ARRAY['verify'::text, 'anchor'::text])))
 );
 
 CREATE TABLE nodal_officer (
@@ -4925,6 +4951,8 @@ CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kin
 
 CREATE UNIQUE INDEX desk_task_once_institution ON public.desk_task USING btree (institution, kind) WHERE ((state = 'open'::text) AND (case_no IS NULL));
 
+CREATE UNIQUE INDEX desk_task_once_nightly_run ON public.desk_task USING btree (subject_id) WHERE ((state = 'open'::text) AND (subject_kind = 'nightly_run'::text));
+
 CREATE UNIQUE INDEX desk_task_once_reconciliation ON public.desk_task USING btree (reconciliation_id);
 
 CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (state = 'open'::text);
@@ -5020,6 +5048,12 @@ CREATE INDEX message_in_trouble ON public.message USING btree (written_at) WHERE
 CREATE INDEX message_to_expire ON public.message USING btree (expires_at) WHERE ((body <> ''::text) AND (expires_at IS NOT NULL));
 
 CREATE INDEX message_to_send ON public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX nightly_run_clean_at ON public.nightly_run USING btree (work, ended_at) WHERE (outcome = 'clean'::text);
+
+CREATE INDEX nightly_run_newest ON public.nightly_run USING btree (work, run_id);
+
+CREATE UNIQUE INDEX nightly_run_one ON public.nightly_run USING btree (work) WHERE (ended_at IS NULL);
 
 CREATE INDEX objection_restoration ON public.objection USING btree (restoration_id);
 
@@ -5342,6 +5376,10 @@ CREATE TRIGGER message_blanked BEFORE UPDATE OF body ON public.message FOR EACH 
 CREATE TRIGGER message_is_sealed BEFORE INSERT ON public.message FOR EACH ROW WHEN (((new.sealed_head IS NULL) AND (new.to_whom = ANY (ARRAY['victim'::text, 'holder'::text])))) EXECUTE FUNCTION message_is_sealed();
 
 CREATE TRIGGER message_sealed BEFORE INSERT OR UPDATE ON public.message FOR EACH ROW WHEN ((new.sealed_head IS NOT NULL)) EXECUTE FUNCTION message_sealed();
+
+CREATE TRIGGER nightly_run_ended_once BEFORE UPDATE ON public.nightly_run FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER nightly_run_kept BEFORE DELETE OR TRUNCATE ON public.nightly_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
@@ -5701,6 +5739,14 @@ COMMENT ON COLUMN message.sealed_body IS 'text, sealed; null once it is blank';
 
 COMMENT ON COLUMN message.sealed_head IS 'address and subject, sealed';
 
+COMMENT ON COLUMN nightly_run.digest IS 'SHA-256 of the list of last hashes that an anchor wrote';
+
+COMMENT ON COLUMN nightly_run.failure IS 'name of the error';
+
+COMMENT ON COLUMN nightly_run.first_case IS 'the first case in which a rule is violated';
+
+COMMENT ON COLUMN nightly_run.outcome IS 'clean; broken: a rule is violated in a case; failed: an error ended it; interrupted: its process ended first';
+
 COMMENT ON COLUMN objection.sealed_text IS 'the text, sealed under the key of the account holder; of the victim, where that is who objects or no hold is named';
 
 COMMENT ON COLUMN officer.credentials_from IS 'what was issued to this officer before this time opens nothing; null if everything may';
@@ -5888,6 +5934,8 @@ COMMENT ON TABLE hop_correction IS 'each correction of a hop: the changed column
 COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank does not have the first request yet';
 
 COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s officer states through the link of a letter';
+
+COMMENT ON TABLE nightly_run IS 'nightly verifications and anchors; one at most of each is under way';
 
 COMMENT ON TABLE officer_district IS 'the districts that an officer answers for';
 

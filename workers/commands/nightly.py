@@ -9,6 +9,7 @@ from workers.commands.exits import FAILURE
 from workers.commands.officers import with_pool
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from db.pool import Pool
@@ -50,27 +51,27 @@ async def _read(pool: "Pool", limit: int) -> "list[NightlyRun]":
 
 
 def _show(runs: "list[NightlyRun]") -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=f"{len(runs)} nightly runs", title_justify="left")
-    for name in ("work", "started (IST)", "ended (IST)", "outcome", "cases", "result"):
-        table.add_column(name, overflow="fold")
+    """Show a line for each run. A table would break the SHA-256, which people copy."""
+    console = people(None)
+    console.print(f"{len(runs)} nightly runs, in Indian time", highlight=False)
     for one in runs:
         outcome = one.outcome.value if one.outcome else "under way"
-        cases = "" if one.cases is None else f"{one.cases:,}"
-        columns = (one.work.value, _time(one.started_at), _time(one.ended_at), outcome, cases, _result(one))
-        table.add_row(*map(Text, columns))
-    people(None).print(table)
+        parts = (f"{_time(one.started_at)} to {_time(one.ended_at)}", one.work.value, outcome, *_result(one))
+        console.print("  ".join(parts), highlight=False, markup=False, soft_wrap=True)
 
 
 def _time(at: "datetime | None") -> str:
     from schemas.text import IST
 
-    return at.astimezone(IST).isoformat(" ", timespec="seconds").removesuffix("+05:30") if at else ""
+    return f"{at.astimezone(IST):%Y-%m-%d %H:%M:%S}" if at else "…"
 
 
-def _result(one: "NightlyRun") -> str:
+def _result(one: "NightlyRun") -> "Iterator[str]":
+    if one.cases is not None:
+        yield f"{one.cases:,} cases"
     if one.violations is not None:
-        return f"{one.violations} violations, first case {one.first_case}"
-    return one.digest or one.failure or ""
+        yield f"{one.violations:,} violations, the first in case {one.first_case}"
+    if one.digest is not None:
+        yield f"SHA-256 {one.digest}"
+    if one.failure is not None:
+        yield one.failure

@@ -21,7 +21,6 @@ from db.reporting import alert_figures, task_views
 from db.reporting.alert_figures import AlertFigures
 from db.session_locks import try_to_lock
 from domain.evidence.pack import check_anchor
-from schemas.banks.rosters import HolidayRules
 from schemas.evidence import NightlyWork, RunOutcome, RunResult
 from tests.factories import complaint, make_context, rrn
 from tests.kept_database import Kept
@@ -52,7 +51,7 @@ class Night:
     async def tasks(self) -> list[Any]:
         async with self.ctx.pool.acquire() as connection:
             wanted = task_views.Wanted()
-            page = await task_views.page(connection, wanted, None, 10, HolidayRules(weekly=(), source="x"), self.now)
+            page = await task_views.page(connection, wanted, None, 10, self.ctx.policy.bank_holidays, self.now)
         return [task for task in page.items if task.subject.kind == "nightly_run"]
 
     async def figures(self) -> AlertFigures:

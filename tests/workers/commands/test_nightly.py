@@ -26,7 +26,7 @@ async def test_people_see_each_run_and_programs_too(database: Pool, database_dsn
         ("anchor", "clean"),
     ]
     shown = await invoke("nightly", **settings)
-    assert str(anchored.digest)[:16] in shown.stdout
+    assert f"anchor  clean  0 cases  SHA-256 {anchored.digest}\n" in shown.stdout
     one = await invoke("nightly", "--limit", "1", "--json", "-", **settings)
     assert [run["run_id"] for run in json.loads(one.stdout)] == [verified.run_id]
 
@@ -38,7 +38,7 @@ async def test_the_exit_code_says_whether_a_night_failed(database: Pool, databas
         await nightly_runs.end(connection, await nightly_runs.begin(connection, NightlyWork.VERIFY, now), broken, now)
     told = await invoke("nightly", **settings)
     assert told.exit_code == 1
-    assert "2 violations, first case 20112400000001" in " ".join(told.stdout.split())
+    assert "verify  broken  9 cases  2 violations, the first in case 20112400000001\n" in told.stdout
     async with database.acquire() as connection:
         await nightly_runs.begin(connection, NightlyWork.VERIFY, now)
     assert (await invoke("nightly", **settings)).exit_code == 0, "the next is under way"
