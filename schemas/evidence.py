@@ -6,7 +6,7 @@ from schemas.base import FrozenModel, UtcDatetime
 
 
 class NightlyWork(StrEnum):
-    """What the engine does every night by itself."""
+    """Work that the engine does every night by itself."""
 
     ANCHOR = "anchor"
     """writes the last hash of every case log to a list"""

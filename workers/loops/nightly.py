@@ -14,7 +14,10 @@ CHECK_EVERY_SECONDS: Final = 60.0
 
 @dataclass(frozen=True)
 class NightlyLoop:
-    """Looks every minute whether a run is due. Every worker may run it, because a lock lets one of them work."""
+    """Looks every minute whether a run is due.
+
+    Several workers may have this loop. A lock lets one of them work.
+    """
 
     runs: NightlyRuns
     check_every_seconds: float = CHECK_EVERY_SECONDS
