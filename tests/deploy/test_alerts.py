@@ -66,7 +66,7 @@ class Shown:
         self.metrics: dict[str, MetricWrapperBase] = {}
         for collector in (*metrics.registry._collector_to_names, *registry._collector_to_names):
             assert isinstance(collector, MetricWrapperBase)
-            for suffix in SUFFIXES.get(collector._type, ("",)):
+            for suffix in SUFFIXES.get(str(collector._type), ("",)):
                 self.metrics[collector._name + suffix] = collector
 
     def labels(self, series: str) -> set[str]:

@@ -6,9 +6,9 @@ import pytest
 
 from activities.context import Context
 from db.banks import delivery_attempts
-from db.banks.delivery_attempts import About
 from db.reporting import alert_figures
 from db.reporting.alert_figures import AlertFigures, DutyBacklog
+from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, DeliveryOutcome
 from schemas.restoration_enums import DutyKind
 from tests.activities.bench import Bench
