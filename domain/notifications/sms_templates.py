@@ -4,6 +4,7 @@ An operator of telephones drops a message whose text or id is not the registered
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from string import Formatter
 from typing import Annotated, Any, Final, NamedTuple
@@ -68,15 +69,23 @@ class SmsTemplates:
         except ValidationError as error:
             first = error.errors()[0]
             raise TemplatesWrong(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-        found = {(one.message, one.to, one.language): one for one in file.template}
+        found = defaultdict[tuple[str, str, str], list[Registered]](list)
+        for one in file.template:
+            found[one.message, one.to, one.language].append(one)
         mistakes = [] if _ID.fullmatch(file.entity_id) else ["entity_id: 19 digits are needed"]
         self._ids: dict[TemplateKey, SmsIds] = {}
         for key in template_keys():
-            registered = found.get((key.kind.value, key.to_whom.value, key.language.value))
-            if (mistake := _mistake(key, registered)) or registered is None:
-                mistakes.append(f"{key}: {mistake}")
+            of_message = found[key.kind.value, key.to_whom.value, key.language.value]
+            # During an update the file may have the texts of both releases.
+            ours = [one for one in of_message if _plain(one.text) == _plain(template_text(key))]
+            if not of_message:
+                mistakes.append(f"{key}: no template is registered")
+            elif not ours:
+                mistakes.append(f"{key}: the registered text is not that of this release")
+            elif not _ID.fullmatch(ours[0].id):
+                mistakes.append(f"{key}: its id has 19 digits")
             else:
-                self._ids[key] = SmsIds(entity_id=file.entity_id, template_id=registered.id)
+                self._ids[key] = SmsIds(entity_id=file.entity_id, template_id=ours[0].id)
         mistakes += _used_twice(self._ids)
         if mistakes:
             raise TemplatesWrong("\n".join(mistakes))
@@ -105,16 +114,6 @@ def template_text(key: TemplateKey) -> str:
     """Return the text to register: that of the message, with a place for each variable."""
     text = TEXTS[key.language][key.kind, key.to_whom].text
     return "".join(fixed + (VARIABLE if name is not None else "") for fixed, name, _, _ in Formatter().parse(text))
-
-
-def _mistake(key: TemplateKey, registered: Registered | None) -> str:
-    if registered is None:
-        return "no template is registered"
-    if not _ID.fullmatch(registered.id):
-        return "its id has 19 digits"
-    if _plain(registered.text) != _plain(template_text(key)):
-        return "the registered text is not that of this release"
-    return ""
 
 
 def _used_twice(ids: dict[TemplateKey, SmsIds]) -> Iterator[str]:

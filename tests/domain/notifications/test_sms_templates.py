@@ -63,8 +63,10 @@ def test_the_form_has_every_text_and_no_id() -> None:
 
 def test_a_whole_file_gives_the_ids_of_every_message() -> None:
     whole = content()
-    # A long value may have several places, and the file may have texts of another release.
+    # A long value may have several places, and the file may have texts of another release, before ours or after.
     whole["template"][1]["text"] = whole["template"][1]["text"].replace(VARIABLE, f"{VARIABLE} {VARIABLE}")
+    other = {**whole["template"][0], "text": f"Case {VARIABLE}", "id": "9" * 19}
+    whole["template"] = [other, *whole["template"], {**other, "text": "x"}]
     whole["template"].append({"message": "of_tomorrow", "to": "victim", "language": "en", "id": "", "text": "x"})
     templates = SmsTemplates(whole)
     for number, key in enumerate(KEYS):
