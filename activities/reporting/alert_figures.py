@@ -101,7 +101,8 @@ class AlertWatch:
                 return
             try:
                 async with asyncio.timeout(GAUGES_READ_SECONDS), self._ctx.pool.acquire() as connection:
-                    GAUGES.show(await alert_figures.read(connection, self._ctx.now()))
+                    found = await alert_figures.read(connection, self._ctx.now(), self._ctx.procedure_clock_factor)
+                    GAUGES.show(found)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("alert figures not read: %s", type(error).__name__)
                 # A server that refuses a query answers.

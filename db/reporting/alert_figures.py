@@ -66,12 +66,12 @@ FROM duty WHERE done_at IS NULL AND due_at < $1::timestamptz + $2::interval GROU
 """
 
 
-async def read(connection: Connection, now: datetime) -> AlertFigures:
+async def read(connection: Connection, now: datetime, procedure_clock_factor: float = 1.0) -> AlertFigures:
     """Return the figures of this moment. Raises as every query does."""
     requests = await connection.fetchrow(_REQUESTS, now, REQUESTS_SPAN)
     assert requests is not None, "an aggregate returns one row"
     duties = await connection.fetch(_DUTIES, now, DUTIES_SPAN)
-    holds, paise = await lapsing(connection, now + LAPSES_WITHIN)
+    holds, paise = await lapsing(connection, now + LAPSES_WITHIN / procedure_clock_factor)
     return AlertFigures(
         requests=RequestBacklog(**dict(requests)),
         duties={DutyKind(row["kind"]): DutyBacklog(soon=row["soon"], overdue=row["overdue"]) for row in duties},

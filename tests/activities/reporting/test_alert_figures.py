@@ -68,6 +68,9 @@ async def test_a_hold_lapses_undecided_until_an_order_asks_for_its_money(ctx: Co
     assert (before.lapsing_holds, before.lapsing_paise) == (0, 0)
     near = await read(ctx, lapses_at - DAY + HOUR)
     assert (near.lapsing_holds, near.lapsing_paise) == (1, 650_00)
+    async with ctx.pool.acquire() as connection:
+        compressed = await alert_figures.read(connection, lapses_at - DAY + HOUR, procedure_clock_factor=24.0)
+    assert compressed.lapsing_holds == 0, "a day of a demo is an hour"
     await holds.tick(hold_id, 91)
     ordered = await read(ctx, lapses_at + DAY)
     assert (ordered.lapsing_holds, ordered.lapsing_paise) == (0, 0)
