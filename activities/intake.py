@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from activities.bodies import new_key
 from activities.cases.batches import notify_case, plan_batch
 from activities.cases.parked_corrections import WAITING, Corrected, Told, correct_as_told
 from activities.cases.told_transfers import Row, SortedRows, read_transfers, sort_rows, told_rows
@@ -22,7 +23,7 @@ from activities.tracing.payer_inquiries import new_inquiries
 from db import intake
 from db.cases import cases, events, hops
 from db.cases.events import Event
-from db.intake import Known, Locked, NewComplaint, NumberTaken, ToldRow
+from db.intake import Known, Locked, NewCase, NewComplaint, NumberTaken, ToldRow
 from db.pool import Connection
 from db.restoration import withdrawals
 from domain.errors.cases import TransferBusy
@@ -252,8 +253,12 @@ def _new_complaint(
         inquiries=new_inquiries(work, opened, banks) if work.ctx.policy.payer_bank.ask else [],
         tasks=waiting + _differences(receipt.ack_no, told),
         person=work.ctx.persons.seal(_personal_data(complaint)),
-        policy=None if receipt.joined else work.ctx.stored_case_policy,
+        case=None if receipt.joined else _new_case(work),
     )
+
+
+def _new_case(work: CaseTransaction) -> NewCase:
+    return NewCase(work.ctx.stored_case_policy, new_key(work.ctx.persons, case_no=work.case_no))
 
 
 def _personal_data(complaint: Complaint) -> PersonalData:

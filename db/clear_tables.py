@@ -1,4 +1,4 @@
-"""Tables in which a release before wrote personal data in clear, and the clearing of what is sealed."""
+"""Tables in which a release before wrote personal data and bodies in clear, and the clearing of what is sealed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -151,8 +151,59 @@ HEARINGS: Final = ClearTable(
     " JOIN person_key k ON k.person_id = v.person_id"
     " WHERE k.wrapped IS NOT NULL AND (w.sealed_said IS NULL OR w.said <> '…')",
 )
+EXCHANGES: Final = ClearTable(
+    "messages to banks",
+    "bank_exchange",
+    "exchange_id",
+    0,
+    "sealed_body",
+    "bank_exchange_sealed",
+    "x",
+    "FROM bank_exchange x WHERE (x.sealed_body IS NULL OR x.body <> '' OR x.content <> '' OR x.reply <> '')",
+)
+RECEIVED: Final = ClearTable(
+    "messages of banks",
+    "bank_body",
+    "body_id",
+    0,
+    "sealed",
+    "bank_body_sealed",
+    "b",
+    "FROM bank_body b WHERE (b.sealed IS NULL OR b.body <> '')",
+)
+STATEMENTS: Final = ClearTable(
+    "requests of banks",
+    "bank_evidence",
+    "evidence_id",
+    0,
+    "sealed",
+    "bank_evidence_sealed",
+    "e",
+    "FROM bank_evidence e WHERE (e.sealed IS NULL OR e.body <> '')",
+)
+FORMS: Final = ClearTable(
+    "forms of banks",
+    "reply_form",
+    "form_id",
+    0,
+    "sealed_form",
+    "reply_form_sealed",
+    "f",
+    "FROM reply_form f WHERE (f.sealed_form IS NULL OR f.form <> '{}' OR f.body <> '')",
+)
+ANSWER_LINES: Final = ClearTable(
+    "lines of answers",
+    "answer",
+    "answer_id",
+    0,
+    "sealed_raw",
+    "answer_sealed",
+    "a",
+    "FROM answer a WHERE (a.sealed_raw IS NULL OR a.raw <> '{}')",
+)
 TABLES: Final = (
     *(VICTIMS, MESSAGES, CONTACTS, CONTACT_CHANGES, CREDIT_ACCOUNTS, GRIEVANCES, LEVELS, OBJECTIONS, HEARINGS),
+    *(EXCHANGES, RECEIVED, STATEMENTS, FORMS, ANSWER_LINES),
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import asyncpg
 
 from db import person_keys
+from db.body_keys import BodyKey
 from db.cases import hops, tasks
 from db.cases.events import Event
 from db.cases.hops import HopRow
@@ -267,8 +268,17 @@ class ToldRow(FrozenModel):
 
 
 @dataclass(frozen=True)
+class NewCase:
+    """Case that a complaint opens, as it is written."""
+
+    policy: dict[str, Any]
+    key: BodyKey
+    """the key of the bodies of its messages"""
+
+
+@dataclass(frozen=True)
 class NewComplaint:
-    """Everything that is written of a complaint. `policy` is that of a new case; None if it joins a case."""
+    """Everything that is written of a complaint."""
 
     complaint: Complaint
     receipt: ComplaintReceipt
@@ -289,7 +299,8 @@ class NewComplaint:
     """work items, each with its case"""
     person: SealedPerson
     """the victim's data"""
-    policy: dict[str, Any] | None
+    case: NewCase | None
+    """None if it joins a case"""
 
 
 class NumberTaken(Exception):
@@ -299,6 +310,8 @@ class NumberTaken(Exception):
 _OPEN_CASE: Final = """
 INSERT INTO case_file (case_no, state, opened_at, policy, last_hop_no) VALUES ($1, 'open', $2, $21, $3)
 RETURNING case_no
+), keyed_case AS (
+    INSERT INTO person_key (person_id, wrapped, made_at, case_no) VALUES ($22, $23, $2, $1)
 """
 # The hop numbers are given out. The caller has locked the case's row.
 _LOCKED_CASE: Final = """
@@ -369,7 +382,7 @@ async def write(connection: Connection, new: NewComplaint, actor: str) -> bool:
     hop_nos = [hop.hop_no for hop in new.hops]
     try:
         registered = await connection.fetchval(
-            _WRITE_JOINING if new.policy is None else _WRITE_WITH_CASE,
+            _WRITE_JOINING if new.case is None else _WRITE_WITH_CASE,
             receipt.case_ack_no,
             receipt.received_at,
             max(hop_nos, default=0),
@@ -390,7 +403,7 @@ async def write(connection: Connection, new: NewComplaint, actor: str) -> bool:
             new.taken_by,
             new.idempotency_key,
             new.body_digest,
-            *([] if new.policy is None else [new.policy]),
+            *([] if new.case is None else [new.case.policy, new.case.key.person_id, new.case.key.wrapped]),
         )
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name in _NUMBERS:

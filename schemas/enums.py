@@ -419,6 +419,8 @@ class EventKind(StrEnum):
     """the key of a victim's personal data was destroyed, because their time of retention is over"""
     HOLDER_ERASED = "holder_erased"
     """the key of an account holder's personal data was destroyed, for the same reason"""
+    CASE_ERASED = "case_erased"
+    """the key of the messages to and from banks was destroyed, for the same reason"""
     CREDIT_ACCOUNT_TOLD = "credit_account_told"
     """another account of the victim's was proposed in place of the one that paid"""
     CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"

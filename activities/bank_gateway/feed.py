@@ -21,6 +21,7 @@ from adapters.banks.push.demand import hold_demand
 from db import bank_gateway
 from db.bank_gateway import FeedHop, FeedRow, Receipt
 from db.banks import bank_exchanges
+from db.body_keys import CaseKey
 from db.orders import bank_replies
 from db.paging import from_cursor, to_cursor
 from db.pool import Connection, Pool
@@ -76,7 +77,7 @@ async def read_feed(ctx: Context, institution: str, wanted: Wanted) -> FeedPage:
             items = await _holds(ctx, connection, institution, rows)
             asked = await lien_inquiries.open_of(connection, institution)
             orders_waiting = await bank_replies.waiting(connection, institution)
-    await keep_served(ctx, About.HOLD_REQUEST, {item.hold_id: item for item in items})
+    await keep_served(ctx, About.HOLD_REQUEST, {item.hold_id: item for item in items}, _keys(rows))
     return FeedPage(
         items=items,
         next=to_cursor(rows[-1].change_no if rows else after),
@@ -93,7 +94,7 @@ async def read_hold(ctx: Context, institution: str, request_id: UUID) -> FeedHol
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             row = await bank_gateway.one(connection, institution, request_id)
             (found,) = await _holds(ctx, connection, institution, [row])
-    await keep_served(ctx, About.HOLD_REQUEST, {request_id: found})
+    await keep_served(ctx, About.HOLD_REQUEST, {request_id: found}, _keys([row]))
     return found
 
 
@@ -202,6 +203,10 @@ async def _holds(
     return tuple(
         _hold(ctx, institution, row, hops[row.request_id], paid[main]) for row, main in zip(rows, mains, strict=True)
     )
+
+
+def _keys(rows: Sequence[FeedRow]) -> dict[UUID, CaseKey]:
+    return {row.request_id: CaseKey(case_no=row.case_no, key=row.key) for row in rows}
 
 
 def _main(hops: Sequence[FeedHop]) -> FeedHop:

@@ -11,13 +11,15 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.banks.signed_requests import files_of, folder_of
+from activities.bodies import BodyOpener
 from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
 from activities.person_keys import PersonKeys
 from activities.secrets import Keys, Purpose, pem
 from db import holder_contacts, notifications, person_keys
-from db.evidence import evidence_keys
+from db.body_keys import BODY, BodyState
+from db.evidence import evidence_keys, pack_bodies
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
 from db.evidence.opened import Opened
@@ -166,6 +168,8 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
     changes = await holder_contacts.changes_of_case(connection, case_no)
     heard = await release_proposals.hearings_of_case(connection, case_no)
     objected = await objections.texts_of_case(connection, case_no)
+    forms = await pack_bodies.forms(connection, case_no, BodyOpener(persons).open_or_erased)
+    raws = await pack_bodies.stored_lines(connection, case_no)
     texts_of_grievances = await grievance_texts.of_case(connection, case_no)
     return Opened(
         grievances={
@@ -173,6 +177,8 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
             for grievance_id, (text, contact) in texts_of_grievances.grievances.items()
         },
         hearings={number: persons.open_stored(said) for number, said in heard.items()},
+        forms=forms,
+        raws={answer_id: persons.open_stored(raw) for answer_id, raw in raws.items()},
         objections={number: persons.open_stored(text) for number, text in objected.items()},
         said={place: persons.open_stored(said) for place, said in texts_of_grievances.levels.items()},
         victims=persons.open_all(await person_keys.of_case(connection, case_no)),
@@ -204,6 +210,9 @@ class _Writing:
         self._edition = edition
         self._opened = opened
         self._named = VictimsNamed(edition, is_marked=head.is_marked)
+        self._opens = BodyOpener(maker.ctx.persons).open_or_erased
+        self._omitted: list[Listed] = []
+        self._erased: list[str] = []
         self._done = self._total = 0
 
     async def write(self) -> None:
@@ -216,7 +225,7 @@ class _Writing:
         for file in files:
             await self._rows(file)
         omitted = await self._whole_files()
-        self._writer.add(EDITION, _edition_text(self._edition, omitted, is_marked=self._head.is_marked))
+        self._writer.add(EDITION, self._edition_text(omitted))
         story = await self._log()
         head = self._head
         timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, story)
@@ -230,36 +239,68 @@ class _Writing:
                     self._one_more()
 
     async def _whole_files(self) -> list[Listed]:
-        """Write statements, bodies, requests and documents, one file each; return the files that this edition omits."""
-        omitted = []
-        case_no = self._head.case_no
-        async with aclosing(evidence.bound_words(self._connection, case_no)) as bound:
+        """Write statements, bodies, requests and documents, one file each.
+
+        Returns the files that this edition omits, and those that are erased.
+        """
+        connection, case_no = self._connection, self._head.case_no
+        is_erased = not all(self._opened.raws.values())
+        bound_by_log = await pack_bodies.bound_digests(connection, case_no) if is_erased else {}
+        async with aclosing(pack_bodies.bound_words(connection, case_no, self._opened)) as bound:
             async for name, statement in bound:
-                path, content = f"{STATEMENTS}/{name}", statement.encode()
-                if is_statement_excluded(self._edition, name, is_marked=self._head.is_marked):
-                    omitted.append(_listed(path, content))
-                else:
-                    self._writer.add(path, content)
-        async with aclosing(evidence.bodies(self._connection, case_no)) as bodies:
+                is_omitted = is_statement_excluded(self._edition, name, is_marked=self._head.is_marked)
+                path, content = f"{STATEMENTS}/{name}", None if statement is None else statement.encode()
+                self._whole_file(path, content, bound_by_log.get(path), is_omitted=is_omitted)
+        async with aclosing(pack_bodies.bodies(connection, case_no, self._opens)) as bodies:
             async for name, body in bodies:
-                self._writer.add(f"{BODIES}/{name}", body)
-        async with aclosing(evidence.sent(self._connection, case_no)) as sent:
+                self._whole_file(f"{BODIES}/{name}", body, name)
+        async with aclosing(pack_bodies.sent(connection, case_no, self._opens)) as sent:
             async for file in sent:
                 restoring = self._head.is_marked and file.restores
-                if is_excluded(self._edition, file.about, file.channel, file.name, of_marked_restoring=restoring):
-                    omitted.append(_listed(file.path, file.content))
-                else:
-                    self._writer.add(file.path, file.content)
-        async with aclosing(_signed(self._connection, case_no, self._maker.origin)) as requests:
-            async for name, content in requests:
-                self._writer.add(name, content)
-        async with aclosing(evidence.documents(self._connection, case_no)) as documents:
+                is_omitted = is_excluded(
+                    self._edition, file.about, file.channel, file.name, of_marked_restoring=restoring
+                )
+                self._whole_file(file.path, file.content, file.sha256, is_omitted=is_omitted)
+        async with aclosing(self._signed()) as requests:
+            async for name, content, sha256 in requests:
+                self._whole_file(name, content, sha256)
+        async with aclosing(evidence.documents(connection, case_no)) as documents:
             async for document in documents:
-                if is_document_excluded(self._edition, document.kind, is_marked=self._head.is_marked):
-                    omitted.append(_listed(document.name, document.content))
-                else:
-                    self._writer.add(document.name, document.content)
-        return omitted
+                is_omitted = is_document_excluded(self._edition, document.kind, is_marked=self._head.is_marked)
+                self._whole_file(document.name, document.content, None, is_omitted=is_omitted)
+        return self._omitted
+
+    def _whole_file(self, name: str, content: bytes | None, sha256: str | None, *, is_omitted: bool = False) -> None:
+        """Write a file, or list it because this edition omits it. An erased one is listed with the kept SHA-256."""
+        if content is None:
+            assert sha256 is not None, "what is erased has a digest"
+            self._erased.append(name)
+            self._omitted.append(Listed(name, sha256))
+        elif is_omitted:
+            self._omitted.append(_listed(name, content))
+        else:
+            self._writer.add(name, content)
+
+    async def _signed(self) -> AsyncGenerator[tuple[str, bytes | None, str | None], None]:
+        """Yield each file about requests that banks sent over their own API: name, content, and the kept SHA-256."""
+        connection = self._connection
+        async with aclosing(pack_bodies.signed_requests(connection, self._head.case_no, self._opens)) as requests:
+            async for request in requests:
+                for name, content in (await files_of(connection, request, self._maker.origin)).items():
+                    path = f"{folder_of(request.evidence_id)}/{name}"
+                    if name == BODY and request.state is BodyState.ERASED:
+                        yield path, None, request.digest.hex()
+                    else:
+                        yield path, content, None
+
+    def _edition_text(self, omitted: list[Listed]) -> bytes:
+        left_out = [{"name": file.name, "sha256": file.sha256} for file in omitted]
+        record: dict[str, object] = {"edition": self._edition.value, "left_out": left_out}
+        if self._head.is_marked:
+            record["pseudonyms"] = True
+        if self._erased:
+            record["erased"] = self._erased
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
     async def _log(self) -> Story:
         story = Story()
@@ -279,20 +320,6 @@ class _Writing:
 
 def _listed(name: str, content: bytes) -> Listed:
     return Listed(name, hashlib.sha256(content).hexdigest())
-
-
-def _edition_text(edition: Edition, omitted: list[Listed], *, is_marked: bool) -> bytes:
-    left_out = [{"name": file.name, "sha256": file.sha256} for file in omitted]
-    record = {"edition": edition.value, "left_out": left_out, **({"pseudonyms": True} if is_marked else {})}
-    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
-
-
-async def _signed(connection: Connection, case_no: str, origin: str | None) -> AsyncGenerator[tuple[str, bytes], None]:
-    """Yield name and content of each file about requests that banks sent over their own API."""
-    async with aclosing(evidence.signed_requests(connection, case_no)) as requests:
-        async for request in requests:
-            for name, content in (await files_of(connection, request, origin)).items():
-                yield f"{folder_of(request.evidence_id)}/{name}", content
 
 
 async def certificate(packed: Packed, file: str, made_with: str, language: Language) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from activities.bodies import BodySealer
 from activities.cases.batches import notify_with_events
 from activities.cases.hop_retries import plan_retries
 from activities.cases.hop_steps import flag_others
@@ -51,6 +52,7 @@ class AnswerWriter(CaseTransaction):
     institution: str
     outcome: Reconciliation
     begun: answers.Begun
+    sealer: BodySealer
     received: ReceivedBody | None
     is_signed: bool
     followed: Sequence[hops.HopRow] = ()
@@ -75,7 +77,7 @@ class AnswerWriter(CaseTransaction):
             self.now,
             reply,
             judgements,
-            self.received,
+            self._sealed(),
         )
         answer_ids = written.answer_ids
         found = []
@@ -94,6 +96,11 @@ class AnswerWriter(CaseTransaction):
             written.update_id, job_id, bound, finished, opened_tasks, done.others, cross_found, reopened=reopened
         )
         return await self._notify_workflow(events, opened_tasks, reopened=reopened), cross_found
+
+    def _sealed(self) -> answers.SealedAnswer:
+        raws = [self.sealer.line(judged.claim.natural_key, judged.claim.raw) for judged in self.outcome.judgements]
+        received = self.sealer.received(self.received) if self.received else None
+        return answers.SealedAnswer(self.sealer.key, raws, received)
 
     async def _effects(self, answer_ids: Sequence[int]) -> answers.Effects:
         outcome = self.outcome

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from activities.bodies import BodySealer, sealer_of_case
 from activities.context import Context
 from activities.deadlocks import repeated
 from activities.metrics import METRICS
@@ -13,6 +14,7 @@ from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import BankProtocolError
 from db.banks import channels, received_bodies
 from db.banks.received_bodies import ReceivedBody
+from db.body_keys import CaseKey
 from db.cases import cases
 from db.pool import Connection
 from db.tracing import answers
@@ -66,10 +68,12 @@ async def take_status_update(
         outcome = await _judge(ctx, connection, institution, update.job_id, claims, begun)
         if outcome is None:
             if received:
-                await received_bodies.keep(connection, institution, received)
+                await received_bodies.keep(connection, institution, _sealer(ctx, begun).received(received))
             return _repeated(begun.given)
         actor = told_by or f"bank:{institution}"
-        writer = AnswerWriter(ctx, connection, begun.head, actor, institution, outcome, begun, received, is_signed)
+        writer = AnswerWriter(
+            ctx, connection, begun.head, actor, institution, outcome, begun, _sealer(ctx, begun), received, is_signed
+        )
         reply = _reply_counts(outcome)
         follow_up, cross_found = await writer.write(job_id, body_digest, reply)
     _record_metrics(begun.head, outcome, cross_found)
@@ -94,6 +98,10 @@ async def _begin(
         sorted(accounts),
         keys,
     )
+
+
+def _sealer(ctx: Context, begun: answers.Begun) -> BodySealer:
+    return sealer_of_case(ctx.persons, CaseKey(case_no=begun.head.case_no, key=begun.key))
 
 
 async def _judge(

@@ -9,6 +9,7 @@ from itertools import count
 
 import asyncpg
 
+from activities.bodies import line_opener
 from activities.cases.desk import correct_hop
 from activities.cases.transaction import case_transaction
 from activities.context import Context
@@ -289,7 +290,9 @@ class _Import:
         assert self.outcome.case_no is not None, "banks' statements need a case"
         asked = sorted({hop_no for _, hop_nos in said for hop_no in hop_nos})
         async with self.ctx.pool.acquire() as connection:
-            lines = await trail_import.told_lines(connection, self.outcome.case_no, bank, asked)
+            lines = await trail_import.told_lines(
+                connection, self.outcome.case_no, bank, asked, line_opener(self.ctx.persons)
+            )
         onward = [
             OnwardHop(hop.parent_hop_no, hop.reference_key, hop.disputed_paise)
             for hop in hops

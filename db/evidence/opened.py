@@ -1,14 +1,17 @@
 """Opened personal data of a case, as its evidence pack has them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
 from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, MESSAGES
 from schemas.personal_data import ContactData, MessageText, PersonalData
 
+ANSWERS: Final = "banks/answers.jsonl"
 CONTACTS: Final = "holds/contacts.jsonl"
 CONTACT_CHANGES: Final = "holds/contact_changes.jsonl"
 GRIEVANCES: Final = "grievances/grievances.jsonl"
@@ -16,9 +19,11 @@ GRIEVANCE_LEVELS: Final = "grievances/levels.jsonl"
 HEARINGS: Final = "grievances/hearings.jsonl"
 MESSAGE_TEXTS: Final = "messages/texts.jsonl"
 OBJECTIONS: Final = "restorations/objections.jsonl"
+ORDER_FORMS: Final = "orders/forms.jsonl"
+REQUEST_FORMS: Final = "requests/forms.jsonl"
 WITH_OPENED: Final = (
     *(COMPLAINTS, CONTACTS, CONTACT_CHANGES, CREDIT_ACCOUNTS, GRIEVANCES, GRIEVANCE_LEVELS, HEARINGS, OBJECTIONS),
-    *(MESSAGES, MESSAGE_TEXTS),
+    *(ANSWERS, MESSAGES, MESSAGE_TEXTS, ORDER_FORMS, REQUEST_FORMS),
 )
 """files whose statements read opened personal data in `$2` and `$3`"""
 MOBILE_END_CHARS: Final = 4
@@ -41,29 +46,37 @@ class Opened:
     hearings: Mapping[int, str] = field(repr=False)
     """what victims said to proposed releases"""
     objections: Mapping[int, str] = field(repr=False)
+    raws: Mapping[int, str] = field(repr=False)
+    """what was received as each line of an answer, as JSON text; empty once it is erased"""
 
-    def rows_of(self, file: str) -> tuple[list[Any], list[dict[str, str | None]]]:
+    forms: Mapping[int, dict[str, Any]] = field(repr=False)
+    """form and body of each form of a bank; both None once they are erased"""
+
+    def rows_of(self, file: str) -> tuple[list[Any], list[dict[str, Any]]]:
         """Return the keys and the data of the rows of a file."""
-        rows: dict[Any, dict[str, str | None]]
-        if file == COMPLAINTS:
-            rows = {victim_id: _shown(person) for victim_id, person in self.victims.items()}
-        elif file == CREDIT_ACCOUNTS:
-            rows = {account_id: {"holder_name": name} for account_id, name in self.names.items()}
-        elif file == GRIEVANCES:
-            rows = {number: {"text": text, "contact": contact} for number, (text, contact) in self.grievances.items()}
-        elif file == GRIEVANCE_LEVELS:
-            rows = {place: {"said": said} for place, said in self.said.items()}
-        elif file == HEARINGS:
-            rows = {number: {"said_sha256": _sha256(said)} for number, said in self.hearings.items()}
-        elif file == OBJECTIONS:
-            rows = {number: {"text": text} for number, text in self.objections.items()}
-        elif file == CONTACTS:
-            rows = {hold_id: contact.model_dump() for hold_id, contact in self.contacts.items()}
-        elif file == CONTACT_CHANGES:
-            rows = {change_id: contact.model_dump() for change_id, contact in self.contact_changes.items()}
-        else:
-            rows = {message_id: text.model_dump() for message_id, text in self.messages.items()}
+        rows = self._rows_by_file.get(file, self._messages)()
         return [*rows], [*rows.values()]
+
+    @property
+    def _rows_by_file(self) -> Mapping[str, Callable[[], dict[Any, dict[str, Any]]]]:
+        return {
+            ANSWERS: lambda: {key: {"raw": orjson.Fragment(raw) if raw else None} for key, raw in self.raws.items()},
+            COMPLAINTS: lambda: {key: _shown(person) for key, person in self.victims.items()},
+            CONTACTS: lambda: {key: contact.model_dump() for key, contact in self.contacts.items()},
+            CONTACT_CHANGES: lambda: {key: contact.model_dump() for key, contact in self.contact_changes.items()},
+            CREDIT_ACCOUNTS: lambda: {key: {"holder_name": name} for key, name in self.names.items()},
+            GRIEVANCES: lambda: {
+                key: {"text": text, "contact": contact} for key, (text, contact) in self.grievances.items()
+            },
+            GRIEVANCE_LEVELS: lambda: {key: {"said": said} for key, said in self.said.items()},
+            HEARINGS: lambda: {key: {"said_sha256": _sha256(said)} for key, said in self.hearings.items()},
+            OBJECTIONS: lambda: {key: {"text": text} for key, text in self.objections.items()},
+            ORDER_FORMS: lambda: dict(self.forms),
+            REQUEST_FORMS: lambda: dict(self.forms),
+        }
+
+    def _messages(self) -> dict[Any, dict[str, Any]]:
+        return {message_id: text.model_dump() for message_id, text in self.messages.items()}
 
 
 def _sha256(said: str) -> str | None:

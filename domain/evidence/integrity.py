@@ -15,7 +15,7 @@ from enum import StrEnum
 from domain.evidence.pack import body_bound_by, bound_by, sent_by
 from domain.hash_chain import GENESIS, event_hash
 from domain.ledger import CONTRA_BUCKETS, bucket_sums, unaccounted_paise
-from schemas.enums import Bucket, CaseState, HopSource, HopState
+from schemas.enums import Bucket, CaseState, EventKind, HopSource, HopState
 
 Place = tuple[int, Bucket]
 """place of money: hop number and bucket"""
@@ -43,7 +43,7 @@ class Check(StrEnum):
     LOG_HEAD = "log_head"
     """the case's row has the last event"""
     WORDS_CHANGED = "words_changed"
-    """stored messages to and from banks have the digests in the log"""
+    """stored messages to and from banks have the digests in the log; none is erased unless the log says so"""
     PLACED = "placed"
     """the amounts in the log add up to the ledger"""
     HOP_STATE = "hop_state"
@@ -130,6 +130,10 @@ class CaseRecord:
     asked: Sequence[AskedRecord]
     statements: Mapping[str, str]
     """SHA-256 of what the log binds outside itself, by file name in the evidence pack"""
+    erased: frozenset[str] = frozenset()
+    """names whose content cannot be read, because the key of the case is destroyed"""
+    unopened: frozenset[str] = frozenset()
+    """names whose content cannot be read, because the program does not have the secret key"""
 
 
 def examine(case: CaseRecord) -> list[Break]:
@@ -238,13 +242,17 @@ def _log(case: CaseRecord) -> Iterator[Finding]:
 
 
 def _words(case: CaseRecord) -> Iterator[Finding]:
+    """Yield content that differs from the log. Of what cannot be read, the digest beside it is compared."""
+    if case.erased and not any(event.kind == EventKind.CASE_ERASED for event in case.events):
+        yield Check.WORDS_CHANGED, f"the key of {len(case.erased)} messages is destroyed, and the log does not say so"
+    cannot_be_read = case.erased | case.unopened
     for event in case.events:
         bound = bound_by(event.data_text)
         if body := body_bound_by(event.data_text):
             bound[f"body-{body[0]}"] = body[1]
         bound |= {f"sent-{number}": digest for number, digest in sent_by(event.data_text).items()}
         for name, digest in bound.items():
-            if case.statements.get(name) != digest:
+            if case.statements.get(name, digest if name in cannot_be_read else None) != digest:
                 yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) binds another content of {name}"
 
 

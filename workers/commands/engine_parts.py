@@ -32,11 +32,10 @@ def write_rejects_file(write: Callable[[], int], path: Path) -> None:
 
 
 @asynccontextmanager
-async def open_context(settings: Settings, *, personal_data: bool = True) -> "AsyncIterator[Context]":
-    """Open a context for a command that needs the database, and no credential of a bank.
+async def open_context(settings: Settings) -> "AsyncIterator[Context]":
+    """Open a context for a command that needs the database and personal data, and no credential of a bank.
 
-    A command that reads or writes `personal_data` needs the secret key too. Warns if the directory is empty. Raises
-    `SettingsError` without the key.
+    Warns if the directory is empty. Raises `SettingsError` without the secret key.
     """
     from activities.context import Context
     from activities.directory import DirectoryCache
@@ -44,7 +43,7 @@ async def open_context(settings: Settings, *, personal_data: bool = True) -> "As
     from domain.policy.model import load_policy
     from workers.home import secret_box
 
-    persons = PersonKeys(await asyncio.to_thread(secret_box, settings)) if personal_data else None
+    persons = PersonKeys(await asyncio.to_thread(secret_box, settings))
     policy = await asyncio.to_thread(load_policy, settings.policy_file)
     async with await open_database(settings, most_connections=4) as pool:
         directory = DirectoryCache(pool, None)

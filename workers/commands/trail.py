@@ -91,5 +91,5 @@ def export(
 async def _read(settings: Settings, ack_no: str) -> "tuple[str, dict[Sheet, list[ExportRow]]]":
     from activities.workbook.trail_export import export_trail
 
-    async with open_context(settings, personal_data=False) as ctx:
+    async with open_context(settings) as ctx:
         return await export_trail(ctx, ack_no)

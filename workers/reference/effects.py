@@ -147,6 +147,16 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Registers a transfer by reference and bank too, where a process of the release before named its amount.",
         ("disputed_transfer",),
     ),
+    "answer_sealed": Effect(
+        Sort.DERIVED, "Clears what was received as a line of an answer that is written sealed, and refuses it in clear."
+    ),
+    "bank_exchange_sealed": Effect(
+        Sort.DERIVED,
+        "Compares what passed between us and a bank with its digests, clears it, and refuses it unless it is sealed.",
+    ),
+    "body_is_sealed": Effect(
+        Sort.DERIVED, "Compares a body of a bank with its digest, clears it, and refuses it unless it is sealed."
+    ),
     "credit_account_sealed": Effect(
         Sort.DERIVED,
         "Clears the name of an account to be credited that is written sealed, and refuses one in clear.",
@@ -159,6 +169,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "objection_sealed": Effect(
         Sort.DERIVED, "Clears the text of an objection that is written sealed, and refuses one in clear."
+    ),
+    "reply_form_sealed": Effect(
+        Sort.DERIVED, "Clears the form of a bank that is written sealed, and refuses one in clear."
     ),
     "release_hearing_sealed": Effect(
         Sort.DERIVED, "Clears what a victim says when it is written sealed, and refuses it in clear."
@@ -288,7 +301,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Counts whether a proposed release needs a second officer, and refuses one of an officer who told of the hold.",
     ),
     "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
-    "person_key_rules": Effect(Sort.RULE, "Refuses to delete the key of a person, and to bring a destroyed key back."),
+    "person_key_rules": Effect(
+        Sort.RULE, "Refuses to delete a key, to give it another owner, and to bring a destroyed key back."
+    ),
+    "sealed_once": Effect(Sort.RULE, "Refuses every change of what is sealed; what is in clear is sealed once."),
     "holder_contact_change_rules": Effect(
         Sort.RULE, "Refuses every change of a contact in the history but that it is sealed, once."
     ),

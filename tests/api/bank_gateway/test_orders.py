@@ -13,6 +13,7 @@ from schemas.restoration_enums import OrderKind
 from tests.api.feed import Feed, Waits, feed, kind, waits
 from tests.api.ordered import HELD_PAISE, VICTIM, Ordering, done, ordering
 from tests.desk_tasks import bank_notes
+from tests.opened_bodies import opened_rows
 
 __all__ = ["feed", "ordering", "waits"]
 
@@ -98,7 +99,8 @@ async def test_what_a_bank_fetches_is_kept_as_it_was_served(ordering: Ordering) 
     order_id = await ordering.restore()
     page, one = await ordering.get(), await ordering.get(f"/{order_id}")
     pool = ordering.doors.services.ctx.pool
-    (row,) = await pool.fetch("SELECT * FROM bank_exchange WHERE order_id = $1 AND channel = 'pull'", order_id)
+    served = "WHERE order_id = $1 AND channel = 'pull'"
+    (row,) = await opened_rows(ordering.doors.services.ctx, "bank_exchange", served, order_id)
     assert (row["about"], row["head"], row["body"]) == ("order", f"FEED order {order_id}\n", one.content)
     assert row["body"] in page.content
     await ordering.say(order_id, "acknowledge", {})
