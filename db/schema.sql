@@ -156,6 +156,19 @@ AS $function$
     GROUP BY h.case_no, h.hop_no, p.institution, i.inquiry_id, w.hop_no
 $function$;
 
+CREATE OR REPLACE FUNCTION public.answer_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_raw IS NULL THEN
+        RAISE EXCEPTION 'a line of an answer is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'answer_sealed';
+    END IF;
+    NEW.raw := '{}';
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.ask_for_lien_notice(of_case text, bank text, at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -181,6 +194,19 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_exchange_digests(p_exchange_id bigint)
+ RETURNS TABLE(name text, digest bytea)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT f.* FROM bank_exchange x CROSS JOIN LATERAL (VALUES
+        ('request.txt', sha256(convert_to(x.head, 'UTF8'))), ('body', coalesce(x.body_digest, sha256(x.body))),
+        ('content', coalesce(x.content_digest, sha256(x.content))),
+        ('reply.txt', sha256(convert_to(x.reply_head, 'UTF8'))), ('reply', coalesce(x.reply_digest, sha256(x.reply)))
+    ) AS f (name, digest)
+    WHERE x.exchange_id = p_exchange_id AND f.digest IS NOT NULL
+$function$;
+
 CREATE OR REPLACE FUNCTION public.bank_exchange_files(p_exchange_id bigint)
  RETURNS TABLE(name text, bytes bytea)
  LANGUAGE plpgsql
@@ -193,6 +219,27 @@ BEGIN
     WHERE x.exchange_id = p_exchange_id AND f.bytes IS NOT NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_exchange_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_body IS NULL THEN
+        RAISE EXCEPTION 'what passes between us and a bank is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_exchange_sealed';
+    ELSIF NEW.body <> '' AND NEW.body_digest <> sha256(NEW.body)
+        OR NEW.content <> '' AND NEW.content_digest <> sha256(NEW.content)
+        OR NEW.reply <> '' AND NEW.reply_digest <> sha256(NEW.reply)
+    THEN
+        RAISE EXCEPTION 'what passed between us and a bank has another digest'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_exchange_digests';
+    END IF;
+    NEW.body := '';
+    NEW.content := CASE WHEN NEW.content IS NOT NULL THEN ''::bytea END;
+    NEW.reply := CASE WHEN NEW.reply IS NOT NULL THEN ''::bytea END;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_exchanges_bound(p_about text, p_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -203,20 +250,20 @@ DECLARE
     lines jsonb;
 BEGIN
     WITH latest AS (
-        (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
+        (SELECT x.exchange_id, x.digest, coalesce(x.reply_digest, sha256(x.reply)) AS reply_digest FROM bank_exchange x
          WHERE x.request_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
         UNION ALL
-        (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
+        (SELECT x.exchange_id, x.digest, coalesce(x.reply_digest, sha256(x.reply)) FROM bank_exchange x
          WHERE x.order_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
         UNION ALL
-        (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
+        (SELECT x.exchange_id, x.digest, coalesce(x.reply_digest, sha256(x.reply)) FROM bank_exchange x
          WHERE x.inquiry_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
     )
     SELECT jsonb_agg(jsonb_build_object('exchange_id', l.exchange_id, 'sent_sha256', encode(l.digest, 'hex'),
-                                        'reply_sha256', encode(sha256(l.reply), 'hex')) ORDER BY l.exchange_id),
-        (SELECT jsonb_agg(format('%s  banks/sent/%s/%s', encode(sha256(f.bytes), 'hex'),
+                                        'reply_sha256', encode(l.reply_digest, 'hex')) ORDER BY l.exchange_id),
+        (SELECT jsonb_agg(format('%s  banks/sent/%s/%s', encode(f.digest, 'hex'),
                                  lpad(b.exchange_id::text, 10, '0'), f.name) ORDER BY b.exchange_id, f.name)
-         FROM latest b, bank_exchange_files(b.exchange_id) f)
+         FROM latest b, bank_exchange_digests(b.exchange_id) f)
     INTO told, lines FROM latest l;
     RETURN CASE WHEN told IS NULL THEN '{}' ELSE jsonb_build_object('exchanges', told, 'bound', lines) END;
 END $function$;
@@ -303,6 +350,21 @@ BEGIN
         RAISE EXCEPTION 'order % waits: the bank has not said that it does an earlier one no more', NEW.order_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_order_waits';
     END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.body_is_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed IS NULL THEN
+        RAISE EXCEPTION 'a body is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_sealed';
+    ELSIF NEW.body <> '' AND NEW.digest <> sha256(NEW.body) THEN
+        RAISE EXCEPTION 'a body has another digest' USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_check';
+    END IF;
+    NEW.body := '';
     RETURN NEW;
 END $function$;
 
@@ -1515,12 +1577,13 @@ CREATE OR REPLACE FUNCTION public.only_importers(of_case text, of_hop integer)
 AS $function$
     SELECT CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) ELSE '{}' END
     FROM (
-        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '') END
-            AS importer
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
+            THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '') END AS importer
         FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
             AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
         UNION ALL
-        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '') END
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
+            THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '') END
         FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
         UNION ALL
         SELECT NULL FROM payer_inquiry i JOIN payer_statement w USING (inquiry_id)
@@ -1609,9 +1672,10 @@ CREATE OR REPLACE FUNCTION public.person_key_rules()
 AS $function$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.destroyed_at IS NOT NULL
-        OR (NEW.person_id, NEW.made_at) IS DISTINCT FROM (OLD.person_id, OLD.made_at)
+        OR (NEW.person_id, NEW.made_at, NEW.case_no, NEW.institution)
+            IS DISTINCT FROM (OLD.person_id, OLD.made_at, OLD.case_no, OLD.institution)
     THEN
-        RAISE EXCEPTION 'the key of a person is sealed anew or destroyed, and a destroyed key stays destroyed'
+        RAISE EXCEPTION 'a key is sealed again or destroyed, and a destroyed key stays destroyed'
             USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
@@ -1774,6 +1838,19 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'release_was_proposed';
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.reply_form_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_form IS NULL THEN
+        RAISE EXCEPTION 'a form is written sealed' USING ERRCODE = 'check_violation', CONSTRAINT = 'reply_form_sealed';
+    END IF;
+    NEW.form := '{}';
+    NEW.body := CASE WHEN NEW.body IS NOT NULL THEN ''::bytea END;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.reply_link_deletion()
@@ -2054,6 +2131,14 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.sealed_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'a row of % is append-only: it is only sealed, once', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.sign_in_link_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2327,8 +2412,13 @@ CREATE TABLE answer (
     balance_paise bigint,
     balance_is_free boolean NOT NULL DEFAULT false,
     within_paise bigint,
+    person_id uuid,
+    sealed_raw bytea,
+    imported_by text,
+    balance_on_wire boolean NOT NULL DEFAULT false,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
-    CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
+    CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise))),
+    CONSTRAINT answer_sealed_is_whole CHECK ((num_nulls(person_id, sealed_raw) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE appeal_code (
@@ -2381,11 +2471,15 @@ CREATE TABLE bank_body (
     headers jsonb NOT NULL,
     body bytea NOT NULL,
     digest bytea NOT NULL,
+    person_id uuid,
+    sealed bytea,
+    of_bank boolean NOT NULL DEFAULT false,
     CONSTRAINT bank_body_institution_digest_key UNIQUE (institution, digest),
     CONSTRAINT bank_body_pkey PRIMARY KEY (body_id),
     CONSTRAINT bank_body_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'iso20022'::text]))),
-    CONSTRAINT bank_body_check CHECK ((digest = sha256(body))),
-    CONSTRAINT bank_body_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
+    CONSTRAINT bank_body_check CHECK (((sealed IS NOT NULL) OR (digest = sha256(body)))),
+    CONSTRAINT bank_body_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
+    CONSTRAINT bank_body_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE bank_confirmation (
@@ -2428,9 +2522,12 @@ CREATE TABLE bank_evidence (
     key_id text,
     signature bytea,
     signature_base bytea,
+    person_id uuid,
+    sealed bytea,
     CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
-    CONSTRAINT bank_evidence_check CHECK ((digest = sha256(body))),
+    CONSTRAINT bank_evidence_check CHECK (((sealed IS NOT NULL) OR (digest = sha256(body)))),
     CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
+    CONSTRAINT bank_evidence_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2]))),
     CONSTRAINT bank_evidence_signed CHECK ((num_nulls(key_id, signature, signature_base) = ANY (ARRAY[0, 3])))
 );
 
@@ -2452,13 +2549,22 @@ CREATE TABLE bank_exchange (
     reply_cut boolean NOT NULL,
     failure text NOT NULL,
     inquiry_id uuid,
+    person_id uuid,
+    sealed_body bytea,
+    sealed_content bytea,
+    sealed_reply bytea,
+    body_digest bytea,
+    content_digest bytea,
+    reply_digest bytea,
     CONSTRAINT bank_exchange_pkey PRIMARY KEY (exchange_id),
     CONSTRAINT bank_exchange_about CHECK ((((request_id IS NOT NULL) = (about = 'hold_request'::text)) AND ((inquiry_id IS NOT NULL) = (about = 'payer_inquiry'::text)) AND ((order_id IS NOT NULL) = (about = ANY (ARRAY['order'::text, 'cancellation'::text]))))),
     CONSTRAINT bank_exchange_about_check CHECK ((about = ANY (ARRAY['hold_request'::text, 'order'::text, 'cancellation'::text, 'payer_inquiry'::text]))),
     CONSTRAINT bank_exchange_as_sent CHECK ((masked OR (size_bytes > octet_length(body)) OR (digest = sha256(body)))),
     CONSTRAINT bank_exchange_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
     CONSTRAINT bank_exchange_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT bank_exchange_reply CHECK (((reply_head IS NULL) = (reply IS NULL)))
+    CONSTRAINT bank_exchange_reply CHECK (((reply_head IS NULL) = (reply IS NULL))),
+    CONSTRAINT bank_exchange_sealed_as_sent CHECK ((masked OR (sealed_body IS NULL) OR (size_bytes > (octet_length(sealed_body) - 30)) OR (digest = body_digest))),
+    CONSTRAINT bank_exchange_sealed_is_whole CHECK (((num_nulls(person_id, sealed_body, body_digest) = ANY (ARRAY[0, 3])) AND (num_nulls(sealed_content, content_digest) = ANY (ARRAY[0, 2])) AND (num_nulls(sealed_reply, reply_digest) = ANY (ARRAY[0, 2])) AND ((person_id IS NULL) OR (((content IS NULL) = (sealed_content IS NULL)) AND ((reply IS NULL) = (sealed_reply IS NULL)))) AND ((person_id IS NOT NULL) OR (num_nonnulls(sealed_content, sealed_reply) = 0))))
 );
 
 CREATE TABLE bank_holiday (
@@ -3832,10 +3938,13 @@ CREATE TABLE person_key (
     looked_at timestamp with time zone,
     destroyed_at timestamp with time zone,
     destroyed_for text,
+    case_no text,
+    institution text,
     CONSTRAINT person_key_pkey PRIMARY KEY (person_id),
     CONSTRAINT person_key_destroyed_for_check CHECK ((destroyed_for <> ''::text)),
     CONSTRAINT person_key_destroyed_is_whole CHECK ((num_nulls(destroyed_at, destroyed_for) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT person_key_is_there_or_destroyed CHECK (((wrapped IS NULL) = (destroyed_at IS NOT NULL)))
+    CONSTRAINT person_key_is_there_or_destroyed CHECK (((wrapped IS NULL) = (destroyed_at IS NOT NULL))),
+    CONSTRAINT person_key_one_owner CHECK ((num_nonnulls(case_no, institution) <= 1))
 );
 
 CREATE TABLE procedure (
@@ -4043,12 +4152,16 @@ CREATE TABLE reply_form (
     digest bytea NOT NULL,
     body bytea,
     confirmed_by text,
+    person_id uuid,
+    sealed_form bytea,
+    sealed_body bytea,
     CONSTRAINT reply_form_link_id_digest_key UNIQUE (link_id, digest),
     CONSTRAINT reply_form_pkey PRIMARY KEY (form_id),
     CONSTRAINT reply_form_digest_check CHECK ((octet_length(digest) = 32)),
     CONSTRAINT reply_form_form_check CHECK ((jsonb_typeof(form) = 'object'::text)),
     CONSTRAINT reply_form_officer_designation_check CHECK ((officer_designation <> ''::text)),
-    CONSTRAINT reply_form_officer_name_check CHECK ((officer_name <> ''::text))
+    CONSTRAINT reply_form_officer_name_check CHECK ((officer_name <> ''::text)),
+    CONSTRAINT reply_form_sealed_is_whole CHECK (((num_nulls(person_id, sealed_form) = ANY (ARRAY[0, 2])) AND ((person_id IS NOT NULL) OR (sealed_body IS NULL)) AND ((person_id IS NULL) OR ((body IS NULL) = (sealed_body IS NULL)))))
 );
 
 CREATE TABLE reply_link (
@@ -4695,6 +4808,10 @@ ALTER TABLE payer_statement ADD CONSTRAINT payer_statement_answer_id_fkey FOREIG
 
 ALTER TABLE payer_statement ADD CONSTRAINT payer_statement_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES payer_inquiry(inquiry_id);
 
+ALTER TABLE person_key ADD CONSTRAINT person_key_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE person_key ADD CONSTRAINT person_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
@@ -4830,6 +4947,8 @@ CREATE INDEX appeal_code_old ON public.appeal_code USING btree (made_at);
 CREATE INDEX attachment_approval_of_case ON public.attachment_approval USING btree (case_no);
 
 CREATE INDEX automatic_release_at ON public.automatic_release USING btree (at);
+
+CREATE INDEX bank_body_of_bank ON public.bank_body USING btree (person_id) WHERE of_bank;
 
 CREATE INDEX bank_confirmation_credited ON public.bank_confirmation USING btree (received_at) WHERE (applied_paise > 0);
 
@@ -5049,6 +5168,10 @@ CREATE INDEX payer_inquiry_waiting ON public.payer_inquiry USING btree (institut
 
 CREATE INDEX payer_statement_inquiry ON public.payer_statement USING btree (inquiry_id, statement_id);
 
+CREATE INDEX person_key_bank ON public.person_key USING btree (institution, made_at) WHERE (institution IS NOT NULL);
+
+CREATE INDEX person_key_case ON public.person_key USING btree (case_no) WHERE (case_no IS NOT NULL);
+
 CREATE INDEX person_key_to_look ON public.person_key USING btree (COALESCE(looked_at, made_at)) WHERE (wrapped IS NOT NULL);
 
 CREATE INDEX procedure_case ON public.procedure USING btree (case_no);
@@ -5165,7 +5288,13 @@ CREATE TRIGGER allocation_share_append_only BEFORE DELETE OR UPDATE ON public.al
 
 CREATE CONSTRAINT TRIGGER allocation_share_whole AFTER INSERT ON public.allocation_share DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
 
-CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER answer_append_only BEFORE DELETE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER answer_kept BEFORE UPDATE OF answer_id, update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition, status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, occurred_at, received_at, reference_key, root_reference_key, balance_paise, balance_is_free, within_paise ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER answer_sealed BEFORE INSERT OR UPDATE ON public.answer FOR EACH ROW EXECUTE FUNCTION answer_sealed();
+
+CREATE TRIGGER answer_sealed_once BEFORE UPDATE ON public.answer FOR EACH ROW WHEN (((old.sealed_raw IS NOT NULL) AND ((((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_raw IS DISTINCT FROM old.sealed_raw)) OR (new.imported_by IS DISTINCT FROM old.imported_by)) OR (new.balance_on_wire IS DISTINCT FROM old.balance_on_wire)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER attachment_approval_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.attachment_approval FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -5175,13 +5304,31 @@ CREATE TRIGGER attachment_needs_other_eyes BEFORE INSERT ON public.attachment_ap
 
 CREATE TRIGGER automatic_release_unchanged BEFORE DELETE OR UPDATE OR TRUNCATE ON public.automatic_release FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER bank_body_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_body_append_only BEFORE DELETE OR TRUNCATE ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_body_kept BEFORE UPDATE OF body_id, institution, channel, received_at, headers, body, digest ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_body_sealed BEFORE INSERT OR UPDATE ON public.bank_body FOR EACH ROW EXECUTE FUNCTION body_is_sealed();
+
+CREATE TRIGGER bank_body_sealed_once BEFORE UPDATE ON public.bank_body FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND (((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed)) OR (new.of_bank IS DISTINCT FROM old.of_bank)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT OR UPDATE OF via, applied_paise, source, proposed_by ON public.bank_confirmation FOR EACH ROW WHEN (((new.via = 'officer'::text) AND (new.applied_paise > 0) AND (NOT is_second_officer(new.source, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
-CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER bank_exchange_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_evidence_kept BEFORE UPDATE OF evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature, signature_base ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_evidence_sealed BEFORE INSERT OR UPDATE ON public.bank_evidence FOR EACH ROW EXECUTE FUNCTION body_is_sealed();
+
+CREATE TRIGGER bank_evidence_sealed_once BEFORE UPDATE ON public.bank_evidence FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed)))) EXECUTE FUNCTION sealed_once();
+
+CREATE TRIGGER bank_exchange_append_only BEFORE DELETE OR TRUNCATE ON public.bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_exchange_kept BEFORE UPDATE OF exchange_id, about, request_id, order_id, inquiry_id, channel, at, head, body, size_bytes, digest, masked, content, reply_head, reply, reply_cut, failure ON public.bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_exchange_sealed BEFORE INSERT OR UPDATE ON public.bank_exchange FOR EACH ROW EXECUTE FUNCTION bank_exchange_sealed();
+
+CREATE TRIGGER bank_exchange_sealed_once BEFORE UPDATE ON public.bank_exchange FOR EACH ROW WHEN (((old.sealed_body IS NOT NULL) AND (((((((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_body IS DISTINCT FROM old.sealed_body)) OR (new.sealed_content IS DISTINCT FROM old.sealed_content)) OR (new.sealed_reply IS DISTINCT FROM old.sealed_reply)) OR (new.body_digest IS DISTINCT FROM old.body_digest)) OR (new.content_digest IS DISTINCT FROM old.content_digest)) OR (new.reply_digest IS DISTINCT FROM old.reply_digest)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER holiday_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.bank_holiday FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
@@ -5435,7 +5582,13 @@ CREATE TRIGGER release_proposal_counted BEFORE INSERT ON public.release_proposal
 
 CREATE TRIGGER release_proposal_rules BEFORE DELETE OR UPDATE ON public.release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_rules();
 
-CREATE TRIGGER reply_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reply_form_append_only BEFORE DELETE OR TRUNCATE ON public.reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reply_form_kept BEFORE UPDATE OF form_id, link_id, received_at, officer_name, officer_designation, form, digest, body, confirmed_by ON public.reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reply_form_sealed BEFORE INSERT OR UPDATE ON public.reply_form FOR EACH ROW EXECUTE FUNCTION reply_form_sealed();
+
+CREATE TRIGGER reply_form_sealed_once BEFORE UPDATE ON public.reply_form FOR EACH ROW WHEN (((old.sealed_form IS NOT NULL) AND (((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_form IS DISTINCT FROM old.sealed_form)) OR (new.sealed_body IS DISTINCT FROM old.sealed_body)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER reply_link_deletion BEFORE DELETE ON public.reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_deletion();
 
@@ -5513,13 +5666,21 @@ COMMENT ON COLUMN allocation_share.gone_home_paise IS 'restored and released of 
 
 COMMENT ON COLUMN answer.balance_is_free IS 'whether balance_paise leaves out what is on hold in the account';
 
+COMMENT ON COLUMN answer.balance_on_wire IS 'whether it has a balance in the field of the I4C wire';
+
 COMMENT ON COLUMN answer.balance_paise IS 'what the account has by this line; null where it says nothing';
 
+COMMENT ON COLUMN answer.imported_by IS 'who imported the workbook that it is from; null for a line of a bank';
+
 COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; null where it gave no time, or none that can be read';
+
+COMMENT ON COLUMN answer.person_id IS 'the key of the case that seals what was received';
 
 COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty on lines taken before this column was there';
 
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
+
+COMMENT ON COLUMN answer.sealed_raw IS 'every field as the bank wrote it, sealed';
 
 COMMENT ON COLUMN answer.within_paise IS 'what of the claim is within its transfer; null in a line that the release before has judged';
 
@@ -5528,6 +5689,12 @@ COMMENT ON COLUMN appeal_code.contact_since IS 'when an officer entered the cont
 COMMENT ON COLUMN appeal_code.tries_by IS 'tries by digest of the address that they came from';
 
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
+
+COMMENT ON COLUMN bank_body.of_bank IS 'whether a key of the bank seals it, because it was of no known case or of several';
+
+COMMENT ON COLUMN bank_body.person_id IS 'the key of the case or of the bank that seals it';
+
+COMMENT ON COLUMN bank_body.sealed IS 'the body, sealed';
 
 COMMENT ON COLUMN bank_confirmation.note IS 'by an officer who wrote down what the bank said: who said it, and how';
 
@@ -5539,11 +5706,17 @@ COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the 
 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
 
+COMMENT ON COLUMN bank_evidence.person_id IS 'the key of the case or of the bank that seals it';
+
+COMMENT ON COLUMN bank_evidence.sealed IS 'the body, sealed';
+
 COMMENT ON COLUMN bank_evidence.signature_base IS 'what RFC 9421 has signed; null where a token stood for the bank';
 
 COMMENT ON COLUMN bank_exchange.at IS 'when the bytes began to leave; of what a bank fetched: when it was made';
 
 COMMENT ON COLUMN bank_exchange.body IS 'what was sent, cut where it is shorter than size_bytes';
+
+COMMENT ON COLUMN bank_exchange.body_digest IS 'SHA-256 of the body as it is kept here, in clear';
 
 COMMENT ON COLUMN bank_exchange.content IS 'what the bank reads once it has opened its envelope; null where the body is that';
 
@@ -5555,7 +5728,11 @@ COMMENT ON COLUMN bank_exchange.head IS 'how it went and where to, a line each; 
 
 COMMENT ON COLUMN bank_exchange.masked IS 'the token of a link is written over in the body, with as many letters x';
 
+COMMENT ON COLUMN bank_exchange.person_id IS 'the key of the case that seals it; null in a row that the release before wrote';
+
 COMMENT ON COLUMN bank_exchange.reply_head IS 'the status, and of the headers those that say something; null where no reply came';
+
+COMMENT ON COLUMN bank_exchange.sealed_body IS 'the body, sealed';
 
 COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
 
@@ -5755,7 +5932,11 @@ COMMENT ON COLUMN payer_statement.payer_confirmed IS 'whether the bank states th
 
 COMMENT ON COLUMN payer_statement.payer_key IS 'the account debited as the bank states it; empty if it states none';
 
+COMMENT ON COLUMN person_key.case_no IS 'the case whose bodies it seals; null for a person and a bank';
+
 COMMENT ON COLUMN person_key.destroyed_for IS 'the rule of retention by which the key was destroyed';
+
+COMMENT ON COLUMN person_key.institution IS 'the bank whose bodies of no single case it seals; null for a person and a case';
 
 COMMENT ON COLUMN person_key.looked_at IS 'when it was last looked at whether the data are kept';
 
@@ -5808,6 +5989,12 @@ COMMENT ON COLUMN reply_form.body IS 'the form as it was posted';
 COMMENT ON COLUMN reply_form.confirmed_by IS 'the nodal officer at whose registered mobile a code confirmed the form; empty: the desk telephones; null: no code was needed';
 
 COMMENT ON COLUMN reply_form.digest IS 'equal for two forms that are filled in alike';
+
+COMMENT ON COLUMN reply_form.person_id IS 'the key of the case that seals it';
+
+COMMENT ON COLUMN reply_form.sealed_body IS 'the form as it was posted, sealed';
+
+COMMENT ON COLUMN reply_form.sealed_form IS 'the fields of the form, sealed';
 
 COMMENT ON COLUMN reply_link.replaced_at IS 'when a newer letter about the same subject was sent, with a link of its own';
 
@@ -5901,7 +6088,7 @@ COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the vi
 
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
 
-COMMENT ON TABLE person_key IS 'The key that seals the personal data of one victim or account holder, itself sealed under the secret key.';
+COMMENT ON TABLE person_key IS 'A key, itself sealed under the secret key. It seals the data of one person, or bodies of one case or of one bank.';
 
 COMMENT ON TABLE provider_identity IS 'which person of an identity provider an officer is';
 
@@ -5928,6 +6115,8 @@ COMMENT ON FUNCTION answer_effects(text,text,bigint,timestamp with time zone,jso
 COMMENT ON FUNCTION answer_known_lines(text,text,text[]) IS 'which of these lines an institution has sent before, whether they named no hop, and the hops of each';
 
 COMMENT ON FUNCTION answer_positions(text,text,text[],text[],text) IS 'the hops that an answer with these references and accounts can be about';
+
+COMMENT ON FUNCTION bank_exchange_digests(bigint) IS 'the SHA-256 of each file of an exchange, of its clear bytes';
 
 COMMENT ON FUNCTION brake_release(uuid,bigint,timestamp with time zone,integer,bigint,interval,interval) IS 'Count a release that the engine is about to order; it is braked if it has to wait for a supervisor.';
 

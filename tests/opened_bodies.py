@@ -24,7 +24,9 @@ _PARTS: Final = {
 async def opened_rows(ctx: Context, table: str, where: str = "", *arguments: object) -> list[dict[str, Any]]:
     """Return rows of a table with their bodies opened; None for one that is erased. `where` also orders them."""
     rows = await ctx.pool.fetch(
-        f"SELECT t.*, k.wrapped FROM {table} t LEFT JOIN person_key k USING (person_id) {where}", *arguments
+        f"SELECT t.*, k.wrapped FROM {table} t LEFT JOIN (SELECT person_id, wrapped FROM person_key) AS k"
+        f" USING (person_id) {where}",
+        *arguments,
     )
     return [_opened(ctx, table, dict(row)) for row in rows]
 

@@ -142,10 +142,11 @@ async def test_m10_an_account_holder_and_what_was_written_to_both_are_gone_with_
 
 async def _end(bench: Bench, case_no: str) -> None:
     """Write that everything of a case with money on hold is over."""
-    tables = ("ledger_balance", "account_hold", "restoration", "case_file", "desk_task")
+    tables = ("ledger_balance", "account_hold", "restoration", "case_file", "desk_task", "duty")
     async with without_triggers(bench.pool, *tables):
         for change in (
             "UPDATE ledger_balance SET balance_paise = 0 WHERE case_no = $1",
+            "UPDATE duty SET done_at = now(), done_by = 'officer:io' WHERE case_no = $1",
             "UPDATE account_hold SET state = 'ended', ended_at = now() WHERE case_no = $1",
             "UPDATE restoration SET state = 'cancelled', closed_at = now() WHERE case_no = $1",
             "UPDATE case_file SET state = 'settled', settled_at = now() WHERE case_no = $1",
