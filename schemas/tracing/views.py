@@ -243,7 +243,7 @@ class RequestPage(FrozenModel):
 
 
 class AnswerView(FrozenModel):
-    """One line of a bank's answer with its result. `raw` has every field as the bank wrote it; none once erased."""
+    """One line of a bank's answer with its result. `raw` has every field as the bank wrote it."""
 
     answer_id: int
     update_id: int
