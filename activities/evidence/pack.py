@@ -16,11 +16,11 @@ from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
 from activities.person_keys import PersonKeys
 from activities.secrets import Keys, Purpose, pem
-from db import holder_contacts, notifications, person_keys
+from db import holder_contacts, notifications, person_keys, victim_corrections
 from db.evidence import evidence_keys
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
-from db.evidence.opened import Opened
+from db.evidence.opened import Opened, holders_of_victims
 from db.evidence.pack import CaseHead
 from db.grievances import grievance_texts
 from db.orders import release_proposals
@@ -45,7 +45,8 @@ from domain.evidence.pack import (
     is_excluded,
     is_statement_excluded,
 )
-from domain.evidence.pseudonyms import VictimsNamed
+from domain.evidence.personal_data import VictimsData
+from domain.evidence.pseudonyms import VictimsNamed, hides_victims
 from schemas.enums import EventKind, Language
 
 Progress = Callable[[int, int], None]
@@ -140,7 +141,10 @@ async def write_pack(
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
             opened = await _opened(connection, maker.ctx.persons, head.case_no)
-            await _Writing(connection, writer, head, maker, progress, edition, opened).write()
+            hidden = hides_victims(edition, is_marked=head.is_marked)
+            data = await _of_victims(connection, maker.ctx.persons, head, opened) if hidden else None
+            named = VictimsNamed(edition, is_marked=head.is_marked, data=data)
+            await _Writing(connection, writer, head, maker, progress, edition, opened, named).write()
             manifest_sha256 = writer.seal(signing_key(maker.keys))
     into.flush()
     return Packed(
@@ -183,6 +187,14 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
     )
 
 
+async def _of_victims(connection: Connection, persons: PersonKeys, head: CaseHead, opened: Opened) -> VictimsData:
+    """Return the personal data of the victims of a case, also those of before a correction. Raises `CannotOpen`."""
+    corrections = [row for ack_no in head.ack_nos for row in await victim_corrections.of_complaint(connection, ack_no)]
+    corrected = [persons.open(stored) for row in corrections for stored in (row.person_before(), row.person_after())]
+    holders = await holders_of_victims(connection, head.case_no)
+    return VictimsData([*opened.victims.values(), *corrected], holders, opened.names.values())
+
+
 class _Writing:
     """The writing of one pack."""
 
@@ -195,6 +207,7 @@ class _Writing:
         progress: Progress | None,
         edition: Edition,
         opened: Opened,
+        named: VictimsNamed,
     ) -> None:
         self._connection = connection
         self._writer = writer
@@ -203,7 +216,9 @@ class _Writing:
         self._progress = progress
         self._edition = edition
         self._opened = opened
-        self._named = VictimsNamed(edition, is_marked=head.is_marked)
+        self._named = named
+        self._omitted: list[Listed] = []
+        """files of which this edition has only the SHA-256"""
         self._done = self._total = 0
 
     async def write(self) -> None:
@@ -215,8 +230,8 @@ class _Writing:
         self._writer.add(PUBLIC_KEY, public_key(self._maker.keys))
         for file in files:
             await self._rows(file)
-        omitted = await self._whole_files()
-        self._writer.add(EDITION, _edition_text(self._edition, omitted, is_marked=self._head.is_marked))
+        await self._whole_files()
+        self._writer.add(EDITION, _edition_text(self._edition, self._omitted, is_marked=self._head.is_marked))
         story = await self._log()
         head = self._head
         timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, story)
@@ -229,37 +244,38 @@ class _Writing:
                     member.write(f"{self._named.line(file, line)}\n".encode())
                     self._one_more()
 
-    async def _whole_files(self) -> list[Listed]:
-        """Write statements, bodies, requests and documents, one file each; return the files that this edition omits."""
-        omitted = []
-        case_no = self._head.case_no
+    async def _whole_files(self) -> None:
+        """Write statements, bodies, requests and documents, one file each."""
+        case_no, edition, is_marked = self._head.case_no, self._edition, self._head.is_marked
         async with aclosing(evidence.bound_words(self._connection, case_no)) as bound:
             async for name, statement in bound:
-                path, content = f"{STATEMENTS}/{name}", statement.encode()
-                if is_statement_excluded(self._edition, name, is_marked=self._head.is_marked):
-                    omitted.append(_listed(path, content))
-                else:
-                    self._writer.add(path, content)
+                excluded = is_statement_excluded(edition, name, is_marked=is_marked)
+                self._whole(f"{STATEMENTS}/{name}", statement.encode(), excluded=excluded)
         async with aclosing(evidence.bodies(self._connection, case_no)) as bodies:
             async for name, body in bodies:
-                self._writer.add(f"{BODIES}/{name}", body)
+                self._whole(f"{BODIES}/{name}", body)
         async with aclosing(evidence.sent(self._connection, case_no)) as sent:
             async for file in sent:
-                restoring = self._head.is_marked and file.restores
-                if is_excluded(self._edition, file.about, file.channel, file.name, of_marked_restoring=restoring):
-                    omitted.append(_listed(file.path, file.content))
-                else:
-                    self._writer.add(file.path, file.content)
+                restoring = is_marked and file.restores
+                excluded = is_excluded(edition, file.about, file.channel, file.name, of_marked_restoring=restoring)
+                self._whole(file.path, file.content, excluded=excluded)
         async with aclosing(_signed(self._connection, case_no, self._maker.origin)) as requests:
-            async for name, content in requests:
-                self._writer.add(name, content)
+            async for files in requests:
+                # A request without one of its files could not be verified, so the whole folder is left out.
+                excluded = any(self._named.repeats(content) for content in files.values())
+                for name, content in files.items():
+                    self._whole(name, content, excluded=excluded)
         async with aclosing(evidence.documents(self._connection, case_no)) as documents:
             async for document in documents:
-                if is_document_excluded(self._edition, document.kind, is_marked=self._head.is_marked):
-                    omitted.append(_listed(document.name, document.content))
-                else:
-                    self._writer.add(document.name, document.content)
-        return omitted
+                excluded = is_document_excluded(edition, document.kind, is_marked=is_marked)
+                self._whole(document.name, document.content, excluded=excluded)
+
+    def _whole(self, name: str, content: bytes, *, excluded: bool = False) -> None:
+        """Write a file, or only its SHA-256 if the edition leaves it out or must not have what it repeats."""
+        if excluded or self._named.repeats(content):
+            self._omitted.append(_listed(name, content))
+        else:
+            self._writer.add(name, content)
 
     async def _log(self) -> Story:
         story = Story()
@@ -287,12 +303,13 @@ def _edition_text(edition: Edition, omitted: list[Listed], *, is_marked: bool) -
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 
-async def _signed(connection: Connection, case_no: str, origin: str | None) -> AsyncGenerator[tuple[str, bytes], None]:
-    """Yield name and content of each file about requests that banks sent over their own API."""
+async def _signed(connection: Connection, case_no: str, origin: str | None) -> AsyncGenerator[dict[str, bytes], None]:
+    """Yield the files about each request that a bank sent over its own API: their names and contents."""
     async with aclosing(evidence.signed_requests(connection, case_no)) as requests:
         async for request in requests:
-            for name, content in (await files_of(connection, request, origin)).items():
-                yield f"{folder_of(request.evidence_id)}/{name}", content
+            folder = folder_of(request.evidence_id)
+            files = await files_of(connection, request, origin)
+            yield {f"{folder}/{name}": content for name, content in files.items()}
 
 
 async def certificate(packed: Packed, file: str, made_with: str, language: Language) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from db.pool import Connection
 from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, MESSAGES
 from schemas.personal_data import ContactData, MessageText, PersonalData
 
@@ -64,6 +65,25 @@ class Opened:
         else:
             rows = {message_id: text.model_dump() for message_id, text in self.messages.items()}
         return [*rows], [*rows.values()]
+
+
+_HOLDERS: Final = """
+SELECT t.payer_holder FROM complaint c JOIN complaint_transfer t USING (ack_no) WHERE c.case_no = $1
+UNION SELECT t.payer_vpa FROM complaint c JOIN complaint_transfer t USING (ack_no)
+    WHERE c.case_no = $1 AND t.payer_vpa IS NOT NULL
+UNION SELECT payer_holder FROM hop WHERE case_no = $1 AND layer = 1
+UNION SELECT t.payer_holder FROM hop_correction c JOIN hop h USING (case_no, hop_no)
+    CROSS JOIN LATERAL (VALUES (c.before ->> 'payer_holder'), (c.after ->> 'payer_holder')) AS t (payer_holder)
+    WHERE h.case_no = $1 AND h.layer = 1 AND t.payer_holder IS NOT NULL
+UNION SELECT f.payer_account FROM payer_found_transfer f JOIN payer_inquiry i USING (inquiry_id) WHERE i.case_no = $1
+UNION SELECT l.beneficiary_holder FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = $1 AND o.kind = 'restore'
+"""
+
+
+async def holders_of_victims(connection: Connection, case_no: str) -> list[str]:
+    """Return the holders of the accounts that paid the first transfers of a case, or are credited."""
+    return [row[0] for row in await connection.fetch(_HOLDERS, case_no)]
 
 
 def _sha256(said: str) -> str | None:
