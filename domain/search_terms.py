@@ -66,7 +66,7 @@ def search_terms(name: str, mobile: str, email: str) -> frozenset[str]:
 
 def same_person(name: str, mobile: str) -> str | None:
     """Return the term that two complaints of one victim share, or None without a mobile number."""
-    return f"person|{mobile}|{name.strip().lower()}" if MOBILE_PATTERN.match(mobile) else None
+    return f"person|{mobile}|{name.strip().lower()}" if MOBILE_PATTERN.fullmatch(mobile) else None
 
 
 def _split(name: str) -> list[str]:

@@ -389,6 +389,6 @@ async def _beneficiaries(work: Work, lines: Sequence[Line]) -> dict[int, Benefic
         institution = known.code if known else payer.institution_as_told
         ifsc = (payer.ifsc or "").strip().upper()
         found[payer.hop_no] = Beneficiary(
-            institution=institution, holder=payer.holder, ifsc=ifsc if IFSC_PATTERN.match(ifsc) else ""
+            institution=institution, holder=payer.holder, ifsc=ifsc if IFSC_PATTERN.fullmatch(ifsc) else ""
         )
     return found

@@ -481,7 +481,7 @@ def _joining_transfer(anchor: trail_import.KnownTransfer) -> Transfer:
     The copy is not stored again.
     """
     reference, _, institution = anchor.transfer_key.rpartition("|")
-    is_rrn = RRN_PATTERN.match(reference)
+    is_rrn = RRN_PATTERN.fullmatch(reference)
     return Transfer(
         payer=Party(institution=NOT_STATED, account=NOT_STATED),
         payee=Party.model_validate(

@@ -40,7 +40,7 @@ def other_number(portal_ack_no: str) -> Flag:
 def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> Iterator[Flag]:
     if complaint.ack_no and complaint.ack_no[0] not in first_digits():
         yield Flag(field="ack_no", code="odd_first_digit", message="2 is the portal, 3 the helpline")
-    if not MOBILE_PATTERN.match(complaint.victim.mobile):
+    if not MOBILE_PATTERN.fullmatch(complaint.victim.mobile):
         yield Flag(field="victim.mobile", code="odd_mobile", message="not ten digits beginning with 6 to 9")
     if complaint.victim.district != NOT_STATED and known_district(complaint.victim.district) is None:
         yield Flag(field="victim.district", code="odd_district", message="not a known district of Uttar Pradesh")
@@ -51,7 +51,7 @@ def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> 
 def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailRules) -> Iterator[Flag]:
     yield from _party_flags(transfer.payer, f"{field}.payer")
     # The directory reads the payee's IFSC, because it names the bank to ask, and flags an odd one.
-    if transfer.payer.ifsc and not IFSC_PATTERN.match(transfer.payer.ifsc.upper()):
+    if transfer.payer.ifsc and not IFSC_PATTERN.fullmatch(transfer.payer.ifsc.upper()):
         yield Flag(field=f"{field}.payer.ifsc", code="odd_ifsc", message="not of the form AAAA0XXXXXX")
     yield from _party_flags(transfer.payee, f"{field}.payee")
     paid_by, paid_to = account_key(transfer.payer.holder), account_key(transfer.payee.holder)
@@ -59,7 +59,7 @@ def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailR
         yield Flag(field=f"{field}.payee", code="self_transfer", message="the same account paid and was paid")
     if transfer.rrn and not _is_reference(reference_key(transfer.rrn)):
         yield Flag(field=f"{field}.rrn", code="odd_rrn", message="an RRN has 12 digits")
-    if transfer.utr and not UTR_PATTERN.match(reference_key(transfer.utr)):
+    if transfer.utr and not UTR_PATTERN.fullmatch(reference_key(transfer.utr)):
         yield Flag(field=f"{field}.utr", code="odd_utr", message="a UTR has 16 (NEFT) or 22 (RTGS) characters")
     if transfer.time_missing:
         yield Flag(
@@ -79,11 +79,11 @@ def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailR
 
 def _is_reference(key: str) -> bool:
     """Return whether the RRN of a transfer is one, or a UTR: many files have one column for both."""
-    return bool(RRN_PATTERN.match(key) or (UTR_PATTERN.match(key) and not key.isdecimal()))
+    return bool(RRN_PATTERN.fullmatch(key) or (UTR_PATTERN.fullmatch(key) and not key.isdecimal()))
 
 
 def _party_flags(party: Party, field: str) -> Iterator[Flag]:
-    if party.account and not ACCOUNT_PATTERN.match(party.account):
+    if party.account and not ACCOUNT_PATTERN.fullmatch(party.account):
         yield Flag(field=f"{field}.account", code="odd_account", message="an account has 9 to 18 digits")
-    if party.vpa and not VPA_PATTERN.match(party.vpa):
+    if party.vpa and not VPA_PATTERN.fullmatch(party.vpa):
         yield Flag(field=f"{field}.vpa", code="odd_vpa", message="not of the form name@handle")

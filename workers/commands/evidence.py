@@ -109,7 +109,7 @@ def _refuse(words: str, *unwanted: object) -> None:
 
 
 def _pack(ack_no: str | None, output: Path | None, force: bool, edition: Edition, json_target: str | None) -> None:
-    if ack_no is None or not ACK_NO_PATTERN.match(ack_no):
+    if ack_no is None or not ACK_NO_PATTERN.fullmatch(ack_no):
         raise Failed("an acknowledgement number has 14 digits", USAGE)
     if output is None:
         raise Failed("name the file to write: -o FILE", USAGE)

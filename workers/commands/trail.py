@@ -74,7 +74,7 @@ def export(
     """
     from workers.importer.trail_writing import write_workbook
 
-    if not ACK_NO_PATTERN.match(ack_no):
+    if not ACK_NO_PATTERN.fullmatch(ack_no):
         raise Failed("an acknowledgement number has 14 digits", USAGE)
     case_no, sheets = run(_read(with_database(load_settings()), ack_no))
     try:
