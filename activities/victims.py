@@ -7,6 +7,7 @@ from typing import Final
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
+from activities.restoration import credit_accounts
 from db import person_keys, victim_corrections
 from db.cases import cases
 from db.pool import Connection
@@ -81,8 +82,9 @@ async def corrections(ctx: Context, ack_no: str) -> VictimCorrections:
 async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) -> VictimCorrectionDone:
     """Record other data of a victim. They count only after a second officer has agreed.
 
-    Raises `NotFound` and `CannotOpen`. Raises `NotNow` when a correction waits, when nothing would change, and when the
-    key of the data is destroyed.
+    Whether they differ from those that are stored is not said: an act is no read, and a refusal would confirm a guess
+    to an officer who may not read them. Raises `NotFound` and `CannotOpen`. Raises `NotNow` when a correction waits,
+    and when the key of the data is destroyed.
     """
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
@@ -97,9 +99,7 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
             raise VictimErased(ack_no)
         told = ctx.persons.open(stored)
         given = new.model_dump(exclude={"reason"}, exclude_none=True)
-        fields = [name for name, value in given.items() if getattr(told, name) != value]
-        if not fields:
-            raise VictimUnchanged(ack_no)
+        fields = list(given)
         correction = NewCorrection(
             victim_id=victim_id,
             fields=fields,
@@ -115,10 +115,12 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
         return _done(await victim_corrections.get(connection, ack_no, correction_id))
 
 
-async def agree(ctx: Context, ack_no: str, correction_id: int, by: str) -> VictimCorrectionDone:
+async def agree(ctx: Context, ack_no: str, correction_id: int, by: str, *, page: str = "") -> VictimCorrectionDone:
     """Correct the victim as the second officer, and tell the victim at the old contact and at the new one.
 
-    Raises `NotFound`, `SameEyes` and `CannotOpen`. Raises `NotNow` when it is decided.
+    Links that were sent to the old contact are void, and the new one gets its own: `page` is the address of the page
+    about an account to be credited. Raises `NotFound`, `SameEyes` and `CannotOpen`. Raises `NotNow` when it is decided,
+    and when nothing would change.
     """
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         row = await _undecided(work.connection, ack_no, correction_id)
@@ -126,13 +128,16 @@ async def agree(ctx: Context, ack_no: str, correction_id: int, by: str) -> Victi
             raise VictimCorrectionNeedsSecondOfficer(by)
         if row.person.wrapped is None:
             raise VictimErased(ack_no)
+        after = ctx.persons.open(row.person_after())
+        if after == ctx.persons.open(row.person_before()):
+            raise VictimUnchanged(ack_no)
         await _tell_victim(work, row, "before")
         await victim_corrections.decide(work.connection, correction_id, CorrectionDecision.AGREED, by, work.now)
-        after = ctx.persons.open(row.person_after())
         terms = ctx.persons.terms(after)
         await victim_corrections.apply(work.connection, row, after, terms, ctx.persons.terms_key)
         if {"mobile", "email"} & {*row.fields}:
             await _tell_victim(work, row, "after")
+            await credit_accounts.tell_again(work, ack_no, correction_id, page)
         await _close(work, row, EventKind.VICTIM_CORRECTED, "the victim is corrected")
         return _done(await victim_corrections.get(work.connection, ack_no, correction_id))
 

@@ -585,6 +585,20 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.credit_account_object_again()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.object_until IS NULL OR NEW.object_again_until IS NULL OR NEW.object_again_until < OLD.object_again_until
+        OR NEW.ended_at IS NOT NULL
+    THEN
+        RAISE EXCEPTION 'the time in which a victim may object is only made longer'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'credit_account_object_again';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.credit_account_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1945,7 +1959,9 @@ BEGIN
         RAISE EXCEPTION 'the application of restoration % names another account', NEW.restoration_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'restoration_credit_account';
     END IF;
-    IF instead.account_id IS NOT NULL AND coalesce(instead.object_until > present_moment(), true) THEN
+    IF instead.account_id IS NOT NULL
+        AND coalesce(greatest(instead.object_until, instead.object_again_until) > present_moment(), true)
+    THEN
         RAISE EXCEPTION 'the victim may still object to account %', instead.account_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'restoration_credit_account';
     END IF;
@@ -2344,6 +2360,7 @@ CREATE TABLE appeal_code (
     visit_until timestamp with time zone,
     tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
     contact_since timestamp with time zone,
+    through_bank boolean NOT NULL DEFAULT false,
     CONSTRAINT appeal_code_visit_digest_key UNIQUE (visit_digest),
     CONSTRAINT appeal_code_pkey PRIMARY KEY (code_id),
     CONSTRAINT appeal_code_check CHECK ((made_at < valid_until)),
@@ -2808,6 +2825,7 @@ CREATE TABLE credit_account (
     ended_reason text,
     person_id uuid,
     sealed_name bytea,
+    object_again_until timestamp with time zone,
     CONSTRAINT credit_account_pkey PRIMARY KEY (account_id),
     CONSTRAINT credit_account_account_check CHECK ((account ~ '^[0-9]{9,18}$'::text)),
     CONSTRAINT credit_account_check CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
@@ -2816,6 +2834,7 @@ CREATE TABLE credit_account (
     CONSTRAINT credit_account_four_eyes CHECK ((confirmed_by <> told_by)),
     CONSTRAINT credit_account_holder_name_check CHECK ((holder_name <> ''::text)),
     CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
+    CONSTRAINT credit_account_object_again CHECK (((object_again_until IS NULL) OR (object_again_until >= object_until))),
     CONSTRAINT credit_account_objectable_when_confirmed CHECK (((object_until IS NULL) OR (object_until >= confirmed_at))),
     CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
     CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text)),
@@ -5231,6 +5250,8 @@ CREATE TRIGGER court_order_withdrawn_by_two BEFORE UPDATE ON public.court_order 
 
 CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, told_by ON public.credit_account FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.told_by))) EXECUTE FUNCTION two_persons();
 
+CREATE TRIGGER credit_account_object_again BEFORE UPDATE OF object_again_until ON public.credit_account FOR EACH ROW WHEN ((new.object_again_until IS DISTINCT FROM old.object_again_until)) EXECUTE FUNCTION credit_account_object_again();
+
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 
 CREATE TRIGGER credit_account_sealed BEFORE INSERT OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_sealed();
@@ -5525,6 +5546,8 @@ COMMENT ON COLUMN answer.within_paise IS 'what of the claim is within its transf
 
 COMMENT ON COLUMN appeal_code.contact_since IS 'when an officer entered the contact that the code went to; null for a contact that the bank gave';
 
+COMMENT ON COLUMN appeal_code.through_bank IS 'whether the bank passes the code on, because no contact was known';
+
 COMMENT ON COLUMN appeal_code.tries_by IS 'tries by digest of the address that they came from';
 
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
@@ -5606,6 +5629,8 @@ COMMENT ON COLUMN court_order.second_needed IS 'a second officer has to confirm 
 COMMENT ON COLUMN court_order.withdrawal_asked_by IS 'who asked to withdraw an order that retains holds; another officer confirms it';
 
 COMMENT ON COLUMN credit_account.ended_as IS 'why it is not credited any more: the victim objected, or an officer withdrew it';
+
+COMMENT ON COLUMN credit_account.object_again_until IS 'until when the victim may object after the contact was corrected; null if it was not corrected since the confirmation';
 
 COMMENT ON COLUMN credit_account.object_until IS 'until when the victim may object after the confirmation; null before it, and where the release before confirmed it';
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from activities import victims
+from activities.restoration.credit_accounts import credit_address
 from api.auth import may
 from api.jurisdiction import within_of
 from api.params import AckNo
@@ -74,9 +75,10 @@ async def agree(
 ) -> VictimCorrectionDone:
     """Correct the victim as another officer has proposed.
 
-    The victim is told at the old contact and at the new one.
+    The victim is told at the old contact and at the new one. Links that were sent to the old contact are void.
     """
-    return await victims.agree(services.ctx, ack_no, correction_id, officer.actor)
+    page = credit_address(services.public_url)
+    return await victims.agree(services.ctx, ack_no, correction_id, officer.actor, page=page)
 
 
 @corrections_router.post("/{correction_id}/reject", name="reject_victim_correction", responses=says(NOT_NOW, NOT_FOUND))

@@ -254,6 +254,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "credit_account_rules": Effect(
         Sort.RULE, "Refuses any change of an account to credit but its one confirmation and its one end."
     ),
+    "credit_account_object_again": Effect(
+        Sort.RULE, "Refuses to shorten the time in which a victim may object after a correction of the contact."
+    ),
     "restoration_credit_account": Effect(
         Sort.RULE,
         "Refuses the approval of a restoration while the victim may object to the account to be credited, or if the"
