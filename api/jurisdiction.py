@@ -26,19 +26,29 @@ async def refuse_outside(services: Services, officer: Officer, action: Action, a
     having = scopes(officer, action)
     if Scope.STATE not in having:
         for ack_no in ack_nos:
-            standing = await _standing(services, officer, ("ack_no", ack_no))
-            if standing is not None:
-                check_verb(having, standing)
+            await _check_verb(services, officer, having, ("ack_no", ack_no))
 
 
 async def check_act(services: Services, officer: Officer, action: Action, reference: tuple[str, str] | None) -> None:
     """Check that an officer may act in the case of a request. Raises `OutsideJurisdiction`."""
     having = scopes(officer, action)
-    if reference is None or Scope.STATE in having:
-        return
+    if reference is not None and Scope.STATE not in having:
+        await _check_verb(services, officer, having, reference)
+
+
+async def _check_verb(
+    services: Services, officer: Officer, having: frozenset[Scope], reference: tuple[str, str]
+) -> None:
+    """Check the case of a reference. One that does not exist is refused as another officer's case is.
+
+    Else the refusal would say which numbers there are.
+    """
     standing = await _standing(services, officer, reference)
-    if standing is not None:
-        check_verb(having, standing)
+    if standing is None:
+        async with services.ctx.pool.acquire() as connection:
+            districts = tuple(await jurisdiction.districts_of(connection, officer.subject))
+        standing = CaseStanding(district="", is_assigned=False, officer_districts=districts)
+    check_verb(having, standing)
 
 
 async def check_read(

@@ -73,6 +73,21 @@ async def test_h8_an_investigating_officer_acts_on_assigned_cases_alone(doors: D
     assert (await doors.client.post(path, json=FIR, headers=headers)).status_code == 403, "another officer took over"
 
 
+@pytest.mark.parametrize(("role", "verb"), [(Role.IO, ""), (Role.SP, "/1/agree"), (Role.SP, "/1/reject")])
+async def test_low_who_corrects_a_victim_outside_does_not_learn_whether_there_is_one(
+    doors: Doors, role: Role, verb: str
+) -> None:
+    case_no = (await doors.complain())["case_ack_no"]
+    await doors.post_officer("outside", "Agra")
+    answers = []
+    for ack_no in (case_no, "22411260000009"):
+        path, body = f"/api/v1/complaints/{ack_no}/victim-corrections{verb}", {"mobile": "9000000000", "reason": "why"}
+        refused = await doors.client.post(path, json=body, headers=doors.officer(role, "outside"))
+        answers.append((refused.status_code, {**refused.json(), "request_id": "", "instance": ""}))
+    assert answers[0] == answers[1]
+    assert (answers[0][0], answers[0][1]["code"]) == (403, "outside_jurisdiction")
+
+
 async def test_h8_a_superintendent_acts_in_the_own_districts(doors: Doors) -> None:
     case_no = (await doors.complain())["case_ack_no"]
     await doors.post_officer("sp.agra", "Agra")
