@@ -1,14 +1,15 @@
 """Victims as officers see them: the search for one, and the correction of personal data by two officers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Final
 
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
-from db import person_keys, victim_corrections
+from db import notifications, person_keys, victim_corrections, victim_views
 from db.cases import cases
+from db.person_keys import FoundRow
 from db.pool import Connection
 from db.victim_corrections import CorrectionRow, NewCorrection
 from domain.errors.victims import (
@@ -34,28 +35,24 @@ from schemas.personal_data import (
     VictimCorrectionDone,
     VictimCorrections,
     VictimQuestion,
+    VictimView,
 )
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 
 MOBILE_END_CHARS: Final = 4
+MESSAGES_SHOWN_MAX: Final = 100
 
 
 async def find(ctx: Context, asked: VictimQuestion, within: Within | None) -> FoundVictims:
     """Return the complaints of the victims who have everything that is asked for, of the cases of `within`.
 
-    Raises `LimitExceeded` for a name of one term alone, because a common one would list a large share of all victims.
+    Raises `LimitExceeded` for a name of one term alone.
     """
-    contacts, names = {*contact_terms(asked.mobile or "", asked.email or "")}, name_terms(asked.name or "")
-    if len(names) == 1 and not contacts:
-        raise VictimNameOfOneTerm
-    terms = contacts | {f"name|{term}" for term in names}
-    if not terms:
-        # A name without a letter finds no one.
-        return FoundVictims(items=(), more=False)
-    most = ctx.policy.personal_data.found_max
     async with ctx.pool.acquire() as connection:
-        rows = await person_keys.find(connection, ctx.persons.digests(sorted(terms)), most + 1, within)
-    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows[:most]]
+        rows, more = await found_by_terms(
+            ctx, connection, terms_of(asked.name or "", asked.mobile or "", asked.email or ""), within
+        )
+    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows]
     items = tuple(
         FoundVictim(
             ack_no=row.ack_no,
@@ -67,7 +64,45 @@ async def find(ctx: Context, asked: VictimQuestion, within: Within | None) -> Fo
         )
         for row, person in found
     )
-    return FoundVictims(items=items, more=len(rows) > most)
+    return FoundVictims(items=items, more=more)
+
+
+def terms_of(name: str = "", mobile: str = "", email: str = "") -> frozenset[str]:
+    """Return the search terms that a victim must have; none for a name without a letter.
+
+    Raises `LimitExceeded` for a name of one term alone, because a common one would list a large share of all victims.
+    """
+    contacts, names = frozenset(contact_terms(mobile, email)), name_terms(name)
+    if len(names) == 1 and not contacts:
+        raise VictimNameOfOneTerm
+    return contacts | {f"name|{term}" for term in names}
+
+
+async def found_by_terms(
+    ctx: Context, connection: Connection, terms: Collection[str], within: Within | None
+) -> tuple[list[FoundRow], bool]:
+    """Return complaints whose victims have all terms, the newest first, and whether more do than one search shows."""
+    if not terms:
+        return [], False
+    most = ctx.policy.personal_data.found_max
+    rows = await person_keys.find(connection, ctx.persons.digests(sorted(terms)), most + 1, within)
+    return rows[:most], len(rows) > most
+
+
+async def view(ctx: Context, ack_no: str) -> VictimView:
+    """Return the victim of a complaint, and what the victim was told. Raises `NotFound` and `CannotOpen`."""
+    async with ctx.pool.acquire() as connection:
+        row = await victim_views.of_complaint(connection, ack_no)
+        first_told = await victim_corrections.first_told(connection, ack_no)
+        messages = await notifications.to_victim(connection, row.case_no, row.person.person_id, MESSAGES_SHOWN_MAX)
+    return VictimView(
+        **row.model_dump(exclude={"case_no", "person"}),
+        case_ack_no=row.case_no,
+        victim=ctx.persons.open(row.person),
+        is_erased=row.person.is_erased,
+        first_told=ctx.persons.open(first_told) if first_told else None,
+        messages=messages,
+    )
 
 
 async def corrections(ctx: Context, ack_no: str) -> VictimCorrections:

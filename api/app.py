@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api import documents as case_documents
-from api import evidence, holds, intake, notifications, ops, police, readers, reconciliation, release_brake
+from api import evidence, holds, intake, notifications, ops, police, readers, reconciliation, release_brake, search
 from api.bank_gateway import debit_inquiries, feed, i4c, liens
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
@@ -56,8 +56,10 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, cases.router),
     (Part.OFFICERS, discrepancies.router),
     (Part.OFFICERS, payer_inquiries.router),
+    (Part.OFFICERS, search.router),
     (Part.OFFICERS, accounts.router),
     (Part.OFFICERS, victims.router),
+    (Part.OFFICERS, victims.case_router),
     (Part.OFFICERS, victims.corrections_router),
     (Part.OFFICERS, events.router),
     (Part.OFFICERS, desk_actions.router),

@@ -63,6 +63,8 @@ class Action(StrEnum):
     AGREE_TO_PAYER = "agree_to_payer"
     READ_VICTIMS = "read_victims"
     """find a victim's complaints by name or contact"""
+    READ_VICTIM = "read_victim"
+    """a complaint's victim: name, contacts, and what the victim was told"""
     READ_VICTIM_CORRECTIONS = "read_victim_corrections"
     CORRECT_VICTIM = "correct_victim"
     """propose another name or contact of a victim"""
@@ -159,7 +161,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.WITHDRAW_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
     Action.AGREE_TO_PAYER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
-    Action.READ_VICTIMS: _DESK,
+    Action.READ_VICTIMS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
+    Action.READ_VICTIM: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.READ_VICTIM_CORRECTIONS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.CORRECT_VICTIM: _DESK | {Role.IO},
     Action.DECIDE_VICTIM_CORRECTION: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),

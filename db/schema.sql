@@ -4901,6 +4901,16 @@ CREATE UNIQUE INDEX complaint_portal_ack_no ON public.complaint USING btree (por
 
 CREATE INDEX complaint_transfer_hop ON public.complaint_transfer USING btree (case_no, hop_no);
 
+CREATE INDEX complaint_transfer_payee_vpa ON public.complaint_transfer USING btree (ltrim(upper(regexp_replace(payee_vpa, '[\s\-/]+'::text, ''::text, 'g'::text)), '0'::text)) WHERE (payee_vpa IS NOT NULL);
+
+CREATE INDEX complaint_transfer_payer ON public.complaint_transfer USING btree (ltrim(upper(regexp_replace(payer_holder, '[\s\-/]+'::text, ''::text, 'g'::text)), '0'::text));
+
+CREATE INDEX complaint_transfer_payer_vpa ON public.complaint_transfer USING btree (ltrim(upper(regexp_replace(payer_vpa, '[\s\-/]+'::text, ''::text, 'g'::text)), '0'::text)) WHERE (payer_vpa IS NOT NULL);
+
+CREATE INDEX complaint_transfer_rrn ON public.complaint_transfer USING btree (upper(regexp_replace(rrn, '[\s\-/|]+'::text, ''::text, 'g'::text))) WHERE (rrn IS NOT NULL);
+
+CREATE INDEX complaint_transfer_utr ON public.complaint_transfer USING btree (upper(regexp_replace(utr, '[\s\-/|]+'::text, ''::text, 'g'::text))) WHERE (utr IS NOT NULL);
+
 CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal USING btree (order_id, digest) WHERE (agreed_at IS NULL);
 
 CREATE INDEX confirmation_proposal_order ON public.confirmation_proposal USING btree (order_id);
@@ -4981,7 +4991,7 @@ CREATE INDEX holder_contact_change_hold ON public.holder_contact_change USING bt
 
 CREATE INDEX holder_key_hold ON public.holder_key USING btree (hold_id);
 
-CREATE INDEX hop_account_case ON public.hop USING btree (institution, account_key, case_no, hop_no) WHERE (institution IS NOT NULL);
+CREATE INDEX hop_account_of_any_bank ON public.hop USING btree (account_key, institution, case_no, hop_no);
 
 CREATE INDEX hop_raise_told ON public.hop_raise USING btree (told_at);
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from schemas.identifiers import MOBILE_PATTERN
+from schemas.identifiers import MOBILE_PATTERN, mobile_key
 
 TERMS_MAX: Final = 12
 """the most terms of a name that are kept; a longer text is no name"""
@@ -51,7 +51,7 @@ def name_terms(name: str) -> frozenset[str]:
 def contact_terms(mobile: str, email: str) -> Iterator[str]:
     """Yield the terms by which a mobile number and an e-mail address are found."""
     if mobile:
-        yield f"mobile|{mobile}"
+        yield f"mobile|{mobile_key(mobile)}"
     if email:
         yield f"email|{email.casefold()}"
 

@@ -19,12 +19,14 @@ from schemas.personal_data import (
     VictimCorrectionDone,
     VictimCorrections,
     VictimQuestion,
+    VictimView,
 )
 
 router = APIRouter(prefix="/api/v1/victims", tags=["cases"], responses=IN_THE_DESCRIPTION)
 corrections_router = APIRouter(
     prefix="/api/v1/complaints/{ack_no}/victim-corrections", tags=["desk"], responses=IN_THE_DESCRIPTION
 )
+case_router = APIRouter(prefix="/api/v1/cases/{ack_no}/victim", tags=["cases"], responses=IN_THE_DESCRIPTION)
 
 CorrectionId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Decider = Annotated[Officer, may(Action.DECIDE_VICTIM_CORRECTION)]
@@ -45,6 +47,14 @@ async def search(
     found = await victims.find(services.ctx, asked, await within_of(services, officer, Action.READ_VICTIMS))
     await note_persons(request, services, officer, [item.ack_no for item in found.items], reason or "")
     return found
+
+
+@case_router.get("", name="read_victim", responses=says(NOT_FOUND))
+async def read_victim(
+    services: TheServices, _: Annotated[Officer, may(Action.READ_VICTIM)], ack_no: AckNo
+) -> VictimView:
+    """Return the victim of a complaint: name, contacts, district, and the messages to the victim with their state."""
+    return await victims.view(services.ctx, ack_no)
 
 
 @corrections_router.get("", name="read_victim_corrections", responses=says(NOT_FOUND))

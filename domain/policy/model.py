@@ -17,7 +17,7 @@ from domain.errors import InvalidPolicy
 from domain.policy.assignment import AssignmentRules
 from domain.policy.marked import MarkedRules
 from domain.policy.personal_data import PersonalDataRules
-from domain.policy.reads import ReadLogRules, RefusalLogRules
+from domain.policy.reads import ReadLogRules, RefusalLogRules, SearchRules
 from domain.policy.restoration import (
     AutomaticReleaseRules,
     DocumentRules,
@@ -420,6 +420,7 @@ class Policy(FrozenModel):
     bank_limits: BankLimits
     doors: InterfaceRules
     sessions: SessionRules
+    search: SearchRules
     read_log: ReadLogRules
     marked: MarkedRules
     assignment: AssignmentRules

@@ -95,6 +95,7 @@ TELLS: Final = "it brings money on hold or tells of it, and orders nothing"
 NAMES: Final = "it names a person, a document or a duty, and orders nothing"
 STAYS: Final[Mapping[str, str]] = {
     "POST /api/v1/accounts/search": READS,
+    "POST /api/v1/search": READS,
     "POST /api/v1/victims/search": READS,
     "POST /api/v1/complaints": TELLS,
     f"{CASE}/found-transfers/{{found_id}}/decide": TELLS,

@@ -49,7 +49,7 @@ CONFINED = {
     "/api/v1/desk/call-list",
     "/api/v1/reconciliations/{reconciliation_id}",
 }
-CONFINED_SEARCHES = ("/api/v1/accounts/search", "/api/v1/victims/search")
+CONFINED_SEARCHES = ("/api/v1/accounts/search", "/api/v1/search", "/api/v1/victims/search")
 OF_THE_DESK = {"/api/v1/cases", "/api/v1/desk/call-list", "/api/v1/reconciliations/{reconciliation_id}"}
 """lists that no officer of the police reads"""
 

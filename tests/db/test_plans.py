@@ -195,7 +195,7 @@ async def test_a_page_of_the_work_items_is_read_by_an_index_that_has_few_others(
 @pytest.mark.parametrize(
     ("table", "indexes"),
     [
-        ("hop", ("hop_account_case",)),
+        ("hop", ("hop_account_of_any_bank",)),
         ("account_hold", ("account_hold_account_case", "account_hold_case_no_institution_account_key_key")),
     ],
 )
