@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from activities.documents.facts import GATHER, Gathered, Gathering, subject_of
+from activities.notifications import restoration_messages
 from activities.notifications.people import Concerned, notify_people
 from activities.police.statutory_duties import duty_done, report_issued
 from db.cases import events
@@ -137,6 +138,10 @@ async def issue_about(
         work, gathered.facts, subject=subject, language=language, revision=revision, links=gathered.links
     )
     await _record_duty(work, kind, document)
+    if kind is DocumentKind.RESTORATION_APPLICATION:
+        await restoration_messages.application_written(
+            connection, work.ctx, UUID(subject), revision, document, work.now
+        )
     if kind in TO_A_BANK:
         facts = MessageFacts(occasion=str(document.document_id), reference=document.number)
         bank = Concerned(case_no=case_no, bank=subject, documents=[document], language=language)

@@ -1,12 +1,15 @@
 """Notifications to victim and account holder at each step of a restoration, written with the step itself."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from activities.context import Context
 from activities.notifications.people import Concerned, Holder, notify_people
+from db import notifications
+from db.documents import document_register
 from db.orders import bank_orders
 from db.orders.bank_orders import OrderRow
 from db.police import firs
@@ -19,7 +22,7 @@ from schemas.documents.facts import DocumentHead
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, masked_account
 from schemas.orders.orders import Beneficiary
 from schemas.police import CaseDuty
-from schemas.restoration_enums import RestorationState, Step
+from schemas.restoration_enums import DocumentKind, RestorationState, Step
 
 ACCOUNT_END_CHARS: Final = 4
 NOT_TOLD: Final = "-"
@@ -27,20 +30,30 @@ NOT_TOLD: Final = "-"
 
 
 async def step_opened(
-    connection: Connection, ctx: Context, row: RestorationRow, lines: Sequence[Line], due_at: datetime, now: datetime
+    connection: Connection, ctx: Context, row: RestorationRow, lines: Sequence[Line], now: datetime
 ) -> None:
-    """Notify of a step that needs the victim, or that concerns the credit."""
-    facts, concerned = MessageFacts(occasion=_occasion(row)), _concerned(row)
-    match row.step:
-        case Step.APPLICATION:
-            wanted = {"amount_paise": sum(line.free_paise for line in lines), "until": due_at}
-            event = NotificationEvent.APPLICATION_WANTED
-            await notify_people(connection, ctx, event, concerned, facts.model_copy(update=wanted), now)
-        case Step.CREDIT:
-            accounts = await bank_orders.credited_accounts(connection, row.restoration_id)
-            approved = {"amount_paise": sum(line.due_paise or 0 for line in lines), "to_account": _masked(accounts)}
-            event = NotificationEvent.RETURN_APPROVED
-            await notify_people(connection, ctx, event, concerned, facts.model_copy(update=approved), now)
+    """Notify the victim of a step that concerns the credit."""
+    if row.step is Step.CREDIT:
+        accounts = await bank_orders.credited_accounts(connection, row.restoration_id)
+        paise, account = sum(line.due_paise or 0 for line in lines), _masked(accounts)
+        facts = MessageFacts(occasion=_occasion(row), amount_paise=paise, to_account=account)
+        await notify_people(connection, ctx, NotificationEvent.RETURN_APPROVED, _concerned(row), facts, now)
+
+
+async def application_written(
+    connection: Connection, ctx: Context, restoration_id: UUID, visit_no: int, document: DocumentHead, now: datetime
+) -> None:
+    """Notify the victim that the application can be signed, and send it by e-mail, unless its step is over."""
+    row = await restorations.find(connection, restoration_id)
+    assert row is not None, "the document is about it"
+    if row.state is not RestorationState.OPEN or (row.step, row.visit_no) != (Step.APPLICATION, visit_no):
+        return
+    lines = await restorations.lines(connection, restoration_id)
+    visits = await restorations.visits(connection, restoration_id)
+    due_at = next(visit.due_at for visit in visits if (visit.step, visit.visit_no) == (row.step, visit_no))
+    facts = MessageFacts(occasion=_occasion(row), amount_paise=sum(line.free_paise for line in lines), until=due_at)
+    concerned = Concerned(ack_no=row.ack_no, documents=[document])
+    await notify_people(connection, ctx, NotificationEvent.APPLICATION_WRITTEN, concerned, facts, now)
 
 
 async def noticed(
@@ -80,12 +93,22 @@ async def hearing_waived(
 
 
 async def due_soon(connection: Connection, ctx: Context, row: RestorationRow, due_at: datetime, now: datetime) -> None:
-    """Remind of the open step, if people of ours or the victim must act."""
+    """Remind of the open step, if people of ours must act, or the victim, whose application is written."""
     if duty := ACTS.get(row.step):
         facts = MessageFacts(occasion=f"{_occasion(row)}.due", until=due_at, step=row.step)
-        of_victim = row.step is Step.APPLICATION
-        event = NotificationEvent.APPLICATION_DUE if of_victim else NotificationEvent.STEP_DUE
-        await notify_people(connection, ctx, event, _concerned(row, duty), facts, now)
+        document = await _application(connection, row)
+        event = NotificationEvent.APPLICATION_DUE if document else NotificationEvent.STEP_DUE
+        concerned = replace(_concerned(row, duty), documents=[document] if document else [])
+        await notify_people(connection, ctx, event, concerned, facts, now)
+
+
+async def _application(connection: Connection, row: RestorationRow) -> DocumentHead | None:
+    """Return the application of the present visit in the victim's language; None before it is written."""
+    if row.step is not Step.APPLICATION:
+        return None
+    language = (await notifications.victim(connection, row.ack_no)).language
+    kind, subject = DocumentKind.RESTORATION_APPLICATION, str(row.restoration_id)
+    return await document_register.find(connection, row.case_no, kind, subject, language, row.visit_no)
 
 
 async def overdue(connection: Connection, ctx: Context, row: RestorationRow, due_at: datetime, now: datetime) -> None:

@@ -12,6 +12,7 @@ from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.restoration_bench import DESK, SP, SUPERVISOR, Home
 from tests.desk_tasks import notes
+from tests.factories import row, rrn, transfer
 
 
 @pytest.fixture
@@ -45,7 +46,9 @@ async def documents(home: Home, case_no: str) -> list[tuple[Any, ...]]:
 async def test_the_victim_is_told_of_every_step_that_matters(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
+    await assign_io(home, case_no)
     await home.tick(restoration, 3)
+    await home.engine.write_application(home.asked(restoration))
     await home.tick(restoration, 7.1)
     await home.apply(restoration)
     await home.verify(restoration)
@@ -133,6 +136,29 @@ async def test_the_application_is_written_once_for_every_turn(home: Home) -> Non
     await home.check(case_no)
 
 
+async def test_the_application_goes_to_the_victim_with_the_message_that_it_is_ready(home: Home) -> None:
+    victim = {"name": "Asha Devi", "mobile": "9876543210", "district": "LUCKNOW", "email": "asha@example.org"}
+    root = rrn()
+    payee = {"institution": "HDFC", "account": f"5{rrn()}"}
+    case_no = await home.bench.complain(transfer(400_00, reference=root, payee=payee), victim=victim)
+    await home.bench.answer("HDFC", case_no, row(1, root, "400.00"))
+    await home.open_for_new_holds(case_no)
+    restoration = await home.of(case_no)
+    await assign_io(home, case_no)
+    await home.tick(restoration, 3)
+    await home.engine.write_application(home.asked(restoration))
+    assert await home.tick(restoration, 8) == ["remind"]
+    sent = await home.bench.rows(
+        "SELECT m.medium, d.kind FROM message m LEFT JOIN message_document e USING (message_id)"
+        " LEFT JOIN document d USING (document_id) WHERE m.case_no = $1 AND m.kind = 'application_ready'"
+        " ORDER BY m.written_at, m.medium",
+        case_no,
+    )
+    assert sent == [("email", "restoration_application"), ("sms", None)] * 2
+    ready = await home.bench.said("application_ready", case_no)
+    assert all("400" in one.body for one in ready)
+
+
 async def test_an_application_that_is_issued_locks_no_case(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
@@ -149,6 +175,7 @@ async def test_what_an_application_lacks_goes_to_a_person_and_stops_no_clock(hom
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.tick(restoration, 3)
+    ready = "SELECT count(*) FROM message WHERE case_no = $1 AND kind = 'application_ready'"
     lacking = (
         "SELECT state FROM desk_task WHERE subject_id = $1 AND cause = 'application_lacks_facts'"
         " ORDER BY task_id DESC LIMIT 1"
@@ -158,9 +185,11 @@ async def test_what_an_application_lacks_goes_to_a_person_and_stops_no_clock(hom
     assert await documents(home, case_no) == [], "no officer investigates yet, so none could sign"
     assert await home.bench.value(lacking, str(restoration)) == "open"
     assert await home.tick(restoration, 8) == ["remind"]
+    assert await home.bench.value(ready, case_no) == 0, "a victim is not told that it is ready before it is"
     await assign_io(home, case_no)
     await home.engine.write_application(home.asked(restoration))
     assert len(await documents(home, case_no)) == 1
+    assert await home.bench.value(ready, case_no) == 1
     assert await home.bench.value(lacking, str(restoration)) == "closed"
 
 
