@@ -4911,6 +4911,8 @@ CREATE INDEX complaint_transfer_rrn ON public.complaint_transfer USING btree (up
 
 CREATE INDEX complaint_transfer_utr ON public.complaint_transfer USING btree (upper(regexp_replace(utr, '[\s\-/|]+'::text, ''::text, 'g'::text))) WHERE (utr IS NOT NULL);
 
+CREATE INDEX complaint_victim ON public.complaint USING btree (victim_id);
+
 CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal USING btree (order_id, digest) WHERE (agreed_at IS NULL);
 
 CREATE INDEX confirmation_proposal_order ON public.confirmation_proposal USING btree (order_id);

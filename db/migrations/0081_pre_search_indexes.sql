@@ -3,6 +3,8 @@
 -- those of the index before, so a hop costs no more to write.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS hop_account_of_any_bank ON hop (account_key, institution, case_no, hop_no);
 DROP INDEX CONCURRENTLY IF EXISTS hop_account_case;
+-- A victim's complaints are found without reading those of all others.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS complaint_victim ON complaint (victim_id);
 -- A victim reads references and accounts as they were told first, and the hop may have been corrected since.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS complaint_transfer_rrn ON complaint_transfer
     (upper(regexp_replace(rrn, '[\s\-/|]+', '', 'g'))) WHERE rrn IS NOT NULL;
