@@ -51,6 +51,7 @@ MAY_READ_MORE: Final = (
     ),
     Allowed("array_agg(DISTINCT m.kind)", 1_000, "a page of 50 cases, with the balances of their hops"),
     Allowed("array_agg(DISTINCT m.kind)", 40_000, "whether an officer reads each of the thousand", OF_MANY_CASES),
+    Allowed("FROM victim v JOIN complaint c", 2_000, "up to 51 complaints, with the keys of their victims"),
     Allowed("h.account_key = $1", 5_000, "the thousand cases of the account", OF_MANY_CASES),
     Allowed("mine.paise AS held_paise", 15_000, "the same, when a hold is opened at the account of a thousand cases"),
 )
