@@ -7,6 +7,7 @@ from typing import Final
 from domain.grievances import ROLES
 from domain.jurisdiction import Shows, VerbKind
 from domain.releases import SMALL_HOLD_DECIDERS
+from domain.reporting import OWNERS
 from domain.restoration.procedure import REOPENERS, RULES
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceVerb
@@ -26,6 +27,8 @@ class Action(StrEnum):
     READ_TASKS = "read_tasks"
     """the desk's work items; officers of the police see those that their role can act on"""
     CLOSE_TASK = "close_task"
+    OWN_TASK = "own_task"
+    """claim, pass on, take over, release or snooze a work item that the officer can act on"""
     RESOLVE_DISCREPANCY = "resolve_discrepancy"
     TAKE_FROM_HELD = "take_from_held"
     """agree to another officer's resolution that takes money out of `held`"""
@@ -129,6 +132,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CHANGE_REQUEST: _DESK,
     Action.READ_TASKS: _DESK | _POLICE | {Role.AUDITOR},
     Action.CLOSE_TASK: _DESK,
+    Action.OWN_TASK: OWNERS,
     Action.RESOLVE_DISCREPANCY: _DESK,
     Action.TAKE_FROM_HELD: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.READ_POLICE: _DESK | _POLICE | {Role.AUDITOR},
@@ -223,6 +227,7 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.CHANGE_HOP: VerbKind.TRACING,
     Action.CHANGE_REQUEST: VerbKind.TRACING,
     Action.CLOSE_TASK: VerbKind.TRACING,
+    Action.OWN_TASK: VerbKind.TRACING,
     Action.RESOLVE_DISCREPANCY: VerbKind.TRACING,
     Action.TAKE_FROM_HELD: VerbKind.TRACING,
     Action.ASSIGN_OFFICER: VerbKind.ASSIGNMENT,

@@ -2083,6 +2083,32 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.task_owner_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    changes boolean := true;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        changes := (NEW.owner, NEW.since, NEW.snoozed_until, NEW.snoozed_for)
+            IS DISTINCT FROM (OLD.owner, OLD.since, OLD.snoozed_until, OLD.snoozed_for);
+        IF NEW.task_id <> OLD.task_id OR NEW.version NOT IN (OLD.version, OLD.version + 1)
+            OR (changes AND NEW.version = OLD.version)
+        THEN
+            RAISE EXCEPTION 'work item % has another version', OLD.task_id
+                USING ERRCODE = 'restrict_violation', CONSTRAINT = 'task_owner_version';
+        END IF;
+    END IF;
+    IF changes AND (NEW.owner IS NOT NULL OR NEW.snoozed_until IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM desk_task t WHERE t.task_id = NEW.task_id AND t.state = 'open')
+    THEN
+        RAISE EXCEPTION 'work item % is closed', NEW.task_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'task_owner_of_open_item';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.told_about_hold(of_hold uuid)
  RETURNS SETOF text
  LANGUAGE sql
@@ -4293,6 +4319,69 @@ CREATE TABLE status_update (
     CONSTRAINT status_update_pkey PRIMARY KEY (update_id)
 );
 
+CREATE TABLE task_act (
+    act_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    task_id bigint NOT NULL,
+    version bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    kind text NOT NULL,
+    owner text,
+    former text,
+    note text NOT NULL DEFAULT ''::text,
+    CONSTRAINT task_act_task_id_version_key UNIQUE (task_id, version),
+    CONSTRAINT task_act_pkey PRIMARY KEY (act_id),
+    CONSTRAINT task_act_actor_check CHECK (((actor <> ''::text) AND (length(actor) <= 200))),
+    CONSTRAINT task_act_kind_check CHECK ((kind = ANY (ARRAY['claimed'::text, 'passed_on'::text, 'taken_over'::text, 'released'::text, 'snoozed'::text]))),
+    CONSTRAINT task_act_note_check CHECK ((length(note) <= 500))
+);
+
+CREATE TABLE task_filter (
+    officer_id text NOT NULL,
+    place smallint NOT NULL,
+    name text NOT NULL,
+    filter jsonb NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT task_filter_pkey PRIMARY KEY (officer_id, place),
+    CONSTRAINT task_filter_filter_check CHECK ((pg_column_size(filter) <= 8192)),
+    CONSTRAINT task_filter_name_check CHECK (((name <> ''::text) AND (length(name) <= 60))),
+    CONSTRAINT task_filter_place_check CHECK (((place >= 1) AND (place <= 20)))
+);
+
+CREATE TABLE task_owner (
+    task_id bigint NOT NULL,
+    version bigint NOT NULL,
+    owner text,
+    since timestamp with time zone NOT NULL,
+    since_seq bigint,
+    lease_ends_at timestamp with time zone,
+    snoozed_until timestamp with time zone,
+    snoozed_for text,
+    alarmed_at timestamp with time zone,
+    CONSTRAINT task_owner_pkey PRIMARY KEY (task_id),
+    CONSTRAINT task_owner_ends_the_alarm CHECK (((owner IS NULL) OR (alarmed_at IS NULL))),
+    CONSTRAINT task_owner_has_a_lease CHECK (((owner IS NULL) = (lease_ends_at IS NULL))),
+    CONSTRAINT task_owner_is_awake CHECK (((owner IS NULL) OR (snoozed_until IS NULL))),
+    CONSTRAINT task_owner_lease_ends_later CHECK ((lease_ends_at > since)),
+    CONSTRAINT task_owner_snooze_ends_later CHECK ((snoozed_until > since)),
+    CONSTRAINT task_owner_snoozed_for_a_case CHECK (((snoozed_for IS NULL) OR ((snoozed_until IS NOT NULL) AND (since_seq IS NOT NULL)))),
+    CONSTRAINT task_owner_snoozed_for_check CHECK ((snoozed_for ~ '^[a-z_]{1,64}$'::text)),
+    CONSTRAINT task_owner_version_check CHECK ((version >= 0))
+);
+
+CREATE TABLE task_value (
+    task_id bigint NOT NULL,
+    case_seq bigint NOT NULL,
+    in_play_paise bigint NOT NULL,
+    rank_paise bigint NOT NULL,
+    persons text[] NOT NULL,
+    institution text,
+    district text,
+    CONSTRAINT task_value_pkey PRIMARY KEY (task_id),
+    CONSTRAINT task_value_in_play_paise_check CHECK ((in_play_paise >= 0)),
+    CONSTRAINT task_value_rank_paise_check CHECK ((rank_paise >= 0))
+);
+
 CREATE TABLE team (
     team_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     name text NOT NULL,
@@ -4775,6 +4864,16 @@ ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY 
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE task_act ADD CONSTRAINT task_act_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
+
+ALTER TABLE task_filter ADD CONSTRAINT task_filter_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE task_owner ADD CONSTRAINT task_owner_owner_fkey FOREIGN KEY (owner) REFERENCES officer(officer_id);
+
+ALTER TABLE task_owner ADD CONSTRAINT task_owner_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
+
+ALTER TABLE task_value ADD CONSTRAINT task_value_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
+
 ALTER TABLE team ADD CONSTRAINT team_lead_fkey FOREIGN KEY (lead) REFERENCES officer(officer_id);
 
 ALTER TABLE team_district ADD CONSTRAINT team_district_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
@@ -5124,6 +5223,16 @@ CREATE INDEX sign_in_entry_addresses ON public.sign_in_entry USING btree (office
 CREATE INDEX sign_in_entry_by_officer ON public.sign_in_entry USING btree (officer_id, entry_id);
 
 CREATE UNIQUE INDEX sign_in_link_open ON public.sign_in_link USING btree (officer_id) WHERE ((used_at IS NULL) AND (ended_at IS NULL));
+
+CREATE INDEX task_act_by_time ON public.task_act USING btree (at);
+
+CREATE INDEX task_act_from ON public.task_act USING btree (former, act_id) WHERE (former IS NOT NULL);
+
+CREATE INDEX task_act_to ON public.task_act USING btree (owner, act_id) WHERE (owner IS NOT NULL);
+
+CREATE UNIQUE INDEX task_filter_name ON public.task_filter USING btree (officer_id, lower(name));
+
+CREATE INDEX task_owner_of_officer ON public.task_owner USING btree (owner) WHERE (owner IS NOT NULL);
 
 CREATE INDEX team_district_by_district ON public.team_district USING btree (lower(district));
 
@@ -5476,6 +5585,10 @@ CREATE TRIGGER sign_in_link_made AFTER INSERT ON public.sign_in_link FOR EACH RO
 CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_rules();
 
 CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
+
+CREATE TRIGGER task_act_append_only BEFORE UPDATE OR TRUNCATE ON public.task_act FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER task_owner_rules BEFORE INSERT OR UPDATE ON public.task_owner FOR EACH ROW EXECUTE FUNCTION task_owner_rules();
 
 CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON public.victim FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id)))) EXECUTE FUNCTION victim_corrected();
 
@@ -5843,6 +5956,30 @@ COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itse
 
 COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
 
+COMMENT ON COLUMN task_act.former IS 'who had it before; null for no officer';
+
+COMMENT ON COLUMN task_act.note IS 'of the officer, or why the engine ended a lease; rows go by the policy';
+
+COMMENT ON COLUMN task_act.owner IS 'who has the item since then; null for no officer';
+
+COMMENT ON COLUMN task_owner.alarmed_at IS 'when the supervisor was told that it has no owner for too long';
+
+COMMENT ON COLUMN task_owner.lease_ends_at IS 'from then on the item has no owner, whatever stands in owner';
+
+COMMENT ON COLUMN task_owner.since IS 'when owner or snooze changed last';
+
+COMMENT ON COLUMN task_owner.since_seq IS 'last event of the case then; null for an item about no case';
+
+COMMENT ON COLUMN task_owner.snoozed_for IS 'kind of event of the case that ends the snooze before its time';
+
+COMMENT ON COLUMN task_owner.version IS 'grows by one when the owner or the snooze changes; a caller names the version that it saw';
+
+COMMENT ON COLUMN task_value.case_seq IS 'last event of the case when it was valued; 0 for an item about no case';
+
+COMMENT ON COLUMN task_value.persons IS 'child, woman, senior: of the victims of the case';
+
+COMMENT ON COLUMN task_value.rank_paise IS 'what is in play, and what the policy adds for the victim; the largest comes first';
+
 COMMENT ON COLUMN team_shift.day_no IS 'of the week, 1 is Monday';
 
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
@@ -5918,6 +6055,14 @@ COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, a
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
 
 COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
+
+COMMENT ON TABLE task_act IS 'who gave a work item to whom, and why; the case log has the same without the note';
+
+COMMENT ON TABLE task_filter IS 'filters of work items that an officer saved; each has one of twenty places';
+
+COMMENT ON TABLE task_owner IS 'who has an open work item; an item without a row never had an owner';
+
+COMMENT ON TABLE task_value IS 'what an open work item is worth, for lists; made again from the case at any time';
 
 COMMENT ON TABLE victim_correction IS 'Other personal data of a victim: one officer proposes them, and a second officer agrees.';
 

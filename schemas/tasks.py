@@ -140,6 +140,8 @@ class TaskCause(StrEnum):
     """the victim's bank names another transfer out of the account: `found_id`, `claimed_paise`, `to_bank`, `at`"""
     TOLD_OTHERWISE = "told_otherwise"
     """the complaint `ack_no` tells the transfer otherwise; `differing` says what"""
+    TASK_UNOWNED = "task_unowned"
+    """to the supervisor: the work item `task_id` of the kind `task_kind` has no owner for too long"""
 
 
 class Subject(FrozenModel):
@@ -215,6 +217,9 @@ class TaskFacts(FrozenModel):
     withdrawal_id: int | None = None
     correction_id: int | None = None
     found_id: int | None = None
+    task_id: int | None = None
+    """of another task"""
+    task_kind: TaskKind | None = None
     to_bank: str = ""
     """bank that a transfer went to"""
     at: str = ""

@@ -23,6 +23,7 @@ from activities.database_figures import DatabaseGauges, read_backlog
 from activities.documents.issuing import appeal_address
 from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities
+from activities.reporting.task_rounds import TaskRounds
 from activities.restoration.court_order_clock import attend_to_orders
 from activities.secrets import CannotOpen, Process
 from activities.tracing.hold_requests import CaseActivities
@@ -46,6 +47,7 @@ from workers.loops.outbound import OutboundLoop
 from workers.loops.payer_inquiries import PayerInquiryLoop
 from workers.loops.procedures import ProcedureStarter
 from workers.loops.retention import RetentionLoop
+from workers.loops.task_owners import TaskOwnerLoop
 from workers.metrics_page import served
 from workers.restoration_workers import WORKFLOWS, RecoveryActivities
 from workers.settings import Settings
@@ -318,4 +320,5 @@ async def _loops(
         sender = PayerInquirySender(engine.ctx, BankDelivery(engine.ctx, adapters))
         loops.append(PayerInquiryLoop(sender).run())
         loops.append(RetentionLoop(engine.ctx).run())
+        loops.append(TaskOwnerLoop(TaskRounds(engine.ctx)).run())
     return loops

@@ -17,6 +17,7 @@ from activities.holds.opening import open_for_new_holds
 from activities.intake import Taken, take_complaint
 from activities.metrics import rehearsal
 from activities.outbox import LOOK_AFTER, LOOK_AFTER_LIMIT, SWEEP_AFTER, SWEEP_LIMIT, WAITING_LIMIT, SweepActivities
+from activities.reporting.task_rounds import TaskRounds
 from activities.tracing.answers import take_status_update
 from activities.tracing.hold_requests import CaseActivities
 from activities.tracing.sending import RequestSender
@@ -24,19 +25,20 @@ from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
 from benchmarks.million.plans import PlanBook
 from benchmarks.million.rows import BANKS, DAYS
-from db.cases import case_views, cases, hop_retries, parked_hops, told_amounts
+from db.cases import case_views, cases, hop_retries, parked_hops, task_owners, told_amounts
 from db.holds import account_holds
 from db.outbox import case_outbox, due_list, procedure_outbox
 from db.outbox.deferral import Deferral, read_deferral
 from db.paging import to_cursor
 from db.pool import Connection, Pool
-from db.reporting import task_views
-from db.reporting.task_views import Wanted
+from db.reporting import task_filters, task_values, task_views
+from db.reporting.task_filters import Wanted
 from db.tracing import request_views, requests, trail_views
-from domain.reporting import acts_of
+from domain.reporting import OWNERS, acts_of
 from schemas.enums import CaseState, ChannelKind, EscalationLevel, Role, TaskState
 from schemas.intake import Complaint
 from schemas.outbox.case import Escalate, FollowUp
+from schemas.reporting.task_owners import TaskFilter, TaskSort
 from workers.rehearsal import OneConnection
 
 ROUNDS: Final = 7
@@ -169,6 +171,8 @@ class BesideThePath:
         """Play all of it several times; the last time counts."""
         async with _alone(ctx, connection) as alone:
             path = cls(alone, connection, book)
+            while await TaskRounds(alone).value():
+                pass
             for round_no in range(ROUNDS):
                 book.is_on = False
                 case_no = await HotPath(alone, book).trace()
@@ -203,12 +207,18 @@ class BesideThePath:
         for wanted in (
             Wanted(),
             Wanted(acts=desk),
+            Wanted(sort=TaskSort.WORTH),
+            Wanted(sort=TaskSort.WORTH, filter=TaskFilter(owned=False, sum_from_paise=100_00)),
             Wanted(ack_no=case_no),
             Wanted(state=TaskState.CLOSED),
             Wanted(state=TaskState.CLOSED, ack_no=case_no),
         ):
             await task_views.page(connection, wanted, None, PAGE, self.ctx.policy.bank_holidays, now)
         await task_views.open_by_kind(connection)
+        await task_filters.counts(connection, Wanted(), now)
+        await task_values.to_value(connection, PAGE)
+        await task_owners.ended(connection, now, OWNERS, PAGE)
+        await task_owners.unowned(connection, now, self.ctx.policy.work_items.unowned_seconds, PAGE)
         # A page in the middle of two years of cases is no more to read than the first.
         middle = to_cursor((now - timedelta(days=DAYS / 2)).isoformat(), case_no)
         for state in (None, *CaseState):

@@ -18,6 +18,7 @@ class TaskRow(FrozenModel):
     case_no: str | None
     """None for a work item about an institution"""
     hop_no: int | None
+    institution: str | None
     kind: TaskKind
     state: TaskState
 
@@ -136,7 +137,8 @@ async def case_of(connection: Connection, task_id: int) -> str | None:
 async def get(connection: Connection, task_id: int) -> TaskRow:
     """Lock one work item's row and return it. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT task_id, case_no, hop_no, kind, state FROM desk_task WHERE task_id = $1 FOR UPDATE", task_id
+        "SELECT task_id, case_no, hop_no, institution, kind, state FROM desk_task WHERE task_id = $1 FOR UPDATE",
+        task_id,
     )
     if row is None:
         raise TaskNotFound(task_id)

@@ -30,6 +30,7 @@ from domain.policy.restoration import (
 )
 from domain.policy.second_officers import AlarmRules, CourtOrderRules, ReleaseRules
 from domain.policy.sessions import SessionRules
+from domain.policy.work_items import WorkItemRules
 from schemas.banks.rosters import HolidayRules
 from schemas.base import FrozenModel, Paise
 from schemas.enums import AnswerClass, EscalationLevel
@@ -445,6 +446,7 @@ class Policy(FrozenModel):
     documents: DocumentRules
     messages: MessageRules
     personal_data: PersonalDataRules
+    work_items: WorkItemRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:

@@ -93,6 +93,9 @@ VERBS: Final[Mapping[str, Verb]] = {
 READS: Final = "it only reads"
 TELLS: Final = "it brings money on hold or tells of it, and orders nothing"
 NAMES: Final = "it names a person, a document or a duty, and orders nothing"
+OWNS: Final = "it says who does a work item, or how officers list them, and does nothing of what it asks for"
+ONE_TASK: Final = ("claim", "pass-on", "take-over", "release", "snooze")
+MANY_TASKS: Final = ("claim", "pass-on", "snooze")
 STAYS: Final[Mapping[str, str]] = {
     "POST /api/v1/accounts/search": READS,
     "POST /api/v1/victims/search": READS,
@@ -104,6 +107,11 @@ STAYS: Final[Mapping[str, str]] = {
     f"{CASE}/requests/{{request_id}}/send-again": TELLS,
     f"{CASE}/requests/{{request_id}}/stop": TELLS,
     "POST /api/v1/desk/tasks/{task_id}/close": TELLS,
+    "POST /api/v1/desk/tasks/close": TELLS,
+    **{f"POST /api/v1/desk/tasks/{{task_id}}/{verb}": OWNS for verb in ONE_TASK},
+    **{f"POST /api/v1/desk/tasks/{verb}": OWNS for verb in MANY_TASKS},
+    "PUT /api/v1/desk/task-filters/{place}": OWNS,
+    "DELETE /api/v1/desk/task-filters/{place}": OWNS,
     "POST /api/v1/messages/{message_id}/send-again": TELLS,
     f"{COMPLAINT}/victim-corrections": NAMES,
     f"{COMPLAINT}/victim-corrections/{{correction_id}}/agree": NAMES,

@@ -33,6 +33,10 @@ WITHOUT_CASE = {
     "/api/v1/release-brake/continue": "is about no case",
     "/api/v1/grievance-officers": "is about no case",
     "/api/v1/sessions/of/{officer_id}/end": "is about no case",
+    "/api/v1/desk/tasks/claim": "names work items in the body, and checks each",
+    "/api/v1/desk/tasks/pass-on": "names work items in the body, and checks each",
+    "/api/v1/desk/tasks/snooze": "names work items in the body, and checks each",
+    "/api/v1/desk/task-filters/{place}": "is about no case",
 }
 WIDE_ORDER = "/api/v1/court-orders"
 NARROW = frozenset({Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO})
@@ -44,6 +48,7 @@ CONFINED = {
     "/api/v1/grievances",
     "/api/v1/messages",
     "/api/v1/desk/tasks",
+    "/api/v1/desk/task-acts",
     "/api/v1/outside-reads",
     "/api/v1/cases",
     "/api/v1/desk/call-list",

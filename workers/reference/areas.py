@@ -40,6 +40,8 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "hop_correction",
         "case_event",
         "desk_task",
+        "task_owner",
+        "task_act",
         "ledger_transaction",
         "ledger_entry",
         "ledger_balance",
@@ -117,6 +119,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "grievances": ("grievance", "grievance_level", "grievance_officer", "appeal_code"),
     "holds": ("account_hold", "held_hop", "automatic_release", "release_brake", "braked_release"),
+    "reporting": ("task_value", "task_filter"),
     "access": ("try_bucket", "schema_migration", "clock_setting"),
 }
 """In the order of the areas; `access` is what belongs to no area."""

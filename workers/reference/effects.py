@@ -211,6 +211,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.RULE,
         "Refuses that the engine assigns an officer who is disabled, absent, without the role, or with the other duty.",
     ),
+    "task_owner_rules": Effect(
+        Sort.RULE, "Refuses an owner of a closed work item, and a change of owner or snooze without the next version."
+    ),
     "officer_rules": Effect(Sort.RULE, "Refuses to delete an officer, and to change an officer's id."),
     "officer_role_rules": Effect(Sort.RULE, "Refuses any change of a role that was given but one earlier end."),
     "officer_district_rules": Effect(Sort.RULE, "Refuses any change of a district that was given but its one end."),

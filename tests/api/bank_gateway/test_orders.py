@@ -12,7 +12,7 @@ from schemas.enums import ChannelKind
 from schemas.restoration_enums import OrderKind
 from tests.api.feed import Feed, Waits, feed, kind, waits
 from tests.api.ordered import HELD_PAISE, VICTIM, Ordering, done, ordering
-from tests.desk_tasks import bank_notes
+from tests.desk_tasks import NOT_DONE, bank_notes
 
 __all__ = ["feed", "ordering", "waits"]
 
@@ -167,7 +167,7 @@ async def test_a_refusal_is_for_a_person_and_the_order_lives_on(ordering: Orderi
     first, again = [await ordering.say(order_id, "refuse", REFUSAL) for _ in range(2)]
     assert first.json() == again.json() == {"order_id": str(order_id), "state": "refused"}
     tasks = await bank_notes(ordering.doors.services.ctx.pool, "kind = 'order_silent'")
-    assert tasks == [("SBIN", f"order {order_id}")]
+    assert tasks == [("SBIN", f"order {order_id}: {NOT_DONE}")]
     assert (await ordering.events()).count("order_refused") == 1
     await ordering.say(order_id, "confirm", done())
     assert await ordering.state(order_id) == "confirmed", "a bank that does it all the same is believed"
