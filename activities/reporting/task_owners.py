@@ -1,4 +1,4 @@
-"""What officers do to the ownership of work items. Each verb is one transaction on one item."""
+"""Verbs of officers on the owners of work items. Each verb is one transaction on one item."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -96,7 +96,7 @@ async def open_item(ctx: Context, task_id: int, actor: str) -> AsyncIterator[Ite
 
 @repeated()
 async def claim(ctx: Context, task_id: int, version: int, taker: Taker) -> TaskStanding:
-    """Let an officer have a work item that no officer has, for a lease. The owner renews the lease by it.
+    """Let an officer have a work item that no officer has, for a lease. The owner renews it.
 
     Raises `TaskNotForOfficer`, `TaskOwned` and `TaskChanged`.
     """

@@ -95,7 +95,7 @@ async def claim_many(services: TheServices, officer: Owner, chosen: Chosen) -> B
 
 @router.post("/tasks/pass-on", name="pass_on_tasks")
 async def pass_on_many(services: TheServices, officer: Owner, chosen: ChosenToPassOn) -> BulkOutcome:
-    """Give the work items of a list or of a filter to an officer who can act on them, with a note."""
+    """Give the work items of a list or of a filter to another officer, with a note."""
     by, to = await taker_of(services, officer), await taker_named(services, chosen.to)
 
     async def one(ref: TaskRef) -> None:

@@ -1,4 +1,7 @@
-"""What open work items are worth: a read model for lists, made from the cases. It may be emptied at any time."""
+"""Values of open work items: a read model for lists, made from the cases.
+
+It may be emptied at any time.
+"""
 
 from collections.abc import Sequence
 from typing import Final

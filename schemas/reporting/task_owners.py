@@ -36,7 +36,7 @@ class TaskSort(StrEnum):
 
 
 class TaskActKind(StrEnum):
-    """What was done to the ownership of a work item."""
+    """Kinds of changes of the owner of a work item."""
 
     CLAIMED = "claimed"
     PASSED_ON = "passed_on"
@@ -156,7 +156,7 @@ class ChosenToClose(Chosen):
 
 
 class TaskOutcome(FrozenModel):
-    """What became of one work item of a bulk verb."""
+    """Outcome of a bulk verb for one work item."""
 
     task_id: int
     done: bool
@@ -167,7 +167,7 @@ class TaskOutcome(FrozenModel):
 
 
 class BulkOutcome(FrozenModel):
-    """What became of each work item. With `more` the filter finds further items: send the same again."""
+    """Outcome of a bulk verb for each work item. With `more` there are further items: send it again."""
 
     items: tuple[TaskOutcome, ...]
     more: bool
