@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from activities.cases.desk import close_task
 from api.auth import may
 from api.params import LIMIT_DEFAULT, After, Limit, TaskId
-from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
+from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
 from api.task_filters import QueryFilter, wanted_of
@@ -29,7 +29,7 @@ class TaskClosed(FrozenModel):
     hop_no: int | None
 
 
-@router.get("/tasks")
+@router.get("/tasks", responses=says(NOT_FOUND))
 async def list_tasks(
     services: TheServices,
     officer: Annotated[Officer, may(Action.READ_TASKS)],

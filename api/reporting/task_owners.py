@@ -9,7 +9,7 @@ from activities.cases.desk import close_task
 from activities.reporting import task_owners
 from api.auth import may
 from api.params import LIMIT_DEFAULT, After, Limit, TaskId
-from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, says
+from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import Services, TheServices
 from api.task_filters import QueryFilter, taker_named, taker_of, wanted_of
@@ -82,7 +82,7 @@ async def snooze(services: TheServices, officer: Owner, task_id: TaskId, body: S
 # -- many items --------------------------------------------------------------------------------------------------------
 
 
-@router.post("/tasks/claim", name="claim_tasks")
+@router.post("/tasks/claim", name="claim_tasks", responses=says(NOT_FOUND))
 async def claim_many(services: TheServices, officer: Owner, chosen: Chosen) -> BulkOutcome:
     """Claim the work items of a list or of a filter. The answer says of each what became of it."""
     taker = await taker_of(services, officer)
@@ -93,7 +93,7 @@ async def claim_many(services: TheServices, officer: Owner, chosen: Chosen) -> B
     return await _each(services, officer, chosen, one)
 
 
-@router.post("/tasks/pass-on", name="pass_on_tasks")
+@router.post("/tasks/pass-on", name="pass_on_tasks", responses=says(NOT_FOUND))
 async def pass_on_many(services: TheServices, officer: Owner, chosen: ChosenToPassOn) -> BulkOutcome:
     """Give the work items of a list or of a filter to another officer, with a note."""
     by, to = await taker_of(services, officer), await taker_named(services, chosen.to)
@@ -105,7 +105,7 @@ async def pass_on_many(services: TheServices, officer: Owner, chosen: ChosenToPa
     return await _each(services, officer, chosen, one)
 
 
-@router.post("/tasks/snooze", name="snooze_tasks")
+@router.post("/tasks/snooze", name="snooze_tasks", responses=says(NOT_FOUND))
 async def snooze_many(services: TheServices, officer: Owner, chosen: ChosenToSnooze) -> BulkOutcome:
     """Let the work items of a list or of a filter sleep."""
     by = await taker_of(services, officer)
@@ -117,7 +117,7 @@ async def snooze_many(services: TheServices, officer: Owner, chosen: ChosenToSno
     return await _each(services, officer, chosen, one)
 
 
-@router.post("/tasks/close", name="close_tasks")
+@router.post("/tasks/close", name="close_tasks", responses=says(NOT_FOUND))
 async def close_many(
     services: TheServices, officer: Annotated[Officer, may(Action.CLOSE_TASK)], chosen: ChosenToClose
 ) -> BulkOutcome:
@@ -155,7 +155,7 @@ async def _outcome(ref: TaskRef, do: Callable[[TaskRef], Awaitable[None]]) -> Ta
 # -- counts, acts, saved filters ---------------------------------------------------------------------------------------
 
 
-@router.get("/task-counts", name="count_tasks")
+@router.get("/task-counts", name="count_tasks", responses=says(NOT_FOUND))
 async def count(services: TheServices, officer: Reader, wanted: QueryFilter) -> TaskCounts:
     """Count the open work items that the caller sees, by kind and by owner."""
     found = await wanted_of(services, officer, wanted)
