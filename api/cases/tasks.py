@@ -13,7 +13,7 @@ from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.reporting import task_views
-from domain.reporting import acts_of
+from domain.reporting.task_acts import acts_of
 from schemas.base import FrozenModel, WithReason
 from schemas.enums import TaskKind, TaskState
 from schemas.identifiers import ACK_NO_PATTERN

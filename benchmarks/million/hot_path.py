@@ -33,7 +33,7 @@ from db.pool import Connection, Pool
 from db.reporting import task_views
 from db.reporting.task_views import Wanted
 from db.tracing import request_views, requests, trail_views
-from domain.reporting import acts_of
+from domain.reporting.task_acts import acts_of
 from schemas.enums import CaseState, ChannelKind, EscalationLevel, Role, TaskState
 from schemas.intake import Complaint
 from schemas.outbox.case import Escalate, FollowUp

@@ -10,7 +10,7 @@ from db.banks import rosters
 from db.cases.jurisdiction import condition
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from domain.reporting import Acts
+from domain.reporting.task_acts import Acts
 from domain.task_notes import compose
 from domain.tracing.call_script import what_to_say
 from schemas.banks.rosters import HolidayRules, OfficerToCall

@@ -10,7 +10,7 @@ from db.pool import Pool
 from db.reporting import task_views
 from db.tracing import requests
 from db.tracing.discrepancies import LAST_BALANCE
-from domain.reporting import acts_of
+from domain.reporting.task_acts import acts_of
 from schemas.enums import Role, TaskState
 
 MANY_REQUESTS = """
