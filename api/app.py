@@ -25,7 +25,7 @@ from api.orders.pages import OrderPages
 from api.parts import Part
 from api.problems import Elsewhere, add_handlers
 from api.reply_pages import FORM_BODY_MAX_BYTES
-from api.reporting import outcomes, scorecards
+from api.reporting import outcomes, scorecards, stage_figures
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
 from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
@@ -64,6 +64,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, tasks.router),
     (Part.OFFICERS, readers.router),
     (Part.OFFICERS, scorecards.router),
+    (Part.OFFICERS, stage_figures.router),
     (Part.OFFICERS, reconciliation.router),
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
     (Part.OFFICERS, outcomes.router),

@@ -71,6 +71,20 @@ async def within_of(services: Services, officer: Officer, action: Action, ack_no
     return Within(officer_id=officer.subject, districts=tuple(keys))
 
 
+async def districts_within(services: Services, officer: Officer, action: Action) -> tuple[str, ...] | None:
+    """Return the keys of the districts whose figures an officer reads, or None for the whole State.
+
+    Figures count marked cases too, because they show none of them.
+    """
+    having = scopes(officer, action)
+    if Scope.STATE in having:
+        return None
+    async with services.ctx.pool.acquire() as connection:
+        districts = await jurisdiction.districts_of(connection, officer.subject)
+    keys = list_keys(having, districts, marked=False)
+    return None if WHOLE_STATE in keys else tuple(keys)
+
+
 async def _standing(services: Services, officer: Officer, reference: tuple[str, str]) -> CaseStanding | None:
     """Return how an officer stands to the case of a reference; None for a case that does not exist."""
     taken_within = timedelta(seconds=services.ctx.policy.marked.intake_reads_seconds)

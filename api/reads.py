@@ -51,6 +51,8 @@ SHOWS_NO_CASE: Final = frozenset(
         "/api/v1/release-brake",
         "/api/v1/grievance-officers",
         "/api/v1/restorations/figures",
+        "/api/v1/figures/stages",
+        "/api/v1/figures/load",
     }
 )
 """routes with figures, or about banks and officers: they show no case, account or person"""

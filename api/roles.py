@@ -23,6 +23,8 @@ class Action(StrEnum):
     """everything else about cases: lists, accounts, answers, the case log"""
     CHANGE_HOP = "change_hop"
     CHANGE_REQUEST = "change_request"
+    READ_FIGURES = "read_figures"
+    """figures of stages over a period, the cases behind them, breaches, and the load of officers"""
     READ_TASKS = "read_tasks"
     """the desk's work items; officers of the police see those that their role can act on"""
     CLOSE_TASK = "close_task"
@@ -127,6 +129,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.READ_TRAIL: _DESK | {Role.AUDITOR},
     Action.CHANGE_HOP: _DESK,
     Action.CHANGE_REQUEST: _DESK,
+    Action.READ_FIGURES: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.SP}),
     Action.READ_TASKS: _DESK | _POLICE | {Role.AUDITOR},
     Action.CLOSE_TASK: _DESK,
     Action.RESOLVE_DISCREPANCY: _DESK,
@@ -208,6 +211,7 @@ SHOWS: Final[Mapping[Action, Shows]] = {
     **dict.fromkeys(READS, Shows.PERSONS),
     Action.READ_CASE: Shows.MONEY,
     Action.READ_TRAIL: Shows.MONEY,
+    Action.READ_FIGURES: Shows.MONEY,
     Action.READ_TASKS: Shows.MONEY,
     Action.READ_ORDERS: Shows.MONEY,
     Action.READ_HOLD: Shows.OTHERS,

@@ -17,7 +17,7 @@ from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.addresses import LOOPBACK, Networks
-from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StorageCache
+from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StageCache, StorageCache
 from api.logins import BankLogins
 from api.officers.caller_streams import CallerWatch
 from api.officers.read_log import ReadLog
@@ -174,6 +174,11 @@ class Services:
     def outcome_cache(self) -> OutcomeCache:
         """Reports of the restoration procedure."""
         return OutcomeCache(self.ctx)
+
+    @cached_property
+    def stage_cache(self) -> StageCache:
+        """Figures of stages over a period."""
+        return StageCache()
 
     @cached_property
     def outcome_watch(self) -> OutcomeWatch:

@@ -4280,6 +4280,35 @@ CREATE TABLE sign_in_link (
     CONSTRAINT sign_in_link_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL)))
 );
 
+CREATE TABLE stage_count (
+    "grouping" text NOT NULL,
+    span text NOT NULL,
+    starts_on date NOT NULL,
+    key text NOT NULL,
+    stage text NOT NULL,
+    began integer NOT NULL,
+    ended integer NOT NULL,
+    waiting integer NOT NULL,
+    in_policy integer NOT NULL,
+    past_policy integer NOT NULL,
+    in_legal integer NOT NULL,
+    past_legal integer NOT NULL,
+    buckets smallint[] NOT NULL,
+    durations integer[] NOT NULL,
+    CONSTRAINT stage_count_pkey PRIMARY KEY ("grouping", span, starts_on, key, stage),
+    CONSTRAINT stage_count_adds_up CHECK (((LEAST(ended, waiting, in_policy, past_policy, in_legal, past_legal) >= 0) AND ((ended + waiting) <= began) AND (GREATEST(in_policy, in_legal) <= ended) AND (GREATEST(past_policy, past_legal) <= waiting))),
+    CONSTRAINT stage_count_buckets_paired CHECK ((cardinality(buckets) = cardinality(durations))),
+    CONSTRAINT stage_count_grouping_check CHECK (("grouping" = ANY (ARRAY['total'::text, 'district'::text, 'bank'::text, 'channel'::text, 'wire'::text, 'hour'::text, 'category'::text]))),
+    CONSTRAINT stage_count_month_begins CHECK (((span = 'day'::text) OR (EXTRACT(day FROM starts_on) = (1)::numeric))),
+    CONSTRAINT stage_count_span_check CHECK ((span = ANY (ARRAY['day'::text, 'month'::text])))
+);
+
+CREATE TABLE stage_day (
+    day date NOT NULL,
+    counted_at timestamp with time zone,
+    CONSTRAINT stage_day_pkey PRIMARY KEY (day)
+);
+
 CREATE TABLE status_update (
     update_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -4871,6 +4900,8 @@ CREATE INDEX bank_order_line_hop ON public.bank_order_line USING btree (case_no,
 
 CREATE INDEX bank_order_live ON public.bank_order USING btree (institution, due_at) WHERE (state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text]));
 
+CREATE INDEX bank_order_planned ON public.bank_order USING brin (planned_at);
+
 CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
 
 CREATE INDEX braked_release_brake ON public.braked_release USING btree (brake_id);
@@ -4921,6 +4952,8 @@ CREATE INDEX delivery_attempt_subject ON public.delivery_attempt USING btree (su
 
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
+CREATE INDEX desk_task_closed ON public.desk_task USING brin (closed_at);
+
 CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, subject_kind, subject_id, cause, facts) WHERE (state = 'open'::text);
 
 CREATE UNIQUE INDEX desk_task_once_institution ON public.desk_task USING btree (institution, kind) WHERE ((state = 'open'::text) AND (case_no IS NULL));
@@ -4942,6 +4975,8 @@ CREATE INDEX due_document_due ON public.due_document USING btree (next_attempt_a
 CREATE INDEX due_document_of_visit ON public.due_document USING btree (restoration_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX duty_open ON public.duty USING btree (due_at) WHERE (done_at IS NULL);
+
+CREATE INDEX duty_opened ON public.duty USING brin (opened_at);
 
 CREATE INDEX feed_entry_by_status ON public.feed_entry USING btree (institution, status, change_no);
 
@@ -5113,7 +5148,13 @@ CREATE INDEX restoration_line_hop ON public.restoration_line USING btree (case_n
 
 CREATE INDEX restoration_open ON public.restoration USING btree (step, first_held_at) WHERE (state = 'open'::text);
 
+CREATE INDEX restoration_opened ON public.restoration USING brin (opened_at);
+
+CREATE INDEX restoration_step_ended ON public.restoration_step USING brin (ended_at);
+
 CREATE UNIQUE INDEX restoration_step_one_open ON public.restoration_step USING btree (restoration_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX restoration_step_opened ON public.restoration_step USING brin (opened_at);
 
 CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
 
@@ -5842,6 +5883,24 @@ COMMENT ON COLUMN script_token.name IS 'stands in the case log as `script:<name>
 COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itself is nowhere';
 
 COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
+
+COMMENT ON COLUMN stage_count.buckets IS 'buckets of durations, eight to each doubling from a millisecond on';
+
+COMMENT ON COLUMN stage_count.durations IS 'how many durations are in each of these buckets';
+
+COMMENT ON COLUMN stage_count.in_legal IS 'ended within the time of the law';
+
+COMMENT ON COLUMN stage_count.in_policy IS 'ended within the target of the policy';
+
+COMMENT ON COLUMN stage_count.key IS 'the district, bank, channel, hour or category of the row; empty if unknown, and for a total';
+
+COMMENT ON COLUMN stage_count.past_legal IS 'not ended, still expected, and past the time of the law when the day was counted';
+
+COMMENT ON COLUMN stage_count.past_policy IS 'not ended, still expected, and past the target of the policy when the day was counted';
+
+COMMENT ON COLUMN stage_day.counted_at IS 'when the stages of the day were counted last; null before the first count';
+
+COMMENT ON COLUMN stage_day.day IS 'a day of Indian time, from the day of the first case on';
 
 COMMENT ON COLUMN team_shift.day_no IS 'of the week, 1 is Monday';
 

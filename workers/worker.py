@@ -46,6 +46,7 @@ from workers.loops.outbound import OutboundLoop
 from workers.loops.payer_inquiries import PayerInquiryLoop
 from workers.loops.procedures import ProcedureStarter
 from workers.loops.retention import RetentionLoop
+from workers.loops.stage_counts import StageCountLoop
 from workers.metrics_page import served
 from workers.restoration_workers import WORKFLOWS, RecoveryActivities
 from workers.settings import Settings
@@ -317,5 +318,5 @@ async def _loops(
         loops += [outbound.run(), starter.run()]
         sender = PayerInquirySender(engine.ctx, BankDelivery(engine.ctx, adapters))
         loops.append(PayerInquiryLoop(sender).run())
-        loops.append(RetentionLoop(engine.ctx).run())
+        loops += [RetentionLoop(engine.ctx).run(), StageCountLoop(engine.ctx).run()]
     return loops

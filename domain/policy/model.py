@@ -15,6 +15,7 @@ from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from domain.policy.assignment import AssignmentRules
+from domain.policy.figures import FigureRules
 from domain.policy.marked import MarkedRules
 from domain.policy.personal_data import PersonalDataRules
 from domain.policy.reads import ReadLogRules, RefusalLogRules
@@ -445,6 +446,7 @@ class Policy(FrozenModel):
     documents: DocumentRules
     messages: MessageRules
     personal_data: PersonalDataRules
+    figures: FigureRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:

@@ -48,6 +48,8 @@ CONFINED = {
     "/api/v1/cases",
     "/api/v1/desk/call-list",
     "/api/v1/reconciliations/{reconciliation_id}",
+    "/api/v1/figures/cases",
+    "/api/v1/figures/breaches",
 }
 CONFINED_SEARCHES = ("/api/v1/accounts/search", "/api/v1/victims/search")
 OF_THE_DESK = {"/api/v1/cases", "/api/v1/desk/call-list", "/api/v1/reconciliations/{reconciliation_id}"}

@@ -117,6 +117,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "grievances": ("grievance", "grievance_level", "grievance_officer", "appeal_code"),
     "holds": ("account_hold", "held_hop", "automatic_release", "release_brake", "braked_release"),
+    "reporting": ("stage_day", "stage_count"),
     "access": ("try_bucket", "schema_migration", "clock_setting"),
 }
 """In the order of the areas; `access` is what belongs to no area."""
