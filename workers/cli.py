@@ -30,6 +30,7 @@ from workers.commands import (
     reconciling,
     reseal,
     sign_in,
+    stages,
     teams,
     tokens,
     trail,
@@ -96,6 +97,7 @@ _add(app, "Work", "document", document.document)
 _add(app, "Work", "evidence", evidence.evidence)
 _add(app, "Work", "anchor", evidence.anchor)
 _add(app, "Work", "figures", figures.figures)
+_add(app, "Work", "stages", stages.stages)
 _add(app, "Work", "readers", readers.readers)
 _add(app, "Work", "refusals", readers.refusals)
 _add(app, "Work", "verify", verifying.verify)
