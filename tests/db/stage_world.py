@@ -216,6 +216,48 @@ worlds: st.SearchStrategy[list[Case]] = st.lists(
 )
 
 
+def _request(
+    bank: str = "ZAPI",
+    *,
+    delivered: float | None = 0.5,
+    closed: float | None = None,
+    refused: bool = False,
+    gave_up: bool = False,
+    opened_by_answer: float | None = None,
+    again: bool = False,
+) -> Request:
+    return Request(bank, 0.0, 0.0, delivered, None, closed, refused, gave_up, "i4c", opened_by_answer, again)
+
+
+_UNANSWERED = (
+    _request(),
+    _request(closed=3600.0),
+    _request(closed=3600.0, gave_up=True),
+    _request("ZSEA", refused=True),
+    _request("ZSEA", delivered=None),
+    _request("ZSEA", delivered=None, closed=300.0, opened_by_answer=0.5),
+    _request(delivered=3601.0, opened_by_answer=300.0),
+    _request(delivered=86_400.0, opened_by_answer=300.0, again=True),
+)
+_VISITS = (
+    Visit("verification", 0.0, 3600.0, "sent_back", 300.0),
+    Visit("approval", 3600.0, 300.0, "done", 86_400.0),
+    Visit("court_order", 0.5, 3601.0, "done", 3600.0),
+)
+_ORDERS = (_order("ZAPI", 0.0, 300.0, "cancelled", 300.0), _order("ZSEA", 86_400.0, None, "confirmed", 3600.0))
+
+
+def _rich(*, is_open: bool, marked: bool, day: date) -> Case:
+    return Case(
+        *(day, 5, "LUCKNOW", "portal", "upi_fraud", marked, is_open, True, None, 300.0, None, (300.0, 9 * 86_400.0)),
+        *(_UNANSWERED, (None,), Restoring(300.0, 3600.0, 1, is_open, 0.5, _VISITS, _ORDERS)),
+    )
+
+
+RICH = [_rich(is_open=is_open, marked=not is_open, day=DAYS[place]) for place, is_open in ((2, True), (3, False))]
+"""a world with each way in which a stage can end, wait, or do neither"""
+
+
 VICTIM = """
 WITH p AS (INSERT INTO person_key (person_id, made_at, destroyed_at, destroyed_for)
     VALUES (gen_random_uuid(), now(), now(), 'invented') RETURNING person_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from asyncpg import CheckViolationError, Record
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from db.pool import Connection, Pool
@@ -19,7 +19,20 @@ from domain.errors import BadCursor
 from domain.reporting.figures import BUCKETS_A_DOUBLING, seconds_of
 from schemas.reporting.stage_figures import LateBy, StageCase, StageCases, StageGroup, TimedStage
 from schemas.text import IST
-from tests.db.stage_world import AS_OF, DAYS, DISTRICTS, PREFIX, TARGETS, Case, Timed, recounted, summed, worlds, write
+from tests.db.stage_world import (
+    AS_OF,
+    DAYS,
+    DISTRICTS,
+    PREFIX,
+    RICH,
+    TARGETS,
+    Case,
+    Timed,
+    recounted,
+    summed,
+    worlds,
+    write,
+)
 from tests.deep import examples
 
 _slow = settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -80,6 +93,8 @@ class Rolled:
 
 @_slow
 @given(world=worlds, bounds=_bounds, by=_groups, districts=st.none() | st.sets(st.sampled_from(DISTRICTS)))
+@example(world=RICH, bounds=(DAYS[0], date(2031, 6, 1)), by=None, districts=None)
+@example(world=RICH, bounds=(DAYS[2], DAYS[5]), by=StageGroup.CATEGORY, districts=None)
 async def test_figures_are_what_a_plain_recount_finds(
     pool: Pool, world: list[Case], bounds: tuple[date, date], by: StageGroup | None, districts: set[str] | None
 ) -> None:
@@ -113,6 +128,15 @@ async def count_all(connection: Connection, timed: list[Timed]) -> None:
         await stage_counts.count_day(connection, day, AS_OF.astimezone(IST).date(), over)
 
 
+def every_list(test: Callable[..., Any]) -> Callable[..., Any]:
+    """Try each list of each stage of the rich world."""
+    for stage in TimedStage:
+        for only in StageCases:
+            told = {"world": RICH, "bounds": (DAYS[0], date(2031, 6, 1)), "stage": stage, "only": only}
+            test = example(**told, by=None, limit=2)(test)
+    return test
+
+
 @_slow
 @given(
     world=worlds,
@@ -122,6 +146,7 @@ async def count_all(connection: Connection, timed: list[Timed]) -> None:
     by=st.sampled_from([None, *(group for group in StageGroup if group is not StageGroup.TEAM)]),
     limit=st.integers(1, 4),
 )
+@every_list
 async def test_the_cases_behind_a_figure_are_its_cases(
     pool: Pool,
     world: list[Case],
@@ -159,6 +184,7 @@ def is_chosen(one: Timed, only: StageCases) -> bool:
 
 @_slow
 @given(world=worlds, limit=st.integers(1, 5))
+@example(world=RICH, limit=1)
 async def test_breaches_are_what_waits_and_is_past_its_target(pool: Pool, world: list[Case], limit: int) -> None:
     asked = Overdue(late_by=dict.fromkeys(WAITING, LateBy.BANK))
     targets = Targets.of(TARGETS)
