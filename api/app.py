@@ -29,7 +29,7 @@ from api.reporting import outcomes, scorecards
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
 from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
-from api.tracing import discrepancies, payer_inquiries
+from api.tracing import discrepancies, payer_inquiries, telephone_answers
 from api.tracing.answer_pages import AnswerPages
 
 BODY_LIMITS_BYTES = {
@@ -56,6 +56,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, cases.router),
     (Part.OFFICERS, discrepancies.router),
     (Part.OFFICERS, payer_inquiries.router),
+    (Part.OFFICERS, telephone_answers.router),
     (Part.OFFICERS, accounts.router),
     (Part.OFFICERS, victims.router),
     (Part.OFFICERS, victims.corrections_router),

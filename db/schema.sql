@@ -341,6 +341,20 @@ BEGIN
         since = CASE WHEN waits_newly THEN p_at ELSE braked_release.since END;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.call_back_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL OR (OLD.missed_at IS NOT NULL AND NEW.missed_at IS DISTINCT FROM OLD.missed_at)
+        OR (to_jsonb(NEW) - '{missed_at,ended_at,ended_as}'::text[])
+            IS DISTINCT FROM (to_jsonb(OLD) - '{missed_at,ended_at,ended_as}'::text[])
+    THEN
+        RAISE EXCEPTION 'of a promised call only what became of it is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_assignment_begins()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1515,12 +1529,13 @@ CREATE OR REPLACE FUNCTION public.only_importers(of_case text, of_hop integer)
 AS $function$
     SELECT CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) ELSE '{}' END
     FROM (
-        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '') END
-            AS importer
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '')
+            ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END AS importer
         FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
             AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
         UNION ALL
-        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '') END
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '')
+            ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END
         FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
         UNION ALL
         SELECT NULL FROM payer_inquiry i JOIN payer_statement w USING (inquiry_id)
@@ -2083,6 +2098,40 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.telephone_booking_grows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR NEW.booked_paise < OLD.booked_paise OR NEW.confirmed_paise < OLD.confirmed_paise THEN
+        RAISE EXCEPTION 'what a bank said by telephone or confirmed is not taken back'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'telephone_booking_grows';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.telephone_stated(of_case text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RETURN (
+        SELECT jsonb_object_agg(of_hop.hop_no, of_hop.stated) FROM (
+            SELECT b.hop_no, jsonb_object_agg(b.kind, least(b.booked_paise - b.confirmed_paise, there.paise)) AS stated
+            FROM telephone_booking b CROSS JOIN LATERAL (
+                SELECT CASE WHEN b.kind = 'moved' THEN (
+                    SELECT h.disputed_paise FROM hop h WHERE h.case_no = b.case_no AND h.hop_no = b.hop_no)
+                ELSE (
+                    SELECT coalesce(sum(l.balance_paise), 0)::bigint FROM ledger_balance l
+                    WHERE l.case_no = b.case_no AND l.hop_no = b.hop_no
+                        AND (l.bucket = b.kind OR (b.kind = 'held' AND l.bucket IN ('restored', 'released'))))
+                END AS paise
+            ) AS there
+            WHERE b.case_no = of_case AND b.confirmed_paise < b.booked_paise GROUP BY b.hop_no
+        ) AS of_hop
+    );
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.told_about_hold(of_hold uuid)
  RETURNS SETOF text
  LANGUAGE sql
@@ -2568,6 +2617,22 @@ CREATE TABLE braked_release (
     since timestamp with time zone NOT NULL,
     CONSTRAINT braked_release_pkey PRIMARY KEY (hold_id),
     CONSTRAINT braked_release_amount_paise_check CHECK ((amount_paise > 0))
+);
+
+CREATE TABLE call_back (
+    call_back_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    request_id uuid NOT NULL,
+    telephone_answer_id uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    missed_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_as text,
+    CONSTRAINT call_back_telephone_answer_id_key UNIQUE (telephone_answer_id),
+    CONSTRAINT call_back_pkey PRIMARY KEY (call_back_id),
+    CONSTRAINT call_back_ended CHECK (((ended_at IS NULL) = (ended_as IS NULL))),
+    CONSTRAINT call_back_ended_as_check CHECK ((ended_as = ANY (ARRAY['called'::text, 'answered'::text, 'missed'::text]))),
+    CONSTRAINT call_back_missed_first CHECK (((ended_as IS DISTINCT FROM 'missed'::text) OR (missed_at IS NOT NULL)))
 );
 
 CREATE TABLE case_assignment (
@@ -4332,6 +4397,45 @@ CREATE TABLE team_shift (
     CONSTRAINT team_shift_starts_minute_check CHECK ((starts_minute >= 0))
 );
 
+CREATE TABLE telephone_answer (
+    telephone_answer_id uuid NOT NULL,
+    case_no text NOT NULL,
+    request_id uuid NOT NULL,
+    institution text NOT NULL,
+    update_id bigint,
+    told_at timestamp with time zone NOT NULL,
+    number_is_known boolean NOT NULL,
+    calls_back_at timestamp with time zone,
+    entered_by text NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    person_id uuid NOT NULL,
+    sealed_speaker bytea NOT NULL,
+    idempotency_key text NOT NULL,
+    body_digest bytea NOT NULL,
+    reply jsonb NOT NULL,
+    CONSTRAINT telephone_answer_once UNIQUE (case_no, entered_by, idempotency_key),
+    CONSTRAINT telephone_answer_update_id_key UNIQUE (update_id),
+    CONSTRAINT telephone_answer_pkey PRIMARY KEY (telephone_answer_id),
+    CONSTRAINT telephone_answer_body_digest_check CHECK ((length(body_digest) = 32)),
+    CONSTRAINT telephone_answer_calls_later CHECK ((calls_back_at > told_at)),
+    CONSTRAINT telephone_answer_entered_by_check CHECK ((entered_by <> ''::text)),
+    CONSTRAINT telephone_answer_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 200))),
+    CONSTRAINT telephone_answer_says CHECK (((update_id IS NOT NULL) OR (calls_back_at IS NOT NULL))),
+    CONSTRAINT telephone_answer_told_before CHECK ((told_at <= entered_at))
+);
+
+CREATE TABLE telephone_booking (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    kind text NOT NULL,
+    booked_paise bigint NOT NULL,
+    confirmed_paise bigint NOT NULL DEFAULT 0,
+    CONSTRAINT telephone_booking_pkey PRIMARY KEY (case_no, hop_no, kind),
+    CONSTRAINT telephone_booking_booked_paise_check CHECK ((booked_paise > 0)),
+    CONSTRAINT telephone_booking_confirmed CHECK (((confirmed_paise >= 0) AND (confirmed_paise <= booked_paise))),
+    CONSTRAINT telephone_booking_kind_check CHECK ((kind = ANY (ARRAY['held'::text, 'withdrawn'::text, 'spent'::text, 'moved'::text])))
+);
+
 CREATE TABLE try_bucket (
     name bytea NOT NULL,
     full_at timestamp with time zone NOT NULL,
@@ -4480,6 +4584,12 @@ ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_brake_id_fkey FOREIGN KEY (brake_id) REFERENCES release_brake(brake_id);
 
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE call_back ADD CONSTRAINT call_back_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE call_back ADD CONSTRAINT call_back_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE call_back ADD CONSTRAINT call_back_telephone_answer_id_fkey FOREIGN KEY (telephone_answer_id) REFERENCES telephone_answer(telephone_answer_id);
 
 ALTER TABLE case_assignment ADD CONSTRAINT case_assignment_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -4785,6 +4895,18 @@ ALTER TABLE team_member ADD CONSTRAINT team_member_team_id_fkey FOREIGN KEY (tea
 
 ALTER TABLE team_shift ADD CONSTRAINT team_shift_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
 
+ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
+ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
+
+ALTER TABLE telephone_booking ADD CONSTRAINT telephone_booking_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
 ALTER TABLE victim ADD CONSTRAINT victim_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
@@ -4874,6 +4996,12 @@ CREATE INDEX bank_order_live ON public.bank_order USING btree (institution, due_
 CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
 
 CREATE INDEX braked_release_brake ON public.braked_release USING btree (brake_id);
+
+CREATE INDEX call_back_case ON public.call_back USING btree (case_no);
+
+CREATE INDEX call_back_due ON public.call_back USING btree (due_at) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX call_back_waits ON public.call_back USING btree (request_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX case_assignment_again ON public.case_assignment USING btree (look_at) WHERE ((look_at IS NOT NULL) AND (looked_at IS NOT NULL));
 
@@ -5135,6 +5263,12 @@ CREATE UNIQUE INDEX team_open ON public.team USING btree (lower(name)) WHERE (en
 
 CREATE INDEX team_shift_by_team ON public.team_shift USING btree (team_id);
 
+CREATE INDEX telephone_answer_case ON public.telephone_answer USING btree (case_no, entered_at);
+
+CREATE INDEX telephone_answer_person ON public.telephone_answer USING btree (person_id);
+
+CREATE INDEX telephone_answer_request ON public.telephone_answer USING btree (request_id);
+
 CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
 
 CREATE INDEX victim_correction_case ON public.victim_correction USING btree (case_no);
@@ -5202,6 +5336,8 @@ CREATE TRIGGER bank_order_line_beneficiary_kept BEFORE UPDATE OF beneficiary_ins
 CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_order_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bank_order_line_covered();
 
 CREATE TRIGGER release_was_proposed AFTER INSERT ON public.bank_order_line FOR EACH ROW EXECUTE FUNCTION release_was_proposed();
+
+CREATE TRIGGER call_back_rules BEFORE DELETE OR UPDATE ON public.call_back FOR EACH ROW EXECUTE FUNCTION call_back_rules();
 
 CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -5477,6 +5613,10 @@ CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH 
 
 CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
 
+CREATE TRIGGER telephone_answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.telephone_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER telephone_booking_grows BEFORE DELETE OR UPDATE ON public.telephone_booking FOR EACH ROW EXECUTE FUNCTION telephone_booking_grows();
+
 CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON public.victim FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id)))) EXECUTE FUNCTION victim_corrected();
 
 CREATE TRIGGER victim_sealed BEFORE INSERT OR UPDATE ON public.victim FOR EACH ROW EXECUTE FUNCTION victim_sealed();
@@ -5566,6 +5706,10 @@ COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
+
+COMMENT ON COLUMN call_back.ended_as IS '`called`: it said more by telephone; `answered`: the request needs no answer any more; `missed`: a supervisor was told';
+
+COMMENT ON COLUMN call_back.missed_at IS 'when the desk was asked to telephone, because the bank did not call';
 
 COMMENT ON COLUMN case_assignment.io IS 'id of the investigating officer now; null without one';
 
@@ -5845,6 +5989,16 @@ COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name,
 
 COMMENT ON COLUMN team_shift.day_no IS 'of the week, 1 is Monday';
 
+COMMENT ON COLUMN telephone_answer.body_digest IS 'SHA-256 of what was entered, without who spoke';
+
+COMMENT ON COLUMN telephone_answer.number_is_known IS 'the directory has the number as one of the bank''s nodal officers';
+
+COMMENT ON COLUMN telephone_answer.sealed_speaker IS 'name, designation and number of who spoke for the bank, sealed under the key of the victim';
+
+COMMENT ON COLUMN telephone_answer.update_id IS 'the answer with its lines; null if the bank only said that it calls back';
+
+COMMENT ON COLUMN telephone_booking.kind IS 'where the money is; `moved` is of the hop that it moved to';
+
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
 
 COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it identifies no person';
@@ -5870,6 +6024,8 @@ COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itsel
 COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at our API';
 
 COMMENT ON TABLE braked_release IS 'releases that wait, or that a supervisor has continued and the engine has not ordered yet';
+
+COMMENT ON TABLE call_back IS 'A time at which a bank said that it calls back about a hold request.';
 
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
 
@@ -5919,6 +6075,10 @@ COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported;
 
 COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
 
+COMMENT ON TABLE telephone_answer IS 'What a bank said by telephone about a hold request, as an officer entered it; never changed.';
+
+COMMENT ON TABLE telephone_booking IS 'Money of a hop that telephone answers booked, and how much of it the bank has stated over a channel since.';
+
 COMMENT ON TABLE victim_correction IS 'Other personal data of a victim: one officer proposes them, and a second officer agrees.';
 
 COMMENT ON FUNCTION answer_begin(text,text,bytea,text,text[],text[],text[]) IS 'locks a case for the answer of a bank, and reads what the answer is judged by';
@@ -5967,7 +6127,7 @@ COMMENT ON FUNCTION newest_officers(text) IS 'Whom `case_officer` names last for
 
 COMMENT ON FUNCTION officer_sessions_end(text,text,text,text) IS 'ends every session of an officer; returns how many';
 
-COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported the workbooks that alone say where the money of this hop is; empty if a bank itself says it too.';
+COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported or entered by telephone what alone says where the money of this hop is; empty if a bank itself says it too.';
 
 COMMENT ON FUNCTION payer_inquiry_replace(text,integer) IS 'End the inquiry about a hop, because its transfer was corrected; return what it asked.';
 
@@ -5980,6 +6140,8 @@ COMMENT ON FUNCTION proposed_transfers(uuid) IS 'The transfers of this restorati
 COMMENT ON FUNCTION requests_answered(text,text,integer[],timestamp with time zone) IS 'writes an answer about these hops; closes and returns the requests without a live hop';
 
 COMMENT ON FUNCTION role_of_duty(text) IS 'The role of the officers among whom the engine chooses one for a duty.';
+
+COMMENT ON FUNCTION telephone_stated(text) IS 'By hop and kind: the money that telephone answers booked and no answer over a channel has stated since; null for none.';
 
 COMMENT ON FUNCTION told_about_hold(uuid) IS 'Who filed a grievance about the hold, reported on it, gave its holder''s contact or code, heard a victim about it, or imported it.';
 

@@ -108,6 +108,15 @@ ENGLISH: Final[Mapping[str, str]] = {
         "hop {id}: more of it is on hold, and the hop is excluded: reopen it, or the hold lapses"
     ),
     TaskCause.REQUEST_SILENT: "",
+    TaskCause.CALL_BACK_MISSED: "{bank} said that it calls back at {at} about request {id}, and did not: telephone it",
+    TaskCause.TELEPHONE_ANSWER_TO_CHECK: (
+        "one officer entered that {bank} said by telephone that {claimed} are gone: read the telephone answers of the"
+        " case, and ask the bank again"
+    ),
+    "telephone_answer_to_check.unknown": (
+        "an officer entered what {bank} said on a number that the directory does not have: read the telephone answers"
+        " of the case, ask the bank again on a known number, and have the number added to the directory if it is right"
+    ),
     TaskCause.REQUEST_REFUSED: "{code}",
     TaskCause.REQUEST_NOT_SENT: "{error}",
     TaskCause.ORDER_NOT_DONE: "order {id}",
@@ -270,6 +279,12 @@ def _order_not_sent(
     return f"{cause}.lacking" if facts.lacking else cause, {}
 
 
+def _telephone_answer(
+    cause: TaskCause, _subject: Subject, facts: TaskFacts, _texts: Texts
+) -> tuple[str, Mapping[str, str]]:
+    return f"{cause}.unknown" if facts.number_is_known is False else cause, {}
+
+
 def _credit_account_objected(
     cause: TaskCause, _subject: Subject, facts: TaskFacts, _texts: Texts
 ) -> tuple[str, Mapping[str, str]]:
@@ -312,6 +327,7 @@ _VARIANTS: Final[Mapping[TaskCause, _Variant]] = {
     TaskCause.DISCREPANCY: _discrepancy,
     TaskCause.ORDER_NOT_SENT: _order_not_sent,
     TaskCause.SMALL_HOLD: _small_hold,
+    TaskCause.TELEPHONE_ANSWER_TO_CHECK: _telephone_answer,
     TaskCause.CREDIT_ACCOUNT_OBJECTED: _credit_account_objected,
     TaskCause.UNREACHABLE: _unreachable,
     TaskCause.IO_MISSING: _no_officer,

@@ -329,6 +329,8 @@ class EventKind(StrEnum):
     BANK_SPOKE = "bank_spoke"
     """a bank called its own API; the request is stored as received"""
     ANSWER_RECEIVED = "answer_received"
+    TELEPHONE_ANSWER_ENTERED = "telephone_answer_entered"
+    """an officer entered what a bank said by telephone"""
     DISCREPANCY_OPENED = "discrepancy_opened"
     RESOLUTION_PROPOSED = "resolution_proposed"
     """a proposal that would move money out of `held`; a second officer must agree"""
@@ -354,7 +356,8 @@ class EventKind(StrEnum):
     """the hop waited for the desk until its time limit, and no correction came"""
     REQUEST_STOPPED = "request_stopped"
     OFFICER_ALARM = "officer_alarm"
-    """one officer stopped a request or cancelled a restoration, and the supervisor is told at once"""
+    """one officer stopped a request, cancelled a restoration, or entered a telephone answer to be checked; the
+    supervisor is told at once"""
     REQUEST_SENT_AGAIN = "request_sent_again"
     """the error is corrected, and the hops are sent in another request"""
     CASE_SETTLED = "case_settled"

@@ -47,6 +47,11 @@ class TaskCause(StrEnum):
     MORE_OF_EXCLUDED_ON_HOLD = "more_of_excluded_on_hold"
     """more of an excluded hop is on hold"""
     REQUEST_SILENT = "request_silent"
+    CALL_BACK_MISSED = "call_back_missed"
+    """the bank said that it calls back `at` a time, and did not"""
+    TELEPHONE_ANSWER_TO_CHECK = "telephone_answer_to_check"
+    """one officer entered a telephone answer from a number that the directory does not have, or one by which
+    `claimed_paise`, a large sum, are gone"""
     REQUEST_REFUSED = "request_refused"
     """`code` is the bank's answer"""
     REQUEST_NOT_SENT = "request_not_sent"
@@ -218,7 +223,9 @@ class TaskFacts(FrozenModel):
     to_bank: str = ""
     """bank that a transfer went to"""
     at: str = ""
-    """time in IST: of a transfer, or the end of a court's order"""
+    """time in IST: of a transfer or a promised call, or the end of a court's order"""
+    number_is_known: bool | None = None
+    """whether the directory has the number on which a bank spoke"""
 
 
 NO_FACTS = TaskFacts()

@@ -13,6 +13,7 @@ from activities.cases.transaction import CaseTransaction, case_transaction, lock
 from activities.context import Context
 from activities.reconciliation.lien_lists import wanted as list_wanted
 from activities.tracing.answers import take_status_update
+from activities.tracing.claims import check_hops
 from activities.tracing.tickets import category_of, instrument_of, urgency_of
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
@@ -27,7 +28,7 @@ from db.pool import Connection, Pool
 from db.reconciliation import lien_inquiries
 from db.tracing import requests, victim_transfers
 from db.tracing.victim_transfers import Payment
-from domain.errors import BadCursor, RuleBroken
+from domain.errors import BadCursor
 from domain.errors.holds import HoldOver
 from domain.errors.intake import IdempotencyKeyReused
 from schemas.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage
@@ -35,15 +36,6 @@ from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, EventKind, FeedStatus
 from schemas.outbox.case import FollowUp
 from schemas.tracing.bank_answers import BankAnswer
-
-
-class NotItsHop(RuleBroken):
-    """A line names a hop that is not part of this hold request."""
-
-    def __init__(self, line_index: int, hop_no: int) -> None:
-        super().__init__(f"{hop_no} is not a hop of this hold request")
-        self.line_index = line_index
-        self.hop_no = hop_no
 
 
 @dataclass(frozen=True)
@@ -133,7 +125,9 @@ async def take_answer(
     digest = hashlib.sha256(request_id.bytes + answer.model_dump_json().encode()).digest()
     async with ctx.pool.acquire() as connection:
         row = await bank_gateway.one(connection, institution, request_id)
-        asked = _asked(answer, await bank_gateway.hops_of(connection, [request_id]))
+        hops = await bank_gateway.hops_of(connection, [request_id])
+        asked = {hop.hop_no: Asked(reference=hop.reference, account=hop.account) for hop in hops}
+        check_hops(answer.lines, asked)
         if key is not None:
             use = await bank_gateway.use_key(connection, institution, key, digest, ctx.now())
             if use.body_digest != digest:
@@ -181,14 +175,6 @@ async def _take_receipt(work: CaseTransaction, institution: str, request_id: UUI
     await bank_gateway.acknowledge(work.connection, institution, request_id, work.now)
     passed = await bank_exchanges.bound(work.connection, About.HOLD_REQUEST, request_id)
     await work.log(EventKind.REQUEST_ACKNOWLEDGED, request_id=str(request_id), institution=institution, **passed)
-
-
-def _asked(answer: BankAnswer, hops: Sequence[FeedHop]) -> dict[int, Asked]:
-    by_no = {hop.hop_no: Asked(reference=hop.reference, account=hop.account) for hop in hops}
-    for index, line in enumerate(answer.lines):
-        if line.hop not in by_no:
-            raise NotItsHop(index, line.hop)
-    return by_no
 
 
 async def _holds(

@@ -26,6 +26,7 @@ from db.grievances import grievance_texts
 from db.orders import release_proposals
 from db.pool import Connection
 from db.restoration import credit_accounts, objections
+from db.tracing import telephone_answers
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
@@ -166,6 +167,7 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
     changes = await holder_contacts.changes_of_case(connection, case_no)
     heard = await release_proposals.hearings_of_case(connection, case_no)
     objected = await objections.texts_of_case(connection, case_no)
+    speakers = await telephone_answers.speakers_of_case(connection, case_no)
     texts_of_grievances = await grievance_texts.of_case(connection, case_no)
     return Opened(
         grievances={
@@ -174,6 +176,7 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
         },
         hearings={number: persons.open_stored(said) for number, said in heard.items()},
         objections={number: persons.open_stored(text) for number, text in objected.items()},
+        speakers={number: persons.open_stored(speaker) for number, speaker in speakers.items()},
         said={place: persons.open_stored(said) for place, said in texts_of_grievances.levels.items()},
         victims=persons.open_all(await person_keys.of_case(connection, case_no)),
         messages={message_id: persons.open_message(message_id, stored) for message_id, stored in texts.items()},

@@ -16,9 +16,10 @@ GRIEVANCE_LEVELS: Final = "grievances/levels.jsonl"
 HEARINGS: Final = "grievances/hearings.jsonl"
 MESSAGE_TEXTS: Final = "messages/texts.jsonl"
 OBJECTIONS: Final = "restorations/objections.jsonl"
+TELEPHONE_ANSWERS: Final = "requests/telephone_answers.jsonl"
 WITH_OPENED: Final = (
     *(COMPLAINTS, CONTACTS, CONTACT_CHANGES, CREDIT_ACCOUNTS, GRIEVANCES, GRIEVANCE_LEVELS, HEARINGS, OBJECTIONS),
-    *(MESSAGES, MESSAGE_TEXTS),
+    *(MESSAGES, MESSAGE_TEXTS, TELEPHONE_ANSWERS),
 )
 """files whose statements read opened personal data in `$2` and `$3`"""
 MOBILE_END_CHARS: Final = 4
@@ -41,6 +42,8 @@ class Opened:
     hearings: Mapping[int, str] = field(repr=False)
     """what victims said to proposed releases"""
     objections: Mapping[int, str] = field(repr=False)
+    speakers: Mapping[UUID, str] = field(repr=False)
+    """who spoke for a bank by telephone, and on which number"""
 
     def rows_of(self, file: str) -> tuple[list[Any], list[dict[str, str | None]]]:
         """Return the keys and the data of the rows of a file."""
@@ -57,6 +60,8 @@ class Opened:
             rows = {number: {"said_sha256": _sha256(said)} for number, said in self.hearings.items()}
         elif file == OBJECTIONS:
             rows = {number: {"text": text} for number, text in self.objections.items()}
+        elif file == TELEPHONE_ANSWERS:
+            rows = {number: {"speaker": speaker} for number, speaker in self.speakers.items()}
         elif file == CONTACTS:
             rows = {hold_id: contact.model_dump() for hold_id, contact in self.contacts.items()}
         elif file == CONTACT_CHANGES:

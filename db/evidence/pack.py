@@ -21,6 +21,7 @@ from db.evidence.opened import (
     HEARINGS,
     MESSAGE_TEXTS,
     OBJECTIONS,
+    TELEPHONE_ANSWERS,
     WITH_OPENED,
     Opened,
 )
@@ -64,6 +65,7 @@ def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), 
     )
 
 
+_OF_ENTRY: Final = "person_id,sealed_speaker,idempotency_key,body_digest,reply"
 _CODES: Final = "('grievance_code', 'appeal_code', 'link_code')"
 _OPENED: Final = "JOIN unnest($2::uuid[], $3::jsonb[]) AS p (message_id, data) USING (message_id)"
 """joins the opened address and text of each notification, which `lines` gives"""
@@ -270,6 +272,8 @@ FILES: Final = {
     "requests/links.jsonl": _rows(
         "reply_link", _ABOUT_REQUEST, "t.link_id", without=("token_digest", *_SUBJECT, "order_id")
     ),
+    "requests/call_backs.jsonl": _rows("call_back", _CASE, "t.call_back_id"),
+    TELEPHONE_ANSWERS: _opened_rows("telephone_answer", "telephone_answer_id", "uuid", _CASE, _OF_ENTRY),
     "requests/requests.jsonl": _rows("hold_request", _CASE, "t.planned_at, t.request_id"),
     "restorations/allocation_shares.jsonl": _rows(
         "allocation_share", _ALLOCATION, "t.allocation_id, t.case_no, t.hop_no"

@@ -12,7 +12,7 @@ from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from domain.reporting import Acts
 from domain.task_notes import compose
-from domain.tracing.call_script import what_to_say
+from domain.tracing.call_script import what_to_say, where_to_enter
 from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.base import FrozenModel
 from schemas.enums import TaskKind, TaskState
@@ -143,6 +143,7 @@ async def _to_ask(connection: Connection, request_ids: list[UUID | None]) -> dic
 def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]) -> TaskView:
     subject = Subject(kind=row["subject_kind"], id=row["subject_id"])
     cause, facts = TaskCause(row["cause"]), TaskFacts.model_validate(row["facts"])
+    by_telephone = row["kind"] in _BY_TELEPHONE and bool(to_ask)
     return TaskView(
         task_id=row["task_id"],
         kind=row["kind"],
@@ -156,7 +157,8 @@ def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]
         request_id=row["request_id"],
         job_id=row["job_id"],
         hop=None if row["hop_no"] is None else _hop(row),
-        say=_say(row, to_ask) if row["kind"] in _BY_TELEPHONE and to_ask else (),
+        say=_say(row, to_ask) if by_telephone else (),
+        enter_at=where_to_enter(row["case_no"], row["request_id"]) if by_telephone else None,
         opened_at=row["opened_at"],
         closed_at=row["closed_at"],
         closed_by=row["closed_by"],

@@ -73,7 +73,7 @@ async def begin(
     `NotFound` if the institution has no part in the case, as for an unknown number.
     """
     row = await connection.fetchrow(
-        "SELECT * FROM answer_begin($1, $2, $3, $4, $5, $6, $7)",
+        "SELECT a.*, telephone_stated(a.case_no) AS stated FROM answer_begin($1, $2, $3, $4, $5, $6, $7) AS a",
         ack_no,
         institution,
         body_digest,
@@ -87,12 +87,19 @@ async def begin(
     return Begun(
         head=CaseHead(**{name: row[name] for name in CaseHead.model_fields}),
         given=row["given"],
-        positions=row["positions"],
+        positions=_with_stated(row["positions"], row["stated"]),
         known=_known(row["known"]),
         knows_job=row["knows_job"],
         is_paused=row["is_paused"],
         has_tasks=row["has_tasks"],
     )
+
+
+def _with_stated(positions: list[dict[str, Any]], stated: Mapping[str, Mapping[str, int]] | None) -> Any:
+    """Return the hops, with what telephone answers booked of them by hop and kind; None if they booked nothing."""
+    if stated is None:
+        return positions
+    return [{**position, "stated_paise": stated.get(str(position["hop_no"]), {})} for position in positions]
 
 
 async def known_lines(connection: Connection, case_no: str, institution: str, keys: Sequence[str]) -> KnownLines:

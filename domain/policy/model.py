@@ -30,6 +30,7 @@ from domain.policy.restoration import (
 )
 from domain.policy.second_officers import AlarmRules, CourtOrderRules, ReleaseRules
 from domain.policy.sessions import SessionRules
+from domain.policy.telephone import TelephoneRules
 from schemas.banks.rosters import HolidayRules
 from schemas.base import FrozenModel, Paise
 from schemas.enums import AnswerClass, EscalationLevel
@@ -426,6 +427,7 @@ class Policy(FrozenModel):
     refusal_log: RefusalLogRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
+    telephone: TelephoneRules
     outbox: Outbox
     background_priority: BackgroundPriority
     replay: ReplayRules

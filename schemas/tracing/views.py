@@ -343,6 +343,8 @@ class TaskView(FrozenModel):
     hop: TaskHop | None
     say: tuple[str, ...]
     """call script for the bank, line by line, while money of the request is in play"""
+    enter_at: str | None
+    """path to which the bank's answer is posted; None without a call script"""
     opened_at: UtcDatetime
     closed_at: UtcDatetime | None
     closed_by: str | None

@@ -87,6 +87,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "agree to payer": Verb(f"{CASE}/hops/{{hop_no}}/payer-decisions/{{decision_id}}/agree", People.agree_to_payer),
     # -- discrepancies -------------------------------------------------------------------------------------------------
     "resolve": Verb("POST /api/v1/discrepancies/{discrepancy_id}/settle", People.resolve),
+    "say for bank": Verb(f"{CASE}/requests/{{request_id}}/telephone-answers", People.said_by_telephone),
+    "uphold bank": Verb("POST /api/v1/discrepancies/{discrepancy_id}/settle", People.uphold_bank),
 }
 """verbs that can end in an order to a bank, say whom it credits, or change what others of them do"""
 
@@ -162,5 +164,6 @@ PLANS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "payer": ("propose payer", "agree to payer", "prepare", "approve"),
     "resolution": ("resolve", "resolve"),
+    "by telephone": ("say for bank", "uphold bank"),
 }
 """the verbs of each way out of a hold, in order; people also do single verbs between them"""

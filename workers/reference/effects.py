@@ -280,8 +280,12 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "restoration_not_by_importer": Effect(
         Sort.RULE,
-        "Refuses the preparation or approval by who imported the workbook that alone confirms the money.",
+        "Refuses the preparation or approval by who imported or entered by telephone what alone confirms the money.",
     ),
+    "telephone_booking_grows": Effect(
+        Sort.RULE, "Refuses to take back what a telephone answer booked, or what its bank has confirmed of it."
+    ),
+    "call_back_rules": Effect(Sort.RULE, "Refuses any change of a promised call but what became of it, once."),
     "withdrawal_rules": Effect(Sort.RULE, "Refuses any change of a withdrawal but its one decision."),
     "release_proposal_counted": Effect(
         Sort.RULE,
