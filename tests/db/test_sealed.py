@@ -25,6 +25,7 @@ UNDER_PERSON_KEYS = {
     *("credit_account.sealed_name", "grievance.sealed_text", "grievance.sealed_contact", "grievance_level.sealed_said"),
     *("objection.sealed_text", "release_hearing.sealed_said"),
     *(f"victim_correction.{name}" for name in ("before", "after", "reason")),
+    "telephone_answer.sealed_speaker",
 }
 """columns that are sealed under the keys of persons, which alone are resealed"""
 _BYTES = """
