@@ -304,6 +304,18 @@ RETURNING case_no
 _LOCKED_CASE: Final = """
 UPDATE case_file SET last_hop_no = greatest(last_hop_no, $3) WHERE case_no = $1 RETURNING case_no
 """
+TOLD_COLUMNS: Final = """
+ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc, payee_institution, payee_kind, payee_holder,
+    payee_ifsc, rrn, utr, mode, amount_paise, transferred_at, time_missing, case_no, hop_no, differing, payer_vpa,
+    payee_vpa
+"""
+TOLD_RECORD: Final = """
+row_no integer, payer_institution text, payer_kind text, payer_holder text, payer_ifsc text, payee_institution text,
+    payee_kind text, payee_holder text, payee_ifsc text, rrn text, utr text, mode text, amount_paise bigint,
+    transferred_at timestamptz, time_missing boolean, case_no text, hop_no integer, differing text[], payer_vpa text,
+    payee_vpa text
+"""
+"""the columns of `TOLD_COLUMNS` behind the complaint's number, as `told_as_stored` gives them"""
 # PostgreSQL chooses the order of the parts. So a part whose triggers need rows of another part reads from it.
 _WRITE: Final = f"""
 WITH locked AS (
@@ -343,14 +355,8 @@ WITH locked AS (
         portal_ack_no text, marked boolean)
     RETURNING ack_no
 ), t AS (
-    INSERT INTO complaint_transfer (ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc,
-        payee_institution, payee_kind, payee_holder, payee_ifsc, rrn, utr, mode, amount_paise, transferred_at,
-        time_missing, case_no, hop_no, differing, payer_vpa, payee_vpa)
-    SELECT c.ack_no, r.* FROM c, jsonb_to_recordset($17::jsonb -> 'transfers') AS r (row_no integer,
-        payer_institution text, payer_kind text, payer_holder text, payer_ifsc text,
-        payee_institution text, payee_kind text, payee_holder text, payee_ifsc text, rrn text, utr text, mode text,
-        amount_paise bigint, transferred_at timestamptz, time_missing boolean, case_no text, hop_no integer,
-        differing text[], payer_vpa text, payee_vpa text)
+    INSERT INTO complaint_transfer ({TOLD_COLUMNS})
+    SELECT c.ack_no, r.* FROM c, jsonb_to_recordset($17::jsonb -> 'transfers') AS r ({TOLD_RECORD})
 )
 SELECT count(*) FROM registered
 """
@@ -430,11 +436,12 @@ def _complaint(new: NewComplaint) -> dict[str, object]:
         "marked": new.is_marked,
         "joined": new.receipt.joined,
         "flags": [flag.model_dump() for flag in new.receipt.flags],
-        "transfers": [_as_stored(row_no, row) for row_no, row in enumerate(new.told, start=1)],
+        "transfers": [told_as_stored(row_no, row) for row_no, row in enumerate(new.told, start=1)],
     }
 
 
-def _as_stored(row_no: int, row: ToldRow) -> dict[str, object]:
+def told_as_stored(row_no: int, row: ToldRow) -> dict[str, object]:
+    """Return a transfer of a complaint as the database reads it from JSON."""
     transfer = row.transfer
     return {
         "row_no": row_no,

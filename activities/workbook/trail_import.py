@@ -31,20 +31,15 @@ from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
 from domain.workbook.row import TrailNote, TrailRow
 from schemas.enums import Channel, Disposition, EventKind, HopSource, Mode
 from schemas.identifiers import RRN_PATTERN, account_key, reference_key, reference_of, transfer_key
-from schemas.intake import MAX_TRANSFERS, Complaint, Transfer, Victim
+from schemas.intake import MAX_TRANSFERS, NO_MOBILE, Complaint, Transfer, Victim
 from schemas.outbox.case import FollowUp
 from schemas.parties import Party
 from schemas.tracing.answers import NOT_STATED
 from schemas.tracing.desk_actions import HopCorrection
 
 LINES_AN_ANSWER_MAX = 500
-NO_MOBILE = "0000000000"
-"""the mobile number of an imported victim, because a workbook names no victim
-
-Banks' systems require ten digits. No person has these, and they are flagged as odd.
-"""
-
 UNKNOWN_VICTIM = Victim(name=NOT_STATED, mobile=NO_MOBILE, district=NOT_STATED)
+"""the victim of an import, because a workbook names none"""
 
 _Statement = tuple[TrailRow, frozenset[int]]
 """a row and the hops that it names"""

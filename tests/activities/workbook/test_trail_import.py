@@ -7,9 +7,10 @@ import pytest
 
 from activities.tracing.answers import take_status_update
 from activities.workbook import trail_import
-from activities.workbook.trail_import import NO_MOBILE, take_trails
+from activities.workbook.trail_import import take_trails
 from activities.workbook.trail_outcome import Fate
 from domain.workbook.columns import Sheet
+from schemas.intake import NO_MOBILE
 from schemas.outbox.case import FollowUp, PlanRequests
 from schemas.personal_data import PersonalData
 from tests.activities.bench import Bench
