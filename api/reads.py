@@ -55,7 +55,9 @@ SHOWS_NO_CASE: Final = frozenset(
 )
 """routes with figures, or about banks and officers: they show no case, account or person"""
 
-SHOWS_PERSON: Final = frozenset({"/api/v1/complaints/{ack_no}/victim-corrections"})
+SHOWS_PERSON: Final = frozenset(
+    {"/api/v1/complaints/{ack_no}/victim-corrections", "/api/v1/complaints/{ack_no}/stories"}
+)
 """routes that show personal data of a victim, and little else"""
 
 ReadReason = Annotated[
@@ -94,6 +96,8 @@ def read_of(request: Request, services: Services, officer: Officer, reason: str,
     route: str = request.scope["route"].path_format
     if route in SHOWS_NO_CASE:
         return None
+    if draft := _draft(request):
+        return _read(request, services, officer, ReadKind.PERSON, draft, None, reason)
     found = reference_of(request)
     if found is None:
         return _read(request, services, officer, ReadKind.LIST, route, None, reason)
@@ -119,6 +123,12 @@ async def note_persons(
     reads = [_read(request, services, officer, kind, ack_no, "ack_no", reason) for ack_no in ack_nos]
     reads = reads or [_read(request, services, officer, kind, route, None, reason)]
     await asyncio.gather(*(services.read_log.note(read) for read in reads))
+
+
+def _draft(request: Request) -> str | None:
+    """Return the draft that a request names. It is of no case before it is sent."""
+    found = _checked("draft_id", _UUID, request.path_params["draft_id"]) if "draft_id" in request.path_params else None
+    return found[1] if found else None
 
 
 def _kind(route: str, named_by: str) -> ReadKind:

@@ -17,6 +17,10 @@ class Action(StrEnum):
     """Action that an officer can request."""
 
     TAKE_COMPLAINT = "take_complaint"
+    KEEP_DRAFT = "keep_draft"
+    """save drafts of complaints, pass them on and discard them; take missed calls"""
+    READ_DRAFTS = "read_drafts"
+    """own drafts, and missed calls that wait"""
     READ_CASE = "read_case"
     """one case by its number: state, buckets and times, without accounts and names"""
     READ_TRAIL = "read_trail"
@@ -63,6 +67,8 @@ class Action(StrEnum):
     AGREE_TO_PAYER = "agree_to_payer"
     READ_VICTIMS = "read_victims"
     """find a victim's complaints by name or contact"""
+    READ_STORIES = "read_stories"
+    """what a victim told of what happened"""
     READ_VICTIM_CORRECTIONS = "read_victim_corrections"
     CORRECT_VICTIM = "correct_victim"
     """propose another name or contact of a victim"""
@@ -123,6 +129,8 @@ _POLICE: Final = frozenset({Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO, Rol
 
 ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.TAKE_COMPLAINT: _DESK | {Role.INTAKE},
+    Action.KEEP_DRAFT: _DESK | {Role.INTAKE},
+    Action.READ_DRAFTS: _DESK | {Role.INTAKE},
     Action.READ_CASE: frozenset(Role),
     Action.READ_TRAIL: _DESK | {Role.AUDITOR},
     Action.CHANGE_HOP: _DESK,
@@ -160,6 +168,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
     Action.AGREE_TO_PAYER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.READ_VICTIMS: _DESK,
+    Action.READ_STORIES: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.READ_VICTIM_CORRECTIONS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.CORRECT_VICTIM: _DESK | {Role.IO},
     Action.DECIDE_VICTIM_CORRECTION: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
@@ -220,6 +229,7 @@ SHOWS: Final[Mapping[Action, Shows]] = {
 KINDS: Final[Mapping[Action, VerbKind]] = {
     **dict.fromkeys(READS, VerbKind.READ),
     Action.TAKE_COMPLAINT: VerbKind.INTAKE,
+    Action.KEEP_DRAFT: VerbKind.INTAKE,
     Action.CHANGE_HOP: VerbKind.TRACING,
     Action.CHANGE_REQUEST: VerbKind.TRACING,
     Action.CLOSE_TASK: VerbKind.TRACING,

@@ -474,6 +474,18 @@ BEGIN
     RETURN told;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.complaint_filled_in()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.category <> 'not stated' OR (OLD.marked AND NEW.marked IS NOT TRUE) THEN
+        RAISE EXCEPTION 'the category of complaint % is stated, or its mark would go', NEW.ack_no
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'complaint_filled_in';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.complaint_marked()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -670,6 +682,31 @@ BEGIN
     IF NEW.last_number <> (CASE TG_OP WHEN 'INSERT' THEN 1 ELSE OLD.last_number + 1 END) OR NEW.last_number IS NULL THEN
         RAISE EXCEPTION 'the counter of % escalates by one', NEW.series
             USING ERRCODE = 'check_violation', CONSTRAINT = 'document_counter_escalates';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.draft_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL OR NEW.revision < OLD.revision
+        OR (NEW.draft_id, NEW.source, NEW.person_id, NEW.made_at, NEW.made_by)
+            IS DISTINCT FROM (OLD.draft_id, OLD.source, OLD.person_id, OLD.made_at, OLD.made_by)
+        OR (OLD.sent_by IS NOT NULL AND NEW.sent_by IS DISTINCT FROM OLD.sent_by)
+        OR (OLD.ack_no IS NOT NULL AND (NEW.ack_no, NEW.sent_at) IS DISTINCT FROM (OLD.ack_no, OLD.sent_at))
+        OR (OLD.ack_no IS NOT NULL AND NOT NEW.awaited <@ OLD.awaited)
+    THEN
+        RAISE EXCEPTION 'a draft keeps its beginning and its complaint, and an ended one never changes'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'draft_rules';
+    END IF;
+    IF OLD.ack_no IS NULL AND NEW.ack_no IS NOT NULL AND NOT EXISTS (
+        SELECT FROM complaint c WHERE c.ack_no = NEW.ack_no AND c.taken_by = NEW.sent_by
+            AND c.idempotency_key = 'draft-' || NEW.draft_id)
+    THEN
+        RAISE EXCEPTION 'complaint % was not taken from draft %', NEW.ack_no, NEW.draft_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'draft_of_its_complaint';
     END IF;
     RETURN NEW;
 END $function$;
@@ -2148,7 +2185,9 @@ AS $function$
 BEGIN
     IF NEW.person_id IS DISTINCT FROM OLD.person_id OR NOT EXISTS (
         SELECT FROM victim_correction c WHERE c.victim_id = NEW.victim_id AND c.decision = 'agreed'
-            AND c.before = OLD.sealed AND c.after = NEW.sealed)
+            AND c.before = OLD.sealed AND c.after = NEW.sealed
+        UNION ALL SELECT FROM draft d JOIN complaint c USING (ack_no)
+        WHERE c.victim_id = NEW.victim_id AND d.ended_at IS NULL AND d.awaited && ARRAY['name', 'mobile', 'email'])
     THEN
         RAISE EXCEPTION 'two officers change the personal data of victim %', NEW.victim_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'victim_corrected';
@@ -2692,6 +2731,19 @@ CREATE TABLE complaint (
     CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
 );
 
+CREATE TABLE complaint_story (
+    ack_no text NOT NULL,
+    story_no integer NOT NULL,
+    person_id uuid NOT NULL,
+    sealed bytea NOT NULL,
+    consent boolean,
+    told_at timestamp with time zone NOT NULL,
+    told_by text NOT NULL,
+    CONSTRAINT complaint_story_pkey PRIMARY KEY (ack_no, story_no),
+    CONSTRAINT complaint_story_no_check CHECK ((story_no > 0)),
+    CONSTRAINT complaint_story_told_by_check CHECK ((told_by <> ''::text))
+);
+
 CREATE TABLE complaint_transfer (
     ack_no text NOT NULL,
     row_no integer NOT NULL,
@@ -2974,6 +3026,52 @@ CREATE TABLE document_counter (
     last_number bigint NOT NULL,
     CONSTRAINT document_counter_pkey PRIMARY KEY (series)
 ) WITH (fillfactor=50);
+
+CREATE TABLE draft (
+    draft_id uuid NOT NULL,
+    source text NOT NULL,
+    owner text,
+    revision integer NOT NULL,
+    person_id uuid NOT NULL,
+    sealed bytea,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    sent_by text,
+    ack_no text,
+    sent_at timestamp with time zone,
+    awaited text[] NOT NULL DEFAULT '{}'::text[],
+    caller bytea,
+    calls integer NOT NULL DEFAULT 0,
+    last_call_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_as text,
+    ended_by text,
+    CONSTRAINT draft_pkey PRIMARY KEY (draft_id),
+    CONSTRAINT draft_awaited_check CHECK ((awaited <@ ARRAY['name'::text, 'mobile'::text, 'email'::text, 'district'::text, 'language'::text, 'woman'::text, 'child'::text, 'senior'::text, 'category'::text])),
+    CONSTRAINT draft_awaited_is_of_a_complaint CHECK (((awaited = '{}'::text[]) OR (ack_no IS NOT NULL))),
+    CONSTRAINT draft_calls_are_whole CHECK ((((source = 'missed_call'::text) = (calls > 0)) AND ((calls > 0) = (last_call_at IS NOT NULL)))),
+    CONSTRAINT draft_done_is_sent CHECK (((ended_as IS DISTINCT FROM 'done'::text) OR (ack_no IS NOT NULL))),
+    CONSTRAINT draft_ended_as_check CHECK ((ended_as = ANY (ARRAY['done'::text, 'discarded'::text, 'forgotten'::text]))),
+    CONSTRAINT draft_ended_is_forgotten CHECK ((((ended_at IS NULL) = (sealed IS NOT NULL)) AND ((ended_at IS NULL) OR (caller IS NULL)))),
+    CONSTRAINT draft_ended_is_whole CHECK ((num_nulls(ended_at, ended_as, ended_by) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT draft_made_by_check CHECK ((made_by <> ''::text)),
+    CONSTRAINT draft_owner_check CHECK ((owner <> ''::text)),
+    CONSTRAINT draft_revision_check CHECK ((revision > 0)),
+    CONSTRAINT draft_sent_is_whole CHECK (((num_nulls(ack_no, sent_at) = ANY (ARRAY[0, 2])) AND ((ack_no IS NULL) OR (sent_by IS NOT NULL)))),
+    CONSTRAINT draft_source_check CHECK ((source = ANY (ARRAY['call'::text, 'missed_call'::text])))
+);
+
+CREATE TABLE draft_handover (
+    handover_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    draft_id uuid NOT NULL,
+    from_officer text,
+    to_officer text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    sealed_note bytea,
+    CONSTRAINT draft_handover_pkey PRIMARY KEY (handover_id),
+    CONSTRAINT draft_handover_to_check CHECK (((to_officer <> ''::text) AND (to_officer <> from_officer)))
+);
 
 CREATE TABLE due_document (
     due_document_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -4495,6 +4593,10 @@ ALTER TABLE complaint ADD CONSTRAINT complaint_case_no_fkey FOREIGN KEY (case_no
 
 ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
 
+ALTER TABLE complaint_story ADD CONSTRAINT complaint_story_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE complaint_story ADD CONSTRAINT complaint_story_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
 ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
@@ -4552,6 +4654,12 @@ ALTER TABLE document ADD CONSTRAINT document_order_id_fkey FOREIGN KEY (order_id
 ALTER TABLE document ADD CONSTRAINT document_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
 ALTER TABLE document ADD CONSTRAINT document_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE draft ADD CONSTRAINT draft_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE draft ADD CONSTRAINT draft_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
+ALTER TABLE draft_handover ADD CONSTRAINT draft_handover_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES draft(draft_id);
 
 ALTER TABLE due_document ADD CONSTRAINT due_document_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -4899,6 +5007,8 @@ CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject
 
 CREATE UNIQUE INDEX complaint_portal_ack_no ON public.complaint USING btree (portal_ack_no) WHERE (portal_ack_no IS NOT NULL);
 
+CREATE INDEX complaint_story_person ON public.complaint_story USING btree (person_id);
+
 CREATE INDEX complaint_transfer_hop ON public.complaint_transfer USING btree (case_no, hop_no);
 
 CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal USING btree (order_id, digest) WHERE (agreed_at IS NULL);
@@ -4936,6 +5046,18 @@ CREATE INDEX discrepancy_institution ON public.discrepancy USING btree (institut
 CREATE INDEX disputed_transfer_reference ON public.disputed_transfer USING btree (reference_key);
 
 CREATE INDEX document_case ON public.document USING btree (case_no, issued_at DESC, document_id DESC);
+
+CREATE INDEX draft_handover_draft ON public.draft_handover USING btree (draft_id, handover_id);
+
+CREATE UNIQUE INDEX draft_of_caller ON public.draft USING btree (caller) WHERE (caller IS NOT NULL);
+
+CREATE UNIQUE INDEX draft_of_complaint ON public.draft USING btree (ack_no) WHERE (ack_no IS NOT NULL);
+
+CREATE INDEX draft_of_owner ON public.draft USING btree (owner, made_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX draft_to_forget ON public.draft USING btree (saved_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX draft_waits ON public.draft USING btree (made_at) WHERE ((ended_at IS NULL) AND (owner IS NULL));
 
 CREATE INDEX due_document_due ON public.due_document USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
@@ -5217,7 +5339,11 @@ CREATE TRIGGER case_officer_by_engine BEFORE INSERT ON public.case_officer FOR E
 
 CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
+CREATE TRIGGER complaint_filled_in BEFORE UPDATE OF category ON public.complaint FOR EACH ROW WHEN ((new.category <> old.category)) EXECUTE FUNCTION complaint_filled_in();
+
 CREATE TRIGGER complaint_marked BEFORE INSERT ON public.complaint FOR EACH ROW WHEN ((new.marked IS NULL)) EXECUTE FUNCTION complaint_marked();
+
+CREATE TRIGGER complaint_story_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_story FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -5254,6 +5380,12 @@ CREATE TRIGGER document_wakes_documents AFTER INSERT ON public.document FOR EACH
 CREATE TRIGGER document_counter_escalates BEFORE INSERT OR UPDATE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION document_counter_escalates();
 
 CREATE TRIGGER document_counter_stays BEFORE DELETE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER draft_kept BEFORE TRUNCATE ON public.draft FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER draft_rules BEFORE DELETE OR UPDATE ON public.draft FOR EACH ROW EXECUTE FUNCTION draft_rules();
+
+CREATE TRIGGER draft_handover_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.draft_handover FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_document();
 
@@ -5583,6 +5715,10 @@ COMMENT ON COLUMN complaint.marked IS 'whether the victim is a child, or the cat
 
 COMMENT ON COLUMN complaint.portal_ack_no IS 'the number that the portal gave, where it lies in the half that is ours';
 
+COMMENT ON COLUMN complaint_story.consent IS 'whether the victim agrees to its use; null: not asked';
+
+COMMENT ON COLUMN complaint_story.sealed IS 'the text, sealed under the key of the victim';
+
 COMMENT ON COLUMN complaint_transfer.differing IS 'what it tells otherwise than the hop did when the complaint was taken: payer, account, bank, amount, date';
 
 COMMENT ON COLUMN complaint_transfer.hop_no IS 'the hop that it opened, or that was this transfer already';
@@ -5630,6 +5766,20 @@ COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wro
 COMMENT ON COLUMN discrepancy_resolution.from_held IS 'whether it took money out of held, for which it takes two persons';
 
 COMMENT ON COLUMN disputed_transfer.reference_key IS 'reference of the transfer; null in a row of the release before, whose key also names the amount';
+
+COMMENT ON COLUMN draft.awaited IS 'facts that the complaint does not have yet; each is filled in once';
+
+COMMENT ON COLUMN draft.caller IS 'keyed digest of the number of a missed call, by which further calls are counted';
+
+COMMENT ON COLUMN draft.ended_as IS 'done: its complaint is sent and complete; discarded by its officer; forgotten by the policy';
+
+COMMENT ON COLUMN draft.owner IS 'id of the officer whose it is; null for a missed call that no officer has taken';
+
+COMMENT ON COLUMN draft.revision IS 'counts what was saved; a save names the one that it replaces';
+
+COMMENT ON COLUMN draft.sent_by IS 'the officer in whose name the complaint is taken, however often it is sent';
+
+COMMENT ON COLUMN draft_handover.sealed_note IS 'what the next officer has to know, sealed under the key of the draft';
 
 COMMENT ON COLUMN evidence_key.key_sha256 IS 'SHA-256 of the key as openssl reads it, the fingerprint that is compared';
 
@@ -5873,9 +6023,15 @@ COMMENT ON TABLE braked_release IS 'releases that wait, or that a supervisor has
 
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
 
+COMMENT ON TABLE complaint_story IS 'what a victim told of what happened; a later statement stands beside the earlier one';
+
 COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states it';
 
 COMMENT ON TABLE credit_account_link IS 'Links in messages to a victim, by which the victim objects to an account.';
+
+COMMENT ON TABLE draft IS 'a complaint while it is typed: its content is sealed under a key of its own, which ends with it';
+
+COMMENT ON TABLE draft_handover IS 'from which officer a draft went to which; from none when a missed call is taken';
 
 COMMENT ON TABLE hearing_waiver IS 'Statements of account holders that they waive the rest of the time to object, for one visit of the holder''s notice.';
 

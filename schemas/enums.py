@@ -318,6 +318,10 @@ class EventKind(StrEnum):
 
     CASE_OPENED = "case_opened"
     COMPLAINT_JOINED = "complaint_joined"
+    COMPLAINT_EXTENDED = "complaint_extended"
+    """the complaint states further transfers, or states one again with what it lacked"""
+    COMPLAINT_COMPLETED = "complaint_completed"
+    """facts of the victim or the matter are filled in that the complaint did not state"""
     TRAIL_IMPORTED = "trail_imported"
     """an officer imported banks' answers from a money-trail workbook"""
     HOP_ADDED = "hop_added"

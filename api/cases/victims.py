@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from activities import victims
+from activities.drafts.statements import stories
 from api.auth import may
 from api.jurisdiction import within_of
 from api.params import AckNo
@@ -13,6 +14,7 @@ from api.reads import ReadReason, note_persons
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
+from schemas.drafts import ComplaintStories
 from schemas.personal_data import (
     FoundVictims,
     NewVictimCorrection,
@@ -25,6 +27,7 @@ router = APIRouter(prefix="/api/v1/victims", tags=["cases"], responses=IN_THE_DE
 corrections_router = APIRouter(
     prefix="/api/v1/complaints/{ack_no}/victim-corrections", tags=["desk"], responses=IN_THE_DESCRIPTION
 )
+stories_router = APIRouter(prefix="/api/v1/complaints/{ack_no}/stories", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
 CorrectionId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Decider = Annotated[Officer, may(Action.DECIDE_VICTIM_CORRECTION)]
@@ -85,3 +88,11 @@ async def reject(
 ) -> VictimCorrectionDone:
     """Reject a correction. It then has no effect."""
     return await victims.reject(services.ctx, ack_no, correction_id, officer.actor)
+
+
+@stories_router.get("", name="read_stories", responses=says(NOT_FOUND))
+async def read_stories(
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_STORIES)], ack_no: AckNo
+) -> ComplaintStories:
+    """List what a complaint's victim told of what happened, and whether the victim agrees to its use."""
+    return await stories(services.ctx, ack_no)

@@ -146,6 +146,13 @@ FILES: Final = {
     TRANSFERS: _rows(
         "complaint_transfer", "t.ack_no IN (SELECT ack_no FROM complaint WHERE case_no = $1)", "t.ack_no, t.row_no"
     ),
+    # What a victim told of what happened is for the FIR; the pack says when it was told, and whether it may be used.
+    "case/complaint_stories.jsonl": _rows(
+        "complaint_story",
+        "t.ack_no IN (SELECT ack_no FROM complaint WHERE case_no = $1)",
+        "t.ack_no, t.story_no",
+        without=("person_id", "sealed"),
+    ),
     "case/hop_corrections.jsonl": _rows("hop_correction", _CASE, "t.hop_no, t.revision"),
     HOPS: _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
     "case/victim_corrections.jsonl": _rows(

@@ -15,6 +15,7 @@ from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from domain.policy.assignment import AssignmentRules
+from domain.policy.drafts import DraftRules
 from domain.policy.marked import MarkedRules
 from domain.policy.personal_data import PersonalDataRules
 from domain.policy.reads import ReadLogRules, RefusalLogRules
@@ -423,6 +424,7 @@ class Policy(FrozenModel):
     read_log: ReadLogRules
     marked: MarkedRules
     assignment: AssignmentRules
+    drafts: DraftRules
     refusal_log: RefusalLogRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules

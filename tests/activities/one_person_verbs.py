@@ -93,10 +93,20 @@ VERBS: Final[Mapping[str, Verb]] = {
 READS: Final = "it only reads"
 TELLS: Final = "it brings money on hold or tells of it, and orders nothing"
 NAMES: Final = "it names a person, a document or a duty, and orders nothing"
+KEEPS: Final = "it keeps what a caller tells before it is sent, and is of no case"
 STAYS: Final[Mapping[str, str]] = {
     "POST /api/v1/accounts/search": READS,
     "POST /api/v1/victims/search": READS,
     "POST /api/v1/complaints": TELLS,
+    "POST /api/v1/drafts/check": READS,
+    "POST /api/v1/drafts/read-sms": READS,
+    "POST /api/v1/drafts": KEEPS,
+    "PUT /api/v1/drafts/{draft_id}": KEEPS,
+    "POST /api/v1/drafts/{draft_id}/handover": KEEPS,
+    "POST /api/v1/drafts/{draft_id}/take": KEEPS,
+    "POST /api/v1/drafts/{draft_id}/discard": KEEPS,
+    "POST /api/v1/missed-calls": KEEPS,
+    "POST /api/v1/drafts/{draft_id}/send": TELLS,
     f"{CASE}/found-transfers/{{found_id}}/decide": TELLS,
     f"{CASE}/hops": TELLS,
     f"{CASE}/hops/{{hop_no}}/correct": TELLS,

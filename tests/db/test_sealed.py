@@ -17,13 +17,15 @@ CLEAR_COLUMNS = {
     "reply_form.body",
     "victim.terms_key",
     "try_bucket.name",
+    "draft.caller",
 }
-"""columns with documents and with what banks sent, the keyed digest of a name, and the id of a secret key"""
+"""columns with documents and with what banks sent, keyed digests, and the id of a secret key"""
 UNDER_PERSON_KEYS = {
     "victim.sealed",
     *("message.sealed_head", "message.sealed_body", "holder_contact.sealed", "holder_contact_change.sealed"),
     *("credit_account.sealed_name", "grievance.sealed_text", "grievance.sealed_contact", "grievance_level.sealed_said"),
     *("objection.sealed_text", "release_hearing.sealed_said"),
+    *("draft.sealed", "draft_handover.sealed_note", "complaint_story.sealed"),
     *(f"victim_correction.{name}" for name in ("before", "after", "reason")),
 }
 """columns that are sealed under the keys of persons, which alone are resealed"""

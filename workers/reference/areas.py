@@ -86,6 +86,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "reconciliation",
         "reconciliation_difference",
     ),
+    "drafts": ("draft", "draft_handover", "complaint_story"),
     "outbox": ("case_news", "procedure", "procedure_news"),
     "orders": (
         "bank_order",

@@ -304,7 +304,18 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Refuses any change of a correction of a victim but its one decision, by another person.",
     ),
     "victim_corrected": Effect(
-        Sort.RULE, "Refuses personal data of a victim that are not those of a correction that two officers agreed to."
+        Sort.RULE,
+        "Refuses personal data of a victim that two officers have not agreed to, unless the complaint of an open draft"
+        " lacks them.",
+    ),
+    "draft_rules": Effect(
+        Sort.RULE,
+        "Refuses another beginning or complaint of a draft, a change of an ended one, and a complaint that was not"
+        " taken from it.",
+    ),
+    "complaint_filled_in": Effect(
+        Sort.RULE,
+        "Refuses another category of a complaint that states one, and to take a complaint's mark away with it.",
     ),
     "two_persons": Effect(Sort.RULE, "Refuses a second officer who is the same person as the first."),
     "release_was_proposed": Effect(
