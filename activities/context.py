@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from activities.bodies import BankSealers
 from activities.case_locks import CaseLocks
 from activities.channel_health import ChannelHealth
 from activities.directory import DirectoryCache
@@ -66,6 +67,11 @@ class Context:
     def case_locks(self) -> CaseLocks:
         """Locks of this process's transactions on cases."""
         return CaseLocks()
+
+    @cached_property
+    def bank_sealers(self) -> BankSealers:
+        """Sealers of bodies of no single case, by bank."""
+        return BankSealers()
 
     @cached_property
     def health(self) -> ChannelHealth:

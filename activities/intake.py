@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from activities.bodies import new_key
 from activities.cases.batches import notify_case, plan_batch
 from activities.cases.parked_corrections import WAITING, Corrected, Told, correct_as_told
 from activities.cases.told_transfers import Row, SortedRows, read_transfers, sort_rows, told_rows
@@ -22,7 +23,7 @@ from activities.tracing.payer_inquiries import new_inquiries
 from db import intake
 from db.cases import cases, events, hops
 from db.cases.events import Event
-from db.intake import Known, Locked, NewComplaint, NumberTaken, ToldRow
+from db.intake import Known, Locked, NewCase, NewComplaint, NumberTaken, ToldRow
 from db.pool import Connection
 from db.restoration import withdrawals
 from domain.errors.cases import TransferBusy
@@ -57,7 +58,7 @@ NUMBERS_TRIED_MAX: Final = 200
 """numbers that are tried before giving up"""
 
 
-class _KnownMeanwhile(Exception):
+class KnownMeanwhile(Exception):
     """Somebody registered or withdrew the transfer after the complaint had looked it up."""
 
 
@@ -73,7 +74,7 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
     while True:
         try:
             return await _take(ctx, complaint, idempotency_key, taken_by, by_account=by_account)
-        except _KnownMeanwhile:
+        except KnownMeanwhile:
             by_account = False
 
 
@@ -81,11 +82,7 @@ async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key:
 async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_by: str, *, by_account: bool) -> Taken:
     """Take the complaint once. `by_account`: a hop without a reference may be known by everything else."""
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
-    rows, flags = read_transfers(ctx, complaint)
-    if not all(row.institution for row in rows):
-        # The institution may have been loaded after this process read the directory.
-        await ctx.directory.freshen()
-        rows, flags = read_transfers(ctx, complaint)
+    rows, flags = await resolve_transfers(ctx, complaint)
     names = [f"key|{taken_by}|{idempotency_key}", *(intake.lock_of_transfer(row.transfer.reference) for row in rows)]
     if complaint.ack_no:
         names.append(intake.ack_lock(complaint.ack_no))
@@ -120,22 +117,32 @@ async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_
             ack_no=ack_no,
             case_ack_no=work.case_no,
             joined=joined,
-            flags=tuple(odd + flags + found.flags + _linked_cases(found, work.case_no) + full),
+            flags=tuple(odd + flags + found.flags + linked_cases(found, work.case_no) + full),
             received_at=work.now,
         )
         new = _new_complaint(work, complaint, receipt, rows, found, idempotency_key, digest)
         if not joined:
             _refuse_nameless(found, set())
         if not await intake.write(connection, new, taken_by):
-            raise _KnownMeanwhile
+            raise KnownMeanwhile
         # After the complaint is written, because a pause may be that of its own number.
-        follow_up = await (_follow_up_of_joining(work, new, found) if joined else _start(work, new, found))
+        follow_up = await (follow_up_of_joining(work, ack_no, found) if joined else _start(work, new, found))
     METRICS.complaint_taken(
         complaint.channel,
         joined=receipt.joined,
         transfer_to_complaint_seconds=[(work.now - row.transfer.transferred_at).total_seconds() for row in found.fresh],
     )
     return Taken(receipt, follow_up)
+
+
+async def resolve_transfers(ctx: Context, complaint: Complaint) -> tuple[list[Row], list[Flag]]:
+    """Return the transfers of a complaint with the banks that the directory finds for them, and its flags."""
+    rows, flags = read_transfers(ctx, complaint)
+    if not all(row.institution for row in rows):
+        # The institution may have been loaded after this process read the directory.
+        await ctx.directory.freshen()
+        rows, flags = read_transfers(ctx, complaint)
+    return rows, flags
 
 
 def _taken_before(known: Known, complaint: Complaint, digest: bytes) -> ComplaintReceipt | None:
@@ -154,7 +161,7 @@ def _taken_before(known: Known, complaint: Complaint, digest: bytes) -> Complain
     raise AckNoTaken(complaint.ack_no)
 
 
-def _differences(ack_no: str, told: Sequence[ToldRow]) -> list[tuple[str, NewTask]]:
+def differences_to_read(ack_no: str, told: Sequence[ToldRow]) -> list[tuple[str, NewTask]]:
     """Return a work item for each transfer that the complaint tells otherwise, with the case that has its hop.
 
     No lock on another case's row is needed: the complaint's own number makes the work item its own.
@@ -195,7 +202,7 @@ async def _case_to_join(
 ) -> tuple[CaseTransaction | None, list[Flag]]:
     """Return the oldest case that knows a transfer, locked.
 
-    Returns None and a flag if that case has no room for the new hops. Raises `_KnownMeanwhile` if officers have
+    Returns None and a flag if that case has no room for the new hops. Raises `KnownMeanwhile` if officers have
     withdrawn one of these transfers since it was looked up: it is a new one then.
     """
     if not found.known:
@@ -203,7 +210,7 @@ async def _case_to_join(
     oldest = min(found.known.values(), key=lambda known: (known.case_opened_at, known.case_no)).case_no
     work = await lock_case(ctx, connection, oldest, taken_by)
     if await withdrawals.withdrawn(connection, oldest, found.hops_of(oldest)):
-        raise _KnownMeanwhile
+        raise KnownMeanwhile
     if not found.fresh or work.head.last_hop_no + len(found.fresh) <= ctx.policy.trail.max_hops:
         return work, []
     # Not the next oldest case: taking a second case's lock after the first one could cause a deadlock.
@@ -211,7 +218,7 @@ async def _case_to_join(
     return None, [Flag(field="transfers", code="case_full", message=message)]
 
 
-def _linked_cases(found: SortedRows, case_no: str) -> list[Flag]:
+def linked_cases(found: SortedRows, case_no: str) -> list[Flag]:
     """Return a flag for each transfer that stands in another case than the complaint's own."""
     return [
         Flag(field="transfers", code="known_in_another_case", message=f"one transfer is in case {other}")
@@ -232,7 +239,7 @@ def _new_complaint(
     """Return everything that is written before the first request."""
     first = work.head.last_hop_no + 1 if receipt.joined else 1
     told = told_rows(rows, found, work.case_no, first_hop_no=first)
-    opened = [_hop_row(row, hop_no, receipt.ack_no) for hop_no, row in enumerate(found.fresh, start=first)]
+    opened = [hop_row(row, hop_no, receipt.ack_no) for hop_no, row in enumerate(found.fresh, start=first)]
     entries = [entry for hop in opened for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
     banks = {hop.hop_no: row.statement.payer_bank for hop, row in zip(opened, found.fresh, strict=True)}
     waiting = [(work.case_no, task) for hop in opened for task in tasks_before_asking(hop.hop_no, hop.state)]
@@ -248,12 +255,16 @@ def _new_complaint(
         hops=opened,
         keys=[row.key for row in found.fresh],
         entries=entries,
-        event=_opened_event(kind, receipt, found.fresh, first, entries, told),
+        event=opened_event(kind, receipt.ack_no, receipt.flags, found.fresh, first, entries, told),
         inquiries=new_inquiries(work, opened, banks) if work.ctx.policy.payer_bank.ask else [],
-        tasks=waiting + _differences(receipt.ack_no, told),
+        tasks=waiting + differences_to_read(receipt.ack_no, told),
         person=work.ctx.persons.seal(_personal_data(complaint)),
-        policy=None if receipt.joined else work.ctx.stored_case_policy,
+        case=None if receipt.joined else _new_case(work),
     )
+
+
+def _new_case(work: CaseTransaction) -> NewCase:
+    return NewCase(work.ctx.stored_case_policy, new_key(work.ctx.persons, case_no=work.case_no))
 
 
 def _personal_data(complaint: Complaint) -> PersonalData:
@@ -276,9 +287,12 @@ async def _start(work: CaseTransaction, new: NewComplaint, found: SortedRows) ->
     return FollowUp(case_no=work.case_no, start=start)
 
 
-async def _follow_up_of_joining(work: CaseTransaction, new: NewComplaint, found: SortedRows) -> FollowUp | None:
-    """Correct hops that the complaint tells better, and plan the batch; return the notification of the workflow."""
-    corrected = await _correct_as_told(work, found, new.receipt.ack_no)
+async def follow_up_of_joining(work: CaseTransaction, ack_no: str, found: SortedRows) -> FollowUp | None:
+    """Correct hops that the complaint tells better, and plan the batch; return the notification of the workflow.
+
+    The new hops of the complaint are written already, behind the last hop of the case.
+    """
+    corrected = await _correct_as_told(work, found, ack_no)
     news = await _news(work, found, corrected)
     await ask_by_itself(work)
     if news is None:
@@ -319,7 +333,7 @@ async def _correct_as_told(work: CaseTransaction, found: SortedRows, ack_no: str
         try:
             corrected = await correct_as_told(work, known.hop_no, told)
         except TransferBusy:
-            raise _KnownMeanwhile from None
+            raise KnownMeanwhile from None
         if corrected:
             done[known.hop_no] = corrected
     _refuse_nameless(found, {(work.case_no, hop_no) for hop_no in done})
@@ -327,13 +341,14 @@ async def _correct_as_told(work: CaseTransaction, found: SortedRows, ack_no: str
 
 
 def _refuse_nameless(found: SortedRows, corrected: Container[tuple[str, int]]) -> None:
-    """Raise `_KnownMeanwhile` if a hop without a reference was not given this complaint's: it may be another one."""
+    """Raise `KnownMeanwhile` if a hop without a reference was not given this complaint's: it may be another one."""
     for known in found.known.values():
         if not known.reference_key and (known.case_no, known.hop_no) not in corrected:
-            raise _KnownMeanwhile
+            raise KnownMeanwhile
 
 
-def _hop_row(row: Row, hop_no: int, ack_no: str) -> hops.HopRow:
+def hop_row(row: Row, hop_no: int, ack_no: str) -> hops.HopRow:
+    """Return the hop that a new transfer of a complaint opens."""
     transfer = row.transfer
     return hops.HopRow(
         hop_no=hop_no,
@@ -358,14 +373,16 @@ def _hop_row(row: Row, hop_no: int, ack_no: str) -> hops.HopRow:
     )
 
 
-def _opened_event(
+def opened_event(
     kind: EventKind,
-    receipt: ComplaintReceipt,
+    ack_no: str,
+    flags: Sequence[Flag],
     rows: Sequence[Row],
     first_hop_no: int,
     entries: Sequence[Entry],
     told: Sequence[ToldRow],
 ) -> Event:
+    """Return the event of transfers that a complaint tells, with the hops that they open."""
     otherwise = [
         {"case_no": row.case_no, "hop_no": row.hop_no, "differing": [one.value for one in row.differing]}
         for row in told
@@ -374,7 +391,7 @@ def _opened_event(
     return Event(
         kind,
         {
-            "ack_no": receipt.ack_no,
+            "ack_no": ack_no,
             "hops": [
                 {
                     "hop_no": hop_no,
@@ -385,7 +402,7 @@ def _opened_event(
                 for hop_no, row in enumerate(rows, start=first_hop_no)
             ],
             "placed": events.placed(entries),
-            "flags": [flag.code for flag in receipt.flags],
+            "flags": [flag.code for flag in flags],
         }
         | ({"told_otherwise": otherwise} if otherwise else {}),
     )

@@ -75,6 +75,7 @@ class SweepWork(StrEnum):
     ROUTE = "route"
     WRITE_OFF = "write_off"
     REMIND = "remind"
+    CALL_BACKS = "call_backs"
     COURT_ORDERS = "court_orders"
 
 

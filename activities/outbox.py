@@ -15,11 +15,13 @@ from activities.cases import parked_corrections as correction_actions
 from activities.cases import parked_hops as parked_actions
 from activities.context import Context
 from activities.metrics import METRICS, SweepWork
+from activities.tracing import call_backs as call_back_actions
 from db import bank_gateway
 from db.banks import bank_keys, bank_logins, reply_links
 from db.cases import cases, hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox
 from db.restoration import court_orders
+from db.tracing import call_backs
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, Swept
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ LOOK_AFTER = timedelta(minutes=15)
 LOOK_AFTER_LIMIT = 50
 """cases per sweep; with a sweep every five seconds, 36,000 cases an hour"""
 WAITING_LIMIT = 200
-"""hops per sweep that are due, for each of the five actions on them"""
+"""hops per sweep that are due, for each of the five actions on them; promised calls and orders of courts too"""
 PURGE_LIMIT = 1_000
 """rows per sweep of each kind; with a sweep every five seconds, 200 a second"""
 NONCE_LIMIT = 10_000
@@ -117,6 +119,7 @@ class _Sweep:
         routed = await self._route_again()
         written_off = await self._write_off()
         reminded = await self._remind()
+        called = await self._attend_to_call_backs()
         orders_ended = await self._end_court_orders()
         news_purged, guards_purged = await self._purge()
         return Swept(
@@ -128,6 +131,7 @@ class _Sweep:
             hops_routed=routed,
             hops_written_off=written_off,
             hops_reminded=reminded,
+            call_backs_attended=called,
             court_orders_ended=orders_ended,
             news_purged=news_purged,
             guards_purged=guards_purged,
@@ -231,6 +235,14 @@ class _Sweep:
         for follow_up in done.follow_ups:
             await self._tell(follow_up)
         return done.hops
+
+    # -- calls that banks promised ---------------------------------------------------------------------------------
+
+    async def _attend_to_call_backs(self) -> int:
+        times = call_back_actions.due_times(self._ctx, self._now)
+        async with self._ctx.pool.acquire() as connection:
+            due = await call_backs.due(connection, times, list(self._resting), WAITING_LIMIT)
+        return await self._for_each_case(SweepWork.CALL_BACKS, due, call_back_actions.attend)
 
     # -- orders of courts ------------------------------------------------------------------------------------------
 

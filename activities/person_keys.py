@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 from uuid import UUID, uuid4
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -24,6 +25,7 @@ from db.pool import Connection
 from db.restoration.credit_accounts import StoredCreditAccount
 from domain.errors.cases import ComplaintNotFound
 from domain.search_terms import same_person, search_terms
+from domain.stated_contact import stated_contact
 from schemas.personal_data import ContactData, MessageText, PersonalData
 from schemas.restoration.credit_accounts import CreditAccount
 
@@ -59,20 +61,20 @@ class PersonKeys:
         return SealedPerson(
             person_id=person_id,
             wrapped=self._wrap(person_id, key),
-            sealed=_sealed(key, _json(data), person_id.bytes),
+            sealed=sealed_under(key, _json(data), person_id.bytes),
             terms=self.terms(data),
             terms_key=self.terms_key,
         )
 
     def seal_again(self, stored: StoredPerson, data: PersonalData) -> SealedPerson:
         """Seal other data of a person under the key that it has. Raises `CannotOpen`."""
-        key = self._key(stored)
+        key = self.unwrap(stored)
         if stored.person_id is None or stored.wrapped is None or key is None:
             raise CannotOpen(_NO_KEY)
         return SealedPerson(
             person_id=stored.person_id,
             wrapped=bytes.fromhex(stored.wrapped),
-            sealed=_sealed(key, _json(data), stored.person_id.bytes),
+            sealed=sealed_under(key, _json(data), stored.person_id.bytes),
             terms=self.terms(data),
             terms_key=self.terms_key,
         )
@@ -81,10 +83,10 @@ class PersonKeys:
         """Return the data of a person; empty ones if the key is destroyed. Raises `CannotOpen`."""
         if stored.sealed is None or stored.person_id is None:
             return PersonalData(name=stored.name, mobile=stored.mobile, email=stored.email)
-        key = self._key(stored)
+        key = self.unwrap(stored)
         if key is None:
             return PersonalData()
-        opened = _opened(key, bytes.fromhex(stored.sealed), stored.person_id.bytes)
+        opened = opened_under(key, bytes.fromhex(stored.sealed), stored.person_id.bytes)
         return PersonalData.model_validate_json(opened)
 
     def open_or_empty(self, stored: StoredPerson) -> PersonalData:
@@ -100,17 +102,17 @@ class PersonKeys:
 
     def seal_text(self, stored: PersonKey, text: str, use: str = "text") -> bytes:
         """Seal a text about a person under the key of the person. It opens for this `use` only. Raises `CannotOpen`."""
-        key = self._key(stored)
+        key = self.unwrap(stored)
         if stored.person_id is None or key is None:
             raise CannotOpen(_NO_KEY)
-        return _sealed(key, text.encode(), _about(stored.person_id, use))
+        return sealed_under(key, text.encode(), bound_to_use(stored.person_id, use))
 
     def open_text(self, stored: PersonKey, sealed: str, use: str = "text") -> str:
         """Return a text about a person; empty if the key is destroyed. Raises `CannotOpen`."""
-        key = self._key(stored)
+        key = self.unwrap(stored)
         if stored.person_id is None or key is None:
             return ""
-        return _opened(key, bytes.fromhex(sealed), _about(stored.person_id, use)).decode()
+        return opened_under(key, bytes.fromhex(sealed), bound_to_use(stored.person_id, use)).decode()
 
     def seal_message(self, key: PersonKey, message_id: UUID, said: MessageText) -> tuple[bytes, bytes | None]:
         """Seal a message, and return its head and its text; None for an empty text. Raises `CannotOpen`."""
@@ -170,7 +172,7 @@ class PersonKeys:
 
     async def holder_of(self, connection: Connection, hold_id: UUID) -> HolderContact:
         """Return the opened contact of the account holder under a hold. Raises `NotFound` and `CannotOpen`."""
-        return self._with_entered(await holder_contacts.of_hold(connection, hold_id))
+        return self._with_contact(await holder_contacts.of_hold(connection, hold_id))
 
     async def holder_or_unreachable(self, connection: Connection, hold_id: UUID) -> HolderContact:
         """Return the opened contact of the account holder under a hold. Raises `NotFound`.
@@ -181,16 +183,27 @@ class PersonKeys:
         found = await holder_contacts.of_hold(connection, hold_id)
         try:
             if found.key is not None:
-                self._key(found.key)
-            return self._with_entered(found)
+                self.unwrap(found.key)
+            return self._with_contact(found)
         except CannotOpen:
             log.warning(
                 "the key of an account holder opens under no key of this process: does it have the current one?"
             )
             return found.model_copy(update={"phone": "", "email": "", "bank_email": "", "key": None, "opens": False})
 
-    def _with_entered(self, found: HolderContact) -> HolderContact:
-        return found.model_copy(update=self.open_contact(found.entered).model_dump()) if found.entered else found
+    def _with_contact(self, found: HolderContact) -> HolderContact:
+        contact = self.open_contact(found.entered) if found.entered else self._stated(found)
+        return found.model_copy(update=contact.model_dump())
+
+    def _stated(self, found: HolderContact) -> ContactData:
+        """Return the contact that the newest line of the bank with each of its fields states."""
+        phone = email = ""
+        for stored in found.stated:
+            if phone and email:
+                break
+            stated = stated_contact(orjson.loads(self.open_stored(stored) or "{}"))
+            phone, email = phone or stated.phone, email or stated.email
+        return ContactData(phone=phone, email=email)
 
     async def victim_of(self, connection: Connection, ack_no: str) -> PersonalData:
         """Return the data of a complaint's victim. Raises `NotFound` and `CannotOpen`."""
@@ -220,7 +233,8 @@ class PersonKeys:
     def _wrap(self, person_id: UUID, key: bytes) -> bytes:
         return self._wrapping.seal(key, str(person_id))
 
-    def _key(self, stored: PersonKey) -> bytes | None:
+    def unwrap(self, stored: PersonKey) -> bytes | None:
+        """Return a key that is sealed under the secret key; None once it is destroyed. Raises `CannotOpen`."""
         return self._wrapping.open(bytes.fromhex(stored.wrapped), str(stored.person_id)) if stored.wrapped else None
 
 
@@ -228,17 +242,20 @@ def _json(data: PersonalData) -> bytes:
     return data.model_dump_json().encode()
 
 
-def _about(person_id: UUID, use: str) -> bytes:
+def bound_to_use(person_id: UUID, use: str) -> bytes:
+    """Return what a text or a body under a key is bound to."""
     # Another binding than that of the data, so that a text never opens as the data of the person.
     return person_id.bytes + use.encode()
 
 
-def _sealed(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
+def sealed_under(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
+    """Seal a value under an unwrapped key. It opens for `bound_to` only."""
     nonce = os.urandom(NONCE_BYTES)
     return _VERSION + nonce + AESGCM(key).encrypt(nonce, plain, _VERSION + bound_to)
 
 
-def _opened(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
+def opened_under(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
+    """Return what `sealed_under` sealed. Raises `CannotOpen`."""
     start = len(_VERSION)
     nonce, text = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
     try:

@@ -1,20 +1,26 @@
-"""Sealing of personal data that a release before wrote in clear."""
+"""Sealing of personal data, and of bodies of messages, that a release before wrote in clear."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from activities.person_keys import PersonKeys
+from activities.sealing_bodies import BodySealing
 from db import clear_grievances, clear_objections, clear_tables, clear_text, clock, person_keys
 from db.clear_tables import (
+    ANSWER_LINES,
     CONTACT_CHANGES,
     CONTACTS,
     CREDIT_ACCOUNTS,
+    EXCHANGES,
+    FORMS,
     GRIEVANCES,
     HEARINGS,
     LEVELS,
     MESSAGES,
     OBJECTIONS,
+    RECEIVED,
+    STATEMENTS,
     VICTIMS,
     ClearTable,
 )
@@ -44,7 +50,7 @@ async def seal_all(pool: Pool, persons: PersonKeys, report: Report = lambda what
     Messages need the keys of victims, so victims come first. `report` is called after each batch with what it was and
     the number so far. Raises `ClearTextNeeded`.
     """
-    sealing = _Sealing(persons)
+    sealing, bodies = _Sealing(persons), BodySealing(persons)
     seals: dict[ClearTable, Seal] = {
         VICTIMS: sealing.victims,
         MESSAGES: sealing.messages,
@@ -55,6 +61,11 @@ async def seal_all(pool: Pool, persons: PersonKeys, report: Report = lambda what
         LEVELS: sealing.levels,
         OBJECTIONS: sealing.objections,
         HEARINGS: sealing.hearings,
+        EXCHANGES: bodies.exchanges,
+        RECEIVED: bodies.received,
+        STATEMENTS: bodies.statements,
+        FORMS: bodies.forms,
+        ANSWER_LINES: bodies.lines,
     }
     sealed = dict.fromkeys((table.what for table in seals), 0)
     for table, seal in seals.items():

@@ -1,14 +1,16 @@
 """Victims as officers see them: the search for one, and the correction of personal data by two officers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Final
 
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
-from db import person_keys, victim_corrections
+from activities.restoration import credit_accounts
+from db import notifications, person_keys, victim_corrections, victim_views
 from db.cases import cases
+from db.person_keys import FoundRow
 from db.pool import Connection
 from db.victim_corrections import CorrectionRow, NewCorrection
 from domain.errors.victims import (
@@ -34,28 +36,24 @@ from schemas.personal_data import (
     VictimCorrectionDone,
     VictimCorrections,
     VictimQuestion,
+    VictimView,
 )
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 
 MOBILE_END_CHARS: Final = 4
+MESSAGES_SHOWN_MAX: Final = 100
 
 
 async def find(ctx: Context, asked: VictimQuestion, within: Within | None) -> FoundVictims:
     """Return the complaints of the victims who have everything that is asked for, of the cases of `within`.
 
-    Raises `LimitExceeded` for a name of one term alone, because a common one would list a large share of all victims.
+    Raises `LimitExceeded` for a name of one term alone.
     """
-    contacts, names = {*contact_terms(asked.mobile or "", asked.email or "")}, name_terms(asked.name or "")
-    if len(names) == 1 and not contacts:
-        raise VictimNameOfOneTerm
-    terms = contacts | {f"name|{term}" for term in names}
-    if not terms:
-        # A name without a letter finds no one.
-        return FoundVictims(items=(), more=False)
-    most = ctx.policy.personal_data.found_max
     async with ctx.pool.acquire() as connection:
-        rows = await person_keys.find(connection, ctx.persons.digests(sorted(terms)), most + 1, within)
-    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows[:most]]
+        rows, more = await found_by_terms(
+            ctx, connection, terms_of(asked.name or "", asked.mobile or "", asked.email or ""), within
+        )
+    found = [(row, ctx.persons.open_or_empty(row.person)) for row in rows]
     items = tuple(
         FoundVictim(
             ack_no=row.ack_no,
@@ -67,7 +65,45 @@ async def find(ctx: Context, asked: VictimQuestion, within: Within | None) -> Fo
         )
         for row, person in found
     )
-    return FoundVictims(items=items, more=len(rows) > most)
+    return FoundVictims(items=items, more=more)
+
+
+def terms_of(name: str = "", mobile: str = "", email: str = "") -> frozenset[str]:
+    """Return the search terms that a victim must have; none for a name without a letter.
+
+    Raises `LimitExceeded` for a name of one term alone, because a common one would list a large share of all victims.
+    """
+    contacts, names = frozenset(contact_terms(mobile, email)), name_terms(name)
+    if len(names) == 1 and not contacts:
+        raise VictimNameOfOneTerm
+    return contacts | {f"name|{term}" for term in names}
+
+
+async def found_by_terms(
+    ctx: Context, connection: Connection, terms: Collection[str], within: Within | None
+) -> tuple[list[FoundRow], bool]:
+    """Return complaints whose victims have all terms, the newest first, and whether more do than one search shows."""
+    if not terms:
+        return [], False
+    most = ctx.policy.personal_data.found_max
+    rows = await person_keys.find(connection, ctx.persons.digests(sorted(terms)), most + 1, within)
+    return rows[:most], len(rows) > most
+
+
+async def view(ctx: Context, ack_no: str) -> VictimView:
+    """Return the victim of a complaint, and what the victim was told. Raises `NotFound` and `CannotOpen`."""
+    async with ctx.pool.acquire() as connection:
+        row = await victim_views.of_complaint(connection, ack_no)
+        first_told = await victim_corrections.first_told(connection, ack_no)
+        messages = await notifications.to_victim(connection, row.case_no, row.person.person_id, MESSAGES_SHOWN_MAX)
+    return VictimView(
+        **row.model_dump(exclude={"case_no", "person"}),
+        case_ack_no=row.case_no,
+        victim=ctx.persons.open(row.person),
+        is_erased=row.person.is_erased,
+        first_told=ctx.persons.open(first_told) if first_told else None,
+        messages=messages,
+    )
 
 
 async def corrections(ctx: Context, ack_no: str) -> VictimCorrections:
@@ -81,8 +117,9 @@ async def corrections(ctx: Context, ack_no: str) -> VictimCorrections:
 async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) -> VictimCorrectionDone:
     """Record other data of a victim. They count only after a second officer has agreed.
 
-    Raises `NotFound` and `CannotOpen`. Raises `NotNow` when a correction waits, when nothing would change, and when the
-    key of the data is destroyed.
+    Whether they differ from those that are stored is not said: an act is no read, and a refusal would confirm a guess
+    to an officer who may not read them. Raises `NotFound` and `CannotOpen`. Raises `NotNow` when a correction waits,
+    and when the key of the data is destroyed.
     """
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
@@ -97,9 +134,7 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
             raise VictimErased(ack_no)
         told = ctx.persons.open(stored)
         given = new.model_dump(exclude={"reason"}, exclude_none=True)
-        fields = [name for name, value in given.items() if getattr(told, name) != value]
-        if not fields:
-            raise VictimUnchanged(ack_no)
+        fields = list(given)
         correction = NewCorrection(
             victim_id=victim_id,
             fields=fields,
@@ -115,10 +150,12 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
         return _done(await victim_corrections.get(connection, ack_no, correction_id))
 
 
-async def agree(ctx: Context, ack_no: str, correction_id: int, by: str) -> VictimCorrectionDone:
+async def agree(ctx: Context, ack_no: str, correction_id: int, by: str, *, page: str = "") -> VictimCorrectionDone:
     """Correct the victim as the second officer, and tell the victim at the old contact and at the new one.
 
-    Raises `NotFound`, `SameEyes` and `CannotOpen`. Raises `NotNow` when it is decided.
+    Links that were sent to the old contact are void, and the new one gets its own: `page` is the address of the page
+    about an account to be credited. Raises `NotFound`, `SameEyes` and `CannotOpen`. Raises `NotNow` when it is decided,
+    and when nothing would change.
     """
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         row = await _undecided(work.connection, ack_no, correction_id)
@@ -126,13 +163,16 @@ async def agree(ctx: Context, ack_no: str, correction_id: int, by: str) -> Victi
             raise VictimCorrectionNeedsSecondOfficer(by)
         if row.person.wrapped is None:
             raise VictimErased(ack_no)
+        after = ctx.persons.open(row.person_after())
+        if after == ctx.persons.open(row.person_before()):
+            raise VictimUnchanged(ack_no)
         await _tell_victim(work, row, "before")
         await victim_corrections.decide(work.connection, correction_id, CorrectionDecision.AGREED, by, work.now)
-        after = ctx.persons.open(row.person_after())
         terms = ctx.persons.terms(after)
         await victim_corrections.apply(work.connection, row, after, terms, ctx.persons.terms_key)
         if {"mobile", "email"} & {*row.fields}:
             await _tell_victim(work, row, "after")
+            await credit_accounts.tell_again(work, ack_no, correction_id, page)
         await _close(work, row, EventKind.VICTIM_CORRECTED, "the victim is corrected")
         return _done(await victim_corrections.get(work.connection, ack_no, correction_id))
 

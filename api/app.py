@@ -9,7 +9,19 @@ from starlette.routing import BaseRoute, Route
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api import documents as case_documents
-from api import evidence, holds, intake, notifications, ops, police, readers, reconciliation, release_brake
+from api import (
+    drafts,
+    evidence,
+    holds,
+    intake,
+    notifications,
+    ops,
+    police,
+    readers,
+    reconciliation,
+    release_brake,
+    search,
+)
 from api.bank_gateway import debit_inquiries, feed, i4c, liens
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
@@ -25,15 +37,17 @@ from api.orders.pages import OrderPages
 from api.parts import Part
 from api.problems import Elsewhere, add_handlers
 from api.reply_pages import FORM_BODY_MAX_BYTES
-from api.reporting import outcomes, scorecards
+from api.reporting import outcomes, scorecards, stage_figures, task_owners
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
 from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
-from api.tracing import discrepancies, payer_inquiries
+from api.tracing import discrepancies, payer_inquiries, telephone_answers
 from api.tracing.answer_pages import AnswerPages
 
 BODY_LIMITS_BYTES = {
     intake.PATH: intake.BODY_MAX_BYTES,
+    drafts.PATH: intake.BODY_MAX_BYTES,
+    f"{drafts.PATH}/": intake.BODY_MAX_BYTES,
     i4c.STATUS_UPDATE_PATH: i4c.STATUS_UPDATE_MAX_BYTES,
     REPLY_PATH: FORM_BODY_MAX_BYTES,
     feed.HOLDS_PATH: feed.ANSWER_MAX_BYTES,
@@ -53,17 +67,25 @@ BODY_LIMITS_BYTES = {
 
 ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.INTAKE, intake.router),
+    (Part.INTAKE, drafts.router),
+    (Part.INTAKE, drafts.calls_router),
     (Part.OFFICERS, cases.router),
     (Part.OFFICERS, discrepancies.router),
     (Part.OFFICERS, payer_inquiries.router),
+    (Part.OFFICERS, search.router),
+    (Part.OFFICERS, telephone_answers.router),
     (Part.OFFICERS, accounts.router),
     (Part.OFFICERS, victims.router),
+    (Part.OFFICERS, victims.case_router),
     (Part.OFFICERS, victims.corrections_router),
+    (Part.OFFICERS, victims.stories_router),
     (Part.OFFICERS, events.router),
     (Part.OFFICERS, desk_actions.router),
     (Part.OFFICERS, tasks.router),
+    (Part.OFFICERS, task_owners.router),
     (Part.OFFICERS, readers.router),
     (Part.OFFICERS, scorecards.router),
+    (Part.OFFICERS, stage_figures.router),
     (Part.OFFICERS, reconciliation.router),
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
     (Part.OFFICERS, outcomes.router),

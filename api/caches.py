@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 import asyncpg
 
@@ -20,6 +21,7 @@ from schemas.reporting.outcomes import FigureGroup, OutcomeReport
 from schemas.reporting.scorecards import ScorecardBy, ScorecardPage
 
 log = logging.getLogger("goldenhour.api")
+T = TypeVar("T")
 
 EVIDENCE_AT_ONCE: Final = 2
 """Packs that one process writes at a time. A pack reads a whole case, and is a file until it is sent."""
@@ -27,6 +29,8 @@ SCORECARDS_AT_ONCE: Final = 2
 """Scorecards that one process computes at once. Further ones wait, because banks' answers need the database more."""
 OUTCOMES_AT_ONCE: Final = 1
 """Reports that one process computes at once. Further ones wait, because daily work needs the database more."""
+STAGES_AT_ONCE: Final = 2
+"""Figures of stages that one process computes at once. Further ones wait, as for scorecards."""
 STORAGE_GOOD_SECONDS: Final = 5.0
 STORAGE_READ_SECONDS: Final = 2.0
 
@@ -94,5 +98,20 @@ class OutcomeCache:
         async with self._seats:
             try:
                 return await outcomes.read(self._ctx, period, by)
+            except TimeoutError:
+                raise Refused(TOO_MUCH_TO_COUNT) from None
+
+
+class StageCache:
+    """Limit on the figures of stages, and on the lists behind them, that are computed at once."""
+
+    def __init__(self) -> None:
+        self._seats = asyncio.Semaphore(STAGES_AT_ONCE)
+
+    async def computed(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Wait for a place, and return the result. Raises `Refused` if there is too much to count."""
+        async with self._seats:
+            try:
+                return await work()
             except TimeoutError:
                 raise Refused(TOO_MUCH_TO_COUNT) from None

@@ -31,7 +31,6 @@ from api.problems import (
     BANK_PATH,
     NOT_A_FORM,
     NOT_FOUND,
-    NOT_LOGGED_IN,
     OVERLOADED,
     PAGES,
     TOO_LARGE,
@@ -39,6 +38,7 @@ from api.problems import (
     UNSUPPORTED_MEDIA_TYPE,
     Kind,
     failed,
+    not_logged_in,
     refusal,
     refused_as,
 )
@@ -123,7 +123,7 @@ class Edge:
             return None if comes_directly_from(connection, self._services.operators) else refusal(scope, NOT_FOUND)
         caller = await counted(connection, self._services, self._part)
         if caller.door is DoorName.PUBLIC and await self._needs_credential(connection):
-            return refusal(scope, NOT_LOGGED_IN, BadToken.__doc__ or "")
+            return not_logged_in(connection)
         if self._places.take(scope, caller):
             return None
         METRICS.request_refused(caller.door)

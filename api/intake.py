@@ -2,11 +2,12 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from activities.intake import take_complaint
 from api.auth import may
+from api.params import IdempotencyKey
 from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, KEY_REUSED, says
 from api.roles import Action
 from api.services import TheServices
@@ -17,14 +18,6 @@ router = APIRouter(prefix="/api/v1", tags=["complaints"], responses=IN_THE_DESCR
 
 PATH: Final = "/api/v1/complaints"
 BODY_MAX_BYTES: Final = 256 * 1024
-
-IdempotencyKey = Annotated[
-    str,
-    Header(
-        pattern=r"^[\x21-\x7e]{1,200}$",
-        description="Idempotency key of the caller. The same key with the same body gives the same receipt.",
-    ),
-]
 
 
 @router.post(

@@ -26,19 +26,29 @@ async def refuse_outside(services: Services, officer: Officer, action: Action, a
     having = scopes(officer, action)
     if Scope.STATE not in having:
         for ack_no in ack_nos:
-            standing = await _standing(services, officer, ("ack_no", ack_no))
-            if standing is not None:
-                check_verb(having, standing)
+            await _check_verb(services, officer, having, ("ack_no", ack_no))
 
 
 async def check_act(services: Services, officer: Officer, action: Action, reference: tuple[str, str] | None) -> None:
     """Check that an officer may act in the case of a request. Raises `OutsideJurisdiction`."""
     having = scopes(officer, action)
-    if reference is None or Scope.STATE in having:
-        return
+    if reference is not None and Scope.STATE not in having:
+        await _check_verb(services, officer, having, reference)
+
+
+async def _check_verb(
+    services: Services, officer: Officer, having: frozenset[Scope], reference: tuple[str, str]
+) -> None:
+    """Check the case of a reference. One that does not exist is refused as another officer's case is.
+
+    Else the refusal would say which numbers there are.
+    """
     standing = await _standing(services, officer, reference)
-    if standing is not None:
-        check_verb(having, standing)
+    if standing is None:
+        async with services.ctx.pool.acquire() as connection:
+            districts = tuple(await jurisdiction.districts_of(connection, officer.subject))
+        standing = CaseStanding(district="", is_assigned=False, officer_districts=districts)
+    check_verb(having, standing)
 
 
 async def check_read(
@@ -69,6 +79,20 @@ async def within_of(services: Services, officer: Officer, action: Action, ack_no
     if {WHOLE_STATE, MARKED + WHOLE_STATE} <= set(keys):
         return None
     return Within(officer_id=officer.subject, districts=tuple(keys))
+
+
+async def districts_within(services: Services, officer: Officer, action: Action) -> tuple[str, ...] | None:
+    """Return the keys of the districts whose figures an officer reads, or None for the whole State.
+
+    Figures count marked cases too, because they show none of them.
+    """
+    having = scopes(officer, action)
+    if Scope.STATE in having:
+        return None
+    async with services.ctx.pool.acquire() as connection:
+        districts = await jurisdiction.districts_of(connection, officer.subject)
+    keys = list_keys(having, districts, marked=False)
+    return None if WHOLE_STATE in keys else tuple(keys)
 
 
 async def _standing(services: Services, officer: Officer, reference: tuple[str, str]) -> CaseStanding | None:

@@ -113,6 +113,7 @@ async def metrics(services: TheServices) -> Response:
             services.metrics_cache.refresh(services.ctx.pool),
             services.score_watch.refresh(),
             services.outcome_watch.refresh(),
+            services.alert_watch.refresh(),
         )
     others = await _pages(services.metrics_urls) if services.metrics_urls else []
     return Response(joined([METRICS.text(), *others]), headers={"Content-Type": CONTENT_TYPE})

@@ -25,6 +25,14 @@ ReconciliationId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Maximum number of items on the page.")]
 After = Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")]
 
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        pattern=r"^[\x21-\x7e]{1,200}$",
+        description="Idempotency key of the caller. The same key with the same body gives the same receipt.",
+    ),
+]
+
 # -- of banks ----------------------------------------------------------------------------------------------------------
 
 PAGE_DEFAULT: Final = 50

@@ -15,6 +15,7 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
@@ -24,6 +25,7 @@ from activities.documents.issuing import APPEAL_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from activities.restoration.credit_accounts import CREDIT_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
+from api.officers.sessions import cookie_of
 from api.parts import Part
 from api.request_ids import request_id
 from api.tokens import BadToken
@@ -76,7 +78,7 @@ class Kind:
 
 NOT_JSON: Final = Kind("not-json", 400, "The body is not JSON")
 NOT_DECIPHERED: Final = Kind("not-deciphered", 400, "The envelope cannot be opened")
-NOT_LOGGED_IN: Final = Kind("not-logged-in", 401, "A valid bearer token is needed")
+NOT_LOGGED_IN: Final = Kind("not-logged-in", 401, "There is no valid sign-in, session or token")
 NOT_ALLOWED: Final = Kind("not-allowed", 403, "This role may not do this")
 FOUR_EYES: Final = Kind("four-eyes", 403, "Another officer must do this")
 NOT_FOUND: Final = Kind("not-found", 404, "There is no such thing")
@@ -307,6 +309,24 @@ def failed(scope: Scope, error: Exception) -> Response:
     return refusal(scope, kind)
 
 
+def not_logged_in(connection: HTTPConnection) -> Response:
+    """Return the refusal of a request without a valid session or token.
+
+    It says what the door of its path takes.
+    """
+    path, has_token = connection.scope["path"], "authorization" in connection.headers
+    if path.startswith((BANK_PATH, BANK_API_PATH)):
+        login = "The token is over, or opens another interface. Log in again" if has_token else "Log in"
+        detail = f"{login} at POST /banking/login{', or sign the request' if path.startswith(BANK_API_PATH) else ''}."
+    elif has_token:
+        detail = "The token is unknown, revoked or over. An admin issues another one."
+    elif cookie_of(connection):
+        detail = "The session is over. Sign in again."
+    else:
+        detail = "Sign in first. A script sends its token in the header `Authorization`."
+    return refusal(connection.scope, NOT_LOGGED_IN, detail)
+
+
 def add_handlers(app: FastAPI) -> None:
     """Add handlers that turn every exception of a route into a refusal."""
     app.add_exception_handler(Refused, _refused)
@@ -343,8 +363,8 @@ def _allowed(scope: Scope) -> list[str]:
     return [m for m in _METHODS if any(r.matches({**scope, "method": m})[0] is Match.FULL for r in routes)]
 
 
-async def _bad_token(request: Request, error: Exception) -> Response:
-    return refusal(request.scope, NOT_LOGGED_IN, str(error))
+async def _bad_token(request: Request, _error: Exception) -> Response:
+    return not_logged_in(request)
 
 
 async def _business_error(request: Request, error: Exception) -> Response:

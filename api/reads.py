@@ -16,9 +16,11 @@ from api.addresses import address_of
 from api.params import INT64_MAX
 from api.services import Services
 from api.tokens import Officer
+from domain.search import PERSONS, Sought
 from schemas.base import Storable
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.reads import REASON_MAX_CHARS, NewRead, ReadKind
+from schemas.search import FoundCase, SearchKind
 from schemas.tracing.discrepancies import AccountQuestion
 
 _ACK_NO: Final[TypeAdapter[Any]] = TypeAdapter(Annotated[str, StringConstraints(pattern=ACK_NO_PATTERN.pattern)])
@@ -51,11 +53,21 @@ SHOWS_NO_CASE: Final = frozenset(
         "/api/v1/release-brake",
         "/api/v1/grievance-officers",
         "/api/v1/restorations/figures",
+        "/api/v1/desk/task-counts",
+        "/api/v1/desk/task-filters",
+        "/api/v1/figures/stages",
+        "/api/v1/figures/load",
     }
 )
 """routes with figures, or about banks and officers: they show no case, account or person"""
 
-SHOWS_PERSON: Final = frozenset({"/api/v1/complaints/{ack_no}/victim-corrections"})
+SHOWS_PERSON: Final = frozenset(
+    {
+        "/api/v1/complaints/{ack_no}/victim-corrections",
+        "/api/v1/complaints/{ack_no}/stories",
+        "/api/v1/cases/{ack_no}/victim",
+    }
+)
 """routes that show personal data of a victim, and little else"""
 
 ReadReason = Annotated[
@@ -94,6 +106,8 @@ def read_of(request: Request, services: Services, officer: Officer, reason: str,
     route: str = request.scope["route"].path_format
     if route in SHOWS_NO_CASE:
         return None
+    if draft := _draft(request):
+        return _read(request, services, officer, ReadKind.PERSON, draft, None, reason)
     found = reference_of(request)
     if found is None:
         return _read(request, services, officer, ReadKind.LIST, route, None, reason)
@@ -119,6 +133,46 @@ async def note_persons(
     reads = [_read(request, services, officer, kind, ack_no, "ack_no", reason) for ack_no in ack_nos]
     reads = reads or [_read(request, services, officer, kind, route, None, reason)]
     await asyncio.gather(*(services.read_log.note(read) for read in reads))
+
+
+async def note_search(
+    request: Request,
+    services: Services,
+    officer: Officer,
+    sought: Sequence[Sought],
+    found: Sequence[FoundCase],
+    reason: str,
+) -> None:
+    """Write that an officer has searched, with each case that the page shows.
+
+    An account that was asked for is written too, unless the text can be a victim's mobile number.
+    """
+    of_persons = {one.kind for one in sought} & PERSONS
+    route = request.scope["route"].path_format
+    reads = [
+        _read(
+            *(request, services, officer),
+            ReadKind.PERSON if PERSONS.intersection(case.found_by) else ReadKind.CASE,
+            *(case.case_ack_no, "ack_no", reason),
+        )
+        for case in found
+    ]
+    if not of_persons:
+        reads += [
+            _read(request, services, officer, ReadKind.ACCOUNT, f"{one.institution or '*'}/{one.key}", None, reason)
+            for one in sought
+            if one.kind in {SearchKind.ACCOUNT, SearchKind.VPA}
+        ]
+    if not found:
+        kind = ReadKind.PERSON if of_persons else ReadKind.LIST
+        reads.append(_read(request, services, officer, kind, route, None, reason))
+    await asyncio.gather(*(services.read_log.note(read) for read in reads))
+
+
+def _draft(request: Request) -> str | None:
+    """Return the draft that a request names. It is of no case before it is sent."""
+    found = _checked("draft_id", _UUID, request.path_params["draft_id"]) if "draft_id" in request.path_params else None
+    return found[1] if found else None
 
 
 def _kind(route: str, named_by: str) -> ReadKind:

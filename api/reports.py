@@ -1,15 +1,18 @@
-"""The shared part of reports over a period, as JSON and as a CSV table for a spreadsheet."""
+"""The shared part of reports over a period, as JSON and as tables: CSV, or a workbook."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from fastapi import Request
 from starlette.responses import Response
 
 from api.problems import INVALID, Refused, Violation
+from schemas.text import IST
 
 CSV: Final = "text/csv"
 CSV_CONTENT: Final = {CSV: {"schema": {"type": "string"}}}
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TABLE_CONTENT: Final = {**CSV_CONTENT, XLSX: {"schema": {"type": "string", "format": "binary"}}}
 YEARS: Final = range(2000, 2101)
 
 
@@ -22,19 +25,45 @@ def period(
     """
     for name, moment in (("from", asked_from), ("to", asked_to)):
         if moment is not None and moment.year not in YEARS:
-            raise _refused(name, f"outside the years {YEARS.start} to {YEARS.stop - 1}")
+            raise refused(name, f"outside the years {YEARS.start} to {YEARS.stop - 1}")
     end = asked_to or until
     start = asked_from or end - timedelta(days=days)
     if start >= end:
-        raise _refused("from", "is not before `to`")
+        raise refused("from", "is not before `to`")
     if end - start > timedelta(days=days_max):
-        raise _refused("from", f"is more than {days_max} days before `to`")
+        raise refused("from", f"is more than {days_max} days before `to`")
     return start, end
+
+
+def days(
+    asked_from: datetime | None, asked_to: datetime | None, *, now: datetime, default: int, longest: int
+) -> tuple[date, date]:
+    """Return the first day of a report of whole days of Indian time, and the day after the last one.
+
+    Without `asked_to` today is its last day. Raises `Refused`.
+    """
+    for name, moment in (("from", asked_from), ("to", asked_to)):
+        if moment is not None and moment.astimezone(IST).time() != time():
+            raise refused(name, "is not the beginning of a day of Indian time")
+    tomorrow = datetime.combine(now.astimezone(IST).date() + timedelta(days=1), time(), IST)
+    start, end = period(asked_from, asked_to, until=tomorrow, days=default, days_max=longest)
+    return start.astimezone(IST).date(), end.astimezone(IST).date()
 
 
 def wants_table(request: Request) -> bool:
     """Return whether the caller accepts CSV."""
     return CSV in request.headers.get("accept", "")
+
+
+def wants_workbook(request: Request) -> bool:
+    """Return whether the caller accepts a workbook."""
+    return XLSX in request.headers.get("accept", "")
+
+
+def workbook(data: bytes, file_name: str) -> Response:
+    """Return a workbook as a download with this file name."""
+    headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
+    return Response(data, media_type=XLSX, headers=headers)
 
 
 def table(text: str, file_name: str) -> Response:
@@ -43,5 +72,6 @@ def table(text: str, file_name: str) -> Response:
     return Response(text, media_type=f"{CSV}; charset=utf-8", headers=headers)
 
 
-def _refused(name: str, message: str) -> Refused:
+def refused(name: str, message: str) -> Refused:
+    """Return the refusal of one parameter."""
     return Refused(INVALID, violations=[Violation(name, message)])

@@ -12,7 +12,7 @@ _current: ContextVar[str] = ContextVar("request_id", default="-")
 
 def begin(given: bytes | None) -> str:
     """Set the request id of this asyncio task: the caller's id if it is plain, else a new one."""
-    chosen = given.decode() if given is not None and _PLAIN.match(given) else uuid4().hex
+    chosen = given.decode() if given is not None and _PLAIN.fullmatch(given) else uuid4().hex
     _current.set(chosen)
     return chosen
 

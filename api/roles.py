@@ -7,6 +7,7 @@ from typing import Final
 from domain.grievances import ROLES
 from domain.jurisdiction import Shows, VerbKind
 from domain.releases import SMALL_HOLD_DECIDERS
+from domain.reporting.task_acts import OWNERS
 from domain.restoration.procedure import REOPENERS, RULES
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceVerb
@@ -17,15 +18,23 @@ class Action(StrEnum):
     """Action that an officer can request."""
 
     TAKE_COMPLAINT = "take_complaint"
+    KEEP_DRAFT = "keep_draft"
+    """save drafts of complaints, pass them on and discard them; take missed calls"""
+    READ_DRAFTS = "read_drafts"
+    """own drafts, and missed calls that wait"""
     READ_CASE = "read_case"
     """one case by its number: state, buckets and times, without accounts and names"""
     READ_TRAIL = "read_trail"
     """everything else about cases: lists, accounts, answers, the case log"""
     CHANGE_HOP = "change_hop"
     CHANGE_REQUEST = "change_request"
+    READ_FIGURES = "read_figures"
+    """figures of stages over a period, the cases behind them, breaches, and the load of officers"""
     READ_TASKS = "read_tasks"
     """the desk's work items; officers of the police see those that their role can act on"""
     CLOSE_TASK = "close_task"
+    OWN_TASK = "own_task"
+    """claim, pass on, take over, release or snooze a work item that the officer can act on"""
     RESOLVE_DISCREPANCY = "resolve_discrepancy"
     TAKE_FROM_HELD = "take_from_held"
     """agree to another officer's resolution that takes money out of `held`"""
@@ -63,6 +72,10 @@ class Action(StrEnum):
     AGREE_TO_PAYER = "agree_to_payer"
     READ_VICTIMS = "read_victims"
     """find a victim's complaints by name or contact"""
+    READ_VICTIM = "read_victim"
+    """a complaint's victim: name, contacts, and what the victim was told"""
+    READ_STORIES = "read_stories"
+    """what a victim told of what happened"""
     READ_VICTIM_CORRECTIONS = "read_victim_corrections"
     CORRECT_VICTIM = "correct_victim"
     """propose another name or contact of a victim"""
@@ -123,12 +136,16 @@ _POLICE: Final = frozenset({Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO, Rol
 
 ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.TAKE_COMPLAINT: _DESK | {Role.INTAKE},
+    Action.KEEP_DRAFT: _DESK | {Role.INTAKE},
+    Action.READ_DRAFTS: _DESK | {Role.INTAKE},
     Action.READ_CASE: frozenset(Role),
     Action.READ_TRAIL: _DESK | {Role.AUDITOR},
     Action.CHANGE_HOP: _DESK,
     Action.CHANGE_REQUEST: _DESK,
+    Action.READ_FIGURES: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.SP}),
     Action.READ_TASKS: _DESK | _POLICE | {Role.AUDITOR},
     Action.CLOSE_TASK: _DESK,
+    Action.OWN_TASK: OWNERS,
     Action.RESOLVE_DISCREPANCY: _DESK,
     Action.TAKE_FROM_HELD: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.READ_POLICE: _DESK | _POLICE | {Role.AUDITOR},
@@ -159,7 +176,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.WITHDRAW_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
     Action.AGREE_TO_PAYER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
-    Action.READ_VICTIMS: _DESK,
+    Action.READ_VICTIMS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
+    Action.READ_VICTIM: _DESK | {Role.IO, Role.DY_SP, Role.SP},
+    Action.READ_STORIES: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.READ_VICTIM_CORRECTIONS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.CORRECT_VICTIM: _DESK | {Role.IO},
     Action.DECIDE_VICTIM_CORRECTION: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
@@ -208,6 +227,7 @@ SHOWS: Final[Mapping[Action, Shows]] = {
     **dict.fromkeys(READS, Shows.PERSONS),
     Action.READ_CASE: Shows.MONEY,
     Action.READ_TRAIL: Shows.MONEY,
+    Action.READ_FIGURES: Shows.MONEY,
     Action.READ_TASKS: Shows.MONEY,
     Action.READ_ORDERS: Shows.MONEY,
     Action.READ_HOLD: Shows.OTHERS,
@@ -220,9 +240,11 @@ SHOWS: Final[Mapping[Action, Shows]] = {
 KINDS: Final[Mapping[Action, VerbKind]] = {
     **dict.fromkeys(READS, VerbKind.READ),
     Action.TAKE_COMPLAINT: VerbKind.INTAKE,
+    Action.KEEP_DRAFT: VerbKind.INTAKE,
     Action.CHANGE_HOP: VerbKind.TRACING,
     Action.CHANGE_REQUEST: VerbKind.TRACING,
     Action.CLOSE_TASK: VerbKind.TRACING,
+    Action.OWN_TASK: VerbKind.TRACING,
     Action.RESOLVE_DISCREPANCY: VerbKind.TRACING,
     Action.TAKE_FROM_HELD: VerbKind.TRACING,
     Action.ASSIGN_OFFICER: VerbKind.ASSIGNMENT,

@@ -4,6 +4,7 @@ Beside the plain port it may have a TLS port, on loopback only and with hosts of
 """
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -23,11 +24,15 @@ from api.idle_connections import limited_protocol
 from api.parts import Part
 from api.services import Services
 
+log = logging.getLogger("goldenhour.api")
+
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 75
 """An idle connection stays open for this time, because banks and the console reuse theirs within it."""
 STOP_LIMIT_SECONDS: Final = 3
 CONNECTIONS_MAX: Final = 2_000
+LOOK_TICKS: Final = 600
+"""ticks of the server, which has ten a second, until it looks again whether its certificate was renewed"""
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,38 @@ class TlsPort:
         return context
 
 
+class _Certificate:
+    """The certificate of a TLS port, as its files have it now.
+
+    A renewed one serves new connections. Open connections go on.
+    """
+
+    def __init__(self, port: TlsPort) -> None:
+        self._port = port
+        self._seen = self._files()
+        self.context = port.context()
+
+    def look(self) -> None:
+        """Read the files again if they have changed. What cannot be used changes nothing, and is read again later."""
+        try:
+            found = self._files()
+            if found != self._seen:
+                # Both files are tried beside first, because the context would keep a certificate without its key.
+                self._port.context()
+                self.context.load_cert_chain(self._port.certificate, self._port.private_key)
+                self._seen = found
+        except OSError as error:
+            log.warning("the changed certificate of the TLS port is not used: %s", type(error).__name__)
+
+    def _files(self) -> list[tuple[int, int]]:
+        read = [file.stat() for file in (self._port.certificate, self._port.private_key)]
+        return [(one.st_ino, one.st_mtime_ns) for one in read]
+
+
 @dataclass(frozen=True)
 class _TlsListener:
     listener: socket.socket
-    context: ssl.SSLContext
+    certificate: _Certificate
     protocol: type[HttpToolsProtocol]
     handshake_seconds: float
 
@@ -87,7 +120,7 @@ class _Server(uvicorn.Server):
             server = await asyncio.get_running_loop().create_server(
                 self._hosted_protocol,
                 sock=self._tls.listener,
-                ssl=self._tls.context,
+                ssl=self._tls.certificate.context,
                 ssl_handshake_timeout=self._tls.handshake_seconds,
                 backlog=BACKLOG,
             )
@@ -95,7 +128,9 @@ class _Server(uvicorn.Server):
         self._started_callback()
 
     async def on_tick(self, counter: int) -> bool:
-        """Return whether the server must end now."""
+        """Return whether the server must end now. At times, look whether the certificate was renewed."""
+        if self._tls is not None and counter % LOOK_TICKS == 0:
+            self._tls.certificate.look()
         return self._stop.is_set() or await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -147,7 +182,7 @@ async def serve(
         hosted = None
         if tls is not None:
             opened = socket.create_server((LOOPBACK, tls.port), backlog=BACKLOG, reuse_port=share_port)
-            hosted = _TlsListener(listeners.enter_context(opened), tls.context(), protocol, doors.body_seconds)
+            hosted = _TlsListener(listeners.enter_context(opened), _Certificate(tls), protocol, doors.body_seconds)
         config = uvicorn.Config(
             app,
             lifespan="off",

@@ -12,12 +12,13 @@ from activities.banks.signed_requests import origin_of
 from activities.context import Context
 from activities.database_figures import DatabaseGauges
 from activities.officers.sign_in_links import SignInLinks
+from activities.reporting.alert_figures import AlertWatch
 from activities.reporting.outcomes import OutcomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.addresses import LOOPBACK, Networks
-from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StorageCache
+from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StageCache, StorageCache
 from api.logins import BankLogins
 from api.officers.caller_streams import CallerWatch
 from api.officers.read_log import ReadLog
@@ -171,9 +172,19 @@ class Services:
         return ScoreWatch(self.ctx)
 
     @cached_property
+    def alert_watch(self) -> AlertWatch:
+        """Gauges that alerts are made of."""
+        return AlertWatch(self.ctx)
+
+    @cached_property
     def outcome_cache(self) -> OutcomeCache:
         """Reports of the restoration procedure."""
         return OutcomeCache(self.ctx)
+
+    @cached_property
+    def stage_cache(self) -> StageCache:
+        """Figures of stages over a period."""
+        return StageCache()
 
     @cached_property
     def outcome_watch(self) -> OutcomeWatch:

@@ -12,7 +12,8 @@ from simulator.world.cases import CasePlan, plan_cases
 from simulator.world.truth import perfect_truth
 
 NOT_OF_THE_WORLD: Final = frozenset(
-    {"host", "port", "smtp_port", "police_key", "sms_token", "iso_spool", "authority_file"}
+    {"host", "port", "smtp_port", "police_key", "sms_token", "sms_entity_id", "sms_templates"}
+    | {"iso_spool", "authority_file"}
 )
 DIGEST_LETTERS: Final = 16
 

@@ -9,6 +9,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import Field
+
+from db.body_keys import key_of_case
+from db.person_keys import PersonKey
 from db.pool import Connection
 from domain.errors import NotFound
 from domain.errors.holds import HoldNotFound
@@ -31,6 +35,8 @@ class FeedRow(FrozenModel):
     change_no: int
     version: int
     sent_at: UtcDatetime
+    key: PersonKey | None = Field(repr=False)
+    """the key of the bodies of its case"""
 
 
 class Receipt(FrozenModel):
@@ -78,7 +84,8 @@ WHERE institution = $1 RETURNING (SELECT count(*) FROM written)
 """
 
 _ROW: Final = (
-    "SELECT f.request_id, r.case_no, f.status, f.changed_at, f.change_no, f.version, r.sent_at"
+    "SELECT f.request_id, r.case_no, f.status, f.changed_at, f.change_no, f.version, r.sent_at,"
+    f" {key_of_case('r.case_no')} AS key"
     " FROM feed_entry f JOIN hold_request r USING (request_id)"
 )
 

@@ -1,4 +1,4 @@
-"""Tables in which a release before wrote personal data in clear, and the clearing of what is sealed."""
+"""Tables in which a release before wrote personal data and bodies in clear, and the clearing of what is sealed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,7 +92,8 @@ CONTACT_CHANGES: Final = ClearTable(
     "t",
     f"FROM holder_contact_change t WHERE {_CONTACT}",
 )
-# The names, objections and hearings of an erased victim stay as they are.
+# The names, objections and hearings that a release before wrote of an erased victim stay as they are: no key is left to
+# seal them. What stands in clear beside a sealed text is cleared all the same.
 CREDIT_ACCOUNTS: Final = ClearTable(
     "accounts to be credited",
     "credit_account",
@@ -103,7 +104,7 @@ CREDIT_ACCOUNTS: Final = ClearTable(
     "c",
     "FROM credit_account c JOIN complaint o USING (ack_no) JOIN victim v USING (victim_id)"
     " JOIN person_key w ON w.person_id = v.person_id"
-    " WHERE w.wrapped IS NOT NULL AND (c.sealed_name IS NULL OR c.holder_name <> '…')",
+    " WHERE CASE WHEN c.sealed_name IS NULL THEN w.wrapped IS NOT NULL ELSE c.holder_name <> '…' END",
 )
 GRIEVANCES: Final = ClearTable(
     "grievances",
@@ -137,7 +138,7 @@ OBJECTIONS: Final = ClearTable(
     "FROM objection o JOIN restoration r USING (restoration_id) JOIN complaint c ON c.ack_no = r.ack_no"
     " JOIN victim v USING (victim_id) LEFT JOIN person_key w ON w.person_id = v.person_id CROSS JOIN LATERAL"
     " (SELECT CASE WHEN o.by_whom <> 'victim' THEN o.hold_id END AS holder) AS h"
-    " WHERE (o.sealed_text IS NULL OR o.text <> '…') AND (h.holder IS NOT NULL OR w.wrapped IS NOT NULL)",
+    " WHERE CASE WHEN o.sealed_text IS NULL THEN h.holder IS NOT NULL OR w.wrapped IS NOT NULL ELSE o.text <> '…' END",
 )
 HEARINGS: Final = ClearTable(
     "hearings",
@@ -149,10 +150,61 @@ HEARINGS: Final = ClearTable(
     "w",
     "FROM release_hearing w JOIN complaint c ON c.ack_no = w.ack_no JOIN victim v USING (victim_id)"
     " JOIN person_key k ON k.person_id = v.person_id"
-    " WHERE k.wrapped IS NOT NULL AND (w.sealed_said IS NULL OR w.said <> '…')",
+    " WHERE CASE WHEN w.sealed_said IS NULL THEN k.wrapped IS NOT NULL ELSE w.said <> '…' END",
+)
+EXCHANGES: Final = ClearTable(
+    "messages to banks",
+    "bank_exchange",
+    "exchange_id",
+    0,
+    "sealed_body",
+    "bank_exchange_sealed",
+    "x",
+    "FROM bank_exchange x WHERE (x.sealed_body IS NULL OR x.body <> '' OR x.content <> '' OR x.reply <> '')",
+)
+RECEIVED: Final = ClearTable(
+    "messages of banks",
+    "bank_body",
+    "body_id",
+    0,
+    "sealed",
+    "bank_body_sealed",
+    "b",
+    "FROM bank_body b WHERE (b.sealed IS NULL OR b.body <> '')",
+)
+STATEMENTS: Final = ClearTable(
+    "requests of banks",
+    "bank_evidence",
+    "evidence_id",
+    0,
+    "sealed",
+    "bank_evidence_sealed",
+    "e",
+    "FROM bank_evidence e WHERE (e.sealed IS NULL OR e.body <> '')",
+)
+FORMS: Final = ClearTable(
+    "forms of banks",
+    "reply_form",
+    "form_id",
+    0,
+    "sealed_form",
+    "reply_form_sealed",
+    "f",
+    "FROM reply_form f WHERE (f.sealed_form IS NULL OR f.form <> '{}' OR f.body <> '')",
+)
+ANSWER_LINES: Final = ClearTable(
+    "lines of answers",
+    "answer",
+    "answer_id",
+    0,
+    "sealed_raw",
+    "answer_sealed",
+    "a",
+    "FROM answer a WHERE (a.sealed_raw IS NULL OR a.raw <> '{}')",
 )
 TABLES: Final = (
     *(VICTIMS, MESSAGES, CONTACTS, CONTACT_CHANGES, CREDIT_ACCOUNTS, GRIEVANCES, LEVELS, OBJECTIONS, HEARINGS),
+    *(EXCHANGES, RECEIVED, STATEMENTS, FORMS, ANSWER_LINES),
 )
 
 

@@ -4,7 +4,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db.person_keys import PersonKey, SealedText, insert_key_of_hold, key_of_hold, wrapped_key
+from pydantic import Field
+
+from db.body_keys import stored_line
+from db.person_keys import PersonKey, SealedText, StoredText, insert_key_of_hold, key_of_hold, wrapped_key
 from db.pool import Connection
 from domain.errors.holds import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
@@ -28,6 +31,10 @@ def stored_contact(row: str) -> str:
     )
 
 
+STATED_MAX: Final = 50
+"""latest lines of a bank in which its customer's contact is looked for"""
+
+
 class HolderContact(FrozenModel):
     """Contact data of an account holder, from the bank or an officer; and the bank. Holds personal data."""
 
@@ -37,8 +44,8 @@ class HolderContact(FrozenModel):
     bank: str
     """name of the bank"""
     account: str
-    phone: str
-    email: str
+    phone: str = ""
+    email: str = ""
     bank_email: str
     first_held_at: UtcDatetime
     held_paise: int
@@ -46,13 +53,25 @@ class HolderContact(FrozenModel):
     """the key of the account holder, if there is one"""
     entered: StoredContact | None
     """the contact that an officer entered; `PersonKeys.holder_of` opens it"""
+    stated: tuple[StoredText, ...] = Field(repr=False)
+    """the latest lines of the bank with a hold on the account, the newest first; empty beside an entered contact"""
     entered_at: UtcDatetime | None
     opens: bool = True
     """False if this process cannot open the key"""
 
 
+_STATED: Final = f"""
+SELECT coalesce(jsonb_agg(l.line ORDER BY l.answer_id DESC), '[]') FROM (
+    SELECT w.answer_id, {stored_line("w")} AS line FROM answer w
+    WHERE w.case_no = a.case_no AND w.institution = a.institution AND w.kind = 'held' AND EXISTS (
+        SELECT FROM hop h WHERE h.case_no = w.case_no AND h.hop_no = ANY(w.hop_nos) AND h.account_key = a.account_key)
+    ORDER BY w.answer_id DESC LIMIT {STATED_MAX}
+) AS l
+"""
+
+
 async def of_hold(connection: Connection, hold_id: UUID) -> HolderContact:
-    """Return the contact of the account holder under a hold, an entered one unopened. Raises `NotFound`.
+    """Return the contact of the account holder under a hold, unopened. Raises `NotFound`.
 
     An officer's entry comes first. Otherwise the newest line of the bank about the account counts.
     """
@@ -65,8 +84,7 @@ async def of_hold(connection: Connection, hold_id: UUID) -> HolderContact:
         "  AND h.account_key = a.account_key)::bigint AS held_paise,"
         " (SELECT h.payee_holder FROM hop h WHERE h.case_no = a.case_no AND h.institution = a.institution"
         "  AND h.account_key = a.account_key ORDER BY h.hop_no LIMIT 1) AS account,"
-        f" CASE WHEN c.hold_id IS NULL THEN {_told('phone_number', 'holder_phone')} ELSE '' END AS phone,"
-        f" CASE WHEN c.hold_id IS NULL THEN {_told('email', 'holder_email')} ELSE '' END AS email"
+        f" CASE WHEN c.hold_id IS NULL THEN ({_STATED}) ELSE '[]' END AS stated"
         " FROM account_hold a JOIN institution i ON i.code = a.institution LEFT JOIN holder_contact c USING (hold_id)"
         " WHERE a.hold_id = $1",
         hold_id,
@@ -74,21 +92,6 @@ async def of_hold(connection: Connection, hold_id: UUID) -> HolderContact:
     if row is None:
         raise HoldNotFound(hold_id)
     return HolderContact(**dict(row))
-
-
-def _told(field: str, field_of_api: str) -> str:
-    """Return the SQL of a field from the bank's newest line with a hold on the account.
-
-    The field is read by its name on the I4C wire or in our API.
-    """
-    return (
-        f"coalesce((SELECT f.told FROM answer w JOIN hop h ON h.case_no = w.case_no"
-        " AND h.hop_no = ANY(w.hop_nos) CROSS JOIN LATERAL (VALUES"
-        f" (w.raw -> '{field}', w.raw ->> '{field}'), (w.raw -> '{field_of_api}', w.raw ->> '{field_of_api}'))"
-        " AS f (as_sent, told) WHERE w.case_no = a.case_no AND w.institution = a.institution"
-        " AND w.kind = 'held' AND h.account_key = a.account_key"
-        " AND jsonb_typeof(f.as_sent) = 'string' AND f.told <> '' ORDER BY w.answer_id DESC LIMIT 1), '')"
-    )
 
 
 _PUT: Final = f"""

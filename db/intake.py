@@ -8,6 +8,7 @@ from typing import Any, Final
 import asyncpg
 
 from db import person_keys
+from db.body_keys import BodyKey
 from db.cases import hops, tasks
 from db.cases.events import Event
 from db.cases.hops import HopRow
@@ -267,8 +268,17 @@ class ToldRow(FrozenModel):
 
 
 @dataclass(frozen=True)
+class NewCase:
+    """Case that a complaint opens, as it is written."""
+
+    policy: dict[str, Any]
+    key: BodyKey
+    """the key of the bodies of its messages"""
+
+
+@dataclass(frozen=True)
 class NewComplaint:
-    """Everything that is written of a complaint. `policy` is that of a new case; None if it joins a case."""
+    """Everything that is written of a complaint."""
 
     complaint: Complaint
     receipt: ComplaintReceipt
@@ -289,7 +299,8 @@ class NewComplaint:
     """work items, each with its case"""
     person: SealedPerson
     """the victim's data"""
-    policy: dict[str, Any] | None
+    case: NewCase | None
+    """None if it joins a case"""
 
 
 class NumberTaken(Exception):
@@ -299,11 +310,25 @@ class NumberTaken(Exception):
 _OPEN_CASE: Final = """
 INSERT INTO case_file (case_no, state, opened_at, policy, last_hop_no) VALUES ($1, 'open', $2, $21, $3)
 RETURNING case_no
+), keyed_case AS (
+    INSERT INTO person_key (person_id, wrapped, made_at, case_no) VALUES ($22, $23, $2, $1)
 """
 # The hop numbers are given out. The caller has locked the case's row.
 _LOCKED_CASE: Final = """
 UPDATE case_file SET last_hop_no = greatest(last_hop_no, $3) WHERE case_no = $1 RETURNING case_no
 """
+TOLD_COLUMNS: Final = """
+ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc, payee_institution, payee_kind, payee_holder,
+    payee_ifsc, rrn, utr, mode, amount_paise, transferred_at, time_missing, case_no, hop_no, differing, payer_vpa,
+    payee_vpa
+"""
+TOLD_RECORD: Final = """
+row_no integer, payer_institution text, payer_kind text, payer_holder text, payer_ifsc text, payee_institution text,
+    payee_kind text, payee_holder text, payee_ifsc text, rrn text, utr text, mode text, amount_paise bigint,
+    transferred_at timestamptz, time_missing boolean, case_no text, hop_no integer, differing text[], payer_vpa text,
+    payee_vpa text
+"""
+"""the columns of `TOLD_COLUMNS` behind the complaint's number, as `told_as_stored` gives them"""
 # PostgreSQL chooses the order of the parts. So a part whose triggers need rows of another part reads from it.
 _WRITE: Final = f"""
 WITH locked AS (
@@ -343,14 +368,8 @@ WITH locked AS (
         portal_ack_no text, marked boolean)
     RETURNING ack_no
 ), t AS (
-    INSERT INTO complaint_transfer (ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc,
-        payee_institution, payee_kind, payee_holder, payee_ifsc, rrn, utr, mode, amount_paise, transferred_at,
-        time_missing, case_no, hop_no, differing, payer_vpa, payee_vpa)
-    SELECT c.ack_no, r.* FROM c, jsonb_to_recordset($17::jsonb -> 'transfers') AS r (row_no integer,
-        payer_institution text, payer_kind text, payer_holder text, payer_ifsc text,
-        payee_institution text, payee_kind text, payee_holder text, payee_ifsc text, rrn text, utr text, mode text,
-        amount_paise bigint, transferred_at timestamptz, time_missing boolean, case_no text, hop_no integer,
-        differing text[], payer_vpa text, payee_vpa text)
+    INSERT INTO complaint_transfer ({TOLD_COLUMNS})
+    SELECT c.ack_no, r.* FROM c, jsonb_to_recordset($17::jsonb -> 'transfers') AS r ({TOLD_RECORD})
 )
 SELECT count(*) FROM registered
 """
@@ -369,7 +388,7 @@ async def write(connection: Connection, new: NewComplaint, actor: str) -> bool:
     hop_nos = [hop.hop_no for hop in new.hops]
     try:
         registered = await connection.fetchval(
-            _WRITE_JOINING if new.policy is None else _WRITE_WITH_CASE,
+            _WRITE_JOINING if new.case is None else _WRITE_WITH_CASE,
             receipt.case_ack_no,
             receipt.received_at,
             max(hop_nos, default=0),
@@ -390,7 +409,7 @@ async def write(connection: Connection, new: NewComplaint, actor: str) -> bool:
             new.taken_by,
             new.idempotency_key,
             new.body_digest,
-            *([] if new.policy is None else [new.policy]),
+            *([] if new.case is None else [new.case.policy, new.case.key.person_id, new.case.key.wrapped]),
         )
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name in _NUMBERS:
@@ -430,11 +449,12 @@ def _complaint(new: NewComplaint) -> dict[str, object]:
         "marked": new.is_marked,
         "joined": new.receipt.joined,
         "flags": [flag.model_dump() for flag in new.receipt.flags],
-        "transfers": [_as_stored(row_no, row) for row_no, row in enumerate(new.told, start=1)],
+        "transfers": [told_as_stored(row_no, row) for row_no, row in enumerate(new.told, start=1)],
     }
 
 
-def _as_stored(row_no: int, row: ToldRow) -> dict[str, object]:
+def told_as_stored(row_no: int, row: ToldRow) -> dict[str, object]:
+    """Return a transfer of a complaint as the database reads it from JSON."""
     transfer = row.transfer
     return {
         "row_no": row_no,

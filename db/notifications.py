@@ -320,6 +320,18 @@ async def page(
     )
 
 
+async def to_victim(connection: Connection, case_no: str, person_id: UUID | None, limit: int) -> tuple[MessageRow, ...]:
+    """Return notifications to a victim of a case, the newest first. Those in clear do not say to which victim."""
+    rows = await connection.fetch(
+        f"SELECT {_ROW} FROM message WHERE case_no = $1 AND to_whom = 'victim'"
+        " AND (person_id = $2 OR person_id IS NULL) ORDER BY written_at DESC, message_id DESC LIMIT $3",
+        case_no,
+        person_id,
+        limit,
+    )
+    return tuple(MessageRow(**dict(row)) for row in rows)
+
+
 def _position(after: str | None) -> tuple[datetime | None, UUID | None]:
     if after is None:
         return None, None

@@ -206,20 +206,25 @@ async def find(
 
     Complaints of other cases do not count to the limit.
     """
+    statement, values = find_statement(terms, limit, within)
+    return [FoundRow(**dict(row)) for row in await connection.fetch(statement, *values)]
+
+
+def find_statement(
+    terms: Sequence[Sequence[bytes]], limit: int, within: Within | None
+) -> tuple[str, tuple[object, ...]]:
+    """Return the statement of `find`, with its parameters."""
     wanted = " AND ".join(f"v.terms && ${place}::bytea[]" for place, _ in enumerate(terms, 2))
     confining: tuple[object, ...] = ()
     if within is not None:
         wanted += jurisdiction.condition("c.case_no", len(terms) + 2, len(terms) + 3)
         confining = (within.officer_id, list(within.districts))
-    rows = await connection.fetch(
+    statement = (
         f"SELECT c.ack_no, c.case_no, c.received_at, v.district, {stored('v')} AS person"
         f" FROM victim v JOIN complaint c USING (victim_id) WHERE {wanted}"
-        " ORDER BY c.received_at DESC, c.ack_no LIMIT $1",
-        limit,
-        *(list(digests) for digests in terms),
-        *confining,
+        " ORDER BY c.received_at DESC, c.ack_no LIMIT $1"
     )
-    return [FoundRow(**dict(row)) for row in rows]
+    return statement, (limit, *(list(digests) for digests in terms), *confining)
 
 
 class VictimRow(FrozenModel):

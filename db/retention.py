@@ -1,4 +1,4 @@
-"""How long the keys of persons are kept, and their end."""
+"""How long the keys of persons, cases and banks are kept, and their end."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from schemas.enums import EventKind
 
 
 async def take(connection: Connection, before: datetime, now: datetime, limit: int) -> list[UUID]:
-    """Return some persons with a key that was not looked at since `before`, and note that it is now."""
+    """Return some keys that were not looked at since `before`, and note that they are now."""
     rows = await connection.fetch(
         "UPDATE person_key SET looked_at = $2 WHERE person_id IN (SELECT k.person_id FROM person_key k"
         " WHERE k.wrapped IS NOT NULL AND coalesce(k.looked_at, k.made_at) <= $1"
@@ -33,6 +33,9 @@ SELECT v.person_id, c.ack_no, c.case_no, (SELECT e.at FROM case_event e WHERE e.
     OR EXISTS (SELECT FROM restoration r WHERE r.case_no = c.case_no AND r.state = 'open')
     OR EXISTS (SELECT FROM grievance g WHERE g.case_no = c.case_no AND g.state = 'open')
     OR EXISTS (SELECT FROM bank_order o WHERE o.case_no = c.case_no AND o.ended_at IS NULL)
+    OR EXISTS (SELECT FROM duty d WHERE d.case_no = c.case_no AND d.done_at IS NULL)
+    OR EXISTS (SELECT FROM court_order w WHERE w.case_no = c.case_no AND w.effect = 'keep_hold'
+               AND w.withdrawn_at IS NULL)
     OR EXISTS (SELECT FROM ledger_balance b WHERE b.case_no = c.case_no AND b.bucket IN ('held', 'in_play')
                AND b.balance_paise > 0) AS is_open,
     EXISTS (SELECT FROM fir r WHERE r.case_no = c.case_no
@@ -46,21 +49,23 @@ FROM (SELECT v.person_id, k.ack_no FROM victim v JOIN complaint k USING (victim_
     UNION SELECT o.person_id, k.ack_no FROM holder_key o JOIN account_hold a USING (hold_id)
         JOIN complaint k ON k.case_no = a.case_no WHERE o.person_id = ANY($1)
     UNION SELECT o.person_id, r.ack_no FROM objection o JOIN restoration r USING (restoration_id)
-        WHERE o.person_id = ANY($1)) AS v
+        WHERE o.person_id = ANY($1)
+    UNION SELECT p.person_id, k.ack_no FROM person_key p JOIN complaint k ON k.case_no = p.case_no
+        WHERE p.person_id = ANY($1)) AS v
 JOIN complaint c USING (ack_no) JOIN case_file f USING (case_no)
 ORDER BY c.received_at, c.ack_no
 """
 
 
-_ERASURES: Final = [EventKind.VICTIM_ERASED.value, EventKind.HOLDER_ERASED.value]
+_ERASURES: Final = [EventKind.VICTIM_ERASED.value, EventKind.HOLDER_ERASED.value, EventKind.CASE_ERASED.value]
 
 
 async def fates(connection: Connection, person_ids: Sequence[UUID]) -> dict[UUID, list[ComplaintFate]]:
-    """Return the complaints of each person, the oldest first.
+    """Return the complaints of each key, the oldest first; a key of a bank has none.
 
-    Those of an account holder are all complaints of the case of the hold. A key of an objection alone has the complaint
-    of the restoration. That the data of another person of the case are destroyed does not lengthen the time of a
-    person.
+    Those of an account holder are all complaints of the case of the hold, and those of a case all of its own. A key of
+    an objection alone has the complaint of the restoration. That the data of another person of the case are destroyed
+    does not lengthen the time of a person.
     """
     found: dict[UUID, list[ComplaintFate]] = {person_id: [] for person_id in person_ids}
     for row in await connection.fetch(_FATES, list(person_ids), _ERASURES):
@@ -70,7 +75,7 @@ async def fates(connection: Connection, person_ids: Sequence[UUID]) -> dict[UUID
 
 
 async def destroy_key(connection: Connection, person_id: UUID, rule: str, at: datetime) -> bool:
-    """Destroy the key of a person, and return whether it was there.
+    """Destroy a key, and return whether it was there.
 
     The digests by which a guess could be confirmed go with it.
     """
@@ -87,10 +92,42 @@ async def destroy_key(connection: Connection, person_id: UUID, rule: str, at: da
     return bool(done)
 
 
-async def hold_of(connection: Connection, person_id: UUID) -> UUID | None:
-    """Return the hold whose account holder the person is; None for a victim."""
-    hold_id: UUID | None = await connection.fetchval("SELECT hold_id FROM holder_key WHERE person_id = $1", person_id)
-    return hold_id
+class Owner(FrozenModel):
+    """Owner of a key: the account holder under a hold, or a case; both None for a victim."""
+
+    hold_id: UUID | None
+    case_no: str | None
+
+
+async def owner_of(connection: Connection, person_id: UUID) -> Owner:
+    """Return the owner of a key that is no bank's."""
+    row = await connection.fetchrow(
+        "SELECT o.hold_id, k.case_no FROM person_key k LEFT JOIN holder_key o USING (person_id) WHERE k.person_id = $1",
+        person_id,
+    )
+    assert row is not None, "a key is never deleted"
+    return Owner(**dict(row))
+
+
+# A body of the bank may be about a case whose own key is still kept.
+_OF_BANKS_OVER: Final = """
+SELECT k.person_id FROM person_key k
+WHERE k.person_id = ANY($1) AND k.institution IS NOT NULL AND k.made_at < $2 AND NOT EXISTS (
+    SELECT FROM bank_body b CROSS JOIN LATERAL (
+        SELECT u.case_no FROM status_update u WHERE u.institution = b.institution AND u.body_digest = b.digest
+        UNION ALL
+        SELECT r.case_no FROM returned_funds r WHERE r.institution = b.institution AND r.body_digest = b.digest
+    ) AS f
+    WHERE b.person_id = k.person_id AND b.of_bank AND f.case_no IS NOT NULL AND (
+        EXISTS (SELECT FROM person_key c WHERE c.case_no = f.case_no AND c.wrapped IS NOT NULL)
+        OR NOT EXISTS (SELECT FROM person_key c WHERE c.case_no = f.case_no)))
+"""
+
+
+async def of_banks_over(connection: Connection, person_ids: Sequence[UUID], made_before: datetime) -> list[UUID]:
+    """Return those keys of banks that are older than a time, and whose bodies no case needs."""
+    rows = await connection.fetch(_OF_BANKS_OVER, list(person_ids), made_before)
+    return [row["person_id"] for row in rows]
 
 
 async def erase_messages(connection: Connection, person_id: UUID, case_nos: Sequence[str], failure: str) -> None:
@@ -118,22 +155,28 @@ async def mask_messages(connection: Connection, ack_nos: Sequence[str]) -> None:
 
 
 class RetentionReport(FrozenModel):
-    """How many victims and account holders have which data."""
+    """How many keys there are of victims and account holders, of cases and of banks, and how many are destroyed."""
 
     kept: int
-    """with a key"""
+    """victims and account holders with a key"""
+    cases_kept: int
+    """keys of cases"""
+    banks_kept: int
+    """keys of banks"""
     in_clear: dict[str, int]
     """not sealed yet, by what they are, as `goldenhour seal` names them"""
     destroyed: dict[str, int]
-    """without a key, by the rule that ended it"""
+    """destroyed keys, by the rule that ended them"""
 
 
 async def report(connection: Connection) -> RetentionReport:
-    """Return how many victims and account holders have which data."""
+    """Return how many keys are kept and destroyed."""
     row = await connection.fetchrow(
-        "SELECT (SELECT count(*) FROM person_key WHERE wrapped IS NOT NULL) AS kept,"
-        " (SELECT coalesce(jsonb_object_agg(d.destroyed_for, d.persons), '{}') FROM (SELECT destroyed_for,"
-        "  count(*) AS persons FROM person_key WHERE wrapped IS NULL GROUP BY 1) AS d) AS destroyed"
+        "SELECT (SELECT count(*) FROM person_key WHERE wrapped IS NOT NULL AND num_nonnulls(case_no, institution) = 0)"
+        " AS kept, (SELECT count(*) FROM person_key WHERE wrapped IS NOT NULL AND case_no IS NOT NULL) AS cases_kept,"
+        " (SELECT count(*) FROM person_key WHERE wrapped IS NOT NULL AND institution IS NOT NULL) AS banks_kept,"
+        " (SELECT coalesce(jsonb_object_agg(d.destroyed_for, d.keys), '{}') FROM (SELECT destroyed_for,"
+        "  count(*) AS keys FROM person_key WHERE wrapped IS NULL GROUP BY 1) AS d) AS destroyed"
     )
     assert row is not None, "the statement returns one row"
     return RetentionReport(**dict(row), in_clear=await clear_tables.count(connection))

@@ -156,6 +156,19 @@ AS $function$
     GROUP BY h.case_no, h.hop_no, p.institution, i.inquiry_id, w.hop_no
 $function$;
 
+CREATE OR REPLACE FUNCTION public.answer_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_raw IS NULL THEN
+        RAISE EXCEPTION 'a line of an answer is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'answer_sealed';
+    END IF;
+    NEW.raw := '{}';
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.ask_for_lien_notice(of_case text, bank text, at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -181,6 +194,19 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_exchange_digests(p_exchange_id bigint)
+ RETURNS TABLE(name text, digest bytea)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT f.* FROM bank_exchange x CROSS JOIN LATERAL (VALUES
+        ('request.txt', sha256(convert_to(x.head, 'UTF8'))), ('body', coalesce(x.body_digest, sha256(x.body))),
+        ('content', coalesce(x.content_digest, sha256(x.content))),
+        ('reply.txt', sha256(convert_to(x.reply_head, 'UTF8'))), ('reply', coalesce(x.reply_digest, sha256(x.reply)))
+    ) AS f (name, digest)
+    WHERE x.exchange_id = p_exchange_id AND f.digest IS NOT NULL
+$function$;
+
 CREATE OR REPLACE FUNCTION public.bank_exchange_files(p_exchange_id bigint)
  RETURNS TABLE(name text, bytes bytea)
  LANGUAGE plpgsql
@@ -193,6 +219,27 @@ BEGIN
     WHERE x.exchange_id = p_exchange_id AND f.bytes IS NOT NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_exchange_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_body IS NULL THEN
+        RAISE EXCEPTION 'what passes between us and a bank is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_exchange_sealed';
+    ELSIF NEW.body <> '' AND NEW.body_digest <> sha256(NEW.body)
+        OR NEW.content <> '' AND NEW.content_digest <> sha256(NEW.content)
+        OR NEW.reply <> '' AND NEW.reply_digest <> sha256(NEW.reply)
+    THEN
+        RAISE EXCEPTION 'what passed between us and a bank has another digest'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_exchange_digests';
+    END IF;
+    NEW.body := '';
+    NEW.content := CASE WHEN NEW.content IS NOT NULL THEN ''::bytea END;
+    NEW.reply := CASE WHEN NEW.reply IS NOT NULL THEN ''::bytea END;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_exchanges_bound(p_about text, p_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -203,20 +250,20 @@ DECLARE
     lines jsonb;
 BEGIN
     WITH latest AS (
-        (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
+        (SELECT x.exchange_id, x.digest, coalesce(x.reply_digest, sha256(x.reply)) AS reply_digest FROM bank_exchange x
          WHERE x.request_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
         UNION ALL
-        (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
+        (SELECT x.exchange_id, x.digest, coalesce(x.reply_digest, sha256(x.reply)) FROM bank_exchange x
          WHERE x.order_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
         UNION ALL
-        (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
+        (SELECT x.exchange_id, x.digest, coalesce(x.reply_digest, sha256(x.reply)) FROM bank_exchange x
          WHERE x.inquiry_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
     )
     SELECT jsonb_agg(jsonb_build_object('exchange_id', l.exchange_id, 'sent_sha256', encode(l.digest, 'hex'),
-                                        'reply_sha256', encode(sha256(l.reply), 'hex')) ORDER BY l.exchange_id),
-        (SELECT jsonb_agg(format('%s  banks/sent/%s/%s', encode(sha256(f.bytes), 'hex'),
+                                        'reply_sha256', encode(l.reply_digest, 'hex')) ORDER BY l.exchange_id),
+        (SELECT jsonb_agg(format('%s  banks/sent/%s/%s', encode(f.digest, 'hex'),
                                  lpad(b.exchange_id::text, 10, '0'), f.name) ORDER BY b.exchange_id, f.name)
-         FROM latest b, bank_exchange_files(b.exchange_id) f)
+         FROM latest b, bank_exchange_digests(b.exchange_id) f)
     INTO told, lines FROM latest l;
     RETURN CASE WHEN told IS NULL THEN '{}' ELSE jsonb_build_object('exchanges', told, 'bound', lines) END;
 END $function$;
@@ -306,6 +353,21 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.body_is_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed IS NULL THEN
+        RAISE EXCEPTION 'a body is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_sealed';
+    ELSIF NEW.body <> '' AND NEW.digest <> sha256(NEW.body) THEN
+        RAISE EXCEPTION 'a body has another digest' USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_check';
+    END IF;
+    NEW.body := '';
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.brake_release(p_hold_id uuid, p_paise bigint, p_at timestamp with time zone, p_releases_max integer, p_paise_max bigint, p_window interval, p_valid interval, OUT braked boolean, OUT begun boolean, OUT waits_newly boolean, OUT releases bigint, OUT released_paise bigint)
  RETURNS record
  LANGUAGE plpgsql
@@ -339,6 +401,20 @@ BEGIN
     INSERT INTO braked_release (hold_id, brake_id, amount_paise, since) VALUES (p_hold_id, open_brake, p_paise, p_at)
     ON CONFLICT (hold_id) DO UPDATE SET brake_id = open_brake, amount_paise = p_paise,
         since = CASE WHEN waits_newly THEN p_at ELSE braked_release.since END;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.call_back_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL OR (OLD.missed_at IS NOT NULL AND NEW.missed_at IS DISTINCT FROM OLD.missed_at)
+        OR (to_jsonb(NEW) - '{missed_at,ended_at,ended_as}'::text[])
+            IS DISTINCT FROM (to_jsonb(OLD) - '{missed_at,ended_at,ended_as}'::text[])
+    THEN
+        RAISE EXCEPTION 'of a promised call only what became of it is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.case_assignment_begins()
@@ -474,6 +550,18 @@ BEGIN
     RETURN told;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.complaint_filled_in()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.category <> 'not stated' OR (OLD.marked AND NEW.marked IS NOT TRUE) THEN
+        RAISE EXCEPTION 'the category of complaint % is stated, or its mark would go', NEW.ack_no
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'complaint_filled_in';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.complaint_marked()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -585,6 +673,20 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.credit_account_object_again()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.object_until IS NULL OR NEW.object_again_until IS NULL OR NEW.object_again_until < OLD.object_again_until
+        OR NEW.ended_at IS NOT NULL
+    THEN
+        RAISE EXCEPTION 'the time in which a victim may object is only made longer'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'credit_account_object_again';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.credit_account_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -670,6 +772,31 @@ BEGIN
     IF NEW.last_number <> (CASE TG_OP WHEN 'INSERT' THEN 1 ELSE OLD.last_number + 1 END) OR NEW.last_number IS NULL THEN
         RAISE EXCEPTION 'the counter of % escalates by one', NEW.series
             USING ERRCODE = 'check_violation', CONSTRAINT = 'document_counter_escalates';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.draft_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL OR NEW.revision < OLD.revision
+        OR (NEW.draft_id, NEW.source, NEW.person_id, NEW.made_at, NEW.made_by)
+            IS DISTINCT FROM (OLD.draft_id, OLD.source, OLD.person_id, OLD.made_at, OLD.made_by)
+        OR (OLD.sent_by IS NOT NULL AND NEW.sent_by IS DISTINCT FROM OLD.sent_by)
+        OR (OLD.ack_no IS NOT NULL AND (NEW.ack_no, NEW.sent_at) IS DISTINCT FROM (OLD.ack_no, OLD.sent_at))
+        OR (OLD.ack_no IS NOT NULL AND NOT NEW.awaited <@ OLD.awaited)
+    THEN
+        RAISE EXCEPTION 'a draft keeps its beginning and its complaint, and an ended one never changes'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'draft_rules';
+    END IF;
+    IF OLD.ack_no IS NULL AND NEW.ack_no IS NOT NULL AND NOT EXISTS (
+        SELECT FROM complaint c WHERE c.ack_no = NEW.ack_no AND c.taken_by = NEW.sent_by
+            AND c.idempotency_key = 'draft-' || NEW.draft_id)
+    THEN
+        RAISE EXCEPTION 'complaint % was not taken from draft %', NEW.ack_no, NEW.draft_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'draft_of_its_complaint';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1515,12 +1642,15 @@ CREATE OR REPLACE FUNCTION public.only_importers(of_case text, of_hop integer)
 AS $function$
     SELECT CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) ELSE '{}' END
     FROM (
-        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '') END
-            AS importer
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
+            THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
+            ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END AS importer
         FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
             AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
         UNION ALL
-        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]' THEN coalesce(a.raw ->> 'imported_by', '') END
+        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
+            THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
+            ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END
         FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
         UNION ALL
         SELECT NULL FROM payer_inquiry i JOIN payer_statement w USING (inquiry_id)
@@ -1609,9 +1739,10 @@ CREATE OR REPLACE FUNCTION public.person_key_rules()
 AS $function$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.destroyed_at IS NOT NULL
-        OR (NEW.person_id, NEW.made_at) IS DISTINCT FROM (OLD.person_id, OLD.made_at)
+        OR (NEW.person_id, NEW.made_at, NEW.case_no, NEW.institution)
+            IS DISTINCT FROM (OLD.person_id, OLD.made_at, OLD.case_no, OLD.institution)
     THEN
-        RAISE EXCEPTION 'the key of a person is sealed anew or destroyed, and a destroyed key stays destroyed'
+        RAISE EXCEPTION 'a key is sealed again or destroyed, and a destroyed key stays destroyed'
             USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
@@ -1774,6 +1905,19 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'release_was_proposed';
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.reply_form_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_form IS NULL THEN
+        RAISE EXCEPTION 'a form is written sealed' USING ERRCODE = 'check_violation', CONSTRAINT = 'reply_form_sealed';
+    END IF;
+    NEW.form := '{}';
+    NEW.body := CASE WHEN NEW.body IS NOT NULL THEN ''::bytea END;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.reply_link_deletion()
@@ -1945,7 +2089,9 @@ BEGIN
         RAISE EXCEPTION 'the application of restoration % names another account', NEW.restoration_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'restoration_credit_account';
     END IF;
-    IF instead.account_id IS NOT NULL AND coalesce(instead.object_until > present_moment(), true) THEN
+    IF instead.account_id IS NOT NULL
+        AND coalesce(greatest(instead.object_until, instead.object_again_until) > present_moment(), true)
+    THEN
         RAISE EXCEPTION 'the victim may still object to account %', instead.account_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'restoration_credit_account';
     END IF;
@@ -2054,6 +2200,14 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.sealed_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'a row of % is append-only: it is only sealed, once', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.sign_in_link_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2081,6 +2235,66 @@ BEGIN
         VALUES (NEW.used_at, 'officer:' || NEW.officer_id, 'link_used', NEW.officer_id);
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.task_owner_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    changes boolean := true;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        changes := (NEW.owner, NEW.since, NEW.snoozed_until, NEW.snoozed_for)
+            IS DISTINCT FROM (OLD.owner, OLD.since, OLD.snoozed_until, OLD.snoozed_for);
+        IF NEW.task_id <> OLD.task_id OR NEW.version NOT IN (OLD.version, OLD.version + 1)
+            OR (changes AND NEW.version = OLD.version)
+        THEN
+            RAISE EXCEPTION 'work item % has another version', OLD.task_id
+                USING ERRCODE = 'restrict_violation', CONSTRAINT = 'task_owner_version';
+        END IF;
+    END IF;
+    IF changes AND (NEW.owner IS NOT NULL OR NEW.snoozed_until IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM desk_task t WHERE t.task_id = NEW.task_id AND t.state = 'open')
+    THEN
+        RAISE EXCEPTION 'work item % is closed', NEW.task_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'task_owner_of_open_item';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.telephone_booking_grows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR NEW.booked_paise < OLD.booked_paise OR NEW.confirmed_paise < OLD.confirmed_paise THEN
+        RAISE EXCEPTION 'what a bank said by telephone or confirmed is not taken back'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'telephone_booking_grows';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.telephone_stated(of_case text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RETURN (
+        SELECT jsonb_object_agg(of_hop.hop_no, of_hop.stated) FROM (
+            SELECT b.hop_no, jsonb_object_agg(b.kind, least(b.booked_paise - b.confirmed_paise, there.paise)) AS stated
+            FROM telephone_booking b CROSS JOIN LATERAL (
+                SELECT CASE WHEN b.kind = 'moved' THEN (
+                    SELECT h.disputed_paise FROM hop h WHERE h.case_no = b.case_no AND h.hop_no = b.hop_no)
+                ELSE (
+                    SELECT coalesce(sum(l.balance_paise), 0)::bigint FROM ledger_balance l
+                    WHERE l.case_no = b.case_no AND l.hop_no = b.hop_no
+                        AND (l.bucket = b.kind OR (b.kind = 'held' AND l.bucket IN ('restored', 'released'))))
+                END AS paise
+            ) AS there
+            WHERE b.case_no = of_case AND b.confirmed_paise < b.booked_paise GROUP BY b.hop_no
+        ) AS of_hop
+    );
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.told_about_hold(of_hold uuid)
@@ -2148,7 +2362,9 @@ AS $function$
 BEGIN
     IF NEW.person_id IS DISTINCT FROM OLD.person_id OR NOT EXISTS (
         SELECT FROM victim_correction c WHERE c.victim_id = NEW.victim_id AND c.decision = 'agreed'
-            AND c.before = OLD.sealed AND c.after = NEW.sealed)
+            AND c.before = OLD.sealed AND c.after = NEW.sealed
+        UNION ALL SELECT FROM draft d JOIN complaint c USING (ack_no)
+        WHERE c.victim_id = NEW.victim_id AND d.ended_at IS NULL AND d.awaited && ARRAY['name', 'mobile', 'email'])
     THEN
         RAISE EXCEPTION 'two officers change the personal data of victim %', NEW.victim_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'victim_corrected';
@@ -2327,8 +2543,13 @@ CREATE TABLE answer (
     balance_paise bigint,
     balance_is_free boolean NOT NULL DEFAULT false,
     within_paise bigint,
+    person_id uuid,
+    sealed_raw bytea,
+    imported_by text,
+    balance_on_wire boolean NOT NULL DEFAULT false,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
-    CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
+    CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise))),
+    CONSTRAINT answer_sealed_is_whole CHECK ((num_nulls(person_id, sealed_raw) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE appeal_code (
@@ -2344,6 +2565,7 @@ CREATE TABLE appeal_code (
     visit_until timestamp with time zone,
     tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
     contact_since timestamp with time zone,
+    through_bank boolean NOT NULL DEFAULT false,
     CONSTRAINT appeal_code_visit_digest_key UNIQUE (visit_digest),
     CONSTRAINT appeal_code_pkey PRIMARY KEY (code_id),
     CONSTRAINT appeal_code_check CHECK ((made_at < valid_until)),
@@ -2381,11 +2603,15 @@ CREATE TABLE bank_body (
     headers jsonb NOT NULL,
     body bytea NOT NULL,
     digest bytea NOT NULL,
+    person_id uuid,
+    sealed bytea,
+    of_bank boolean NOT NULL DEFAULT false,
     CONSTRAINT bank_body_institution_digest_key UNIQUE (institution, digest),
     CONSTRAINT bank_body_pkey PRIMARY KEY (body_id),
     CONSTRAINT bank_body_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'iso20022'::text]))),
-    CONSTRAINT bank_body_check CHECK ((digest = sha256(body))),
-    CONSTRAINT bank_body_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
+    CONSTRAINT bank_body_check CHECK (((sealed IS NOT NULL) OR (digest = sha256(body)))),
+    CONSTRAINT bank_body_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
+    CONSTRAINT bank_body_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE bank_confirmation (
@@ -2428,9 +2654,12 @@ CREATE TABLE bank_evidence (
     key_id text,
     signature bytea,
     signature_base bytea,
+    person_id uuid,
+    sealed bytea,
     CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
-    CONSTRAINT bank_evidence_check CHECK ((digest = sha256(body))),
+    CONSTRAINT bank_evidence_check CHECK (((sealed IS NOT NULL) OR (digest = sha256(body)))),
     CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
+    CONSTRAINT bank_evidence_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2]))),
     CONSTRAINT bank_evidence_signed CHECK ((num_nulls(key_id, signature, signature_base) = ANY (ARRAY[0, 3])))
 );
 
@@ -2452,13 +2681,22 @@ CREATE TABLE bank_exchange (
     reply_cut boolean NOT NULL,
     failure text NOT NULL,
     inquiry_id uuid,
+    person_id uuid,
+    sealed_body bytea,
+    sealed_content bytea,
+    sealed_reply bytea,
+    body_digest bytea,
+    content_digest bytea,
+    reply_digest bytea,
     CONSTRAINT bank_exchange_pkey PRIMARY KEY (exchange_id),
     CONSTRAINT bank_exchange_about CHECK ((((request_id IS NOT NULL) = (about = 'hold_request'::text)) AND ((inquiry_id IS NOT NULL) = (about = 'payer_inquiry'::text)) AND ((order_id IS NOT NULL) = (about = ANY (ARRAY['order'::text, 'cancellation'::text]))))),
     CONSTRAINT bank_exchange_about_check CHECK ((about = ANY (ARRAY['hold_request'::text, 'order'::text, 'cancellation'::text, 'payer_inquiry'::text]))),
     CONSTRAINT bank_exchange_as_sent CHECK ((masked OR (size_bytes > octet_length(body)) OR (digest = sha256(body)))),
     CONSTRAINT bank_exchange_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
     CONSTRAINT bank_exchange_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT bank_exchange_reply CHECK (((reply_head IS NULL) = (reply IS NULL)))
+    CONSTRAINT bank_exchange_reply CHECK (((reply_head IS NULL) = (reply IS NULL))),
+    CONSTRAINT bank_exchange_sealed_as_sent CHECK ((masked OR (sealed_body IS NULL) OR (size_bytes > (octet_length(sealed_body) - 30)) OR (digest = body_digest))),
+    CONSTRAINT bank_exchange_sealed_is_whole CHECK (((num_nulls(person_id, sealed_body, body_digest) = ANY (ARRAY[0, 3])) AND (num_nulls(sealed_content, content_digest) = ANY (ARRAY[0, 2])) AND (num_nulls(sealed_reply, reply_digest) = ANY (ARRAY[0, 2])) AND ((person_id IS NULL) OR (((content IS NULL) = (sealed_content IS NULL)) AND ((reply IS NULL) = (sealed_reply IS NULL)))) AND ((person_id IS NOT NULL) OR (num_nonnulls(sealed_content, sealed_reply) = 0))))
 );
 
 CREATE TABLE bank_holiday (
@@ -2568,6 +2806,22 @@ CREATE TABLE braked_release (
     since timestamp with time zone NOT NULL,
     CONSTRAINT braked_release_pkey PRIMARY KEY (hold_id),
     CONSTRAINT braked_release_amount_paise_check CHECK ((amount_paise > 0))
+);
+
+CREATE TABLE call_back (
+    call_back_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    request_id uuid NOT NULL,
+    telephone_answer_id uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    missed_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_as text,
+    CONSTRAINT call_back_telephone_answer_id_key UNIQUE (telephone_answer_id),
+    CONSTRAINT call_back_pkey PRIMARY KEY (call_back_id),
+    CONSTRAINT call_back_ended CHECK (((ended_at IS NULL) = (ended_as IS NULL))),
+    CONSTRAINT call_back_ended_as_check CHECK ((ended_as = ANY (ARRAY['called'::text, 'answered'::text, 'missed'::text]))),
+    CONSTRAINT call_back_missed_first CHECK (((ended_as IS DISTINCT FROM 'missed'::text) OR (missed_at IS NOT NULL)))
 );
 
 CREATE TABLE case_assignment (
@@ -2692,6 +2946,19 @@ CREATE TABLE complaint (
     CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
 );
 
+CREATE TABLE complaint_story (
+    ack_no text NOT NULL,
+    story_no integer NOT NULL,
+    person_id uuid NOT NULL,
+    sealed bytea NOT NULL,
+    consent boolean,
+    told_at timestamp with time zone NOT NULL,
+    told_by text NOT NULL,
+    CONSTRAINT complaint_story_pkey PRIMARY KEY (ack_no, story_no),
+    CONSTRAINT complaint_story_no_check CHECK ((story_no > 0)),
+    CONSTRAINT complaint_story_told_by_check CHECK ((told_by <> ''::text))
+);
+
 CREATE TABLE complaint_transfer (
     ack_no text NOT NULL,
     row_no integer NOT NULL,
@@ -2808,6 +3075,7 @@ CREATE TABLE credit_account (
     ended_reason text,
     person_id uuid,
     sealed_name bytea,
+    object_again_until timestamp with time zone,
     CONSTRAINT credit_account_pkey PRIMARY KEY (account_id),
     CONSTRAINT credit_account_account_check CHECK ((account ~ '^[0-9]{9,18}$'::text)),
     CONSTRAINT credit_account_check CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
@@ -2816,6 +3084,7 @@ CREATE TABLE credit_account (
     CONSTRAINT credit_account_four_eyes CHECK ((confirmed_by <> told_by)),
     CONSTRAINT credit_account_holder_name_check CHECK ((holder_name <> ''::text)),
     CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
+    CONSTRAINT credit_account_object_again CHECK (((object_again_until IS NULL) OR (object_again_until >= object_until))),
     CONSTRAINT credit_account_objectable_when_confirmed CHECK (((object_until IS NULL) OR (object_until >= confirmed_at))),
     CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
     CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text)),
@@ -2872,7 +3141,7 @@ CREATE TABLE desk_task (
     cause text NOT NULL,
     facts jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT desk_task_pkey PRIMARY KEY (task_id),
-    CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((institution IS NOT NULL) AND (hop_no IS NULL) AND (request_id IS NULL)))),
+    CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((hop_no IS NULL) AND (request_id IS NULL) AND ((institution IS NOT NULL) OR (subject_kind = 'nightly_run'::text))))),
     CONSTRAINT desk_task_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT desk_task_of_its_case CHECK (((subject_kind <> 'case'::text) OR COALESCE((subject_id = case_no), false))),
     CONSTRAINT desk_task_of_its_hop CHECK (
@@ -2886,10 +3155,11 @@ CASE subject_kind
     WHEN 'request'::text THEN COALESCE(((request_id)::text = subject_id), false)
     ELSE (request_id IS NULL)
 END),
+    CONSTRAINT desk_task_of_nightly_run CHECK (((subject_kind <> 'nightly_run'::text) OR ((case_no IS NULL) AND (institution IS NULL)))),
     CONSTRAINT desk_task_of_reconciliation CHECK (((reconciliation_id IS NULL) OR (case_no IS NULL))),
     CONSTRAINT desk_task_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
     CONSTRAINT desk_task_subject_id_check CHECK ((subject_id <> ''::text)),
-    CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text])))
+    CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text, 'nightly_run'::text])))
 );
 
 CREATE TABLE directory_version (
@@ -2974,6 +3244,52 @@ CREATE TABLE document_counter (
     last_number bigint NOT NULL,
     CONSTRAINT document_counter_pkey PRIMARY KEY (series)
 ) WITH (fillfactor=50);
+
+CREATE TABLE draft (
+    draft_id uuid NOT NULL,
+    source text NOT NULL,
+    owner text,
+    revision integer NOT NULL,
+    person_id uuid NOT NULL,
+    sealed bytea,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    sent_by text,
+    ack_no text,
+    sent_at timestamp with time zone,
+    awaited text[] NOT NULL DEFAULT '{}'::text[],
+    caller bytea,
+    calls integer NOT NULL DEFAULT 0,
+    last_call_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_as text,
+    ended_by text,
+    CONSTRAINT draft_pkey PRIMARY KEY (draft_id),
+    CONSTRAINT draft_awaited_check CHECK ((awaited <@ ARRAY['name'::text, 'mobile'::text, 'email'::text, 'district'::text, 'language'::text, 'woman'::text, 'child'::text, 'senior'::text, 'category'::text])),
+    CONSTRAINT draft_awaited_is_of_a_complaint CHECK (((awaited = '{}'::text[]) OR (ack_no IS NOT NULL))),
+    CONSTRAINT draft_calls_are_whole CHECK ((((source = 'missed_call'::text) = (calls > 0)) AND ((calls > 0) = (last_call_at IS NOT NULL)))),
+    CONSTRAINT draft_done_is_sent CHECK (((ended_as IS DISTINCT FROM 'done'::text) OR (ack_no IS NOT NULL))),
+    CONSTRAINT draft_ended_as_check CHECK ((ended_as = ANY (ARRAY['done'::text, 'discarded'::text, 'forgotten'::text]))),
+    CONSTRAINT draft_ended_is_forgotten CHECK ((((ended_at IS NULL) = (sealed IS NOT NULL)) AND ((ended_at IS NULL) OR (caller IS NULL)))),
+    CONSTRAINT draft_ended_is_whole CHECK ((num_nulls(ended_at, ended_as, ended_by) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT draft_made_by_check CHECK ((made_by <> ''::text)),
+    CONSTRAINT draft_owner_check CHECK ((owner <> ''::text)),
+    CONSTRAINT draft_revision_check CHECK ((revision > 0)),
+    CONSTRAINT draft_sent_is_whole CHECK (((num_nulls(ack_no, sent_at) = ANY (ARRAY[0, 2])) AND ((ack_no IS NULL) OR (sent_by IS NOT NULL)))),
+    CONSTRAINT draft_source_check CHECK ((source = ANY (ARRAY['call'::text, 'missed_call'::text])))
+);
+
+CREATE TABLE draft_handover (
+    handover_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    draft_id uuid NOT NULL,
+    from_officer text,
+    to_officer text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    sealed_note bytea,
+    CONSTRAINT draft_handover_pkey PRIMARY KEY (handover_id),
+    CONSTRAINT draft_handover_to_check CHECK (((to_officer <> ''::text) AND (to_officer <> from_officer)))
+);
 
 CREATE TABLE due_document (
     due_document_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -3523,6 +3839,31 @@ CREATE TABLE message_document (
     CONSTRAINT message_document_place_check CHECK ((place > 0))
 );
 
+CREATE TABLE nightly_run (
+    run_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    work text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    cases bigint,
+    violations bigint,
+    first_case text,
+    digest text,
+    failure text,
+    CONSTRAINT nightly_run_pkey PRIMARY KEY (run_id),
+    CONSTRAINT nightly_run_anchored CHECK (((digest IS NOT NULL) = ((work = 'anchor'::text) AND (outcome IS NOT NULL) AND (outcome = 'clean'::text)))),
+    CONSTRAINT nightly_run_broken CHECK ((((violations IS NOT NULL) = ((outcome IS NOT NULL) AND (outcome = 'broken'::text))) AND ((first_case IS NOT NULL) = (violations IS NOT NULL)) AND ((violations IS NULL) OR (work = 'verify'::text)))),
+    CONSTRAINT nightly_run_cases_check CHECK ((cases >= 0)),
+    CONSTRAINT nightly_run_clean CHECK (((cases IS NOT NULL) = ((outcome IS NOT NULL) AND (outcome = ANY (ARRAY['clean'::text, 'broken'::text]))))),
+    CONSTRAINT nightly_run_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT nightly_run_ended CHECK ((((ended_at IS NULL) = (outcome IS NULL)) AND (ended_at >= started_at))),
+    CONSTRAINT nightly_run_failed CHECK (((failure IS NOT NULL) = ((outcome IS NOT NULL) AND (outcome = 'failed'::text)))),
+    CONSTRAINT nightly_run_failure_check CHECK (((length(failure) >= 1) AND (length(failure) <= 200))),
+    CONSTRAINT nightly_run_outcome_check CHECK ((outcome = ANY (ARRAY['clean'::text, 'broken'::text, 'failed'::text, 'interrupted'::text]))),
+    CONSTRAINT nightly_run_violations_check CHECK ((violations > 0)),
+    CONSTRAINT nightly_run_work_check CHECK ((work = ANY (ARRAY['verify'::text, 'anchor'::text])))
+);
+
 CREATE TABLE nodal_officer (
     officer_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -3832,10 +4173,13 @@ CREATE TABLE person_key (
     looked_at timestamp with time zone,
     destroyed_at timestamp with time zone,
     destroyed_for text,
+    case_no text,
+    institution text,
     CONSTRAINT person_key_pkey PRIMARY KEY (person_id),
     CONSTRAINT person_key_destroyed_for_check CHECK ((destroyed_for <> ''::text)),
     CONSTRAINT person_key_destroyed_is_whole CHECK ((num_nulls(destroyed_at, destroyed_for) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT person_key_is_there_or_destroyed CHECK (((wrapped IS NULL) = (destroyed_at IS NOT NULL)))
+    CONSTRAINT person_key_is_there_or_destroyed CHECK (((wrapped IS NULL) = (destroyed_at IS NOT NULL))),
+    CONSTRAINT person_key_one_owner CHECK ((num_nonnulls(case_no, institution) <= 1))
 );
 
 CREATE TABLE procedure (
@@ -4043,12 +4387,16 @@ CREATE TABLE reply_form (
     digest bytea NOT NULL,
     body bytea,
     confirmed_by text,
+    person_id uuid,
+    sealed_form bytea,
+    sealed_body bytea,
     CONSTRAINT reply_form_link_id_digest_key UNIQUE (link_id, digest),
     CONSTRAINT reply_form_pkey PRIMARY KEY (form_id),
     CONSTRAINT reply_form_digest_check CHECK ((octet_length(digest) = 32)),
     CONSTRAINT reply_form_form_check CHECK ((jsonb_typeof(form) = 'object'::text)),
     CONSTRAINT reply_form_officer_designation_check CHECK ((officer_designation <> ''::text)),
-    CONSTRAINT reply_form_officer_name_check CHECK ((officer_name <> ''::text))
+    CONSTRAINT reply_form_officer_name_check CHECK ((officer_name <> ''::text)),
+    CONSTRAINT reply_form_sealed_is_whole CHECK (((num_nulls(person_id, sealed_form) = ANY (ARRAY[0, 2])) AND ((person_id IS NOT NULL) OR (sealed_body IS NULL)) AND ((person_id IS NULL) OR ((body IS NULL) = (sealed_body IS NULL)))))
 );
 
 CREATE TABLE reply_link (
@@ -4280,6 +4628,35 @@ CREATE TABLE sign_in_link (
     CONSTRAINT sign_in_link_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL)))
 );
 
+CREATE TABLE stage_count (
+    "grouping" text NOT NULL,
+    span text NOT NULL,
+    starts_on date NOT NULL,
+    key text NOT NULL,
+    stage text NOT NULL,
+    began integer NOT NULL,
+    ended integer NOT NULL,
+    waiting integer NOT NULL,
+    in_policy integer NOT NULL,
+    past_policy integer NOT NULL,
+    in_legal integer NOT NULL,
+    past_legal integer NOT NULL,
+    buckets smallint[] NOT NULL,
+    durations integer[] NOT NULL,
+    CONSTRAINT stage_count_pkey PRIMARY KEY ("grouping", span, starts_on, key, stage),
+    CONSTRAINT stage_count_adds_up CHECK (((LEAST(ended, waiting, in_policy, past_policy, in_legal, past_legal) >= 0) AND ((ended + waiting) <= began) AND (GREATEST(in_policy, in_legal) <= ended) AND (GREATEST(past_policy, past_legal) <= waiting))),
+    CONSTRAINT stage_count_buckets_paired CHECK ((cardinality(buckets) = cardinality(durations))),
+    CONSTRAINT stage_count_grouping_check CHECK (("grouping" = ANY (ARRAY['total'::text, 'district'::text, 'bank'::text, 'channel'::text, 'wire'::text, 'hour'::text, 'category'::text]))),
+    CONSTRAINT stage_count_month_begins CHECK (((span = 'day'::text) OR (EXTRACT(day FROM starts_on) = (1)::numeric))),
+    CONSTRAINT stage_count_span_check CHECK ((span = ANY (ARRAY['day'::text, 'month'::text])))
+);
+
+CREATE TABLE stage_day (
+    day date NOT NULL,
+    counted_at timestamp with time zone,
+    CONSTRAINT stage_day_pkey PRIMARY KEY (day)
+);
+
 CREATE TABLE status_update (
     update_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -4291,6 +4668,69 @@ CREATE TABLE status_update (
     said_again integer NOT NULL DEFAULT 0,
     CONSTRAINT status_update_institution_body_digest_said_again_key UNIQUE (institution, body_digest, said_again),
     CONSTRAINT status_update_pkey PRIMARY KEY (update_id)
+);
+
+CREATE TABLE task_act (
+    act_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    task_id bigint NOT NULL,
+    version bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    kind text NOT NULL,
+    owner text,
+    former text,
+    note text NOT NULL DEFAULT ''::text,
+    CONSTRAINT task_act_task_id_version_key UNIQUE (task_id, version),
+    CONSTRAINT task_act_pkey PRIMARY KEY (act_id),
+    CONSTRAINT task_act_actor_check CHECK (((actor <> ''::text) AND (length(actor) <= 200))),
+    CONSTRAINT task_act_kind_check CHECK ((kind = ANY (ARRAY['claimed'::text, 'passed_on'::text, 'taken_over'::text, 'released'::text, 'snoozed'::text]))),
+    CONSTRAINT task_act_note_check CHECK ((length(note) <= 500))
+);
+
+CREATE TABLE task_filter (
+    officer_id text NOT NULL,
+    place smallint NOT NULL,
+    name text NOT NULL,
+    filter jsonb NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT task_filter_pkey PRIMARY KEY (officer_id, place),
+    CONSTRAINT task_filter_filter_check CHECK ((pg_column_size(filter) <= 8192)),
+    CONSTRAINT task_filter_name_check CHECK (((name <> ''::text) AND (length(name) <= 60))),
+    CONSTRAINT task_filter_place_check CHECK (((place >= 1) AND (place <= 20)))
+);
+
+CREATE TABLE task_owner (
+    task_id bigint NOT NULL,
+    version bigint NOT NULL,
+    owner text,
+    since timestamp with time zone NOT NULL,
+    since_seq bigint,
+    lease_ends_at timestamp with time zone,
+    snoozed_until timestamp with time zone,
+    snoozed_for text,
+    alarmed_at timestamp with time zone,
+    CONSTRAINT task_owner_pkey PRIMARY KEY (task_id),
+    CONSTRAINT task_owner_ends_the_alarm CHECK (((owner IS NULL) OR (alarmed_at IS NULL))),
+    CONSTRAINT task_owner_has_a_lease CHECK (((owner IS NULL) = (lease_ends_at IS NULL))),
+    CONSTRAINT task_owner_is_awake CHECK (((owner IS NULL) OR (snoozed_until IS NULL))),
+    CONSTRAINT task_owner_lease_ends_later CHECK ((lease_ends_at > since)),
+    CONSTRAINT task_owner_snooze_ends_later CHECK ((snoozed_until > since)),
+    CONSTRAINT task_owner_snoozed_for_a_case CHECK (((snoozed_for IS NULL) OR ((snoozed_until IS NOT NULL) AND (since_seq IS NOT NULL)))),
+    CONSTRAINT task_owner_snoozed_for_check CHECK ((snoozed_for ~ '^[a-z_]{1,64}$'::text)),
+    CONSTRAINT task_owner_version_check CHECK ((version >= 0))
+);
+
+CREATE TABLE task_value (
+    task_id bigint NOT NULL,
+    case_seq bigint NOT NULL,
+    in_play_paise bigint NOT NULL,
+    rank_paise bigint NOT NULL,
+    persons text[] NOT NULL,
+    institution text,
+    district text,
+    CONSTRAINT task_value_pkey PRIMARY KEY (task_id),
+    CONSTRAINT task_value_in_play_paise_check CHECK ((in_play_paise >= 0)),
+    CONSTRAINT task_value_rank_paise_check CHECK ((rank_paise >= 0))
 );
 
 CREATE TABLE team (
@@ -4330,6 +4770,45 @@ CREATE TABLE team_shift (
     CONSTRAINT team_shift_ends_after_its_start CHECK ((starts_minute < ends_minute)),
     CONSTRAINT team_shift_ends_minute_check CHECK ((ends_minute <= 1440)),
     CONSTRAINT team_shift_starts_minute_check CHECK ((starts_minute >= 0))
+);
+
+CREATE TABLE telephone_answer (
+    telephone_answer_id uuid NOT NULL,
+    case_no text NOT NULL,
+    request_id uuid NOT NULL,
+    institution text NOT NULL,
+    update_id bigint,
+    told_at timestamp with time zone NOT NULL,
+    number_is_known boolean NOT NULL,
+    calls_back_at timestamp with time zone,
+    entered_by text NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    person_id uuid NOT NULL,
+    sealed_speaker bytea NOT NULL,
+    idempotency_key text NOT NULL,
+    body_digest bytea NOT NULL,
+    reply jsonb NOT NULL,
+    CONSTRAINT telephone_answer_once UNIQUE (case_no, entered_by, idempotency_key),
+    CONSTRAINT telephone_answer_update_id_key UNIQUE (update_id),
+    CONSTRAINT telephone_answer_pkey PRIMARY KEY (telephone_answer_id),
+    CONSTRAINT telephone_answer_body_digest_check CHECK ((length(body_digest) = 32)),
+    CONSTRAINT telephone_answer_calls_later CHECK ((calls_back_at > told_at)),
+    CONSTRAINT telephone_answer_entered_by_check CHECK ((entered_by <> ''::text)),
+    CONSTRAINT telephone_answer_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 200))),
+    CONSTRAINT telephone_answer_says CHECK (((update_id IS NOT NULL) OR (calls_back_at IS NOT NULL))),
+    CONSTRAINT telephone_answer_told_before CHECK ((told_at <= entered_at))
+);
+
+CREATE TABLE telephone_booking (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    kind text NOT NULL,
+    booked_paise bigint NOT NULL,
+    confirmed_paise bigint NOT NULL DEFAULT 0,
+    CONSTRAINT telephone_booking_pkey PRIMARY KEY (case_no, hop_no, kind),
+    CONSTRAINT telephone_booking_booked_paise_check CHECK ((booked_paise > 0)),
+    CONSTRAINT telephone_booking_confirmed CHECK (((confirmed_paise >= 0) AND (confirmed_paise <= booked_paise))),
+    CONSTRAINT telephone_booking_kind_check CHECK ((kind = ANY (ARRAY['held'::text, 'withdrawn'::text, 'spent'::text, 'moved'::text])))
 );
 
 CREATE TABLE try_bucket (
@@ -4481,6 +4960,12 @@ ALTER TABLE braked_release ADD CONSTRAINT braked_release_brake_id_fkey FOREIGN K
 
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE call_back ADD CONSTRAINT call_back_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE call_back ADD CONSTRAINT call_back_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE call_back ADD CONSTRAINT call_back_telephone_answer_id_fkey FOREIGN KEY (telephone_answer_id) REFERENCES telephone_answer(telephone_answer_id);
+
 ALTER TABLE case_assignment ADD CONSTRAINT case_assignment_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -4494,6 +4979,10 @@ ALTER TABLE channel_health ADD CONSTRAINT channel_health_institution_fkey FOREIG
 ALTER TABLE complaint ADD CONSTRAINT complaint_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
+
+ALTER TABLE complaint_story ADD CONSTRAINT complaint_story_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE complaint_story ADD CONSTRAINT complaint_story_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
@@ -4552,6 +5041,12 @@ ALTER TABLE document ADD CONSTRAINT document_order_id_fkey FOREIGN KEY (order_id
 ALTER TABLE document ADD CONSTRAINT document_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
 ALTER TABLE document ADD CONSTRAINT document_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE draft ADD CONSTRAINT draft_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE draft ADD CONSTRAINT draft_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
+ALTER TABLE draft_handover ADD CONSTRAINT draft_handover_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES draft(draft_id);
 
 ALTER TABLE due_document ADD CONSTRAINT due_document_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -4695,6 +5190,10 @@ ALTER TABLE payer_statement ADD CONSTRAINT payer_statement_answer_id_fkey FOREIG
 
 ALTER TABLE payer_statement ADD CONSTRAINT payer_statement_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES payer_inquiry(inquiry_id);
 
+ALTER TABLE person_key ADD CONSTRAINT person_key_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE person_key ADD CONSTRAINT person_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
@@ -4775,6 +5274,16 @@ ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY 
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE task_act ADD CONSTRAINT task_act_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
+
+ALTER TABLE task_filter ADD CONSTRAINT task_filter_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE task_owner ADD CONSTRAINT task_owner_owner_fkey FOREIGN KEY (owner) REFERENCES officer(officer_id);
+
+ALTER TABLE task_owner ADD CONSTRAINT task_owner_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
+
+ALTER TABLE task_value ADD CONSTRAINT task_value_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
+
 ALTER TABLE team ADD CONSTRAINT team_lead_fkey FOREIGN KEY (lead) REFERENCES officer(officer_id);
 
 ALTER TABLE team_district ADD CONSTRAINT team_district_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
@@ -4784,6 +5293,18 @@ ALTER TABLE team_member ADD CONSTRAINT team_member_officer_id_fkey FOREIGN KEY (
 ALTER TABLE team_member ADD CONSTRAINT team_member_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
 
 ALTER TABLE team_shift ADD CONSTRAINT team_shift_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id) ON DELETE CASCADE;
+
+ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
+ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
+
+ALTER TABLE telephone_booking ADD CONSTRAINT telephone_booking_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE victim ADD CONSTRAINT victim_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
@@ -4831,6 +5352,8 @@ CREATE INDEX attachment_approval_of_case ON public.attachment_approval USING btr
 
 CREATE INDEX automatic_release_at ON public.automatic_release USING btree (at);
 
+CREATE INDEX bank_body_of_bank ON public.bank_body USING btree (person_id) WHERE of_bank;
+
 CREATE INDEX bank_confirmation_credited ON public.bank_confirmation USING btree (received_at) WHERE (applied_paise > 0);
 
 CREATE UNIQUE INDEX bank_confirmation_once ON public.bank_confirmation USING btree (order_id, natural_key) WHERE (disposition <> 'duplicate'::text);
@@ -4871,9 +5394,17 @@ CREATE INDEX bank_order_line_hop ON public.bank_order_line USING btree (case_no,
 
 CREATE INDEX bank_order_live ON public.bank_order USING btree (institution, due_at) WHERE (state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text]));
 
+CREATE INDEX bank_order_planned ON public.bank_order USING brin (planned_at);
+
 CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
 
 CREATE INDEX braked_release_brake ON public.braked_release USING btree (brake_id);
+
+CREATE INDEX call_back_case ON public.call_back USING btree (case_no);
+
+CREATE INDEX call_back_due ON public.call_back USING btree (due_at) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX call_back_waits ON public.call_back USING btree (request_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX case_assignment_again ON public.case_assignment USING btree (look_at) WHERE ((look_at IS NOT NULL) AND (looked_at IS NOT NULL));
 
@@ -4899,7 +5430,21 @@ CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject
 
 CREATE UNIQUE INDEX complaint_portal_ack_no ON public.complaint USING btree (portal_ack_no) WHERE (portal_ack_no IS NOT NULL);
 
+CREATE INDEX complaint_story_person ON public.complaint_story USING btree (person_id);
+
 CREATE INDEX complaint_transfer_hop ON public.complaint_transfer USING btree (case_no, hop_no);
+
+CREATE INDEX complaint_transfer_payee_vpa ON public.complaint_transfer USING btree (ltrim(upper(regexp_replace(payee_vpa, '[\s\-/]+'::text, ''::text, 'g'::text)), '0'::text)) WHERE (payee_vpa IS NOT NULL);
+
+CREATE INDEX complaint_transfer_payer ON public.complaint_transfer USING btree (ltrim(upper(regexp_replace(payer_holder, '[\s\-/]+'::text, ''::text, 'g'::text)), '0'::text));
+
+CREATE INDEX complaint_transfer_payer_vpa ON public.complaint_transfer USING btree (ltrim(upper(regexp_replace(payer_vpa, '[\s\-/]+'::text, ''::text, 'g'::text)), '0'::text)) WHERE (payer_vpa IS NOT NULL);
+
+CREATE INDEX complaint_transfer_rrn ON public.complaint_transfer USING btree (upper(regexp_replace(rrn, '[\s\-/|]+'::text, ''::text, 'g'::text))) WHERE (rrn IS NOT NULL);
+
+CREATE INDEX complaint_transfer_utr ON public.complaint_transfer USING btree (upper(regexp_replace(utr, '[\s\-/|]+'::text, ''::text, 'g'::text))) WHERE (utr IS NOT NULL);
+
+CREATE INDEX complaint_victim ON public.complaint USING btree (victim_id);
 
 CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal USING btree (order_id, digest) WHERE (agreed_at IS NULL);
 
@@ -4921,9 +5466,13 @@ CREATE INDEX delivery_attempt_subject ON public.delivery_attempt USING btree (su
 
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
+CREATE INDEX desk_task_closed ON public.desk_task USING brin (closed_at);
+
 CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, subject_kind, subject_id, cause, facts) WHERE (state = 'open'::text);
 
 CREATE UNIQUE INDEX desk_task_once_institution ON public.desk_task USING btree (institution, kind) WHERE ((state = 'open'::text) AND (case_no IS NULL));
+
+CREATE UNIQUE INDEX desk_task_once_nightly_run ON public.desk_task USING btree (subject_id) WHERE ((state = 'open'::text) AND (subject_kind = 'nightly_run'::text));
 
 CREATE UNIQUE INDEX desk_task_once_reconciliation ON public.desk_task USING btree (reconciliation_id);
 
@@ -4937,11 +5486,25 @@ CREATE INDEX disputed_transfer_reference ON public.disputed_transfer USING btree
 
 CREATE INDEX document_case ON public.document USING btree (case_no, issued_at DESC, document_id DESC);
 
+CREATE INDEX draft_handover_draft ON public.draft_handover USING btree (draft_id, handover_id);
+
+CREATE UNIQUE INDEX draft_of_caller ON public.draft USING btree (caller) WHERE (caller IS NOT NULL);
+
+CREATE UNIQUE INDEX draft_of_complaint ON public.draft USING btree (ack_no) WHERE (ack_no IS NOT NULL);
+
+CREATE INDEX draft_of_owner ON public.draft USING btree (owner, made_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX draft_to_forget ON public.draft USING btree (saved_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX draft_waits ON public.draft USING btree (made_at) WHERE ((ended_at IS NULL) AND (owner IS NULL));
+
 CREATE INDEX due_document_due ON public.due_document USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE INDEX due_document_of_visit ON public.due_document USING btree (restoration_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX duty_open ON public.duty USING btree (due_at) WHERE (done_at IS NULL);
+
+CREATE INDEX duty_opened ON public.duty USING brin (opened_at);
 
 CREATE INDEX feed_entry_by_status ON public.feed_entry USING btree (institution, status, change_no);
 
@@ -4981,7 +5544,7 @@ CREATE INDEX holder_contact_change_hold ON public.holder_contact_change USING bt
 
 CREATE INDEX holder_key_hold ON public.holder_key USING btree (hold_id);
 
-CREATE INDEX hop_account_case ON public.hop USING btree (institution, account_key, case_no, hop_no) WHERE (institution IS NOT NULL);
+CREATE INDEX hop_account_of_any_bank ON public.hop USING btree (account_key, institution, case_no, hop_no);
 
 CREATE INDEX hop_raise_told ON public.hop_raise USING btree (told_at);
 
@@ -5021,6 +5584,12 @@ CREATE INDEX message_to_expire ON public.message USING btree (expires_at) WHERE 
 
 CREATE INDEX message_to_send ON public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
+CREATE INDEX nightly_run_clean_at ON public.nightly_run USING btree (work, ended_at) WHERE (outcome = 'clean'::text);
+
+CREATE INDEX nightly_run_newest ON public.nightly_run USING btree (work, run_id);
+
+CREATE UNIQUE INDEX nightly_run_one ON public.nightly_run USING btree (work) WHERE (ended_at IS NULL);
+
 CREATE INDEX objection_restoration ON public.objection USING btree (restoration_id);
 
 CREATE INDEX officer_district_by_district ON public.officer_district USING btree (lower(district)) WHERE (until_at IS NULL);
@@ -5048,6 +5617,10 @@ CREATE UNIQUE INDEX payer_inquiry_one_live ON public.payer_inquiry USING btree (
 CREATE INDEX payer_inquiry_waiting ON public.payer_inquiry USING btree (institution, planned_at, inquiry_id) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX payer_statement_inquiry ON public.payer_statement USING btree (inquiry_id, statement_id);
+
+CREATE INDEX person_key_bank ON public.person_key USING btree (institution, made_at) WHERE (institution IS NOT NULL);
+
+CREATE INDEX person_key_case ON public.person_key USING btree (case_no) WHERE (case_no IS NOT NULL);
 
 CREATE INDEX person_key_to_look ON public.person_key USING btree (COALESCE(looked_at, made_at)) WHERE (wrapped IS NOT NULL);
 
@@ -5113,7 +5686,13 @@ CREATE INDEX restoration_line_hop ON public.restoration_line USING btree (case_n
 
 CREATE INDEX restoration_open ON public.restoration USING btree (step, first_held_at) WHERE (state = 'open'::text);
 
+CREATE INDEX restoration_opened ON public.restoration USING brin (opened_at);
+
+CREATE INDEX restoration_step_ended ON public.restoration_step USING brin (ended_at);
+
 CREATE UNIQUE INDEX restoration_step_one_open ON public.restoration_step USING btree (restoration_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX restoration_step_opened ON public.restoration_step USING brin (opened_at);
 
 CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
 
@@ -5125,6 +5704,16 @@ CREATE INDEX sign_in_entry_by_officer ON public.sign_in_entry USING btree (offic
 
 CREATE UNIQUE INDEX sign_in_link_open ON public.sign_in_link USING btree (officer_id) WHERE ((used_at IS NULL) AND (ended_at IS NULL));
 
+CREATE INDEX task_act_by_time ON public.task_act USING btree (at);
+
+CREATE INDEX task_act_from ON public.task_act USING btree (former, act_id) WHERE (former IS NOT NULL);
+
+CREATE INDEX task_act_to ON public.task_act USING btree (owner, act_id) WHERE (owner IS NOT NULL);
+
+CREATE UNIQUE INDEX task_filter_name ON public.task_filter USING btree (officer_id, lower(name));
+
+CREATE INDEX task_owner_of_officer ON public.task_owner USING btree (owner) WHERE (owner IS NOT NULL);
+
 CREATE INDEX team_district_by_district ON public.team_district USING btree (lower(district));
 
 CREATE INDEX team_lead ON public.team USING btree (lead);
@@ -5134,6 +5723,12 @@ CREATE INDEX team_member_by_officer ON public.team_member USING btree (officer_i
 CREATE UNIQUE INDEX team_open ON public.team USING btree (lower(name)) WHERE (ended_at IS NULL);
 
 CREATE INDEX team_shift_by_team ON public.team_shift USING btree (team_id);
+
+CREATE INDEX telephone_answer_case ON public.telephone_answer USING btree (case_no, entered_at);
+
+CREATE INDEX telephone_answer_person ON public.telephone_answer USING btree (person_id);
+
+CREATE INDEX telephone_answer_request ON public.telephone_answer USING btree (request_id);
 
 CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
 
@@ -5165,7 +5760,13 @@ CREATE TRIGGER allocation_share_append_only BEFORE DELETE OR UPDATE ON public.al
 
 CREATE CONSTRAINT TRIGGER allocation_share_whole AFTER INSERT ON public.allocation_share DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
 
-CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER answer_append_only BEFORE DELETE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER answer_kept BEFORE UPDATE OF answer_id, update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition, status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, occurred_at, received_at, reference_key, root_reference_key, balance_paise, balance_is_free, within_paise ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER answer_sealed BEFORE INSERT OR UPDATE ON public.answer FOR EACH ROW EXECUTE FUNCTION answer_sealed();
+
+CREATE TRIGGER answer_sealed_once BEFORE UPDATE ON public.answer FOR EACH ROW WHEN (((old.sealed_raw IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_raw IS DISTINCT FROM old.sealed_raw) OR (new.imported_by IS DISTINCT FROM old.imported_by) OR (new.balance_on_wire IS DISTINCT FROM old.balance_on_wire)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER attachment_approval_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.attachment_approval FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -5175,13 +5776,31 @@ CREATE TRIGGER attachment_needs_other_eyes BEFORE INSERT ON public.attachment_ap
 
 CREATE TRIGGER automatic_release_unchanged BEFORE DELETE OR UPDATE OR TRUNCATE ON public.automatic_release FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER bank_body_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_body_append_only BEFORE DELETE OR TRUNCATE ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_body_kept BEFORE UPDATE OF body_id, institution, channel, received_at, headers, body, digest ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_body_sealed BEFORE INSERT OR UPDATE ON public.bank_body FOR EACH ROW EXECUTE FUNCTION body_is_sealed();
+
+CREATE TRIGGER bank_body_sealed_once BEFORE UPDATE ON public.bank_body FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed) OR (new.of_bank IS DISTINCT FROM old.of_bank)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT OR UPDATE OF via, applied_paise, source, proposed_by ON public.bank_confirmation FOR EACH ROW WHEN (((new.via = 'officer'::text) AND (new.applied_paise > 0) AND (NOT is_second_officer(new.source, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 
-CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER bank_exchange_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_evidence_kept BEFORE UPDATE OF evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature, signature_base ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_evidence_sealed BEFORE INSERT OR UPDATE ON public.bank_evidence FOR EACH ROW EXECUTE FUNCTION body_is_sealed();
+
+CREATE TRIGGER bank_evidence_sealed_once BEFORE UPDATE ON public.bank_evidence FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed)))) EXECUTE FUNCTION sealed_once();
+
+CREATE TRIGGER bank_exchange_append_only BEFORE DELETE OR TRUNCATE ON public.bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_exchange_kept BEFORE UPDATE OF exchange_id, about, request_id, order_id, inquiry_id, channel, at, head, body, size_bytes, digest, masked, content, reply_head, reply, reply_cut, failure ON public.bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_exchange_sealed BEFORE INSERT OR UPDATE ON public.bank_exchange FOR EACH ROW EXECUTE FUNCTION bank_exchange_sealed();
+
+CREATE TRIGGER bank_exchange_sealed_once BEFORE UPDATE ON public.bank_exchange FOR EACH ROW WHEN (((old.sealed_body IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_body IS DISTINCT FROM old.sealed_body) OR (new.sealed_content IS DISTINCT FROM old.sealed_content) OR (new.sealed_reply IS DISTINCT FROM old.sealed_reply) OR (new.body_digest IS DISTINCT FROM old.body_digest) OR (new.content_digest IS DISTINCT FROM old.content_digest) OR (new.reply_digest IS DISTINCT FROM old.reply_digest)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER holiday_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.bank_holiday FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
@@ -5203,6 +5822,8 @@ CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_or
 
 CREATE TRIGGER release_was_proposed AFTER INSERT ON public.bank_order_line FOR EACH ROW EXECUTE FUNCTION release_was_proposed();
 
+CREATE TRIGGER call_back_rules BEFORE DELETE OR UPDATE ON public.call_back FOR EACH ROW EXECUTE FUNCTION call_back_rules();
+
 CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
@@ -5217,7 +5838,11 @@ CREATE TRIGGER case_officer_by_engine BEFORE INSERT ON public.case_officer FOR E
 
 CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
+CREATE TRIGGER complaint_filled_in BEFORE UPDATE OF category ON public.complaint FOR EACH ROW WHEN ((new.category <> old.category)) EXECUTE FUNCTION complaint_filled_in();
+
 CREATE TRIGGER complaint_marked BEFORE INSERT ON public.complaint FOR EACH ROW WHEN ((new.marked IS NULL)) EXECUTE FUNCTION complaint_marked();
+
+CREATE TRIGGER complaint_story_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_story FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -5230,6 +5855,8 @@ CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FO
 CREATE TRIGGER court_order_withdrawn_by_two BEFORE UPDATE ON public.court_order FOR EACH ROW WHEN (((old.withdrawn_at IS NULL) AND (new.withdrawn_at IS NOT NULL))) EXECUTE FUNCTION court_order_withdrawn_by_two();
 
 CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, told_by ON public.credit_account FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.told_by))) EXECUTE FUNCTION two_persons();
+
+CREATE TRIGGER credit_account_object_again BEFORE UPDATE OF object_again_until ON public.credit_account FOR EACH ROW WHEN ((new.object_again_until IS DISTINCT FROM old.object_again_until)) EXECUTE FUNCTION credit_account_object_again();
 
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 
@@ -5254,6 +5881,12 @@ CREATE TRIGGER document_wakes_documents AFTER INSERT ON public.document FOR EACH
 CREATE TRIGGER document_counter_escalates BEFORE INSERT OR UPDATE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION document_counter_escalates();
 
 CREATE TRIGGER document_counter_stays BEFORE DELETE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER draft_kept BEFORE TRUNCATE ON public.draft FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER draft_rules BEFORE DELETE OR UPDATE ON public.draft FOR EACH ROW EXECUTE FUNCTION draft_rules();
+
+CREATE TRIGGER draft_handover_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.draft_handover FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_document();
 
@@ -5342,6 +5975,10 @@ CREATE TRIGGER message_blanked BEFORE UPDATE OF body ON public.message FOR EACH 
 CREATE TRIGGER message_is_sealed BEFORE INSERT ON public.message FOR EACH ROW WHEN (((new.sealed_head IS NULL) AND (new.to_whom = ANY (ARRAY['victim'::text, 'holder'::text])))) EXECUTE FUNCTION message_is_sealed();
 
 CREATE TRIGGER message_sealed BEFORE INSERT OR UPDATE ON public.message FOR EACH ROW WHEN ((new.sealed_head IS NOT NULL)) EXECUTE FUNCTION message_sealed();
+
+CREATE TRIGGER nightly_run_ended_once BEFORE UPDATE ON public.nightly_run FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER nightly_run_kept BEFORE DELETE OR TRUNCATE ON public.nightly_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
@@ -5435,7 +6072,13 @@ CREATE TRIGGER release_proposal_counted BEFORE INSERT ON public.release_proposal
 
 CREATE TRIGGER release_proposal_rules BEFORE DELETE OR UPDATE ON public.release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_rules();
 
-CREATE TRIGGER reply_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reply_form_append_only BEFORE DELETE OR TRUNCATE ON public.reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reply_form_kept BEFORE UPDATE OF form_id, link_id, received_at, officer_name, officer_designation, form, digest, body, confirmed_by ON public.reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reply_form_sealed BEFORE INSERT OR UPDATE ON public.reply_form FOR EACH ROW EXECUTE FUNCTION reply_form_sealed();
+
+CREATE TRIGGER reply_form_sealed_once BEFORE UPDATE ON public.reply_form FOR EACH ROW WHEN (((old.sealed_form IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_form IS DISTINCT FROM old.sealed_form) OR (new.sealed_body IS DISTINCT FROM old.sealed_body)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER reply_link_deletion BEFORE DELETE ON public.reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_deletion();
 
@@ -5477,6 +6120,14 @@ CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH 
 
 CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
 
+CREATE TRIGGER task_act_append_only BEFORE UPDATE OR TRUNCATE ON public.task_act FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER task_owner_rules BEFORE INSERT OR UPDATE ON public.task_owner FOR EACH ROW EXECUTE FUNCTION task_owner_rules();
+
+CREATE TRIGGER telephone_answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.telephone_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER telephone_booking_grows BEFORE DELETE OR UPDATE ON public.telephone_booking FOR EACH ROW EXECUTE FUNCTION telephone_booking_grows();
+
 CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON public.victim FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id)))) EXECUTE FUNCTION victim_corrected();
 
 CREATE TRIGGER victim_sealed BEFORE INSERT OR UPDATE ON public.victim FOR EACH ROW EXECUTE FUNCTION victim_sealed();
@@ -5513,21 +6164,37 @@ COMMENT ON COLUMN allocation_share.gone_home_paise IS 'restored and released of 
 
 COMMENT ON COLUMN answer.balance_is_free IS 'whether balance_paise leaves out what is on hold in the account';
 
+COMMENT ON COLUMN answer.balance_on_wire IS 'whether it has a balance in the field of the I4C wire';
+
 COMMENT ON COLUMN answer.balance_paise IS 'what the account has by this line; null where it says nothing';
 
+COMMENT ON COLUMN answer.imported_by IS 'who imported the workbook that it is from; null for a line of a bank';
+
 COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; null where it gave no time, or none that can be read';
+
+COMMENT ON COLUMN answer.person_id IS 'the key of the case that seals what was received';
 
 COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty on lines taken before this column was there';
 
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
 
+COMMENT ON COLUMN answer.sealed_raw IS 'every field as the bank wrote it, sealed';
+
 COMMENT ON COLUMN answer.within_paise IS 'what of the claim is within its transfer; null in a line that the release before has judged';
 
 COMMENT ON COLUMN appeal_code.contact_since IS 'when an officer entered the contact that the code went to; null for a contact that the bank gave';
 
+COMMENT ON COLUMN appeal_code.through_bank IS 'whether the bank passes the code on, because no contact was known';
+
 COMMENT ON COLUMN appeal_code.tries_by IS 'tries by digest of the address that they came from';
 
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
+
+COMMENT ON COLUMN bank_body.of_bank IS 'whether a key of the bank seals it, because it was of no known case or of several';
+
+COMMENT ON COLUMN bank_body.person_id IS 'the key of the case or of the bank that seals it';
+
+COMMENT ON COLUMN bank_body.sealed IS 'the body, sealed';
 
 COMMENT ON COLUMN bank_confirmation.note IS 'by an officer who wrote down what the bank said: who said it, and how';
 
@@ -5539,11 +6206,17 @@ COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the 
 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
 
+COMMENT ON COLUMN bank_evidence.person_id IS 'the key of the case or of the bank that seals it';
+
+COMMENT ON COLUMN bank_evidence.sealed IS 'the body, sealed';
+
 COMMENT ON COLUMN bank_evidence.signature_base IS 'what RFC 9421 has signed; null where a token stood for the bank';
 
 COMMENT ON COLUMN bank_exchange.at IS 'when the bytes began to leave; of what a bank fetched: when it was made';
 
 COMMENT ON COLUMN bank_exchange.body IS 'what was sent, cut where it is shorter than size_bytes';
+
+COMMENT ON COLUMN bank_exchange.body_digest IS 'SHA-256 of the body as it is kept here, in clear';
 
 COMMENT ON COLUMN bank_exchange.content IS 'what the bank reads once it has opened its envelope; null where the body is that';
 
@@ -5555,7 +6228,11 @@ COMMENT ON COLUMN bank_exchange.head IS 'how it went and where to, a line each; 
 
 COMMENT ON COLUMN bank_exchange.masked IS 'the token of a link is written over in the body, with as many letters x';
 
+COMMENT ON COLUMN bank_exchange.person_id IS 'the key of the case that seals it; null in a row that the release before wrote';
+
 COMMENT ON COLUMN bank_exchange.reply_head IS 'the status, and of the headers those that say something; null where no reply came';
+
+COMMENT ON COLUMN bank_exchange.sealed_body IS 'the body, sealed';
 
 COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
 
@@ -5566,6 +6243,10 @@ COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
+
+COMMENT ON COLUMN call_back.ended_as IS '`called`: it said more by telephone; `answered`: the request needs no answer any more; `missed`: a supervisor was told';
+
+COMMENT ON COLUMN call_back.missed_at IS 'when the desk was asked to telephone, because the bank did not call';
 
 COMMENT ON COLUMN case_assignment.io IS 'id of the investigating officer now; null without one';
 
@@ -5582,6 +6263,10 @@ COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own pr
 COMMENT ON COLUMN complaint.marked IS 'whether the victim is a child, or the category is one of the protected matters; null counts as false';
 
 COMMENT ON COLUMN complaint.portal_ack_no IS 'the number that the portal gave, where it lies in the half that is ours';
+
+COMMENT ON COLUMN complaint_story.consent IS 'whether the victim agrees to its use; null: not asked';
+
+COMMENT ON COLUMN complaint_story.sealed IS 'the text, sealed under the key of the victim';
 
 COMMENT ON COLUMN complaint_transfer.differing IS 'what it tells otherwise than the hop did when the complaint was taken: payer, account, bank, amount, date';
 
@@ -5607,6 +6292,8 @@ COMMENT ON COLUMN court_order.withdrawal_asked_by IS 'who asked to withdraw an o
 
 COMMENT ON COLUMN credit_account.ended_as IS 'why it is not credited any more: the victim objected, or an officer withdrew it';
 
+COMMENT ON COLUMN credit_account.object_again_until IS 'until when the victim may object after the contact was corrected; null if it was not corrected since the confirmation';
+
 COMMENT ON COLUMN credit_account.object_until IS 'until when the victim may object after the confirmation; null before it, and where the release before confirmed it';
 
 COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
@@ -5630,6 +6317,20 @@ COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wro
 COMMENT ON COLUMN discrepancy_resolution.from_held IS 'whether it took money out of held, for which it takes two persons';
 
 COMMENT ON COLUMN disputed_transfer.reference_key IS 'reference of the transfer; null in a row of the release before, whose key also names the amount';
+
+COMMENT ON COLUMN draft.awaited IS 'facts that the complaint does not have yet; each is filled in once';
+
+COMMENT ON COLUMN draft.caller IS 'keyed digest of the number of a missed call, by which further calls are counted';
+
+COMMENT ON COLUMN draft.ended_as IS 'done: its complaint is sent and complete; discarded by its officer; forgotten by the policy';
+
+COMMENT ON COLUMN draft.owner IS 'id of the officer whose it is; null for a missed call that no officer has taken';
+
+COMMENT ON COLUMN draft.revision IS 'counts what was saved; a save names the one that it replaces';
+
+COMMENT ON COLUMN draft.sent_by IS 'the officer in whose name the complaint is taken, however often it is sent';
+
+COMMENT ON COLUMN draft_handover.sealed_note IS 'what the next officer has to know, sealed under the key of the draft';
 
 COMMENT ON COLUMN evidence_key.key_sha256 IS 'SHA-256 of the key as openssl reads it, the fingerprint that is compared';
 
@@ -5701,6 +6402,14 @@ COMMENT ON COLUMN message.sealed_body IS 'text, sealed; null once it is blank';
 
 COMMENT ON COLUMN message.sealed_head IS 'address and subject, sealed';
 
+COMMENT ON COLUMN nightly_run.digest IS 'SHA-256 of the list of last hashes that an anchor wrote';
+
+COMMENT ON COLUMN nightly_run.failure IS 'name of the error';
+
+COMMENT ON COLUMN nightly_run.first_case IS 'the first case in which a rule is violated';
+
+COMMENT ON COLUMN nightly_run.outcome IS 'clean; broken: a rule is violated in a case; failed: an error ended it; interrupted: its process ended first';
+
 COMMENT ON COLUMN objection.sealed_text IS 'the text, sealed under the key of the account holder; of the victim, where that is who objects or no hold is named';
 
 COMMENT ON COLUMN officer.credentials_from IS 'what was issued to this officer before this time opens nothing; null if everything may';
@@ -5755,7 +6464,11 @@ COMMENT ON COLUMN payer_statement.payer_confirmed IS 'whether the bank states th
 
 COMMENT ON COLUMN payer_statement.payer_key IS 'the account debited as the bank states it; empty if it states none';
 
+COMMENT ON COLUMN person_key.case_no IS 'the case whose bodies it seals; null for a person and a bank';
+
 COMMENT ON COLUMN person_key.destroyed_for IS 'the rule of retention by which the key was destroyed';
+
+COMMENT ON COLUMN person_key.institution IS 'the bank whose bodies of no single case it seals; null for a person and a case';
 
 COMMENT ON COLUMN person_key.looked_at IS 'when it was last looked at whether the data are kept';
 
@@ -5809,6 +6522,12 @@ COMMENT ON COLUMN reply_form.confirmed_by IS 'the nodal officer at whose registe
 
 COMMENT ON COLUMN reply_form.digest IS 'equal for two forms that are filled in alike';
 
+COMMENT ON COLUMN reply_form.person_id IS 'the key of the case that seals it';
+
+COMMENT ON COLUMN reply_form.sealed_body IS 'the form as it was posted, sealed';
+
+COMMENT ON COLUMN reply_form.sealed_form IS 'the fields of the form, sealed';
+
 COMMENT ON COLUMN reply_link.replaced_at IS 'when a newer letter about the same subject was sent, with a link of its own';
 
 COMMENT ON COLUMN reply_link.subject_id IS 'the hold request or the order that the link replies to';
@@ -5843,7 +6562,59 @@ COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itse
 
 COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
 
+COMMENT ON COLUMN stage_count.buckets IS 'buckets of durations, eight to each doubling from a millisecond on';
+
+COMMENT ON COLUMN stage_count.durations IS 'how many durations are in each of these buckets';
+
+COMMENT ON COLUMN stage_count.in_legal IS 'ended within the time of the law';
+
+COMMENT ON COLUMN stage_count.in_policy IS 'ended within the target of the policy';
+
+COMMENT ON COLUMN stage_count.key IS 'the district, bank, channel, hour or category of the row; empty if unknown, and for a total';
+
+COMMENT ON COLUMN stage_count.past_legal IS 'not ended, still expected, and past the time of the law when the day was counted';
+
+COMMENT ON COLUMN stage_count.past_policy IS 'not ended, still expected, and past the target of the policy when the day was counted';
+
+COMMENT ON COLUMN stage_day.counted_at IS 'when the stages of the day were counted last; null before the first count';
+
+COMMENT ON COLUMN stage_day.day IS 'a day of Indian time, from the day of the first case on';
+
+COMMENT ON COLUMN task_act.former IS 'who had it before; null for no officer';
+
+COMMENT ON COLUMN task_act.note IS 'of the officer, or why the engine ended a lease; rows go by the policy';
+
+COMMENT ON COLUMN task_act.owner IS 'who has the item since then; null for no officer';
+
+COMMENT ON COLUMN task_owner.alarmed_at IS 'when the supervisor was told that it has no owner for too long';
+
+COMMENT ON COLUMN task_owner.lease_ends_at IS 'from then on the item has no owner, whatever stands in owner';
+
+COMMENT ON COLUMN task_owner.since IS 'when owner or snooze changed last';
+
+COMMENT ON COLUMN task_owner.since_seq IS 'last event of the case then; null for an item about no case';
+
+COMMENT ON COLUMN task_owner.snoozed_for IS 'kind of event of the case that ends the snooze before its time';
+
+COMMENT ON COLUMN task_owner.version IS 'grows by one when the owner or the snooze changes; a caller names the version that it saw';
+
+COMMENT ON COLUMN task_value.case_seq IS 'last event of the case when it was valued; 0 for an item about no case';
+
+COMMENT ON COLUMN task_value.persons IS 'child, woman, senior: of the victims of the case';
+
+COMMENT ON COLUMN task_value.rank_paise IS 'what is in play, and what the policy adds for the victim; the largest comes first';
+
 COMMENT ON COLUMN team_shift.day_no IS 'of the week, 1 is Monday';
+
+COMMENT ON COLUMN telephone_answer.body_digest IS 'SHA-256 of what was entered, without who spoke';
+
+COMMENT ON COLUMN telephone_answer.number_is_known IS 'the directory has the number as one of the bank''s nodal officers';
+
+COMMENT ON COLUMN telephone_answer.sealed_speaker IS 'name, designation and number of who spoke for the bank, sealed under the key of the victim';
+
+COMMENT ON COLUMN telephone_answer.update_id IS 'the answer with its lines; null if the bank only said that it calls back';
+
+COMMENT ON COLUMN telephone_booking.kind IS 'where the money is; `moved` is of the hop that it moved to';
 
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
 
@@ -5871,11 +6642,19 @@ COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at ou
 
 COMMENT ON TABLE braked_release IS 'releases that wait, or that a supervisor has continued and the engine has not ordered yet';
 
+COMMENT ON TABLE call_back IS 'A time at which a bank said that it calls back about a hold request.';
+
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
+
+COMMENT ON TABLE complaint_story IS 'what a victim told of what happened; a later statement stands beside the earlier one';
 
 COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states it';
 
 COMMENT ON TABLE credit_account_link IS 'Links in messages to a victim, by which the victim objects to an account.';
+
+COMMENT ON TABLE draft IS 'a complaint while it is typed: its content is sealed under a key of its own, which ends with it';
+
+COMMENT ON TABLE draft_handover IS 'from which officer a draft went to which; from none when a missed call is taken';
 
 COMMENT ON TABLE hearing_waiver IS 'Statements of account holders that they waive the rest of the time to object, for one visit of the holder''s notice.';
 
@@ -5889,6 +6668,8 @@ COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank 
 
 COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s officer states through the link of a letter';
 
+COMMENT ON TABLE nightly_run IS 'nightly verifications and anchors; one at most of each is under way';
+
 COMMENT ON TABLE officer_district IS 'the districts that an officer answers for';
 
 COMMENT ON TABLE officer_password IS 'the password of an officer, as its Argon2id hash; without a row there is no sign-in';
@@ -5901,7 +6682,7 @@ COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the vi
 
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
 
-COMMENT ON TABLE person_key IS 'The key that seals the personal data of one victim or account holder, itself sealed under the secret key.';
+COMMENT ON TABLE person_key IS 'A key, itself sealed under the secret key. It seals the data of one person, or bodies of one case or of one bank.';
 
 COMMENT ON TABLE provider_identity IS 'which person of an identity provider an officer is';
 
@@ -5919,6 +6700,18 @@ COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported;
 
 COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
 
+COMMENT ON TABLE task_act IS 'who gave a work item to whom, and why; the case log has the same without the note';
+
+COMMENT ON TABLE task_filter IS 'filters of work items that an officer saved; each has one of twenty places';
+
+COMMENT ON TABLE task_owner IS 'who has an open work item; an item without a row never had an owner';
+
+COMMENT ON TABLE task_value IS 'what an open work item is worth, for lists; made again from the case at any time';
+
+COMMENT ON TABLE telephone_answer IS 'What a bank said by telephone about a hold request, as an officer entered it; never changed.';
+
+COMMENT ON TABLE telephone_booking IS 'Money of a hop that telephone answers booked, and how much of it the bank has stated over a channel since.';
+
 COMMENT ON TABLE victim_correction IS 'Other personal data of a victim: one officer proposes them, and a second officer agrees.';
 
 COMMENT ON FUNCTION answer_begin(text,text,bytea,text,text[],text[],text[]) IS 'locks a case for the answer of a bank, and reads what the answer is judged by';
@@ -5928,6 +6721,8 @@ COMMENT ON FUNCTION answer_effects(text,text,bigint,timestamp with time zone,jso
 COMMENT ON FUNCTION answer_known_lines(text,text,text[]) IS 'which of these lines an institution has sent before, whether they named no hop, and the hops of each';
 
 COMMENT ON FUNCTION answer_positions(text,text,text[],text[],text) IS 'the hops that an answer with these references and accounts can be about';
+
+COMMENT ON FUNCTION bank_exchange_digests(bigint) IS 'the SHA-256 of each file of an exchange, of its clear bytes';
 
 COMMENT ON FUNCTION brake_release(uuid,bigint,timestamp with time zone,integer,bigint,interval,interval) IS 'Count a release that the engine is about to order; it is braked if it has to wait for a supervisor.';
 
@@ -5967,7 +6762,7 @@ COMMENT ON FUNCTION newest_officers(text) IS 'Whom `case_officer` names last for
 
 COMMENT ON FUNCTION officer_sessions_end(text,text,text,text) IS 'ends every session of an officer; returns how many';
 
-COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported the workbooks that alone say where the money of this hop is; empty if a bank itself says it too.';
+COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported or entered by telephone what alone says where the money of this hop is; empty if a bank itself says it too.';
 
 COMMENT ON FUNCTION payer_inquiry_replace(text,integer) IS 'End the inquiry about a hop, because its transfer was corrected; return what it asked.';
 
@@ -5980,6 +6775,8 @@ COMMENT ON FUNCTION proposed_transfers(uuid) IS 'The transfers of this restorati
 COMMENT ON FUNCTION requests_answered(text,text,integer[],timestamp with time zone) IS 'writes an answer about these hops; closes and returns the requests without a live hop';
 
 COMMENT ON FUNCTION role_of_duty(text) IS 'The role of the officers among whom the engine chooses one for a duty.';
+
+COMMENT ON FUNCTION telephone_stated(text) IS 'By hop and kind: the money that telephone answers booked and no answer over a channel has stated since; null for none.';
 
 COMMENT ON FUNCTION told_about_hold(uuid) IS 'Who filed a grievance about the hold, reported on it, gave its holder''s contact or code, heard a victim about it, or imported it.';
 

@@ -60,7 +60,8 @@ random db_password
 random owner_password
 random postgres_admin_password
 random temporal_db_password
-for name in previous_secret_key smtp_url sms_url police_url; do
+random grafana_password
+for name in previous_secret_key smtp_url sms_url police_url alert_mail_password alert_webhook_url; do
     empty "$name"
 done
 authority

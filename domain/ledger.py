@@ -62,3 +62,12 @@ def bucket_sums(balances: Iterable[tuple[Bucket, int]]) -> dict[Bucket, int]:
 def unaccounted_paise(sums: dict[Bucket, int]) -> int:
     """Return the missing (positive) or surplus (negative) amount, which is zero in every correct case."""
     return sum(sums[bucket] for bucket in CONTRA_BUCKETS) - sum(sums[bucket] for bucket in HELD_BUCKETS)
+
+
+def net(entries: Iterable[Entry]) -> Mapping[tuple[int, Bucket], int]:
+    """Return the sums of entries by hop and bucket, without zero sums."""
+    sums: dict[tuple[int, Bucket], int] = {}
+    for entry in entries:
+        key = (entry.hop_no, entry.bucket)
+        sums[key] = sums.get(key, 0) + entry.amount_paise
+    return {key: paise for key, paise in sums.items() if paise}

@@ -12,6 +12,11 @@ def person_of(actor: str) -> str:
     return _OFFICER.sub("", actor).strip(" ").lower()
 
 
+def is_importer(actor: str) -> bool:
+    """Return whether an actor imports a workbook, and does not act as an officer."""
+    return actor.startswith("import:")
+
+
 def is_same_person(one: str | None, other: str) -> bool:
     """Return whether two names are of one person. None is the same person as no other."""
     return one is not None and person_of(one) == person_of(other)

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from domain.policy.personal_data import RetentionRules
 from schemas.base import FrozenModel, UtcDatetime
+
+BODIES_OF_BANK: Final = "bodies_of_bank"
+"""the rule by which the key of a bank ends, whose bodies are of no single case"""
 
 
 class RetentionOutcome(StrEnum):

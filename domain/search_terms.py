@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from schemas.identifiers import MOBILE_PATTERN
+from schemas.identifiers import MOBILE_PATTERN, mobile_key
 
 TERMS_MAX: Final = 12
 """the most terms of a name that are kept; a longer text is no name"""
@@ -51,7 +51,7 @@ def name_terms(name: str) -> frozenset[str]:
 def contact_terms(mobile: str, email: str) -> Iterator[str]:
     """Yield the terms by which a mobile number and an e-mail address are found."""
     if mobile:
-        yield f"mobile|{mobile}"
+        yield f"mobile|{mobile_key(mobile)}"
     if email:
         yield f"email|{email.casefold()}"
 
@@ -66,7 +66,7 @@ def search_terms(name: str, mobile: str, email: str) -> frozenset[str]:
 
 def same_person(name: str, mobile: str) -> str | None:
     """Return the term that two complaints of one victim share, or None without a mobile number."""
-    return f"person|{mobile}|{name.strip().lower()}" if MOBILE_PATTERN.match(mobile) else None
+    return f"person|{mobile}|{name.strip().lower()}" if MOBILE_PATTERN.fullmatch(mobile) else None
 
 
 def _split(name: str) -> list[str]:

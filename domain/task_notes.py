@@ -12,8 +12,13 @@ from schemas.tasks import Subject, TaskCause, TaskFacts, TaskSubject
 
 ENGLISH: Final[Mapping[str, str]] = {
     "bank": "the bank",
-    TaskCause.INSTITUTION_UNKNOWN: "",
-    TaskCause.REFERENCE_MISSING: "no reference",
+    "at_stake": ", {in_play} in play",
+    TaskCause.INSTITUTION_UNKNOWN: (
+        "the bank is not in the directory{at_stake}: find out which it is, then correct the hop"
+    ),
+    TaskCause.REFERENCE_MISSING: (
+        "no reference{at_stake}: read the RRN or UTR off the victim's statement, then correct the hop"
+    ),
     TaskCause.REFERENCE_REFUSED: (
         "{bank} finds no transfer by the reference (code {code}): read the RRN or UTR off the victim's statement, then"
         " correct the hop"
@@ -102,15 +107,31 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.SMALL_TRANSFERS_WITHOUT_SUM: (
         "hop {id}: the bank says that the rest went on in small amounts and states no sum: ask for a statement"
     ),
-    TaskCause.TRAIL_LIMIT: "trail limit",
-    TaskCause.WAITS_FOR_DESK: "waits for the desk",
+    TaskCause.TRAIL_LIMIT: (
+        "trail limit: the case has as many hops or layers as it can have{at_stake}; follow the money with {bank} by"
+        " telephone"
+    ),
+    TaskCause.WAITS_FOR_DESK: "waits for the desk{at_stake}: have the hop corrected, or its money is written off",
     TaskCause.MORE_OF_EXCLUDED_ON_HOLD: (
         "hop {id}: more of it is on hold, and the hop is excluded: reopen it, or the hold lapses"
     ),
-    TaskCause.REQUEST_SILENT: "",
-    TaskCause.REQUEST_REFUSED: "{code}",
-    TaskCause.REQUEST_NOT_SENT: "{error}",
-    TaskCause.ORDER_NOT_DONE: "order {id}",
+    TaskCause.REQUEST_SILENT: "{bank} has not answered{at_stake}: telephone it",
+    TaskCause.CALL_BACK_MISSED: "{bank} said that it calls back at {at} about request {id}, and did not: telephone it",
+    TaskCause.TELEPHONE_ANSWER_TO_CHECK: (
+        "one officer entered that {bank} said by telephone that {claimed} are gone: read the telephone answers of the"
+        " case, and ask the bank again"
+    ),
+    "telephone_answer_to_check.unknown": (
+        "an officer entered what {bank} said on a number that the directory does not have: read the telephone answers"
+        " of the case, ask the bank again on a known number, and have the number added to the directory if it is right"
+    ),
+    TaskCause.REQUEST_REFUSED: (
+        "{bank} refused the request (code {code}){at_stake}: correct what it names, then send the request again"
+    ),
+    TaskCause.REQUEST_NOT_SENT: (
+        "the request to {bank} was not sent ({error}){at_stake}: correct the fault, then send the request again"
+    ),
+    TaskCause.ORDER_NOT_DONE: "order {id}: {bank} has not done it: telephone it, and write down what it has done",
     TaskCause.ORDER_NOT_SENT: "order {id}: not sent: {error}",
     "order_not_sent.lacking": "order {id}: not sent: its document lacks {lacking}",
     TaskCause.ORDER_BY_LETTER_ALONE: (
@@ -125,7 +146,9 @@ ENGLISH: Final[Mapping[str, str]] = {
         "order {id}: one officer says that the bank knows of the cancellation; ask the bank and say it too"
     ),
     TaskCause.ORDER_TO_REPEAT: "{order_reason}: order {id} was cancelled, order again what remains of it",
-    TaskCause.HOLD_LAPSES: "hold {id}",
+    TaskCause.HOLD_LAPSES: (
+        "hold {id} at {bank} lapses soon: without an order of a court its money is released to the account holder"
+    ),
     TaskCause.SMALL_HOLD: "hold {id}: {institution}{account}; {business}",
     "small_hold.account": ", account ending in {account_end}",
     "small_hold.known": "it has other business",
@@ -136,9 +159,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     TaskCause.HOLDER_NOT_TOLD: "hold {id}: its holder was not told",
     TaskCause.HOLD_RETAINED_IDLE: "hold {id}: a court keeps it and nothing is under way",
-    TaskCause.RESTORATION_STEP: "restoration {id}",
+    TaskCause.RESTORATION_STEP: "restoration {id}: its step waits for an officer: read it, and do what it asks for",
     TaskCause.APPLICATION_LACKS_FACTS: "restoration {id}: its application lacks something",
-    TaskCause.GRIEVANCE: "grievance {id}",
+    TaskCause.GRIEVANCE: "grievance {id}: the account holder waits: report on it or decide it",
     TaskCause.GRIEVANCE_UNTOLD: "grievance {id}: no officer can be told",
     TaskCause.RELEASE_TO_CONFIRM: (
         "hold {id}: a release is proposed; ask the victims what they say to it, and read and confirm or reject it"
@@ -186,7 +209,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "documents_wait.lacking": "{kind} lacks {lacking}",
     "documents_wait.failed": "{kind} failed: {failures}",
     "documents_wait.ready": "{kind} can be issued",
-    TaskCause.MONEY_RETURNED: "money returned",
+    TaskCause.MONEY_RETURNED: "money returned: ask {bank} what it is for, and write that down",
     TaskCause.MESSAGE_NOT_SENT: "message not sent: {message} to {to_whom} by {medium}",
     TaskCause.UNREACHABLE: "cannot be told: {to_whom}: {message}",
     "unreachable.complaint": "cannot be told: complaint {id}: {message}",
@@ -216,6 +239,16 @@ ENGLISH: Final[Mapping[str, str]] = {
         "hop {id}: {bank}, the victim's bank, names another transfer, {claimed} to {to_bank} ({at}): ask the victim,"
         " then take found transfer {found_id} into the case or dismiss it"
     ),
+    TaskCause.NIGHTLY_RUN_BROKEN: (
+        "the nightly verification found {violations} violated rules, the first in case {ack_no}: tell the administrator"
+        " today, and pay out or release nothing of that case until the cause is known"
+    ),
+    TaskCause.NIGHTLY_RUN_FAILED: (
+        "the nightly run {id} ended with an error ({error}): tell the administrator; the engine tries again"
+    ),
+    TaskCause.TASK_UNOWNED: (
+        "item {task_id} ({task_kind}) has no owner for too long{at_stake}: claim it, or pass it on to an officer"
+    ),
     TaskCause.LIENS_DIFFER: "rows that differ: {rows_differing}; liens that the list lacks: {liens_missing}",
 }
 """templates by cause; a name after a dot is a variant, or a part that is put into the template"""
@@ -226,12 +259,22 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {Language.EN: ENGLISH}
 Texts = Mapping[str, str]
 
 
-def compose(cause: TaskCause, subject: Subject, facts: TaskFacts, language: Language = Language.EN) -> str:
-    """Return the text of a task in this language."""
+def compose(
+    cause: TaskCause,
+    subject: Subject,
+    facts: TaskFacts,
+    language: Language = Language.EN,
+    *,
+    bank: str = "",
+    in_play_paise: int | None = None,
+) -> str:
+    """Return the text of a task in this language. `bank` and `in_play_paise` are what is known beside its facts."""
     texts = TEXTS.get(language, ENGLISH)
     lists = {"lacking": ", ".join(facts.lacking), "differing": ", ".join(facts.differing)}
     known: dict[str, object] = facts.model_dump(mode="json") | {"id": subject.id, **lists}
-    known |= {"bank": facts.institution or texts["bank"], "claimed": _sum(facts.claimed_paise)}
+    at_stake = texts["at_stake"].format(in_play=_sum(in_play_paise)) if in_play_paise else ""
+    known |= {"bank": facts.institution or bank or texts["bank"], "at_stake": at_stake}
+    known |= {"claimed": _sum(facts.claimed_paise)}
     known |= {"against": _sum(facts.against_paise), "sum": f", {known['claimed']}" if facts.claimed_paise else ""}
     known |= {"released": _sum(facts.released_paise), "waiting": _sum(facts.waiting_paise)}
     name, parts = _VARIANTS.get(cause, _plain)(cause, subject, facts, texts)
@@ -268,6 +311,12 @@ def _order_not_sent(
     cause: TaskCause, _subject: Subject, facts: TaskFacts, _texts: Texts
 ) -> tuple[str, Mapping[str, str]]:
     return f"{cause}.lacking" if facts.lacking else cause, {}
+
+
+def _telephone_answer(
+    cause: TaskCause, _subject: Subject, facts: TaskFacts, _texts: Texts
+) -> tuple[str, Mapping[str, str]]:
+    return f"{cause}.unknown" if facts.number_is_known is False else cause, {}
 
 
 def _credit_account_objected(
@@ -312,6 +361,7 @@ _VARIANTS: Final[Mapping[TaskCause, _Variant]] = {
     TaskCause.DISCREPANCY: _discrepancy,
     TaskCause.ORDER_NOT_SENT: _order_not_sent,
     TaskCause.SMALL_HOLD: _small_hold,
+    TaskCause.TELEPHONE_ANSWER_TO_CHECK: _telephone_answer,
     TaskCause.CREDIT_ACCOUNT_OBJECTED: _credit_account_objected,
     TaskCause.UNREACHABLE: _unreachable,
     TaskCause.IO_MISSING: _no_officer,

@@ -11,6 +11,7 @@ ACCOUNT_PATTERN = re.compile(r"^[0-9]{9,18}$")
 ACK_NO_PATTERN = re.compile(r"^[0-9]{14}$")
 
 _SEPARATORS = re.compile(r"[\s\-/]+")
+_WITH_PREFIX = re.compile(r"(?:\+?91|0)?([6-9][0-9]{9})")
 
 
 def reference_key(reference: str) -> str:
@@ -31,6 +32,12 @@ def account_key(account: str) -> str:
     """
     compact = _SEPARATORS.sub("", account).upper()
     return compact.lstrip("0") or compact
+
+
+def mobile_key(mobile: str) -> str:
+    """Return the ten digits of a mobile number, however its prefix is written; another text stays as it is."""
+    found = _WITH_PREFIX.fullmatch(_SEPARATORS.sub("", mobile))
+    return found[1] if found else mobile
 
 
 def names_an_account(key: str) -> bool:

@@ -10,6 +10,11 @@ from schemas.parties import Party
 from schemas.text import EmailAddress, Identifier, Line, LocalDatetime, Reference, day_of
 
 MAX_TRANSFERS = 100
+NO_MOBILE = "0000000000"
+"""sign of a victim whose mobile number is not stated
+
+Banks' systems require ten digits. No person has these, and they are flagged as odd.
+"""
 
 
 class Victim(FrozenModel):

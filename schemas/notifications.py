@@ -25,6 +25,13 @@ _GSM_TWICE: Final = frozenset("\f^{}\\[~]|€")
 """characters of its extension table, which take two places each"""
 
 
+class SmsIds(FrozenModel):
+    """The ids with which a short message is sent in India (DLT): of the sender, and of the registered text."""
+
+    entity_id: str
+    template_id: str
+
+
 class MessageKind(StrEnum):
     """Kind of a message; `domain.notifications` names the recipients of each."""
 

@@ -6,6 +6,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from schemas.base import FrozenModel, Reason, UtcDatetime
+from schemas.enums import Language
+from schemas.notifications import MessageRow
 from schemas.text import EmailAddress, Line, Mobile
 
 _Text = Annotated[str, Field(repr=False)]
@@ -120,3 +122,29 @@ class VictimCorrections(FrozenModel):
     """Corrections of a complaint's victim, the newest first."""
 
     corrections: tuple[VictimCorrection, ...]
+
+
+class VictimView(FrozenModel):
+    """Victim of one complaint, as the officers of the case see the person."""
+
+    ack_no: str
+    case_ack_no: str
+    other_ack_nos: tuple[str, ...]
+    """other complaints of the case, whose victims may be other persons"""
+    victim: PersonalData
+    """as of now; all are empty after the key is destroyed"""
+    is_erased: bool
+    first_told: PersonalData | None
+    """as the complaint told first, if it was corrected since"""
+    open_correction_id: int | None
+    """correction that a second officer has to decide"""
+    district: str
+    district_as_told: str
+    language: Language
+    woman: bool
+    child: bool
+    senior: bool
+    marked: bool
+    """whether a complaint of the case is marked"""
+    messages: tuple[MessageRow, ...]
+    """what the victim was told, the newest first"""

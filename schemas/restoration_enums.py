@@ -34,6 +34,8 @@ class ConfirmedBy(StrEnum):
     RECEIVING_BANK = "receiving_bank"
     WORKBOOK = "workbook"
     """only rows of a money-trail workbook that a person imported say so, and no bank itself"""
+    TELEPHONE = "telephone"
+    """only what officers entered says so, a bank's statement by telephone among it, and no bank itself"""
     NOTHING = "nothing"
     """only a complaint or an officer says so"""
 

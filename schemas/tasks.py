@@ -23,6 +23,8 @@ class TaskSubject(StrEnum):
     COURT_ORDER = "court_order"
     CREDIT_ACCOUNT = "credit_account"
     DUTY = "duty"
+    NIGHTLY_RUN = "nightly_run"
+    """nightly work of the engine, about no case and no institution"""
 
 
 class TaskCause(StrEnum):
@@ -47,6 +49,11 @@ class TaskCause(StrEnum):
     MORE_OF_EXCLUDED_ON_HOLD = "more_of_excluded_on_hold"
     """more of an excluded hop is on hold"""
     REQUEST_SILENT = "request_silent"
+    CALL_BACK_MISSED = "call_back_missed"
+    """the bank said that it calls back `at` a time, and did not"""
+    TELEPHONE_ANSWER_TO_CHECK = "telephone_answer_to_check"
+    """one officer entered a telephone answer from a number that the directory does not have, or one by which
+    `claimed_paise`, a large sum, are gone"""
     REQUEST_REFUSED = "request_refused"
     """`code` is the bank's answer"""
     REQUEST_NOT_SENT = "request_not_sent"
@@ -140,6 +147,12 @@ class TaskCause(StrEnum):
     """the victim's bank names another transfer out of the account: `found_id`, `claimed_paise`, `to_bank`, `at`"""
     TOLD_OTHERWISE = "told_otherwise"
     """the complaint `ack_no` tells the transfer otherwise; `differing` says what"""
+    NIGHTLY_RUN_BROKEN = "nightly_run_broken"
+    """the nightly verification found `violations`, the first in case `ack_no`"""
+    NIGHTLY_RUN_FAILED = "nightly_run_failed"
+    """nightly work ended by the error `error`"""
+    TASK_UNOWNED = "task_unowned"
+    """to the supervisor: the work item `task_id` of the kind `task_kind` has no owner for too long"""
 
 
 class Subject(FrozenModel):
@@ -215,10 +228,17 @@ class TaskFacts(FrozenModel):
     withdrawal_id: int | None = None
     correction_id: int | None = None
     found_id: int | None = None
+    violations: int | None = None
+    """violated rules of cases"""
+    task_id: int | None = None
+    """of another task"""
+    task_kind: TaskKind | None = None
     to_bank: str = ""
     """bank that a transfer went to"""
     at: str = ""
-    """time in IST: of a transfer, or the end of a court's order"""
+    """time in IST: of a transfer or a promised call, or the end of a court's order"""
+    number_is_known: bool | None = None
+    """whether the directory has the number on which a bank spoke"""
 
 
 NO_FACTS = TaskFacts()

@@ -301,6 +301,10 @@ class SimulatorConfig(_Frozen):
     """key that signs calls to the FIR register at `/police`"""
     sms_token: Annotated[str, Field(min_length=1, repr=False)] = "an-invented-gateway"  # noqa: S105 - invented, as everything here
     """token of senders at the SMS gateway, at `/sms`"""
+    sms_entity_id: str = ""
+    """id that the SMS gateway knows the sender by; without it no message needs ids"""
+    sms_templates: dict[str, str] = {}
+    """registered texts at the SMS gateway, by their ids"""
     iso_spool: Path | None = None
     """folder that banks on the channel `iso20022` share with the police; without it they receive nothing"""
     authority_file: Path | None = None

@@ -95,7 +95,7 @@ class SimulatorServer:
         self.station = PoliceStation(
             STATION_CLIENT, config.police_key.encode(), seed=config.seed, clock_factor=config.procedure_clock_factor
         )
-        self.sms = SmsGateway(config.sms_token)
+        self.sms = SmsGateway(config.sms_token, config.sms_entity_id, config.sms_templates)
         self.banks: Banks
         self.offices: BackOffices
         self.mailboxes: Mailboxes

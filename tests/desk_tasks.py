@@ -6,6 +6,9 @@ from db.pool import Pool
 from domain.task_notes import compose
 from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject
 
+NOT_DONE = "the bank has not done it: telephone it, and write down what it has done"
+"""of an order"""
+
 
 async def bank_notes(pool: Pool, where: str, *values: object) -> list[tuple[str | None, str]]:
     """The bank and the text of each task that fits, the oldest first."""

@@ -4,13 +4,15 @@ The authority is made at the first start. A person who trusts it trusts it for `
 can sign for no other host, for no mail and for no program. Both private keys have mode 0600.
 """
 
+import asyncio
+import logging
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -24,14 +26,18 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from adapters.clock import wall_clock
 from api.hosts import LOCALHOST, LOOPBACK, NAMES
 from workers.home import prepare_home, write_private
+
+log = logging.getLogger(__name__)
 
 FOLDER: Final = "tls"
 AUTHORITY_LIFE: Final = timedelta(days=1825)
 LIFE: Final = timedelta(days=90)
-LEFT_AT_A_START: Final = timedelta(days=60)
-"""A certificate that ends sooner is renewed at the start, so a stack may run that long without one."""
+LEFT_MIN: Final = timedelta(days=60)
+"""A certificate that ends sooner is renewed, at the start of a stack and while it runs."""
+RENEW_EVERY_SECONDS: Final = 3600.0
 CLOCK_DIFFERENCE: Final = timedelta(hours=1)
 NUMBER_BYTES: Final = 4
 
@@ -88,6 +94,19 @@ def renew_certificates(home: Path, now: datetime) -> CertificateFiles:
     return files
 
 
+async def keep_renewed(home: Path) -> NoReturn:
+    """Renew the certificates of a home folder that the caller has locked, for as long as its stack runs.
+
+    Processes with a TLS port read the files again by themselves.
+    """
+    while True:
+        await asyncio.sleep(RENEW_EVERY_SECONDS)
+        try:
+            renew_certificates(home, wall_clock())
+        except OSError as error:
+            log.warning("the certificates of the TLS ports are renewed later: %s", type(error).__name__)
+
+
 def _is_fit(own: _Signed, authority: _Signed, now: datetime) -> bool:
     """Return whether the authority signed this certificate for all our names, and whether it lasts."""
     try:
@@ -95,7 +114,7 @@ def _is_fit(own: _Signed, authority: _Signed, now: datetime) -> bool:
         names = own.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return False
-    return set(names) == set(_general_names(NAMES)) and own.lasts(now, now + LEFT_AT_A_START)
+    return set(names) == set(_general_names(NAMES)) and own.lasts(now, now + LEFT_MIN)
 
 
 def _new_authority(now: datetime) -> _Signed:

@@ -23,6 +23,7 @@ from workers.commands import (
     figures,
     importing,
     iso,
+    nightly,
     officers,
     personal_data,
     processes,
@@ -30,6 +31,7 @@ from workers.commands import (
     reconciling,
     reseal,
     sign_in,
+    stages,
     teams,
     tokens,
     trail,
@@ -96,9 +98,11 @@ _add(app, "Work", "document", document.document)
 _add(app, "Work", "evidence", evidence.evidence)
 _add(app, "Work", "anchor", evidence.anchor)
 _add(app, "Work", "figures", figures.figures)
+_add(app, "Work", "stages", stages.stages)
 _add(app, "Work", "readers", readers.readers)
 _add(app, "Work", "refusals", readers.refusals)
 _add(app, "Work", "verify", verifying.verify)
+_add(app, "Work", "nightly", nightly.nightly)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "process-key", processes.process_key)
 _add(app, "Work", "officers-key", processes.officers_key)

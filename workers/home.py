@@ -167,6 +167,14 @@ def secret_box(settings: Settings) -> SecretBox:
     return SecretBox(secret_key(settings), settings.previous_secret_key)
 
 
+def secret_box_if_given(settings: Settings) -> SecretBox | None:
+    """Return the box of the secret key, or None if the settings do not give the key."""
+    try:
+        return secret_box(settings)
+    except SettingsError:
+        return None
+
+
 def process_keys(settings: Settings, process: Process) -> ProcessKeys:
     """Return the keys of a process: the configured ones, or those of the secret key.
 

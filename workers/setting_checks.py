@@ -1,5 +1,6 @@
 """Checks of single settings. Each returns the value that it accepts, and raises ValueError for any other."""
 
+import tomllib
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final
@@ -7,9 +8,12 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit, urluns
 
 from pydantic import SecretStr
 
+from domain.notifications.sms_templates import SmsTemplates
+
 SECRET_KEY_MIN_CHARS: Final = 32
 PORT_MAX: Final = 65_535
 SECURE_MODE: Final = "verify-full"
+SMS_TEMPLATES_MAX_BYTES: Final = 1_048_576
 
 
 def check_database_url(value: SecretStr) -> SecretStr:
@@ -141,6 +145,16 @@ def check_sms_url(value: SecretStr) -> SecretStr:
     if not travels_safely(parts) or not parts.password or not parts.query.startswith("from="):
         raise ValueError("must look like https://:TOKEN@HOST/PATH?from=SENDER")
     return value
+
+
+def read_sms_templates(path: Path) -> SmsTemplates:
+    """Return the registered texts of short messages. Raises ValueError with a line per mistake."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(SMS_TEMPLATES_MAX_BYTES)
+        return SmsTemplates(tomllib.loads(content.decode()))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"the templates of short messages cannot be read: {type(error).__name__}") from None
 
 
 def check_secret_key(value: SecretStr) -> SecretStr:

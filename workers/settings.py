@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Self, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.notifications.sms_templates import SmsTemplates
 from workers.setting_checks import (
     PORT_MAX,
     check_database_url,
@@ -31,6 +33,7 @@ from workers.setting_checks import (
     is_loopback,
     none_if_empty,
     not_empty,
+    read_sms_templates,
     with_authority,
     with_password,
 )
@@ -183,6 +186,10 @@ class Settings(BaseSettings):
     sms_url: Annotated[SmsUrl | None, NoneIfEmpty] = None
     """URL of the SMS gateway. `None` sends no SMS; the messages stay in the database with that reason."""
 
+    sms_templates: Annotated[ExistingFile | None, NoneIfEmpty] = None
+    """File with the DLT ids of the registered texts of short messages (`deploy/sms-templates.toml` is the form). It is
+    needed beside `sms_url`, unless the gateway is on this machine."""
+
     police_url: Annotated[PoliceUrl | None, NoneIfEmpty] = None
     """URL of the police's FIR register. `None` sends no requests; they stay in the database."""
 
@@ -232,6 +239,10 @@ class Settings(BaseSettings):
 
     iso_spool: Annotated[ExistingFolder | None, NoneIfEmpty] = None
     """Folder of ISO 20022 message files to and from banks (docs/banks/channels.md); `None` means no such channel."""
+
+    anchor_folder: Annotated[ExistingFolder | None, NoneIfEmpty] = None
+    """Folder to which a restoration worker writes the nightly list of the last hashes of all case logs. `None` means
+    `anchors` in the home folder."""
 
     allow_plain_http: bool = False
     """Whether banks on other machines may be called over plain HTTP. Loopback is always allowed."""
@@ -286,6 +297,21 @@ class Settings(BaseSettings):
         if self.oidc_issuer is not None and (self.oidc_client_id is None or self.desk_url is None):
             raise ValueError(f"{ENV_PREFIX}OIDC_ISSUER needs {ENV_PREFIX}OIDC_CLIENT_ID and {ENV_PREFIX}DESK_URL")
         return self
+
+    @model_validator(mode="after")
+    def _short_messages_are_registered(self) -> Self:
+        if self.sms_url is None:
+            return self
+        if self.sms_templates is not None:
+            self.read_sms_templates()
+        elif not is_loopback(urlsplit(self.sms_url.get_secret_value()).hostname or ""):
+            # Telephone operators in India drop a message without the ids of its text, and the gateway tells nothing.
+            raise ValueError(f"{ENV_PREFIX}SMS_URL needs {ENV_PREFIX}SMS_TEMPLATES: see docs/explanation/messages.md")
+        return self
+
+    def read_sms_templates(self) -> SmsTemplates | None:
+        """Return the registered texts of short messages, if a file of them is named. Raises ValueError."""
+        return read_sms_templates(self.sms_templates) if self.sms_templates else None
 
     @classmethod
     def load(cls) -> Self:

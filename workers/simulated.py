@@ -24,14 +24,16 @@ from adapters.clock import wall_clock
 from api.hosts import Site
 from db.banks import bank_keys
 from db.pool import Pool, open_pool
+from domain.notifications.sms_templates import template_keys, template_text
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
 from schemas.officers import NewScriptToken
 from workers.certificates import certificate_files
 from workers.embedded.ports import free_port
-from workers.home import secret_box
+from workers.home import PRIVATE_FOLDER_MODE, secret_box
 from workers.processes import ChildSpec, Supervisor, http_ready
+from workers.reference.sms_templates import template_file
 from workers.settings import Settings
 from workers.simulated_people import INVENTED, POLICE, SimulatedPerson, enrol_people
 from workers.stack import ReportStep, Running, Services, environment, services, site_url, start_engine
@@ -49,6 +51,10 @@ EVERY_CHANNEL: Final[Mapping[str, Any]] = {
 """Part of the simulator's configuration: banks of each class use these channels in rotation, the largest bank first.
 Only a slow bank uses files, because a bank that answers by file cannot report onward transfers."""
 SPOOL = "spool"
+SMS_TEMPLATES: Final = "sms-templates.toml"
+INVENTED_ENTITY: Final = "1201000000000000001"
+INVENTED_TEMPLATES: Final = 1_107_000_000_000_000_000
+"""the id of the first registered text; the others count on"""
 HELPLINE: Final = "helpline"
 """the script that takes complaints"""
 
@@ -222,7 +228,15 @@ def with_sms_gateway(settings: Settings, config: Mapping[str, Any], port: int) -
     """Return settings and configuration with an SMS gateway that both sides know."""
     token = secrets.token_urlsafe(24)
     url = SecretStr(f"http://:{token}@{HOST}:{port}/sms?from=UPCOPS")
-    return settings.model_copy(update={"sms_url": url}), {**config, "sms_token": token}
+    ids = {key: f"{INVENTED_TEMPLATES + number}" for number, key in enumerate(template_keys())}
+    settings.home.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
+    file = (settings.home / SMS_TEMPLATES).absolute()
+    file.write_text(template_file(INVENTED_ENTITY, ids.__getitem__), encoding="utf-8")
+    texts = {template_id: template_text(key) for key, template_id in ids.items()}
+    return (
+        settings.model_copy(update={"sms_url": url, "sms_templates": file}),
+        {**config, "sms_token": token, "sms_entity_id": INVENTED_ENTITY, "sms_templates": texts},
+    )
 
 
 async def issue_intake_token(pool: Pool) -> str:

@@ -23,7 +23,7 @@ from api.hosts import Site
 from api.parts import Part
 from db.migrate import Migrated, migrate
 from db.migration_files import Phase
-from workers.certificates import certificate_files, renew_certificates
+from workers.certificates import certificate_files, keep_renewed, renew_certificates
 from workers.embedded.ports import free_port
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
@@ -310,18 +310,22 @@ def run_until_stopped(work: Coroutine[object, object, T]) -> T | None:
 async def until_failure(services: Services, supervisor: Supervisor, *, restarts: bool) -> None:
     """Wait for ever; with `restarts`, restart an embedded service that ends, within limits.
 
-    Raises `ChildFailed` on the final failure of a process or service.
+    The certificates of TLS ports are renewed meanwhile. Raises `ChildFailed` on the final failure of a process or a
+    service.
     """
     embedded = [service for service in (services.postgres, services.temporal) if service]
     waits = [asyncio.ensure_future(_restart_until_failure(service, restarts=restarts)) for service in embedded]
     waits.append(asyncio.ensure_future(supervisor.failed()))
+    home = services.settings.home
+    renewing = asyncio.ensure_future(keep_renewed(home)) if certificate_files(home).are_there else None
     try:
         done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         raise done.pop().result()
     finally:
-        for wait in waits:
+        running = [*waits, *([renewing] if renewing else [])]
+        for wait in running:
             wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _restart_until_failure(service: EmbeddedPostgres | EmbeddedTemporal, *, restarts: bool) -> ChildFailed:

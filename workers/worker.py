@@ -21,8 +21,10 @@ from activities.banks.reply_links import LetterLinks
 from activities.context import Context
 from activities.database_figures import DatabaseGauges, read_backlog
 from activities.documents.issuing import appeal_address
+from activities.evidence.nightly import NightlyRuns
 from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities
+from activities.reporting.task_rounds import TaskRounds
 from activities.restoration.court_order_clock import attend_to_orders
 from activities.secrets import CannotOpen, Process
 from activities.tracing.hold_requests import CaseActivities
@@ -42,10 +44,13 @@ from workers.embedded.ports import free_port
 from workers.heartbeats import HEARTBEATS_PER_TIMEOUT, Heartbeats
 from workers.home import refuse_secret_key
 from workers.loops.iso_spool import SpoolWatcher
+from workers.loops.nightly import NightlyLoop
 from workers.loops.outbound import OutboundLoop
 from workers.loops.payer_inquiries import PayerInquiryLoop
 from workers.loops.procedures import ProcedureStarter
 from workers.loops.retention import RetentionLoop
+from workers.loops.stage_counts import StageCountLoop
+from workers.loops.task_owners import TaskOwnerLoop
 from workers.metrics_page import served
 from workers.restoration_workers import WORKFLOWS, RecoveryActivities
 from workers.settings import Settings
@@ -69,6 +74,8 @@ MAX_CACHED_CASES = 2_000
 STICKY_TIMEOUT = timedelta(seconds=2)
 """after a process dies, its cases continue in another one after this time"""
 LOGINS_AT_ONCE = 8
+ANCHOR_FOLDER = "anchors"
+"""in the home folder, if the settings name none"""
 KEEP_LOGGED_IN_SECONDS = 60.0
 """tokens live about an hour, so a check once a minute rarely leaves a request with an ended token"""
 
@@ -318,4 +325,10 @@ async def _loops(
         sender = PayerInquirySender(engine.ctx, BankDelivery(engine.ctx, adapters))
         loops.append(PayerInquiryLoop(sender).run())
         loops.append(RetentionLoop(engine.ctx).run())
+        assert engine.settings.database_url is not None, "an open engine has a database"
+        dsn = engine.settings.database_url.get_secret_value()
+        folder = settings.anchor_folder or settings.home / ANCHOR_FOLDER
+        loops.append(NightlyLoop(NightlyRuns(engine.ctx, dsn, folder)).run())
+        loops.append(TaskOwnerLoop(TaskRounds(engine.ctx)).run())
+        loops.append(StageCountLoop(engine.ctx).run())
     return loops

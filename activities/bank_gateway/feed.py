@@ -13,6 +13,7 @@ from activities.cases.transaction import CaseTransaction, case_transaction, lock
 from activities.context import Context
 from activities.reconciliation.lien_lists import wanted as list_wanted
 from activities.tracing.answers import take_status_update
+from activities.tracing.claims import check_hops
 from activities.tracing.tickets import category_of, instrument_of, urgency_of
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
@@ -21,13 +22,14 @@ from adapters.banks.push.demand import hold_demand
 from db import bank_gateway
 from db.bank_gateway import FeedHop, FeedRow, Receipt
 from db.banks import bank_exchanges
+from db.body_keys import CaseKey
 from db.orders import bank_replies
 from db.paging import from_cursor, to_cursor
 from db.pool import Connection, Pool
 from db.reconciliation import lien_inquiries
 from db.tracing import requests, victim_transfers
 from db.tracing.victim_transfers import Payment
-from domain.errors import BadCursor, RuleBroken
+from domain.errors import BadCursor
 from domain.errors.holds import HoldOver
 from domain.errors.intake import IdempotencyKeyReused
 from schemas.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage
@@ -35,15 +37,6 @@ from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, EventKind, FeedStatus
 from schemas.outbox.case import FollowUp
 from schemas.tracing.bank_answers import BankAnswer
-
-
-class NotItsHop(RuleBroken):
-    """A line names a hop that is not part of this hold request."""
-
-    def __init__(self, line_index: int, hop_no: int) -> None:
-        super().__init__(f"{hop_no} is not a hop of this hold request")
-        self.line_index = line_index
-        self.hop_no = hop_no
 
 
 @dataclass(frozen=True)
@@ -76,7 +69,7 @@ async def read_feed(ctx: Context, institution: str, wanted: Wanted) -> FeedPage:
             items = await _holds(ctx, connection, institution, rows)
             asked = await lien_inquiries.open_of(connection, institution)
             orders_waiting = await bank_replies.waiting(connection, institution)
-    await keep_served(ctx, About.HOLD_REQUEST, {item.hold_id: item for item in items})
+    await keep_served(ctx, About.HOLD_REQUEST, {item.hold_id: item for item in items}, _keys(rows))
     return FeedPage(
         items=items,
         next=to_cursor(rows[-1].change_no if rows else after),
@@ -93,7 +86,7 @@ async def read_hold(ctx: Context, institution: str, request_id: UUID) -> FeedHol
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             row = await bank_gateway.one(connection, institution, request_id)
             (found,) = await _holds(ctx, connection, institution, [row])
-    await keep_served(ctx, About.HOLD_REQUEST, {request_id: found})
+    await keep_served(ctx, About.HOLD_REQUEST, {request_id: found}, _keys([row]))
     return found
 
 
@@ -133,7 +126,9 @@ async def take_answer(
     digest = hashlib.sha256(request_id.bytes + answer.model_dump_json().encode()).digest()
     async with ctx.pool.acquire() as connection:
         row = await bank_gateway.one(connection, institution, request_id)
-        asked = _asked(answer, await bank_gateway.hops_of(connection, [request_id]))
+        hops = await bank_gateway.hops_of(connection, [request_id])
+        asked = {hop.hop_no: Asked(reference=hop.reference, account=hop.account) for hop in hops}
+        check_hops(answer.lines, asked)
         if key is not None:
             use = await bank_gateway.use_key(connection, institution, key, digest, ctx.now())
             if use.body_digest != digest:
@@ -183,14 +178,6 @@ async def _take_receipt(work: CaseTransaction, institution: str, request_id: UUI
     await work.log(EventKind.REQUEST_ACKNOWLEDGED, request_id=str(request_id), institution=institution, **passed)
 
 
-def _asked(answer: BankAnswer, hops: Sequence[FeedHop]) -> dict[int, Asked]:
-    by_no = {hop.hop_no: Asked(reference=hop.reference, account=hop.account) for hop in hops}
-    for index, line in enumerate(answer.lines):
-        if line.hop not in by_no:
-            raise NotItsHop(index, line.hop)
-    return by_no
-
-
 async def _holds(
     ctx: Context, connection: Connection, institution: str, rows: Sequence[FeedRow]
 ) -> tuple[FeedHold, ...]:
@@ -202,6 +189,10 @@ async def _holds(
     return tuple(
         _hold(ctx, institution, row, hops[row.request_id], paid[main]) for row, main in zip(rows, mains, strict=True)
     )
+
+
+def _keys(rows: Sequence[FeedRow]) -> dict[UUID, CaseKey]:
+    return {row.request_id: CaseKey(case_no=row.case_no, key=row.key) for row in rows}
 
 
 def _main(hops: Sequence[FeedHop]) -> FeedHop:

@@ -13,6 +13,7 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.banks import exchanges
 from activities.banks.bank_messages import BankMessage
 from activities.banks.concurrency import CallLimits, ConcurrencyLimits
 from activities.context import Context
@@ -29,7 +30,7 @@ from adapters.banks.protocol import (
     BankUnreachable,
     ReminderSender,
 )
-from db.banks import bank_exchanges, delivery_attempts
+from db.banks import delivery_attempts
 from domain.banks import channel_choice
 from schemas.banks.exchanges import Exchange
 from schemas.enums import ChannelKind, DeliveryOutcome
@@ -185,7 +186,7 @@ class BankDelivery:
         except BankError as error:
             if error.exchanges:
                 async with self.ctx.pool.acquire() as connection:
-                    await bank_exchanges.keep(connection, message.about, message.subject_id, error.exchanges)
+                    await exchanges.keep(self.ctx, connection, message.about, message.subject_id, error.exchanges)
             raise
         return Delivered(channel, delivery.job_id, delivery.exchanges)
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.banks import exchanges
 from activities.context import Context
 from adapters.banks.email import LinkMaker, ReplyLink
 from adapters.messages.smtp import Mailer, MailError
 from adapters.transcript import Transcript
-from db.banks import bank_exchanges
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
 
@@ -76,4 +76,4 @@ class LetterSender:
             raise
         finally:
             async with self.ctx.pool.acquire() as connection:
-                await bank_exchanges.keep(connection, self.about, subject_id, transcript.exchanges)
+                await exchanges.keep(self.ctx, connection, self.about, subject_id, transcript.exchanges)

@@ -22,11 +22,12 @@ from uuid import UUID
 
 import orjson
 
+from activities.bodies import sealer_of_case
 from activities.context import Context
 from activities.secrets import Keys, Purpose
 from adapters.banks.email import ReplyLink
 from adapters.banks.stated import Answerer
-from db.banks import reply_links
+from db.banks import bank_exchanges, reply_links
 from db.banks.reply_links import LinkRow
 from db.pool import Connection
 from schemas.banks.exchanges import About
@@ -314,14 +315,32 @@ class ReplyLinks(ABC, Generic[View, Form]):
         confirmed_by: str | None = None,
     ) -> None:
         """Keep the form and its officer as evidence."""
-        await reply_links.keep_form(
-            locked.connection,
-            locked.link.link_id,
-            locked.now,
-            answerer.name,
-            answerer.designation,
-            fields,
-            fields_digest(fields),
-            body,
-            confirmed_by,
-        )
+        await keep_form(self._ctx, locked.connection, locked.link, locked.now, answerer, fields, body, confirmed_by)
+
+
+async def keep_form(
+    ctx: Context,
+    connection: Connection,
+    link: LinkRow,
+    at: datetime,
+    answerer: Answerer,
+    fields: Mapping[str, str],
+    body: bytes,
+    confirmed_by: str | None = None,
+) -> None:
+    """Store an accepted form as `db.banks.reply_links.keep_form` does, sealed under the key of its case."""
+    digest = fields_digest(fields)
+    cases = await bank_exchanges.keys_of(connection, link.subject_kind, [link.subject_id])
+    sealed = sealer_of_case(ctx.persons, cases[link.subject_id]).form(fields, body, digest)
+    await reply_links.keep_form(
+        connection,
+        link.link_id,
+        at,
+        answerer.name,
+        answerer.designation,
+        fields,
+        digest,
+        body,
+        sealed,
+        confirmed_by,
+    )

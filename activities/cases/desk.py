@@ -10,7 +10,7 @@ from activities.cases.hop_steps import close_if_empty, notify_workflow, register
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from activities.deadlocks import repeated
-from db.cases import cases, events, hops, ledger, tasks, told_amounts
+from db.cases import cases, events, hops, ledger, task_owners, tasks, told_amounts
 from db.clock import present_moment
 from db.tracing import requests
 from domain.errors.cases import (
@@ -30,6 +30,7 @@ from domain.errors.tracing import (
     RequestWithSupervisor,
 )
 from domain.ledger import take_from
+from domain.task_owners import check_close
 from domain.tracing.missing_dates import with_date
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
@@ -195,10 +196,12 @@ async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, o
 
 
 @repeated()
-async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> tasks.TaskRow:
-    """Close a work item by an officer, and return it as it was.
+async def close_task(
+    ctx: Context, task_id: int, reason: str, officer: str, *, version: int | None = None
+) -> tasks.TaskRow:
+    """Close a work item by an officer, and return it as it was. With `version` it must have this version.
 
-    Raises `NotFound`, or `NotNow` when it is closed.
+    Raises `NotFound`, or `NotNow` when it is closed, or when another officer has it.
     """
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await tasks.case_of(connection, task_id)
@@ -208,6 +211,8 @@ async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> t
         if task.state is TaskState.CLOSED:
             raise TaskClosed(task_id)
         now = work.now if work else await present_moment(connection)
+        standing = await task_owners.standing(connection, task_id, now)
+        check_close(standing, officer.removeprefix("officer:"), version)
         await tasks.close(connection, task_id, now, officer, reason)
         if work:
             data = {"task_id": task_id, "kind": task.kind.value, "hop_no": task.hop_no, "reason": reason}

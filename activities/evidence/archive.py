@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from activities.evidence.checks import check_sent, check_signed, check_statements
+from activities.evidence.checks import check_edition, check_sent, check_signed, check_statements
 from domain.errors.evidence import PackTooLarge
 from domain.evidence.pack import (
     CASE,
@@ -180,6 +180,7 @@ def _checked(archive: zipfile.ZipFile, copy: PackWriter, progress: Progress | No
     check_statements(archive, chain, listed)
     check_sent(archive, chain, listed)
     check_signed(archive, listed)
+    check_edition(archive, chain)
     copy.end(sums, signature)
     case_no = str(orjson.loads(_small(archive, CASE))["case_no"])
     return Whole(key, len(copy.listed), chain.events, chain.last.hex(), case_no, tuple(chain.hashes))

@@ -16,13 +16,25 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from domain.evidence.pack import BODIES, EDITION, EXCHANGES, SENT, SIGNED, STATEMENTS, ChainReader, Listed, NotEvidence
+from domain.evidence.pack import (
+    BODIES,
+    EDITION,
+    EXCHANGES,
+    SENT,
+    SIGNED,
+    STATEMENTS,
+    ChainReader,
+    Edition,
+    Listed,
+    NotEvidence,
+)
 
 LINE_MAX_BYTES: Final = 64 * 1024 * 1024
 KEPT_MAX_BYTES: Final = 64 * 1024 * 1024
 """the largest file of one request; the bank gateway accepts much less"""
 _PARTS: Final = frozenset({"key.pem", "signature", "signature-base"})
 _COVERED: Final = re.compile(r'"([a-z0-9-]+)": (.*)')
+_OF_NOTHING: Final = hashlib.sha256(b"").digest()
 _ORIGIN: Final = re.compile(r"https?://[^/?]*")
 
 
@@ -114,6 +126,19 @@ def _excluded(archive: zipfile.ZipFile) -> dict[str, str]:
     return {str(file["name"]): str(file["sha256"]) for file in orjson.loads(_kept(archive, EDITION))["left_out"]}
 
 
+def check_edition(archive: zipfile.ZipFile, chain: ChainReader) -> None:
+    """Check that the court's edition leaves out only what is erased, as the log says. Raises `NotEvidence`."""
+    if EDITION not in archive.NameToInfo:
+        return
+    record = orjson.loads(_kept(archive, EDITION))
+    erased = set(record.get("erased", ()))
+    if erased and not chain.is_erased:
+        raise NotEvidence(f"{min(erased)} is said to be erased, and the log does not say so")
+    more = {str(file["name"]) for file in record["left_out"]} - erased
+    if record["edition"] == Edition.COURT and more:
+        raise NotEvidence(f"{min(more)} is left out of an edition that has everything")
+
+
 # -- what banks signed -------------------------------------------------------------------------------------------------
 
 
@@ -124,14 +149,17 @@ def check_signed(archive: zipfile.ZipFile, listed: Sequence[Listed]) -> None:
         folder, _, name = file.name.rpartition("/")
         if folder.startswith(f"{SIGNED}/"):
             folders[folder].add(name)
+    excluded = _excluded(archive)
     for folder, names in folders.items():
-        if {"about.json", "body", "request.txt"} - names:
+        erased = excluded.get(f"{folder}/body")
+        if {"about.json", "body", "request.txt"} - names - ({"body"} if erased else set()):
             raise NotEvidence(f"{folder} is incomplete")
         kept = {name: _kept(archive, f"{folder}/{name}") for name in names}
         by_signature = orjson.loads(kept["about.json"])["authenticated_by"] == "signature"
         if by_signature != _PARTS.issubset(names) or (not by_signature and _PARTS & names):
             raise NotEvidence(f"{folder} has no signature, or one that about.json does not name")
-        if by_signature and (wrong := _wrong(kept)):
+        body_digest = bytes.fromhex(erased) if erased else hashlib.sha256(kept["body"]).digest()
+        if by_signature and (wrong := _wrong(kept, body_digest)):
             raise NotEvidence(f"{folder}: {wrong}")
 
 
@@ -141,7 +169,7 @@ def _kept(archive: zipfile.ZipFile, name: str) -> bytes:
     return archive.read(name)
 
 
-def _wrong(kept: dict[str, bytes]) -> str:
+def _wrong(kept: dict[str, bytes], body_digest: bytes) -> str:
     """Return what differs in a signed request from what the bank signed; empty if nothing differs."""
     key = load_pem_public_key(kept["key.pem"])
     if not isinstance(key, Ed25519PublicKey):
@@ -160,8 +188,8 @@ def _wrong(kept: dict[str, bytes]) -> str:
     came = {(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)}
     if any((name, value) not in came for name, value in covered.items()):
         return "the headers of request.txt are not what was signed"
-    digest = base64.b64encode(hashlib.sha256(kept["body"]).digest()).decode()
-    if "content-digest" in covered or kept["body"]:
+    digest = base64.b64encode(body_digest).decode()
+    if "content-digest" in covered or body_digest != _OF_NOTHING:
         return "" if f":{digest}:" in covered.get("content-digest", "") else "the body is not what was signed"
     return ""
 

@@ -11,21 +11,24 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.banks.signed_requests import files_of, folder_of
+from activities.bodies import BodyOpener
 from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
 from activities.person_keys import PersonKeys
 from activities.secrets import Keys, Purpose, pem
-from db import holder_contacts, notifications, person_keys
-from db.evidence import evidence_keys
+from db import holder_contacts, notifications, person_keys, victim_corrections
+from db.body_keys import BODY, BodyState
+from db.evidence import evidence_keys, pack_bodies
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
-from db.evidence.opened import Opened
+from db.evidence.opened import Opened, holders_of_victims
 from db.evidence.pack import CaseHead
 from db.grievances import grievance_texts
 from db.orders import release_proposals
 from db.pool import Connection
 from db.restoration import credit_accounts, objections
+from db.tracing import telephone_answers
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
@@ -45,7 +48,8 @@ from domain.evidence.pack import (
     is_excluded,
     is_statement_excluded,
 )
-from domain.evidence.pseudonyms import VictimsNamed
+from domain.evidence.personal_data import VictimsData
+from domain.evidence.pseudonyms import VictimsNamed, hides_victims
 from schemas.enums import EventKind, Language
 
 Progress = Callable[[int, int], None]
@@ -140,7 +144,10 @@ async def write_pack(
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
             opened = await _opened(connection, maker.ctx.persons, head.case_no)
-            await _Writing(connection, writer, head, maker, progress, edition, opened).write()
+            hidden = hides_victims(edition, is_marked=head.is_marked)
+            data = await _of_victims(connection, maker.ctx.persons, head, opened) if hidden else None
+            named = VictimsNamed(edition, is_marked=head.is_marked, data=data)
+            await _Writing(connection, writer, head, maker, progress, edition, opened, named).write()
             manifest_sha256 = writer.seal(signing_key(maker.keys))
     into.flush()
     return Packed(
@@ -166,6 +173,9 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
     changes = await holder_contacts.changes_of_case(connection, case_no)
     heard = await release_proposals.hearings_of_case(connection, case_no)
     objected = await objections.texts_of_case(connection, case_no)
+    forms = await pack_bodies.forms(connection, case_no, BodyOpener(persons).open_or_erased)
+    raws = await pack_bodies.stored_lines(connection, case_no)
+    speakers = await telephone_answers.speakers_of_case(connection, case_no)
     texts_of_grievances = await grievance_texts.of_case(connection, case_no)
     return Opened(
         grievances={
@@ -173,7 +183,10 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
             for grievance_id, (text, contact) in texts_of_grievances.grievances.items()
         },
         hearings={number: persons.open_stored(said) for number, said in heard.items()},
+        forms=forms,
+        raws={answer_id: persons.open_stored(raw) for answer_id, raw in raws.items()},
         objections={number: persons.open_stored(text) for number, text in objected.items()},
+        speakers={number: persons.open_stored(speaker) for number, speaker in speakers.items()},
         said={place: persons.open_stored(said) for place, said in texts_of_grievances.levels.items()},
         victims=persons.open_all(await person_keys.of_case(connection, case_no)),
         messages={message_id: persons.open_message(message_id, stored) for message_id, stored in texts.items()},
@@ -181,6 +194,14 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
         names={account.account_id: persons.open_account(account).holder_name for account in accounts},
         contact_changes={change_id: persons.open_contact(stored) for change_id, stored in changes.items()},
     )
+
+
+async def _of_victims(connection: Connection, persons: PersonKeys, head: CaseHead, opened: Opened) -> VictimsData:
+    """Return the personal data of the victims of a case, also those of before a correction. Raises `CannotOpen`."""
+    corrections = [row for ack_no in head.ack_nos for row in await victim_corrections.of_complaint(connection, ack_no)]
+    corrected = [persons.open(stored) for row in corrections for stored in (row.person_before(), row.person_after())]
+    holders = await holders_of_victims(connection, head.case_no)
+    return VictimsData([*opened.victims.values(), *corrected], holders, opened.names.values())
 
 
 class _Writing:
@@ -195,6 +216,7 @@ class _Writing:
         progress: Progress | None,
         edition: Edition,
         opened: Opened,
+        named: VictimsNamed,
     ) -> None:
         self._connection = connection
         self._writer = writer
@@ -203,7 +225,11 @@ class _Writing:
         self._progress = progress
         self._edition = edition
         self._opened = opened
-        self._named = VictimsNamed(edition, is_marked=head.is_marked)
+        self._named = named
+        self._opens = BodyOpener(maker.ctx.persons).open_or_erased
+        self._omitted: list[Listed] = []
+        """files of which this edition has only the SHA-256"""
+        self._erased: list[str] = []
         self._done = self._total = 0
 
     async def write(self) -> None:
@@ -215,8 +241,8 @@ class _Writing:
         self._writer.add(PUBLIC_KEY, public_key(self._maker.keys))
         for file in files:
             await self._rows(file)
-        omitted = await self._whole_files()
-        self._writer.add(EDITION, _edition_text(self._edition, omitted, is_marked=self._head.is_marked))
+        await self._whole_files()
+        self._writer.add(EDITION, self._edition_text())
         story = await self._log()
         head = self._head
         timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, story)
@@ -229,37 +255,75 @@ class _Writing:
                     member.write(f"{self._named.line(file, line)}\n".encode())
                     self._one_more()
 
-    async def _whole_files(self) -> list[Listed]:
-        """Write statements, bodies, requests and documents, one file each; return the files that this edition omits."""
-        omitted = []
-        case_no = self._head.case_no
-        async with aclosing(evidence.bound_words(self._connection, case_no)) as bound:
+    async def _whole_files(self) -> None:
+        """Write statements, bodies, requests and documents, one file each."""
+        connection, case_no, edition = self._connection, self._head.case_no, self._edition
+        is_marked = self._head.is_marked
+        is_erased = not all(self._opened.raws.values())
+        bound_by_log = await pack_bodies.bound_digests(connection, case_no) if is_erased else {}
+        async with aclosing(pack_bodies.bound_words(connection, case_no, self._opened)) as bound:
             async for name, statement in bound:
-                path, content = f"{STATEMENTS}/{name}", statement.encode()
-                if is_statement_excluded(self._edition, name, is_marked=self._head.is_marked):
-                    omitted.append(_listed(path, content))
-                else:
-                    self._writer.add(path, content)
-        async with aclosing(evidence.bodies(self._connection, case_no)) as bodies:
+                excluded = is_statement_excluded(edition, name, is_marked=is_marked)
+                path, content = f"{STATEMENTS}/{name}", None if statement is None else statement.encode()
+                self._whole(path, content, bound_by_log.get(path), excluded=excluded)
+        async with aclosing(pack_bodies.bodies(connection, case_no, self._opens)) as bodies:
             async for name, body in bodies:
-                self._writer.add(f"{BODIES}/{name}", body)
-        async with aclosing(evidence.sent(self._connection, case_no)) as sent:
+                self._whole(f"{BODIES}/{name}", body, name)
+        async with aclosing(pack_bodies.sent(connection, case_no, self._opens)) as sent:
             async for file in sent:
-                restoring = self._head.is_marked and file.restores
-                if is_excluded(self._edition, file.about, file.channel, file.name, of_marked_restoring=restoring):
-                    omitted.append(_listed(file.path, file.content))
-                else:
-                    self._writer.add(file.path, file.content)
-        async with aclosing(_signed(self._connection, case_no, self._maker.origin)) as requests:
-            async for name, content in requests:
-                self._writer.add(name, content)
-        async with aclosing(evidence.documents(self._connection, case_no)) as documents:
+                restoring = is_marked and file.restores
+                excluded = is_excluded(edition, file.about, file.channel, file.name, of_marked_restoring=restoring)
+                self._whole(file.path, file.content, file.sha256, excluded=excluded)
+        async with aclosing(self._signed()) as requests:
+            async for files in requests:
+                # A request without one of its files could not be verified, so the whole folder is left out.
+                excluded = any(self._repeats(content) for _, content, _ in files)
+                for name, content, sha256 in files:
+                    self._whole(name, content, sha256, excluded=excluded)
+        async with aclosing(evidence.documents(connection, case_no)) as documents:
             async for document in documents:
-                if is_document_excluded(self._edition, document.kind, is_marked=self._head.is_marked):
-                    omitted.append(_listed(document.name, document.content))
-                else:
-                    self._writer.add(document.name, document.content)
-        return omitted
+                excluded = is_document_excluded(edition, document.kind, is_marked=is_marked)
+                self._whole(document.name, document.content, excluded=excluded)
+
+    def _whole(self, name: str, content: bytes | None, sha256: str | None = None, *, excluded: bool = False) -> None:
+        """Write a file, or only its SHA-256 if the edition leaves it out or must not have what it repeats.
+
+        An erased file has no content: it is listed with the SHA-256 that was kept.
+        """
+        if content is None:
+            assert sha256 is not None, "what is erased has a digest"
+            self._erased.append(name)
+            self._omitted.append(Listed(name, sha256))
+        elif excluded or self._repeats(content):
+            self._omitted.append(_listed(name, content))
+        else:
+            self._writer.add(name, content)
+
+    def _repeats(self, content: bytes | None) -> bool:
+        return content is not None and self._named.repeats(content)
+
+    async def _signed(self) -> AsyncGenerator[list[tuple[str, bytes | None, str | None]], None]:
+        """Yield the files about each request over our own API: name, content, and the SHA-256 that was kept."""
+        connection = self._connection
+        async with aclosing(pack_bodies.signed_requests(connection, self._head.case_no, self._opens)) as requests:
+            async for request in requests:
+                folder = folder_of(request.evidence_id)
+                files: list[tuple[str, bytes | None, str | None]] = []
+                for name, content in (await files_of(connection, request, self._maker.origin)).items():
+                    if name == BODY and request.state is BodyState.ERASED:
+                        files.append((f"{folder}/{name}", None, request.digest.hex()))
+                    else:
+                        files.append((f"{folder}/{name}", content, None))
+                yield files
+
+    def _edition_text(self) -> bytes:
+        left_out = [{"name": file.name, "sha256": file.sha256} for file in self._omitted]
+        record: dict[str, object] = {"edition": self._edition.value, "left_out": left_out}
+        if self._head.is_marked:
+            record["pseudonyms"] = True
+        if self._erased:
+            record["erased"] = self._erased
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
     async def _log(self) -> Story:
         story = Story()
@@ -279,20 +343,6 @@ class _Writing:
 
 def _listed(name: str, content: bytes) -> Listed:
     return Listed(name, hashlib.sha256(content).hexdigest())
-
-
-def _edition_text(edition: Edition, omitted: list[Listed], *, is_marked: bool) -> bytes:
-    left_out = [{"name": file.name, "sha256": file.sha256} for file in omitted]
-    record = {"edition": edition.value, "left_out": left_out, **({"pseudonyms": True} if is_marked else {})}
-    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
-
-
-async def _signed(connection: Connection, case_no: str, origin: str | None) -> AsyncGenerator[tuple[str, bytes], None]:
-    """Yield name and content of each file about requests that banks sent over their own API."""
-    async with aclosing(evidence.signed_requests(connection, case_no)) as requests:
-        async for request in requests:
-            for name, content in (await files_of(connection, request, origin)).items():
-                yield f"{folder_of(request.evidence_id)}/{name}", content
 
 
 async def certificate(packed: Packed, file: str, made_with: str, language: Language) -> bytes:

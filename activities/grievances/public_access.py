@@ -28,7 +28,7 @@ from domain.notifications.rules import NotificationEvent
 from schemas.enums import EventKind
 from schemas.grievances.appeals import AppealView
 from schemas.holds import AppealCode
-from schemas.notifications import MessageFacts
+from schemas.notifications import MessageFacts, Recipient
 
 CODE_DIGITS: Final = 8
 TOKEN_BYTES: Final = 24
@@ -81,9 +81,10 @@ class AppealDoor:
             hold = await account_holds.get(work.connection, hold_id)
             if hold.state != "held":
                 raise NothingOnHold(hold_id)
-            if way_to(await ctx.persons.holder_of(work.connection, hold_id)) is None:
+            way = way_to(await ctx.persons.holder_of(work.connection, hold_id))
+            if way is None:
                 raise HolderUnreachable(hold_id)
-            code, code_id = await self._make(work, hold_id, valid_until)
+            code, code_id = await self._make(work, hold_id, valid_until, through_bank=way is Recipient.BANK)
             facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
             holder = Concerned(holder=Holder(ctx, hold_id))
             await notify_people(work.connection, work.ctx, NotificationEvent.CODE_MADE, holder, facts, work.now)
@@ -96,12 +97,21 @@ class AppealDoor:
             )
         return AppealCode(hold_id=hold_id, reference=hold.reference, code="", valid_until=valid_until)
 
-    async def _make(self, work: CaseTransaction, hold_id: UUID, valid_until: datetime) -> tuple[str, UUID]:
+    async def _make(
+        self, work: CaseTransaction, hold_id: UUID, valid_until: datetime, *, through_bank: bool = False
+    ) -> tuple[str, UUID]:
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
         digest = self._digest(code)
         since = await holder_contacts.entered_at(work.connection, hold_id)
         code_id = await appeal_codes.make(
-            work.connection, hold_id, digest, valid_until, work.actor, work.now, contact_since=since
+            work.connection,
+            hold_id,
+            digest,
+            valid_until,
+            work.actor,
+            work.now,
+            contact_since=since,
+            through_bank=through_bank,
         )
         return code, code_id
 

@@ -11,7 +11,7 @@ from db.orders import bank_orders
 from db.orders.bank_orders import OrderRow
 from db.police import firs
 from db.pool import Connection
-from db.restoration import restorations
+from db.restoration import openings, restorations
 from db.restoration.restorations import Line, RestorationRow
 from domain.notifications.rules import NotificationEvent
 from domain.restoration.procedure import ACTS
@@ -27,20 +27,28 @@ NOT_TOLD: Final = "-"
 
 
 async def step_opened(
-    connection: Connection, ctx: Context, row: RestorationRow, lines: Sequence[Line], due_at: datetime, now: datetime
+    connection: Connection, ctx: Context, row: RestorationRow, lines: Sequence[Line], now: datetime
 ) -> None:
-    """Notify of a step that needs the victim, or that concerns the credit."""
-    facts, concerned = MessageFacts(occasion=_occasion(row)), _concerned(row)
-    match row.step:
-        case Step.APPLICATION:
-            wanted = {"amount_paise": sum(line.free_paise for line in lines), "until": due_at}
-            event = NotificationEvent.APPLICATION_WANTED
-            await notify_people(connection, ctx, event, concerned, facts.model_copy(update=wanted), now)
-        case Step.CREDIT:
-            accounts = await bank_orders.credited_accounts(connection, row.restoration_id)
-            approved = {"amount_paise": sum(line.due_paise or 0 for line in lines), "to_account": _masked(accounts)}
-            event = NotificationEvent.RETURN_APPROVED
-            await notify_people(connection, ctx, event, concerned, facts.model_copy(update=approved), now)
+    """Notify of a step that concerns the credit."""
+    if row.step is Step.CREDIT:
+        accounts = await bank_orders.credited_accounts(connection, row.restoration_id)
+        facts = MessageFacts(
+            occasion=_occasion(row),
+            amount_paise=sum(line.due_paise or 0 for line in lines),
+            to_account=_masked(accounts),
+        )
+        await notify_people(connection, ctx, NotificationEvent.RETURN_APPROVED, _concerned(row), facts, now)
+
+
+async def application_issued(
+    connection: Connection, ctx: Context, row: RestorationRow, document: DocumentHead, due_at: datetime, now: datetime
+) -> None:
+    """Notify the victim that the application is ready, and enclose it."""
+    lines = await restorations.lines(connection, row.restoration_id)
+    paise = sum(line.free_paise for line in lines)
+    facts = MessageFacts(occasion=_occasion(row), amount_paise=paise, until=due_at)
+    concerned = Concerned(case_no=row.case_no, ack_no=row.ack_no, documents=[document])
+    await notify_people(connection, ctx, NotificationEvent.APPLICATION_ISSUED, concerned, facts, now)
 
 
 async def noticed(
@@ -80,10 +88,13 @@ async def hearing_waived(
 
 
 async def due_soon(connection: Connection, ctx: Context, row: RestorationRow, due_at: datetime, now: datetime) -> None:
-    """Remind of the open step, if people of ours or the victim must act."""
+    """Remind of the open step, if people of ours or the victim must act.
+
+    The victim is not reminded of an application that is not issued yet.
+    """
     if duty := ACTS.get(row.step):
         facts = MessageFacts(occasion=f"{_occasion(row)}.due", until=due_at, step=row.step)
-        of_victim = row.step is Step.APPLICATION
+        of_victim = row.step is Step.APPLICATION and await openings.has_application(connection, row.restoration_id)
         event = NotificationEvent.APPLICATION_DUE if of_victim else NotificationEvent.STEP_DUE
         await notify_people(connection, ctx, event, _concerned(row, duty), facts, now)
 

@@ -11,13 +11,14 @@ from uuid import UUID
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.deadlocks import repeated
-from adapters.messages.sms import SmsError
+from adapters.messages.sms import SmsError, SmsUnsendable
 from adapters.messages.smtp import MailError, PdfAttachment
 from db import notifications
 from db.notifications import ToSend
 from domain.errors.notifications import MessageExpired, MessageSent
+from domain.notifications.sms_templates import SmsTemplates
 from schemas.enums import EventKind, TaskKind
-from schemas.notifications import Medium, MessageRow
+from schemas.notifications import Medium, MessageRow, SmsIds
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class MailRoute(Protocol):
 class SmsRoute(Protocol):
     """The route for short messages: `adapters.messages.sms.SmsGateway`."""
 
-    async def send(self, to: str, body_text: str, key: str) -> str:
+    async def send(self, to: str, body_text: str, key: str, ids: SmsIds | None = None) -> str:
         """Send one short message. Raises `SmsError`."""
         ...
 
@@ -58,6 +59,8 @@ class Ways:
 
     mail: MailRoute | None = None
     sms: SmsRoute | None = None
+    sms_templates: SmsTemplates | None = None
+    """the registered texts of short messages; None for a gateway that asks for none"""
 
     @property
     def missing(self) -> list[Medium]:
@@ -125,13 +128,23 @@ async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
     key, said = str(message.message_id), ctx.persons.open_message(message.message_id, message.text)
     if message.medium is Medium.SMS:
         assert ways.sms is not None, "only messages with a route are claimed"
-        await ways.sms.send(said.address, said.body, key)
+        await ways.sms.send(said.address, said.body, key, _sms_ids(ways, message))
     else:
         assert ways.mail is not None, "only messages with a route are claimed"
         async with ctx.pool.acquire() as connection:
             pdfs = await notifications.documents_of(connection, message.message_id)
         attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
         await ways.mail.send(said.address, said.subject, said.body, f"{key}.message", attachments=attached)
+
+
+def _sms_ids(ways: Ways, message: ToSend) -> SmsIds | None:
+    """Return the ids of the message's registered text. Raises `SmsUnsendable` if it has none and needs one."""
+    if ways.sms_templates is None:
+        return None
+    ids = ways.sms_templates.ids(message.kind, message.to_whom, message.language)
+    if ids is None:
+        raise SmsUnsendable("its text is not registered")
+    return ids
 
 
 async def _failed(ctx: Context, message: ToSend, failure: str, *, final: bool) -> None:

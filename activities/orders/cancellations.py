@@ -13,6 +13,7 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.banks import exchanges
 from activities.banks.bank_messages import CancellationMessage
 from activities.banks.delivery import BankDelivery, Delivered
 from activities.cases.transaction import ENGINE
@@ -191,7 +192,7 @@ class CancellationActivities:
 
         async def kept(connection: Connection) -> str:
             # The bytes are written before the case is locked.
-            await bank_exchanges.keep(connection, About.CANCELLATION, order_id, sent.exchanges)
+            await exchanges.keep(self.ctx, connection, About.CANCELLATION, order_id, sent.exchanges)
             return order.case_no
 
         async with order_transaction(self.ctx, order_id, ENGINE, case=kept) as work:

@@ -14,6 +14,7 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.banks import exchanges
 from activities.banks.bank_messages import BankMessage, OrderMessage
 from activities.banks.delivery import BankDelivery, Delivered, try_again
 from activities.banks.letters import LetterSender
@@ -209,7 +210,7 @@ class OrderActivities:
 
         async def kept(connection: Connection) -> str:
             # The bytes are written before the case is locked.
-            await bank_exchanges.keep(connection, About.ORDER, order.order_id, sent.exchanges)
+            await exchanges.keep(self.ctx, connection, About.ORDER, order.order_id, sent.exchanges)
             return order.case_no
 
         async with order_transaction(self.ctx, order.order_id, ENGINE, case=kept) as work:

@@ -6,7 +6,7 @@ of both steps, and can end the account. Each restoration under way then needs a 
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -125,9 +125,7 @@ async def confirm(
         if is_same_person(told.told_by, by):
             raise CreditAccountNeedsSecondOfficer(by)
         await _refuse_ordered(connection, ack_no)
-        seconds = ctx.policy.restoration.credit_account_objection_seconds / ctx.procedure_clock_factor
-        object_until = work.now + timedelta(seconds=seconds)
-        await credit_accounts.confirm(connection, account_id, by, work.now, object_until)
+        await credit_accounts.confirm(connection, account_id, by, work.now, _object_until(work))
         causes = [TaskCause.CREDIT_ACCOUNT_TO_CONFIRM]
         await work.close_tasks(_subject(account_id), causes, "it is confirmed")
         data = {"ack_no": ack_no, "account_id": account_id, "institution": told.institution}
@@ -170,6 +168,26 @@ async def object_to(ctx: Context, ack_no: str, account_id: int, reason: str, by:
         return await _end(work, told, CreditAccountEnd.OBJECTED, reason)
 
 
+async def tell_again(work: CaseTransaction, ack_no: str, correction_id: int, page: str) -> None:
+    """Tell the victim, whose contact a correction has just changed, of the accounts that are or may be credited.
+
+    The links to the contact of before are void, so each message has a new one. Of a confirmed account the victim has
+    the whole time to object again, because the contact of before may be a stranger's. `page` is as in `propose`.
+    """
+    for account in await credit_accounts.to_be_told_again(work.connection, ack_no):
+        event = NotificationEvent.CREDIT_ACCOUNT_TOLD
+        # The release before confirmed accounts without a message and without a time to object.
+        if account.is_standing and account.object_until is not None:
+            event = NotificationEvent.CREDIT_ACCOUNT_CONFIRMED
+            await credit_accounts.object_again(work.connection, account.account_id, _object_until(work))
+        await _tell_victim(work, account.account_id, event, page, again=f".{correction_id}")
+
+
+def _object_until(work: CaseTransaction) -> datetime:
+    seconds = work.ctx.policy.restoration.credit_account_objection_seconds / work.ctx.procedure_clock_factor
+    return work.now + timedelta(seconds=seconds)
+
+
 async def _end(work: CaseTransaction, told: CreditAccount, ended_as: CreditAccountEnd, reason: str) -> CreditAccount:
     connection, account_id = work.connection, told.account_id
     await credit_accounts.end(connection, account_id, ended_as, work.actor, work.now, reason)
@@ -190,10 +208,12 @@ async def _apply_anew(work: CaseTransaction, ack_no: str, reason: str) -> None:
         await transitions.go_back(transitions.Work.of(work, row=row), Step.APPLICATION, reason)
 
 
-async def _tell_victim(work: CaseTransaction, account_id: int, event: NotificationEvent, page: str = "") -> None:
+async def _tell_victim(
+    work: CaseTransaction, account_id: int, event: NotificationEvent, page: str = "", *, again: str = ""
+) -> None:
     """Tell the victim, at the number of the complaint, about an account to be credited.
 
-    With `page` the message has a link of its own to object.
+    With `page` the message has a link of its own to object. `again` makes it another occasion.
     """
     shown = await credit_accounts.shown(work.connection, account_id)
     link = ""
@@ -203,7 +223,7 @@ async def _tell_victim(work: CaseTransaction, account_id: int, event: Notificati
         link = f"{page}/{token}"
     objectable = event is NotificationEvent.CREDIT_ACCOUNT_CONFIRMED
     facts = MessageFacts(
-        occasion=f"{account_id}",
+        occasion=f"{account_id}{again}",
         to_account=masked_account(shown.account_end, shown.bank),
         until=shown.object_until if objectable else None,
     )

@@ -76,8 +76,8 @@ class RestorationActivities:
     async def write_application(self, asked: ActionInput) -> None:
         """Issue the application for the victim's signature in the victim's language, once for each visit of the step.
 
-        If facts are missing, a person gets a task. The next read of the state tries again. The case is not locked if
-        the application is issued.
+        The victim is told in the same transaction. If facts are missing, a person gets a task. The next read of the
+        state tries again. The case is not locked if the application is issued.
         """
         async with self.ctx.pool.acquire() as reading:
             if not await openings.owes_application(reading, UUID(asked.subject)):
@@ -89,7 +89,7 @@ class RestorationActivities:
             victim = await notifications.victim(connection, row.ack_no)
             try:
                 async with connection.transaction():
-                    await issue_about(
+                    issued = await issue_about(
                         work.as_engine,
                         DocumentKind.RESTORATION_APPLICATION,
                         str(row.restoration_id),
@@ -100,6 +100,9 @@ class RestorationActivities:
                 log.info("restoration %s has no application: %s", row.restoration_id, type(error).__name__)
                 await ask(work, cause=TaskCause.APPLICATION_LACKS_FACTS)
                 return
+            await restoration_messages.application_issued(
+                connection, self.ctx, row, issued, await _due_at(work), work.now
+            )
             await work.close_tasks(work.subject, [TaskCause.APPLICATION_LACKS_FACTS], "it is written")
 
     @activity.defn(name="divide_accounts")

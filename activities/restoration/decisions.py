@@ -165,7 +165,7 @@ async def _refuse_credit_account(work: Work, seen: RestorationApproval, by: Acti
 
 
 async def _refuse_importer(work: Work, by: Acting) -> None:
-    """Raise `ImporterDecides` if only a workbook confirms money of it, and this officer imported that."""
+    """Raise `ImporterDecides` if what alone confirms money of it was imported or entered by this officer."""
     hop_no = await restorations.imported_by(work.connection, work.row.restoration_id, by.subject)
     if hop_no is not None:
         raise ImporterDecides(by.subject, hop_no)
@@ -389,6 +389,6 @@ async def _beneficiaries(work: Work, lines: Sequence[Line]) -> dict[int, Benefic
         institution = known.code if known else payer.institution_as_told
         ifsc = (payer.ifsc or "").strip().upper()
         found[payer.hop_no] = Beneficiary(
-            institution=institution, holder=payer.holder, ifsc=ifsc if IFSC_PATTERN.match(ifsc) else ""
+            institution=institution, holder=payer.holder, ifsc=ifsc if IFSC_PATTERN.fullmatch(ifsc) else ""
         )
     return found

@@ -307,7 +307,7 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
         due_at=due_at.isoformat(),
     )
     lines = await work.lines()
-    await restoration_messages.step_opened(work.connection, work.ctx, work.row, lines, due_at, work.now)
+    await restoration_messages.step_opened(work.connection, work.ctx, work.row, lines, work.now)
     if step not in BY_OTHERS:
         await ask(work)
     await work.notify(ProcedureKind.RESTORATION, work.row.restoration_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from activities.bodies import BodySealer
 from activities.cases.batches import notify_with_events
 from activities.cases.hop_retries import plan_retries
 from activities.cases.hop_steps import flag_others
@@ -16,7 +17,7 @@ from activities.tracing.payer_lines import write_payer_lines
 from db.banks.received_bodies import ReceivedBody
 from db.cases import cases, events, hops
 from db.cases.events import Event
-from db.tracing import answers, requests
+from db.tracing import answers, requests, telephone_answers
 from domain.evidence.pack import BODIES, STATEMENTS, binding
 from domain.tracing.missing_dates import missing_date
 from schemas.enums import Bucket, CaseState, ClaimKind, Disposition, EventKind, HopSource, HopState, Mode, TaskKind
@@ -44,6 +45,15 @@ def only_of_payers_bank(outcome: Reconciliation) -> bool:
     return all(judged.disposition is Disposition.PAYERS_BANK for judged in outcome.judgements)
 
 
+@dataclass(frozen=True)
+class Written:
+    """A written answer: its number, the workflow notification, and the discrepancies with other answers."""
+
+    update_id: int
+    follow_up: FollowUp | None
+    cross_found: Sequence[Discrepancy]
+
+
 @dataclass
 class AnswerWriter(CaseTransaction):
     """Writes one answer in the caller's transaction."""
@@ -51,17 +61,18 @@ class AnswerWriter(CaseTransaction):
     institution: str
     outcome: Reconciliation
     begun: answers.Begun
+    sealer: BodySealer
     received: ReceivedBody | None
     is_signed: bool
+    confirms: bool = True
+    """whether the bank itself states it, so that it confirms what telephone answers booked"""
     followed: Sequence[hops.HopRow] = ()
     """hops of transfers that the victim's bank names in this answer"""
     given_up: dict[int, NewTask] = field(default_factory=dict)
     """by hop that the bank was asked about often enough, the task for the desk"""
 
-    async def write(
-        self, job_id: str, body_digest: bytes, reply: dict[str, int]
-    ) -> tuple[FollowUp | None, list[Discrepancy]]:
-        """Write everything. Returns the workflow notification, and the discrepancies with other answers."""
+    async def write(self, job_id: str, body_digest: bytes, reply: dict[str, int]) -> Written:
+        """Write everything."""
         connection, case_no, outcome = self.connection, self.case_no, self.outcome
         given, judgements = self.begun.given, outcome.judgements
         said_again = given.said_again + 1 if given else 0
@@ -75,7 +86,7 @@ class AnswerWriter(CaseTransaction):
             self.now,
             reply,
             judgements,
-            self.received,
+            self._sealed(),
         )
         answer_ids = written.answer_ids
         found = []
@@ -83,6 +94,8 @@ class AnswerWriter(CaseTransaction):
             found = await write_payer_lines(self, self.institution, lines, answer_ids, is_signed=self.is_signed)
         effects = await self._effects(answer_ids)
         done = await answers.write_effects(connection, case_no, self.institution, written.update_id, self.now, effects)
+        if self.confirms and outcome.restated:
+            await telephone_answers.confirm(connection, case_no, outcome.restated)
         opened_tasks = await self._write_discrepancies(answer_ids)
         finished = await self._close_requests(done.finished)
         await flag_others(self, done.others)
@@ -93,7 +106,13 @@ class AnswerWriter(CaseTransaction):
         events = self._events(
             written.update_id, job_id, bound, finished, opened_tasks, done.others, cross_found, reopened=reopened
         )
-        return await self._notify_workflow(events, opened_tasks, reopened=reopened), cross_found
+        follow_up = await self._notify_workflow(events, opened_tasks, reopened=reopened)
+        return Written(written.update_id, follow_up, cross_found)
+
+    def _sealed(self) -> answers.SealedAnswer:
+        raws = [self.sealer.line(judged.claim.natural_key, judged.claim.raw) for judged in self.outcome.judgements]
+        received = self.sealer.received(self.received) if self.received else None
+        return answers.SealedAnswer(self.sealer.key, raws, received)
 
     async def _effects(self, answer_ids: Sequence[int]) -> answers.Effects:
         outcome = self.outcome

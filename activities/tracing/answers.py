@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from activities.bodies import BodySealer, sealer_of_case
 from activities.context import Context
 from activities.deadlocks import repeated
 from activities.metrics import METRICS
@@ -13,9 +14,10 @@ from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import BankProtocolError
 from db.banks import channels, received_bodies
 from db.banks.received_bodies import ReceivedBody
+from db.body_keys import CaseKey
 from db.cases import cases
 from db.pool import Connection
-from db.tracing import answers
+from db.tracing import answers, telephone_answers
 from domain.tracing.trail import reconcile, task_of
 from schemas.enums import ClaimKind, DiscrepancyKind, Disposition
 from schemas.identifiers import reference_key
@@ -32,6 +34,38 @@ class AnswerReceipt:
     discrepancies: int
     follow_up: FollowUp | None = None
     repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Who answers: a bank over a channel, or an officer on its behalf."""
+
+    institution: str
+    told_by: str | None = None
+    """the officer who tells it, and is the actor in the case log"""
+    by_telephone: bool = False
+
+    @property
+    def actor(self) -> str:
+        """Return the actor as the case log names it."""
+        return self.told_by or f"bank:{self.institution}"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer as it is written, before its transaction is committed."""
+
+    receipt: AnswerReceipt
+    head: cases.CaseHead
+    update_id: int | None = None
+    outcome: Reconciliation | None = None
+    """None if the same body was taken before and has no new effect"""
+    cross_found: Sequence[Discrepancy] = ()
+
+    def record_metrics(self) -> None:
+        """Count the answer. Call this after the commit."""
+        if self.outcome is not None:
+            _record_metrics(self.head, self.outcome, self.cross_found)
 
 
 @repeated()
@@ -55,26 +89,76 @@ async def take_status_update(
     Raises `NotFound` when the number is unknown, and also when the institution has no part in its case. The caller
     cannot tell these apart.
     """
+    claims = await claims_of(ctx, update)
+    async with ctx.case_locks.held(update.ack_no), ctx.pool.acquire() as connection, connection.transaction():
+        teller = Teller(institution, told_by)
+        answered = await answer_in(
+            ctx, connection, teller, update, claims, body_digest, received=received, is_signed=is_signed
+        )
+    answered.record_metrics()
+    if answered.outcome is not None:
+        await _mark_channels_healthy(ctx, answered.head.case_no, institution)
+    return answered.receipt
+
+
+async def claims_of(ctx: Context, update: StatusUpdate) -> list[Claim]:
+    """Return the claims of an answer's lines, one for each."""
     job_id = update.job_id or ""
     claims = to_claims(update.lines, job_id, ctx.directory.current, ctx.policy.trail)
     if any(claim.payee and claim.payee.institution is None for claim in claims):
         # The institution may have been loaded after this process read the directory.
         await ctx.directory.freshen()
         claims = to_claims(update.lines, job_id, ctx.directory.current, ctx.policy.trail)
-    async with ctx.case_locks.held(update.ack_no), ctx.pool.acquire() as connection, connection.transaction():
-        begun = await _begin(connection, institution, update, body_digest, claims)
-        outcome = await _judge(ctx, connection, institution, update.job_id, claims, begun)
-        if outcome is None:
-            if received:
-                await received_bodies.keep(connection, institution, received)
-            return _repeated(begun.given)
-        actor = told_by or f"bank:{institution}"
-        writer = AnswerWriter(ctx, connection, begun.head, actor, institution, outcome, begun, received, is_signed)
-        reply = _reply_counts(outcome)
-        follow_up, cross_found = await writer.write(job_id, body_digest, reply)
-    _record_metrics(begun.head, outcome, cross_found)
-    await _mark_channels_healthy(ctx, begun.head.case_no, institution)
-    return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], follow_up)
+    return claims
+
+
+async def answer_in(
+    ctx: Context,
+    connection: Connection,
+    teller: Teller,
+    update: StatusUpdate,
+    claims: Sequence[Claim],
+    body_digest: bytes,
+    *,
+    received: ReceivedBody | None = None,
+    is_signed: bool = False,
+) -> Answered:
+    """Write an answer with all its consequences in the caller's transaction. Raises as `take_status_update`."""
+    institution = teller.institution
+    begun = await _begin(connection, institution, update, body_digest, claims)
+    if teller.by_telephone:
+        begun = await _with_booked(connection, begun)
+    outcome = await _judge(ctx, connection, institution, update.job_id, claims, begun)
+    if outcome is None:
+        if received:
+            await received_bodies.keep(connection, institution, _sealer(ctx, begun).received(received))
+        return Answered(_repeated(begun.given), begun.head)
+    writer = AnswerWriter(
+        ctx,
+        connection,
+        begun.head,
+        teller.actor,
+        institution,
+        outcome,
+        begun,
+        _sealer(ctx, begun),
+        received,
+        is_signed,
+        confirms=teller.told_by is None,
+    )
+    reply = _reply_counts(outcome)
+    written = await writer.write(update.job_id or "", body_digest, reply)
+    receipt = AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], written.follow_up)
+    return Answered(receipt, begun.head, written.update_id, outcome, written.cross_found)
+
+
+async def _with_booked(connection: Connection, begun: answers.Begun) -> answers.Begun:
+    """Return what an answer by telephone is judged by: it may repeat everything that is booked already."""
+    booked = await telephone_answers.booked(connection, begun.head.case_no)
+    positions = tuple(
+        position.model_copy(update={"stated_paise": booked.get(position.hop_no, {})}) for position in begun.positions
+    )
+    return begun.model_copy(update={"positions": positions})
 
 
 async def _begin(
@@ -94,6 +178,10 @@ async def _begin(
         sorted(accounts),
         keys,
     )
+
+
+def _sealer(ctx: Context, begun: answers.Begun) -> BodySealer:
+    return sealer_of_case(ctx.persons, CaseKey(case_no=begun.head.case_no, key=begun.key))
 
 
 async def _judge(

@@ -1,7 +1,7 @@
 """Conversion of a bank's answer lines into the engine's claims."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 
 from adapters.banks.answers import (
     HoldLine,
@@ -13,13 +13,32 @@ from adapters.banks.answers import (
     WithdrawalLine,
 )
 from domain.banks.directory import Directory
+from domain.errors import RuleBroken
 from domain.policy.model import CodeMeaning, TrailRules
 from schemas.base import Flag
 from schemas.enums import ClaimKind
 from schemas.identifiers import account_key, names_a_transfer, reference_key
 from schemas.tracing.answers import NOT_STATED, Claim, PayeeClaim
+from schemas.tracing.bank_answers import Line
+
+
+class NotItsHop(RuleBroken):
+    """A line names a hop that is not part of this hold request."""
+
+    def __init__(self, line_index: int, hop_no: int) -> None:
+        super().__init__(f"{hop_no} is not a hop of this hold request")
+        self.line_index = line_index
+        self.hop_no = hop_no
+
 
 _MARKS = ("rrn", "pos_transaction_id", "approval_code", "cheque_no", "atm_id")
+
+
+def check_hops(lines: Sequence[Line], asked: Container[int]) -> None:
+    """Check that each line is about a hop of the request. Raises `NotItsHop`."""
+    for index, line in enumerate(lines):
+        if line.hop not in asked:
+            raise NotItsHop(index, line.hop)
 
 
 def to_claims(lines: Iterable[StatusLine], job_id: str, directory: Directory, rules: TrailRules) -> list[Claim]:

@@ -5,6 +5,7 @@ the account. It changes no bucket, because an officer decides which figure is ri
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,11 +18,12 @@ from db.cases import events, hops, ledger
 from db.orders import bank_orders
 from db.tracing import answers, discrepancies
 from db.tracing.discrepancies import DiscrepancyRow, Doubt
+from domain.errors import NotNow
 from domain.errors.cases import HopWithdrawn
 from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, ResolvedMoneyMoved, ResolvedMoneyOrdered
-from domain.ledger import CONTRA_BUCKETS
+from domain.ledger import CONTRA_BUCKETS, net
 from domain.tracing.resolution import resolution_entries
-from domain.tracing.trail import first_state, net, task_of, tasks_before_asking
+from domain.tracing.trail import first_state, task_of, tasks_before_asking
 from schemas.enums import Bucket, ClaimKind, Disposition, EventKind, HopState, ResolutionDecision
 from schemas.identifiers import reference_key
 from schemas.outbox.case import FollowUp, HopRef
@@ -118,6 +120,25 @@ async def resolve(
         follow_up = await writer.book(entries, proposed_by)
     METRICS.discrepancy_resolved(decided.decision)
     return writer.done(settled=True), follow_up
+
+
+async def propose_as_stated(work: CaseTransaction, discrepancy_ids: Sequence[int], reason: str) -> list[int]:
+    """Propose to uphold the bank in those of these new discrepancies that would take money out of `held`.
+
+    The officer of the transaction is the first of two. Returns which were proposed. Money that is ordered, or whose hop
+    is withdrawn, stays without a proposal.
+    """
+    proposed = []
+    decided = NewResolution(decision=ResolutionDecision.UPHELD_BANK, reason=reason)
+    for discrepancy_id in discrepancy_ids:
+        found = await discrepancies.get(work.connection, discrepancy_id)
+        by = ResolvingOfficer(work.actor, supervises=False)
+        writer = _ResolutionWriter.of(work, found=found, current=None, decided=decided, by=by)
+        with suppress(NotNow):
+            if writer.from_held(await writer.entries()):
+                await writer.propose()
+                proposed.append(discrepancy_id)
+    return proposed
 
 
 def _refuse_other(decided: NewResolution, current: Resolution | None) -> None:

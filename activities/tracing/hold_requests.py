@@ -24,7 +24,7 @@ from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges
 from db.cases import cases, hops, ledger, request_pauses
 from db.police import firs
-from db.tracing import requests
+from db.tracing import call_backs, requests
 from schemas.banks.exchanges import About
 from schemas.banks.institutions import Institution
 from schemas.enums import EscalationLevel, EventKind, HopState, ProcedureKind, TaskKind
@@ -188,8 +188,7 @@ class CaseActivities:
             if params.level is EscalationLevel.GIVE_UP:
                 await write_off_request(work, request_id, "no bank answer in time")
             elif kind := _TASK_OF_LEVEL.get(params.level):
-                task = request_task(kind, TaskCause.REQUEST_SILENT, params.request_id)
-                await work.ask(task, institution=params.institution)
+                await _ask_person(work, kind, request)
         return letter or Escalated(done=True)
 
     # -- the end ---------------------------------------------------------------------------------------------------
@@ -211,6 +210,14 @@ class CaseActivities:
 
 _LAST: Final = EscalationLevel.GIVE_UP
 _TASK_OF_LEVEL = {EscalationLevel.DESK_TASK: TaskKind.PHONE_BANK, EscalationLevel.SUPERVISOR: TaskKind.SUPERVISE}
+
+
+async def _ask_person(work: CaseTransaction, kind: TaskKind, request: requests.RequestRow) -> None:
+    """Open the work item of an escalation level. A bank that has promised to call back is not telephoned before."""
+    if kind is TaskKind.PHONE_BANK and await call_backs.waits(work.connection, request.request_id, work.now):
+        return
+    task = request_task(kind, TaskCause.REQUEST_SILENT, request.request_id)
+    await work.ask(task, institution=request.institution)
 
 
 async def _refuse_early_end(work: CaseTransaction, request: requests.RequestRow) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID, uuid5
 
+from activities.banks import exchanges
 from activities.banks.bank_messages import PayerInquiryMessage
 from activities.banks.delivery import BankDelivery, Delivered
 from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
@@ -155,7 +156,7 @@ class PayerInquirySender:
 
     async def _note_delivery(self, due: DueInquiry, delivered: Delivered) -> None:
         async with case_transaction(self.ctx, due.case_no, ENGINE) as work:
-            await bank_exchanges.keep(work.connection, About.PAYER_INQUIRY, due.inquiry_id, delivered.exchanges)
+            await exchanges.keep(self.ctx, work.connection, About.PAYER_INQUIRY, due.inquiry_id, delivered.exchanges)
             until = self._after(work.now, self.ctx.policy.payer_bank.answer_within_seconds)
             await payer_inquiries.delivered(
                 work.connection, due.inquiry_id, delivered.channel, delivered.job_id, work.now, until

@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.banks.bank_messages import HoldRequestMessage
 from activities.banks.delivery import BankDelivery, Delivered, try_again
+from activities.bodies import sealer_of_case
 from activities.cases.transaction import ENGINE, case_transaction, lock_case
 from activities.context import Context
 from activities.metrics import METRICS, SendOutcome
@@ -18,6 +19,8 @@ from activities.tracing.request_stages import note_stages
 from activities.tracing.tickets import category_of, instrument_of, urgency_of
 from adapters.banks.protocol import BankError, BankRefused, BankUnreachable, HoldTicket, Incident
 from db.banks import bank_exchanges
+from db.banks.bank_exchanges import SealedExchange
+from db.body_keys import CaseKey
 from db.tracing import requests
 from db.tracing.requests import HopToAsk, ToSend
 from schemas.banks.exchanges import About
@@ -137,6 +140,7 @@ class RequestSender:
         times: RequestTimes | None,
         called_at: datetime,
     ) -> Sent:
+        sealed = self._sealed(request, delivered)
         async with self.ctx.case_locks.held(request.case_no), self.ctx.pool.acquire() as connection:
             first_delivery = await requests.delivered(
                 connection,
@@ -145,7 +149,7 @@ class RequestSender:
                 delivered.job_id,
                 delivered.channel,
                 round_no,
-                exchanges=delivered.exchanges,
+                exchanges=sealed,
             )
         if first_delivery:
             since = first_delivery.case_opened_at if first_delivery.first_of_case else None
@@ -153,6 +157,13 @@ class RequestSender:
             if request.delivered_at is None:
                 note_stages(self.ctx, request, times, called_at, delivered, first_delivery.at)
         return Sent(request_id=str(request.request_id), asked=_asked(request), delivered=True)
+
+    def _sealed(self, request: ToSend, delivered: Delivered) -> list[SealedExchange]:
+        """Return the exchanges of a delivery, sealed before the case is locked."""
+        if not delivered.exchanges:
+            return []
+        sealer = sealer_of_case(self.ctx.persons, CaseKey(case_no=request.case_no, key=request.key))
+        return [sealer.exchange(exchange) for exchange in delivered.exchanges]
 
     async def _record_refusal(self, request: ToSend, refusal: BankRefused) -> Sent:
         """Record that the bank refuses the ticket.

@@ -1,5 +1,6 @@
 """Export of a case as the rows of a money-trail workbook."""
 
+from activities.bodies import line_opener
 from activities.context import Context
 from db.workbook import trail_export
 from domain.workbook.columns import Sheet
@@ -12,5 +13,5 @@ async def export_trail(ctx: Context, ack_no: str) -> tuple[str, dict[Sheet, list
         ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        case_no, hops, answers = await trail_export.whole_case(connection, ack_no)
+        case_no, hops, answers = await trail_export.whole_case(connection, ack_no, line_opener(ctx.persons))
     return case_no, to_sheets(case_no, hops, answers, ctx.directory.current, ctx.policy.trail)

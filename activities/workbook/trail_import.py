@@ -9,6 +9,7 @@ from itertools import count
 
 import asyncpg
 
+from activities.bodies import line_opener
 from activities.cases.desk import correct_hop
 from activities.cases.transaction import case_transaction
 from activities.context import Context
@@ -31,20 +32,15 @@ from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
 from domain.workbook.row import TrailNote, TrailRow
 from schemas.enums import Channel, Disposition, EventKind, HopSource, Mode
 from schemas.identifiers import RRN_PATTERN, account_key, reference_key, reference_of, transfer_key
-from schemas.intake import MAX_TRANSFERS, Complaint, Transfer, Victim
+from schemas.intake import MAX_TRANSFERS, NO_MOBILE, Complaint, Transfer, Victim
 from schemas.outbox.case import FollowUp
 from schemas.parties import Party
 from schemas.tracing.answers import NOT_STATED
 from schemas.tracing.desk_actions import HopCorrection
 
 LINES_AN_ANSWER_MAX = 500
-NO_MOBILE = "0000000000"
-"""the mobile number of an imported victim, because a workbook names no victim
-
-Banks' systems require ten digits. No person has these, and they are flagged as odd.
-"""
-
 UNKNOWN_VICTIM = Victim(name=NOT_STATED, mobile=NO_MOBILE, district=NOT_STATED)
+"""the victim of an import, because a workbook names none"""
 
 _Statement = tuple[TrailRow, frozenset[int]]
 """a row and the hops that it names"""
@@ -289,7 +285,9 @@ class _Import:
         assert self.outcome.case_no is not None, "banks' statements need a case"
         asked = sorted({hop_no for _, hop_nos in said for hop_no in hop_nos})
         async with self.ctx.pool.acquire() as connection:
-            lines = await trail_import.told_lines(connection, self.outcome.case_no, bank, asked)
+            lines = await trail_import.told_lines(
+                connection, self.outcome.case_no, bank, asked, line_opener(self.ctx.persons)
+            )
         onward = [
             OnwardHop(hop.parent_hop_no, hop.reference_key, hop.disputed_paise)
             for hop in hops
@@ -481,7 +479,7 @@ def _joining_transfer(anchor: trail_import.KnownTransfer) -> Transfer:
     The copy is not stored again.
     """
     reference, _, institution = anchor.transfer_key.rpartition("|")
-    is_rrn = RRN_PATTERN.match(reference)
+    is_rrn = RRN_PATTERN.fullmatch(reference)
     return Transfer(
         payer=Party(institution=NOT_STATED, account=NOT_STATED),
         payee=Party.model_validate(

@@ -7,6 +7,7 @@ from typing import Final, Self
 from adapters.banks.answers import (
     Contact,
     HoldLine,
+    JsonObject,
     LineFields,
     StatusLine,
     TransferLine,
@@ -16,6 +17,7 @@ from adapters.banks.answers import (
 )
 from adapters.banks.protocol import Delivery, HoldTicket, OrderTicket
 from schemas.banks.institutions import Institution
+from schemas.base import Flag
 from schemas.orders.orders import BankOrder, cancellation_id
 from schemas.reconciliation.lien_lists import ListWanted
 from schemas.tracing.bank_answers import HeldLine, Line, MovedLine, RefusedLine, SpentLine, WithdrawnLine
@@ -79,9 +81,19 @@ class PullAdapter:
         """Do nothing, because nothing is open."""
 
 
-def answer_lines(lines: tuple[Line, ...], asked: Mapping[int, Asked], bank_code: str) -> tuple[StatusLine, ...]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How lines came that are not the bank's own body: flags of each, and what its `raw` says of it."""
+
+    flags: tuple[Flag, ...] = ()
+    source: JsonObject = field(default_factory=dict)
+
+
+def answer_lines(
+    lines: tuple[Line, ...], asked: Mapping[int, Asked], bank_code: str, told: Told = Told()
+) -> tuple[StatusLine, ...]:
     """Return the lines of an answer in the classes of every wire. `asked` has every hop that they name."""
-    return tuple(_line(number, line, asked[line.hop], bank_code) for number, line in enumerate(lines, 1))
+    return tuple(_line(number, line, asked[line.hop], bank_code, told) for number, line in enumerate(lines, 1))
 
 
 def debit_lines(lines: tuple[DebitLine, ...], reference: str, bank_code: str) -> tuple[TransferLine | UnknownLine, ...]:
@@ -121,8 +133,8 @@ def _debit_line(line_no: int, line: DebitLine, reference: str, bank_code: str) -
     return TransferLine(**common, payee_bank=bank, payee_bank_code=bank, payee_account=account)
 
 
-def _line(line_no: int, line: Line, asked: Asked, bank_code: str) -> StatusLine:
-    common = _common(line_no, line, asked, bank_code)
+def _line(line_no: int, line: Line, asked: Asked, bank_code: str, told: Told) -> StatusLine:
+    common = _common(line_no, line, asked, bank_code, told)
     if isinstance(line, HeldLine):
         return HoldLine(**common)
     if isinstance(line, MovedLine):
@@ -146,7 +158,7 @@ def _contact(line: Line) -> Contact:
     return Contact(phone=line.holder_phone or "", email=line.holder_email or "")
 
 
-def _common(line_no: int, line: Line, asked: Asked, bank_code: str) -> LineFields:
+def _common(line_no: int, line: Line, asked: Asked, bank_code: str, told: Told) -> LineFields:
     tainted_paise = None if isinstance(line, RefusedLine) else line.amount_paise
     whole_paise = line.transfer_paise if isinstance(line, MovedLine) else None
     moment = None if isinstance(line, RefusedLine) else line.at
@@ -172,6 +184,6 @@ def _common(line_no: int, line: Line, asked: Asked, bank_code: str) -> LineField
         "remarks": line.remarks,
         "contact": _contact(line),
         "ifsc": (line.payee.ifsc or "") if isinstance(line, MovedLine) else "",
-        "flags": (),
-        "raw": line.model_dump(mode="json", exclude_none=True),
+        "flags": told.flags,
+        "raw": told.source | line.model_dump(mode="json", exclude_none=True),
     }

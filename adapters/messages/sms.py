@@ -14,7 +14,7 @@ import orjson
 
 from adapters.calling import Caller, Unreachable, UnusableReply, checked_address, text
 from schemas.identifiers import MOBILE_PATTERN
-from schemas.notifications import SMS_PARTS_MAX, sms_parts
+from schemas.notifications import SMS_PARTS_MAX, SmsIds, sms_parts
 
 TIMEOUT_SECONDS: Final = 10.0
 CODE_MAX_CHARS: Final = 40
@@ -113,10 +113,11 @@ class SmsGateway:
         """Close every connection."""
         await self._caller.close()
 
-    async def send(self, to: str, body_text: str, key: str) -> str:
+    async def send(self, to: str, body_text: str, key: str, ids: SmsIds | None = None) -> str:
         """Send one message and return the gateway's id of it, or "" if it gives none.
 
-        Repeats with the same `key` are one message. Raises SmsError.
+        `ids` are those of its registered text, where the gateway needs them. Repeats with the same `key` are one
+        message. Raises SmsError.
         """
         mobile = mobile_of(to)
         if mobile is None:
@@ -133,6 +134,8 @@ class SmsGateway:
             "encoding": parts.encoding,
             "reference": key,
         }
+        if ids is not None:
+            body |= {"entity_id": ids.entity_id, "template_id": ids.template_id}
         headers = {"Authorization": f"Bearer {self._wire.token}", "Idempotency-Key": key}
         try:
             reply = await self._caller.post(

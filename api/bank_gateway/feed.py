@@ -8,8 +8,9 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from activities.bank_gateway import feed
-from activities.bank_gateway.feed import NotItsHop, Wanted
+from activities.bank_gateway.feed import Wanted
 from activities.orders import bank_replies
+from activities.tracing.claims import NotItsHop
 from api.bank_gateway.auth import TheBank, keep_evidence
 from api.bank_gateway.bodies import body_of, takes
 from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit

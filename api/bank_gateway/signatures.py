@@ -196,7 +196,7 @@ def _claim(fields: Mapping[str, str]) -> _Claim:
     if params.get("alg", "ed25519") != "ed25519":
         raise _refused(SIGNATURE_MALFORMED, "alg must be ed25519")
     nonce = _param(params, "nonce", str)
-    if not NONCE_CHARS.match(nonce):
+    if not NONCE_CHARS.fullmatch(nonce):
         raise _refused(SIGNATURE_MALFORMED, "nonce must have 16 to 128 visible ASCII characters")
     return _Claim(
         key_id=_param(params, "keyid", str),

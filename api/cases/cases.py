@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from activities.bodies import line_opener
 from api.auth import may
 from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
@@ -87,7 +88,7 @@ async def read_answers(
 ) -> AnswerPage:
     """List every line of every answer, as sent by the bank and as judged. Unknown codes are included."""
     async with services.ctx.pool.acquire() as connection:
-        return await answer_views.page(connection, ack_no, after, limit)
+        return await answer_views.page(connection, ack_no, after, limit, line_opener(services.ctx.persons))
 
 
 @router.get("/{ack_no}/discrepancies")

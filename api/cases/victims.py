@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from activities import victims
+from activities.drafts.statements import stories
+from activities.restoration.credit_accounts import credit_address
 from api.auth import may
 from api.jurisdiction import within_of
 from api.params import AckNo
@@ -13,18 +15,22 @@ from api.reads import ReadReason, note_persons
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
+from schemas.drafts import ComplaintStories
 from schemas.personal_data import (
     FoundVictims,
     NewVictimCorrection,
     VictimCorrectionDone,
     VictimCorrections,
     VictimQuestion,
+    VictimView,
 )
 
 router = APIRouter(prefix="/api/v1/victims", tags=["cases"], responses=IN_THE_DESCRIPTION)
 corrections_router = APIRouter(
     prefix="/api/v1/complaints/{ack_no}/victim-corrections", tags=["desk"], responses=IN_THE_DESCRIPTION
 )
+case_router = APIRouter(prefix="/api/v1/cases/{ack_no}/victim", tags=["cases"], responses=IN_THE_DESCRIPTION)
+stories_router = APIRouter(prefix="/api/v1/complaints/{ack_no}/stories", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
 CorrectionId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Decider = Annotated[Officer, may(Action.DECIDE_VICTIM_CORRECTION)]
@@ -45,6 +51,14 @@ async def search(
     found = await victims.find(services.ctx, asked, await within_of(services, officer, Action.READ_VICTIMS))
     await note_persons(request, services, officer, [item.ack_no for item in found.items], reason or "")
     return found
+
+
+@case_router.get("", name="read_victim", responses=says(NOT_FOUND))
+async def read_victim(
+    services: TheServices, _: Annotated[Officer, may(Action.READ_VICTIM)], ack_no: AckNo
+) -> VictimView:
+    """Return the victim of a complaint: name, contacts, district, and the messages to the victim with their state."""
+    return await victims.view(services.ctx, ack_no)
 
 
 @corrections_router.get("", name="read_victim_corrections", responses=says(NOT_FOUND))
@@ -74,9 +88,10 @@ async def agree(
 ) -> VictimCorrectionDone:
     """Correct the victim as another officer has proposed.
 
-    The victim is told at the old contact and at the new one.
+    The victim is told at the old contact and at the new one. Links that were sent to the old contact are void.
     """
-    return await victims.agree(services.ctx, ack_no, correction_id, officer.actor)
+    page = credit_address(services.public_url)
+    return await victims.agree(services.ctx, ack_no, correction_id, officer.actor, page=page)
 
 
 @corrections_router.post("/{correction_id}/reject", name="reject_victim_correction", responses=says(NOT_NOW, NOT_FOUND))
@@ -85,3 +100,11 @@ async def reject(
 ) -> VictimCorrectionDone:
     """Reject a correction. It then has no effect."""
     return await victims.reject(services.ctx, ack_no, correction_id, officer.actor)
+
+
+@stories_router.get("", name="read_stories", responses=says(NOT_FOUND))
+async def read_stories(
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_STORIES)], ack_no: AckNo
+) -> ComplaintStories:
+    """List what a complaint's victim told of what happened, and whether the victim agrees to its use."""
+    return await stories(services.ctx, ack_no)

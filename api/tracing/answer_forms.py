@@ -137,7 +137,7 @@ class _Reader(FormReader):
         whole = self.amount(f"{prefix}whole", "", needed=False) or amount
         at = self._moment(f"{prefix}when")
         ifsc = self._fields.get(f"{prefix}ifsc", "").upper()
-        if ifsc and not IFSC_PATTERN.match(ifsc):
+        if ifsc and not IFSC_PATTERN.fullmatch(ifsc):
             self._errors[f"{prefix}ifsc"] = "An IFSC has 11 characters, like SBIN0001234. This field may be empty."
         bank = self.text(f"{prefix}bank", "The bank or wallet")
         account = self.text(f"{prefix}account", "The account")

@@ -39,6 +39,11 @@ SECRET: Final = SecretStr("no credential is kept in this database")
 OF_MANY_CASES: Final = "at an account of a thousand cases"
 MAY_READ_MORE: Final = (
     Allowed("t.task_id, t.kind, t.state", 1_000, "a page of 50 work items, with what is needed to do them"),
+    Allowed("rank_paise DESC", 4_000, "all open work items are sorted by worth, and a page of 50 is shown"),
+    Allowed("FROM desk_task t LEFT JOIN task_owner", 2_000, "counts of all open work items, by kind and by owner"),
+    Allowed("NOT EXISTS (SELECT FROM task_value", 2_000, "open work items without a value, among all open ones"),
+    Allowed("f.event_seq <> v.case_seq", 60_000, "the cases of all open work items, every few seconds"),
+    Allowed("kind, seconds) USING (kind)", 2_000, "open work items without an owner, among all open ones"),
     Allowed("c.case_no, c.state, c.opened_at", 1_000, "a page of 50 cases, with the balances of their hops"),
     Allowed("t.request_id, p.hop_nos", 400, "all that its functions and triggers read counts with it"),
     Allowed("case_no, hop_no FROM hop WHERE waiting_since", 500, "the sweep takes up to 200 hops"),
@@ -49,6 +54,10 @@ MAY_READ_MORE: Final = (
         "what all cases hold of the account is compared with its balance",
         OF_MANY_CASES,
     ),
+    Allowed("array_agg(DISTINCT m.kind)", 1_000, "a page of 50 cases, with the balances of their hops"),
+    Allowed("array_agg(DISTINCT m.kind)", 40_000, "whether an officer reads each of the thousand", OF_MANY_CASES),
+    Allowed("FROM victim v JOIN complaint c", 2_000, "up to 51 complaints, with the keys of their victims"),
+    Allowed("h.account_key = $1", 5_000, "the thousand cases of the account", OF_MANY_CASES),
     Allowed("mine.paise AS held_paise", 15_000, "the same, when a hold is opened at the account of a thousand cases"),
 )
 """statements that may read more pages"""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from activities import search
 from activities.banks.delivery import BankDelivery
 from activities.context import Context
 from activities.due_list import DueList
@@ -17,6 +18,8 @@ from activities.holds.opening import open_for_new_holds
 from activities.intake import Taken, take_complaint
 from activities.metrics import rehearsal
 from activities.outbox import LOOK_AFTER, LOOK_AFTER_LIMIT, SWEEP_AFTER, SWEEP_LIMIT, WAITING_LIMIT, SweepActivities
+from activities.reporting.task_rounds import TaskRounds
+from activities.search import Reach
 from activities.tracing.answers import take_status_update
 from activities.tracing.hold_requests import CaseActivities
 from activities.tracing.sending import RequestSender
@@ -24,19 +27,23 @@ from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
 from benchmarks.million.plans import PlanBook
 from benchmarks.million.rows import BANKS, DAYS
-from db.cases import case_views, cases, hop_retries, parked_hops, told_amounts
+from db.cases import case_views, cases, hop_retries, parked_hops, task_owners, told_amounts
 from db.holds import account_holds
 from db.outbox import case_outbox, due_list, procedure_outbox
 from db.outbox.deferral import Deferral, read_deferral
 from db.paging import to_cursor
 from db.pool import Connection, Pool
-from db.reporting import task_views
-from db.reporting.task_views import Wanted
+from db.reporting import task_filters, task_values, task_views
+from db.reporting.task_filters import Wanted
 from db.tracing import request_views, requests, trail_views
-from domain.reporting import acts_of
+from domain.reporting.task_acts import OWNERS, acts_of
+from domain.search import recognise
 from schemas.enums import CaseState, ChannelKind, EscalationLevel, Role, TaskState
 from schemas.intake import Complaint
+from schemas.jurisdiction import Within
 from schemas.outbox.case import Escalate, FollowUp
+from schemas.reporting.task_owners import TaskFilter, TaskSort
+from schemas.search import SearchQuestion
 from workers.rehearsal import OneConnection
 
 ROUNDS: Final = 7
@@ -45,6 +52,7 @@ ACTOR: Final = "engine:million"
 PAISE: Final = 100_000_00
 PAGE: Final = 50
 VICTIMS_BANK, FIRST_BANK = "BK00", "BK01"
+VICTIMS_NAME, VICTIMS_MOBILE, DISTRICT = "A. Victim", "9999999999", "LUCKNOW"
 WIRE: Final = BankWire(code=FIRST_BANK, base_url="http://127.0.0.1", email="", password="", envelope="none")
 
 
@@ -58,6 +66,8 @@ class Shared:
 
 OF_TWENTY: Final = Shared(BANKS[5], "70000000005")
 """an account of about twenty cases"""
+REFERENCES: Final = ("400001030101", "400001030302")
+"""references of a loaded case, of the first layer and of the second"""
 OF_MANY: Final = Shared(BANKS[0], "60000000000")
 """an account of up to a thousand cases"""
 
@@ -169,6 +179,8 @@ class BesideThePath:
         """Play all of it several times; the last time counts."""
         async with _alone(ctx, connection) as alone:
             path = cls(alone, connection, book)
+            while await TaskRounds(alone).value():
+                pass
             for round_no in range(ROUNDS):
                 book.is_on = False
                 case_no = await HotPath(alone, book).trace()
@@ -177,6 +189,7 @@ class BesideThePath:
                     await path.attend(case_no)
                 with book.area("desk"):
                     await path.read_lists(case_no)
+                await path.search(case_no)
             book.is_on = False
 
     async def attend(self, case_no: str) -> None:
@@ -203,12 +216,18 @@ class BesideThePath:
         for wanted in (
             Wanted(),
             Wanted(acts=desk),
+            Wanted(sort=TaskSort.WORTH),
+            Wanted(sort=TaskSort.WORTH, filter=TaskFilter(owned=False, sum_from_paise=100_00)),
             Wanted(ack_no=case_no),
             Wanted(state=TaskState.CLOSED),
             Wanted(state=TaskState.CLOSED, ack_no=case_no),
         ):
             await task_views.page(connection, wanted, None, PAGE, self.ctx.policy.bank_holidays, now)
         await task_views.open_by_kind(connection)
+        await task_filters.counts(connection, Wanted(), now)
+        await task_values.to_value(connection, PAGE)
+        await task_owners.ended(connection, now, OWNERS, PAGE)
+        await task_owners.unowned(connection, now, self.ctx.policy.work_items.unowned_seconds, PAGE)
         # A page in the middle of two years of cases is no more to read than the first.
         middle = to_cursor((now - timedelta(days=DAYS / 2)).isoformat(), case_no)
         for state in (None, *CaseState):
@@ -217,6 +236,21 @@ class BesideThePath:
         await case_views.get(connection, case_no)
         await trail_views.page(connection, case_no, None, PAGE)
         await request_views.page(connection, case_no, None, PAGE)
+
+    async def search(self, case_no: str) -> None:
+        """Search as an officer of the State, and as one of a district, by each kind of text."""
+        of_victim = (VICTIMS_MOBILE, VICTIMS_NAME, "victim@example.org", "victim@okbk", "9000000001")
+        of_one = (case_no, *REFERENCES, *of_victim)
+        of_twenty, of_many = (f"{shared.bank} {shared.account}" for shared in (OF_TWENTY, OF_MANY))
+        for area, texts in (
+            ("search", (*of_one, of_twenty, OF_TWENTY.account)),
+            ("search at an account of a thousand cases", (of_many, OF_MANY.account)),
+        ):
+            for text in texts:
+                for within in (None, Within(officer_id="million", districts=(DISTRICT,))):
+                    with self.book.area(area):
+                        asked = SearchQuestion(text=text)
+                        await search.find(self.ctx, asked, recognise(text), Reach(cases=within, persons=within))
 
 
 @asynccontextmanager
@@ -244,7 +278,7 @@ def _complaint(bank: str, account: str, reference: str, at: str) -> Complaint:
             "ack_no": f"9{_digits(13)}",
             "channel": "helpline_1930",
             "category": "upi_fraud",
-            "victim": {"name": "A. Victim", "mobile": "9999999999", "district": "LUCKNOW"},
+            "victim": {"name": VICTIMS_NAME, "mobile": VICTIMS_MOBILE, "district": DISTRICT},
             "transfers": [
                 {
                     "payer": {"institution": VICTIMS_BANK, "account": "9000000001"},

@@ -46,7 +46,7 @@ NULL: Final = r"\N"
 COLUMNS: Final = {
     "case_file": "case_no state opened_at settled_at workflow_started_at policy first_sent_at first_delivered_at"
     " first_answered_at first_held_at last_hop_no last_batch_no",
-    "person_key": "person_id made_at destroyed_at destroyed_for",
+    "person_key": "person_id made_at destroyed_at destroyed_for case_no",
     "victim": "victim_id name mobile district woman child senior person_id sealed terms terms_key",
     "complaint": "ack_no case_no channel category victim_id received_at taken_by idempotency_key body_digest joined"
     " flags",
@@ -63,7 +63,7 @@ COLUMNS: Final = {
     "status_update": "update_id institution case_no job_id body_digest received_at reply",
     "answer": "answer_id update_id line_no case_no institution natural_key hop_nos kind disposition status_code"
     " amount_paise claim_paise applied_paise remarks flags raw received_at reference_key root_reference_key"
-    " balance_paise within_paise",
+    " balance_paise within_paise person_id sealed_raw",
     "ledger_balance": "case_no hop_no bucket balance_paise",
     "held_hop": "case_no hop_no held_at hold_opened_at reported_paise",
     "ledger_transaction": "transaction_id case_no kind idempotency_key payload_digest at",
@@ -175,6 +175,7 @@ class _Writer:
 
     def _case(self, case_no: str, start: int, hops: int) -> None:
         first = _at(start + 2)
+        self._row("person_key", _key_of(case_no), _at(start), _at(start), "invented", case_no)
         self._row(
             "case_file",
             *(case_no, "open" if self.is_open else "settled", _at(start), NULL if self.is_open else _at(start + 3_000)),
@@ -202,7 +203,7 @@ class _Writer:
         # The key is destroyed, because a row that stands for many blocks cannot be sealed under a key of its own.
         person_id = f"00000000-0000-4000-8000-{victim}000"
         terms = ",".join(rf'"\\\\x{self.draw.getrandbits(128):032x}"' for _ in range(TERMS_OF_VICTIM))
-        self._row("person_key", person_id, _at(start), _at(start), "invented")
+        self._row("person_key", person_id, _at(start), _at(start), "invented", NULL)
         self._row("victim", victim, "", "", "LUCKNOW", "f", "f", "f", person_id, r"\\x00", f"{{{terms}}}", r"\\x00")
         self._row(
             "complaint",
@@ -270,7 +271,7 @@ class _Writer:
             "answer",
             *(answer_id, update, line_no, case_no, bank, f"{kind}|{to.reference}|{to.number}"),
             *(f"{{{hop.number}}}", kind, "applied", "00", to.paise, to.paise, to.paise, "", "[]", "{}"),
-            *(_at(at), reference, hop.reference, balance, to.paise),
+            *(_at(at), reference, hop.reference, balance, to.paise, _key_of(case_no), r"\\x00"),
         )
         return answer_id
 
@@ -347,6 +348,11 @@ class _Writer:
         """Write a notification that the case's workflow has received; those of settled cases were deleted."""
         if self.is_open:
             self._row("case_news", self._number("news"), case_no, "{}", _at(at), _at(at))
+
+
+def _key_of(case_no: str) -> str:
+    """Return the id of the key of a case, which is destroyed as those of victims are."""
+    return f"00000000-0000-4000-9000-{case_no[7:]}00000"
 
 
 def _at(seconds: int) -> str:

@@ -1,9 +1,12 @@
-"""Exchanges: messages sent to banks and their replies, byte for byte."""
+"""Exchanges: messages sent to banks and their replies, byte for byte, sealed under the key of their case."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from db import body_keys
+from db.body_keys import BodyKey, CaseKey, SealedBody, key_of_case
 from db.pool import Connection
 from schemas.banks.exchanges import About, Exchange
 
@@ -22,6 +25,45 @@ _COLUMNS: Final = (
     ("reply_cut", "boolean"),
     ("failure", "text"),
 )
+_SEALED: Final = (
+    ("person_id", "uuid"),
+    ("sealed_body", "bytea"),
+    ("body_digest", "bytea"),
+    ("sealed_content", "bytea"),
+    ("content_digest", "bytea"),
+    ("sealed_reply", "bytea"),
+    ("reply_digest", "bytea"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedParts:
+    """The parts of an exchange as they are written, and the key of its case."""
+
+    key: BodyKey
+    body: SealedBody
+    content: SealedBody | None
+    reply: SealedBody | None
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        """Return the key and the sealed parts with their digests, as `_SEALED` names them."""
+        found: list[object] = [self.key.person_id]
+        for part in (self.body, self.content, self.reply):
+            found += [None, None] if part is None else [part.sealed, part.digest]
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedExchange:
+    """An exchange as it is written, with its sealed parts.
+
+    It has the clear parts too, for processes of the release before. After the second phase of the update the database
+    takes them away.
+    """
+
+    exchange: Exchange = field(repr=False)
+    sealed: SealedParts
 
 
 def insert(about: str, first: int) -> str:
@@ -29,8 +71,9 @@ def insert(about: str, first: int) -> str:
 
     The same content that a bank fetches is stored once, however often the bank fetches it.
     """
-    names = ", ".join(name for name, _ in _COLUMNS[1:])
-    arrays = ", ".join(f"${first + place}::{kind}[]" for place, (_, kind) in enumerate(_COLUMNS))
+    stored = (*_COLUMNS, *_SEALED)
+    names = ", ".join(name for name, _ in stored[1:])
+    arrays = ", ".join(f"${first + place}::{kind}[]" for place, (_, kind) in enumerate(stored))
     return (
         f"INSERT INTO bank_exchange (about, request_id, inquiry_id, order_id, {names})"
         f" SELECT {about}, CASE {about} WHEN 'hold_request' THEN subject END,"
@@ -41,25 +84,45 @@ def insert(about: str, first: int) -> str:
     )
 
 
-def columns(subjects: Sequence[UUID], exchanges: Sequence[Exchange]) -> list[list[Any]]:
+def columns(subjects: Sequence[UUID], exchanges: Sequence[SealedExchange]) -> list[list[Any]]:
     """Return the arguments of `insert`: the subject of each exchange, and all its fields."""
-    return [list(subjects), *([getattr(exchange, name) for exchange in exchanges] for name, _ in _COLUMNS[1:])]
+    values = [one.sealed.values for one in exchanges]
+    return [
+        list(subjects),
+        *([getattr(one.exchange, name) for one in exchanges] for name, _ in _COLUMNS[1:]),
+        *([value[place] for value in values] for place, _ in enumerate(_SEALED)),
+    ]
 
 
-_KEEP: Final = insert("$1::text", 2)
+_KEEP: Final = f"WITH {body_keys.insert(2)} {insert('$1::text', 2 + body_keys.ARGUMENTS)}"
 
 
-async def keep(connection: Connection, about: About, subject: UUID, exchanges: Sequence[Exchange]) -> None:
-    """Store the exchanges about a request, an order or a cancellation, in their order. Locks no case."""
-    await keep_each(connection, about, [subject] * len(exchanges), exchanges)
-
-
-async def keep_each(
-    connection: Connection, about: About, subjects: Sequence[UUID], exchanges: Sequence[Exchange]
+async def keep(
+    connection: Connection, about: About, subjects: Sequence[UUID], exchanges: Sequence[SealedExchange]
 ) -> None:
-    """Store exchanges as `keep` does, each about its own subject."""
+    """Store exchanges in their order, each about its own subject, with the keys that are new. Locks no case."""
     if exchanges:
-        await connection.execute(_KEEP, about.value, *columns(subjects, exchanges))
+        new = body_keys.columns(one.sealed.key for one in exchanges)
+        await connection.execute(_KEEP, about.value, *new, *columns(subjects, exchanges))
+
+
+_SUBJECTS: Final = {
+    About.HOLD_REQUEST: ("hold_request", "request_id"),
+    About.PAYER_INQUIRY: ("payer_inquiry", "inquiry_id"),
+    About.ORDER: ("bank_order", "order_id"),
+    About.CANCELLATION: ("bank_order", "order_id"),
+}
+
+
+async def keys_of(connection: Connection, about: About, subjects: Collection[UUID]) -> dict[UUID, CaseKey]:
+    """Return the key of the case of each subject."""
+    table, key = _SUBJECTS[about]
+    rows = await connection.fetch(
+        f"SELECT s.{key} AS subject, s.case_no, {key_of_case('s.case_no')} AS key FROM {table} s"
+        f" WHERE s.{key} = ANY($1)",
+        list(subjects),
+    )
+    return {row["subject"]: CaseKey(case_no=row["case_no"], key=row["key"]) for row in rows}
 
 
 async def bound(connection: Connection, about: About, subject: UUID) -> dict[str, Any]:

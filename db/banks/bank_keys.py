@@ -6,8 +6,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from asyncpg import Record
 from pydantic import Field
 
+from db import body_keys
+from db.body_keys import BODY, BodyKey, BodyState, OpensBody, SealedBody, StoredBody, key_of_case, use_of
+from db.cases import cases
+from db.cases.cases import CaseHead
+from db.person_keys import PersonKey
 from db.pool import Connection
 from domain.errors.banks import BankKeyNotFound, SignedRequestNotFound
 from schemas.banks.keys import BankKey
@@ -28,6 +34,8 @@ class Evidence(FrozenModel):
     headers: tuple[tuple[str, str], ...] = Field(repr=False)
     """every line, in the order received"""
     body: bytes = Field(repr=False)
+    state: BodyState = BodyState.OPEN
+    """whether the body can be read"""
     digest: bytes
     """SHA-256 of the body"""
     about: UUID | None = None
@@ -125,6 +133,57 @@ async def purge_nonces(connection: Connection, seen_before: datetime, limit: int
     return len(await connection.fetch(PURGE_NONCES, seen_before, limit))
 
 
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """The case that a bank's request is about, locked, and the key of its bodies."""
+
+    head: CaseHead
+    key: PersonKey | None
+
+
+CASE_OF: Final = """
+SELECT case_no FROM hold_request WHERE request_id = {about} AND institution = {institution}
+UNION ALL SELECT case_no FROM payer_inquiry WHERE inquiry_id = {about} AND institution = {institution}
+UNION ALL SELECT case_no FROM bank_order WHERE order_id = {about} AND institution = {institution}
+UNION ALL SELECT g.case_no FROM grievance g JOIN account_hold a USING (hold_id)
+WHERE g.grievance_id = {about} AND a.institution = {institution} LIMIT 1
+"""
+"""SQL of the case of a bank's request; `about` is a request, an inquiry, an order or a grievance of this bank"""
+# As `cases.lock`, in one statement with the search.
+_LOCK: Final = f"""
+SELECT c.*, present_moment() AS now, {key_of_case("c.case_no")} AS key FROM (
+    SELECT {cases.HEAD} FROM case_file WHERE case_no = ({CASE_OF.format(about="$1", institution="$2")})
+    FOR NO KEY UPDATE
+) c
+"""
+
+
+async def lock_case_of(connection: Connection, institution: str, about: UUID) -> Concerned | None:
+    """Lock and return the case that a bank's request is about, or None without one of this bank."""
+    row = await connection.fetchrow(_LOCK, about, institution)
+    if row is None:
+        return None
+    head = CaseHead(**{name: row[name] for name in CaseHead.model_fields})
+    return Concerned(head, PersonKey(**row["key"]) if row["key"] else None)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedStatement:
+    """The body of a bank's request as it is written."""
+
+    key: BodyKey
+    body: SealedBody
+
+
+_KEEP: Final = f"""
+WITH {body_keys.insert(12)}
+INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest, about, key_id, signature,
+    signature_base, person_id, sealed)
+VALUES ($1, present_moment(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, ${12 + body_keys.ARGUMENTS})
+RETURNING evidence_id
+"""
+
+
 async def keep_evidence(
     connection: Connection,
     institution: str,
@@ -132,39 +191,60 @@ async def keep_evidence(
     path: str,
     headers: Sequence[tuple[str, str]],
     body: bytes,
+    sealed: SealedStatement,
     about: UUID | None = None,
     signed: SignedBy | None = None,
-) -> tuple[int, str | None]:
-    """Store a bank's request as received now. Returns its number and the case that it is about, or None.
+) -> int:
+    """Store a bank's request as received now. Returns its number.
 
-    `about` is a request, an inquiry, an order or a grievance; only this bank's has a case here.
+    It is written in clear too, for processes of the release before; after the second phase of the update the database
+    takes the clear bytes away.
     """
-    row = await connection.fetchrow(
-        "INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest, about, key_id,"
-        " signature, signature_base) VALUES ($1, present_moment(), $2, $3, $4, $5, sha256($5), $6, $7, $8, $9)"
-        " RETURNING evidence_id, (SELECT case_no FROM hold_request WHERE request_id = $6 AND institution = $1"
-        " UNION ALL SELECT case_no FROM payer_inquiry WHERE inquiry_id = $6 AND institution = $1"
-        " UNION ALL SELECT case_no FROM bank_order WHERE order_id = $6 AND institution = $1"
-        " UNION ALL SELECT g.case_no FROM grievance g JOIN account_hold a USING (hold_id)"
-        " WHERE g.grievance_id = $6 AND a.institution = $1 LIMIT 1) AS case_no",
+    evidence_id: int = await connection.fetchval(
+        _KEEP,
         institution,
         method,
         path,
         [list(line) for line in headers],
         body,
+        sealed.body.digest,
         about,
         signed and signed.key_id,
         signed and signed.signature,
         signed and signed.base,
+        sealed.key.person_id,
+        *body_keys.columns([sealed.key]),
+        sealed.body.sealed,
     )
-    assert row is not None, "an insert returns its row"
-    return row["evidence_id"], row["case_no"]
+    return evidence_id
 
 
-async def get_evidence(connection: Connection, evidence_id: int) -> Evidence:
+EVIDENCE: Final = (
+    "SELECT e.evidence_id, e.institution, e.received_at, e.method, e.path, e.headers, e.body, e.digest, e.about,"
+    " e.key_id, e.signature, e.signature_base, e.person_id, e.sealed, w.wrapped"
+    " FROM bank_evidence e LEFT JOIN person_key w USING (person_id)"
+)
+"""SQL of the rows that `evidence_of` reads"""
+
+
+def evidence_of(row: Record, opens: OpensBody) -> Evidence:
+    """Return a request as it was received, opened."""
+    values: dict[str, Any] = dict(row)
+    stored = StoredBody(
+        person_id=values.pop("person_id"),
+        wrapped=values.pop("wrapped"),
+        sealed=values.pop("sealed"),
+        use=use_of(BODY, values["digest"]),
+        clear=values["body"],
+    )
+    opened = opens(stored)
+    headers = tuple((name, value) for name, value in values["headers"])
+    return Evidence(**(values | {"headers": headers, "body": opened.content, "state": opened.state}))
+
+
+async def get_evidence(connection: Connection, evidence_id: int, opens: OpensBody) -> Evidence:
     """Return one signed request as it was received. Raises `NotFound`."""
-    row = await connection.fetchrow("SELECT * FROM bank_evidence WHERE evidence_id = $1", evidence_id)
+    row = await connection.fetchrow(f"{EVIDENCE} WHERE e.evidence_id = $1", evidence_id)
     if row is None:
         raise SignedRequestNotFound(evidence_id)
-    values: dict[str, Any] = dict(row)
-    return Evidence(**(values | {"headers": tuple((name, value) for name, value in values["headers"])}))
+    return evidence_of(row, opens)

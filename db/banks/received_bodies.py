@@ -1,9 +1,12 @@
-"""Bodies of messages received from banks on the I4C wire and in files, byte for byte."""
+"""Bodies of messages received from banks on the I4C wire and in files, byte for byte, sealed."""
 
 import hashlib
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from db import body_keys
+from db.body_keys import BodyKey
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind
@@ -23,7 +26,16 @@ class ReceivedBody(FrozenModel):
         return hashlib.sha256(self.body).digest()
 
 
-ARGUMENTS: Final = 4
+@dataclass(frozen=True, slots=True)
+class SealedReceived:
+    """A body as it is written. It is in clear too, as the parts of a `SealedExchange` are."""
+
+    received: ReceivedBody = field(repr=False)
+    key: BodyKey
+    sealed: bytes = field(repr=False)
+
+
+ARGUMENTS: Final = 8
 
 
 def insert(institution: str, first: int) -> str:
@@ -31,25 +43,31 @@ def insert(institution: str, first: int) -> str:
 
     `institution` is SQL. The same bytes of the same bank are stored once. Without a body nothing is stored.
     """
-    channel, received_at, headers, body = (f"${first + place}" for place in range(ARGUMENTS))
+    channel, received_at, headers, body, digest, person_id, sealed, of_bank = (
+        f"${first + place}" for place in range(ARGUMENTS)
+    )
     return (
-        "INSERT INTO bank_body (institution, channel, received_at, headers, body, digest)"
+        "INSERT INTO bank_body (institution, channel, received_at, headers, body, digest, person_id, sealed, of_bank)"
         f" SELECT {institution}, {channel}::text, {received_at}::timestamptz, {headers}::jsonb, {body}::bytea,"
-        f" sha256({body}::bytea) WHERE {body}::bytea IS NOT NULL ON CONFLICT (institution, digest) DO NOTHING"
+        f" {digest}::bytea, {person_id}::uuid, {sealed}::bytea, {of_bank}::boolean"
+        f" WHERE {body}::bytea IS NOT NULL ON CONFLICT (institution, digest) DO NOTHING"
     )
 
 
-def columns(received: ReceivedBody | None) -> tuple[Any, ...]:
+def columns(one: SealedReceived | None) -> tuple[Any, ...]:
     """Return the arguments of `insert`."""
-    if received is None:
+    if one is None:
         return (None,) * ARGUMENTS
+    received = one.received
     headers = [list(line) for line in received.headers]
-    return received.channel.value, received.received_at, headers, received.body
+    of_bank = one.key.case_no is None
+    told = (received.channel.value, received.received_at, headers, received.body, received.digest)
+    return (*told, one.key.person_id, one.sealed, of_bank)
 
 
-_KEEP: Final = insert("$1", 2)
+_KEEP: Final = f"WITH {body_keys.insert(2)} {insert('$1', 2 + body_keys.ARGUMENTS)}"
 
 
-async def keep(connection: Connection, institution: str, received: ReceivedBody) -> None:
-    """Store a body as received."""
-    await connection.execute(_KEEP, institution, *columns(received))
+async def keep(connection: Connection, institution: str, one: SealedReceived) -> None:
+    """Store a body as received, with its key if that is new."""
+    await connection.execute(_KEEP, institution, *body_keys.columns([one.key]), *columns(one))

@@ -4,10 +4,13 @@ A link has an addressee and an expiry.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from db import body_keys
+from db.body_keys import BodyKey
 from db.pool import Connection
 from schemas.banks.exchanges import About
 from schemas.base import FrozenModel, UtcDatetime
@@ -114,6 +117,23 @@ async def knows_form(connection: Connection, link_id: int, digest: bytes) -> boo
     return known
 
 
+@dataclass(frozen=True, slots=True)
+class SealedForm:
+    """A form as it is written, under the key of its case."""
+
+    key: BodyKey
+    form: bytes = field(repr=False)
+    body: bytes | None = field(repr=False)
+
+
+_KEEP_FORM: Final = f"""
+WITH {body_keys.insert(12)}
+INSERT INTO reply_form (link_id, received_at, officer_name, officer_designation, form, digest, body, confirmed_by,
+    person_id, sealed_form, sealed_body)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+
+
 async def keep_form(
     connection: Connection,
     link_id: int,
@@ -123,15 +143,16 @@ async def keep_form(
     form: Mapping[str, str],
     digest: bytes,
     body: bytes,
+    sealed: SealedForm,
     confirmed_by: str | None = None,
 ) -> None:
     """Store an accepted form and its officer; `body` is the form as posted, without the token.
 
-    `confirmed_by` is the nodal officer whose code confirmed it, if it needed one.
+    `confirmed_by` is the nodal officer whose code confirmed it, if it needed one. It is written in clear too, for
+    processes of the release before; after the second phase of the update the database takes that away.
     """
     await connection.execute(
-        "INSERT INTO reply_form (link_id, received_at, officer_name, officer_designation, form, digest, body,"
-        " confirmed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        _KEEP_FORM,
         link_id,
         at,
         officer_name,
@@ -140,4 +161,8 @@ async def keep_form(
         digest,
         body,
         confirmed_by,
+        sealed.key.person_id,
+        sealed.form,
+        sealed.body,
+        *body_keys.columns([sealed.key]),
     )

@@ -20,11 +20,14 @@ from schemas.tracing.views import CaseCounts, CaseListItem, CasePage, CaseView, 
 
 MAX_COMPLAINTS_SHOWN: Final = 500
 
-_CASE: Final = """
-SELECT c.case_no, c.state, c.opened_at, c.settled_at,
-    (SELECT jsonb_object_agg(bucket, paise) FROM
+BALANCES: Final = """(SELECT jsonb_object_agg(bucket, paise) FROM
         (SELECT bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance
-         WHERE case_no = c.case_no GROUP BY bucket) AS b) AS balances,
+         WHERE case_no = c.case_no GROUP BY bucket) AS b)"""
+"""SQL for the sum in each bucket of case `c`, for `sums_of`"""
+
+_CASE: Final = f"""
+SELECT c.case_no, c.state, c.opened_at, c.settled_at,
+    {BALANCES} AS balances,
     (SELECT jsonb_agg(to_jsonb(s) ORDER BY s.received_at, s.ack_no) FROM
         (SELECT ack_no, channel, category, joined, flags, received_at FROM complaint
          WHERE case_no = c.case_no ORDER BY received_at, ack_no LIMIT $2) AS s) AS complaint_list,
@@ -49,9 +52,7 @@ FROM case_file c WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no =
 LIST: Final = f"""
 SELECT c.case_no, c.state, c.opened_at, c.settled_at,
     (SELECT category FROM complaint WHERE ack_no = c.case_no) AS category,
-    (SELECT jsonb_object_agg(bucket, paise) FROM
-        (SELECT bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance
-         WHERE case_no = c.case_no GROUP BY bucket) AS b) AS balances,
+    {BALANCES} AS balances,
     (SELECT count(*) FROM desk_task WHERE case_no = c.case_no AND state = 'open') AS open_tasks
 FROM case_file c
 WHERE (c.opened_at, c.case_no) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::text, ''))
@@ -70,7 +71,7 @@ async def get(connection: Connection, ack_no: str) -> CaseView:
     if row is None:
         raise CaseNotFound(ack_no)
     complaints = tuple(ComplaintView.model_validate(item) for item in row["complaint_list"])
-    sums = _sums(row["balances"])
+    sums = sums_of(row["balances"])
     return CaseView(
         case_ack_no=row["case_no"],
         ack_nos=tuple(complaint.ack_no for complaint in complaints),
@@ -89,7 +90,7 @@ async def page(
     connection: Connection, state: CaseState | None, after: str | None, limit: int, within: Within | None = None
 ) -> CasePage:
     """Return cases of one state or of all, the newest first. Raises `BadCursor`."""
-    opened_at, case_no = _position(after)
+    opened_at, case_no = position_of(after)
     statement, of_state = (LIST, ()) if state is None else (LIST_BY_STATE, (state,))
     statement, values = confined(statement, (opened_at, case_no, limit + 1, *of_state), "c.case_no", within)
     found = await connection.fetch(statement, *values)
@@ -101,7 +102,7 @@ async def page(
             opened_at=row["opened_at"],
             settled_at=row["settled_at"],
             category=row["category"],
-            buckets_paise=_sums(row["balances"]),
+            buckets_paise=sums_of(row["balances"]),
             open_tasks=row["open_tasks"],
         )
         for row in rows
@@ -112,7 +113,8 @@ async def page(
     )
 
 
-def _position(after: str | None) -> tuple[datetime | None, str | None]:
+def position_of(after: str | None) -> tuple[datetime | None, str | None]:
+    """Return the opening and the number of the case in the cursor of a list of cases. Raises `BadCursor`."""
     if after is None:
         return None, None
     opened_at, case_no = from_cursor(after, str, str)
@@ -125,7 +127,8 @@ def _position(after: str | None) -> tuple[datetime | None, str | None]:
     return moment, str(case_no)
 
 
-def _sums(balances: dict[str, int] | None) -> dict[Bucket, int]:
+def sums_of(balances: dict[str, int] | None) -> dict[Bucket, int]:
+    """Return the sum in each bucket from `BALANCES`."""
     return bucket_sums((Bucket(name), paise) for name, paise in (balances or {}).items())
 
 

@@ -26,11 +26,11 @@ class CaseHead(FrozenModel):
     """the present moment after the wait for the lock; the time of everything that the transaction writes"""
 
 
-_HEAD = "case_no, state, last_hop_no, last_batch_no, opened_at, first_answered_at, first_held_at"
+HEAD = "case_no, state, last_hop_no, last_batch_no, opened_at, first_answered_at, first_held_at"
 # The present moment is read outside the subquery, because the subquery waits for the lock.
 _LOCK = f"""
-SELECT {_HEAD}, present_moment() AS now FROM (
-    SELECT {_HEAD} FROM case_file WHERE case_no = (SELECT case_no FROM complaint WHERE ack_no = $1) FOR NO KEY UPDATE
+SELECT {HEAD}, present_moment() AS now FROM (
+    SELECT {HEAD} FROM case_file WHERE case_no = (SELECT case_no FROM complaint WHERE ack_no = $1) FOR NO KEY UPDATE
 ) c
 """
 
@@ -68,8 +68,8 @@ async def lock(connection: Connection, ack_no: str) -> CaseHead:
 async def lock_if_free(connection: Connection, case_no: str) -> CaseHead | None:
     """Lock the row of a case by its own number; return None if another transaction has it locked."""
     row = await connection.fetchrow(
-        f"SELECT {_HEAD}, present_moment() AS now FROM"
-        f" (SELECT {_HEAD} FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE SKIP LOCKED) c",
+        f"SELECT {HEAD}, present_moment() AS now FROM"
+        f" (SELECT {HEAD} FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE SKIP LOCKED) c",
         case_no,
     )
     return None if row is None else CaseHead(**dict(row))
@@ -81,8 +81,8 @@ async def lock_all(connection: Connection, case_nos: Collection[str]) -> list[Ca
     All heads have the time of the last lock. With one order two transactions that lock several cases never deadlock.
     """
     rows = await connection.fetch(
-        f"SELECT {_HEAD}, max(present_moment()) OVER () AS now FROM"
-        f" (SELECT {_HEAD} FROM case_file WHERE case_no = ANY($1) ORDER BY case_no FOR NO KEY UPDATE) c",
+        f"SELECT {HEAD}, max(present_moment()) OVER () AS now FROM"
+        f" (SELECT {HEAD} FROM case_file WHERE case_no = ANY($1) ORDER BY case_no FOR NO KEY UPDATE) c",
         list(case_nos),
     )
     return [CaseHead(**dict(row)) for row in rows]

@@ -80,6 +80,14 @@ async def districts_of(connection: Connection, officer_id: str) -> list[str]:
     return [row["district"] for row in rows]
 
 
+def is_marked(case: str) -> str:
+    """Return the condition that a complaint of a case is marked.
+
+    `case` is the column with the number of the case.
+    """
+    return _IS_MARKED.format(case=case)
+
+
 def condition(case: str, officer: int | str, districts: int | str) -> str:
     """Return the condition of a case that an officer is responsible for.
 

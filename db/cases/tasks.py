@@ -8,6 +8,7 @@ from db.pool import Connection
 from domain.errors.cases import TaskNotFound
 from schemas.base import FrozenModel
 from schemas.enums import TaskKind, TaskState
+from schemas.evidence import NightlyWork
 from schemas.tasks import NO_FACTS, NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 
 
@@ -16,8 +17,9 @@ class TaskRow(FrozenModel):
 
     task_id: int
     case_no: str | None
-    """None for a work item about an institution"""
+    """None for a work item about an institution or a nightly run"""
     hop_no: int | None
+    institution: str | None
     kind: TaskKind
     state: TaskState
 
@@ -124,8 +126,34 @@ async def close_for_institution(
     return [row["task_id"] for row in rows]
 
 
+async def open_for_nightly_run(
+    connection: Connection, work: NightlyWork, cause: TaskCause, facts: TaskFacts, at: datetime
+) -> None:
+    """Open a work item of the supervisor about nightly work, unless one about that work is open."""
+    await connection.execute(
+        "INSERT INTO desk_task (subject_kind, subject_id, kind, cause, facts, state, opened_at)"
+        " VALUES ('nightly_run', $1, $2, $3, $4, 'open', $5) ON CONFLICT DO NOTHING",
+        work.value,
+        TaskKind.SUPERVISE.value,
+        cause.value,
+        as_stored(facts),
+        at,
+    )
+
+
+async def close_for_nightly_run(connection: Connection, work: NightlyWork, at: datetime, reason: str) -> None:
+    """Close the open work item about nightly work."""
+    await connection.execute(
+        "UPDATE desk_task SET state = 'closed', closed_at = $2, closed_by = 'engine', reason = $3"
+        " WHERE subject_kind = 'nightly_run' AND subject_id = $1 AND state = 'open'",
+        work.value,
+        at,
+        reason,
+    )
+
+
 async def case_of(connection: Connection, task_id: int) -> str | None:
-    """Return the case of a work item; None for one about an institution. Raises `NotFound`."""
+    """Return the case of a work item; None for one about no case. Raises `NotFound`."""
     row = await connection.fetchrow("SELECT case_no FROM desk_task WHERE task_id = $1", task_id)
     if row is None:
         raise TaskNotFound(task_id)
@@ -136,7 +164,8 @@ async def case_of(connection: Connection, task_id: int) -> str | None:
 async def get(connection: Connection, task_id: int) -> TaskRow:
     """Lock one work item's row and return it. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT task_id, case_no, hop_no, kind, state FROM desk_task WHERE task_id = $1 FOR UPDATE", task_id
+        "SELECT task_id, case_no, hop_no, institution, kind, state FROM desk_task WHERE task_id = $1 FOR UPDATE",
+        task_id,
     )
     if row is None:
         raise TaskNotFound(task_id)

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from itertools import accumulate
 
 from asyncpg import Record
 
-from db.orders import bank_orders
+from db.body_keys import OpensBody
+from db.evidence.bodies import BoundContent, bound_content
 from db.pool import Connection
-from db.tracing import answers
 from domain.evidence.integrity import (
     AskedRecord,
     Break,
@@ -18,10 +19,13 @@ from domain.evidence.integrity import (
     Place,
     PostingRecord,
 )
-from domain.evidence.pack import BODIES, SENT, SIGNED, STATEMENTS
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 
 CASES_AT_ONCE = 50
+EVENTS_AT_ONCE = 20_000
+"""events of the cases of a batch together; a case with more is a batch of its own"""
+STRAYS_MAX = 100
+"""cases that a report of stray rows names, of each table"""
 
 _WITH_CASE = ("complaint", "hop", "hold_request", "ledger_transaction", "ledger_entry", "ledger_balance", "case_event")
 
@@ -42,25 +46,40 @@ async def count_cases(connection: Connection) -> int:
     return total
 
 
-async def case_records(connection: Connection, case_no: str | None = None) -> AsyncIterator[CaseRecord]:
+async def case_records(
+    connection: Connection, opens: OpensBody, case_no: str | None = None
+) -> AsyncIterator[CaseRecord]:
     """Yield every case in the order of its number, or one; needs a transaction with one snapshot."""
     after = ""
-    while True:
-        cases = await connection.fetch(
-            "SELECT c.case_no, c.state, c.last_hop_no, c.event_seq, c.event_hash,"
-            " (SELECT count(*) FROM complaint k WHERE k.case_no = c.case_no) AS complaints"
-            " FROM case_file c WHERE c.case_no > $1 AND ($2::text IS NULL OR c.case_no = $2)"
-            " ORDER BY c.case_no LIMIT $3",
-            after,
-            case_no,
-            CASES_AT_ONCE,
-        )
-        if not cases:
-            return
-        parts = await _parts(connection, [case["case_no"] for case in cases])
+    while cases := await case_batch(connection, opens, after, case_no):
         for case in cases:
-            yield _record(case, parts)
-        after = cases[-1]["case_no"]
+            yield case
+        after = cases[-1].case_no
+
+
+async def case_batch(
+    connection: Connection, opens: OpensBody, after: str, case_no: str | None = None
+) -> list[CaseRecord]:
+    """Return the next cases after this number, or one case; needs a transaction with one snapshot.
+
+    A batch has few cases with long logs, so that it takes little memory.
+    """
+    found = await connection.fetch(
+        "SELECT c.case_no, c.state, c.last_hop_no, c.event_seq, c.event_hash,"
+        " (SELECT count(*) FROM complaint k WHERE k.case_no = c.case_no) AS complaints"
+        " FROM case_file c WHERE c.case_no > $1 AND ($2::text IS NULL OR c.case_no = $2)"
+        " ORDER BY c.case_no LIMIT $3",
+        after,
+        case_no,
+        CASES_AT_ONCE,
+    )
+    events = list(accumulate(case["event_seq"] for case in found))
+    cases = [case for case, so_far in zip(found, events, strict=True) if so_far <= EVENTS_AT_ONCE] or found[:1]
+    if not cases:
+        return []
+    case_nos = [case["case_no"] for case in cases]
+    parts, bound = await _parts(connection, case_nos), await bound_content(connection, case_nos, opens)
+    return [_record(case, parts, bound[case["case_no"]]) for case in cases]
 
 
 async def strays(connection: Connection) -> list[Break]:
@@ -70,11 +89,13 @@ async def strays(connection: Connection) -> list[Break]:
         rows = await connection.fetch(
             f"SELECT t.case_no, count(*) AS n FROM {table} t"
             " WHERE NOT EXISTS (SELECT FROM case_file c WHERE c.case_no = t.case_no) GROUP BY 1 ORDER BY 1"
+            f" LIMIT {STRAYS_MAX}"
         )
         found += [Break(row["case_no"], Check.STRAY, f"{row['n']} rows of {table} without a case") for row in rows]
     rows = await connection.fetch(
         "SELECT e.case_no, count(*) AS n FROM ledger_entry e LEFT JOIN ledger_transaction t USING (transaction_id)"
         " WHERE t.case_no IS DISTINCT FROM e.case_no GROUP BY 1 ORDER BY 1"
+        f" LIMIT {STRAYS_MAX}"
     )
     found += [
         Break(row["case_no"], Check.STRAY, f"{row['n']} ledger entries outside a transaction of this case")
@@ -85,54 +106,7 @@ async def strays(connection: Connection) -> list[Break]:
 
 _Parts = dict[str, dict[str, list[Record]]]
 
-# Digests of the content that the log binds: banks' statements, their message bodies, and the exchanges.
-_BOUND = f"""
-SELECT case_no, '{STATEMENTS}/answer-' || update_id || '.jsonl' AS name,
-    sha256(convert_to(string_agg({answers.BOUND_LINE}, '' ORDER BY line_no), 'UTF8')) AS digest
-FROM answer WHERE case_no = ANY($1) GROUP BY case_no, update_id
-UNION ALL
-SELECT a.case_no, 'body-' || update_id, u.body_digest
-FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
-UNION ALL
-SELECT a.case_no, '{BODIES}/' || encode(b.digest, 'hex'), sha256(b.body)
-FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
-JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
-UNION ALL
-SELECT o.case_no, '{STATEMENTS}/confirmation-' || c.confirmation_id || '.jsonl',
-    sha256(convert_to(c.bound_line, 'UTF8'))
-FROM bank_order o
-JOIN (SELECT order_id, confirmation_id, {bank_orders.BOUND_LINE} AS bound_line FROM bank_confirmation) c
-    USING (order_id) WHERE o.case_no = ANY($1)
-UNION ALL
-SELECT e.case_no, '{SIGNED}/' || lpad(b.evidence_id::text, 10, '0') || '/' || f.name, f.digest
-FROM case_event e JOIN bank_evidence b ON b.evidence_id = (e.data->>'evidence_id')::bigint
-LEFT JOIN bank_key k USING (key_id), LATERAL (VALUES
-    ('body', sha256(b.body)), ('signature', sha256(b.signature)), ('signature-base', sha256(b.signature_base)),
-    ('request.txt', sha256(convert_to(b.method || ' ' || b.path || E'\\n' || (
-        SELECT coalesce(string_agg((h->>0) || ': ' || (h->>1) || E'\\n', '' ORDER BY n), '')
-        FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS l (h, n)), 'LATIN1'))),
-    ('key.pem', sha256(convert_to(E'-----BEGIN PUBLIC KEY-----\\n' || encode('\\x302a300506032b6570032100'::bytea
-        || k.public_key, 'base64') || E'\\n-----END PUBLIC KEY-----\\n', 'UTF8')))) AS f (name, digest)
-WHERE e.case_no = ANY($1) AND e.kind = 'bank_spoke' AND f.digest IS NOT NULL
-UNION ALL
-SELECT s.case_no, n.name, n.digest FROM (
-    SELECT r.case_no, x.exchange_id, x.digest FROM bank_exchange x JOIN hold_request r USING (request_id)
-    WHERE r.case_no = ANY($1)
-    UNION ALL
-    SELECT o.case_no, x.exchange_id, x.digest FROM bank_exchange x JOIN bank_order o USING (order_id)
-    WHERE o.case_no = ANY($1)
-    UNION ALL
-    SELECT i.case_no, x.exchange_id, x.digest FROM bank_exchange x JOIN payer_inquiry i USING (inquiry_id)
-    WHERE i.case_no = ANY($1)
-) AS s, LATERAL (
-    SELECT '{SENT}/' || lpad(s.exchange_id::text, 10, '0') || '/' || f.name, sha256(f.bytes)
-    FROM bank_exchange_files(s.exchange_id) f
-    UNION ALL SELECT 'sent-' || s.exchange_id, s.digest
-) AS n (name, digest)
-"""
-
 _QUERIES = {
-    "statements": _BOUND,
     "hops": "SELECT case_no, hop_no, state, source, disputed_paise FROM hop"
     " WHERE case_no = ANY($1) ORDER BY case_no, hop_no",
     "balances": "SELECT case_no, hop_no, bucket, balance_paise FROM ledger_balance WHERE case_no = ANY($1)",
@@ -158,7 +132,7 @@ async def _parts(connection: Connection, case_nos: Sequence[str]) -> _Parts:
     return parts
 
 
-def _record(case: Record, parts: _Parts) -> CaseRecord:
+def _record(case: Record, parts: _Parts, bound: BoundContent) -> CaseRecord:
     case_no = case["case_no"]
     return CaseRecord(
         case_no=case_no,
@@ -189,7 +163,9 @@ def _record(case: Record, parts: _Parts) -> CaseRecord:
             AskedRecord(row["request_id"], row["hop_no"], row["live"], row["request_closed"])
             for row in parts["asked"].get(case_no, ())
         ],
-        statements={row["name"]: row["digest"].hex() for row in parts["statements"].get(case_no, ())},
+        statements=bound.digests,
+        erased=frozenset(bound.erased),
+        unopened=frozenset(bound.unopened),
     )
 
 

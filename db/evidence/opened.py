@@ -1,14 +1,18 @@
 """Opened personal data of a case, as its evidence pack has them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
+from db.pool import Connection
 from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, MESSAGES
 from schemas.personal_data import ContactData, MessageText, PersonalData
 
+ANSWERS: Final = "banks/answers.jsonl"
 CONTACTS: Final = "holds/contacts.jsonl"
 CONTACT_CHANGES: Final = "holds/contact_changes.jsonl"
 GRIEVANCES: Final = "grievances/grievances.jsonl"
@@ -16,9 +20,12 @@ GRIEVANCE_LEVELS: Final = "grievances/levels.jsonl"
 HEARINGS: Final = "grievances/hearings.jsonl"
 MESSAGE_TEXTS: Final = "messages/texts.jsonl"
 OBJECTIONS: Final = "restorations/objections.jsonl"
+ORDER_FORMS: Final = "orders/forms.jsonl"
+REQUEST_FORMS: Final = "requests/forms.jsonl"
+TELEPHONE_ANSWERS: Final = "requests/telephone_answers.jsonl"
 WITH_OPENED: Final = (
     *(COMPLAINTS, CONTACTS, CONTACT_CHANGES, CREDIT_ACCOUNTS, GRIEVANCES, GRIEVANCE_LEVELS, HEARINGS, OBJECTIONS),
-    *(MESSAGES, MESSAGE_TEXTS),
+    *(ANSWERS, MESSAGES, MESSAGE_TEXTS, ORDER_FORMS, REQUEST_FORMS, TELEPHONE_ANSWERS),
 )
 """files whose statements read opened personal data in `$2` and `$3`"""
 MOBILE_END_CHARS: Final = 4
@@ -41,29 +48,59 @@ class Opened:
     hearings: Mapping[int, str] = field(repr=False)
     """what victims said to proposed releases"""
     objections: Mapping[int, str] = field(repr=False)
+    speakers: Mapping[UUID, str] = field(repr=False)
+    """who spoke for a bank by telephone, and on which number"""
+    raws: Mapping[int, str] = field(repr=False)
+    """what was received as each line of an answer, as JSON text; empty once it is erased"""
 
-    def rows_of(self, file: str) -> tuple[list[Any], list[dict[str, str | None]]]:
+    forms: Mapping[int, dict[str, Any]] = field(repr=False)
+    """form and body of each form of a bank; both None once they are erased"""
+
+    def rows_of(self, file: str) -> tuple[list[Any], list[dict[str, Any]]]:
         """Return the keys and the data of the rows of a file."""
-        rows: dict[Any, dict[str, str | None]]
-        if file == COMPLAINTS:
-            rows = {victim_id: _shown(person) for victim_id, person in self.victims.items()}
-        elif file == CREDIT_ACCOUNTS:
-            rows = {account_id: {"holder_name": name} for account_id, name in self.names.items()}
-        elif file == GRIEVANCES:
-            rows = {number: {"text": text, "contact": contact} for number, (text, contact) in self.grievances.items()}
-        elif file == GRIEVANCE_LEVELS:
-            rows = {place: {"said": said} for place, said in self.said.items()}
-        elif file == HEARINGS:
-            rows = {number: {"said_sha256": _sha256(said)} for number, said in self.hearings.items()}
-        elif file == OBJECTIONS:
-            rows = {number: {"text": text} for number, text in self.objections.items()}
-        elif file == CONTACTS:
-            rows = {hold_id: contact.model_dump() for hold_id, contact in self.contacts.items()}
-        elif file == CONTACT_CHANGES:
-            rows = {change_id: contact.model_dump() for change_id, contact in self.contact_changes.items()}
-        else:
-            rows = {message_id: text.model_dump() for message_id, text in self.messages.items()}
+        rows = self._rows_by_file.get(file, self._messages)()
         return [*rows], [*rows.values()]
+
+    @property
+    def _rows_by_file(self) -> Mapping[str, Callable[[], dict[Any, dict[str, Any]]]]:
+        return {
+            ANSWERS: lambda: {key: {"raw": orjson.Fragment(raw) if raw else None} for key, raw in self.raws.items()},
+            COMPLAINTS: lambda: {key: _shown(person) for key, person in self.victims.items()},
+            CONTACTS: lambda: {key: contact.model_dump() for key, contact in self.contacts.items()},
+            CONTACT_CHANGES: lambda: {key: contact.model_dump() for key, contact in self.contact_changes.items()},
+            CREDIT_ACCOUNTS: lambda: {key: {"holder_name": name} for key, name in self.names.items()},
+            GRIEVANCES: lambda: {
+                key: {"text": text, "contact": contact} for key, (text, contact) in self.grievances.items()
+            },
+            GRIEVANCE_LEVELS: lambda: {key: {"said": said} for key, said in self.said.items()},
+            HEARINGS: lambda: {key: {"said_sha256": _sha256(said)} for key, said in self.hearings.items()},
+            OBJECTIONS: lambda: {key: {"text": text} for key, text in self.objections.items()},
+            ORDER_FORMS: lambda: dict(self.forms),
+            REQUEST_FORMS: lambda: dict(self.forms),
+            TELEPHONE_ANSWERS: lambda: {key: {"speaker": speaker} for key, speaker in self.speakers.items()},
+        }
+
+    def _messages(self) -> dict[Any, dict[str, Any]]:
+        return {message_id: text.model_dump() for message_id, text in self.messages.items()}
+
+
+_HOLDERS: Final = """
+SELECT t.payer_holder FROM complaint c JOIN complaint_transfer t USING (ack_no) WHERE c.case_no = $1
+UNION SELECT t.payer_vpa FROM complaint c JOIN complaint_transfer t USING (ack_no)
+    WHERE c.case_no = $1 AND t.payer_vpa IS NOT NULL
+UNION SELECT payer_holder FROM hop WHERE case_no = $1 AND layer = 1
+UNION SELECT t.payer_holder FROM hop_correction c JOIN hop h USING (case_no, hop_no)
+    CROSS JOIN LATERAL (VALUES (c.before ->> 'payer_holder'), (c.after ->> 'payer_holder')) AS t (payer_holder)
+    WHERE h.case_no = $1 AND h.layer = 1 AND t.payer_holder IS NOT NULL
+UNION SELECT f.payer_account FROM payer_found_transfer f JOIN payer_inquiry i USING (inquiry_id) WHERE i.case_no = $1
+UNION SELECT l.beneficiary_holder FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = $1 AND o.kind = 'restore'
+"""
+
+
+async def holders_of_victims(connection: Connection, case_no: str) -> list[str]:
+    """Return the holders of the accounts that paid the first transfers of a case, or are credited."""
+    return [row[0] for row in await connection.fetch(_HOLDERS, case_no)]
 
 
 def _sha256(said: str) -> str | None:

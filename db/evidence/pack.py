@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from db.banks.bank_keys import Evidence
 from db.evidence.opened import (
+    ANSWERS,
     CONTACT_CHANGES,
     CONTACTS,
     GRIEVANCE_LEVELS,
@@ -21,17 +21,16 @@ from db.evidence.opened import (
     HEARINGS,
     MESSAGE_TEXTS,
     OBJECTIONS,
+    ORDER_FORMS,
+    REQUEST_FORMS,
+    TELEPHONE_ANSWERS,
     WITH_OPENED,
     Opened,
 )
-from db.orders import bank_orders
 from db.pool import Connection
-from db.tracing import answers
 from domain.errors.cases import CaseNotFound
-from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, EXCHANGES, HOPS, MESSAGES, SENT, TRANSFERS, EventLine
+from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, EXCHANGES, HOPS, MESSAGES, TRANSFERS, EventLine
 from domain.task_notes import compose
-from schemas.banks.exchanges import About
-from schemas.enums import ChannelKind
 from schemas.tasks import Subject, TaskCause, TaskFacts
 
 AT_ONCE: Final = 200
@@ -64,6 +63,7 @@ def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), 
     )
 
 
+_OF_ENTRY: Final = "person_id,sealed_speaker,idempotency_key,body_digest,reply"
 _CODES: Final = "('grievance_code', 'appeal_code', 'link_code')"
 _OPENED: Final = "JOIN unnest($2::uuid[], $3::jsonb[]) AS p (message_id, data) USING (message_id)"
 """joins the opened address and text of each notification, which `lines` gives"""
@@ -111,7 +111,7 @@ def _victim() -> str:
 
 
 FILES: Final = {
-    "banks/answers.jsonl": _rows("answer", _CASE, "t.answer_id"),
+    ANSWERS: _opened_rows("answer", "answer_id", "bigint", _CASE, "person_id,sealed_raw"),
     "banks/discrepancy_proposals.jsonl": _rows(
         "resolution_proposal", _DISCREPANCY, "t.discrepancy_id, t.resolution_no, t.proposed_at, t.proposed_by"
     ),
@@ -126,7 +126,10 @@ FILES: Final = {
         " UNION ALL SELECT i.case_no, x.* FROM bank_exchange x JOIN payer_inquiry i ON i.inquiry_id = x.inquiry_id)",
         _CASE,
         "t.exchange_id",
-        without=("body", "content", "reply"),
+        without=(
+            *("body", "content", "reply", "person_id", "sealed_body", "sealed_content", "sealed_reply"),
+            *("body_digest", "content_digest", "reply_digest"),
+        ),
     ),
     "banks/payer_found_transfers.jsonl": _rows("payer_found_transfer", _INQUIRY, "t.found_id"),
     "banks/payer_inquiries.jsonl": _rows("payer_inquiry", _CASE, "t.hop_no, t.planned_at, t.inquiry_id"),
@@ -145,6 +148,13 @@ FILES: Final = {
     ),
     TRANSFERS: _rows(
         "complaint_transfer", "t.ack_no IN (SELECT ack_no FROM complaint WHERE case_no = $1)", "t.ack_no, t.row_no"
+    ),
+    # What a victim told of what happened is for the FIR; the pack says when it was told, and whether it may be used.
+    "case/complaint_stories.jsonl": _rows(
+        "complaint_story",
+        "t.ack_no IN (SELECT ack_no FROM complaint WHERE case_no = $1)",
+        "t.ack_no, t.story_no",
+        without=("person_id", "sealed"),
     ),
     "case/hop_corrections.jsonl": _rows("hop_correction", _CASE, "t.hop_no, t.revision"),
     HOPS: _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
@@ -211,10 +221,12 @@ FILES: Final = {
         more=" || jsonb_build_object('carriage_id', t.attempt_id, 'cancellation', t.subject_kind = 'cancellation')",
     ),
     "orders/confirmations.jsonl": _rows("bank_confirmation", _ORDER, "t.confirmation_id"),
-    "orders/forms.jsonl": _rows(
+    ORDER_FORMS: _opened_rows(
         "reply_form",
+        "form_id",
+        "bigint",
         f"t.link_id IN (SELECT t.link_id FROM reply_link t WHERE {_ABOUT_ORDER})",
-        "t.form_id",
+        "person_id,sealed_form,sealed_body",
     ),
     "orders/lines.jsonl": _rows("bank_order_line", _ORDER, "t.order_id, t.line_no"),
     "orders/links.jsonl": _rows(
@@ -260,16 +272,20 @@ FILES: Final = {
         without=("attempt_id", *_SUBJECT, "order_id"),
         more=" || jsonb_build_object('carriage_id', t.attempt_id)",
     ),
-    "requests/forms.jsonl": _rows(
+    REQUEST_FORMS: _opened_rows(
         "reply_form",
+        "form_id",
+        "bigint",
         f"t.link_id IN (SELECT t.link_id FROM reply_link t WHERE {_ABOUT_REQUEST})",
-        "t.form_id",
+        "person_id,sealed_form,sealed_body",
     ),
     "requests/hops.jsonl": _rows("request_hop", _REQUEST, "t.request_id, t.hop_no"),
     "requests/jobs.jsonl": _rows("request_job", _REQUEST, "t.institution, t.job_id"),
     "requests/links.jsonl": _rows(
         "reply_link", _ABOUT_REQUEST, "t.link_id", without=("token_digest", *_SUBJECT, "order_id")
     ),
+    "requests/call_backs.jsonl": _rows("call_back", _CASE, "t.call_back_id"),
+    TELEPHONE_ANSWERS: _opened_rows("telephone_answer", "telephone_answer_id", "uuid", _CASE, _OF_ENTRY),
     "requests/requests.jsonl": _rows("hold_request", _CASE, "t.planned_at, t.request_id"),
     "restorations/allocation_shares.jsonl": _rows(
         "allocation_share", _ALLOCATION, "t.allocation_id, t.case_no, t.hop_no"
@@ -314,49 +330,6 @@ _EVENTS: Final = (
     "SELECT seq, kind, at, actor, data::text AS data_text, encode(hash, 'hex') AS hash FROM case_event"
     " WHERE case_no = $1 ORDER BY seq"
 )
-# Only the content that the log binds, because older cases have answers that no event binds.
-_BOUND: Final = f"""
-SELECT 'answer-' || a.update_id || '.jsonl' AS name,
-    string_agg({answers.BOUND_LINE}, '' ORDER BY a.line_no) AS bound_lines
-FROM answer a WHERE a.case_no = $1 AND a.update_id IN (
-    SELECT (e.data->>'update_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
-) GROUP BY a.update_id
-UNION ALL
-SELECT 'confirmation-' || confirmation_id || '.jsonl', {bank_orders.BOUND_LINE}
-FROM bank_confirmation t WHERE {_ORDER} AND t.confirmation_id IN (
-    SELECT (e.data->>'confirmation_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
-) ORDER BY name
-"""
-_BODIES: Final = """
-SELECT DISTINCT ON (b.body_id) encode(b.digest, 'hex') AS name, b.body FROM case_event e
-JOIN status_update u ON u.update_id = (e.data->>'update_id')::bigint
-JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
-WHERE e.case_no = $1 AND e.data ? 'bound' ORDER BY b.body_id
-"""
-_SENT: Final = f"""
-SELECT '{SENT}/' || lpad(s.exchange_id::text, 10, '0') || '/' || f.name AS path, f.name, f.bytes, s.about, s.channel,
-    s.restores
-FROM (
-    SELECT x.exchange_id, x.about, x.channel, false AS restores FROM bank_exchange x
-    JOIN hold_request r USING (request_id)
-    WHERE r.case_no = $1
-    UNION ALL SELECT x.exchange_id, x.about, x.channel, o.kind = 'restore' FROM bank_exchange x
-    JOIN bank_order o USING (order_id)
-    WHERE o.case_no = $1
-    UNION ALL SELECT x.exchange_id, x.about, x.channel, false FROM bank_exchange x
-    JOIN payer_inquiry i USING (inquiry_id)
-    WHERE i.case_no = $1
-) AS s CROSS JOIN LATERAL bank_exchange_files(s.exchange_id) AS f ORDER BY s.exchange_id, f.name
-"""
-# A message of another bank about a request is no part of the case.
-_SIGNED: Final = (
-    "SELECT evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature,"
-    " signature_base FROM bank_evidence"
-    " WHERE (about, institution) IN (SELECT request_id, institution FROM hold_request WHERE case_no = $1"
-    " UNION ALL SELECT order_id, institution FROM bank_order WHERE case_no = $1 UNION ALL"
-    " SELECT grievance_id, a.institution FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.case_no = $1)"
-    " ORDER BY evidence_id"
-)
 _HEAD: Final = """
 SELECT f.case_no, f.opened_at, f.event_seq, encode(f.event_hash, 'hex') AS event_hash,
     (SELECT at FROM case_event e WHERE e.case_no = f.case_no AND e.seq = f.event_seq) AS last_at,
@@ -394,20 +367,6 @@ class Document:
     kind: str
     """kind of an issued document; empty for a received one"""
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SentFile:
-    """A part of an exchange with a bank."""
-
-    path: str
-    """path in the pack"""
-    name: str
-    content: bytes
-    about: About
-    channel: ChannelKind
-    restores: bool
-    """whether it is about an order to restore, which has the victim's account"""
 
 
 async def head(connection: Connection, ack_no: str) -> CaseHead:
@@ -459,32 +418,6 @@ async def documents(connection: Connection, case_no: str) -> AsyncGenerator[Docu
     for folder, statement in _DOCUMENTS.items():
         async for row in connection.cursor(statement, case_no, prefetch=1):
             yield Document(f"{folder}/{row['id']}.pdf", row["kind"], row["document"])
-
-
-async def bound_words(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, str], None]:
-    """Yield the statements of banks that the log binds: the name of each file, and its text."""
-    async for row in connection.cursor(_BOUND, case_no, prefetch=1):
-        yield row["name"], row["bound_lines"]
-
-
-async def bodies(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, bytes], None]:
-    """Yield answers received on the I4C wire and in files: the SHA-256 and the bytes of each."""
-    async for row in connection.cursor(_BODIES, case_no, prefetch=1):
-        yield row["name"], row["body"]
-
-
-async def sent(connection: Connection, case_no: str) -> AsyncGenerator[SentFile, None]:
-    """Yield the messages sent to banks and their replies, a file at a time."""
-    async for row in connection.cursor(_SENT, case_no, prefetch=1):
-        about, channel = About(row["about"]), ChannelKind(row["channel"])
-        yield SentFile(row["path"], row["name"], row["bytes"], about, channel, row["restores"])
-
-
-async def signed_requests(connection: Connection, case_no: str) -> AsyncGenerator[Evidence, None]:
-    """Yield banks' requests to our API about the case's requests, orders and grievances, as received."""
-    async for row in connection.cursor(_SIGNED, case_no, prefetch=1):
-        headers = tuple((name, value) for name, value in row["headers"])
-        yield Evidence(**(dict(row) | {"headers": headers}))
 
 
 async def public_keys(connection: Connection, key_ids: list[str]) -> dict[str, bytes]:

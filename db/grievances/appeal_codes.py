@@ -37,15 +37,17 @@ async def make(
     at: datetime,
     *,
     contact_since: datetime | None,
+    through_bank: bool,
 ) -> UUID:
     """Store the digest of a new code; return the code's id.
 
     `contact_since` is when an officer entered the contact that it goes to; None if the bank gave the contact.
+    `through_bank` is true if the bank passes it on.
     """
     code_id = uuid4()
     await connection.execute(
-        "INSERT INTO appeal_code (code_id, hold_id, digest, made_at, made_by, valid_until, contact_since)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO appeal_code (code_id, hold_id, digest, made_at, made_by, valid_until, contact_since, through_bank)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         code_id,
         hold_id,
         digest,
@@ -53,8 +55,16 @@ async def make(
         by,
         valid_until,
         contact_since,
+        through_bank,
     )
     return code_id
+
+
+# An officer enters a contact and makes a code under the lock of the case. The same contact keeps its time.
+_SENT_TO_THE_CONTACT: Final = """
+(through_bank OR contact_since IS NOT DISTINCT FROM
+    (SELECT k.told_at FROM holder_contact k WHERE k.hold_id = appeal_code.hold_id))
+"""
 
 
 class LiveCode(FrozenModel):
@@ -69,14 +79,15 @@ async def try_codes(
 ) -> list[LiveCode]:
     """Return the valid codes for the hold of a reference, and count one more attempt from `address` on each.
 
-    An address has `max_tries` on a code, and all addresses together have `max_in_all`.
+    An address has `max_tries` on a code, and all addresses together have `max_in_all`. A code is void once another
+    contact takes the place of the one that it was sent to.
     """
     rows = await connection.fetch(
         "UPDATE appeal_code SET tries = tries + 1,"
         " tries_by = tries_by || jsonb_build_object($4::text, coalesce((tries_by ->> $4)::integer, 0) + 1)"
         " WHERE hold_id = (SELECT hold_id FROM account_hold WHERE reference = $1) AND valid_until > $3"
         " AND used_at IS NULL AND tries < $5 AND coalesce((tries_by ->> $4)::integer, 0) < $2"
-        " RETURNING code_id, digest",
+        f" AND {_SENT_TO_THE_CONTACT} RETURNING code_id, digest",
         reference,
         max_tries,
         at,
@@ -113,12 +124,13 @@ async def visit(
 ) -> Visit | None:
     """Return the visit with this token and extend it, or None if there is none or it has ended.
 
-    It is extended to `idle` from now, but at most to `longest` from its start.
+    It also ends when another contact takes the place of the one that its code was sent to. It is extended to `idle`
+    from now, but at most to `longest` from its start.
     """
     row = await connection.fetchrow(
         "UPDATE appeal_code SET visit_until = greatest(visit_until, least($2 + $3::interval, used_at + $4::interval))"
-        " WHERE visit_digest = $1 AND visit_until > $2 RETURNING hold_id, visit_until AS until,"
-        " contact_since",
+        f" WHERE visit_digest = $1 AND visit_until > $2 AND {_SENT_TO_THE_CONTACT}"
+        " RETURNING hold_id, visit_until AS until, contact_since",
         visit_digest,
         at,
         idle,

@@ -9,6 +9,8 @@ from domain.holds.excess import Account, Excess, HeldLine, excess
 from domain.holds.lapse import Part
 from schemas.base import FrozenModel
 
+LAPSING_MAX: Final = 1_000
+
 _PARTS: Final = """
 SELECT hop_no, ack_no, held_at, least(paise, greatest(0, upto_paise - gone_paise))::bigint AS free_paise FROM (
     SELECT h.hop_no, h.ack_no, greatest(t.at, u.held_at) AS held_at, e.amount_paise AS paise,
@@ -46,6 +48,25 @@ async def parts(connection: Connection, hold_id: UUID) -> list[Part]:
     Amounts released or asked for are taken from the oldest parts.
     """
     return [Part(**dict(row)) for row in await connection.fetch(_PARTS, hold_id) if row["free_paise"] > 0]
+
+
+_LAPSING: Final = f"""
+SELECT count(DISTINCT near.hold_id) AS holds, coalesce(sum(p.free_paise), 0)::bigint AS paise FROM (
+    SELECT hold_id FROM account_hold
+    WHERE state = 'held' AND lapses_at <= $1 AND retained_by_kind IS NULL
+    ORDER BY lapses_at LIMIT $2
+) AS near CROSS JOIN LATERAL ({_PARTS.replace("$1", "near.hold_id")}) AS p WHERE p.free_paise > 0
+"""
+
+
+async def lapsing(connection: Connection, until: datetime) -> tuple[int, int]:
+    """Return how many holds lapse until then with money that no order asks for, and that sum in paise.
+
+    Looks at `LAPSING_MAX` holds, the next to lapse first. A hold that a court retains does not lapse.
+    """
+    row = await connection.fetchrow(_LAPSING, until, LAPSING_MAX)
+    assert row is not None, "an aggregate returns one row"
+    return row["holds"], row["paise"]
 
 
 async def newest_at(connection: Connection, hold_id: UUID) -> datetime | None:

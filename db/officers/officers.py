@@ -152,6 +152,12 @@ async def set_absences(
     await write_event(connection, "absences_written", now, actor, officer_id=officer_id)
 
 
+async def is_absent(connection: Connection, officer_id: str, now: datetime) -> bool:
+    """Return whether an officer is absent on this day in India."""
+    absent: bool = await connection.fetchval("SELECT is_absent($1, $2)", officer_id, now)
+    return absent
+
+
 async def disable(connection: Connection, officer_id: str, now: datetime, actor: str) -> bool:
     """Disable an officer. Return whether there is such an officer."""
     return await _write(

@@ -6,6 +6,7 @@ from typing import Final
 
 from db.officers.officers import write_event
 from db.pool import Connection
+from domain.errors.officers import TeamNotFound
 from schemas.officers import TeamEntry, TeamShift
 
 _LISTED: Final = """
@@ -14,7 +15,7 @@ SELECT t.name, t.lead,
     ARRAY(SELECT m.officer_id FROM team_member m WHERE m.team_id = t.team_id ORDER BY m.officer_id) AS members,
     ARRAY(SELECT ROW(s.day_no, s.starts_minute, s.ends_minute) FROM team_shift s WHERE s.team_id = t.team_id
         ORDER BY s.day_no, s.starts_minute) AS shifts
-FROM team t WHERE t.ended_at IS NULL ORDER BY lower(t.name) LIMIT $1
+FROM team t WHERE t.ended_at IS NULL AND ($2::text IS NULL OR lower(t.name) = lower($2)) ORDER BY lower(t.name) LIMIT $1
 """
 
 
@@ -58,10 +59,18 @@ async def end(connection: Connection, name: str, now: datetime, actor: str) -> b
     return team_id is not None
 
 
-async def listed(connection: Connection, limit: int = 1_000) -> list[TeamEntry]:
-    """Return the teams by name."""
+async def named(connection: Connection, name: str) -> TeamEntry:
+    """Return a team. Raises `TeamNotFound`."""
+    found = await listed(connection, 1, name)
+    if not found:
+        raise TeamNotFound(name)
+    return found[0]
+
+
+async def listed(connection: Connection, limit: int = 1_000, name: str | None = None) -> list[TeamEntry]:
+    """Return the teams by name, of all by default."""
     found = []
-    for row in await connection.fetch(_LISTED, limit):
+    for row in await connection.fetch(_LISTED, limit, name):
         shifts = tuple(
             TeamShift(day_no=day, starts_minute=starts, ends_minute=ends) for day, starts, ends in row["shifts"]
         )

@@ -13,7 +13,7 @@ from asyncpg import Record
 from db.banks import rosters
 from db.pool import Connection
 from domain.banks.answering_curve import HAZARD_MAX, BandCount, Curve, PersonWeights
-from domain.tracing.call_script import what_to_say
+from domain.tracing.call_script import what_to_say, where_to_enter
 from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.enums import AnswerClass
 from schemas.reporting.scorecards import Call, CallFactors, CallList
@@ -81,7 +81,9 @@ WITH habit AS (
     JOIN habit c ON c.institution = h.institution
     CROSS JOIN LATERAL (SELECT greatest(0, extract(epoch FROM $2 - h.transferred_at))::float8 AS seconds) AS g
     CROSS JOIN LATERAL (SELECT width_bucket(g.seconds, c.leaving_starts) AS band) AS w
-    WHERE q.live GROUP BY q.request_id
+    WHERE q.live AND NOT EXISTS (
+        SELECT FROM call_back p WHERE p.request_id = q.request_id AND p.ended_at IS NULL AND p.due_at > $2)
+    GROUP BY q.request_id
 ), ranked AS (
     SELECT v.*, r.case_no, r.job_id, r.institution, r.state, r.level, r.sent_at, g.seconds AS waiting_seconds,
         s.stays_silent_share, p.person_paise, n.rank, count(*) OVER () AS waiting_requests
@@ -165,7 +167,7 @@ async def calls(
 ) -> CallList:
     """Return the `limit` requests for which a call now can save the most. For some victims a call counts more.
 
-    A request with nothing in play is omitted.
+    A request with nothing in play is omitted, and one about which the bank has promised to call later.
     """
     told = [
         {"institution": bank}
@@ -222,6 +224,7 @@ def _call(row: Record, habit: Habit, officers: tuple[OfficerToCall, ...]) -> Cal
         hop_count=row["hop_count"],
         hops=hops,
         say=what_to_say(row["case_no"], row["job_id"], hops, row["hop_count"]),
+        enter_at=where_to_enter(row["case_no"], row["request_id"]),
     )
 
 

@@ -7,52 +7,33 @@ from uuid import UUID
 from asyncpg import Record
 
 from db.banks import rosters
-from db.cases.jurisdiction import condition
-from db.paging import cut, int_after, to_cursor
+from db.paging import cut, from_cursor, int_after, to_cursor
 from db.pool import Connection
-from domain.reporting import Acts
+from db.reporting.task_filters import NOT_VALUED, SELECTED, Wanted, listing
+from domain.errors import BadCursor
 from domain.task_notes import compose
-from domain.tracing.call_script import what_to_say
+from domain.tracing.call_script import what_to_say, where_to_enter
 from schemas.banks.rosters import HolidayRules, OfficerToCall
-from schemas.base import FrozenModel
-from schemas.enums import TaskKind, TaskState
-from schemas.jurisdiction import Within
+from schemas.enums import TaskKind
+from schemas.reporting.task_owners import TaskSort
 from schemas.tasks import Subject, TaskCause, TaskFacts
 from schemas.tracing.views import TaskHop, TaskInstitution, TaskPage, TaskView
 
 _TASKS: Final = """
 SELECT t.task_id, t.kind, t.state, t.case_no, t.subject_kind, t.subject_id, t.cause, t.facts,
-    t.request_id, t.opened_at, t.closed_at, t.closed_by, t.reason,
+    t.request_id, t.opened_at, t.closed_at, t.closed_by, t.reason, t.version, t.owner, t.owned_since, t.lease_ends_at,
+    t.snoozed_until, t.worth_paise, t.rank_paise,
     t.reconciliation_id, r.job_id, i.code, i.name, i.kind AS institution_kind, i.desk_email,
     h.hop_no, h.layer, h.state AS hop_state, h.payee_institution_as_told, h.payee_holder,
     h.reference, h.amount_paise, h.transferred_at, coalesce(b.balance_paise, 0) AS in_play_paise
-FROM desk_task t
+FROM ({listed}) AS t
 LEFT JOIN hold_request r ON r.request_id = t.request_id
 LEFT JOIN hop h ON h.case_no = t.case_no AND h.hop_no = t.hop_no
 LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'
 LEFT JOIN institution i ON i.code = coalesce(t.institution, r.institution, h.institution)
-WHERE t.state = '{state}' AND t.task_id > $1{conditions}
-ORDER BY t.task_id LIMIT $2
+ORDER BY {order}
 """
-# Each condition is part of the statement only if it is wanted. One that depends on a parameter being null would read
-# all work items. The state is a text and no parameter, so that PostgreSQL uses the index of the open ones.
-_OF_KINDS: Final = " AND t.kind = ANY(${0})"
-_OF_CASE: Final = " AND t.case_no = (SELECT case_no FROM complaint WHERE ack_no = ${0})"
-_OF_ACTS: Final = """
-    AND (t.kind = ANY(${0}) OR t.cause = ANY(${1})
-        OR (t.cause = 'documents_wait' AND EXISTS (
-            SELECT FROM jsonb_array_elements(t.facts->'documents') d WHERE d->>'kind' = ANY(${2})))
-        OR (t.kind IN ('restoration_step', 'supervise') AND EXISTS (
-            SELECT FROM restoration n WHERE n.step = ANY(${3})
-            AND n.restoration_id = CASE t.subject_kind WHEN 'restoration' THEN t.subject_id::uuid END))
-        OR (t.kind = 'grievance' AND EXISTS (
-            SELECT FROM grievance g WHERE g.level = ANY(${4})
-            AND g.grievance_id = CASE t.subject_kind WHEN 'grievance' THEN t.subject_id::uuid END)))"""
-_OF_OFFICER: Final = """
-    AND EXISTS (
-        SELECT FROM case_officer o WHERE o.case_no = t.case_no AND o.subject = ${0} AND NOT EXISTS (
-            SELECT FROM case_officer later WHERE later.case_no = o.case_no AND later.duty = o.duty
-            AND later.assignment_no > o.assignment_no))"""
+_ORDERS: Final = {TaskSort.AGE: "t.task_id", TaskSort.WORTH: "t.rank_paise DESC, t.task_id"}
 
 # For work items that a call can help: the hops of the request with the most in play, and their number.
 _TO_ASK: Final = """
@@ -70,61 +51,38 @@ _HOPS_SAID: Final = 5
 _BY_TELEPHONE: Final = frozenset({TaskKind.PHONE_BANK, TaskKind.TICKET_REFUSED, TaskKind.SUPERVISE})
 
 
-class Wanted(FrozenModel):
-    """A filter for work items.
-
-    `ack_no` is any number of a case. `acts` is what an officer of the police can act on, and `of_officer` selects the
-    cases of an officer by id. `within` selects the cases that an officer is responsible for.
-    """
-
-    state: TaskState = TaskState.OPEN
-    kinds: tuple[TaskKind, ...] = tuple(TaskKind)
-    ack_no: str | None = None
-    acts: Acts | None = None
-    of_officer: str | None = None
-    within: Within | None = None
-
-
 async def page(
     connection: Connection, wanted: Wanted, after: str | None, limit: int, holidays: HolidayRules, at: datetime
 ) -> TaskPage:
-    """Return up to `limit` work items, the oldest first, with whom to call at that moment. Raises `BadCursor`."""
-    statement, values = statement_of(wanted)
-    found = await connection.fetch(statement, int_after(after), limit + 1, *values)
+    """Return up to `limit` work items in order, with whom to call at that moment. Raises `BadCursor`."""
+    statement, values = statement_of(wanted, after)
+    found = await connection.fetch(statement, at, limit + 1, *values)
     rows, more = cut(found, limit)
     officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)
     to_ask = await _to_ask(connection, [row["request_id"] for row in rows if row["kind"] in _BY_TELEPHONE])
     items = tuple(_task(row, officers.get(row["code"], ()), to_ask.get(row["request_id"], [])) for row in rows)
-    return TaskPage(items=items, next=to_cursor(items[-1].task_id) if more else None)
+    return TaskPage(items=items, next=_cursor(wanted.sort, rows[-1]) if more else None)
 
 
-def statement_of(wanted: Wanted) -> tuple[str, list[object]]:
-    """Return the statement for these work items, and its parameters after the position and the limit."""
-    conditions, values = "", list[object]()
+def statement_of(wanted: Wanted, after: str | None = None) -> tuple[str, list[object]]:
+    """Return the statement for these work items, and its parameters after time and limit. Raises `BadCursor`."""
+    listed, values = listing(wanted, SELECTED, _position(wanted.sort, after))
+    return _TASKS.format(listed=listed, order=_ORDERS[wanted.sort]), values
 
-    def add(condition: str, *more: object) -> None:
-        nonlocal conditions
-        conditions += condition.format(*range(len(values) + 3, len(values) + 3 + len(more)))
-        values.extend(more)
 
-    if set(wanted.kinds) != set(TaskKind):
-        add(_OF_KINDS, [kind.value for kind in wanted.kinds])
-    if wanted.ack_no is not None:
-        add(_OF_CASE, wanted.ack_no)
-    if (acts := wanted.acts) is not None:
-        add(
-            _OF_ACTS,
-            [kind.value for kind in acts.kinds],
-            [cause.value for cause in acts.causes],
-            [kind.value for kind in acts.documents],
-            [step.value for step in acts.steps],
-            [level.value for level in acts.levels],
-        )
-    if wanted.of_officer is not None:
-        add(_OF_OFFICER, wanted.of_officer)
-    if (within := wanted.within) is not None:
-        add(condition("t.case_no", "{0}", "{1}"), within.officer_id, list(within.districts))
-    return _TASKS.format(state=wanted.state.value, conditions=conditions), values
+def _position(sort: TaskSort, after: str | None) -> tuple[object, ...]:
+    if sort is TaskSort.AGE:
+        return (int_after(after),)
+    if after is None:
+        return ()
+    rank_paise, task_id = (int(key) for key in from_cursor(after, int, int))
+    if not (0 <= rank_paise <= NOT_VALUED and 0 <= task_id < 2**63):
+        raise BadCursor
+    return rank_paise, task_id
+
+
+def _cursor(sort: TaskSort, last: Record) -> str:
+    return to_cursor(last["task_id"]) if sort is TaskSort.AGE else to_cursor(last["rank_paise"], last["task_id"])
 
 
 async def open_by_kind(connection: Connection) -> dict[TaskKind, int]:
@@ -143,6 +101,7 @@ async def _to_ask(connection: Connection, request_ids: list[UUID | None]) -> dic
 def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]) -> TaskView:
     subject = Subject(kind=row["subject_kind"], id=row["subject_id"])
     cause, facts = TaskCause(row["cause"]), TaskFacts.model_validate(row["facts"])
+    by_telephone = row["kind"] in _BY_TELEPHONE and bool(to_ask)
     return TaskView(
         task_id=row["task_id"],
         kind=row["kind"],
@@ -151,12 +110,19 @@ def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]
         subject=subject,
         cause=cause,
         facts=facts,
-        note=compose(cause, subject, facts),
+        note=compose(cause, subject, facts, bank=row["name"] or "", in_play_paise=row["worth_paise"]),
         institution=None if row["code"] is None else _institution(row, officers),
         request_id=row["request_id"],
         job_id=row["job_id"],
         hop=None if row["hop_no"] is None else _hop(row),
-        say=_say(row, to_ask) if row["kind"] in _BY_TELEPHONE and to_ask else (),
+        say=_say(row, to_ask) if by_telephone else (),
+        enter_at=where_to_enter(row["case_no"], row["request_id"]) if by_telephone else None,
+        version=row["version"],
+        owner=row["owner"],
+        owned_since=row["owned_since"],
+        lease_ends_at=row["lease_ends_at"],
+        snoozed_until=row["snoozed_until"],
+        in_play_paise=row["worth_paise"],
         opened_at=row["opened_at"],
         closed_at=row["closed_at"],
         closed_by=row["closed_by"],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from db.pool import Connection
+from domain.persons import is_importer
 from domain.restoration.claims import Claimed, Confirmed, HopMoney, claimed, confirmed
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Bucket
@@ -46,7 +47,7 @@ class HopAtAccount(FrozenModel):
     reserved_paise: int
     allocation_id: int | None
     imported_by: tuple[str, ...]
-    """who imported the workbook that alone says so; empty if a bank itself says it"""
+    """who imported or entered by telephone what alone says so; empty if a bank itself says it"""
 
 
 async def cases_at(connection: Connection, accounts: Sequence[Account]) -> set[str]:
@@ -337,6 +338,7 @@ def _hop(row: _HopRow, parts: Sequence[_Money]) -> HopAtAccount:
         placed_paise=row.placed_paise,
         moved_paise=row.moved_paise,
         only_imported=bool(row.imported_by),
+        partly_by_telephone=not all(map(is_importer, row.imported_by)),
         held_paise=max(held - to_release, 0),
         to_release_paise=min(held, to_release),
         given_back_paise=own.get(Bucket.RESTORED, 0) + own.get(Bucket.RELEASED, 0),

@@ -22,8 +22,10 @@ class StoredCreditAccount(CreditAccount):
     """the key that seals the name"""
 
 
+OBJECT_UNTIL: Final = "greatest(c.object_until, c.object_again_until) AS object_until"
+"""until when the victim may object to the account of row `c`; null before it is confirmed"""
 STORED_ACCOUNT: Final = (
-    ", ".join(f"c.{name}" for name in CreditAccount.model_fields)
+    ", ".join(OBJECT_UNTIL if name == "object_until" else f"c.{name}" for name in CreditAccount.model_fields)
     + f", encode(c.sealed_name, 'hex') AS sealed_name, {key('c.person_id')} AS key"
 )
 """columns of `StoredCreditAccount` of row `c`"""
@@ -104,10 +106,22 @@ async def add_link(connection: Connection, account_id: int, token_digest: bytes,
     )
 
 
-_SHOWN = (
-    "SELECT c.account_id, c.ack_no, i.name AS bank, right(c.account, 4) AS account_end, c.object_until, c.ended_as"
+async def object_again(connection: Connection, account_id: int, until: datetime) -> None:
+    """Write until when the victim may object to a confirmed account after the contact was corrected."""
+    await connection.execute(
+        "UPDATE credit_account SET object_again_until = $2 WHERE account_id = $1", account_id, until
+    )
+
+
+_SHOWN: Final = (
+    f"SELECT c.account_id, c.ack_no, i.name AS bank, right(c.account, 4) AS account_end, {OBJECT_UNTIL}, c.ended_as"
     " FROM credit_account c JOIN institution i ON i.code = c.institution"
 )
+# Each acts under the lock of the case, so their times are in the order in which they happened.
+_SENT_TO_THE_CONTACT: Final = """
+NOT EXISTS (SELECT FROM complaint o JOIN victim_correction v USING (victim_id) WHERE o.ack_no = c.ack_no
+    AND v.decision = 'agreed' AND v.fields && '{mobile,email}' AND v.decided_at > l.made_at)
+"""
 
 
 async def shown(connection: Connection, account_id: int) -> CreditAccountShown:
@@ -118,9 +132,13 @@ async def shown(connection: Connection, account_id: int) -> CreditAccountShown:
 
 
 async def of_link(connection: Connection, token_digest: bytes) -> CreditAccountShown | None:
-    """Return the account of the link with this token, or None."""
+    """Return the account of the link with this token, or None.
+
+    A link is void once the contact that it was sent to is corrected, because that contact may be a stranger's.
+    """
     row = await connection.fetchrow(
-        f"{_SHOWN} JOIN credit_account_link l USING (account_id) WHERE l.token_digest = $1", token_digest
+        f"{_SHOWN} JOIN credit_account_link l USING (account_id) WHERE l.token_digest = $1 AND {_SENT_TO_THE_CONTACT}",
+        token_digest,
     )
     return CreditAccountShown(**dict(row)) if row else None
 
@@ -161,6 +179,22 @@ async def standing(connection: Connection, ack_no: str) -> StoredCreditAccount |
         ack_no,
     )
     return StoredCreditAccount(**dict(row)) if row else None
+
+
+async def to_be_told_again(connection: Connection, ack_no: str) -> list[StoredCreditAccount]:
+    """Return the accounts that a victim with another contact must hear of, the oldest first.
+
+    They are those that did not end, until a bank is ordered to credit the victim or the restorations are over.
+    """
+    rows = await connection.fetch(
+        f"SELECT {STORED_ACCOUNT} FROM credit_account c WHERE c.ack_no = $1 AND c.ended_at IS NULL"
+        " AND (NOT EXISTS (SELECT FROM restoration r WHERE r.ack_no = c.ack_no)"
+        "  OR EXISTS (SELECT FROM restoration r WHERE r.ack_no = c.ack_no AND r.state = 'open')) ORDER BY c.account_id",
+        ack_no,
+    )
+    if await order_under_way(connection, ack_no) is not None:
+        return []
+    return [StoredCreditAccount(**dict(row)) for row in rows]
 
 
 async def order_under_way(connection: Connection, ack_no: str) -> str | None:

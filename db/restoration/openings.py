@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID, uuid4
 
 from db.pool import Connection
@@ -124,13 +125,28 @@ async def add_lines(
     )
 
 
+_APPLICATION: Final = (
+    "EXISTS (SELECT FROM document d WHERE d.case_no = r.case_no AND d.kind = 'restoration_application'"
+    " AND d.subject = r.restoration_id::text AND d.language = v.language AND d.revision = r.visit_no)"
+)
+
+
+async def has_application(connection: Connection, restoration_id: UUID) -> bool:
+    """Return whether the application of this visit of its step is issued."""
+    has: bool = await connection.fetchval(
+        f"SELECT {_APPLICATION} FROM restoration r JOIN complaint c USING (ack_no) JOIN victim v USING (victim_id)"
+        " WHERE r.restoration_id = $1",
+        restoration_id,
+    )
+    return has
+
+
 async def owes_application(connection: Connection, restoration_id: UUID) -> bool:
     """Return whether a restoration at its application step has no application, or an open work item about it."""
     owes: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM restoration r JOIN complaint c USING (ack_no) JOIN victim v USING (victim_id)"
         " WHERE r.restoration_id = $1 AND r.state = 'open' AND r.step = 'application' AND ("
-        "  NOT EXISTS (SELECT FROM document d WHERE d.case_no = r.case_no AND d.kind = 'restoration_application'"
-        "   AND d.subject = r.restoration_id::text AND d.language = v.language AND d.revision = r.visit_no)"
+        f"  NOT {_APPLICATION}"
         "  OR EXISTS (SELECT FROM desk_task t WHERE t.case_no = r.case_no AND t.state = 'open'"
         "   AND t.subject_kind = 'restoration' AND t.subject_id = r.restoration_id::text"
         "   AND t.cause = 'application_lacks_facts')))",

@@ -11,6 +11,7 @@ from db.person_keys import Opens, StoredText
 from db.pool import Connection
 from db.restoration import objections, payer_decisions, restoration_facts, restorations
 from db.restoration.claims import HopAtAccount, hops_at
+from db.restoration.credit_accounts import OBJECT_UNTIL
 from db.restoration.objections import TEXT
 from db.restoration.restorations import Line
 from domain.errors import BadCursor
@@ -204,9 +205,9 @@ async def get(
     )
 
 
-_INSTEAD: Final = """
+_INSTEAD: Final = f"""
 SELECT c.institution, right(c.account, 4) AS account_end, c.account_id AS credit_account_id, c.same_name, c.told_by,
-       c.confirmed_by, c.object_until, c.account_id IS NOT DISTINCT FROM r.credit_account_id AS in_application
+       c.confirmed_by, {OBJECT_UNTIL}, c.account_id IS NOT DISTINCT FROM r.credit_account_id AS in_application
 FROM restoration r JOIN credit_account c USING (ack_no)
 WHERE r.restoration_id = $1 AND c.confirmed_at IS NOT NULL AND c.ended_at IS NULL ORDER BY c.account_id DESC LIMIT 1
 """

@@ -1,17 +1,20 @@
-"""Banks' answers: the updates as posted, their lines, and their discrepancies."""
+"""Banks' answers: the updates as posted, their lines as received (sealed), and their discrepancies."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
+from db import body_keys
 from db.banks import received_bodies
-from db.banks.received_bodies import ReceivedBody
+from db.banks.received_bodies import SealedReceived
+from db.body_keys import BodyKey, key_of_case
 from db.cases import hops
 from db.cases.cases import CaseHead
 from db.cases.hops import HopRow
+from db.person_keys import PersonKey
 from db.pool import Connection
 from domain.errors.cases import CaseNotFound
 from schemas.base import FrozenModel
@@ -30,8 +33,19 @@ BOUND_LINE: Final = (
     " 'status_code', status_code, 'amount_paise', amount_paise, 'claim_paise', claim_paise,"
     " 'applied_paise', applied_paise, 'remarks', remarks, 'raw', raw)::text || E'\\n'"
 )
-"""SQL of a line of an answer, with its disposition, as the case log binds it. The text must never change, because the
-logs hold digests of it."""
+"""SQL of a line of an answer, with its disposition and its opened `raw`, as the case log binds it. The text must never
+change, because the logs hold digests of it."""
+
+
+def opened(answer_ids: str, raws: str) -> str:
+    """Return SQL for rows that `BOUND_LINE` reads: lines with their opened texts, which two arrays have."""
+    columns = ("case_no", "update_id", "line_no", "kind", "disposition", "hop_nos", "status_code", "amount_paise")
+    more = ("claim_paise", "applied_paise", "remarks")
+    return (
+        f"(SELECT {', '.join(f'a.{name}' for name in (*columns, *more))}, o.raw::jsonb AS raw"
+        f" FROM unnest({answer_ids}::bigint[], {raws}::text[]) AS o (answer_id, raw)"
+        " JOIN answer a USING (answer_id)) AS told"
+    )
 
 
 class Given(FrozenModel):
@@ -55,6 +69,8 @@ class Begun(FrozenModel):
     """whether no bank is to be asked about the case yet"""
     has_tasks: bool
     """whether the case has an open work item"""
+    key: PersonKey | None
+    """the key of the bodies of the case"""
 
 
 async def begin(
@@ -73,7 +89,8 @@ async def begin(
     `NotFound` if the institution has no part in the case, as for an unknown number.
     """
     row = await connection.fetchrow(
-        "SELECT * FROM answer_begin($1, $2, $3, $4, $5, $6, $7)",
+        f"SELECT b.*, {key_of_case('b.case_no')} AS key, telephone_stated(b.case_no) AS stated"
+        " FROM answer_begin($1, $2, $3, $4, $5, $6, $7) AS b",
         ack_no,
         institution,
         body_digest,
@@ -87,12 +104,20 @@ async def begin(
     return Begun(
         head=CaseHead(**{name: row[name] for name in CaseHead.model_fields}),
         given=row["given"],
-        positions=row["positions"],
+        positions=_with_stated(row["positions"], row["stated"]),
         known=_known(row["known"]),
         knows_job=row["knows_job"],
         is_paused=row["is_paused"],
         has_tasks=row["has_tasks"],
+        key=row["key"],
     )
+
+
+def _with_stated(positions: list[dict[str, Any]], stated: Mapping[str, Mapping[str, int]] | None) -> Any:
+    """Return the hops, with what telephone answers booked of them by hop and kind; None if they booked nothing."""
+    if stated is None:
+        return positions
+    return [{**position, "stated_paise": stated.get(str(position["hop_no"]), {})} for position in positions]
 
 
 async def known_lines(connection: Connection, case_no: str, institution: str, keys: Sequence[str]) -> KnownLines:
@@ -111,22 +136,28 @@ def _known(lines: Mapping[str, Mapping[str, Any]]) -> KnownLines:
 
 
 _INSERT: Final = f"""
-WITH kept AS ({received_bodies.insert("$1", 9)}), written AS (
+WITH {body_keys.insert(9)}, kept AS (
+    {received_bodies.insert("$1", 9 + body_keys.ARGUMENTS)}
+), told AS (
+    SELECT * FROM jsonb_populate_recordset(NULL::answer, $8::jsonb)
+), written AS (
     -- The same body may be written again with a higher `said_again`.
     INSERT INTO status_update (institution, case_no, job_id, body_digest, said_again, received_at, reply)
     VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING update_id
 ), lines AS (
     INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition, status_code,
         amount_paise, claim_paise, applied_paise, remarks, flags, raw, occurred_at, received_at, reference_key,
-        root_reference_key, balance_paise, balance_is_free, within_paise)
+        root_reference_key, balance_paise, balance_is_free, within_paise, person_id, sealed_raw, imported_by,
+        balance_on_wire)
     SELECT u.update_id, r.line_no, $2, $1, r.natural_key, r.hop_nos, r.kind, r.disposition, r.status_code,
         r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw, r.occurred_at, $6, r.reference_key,
-        r.root_reference_key, r.balance_paise, r.balance_is_free, r.within_paise
-    FROM written u, jsonb_populate_recordset(NULL::answer, $8::jsonb) AS r ORDER BY r.line_no
-    RETURNING line_no, answer_id, {BOUND_LINE} AS bound_line
+        r.root_reference_key, r.balance_paise, r.balance_is_free, r.within_paise, r.person_id, r.sealed_raw,
+        r.imported_by, r.balance_on_wire
+    FROM written u, told r ORDER BY r.line_no
+    RETURNING line_no, answer_id
 )
 SELECT u.update_id, ARRAY(SELECT answer_id FROM lines ORDER BY line_no) AS answer_ids,
-    (SELECT coalesce(string_agg(bound_line, '' ORDER BY line_no), '') FROM lines) AS bound_lines
+    (SELECT coalesce(string_agg({BOUND_LINE}, '' ORDER BY line_no), '') FROM told) AS bound_lines
 FROM written u
 """
 
@@ -139,6 +170,25 @@ class Written(FrozenModel):
     bound_lines: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class SealedAnswer:
+    """The sealed parts of an answer as they are written."""
+
+    key: BodyKey
+    raws: Sequence[bytes] = field(repr=False)
+    """what was received as each line"""
+    received: SealedReceived | None
+
+
+def told_columns(raw: Mapping[str, Any]) -> tuple[str | None, bool]:
+    """Return what the database reads of a line as received.
+
+    It is who imported it, if it is from a workbook, and whether it has a balance in the field of the I4C wire.
+    """
+    importer = raw.get("imported_by")
+    return importer if isinstance(importer, str) else None, "root_effective_balance" in raw
+
+
 async def insert(
     connection: Connection,
     institution: str,
@@ -149,11 +199,11 @@ async def insert(
     at: datetime,
     reply: dict[str, Any],
     judgements: Sequence[Judgement],
-    received: ReceivedBody | None,
+    sealed: SealedAnswer,
 ) -> Written:
     """Write an update as received, with its body, its reply, and every line with its disposition.
 
-    The same body may be written again with a higher `said_again`.
+    The same body may be written again with a higher `said_again`. The lines are in clear too, as a `SealedReceived` is.
     """
     row = await connection.fetchrow(
         _INSERT,
@@ -164,15 +214,20 @@ async def insert(
         said_again,
         at,
         reply,
-        [_as_stored(line_no, judged) for line_no, judged in enumerate(judgements, start=1)],
-        *received_bodies.columns(received),
+        [
+            _as_stored(line_no, judged, sealed.key, raw)
+            for line_no, (judged, raw) in enumerate(zip(judgements, sealed.raws, strict=True), start=1)
+        ],
+        *body_keys.columns([sealed.key]),
+        *received_bodies.columns(sealed.received),
     )
     assert row is not None, "the update is written"
     return Written(update_id=row["update_id"], answer_ids=row["answer_ids"], bound_lines=row["bound_lines"].encode())
 
 
-def _as_stored(line_no: int, judged: Judgement) -> dict[str, Any]:
+def _as_stored(line_no: int, judged: Judgement, key: BodyKey, sealed_raw: bytes) -> dict[str, Any]:
     claim = judged.claim
+    imported_by, balance_on_wire = told_columns(claim.raw)
     return {
         "line_no": line_no,
         "natural_key": claim.natural_key,
@@ -191,6 +246,10 @@ def _as_stored(line_no: int, judged: Judgement) -> dict[str, Any]:
         "balance_is_free": claim.balance_is_free,
         "flags": [flag.model_dump() for flag in claim.flags],
         "raw": claim.raw,
+        "person_id": str(key.person_id),
+        "sealed_raw": rf"\x{sealed_raw.hex()}",
+        "imported_by": imported_by,
+        "balance_on_wire": balance_on_wire,
         "occurred_at": claim.occurred_at.isoformat() if claim.occurred_at else None,
     }
 

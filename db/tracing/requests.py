@@ -5,14 +5,19 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from pydantic import Field
+
+from db import body_keys
 from db.banks import bank_exchanges
+from db.banks.bank_exchanges import SealedExchange
+from db.body_keys import key_of_case
 from db.cases.request_pauses import PAUSED
+from db.person_keys import PersonKey
 from db.pool import Connection
 from db.tracing import victim_transfers
 from db.tracing.victim_transfers import Payment
 from domain.errors.tracing import RequestNotFound
 from domain.tracing.batches import PlannedRequest
-from schemas.banks.exchanges import Exchange
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind, EscalationLevel, HopSource, RequestState
 from schemas.outbox.case import HopBrief
@@ -145,6 +150,8 @@ class ToSend(FrozenModel):
     hops: tuple[HopToAsk, ...]
     payment: Payment | None
     """the payment that the ticket describes: the one at the root of the largest live hop; None without live hops"""
+    key: PersonKey | None = Field(repr=False)
+    """the key of the bodies of its case"""
 
 
 # OFFSET 0 keeps the order of the joins, also in a plan that was made while the tables were almost empty.
@@ -165,7 +172,8 @@ SELECT r.request_id, r.case_no, r.institution, r.state, r.batch_no, r.round, r.r
     r.batch_no = 1 AND r.institution = (
         SELECT min(o.institution) FROM hold_request o WHERE o.case_no = r.case_no AND o.batch_no = 1
     ) AS first_of_case,
-    l.hops, ({victim_transfers.payment_query("r.case_no", "l.main_hop_no")}) AS payment
+    l.hops, ({victim_transfers.payment_query("r.case_no", "l.main_hop_no")}) AS payment,
+    {key_of_case("r.case_no")} AS key
 FROM unnest($1::uuid[]) AS q (request_id) JOIN hold_request r USING (request_id) JOIN case_file c USING (case_no)
 CROSS JOIN LATERAL (
     SELECT max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise
@@ -205,7 +213,9 @@ async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
 
 # The exchanges are written before the function reads them and before the case is locked.
 _DELIVERED: Final = f"""
-WITH kept AS ({bank_exchanges.insert("'hold_request'", 7)} RETURNING 1)
+WITH {body_keys.insert(7)}, kept AS (
+    {bank_exchanges.insert("'hold_request'", 7 + body_keys.ARGUMENTS)} RETURNING 1
+)
 SELECT case_opened_at, first_of_case, at FROM request_delivered(
     (SELECT $1::uuid WHERE (SELECT count(*) FROM kept) >= 0), $2, $3, $4, $5, $6, 'engine')
 """
@@ -219,7 +229,7 @@ async def delivered(
     channel: ChannelKind,
     round_no: int,
     at: datetime | None = None,
-    exchanges: Sequence[Exchange] = (),
+    exchanges: Sequence[SealedExchange] = (),
 ) -> Delivered | None:
     """Write that the bank has the request under `job_id`, and the event; None if that is written already.
 
@@ -235,6 +245,7 @@ async def delivered(
         channel.value,
         round_no,
         at,
+        *body_keys.columns(one.sealed.key for one in exchanges),
         *bank_exchanges.columns([request_id] * len(exchanges), exchanges),
     )
     return Delivered(**dict(row)) if row else None

@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from db.body_keys import OpensLine, stored_line
 from db.cases.cases import case_no_of
+from db.person_keys import StoredText
 from db.pool import Connection
 from domain.workbook.exporting import ExportAnswer, ExportHop
 from schemas.enums import ClaimKind, Disposition, HopSource
@@ -15,14 +17,16 @@ FROM hop h
 LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'untraced'
 WHERE h.case_no = $1 ORDER BY h.hop_no
 """
-_ANSWERS: Final = """
-SELECT answer_id, institution, hop_nos, kind, disposition, status_code, amount_paise, claim_paise, applied_paise,
-    remarks, raw, occurred_at, received_at
-FROM answer WHERE case_no = $1 AND disposition <> 'duplicate' AND hop_nos <> '{}' ORDER BY answer_id
+_ANSWERS: Final = f"""
+SELECT a.answer_id, a.institution, a.hop_nos, a.kind, a.disposition, a.status_code, a.amount_paise, a.claim_paise,
+    a.applied_paise, a.remarks, {stored_line("a")} AS raw, a.occurred_at, a.received_at
+FROM answer a WHERE a.case_no = $1 AND a.disposition <> 'duplicate' AND a.hop_nos <> '{{}}' ORDER BY a.answer_id
 """
 
 
-async def whole_case(connection: Connection, ack_no: str) -> tuple[str, list[ExportHop], list[ExportAnswer]]:
+async def whole_case(
+    connection: Connection, ack_no: str, opens: OpensLine
+) -> tuple[str, list[ExportHop], list[ExportAnswer]]:
     """Return the case's number, all its hops, and the answer lines about hops. Raises `NotFound`.
 
     Duplicate lines are omitted. The caller's transaction gives all of them the same instant.
@@ -38,6 +42,7 @@ async def whole_case(connection: Connection, ack_no: str) -> tuple[str, list[Exp
                 "hop_nos": tuple(row["hop_nos"]),
                 "kind": ClaimKind(row["kind"]),
                 "disposition": Disposition(row["disposition"]),
+                "raw": opens(StoredText(**row["raw"])),
             }
         )
         for row in await connection.fetch(_ANSWERS, case_no)

@@ -1,9 +1,10 @@
 """Data of a case for the import of a money trail: its hops, and the dispositions of rows."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from db.person_keys import StoredPerson, stored
+from db.body_keys import OpensLine, stored_line
+from db.person_keys import StoredPerson, StoredText, stored
 from db.pool import Connection
 from domain.intake.ack_numbers import is_of_our_half
 from domain.tracing.missing_dates import NO_DATE
@@ -115,16 +116,15 @@ async def undated_hops(connection: Connection, case_no: str) -> list[NamedHop]:
     return [NamedHop(**dict(row)) for row in rows]
 
 
-_TOLD: Final = """
-SELECT natural_key, kind, hop_nos, claim_paise, applied_paise, occurred_at,
-    coalesce(nullif(raw ->> 'rrn_transaction_id', ''), raw ->> 'rrn', '') AS reference
-FROM answer WHERE case_no = $1 AND institution = $2 AND disposition <> 'duplicate' AND hop_nos && $3
-ORDER BY answer_id
+_TOLD: Final = f"""
+SELECT a.natural_key, a.kind, a.hop_nos, a.claim_paise, a.applied_paise, a.occurred_at, {stored_line("a")} AS raw
+FROM answer a WHERE a.case_no = $1 AND a.institution = $2 AND a.disposition <> 'duplicate' AND a.hop_nos && $3
+ORDER BY a.answer_id
 """
 
 
 async def told_lines(
-    connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int]
+    connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int], opens: OpensLine
 ) -> list[EarlierLine]:
     """Return a bank's lines about these hops."""
     return [
@@ -132,13 +132,18 @@ async def told_lines(
             natural_key=row["natural_key"],
             kind=ClaimKind(row["kind"]),
             hop_nos=frozenset(row["hop_nos"]),
-            reference_key=reference_key(row["reference"]) if names_a_transfer(row["reference"]) else "",
+            reference_key=_reference_key(opens(StoredText(**row["raw"]))),
             claim_paise=row["claim_paise"],
             applied_paise=row["applied_paise"],
             occurred_at=row["occurred_at"],
         )
         for row in await connection.fetch(_TOLD, case_no, institution, list(hop_nos))
     ]
+
+
+def _reference_key(raw: Mapping[str, Any]) -> str:
+    reference = str(raw.get("rrn_transaction_id") or raw.get("rrn") or "")
+    return reference_key(reference) if names_a_transfer(reference) else ""
 
 
 _FATES: Final = """

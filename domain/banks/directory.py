@@ -111,7 +111,7 @@ class Directory:
         if not ifsc:
             return None
         ifsc = ifsc.strip().upper()
-        if not IFSC_PATTERN.match(ifsc):
+        if not IFSC_PATTERN.fullmatch(ifsc):
             flags.append(Flag(field=field, code="odd_ifsc", message="not of the form AAAA0XXXXXX"))
             return None
         # The longest prefix is the most specific, because a co-operative bank has a range of its sponsor's codes.

@@ -126,6 +126,8 @@ def plain(value: Any) -> Plain:
             return str(value)
         case tuple() | list():
             return [plain(item) for item in value]
+        case dict():
+            return {str(name): plain(item) for name, item in value.items()}
         case RefusedPart():
             error = value.error
             return {"field": value.field, "ack_no": value.ack_no, "code": error.code, "params": dict(error.params)}

@@ -1,6 +1,8 @@
 """Business errors about cases, their hops and their tasks."""
 
-from domain.errors import LimitExceeded, NotFound, NotNow
+from datetime import datetime
+
+from domain.errors import LimitExceeded, MayNot, NotFound, NotNow
 
 
 class CaseNotFound(NotFound):
@@ -33,6 +35,55 @@ class TaskNotFound(NotFound):
 class TaskClosed(NotNow):
     code = "task_closed"
     task_id: int
+
+
+class TaskOwned(NotNow):
+    code = "task_owned"
+    task_id: int
+    owner: str
+    until: datetime
+
+
+class TaskNotOwned(NotNow):
+    code = "task_not_owned"
+    task_id: int
+
+
+class TaskChanged(NotNow):
+    code = "task_changed"
+    task_id: int
+    version: int
+
+
+class TaskNotForOfficer(MayNot):
+    code = "task_not_for_officer"
+    task_id: int
+    officer_id: str
+
+
+class SnoozeOutOfBounds(LimitExceeded):
+    code = "snooze_out_of_bounds"
+    latest: datetime
+
+
+class SnoozeWithoutCase(NotNow):
+    code = "snooze_without_case"
+    task_id: int
+
+
+class OwnerAbsent(NotNow):
+    code = "owner_absent"
+    officer_id: str
+
+
+class TaskFilterNotFound(NotFound):
+    code = "task_filter_not_found"
+    place: int
+
+
+class TaskFilterNamed(NotNow):
+    code = "task_filter_named"
+    name: str
 
 
 class TrailFull(LimitExceeded):

@@ -1,5 +1,6 @@
 """Business errors about hold requests and discrepancies."""
 
+from datetime import datetime
 from uuid import UUID
 
 from domain.errors import NotFound, NotNow
@@ -65,6 +66,21 @@ class RequestBeingSent(NotNow):
 
 class RequestWithSupervisor(NotNow):
     code = "request_with_supervisor"
+
+
+class ToldInFuture(NotNow):
+    code = "told_in_future"
+    told_at: datetime
+
+
+class ToldBeforeRequest(NotNow):
+    code = "told_before_request"
+    requested_at: datetime
+
+
+class CallBackTooFar(NotNow):
+    code = "call_back_too_far"
+    latest_at: datetime
 
 
 class DiscrepancyNotResolved(NotNow):

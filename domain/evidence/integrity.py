@@ -8,15 +8,17 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from domain.evidence.pack import body_bound_by, bound_by, sent_by
 from domain.hash_chain import GENESIS, event_hash
 from domain.ledger import CONTRA_BUCKETS, bucket_sums, unaccounted_paise
-from schemas.enums import Bucket, CaseState, HopSource, HopState
+from schemas.enums import Bucket, CaseState, EventKind, HopSource, HopState
 
+MAX_BREAKS = 1_000
+"""most violations kept as text; further ones are only counted"""
 Place = tuple[int, Bucket]
 """place of money: hop number and bucket"""
 
@@ -43,7 +45,7 @@ class Check(StrEnum):
     LOG_HEAD = "log_head"
     """the case's row has the last event"""
     WORDS_CHANGED = "words_changed"
-    """stored messages to and from banks have the digests in the log"""
+    """stored messages to and from banks have the digests in the log; none is erased unless the log says so"""
     PLACED = "placed"
     """the amounts in the log add up to the ledger"""
     HOP_STATE = "hop_state"
@@ -130,6 +132,10 @@ class CaseRecord:
     asked: Sequence[AskedRecord]
     statements: Mapping[str, str]
     """SHA-256 of what the log binds outside itself, by file name in the evidence pack"""
+    erased: frozenset[str] = frozenset()
+    """names whose content cannot be read, because the key of the case is destroyed"""
+    unopened: frozenset[str] = frozenset()
+    """names whose content cannot be read, because the program does not have the secret key"""
 
 
 def examine(case: CaseRecord) -> list[Break]:
@@ -147,6 +153,51 @@ def examine(case: CaseRecord) -> list[Break]:
         *_state(case, from_entries),
     ]
     return [Break(case.case_no, check, detail) for check, detail in found]
+
+
+@dataclass
+class Verdict:
+    """Result of a verification of many cases."""
+
+    cases: int = 0
+    hops: int = 0
+    entries: int = 0
+    events: int = 0
+    erased: int = 0
+    """messages that cannot be read, because the key of their case is destroyed; the log says so"""
+    unopened: int = 0
+    """messages that were not opened, because the program does not have the secret key"""
+    owns_tables: bool = False
+    """whether the verifying role owns the tables, and so could drop the triggers that refuse changes"""
+    breaks: list[Break] = field(default_factory=list)
+    breaks_total: int = 0
+
+    @property
+    def clean(self) -> bool:
+        """Whether no rule is violated in any case."""
+        return self.breaks_total == 0
+
+    def examine(self, case: CaseRecord) -> None:
+        """Check every rule of a case, and count what it has."""
+        self.cases += 1
+        self.hops += len(case.hops)
+        self.entries += sum(len(posting.entries) for posting in case.postings)
+        self.events += len(case.events)
+        self.erased += len(case.erased)
+        self.unopened += len(case.unopened)
+        self.note(examine(case))
+
+    def note(self, found: Sequence[Break]) -> None:
+        """Add the violations found, within `MAX_BREAKS`."""
+        self.breaks_total += len(found)
+        self.breaks += found[: MAX_BREAKS - len(self.breaks)]
+
+    def as_text(self) -> str:
+        """Return `clean`, or the number of violations and cases."""
+        if self.clean:
+            return "clean"
+        broken = Counter(found.case_no for found in self.breaks)
+        return f"{self.breaks_total} breaks in {len(broken)} cases, first {self.breaks[0].case_no}"
 
 
 Finding = tuple[Check, str]
@@ -238,13 +289,17 @@ def _log(case: CaseRecord) -> Iterator[Finding]:
 
 
 def _words(case: CaseRecord) -> Iterator[Finding]:
+    """Yield content that differs from the log. Of what cannot be read, the digest beside it is compared."""
+    if case.erased and not any(event.kind == EventKind.CASE_ERASED for event in case.events):
+        yield Check.WORDS_CHANGED, f"the key of {len(case.erased)} messages is destroyed, and the log does not say so"
+    cannot_be_read = case.erased | case.unopened
     for event in case.events:
         bound = bound_by(event.data_text)
         if body := body_bound_by(event.data_text):
             bound[f"body-{body[0]}"] = body[1]
         bound |= {f"sent-{number}": digest for number, digest in sent_by(event.data_text).items()}
         for name, digest in bound.items():
-            if case.statements.get(name) != digest:
+            if case.statements.get(name, digest if name in cannot_be_read else None) != digest:
                 yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) binds another content of {name}"
 
 

@@ -17,7 +17,7 @@ from typing import Final
 from domain.errors import RuleBroken
 from domain.hash_chain import GENESIS, body_hash, event_body
 from schemas.banks.exchanges import About
-from schemas.enums import ChannelKind
+from schemas.enums import ChannelKind, EventKind
 from schemas.restoration_enums import DocumentKind
 
 MANIFEST: Final = "MANIFEST.sha256"
@@ -181,6 +181,8 @@ class ChainReader:
         """SHA-256 of the body of each update"""
         self.sent: dict[int, str] = {}
         """SHA-256 of the sent bytes of each exchange"""
+        self.is_erased = False
+        """whether the key of the messages to and from banks was destroyed"""
 
     def take(self, lines: Sequence[str]) -> None:
         """Add the lines of the next event. Raises `NotEvidence` for a changed, dropped or swapped event."""
@@ -189,6 +191,7 @@ class ChainReader:
         if len(lines) != EVENT_LINES or lines[0] != self.last.hex() or lines[2] != str(self.events):
             raise NotEvidence(f"the log is broken at event {self.events}")
         self.hashes.append(self.last)
+        self.is_erased |= lines[3] == EventKind.CASE_ERASED
         self.bound |= bound_by(lines[6])
         if body := body_bound_by(lines[6]):
             self.bodies[body[0]] = body[1]

@@ -1,6 +1,7 @@
 """How the editions of an evidence pack name victims. Pure.
 
 Of a marked case the accused's edition has a pseudonym in place of the victim, and the court's edition says which one.
+Whatever else repeats the victim's personal data, such as a bank's own reply, is cut in the rows.
 """
 
 import json
@@ -10,6 +11,7 @@ from string import ascii_uppercase
 from typing import Any, Final
 
 from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, HOPS, MESSAGES, TRANSFERS, Edition
+from domain.evidence.personal_data import VictimsData
 
 _TRAITS: Final = ("woman", "child", "senior", "district_as_told")
 """what a row says of a victim that no accused needs in any case"""
@@ -19,17 +21,26 @@ _END_CHARS: Final = 4
 Row = dict[str, Any]
 
 
+def hides_victims(edition: Edition, *, is_marked: bool) -> bool:
+    """Return whether nothing in a pack may repeat the personal data of its victims."""
+    return edition is Edition.ACCUSED and is_marked
+
+
 def pseudonym(place: int) -> str:
     """Return the name for the victim of a complaint by its place in the case, from 1."""
     return f"Victim {ascii_uppercase[place - 1] if place <= len(ascii_uppercase) else place}"
 
 
 class VictimsNamed:
-    """The lines of one pack, with victims named as its edition names them."""
+    """The lines of one pack, with victims named as its edition names them.
 
-    def __init__(self, edition: Edition, *, is_marked: bool) -> None:
+    `data` are the victims' personal data, if the edition must not repeat them (`hides_victims`).
+    """
+
+    def __init__(self, edition: Edition, *, is_marked: bool, data: VictimsData | None = None) -> None:
         self._edition = edition
         self._is_marked = is_marked
+        self._data = data
         self._place = 0
 
     def line(self, file: str, text: str) -> str:
@@ -39,9 +50,16 @@ class VictimsNamed:
         if self._edition is Edition.COURT:
             return self._to_court(text) if file == COMPLAINTS and self._is_marked else text
         if file == COMPLAINTS:
-            return _text(self._complaint_to_accused(json.loads(text)))
+            return self._cut(_text(self._complaint_to_accused(json.loads(text))))
         change = _OF_MARKED.get(file) if self._is_marked else None
-        return text if change is None else _text(change(json.loads(text)))
+        return self._cut(text if change is None else _text(change(json.loads(text))))
+
+    def repeats(self, content: bytes) -> bool:
+        """Return whether a file repeats personal data that the edition must not have."""
+        return self._data is not None and self._data.are_in(content)
+
+    def _cut(self, text: str) -> str:
+        return _text(self._data.cut(json.loads(text))) if self._data and self._data.are_in(text.encode()) else text
 
     def _to_court(self, text: str) -> str:
         row = json.loads(text)

@@ -33,7 +33,7 @@ def is_of_our_half(ack_no: str) -> bool:
 
 def is_ack_no(text: str) -> bool:
     """Return whether a text has the form of a number of the portal or the helpline."""
-    if not ACK_NO_PATTERN.match(text) or text[0] not in first_digits():
+    if not ACK_NO_PATTERN.fullmatch(text) or text[0] not in first_digits():
         return False
     try:
         datetime.strptime(text[1:7], "%d%m%y")  # noqa: DTZ007 - only whether there is such a day

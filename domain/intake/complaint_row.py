@@ -187,7 +187,7 @@ class _Reader:
         if text is None:
             return None
         digits = reference_key(text)
-        if ACK_NO_PATTERN.match(digits):
+        if ACK_NO_PATTERN.fullmatch(digits):
             return digits
         self._fault(Column.ACK_NO, "not_an_ack_no", "an acknowledgement number has 14 digits")
         return None
@@ -340,5 +340,5 @@ class _Reader:
 def _by_form(reference: str, *, heading_says_rrn: bool) -> tuple[str | None, str | None]:
     """Return a reference as RRN or as UTR. The heading decides about one that has the form of neither."""
     key = reference_key(reference)
-    is_rrn = bool(RRN_PATTERN.match(key)) or (heading_says_rrn and not UTR_PATTERN.match(key))
+    is_rrn = bool(RRN_PATTERN.fullmatch(key)) or (heading_says_rrn and not UTR_PATTERN.fullmatch(key))
     return (reference, None) if is_rrn else (None, reference)

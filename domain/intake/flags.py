@@ -19,7 +19,6 @@ from schemas.identifiers import (
     reference_key,
 )
 from schemas.intake import Complaint, Transfer
-from schemas.parties import Party
 from schemas.tracing.answers import NOT_STATED
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -40,7 +39,7 @@ def other_number(portal_ack_no: str) -> Flag:
 def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> Iterator[Flag]:
     if complaint.ack_no and complaint.ack_no[0] not in first_digits():
         yield Flag(field="ack_no", code="odd_first_digit", message="2 is the portal, 3 the helpline")
-    if not MOBILE_PATTERN.match(complaint.victim.mobile):
+    if not MOBILE_PATTERN.fullmatch(complaint.victim.mobile):
         yield Flag(field="victim.mobile", code="odd_mobile", message="not ten digits beginning with 6 to 9")
     if complaint.victim.district != NOT_STATED and known_district(complaint.victim.district) is None:
         yield Flag(field="victim.district", code="odd_district", message="not a known district of Uttar Pradesh")
@@ -49,27 +48,50 @@ def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> 
 
 
 def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailRules) -> Iterator[Flag]:
-    yield from _party_flags(transfer.payer, f"{field}.payer")
-    # The directory reads the payee's IFSC, because it names the bank to ask, and flags an odd one.
-    if transfer.payer.ifsc and not IFSC_PATTERN.match(transfer.payer.ifsc.upper()):
-        yield Flag(field=f"{field}.payer.ifsc", code="odd_ifsc", message="not of the form AAAA0XXXXXX")
-    yield from _party_flags(transfer.payee, f"{field}.payee")
-    paid_by, paid_to = account_key(transfer.payer.holder), account_key(transfer.payee.holder)
+    payer, payee = transfer.payer, transfer.payee
+    yield from party_flags(payer.account, payer.vpa, f"{field}.payer")
+    yield from ifsc_flags(payer.ifsc, f"{field}.payer")
+    yield from party_flags(payee.account, payee.vpa, f"{field}.payee")
+    yield from same_account_flags(payer.holder, payee.holder, field)
+    yield from reference_flags(transfer.rrn, transfer.utr, field)
+    yield from time_flags(transfer.transferred_at, field, now, rules, time_missing=transfer.time_missing)
+
+
+def ifsc_flags(ifsc: str | None, field: str) -> Iterator[Flag]:
+    """Yield the flag of an odd IFSC of the payer.
+
+    The directory reads the payee's IFSC, because it names the bank to ask, and flags an odd one.
+    """
+    if ifsc and not IFSC_PATTERN.fullmatch(ifsc.upper()):
+        yield Flag(field=f"{field}.ifsc", code="odd_ifsc", message="not of the form AAAA0XXXXXX")
+
+
+def same_account_flags(payer: str, payee: str, field: str) -> Iterator[Flag]:
+    """Yield a flag if one account paid itself."""
+    paid_by, paid_to = account_key(payer), account_key(payee)
     if paid_by == paid_to and names_an_account(paid_by):
         yield Flag(field=f"{field}.payee", code="self_transfer", message="the same account paid and was paid")
-    if transfer.rrn and not _is_reference(reference_key(transfer.rrn)):
+
+
+def reference_flags(rrn: str | None, utr: str | None, field: str) -> Iterator[Flag]:
+    """Yield the flags of odd references of a transfer."""
+    if rrn and not _is_reference(reference_key(rrn)):
         yield Flag(field=f"{field}.rrn", code="odd_rrn", message="an RRN has 12 digits")
-    if transfer.utr and not UTR_PATTERN.match(reference_key(transfer.utr)):
+    if utr and not UTR_PATTERN.fullmatch(reference_key(utr)):
         yield Flag(field=f"{field}.utr", code="odd_utr", message="a UTR has 16 (NEFT) or 22 (RTGS) characters")
-    if transfer.time_missing:
+
+
+def time_flags(at: datetime, field: str, now: datetime, rules: TrailRules, *, time_missing: bool) -> Iterator[Flag]:
+    """Yield the flags of an odd time of a transfer."""
+    if time_missing:
         yield Flag(
             field=f"{field}.transferred_at",
             code=TIME_MISSING,
             message="a date without a time: the start of that day in IST is used",
         )
-    if transfer.transferred_at > now + CLOCK_SKEW:
+    if at > now + CLOCK_SKEW:
         yield Flag(field=f"{field}.transferred_at", code="in_the_future", message="later than now")
-    if transfer.transferred_at < now - timedelta(days=rules.stale_days):
+    if at < now - timedelta(days=rules.stale_days):
         yield Flag(
             field=f"{field}.transferred_at",
             code="stale",
@@ -77,13 +99,14 @@ def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailR
         )
 
 
+def party_flags(account: str | None, vpa: str | None, field: str) -> Iterator[Flag]:
+    """Yield the flags of an odd account or VPA. One that is not stated is not odd."""
+    if account and account != NOT_STATED and not ACCOUNT_PATTERN.fullmatch(account):
+        yield Flag(field=f"{field}.account", code="odd_account", message="an account has 9 to 18 digits")
+    if vpa and not VPA_PATTERN.fullmatch(vpa):
+        yield Flag(field=f"{field}.vpa", code="odd_vpa", message="not of the form name@handle")
+
+
 def _is_reference(key: str) -> bool:
     """Return whether the RRN of a transfer is one, or a UTR: many files have one column for both."""
-    return bool(RRN_PATTERN.match(key) or (UTR_PATTERN.match(key) and not key.isdecimal()))
-
-
-def _party_flags(party: Party, field: str) -> Iterator[Flag]:
-    if party.account and not ACCOUNT_PATTERN.match(party.account):
-        yield Flag(field=f"{field}.account", code="odd_account", message="an account has 9 to 18 digits")
-    if party.vpa and not VPA_PATTERN.match(party.vpa):
-        yield Flag(field=f"{field}.vpa", code="odd_vpa", message="not of the form name@handle")
+    return bool(RRN_PATTERN.fullmatch(key) or (UTR_PATTERN.fullmatch(key) and not key.isdecimal()))

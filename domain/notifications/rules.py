@@ -30,7 +30,7 @@ class NotificationEvent(StrEnum):
     HOLD_RELEASED = "hold_released"
     HOLD_KEPT_BY_COURT = "hold_kept_by_court"
     RELEASE_PROPOSED = "release_proposed"
-    APPLICATION_WANTED = "application_wanted"
+    APPLICATION_ISSUED = "application_issued"
     APPLICATION_DUE = "application_due"
     NOTICE_GIVEN = "notice_given"
     HEARING_WAIVED = "hearing_waived"
@@ -249,12 +249,12 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         Rule(Addressee.VICTIMS, MessageKind.RELEASE_PROPOSED, _DIRECT, (Fact.AMOUNT, Fact.UNTIL)),
     ),
     # -- restoration -----------------------------------------------------------------------------------------------
-    NotificationEvent.APPLICATION_WANTED: _on(
-        "a restoration comes to its step `application`",
-        Rule(Addressee.VICTIM, MessageKind.APPLICATION_READY, _DIRECT, (Fact.AMOUNT, Fact.UNTIL)),
+    NotificationEvent.APPLICATION_ISSUED: _on(
+        "the application of a restoration is issued for the victim's signature",
+        Rule(Addressee.VICTIM, MessageKind.APPLICATION_READY, _DIRECT, (Fact.AMOUNT, Fact.UNTIL), encloses=True),
     ),
     NotificationEvent.APPLICATION_DUE: _on(
-        "the step `application` comes to its reminder",
+        "the step `application` comes to its reminder, and the application is issued",
         Rule(Addressee.VICTIM, MessageKind.APPLICATION_READY, _DIRECT, (Fact.UNTIL,)),
         Rule(Addressee.STEP_OFFICER, MessageKind.STEP_DUE, _DIRECT, (Fact.UNTIL, Fact.STEP)),
     ),
@@ -290,7 +290,7 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         Rule(Addressee.VICTIM, MessageKind.CREDIT_ACCOUNT_ENDED, _DIRECT, (Fact.TO_ACCOUNT,)),
     ),
     NotificationEvent.STEP_DUE: _on(
-        "another step at which an officer acts comes to its reminder",
+        "another step at which an officer acts comes to its reminder, or an application is not issued by then",
         Rule(Addressee.STEP_OFFICER, MessageKind.STEP_DUE, _DIRECT, (Fact.UNTIL, Fact.STEP)),
     ),
     NotificationEvent.STEP_OVERDUE: _on(

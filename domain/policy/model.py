@@ -15,9 +15,12 @@ from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from domain.policy.assignment import AssignmentRules
+from domain.policy.drafts import DraftRules
+from domain.policy.figures import FigureRules
 from domain.policy.marked import MarkedRules
+from domain.policy.nightly import NightlyRules
 from domain.policy.personal_data import PersonalDataRules
-from domain.policy.reads import ReadLogRules, RefusalLogRules
+from domain.policy.reads import ReadLogRules, RefusalLogRules, SearchRules
 from domain.policy.restoration import (
     AutomaticReleaseRules,
     DocumentRules,
@@ -30,6 +33,8 @@ from domain.policy.restoration import (
 )
 from domain.policy.second_officers import AlarmRules, CourtOrderRules, ReleaseRules
 from domain.policy.sessions import SessionRules
+from domain.policy.telephone import TelephoneRules
+from domain.policy.work_items import WorkItemRules
 from schemas.banks.rosters import HolidayRules
 from schemas.base import FrozenModel, Paise
 from schemas.enums import AnswerClass, EscalationLevel
@@ -420,12 +425,15 @@ class Policy(FrozenModel):
     bank_limits: BankLimits
     doors: InterfaceRules
     sessions: SessionRules
+    search: SearchRules
     read_log: ReadLogRules
     marked: MarkedRules
     assignment: AssignmentRules
+    drafts: DraftRules
     refusal_log: RefusalLogRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
+    telephone: TelephoneRules
     outbox: Outbox
     background_priority: BackgroundPriority
     replay: ReplayRules
@@ -445,6 +453,9 @@ class Policy(FrozenModel):
     documents: DocumentRules
     messages: MessageRules
     personal_data: PersonalDataRules
+    nightly: NightlyRules
+    work_items: WorkItemRules
+    figures: FigureRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:

@@ -21,6 +21,8 @@ class RetentionRules(FrozenModel):
     """money was on hold, and none was restored"""
     restored_seconds: YearSeconds
     """money was restored"""
+    bodies_of_bank_seconds: YearSeconds
+    """messages of a bank that are of no single case; longer while a case needs them"""
     look_again_seconds: YearSeconds
     """time after which it is looked at again whether data are kept"""
     source: Source

@@ -1,4 +1,4 @@
-"""Parts of the policy file on the logs of reads and of refused acts."""
+"""Parts of the policy file on searches, and on the logs of reads and of refused acts."""
 
 from typing import Annotated
 
@@ -24,4 +24,12 @@ class RefusalLogRules(FrozenModel):
     """the database refuses to delete a row of the last 365 days"""
     lines_a_minute: Annotated[int, Field(ge=1, le=1000)]
     """kinds of refused acts of one caller in a minute, of one process; all further ones are one line"""
+    source: Annotated[str, Field(min_length=1, max_length=600)]
+
+
+class SearchRules(FrozenModel):
+    """Limit of a search over cases."""
+
+    candidates_max: Annotated[int, Field(ge=1, le=10_000)]
+    """matches of one kind that a search looks at; among more it does not know the newest"""
     source: Annotated[str, Field(min_length=1, max_length=600)]

@@ -17,7 +17,9 @@ class HopMoney(FrozenModel):
     moved_paise: int | None = Field(ge=0, default=None)
     """what the transfer moved by the statement of the sending bank; None without one"""
     only_imported: bool = False
-    """only a workbook that a person imported has these statements"""
+    """only a workbook that a person imported has these statements, or a telephone answer that an officer entered"""
+    partly_by_telephone: bool = False
+    """of such statements, some are telephone answers"""
     held_paise: int = Field(ge=0, default=0)
     """on hold, without what the bank is ordered to release"""
     to_release_paise: int = Field(ge=0, default=0)
@@ -62,7 +64,8 @@ def confirmed(hop: HopMoney) -> Confirmed:
     most_paise = hop.disputed_paise if hop.moved_paise is None else min(hop.disputed_paise, hop.moved_paise)
     sent, placed = (min(paise, most_paise) for paise in (hop.sent_paise, hop.placed_paise))
     if hop.only_imported and (placed or sent):
-        return Confirmed(paise=max(placed, sent), by=ConfirmedBy.WORKBOOK)
+        by = ConfirmedBy.TELEPHONE if hop.partly_by_telephone else ConfirmedBy.WORKBOOK
+        return Confirmed(paise=max(placed, sent), by=by)
     if placed >= sent and placed:
         return Confirmed(paise=placed, by=ConfirmedBy.RECEIVING_BANK)
     return Confirmed(paise=sent, by=ConfirmedBy.SENDING_BANK if sent else ConfirmedBy.NOTHING)

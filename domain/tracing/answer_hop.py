@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from domain.tracing.one_transfer import Part
 from schemas.base import Flag
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, HopState
-from schemas.identifiers import names_an_account
-from schemas.tracing.answers import Claim, Confirmation, HopPosition
+from schemas.identifiers import names_an_account, reference_key
+from schemas.tracing.answers import Booked, Claim, Confirmation, HopPosition
 
 
 class AnsweredHop:
@@ -23,6 +23,7 @@ class AnsweredHop:
             Bucket.REFUSED: position.refused_paise,
         }
         self.held_paise = position.held_paise
+        self.stated_paise = dict(position.stated_paise)
         self.amount_paise = position.amount_paise
         self.disputed_paise = position.disputed_paise
         self.flags: list[Flag] = []
@@ -65,6 +66,13 @@ class AnsweredHop:
         """Return the revision, one higher if a request must ask otherwise about the hop than before."""
         changed = self.more_paise > 0 or self.asked_together
         return self.position.revision + (changed and self.state is not HopState.CLOSED)
+
+    def restate(self, kind: ClaimKind, paise: int) -> int:
+        """Return the part of a statement about `paise` that only repeats an earlier one. It counts once."""
+        taken_paise = min(paise, self.stated_paise.get(kind, 0))
+        if taken_paise:
+            self.stated_paise[kind] -= taken_paise
+        return taken_paise
 
     def grow(self, paise: int, transfer_paise: int) -> None:
         """Add money in play that came by the hop's transfer of `transfer_paise`."""
@@ -110,6 +118,19 @@ def shares_of(wanted_paise: int, hops: Sequence[AnsweredHop]) -> list[tuple[Answ
         takes[place] += more_paise
         wanted_paise -= more_paise
     return [(hop, take) for hop, take in zip(hops, takes, strict=True) if take]
+
+
+def restated(kind: ClaimKind, hops: Sequence[AnsweredHop], paise: int) -> list[Booked]:
+    """Return the parts of a claim of `paise` that only repeat earlier statements, so that no money moves for them.
+
+    The hops of a transfer are those that the money moved to.
+    """
+    found = []
+    for hop in hops:
+        if taken := hop.restate(kind, paise):
+            found.append(Booked(hop_no=hop.position.hop_no, kind=kind, paise=taken))
+            paise -= taken
+    return found
 
 
 def answered_paise(paise: int, room_paise: int, told: Sequence[AnsweredHop]) -> int:
@@ -162,3 +183,18 @@ def of_job_only(hops: list[AnsweredHop]) -> list[AnsweredHop]:
     Another request may ask about more money of the same transfer, and its answer is still to come.
     """
     return _of_job(hops) or hops
+
+
+def balance_below_hold(claim: Claim) -> int | None:
+    """Return the balance in a line that holds more than that, or None. Below zero counts as zero."""
+    if claim.kind is not ClaimKind.HELD or claim.balance_paise is None:
+        return None
+    # A free balance excludes the hold, so the hold is added. Below zero, more is on hold than is there.
+    on_hold_paise = claim.claim_paise if claim.balance_is_free else 0
+    there_paise = max(0, claim.balance_paise + on_hold_paise)
+    return there_paise if there_paise < claim.claim_paise else None
+
+
+def moves_onto_itself(claim: Claim) -> bool:
+    """Return whether a line names the requested transfer itself as the next one, so that it says nothing."""
+    return claim.kind is ClaimKind.MOVED and reference_key(claim.reference) == claim.root_reference_key != ""

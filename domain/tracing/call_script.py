@@ -5,6 +5,7 @@ As in a letter, no victim and no account is named. The bank finds a transfer by 
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from domain.rupees import rupees
 from schemas.text import IST
@@ -26,6 +27,11 @@ def what_to_say(ack_no: str, job_id: str | None, hops: Sequence[TaskHop], hop_co
         "How much is on hold? Where did the rest go: to which bank, account and reference, or where was it withdrawn?",
         "I do not need a password, a PIN or a one-time code, and our officers never ask for one.",
     )
+
+
+def where_to_enter(ack_no: str, request_id: UUID) -> str:
+    """Return the path to which an officer posts what the bank says."""
+    return f"/api/v1/cases/{ack_no}/requests/{request_id}/telephone-answers"
 
 
 def _transfer(hop: TaskHop) -> str:

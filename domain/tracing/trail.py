@@ -10,6 +10,8 @@ reference is about every hop of that bank with that reference, in the order of o
 goes before money that only a complaint tells of. A withdrawn hop counts only where the line names no other.
 * A transfer that the desk knew before the bank is one transfer. A line about it first covers the amount that the desk's
 hop already took from the same parent. Only the rest moves money.
+* A bank may state over a channel what it said by telephone, and the other way round. A line first covers what such a
+statement booked of its kind (`HopPosition.stated_paise`). Only the rest moves money.
 * Money reported both on hold and gone is one kind of discrepancy, in either order, in one answer or two. A hold above
 the account balance is another: the money is moved, and an officer decides.
 * A victim's own transfer that its bank does not find is asked about again (`Reconciliation.not_found`). A transfer that
@@ -18,15 +20,18 @@ another bank has reported is a discrepancy instead.
 answer or the desk may have opened the hop since.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from domain.ledger import move_between, take_from
 from domain.policy.model import CodeMeaning, TrailRules
 from domain.tracing.answer_hop import (
     AnsweredHop,
     answered_paise,
+    balance_below_hold,
+    moves_onto_itself,
     of_job_first,
     of_job_only,
+    restated,
     shares_of,
     told_as_own,
     why_exceeds,
@@ -48,6 +53,7 @@ from schemas.identifiers import account_key, reference_key
 from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import (
     NOT_STATED,
+    Booked,
     Claim,
     Discrepancy,
     Entry,
@@ -108,6 +114,7 @@ class _Book:
         self._tasks: list[NewTask] = []
         self._denials: list[tuple[Claim, int, AnsweredHop, int]] = []
         self._payer_lines: list[PayerLine] = []
+        self._restated: list[Booked] = []
         self._not_found: dict[int, str] = {}
         """by hop of a victim, the code with which the bank does not find it"""
 
@@ -128,7 +135,7 @@ class _Book:
             self._stray(claim)
         elif claim.kind is ClaimKind.REFUSED:
             self._refuse(claim, of_job_only(hops))
-        elif claim.kind is ClaimKind.UNKNOWN or _moves_onto_itself(claim):
+        elif claim.kind is ClaimKind.UNKNOWN or moves_onto_itself(claim):
             self._review(claim, hops)
         elif claim.takes_rest:
             self._take_rest(claim, of_job_only(hops))
@@ -166,6 +173,7 @@ class _Book:
             ),
             found=tuple(hop_no for hop_no, hop in self._hops.items() if hop.is_found),
             payer_lines=tuple(self._payer_lines),
+            restated=tuple(self._restated),
         )
 
     # -- the hops that a line is about ---------------------------------------------------------------------------
@@ -208,9 +216,14 @@ class _Book:
 
     def _place(self, claim: Claim, hops: list[AnsweredHop]) -> None:
         """Move the money that the claim may take, hop by hop; the rest of the claim is a discrepancy."""
-        known = self._known_by_desk(claim, hops)
-        covered_paise = min(claim.within_paise, sum(child.disputed_paise for child in known))
+        known = self._known_below(claim, hops)
+        by_desk = [child for child in known if child.position.source is HopSource.DESK]
+        covered_paise = min(claim.within_paise, sum(child.disputed_paise for child in by_desk))
         more_paise = claim.within_paise - covered_paise
+        repeated = restated(claim.kind, known if claim.kind is ClaimKind.MOVED else hops, more_paise)
+        repeated_paise = sum(one.paise for one in repeated)
+        self._restated += repeated
+        more_paise -= repeated_paise
         room = (
             self._transfers.room(claim) if claim.kind is ClaimKind.MOVED else Room(more_paise, whole_paise=more_paise)
         )
@@ -229,18 +242,14 @@ class _Book:
                 self._enter(hop.position.hop_no, _PLACES[claim.kind], take)
                 hop.held_paise += take if claim.kind is ClaimKind.HELD else 0
             self._close_if_empty(hop)
-        self._contradict_rest(claim, hops, applied_paise, more_paise, room)
-        if claim.kind is ClaimKind.HELD and claim.balance_paise is not None:
-            # A free balance excludes the hold, so the hold is added. Below zero, more is on hold than is there.
-            on_hold_paise = claim.claim_paise if claim.balance_is_free else 0
-            there_paise = max(0, claim.balance_paise + on_hold_paise)
-            if there_paise < claim.claim_paise:
-                kind = DiscrepancyKind.BALANCE_BELOW_HOLD
-                self._contradict(claim, kind, hops[0].position.hop_no, there_paise)
+        self._contradict_rest(claim, hops, applied_paise + repeated_paise, more_paise, room)
+        if (there_paise := balance_below_hold(claim)) is not None:
+            self._contradict(claim, DiscrepancyKind.BALANCE_BELOW_HOLD, hops[0].position.hop_no, there_paise)
+        whole = applied_paise + repeated_paise >= claim.claim_paise
         self._judgements.append(
             Judgement(
                 claim=claim,
-                disposition=Disposition.DISCREPANCY if applied_paise < claim.claim_paise else Disposition.APPLIED,
+                disposition=Disposition.APPLIED if whole else Disposition.DISCREPANCY,
                 hop_nos=tuple(hop.position.hop_no for hop, _ in shares) or tuple(h.position.hop_no for h in hops),
                 applied_paise=applied_paise,
             )
@@ -276,10 +285,13 @@ class _Book:
             self._tasks.append(about_hop(TaskKind.READ_ANSWER, cause, hops[0].position.hop_no))
         self._place(claim.model_copy(update={"amount_paise": rest_paise, "claim_paise": rest_paise}), hops)
 
-    # -- hops that the desk knew first-------------------------------------------------------------------------
+    # -- what is known already ---------------------------------------------------------------------------------
 
-    def _known_by_desk(self, claim: Claim, hops: Sequence[AnsweredHop]) -> list[AnsweredHop]:
-        """Return the desk's hops below `hops` that are the transfer in the claim."""
+    def _known_below(self, claim: Claim, hops: Sequence[AnsweredHop]) -> list[AnsweredHop]:
+        """Return the hops below `hops` that are the transfer in the claim.
+
+        The desk entered them, or a statement that the claim may repeat opened them.
+        """
         key = reference_key(claim.reference)
         if claim.payee is None or not key:
             return []
@@ -287,16 +299,16 @@ class _Book:
         return [
             hop
             for hop in self._hops.values()
-            if hop.position.source is HopSource.DESK
+            if (hop.position.source is HopSource.DESK or ClaimKind.MOVED in hop.position.stated_paise)
             and hop.position.parent_hop_no in parents
             and hop.position.reference_key == key
             and hop.position.institution == claim.payee.institution
         ]
 
     def _confirm(self, claim: Claim, child: AnsweredHop) -> None:
-        """Note that the bank confirms the desk's hop.
+        """Note that the bank confirms a known hop.
 
-        Another account than the desk's is flagged for an officer, and neither replaces the other.
+        Another account than the known one is flagged for an officer, and neither replaces the other.
         """
         assert claim.payee is not None, "only a transfer has hops of the desk"
         child.confirmed = True
@@ -310,7 +322,7 @@ class _Book:
                 child.flags.append(flag)
 
     def _grow(self, claim: Claim, child: AnsweredHop, paise: int) -> None:
-        """Add a larger tainted amount to the desk's hop, so that its bank is asked about all of it."""
+        """Add a larger tainted amount to a known hop, so that its bank is asked about all of it."""
         child.grow(paise, claim.amount_paise)
         self._enter(child.position.hop_no, Bucket.IN_PLAY, paise)
         if child.state is HopState.CLOSED:
@@ -483,17 +495,3 @@ def task_of(found: Discrepancy, institution: str) -> NewTask:
         against_paise=found.applied_paise,
     )
     return about_hop(TaskKind.RESOLVE_DISCREPANCY, TaskCause.DISCREPANCY, found.hop_no, facts)
-
-
-def _moves_onto_itself(claim: Claim) -> bool:
-    """Return whether a line names the requested transfer itself as the next one, so that it says nothing."""
-    return claim.kind is ClaimKind.MOVED and reference_key(claim.reference) == claim.root_reference_key != ""
-
-
-def net(entries: Iterable[Entry]) -> Mapping[tuple[int, Bucket], int]:
-    """Return the sums of entries by hop and bucket, without zero sums."""
-    sums: dict[tuple[int, Bucket], int] = {}
-    for entry in entries:
-        key = (entry.hop_no, entry.bucket)
-        sums[key] = sums.get(key, 0) + entry.amount_paise
-    return {key: paise for key, paise in sums.items() if paise}

@@ -234,7 +234,7 @@ class _Reader:
     def _ack_no(self) -> str | None:
         text = self._identifier(C.ACK_NO)
         digits = reference_key(text)
-        if not digits or ACK_NO_PATTERN.match(digits):
+        if not digits or ACK_NO_PATTERN.fullmatch(digits):
             return digits or None
         self._fault(C.ACK_NO, "not_an_ack_no", "an acknowledgement number has 14 digits")
         return None
@@ -357,7 +357,7 @@ class _Reader:
             return row
         if row.disputed_paise != row.amount_paise:
             self._note(C.DISPUTED, "a victim's transfer is disputed in full: the amount of the transaction is used")
-        is_rrn = RRN_PATTERN.match(reference_key(reference))
+        is_rrn = RRN_PATTERN.fullmatch(reference_key(reference))
         try:
             transfer = Transfer(
                 payer=_party(row.bank or NOT_STATED, row.account, ""),

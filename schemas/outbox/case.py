@@ -294,6 +294,8 @@ class Swept(Payload):
     hops_written_off: int = 0
     hops_reminded: int = 0
     """hops that waited long for the desk, so that a supervisor has a work item"""
+    call_backs_attended: int = 0
+    """calls that banks promised and did not make, or that are needed no more"""
     court_orders_ended: int = 0
     """orders of courts that ended by themselves, or whose end a supervisor is warned of"""
     news_purged: int = 0

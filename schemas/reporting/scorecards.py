@@ -121,6 +121,8 @@ class Call(FrozenModel):
     """hops with the most in play, at most five"""
     say: tuple[str, ...]
     """call script, line by line"""
+    enter_at: str
+    """path to which the bank's answer is posted"""
 
 
 class CallList(FrozenModel):

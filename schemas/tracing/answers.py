@@ -77,6 +77,17 @@ class PayerAsked(FrozenModel):
     near_seconds: float
 
 
+class Booked(FrozenModel):
+    """Money of a hop that an answer has booked, by kind.
+
+    `MOVED` is of the hop that the money moved to.
+    """
+
+    hop_no: int
+    kind: ClaimKind
+    paise: int
+
+
 class HopPosition(FrozenModel):
     """Hop as the reconciliation sees it: its identity, and its amounts by place (paise)."""
 
@@ -100,6 +111,8 @@ class HopPosition(FrozenModel):
     """on hold, or restored or released from a hold"""
     withdrawn: bool = False
     """whether two officers have withdrawn the hop"""
+    stated_paise: Mapping[ClaimKind, int] = {}
+    """money booked here by earlier statements that this answer may only repeat, by kind (`Booked`)"""
     asked_anew: int = 0
     """how often a resolution put money back in play; an earlier statement may then be repeated"""
     payer: PayerAsked | None = None
@@ -249,3 +262,5 @@ class Reconciliation(FrozenModel):
     """closed hops whose refused money is all placed now"""
     payer_lines: tuple[PayerLine, ...] = ()
     """what the bank says as the victim's bank"""
+    restated: tuple[Booked, ...] = ()
+    """money that the lines state again, so that they move none for it"""

@@ -20,7 +20,7 @@ BALANCE_MAX_PAISE = 10**13
 
 
 def _ifsc(text: str) -> str:
-    if not IFSC_PATTERN.match(text):
+    if not IFSC_PATTERN.fullmatch(text):
         raise ValueError("is not shaped like an IFSC")
     return text
 

@@ -343,6 +343,18 @@ class TaskView(FrozenModel):
     hop: TaskHop | None
     say: tuple[str, ...]
     """call script for the bank, line by line, while money of the request is in play"""
+    enter_at: str | None
+    """path to which the bank's answer is posted; None without a call script"""
+    version: int
+    """a verb on the item names the version that the caller saw"""
+    owner: str | None
+    """id of the officer who has it"""
+    owned_since: UtcDatetime | None
+    lease_ends_at: UtcDatetime | None
+    """when it has no owner any more, unless the owner acts in the case"""
+    snoozed_until: UtcDatetime | None
+    in_play_paise: int | None
+    """what can still be caught of the hop, the request or the case; None while it is not valued"""
     opened_at: UtcDatetime
     closed_at: UtcDatetime | None
     closed_by: str | None
@@ -353,7 +365,7 @@ class TaskView(FrozenModel):
 
 
 class TaskPage(FrozenModel):
-    """Work items, the oldest first."""
+    """Work items in the order of the list."""
 
     items: tuple[TaskView, ...]
     next: str | None

@@ -1,9 +1,13 @@
-"""An SMS gateway: accepts messages once per key, refuses some numbers, and is down when a test says so."""
+"""An SMS gateway: accepts messages once per key, refuses some numbers, and is down when a test says so.
+
+Under DLT it refuses a message whose ids or text are not registered. A real one accepts it, and an operator drops it.
+"""
 
 import asyncio
 import hmac
 import re
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -19,6 +23,7 @@ KEPT_MESSAGES = 10_000
 KEPT_OF_A_PHONE = 20
 CODE_WAIT_WALL_SECONDS = 20.0
 POLL_WALL_SECONDS = 0.1
+VARIABLE = "{#var#}"
 _CODE = re.compile(r"\b\d{8}\b")
 
 
@@ -36,7 +41,8 @@ class ShortMessage:
 class SmsGateway:
     """Endpoint of the gateway, a plain ASGI application. `token` authenticates senders."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, entity_id: str = "", templates: Mapping[str, str] | None = None) -> None:
+        """Know a sender by `entity_id`, with registered texts by their ids; without it no message needs ids."""
         self.messages: list[ShortMessage] = []
         """the first messages, in order"""
         self.taken = 0
@@ -46,6 +52,8 @@ class SmsGateway:
         self.unknown: set[str] = set()
         """numbers that do not exist"""
         self._token = token
+        self._entity_id = entity_id
+        self._templates = {id_: _pattern(text) for id_, text in (templates or {}).items()}
         self._ids: dict[str, str] = {}
         self._phones: dict[str, deque[ShortMessage]] = {}
         """the newest messages of each number"""
@@ -87,7 +95,20 @@ class SmsGateway:
             return json_reply(422, {"code": "UNKNOWN-NUMBER"})
         if not 0 < len(message.text) <= TEXT_MAX_CHARS:
             return json_reply(422, {"code": "LENGTH"})
+        if wrong := self._wrong_ids(content, message.text):
+            return json_reply(422, {"code": wrong})
         return self._take(message)
+
+    def _wrong_ids(self, content: Mapping[str, object], text: str) -> str:
+        """Return why the register refuses a message, or "" if it does not."""
+        if not self._entity_id:
+            return ""
+        if content.get("entity_id") != self._entity_id:
+            return "ENTITY"
+        pattern = self._templates.get(str(content.get("template_id")))
+        if pattern is None:
+            return "TEMPLATE"
+        return "" if pattern.fullmatch(text) else "TEXT"
 
     def _take(self, message: ShortMessage) -> Response:
         known = self._ids.get(message.key)
@@ -101,3 +122,8 @@ class SmsGateway:
         phone = message.to.removeprefix("+91")
         self._phones.setdefault(phone, deque(maxlen=KEPT_OF_A_PHONE)).append(message)
         return json_reply(202, {"id": self._ids[message.key]})
+
+
+def _pattern(registered: str) -> re.Pattern[str]:
+    """Return the pattern of messages with a registered text."""
+    return re.compile(".*".join(map(re.escape, registered.split(VARIABLE))), re.DOTALL)

@@ -9,11 +9,14 @@ from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from activities.banks import exchanges
 from activities.banks.received import keep_statement
+from activities.banks.reply_links import keep_form
 from activities.context import Context
 from activities.documents.issuing import issue_for_officer
 from activities.evidence.pack import Maker, write_pack
 from activities.secrets import SecretBox
+from adapters.banks.stated import Answerer
 from adapters.transcript import Sending, masked
 from db import person_keys
 from db.banks import bank_exchanges, bank_keys, delivery_attempts, reply_links
@@ -125,23 +128,25 @@ async def _by_letter(home: Home, case_no: str, order_id: UUID) -> None:
     lost.failure = "BankUnreachable: SMTP 451"
     async with home.bench.pool.acquire() as connection, connection.transaction():
         for letter in (lost, sent):
-            await bank_exchanges.keep(connection, About.ORDER, order_id, [letter.exchange(ChannelKind.EMAIL)])
+            kept = [letter.exchange(ChannelKind.EMAIL)]
+            await exchanges.keep(home.ctx, connection, About.ORDER, order_id, kept)
             outcome = DeliveryOutcome.FAILED if letter is lost else DeliveryOutcome.DELIVERED
             await delivery_attempts.note(connection, About.ORDER, order_id, ChannelKind.EMAIL, outcome, home.clock.at)
-        await _link_with_a_form(connection, order_id, home.clock.at)
+        await _link_with_a_form(home.ctx, connection, order_id, home.clock.at)
         data = {"order_id": str(order_id), "institution": "HDFC"}
         data |= await bank_exchanges.bound(connection, About.ORDER, order_id)
         event = Event(EventKind.ORDER_DELIVERED, data)
         await events.append(connection, case_no, home.clock.at, "engine", [event])
 
 
-async def _link_with_a_form(connection: Connection, order_id: UUID, at: datetime) -> None:
+async def _link_with_a_form(ctx: Context, connection: Connection, order_id: UUID, at: datetime) -> None:
     until, digest = at + timedelta(days=1), hashlib.sha256(order_id.bytes).digest()
     await reply_links.insert(connection, About.ORDER, order_id, digest, "HDFC", "desk@hdfc.example", at, until)
     link = await reply_links.find(connection, About.ORDER, digest)
     assert link is not None
     form = {"l1.amount": "1"}
-    await reply_links.keep_form(connection, link.link_id, at, "A. Officer", "Manager", form, b"f" * 32, b"l1.amount=1")
+    answerer = Answerer("A. Officer", "Manager")
+    await keep_form(ctx, connection, link, at, answerer, form, b"l1.amount=1")
 
 
 async def with_secrets(home: Home, case_no: str) -> None:

@@ -29,6 +29,7 @@ from activities.restoration.court_orders import (
 )
 from activities.restoration.hearing_waivers import waive_notice
 from activities.tracing.discrepancies import ResolvingOfficer, resolve
+from activities.tracing.telephone_answers import take_telephone_answer
 from api.roles import ALLOWED, Action
 from db.orders import bank_orders
 from domain.errors import RuleBroken
@@ -68,6 +69,7 @@ from schemas.restoration_enums import (
     ObjectionDecision,
 )
 from schemas.tracing.discrepancies import NewResolution
+from schemas.tracing.telephone_answers import NewTelephoneAnswer
 from simulator.people.court import one_page_pdf
 from tests.activities.restoration_bench import CONTRADICTED_BY, WHY, Home
 from tests.factories import complaint, row, rrn, transfer
@@ -440,14 +442,33 @@ class People:
 
     # -- discrepancies -------------------------------------------------------------------------------------------------
 
+    async def said_by_telephone(self, case: Case, by: Acting) -> None:
+        """Enter that the bank says of the money on hold that it was withdrawn."""
+        for request_id, paise in await self.bench.rows(
+            "SELECT q.request_id, b.balance_paise FROM request_hop q JOIN ledger_balance b USING (case_no, hop_no)"
+            " WHERE q.case_no = $1 AND q.hop_no = 1 AND b.bucket = 'held' AND b.balance_paise > 0",
+            case.case_no,
+        ):
+            line = {"hop": 1, "kind": "withdrawn", "by": "atm", "amount_paise": paise}
+            speaker = {"name": "R. Rao", "number": "9000000001"}
+            told = {"speaker": speaker, "told_at": self.home.clock.at, "lines": [line]}
+            new = NewTelephoneAnswer.model_validate(told)
+            await take_telephone_answer(self.ctx, case.case_no, request_id, new, rrn(), by.actor)
+
+    async def uphold_bank(self, case: Case, by: Acting) -> None:
+        await self._resolve(case, by, ResolutionDecision.UPHELD_BANK)
+
     async def resolve(self, case: Case, by: Acting) -> None:
+        await self._resolve(case, by, ResolutionDecision.UPHELD_OTHER)
+
+    async def _resolve(self, case: Case, by: Acting, decision: ResolutionDecision) -> None:
         for discrepancy_id, standing in await self.bench.rows(
             "SELECT d.discrepancy_id, max(s.resolution_no) FROM discrepancy d"
             " LEFT JOIN discrepancy_resolution s USING (discrepancy_id) WHERE d.case_no = $1 GROUP BY 1",
             case.case_no,
         ):
             supervises = bool(by.roles & ALLOWED[Action.TAKE_FROM_HELD])
-            new = NewResolution(decision=ResolutionDecision.UPHELD_OTHER, reason=WHY, replaces=standing)
+            new = NewResolution(decision=decision, reason=WHY, replaces=standing)
             await resolve(self.ctx, discrepancy_id, new, ResolvingOfficer(by.actor, supervises=supervises))
 
 

@@ -87,16 +87,32 @@ VERBS: Final[Mapping[str, Verb]] = {
     "agree to payer": Verb(f"{CASE}/hops/{{hop_no}}/payer-decisions/{{decision_id}}/agree", People.agree_to_payer),
     # -- discrepancies -------------------------------------------------------------------------------------------------
     "resolve": Verb("POST /api/v1/discrepancies/{discrepancy_id}/settle", People.resolve),
+    "say for bank": Verb(f"{CASE}/requests/{{request_id}}/telephone-answers", People.said_by_telephone),
+    "uphold bank": Verb("POST /api/v1/discrepancies/{discrepancy_id}/settle", People.uphold_bank),
 }
 """verbs that can end in an order to a bank, say whom it credits, or change what others of them do"""
 
 READS: Final = "it only reads"
 TELLS: Final = "it brings money on hold or tells of it, and orders nothing"
 NAMES: Final = "it names a person, a document or a duty, and orders nothing"
+KEEPS: Final = "it keeps what a caller tells before it is sent, and is of no case"
+OWNS: Final = "it says who does a work item, or how officers list them, and does nothing of what it asks for"
+ONE_TASK: Final = ("claim", "pass-on", "take-over", "release", "snooze")
+MANY_TASKS: Final = ("claim", "pass-on", "snooze")
 STAYS: Final[Mapping[str, str]] = {
     "POST /api/v1/accounts/search": READS,
+    "POST /api/v1/search": READS,
     "POST /api/v1/victims/search": READS,
     "POST /api/v1/complaints": TELLS,
+    "POST /api/v1/drafts/check": READS,
+    "POST /api/v1/drafts/read-sms": READS,
+    "POST /api/v1/drafts": KEEPS,
+    "PUT /api/v1/drafts/{draft_id}": KEEPS,
+    "POST /api/v1/drafts/{draft_id}/handover": KEEPS,
+    "POST /api/v1/drafts/{draft_id}/take": KEEPS,
+    "POST /api/v1/drafts/{draft_id}/discard": KEEPS,
+    "POST /api/v1/missed-calls": KEEPS,
+    "POST /api/v1/drafts/{draft_id}/send": TELLS,
     f"{CASE}/found-transfers/{{found_id}}/decide": TELLS,
     f"{CASE}/hops": TELLS,
     f"{CASE}/hops/{{hop_no}}/correct": TELLS,
@@ -104,6 +120,11 @@ STAYS: Final[Mapping[str, str]] = {
     f"{CASE}/requests/{{request_id}}/send-again": TELLS,
     f"{CASE}/requests/{{request_id}}/stop": TELLS,
     "POST /api/v1/desk/tasks/{task_id}/close": TELLS,
+    "POST /api/v1/desk/tasks/close": TELLS,
+    **{f"POST /api/v1/desk/tasks/{{task_id}}/{verb}": OWNS for verb in ONE_TASK},
+    **{f"POST /api/v1/desk/tasks/{verb}": OWNS for verb in MANY_TASKS},
+    "PUT /api/v1/desk/task-filters/{place}": OWNS,
+    "DELETE /api/v1/desk/task-filters/{place}": OWNS,
     "POST /api/v1/messages/{message_id}/send-again": TELLS,
     f"{COMPLAINT}/victim-corrections": NAMES,
     f"{COMPLAINT}/victim-corrections/{{correction_id}}/agree": NAMES,
@@ -162,5 +183,6 @@ PLANS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "payer": ("propose payer", "agree to payer", "prepare", "approve"),
     "resolution": ("resolve", "resolve"),
+    "by telephone": ("say for bank", "uphold bank"),
 }
 """the verbs of each way out of a hold, in order; people also do single verbs between them"""

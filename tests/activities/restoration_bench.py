@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from activities.bodies import BodyOpener
 from activities.context import Context
 from activities.holds import opening
 from activities.orders.confirmations import take_confirmation
@@ -315,7 +316,7 @@ class Home:
         """Assert what must hold of a case at every instant, by the bench and by the product's own verification."""
         await self.bench.check(case_no)
         async with self.bench.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            async for record in case_records(connection, case_no):
+            async for record in case_records(connection, BodyOpener(self.ctx.persons), case_no):
                 assert examine(record) == []
 
     # -- sights ----------------------------------------------------------------------------------------------------

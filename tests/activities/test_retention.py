@@ -53,15 +53,18 @@ async def test_m10_a_key_is_destroyed_when_its_time_is_over_and_the_case_stays(b
     case_no = await over(bench)
     opened = await bench.complain(transfer(1_000_00, reference=rrn()), victim=ASHA)
     buckets = await bench.buckets(case_no)
-    assert await retention.look(bench.ctx) == 2
+    assert await retention.look(bench.ctx) == 4, "two victims and two cases"
     assert await bench.victims(case_no) == [PersonalData()]
     assert [one.name for one in await bench.victims(opened)] == ["Asha Devi"]
     assert await bench.buckets(case_no) == buckets
     (event,) = await bench.rows("SELECT actor, data FROM case_event WHERE kind = 'victim_erased'")
     assert event == ("engine", {"ack_nos": [case_no], "rule": "nothing_held"})
-    assert await bench.rows("SELECT wrapped, destroyed_for FROM person_key WHERE destroyed_at IS NOT NULL") == [
-        (None, "nothing_held")
-    ]
+    assert (
+        await bench.rows("SELECT wrapped, destroyed_for FROM person_key WHERE destroyed_at IS NOT NULL")
+        == [(None, "nothing_held")] * 2
+    )
+    (erased,) = await bench.rows("SELECT case_no, data FROM case_event WHERE kind = 'case_erased'")
+    assert erased == (case_no, {"rule": "nothing_held"})
     found = await victims.find(bench.ctx, VictimQuestion(mobile="9876543210"), None)
     assert [item.ack_no for item in found.items] == [opened]
     digests = dict(await bench.rows("SELECT ack_no, body_digest <> '' FROM complaint"))
@@ -74,7 +77,8 @@ async def test_the_end_of_one_victims_data_does_not_keep_another_victim_of_the_c
     root = rrn()
     case_no = await bench.complain(transfer(1_000_00, reference=root), victim=ASHA)
     assert await bench.complain(transfer(1_000_00, reference=root), victim=ASHA | {"name": "Ravi Lal"}) == case_no
-    persons = [person for (person,) in await bench.rows("SELECT person_id FROM person_key ORDER BY made_at")]
+    victims_only = "SELECT person_id FROM person_key WHERE case_no IS NULL ORDER BY made_at"
+    persons = [person for (person,) in await bench.rows(victims_only)]
     assert len(persons) == 2
     async with case_transaction(bench.ctx, case_no, ENGINE) as work:
         before = await fates(work.connection, persons)
@@ -126,7 +130,11 @@ async def test_m10_an_account_holder_and_what_was_written_to_both_are_gone_with_
     await retention.look(bench.ctx)
     assert await bench.value("SELECT count(*) FROM person_key WHERE destroyed_at IS NULL") == 0
     ended = "SELECT kind, data ->> 'hold_id' FROM case_event WHERE kind LIKE '%erased' ORDER BY kind"
-    assert await bench.rows(ended) == [("holder_erased", str(hold_id)), ("victim_erased", None)]
+    assert await bench.rows(ended) == [
+        ("case_erased", None),
+        ("holder_erased", str(hold_id)),
+        ("victim_erased", None),
+    ]
     assert {(one.address, one.body) for one in await said(bench.ctx, case_no=case_no)} == {("", "")}
     waiting = "SELECT DISTINCT next_attempt_at, failure FROM message"
     assert await bench.rows(waiting) == [(None, "the personal data are destroyed")]
@@ -134,10 +142,11 @@ async def test_m10_an_account_holder_and_what_was_written_to_both_are_gone_with_
 
 async def _end(bench: Bench, case_no: str) -> None:
     """Write that everything of a case with money on hold is over."""
-    tables = ("ledger_balance", "account_hold", "restoration", "case_file", "desk_task")
+    tables = ("ledger_balance", "account_hold", "restoration", "case_file", "desk_task", "duty")
     async with without_triggers(bench.pool, *tables):
         for change in (
             "UPDATE ledger_balance SET balance_paise = 0 WHERE case_no = $1",
+            "UPDATE duty SET done_at = now(), done_by = 'officer:io' WHERE case_no = $1",
             "UPDATE account_hold SET state = 'ended', ended_at = now() WHERE case_no = $1",
             "UPDATE restoration SET state = 'cancelled', closed_at = now() WHERE case_no = $1",
             "UPDATE case_file SET state = 'settled', settled_at = now() WHERE case_no = $1",
@@ -167,7 +176,7 @@ async def test_nothing_is_destroyed_before_the_time_of_the_packaged_policy(datab
     await over(bench)
     assert await retention.look(bench.ctx) == 0, "not looked at yet"
     await bench.pool.execute("UPDATE person_key SET looked_at = now() - interval '31 days'")
-    assert await retention.look(bench.ctx) == 1
+    assert await retention.look(bench.ctx) == 2, "the victim and the case"
     assert await retention.look(bench.ctx) == 0, "looked at"
     assert await bench.value("SELECT count(*) FROM person_key WHERE destroyed_at IS NOT NULL") == 0
 
@@ -182,7 +191,8 @@ async def test_the_command_says_what_is_kept_and_what_is_gone(bench: Bench, data
     )
     assert (result.exit_code, result.stdout) == (
         0,
-        f"1 kept under a key\n{in_clear}1 destroyed: nothing_held\n",
+        "1 persons kept under a key\n1 cases whose messages are kept under a key\n"
+        f"0 keys of banks for messages of no single case\n{in_clear}2 destroyed: nothing_held\n",
     )
 
 

@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from activities.banks.received import keep_statement
 from activities.cases.desk import correct_hop
 from activities.intake import Taken, take_complaint
 from db.pool import open_pool
@@ -137,3 +139,17 @@ async def test_a_correction_by_the_desk(
         await correct_hop(counted.ctx, case_no, 1, corrected, "officer:7")
     assert await counted.hops(case_no) == ["asked"]
     assert len(statements) <= most, statements
+
+
+async def test_a_banks_statement(counted: Bench) -> None:
+    case_no = await counted.complain(transfer())
+    (sent_request,) = await counted.ask(case_no)
+    about = UUID(str(sent_request.request_id))
+    async with sent(counted.pool) as statements:
+        await keep_statement(counted.ctx, "HDFC", "POST", "/answer", [], b"{}", about=about)
+    assert len(statements) <= 5, statements
+    for body in (b"1", b"2"):
+        await keep_statement(counted.ctx, "HDFC", "POST", "/liens", [], body)
+    async with sent(counted.pool) as statements:
+        await keep_statement(counted.ctx, "HDFC", "POST", "/liens", [], b"3")
+    assert len(statements) <= 3, "the process keeps the key of the bank"

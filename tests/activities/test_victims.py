@@ -114,10 +114,25 @@ async def test_a_rejected_correction_changes_nothing(bench: Bench) -> None:
         await bench.pool.execute("DELETE FROM victim_correction WHERE correction_id = $1", proposed.correction_id)
 
 
-async def test_a_correction_waits_for_no_other_and_changes_something(bench: Bench) -> None:
+async def test_low_an_officer_who_guesses_a_victims_data_learns_nothing_from_the_verb(bench: Bench) -> None:
+    """The verb asks for no reason and is in no log of reads, so a guess gets the same answer whether it is right."""
+    answers = []
+    for mobile in (TOLD.mobile, "9000000000"):
+        case_no = await complained(bench)
+        guess = NewVictimCorrection(name="Nobody", mobile=mobile, reason="by telephone")
+        done = await victims.propose(bench.ctx, case_no, guess, RAVI)
+        answers.append(done.model_dump(exclude={"correction_id", "ack_no", "proposed_at"}))
+    assert answers[0] == answers[1]
     case_no = await complained(bench)
+    same = await victims.propose(bench.ctx, case_no, NewVictimCorrection(name=TOLD.name, reason="again"), RAVI)
     with pytest.raises(VictimUnchanged):
-        await victims.propose(bench.ctx, case_no, NewVictimCorrection(name="Asha Devi", reason="again"), RAVI)
+        await victims.agree(bench.ctx, case_no, same.correction_id, SITA)
+    await victims.reject(bench.ctx, case_no, same.correction_id, SITA)
+    assert (await bench.victims(case_no), await addresses(bench, case_no)) == ([TOLD], [])
+
+
+async def test_a_correction_waits_for_no_other(bench: Bench) -> None:
+    case_no = await complained(bench)
     first = await victims.propose(bench.ctx, case_no, NEW, RAVI)
     with pytest.raises(VictimCorrectionProposed):
         await victims.propose(bench.ctx, case_no, NEW, SITA)

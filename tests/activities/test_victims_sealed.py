@@ -14,6 +14,7 @@ from activities.secrets import CannotOpen, SecretBox
 from db.pool import Pool
 from schemas.personal_data import NewVictimCorrection, PersonalData
 from tests.activities.bench import Bench
+from tests.activities.test_bodies import BODIES
 from tests.factories import SECRET, make_context, rrn, transfer
 from tests.workers.command_line import invoke
 
@@ -26,6 +27,7 @@ _OTHERS = (
     "levels of grievances",
     "objections",
     "hearings",
+    *(table.what for table in BODIES),
 )
 TRIGGERS = ("victim_sealed", "victim_corrected")
 CLEAR = "SELECT count(*) FROM victim WHERE name <> '' OR mobile <> '' OR email <> ''"
@@ -163,7 +165,7 @@ async def test_persons_and_their_terms_are_resealed(ctx: Context, monkeypatch: p
     both = SecretBox(NEW, SECRET)
     assert await victim(ctx, cases[0], PersonKeys(both)) == ASHA
     *_, keys, terms = await reseal(ctx.pool, both)
-    assert (keys.column, keys.resealed, keys.is_complete) == ("person_key.wrapped", 5, True)
+    assert (keys.column, keys.resealed, keys.is_complete) == ("person_key.wrapped", 10, True), "of victims and cases"
     assert (terms.column, terms.resealed, terms.is_complete) == ("victim.terms", 5, True)
     new = PersonKeys(SecretBox(NEW))
     assert [await victim(ctx, case_no, new) for case_no in cases] == [ASHA] * 5

@@ -13,6 +13,7 @@ from api.caches import EVIDENCE_AT_ONCE
 from domain.evidence.pack import BODIES, EVENTS, PUBLIC_KEY
 from schemas.enums import Role
 from tests.api.conftest import Doors, line
+from tests.opened_bodies import opened_rows
 
 
 async def test_an_auditor_has_it_and_the_log_says_so(doors: Doors, tmp_path: Path) -> None:
@@ -84,7 +85,7 @@ async def test_what_came_on_the_i4c_wire_is_kept_byte_for_byte_refused_too(doors
     for body, status in ((b"no envelope", 400), (sealed.body, 200), (sealed.body, 200)):
         response = await doors.client.post("/banking/FraudReportStatusUpdate", content=body, headers=headers)
         assert response.status_code == status, response.text
-    kept = await doors.services.ctx.pool.fetch("SELECT body, headers FROM bank_body ORDER BY body_id")
+    kept = await opened_rows(doors.services.ctx, "bank_body", "ORDER BY body_id")
     assert [row["body"] for row in kept] == [b"no envelope", sealed.body], "the same bytes once"
     assert "authorization" not in {name for row in kept for name, _ in row["headers"]}
     response = await doors.client.get(f"/api/v1/cases/{case_no}/evidence", headers=doors.officer(Role.AUDITOR))

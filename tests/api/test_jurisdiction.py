@@ -33,6 +33,10 @@ WITHOUT_CASE = {
     "/api/v1/release-brake/continue": "is about no case",
     "/api/v1/grievance-officers": "is about no case",
     "/api/v1/sessions/of/{officer_id}/end": "is about no case",
+    "/api/v1/desk/tasks/claim": "names work items in the body, and checks each",
+    "/api/v1/desk/tasks/pass-on": "names work items in the body, and checks each",
+    "/api/v1/desk/tasks/snooze": "names work items in the body, and checks each",
+    "/api/v1/desk/task-filters/{place}": "is about no case",
 }
 WIDE_ORDER = "/api/v1/court-orders"
 NARROW = frozenset({Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO})
@@ -44,12 +48,17 @@ CONFINED = {
     "/api/v1/grievances",
     "/api/v1/messages",
     "/api/v1/desk/tasks",
+    "/api/v1/desk/task-acts",
     "/api/v1/outside-reads",
     "/api/v1/cases",
     "/api/v1/desk/call-list",
     "/api/v1/reconciliations/{reconciliation_id}",
+    "/api/v1/figures/cases",
+    "/api/v1/figures/breaches",
 }
-CONFINED_SEARCHES = ("/api/v1/accounts/search", "/api/v1/victims/search")
+OWN = {"/api/v1/drafts", "/api/v1/drafts/{draft_id}"}
+"""lists of an officer's own drafts and of missed calls, which are of no case"""
+CONFINED_SEARCHES = ("/api/v1/accounts/search", "/api/v1/search", "/api/v1/victims/search")
 OF_THE_DESK = {"/api/v1/cases", "/api/v1/desk/call-list", "/api/v1/reconciliations/{reconciliation_id}"}
 """lists that no officer of the police reads"""
 
@@ -71,6 +80,21 @@ async def test_h8_an_investigating_officer_acts_on_assigned_cases_alone(doors: D
     assert (await doors.client.post(path, json=FIR, headers=headers)).status_code == 200
     assert await assign(doors, case_no, "io2") == 201
     assert (await doors.client.post(path, json=FIR, headers=headers)).status_code == 403, "another officer took over"
+
+
+@pytest.mark.parametrize(("role", "verb"), [(Role.IO, ""), (Role.SP, "/1/agree"), (Role.SP, "/1/reject")])
+async def test_low_who_corrects_a_victim_outside_does_not_learn_whether_there_is_one(
+    doors: Doors, role: Role, verb: str
+) -> None:
+    case_no = (await doors.complain())["case_ack_no"]
+    await doors.post_officer("outside", "Agra")
+    answers = []
+    for ack_no in (case_no, "22411260000009"):
+        path, body = f"/api/v1/complaints/{ack_no}/victim-corrections{verb}", {"mobile": "9000000000", "reason": "why"}
+        refused = await doors.client.post(path, json=body, headers=doors.officer(role, "outside"))
+        answers.append((refused.status_code, {**refused.json(), "request_id": "", "instance": ""}))
+    assert answers[0] == answers[1]
+    assert (answers[0][0], answers[0][1]["code"]) == (403, "outside_jurisdiction")
 
 
 async def test_h8_a_superintendent_acts_in_the_own_districts(doors: Doors) -> None:
@@ -298,4 +322,4 @@ def test_every_route_names_its_case_or_says_why_not() -> None:
             if "GET" not in (route.methods or ()):
                 assert path in {*WITHOUT_CASE, *CONFINED_SEARCHES} or not confined, path
             elif confined and path != "/api/v1/documents":
-                assert path in CONFINED | SHOWS_NO_CASE, path
+                assert path in CONFINED | OWN | SHOWS_NO_CASE, path

@@ -21,9 +21,11 @@ from activities.metrics import (
     SweepWork,
     ToldRole,
 )
+from activities.reporting.alert_figures import AWAY, AlertWatch
 from api.services import Services
 from db.database_state import Storage
 from db.pool import Pool, open_pool
+from db.reporting.alert_figures import AlertFigures
 from domain.policy.model import DoorName
 from schemas.enums import (
     AnswerClass,
@@ -38,15 +40,17 @@ from schemas.enums import (
     ResolutionDecision,
     TaskKind,
 )
+from schemas.evidence import NightlyWork
 from schemas.reconciliation.comparison import ListWay, Reason
 from schemas.reporting.outcomes import Stage
-from schemas.restoration_enums import GrievanceState, OrderKind
+from schemas.restoration_enums import DutyKind, GrievanceState, OrderKind
 from schemas.tracing.request_stages import RequestStage
 from tests.api.conftest import Doors, line, opened
 from workers.embedded.postgres import EmbeddedPostgres
 
 BY_NAME = {"le", "district", "bank"}
 """labels whose values are no closed list: bounds, and places that many share"""
+STATES_OF_ALERTS = {"unsent", "undelivered", "soon", "overdue", "away"}
 LABELS = {
     "channel": {channel.value for channel in Channel} | {kind.value for kind in ChannelKind},
     "joined": {"true", "false"},
@@ -57,7 +61,7 @@ LABELS = {
     "bucket": {bucket.value for bucket in Bucket},
     "answer_class": {answer_class.value for answer_class in AnswerClass},
     "quantile": {"0.5", "0.95", "0.99"},
-    "work": {work.value for works in (SweepWork, ProcedureStarterWork) for work in works},
+    "work": {work.value for works in (SweepWork, ProcedureStarterWork, NightlyWork) for work in works},
     "differs": {"true", "false"},
     "kept": {"yes", "no"},
     "reason": {reason.value for reason in Reason},
@@ -66,7 +70,8 @@ LABELS = {
     "stage": {stage.value for stages in (Stage, RequestStage) for stage in stages},
     "days": {"30", "60", "90"},
     "door": {door.value for door in DoorName},
-    "state": {state.value for state in GrievanceState},
+    "duty": {duty.value for duty in DutyKind},
+    "state": {state.value for states in (GrievanceState, Storage) for state in states} | STATES_OF_ALERTS,
 }
 
 
@@ -172,6 +177,15 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_discrepancies",
         "goldenhour_discrepancies_resolved",
         "goldenhour_answers",
+        "goldenhour_requests_waiting",
+        "goldenhour_oldest_unsent_request_seconds",
+        "goldenhour_duties_open",
+        "goldenhour_holds_lapsing",
+        "goldenhour_holds_lapsing_paise",
+        "goldenhour_nightly_since_clean_seconds",
+        "goldenhour_nightly_failing",
+        "goldenhour_storage",
+        "goldenhour_database_bytes",
         "goldenhour_braked_releases",
         "goldenhour_braked_releases_paise",
         "goldenhour_junk_bodies",
@@ -234,6 +248,32 @@ async def test_a_storm_of_scrapes_reads_the_ledger_once(doors: Doors, monkeypatc
     for _ in range(5):
         await cache.refresh(doors.services.ctx.pool)
     assert len(reads) == 1
+
+
+async def storage_shown(watch: AlertWatch) -> set[str]:
+    await watch.refresh()
+    states = (*(state.value for state in Storage), AWAY)
+    return {one for one in states if METRICS.registry.get_sample_value("goldenhour_storage", {"state": one})}
+
+
+async def test_m9_the_storage_is_shown_as_away_only_if_the_database_does_not_answer(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx = doors.services.ctx
+    assert await storage_shown(AlertWatch(ctx)) == {"ok"}
+
+    async def fails(error: Exception) -> AlertFigures:
+        raise error
+
+    limit = asyncpg.ConfigurationLimitExceededError("temp_file_limit")
+    for error, shown in ((limit, "ok"), (ConnectionResetError(), "away"), (TimeoutError(), "away")):
+        with monkeypatch.context() as patched:
+            patched.setattr("db.reporting.alert_figures.read", lambda *_, error=error: fails(error))
+            assert await storage_shown(AlertWatch(ctx)) == {shown}
+    watch = AlertWatch(ctx)
+    assert await storage_shown(watch) == {"ok"}
+    monkeypatch.setattr("db.reporting.alert_figures.read", lambda *_: fails(ConnectionResetError()))
+    assert await storage_shown(watch) == {"ok"}, "a storm of scrapes reads the figures once"
 
 
 @pytest.fixture

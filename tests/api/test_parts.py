@@ -51,9 +51,11 @@ def test_every_route_is_in_exactly_one_part(services: Services) -> None:
     assert officers >= DESCRIPTION
 
 
-def test_what_banks_call_and_complaints_are_all_of_intake(services: Services) -> None:
+def test_what_banks_call_complaints_and_their_drafts_are_all_of_intake(services: Services) -> None:
     for_banks = {route for route, entry in ENTRIES.items() if of_banks(entry)}
-    assert set(routes_of(create_app(services, Part.INTAKE))) - OF_BOTH == for_banks | {("POST", "/api/v1/complaints")}
+    of_intake = set(routes_of(create_app(services, Part.INTAKE))) - OF_BOTH
+    of_drafts = {route for route in of_intake if route[1].startswith(("/api/v1/drafts", "/api/v1/missed-calls"))}
+    assert of_intake == for_banks | of_drafts | {("POST", "/api/v1/complaints")}
 
 
 @pytest.mark.parametrize("part", Part)
@@ -124,7 +126,8 @@ def test_a_proxy_that_follows_the_table_sends_every_path_to_its_process(services
         {path for _, path in set(routes_of(create_app(services, part))) - OF_BOTH} for part in Part
     )
     rules = proxy_rules(of_intake, of_officers)
-    assert rules == ["/api/v1/bank/", "/api/v1/complaints", "/banking/"]
+    of_drafts = ["/api/v1/drafts", "/api/v1/drafts/", "/api/v1/missed-calls"]
+    assert rules == ["/api/v1/bank/", "/api/v1/complaints", *of_drafts, "/banking/"]
     for path in of_intake | of_officers:
         goes_to_intake = any(path == rule or (rule.endswith("/") and path.startswith(rule)) for rule in rules)
         assert goes_to_intake is (path in of_intake), path

@@ -106,7 +106,10 @@ class Visits:
                 return headers_of(token)
 
     async def _enrol(self, caller: Caller) -> None:
-        entry = OfficerEntry(officer_id=caller.name, name=f"Officer {caller.name}", roles=tuple(caller.roles))
+        # Of a unit of the State: the cases of the table do not exist, and other officers would be outside all of them.
+        entry = OfficerEntry(
+            officer_id=caller.name, name=f"Officer {caller.name}", roles=tuple(caller.roles), districts=("*",)
+        )
         await enrolment.import_officers(self._pool, [entry], ADMIN)
 
     async def _change(self, caller: Caller) -> None:

@@ -61,7 +61,7 @@ async def test_cases_are_loaded_and_every_hot_statement_reads_few_pages(
     connection = await asyncpg.connect(database_dsn)
     assert await connection.fetchval("SELECT count(*) FROM case_file") == CASES
     assert await connection.fetchval("SELECT count(*) FROM case_file WHERE state = 'open'") == max(100, CASES // 100)
-    assert await connection.fetchval("SELECT to_regclass('hop_account_case') IS NOT NULL")
+    assert await connection.fetchval("SELECT to_regclass('hop_account_of_any_bank') IS NOT NULL")
     await connection.close()
     if DEEP:
         book = await million.play(postgres, load_policy(), database)

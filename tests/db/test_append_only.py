@@ -39,7 +39,7 @@ async def full_case(shared: Context, pool: Pool, case_no: str) -> str:
         ("ledger_entry", "amount_paise"),
         ("ledger_transaction", "kind"),
         ("case_event", "data"),
-        ("answer", "raw"),
+        ("answer", "remarks"),
     ],
 )
 @pytest.mark.parametrize("verb", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
@@ -55,10 +55,11 @@ async def test_the_same_line_of_a_bank_is_not_written_twice(pool: Pool, full_cas
     with pytest.raises(asyncpg.UniqueViolationError, match="answer_once"):
         await pool.execute(
             "INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition,"
-            " status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at)"
+            " status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at, person_id,"
+            " sealed_raw)"
             " SELECT update_id, 2, case_no, institution, natural_key, hop_nos, kind, disposition, status_code,"
-            " amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at FROM answer"
-            " WHERE case_no = $1",
+            " amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at, person_id, sealed_raw"
+            " FROM answer WHERE case_no = $1",
             full_case,
         )
 

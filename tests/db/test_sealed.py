@@ -8,25 +8,36 @@ from db.sealed import BANK_CREDENTIALS, addresses_without, session_name
 CLEAR_NAMES = {
     *("digest", "hash", "previous_hash", "event_hash", "visit_digest", "body_digest", "document_digest"),
     *("payload_digest", "list_digest", "token_digest", "signature", "signature_base", "public_key", "mark"),
-    "name_digest",
+    *("name_digest", "content_digest", "reply_digest"),
 }
 """columns with digests, signatures and public keys, by their names"""
 CLEAR_COLUMNS = {
+    # These are empty: the database takes away what a program writes there.
+    "reply_form.body",
     *("bank_body.body", "bank_evidence.body", "bank_exchange.body", "bank_exchange.content", "bank_exchange.reply"),
     *("court_order.document", "document.pdf", "fir.document", "fir_copy.document", "hearing_waiver.document"),
-    "reply_form.body",
     "victim.terms_key",
     "try_bucket.name",
+    "draft.caller",
 }
-"""columns with documents and with what banks sent, the keyed digest of a name, and the id of a secret key"""
+"""columns with documents and with what banks sent, keyed digests, and the id of a secret key"""
 UNDER_PERSON_KEYS = {
     "victim.sealed",
     *("message.sealed_head", "message.sealed_body", "holder_contact.sealed", "holder_contact_change.sealed"),
     *("credit_account.sealed_name", "grievance.sealed_text", "grievance.sealed_contact", "grievance_level.sealed_said"),
     *("objection.sealed_text", "release_hearing.sealed_said"),
+    *("draft.sealed", "draft_handover.sealed_note", "complaint_story.sealed", "telephone_answer.sealed_speaker"),
     *(f"victim_correction.{name}" for name in ("before", "after", "reason")),
+    *(f"bank_exchange.sealed_{part}" for part in ("body", "content", "reply")),
+    *(
+        "bank_body.sealed",
+        "bank_evidence.sealed",
+        "answer.sealed_raw",
+        "reply_form.sealed_form",
+        "reply_form.sealed_body",
+    ),
 }
-"""columns that are sealed under the keys of persons, which alone are resealed"""
+"""columns that are sealed under the keys of persons, cases and banks, which alone are resealed"""
 _BYTES = """
 SELECT table_name || '.' || column_name AS name FROM information_schema.columns
 WHERE table_schema = 'public' AND data_type = 'bytea'

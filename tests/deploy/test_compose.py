@@ -30,6 +30,8 @@ OPTIONAL = {"smtp_url", "sms_url", "police_url", "previous_secret_key"}
 SAMPLE = "a" * 64
 BOX = SecretBox(SecretStr(SAMPLE))
 ISO_SPOOL = "GOLDENHOUR_ISO_SPOOL"
+ANCHOR_FOLDER = "GOLDENHOUR_ANCHOR_FOLDER"
+SMS_TEMPLATES = "GOLDENHOUR_SMS_TEMPLATES"
 MIGRATION_URL = "GOLDENHOUR_MIGRATION_URL"
 POLICY_FILE = "GOLDENHOUR_POLICY_FILE"
 URLS = {"GOLDENHOUR_PUBLIC_URL": "https://police.example"}
@@ -52,6 +54,8 @@ SERVICES: dict[str, Service] = COMPOSE["services"]
 ONE_SHOT = {"temporal-schema", "temporal-namespace", "migrate"}
 ON_CALL = {"commands"}
 """run by a person, for one command"""
+MONITORING = {"alertmanager", "grafana"}
+"""started by their profile only, because the sample of Alertmanager has no real address yet"""
 WORKERS = {"worker-case-work", "worker-bank-calls", "worker-restoration"}
 PRODUCT = [name for name, service in SERVICES.items() if service["image"].startswith("goldenhour:")]
 
@@ -106,7 +110,8 @@ def test_low_no_secret_stands_in_the_environment() -> None:
 def test_a_service_gets_the_secrets_that_it_names_and_no_other(name: str) -> None:
     service = SERVICES[name]
     mounted = set(service.get("secrets", []))
-    scripts = "".join((ROOT / file.split(":")[0]).read_text() for file in service.get("volumes", []) if ".sh:" in file)
+    own = [file.split(":")[0] for file in service.get("volumes", []) if ".sh:" in file or "alertmanager.yml:" in file]
+    scripts = "".join((ROOT / name).read_text() for name in own)
     named = {str(value) for value in service.get("environment", {}).values()} | set(service.get("command", []))
     text = " ".join([*named, scripts])
     assert mounted == set(re.findall(rf"{MOUNTED}(\w+)", text))
@@ -154,6 +159,7 @@ def test_every_container_says_whether_it_works(name: str) -> None:
         assert service["profiles"] == [name], "`up` does not start it"
     else:
         assert service["restart"] == "unless-stopped"
+        assert service.get("profiles", []) == (["monitoring"] if name in MONITORING else [])
         assert {"test", "interval", "timeout", "retries", "start_period"} <= set(service["healthcheck"])
 
 
@@ -177,7 +183,7 @@ def test_only_loopback_is_published_and_databases_have_no_way_out() -> None:
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:"), name
         if "outside" in service["networks"]:
-            assert name in {"intake", "officers", *WORKERS, *ON_CALL, "prometheus"}
+            assert name in {"intake", "officers", *WORKERS, *ON_CALL, "prometheus", *MONITORING}
 
 
 def test_named_volumes_are_declared_and_mounted_files_exist() -> None:
@@ -207,7 +213,8 @@ def test_the_settings_of_every_process_are_accepted(name: str, monkeypatch: pyte
     for variable, value in SERVICES[name]["environment"].items():
         assert variable.startswith(ENV_PREFIX)
         # These paths are in the container.
-        inside = {ISO_SPOOL: str(tmp_path), POLICY_FILE: str(PACKAGED_POLICY)}
+        inside = {ISO_SPOOL: str(tmp_path), ANCHOR_FOLDER: str(tmp_path), POLICY_FILE: str(PACKAGED_POLICY)}
+        inside |= {SMS_TEMPLATES: str(DEPLOY / "sms-templates.toml")}
         monkeypatch.setenv(variable, inside.get(variable, value.replace(MOUNTED, f"{tmp_path}/")))
     settings = Settings.load()
     assert settings.database_url is not None
@@ -272,17 +279,29 @@ def test_who_sends_messages_and_reports_can_be_told_where() -> None:
     assert "outside" in sender["networks"]
 
 
-def test_the_spool_is_one_volume_for_all_workers_and_their_users_own() -> None:
+@pytest.mark.parametrize("target", ["/var/spool/goldenhour/iso", "/var/lib/goldenhour/anchors"])
+def test_a_volume_that_the_product_writes_belongs_to_its_user(target: str) -> None:
+    # A new volume has the owner of the folder on which it is mounted.
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    (made,) = re.findall(rf"^RUN install --directory (.+) {target}$", dockerfile, re.MULTILINE)
+    (user,) = re.findall(r"^USER (\d+):(\d+)$", dockerfile, re.MULTILINE)
+    assert f"--owner={user[0]} --group={user[1]}" in made
+
+
+def test_the_worker_that_anchors_has_a_volume_for_its_lists() -> None:
+    anchoring = {name for name in PRODUCT if ANCHOR_FOLDER in SERVICES[name]["environment"]}
+    assert anchoring == {"worker-restoration"}
+    folder = SERVICES["worker-restoration"]["environment"][ANCHOR_FOLDER]
+    assert f"anchors:{folder}" in SERVICES["worker-restoration"]["volumes"]
+
+
+def test_the_spool_is_one_volume_for_all_workers() -> None:
     workers = [SERVICES[name] for name in PRODUCT if SERVICES[name].get("command", [""])[0] == "worker"]
     (mount,) = {volume for worker in workers for volume in worker["volumes"] if "spool" in volume}
     assert all(mount in worker["volumes"] for worker in workers), "what one writes another must find"
     source, _, target = mount.partition(":")
     assert source in COMPOSE["volumes"]
     assert {worker["environment"][ISO_SPOOL] for worker in workers} == {target}
-    # A new volume has the owner of the folder on which it is mounted.
-    (made,) = re.findall(rf"^RUN install --directory (.+) {target}$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
-    (user,) = re.findall(r"^USER (\d+):(\d+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
-    assert f"--owner={user[0]} --group={user[1]}" in made
     assert not any(ISO_SPOOL in SERVICES[name]["environment"] for name in PRODUCT if SERVICES[name] not in workers)
 
 
@@ -307,7 +326,10 @@ def test_the_log_of_postgresql_keeps_no_personal_data() -> None:
 
 def test_prometheus_scrapes_what_is_there() -> None:
     document = yaml.safe_load((DEPLOY / "prometheus.yml").read_text())
-    assert set(document) == {"global", "scrape_configs"}
+    (alerts_to,) = document["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
+    assert alerts_to == f"alertmanager:{SERVICES['alertmanager']['ports'][0].rpartition(':')[2]}"
+    mounted = dict(volume.removesuffix(":ro").split(":") for volume in SERVICES["prometheus"]["volumes"])
+    assert document["rule_files"] == [mounted["./deploy/prometheus/rules.yml"]]
     jobs = {job["job_name"]: job for job in document["scrape_configs"]}
     assert len(jobs) == len(document["scrape_configs"])
     scraped = set()

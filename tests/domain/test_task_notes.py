@@ -32,7 +32,8 @@ def test_every_cause_is_composed_from_whatever_facts_are_known(cause: TaskCause)
 
 def test_a_language_without_a_table_is_shown_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
     english = compose(TaskCause.ORDER_NOT_DONE, ORDER, TaskFacts())
-    assert english == compose(TaskCause.ORDER_NOT_DONE, ORDER, TaskFacts(), Language.HI) == "order 6f1c"
+    assert english == compose(TaskCause.ORDER_NOT_DONE, ORDER, TaskFacts(), Language.HI)
+    assert english == "order 6f1c: the bank has not done it: telephone it, and write down what it has done"
     hindi = {**ENGLISH, TaskCause.ORDER_NOT_DONE: "आदेश {id}"}
     monkeypatch.setattr(task_notes, "TEXTS", {**TEXTS, Language.HI: hindi})
     assert compose(TaskCause.ORDER_NOT_DONE, ORDER, TaskFacts(), Language.HI) == "आदेश 6f1c"
@@ -127,3 +128,22 @@ def test_a_language_without_a_table_is_shown_in_english(monkeypatch: pytest.Monk
 )
 def test_texts_that_depend_on_the_facts(cause: TaskCause, kind: TaskSubject, facts: TaskFacts, text: str) -> None:
     assert text in compose(cause, about(kind, 7), facts)
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        TaskCause.REFERENCE_MISSING,
+        TaskCause.INSTITUTION_UNKNOWN,
+        TaskCause.REQUEST_SILENT,
+        TaskCause.REQUEST_REFUSED,
+        TaskCause.REQUEST_NOT_SENT,
+        TaskCause.WAITS_FOR_DESK,
+        TaskCause.TASK_UNOWNED,
+    ],
+)
+def test_an_item_about_money_in_play_says_the_sum_and_what_to_do(cause: TaskCause) -> None:
+    text = compose(cause, about(TaskSubject.HOP, 7), TaskFacts(), bank="HDFC Bank", in_play_paise=5_000_00)
+    assert ", ₹5,000 in play" in text
+    assert ": " in text, "after the colon stands what to do"
+    assert "in play" not in compose(cause, about(TaskSubject.HOP, 7), TaskFacts(), in_play_paise=0)

@@ -228,9 +228,11 @@ class CaseModel:
                 known = [n for parent in judged.hop_nos for n in known_by_desk(judged.claim, parent)]
                 covered_paise = sum(self.hops[hop_no].disputed_paise for hop_no in known)
                 assert judged.applied_paise >= min(judged.claim.within_paise, covered_paise)
+        repeated = {one.hop_no for one in outcome.restated}
         for told in outcome.confirmed:
             hop = self.hops[told.hop_no]
-            assert hop.source is (HopSource.COMPLAINT if told.asked_together else HopSource.DESK)
+            source = HopSource.COMPLAINT if told.asked_together else HopSource.DESK
+            assert hop.source is source or told.hop_no in repeated
             assert told.more_paise == told.disputed_paise - hop.disputed_paise >= 0
             assert told.revision == hop.revision + (told.changes_request and told.state is not HopState.CLOSED)
             assert told.more_paise == 0 or told.state is not HopState.ASKED, "no request asks with a figure too small"

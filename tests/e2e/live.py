@@ -20,8 +20,10 @@ from temporalio.client import Client
 from activities.directory import load_directory
 from activities.officers.enrolment import import_officers
 from activities.officers.sign_in import new_token
+from activities.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from db.pool import Pool, open_pool
+from domain.evidence.integrity import Verdict
 from domain.policy.model import PACKAGED_POLICY
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
@@ -30,14 +32,14 @@ from simulator.people.callers import Person, Staff
 from tests.ground import Ground
 from tests.officers import enrol
 from tests.signed_in import begin_sessions, headers_of
-from workers.home import secret_key
+from workers.home import secret_box, secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings
 from workers.simulated import issue_intake_token, register_keys, with_known_address
 from workers.simulated_people import POLICE, roster
 from workers.stack import Running, Services, services, start_engine, until_failure
 from workers.temporal import connect
-from workers.verifying import Verdict, verify
+from workers.verifying import verify
 
 HOST = "127.0.0.1"
 LOOK_SECONDS = 0.25
@@ -170,7 +172,7 @@ class Live:
         """What `goldenhour verify` finds."""
         url = self.running.settings.database_url
         assert url is not None
-        return await verify(url.get_secret_value())
+        return await verify(url.get_secret_value(), persons=PersonKeys(secret_box(self.running.settings)))
 
     async def temporal(self) -> Client:
         """A client of the engine's Temporal server."""

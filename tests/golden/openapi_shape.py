@@ -45,7 +45,12 @@ def newly_required(before: Set[Fact], now: Set[Fact]) -> list[Fact]:
         fact
         for fact in now
         if fact.is_sent_to_us and fact.operation in operations and fact[:3] not in harmless
-        if fact.place in PARAMETERS or (*fact[:2], _around(fact.field)) in known
+        if (
+            # An item of a list that may be left out need not be sent either.
+            (*fact[:2], fact.field.removesuffix("[]")) not in harmless
+            if fact.place in PARAMETERS
+            else (*fact[:2], _around(fact.field)) in known
+        )
     )
 
 

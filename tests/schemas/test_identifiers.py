@@ -3,8 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from domain.intake.ack_numbers import is_ack_no
 from schemas.identifiers import account_key, names_a_transfer, reference_key, reference_of, transfer_key
+from schemas.tracing.bank_answers import Payee
 
 digits = st.text("0123456789", min_size=1, max_size=18)
 
@@ -53,3 +56,11 @@ def test_a_transfer_is_reference_and_receiving_institution() -> None:
     assert key == transfer_key("412345678901", "HDFC")
     assert (reference_of(key), reference_of(transfer_key("4|1", "Bank | of 2"))) == ("412345678901", "41")
     assert len({key, transfer_key("412345678902", "HDFC"), transfer_key("412345678901", "SBIN")}) == 3
+
+
+def test_low_no_identifier_has_a_line_break_behind_it() -> None:
+    assert (is_ack_no("22411260000001"), is_ack_no("22411260000001\n")) == (True, False)
+    payee = {"institution": "SBIN", "account": "50100000000001", "ifsc": "SBIN0001234"}
+    assert Payee.model_validate(payee).ifsc == "SBIN0001234"
+    with pytest.raises(ValidationError):
+        Payee.model_validate(payee | {"ifsc": "SBIN0001234\n"})

@@ -6,13 +6,15 @@ import stat
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 
 from api.hosts import NAMES, Site
+from tests.waiting import until
 from workers import certificates
-from workers.certificates import AUTHORITY_LIFE, LEFT_AT_A_START, LIFE, CertificateFiles, renew_certificates
+from workers.certificates import AUTHORITY_LIFE, LEFT_MIN, LIFE, CertificateFiles, renew_certificates
 
 DAY = timedelta(days=1)
 
@@ -87,13 +89,38 @@ def test_a_start_keeps_what_lasts_and_renews_what_ends_soon(tmp_path: Path) -> N
     first = now()
     files = renew_certificates(tmp_path, first)
     authority, own = mark(files.authority), mark(files.certificate)
-    renew_certificates(tmp_path, first + LIFE - LEFT_AT_A_START - DAY)
+    renew_certificates(tmp_path, first + LIFE - LEFT_MIN - DAY)
     assert (mark(files.authority), mark(files.certificate)) == (authority, own)
-    later = first + LIFE - LEFT_AT_A_START + DAY
+    later = first + LIFE - LEFT_MIN + DAY
     renew_certificates(tmp_path, later)
     assert mark(files.authority) == authority, "no trust is lost"
     renewed = x509.load_pem_x509_certificate(mark(files.certificate))
     assert renewed.not_valid_after_utc == (later + LIFE).replace(microsecond=0)
+
+
+async def test_low_a_stack_renews_while_it_runs_and_after_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificates, "RENEW_EVERY_SECONDS", 0.01)
+    files = renew_certificates(tmp_path, now() - LIFE - DAY)
+    assert "expired" in await handshake(files, Site.DESK.host)
+    failures, write = [OSError(28, "no space left")], certificates._write
+
+    def fail_once(*told: Any) -> None:
+        if failures:
+            raise failures.pop()
+        write(*told)
+
+    monkeypatch.setattr(certificates, "_write", fail_once)
+    renewing = asyncio.create_task(certificates.keep_renewed(tmp_path))
+
+    async def renewed() -> bool:
+        return await handshake(files, Site.DESK.host) == ""
+
+    await until(renewed)
+    assert not failures
+    assert not renewing.done()
+    renewing.cancel()
 
 
 def test_no_certificate_outlives_its_authority(tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ from urllib.parse import quote
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from domain.notifications.sms_templates import template_keys
+from schemas.notifications import SmsIds
+from workers.reference.sms_templates import sample, template_file
 from workers.setting_checks import networks_of
 from workers.settings import ENV_PREFIX, Settings, SettingsError, secret_names
 
@@ -71,11 +74,35 @@ def test_a_wrong_value_is_named_and_not_repeated(
     assert "hunter2" not in str(caught.value)
 
 
+def test_short_messages_need_registered_texts_unless_the_gateway_is_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}SMS_URL", "http://:hunter2@127.0.0.1:9/send?from=UPCOPS")
+    assert Settings.load().read_sms_templates() is None
+    monkeypatch.setenv(f"{ENV_PREFIX}SMS_URL", "https://:hunter2@sms.example/send?from=UPCOPS")
+    with pytest.raises(SettingsError, match="SMS_URL needs GOLDENHOUR_SMS_TEMPLATES"):
+        Settings.load()
+    file = tmp_path / "templates.toml"
+    file.write_text(sample())
+    monkeypatch.setenv(f"{ENV_PREFIX}SMS_TEMPLATES", str(file))
+    with pytest.raises(SettingsError, match="money_held to victim in hi: its id has 19 digits"):
+        Settings.load()
+    file.write_text("no TOML")
+    with pytest.raises(SettingsError, match="cannot be read: TOMLDecodeError"):
+        Settings.load()
+    keys = list(template_keys())
+    file.write_text(template_file("1" * 19, lambda key: f"{10**18 + keys.index(key)}"))
+    templates = Settings.load().read_sms_templates()
+    assert templates is not None
+    assert templates.ids(*keys[-1]) == SmsIds(entity_id="1" * 19, template_id=f"{10**18 + len(keys) - 1}")
+
+
 @pytest.mark.parametrize(
     "name",
     [
         "SMTP_URL",
         "SMS_URL",
+        "SMS_TEMPLATES",
         "POLICE_URL",
         "PUBLIC_URL",
         "TRACING_URL",

@@ -1,17 +1,19 @@
 """The TLS port beside the plain one: its certificate, its hosts, its cookies, and its limits."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import orjson
 import pytest
 
+from api import server
 from api.hosts import Site
 from api.officers.sessions import COOKIE
 from api.server import TlsPort, serve
@@ -23,9 +25,11 @@ from simulator.people.callers import Person
 from tests.api.conftest import services_over, with_banks
 from tests.api.listening import with_doors
 from tests.signed_in import Equipped, equip, with_clock
+from tests.waiting import until
 from workers.api_processes import _tls_port
-from workers.certificates import CertificateFiles, renew_certificates
+from workers.certificates import LIFE, CertificateFiles, renew_certificates
 from workers.embedded.ports import free_port
+from workers.home import write_private
 from workers.host_client import local_client
 from workers.settings import Settings, SettingsError
 from workers.stack import site_url, with_tls_ports
@@ -51,11 +55,11 @@ class Ports:
 
 
 @asynccontextmanager
-async def both_ports(services: Services, home: Path) -> AsyncIterator[Ports]:
-    """Serve the whole API on a plain port and a TLS port."""
+async def both_ports(services: Services, home: Path, *, age: timedelta = timedelta()) -> AsyncIterator[Ports]:
+    """Serve the whole API on a plain port and a TLS port, whose certificate was made `age` ago."""
     services, clock = with_clock(services, datetime.now(UTC))
     ravi = await equip(services, clock, "ravi", Role.DESK, steps=-1)
-    files, port = renew_certificates(home, datetime.now(UTC)), free_port()
+    files, port = renew_certificates(home, datetime.now(UTC) - age), free_port()
     stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
     tls = TlsPort(port, files.certificate, files.key)
     task = asyncio.create_task(serve(services, host="127.0.0.1", port=0, stop=stop, started=url.set_result, tls=tls))
@@ -145,6 +149,46 @@ async def test_connections_of_both_ports_count_together(services: Services, tmp_
             with pytest.raises(httpx.TransportError):
                 await client.get("/appeal")
         first.close()
+
+
+async def test_low_a_renewed_certificate_is_shown_and_no_connection_ends(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server, "LOOK_TICKS", 1)
+    # A client that looks at no certificate has a connection from before.
+    careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
+    async with both_ports(services, tmp_path, age=LIFE + timedelta(days=1)) as ports:
+        reader, writer = await asyncio.open_connection("127.0.0.1", ports.tls_port, ssl=careless)
+
+        async def asked() -> bytes:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            found = re.search(rb"content-length: (\d+)", head.lower())
+            await reader.readexactly(int(found[1]) if found else 0)
+            return head.split(b" ", 2)[1]
+
+        async def refused() -> str:
+            try:
+                async with ports.client(Site.MACHINE) as client:
+                    return "" if (await client.get("/healthz")).status_code == 200 else "another answer"
+            except httpx.ConnectError as error:
+                return str(error)
+
+        async def is_served() -> bool:
+            return await refused() == ""
+
+        assert await asked() == b"200"
+        assert "certificate has expired" in await refused()
+        renew_certificates(tmp_path, datetime.now(UTC))
+        await until(is_served)
+        own = ports.files.key.read_bytes()
+        write_private(ports.files.key, renew_certificates(tmp_path / "other", datetime.now(UTC)).key.read_bytes())
+        await until(lambda: "the changed certificate of the TLS port is not used" in caplog.text)
+        assert await is_served(), "a key of another certificate changes nothing"
+        write_private(ports.files.key, own)
+        assert await asked() == b"200"
+        writer.close()
 
 
 async def test_the_tls_port_is_on_loopback_only(services: Services, tmp_path: Path) -> None:

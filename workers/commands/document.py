@@ -61,7 +61,7 @@ def document(
 
     from schemas.documents.facts import DocumentAsk, Particulars
 
-    if not ACK_NO_PATTERN.match(ack_no):
+    if not ACK_NO_PATTERN.fullmatch(ack_no):
         raise Failed("an acknowledgement number has 14 digits", USAGE)
     try:
         particulars = Particulars(

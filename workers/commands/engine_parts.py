@@ -35,8 +35,7 @@ def write_rejects_file(write: Callable[[], int], path: Path) -> None:
 async def open_context(settings: Settings, *, personal_data: bool = True) -> "AsyncIterator[Context]":
     """Open a context for a command that needs the database, and no credential of a bank.
 
-    A command that reads or writes `personal_data` needs the secret key too. Warns if the directory is empty. Raises
-    `SettingsError` without the key.
+    Warns if the directory is empty. Raises `SettingsError` without the secret key, if it needs `personal_data`.
     """
     from activities.context import Context
     from activities.directory import DirectoryCache

@@ -1,11 +1,10 @@
 """`goldenhour evidence`: write and verify the evidence of a case as one signed archive."""
 
 import hashlib
-import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, aclosing, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -32,6 +31,7 @@ from workers.home import NothingRunning
 from workers.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from activities.evidence.anchors import Anchor
     from activities.evidence.archive import Whole
     from activities.evidence.pack import Packed
     from db.evidence.evidence_keys import EvidenceKeys
@@ -109,20 +109,22 @@ def _refuse(words: str, *unwanted: object) -> None:
 
 
 def _pack(ack_no: str | None, output: Path | None, force: bool, edition: Edition, json_target: str | None) -> None:
-    if ack_no is None or not ACK_NO_PATTERN.match(ack_no):
+    if ack_no is None or not ACK_NO_PATTERN.fullmatch(ack_no):
         raise Failed("an acknowledgement number has 14 digits", USAGE)
     if output is None:
         raise Failed("name the file to write: -o FILE", USAGE)
     certificates = {language: certificate_beside(output, language) for language in Language}
+    from activities.evidence.anchors import draft
+
     for target in (output, *certificates.values()):
         if target.exists() and not force:
             raise Failed(f"{target} exists already; --force overwrites it", USAGE)
     settings = with_database(load_settings())
     try:
         with ExitStack() as stack:
-            drafts = {language: stack.enter_context(_draft(path)) for language, path in certificates.items()}
-            draft = stack.enter_context(_draft(output))
-            packed = run(_packed_and_certified(settings, ack_no, output.name, draft, drafts, edition))
+            drafts = {language: stack.enter_context(draft(path)) for language, path in certificates.items()}
+            archive = stack.enter_context(draft(output))
+            packed = run(_packed_and_certified(settings, ack_no, output.name, archive, drafts, edition))
     except OSError as error:
         if error.filename is None:
             raise
@@ -153,21 +155,6 @@ def _pack(ack_no: str | None, output: Path | None, force: bool, edition: Edition
 def certificate_beside(archive: Path, language: Language) -> Path:
     """Return the path of the certificate for an archive."""
     return archive.with_name(f"{archive.stem}-certificate-{language.value}.pdf")
-
-
-@contextmanager
-def _draft(target: Path) -> Iterator[IO[bytes]]:
-    """Open a private file that replaces `target` when complete, and is deleted otherwise."""
-    path = target.with_name(f".{target.name}.{os.getpid()}")
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        path.replace(target)
-    finally:
-        path.unlink(missing_ok=True)
 
 
 async def _packed_and_certified(
@@ -319,36 +306,23 @@ def anchor(
     Exit codes: 0 written; 1 the database cannot be read; 2 the usage or the settings are wrong, or the file exists or
     cannot be written.
     """
-    from activities.evidence.archive import digest_of
-
     if output.exists() and not force:
         raise Failed(f"{output} exists already; --force overwrites it", USAGE)
     settings = with_database(load_settings())
     try:
-        with _draft(output) as draft:
-            cases = run(_write_heads(settings, draft))
-            digest = digest_of(draft)
+        written = run(_write_anchor(settings, output))
     except OSError as error:
         if error.filename is None:
             raise
         raise Failed(f"{output}: {error.strerror}", USAGE) from error
-    sys.stdout.write(f"{cases} cases, SHA-256 {digest}\n")
+    sys.stdout.write(f"{written.cases} cases, SHA-256 {written.digest}\n")
 
 
-async def _write_heads(settings: Settings, into: IO[bytes]) -> int:
-    from db.cases.events import heads
+async def _write_anchor(settings: Settings, output: Path) -> "Anchor":
+    from activities.evidence.anchors import write_anchor
 
-    cases = 0
-    async with (
-        await open_database(settings, most_connections=1) as pool,
-        pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-        aclosing(heads(connection)) as lines,
-    ):
-        async for line in lines:
-            into.write(f"{line}\n".encode())
-            cases += 1
-    return cases
+    async with await open_database(settings, most_connections=1) as pool, pool.acquire() as connection:
+        return await write_anchor(connection, output)
 
 
 def _own_key(settings: Settings) -> bytes | None:

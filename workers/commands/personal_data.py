@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def seal(json_target: JsonTarget = None) -> None:
-    """Seal the personal data that a release before wrote in clear: of victims, in messages, and of account holders.
+    """Seal what a release before wrote in clear: personal data, and messages to and from banks.
 
-    Each person gets a key, sealed under GOLDENHOUR_SECRET_KEY. It may be stopped at any moment and run again. It
-    refuses to begin before the `post` migrations are applied, because the release before reads the clear text.
+    Each person and each case gets a key, sealed under GOLDENHOUR_SECRET_KEY. It may be stopped at any moment and run
+    again. It refuses to begin before the `post` migrations are applied, because the release before reads clear text.
 
     Exit codes: 0 done, 1 it failed, 2 wrong usage or settings.
     """
@@ -47,15 +47,20 @@ async def _seal(settings: "Settings") -> dict[str, int]:
 
 
 def retention(json_target: JsonTarget = None) -> None:
-    """Show how many persons have personal data, and how many lost them by which rule of retention.
+    """Show how many persons and cases have a key, and how many keys ended by which rule of retention.
 
-    The workers destroy the keys of persons by themselves (`personal_data.retention` of the policy).
+    The workers destroy the keys by themselves (`personal_data.retention` of the policy). What they seal is then erased:
+    personal data, and messages to and from banks.
 
     Exit codes: 0 done, 1 it failed, 2 wrong usage or settings.
     """
     found = run(_report(with_database(load_settings())))
     write_json(json_target, found.model_dump())
-    lines = [f"{found.kept:,} kept under a key"]
+    lines = [
+        f"{found.kept:,} persons kept under a key",
+        f"{found.cases_kept:,} cases whose messages are kept under a key",
+        f"{found.banks_kept:,} keys of banks for messages of no single case",
+    ]
     lines += [f"{count:,} {what} in clear (goldenhour seal seals them)" for what, count in found.in_clear.items()]
     lines += [f"{count:,} destroyed: {rule}" for rule, count in sorted(found.destroyed.items())]
     people(json_target).print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

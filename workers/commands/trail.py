@@ -74,7 +74,7 @@ def export(
     """
     from workers.importer.trail_writing import write_workbook
 
-    if not ACK_NO_PATTERN.match(ack_no):
+    if not ACK_NO_PATTERN.fullmatch(ack_no):
         raise Failed("an acknowledgement number has 14 digits", USAGE)
     case_no, sheets = run(_read(with_database(load_settings()), ack_no))
     try:
@@ -91,5 +91,5 @@ def export(
 async def _read(settings: Settings, ack_no: str) -> "tuple[str, dict[Sheet, list[ExportRow]]]":
     from activities.workbook.trail_export import export_trail
 
-    async with open_context(settings, personal_data=False) as ctx:
+    async with open_context(settings) as ctx:
         return await export_trail(ctx, ack_no)

@@ -1,5 +1,6 @@
 """`goldenhour verify`: recompute every rule of every case."""
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from workers.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.verifying import Verdict
+    from domain.evidence.integrity import Verdict
 
 ACK_NO = re.compile(r"^[0-9]{14}$")
 SHOWN_BREAKS = 200
@@ -21,6 +22,8 @@ OWNED = (
     " protect the log and the ledger; docs/how-to/operations.md explains how to use another role"
     " (GOLDENHOUR_MIGRATION_URL)"
 )
+
+UNOPENED = "{:,} not opened, because their keys are sealed under another secret key: only their digests were compared"
 
 
 def verify(
@@ -35,7 +38,8 @@ def verify(
     Reads one snapshot without locks, so it may run beside the live system. It checks for every case that entries
     balance and match the postings; that buckets are their sums and never negative; that lost is the sum of all buckets;
     that the log has no gap and no changed event, and gives the same amounts as the ledger; and that hops and requests
-    match. It also reports if the application's role owns its tables.
+    match. It also reports if the application's role owns its tables. With the secret key it opens every message to and
+    from banks, and compares it with the log; without the key it compares the digest that stands beside it.
 
     Exit codes: 0 clean, 1 a rule is violated or the check failed, 2 wrong usage or settings.
     """
@@ -50,15 +54,19 @@ def verify(
 
 async def verify_with_progress(settings: Settings, ack_no: str | None = None) -> "Verdict":
     """Verify the database of `settings`, with a progress bar on stderr."""
+    from activities.person_keys import PersonKeys
+    from workers.home import secret_box_if_given
     from workers.verifying import verify as check
 
     assert settings.database_url is not None, "with_database fills it in"
+    box = await asyncio.to_thread(secret_box_if_given, settings)
     with progress_bar("verifying cases") as progress:
         task = progress.add_task("", total=None)
         return await check(
             settings.database_url.get_secret_value(),
             ack_no,
             lambda done, total: progress.update(task, completed=done, total=total),
+            PersonKeys(box) if box else None,
         )
 
 
@@ -70,6 +78,8 @@ def as_json(verdict: "Verdict") -> dict[str, object]:
         "hops": verdict.hops,
         "entries": verdict.entries,
         "events": verdict.events,
+        "erased": verdict.erased,
+        "unopened": verdict.unopened,
         "owns_tables": verdict.owns_tables,
         "breaks_total": verdict.breaks_total,
         "breaks": [
@@ -87,6 +97,10 @@ def show(console: "Console", verdict: "Verdict") -> None:
         console.print(f"[bold green]clean[/]: {what}", highlight=False)
     else:
         _show_breaks(console, verdict, what)
+    if verdict.erased:
+        console.print(f"{verdict.erased:,} erased: their keys were destroyed, as the log says", highlight=False)
+    if verdict.unopened:
+        console.print(UNOPENED.format(verdict.unopened), highlight=False, markup=False, soft_wrap=True)
     if verdict.owns_tables:
         console.print(OWNED, highlight=False, markup=False, soft_wrap=True)
 

@@ -8,20 +8,23 @@ from datetime import timedelta
 
 import httpx
 
+from activities.person_keys import PersonKeys
 from adapters.clock import wall_clock
 from db.outbox.due_list import Backlog
 from db.pool import Connection
 from db.reporting.day_totals import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
 from db.reporting.outcomes import Period, credits_said, report, standing
+from domain.evidence.integrity import Verdict
 from schemas.enums import AnswerClass, ChannelKind
 from schemas.reporting.outcomes import FigureGroup, OutcomeReport, Sum
 from workers.demo.restoration_wait import until_nothing_is_owed
 from workers.demo.world_state import WorldState
+from workers.home import secret_box
 from workers.number_text import duration
 from workers.processes import ChildFailed
 from workers.simulated import SimulatedStack
 from workers.stack import memory, until_failure
-from workers.verifying import Verdict, verify
+from workers.verifying import verify
 
 DAY_SECONDS = 86_400.0
 POLL_SECONDS = 0.5
@@ -211,9 +214,8 @@ async def _play(
         channels = await channel_figures(connection)
         restorations = await _restorations(connection, plan)
     sizes = dict(memory(stack.services, stack.supervisor))
-    return Played(
-        plan, trouble, ended, last, spreads, channels, restorations, sizes, await verify(dsn.get_secret_value())
-    )
+    verdict = await verify(dsn.get_secret_value(), persons=PersonKeys(secret_box(stack.running.settings)))
+    return Played(plan, trouble, ended, last, spreads, channels, restorations, sizes, verdict)
 
 
 async def _restorations(connection: Connection, plan: DayPlan) -> Restorations:

@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.table import Table
 
 from db.reporting.day_totals import DayFigures, Spread
+from domain.evidence.integrity import Verdict
 from schemas.enums import AnswerClass, Bucket, ChannelKind
 from workers.demo import restoration_report
 from workers.demo.play import Played
 from workers.demo.view import BUCKETS
 from workers.number_text import duration, rupees, size
-from workers.verifying import Verdict
 
 TURNAROUNDS: Mapping[str, str] = {
     "complaint_to_delivered": "complaint → a bank has it",

@@ -8,18 +8,16 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from domain.spreadsheet_cells import FORMULA_SIGNS
+from documents.spreadsheet import PLAIN, write_text
 from domain.workbook.columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn
 from domain.workbook.exporting import ExportRow, Value
 from workers.home import write_private
-
-_PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 
 
 def write_workbook(path: Path, sheets: Mapping[Sheet, Sequence[ExportRow]]) -> None:
     """Write the workbook for its owner only, completely or not at all. Raises `OSError`."""
     data = BytesIO()
-    with xlsxwriter.Workbook(data, _PLAIN) as workbook:
+    with xlsxwriter.Workbook(data, PLAIN) as workbook:
         bold, quoted = workbook.add_format({"bold": True}), workbook.add_format({"quote_prefix": True})
         rupees = workbook.add_format({"num_format": "0.00"})
         for sheet in Sheet:
@@ -37,14 +35,11 @@ def write_workbook(path: Path, sheets: Mapping[Sheet, Sequence[ExportRow]]) -> N
 def _write(
     page: Worksheet, row_no: int, place: int, column: TrailColumn, value: Value, quoted: Format, rupees: Format
 ) -> None:
-    """Write a cell.
-
-    Text stays text, whatever it begins with; the quote prefix keeps it text when the cell is edited.
-    """
+    """Write a cell; money as rupees."""
     if isinstance(value, int):
         if column in MONEY:
             page.write_number(row_no, place, value / 100, rupees)
         else:
             page.write_number(row_no, place, value)
     elif value:
-        page.write_string(row_no, place, value, quoted if value.startswith(FORMULA_SIGNS) else None)
+        write_text(page, row_no, place, value, quoted)

@@ -58,7 +58,8 @@ class OutboundLoop:
             if settings.police_url is not None:
                 station = CctnsWire.from_url(settings.police_url.get_secret_value())
                 register = await stack.enter_async_context(CctnsRegister(station))
-            yield cls(ctx, Ways(mail=mail, sms=sms), register, appeal_address(settings.public_url))
+            ways = Ways(mail=mail, sms=sms, sms_templates=settings.read_sms_templates() if sms else None)
+            yield cls(ctx, ways, register, appeal_address(settings.public_url))
 
     async def run(self) -> None:
         """Run until cancelled. Failed work is retried, and no kind of work waits for another."""

@@ -1,4 +1,4 @@
-"""Loop that destroys the keys of persons whose time of retention is over."""
+"""Loop that destroys the keys of persons and of drafts whose time is over."""
 
 import asyncio
 import logging
@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from activities.context import Context
+from activities.drafts.saving import forget_old
 from activities.retention import BATCH, look
 
 log = logging.getLogger(__name__)
 
 CHECK_EVERY_SECONDS: Final = 600.0
-"""long, because the times of retention are years"""
+"""long, because the times of retention are years, and that of a draft is a day"""
 
 
 @dataclass(frozen=True)
 class RetentionLoop:
-    """Looks at persons in batches, for ever. Every worker may run it, because no row is taken twice."""
+    """Looks at persons and drafts in batches, for ever. Every worker may run it, because no row is taken twice."""
 
     ctx: Context
     check_every_seconds: float = CHECK_EVERY_SECONDS
@@ -25,7 +26,7 @@ class RetentionLoop:
         """Run until cancelled. A failed batch is tried again at the next check."""
         while True:
             try:
-                looked = await look(self.ctx)
+                looked = max(await look(self.ctx), await forget_old(self.ctx))
             except Exception as error:  # the database may be away
                 log.warning("retention is tried again later: %s", type(error).__name__)
                 looked = 0

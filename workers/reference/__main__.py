@@ -1,4 +1,7 @@
-"""Write everything that is generated, `db/schema.sql` too: `python -m workers.reference`, or `make docs`."""
+"""Write everything that is generated: `python -m workers.reference`, or `make docs`.
+
+Beside the pages these are `db/schema.sql`, and in `deploy` the dashboards and the form of registered short messages.
+"""
 
 import asyncio
 import sys
@@ -9,7 +12,9 @@ from db.describe import describe
 from db.migrate import migrate
 from db.migration_files import MIGRATIONS
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
+from workers.reference.dashboards import dashboards
 from workers.reference.pages import FOLDER, pages
+from workers.reference.sms_templates import SAMPLE, sample
 
 
 async def write() -> list[str]:
@@ -19,6 +24,7 @@ async def write() -> list[str]:
             dsn = await server.create_database("reference")
             await migrate(dsn, application=APPLICATION)
             written = {MIGRATIONS.with_name("schema.sql"): await describe(dsn)}
+            written |= dashboards() | {SAMPLE: sample()}
             written |= {FOLDER / name: text for name, text in (await pages(dsn)).items()}
     changed = []
     for path, text in written.items():

@@ -40,6 +40,8 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "hop_correction",
         "case_event",
         "desk_task",
+        "task_owner",
+        "task_act",
         "ledger_transaction",
         "ledger_entry",
         "ledger_balance",
@@ -75,6 +77,9 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "payer_inquiry",
         "payer_statement",
         "payer_found_transfer",
+        "telephone_answer",
+        "telephone_booking",
+        "call_back",
     ),
     "notifications": ("message", "message_document", "holder_contact", "holder_contact_change"),
     "police": ("case_officer", "case_assignment", "fir", "fir_copy", "duty"),
@@ -86,6 +91,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "reconciliation",
         "reconciliation_difference",
     ),
+    "drafts": ("draft", "draft_handover", "complaint_story"),
     "outbox": ("case_news", "procedure", "procedure_news"),
     "orders": (
         "bank_order",
@@ -99,7 +105,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "bank_gateway": ("feed_entry", "feed_counter", "feed_key", "bank_evidence", "bank_nonce", "rate_bucket"),
     "documents": ("document", "document_counter", "due_document", "attachment_approval"),
-    "evidence": ("evidence_key",),
+    "evidence": ("evidence_key", "nightly_run"),
     "restoration": (
         "restoration",
         "restoration_step",
@@ -117,6 +123,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "grievances": ("grievance", "grievance_level", "grievance_officer", "appeal_code"),
     "holds": ("account_hold", "held_hop", "automatic_release", "release_brake", "braked_release"),
+    "reporting": ("task_value", "task_filter", "stage_day", "stage_count"),
     "access": ("try_bucket", "schema_migration", "clock_setting"),
 }
 """In the order of the areas; `access` is what belongs to no area."""

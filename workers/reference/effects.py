@@ -147,6 +147,16 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Registers a transfer by reference and bank too, where a process of the release before named its amount.",
         ("disputed_transfer",),
     ),
+    "answer_sealed": Effect(
+        Sort.DERIVED, "Clears what was received as a line of an answer that is written sealed, and refuses it in clear."
+    ),
+    "bank_exchange_sealed": Effect(
+        Sort.DERIVED,
+        "Compares what passed between us and a bank with its digests, clears it, and refuses it unless it is sealed.",
+    ),
+    "body_is_sealed": Effect(
+        Sort.DERIVED, "Compares a body of a bank with its digest, clears it, and refuses it unless it is sealed."
+    ),
     "credit_account_sealed": Effect(
         Sort.DERIVED,
         "Clears the name of an account to be credited that is written sealed, and refuses one in clear.",
@@ -159,6 +169,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "objection_sealed": Effect(
         Sort.DERIVED, "Clears the text of an objection that is written sealed, and refuses one in clear."
+    ),
+    "reply_form_sealed": Effect(
+        Sort.DERIVED, "Clears the form of a bank that is written sealed, and refuses one in clear."
     ),
     "release_hearing_sealed": Effect(
         Sort.DERIVED, "Clears what a victim says when it is written sealed, and refuses it in clear."
@@ -211,6 +224,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.RULE,
         "Refuses that the engine assigns an officer who is disabled, absent, without the role, or with the other duty.",
     ),
+    "task_owner_rules": Effect(
+        Sort.RULE, "Refuses an owner of a closed work item, and a change of owner or snooze without the next version."
+    ),
     "officer_rules": Effect(Sort.RULE, "Refuses to delete an officer, and to change an officer's id."),
     "officer_role_rules": Effect(Sort.RULE, "Refuses any change of a role that was given but one earlier end."),
     "officer_district_rules": Effect(Sort.RULE, "Refuses any change of a district that was given but its one end."),
@@ -254,6 +270,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "credit_account_rules": Effect(
         Sort.RULE, "Refuses any change of an account to credit but its one confirmation and its one end."
     ),
+    "credit_account_object_again": Effect(
+        Sort.RULE, "Refuses to shorten the time in which a victim may object after a correction of the contact."
+    ),
     "restoration_credit_account": Effect(
         Sort.RULE,
         "Refuses the approval of a restoration while the victim may object to the account to be credited, or if the"
@@ -280,15 +299,22 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "restoration_not_by_importer": Effect(
         Sort.RULE,
-        "Refuses the preparation or approval by who imported the workbook that alone confirms the money.",
+        "Refuses the preparation or approval by who imported or entered by telephone what alone confirms the money.",
     ),
+    "telephone_booking_grows": Effect(
+        Sort.RULE, "Refuses to take back what a telephone answer booked, or what its bank has confirmed of it."
+    ),
+    "call_back_rules": Effect(Sort.RULE, "Refuses any change of a promised call but what became of it, once."),
     "withdrawal_rules": Effect(Sort.RULE, "Refuses any change of a withdrawal but its one decision."),
     "release_proposal_counted": Effect(
         Sort.RULE,
         "Counts whether a proposed release needs a second officer, and refuses one of an officer who told of the hold.",
     ),
     "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
-    "person_key_rules": Effect(Sort.RULE, "Refuses to delete the key of a person, and to bring a destroyed key back."),
+    "person_key_rules": Effect(
+        Sort.RULE, "Refuses to delete a key, to give it another owner, and to bring a destroyed key back."
+    ),
+    "sealed_once": Effect(Sort.RULE, "Refuses every change of what is sealed; what is in clear is sealed once."),
     "holder_contact_change_rules": Effect(
         Sort.RULE, "Refuses every change of a contact in the history but that it is sealed, once."
     ),
@@ -304,7 +330,18 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Refuses any change of a correction of a victim but its one decision, by another person.",
     ),
     "victim_corrected": Effect(
-        Sort.RULE, "Refuses personal data of a victim that are not those of a correction that two officers agreed to."
+        Sort.RULE,
+        "Refuses personal data of a victim that two officers have not agreed to, unless the complaint of an open draft"
+        " lacks them.",
+    ),
+    "draft_rules": Effect(
+        Sort.RULE,
+        "Refuses another beginning or complaint of a draft, a change of an ended one, and a complaint that was not"
+        " taken from it.",
+    ),
+    "complaint_filled_in": Effect(
+        Sort.RULE,
+        "Refuses another category of a complaint that states one, and to take a complaint's mark away with it.",
     ),
     "two_persons": Effect(Sort.RULE, "Refuses a second officer who is the same person as the first."),
     "release_was_proposed": Effect(

@@ -5,6 +5,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from activities.metrics import Metrics
+from activities.reporting.alert_figures import AlertGauges
 from activities.reporting.outcomes import OutcomeGauges
 from activities.reporting.scorecards import ScoreGauges
 from workers.reference.markdown import code, page, table
@@ -17,7 +18,8 @@ minute. No label names a person."""
 
 def metrics_page() -> str:
     """Return the page of metrics."""
-    scorecard, outcomes = CollectorRegistry(), CollectorRegistry()
+    alerts, scorecard, outcomes = (CollectorRegistry() for _ in range(3))
+    AlertGauges(alerts)
     ScoreGauges(scorecard)
     OutcomeGauges(outcomes)
     return page(
@@ -25,6 +27,8 @@ def metrics_page() -> str:
         _INTRODUCTION,
         "## Of each process",
         _table(Metrics().registry),
+        "## What alerts are made of, by the API",
+        _table(alerts),
         "## Scorecard of the last day, by the API",
         _table(scorecard),
         "## Outcomes of the last 90 days, by the API",

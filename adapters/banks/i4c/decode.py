@@ -240,7 +240,7 @@ def _moment(fields: Fields) -> tuple[datetime | None, str]:
 
 def _ifsc(fields: Fields, name: str) -> str:
     text = fields.text(name).upper()
-    if text and not IFSC_PATTERN.match(text):
+    if text and not IFSC_PATTERN.fullmatch(text):
         fields.flag(name, LineFlag.IFSC_ODD)
     return text
 

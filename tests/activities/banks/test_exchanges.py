@@ -10,6 +10,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.banks import exchanges
 from activities.banks.delivery import BankDelivery
 from activities.banks.reply_links import LetterLinks
 from activities.secrets import SecretBox
@@ -24,6 +25,7 @@ from schemas.outbox.case import Escalate, SendHoldRequest
 from tests.activities.bench import Bench
 from tests.factories import SECRET, rrn, transfer
 from tests.mail_server import Postbox, mail_server
+from tests.opened_bodies import opened_rows
 
 
 async def an_order(bench: Bench) -> SendHoldRequest:
@@ -33,11 +35,10 @@ async def an_order(bench: Bench) -> SendHoldRequest:
 
 
 async def kept(bench: Bench, order: SendHoldRequest) -> list[Any]:
-    return await bench.rows(
-        "SELECT exchange_id, channel, body, digest, failure, reply FROM bank_exchange"
-        " WHERE request_id = $1::text::uuid ORDER BY exchange_id",
-        order.request_id,
-    )
+    mine = "WHERE request_id = $1::text::uuid ORDER BY exchange_id"
+    names = ("exchange_id", "channel", "body", "digest", "failure", "reply")
+    rows = await opened_rows(bench.ctx, "bank_exchange", mine, order.request_id)
+    return [tuple(row.get(name) for name in names) for row in rows]
 
 
 async def told(bench: Bench, case_no: str, kind: str) -> Any:
@@ -109,7 +110,10 @@ async def test_an_event_binds_the_latest_and_not_those_of_a_year(bench: Bench) -
     bench.bank.outcomes.append(BankUnreachable("HDFC", "HTTP 503"))
     with pytest.raises(ApplicationError):
         await bench.freeze.send_hold_request(order)
-    columns = "about, request_id, channel, at, head, body, size_bytes, digest, masked, content, reply_cut, failure"
+    columns = (
+        "about, request_id, channel, at, head, body, size_bytes, digest, masked, content, reply_cut, failure,"
+        " person_id, sealed_body, body_digest, sealed_content, content_digest"
+    )
     await bench.pool.execute(
         f"INSERT INTO bank_exchange ({columns}) SELECT {columns} FROM bank_exchange, generate_series(1, 20)"
         " WHERE request_id = $1::text::uuid",
@@ -124,7 +128,7 @@ async def test_nothing_has_passed_and_nothing_is_said_of_it(bench: Bench) -> Non
     order = await an_order(bench)
     async with bench.pool.acquire() as connection:
         assert await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(order.request_id)) == {}
-        await bank_exchanges.keep(connection, About.HOLD_REQUEST, UUID(order.request_id), [])
+        await exchanges.keep(bench.ctx, connection, About.HOLD_REQUEST, UUID(order.request_id), [])
         assert await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(order.request_id)) == {}
         planned = await requests.find(connection, UUID(order.request_id))
     assert planned is not None
@@ -171,10 +175,12 @@ async def test_it_is_not_changed(bench: Bench, verb: str) -> None:
 async def test_what_is_neither_masked_nor_cut_is_what_was_sent(bench: Bench) -> None:
     order = await an_order(bench)
     await bench.freeze.send_hold_request(order)
-    columns = "about, request_id, channel, at, head, size_bytes, digest, masked, reply_cut, failure"
-    with pytest.raises(asyncpg.CheckViolationError, match="bank_exchange_as_sent"):
-        await bench.pool.execute(
-            f"INSERT INTO bank_exchange ({columns}, body) SELECT {columns}, set_byte(body, 0, 0)"
-            " FROM bank_exchange WHERE request_id = $1::text::uuid",
-            order.request_id,
-        )
+    columns = (
+        "about, request_id, channel, at, head, size_bytes, digest, masked, reply_cut, failure, person_id, sealed_body"
+    )
+    copied = f"INSERT INTO bank_exchange ({columns}, body_digest, body) SELECT {columns}, %s FROM bank_exchange"
+    mine = " WHERE request_id = $1::text::uuid"
+    with pytest.raises(asyncpg.CheckViolationError, match="bank_exchange_sealed_as_sent"):
+        await bench.pool.execute(copied % "sha256(body_digest), ''" + mine, order.request_id)
+    with pytest.raises(asyncpg.CheckViolationError, match="another digest"):
+        await bench.pool.execute(copied % "body_digest, 'x'" + mine, order.request_id)

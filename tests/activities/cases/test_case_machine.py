@@ -252,7 +252,8 @@ class CaseMachine(RuleBasedStateMachine):
         escalate = Escalate(
             case_no=self.case_no, request_id=order.request_id, institution=order.institution, level=step
         )
-        self.run(self.bench.freeze.escalate_request(escalate))
+        # A request that is not old is not given up yet.
+        self.attempt(self.bench.freeze.escalate_request(escalate))
 
     @rule(data=st.data())
     def nobody_answers_until_it_is_too_late(self, data: st.DataObject) -> None:

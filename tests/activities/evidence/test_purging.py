@@ -8,7 +8,10 @@ import asyncpg
 import pytest
 
 from activities import outbox
+from activities.banks.received import keep_statement
+from activities.banks.reply_links import keep_form
 from activities.outbox import SweepActivities
+from adapters.banks.stated import Answerer
 from db import bank_gateway
 from db.banks import bank_keys, reply_links
 from schemas.banks.exchanges import About
@@ -48,10 +51,12 @@ async def a_link(own: Bench, request_id: UUID, ended: timedelta, name: str) -> i
     return link.link_id
 
 
-async def a_form(own: Bench, link_id: int) -> None:
+async def a_form(own: Bench, name: str) -> None:
     async with own.pool.acquire() as connection:
+        link = await reply_links.find(connection, ABOUT, hashlib.sha256(name.encode()).digest())
+        assert link is not None
         now, form = datetime.now(UTC), {"held": "1"}
-        await reply_links.keep_form(connection, link_id, now, "A", "Manager", form, b"f" * 32, b"t1.held=1")
+        await keep_form(own.ctx, connection, link, now, Answerer("A", "Manager"), form, b"t1.held=1")
 
 
 async def links(own: Bench) -> list[str]:
@@ -75,9 +80,9 @@ async def test_a_link_goes_long_after_it_ended_and_never_with_a_form(own: Bench)
     request_id = await a_request(own)
     keep = timedelta(seconds=own.ctx.policy.replay.keep_ended_links_seconds)
     used = await a_link(own, request_id, keep + 9 * DAY, "used")
-    in_part = await a_link(own, request_id, keep + 8 * DAY, "in part")
-    for link_id in (used, in_part):
-        await a_form(own, link_id)
+    await a_link(own, request_id, keep + 8 * DAY, "in part")
+    for name in ("used", "in part"):
+        await a_form(own, name)
     async with own.pool.acquire() as connection:
         await reply_links.use_up(connection, used, datetime.now(UTC))
     await a_link(own, request_id, keep + DAY, "long ended")
@@ -90,8 +95,8 @@ async def test_a_link_goes_long_after_it_ended_and_never_with_a_form(own: Bench)
 async def test_the_database_lets_no_other_link_go(own: Bench) -> None:
     request_id = await a_request(own)
     used, in_part = [await a_link(own, request_id, DAY, name) for name in ("used", "in part")]
-    for link_id in (used, in_part):
-        await a_form(own, link_id)
+    for name in ("used", "in part"):
+        await a_form(own, name)
     good = await a_link(own, request_id, -DAY, "good")
     async with own.pool.acquire() as connection:
         await reply_links.use_up(connection, used, datetime.now(UTC))
@@ -149,7 +154,7 @@ async def test_a_sweep_takes_a_bounded_batch_of_each_kind_the_oldest_first(
 
 async def test_what_a_bank_signed_stays(own: Bench) -> None:
     """However old: it is what the bank said."""
-    async with at_clock(own.ctx, lambda: datetime(2020, 1, 1, tzinfo=UTC)).pool.acquire() as connection:
-        await bank_keys.keep_evidence(connection, "HDFC", "POST", "/api/v1/bank/holds", [], b"{}")
+    long_ago = at_clock(own.ctx, lambda: datetime(2020, 1, 1, tzinfo=UTC))
+    await keep_statement(long_ago, "HDFC", "POST", "/api/v1/bank/holds", [], b"{}")
     assert await purged(own) == 0
     assert await own.value("SELECT count(*) FROM bank_evidence") == 1

@@ -151,7 +151,8 @@ async def test_it_is_filed_with_a_number_and_the_bank_is_asked_first(appeal: App
     assert await appeal.is_running()
     about = "case_no = $1 AND kind = 'grievance' AND state = 'open'"
     (task,) = await bank_notes(appeal.holds.bench.pool, about, appeal.case_no)
-    assert task == ("HDFC", f"grievance {done.grievance_id}")
+    waits = "the account holder waits: report on it or decide it"
+    assert task == ("HDFC", f"grievance {done.grievance_id}: {waits}")
     (event,) = await appeal.holds.bench.rows(
         "SELECT data::text FROM case_event WHERE case_no = $1 AND kind = 'grievance_opened'", appeal.case_no
     )

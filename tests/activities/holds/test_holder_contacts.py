@@ -1,5 +1,7 @@
 """Contacts of account holders that officers enter: no one takes a holder's place unseen."""
 
+import re
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -22,6 +24,7 @@ from tests.activities.holds.test_lifecycle import CONTACT
 from tests.activities.restoration_bench import DAY
 
 OTHER = NewHolderContact(phone="9876500001")
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -37,6 +40,15 @@ def door(holds: Holds) -> AppealDoor:
 async def told(holds: Holds, case_no: str, kind: str) -> list[tuple[str, str]]:
     """To whom, and at what address, messages of one kind went."""
     return sorted({(one.to_whom, one.address) for one in await holds.bench.said(kind, case_no)})
+
+
+async def sent_code(holds: Holds, door: AppealDoor, hold_id: UUID, case_no: str) -> str:
+    """The code in a new message to the holder, or to the bank that passes it on."""
+    before = {one.message_id for one in await holds.bench.said("appeal_code", case_no)}
+    await door.make_code(hold_id, "officer:io", "the holder asks for it")
+    sent = [one for one in await holds.bench.said("appeal_code", case_no) if one.message_id not in before]
+    (code,) = {found[0] for one in sent for found in re.finditer(r"\b[0-9]{8}\b", one.body)}
+    return code
 
 
 async def visited(holds: Holds, door: AppealDoor, hold_id: UUID, case_no: str) -> object:
@@ -87,6 +99,38 @@ async def test_m14_without_a_contact_a_code_goes_through_the_bank_or_is_not_made
     await holds.bench.pool.execute("UPDATE institution SET desk_email = 'desk@hdfc.example' WHERE code = 'HDFC'")
     assert (await door.make_code(hold_id, "officer:io", "for the bank")).code == ""
     assert await told(holds, case_no, "appeal_code") == [("bank", "desk@hdfc.example")]
+
+
+async def test_low_codes_and_visits_of_a_contact_end_when_another_takes_its_place(
+    holds: Holds, door: AppealDoor
+) -> None:
+    case_no, hold_id = await holds.hold(100, **CONTACT)
+    reference = await holds.bench.value("SELECT reference FROM account_hold WHERE hold_id = $1", hold_id)
+    for contact in (OTHER, NewHolderContact(phone="9876500002")):
+        code, used = [await sent_code(holds, door, hold_id, case_no) for _ in range(2)]
+        entered = await door.enter(reference, used, "10.0.0.1")
+        assert entered is not None
+        assert await door.visit(entered.token) is not None
+        holds.clock.at += MINUTE
+        await take_contact(holds.ctx, hold_id, contact, "officer:io")
+        assert await door.visit(entered.token) is None
+        assert await door.enter(reference, code, "10.0.0.1") is None
+    own = await door.enter(reference, await sent_code(holds, door, hold_id, case_no), "10.0.0.1")
+    assert own is not None
+    await take_contact(holds.ctx, hold_id, contact, "officer:io")
+    assert await door.visit(own.token) is not None, "the same contact is no other one"
+
+
+async def test_low_a_code_that_the_bank_passes_on_stays(holds: Holds, door: AppealDoor) -> None:
+    """An officer who enters a contact could else keep the true holder out."""
+    case_no, hold_id = await holds.hold(100)
+    await holds.bench.pool.execute("UPDATE institution SET desk_email = 'desk@hdfc.example' WHERE code = 'HDFC'")
+    reference = await holds.bench.value("SELECT reference FROM account_hold WHERE hold_id = $1", hold_id)
+    code = await sent_code(holds, door, hold_id, case_no)
+    await take_contact(holds.ctx, hold_id, OTHER, "officer:io")
+    entered = await door.enter(reference, code, "10.0.0.1")
+    assert entered is not None
+    assert await door.visit(entered.token) is not None
 
 
 async def test_m14_a_withdrawal_on_the_page_needs_a_contact_older_than_48_hours(holds: Holds, door: AppealDoor) -> None:

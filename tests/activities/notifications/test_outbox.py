@@ -26,7 +26,7 @@ from db.pool import Connection
 from domain.errors import NotFound, NotNow
 from domain.notifications.texts import MessageLacks
 from schemas.holds import NewHolderContact
-from schemas.notifications import Medium, MessageKind
+from schemas.notifications import Medium, MessageKind, SmsIds
 from schemas.police import CaseDuty, NewOfficer
 from simulator.people import sms_gateway
 from tests.activities.bench import Bench
@@ -342,9 +342,9 @@ async def test_what_a_process_died_over_is_sent_again_under_the_same_key(post: P
     await post.notify(await post.case())
 
     class Dies:
-        async def send(self, to: str, body_text: str, key: str) -> str:
+        async def send(self, to: str, body_text: str, key: str, ids: SmsIds | None = None) -> str:
             assert post.ways.sms is not None
-            await post.ways.sms.send(to, body_text, key)
+            await post.ways.sms.send(to, body_text, key, ids)
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
@@ -373,7 +373,7 @@ async def test_a_page_of_messages_goes_on_where_it_ended(post: Post) -> None:
 
 async def test_a_route_that_fails_in_a_way_nobody_foresaw_is_given_up_too(post: Post) -> None:
     class Broken:
-        async def send(self, to: str, body_text: str, key: str) -> str:
+        async def send(self, to: str, body_text: str, key: str, ids: SmsIds | None = None) -> str:
             raise ZeroDivisionError
 
     case_no = await post.case()

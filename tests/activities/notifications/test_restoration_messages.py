@@ -12,6 +12,7 @@ from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.restoration_bench import DESK, SP, SUPERVISOR, Home
 from tests.desk_tasks import notes
+from tests.factories import row, rrn, transfer
 
 
 @pytest.fixture
@@ -45,7 +46,9 @@ async def documents(home: Home, case_no: str) -> list[tuple[Any, ...]]:
 async def test_the_victim_is_told_of_every_step_that_matters(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
+    await assign_io(home, case_no)
     await home.tick(restoration, 3)
+    await home.engine.write_application(home.asked(restoration))
     await home.tick(restoration, 7.1)
     await home.apply(restoration)
     await home.verify(restoration)
@@ -133,6 +136,26 @@ async def test_the_application_is_written_once_for_every_turn(home: Home) -> Non
     await home.check(case_no)
 
 
+async def test_the_application_comes_with_the_letter_that_it_is_ready(home: Home) -> None:
+    root = rrn()
+    victim = {"name": "A. Victim", "mobile": "9876543210", "email": "victim@mail.example", "district": "LUCKNOW"}
+    payee = {"institution": "HDFC", "account": f"5{rrn()}"}
+    case_no = await home.bench.complain(transfer(400_00, reference=root, payee=payee), victim=victim)
+    await home.bench.answer("HDFC", case_no, row(1, root, "400.00"))
+    await home.open_for_new_holds(case_no)
+    await assign_io(home, case_no)
+    restoration = await home.of(case_no)
+    await home.tick(restoration, 3)
+    await home.engine.write_application(home.asked(restoration))
+    enclosed = await home.bench.rows(
+        "SELECT m.medium, d.kind FROM message m LEFT JOIN message_document USING (message_id)"
+        " LEFT JOIN document d USING (document_id)"
+        " WHERE m.case_no = $1 AND m.kind = 'application_ready' ORDER BY m.medium",
+        case_no,
+    )
+    assert [tuple(one) for one in enclosed] == [("email", "restoration_application"), ("sms", None)]
+
+
 async def test_an_application_that_is_issued_locks_no_case(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
@@ -158,9 +181,13 @@ async def test_what_an_application_lacks_goes_to_a_person_and_stops_no_clock(hom
     assert await documents(home, case_no) == [], "no officer investigates yet, so none could sign"
     assert await home.bench.value(lacking, str(restoration)) == "open"
     assert await home.tick(restoration, 8) == ["remind"]
+    assert ("application_ready", "victim") not in await told(home, case_no), "it is not ready"
     await assign_io(home, case_no)
-    await home.engine.write_application(home.asked(restoration))
+    for _ in range(2):
+        await home.engine.write_application(home.asked(restoration))
     assert len(await documents(home, case_no)) == 1
+    ready = [one for one in await told(home, case_no) if one == ("application_ready", "victim")]
+    assert len(ready) == 1, "once, when it is there"
     assert await home.bench.value(lacking, str(restoration)) == "closed"
 
 

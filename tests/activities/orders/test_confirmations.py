@@ -8,11 +8,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from activities.banks import exchanges
 from activities.cases.transaction import case_transaction
 from activities.holds import opening
 from activities.orders.confirmations import NotItsLine, record_statement, take_confirmation
 from activities.orders.orders import cancel_order, plan_order
-from db.banks import bank_exchanges
 from db.orders import bank_orders
 from domain.errors import NotFound, NotNow
 from schemas.banks.exchanges import About, Exchange
@@ -245,7 +245,7 @@ async def test_what_passed_about_an_order_keeps_nobody_from_the_order(ordered: O
     )
     pool = ordered.bench.pool
     async with pool.acquire() as writing, writing.transaction(), pool.acquire() as confirming, confirming.transaction():
-        await bank_exchanges.keep(writing, About.ORDER, order_id, [passed])
+        await exchanges.keep(ordered.bench.ctx, writing, About.ORDER, order_id, [passed])
         await confirming.execute("SET LOCAL lock_timeout = '2s'")
         assert (await bank_orders.get(confirming, order_id)).order_id == order_id
 

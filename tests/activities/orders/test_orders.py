@@ -35,7 +35,7 @@ from schemas.restoration_enums import DocumentKind, OrderKind, OrderState
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.activities.orders.test_confirmations import HELD_PAISE, Ordered
-from tests.desk_tasks import notes
+from tests.desk_tasks import NOT_DONE, notes
 from tests.factories import SECRET, make_context, rrn
 from tests.mail_server import Postbox, mail_server
 from tests.paths import ROOT
@@ -215,7 +215,7 @@ async def test_a_refusal_is_the_banks_statement_and_is_for_a_person(road: Road) 
         "SELECT state, refusal_code, refusal_message FROM bank_order WHERE order_id = $1", order_id
     )
     assert row == [("refused", "NO-EVENT", "what is that?")]
-    assert await road.notes() == [f"order {order_id}"]
+    assert await road.notes() == [f"order {order_id}: {NOT_DONE}"]
     look = await road.look(order_id)
     assert (look.over, [due.what for due in look.dues]) == (False, ["reminder"]), "the escalation goes on"
 
@@ -336,7 +336,7 @@ async def test_the_supervisor_is_told_again_until_it_is_done_as_often_as_was_pro
         await road.age(order_id, rule.supervisor_again_after_seconds)
         await road.escalate(order_id, OrderEscalationLevel.SUPERVISOR)
         assert await road.times_told(order_id) == times
-        assert await road.notes() == [f"order {order_id}"], "even if an officer closed the task before"
+        assert await road.notes() == [f"order {order_id}: {NOT_DONE}"], "even if an officer closed the task before"
     assert (await road.look(order_id)).dues == ()
 
 

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from activities.holds.releases import hear_victim
+from activities.restoration import credit_accounts
 from db import person_keys, retention
 from db.orders import release_proposals
 from db.pool import Pool
@@ -13,7 +14,10 @@ from db.restoration import objections, restoration_views
 from domain.errors.victims import VictimErased
 from schemas.orders.releases import NewHearing
 from schemas.restoration_enums import ObjectionBy
+from tests.activities.restoration.test_credit_accounts import NEW
 from tests.activities.restoration.test_sealed_accounts import ERASE
+from tests.activities.restoration.test_sealed_accounts import SHOWN as ACCOUNTS
+from tests.activities.restoration.test_sealed_accounts import as_before as accounts_as_before
 from tests.activities.restoration_bench import Home
 from tests.activities.sealed_rows import seal_counted
 from tests.factories import make_context
@@ -92,6 +96,20 @@ async def test_what_was_written_in_clear_is_read_and_then_sealed(home: Home, *, 
     assert await shown(home, restoration_id, hold_id) == ["my pay"] * 3 + [SAID]
     done = await seal_counted(home.ctx)
     assert (done["objections"], done["hearings"]) == (0, 0)
+
+
+async def test_low_what_stands_in_clear_beside_a_sealed_text_is_cleared_though_the_key_is_destroyed(home: Home) -> None:
+    """Two releases wrote it, and the key was destroyed before the second phase of the update."""
+    case_no, *_ = await objected(home)
+    await credit_accounts.propose(home.ctx, case_no, NEW, "officer:desk")
+    await as_before(home, both=True)
+    await accounts_as_before(home, both=True)
+    await home.bench.pool.execute(ERASE)
+    done = await seal_counted(home.ctx)
+    assert (done["objections"], done["hearings"], done["accounts to be credited"]) == (3, 1, 1)
+    assert not await in_clear(home)
+    assert NEW.holder_name not in str(await home.bench.rows(ACCOUNTS))
+    assert set((await seal_counted(home.ctx)).values()) == {0}
 
 
 @pytest.mark.parametrize(

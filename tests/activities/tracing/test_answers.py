@@ -8,6 +8,7 @@ from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
 from tests.activities.told import a_case, dispositions, planned
 from tests.factories import moved, row, rrn, transfer
+from tests.opened_bodies import opened_rows
 
 # -- what an answer does -------------------------------------------------------------------------------------------
 
@@ -107,8 +108,9 @@ async def test_a_line_that_cannot_be_read_costs_the_others_nothing(bench: Bench)
     assert done.accepted == 2
     assert await dispositions(bench, case_no) == ["review", "applied"]
     assert await bench.tasks(case_no) == [("read_answer", None)]
-    raw = await bench.value("SELECT raw FROM answer WHERE case_no = $1 AND disposition = 'review'", case_no)
-    assert raw["amount"] == "a lot"
+    mine = "WHERE case_no = $1 AND disposition = 'review'"
+    (line,) = await opened_rows(bench.ctx, "answer", mine, case_no)
+    assert line["raw"]["amount"] == "a lot"
     await bench.check(case_no)
 
 

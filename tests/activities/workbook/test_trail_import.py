@@ -7,9 +7,10 @@ import pytest
 
 from activities.tracing.answers import take_status_update
 from activities.workbook import trail_import
-from activities.workbook.trail_import import NO_MOBILE, take_trails
+from activities.workbook.trail_import import take_trails
 from activities.workbook.trail_outcome import Fate
 from domain.workbook.columns import Sheet
+from schemas.intake import NO_MOBILE
 from schemas.outbox.case import FollowUp, PlanRequests
 from schemas.personal_data import PersonalData
 from tests.activities.bench import Bench
@@ -20,6 +21,7 @@ from tests.domain.trail_books import moved, read, said, sheet
 from tests.factories import moved as moved_on
 from tests.factories import row as line
 from tests.factories import rrn, transfer
+from tests.opened_bodies import opened_rows
 
 # -- a new case ------------------------------------------------------------------------------------------------
 
@@ -61,7 +63,8 @@ async def test_a_workbook_opens_a_case_and_every_row_is_where_it_belongs(bench: 
 async def test_rows_are_their_banks_answers_and_say_that_a_workbook_told_it(bench: Bench) -> None:
     number = ack()
     await take(bench, workbook(number, rrn()))
-    told = await bench.rows("SELECT institution, raw, flags FROM answer WHERE case_no = $1 ORDER BY answer_id", number)
+    lines = await opened_rows(bench.ctx, "answer", "WHERE case_no = $1 ORDER BY answer_id", number)
+    told = [(line["institution"], line["raw"], line["flags"]) for line in lines]
     assert {institution for institution, _, _ in told} == {"HDFC", "PUNB"}
     for _, raw, flags in told:
         assert raw["source"] == "trail_workbook"

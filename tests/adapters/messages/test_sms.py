@@ -18,12 +18,13 @@ from adapters.messages.sms import (
     SmsWire,
     mobile_of,
 )
-from schemas.notifications import SMS_PARTS_MAX, SmsParts, sms_parts
+from schemas.notifications import SMS_PARTS_MAX, SmsIds, SmsParts, sms_parts
 from simulator.people import sms_gateway
 from tests.asgi_server import served
 
 TOKEN = "the token"
 TO = "98765 43210"
+ENTITY = "1201000000000000001"
 
 
 @pytest.fixture
@@ -200,3 +201,19 @@ def test_a_setting_names_address_sender_and_token() -> None:
     wire = SmsWire.from_url("https://:t0ken@sms.example:8443/v2/send?from=UPCOPS")
     assert (wire.url, wire.sender, wire.token) == ("https://sms.example:8443/v2/send", "UPCOPS", "t0ken")
     assert "t0ken" not in repr(wire)
+
+
+async def test_a_gateway_under_dlt_refuses_wrong_ids_and_other_texts() -> None:
+    far = sms_gateway.SmsGateway(TOKEN, ENTITY, {"1107": "Case {#var#}: {#var#} is on hold."})
+    good = SmsIds(entity_id=ENTITY, template_id="1107")
+    async with served(far) as url, SmsGateway(wire(url)) as gateway:
+        assert await gateway.send(TO, "Case 7: Rs 5 is on hold.", "k1", good)
+        for key, text, ids, code in (
+            ("k2", "Case 7: Rs 5 is on hold.", None, "ENTITY"),
+            ("k3", "Case 7: Rs 5 is on hold.", SmsIds(entity_id="1202", template_id="1107"), "ENTITY"),
+            ("k4", "Case 7: Rs 5 is on hold.", SmsIds(entity_id=ENTITY, template_id="1108"), "TEMPLATE"),
+            ("k5", "Case 7: Rs 5 is gone.", good, "TEXT"),
+        ):
+            with pytest.raises(SmsRefused, match=code):
+                await gateway.send(TO, text, key, ids)
+    assert len(far.messages) == 1

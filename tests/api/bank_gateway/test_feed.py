@@ -19,6 +19,7 @@ from schemas.enums import Role
 from simulator.wires.signing import signed_headers
 from tests.api.conftest import Doors, opened, transfer
 from tests.api.feed import AT_HDFC, HELD, HOLDS, POLICIES, Feed, Waits, feed, kind, waiters, waits
+from tests.opened_bodies import opened_rows
 
 __all__ = ["feed", "waits"]
 
@@ -249,8 +250,7 @@ async def test_a_signature_says_who_and_is_kept(feed: Feed) -> None:
     assert kind(await signed(feed, "POST", path, HELD, "hdfc-1", NEXT), 404) == "not-found"
     assert kind(await signed(feed, "POST", path, HELD, "sbin-1", NEXT), 401) == "signature-wrong"
     assert (await signed(feed, "POST", path, HELD, "sbin-1", OLD)).status_code == 200
-    kept = await feed.doors.services.ctx.pool.fetchrow("SELECT * FROM bank_evidence ORDER BY evidence_id DESC LIMIT 1")
-    assert kept is not None
+    (kept,) = await opened_rows(feed.doors.services.ctx, "bank_evidence", "ORDER BY evidence_id DESC LIMIT 1")
     assert (kept["about"], kept["body"]) == (hold_id, orjson.dumps(HELD))
     assert {"signature", "signature-input", "content-digest"} <= {name for name, _ in kept["headers"]}
 
@@ -299,7 +299,7 @@ async def test_what_a_bank_fetches_is_kept_once_as_it_was_served(feed: Feed) -> 
     page, one = await feed.get(), await feed.get(f"{HOLDS}/{hold_id}")
     await feed.get()
     pool = feed.doors.services.ctx.pool
-    (row,) = await pool.fetch("SELECT * FROM bank_exchange WHERE request_id = $1", hold_id)
+    (row,) = await opened_rows(feed.doors.services.ctx, "bank_exchange", "WHERE request_id = $1", hold_id)
     assert (row["channel"], row["head"], row["reply"]) == ("pull", f"FEED hold {hold_id}\n", None)
     assert row["body"] == one.content
     assert row["body"] in page.content

@@ -8,9 +8,9 @@ import pytest
 
 from activities.holds import opening
 from api.bank_gateway import feed as bank_feed
-from db import holder_contacts
 from tests.api.conftest import transfer
 from tests.api.feed import AT_HDFC, HELD, HOLDS, Feed, feed, kind
+from tests.opened_bodies import opened_rows
 
 __all__ = ["feed"]
 
@@ -63,7 +63,7 @@ async def test_an_answer_says_how_the_holder_is_reached(
     await opening.open_for_new_holds(ctx, receipt["case_ack_no"])
     async with ctx.pool.acquire() as connection:
         found = await connection.fetchval("SELECT hold_id FROM account_hold")
-        holder = await holder_contacts.of_hold(connection, found)
+        holder = await ctx.persons.holder_of(connection, found)
     assert (holder.phone, holder.email) == reached_by
 
 
@@ -210,7 +210,7 @@ async def test_the_words_are_kept_and_the_token_is_not(feed: Feed) -> None:
     hold_id = await feed.hold()
     await feed.post(hold_id, "acknowledge")
     await feed.post(hold_id, "answer", HELD)
-    kept = await feed.doors.services.ctx.pool.fetch("SELECT * FROM bank_evidence ORDER BY evidence_id")
+    kept = await opened_rows(feed.doors.services.ctx, "bank_evidence", "ORDER BY evidence_id")
     assert [(row["institution"], row["path"].rpartition("/")[2]) for row in kept] == [
         ("SBIN", "acknowledge"),
         ("SBIN", "answer"),

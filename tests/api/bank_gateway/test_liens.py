@@ -17,6 +17,7 @@ from schemas.banks.keys import BankKey
 from schemas.reconciliation.lien_lists import LIENS_MAX, PAGES_MAX
 from simulator.wires.signing import signed_headers
 from tests.api.conftest import Doors, line
+from tests.opened_bodies import opened_rows
 
 URL = f"http://test{LIENS_PATH}"
 
@@ -96,7 +97,8 @@ async def test_a_signed_list_is_taken_and_kept_as_it_came(doors: Doors) -> None:
         headers["Content-Type"] = "application/json"
         response = await doors.client.post(LIENS_PATH, content=sent, headers=headers)
         assert response.status_code == status, response.text
-    assert await pool.fetchval("SELECT body FROM bank_evidence WHERE institution = 'SBIN'") == body
+    (kept,) = await opened_rows(doors.services.ctx, "bank_evidence", "WHERE t.institution = 'SBIN'")
+    assert kept["body"] == body
     assert await pool.fetchval("SELECT rows_differing FROM reconciliation") == 1
 
 

@@ -12,7 +12,8 @@ from schemas.enums import ChannelKind
 from schemas.restoration_enums import OrderKind
 from tests.api.feed import Feed, Waits, feed, kind, waits
 from tests.api.ordered import HELD_PAISE, VICTIM, Ordering, done, ordering
-from tests.desk_tasks import bank_notes
+from tests.desk_tasks import NOT_DONE, bank_notes
+from tests.opened_bodies import opened_rows
 
 __all__ = ["feed", "ordering", "waits"]
 
@@ -98,7 +99,8 @@ async def test_what_a_bank_fetches_is_kept_as_it_was_served(ordering: Ordering) 
     order_id = await ordering.restore()
     page, one = await ordering.get(), await ordering.get(f"/{order_id}")
     pool = ordering.doors.services.ctx.pool
-    (row,) = await pool.fetch("SELECT * FROM bank_exchange WHERE order_id = $1 AND channel = 'pull'", order_id)
+    served = "WHERE order_id = $1 AND channel = 'pull'"
+    (row,) = await opened_rows(ordering.doors.services.ctx, "bank_exchange", served, order_id)
     assert (row["about"], row["head"], row["body"]) == ("order", f"FEED order {order_id}\n", one.content)
     assert row["body"] in page.content
     await ordering.say(order_id, "acknowledge", {})
@@ -167,7 +169,7 @@ async def test_a_refusal_is_for_a_person_and_the_order_lives_on(ordering: Orderi
     first, again = [await ordering.say(order_id, "refuse", REFUSAL) for _ in range(2)]
     assert first.json() == again.json() == {"order_id": str(order_id), "state": "refused"}
     tasks = await bank_notes(ordering.doors.services.ctx.pool, "kind = 'order_silent'")
-    assert tasks == [("SBIN", f"order {order_id}")]
+    assert tasks == [("SBIN", f"order {order_id}: {NOT_DONE}")]
     assert (await ordering.events()).count("order_refused") == 1
     await ordering.say(order_id, "confirm", done())
     assert await ordering.state(order_id) == "confirmed", "a bank that does it all the same is believed"

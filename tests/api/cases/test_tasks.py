@@ -6,7 +6,7 @@ import pytest
 
 from activities.holds import opening
 from db.cases.tasks import as_stored
-from domain.reporting import acts_of
+from domain.reporting.task_acts import acts_of
 from schemas.enums import Role
 from schemas.restoration_enums import DocumentKind, Step
 from schemas.tasks import NO_FACTS, DocumentWaits, TaskCause, TaskFacts

@@ -48,8 +48,13 @@ async def test_a_search_shows_no_more_than_the_policy_says(doors: Doors, monkeyp
     assert [item["mobile"] for item in told["items"]] == ["0032", "0031"], "the newest first"
 
 
-async def test_only_the_desk_searches_and_only_for_somebody(doors: Doors) -> None:
-    assert (await search(doors, Role.IO, name="Asha")).status_code == 403
+async def test_an_officer_searches_the_own_cases_and_only_for_somebody(doors: Doors) -> None:
+    await doors.post_officer("officer1", "Agra")
+    await doors.complain(victim=ASHA, transfers=[transfer(rrn=rrn())])
+    for role, status, count in ((Role.AUDITOR, 403, None), (Role.IO, 200, 0), (Role.DESK, 200, 1)):
+        response = await search(doors, role, mobile=ASHA["mobile"])
+        items = response.json().get("items")
+        assert (response.status_code, items if items is None else len(items)) == (status, count), role
     asked: list[dict[str, Any]] = [{}, {"mobile": "12345"}, {"name": " "}, {"email": "no address"}]
     for nobody in asked:
         assert (await search(doors, **nobody)).status_code == 422
@@ -93,3 +98,48 @@ async def test_h8_a_victims_corrections_are_a_read_of_a_person(doors: Doors) -> 
         path = f"/api/v1/complaints/{ack_no}/victim-corrections"
         assert (await doors.client.get(path, headers=doors.officer(Role.DESK))).status_code == status
     assert [read["kind"] for read in await logged(doors)] == ["person", "person"]
+
+
+async def test_the_victims_view_has_the_person_and_what_the_person_was_told(doors: Doors) -> None:
+    receipt = await doors.complain(victim=ASHA | {"senior": True, "language": "en"}, transfers=[transfer(rrn=rrn())])
+    ack_no, case_no = receipt["ack_no"], receipt["case_ack_no"]
+    told = transfer(rrn=rrn())
+    first = (await doors.complain(victim=ASHA, transfers=[told]))["ack_no"]
+    second = (await doors.complain(victim=ASHA | {"name": "Asha Rani"}, transfers=[told]))["ack_no"]
+    new = {"mobile": "9876500018", "reason": "she called"}
+    proposed = (await doors.post(f"/api/v1/complaints/{ack_no}/victim-corrections", new)).json()["correction_id"]
+    path = f"/api/v1/cases/{ack_no}/victim"
+    assert (await doors.read(path))["open_correction_id"] == proposed
+    agree = f"/api/v1/complaints/{ack_no}/victim-corrections/{proposed}/agree"
+    headers = doors.officer(Role.SUPERVISOR, "officer2")
+    assert (await doors.client.post(agree, json={}, headers=headers)).status_code == 200
+    response = await doors.client.get(path, headers=doors.officer(Role.DESK))
+    assert response.headers["Cache-Control"] == "no-store"
+    read = response.json()
+    now = {"name": ASHA["name"], "mobile": "9876500018", "email": ASHA["email"]}
+    assert (read["victim"], read["first_told"]) == (now, now | {"mobile": "9876500017"})
+    assert (read["ack_no"], read["case_ack_no"], read["open_correction_id"]) == (ack_no, case_no, None)
+    assert (read["district"], read["language"], read["senior"], read["marked"]) == ("LUCKNOW", "en", True, False)
+    assert {(one["kind"], one["medium"]) for one in read["messages"]} == {
+        ("victim_corrected", "sms"),
+        ("victim_corrected", "email"),
+    }
+    assert not {"body", "address"} & {name for one in read["messages"] for name in one}
+    other = await doors.read(f"/api/v1/cases/{second}/victim")
+    assert (other["victim"]["name"], other["other_ack_nos"], other["first_told"]) == ("Asha Rani", [first], None)
+    assert other["messages"] == []
+
+
+async def test_h8_the_victims_view_is_a_read_of_a_person_and_outside_it_needs_a_reason(doors: Doors) -> None:
+    ack_no = (await doors.complain(victim=ASHA))["ack_no"]
+    path = f"/api/v1/cases/{ack_no}/victim"
+    await doors.post_officer("io1", "Lucknow")
+    headers = doors.officer(Role.IO, "io1")
+    refused = await doors.client.get(path, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "read_reason_needed")
+    read = await doors.client.get(path, headers=headers | {"X-Read-Reason": "she came to my station"})
+    assert read.status_code == 200
+    assert (await doors.client.get(f"/api/v1/cases/{UNKNOWN}/victim", headers=headers)).status_code == 404
+    first, second = await logged(doors)
+    assert (first["kind"], first["case_no"], first["outside"]) == ("person", ack_no, True)
+    assert (second["kind"], second["subject"], second["case_no"]) == ("person", UNKNOWN, None)

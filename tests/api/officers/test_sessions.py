@@ -141,7 +141,7 @@ async def test_every_wrong_part_gets_the_same_answer(desk: Desk, wrong: dict[str
     told.pop("request_id")
     assert told == {
         "type": "urn:goldenhour:problem:not-logged-in",
-        "title": "A valid bearer token is needed",
+        "title": "There is no valid sign-in, session or token",
         "status": 401,
         "code": "not_logged_in",
         "params": {},

@@ -15,6 +15,7 @@ from tests.api.answer_post import PUBLIC_URL, WHO, Page, newest_code, read
 from tests.api.conftest import opened
 from tests.api.ordered import HELD_PAISE, Ordering, ordering
 from tests.api.orders.test_pages import FILLED
+from tests.opened_bodies import opened_rows
 
 __all__ = ["ordering"]
 
@@ -72,9 +73,9 @@ async def test_m6_the_code_goes_to_the_mobile_in_the_directory_and_confirms_the_
     code = await newest_code(reader.pool)
     read(await reader.press("send", fields, code))
     assert await reader.ordering.buckets() == {"restored": HELD_PAISE}
-    body = await reader.ordering.value("SELECT body FROM reply_form")
-    assert b"code=xxxxxxxx" in body
-    assert code.encode() not in body, "a reader of evidence does not get the code"
+    (form,) = await opened_rows(reader.ordering.doors.services.ctx, "reply_form")
+    assert b"code=xxxxxxxx" in form["body"]
+    assert code.encode() not in form["body"], "a reader of evidence does not get the code"
     assert await reader.ordering.value("SELECT confirmed_by FROM reply_form") == "A. Nodal ..0001"
 
 

@@ -23,6 +23,7 @@ from tests.api.answer_post import PUBLIC_URL, WHO, Page, newest_code, read
 from tests.api.conftest import Doors, opened
 from tests.api.ordered import HELD_PAISE, Ordering, done, ordering
 from tests.clock import at_clock
+from tests.opened_bodies import opened_rows
 
 __all__ = ["ordering"]
 
@@ -89,7 +90,7 @@ async def test_from_the_link_to_the_money_at_home(mail: Mailed) -> None:
     assert await mail.ordering.state(mail.order_id) == "confirmed"
     word = await mail.ordering.row("SELECT reference, source FROM bank_confirmation")
     assert tuple(word) == ("UTR0001", "bank:SBIN")
-    kept = await mail.ordering.row("SELECT officer_name, officer_designation, form FROM reply_form")
+    (kept,) = await opened_rows(mail.ordering.doors.services.ctx, "reply_form")
     assert (kept["officer_name"], kept["officer_designation"]) == (WHO["name"], WHO["designation"])
     assert kept["form"]["l1.amount"] == "5,000.00"
     assert "was used" in (await mail.open(410)).words

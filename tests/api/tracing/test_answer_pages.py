@@ -16,7 +16,6 @@ from activities.cases.desk import stop_request
 from activities.holds import opening
 from api import reply_pages
 from api.reply_pages import FORM_BODY_MAX_BYTES
-from db import holder_contacts
 from domain.policy.model import TryName
 from domain.tracing.batches import request_id
 from schemas.banks.exchanges import About
@@ -24,6 +23,7 @@ from tests.api.answer_post import WHO, Post, at_gram, posted, read
 from tests.api.conftest import Doors, opened, transfer
 from tests.clock import at_clock
 from tests.factories import rrn
+from tests.opened_bodies import opened_rows
 
 DAY_SECONDS = 86_400
 
@@ -87,12 +87,12 @@ async def test_from_the_letter_to_the_answer_and_the_case_goes_on(post: Post) ->
 async def test_who_answered_is_kept_as_evidence(post: Post) -> None:
     await post.ask(at_gram())
     await post.answer(t1_held="5000")
-    kept = await post.pool.fetchrow("SELECT * FROM reply_form")
+    (kept,) = await opened_rows(post.doors.services.ctx, "reply_form")
     assert (kept["officer_name"], kept["officer_designation"]) == ("R. Verma", "Manager")
     assert kept["form"]["t1.held"] == "5000"
-    raw = await post.pool.fetchval("SELECT raw FROM answer")
-    assert raw["answered_by"] == WHO
-    assert raw["amount"] == "5000.00"
+    (line,) = await opened_rows(post.doors.services.ctx, "answer")
+    assert line["raw"]["answered_by"] == WHO
+    assert line["raw"]["amount"] == "5000.00"
 
 
 @pytest.mark.parametrize(
@@ -167,11 +167,12 @@ async def test_the_form_is_kept_as_it_was_posted_and_no_token_anywhere(post: Pos
     check = read(await post.send(page.fields | WHO | {"t1.held": "5000", "t1.remarks": "रोका  गया"}, "check"))
     sent = await post.send(check.fields, "send")
     read(sent)
-    assert await post.pool.fetchval("SELECT body FROM reply_form") == sent.request.content
+    (form,) = await opened_rows(post.doors.services.ctx, "reply_form")
+    assert form["body"] == sent.request.content
     token = path.rpartition("/")[2].encode()
-    (letter,) = await post.pool.fetch("SELECT * FROM bank_exchange")
+    (letter,) = await opened_rows(post.doors.services.ctx, "bank_exchange")
     assert letter["digest"] == hashlib.sha256(post.box.raw[-1]).digest()
-    for row in (letter, *await post.pool.fetch("SELECT * FROM reply_form")):
+    for row in (letter, form):
         everything = b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in row.values())
         assert token not in everything.replace(b"=\r\n", b"")
 
@@ -182,7 +183,7 @@ async def test_the_holder_of_the_account_is_reached_by_what_the_form_says(post: 
     await opening.open_for_new_holds(post.doors.services.ctx, case_no)
     async with post.pool.acquire() as connection:
         hold_id = await connection.fetchval("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
-        holder = await holder_contacts.of_hold(connection, hold_id)
+        holder = await post.doors.services.ctx.persons.holder_of(connection, hold_id)
     assert (holder.phone, holder.email) == ("9876500000", "holder@mail.example")
 
 

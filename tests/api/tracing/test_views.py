@@ -5,8 +5,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from activities.banks import exchanges
 from activities.cases.desk import close_task
-from db.banks import bank_exchanges
 from db.banks.rosters import replace_officers
 from db.cases import tasks
 from db.pool import Pool
@@ -116,7 +116,7 @@ async def test_the_first_request_is_sent_when_the_first_bank_is_called(doors: Do
     calls = [exchange(opened_at + timedelta(seconds=3), "HTTP 503"), exchange(opened_at + timedelta(seconds=5))]
     request_id = planned_id(ack_no, 1, "SBIN")
     async with doors.services.ctx.pool.acquire() as connection:
-        await bank_exchanges.keep(connection, About.HOLD_REQUEST, request_id, calls)
+        await exchanges.keep(doors.services.ctx, connection, About.HOLD_REQUEST, request_id, calls)
     times = (await doors.read(case))["turnaround_times"]
     assert times["complaint_to_first_request_sent_seconds"] == 3
     assert times["complaint_to_first_request_delivered_seconds"] is None

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,17 +13,24 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request
 
+from activities.bodies import BankSealers, BodyOpener
+from activities.person_keys import PersonKeys
+from activities.secrets import SecretBox
 from api.bank_gateway.signatures import signed_by
 from api.problems import add_handlers
 from db.banks import bank_keys
+from db.banks.bank_keys import SealedStatement
+from db.body_keys import BODY
 from db.pool import Connection, Pool, note_session_state
 from domain.errors import NotFound
 from schemas.banks.keys import BankKey
 from simulator.wires.signing import signed_headers
+from tests.factories import SECRET
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 HEADERS = (("host", "freeze.example"), ("x", "1"), ("x", "2"))
+PERSONS = PersonKeys(SecretBox(SECRET))
 _numbers = itertools.count(1)
 
 
@@ -195,33 +202,47 @@ async def test_only_old_nonces_are_forgotten_a_bounded_batch_at_a_time(connectio
 # -- evidence ----------------------------------------------------------------------------------------------------------
 
 
+async def keep(
+    connection: Connection, bank: str, method: str, path: str, headers: Sequence[tuple[str, str]], body: bytes
+) -> int:
+    """Store a request of a bank under a key of the bank; return its number."""
+    sealer = await BankSealers().of_bank(PERSONS, connection, bank, NOW)
+    sealed = SealedStatement(sealer.key, sealer.body(BODY, body))
+    return await bank_keys.keep_evidence(connection, bank, method, path, headers, body, sealed)
+
+
 async def test_evidence_is_kept_byte_for_byte(connection: Connection) -> None:
     body = bytes(range(256))
     note_session_state(connection)
     await connection.execute("SELECT set_config('goldenhour.present_moment', $1, false)", NOW.isoformat())
-    evidence_id, _ = await bank_keys.keep_evidence(connection, "HDFC", "POST", "/bank/v1/x%2Fy?a=1", HEADERS, body)
-    kept = await bank_keys.get_evidence(connection, evidence_id)
+    evidence_id = await keep(connection, "HDFC", "POST", "/bank/v1/x%2Fy?a=1", HEADERS, body)
+    kept = await bank_keys.get_evidence(connection, evidence_id, BodyOpener(PERSONS))
     assert (kept.method, kept.path, kept.headers, kept.body) == ("POST", "/bank/v1/x%2Fy?a=1", HEADERS, body)
     assert (kept.institution, kept.received_at, kept.digest) == ("HDFC", NOW, hashlib.sha256(body).digest())
     with pytest.raises(NotFound):
-        await bank_keys.get_evidence(connection, evidence_id + 1)
+        await bank_keys.get_evidence(connection, evidence_id + 1, BodyOpener(PERSONS))
 
 
 @pytest.mark.parametrize(
-    "change", ["UPDATE bank_evidence SET body = ''", "DELETE FROM bank_evidence", "TRUNCATE bank_evidence"]
+    "change",
+    [
+        "UPDATE bank_evidence SET path = ''",
+        "UPDATE bank_evidence SET sealed = ''",
+        "DELETE FROM bank_evidence",
+        "TRUNCATE bank_evidence",
+    ],
 )
 async def test_evidence_is_not_changed(connection: Connection, change: str) -> None:
-    await bank_keys.keep_evidence(connection, "HDFC", "POST", "/", HEADERS, b"x")
+    await keep(connection, "HDFC", "POST", "/", HEADERS, b"x")
     with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
         await connection.execute(change)
 
 
 async def test_evidence_with_another_bodys_digest_is_refused(connection: Connection) -> None:
-    with pytest.raises(asyncpg.CheckViolationError):
-        await connection.execute(
-            "INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest)"
-            " VALUES ('HDFC', now(), 'POST', '/', '[]', 'x', sha256('y'))"
-        )
+    new = "INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest, person_id, sealed)"
+    for sealed in ("NULL, NULL", "gen_random_uuid(), '\\x00'"):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await connection.execute(f"{new} VALUES ('HDFC', now(), 'POST', '/', '[]', 'x', sha256('y'), {sealed})")
 
 
 async def test_kept_evidence_can_be_verified_again(connection: Connection) -> None:
@@ -245,14 +266,13 @@ async def test_kept_evidence_can_be_verified_again(connection: Connection) -> No
         found = await signed_by(request, Ring(), Ring(), datetime.now(UTC), window_seconds=300)
         lines = [(name.decode(), value.decode("latin-1")) for name, value in request.headers.raw]
         path = f"{request.scope['raw_path'].decode()}?{request.scope['query_string'].decode()}"
-        evidence_id, _ = await bank_keys.keep_evidence(connection, found.institution, request.method, path, lines, body)
-        return evidence_id
+        return await keep(connection, found.institution, request.method, path, lines, body)
 
     url = "https://freeze.example/bank/v1/answers?part=1"
     headers = signed_headers("POST", url, body, key_id=registered.key_id, private_key=private_key)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://freeze.example") as client:
         evidence_id = (await client.post(url, content=body, headers=headers)).json()
-        kept = await bank_keys.get_evidence(connection, evidence_id)
+        kept = await bank_keys.get_evidence(connection, evidence_id, BodyOpener(PERSONS))
         again = await client.request(kept.method, kept.path, content=kept.body, headers=list(kept.headers))
         assert again.json()["type"].endswith(":signature-replayed"), "it verifies, and is known"
         forged = await client.request(kept.method, kept.path, content=b"{}", headers=list(kept.headers))

@@ -12,15 +12,19 @@ import pytest
 from activities.cases.desk import add_hop, correct_hop, stop_request
 from activities.context import Context
 from activities.intake import take_complaint
+from activities.person_keys import PersonKeys
+from activities.secrets import SecretBox
 from activities.tracing.answers import take_status_update
 from db.pool import Pool
 from domain.errors import NotFound
-from domain.evidence.integrity import Check
+from domain.evidence.integrity import Check, Verdict
 from domain.tracing.batches import request_id
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
-from tests.factories import complaint, make_context, moved, row, rrn, status_update, transfer
+from tests.factories import SECRET, complaint, make_context, moved, row, rrn, status_update, transfer
 from workers.embedded.postgres import EmbeddedPostgres
-from workers.verifying import Verdict, verify
+from workers.verifying import verify
+
+PERSONS = PersonKeys(SecretBox(SECRET))
 
 
 @pytest.fixture
@@ -61,7 +65,7 @@ async def case_no(ctx: Context) -> str:
 
 
 async def checks(dsn: str) -> set[Check]:
-    verdict = await verify(dsn)
+    verdict = await verify(dsn, persons=PERSONS)
     assert not verdict.clean
     return {found.check for found in verdict.breaks}
 
@@ -89,7 +93,7 @@ async def test_a_healthy_case_is_clean_whatever_was_done_to_it(ctx: Context, dat
     await correct_hop(
         ctx, other.ack_no, 2, HopCorrection.model_validate({"amount_paise": 90_00, "reason": "mistyped"}), "desk"
     )
-    verdict = await verify(database_dsn)
+    verdict = await verify(database_dsn, persons=PERSONS)
     assert verdict.breaks == []
     assert (verdict.cases, verdict.hops, verdict.as_text()) == (2, 7, "clean")
     assert verdict.entries > 10
@@ -98,13 +102,13 @@ async def test_a_healthy_case_is_clean_whatever_was_done_to_it(ctx: Context, dat
 
 async def test_one_case_is_verified_by_any_of_its_numbers(ctx: Context, database_dsn: str, case_no: str) -> None:
     await take_complaint(ctx, complaint(), idempotency_key=rrn(), taken_by="officer")
-    assert (await verify(database_dsn, case_no)).cases == 1
+    assert (await verify(database_dsn, case_no, persons=PERSONS)).cases == 1
     with pytest.raises(NotFound):
         await verify(database_dsn, "39999999999999")
 
 
 async def test_an_empty_database_is_clean(database_dsn: str, database: Pool) -> None:
-    assert await verify(database_dsn) == Verdict(owns_tables=True)
+    assert await verify(database_dsn, persons=PERSONS) == Verdict(owns_tables=True)
 
 
 CORRUPTIONS: dict[str, tuple[str, set[Check]]] = {
@@ -160,7 +164,7 @@ CORRUPTIONS: dict[str, tuple[str, set[Check]]] = {
         {Check.LOG_CHANGED},
     ),
     "a bank's statement is changed": (
-        'UPDATE answer SET raw = raw || \'{"amount": "9.00"}\' WHERE line_no = 1',
+        "UPDATE answer SET sealed_raw = set_byte(sealed_raw, 20, get_byte(sealed_raw, 20) # 1) WHERE line_no = 1",
         {Check.WORDS_CHANGED},
     ),
     "an answer's amount is changed": ("UPDATE answer SET amount_paise = amount_paise + 1", {Check.WORDS_CHANGED}),
@@ -227,10 +231,10 @@ async def test_only_the_broken_case_is_named(
 ) -> None:
     other = (await take_complaint(ctx, complaint(), idempotency_key=rrn(), taken_by="officer")).receipt
     await superuser.execute("DELETE FROM ledger_balance WHERE case_no = $1", other.ack_no)
-    verdict = await verify(database_dsn)
+    verdict = await verify(database_dsn, persons=PERSONS)
     assert {found.case_no for found in verdict.breaks} == {other.ack_no}
     assert other.ack_no in verdict.as_text()
-    assert (await verify(database_dsn, case_no)).clean
+    assert (await verify(database_dsn, case_no, persons=PERSONS)).clean
 
 
 async def test_it_is_clean_at_every_instant_of_a_system_at_work(ctx: Context, database_dsn: str) -> None:
@@ -244,8 +248,8 @@ async def test_it_is_clean_at_every_instant_of_a_system_at_work(ctx: Context, da
     working = [asyncio.create_task(work()) for _ in range(3)]
     seen: list[tuple[int, int]] = []
     while not all(task.done() for task in working):
-        verdict = await verify(database_dsn, progress=lambda done, total: seen.append((done, total)))
+        verdict = await verify(database_dsn, progress=lambda done, total: seen.append((done, total)), persons=PERSONS)
         assert verdict.breaks == []
     await asyncio.gather(*working)
-    assert (await verify(database_dsn)).cases == 45
+    assert (await verify(database_dsn, persons=PERSONS)).cases == 45
     assert all(done <= total for done, total in seen)

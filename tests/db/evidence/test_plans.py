@@ -2,11 +2,13 @@
 
 import re
 
-from db.evidence import pack
+from db.evidence import pack, pack_bodies
 from db.pool import Pool
 
 OPENED = re.compile(r"\$2::(bigint|uuid)\[\]")
 """the type of the keys of rows with opened personal data"""
+DATA = re.compile(r"\$3::(jsonb|text)\[\]")
+"""the type of the opened data"""
 KEYS = {"bigint": "1", "uuid": "00000000-0000-0000-0000-000000000001"}
 SCAN = re.compile(r"(?:Index|Index Only|Bitmap Index) Scan")
 
@@ -17,17 +19,20 @@ async def test_every_file_is_read_from_its_case(database: Pool) -> None:
         *pack.TEXTS.values(),
         *pack._DOCUMENTS.values(),
         pack._EVENTS,
-        pack._SIGNED,
-        pack._BODIES,
-        pack._BOUND,
-        pack._SENT,
+        pack_bodies._SIGNED,
+        pack_bodies._BODIES,
+        pack_bodies._BOUND,
+        pack_bodies._SENT,
+        pack_bodies._FORMS,
     ]
     async with database.acquire() as connection, connection.transaction():
         # What remains of sequential scans then is what no index can serve.
         await connection.execute("SET LOCAL enable_seqscan = off")
         for number, statement in enumerate(statements):
-            keys = OPENED.search(statement)
-            types, more = (f", {keys[1]}[], jsonb[]", f", '{{{KEYS[keys[1]]}}}', '{{null}}'") if keys else ("", "")
+            keys, data = OPENED.search(statement), DATA.search(statement)
+            types, more = "", ""
+            if keys and data:
+                types, more = f", {keys[1]}[], {data[1]}[]", f", '{{{KEYS[keys[1]]}}}', '{{null}}'"
             await connection.execute(f"PREPARE read_{number} (text{types}) AS {statement}")
             asked = f"EXPLAIN EXECUTE read_{number} ('32411265000000'{more})"
             plan = [line for (line,) in await connection.fetch(asked)]

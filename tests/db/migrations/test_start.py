@@ -20,6 +20,7 @@ OPENERS = {"asyncpg.connect", "asyncpg.create_pool", "connections.connect"}
 KNOWN_OPENERS = {
     "db/connections.py": "it opens connections for the others",
     "db/pool.py": "it checks the schema",
+    "activities/evidence/nightly.py": "the pool of its process has checked the schema",
     "workers/verifying.py": "it checks the schema in its snapshot",
     "benchmarks/cost.py": "it reads the server's statistics",
     "benchmarks/million/__init__.py": "it fills a database of its own",

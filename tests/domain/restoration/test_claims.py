@@ -19,6 +19,7 @@ def hops(draw: st.DrawFn) -> HopMoney:
     money: dict[str, Any] = {name: draw(PAISE) for name in names} | {
         "moved_paise": draw(st.none() | PAISE),
         "only_imported": draw(st.booleans()),
+        "partly_by_telephone": draw(st.booleans()),
     }
     return HopMoney(disputed_paise=draw(st.integers(1, 10**13)), **money)
 

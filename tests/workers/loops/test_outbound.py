@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from activities.context import Context
 from activities.intake import take_complaint
 from activities.notifications.outbox import tell_victim
 from db.pool import Pool
+from domain.notifications.sms_templates import template_keys, template_text
 from schemas.notifications import MessageKind
 from simulator.people.police_station import PoliceStation
 from simulator.people.sms_gateway import SmsGateway
@@ -17,8 +19,10 @@ from tests.asgi_server import served
 from tests.factories import complaint, make_context, rrn, transfer
 from tests.waiting import until
 from workers.loops.outbound import OutboundLoop
+from workers.reference.sms_templates import template_file
 from workers.settings import Settings
 
+ENTITY = "1201000000000000001"
 KEY = "a-key-of-the-register-0123456789"
 PATIENCE_SECONDS = 30.0
 
@@ -41,14 +45,20 @@ async def until_gone_out(ctx: Context) -> None:
     await until(lambda: ctx.pool.fetchval(gone), PATIENCE_SECONDS)
 
 
-async def test_what_is_written_goes_out_and_what_follows_from_it_too(database: Pool) -> None:
+async def test_what_is_written_goes_out_and_what_follows_from_it_too(database: Pool, tmp_path: Path) -> None:
     ctx = await make_context(database)
-    gateway, station = SmsGateway("t0ken"), PoliceStation("up", KEY.encode())
+    ids = {key: f"{10**18 + number}" for number, key in enumerate(template_keys())}
+    file = tmp_path / "sms-templates.toml"
+    file.write_text(template_file(ENTITY, ids.__getitem__))
+    # The gateway takes registered texts only.
+    gateway = SmsGateway("t0ken", ENTITY, {template_id: template_text(key) for key, template_id in ids.items()})
+    station = PoliceStation("up", KEY.encode())
     await one_of_each(ctx)
     async with served(gateway) as sms_url, served(station) as police_url:
         settings = Settings.model_validate(
             {
                 "sms_url": sms_url.replace("//", "//:t0ken@") + "/send?from=UPCOPS",
+                "sms_templates": file,
                 "police_url": police_url.replace("//", f"//up:{KEY}@"),
             }
         )

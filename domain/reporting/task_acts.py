@@ -7,6 +7,7 @@ from domain.grievances import DECIDES
 from domain.restoration.procedure import RULES
 from schemas.base import FrozenModel
 from schemas.enums import Role, TaskKind
+from schemas.jurisdiction import Within
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import DocumentKind, GrievanceLevel, Step, StepOutcome
 from schemas.tasks import TaskCause
@@ -21,6 +22,8 @@ _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
     Role.STATE_GRO: frozenset(),
 }
 _READ_ALL: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR})
+OWNERS: Final = frozenset(_KINDS) | _READ_ALL - {Role.AUDITOR}
+"""roles of officers who can have a work item"""
 _COURT, _ACCOUNT = TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.CREDIT_ACCOUNT_TO_CONFIRM
 _WITHDRAWN: Final = TaskCause.COURT_ORDER_WITHDRAWAL_TO_CONFIRM
 _PAPER, _RELEASE = TaskCause.COURT_ORDER_LACKS_DOCUMENT, TaskCause.RELEASE_TO_CONFIRM
@@ -51,6 +54,22 @@ class Acts(FrozenModel):
     """tasks that were opened for one of these"""
     documents: frozenset[DocumentKind] = frozenset()
     """tasks about documents of these kinds that wait"""
+
+
+class Taker(FrozenModel):
+    """An officer who has a work item or gets one, with what the officer can act on."""
+
+    officer_id: str
+    roles: frozenset[Role]
+    acts: Acts | None
+    """None for every work item"""
+    within: Within | None
+    """None for every case"""
+
+    @property
+    def actor(self) -> str:
+        """Return the officer's name in the case log."""
+        return f"officer:{self.officer_id}"
 
 
 def acts_of(roles: Collection[Role]) -> Acts | None:

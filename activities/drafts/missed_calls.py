@@ -1,0 +1,41 @@
+"""Missed calls: each number has one open draft, which waits for an officer who calls back."""
+
+from uuid import uuid4
+
+from activities.context import Context
+from activities.drafts.saving import seal_content
+from db import clock
+from db.drafts import drafts
+from domain.errors.drafts import TooManyMissedCalls
+from schemas.drafts import DraftContent, DraftSource, DraftVictim, MissedCall, MissedCallTaken
+
+
+async def take_missed_call(ctx: Context, call: MissedCall, by: str) -> MissedCallTaken:
+    """Open a draft for a number that called, or count the call in the open one. Raises `LimitExceeded`.
+
+    A call that is reported twice counts once.
+    """
+    (callers,) = ctx.persons.digests([f"caller|{call.phone}"])
+    most = ctx.policy.drafts.waiting_max
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        # One lock for all missed calls, so that two calls of one number at the same time are one draft.
+        waiting = await drafts.lock_owner(connection, None)
+        if counted := await drafts.count_call(connection, callers, call.called_at):
+            return MissedCallTaken(draft_id=counted[0], calls=counted[1], is_new=False)
+        if waiting >= most:
+            raise TooManyMissedCalls(most)
+        draft_id, key = uuid4(), ctx.persons.new_key()
+        content = DraftContent(caller_mobile=call.phone, victim=DraftVictim(mobile=call.phone))
+        await drafts.insert(
+            connection,
+            draft_id,
+            DraftSource.MISSED_CALL,
+            None,
+            key,
+            seal_content(ctx, key, draft_id, content),
+            await clock.present_moment(connection),
+            by,
+            caller=callers[0],
+            called_at=call.called_at,
+        )
+    return MissedCallTaken(draft_id=draft_id, calls=1, is_new=True)

@@ -1,0 +1,228 @@
+"""Sending of drafts: the first time asks the banks, and each further time adds what the caller told since.
+
+Its idempotency key is the draft's own, and the officer who sent it first is named in the complaint. So a draft is one
+complaint, however often it is sent, by whom, and whatever is lost between.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from activities.cases.told_transfers import Row
+from activities.cases.transaction import CaseTransaction, lock_case
+from activities.context import Context
+from activities.deadlocks import repeated
+from activities.drafts.saving import UNOWNED, check_owner, open_content
+from activities.drafts.statements import Stated, fill_in, state_transfers, tell_story
+from activities.intake import KnownMeanwhile, resolve_transfers, take_complaint
+from db import clock, intake
+from db.drafts import drafts, statements
+from db.drafts.drafts import StoredDraft
+from db.drafts.statements import SentComplaint
+from domain.drafts.checks import banks_of, draft_flags, unasked
+from domain.drafts.complaints import ReadDraft, awaited_facts, complaint_of, read_draft, stated_facts
+from domain.errors.drafts import DraftHasOwner, DraftIncomplete
+from domain.errors.intake import IdempotencyKeyReused
+from schemas.drafts import DraftCheck, DraftContent, DraftSent, KnownCase
+from schemas.enums import EventKind, Language
+from schemas.identifiers import names_a_transfer, reference_key
+from schemas.intake import NO_MOBILE, ComplaintReceipt
+from schemas.outbox.case import FollowUp
+from schemas.tracing.answers import NOT_STATED
+
+Notify = Callable[[FollowUp], None]
+"""notifies the workflow of a case; it never raises"""
+_UNSTATED: Final[Mapping[str, str]] = {
+    "name": NOT_STATED,
+    "mobile": NO_MOBILE,
+    "email": "",
+    "district": NOT_STATED,
+    "category": NOT_STATED,
+}
+"""signs of facts that a complaint does not state"""
+
+
+def key_of(draft_id: UUID) -> str:
+    """Return the idempotency key of a draft's complaint; the database compares it (trigger `draft_rules`)."""
+    return f"draft-{draft_id}"
+
+
+async def send(ctx: Context, draft_id: UUID, owner: str, by: str, notify: Notify) -> DraftSent:
+    """Send a draft as it is saved.
+
+    `notify` is called as soon as the complaint, or what is added, is committed. Raises `NotFound`, `NotNow` and
+    `LimitExceeded`.
+    """
+    async with ctx.pool.acquire() as connection:
+        draft = await drafts.begin_sending(connection, draft_id, owner, by)
+        if draft is None:
+            draft = await drafts.get(connection, draft_id)
+            check_owner(draft, owner)
+            # It was handed to this officer a moment ago.
+            raise DraftHasOwner(draft_id, UNOWNED)
+    content = open_content(ctx, draft)
+    told = read_draft(content)
+    if draft.ack_no is not None:
+        return await _add(ctx, draft, draft.ack_no, content, told, by, notify)
+    if not told.transfers:
+        raise DraftIncomplete(draft_id, told.missing)
+    receipt = await _ask_banks(ctx, draft, content, told, notify)
+    if receipt is not None and not content.story and content.consent is None:
+        return DraftSent(
+            draft_id=draft_id,
+            receipt=receipt,
+            completed=(),
+            transfers_added=len(told.transfers),
+            missing=told.missing,
+            unasked=unasked(ctx.directory.current, content),
+            flags=told.placed(receipt.flags),
+        )
+    # What happened is told already, or an earlier answer was lost and the draft has changed since.
+    async with ctx.pool.acquire() as connection:
+        draft = await drafts.get(connection, draft_id)
+    assert draft.ack_no is not None, "the complaint is linked"
+    return await _add(ctx, draft, draft.ack_no, content, told, by, notify)
+
+
+async def _ask_banks(
+    ctx: Context, draft: StoredDraft, content: DraftContent, told: ReadDraft, notify: Notify
+) -> ComplaintReceipt | None:
+    """Take the complaint of a draft and link it; return its receipt.
+
+    Returns None if the complaint was taken of an earlier content, and the answer was lost.
+    """
+    assert draft.sent_by is not None, "the caller has begun the sending"
+    complaint = complaint_of(content, told.transfers)
+    receipt: ComplaintReceipt | None = None
+    try:
+        taken = await take_complaint(ctx, complaint, idempotency_key=key_of(draft.draft_id), taken_by=draft.sent_by)
+    except IdempotencyKeyReused:
+        async with ctx.pool.acquire() as connection:
+            sent = await statements.complaint_of(connection, draft.sent_by, key_of(draft.draft_id))
+        assert sent is not None, "the key is that of a complaint"
+        ack_no, awaited = sent.receipt.ack_no, _lacking(ctx, sent)
+    else:
+        if taken.follow_up is not None:
+            notify(taken.follow_up)
+        receipt, ack_no, awaited = taken.receipt, taken.receipt.ack_no, awaited_facts(content)
+    async with ctx.pool.acquire() as connection:
+        await drafts.link(connection, draft.draft_id, ack_no, awaited)
+    return receipt
+
+
+def _lacking(ctx: Context, sent: SentComplaint) -> frozenset[str]:
+    """Return the facts that a complaint does not state, as `awaited_facts` does of the draft."""
+    person = ctx.persons.open(sent.person)
+    has = {**person.model_dump(), "district": sent.district, "category": sent.category}
+    lacks = {name for name, sign in _UNSTATED.items() if has[name] == sign}
+    lacks |= {name for name in ("woman", "child", "senior") if not getattr(sent, name)}
+    return frozenset(lacks | ({"language"} if sent.language is Language.HI else set()))
+
+
+async def _add(
+    ctx: Context, draft: StoredDraft, ack_no: str, content: DraftContent, told: ReadDraft, by: str, notify: Notify
+) -> DraftSent:
+    """Add to the complaint of a draft what it does not state yet."""
+    complaint = complaint_of(content, told.transfers) if told.transfers else None
+    rows, flags = await resolve_transfers(ctx, complaint) if complaint else ([], [])
+    facts = {name: value for name, value in stated_facts(content).items() if name in draft.awaited}
+    sent, stated, completed = await _written(ctx, draft, ack_no, content, rows, facts, by)
+    if stated.follow_up is not None:
+        notify(stated.follow_up)
+    return DraftSent(
+        draft_id=draft.draft_id,
+        receipt=sent.receipt,
+        completed=completed,
+        transfers_added=stated.count,
+        missing=told.missing,
+        unasked=unasked(ctx.directory.current, content),
+        flags=told.placed(flags + stated.flags) if stated.count else (),
+    )
+
+
+Added = tuple[SentComplaint, Stated, tuple[str, ...]]
+
+
+async def _written(
+    ctx: Context,
+    draft: StoredDraft,
+    ack_no: str,
+    content: DraftContent,
+    rows: list[Row],
+    facts: dict[str, Any],
+    by: str,
+) -> Added:
+    """Write what the draft adds, and begin again as the intake does when a transfer is known meanwhile."""
+    by_account = True
+    while True:
+        try:
+            return await _write(ctx, draft, ack_no, content, rows, facts, by, by_account=by_account)
+        except KnownMeanwhile:
+            by_account = False
+
+
+@repeated()
+async def _write(
+    ctx: Context,
+    draft: StoredDraft,
+    ack_no: str,
+    content: DraftContent,
+    rows: list[Row],
+    facts: dict[str, Any],
+    by: str,
+    *,
+    by_account: bool,
+) -> Added:
+    """Write in one transaction what the draft adds. It takes the locks in the order of the intake."""
+    names = [intake.lock_of_transfer(row.transfer.reference) for row in rows]
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await intake.lock(connection, names, next_serial=False)
+        work = await lock_case(ctx, connection, ack_no, by)
+        sent = await statements.complaint(connection, ack_no)
+        # Another sending of the draft may have filled in some of them since.
+        awaited = (await drafts.get(connection, draft.draft_id, lock=True)).awaited
+        told_now = {name: value for name, value in facts.items() if name in awaited and _is_new(sent, name, value)}
+        completed = await fill_in(work, sent, told_now)
+        await drafts.still_awaited(connection, draft.draft_id, awaited - frozenset(completed))
+        completed += await tell_story(work, sent, content.story, consent=content.consent)
+        await _log(work, ack_no, completed)
+        stated = await state_transfers(work, ack_no, rows, by_account=by_account)
+    return sent, stated, completed
+
+
+def _is_new(sent: SentComplaint, name: str, value: object) -> bool:
+    """Return whether a fact says more than the complaint has: a mark that is not set stays awaited."""
+    return value is not False and (name != "language" or value != sent.language)
+
+
+async def _log(work: CaseTransaction, ack_no: str, completed: tuple[str, ...]) -> None:
+    if completed:
+        # The log is kept for ever, so it says what was added, and nothing of the person.
+        await work.log(EventKind.COMPLAINT_COMPLETED, ack_no=ack_no, fields=list(completed))
+
+
+# -- while it is typed -------------------------------------------------------------------------------------------------
+
+
+async def check(ctx: Context, content: DraftContent) -> DraftCheck:
+    """Return what a draft lacks, what is odd in it, its banks, and the cases that have its transfers."""
+    banks, flags = banks_of(ctx.directory.current, content)
+    references = {
+        f"transfers[{index}]": reference_key(told.rrn if names_a_transfer(told.rrn) else told.utr)
+        for index, told in enumerate(content.transfers)
+        if names_a_transfer(told.rrn) or names_a_transfer(told.utr)
+    }
+    async with ctx.pool.acquire() as connection:
+        known = await intake.known_transfers(connection, {*references.values()}) if references else []
+        now = await clock.present_moment(connection)
+    return DraftCheck(
+        missing=read_draft(content).missing,
+        unasked=unasked(ctx.directory.current, content),
+        flags=(*draft_flags(content, now, ctx.policy.trail), *flags),
+        banks=tuple(banks),
+        known=tuple(
+            KnownCase(field=field, case_ack_no=case_no)
+            for field, reference in references.items()
+            for case_no in sorted({one.case_no for one in known if one.reference_key == reference})
+        ),
+    )

@@ -1,0 +1,167 @@
+"""Nightly runs: verification of all cases and the anchor of their logs, at low priority, with a result for each.
+
+A run that is not clean opens one work item for the supervisor. A later clean run closes it.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+
+from activities.bodies import BodyOpener
+from activities.context import Context
+from activities.evidence.anchors import write_anchor
+from db import connections
+from db.cases import tasks
+from db.evidence import nightly_runs
+from db.evidence.integrity import case_batch, strays
+from db.outbox.deferral import read_deferral
+from db.pool import Connection
+from db.session_locks import kept_alive, try_to_lock
+from domain.evidence.integrity import Verdict
+from domain.evidence.nightly import is_due
+from schemas.evidence import NightlyRun, NightlyWork, RunOutcome, RunResult
+from schemas.tasks import TaskCause, TaskFacts
+from schemas.text import IST
+
+log = logging.getLogger(__name__)
+
+STATEMENT_SECONDS: Final = 1_800.0
+"""the longest time of one statement; the largest reads every ledger entry once"""
+BUSY_CHECK_SECONDS: Final = 1.0
+PRIVATE_FOLDER_MODE: Final = 0o700
+CLOSED: Final = "a later run is clean"
+
+
+@dataclass(frozen=True)
+class NightlyRuns:
+    """Does the nightly work that is due. Of several processes one does it."""
+
+    ctx: Context
+    dsn: str
+    """A run has a connection of its own, because its statements are longer than those of the pool."""
+    anchor_folder: Path
+
+    async def run_due(self) -> list[NightlyRun]:
+        """Do the work that is due now; return the runs that ended. Does nothing while another process works."""
+        if not await self._due():
+            return []
+        async with self.ctx.pool.acquire() as connection:
+            if not await try_to_lock(connection, nightly_runs.RUN_LOCK):
+                return []
+            async with kept_alive(connection):
+                # Another process may have done it before this one got the lock.
+                ended = [await self.run(work) for work in await self._due()]
+        return [run for run in ended if run is not None]
+
+    async def run(self, work: NightlyWork) -> NightlyRun | None:
+        """Do one piece of work, and write its result; None if another process has begun it again meanwhile."""
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
+            run_id = await nightly_runs.begin(connection, work, self.ctx.now())
+        try:
+            result = await (self._verified() if work is NightlyWork.VERIFY else self._anchored(run_id))
+        except Exception as error:
+            # The text may have data of a case.
+            log.error("nightly %s failed: %s", work.value, type(error).__name__)
+            result = RunResult(outcome=RunOutcome.FAILED, failure=type(error).__name__)
+        return await self._end(run_id, work, result)
+
+    async def _due(self) -> list[NightlyWork]:
+        now, rules = self.ctx.now(), self.ctx.policy.nightly
+        async with self.ctx.pool.acquire() as connection:
+            newest = await nightly_runs.newest(connection)
+        return [work for work in NightlyWork if is_due(rules, work, newest.get(work), now)]
+
+    async def _end(self, run_id: int, work: NightlyWork, result: RunResult) -> NightlyRun | None:
+        now = self.ctx.now()
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
+            run = await nightly_runs.end(connection, run_id, result, now)
+            if run is None:
+                return None
+            if result.outcome is RunOutcome.CLEAN:
+                await tasks.close_for_nightly_run(connection, work, now, CLOSED)
+            elif result.outcome is RunOutcome.BROKEN:
+                facts = TaskFacts(violations=result.violations, ack_no=result.first_case or "")
+                await tasks.open_for_nightly_run(connection, work, TaskCause.NIGHTLY_RUN_BROKEN, facts, now)
+            else:
+                facts = TaskFacts(error=result.failure or "")
+                await tasks.open_for_nightly_run(connection, work, TaskCause.NIGHTLY_RUN_FAILED, facts, now)
+        log.info("nightly %s: %s, %s cases, SHA-256 %s", work.value, run.outcome, run.cases, run.digest)
+        return run
+
+    # -- the work ------------------------------------------------------------------------------------------------------
+
+    async def _verified(self) -> RunResult:
+        """Check every rule of every case, a batch at a time.
+
+        Each batch has a snapshot of its own. One snapshot for hours would keep PostgreSQL from cleaning its tables.
+        """
+        verdict, opens, after = Verdict(), BodyOpener(self.ctx.person_keys), ""
+        async with self._connected() as connection:
+            async with _snapshot(connection):
+                verdict.note(await strays(connection))
+            while True:
+                began = time.monotonic()
+                async with _snapshot(connection):
+                    batch = await case_batch(connection, opens, after)
+                if not batch:
+                    break
+                after = batch[-1].case_no
+                for case in batch:
+                    # A thread, because a case with many hops takes seconds.
+                    await asyncio.to_thread(verdict.examine, case)
+                await self._rest(time.monotonic() - began)
+        for found in verdict.breaks:
+            log.error("nightly verify: case %s violates %s", found.case_no, found.check.value)
+        if verdict.clean:
+            return RunResult(outcome=RunOutcome.CLEAN, cases=verdict.cases)
+        return RunResult(
+            outcome=RunOutcome.BROKEN,
+            cases=verdict.cases,
+            violations=verdict.breaks_total,
+            first_case=verdict.breaks[0].case_no,
+        )
+
+    async def _anchored(self, run_id: int) -> RunResult:
+        """Write the last hash of every case log to a file of the folder."""
+        await asyncio.to_thread(self.anchor_folder.mkdir, PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
+        day = self.ctx.now().astimezone(IST).date()
+        async with self._connected() as connection:
+            written = await write_anchor(connection, self.anchor_folder / f"anchor-{day}-{run_id}.txt")
+        return RunResult(outcome=RunOutcome.CLEAN, cases=written.cases, digest=written.digest)
+
+    async def _rest(self, worked_seconds: float) -> None:
+        """Leave the machine to others for a while: after every batch, and longer while requests and answers come."""
+        rules = self.ctx.policy.nightly
+        await asyncio.sleep(worked_seconds * rules.rest_ratio)
+        for _ in range(ceil(rules.busy_wait_seconds / BUSY_CHECK_SECONDS)):
+            if not await self._is_busy():
+                return
+            await asyncio.sleep(BUSY_CHECK_SECONDS)
+
+    async def _is_busy(self) -> bool:
+        rules = self.ctx.policy.background_priority
+        longest = timedelta(seconds=self.ctx.policy.nightly.busy_wait_seconds)
+        async with self.ctx.pool.acquire() as connection:
+            return (await read_deferral(connection, rules.quiet(), longest, longest)).is_on
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Connection]:
+        connection = await connections.connect(self.dsn, "goldenhour nightly", command_timeout=STATEMENT_SECONDS)
+        try:
+            await nightly_runs.use_one_core(connection)
+            yield connection
+        finally:
+            await connection.close()
+
+
+def _snapshot(connection: Connection) -> asyncpg.transaction.Transaction:
+    return connection.transaction(isolation="repeatable_read", readonly=True)

@@ -1,0 +1,197 @@
+"""Figures of stages over a period of whole days, and the load of officers.
+
+A short period is counted from its cases. A long one is added up from the counts of its days and months
+(`activities.reporting.stage_counts`).
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Final
+
+from activities.context import Context
+from db.officers import teams
+from db.pool import Connection
+from db.reporting import officer_load, stage_counts, stage_figures
+from db.reporting.stage_counts import midnight
+from db.reporting.stage_figures import EVERY_KEY, Asked, Labels
+from db.reporting.stage_times import Span, Targets
+from domain.intake.districts import districts as known_districts
+from domain.jurisdiction import district_key
+from domain.reporting.figures import named
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import EscalationLevel
+from schemas.jurisdiction import WHOLE_STATE
+from schemas.reporting.stage_figures import LoadReport, StageFigures, StageGroup, StageReport, StageTarget, TimedStage
+from schemas.text import IST
+
+DAYS_DEFAULT: Final = 30
+DAYS_MAX: Final = 366
+
+_OF_PROCEDURES: Final = frozenset(
+    {
+        TimedStage.HELD_TO_REPORTED,
+        TimedStage.HELD_TO_APPLIED,
+        TimedStage.APPLIED_TO_VERIFIED,
+        TimedStage.NOTICE,
+        TimedStage.COURT,
+        TimedStage.APPROVAL,
+        TimedStage.APPROVED_TO_ORDERED,
+        TimedStage.ORDERED_TO_CREDITED,
+    }
+)
+"""stages whose waits are divided by the clock factor of procedures"""
+
+
+class Days(FrozenModel):
+    """A period of whole days of Indian time, `[first_day, end_day)`, and the time of the figures."""
+
+    first_day: date
+    end_day: date
+    as_of: UtcDatetime
+
+    @property
+    def count(self) -> int:
+        """Return how many days the period has."""
+        return (self.end_day - self.first_day).days
+
+    def span(self, targets: Iterable[StageTarget]) -> Span:
+        """Return the period as the statements take it."""
+        return Span(
+            begins_at=midnight(self.first_day),
+            ends_at=midnight(self.end_day),
+            as_of=self.as_of,
+            targets=Targets.of(targets),
+        )
+
+
+def targets(ctx: Context) -> tuple[StageTarget, ...]:
+    """Return the target times of all stages, by the clock of this engine."""
+    return tuple(_target(ctx, stage) for stage in TimedStage)
+
+
+def _target(ctx: Context, stage: TimedStage) -> StageTarget:
+    rule = ctx.policy.figures.stages[stage]
+    factor = ctx.procedure_clock_factor if stage in _OF_PROCEDURES else ctx.clock_factor
+    classes = None
+    if stage is TimedStage.DELIVERED_TO_ANSWERED:
+        classes = {
+            answer_class: next(level.after_seconds for level in levels if level.level is EscalationLevel.REMINDER)
+            for answer_class, levels in ctx.case_policy.ladders.items()
+        }
+    return StageTarget(
+        stage=stage,
+        late_by=rule.late_by,
+        policy_seconds=None if rule.policy_seconds is None else rule.policy_seconds / factor,
+        class_seconds=classes,
+        legal_seconds=None if rule.legal_seconds is None else rule.legal_seconds / factor,
+        source=rule.source,
+    )
+
+
+def is_exact(ctx: Context, days: Days, by: StageGroup | None, districts: tuple[str, ...] | None) -> bool:
+    """Return whether the figures are counted from the cases.
+
+    The counts of days know districts and teams, or another grouping of the whole State.
+    """
+    of_districts_by_another = districts is not None and by not in {None, StageGroup.DISTRICT, StageGroup.TEAM}
+    return days.count <= ctx.policy.figures.exact_days or of_districts_by_another
+
+
+async def read(ctx: Context, days: Days, by: StageGroup | None, districts: tuple[str, ...] | None) -> StageReport:
+    """Return the figures of all stages in one snapshot. `districts` are keys of districts; None is the whole State."""
+    known = targets(ctx)
+    async with (
+        ctx.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        reader = _Reader(ctx, connection, days, known, is_exact=is_exact(ctx, days, by, districts))
+        return StageReport(
+            first_day=days.first_day,
+            end_day=days.end_day,
+            as_of=days.as_of,
+            by=by,
+            is_exact=reader.is_exact,
+            counted_at=await reader.counted_at(),
+            targets=known,
+            total=await reader.figures(Asked(districts=districts)),
+            rows=() if by is None else await reader.rows(by, districts),
+        )
+
+
+class _Reader:
+    """Reads the figures of one report."""
+
+    def __init__(
+        self, ctx: Context, connection: Connection, days: Days, known: tuple[StageTarget, ...], *, is_exact: bool
+    ) -> None:
+        self._rules = ctx.policy.figures
+        self._connection = connection
+        self._days = days
+        self._targets = known
+        self.is_exact = is_exact
+
+    async def counted_at(self) -> UtcDatetime | None:
+        """Return the age of the oldest count; exact figures are of now."""
+        if self.is_exact:
+            return self._days.as_of
+        last_day = min(self._days.end_day - timedelta(days=1), self._days.as_of.astimezone(IST).date())
+        return await stage_counts.counted_at(self._connection, self._days.first_day, last_day)
+
+    async def figures(self, asked: Asked) -> tuple[StageFigures, ...]:
+        """Return the figures that are asked for."""
+        if self.is_exact:
+            rows = await stage_figures.exact(self._connection, self._days.span(self._targets), asked)
+        else:
+            rows = await stage_figures.added(self._connection, self._days.first_day, self._days.end_day, asked)
+        codes = [row["about"] for row in rows] if asked.by is StageGroup.BANK else []
+        names = await stage_figures.bank_names(self._connection, codes)
+        return stage_figures.figures(rows, self._targets, self._rules.small_below, names)
+
+    async def rows(self, by: StageGroup, districts: tuple[str, ...] | None) -> tuple[StageFigures, ...]:
+        """Return the rows of a grouping. Typed texts of few cases are one row without a name."""
+        asked = Asked(by=by, districts=districts)
+        match by:
+            case StageGroup.TEAM:
+                return await self._labelled(asked, await team_labels(self._connection))
+            case StageGroup.CATEGORY:
+                return await self._labelled(asked, await self._named(asked, frozenset()))
+            case StageGroup.DISTRICT:
+                known = frozenset(district.code for district in known_districts())
+                return await self._labelled(asked, await self._named(asked, known))
+            case _:
+                return await self.figures(asked)
+
+    async def _labelled(self, asked: Asked, labels: Labels) -> tuple[StageFigures, ...]:
+        return await self.figures(asked.model_copy(update={"labels": labels}))
+
+    async def _named(self, asked: Asked, known: frozenset[str]) -> Labels:
+        """Return the keys with the names of their rows, by the number of cases that each has."""
+        found = await self.figures(asked.model_copy(update={"stages": (TimedStage.COMPLAINT_TO_HELD,)}))
+        cases = dict.fromkeys(known, 0) | {
+            row.about: row.began for row in found if row.stage is TimedStage.COMPLAINT_TO_HELD
+        }
+        shown = named(cases, self._rules.cell_cases_min, self._rules.rows_max, known)
+        return Labels.of(((key, key) for key in shown), with_others=True)
+
+
+async def team_labels(connection: Connection) -> Labels:
+    """Return the teams with the keys of their districts; a team without districts answers for every one."""
+    pairs: list[tuple[str, str]] = []
+    for team in await teams.listed(connection):
+        if not team.districts or WHOLE_STATE in team.districts:
+            pairs.append((team.name, EVERY_KEY))
+        else:
+            pairs += [(team.name, district_key(district)) for district in team.districts]
+    return Labels.of(pairs, with_others=False)
+
+
+async def load(ctx: Context, days: Days, districts: tuple[str, ...] | None) -> LoadReport:
+    """Return the load of officers in one snapshot, of the cases of these districts alone."""
+    async with (
+        ctx.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        found = await officer_load.read(
+            connection, midnight(days.first_day), midnight(days.end_day), days.as_of, districts
+        )
+    return LoadReport(first_day=days.first_day, end_day=days.end_day, as_of=days.as_of, items=tuple(found))

@@ -1,0 +1,84 @@
+"""Reports of stages and of officers' load as tables, for CSV and for spreadsheet programs."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from documents.spreadsheet import Value, table_workbook
+from domain.spreadsheet_cells import as_plain_text
+from schemas.base import FrozenModel
+from schemas.reporting.scorecards import Percentiles
+from schemas.reporting.stage_figures import LoadReport, OfficerLoad, StageFigures, StageReport, TargetShare, TimedStage
+
+_SHARE: tuple[str, ...] = ("within", "judged", "late_now", "share", "low", "high", "is_small")
+
+
+class Table(FrozenModel):
+    """A table with its title, which is the name of a file and of a sheet."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+    def to_csv(self) -> str:
+        """Return the table as CSV with a header. No spreadsheet reads a text of it as a formula."""
+        text = io.StringIO()
+        written = csv.writer(text)
+        written.writerow(self.header)
+        written.writerows(
+            [as_plain_text(value) if isinstance(value, str) else value for value in row] for row in self.rows
+        )
+        return text.getvalue()
+
+    def to_workbook(self) -> bytes:
+        """Return the table as a workbook."""
+        return table_workbook(self.title, self.header, self.rows)
+
+
+def stage_table(report: StageReport) -> Table:
+    """Return the rows of a report, the total last; the first cell of the total says so."""
+    rows = [list(_stage_cells("row", row)) for row in report.rows]
+    rows += [list(_stage_cells("total", row)) for row in report.total]
+    return Table(title="stages", header=_STAGE_HEADER, rows=tuple(tuple(value for _, value in row) for row in rows))
+
+
+def load_table(report: LoadReport) -> Table:
+    """Return the load of every officer."""
+    return Table(
+        title="load",
+        header=_LOAD_HEADER,
+        rows=tuple(tuple(value for _, value in _load_cells(item)) for item in report.items),
+    )
+
+
+def _stage_cells(kind: str, row: StageFigures) -> Iterator[tuple[str, Value]]:
+    yield "row", kind
+    yield "about", row.about
+    yield "name", row.name
+    yield "stage", row.stage.value
+    yield "began", row.began
+    yield "ended", row.ended
+    yield "waiting", row.waiting
+    yield "p50_seconds", row.seconds.p50_seconds
+    yield "p95_seconds", row.seconds.p95_seconds
+    yield "p99_seconds", row.seconds.p99_seconds
+    for name, share in (("policy", row.policy), ("legal", row.legal)):
+        told = share.model_dump() if share else {}
+        for part in _SHARE:
+            value = told.get(part)
+            yield f"{name}_{part}", int(value) if isinstance(value, bool) else value
+
+
+def _load_cells(item: OfficerLoad) -> Iterator[tuple[str, Value]]:
+    told = item.model_dump(mode="json")
+    for name, value in told.items():
+        if name in {"tasks", "steps"}:
+            yield f"{name}_done", value["count"]
+            yield from ((f"{name}_{quantile}", value[quantile]) for quantile in ("p50_seconds", "p95_seconds"))
+        else:
+            yield name, value
+
+
+_EMPTY = StageFigures(stage=TimedStage.NOTICE, began=0, ended=0, waiting=0, seconds=Percentiles(), policy=TargetShare())
+_STAGE_HEADER = tuple(name for name, _ in _stage_cells("", _EMPTY))
+_LOAD_HEADER = tuple(name for name, _ in _load_cells(OfficerLoad(officer="")))

@@ -1,0 +1,109 @@
+"""Drafts of complaints: saved while the caller tells, checked, sent in two strokes, handed over and discarded."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from activities.drafts import saving, sending
+from activities.drafts.missed_calls import take_missed_call
+from api.auth import may
+from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
+from api.roles import ALLOWED, Action
+from api.services import TheServices
+from api.tokens import Officer
+from domain.drafts.bank_sms import read_sms
+from schemas.drafts import (
+    Draft,
+    DraftCheck,
+    DraftContent,
+    DraftEnded,
+    DraftGiven,
+    DraftLines,
+    DraftSaved,
+    DraftSent,
+    Handover,
+    MissedCall,
+    MissedCallTaken,
+    NewDraft,
+    SaveDraft,
+    SmsQuestion,
+    SmsReading,
+)
+
+PATH: Final = "/api/v1/drafts"
+
+router = APIRouter(prefix=PATH, tags=["drafts"], responses=IN_THE_DESCRIPTION)
+calls_router = APIRouter(prefix="/api/v1/missed-calls", tags=["drafts"], responses=IN_THE_DESCRIPTION)
+
+Keeper = Annotated[Officer, may(Action.KEEP_DRAFT)]
+Reader = Annotated[Officer, may(Action.READ_DRAFTS)]
+Waiting = Annotated[bool, Query(description="Missed calls that no officer has taken, instead of own drafts.")]
+
+
+@router.post("", name="begin_draft", status_code=201, responses=says(LIMIT_EXCEEDED))
+async def begin(services: TheServices, officer: Keeper, new: NewDraft) -> DraftSaved:
+    """Begin a draft. An officer may have several at once."""
+    return await saving.begin(services.ctx, new, officer.subject, officer.actor)
+
+
+@router.get("", name="list_drafts")
+async def list_drafts(services: TheServices, officer: Reader, waiting: Waiting = False) -> DraftLines:
+    """List own drafts, the oldest first, or the missed calls that wait."""
+    return await saving.listed(services.ctx, None if waiting else officer.subject)
+
+
+@router.post("/check", name="check_draft")
+async def check(services: TheServices, officer: Keeper, content: DraftContent) -> DraftCheck:
+    """Say what is odd in a complaint while it is typed, what it lacks, and what is known of it."""
+    return await sending.check(services.ctx, content)
+
+
+@router.post("/read-sms", name="read_bank_sms")
+async def read_bank_sms(officer: Keeper, asked: SmsQuestion) -> SmsReading:
+    """Read a message of a bank into the fields of a transfer. What was not understood is named."""
+    return read_sms(asked)
+
+
+@router.get("/{draft_id}", name="read_draft", responses=says(NOT_FOUND, NOT_NOW))
+async def read(services: TheServices, officer: Reader, draft_id: UUID) -> Draft:
+    """Read an own draft with its content."""
+    return await saving.read(services.ctx, draft_id, officer.subject)
+
+
+@router.put("/{draft_id}", name="save_draft", responses=says(NOT_FOUND, NOT_NOW))
+async def save(services: TheServices, officer: Keeper, draft_id: UUID, told: SaveDraft) -> DraftSaved:
+    """Save what is typed over the revision that was seen. Over another one it is refused, with what is stored."""
+    return await saving.save(services.ctx, draft_id, told, officer.subject)
+
+
+@router.post("/{draft_id}/send", name="send_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED, ACK_NO_TAKEN))
+async def send(
+    services: TheServices, officer: Annotated[Officer, may(Action.TAKE_COMPLAINT)], draft_id: UUID
+) -> DraftSent:
+    """Ask the banks with what is saved, or add to the complaint what came since. It is one complaint."""
+    return await sending.send(services.ctx, draft_id, officer.subject, officer.actor, services.notifier.soon)
+
+
+@router.post("/{draft_id}/handover", name="pass_draft_on", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
+async def pass_on(services: TheServices, officer: Keeper, draft_id: UUID, told: Handover) -> DraftGiven:
+    """Give a draft to another officer of the team, with a note."""
+    return await saving.pass_on(services.ctx, draft_id, told, officer.subject, ALLOWED[Action.KEEP_DRAFT])
+
+
+@router.post("/{draft_id}/take", name="take_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
+async def take(services: TheServices, officer: Keeper, draft_id: UUID) -> DraftGiven:
+    """Take the draft of a missed call, to call back."""
+    return await saving.take(services.ctx, draft_id, officer.subject)
+
+
+@router.post("/{draft_id}/discard", name="discard_draft", responses=says(NOT_FOUND, NOT_NOW))
+async def discard(services: TheServices, officer: Keeper, draft_id: UUID) -> DraftEnded:
+    """End a draft: its content is destroyed. A complaint that was sent stays."""
+    return await saving.end(services.ctx, draft_id, officer.subject, officer.actor)
+
+
+@calls_router.post("", name="take_missed_call", responses=says(LIMIT_EXCEEDED))
+async def missed(services: TheServices, officer: Keeper, call: MissedCall) -> MissedCallTaken:
+    """Note a call that no officer answered. Its draft waits for an officer who calls back."""
+    return await take_missed_call(services.ctx, call, officer.actor)

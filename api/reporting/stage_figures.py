@@ -1,0 +1,197 @@
+"""Figures of stages over a period, the cases behind them, what is late now, and the load of officers."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from activities.reporting import stage_figures
+from activities.reporting.stage_figures import DAYS_DEFAULT, DAYS_MAX, Days, is_exact, targets, team_labels
+from activities.reporting.stage_tables import Table, load_table, stage_table
+from api.auth import may
+from api.caches import TOO_MUCH_TO_COUNT
+from api.jurisdiction import districts_within, within_of
+from api.params import LIMIT_DEFAULT, After, BankFilter, Limit
+from api.problems import IN_THE_DESCRIPTION, says
+from api.reports import TABLE_CONTENT, days, refused, table, wants_table, wants_workbook, workbook
+from api.roles import Action
+from api.services import Services, TheServices
+from api.tokens import Officer
+from db.reporting import stage_cases
+from db.reporting.stage_cases import BehindFigure, Overdue
+from db.reporting.stage_figures import EVERY_KEY
+from db.reporting.stage_times import WAITING, Targets
+from domain.jurisdiction import district_key
+from schemas.base import Storable
+from schemas.reporting.stage_figures import (
+    BreachPage,
+    LateBy,
+    LoadReport,
+    StageCasePage,
+    StageCases,
+    StageGroup,
+    StageReport,
+    TimedStage,
+)
+from schemas.text import Line, LocalDatetime
+
+router = APIRouter(prefix="/api/v1/figures", tags=["figures"], responses=IN_THE_DESCRIPTION)
+
+Reader = Annotated[Officer, may(Action.READ_FIGURES)]
+From = Annotated[
+    LocalDatetime | None, Query(alias="from", description="First day, Indian time. Default: 30 days before `to`.")
+]
+To = Annotated[
+    LocalDatetime | None, Query(alias="to", description="The day after the last one, Indian time. Default: tomorrow.")
+]
+By = Annotated[StageGroup | None, Query(description="One row for each value of this. Without it, only the total.")]
+District = Annotated[Line | None, Query(description="Only the cases of this district, by any of its names.")]
+_RESPONSES = {
+    200: {"content": TABLE_CONTENT, "description": "The report, or its table if the caller accepts CSV or a workbook."},
+    **says(TOO_MUCH_TO_COUNT),
+}
+
+
+@router.get("/stages", response_model=StageReport, responses=_RESPONSES)
+async def read_stage_figures(
+    request: Request,
+    services: TheServices,
+    officer: Reader,
+    by: By = None,
+    district: District = None,
+    begins: From = None,
+    ends: To = None,
+) -> Response:
+    """Return how long each stage of a case took in a period: percentiles, shares within the targets, who is late."""
+    asked = _days(services, begins, ends)
+    districts = await _districts(services, officer, district)
+    longest = services.ctx.policy.figures.within_days_max
+    if asked.count > longest and is_exact(services.ctx, asked, by, districts):
+        raise refused("from", f"is more than {longest} days before `to`, for some districts by another grouping")
+    report = await services.stage_cache.computed(partial(stage_figures.read, services.ctx, asked, by, districts))
+    return _shown(request, report, stage_table(report))
+
+
+@router.get("/cases", responses=says(TOO_MUCH_TO_COUNT))
+async def list_cases_behind_a_figure(
+    services: TheServices,
+    officer: Reader,
+    stage: Annotated[TimedStage, Query(description="The stage of the figure.")] = TimedStage.COMPLAINT_TO_HELD,
+    only: Annotated[StageCases, Query(description="Which of them.")] = StageCases.ALL,
+    by: By = None,
+    about: Annotated[str, Storable, Query(max_length=200, description="Key of the row, with `by`.")] = "",
+    district: District = None,
+    begins: From = None,
+    ends: To = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> StageCasePage:
+    """List the cases behind a figure, the newest first.
+
+    Marked cases that the officer does not read are left out, although the figure counts them.
+    """
+    known = targets(services.ctx)
+    asked = BehindFigure(
+        stage=stage,
+        late_by=services.ctx.policy.figures.stages[stage].late_by,
+        only=only,
+        by=by,
+        about=about,
+        districts=await _of_team(services, by, about, await _districts(services, officer, district)),
+        within=await within_of(services, officer, Action.READ_FIGURES),
+    )
+    span = _days(services, begins, ends).span(known)
+
+    async def read() -> StageCasePage:
+        async with services.ctx.pool.acquire() as connection:
+            return await stage_cases.behind(connection, span, asked, after, limit)
+
+    return await services.stage_cache.computed(read)
+
+
+@router.get("/breaches", responses=says(TOO_MUCH_TO_COUNT))
+async def list_breaches(
+    services: TheServices,
+    officer: Reader,
+    stage: Annotated[TimedStage | None, Query(description="Only this stage.")] = None,
+    late_by: Annotated[LateBy | None, Query(description="Only what this party is late with.")] = None,
+    bank: BankFilter = None,
+    district: District = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> BreachPage:
+    """List what waits now and is past its target, the longest first, with since when and by whom."""
+    rules = services.ctx.policy.figures.stages
+    stages: dict[TimedStage, LateBy] = {
+        one: rules[one].late_by for one in WAITING if stage in {None, one} and late_by in {None, rules[one].late_by}
+    }
+    if not stages:
+        return BreachPage(as_of=services.ctx.now(), items=(), next=None)
+    asked = Overdue(
+        late_by=stages,
+        bank=bank,
+        districts=await _districts(services, officer, district),
+        within=await within_of(services, officer, Action.READ_FIGURES),
+    )
+    known = Targets.of(targets(services.ctx))
+
+    async def read() -> BreachPage:
+        async with services.ctx.pool.acquire() as connection:
+            return await stage_cases.breaches(connection, services.ctx.now(), known, asked, after, limit)
+
+    return await services.stage_cache.computed(read)
+
+
+@router.get("/load", response_model=LoadReport, responses=_RESPONSES)
+async def read_load_of_officers(
+    request: Request,
+    services: TheServices,
+    officer: Reader,
+    district: District = None,
+    begins: From = None,
+    ends: To = None,
+) -> Response:
+    """Return what each officer has open now and since when, and what each closed in a period."""
+    asked = _days(services, begins, ends)
+    districts = await _districts(services, officer, district)
+    report = await services.stage_cache.computed(partial(stage_figures.load, services.ctx, asked, districts))
+    return _shown(request, report, load_table(report))
+
+
+def _days(services: Services, begins: LocalDatetime | None, ends: LocalDatetime | None) -> Days:
+    """Return the period of the report. Raises `Refused`."""
+    now = services.ctx.now()
+    first_day, end_day = days(begins, ends, now=now, default=DAYS_DEFAULT, longest=DAYS_MAX)
+    return Days(first_day=first_day, end_day=end_day, as_of=now)
+
+
+async def _districts(services: Services, officer: Officer, asked: str | None) -> tuple[str, ...] | None:
+    """Return the keys of the districts that an officer reads, and asks for; None for the whole State."""
+    own = await districts_within(services, officer, Action.READ_FIGURES)
+    if asked is None:
+        return own
+    key = district_key(asked)
+    return (key,) if own is None or key in own else ()
+
+
+async def _of_team(
+    services: Services, by: StageGroup | None, about: str, districts: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
+    """Return the districts that a figure of a team counts, of these; other figures count all of these."""
+    if by is not StageGroup.TEAM:
+        return districts
+    async with services.ctx.pool.acquire() as connection:
+        labels = await team_labels(connection)
+    keys = [key for team, key in zip(labels.abouts, labels.keys, strict=True) if team == about]
+    if EVERY_KEY in keys:
+        return districts
+    return tuple(key for key in keys if districts is None or key in districts)
+
+
+def _shown(request: Request, report: StageReport | LoadReport, rows: Table) -> Response:
+    if wants_workbook(request):
+        return workbook(rows.to_workbook(), f"{rows.title}.xlsx")
+    if wants_table(request):
+        return table(rows.to_csv(), f"{rows.title}.csv")
+    return Response(report.model_dump_json(), media_type="application/json")

@@ -1,0 +1,194 @@
+"""Owners of work items: verbs on one item and on many, counts, acts, and saved filters."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from activities.cases.desk import close_task
+from activities.reporting import task_owners
+from api.auth import may
+from api.params import LIMIT_DEFAULT, After, Limit, TaskId
+from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
+from api.roles import Action
+from api.services import Services, TheServices
+from api.task_filters import QueryFilter, taker_named, taker_of, wanted_of
+from api.tokens import Officer
+from db.cases import task_owners as owner_rows
+from db.reporting import saved_filters, task_filters
+from domain.errors import BusinessError
+from schemas.reporting.task_owners import (
+    BULK_MAX,
+    FILTER_PLACES,
+    BulkOutcome,
+    Chosen,
+    ChosenToClose,
+    ChosenToPassOn,
+    ChosenToSnooze,
+    NamedFilter,
+    PassOn,
+    SavedFilter,
+    SavedFilters,
+    Snooze,
+    TakeOver,
+    TaskActPage,
+    TaskCounts,
+    TaskOutcome,
+    TaskRef,
+    TaskStanding,
+    WithVersion,
+)
+
+router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRIPTION)
+
+Reader = Annotated[Officer, may(Action.READ_TASKS)]
+Owner = Annotated[Officer, may(Action.OWN_TASK)]
+Place = Annotated[int, Path(ge=1, le=FILTER_PLACES, description="One of twenty places for filters of the caller.")]
+
+# -- one item ----------------------------------------------------------------------------------------------------------
+
+
+@router.post("/tasks/{task_id}/claim", name="claim_task", responses=says(NOT_NOW))
+async def claim(services: TheServices, officer: Owner, task_id: TaskId, body: WithVersion) -> TaskStanding:
+    """Have a work item that no officer has, for a lease. The owner renews the lease by it."""
+    return await task_owners.claim(services.ctx, task_id, body.version, await taker_of(services, officer))
+
+
+@router.post("/tasks/{task_id}/pass-on", name="pass_on_task", responses=says(NOT_NOW))
+async def pass_on(services: TheServices, officer: Owner, task_id: TaskId, body: PassOn) -> TaskStanding:
+    """Give a work item to an officer who can act on it, with a note."""
+    to = await taker_named(services, body.to)
+    return await task_owners.pass_on(services.ctx, task_id, body, await taker_of(services, officer), to)
+
+
+@router.post("/tasks/{task_id}/take-over", name="take_over_task", responses=says(NOT_NOW))
+async def take_over(services: TheServices, officer: Owner, task_id: TaskId, body: TakeOver) -> TaskStanding:
+    """Take a work item from the officer who has it, with a reason that the officer reads."""
+    return await task_owners.take_over(services.ctx, task_id, body, await taker_of(services, officer))
+
+
+@router.post("/tasks/{task_id}/release", name="release_task", responses=says(NOT_NOW))
+async def release(services: TheServices, officer: Owner, task_id: TaskId, body: WithVersion) -> TaskStanding:
+    """Have a work item no more: it goes back to the list of those without an owner."""
+    return await task_owners.release(services.ctx, task_id, body, await taker_of(services, officer))
+
+
+@router.post("/tasks/{task_id}/snooze", name="snooze_task", responses=says(NOT_NOW, LIMIT_EXCEEDED))
+async def snooze(services: TheServices, officer: Owner, task_id: TaskId, body: Snooze) -> TaskStanding:
+    """Let a work item sleep until a time, or until an event of its case. It has no owner then."""
+    return await task_owners.snooze(services.ctx, task_id, body, await taker_of(services, officer))
+
+
+# -- many items --------------------------------------------------------------------------------------------------------
+
+
+@router.post("/tasks/claim", name="claim_tasks", responses=says(NOT_FOUND))
+async def claim_many(services: TheServices, officer: Owner, chosen: Chosen) -> BulkOutcome:
+    """Claim the work items of a list or of a filter. The answer says of each what became of it."""
+    taker = await taker_of(services, officer)
+
+    async def one(ref: TaskRef) -> None:
+        await task_owners.claim(services.ctx, ref.task_id, ref.version, taker)
+
+    return await _each(services, officer, chosen, one)
+
+
+@router.post("/tasks/pass-on", name="pass_on_tasks", responses=says(NOT_FOUND))
+async def pass_on_many(services: TheServices, officer: Owner, chosen: ChosenToPassOn) -> BulkOutcome:
+    """Give the work items of a list or of a filter to another officer, with a note."""
+    by, to = await taker_of(services, officer), await taker_named(services, chosen.to)
+
+    async def one(ref: TaskRef) -> None:
+        body = PassOn(version=ref.version, to=chosen.to, note=chosen.note)
+        await task_owners.pass_on(services.ctx, ref.task_id, body, by, to)
+
+    return await _each(services, officer, chosen, one)
+
+
+@router.post("/tasks/snooze", name="snooze_tasks", responses=says(NOT_FOUND))
+async def snooze_many(services: TheServices, officer: Owner, chosen: ChosenToSnooze) -> BulkOutcome:
+    """Let the work items of a list or of a filter sleep."""
+    by = await taker_of(services, officer)
+
+    async def one(ref: TaskRef) -> None:
+        body = Snooze(version=ref.version, until=chosen.until, for_event=chosen.for_event)
+        await task_owners.snooze(services.ctx, ref.task_id, body, by)
+
+    return await _each(services, officer, chosen, one)
+
+
+@router.post("/tasks/close", name="close_tasks", responses=says(NOT_FOUND))
+async def close_many(
+    services: TheServices, officer: Annotated[Officer, may(Action.CLOSE_TASK)], chosen: ChosenToClose
+) -> BulkOutcome:
+    """Close the work items of a list or of a filter manually."""
+
+    async def one(ref: TaskRef) -> None:
+        await close_task(services.ctx, ref.task_id, chosen.reason, officer.actor, version=ref.version)
+
+    return await _each(services, officer, chosen, one)
+
+
+async def _each(
+    services: Services, officer: Officer, chosen: Chosen, do: Callable[[TaskRef], Awaitable[None]]
+) -> BulkOutcome:
+    """Do a verb on each chosen item, each in a transaction of its own. Raises `TeamNotFound`."""
+    more = False
+    if chosen.filter is None:
+        wanted = list(chosen.tasks or ())
+    else:
+        found = await wanted_of(services, officer, chosen.filter)
+        async with services.ctx.pool.acquire() as connection:
+            wanted = await task_filters.refs(connection, found, BULK_MAX + 1, services.ctx.now())
+        wanted, more = wanted[:BULK_MAX], len(wanted) > BULK_MAX
+    return BulkOutcome(items=tuple([await _outcome(ref, do) for ref in wanted]), more=more)
+
+
+async def _outcome(ref: TaskRef, do: Callable[[TaskRef], Awaitable[None]]) -> TaskOutcome:
+    try:
+        await do(ref)
+    except BusinessError as error:
+        return TaskOutcome(task_id=ref.task_id, done=False, code=error.code, says=str(error))
+    return TaskOutcome(task_id=ref.task_id, done=True)
+
+
+# -- counts, acts, saved filters ---------------------------------------------------------------------------------------
+
+
+@router.get("/task-counts", name="count_tasks", responses=says(NOT_FOUND))
+async def count(services: TheServices, officer: Reader, wanted: QueryFilter) -> TaskCounts:
+    """Count the open work items that the caller sees, by kind and by owner."""
+    found = await wanted_of(services, officer, wanted)
+    async with services.ctx.pool.acquire() as connection:
+        return await task_filters.counts(connection, found, services.ctx.now())
+
+
+@router.get("/task-acts", name="list_task_acts")
+async def list_acts(
+    services: TheServices, officer: Reader, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> TaskActPage:
+    """List what others did to the caller's work items, the newest first: passed on, taken over, released."""
+    async with services.ctx.pool.acquire() as connection:
+        return await owner_rows.acts_about(connection, officer.subject, after, limit)
+
+
+@router.get("/task-filters", name="list_task_filters")
+async def list_filters(services: TheServices, officer: Reader) -> SavedFilters:
+    """List the caller's saved filters."""
+    async with services.ctx.pool.acquire() as connection:
+        return await saved_filters.listed(connection, officer.subject)
+
+
+@router.put("/task-filters/{place}", name="save_task_filter", responses=says(NOT_NOW))
+async def save_filter(services: TheServices, officer: Owner, place: Place, named: NamedFilter) -> SavedFilter:
+    """Save a filter at one of twenty places, instead of another one there."""
+    async with services.ctx.pool.acquire() as connection:
+        await saved_filters.save(connection, officer.subject, place, named, services.ctx.now())
+    return SavedFilter(place=place, name=named.name, filter=named.filter)
+
+
+@router.delete("/task-filters/{place}", name="delete_task_filter", status_code=204)
+async def delete_filter(services: TheServices, officer: Owner, place: Place) -> None:
+    """Delete a saved filter."""
+    async with services.ctx.pool.acquire() as connection:
+        await saved_filters.delete(connection, officer.subject, place)

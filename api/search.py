@@ -1,0 +1,46 @@
+"""Search over cases. The body names what is sought, because a URL would put it into logs and browser histories."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+
+from activities import search
+from activities.search import Reach
+from api.auth import may, refuse_unless
+from api.jurisdiction import within_of
+from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, says
+from api.reads import ReadReason, note_search
+from api.roles import ALLOWED, Action
+from api.services import TheServices
+from api.tokens import Officer
+from domain.search import PERSONS, recognise
+from schemas.search import SearchPage, SearchQuestion
+
+router = APIRouter(prefix="/api/v1/search", tags=["cases"], responses=IN_THE_DESCRIPTION)
+
+
+@router.post("", name="search", responses=says(LIMIT_EXCEEDED))
+async def search_cases(
+    request: Request,
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.READ_CASE)],
+    asked: SearchQuestion,
+    reason: ReadReason = None,
+) -> SearchPage:
+    """Find cases by one text: acknowledgement number, RRN, UTR, account, VPA, or the contact or name of a victim.
+
+    A text that can name several things is searched as each of them. Only cases that the officer reads are found, and
+    by their victims only for an officer who may find victims.
+    """
+    sought = recognise(asked.text, asked.kind)
+    if not officer.roles & ALLOWED[Action.READ_VICTIMS]:
+        sought = tuple(one for one in sought if one.kind not in PERSONS)
+        if not sought:
+            refuse_unless(officer, Action.READ_VICTIMS)
+    reach = Reach(
+        cases=await within_of(services, officer, Action.READ_CASE),
+        persons=await within_of(services, officer, Action.READ_VICTIMS),
+    )
+    page = await search.find(services.ctx, asked, sought, reach)
+    await note_search(request, services, officer, sought, page.items, reason or "")
+    return page

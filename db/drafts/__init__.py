@@ -1,0 +1,1 @@
+"""Drafts of complaints, and what the complaint of a draft states later."""

@@ -1,0 +1,48 @@
+"""The victim of a complaint with what its complaint says of the person."""
+
+from typing import Final
+
+from db.cases.jurisdiction import is_marked
+from db.person_keys import StoredPerson, stored
+from db.pool import Connection
+from domain.errors.cases import ComplaintNotFound
+from schemas.base import FrozenModel
+from schemas.enums import Language
+
+OTHERS_SHOWN_MAX: Final = 500
+
+
+class VictimRow(FrozenModel):
+    """A victim as it is read, with the sealed data."""
+
+    ack_no: str
+    case_no: str
+    other_ack_nos: tuple[str, ...]
+    person: StoredPerson
+    open_correction_id: int | None
+    district: str
+    district_as_told: str
+    language: Language
+    woman: bool
+    child: bool
+    senior: bool
+    marked: bool
+
+
+_VICTIM: Final = f"""
+SELECT c.ack_no, c.case_no, {stored("v")} AS person, v.district, v.district_as_told, v.language, v.woman, v.child,
+    v.senior, {is_marked("c.case_no")} AS marked,
+    ARRAY(SELECT o.ack_no FROM complaint o WHERE o.case_no = c.case_no AND o.ack_no <> c.ack_no
+          ORDER BY o.received_at, o.ack_no LIMIT $2) AS other_ack_nos,
+    (SELECT r.correction_id FROM victim_correction r WHERE r.victim_id = v.victim_id AND r.decision IS NULL)
+        AS open_correction_id
+FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1
+"""
+
+
+async def of_complaint(connection: Connection, ack_no: str) -> VictimRow:
+    """Return the victim of a complaint. Raises `NotFound`."""
+    row = await connection.fetchrow(_VICTIM, ack_no, OTHERS_SHOWN_MAX)
+    if row is None:
+        raise ComplaintNotFound(ack_no)
+    return VictimRow(**dict(row))

@@ -1,0 +1,210 @@
+"""Drafts: saved by revision, sealed, of one officer, handed over within a team, ended and forgotten with their keys."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from activities.drafts import saving
+from activities.drafts.missed_calls import take_missed_call
+from activities.officers.enrolment import add_team
+from domain.errors.drafts import (
+    DraftHasOwner,
+    DraftIsEnded,
+    DraftNotFound,
+    DraftReceiverUnfit,
+    DraftStale,
+    TooManyDrafts,
+    TooManyMissedCalls,
+)
+from schemas.drafts import DraftContent, DraftEnd, Handover, MissedCall, SaveDraft
+from schemas.enums import Role
+from schemas.officers import TeamEntry
+from tests.activities.bench import Bench
+from tests.activities.drafts.draft_bench import ASHA, Call, four_facts
+from tests.officers import enrol
+
+_numbers = count(1)
+RECEIVERS = (Role.INTAKE,)
+
+
+def officer() -> str:
+    return f"call.{next(_numbers)}"
+
+
+def phone() -> str:
+    return f"98{next(_numbers):08}"
+
+
+async def team_of(bench: Bench, *members: str, roles: tuple[Role, ...] = RECEIVERS) -> None:
+    await enrol(bench.pool, members, roles)
+    name = f"team {next(_numbers)}"
+    await add_team(bench.pool, TeamEntry(name=name, members=members), "command:test")
+
+
+async def key_of(bench: Bench, draft_id: UUID) -> tuple[object, ...]:
+    (row,) = await bench.rows(
+        "SELECT k.wrapped IS NULL, k.destroyed_for, d.sealed, d.caller, d.ended_as, d.ended_by FROM draft d"
+        " JOIN person_key k USING (person_id) WHERE draft_id = $1",
+        draft_id,
+    )
+    return row
+
+
+async def test_a_draft_is_saved_by_revision_and_a_repeated_save_is_one(bench: Bench) -> None:
+    call = await Call(bench, officer()).begin()
+    assert await call.save(victim={"name": "A"}) == 2
+    call.revision = 1
+    assert await call.save(victim={"name": "A"}) == 2, "the answer was lost"
+    call.revision = 1
+    with pytest.raises(DraftStale) as stale:
+        await call.save(victim={"name": "B"})
+    assert stale.value.revision == 2
+    assert DraftContent.model_validate(stale.value.params["stored"]).victim.name == "A"
+    call.revision = stale.value.revision
+    assert await call.save(victim=ASHA, transfers=[four_facts()]) == 3
+    read = await saving.read(bench.ctx, call.draft_id, call.officer)
+    assert (read.name, read.mobile_end, read.content.victim.email) == ("Asha Devi", "3210", "asha@example.org")
+    assert read.forgotten_at - read.saved_at == timedelta(days=1)
+
+
+async def test_an_officer_has_several_drafts_and_sees_no_other_ones(bench: Bench) -> None:
+    mine, other = officer(), officer()
+    calls = [await Call(bench, mine).begin(victim={"name": name}) for name in ("Asha", "Ravi")]
+    theirs = await Call(bench, other).begin()
+    listed = await saving.listed(bench.ctx, mine)
+    assert [(line.draft_id, line.name) for line in listed.items] == [
+        (calls[0].draft_id, "Asha"),
+        (calls[1].draft_id, "Ravi"),
+    ]
+    for verb in (
+        saving.read(bench.ctx, theirs.draft_id, mine),
+        saving.save(bench.ctx, theirs.draft_id, SaveDraft(revision=1, content=DraftContent()), mine),
+        saving.end(bench.ctx, theirs.draft_id, mine, f"officer:{mine}"),
+        saving.take(bench.ctx, theirs.draft_id, mine),
+    ):
+        with pytest.raises(DraftHasOwner):
+            await verb
+    with pytest.raises(DraftNotFound):
+        await saving.read(bench.ctx, uuid4(), mine)
+
+
+async def test_an_officer_has_at_most_so_many_drafts(bench: Bench) -> None:
+    rules = bench.ctx.policy.drafts.model_copy(update={"open_max": 2})
+    bench.ctx = replace(bench.ctx, policy=bench.ctx.policy.model_copy(update={"drafts": rules}))
+    mine = officer()
+    calls = [await Call(bench, mine).begin() for _ in range(2)]
+    with pytest.raises(TooManyDrafts):
+        await Call(bench, mine).begin()
+    await saving.end(bench.ctx, calls[0].draft_id, mine, calls[0].actor)
+    await Call(bench, mine).begin()
+
+
+async def test_nothing_that_is_typed_stands_in_clear(bench: Bench) -> None:
+    mine, other = officer(), officer()
+    await team_of(bench, mine, other)
+    call = await Call(bench, mine).begin(victim=ASHA, story="he said he was from the bank", caller_mobile="9876500001")
+    told = Handover(to=other, note="Asha Devi calls again at six")
+    await saving.pass_on(bench.ctx, call.draft_id, told, mine, RECEIVERS)
+    for table in ("draft", "draft_handover", "person_key"):
+        stored = str(await bench.rows(f"SELECT to_jsonb(t) FROM {table} t"))
+        for secret in ("Asha", "9876543210", "9876500001", "from the bank", "at six"):
+            assert secret not in stored
+            assert secret.encode().hex() not in stored
+
+
+async def test_a_call_goes_on_at_another_officer_of_the_team_alone(bench: Bench) -> None:
+    mine, mate, reader, stranger = officer(), officer(), officer(), officer()
+    await team_of(bench, mine, mate)
+    await team_of(bench, mine, reader, roles=(Role.AUDITOR,))
+    await team_of(bench, stranger)
+    call = await Call(bench, mine).begin(victim=ASHA)
+    for unfit in (reader, stranger, mine, "nobody"):
+        with pytest.raises(DraftReceiverUnfit):
+            await saving.pass_on(bench.ctx, call.draft_id, Handover(to=unfit), mine, RECEIVERS)
+    given = await saving.pass_on(bench.ctx, call.draft_id, Handover(to=mate, note="speaks Bhojpuri"), mine, RECEIVERS)
+    assert (given.owner, given.revision) == (mate, 1)
+    read = await saving.read(bench.ctx, call.draft_id, mate)
+    assert (read.note, read.content.victim.name) == ("speaks Bhojpuri", "Asha Devi")
+    with pytest.raises(DraftHasOwner):
+        await call.save(victim={"name": "typed too late"})
+    moved = "SELECT from_officer, to_officer FROM draft_handover WHERE draft_id = $1"
+    assert await bench.rows(moved, call.draft_id) == [(mine, mate)]
+
+
+async def test_a_discarded_draft_is_destroyed_at_once_and_an_old_one_by_the_clock(bench: Bench) -> None:
+    call, old = await Call(bench, officer()).begin(victim=ASHA), await Call(bench, officer()).begin(victim=ASHA)
+    for _ in range(2):
+        ended = await saving.end(bench.ctx, call.draft_id, call.officer, call.actor)
+        assert ended.ended_as is DraftEnd.DISCARDED
+    assert await key_of(bench, call.draft_id) == (True, "draft", None, None, "discarded", call.actor)
+    with pytest.raises(DraftIsEnded):
+        await call.save()
+    await bench.pool.execute(
+        "UPDATE draft SET saved_at = saved_at - interval '1 day' WHERE draft_id = $1", old.draft_id
+    )
+    await saving.forget_old(bench.ctx)
+    assert await key_of(bench, old.draft_id) == (True, "draft", None, None, "forgotten", "engine")
+    assert (await saving.listed(bench.ctx, old.officer)).items == ()
+
+
+async def test_a_fresh_draft_is_not_forgotten(bench: Bench) -> None:
+    call = await Call(bench, officer()).begin(victim=ASHA)
+    await saving.forget_old(bench.ctx)
+    assert (await saving.read(bench.ctx, call.draft_id, call.officer)).name == "Asha Devi"
+
+
+async def test_a_number_that_calls_in_vain_has_one_draft_until_an_officer_ends_it(bench: Bench) -> None:
+    number, at = phone(), datetime.now(UTC)
+    first = await take_missed_call(bench.ctx, MissedCall(phone=number, called_at=at), "script:ivr")
+    assert (first.calls, first.is_new) == (1, True)
+    again = await take_missed_call(bench.ctx, MissedCall(phone=number, called_at=at), "script:ivr")
+    assert (again.calls, again.is_new) == (1, False), "the call was reported twice"
+    later = MissedCall(phone=f"+91 {number}", called_at=at + timedelta(minutes=2))
+    again = await take_missed_call(bench.ctx, later, "script:ivr")
+    assert (again.draft_id, again.calls) == (first.draft_id, 2)
+    waiting = await saving.listed(bench.ctx, None)
+    (line,) = [line for line in waiting.items if line.draft_id == first.draft_id]
+    assert (line.owner, line.mobile_end, line.calls) == (None, number[-4:], 2)
+    mine, other = officer(), officer()
+    with pytest.raises(DraftHasOwner):
+        await saving.read(bench.ctx, first.draft_id, mine)
+    await saving.take(bench.ctx, first.draft_id, mine)
+    with pytest.raises(DraftHasOwner):
+        await saving.take(bench.ctx, first.draft_id, other)
+    read = await saving.read(bench.ctx, first.draft_id, mine)
+    assert (read.content.caller_mobile, read.content.victim.mobile) == (number, number)
+    await saving.end(bench.ctx, first.draft_id, mine, f"officer:{mine}")
+    last = await take_missed_call(bench.ctx, MissedCall(phone=number, called_at=at), "script:ivr")
+    assert last.is_new
+
+
+async def test_only_so_many_missed_calls_wait(bench: Bench) -> None:
+    rules = bench.ctx.policy.drafts.model_copy(update={"waiting_max": 1})
+    ctx = replace(bench.ctx, policy=bench.ctx.policy.model_copy(update={"drafts": rules}))
+    number = phone()
+    await take_missed_call(bench.ctx, MissedCall(phone=number, called_at=datetime.now(UTC)), "script:ivr")
+    with pytest.raises(TooManyMissedCalls):
+        await take_missed_call(ctx, MissedCall(phone=phone(), called_at=datetime.now(UTC)), "script:ivr")
+    counted = await take_missed_call(ctx, MissedCall(phone=number, called_at=datetime.now(UTC)), "script:ivr")
+    assert not counted.is_new
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE draft SET made_by = 'officer:x' WHERE draft_id = $1",
+        "UPDATE draft SET revision = 0 WHERE draft_id = $1",
+        "DELETE FROM draft WHERE draft_id = $1",
+        "UPDATE draft SET awaited = '{name}' WHERE draft_id = $1",
+        "UPDATE draft SET sealed = NULL WHERE draft_id = $1",
+        "UPDATE draft SET ended_at = now(), ended_as = 'done', ended_by = 'x', sealed = NULL WHERE draft_id = $1",
+    ],
+)
+async def test_the_database_keeps_the_rules_of_a_draft(bench: Bench, attack: str) -> None:
+    call = await Call(bench, officer()).begin()
+    with pytest.raises((asyncpg.RestrictViolationError, asyncpg.CheckViolationError)):
+        await bench.pool.execute(attack, call.draft_id)

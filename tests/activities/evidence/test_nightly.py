@@ -1,0 +1,205 @@
+"""Nightly runs on a database of their own: their results, their work items, and who does them."""
+
+import asyncio
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from prometheus_client import CollectorRegistry
+
+from activities.bodies import BodyOpener
+from activities.cases.desk import close_task
+from activities.context import Context
+from activities.evidence.nightly import NightlyRuns
+from activities.intake import take_complaint
+from activities.reporting.alert_figures import AlertGauges
+from db.evidence import integrity, nightly_runs
+from db.reporting import alert_figures, task_views
+from db.reporting.alert_figures import AlertFigures
+from db.reporting.task_filters import Wanted
+from db.session_locks import try_to_lock
+from domain.evidence.pack import check_anchor
+from schemas.evidence import NightlyWork, RunOutcome, RunResult
+from tests.factories import complaint, make_context, rrn
+from tests.kept_database import Kept
+
+NIGHT = datetime(2026, 11, 27, 20, 31, tzinfo=UTC)
+"""a minute after both runs are due"""
+DAY = timedelta(days=1)
+
+
+class Night:
+    """An engine whose clock the test sets, and its nightly runs."""
+
+    def __init__(self, ctx: Context, kept: Kept, folder: Path) -> None:
+        self.now = NIGHT
+        self.admin = kept.admin
+        """a connection on which no trigger is heeded"""
+        pace = ctx.policy.nightly.model_copy(update={"rest_ratio": 0, "busy_wait_seconds": 0})
+        policy = ctx.policy.model_copy(update={"nightly": pace})
+        self.ctx = replace(ctx, policy=policy, clock=lambda: self.now)
+        self.runs = NightlyRuns(self.ctx, kept.dsn, folder)
+
+    async def outcomes(self, after: timedelta = DAY) -> list[tuple[NightlyWork, RunOutcome | None]]:
+        """Return how the runs of this night ended; the next night comes after it."""
+        ended = await self.runs.run_due()
+        self.now += after
+        return [(run.work, run.outcome) for run in ended]
+
+    async def tasks(self) -> list[Any]:
+        async with self.ctx.pool.acquire() as connection:
+            wanted = Wanted()
+            page = await task_views.page(connection, wanted, None, 10, self.ctx.policy.bank_holidays, self.now)
+        return [task for task in page.items if task.subject.kind == "nightly_run"]
+
+    async def figures(self) -> AlertFigures:
+        async with self.ctx.pool.acquire() as connection:
+            return await alert_figures.read(connection, self.now)
+
+
+@pytest.fixture
+async def night(kept: Kept, tmp_path: Path) -> Night:
+    return Night(await make_context(kept.pool), kept, tmp_path / "anchors")
+
+
+async def open_case(ctx: Context) -> str:
+    taken = await take_complaint(ctx, complaint(), idempotency_key=rrn(), taken_by="officer")
+    return taken.receipt.case_ack_no
+
+
+async def test_both_runs_of_a_night_are_done_once_and_their_results_kept(night: Night) -> None:
+    first, second = await open_case(night.ctx), await open_case(night.ctx)
+    assert await night.outcomes(after=timedelta(hours=1)) == [
+        (NightlyWork.ANCHOR, RunOutcome.CLEAN),
+        (NightlyWork.VERIFY, RunOutcome.CLEAN),
+    ]
+    assert await night.outcomes() == [], "once a night"
+    async with night.ctx.pool.acquire() as connection:
+        verified, anchored = await nightly_runs.last(connection, 10)
+    assert (verified.cases, anchored.cases) == (2, 2)
+    (file,) = night.runs.anchor_folder.iterdir()
+    listed = file.read_bytes()
+    assert anchored.digest == hashlib.sha256(listed).hexdigest()
+    assert [line.split()[0] for line in listed.decode().splitlines()] == sorted([first, second])
+    async with night.ctx.pool.acquire() as connection:
+        hashes = await connection.fetch("SELECT hash FROM case_event WHERE case_no = $1 ORDER BY seq", first)
+    assert check_anchor(listed.decode(), first, [row["hash"] for row in hashes]) == len(hashes)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_m9_a_violation_is_one_work_item_until_a_later_run_is_clean(night: Night) -> None:
+    case_no = await open_case(night.ctx)
+    await night.admin.execute("UPDATE ledger_balance SET balance_paise = balance_paise + 5 WHERE bucket = 'in_play'")
+    for _ in range(2):
+        assert (NightlyWork.VERIFY, RunOutcome.BROKEN) in await night.outcomes()
+    (task,) = await night.tasks()
+    assert (task.kind, task.case_ack_no, task.institution) == ("supervise", None, None)
+    assert f"2 violated rules, the first in case {case_no}" in task.note
+    found = {one.work: one for one in (await night.figures()).nightly}
+    assert (found[NightlyWork.VERIFY].is_failing, found[NightlyWork.ANCHOR].is_failing) == (True, False)
+    await night.admin.execute("UPDATE ledger_balance SET balance_paise = balance_paise - 5 WHERE bucket = 'in_play'")
+    assert (NightlyWork.VERIFY, RunOutcome.CLEAN) in await night.outcomes()
+    assert await night.tasks() == []
+    assert not any(one.is_failing for one in (await night.figures()).nightly)
+
+
+async def test_a_work_item_that_the_supervisor_closed_comes_again_with_the_next_failure(night: Night) -> None:
+    night.runs.anchor_folder.write_text("a file where the folder should be")
+    for _ in range(2):
+        assert (NightlyWork.ANCHOR, RunOutcome.FAILED) in await night.outcomes()
+        (task,) = await night.tasks()
+        assert "anchor ended with an error (FileExistsError)" in task.note
+        await close_task(night.ctx, task.task_id, "the disk is being replaced", "officer:chief")
+    night.runs.anchor_folder.unlink()
+    assert (NightlyWork.ANCHOR, RunOutcome.CLEAN) in await night.outcomes()
+
+
+async def test_of_several_processes_one_works(night: Night) -> None:
+    other = replace(night.runs)
+    ended = await asyncio.gather(night.runs.run_due(), other.run_due())
+    assert sorted(len(runs) for runs in ended) == [0, 2]
+    night.now += DAY
+    async with night.ctx.pool.acquire() as connection:
+        assert await try_to_lock(connection, nightly_runs.RUN_LOCK)
+        assert await night.runs.run_due() == []
+    assert len(await night.runs.run_due()) == 2
+
+
+async def test_a_run_whose_process_died_is_interrupted_and_done_again(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    await open_case(night.ctx)
+    with monkeypatch.context() as patched:
+        patched.setattr("activities.evidence.nightly.strays", killed)
+        with pytest.raises(asyncio.CancelledError):
+            await night.runs.run(NightlyWork.VERIFY)
+    assert (await night.figures()).nightly[1].is_failing is False
+    assert await night.outcomes(timedelta(hours=1)) == [(NightlyWork.ANCHOR, RunOutcome.CLEAN)], "a pause comes first"
+    assert await night.outcomes() == [(NightlyWork.VERIFY, RunOutcome.CLEAN)]
+    async with night.ctx.pool.acquire() as connection:
+        runs = await nightly_runs.last(connection, 10)
+    assert [run.outcome for run in runs if run.work is NightlyWork.VERIFY] == ["clean", "interrupted"]
+
+
+async def test_a_run_that_another_process_took_over_writes_nothing(night: Night) -> None:
+    async with night.ctx.pool.acquire() as connection:
+        slow = await nightly_runs.begin(connection, NightlyWork.ANCHOR, NIGHT)
+        assert await night.runs.run(NightlyWork.ANCHOR) is not None
+        assert (
+            await nightly_runs.end(connection, slow, RunResult(outcome=RunOutcome.FAILED, failure="X"), NIGHT) is None
+        )
+
+
+async def test_batches_have_few_cases_with_long_logs(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = sorted([await open_case(night.ctx) for _ in range(3)])
+    async with night.ctx.pool.acquire() as connection, connection.transaction():
+        assert [one.case_no for one in await integrity.case_batch(connection, BodyOpener(None), "")] == cases
+        monkeypatch.setattr(integrity, "EVENTS_AT_ONCE", 1)
+        batch = await integrity.case_batch(connection, BodyOpener(None), "")
+        assert [one.case_no for one in batch] == cases[:1], "one case is taken, however long its log"
+        assert [one.case_no async for one in integrity.case_records(connection, BodyOpener(None))] == cases
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "outcome = 'clean'",
+        "ended_at = now(), outcome = 'broken', cases = 1",
+        "ended_at = now(), outcome = 'failed'",
+        "ended_at = now(), outcome = 'clean', cases = 1",
+        "ended_at = now(), outcome = 'interrupted', digest = repeat('a', 64)",
+        "ended_at = '2020-01-01', outcome = 'interrupted'",
+    ],
+)
+async def test_the_database_refuses_a_result_that_lacks_something(night: Night, columns: str) -> None:
+    async with night.ctx.pool.acquire() as connection:
+        await nightly_runs.begin(connection, NightlyWork.ANCHOR, NIGHT)
+        with pytest.raises(asyncpg.CheckViolationError, match="nightly_run_"):
+            await connection.execute(f"UPDATE nightly_run SET {columns}")
+
+
+async def test_a_result_never_changes(night: Night) -> None:
+    await night.runs.run(NightlyWork.ANCHOR)
+    async with night.ctx.pool.acquire() as connection:
+        for statement in ("UPDATE nightly_run SET cases = 9", "DELETE FROM nightly_run", "TRUNCATE nightly_run"):
+            with pytest.raises(asyncpg.RestrictViolationError):
+                await connection.execute(statement)
+
+
+async def test_the_gauges_say_what_was_read(night: Night) -> None:
+    await night.outcomes()
+    registry = CollectorRegistry()
+    AlertGauges(registry).show(await night.figures())
+    assert registry.get_sample_value("goldenhour_nightly_failing", {"work": "verify"}) == 0
+    assert registry.get_sample_value("goldenhour_storage", {"state": "ok"}) == 1
+    assert registry.get_sample_value("goldenhour_storage", {"state": "full"}) == 0
+    assert registry.get_sample_value("goldenhour_requests_waiting", {"state": "unsent"}) == 0
+    assert registry.get_sample_value("goldenhour_duties_open", {"duty": "magistrate_report", "state": "overdue"}) == 0
+    assert (registry.get_sample_value("goldenhour_database_bytes") or 0) > 1_000_000

@@ -1,0 +1,449 @@
+"""A work item has at most one owner, and none is lost: claims, leases, snoozes, alarms, and lists by worth."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from activities.cases.desk import close_task
+from activities.officers import enrolment
+from db.cases import task_owners as rows
+from db.cases import tasks
+from db.pool import Pool, open_pool
+from domain.errors import BusinessError
+from domain.errors.cases import OwnerAbsent, TaskChanged, TaskClosed, TaskNotForOfficer, TaskOwned
+from schemas.enums import EventKind, Role, TaskKind
+from schemas.officers import TeamEntry
+from schemas.reporting.task_owners import Person, TaskFilter, TaskSort, TaskStanding
+from schemas.tasks import TaskCause
+from tests.activities.task_desk import TaskDesk, taker
+from tests.deep import database_settings
+from tests.desk_tasks import notes
+from tests.factories import institution, make_context, row
+
+
+@pytest.fixture
+async def desk(database: Pool) -> TaskDesk:
+    desk = TaskDesk(await make_context(database))
+    await desk.come()
+    return desk
+
+
+# -- one owner ---------------------------------------------------------------------------------------------------------
+
+
+async def test_of_racing_claims_one_wins_and_the_others_read_who_has_it(desk: TaskDesk) -> None:
+    case_no, task_id = await desk.item()
+    done = await asyncio.gather(*(desk.claim(who, task_id) for who in desk.officers), return_exceptions=True)
+    (won,) = [one for one in done if isinstance(one, TaskStanding)]
+    lost = [one for one in done if isinstance(one, TaskOwned)]
+    assert len(lost) == len(desk.officers) - 1
+    assert {one.owner for one in lost} == {won.owner}
+    assert (await desk.seen(task_id)).owner == won.owner
+    assert [kind for kind, _, _ in await desk.logged(case_no, task_id)] == ["task_claimed"]
+
+
+async def test_an_item_goes_from_officer_to_officer_and_the_log_has_no_note(desk: TaskDesk) -> None:
+    case_no, task_id = await desk.item()
+    version = (await desk.claim("a", task_id)).version
+    version = (await desk.pass_on("a", task_id, version, "b", "the victim, Asha Devi, calls at nine")).version
+    with pytest.raises(TaskOwned):
+        await desk.release("a", task_id, version)
+    version = (await desk.take_over("c", task_id, version)).version
+    with pytest.raises(TaskChanged):
+        await desk.take_over("a", task_id, version - 1)
+    version = (await desk.release("chief", task_id, version)).version
+    assert await desk.logged(case_no, task_id) == [
+        ("task_claimed", "officer:a", {"owner": "a", "former": None}),
+        ("task_passed_on", "officer:a", {"owner": "b", "former": "a"}),
+        ("task_taken_over", "officer:c", {"owner": "c", "former": "b"}),
+        ("task_released", "officer:chief", {"owner": None, "former": "c"}),
+    ]
+    async with desk.ctx.pool.acquire() as connection:
+        (taken, given) = (await rows.acts_about(connection, "b", None, 10)).items
+        (lost,) = (await rows.acts_about(connection, "c", None, 10)).items
+    assert (given.kind, given.note) == ("passed_on", "the victim, Asha Devi, calls at nine")
+    assert (taken.kind, taken.actor, taken.note) == ("taken_over", "officer:c", "the victim is on the line")
+    assert (lost.kind, lost.actor, version) == ("released", "officer:chief", 4)
+
+
+async def test_only_an_officer_who_can_act_on_an_item_gets_it(desk: TaskDesk) -> None:
+    _, task_id = await desk.item()
+    desk.officers["io"] = taker("io", Role.IO)
+    desk.officers["auditor"] = taker("auditor", Role.AUDITOR).model_copy(update={"acts": taker("x", Role.SP).acts})
+    for who in ("io", "auditor"):
+        with pytest.raises(TaskNotForOfficer):
+            await desk.claim(who, task_id)
+        with pytest.raises(TaskNotForOfficer):
+            await desk.pass_on("chief", task_id, 0, who)
+    await desk.leave("b")
+    with pytest.raises(OwnerAbsent):
+        await desk.pass_on("chief", task_id, 0, "b")
+    assert (await desk.pass_on("chief", task_id, 0, "c")).owner == "c", "a supervisor gives what no officer has"
+
+
+async def test_what_another_officer_has_is_not_closed_and_what_is_closed_is_not_claimed(desk: TaskDesk) -> None:
+    _, task_id = await desk.item()
+    await desk.claim("a", task_id)
+    with pytest.raises(TaskOwned):
+        await close_task(desk.ctx, task_id, "spoke to them", "officer:b")
+    await close_task(desk.ctx, task_id, "spoke to them", "officer:a", version=1)
+    with pytest.raises(TaskClosed):
+        await desk.claim("b", task_id, 1)
+    await desk.rounds.run_once()
+    assert await desk.bench.rows("SELECT * FROM task_owner WHERE task_id = $1", task_id) == []
+
+
+# -- leases ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_lease_ends_by_itself_and_an_act_in_the_case_renews_it(desk: TaskDesk) -> None:
+    case_no, task_id = await desk.item()
+    await desk.claim("a", task_id)
+    desk.later(minutes=29)
+    await desk.act("a", case_no)
+    await desk.rounds.end_leases()
+    desk.later(minutes=29)
+    await desk.act("b", case_no)
+    await desk.rounds.end_leases()
+    assert (await desk.seen(task_id)).owner == "a", "the officer did something half an hour ago"
+    desk.later(minutes=2)
+    assert (await desk.seen(task_id)).owner is None, "it is over also before the engine writes that"
+    assert await desk.rounds.end_leases() == 1
+    assert (await desk.logged(case_no, task_id))[-1] == (
+        "task_released",
+        "engine",
+        {"owner": None, "former": "a", "because": "lease_ended"},
+    )
+    assert (await desk.claim("b", task_id, 2)).owner == "b"
+
+
+async def test_the_owner_renews_a_lease_by_claiming_again(desk: TaskDesk) -> None:
+    case_no, task_id = await desk.item()
+    first = await desk.claim("a", task_id)
+    desk.later(minutes=20)
+    again = await desk.claim("a", task_id)
+    assert again.version == first.version, "nothing of what another officer saw has changed"
+    assert again.lease_ends_at == desk.clock.at + timedelta(minutes=30)
+    assert len(await desk.logged(case_no, task_id)) == 1
+
+
+@pytest.mark.parametrize("why", ["disabled", "on_leave", "role_ended"])
+async def test_an_officer_who_leaves_loses_every_item_to_the_list(desk: TaskDesk, why: str) -> None:
+    items = [await desk.item() for _ in range(2)]
+    for _, task_id in items:
+        await desk.claim("a", task_id)
+    desk.later(minutes=1)
+    match why:
+        case "disabled":
+            await desk.disable("a")
+        case "on_leave":
+            await desk.leave("a")
+        case _:
+            await enrolment.end_role(desk.ctx.pool, "a", Role.DESK, "command:test")
+    assert await desk.rounds.end_leases() == len(items)
+    for case_no, task_id in items:
+        assert (await desk.seen(task_id)).owner is None
+        assert (await desk.logged(case_no, task_id))[-1][2]["because"] == why
+
+
+async def test_an_absent_officer_who_claims_an_item_is_there(desk: TaskDesk) -> None:
+    _, task_id = await desk.item()
+    await desk.leave("a", days=2)
+    desk.later(minutes=1)
+    await desk.claim("a", task_id)
+    assert await desk.rounds.end_leases() == 0
+    assert (await desk.seen(task_id)).owner == "a"
+
+
+# -- snoozes -----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_item_sleeps_until_a_time(desk: TaskDesk) -> None:
+    _, task_id = await desk.item()
+    version = (await desk.claim("a", task_id)).version
+    version = (await desk.snooze("a", task_id, version, 60)).version
+    asleep = TaskFilter(snoozed=True)
+    assert [one.task_id for one in await desk.listed(filter=asleep)] == [task_id]
+    assert await desk.listed(filter=TaskFilter(snoozed=False)) == ()
+    assert (await desk.seen(task_id)).owner is None, "what sleeps has no owner"
+    desk.later(minutes=61)
+    assert await desk.listed(filter=asleep) == ()
+    assert (await desk.claim("b", task_id, version)).owner == "b"
+
+
+async def test_an_event_of_the_case_wakes_an_item(desk: TaskDesk) -> None:
+    case_no, task_id = await desk.item()
+    version = (await desk.claim("a", task_id)).version
+    await desk.snooze("a", task_id, version, 600, EventKind.ANSWER_RECEIVED)
+    await desk.act("b", case_no)
+    asleep = TaskFilter(snoozed=True)
+    assert len(await desk.listed(filter=asleep)) == 1, "another event"
+    await desk.act("b", case_no, EventKind.ANSWER_RECEIVED)
+    assert await desk.listed(filter=asleep) == ()
+    desk.later(minutes=29)
+    assert await desk.rounds.alarm() == 0, "its time without an owner began when it woke"
+    desk.later(minutes=1)
+    assert await desk.rounds.alarm() == 1
+
+
+# -- alarms ------------------------------------------------------------------------------------------------------------
+
+
+async def test_an_item_without_an_owner_alarms_the_supervisor_once(desk: TaskDesk) -> None:
+    case_no, task_id = await desk.item()
+    supervise = await desk.of_case(case_no, TaskKind.SUPERVISE, TaskCause.WAITS_FOR_DESK)
+    desk.later(minutes=29)
+    assert await desk.rounds.alarm() == 0
+    desk.later(minutes=1)
+    assert [await desk.rounds.alarm() for _ in range(3)] == [1, 0, 0]
+    assert await desk.alarms(task_id, supervise) == [task_id], "an item of the supervisor has no alarm"
+    assert (await desk.logged(case_no, task_id))[-1] == ("task_unowned", "engine", {})
+    (text,) = await notes(desk.ctx.pool, "cause = 'task_unowned' AND case_no = $1", case_no)
+    assert text.startswith(f"item {task_id} (correct_reference) has no owner")
+    await desk.claim("a", task_id)
+    assert await desk.alarms(task_id) == [], "an officer has it"
+    desk.later(minutes=31)
+    await desk.rounds.run_once()
+    assert await desk.alarms(task_id) == [], "its time begins again when the lease has ended"
+    desk.later(minutes=30)
+    await desk.rounds.run_once()
+    assert await desk.alarms(task_id) == [task_id]
+    await desk.close_by_engine(task_id)
+    await desk.rounds.run_once()
+    assert await desk.alarms(task_id) == []
+
+
+async def test_an_item_about_a_bank_alone_has_owners_and_alarms_too(desk: TaskDesk) -> None:
+    async with desk.ctx.pool.acquire() as connection:
+        task_id = await tasks_of_bank(connection, desk)
+    desk.later(days=2)
+    await desk.rounds.run_once()
+    assert await desk.alarms(task_id) == [task_id]
+    assert (await desk.claim("a", task_id)).version == 1
+    assert await desk.alarms(task_id) == []
+    desk.later(hours=1)
+    await desk.rounds.run_once()
+    desk.later(days=2)
+    await desk.rounds.run_once()
+    assert await desk.alarms(task_id) == [task_id]
+    await desk.close_by_engine(task_id)
+    await desk.rounds.run_once()
+    assert await desk.alarms(task_id) == []
+
+
+async def tasks_of_bank(connection: Any, desk: TaskDesk) -> int:
+    found = await tasks.open_for_institution(
+        connection, "HDFC", TaskKind.ASK_FOR_LIENS, TaskCause.LIENS_TO_ASK_FOR, desk.clock.at
+    )
+    assert found is not None
+    return found
+
+
+# -- lists by worth ----------------------------------------------------------------------------------------------------
+
+
+async def worth(desk: TaskDesk, **wanted: Any) -> list[int]:
+    return [one.task_id for one in await desk.listed(TaskSort.WORTH, **wanted)]
+
+
+async def test_what_can_still_be_caught_comes_first_and_a_victim_counts_by_the_policy(desk: TaskDesk) -> None:
+    small, large = (await desk.item(1_000))[1], (await desk.item(40_000))[1]
+    case_no, child = await desk.item(20_000, TaskKind.PAYER_BANK, child=True)
+    woman = (await desk.item(1_000, woman=True))[1]
+    assert await desk.rounds.value() == 4
+    assert await worth(desk) == [child, large, woman, small]
+    new = (await desk.item(10))[1]
+    assert await worth(desk) == [new, child, large, woman, small], "what has no value yet is new"
+    (reference,) = await desk.bench.value("SELECT array_agg(reference) FROM hop WHERE case_no = $1", case_no)
+    await desk.bench.answer("HDFC", case_no, row(1, reference, "20000.00"))
+    assert await desk.rounds.value() == 2
+    assert await worth(desk) == [large, woman, small, new, child], "nothing of the child's money is in play any more"
+    seen = {one.task_id: one.in_play_paise for one in await desk.listed()}
+    assert (seen[large], seen[child]) == (40_000_00, 0)
+    for task_id in (small, woman):
+        await desk.close_by_engine(task_id)
+    await desk.rounds.run_once()
+    left = await desk.bench.rows("SELECT task_id FROM task_value ORDER BY 1")
+    assert [task_id for (task_id,) in left] == sorted((large, child, new))
+
+
+async def test_filters_and_counts(desk: TaskDesk) -> None:
+    agra = (await desk.item(500, district="Agra", senior=True))[1]
+    desk.later(hours=1)
+    case_no, phone = await desk.item(9_000, TaskKind.PHONE_BANK)
+    whole = await desk.of_case(case_no, TaskKind.READ_COMPLAINT, TaskCause.TOLD_OTHERWISE)
+    await desk.rounds.value()
+    await desk.claim("a", phone)
+    team = TeamEntry(name="Night", lead=None, districts=("AGRA",), members=("a",), shifts=())
+    for wanted, found in (
+        ({"district": "agra"}, [agra]),
+        ({"persons": (Person.SENIOR, Person.CHILD)}, [agra]),
+        ({"older_than_seconds": 3_600}, [agra]),
+        ({"sum_from_paise": 9_000_00}, [phone, whole]),
+        ({"bank": "HDFC", "kinds": (TaskKind.PHONE_BANK,)}, [phone]),
+        ({"owner": "a"}, [phone]),
+        ({"owner": "b"}, []),
+        ({"owned": False}, [agra, whole]),
+    ):
+        assert await worth(desk, filter=TaskFilter.model_validate(wanted)) == found, wanted
+    assert sorted(await worth(desk, team=team)) == sorted((agra, phone)), "what its members have, and its districts"
+    counted = await desk.counts()
+    assert [(one.kind, one.open, one.owned, one.in_play_paise) for one in counted.kinds] == [
+        ("correct_reference", 1, 0, 500_00),
+        ("phone_bank", 1, 1, 9_000_00),
+        ("read_complaint", 1, 0, 9_000_00),
+    ]
+    assert [(one.owner, one.open) for one in counted.owners] == [("a", 1)]
+
+
+# -- any order ---------------------------------------------------------------------------------------------------------
+
+ITEMS = 3
+who = st.sampled_from(("a", "b", "c", "chief"))
+which = st.integers(0, ITEMS - 1)
+lag = st.sampled_from((0, 0, 0, 1))
+"""how many versions ago the caller saw the item"""
+happenings = st.one_of(
+    st.tuples(st.just("claim"), which, who, lag),
+    st.tuples(st.just("claim"), which, who, lag),
+    st.tuples(st.just("pass_on"), which, who, lag, who),
+    st.tuples(st.just("take_over"), which, who, lag),
+    st.tuples(st.just("release"), which, who, lag),
+    st.tuples(st.just("snooze"), which, who, lag, st.integers(1, 90)),
+    st.tuples(st.just("act"), which, who),
+    st.tuples(st.just("close"), which, who),
+    st.tuples(st.just("wait"), st.integers(1, 40)),
+    st.tuples(st.just("wait"), st.integers(1, 40)),
+    st.tuples(st.just("round")),
+    st.tuples(st.just("leave"), who),
+)
+
+
+class Night:
+    """A night at the desk: several officers do anything with three items, and a model says who has each."""
+
+    def __init__(self, desk: TaskDesk) -> None:
+        self.desk = desk
+        self.items: list[tuple[str, int]] = []
+        self.owner: list[str | None] = []
+        self.version: list[int] = []
+        self.is_open: list[bool] = []
+
+    async def live(self, happens: Sequence[tuple[Any, ...]]) -> None:
+        self.items = [await self.desk.item() for _ in range(ITEMS)]
+        self.owner, self.version, self.is_open = [None] * ITEMS, [0] * ITEMS, [True] * ITEMS
+        for what, *details in happens:
+            await getattr(self, what)(*details)
+            await self.check()
+        await self.end()
+
+    async def _verb(self, item: int, verb: Callable[..., Coroutine[Any, Any, TaskStanding]], *more: Any) -> None:
+        try:
+            done = await verb(*more)
+        except BusinessError:
+            return
+        assert self.is_open[item]
+        self.owner[item], self.version[item] = done.owner, done.version
+
+    async def claim(self, item: int, officer: str, lag: int) -> None:
+        before = await self.current(item)
+        await self._verb(item, self.desk.claim, officer, self.items[item][1], max(0, self.version[item] - lag))
+        if before is not None and self.is_open[item]:
+            assert self.owner[item] == before, "a claim takes an item from no officer"
+
+    async def pass_on(self, item: int, officer: str, lag: int, to: str) -> None:
+        version = max(0, self.version[item] - lag)
+        await self._verb(item, self.desk.pass_on, officer, self.items[item][1], version, to)
+
+    async def take_over(self, item: int, officer: str, lag: int) -> None:
+        version = max(0, self.version[item] - lag)
+        await self._verb(item, self.desk.take_over, officer, self.items[item][1], version)
+
+    async def release(self, item: int, officer: str, lag: int) -> None:
+        version = max(0, self.version[item] - lag)
+        await self._verb(item, self.desk.release, officer, self.items[item][1], version)
+
+    async def snooze(self, item: int, officer: str, lag: int, minutes: int) -> None:
+        version = max(0, self.version[item] - lag)
+        await self._verb(item, self.desk.snooze, officer, self.items[item][1], version, minutes)
+
+    async def act(self, item: int, officer: str) -> None:
+        await self.desk.act(officer, self.items[item][0])
+
+    async def close(self, item: int, officer: str) -> None:
+        try:
+            await close_task(self.desk.ctx, self.items[item][1], "spoke to them", f"officer:{officer}")
+        except BusinessError:
+            return
+        self.is_open[item], self.owner[item] = False, None
+
+    async def wait(self, minutes: int) -> None:
+        self.desk.later(minutes=minutes)
+
+    async def round(self) -> None:
+        await self.desk.rounds.run_once()
+
+    async def leave(self, officer: str) -> None:
+        await self.desk.leave(officer)
+
+    async def current(self, item: int) -> str | None:
+        owner: str | None = await self.desk.bench.value(
+            "SELECT owner FROM task_owner JOIN desk_task USING (task_id)"
+            " WHERE task_id = $1 AND state = 'open' AND lease_ends_at > $2",
+            self.items[item][1],
+            self.desk.clock.at,
+        )
+        return owner
+
+    async def check(self) -> None:
+        for item, (case_no, task_id) in enumerate(self.items):
+            acts = await self.desk.bench.rows(
+                "SELECT version, former, owner, actor FROM task_act WHERE task_id = $1 ORDER BY version", task_id
+            )
+            assert [version for version, *_ in acts] == list(range(1, len(acts) + 1)), "no act is lost, none is twice"
+            for (_, _, owner, _), (_, former, _, _) in pairwise(acts):
+                assert former == owner, "each act begins where the one before it ended"
+            logged = await self.desk.logged(case_no, task_id)
+            moved = [kind for kind, _, _ in logged if kind not in {"task_unowned", "task_closed"}]
+            assert len(moved) == len(acts), "the log of the case has each of them"
+            if acts and acts[-1][3] == "engine":
+                self.owner[item] = None
+            self.version[item] = len(acts)
+            current = await self.current(item)
+            assert current in {None, self.owner[item]}, "an officer has an item only by an act"
+
+    async def end(self) -> None:
+        """Let every lease end: the supervisor is told of each open item, and of no closed one."""
+        self.desk.later(hours=3)
+        await self.desk.rounds.run_once()
+        self.desk.later(hours=1)
+        await self.desk.rounds.run_once()
+        still = [task_id for (_, task_id), is_open in zip(self.items, self.is_open, strict=True) if is_open]
+        assert await self.desk.alarms(*(task_id for _, task_id in self.items)) == sorted(still)
+        seen = {one.task_id: one.owner for one in await self.desk.listed()}
+        assert {task_id: seen[task_id] for task_id in still} == dict.fromkeys(still), (
+            "each is in the list, without owner"
+        )
+
+
+def test_whatever_officers_do_an_item_has_one_owner_and_none_is_lost(database_dsn: str) -> None:
+    with asyncio.Runner() as runner:
+        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
+        desk = TaskDesk(runner.run(make_context(pool, [institution("HDFC")])))
+        runner.run(desk.come())
+
+        @database_settings(15, steps=50)
+        @given(st.lists(happenings, min_size=5, max_size=25))
+        def nights(happens: list[tuple[Any, ...]]) -> None:
+            runner.run(Night(desk).live(happens))
+
+        try:
+            nights()
+        finally:
+            runner.run(pool.close())

@@ -1,0 +1,340 @@
+"""Messages to and from banks are sealed under a key of their case, or of their bank."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from activities import retention, sealing_bodies
+from activities.banks.received import keep_body, keep_statement, kept_if_refused
+from activities.banks.reply_links import keep_form
+from activities.bodies import BodyOpener
+from activities.context import Context
+from activities.evidence.archive import check
+from activities.person_keys import PersonKeys
+from activities.reseal import reseal
+from activities.sealing import seal_all
+from activities.secrets import SecretBox
+from activities.tracing.answers import take_status_update
+from adapters.banks.stated import Answerer
+from db.banks import reply_links
+from db.banks.received_bodies import ReceivedBody
+from db.clear_tables import ANSWER_LINES, EXCHANGES, FORMS, RECEIVED, STATEMENTS
+from db.evidence.integrity import case_records
+from db.pool import Pool
+from db.tracing import answer_views
+from domain.evidence.integrity import CaseRecord, Check, examine
+from domain.evidence.pack import NotEvidence
+from schemas.banks.exchanges import About
+from schemas.enums import ChannelKind
+from tests.activities.bench import Bench
+from tests.activities.evidence_case import packed
+from tests.activities.evidence_forging import experts_word, unzipped, written
+from tests.activities.sealed_rows import seal_counted
+from tests.factories import SECRET, make_context, row, rrn, status_update, transfer
+from tests.opened_bodies import opened_rows
+from tests.triggers import without_triggers
+
+NEXT = SecretStr("the secret key that comes after the other one")
+PHONE, MOBILE, SAID = "9111100077", "9222200088", "marker-of-a-bank-77"
+BODIES = (EXCHANGES, RECEIVED, STATEMENTS, FORMS, ANSWER_LINES)
+_COLUMNS = """
+SELECT table_name, column_name FROM information_schema.columns JOIN pg_tables ON tablename = table_name
+WHERE table_schema = 'public' AND schemaname = 'public' AND data_type IN ('bytea', 'text', 'jsonb', 'ARRAY')
+"""
+
+
+@pytest.fixture
+async def bench(database: Pool) -> Bench:
+    """A bench on a database of its own, because a test changes its tables."""
+    return Bench(await make_context(database))
+
+
+async def told(bench: Bench) -> str:
+    """A case about which messages went over each way: a request, an answer, a statement, a form and junk."""
+    root = rrn()
+    victim = {"name": "Asha Devi", "mobile": MOBILE, "district": "LUCKNOW"}
+    case_no = await bench.complain(transfer(1_000_00, reference=root), victim=victim)
+    (sent,) = await bench.ask(case_no)
+    body = f'{{"said": "{SAID}"}}'.encode()
+    await keep_statement(bench.ctx, "HDFC", "POST", "/answer", [("host", "x")], body, about=UUID(str(sent.request_id)))
+    rows = [row(1, root, "0", status_code="20", phone_number=PHONE)]
+    received = body_of(f"{case_no} {SAID}")
+    async with kept_if_refused(bench.ctx, "HDFC", received):
+        await take_status_update(bench.ctx, "HDFC", status_update(case_no, rows), received.digest, received=received)
+    await keep_body(bench.ctx, "SBIN", body_of(f"junk {SAID}"))
+    await fill_in(bench.ctx, UUID(str(sent.request_id)))
+    return case_no
+
+
+async def fill_in(ctx: Context, request_id: UUID) -> None:
+    """A bank fills in the form behind a letter's link."""
+    now, digest = datetime.now(UTC), request_id.bytes * 2
+    async with ctx.pool.acquire() as connection:
+        await reply_links.insert(
+            connection, About.HOLD_REQUEST, request_id, digest, "HDFC", "desk@x.example", now, now + timedelta(days=1)
+        )
+        link = await reply_links.find(connection, About.HOLD_REQUEST, digest)
+        assert link is not None
+        answerer = Answerer("A. Officer", "Manager")
+        await keep_form(ctx, connection, link, now, answerer, {"t1.phone": PHONE}, f"t1.phone={PHONE}".encode())
+
+
+def body_of(text: str) -> ReceivedBody:
+    return ReceivedBody(channel=ChannelKind.I4C, received_at=datetime.now(UTC), body=text.encode())
+
+
+async def places_of(bench: Bench, markers: Iterable[str]) -> set[str]:
+    """Return every column of the database that has one of the markers in clear."""
+    found = set()
+    for table, column in await bench.rows(_COLUMNS):
+        where = f"EXISTS (SELECT FROM unnest($1::text[]) AS m WHERE strpos(t.{column}::text, m) > 0)"
+        as_bytes = [marker.encode().hex() for marker in markers]
+        if await bench.value(f"SELECT EXISTS (SELECT FROM {table} t WHERE {where})", [*markers, *as_bytes]):
+            found.add(f"{table}.{column}")
+    return found
+
+
+async def record_of(ctx: Context, case_no: str, persons: PersonKeys | None) -> CaseRecord:
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        (record,) = [found async for found in case_records(connection, BodyOpener(persons), case_no)]
+    return record
+
+
+async def as_before(bench: Bench, *, both: bool) -> None:
+    """Put the messages into the form in which the release before, or `both` releases, wrote them."""
+    clear = {table.name: await opened_rows(bench.ctx, table.name) for table in BODIES}
+    async with without_triggers(bench.pool, *clear):
+        for table in BODIES:
+            for found in clear[table.name]:
+                names = [name for name in ("body", "content", "reply", "raw", "form") if name in found]
+                values = ", ".join(f"{name} = ${place}" for place, name in enumerate(names, 2))
+                change = f"UPDATE {table.name} SET {values} WHERE {table.key} = $1"
+                await bench.pool.execute(change, found[table.key], *(found[name] for name in names))
+        if not both:
+            for name, rows in clear.items():
+                columns = [column for column in rows[0] if column.startswith("sealed") or column == "person_id"]
+                columns += [column for column in ("body_digest", "content_digest", "reply_digest") if column in rows[0]]
+                await bench.pool.execute(f"UPDATE {name} SET {', '.join(f'{column} = NULL' for column in columns)}")
+            await bench.pool.execute("UPDATE bank_body SET of_bank = false")
+            await bench.pool.execute("UPDATE answer SET imported_by = NULL, balance_on_wire = false")
+
+
+async def test_m10_no_message_to_or_from_a_bank_is_in_clear_in_any_table(bench: Bench) -> None:
+    case_no = await told(bench)
+    assert await places_of(bench, [PHONE, MOBILE, SAID]) == set()
+    opened = {table.name: str(await opened_rows(bench.ctx, table.name)) for table in BODIES}
+    assert MOBILE in opened["bank_exchange"]
+    assert SAID in opened["bank_body"]
+    assert SAID in opened["bank_evidence"]
+    assert PHONE in opened["answer"]
+    assert PHONE in opened["reply_form"]
+    keys = "SELECT DISTINCT k.case_no, k.institution FROM {} t JOIN person_key k USING (person_id) ORDER BY 1"
+    assert await bench.rows(keys.format("bank_body")) == [(case_no, None), (None, "SBIN")]
+    for table in ("bank_exchange", "bank_evidence", "answer", "reply_form"):
+        assert await bench.rows(keys.format(table)) == [(case_no, None)]
+    assert await bench.value("SELECT count(*) FROM person_key WHERE case_no = $1", case_no) == 1
+    await bench.check(case_no)
+
+
+@pytest.mark.parametrize("both", [False, True])
+async def test_messages_of_the_release_before_are_read_and_then_sealed(bench: Bench, *, both: bool) -> None:
+    case_no = await told(bench)
+    before = await packed(bench.ctx, case_no)
+    await as_before(bench, both=both)
+    clear = {"bank_exchange.content", "bank_body.body", "bank_evidence.body", "answer.raw", "reply_form.form"}
+    assert clear <= await places_of(bench, [PHONE, MOBILE, SAID])
+    assert examine(await record_of(bench.ctx, case_no, bench.ctx.persons)) == []
+    assert unzipped(await packed(bench.ctx, case_no))["banks/answers.jsonl"]
+    sealed = await seal_counted(bench.ctx)
+    assert {table.what: sealed[table.what] for table in BODIES} == {
+        "messages to banks": 1,
+        "messages of banks": 2,
+        "requests of banks": 1,
+        "forms of banks": 1,
+        "lines of answers": 1,
+    }
+    assert await places_of(bench, [PHONE, MOBILE, SAID]) == set()
+    assert examine(await record_of(bench.ctx, case_no, bench.ctx.persons)) == []
+    assert await packed(bench.ctx, case_no) == before, "the evidence is the same, byte for byte"
+    assert not any((await seal_all(bench.pool, bench.ctx.persons)).values())
+
+
+async def test_sealing_is_stopped_between_two_batches_and_goes_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing_bodies, "BATCH", 1)
+    case_no = await told(bench)
+    await as_before(bench, both=False)
+
+    class Killed(Exception):
+        pass
+
+    def stop(what: str, done: int) -> None:
+        raise Killed
+
+    for _ in range(5):
+        with pytest.raises(Killed):
+            await seal_all(bench.pool, bench.ctx.persons, stop)
+        assert examine(await record_of(bench.ctx, case_no, bench.ctx.persons)) == []
+    assert sum((await seal_all(bench.pool, bench.ctx.persons)).values()) == 1, "what was done is not done again"
+    assert await places_of(bench, [PHONE, MOBILE, SAID]) == set()
+
+
+async def over_at_once(bench: Bench) -> Bench:
+    """Return a bench whose policy keeps nothing after the end of a case."""
+    names = ("withdrawn", "nothing_held", "released", "restored", "look_again", "bodies_of_bank")
+    rules = bench.ctx.policy.personal_data.retention.model_copy(update={f"{name}_seconds": 1e-6 for name in names})
+    data = bench.ctx.policy.personal_data.model_copy(update={"retention": rules})
+    return Bench(replace(bench.ctx, policy=bench.ctx.policy.model_copy(update={"personal_data": data})))
+
+
+async def end(bench: Bench, case_no: str) -> None:
+    """Settle a case with nothing on hold."""
+    assert (await bench.settle(case_no)).settled
+    await bench.pool.execute(
+        "UPDATE desk_task SET state = 'closed', closed_at = now(), closed_by = 'engine' WHERE case_no = $1", case_no
+    )
+
+
+async def test_m10_an_erased_case_verifies_and_its_pack_is_whole(bench: Bench) -> None:
+    case_no = await told(bench)
+    before = unzipped(await packed(bench.ctx, case_no))
+    over = await over_at_once(bench)
+    await end(over, case_no)
+    await retention.look(over.ctx)
+    (key,) = await bench.rows("SELECT wrapped, destroyed_for FROM person_key WHERE case_no = $1", case_no)
+    assert key == (None, "nothing_held")
+
+    record = await record_of(bench.ctx, case_no, bench.ctx.persons)
+    assert examine(record) == []
+    assert {name.split("/")[1] for name in record.erased} == {"words", "bodies", "signed", "sent"}
+    async with bench.pool.acquire() as connection:
+        page = await answer_views.page(connection, case_no, None, 10, lambda stored: {"sealed": stored.sealed})
+    assert [item.raw["sealed"] is not None for item in page.items] == [True]
+
+    archive = await packed(bench.ctx, case_no)
+    with written(archive) as path:
+        check(path)
+    files = unzipped(archive)
+    assert experts_word(files) == ""
+    erased = before.keys() - files.keys()
+    assert {name.rpartition("/")[2] for name in erased if "/sent/" in name} == {"body", "content", "reply"}
+    assert all(name.encode() in files["edition.json"] for name in erased)
+    assert not [name for name, content in files.items() if SAID.encode() in content or MOBILE.encode() in content]
+
+
+async def test_a_key_that_is_destroyed_without_a_word_in_the_log_is_found(bench: Bench) -> None:
+    case_no = await told(bench)
+    await bench.pool.execute(
+        "UPDATE person_key SET wrapped = NULL, destroyed_at = now(), destroyed_for = 'x' WHERE case_no = $1", case_no
+    )
+    record = await record_of(bench.ctx, case_no, bench.ctx.persons)
+    assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}
+    with written(await packed(bench.ctx, case_no)) as path, pytest.raises(NotEvidence, match="does not say so"):
+        check(path)
+
+
+async def test_without_the_secret_key_the_digests_alone_are_compared(bench: Bench) -> None:
+    case_no = await told(bench)
+    record = await record_of(bench.ctx, case_no, None)
+    assert examine(record) == []
+    assert record.unopened == (await record_of(bench.ctx, case_no, PersonKeys(SecretBox(NEXT)))).unopened
+    assert len(record.unopened) == 6, "line, answer's body, statement, and body, content and reply of the request"
+    async with without_triggers(bench.pool, "bank_exchange"):
+        await bench.pool.execute("UPDATE bank_exchange SET content_digest = sha256('x')")
+    assert {found.check for found in examine(await record_of(bench.ctx, case_no, None))} == {Check.WORDS_CHANGED}
+
+
+async def test_the_key_of_a_bank_ends_after_the_cases_that_need_it(bench: Bench) -> None:
+    case_no = await told(bench)
+    # A bank posts first what names no case, and the same again when the case is known.
+    received = body_of("early")
+    await keep_body(bench.ctx, "HDFC", received)
+    root = await bench.value("SELECT reference FROM hop WHERE case_no = $1", case_no)
+    update = status_update(case_no, [row(1, root, "0", status_code="21")])
+    await take_status_update(bench.ctx, "HDFC", update, received.digest, received=received)
+    kept = "SELECT institution FROM person_key WHERE institution IS NOT NULL AND wrapped IS NOT NULL ORDER BY 1"
+    await keep_body(bench.ctx, "HDFC", body_of("more"))
+    assert await bench.rows(kept) == [("HDFC",), ("SBIN",)], "one key for some time"
+    await bench.pool.execute("ALTER TABLE person_key DISABLE TRIGGER USER")
+    await bench.pool.execute("UPDATE person_key SET made_at = made_at - interval '31 days' WHERE institution <> ''")
+    await bench.pool.execute("ALTER TABLE person_key ENABLE TRIGGER USER")
+
+    over = await over_at_once(bench)
+    await retention.look(over.ctx)
+    assert await bench.rows(kept) == [("HDFC",)], "the case is not over"
+    await end(over, case_no)
+    await retention.look(over.ctx)
+    await retention.look(over.ctx)
+    assert await bench.rows(kept) == []
+    assert examine(await record_of(bench.ctx, case_no, bench.ctx.persons)) == []
+
+
+@pytest.mark.parametrize(
+    "kept_by",
+    [
+        "UPDATE case_file SET state = 'open', settled_at = NULL WHERE case_no = $1",
+        "INSERT INTO duty (case_no, kind, opened_at, due_at, remind_at, escalate_at)"
+        " VALUES ($1, 'follow_up', now(), now(), now(), now())",
+        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by, next_attempt_at)"
+        " VALUES (gen_random_uuid(), $1, 'zero_fir', 'requested', '{}', now(), 'engine', now())",
+    ],
+)
+async def test_the_key_of_a_case_with_something_to_do_is_kept(bench: Bench, kept_by: str) -> None:
+    case_no = await told(bench)
+    over = await over_at_once(bench)
+    await end(over, case_no)
+    async with without_triggers(bench.pool, "duty", "fir"):
+        await bench.pool.execute(kept_by, case_no)
+    await retention.look(over.ctx)
+    assert await bench.value("SELECT wrapped IS NOT NULL FROM person_key WHERE case_no = $1", case_no)
+
+
+async def test_messages_open_after_the_secret_key_was_changed(bench: Bench) -> None:
+    case_no = await told(bench)
+    before = await packed(bench.ctx, case_no)
+    assert all(result.is_complete for result in await reseal(bench.pool, SecretBox(NEXT, SECRET)))
+    later = replace(bench.ctx, person_keys=PersonKeys(SecretBox(NEXT)))
+    assert unzipped(await packed(later, case_no)).keys() == unzipped(before).keys()
+    assert (await record_of(bench.ctx, case_no, PersonKeys(SecretBox(NEXT)))).unopened == frozenset()
+
+
+async def test_a_process_without_the_current_key_goes_on_under_a_key_of_its_own(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    case_no = await bench.complain(transfer(1_000_00, reference=rrn()))
+    stranger = Bench(replace(bench.ctx, person_keys=PersonKeys(SecretBox(NEXT))))
+    (sent,) = await stranger.ask(case_no)
+    assert sent.delivered
+    assert "opens under no key of this process" in caplog.text
+    assert await bench.value("SELECT count(*) FROM person_key WHERE case_no = $1", case_no) == 2
+    both = PersonKeys(SecretBox(NEXT, SECRET))
+    assert examine(await record_of(bench.ctx, case_no, both)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE bank_exchange SET sealed_reply = sealed_body",
+        "UPDATE bank_body SET sealed = '\\x00'",
+        "UPDATE bank_evidence SET person_id = gen_random_uuid()",
+        "UPDATE answer SET sealed_raw = '\\x00'",
+        "UPDATE reply_form SET sealed_form = '\\x00'",
+        "UPDATE answer SET applied_paise = 0",
+        "UPDATE answer SET raw = '{}'",
+        "UPDATE bank_body SET body = ''",
+        "DELETE FROM answer",
+        "UPDATE person_key SET case_no = NULL",
+    ],
+)
+async def test_what_is_sealed_is_not_changed(bench: Bench, change: str) -> None:
+    await told(bench)
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await bench.pool.execute(change)

@@ -1,0 +1,55 @@
+"""What a refusal says to a caller without a session, a token or a login: what its own door takes."""
+
+import httpx
+import pytest
+
+from api.officers.sessions import COOKIE
+from api.services import Services
+from api.tokens import BankDoor
+from tests.api.conftest import new_app
+
+SIGN_IN = "Sign in first. A script sends its token in the header `Authorization`."
+AGAIN = "The session is over. Sign in again."
+ANOTHER = "The token is unknown, revoked or over. An admin issues another one."
+LOG_IN, OR_SIGN = "Log in at POST /banking/login", ", or sign the request"
+OVER = "The token is over, or opens another interface. Log in again at POST /banking/login"
+CASES, WIRE, FEED = "/api/v1/cases", "/banking/FraudReportStatusUpdate", "/api/v1/bank/holds"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "credential", "detail"),
+    [
+        ("GET", CASES, "", SIGN_IN),
+        ("GET", CASES, "cookie", AGAIN),
+        ("GET", CASES, "token", ANOTHER),
+        ("GET", CASES, "wire", ANOTHER),
+        ("GET", "/api/v1/session", "", SIGN_IN),
+        ("GET", "/api/v1/session", "cookie", AGAIN),
+        ("GET", "/api/v1/openapi.json", "cookie", AGAIN),
+        # Refused at the edge, before the body is read.
+        ("POST", "/api/v1/complaints", "cookie", AGAIN),
+        ("POST", "/api/v1/complaints", "token", ANOTHER),
+        ("GET", FEED, "", f"{LOG_IN}{OR_SIGN}."),
+        ("GET", FEED, "wire", f"{OVER}{OR_SIGN}."),
+        ("GET", FEED, "cookie", f"{LOG_IN}{OR_SIGN}."),
+        ("POST", WIRE, "", f"{LOG_IN}."),
+        ("POST", WIRE, "api", f"{OVER}."),
+    ],
+)
+async def test_low_a_401_says_what_the_door_takes(
+    services: Services, method: str, path: str, credential: str, detail: str
+) -> None:
+    tokens = {door.value: services.tokens.for_bank("SBIN", door) for door in BankDoor} | {"token": "x"}
+    tokens["wire"] = tokens.pop(BankDoor.I4C.value)
+    headers = {"Authorization": f"Bearer {tokens[credential]}"} if credential in tokens else {}
+    if credential == "cookie":
+        headers["Cookie"] = f"{COOKIE}={'x' * 43}"
+    transport = httpx.ASGITransport(new_app(services), client=("203.0.113.9", 40_000))
+    async with httpx.AsyncClient(transport=transport, base_url="https://desk.test") as client:
+        response = await client.request(method, path, headers=headers, json={} if method == "POST" else None)
+    told = response.json()
+    assert response.status_code == 401, response.text
+    if path == WIRE:
+        assert told["meta"]["response_message"] == detail
+    else:
+        assert (told["code"], told["detail"]) == ("not_logged_in", detail)

@@ -1,0 +1,53 @@
+"""When a nightly run is due: by the clock in IST, once a night, and again after an error."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from domain.evidence.nightly import is_due, newest_slot
+from domain.policy.model import load_policy
+from schemas.evidence import NightlyRun, NightlyWork, RunOutcome
+
+RULES = load_policy().nightly
+SLOT = datetime(2026, 11, 27, 20, 30, tzinfo=UTC)
+"""02:00 in India on 28 November"""
+MINUTE = timedelta(minutes=1)
+
+
+def ended(outcome: RunOutcome | None, at: datetime) -> NightlyRun:
+    over = None if outcome is None else at + MINUTE
+    return NightlyRun(run_id=1, work=NightlyWork.VERIFY, started_at=at, ended_at=over, outcome=outcome)
+
+
+def due(newest: NightlyRun | None, now: datetime) -> bool:
+    return is_due(RULES, NightlyWork.VERIFY, newest, now)
+
+
+def test_the_slot_is_a_time_of_day_in_india() -> None:
+    assert RULES.verify_at == time(2)
+    assert newest_slot(time(2), SLOT) == SLOT
+    assert newest_slot(time(2), SLOT - MINUTE) == SLOT - timedelta(days=1)
+    assert newest_slot(time(2), SLOT + timedelta(hours=23)) == SLOT
+
+
+def test_a_run_begins_within_the_window_only() -> None:
+    window = timedelta(seconds=RULES.window_seconds)
+    assert not due(None, SLOT - MINUTE)
+    assert due(None, SLOT)
+    assert due(None, SLOT + window - MINUTE)
+    assert not due(None, SLOT + window), "a missed night is not made up in the day"
+
+
+@pytest.mark.parametrize("outcome", [RunOutcome.CLEAN, RunOutcome.BROKEN])
+def test_a_run_that_came_to_its_end_is_the_only_one_of_its_night(outcome: RunOutcome) -> None:
+    newest = ended(outcome, SLOT)
+    assert not due(newest, SLOT + timedelta(hours=2))
+    assert due(newest, SLOT + timedelta(days=1))
+
+
+@pytest.mark.parametrize("outcome", [RunOutcome.FAILED, RunOutcome.INTERRUPTED, None])
+def test_a_run_that_did_not_is_tried_again_after_a_pause(outcome: RunOutcome | None) -> None:
+    newest = ended(outcome, SLOT)
+    again = (newest.ended_at or newest.started_at) + timedelta(seconds=RULES.again_after_seconds)
+    assert not due(newest, again - MINUTE)
+    assert due(newest, again)

@@ -1,0 +1,32 @@
+"""Loop over the owners of work items. The rows decide; several processes may run it at once."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from activities.reporting.task_rounds import TaskRounds
+from workers.loops.procedures import TRANSIENT
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True)
+class TaskOwnerLoop:
+    """Runs a round every few seconds."""
+
+    rounds: TaskRounds
+
+    async def run(self) -> None:
+        """Run for ever, and wait while the database is unavailable."""
+        while True:
+            try:
+                await self.rounds.run_once()
+            except TRANSIENT as error:
+                log.warning("owners of work items wait: %s", type(error).__name__)
+            except Exception as error:
+                # The text may have data of a case. The next round tries again.
+                log.error("owners of work items failed: %s", type(error).__name__)
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
