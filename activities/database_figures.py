@@ -10,6 +10,7 @@ import asyncpg
 
 from activities.metrics import METRICS
 from db.cases import ledger_views
+from db.drafts import drafts
 from db.holds import release_brakes
 from db.outbox import due_list
 from db.pool import Connection, Pool
@@ -29,9 +30,10 @@ async def read_backlog(connection: Connection) -> None:
 
 
 async def read_all(connection: Connection) -> None:
-    """Set the gauges of money, open work items, releases that wait, and due restorations."""
+    """Set the gauges of money, open work items, releases and missed calls that wait, and due restorations."""
     METRICS.stock(await ledger_views.paise_by_bucket(connection), await task_views.open_by_kind(connection))
     METRICS.braked_releases(*await release_brakes.waiting_sums(connection))
+    METRICS.missed_calls(await drafts.waiting_calls(connection))
     await read_backlog(connection)
 
 

@@ -243,6 +243,9 @@ class Metrics:
             "Sum of the automatic releases that wait for a supervisor.",
             registry=self.registry,
         )
+        self._missed_calls = Gauge(
+            "goldenhour_missed_calls_waiting", "Missed calls that no officer has taken.", registry=self.registry
+        )
         self._transfer_to_complaint = self._histogram(
             "transfer_to_complaint", "From a victim's transfer to the complaint about it."
         )
@@ -377,6 +380,10 @@ class Metrics:
         """Set the gauges of automatic releases that wait for a supervisor."""
         self._braked_releases.set(releases)
         self._braked_paise.set(paise)
+
+    def missed_calls(self, waiting: int) -> None:
+        """Set the gauge of missed calls that wait for an officer."""
+        self._missed_calls.set(waiting)
 
     def text(self) -> str:
         """Return all metrics in Prometheus' text format."""

@@ -38,7 +38,7 @@ calls_router = APIRouter(prefix="/api/v1/missed-calls", tags=["drafts"], respons
 
 Keeper = Annotated[Officer, may(Action.KEEP_DRAFT)]
 Reader = Annotated[Officer, may(Action.READ_DRAFTS)]
-Waiting = Annotated[bool, Query(description="Missed calls that no officer has taken, instead of own drafts.")]
+Waiting = Annotated[bool, Query(description="Drafts that the officer may take, instead of own ones.")]
 
 
 @router.post("", name="begin_draft", status_code=201, responses=says(LIMIT_EXCEEDED))
@@ -49,8 +49,13 @@ async def begin(services: TheServices, officer: Keeper, new: NewDraft) -> DraftS
 
 @router.get("", name="list_drafts")
 async def list_drafts(services: TheServices, officer: Reader, waiting: Waiting = False) -> DraftLines:
-    """List own drafts, the oldest first, or the missed calls that wait."""
-    return await saving.listed(services.ctx, None if waiting else officer.subject)
+    """List own drafts, the oldest first, or those that wait.
+
+    Missed calls wait. For a supervisor and the lead of a team, so do the drafts of absent and disabled officers.
+    """
+    if waiting:
+        return await saving.waiting(services.ctx, officer.subject, officer.roles)
+    return await saving.listed(services.ctx, officer.subject)
 
 
 @router.post("/check", name="check_draft")
@@ -93,8 +98,11 @@ async def pass_on(services: TheServices, officer: Keeper, draft_id: UUID, told: 
 
 @router.post("/{draft_id}/take", name="take_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
 async def take(services: TheServices, officer: Keeper, draft_id: UUID) -> DraftGiven:
-    """Take the draft of a missed call, to call back."""
-    return await saving.take(services.ctx, draft_id, officer.subject)
+    """Take the draft of a missed call, to call back, or that of an officer who is away.
+
+    The latter is for supervisors and for the lead of the officer's team.
+    """
+    return await saving.take(services.ctx, draft_id, officer.subject, officer.roles)
 
 
 @router.post("/{draft_id}/discard", name="discard_draft", responses=says(NOT_FOUND, NOT_NOW))
@@ -103,7 +111,7 @@ async def discard(services: TheServices, officer: Keeper, draft_id: UUID) -> Dra
     return await saving.end(services.ctx, draft_id, officer.subject, officer.actor)
 
 
-@calls_router.post("", name="take_missed_call", responses=says(LIMIT_EXCEEDED))
+@calls_router.post("", name="take_missed_call", responses=says(NOT_NOW, LIMIT_EXCEEDED))
 async def missed(services: TheServices, officer: Keeper, call: MissedCall) -> MissedCallTaken:
     """Note a call that no officer answered. Its draft waits for an officer who calls back."""
     return await take_missed_call(services.ctx, call, officer.actor)

@@ -39,6 +39,7 @@ from domain.errors import (
     NotFound,
     NotNow,
     SameEyes,
+    Unreadable,
 )
 
 log = logging.getLogger("goldenhour.api")
@@ -138,7 +139,7 @@ _OF_ERROR: Final[Mapping[type[BusinessError], Kind]] = {
     LimitExceeded: LIMIT_EXCEEDED,
     AckNoConflict: ACK_NO_TAKEN,
     IdempotencyConflict: KEY_REUSED,
-    BadCursor: INVALID,
+    Unreadable: INVALID,
 }
 _BANK_CODES: Final = {
     400: ReplyCode.NOT_DECIPHERED,

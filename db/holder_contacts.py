@@ -65,6 +65,8 @@ SELECT coalesce(jsonb_agg(l.line ORDER BY l.answer_id DESC), '[]') FROM (
     SELECT w.answer_id, {stored_line("w")} AS line FROM answer w
     WHERE w.case_no = a.case_no AND w.institution = a.institution AND w.kind = 'held' AND EXISTS (
         SELECT FROM hop h WHERE h.case_no = w.case_no AND h.hop_no = ANY(w.hop_nos) AND h.account_key = a.account_key)
+        -- What an officer entered is not the bank's word about its customer.
+        AND NOT EXISTS (SELECT FROM telephone_answer t WHERE t.update_id = w.update_id)
     ORDER BY w.answer_id DESC LIMIT {STATED_MAX}
 ) AS l
 """

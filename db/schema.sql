@@ -1640,22 +1640,35 @@ CREATE OR REPLACE FUNCTION public.only_importers(of_case text, of_hop integer)
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) ELSE '{}' END
-    FROM (
-        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
-            THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
-            ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END AS importer
-        FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
-            AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
-        UNION ALL
-        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
-            THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
-            ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END
-        FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
-        UNION ALL
-        SELECT NULL FROM payer_inquiry i JOIN payer_statement w USING (inquiry_id)
-        WHERE i.case_no = of_case AND i.hop_no = of_hop AND w.kind = 'confirmed'
-    ) AS s
+    SELECT ARRAY(
+        SELECT unnest(CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) END)
+        FROM (
+            SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
+                THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
+                ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END AS importer
+            FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
+                AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
+            UNION ALL
+            SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
+                THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
+                ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END
+            FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
+            UNION ALL
+            SELECT NULL FROM payer_inquiry i JOIN payer_statement w USING (inquiry_id)
+            WHERE i.case_no = of_case AND i.hop_no = of_hop AND w.kind = 'confirmed'
+        ) AS s
+        UNION
+        SELECT t.entered_by
+        FROM telephone_booking b JOIN hop h ON h.case_no = b.case_no AND h.hop_no = b.hop_no
+        -- A line about what moved names the hop above.
+        JOIN answer a ON a.case_no = b.case_no AND a.kind = b.kind AND (a.answer_id = h.opened_by_answer
+            OR CASE b.kind WHEN 'moved' THEN h.parent_hop_no = ANY (a.hop_nos) AND a.reference_key = h.reference_key
+                ELSE b.hop_no = ANY (a.hop_nos) END)
+        JOIN telephone_answer t ON t.update_id = a.update_id
+        WHERE b.case_no = of_case AND b.confirmed_paise < b.booked_paise
+            AND (b.hop_no = of_hop OR (b.kind = 'moved' AND h.parent_hop_no = of_hop))
+        ORDER BY 1
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION public.order_cancellation_settled_once()
@@ -2364,7 +2377,8 @@ BEGIN
         SELECT FROM victim_correction c WHERE c.victim_id = NEW.victim_id AND c.decision = 'agreed'
             AND c.before = OLD.sealed AND c.after = NEW.sealed
         UNION ALL SELECT FROM draft d JOIN complaint c USING (ack_no)
-        WHERE c.victim_id = NEW.victim_id AND d.ended_at IS NULL AND d.awaited && ARRAY['name', 'mobile', 'email'])
+        WHERE c.victim_id = NEW.victim_id AND d.ended_at IS NULL
+            AND c.received_at > present_moment() - interval '1 day' AND d.awaited && ARRAY['name', 'mobile', 'email'])
     THEN
         RAISE EXCEPTION 'two officers change the personal data of victim %', NEW.victim_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'victim_corrected';
@@ -3274,6 +3288,7 @@ CREATE TABLE draft (
     CONSTRAINT draft_ended_is_forgotten CHECK ((((ended_at IS NULL) = (sealed IS NOT NULL)) AND ((ended_at IS NULL) OR (caller IS NULL)))),
     CONSTRAINT draft_ended_is_whole CHECK ((num_nulls(ended_at, ended_as, ended_by) = ANY (ARRAY[0, 3]))),
     CONSTRAINT draft_made_by_check CHECK ((made_by <> ''::text)),
+    CONSTRAINT draft_of_caller_waits CHECK (((owner IS NULL) OR (caller IS NULL))),
     CONSTRAINT draft_owner_check CHECK ((owner <> ''::text)),
     CONSTRAINT draft_revision_check CHECK ((revision > 0)),
     CONSTRAINT draft_sent_is_whole CHECK (((num_nulls(ack_no, sent_at) = ANY (ARRAY[0, 2])) AND ((ack_no IS NULL) OR (sent_by IS NOT NULL)))),
@@ -3848,6 +3863,7 @@ CREATE TABLE nightly_run (
     cases bigint,
     violations bigint,
     first_case text,
+    unopened bigint,
     digest text,
     failure text,
     CONSTRAINT nightly_run_pkey PRIMARY KEY (run_id),
@@ -3860,6 +3876,8 @@ CREATE TABLE nightly_run (
     CONSTRAINT nightly_run_failed CHECK (((failure IS NOT NULL) = ((outcome IS NOT NULL) AND (outcome = 'failed'::text)))),
     CONSTRAINT nightly_run_failure_check CHECK (((length(failure) >= 1) AND (length(failure) <= 200))),
     CONSTRAINT nightly_run_outcome_check CHECK ((outcome = ANY (ARRAY['clean'::text, 'broken'::text, 'failed'::text, 'interrupted'::text]))),
+    CONSTRAINT nightly_run_unopened CHECK (((unopened IS NULL) OR (violations IS NOT NULL))),
+    CONSTRAINT nightly_run_unopened_check CHECK ((unopened > 0)),
     CONSTRAINT nightly_run_violations_check CHECK ((violations > 0)),
     CONSTRAINT nightly_run_work_check CHECK ((work = ANY (ARRAY['verify'::text, 'anchor'::text])))
 );
@@ -5470,7 +5488,9 @@ CREATE INDEX desk_task_closed ON public.desk_task USING brin (closed_at);
 
 CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, subject_kind, subject_id, cause, facts) WHERE (state = 'open'::text);
 
-CREATE UNIQUE INDEX desk_task_once_institution ON public.desk_task USING btree (institution, kind) WHERE ((state = 'open'::text) AND (case_no IS NULL));
+CREATE UNIQUE INDEX desk_task_once_alarm ON public.desk_task USING btree (((facts ->> 'task_id'::text))) WHERE ((state = 'open'::text) AND (case_no IS NULL) AND (cause = 'task_unowned'::text));
+
+CREATE UNIQUE INDEX desk_task_once_bank ON public.desk_task USING btree (institution, kind) WHERE ((state = 'open'::text) AND (case_no IS NULL) AND (cause <> 'task_unowned'::text));
 
 CREATE UNIQUE INDEX desk_task_once_nightly_run ON public.desk_task USING btree (subject_id) WHERE ((state = 'open'::text) AND (subject_kind = 'nightly_run'::text));
 
@@ -6320,7 +6340,7 @@ COMMENT ON COLUMN disputed_transfer.reference_key IS 'reference of the transfer;
 
 COMMENT ON COLUMN draft.awaited IS 'facts that the complaint does not have yet; each is filled in once';
 
-COMMENT ON COLUMN draft.caller IS 'keyed digest of the number of a missed call, by which further calls are counted';
+COMMENT ON COLUMN draft.caller IS 'keyed digest of the number of a missed call, by which further calls are counted until an officer takes it';
 
 COMMENT ON COLUMN draft.ended_as IS 'done: its complaint is sent and complete; discarded by its officer; forgotten by the policy';
 
@@ -6409,6 +6429,8 @@ COMMENT ON COLUMN nightly_run.failure IS 'name of the error';
 COMMENT ON COLUMN nightly_run.first_case IS 'the first case in which a rule is violated';
 
 COMMENT ON COLUMN nightly_run.outcome IS 'clean; broken: a rule is violated in a case; failed: an error ended it; interrupted: its process ended first';
+
+COMMENT ON COLUMN nightly_run.unopened IS 'messages to and from banks that no key of the worker opened';
 
 COMMENT ON COLUMN objection.sealed_text IS 'the text, sealed under the key of the account holder; of the victim, where that is who objects or no hold is named';
 
@@ -6762,7 +6784,7 @@ COMMENT ON FUNCTION newest_officers(text) IS 'Whom `case_officer` names last for
 
 COMMENT ON FUNCTION officer_sessions_end(text,text,text,text) IS 'ends every session of an officer; returns how many';
 
-COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported or entered by telephone what alone says where the money of this hop is; empty if a bank itself says it too.';
+COMMENT ON FUNCTION only_importers(text,integer) IS 'Who imported what alone says where the money of this hop is, or entered by telephone what the bank has not stated in full.';
 
 COMMENT ON FUNCTION payer_inquiry_replace(text,integer) IS 'End the inquiry about a hop, because its transfer was corrected; return what it asked.';
 

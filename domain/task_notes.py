@@ -118,8 +118,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.REQUEST_SILENT: "{bank} has not answered{at_stake}: telephone it",
     TaskCause.CALL_BACK_MISSED: "{bank} said that it calls back at {at} about request {id}, and did not: telephone it",
     TaskCause.TELEPHONE_ANSWER_TO_CHECK: (
-        "one officer entered that {bank} said by telephone that {claimed} are gone: read the telephone answers of the"
-        " case, and ask the bank again"
+        "one officer entered that {bank} said by telephone that money is gone or moved on, {claimed} of the case by"
+        " such answers: read the telephone answers of the case, and ask the bank again"
     ),
     "telephone_answer_to_check.unknown": (
         "an officer entered what {bank} said on a number that the directory does not have: read the telephone answers"
@@ -182,7 +182,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "no_officer.details_missing": "of all who answer for the district the rank, station or mobile is not known",
     TaskCause.COURT_ORDER_OVER: "court order {id} keeps its hold no more, because its time is over",
     TaskCause.REQUEST_STOPPED_EARLY: (
-        "request {id} was stopped with {claimed} in play: ask the officer why, and have the money asked for again"
+        "request {request_id} was stopped with {claimed} in play: ask the officer why, and have the money asked for"
+        " again"
     ),
     TaskCause.RESTORATION_CANCELLED: (
         "restoration {id} was cancelled with {claimed} on hold: ask the officer why, and reopen it if that is right"

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.errors.cases import SnoozeOutOfBounds, SnoozeWithoutCase, TaskChanged, TaskNotOwned, TaskOwned
+from domain.errors.cases import SnoozeOutOfBounds, SnoozeWithoutCase, TaskChanged, TaskIsYours, TaskNotOwned, TaskOwned
 from domain.policy.work_items import WorkItemRules
 from schemas.enums import Role
 from schemas.reporting.task_owners import SnoozeTerms, TaskStanding
@@ -49,11 +49,11 @@ def check_release(standing: TaskStanding, officer_id: str, roles: Collection[Rol
 
 
 def check_take_over(standing: TaskStanding, officer_id: str, version: int) -> None:
-    """Check that an officer may take an item from its owner. Raises `TaskNotOwned`, `TaskOwned` and `TaskChanged`."""
+    """Check that an officer may take an item from its owner. Raises `TaskNotOwned`, `TaskIsYours` and `TaskChanged`."""
     if standing.owner is None:
         raise TaskNotOwned(standing.task_id)
     if standing.owner == officer_id:
-        raise _owned(standing)
+        raise TaskIsYours(standing.task_id, _lease_end(standing))
     _check_version(standing, version)
 
 
@@ -75,5 +75,9 @@ def _check_version(standing: TaskStanding, version: int) -> None:
 
 def _owned(standing: TaskStanding) -> TaskOwned:
     assert standing.owner is not None, "an officer has it"
+    return TaskOwned(standing.task_id, standing.owner, _lease_end(standing))
+
+
+def _lease_end(standing: TaskStanding) -> datetime:
     assert standing.lease_ends_at is not None, "an owner has a lease"
-    return TaskOwned(standing.task_id, standing.owner, standing.lease_ends_at)
+    return standing.lease_ends_at

@@ -9,6 +9,7 @@ from pydantic import Field, StrictBool, StringConstraints
 from schemas.base import Flag, FrozenModel, PositivePaise, Storable, UtcDatetime
 from schemas.enums import Channel, Language, Mode
 from schemas.intake import MAX_TRANSFERS, ComplaintReceipt
+from schemas.officers import OfficerId
 from schemas.text import LocalDatetime, Mobile
 
 STORY_MAX_CHARS: Final = 10_000
@@ -148,8 +149,8 @@ class DraftSaved(FrozenModel):
 class Handover(FrozenModel):
     """To whom a draft goes, and what the next officer has to know."""
 
-    to: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
-    """id of an officer of the same team"""
+    to: OfficerId
+    """an officer of the same team"""
     note: Annotated[
         str, StringConstraints(strip_whitespace=True, max_length=NOTE_MAX_CHARS), Storable, Field(repr=False)
     ] = ""
@@ -196,13 +197,6 @@ class FoundBank(FrozenModel):
     name: str
 
 
-class KnownCase(FrozenModel):
-    """A case that has a transfer of the draft already."""
-
-    field: str
-    case_ack_no: str
-
-
 class DraftCheck(FrozenModel):
     """Check of a draft: what is odd, what it lacks, and what is known of it."""
 
@@ -212,7 +206,8 @@ class DraftCheck(FrozenModel):
     """transfers that name no bank that was paid, so that no such bank can be asked"""
     flags: tuple[Flag, ...]
     banks: tuple[FoundBank, ...]
-    known: tuple[KnownCase, ...]
+    known: tuple[str, ...]
+    """transfers that a case has already; its number comes with the receipt, once a complaint tells the transfer"""
 
 
 class SmsQuestion(FrozenModel):

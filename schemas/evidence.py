@@ -35,6 +35,8 @@ class RunResult(FrozenModel):
     violations: int | None = None
     first_case: str | None = None
     """the first case in which a rule is violated"""
+    unopened: int | None = None
+    """messages that opened under no key of the program; None if all opened"""
     digest: str | None = None
     """SHA-256 of the list that an anchor wrote"""
     failure: str | None = None
@@ -52,5 +54,6 @@ class NightlyRun(FrozenModel):
     cases: int | None = None
     violations: int | None = None
     first_case: str | None = None
+    unopened: int | None = None
     digest: str | None = None
     failure: str | None = None

@@ -52,8 +52,8 @@ class TaskCause(StrEnum):
     CALL_BACK_MISSED = "call_back_missed"
     """the bank said that it calls back `at` a time, and did not"""
     TELEPHONE_ANSWER_TO_CHECK = "telephone_answer_to_check"
-    """one officer entered a telephone answer from a number that the directory does not have, or one by which
-    `claimed_paise`, a large sum, are gone"""
+    """one officer entered about `request_id` a telephone answer from a number that the directory does not have, or one
+    by which money is gone or moved on: soon after the transfer, or a large sum. `claimed_paise` is that of the case"""
     REQUEST_REFUSED = "request_refused"
     """`code` is the bank's answer"""
     REQUEST_NOT_SENT = "request_not_sent"
@@ -209,6 +209,7 @@ class TaskFacts(FrozenModel):
     reference: str = ""
     """of a hold, or a bank's own of a credit"""
     order_id: str = ""
+    request_id: str = ""
     document_number: str = ""
     fir_no: str = ""
     our_fir: str = ""

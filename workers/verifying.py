@@ -24,14 +24,15 @@ async def verify(
 ) -> Verdict:
     """Check every rule of every case (or of the case of `ack_no`) in the database at `dsn`.
 
-    `persons` open the messages to and from banks. Without them the digests beside the sealed messages are compared with
-    the log, and no message itself. `progress` is called with (cases done, cases in all). Raises `CaseNotFound` for an
-    unknown number, and `MigrationError` if this release does not know the schema.
+    `persons` open the messages to and from banks; one that they cannot open is a violation. Without them the digests
+    beside the sealed messages are compared with the log, and no message itself. `progress` is called with (cases done,
+    cases in all). Raises `CaseNotFound` for an unknown number, and `MigrationError` if this release does not know the
+    schema.
     """
     connection = await connections.connect(dsn, "goldenhour verify", command_timeout=COMMAND_TIMEOUT_SECONDS)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            return await _verify(connection, ack_no, progress, BodyOpener(persons))
+            return await _verify(connection, ack_no, progress, persons)
     finally:
         await connection.close()
 
@@ -40,10 +41,10 @@ async def _verify(
     connection: asyncpg.Connection,
     ack_no: str | None,
     progress: Callable[[int, int], None] | None,
-    opens: BodyOpener,
+    persons: PersonKeys | None,
 ) -> Verdict:
     await check_schema(connection)
-    verdict = Verdict(owns_tables=await owns_tables(connection))
+    verdict = Verdict(owns_tables=await owns_tables(connection), has_key=persons is not None)
     case_no = None
     if ack_no is None:
         total = await count_cases(connection)
@@ -52,7 +53,7 @@ async def _verify(
         total, case_no = 1, await case_of(connection, ack_no)
         if case_no is None:
             raise CaseNotFound(ack_no)
-    async for case in case_records(connection, opens, case_no):
+    async for case in case_records(connection, BodyOpener(persons), case_no):
         verdict.examine(case)
         if progress:
             progress(verdict.cases, total)

@@ -46,7 +46,7 @@ from schemas.enums import (
 from schemas.identifiers import account_key, reference_key
 from schemas.outbox.case import CaseNews, FollowUp, HopRef
 from schemas.parties import Party
-from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
+from schemas.tasks import NewTask, TaskCause, TaskFacts
 from schemas.tracing.answers import Entry
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 
@@ -229,13 +229,13 @@ async def _alarm(work: CaseTransaction, request_id: UUID) -> None:
     The money may still be there.
     """
     live = await requests.live_hops(work.connection, request_id)
-    rules, paise = work.ctx.policy.alarms, sum(hop.disputed_paise for hop in live)
-    since = work.now - timedelta(seconds=rules.stop_within_seconds / work.ctx.clock_factor)
-    if paise <= rules.stop_above_paise and all(hop.transferred_at < since for hop in live):
+    paise, times = sum(hop.disputed_paise for hop in live), [hop.transferred_at for hop in live]
+    if not work.ctx.policy.alarms.concern(paise, times, work.now, work.ctx.clock_factor):
         return
-    cause, subject = TaskCause.REQUEST_STOPPED_EARLY, about(TaskSubject.REQUEST, request_id)
-    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=TaskFacts(claimed_paise=paise)))
-    await work.log(EventKind.OFFICER_ALARM, cause=cause.value, request_id=str(request_id), paise=paise)
+    cause, facts = TaskCause.REQUEST_STOPPED_EARLY, TaskFacts(claimed_paise=paise, request_id=str(request_id))
+    # It is about the case, because the work items of a request end with the request.
+    await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, facts=facts))
+    await work.log(EventKind.OFFICER_ALARM, cause=cause.value, request_id=str(request_id), amount_paise=paise)
 
 
 def _refuse_to_repeat(request: requests.RequestRow, now: datetime, call_timeout_seconds: float) -> None:

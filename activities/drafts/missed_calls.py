@@ -1,4 +1,4 @@
-"""Missed calls: each number has one open draft, which waits for an officer who calls back."""
+"""Missed calls: each number has one draft that waits for an officer who calls back."""
 
 from uuid import uuid4
 
@@ -7,19 +7,24 @@ from activities.drafts.saving import seal_content
 from db import clock
 from db.drafts import drafts
 from domain.errors.drafts import TooManyMissedCalls
+from domain.errors.police import TimeInFuture
+from domain.intake.flags import CLOCK_SKEW
 from schemas.drafts import DraftContent, DraftSource, DraftVictim, MissedCall, MissedCallTaken
 
 
 async def take_missed_call(ctx: Context, call: MissedCall, by: str) -> MissedCallTaken:
-    """Open a draft for a number that called, or count the call in the open one. Raises `LimitExceeded`.
+    """Open a draft for a number that called, or count the call in the one that waits.
 
-    A call that is reported twice counts once.
+    A call that is reported twice counts once. Raises `LimitExceeded`, and `NotNow` for a call in the future.
     """
     (callers,) = ctx.persons.digests([f"caller|{call.phone}"])
     most = ctx.policy.drafts.waiting_max
     async with ctx.pool.acquire() as connection, connection.transaction():
         # One lock for all missed calls, so that two calls of one number at the same time are one draft.
-        waiting = await drafts.lock_owner(connection, None)
+        waiting = (await drafts.lock_owner(connection, None)).unsent
+        now = await clock.present_moment(connection)
+        if call.called_at > now + CLOCK_SKEW:
+            raise TimeInFuture("called_at")
         if counted := await drafts.count_call(connection, callers, call.called_at):
             return MissedCallTaken(draft_id=counted[0], calls=counted[1], is_new=False)
         if waiting >= most:
@@ -33,7 +38,7 @@ async def take_missed_call(ctx: Context, call: MissedCall, by: str) -> MissedCal
             None,
             key,
             seal_content(ctx, key, draft_id, content),
-            await clock.present_moment(connection),
+            now,
             by,
             caller=callers[0],
             called_at=call.called_at,

@@ -1,7 +1,7 @@
 """Drafts of officers: begun, saved by revision, handed over, ended and forgotten."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -11,10 +11,19 @@ from activities.context import Context
 from db import clock, retention
 from db.drafts import drafts
 from db.drafts.drafts import StoredDraft
-from db.officers import callers
+from db.officers import callers, officers
 from db.person_keys import PersonKey
 from db.pool import Connection
-from domain.errors.drafts import DraftHasOwner, DraftIsEnded, DraftReceiverUnfit, DraftStale, TooManyDrafts
+from domain.errors.cases import OwnerAbsent
+from domain.errors.drafts import (
+    DraftHasOwner,
+    DraftIsEnded,
+    DraftReceiverUnfit,
+    DraftStale,
+    DraftWaits,
+    TooManyDrafts,
+    TooManySentDrafts,
+)
 from schemas.drafts import (
     Draft,
     DraftContent,
@@ -39,7 +48,6 @@ WAITING_SHOWN_MAX: Final = 200
 MOBILE_END_CHARS: Final = 4
 RULE: Final = "draft"
 """why the key of a draft is destroyed, as the table of keys has it"""
-UNOWNED: Final = "no officer"
 
 
 async def begin(ctx: Context, new: NewDraft, owner: str, by: str) -> DraftSaved:
@@ -83,21 +91,37 @@ async def read(ctx: Context, draft_id: UUID, owner: str) -> Draft:
     return Draft(**_line(ctx, stored, content).model_dump(), content=content, note=note)
 
 
-async def listed(ctx: Context, owner: str | None) -> DraftLines:
-    """Return the drafts of an officer, the oldest first; without one the missed calls that wait."""
-    limit = WAITING_SHOWN_MAX if owner is None else ctx.policy.drafts.open_max
+async def listed(ctx: Context, owner: str) -> DraftLines:
+    """Return the drafts of an officer, the oldest first."""
+    most = ctx.policy.drafts.open_max + ctx.policy.drafts.sent_max
     async with ctx.pool.acquire() as connection:
-        found = await drafts.of_owner(connection, owner, limit)
-    return DraftLines(items=tuple(_line(ctx, stored, open_content(ctx, stored)) for stored in found))
+        found = await drafts.of_owner(connection, owner, most)
+    return _lines(ctx, found)
 
 
-async def take(ctx: Context, draft_id: UUID, owner: str) -> DraftGiven:
-    """Take the draft of a missed call that no officer has. Raises `NotFound`, `NotNow` and `LimitExceeded`."""
+async def waiting(ctx: Context, taker: str, roles: Collection[Role]) -> DraftLines:
+    """Return the drafts that an officer may take: those of absent and disabled officers, then missed calls."""
+    supervises = Role.SUPERVISOR in roles
+    async with ctx.pool.acquire() as connection:
+        found = await drafts.stranded(connection, taker, WAITING_SHOWN_MAX, supervises=supervises)
+        found += await drafts.of_owner(connection, None, WAITING_SHOWN_MAX)
+    return _lines(ctx, found)
+
+
+async def take(ctx: Context, draft_id: UUID, owner: str, roles: Collection[Role]) -> DraftGiven:
+    """Take the draft of a missed call that no officer has.
+
+    A supervisor or the lead of the team also takes the draft of an officer who is absent or disabled. Raises
+    `NotFound`, `NotNow` and `LimitExceeded`.
+    """
+    supervises = Role.SUPERVISOR in roles
     async with ctx.pool.acquire() as connection, connection.transaction():
         await _refuse_too_many(ctx, connection, owner)
         stored = await drafts.get(connection, draft_id, lock=True)
         check_open(stored)
-        if stored.owner is not None:
+        if stored.owner is not None and not await drafts.is_stranded(
+            connection, draft_id, owner, supervises=supervises
+        ):
             raise DraftHasOwner(draft_id, stored.owner)
         await drafts.give(connection, stored, owner, None, await clock.present_moment(connection))
     return DraftGiven(draft_id=draft_id, owner=owner, revision=stored.revision)
@@ -116,8 +140,11 @@ async def pass_on(ctx: Context, draft_id: UUID, told: Handover, owner: str, rece
         is_fit = told.to != owner and roles & {*receivers} and await drafts.share_team(connection, owner, told.to)
         if not is_fit:
             raise DraftReceiverUnfit(told.to)
+        now = await clock.present_moment(connection)
+        if await officers.is_absent(connection, told.to, now):
+            raise OwnerAbsent(told.to)
         note = ctx.persons.seal_text(stored.key, told.note, _use_at_handover(draft_id)) if told.note else None
-        await drafts.give(connection, stored, told.to, note, await clock.present_moment(connection))
+        await drafts.give(connection, stored, told.to, note, now)
     return DraftGiven(draft_id=draft_id, owner=told.to, revision=stored.revision)
 
 
@@ -158,9 +185,12 @@ async def _forget(connection: Connection, draft_id: UUID, person_id: UUID, ended
 
 
 async def _refuse_too_many(ctx: Context, connection: Connection, owner: str) -> None:
-    most = ctx.policy.drafts.open_max
-    if await drafts.lock_owner(connection, owner) >= most:
-        raise TooManyDrafts(most)
+    rules = ctx.policy.drafts
+    has = await drafts.lock_owner(connection, owner)
+    if has.unsent >= rules.open_max:
+        raise TooManyDrafts(owner, rules.open_max)
+    if has.sent >= rules.sent_max:
+        raise TooManySentDrafts(owner, rules.sent_max)
 
 
 def check_open(stored: StoredDraft) -> None:
@@ -172,8 +202,10 @@ def check_open(stored: StoredDraft) -> None:
 def check_owner(stored: StoredDraft, owner: str) -> None:
     """Check that an open draft belongs to an officer. Raises `NotNow`."""
     check_open(stored)
+    if stored.owner is None:
+        raise DraftWaits(stored.draft_id)
     if stored.owner != owner:
-        raise DraftHasOwner(stored.draft_id, stored.owner or UNOWNED)
+        raise DraftHasOwner(stored.draft_id, stored.owner)
 
 
 def seal_content(ctx: Context, key: PersonKey, draft_id: UUID, content: DraftContent) -> bytes:
@@ -194,6 +226,10 @@ def _use_of_content(draft_id: UUID) -> str:
 
 def _use_at_handover(draft_id: UUID) -> str:
     return f"note of draft {draft_id}"
+
+
+def _lines(ctx: Context, found: Sequence[StoredDraft]) -> DraftLines:
+    return DraftLines(items=tuple(_line(ctx, stored, open_content(ctx, stored)) for stored in found))
 
 
 def _line(ctx: Context, stored: StoredDraft, content: DraftContent) -> DraftLine:

@@ -12,7 +12,7 @@ from activities.cases.told_transfers import Row
 from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
 from activities.deadlocks import repeated
-from activities.drafts.saving import UNOWNED, check_owner, open_content
+from activities.drafts.saving import check_owner, open_content
 from activities.drafts.statements import Stated, fill_in, state_transfers, tell_story
 from activities.intake import KnownMeanwhile, resolve_transfers, take_complaint
 from db import clock, intake
@@ -21,9 +21,9 @@ from db.drafts.drafts import StoredDraft
 from db.drafts.statements import SentComplaint
 from domain.drafts.checks import banks_of, draft_flags, unasked
 from domain.drafts.complaints import ReadDraft, awaited_facts, complaint_of, read_draft, stated_facts
-from domain.errors.drafts import DraftHasOwner, DraftIncomplete
+from domain.errors.drafts import DraftIncomplete
 from domain.errors.intake import IdempotencyKeyReused
-from schemas.drafts import DraftCheck, DraftContent, DraftSent, KnownCase
+from schemas.drafts import DraftCheck, DraftContent, DraftSent
 from schemas.enums import EventKind, Language
 from schemas.identifiers import names_a_transfer, reference_key
 from schemas.intake import NO_MOBILE, ComplaintReceipt
@@ -54,12 +54,9 @@ async def send(ctx: Context, draft_id: UUID, owner: str, by: str, notify: Notify
     `LimitExceeded`.
     """
     async with ctx.pool.acquire() as connection:
-        draft = await drafts.begin_sending(connection, draft_id, owner, by)
-        if draft is None:
-            draft = await drafts.get(connection, draft_id)
-            check_owner(draft, owner)
-            # It was handed to this officer a moment ago.
-            raise DraftHasOwner(draft_id, UNOWNED)
+        # A draft that is handed to this officer between the two statements is sent after all.
+        while (draft := await drafts.begin_sending(connection, draft_id, owner, by)) is None:
+            check_owner(await drafts.get(connection, draft_id), owner)
     content = open_content(ctx, draft)
     told = read_draft(content)
     if draft.ack_no is not None:
@@ -205,7 +202,10 @@ async def _log(work: CaseTransaction, ack_no: str, completed: tuple[str, ...]) -
 
 
 async def check(ctx: Context, content: DraftContent) -> DraftCheck:
-    """Return what a draft lacks, what is odd in it, its banks, and the cases that have its transfers."""
+    """Return what a draft lacks, what is odd in it, its banks, and which of its transfers a case has.
+
+    It names no case, because it is asked without a trace, and an officer who takes complaints may not read every case.
+    """
     banks, flags = banks_of(ctx.directory.current, content)
     references = {
         f"transfers[{index}]": reference_key(told.rrn if names_a_transfer(told.rrn) else told.utr)
@@ -213,16 +213,13 @@ async def check(ctx: Context, content: DraftContent) -> DraftCheck:
         if names_a_transfer(told.rrn) or names_a_transfer(told.utr)
     }
     async with ctx.pool.acquire() as connection:
-        known = await intake.known_transfers(connection, {*references.values()}) if references else []
+        found = await intake.known_transfers(connection, {*references.values()}) if references else []
         now = await clock.present_moment(connection)
+    known = {one.reference_key for one in found}
     return DraftCheck(
         missing=read_draft(content).missing,
         unasked=unasked(ctx.directory.current, content),
         flags=(*draft_flags(content, now, ctx.policy.trail), *flags),
         banks=tuple(banks),
-        known=tuple(
-            KnownCase(field=field, case_ack_no=case_no)
-            for field, reference in references.items()
-            for case_no in sorted({one.case_no for one in known if one.reference_key == reference})
-        ),
+        known=tuple(field for field, reference in references.items() if reference in known),
     )

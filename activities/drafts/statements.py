@@ -6,6 +6,7 @@ A fact that the complaint does not state is filled in once. A stated one is chan
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 from activities.cases.told_transfers import Row, SortedRows, sort_rows, told_rows
@@ -19,6 +20,7 @@ from activities.intake import (
     linked_cases,
     opened_event,
 )
+from activities.notifications.people import Concerned, notify_people
 from activities.tracing.payer_inquiries import plan_inquiries
 from db import intake, victim_corrections
 from db.cases import cases, hops, ledger, tasks
@@ -27,16 +29,19 @@ from db.drafts.statements import SentComplaint, StatedTransfer
 from db.intake import KnownTransfer, ToldRow
 from domain.drafts.complaints import MARKS, PERSONAL
 from domain.errors.cases import TrailFull
-from domain.errors.drafts import ComplaintFull
+from domain.errors.drafts import ComplaintFull, ContactTooLate
 from domain.errors.victims import VictimCorrectionProposed, VictimErased
 from domain.intake.districts import known_district
 from domain.intake.marked import is_protected_matter
 from domain.ledger import complaint_entries
+from domain.notifications.rules import NotificationEvent
 from domain.tracing.trail import tasks_before_asking
 from schemas.base import Flag
 from schemas.drafts import ComplaintStories, ComplaintStory
 from schemas.enums import EventKind
 from schemas.identifiers import account_key, names_an_account, reference_key
+from schemas.intake import NO_MOBILE
+from schemas.notifications import MessageFacts
 from schemas.outbox.case import FollowUp
 from schemas.parties import Party
 
@@ -66,9 +71,16 @@ async def fill_in(work: CaseTransaction, sent: SentComplaint, facts: dict[str, A
     personal: dict[str, Any] = {name: facts[name] for name in PERSONAL if name in facts}
     if sent.person.wrapped is None or sent.person.sealed is None:
         raise VictimErased(ack_no)
+    if personal and work.now > sent.receipt.received_at + timedelta(seconds=work.ctx.policy.drafts.contact_seconds):
+        raise ContactTooLate(ack_no, tuple(sorted(personal)))
     if personal and (open_id := await victim_corrections.proposed(connection, sent.victim_id)) is not None:
         raise VictimCorrectionProposed(open_id)
     told = work.ctx.persons.open(sent.person)
+    if (contact := sorted({"mobile", "email"} & personal.keys())) and (told.email or told.mobile != NO_MOBILE):
+        # The contact that is known is told of the further one, as at a correction.
+        facts_told = MessageFacts(occasion=f"filled-in.{'.'.join(contact)}")
+        event = NotificationEvent.VICTIM_CORRECTED
+        await notify_people(connection, work.ctx, event, Concerned(ack_no=ack_no), facts_told, work.now)
     sealed = work.ctx.persons.seal_again(sent.person, told.model_copy(update=personal)) if personal else None
     district_as_told = facts.get("district", sent.district)
     district = known_district(district_as_told)

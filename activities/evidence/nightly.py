@@ -27,7 +27,7 @@ from db.outbox.deferral import read_deferral
 from db.pool import Connection
 from db.session_locks import kept_alive, try_to_lock
 from domain.evidence.integrity import Verdict
-from domain.evidence.nightly import is_due
+from domain.evidence.nightly import is_due, list_name, lists_to_delete
 from schemas.evidence import NightlyRun, NightlyWork, RunOutcome, RunResult
 from schemas.tasks import TaskCause, TaskFacts
 from schemas.text import IST
@@ -39,6 +39,8 @@ STATEMENT_SECONDS: Final = 1_800.0
 BUSY_CHECK_SECONDS: Final = 1.0
 PRIVATE_FOLDER_MODE: Final = 0o700
 CLOSED: Final = "a later run is clean"
+FOUND: Final = "a later run found a violation"
+CAUSES: Final = (TaskCause.NIGHTLY_RUN_BROKEN, TaskCause.NIGHTLY_RUN_FAILED)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,10 @@ class NightlyRuns:
             # The text may have data of a case.
             log.error("nightly %s failed: %s", work.value, type(error).__name__)
             result = RunResult(outcome=RunOutcome.FAILED, failure=type(error).__name__)
-        return await self._end(run_id, work, result)
+        run = await self._end(run_id, work, result)
+        if run is not None and run.digest is not None:
+            await asyncio.to_thread(self._prune, run_id)
+        return run
 
     async def _due(self) -> list[NightlyWork]:
         now, rules = self.ctx.now(), self.ctx.policy.nightly
@@ -87,9 +92,11 @@ class NightlyRuns:
             if run is None:
                 return None
             if result.outcome is RunOutcome.CLEAN:
-                await tasks.close_for_nightly_run(connection, work, now, CLOSED)
+                await tasks.close_for_nightly_run(connection, work, CAUSES, now, CLOSED)
             elif result.outcome is RunOutcome.BROKEN:
                 facts = TaskFacts(violations=result.violations, ack_no=result.first_case or "")
+                # Work has one open item. An item about an error must not keep the violation away.
+                await tasks.close_for_nightly_run(connection, work, (TaskCause.NIGHTLY_RUN_FAILED,), now, FOUND)
                 await tasks.open_for_nightly_run(connection, work, TaskCause.NIGHTLY_RUN_BROKEN, facts, now)
             else:
                 facts = TaskFacts(error=result.failure or "")
@@ -104,7 +111,7 @@ class NightlyRuns:
 
         Each batch has a snapshot of its own. One snapshot for hours would keep PostgreSQL from cleaning its tables.
         """
-        verdict, opens, after = Verdict(), BodyOpener(self.ctx.person_keys), ""
+        verdict, opens, after = Verdict(has_key=True), BodyOpener(self.ctx.persons), ""
         async with self._connected() as connection:
             async with _snapshot(connection):
                 verdict.note(await strays(connection))
@@ -128,6 +135,7 @@ class NightlyRuns:
             cases=verdict.cases,
             violations=verdict.breaks_total,
             first_case=verdict.breaks[0].case_no,
+            unopened=verdict.unopened or None,
         )
 
     async def _anchored(self, run_id: int) -> RunResult:
@@ -135,8 +143,17 @@ class NightlyRuns:
         await asyncio.to_thread(self.anchor_folder.mkdir, PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
         day = self.ctx.now().astimezone(IST).date()
         async with self._connected() as connection:
-            written = await write_anchor(connection, self.anchor_folder / f"anchor-{day}-{run_id}.txt")
+            written = await write_anchor(connection, self.anchor_folder / list_name(day, run_id))
         return RunResult(outcome=RunOutcome.CLEAN, cases=written.cases, digest=written.digest)
+
+    def _prune(self, run_id: int) -> None:
+        """Delete old lists, after a clean run. What cannot be deleted stays until the next night."""
+        try:
+            names = [path.name for path in self.anchor_folder.iterdir()]
+            for name in lists_to_delete(self.ctx.policy.nightly, names, run_id):
+                (self.anchor_folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("old lists of anchors are not deleted: %s", type(error).__name__)
 
     async def _rest(self, worked_seconds: float) -> None:
         """Leave the machine to others for a while: after every batch, and longer while requests and answers come."""

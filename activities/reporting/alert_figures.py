@@ -50,7 +50,7 @@ class AlertGauges:
         self._lapsing_paise = gauge("holds_lapsing_paise", "Money of these holds that no order asks for.")
         self._since_clean = gauge(
             "nightly_since_clean_seconds",
-            "Since the last clean nightly run, or since the database was made if none was.",
+            "Since the last clean nightly run; if none was, since the update that brought them.",
             "work",
         )
         self._failing = gauge("nightly_failing", "1 if the newest nightly run failed or found a violation.", "work")

@@ -128,7 +128,7 @@ async def pass_on(ctx: Context, task_id: int, body: PassOn, by: Taker, to: Taker
 async def take_over(ctx: Context, task_id: int, body: TakeOver, taker: Taker) -> TaskStanding:
     """Take a work item from its owner, who reads the reason in the list of acts.
 
-    Raises `TaskNotForOfficer`, `TaskNotOwned`, `TaskOwned` and `TaskChanged`.
+    Raises `TaskNotForOfficer`, `TaskNotOwned`, `TaskIsYours` and `TaskChanged`.
     """
     async with open_item(ctx, task_id, taker.actor) as item:
         await _check_can_act(item, taker)

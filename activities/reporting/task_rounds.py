@@ -3,12 +3,15 @@
 Officers work in real time, so no wait here is divided by the clock factor. Doing a round twice is harmless.
 """
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from activities.cases.transaction import ENGINE, background_transaction
 from activities.context import Context
+from activities.isolation import FailedRows
 from activities.reporting.task_owners import Item, open_item
 from db.cases import task_owners, tasks
 from db.cases.task_owners import EndedLease, Move
@@ -26,19 +29,25 @@ ROUND_LIMIT: Final = 200
 VALUES_LIMIT: Final = 1_000
 PURGE_LIMIT: Final = 1_000
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class TaskRounds:
     """Keeps what stands beside the work items."""
 
     ctx: Context
+    _failed: FailedRows[int] = field(default_factory=lambda: FailedRows("work items"))
+
+    @property
+    def works(self) -> tuple[Callable[[], Awaitable[object]], ...]:
+        """Return the works of a round, in order. Each can be done without the others."""
+        return self.forget_closed, self.end_leases, self.alarm, self.value
 
     async def run_once(self) -> None:
         """Run one round of everything."""
-        await self.forget_closed()
-        await self.end_leases()
-        await self.alarm()
-        await self.value()
+        for work in self.works:
+            await work()
 
     async def forget_closed(self) -> None:
         """Delete what stands beside closed items, and old acts. Close the alarms about closed items."""
@@ -50,7 +59,7 @@ class TaskRounds:
             await task_values.forget_closed(connection, VALUES_LIMIT)
         for task_id, case_no, is_alarmed in closed:
             if is_alarmed:
-                await self._end_alarm(task_id, case_no)
+                await self._attempt(task_id, partial(self._end_alarm, task_id, case_no))
 
     async def end_leases(self) -> int:
         """Renew the leases of owners who acted in their cases, and end those that are over; return how many ended.
@@ -61,15 +70,15 @@ class TaskRounds:
             await task_owners.renew_acting(connection, timedelta(seconds=self.ctx.policy.work_items.lease_seconds))
             ended = await task_owners.ended(connection, self.ctx.now(), OWNERS, ROUND_LIMIT)
         for one in ended:
-            await self._end(one)
+            await self._attempt(one.task_id, partial(self._end, one))
         return len(ended)
 
     async def alarm(self) -> int:
         """Tell the supervisor of items that have no owner for longer than the policy says; return of how many."""
         rules = self.ctx.policy.work_items
         async with self.ctx.pool.acquire() as connection:
-            found = await task_owners.unowned(connection, self.ctx.now(), rules.unowned_seconds, ROUND_LIMIT)
-        return sum([await self._alarm(task_id) for task_id in found])
+            found = await task_owners.unowned(connection, self.ctx.now(), rules.unowned.seconds, ROUND_LIMIT)
+        return sum([bool(await self._attempt(task_id, partial(self._alarm, task_id))) for task_id in found])
 
     async def value(self) -> int:
         """Value the items that are new, or whose case has changed; return how many."""
@@ -78,6 +87,11 @@ class TaskRounds:
             if found:
                 await task_values.write(connection, found, self.ctx.policy.call_list.persons)
         return len(found)
+
+    async def _attempt(self, task_id: int, do: Callable[[], Awaitable[T]]) -> T | None:
+        """Do the work of one item, unless it rests; an error in it delays no other item."""
+        now = self.ctx.now()
+        return None if task_id in self._failed.resting(now) else await self._failed.attempt(task_id, do, now)
 
     async def _end(self, lease: EndedLease) -> None:
         try:
@@ -91,9 +105,9 @@ class TaskRounds:
     async def _alarm(self, task_id: int) -> bool:
         try:
             async with open_item(self.ctx, task_id, ENGINE) as item:
-                if not await task_owners.alarmed(item.connection, task_id, item.now):
+                if item.before.last_owner is not None or item.before.is_alarmed or not await _ask(item):
                     return False
-                await _ask(item)
+                await task_owners.alarmed(item.connection, task_id, item.now)
                 return True
         except TaskClosed:
             return False
@@ -109,16 +123,20 @@ class TaskRounds:
                 await _close_alarm(work.connection, task_id, work.now)
 
 
-async def _ask(item: Item) -> None:
-    """Open one work item for the supervisor about an item without an owner."""
+async def _ask(item: Item) -> bool:
+    """Open one work item for the supervisor about an item without an owner. Return whether it was opened."""
     facts = task_owners.alarm_facts(item.task)
     if item.work is None:
         assert item.task.institution is not None, "an item about no case is about an institution"
         kind, cause = TaskKind.SUPERVISE, TaskCause.TASK_UNOWNED
-        await tasks.open_for_institution(item.connection, item.task.institution, kind, cause, item.now, facts=facts)
-        return
-    await item.work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.TASK_UNOWNED, facts=facts))
+        opened = await tasks.open_for_institution(
+            item.connection, item.task.institution, kind, cause, item.now, facts=facts
+        )
+        return opened is not None
+    if not await item.work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.TASK_UNOWNED, facts=facts)):
+        return False
     await item.work.log(EventKind.TASK_UNOWNED, task_id=item.task.task_id, kind=item.task.kind.value)
+    return True
 
 
 async def _close_alarm(connection: Connection, task_id: int, now: datetime) -> None:

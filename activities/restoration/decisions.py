@@ -212,7 +212,7 @@ async def _alarm(work: Work) -> None:
     facts = TaskFacts(claimed_paise=held_paise)
     cause = TaskCause.RESTORATION_CANCELLED
     await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=work.subject, facts=facts))
-    await work.log(EventKind.OFFICER_ALARM, cause=cause.value, paise=held_paise)
+    await work.log(EventKind.OFFICER_ALARM, cause=cause.value, amount_paise=held_paise)
     told = MessageFacts(occasion=str(work.row.restoration_id), amount_paise=held_paise)
     concerned = Concerned(case_no=work.case_no)
     await notify_people(work.connection, work.ctx, NotificationEvent.RESTORATION_STOPPED, concerned, told, work.now)

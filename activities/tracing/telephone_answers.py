@@ -30,7 +30,7 @@ from db.tracing.telephone_answers import Entered, NewRow, use_of_speaker
 from domain.errors.intake import IdempotencyKeyReused
 from domain.errors.tracing import RequestNotLive
 from domain.errors.victims import VictimErased
-from domain.tracing.telephone_answers import booked_by, check_times, flags_of, gone_paise, is_known_number
+from domain.tracing.telephone_answers import booked_by, check_times, flags_of, hops_left, is_known_number
 from schemas.enums import EventKind, RequestState, TaskKind
 from schemas.outbox.case import FollowUp
 from schemas.tasks import NewTask, TaskCause, TaskFacts
@@ -240,24 +240,37 @@ class _Entry(CaseTransaction):
             await call_backs.promise(self, self.request, self.identity, self.new.calls_back_at)
 
     async def _tell_supervisor(self) -> None:
-        """Tell the supervisor at once of an unknown number, and of a large sum that one officer says is gone.
+        """Tell the supervisor of an unknown number, and of money that one officer says is gone or moved on.
 
-        A bank is not asked any more about money that is gone.
+        It is at once and as for a stop, because a bank is not asked any more about such money. The sum is that of all
+        telephone answers of the case, so that parts of it do not pass unseen.
         """
         if self.answered is None or self.answered.outcome is None:
             return
-        paise = gone_paise(self.answered.outcome)
-        if self.number_is_known and paise <= self.ctx.policy.alarms.stop_above_paise:
+        left = hops_left(self.answered.outcome)
+        paise = await telephone_answers.gone_or_moved_paise(self.connection, self.case_no)
+        if self.number_is_known and not (left and await self._concerns(left, paise)):
             return
         cause = TaskCause.TELEPHONE_ANSWER_TO_CHECK
         institution = self.request.institution
-        facts = TaskFacts(institution=institution, claimed_paise=paise, number_is_known=self.number_is_known)
+        facts = TaskFacts(
+            institution=institution,
+            claimed_paise=paise,
+            number_is_known=self.number_is_known,
+            # An item about another request is another one.
+            request_id=str(self.request.request_id),
+        )
         # It is about the case, because the work items of a request end with the request.
         task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, facts=facts)
         await self.ask(task, institution=institution)
         await self.log(
             EventKind.OFFICER_ALARM, cause=cause.value, request_id=str(self.request.request_id), amount_paise=paise
         )
+
+    async def _concerns(self, left: set[int], paise: int) -> bool:
+        asked = await telephone_answers.hops_of(self.connection, self.request.request_id)
+        times = [hop.transferred_at for hop in asked if hop.hop_no in left]
+        return self.ctx.policy.alarms.concern(paise, times, self.now, self.ctx.clock_factor)
 
 
 def _iso(at: datetime | None) -> str | None:

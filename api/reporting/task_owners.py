@@ -9,7 +9,7 @@ from activities.cases.desk import close_task
 from activities.reporting import task_owners
 from api.auth import may
 from api.params import LIMIT_DEFAULT, After, Limit, TaskId
-from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
+from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import Services, TheServices
 from api.task_filters import QueryFilter, taker_named, taker_of, wanted_of
@@ -73,7 +73,7 @@ async def release(services: TheServices, officer: Owner, task_id: TaskId, body: 
     return await task_owners.release(services.ctx, task_id, body, await taker_of(services, officer))
 
 
-@router.post("/tasks/{task_id}/snooze", name="snooze_task", responses=says(NOT_NOW, LIMIT_EXCEEDED))
+@router.post("/tasks/{task_id}/snooze", name="snooze_task", responses=says(NOT_NOW))
 async def snooze(services: TheServices, officer: Owner, task_id: TaskId, body: Snooze) -> TaskStanding:
     """Let a work item sleep until a time, or until an event of its case. It has no owner then."""
     return await task_owners.snooze(services.ctx, task_id, body, await taker_of(services, officer))
@@ -132,16 +132,16 @@ async def close_many(
 async def _each(
     services: Services, officer: Officer, chosen: Chosen, do: Callable[[TaskRef], Awaitable[None]]
 ) -> BulkOutcome:
-    """Do a verb on each chosen item, each in a transaction of its own. Raises `TeamNotFound`."""
-    more = False
+    """Do a verb on each chosen item, each in a transaction of its own. Raises `TeamNotFound` and `BadCursor`."""
+    following = None
     if chosen.filter is None:
         wanted = list(chosen.tasks or ())
     else:
         found = await wanted_of(services, officer, chosen.filter)
         async with services.ctx.pool.acquire() as connection:
-            wanted = await task_filters.refs(connection, found, BULK_MAX + 1, services.ctx.now())
-        wanted, more = wanted[:BULK_MAX], len(wanted) > BULK_MAX
-    return BulkOutcome(items=tuple([await _outcome(ref, do) for ref in wanted]), more=more)
+            wanted, following = await task_filters.refs(connection, found, chosen.after, BULK_MAX, services.ctx.now())
+    items = tuple([await _outcome(ref, do) for ref in wanted])
+    return BulkOutcome(items=items, more=following is not None, next=following)
 
 
 async def _outcome(ref: TaskRef, do: Callable[[TaskRef], Awaitable[None]]) -> TaskOutcome:

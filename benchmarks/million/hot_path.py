@@ -227,7 +227,7 @@ class BesideThePath:
         await task_filters.counts(connection, Wanted(), now)
         await task_values.to_value(connection, PAGE)
         await task_owners.ended(connection, now, OWNERS, PAGE)
-        await task_owners.unowned(connection, now, self.ctx.policy.work_items.unowned_seconds, PAGE)
+        await task_owners.unowned(connection, now, self.ctx.policy.work_items.unowned.seconds, PAGE)
         # A page in the middle of two years of cases is no more to read than the first.
         middle = to_cursor((now - timedelta(days=DAYS / 2)).isoformat(), case_no)
         for state in (None, *CaseState):

@@ -15,6 +15,9 @@ from schemas.enums import EventKind, Role, TaskKind
 from schemas.reporting.task_owners import LeaseEnd, TaskActKind, TaskActPage, TaskActView, TaskStanding
 from schemas.tasks import TaskCause, TaskFacts
 
+SINCE_MIGRATION: Final = "0069_pre_task_owners.sql"
+"""the update that brought owners"""
+
 # Parts of statements in which `t` is the work item and `own` its row here, which may be missing.
 IS_OWNED: Final = "(own.owner IS NOT NULL AND own.lease_ends_at > {now})"
 _WAKES_AT: Final = """least(own.snoozed_until, (SELECT e.at FROM case_event e
@@ -29,7 +32,7 @@ SELECT coalesce(own.version, 0) AS version,
     CASE WHEN {IS_OWNED.format(now="$2")} THEN own.owner END AS owner,
     CASE WHEN {IS_OWNED.format(now="$2")} THEN own.lease_ends_at END AS lease_ends_at,
     CASE WHEN {IS_SNOOZED.format(now="$2")} THEN own.snoozed_until END AS snoozed_until,
-    own.owner AS last_owner
+    own.owner AS last_owner, own.alarmed_at IS NOT NULL AS is_alarmed
 FROM desk_task t LEFT JOIN task_owner own USING (task_id) WHERE t.task_id = $1
 """
 
@@ -79,19 +82,20 @@ WHERE t.state = 'open'
 """
 ENDED: Final = f"SELECT * FROM ({_ENDED}) AS looked WHERE because IS NOT NULL ORDER BY case_no, task_id LIMIT $3"
 
+# Items of before the update count from it. Otherwise the update would tell the supervisor of every older one at once.
 UNOWNED: Final = f"""
 SELECT t.task_id FROM desk_task t
 JOIN unnest($2::text[], $3::float8[]) AS k (kind, seconds) USING (kind)
 LEFT JOIN task_owner own USING (task_id)
 WHERE t.state = 'open' AND own.alarmed_at IS NULL AND own.owner IS NULL
-    AND {_UNOWNED_SINCE} + k.seconds * interval '1 second' <= $1
+    AND greatest({_UNOWNED_SINCE}, (SELECT applied_at FROM schema_migration WHERE name = '{SINCE_MIGRATION}'))
+        + k.seconds * interval '1 second' <= $1
 ORDER BY t.task_id LIMIT $4
 """
 
 _ALARMED: Final = """
 INSERT INTO task_owner AS own (task_id, version, since, alarmed_at) VALUES ($1, 0, $2, $2)
 ON CONFLICT (task_id) DO UPDATE SET alarmed_at = EXCLUDED.alarmed_at
-WHERE own.alarmed_at IS NULL AND own.owner IS NULL
 """
 
 _CLOSED: Final = """
@@ -113,6 +117,8 @@ class Standing(TaskStanding):
 
     last_owner: str | None
     """who stands in the row, also if the lease is over"""
+    is_alarmed: bool
+    """whether the supervisor was told that it has no owner"""
 
 
 class EndedLease(FrozenModel):
@@ -190,9 +196,9 @@ async def unowned(connection: Connection, now: datetime, seconds: Mapping[TaskKi
     return [row["task_id"] for row in rows]
 
 
-async def alarmed(connection: Connection, task_id: int, now: datetime) -> bool:
-    """Write that the supervisor is told of a work item without an owner. Return whether that is new."""
-    return await connection.execute(_ALARMED, task_id, now) == "INSERT 0 1"
+async def alarmed(connection: Connection, task_id: int, now: datetime) -> None:
+    """Write that the supervisor is told of a work item without an owner."""
+    await connection.execute(_ALARMED, task_id, now)
 
 
 async def close_alarm(connection: Connection, task: TaskRow, at: datetime, reason: str) -> None:

@@ -95,7 +95,7 @@ async def open_for_institution(
 ) -> int | None:
     """Open a work item about an institution; return its id, or None if one of that kind is open.
 
-    The work item belongs to no case.
+    The work item belongs to no case. Of alarms about items without an owner one is open for each item.
     """
     task_id: int | None = await connection.fetchval(
         "INSERT INTO desk_task (institution, subject_kind, subject_id, kind, cause, facts, state, opened_at,"
@@ -114,14 +114,19 @@ async def open_for_institution(
 async def close_for_institution(
     connection: Connection, institution: str, kinds: Sequence[TaskKind], at: datetime, reason: str
 ) -> list[int]:
-    """Close the open work items of these kinds about the institution itself; return their ids."""
+    """Close the open work items of these kinds about the institution itself; return their ids.
+
+    An alarm that an item has no owner stays open.
+    """
     rows = await connection.fetch(
         "UPDATE desk_task SET state = 'closed', closed_at = $3, closed_by = 'engine', reason = $4"
-        " WHERE institution = $1 AND case_no IS NULL AND kind = ANY($2) AND state = 'open' RETURNING task_id",
+        " WHERE institution = $1 AND case_no IS NULL AND kind = ANY($2) AND cause <> $5 AND state = 'open'"
+        " RETURNING task_id",
         institution,
         [kind.value for kind in kinds],
         at,
         reason,
+        TaskCause.TASK_UNOWNED.value,
     )
     return [row["task_id"] for row in rows]
 
@@ -141,14 +146,17 @@ async def open_for_nightly_run(
     )
 
 
-async def close_for_nightly_run(connection: Connection, work: NightlyWork, at: datetime, reason: str) -> None:
-    """Close the open work item about nightly work."""
+async def close_for_nightly_run(
+    connection: Connection, work: NightlyWork, causes: Collection[TaskCause], at: datetime, reason: str
+) -> None:
+    """Close the open work item about nightly work, if it was opened for one of these causes."""
     await connection.execute(
         "UPDATE desk_task SET state = 'closed', closed_at = $2, closed_by = 'engine', reason = $3"
-        " WHERE subject_kind = 'nightly_run' AND subject_id = $1 AND state = 'open'",
+        " WHERE subject_kind = 'nightly_run' AND subject_id = $1 AND cause = ANY($4) AND state = 'open'",
         work.value,
         at,
         reason,
+        [cause.value for cause in causes],
     )
 
 

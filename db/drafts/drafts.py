@@ -78,15 +78,25 @@ async def insert(
     )
 
 
-async def lock_owner(connection: Connection, owner: str | None) -> int:
-    """Wait for the lock on an officer's drafts, and return how many are open. Those of None are missed calls."""
+class DraftCounts(FrozenModel):
+    """Open drafts of an officer, or missed calls that wait."""
+
+    unsent: int
+    sent: int
+
+
+async def lock_owner(connection: Connection, owner: str | None) -> DraftCounts:
+    """Wait for the lock on an officer's drafts, and count those that are open. Those of None are missed calls."""
     await connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended('drafts of ' || $1, 0))", owner or "no officer"
     )
-    found: int = await connection.fetchval(
-        f"SELECT count(*) FROM draft d WHERE d.ended_at IS NULL AND {_of(owner, 1)}", owner
+    found = await connection.fetchrow(
+        "SELECT count(*) FILTER (WHERE d.ack_no IS NULL) AS unsent, count(d.ack_no) AS sent FROM draft d"
+        f" WHERE d.ended_at IS NULL AND {_of(owner, 1)}",
+        owner,
     )
-    return found
+    assert found is not None, "an aggregate has one row"
+    return DraftCounts(**dict(found))
 
 
 def _of(owner: str | None, place: int) -> str:
@@ -115,6 +125,35 @@ async def of_owner(connection: Connection, owner: str | None, limit: int) -> lis
     return [_draft(row) for row in rows]
 
 
+_STRANDED: Final = """
+d.ended_at IS NULL AND d.owner <> $1
+    AND (is_absent(d.owner, present_moment())
+        OR NOT EXISTS (SELECT FROM officer o WHERE o.officer_id = d.owner AND o.disabled_at IS NULL))
+    AND ($2 OR EXISTS (SELECT FROM team t JOIN team_member m USING (team_id)
+        WHERE t.ended_at IS NULL AND t.lead = $1 AND m.officer_id = d.owner))
+"""
+"""draft of an officer who is absent or disabled, which officer $1 may take; $2: as a supervisor"""
+
+
+async def stranded(connection: Connection, taker: str, limit: int, *, supervises: bool) -> list[StoredDraft]:
+    """Return the drafts of absent and disabled officers that an officer may take, the oldest first."""
+    rows = await connection.fetch(
+        f"SELECT {_STORED} FROM draft d WHERE {_STRANDED} ORDER BY d.made_at, d.draft_id LIMIT $3",
+        taker,
+        supervises,
+        limit,
+    )
+    return [_draft(row) for row in rows]
+
+
+async def is_stranded(connection: Connection, draft_id: UUID, taker: str, *, supervises: bool) -> bool:
+    """Return whether a draft is one of an absent or disabled officer that an officer may take."""
+    found: bool = await connection.fetchval(
+        f"SELECT EXISTS (SELECT FROM draft d WHERE d.draft_id = $3 AND {_STRANDED})", taker, supervises, draft_id
+    )
+    return found
+
+
 async def save(
     connection: Connection, draft_id: UUID, owner: str, revision: int, sealed: bytes
 ) -> tuple[int, datetime] | None:
@@ -134,9 +173,9 @@ async def save(
 
 
 async def give(connection: Connection, draft: StoredDraft, to: str, note: bytes | None, at: datetime) -> None:
-    """Write the next owner of a draft whose row is locked."""
+    """Write the next owner of a draft whose row is locked. A further call of its number opens another one."""
     await connection.execute(
-        "WITH given AS (UPDATE draft SET owner = $2, saved_at = $5 WHERE draft_id = $1)"
+        "WITH given AS (UPDATE draft SET owner = $2, caller = NULL, saved_at = $5 WHERE draft_id = $1)"
         " INSERT INTO draft_handover (draft_id, from_officer, to_officer, at, sealed_note) VALUES ($1, $3, $2, $5, $4)",
         draft.draft_id,
         to,
@@ -186,17 +225,24 @@ async def take_old(connection: Connection, before: datetime, limit: int) -> list
 
 
 async def count_call(connection: Connection, callers: Sequence[bytes], at: datetime) -> tuple[UUID, int] | None:
-    """Count a further missed call in the open draft of the number; return the draft and its calls, or None.
+    """Count a further missed call in the waiting draft of the number; return the draft and its calls, or None.
 
-    The number has a digest under each known secret key. A call that is reported twice counts once.
+    The number has a digest under each known secret key. A call that is reported twice counts once. The time after which
+    the draft is forgotten begins again.
     """
     row = await connection.fetchrow(
-        "UPDATE draft SET calls = calls + ($2 > last_call_at)::integer, last_call_at = greatest(last_call_at, $2)"
-        " WHERE caller = ANY ($1) RETURNING draft_id, calls",
+        "UPDATE draft SET calls = calls + ($2 > last_call_at)::integer, last_call_at = greatest(last_call_at, $2),"
+        " saved_at = present_moment() WHERE caller = ANY ($1) RETURNING draft_id, calls",
         list(callers),
         at,
     )
     return (row["draft_id"], row["calls"]) if row else None
+
+
+async def waiting_calls(connection: Connection) -> int:
+    """Return how many missed calls no officer has taken."""
+    waiting: int = await connection.fetchval("SELECT count(*) FROM draft WHERE ended_at IS NULL AND owner IS NULL")
+    return waiting
 
 
 # -- the complaint of a draft ------------------------------------------------------------------------------------------

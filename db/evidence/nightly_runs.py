@@ -11,6 +11,8 @@ from schemas.evidence import NightlyRun, NightlyWork, RunOutcome, RunResult
 
 RUN_LOCK: Final = 7_305_813_377_193_000_041
 """of several processes one does the nightly work"""
+_MADE_BY: Final = "0074_pre_nightly_runs.sql"
+"""the migration since which there are nightly runs"""
 _RUNS: Final = f"SELECT {', '.join(NightlyRun.model_fields)} FROM nightly_run"
 
 
@@ -19,7 +21,7 @@ class Standing(FrozenModel):
 
     work: NightlyWork
     since_clean_seconds: float
-    """since the end of the last clean run; without one, since the database was made"""
+    """since the end of the last clean run; without one, since the database knows nightly runs"""
     is_failing: bool
     """whether the newest run that was not interrupted found a violation or an error"""
 
@@ -57,7 +59,7 @@ async def end(connection: Connection, run_id: int, result: RunResult, at: dateti
     """Write how a run ended, and return it; None if another process has begun another run meanwhile."""
     row = await connection.fetchrow(
         "UPDATE nightly_run SET ended_at = greatest(started_at, $2), outcome = $3, cases = $4, violations = $5,"
-        " first_case = $6, digest = $7, failure = $8 WHERE run_id = $1 AND ended_at IS NULL"
+        " first_case = $6, unopened = $7, digest = $8, failure = $9 WHERE run_id = $1 AND ended_at IS NULL"
         f" RETURNING {', '.join(NightlyRun.model_fields)}",
         run_id,
         at,
@@ -65,6 +67,7 @@ async def end(connection: Connection, run_id: int, result: RunResult, at: dateti
         result.cases,
         result.violations,
         result.first_case,
+        result.unopened,
         result.digest,
         result.failure,
     )
@@ -76,12 +79,13 @@ async def standings(connection: Connection, now: datetime) -> list[Standing]:
     rows = await connection.fetch(
         "SELECT w.work, extract(epoch FROM $2::timestamptz - coalesce("
         "  (SELECT max(c.ended_at) FROM nightly_run c WHERE c.work = w.work AND c.outcome = 'clean'),"
-        "  (SELECT min(m.applied_at) FROM schema_migration m)))::float8 AS since_clean_seconds,"
+        "  (SELECT m.applied_at FROM schema_migration m WHERE m.name = $3)))::float8 AS since_clean_seconds,"
         " coalesce((SELECT e.outcome <> 'clean' FROM nightly_run e WHERE e.work = w.work"
         "  AND e.outcome <> 'interrupted' ORDER BY e.run_id DESC LIMIT 1), false) AS is_failing"
         " FROM unnest($1::text[]) AS w (work)",
         [work.value for work in NightlyWork],
         now,
+        _MADE_BY,
     )
     return [Standing(**dict(row)) for row in rows]
 

@@ -114,25 +114,39 @@ END $$;
 COMMENT ON FUNCTION telephone_stated(text) IS
     'By hop and kind: the money that telephone answers booked and no answer over a channel has stated since; null for none.';
 
--- Who alone told counts beside who alone imported: such an officer decides nothing about the money.
+-- Who alone told counts beside who alone imported: such an officer decides nothing about the money. What was told by
+-- telephone stays the officer's until the bank has stated all of it over a channel.
 CREATE OR REPLACE FUNCTION only_importers(of_case text, of_hop integer) RETURNS text[] LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) ELSE '{}' END
-    FROM (
-        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
-            THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
-            ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END AS importer
-        FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
-            AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
-        UNION ALL
-        SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
-            THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
-            ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END
-        FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
-        UNION ALL
-        SELECT NULL FROM payer_inquiry i JOIN payer_statement w USING (inquiry_id)
-        WHERE i.case_no = of_case AND i.hop_no = of_hop AND w.kind = 'confirmed'
-    ) AS s
+    SELECT ARRAY(
+        SELECT unnest(CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) END)
+        FROM (
+            SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
+                THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
+                ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END AS importer
+            FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
+                AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
+            UNION ALL
+            SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
+                THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
+                ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END
+            FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
+            UNION ALL
+            SELECT NULL FROM payer_inquiry i JOIN payer_statement w USING (inquiry_id)
+            WHERE i.case_no = of_case AND i.hop_no = of_hop AND w.kind = 'confirmed'
+        ) AS s
+        UNION
+        SELECT t.entered_by
+        FROM telephone_booking b JOIN hop h ON h.case_no = b.case_no AND h.hop_no = b.hop_no
+        -- A line about what moved names the hop above.
+        JOIN answer a ON a.case_no = b.case_no AND a.kind = b.kind AND (a.answer_id = h.opened_by_answer
+            OR CASE b.kind WHEN 'moved' THEN h.parent_hop_no = ANY (a.hop_nos) AND a.reference_key = h.reference_key
+                ELSE b.hop_no = ANY (a.hop_nos) END)
+        JOIN telephone_answer t ON t.update_id = a.update_id
+        WHERE b.case_no = of_case AND b.confirmed_paise < b.booked_paise
+            AND (b.hop_no = of_hop OR (b.kind = 'moved' AND h.parent_hop_no = of_hop))
+        ORDER BY 1
+    )
 $$;
 
 COMMENT ON FUNCTION only_importers(text, integer) IS
-    'Who imported or entered by telephone what alone says where the money of this hop is; empty if a bank itself says it too.';
+    'Who imported what alone says where the money of this hop is, or entered by telephone what the bank has not stated in full.';

@@ -29,6 +29,7 @@ CREATE TABLE draft (
     CONSTRAINT draft_calls_are_whole CHECK ((source = 'missed_call') = (calls > 0) AND (calls > 0) = (last_call_at IS NOT NULL)),
     CONSTRAINT draft_ended_is_whole CHECK (num_nulls(ended_at, ended_as, ended_by) IN (0, 3)),
     CONSTRAINT draft_ended_is_forgotten CHECK ((ended_at IS NULL) = (sealed IS NOT NULL) AND (ended_at IS NULL OR caller IS NULL)),
+    CONSTRAINT draft_of_caller_waits CHECK (owner IS NULL OR caller IS NULL),
     CONSTRAINT draft_done_is_sent CHECK (ended_as IS DISTINCT FROM 'done' OR ack_no IS NOT NULL)
 );
 CREATE INDEX draft_of_owner ON draft (owner, made_at) WHERE ended_at IS NULL;
@@ -41,7 +42,7 @@ COMMENT ON COLUMN draft.owner IS 'id of the officer whose it is; null for a miss
 COMMENT ON COLUMN draft.revision IS 'counts what was saved; a save names the one that it replaces';
 COMMENT ON COLUMN draft.sent_by IS 'the officer in whose name the complaint is taken, however often it is sent';
 COMMENT ON COLUMN draft.awaited IS 'facts that the complaint does not have yet; each is filled in once';
-COMMENT ON COLUMN draft.caller IS 'keyed digest of the number of a missed call, by which further calls are counted';
+COMMENT ON COLUMN draft.caller IS 'keyed digest of the number of a missed call, by which further calls are counted until an officer takes it';
 COMMENT ON COLUMN draft.ended_as IS 'done: its complaint is sent and complete; discarded by its officer; forgotten by the policy';
 
 CREATE FUNCTION draft_rules() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -100,14 +101,15 @@ COMMENT ON COLUMN complaint_story.sealed IS 'the text, sealed under the key of t
 COMMENT ON COLUMN complaint_story.consent IS 'whether the victim agrees to its use; null: not asked';
 
 -- What a complaint of a draft does not state is filled in once, by the officer who takes the call. What it states is changed
--- by two officers, as before.
+-- by two officers, as before. A day is the longest time that a policy can give for it.
 CREATE OR REPLACE FUNCTION victim_corrected() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.person_id IS DISTINCT FROM OLD.person_id OR NOT EXISTS (
         SELECT FROM victim_correction c WHERE c.victim_id = NEW.victim_id AND c.decision = 'agreed'
             AND c.before = OLD.sealed AND c.after = NEW.sealed
         UNION ALL SELECT FROM draft d JOIN complaint c USING (ack_no)
-        WHERE c.victim_id = NEW.victim_id AND d.ended_at IS NULL AND d.awaited && ARRAY['name', 'mobile', 'email'])
+        WHERE c.victim_id = NEW.victim_id AND d.ended_at IS NULL
+            AND c.received_at > present_moment() - interval '1 day' AND d.awaited && ARRAY['name', 'mobile', 'email'])
     THEN
         RAISE EXCEPTION 'two officers change the personal data of victim %', NEW.victim_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'victim_corrected';

@@ -9,6 +9,7 @@ CREATE TABLE nightly_run (
     cases bigint CHECK (cases >= 0),
     violations bigint CHECK (violations > 0),
     first_case text,
+    unopened bigint CHECK (unopened > 0),
     digest text CHECK (digest ~ '^[0-9a-f]{64}$'),
     failure text CHECK (length(failure) BETWEEN 1 AND 200),
     CONSTRAINT nightly_run_ended CHECK (
@@ -17,6 +18,7 @@ CREATE TABLE nightly_run (
     CONSTRAINT nightly_run_broken CHECK (
         (violations IS NOT NULL) = (outcome IS NOT NULL AND outcome = 'broken')
         AND (first_case IS NOT NULL) = (violations IS NOT NULL) AND (violations IS NULL OR work = 'verify')),
+    CONSTRAINT nightly_run_unopened CHECK (unopened IS NULL OR violations IS NOT NULL),
     CONSTRAINT nightly_run_failed CHECK ((failure IS NOT NULL) = (outcome IS NOT NULL AND outcome = 'failed')),
     CONSTRAINT nightly_run_anchored CHECK (
         (digest IS NOT NULL) = (work = 'anchor' AND outcome IS NOT NULL AND outcome = 'clean'))
@@ -29,6 +31,7 @@ COMMENT ON TABLE nightly_run IS 'nightly verifications and anchors; one at most 
 COMMENT ON COLUMN nightly_run.outcome IS
     'clean; broken: a rule is violated in a case; failed: an error ended it; interrupted: its process ended first';
 COMMENT ON COLUMN nightly_run.first_case IS 'the first case in which a rule is violated';
+COMMENT ON COLUMN nightly_run.unopened IS 'messages to and from banks that no key of the worker opened';
 COMMENT ON COLUMN nightly_run.digest IS 'SHA-256 of the list of last hashes that an anchor wrote';
 COMMENT ON COLUMN nightly_run.failure IS 'name of the error';
 

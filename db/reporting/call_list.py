@@ -11,6 +11,7 @@ from typing import Final
 from asyncpg import Record
 
 from db.banks import rosters
+from db.cases.task_owners import IS_OWNED, IS_SNOOZED
 from db.pool import Connection
 from domain.banks.answering_curve import HAZARD_MAX, BandCount, Curve, PersonWeights
 from domain.tracing.call_script import what_to_say, where_to_enter
@@ -63,11 +64,20 @@ FROM (
 GROUP BY 1, 2
 """
 
+_OWNED: Final = IS_OWNED.format(now="$2")
+_ASLEEP: Final = f"coalesce({IS_SNOOZED.format(now='$2')}, false)"
+
+# Few items have an owner or sleep, so these are read once and the others by their request, for the calls of the list.
 _CALLS: Final = f"""
 WITH habit AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS c (institution text, leaving_starts float8[],
         leaving_rates float8[], leaving_sums float8[], answering_starts float8[], answering_rates float8[],
         answering_sums float8[])
+), taken AS MATERIALIZED (
+    SELECT own.task_id, t.case_no, t.request_id, {_OWNED} AS owned, {_ASLEEP} AS asleep
+    FROM task_owner own JOIN desk_task t USING (task_id)
+    WHERE (own.owner IS NOT NULL OR own.snoozed_until > $2) AND t.state = 'open' AND t.kind = 'phone_bank'
+        AND t.request_id IS NOT NULL
 ), valued AS (
     SELECT q.request_id, count(*) AS hop_count, sum(b.balance_paise)::bigint AS in_play_paise,
         max(h.transferred_at) AS latest_arrival_at,
@@ -83,10 +93,15 @@ WITH habit AS (
     CROSS JOIN LATERAL (SELECT width_bucket(g.seconds, c.leaving_starts) AS band) AS w
     WHERE q.live AND NOT EXISTS (
         SELECT FROM call_back p WHERE p.request_id = q.request_id AND p.ended_at IS NULL AND p.due_at > $2)
+        AND q.request_id NOT IN (
+            SELECT k.request_id FROM taken k WHERE k.asleep AND NOT EXISTS (
+                SELECT FROM desk_task t WHERE t.case_no = k.case_no AND t.request_id = k.request_id
+                    AND t.state = 'open' AND t.kind = 'phone_bank'
+                    AND t.task_id NOT IN (SELECT o.task_id FROM taken o WHERE o.asleep)))
     GROUP BY q.request_id
 ), ranked AS (
     SELECT v.*, r.case_no, r.job_id, r.institution, r.state, r.level, r.sent_at, g.seconds AS waiting_seconds,
-        s.stays_silent_share, p.person_paise, n.rank, count(*) OVER () AS waiting_requests
+        s.stays_silent_share, p.person_paise, n.rank, o.owned, count(*) OVER () AS waiting_requests
     FROM valued v JOIN hold_request r USING (request_id) JOIN habit c ON c.institution = r.institution
     CROSS JOIN LATERAL (
         SELECT greatest(0, extract(epoch FROM $2 - coalesce(r.delivered_at, r.sent_at)))::float8 AS seconds
@@ -111,11 +126,12 @@ WITH habit AS (
         -- As if so much more of the same money were in play.
         SELECT v.there_paise * (1 + p.person_paise::float8 / v.in_play_paise) * s.stays_silent_share AS rank
     ) AS n
-    ORDER BY n.rank DESC, v.request_id LIMIT $4
+    CROSS JOIN LATERAL (
+        SELECT v.request_id IN (SELECT request_id FROM taken WHERE taken.owned) AS owned
+    ) AS o
+    ORDER BY o.owned, n.rank DESC, v.request_id LIMIT $4
 )
-SELECT k.*, i.name, i.kind, i.desk_email,
-    (SELECT min(t.task_id) FROM desk_task t WHERE t.case_no = k.case_no AND t.request_id = k.request_id
-        AND t.state = 'open' AND t.kind = 'phone_bank') AS task_id,
+SELECT k.*, i.name, i.kind, i.desk_email, one.task_id, one.version, one.owner, one.lease_ends_at,
     ARRAY(
         SELECT jsonb_build_object('hop_no', h.hop_no, 'layer', h.layer, 'state', h.state,
             'institution_as_told', h.payee_institution_as_told, 'holder', h.payee_holder, 'reference', h.reference,
@@ -126,7 +142,14 @@ SELECT k.*, i.name, i.kind, i.desk_email,
         ORDER BY b.balance_paise DESC, h.hop_no LIMIT $5
     ) AS hops
 FROM ranked k JOIN institution i ON i.code = k.institution
-ORDER BY k.rank DESC, k.request_id
+LEFT JOIN LATERAL (
+    SELECT t.task_id, coalesce(own.version, 0) AS version, CASE WHEN {_OWNED} THEN own.owner END AS owner,
+        CASE WHEN {_OWNED} THEN own.lease_ends_at END AS lease_ends_at
+    FROM desk_task t LEFT JOIN task_owner own USING (task_id)
+    WHERE t.case_no = k.case_no AND t.request_id = k.request_id AND t.state = 'open' AND t.kind = 'phone_bank'
+    ORDER BY {_OWNED} IS NOT TRUE, {_ASLEEP}, t.task_id LIMIT 1
+) AS one ON true
+ORDER BY k.owned, k.rank DESC, k.request_id
 """
 
 
@@ -167,7 +190,8 @@ async def calls(
 ) -> CallList:
     """Return the `limit` requests for which a call now can save the most. For some victims a call counts more.
 
-    A request with nothing in play is omitted, and one about which the bank has promised to call later.
+    A request with nothing in play is omitted, one about which the bank has promised to call later, and one whose work
+    item sleeps. What an officer has comes last.
     """
     told = [
         {"institution": bank}
@@ -220,6 +244,9 @@ def _call(row: Record, habit: Habit, officers: tuple[OfficerToCall, ...]) -> Cal
         waiting_seconds=row["waiting_seconds"],
         latest_arrival_at=row["latest_arrival_at"],
         task_id=row["task_id"],
+        version=row["version"],
+        owner=row["owner"],
+        lease_ends_at=row["lease_ends_at"],
         institution=_institution(row, officers),
         hop_count=row["hop_count"],
         hops=hops,

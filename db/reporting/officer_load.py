@@ -43,6 +43,13 @@ WHERE t.ended_at IS NULL AND r.state = 'open' AND t.step IN ('verification', 'ap
 GROUP BY o.officer
 """
 
+_OWNED: Final = """
+SELECT own.owner AS officer, count(*) AS tasks_owned, min(own.since) AS oldest_owned_since
+FROM task_owner own JOIN desk_task t USING (task_id)
+WHERE own.owner IS NOT NULL AND own.lease_ends_at > $1 AND t.state = 'open' {within}
+GROUP BY 1
+"""
+
 _TASKS: Final = """
 SELECT person_of(t.closed_by) AS officer, count(*) AS done,
     percentile_disc($3::float8[]) WITHIN GROUP (ORDER BY extract(epoch FROM t.closed_at - t.opened_at)::float8) AS took
@@ -68,6 +75,7 @@ async def read(
     for statement, case, values in (
         (_CASES, "c.case_no", ()),
         (_STEPS_OPEN, "r.case_no", (now,)),
+        (_OWNED, "t.case_no", (now,)),
         (_TASKS, "t.case_no", period),
         (_STEPS_DONE, "r.case_no", period),
     ):

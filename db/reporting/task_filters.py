@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from asyncpg import Record
+
 from db.cases.jurisdiction import condition
 from db.cases.task_owners import IS_OWNED, IS_SNOOZED
+from db.paging import cut, from_cursor, int_after, to_cursor
 from db.pool import Connection
+from domain.errors import BadCursor
 from domain.jurisdiction import district_key
 from domain.reporting.task_acts import Acts, Taker
 from schemas.base import FrozenModel
@@ -180,11 +184,35 @@ def listing(wanted: Wanted, selected: str, after: Sequence[object] = ()) -> tupl
     return f"SELECT {selected} {rows} ORDER BY {_ORDERS[wanted.sort]} LIMIT $2", found.values
 
 
-async def refs(connection: Connection, wanted: Wanted, limit: int, now: datetime) -> list[TaskRef]:
-    """Return up to `limit` work items with their versions, in order."""
-    statement, values = listing(wanted, f"t.task_id, coalesce(own.version, 0) AS version, {NOW}::timestamptz AS at")
-    rows = await connection.fetch(statement, now, limit, *values)
-    return [TaskRef(task_id=row["task_id"], version=row["version"]) for row in rows]
+def position(sort: TaskSort, after: str | None) -> tuple[object, ...]:
+    """Return the position of a cursor in a list with this order. Raises `BadCursor`."""
+    if sort is TaskSort.AGE:
+        return (int_after(after),)
+    if after is None:
+        return ()
+    rank_paise, task_id = (int(key) for key in from_cursor(after, int, int))
+    if not (0 <= rank_paise <= NOT_VALUED and 0 <= task_id < 2**63):
+        raise BadCursor
+    return rank_paise, task_id
+
+
+def cursor(sort: TaskSort, last: Record) -> str:
+    """Return the cursor of the position after a row."""
+    return to_cursor(last["task_id"]) if sort is TaskSort.AGE else to_cursor(last["rank_paise"], last["task_id"])
+
+
+async def refs(
+    connection: Connection, wanted: Wanted, after: str | None, limit: int, now: datetime
+) -> tuple[list[TaskRef], str | None]:
+    """Return up to `limit` work items with their versions, in order, and where the next ones begin.
+
+    Raises `BadCursor`.
+    """
+    selected = f"t.task_id, coalesce(own.version, 0) AS version, {_RANK} AS rank_paise, {NOW}::timestamptz AS at"
+    statement, values = listing(wanted, selected, position(wanted.sort, after))
+    rows, more = cut(await connection.fetch(statement, now, limit + 1, *values), limit)
+    found = [TaskRef(task_id=row["task_id"], version=row["version"]) for row in rows]
+    return found, cursor(wanted.sort, rows[-1]) if more else None
 
 
 async def counts(connection: Connection, wanted: Wanted, now: datetime) -> TaskCounts:

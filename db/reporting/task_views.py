@@ -7,10 +7,9 @@ from uuid import UUID
 from asyncpg import Record
 
 from db.banks import rosters
-from db.paging import cut, from_cursor, int_after, to_cursor
+from db.paging import cut
 from db.pool import Connection
-from db.reporting.task_filters import NOT_VALUED, SELECTED, Wanted, listing
-from domain.errors import BadCursor
+from db.reporting.task_filters import SELECTED, Wanted, cursor, listing, position
 from domain.task_notes import compose
 from domain.tracing.call_script import what_to_say, where_to_enter
 from schemas.banks.rosters import HolidayRules, OfficerToCall
@@ -61,28 +60,13 @@ async def page(
     officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)
     to_ask = await _to_ask(connection, [row["request_id"] for row in rows if row["kind"] in _BY_TELEPHONE])
     items = tuple(_task(row, officers.get(row["code"], ()), to_ask.get(row["request_id"], [])) for row in rows)
-    return TaskPage(items=items, next=_cursor(wanted.sort, rows[-1]) if more else None)
+    return TaskPage(items=items, next=cursor(wanted.sort, rows[-1]) if more else None)
 
 
 def statement_of(wanted: Wanted, after: str | None = None) -> tuple[str, list[object]]:
     """Return the statement for these work items, and its parameters after time and limit. Raises `BadCursor`."""
-    listed, values = listing(wanted, SELECTED, _position(wanted.sort, after))
+    listed, values = listing(wanted, SELECTED, position(wanted.sort, after))
     return _TASKS.format(listed=listed, order=_ORDERS[wanted.sort]), values
-
-
-def _position(sort: TaskSort, after: str | None) -> tuple[object, ...]:
-    if sort is TaskSort.AGE:
-        return (int_after(after),)
-    if after is None:
-        return ()
-    rank_paise, task_id = (int(key) for key in from_cursor(after, int, int))
-    if not (0 <= rank_paise <= NOT_VALUED and 0 <= task_id < 2**63):
-        raise BadCursor
-    return rank_paise, task_id
-
-
-def _cursor(sort: TaskSort, last: Record) -> str:
-    return to_cursor(last["task_id"]) if sort is TaskSort.AGE else to_cursor(last["rank_paise"], last["task_id"])
 
 
 async def open_by_kind(connection: Connection) -> dict[TaskKind, int]:

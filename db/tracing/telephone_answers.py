@@ -63,6 +63,7 @@ class RequestHop(FrozenModel):
     hop_no: int
     reference: str
     account: str
+    transferred_at: UtcDatetime
     live: bool
 
 
@@ -136,7 +137,7 @@ async def speakers_of_case(connection: Connection, case_no: str) -> dict[UUID, S
 async def hops_of(connection: Connection, request_id: UUID) -> list[RequestHop]:
     """Return the hops that a request asked about, in order."""
     rows = await connection.fetch(
-        "SELECT h.hop_no, h.reference, h.payee_holder AS account, q.live FROM request_hop q"
+        "SELECT h.hop_no, h.reference, h.payee_holder AS account, h.transferred_at, q.live FROM request_hop q"
         " JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no WHERE q.request_id = $1 ORDER BY h.hop_no",
         request_id,
     )
@@ -150,6 +151,24 @@ async def discrepancies_of(connection: Connection, update_id: int) -> list[int]:
         update_id,
     )
     return [row["discrepancy_id"] for row in rows]
+
+
+_GONE_OR_MOVED: Final = """
+SELECT coalesce(sum(one.paise), 0)::bigint FROM (
+    SELECT sum(e.amount_paise) AS paise
+    FROM telephone_answer t JOIN ledger_transaction l ON l.idempotency_key = 'answer|' || t.update_id
+    JOIN ledger_entry e USING (transaction_id)
+    -- What moved is in play at the hop below.
+    WHERE t.case_no = $1 AND e.bucket IN ('in_play', 'withdrawn', 'spent', 'untraced', 'refused')
+    GROUP BY t.update_id, e.hop_no, e.bucket HAVING sum(e.amount_paise) > 0
+) AS one
+"""
+
+
+async def gone_or_moved_paise(connection: Connection, case_no: str) -> int:
+    """Return the money of a case of which telephone answers said that it is gone or has moved on."""
+    paise: int = await connection.fetchval(_GONE_OR_MOVED, case_no)
+    return paise
 
 
 # -- what it booked ----------------------------------------------------------------------------------------------------

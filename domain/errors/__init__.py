@@ -99,7 +99,11 @@ class RoleNotAllowed(MayNot):
     allowed: tuple[str, ...]
 
 
-class BadCursor(BusinessError):
+class Unreadable(BusinessError):
+    """A value of the request does not say what it has to say."""
+
+
+class BadCursor(Unreadable):
     """This is not a cursor of this list."""
 
     code = "bad_cursor"

@@ -44,6 +44,12 @@ class TaskOwned(NotNow):
     until: datetime
 
 
+class TaskIsYours(NotNow):
+    code = "task_is_yours"
+    task_id: int
+    until: datetime
+
+
 class TaskNotOwned(NotNow):
     code = "task_not_owned"
     task_id: int
@@ -61,7 +67,7 @@ class TaskNotForOfficer(MayNot):
     officer_id: str
 
 
-class SnoozeOutOfBounds(LimitExceeded):
+class SnoozeOutOfBounds(NotNow):
     code = "snooze_out_of_bounds"
     latest: datetime
 

@@ -29,6 +29,11 @@ class DraftHasOwner(NotNow):
     owner: str
 
 
+class DraftWaits(NotNow):
+    code = "draft_waits"
+    draft_id: UUID
+
+
 class DraftIncomplete(NotNow):
     code = "draft_incomplete"
     draft_id: UUID
@@ -40,8 +45,21 @@ class DraftReceiverUnfit(NotNow):
     officer: str
 
 
+class ContactTooLate(NotNow):
+    code = "contact_too_late"
+    ack_no: str
+    fields: tuple[str, ...]
+
+
 class TooManyDrafts(LimitExceeded):
     code = "too_many_drafts"
+    officer: str
+    most: int
+
+
+class TooManySentDrafts(LimitExceeded):
+    code = "too_many_sent_drafts"
+    officer: str
     most: int
 
 

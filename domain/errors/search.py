@@ -1,8 +1,8 @@
 """Business errors about searches."""
 
-from domain.errors import LimitExceeded
+from domain.errors import Unreadable
 
 
-class SearchTextUnreadable(LimitExceeded):
+class SearchTextUnreadable(Unreadable):
     code = "search_text_unreadable"
     kind: str

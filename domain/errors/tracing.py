@@ -68,11 +68,6 @@ class RequestWithSupervisor(NotNow):
     code = "request_with_supervisor"
 
 
-class ToldInFuture(NotNow):
-    code = "told_in_future"
-    told_at: datetime
-
-
 class ToldBeforeRequest(NotNow):
     code = "told_before_request"
     requested_at: datetime

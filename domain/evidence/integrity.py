@@ -46,6 +46,8 @@ class Check(StrEnum):
     """the case's row has the last event"""
     WORDS_CHANGED = "words_changed"
     """stored messages to and from banks have the digests in the log; none is erased unless the log says so"""
+    UNOPENED = "unopened"
+    """every stored message to and from banks that is not erased opens with the secret key, if the program has it"""
     PLACED = "placed"
     """the amounts in the log add up to the ledger"""
     HOP_STATE = "hop_state"
@@ -135,7 +137,7 @@ class CaseRecord:
     erased: frozenset[str] = frozenset()
     """names whose content cannot be read, because the key of the case is destroyed"""
     unopened: frozenset[str] = frozenset()
-    """names whose content cannot be read, because the program does not have the secret key"""
+    """names whose content cannot be read, because the program has no key that opens them"""
 
 
 def examine(case: CaseRecord) -> list[Break]:
@@ -166,7 +168,9 @@ class Verdict:
     erased: int = 0
     """messages that cannot be read, because the key of their case is destroyed; the log says so"""
     unopened: int = 0
-    """messages that were not opened, because the program does not have the secret key"""
+    """messages that were not opened, because the program has no key that opens them"""
+    has_key: bool = False
+    """whether the program has the secret key, so that a message that it cannot open violates a rule"""
     owns_tables: bool = False
     """whether the verifying role owns the tables, and so could drop the triggers that refuse changes"""
     breaks: list[Break] = field(default_factory=list)
@@ -186,6 +190,9 @@ class Verdict:
         self.erased += len(case.erased)
         self.unopened += len(case.unopened)
         self.note(examine(case))
+        if self.has_key and case.unopened:
+            what = f"{len(case.unopened)} messages open under no key, first {min(case.unopened)}"
+            self.note([Break(case.case_no, Check.UNOPENED, what)])
 
     def note(self, found: Sequence[Break]) -> None:
         """Add the violations found, within `MAX_BREAKS`."""

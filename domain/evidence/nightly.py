@@ -1,10 +1,35 @@
-"""When a nightly run is due."""
+"""When a nightly run is due, and which lists of its anchors are kept."""
 
-from datetime import datetime, time, timedelta
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from domain.policy.nightly import NightlyRules
 from schemas.evidence import NightlyRun, NightlyWork, RunOutcome
 from schemas.text import IST
+
+_LIST: Final = re.compile(r"anchor-([0-9]{4}-[0-9]{2})(-[0-9]{2})-([0-9]{1,18})\.txt", re.ASCII)
+
+
+def list_name(day: date, run_id: int) -> str:
+    """Return the name of the file with the list of an anchor."""
+    return f"anchor-{day}-{run_id}.txt"
+
+
+def lists_to_delete(rules: NightlyRules, names: Iterable[str], newest_clean: int) -> list[str]:
+    """Return which of these files are lists that are not needed any more.
+
+    The list of the newest clean run is kept, those of the newest days, and the first of each month. Days without a list
+    do not count, so a month without runs deletes nothing more. Files with other names are never deleted.
+    """
+    lists = sorted(
+        (found[1], found[2], int(found[3]), name) for name in names if (found := _LIST.fullmatch(name)) is not None
+    )
+    days = sorted({(month, day) for month, day, *_ in lists})[-rules.keep_anchor_days :]
+    firsts = {month: name for month, _, _, name in reversed(lists)}
+    kept = {*firsts.values(), *(name for _, _, run_id, name in lists if run_id == newest_clean)}
+    return [name for month, day, _, name in lists if (month, day) not in days and name not in kept]
 
 
 def newest_slot(at: time, now: datetime) -> datetime:

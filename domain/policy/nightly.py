@@ -1,4 +1,4 @@
-"""Part of the policy file on nightly runs: when they begin, and how much of the machine they take."""
+"""Part of the policy file on nightly runs: when they begin, what they take of the machine, what they keep."""
 
 from datetime import time
 from typing import Annotated
@@ -26,6 +26,8 @@ class NightlyRules(FrozenModel):
     """rest after each batch of cases, as a multiple of the time that the batch took"""
     busy_wait_seconds: Annotated[float, Field(ge=0, le=3_600)]
     """how long each batch waits at most while requests and answers come"""
+    keep_anchor_days: Annotated[int, Field(ge=1, le=3_660)]
+    """so many of the newest days with a list of an anchor keep their lists; of older ones one a month is kept"""
     source: Annotated[str, Field(min_length=1, max_length=600)]
 
     def at(self, work: NightlyWork) -> time:

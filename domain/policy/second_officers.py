@@ -1,5 +1,7 @@
 """Part of the policy file on second officers: sums from which they are needed, and times that people have."""
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -44,3 +46,8 @@ class AlarmRules(FrozenModel):
     """a request is stopped so soon after the transfer"""
     stop_above_paise: Paise
     source: Source
+
+    def concern(self, paise: int, transferred_at: Iterable[datetime], now: datetime, clock_factor: float) -> bool:
+        """Return whether the supervisor sees an act about so much money of these transfers at once."""
+        since = now - timedelta(seconds=self.stop_within_seconds / clock_factor)
+        return paise > self.stop_above_paise or any(at >= since for at in transferred_at)

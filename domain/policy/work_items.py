@@ -8,6 +8,21 @@ from schemas.base import FrozenModel
 from schemas.enums import TaskKind
 
 Seconds = Annotated[int, Field(ge=60, le=400 * 86_400)]
+Source = Annotated[str, Field(min_length=3, max_length=600)]
+
+
+class UnownedRules(FrozenModel):
+    """After how long the supervisor is told of an item without an owner, once."""
+
+    seconds: dict[TaskKind, Seconds]
+    """a kind that is missing has none"""
+    source: Source
+
+    @model_validator(mode="after")
+    def _no_alarm_about_an_alarm(self) -> Self:
+        if TaskKind.SUPERVISE in self.seconds:
+            raise ValueError("unowned: items of the supervisor have no alarm")
+        return self
 
 
 class WorkItemRules(FrozenModel):
@@ -18,12 +33,5 @@ class WorkItemRules(FrozenModel):
     snooze_max_seconds: Seconds
     keep_acts_seconds: Seconds
     """time for which it is stored who gave an item to whom, with their notes"""
-    unowned_seconds: dict[TaskKind, Seconds]
-    """time without an owner after which the supervisor is told; a kind that is missing has none"""
-    source: Annotated[str, Field(min_length=3, max_length=600)]
-
-    @model_validator(mode="after")
-    def _no_alarm_about_an_alarm(self) -> Self:
-        if TaskKind.SUPERVISE in self.unowned_seconds:
-            raise ValueError("unowned_seconds: items of the supervisor have no alarm")
-        return self
+    unowned: UnownedRules
+    source: Source

@@ -17,7 +17,8 @@ class HopMoney(FrozenModel):
     moved_paise: int | None = Field(ge=0, default=None)
     """what the transfer moved by the statement of the sending bank; None without one"""
     only_imported: bool = False
-    """only a workbook that a person imported has these statements, or a telephone answer that an officer entered"""
+    """only a workbook that a person imported has these statements, or a telephone answer that an officer entered, or
+    the bank has not stated over a channel all that such an answer booked"""
     partly_by_telephone: bool = False
     """of such statements, some are telephone answers"""
     held_paise: int = Field(ge=0, default=0)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.errors.tracing import CallBackTooFar, ToldBeforeRequest, ToldInFuture
+from domain.errors.police import TimeInFuture
+from domain.errors.tracing import CallBackTooFar, ToldBeforeRequest
 from schemas.base import Flag
 from schemas.enums import Bucket, ClaimKind
 from schemas.tracing.answers import Booked, Reconciliation
@@ -46,7 +47,7 @@ def check_times(
     time of the policy.
     """
     if told_at > now + CLOCK_SKEW:
-        raise ToldInFuture(told_at)
+        raise TimeInFuture("told_at")
     if told_at < requested_at - CLOCK_SKEW:
         raise ToldBeforeRequest(requested_at)
     if calls_back_at is not None and not now < calls_back_at <= now + timedelta(seconds=within_seconds):
@@ -66,9 +67,11 @@ def booked_by(outcome: Reconciliation) -> list[Booked]:
     return [Booked(hop_no=hop_no, kind=kind, paise=paise) for (hop_no, kind), paise in sorted(sums.items())]
 
 
-def gone_paise(outcome: Reconciliation) -> int:
-    """Return the money of which an answer says that it is withdrawn, spent, untraced, or was never there."""
-    return sum(entry.amount_paise for entry in outcome.entries if entry.bucket in _GONE and entry.amount_paise > 0)
+def hops_left(outcome: Reconciliation) -> set[int]:
+    """Return the hops of which an answer says that money is withdrawn, spent, untraced, moved, or was never there."""
+    gone = {entry.hop_no for entry in outcome.entries if entry.bucket in _GONE and entry.amount_paise > 0}
+    moved = [line for line in outcome.judgements if line.claim.kind is ClaimKind.MOVED and line.applied_paise]
+    return gone.union(*(line.hop_nos for line in moved))
 
 
 def _comparable(number: str) -> str:

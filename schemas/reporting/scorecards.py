@@ -115,6 +115,11 @@ class Call(FrozenModel):
     latest_arrival_at: UtcDatetime
     task_id: int | None
     """open work item for this call, if any"""
+    version: int | None
+    """version of the work item, to claim it"""
+    owner: str | None
+    """id of the officer who has the work item, or None"""
+    lease_ends_at: UtcDatetime | None
     institution: TaskInstitution
     hop_count: int
     hops: tuple[TaskHop, ...]

@@ -194,6 +194,10 @@ class OfficerLoad(FrozenModel):
     """steps of restorations of the officer's cases that wait for the police"""
     steps_late: Count = 0
     oldest_step_at: UtcDatetime | None = None
+    tasks_owned: Count = 0
+    """open work items that the officer has"""
+    oldest_owned_since: UtcDatetime | None = None
+    """when the officer got the one that they have for the longest time"""
     tasks: Percentiles = Percentiles()
     """work items that the officer closed in the period, from their opening"""
     steps: Percentiles = Percentiles()

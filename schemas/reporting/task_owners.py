@@ -126,15 +126,22 @@ class TaskRef(WithVersion):
 
 
 class Chosen(FrozenModel):
-    """Work items of a bulk verb: a list, or all that a filter finds, up to the limit."""
+    """Work items of a bulk verb: a list, or those that a filter finds, up to the limit.
+
+    The first are those with the most money that can still be caught. An item that is done or refused can match the
+    filter again, so `after` leads on: it is `next` of the outcome before.
+    """
 
     tasks: Annotated[tuple[TaskRef, ...], Field(min_length=1, max_length=BULK_MAX)] | None = None
     filter: TaskFilter | None = None
+    after: Annotated[str, Field(max_length=200)] | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.tasks is None) == (self.filter is None):
             raise ValueError("give either tasks or filter")
+        if self.tasks is not None and self.after is not None:
+            raise ValueError("after goes with filter")
         return self
 
 
@@ -167,10 +174,12 @@ class TaskOutcome(FrozenModel):
 
 
 class BulkOutcome(FrozenModel):
-    """Outcome of a bulk verb for each work item. With `more` there are further items: send it again."""
+    """Outcome of a bulk verb for each work item. With `more` there are further items: send it again with `next`."""
 
     items: tuple[TaskOutcome, ...]
     more: bool
+    next: str | None
+    """`after` of the next call"""
 
 
 class KindCount(FrozenModel):

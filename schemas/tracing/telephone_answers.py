@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from schemas.base import FrozenModel, Storable, UtcDatetime
 from schemas.enums import RequestState
 from schemas.text import Line as ShortLine
-from schemas.tracing.bank_answers import Line
+from schemas.tracing.bank_answers import HeldLine, Line
 
 LINES_MAX: Final = 100
 """most lines of one telephone call"""
@@ -48,6 +48,13 @@ class NewTelephoneAnswer(FrozenModel):
     def _says_something(self) -> Self:
         if not self.lines and self.calls_back_at is None:
             raise ValueError("needs a line, or the time at which the bank calls back")
+        return self
+
+    @model_validator(mode="after")
+    def _no_contact_of_a_holder(self) -> Self:
+        """An officer does not take the bank's place in saying how its customer is reached."""
+        if any(isinstance(line, HeldLine) and (line.holder_phone or line.holder_email) for line in self.lines):
+            raise ValueError("holder_phone and holder_email are not taken by telephone: enter the contact at the hold")
         return self
 
 

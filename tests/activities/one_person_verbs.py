@@ -112,7 +112,7 @@ STAYS: Final[Mapping[str, str]] = {
     "POST /api/v1/drafts/{draft_id}/take": KEEPS,
     "POST /api/v1/drafts/{draft_id}/discard": KEEPS,
     "POST /api/v1/missed-calls": KEEPS,
-    "POST /api/v1/drafts/{draft_id}/send": TELLS,
+    "POST /api/v1/drafts/{draft_id}/send": f"{TELLS}; {NAMES}",
     f"{CASE}/found-transfers/{{found_id}}/decide": TELLS,
     f"{CASE}/hops": TELLS,
     f"{CASE}/hops/{{hop_no}}/correct": TELLS,

@@ -188,6 +188,7 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_database_bytes",
         "goldenhour_braked_releases",
         "goldenhour_braked_releases_paise",
+        "goldenhour_missed_calls_waiting",
         "goldenhour_junk_bodies",
         "goldenhour_sweep_failures",
         "goldenhour_procedure_starter_failures",

@@ -160,8 +160,8 @@ async def test_pages_have_every_case_once_and_the_newest_first(doors: Doors, mon
 @pytest.mark.parametrize(
     ("asked", "status", "code"),
     [
-        ({"text": "?"}, 409, "search_text_unreadable"),
-        ({"text": "Asha Devi", "kind": "mobile"}, 409, "search_text_unreadable"),
+        ({"text": "?"}, 422, "search_text_unreadable"),
+        ({"text": "Asha Devi", "kind": "mobile"}, 422, "search_text_unreadable"),
         ({"text": "Asha"}, 409, "victim_name_of_one_term"),
         ({"text": " "}, 422, None),
         ({"text": "9" * 321}, 422, None),

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain import task_owners
-from domain.errors import BusinessError
-from domain.errors.cases import SnoozeOutOfBounds, SnoozeWithoutCase, TaskChanged, TaskNotOwned, TaskOwned
+from domain.errors import BusinessError, NotNow
+from domain.errors.cases import SnoozeOutOfBounds, SnoozeWithoutCase, TaskChanged, TaskIsYours, TaskNotOwned, TaskOwned
+from domain.errors.tracing import CallBackTooFar
 from domain.policy.model import load_policy
 from schemas.enums import EventKind, Role
 from schemas.reporting.task_owners import SnoozeTerms, TaskStanding
@@ -71,7 +72,7 @@ def close(standing: TaskStanding, version: int) -> None:
         (take_over, "other", 3, None),
         (take_over, "other", 2, TaskChanged),
         (take_over, None, 3, TaskNotOwned),
-        (take_over, "me", 3, TaskOwned),
+        (take_over, "me", 3, TaskIsYours),
         (close, None, 3, None),
         (close, "me", 3, None),
         (close, "me", 2, TaskChanged),
@@ -88,6 +89,12 @@ def test_who_may_do_what(
         check(of(owner), version)
     if isinstance(raised.value, TaskOwned):
         assert (raised.value.owner, raised.value.until) == (owner, LEASE_ENDS_AT), "the refusal says who has it"
+    if isinstance(raised.value, TaskIsYours):
+        assert str(raised.value).startswith("You have task 7 already"), "the text names no other officer"
+
+
+def test_a_time_that_is_too_far_is_refused_alike_for_a_snooze_and_a_call_back() -> None:
+    assert SnoozeOutOfBounds.__bases__ == CallBackTooFar.__bases__ == (NotNow,)
 
 
 @pytest.mark.parametrize(

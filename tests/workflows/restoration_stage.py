@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.worker import Worker
 
@@ -22,6 +23,13 @@ from workflows import options
 from workflows.restoration import RestorationWorkflow
 
 RESTORATION = ProcedureKind.RESTORATION
+DECIDES = {
+    EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
+    EventType.EVENT_TYPE_TIMER_FIRED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
+}
+"""last events of a history whose workflow has not decided yet"""
 
 
 class RestorationStage:
@@ -90,8 +98,12 @@ class RestorationStage:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _waits(self, restoration: UUID) -> bool:
-        found = (await self.handle(restoration).describe()).raw_description
-        return not found.pending_activities and not found.HasField("pending_workflow_task")
+        handle = self.handle(restoration)
+        found = (await handle.describe()).raw_description
+        if found.pending_activities or found.HasField("pending_workflow_task"):
+            return False
+        # After an activity there is a moment in which the description shows neither it nor the next workflow task.
+        return (await handle.fetch_history()).events[-1].event_type not in DECIDES
 
     async def until_divided(self, restoration: UUID) -> None:
         """Wait until every line has its allocated amount."""

@@ -71,6 +71,8 @@ def _result(one: "NightlyRun") -> "Iterator[str]":
         yield f"{one.cases:,} cases"
     if one.violations is not None:
         yield f"{one.violations:,} violations, the first in case {one.first_case}"
+    if one.unopened is not None:
+        yield f"{one.unopened:,} messages open under no key"
     if one.digest is not None:
         yield f"SHA-256 {one.digest}"
     if one.failure is not None:

@@ -23,7 +23,11 @@ OWNED = (
     " (GOLDENHOUR_MIGRATION_URL)"
 )
 
-UNOPENED = "{:,} not opened, because their keys are sealed under another secret key: only their digests were compared"
+NO_KEY = "{:,} not opened, because the secret key was not given: only their digests were compared"
+UNOPENED = (
+    "{:,} could not be opened: their keys are sealed under another secret key, or were changed; docs/guides/operator.md"
+    " says what to do"
+)
 
 
 def verify(
@@ -39,7 +43,8 @@ def verify(
     balance and match the postings; that buckets are their sums and never negative; that lost is the sum of all buckets;
     that the log has no gap and no changed event, and gives the same amounts as the ledger; and that hops and requests
     match. It also reports if the application's role owns its tables. With the secret key it opens every message to and
-    from banks, and compares it with the log; without the key it compares the digest that stands beside it.
+    from banks, and compares it with the log; one that it cannot open is a violation. Without the key it compares the
+    digest that stands beside each message.
 
     Exit codes: 0 clean, 1 a rule is violated or the check failed, 2 wrong usage or settings.
     """
@@ -100,7 +105,8 @@ def show(console: "Console", verdict: "Verdict") -> None:
     if verdict.erased:
         console.print(f"{verdict.erased:,} erased: their keys were destroyed, as the log says", highlight=False)
     if verdict.unopened:
-        console.print(UNOPENED.format(verdict.unopened), highlight=False, markup=False, soft_wrap=True)
+        unopened = (UNOPENED if verdict.has_key else NO_KEY).format(verdict.unopened)
+        console.print(unopened, highlight=False, markup=False, soft_wrap=True)
     if verdict.owns_tables:
         console.print(OWNED, highlight=False, markup=False, soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,10 +26,14 @@ class RetentionLoop:
     async def run(self) -> None:
         """Run until cancelled. A failed batch is tried again at the next check."""
         while True:
-            try:
-                looked = max(await look(self.ctx), await forget_old(self.ctx))
-            except Exception as error:  # the database may be away
-                log.warning("retention is tried again later: %s", type(error).__name__)
-                looked = 0
-            if looked < BATCH:
+            looked = [await self._looked(work) for work in (look, forget_old)]
+            if max(looked) < BATCH:
                 await asyncio.sleep(self.check_every_seconds)
+
+    async def _looked(self, work: Callable[[Context], Awaitable[int]]) -> int:
+        """Do a batch of one work, and return its size. One that fails does not stop the other one."""
+        try:
+            return await work(self.ctx)
+        except Exception as error:  # the database may be away
+            log.warning("retention is tried again later: %s", type(error).__name__)
+            return 0

@@ -332,7 +332,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "victim_corrected": Effect(
         Sort.RULE,
         "Refuses personal data of a victim that two officers have not agreed to, unless the complaint of an open draft"
-        " lacks them.",
+        " lacks them, for a day.",
     ),
     "draft_rules": Effect(
         Sort.RULE,

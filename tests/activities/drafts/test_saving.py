@@ -8,23 +8,29 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from activities.database_figures import read_all
 from activities.drafts import saving
 from activities.drafts.missed_calls import take_missed_call
-from activities.officers.enrolment import add_team
+from activities.metrics import METRICS
+from activities.officers.enrolment import add_team, disable_officer, write_absences
+from domain.errors.cases import OwnerAbsent
 from domain.errors.drafts import (
     DraftHasOwner,
     DraftIsEnded,
     DraftNotFound,
     DraftReceiverUnfit,
     DraftStale,
+    DraftWaits,
     TooManyDrafts,
     TooManyMissedCalls,
+    TooManySentDrafts,
 )
-from schemas.drafts import DraftContent, DraftEnd, Handover, MissedCall, SaveDraft
+from domain.errors.police import TimeInFuture
+from schemas.drafts import DraftContent, DraftEnd, Handover, MissedCall, MissedCallTaken, SaveDraft
 from schemas.enums import Role
-from schemas.officers import TeamEntry
+from schemas.officers import Absence, TeamEntry
 from tests.activities.bench import Bench
-from tests.activities.drafts.draft_bench import ASHA, Call, four_facts
+from tests.activities.drafts.draft_bench import ASHA, Call, four_facts, to_hdfc
 from tests.officers import enrol
 
 _numbers = count(1)
@@ -39,10 +45,20 @@ def phone() -> str:
     return f"98{next(_numbers):08}"
 
 
-async def team_of(bench: Bench, *members: str, roles: tuple[Role, ...] = RECEIVERS) -> None:
+async def team_of(bench: Bench, *members: str, roles: tuple[Role, ...] = RECEIVERS, lead: str | None = None) -> None:
     await enrol(bench.pool, members, roles)
     name = f"team {next(_numbers)}"
-    await add_team(bench.pool, TeamEntry(name=name, members=members), "command:test")
+    await add_team(bench.pool, TeamEntry(name=name, members=members, lead=lead), "command:test")
+
+
+async def leave(bench: Bench, who: str) -> None:
+    today = datetime.now(UTC).date()
+    days = Absence(first_day=today - timedelta(days=1), last_day=today + timedelta(days=1))
+    await write_absences(bench.pool, who, [days], "command:test")
+
+
+async def missed(bench: Bench, number: str, at: datetime) -> MissedCallTaken:
+    return await take_missed_call(bench.ctx, MissedCall(phone=number, called_at=at), "script:ivr")
 
 
 async def key_of(bench: Bench, draft_id: UUID) -> tuple[object, ...]:
@@ -84,7 +100,7 @@ async def test_an_officer_has_several_drafts_and_sees_no_other_ones(bench: Bench
         saving.read(bench.ctx, theirs.draft_id, mine),
         saving.save(bench.ctx, theirs.draft_id, SaveDraft(revision=1, content=DraftContent()), mine),
         saving.end(bench.ctx, theirs.draft_id, mine, f"officer:{mine}"),
-        saving.take(bench.ctx, theirs.draft_id, mine),
+        saving.take(bench.ctx, theirs.draft_id, mine, RECEIVERS),
     ):
         with pytest.raises(DraftHasOwner):
             await verb
@@ -95,10 +111,31 @@ async def test_an_officer_has_several_drafts_and_sees_no_other_ones(bench: Bench
 async def test_an_officer_has_at_most_so_many_drafts(bench: Bench) -> None:
     rules = bench.ctx.policy.drafts.model_copy(update={"open_max": 2})
     bench.ctx = replace(bench.ctx, policy=bench.ctx.policy.model_copy(update={"drafts": rules}))
-    mine = officer()
+    mine, mate = officer(), officer()
+    await team_of(bench, mine, mate)
     calls = [await Call(bench, mine).begin() for _ in range(2)]
     with pytest.raises(TooManyDrafts):
         await Call(bench, mine).begin()
+    of_mate = await Call(bench, mate).begin()
+    with pytest.raises(TooManyDrafts) as full:
+        await saving.pass_on(bench.ctx, of_mate.draft_id, Handover(to=mine), mate, RECEIVERS)
+    assert full.value.officer == mine, "the limit is that of the receiver"
+    await saving.end(bench.ctx, calls[0].draft_id, mine, calls[0].actor)
+    await Call(bench, mine).begin()
+
+
+async def test_drafts_that_are_sent_count_by_a_limit_of_their_own(bench: Bench) -> None:
+    rules = bench.ctx.policy.drafts.model_copy(update={"open_max": 1, "sent_max": 2})
+    bench.ctx = replace(bench.ctx, policy=bench.ctx.policy.model_copy(update={"drafts": rules}))
+    mine = officer()
+    calls = []
+    for _ in range(2):
+        calls.append(await Call(bench, mine).begin(transfers=[to_hdfc()]))
+        await calls[-1].send()
+    with pytest.raises(TooManySentDrafts) as full:
+        await Call(bench, mine).begin()
+    assert (full.value.officer, full.value.most) == (mine, 2)
+    assert len((await saving.listed(bench.ctx, mine)).items) == 2
     await saving.end(bench.ctx, calls[0].draft_id, mine, calls[0].actor)
     await Call(bench, mine).begin()
 
@@ -125,7 +162,8 @@ async def test_a_call_goes_on_at_another_officer_of_the_team_alone(bench: Bench)
     for unfit in (reader, stranger, mine, "nobody"):
         with pytest.raises(DraftReceiverUnfit):
             await saving.pass_on(bench.ctx, call.draft_id, Handover(to=unfit), mine, RECEIVERS)
-    given = await saving.pass_on(bench.ctx, call.draft_id, Handover(to=mate, note="speaks Bhojpuri"), mine, RECEIVERS)
+    told = Handover(to=mate.upper(), note="speaks Bhojpuri")
+    given = await saving.pass_on(bench.ctx, call.draft_id, told, mine, RECEIVERS)
     assert (given.owner, given.revision) == (mate, 1)
     read = await saving.read(bench.ctx, call.draft_id, mate)
     assert (read.note, read.content.victim.name) == ("speaks Bhojpuri", "Asha Devi")
@@ -133,6 +171,41 @@ async def test_a_call_goes_on_at_another_officer_of_the_team_alone(bench: Bench)
         await call.save(victim={"name": "typed too late"})
     moved = "SELECT from_officer, to_officer FROM draft_handover WHERE draft_id = $1"
     assert await bench.rows(moved, call.draft_id) == [(mine, mate)]
+
+
+async def test_a_call_does_not_go_to_an_absent_officer(bench: Bench) -> None:
+    mine, away = officer(), officer()
+    await team_of(bench, mine, away)
+    await leave(bench, away)
+    call = await Call(bench, mine).begin(victim=ASHA)
+    with pytest.raises(OwnerAbsent):
+        await saving.pass_on(bench.ctx, call.draft_id, Handover(to=away), mine, RECEIVERS)
+
+
+@pytest.mark.parametrize("is_absent", [True, False], ids=["absent", "disabled"])
+async def test_the_lead_or_a_supervisor_takes_the_draft_of_an_officer_who_is_away(
+    bench: Bench, is_absent: bool
+) -> None:
+    mine, mate, lead, supervisor = officer(), officer(), officer(), officer()
+    await enrol(bench.pool, [lead, supervisor], RECEIVERS)
+    await team_of(bench, mine, mate, lead=lead)
+    calls = [await Call(bench, mine).begin(victim=ASHA) for _ in range(2)]
+    takers = ((lead, RECEIVERS), (supervisor, (Role.SUPERVISOR,)))
+    for who, roles in takers:
+        with pytest.raises(DraftHasOwner):
+            await saving.take(bench.ctx, calls[0].draft_id, who, roles)
+    await (leave(bench, mine) if is_absent else disable_officer(bench.pool, mine, "command:test"))
+    for who in (mate, supervisor):
+        with pytest.raises(DraftHasOwner):
+            await saving.take(bench.ctx, calls[0].draft_id, who, RECEIVERS)
+        seen = (await saving.waiting(bench.ctx, who, RECEIVERS)).items
+        assert not {one.draft_id for one in seen} & {call.draft_id for call in calls}
+    for call, (who, roles) in zip(calls, takers, strict=True):
+        assert call.draft_id in {one.draft_id for one in (await saving.waiting(bench.ctx, who, roles)).items}
+        assert (await saving.take(bench.ctx, call.draft_id, who, roles)).owner == who
+        assert (await saving.read(bench.ctx, call.draft_id, who)).name == "Asha Devi"
+    moved = "SELECT from_officer, to_officer FROM draft_handover WHERE draft_id = $1"
+    assert await bench.rows(moved, calls[0].draft_id) == [(mine, lead)]
 
 
 async def test_a_discarded_draft_is_destroyed_at_once_and_an_old_one_by_the_clock(bench: Bench) -> None:
@@ -166,20 +239,63 @@ async def test_a_number_that_calls_in_vain_has_one_draft_until_an_officer_ends_i
     later = MissedCall(phone=f"+91 {number}", called_at=at + timedelta(minutes=2))
     again = await take_missed_call(bench.ctx, later, "script:ivr")
     assert (again.draft_id, again.calls) == (first.draft_id, 2)
-    waiting = await saving.listed(bench.ctx, None)
+    waiting = await saving.waiting(bench.ctx, officer(), RECEIVERS)
     (line,) = [line for line in waiting.items if line.draft_id == first.draft_id]
     assert (line.owner, line.mobile_end, line.calls) == (None, number[-4:], 2)
     mine, other = officer(), officer()
-    with pytest.raises(DraftHasOwner):
+    with pytest.raises(DraftWaits):
         await saving.read(bench.ctx, first.draft_id, mine)
-    await saving.take(bench.ctx, first.draft_id, mine)
+    await saving.take(bench.ctx, first.draft_id, mine, RECEIVERS)
     with pytest.raises(DraftHasOwner):
-        await saving.take(bench.ctx, first.draft_id, other)
+        await saving.take(bench.ctx, first.draft_id, other, RECEIVERS)
     read = await saving.read(bench.ctx, first.draft_id, mine)
     assert (read.content.caller_mobile, read.content.victim.mobile) == (number, number)
     await saving.end(bench.ctx, first.draft_id, mine, f"officer:{mine}")
     last = await take_missed_call(bench.ctx, MissedCall(phone=number, called_at=at), "script:ivr")
     assert last.is_new
+
+
+async def test_a_number_that_called_again_is_not_forgotten_by_its_first_call(bench: Bench) -> None:
+    number, at = phone(), datetime.now(UTC)
+    first = await missed(bench, number, at - timedelta(days=1))
+    await bench.pool.execute(
+        "UPDATE draft SET saved_at = saved_at - interval '1 day' WHERE draft_id = $1", first.draft_id
+    )
+    assert (await missed(bench, number, at)).calls == 2
+    await saving.forget_old(bench.ctx)
+    assert (await key_of(bench, first.draft_id))[4] is None
+
+
+async def test_a_number_that_calls_after_its_draft_was_taken_has_another_draft_that_waits(bench: Bench) -> None:
+    number, at, mine = phone(), datetime.now(UTC), officer()
+    first = await missed(bench, number, at - timedelta(minutes=9))
+    await saving.take(bench.ctx, first.draft_id, mine, RECEIVERS)
+    again = await missed(bench, number, at)
+    assert (again.is_new, again.draft_id != first.draft_id) == (True, True)
+    assert again.draft_id in {one.draft_id for one in (await saving.waiting(bench.ctx, mine, RECEIVERS)).items}
+    with pytest.raises(asyncpg.CheckViolationError, match="draft_of_caller_waits"):
+        await bench.pool.execute("UPDATE draft SET owner = 'x' WHERE draft_id = $1", again.draft_id)
+
+
+async def test_missed_calls_that_wait_are_a_figure(bench: Bench) -> None:
+    async def figure() -> float | None:
+        async with bench.pool.acquire() as connection:
+            await read_all(connection)
+        return METRICS.registry.get_sample_value("goldenhour_missed_calls_waiting")
+
+    first = await missed(bench, phone(), datetime.now(UTC))
+    before = await figure()
+    assert before is not None
+    await saving.take(bench.ctx, first.draft_id, officer(), RECEIVERS)
+    assert await figure() == before - 1
+
+
+async def test_a_missed_call_in_the_future_is_refused_and_does_not_stop_the_counting(bench: Bench) -> None:
+    number, at = phone(), datetime.now(UTC)
+    await missed(bench, number, at - timedelta(minutes=1))
+    with pytest.raises(TimeInFuture):
+        await missed(bench, number, at + timedelta(days=1))
+    assert (await missed(bench, number, at)).calls == 2
 
 
 async def test_only_so_many_missed_calls_wait(bench: Bench) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -15,7 +17,7 @@ from activities.drafts.statements import stories
 from activities.intake import take_complaint
 from db.pool import open_pool
 from domain.drafts.complaints import complaint_of, read_draft
-from domain.errors.drafts import ComplaintFull, DraftHasOwner, DraftIncomplete
+from domain.errors.drafts import ComplaintFull, ContactTooLate, DraftHasOwner, DraftIncomplete
 from domain.errors.victims import VictimCorrectionProposed
 from schemas.drafts import DraftContent, DraftEnd, Handover
 from schemas.personal_data import NewVictimCorrection, PersonalData
@@ -199,6 +201,48 @@ async def test_a_correction_that_waits_keeps_the_contact(bench: Bench, call: Cal
     await victims.propose(bench.ctx, done.receipt.ack_no, new, "officer:ravi")
     with pytest.raises(VictimCorrectionProposed):
         await call.strike(transfers=[], victim={"email": "asha@example.org"})
+
+
+async def test_a_contact_that_is_filled_in_is_told_to_the_one_that_was_known(bench: Bench, call: Call) -> None:
+    first = await call.strike(transfers=[to_hdfc()], victim={"mobile": "9876543210"})
+    case_no = first.receipt.case_ack_no
+    await call.strike(transfers=[], victim={"name": "Asha Devi"})
+    assert await bench.said("victim_corrected", case_no) == [], "a name moves no message"
+    await call.strike(transfers=[], victim=ASHA)
+    assert [one.address for one in await bench.said("victim_corrected", case_no)] == ["9876543210"]
+    assert await bench.victims(case_no) == [TOLD]
+
+
+async def test_one_officer_fills_in_a_contact_only_for_a_time(bench: Bench, call: Call) -> None:
+    done = await call.strike(transfers=[to_hdfc()], victim={"mobile": "9876543210"})
+    rules = bench.ctx.policy.drafts.model_copy(update={"contact_seconds": 0.0})
+    bench.ctx = replace(bench.ctx, policy=bench.ctx.policy.model_copy(update={"drafts": rules}))
+    with pytest.raises(ContactTooLate) as late:
+        await call.strike(transfers=[], victim={"email": "officer@example.org"}, category="upi_fraud")
+    assert late.value.fields == ("email",)
+    assert (await call.strike(transfers=[to_hdfc()], category="upi_fraud")).completed == ("category",)
+    ack_no = done.receipt.ack_no
+    new = NewVictimCorrection(email="asha@example.org", reason="she called again")
+    proposed = await victims.propose(bench.ctx, ack_no, new, "officer:ravi")
+    await victims.agree(bench.ctx, ack_no, proposed.correction_id, "officer:sita")
+    assert (await bench.victims(ack_no))[0].email == "asha@example.org"
+
+
+async def test_the_database_lets_no_draft_fill_in_a_contact_after_a_day(bench: Bench, call: Call) -> None:
+    done = await call.strike(transfers=[to_hdfc()])
+    fill_in = (
+        "UPDATE victim v SET sealed = sealed || '\\x00'::bytea FROM complaint c"
+        " WHERE c.victim_id = v.victim_id AND c.ack_no = $1"
+    )
+    async with bench.pool.acquire() as connection:
+        for hours, refused in ((23, False), (25, True)):
+            moment = (done.receipt.received_at + timedelta(hours=hours)).isoformat()
+            transaction = connection.transaction()
+            await transaction.start()
+            await connection.execute("SELECT set_config('goldenhour.present_moment', $1, true)", moment)
+            with pytest.raises(asyncpg.RestrictViolationError, match="two officers") if refused else nullcontext():
+                await connection.execute(fill_in, done.receipt.ack_no)
+            await transaction.rollback()
 
 
 async def test_a_child_or_a_protected_matter_marks_the_case_later_too(bench: Bench, call: Call) -> None:

@@ -24,6 +24,7 @@ from db.reporting.task_filters import Wanted
 from db.session_locks import try_to_lock
 from domain.evidence.pack import check_anchor
 from schemas.evidence import NightlyWork, RunOutcome, RunResult
+from tests.activities.bench import Bench
 from tests.factories import complaint, make_context, rrn
 from tests.kept_database import Kept
 
@@ -107,6 +108,85 @@ async def test_m9_a_violation_is_one_work_item_until_a_later_run_is_clean(night:
     assert not any(one.is_failing for one in (await night.figures()).nightly)
 
 
+async def test_a_violation_that_is_found_after_an_error_is_told(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object) -> None:
+        raise OSError
+
+    await open_case(night.ctx)
+
+    async def fails() -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr("activities.evidence.nightly.strays", away)
+            assert (NightlyWork.VERIFY, RunOutcome.FAILED) in await night.outcomes()
+
+    await fails()
+    (task,) = await night.tasks()
+    assert task.cause == "nightly_run_failed"
+    await night.admin.execute("UPDATE ledger_balance SET balance_paise = balance_paise + 5 WHERE bucket = 'in_play'")
+    assert (NightlyWork.VERIFY, RunOutcome.BROKEN) in await night.outcomes()
+    (task,) = await night.tasks()
+    assert (task.cause, "violated rules" in task.note) == ("nightly_run_broken", True)
+    await fails()
+    (still,) = await night.tasks()
+    assert still == task, "an error after it does not hide the violation"
+
+
+async def test_a_key_that_was_changed_so_that_it_opens_nothing_is_a_violation(night: Night) -> None:
+    bench = Bench(night.ctx)
+    case_no = await bench.complain()
+    await bench.ask(case_no)
+    assert (NightlyWork.VERIFY, RunOutcome.CLEAN) in await night.outcomes()
+    async with night.ctx.pool.acquire() as connection:
+        await connection.execute("UPDATE person_key SET wrapped = overlay(wrapped PLACING 'x' FROM length(wrapped))")
+    assert (NightlyWork.VERIFY, RunOutcome.BROKEN) in await night.outcomes()
+    async with night.ctx.pool.acquire() as connection:
+        run, _ = await nightly_runs.last(connection, 2)
+    assert (run.violations, run.first_case, run.unopened) == (1, case_no, 3)
+    (task,) = await night.tasks()
+    assert f"1 violated rules, the first in case {case_no}" in task.note
+
+
+async def test_a_run_without_the_secret_key_fails(night: Night) -> None:
+    keyless = replace(night.runs, ctx=replace(night.ctx, person_keys=None))
+    run = await keyless.run(NightlyWork.VERIFY)
+    assert run is not None
+    assert (run.outcome, run.failure) == (RunOutcome.FAILED, "NoPersonKeys")
+
+
+async def test_without_a_clean_run_the_time_counts_since_the_update_that_brought_nightly_runs(night: Night) -> None:
+    changes = night.admin.transaction()
+    await changes.start()
+    await night.admin.execute("UPDATE schema_migration SET applied_at = $1", NIGHT - 300 * DAY)
+    await night.admin.execute(
+        "UPDATE schema_migration SET applied_at = $1 WHERE name LIKE '0074%'", NIGHT - timedelta(hours=1)
+    )
+    found = await nightly_runs.standings(night.admin, NIGHT)
+    await changes.rollback()
+    assert [(one.since_clean_seconds, one.is_failing) for one in found] == [(3600, False)] * len(NightlyWork)
+
+
+async def test_a_clean_anchor_deletes_old_lists_and_no_other_file(night: Night) -> None:
+    folder = night.runs.anchor_folder
+    folder.mkdir()
+    old = [folder / f"anchor-2025-0{month}-{day:02}-{month}{day:02}.txt" for month in (3, 4) for day in range(1, 29)]
+    for file in [*old, folder / "notes.txt"]:
+        file.write_text("")
+    keep_days = night.ctx.policy.nightly.keep_anchor_days
+    await night.runs.run(NightlyWork.VERIFY)
+    assert all(file.exists() for file in old), "only a new list lets an old one go"
+    run = await night.runs.run(NightlyWork.ANCHOR)
+    assert run is not None
+    kept = [file for file in old if file.exists()]
+    assert kept == [old[0], *old[-(keep_days - 1) :]]
+    assert (folder / "notes.txt").exists()
+    assert (folder / f"anchor-2026-11-28-{run.run_id}.txt").exists()
+    old[0].unlink()
+    old[0].mkdir()
+    (folder / "anchor-2025-03-00-1.txt").write_text("")
+    again = await night.runs.run(NightlyWork.ANCHOR)
+    assert (again is not None and again.outcome, old[0].exists()) == (RunOutcome.CLEAN, True)
+
+
 async def test_a_work_item_that_the_supervisor_closed_comes_again_with_the_next_failure(night: Night) -> None:
     night.runs.anchor_folder.write_text("a file where the folder should be")
     for _ in range(2):
@@ -176,6 +256,7 @@ async def test_batches_have_few_cases_with_long_logs(night: Night, monkeypatch: 
         "ended_at = now(), outcome = 'clean', cases = 1",
         "ended_at = now(), outcome = 'interrupted', digest = repeat('a', 64)",
         "ended_at = '2020-01-01', outcome = 'interrupted'",
+        "ended_at = now(), outcome = 'failed', failure = 'X', unopened = 1",
     ],
 )
 async def test_the_database_refuses_a_result_that_lacks_something(night: Night, columns: str) -> None:

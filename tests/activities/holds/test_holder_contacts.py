@@ -6,22 +6,26 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from activities.context import Context
 from activities.grievances import decisions
 from activities.grievances.public_access import AppealDoor
 from activities.holds.holder_contacts import take_contact
 from activities.secrets import SecretBox
+from activities.tracing.telephone_answers import take_telephone_answer
 from db import notifications
 from domain.errors.grievances import ContactTooNew
 from domain.errors.holds import HolderUnreachable
 from schemas.enums import Language
 from schemas.grievances.grievances import NewGrievance
 from schemas.holds import NewHolderContact
+from schemas.tracing.bank_answers import HeldLine
+from schemas.tracing.telephone_answers import NewTelephoneAnswer, Speaker
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT
 from tests.activities.restoration_bench import DAY
+from tests.activities.tracing.telephone import SPEAKER, held, request_of, said
 
 OTHER = NewHolderContact(phone="9876500001")
 MINUTE = timedelta(minutes=1)
@@ -75,6 +79,23 @@ async def test_m14_the_earlier_contact_and_the_bank_hear_of_another_one_first(ho
     assert len(await holds.bench.rows(rows, hold_id)) == 1
     with pytest.raises(asyncpg.RestrictViolationError):
         await holds.bench.pool.execute("DELETE FROM holder_contact_change")
+
+
+async def test_m14_no_telephone_answer_gives_a_contact_of_the_holder(holds: Holds) -> None:
+    case_no, hold_id = await holds.hold(600, lost=400, **CONTACT)
+    bench, known = holds.bench, CONTACT["phone_number"]
+    for way, address in (("holder_phone", "9876500001"), ("holder_email", "thief@mail.example")):
+        with pytest.raises(ValidationError, match="are not taken by telephone"):
+            await said(bench, case_no, {**held(1000), way: address})
+    # The database may have such a line from before.
+    line = HeldLine(kind="held", hop=1, amount_paise=1000_00, holder_phone="9876500001")
+    told = NewTelephoneAnswer.model_construct(
+        speaker=Speaker.model_validate(SPEAKER), told_at=bench.ctx.now(), lines=(line,), calls_back_at=None
+    )
+    await take_telephone_answer(bench.ctx, case_no, await request_of(bench, case_no), told, "call", "officer:io")
+    assert await bench.value("SELECT count(*) FROM answer WHERE case_no = $1 AND kind = 'held'", case_no) == 2
+    async with bench.pool.acquire() as connection:
+        assert (await holds.ctx.persons.holder_of(connection, hold_id)).phone.endswith(known)
 
 
 async def test_m14_no_officer_sees_a_code(holds: Holds, door: AppealDoor) -> None:

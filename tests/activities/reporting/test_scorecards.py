@@ -13,16 +13,22 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from activities.cases.transaction import case_transaction
 from activities.context import Context
+from activities.reporting import task_owners
 from activities.reporting.scorecards import CALLS_MAX, CallDesk, ScoreGauges, span
 from api.params import LIMIT_MAX
 from db.pool import Pool
 from db.reporting.scorecards import by_class
 from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
-from schemas.enums import AnswerClass, EscalationLevel
+from domain.reporting.task_acts import Taker
+from schemas.enums import AnswerClass, EscalationLevel, Role, TaskKind
 from schemas.reporting.scorecards import Call, CallList
+from schemas.reporting.task_owners import Snooze
+from schemas.tasks import NewTask, TaskCause, TaskSubject, about
 from tests.activities.bench import Bench
 from tests.factories import institution, make_context, moved, row, rrn, transfer
+from tests.officers import enrol
 
 CLASSES = {"SBIN": "api", "HDFC": "api", "ICIC": "seat", "PUNB": "mail"}
 
@@ -141,6 +147,36 @@ async def test_a_call_names_its_phone_task(bench: Bench) -> None:
     item = only(await CallDesk(bench.ctx).calls(10))
     assert item.level is EscalationLevel.DESK_TASK
     assert item.task_id == await bench.value("SELECT task_id FROM desk_task WHERE kind = 'phone_bank'")
+
+
+async def test_a_call_says_who_has_it_comes_last_then_and_is_left_out_while_it_sleeps(bench: Bench) -> None:
+    await enrol(bench.pool, ("ravi",), (Role.DESK,))
+    large, small = await ask(bench, 50_000, "SBIN", minutes=2), await ask(bench, 100, "SBIN", minutes=2)
+    case_no = await bench.value("SELECT case_no FROM hold_request WHERE request_id = $1", large)
+
+    async def opened(cause: TaskCause) -> int:
+        async with case_transaction(bench.ctx, case_no, "engine") as work:
+            (task_id,) = await work.ask(
+                NewTask(kind=TaskKind.PHONE_BANK, cause=cause, subject=about(TaskSubject.REQUEST, large))
+            )
+        return task_id
+
+    def shown(found: CallList) -> list[tuple[Any, ...]]:
+        return [(str(one.request_id), one.task_id, one.version, one.owner) for one in found.items]
+
+    task_id, untouched = await opened(TaskCause.REQUEST_SILENT), (small, None, None, None)
+    assert shown(await CallDesk(bench.ctx).calls(10)) == [(large, task_id, 0, None), untouched]
+    by = Taker(officer_id="ravi", roles=frozenset({Role.DESK}), acts=None, within=None)
+    claimed = await task_owners.claim(bench.ctx, task_id, 0, by)
+    found = await CallDesk(bench.ctx).calls(10)
+    assert shown(found) == [untouched, (large, task_id, 1, "ravi")]
+    assert found.items[1].lease_ends_at == claimed.lease_ends_at
+    body = Snooze(version=1, until=bench.ctx.now() + timedelta(hours=1))
+    await task_owners.snooze(bench.ctx, task_id, body, by)
+    found = await CallDesk(bench.ctx).calls(10)
+    assert (shown(found), found.waiting_requests) == ([untouched], 1)
+    missed = await opened(TaskCause.CALL_BACK_MISSED)
+    assert shown(await CallDesk(bench.ctx).calls(10)) == [(large, missed, 0, None), untouched], "a new item is awake"
 
 
 async def test_a_bank_that_refused_the_ticket_will_not_answer_it(bench: Bench) -> None:

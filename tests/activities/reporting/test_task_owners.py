@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from activities.cases.desk import close_task
 from activities.officers import enrolment
+from activities.reconciliation.comparison import ASKING
+from activities.reporting.task_rounds import TaskRounds
 from db.cases import task_owners as rows
 from db.cases import tasks
 from db.pool import Pool, open_pool
@@ -235,6 +237,80 @@ async def test_an_item_about_a_bank_alone_has_owners_and_alarms_too(desk: TaskDe
     await desk.close_by_engine(task_id)
     await desk.rounds.run_once()
     assert await desk.alarms(task_id) == []
+
+
+async def test_alarms_about_items_of_one_bank_keep_each_other_and_other_items_of_the_supervisor(
+    desk: TaskDesk,
+) -> None:
+    async with desk.ctx.pool.acquire() as connection:
+        found = [await tasks_of_bank(connection, desk)]
+        reconcile = await tasks.open_for_institution(
+            connection, "HDFC", TaskKind.RECONCILE, TaskCause.LIENS_DIFFER, desk.clock.at
+        )
+    assert reconcile is not None
+    found.append(reconcile)
+    desk.later(days=4)
+    assert [await desk.rounds.alarm() for _ in range(2)] == [2, 0]
+    assert await desk.alarms(*found) == found
+    overdue = ("HDFC", TaskKind.SUPERVISE, TaskCause.LIENS_OVERDUE, desk.clock.at)
+    async with desk.ctx.pool.acquire() as connection:
+        told = await tasks.open_for_institution(connection, *overdue)
+        assert told is not None, "the supervisor hears too that the list is overdue"
+        assert await tasks.open_for_institution(connection, *overdue) is None
+        closed = await tasks.close_for_institution(connection, "HDFC", ASKING, desk.clock.at, "the list is here")
+    assert closed == [found[0], told]
+    assert await desk.alarms(*found) == found, "a list gives no item an owner"
+    await desk.rounds.run_once()
+    assert await desk.alarms(*found) == [reconcile], "the item to ask for the list is done"
+
+
+async def test_an_item_is_alarmed_only_if_the_supervisor_has_an_item(desk: TaskDesk) -> None:
+    async with desk.ctx.pool.acquire() as connection:
+        task_id = await tasks_of_bank(connection, desk)
+    desk.later(days=2)
+    await desk.rounds.alarm()
+    await desk.bench.rows("UPDATE task_owner SET alarmed_at = NULL WHERE task_id = $1 RETURNING 1", task_id)
+    assert await desk.rounds.alarm() == 0, "one is open"
+    assert await desk.bench.value("SELECT alarmed_at FROM task_owner WHERE task_id = $1", task_id) is None
+
+
+@pytest.mark.parametrize("step", ["_alarm", "_end", "_end_alarm"])
+async def test_an_item_that_fails_delays_no_other(desk: TaskDesk, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    items = [(await desk.item())[1] for _ in range(2)]
+    if step == "_end":
+        for task_id in items:
+            await desk.claim("a", task_id)
+        desk.later(minutes=31)
+    else:
+        desk.later(minutes=31)
+        if step == "_end_alarm":
+            await desk.rounds.run_once()
+            for task_id in items:
+                await desk.close_by_engine(task_id)
+    works = getattr(TaskRounds, step)
+
+    async def fails(rounds: TaskRounds, of: Any, *more: Any) -> Any:
+        if items[0] in {of, getattr(of, "task_id", None)}:
+            raise ValueError("the case of Asha Devi")
+        return await works(rounds, of, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TaskRounds, step, fails)
+        await desk.rounds.run_once()
+
+    async def left() -> list[int]:
+        if step == "_end":
+            return [task_id for task_id in items if (await desk.bench.value(OWNER, task_id)) is not None]
+        alarms = await desk.alarms(*items)
+        return alarms if step == "_end_alarm" else [task_id for task_id in items if task_id not in alarms]
+
+    assert await left() == [items[0]]
+    desk.later(seconds=61)
+    await desk.rounds.run_once()
+    assert await left() == [], "it rests for a minute"
+
+
+OWNER = "SELECT owner FROM task_owner WHERE task_id = $1"
 
 
 async def tasks_of_bank(connection: Any, desk: TaskDesk) -> int:

@@ -58,8 +58,9 @@ async def test_what_moved_on_is_asked_about_at_once_and_the_wait_for_the_bank_en
     assert (taken.request_state, taken.hops_open, taken.number_is_known) == (RequestState.ANSWERED, (), True)
     assert await bench.buckets(case_no) == {"lost": -1000_00, "withdrawn": 300_00, "in_play": 700_00}
     assert [(order.institution, order.case_no) for order in await bench.orders(case_no)] == [("ICIC", case_no)]
-    assert await bench.tasks(case_no) == []
-    assert (await bench.events(case_no))[-3:] == ["answer_received", "request_sent", "telephone_answer_entered"]
+    assert await bench.tasks(case_no) == [("supervise", None)], "money moved on soon after the transfer"
+    written = ["answer_received", "request_sent", "telephone_answer_entered", "officer_alarm"]
+    assert (await bench.events(case_no))[-4:] == written
     await bench.ask(case_no)
     taken = await said(bench, case_no, held(700, hop=2), bank="ICIC")
     assert (await bench.buckets(case_no))["held"] == 700_00
@@ -114,13 +115,59 @@ async def test_an_unknown_number_is_a_flag_and_a_supervisor_checks(bench: Bench)
     await bench.check(case_no)
 
 
-async def test_one_officer_who_says_that_a_large_sum_is_gone_is_seen_by_the_supervisor(bench: Bench) -> None:
-    most_paise = bench.ctx.policy.alarms.stop_above_paise
-    for paise, told in ((most_paise, []), (most_paise + 100, [(most_paise + 100,)])):
-        case_no = await bench.complain(transfer(paise))
-        await said(bench, case_no, withdrawn(paise // 100))
-        tasks = "SELECT (facts->>'claimed_paise')::bigint FROM desk_task WHERE case_no = $1 AND state = 'open'"
-        assert await bench.rows(tasks, case_no) == told
+async def alarms(bench: Bench, case_no: str) -> list[int]:
+    """The sums of the supervisor's open items about telephone answers."""
+    facts = "SELECT (facts->>'claimed_paise')::bigint FROM desk_task WHERE case_no = $1 AND state = 'open'"
+    return [paise for (paise,) in await bench.rows(f"{facts} AND kind = 'supervise' ORDER BY task_id", case_no)]
+
+
+def long_ago(paise: int, **changes: Any) -> dict[str, Any]:
+    return transfer(paise, transferred_at=(datetime.now(UTC) - timedelta(hours=30)).isoformat(), **changes)
+
+
+@pytest.mark.parametrize(
+    ("line", "alarmed"),
+    [
+        (withdrawn(100), True),
+        (spent(100), True),
+        (nothing(), True),
+        (moved_on(1000, "412345678901"), True),
+        (held(1000), False),
+    ],
+)
+async def test_m13_gone_or_moved_by_telephone_soon_after_the_transfer_alarms_as_a_stop_does(
+    bench: Bench, line: dict[str, Any], *, alarmed: bool
+) -> None:
+    line = line | ({"reference": rrn()} if line["kind"] == "moved" else {})
+    for told, expected in ((transfer(1000_00), alarmed), (long_ago(1000_00), False)):
+        case_no = await bench.complain(told)
+        await said(bench, case_no, line)
+        assert bool(await alarms(bench, case_no)) is expected
+        assert ("officer_alarm" in await bench.events(case_no)) is expected
+        await bench.check(case_no)
+
+
+async def test_m13_many_small_telephone_answers_alarm_by_their_sum_for_each_request(bench: Bench) -> None:
+    most = bench.ctx.policy.alarms.stop_above_paise // 100
+    case_no = await bench.complain(long_ago(most * 100 + 100_00), long_ago(1000_00, payee_bank="ICIC"))
+    await said(bench, case_no, withdrawn(most - 100))
+    await said(bench, case_no, held(100), withdrawn(most))
+    assert await alarms(bench, case_no) == [], "at the limit"
+    await said(bench, case_no, held(200), withdrawn(most))
+    assert await alarms(bench, case_no) == [], "a hold is no loss"
+    await said(bench, case_no, nothing(hop=2), bank="ICIC")
+    assert await alarms(bench, case_no) == [(most + 1000) * 100]
+    found = await bench.rows(
+        "SELECT facts->>'request_id' FROM desk_task WHERE case_no = $1 AND state = 'open'", case_no
+    )
+    assert (str(await request_of(bench, case_no, "ICIC")),) in found
+
+
+async def test_m13_the_alarm_about_one_request_does_not_hide_that_about_another(bench: Bench) -> None:
+    case_no = await bench.complain(transfer(1000_00), transfer(1000_00, payee_bank="ICIC"))
+    for bank, hop in (("HDFC", 1), ("ICIC", 2)):
+        await said(bench, case_no, held(1000, hop=hop), bank=bank, number="7000099999")
+    assert await alarms(bench, case_no) == [0, 0]
 
 
 # -- two officers --------------------------------------------------------------------------------------------------
@@ -158,6 +205,22 @@ async def test_who_alone_entered_it_is_named_until_the_bank_states_it_itself(ben
     await bench.ask(case_no)
     await bench.answer("ICIC", case_no, row(1, onward, "600.00", root_account_number="1234567890"))
     assert await importers(bench, case_no, 2) == []
+    await bench.check(case_no)
+
+
+async def test_one_rupee_over_the_channel_does_not_clear_who_entered_the_rest(bench: Bench) -> None:
+    case_no, root = await asked(bench)
+    onward = rrn()
+    await said(bench, case_no, held(300), withdrawn(200), moved_on(500, onward))
+    await bench.ask(case_no)
+    await bench.answer("HDFC", case_no, row(1, root, "1.00"))
+    await bench.answer("ICIC", case_no, row(1, onward, "1.00", root_account_number="1234567890"))
+    assert [await importers(bench, case_no, hop_no) for hop_no in (1, 2)] == [[OFFICER], [OFFICER]]
+    lines = row(1, root, "299.00", transaction_datetime="2026-11-24 11:00:00"), row(5, root, "200.00")
+    await bench.answer("HDFC", case_no, *lines)
+    assert await importers(bench, case_no, 1) == [OFFICER], "what moved on is told by telephone alone"
+    await bench.answer("HDFC", case_no, moved(root, "500.00", "ICIC", "1234567890", rrn_transaction_id=onward))
+    assert [await importers(bench, case_no, hop_no) for hop_no in (1, 2)] == [[], []]
     await bench.check(case_no)
 
 

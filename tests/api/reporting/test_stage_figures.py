@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from api.reports import XLSX
 from schemas.enums import Role
 from schemas.text import IST
 from tests.api.conftest import Doors, line, transfer
+from tests.officers import enrol
 
 STAGES = "/api/v1/figures/stages"
 CASES = "/api/v1/figures/cases"
@@ -194,10 +195,25 @@ async def test_who_has_how_much_open_and_how_long_they_take(doors: Doors) -> Non
         " VALUES ($1, 'phone_bank', 'closed', now() - interval '9 minutes', now(), 'officer:Desk1', 'case', $1, 'x')",
         case_no,
     )
+    await enrol(pool, ("desk2",), (Role.DESK,))
+    await pool.execute(
+        "INSERT INTO desk_task (case_no, kind, state, opened_at, subject_kind, subject_id, cause)"
+        " SELECT $1, 'phone_bank', 'open', now() - interval '1 hour', 'case', $1, cause"
+        " FROM unnest(ARRAY['now', 'over']) AS cause",
+        case_no,
+    )
+    await pool.execute(
+        "INSERT INTO task_owner (task_id, version, owner, since, lease_ends_at) SELECT task_id, 1, 'desk2',"
+        " now() - interval '20 minutes', now() + CASE cause WHEN 'now' THEN interval '9 minutes' ELSE '-9 minutes' END"
+        " FROM desk_task WHERE cause IN ('now', 'over')"
+    )
+    since = await pool.fetchval("SELECT min(since) FROM task_owner")
     told = {one["officer"]: one for one in (await doors.read(LOAD, Role.SUPERVISOR))["items"]}
     assert (told["io1"]["cases_as_io"], told["sp1"]["cases_supervised"]) == (1, 1)
     assert told["desk1"]["tasks"]["count"] == 1
     assert told["desk1"]["tasks"]["p50_seconds"] == pytest.approx(540)
+    assert told["desk2"]["tasks_owned"] == 1, "not what an officer had until the lease was over"
+    assert datetime.fromisoformat(told["desk2"]["oldest_owned_since"]) == since
     await doors.post_officer("sp.agra", "Agra")
     assert (await get(doors, LOAD, Role.SP, "sp.agra"))["items"] == []
     headers = doors.officer(Role.SUPERVISOR) | {"Accept": "text/csv"}

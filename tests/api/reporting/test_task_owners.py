@@ -109,7 +109,43 @@ async def test_bulk_verbs_say_of_each_item_what_became_of_it(doors: Doors) -> No
     assert await listed(doors) == []
 
 
-@pytest.mark.parametrize("body", [{}, {"tasks": [], "filter": None}, {"tasks": [], "filter": {}}, {"filter": 1}])
+@pytest.mark.parametrize("verb", ["claim", "pass-on", "snooze", "close"])
+async def test_a_bulk_verb_with_a_filter_is_sent_until_there_is_no_more(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setattr("api.reporting.task_owners.BULK_MAX", 2)
+    items = [(await item(doors, f"41234567890{n}", n * 1_000_00))[1] for n in range(1, 6)]
+    await TaskRounds(doors.services.ctx).value()
+    await post(doors, f"/tasks/{items[4]}/claim", "asha", version=0)
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    body: dict[str, Any] = {
+        "claim": {},
+        "pass-on": {"to": "asha", "note": "my shift is over"},
+        "snooze": {"until": until},
+        "close": {"reason": "the bank answered"},
+    }[verb] | {"filter": {"kinds": ["phone_bank"]}}
+    seen: list[int] = []
+    after = None
+    for _ in range(3):
+        told = (await post(doors, f"/tasks/{verb}", "ravi", **body, after=after)).json()
+        seen += [one["task_id"] for one in told["items"]]
+        after = told["next"]
+        assert told["more"] is (after is not None)
+    assert (seen, after) == (items[::-1], None), "also if an item is refused, or still matches the filter"
+    bad = await post(doors, f"/tasks/{verb}", "ravi", **body, after="WzFd")
+    assert bad.json()["code"] == "bad_cursor"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"tasks": [], "filter": None},
+        {"tasks": [], "filter": {}},
+        {"filter": 1},
+        {"tasks": [{"task_id": 1, "version": 0}], "after": "WzFd"},
+    ],
+)
 async def test_a_bulk_verb_takes_either_a_list_or_a_filter(doors: Doors, body: dict[str, Any]) -> None:
     assert (await post(doors, "/tasks/claim", "ravi", **body)).status_code == 422
 

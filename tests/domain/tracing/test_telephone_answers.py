@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.errors.tracing import CallBackTooFar, ToldBeforeRequest, ToldInFuture
-from domain.tracing.telephone_answers import booked_by, check_times, flags_of, gone_paise, is_known_number
+from domain.errors.police import TimeInFuture
+from domain.errors.tracing import CallBackTooFar, ToldBeforeRequest
+from domain.tracing.telephone_answers import booked_by, check_times, flags_of, hops_left, is_known_number
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition
 from schemas.tracing.answers import Booked, HopPosition, Reconciliation
 from tests.domain.trail_model import CaseModel, claim
@@ -65,7 +66,7 @@ def test_a_number_that_the_directory_lacks_is_a_flag_of_every_line() -> None:
 def test_a_call_is_neither_to_come_nor_older_than_its_request() -> None:
     assert check_times(NOW - MINUTE, None, NOW - 2 * MINUTE, NOW, 60) == NOW - MINUTE
     assert check_times(NOW + MINUTE, None, NOW - MINUTE, NOW, 60) == NOW, "a clock that is ahead a little"
-    with pytest.raises(ToldInFuture):
+    with pytest.raises(TimeInFuture):
         check_times(NOW + 10 * MINUTE, None, NOW, NOW, 60)
     with pytest.raises(ToldBeforeRequest):
         check_times(NOW - 10 * MINUTE, None, NOW, NOW, 60)
@@ -95,8 +96,8 @@ def test_what_an_answer_books_and_what_it_says_is_gone() -> None:
         Booked(hop_no=1, kind=WITHDRAWN, paise=300),
         Booked(hop_no=2, kind=MOVED, paise=400),
     ]
-    assert gone_paise(outcome) == 300
-    assert gone_paise(case.answer("HDFC", claim(ClaimKind.REFUSED, "R1", code="01"))) == 200
+    assert hops_left(outcome) == {1}
+    assert hops_left(case.answer("HDFC", claim(ClaimKind.REFUSED, "R1", code="01"))) == {1}
 
 
 @pytest.mark.parametrize(

@@ -57,9 +57,14 @@ async def test_wrong_usage_is_named(database: Pool, database_dsn: str, tmp_path:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_nothing_is_called_saved(room: str) -> None:
-    """Money is held, restored, released or lost; no text calls held money saved."""
-    said = re.compile(r"\bsav(ed|ings)\b|बचाय|बचाई", re.IGNORECASE)
+def test_no_money_is_called_saved(room: str) -> None:
+    """Money is held, restored, released or lost; no text calls held money saved. Drafts and filters are saved."""
+    money = r"(?:\b(?:money|rupees?|amounts?|sums?|paise|crores?|lakhs?)\b|₹)"
+    said = re.compile(
+        rf"\bsavings\b|{money}[^.|]{{0,40}}\bsaved\b|\bsaved\b[^.|]{{0,40}}{money}|बचाय|बचाई", re.IGNORECASE
+    )
+    assert said.search("₹400 were saved"), "it finds what it looks for"
+    assert said.search("saved so much money")
     found = [
         f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
         for pattern in TEXTS

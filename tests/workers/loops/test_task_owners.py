@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import cast
 
@@ -13,19 +14,26 @@ from workers.loops.task_owners import TaskOwnerLoop
 
 
 class Rounds:
-    """Fails twice in two ways, then works."""
+    """The first work always fails, the second fails twice in two ways, then works."""
 
     def __init__(self) -> None:
         self.fails: list[Exception] = [OSError("the database is away"), ValueError("the case of Asha Devi")]
         self.done = asyncio.Event()
 
-    async def run_once(self) -> None:
+    @property
+    def works(self) -> tuple[Callable[[], Awaitable[object]], ...]:
+        return self.broken, self.work
+
+    async def broken(self) -> None:
+        raise ValueError("an item of Asha Devi")
+
+    async def work(self) -> None:
         if self.fails:
             raise self.fails.pop(0)
         self.done.set()
 
 
-async def test_a_failed_round_is_followed_by_the_next(
+async def test_a_failed_work_keeps_neither_the_others_of_its_round_nor_the_next_round(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(task_owners, "LOOK_EVERY_SECONDS", 0)
@@ -37,5 +45,5 @@ async def test_a_failed_round_is_followed_by_the_next(
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
-    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING", "ERROR", "ERROR", "ERROR"]
     assert "Asha" not in caplog.text
