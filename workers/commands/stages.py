@@ -14,6 +14,7 @@ from workers.number_text import duration, grouped
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table as RichTable
 
     from activities.reporting.stage_tables import Table
     from schemas.reporting.stage_figures import StageFigures, StageReport
@@ -85,10 +86,24 @@ def _write(file: Path | None, data: bytes) -> None:
 
 def show(console: "Console", report: "StageReport") -> None:
     """Show the rows of the report, the total last, and how old the counts are."""
-    from rich.table import Table
+    from schemas.text import IST
 
     last = report.end_day - timedelta(days=1)
-    table = Table(title=f"Stages from {report.first_day:%d %b %Y} to {last:%d %b %Y}", title_justify="left")
+    days = f"from {report.first_day:%d %b %Y} to {last:%d %b %Y}"
+    if report.rows or report.total:
+        console.print(_table(report, f"Stages {days}"))
+    else:
+        console.print(f"No stage of a case {days}.", highlight=False)
+    if not report.is_exact:
+        counted_at = report.counted_at.astimezone(IST) if report.counted_at else None
+        at = f"{counted_at:%d %b %Y %H:%M} IST" if counted_at else "not yet for every day"
+        console.print(f"Added up from the counts of days. Counted: {at}.", highlight=False)
+
+
+def _table(report: "StageReport", title: str) -> "RichTable":
+    from rich.table import Table as RichTable
+
+    table = RichTable(title=title, title_justify="left")
     for name in ("stage", report.by.value if report.by else "late is"):
         table.add_column(name, no_wrap=True)
     for name in ("began", "p50", "p95", "in time", "late now"):
@@ -97,10 +112,7 @@ def show(console: "Console", report: "StageReport") -> None:
     for row in (*report.rows, *report.total):
         about = (f"{row.about} {row.name}".strip() or "-") if report.by else late_by[row.stage]
         table.add_row(row.stage.value.replace("_", " "), about, *_cells(row))
-    console.print(table)
-    if not report.is_exact:
-        at = f"{report.counted_at:%d %b %Y %H:%M} UTC" if report.counted_at else "not yet for every day"
-        console.print(f"Added up from the counts of days. Counted: {at}.", highlight=False)
+    return table
 
 
 def _cells(row: "StageFigures") -> tuple[str, ...]:

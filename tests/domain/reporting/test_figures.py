@@ -32,7 +32,8 @@ def test_a_share_of_nothing_has_no_interval() -> None:
 def test_an_interval_holds_its_share_and_narrows_with_the_number(judged: int, share: float) -> None:
     within = round(judged * share)
     found, of_ten_times = interval(within, judged), interval(within * 10, judged * 10)
-    assert found is not None and of_ten_times is not None  # noqa: PT018
+    assert found is not None
+    assert of_ten_times is not None
     low, high = found
     assert 0 <= low <= within / judged <= high <= 1
     assert of_ten_times[1] - of_ten_times[0] < high - low

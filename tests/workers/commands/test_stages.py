@@ -36,6 +36,11 @@ async def test_each_form_has_the_same_rows(database: Pool, database_dsn: str, tm
     assert "LUCKNOW" in shown.stdout
 
 
+async def test_days_without_a_case_are_said_to_have_none(database_dsn: str) -> None:
+    told = await invoke("stages", *EXACT, **with_database(database_dsn))
+    assert "No stage of a case from 01 Jan 2027 to 01 Jan 2027." in told.stdout
+
+
 async def test_wrong_days_and_a_missing_folder_are_usage_errors(database_dsn: str, tmp_path: Path) -> None:
     settings = with_database(database_dsn)
     for told in (
