@@ -659,6 +659,24 @@ BEGIN
       AND (c.account_key IS NULL OR (h.institution, h.account_key) = (c.institution, c.account_key));
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.court_order_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_document IS NOT NULL THEN
+        IF NEW.document_digest <> sha256(NEW.document) THEN
+            RAISE EXCEPTION 'the document of an order has another digest'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_check';
+        END IF;
+        NEW.document := NULL;
+    ELSIF NEW.document IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.document IS DISTINCT FROM OLD.document) THEN
+        RAISE EXCEPTION 'the document of an order is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_sealed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.court_order_withdrawn_by_two()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -773,6 +791,22 @@ BEGIN
         RAISE EXCEPTION 'the counter of % escalates by one', NEW.series
             USING ERRCODE = 'check_violation', CONSTRAINT = 'document_counter_escalates';
     END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.document_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_pdf IS NULL THEN
+        RAISE EXCEPTION 'an issued document is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_sealed';
+    ELSIF NEW.pdf <> '' AND NEW.digest <> sha256(NEW.pdf) THEN
+        RAISE EXCEPTION 'a document has another digest' USING ERRCODE = 'check_violation', CONSTRAINT = 'document_check';
+    END IF;
+    NEW.pdf := '';
+    NEW.facts := '{}';
     RETURN NEW;
 END $function$;
 
@@ -894,14 +928,29 @@ BEGIN
     RETURN NULL;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.fir_keeps_copy()
+CREATE OR REPLACE FUNCTION public.fir_copy_sealed()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO fir_copy (case_no, digest, fir_id, document)
-    VALUES (NEW.case_no, NEW.document_digest, NEW.fir_id, NEW.document) ON CONFLICT DO NOTHING;
-    RETURN NULL;
+    IF NEW.sealed IS NULL THEN
+        RAISE EXCEPTION 'a copy of a FIR is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'fir_copy_sealed';
+    ELSIF NEW.document <> '' AND NEW.digest <> sha256(NEW.document) THEN
+        RAISE EXCEPTION 'a copy of a FIR has another digest'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'fir_copy_hashed';
+    END IF;
+    NEW.document := '';
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.fir_document_elsewhere()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'a copy of a FIR is written into fir_copy'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'fir_document_elsewhere';
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.fir_lapse_asks_for_notices()
@@ -977,6 +1026,22 @@ BEGIN
         RAISE EXCEPTION 'the holder of hold % has no notice', NEW.hold_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'hearing_waiver_of_served';
     END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hearing_waiver_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_document IS NULL THEN
+        RAISE EXCEPTION 'a waiver is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'hearing_waiver_sealed';
+    ELSIF NEW.document <> '' AND NEW.document_digest <> sha256(NEW.document) THEN
+        RAISE EXCEPTION 'a waiver has another digest'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'hearing_waiver_check';
+    END IF;
+    NEW.document := '';
     RETURN NEW;
 END $function$;
 
@@ -2177,6 +2242,19 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.returned_funds_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.unreadable <> '{}' AND NEW.sealed_unreadable IS NULL THEN
+        RAISE EXCEPTION 'what cannot be read of returned money is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'returned_funds_sealed';
+    END IF;
+    NEW.unreadable := CASE WHEN NEW.unreadable IS NOT NULL THEN '{}'::jsonb END;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.role_of_duty(duty text)
  RETURNS text
  LANGUAGE sql
@@ -3052,6 +3130,8 @@ CREATE TABLE court_order (
     counts_until timestamp with time zone,
     warned_at timestamp with time zone,
     ended_as text,
+    person_id uuid,
+    sealed_document bytea,
     CONSTRAINT court_order_pkey PRIMARY KEY (court_order_id),
     CONSTRAINT court_order_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT court_order_check CHECK ((document_digest = sha256(document))),
@@ -3060,9 +3140,10 @@ CREATE TABLE court_order (
     CONSTRAINT court_order_court_check CHECK ((court <> ''::text)),
     CONSTRAINT court_order_effect_check CHECK ((effect = ANY (ARRAY['restore'::text, 'release'::text, 'keep_hold'::text, 'refuse'::text]))),
     CONSTRAINT court_order_ended_as CHECK (((ended_as IS NULL) OR ((ended_as = ANY (ARRAY['void'::text, 'over'::text])) AND (withdrawn_at IS NOT NULL)))),
-    CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((confirmed_by <> taken_by) AND (document IS NOT NULL))))),
+    CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((confirmed_by <> taken_by) AND (document_digest IS NOT NULL))))),
     CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
     CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text)),
+    CONSTRAINT court_order_sealed_is_whole CHECK (((num_nulls(person_id, sealed_document) = ANY (ARRAY[0, 2])) AND ((document_digest IS NULL) = (num_nonnulls(document, sealed_document) = 0)))),
     CONSTRAINT court_order_withdrawal_asked CHECK ((((withdrawal_asked_by IS NULL) = (withdrawal_asked_at IS NULL)) AND ((withdrawal_asked_by IS NULL) OR (withdrawal_asked_reason <> ''::text)))),
     CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
 );
@@ -3244,13 +3325,21 @@ CREATE TABLE document (
     issued_by text NOT NULL,
     subject text NOT NULL,
     revision integer NOT NULL DEFAULT 1,
+    person_id uuid,
+    sealed_facts bytea,
+    sealed_pdf bytea,
+    size_bytes integer,
+    fir_no text,
+    fir_copy_digest bytea,
     CONSTRAINT document_number_key UNIQUE (number),
     CONSTRAINT document_once UNIQUE (case_no, kind, subject, language, revision),
     CONSTRAINT document_pkey PRIMARY KEY (document_id),
-    CONSTRAINT document_check CHECK ((digest = sha256(pdf))),
+    CONSTRAINT document_check CHECK (((sealed_pdf IS NOT NULL) OR (digest = sha256(pdf)))),
+    CONSTRAINT document_fir_is_named CHECK (((fir_no <> ''::text) AND (octet_length(fir_copy_digest) = 32))),
     CONSTRAINT document_kind CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_94'::text, 'notice_106'::text, 'notice_107'::text, 'restoration_application'::text, 'restoration_order'::text, 'release_order'::text, 'holder_notice'::text, 'status_letter'::text]))),
     CONSTRAINT document_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
-    CONSTRAINT document_revision_check CHECK ((revision > 0))
+    CONSTRAINT document_revision_check CHECK ((revision > 0)),
+    CONSTRAINT document_sealed_is_whole CHECK (((num_nulls(person_id, sealed_facts, sealed_pdf, size_bytes) = ANY (ARRAY[0, 4])) AND ((person_id IS NOT NULL) OR (num_nonnulls(fir_no, fir_copy_digest) = 0))))
 );
 
 CREATE TABLE document_counter (
@@ -3430,8 +3519,11 @@ CREATE TABLE fir_copy (
     digest bytea NOT NULL,
     fir_id uuid NOT NULL,
     document bytea NOT NULL,
+    person_id uuid,
+    sealed bytea,
     CONSTRAINT fir_copy_pkey PRIMARY KEY (case_no, digest),
-    CONSTRAINT fir_copy_hashed CHECK ((digest = sha256(document)))
+    CONSTRAINT fir_copy_hashed CHECK (((sealed IS NOT NULL) OR (digest = sha256(document)))),
+    CONSTRAINT fir_copy_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE grievance (
@@ -3522,11 +3614,14 @@ CREATE TABLE hearing_waiver (
     recorded_by text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     contradict_until timestamp with time zone NOT NULL,
+    person_id uuid,
+    sealed_document bytea,
     CONSTRAINT hearing_waiver_pkey PRIMARY KEY (restoration_id, visit_no, hold_id),
-    CONSTRAINT hearing_waiver_check CHECK ((document_digest = sha256(document))),
+    CONSTRAINT hearing_waiver_check CHECK (((sealed_document IS NOT NULL) OR (document_digest = sha256(document)))),
     CONSTRAINT hearing_waiver_check1 CHECK ((contradict_until > recorded_at)),
-    CONSTRAINT hearing_waiver_document_check CHECK ((octet_length(document) > 0)),
+    CONSTRAINT hearing_waiver_document_check CHECK (((sealed_document IS NOT NULL) OR (octet_length(document) > 0))),
     CONSTRAINT hearing_waiver_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT hearing_waiver_sealed_is_whole CHECK ((num_nulls(person_id, sealed_document) = ANY (ARRAY[0, 2]))),
     CONSTRAINT hearing_waiver_visit_no_check CHECK ((visit_no > 0))
 );
 
@@ -4574,6 +4669,8 @@ CREATE TABLE returned_funds (
     job_id text,
     remarks text NOT NULL DEFAULT ''::text,
     unreadable jsonb,
+    person_id uuid,
+    sealed_unreadable bytea,
     CONSTRAINT returned_funds_institution_body_digest_line_no_key UNIQUE (institution, body_digest, line_no),
     CONSTRAINT returned_funds_pkey PRIMARY KEY (returned_id),
     CONSTRAINT returned_funds_body_digest_check CHECK ((octet_length(body_digest) = 32)),
@@ -4581,6 +4678,7 @@ CREATE TABLE returned_funds (
     CONSTRAINT returned_funds_check1 CHECK (((hop_no IS NULL) OR (case_no IS NOT NULL))),
     CONSTRAINT returned_funds_line_no_check CHECK ((line_no >= 1)),
     CONSTRAINT returned_funds_returned_paise_check CHECK ((returned_paise >= 0)),
+    CONSTRAINT returned_funds_sealed_is_whole CHECK (((num_nulls(person_id, sealed_unreadable) = ANY (ARRAY[0, 2])) AND ((sealed_unreadable IS NULL) OR (unreadable IS NOT NULL)))),
     CONSTRAINT returned_funds_transfer_paise_check CHECK ((transfer_paise >= 0))
 );
 
@@ -5870,6 +5968,10 @@ CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed
 
 CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, taken_by ON public.court_order FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.taken_by))) EXECUTE FUNCTION two_persons();
 
+CREATE TRIGGER court_order_sealed BEFORE INSERT OR UPDATE ON public.court_order FOR EACH ROW EXECUTE FUNCTION court_order_sealed();
+
+CREATE TRIGGER court_order_sealed_once BEFORE UPDATE ON public.court_order FOR EACH ROW WHEN (((old.sealed_document IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_document IS DISTINCT FROM old.sealed_document) OR (new.document_digest IS DISTINCT FROM old.document_digest)))) EXECUTE FUNCTION sealed_once();
+
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER court_order_withdrawn_by_two BEFORE UPDATE ON public.court_order FOR EACH ROW WHEN (((old.withdrawn_at IS NULL) AND (new.withdrawn_at IS NOT NULL))) EXECUTE FUNCTION court_order_withdrawn_by_two();
@@ -5894,7 +5996,13 @@ CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON public.discrepancy_re
 
 CREATE TRIGGER disputed_transfer_renamed AFTER INSERT ON public.disputed_transfer FOR EACH ROW WHEN ((new.reference_key IS NULL)) EXECUTE FUNCTION disputed_transfer_renamed();
 
-CREATE TRIGGER document_append_only BEFORE DELETE OR UPDATE ON public.document FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER document_append_only BEFORE DELETE OR TRUNCATE ON public.document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER document_kept BEFORE UPDATE OF document_id, number, kind, case_no, ack_no, institution, restoration_id, grievance_id, order_id, hold_id, request_id, language, template_version, facts, pdf, digest, issued_at, issued_by, subject, revision ON public.document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER document_sealed BEFORE INSERT OR UPDATE ON public.document FOR EACH ROW EXECUTE FUNCTION document_sealed();
+
+CREATE TRIGGER document_sealed_once BEFORE UPDATE ON public.document FOR EACH ROW WHEN (((old.sealed_pdf IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_facts IS DISTINCT FROM old.sealed_facts) OR (new.sealed_pdf IS DISTINCT FROM old.sealed_pdf) OR (new.size_bytes IS DISTINCT FROM old.size_bytes) OR (new.fir_no IS DISTINCT FROM old.fir_no) OR (new.fir_copy_digest IS DISTINCT FROM old.fir_copy_digest)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER document_wakes_documents AFTER INSERT ON public.document FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
@@ -5912,13 +6020,19 @@ CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON public.duty FO
 
 CREATE TRIGGER evidence_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.evidence_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER fir_copy_kept AFTER INSERT OR UPDATE OF document ON public.fir FOR EACH ROW WHEN ((new.document IS NOT NULL)) EXECUTE FUNCTION fir_keeps_copy();
+CREATE TRIGGER fir_document_elsewhere BEFORE INSERT OR UPDATE OF document ON public.fir FOR EACH ROW WHEN ((new.document IS NOT NULL)) EXECUTE FUNCTION fir_document_elsewhere();
 
 CREATE TRIGGER fir_lapse_notices AFTER UPDATE OF state ON public.fir FOR EACH ROW WHEN ((new.state = 'lapsed'::text)) EXECUTE FUNCTION fir_lapse_asks_for_notices();
 
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON public.fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
 
-CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER fir_copy_sealed BEFORE INSERT OR UPDATE ON public.fir_copy FOR EACH ROW EXECUTE FUNCTION fir_copy_sealed();
+
+CREATE TRIGGER fir_copy_sealed_once BEFORE UPDATE ON public.fir_copy FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed)))) EXECUTE FUNCTION sealed_once();
+
+CREATE TRIGGER fir_copy_unchanged BEFORE UPDATE OF case_no, digest, fir_id, document ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER grievance_sealed BEFORE INSERT OR UPDATE ON public.grievance FOR EACH ROW EXECUTE FUNCTION grievance_sealed();
 
@@ -5926,9 +6040,15 @@ CREATE TRIGGER grievance_level_other_people BEFORE INSERT OR UPDATE OF outcome, 
 
 CREATE TRIGGER grievance_level_sealed BEFORE INSERT OR UPDATE ON public.grievance_level FOR EACH ROW WHEN ((new.said <> ''::text)) EXECUTE FUNCTION grievance_level_sealed();
 
-CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR TRUNCATE ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER hearing_waiver_kept BEFORE UPDATE OF restoration_id, visit_no, hold_id, document, document_digest, reason, recorded_by, recorded_at, contradict_until ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER hearing_waiver_of_served BEFORE INSERT ON public.hearing_waiver FOR EACH ROW EXECUTE FUNCTION hearing_waiver_of_served();
+
+CREATE TRIGGER hearing_waiver_sealed BEFORE INSERT OR UPDATE ON public.hearing_waiver FOR EACH ROW EXECUTE FUNCTION hearing_waiver_sealed();
+
+CREATE TRIGGER hearing_waiver_sealed_once BEFORE UPDATE ON public.hearing_waiver FOR EACH ROW WHEN (((old.sealed_document IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_document IS DISTINCT FROM old.sealed_document)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER held_hop_notice AFTER UPDATE OF hold_opened_at ON public.held_hop FOR EACH ROW WHEN ((new.hold_opened_at IS NOT NULL)) EXECUTE FUNCTION held_hop_asks_for_notice();
 
@@ -6124,7 +6244,13 @@ CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON public.restoration
 
 CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_documents();
 
-CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER returned_funds_kept BEFORE UPDATE OF returned_id, institution, body_digest, line_no, received_at, message_id, created_at, case_no, hop_no, reference, returned_paise, transfer_paise, settled_on, return_id, reason_code, job_id, remarks, unreadable ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER returned_funds_sealed BEFORE INSERT OR UPDATE ON public.returned_funds FOR EACH ROW EXECUTE FUNCTION returned_funds_sealed();
+
+CREATE TRIGGER returned_funds_sealed_once BEFORE UPDATE ON public.returned_funds FOR EACH ROW WHEN (((old.sealed_unreadable IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_unreadable IS DISTINCT FROM old.sealed_unreadable)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER script_token_issued AFTER INSERT ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 
@@ -6306,6 +6432,10 @@ COMMENT ON COLUMN court_order.ended_as IS 'why the engine withdrew it: `void` wi
 
 COMMENT ON COLUMN court_order.ends_on IS 'the day until which a court keeps a hold, as the order says it';
 
+COMMENT ON COLUMN court_order.person_id IS 'the key of the case that seals its document';
+
+COMMENT ON COLUMN court_order.sealed_document IS 'the document, sealed';
+
 COMMENT ON COLUMN court_order.second_needed IS 'a second officer has to confirm it; false for an order of before';
 
 COMMENT ON COLUMN court_order.withdrawal_asked_by IS 'who asked to withdraw an order that retains holds; another officer confirms it';
@@ -6338,6 +6468,18 @@ COMMENT ON COLUMN discrepancy_resolution.from_held IS 'whether it took money out
 
 COMMENT ON COLUMN disputed_transfer.reference_key IS 'reference of the transfer; null in a row of the release before, whose key also names the amount';
 
+COMMENT ON COLUMN document.fir_copy_digest IS 'SHA-256 of the copy of the FIR that goes with it';
+
+COMMENT ON COLUMN document.fir_no IS 'the number of the FIR that it names';
+
+COMMENT ON COLUMN document.person_id IS 'the key of the case that seals it; null in a row that the release before wrote';
+
+COMMENT ON COLUMN document.sealed_facts IS 'the facts, sealed';
+
+COMMENT ON COLUMN document.sealed_pdf IS 'the PDF, sealed';
+
+COMMENT ON COLUMN document.size_bytes IS 'the size of the PDF';
+
 COMMENT ON COLUMN draft.awaited IS 'facts that the complaint does not have yet; each is filled in once';
 
 COMMENT ON COLUMN draft.caller IS 'keyed digest of the number of a missed call, by which further calls are counted until an officer takes it';
@@ -6360,6 +6502,10 @@ COMMENT ON COLUMN feed_entry.version IS 'counts the states that a reader of the 
 
 COMMENT ON COLUMN feed_key.reply IS 'null while the body is being taken';
 
+COMMENT ON COLUMN fir_copy.person_id IS 'the key of the case that seals it';
+
+COMMENT ON COLUMN fir_copy.sealed IS 'the copy, sealed';
+
 COMMENT ON COLUMN grievance.filed_by IS 'who entered it: `holder`, or an officer; null for one of before';
 
 COMMENT ON COLUMN grievance.sealed_contact IS 'the contact that the text names, sealed in the same way; null without one';
@@ -6377,6 +6523,10 @@ COMMENT ON COLUMN grievance_level.said IS 'what the holder says against the deci
 COMMENT ON COLUMN grievance_level.sealed_said IS 'what the holder says, sealed under the key of the account holder';
 
 COMMENT ON COLUMN hearing_waiver.contradict_until IS 'until when the holder, who is told, can say that it is not so';
+
+COMMENT ON COLUMN hearing_waiver.person_id IS 'the key of the case that seals its document';
+
+COMMENT ON COLUMN hearing_waiver.sealed_document IS 'the document, sealed';
 
 COMMENT ON COLUMN holder_contact.sealed IS 'phone and e-mail address, sealed under the key of the account holder';
 
@@ -6575,6 +6725,10 @@ COMMENT ON COLUMN restoration_line.reopened_at IS 'when it was reopened; null wh
 COMMENT ON COLUMN returned_funds.case_no IS 'null: it names no case that this bank has to do with';
 
 COMMENT ON COLUMN returned_funds.created_at IS 'of the message, as the bank says';
+
+COMMENT ON COLUMN returned_funds.person_id IS 'the key of the case or of the bank that seals what could not be read';
+
+COMMENT ON COLUMN returned_funds.sealed_unreadable IS 'what could not be read, sealed';
 
 COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it could not be read';
 

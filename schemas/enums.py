@@ -437,7 +437,7 @@ class EventKind(StrEnum):
     HOLDER_ERASED = "holder_erased"
     """the key of an account holder's personal data was destroyed, for the same reason"""
     CASE_ERASED = "case_erased"
-    """the key of the messages to and from banks was destroyed, for the same reason"""
+    """the key of the messages to and from banks and of the documents was destroyed, for the same reason"""
     CREDIT_ACCOUNT_TOLD = "credit_account_told"
     """another account of the victim's was proposed in place of the one that paid"""
     CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"

@@ -15,6 +15,7 @@ from adapters.messages.sms import SmsError, SmsUnsendable
 from adapters.messages.smtp import MailError, PdfAttachment
 from db import notifications
 from db.notifications import ToSend
+from domain.errors.documents import DocumentErased
 from domain.errors.notifications import MessageExpired, MessageSent
 from domain.notifications.sms_templates import SmsTemplates
 from schemas.enums import EventKind, TaskKind
@@ -99,7 +100,7 @@ async def _send(ctx: Context, ways: Ways, message: ToSend, limit: asyncio.Semaph
         except (MailError, SmsError) as error:
             await _failed(ctx, message, str(error), final=not error.retryable)
             return False
-        except notifications.EnclosureMissing as error:
+        except (notifications.EnclosureMissing, DocumentErased) as error:
             await _failed(ctx, message, str(error), final=True)
             return False
         except TimeoutError:
@@ -132,7 +133,7 @@ async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
     else:
         assert ways.mail is not None, "only messages with a route are claimed"
         async with ctx.pool.acquire() as connection:
-            pdfs = await notifications.documents_of(connection, message.message_id)
+            pdfs = await notifications.documents_of(connection, message.message_id, ctx.opens)
         attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
         await ways.mail.send(said.address, said.subject, said.body, f"{key}.message", attachments=attached)
 

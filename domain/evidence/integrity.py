@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from domain.evidence.pack import body_bound_by, bound_by, sent_by
+from domain.evidence.pack import body_bound_by, bound_by, document_by, sent_by
 from domain.hash_chain import GENESIS, event_hash
 from domain.ledger import CONTRA_BUCKETS, bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState, EventKind, HopSource, HopState
@@ -45,9 +45,9 @@ class Check(StrEnum):
     LOG_HEAD = "log_head"
     """the case's row has the last event"""
     WORDS_CHANGED = "words_changed"
-    """stored messages to and from banks have the digests in the log; none is erased unless the log says so"""
+    """stored messages to and from banks and documents have the digests in the log; none is erased unless it says so"""
     UNOPENED = "unopened"
-    """every stored message to and from banks that is not erased opens with the secret key, if the program has it"""
+    """every stored message to or from a bank, and document, opens with the secret key, if the program has it"""
     PLACED = "placed"
     """the amounts in the log add up to the ledger"""
     HOP_STATE = "hop_state"
@@ -166,9 +166,9 @@ class Verdict:
     entries: int = 0
     events: int = 0
     erased: int = 0
-    """messages that cannot be read, because the key of their case is destroyed; the log says so"""
+    """messages and documents that cannot be read, because the key of their case is destroyed; the log says so"""
     unopened: int = 0
-    """messages that were not opened, because the program has no key that opens them"""
+    """messages and documents that were not opened, because the program has no key that opens them"""
     has_key: bool = False
     """whether the program has the secret key, so that a message that it cannot open violates a rule"""
     owns_tables: bool = False
@@ -191,7 +191,7 @@ class Verdict:
         self.unopened += len(case.unopened)
         self.note(examine(case))
         if self.has_key and case.unopened:
-            what = f"{len(case.unopened)} messages open under no key, first {min(case.unopened)}"
+            what = f"{len(case.unopened)} messages and documents open under no key, first {min(case.unopened)}"
             self.note([Break(case.case_no, Check.UNOPENED, what)])
 
     def note(self, found: Sequence[Break]) -> None:
@@ -298,13 +298,15 @@ def _log(case: CaseRecord) -> Iterator[Finding]:
 def _words(case: CaseRecord) -> Iterator[Finding]:
     """Yield content that differs from the log. Of what cannot be read, the digest beside it is compared."""
     if case.erased and not any(event.kind == EventKind.CASE_ERASED for event in case.events):
-        yield Check.WORDS_CHANGED, f"the key of {len(case.erased)} messages is destroyed, and the log does not say so"
+        what = f"{len(case.erased)} messages and documents"
+        yield Check.WORDS_CHANGED, f"the key of {what} is destroyed, and the log does not say so"
     cannot_be_read = case.erased | case.unopened
     for event in case.events:
         bound = bound_by(event.data_text)
         if body := body_bound_by(event.data_text):
             bound[f"body-{body[0]}"] = body[1]
         bound |= {f"sent-{number}": digest for number, digest in sent_by(event.data_text).items()}
+        bound |= document_by(event.kind, event.data_text)
         for name, digest in bound.items():
             if case.statements.get(name, digest if name in cannot_be_read else None) != digest:
                 yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) binds another content of {name}"

@@ -97,7 +97,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "complaint_marked": Effect(
         Sort.DERIVED, "Marks a complaint of a child or about a protected matter, if the process did not."
     ),
-    "fir_keeps_copy": Effect(Sort.DERIVED, "Keeps each copy of the FIR by its SHA-256.", ("fir_copy",)),
     "due_documents_wake": Effect(
         Sort.FLOW, "Looks again at once at every due document of the case.", ("due_document",)
     ),
@@ -153,6 +152,21 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "bank_exchange_sealed": Effect(
         Sort.DERIVED,
         "Compares what passed between us and a bank with its digests, clears it, and refuses it unless it is sealed.",
+    ),
+    "document_sealed": Effect(
+        Sort.DERIVED, "Compares an issued document with its digest, clears it, and refuses it unless it is sealed."
+    ),
+    "fir_copy_sealed": Effect(
+        Sort.DERIVED, "Compares a copy of a FIR with its digest, clears it, and refuses it unless it is sealed."
+    ),
+    "court_order_sealed": Effect(
+        Sort.DERIVED, "Compares the document of an order with its digest, clears it, and refuses a new one in clear."
+    ),
+    "hearing_waiver_sealed": Effect(
+        Sort.DERIVED, "Compares a waiver with its digest, clears it, and refuses it unless it is sealed."
+    ),
+    "returned_funds_sealed": Effect(
+        Sort.DERIVED, "Clears what could not be read of returned money that is written sealed, and refuses it in clear."
     ),
     "body_is_sealed": Effect(
         Sort.DERIVED, "Compares a body of a bank with its digest, clears it, and refuses it unless it is sealed."
@@ -314,6 +328,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "person_key_rules": Effect(
         Sort.RULE, "Refuses to delete a key, to give it another owner, and to bring a destroyed key back."
     ),
+    "fir_document_elsewhere": Effect(Sort.RULE, "Refuses a copy of a FIR outside `fir_copy`."),
     "sealed_once": Effect(Sort.RULE, "Refuses every change of what is sealed; what is in clear is sealed once."),
     "holder_contact_change_rules": Effect(
         Sort.RULE, "Refuses every change of a contact in the history but that it is sealed, once."
