@@ -38,7 +38,7 @@ from api.parts import Part
 from api.problems import Elsewhere, add_handlers
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import outcomes, scorecards, stage_figures, task_owners
-from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
+from api.restoration import case_merges, credit_accounts, payer_decisions, restorations, withdrawals
 from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
 from api.tracing import discrepancies, payer_inquiries, telephone_answers
@@ -93,6 +93,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, credit_accounts.router),
     (Part.OFFICERS, payer_decisions.router),
     (Part.OFFICERS, withdrawals.router),
+    (Part.OFFICERS, case_merges.router),
     (Part.OFFICERS, case_documents.router),
     (Part.OFFICERS, police.router),
     (Part.OFFICERS, notifications.router),

@@ -135,6 +135,14 @@ async def note_persons(
     await asyncio.gather(*(services.read_log.note(read) for read in reads))
 
 
+async def note_cases(
+    request: Request, services: Services, officer: Officer, case_nos: Sequence[str], reason: str
+) -> None:
+    """Write that an officer reads cases of which the body names some."""
+    reads = [_read(request, services, officer, ReadKind.CASE, case_no, "ack_no", reason) for case_no in case_nos]
+    await asyncio.gather(*(services.read_log.note(read) for read in reads))
+
+
 async def note_search(
     request: Request,
     services: Services,

@@ -85,6 +85,10 @@ class Action(StrEnum):
     """propose to withdraw a false, mistaken or settled complaint"""
     DECIDE_WITHDRAWAL = "decide_withdrawal"
     """agree to another officer's withdrawal of a complaint, or reject it"""
+    MERGE_CASES = "merge_cases"
+    """merge two cases that are one, or propose it, and propose to undo a merge"""
+    DECIDE_MERGE = "decide_merge"
+    """agree to another officer's merge or undo, or reject it"""
     READ_ORDERS = "read_orders"
     SEND_ORDER = "send_order"
     CANCEL_ORDER = "cancel_order"
@@ -184,6 +188,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.DECIDE_VICTIM_CORRECTION: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_WITHDRAWAL: _DESK | {Role.IO},
     Action.DECIDE_WITHDRAWAL: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
+    Action.MERGE_CASES: _DESK,
+    Action.DECIDE_MERGE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.SEND_ORDER: _DESK,
     Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),
@@ -276,6 +282,8 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.AGREE_TO_PAYER: VerbKind.RESTORATION,
     Action.PROPOSE_WITHDRAWAL: VerbKind.RESTORATION,
     Action.DECIDE_WITHDRAWAL: VerbKind.RESTORATION,
+    Action.MERGE_CASES: VerbKind.RESTORATION,
+    Action.DECIDE_MERGE: VerbKind.RESTORATION,
     Action.SEND_ORDER: VerbKind.ORDER,
     Action.CANCEL_ORDER: VerbKind.ORDER,
     Action.CONFIRM_ORDER: VerbKind.ORDER,

@@ -478,6 +478,47 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.case_merge_no_chain()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM FROM case_file c WHERE c.case_no IN (NEW.primary_case_no, NEW.merged_case_no)
+        ORDER BY c.case_no FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM case_merge m WHERE m.undone_at IS NULL AND m.decision IS DISTINCT FROM 'rejected'
+            AND (m.primary_case_no = NEW.merged_case_no OR m.merged_case_no = NEW.primary_case_no)) THEN
+        RAISE EXCEPTION 'case % or % is part of another merge', NEW.primary_case_no, NEW.merged_case_no
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_merge_no_chain';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.case_merge_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.undone_at IS NOT NULL
+        OR (OLD.merge_id, OLD.primary_case_no, OLD.merged_case_no, OLD.reason, OLD.victims_agree,
+            OLD.same_transfers, OLD.proposed_by, OLD.proposed_at) IS DISTINCT FROM
+           (NEW.merge_id, NEW.primary_case_no, NEW.merged_case_no, NEW.reason, NEW.victims_agree,
+            NEW.same_transfers, NEW.proposed_by, NEW.proposed_at)
+        OR (OLD.decision IS NOT NULL AND
+            (OLD.decision, OLD.needs_second, OLD.decided_by, OLD.decided_at, OLD.decided_reason) IS DISTINCT FROM
+            (NEW.decision, NEW.needs_second, NEW.decided_by, NEW.decided_at, NEW.decided_reason))
+    THEN
+        RAISE EXCEPTION 'of a merge only the decision and its undo are written, once'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'case_merge_rules';
+    END IF;
+    IF NEW.undone_at IS NOT NULL
+        AND EXISTS (SELECT FROM same_transfer s WHERE s.merge_id = NEW.merge_id AND s.ended_at IS NULL)
+    THEN
+        RAISE EXCEPTION 'a transfer of merge % is set aside', NEW.merge_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_merge_put_back';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_of_reference(named_by text, named text)
  RETURNS text
  LANGUAGE plpgsql
@@ -1115,6 +1156,31 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.hop_live_in_one_case()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    others text[] := merged_with(NEW.case_no);
+    other record;
+BEGIN
+    IF others = '{}' THEN
+        RETURN NULL;
+    END IF;
+    SELECT o.case_no, o.hop_no INTO other
+    FROM hop h JOIN hop o ON o.reference_key = h.reference_key AND o.institution = h.institution
+    WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.state <> 'closed' AND h.reference_key <> ''
+        AND o.case_no = ANY (others) AND o.state <> 'closed'
+        AND h.disputed_paise + o.disputed_paise > greatest(h.amount_paise, o.amount_paise)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE serialization_failure USING
+            MESSAGE = format('the transfer of hop %s is live in case %s', NEW.hop_no, other.case_no),
+            CONSTRAINT = 'hop_live_in_one_case';
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hop_payer_kept()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1360,6 +1426,24 @@ AS $function$
     FROM case_file f CROSS JOIN LATERAL newest_officers(f.case_no) n WHERE f.case_no = of_case
     ON CONFLICT (case_no) DO UPDATE SET look_at = present_moment(), looked_at = NULL
     WHERE a.look_at IS NULL AND (a.io IS NULL OR a.supervising IS NULL)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.merged_with(of_case text)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH head AS (
+        SELECT coalesce((SELECT m.primary_case_no FROM case_merge m WHERE m.merged_case_no = of_case
+            AND m.decision = 'agreed' AND m.undone_at IS NULL), of_case) AS case_no
+    )
+    SELECT coalesce(array_agg(x.case_no ORDER BY x.case_no) FILTER (WHERE x.case_no <> of_case), '{}')
+    FROM head h CROSS JOIN LATERAL (
+        SELECT h.case_no
+        UNION ALL
+        SELECT m.merged_case_no FROM case_merge m
+        WHERE m.primary_case_no = h.case_no AND m.decision = 'agreed' AND m.undone_at IS NULL
+    ) AS x
 $function$;
 
 CREATE OR REPLACE FUNCTION public.message_blanked()
@@ -2185,6 +2269,29 @@ AS $function$
     SELECT CASE duty WHEN 'io' THEN 'io' WHEN 'supervising' THEN 'sp' END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.same_transfer_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND (OLD.ended_at IS NOT NULL OR OLD.merge_id <> NEW.merge_id
+        OR NEW.ended_at IS NOT NULL AND EXISTS (
+            SELECT FROM set_aside_hop s WHERE s.pair_id = NEW.pair_id AND s.put_back_at IS NULL)))
+    THEN
+        RAISE EXCEPTION 'a pair of transfers ends once, when its money is put back'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'same_transfer_rules';
+    END IF;
+    IF NOT EXISTS (SELECT FROM case_merge m WHERE m.merge_id = NEW.merge_id AND m.decision = 'agreed'
+            AND m.undone_at IS NULL
+            AND NEW.aside_case_no = ANY (merged_with(m.primary_case_no) || m.primary_case_no)
+            AND NEW.counted_case_no = ANY (merged_with(m.primary_case_no) || m.primary_case_no))
+    THEN
+        RAISE EXCEPTION 'merge % is not in force for both cases', NEW.merge_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'same_transfer_of_merge';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.script_token_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2219,6 +2326,23 @@ CREATE OR REPLACE FUNCTION public.sealed_once()
 AS $function$
 BEGIN
     RAISE EXCEPTION 'a row of % is append-only: it is only sealed, once', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.set_aside_hop_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.put_back_at IS NOT NULL OR NEW.put_back_at IS NULL
+        OR (OLD.set_aside_id, OLD.pair_id, OLD.case_no, OLD.hop_no, OLD.state, OLD.in_play_paise, OLD.refused_paise,
+            OLD.untraced_paise, OLD.contra, OLD.set_aside_at) IS DISTINCT FROM
+           (NEW.set_aside_id, NEW.pair_id, NEW.case_no, NEW.hop_no, NEW.state, NEW.in_play_paise, NEW.refused_paise,
+            NEW.untraced_paise, NEW.contra, NEW.set_aside_at)
+    THEN
+        RAISE EXCEPTION 'of a hop that is set aside only the moment is written when it is put back'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'set_aside_hop_rules';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.sign_in_link_rules()
@@ -2884,6 +3008,38 @@ CREATE TABLE case_file (
     CONSTRAINT case_file_check CHECK (((state = 'settled'::text) = (settled_at IS NOT NULL))),
     CONSTRAINT case_file_state_check CHECK ((state = ANY (ARRAY['open'::text, 'settled'::text])))
 ) WITH (fillfactor=70);
+
+CREATE TABLE case_merge (
+    merge_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    primary_case_no text NOT NULL,
+    merged_case_no text NOT NULL,
+    reason text NOT NULL,
+    victims_agree boolean NOT NULL,
+    same_transfers jsonb NOT NULL,
+    needs_second boolean NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decided_reason text,
+    undo_reason text,
+    undo_proposed_by text,
+    undo_proposed_at timestamp with time zone,
+    undone_by text,
+    undone_at timestamp with time zone,
+    undone_reason text,
+    CONSTRAINT case_merge_pkey PRIMARY KEY (merge_id),
+    CONSTRAINT case_merge_decided CHECK ((num_nulls(decision, decided_by, decided_at, decided_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT case_merge_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
+    CONSTRAINT case_merge_four_eyes CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (NOT needs_second) OR is_second_officer(decided_by, proposed_by))),
+    CONSTRAINT case_merge_of_two_cases CHECK ((primary_case_no <> merged_case_no)),
+    CONSTRAINT case_merge_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 500))),
+    CONSTRAINT case_merge_undo_four_eyes CHECK (((undone_by IS NULL) OR is_second_officer(undone_by, undo_proposed_by))),
+    CONSTRAINT case_merge_undo_proposed CHECK (((num_nulls(undo_reason, undo_proposed_by, undo_proposed_at) = ANY (ARRAY[0, 3])) AND ((undo_reason IS NULL) OR ((decision = 'agreed'::text) AND (decision IS NOT NULL))))),
+    CONSTRAINT case_merge_undo_reason_check CHECK (((undo_reason <> ''::text) AND (length(undo_reason) <= 500))),
+    CONSTRAINT case_merge_undone CHECK (((num_nulls(undone_by, undone_at, undone_reason) = ANY (ARRAY[0, 3])) AND ((undone_by IS NULL) OR (undo_reason IS NOT NULL))))
+);
 
 CREATE TABLE case_news (
     news_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -4584,6 +4740,19 @@ CREATE TABLE returned_funds (
     CONSTRAINT returned_funds_transfer_paise_check CHECK ((transfer_paise >= 0))
 );
 
+CREATE TABLE same_transfer (
+    pair_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    merge_id bigint NOT NULL,
+    counted_case_no text NOT NULL,
+    counted_hop_no integer NOT NULL,
+    aside_case_no text NOT NULL,
+    aside_hop_no integer NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT same_transfer_pkey PRIMARY KEY (pair_id),
+    CONSTRAINT same_transfer_of_two_cases CHECK ((counted_case_no <> aside_case_no))
+);
+
 CREATE TABLE schema_migration (
     name text NOT NULL,
     sha256 text NOT NULL,
@@ -4609,6 +4778,28 @@ CREATE TABLE script_token (
     CONSTRAINT script_token_no_second_officer CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['intake'::text, 'auditor'::text]))),
     CONSTRAINT script_token_revoked_by_somebody CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
     CONSTRAINT script_token_token_digest_check CHECK ((length(token_digest) = 32))
+);
+
+CREATE TABLE set_aside_hop (
+    set_aside_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    pair_id bigint NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    state text NOT NULL,
+    in_play_paise bigint NOT NULL,
+    refused_paise bigint NOT NULL,
+    untraced_paise bigint NOT NULL,
+    contra text NOT NULL,
+    set_aside_at timestamp with time zone NOT NULL,
+    put_back_at timestamp with time zone,
+    CONSTRAINT set_aside_hop_pkey PRIMARY KEY (set_aside_id),
+    CONSTRAINT set_aside_hop_contra_check CHECK ((contra = ANY (ARRAY['lost'::text, 'proposed'::text]))),
+    CONSTRAINT set_aside_hop_has_money CHECK ((((in_play_paise + refused_paise) + untraced_paise) > 0)),
+    CONSTRAINT set_aside_hop_in_play CHECK (((state = 'closed'::text) = (in_play_paise = 0))),
+    CONSTRAINT set_aside_hop_in_play_paise_check CHECK ((in_play_paise >= 0)),
+    CONSTRAINT set_aside_hop_refused_paise_check CHECK ((refused_paise >= 0)),
+    CONSTRAINT set_aside_hop_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'correction'::text, 'unroutable'::text, 'closed'::text]))),
+    CONSTRAINT set_aside_hop_untraced_paise_check CHECK ((untraced_paise >= 0))
 );
 
 CREATE TABLE sign_in_entry (
@@ -4988,6 +5179,10 @@ ALTER TABLE case_assignment ADD CONSTRAINT case_assignment_case_no_fkey FOREIGN 
 
 ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
+ALTER TABLE case_merge ADD CONSTRAINT case_merge_merged_case_no_fkey FOREIGN KEY (merged_case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE case_merge ADD CONSTRAINT case_merge_primary_case_no_fkey FOREIGN KEY (primary_case_no) REFERENCES case_file(case_no);
+
 ALTER TABLE case_news ADD CONSTRAINT case_news_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE case_officer ADD CONSTRAINT case_officer_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -5284,6 +5479,16 @@ ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_hop_no_fkey FOR
 
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_aside_case_no_aside_hop_no_fkey FOREIGN KEY (aside_case_no, aside_hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_counted_case_no_counted_hop_no_fkey FOREIGN KEY (counted_case_no, counted_hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_merge_id_fkey FOREIGN KEY (merge_id) REFERENCES case_merge(merge_id);
+
+ALTER TABLE set_aside_hop ADD CONSTRAINT set_aside_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE set_aside_hop ADD CONSTRAINT set_aside_hop_pair_id_fkey FOREIGN KEY (pair_id) REFERENCES same_transfer(pair_id);
+
 ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
@@ -5439,6 +5644,12 @@ CREATE INDEX case_file_look_after ON public.case_file USING btree (workflow_star
 CREATE INDEX case_file_not_started ON public.case_file USING btree (opened_at) WHERE ((workflow_started_at IS NULL) AND (state = 'open'::text));
 
 CREATE INDEX case_file_opened ON public.case_file USING btree (opened_at DESC, case_no DESC);
+
+CREATE INDEX case_merge_merged ON public.case_merge USING btree (merged_case_no);
+
+CREATE UNIQUE INDEX case_merge_once ON public.case_merge USING btree (merged_case_no) WHERE ((undone_at IS NULL) AND (decision IS DISTINCT FROM 'rejected'::text));
+
+CREATE INDEX case_merge_primary ON public.case_merge USING btree (primary_case_no);
 
 CREATE INDEX case_news_signalled ON public.case_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
 
@@ -5716,7 +5927,17 @@ CREATE INDEX restoration_step_opened ON public.restoration_step USING brin (open
 
 CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
 
+CREATE UNIQUE INDEX same_transfer_aside ON public.same_transfer USING btree (aside_case_no, aside_hop_no) WHERE (ended_at IS NULL);
+
+CREATE INDEX same_transfer_counted ON public.same_transfer USING btree (counted_case_no);
+
+CREATE INDEX same_transfer_merge ON public.same_transfer USING btree (merge_id);
+
 CREATE UNIQUE INDEX script_token_digest ON public.script_token USING btree (token_digest);
+
+CREATE UNIQUE INDEX set_aside_hop_once ON public.set_aside_hop USING btree (case_no, hop_no) WHERE (put_back_at IS NULL);
+
+CREATE INDEX set_aside_hop_pair ON public.set_aside_hop USING btree (pair_id);
 
 CREATE INDEX sign_in_entry_addresses ON public.sign_in_entry USING btree (officer_id, address, at) WHERE (outcome = 'signed_in'::text);
 
@@ -5852,6 +6073,10 @@ CREATE TRIGGER case_assignment_begins AFTER INSERT ON public.case_file FOR EACH 
 
 CREATE TRIGGER case_assignment_reopens AFTER UPDATE OF opening_no ON public.case_file FOR EACH ROW EXECUTE FUNCTION case_assignment_reopens();
 
+CREATE TRIGGER case_merge_no_chain BEFORE INSERT ON public.case_merge FOR EACH ROW EXECUTE FUNCTION case_merge_no_chain();
+
+CREATE TRIGGER case_merge_rules BEFORE DELETE OR UPDATE ON public.case_merge FOR EACH ROW EXECUTE FUNCTION case_merge_rules();
+
 CREATE TRIGGER case_assignment_follows AFTER INSERT ON public.case_officer FOR EACH ROW WHEN ((new.duty = ANY (ARRAY['io'::text, 'supervising'::text]))) EXECUTE FUNCTION case_assignment_follows();
 
 CREATE TRIGGER case_officer_by_engine BEFORE INSERT ON public.case_officer FOR EACH ROW WHEN ((new.assigned_by = 'engine'::text)) EXECUTE FUNCTION case_officer_by_engine();
@@ -5959,6 +6184,8 @@ CREATE TRIGGER holder_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institution, payer_holder, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.parent_hop_no IS NULL) AND ((new.reference_key IS DISTINCT FROM old.reference_key) OR (new.institution IS DISTINCT FROM old.institution) OR (new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told)))) EXECUTE FUNCTION hop_asks_payers_bank_again();
 
 CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
+
+CREATE CONSTRAINT TRIGGER hop_live_in_one_case AFTER INSERT OR UPDATE OF reference_key, institution ON public.hop DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.state <> 'closed'::text)) EXECUTE FUNCTION hop_live_in_one_case();
 
 CREATE TRIGGER hop_payer_kept BEFORE UPDATE OF payer_holder, payer_ifsc, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_ifsc IS DISTINCT FROM old.payer_ifsc) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told))) EXECUTE FUNCTION hop_payer_kept();
 
@@ -6126,11 +6353,15 @@ CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_ste
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER same_transfer_rules BEFORE INSERT OR DELETE OR UPDATE ON public.same_transfer FOR EACH ROW EXECUTE FUNCTION same_transfer_rules();
+
 CREATE TRIGGER script_token_issued AFTER INSERT ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 
 CREATE TRIGGER script_token_revoked AFTER UPDATE OF revoked_at ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 
 CREATE TRIGGER script_token_rules BEFORE DELETE OR UPDATE ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_rules();
+
+CREATE TRIGGER set_aside_hop_rules BEFORE DELETE OR UPDATE ON public.set_aside_hop FOR EACH ROW EXECUTE FUNCTION set_aside_hop_rules();
 
 CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.sign_in_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -6277,6 +6508,12 @@ COMMENT ON COLUMN case_assignment.looked_at IS 'when the engine looked last and 
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
+
+COMMENT ON COLUMN case_merge.needs_second IS 'the victims are two persons, or money on hold may change whom it goes to';
+
+COMMENT ON COLUMN case_merge.same_transfers IS 'hops of both cases that the officer names as one transfer';
+
+COMMENT ON COLUMN case_merge.undo_reason IS 'of the officer who proposes the undo; null again when the undo is rejected';
 
 COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own present moment';
 
@@ -6582,6 +6819,10 @@ COMMENT ON COLUMN script_token.name IS 'stands in the case log as `script:<name>
 
 COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itself is nowhere';
 
+COMMENT ON COLUMN set_aside_hop.contra IS 'bucket of the root that the money left and comes back to';
+
+COMMENT ON COLUMN set_aside_hop.state IS 'of the hop before';
+
 COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
 
 COMMENT ON COLUMN stage_count.buckets IS 'buckets of durations, eight to each doubling from a millisecond on';
@@ -6666,6 +6907,8 @@ COMMENT ON TABLE braked_release IS 'releases that wait, or that a supervisor has
 
 COMMENT ON TABLE call_back IS 'A time at which a bank said that it calls back about a hold request.';
 
+COMMENT ON TABLE case_merge IS 'two cases that officers found to be one; in force once it is agreed, until it is undone';
+
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
 
 COMMENT ON TABLE complaint_story IS 'what a victim told of what happened; a later statement stands beside the earlier one';
@@ -6719,6 +6962,10 @@ COMMENT ON TABLE release_brake IS 'times from which automatic releases waited fo
 COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, as an officer records it.';
 
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
+
+COMMENT ON TABLE same_transfer IS 'a transfer that both cases of a merge tell; one hop counts, and the other is set aside';
+
+COMMENT ON TABLE set_aside_hop IS 'a hop whose money counts in the other case of a merge, as it was, so that it can be put back';
 
 COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
 
@@ -6777,6 +7024,8 @@ COMMENT ON FUNCTION left_duty(text,text,timestamp with time zone,timestamp with 
 COMMENT ON FUNCTION long_leave(text,timestamp with time zone,integer) IS 'The first day of an absence of more than so many days in a row that covers this day in India; null without one.';
 
 COMMENT ON FUNCTION look_for_officers(text) IS 'Lets the engine look for the officers of a case, if a duty has none and it does not look already.';
+
+COMMENT ON FUNCTION merged_with(text) IS 'the other cases of the merges in force of a case';
 
 COMMENT ON FUNCTION names_protected_matter(text) IS 'Whether a category names a protected matter, for complaints that a process has not looked at.';
 

@@ -200,6 +200,11 @@ ENGLISH: Final[Mapping[str, str]] = {
         "correction {correction_id} of the victim of complaint {id}: a second officer is needed"
     ),
     TaskCause.WITHDRAWAL_TO_DECIDE: "withdrawal {withdrawal_id} of complaint {id}: a second officer is needed",
+    TaskCause.MERGE_TO_DECIDE: "merge {merge_id} of case {id}: a second officer is needed",
+    TaskCause.COUNTED_IN_MERGED_CASE: (
+        "hop {id}: the bank states {claimed} of a transfer that counts with {against} in case {ack_no}, merged with"
+        " this one: compare both, and have the amount of that hop corrected if it is too small"
+    ),
     TaskCause.DUTY: "{id}",
     TaskCause.DUTY_OVERDUE: "overdue: {id}",
     TaskCause.DUTY_TO_HAND_IN: "submit: {id}",

@@ -108,6 +108,10 @@ class TaskCause(StrEnum):
     """a second officer agrees to `correction_id`, or rejects it"""
     WITHDRAWAL_TO_DECIDE = "withdrawal_to_decide"
     """a second officer agrees to `withdrawal_id`, or rejects it"""
+    MERGE_TO_DECIDE = "merge_to_decide"
+    """a second officer agrees to `merge_id`, or to its undo, or rejects it"""
+    COUNTED_IN_MERGED_CASE = "counted_in_merged_case"
+    """the case `ack_no`, merged with this one, tells the transfer with `against_paise`; here it is `claimed_paise`"""
     DUTY = "duty"
     DUTY_OVERDUE = "duty_overdue"
     DUTY_TO_HAND_IN = "duty_to_hand_in"
@@ -228,6 +232,7 @@ class TaskFacts(FrozenModel):
     waiting_paise: int | None = None
     withdrawal_id: int | None = None
     correction_id: int | None = None
+    merge_id: int | None = None
     found_id: int | None = None
     violations: int | None = None
     """violated rules of cases"""

@@ -284,7 +284,8 @@ async def credit_account(connection: Connection, ack_no: str) -> BeneficiaryFact
 async def buckets(connection: Connection, case_no: str, ack_no: str) -> dict[Bucket, int]:
     """Return the amount of a complaint in each bucket (paise); `LOST` as a positive figure.
 
-    The money of a transfer that only the victim's bank names is left out, because it is no part of the loss.
+    The money of a transfer that only the victim's bank names is left out, because it is no part of the loss. A transfer
+    that is set aside is where the other case of the merge has it.
     """
     rows = await connection.fetch(
         "WITH RECURSIVE proposed AS (SELECT hop_no FROM ledger_balance"
@@ -296,7 +297,24 @@ async def buckets(connection: Connection, case_no: str, ack_no: str) -> dict[Buc
         case_no,
         ack_no,
     )
-    return {Bucket(row["bucket"]): abs(row["paise"]) for row in rows}
+    sums = {Bucket(row["bucket"]): abs(row["paise"]) for row in rows}
+    for row in await connection.fetch(_COUNTED_ELSEWHERE, case_no, ack_no):
+        for bucket in (Bucket(row["bucket"]), Bucket.LOST):
+            sums[bucket] = sums.get(bucket, 0) + row["paise"]
+    return sums
+
+
+_COUNTED_ELSEWHERE: Final = """
+WITH RECURSIVE counted AS (
+    SELECT s.counted_case_no AS case_no, s.counted_hop_no AS hop_no FROM same_transfer s
+    JOIN hop a ON a.case_no = s.aside_case_no AND a.hop_no = s.aside_hop_no
+    WHERE s.aside_case_no = $1 AND s.ended_at IS NULL AND a.ack_no = $2
+    UNION
+    SELECT h.case_no, h.hop_no FROM counted c JOIN hop h ON h.case_no = c.case_no AND h.parent_hop_no = c.hop_no
+)
+SELECT b.bucket, sum(b.balance_paise)::bigint AS paise FROM counted c JOIN ledger_balance b USING (case_no, hop_no)
+WHERE b.bucket NOT IN ('lost', 'proposed') GROUP BY b.bucket HAVING sum(b.balance_paise) > 0
+"""
 
 
 def in_order(sums: dict[Bucket, int]) -> tuple[BucketFacts, ...]:

@@ -161,6 +161,11 @@ FILES: Final = {
     "case/victim_corrections.jsonl": _rows(
         "victim_correction", _CASE, "t.correction_id", without=("victim_id", "before", "after", "reason")
     ),
+    "case/merges.jsonl": _rows("case_merge", "(t.primary_case_no = $1 OR t.merged_case_no = $1)", "t.merge_id"),
+    "case/same_transfers.jsonl": _rows(
+        "same_transfer", "(t.counted_case_no = $1 OR t.aside_case_no = $1)", "t.pair_id"
+    ),
+    "case/set_aside_hops.jsonl": _rows("set_aside_hop", _CASE, "t.set_aside_id"),
     "case/withdrawals.jsonl": _rows("withdrawal", _CASE, "t.withdrawal_id"),
     "case/withdrawn_hops.jsonl": _rows("withdrawn_hop", _CASE, "t.hop_no"),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),

@@ -259,8 +259,9 @@ def _losses(case: CaseRecord) -> Iterator[Finding]:
     entered: dict[int, int] = defaultdict(int)
     own = {hop.hop_no for hop in case.hops if hop.source is HopSource.COMPLAINT}
     for posting in case.postings:
-        if posting.kind in {"resolution", "withdrawal"}:
-            # Money that an officer puts back in play entered the ledger before. A withdrawal leaves what was told.
+        if posting.kind in {"resolution", "withdrawal", "merge"}:
+            # Money that an officer puts back in play entered the ledger before. A withdrawal leaves what was told, and
+            # so does a merge, which counts a transfer in another case.
             continue
         for hop_no, bucket, paise in posting.entries:
             if hop_no in own and bucket in CONTRA_BUCKETS:

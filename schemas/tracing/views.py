@@ -84,6 +84,10 @@ class CaseView(FrozenModel):
     """zero, unless the ledger is broken"""
     counts: CaseCounts
     turnaround_times: TurnaroundTimes
+    merged_with: tuple[str, ...]
+    """the other cases that officers have merged with this one"""
+    together_paise: dict[Bucket, int]
+    """every bucket of all these cases; empty for a case without a merge"""
 
 
 class CaseListItem(FrozenModel):

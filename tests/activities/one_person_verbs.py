@@ -97,7 +97,9 @@ TELLS: Final = "it brings money on hold or tells of it, and orders nothing"
 NAMES: Final = "it names a person, a document or a duty, and orders nothing"
 KEEPS: Final = "it keeps what a caller tells before it is sent, and is of no case"
 OWNS: Final = "it says who does a work item, or how officers list them, and does nothing of what it asks for"
+MERGES: Final = "it touches no money that a bank has placed, and changes claims on money on hold by two officers only"
 ONE_TASK: Final = ("claim", "pass-on", "take-over", "release", "snooze")
+MERGE_VERBS: Final = ("agree", "reject", "undo", "undo/agree", "undo/reject")
 MANY_TASKS: Final = ("claim", "pass-on", "snooze")
 STAYS: Final[Mapping[str, str]] = {
     "POST /api/v1/accounts/search": READS,
@@ -129,6 +131,9 @@ STAYS: Final[Mapping[str, str]] = {
     f"{COMPLAINT}/victim-corrections": NAMES,
     f"{COMPLAINT}/victim-corrections/{{correction_id}}/agree": NAMES,
     f"{COMPLAINT}/victim-corrections/{{correction_id}}/reject": NAMES,
+    f"{CASE}/merges/preview": READS,
+    f"{CASE}/merges": MERGES,
+    **{f"{CASE}/merges/{{merge_id}}/{verb}": MERGES for verb in MERGE_VERBS},
     f"{CASE}/documents": NAMES,
     f"{CASE}/fir": NAMES,
     f"{CASE}/fir/{{fir_id}}/copy": NAMES,

@@ -347,6 +347,23 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "release_was_proposed": Effect(
         Sort.RULE, "Refuses to order a release by a grievance or of a small hold above what officers have confirmed."
     ),
+    "case_merge_no_chain": Effect(
+        Sort.RULE, "Refuses to merge a case into one that is merged itself, or a case that others are merged into."
+    ),
+    "case_merge_rules": Effect(
+        Sort.RULE,
+        "Refuses any change of a merge but its decision, the proposal of its undo and the undo, and an undo while a"
+        " transfer is set aside.",
+    ),
+    "same_transfer_rules": Effect(
+        Sort.RULE, "Refuses a pair of transfers outside a merge in force, and its end before its money is put back."
+    ),
+    "set_aside_hop_rules": Effect(
+        Sort.RULE, "Refuses any change of a hop that is set aside but the one moment when it is put back."
+    ),
+    "hop_live_in_one_case": Effect(
+        Sort.RULE, "Refuses a new live hop whose transfer is live in a merged case, beyond the transfer's amount."
+    ),
     "withdrawn_hop_agreed": Effect(Sort.RULE, "Refuses to take out a hop before a second officer has agreed."),
     "order_cancellation_settled_once": Effect(Sort.RULE, "Refuses to change a cancellation that is settled."),
     "document_counter_escalates": Effect(Sort.RULE, "Refuses a gap or a step back in a series of document numbers."),
