@@ -44,6 +44,15 @@ _GRIEVANCE: Final = "t.grievance_id IN (SELECT grievance_id FROM grievance WHERE
 _INQUIRY: Final = "t.inquiry_id IN (SELECT inquiry_id FROM payer_inquiry WHERE case_no = $1)"
 _DISCREPANCY: Final = "t.discrepancy_id IN (SELECT discrepancy_id FROM discrepancy WHERE case_no = $1)"
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
+_MERGES: Final = (
+    "SELECT m.merge_id FROM case_merge m WHERE m.primary_case_no IN"
+    " (SELECT $1 UNION ALL SELECT o.primary_case_no FROM case_merge o WHERE o.merged_case_no = $1)"
+)
+"""merges of the case, and of the primary case that it is merged into"""
+_SAME: Final = f"t.merge_id IN ({_MERGES}) AND (t.counted_case_no = $1 OR t.aside_case_no = $1)"
+_ASIDE: Final = (
+    f"t.pair_id IN (SELECT s.pair_id FROM same_transfer s WHERE s.merge_id IN ({_MERGES})) AND t.case_no = $1"
+)
 TASKS: Final = "case/tasks.jsonl"
 """a file whose rows also have the note that officers read"""
 _KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
@@ -162,10 +171,8 @@ FILES: Final = {
         "victim_correction", _CASE, "t.correction_id", without=("victim_id", "before", "after", "reason")
     ),
     "case/merges.jsonl": _rows("case_merge", "(t.primary_case_no = $1 OR t.merged_case_no = $1)", "t.merge_id"),
-    "case/same_transfers.jsonl": _rows(
-        "same_transfer", "(t.counted_case_no = $1 OR t.aside_case_no = $1)", "t.pair_id"
-    ),
-    "case/set_aside_hops.jsonl": _rows("set_aside_hop", _CASE, "t.set_aside_id"),
+    "case/same_transfers.jsonl": _rows("same_transfer", _SAME, "t.pair_id"),
+    "case/set_aside_hops.jsonl": _rows("set_aside_hop", _ASIDE, "t.set_aside_id"),
     "case/withdrawals.jsonl": _rows("withdrawal", _CASE, "t.withdrawal_id"),
     "case/withdrawn_hops.jsonl": _rows("withdrawn_hop", _CASE, "t.hop_no"),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),
