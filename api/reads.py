@@ -122,6 +122,14 @@ async def note_account(
     await services.read_log.note(_read(request, services, officer, ReadKind.ACCOUNT, subject, None, reason))
 
 
+async def note_case(
+    request: Request, services: Services, officer: Officer, ack_no: str, reason: str, *, outside: bool
+) -> None:
+    """Write that an officer reads a case that the request names beside its path."""
+    kind = ReadKind.CASE
+    await services.read_log.note(_read(request, services, officer, kind, ack_no, "ack_no", reason, outside=outside))
+
+
 async def note_persons(
     request: Request, services: Services, officer: Officer, ack_nos: Sequence[str], reason: str
 ) -> None:

@@ -129,6 +129,8 @@ class Action(StrEnum):
     """the sign-in log of every officer; each officer may read their own"""
     READ_REFUSED_ACTS = "read_refused_acts"
     """the log of refused acts of officers, scripts and banks"""
+    READ_STREAM = "read_stream"
+    """the officer's own stream; each topic of it also needs the read that shows the same"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -214,6 +216,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.END_SESSIONS: frozenset({Role.ADMIN}),
     Action.READ_SIGN_INS: frozenset({Role.ADMIN, Role.AUDITOR}),
     Action.READ_REFUSED_ACTS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.READ_STREAM: frozenset(Role),
 }
 
 READS: Final = frozenset(action for action in Action if action.value.startswith("read_")) - {
@@ -229,6 +232,7 @@ SHOWS: Final[Mapping[Action, Shows]] = {
     Action.READ_TRAIL: Shows.MONEY,
     Action.READ_FIGURES: Shows.MONEY,
     Action.READ_TASKS: Shows.MONEY,
+    Action.READ_STREAM: Shows.MONEY,
     Action.READ_ORDERS: Shows.MONEY,
     Action.READ_HOLD: Shows.OTHERS,
     Action.READ_GRIEVANCE: Shows.OTHERS,

@@ -19,8 +19,10 @@ from activities.secrets import Keys
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.addresses import LOOPBACK, Networks
 from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StageCache, StorageCache
+from api.listener import Listener
 from api.logins import BankLogins
 from api.officers.caller_streams import CallerWatch
+from api.officers.officer_streams import OfficerStreams
 from api.officers.read_log import ReadLog
 from api.officers.refusal_log import RefusalLog
 from api.officers.scripts import Scripts
@@ -94,17 +96,27 @@ class Services:
         return RefusalLog(self.ctx.pool, self.ctx.policy.refusal_log)
 
     @cached_property
+    def listener(self) -> Listener:
+        """The connection that hears notifications of the database."""
+        return Listener(self.ctx.pool)
+
+    @cached_property
     def case_hub(self) -> EventHub:
         """Streams of the case log."""
         waiting = self.ctx.policy.doors.waiting
-        return EventHub(self.ctx.pool, CASE_EVENTS, most=waiting.streams, most_of_one=waiting.streams_of_one)
+        return EventHub(self.listener, CASE_EVENTS, most=waiting.streams, most_of_one=waiting.streams_of_one)
+
+    @cached_property
+    def officer_streams(self) -> OfficerStreams:
+        """Streams of officers."""
+        return OfficerStreams(self.ctx, self.listener)
 
     @cached_property
     def bank_hub(self) -> EventHub:
         """Calls of banks that wait for a change of their feed."""
         policy = self.ctx.policy
         most_of_one = policy.bank_limits.waiting_at_once
-        return EventHub(self.ctx.pool, CHANGED, most=policy.doors.waiting.bank_calls, most_of_one=most_of_one)
+        return EventHub(self.listener, CHANGED, most=policy.doors.waiting.bank_calls, most_of_one=most_of_one)
 
     @cached_property
     def bank_logins(self) -> BankLogins:
@@ -193,7 +205,10 @@ class Services:
 
     async def end_streams(self) -> None:
         """End every stream and every waiting call, release their connections, and write what was counted."""
-        await asyncio.gather(self.case_hub.close(), self.bank_hub.close(), self.caller_watch.close())
+        self.case_hub.close()
+        self.bank_hub.close()
+        await asyncio.gather(self.officer_streams.close(), self.caller_watch.close())
+        await self.listener.close()
         await self.refusal_log.close()
         if self.identity_provider is not None:
             await self.identity_provider.close()

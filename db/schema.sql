@@ -776,6 +776,15 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.draft_notifies()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('draft', json_build_array(NEW.draft_id, CASE TG_OP WHEN 'UPDATE' THEN OLD.owner END)::text);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.draft_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2457,6 +2466,15 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawn_hop_agreed';
     END IF;
     RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.work_item_notifies()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('work_item', NEW.task_id::text);
+    RETURN NULL;
 END $function$;
 
 CREATE SEQUENCE ack_serial AS bigint MINVALUE 5000000 MAXVALUE 9999999 START 5000000 INCREMENT 1 CYCLE;
@@ -5884,6 +5902,8 @@ CREATE TRIGGER credit_account_sealed BEFORE INSERT OR UPDATE ON public.credit_ac
 
 CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER desk_task_notifies AFTER INSERT OR UPDATE ON public.desk_task FOR EACH ROW WHEN ((new.case_no IS NULL)) EXECUTE FUNCTION work_item_notifies();
+
 CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();
 
 CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.discrepancy_resolution FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -5901,6 +5921,10 @@ CREATE TRIGGER document_wakes_documents AFTER INSERT ON public.document FOR EACH
 CREATE TRIGGER document_counter_escalates BEFORE INSERT OR UPDATE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION document_counter_escalates();
 
 CREATE TRIGGER document_counter_stays BEFORE DELETE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER draft_begun_notifies AFTER INSERT ON public.draft FOR EACH ROW WHEN ((new.owner IS NULL)) EXECUTE FUNCTION draft_notifies();
+
+CREATE TRIGGER draft_given_notifies AFTER UPDATE ON public.draft FOR EACH ROW WHEN (((old.owner IS DISTINCT FROM new.owner) OR (old.ended_at IS DISTINCT FROM new.ended_at) OR (old.calls <> new.calls))) EXECUTE FUNCTION draft_notifies();
 
 CREATE TRIGGER draft_kept BEFORE TRUNCATE ON public.draft FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -6141,6 +6165,8 @@ CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH 
 CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
 
 CREATE TRIGGER task_act_append_only BEFORE UPDATE OR TRUNCATE ON public.task_act FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER task_owner_notifies AFTER INSERT OR UPDATE ON public.task_owner FOR EACH ROW EXECUTE FUNCTION work_item_notifies();
 
 CREATE TRIGGER task_owner_rules BEFORE INSERT OR UPDATE ON public.task_owner FOR EACH ROW EXECUTE FUNCTION task_owner_rules();
 

@@ -7,7 +7,7 @@ from typing import Final
 from domain.errors.officers import OutsideJurisdiction, ReadReasonNeeded
 from domain.intake.districts import known_district
 from schemas.enums import Role
-from schemas.jurisdiction import MARKED, WHOLE_STATE, CaseStanding
+from schemas.jurisdiction import MARKED, WHOLE_STATE, CasePlace, CaseStanding, Within
 
 
 class VerbKind(StrEnum):
@@ -98,6 +98,23 @@ def list_keys(scopes: Collection[Scope], districts: Collection[str], *, marked: 
     if Scope.STATE in scopes or _is_of_the_state(scopes, districts, marked=marked):
         return [mark + WHOLE_STATE]
     return sorted({mark + district_key(name) for name in districts}) if Scope.DISTRICT in scopes else []
+
+
+def covers(within: Within | None, place: CasePlace | None) -> bool:
+    """Return whether a list that is confined to `within` shows a case. Without a place it is about no case.
+
+    `db.cases.jurisdiction.condition` says the same in SQL.
+    """
+    if within is None:
+        return True
+    if place is None:
+        return WHOLE_STATE in within.districts
+    mark = MARKED if place.is_marked else ""
+    return (
+        within.officer_id in place.officers
+        or mark + WHOLE_STATE in within.districts
+        or mark + place.district in within.districts
+    )
 
 
 def lacks(scopes: Collection[Scope], standing: CaseStanding, *, marked: bool = False) -> Scope | None:

@@ -1,6 +1,6 @@
 """The cases behind a figure of a stage, and the breaches: what waits now and is past its target."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -153,6 +153,22 @@ async def breaches(
         items=tuple(_case(row, asked.late_by[TimedStage(row["stage"])]) for row in rows),
         next=(to_cursor(last["due_at"].isoformat(), last["stage"], last["case_no"], last["subject"]) if last else None),
     )
+
+
+async def breached(
+    connection: Connection,
+    since: datetime,
+    now: datetime,
+    targets: Targets,
+    late_by: Mapping[TimedStage, LateBy],
+    limit: int,
+) -> list[StageCase]:
+    """Return what waits and passed its target after `since`, the longest first."""
+    statement = _listed(of_now(late_by), now=1, targets=2) + (
+        f" WHERE f.waits AND {_DUE} > $6 AND {_DUE} <= $1 ORDER BY {_DUE} LIMIT {int(limit)}"
+    )
+    rows = await connection.fetch(statement, now, *targets.values(), since)
+    return [_case(row, late_by[TimedStage(row["stage"])]) for row in rows]
 
 
 def _listed(source: str, now: int, targets: int) -> str:

@@ -92,6 +92,11 @@ class TaskFilterNamed(NotNow):
     name: str
 
 
+class TooManyCasesFollowed(LimitExceeded):
+    code = "too_many_cases_followed"
+    most: int
+
+
 class TrailFull(LimitExceeded):
     code = "trail_full"
     hops_max: int

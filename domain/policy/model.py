@@ -19,6 +19,7 @@ from domain.policy.drafts import DraftRules
 from domain.policy.figures import FigureRules
 from domain.policy.marked import MarkedRules
 from domain.policy.nightly import NightlyRules
+from domain.policy.officer_streams import OfficerStreamRules
 from domain.policy.personal_data import PersonalDataRules
 from domain.policy.reads import ReadLogRules, RefusalLogRules, SearchRules
 from domain.policy.restoration import (
@@ -455,6 +456,7 @@ class Policy(FrozenModel):
     personal_data: PersonalDataRules
     nightly: NightlyRules
     work_items: WorkItemRules
+    officer_streams: OfficerStreamRules
     figures: FigureRules
 
     @model_validator(mode="after")

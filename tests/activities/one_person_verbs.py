@@ -123,6 +123,7 @@ STAYS: Final[Mapping[str, str]] = {
     "POST /api/v1/desk/tasks/close": TELLS,
     **{f"POST /api/v1/desk/tasks/{{task_id}}/{verb}": OWNS for verb in ONE_TASK},
     **{f"POST /api/v1/desk/tasks/{verb}": OWNS for verb in MANY_TASKS},
+    "PUT /api/v1/presence": "it says what an officer looks at, and is stored nowhere",
     "PUT /api/v1/desk/task-filters/{place}": OWNS,
     "DELETE /api/v1/desk/task-filters/{place}": OWNS,
     "POST /api/v1/messages/{message_id}/send-again": TELLS,

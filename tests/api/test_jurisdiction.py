@@ -37,6 +37,7 @@ WITHOUT_CASE = {
     "/api/v1/desk/tasks/pass-on": "names work items in the body, and checks each",
     "/api/v1/desk/tasks/snooze": "names work items in the body, and checks each",
     "/api/v1/desk/task-filters/{place}": "is about no case",
+    "/api/v1/presence": "names cases and work items in the body, and checks each",
 }
 WIDE_ORDER = "/api/v1/court-orders"
 NARROW = frozenset({Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO})
@@ -49,6 +50,7 @@ CONFINED = {
     "/api/v1/messages",
     "/api/v1/desk/tasks",
     "/api/v1/desk/task-acts",
+    "/api/v1/stream",
     "/api/v1/outside-reads",
     "/api/v1/cases",
     "/api/v1/desk/call-list",

@@ -23,7 +23,14 @@ from tests.api.test_jurisdiction import assign
 PROTECTED = "Sextortion"
 REASON = {"X-Read-Reason": "the court asks"}
 OTHERS = {Action.READ_HOLD, Action.READ_GRIEVANCE, Action.READ_READERS, Action.READ_OUTSIDE_READS}
-MONEY = {Action.READ_CASE, Action.READ_TRAIL, Action.READ_FIGURES, Action.READ_TASKS, Action.READ_ORDERS}
+MONEY = {
+    Action.READ_CASE,
+    Action.READ_TRAIL,
+    Action.READ_FIGURES,
+    Action.READ_TASKS,
+    Action.READ_STREAM,
+    Action.READ_ORDERS,
+}
 DISTRICTS: Final = frozenset({Role.DY_SP, Role.SP, Role.DISTRICT_GRO})
 EVERYBODY: Final = frozenset(Role)
 REFUSED: Final[dict[str, dict[Shows, Collection[Role]]]] = {

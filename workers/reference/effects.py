@@ -58,6 +58,16 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Lets the engine look for the officers of a case in which a procedure begins, if a duty has no officer.",
         ("case_assignment",),
     ),
+    "work_item_notifies": Effect(
+        Sort.FLOW,
+        "Shows a changed owner, lease or snooze, and a work item about no case, in the streams of officers.",
+        wakes="work_item",
+    ),
+    "draft_notifies": Effect(
+        Sort.FLOW,
+        "Shows a draft that gets another owner or ends, and a missed call, in the streams of officers.",
+        wakes="draft",
+    ),
     "bank_order_told": Effect(Sort.FLOW, "Wakes a bank that waits at its feed.", wakes="bank_feed"),
     "discrepancy_wakes_hold": Effect(
         Sort.FLOW,
