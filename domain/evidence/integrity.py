@@ -48,6 +48,8 @@ class Check(StrEnum):
     """stored messages to and from banks have the digests in the log; none is erased unless the log says so"""
     UNOPENED = "unopened"
     """every stored message to and from banks that is not erased opens with the secret key, if the program has it"""
+    PERSON_KEY = "person_key"
+    """the data of every victim and account holder open under the stored key; none is erased unless the log says so"""
     PLACED = "placed"
     """the amounts in the log add up to the ledger"""
     HOP_STATE = "hop_state"
@@ -117,6 +119,28 @@ class AskedRecord:
     request_closed: bool
 
 
+class PersonState(StrEnum):
+    """Whether the data of a victim or an account holder open under the stored key."""
+
+    OPENS = "opens"
+    ERASED = "erased"
+    """the key is destroyed, and the log says so"""
+    ERASED_UNLOGGED = "erased_unlogged"
+    UNKNOWN_KEY = "unknown_key"
+    """the key opens under no key of the program: it was changed, or the program does not have the secret key"""
+    CHANGED = "changed"
+    """the key opens, and the data do not open under it"""
+
+
+@dataclass(frozen=True)
+class PersonRecord:
+    """Key of a victim or an account holder, tried on what it seals."""
+
+    name: str
+    """whose it is, by the number of the complaint or of the hold"""
+    state: PersonState
+
+
 @dataclass(frozen=True)
 class CaseRecord:
     """All data of one case that the rules use."""
@@ -138,6 +162,8 @@ class CaseRecord:
     """names whose content cannot be read, because the key of the case is destroyed"""
     unopened: frozenset[str] = frozenset()
     """names whose content cannot be read, because the program has no key that opens them"""
+    persons: Sequence[PersonRecord] = ()
+    """keys of victims and account holders"""
 
 
 def examine(case: CaseRecord) -> list[Break]:
@@ -149,6 +175,7 @@ def examine(case: CaseRecord) -> list[Break]:
         *_losses(case),
         *_log(case),
         *_words(case),
+        *_persons(case),
         *_placed(case, from_entries),
         *_hops(case, from_entries),
         *_requests(case),
@@ -193,6 +220,9 @@ class Verdict:
         if self.has_key and case.unopened:
             what = f"{len(case.unopened)} messages open under no key, first {min(case.unopened)}"
             self.note([Break(case.case_no, Check.UNOPENED, what)])
+        if self.has_key:
+            unknown = [one.name for one in case.persons if one.state is PersonState.UNKNOWN_KEY]
+            self.note([Break(case.case_no, Check.PERSON_KEY, f"{name}: its key opens no more") for name in unknown])
 
     def note(self, found: Sequence[Break]) -> None:
         """Add the violations found, within `MAX_BREAKS`."""
@@ -308,6 +338,14 @@ def _words(case: CaseRecord) -> Iterator[Finding]:
         for name, digest in bound.items():
             if case.statements.get(name, digest if name in cannot_be_read else None) != digest:
                 yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) binds another content of {name}"
+
+
+def _persons(case: CaseRecord) -> Iterator[Finding]:
+    for one in case.persons:
+        if one.state is PersonState.CHANGED:
+            yield Check.PERSON_KEY, f"{one.name}: the data do not open under the key"
+        elif one.state is PersonState.ERASED_UNLOGGED:
+            yield Check.PERSON_KEY, f"{one.name}: the key is destroyed, and the log does not say so"
 
 
 def _placed(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Finding]:
