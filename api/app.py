@@ -37,7 +37,7 @@ from api.orders.pages import OrderPages
 from api.parts import Part
 from api.problems import Elsewhere, add_handlers
 from api.reply_pages import FORM_BODY_MAX_BYTES
-from api.reporting import outcomes, scorecards, stage_figures, task_owners
+from api.reporting import outcomes, scorecards, shift_handovers, stage_figures, task_notices, task_owners
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
 from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
@@ -83,6 +83,9 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, desk_actions.router),
     (Part.OFFICERS, tasks.router),
     (Part.OFFICERS, task_owners.router),
+    (Part.OFFICERS, task_notices.router),
+    (Part.OFFICERS, task_notices.admin_router),
+    (Part.OFFICERS, shift_handovers.router),
     (Part.OFFICERS, readers.router),
     (Part.OFFICERS, scorecards.router),
     (Part.OFFICERS, stage_figures.router),

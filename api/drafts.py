@@ -1,4 +1,4 @@
-"""Drafts of complaints: saved while the caller tells, checked, sent in two strokes, handed over and discarded."""
+"""Drafts of complaints: saved while the caller tells, checked, sent in two strokes, passed on and discarded."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -13,6 +13,7 @@ from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer
 from domain.drafts.bank_sms import read_sms
+from schemas.base import WithReason
 from schemas.drafts import (
     Draft,
     DraftCheck,
@@ -22,10 +23,10 @@ from schemas.drafts import (
     DraftLines,
     DraftSaved,
     DraftSent,
-    Handover,
     MissedCall,
     MissedCallTaken,
     NewDraft,
+    PassDraftOn,
     SaveDraft,
     SmsQuestion,
     SmsReading,
@@ -51,7 +52,8 @@ async def begin(services: TheServices, officer: Keeper, new: NewDraft) -> DraftS
 async def list_drafts(services: TheServices, officer: Reader, waiting: Waiting = False) -> DraftLines:
     """List own drafts, the oldest first, or those that wait.
 
-    Missed calls wait. For a supervisor and the lead of a team, so do the drafts of absent and disabled officers.
+    Missed calls wait, and what officers left at the end of a shift. For a supervisor and the lead of a team, so do the
+    drafts of absent and disabled officers.
     """
     if waiting:
         return await saving.waiting(services.ctx, officer.subject, officer.roles)
@@ -90,19 +92,25 @@ async def send(
     return await sending.send(services.ctx, draft_id, officer.subject, officer.actor, services.notifier.soon)
 
 
-@router.post("/{draft_id}/handover", name="pass_draft_on", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
-async def pass_on(services: TheServices, officer: Keeper, draft_id: UUID, told: Handover) -> DraftGiven:
+@router.post("/{draft_id}/pass-on", name="pass_draft_on", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
+async def pass_on(services: TheServices, officer: Keeper, draft_id: UUID, told: PassDraftOn) -> DraftGiven:
     """Give a draft to another officer of the team, with a note."""
     return await saving.pass_on(services.ctx, draft_id, told, officer.subject, ALLOWED[Action.KEEP_DRAFT])
 
 
-@router.post("/{draft_id}/take", name="take_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
-async def take(services: TheServices, officer: Keeper, draft_id: UUID) -> DraftGiven:
-    """Take the draft of a missed call, to call back, or that of an officer who is away.
+@router.post("/{draft_id}/claim", name="claim_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
+async def claim(services: TheServices, officer: Keeper, draft_id: UUID) -> DraftGiven:
+    """Have the draft of a missed call that no officer has, to call back."""
+    return await saving.claim(services.ctx, draft_id, officer.subject)
 
-    The latter is for supervisors and for the lead of the officer's team.
+
+@router.post("/{draft_id}/take-over", name="take_over_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
+async def take_over(services: TheServices, officer: Keeper, draft_id: UUID, told: WithReason) -> DraftGiven:
+    """Take the draft of an officer whose shift has ended, who is absent or disabled, with a reason.
+
+    That of an absent or disabled officer is for supervisors and for the lead of the officer's team.
     """
-    return await saving.take(services.ctx, draft_id, officer.subject, officer.roles)
+    return await saving.take_over(services.ctx, draft_id, told, officer.subject, officer.roles)
 
 
 @router.post("/{draft_id}/discard", name="discard_draft", responses=says(NOT_FOUND, NOT_NOW))

@@ -129,6 +129,10 @@ class Action(StrEnum):
     """the sign-in log of every officer; each officer may read their own"""
     READ_REFUSED_ACTS = "read_refused_acts"
     """the log of refused acts of officers, scripts and banks"""
+    READ_NOTICE_SETTINGS = "read_notice_settings"
+    """how another officer is told of work items"""
+    RESET_NOTICE_SETTINGS = "reset_notice_settings"
+    """let another officer be told as the policy says"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -214,11 +218,14 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.END_SESSIONS: frozenset({Role.ADMIN}),
     Action.READ_SIGN_INS: frozenset({Role.ADMIN, Role.AUDITOR}),
     Action.READ_REFUSED_ACTS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.READ_NOTICE_SETTINGS: frozenset({Role.ADMIN}),
+    Action.RESET_NOTICE_SETTINGS: frozenset({Role.ADMIN}),
 }
 
 READS: Final = frozenset(action for action in Action if action.value.startswith("read_")) - {
     Action.READ_SIGN_INS,
     Action.READ_REFUSED_ACTS,
+    Action.READ_NOTICE_SETTINGS,
 }
 """actions that show cases, accounts and persons; the read log has who did them"""
 
@@ -297,5 +304,7 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.END_SESSIONS: VerbKind.OFFICE,
     Action.READ_SIGN_INS: VerbKind.OFFICE,
     Action.READ_REFUSED_ACTS: VerbKind.OFFICE,
+    Action.READ_NOTICE_SETTINGS: VerbKind.OFFICE,
+    Action.RESET_NOTICE_SETTINGS: VerbKind.OFFICE,
 }
 """the kind of each action, from which the scope of a role follows (`domain.jurisdiction.SCOPES`)"""

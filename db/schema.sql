@@ -3897,6 +3897,19 @@ CREATE TABLE nodal_officer (
     CONSTRAINT nodal_officer_check CHECK (((name <> ''::text) OR (email <> ''::text) OR (mobile <> ''::text)))
 );
 
+CREATE TABLE notice_setting (
+    officer_id text NOT NULL,
+    setting jsonb,
+    person_id uuid,
+    sealed_webhook bytea,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by text NOT NULL,
+    CONSTRAINT notice_setting_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT notice_setting_changed_by_check CHECK ((changed_by <> ''::text)),
+    CONSTRAINT notice_setting_size CHECK ((pg_column_size(setting) <= 8192)),
+    CONSTRAINT notice_setting_webhook_is_sealed CHECK (((person_id IS NULL) = (sealed_webhook IS NULL)))
+);
+
 CREATE TABLE objection (
     objection_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     restoration_id uuid NOT NULL,
@@ -4611,6 +4624,54 @@ CREATE TABLE script_token (
     CONSTRAINT script_token_token_digest_check CHECK ((length(token_digest) = 32))
 );
 
+CREATE TABLE shift_handover (
+    handover_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    team_id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    CONSTRAINT shift_handover_team_id_ends_at_key UNIQUE (team_id, ends_at),
+    CONSTRAINT shift_handover_pkey PRIMARY KEY (handover_id),
+    CONSTRAINT shift_handover_ends_after_its_start CHECK (((starts_at < ends_at) AND (ends_at <= written_at)))
+);
+
+CREATE TABLE shift_handover_draft (
+    handover_id bigint NOT NULL,
+    officer_id text NOT NULL,
+    draft_id uuid NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    ack_no text,
+    CONSTRAINT shift_handover_draft_pkey PRIMARY KEY (handover_id, officer_id, draft_id)
+);
+
+CREATE TABLE shift_handover_item (
+    handover_id bigint NOT NULL,
+    officer_id text NOT NULL,
+    state text NOT NULL,
+    task_id bigint NOT NULL,
+    case_no text,
+    to_officer text,
+    in_play_paise bigint NOT NULL,
+    deadline_at timestamp with time zone,
+    CONSTRAINT shift_handover_item_pkey PRIMARY KEY (handover_id, officer_id, task_id, state),
+    CONSTRAINT shift_handover_item_goes_to_an_officer CHECK (((to_officer IS NOT NULL) = (state = ANY (ARRAY['passed_on'::text, 'given'::text])))),
+    CONSTRAINT shift_handover_item_in_play_check CHECK ((in_play_paise >= 0)),
+    CONSTRAINT shift_handover_item_state_check CHECK ((state = ANY (ARRAY['closed'::text, 'passed_on'::text, 'snoozed'::text, 'open'::text, 'kept'::text, 'returned'::text, 'given'::text])))
+);
+
+CREATE TABLE shift_handover_officer (
+    handover_id bigint NOT NULL,
+    officer_id text NOT NULL,
+    acts jsonb NOT NULL,
+    person_id uuid,
+    sealed_note bytea,
+    noted_at timestamp with time zone,
+    CONSTRAINT shift_handover_officer_pkey PRIMARY KEY (handover_id, officer_id),
+    CONSTRAINT shift_handover_officer_acts_size CHECK ((pg_column_size(acts) <= 8192)),
+    CONSTRAINT shift_handover_officer_note_is_whole CHECK ((num_nulls(person_id, sealed_note, noted_at) = ANY (ARRAY[0, 3])))
+);
+
 CREATE TABLE sign_in_entry (
     entry_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -4715,6 +4776,38 @@ CREATE TABLE task_filter (
     CONSTRAINT task_filter_filter_check CHECK ((pg_column_size(filter) <= 8192)),
     CONSTRAINT task_filter_name_check CHECK (((name <> ''::text) AND (length(name) <= 60))),
     CONSTRAINT task_filter_place_check CHECK (((place >= 1) AND (place <= 20)))
+);
+
+CREATE TABLE task_message (
+    message_id uuid NOT NULL,
+    officer_id text NOT NULL,
+    medium text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    withdrawn_at timestamp with time zone,
+    failure text NOT NULL DEFAULT ''::text,
+    CONSTRAINT task_message_pkey PRIMARY KEY (message_id),
+    CONSTRAINT task_message_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT task_message_failure_check CHECK ((length(failure) <= 500)),
+    CONSTRAINT task_message_has_one_end CHECK ((num_nonnulls(next_attempt_at, sent_at, withdrawn_at) <= 1)),
+    CONSTRAINT task_message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text, 'webhook'::text])))
+);
+
+CREATE TABLE task_notice (
+    officer_id text NOT NULL,
+    task_id bigint NOT NULL,
+    version bigint NOT NULL,
+    reason text NOT NULL,
+    medium text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    message_id uuid,
+    CONSTRAINT task_notice_pkey PRIMARY KEY (officer_id, task_id, version, reason, medium),
+    CONSTRAINT task_notice_medium_check CHECK ((medium = ANY (ARRAY['stream'::text, 'sms'::text, 'email'::text, 'webhook'::text]))),
+    CONSTRAINT task_notice_of_stream_is_not_sent CHECK (((medium <> 'stream'::text) OR (message_id IS NULL))),
+    CONSTRAINT task_notice_reason_check CHECK ((reason = ANY (ARRAY['open'::text, 'passed_on'::text, 'lease_ends'::text, 'deadline'::text, 'unheard'::text]))),
+    CONSTRAINT task_notice_version_check CHECK ((version >= 0))
 );
 
 CREATE TABLE task_owner (
@@ -5166,6 +5259,10 @@ ALTER TABLE message_document ADD CONSTRAINT message_document_message_id_fkey FOR
 
 ALTER TABLE nodal_officer ADD CONSTRAINT nodal_officer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
+ALTER TABLE notice_setting ADD CONSTRAINT notice_setting_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE notice_setting ADD CONSTRAINT notice_setting_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE objection ADD CONSTRAINT objection_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE objection ADD CONSTRAINT objection_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
@@ -5284,6 +5381,22 @@ ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_hop_no_fkey FOR
 
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE shift_handover ADD CONSTRAINT shift_handover_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id);
+
+ALTER TABLE shift_handover_draft ADD CONSTRAINT shift_handover_draft_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES draft(draft_id);
+
+ALTER TABLE shift_handover_draft ADD CONSTRAINT shift_handover_draft_handover_id_officer_id_fkey FOREIGN KEY (handover_id, officer_id) REFERENCES shift_handover_officer(handover_id, officer_id) ON DELETE CASCADE;
+
+ALTER TABLE shift_handover_item ADD CONSTRAINT shift_handover_item_handover_id_officer_id_fkey FOREIGN KEY (handover_id, officer_id) REFERENCES shift_handover_officer(handover_id, officer_id) ON DELETE CASCADE;
+
+ALTER TABLE shift_handover_item ADD CONSTRAINT shift_handover_item_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
+
+ALTER TABLE shift_handover_officer ADD CONSTRAINT shift_handover_officer_handover_id_fkey FOREIGN KEY (handover_id) REFERENCES shift_handover(handover_id) ON DELETE CASCADE;
+
+ALTER TABLE shift_handover_officer ADD CONSTRAINT shift_handover_officer_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE shift_handover_officer ADD CONSTRAINT shift_handover_officer_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
@@ -5295,6 +5408,14 @@ ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN 
 ALTER TABLE task_act ADD CONSTRAINT task_act_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
 
 ALTER TABLE task_filter ADD CONSTRAINT task_filter_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE task_message ADD CONSTRAINT task_message_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE task_notice ADD CONSTRAINT task_notice_message_id_fkey FOREIGN KEY (message_id) REFERENCES task_message(message_id);
+
+ALTER TABLE task_notice ADD CONSTRAINT task_notice_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE task_notice ADD CONSTRAINT task_notice_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
 
 ALTER TABLE task_owner ADD CONSTRAINT task_owner_owner_fkey FOREIGN KEY (owner) REFERENCES officer(officer_id);
 
@@ -5610,6 +5731,8 @@ CREATE INDEX nightly_run_newest ON public.nightly_run USING btree (work, run_id)
 
 CREATE UNIQUE INDEX nightly_run_one ON public.nightly_run USING btree (work) WHERE (ended_at IS NULL);
 
+CREATE INDEX notice_setting_person ON public.notice_setting USING btree (person_id) WHERE (person_id IS NOT NULL);
+
 CREATE INDEX objection_restoration ON public.objection USING btree (restoration_id);
 
 CREATE INDEX officer_district_by_district ON public.officer_district USING btree (lower(district)) WHERE (until_at IS NULL);
@@ -5718,6 +5841,18 @@ CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) 
 
 CREATE UNIQUE INDEX script_token_digest ON public.script_token USING btree (token_digest);
 
+CREATE INDEX shift_handover_by_time ON public.shift_handover USING btree (ends_at);
+
+CREATE INDEX shift_handover_draft_of ON public.shift_handover_draft USING btree (draft_id);
+
+CREATE INDEX shift_handover_item_open ON public.shift_handover_item USING btree (handover_id, task_id) WHERE (state = 'open'::text);
+
+CREATE INDEX shift_handover_item_task ON public.shift_handover_item USING btree (task_id);
+
+CREATE INDEX shift_handover_officer_of ON public.shift_handover_officer USING btree (officer_id, handover_id);
+
+CREATE INDEX shift_handover_officer_person ON public.shift_handover_officer USING btree (person_id) WHERE (person_id IS NOT NULL);
+
 CREATE INDEX sign_in_entry_addresses ON public.sign_in_entry USING btree (officer_id, address, at) WHERE (outcome = 'signed_in'::text);
 
 CREATE INDEX sign_in_entry_by_officer ON public.sign_in_entry USING btree (officer_id, entry_id);
@@ -5731,6 +5866,24 @@ CREATE INDEX task_act_from ON public.task_act USING btree (former, act_id) WHERE
 CREATE INDEX task_act_to ON public.task_act USING btree (owner, act_id) WHERE (owner IS NOT NULL);
 
 CREATE UNIQUE INDEX task_filter_name ON public.task_filter USING btree (officer_id, lower(name));
+
+CREATE INDEX task_message_by_time ON public.task_message USING btree (written_at);
+
+CREATE INDEX task_message_due ON public.task_message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX task_message_of_officer ON public.task_message USING btree (officer_id, medium, written_at);
+
+CREATE UNIQUE INDEX task_message_under_way ON public.task_message USING btree (officer_id, medium) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX task_notice_by_time ON public.task_notice USING btree (written_at);
+
+CREATE INDEX task_notice_newest ON public.task_notice USING btree (officer_id, written_at);
+
+CREATE INDEX task_notice_of_message ON public.task_notice USING btree (message_id) WHERE (message_id IS NOT NULL);
+
+CREATE INDEX task_notice_of_task ON public.task_notice USING btree (task_id);
+
+CREATE INDEX task_notice_waits ON public.task_notice USING btree (officer_id, medium) WHERE ((message_id IS NULL) AND (medium <> 'stream'::text));
 
 CREATE INDEX task_owner_of_officer ON public.task_owner USING btree (owner) WHERE (owner IS NOT NULL);
 
@@ -6432,6 +6585,10 @@ COMMENT ON COLUMN nightly_run.outcome IS 'clean; broken: a rule is violated in a
 
 COMMENT ON COLUMN nightly_run.unopened IS 'messages to and from banks that no key of the worker opened';
 
+COMMENT ON COLUMN notice_setting.sealed_webhook IS 'address and secret of the officer''s webhook, sealed under a key of their own';
+
+COMMENT ON COLUMN notice_setting.setting IS 'null: the setting of the policy for the officer''s roles';
+
 COMMENT ON COLUMN objection.sealed_text IS 'the text, sealed under the key of the account holder; of the victim, where that is who objects or no hold is named';
 
 COMMENT ON COLUMN officer.credentials_from IS 'what was issued to this officer before this time opens nothing; null if everything may';
@@ -6582,6 +6739,12 @@ COMMENT ON COLUMN script_token.name IS 'stands in the case log as `script:<name>
 
 COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itself is nowhere';
 
+COMMENT ON COLUMN shift_handover_item.state IS 'closed, passed on or snoozed in the shift; open at its end, and then kept, returned to the list or given to an officer on shift';
+
+COMMENT ON COLUMN shift_handover_officer.acts IS 'how often the officer did what in the shift, by kind of act';
+
+COMMENT ON COLUMN shift_handover_officer.sealed_note IS 'what the officer adds, sealed under a key of its own';
+
 COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
 
 COMMENT ON COLUMN stage_count.buckets IS 'buckets of durations, eight to each doubling from a millisecond on';
@@ -6607,6 +6770,14 @@ COMMENT ON COLUMN task_act.former IS 'who had it before; null for no officer';
 COMMENT ON COLUMN task_act.note IS 'of the officer, or why the engine ended a lease; rows go by the policy';
 
 COMMENT ON COLUMN task_act.owner IS 'who has the item since then; null for no officer';
+
+COMMENT ON COLUMN task_message.next_attempt_at IS 'null: sent, withdrawn or given up';
+
+COMMENT ON COLUMN task_message.withdrawn_at IS 'when none of its items waited any more';
+
+COMMENT ON COLUMN task_notice.message_id IS 'the message that states it; null: it waits for one, or is for the screen alone';
+
+COMMENT ON COLUMN task_notice.version IS 'of the owner of the item; 0 before the first owner';
 
 COMMENT ON COLUMN task_owner.alarmed_at IS 'when the supervisor was told that it has no owner for too long';
 
@@ -6692,6 +6863,8 @@ COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s offi
 
 COMMENT ON TABLE nightly_run IS 'nightly verifications and anchors; one at most of each is under way';
 
+COMMENT ON TABLE notice_setting IS 'how an officer is told of work items';
+
 COMMENT ON TABLE officer_district IS 'the districts that an officer answers for';
 
 COMMENT ON TABLE officer_password IS 'the password of an officer, as its Argon2id hash; without a row there is no sign-in';
@@ -6720,11 +6893,19 @@ COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, a
 
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
 
+COMMENT ON TABLE shift_handover IS 'what a team did in a shift, and what it left; the engine writes it once, after the shift''s end';
+
+COMMENT ON TABLE shift_handover_draft IS 'calls that were half done at the end of a shift; any officer who takes calls may take them over';
+
 COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
 
 COMMENT ON TABLE task_act IS 'who gave a work item to whom, and why; the case log has the same without the note';
 
 COMMENT ON TABLE task_filter IS 'filters of work items that an officer saved; each has one of twenty places';
+
+COMMENT ON TABLE task_message IS 'one message to an officer about several work items; its text is made when it is sent';
+
+COMMENT ON TABLE task_notice IS 'which officer is told of which work item; it holds while the item has the version at which it was written';
 
 COMMENT ON TABLE task_owner IS 'who has an open work item; an item without a row never had an owner';
 

@@ -73,7 +73,7 @@ def rivals(candidates: Collection[Candidate], districts: Collection[str]) -> set
 
 def works_now(officer: Candidate, key: str, at: datetime) -> bool:
     """Return whether a team of the officer that answers for the district works at this time."""
-    return any(_answers_for(team, key) and _is_open(team, at) for team in officer.teams)
+    return any(_answers_for(team, key) and is_open(team, at) for team in officer.teams)
 
 
 def _covers(names: Iterable[str], key: str) -> bool:
@@ -84,7 +84,8 @@ def _answers_for(team: TeamHours, key: str) -> bool:
     return not team.districts or WHOLE_STATE in team.districts or _covers(team.districts, key)
 
 
-def _is_open(team: TeamHours, at: datetime) -> bool:
+def is_open(team: TeamHours, at: datetime) -> bool:
+    """Return whether a team works at this time."""
     local = at.astimezone(IST)
     minute = local.hour * 60 + local.minute
     return not team.shifts or any(

@@ -7,7 +7,7 @@ from typing import Final
 from domain.errors.officers import OutsideJurisdiction, ReadReasonNeeded
 from domain.intake.districts import known_district
 from schemas.enums import Role
-from schemas.jurisdiction import MARKED, WHOLE_STATE, CaseStanding
+from schemas.jurisdiction import MARKED, WHOLE_STATE, CaseStanding, Within
 
 
 class VerbKind(StrEnum):
@@ -98,6 +98,18 @@ def list_keys(scopes: Collection[Scope], districts: Collection[str], *, marked: 
     if Scope.STATE in scopes or _is_of_the_state(scopes, districts, marked=marked):
         return [mark + WHOLE_STATE]
     return sorted({mark + district_key(name) for name in districts}) if Scope.DISTRICT in scopes else []
+
+
+def listed_within(
+    officer_id: str, scopes: Collection[Scope], marked_scopes: Collection[Scope], districts: Collection[str]
+) -> Within | None:
+    """Return the cases that an officer's list is confined to, or None for every case."""
+    if Scope.STATE in scopes and Scope.STATE in marked_scopes:
+        return None
+    keys = [*list_keys(scopes, districts, marked=False), *list_keys(marked_scopes, districts, marked=True)]
+    if {WHOLE_STATE, MARKED + WHOLE_STATE} <= set(keys):
+        return None
+    return Within(officer_id=officer_id, districts=tuple(keys))
 
 
 def lacks(scopes: Collection[Scope], standing: CaseStanding, *, marked: bool = False) -> Scope | None:

@@ -146,7 +146,7 @@ class DraftSaved(FrozenModel):
     saved_at: UtcDatetime
 
 
-class Handover(FrozenModel):
+class PassDraftOn(FrozenModel):
     """To whom a draft goes, and what the next officer has to know."""
 
     to: OfficerId

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, Paise, UtcDatetime
-from schemas.enums import Language
+from schemas.enums import Language, TaskKind
 from schemas.restoration_enums import GrievanceLevel, Step
 
 SMS_PARTS_MAX: Final = 4
@@ -94,6 +94,8 @@ class MessageKind(StrEnum):
     """to the officer who must decide an account holder's appeal"""
     GRIEVANCE_OVERDUE = "grievance_overdue"
     """to the supervising officer of the case: the highest level has passed its time limit"""
+    WORK_ITEMS = "work_items"
+    """to an officer: work items wait"""
 
 
 class Medium(StrEnum):
@@ -112,7 +114,7 @@ class Recipient(StrEnum):
     """asked to pass the message to an account holder whom we cannot reach"""
     IO = "io"
     OFFICER = "officer"
-    """supervising officer of the case"""
+    """supervising officer of the case, or an officer who can act on work items"""
 
 
 class MessageFacts(FrozenModel):
@@ -145,6 +147,10 @@ class MessageFacts(FrozenModel):
     """due time of the current step of the victim's restoration"""
     to_account: Annotated[str, StringConstraints(max_length=TO_ACCOUNT_MAX_CHARS)] = ""
     """account to be credited: its last characters, and its bank"""
+    items: Annotated[int, Field(ge=0, le=10**6)] | None = None
+    """number of work items"""
+    task: TaskKind | None = None
+    """kind of the first of them"""
 
 
 class MessageRow(FrozenModel):

@@ -180,8 +180,13 @@ def listing(wanted: Wanted, selected: str, after: Sequence[object] = ()) -> tupl
     found = Statement(2).select(wanted)
     if after:
         found.add(_AFTER[wanted.sort], *after)
-    rows = _FROM.format(state=wanted.state.value, conditions=found.conditions)
+    rows = rows_of(wanted.state, found.conditions)
     return f"SELECT {selected} {rows} ORDER BY {_ORDERS[wanted.sort]} LIMIT $2", found.values
+
+
+def rows_of(state: TaskState, conditions: str) -> str:
+    """Return SQL for the rows of work items: `t`, with `own` and `val`, which may be missing."""
+    return _FROM.format(state=state.value, conditions=conditions)
 
 
 def position(sort: TaskSort, after: str | None) -> tuple[object, ...]:
@@ -230,7 +235,7 @@ async def can_act(connection: Connection, task_id: int, taker: Taker, now: datet
     """Return whether an officer can act on an open work item, and is responsible for its case."""
     found = Statement(1).confine(taker.acts, taker.within)
     found.add(" AND t.task_id = ${0}", task_id)
-    rows = _FROM.format(state=TaskState.OPEN.value, conditions=found.conditions)
+    rows = rows_of(TaskState.OPEN, found.conditions)
     # The time is a parameter of every statement here.
     can: bool = await connection.fetchval(
         f"SELECT EXISTS (SELECT {rows}) AND {NOW}::timestamptz IS NOT NULL", now, *found.values

@@ -206,6 +206,11 @@ TEXTS: Final[Mapping[Key, Text]] = {
         "Overdue: appeal {number}",
         "Case {case}: appeal {number} was to be decided by {until_time}; no level is above it. Please see to it.",
     ),
+    (MessageKind.WORK_ITEMS, _OFFICER): Text(
+        "Work items that wait for you: {items}",
+        "Work items that wait for you: {items}. The first: {task}, case {case}, at least {amount} in play. Please see"
+        " to it{reply_desk}",
+    ),
 }
 
 WORDS: Final[Mapping[str, str]] = {
@@ -213,6 +218,28 @@ WORDS: Final[Mapping[str, str]] = {
     "at": "at {link}",
     "reply_at": ": {link}",
     "reply": " to your officer",
+    "reply_desk": ".",
+    "item_line": "- {task}: case {case}, at least {amount} in play, open since {since}{due}",
+    "item_due": ", due by {until}",
+    "items_more": "and {more} more",
+    "no_case": "of no number",
+    "task_correct_reference": "correct a reference",
+    "task_name_institution": "name a bank",
+    "task_phone_bank": "telephone a bank",
+    "task_ticket_refused": "a bank refuses a request",
+    "task_read_answer": "read an answer",
+    "task_resolve_discrepancy": "resolve a discrepancy",
+    "task_supervise": "supervise",
+    "task_restoration_step": "a step of a restoration",
+    "task_grievance": "an appeal",
+    "task_hold_lapses": "a hold lapses",
+    "task_small_hold": "a small hold",
+    "task_duty": "a duty by law",
+    "task_order_silent": "an order without an answer",
+    "task_ask_for_liens": "ask for a list of liens",
+    "task_reconcile": "reconcile a list of liens",
+    "task_read_complaint": "read a complaint",
+    "task_payer_bank": "the victim's bank differs",
     "officer": "helpline 1930",
     "case": "Case {case}",
     "footer": "This letter was sent by itself. It asks for no password, no code and no payment; who asks for one in"

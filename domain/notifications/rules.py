@@ -62,6 +62,7 @@ class NotificationEvent(StrEnum):
     GRIEVANCE_OVERDUE = "grievance_overdue"
     GRIEVANCE_DECIDED = "grievance_decided"
     GRIEVANCE_WITHDRAWN = "grievance_withdrawn"
+    WORK_ITEMS_WAIT = "work_items_wait"
 
 
 class Addressee(StrEnum):
@@ -77,6 +78,7 @@ class Addressee(StrEnum):
     SUPERVISING = "supervising"
     STEP_OFFICER = "step_officer"
     LEVEL_OFFICER = "level_officer"
+    ACTING_OFFICER = "acting_officer"
 
 
 class Channel(StrEnum):
@@ -107,6 +109,8 @@ class Fact(StrEnum):
     NEXT_DUE_AT = "next_due_at"
     COURT = "court"
     TO_ACCOUNT = "to_account"
+    ITEMS = "items"
+    TASK = "task"
 
 
 AS_FIRST_TOLD: Final = frozenset(
@@ -196,6 +200,12 @@ ADDRESSEES: Final[Mapping[Addressee, Reach]] = {
         "the officer of the case with the duty of the level: IO or supervising officer; otherwise the grievance officer"
         " who is named for the level, of the victim's district or of the State",
         (Recipient.IO, Recipient.OFFICER),
+    ),
+    Addressee.ACTING_OFFICER: Reach(
+        "an officer who can act on work items, by the officer's own setting and shift ([desk.md](../guides/desk.md))",
+        (Recipient.OFFICER,),
+        (),
+        ("link",),
     ),
 }
 
@@ -404,6 +414,12 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
             (*_DIRECT_OR_BANK, Channel.APPEAL_CONTACT),
             (Fact.NUMBER, Fact.DECISION),
         ),
+    ),
+    # -- work items ------------------------------------------------------------------------------------------------
+    NotificationEvent.WORK_ITEMS_WAIT: _on(
+        "work items wait for an officer: without an owner, passed on to the officer, or near a deadline; several are"
+        " one message, which is not about one case",
+        Rule(Addressee.ACTING_OFFICER, MessageKind.WORK_ITEMS, _DIRECT, (Fact.ITEMS, Fact.TASK, Fact.AMOUNT)),
     ),
 }
 

@@ -4,7 +4,7 @@ A short message has at most `SMS_PARTS_MAX` parts for all facts, because names a
 because no seven-bit alphabet has the Rupee sign.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from string import Formatter
 from typing import Final, NamedTuple
@@ -16,6 +16,7 @@ from domain.rupees import rupees
 from schemas.base import FrozenModel
 from schemas.enums import Language
 from schemas.notifications import MessageFacts, MessageKind, Recipient
+from schemas.reporting.task_notices import WaitingItem
 from schemas.text import IST
 
 OFFICER_MAX_CHARS: Final = 40
@@ -87,6 +88,36 @@ def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...
     return Written(f"{case}: {parts[0].subject}", "\n\n".join([part.text for part in parts] + words) + "\n")
 
 
+def items_short(facts: MessageFacts, ack_no: str | None, link: str) -> str:
+    """Return the text of a short message to an officer about work items, of which the first is stated."""
+    return short(MessageKind.WORK_ITEMS, Recipient.OFFICER, Language.EN, _of_items(facts, ack_no, link)).text
+
+
+def items_letter(facts: MessageFacts, listed: Sequence[WaitingItem], link: str) -> Written:
+    """Return a letter to an officer about work items, with a line for each that is listed."""
+    words, said = _WORDS[Language.EN], _of_items(facts, listed[0].ack_no, link)
+    written = _written(MessageKind.WORK_ITEMS, Recipient.OFFICER, Language.EN, said)
+    lines = [_item_line(item, words) for item in listed]
+    if facts.items is not None and facts.items > len(listed):
+        lines.append(words["items_more"].format(more=facts.items - len(listed)))
+    return Written(written.subject, "\n\n".join([written.text, "\n".join(lines), words["footer"]]) + "\n")
+
+
+def _of_items(facts: MessageFacts, ack_no: str | None, link: str) -> Said:
+    return Said(case_no=ack_no or _WORDS[Language.EN]["no_case"], facts=facts, link=link)
+
+
+def _item_line(item: WaitingItem, words: Mapping[str, str]) -> str:
+    due = words["item_due"].format(until=_time(item.deadline_at)) if item.deadline_at else ""
+    return words["item_line"].format(
+        task=words[f"task_{item.kind}"],
+        case=item.ack_no or words["no_case"],
+        amount=_amount(Language.EN, item.at_least_paise),
+        since=_time(item.opened_at),
+        due=due,
+    )
+
+
 def forwarded(languages: tuple[Language, ...], said: Said, account: str, inner: Written) -> Written:
     """Return a letter that asks a bank to send `inner` to its customer."""
     words = _WORDS[languages[0]]
@@ -121,6 +152,9 @@ def _values(language: Language, said: Said) -> dict[str, str]:
         "duty": facts.duty and words[facts.duty],
         "step": words[facts.step] if facts.step else "",
         "next": _next(facts, words),
+        "items": "" if facts.items is None else str(facts.items),
+        "task": words[f"task_{facts.task}"] if facts.task else "",
+        "reply_desk": words["reply_at"].format(link=said.link) if said.link else words["reply_desk"],
         "officer": _officer(said) or words["officer"],
         "where": words["at"].format(link=link) if link else words["where"],
         "reply_at": words["reply_at"].format(link=link) if link else words["reply"],

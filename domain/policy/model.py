@@ -19,6 +19,7 @@ from domain.policy.drafts import DraftRules
 from domain.policy.figures import FigureRules
 from domain.policy.marked import MarkedRules
 from domain.policy.nightly import NightlyRules
+from domain.policy.notices import NoticeRules
 from domain.policy.personal_data import PersonalDataRules
 from domain.policy.reads import ReadLogRules, RefusalLogRules, SearchRules
 from domain.policy.restoration import (
@@ -33,6 +34,7 @@ from domain.policy.restoration import (
 )
 from domain.policy.second_officers import AlarmRules, CourtOrderRules, ReleaseRules
 from domain.policy.sessions import SessionRules
+from domain.policy.shifts import ShiftRules
 from domain.policy.telephone import TelephoneRules
 from domain.policy.work_items import WorkItemRules
 from schemas.banks.rosters import HolidayRules
@@ -455,6 +457,8 @@ class Policy(FrozenModel):
     personal_data: PersonalDataRules
     nightly: NightlyRules
     work_items: WorkItemRules
+    notices: NoticeRules
+    shifts: ShiftRules
     figures: FigureRules
 
     @model_validator(mode="after")

@@ -53,6 +53,7 @@ class LeaseEnd(StrEnum):
     DISABLED = "disabled"
     ROLE_ENDED = "role_ended"
     ON_LEAVE = "on_leave"
+    SHIFT_ENDED = "shift_ended"
 
 
 class TaskFilter(FrozenModel):

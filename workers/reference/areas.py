@@ -123,7 +123,19 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "grievances": ("grievance", "grievance_level", "grievance_officer", "appeal_code"),
     "holds": ("account_hold", "held_hop", "automatic_release", "release_brake", "braked_release"),
-    "reporting": ("task_value", "task_filter", "stage_day", "stage_count"),
+    "reporting": (
+        "task_value",
+        "task_filter",
+        "stage_day",
+        "stage_count",
+        "notice_setting",
+        "task_notice",
+        "task_message",
+        "shift_handover",
+        "shift_handover_officer",
+        "shift_handover_item",
+        "shift_handover_draft",
+    ),
     "access": ("try_bucket", "schema_migration", "clock_setting"),
 }
 """In the order of the areas; `access` is what belongs to no area."""

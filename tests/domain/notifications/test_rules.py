@@ -20,7 +20,7 @@ from domain.notifications.rules import (
     facts_of,
 )
 from domain.notifications.texts import TEXTS, MessageLacks, Said, Written, letter
-from schemas.enums import Language
+from schemas.enums import Language, TaskKind
 from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.restoration_enums import GrievanceLevel, Step
 
@@ -40,6 +40,8 @@ OF_EVENT = MessageFacts(
     next_due_at=datetime(2026, 12, 20, 20, 0, tzinfo=UTC),
     court="CJM Lucknow, 12/2026",
     to_account="..0042, ICICI Bank",
+    items=12,
+    task=TaskKind.PHONE_BANK,
 )
 ADDED = MessageFacts(amount_paise=2_000_00, restored_paise=700_00, reference="ABCDEFGHJK")
 VALUES = {
