@@ -36,6 +36,7 @@ from api.orders import orders
 from api.orders.pages import OrderPages
 from api.parts import Part
 from api.problems import Elsewhere, add_handlers
+from api.public import front
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import outcomes, scorecards, stage_figures, task_owners
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
@@ -113,6 +114,8 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.INTAKE, feed.router),
     (Part.INTAKE, debit_inquiries.router),
     (Part.INTAKE, liens.router),
+    (Part.OFFICERS, front.router),
+    (None, front.doors_router),
     (None, ops.router),
 )
 """Routers, each with the part that serves it; both parts serve a router without a part. The description of the API
@@ -153,8 +156,9 @@ def create_app(services: Services, part: Part | None = None) -> FastAPI:
 
 def _routes_of(services: Services, part: Part) -> Iterator[BaseRoute]:
     """Yield the routes that only this part serves. They are for matching."""
+    shared = {id(router) for served_by, router in ROUTERS if served_by is None}
     for router in _routers(services, part):
-        if router is not ops.router:
+        if id(router) not in shared:
             yield from router.routes
     if part is Part.OFFICERS:
         yield Route(DESCRIPTION_PATH, endpoint=Described.openapi)

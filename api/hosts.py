@@ -17,6 +17,7 @@ from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from activities.restoration.credit_accounts import CREDIT_PATH
 from api.callers import EVIDENCE_KEYS_PATH
 from api.problems import BANK_API_PATH, BANK_PATH, NOT_FOUND, WRONG_HOST, refusal
+from api.public_paths import ABOUT_PATH, DOORS_PATH, LEAVE_PATH
 
 LOCALHOST: Final = "localhost"
 LOOPBACK: Final = "127.0.0.1"
@@ -56,6 +57,9 @@ PATHS: Final[Mapping[str, frozenset[Site]]] = {
     APPEAL_PATH: frozenset({Site.MY}),
     f"{APPEAL_PATH}/": frozenset({Site.MY}),
     f"{CREDIT_PATH}/": frozenset({Site.MY}),
+    DOORS_PATH: frozenset(Site),
+    ABOUT_PATH: frozenset({Site.MY}),
+    LEAVE_PATH: frozenset({Site.MY}),
     BANK_PATH: frozenset({Site.BANK}),
     BANK_API_PATH: frozenset({Site.BANK}),
     PROBE_PATH: frozenset({Site.MACHINE}),

@@ -57,6 +57,8 @@ class Services:
     """the address of the pages for citizens and banks, or None if it is not configured"""
     bank_url: str | None = None
     """the address at which banks reach the API; None means `public_url`"""
+    desk_url: str | None = None
+    """the address at which officers work, or None if it is not configured"""
     trusted_proxies: Networks = ()
     """networks of proxies whose `X-Forwarded-For` is trusted"""
     operators: Networks = LOOPBACK

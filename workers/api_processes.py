@@ -132,6 +132,7 @@ def _services(engine: Engine, metrics_urls: tuple[str, ...], *, shows_gauges: bo
         shows_gauges=shows_gauges,
         public_url=settings.public_url,
         bank_url=settings.bank_url,
+        desk_url=settings.desk_url,
         provider=_provider(engine),
         trusted_proxies=networks_of(settings.trusted_proxies),
         operators=networks_of(settings.operator_networks),
