@@ -6,6 +6,7 @@ from typing import Final
 
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
+from activities.drafts.reach import told_reach
 from activities.notifications.people import Concerned, notify_people
 from activities.restoration import credit_accounts
 from db import notifications, person_keys, victim_corrections, victim_views
@@ -95,6 +96,7 @@ async def view(ctx: Context, ack_no: str) -> VictimView:
     async with ctx.pool.acquire() as connection:
         row = await victim_views.of_complaint(connection, ack_no)
         first_told = await victim_corrections.first_told(connection, ack_no)
+        reach = await told_reach(ctx, connection, ack_no)
         messages = await notifications.to_victim(connection, row.case_no, row.person.person_id, MESSAGES_SHOWN_MAX)
     return VictimView(
         **row.model_dump(exclude={"case_no", "person"}),
@@ -102,6 +104,7 @@ async def view(ctx: Context, ack_no: str) -> VictimView:
         victim=ctx.persons.open(row.person),
         is_erased=row.person.is_erased,
         first_told=ctx.persons.open(first_told) if first_told else None,
+        reach=reach,
         messages=messages,
     )
 

@@ -36,7 +36,7 @@ from api.orders import orders
 from api.orders.pages import OrderPages
 from api.parts import Part
 from api.problems import Elsewhere, add_handlers
-from api.public import front
+from api.public import complaint_sending, complaint_steps, doors
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import outcomes, scorecards, stage_figures, task_owners
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
@@ -114,8 +114,11 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.INTAKE, feed.router),
     (Part.INTAKE, debit_inquiries.router),
     (Part.INTAKE, liens.router),
-    (Part.OFFICERS, front.router),
-    (None, front.doors_router),
+    (Part.OFFICERS, complaint_steps.router),
+    # Its last path takes every name, so the questions come before it.
+    (Part.OFFICERS, complaint_sending.router),
+    (Part.OFFICERS, doors.router),
+    (None, doors.doors_router),
     (None, ops.router),
 )
 """Routers, each with the part that serves it; both parts serve a router without a part. The description of the API

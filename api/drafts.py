@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from activities.drafts import saving, sending
 from activities.drafts.missed_calls import take_missed_call
+from activities.drafts.public_drafts import form_address
 from api.auth import may
 from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
 from api.roles import ALLOWED, Action
@@ -113,5 +114,8 @@ async def discard(services: TheServices, officer: Keeper, draft_id: UUID) -> Dra
 
 @calls_router.post("", name="take_missed_call", responses=says(NOT_NOW, LIMIT_EXCEEDED))
 async def missed(services: TheServices, officer: Keeper, call: MissedCall) -> MissedCallTaken:
-    """Note a call that no officer answered. Its draft waits for an officer who calls back."""
-    return await take_missed_call(services.ctx, call, officer.actor)
+    """Note a call that no officer answered. Its draft waits for an officer who calls back.
+
+    The first call of a number is answered by an SMS with a link to the public page.
+    """
+    return await take_missed_call(services.ctx, call, officer.actor, form_address(services.public_url))

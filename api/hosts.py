@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.documents.issuing import APPEAL_PATH
+from activities.drafts.public_drafts import FORM_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from activities.restoration.credit_accounts import CREDIT_PATH
 from api.callers import EVIDENCE_KEYS_PATH
@@ -58,6 +59,8 @@ PATHS: Final[Mapping[str, frozenset[Site]]] = {
     f"{APPEAL_PATH}/": frozenset({Site.MY}),
     f"{CREDIT_PATH}/": frozenset({Site.MY}),
     DOORS_PATH: frozenset(Site),
+    FORM_PATH: frozenset({Site.MY}),
+    f"{FORM_PATH}/": frozenset({Site.MY}),
     ABOUT_PATH: frozenset({Site.MY}),
     LEAVE_PATH: frozenset({Site.MY}),
     BANK_PATH: frozenset({Site.BANK}),
@@ -65,8 +68,8 @@ PATHS: Final[Mapping[str, frozenset[Site]]] = {
     PROBE_PATH: frozenset({Site.MACHINE}),
     **dict.fromkeys(OPERATORS_PATHS, frozenset({Site.MACHINE})),
 }
-"""The sites of every path. A path that ends in / covers all paths below it, and the longest one counts. The table of
-`deploy/nginx.conf` is the same."""
+"""The sites of every path. A path that ends in / covers all paths below it, but for the first page, and the longest one
+counts. The table of `deploy/nginx.conf` is the same."""
 
 _HOSTED: Final = "goldenhour.hosted"
 """where a request says that it came to the TLS port"""
@@ -88,7 +91,8 @@ def sites_of(path: str, table: Mapping[str, frozenset[Site]] = PATHS) -> frozens
     """Return the sites of a path; none for a path that the table does not cover."""
     if path in table:
         return table[path]
-    covering = [beginning for beginning in table if beginning.endswith("/") and path.startswith(beginning)]
+    beginnings = (beginning for beginning in table if beginning.endswith("/") and beginning != DOORS_PATH)
+    covering = [beginning for beginning in beginnings if path.startswith(beginning)]
     return table[max(covering, key=len)] if covering else frozenset()
 
 

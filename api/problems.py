@@ -22,6 +22,7 @@ from starlette.types import Scope
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.documents.issuing import APPEAL_PATH
+from activities.drafts.public_drafts import FORM_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from activities.restoration.credit_accounts import CREDIT_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
@@ -48,7 +49,7 @@ log = logging.getLogger("goldenhour.api")
 BANK_PATH: Final = "/banking/"
 BANK_API_PATH: Final = "/api/v1/bank/"
 """Banks get problems there, as officers do. The cursor of a list is called `cursor` there."""
-PAGES: Final = (REPLY_PATH, APPEAL_PATH, f"{CREDIT_PATH}/", SIGN_IN_PATH, FIRST_PATH, ABOUT_PATH, LEAVE_PATH)
+PAGES: Final = (REPLY_PATH, APPEAL_PATH, f"{CREDIT_PATH}/", SIGN_IN_PATH, FIRST_PATH, FORM_PATH, ABOUT_PATH, LEAVE_PATH)
 """beginnings of the paths that people open in a browser, with forms as bodies and pages as responses"""
 PROBLEM_JSON: Final = "application/problem+json"
 MAX_VIOLATIONS: Final = 50

@@ -27,7 +27,7 @@ from api.officers.scripts import Scripts
 from api.officers.sessions import Sessions
 from api.officers.sign_in import SignInDoor
 from api.streams import CASE_EVENTS, EventHub
-from api.throttle import AppealThrottle, Throttle
+from api.throttle import AppealThrottle, FormThrottle, Throttle
 from api.tokens import Tokens
 from db.bank_gateway import CHANGED
 from domain.policy.model import TryName
@@ -147,6 +147,11 @@ class Services:
     def appeal_throttle(self) -> AppealThrottle:
         """Access of account holders to their holds."""
         return AppealThrottle(self.ctx, self.keys, self.trusted_proxies)
+
+    @cached_property
+    def form_throttle(self) -> FormThrottle:
+        """Limits on complaints of the public page."""
+        return FormThrottle(self.ctx, self.keys, self.trusted_proxies)
 
     @cached_property
     def evidence_jobs(self) -> EvidenceJobs:

@@ -1809,6 +1809,27 @@ BEGIN
     WHERE up.parent_hop_no IS NULL AND b.bucket = 'proposed' AND b.balance_paise < 0 ORDER BY 1;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.public_draft_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.draft_id <> OLD.draft_id OR NEW.call_id IS DISTINCT FROM OLD.call_id OR NEW.asked_paise < OLD.asked_paise
+        OR (OLD.confirmed_at IS NOT NULL AND NEW.confirmed_at IS DISTINCT FROM OLD.confirmed_at)
+        OR (OLD.finished_at IS NOT NULL AND NEW.finished_at IS DISTINCT FROM OLD.finished_at)
+    THEN
+        RAISE EXCEPTION 'what a public draft has proven and asked for is kept'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_rules';
+    END IF;
+    IF OLD.confirmed_at IS NULL AND NEW.confirmed_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM complainant_message m WHERE m.draft_id = NEW.draft_id AND m.used_at IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'no code of draft % was used', NEW.draft_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_confirmed_by_code';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.recovery_code_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2367,6 +2388,17 @@ BEGIN
     RAISE EXCEPTION 'one person is no second officer: %', TG_NAME
         USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.unconfirmed_since(of_case text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT min(c.received_at) FROM complaint c
+    WHERE c.case_no = of_case
+    HAVING count(*) = count(*) FILTER (WHERE EXISTS (
+        SELECT FROM draft d JOIN public_draft p USING (draft_id) WHERE d.ack_no = c.ack_no AND p.confirmed_at IS NULL))
+$function$;
 
 CREATE OR REPLACE FUNCTION public.victim_corrected()
  RETURNS trigger
@@ -2940,6 +2972,31 @@ CREATE TABLE clock_setting (
     CONSTRAINT clock_setting_one_check CHECK (one)
 );
 
+CREATE TABLE complainant_message (
+    message_id uuid NOT NULL,
+    draft_id uuid NOT NULL,
+    kind text NOT NULL,
+    language text NOT NULL,
+    sealed bytea,
+    written_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    sent_at timestamp with time zone,
+    failure text NOT NULL DEFAULT ''::text,
+    code_digest bytea,
+    mobile_digest bytea,
+    tries integer NOT NULL DEFAULT 0,
+    used_at timestamp with time zone,
+    CONSTRAINT complainant_message_pkey PRIMARY KEY (message_id),
+    CONSTRAINT complainant_message_code_is_whole CHECK ((((kind = 'complaint_code'::text) = (code_digest IS NOT NULL)) AND ((code_digest IS NULL) = (mobile_digest IS NULL)))),
+    CONSTRAINT complainant_message_kind_check CHECK ((kind = ANY (ARRAY['complaint_code'::text, 'complaint_link'::text]))),
+    CONSTRAINT complainant_message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT complainant_message_sent_or_to_send CHECK (((sent_at IS NULL) OR (next_attempt_at IS NULL))),
+    CONSTRAINT complainant_message_to_send_is_sealed CHECK (((next_attempt_at IS NULL) OR (sealed IS NOT NULL))),
+    CONSTRAINT complainant_message_used_is_a_code CHECK (((used_at IS NULL) OR (code_digest IS NOT NULL)))
+);
+
 CREATE TABLE complaint (
     ack_no text NOT NULL,
     case_no text NOT NULL,
@@ -2958,6 +3015,27 @@ CREATE TABLE complaint (
     CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
     CONSTRAINT complaint_pkey PRIMARY KEY (ack_no),
     CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
+);
+
+CREATE TABLE complaint_reach (
+    ack_no text NOT NULL,
+    reach_no integer NOT NULL,
+    way text NOT NULL,
+    from_hour smallint,
+    to_hour smallint,
+    is_quiet boolean NOT NULL,
+    wants_woman_officer boolean NOT NULL,
+    person_id uuid,
+    sealed bytea,
+    told_at timestamp with time zone NOT NULL,
+    told_by text NOT NULL,
+    CONSTRAINT complaint_reach_pkey PRIMARY KEY (ack_no, reach_no),
+    CONSTRAINT complaint_reach_from_check CHECK (((from_hour >= 0) AND (from_hour <= 23))),
+    CONSTRAINT complaint_reach_no_check CHECK ((reach_no > 0)),
+    CONSTRAINT complaint_reach_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT complaint_reach_to_check CHECK (((to_hour >= 1) AND (to_hour <= 24))),
+    CONSTRAINT complaint_reach_told_by_check CHECK ((told_by <> ''::text)),
+    CONSTRAINT complaint_reach_way_check CHECK ((way = ANY (ARRAY['call'::text, 'sms'::text, 'email'::text, 'none'::text])))
 );
 
 CREATE TABLE complaint_story (
@@ -3289,10 +3367,11 @@ CREATE TABLE draft (
     CONSTRAINT draft_ended_is_whole CHECK ((num_nulls(ended_at, ended_as, ended_by) = ANY (ARRAY[0, 3]))),
     CONSTRAINT draft_made_by_check CHECK ((made_by <> ''::text)),
     CONSTRAINT draft_of_caller_waits CHECK (((owner IS NULL) OR (caller IS NULL))),
+    CONSTRAINT draft_of_public_form CHECK (((source = 'public_form'::text) = (NOT (owner IS DISTINCT FROM 'complainant'::text)))),
     CONSTRAINT draft_owner_check CHECK ((owner <> ''::text)),
     CONSTRAINT draft_revision_check CHECK ((revision > 0)),
     CONSTRAINT draft_sent_is_whole CHECK (((num_nulls(ack_no, sent_at) = ANY (ARRAY[0, 2])) AND ((ack_no IS NULL) OR (sent_by IS NOT NULL)))),
-    CONSTRAINT draft_source_check CHECK ((source = ANY (ARRAY['call'::text, 'missed_call'::text])))
+    CONSTRAINT draft_source_check CHECK ((source = ANY (ARRAY['call'::text, 'missed_call'::text, 'public_form'::text])))
 );
 
 CREATE TABLE draft_handover (
@@ -4234,6 +4313,24 @@ CREATE TABLE provider_identity (
     CONSTRAINT provider_identity_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 255)))
 );
 
+CREATE TABLE public_draft (
+    draft_id uuid NOT NULL,
+    code_digest bytea NOT NULL,
+    call_id uuid,
+    asked_paise bigint NOT NULL DEFAULT 0,
+    confirmed_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    desk_told_at timestamp with time zone,
+    visit_digest bytea,
+    visit_began_at timestamp with time zone,
+    visit_until timestamp with time zone,
+    CONSTRAINT public_draft_code UNIQUE (code_digest),
+    CONSTRAINT public_draft_visit UNIQUE (visit_digest),
+    CONSTRAINT public_draft_pkey PRIMARY KEY (draft_id),
+    CONSTRAINT public_draft_asked_check CHECK ((asked_paise >= 0)),
+    CONSTRAINT public_draft_visit_is_whole CHECK ((num_nulls(visit_digest, visit_began_at, visit_until) = ANY (ARRAY[0, 3])))
+);
+
 CREATE TABLE rate_bucket (
     institution text NOT NULL,
     policy text NOT NULL,
@@ -4994,9 +5091,15 @@ ALTER TABLE case_officer ADD CONSTRAINT case_officer_case_no_fkey FOREIGN KEY (c
 
 ALTER TABLE channel_health ADD CONSTRAINT channel_health_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE complainant_message ADD CONSTRAINT complainant_message_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES public_draft(draft_id);
+
 ALTER TABLE complaint ADD CONSTRAINT complaint_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
+
+ALTER TABLE complaint_reach ADD CONSTRAINT complaint_reach_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE complaint_reach ADD CONSTRAINT complaint_reach_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE complaint_story ADD CONSTRAINT complaint_story_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
@@ -5215,6 +5318,10 @@ ALTER TABLE person_key ADD CONSTRAINT person_key_institution_fkey FOREIGN KEY (i
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
+
+ALTER TABLE public_draft ADD CONSTRAINT public_draft_call_id_fkey FOREIGN KEY (call_id) REFERENCES draft(draft_id);
+
+ALTER TABLE public_draft ADD CONSTRAINT public_draft_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES draft(draft_id);
 
 ALTER TABLE rate_bucket ADD CONSTRAINT rate_bucket_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
@@ -5446,7 +5553,13 @@ CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHE
 
 CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject, assigned_at);
 
+CREATE INDEX complainant_message_draft ON public.complainant_message USING btree (draft_id, written_at);
+
+CREATE INDEX complainant_message_due ON public.complainant_message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
 CREATE UNIQUE INDEX complaint_portal_ack_no ON public.complaint USING btree (portal_ack_no) WHERE (portal_ack_no IS NOT NULL);
+
+CREATE INDEX complaint_reach_person ON public.complaint_reach USING btree (person_id) WHERE (person_id IS NOT NULL);
 
 CREATE INDEX complaint_story_person ON public.complaint_story USING btree (person_id);
 
@@ -5660,6 +5773,10 @@ CREATE INDEX procedure_running ON public.procedure USING btree (started_at) WHER
 
 CREATE INDEX procedure_unseen ON public.procedure USING btree (started_at) WHERE ((ended_at IS NULL) AND (kind <> ALL (ARRAY['hold'::text, 'duties'::text])));
 
+CREATE INDEX public_draft_of_call ON public.public_draft USING btree (call_id) WHERE (call_id IS NOT NULL);
+
+CREATE INDEX public_draft_unconfirmed ON public.public_draft USING btree (draft_id) WHERE ((asked_paise > 0) AND (confirmed_at IS NULL) AND (desk_told_at IS NULL));
+
 CREATE INDEX read_log_by_account ON public.read_log USING btree (subject, read_id) WHERE (kind = 'account'::text);
 
 CREATE INDEX read_log_by_case ON public.read_log USING btree (case_no, read_id) WHERE (case_no IS NOT NULL);
@@ -5862,6 +5979,8 @@ CREATE TRIGGER complaint_filled_in BEFORE UPDATE OF category ON public.complaint
 
 CREATE TRIGGER complaint_marked BEFORE INSERT ON public.complaint FOR EACH ROW WHEN ((new.marked IS NULL)) EXECUTE FUNCTION complaint_marked();
 
+CREATE TRIGGER complaint_reach_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_reach FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER complaint_story_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_story FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -6061,6 +6180,10 @@ CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON p
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
 
 CREATE TRIGGER provider_identity_kept BEFORE UPDATE OR TRUNCATE ON public.provider_identity FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER public_draft_kept BEFORE DELETE OR TRUNCATE ON public.public_draft FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER public_draft_rules BEFORE UPDATE ON public.public_draft FOR EACH ROW EXECUTE FUNCTION public_draft_rules();
 
 CREATE TRIGGER read_log_append_only BEFORE UPDATE OR TRUNCATE ON public.read_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -6280,9 +6403,19 @@ COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last s
 
 COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own present moment';
 
+COMMENT ON COLUMN complainant_message.mobile_digest IS 'keyed digest of the number to which the code went';
+
+COMMENT ON COLUMN complainant_message.sealed IS 'number and text, sealed under the key of the draft; empty once it is sent or over';
+
+COMMENT ON COLUMN complainant_message.used_at IS 'when the code was entered; a code is good once';
+
 COMMENT ON COLUMN complaint.marked IS 'whether the victim is a child, or the category is one of the protected matters; null counts as false';
 
 COMMENT ON COLUMN complaint.portal_ack_no IS 'the number that the portal gave, where it lies in the half that is ours';
+
+COMMENT ON COLUMN complaint_reach.is_quiet IS 'no message and no call says what it is about';
+
+COMMENT ON COLUMN complaint_reach.sealed IS 'the person who complained for the victim, sealed under the key of the victim';
 
 COMMENT ON COLUMN complaint_story.consent IS 'whether the victim agrees to its use; null: not asked';
 
@@ -6504,6 +6637,20 @@ COMMENT ON COLUMN procedure_news.created_at IS 'since when the change waits: if 
 
 COMMENT ON COLUMN provider_identity.subject IS 'the name that the provider never gives to another person: its claim `sub`';
 
+COMMENT ON COLUMN public_draft.asked_paise IS 'sum for which banks were asked before the mobile was confirmed';
+
+COMMENT ON COLUMN public_draft.call_id IS 'the draft of the missed call whose link began this one';
+
+COMMENT ON COLUMN public_draft.code_digest IS 'keyed digest of the code that opens the draft again';
+
+COMMENT ON COLUMN public_draft.confirmed_at IS 'when a one-time code proved that the complainant has the mobile';
+
+COMMENT ON COLUMN public_draft.desk_told_at IS 'when the desk got a work item, because the complaint was not confirmed';
+
+COMMENT ON COLUMN public_draft.finished_at IS 'when the complainant sent the whole complaint';
+
+COMMENT ON COLUMN public_draft.visit_digest IS 'digest of the token in the cookie of the visit that has the draft open';
+
 COMMENT ON COLUMN read_log.case_no IS 'null where no such case exists, and for what belongs to no case';
 
 COMMENT ON COLUMN read_log.outside IS 'whether the reader is not responsible for the case';
@@ -6668,6 +6815,10 @@ COMMENT ON TABLE call_back IS 'A time at which a bank said that it calls back ab
 
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
 
+COMMENT ON TABLE complainant_message IS 'a short message to a person who complains on the page, whose complaint may have no case yet; the row is the outbox';
+
+COMMENT ON TABLE complaint_reach IS 'how a victim can be reached without danger; the newest statement counts, and earlier ones stay beside it';
+
 COMMENT ON TABLE complaint_story IS 'what a victim told of what happened; a later statement stands beside the earlier one';
 
 COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states it';
@@ -6707,6 +6858,8 @@ COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim'
 COMMENT ON TABLE person_key IS 'A key, itself sealed under the secret key. It seals the data of one person, or bodies of one case or of one bank.';
 
 COMMENT ON TABLE provider_identity IS 'which person of an identity provider an officer is';
+
+COMMENT ON TABLE public_draft IS 'a complaint that is filled in on the public page, beside its draft';
 
 COMMENT ON TABLE read_log IS 'who read which case, account, person or document';
 
@@ -6803,3 +6956,5 @@ COMMENT ON FUNCTION telephone_stated(text) IS 'By hop and kind: the money that t
 COMMENT ON FUNCTION told_about_hold(uuid) IS 'Who filed a grievance about the hold, reported on it, gave its holder''s contact or code, heard a victim about it, or imported it.';
 
 COMMENT ON FUNCTION transfers_register(text,text[],integer[],text[]) IS 'registers transfers in the order of their keys; returns the places of those that are registered already';
+
+COMMENT ON FUNCTION unconfirmed_since(text) IS 'when a case began that only unconfirmed complaints of the public page tell; null for any other case';

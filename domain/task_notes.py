@@ -215,6 +215,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.UNREACHABLE: "cannot be told: {to_whom}: {message}",
     "unreachable.complaint": "cannot be told: complaint {id}: {message}",
     "unreachable.hold": "cannot be told: holder of {reference}: {message}",
+    TaskCause.COMPLAINT_UNCONFIRMED: (
+        "complaint {id} of the public page is not confirmed by a code: call the complainant, or have the bank that paid"
+        " ask its customer, and take the complaint; else the holds of the case end {at}"
+    ),
     TaskCause.DOCUMENT_TO_DELIVER: "cannot be delivered: {document_number} for {id}",
     TaskCause.FILE_REFUSED: "a file is in refused/, look there for others too: {detail}",
     TaskCause.FILE_IN_DOUBT: "a file in done/ is in doubt, look for others too: {detail}",

@@ -58,6 +58,37 @@ class DraftVictim(FrozenModel):
     language: Language | None = None
 
 
+class ReachWay(StrEnum):
+    """How a person can be reached without danger."""
+
+    CALL = "call"
+    SMS = "sms"
+    EMAIL = "email"
+    NONE = "none"
+    """not at all: the person looks by the number and a code"""
+
+
+class Reach(FrozenModel):
+    """How and when the victim can be reached without danger, as the complaint tells it."""
+
+    way: ReachWay
+    from_hour: Annotated[int, Field(ge=0, le=23)] | None = None
+    """hour of the day in Indian time from which on, or None for any time"""
+    to_hour: Annotated[int, Field(ge=1, le=24)] | None = None
+    is_quiet: StrictBool = False
+    """whether no message and no call may say what it is about"""
+    wants_woman_officer: StrictBool = False
+
+
+class Teller(FrozenModel):
+    """Person who complains for the victim."""
+
+    name: _Line = ""
+    mobile: _Short = ""
+    relation: _Line = ""
+    """what the person is to the victim"""
+
+
 class DraftContent(FrozenModel):
     """Everything that is typed of a complaint. Nothing is checked before it is sent."""
 
@@ -70,6 +101,9 @@ class DraftContent(FrozenModel):
     story: Annotated[Story, Field(repr=False)] = ""
     consent: StrictBool | None = None
     """whether the victim agrees that the police use what is told; None: not asked"""
+    reach: Annotated[Reach | None, Field(exclude_if=lambda reach: reach is None)] = None
+    teller: Annotated[Teller | None, Field(repr=False, exclude_if=lambda teller: teller is None)] = None
+    """None if the victim complains in person"""
 
 
 class DraftSource(StrEnum):
@@ -77,6 +111,8 @@ class DraftSource(StrEnum):
 
     CALL = "call"
     MISSED_CALL = "missed_call"
+    PUBLIC_FORM = "public_form"
+    """the page on which everybody may complain; no officer has it"""
 
 
 class DraftEnd(StrEnum):
@@ -264,6 +300,14 @@ class ComplaintStory(FrozenModel):
     consent: bool | None
     told_at: UtcDatetime
     told_by: str
+
+
+class ToldReach(Reach):
+    """How a victim can be reached, with the person who complained for the victim."""
+
+    teller: Annotated[Teller | None, Field(repr=False)]
+    """empty after the key is destroyed"""
+    told_at: UtcDatetime
 
 
 class ComplaintStories(FrozenModel):

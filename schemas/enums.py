@@ -9,6 +9,8 @@ class Channel(StrEnum):
     HELPLINE_1930 = "helpline_1930"
     PORTAL = "portal"
     IMPORT = "import"
+    PUBLIC_FORM = "public_form"
+    """page on which a victim, or another person for the victim, complains"""
 
 
 class Mode(StrEnum):

@@ -94,6 +94,12 @@ class MessageKind(StrEnum):
     """to the officer who must decide an account holder's appeal"""
     GRIEVANCE_OVERDUE = "grievance_overdue"
     """to the supervising officer of the case: the highest level has passed its time limit"""
+    NEWS = "news"
+    """to a victim to whom no message may say what it is about: that there is news"""
+    COMPLAINT_CODE = "complaint_code"
+    """to a person who complains on the public page: the code that confirms the mobile"""
+    COMPLAINT_LINK = "complaint_link"
+    """to such a person, or after a missed call: the code that opens the form again"""
 
 
 class Medium(StrEnum):
@@ -113,6 +119,8 @@ class Recipient(StrEnum):
     IO = "io"
     OFFICER = "officer"
     """supervising officer of the case"""
+    COMPLAINANT = "complainant"
+    """person who complains on the public page"""
 
 
 class MessageFacts(FrozenModel):

@@ -147,6 +147,8 @@ class TaskCause(StrEnum):
     """the victim's bank names another transfer out of the account: `found_id`, `claimed_paise`, `to_bank`, `at`"""
     TOLD_OTHERWISE = "told_otherwise"
     """the complaint `ack_no` tells the transfer otherwise; `differing` says what"""
+    COMPLAINT_UNCONFIRMED = "complaint_unconfirmed"
+    """no one-time code has confirmed who complains on the public page; the holds of the case end `at` a time"""
     NIGHTLY_RUN_BROKEN = "nightly_run_broken"
     """the nightly verification found `violations`, the first in case `ack_no`"""
     NIGHTLY_RUN_FAILED = "nightly_run_failed"

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from activities.cases.transaction import ENGINE
 from activities.context import Context
-from db import clock, retention
+from db import clock, complainant_messages, retention
 from db.drafts import drafts
 from db.drafts.drafts import StoredDraft
 from db.officers import callers, officers
@@ -160,7 +160,7 @@ async def end(ctx: Context, draft_id: UUID, owner: str, by: str) -> DraftEnded:
         check_owner(stored, owner)
         ended_as = DraftEnd.DONE if stored.ack_no else DraftEnd.DISCARDED
         assert stored.key.person_id is not None, "a draft has a key"
-        await _forget(connection, draft_id, stored.key.person_id, ended_as, by)
+        await forget(connection, draft_id, stored.key.person_id, ended_as, by)
     return DraftEnded(draft_id=draft_id, ended_as=ended_as)
 
 
@@ -174,12 +174,14 @@ async def forget_old(ctx: Context) -> int:
         before = await clock.present_moment(connection) - kept
         old = await drafts.take_old(connection, before, BATCH)
         for draft_id, person_id in old:
-            await _forget(connection, draft_id, person_id, DraftEnd.FORGOTTEN, ENGINE)
+            await forget(connection, draft_id, person_id, DraftEnd.FORGOTTEN, ENGINE)
     return len(old)
 
 
-async def _forget(connection: Connection, draft_id: UUID, person_id: UUID, ended_as: DraftEnd, by: str) -> None:
+async def forget(connection: Connection, draft_id: UUID, person_id: UUID, ended_as: DraftEnd, by: str) -> None:
+    """End an open draft with its content: its key is destroyed."""
     now = await clock.present_moment(connection)
+    await complainant_messages.drop(connection, draft_id)
     await drafts.end(connection, draft_id, ended_as, by, now)
     await retention.destroy_key(connection, person_id, RULE, now)
 

@@ -12,6 +12,7 @@ from activities.cases.told_transfers import Row
 from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
 from activities.deadlocks import repeated
+from activities.drafts.reach import tell_reach
 from activities.drafts.saving import check_owner, open_content
 from activities.drafts.statements import Stated, fill_in, state_transfers, tell_story
 from activities.intake import KnownMeanwhile, resolve_transfers, take_complaint
@@ -47,8 +48,10 @@ def key_of(draft_id: UUID) -> str:
     return f"draft-{draft_id}"
 
 
-async def send(ctx: Context, draft_id: UUID, owner: str, by: str, notify: Notify) -> DraftSent:
-    """Send a draft as it is saved.
+async def send(
+    ctx: Context, draft_id: UUID, owner: str, by: str, notify: Notify, *, transfers_only: bool = False
+) -> DraftSent:
+    """Send a draft as it is saved; with `transfers_only` nothing else is added to a complaint that is sent already.
 
     `notify` is called as soon as the complaint, or what is added, is committed. Raises `NotFound`, `NotNow` and
     `LimitExceeded`.
@@ -60,11 +63,12 @@ async def send(ctx: Context, draft_id: UUID, owner: str, by: str, notify: Notify
     content = open_content(ctx, draft)
     told = read_draft(content)
     if draft.ack_no is not None:
-        return await _add(ctx, draft, draft.ack_no, content, told, by, notify)
+        added = DraftContent(transfers=content.transfers) if transfers_only else content
+        return await _add(ctx, draft, draft.ack_no, added, told, by, notify)
     if not told.transfers:
         raise DraftIncomplete(draft_id, told.missing)
     receipt = await _ask_banks(ctx, draft, content, told, notify)
-    if receipt is not None and not content.story and content.consent is None:
+    if receipt is not None and not _tells_more(content):
         return DraftSent(
             draft_id=draft_id,
             receipt=receipt,
@@ -79,6 +83,11 @@ async def send(ctx: Context, draft_id: UUID, owner: str, by: str, notify: Notify
         draft = await drafts.get(connection, draft_id)
     assert draft.ack_no is not None, "the complaint is linked"
     return await _add(ctx, draft, draft.ack_no, content, told, by, notify)
+
+
+def _tells_more(content: DraftContent) -> bool:
+    """Return whether a draft states what its complaint has no place for."""
+    return bool(content.story or content.consent is not None or content.reach or content.teller)
 
 
 async def _ask_banks(
@@ -182,6 +191,7 @@ async def _write(
         completed = await fill_in(work, sent, told_now)
         await drafts.still_awaited(connection, draft.draft_id, awaited - frozenset(completed))
         completed += await tell_story(work, sent, content.story, consent=content.consent)
+        completed += await tell_reach(work, sent, content.reach, content.teller)
         await _log(work, ack_no, completed)
         stated = await state_transfers(work, ack_no, rows, by_account=by_account)
     return sent, stated, completed

@@ -17,8 +17,8 @@ from db import notifications
 from db.notifications import ToSend
 from domain.errors.notifications import MessageExpired, MessageSent
 from domain.notifications.sms_templates import SmsTemplates
-from schemas.enums import EventKind, TaskKind
-from schemas.notifications import Medium, MessageRow, SmsIds
+from schemas.enums import EventKind, Language, TaskKind
+from schemas.notifications import Medium, MessageKind, MessageRow, Recipient, SmsIds
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 log = logging.getLogger(__name__)
@@ -128,7 +128,8 @@ async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
     key, said = str(message.message_id), ctx.persons.open_message(message.message_id, message.text)
     if message.medium is Medium.SMS:
         assert ways.sms is not None, "only messages with a route are claimed"
-        await ways.sms.send(said.address, said.body, key, _sms_ids(ways, message))
+        ids = sms_ids(ways, message.kind, message.to_whom, message.language)
+        await ways.sms.send(said.address, said.body, key, ids)
     else:
         assert ways.mail is not None, "only messages with a route are claimed"
         async with ctx.pool.acquire() as connection:
@@ -137,11 +138,11 @@ async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
         await ways.mail.send(said.address, said.subject, said.body, f"{key}.message", attachments=attached)
 
 
-def _sms_ids(ways: Ways, message: ToSend) -> SmsIds | None:
+def sms_ids(ways: Ways, kind: MessageKind, to_whom: Recipient, language: Language) -> SmsIds | None:
     """Return the ids of the message's registered text. Raises `SmsUnsendable` if it has none and needs one."""
     if ways.sms_templates is None:
         return None
-    ids = ways.sms_templates.ids(message.kind, message.to_whom, message.language)
+    ids = ways.sms_templates.ids(kind, to_whom, language)
     if ids is None:
         raise SmsUnsendable("its text is not registered")
     return ids

@@ -1,4 +1,4 @@
-"""What all public pages share: the frame, the style sheet, the texts, and how a visitor reads them.
+"""Frame of all public pages: the templates, the style sheet, the texts, and how a visitor reads them.
 
 The pages need no script and no cookie to be read. The language and the size of the text stand in every address.
 """

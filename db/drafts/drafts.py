@@ -126,7 +126,7 @@ async def of_owner(connection: Connection, owner: str | None, limit: int) -> lis
 
 
 _STRANDED: Final = """
-d.ended_at IS NULL AND d.owner <> $1
+d.ended_at IS NULL AND d.owner <> $1 AND d.source <> 'public_form'
     AND (is_absent(d.owner, present_moment())
         OR NOT EXISTS (SELECT FROM officer o WHERE o.officer_id = d.owner AND o.disabled_at IS NULL))
     AND ($2 OR EXISTS (SELECT FROM team t JOIN team_member m USING (team_id)

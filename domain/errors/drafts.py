@@ -63,6 +63,16 @@ class TooManySentDrafts(LimitExceeded):
     most: int
 
 
+class TooManyPublicDrafts(LimitExceeded):
+    code = "too_many_public_drafts"
+    most: int
+
+
+class ComplaintUnconfirmed(NotNow):
+    code = "complaint_unconfirmed"
+    most_paise: int
+
+
 class TooManyMissedCalls(LimitExceeded):
     code = "too_many_missed_calls"
     most: int

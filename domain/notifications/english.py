@@ -206,12 +206,26 @@ TEXTS: Final[Mapping[Key, Text]] = {
         "Overdue: appeal {number}",
         "Case {case}: appeal {number} was to be decided by {until_time}; no level is above it. Please see to it.",
     ),
+    (MessageKind.NEWS, _VICTIM): Text(
+        "News for you",
+        "Number {case}: there is news for you. Look it up with this number and a code, when you are alone.",
+    ),
+    (MessageKind.COMPLAINT_CODE, Recipient.COMPLAINANT): Text(
+        "Your code",
+        "{code} is your code, valid until {until_time}. Do not share it: no one may ask you for it by telephone.",
+    ),
+    (MessageKind.COMPLAINT_LINK, Recipient.COMPLAINANT): Text(
+        "Go on with your form",
+        "Go on with your form{form_at}. Its code is {reference}, valid until {until_time}.",
+    ),
 }
 
 WORDS: Final[Mapping[str, str]] = {
     "where": "at your bank or at a cyber police station",
     "at": "at {link}",
     "reply_at": ": {link}",
+    "form_at": ": {link}",
+    "form_by_call": " on the page of the helpline 1930",
     "reply": " to your officer",
     "officer": "helpline 1930",
     "case": "Case {case}",

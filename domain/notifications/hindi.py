@@ -193,12 +193,26 @@ TEXTS: Final[Mapping[Key, Text]] = {
         "विलंबित: अपील {number}",
         "मामला {case}: अपील {number} पर {until_time} तक निर्णय होना था; इसके ऊपर कोई स्तर नहीं है। कृपया देखें।",
     ),
+    (MessageKind.NEWS, _VICTIM): Text(
+        "आपके लिए सूचना",
+        "संख्या {case}: आपके लिए नई सूचना है। अकेले होने पर इस संख्या और कोड से देखें।",
+    ),
+    (MessageKind.COMPLAINT_CODE, Recipient.COMPLAINANT): Text(
+        "आपका कोड",
+        "आपका कोड {code} है, {until_time} तक मान्य। इसे किसी को न बताएँ: फ़ोन पर कोई इसे नहीं माँग सकता।",
+    ),
+    (MessageKind.COMPLAINT_LINK, Recipient.COMPLAINANT): Text(
+        "अपना फ़ॉर्म आगे भरें",
+        "अपना फ़ॉर्म आगे भरें{form_at}। कोड {reference}, {until_time} तक मान्य।",
+    ),
 }
 
 WORDS: Final[Mapping[str, str]] = {
     "where": "अपने बैंक या साइबर थाने में",
     "at": "{link}",
     "reply_at": ": {link}",
+    "form_at": ": {link}",
+    "form_by_call": " हेल्पलाइन 1930 के पृष्ठ पर",
     "reply": " (अधिकारी को)",
     "officer": "हेल्पलाइन 1930",
     "case": "मामला {case}",

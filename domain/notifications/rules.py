@@ -62,6 +62,9 @@ class NotificationEvent(StrEnum):
     GRIEVANCE_OVERDUE = "grievance_overdue"
     GRIEVANCE_DECIDED = "grievance_decided"
     GRIEVANCE_WITHDRAWN = "grievance_withdrawn"
+    QUIET_NEWS = "quiet_news"
+    COMPLAINT_CODE_ASKED = "complaint_code_asked"
+    COMPLAINT_LINK_ASKED = "complaint_link_asked"
 
 
 class Addressee(StrEnum):
@@ -77,6 +80,7 @@ class Addressee(StrEnum):
     SUPERVISING = "supervising"
     STEP_OFFICER = "step_officer"
     LEVEL_OFFICER = "level_officer"
+    COMPLAINANT = "complainant"
 
 
 class Channel(StrEnum):
@@ -196,6 +200,13 @@ ADDRESSEES: Final[Mapping[Addressee, Reach]] = {
         "the officer of the case with the duty of the level: IO or supervising officer; otherwise the grievance officer"
         " who is named for the level, of the victim's district or of the State",
         (Recipient.IO, Recipient.OFFICER),
+    ),
+    Addressee.COMPLAINANT: Reach(
+        "the person who complains on the public page, at the mobile that the person has typed, or from which a call was"
+        " missed",
+        (Recipient.COMPLAINANT,),
+        (),
+        ("link",),
     ),
 }
 
@@ -405,6 +416,19 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
             (Fact.NUMBER, Fact.DECISION),
         ),
     ),
+    # -- complaints on the public page -----------------------------------------------------------------------------
+    NotificationEvent.QUIET_NEWS: _on(
+        "anything of the above is to be told to a victim who asked that no message says what it is about",
+        Rule(Addressee.VICTIM, MessageKind.NEWS, _DIRECT),
+    ),
+    NotificationEvent.COMPLAINT_CODE_ASKED: _on(
+        "a person who complains on the public page confirms the mobile",
+        Rule(Addressee.COMPLAINANT, MessageKind.COMPLAINT_CODE, (Channel.SMS,), (Fact.CODE, Fact.UNTIL)),
+    ),
+    NotificationEvent.COMPLAINT_LINK_ASKED: _on(
+        "a call is missed, or a person who complains on the public page wants the code of the form by SMS",
+        Rule(Addressee.COMPLAINANT, MessageKind.COMPLAINT_LINK, (Channel.SMS,), (Fact.REFERENCE, Fact.UNTIL)),
+    ),
 }
 
 DUTY_OF_LEVEL: Final[Mapping[GrievanceLevel, CaseDuty]] = {
@@ -412,7 +436,15 @@ DUTY_OF_LEVEL: Final[Mapping[GrievanceLevel, CaseDuty]] = {
     GrievanceLevel.DY_SP: CaseDuty.SUPERVISING,
 }
 """duty in the case whose officer decides at a level, if one is assigned"""
-EXPIRING: Final = frozenset({MessageKind.GRIEVANCE_CODE, MessageKind.APPEAL_CODE, MessageKind.LINK_CODE})
+EXPIRING: Final = frozenset(
+    {
+        MessageKind.GRIEVANCE_CODE,
+        MessageKind.APPEAL_CODE,
+        MessageKind.LINK_CODE,
+        MessageKind.COMPLAINT_CODE,
+        MessageKind.COMPLAINT_LINK,
+    }
+)
 """kinds that are not sent after their fact `until`; the text is blanked then"""
 
 

@@ -24,6 +24,10 @@ LINK_MAX_CHARS: Final = 48
 BANK_MAX_CHARS: Final = 20
 
 
+IF_QUIET: Final = MessageKind.NEWS
+"""the message that takes the place of every other one if a victim may not be told what it is about"""
+
+
 class MessageLacks(RuleBroken):
     """The message cannot be written, because a value that it must state is missing."""
 
@@ -81,6 +85,9 @@ def _written(kind: MessageKind, to_whom: Recipient, language: Language, said: Sa
 def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...], said: Said) -> Written:
     """Return the text of a letter in each language, with the footer of all our letters."""
     parts = [_written(kind, to_whom, language, said) for language in languages]
+    if kind is IF_QUIET:
+        # The footer of all letters says who writes, and about what.
+        return Written(parts[0].subject, "\n\n".join(part.text for part in parts) + "\n")
     words = [_WORDS[language]["footer"] for language in languages]
     first = languages[0]
     case = _WORDS[first]["case"].format(case=said.ack_no or said.case_no)
@@ -124,6 +131,7 @@ def _values(language: Language, said: Said) -> dict[str, str]:
         "officer": _officer(said) or words["officer"],
         "where": words["at"].format(link=link) if link else words["where"],
         "reply_at": words["reply_at"].format(link=link) if link else words["reply"],
+        "form_at": words["form_at"].format(link=link) if link else words["form_by_call"],
     }
     return known | {"further": _further(facts, words, known)}
 

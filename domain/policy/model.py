@@ -15,7 +15,7 @@ from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from domain.policy.assignment import AssignmentRules
-from domain.policy.drafts import DraftRules
+from domain.policy.drafts import DraftRules, PublicFormRules
 from domain.policy.figures import FigureRules
 from domain.policy.marked import MarkedRules
 from domain.policy.nightly import NightlyRules
@@ -195,11 +195,23 @@ class TryName(StrEnum):
     SIGN_IN_ADDRESSES = "sign-in-addresses"
     SIGN_IN_STRANGERS = "sign-in-strangers"
     SIGN_IN_CODES = "sign-in-codes"
+    FORM_DRAFTS = "form-drafts"
+    FORM_CODES = "form-codes"
+    FORM_CODE_SENDERS = "form-code-senders"
+    FORM_UNCONFIRMED = "form-unconfirmed"
+    FORM_UNCONFIRMED_IN_ALL = "form-unconfirmed-in-all"
+    FORM_COMPLAINTS = "form-complaints"
 
 
 LATER_TRIES: Final = {
     TryName.LINK_CODES: {"calls": 6, "seconds": 3_600, "source": _LATER},
     TryName.BANK_LOGINS_ELSEWHERE: {"calls": 30, "seconds": 60, "source": _LATER},
+    TryName.FORM_DRAFTS: {"calls": 60, "seconds": 600, "source": _LATER},
+    TryName.FORM_CODES: {"calls": 4, "seconds": 3_600, "source": _LATER},
+    TryName.FORM_CODE_SENDERS: {"calls": 40, "seconds": 3_600, "source": _LATER},
+    TryName.FORM_UNCONFIRMED: {"calls": 10, "seconds": 3_600, "source": _LATER},
+    TryName.FORM_UNCONFIRMED_IN_ALL: {"calls": 600, "seconds": 3_600, "source": _LATER},
+    TryName.FORM_COMPLAINTS: {"calls": 5, "seconds": 86_400, "source": _LATER},
 }
 """limits that a policy file of an earlier release lacks"""
 
@@ -430,6 +442,7 @@ class Policy(FrozenModel):
     marked: MarkedRules
     assignment: AssignmentRules
     drafts: DraftRules
+    public_form: PublicFormRules
     refusal_log: RefusalLogRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules

@@ -17,7 +17,7 @@ from tests.api.conftest import SECRET, Doors, complaint
 from tests.api.role_matrix import ENTRIES, NUMBERS, of_banks, routes_of
 from workers.reference.routes import proxy_rules
 
-OF_BOTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
+OF_BOTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/"), ("HEAD", "/")}
 DESCRIPTION = {("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json")}
 
 

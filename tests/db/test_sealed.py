@@ -8,7 +8,7 @@ from db.sealed import BANK_CREDENTIALS, addresses_without, session_name
 CLEAR_NAMES = {
     *("digest", "hash", "previous_hash", "event_hash", "visit_digest", "body_digest", "document_digest"),
     *("payload_digest", "list_digest", "token_digest", "signature", "signature_base", "public_key", "mark"),
-    *("name_digest", "content_digest", "reply_digest"),
+    *("name_digest", "content_digest", "reply_digest", "code_digest", "mobile_digest"),
 }
 """columns with digests, signatures and public keys, by their names"""
 CLEAR_COLUMNS = {
@@ -26,6 +26,7 @@ UNDER_PERSON_KEYS = {
     *("message.sealed_head", "message.sealed_body", "holder_contact.sealed", "holder_contact_change.sealed"),
     *("credit_account.sealed_name", "grievance.sealed_text", "grievance.sealed_contact", "grievance_level.sealed_said"),
     *("objection.sealed_text", "release_hearing.sealed_said"),
+    *("complainant_message.sealed", "complaint_reach.sealed"),
     *("draft.sealed", "draft_handover.sealed_note", "complaint_story.sealed", "telephone_answer.sealed_speaker"),
     *(f"victim_correction.{name}" for name in ("before", "after", "reason")),
     *(f"bank_exchange.sealed_{part}" for part in ("body", "content", "reply")),

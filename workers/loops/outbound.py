@@ -14,6 +14,8 @@ from typing import Final, Self
 from activities.context import Context
 from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import appeal_address
+from activities.drafts.confirmation_tasks import tell_desk
+from activities.notifications.complainant_messages import tell_complainants
 from activities.notifications.login_letters import tell_of_logins
 from activities.notifications.sending import MailRoute, Ways, send_due
 from activities.police.firs import register_due
@@ -73,6 +75,8 @@ class OutboundLoop:
         return (
             partial(send_due, self.ctx, self.ways),
             partial(tell_of_logins, self.ctx, self.ways),
+            partial(tell_complainants, self.ctx, self.ways),
+            partial(tell_desk, self.ctx),
             partial(register_due, self.ctx, self.register),
             partial(issue_documents_due, self.ctx, self.appeal_address),
         )

@@ -91,7 +91,14 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "reconciliation",
         "reconciliation_difference",
     ),
-    "drafts": ("draft", "draft_handover", "complaint_story"),
+    "drafts": (
+        "draft",
+        "draft_handover",
+        "public_draft",
+        "complainant_message",
+        "complaint_story",
+        "complaint_reach",
+    ),
     "outbox": ("case_news", "procedure", "procedure_news"),
     "orders": (
         "bank_order",

@@ -339,6 +339,11 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Refuses another beginning or complaint of a draft, a change of an ended one, and a complaint that was not"
         " taken from it.",
     ),
+    "public_draft_rules": Effect(
+        Sort.RULE,
+        "Refuses that a complaint of the public form is confirmed without a code that was used, and that what it has"
+        " proven or asked for is taken back.",
+    ),
     "complaint_filled_in": Effect(
         Sort.RULE,
         "Refuses another category of a complaint that states one, and to take a complaint's mark away with it.",

@@ -1,4 +1,7 @@
-"""The first page of every host, which leads everybody to their own door; the page about the pages; and the way out."""
+"""The first page of every host, which leads everybody to their own door.
+
+The page about the pages and the way out are beside it.
+"""
 
 from typing import Final
 
@@ -8,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from activities.documents.issuing import APPEAL_PATH
 from activities.officers.sign_in_links import SIGN_IN_PATH
 from api.officers.sessions import refuse_other_sites
+from api.public import complaint_visits
 from api.public.pages import NEUTRAL_ADDRESS, SEE_OTHER, PublicPages, TheLook
 from api.public_paths import ABOUT_PATH, DOORS_PATH, LEAVE_PATH
 from api.services import TheServices
@@ -16,7 +20,7 @@ doors_router = APIRouter(include_in_schema=False)
 """of every host, so both parts of the API serve it"""
 router = APIRouter(include_in_schema=False)
 
-PAGES: Final = PublicPages("front")
+PAGES: Final = PublicPages("doors")
 FORGET: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
 """tells a browser to forget everything about this host"""
 
@@ -35,10 +39,11 @@ async def about(look: TheLook) -> Response:
 
 
 @router.post(LEAVE_PATH)
-async def leave(request: Request) -> Response:
+async def leave(request: Request, services: TheServices) -> Response:
     """Lead away to a page that has nothing to do with the police, and let the browser forget this host.
 
     No state changes by GET, so another page cannot send a visitor out.
     """
     refuse_other_sites(request)
-    return RedirectResponse(NEUTRAL_ADDRESS, SEE_OTHER, {**PAGES.headers, **FORGET})
+    away = RedirectResponse(NEUTRAL_ADDRESS, SEE_OTHER, {**PAGES.headers, **FORGET})
+    return await complaint_visits.end(services.ctx, away, request.cookies.get(complaint_visits.COOKIE, ""))
