@@ -108,6 +108,12 @@ def transfer_fields(told: DraftTransfer) -> dict[str, str]:
     }
 
 
+def told_time(text: str) -> str:
+    """Return the time of a transfer as people write it: 28-11-2026 14:05."""
+    day, _, clock = text.partition("T")
+    return " ".join(filter(None, ("-".join(reversed(day.split("-"))), clock)))
+
+
 def read_transfer(answers: Answers) -> DraftTransfer:
     """Return the transfer that a page tells. Faults stand in `answers`."""
     bank = answers.needed("bank", "bank_missing")

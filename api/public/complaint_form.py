@@ -27,7 +27,11 @@ STEPS: Final = ("transfer/1", "who", "story", "reach", "check")
 
 PAGES: Final = PublicPages(
     "complain",
-    filters={"code": public_codes.shown, "clock": lambda at: f"{at.astimezone(IST):%H:%M}"},
+    filters={
+        "code": public_codes.shown,
+        "clock": lambda at: f"{at.astimezone(IST):%H:%M}",
+        "told_time": form.told_time,
+    },
     story_max=form.STORY_MAX_CHARS,
     categories=tuple(form.CATEGORIES),
     hours=form.HOUR_CHOICES,

@@ -128,6 +128,8 @@ async def test_what_is_wrong_is_said_above_and_beside_the_field_and_nothing_type
         for kept in ('value="many"', 'value="someone@upi"'):
             assert kept in answer.text
         assert f"/complain?lang={lang}&amp;size=l" in answer.text, "the form keeps language and size"
+        first = re.findall(r'<button name="step" value="([a-z]+)"', answer.text)[0]
+        assert first == "send", "Enter in a field sends the page"
     assert len(visitor.doors.notifier.told) == 0
     assert visitor.client.cookies.get(COOKIE) is None
 
