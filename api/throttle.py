@@ -1,8 +1,11 @@
 """Limits on tries without a login: token buckets in the database, shared by all processes."""
 
+import asyncio
 import hmac
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import Request
@@ -16,11 +19,24 @@ from db import rate_limits
 from db.pool import Connection
 from domain.policy.model import TryName
 
+ANSWERS_AFTER_SECONDS: Final = 0.3
+"""minimum time of a response about a number or reference, so that its duration does not show whether it is valid"""
 NAMES_MAX: Final = 10_000
 """Names remembered with an empty bucket. Beyond this number the oldest is forgotten."""
 FORGOTTEN_EVERY: Final = 500
 """number of tries after which full buckets are deleted"""
 FORGOTTEN_MAX: Final = 2_000
+
+
+@asynccontextmanager
+async def at_least(seconds: float) -> AsyncIterator[None]:
+    """Make the block take at least this time."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + seconds
+    try:
+        yield
+    finally:
+        await asyncio.sleep(max(until - clock(), 0))
 
 
 class Throttle:
