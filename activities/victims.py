@@ -10,7 +10,7 @@ from activities.notifications.people import Concerned, notify_people
 from activities.restoration import credit_accounts
 from db import notifications, person_keys, victim_corrections, victim_views
 from db.cases import cases
-from db.person_keys import FoundRow
+from db.person_keys import FoundRow, StoredPerson
 from db.pool import Connection
 from db.victim_corrections import CorrectionRow, NewCorrection
 from domain.errors.victims import (
@@ -123,15 +123,10 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
     """
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
-        victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
+        victim_id, stored = await lock_with_key(work, ack_no)
+        assert stored.sealed is not None, "a victim with a key is sealed"
         if (open_id := await victim_corrections.proposed(connection, victim_id)) is not None:
             raise VictimCorrectionProposed(open_id)
-        if stored.sealed is None:
-            # A release before wrote the victim in clear, and only sealed data are corrected.
-            await person_keys.seal(connection, [(victim_id, ctx.persons.seal(ctx.persons.open(stored)))], work.now)
-            victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
-        if stored.wrapped is None or stored.sealed is None:
-            raise VictimErased(ack_no)
         told = ctx.persons.open(stored)
         given = new.model_dump(exclude={"reason"}, exclude_none=True)
         fields = list(given)
@@ -148,6 +143,19 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
         await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=facts))
         await _log(work, EventKind.VICTIM_CORRECTION_PROPOSED, ack_no, correction_id, fields)
         return _done(await victim_corrections.get(connection, ack_no, correction_id))
+
+
+async def lock_with_key(work: CaseTransaction, ack_no: str) -> tuple[int, StoredPerson]:
+    """Lock the victim of a complaint, and return the number and the sealed data. Raises `VictimErased`."""
+    connection, persons = work.connection, work.ctx.persons
+    victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
+    if stored.sealed is None:
+        # A release before wrote the victim in clear.
+        await person_keys.seal(connection, [(victim_id, persons.seal(persons.open(stored)))], work.now)
+        victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
+    if stored.wrapped is None:
+        raise VictimErased(ack_no)
+    return victim_id, stored
 
 
 async def agree(ctx: Context, ack_no: str, correction_id: int, by: str, *, page: str = "") -> VictimCorrectionDone:

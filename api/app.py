@@ -17,6 +17,7 @@ from api import (
     notifications,
     ops,
     police,
+    quality,
     readers,
     reconciliation,
     release_brake,
@@ -31,6 +32,7 @@ from api.cases import accounts, cases, desk_actions, events, tasks, victims
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.grievances import appeal_page, grievances, officers
+from api.my_case.pages import MyCasePages
 from api.officers import session_routes, sign_in_pages
 from api.orders import orders
 from api.orders.pages import OrderPages
@@ -38,7 +40,7 @@ from api.parts import Part
 from api.problems import Elsewhere, add_handlers
 from api.public import front
 from api.reply_pages import FORM_BODY_MAX_BYTES
-from api.reporting import outcomes, scorecards, stage_figures, task_owners
+from api.reporting import outcomes, scorecards, stage_figures, task_owners, treatment_figures
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
 from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
@@ -80,6 +82,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, victims.case_router),
     (Part.OFFICERS, victims.corrections_router),
     (Part.OFFICERS, victims.stories_router),
+    (Part.OFFICERS, quality.router),
     (Part.OFFICERS, events.router),
     (Part.OFFICERS, desk_actions.router),
     (Part.OFFICERS, tasks.router),
@@ -87,6 +90,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, readers.router),
     (Part.OFFICERS, scorecards.router),
     (Part.OFFICERS, stage_figures.router),
+    (Part.OFFICERS, treatment_figures.router),
     (Part.OFFICERS, reconciliation.router),
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
     (Part.OFFICERS, outcomes.router),
@@ -124,6 +128,7 @@ PAGES: Final[tuple[Callable[[Services], APIRouter], ...]] = (
     lambda services: AnswerPages(services).router(),
     lambda services: OrderPages(services).router(),
     lambda services: CreditAccountPage(services).router(),
+    lambda services: MyCasePages(services).router(),
 )
 """makers of the routers of pages, which the officers process serves"""
 

@@ -17,7 +17,7 @@ from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from activities.restoration.credit_accounts import CREDIT_PATH
 from api.callers import EVIDENCE_KEYS_PATH
 from api.problems import BANK_API_PATH, BANK_PATH, NOT_FOUND, WRONG_HOST, refusal
-from api.public_paths import ABOUT_PATH, DOORS_PATH, LEAVE_PATH
+from api.public_paths import ABOUT_PATH, CASE_PATH, DOORS_PATH, LEAVE_PATH
 
 LOCALHOST: Final = "localhost"
 LOOPBACK: Final = "127.0.0.1"
@@ -60,6 +60,8 @@ PATHS: Final[Mapping[str, frozenset[Site]]] = {
     DOORS_PATH: frozenset(Site),
     ABOUT_PATH: frozenset({Site.MY}),
     LEAVE_PATH: frozenset({Site.MY}),
+    CASE_PATH: frozenset({Site.MY}),
+    f"{CASE_PATH}/": frozenset({Site.MY}),
     BANK_PATH: frozenset({Site.BANK}),
     BANK_API_PATH: frozenset({Site.BANK}),
     PROBE_PATH: frozenset({Site.MACHINE}),
@@ -88,7 +90,9 @@ def sites_of(path: str, table: Mapping[str, frozenset[Site]] = PATHS) -> frozens
     """Return the sites of a path; none for a path that the table does not cover."""
     if path in table:
         return table[path]
-    covering = [beginning for beginning in table if beginning.endswith("/") and path.startswith(beginning)]
+    # The doors are one page, and no path above all others.
+    beginnings = [beginning for beginning in table if beginning.endswith("/") and beginning != DOORS_PATH]
+    covering = [beginning for beginning in beginnings if path.startswith(beginning)]
     return table[max(covering, key=len)] if covering else frozenset()
 
 

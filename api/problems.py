@@ -27,7 +27,7 @@ from activities.restoration.credit_accounts import CREDIT_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
 from api.officers.sessions import cookie_of
 from api.parts import Part
-from api.public_paths import ABOUT_PATH, LEAVE_PATH
+from api.public_paths import ABOUT_PATH, CASE_PATH, LEAVE_PATH
 from api.request_ids import request_id
 from api.tokens import BadToken
 from domain.errors import (
@@ -48,7 +48,7 @@ log = logging.getLogger("goldenhour.api")
 BANK_PATH: Final = "/banking/"
 BANK_API_PATH: Final = "/api/v1/bank/"
 """Banks get problems there, as officers do. The cursor of a list is called `cursor` there."""
-PAGES: Final = (REPLY_PATH, APPEAL_PATH, f"{CREDIT_PATH}/", SIGN_IN_PATH, FIRST_PATH, ABOUT_PATH, LEAVE_PATH)
+PAGES: Final = (REPLY_PATH, APPEAL_PATH, f"{CREDIT_PATH}/", SIGN_IN_PATH, FIRST_PATH, ABOUT_PATH, LEAVE_PATH, CASE_PATH)
 """beginnings of the paths that people open in a browser, with forms as bodies and pages as responses"""
 PROBLEM_JSON: Final = "application/problem+json"
 MAX_VIOLATIONS: Final = 50

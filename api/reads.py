@@ -57,6 +57,7 @@ SHOWS_NO_CASE: Final = frozenset(
         "/api/v1/desk/task-filters",
         "/api/v1/figures/stages",
         "/api/v1/figures/load",
+        "/api/v1/figures/treatment",
     }
 )
 """routes with figures, or about banks and officers: they show no case, account or person"""
@@ -65,6 +66,7 @@ SHOWS_PERSON: Final = frozenset(
     {
         "/api/v1/complaints/{ack_no}/victim-corrections",
         "/api/v1/complaints/{ack_no}/stories",
+        "/api/v1/complaints/{ack_no}/treatment-report",
         "/api/v1/cases/{ack_no}/victim",
     }
 )

@@ -76,6 +76,8 @@ class Action(StrEnum):
     """a complaint's victim: name, contacts, and what the victim was told"""
     READ_STORIES = "read_stories"
     """what a victim told of what happened"""
+    READ_TREATMENT = "read_treatment"
+    """what a victim wrote of how the police acted; not for the officers of the case"""
     READ_VICTIM_CORRECTIONS = "read_victim_corrections"
     CORRECT_VICTIM = "correct_victim"
     """propose another name or contact of a victim"""
@@ -179,6 +181,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.READ_VICTIMS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.READ_VICTIM: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.READ_STORIES: _DESK | {Role.IO, Role.DY_SP, Role.SP},
+    Action.READ_TREATMENT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
     Action.READ_VICTIM_CORRECTIONS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.CORRECT_VICTIM: _DESK | {Role.IO},
     Action.DECIDE_VICTIM_CORRECTION: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),

@@ -169,6 +169,31 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.application_signature_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM document d JOIN restoration r ON r.restoration_id = d.restoration_id
+        WHERE d.document_id = NEW.document_id AND d.kind = 'restoration_application' AND d.digest = NEW.digest
+            AND d.revision = NEW.visit_no AND r.restoration_id = NEW.restoration_id AND r.ack_no = NEW.ack_no
+            AND r.state = 'open' AND r.step = 'application' AND r.visit_no = NEW.visit_no
+    ) THEN
+        RAISE EXCEPTION 'a signature is under the application of the open step, and names its digest'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'application_signature_of_the_step';
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM victim_code c
+        WHERE c.code_id = NEW.code_id AND c.document_id = NEW.document_id AND c.ack_no = NEW.ack_no
+            AND c.mobile_end = NEW.mobile_end AND c.used_at IS NOT NULL
+    ) THEN
+        RAISE EXCEPTION 'a signature needs a code that was sent for this application and was used'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'application_signature_by_a_code';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.ask_for_lien_notice(of_case text, bank text, at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -2177,6 +2202,21 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.restoration_step_signed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM application_signature s
+        WHERE s.restoration_id = NEW.restoration_id AND s.visit_no = NEW.visit_no
+    ) THEN
+        RAISE EXCEPTION 'a victim ends the application by a signature'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'restoration_step_signed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.role_of_duty(duty text)
  RETURNS text
  LANGUAGE sql
@@ -2588,6 +2628,23 @@ CREATE TABLE appeal_code (
     CONSTRAINT appeal_code_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
     CONSTRAINT appeal_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32))
 ) WITH (fillfactor=80);
+
+CREATE TABLE application_signature (
+    document_id uuid NOT NULL,
+    restoration_id uuid NOT NULL,
+    visit_no integer NOT NULL,
+    ack_no text NOT NULL,
+    digest bytea NOT NULL,
+    code_id uuid NOT NULL,
+    mobile_end text NOT NULL,
+    address_class text NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    CONSTRAINT application_signature_code_once UNIQUE (code_id),
+    CONSTRAINT application_signature_once UNIQUE (restoration_id, visit_no),
+    CONSTRAINT application_signature_pkey PRIMARY KEY (document_id),
+    CONSTRAINT application_signature_address_class_check CHECK ((address_class = ANY (ARRAY['ipv4'::text, 'ipv6'::text, 'private'::text, 'unknown'::text]))),
+    CONSTRAINT application_signature_digest_check CHECK ((octet_length(digest) = 32))
+);
 
 CREATE TABLE attachment_approval (
     hold_id uuid NOT NULL,
@@ -3248,7 +3305,7 @@ CREATE TABLE document (
     CONSTRAINT document_once UNIQUE (case_no, kind, subject, language, revision),
     CONSTRAINT document_pkey PRIMARY KEY (document_id),
     CONSTRAINT document_check CHECK ((digest = sha256(pdf))),
-    CONSTRAINT document_kind CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_94'::text, 'notice_106'::text, 'notice_107'::text, 'restoration_application'::text, 'restoration_order'::text, 'release_order'::text, 'holder_notice'::text, 'status_letter'::text]))),
+    CONSTRAINT document_kind CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_94'::text, 'notice_106'::text, 'notice_107'::text, 'restoration_application'::text, 'signed_application'::text, 'restoration_order'::text, 'release_order'::text, 'holder_notice'::text, 'status_letter'::text]))),
     CONSTRAINT document_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT document_revision_check CHECK ((revision > 0))
 );
@@ -3838,7 +3895,7 @@ CREATE TABLE message (
     CONSTRAINT message_natural_key_key UNIQUE (natural_key),
     CONSTRAINT message_pkey PRIMARY KEY (message_id),
     CONSTRAINT message_address_check CHECK ((address <> ''::text)),
-    CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = ANY (ARRAY['grievance_code'::text, 'appeal_code'::text, 'link_code'::text])))),
+    CONSTRAINT message_body_check CHECK (((body <> ''::text) OR ("right"(kind, 5) = '_code'::text))),
     CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
     CONSTRAINT message_sealed_is_whole CHECK (((num_nulls(person_id, sealed_head) = ANY (ARRAY[0, 2])) AND ((sealed_body IS NULL) OR (person_id IS NOT NULL)))),
@@ -4829,6 +4886,25 @@ CREATE TABLE telephone_booking (
     CONSTRAINT telephone_booking_kind_check CHECK ((kind = ANY (ARRAY['held'::text, 'withdrawn'::text, 'spent'::text, 'moved'::text])))
 );
 
+CREATE TABLE treatment_answer (
+    answer_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    answered_on date NOT NULL,
+    district text NOT NULL,
+    respected text NOT NULL,
+    knows_next text NOT NULL,
+    CONSTRAINT treatment_answer_pkey PRIMARY KEY (answer_id),
+    CONSTRAINT treatment_answer_knows_next_check CHECK ((knows_next = ANY (ARRAY['yes'::text, 'no'::text, 'dont_know'::text]))),
+    CONSTRAINT treatment_answer_respected_check CHECK ((respected = ANY (ARRAY['yes'::text, 'no'::text, 'dont_know'::text])))
+);
+
+CREATE TABLE treatment_report (
+    ack_no text NOT NULL,
+    answered_on date NOT NULL,
+    is_alarming boolean NOT NULL,
+    sealed_text bytea,
+    CONSTRAINT treatment_report_pkey PRIMARY KEY (ack_no)
+);
+
 CREATE TABLE try_bucket (
     name bytea NOT NULL,
     full_at timestamp with time zone NOT NULL,
@@ -4854,6 +4930,34 @@ CREATE TABLE victim (
     CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT victim_sealed_is_whole CHECK ((num_nulls(person_id, sealed, terms, terms_key) = ANY (ARRAY[0, 4])))
 );
+
+CREATE TABLE victim_code (
+    code_id uuid NOT NULL,
+    ack_no text NOT NULL,
+    purpose text NOT NULL,
+    document_id uuid,
+    digest bytea NOT NULL,
+    mobile_end text NOT NULL,
+    mobile_since timestamp with time zone,
+    made_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
+    used_at timestamp with time zone,
+    visit_digest bytea,
+    visit_until timestamp with time zone,
+    CONSTRAINT victim_code_visit_digest_key UNIQUE (visit_digest),
+    CONSTRAINT victim_code_pkey PRIMARY KEY (code_id),
+    CONSTRAINT victim_code_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT victim_code_mobile_end_check CHECK ((mobile_end ~ '^[0-9]{2}$'::text)),
+    CONSTRAINT victim_code_purpose_check CHECK ((purpose = ANY (ARRAY['enter'::text, 'sign'::text]))),
+    CONSTRAINT victim_code_signs_a_document CHECK (((purpose = 'sign'::text) = (document_id IS NOT NULL))),
+    CONSTRAINT victim_code_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
+    CONSTRAINT victim_code_valid_check CHECK ((made_at < valid_until)),
+    CONSTRAINT victim_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32)),
+    CONSTRAINT victim_code_visit_is_whole CHECK ((num_nulls(visit_digest, visit_until) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT victim_code_visit_of_a_used_one CHECK (((visit_digest IS NULL) OR ((purpose = 'enter'::text) AND (used_at IS NOT NULL))))
+) WITH (fillfactor=80);
 
 CREATE TABLE victim_correction (
     correction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -4925,6 +5029,12 @@ ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_case_no_hop_no_fkey
 ALTER TABLE answer ADD CONSTRAINT answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
 
 ALTER TABLE appeal_code ADD CONSTRAINT appeal_code_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE application_signature ADD CONSTRAINT application_signature_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE application_signature ADD CONSTRAINT application_signature_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
+
+ALTER TABLE application_signature ADD CONSTRAINT application_signature_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
 
 ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -5324,7 +5434,13 @@ ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_update_id_fkey FORE
 
 ALTER TABLE telephone_booking ADD CONSTRAINT telephone_booking_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE treatment_report ADD CONSTRAINT treatment_report_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
 ALTER TABLE victim ADD CONSTRAINT victim_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
+ALTER TABLE victim_code ADD CONSTRAINT victim_code_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE victim_code ADD CONSTRAINT victim_code_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
 
 ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
@@ -5505,6 +5621,8 @@ CREATE INDEX discrepancy_institution ON public.discrepancy USING btree (institut
 CREATE INDEX disputed_transfer_reference ON public.disputed_transfer USING btree (reference_key);
 
 CREATE INDEX document_case ON public.document USING btree (case_no, issued_at DESC, document_id DESC);
+
+CREATE INDEX document_complaint ON public.document USING btree (ack_no, issued_at DESC) WHERE (ack_no IS NOT NULL);
 
 CREATE INDEX draft_handover_draft ON public.draft_handover USING btree (draft_id, handover_id);
 
@@ -5750,7 +5868,13 @@ CREATE INDEX telephone_answer_person ON public.telephone_answer USING btree (per
 
 CREATE INDEX telephone_answer_request ON public.telephone_answer USING btree (request_id);
 
+CREATE INDEX treatment_answer_answered_on ON public.treatment_answer USING btree (answered_on, district);
+
 CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
+
+CREATE INDEX victim_code_ack_no ON public.victim_code USING btree (ack_no, made_at);
+
+CREATE INDEX victim_code_made_at ON public.victim_code USING btree (made_at);
 
 CREATE INDEX victim_correction_case ON public.victim_correction USING btree (case_no);
 
@@ -5787,6 +5911,10 @@ CREATE TRIGGER answer_kept BEFORE UPDATE OF answer_id, update_id, line_no, case_
 CREATE TRIGGER answer_sealed BEFORE INSERT OR UPDATE ON public.answer FOR EACH ROW EXECUTE FUNCTION answer_sealed();
 
 CREATE TRIGGER answer_sealed_once BEFORE UPDATE ON public.answer FOR EACH ROW WHEN (((old.sealed_raw IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_raw IS DISTINCT FROM old.sealed_raw) OR (new.imported_by IS DISTINCT FROM old.imported_by) OR (new.balance_on_wire IS DISTINCT FROM old.balance_on_wire)))) EXECUTE FUNCTION sealed_once();
+
+CREATE TRIGGER application_signature_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.application_signature FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER application_signature_rules BEFORE INSERT ON public.application_signature FOR EACH ROW EXECUTE FUNCTION application_signature_rules();
 
 CREATE TRIGGER attachment_approval_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.attachment_approval FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -6124,6 +6252,8 @@ CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON public.restoration
 
 CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_documents();
 
+CREATE TRIGGER restoration_step_signed BEFORE UPDATE ON public.restoration_step FOR EACH ROW WHEN (((new.step = 'application'::text) AND (new.outcome = 'done'::text) AND (new.ended_by = 'victim'::text) AND (old.ended_at IS NULL))) EXECUTE FUNCTION restoration_step_signed();
+
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER script_token_issued AFTER INSERT ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
@@ -6147,6 +6277,10 @@ CREATE TRIGGER task_owner_rules BEFORE INSERT OR UPDATE ON public.task_owner FOR
 CREATE TRIGGER telephone_answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.telephone_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER telephone_booking_grows BEFORE DELETE OR UPDATE ON public.telephone_booking FOR EACH ROW EXECUTE FUNCTION telephone_booking_grows();
+
+CREATE TRIGGER treatment_answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.treatment_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER treatment_report_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.treatment_report FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON public.victim FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id)))) EXECUTE FUNCTION victim_corrected();
 
@@ -6207,6 +6341,10 @@ COMMENT ON COLUMN appeal_code.contact_since IS 'when an officer entered the cont
 COMMENT ON COLUMN appeal_code.through_bank IS 'whether the bank passes the code on, because no contact was known';
 
 COMMENT ON COLUMN appeal_code.tries_by IS 'tries by digest of the address that they came from';
+
+COMMENT ON COLUMN application_signature.address_class IS 'kind of the address that the code was entered from';
+
+COMMENT ON COLUMN application_signature.digest IS 'SHA-256 of the PDF that the victim was shown';
 
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
 
@@ -6638,6 +6776,8 @@ COMMENT ON COLUMN telephone_answer.update_id IS 'the answer with its lines; null
 
 COMMENT ON COLUMN telephone_booking.kind IS 'where the money is; `moved` is of the hop that it moved to';
 
+COMMENT ON COLUMN treatment_answer.district IS 'key of the district of the complaint';
+
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
 
 COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it identifies no person';
@@ -6648,6 +6788,10 @@ COMMENT ON COLUMN victim.terms IS 'keyed digests of the terms that the victim is
 
 COMMENT ON COLUMN victim.terms_key IS 'the id of the secret key that the digests are made with';
 
+COMMENT ON COLUMN victim_code.mobile_end IS 'the last two digits of the mobile it went to';
+
+COMMENT ON COLUMN victim_code.mobile_since IS 'when officers corrected the mobile it went to; null: as the complaint told it';
+
 COMMENT ON COLUMN victim_correction.after IS 'the sealed data that are proposed';
 
 COMMENT ON COLUMN victim_correction.before IS 'the sealed data at the proposal';
@@ -6657,6 +6801,8 @@ COMMENT ON COLUMN victim_correction.fields IS 'what changes';
 COMMENT ON COLUMN victim_correction.reason IS 'why, sealed under the person''s key';
 
 COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null for the whole complaint';
+
+COMMENT ON TABLE application_signature IS 'the victim''s signature by code under one application; none where it is on paper';
 
 COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itself and counted';
 
@@ -6733,6 +6879,12 @@ COMMENT ON TABLE task_value IS 'what an open work item is worth, for lists; made
 COMMENT ON TABLE telephone_answer IS 'What a bank said by telephone about a hold request, as an officer entered it; never changed.';
 
 COMMENT ON TABLE telephone_booking IS 'Money of a hop that telephone answers booked, and how much of it the bank has stated over a channel since.';
+
+COMMENT ON TABLE treatment_answer IS 'answers of victims to two questions on how they were treated, without their number';
+
+COMMENT ON TABLE treatment_report IS 'that a victim has answered, and what the victim wrote for a supervisor; sealed under the key of the victim';
+
+COMMENT ON TABLE victim_code IS 'a one-time code to a victim''s mobile: to read the own complaint in a visit, or to sign one application';
 
 COMMENT ON TABLE victim_correction IS 'Other personal data of a victim: one officer proposes them, and a second officer agrees.';
 

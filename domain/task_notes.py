@@ -199,6 +199,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.VICTIM_CORRECTION_TO_DECIDE: (
         "correction {correction_id} of the victim of complaint {id}: a second officer is needed"
     ),
+    TaskCause.TREATMENT_REPORTED: (
+        "the victim of complaint {id} was not treated with respect: read what the victim wrote, call the victim, and"
+        " write down what is done"
+    ),
     TaskCause.WITHDRAWAL_TO_DECIDE: "withdrawal {withdrawal_id} of complaint {id}: a second officer is needed",
     TaskCause.DUTY: "{id}",
     TaskCause.DUTY_OVERDUE: "overdue: {id}",

@@ -423,6 +423,8 @@ class EventKind(StrEnum):
     RESTORATION_ROUTED = "restoration_routed"
     RESTORATION_MOVED = "restoration_moved"
     """to another step"""
+    APPLICATION_SIGNED = "application_signed"
+    """the victim signed the application by a one-time code"""
     WITHDRAWAL_PROPOSED = "withdrawal_proposed"
     """an officer proposed to withdraw a complaint or a transfer of it; a second officer has to agree"""
     WITHDRAWAL_REJECTED = "withdrawal_rejected"

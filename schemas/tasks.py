@@ -106,6 +106,8 @@ class TaskCause(StrEnum):
     """two complainants claim a transfer, and a second officer must agree who paid it"""
     VICTIM_CORRECTION_TO_DECIDE = "victim_correction_to_decide"
     """a second officer agrees to `correction_id`, or rejects it"""
+    TREATMENT_REPORTED = "treatment_reported"
+    """the victim of the complaint says that the police did not act with respect"""
     WITHDRAWAL_TO_DECIDE = "withdrawal_to_decide"
     """a second officer agrees to `withdrawal_id`, or rejects it"""
     DUTY = "duty"

@@ -9,9 +9,10 @@ from uuid import UUID
 from activities.context import Context
 from db.documents import document_facts, document_register
 from db.pool import Connection
+from db.restoration import signatures
 from documents.wording import words_of
 from domain.documents import TO_A_BANK
-from domain.errors.documents import DocumentSubjectNotId, DocumentSubjectNotOfCase
+from domain.errors.documents import DocumentNotFound, DocumentSubjectNotId, DocumentSubjectNotOfCase
 from domain.errors.orders import OrderKindNotFound
 from domain.policy.restoration import DocumentSections
 from schemas.base import FrozenModel
@@ -34,6 +35,7 @@ from schemas.documents.facts import (
     ReleaseOrder,
     RestorationApplication,
     RestorationOrder,
+    SignedApplication,
     StatusLetter,
     TransferFacts,
     VictimFacts,
@@ -304,6 +306,23 @@ async def restoration_application(asked: Gathering) -> Gathered:
     return Gathered(facts=facts, links=links)
 
 
+async def signed_application(asked: Gathering) -> Gathered:
+    """Gather the signed application: what the application said when it was signed, and the signature by code.
+
+    The subject is the application.
+    """
+    signed = await signatures.of_document(asked.connection, UUID(asked.subject))
+    if signed is None:
+        raise DocumentNotFound(UUID(asked.subject))
+    asked.of_this_case(signed.case_no)
+    told = await document_register.facts_of(asked.connection, UUID(asked.subject))
+    facts = SignedApplication.model_validate(
+        told | {"kind": DocumentKind.SIGNED_APPLICATION, "signature": signed.facts}
+    )
+    links = DocumentLinks(restoration_id=signed.restoration_id, ack_no=signed.ack_no)
+    return Gathered(facts=facts, links=links)
+
+
 async def restoration_order(asked: Gathering) -> Gathered:
     """Gather an approved order to a bank to restore."""
     connection = asked.connection
@@ -385,6 +404,7 @@ GATHER: Final[Mapping[DocumentKind, Callable[[Gathering], Awaitable[Gathered]]]]
     DocumentKind.NOTICE_106: notice_106,
     DocumentKind.NOTICE_107: notice_107,
     DocumentKind.RESTORATION_APPLICATION: restoration_application,
+    DocumentKind.SIGNED_APPLICATION: signed_application,
     DocumentKind.RESTORATION_ORDER: restoration_order,
     DocumentKind.RELEASE_ORDER: release_order,
     DocumentKind.HOLDER_NOTICE: holder_notice,

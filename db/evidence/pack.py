@@ -64,7 +64,7 @@ def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), 
 
 
 _OF_ENTRY: Final = "person_id,sealed_speaker,idempotency_key,body_digest,reply"
-_CODES: Final = "('grievance_code', 'appeal_code', 'link_code')"
+_CODES: Final = "('grievance_code', 'appeal_code', 'link_code', 'my_case_code', 'signature_code')"
 _OPENED: Final = "JOIN unnest($2::uuid[], $3::jsonb[]) AS p (message_id, data) USING (message_id)"
 """joins the opened address and text of each notification, which `lines` gives"""
 
@@ -291,6 +291,9 @@ FILES: Final = {
         "allocation_share", _ALLOCATION, "t.allocation_id, t.case_no, t.hop_no"
     ),
     "restorations/allocations.jsonl": _rows("allocation", _ALLOCATION, "t.allocation_id"),
+    "restorations/application_signatures.jsonl": _rows(
+        "application_signature", _RESTORATION, "t.restoration_id, t.visit_no"
+    ),
     # The document itself stays in the database; the log binds its digest.
     "restorations/hearing_waivers.jsonl": _rows(
         "hearing_waiver", _RESTORATION, "t.recorded_at, t.hold_id", without=("document",)

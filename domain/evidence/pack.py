@@ -61,7 +61,9 @@ class Edition(StrEnum):
     """copy for the accused (BNSS 230); contact data of the victim are named but not included"""
 
 
-_TO_THE_VICTIM: Final = frozenset({DocumentKind.RESTORATION_APPLICATION, DocumentKind.STATUS_LETTER})
+_TO_THE_VICTIM: Final = frozenset(
+    {DocumentKind.RESTORATION_APPLICATION, DocumentKind.SIGNED_APPLICATION, DocumentKind.STATUS_LETTER}
+)
 _TO_THE_VICTIMS_ACCOUNT: Final = frozenset({DocumentKind.RESTORATION_ORDER})
 _RECEIVED: Final = ""
 """kind of an FIR and of an order of a court, which are no documents of ours"""

@@ -22,8 +22,23 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.APPLICATION_READY, _VICTIM): Text(
         "Your application is ready",
-        "Case {case}: your application for the return of {amount} is ready. Please sign it with your officer by"
-        " {until}; it costs nothing. Officer: {officer}",
+        "Case {case}: your application for the return of {amount} is ready. Please sign it by {until}, by a code on the"
+        " police's page My complaint or with your officer; it costs nothing. Officer: {officer}",
+    ),
+    (MessageKind.APPLICATION_SIGNED, _VICTIM): Text(
+        "Your application is signed",
+        "Case {case}: your application for the return of {amount} to the account {to_account} is signed by a code. Was"
+        " it not you? Then tell the officer at once: {officer}",
+    ),
+    (MessageKind.MY_CASE_CODE, _VICTIM): Text(
+        "Your code",
+        "{code} is your code for the police's page, valid until {until_time}. Do not share it: neither the police nor"
+        " a bank asks for it.",
+    ),
+    (MessageKind.SIGNATURE_CODE, _VICTIM): Text(
+        "Your code to sign",
+        "{code} signs the application that you have read on the police's page, valid until {until_time}. Do not share"
+        " it: neither the police nor a bank asks for it.",
     ),
     (MessageKind.OBJECTION_WINDOW, _VICTIM): Text(
         "Time for objections",

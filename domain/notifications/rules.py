@@ -32,6 +32,7 @@ class NotificationEvent(StrEnum):
     RELEASE_PROPOSED = "release_proposed"
     APPLICATION_ISSUED = "application_issued"
     APPLICATION_DUE = "application_due"
+    APPLICATION_SIGNED = "application_signed"
     NOTICE_GIVEN = "notice_given"
     HEARING_WAIVED = "hearing_waived"
     VICTIM_CORRECTED = "victim_corrected"
@@ -57,6 +58,8 @@ class NotificationEvent(StrEnum):
     CODE_ASKED = "code_asked"
     CODE_MADE = "code_made"
     LINK_CODE_ASKED = "link_code_asked"
+    MY_CASE_CODE_ASKED = "my_case_code_asked"
+    SIGNATURE_CODE_ASKED = "signature_code_asked"
     GRIEVANCE_AT_BANK = "grievance_at_bank"
     GRIEVANCE_AT_OFFICER = "grievance_at_officer"
     GRIEVANCE_OVERDUE = "grievance_overdue"
@@ -110,7 +113,12 @@ class Fact(StrEnum):
 
 
 AS_FIRST_TOLD: Final = frozenset(
-    {MessageKind.CREDIT_ACCOUNT_TOLD, MessageKind.CREDIT_ACCOUNT_CONFIRMED, MessageKind.CREDIT_ACCOUNT_ENDED}
+    {
+        MessageKind.CREDIT_ACCOUNT_TOLD,
+        MessageKind.CREDIT_ACCOUNT_CONFIRMED,
+        MessageKind.CREDIT_ACCOUNT_ENDED,
+        MessageKind.APPLICATION_SIGNED,
+    }
 )
 """messages that also go to the contact that the complaint told first, after officers have corrected it
 
@@ -258,6 +266,16 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         Rule(Addressee.VICTIM, MessageKind.APPLICATION_READY, _DIRECT, (Fact.UNTIL,)),
         Rule(Addressee.STEP_OFFICER, MessageKind.STEP_DUE, _DIRECT, (Fact.UNTIL, Fact.STEP)),
     ),
+    NotificationEvent.APPLICATION_SIGNED: _on(
+        "the victim signs the application by a code",
+        Rule(
+            Addressee.VICTIM,
+            MessageKind.APPLICATION_SIGNED,
+            _DIRECT,
+            (Fact.AMOUNT, Fact.TO_ACCOUNT),
+            encloses=True,
+        ),
+    ),
     NotificationEvent.NOTICE_GIVEN: _on(
         "a notice to an account holder is issued, which starts the time to object",
         Rule(Addressee.VICTIM, MessageKind.OBJECTION_WINDOW, _DIRECT, (Fact.AMOUNT, Fact.UNTIL)),
@@ -348,6 +366,14 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "a document for a bank is issued",
         Rule(Addressee.BANK, MessageKind.DOCUMENT_FOR_BANK, _EMAIL, (Fact.REFERENCE,), encloses=True),
     ),
+    NotificationEvent.MY_CASE_CODE_ASKED: _on(
+        "someone who knows the number of a complaint asks for a code on the page about it",
+        Rule(Addressee.VICTIM, MessageKind.MY_CASE_CODE, (Channel.SMS,), (Fact.CODE, Fact.UNTIL)),
+    ),
+    NotificationEvent.SIGNATURE_CODE_ASKED: _on(
+        "the victim asks on the page about the own complaint for a code to sign the application",
+        Rule(Addressee.VICTIM, MessageKind.SIGNATURE_CODE, (Channel.SMS,), (Fact.CODE, Fact.UNTIL)),
+    ),
     NotificationEvent.LINK_CODE_ASKED: _on(
         "an officer of a bank states something through a letter's link that needs a one-time code",
         Rule(Addressee.NODAL_OFFICER, MessageKind.LINK_CODE, (Channel.SMS,), (Fact.CODE, Fact.UNTIL)),
@@ -412,7 +438,15 @@ DUTY_OF_LEVEL: Final[Mapping[GrievanceLevel, CaseDuty]] = {
     GrievanceLevel.DY_SP: CaseDuty.SUPERVISING,
 }
 """duty in the case whose officer decides at a level, if one is assigned"""
-EXPIRING: Final = frozenset({MessageKind.GRIEVANCE_CODE, MessageKind.APPEAL_CODE, MessageKind.LINK_CODE})
+EXPIRING: Final = frozenset(
+    {
+        MessageKind.GRIEVANCE_CODE,
+        MessageKind.APPEAL_CODE,
+        MessageKind.LINK_CODE,
+        MessageKind.MY_CASE_CODE,
+        MessageKind.SIGNATURE_CODE,
+    }
+)
 """kinds that are not sent after their fact `until`; the text is blanked then"""
 
 

@@ -18,6 +18,7 @@ from domain.policy.assignment import AssignmentRules
 from domain.policy.drafts import DraftRules
 from domain.policy.figures import FigureRules
 from domain.policy.marked import MarkedRules
+from domain.policy.my_case import MyCaseRules
 from domain.policy.nightly import NightlyRules
 from domain.policy.personal_data import PersonalDataRules
 from domain.policy.reads import ReadLogRules, RefusalLogRules, SearchRules
@@ -191,6 +192,8 @@ class TryName(StrEnum):
     BANK_LOGINS_ELSEWHERE = "bank-logins-elsewhere"
     APPEAL_CODES = "appeal-codes"
     APPEAL_TRIES = "appeal-tries"
+    MY_CASE_CODES = "my-case-codes"
+    MY_CASE_TRIES = "my-case-tries"
     SIGN_INS = "sign-ins"
     SIGN_IN_ADDRESSES = "sign-in-addresses"
     SIGN_IN_STRANGERS = "sign-in-strangers"
@@ -200,6 +203,8 @@ class TryName(StrEnum):
 LATER_TRIES: Final = {
     TryName.LINK_CODES: {"calls": 6, "seconds": 3_600, "source": _LATER},
     TryName.BANK_LOGINS_ELSEWHERE: {"calls": 30, "seconds": 60, "source": _LATER},
+    TryName.MY_CASE_CODES: {"calls": 4, "seconds": 3_600, "source": _LATER},
+    TryName.MY_CASE_TRIES: {"calls": 120, "seconds": 600, "source": _LATER},
 }
 """limits that a policy file of an earlier release lacks"""
 
@@ -430,6 +435,7 @@ class Policy(FrozenModel):
     marked: MarkedRules
     assignment: AssignmentRules
     drafts: DraftRules
+    my_case: MyCaseRules = MyCaseRules()
     refusal_log: RefusalLogRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules

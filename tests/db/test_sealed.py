@@ -25,7 +25,7 @@ UNDER_PERSON_KEYS = {
     "victim.sealed",
     *("message.sealed_head", "message.sealed_body", "holder_contact.sealed", "holder_contact_change.sealed"),
     *("credit_account.sealed_name", "grievance.sealed_text", "grievance.sealed_contact", "grievance_level.sealed_said"),
-    *("objection.sealed_text", "release_hearing.sealed_said"),
+    *("objection.sealed_text", "release_hearing.sealed_said", "treatment_report.sealed_text"),
     *("draft.sealed", "draft_handover.sealed_note", "complaint_story.sealed", "telephone_answer.sealed_speaker"),
     *(f"victim_correction.{name}" for name in ("before", "after", "reason")),
     *(f"bank_exchange.sealed_{part}" for part in ("body", "content", "reply")),

@@ -284,6 +284,11 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "objection_names_hold": Effect(
         Sort.RULE, "Refuses an objection of a holder or a bank that names none of several holds."
     ),
+    "application_signature_rules": Effect(
+        Sort.RULE,
+        "Refuses a signature under anything but the application of the open step, and one without a used code for it.",
+    ),
+    "restoration_step_signed": Effect(Sort.RULE, "Refuses that a victim ends the application without a signature."),
     "hearing_waiver_of_served": Effect(Sort.RULE, "Refuses a waiver of a holder who has no notice."),
     "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
     "payer_found_transfer_rules": Effect(

@@ -23,7 +23,8 @@ from tests.factories import row, rrn, transfer
 __all__ = ["home", "writing"]
 
 
-@pytest.mark.parametrize("kind", DocumentKind)
+# A victim's signature writes the signed application (tests/activities/my_case/test_signatures.py).
+@pytest.mark.parametrize("kind", [kind for kind in DocumentKind if kind is not KIND.SIGNED_APPLICATION])
 async def test_every_kind_is_written_from_the_rows_in_both_languages(
     writing: DocumentBench, kind: DocumentKind
 ) -> None:

@@ -138,7 +138,7 @@ def test_documents_go_only_where_there_is_e_mail() -> None:
 def test_a_bank_forwards_only_to_an_account_holder_and_no_code_but_one_that_an_officer_has_sent() -> None:
     forwarded = {rule.to for _, rule in every_rule() if Channel.BANK_LETTER in rule.channels}
     assert forwarded == {Addressee.HOLDER}
-    assert {MessageKind.GRIEVANCE_CODE, MessageKind.APPEAL_CODE, MessageKind.LINK_CODE} == EXPIRING
+    assert {kind for kind in MessageKind if kind.value.endswith("_code")} == EXPIRING
     assert channels_of(MessageKind.GRIEVANCE_CODE, Recipient.HOLDER) == {Channel.SMS, Channel.EMAIL}
 
 
