@@ -1,5 +1,6 @@
 """Make the evidence pack of a case: read at one instant, write file by file, sign, and log it."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -28,10 +29,11 @@ from db.grievances import grievance_texts
 from db.orders import release_proposals
 from db.pool import Connection
 from db.restoration import credit_accounts, objections
-from db.tracing import telephone_answers
+from db.tracing import telephone_answers, trail_views
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
+from documents.trail_picture import LEGS_IN_A_DOCUMENT
 from domain.evidence.pack import (
     BODIES,
     EDITION,
@@ -50,7 +52,9 @@ from domain.evidence.pack import (
 )
 from domain.evidence.personal_data import VictimsData
 from domain.evidence.pseudonyms import VictimsNamed, hides_victims
+from domain.tracing.trail_layout import layout
 from schemas.enums import EventKind, Language
+from schemas.tracing.trail_layout import TrailDetail, TrailPicture
 
 Progress = Callable[[int, int], None]
 
@@ -245,8 +249,14 @@ class _Writing:
         self._writer.add(EDITION, self._edition_text())
         story = await self._log()
         head = self._head
-        timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, story)
+        trail = await self._trail()
+        timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, trail, story)
         self._writer.add(TIMELINE, await render(timeline, head.last_at))
+
+    async def _trail(self) -> TrailPicture:
+        hops = await trail_views.all_hops(self._connection, self._head.case_no)
+        # A large trail takes long enough to be laid out beside other work.
+        return await asyncio.to_thread(layout, hops, TrailDetail.ACCOUNT, LEGS_IN_A_DOCUMENT)
 
     async def _rows(self, file: str) -> None:
         with self._writer.open(file) as member:
