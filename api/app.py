@@ -8,8 +8,8 @@ from starlette.routing import BaseRoute, Route
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
-from api import documents as case_documents
 from api import (
+    banks,
     drafts,
     evidence,
     holds,
@@ -17,27 +17,30 @@ from api import (
     notifications,
     ops,
     police,
+    policy,
     readers,
     reconciliation,
     release_brake,
     search,
 )
-from api.bank_gateway import debit_inquiries, feed, i4c, liens
+from api import documents as case_documents
+from api.bank_gateway import debit_inquiries, feed, i4c, inbox, inbox_orders, liens
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
-from api.callers import DESCRIPTION_PATH, SIGN_IN_API_PATH
+from api.bank_gateway.inbox_pages import INBOX_BODY_MAX_BYTES
+from api.callers import DESCRIPTION_PATH, DISPLAY_PATH, SIGN_IN_API_PATH
 from api.cases import accounts, cases, desk_actions, events, tasks, victims
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.grievances import appeal_page, grievances, officers
-from api.officers import session_routes, sign_in_pages
+from api.officers import displays, officer_routes, session_routes, sign_in_pages
 from api.orders import orders
 from api.orders.pages import OrderPages
 from api.parts import Part
-from api.problems import Elsewhere, add_handlers
+from api.problems import INBOX_PATH, Elsewhere, add_handlers
 from api.reply_pages import FORM_BODY_MAX_BYTES
-from api.reporting import outcomes, scorecards, stage_figures, task_owners
+from api.reporting import outcomes, scorecards, stage_figures, task_owners, wall
 from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
 from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
@@ -61,6 +64,8 @@ BODY_LIMITS_BYTES = {
     restorations.WAIVERS: police.DOCUMENT_BODY_MAX_BYTES,
     SIGN_IN_API_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
     f"{SIGN_IN_API_PATH}/": session_routes.SIGN_IN_BODY_MAX_BYTES,
+    f"{INBOX_PATH}/": INBOX_BODY_MAX_BYTES,
+    DISPLAY_PATH: displays.PLACE_BODY_MAX_BYTES,
     SIGN_IN_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
     FIRST_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
 }
@@ -86,6 +91,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, readers.router),
     (Part.OFFICERS, scorecards.router),
     (Part.OFFICERS, stage_figures.router),
+    (Part.OFFICERS, wall.router),
     (Part.OFFICERS, reconciliation.router),
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
     (Part.OFFICERS, outcomes.router),
@@ -109,10 +115,16 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, evidence.router),
     (Part.OFFICERS, session_routes.router),
     (Part.OFFICERS, sign_in_pages.router),
+    (Part.OFFICERS, displays.router),
+    (Part.OFFICERS, officer_routes.router),
+    (Part.OFFICERS, banks.router),
+    (Part.OFFICERS, policy.router),
     (Part.INTAKE, i4c.router),
     (Part.INTAKE, feed.router),
     (Part.INTAKE, debit_inquiries.router),
     (Part.INTAKE, liens.router),
+    (Part.INTAKE, inbox.router),
+    (Part.INTAKE, inbox_orders.router),
     (None, ops.router),
 )
 """Routers, each with the part that serves it; both parts serve a router without a part. The description of the API

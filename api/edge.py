@@ -33,6 +33,7 @@ from api.problems import (
     NOT_FOUND,
     OVERLOADED,
     PAGES,
+    TABLE_PATH,
     TOO_LARGE,
     TOO_SLOW,
     UNSUPPORTED_MEDIA_TYPE,
@@ -67,6 +68,8 @@ _ALWAYS: Final = (
 _CONTENT_POLICY: Final = b"content-security-policy"
 NOTHING_LOADED: Final = (_CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'")
 """policy of a response that has none of its own: nothing of it loads anything, and no page has it in a frame"""
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+"""media types of forms; the second one has a file"""
 
 
 class Edge:
@@ -198,14 +201,15 @@ class _Exchange:
     def _wrong_media_type(self) -> Kind | None:
         """Return the refusal for a wrong media type, or None.
 
-        The I4C wire allows any media type. Pages take forms, and all other routes take JSON.
+        The I4C wire allows any media type. Pages take forms, one of them with a file, and all other routes take JSON.
         """
         path: str = self._scope["path"]
         if path.startswith(BANK_PATH):
             return None
         media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
         if path.startswith(PAGES):
-            return None if media_type == "application/x-www-form-urlencoded" else NOT_A_FORM
+            taken = _FORMS if path == TABLE_PATH else _FORMS[:1]
+            return None if media_type in taken else NOT_A_FORM
         return None if _is_json(media_type) else UNSUPPORTED_MEDIA_TYPE
 
     async def receive(self) -> Message:

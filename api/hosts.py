@@ -16,7 +16,7 @@ from activities.documents.issuing import APPEAL_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from activities.restoration.credit_accounts import CREDIT_PATH
 from api.callers import EVIDENCE_KEYS_PATH
-from api.problems import BANK_API_PATH, BANK_PATH, NOT_FOUND, WRONG_HOST, refusal
+from api.problems import BANK_API_PATH, BANK_PATH, INBOX_PATH, NOT_FOUND, WRONG_HOST, refusal
 
 LOCALHOST: Final = "localhost"
 LOOPBACK: Final = "127.0.0.1"
@@ -33,7 +33,7 @@ class Site(StrEnum):
     MY = "my"
     """pages behind a link or a code"""
     BANK = "bank"
-    """the API for banks"""
+    """the API for banks, and their inbox"""
     MACHINE = "machine"
     """checks of this machine's operator"""
 
@@ -58,6 +58,8 @@ PATHS: Final[Mapping[str, frozenset[Site]]] = {
     f"{CREDIT_PATH}/": frozenset({Site.MY}),
     BANK_PATH: frozenset({Site.BANK}),
     BANK_API_PATH: frozenset({Site.BANK}),
+    INBOX_PATH: frozenset({Site.BANK}),
+    f"{INBOX_PATH}/": frozenset({Site.BANK}),
     PROBE_PATH: frozenset({Site.MACHINE}),
     **dict.fromkeys(OPERATORS_PATHS, frozenset({Site.MACHINE})),
 }

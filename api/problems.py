@@ -45,9 +45,13 @@ from domain.errors import (
 log = logging.getLogger("goldenhour.api")
 
 BANK_PATH: Final = "/banking/"
+INBOX_PATH: Final = "/inbox"
+"""pages for officers of banks"""
+TABLE_PATH: Final = f"{INBOX_PATH}/table"
+"""where a bank sends a table of answers, as a file of a form"""
 BANK_API_PATH: Final = "/api/v1/bank/"
 """Banks get problems there, as officers do. The cursor of a list is called `cursor` there."""
-PAGES: Final = (REPLY_PATH, APPEAL_PATH, f"{CREDIT_PATH}/", SIGN_IN_PATH, FIRST_PATH)
+PAGES: Final = (REPLY_PATH, APPEAL_PATH, f"{CREDIT_PATH}/", SIGN_IN_PATH, FIRST_PATH, INBOX_PATH)
 """beginnings of the paths that people open in a browser, with forms as bodies and pages as responses"""
 PROBLEM_JSON: Final = "application/problem+json"
 MAX_VIOLATIONS: Final = 50

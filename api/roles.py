@@ -9,7 +9,7 @@ from domain.jurisdiction import Shows, VerbKind
 from domain.releases import SMALL_HOLD_DECIDERS
 from domain.reporting.task_acts import OWNERS
 from domain.restoration.procedure import REOPENERS, RULES
-from schemas.enums import Role
+from schemas.enums import OFFICER_ROLES, Role
 from schemas.grievances.grievances import GrievanceVerb
 from schemas.restoration.restorations import RestorationVerb
 
@@ -129,6 +129,22 @@ class Action(StrEnum):
     """the sign-in log of every officer; each officer may read their own"""
     READ_REFUSED_ACTS = "read_refused_acts"
     """the log of refused acts of officers, scripts and banks"""
+    READ_OFFICERS = "read_officers"
+    """officers with their roles, teams and absences, and who changed what of them"""
+    END_OFFICERS_ROLE = "end_officers_role"
+    """disable an officer, and end a role; who gives a role or lets an officer in uses the command"""
+    CHANGE_TEAMS = "change_teams"
+    """add and end teams, and write the days on which an officer is absent"""
+    READ_POLICY = "read_policy"
+    """the values of the policy that are in force, with their sources"""
+    READ_DIRECTORY = "read_directory"
+    """banks with their channels and nodal officers"""
+    READ_WALL = "read_wall"
+    """the supervisor's wall: figures of the State without a person, an account or a case"""
+    READ_DISPLAYS = "read_displays"
+    """the displays that show the wall"""
+    CHANGE_DISPLAYS = "change_displays"
+    """give a display a token, and revoke it"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -138,7 +154,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.TAKE_COMPLAINT: _DESK | {Role.INTAKE},
     Action.KEEP_DRAFT: _DESK | {Role.INTAKE},
     Action.READ_DRAFTS: _DESK | {Role.INTAKE},
-    Action.READ_CASE: frozenset(Role),
+    Action.READ_CASE: frozenset(OFFICER_ROLES),
     Action.READ_TRAIL: _DESK | {Role.AUDITOR},
     Action.CHANGE_HOP: _DESK,
     Action.CHANGE_REQUEST: _DESK,
@@ -214,11 +230,24 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.END_SESSIONS: frozenset({Role.ADMIN}),
     Action.READ_SIGN_INS: frozenset({Role.ADMIN, Role.AUDITOR}),
     Action.READ_REFUSED_ACTS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.READ_OFFICERS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.END_OFFICERS_ROLE: frozenset({Role.ADMIN}),
+    Action.CHANGE_TEAMS: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.READ_POLICY: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.READ_DIRECTORY: _DESK | {Role.AUDITOR},
+    Action.READ_WALL: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.DISPLAY}),
+    Action.READ_DISPLAYS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.CHANGE_DISPLAYS: frozenset({Role.ADMIN}),
 }
 
 READS: Final = frozenset(action for action in Action if action.value.startswith("read_")) - {
     Action.READ_SIGN_INS,
     Action.READ_REFUSED_ACTS,
+    Action.READ_OFFICERS,
+    Action.READ_POLICY,
+    Action.READ_DIRECTORY,
+    Action.READ_WALL,
+    Action.READ_DISPLAYS,
 }
 """actions that show cases, accounts and persons; the read log has who did them"""
 
@@ -297,5 +326,13 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.END_SESSIONS: VerbKind.OFFICE,
     Action.READ_SIGN_INS: VerbKind.OFFICE,
     Action.READ_REFUSED_ACTS: VerbKind.OFFICE,
+    Action.READ_OFFICERS: VerbKind.OFFICE,
+    Action.END_OFFICERS_ROLE: VerbKind.OFFICE,
+    Action.CHANGE_TEAMS: VerbKind.OFFICE,
+    Action.READ_POLICY: VerbKind.OFFICE,
+    Action.READ_DIRECTORY: VerbKind.OFFICE,
+    Action.READ_WALL: VerbKind.OFFICE,
+    Action.READ_DISPLAYS: VerbKind.OFFICE,
+    Action.CHANGE_DISPLAYS: VerbKind.OFFICE,
 }
 """the kind of each action, from which the scope of a role follows (`domain.jurisdiction.SCOPES`)"""

@@ -18,7 +18,7 @@ from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.addresses import LOOPBACK, Networks
-from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StageCache, StorageCache
+from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StageCache, StorageCache, TrailCache, WallCache
 from api.logins import BankLogins
 from api.officers.caller_streams import CallerWatch
 from api.officers.read_log import ReadLog
@@ -180,6 +180,16 @@ class Services:
     def outcome_cache(self) -> OutcomeCache:
         """Reports of the restoration procedure."""
         return OutcomeCache(self.ctx)
+
+    @cached_property
+    def trail_cache(self) -> TrailCache:
+        """Layouts of money trails."""
+        return TrailCache(self.ctx)
+
+    @cached_property
+    def wall_cache(self) -> WallCache:
+        """Figures of the supervisor's wall."""
+        return WallCache(self.ctx)
 
     @cached_property
     def stage_cache(self) -> StageCache:

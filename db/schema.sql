@@ -293,6 +293,15 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_login_ends_sessions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE bank_session SET ended_at = present_moment() WHERE institution = NEW.code AND ended_at IS NULL;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_order_cancelled()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2185,17 +2194,29 @@ AS $function$
     SELECT CASE duty WHEN 'io' THEN 'io' WHEN 'supervising' THEN 'sp' END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.script_token_placed_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO officer_event (at, actor, kind, data) VALUES (NEW.placed_at, 'script:' || NEW.name, 'display_placed',
+        jsonb_build_object('token_id', NEW.token_id, 'name', NEW.name));
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.script_token_rules()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at AND OLD.revoked_at IS NOT NULL
+        OR OLD.placed_at IS NOT NULL
+            AND (NEW.placed_at, NEW.display_digest) IS DISTINCT FROM (OLD.placed_at, OLD.display_digest)
         OR (NEW.token_id, NEW.name, NEW.token_digest, NEW.roles, NEW.issued_by, NEW.issued_at, NEW.ends_at)
             IS DISTINCT FROM
             (OLD.token_id, OLD.name, OLD.token_digest, OLD.roles, OLD.issued_by, OLD.issued_at, OLD.ends_at)
     THEN
-        RAISE EXCEPTION 'of a script''s token only the revocation, once, and the last use are written'
+        RAISE EXCEPTION 'of a token only the revocation, once, its display, once, and the last use are written'
             USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
@@ -2812,6 +2833,20 @@ CREATE TABLE bank_order_line (
     CONSTRAINT bank_order_line_check CHECK (((confirmed_paise >= 0) AND (confirmed_paise <= amount_paise))),
     CONSTRAINT bank_order_line_line_no_check CHECK ((line_no > 0))
 ) WITH (fillfactor=80);
+
+CREATE TABLE bank_session (
+    session_id uuid NOT NULL,
+    token_digest bytea NOT NULL,
+    institution text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    address text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT bank_session_pkey PRIMARY KEY (session_id),
+    CONSTRAINT bank_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at))),
+    CONSTRAINT bank_session_token_digest_check CHECK ((length(token_digest) = 32))
+);
 
 CREATE TABLE braked_release (
     hold_id uuid NOT NULL,
@@ -4602,11 +4637,14 @@ CREATE TABLE script_token (
     revoked_at timestamp with time zone,
     revoked_by text,
     last_used_day date,
+    display_digest bytea,
+    placed_at timestamp with time zone,
     CONSTRAINT script_token_pkey PRIMARY KEY (token_id),
     CONSTRAINT script_token_at_most_a_year CHECK (((ends_at > issued_at) AND (ends_at <= (issued_at + '8784:00:00'::interval)))),
     CONSTRAINT script_token_issued_by_check CHECK ((issued_by <> ''::text)),
     CONSTRAINT script_token_name_is_plain CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{0,47}$'::text)),
-    CONSTRAINT script_token_no_second_officer CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['intake'::text, 'auditor'::text]))),
+    CONSTRAINT script_token_no_second_officer CHECK (((cardinality(roles) > 0) AND ((roles <@ ARRAY['intake'::text, 'auditor'::text]) OR (roles = ARRAY['display'::text])))),
+    CONSTRAINT script_token_placed CHECK ((((display_digest IS NULL) = (placed_at IS NULL)) AND ((display_digest IS NULL) OR ((length(display_digest) = 32) AND (roles = ARRAY['display'::text]))))),
     CONSTRAINT script_token_revoked_by_somebody CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
     CONSTRAINT script_token_token_digest_check CHECK ((length(token_digest) = 32))
 );
@@ -4973,6 +5011,8 @@ ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_case_no_hop_no_fkey F
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE bank_session ADD CONSTRAINT bank_session_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_brake_id_fkey FOREIGN KEY (brake_id) REFERENCES release_brake(brake_id);
 
@@ -5416,6 +5456,12 @@ CREATE INDEX bank_order_planned ON public.bank_order USING brin (planned_at);
 
 CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
 
+CREATE INDEX bank_session_ends ON public.bank_session USING btree (ends_at);
+
+CREATE INDEX bank_session_of_bank ON public.bank_session USING btree (institution);
+
+CREATE UNIQUE INDEX bank_session_token ON public.bank_session USING btree (token_digest);
+
 CREATE INDEX braked_release_brake ON public.braked_release USING btree (brake_id);
 
 CREATE INDEX call_back_case ON public.call_back USING btree (case_no);
@@ -5447,6 +5493,8 @@ CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHE
 CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject, assigned_at);
 
 CREATE UNIQUE INDEX complaint_portal_ack_no ON public.complaint USING btree (portal_ack_no) WHERE (portal_ack_no IS NOT NULL);
+
+CREATE INDEX complaint_received ON public.complaint USING brin (received_at);
 
 CREATE INDEX complaint_story_person ON public.complaint_story USING btree (person_id);
 
@@ -5718,6 +5766,8 @@ CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) 
 
 CREATE UNIQUE INDEX script_token_digest ON public.script_token USING btree (token_digest);
 
+CREATE UNIQUE INDEX script_token_display ON public.script_token USING btree (display_digest) WHERE (display_digest IS NOT NULL);
+
 CREATE INDEX sign_in_entry_addresses ON public.sign_in_entry USING btree (officer_id, address, at) WHERE (outcome = 'signed_in'::text);
 
 CREATE INDEX sign_in_entry_by_officer ON public.sign_in_entry USING btree (officer_id, entry_id);
@@ -5972,6 +6022,8 @@ CREATE TRIGGER hop_without_account BEFORE INSERT OR UPDATE OF account_key ON pub
 
 CREATE TRIGGER hop_correction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hop_correction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER bank_login_ends_sessions AFTER UPDATE OF inbound_password_hash ON public.institution FOR EACH ROW WHEN ((old.inbound_password_hash IS DISTINCT FROM new.inbound_password_hash)) EXECUTE FUNCTION bank_login_ends_sessions();
+
 CREATE TRIGGER institution_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.institution FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER ledger_balance_hold_emptied AFTER UPDATE OF balance_paise ON public.ledger_balance FOR EACH ROW WHEN (((new.bucket = 'held'::text) AND (new.balance_paise = 0) AND (old.balance_paise > 0))) EXECUTE FUNCTION hold_emptied();
@@ -6128,6 +6180,8 @@ CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 
 CREATE TRIGGER script_token_issued AFTER INSERT ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 
+CREATE TRIGGER script_token_placed AFTER UPDATE OF placed_at ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_placed_told();
+
 CREATE TRIGGER script_token_revoked AFTER UPDATE OF revoked_at ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 
 CREATE TRIGGER script_token_rules BEFORE DELETE OR UPDATE ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_rules();
@@ -6263,6 +6317,10 @@ COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
+
+COMMENT ON COLUMN bank_session.ended_at IS 'when the bank signed out, or got another login; null for a session that ends by its time';
+
+COMMENT ON COLUMN bank_session.token_digest IS 'SHA-256 of the token in the browser, which itself is nowhere';
 
 COMMENT ON COLUMN call_back.ended_as IS '`called`: it said more by telephone; `answered`: the request needs no answer any more; `missed`: a supervisor was told';
 
@@ -6578,7 +6636,11 @@ COMMENT ON COLUMN returned_funds.created_at IS 'of the message, as the bank says
 
 COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it could not be read';
 
+COMMENT ON COLUMN script_token.display_digest IS 'SHA-256 of the secret in the browser of the display; null until the token was exchanged there';
+
 COMMENT ON COLUMN script_token.name IS 'stands in the case log as `script:<name>`; several tokens of one script have one name';
+
+COMMENT ON COLUMN script_token.placed_at IS 'when the token was exchanged on its display';
 
 COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itself is nowhere';
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.errors.officers import OutsideJurisdiction, ReadReasonNeeded
 from domain.intake.districts import known_district
-from schemas.enums import Role
+from schemas.enums import OFFICER_ROLES, Role
 from schemas.jurisdiction import MARKED, WHOLE_STATE, CaseStanding
 
 
@@ -58,6 +58,7 @@ SCOPES: Final[Mapping[tuple[Role, VerbKind], Scope]] = {
     (Role.INTAKE, VerbKind.READ): Scope.STATE,
     (Role.AUDITOR, VerbKind.READ): Scope.STATE,
     (Role.AUDITOR, VerbKind.OFFICE): Scope.STATE,
+    (Role.DISPLAY, VerbKind.OFFICE): Scope.STATE,
     **{(role, kind): Scope.STATE for role in (Role.DESK, Role.SUPERVISOR, Role.ADMIN) for kind in _DESK_KINDS},
     **{(Role.IO, kind): Scope.ASSIGNED for kind in _CASE_KINDS},
     **{(role, kind): Scope.DISTRICT for role in (Role.DY_SP, Role.SP, Role.DISTRICT_GRO) for kind in _CASE_KINDS},
@@ -66,10 +67,10 @@ SCOPES: Final[Mapping[tuple[Role, VerbKind], Scope]] = {
 """A role without a scope for a kind of verb has no verb of this kind."""
 
 MARKED_SCOPES: Final[Mapping[tuple[Role, Shows], Scope]] = {
-    **{(role, shows): SCOPES[role, VerbKind.READ] for role in Role for shows in (Shows.OTHERS, Shows.MONEY)},
+    **{(role, shows): SCOPES[role, VerbKind.READ] for role in OFFICER_ROLES for shows in (Shows.OTHERS, Shows.MONEY)},
     **{(role, Shows.MONEY): Scope.ASSIGNED for role in (Role.ADMIN, Role.AUDITOR)},
     (Role.INTAKE, Shows.MONEY): Scope.TAKEN,
-    **{(role, Shows.PERSONS): Scope.ASSIGNED for role in Role},
+    **{(role, Shows.PERSONS): Scope.ASSIGNED for role in OFFICER_ROLES},
     (Role.SUPERVISOR, Shows.PERSONS): Scope.STATE,
     (Role.SP, Shows.PERSONS): Scope.DISTRICT,
 }

@@ -1,6 +1,7 @@
 """Closed vocabularies of tracing and holds (docs/glossary.md)."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Channel(StrEnum):
@@ -311,6 +312,12 @@ class Role(StrEnum):
     DISTRICT_GRO = "district_gro"
     """grievance redressal officer of the district"""
     STATE_GRO = "state_gro"
+    DISPLAY = "display"
+    """screen on a wall; a role of tokens alone, which shows figures and no case"""
+
+
+OFFICER_ROLES: Final[tuple[Role, ...]] = tuple(role for role in Role if role is not Role.DISPLAY)
+"""roles that a person can have"""
 
 
 class EventKind(StrEnum):

@@ -13,10 +13,12 @@ SELECT ARRAY(SELECT r.role FROM officer_role r WHERE r.officer_id = o.officer_id
 FROM officer o CROSS JOIN present_moment() AS t WHERE o.officer_id = $1 AND o.disabled_at IS NULL
 """
 
+# The token of a display opens nothing. Its display comes in with the secret that it got for the token.
 _SCRIPT: Final = """
 SELECT s.token_id, s.name, s.roles, s.ends_at, s.last_used_day, (t AT TIME ZONE 'Asia/Kolkata')::date AS today
 FROM script_token s CROSS JOIN present_moment() AS t
-WHERE s.token_digest = $1 AND s.revoked_at IS NULL AND s.ends_at > t
+WHERE (s.token_digest = $1 AND NOT 'display' = ANY (s.roles) OR s.display_digest = $1)
+    AND s.revoked_at IS NULL AND s.ends_at > t
 """
 
 
@@ -39,7 +41,7 @@ async def roles_of(connection: Connection, officer_id: str) -> frozenset[Role] |
 
 
 async def script(connection: Connection, digest: bytes) -> ScriptStanding | None:
-    """Return the script whose token has this digest; None unless the token is live."""
+    """Return the script whose token has this digest, or the display with this secret; None unless it is live."""
     row = await connection.fetchrow(_SCRIPT, digest)
     if row is None:
         return None

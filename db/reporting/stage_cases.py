@@ -22,6 +22,7 @@ from schemas.reporting.stage_figures import (
     StageGroup,
     TimedStage,
 )
+from schemas.reporting.wall import LateStage
 
 _DISTRICT: Final = "upper(trim(v.district))"
 _DUE: Final = "coalesce(f.due_at, f.began_at + make_interval(secs => g.policy_seconds))"
@@ -153,6 +154,19 @@ async def breaches(
         items=tuple(_case(row, asked.late_by[TimedStage(row["stage"])]) for row in rows),
         next=(to_cursor(last["due_at"].isoformat(), last["stage"], last["case_no"], last["subject"]) if last else None),
     )
+
+
+async def overdue_counts(connection: Connection, now: datetime, targets: Targets) -> list[LateStage]:
+    """Return the stages in which something waits past its target, with how many and by how much at most."""
+    listed = f"{_listed(of_now(), now=1, targets=2)} WHERE f.waits AND {_DUE} < $1"
+    rows = await connection.fetch(
+        "SELECT stage, count(*)::int AS late, max(extract(epoch FROM $1 - due_at))::float8 AS seconds"
+        f" FROM ({listed}) AS listed GROUP BY stage",
+        now,
+        *targets.values(),
+    )
+    found = {row["stage"]: LateStage(stage=row["stage"], late=row["late"], most_seconds=row["seconds"]) for row in rows}
+    return [found[stage] for stage in TimedStage if stage in found]
 
 
 def _listed(source: str, now: int, targets: int) -> str:

@@ -7,7 +7,16 @@ from db.sealed import BANK_CREDENTIALS, addresses_without, session_name
 
 CLEAR_NAMES = {
     *("digest", "hash", "previous_hash", "event_hash", "visit_digest", "body_digest", "document_digest"),
-    *("payload_digest", "list_digest", "token_digest", "signature", "signature_base", "public_key", "mark"),
+    *(
+        "payload_digest",
+        "list_digest",
+        "token_digest",
+        "display_digest",
+        "signature",
+        "signature_base",
+        "public_key",
+        "mark",
+    ),
     *("name_digest", "content_digest", "reply_digest"),
 }
 """columns with digests, signatures and public keys, by their names"""

@@ -26,7 +26,7 @@ from db.pool import Pool, open_pool
 from domain.evidence.integrity import Verdict
 from domain.policy.model import PACKAGED_POLICY
 from schemas.banks.institutions import InstitutionEntry
-from schemas.enums import Role
+from schemas.enums import OFFICER_ROLES, Role
 from simulator import SimulatorConfig, SimulatorServer
 from simulator.people.callers import Person, Staff
 from tests.ground import Ground
@@ -261,9 +261,9 @@ async def live(
 async def sign_everybody_in(pool: Pool, keys: SecretBox) -> dict[str, str]:
     """Write the officers of the simulated world, and one of each role for the test; return tokens of their sessions."""
     await import_officers(pool, roster(), "command:test")
-    for role in Role:
+    for role in OFFICER_ROLES:
         await enrol(pool, [f"{role}-officer"], [role])
-    names = [one.officer_id for one in roster()] + [f"{role}-officer" for role in Role]
+    names = [one.officer_id for one in roster()] + [f"{role}-officer" for role in OFFICER_ROLES]
     found = {name: new_token() for name in names}
     await begin_sessions(pool, keys, {token: name for name, token in found.items()})
     return found

@@ -58,6 +58,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "bank_holiday",
         "bank_key",
         "bank_login",
+        "bank_session",
         "bank_body",
         "bank_exchange",
         "delivery_attempt",

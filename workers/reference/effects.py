@@ -231,7 +231,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "officer_role_rules": Effect(Sort.RULE, "Refuses any change of a role that was given but one earlier end."),
     "officer_district_rules": Effect(Sort.RULE, "Refuses any change of a district that was given but its one end."),
     "script_token_rules": Effect(
-        Sort.RULE, "Refuses any change of a script's token but its one revocation and its last use."
+        Sort.RULE, "Refuses any change of a script's token but its one revocation, its one display and its last use."
     ),
     "case_assignment_follows": Effect(Sort.DERIVED, "Writes who has a duty of the case now.", ("case_assignment",)),
     "officer_told": Effect(Sort.DERIVED, "Writes what was done to an officer, and by whom.", ("officer_event",)),
@@ -239,6 +239,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "officer_district_told": Effect(Sort.DERIVED, "Writes that a district was given or ended.", ("officer_event",)),
     "script_token_told": Effect(
         Sort.DERIVED, "Writes that a script's token was issued or revoked.", ("officer_event",)
+    ),
+    "script_token_placed_told": Effect(Sort.DERIVED, "Writes that a display took its token.", ("officer_event",)),
+    "bank_login_ends_sessions": Effect(
+        Sort.DERIVED, "Ends the sessions of a bank that gets another login.", ("bank_session",)
     ),
     "officer_totp_rules": Effect(Sort.RULE, "Refuses a code of an authenticator that is not later than the last one."),
     "recovery_code_rules": Effect(Sort.RULE, "Refuses a second use of a recovery code."),

@@ -155,6 +155,26 @@ async def test_the_trail_joins_accounts_by_hops(doors: Doors) -> None:
     assert second["opened_by_answer"] is not None
 
 
+async def test_the_layout_is_the_trail_as_a_picture_and_its_table_is_read_by_layer(doors: Doors) -> None:
+    ack_no = await story(doors)
+    told = await doors.read(f"/api/v1/cases/{ack_no}/trail/layout")
+    picture, trail = told["picture"], await doors.read(f"/api/v1/cases/{ack_no}/trail", layer=2)
+    (edge,) = trail["edges"]
+    assert f"2:{edge['to_node']}" in {bar["node_id"] for bar in picture["bars"]}
+    first, second = picture["ribbons"]
+    assert [(band["letter"], band["paise"]) for band in first["bands"]] == [
+        ("H", 2_500_00),
+        ("P", 2_000_00),
+        ("W", 500_00),
+    ]
+    assert (first["to_node"], second["paise"]) == (second["from_node"], 3_000_00)
+    assert picture["paise"] == 5_000_00
+    assert told["version"] == (await doors.read(f"/api/v1/cases/{ack_no}/events"))["items"][-1]["seq"]
+    assert await doors.read(f"/api/v1/cases/{ack_no}/trail/layout") == told
+    banks = await doors.read(f"/api/v1/cases/{ack_no}/trail/layout", detail="bank")
+    assert [bar["node_id"] for bar in banks["picture"]["bars"]] == ["0:HDFC", "1:SBIN", "2:HDFC"]
+
+
 async def test_an_account_keeps_its_zeros_and_is_one_node_however_it_is_padded(doors: Doors) -> None:
     padded: dict[str, Any] = {"payee": {"institution": "SBIN", "account": "00000030000000001"}}
     transfers = [transfer(), transfer(rrn="422222222222", **padded)]
