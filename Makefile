@@ -3,6 +3,7 @@
 #   make test                                    every check and every test, side by side
 #   make unit                                    the tests that need no server
 #   make deep                                    random tests, long and with fresh seeds, and planted bugs
+#   make console                                 the pages of officers: console/dist
 #   make bench ARGS="first-hold"                 one benchmark
 #   make docs                                    the generated pages in docs/reference
 
@@ -14,7 +15,8 @@ JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(8, 2 * (os.cpu_count() or 1))
 SHARE := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 UNIT := tests/adapters tests/documents tests/domain tests/schemas tests/simulator
 MACHINES := tests/activities/cases/test_case_machine.py tests/activities/orders/test_orders_machine.py \
-	tests/activities/restoration/test_restoration_machine.py tests/activities/tracing/test_discrepancies_machine.py \
+	tests/activities/restoration/test_restoration_machine.py tests/activities/restoration/test_merge_machine.py \
+	tests/activities/tracing/test_discrepancies_machine.py \
 	tests/activities/tracing/test_payers_bank_machine.py tests/activities/test_one_person.py \
 	tests/workflows/test_any_order_machine.py
 DEEP := $(MACHINES) tests/domain tests/db/reporting tests/api/test_openapi.py tests/api/test_openapi_hostile.py \
@@ -24,7 +26,7 @@ DEEP := $(MACHINES) tests/domain tests/db/reporting tests/api/test_openapi.py te
 BIN := .venvs/$(shell $(PYTHON) -c 'import sys; v = sys.version_info; print(f"{sys.implementation.name}-{v.major}.{v.minor}")')/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test unit deep docs lint format lock clean
+.PHONY: help setup console demo bench test unit deep docs lint format lock clean
 
 # Compiled files of ours and of the libraries are kept for all the processes that tests start, where Python keeps none.
 unit test deep: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pycache
@@ -36,7 +38,11 @@ help:
 setup:
 	@$(PYTHON) requirements/install.py
 
-demo: setup
+# The pages of officers, built once per change of their sources.
+console: setup
+	@$(BIN)/python requirements/console.py
+
+demo: console
 	@$(BIN)/goldenhour demo $(ARGS)
 
 bench: setup
@@ -54,12 +60,14 @@ lint: setup
 	@$(BIN)/mypy
 	@echo "== import rules"
 	@$(BIN)/lint-imports --no-cache
+	@echo "== console"
+	@$(BIN)/python requirements/console.py --types
 
 format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-test: setup
+test: $(if $(filter no,$(BROWSER)),setup,console)
 	@$(BIN)/python tests/gate.py $(SHARE) $(ARGS)
 
 unit: setup
@@ -73,5 +81,5 @@ lock: setup
 	@requirements/lock.sh $(UPGRADE)
 
 clean:
-	rm -rf .venv .venvs .goldenhour .hypothesis .import_linter_cache .mypy_cache .pycache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venvs .goldenhour .hypothesis .import_linter_cache .mypy_cache .pycache .pytest_cache .ruff_cache build dist console/dist console/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Bodies of messages to and from banks: sealed under a key of their case, and opened.
+"""Bodies of messages to and from banks, and documents: sealed under a key of their case, and opened.
 
 So are lines of banks' answers, and forms behind letters.
 
@@ -36,9 +36,11 @@ from db.body_keys import (
     StoredBody,
     use_of,
     use_of_line,
+    use_of_unreadable,
 )
 from db.person_keys import PersonKey, StoredText
 from db.pool import Connection
+from db.sealed_documents import FACTS, PDF, SealedDocument, SealedIssue
 from schemas.banks.exchanges import Exchange
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,23 @@ class BodySealer:
         """Seal a body, or another part of an exchange."""
         digest = hashlib.sha256(clear).digest()
         return SealedBody(digest, self._sealed(clear, use_of(name, digest)))
+
+    def document(self, name: str, clear: bytes) -> SealedDocument:
+        """Seal a document. `name` says what it is."""
+        return SealedDocument(self.key, clear, self.body(name, clear))
+
+    def issued(self, facts: Mapping[str, Any], pdf: bytes) -> SealedIssue:
+        """Seal an issued document and its facts."""
+        return self.issued_text(orjson.dumps(facts), pdf)
+
+    def issued_text(self, facts: bytes, pdf: bytes) -> SealedIssue:
+        """Seal an issued document, and its facts as JSON text."""
+        document = self.document(PDF, pdf)
+        return SealedIssue(document, self._sealed(facts, use_of(FACTS, document.sealed.digest)))
+
+    def unreadable(self, body_digest: bytes, line_no: int, raw: bytes) -> bytes:
+        """Seal a line of returned money that cannot be read, as JSON text."""
+        return self._sealed(raw, use_of_unreadable(body_digest, line_no))
 
     def line(self, natural_key: str, raw: Mapping[str, Any]) -> bytes:
         """Seal what was received as a line of an answer."""
@@ -104,6 +123,14 @@ def sealer_of_case(persons: PersonKeys, case: CaseKey) -> BodySealer:
     return _known(persons, case.key, case_no=case.case_no) or _new(persons, case_no=case.case_no)
 
 
+async def stored_sealer(persons: PersonKeys, connection: Connection, case_no: str) -> BodySealer:
+    """Return the sealer of a case, whose key the database has. It writes a new key."""
+    sealer = sealer_of_case(persons, await body_keys.of_case(connection, case_no))
+    if sealer.key.is_new:
+        await body_keys.put(connection, [sealer.key])
+    return sealer
+
+
 class BankSealers:
     """Sealers of banks, with the keys that the database had. One process keeps them."""
 
@@ -125,6 +152,13 @@ class BankSealers:
         if len(self._known) >= BANKS_MAX:
             self._known.clear()
         self._known[institution] = sealer, row.made_at
+        return sealer
+
+    async def stored(self, persons: PersonKeys, connection: Connection, institution: str, now: datetime) -> BodySealer:
+        """Return the sealer of a bank, whose key the database has. It writes a new key."""
+        sealer = await self.of_bank(persons, connection, institution, now)
+        if sealer.key.is_new:
+            await body_keys.put(connection, [sealer.key])
         return sealer
 
 

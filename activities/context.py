@@ -6,12 +6,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from activities.bodies import BankSealers
+from activities.bodies import BankSealers, BodyOpener
 from activities.case_locks import CaseLocks
 from activities.channel_health import ChannelHealth
 from activities.directory import DirectoryCache
 from activities.person_keys import PersonKeys
 from adapters.clock import wall_clock
+from db.body_keys import OpensBody
 from db.pool import Pool
 from domain.policy.model import Policy
 from schemas.outbox.case import CasePolicy
@@ -52,6 +53,11 @@ class Context:
         if self.person_keys is None:
             raise NoPersonKeys(NoPersonKeys.__doc__)
         return self.person_keys
+
+    @property
+    def opens(self) -> OpensBody:
+        """Return a function that opens bodies and documents. It raises `CannotOpen`. Raises `NoPersonKeys`."""
+        return BodyOpener(self.persons).open_or_erased
 
     @cached_property
     def case_policy(self) -> CasePolicy:

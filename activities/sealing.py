@@ -1,4 +1,4 @@
-"""Sealing of personal data, and of bodies of messages, that a release before wrote in clear."""
+"""Sealing of personal data, of bodies of messages and of documents that a release before wrote in clear."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -6,13 +6,17 @@ from uuid import UUID
 
 from activities.person_keys import PersonKeys
 from activities.sealing_bodies import BodySealing
+from activities.sealing_documents import DocumentSealing
 from db import clear_grievances, clear_objections, clear_tables, clear_text, clock, person_keys
 from db.clear_tables import (
     ANSWER_LINES,
     CONTACT_CHANGES,
     CONTACTS,
+    COURT_ORDERS,
     CREDIT_ACCOUNTS,
+    DOCUMENTS,
     EXCHANGES,
+    FIR_COPIES,
     FORMS,
     GRIEVANCES,
     HEARINGS,
@@ -20,8 +24,10 @@ from db.clear_tables import (
     MESSAGES,
     OBJECTIONS,
     RECEIVED,
+    RETURNED,
     STATEMENTS,
     VICTIMS,
+    WAIVERS,
     ClearTable,
 )
 from db.notifications import SealedMessage
@@ -50,7 +56,7 @@ async def seal_all(pool: Pool, persons: PersonKeys, report: Report = lambda what
     Messages need the keys of victims, so victims come first. `report` is called after each batch with what it was and
     the number so far. Raises `ClearTextNeeded`.
     """
-    sealing, bodies = _Sealing(persons), BodySealing(persons)
+    sealing, bodies, documents = _Sealing(persons), BodySealing(persons), DocumentSealing(persons)
     seals: dict[ClearTable, Seal] = {
         VICTIMS: sealing.victims,
         MESSAGES: sealing.messages,
@@ -66,6 +72,11 @@ async def seal_all(pool: Pool, persons: PersonKeys, report: Report = lambda what
         STATEMENTS: bodies.statements,
         FORMS: bodies.forms,
         ANSWER_LINES: bodies.lines,
+        DOCUMENTS: documents.issued,
+        FIR_COPIES: documents.fir_copies,
+        COURT_ORDERS: documents.court_orders,
+        WAIVERS: documents.waivers,
+        RETURNED: documents.returned,
     }
     sealed = dict.fromkeys((table.what for table in seals), 0)
     for table, seal in seals.items():

@@ -14,12 +14,30 @@ BATCH: Final = 20
 """rows of a transaction; a body has up to some megabytes"""
 
 
-class BodySealing:
-    """The sealing of batches of bodies."""
+class RowSealers:
+    """The sealers of rows: of their cases, and of their banks."""
 
     def __init__(self, persons: PersonKeys) -> None:
         self._persons = persons
         self._banks = BankSealers()
+
+    async def of_bank(self, connection: Connection, institution: str) -> BodySealer:
+        """Return the sealer of a bank, and write its key if it is new."""
+        return await self._banks.stored(self._persons, connection, institution, await clock.present_moment(connection))
+
+    async def of_cases(self, connection: Connection, cases: Iterable[CaseKey]) -> dict[str, BodySealer]:
+        """Return the sealers of cases, and write the keys that are new."""
+        known = {case.case_no: case for case in cases}
+        sealers = {case_no: sealer_of_case(self._persons, case) for case_no, case in known.items()}
+        await body_keys.put(connection, [sealer.key for sealer in sealers.values()])
+        return sealers
+
+
+class BodySealing:
+    """The sealing of batches of bodies."""
+
+    def __init__(self, persons: PersonKeys) -> None:
+        self._sealers = RowSealers(persons)
 
     async def exchanges(self, connection: Connection, after: int) -> list[int]:
         """Seal some exchanges behind a number; return the numbers of the locked rows."""
@@ -70,20 +88,11 @@ class BodySealing:
         sealed = []
         for row in rows:
             if not row.is_sealed:
-                sealer = sealers[row.case_no] if row.case_no else await self._of_bank(connection, row.institution)
+                of_case = sealers.get(row.case_no or "")
+                sealer = of_case or await self._sealers.of_bank(connection, row.institution)
                 sealed.append((row.row_id, sealer.key, sealer.body(BODY, row.body).sealed))
         return sealed
 
-    async def _of_bank(self, connection: Connection, institution: str) -> BodySealer:
-        now = await clock.present_moment(connection)
-        sealer = await self._banks.of_bank(self._persons, connection, institution, now)
-        if sealer.key.is_new:
-            await body_keys.put(connection, [sealer.key])
-        return sealer
-
     async def _of_cases(self, connection: Connection, rows: Iterable[ClearRow]) -> dict[str, BodySealer]:
-        """Return the sealers of the cases of rows, and write the keys that are new."""
-        cases: dict[str, CaseKey] = {row.case.case_no: row.case for row in rows if row.case and not row.is_sealed}
-        sealers = {case_no: sealer_of_case(self._persons, case) for case_no, case in cases.items()}
-        await body_keys.put(connection, [sealer.key for sealer in sealers.values()])
-        return sealers
+        cases = [row.case for row in rows if row.case and not row.is_sealed]
+        return await self._sealers.of_cases(connection, cases)

@@ -47,6 +47,7 @@ class Purpose(StrEnum):
     ANSWER_LINKS = "answer links"
     ORDER_LINKS = "order links"
     APPEAL_CODES = "appeal codes"
+    MY_CASE_CODES = "my case codes"
     NAMES_OF_TRIES = "names of tries"
     PERSON_KEYS = "seal keys of persons"
     PERSON_TERMS = "find personal data"

@@ -6,11 +6,12 @@ from typing import Final
 
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
+from activities.drafts.reach import told_reach
 from activities.notifications.people import Concerned, notify_people
 from activities.restoration import credit_accounts
 from db import notifications, person_keys, victim_corrections, victim_views
 from db.cases import cases
-from db.person_keys import FoundRow
+from db.person_keys import FoundRow, StoredPerson
 from db.pool import Connection
 from db.victim_corrections import CorrectionRow, NewCorrection
 from domain.errors.victims import (
@@ -95,6 +96,7 @@ async def view(ctx: Context, ack_no: str) -> VictimView:
     async with ctx.pool.acquire() as connection:
         row = await victim_views.of_complaint(connection, ack_no)
         first_told = await victim_corrections.first_told(connection, ack_no)
+        reach = await told_reach(ctx, connection, ack_no)
         messages = await notifications.to_victim(connection, row.case_no, row.person.person_id, MESSAGES_SHOWN_MAX)
     return VictimView(
         **row.model_dump(exclude={"case_no", "person"}),
@@ -102,6 +104,7 @@ async def view(ctx: Context, ack_no: str) -> VictimView:
         victim=ctx.persons.open(row.person),
         is_erased=row.person.is_erased,
         first_told=ctx.persons.open(first_told) if first_told else None,
+        reach=reach,
         messages=messages,
     )
 
@@ -123,15 +126,10 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
     """
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
-        victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
+        victim_id, stored = await lock_with_key(work, ack_no)
+        assert stored.sealed is not None, "a victim with a key is sealed"
         if (open_id := await victim_corrections.proposed(connection, victim_id)) is not None:
             raise VictimCorrectionProposed(open_id)
-        if stored.sealed is None:
-            # A release before wrote the victim in clear, and only sealed data are corrected.
-            await person_keys.seal(connection, [(victim_id, ctx.persons.seal(ctx.persons.open(stored)))], work.now)
-            victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
-        if stored.wrapped is None or stored.sealed is None:
-            raise VictimErased(ack_no)
         told = ctx.persons.open(stored)
         given = new.model_dump(exclude={"reason"}, exclude_none=True)
         fields = list(given)
@@ -148,6 +146,19 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
         await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=facts))
         await _log(work, EventKind.VICTIM_CORRECTION_PROPOSED, ack_no, correction_id, fields)
         return _done(await victim_corrections.get(connection, ack_no, correction_id))
+
+
+async def lock_with_key(work: CaseTransaction, ack_no: str) -> tuple[int, StoredPerson]:
+    """Lock the victim of a complaint, and return the number and the sealed data. Raises `VictimErased`."""
+    connection, persons = work.connection, work.ctx.persons
+    victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
+    if stored.sealed is None:
+        # A release before wrote the victim in clear.
+        await person_keys.seal(connection, [(victim_id, persons.seal(persons.open(stored)))], work.now)
+        victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
+    if stored.wrapped is None:
+        raise VictimErased(ack_no)
+    return victim_id, stored
 
 
 async def agree(ctx: Context, ack_no: str, correction_id: int, by: str, *, page: str = "") -> VictimCorrectionDone:

@@ -1,4 +1,4 @@
-"""HTTP client for calls to the police register and the SMS gateway.
+"""HTTP client for calls to the police register, the SMS gateway and the webhooks of officers.
 
 Each call is one bounded POST with JSON. Redirects are never followed, and plain http is for loopback only. Calls to
 banks use `adapters/banks/posting.py`, which raises the banks' errors.
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
+from aiohttp.abc import AbstractResolver
 
 REPLY_MAX_BYTES: Final = 64 * 1024
 RETRY_AFTER_MAX_SECONDS: Final = 3_600.0
@@ -68,9 +69,10 @@ class Caller:
     Create it anywhere, use it in one event loop, and close it there.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
-        """Use `tls`, if given, instead of the system's trusted certificates."""
+    def __init__(self, *, tls: ssl.SSLContext | None = None, resolver: AbstractResolver | None = None) -> None:
+        """Use `tls`, if given, instead of the system's trusted certificates, and `resolver` instead of its own."""
         self._tls: ssl.SSLContext | bool = tls or True
+        self._resolver = resolver
         self._opened: aiohttp.ClientSession | None = None
 
     async def post(
@@ -109,7 +111,7 @@ class Caller:
         """
         if self._opened is None:
             self._opened = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ssl=self._tls),
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ssl=self._tls, resolver=self._resolver),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_SECONDS),
                 auto_decompress=False,

@@ -8,8 +8,9 @@ from starlette.routing import BaseRoute, Route
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
-from api import documents as case_documents
 from api import (
+    banks,
+    console,
     drafts,
     evidence,
     holds,
@@ -17,28 +18,44 @@ from api import (
     notifications,
     ops,
     police,
+    policy,
+    quality,
     readers,
     reconciliation,
     release_brake,
     search,
 )
-from api.bank_gateway import debit_inquiries, feed, i4c, liens
+from api import documents as case_documents
+from api.bank_gateway import debit_inquiries, feed, i4c, inbox, inbox_orders, liens
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
-from api.callers import DESCRIPTION_PATH, SIGN_IN_API_PATH
+from api.bank_gateway.inbox_pages import INBOX_BODY_MAX_BYTES
+from api.callers import DESCRIPTION_PATH, DISPLAY_PATH, SIGN_IN_API_PATH
 from api.cases import accounts, cases, desk_actions, events, tasks, victims
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.grievances import appeal_page, grievances, officers
-from api.officers import session_routes, sign_in_pages
+from api.my_case.pages import MyCasePages
+from api.officers import displays, officer_routes, session_routes, sign_in_pages
 from api.orders import orders
 from api.orders.pages import OrderPages
 from api.parts import Part
-from api.problems import Elsewhere, add_handlers
+from api.problems import INBOX_PATH, Elsewhere, add_handlers
+from api.public import complaint_sending, complaint_steps, doors
 from api.reply_pages import FORM_BODY_MAX_BYTES
-from api.reporting import outcomes, scorecards, stage_figures, task_owners
-from api.restoration import credit_accounts, payer_decisions, restorations, withdrawals
+from api.reporting import (
+    outcomes,
+    scorecards,
+    shift_handovers,
+    stage_figures,
+    stream,
+    task_notices,
+    task_owners,
+    treatment_figures,
+    wall,
+)
+from api.restoration import case_merges, credit_accounts, payer_decisions, restorations, withdrawals
 from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
 from api.tracing import discrepancies, payer_inquiries, telephone_answers
@@ -61,6 +78,8 @@ BODY_LIMITS_BYTES = {
     restorations.WAIVERS: police.DOCUMENT_BODY_MAX_BYTES,
     SIGN_IN_API_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
     f"{SIGN_IN_API_PATH}/": session_routes.SIGN_IN_BODY_MAX_BYTES,
+    f"{INBOX_PATH}/": INBOX_BODY_MAX_BYTES,
+    DISPLAY_PATH: displays.PLACE_BODY_MAX_BYTES,
     SIGN_IN_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
     FIRST_PATH: session_routes.SIGN_IN_BODY_MAX_BYTES,
 }
@@ -79,13 +98,20 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, victims.case_router),
     (Part.OFFICERS, victims.corrections_router),
     (Part.OFFICERS, victims.stories_router),
+    (Part.OFFICERS, quality.router),
     (Part.OFFICERS, events.router),
     (Part.OFFICERS, desk_actions.router),
     (Part.OFFICERS, tasks.router),
     (Part.OFFICERS, task_owners.router),
+    (Part.OFFICERS, stream.router),
+    (Part.OFFICERS, task_notices.router),
+    (Part.OFFICERS, task_notices.admin_router),
+    (Part.OFFICERS, shift_handovers.router),
     (Part.OFFICERS, readers.router),
     (Part.OFFICERS, scorecards.router),
     (Part.OFFICERS, stage_figures.router),
+    (Part.OFFICERS, treatment_figures.router),
+    (Part.OFFICERS, wall.router),
     (Part.OFFICERS, reconciliation.router),
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
     (Part.OFFICERS, outcomes.router),
@@ -93,6 +119,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, credit_accounts.router),
     (Part.OFFICERS, payer_decisions.router),
     (Part.OFFICERS, withdrawals.router),
+    (Part.OFFICERS, case_merges.router),
     (Part.OFFICERS, case_documents.router),
     (Part.OFFICERS, police.router),
     (Part.OFFICERS, notifications.router),
@@ -109,10 +136,22 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, evidence.router),
     (Part.OFFICERS, session_routes.router),
     (Part.OFFICERS, sign_in_pages.router),
+    (Part.OFFICERS, console.router),
+    (Part.OFFICERS, displays.router),
+    (Part.OFFICERS, officer_routes.router),
+    (Part.OFFICERS, banks.router),
+    (Part.OFFICERS, policy.router),
     (Part.INTAKE, i4c.router),
     (Part.INTAKE, feed.router),
     (Part.INTAKE, debit_inquiries.router),
     (Part.INTAKE, liens.router),
+    (Part.OFFICERS, complaint_steps.router),
+    # Its last path takes every name, so the questions come before it.
+    (Part.OFFICERS, complaint_sending.router),
+    (Part.OFFICERS, doors.router),
+    (None, doors.doors_router),
+    (Part.INTAKE, inbox.router),
+    (Part.INTAKE, inbox_orders.router),
     (None, ops.router),
 )
 """Routers, each with the part that serves it; both parts serve a router without a part. The description of the API
@@ -121,6 +160,7 @@ PAGES: Final[tuple[Callable[[Services], APIRouter], ...]] = (
     lambda services: AnswerPages(services).router(),
     lambda services: OrderPages(services).router(),
     lambda services: CreditAccountPage(services).router(),
+    lambda services: MyCasePages(services).router(),
 )
 """makers of the routers of pages, which the officers process serves"""
 
@@ -153,8 +193,9 @@ def create_app(services: Services, part: Part | None = None) -> FastAPI:
 
 def _routes_of(services: Services, part: Part) -> Iterator[BaseRoute]:
     """Yield the routes that only this part serves. They are for matching."""
+    shared = {id(router) for served_by, router in ROUTERS if served_by is None}
     for router in _routers(services, part):
-        if router is not ops.router:
+        if id(router) not in shared:
             yield from router.routes
     if part is Part.OFFICERS:
         yield Route(DESCRIPTION_PATH, endpoint=Described.openapi)

@@ -9,16 +9,21 @@ from typing import Final, TypeVar
 import asyncpg
 
 from activities.context import Context
-from activities.reporting import outcomes
+from activities.reporting import outcomes, wall
 from activities.reporting.scorecards import CallDesk
+from api.officers.scripts import RecentReads
 from api.problems import Kind, Refused
 from db.database_state import Storage, storage_state
 from db.pool import Pool
 from db.reporting import scorecards
 from db.reporting.outcomes import Period
 from db.reporting.scorecards import Span
+from db.tracing import trail_views
+from domain.tracing.trail_layout import TrailHop, layout
 from schemas.reporting.outcomes import FigureGroup, OutcomeReport
 from schemas.reporting.scorecards import ScorecardBy, ScorecardPage
+from schemas.reporting.wall import Wall
+from schemas.tracing.trail_layout import TrailDetail, TrailLayoutView
 
 log = logging.getLogger("goldenhour.api")
 T = TypeVar("T")
@@ -31,6 +36,15 @@ OUTCOMES_AT_ONCE: Final = 1
 """Reports that one process computes at once. Further ones wait, because daily work needs the database more."""
 STAGES_AT_ONCE: Final = 2
 """Figures of stages that one process computes at once. Further ones wait, as for scorecards."""
+LAYOUTS_AT_ONCE: Final = 2
+"""Trails that one process reads and lays out at once. Further ones wait, because one may have 36,000 hops."""
+LAYOUTS_MAX: Final = 32
+"""layouts that one process keeps"""
+WALL_NOW_SECONDS: Final = 1.0
+WALL_RECENT_SECONDS: Final = 60.0
+WALL_WEEKS_SECONDS: Final = 900.0
+"""ages at which the wall's parts are read again; the weeks read every case of ninety days"""
+WALL_READ_SECONDS: Final = 30.0
 STORAGE_GOOD_SECONDS: Final = 5.0
 STORAGE_READ_SECONDS: Final = 2.0
 
@@ -100,6 +114,78 @@ class OutcomeCache:
                 return await outcomes.read(self._ctx, period, by)
             except TimeoutError:
                 raise Refused(TOO_MUCH_TO_COUNT) from None
+
+
+class TrailCache:
+    """Layouts of money trails, as JSON. A case that has not changed is laid out once."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._seats = asyncio.Semaphore(LAYOUTS_AT_ONCE)
+        self._bodies: dict[tuple[str, int, TrailDetail, int], bytes] = {}
+        """by case, version, detail and legs; the last used ones stand last"""
+
+    async def body(self, case_no: str, detail: TrailDetail, legs: int) -> bytes:
+        """Return the layout of a case as of now."""
+        async with self._seats:
+            return await self._current_body(case_no, detail, legs)
+
+    async def _current_body(self, case_no: str, detail: TrailDetail, legs: int) -> bytes:
+        async with (
+            self._ctx.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            version = await trail_views.version(connection, case_no)
+            key = (case_no, version, detail, legs)
+            body = self._bodies.pop(key, None)
+            hops = await trail_views.all_hops(connection, case_no) if body is None else []
+        if body is None:
+            # A large trail takes long enough to be computed beside other requests.
+            body = await asyncio.to_thread(_laid_out, case_no, version, hops, detail, legs)
+        self._bodies[key] = body
+        if len(self._bodies) > LAYOUTS_MAX:
+            del self._bodies[next(iter(self._bodies))]
+        return body
+
+
+def _laid_out(case_no: str, version: int, hops: list[TrailHop], detail: TrailDetail, legs: int) -> bytes:
+    picture = layout(hops, detail, legs)
+    return TrailLayoutView(case_ack_no=case_no, version=version, picture=picture).model_dump_json().encode()
+
+
+class WallCache:
+    """The wall's parts, each read at most once in its time, however many displays ask.
+
+    A part that cannot be read stays as it was, and says of when it is.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._now = _kept(wall.read_now, WALL_NOW_SECONDS, ctx)
+        self._recent = _kept(wall.read_recent, WALL_RECENT_SECONDS, ctx)
+        self._weeks = _kept(wall.read_weeks, WALL_WEEKS_SECONDS, ctx)
+
+    async def wall(self) -> Wall:
+        """Return all parts. Raises `Refused` while one was never read."""
+        current, recent, weeks = await asyncio.gather(self._now.get(""), self._recent.get(""), self._weeks.get(""))
+        return Wall(now=self._ctx.now(), current=current, recent=recent, weeks=weeks)
+
+
+def _kept(read: Callable[[Context], Awaitable[T]], seconds: float, ctx: Context) -> RecentReads[str, T]:
+    """Return the reads of one part. Where a read fails, the last good one stays."""
+    last: list[T] = []
+
+    async def part(_: str) -> T:
+        try:
+            async with asyncio.timeout(WALL_READ_SECONDS):
+                last[:] = [await read(ctx)]
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("a part of the wall is not read: %s", type(error).__name__)
+            if not last:
+                raise Refused(TOO_MUCH_TO_COUNT) from None
+        return last[0]
+
+    return RecentReads(part, seconds)
 
 
 class StageCache:

@@ -11,9 +11,10 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from api.addresses import address_of
-from api.officers.sessions import cookie_of
+from api.officers.sessions import cookie_of, display_cookie_of
 from api.parts import Part
 from api.problems import BANK_API_PATH, BANK_PATH
+from api.request_places import Counted
 from api.services import Services
 from api.tokens import BadToken, BankDoor, Officer, bearer
 from domain.policy.model import DoorName
@@ -23,21 +24,15 @@ DESCRIPTION_PATH: Final = "/api/v1/openapi.json"
 EVIDENCE_KEYS_PATH: Final = "/api/v1/evidence-keys"
 SIGN_IN_API_PATH: Final = "/api/v1/session"
 """officers come there without a session, to begin one"""
-OPEN_PATHS: Final = frozenset({LOGIN_PATH, DESCRIPTION_PATH, EVIDENCE_KEYS_PATH, SIGN_IN_API_PATH})
+DISPLAY_PATH: Final = "/api/v1/displays/place"
+"""a display comes there with its token in the body"""
+OPEN_PATHS: Final = frozenset({LOGIN_PATH, DESCRIPTION_PATH, EVIDENCE_KEYS_PATH, SIGN_IN_API_PATH, DISPLAY_PATH})
 """paths of banks and officers whose routes need no credential"""
 SIGNATURE_FIELDS: Final = ("signature", "signature-input")
 
 _OFFICER: Final = "goldenhour.officer"
 _BANK: Final = "goldenhour.bank"
 _NAMED: Final = "goldenhour.named"
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Caller by whom a request is counted: the kind, and its name within the kind."""
-
-    door: DoorName
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +77,7 @@ def door_of(path: str) -> DoorName:
 
 
 async def officer_of(connection: HTTPConnection, services: Services) -> Officer:
-    """Return the officer of the session in the cookie of a request, or the script of its token. Raises `BadToken`."""
+    """Return the officer or display of the cookie of a request, or the script of its token. Raises `BadToken`."""
     scope = connection.scope
     if _OFFICER not in scope:
         try:
@@ -97,6 +92,8 @@ async def _read_officer(connection: HTTPConnection, services: Services) -> Offic
     header = connection.headers.get("authorization")
     if header is None and cookie_of(connection):
         return await services.sessions.officer(connection)
+    if header is None and (secret := display_cookie_of(connection)):
+        return await services.scripts.display(secret)
     return await services.scripts.of(bearer(header))
 
 

@@ -64,7 +64,7 @@ async def read_document(
 ) -> Response:
     """Return the PDF of the document, byte for byte as issued."""
     async with services.ctx.pool.acquire() as connection:
-        document, pdf = await document_register.read(connection, document_id)
+        document, pdf = await document_register.read(connection, document_id, services.ctx.opens)
     headers = {"ETag": f'"{document.digest}"', "Cache-Control": "private, no-cache"}
     if if_none_match is not None and f'"{document.digest}"' in if_none_match:
         return Response(status_code=304, headers=headers)

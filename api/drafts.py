@@ -1,4 +1,4 @@
-"""Drafts of complaints: saved while the caller tells, checked, sent in two strokes, handed over and discarded."""
+"""Drafts of complaints: saved while the caller tells, checked, sent in two strokes, passed on and discarded."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -7,25 +7,29 @@ from fastapi import APIRouter, Query
 
 from activities.drafts import saving, sending
 from activities.drafts.missed_calls import take_missed_call
+from activities.drafts.public_drafts import form_address
 from api.auth import may
 from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
 from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer
 from domain.drafts.bank_sms import read_sms
+from schemas.base import WithReason
 from schemas.drafts import (
+    AskedBanks,
     Draft,
     DraftCheck,
+    DraftChoices,
     DraftContent,
     DraftEnded,
     DraftGiven,
     DraftLines,
     DraftSaved,
     DraftSent,
-    Handover,
     MissedCall,
     MissedCallTaken,
     NewDraft,
+    PassDraftOn,
     SaveDraft,
     SmsQuestion,
     SmsReading,
@@ -51,11 +55,18 @@ async def begin(services: TheServices, officer: Keeper, new: NewDraft) -> DraftS
 async def list_drafts(services: TheServices, officer: Reader, waiting: Waiting = False) -> DraftLines:
     """List own drafts, the oldest first, or those that wait.
 
-    Missed calls wait. For a supervisor and the lead of a team, so do the drafts of absent and disabled officers.
+    Missed calls wait, and what officers left at the end of a shift. For a supervisor and the lead of a team, so do the
+    drafts of absent and disabled officers.
     """
     if waiting:
         return await saving.waiting(services.ctx, officer.subject, officer.roles)
     return await saving.listed(services.ctx, officer.subject)
+
+
+@router.get("/choices", name="read_draft_choices")
+async def read_choices(services: TheServices, officer: Reader) -> DraftChoices:
+    """Read what an officer chooses from: the institutions of the directory, and the districts of the State."""
+    return sending.choices(services.ctx)
 
 
 @router.post("/check", name="check_draft")
@@ -90,19 +101,31 @@ async def send(
     return await sending.send(services.ctx, draft_id, officer.subject, officer.actor, services.notifier.soon)
 
 
-@router.post("/{draft_id}/handover", name="pass_draft_on", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
-async def pass_on(services: TheServices, officer: Keeper, draft_id: UUID, told: Handover) -> DraftGiven:
+@router.get("/{draft_id}/banks", name="read_asked_banks", responses=says(NOT_FOUND, NOT_NOW))
+async def read_banks(services: TheServices, officer: Reader, draft_id: UUID) -> AskedBanks:
+    """Read which banks are asked because of an own sent draft, and where the money of its case is."""
+    return await sending.banks_asked(services.ctx, draft_id, officer.subject)
+
+
+@router.post("/{draft_id}/pass-on", name="pass_draft_on", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
+async def pass_on(services: TheServices, officer: Keeper, draft_id: UUID, told: PassDraftOn) -> DraftGiven:
     """Give a draft to another officer of the team, with a note."""
     return await saving.pass_on(services.ctx, draft_id, told, officer.subject, ALLOWED[Action.KEEP_DRAFT])
 
 
-@router.post("/{draft_id}/take", name="take_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
-async def take(services: TheServices, officer: Keeper, draft_id: UUID) -> DraftGiven:
-    """Take the draft of a missed call, to call back, or that of an officer who is away.
+@router.post("/{draft_id}/claim", name="claim_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
+async def claim(services: TheServices, officer: Keeper, draft_id: UUID) -> DraftGiven:
+    """Have the draft of a missed call that no officer has, to call back."""
+    return await saving.claim(services.ctx, draft_id, officer.subject)
 
-    The latter is for supervisors and for the lead of the officer's team.
+
+@router.post("/{draft_id}/take-over", name="take_over_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
+async def take_over(services: TheServices, officer: Keeper, draft_id: UUID, told: WithReason) -> DraftGiven:
+    """Take the draft of an officer whose shift has ended, who is absent or disabled, with a reason.
+
+    That of an absent or disabled officer is for supervisors and for the lead of the officer's team.
     """
-    return await saving.take(services.ctx, draft_id, officer.subject, officer.roles)
+    return await saving.take_over(services.ctx, draft_id, told, officer.subject, officer.roles)
 
 
 @router.post("/{draft_id}/discard", name="discard_draft", responses=says(NOT_FOUND, NOT_NOW))
@@ -113,5 +136,8 @@ async def discard(services: TheServices, officer: Keeper, draft_id: UUID) -> Dra
 
 @calls_router.post("", name="take_missed_call", responses=says(NOT_NOW, LIMIT_EXCEEDED))
 async def missed(services: TheServices, officer: Keeper, call: MissedCall) -> MissedCallTaken:
-    """Note a call that no officer answered. Its draft waits for an officer who calls back."""
-    return await take_missed_call(services.ctx, call, officer.actor)
+    """Note a call that no officer answered. Its draft waits for an officer who calls back.
+
+    The first call of a number is answered by an SMS with a link to the public page.
+    """
+    return await take_missed_call(services.ctx, call, officer.actor, form_address(services.public_url))

@@ -29,10 +29,12 @@ from api.hosts import OPERATORS_PATHS, PROBE_PATH, is_local, refusal_of_host
 from api.parts import Part
 from api.problems import (
     BANK_PATH,
+    CONSOLE_PATH,
     NOT_A_FORM,
     NOT_FOUND,
     OVERLOADED,
     PAGES,
+    TABLE_PATH,
     TOO_LARGE,
     TOO_SLOW,
     UNSUPPORTED_MEDIA_TYPE,
@@ -67,6 +69,8 @@ _ALWAYS: Final = (
 _CONTENT_POLICY: Final = b"content-security-policy"
 NOTHING_LOADED: Final = (_CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'")
 """policy of a response that has none of its own: nothing of it loads anything, and no page has it in a frame"""
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+"""media types of forms; the second one has a file"""
 
 
 class Edge:
@@ -116,7 +120,8 @@ class Edge:
     async def _refusal_of_caller(self, scope: Scope) -> ASGIApp | None:
         """Return the refusal that follows from who calls, or None. A caller who is not refused has a place then."""
         path: str = scope["path"]
-        if path == PROBE_PATH:
+        # The files of the console are in memory, and a whole control room loads them at once after an update.
+        if path == PROBE_PATH or path.startswith(f"{CONSOLE_PATH}/"):
             return None
         connection = HTTPConnection(scope)
         if path in OPERATORS_PATHS:
@@ -198,14 +203,15 @@ class _Exchange:
     def _wrong_media_type(self) -> Kind | None:
         """Return the refusal for a wrong media type, or None.
 
-        The I4C wire allows any media type. Pages take forms, and all other routes take JSON.
+        The I4C wire allows any media type. Pages take forms, one of them with a file, and all other routes take JSON.
         """
         path: str = self._scope["path"]
         if path.startswith(BANK_PATH):
             return None
         media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
         if path.startswith(PAGES):
-            return None if media_type == "application/x-www-form-urlencoded" else NOT_A_FORM
+            taken = _FORMS if path == TABLE_PATH else _FORMS[:1]
+            return None if media_type in taken else NOT_A_FORM
         return None if _is_json(media_type) else UNSUPPORTED_MEDIA_TYPE
 
     async def receive(self) -> Message:
@@ -234,10 +240,11 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             own = message["headers"]
-            policy = () if any(name.lower() == _CONTENT_POLICY for name, _ in own) else (NOTHING_LOADED,)
+            named = {name.lower() for name, _ in own}
+            policy = () if _CONTENT_POLICY in named else (NOTHING_LOADED,)
             message["headers"] = [
                 *own,
-                *self._always,
+                *(one for one in self._always if one[0] not in named),
                 *policy,
                 (b"date", formatdate(usegmt=True).encode()),
                 (request_ids.HEADER, self._id.encode()),

@@ -1,6 +1,7 @@
 """Forms on our pages: the fields of a form, and the values that several forms ask for."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -56,6 +57,12 @@ async def fields_of(request: Request, names: re.Pattern[str]) -> tuple[dict[str,
 def tidy(value: str) -> str:
     """Return a value without unprintable characters, and with single spaces."""
     return "".join(c for c in " ".join(value.split()) if c.isprintable())
+
+
+def digits_of(text: str) -> str:
+    """Return the digits of a number or code typed in any script, with spaces and hyphens; empty for anything else."""
+    plain = re.sub(r"[\s-]", "", text)
+    return "".join(str(unicodedata.decimal(c, "")) for c in plain) if plain.isdecimal() else ""
 
 
 def whole_number(text: str) -> int:

@@ -13,10 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.documents.issuing import APPEAL_PATH
+from activities.drafts.public_drafts import FORM_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from activities.restoration.credit_accounts import CREDIT_PATH
 from api.callers import EVIDENCE_KEYS_PATH
-from api.problems import BANK_API_PATH, BANK_PATH, NOT_FOUND, WRONG_HOST, refusal
+from api.local_proxy import LocalProxy
+from api.problems import BANK_API_PATH, BANK_PATH, CONSOLE_PATH, INBOX_PATH, NOT_FOUND, WRONG_HOST, refusal
+from api.public_paths import ABOUT_PATH, CASE_PATH, DOORS_PATH, LEAVE_PATH
 
 LOCALHOST: Final = "localhost"
 LOOPBACK: Final = "127.0.0.1"
@@ -33,7 +36,7 @@ class Site(StrEnum):
     MY = "my"
     """pages behind a link or a code"""
     BANK = "bank"
-    """the API for banks"""
+    """the API for banks, and their inbox"""
     MACHINE = "machine"
     """checks of this machine's operator"""
 
@@ -51,40 +54,68 @@ PATHS: Final[Mapping[str, frozenset[Site]]] = {
     SIGN_IN_PATH: frozenset({Site.DESK}),
     f"{SIGN_IN_PATH}/": frozenset({Site.DESK}),
     FIRST_PATH: frozenset({Site.DESK}),
+    CONSOLE_PATH: frozenset({Site.DESK}),
+    f"{CONSOLE_PATH}/": frozenset({Site.DESK}),
     EVIDENCE_KEYS_PATH: frozenset({Site.DESK, Site.MY, Site.BANK}),
     REPLY_PATH: frozenset({Site.MY}),
     APPEAL_PATH: frozenset({Site.MY}),
     f"{APPEAL_PATH}/": frozenset({Site.MY}),
     f"{CREDIT_PATH}/": frozenset({Site.MY}),
+    DOORS_PATH: frozenset(Site),
+    FORM_PATH: frozenset({Site.MY}),
+    f"{FORM_PATH}/": frozenset({Site.MY}),
+    ABOUT_PATH: frozenset({Site.MY}),
+    LEAVE_PATH: frozenset({Site.MY}),
+    CASE_PATH: frozenset({Site.MY}),
+    f"{CASE_PATH}/": frozenset({Site.MY}),
     BANK_PATH: frozenset({Site.BANK}),
     BANK_API_PATH: frozenset({Site.BANK}),
+    INBOX_PATH: frozenset({Site.BANK}),
+    f"{INBOX_PATH}/": frozenset({Site.BANK}),
     PROBE_PATH: frozenset({Site.MACHINE}),
     **dict.fromkeys(OPERATORS_PATHS, frozenset({Site.MACHINE})),
 }
-"""The sites of every path. A path that ends in / covers all paths below it, and the longest one counts. The table of
-`deploy/nginx.conf` is the same."""
+"""The sites of every path. A path that ends in / covers all paths below it, but for the first page, and the longest one
+counts. The table of `deploy/nginx.conf` is the same."""
 
 _HOSTED: Final = "goldenhour.hosted"
 """where a request says that it came to the TLS port"""
 
 
 class Hosted:
-    """ASGI application for the TLS port. It marks its requests, so that the edge looks at their host."""
+    """ASGI application for the TLS port. It marks its requests, so that the edge looks at their host.
 
-    def __init__(self, app: ASGIApp) -> None:
+    What officers ask of the other process goes to the `proxy`, if there is one.
+    """
+
+    def __init__(self, app: ASGIApp, proxy: LocalProxy | None = None) -> None:
         self._app = app
+        self._proxy = proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         scope[_HOSTED] = True
-        await self._app(scope, receive, send)
+        if self._proxy is not None and self._is_of(self._proxy, scope):
+            await self._proxy(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _is_of(self, proxy: LocalProxy, scope: Scope) -> bool:
+        return (
+            scope["type"] == "http"
+            and proxy.serves(scope)
+            and Site.DESK in sites_of(scope["path"])
+            and _site_of(Headers(scope=scope).getlist("host")) is Site.DESK
+        )
 
 
 def sites_of(path: str, table: Mapping[str, frozenset[Site]] = PATHS) -> frozenset[Site]:
     """Return the sites of a path; none for a path that the table does not cover."""
     if path in table:
         return table[path]
-    covering = [beginning for beginning in table if beginning.endswith("/") and path.startswith(beginning)]
+    # The doors are one page, and no path above all others.
+    beginnings = [beginning for beginning in table if beginning.endswith("/") and beginning != DOORS_PATH]
+    covering = [beginning for beginning in beginnings if path.startswith(beginning)]
     return table[max(covering, key=len)] if covering else frozenset()
 
 

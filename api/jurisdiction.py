@@ -7,8 +7,16 @@ from api.roles import ALLOWED, KINDS, SHOWS, Action
 from api.services import Services
 from api.tokens import Officer
 from db.cases import jurisdiction
-from domain.jurisdiction import Scope, check_verb, is_read_outside, list_keys, marked_scopes_of, scopes_of
-from schemas.jurisdiction import MARKED, WHOLE_STATE, CaseStanding, Within
+from domain.jurisdiction import (
+    Scope,
+    check_verb,
+    is_read_outside,
+    list_keys,
+    listed_within,
+    marked_scopes_of,
+    scopes_of,
+)
+from schemas.jurisdiction import WHOLE_STATE, CaseStanding, Within
 
 
 def scopes(officer: Officer, action: Action) -> frozenset[Scope]:
@@ -75,10 +83,7 @@ async def within_of(services: Services, officer: Officer, action: Action, ack_no
         return None
     async with services.ctx.pool.acquire() as connection:
         districts = await jurisdiction.districts_of(connection, officer.subject)
-    keys = [*list_keys(having, districts, marked=False), *list_keys(of_marked, districts, marked=True)]
-    if {WHOLE_STATE, MARKED + WHOLE_STATE} <= set(keys):
-        return None
-    return Within(officer_id=officer.subject, districts=tuple(keys))
+    return listed_within(officer.subject, having, of_marked, districts)
 
 
 async def districts_within(services: Services, officer: Officer, action: Action) -> tuple[str, ...] | None:

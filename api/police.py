@@ -101,7 +101,7 @@ async def read_fir_copy(
     """Return the copy of the FIR, as uploaded or as sent by the register."""
     async with services.ctx.pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
-        document = await firs.fir_copy(connection, case_no, fir_id)
+        document = await firs.fir_copy(connection, case_no, fir_id, services.ctx.opens)
     return _attached(document, f"fir-{fir_id}.pdf")
 
 
@@ -161,7 +161,7 @@ async def read_court_order(
     """Return the PDF of the order, as uploaded."""
     async with services.ctx.pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
-        document = await court_orders.document(connection, case_no, court_order_id)
+        document = await court_orders.document(connection, case_no, court_order_id, services.ctx.opens)
     return _attached(document, f"court-order-{court_order_id}.pdf")
 
 

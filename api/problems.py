@@ -22,11 +22,13 @@ from starlette.types import Scope
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.documents.issuing import APPEAL_PATH
+from activities.drafts.public_drafts import FORM_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from activities.restoration.credit_accounts import CREDIT_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
 from api.officers.sessions import cookie_of
 from api.parts import Part
+from api.public_paths import ABOUT_PATH, CASE_PATH, LEAVE_PATH
 from api.request_ids import request_id
 from api.tokens import BadToken
 from domain.errors import (
@@ -45,9 +47,27 @@ from domain.errors import (
 log = logging.getLogger("goldenhour.api")
 
 BANK_PATH: Final = "/banking/"
+INBOX_PATH: Final = "/inbox"
+"""pages for officers of banks"""
+TABLE_PATH: Final = f"{INBOX_PATH}/table"
+"""where a bank sends a table of answers, as a file of a form"""
 BANK_API_PATH: Final = "/api/v1/bank/"
 """Banks get problems there, as officers do. The cursor of a list is called `cursor` there."""
-PAGES: Final = (REPLY_PATH, APPEAL_PATH, f"{CREDIT_PATH}/", SIGN_IN_PATH, FIRST_PATH)
+CONSOLE_PATH: Final = "/console"
+"""the pages of officers, which are drawn in the browser"""
+PAGES: Final = (
+    REPLY_PATH,
+    APPEAL_PATH,
+    f"{CREDIT_PATH}/",
+    SIGN_IN_PATH,
+    FIRST_PATH,
+    CONSOLE_PATH,
+    FORM_PATH,
+    ABOUT_PATH,
+    LEAVE_PATH,
+    CASE_PATH,
+    INBOX_PATH,
+)
 """beginnings of the paths that people open in a browser, with forms as bodies and pages as responses"""
 PROBLEM_JSON: Final = "application/problem+json"
 MAX_VIOLATIONS: Final = 50

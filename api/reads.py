@@ -55,8 +55,12 @@ SHOWS_NO_CASE: Final = frozenset(
         "/api/v1/restorations/figures",
         "/api/v1/desk/task-counts",
         "/api/v1/desk/task-filters",
+        "/api/v1/desk/notice-settings",
+        "/api/v1/shifts",
         "/api/v1/figures/stages",
         "/api/v1/figures/load",
+        "/api/v1/drafts/choices",
+        "/api/v1/figures/treatment",
     }
 )
 """routes with figures, or about banks and officers: they show no case, account or person"""
@@ -65,6 +69,7 @@ SHOWS_PERSON: Final = frozenset(
     {
         "/api/v1/complaints/{ack_no}/victim-corrections",
         "/api/v1/complaints/{ack_no}/stories",
+        "/api/v1/complaints/{ack_no}/treatment-report",
         "/api/v1/cases/{ack_no}/victim",
     }
 )
@@ -122,6 +127,14 @@ async def note_account(
     await services.read_log.note(_read(request, services, officer, ReadKind.ACCOUNT, subject, None, reason))
 
 
+async def note_case(
+    request: Request, services: Services, officer: Officer, ack_no: str, reason: str, *, outside: bool
+) -> None:
+    """Write that an officer reads a case that the request names beside its path."""
+    kind = ReadKind.CASE
+    await services.read_log.note(_read(request, services, officer, kind, ack_no, "ack_no", reason, outside=outside))
+
+
 async def note_persons(
     request: Request, services: Services, officer: Officer, ack_nos: Sequence[str], reason: str
 ) -> None:
@@ -132,6 +145,14 @@ async def note_persons(
     kind, route = ReadKind.PERSON, request.scope["route"].path_format
     reads = [_read(request, services, officer, kind, ack_no, "ack_no", reason) for ack_no in ack_nos]
     reads = reads or [_read(request, services, officer, kind, route, None, reason)]
+    await asyncio.gather(*(services.read_log.note(read) for read in reads))
+
+
+async def note_cases(
+    request: Request, services: Services, officer: Officer, case_nos: Sequence[str], reason: str
+) -> None:
+    """Write that an officer reads cases of which the body names some."""
+    reads = [_read(request, services, officer, ReadKind.CASE, case_no, "ack_no", reason) for case_no in case_nos]
     await asyncio.gather(*(services.read_log.note(read) for read in reads))
 
 

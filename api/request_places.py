@@ -2,15 +2,23 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import Scope
 
-from api.callers import Counted
 from domain.policy import model as policy
 from domain.policy.model import DoorName
 
 _PLACE: Final = "goldenhour.place"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Caller by whom a request is counted: the kind, and its name within the kind."""
+
+    door: DoorName
+    name: str
 
 
 class Place:

@@ -9,7 +9,7 @@ from domain.jurisdiction import Shows, VerbKind
 from domain.releases import SMALL_HOLD_DECIDERS
 from domain.reporting.task_acts import OWNERS
 from domain.restoration.procedure import REOPENERS, RULES
-from schemas.enums import Role
+from schemas.enums import OFFICER_ROLES, Role
 from schemas.grievances.grievances import GrievanceVerb
 from schemas.restoration.restorations import RestorationVerb
 
@@ -76,6 +76,8 @@ class Action(StrEnum):
     """a complaint's victim: name, contacts, and what the victim was told"""
     READ_STORIES = "read_stories"
     """what a victim told of what happened"""
+    READ_TREATMENT = "read_treatment"
+    """what a victim wrote of how the police acted; not for the officers of the case"""
     READ_VICTIM_CORRECTIONS = "read_victim_corrections"
     CORRECT_VICTIM = "correct_victim"
     """propose another name or contact of a victim"""
@@ -85,6 +87,10 @@ class Action(StrEnum):
     """propose to withdraw a false, mistaken or settled complaint"""
     DECIDE_WITHDRAWAL = "decide_withdrawal"
     """agree to another officer's withdrawal of a complaint, or reject it"""
+    MERGE_CASES = "merge_cases"
+    """merge two cases that are one, or propose it, and propose to undo a merge"""
+    DECIDE_MERGE = "decide_merge"
+    """agree to another officer's merge or undo, or reject it"""
     READ_ORDERS = "read_orders"
     SEND_ORDER = "send_order"
     CANCEL_ORDER = "cancel_order"
@@ -129,6 +135,28 @@ class Action(StrEnum):
     """the sign-in log of every officer; each officer may read their own"""
     READ_REFUSED_ACTS = "read_refused_acts"
     """the log of refused acts of officers, scripts and banks"""
+    READ_STREAM = "read_stream"
+    """the officer's own stream; each topic of it also needs the read that shows the same"""
+    READ_NOTICE_SETTINGS = "read_notice_settings"
+    """how another officer is told of work items"""
+    RESET_NOTICE_SETTINGS = "reset_notice_settings"
+    """let another officer be told as the policy says"""
+    READ_OFFICERS = "read_officers"
+    """officers with their roles, teams and absences, and who changed what of them"""
+    END_OFFICERS_ROLE = "end_officers_role"
+    """disable an officer, and end a role; who gives a role or lets an officer in uses the command"""
+    CHANGE_TEAMS = "change_teams"
+    """add and end teams, and write the days on which an officer is absent"""
+    READ_POLICY = "read_policy"
+    """the values of the policy that are in force, with their sources"""
+    READ_DIRECTORY = "read_directory"
+    """banks with their channels and nodal officers"""
+    READ_WALL = "read_wall"
+    """the supervisor's wall: figures of the State without a person, an account or a case"""
+    READ_DISPLAYS = "read_displays"
+    """the displays that show the wall"""
+    CHANGE_DISPLAYS = "change_displays"
+    """give a display a token, and revoke it"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -138,7 +166,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.TAKE_COMPLAINT: _DESK | {Role.INTAKE},
     Action.KEEP_DRAFT: _DESK | {Role.INTAKE},
     Action.READ_DRAFTS: _DESK | {Role.INTAKE},
-    Action.READ_CASE: frozenset(Role),
+    Action.READ_CASE: frozenset(OFFICER_ROLES),
     Action.READ_TRAIL: _DESK | {Role.AUDITOR},
     Action.CHANGE_HOP: _DESK,
     Action.CHANGE_REQUEST: _DESK,
@@ -179,11 +207,14 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.READ_VICTIMS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.READ_VICTIM: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.READ_STORIES: _DESK | {Role.IO, Role.DY_SP, Role.SP},
+    Action.READ_TREATMENT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
     Action.READ_VICTIM_CORRECTIONS: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.CORRECT_VICTIM: _DESK | {Role.IO},
     Action.DECIDE_VICTIM_CORRECTION: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_WITHDRAWAL: _DESK | {Role.IO},
     Action.DECIDE_WITHDRAWAL: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
+    Action.MERGE_CASES: _DESK,
+    Action.DECIDE_MERGE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.SEND_ORDER: _DESK,
     Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),
@@ -214,11 +245,28 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.END_SESSIONS: frozenset({Role.ADMIN}),
     Action.READ_SIGN_INS: frozenset({Role.ADMIN, Role.AUDITOR}),
     Action.READ_REFUSED_ACTS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.READ_STREAM: frozenset(OFFICER_ROLES),
+    Action.READ_NOTICE_SETTINGS: frozenset({Role.ADMIN}),
+    Action.RESET_NOTICE_SETTINGS: frozenset({Role.ADMIN}),
+    Action.READ_OFFICERS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.END_OFFICERS_ROLE: frozenset({Role.ADMIN}),
+    Action.CHANGE_TEAMS: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.READ_POLICY: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.READ_DIRECTORY: _DESK | {Role.AUDITOR},
+    Action.READ_WALL: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.DISPLAY}),
+    Action.READ_DISPLAYS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.CHANGE_DISPLAYS: frozenset({Role.ADMIN}),
 }
 
 READS: Final = frozenset(action for action in Action if action.value.startswith("read_")) - {
     Action.READ_SIGN_INS,
     Action.READ_REFUSED_ACTS,
+    Action.READ_NOTICE_SETTINGS,
+    Action.READ_OFFICERS,
+    Action.READ_POLICY,
+    Action.READ_DIRECTORY,
+    Action.READ_WALL,
+    Action.READ_DISPLAYS,
 }
 """actions that show cases, accounts and persons; the read log has who did them"""
 
@@ -229,6 +277,7 @@ SHOWS: Final[Mapping[Action, Shows]] = {
     Action.READ_TRAIL: Shows.MONEY,
     Action.READ_FIGURES: Shows.MONEY,
     Action.READ_TASKS: Shows.MONEY,
+    Action.READ_STREAM: Shows.MONEY,
     Action.READ_ORDERS: Shows.MONEY,
     Action.READ_HOLD: Shows.OTHERS,
     Action.READ_GRIEVANCE: Shows.OTHERS,
@@ -276,6 +325,8 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.AGREE_TO_PAYER: VerbKind.RESTORATION,
     Action.PROPOSE_WITHDRAWAL: VerbKind.RESTORATION,
     Action.DECIDE_WITHDRAWAL: VerbKind.RESTORATION,
+    Action.MERGE_CASES: VerbKind.RESTORATION,
+    Action.DECIDE_MERGE: VerbKind.RESTORATION,
     Action.SEND_ORDER: VerbKind.ORDER,
     Action.CANCEL_ORDER: VerbKind.ORDER,
     Action.CONFIRM_ORDER: VerbKind.ORDER,
@@ -297,5 +348,15 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.END_SESSIONS: VerbKind.OFFICE,
     Action.READ_SIGN_INS: VerbKind.OFFICE,
     Action.READ_REFUSED_ACTS: VerbKind.OFFICE,
+    Action.READ_NOTICE_SETTINGS: VerbKind.OFFICE,
+    Action.RESET_NOTICE_SETTINGS: VerbKind.OFFICE,
+    Action.READ_OFFICERS: VerbKind.OFFICE,
+    Action.END_OFFICERS_ROLE: VerbKind.OFFICE,
+    Action.CHANGE_TEAMS: VerbKind.OFFICE,
+    Action.READ_POLICY: VerbKind.OFFICE,
+    Action.READ_DIRECTORY: VerbKind.OFFICE,
+    Action.READ_WALL: VerbKind.OFFICE,
+    Action.READ_DISPLAYS: VerbKind.OFFICE,
+    Action.CHANGE_DISPLAYS: VerbKind.OFFICE,
 }
 """the kind of each action, from which the scope of a role follows (`domain.jurisdiction.SCOPES`)"""

@@ -8,7 +8,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from api.app import create_app
 from api.edge import DRAIN_MAX_BYTES
 from api.hosts import LOOPBACK, Hosted
 from api.idle_connections import limited_protocol
+from api.local_proxy import LocalProxy
 from api.parts import Part
 from api.services import Services
 
@@ -39,12 +40,13 @@ LOOK_TICKS: Final = 600
 class TlsPort:
     """A port for TLS on loopback, with its certificate and private key in PEM files.
 
-    Port 0 takes a free port.
+    Port 0 takes a free port. What officers ask of the other part there goes to `proxied_url`.
     """
 
     port: int
     certificate: Path
     private_key: Path
+    proxied_url: str | None = None
 
     def context(self) -> ssl.SSLContext:
         """Return the context of the server. Raises OSError if a file cannot be read or used."""
@@ -89,6 +91,7 @@ class _TlsListener:
     certificate: _Certificate
     protocol: type[HttpToolsProtocol]
     handshake_seconds: float
+    proxy: LocalProxy | None
 
 
 class _Server(uvicorn.Server):
@@ -145,7 +148,7 @@ class _Server(uvicorn.Server):
         """
         assert self._tls is not None, "only its listener asks for one"
         protocol = self._tls.protocol(self.config, self.server_state, self.lifespan.state)
-        protocol.app = Hosted(protocol.app)
+        protocol.app = Hosted(protocol.app, self._tls.proxy)
         return protocol
 
 
@@ -175,14 +178,19 @@ async def serve(
         address_connections=doors.connections_of_address,
         trusted_proxies=services.trusted_proxies,
     )
-    with ExitStack() as listeners:
+    async with AsyncExitStack() as listeners:
         listener = listeners.enter_context(
             socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=share_port)
         )
         hosted = None
         if tls is not None:
             opened = socket.create_server((LOOPBACK, tls.port), backlog=BACKLOG, reuse_port=share_port)
-            hosted = _TlsListener(listeners.enter_context(opened), _Certificate(tls), protocol, doors.body_seconds)
+            proxy = _proxy(app, tls, doors.body_seconds)
+            if proxy is not None:
+                await listeners.enter_async_context(proxy)
+            hosted = _TlsListener(
+                listeners.enter_context(opened), _Certificate(tls), protocol, doors.body_seconds, proxy
+            )
         config = uvicorn.Config(
             app,
             lifespan="off",
@@ -200,6 +208,13 @@ async def serve(
         )
         url = _url(host, listener.getsockname()[1])
         await _Server(config, services, stop, lambda: started(url), hosted).serve([listener])
+
+
+def _proxy(app: FastAPI, tls: TlsPort, body_seconds: float) -> LocalProxy | None:
+    """Return the process that serves the other part, or None without one."""
+    if tls.proxied_url is None:
+        return None
+    return LocalProxy(tls.proxied_url, app.state.elsewhere, body_seconds)
 
 
 def _url(host: str, port: int) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
@@ -18,16 +19,19 @@ from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.addresses import LOOPBACK, Networks
-from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StageCache, StorageCache
+from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StageCache, StorageCache, TrailCache, WallCache
+from api.console_files import FILES, ConsoleFiles
+from api.listener import Listener
 from api.logins import BankLogins
 from api.officers.caller_streams import CallerWatch
+from api.officers.officer_streams import OfficerStreams
 from api.officers.read_log import ReadLog
 from api.officers.refusal_log import RefusalLog
 from api.officers.scripts import Scripts
 from api.officers.sessions import Sessions
 from api.officers.sign_in import SignInDoor
 from api.streams import CASE_EVENTS, EventHub
-from api.throttle import AppealThrottle, Throttle
+from api.throttle import AppealThrottle, FormThrottle, Throttle
 from api.tokens import Tokens
 from db.bank_gateway import CHANGED
 from domain.policy.model import TryName
@@ -57,6 +61,8 @@ class Services:
     """the address of the pages for citizens and banks, or None if it is not configured"""
     bank_url: str | None = None
     """the address at which banks reach the API; None means `public_url`"""
+    desk_url: str | None = None
+    """the address at which officers work, or None if it is not configured"""
     trusted_proxies: Networks = ()
     """networks of proxies whose `X-Forwarded-For` is trusted"""
     operators: Networks = LOOPBACK
@@ -65,6 +71,8 @@ class Services:
     """the identity provider that officers may sign in with, or None without one"""
     shows_gauges: bool = True
     """whether the metrics page has the figures of the database too; one process of a stack shows them"""
+    console_folder: Path = FILES
+    """where the console was built"""
     run_file_is_there: Callable[[], bool] = lambda: True
     """whether other commands can find this stack; always true for a stack without a run file"""
 
@@ -72,6 +80,11 @@ class Services:
     def signed_origin(self) -> str | None:
         """Return the origin of the address that banks may sign, or None if it is not configured."""
         return origin_of(self.bank_url or self.public_url)
+
+    @cached_property
+    def console(self) -> ConsoleFiles:
+        """Files of the console."""
+        return ConsoleFiles(self.console_folder)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -94,17 +107,27 @@ class Services:
         return RefusalLog(self.ctx.pool, self.ctx.policy.refusal_log)
 
     @cached_property
+    def listener(self) -> Listener:
+        """The connection that hears notifications of the database."""
+        return Listener(self.ctx.pool)
+
+    @cached_property
     def case_hub(self) -> EventHub:
         """Streams of the case log."""
         waiting = self.ctx.policy.doors.waiting
-        return EventHub(self.ctx.pool, CASE_EVENTS, most=waiting.streams, most_of_one=waiting.streams_of_one)
+        return EventHub(self.listener, CASE_EVENTS, most=waiting.streams, most_of_one=waiting.streams_of_one)
+
+    @cached_property
+    def officer_streams(self) -> OfficerStreams:
+        """Streams of officers."""
+        return OfficerStreams(self.ctx, self.listener)
 
     @cached_property
     def bank_hub(self) -> EventHub:
         """Calls of banks that wait for a change of their feed."""
         policy = self.ctx.policy
         most_of_one = policy.bank_limits.waiting_at_once
-        return EventHub(self.ctx.pool, CHANGED, most=policy.doors.waiting.bank_calls, most_of_one=most_of_one)
+        return EventHub(self.listener, CHANGED, most=policy.doors.waiting.bank_calls, most_of_one=most_of_one)
 
     @cached_property
     def bank_logins(self) -> BankLogins:
@@ -147,6 +170,11 @@ class Services:
         return AppealThrottle(self.ctx, self.keys, self.trusted_proxies)
 
     @cached_property
+    def form_throttle(self) -> FormThrottle:
+        """Limits on complaints of the public page."""
+        return FormThrottle(self.ctx, self.keys, self.trusted_proxies)
+
+    @cached_property
     def evidence_jobs(self) -> EvidenceJobs:
         """Evidence packs that are written now."""
         return EvidenceJobs()
@@ -182,6 +210,16 @@ class Services:
         return OutcomeCache(self.ctx)
 
     @cached_property
+    def trail_cache(self) -> TrailCache:
+        """Layouts of money trails."""
+        return TrailCache(self.ctx)
+
+    @cached_property
+    def wall_cache(self) -> WallCache:
+        """Figures of the supervisor's wall."""
+        return WallCache(self.ctx)
+
+    @cached_property
     def stage_cache(self) -> StageCache:
         """Figures of stages over a period."""
         return StageCache()
@@ -193,7 +231,10 @@ class Services:
 
     async def end_streams(self) -> None:
         """End every stream and every waiting call, release their connections, and write what was counted."""
-        await asyncio.gather(self.case_hub.close(), self.bank_hub.close(), self.caller_watch.close())
+        self.case_hub.close()
+        self.bank_hub.close()
+        await asyncio.gather(self.officer_streams.close(), self.caller_watch.close())
+        await self.listener.close()
         await self.refusal_log.close()
         if self.identity_provider is not None:
             await self.identity_provider.close()

@@ -14,9 +14,9 @@ from domain.errors.officers import OfficerNotFound
 from domain.reporting.task_acts import OWNERS, Taker, acts_of
 from schemas.banks.institutions import Code
 from schemas.base import MAX_AMOUNT_PAISE
-from schemas.enums import TaskKind
+from schemas.enums import Person, TaskKind
 from schemas.officers import OfficerId
-from schemas.reporting.task_owners import AGE_MAX_SECONDS, Person, TaskFilter, TaskSort
+from schemas.reporting.task_owners import AGE_MAX_SECONDS, TaskFilter, TaskSort
 from schemas.text import Line
 
 

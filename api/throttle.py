@@ -1,8 +1,11 @@
 """Limits on tries without a login: token buckets in the database, shared by all processes."""
 
+import asyncio
 import hmac
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import Request
@@ -16,11 +19,24 @@ from db import rate_limits
 from db.pool import Connection
 from domain.policy.model import TryName
 
+ANSWERS_AFTER_SECONDS: Final = 0.3
+"""minimum time of a response about a number or reference, so that its duration does not show whether it is valid"""
 NAMES_MAX: Final = 10_000
 """Names remembered with an empty bucket. Beyond this number the oldest is forgotten."""
 FORGOTTEN_EVERY: Final = 500
 """number of tries after which full buckets are deleted"""
 FORGOTTEN_MAX: Final = 2_000
+
+
+@asynccontextmanager
+async def at_least(seconds: float) -> AsyncIterator[None]:
+    """Make the block take at least this time."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + seconds
+    try:
+        yield
+    finally:
+        await asyncio.sleep(max(until - clock(), 0))
 
 
 class Throttle:
@@ -107,3 +123,47 @@ class AppealThrottle:
     async def code_wait_seconds(self, reference: str) -> float:
         """Count one code for a reference, known or not. Return 0, or the seconds to wait."""
         return await self._codes.wait_seconds(reference)
+
+
+class FormThrottle:
+    """Limits on complaints of the public page.
+
+    Beyond the limits of unconfirmed complaints none is refused: a one-time code then comes before the banks are asked.
+    """
+
+    def __init__(self, ctx: Context, keys: Keys, trusted: Networks) -> None:
+        self._trusted = trusted
+        self._drafts = Throttle(ctx, keys, TryName.FORM_DRAFTS)
+        self._guesses = Throttle(ctx, keys, TryName.LINK_GUESSES)
+        self._codes = Throttle(ctx, keys, TryName.FORM_CODES)
+        self._code_senders = Throttle(ctx, keys, TryName.FORM_CODE_SENDERS)
+        self._unconfirmed = Throttle(ctx, keys, TryName.FORM_UNCONFIRMED)
+        self._unconfirmed_in_all = Throttle(ctx, keys, TryName.FORM_UNCONFIRMED_IN_ALL)
+        self._complaints = Throttle(ctx, keys, TryName.FORM_COMPLAINTS)
+
+    async def count_draft(self, request: Request) -> None:
+        """Count a complaint that is begun from an address. Raises a 429."""
+        await self._drafts.take(address_of(request, self._trusted))
+
+    async def count_guess(self, request: Request) -> None:
+        """Count a code that opens nothing. Raises a 429."""
+        await self._guesses.take(address_of(request, self._trusted))
+
+    async def may_ask_unconfirmed(self, request: Request) -> bool:
+        """Count a complaint whose banks are asked before a mobile is confirmed; return whether they may be."""
+        if await self._unconfirmed.wait_seconds(address_of(request, self._trusted)):
+            return False
+        return not await self._unconfirmed_in_all.wait_seconds("all addresses")
+
+    async def code_wait_seconds(self, request: Request, mobile: str) -> float:
+        """Count one code to a mobile. Return 0, or the seconds to wait."""
+        wait = await self._code_senders.wait_seconds(address_of(request, self._trusted))
+        return wait or await self._codes.wait_seconds(mobile)
+
+    async def may_complain(self, mobile: str) -> bool:
+        """Count a complaint of a mobile that is to be confirmed; return whether it may have one more."""
+        return not await self._complaints.wait_seconds(mobile)
+
+    async def give_back_complaint(self, mobile: str) -> None:
+        """Take back what `may_complain` counted, because the mobile is not confirmed."""
+        await self._complaints.give_back(mobile)

@@ -18,6 +18,7 @@ from db.reporting.day_totals import requests_to
 from simulator import Faults, hold_row
 from workers.simulated import SimulatedStack
 
+UNKNOWN_BANK: Final = "Bank of the Moon"
 PAISE: Final = 25_000_00
 POSTS_AT_ONCE: Final = 8
 TIMEOUT_SECONDS: Final = 30.0
@@ -77,6 +78,11 @@ class Run:
             for _ in range(POSTS_AT_ONCE):
                 group.create_task(post_some())
         return found
+
+    async def complain_of_unknown_banks(self, count: int) -> None:
+        """Post complaints about transfers to a bank that the directory does not have. Each asks the desk."""
+        for _ in range(count):
+            await self._complain(UNKNOWN_BANK, str(next(self._numbers)))
 
     async def hang(self, bank: str, seconds: float) -> None:
         """Make a bank accept every call and send no reply for this time."""

@@ -255,3 +255,31 @@ async def purge_keys(connection: Connection, seen_before: datetime, limit: int) 
 
 def _unknown(request_id: UUID) -> NotFound:
     return HoldNotFound(request_id)
+
+
+class WaitingRequest(FrozenModel):
+    """A hold request that awaits the bank's answer, with the money that it is still asked about."""
+
+    request_id: UUID
+    case_no: str
+    sent_at: UtcDatetime
+    hops: int
+    paise: int
+    largest_paise: int
+    freshest_at: UtcDatetime
+
+
+_WAITING: Final = """
+SELECT r.request_id, r.case_no, r.sent_at, count(*)::int AS hops, sum(b.balance_paise)::bigint AS paise,
+    max(b.balance_paise)::bigint AS largest_paise, max(h.transferred_at) AS freshest_at
+FROM hold_request r JOIN request_hop q ON q.request_id = r.request_id AND q.live
+JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
+JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play' AND b.balance_paise > 0
+WHERE r.institution = $1 AND r.state IN ('sending', 'delivered')
+GROUP BY r.request_id ORDER BY paise DESC, r.request_id LIMIT $2
+"""
+
+
+async def waiting(connection: Connection, institution: str, limit: int) -> list[WaitingRequest]:
+    """Return the requests that await the bank's answer, those with the most money first."""
+    return [WaitingRequest(**dict(row)) for row in await connection.fetch(_WAITING, institution, limit)]

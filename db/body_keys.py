@@ -1,4 +1,4 @@
-"""Keys of cases and of banks, which seal the bodies of messages to and from banks.
+"""Keys of cases and of banks, which seal the bodies of messages to and from banks, and documents.
 
 They are rows of `person_key` with an owner. The caller seals and opens; this room cannot.
 """
@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
+
+from asyncpg import Record
 
 from db.person_keys import PersonKey, StoredText, stored_text
 from db.pool import Connection
@@ -84,12 +86,30 @@ class OpenedBody:
 OpensLine = Callable[[StoredText], dict[str, Any]]
 """opens what was received as a line of an answer: `activities.bodies.line_opener`"""
 OpensBody = Callable[[StoredBody], OpenedBody]
-"""opens a body: `activities.bodies.open_body`"""
+"""opens a body: `activities.bodies.BodyOpener`"""
 
 
 def use_of(name: str, digest: bytes) -> str:
     """Return what a body is bound to: its place, and the digest of its clear bytes."""
     return f"{name} {digest.hex()}"
+
+
+def stored_columns(row: str, sealed: str, clear: str) -> str:
+    """Return SQL for the columns of a body of row `row`, which `stored_body` reads."""
+    return (
+        f"{row}.person_id, (SELECT k.wrapped FROM person_key k WHERE k.person_id = {row}.person_id) AS wrapped,"
+        f" {row}.{sealed} AS sealed, {row}.{clear} AS clear"
+    )
+
+
+def stored_body(row: Record, use: str) -> StoredBody:
+    """Return a body that was read with `stored_columns`; empty where nothing stands in clear."""
+    return StoredBody(row["person_id"], row["wrapped"], row["sealed"], use, row["clear"] or b"")
+
+
+def use_of_unreadable(body_digest: bytes, line_no: int) -> str:
+    """Return what a line of returned money that cannot be read is bound to."""
+    return f"unreadable {body_digest.hex()} {line_no}"
 
 
 def use_of_line(natural_key: str) -> str:
@@ -135,6 +155,11 @@ def columns(keys: Iterable[BodyKey]) -> list[list[Any]]:
         [key.case_no for key in new],
         [key.institution for key in new],
     ]
+
+
+async def of_case(connection: Connection, case_no: str) -> CaseKey:
+    """Return a case and its key."""
+    return CaseKey(case_no=case_no, key=await connection.fetchval(f"SELECT {key_of_case('$1')}", case_no))
 
 
 async def put(connection: Connection, keys: Iterable[BodyKey]) -> None:

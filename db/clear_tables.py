@@ -16,8 +16,8 @@ class ClearTable:
     """what its rows are, for people"""
     name: str
     key: str
-    """its primary key"""
-    first: int | UUID
+    """the columns of its primary key; a key of several columns is compared as one text"""
+    first: int | UUID | str
     """a value of the key below every row"""
     sealed: str
     """its column with what is sealed"""
@@ -34,8 +34,13 @@ class ClearTable:
 
         A row that another transaction has locked is left out.
         """
-        key = f"{self.row}.{self.key}"
+        key = self.key_of(f"{self.row}.")
         return f"{self.in_clear} AND {key} > $1 ORDER BY {key} LIMIT $2 FOR UPDATE OF {self.row} SKIP LOCKED"
+
+    def key_of(self, row: str = "") -> str:
+        """Return SQL for the key of a row, whose columns have the prefix `row`."""
+        columns = [f"{row}{column}" for column in self.key.split(", ")]
+        return columns[0] if len(columns) == 1 else f"concat_ws(' ', {', '.join(columns)})"
 
 
 # While two releases ran, rows were written in clear and sealed at once. These are in clear too.
@@ -202,17 +207,70 @@ ANSWER_LINES: Final = ClearTable(
     "a",
     "FROM answer a WHERE (a.sealed_raw IS NULL OR a.raw <> '{}')",
 )
+DOCUMENTS: Final = ClearTable(
+    "issued documents",
+    "document",
+    "document_id",
+    UUID(int=0),
+    "sealed_pdf",
+    "document_sealed",
+    "p",
+    "FROM document p WHERE (p.sealed_pdf IS NULL OR p.pdf <> '' OR p.facts <> '{}')",
+)
+# The release before also wrote the newest copy into the row of the FIR.
+FIR_COPIES: Final = ClearTable(
+    "copies of FIRs",
+    "fir_copy",
+    "case_no, digest",
+    "",
+    "sealed",
+    "fir_copy_sealed",
+    "c",
+    "FROM fir_copy c WHERE (c.sealed IS NULL OR c.document <> '' OR EXISTS (SELECT FROM fir f"
+    " WHERE f.case_no = c.case_no AND f.document_digest = c.digest AND f.document IS NOT NULL))",
+)
+COURT_ORDERS: Final = ClearTable(
+    "orders of courts",
+    "court_order",
+    "court_order_id",
+    0,
+    "sealed_document",
+    "court_order_sealed",
+    "o",
+    "FROM court_order o WHERE o.document IS NOT NULL",
+)
+WAIVERS: Final = ClearTable(
+    "waivers of account holders",
+    "hearing_waiver",
+    "restoration_id, visit_no, hold_id",
+    "",
+    "sealed_document",
+    "hearing_waiver_sealed",
+    "w",
+    "FROM hearing_waiver w WHERE (w.sealed_document IS NULL OR w.document <> '')",
+)
+RETURNED: Final = ClearTable(
+    "lines of returned money",
+    "returned_funds",
+    "returned_id",
+    0,
+    "sealed_unreadable",
+    "returned_funds_sealed",
+    "r",
+    "FROM returned_funds r WHERE r.unreadable <> '{}'",
+)
 TABLES: Final = (
     *(VICTIMS, MESSAGES, CONTACTS, CONTACT_CHANGES, CREDIT_ACCOUNTS, GRIEVANCES, LEVELS, OBJECTIONS, HEARINGS),
     *(EXCHANGES, RECEIVED, STATEMENTS, FORMS, ANSWER_LINES),
+    *(DOCUMENTS, FIR_COPIES, COURT_ORDERS, WAIVERS, RETURNED),
 )
 
 
-async def clear(connection: Connection, table: ClearTable, keys: Sequence[int | UUID]) -> None:
+async def clear(connection: Connection, table: ClearTable, keys: Sequence[int | UUID | str]) -> None:
     """Have the database clear the text of those rows with these keys that are sealed."""
     await connection.execute(
         f"UPDATE {table.name} SET {table.sealed} = {table.sealed}"
-        f" WHERE {table.key} = ANY($1) AND {table.sealed} IS NOT NULL",
+        f" WHERE {table.key_of()} = ANY($1) AND {table.sealed} IS NOT NULL",
         list(keys),
     )
 

@@ -6,17 +6,20 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from db.body_keys import OpensBody, stored_columns
+from db.cases import complaint_money
 from db.cases.cases import case_no_of
 from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
 from db.person_keys import PersonKey, StoredPerson, insert_key_of_hold, stored, wrapped_key
 from db.pool import Connection
+from db.sealed_documents import FIR_COPY, FIR_COPY_DIGEST, PDF, opened_document
 from domain.documents import TO_A_BANK
 from domain.errors import BadCursor, RuleBroken
 from domain.errors.cases import ComplaintNotFound
 from domain.errors.notifications import MessageNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import Language
+from schemas.enums import Bucket, Language
 from schemas.jurisdiction import Within
 from schemas.notifications import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient
 
@@ -38,18 +41,15 @@ class VictimContact(FrozenModel):
 async def victim(connection: Connection, ack_no: str) -> VictimContact:
     """Return the contact of a complaint's victim. Raises `NotFound`."""
     row = await connection.fetchrow(
-        f"SELECT c.case_no, {stored('v')} AS person, v.language, m.held_paise, m.restored_paise,"
+        f"SELECT c.case_no, {stored('v')} AS person, v.language,"
         " EXISTS (SELECT FROM complaint k WHERE k.case_no = c.case_no AND k.marked) AS is_marked"
-        " FROM complaint c JOIN victim v USING (victim_id) CROSS JOIN LATERAL ("
-        "  SELECT coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS held_paise,"
-        "  coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'restored'), 0)::bigint AS restored_paise"
-        "  FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no"
-        "  WHERE h.case_no = c.case_no AND h.ack_no = c.ack_no) AS m WHERE c.ack_no = $1",
+        " FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1",
         ack_no,
     )
     if row is None:
         raise ComplaintNotFound(ack_no)
-    return VictimContact(**dict(row))
+    sums = await complaint_money.buckets(connection, row["case_no"], ack_no)
+    return VictimContact(**dict(row), held_paise=sums.get(Bucket.HELD, 0), restored_paise=sums.get(Bucket.RESTORED, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,25 +154,29 @@ class EnclosureMissing(RuleBroken):
 _TO_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
 
 
-async def documents_of(connection: Connection, message_id: UUID) -> list[tuple[str, bytes]]:
+_DOCUMENTS: Final = f"""
+SELECT m.place, 0 AS behind, replace(p.number, '/', '-') || '.' || p.language || '.pdf' AS name, '{PDF}' AS part,
+    p.digest AS digest_bytes, {stored_columns("p", "sealed_pdf", "pdf")}
+FROM message_document m JOIN document p USING (document_id) WHERE m.message_id = $1
+UNION ALL
+SELECT m.place, 1, 'FIR-' || p.case_no || '.pdf', '{FIR_COPY}', c.digest, {stored_columns("c", "sealed", "document")}
+FROM message_document m JOIN document p USING (document_id)
+CROSS JOIN LATERAL (SELECT {FIR_COPY_DIGEST} AS digest) AS named
+LEFT JOIN fir_copy c ON c.case_no = p.case_no AND c.digest = named.digest
+WHERE m.message_id = $1 AND p.kind = ANY($2) AND named.digest <> ''
+ORDER BY place, behind
+"""
+
+
+async def documents_of(connection: Connection, message_id: UUID, opens: OpensBody) -> list[tuple[str, bytes]]:
     """Return the documents of a notification as (file name, bytes); the FIR copy follows a notice to a bank.
 
-    Raises `EnclosureMissing`, because a notice must not name a copy that does not go with it.
+    Raises `EnclosureMissing`, because a notice must not name a copy that does not go with it. Raises `DocumentErased`.
     """
-    rows = await connection.fetch(
-        "SELECT m.place, 0 AS behind, replace(p.number, '/', '-') || '.' || p.language || '.pdf' AS name, p.pdf"
-        " FROM message_document m JOIN document p USING (document_id) WHERE m.message_id = $1"
-        " UNION ALL SELECT m.place, 1, 'FIR-' || p.case_no || '.pdf', c.document FROM message_document m"
-        " JOIN document p USING (document_id) LEFT JOIN fir_copy c ON c.case_no = p.case_no"
-        " AND c.digest = decode(p.facts #>> '{fir,copy_digest}', 'hex')"
-        " WHERE m.message_id = $1 AND p.kind = ANY($2) AND p.facts #>> '{fir,copy_digest}' <> ''"
-        " ORDER BY place, behind",
-        message_id,
-        _TO_BANKS,
-    )
-    if any(row["pdf"] is None for row in rows):
+    rows = await connection.fetch(_DOCUMENTS, message_id, _TO_BANKS)
+    if any(row["digest_bytes"] is None for row in rows):
         raise EnclosureMissing(EnclosureMissing.__doc__)
-    return [(row["name"], row["pdf"]) for row in rows]
+    return [(row["name"], opened_document(row, opens, row["part"], row["name"])) for row in rows]
 
 
 async def bank_email(connection: Connection, code: str) -> str:

@@ -169,6 +169,31 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.application_signature_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM document d JOIN restoration r ON r.restoration_id = d.restoration_id
+        WHERE d.document_id = NEW.document_id AND d.kind = 'restoration_application' AND d.digest = NEW.digest
+            AND d.revision = NEW.visit_no AND r.restoration_id = NEW.restoration_id AND r.ack_no = NEW.ack_no
+            AND r.state = 'open' AND r.step = 'application' AND r.visit_no = NEW.visit_no
+    ) THEN
+        RAISE EXCEPTION 'a signature is under the application of the open step, and names its digest'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'application_signature_of_the_step';
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM victim_code c
+        WHERE c.code_id = NEW.code_id AND c.document_id = NEW.document_id AND c.ack_no = NEW.ack_no
+            AND c.mobile_end = NEW.mobile_end AND c.used_at IS NOT NULL
+    ) THEN
+        RAISE EXCEPTION 'a signature needs a code that was sent for this application and was used'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'application_signature_by_a_code';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.ask_for_lien_notice(of_case text, bank text, at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -290,6 +315,15 @@ BEGIN
         RAISE EXCEPTION '% would have three keys at once', NEW.institution
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_key_two_live';
     END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_login_ends_sessions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE bank_session SET ended_at = present_moment() WHERE institution = NEW.code AND ended_at IS NULL;
     RETURN NULL;
 END $function$;
 
@@ -478,6 +512,47 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.case_merge_no_chain()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM FROM case_file c WHERE c.case_no IN (NEW.primary_case_no, NEW.merged_case_no)
+        ORDER BY c.case_no FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM case_merge m WHERE m.undone_at IS NULL AND m.decision IS DISTINCT FROM 'rejected'
+            AND (m.primary_case_no = NEW.merged_case_no OR m.merged_case_no = NEW.primary_case_no)) THEN
+        RAISE EXCEPTION 'case % or % is part of another merge', NEW.primary_case_no, NEW.merged_case_no
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_merge_no_chain';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.case_merge_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.undone_at IS NOT NULL
+        OR (OLD.merge_id, OLD.primary_case_no, OLD.merged_case_no, OLD.reason, OLD.victims_agree,
+            OLD.same_transfers, OLD.proposed_by, OLD.proposed_at) IS DISTINCT FROM
+           (NEW.merge_id, NEW.primary_case_no, NEW.merged_case_no, NEW.reason, NEW.victims_agree,
+            NEW.same_transfers, NEW.proposed_by, NEW.proposed_at)
+        OR (OLD.decision IS NOT NULL AND
+            (OLD.decision, OLD.needs_second, OLD.decided_by, OLD.decided_at, OLD.decided_reason) IS DISTINCT FROM
+            (NEW.decision, NEW.needs_second, NEW.decided_by, NEW.decided_at, NEW.decided_reason))
+    THEN
+        RAISE EXCEPTION 'of a merge only the decision and its undo are written, once'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'case_merge_rules';
+    END IF;
+    IF NEW.undone_at IS NOT NULL
+        AND EXISTS (SELECT FROM same_transfer s WHERE s.merge_id = NEW.merge_id AND s.ended_at IS NULL)
+    THEN
+        RAISE EXCEPTION 'a transfer of merge % is set aside', NEW.merge_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_merge_put_back';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_of_reference(named_by text, named text)
  RETURNS text
  LANGUAGE plpgsql
@@ -659,6 +734,24 @@ BEGIN
       AND (c.account_key IS NULL OR (h.institution, h.account_key) = (c.institution, c.account_key));
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.court_order_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_document IS NOT NULL THEN
+        IF NEW.document_digest <> sha256(NEW.document) THEN
+            RAISE EXCEPTION 'the document of an order has another digest'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_check';
+        END IF;
+        NEW.document := NULL;
+    ELSIF NEW.document IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.document IS DISTINCT FROM OLD.document) THEN
+        RAISE EXCEPTION 'the document of an order is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_sealed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.court_order_withdrawn_by_two()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -774,6 +867,31 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'document_counter_escalates';
     END IF;
     RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.document_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_pdf IS NULL THEN
+        RAISE EXCEPTION 'an issued document is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_sealed';
+    ELSIF NEW.pdf <> '' AND NEW.digest <> sha256(NEW.pdf) THEN
+        RAISE EXCEPTION 'a document has another digest' USING ERRCODE = 'check_violation', CONSTRAINT = 'document_check';
+    END IF;
+    NEW.pdf := '';
+    NEW.facts := '{}';
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.draft_notifies()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('draft', json_build_array(NEW.draft_id, CASE TG_OP WHEN 'UPDATE' THEN OLD.owner END)::text);
+    RETURN NULL;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.draft_rules()
@@ -894,14 +1012,29 @@ BEGIN
     RETURN NULL;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.fir_keeps_copy()
+CREATE OR REPLACE FUNCTION public.fir_copy_sealed()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO fir_copy (case_no, digest, fir_id, document)
-    VALUES (NEW.case_no, NEW.document_digest, NEW.fir_id, NEW.document) ON CONFLICT DO NOTHING;
-    RETURN NULL;
+    IF NEW.sealed IS NULL THEN
+        RAISE EXCEPTION 'a copy of a FIR is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'fir_copy_sealed';
+    ELSIF NEW.document <> '' AND NEW.digest <> sha256(NEW.document) THEN
+        RAISE EXCEPTION 'a copy of a FIR has another digest'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'fir_copy_hashed';
+    END IF;
+    NEW.document := '';
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.fir_document_elsewhere()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'a copy of a FIR is written into fir_copy'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'fir_document_elsewhere';
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.fir_lapse_asks_for_notices()
@@ -977,6 +1110,22 @@ BEGIN
         RAISE EXCEPTION 'the holder of hold % has no notice', NEW.hold_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'hearing_waiver_of_served';
     END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hearing_waiver_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.sealed_document IS NULL THEN
+        RAISE EXCEPTION 'a waiver is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'hearing_waiver_sealed';
+    ELSIF NEW.document <> '' AND NEW.document_digest <> sha256(NEW.document) THEN
+        RAISE EXCEPTION 'a waiver has another digest'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'hearing_waiver_check';
+    END IF;
+    NEW.document := '';
     RETURN NEW;
 END $function$;
 
@@ -1113,6 +1262,31 @@ BEGIN
     -- A process of the release before names none: the case's number is that of its first complaint.
     NEW.ack_no := coalesce(NEW.ack_no, NEW.case_no);
     RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hop_live_in_one_case()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    others text[] := merged_with(NEW.case_no);
+    other record;
+BEGIN
+    IF others = '{}' THEN
+        RETURN NULL;
+    END IF;
+    SELECT o.case_no, o.hop_no INTO other
+    FROM hop h JOIN hop o ON o.reference_key = h.reference_key AND o.institution = h.institution
+    WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.state <> 'closed' AND h.reference_key <> ''
+        AND o.case_no = ANY (others) AND o.state <> 'closed'
+        AND h.disputed_paise + o.disputed_paise > greatest(h.amount_paise, o.amount_paise)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE serialization_failure USING
+            MESSAGE = format('the transfer of hop %s is live in case %s', NEW.hop_no, other.case_no),
+            CONSTRAINT = 'hop_live_in_one_case';
+    END IF;
+    RETURN NULL;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.hop_payer_kept()
@@ -1360,6 +1534,24 @@ AS $function$
     FROM case_file f CROSS JOIN LATERAL newest_officers(f.case_no) n WHERE f.case_no = of_case
     ON CONFLICT (case_no) DO UPDATE SET look_at = present_moment(), looked_at = NULL
     WHERE a.look_at IS NULL AND (a.io IS NULL OR a.supervising IS NULL)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.merged_with(of_case text)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH head AS (
+        SELECT coalesce((SELECT m.primary_case_no FROM case_merge m WHERE m.merged_case_no = of_case
+            AND m.decision = 'agreed' AND m.undone_at IS NULL), of_case) AS case_no
+    )
+    SELECT coalesce(array_agg(x.case_no ORDER BY x.case_no) FILTER (WHERE x.case_no <> of_case), '{}')
+    FROM head h CROSS JOIN LATERAL (
+        SELECT h.case_no
+        UNION ALL
+        SELECT m.merged_case_no FROM case_merge m
+        WHERE m.primary_case_no = h.case_no AND m.decision = 'agreed' AND m.undone_at IS NULL
+    ) AS x
 $function$;
 
 CREATE OR REPLACE FUNCTION public.message_blanked()
@@ -1809,6 +2001,27 @@ BEGIN
     WHERE up.parent_hop_no IS NULL AND b.bucket = 'proposed' AND b.balance_paise < 0 ORDER BY 1;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.public_draft_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.draft_id <> OLD.draft_id OR NEW.call_id IS DISTINCT FROM OLD.call_id OR NEW.asked_paise < OLD.asked_paise
+        OR (OLD.confirmed_at IS NOT NULL AND NEW.confirmed_at IS DISTINCT FROM OLD.confirmed_at)
+        OR (OLD.finished_at IS NOT NULL AND NEW.finished_at IS DISTINCT FROM OLD.finished_at)
+    THEN
+        RAISE EXCEPTION 'what a public draft has proven and asked for is kept'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_rules';
+    END IF;
+    IF OLD.confirmed_at IS NULL AND NEW.confirmed_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM complainant_message m WHERE m.draft_id = NEW.draft_id AND m.used_at IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'no code of draft % was used', NEW.draft_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_confirmed_by_code';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.recovery_code_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2177,6 +2390,34 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.restoration_step_signed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM application_signature s
+        WHERE s.restoration_id = NEW.restoration_id AND s.visit_no = NEW.visit_no
+    ) THEN
+        RAISE EXCEPTION 'a victim ends the application by a signature'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'restoration_step_signed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.returned_funds_sealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.unreadable <> '{}' AND NEW.sealed_unreadable IS NULL THEN
+        RAISE EXCEPTION 'what cannot be read of returned money is written sealed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'returned_funds_sealed';
+    END IF;
+    NEW.unreadable := CASE WHEN NEW.unreadable IS NOT NULL THEN '{}'::jsonb END;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.role_of_duty(duty text)
  RETURNS text
  LANGUAGE sql
@@ -2185,17 +2426,52 @@ AS $function$
     SELECT CASE duty WHEN 'io' THEN 'io' WHEN 'supervising' THEN 'sp' END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.same_transfer_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND (OLD.ended_at IS NOT NULL OR OLD.merge_id <> NEW.merge_id
+        OR NEW.ended_at IS NOT NULL AND EXISTS (
+            SELECT FROM set_aside_hop s WHERE s.pair_id = NEW.pair_id AND s.put_back_at IS NULL)))
+    THEN
+        RAISE EXCEPTION 'a pair of transfers ends once, when its money is put back'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'same_transfer_rules';
+    END IF;
+    IF NOT EXISTS (SELECT FROM case_merge m WHERE m.merge_id = NEW.merge_id AND m.decision = 'agreed'
+            AND m.undone_at IS NULL
+            AND NEW.aside_case_no = ANY (merged_with(m.primary_case_no) || m.primary_case_no)
+            AND NEW.counted_case_no = ANY (merged_with(m.primary_case_no) || m.primary_case_no))
+    THEN
+        RAISE EXCEPTION 'merge % is not in force for both cases', NEW.merge_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'same_transfer_of_merge';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.script_token_placed_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO officer_event (at, actor, kind, data) VALUES (NEW.placed_at, 'script:' || NEW.name, 'display_placed',
+        jsonb_build_object('token_id', NEW.token_id, 'name', NEW.name));
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.script_token_rules()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at AND OLD.revoked_at IS NOT NULL
+        OR OLD.placed_at IS NOT NULL
+            AND (NEW.placed_at, NEW.display_digest) IS DISTINCT FROM (OLD.placed_at, OLD.display_digest)
         OR (NEW.token_id, NEW.name, NEW.token_digest, NEW.roles, NEW.issued_by, NEW.issued_at, NEW.ends_at)
             IS DISTINCT FROM
             (OLD.token_id, OLD.name, OLD.token_digest, OLD.roles, OLD.issued_by, OLD.issued_at, OLD.ends_at)
     THEN
-        RAISE EXCEPTION 'of a script''s token only the revocation, once, and the last use are written'
+        RAISE EXCEPTION 'of a token only the revocation, once, its display, once, and the last use are written'
             USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
@@ -2219,6 +2495,23 @@ CREATE OR REPLACE FUNCTION public.sealed_once()
 AS $function$
 BEGIN
     RAISE EXCEPTION 'a row of % is append-only: it is only sealed, once', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.set_aside_hop_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.put_back_at IS NOT NULL OR NEW.put_back_at IS NULL
+        OR (OLD.set_aside_id, OLD.pair_id, OLD.case_no, OLD.hop_no, OLD.state, OLD.in_play_paise, OLD.refused_paise,
+            OLD.untraced_paise, OLD.contra, OLD.set_aside_at) IS DISTINCT FROM
+           (NEW.set_aside_id, NEW.pair_id, NEW.case_no, NEW.hop_no, NEW.state, NEW.in_play_paise, NEW.refused_paise,
+            NEW.untraced_paise, NEW.contra, NEW.set_aside_at)
+    THEN
+        RAISE EXCEPTION 'of a hop that is set aside only the moment is written when it is put back'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'set_aside_hop_rules';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.sign_in_link_rules()
@@ -2247,6 +2540,15 @@ BEGIN
         INSERT INTO officer_event (at, actor, kind, officer_id)
         VALUES (NEW.used_at, 'officer:' || NEW.officer_id, 'link_used', NEW.officer_id);
     END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.task_notice_notifies()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('task_notice', officer_id) FROM written GROUP BY officer_id;
     RETURN NULL;
 END $function$;
 
@@ -2368,6 +2670,17 @@ BEGIN
         USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.unconfirmed_since(of_case text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT min(c.received_at) FROM complaint c
+    WHERE c.case_no = of_case
+    HAVING count(*) = count(*) FILTER (WHERE EXISTS (
+        SELECT FROM draft d JOIN public_draft p USING (draft_id) WHERE d.ack_no = c.ack_no AND p.confirmed_at IS NULL))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.victim_corrected()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2457,6 +2770,15 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawn_hop_agreed';
     END IF;
     RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.work_item_notifies()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('work_item', NEW.task_id::text);
+    RETURN NULL;
 END $function$;
 
 CREATE SEQUENCE ack_serial AS bigint MINVALUE 5000000 MAXVALUE 9999999 START 5000000 INCREMENT 1 CYCLE;
@@ -2588,6 +2910,23 @@ CREATE TABLE appeal_code (
     CONSTRAINT appeal_code_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
     CONSTRAINT appeal_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32))
 ) WITH (fillfactor=80);
+
+CREATE TABLE application_signature (
+    document_id uuid NOT NULL,
+    restoration_id uuid NOT NULL,
+    visit_no integer NOT NULL,
+    ack_no text NOT NULL,
+    digest bytea NOT NULL,
+    code_id uuid NOT NULL,
+    mobile_end text NOT NULL,
+    address_class text NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    CONSTRAINT application_signature_code_once UNIQUE (code_id),
+    CONSTRAINT application_signature_once UNIQUE (restoration_id, visit_no),
+    CONSTRAINT application_signature_pkey PRIMARY KEY (document_id),
+    CONSTRAINT application_signature_address_class_check CHECK ((address_class = ANY (ARRAY['ipv4'::text, 'ipv6'::text, 'private'::text, 'unknown'::text]))),
+    CONSTRAINT application_signature_digest_check CHECK ((octet_length(digest) = 32))
+);
 
 CREATE TABLE attachment_approval (
     hold_id uuid NOT NULL,
@@ -2813,6 +3152,20 @@ CREATE TABLE bank_order_line (
     CONSTRAINT bank_order_line_line_no_check CHECK ((line_no > 0))
 ) WITH (fillfactor=80);
 
+CREATE TABLE bank_session (
+    session_id uuid NOT NULL,
+    token_digest bytea NOT NULL,
+    institution text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    address text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT bank_session_pkey PRIMARY KEY (session_id),
+    CONSTRAINT bank_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at))),
+    CONSTRAINT bank_session_token_digest_check CHECK ((length(token_digest) = 32))
+);
+
 CREATE TABLE braked_release (
     hold_id uuid NOT NULL,
     brake_id bigint NOT NULL,
@@ -2885,6 +3238,38 @@ CREATE TABLE case_file (
     CONSTRAINT case_file_state_check CHECK ((state = ANY (ARRAY['open'::text, 'settled'::text])))
 ) WITH (fillfactor=70);
 
+CREATE TABLE case_merge (
+    merge_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    primary_case_no text NOT NULL,
+    merged_case_no text NOT NULL,
+    reason text NOT NULL,
+    victims_agree boolean NOT NULL,
+    same_transfers jsonb NOT NULL,
+    needs_second boolean NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decided_reason text,
+    undo_reason text,
+    undo_proposed_by text,
+    undo_proposed_at timestamp with time zone,
+    undone_by text,
+    undone_at timestamp with time zone,
+    undone_reason text,
+    CONSTRAINT case_merge_pkey PRIMARY KEY (merge_id),
+    CONSTRAINT case_merge_decided CHECK ((num_nulls(decision, decided_by, decided_at, decided_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT case_merge_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
+    CONSTRAINT case_merge_four_eyes CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (NOT needs_second) OR is_second_officer(decided_by, proposed_by))),
+    CONSTRAINT case_merge_of_two_cases CHECK ((primary_case_no <> merged_case_no)),
+    CONSTRAINT case_merge_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 500))),
+    CONSTRAINT case_merge_undo_four_eyes CHECK (((undone_by IS NULL) OR is_second_officer(undone_by, undo_proposed_by))),
+    CONSTRAINT case_merge_undo_proposed CHECK (((num_nulls(undo_reason, undo_proposed_by, undo_proposed_at) = ANY (ARRAY[0, 3])) AND ((undo_reason IS NULL) OR ((decision = 'agreed'::text) AND (decision IS NOT NULL))))),
+    CONSTRAINT case_merge_undo_reason_check CHECK (((undo_reason <> ''::text) AND (length(undo_reason) <= 500))),
+    CONSTRAINT case_merge_undone CHECK (((num_nulls(undone_by, undone_at, undone_reason) = ANY (ARRAY[0, 3])) AND ((undone_by IS NULL) OR (undo_reason IS NOT NULL))))
+);
+
 CREATE TABLE case_news (
     news_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text NOT NULL,
@@ -2940,6 +3325,31 @@ CREATE TABLE clock_setting (
     CONSTRAINT clock_setting_one_check CHECK (one)
 );
 
+CREATE TABLE complainant_message (
+    message_id uuid NOT NULL,
+    draft_id uuid NOT NULL,
+    kind text NOT NULL,
+    language text NOT NULL,
+    sealed bytea,
+    written_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    sent_at timestamp with time zone,
+    failure text NOT NULL DEFAULT ''::text,
+    code_digest bytea,
+    mobile_digest bytea,
+    tries integer NOT NULL DEFAULT 0,
+    used_at timestamp with time zone,
+    CONSTRAINT complainant_message_pkey PRIMARY KEY (message_id),
+    CONSTRAINT complainant_message_code_is_whole CHECK ((((kind = 'complaint_code'::text) = (code_digest IS NOT NULL)) AND ((code_digest IS NULL) = (mobile_digest IS NULL)))),
+    CONSTRAINT complainant_message_kind_check CHECK ((kind = ANY (ARRAY['complaint_code'::text, 'complaint_link'::text]))),
+    CONSTRAINT complainant_message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT complainant_message_sent_or_to_send CHECK (((sent_at IS NULL) OR (next_attempt_at IS NULL))),
+    CONSTRAINT complainant_message_to_send_is_sealed CHECK (((next_attempt_at IS NULL) OR (sealed IS NOT NULL))),
+    CONSTRAINT complainant_message_used_is_a_code CHECK (((used_at IS NULL) OR (code_digest IS NOT NULL)))
+);
+
 CREATE TABLE complaint (
     ack_no text NOT NULL,
     case_no text NOT NULL,
@@ -2958,6 +3368,27 @@ CREATE TABLE complaint (
     CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
     CONSTRAINT complaint_pkey PRIMARY KEY (ack_no),
     CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
+);
+
+CREATE TABLE complaint_reach (
+    ack_no text NOT NULL,
+    reach_no integer NOT NULL,
+    way text NOT NULL,
+    from_hour smallint,
+    to_hour smallint,
+    is_quiet boolean NOT NULL,
+    wants_woman_officer boolean NOT NULL,
+    person_id uuid,
+    sealed bytea,
+    told_at timestamp with time zone NOT NULL,
+    told_by text NOT NULL,
+    CONSTRAINT complaint_reach_pkey PRIMARY KEY (ack_no, reach_no),
+    CONSTRAINT complaint_reach_from_check CHECK (((from_hour >= 0) AND (from_hour <= 23))),
+    CONSTRAINT complaint_reach_no_check CHECK ((reach_no > 0)),
+    CONSTRAINT complaint_reach_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT complaint_reach_to_check CHECK (((to_hour >= 1) AND (to_hour <= 24))),
+    CONSTRAINT complaint_reach_told_by_check CHECK ((told_by <> ''::text)),
+    CONSTRAINT complaint_reach_way_check CHECK ((way = ANY (ARRAY['call'::text, 'sms'::text, 'email'::text, 'none'::text])))
 );
 
 CREATE TABLE complaint_story (
@@ -3052,6 +3483,8 @@ CREATE TABLE court_order (
     counts_until timestamp with time zone,
     warned_at timestamp with time zone,
     ended_as text,
+    person_id uuid,
+    sealed_document bytea,
     CONSTRAINT court_order_pkey PRIMARY KEY (court_order_id),
     CONSTRAINT court_order_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT court_order_check CHECK ((document_digest = sha256(document))),
@@ -3060,9 +3493,10 @@ CREATE TABLE court_order (
     CONSTRAINT court_order_court_check CHECK ((court <> ''::text)),
     CONSTRAINT court_order_effect_check CHECK ((effect = ANY (ARRAY['restore'::text, 'release'::text, 'keep_hold'::text, 'refuse'::text]))),
     CONSTRAINT court_order_ended_as CHECK (((ended_as IS NULL) OR ((ended_as = ANY (ARRAY['void'::text, 'over'::text])) AND (withdrawn_at IS NOT NULL)))),
-    CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((confirmed_by <> taken_by) AND (document IS NOT NULL))))),
+    CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((confirmed_by <> taken_by) AND (document_digest IS NOT NULL))))),
     CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
     CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text)),
+    CONSTRAINT court_order_sealed_is_whole CHECK (((num_nulls(person_id, sealed_document) = ANY (ARRAY[0, 2])) AND ((document_digest IS NULL) = (num_nonnulls(document, sealed_document) = 0)))),
     CONSTRAINT court_order_withdrawal_asked CHECK ((((withdrawal_asked_by IS NULL) = (withdrawal_asked_at IS NULL)) AND ((withdrawal_asked_by IS NULL) OR (withdrawal_asked_reason <> ''::text)))),
     CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
 );
@@ -3244,13 +3678,21 @@ CREATE TABLE document (
     issued_by text NOT NULL,
     subject text NOT NULL,
     revision integer NOT NULL DEFAULT 1,
+    person_id uuid,
+    sealed_facts bytea,
+    sealed_pdf bytea,
+    size_bytes integer,
+    fir_no text,
+    fir_copy_digest bytea,
     CONSTRAINT document_number_key UNIQUE (number),
     CONSTRAINT document_once UNIQUE (case_no, kind, subject, language, revision),
     CONSTRAINT document_pkey PRIMARY KEY (document_id),
-    CONSTRAINT document_check CHECK ((digest = sha256(pdf))),
-    CONSTRAINT document_kind CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_94'::text, 'notice_106'::text, 'notice_107'::text, 'restoration_application'::text, 'restoration_order'::text, 'release_order'::text, 'holder_notice'::text, 'status_letter'::text]))),
+    CONSTRAINT document_check CHECK (((sealed_pdf IS NOT NULL) OR (digest = sha256(pdf)))),
+    CONSTRAINT document_fir_is_named CHECK (((fir_no <> ''::text) AND (octet_length(fir_copy_digest) = 32))),
+    CONSTRAINT document_kind CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_94'::text, 'notice_106'::text, 'notice_107'::text, 'restoration_application'::text, 'signed_application'::text, 'restoration_order'::text, 'release_order'::text, 'holder_notice'::text, 'status_letter'::text]))),
     CONSTRAINT document_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
-    CONSTRAINT document_revision_check CHECK ((revision > 0))
+    CONSTRAINT document_revision_check CHECK ((revision > 0)),
+    CONSTRAINT document_sealed_is_whole CHECK (((num_nulls(person_id, sealed_facts, sealed_pdf, size_bytes) = ANY (ARRAY[0, 4])) AND ((person_id IS NOT NULL) OR (num_nonnulls(fir_no, fir_copy_digest) = 0))))
 );
 
 CREATE TABLE document_counter (
@@ -3289,10 +3731,11 @@ CREATE TABLE draft (
     CONSTRAINT draft_ended_is_whole CHECK ((num_nulls(ended_at, ended_as, ended_by) = ANY (ARRAY[0, 3]))),
     CONSTRAINT draft_made_by_check CHECK ((made_by <> ''::text)),
     CONSTRAINT draft_of_caller_waits CHECK (((owner IS NULL) OR (caller IS NULL))),
+    CONSTRAINT draft_of_public_form CHECK (((source = 'public_form'::text) = (NOT (owner IS DISTINCT FROM 'complainant'::text)))),
     CONSTRAINT draft_owner_check CHECK ((owner <> ''::text)),
     CONSTRAINT draft_revision_check CHECK ((revision > 0)),
     CONSTRAINT draft_sent_is_whole CHECK (((num_nulls(ack_no, sent_at) = ANY (ARRAY[0, 2])) AND ((ack_no IS NULL) OR (sent_by IS NOT NULL)))),
-    CONSTRAINT draft_source_check CHECK ((source = ANY (ARRAY['call'::text, 'missed_call'::text])))
+    CONSTRAINT draft_source_check CHECK ((source = ANY (ARRAY['call'::text, 'missed_call'::text, 'public_form'::text])))
 );
 
 CREATE TABLE draft_handover (
@@ -3430,8 +3873,11 @@ CREATE TABLE fir_copy (
     digest bytea NOT NULL,
     fir_id uuid NOT NULL,
     document bytea NOT NULL,
+    person_id uuid,
+    sealed bytea,
     CONSTRAINT fir_copy_pkey PRIMARY KEY (case_no, digest),
-    CONSTRAINT fir_copy_hashed CHECK ((digest = sha256(document)))
+    CONSTRAINT fir_copy_hashed CHECK (((sealed IS NOT NULL) OR (digest = sha256(document)))),
+    CONSTRAINT fir_copy_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
 );
 
 CREATE TABLE grievance (
@@ -3522,11 +3968,14 @@ CREATE TABLE hearing_waiver (
     recorded_by text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     contradict_until timestamp with time zone NOT NULL,
+    person_id uuid,
+    sealed_document bytea,
     CONSTRAINT hearing_waiver_pkey PRIMARY KEY (restoration_id, visit_no, hold_id),
-    CONSTRAINT hearing_waiver_check CHECK ((document_digest = sha256(document))),
+    CONSTRAINT hearing_waiver_check CHECK (((sealed_document IS NOT NULL) OR (document_digest = sha256(document)))),
     CONSTRAINT hearing_waiver_check1 CHECK ((contradict_until > recorded_at)),
-    CONSTRAINT hearing_waiver_document_check CHECK ((octet_length(document) > 0)),
+    CONSTRAINT hearing_waiver_document_check CHECK (((sealed_document IS NOT NULL) OR (octet_length(document) > 0))),
     CONSTRAINT hearing_waiver_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT hearing_waiver_sealed_is_whole CHECK ((num_nulls(person_id, sealed_document) = ANY (ARRAY[0, 2]))),
     CONSTRAINT hearing_waiver_visit_no_check CHECK ((visit_no > 0))
 );
 
@@ -3838,7 +4287,7 @@ CREATE TABLE message (
     CONSTRAINT message_natural_key_key UNIQUE (natural_key),
     CONSTRAINT message_pkey PRIMARY KEY (message_id),
     CONSTRAINT message_address_check CHECK ((address <> ''::text)),
-    CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = ANY (ARRAY['grievance_code'::text, 'appeal_code'::text, 'link_code'::text])))),
+    CONSTRAINT message_body_check CHECK (((body <> ''::text) OR ("right"(kind, 5) = '_code'::text))),
     CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
     CONSTRAINT message_sealed_is_whole CHECK (((num_nulls(person_id, sealed_head) = ANY (ARRAY[0, 2])) AND ((sealed_body IS NULL) OR (person_id IS NOT NULL)))),
@@ -3895,6 +4344,19 @@ CREATE TABLE nodal_officer (
     CONSTRAINT nodal_officer_pkey PRIMARY KEY (officer_id),
     CONSTRAINT nodal_officer_call_order_check CHECK ((call_order > 0)),
     CONSTRAINT nodal_officer_check CHECK (((name <> ''::text) OR (email <> ''::text) OR (mobile <> ''::text)))
+);
+
+CREATE TABLE notice_setting (
+    officer_id text NOT NULL,
+    setting jsonb,
+    person_id uuid,
+    sealed_webhook bytea,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by text NOT NULL,
+    CONSTRAINT notice_setting_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT notice_setting_changed_by_check CHECK ((changed_by <> ''::text)),
+    CONSTRAINT notice_setting_size CHECK ((pg_column_size(setting) <= 8192)),
+    CONSTRAINT notice_setting_webhook_is_sealed CHECK (((person_id IS NULL) = (sealed_webhook IS NULL)))
 );
 
 CREATE TABLE objection (
@@ -4232,6 +4694,24 @@ CREATE TABLE provider_identity (
     CONSTRAINT provider_identity_issuer_check CHECK (((issuer <> ''::text) AND (length(issuer) <= 400))),
     CONSTRAINT provider_identity_officer_id_check CHECK ((officer_id <> ''::text)),
     CONSTRAINT provider_identity_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 255)))
+);
+
+CREATE TABLE public_draft (
+    draft_id uuid NOT NULL,
+    code_digest bytea NOT NULL,
+    call_id uuid,
+    asked_paise bigint NOT NULL DEFAULT 0,
+    confirmed_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    desk_told_at timestamp with time zone,
+    visit_digest bytea,
+    visit_began_at timestamp with time zone,
+    visit_until timestamp with time zone,
+    CONSTRAINT public_draft_code UNIQUE (code_digest),
+    CONSTRAINT public_draft_visit UNIQUE (visit_digest),
+    CONSTRAINT public_draft_pkey PRIMARY KEY (draft_id),
+    CONSTRAINT public_draft_asked_check CHECK ((asked_paise >= 0)),
+    CONSTRAINT public_draft_visit_is_whole CHECK ((num_nulls(visit_digest, visit_began_at, visit_until) = ANY (ARRAY[0, 3])))
 );
 
 CREATE TABLE rate_bucket (
@@ -4574,6 +5054,8 @@ CREATE TABLE returned_funds (
     job_id text,
     remarks text NOT NULL DEFAULT ''::text,
     unreadable jsonb,
+    person_id uuid,
+    sealed_unreadable bytea,
     CONSTRAINT returned_funds_institution_body_digest_line_no_key UNIQUE (institution, body_digest, line_no),
     CONSTRAINT returned_funds_pkey PRIMARY KEY (returned_id),
     CONSTRAINT returned_funds_body_digest_check CHECK ((octet_length(body_digest) = 32)),
@@ -4581,7 +5063,21 @@ CREATE TABLE returned_funds (
     CONSTRAINT returned_funds_check1 CHECK (((hop_no IS NULL) OR (case_no IS NOT NULL))),
     CONSTRAINT returned_funds_line_no_check CHECK ((line_no >= 1)),
     CONSTRAINT returned_funds_returned_paise_check CHECK ((returned_paise >= 0)),
+    CONSTRAINT returned_funds_sealed_is_whole CHECK (((num_nulls(person_id, sealed_unreadable) = ANY (ARRAY[0, 2])) AND ((sealed_unreadable IS NULL) OR (unreadable IS NOT NULL)))),
     CONSTRAINT returned_funds_transfer_paise_check CHECK ((transfer_paise >= 0))
+);
+
+CREATE TABLE same_transfer (
+    pair_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    merge_id bigint NOT NULL,
+    counted_case_no text NOT NULL,
+    counted_hop_no integer NOT NULL,
+    aside_case_no text NOT NULL,
+    aside_hop_no integer NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT same_transfer_pkey PRIMARY KEY (pair_id),
+    CONSTRAINT same_transfer_of_two_cases CHECK ((counted_case_no <> aside_case_no))
 );
 
 CREATE TABLE schema_migration (
@@ -4602,13 +5098,86 @@ CREATE TABLE script_token (
     revoked_at timestamp with time zone,
     revoked_by text,
     last_used_day date,
+    display_digest bytea,
+    placed_at timestamp with time zone,
     CONSTRAINT script_token_pkey PRIMARY KEY (token_id),
     CONSTRAINT script_token_at_most_a_year CHECK (((ends_at > issued_at) AND (ends_at <= (issued_at + '8784:00:00'::interval)))),
     CONSTRAINT script_token_issued_by_check CHECK ((issued_by <> ''::text)),
     CONSTRAINT script_token_name_is_plain CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{0,47}$'::text)),
-    CONSTRAINT script_token_no_second_officer CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['intake'::text, 'auditor'::text]))),
+    CONSTRAINT script_token_no_second_officer CHECK (((cardinality(roles) > 0) AND ((roles <@ ARRAY['intake'::text, 'auditor'::text]) OR (roles = ARRAY['display'::text])))),
+    CONSTRAINT script_token_placed CHECK ((((display_digest IS NULL) = (placed_at IS NULL)) AND ((display_digest IS NULL) OR ((length(display_digest) = 32) AND (roles = ARRAY['display'::text]))))),
     CONSTRAINT script_token_revoked_by_somebody CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
     CONSTRAINT script_token_token_digest_check CHECK ((length(token_digest) = 32))
+);
+
+CREATE TABLE set_aside_hop (
+    set_aside_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    pair_id bigint NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    state text NOT NULL,
+    in_play_paise bigint NOT NULL,
+    refused_paise bigint NOT NULL,
+    untraced_paise bigint NOT NULL,
+    contra text NOT NULL,
+    set_aside_at timestamp with time zone NOT NULL,
+    put_back_at timestamp with time zone,
+    CONSTRAINT set_aside_hop_pkey PRIMARY KEY (set_aside_id),
+    CONSTRAINT set_aside_hop_contra_check CHECK ((contra = ANY (ARRAY['lost'::text, 'proposed'::text]))),
+    CONSTRAINT set_aside_hop_has_money CHECK ((((in_play_paise + refused_paise) + untraced_paise) > 0)),
+    CONSTRAINT set_aside_hop_in_play CHECK (((state = 'closed'::text) = (in_play_paise = 0))),
+    CONSTRAINT set_aside_hop_in_play_paise_check CHECK ((in_play_paise >= 0)),
+    CONSTRAINT set_aside_hop_refused_paise_check CHECK ((refused_paise >= 0)),
+    CONSTRAINT set_aside_hop_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'correction'::text, 'unroutable'::text, 'closed'::text]))),
+    CONSTRAINT set_aside_hop_untraced_paise_check CHECK ((untraced_paise >= 0))
+);
+
+CREATE TABLE shift_handover (
+    handover_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    team_id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    CONSTRAINT shift_handover_team_id_ends_at_key UNIQUE (team_id, ends_at),
+    CONSTRAINT shift_handover_pkey PRIMARY KEY (handover_id),
+    CONSTRAINT shift_handover_ends_after_its_start CHECK (((starts_at < ends_at) AND (ends_at <= written_at)))
+);
+
+CREATE TABLE shift_handover_draft (
+    handover_id bigint NOT NULL,
+    officer_id text NOT NULL,
+    draft_id uuid NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    ack_no text,
+    CONSTRAINT shift_handover_draft_pkey PRIMARY KEY (handover_id, officer_id, draft_id)
+);
+
+CREATE TABLE shift_handover_item (
+    handover_id bigint NOT NULL,
+    officer_id text NOT NULL,
+    state text NOT NULL,
+    task_id bigint NOT NULL,
+    case_no text,
+    to_officer text,
+    in_play_paise bigint NOT NULL,
+    deadline_at timestamp with time zone,
+    CONSTRAINT shift_handover_item_pkey PRIMARY KEY (handover_id, officer_id, task_id, state),
+    CONSTRAINT shift_handover_item_goes_to_an_officer CHECK (((to_officer IS NOT NULL) = (state = ANY (ARRAY['passed_on'::text, 'given'::text])))),
+    CONSTRAINT shift_handover_item_in_play_check CHECK ((in_play_paise >= 0)),
+    CONSTRAINT shift_handover_item_state_check CHECK ((state = ANY (ARRAY['closed'::text, 'passed_on'::text, 'snoozed'::text, 'open'::text, 'kept'::text, 'returned'::text, 'given'::text])))
+);
+
+CREATE TABLE shift_handover_officer (
+    handover_id bigint NOT NULL,
+    officer_id text NOT NULL,
+    acts jsonb NOT NULL,
+    person_id uuid,
+    sealed_note bytea,
+    noted_at timestamp with time zone,
+    CONSTRAINT shift_handover_officer_pkey PRIMARY KEY (handover_id, officer_id),
+    CONSTRAINT shift_handover_officer_acts_size CHECK ((pg_column_size(acts) <= 8192)),
+    CONSTRAINT shift_handover_officer_note_is_whole CHECK ((num_nulls(person_id, sealed_note, noted_at) = ANY (ARRAY[0, 3])))
 );
 
 CREATE TABLE sign_in_entry (
@@ -4715,6 +5284,38 @@ CREATE TABLE task_filter (
     CONSTRAINT task_filter_filter_check CHECK ((pg_column_size(filter) <= 8192)),
     CONSTRAINT task_filter_name_check CHECK (((name <> ''::text) AND (length(name) <= 60))),
     CONSTRAINT task_filter_place_check CHECK (((place >= 1) AND (place <= 20)))
+);
+
+CREATE TABLE task_message (
+    message_id uuid NOT NULL,
+    officer_id text NOT NULL,
+    medium text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    withdrawn_at timestamp with time zone,
+    failure text NOT NULL DEFAULT ''::text,
+    CONSTRAINT task_message_pkey PRIMARY KEY (message_id),
+    CONSTRAINT task_message_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT task_message_failure_check CHECK ((length(failure) <= 500)),
+    CONSTRAINT task_message_has_one_end CHECK ((num_nonnulls(next_attempt_at, sent_at, withdrawn_at) <= 1)),
+    CONSTRAINT task_message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text, 'webhook'::text])))
+);
+
+CREATE TABLE task_notice (
+    officer_id text NOT NULL,
+    task_id bigint NOT NULL,
+    version bigint NOT NULL,
+    reason text NOT NULL,
+    medium text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    message_id uuid,
+    CONSTRAINT task_notice_pkey PRIMARY KEY (officer_id, task_id, version, reason, medium),
+    CONSTRAINT task_notice_medium_check CHECK ((medium = ANY (ARRAY['stream'::text, 'sms'::text, 'email'::text, 'webhook'::text]))),
+    CONSTRAINT task_notice_of_stream_is_not_sent CHECK (((medium <> 'stream'::text) OR (message_id IS NULL))),
+    CONSTRAINT task_notice_reason_check CHECK ((reason = ANY (ARRAY['open'::text, 'passed_on'::text, 'lease_ends'::text, 'deadline'::text, 'unheard'::text]))),
+    CONSTRAINT task_notice_version_check CHECK ((version >= 0))
 );
 
 CREATE TABLE task_owner (
@@ -4829,6 +5430,25 @@ CREATE TABLE telephone_booking (
     CONSTRAINT telephone_booking_kind_check CHECK ((kind = ANY (ARRAY['held'::text, 'withdrawn'::text, 'spent'::text, 'moved'::text])))
 );
 
+CREATE TABLE treatment_answer (
+    answer_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    answered_on date NOT NULL,
+    district text NOT NULL,
+    respected text NOT NULL,
+    knows_next text NOT NULL,
+    CONSTRAINT treatment_answer_pkey PRIMARY KEY (answer_id),
+    CONSTRAINT treatment_answer_knows_next_check CHECK ((knows_next = ANY (ARRAY['yes'::text, 'no'::text, 'dont_know'::text]))),
+    CONSTRAINT treatment_answer_respected_check CHECK ((respected = ANY (ARRAY['yes'::text, 'no'::text, 'dont_know'::text])))
+);
+
+CREATE TABLE treatment_report (
+    ack_no text NOT NULL,
+    answered_on date NOT NULL,
+    is_alarming boolean NOT NULL,
+    sealed_text bytea,
+    CONSTRAINT treatment_report_pkey PRIMARY KEY (ack_no)
+);
+
 CREATE TABLE try_bucket (
     name bytea NOT NULL,
     full_at timestamp with time zone NOT NULL,
@@ -4854,6 +5474,34 @@ CREATE TABLE victim (
     CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT victim_sealed_is_whole CHECK ((num_nulls(person_id, sealed, terms, terms_key) = ANY (ARRAY[0, 4])))
 );
+
+CREATE TABLE victim_code (
+    code_id uuid NOT NULL,
+    ack_no text NOT NULL,
+    purpose text NOT NULL,
+    document_id uuid,
+    digest bytea NOT NULL,
+    mobile_end text NOT NULL,
+    mobile_since timestamp with time zone,
+    made_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
+    used_at timestamp with time zone,
+    visit_digest bytea,
+    visit_until timestamp with time zone,
+    CONSTRAINT victim_code_visit_digest_key UNIQUE (visit_digest),
+    CONSTRAINT victim_code_pkey PRIMARY KEY (code_id),
+    CONSTRAINT victim_code_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT victim_code_mobile_end_check CHECK ((mobile_end ~ '^[0-9]{2}$'::text)),
+    CONSTRAINT victim_code_purpose_check CHECK ((purpose = ANY (ARRAY['enter'::text, 'sign'::text]))),
+    CONSTRAINT victim_code_signs_a_document CHECK (((purpose = 'sign'::text) = (document_id IS NOT NULL))),
+    CONSTRAINT victim_code_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
+    CONSTRAINT victim_code_valid_check CHECK ((made_at < valid_until)),
+    CONSTRAINT victim_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32)),
+    CONSTRAINT victim_code_visit_is_whole CHECK ((num_nulls(visit_digest, visit_until) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT victim_code_visit_of_a_used_one CHECK (((visit_digest IS NULL) OR ((purpose = 'enter'::text) AND (used_at IS NOT NULL))))
+) WITH (fillfactor=80);
 
 CREATE TABLE victim_correction (
     correction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -4926,6 +5574,12 @@ ALTER TABLE answer ADD CONSTRAINT answer_update_id_fkey FOREIGN KEY (update_id) 
 
 ALTER TABLE appeal_code ADD CONSTRAINT appeal_code_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE application_signature ADD CONSTRAINT application_signature_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE application_signature ADD CONSTRAINT application_signature_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
+
+ALTER TABLE application_signature ADD CONSTRAINT application_signature_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
 ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
@@ -4974,6 +5628,8 @@ ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN 
 
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
+ALTER TABLE bank_session ADD CONSTRAINT bank_session_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_brake_id_fkey FOREIGN KEY (brake_id) REFERENCES release_brake(brake_id);
 
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
@@ -4988,15 +5644,25 @@ ALTER TABLE case_assignment ADD CONSTRAINT case_assignment_case_no_fkey FOREIGN 
 
 ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
+ALTER TABLE case_merge ADD CONSTRAINT case_merge_merged_case_no_fkey FOREIGN KEY (merged_case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE case_merge ADD CONSTRAINT case_merge_primary_case_no_fkey FOREIGN KEY (primary_case_no) REFERENCES case_file(case_no);
+
 ALTER TABLE case_news ADD CONSTRAINT case_news_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE case_officer ADD CONSTRAINT case_officer_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE channel_health ADD CONSTRAINT channel_health_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE complainant_message ADD CONSTRAINT complainant_message_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES public_draft(draft_id);
+
 ALTER TABLE complaint ADD CONSTRAINT complaint_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
+
+ALTER TABLE complaint_reach ADD CONSTRAINT complaint_reach_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE complaint_reach ADD CONSTRAINT complaint_reach_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
 ALTER TABLE complaint_story ADD CONSTRAINT complaint_story_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
@@ -5166,6 +5832,10 @@ ALTER TABLE message_document ADD CONSTRAINT message_document_message_id_fkey FOR
 
 ALTER TABLE nodal_officer ADD CONSTRAINT nodal_officer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
+ALTER TABLE notice_setting ADD CONSTRAINT notice_setting_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE notice_setting ADD CONSTRAINT notice_setting_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE objection ADD CONSTRAINT objection_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE objection ADD CONSTRAINT objection_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
@@ -5215,6 +5885,10 @@ ALTER TABLE person_key ADD CONSTRAINT person_key_institution_fkey FOREIGN KEY (i
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
+
+ALTER TABLE public_draft ADD CONSTRAINT public_draft_call_id_fkey FOREIGN KEY (call_id) REFERENCES draft(draft_id);
+
+ALTER TABLE public_draft ADD CONSTRAINT public_draft_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES draft(draft_id);
 
 ALTER TABLE rate_bucket ADD CONSTRAINT rate_bucket_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
@@ -5284,6 +5958,32 @@ ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_hop_no_fkey FOR
 
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_aside_case_no_aside_hop_no_fkey FOREIGN KEY (aside_case_no, aside_hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_counted_case_no_counted_hop_no_fkey FOREIGN KEY (counted_case_no, counted_hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE same_transfer ADD CONSTRAINT same_transfer_merge_id_fkey FOREIGN KEY (merge_id) REFERENCES case_merge(merge_id);
+
+ALTER TABLE set_aside_hop ADD CONSTRAINT set_aside_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE set_aside_hop ADD CONSTRAINT set_aside_hop_pair_id_fkey FOREIGN KEY (pair_id) REFERENCES same_transfer(pair_id);
+
+ALTER TABLE shift_handover ADD CONSTRAINT shift_handover_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id);
+
+ALTER TABLE shift_handover_draft ADD CONSTRAINT shift_handover_draft_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES draft(draft_id);
+
+ALTER TABLE shift_handover_draft ADD CONSTRAINT shift_handover_draft_handover_id_officer_id_fkey FOREIGN KEY (handover_id, officer_id) REFERENCES shift_handover_officer(handover_id, officer_id) ON DELETE CASCADE;
+
+ALTER TABLE shift_handover_item ADD CONSTRAINT shift_handover_item_handover_id_officer_id_fkey FOREIGN KEY (handover_id, officer_id) REFERENCES shift_handover_officer(handover_id, officer_id) ON DELETE CASCADE;
+
+ALTER TABLE shift_handover_item ADD CONSTRAINT shift_handover_item_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
+
+ALTER TABLE shift_handover_officer ADD CONSTRAINT shift_handover_officer_handover_id_fkey FOREIGN KEY (handover_id) REFERENCES shift_handover(handover_id) ON DELETE CASCADE;
+
+ALTER TABLE shift_handover_officer ADD CONSTRAINT shift_handover_officer_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE shift_handover_officer ADD CONSTRAINT shift_handover_officer_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
@@ -5295,6 +5995,14 @@ ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN 
 ALTER TABLE task_act ADD CONSTRAINT task_act_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
 
 ALTER TABLE task_filter ADD CONSTRAINT task_filter_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE task_message ADD CONSTRAINT task_message_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE task_notice ADD CONSTRAINT task_notice_message_id_fkey FOREIGN KEY (message_id) REFERENCES task_message(message_id);
+
+ALTER TABLE task_notice ADD CONSTRAINT task_notice_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE task_notice ADD CONSTRAINT task_notice_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
 
 ALTER TABLE task_owner ADD CONSTRAINT task_owner_owner_fkey FOREIGN KEY (owner) REFERENCES officer(officer_id);
 
@@ -5324,7 +6032,13 @@ ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_update_id_fkey FORE
 
 ALTER TABLE telephone_booking ADD CONSTRAINT telephone_booking_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE treatment_report ADD CONSTRAINT treatment_report_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
 ALTER TABLE victim ADD CONSTRAINT victim_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
+ALTER TABLE victim_code ADD CONSTRAINT victim_code_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE victim_code ADD CONSTRAINT victim_code_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
 
 ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
@@ -5416,6 +6130,12 @@ CREATE INDEX bank_order_planned ON public.bank_order USING brin (planned_at);
 
 CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
 
+CREATE INDEX bank_session_ends ON public.bank_session USING btree (ends_at);
+
+CREATE INDEX bank_session_of_bank ON public.bank_session USING btree (institution);
+
+CREATE UNIQUE INDEX bank_session_token ON public.bank_session USING btree (token_digest);
+
 CREATE INDEX braked_release_brake ON public.braked_release USING btree (brake_id);
 
 CREATE INDEX call_back_case ON public.call_back USING btree (case_no);
@@ -5440,13 +6160,27 @@ CREATE INDEX case_file_not_started ON public.case_file USING btree (opened_at) W
 
 CREATE INDEX case_file_opened ON public.case_file USING btree (opened_at DESC, case_no DESC);
 
+CREATE INDEX case_merge_merged ON public.case_merge USING btree (merged_case_no);
+
+CREATE UNIQUE INDEX case_merge_once ON public.case_merge USING btree (merged_case_no) WHERE ((undone_at IS NULL) AND (decision IS DISTINCT FROM 'rejected'::text));
+
+CREATE INDEX case_merge_primary ON public.case_merge USING btree (primary_case_no);
+
 CREATE INDEX case_news_signalled ON public.case_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
 
 CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHERE (signalled_at IS NULL);
 
 CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject, assigned_at);
 
+CREATE INDEX complainant_message_draft ON public.complainant_message USING btree (draft_id, written_at);
+
+CREATE INDEX complainant_message_due ON public.complainant_message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
 CREATE UNIQUE INDEX complaint_portal_ack_no ON public.complaint USING btree (portal_ack_no) WHERE (portal_ack_no IS NOT NULL);
+
+CREATE INDEX complaint_reach_person ON public.complaint_reach USING btree (person_id) WHERE (person_id IS NOT NULL);
+
+CREATE INDEX complaint_received ON public.complaint USING brin (received_at);
 
 CREATE INDEX complaint_story_person ON public.complaint_story USING btree (person_id);
 
@@ -5505,6 +6239,8 @@ CREATE INDEX discrepancy_institution ON public.discrepancy USING btree (institut
 CREATE INDEX disputed_transfer_reference ON public.disputed_transfer USING btree (reference_key);
 
 CREATE INDEX document_case ON public.document USING btree (case_no, issued_at DESC, document_id DESC);
+
+CREATE INDEX document_complaint ON public.document USING btree (ack_no, issued_at DESC) WHERE (ack_no IS NOT NULL);
 
 CREATE INDEX draft_handover_draft ON public.draft_handover USING btree (draft_id, handover_id);
 
@@ -5610,6 +6346,8 @@ CREATE INDEX nightly_run_newest ON public.nightly_run USING btree (work, run_id)
 
 CREATE UNIQUE INDEX nightly_run_one ON public.nightly_run USING btree (work) WHERE (ended_at IS NULL);
 
+CREATE INDEX notice_setting_person ON public.notice_setting USING btree (person_id) WHERE (person_id IS NOT NULL);
+
 CREATE INDEX objection_restoration ON public.objection USING btree (restoration_id);
 
 CREATE INDEX officer_district_by_district ON public.officer_district USING btree (lower(district)) WHERE (until_at IS NULL);
@@ -5659,6 +6397,10 @@ CREATE INDEX procedure_not_started ON public.procedure USING btree (created_at) 
 CREATE INDEX procedure_running ON public.procedure USING btree (started_at) WHERE (ended_at IS NULL);
 
 CREATE INDEX procedure_unseen ON public.procedure USING btree (started_at) WHERE ((ended_at IS NULL) AND (kind <> ALL (ARRAY['hold'::text, 'duties'::text])));
+
+CREATE INDEX public_draft_of_call ON public.public_draft USING btree (call_id) WHERE (call_id IS NOT NULL);
+
+CREATE INDEX public_draft_unconfirmed ON public.public_draft USING btree (draft_id) WHERE ((asked_paise > 0) AND (confirmed_at IS NULL) AND (desk_told_at IS NULL));
 
 CREATE INDEX read_log_by_account ON public.read_log USING btree (subject, read_id) WHERE (kind = 'account'::text);
 
@@ -5716,7 +6458,33 @@ CREATE INDEX restoration_step_opened ON public.restoration_step USING brin (open
 
 CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
 
+CREATE UNIQUE INDEX same_transfer_aside ON public.same_transfer USING btree (aside_case_no, aside_hop_no) WHERE (ended_at IS NULL);
+
+CREATE INDEX same_transfer_aside_case ON public.same_transfer USING btree (aside_case_no);
+
+CREATE INDEX same_transfer_counted ON public.same_transfer USING btree (counted_case_no);
+
+CREATE INDEX same_transfer_merge ON public.same_transfer USING btree (merge_id);
+
 CREATE UNIQUE INDEX script_token_digest ON public.script_token USING btree (token_digest);
+
+CREATE UNIQUE INDEX script_token_display ON public.script_token USING btree (display_digest) WHERE (display_digest IS NOT NULL);
+
+CREATE UNIQUE INDEX set_aside_hop_once ON public.set_aside_hop USING btree (case_no, hop_no) WHERE (put_back_at IS NULL);
+
+CREATE INDEX set_aside_hop_pair ON public.set_aside_hop USING btree (pair_id);
+
+CREATE INDEX shift_handover_by_time ON public.shift_handover USING btree (ends_at);
+
+CREATE INDEX shift_handover_draft_of ON public.shift_handover_draft USING btree (draft_id);
+
+CREATE INDEX shift_handover_item_open ON public.shift_handover_item USING btree (handover_id, task_id) WHERE (state = 'open'::text);
+
+CREATE INDEX shift_handover_item_task ON public.shift_handover_item USING btree (task_id);
+
+CREATE INDEX shift_handover_officer_of ON public.shift_handover_officer USING btree (officer_id, handover_id);
+
+CREATE INDEX shift_handover_officer_person ON public.shift_handover_officer USING btree (person_id) WHERE (person_id IS NOT NULL);
 
 CREATE INDEX sign_in_entry_addresses ON public.sign_in_entry USING btree (officer_id, address, at) WHERE (outcome = 'signed_in'::text);
 
@@ -5731,6 +6499,24 @@ CREATE INDEX task_act_from ON public.task_act USING btree (former, act_id) WHERE
 CREATE INDEX task_act_to ON public.task_act USING btree (owner, act_id) WHERE (owner IS NOT NULL);
 
 CREATE UNIQUE INDEX task_filter_name ON public.task_filter USING btree (officer_id, lower(name));
+
+CREATE INDEX task_message_by_time ON public.task_message USING btree (written_at);
+
+CREATE INDEX task_message_due ON public.task_message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX task_message_of_officer ON public.task_message USING btree (officer_id, medium, written_at);
+
+CREATE UNIQUE INDEX task_message_under_way ON public.task_message USING btree (officer_id, medium) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX task_notice_by_time ON public.task_notice USING btree (written_at);
+
+CREATE INDEX task_notice_newest ON public.task_notice USING btree (officer_id, written_at);
+
+CREATE INDEX task_notice_of_message ON public.task_notice USING btree (message_id) WHERE (message_id IS NOT NULL);
+
+CREATE INDEX task_notice_of_task ON public.task_notice USING btree (task_id);
+
+CREATE INDEX task_notice_waits ON public.task_notice USING btree (officer_id, medium) WHERE ((message_id IS NULL) AND (medium <> 'stream'::text));
 
 CREATE INDEX task_owner_of_officer ON public.task_owner USING btree (owner) WHERE (owner IS NOT NULL);
 
@@ -5750,7 +6536,13 @@ CREATE INDEX telephone_answer_person ON public.telephone_answer USING btree (per
 
 CREATE INDEX telephone_answer_request ON public.telephone_answer USING btree (request_id);
 
+CREATE INDEX treatment_answer_answered_on ON public.treatment_answer USING btree (answered_on, district);
+
 CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
+
+CREATE INDEX victim_code_ack_no ON public.victim_code USING btree (ack_no, made_at);
+
+CREATE INDEX victim_code_made_at ON public.victim_code USING btree (made_at);
 
 CREATE INDEX victim_correction_case ON public.victim_correction USING btree (case_no);
 
@@ -5787,6 +6579,10 @@ CREATE TRIGGER answer_kept BEFORE UPDATE OF answer_id, update_id, line_no, case_
 CREATE TRIGGER answer_sealed BEFORE INSERT OR UPDATE ON public.answer FOR EACH ROW EXECUTE FUNCTION answer_sealed();
 
 CREATE TRIGGER answer_sealed_once BEFORE UPDATE ON public.answer FOR EACH ROW WHEN (((old.sealed_raw IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_raw IS DISTINCT FROM old.sealed_raw) OR (new.imported_by IS DISTINCT FROM old.imported_by) OR (new.balance_on_wire IS DISTINCT FROM old.balance_on_wire)))) EXECUTE FUNCTION sealed_once();
+
+CREATE TRIGGER application_signature_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.application_signature FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER application_signature_rules BEFORE INSERT ON public.application_signature FOR EACH ROW EXECUTE FUNCTION application_signature_rules();
 
 CREATE TRIGGER attachment_approval_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.attachment_approval FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -5852,6 +6648,10 @@ CREATE TRIGGER case_assignment_begins AFTER INSERT ON public.case_file FOR EACH 
 
 CREATE TRIGGER case_assignment_reopens AFTER UPDATE OF opening_no ON public.case_file FOR EACH ROW EXECUTE FUNCTION case_assignment_reopens();
 
+CREATE TRIGGER case_merge_no_chain BEFORE INSERT ON public.case_merge FOR EACH ROW EXECUTE FUNCTION case_merge_no_chain();
+
+CREATE TRIGGER case_merge_rules BEFORE DELETE OR UPDATE ON public.case_merge FOR EACH ROW EXECUTE FUNCTION case_merge_rules();
+
 CREATE TRIGGER case_assignment_follows AFTER INSERT ON public.case_officer FOR EACH ROW WHEN ((new.duty = ANY (ARRAY['io'::text, 'supervising'::text]))) EXECUTE FUNCTION case_assignment_follows();
 
 CREATE TRIGGER case_officer_by_engine BEFORE INSERT ON public.case_officer FOR EACH ROW WHEN ((new.assigned_by = 'engine'::text)) EXECUTE FUNCTION case_officer_by_engine();
@@ -5862,6 +6662,8 @@ CREATE TRIGGER complaint_filled_in BEFORE UPDATE OF category ON public.complaint
 
 CREATE TRIGGER complaint_marked BEFORE INSERT ON public.complaint FOR EACH ROW WHEN ((new.marked IS NULL)) EXECUTE FUNCTION complaint_marked();
 
+CREATE TRIGGER complaint_reach_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_reach FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER complaint_story_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_story FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -5869,6 +6671,10 @@ CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCAT
 CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, taken_by ON public.court_order FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.taken_by))) EXECUTE FUNCTION two_persons();
+
+CREATE TRIGGER court_order_sealed BEFORE INSERT OR UPDATE ON public.court_order FOR EACH ROW EXECUTE FUNCTION court_order_sealed();
+
+CREATE TRIGGER court_order_sealed_once BEFORE UPDATE ON public.court_order FOR EACH ROW WHEN (((old.sealed_document IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_document IS DISTINCT FROM old.sealed_document) OR (new.document_digest IS DISTINCT FROM old.document_digest)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
@@ -5884,6 +6690,8 @@ CREATE TRIGGER credit_account_sealed BEFORE INSERT OR UPDATE ON public.credit_ac
 
 CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER desk_task_notifies AFTER INSERT OR UPDATE ON public.desk_task FOR EACH ROW WHEN ((new.case_no IS NULL)) EXECUTE FUNCTION work_item_notifies();
+
 CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();
 
 CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.discrepancy_resolution FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -5894,13 +6702,23 @@ CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON public.discrepancy_re
 
 CREATE TRIGGER disputed_transfer_renamed AFTER INSERT ON public.disputed_transfer FOR EACH ROW WHEN ((new.reference_key IS NULL)) EXECUTE FUNCTION disputed_transfer_renamed();
 
-CREATE TRIGGER document_append_only BEFORE DELETE OR UPDATE ON public.document FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER document_append_only BEFORE DELETE OR TRUNCATE ON public.document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER document_kept BEFORE UPDATE OF document_id, number, kind, case_no, ack_no, institution, restoration_id, grievance_id, order_id, hold_id, request_id, language, template_version, facts, pdf, digest, issued_at, issued_by, subject, revision ON public.document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER document_sealed BEFORE INSERT OR UPDATE ON public.document FOR EACH ROW EXECUTE FUNCTION document_sealed();
+
+CREATE TRIGGER document_sealed_once BEFORE UPDATE ON public.document FOR EACH ROW WHEN (((old.sealed_pdf IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_facts IS DISTINCT FROM old.sealed_facts) OR (new.sealed_pdf IS DISTINCT FROM old.sealed_pdf) OR (new.size_bytes IS DISTINCT FROM old.size_bytes) OR (new.fir_no IS DISTINCT FROM old.fir_no) OR (new.fir_copy_digest IS DISTINCT FROM old.fir_copy_digest)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER document_wakes_documents AFTER INSERT ON public.document FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 
 CREATE TRIGGER document_counter_escalates BEFORE INSERT OR UPDATE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION document_counter_escalates();
 
 CREATE TRIGGER document_counter_stays BEFORE DELETE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER draft_begun_notifies AFTER INSERT ON public.draft FOR EACH ROW WHEN ((new.owner IS NULL)) EXECUTE FUNCTION draft_notifies();
+
+CREATE TRIGGER draft_given_notifies AFTER UPDATE ON public.draft FOR EACH ROW WHEN (((old.owner IS DISTINCT FROM new.owner) OR (old.ended_at IS DISTINCT FROM new.ended_at) OR (old.calls <> new.calls))) EXECUTE FUNCTION draft_notifies();
 
 CREATE TRIGGER draft_kept BEFORE TRUNCATE ON public.draft FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -5912,13 +6730,19 @@ CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON public.duty FO
 
 CREATE TRIGGER evidence_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.evidence_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER fir_copy_kept AFTER INSERT OR UPDATE OF document ON public.fir FOR EACH ROW WHEN ((new.document IS NOT NULL)) EXECUTE FUNCTION fir_keeps_copy();
+CREATE TRIGGER fir_document_elsewhere BEFORE INSERT OR UPDATE OF document ON public.fir FOR EACH ROW WHEN ((new.document IS NOT NULL)) EXECUTE FUNCTION fir_document_elsewhere();
 
 CREATE TRIGGER fir_lapse_notices AFTER UPDATE OF state ON public.fir FOR EACH ROW WHEN ((new.state = 'lapsed'::text)) EXECUTE FUNCTION fir_lapse_asks_for_notices();
 
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON public.fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
 
-CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER fir_copy_sealed BEFORE INSERT OR UPDATE ON public.fir_copy FOR EACH ROW EXECUTE FUNCTION fir_copy_sealed();
+
+CREATE TRIGGER fir_copy_sealed_once BEFORE UPDATE ON public.fir_copy FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed)))) EXECUTE FUNCTION sealed_once();
+
+CREATE TRIGGER fir_copy_unchanged BEFORE UPDATE OF case_no, digest, fir_id, document ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER grievance_sealed BEFORE INSERT OR UPDATE ON public.grievance FOR EACH ROW EXECUTE FUNCTION grievance_sealed();
 
@@ -5926,9 +6750,15 @@ CREATE TRIGGER grievance_level_other_people BEFORE INSERT OR UPDATE OF outcome, 
 
 CREATE TRIGGER grievance_level_sealed BEFORE INSERT OR UPDATE ON public.grievance_level FOR EACH ROW WHEN ((new.said <> ''::text)) EXECUTE FUNCTION grievance_level_sealed();
 
-CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR TRUNCATE ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER hearing_waiver_kept BEFORE UPDATE OF restoration_id, visit_no, hold_id, document, document_digest, reason, recorded_by, recorded_at, contradict_until ON public.hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER hearing_waiver_of_served BEFORE INSERT ON public.hearing_waiver FOR EACH ROW EXECUTE FUNCTION hearing_waiver_of_served();
+
+CREATE TRIGGER hearing_waiver_sealed BEFORE INSERT OR UPDATE ON public.hearing_waiver FOR EACH ROW EXECUTE FUNCTION hearing_waiver_sealed();
+
+CREATE TRIGGER hearing_waiver_sealed_once BEFORE UPDATE ON public.hearing_waiver FOR EACH ROW WHEN (((old.sealed_document IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_document IS DISTINCT FROM old.sealed_document)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER held_hop_notice AFTER UPDATE OF hold_opened_at ON public.held_hop FOR EACH ROW WHEN ((new.hold_opened_at IS NOT NULL)) EXECUTE FUNCTION held_hop_asks_for_notice();
 
@@ -5960,6 +6790,8 @@ CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institu
 
 CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
 
+CREATE CONSTRAINT TRIGGER hop_live_in_one_case AFTER INSERT OR UPDATE OF reference_key, institution ON public.hop DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.state <> 'closed'::text)) EXECUTE FUNCTION hop_live_in_one_case();
+
 CREATE TRIGGER hop_payer_kept BEFORE UPDATE OF payer_holder, payer_ifsc, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_ifsc IS DISTINCT FROM old.payer_ifsc) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told))) EXECUTE FUNCTION hop_payer_kept();
 
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
@@ -5971,6 +6803,8 @@ CREATE TRIGGER hop_within_transfer AFTER INSERT ON public.hop REFERENCING NEW TA
 CREATE TRIGGER hop_without_account BEFORE INSERT OR UPDATE OF account_key ON public.hop FOR EACH ROW WHEN ((new.account_key = ANY (ARRAY[''::text, 'NOTSTATED'::text]))) EXECUTE FUNCTION hop_without_account();
 
 CREATE TRIGGER hop_correction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hop_correction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_login_ends_sessions AFTER UPDATE OF inbound_password_hash ON public.institution FOR EACH ROW WHEN ((old.inbound_password_hash IS DISTINCT FROM new.inbound_password_hash)) EXECUTE FUNCTION bank_login_ends_sessions();
 
 CREATE TRIGGER institution_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.institution FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
@@ -6062,6 +6896,10 @@ CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON public.procedure_new
 
 CREATE TRIGGER provider_identity_kept BEFORE UPDATE OR TRUNCATE ON public.provider_identity FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER public_draft_kept BEFORE DELETE OR TRUNCATE ON public.public_draft FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER public_draft_rules BEFORE UPDATE ON public.public_draft FOR EACH ROW EXECUTE FUNCTION public_draft_rules();
+
 CREATE TRIGGER read_log_append_only BEFORE UPDATE OR TRUNCATE ON public.read_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER read_log_kept_for_a_year BEFORE DELETE ON public.read_log FOR EACH ROW WHEN ((old.at > (present_moment() - '365 days'::interval))) EXECUTE FUNCTION refuse_change();
@@ -6124,13 +6962,27 @@ CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON public.restoration
 
 CREATE TRIGGER restoration_step_documents AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_documents();
 
-CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER restoration_step_signed BEFORE UPDATE ON public.restoration_step FOR EACH ROW WHEN (((new.step = 'application'::text) AND (new.outcome = 'done'::text) AND (new.ended_by = 'victim'::text) AND (old.ended_at IS NULL))) EXECUTE FUNCTION restoration_step_signed();
+
+CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER returned_funds_kept BEFORE UPDATE OF returned_id, institution, body_digest, line_no, received_at, message_id, created_at, case_no, hop_no, reference, returned_paise, transfer_paise, settled_on, return_id, reason_code, job_id, remarks, unreadable ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER returned_funds_sealed BEFORE INSERT OR UPDATE ON public.returned_funds FOR EACH ROW EXECUTE FUNCTION returned_funds_sealed();
+
+CREATE TRIGGER returned_funds_sealed_once BEFORE UPDATE ON public.returned_funds FOR EACH ROW WHEN (((old.sealed_unreadable IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_unreadable IS DISTINCT FROM old.sealed_unreadable)))) EXECUTE FUNCTION sealed_once();
+
+CREATE TRIGGER same_transfer_rules BEFORE INSERT OR DELETE OR UPDATE ON public.same_transfer FOR EACH ROW EXECUTE FUNCTION same_transfer_rules();
 
 CREATE TRIGGER script_token_issued AFTER INSERT ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
+
+CREATE TRIGGER script_token_placed AFTER UPDATE OF placed_at ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_placed_told();
 
 CREATE TRIGGER script_token_revoked AFTER UPDATE OF revoked_at ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 
 CREATE TRIGGER script_token_rules BEFORE DELETE OR UPDATE ON public.script_token FOR EACH ROW EXECUTE FUNCTION script_token_rules();
+
+CREATE TRIGGER set_aside_hop_rules BEFORE DELETE OR UPDATE ON public.set_aside_hop FOR EACH ROW EXECUTE FUNCTION set_aside_hop_rules();
 
 CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.sign_in_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -6142,11 +6994,19 @@ CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link 
 
 CREATE TRIGGER task_act_append_only BEFORE UPDATE OR TRUNCATE ON public.task_act FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER task_notice_notifies AFTER INSERT ON public.task_notice REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION task_notice_notifies();
+
+CREATE TRIGGER task_owner_notifies AFTER INSERT OR UPDATE ON public.task_owner FOR EACH ROW EXECUTE FUNCTION work_item_notifies();
+
 CREATE TRIGGER task_owner_rules BEFORE INSERT OR UPDATE ON public.task_owner FOR EACH ROW EXECUTE FUNCTION task_owner_rules();
 
 CREATE TRIGGER telephone_answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.telephone_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER telephone_booking_grows BEFORE DELETE OR UPDATE ON public.telephone_booking FOR EACH ROW EXECUTE FUNCTION telephone_booking_grows();
+
+CREATE TRIGGER treatment_answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.treatment_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER treatment_report_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.treatment_report FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON public.victim FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id)))) EXECUTE FUNCTION victim_corrected();
 
@@ -6208,6 +7068,10 @@ COMMENT ON COLUMN appeal_code.through_bank IS 'whether the bank passes the code 
 
 COMMENT ON COLUMN appeal_code.tries_by IS 'tries by digest of the address that they came from';
 
+COMMENT ON COLUMN application_signature.address_class IS 'kind of the address that the code was entered from';
+
+COMMENT ON COLUMN application_signature.digest IS 'SHA-256 of the PDF that the victim was shown';
+
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
 
 COMMENT ON COLUMN bank_body.of_bank IS 'whether a key of the bank seals it, because it was of no known case or of several';
@@ -6264,6 +7128,10 @@ COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has t
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
 
+COMMENT ON COLUMN bank_session.ended_at IS 'when the bank signed out, or got another login; null for a session that ends by its time';
+
+COMMENT ON COLUMN bank_session.token_digest IS 'SHA-256 of the token in the browser, which itself is nowhere';
+
 COMMENT ON COLUMN call_back.ended_as IS '`called`: it said more by telephone; `answered`: the request needs no answer any more; `missed`: a supervisor was told';
 
 COMMENT ON COLUMN call_back.missed_at IS 'when the desk was asked to telephone, because the bank did not call';
@@ -6278,11 +7146,27 @@ COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one,
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
 
+COMMENT ON COLUMN case_merge.needs_second IS 'the victims are two persons, or money on hold may change whom it goes to';
+
+COMMENT ON COLUMN case_merge.same_transfers IS 'hops of both cases that the officer names as one transfer';
+
+COMMENT ON COLUMN case_merge.undo_reason IS 'of the officer who proposes the undo; null again when the undo is rejected';
+
 COMMENT ON COLUMN clock_setting.movable IS 'whether a session may set its own present moment';
+
+COMMENT ON COLUMN complainant_message.mobile_digest IS 'keyed digest of the number to which the code went';
+
+COMMENT ON COLUMN complainant_message.sealed IS 'number and text, sealed under the key of the draft; empty once it is sent or over';
+
+COMMENT ON COLUMN complainant_message.used_at IS 'when the code was entered; a code is good once';
 
 COMMENT ON COLUMN complaint.marked IS 'whether the victim is a child, or the category is one of the protected matters; null counts as false';
 
 COMMENT ON COLUMN complaint.portal_ack_no IS 'the number that the portal gave, where it lies in the half that is ours';
+
+COMMENT ON COLUMN complaint_reach.is_quiet IS 'no message and no call says what it is about';
+
+COMMENT ON COLUMN complaint_reach.sealed IS 'the person who complained for the victim, sealed under the key of the victim';
 
 COMMENT ON COLUMN complaint_story.consent IS 'whether the victim agrees to its use; null: not asked';
 
@@ -6305,6 +7189,10 @@ COMMENT ON COLUMN court_order.counts_until IS 'when it ends by itself: without i
 COMMENT ON COLUMN court_order.ended_as IS 'why the engine withdrew it: `void` without document or second officer, `over` at its end';
 
 COMMENT ON COLUMN court_order.ends_on IS 'the day until which a court keeps a hold, as the order says it';
+
+COMMENT ON COLUMN court_order.person_id IS 'the key of the case that seals its document';
+
+COMMENT ON COLUMN court_order.sealed_document IS 'the document, sealed';
 
 COMMENT ON COLUMN court_order.second_needed IS 'a second officer has to confirm it; false for an order of before';
 
@@ -6338,6 +7226,18 @@ COMMENT ON COLUMN discrepancy_resolution.from_held IS 'whether it took money out
 
 COMMENT ON COLUMN disputed_transfer.reference_key IS 'reference of the transfer; null in a row of the release before, whose key also names the amount';
 
+COMMENT ON COLUMN document.fir_copy_digest IS 'SHA-256 of the copy of the FIR that goes with it';
+
+COMMENT ON COLUMN document.fir_no IS 'the number of the FIR that it names';
+
+COMMENT ON COLUMN document.person_id IS 'the key of the case that seals it; null in a row that the release before wrote';
+
+COMMENT ON COLUMN document.sealed_facts IS 'the facts, sealed';
+
+COMMENT ON COLUMN document.sealed_pdf IS 'the PDF, sealed';
+
+COMMENT ON COLUMN document.size_bytes IS 'the size of the PDF';
+
 COMMENT ON COLUMN draft.awaited IS 'facts that the complaint does not have yet; each is filled in once';
 
 COMMENT ON COLUMN draft.caller IS 'keyed digest of the number of a missed call, by which further calls are counted until an officer takes it';
@@ -6360,6 +7260,10 @@ COMMENT ON COLUMN feed_entry.version IS 'counts the states that a reader of the 
 
 COMMENT ON COLUMN feed_key.reply IS 'null while the body is being taken';
 
+COMMENT ON COLUMN fir_copy.person_id IS 'the key of the case that seals it';
+
+COMMENT ON COLUMN fir_copy.sealed IS 'the copy, sealed';
+
 COMMENT ON COLUMN grievance.filed_by IS 'who entered it: `holder`, or an officer; null for one of before';
 
 COMMENT ON COLUMN grievance.sealed_contact IS 'the contact that the text names, sealed in the same way; null without one';
@@ -6377,6 +7281,10 @@ COMMENT ON COLUMN grievance_level.said IS 'what the holder says against the deci
 COMMENT ON COLUMN grievance_level.sealed_said IS 'what the holder says, sealed under the key of the account holder';
 
 COMMENT ON COLUMN hearing_waiver.contradict_until IS 'until when the holder, who is told, can say that it is not so';
+
+COMMENT ON COLUMN hearing_waiver.person_id IS 'the key of the case that seals its document';
+
+COMMENT ON COLUMN hearing_waiver.sealed_document IS 'the document, sealed';
 
 COMMENT ON COLUMN holder_contact.sealed IS 'phone and e-mail address, sealed under the key of the account holder';
 
@@ -6431,6 +7339,10 @@ COMMENT ON COLUMN nightly_run.first_case IS 'the first case in which a rule is v
 COMMENT ON COLUMN nightly_run.outcome IS 'clean; broken: a rule is violated in a case; failed: an error ended it; interrupted: its process ended first';
 
 COMMENT ON COLUMN nightly_run.unopened IS 'messages to and from banks that no key of the worker opened';
+
+COMMENT ON COLUMN notice_setting.sealed_webhook IS 'address and secret of the officer''s webhook, sealed under a key of their own';
+
+COMMENT ON COLUMN notice_setting.setting IS 'null: the setting of the policy for the officer''s roles';
 
 COMMENT ON COLUMN objection.sealed_text IS 'the text, sealed under the key of the account holder; of the victim, where that is who objects or no hold is named';
 
@@ -6504,6 +7416,20 @@ COMMENT ON COLUMN procedure_news.created_at IS 'since when the change waits: if 
 
 COMMENT ON COLUMN provider_identity.subject IS 'the name that the provider never gives to another person: its claim `sub`';
 
+COMMENT ON COLUMN public_draft.asked_paise IS 'sum for which banks were asked before the mobile was confirmed';
+
+COMMENT ON COLUMN public_draft.call_id IS 'the draft of the missed call whose link began this one';
+
+COMMENT ON COLUMN public_draft.code_digest IS 'keyed digest of the code that opens the draft again';
+
+COMMENT ON COLUMN public_draft.confirmed_at IS 'when a one-time code proved that the complainant has the mobile';
+
+COMMENT ON COLUMN public_draft.desk_told_at IS 'when the desk got a work item, because the complaint was not confirmed';
+
+COMMENT ON COLUMN public_draft.finished_at IS 'when the complainant sent the whole complaint';
+
+COMMENT ON COLUMN public_draft.visit_digest IS 'digest of the token in the cookie of the visit that has the draft open';
+
 COMMENT ON COLUMN read_log.case_no IS 'null where no such case exists, and for what belongs to no case';
 
 COMMENT ON COLUMN read_log.outside IS 'whether the reader is not responsible for the case';
@@ -6576,11 +7502,29 @@ COMMENT ON COLUMN returned_funds.case_no IS 'null: it names no case that this ba
 
 COMMENT ON COLUMN returned_funds.created_at IS 'of the message, as the bank says';
 
+COMMENT ON COLUMN returned_funds.person_id IS 'the key of the case or of the bank that seals what could not be read';
+
+COMMENT ON COLUMN returned_funds.sealed_unreadable IS 'what could not be read, sealed';
+
 COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it could not be read';
+
+COMMENT ON COLUMN script_token.display_digest IS 'SHA-256 of the secret in the browser of the display; null until the token was exchanged there';
 
 COMMENT ON COLUMN script_token.name IS 'stands in the case log as `script:<name>`; several tokens of one script have one name';
 
+COMMENT ON COLUMN script_token.placed_at IS 'when the token was exchanged on its display';
+
 COMMENT ON COLUMN script_token.token_digest IS 'SHA-256 of the token, which itself is nowhere';
+
+COMMENT ON COLUMN set_aside_hop.contra IS 'bucket of the root that the money left and comes back to';
+
+COMMENT ON COLUMN set_aside_hop.state IS 'of the hop before';
+
+COMMENT ON COLUMN shift_handover_item.state IS 'closed, passed on or snoozed in the shift; open at its end, and then kept, returned to the list or given to an officer on shift';
+
+COMMENT ON COLUMN shift_handover_officer.acts IS 'how often the officer did what in the shift, by kind of act';
+
+COMMENT ON COLUMN shift_handover_officer.sealed_note IS 'what the officer adds, sealed under a key of its own';
 
 COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
 
@@ -6607,6 +7551,14 @@ COMMENT ON COLUMN task_act.former IS 'who had it before; null for no officer';
 COMMENT ON COLUMN task_act.note IS 'of the officer, or why the engine ended a lease; rows go by the policy';
 
 COMMENT ON COLUMN task_act.owner IS 'who has the item since then; null for no officer';
+
+COMMENT ON COLUMN task_message.next_attempt_at IS 'null: sent, withdrawn or given up';
+
+COMMENT ON COLUMN task_message.withdrawn_at IS 'when none of its items waited any more';
+
+COMMENT ON COLUMN task_notice.message_id IS 'the message that states it; null: it waits for one, or is for the screen alone';
+
+COMMENT ON COLUMN task_notice.version IS 'of the owner of the item; 0 before the first owner';
 
 COMMENT ON COLUMN task_owner.alarmed_at IS 'when the supervisor was told that it has no owner for too long';
 
@@ -6638,6 +7590,8 @@ COMMENT ON COLUMN telephone_answer.update_id IS 'the answer with its lines; null
 
 COMMENT ON COLUMN telephone_booking.kind IS 'where the money is; `moved` is of the hop that it moved to';
 
+COMMENT ON COLUMN treatment_answer.district IS 'key of the district of the complaint';
+
 COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
 
 COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it identifies no person';
@@ -6647,6 +7601,10 @@ COMMENT ON COLUMN victim.sealed IS 'name, mobile and e-mail address, sealed unde
 COMMENT ON COLUMN victim.terms IS 'keyed digests of the terms that the victim is found by';
 
 COMMENT ON COLUMN victim.terms_key IS 'the id of the secret key that the digests are made with';
+
+COMMENT ON COLUMN victim_code.mobile_end IS 'the last two digits of the mobile it went to';
+
+COMMENT ON COLUMN victim_code.mobile_since IS 'when officers corrected the mobile it went to; null: as the complaint told it';
 
 COMMENT ON COLUMN victim_correction.after IS 'the sealed data that are proposed';
 
@@ -6658,6 +7616,8 @@ COMMENT ON COLUMN victim_correction.reason IS 'why, sealed under the person''s k
 
 COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null for the whole complaint';
 
+COMMENT ON TABLE application_signature IS 'the victim''s signature by code under one application; none where it is on paper';
+
 COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itself and counted';
 
 COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at our API';
@@ -6666,7 +7626,13 @@ COMMENT ON TABLE braked_release IS 'releases that wait, or that a supervisor has
 
 COMMENT ON TABLE call_back IS 'A time at which a bank said that it calls back about a hold request.';
 
+COMMENT ON TABLE case_merge IS 'two cases that officers found to be one; in force once it is agreed, until it is undone';
+
 COMMENT ON TABLE clock_setting IS 'empty outside tests; only the owner of the tables may write it';
+
+COMMENT ON TABLE complainant_message IS 'a short message to a person who complains on the page, whose complaint may have no case yet; the row is the outbox';
+
+COMMENT ON TABLE complaint_reach IS 'how a victim can be reached without danger; the newest statement counts, and earlier ones stay beside it';
 
 COMMENT ON TABLE complaint_story IS 'what a victim told of what happened; a later statement stands beside the earlier one';
 
@@ -6692,6 +7658,8 @@ COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s offi
 
 COMMENT ON TABLE nightly_run IS 'nightly verifications and anchors; one at most of each is under way';
 
+COMMENT ON TABLE notice_setting IS 'how an officer is told of work items';
+
 COMMENT ON TABLE officer_district IS 'the districts that an officer answers for';
 
 COMMENT ON TABLE officer_password IS 'the password of an officer, as its Argon2id hash; without a row there is no sign-in';
@@ -6708,6 +7676,8 @@ COMMENT ON TABLE person_key IS 'A key, itself sealed under the secret key. It se
 
 COMMENT ON TABLE provider_identity IS 'which person of an identity provider an officer is';
 
+COMMENT ON TABLE public_draft IS 'a complaint that is filled in on the public page, beside its draft';
+
 COMMENT ON TABLE read_log IS 'who read which case, account, person or document';
 
 COMMENT ON TABLE recovery_code IS 'codes in place of the authenticator, each good once';
@@ -6720,11 +7690,23 @@ COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, a
 
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
 
+COMMENT ON TABLE same_transfer IS 'a transfer that both cases of a merge tell; one hop counts, and the other is set aside';
+
+COMMENT ON TABLE set_aside_hop IS 'a hop whose money counts in the other case of a merge, as it was, so that it can be put back';
+
+COMMENT ON TABLE shift_handover IS 'what a team did in a shift, and what it left; the engine writes it once, after the shift''s end';
+
+COMMENT ON TABLE shift_handover_draft IS 'calls that were half done at the end of a shift; any officer who takes calls may take them over';
+
 COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
 
 COMMENT ON TABLE task_act IS 'who gave a work item to whom, and why; the case log has the same without the note';
 
 COMMENT ON TABLE task_filter IS 'filters of work items that an officer saved; each has one of twenty places';
+
+COMMENT ON TABLE task_message IS 'one message to an officer about several work items; its text is made when it is sent';
+
+COMMENT ON TABLE task_notice IS 'which officer is told of which work item; it holds while the item has the version at which it was written';
 
 COMMENT ON TABLE task_owner IS 'who has an open work item; an item without a row never had an owner';
 
@@ -6733,6 +7715,12 @@ COMMENT ON TABLE task_value IS 'what an open work item is worth, for lists; made
 COMMENT ON TABLE telephone_answer IS 'What a bank said by telephone about a hold request, as an officer entered it; never changed.';
 
 COMMENT ON TABLE telephone_booking IS 'Money of a hop that telephone answers booked, and how much of it the bank has stated over a channel since.';
+
+COMMENT ON TABLE treatment_answer IS 'answers of victims to two questions on how they were treated, without their number';
+
+COMMENT ON TABLE treatment_report IS 'that a victim has answered, and what the victim wrote for a supervisor; sealed under the key of the victim';
+
+COMMENT ON TABLE victim_code IS 'a one-time code to a victim''s mobile: to read the own complaint in a visit, or to sign one application';
 
 COMMENT ON TABLE victim_correction IS 'Other personal data of a victim: one officer proposes them, and a second officer agrees.';
 
@@ -6778,6 +7766,8 @@ COMMENT ON FUNCTION long_leave(text,timestamp with time zone,integer) IS 'The fi
 
 COMMENT ON FUNCTION look_for_officers(text) IS 'Lets the engine look for the officers of a case, if a duty has none and it does not look already.';
 
+COMMENT ON FUNCTION merged_with(text) IS 'the other cases of the merges in force of a case';
+
 COMMENT ON FUNCTION names_protected_matter(text) IS 'Whether a category names a protected matter, for complaints that a process has not looked at.';
 
 COMMENT ON FUNCTION newest_officers(text) IS 'Whom `case_officer` names last for each duty of a case; always one row.';
@@ -6803,3 +7793,5 @@ COMMENT ON FUNCTION telephone_stated(text) IS 'By hop and kind: the money that t
 COMMENT ON FUNCTION told_about_hold(uuid) IS 'Who filed a grievance about the hold, reported on it, gave its holder''s contact or code, heard a victim about it, or imported it.';
 
 COMMENT ON FUNCTION transfers_register(text,text[],integer[],text[]) IS 'registers transfers in the order of their keys; returns the places of those that are registered already';
+
+COMMENT ON FUNCTION unconfirmed_since(text) IS 'when a case began that only unconfirmed complaints of the public page tell; null for any other case';

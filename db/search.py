@@ -88,7 +88,8 @@ WITH found AS (
 )
 SELECT c.case_no, c.state, c.opened_at, f.kinds, f.ack_nos,
     (SELECT v.district FROM complaint k JOIN victim v USING (victim_id) WHERE k.ack_no = c.case_no) AS district,
-    {is_marked("c.case_no")} AS marked, {BALANCES} AS balances
+    {is_marked("c.case_no")} AS marked, {BALANCES} AS balances,
+    merged_with(c.case_no) AS merged_with
 FROM found f CROSS JOIN LATERAL (
     -- OFFSET keeps PostgreSQL from reading every case to find the few.
     SELECT one.case_no, one.state, one.opened_at FROM case_file one WHERE one.case_no = f.case_no OFFSET 0
@@ -121,6 +122,7 @@ async def page(
             opened_at=row["opened_at"],
             marked=row["marked"],
             buckets_paise=sums_of(row["balances"]),
+            merged_with=row["merged_with"],
         )
         for row in rows
     )

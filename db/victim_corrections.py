@@ -130,6 +130,23 @@ async def first_told(connection: Connection, ack_no: str) -> StoredPerson | None
     return CorrectionRow(**dict(row)).person_before() if row else None
 
 
+def mobile_since(ack_no: str) -> str:
+    """Return SQL for when officers corrected the mobile of a complaint's victim last; null if it is as first told.
+
+    `ack_no` is the column or the parameter with the number of the complaint.
+    """
+    return (
+        "(SELECT max(r.decided_at) FROM victim_correction r WHERE r.decision = 'agreed' AND 'mobile' = ANY (r.fields)"
+        f" AND r.victim_id = (SELECT k.victim_id FROM complaint k WHERE k.ack_no = {ack_no}))"
+    )
+
+
+async def mobile_corrected_at(connection: Connection, ack_no: str) -> datetime | None:
+    """Return when officers corrected the mobile of a complaint's victim last; None if it is as first told."""
+    at: datetime | None = await connection.fetchval(f"SELECT {mobile_since('$1')}", ack_no)
+    return at
+
+
 async def decide(
     connection: Connection, correction_id: int, decision: CorrectionDecision, by: str, at: datetime
 ) -> None:

@@ -19,6 +19,7 @@ _BODIES: Final[Mapping[DocumentKind, Callable[[Any, Wording], Body]]] = {
     DocumentKind.NOTICE_106: to_banks.notice_106,
     DocumentKind.NOTICE_107: to_courts.notice_107,
     DocumentKind.RESTORATION_APPLICATION: to_people.restoration_application,
+    DocumentKind.SIGNED_APPLICATION: to_people.signed_application,
     DocumentKind.RESTORATION_ORDER: to_banks.restoration_order,
     DocumentKind.RELEASE_ORDER: to_banks.release_order,
     DocumentKind.HOLDER_NOTICE: to_people.holder_notice,

@@ -74,7 +74,60 @@ class Choices(FrozenModel):
     options: tuple[str, ...]
 
 
-Block = Paragraph | Heading | Pairs | Items | Table | Blanks | Lines | Choices
+class Ribbon(FrozenModel):
+    """Band of a drawing from one side to the other, of one colour, perhaps with a letter at its end."""
+
+    from_x: float
+    from_y: float
+    to_x: float
+    to_y: float
+    height: float
+    colour: str
+    letter: str = ""
+
+
+class Box(FrozenModel):
+    """Filled rectangle of a drawing, perhaps with a letter."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str
+    letter: str = ""
+
+
+class Label(FrozenModel):
+    """Text of a drawing, to the right of its point, which is at half the height of the text."""
+
+    x: float
+    y: float
+    text: str
+    strong: bool = False
+
+
+class Arc(FrozenModel):
+    """Dashed line between two points of a drawing."""
+
+    from_x: float
+    from_y: float
+    to_x: float
+    to_y: float
+
+
+class Drawing(FrozenModel):
+    """Picture of shapes, in millimetres from its upper left corner. A reader that cannot see it is told `alt`."""
+
+    block: Literal["drawing"] = "drawing"
+    alt: str
+    height: float
+    ribbons: tuple[Ribbon, ...]
+    boxes: tuple[Box, ...]
+    arcs: tuple[Arc, ...]
+    labels: tuple[Label, ...]
+
+
+Block = Drawing | Paragraph | Heading | Pairs | Items | Table | Blanks | Lines | Choices
 
 
 class Document(FrozenModel):

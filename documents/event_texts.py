@@ -26,7 +26,7 @@ _EVENTS: Final = Path(__file__).with_name("events.toml")
 _OPTIONAL: Final = re.compile(r"\[([^\]]*)\]")
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _PAISE: Final = "_paise"
-_AS_CODED: Final = frozenset({"ack_no", "number", "fir_no", "code", "refusal_code", "institution"})
+_AS_CODED: Final = frozenset({"ack_no", "other_case_no", "number", "fir_no", "code", "refusal_code", "institution"})
 """fields whose values are not codes of ours and are shown unchanged"""
 
 

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from documents.document import NARROW, WIDE, Block, Column, Document, Heading, Pairs, Paragraph, table
 from documents.event_texts import ids, sentence
+from documents.trail_picture import trail_blocks
 from domain.rupees import rupees
 from schemas.enums import Bucket, Language
 from schemas.text import IST
+from schemas.tracing.trail_layout import TrailPicture
 
 HOW_TO_VERIFY: Final = Path(__file__).with_name("how_to_verify.md")
 """instructions that accompany the evidence of a case"""
@@ -72,7 +74,7 @@ class Story:
 
 
 def compose_timeline(
-    case_no: str, opened_at: datetime, complaints: int, paise: dict[str, int], story: Story
+    case_no: str, opened_at: datetime, complaints: int, paise: dict[str, int], trail: TrailPicture, story: Story
 ) -> Document:
     """Return the complete document."""
     return Document(
@@ -94,6 +96,8 @@ def compose_timeline(
         blocks=(
             Heading(text="Where the money is · राशि कहाँ है"),
             Pairs(rows=tuple(_money(paise))),
+            Heading(text="Money trail · राशि का मार्ग"),
+            *trail_blocks(trail, _BUCKETS),
             Heading(text="What happened · क्या हुआ"),
             *story.blocks(),
         ),

@@ -1,18 +1,68 @@
 """Documents to the victim and to the account holder, and the one that the victim signs."""
 
-from documents.document import NARROW, WIDE, Blanks, Column, Heading, Items, Paragraph, Table, table
+from collections.abc import Sequence
+
+from documents.document import NARROW, WIDE, Blanks, Block, Column, Heading, Items, Paragraph, Table, table
 from documents.pieces import Body, account_and_ifsc, account_table, officer_line, pairs, strong, text, total_of
 from documents.wording import Wording
-from schemas.documents.facts import HolderNotice, RestorationApplication, StatusLetter, TransferFacts
+from schemas.documents.facts import (
+    HolderNotice,
+    RestorationApplication,
+    SignedApplication,
+    StatusLetter,
+    TransferFacts,
+)
 from schemas.enums import Bucket
 
 
 def restoration_application(facts: RestorationApplication, words: Wording) -> Body:
-    """Return the victim's application for restoration, to be signed by hand."""
+    """Return the victim's application for restoration, to be signed by hand or by a code."""
+    say = words.say
+    signature = Blanks(
+        text=say("restoration_application.true"),
+        labels=(say("restoration_application.date_and_place"), say("restoration_application.signature")),
+    )
+    return _application(facts, words, say("restoration_application.title"), [signature, _prepared(facts, words)])
+
+
+def signed_application(facts: SignedApplication, words: Wording) -> Body:
+    """Return the application with the record of the victim's signature by code on a page of its own."""
+    say, signed = words.say, facts.signature
+    record = [
+        text(words, "restoration_application.true"),
+        strong(words, "signed_application.signed", number=signed.application_number),
+        _prepared(facts, words),
+        Heading(text=say("signed_application.record"), new_page=True),
+        pairs(
+            (say("signed_application.who"), say("signed_application.victim", ack_no=facts.ack_no)),
+            (say("signed_application.when"), words.moment(signed.signed_at)),
+            (say("signed_application.what"), signed.application_number),
+            (say("signed_application.digest"), signed.application_digest),
+            (say("signed_application.mobile"), say("signed_application.mobile_end", end=signed.mobile_end)),
+            (
+                say("signed_application.address"),
+                say(f"signed_application.address_{signed.address_class.value}") if signed.address_class else "",
+            ),
+        ),
+        text(words, "signed_application.how"),
+        text(words, "signed_application.law"),
+    ]
+    return _application(facts, words, say("signed_application.title"), record)
+
+
+def _prepared(facts: RestorationApplication | SignedApplication, words: Wording) -> Paragraph:
+    """Return who has filled in an application."""
+    return text(words, "restoration_application.prepared", officer=officer_line(words, facts.officer))
+
+
+def _application(
+    facts: RestorationApplication | SignedApplication, words: Wording, title: str, end: Sequence[Block | None]
+) -> Body:
+    """Return an application that ends with these blocks."""
     say, victim, to = words.say, facts.victim, facts.beneficiary
     district = words.district(victim.district)
     return Body(
-        title=say("restoration_application.title"),
+        title=title,
         to=(say(f"restoration_application.to_{facts.route.value}") if facts.route else "", district),
         subject=say("restoration_application.subject", total=total_of(words, facts.accounts), case_no=facts.case_no),
         blocks=[
@@ -33,11 +83,7 @@ def restoration_application(facts: RestorationApplication, words: Wording) -> Bo
                 (say("common.account"), f"{account_and_ifsc(words, to.account, to.ifsc)}, {to.institution_name}"),
             ),
             text(words, "restoration_application.bond") if facts.bond else None,
-            Blanks(
-                text=say("restoration_application.true"),
-                labels=(say("restoration_application.date_and_place"), say("restoration_application.signature")),
-            ),
-            text(words, "restoration_application.prepared", officer=officer_line(words, facts.officer)),
+            *end,
         ],
         ours=False,
     )

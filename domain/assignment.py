@@ -9,6 +9,7 @@ from domain.jurisdiction import district_key
 from schemas.assignment import Candidate, Choice, NoOfficer, TeamHours
 from schemas.enums import Role
 from schemas.jurisdiction import WHOLE_STATE
+from schemas.officers import TeamShift
 from schemas.police import CaseDuty
 from schemas.text import IST
 
@@ -73,7 +74,7 @@ def rivals(candidates: Collection[Candidate], districts: Collection[str]) -> set
 
 def works_now(officer: Candidate, key: str, at: datetime) -> bool:
     """Return whether a team of the officer that answers for the district works at this time."""
-    return any(_answers_for(team, key) and _is_open(team, at) for team in officer.teams)
+    return any(_answers_for(team, key) and is_open(team.shifts, at) for team in officer.teams)
 
 
 def _covers(names: Iterable[str], key: str) -> bool:
@@ -84,9 +85,10 @@ def _answers_for(team: TeamHours, key: str) -> bool:
     return not team.districts or WHOLE_STATE in team.districts or _covers(team.districts, key)
 
 
-def _is_open(team: TeamHours, at: datetime) -> bool:
+def is_open(shifts: Collection[TeamShift], at: datetime) -> bool:
+    """Return whether a team with these shifts works at this time. One without shifts works at any hour."""
     local = at.astimezone(IST)
     minute = local.hour * 60 + local.minute
-    return not team.shifts or any(
-        one.day_no == local.isoweekday() and one.starts_minute <= minute < one.ends_minute for one in team.shifts
+    return not shifts or any(
+        one.day_no == local.isoweekday() and one.starts_minute <= minute < one.ends_minute for one in shifts
     )

@@ -40,6 +40,7 @@ _SERIES: Final[Mapping[DocumentKind, str]] = {
     DocumentKind.NOTICE_106: "N106",
     DocumentKind.NOTICE_107: "N107",
     DocumentKind.RESTORATION_APPLICATION: "RA",
+    DocumentKind.SIGNED_APPLICATION: "SA",
     DocumentKind.RESTORATION_ORDER: "RO",
     DocumentKind.RELEASE_ORDER: "RL",
     DocumentKind.HOLDER_NOTICE: "HN",
@@ -197,6 +198,21 @@ def _court_order(law: str, when: Callable[[Any], bool]) -> tuple[Requirement, ..
     )
 
 
+_APPLICATION: Final = (
+    *_officer(SOP),
+    Requirement("ack_no", SOP, "the victim's complaint"),
+    Requirement("victim.name", SOP, "who applies"),
+    Requirement("victim.mobile", SOP, "the victim's mobile number"),
+    Requirement("transfers[].amount_paise", SOP, "what was lost"),
+    Requirement("transfers[].reference", SOP, "by which transfer"),
+    Requirement("accounts[].institution_name", SOP, "at which bank it is on hold"),
+    Requirement("accounts[].amount_paise", SOP, "how much is on hold"),
+    Requirement("beneficiary.account", SOP, "the account to credit"),
+    Requirement("beneficiary.institution_name", SOP, "the bank of that account"),
+    Requirement("route", SOP, "the authority to which it is addressed"),
+    Requirement("bond", SOP, "whether an indemnity bond is attached", test=_told),
+)
+
 _REQUIRED: Final[Mapping[DocumentKind, tuple[Requirement, ...]]] = {
     DocumentKind.LIEN_NOTICE: (
         *_to_bank(KHALSA),
@@ -252,19 +268,13 @@ _REQUIRED: Final[Mapping[DocumentKind, tuple[Requirement, ...]]] = {
         Requirement("approved_by.rank", BNSS_107, "the rank of the approving officer"),
         Requirement("approved_at", BNSS_107, "when it was approved"),
     ),
-    DocumentKind.RESTORATION_APPLICATION: (
-        *_officer(SOP),
-        Requirement("ack_no", SOP, "the victim's complaint"),
-        Requirement("victim.name", SOP, "who applies"),
-        Requirement("victim.mobile", SOP, "the victim's mobile number"),
-        Requirement("transfers[].amount_paise", SOP, "what was lost"),
-        Requirement("transfers[].reference", SOP, "by which transfer"),
-        Requirement("accounts[].institution_name", SOP, "at which bank it is on hold"),
-        Requirement("accounts[].amount_paise", SOP, "how much is on hold"),
-        Requirement("beneficiary.account", SOP, "the account to credit"),
-        Requirement("beneficiary.institution_name", SOP, "the bank of that account"),
-        Requirement("route", SOP, "the authority to which it is addressed"),
-        Requirement("bond", SOP, "whether an indemnity bond is attached", test=_told),
+    DocumentKind.RESTORATION_APPLICATION: _APPLICATION,
+    DocumentKind.SIGNED_APPLICATION: (
+        *_APPLICATION,
+        Requirement("signature.signed_at", HOUSE, "when the victim signed"),
+        Requirement("signature.application_number", HOUSE, "what the victim signed"),
+        Requirement("signature.application_digest", HOUSE, "the SHA-256 of what the victim signed"),
+        Requirement("signature.mobile_end", HOUSE, "where the code went"),
     ),
     DocumentKind.RESTORATION_ORDER: (
         *_officer(SOP),

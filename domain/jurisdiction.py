@@ -6,8 +6,8 @@ from typing import Final
 
 from domain.errors.officers import OutsideJurisdiction, ReadReasonNeeded
 from domain.intake.districts import known_district
-from schemas.enums import Role
-from schemas.jurisdiction import MARKED, WHOLE_STATE, CaseStanding
+from schemas.enums import OFFICER_ROLES, Role
+from schemas.jurisdiction import MARKED, WHOLE_STATE, CasePlace, CaseStanding, Within
 
 
 class VerbKind(StrEnum):
@@ -58,6 +58,7 @@ SCOPES: Final[Mapping[tuple[Role, VerbKind], Scope]] = {
     (Role.INTAKE, VerbKind.READ): Scope.STATE,
     (Role.AUDITOR, VerbKind.READ): Scope.STATE,
     (Role.AUDITOR, VerbKind.OFFICE): Scope.STATE,
+    (Role.DISPLAY, VerbKind.OFFICE): Scope.STATE,
     **{(role, kind): Scope.STATE for role in (Role.DESK, Role.SUPERVISOR, Role.ADMIN) for kind in _DESK_KINDS},
     **{(Role.IO, kind): Scope.ASSIGNED for kind in _CASE_KINDS},
     **{(role, kind): Scope.DISTRICT for role in (Role.DY_SP, Role.SP, Role.DISTRICT_GRO) for kind in _CASE_KINDS},
@@ -66,10 +67,10 @@ SCOPES: Final[Mapping[tuple[Role, VerbKind], Scope]] = {
 """A role without a scope for a kind of verb has no verb of this kind."""
 
 MARKED_SCOPES: Final[Mapping[tuple[Role, Shows], Scope]] = {
-    **{(role, shows): SCOPES[role, VerbKind.READ] for role in Role for shows in (Shows.OTHERS, Shows.MONEY)},
+    **{(role, shows): SCOPES[role, VerbKind.READ] for role in OFFICER_ROLES for shows in (Shows.OTHERS, Shows.MONEY)},
     **{(role, Shows.MONEY): Scope.ASSIGNED for role in (Role.ADMIN, Role.AUDITOR)},
     (Role.INTAKE, Shows.MONEY): Scope.TAKEN,
-    **{(role, Shows.PERSONS): Scope.ASSIGNED for role in Role},
+    **{(role, Shows.PERSONS): Scope.ASSIGNED for role in OFFICER_ROLES},
     (Role.SUPERVISOR, Shows.PERSONS): Scope.STATE,
     (Role.SP, Shows.PERSONS): Scope.DISTRICT,
 }
@@ -98,6 +99,35 @@ def list_keys(scopes: Collection[Scope], districts: Collection[str], *, marked: 
     if Scope.STATE in scopes or _is_of_the_state(scopes, districts, marked=marked):
         return [mark + WHOLE_STATE]
     return sorted({mark + district_key(name) for name in districts}) if Scope.DISTRICT in scopes else []
+
+
+def covers(within: Within | None, place: CasePlace | None) -> bool:
+    """Return whether a list that is confined to `within` shows a case. Without a place it is about no case.
+
+    `db.cases.jurisdiction.condition` says the same in SQL.
+    """
+    if within is None:
+        return True
+    if place is None:
+        return WHOLE_STATE in within.districts
+    mark = MARKED if place.is_marked else ""
+    return (
+        within.officer_id in place.officers
+        or mark + WHOLE_STATE in within.districts
+        or mark + place.district in within.districts
+    )
+
+
+def listed_within(
+    officer_id: str, scopes: Collection[Scope], marked_scopes: Collection[Scope], districts: Collection[str]
+) -> Within | None:
+    """Return the cases that an officer's list is confined to, or None for every case."""
+    if Scope.STATE in scopes and Scope.STATE in marked_scopes:
+        return None
+    keys = [*list_keys(scopes, districts, marked=False), *list_keys(marked_scopes, districts, marked=True)]
+    if {WHOLE_STATE, MARKED + WHOLE_STATE} <= set(keys):
+        return None
+    return Within(officer_id=officer_id, districts=tuple(keys))
 
 
 def lacks(scopes: Collection[Scope], standing: CaseStanding, *, marked: bool = False) -> Scope | None:

@@ -1,5 +1,6 @@
-"""Rupee texts in Indian notation."""
+"""Rupee texts in Indian notation, and whole amounts divided in proportion."""
 
+from collections.abc import Sequence
 from typing import Final
 
 _HALF_A_RUPEE: Final = 50
@@ -20,3 +21,26 @@ def rupees(paise: int, *, exact: bool = False) -> str:
     if exact:
         return f"{sign}₹{grouped(whole)}.{rest:02d}"
     return f"{sign}₹{grouped(whole + (rest >= _HALF_A_RUPEE))}"
+
+
+def whole_rupees(paise: int) -> int:
+    """Return an amount of at least 0 paise in whole rupees, rounded half up."""
+    return (paise + _HALF_A_RUPEE) // 100
+
+
+def in_proportion(amount: int, weights: Sequence[int]) -> list[int]:
+    """Return a whole amount divided in proportion to weights, by the largest remainder. The parts sum to it.
+
+    Of equal remainders the earlier part gets the unit. Without any weight all parts are 0.
+    """
+    total = sum(weights)
+    if not total:
+        return [0] * len(weights)
+    parts, remainders = [], []
+    for place, weight in enumerate(weights):
+        part, remainder = divmod(weight * amount, total)
+        parts.append(part)
+        remainders.append((-remainder, place))
+    for _, place in sorted(remainders)[: amount - sum(parts)]:
+        parts[place] += 1
+    return parts

@@ -199,7 +199,16 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.VICTIM_CORRECTION_TO_DECIDE: (
         "correction {correction_id} of the victim of complaint {id}: a second officer is needed"
     ),
+    TaskCause.TREATMENT_REPORTED: (
+        "the victim of complaint {id} was not treated with respect: read what the victim wrote, call the victim, and"
+        " write down what is done"
+    ),
     TaskCause.WITHDRAWAL_TO_DECIDE: "withdrawal {withdrawal_id} of complaint {id}: a second officer is needed",
+    TaskCause.MERGE_TO_DECIDE: "merge {merge_id} of case {id}: a second officer is needed",
+    TaskCause.COUNTED_IN_MERGED_CASE: (
+        "hop {id}: the bank states {claimed} of a transfer that counts with {against} in case {ack_no}, merged with"
+        " this one: compare both, and have the amount of that hop corrected if it is too small"
+    ),
     TaskCause.DUTY: "{id}",
     TaskCause.DUTY_OVERDUE: "overdue: {id}",
     TaskCause.DUTY_TO_HAND_IN: "submit: {id}",
@@ -215,6 +224,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.UNREACHABLE: "cannot be told: {to_whom}: {message}",
     "unreachable.complaint": "cannot be told: complaint {id}: {message}",
     "unreachable.hold": "cannot be told: holder of {reference}: {message}",
+    TaskCause.COMPLAINT_UNCONFIRMED: (
+        "complaint {id} of the public page is not confirmed by a code: call the complainant, or have the bank that paid"
+        " ask its customer, and take the complaint; else the holds of the case end {at}"
+    ),
     TaskCause.DOCUMENT_TO_DELIVER: "cannot be delivered: {document_number} for {id}",
     TaskCause.FILE_REFUSED: "a file is in refused/, look there for others too: {detail}",
     TaskCause.FILE_IN_DOUBT: "a file in done/ is in doubt, look for others too: {detail}",

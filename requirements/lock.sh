@@ -14,8 +14,10 @@ echo uv | .venv/bin/uv pip compile - -c requirements/dev.txt "${options[@]}" -o 
 read -r node npm < <(.venv/bin/python -c 'from tests.oidc_provider.packages import node; print(*node())')
 if [[ " $* " == *" --upgrade "* ]]; then change=update; else change=install; fi
 (cd tests/oidc_provider && "$node" "$npm" "$change" --package-lock-only)
+# The npm packages of the console.
+(cd console && "$node" "$npm" "$change" --package-lock-only)
 if grep -nE '://|--(extra-)?index-url|--find-links' requirements/*.txt benchmarks/peers/requirements.txt \
-    || grep -n '"resolved"' tests/oidc_provider/package-lock.json; then
+    || grep -n '"resolved"' tests/oidc_provider/package-lock.json console/package-lock.json; then
     echo "a lock file names a server" >&2
     exit 1
 fi

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StrictBool, StringConstraints
 
 from schemas.base import Flag, FrozenModel, PositivePaise, Storable, UtcDatetime
-from schemas.enums import Channel, Language, Mode
+from schemas.enums import Bucket, Channel, ChannelKind, EscalationLevel, Language, Mode, RequestState
 from schemas.intake import MAX_TRANSFERS, ComplaintReceipt
 from schemas.officers import OfficerId
 from schemas.text import LocalDatetime, Mobile
@@ -58,6 +58,37 @@ class DraftVictim(FrozenModel):
     language: Language | None = None
 
 
+class ReachWay(StrEnum):
+    """How a person can be reached without danger."""
+
+    CALL = "call"
+    SMS = "sms"
+    EMAIL = "email"
+    NONE = "none"
+    """not at all: the person looks by the number and a code"""
+
+
+class Reach(FrozenModel):
+    """How and when the victim can be reached without danger, as the complaint tells it."""
+
+    way: ReachWay
+    from_hour: Annotated[int, Field(ge=0, le=23)] | None = None
+    """hour of the day in Indian time from which on, or None for any time"""
+    to_hour: Annotated[int, Field(ge=1, le=24)] | None = None
+    is_quiet: StrictBool = False
+    """whether no message and no call may say what it is about"""
+    wants_woman_officer: StrictBool = False
+
+
+class Teller(FrozenModel):
+    """Person who complains for the victim."""
+
+    name: _Line = ""
+    mobile: _Short = ""
+    relation: _Line = ""
+    """what the person is to the victim"""
+
+
 class DraftContent(FrozenModel):
     """Everything that is typed of a complaint. Nothing is checked before it is sent."""
 
@@ -68,8 +99,13 @@ class DraftContent(FrozenModel):
     victim: DraftVictim = DraftVictim()
     transfers: Annotated[tuple[DraftTransfer, ...], Field(max_length=MAX_TRANSFERS)] = ()
     story: Annotated[Story, Field(repr=False)] = ""
+    suspects: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable, Field(repr=False)] = ""
+    """names, numbers and addresses of those who deceived the victim; they become part of the story"""
     consent: StrictBool | None = None
     """whether the victim agrees that the police use what is told; None: not asked"""
+    reach: Annotated[Reach | None, Field(exclude_if=lambda reach: reach is None)] = None
+    teller: Annotated[Teller | None, Field(repr=False, exclude_if=lambda teller: teller is None)] = None
+    """None if the victim complains in person"""
 
 
 class DraftSource(StrEnum):
@@ -77,6 +113,8 @@ class DraftSource(StrEnum):
 
     CALL = "call"
     MISSED_CALL = "missed_call"
+    PUBLIC_FORM = "public_form"
+    """the page on which everybody may complain; no officer has it"""
 
 
 class DraftEnd(StrEnum):
@@ -146,7 +184,7 @@ class DraftSaved(FrozenModel):
     saved_at: UtcDatetime
 
 
-class Handover(FrozenModel):
+class PassDraftOn(FrozenModel):
     """To whom a draft goes, and what the next officer has to know."""
 
     to: OfficerId
@@ -197,6 +235,81 @@ class FoundBank(FrozenModel):
     name: str
 
 
+class KnownAccount(FrozenModel):
+    """An account that was paid in other cases.
+
+    It names no case and no person, because it is asked without a trace.
+    """
+
+    field: str
+    cases: int
+    in_play_paise: int
+    held_paise: int
+    first_at: UtcDatetime
+    """when the first transfer to it was told"""
+    last_at: UtcDatetime
+
+
+class NamedInstitution(FrozenModel):
+    """An institution as an officer finds it: by its name, another name, an IFSC or a VPA."""
+
+    code: str
+    name: str
+    aliases: tuple[str, ...]
+    ifsc_prefixes: tuple[str, ...]
+    vpa_handles: tuple[str, ...]
+
+
+class NamedDistrict(FrozenModel):
+    """A district with its names."""
+
+    code: str
+    english: str
+    hindi: str
+
+
+class DraftChoices(FrozenModel):
+    """Names that an officer chooses from while a complaint is typed."""
+
+    institutions: tuple[NamedInstitution, ...]
+    districts: tuple[NamedDistrict, ...]
+
+
+class AskedBank(FrozenModel):
+    """A bank that is asked about one transfer of a sent draft's case, without its accounts."""
+
+    hop_no: int
+    layer: int
+    institution: str | None
+    """None if no bank in the directory fits, so that the desk looks for it"""
+    name: str
+    amount_paise: int
+    balances_paise: dict[Bucket, int]
+    """where the amount is now"""
+    state: RequestState | None
+    """None before the first request"""
+    level: EscalationLevel | None
+    channel: ChannelKind | None
+    asked_at: UtcDatetime | None
+    delivered_at: UtcDatetime | None
+    answered_at: UtcDatetime | None
+
+
+class AskedBanks(FrozenModel):
+    """Banks that are asked because of a sent draft, layer by layer, and where the money of its case is."""
+
+    ack_no: str
+    """the number of the complaint, which the caller gets"""
+    case_ack_no: str
+    joined: bool
+    """whether the complaint joined a case that was there"""
+    received_at: UtcDatetime
+    buckets_paise: dict[Bucket, int]
+    items: tuple[AskedBank, ...]
+    is_cut: bool
+    """whether the case has more transfers than are shown"""
+
+
 class DraftCheck(FrozenModel):
     """Check of a draft: what is odd, what it lacks, and what is known of it."""
 
@@ -208,6 +321,8 @@ class DraftCheck(FrozenModel):
     banks: tuple[FoundBank, ...]
     known: tuple[str, ...]
     """transfers that a case has already; its number comes with the receipt, once a complaint tells the transfer"""
+    accounts: tuple[KnownAccount, ...]
+    """accounts that were paid and that cases have already"""
 
 
 class SmsQuestion(FrozenModel):
@@ -264,6 +379,14 @@ class ComplaintStory(FrozenModel):
     consent: bool | None
     told_at: UtcDatetime
     told_by: str
+
+
+class ToldReach(Reach):
+    """How a victim can be reached, with the person who complained for the victim."""
+
+    teller: Annotated[Teller | None, Field(repr=False)]
+    """empty after the key is destroyed"""
+    told_at: UtcDatetime
 
 
 class ComplaintStories(FrozenModel):

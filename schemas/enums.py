@@ -1,6 +1,7 @@
 """Closed vocabularies of tracing and holds (docs/glossary.md)."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Channel(StrEnum):
@@ -9,6 +10,8 @@ class Channel(StrEnum):
     HELPLINE_1930 = "helpline_1930"
     PORTAL = "portal"
     IMPORT = "import"
+    PUBLIC_FORM = "public_form"
+    """page on which a victim, or another person for the victim, complains"""
 
 
 class Mode(StrEnum):
@@ -253,6 +256,14 @@ class Differing(StrEnum):
     DATE = "date"
 
 
+class Person(StrEnum):
+    """Groups of victims that the policy puts first."""
+
+    CHILD = "child"
+    WOMAN = "woman"
+    SENIOR = "senior"
+
+
 class TaskState(StrEnum):
     """`OPEN` until an officer or the answer itself closes the work item."""
 
@@ -311,6 +322,12 @@ class Role(StrEnum):
     DISTRICT_GRO = "district_gro"
     """grievance redressal officer of the district"""
     STATE_GRO = "state_gro"
+    DISPLAY = "display"
+    """screen on a wall; a role of tokens alone, which shows figures and no case"""
+
+
+OFFICER_ROLES: Final[tuple[Role, ...]] = tuple(role for role in Role if role is not Role.DISPLAY)
+"""roles that a person can have"""
 
 
 class EventKind(StrEnum):
@@ -423,11 +440,26 @@ class EventKind(StrEnum):
     RESTORATION_ROUTED = "restoration_routed"
     RESTORATION_MOVED = "restoration_moved"
     """to another step"""
+    APPLICATION_SIGNED = "application_signed"
+    """the victim signed the application by a one-time code"""
     WITHDRAWAL_PROPOSED = "withdrawal_proposed"
     """an officer proposed to withdraw a complaint or a transfer of it; a second officer has to agree"""
     WITHDRAWAL_REJECTED = "withdrawal_rejected"
     COMPLAINT_WITHDRAWN = "complaint_withdrawn"
     """a complaint, or a transfer of it, was withdrawn by two officers"""
+    MERGE_PROPOSED = "merge_proposed"
+    """an officer proposed to merge the case with another one; a second officer has to agree"""
+    MERGE_REJECTED = "merge_rejected"
+    CASES_MERGED = "cases_merged"
+    """two cases are one matter, and are read together"""
+    TRANSFER_SET_ASIDE = "transfer_set_aside"
+    """another case of the merge tells the transfer too, and it counts there"""
+    TRANSFER_PUT_BACK = "transfer_put_back"
+    """a transfer that was set aside counts in this case again"""
+    MERGE_UNDO_PROPOSED = "merge_undo_proposed"
+    MERGE_UNDO_REJECTED = "merge_undo_rejected"
+    MERGE_UNDONE = "merge_undone"
+    """two officers undid the merge, and each case counts its own transfers"""
     VICTIM_CORRECTION_PROPOSED = "victim_correction_proposed"
     """an officer proposed other personal data of a victim; a second officer has to agree"""
     VICTIM_CORRECTION_REJECTED = "victim_correction_rejected"
@@ -437,7 +469,7 @@ class EventKind(StrEnum):
     HOLDER_ERASED = "holder_erased"
     """the key of an account holder's personal data was destroyed, for the same reason"""
     CASE_ERASED = "case_erased"
-    """the key of the messages to and from banks was destroyed, for the same reason"""
+    """the key of the messages to and from banks and of the documents was destroyed, for the same reason"""
     CREDIT_ACCOUNT_TOLD = "credit_account_told"
     """another account of the victim's was proposed in place of the one that paid"""
     CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"

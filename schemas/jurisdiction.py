@@ -1,5 +1,7 @@
 """Officers and the cases that they are responsible for."""
 
+from typing import NamedTuple
+
 from schemas.base import FrozenModel
 
 WHOLE_STATE = "*"
@@ -29,3 +31,13 @@ class Within(FrozenModel):
     officer_id: str
     districts: tuple[str, ...]
     """keys of districts (`domain.jurisdiction.list_keys`)"""
+
+
+class CasePlace(NamedTuple):
+    """Whose a case is."""
+
+    district: str
+    """of the first complaint's victim, in capitals"""
+    is_marked: bool
+    officers: frozenset[str]
+    """ids of those to whom it is assigned now"""

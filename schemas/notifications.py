@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, Paise, UtcDatetime
-from schemas.enums import Language
+from schemas.enums import Language, TaskKind
 from schemas.restoration_enums import GrievanceLevel, Step
 
 SMS_PARTS_MAX: Final = 4
@@ -39,6 +39,12 @@ class MessageKind(StrEnum):
     HOLD = "hold"
     """to the account holder, on the same day"""
     APPLICATION_READY = "application_ready"
+    APPLICATION_SIGNED = "application_signed"
+    """to the victim: the application was signed by a code"""
+    MY_CASE_CODE = "my_case_code"
+    """to the victim: the code that opens the page about the own complaint"""
+    SIGNATURE_CODE = "signature_code"
+    """to the victim: the code that signs the application"""
     OBJECTION_WINDOW = "objection_window"
     VICTIM_CORRECTED = "victim_corrected"
     """to the victim, at the old contact and at the new one"""
@@ -94,6 +100,14 @@ class MessageKind(StrEnum):
     """to the officer who must decide an account holder's appeal"""
     GRIEVANCE_OVERDUE = "grievance_overdue"
     """to the supervising officer of the case: the highest level has passed its time limit"""
+    NEWS = "news"
+    """to a victim to whom no message may say what it is about: that there is news"""
+    COMPLAINT_CODE = "complaint_code"
+    """to a person who complains on the public page: the code that confirms the mobile"""
+    COMPLAINT_LINK = "complaint_link"
+    """to such a person, or after a missed call: the code that opens the form again"""
+    WORK_ITEMS = "work_items"
+    """to an officer: work items wait"""
 
 
 class Medium(StrEnum):
@@ -112,7 +126,9 @@ class Recipient(StrEnum):
     """asked to pass the message to an account holder whom we cannot reach"""
     IO = "io"
     OFFICER = "officer"
-    """supervising officer of the case"""
+    """supervising officer of the case, or an officer who can act on work items"""
+    COMPLAINANT = "complainant"
+    """person who complains on the public page"""
 
 
 class MessageFacts(FrozenModel):
@@ -145,6 +161,10 @@ class MessageFacts(FrozenModel):
     """due time of the current step of the victim's restoration"""
     to_account: Annotated[str, StringConstraints(max_length=TO_ACCOUNT_MAX_CHARS)] = ""
     """account to be credited: its last characters, and its bank"""
+    items: Annotated[int, Field(ge=0, le=10**6)] | None = None
+    """number of work items"""
+    task: TaskKind | None = None
+    """kind of the first of them"""
 
 
 class MessageRow(FrozenModel):

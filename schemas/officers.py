@@ -5,20 +5,33 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from schemas.base import FrozenModel, Storable, UtcDatetime
-from schemas.enums import Language, Role
+from schemas.enums import OFFICER_ROLES, Language, Role
 from schemas.text import EmailAddress, Line, Mobile
 
 SCRIPT_ROLES: Final = frozenset({Role.INTAKE, Role.AUDITOR})
 """roles that a script can have; none of them is a second officer anywhere"""
+DISPLAY_ROLES: Final = frozenset({Role.DISPLAY})
+"""roles of a display, which has no other"""
 SCRIPT_DAYS_MAX: Final = 365
 DISTRICTS_MAX: Final = 100
 MEMBERS_MAX: Final = 500
+ABSENCES_MAX: Final = 100
 SHIFTS_MAX: Final = 50
 MINUTES_A_DAY: Final = 24 * 60
 
+COMPLAINANT: Final = "complainant"
+"""owner of every draft of the public form, and actor in the logs; no officer has this id"""
 _OFFICER_ID: Final = re.compile(r"[a-z0-9._@-]{1,64}", re.ASCII)
 _SCRIPT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,47}", re.ASCII)
 
@@ -31,6 +44,8 @@ def folded(name: str) -> str:
 def _officer_id(name: str) -> str:
     if not _OFFICER_ID.fullmatch(folded(name)):
         raise ValueError("is not an officer's id: 1 to 64 letters, digits, or any of . _ @ -")
+    if folded(name) == COMPLAINANT:
+        raise ValueError("is the owner of the drafts of the public form: give the officer another id")
     return folded(name)
 
 
@@ -40,6 +55,13 @@ def _script_name(name: str) -> str:
     return folded(name)
 
 
+def _officer_role(role: Role) -> Role:
+    if role not in OFFICER_ROLES:
+        raise ValueError("is no role of an officer")
+    return role
+
+
+OfficerRole = Annotated[Role, AfterValidator(_officer_role)]
 OfficerId = Annotated[str, AfterValidator(_officer_id)]
 """service number or e-mail address of an officer, in lower case"""
 ScriptName = Annotated[str, AfterValidator(_script_name)]
@@ -62,7 +84,7 @@ class OfficerEntry(FrozenModel):
     email: Annotated[EmailAddress | None, BeforeValidator(_nothing)] = None
     language: Language = Language.EN
     state: LineOrNothing = ""
-    roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))] = ()
+    roles: Annotated[tuple[OfficerRole, ...], Field(max_length=len(OFFICER_ROLES))] = ()
     districts: Annotated[tuple[District, ...], Field(max_length=DISTRICTS_MAX)] = ()
 
 
@@ -152,8 +174,8 @@ class NewScriptToken(FrozenModel):
     @field_validator("roles")
     @classmethod
     def _roles_of_scripts(cls, roles: tuple[Role, ...]) -> tuple[Role, ...]:
-        if not SCRIPT_ROLES.issuperset(roles):
-            raise ValueError(f"a script has only these roles: {', '.join(sorted(SCRIPT_ROLES))}")
+        if not SCRIPT_ROLES.issuperset(roles) and set(roles) != DISPLAY_ROLES:
+            raise ValueError(f"a script has only these roles: {', '.join(sorted(SCRIPT_ROLES))}; or display alone")
         return roles
 
 
@@ -169,4 +191,87 @@ class ScriptToken(FrozenModel):
     revoked_at: UtcDatetime | None
     revoked_by: str | None
     last_used_day: date | None
+    placed_at: UtcDatetime | None = None
+    """when a display took the token; it opens nothing before that"""
     state: ScriptTokenState
+
+
+class NewDisplay(FrozenModel):
+    """Request for the token of a display."""
+
+    name: ScriptName
+    """where the display hangs, such as `wall-lucknow-1`"""
+    days: Annotated[int, Field(ge=1, le=SCRIPT_DAYS_MAX)]
+
+
+class IssuedDisplay(FrozenModel):
+    """Token of a new display, which is shown once."""
+
+    token_id: int
+    token: str
+    """good once: the display exchanges it"""
+
+
+class DisplayList(FrozenModel):
+    """Displays by name, those that have ended too."""
+
+    items: tuple[ScriptToken, ...]
+
+
+class DisplayPlacement(FrozenModel):
+    """Exchange of a display's token in the browser of the display."""
+
+    token: Annotated[SecretStr, Field(min_length=1, max_length=200)]
+
+
+class PlacedDisplay(FrozenModel):
+    """A display that has come in."""
+
+    name: str
+    ends_at: UtcDatetime
+
+
+class OfficerPage(FrozenModel):
+    """Officers by id."""
+
+    items: tuple[OfficerRow, ...]
+    next: str | None
+
+
+class HeldRole(FrozenModel):
+    """One time in which an officer has a role, or had it, or will have it."""
+
+    role: Role
+    from_at: UtcDatetime
+    until_at: UtcDatetime | None
+    given_by: str
+    given_at: UtcDatetime
+    ended_by: str | None
+
+
+class OfficerDetails(FrozenModel):
+    """An officer with the roles of all times, and the days of absence that are known."""
+
+    officer: OfficerRow
+    roles: tuple[HeldRole, ...]
+    """the newest first"""
+    absences: tuple[Absence, ...]
+
+
+class OfficerEventPage(FrozenModel):
+    """Events of officers, teams and tokens, the newest first."""
+
+    items: tuple[OfficerEvent, ...]
+    next: str | None
+
+
+class AbsencesEntry(FrozenModel):
+    """All days on which an officer is absent. They replace the known ones."""
+
+    absences: Annotated[tuple[Absence, ...], Field(max_length=ABSENCES_MAX)]
+
+
+class TeamList(FrozenModel):
+    """Teams by name."""
+
+    items: tuple[TeamEntry, ...]

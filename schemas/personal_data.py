@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from schemas.base import FrozenModel, Reason, UtcDatetime
+from schemas.drafts import ToldReach
 from schemas.enums import Language
 from schemas.notifications import MessageRow
 from schemas.text import EmailAddress, Line, Mobile
@@ -146,5 +147,7 @@ class VictimView(FrozenModel):
     senior: bool
     marked: bool
     """whether a complaint of the case is marked"""
+    reach: ToldReach | None
+    """how the victim can be reached without danger; None if the complaint does not say so"""
     messages: tuple[MessageRow, ...]
     """what the victim was told, the newest first"""

@@ -84,6 +84,16 @@ class StepOutcome(StrEnum):
     SKIPPED = "skipped"
 
 
+class AddressClass(StrEnum):
+    """Kind of the network address from which a victim signs by code. The address itself is not kept."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+    PRIVATE = "private"
+    """of a network without public addresses"""
+    UNKNOWN = "unknown"
+
+
 class ObjectionBy(StrEnum):
     """Party that objects."""
 
@@ -276,6 +286,8 @@ class DocumentKind(StrEnum):
     NOTICE_106 = "notice_106"
     NOTICE_107 = "notice_107"
     RESTORATION_APPLICATION = "restoration_application"
+    SIGNED_APPLICATION = "signed_application"
+    """the application with the record of the victim's signature by code"""
     RESTORATION_ORDER = "restoration_order"
     RELEASE_ORDER = "release_order"
     HOLDER_NOTICE = "holder_notice"

@@ -56,6 +56,8 @@ class FoundCase(FrozenModel):
     marked: bool
     """whether a complaint of the case is marked"""
     buckets_paise: dict[Bucket, int]
+    merged_with: tuple[str, ...] = ()
+    """the other cases that officers have merged with this one"""
 
 
 class SearchPage(FrozenModel):

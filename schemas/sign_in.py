@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from schemas.base import FrozenModel, Storable, UtcDatetime
+from schemas.enums import Role
 
 NAME_MAX_CHARS = 64
 PASSWORD_MAX_CHARS = 200
@@ -93,10 +94,17 @@ class OpenSession(FrozenModel):
 
     session_id: UUID
     officer_id: str
+    name: str
+    roles: tuple[Role, ...]
+    """the roles that the officer has now, in the order of the table of roles"""
+    actions: tuple[str, ...]
+    """what these roles may do, as the table of roles names it; pages show no verb that would be refused"""
     began_at: UtcDatetime
     ends_at: UtcDatetime
     csrf_token: str
     """sent back in the header `X-CSRF-Token` of every request that changes something"""
+    is_drill: bool
+    """whether this is a place to practise: its clock runs faster, so its complaints and banks are invented"""
 
 
 class SessionView(FrozenModel):

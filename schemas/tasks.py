@@ -106,8 +106,14 @@ class TaskCause(StrEnum):
     """two complainants claim a transfer, and a second officer must agree who paid it"""
     VICTIM_CORRECTION_TO_DECIDE = "victim_correction_to_decide"
     """a second officer agrees to `correction_id`, or rejects it"""
+    TREATMENT_REPORTED = "treatment_reported"
+    """the victim of the complaint says that the police did not act with respect"""
     WITHDRAWAL_TO_DECIDE = "withdrawal_to_decide"
     """a second officer agrees to `withdrawal_id`, or rejects it"""
+    MERGE_TO_DECIDE = "merge_to_decide"
+    """a second officer agrees to `merge_id`, or to its undo, or rejects it"""
+    COUNTED_IN_MERGED_CASE = "counted_in_merged_case"
+    """the case `ack_no`, merged with this one, tells the transfer with `against_paise`; here it is `claimed_paise`"""
     DUTY = "duty"
     DUTY_OVERDUE = "duty_overdue"
     DUTY_TO_HAND_IN = "duty_to_hand_in"
@@ -147,6 +153,8 @@ class TaskCause(StrEnum):
     """the victim's bank names another transfer out of the account: `found_id`, `claimed_paise`, `to_bank`, `at`"""
     TOLD_OTHERWISE = "told_otherwise"
     """the complaint `ack_no` tells the transfer otherwise; `differing` says what"""
+    COMPLAINT_UNCONFIRMED = "complaint_unconfirmed"
+    """no one-time code has confirmed who complains on the public page; the holds of the case end `at` a time"""
     NIGHTLY_RUN_BROKEN = "nightly_run_broken"
     """the nightly verification found `violations`, the first in case `ack_no`"""
     NIGHTLY_RUN_FAILED = "nightly_run_failed"
@@ -228,6 +236,7 @@ class TaskFacts(FrozenModel):
     waiting_paise: int | None = None
     withdrawal_id: int | None = None
     correction_id: int | None = None
+    merge_id: int | None = None
     found_id: int | None = None
     violations: int | None = None
     """violated rules of cases"""

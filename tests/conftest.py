@@ -7,6 +7,7 @@ import gc
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ import pytest
 from argon2 import PasswordHasher
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from db.clock import make_movable
 from db.migrate import migrate
@@ -38,6 +41,7 @@ MEMORY_FREE_BYTES_MIN = 2 * 2**30
 
 FIRST = (
     "workers/test_stack_processes.py",
+    "browser/test_call.py",
     "api/test_openapi_hostile.py",
     "e2e/test_restorations.py",
     "workflows/test_restoration_clocks.py",
@@ -61,6 +65,8 @@ FIRST = (
 )
 """The longest files, so that none is left for the end; those that wait stand beside those that compute."""
 
+IN_THE_BROWSER = "tests/browser/"
+
 _numbers = itertools.count(1)
 
 # The commands that tests start compile our files and the libraries' once, and not once each.
@@ -76,6 +82,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, in the order of `FIRST`; all others keep their places."""
     places = {ROOT / "tests" / name: place for place, name in enumerate(FIRST)}
     items.sort(key=lambda item: places.get(item.path, len(FIRST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Give all tests in the browser to one process, because they share one stack."""
+    return OneStackInTheBrowser(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+class OneStackInTheBrowser(LoadFileScheduling):  # type: ignore[misc]
+    """Keeps files whole, and the folder of the tests in the browser too."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return IN_THE_BROWSER if nodeid.startswith(IN_THE_BROWSER) else str(super()._split_scope(nodeid))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say in the last line that no test ran in the browser, if so."""
+    if os.environ.get("BROWSER") == "no" and not hasattr(config, "workerinput"):
+        sys.stdout.write("BROWSER=no: the tests in the browser were left out\n")
 
 
 def pytest_collection_finish() -> None:

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-PACKAGES = {"nginx": "nginx-light", "openssl": "openssl", "promtool": "promtool"}
+PACKAGES = {"chromium": "chromium", "nginx": "nginx-light", "openssl": "openssl", "promtool": "promtool"}
 """The package of each program."""
 FOLDERS = "/usr/sbin:/usr/local/sbin"
 """Folders that only root's PATH has."""

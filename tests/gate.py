@@ -20,6 +20,7 @@ CHECKS = (
     ("ruff format", ("ruff", "format", "--check", ".")),
     ("mypy", ("mypy",)),
     ("import rules", ("lint-imports", "--no-cache")),
+    *(() if os.environ.get("BROWSER") == "no" else (("console", ("python", "requirements/console.py", "--types")),)),
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from activities.officers import script_tokens
 from activities.officers.enrolment import import_officers
 from db.pool import Pool
-from schemas.enums import Role
+from schemas.enums import OFFICER_ROLES, Role
 from schemas.jurisdiction import WHOLE_STATE
 from schemas.officers import NewScriptToken, OfficerEntry
 
@@ -13,7 +13,7 @@ from schemas.officers import NewScriptToken, OfficerEntry
 async def enrol(
     pool: Pool,
     names: Iterable[str],
-    roles: Iterable[Role] = tuple(Role),
+    roles: Iterable[Role] = OFFICER_ROLES,
     districts: Iterable[str] = (WHOLE_STATE,),
 ) -> None:
     """Write officers who have these roles, all by default, in the whole State."""

@@ -1,4 +1,4 @@
-"""Rows with sealed bodies, opened as a reader with the secret key sees them."""
+"""Rows with sealed bodies and documents, opened as a reader with the secret key sees them."""
 
 from typing import Any, Final
 
@@ -6,7 +6,19 @@ import orjson
 
 from activities.bodies import BodyOpener
 from activities.context import Context
-from db.body_keys import BODY, CONTENT, FORM, FORM_BODY, REPLY, BodyState, StoredBody, use_of, use_of_line
+from db.body_keys import (
+    BODY,
+    CONTENT,
+    FORM,
+    FORM_BODY,
+    REPLY,
+    BodyState,
+    StoredBody,
+    use_of,
+    use_of_line,
+    use_of_unreadable,
+)
+from db.sealed_documents import COURT_ORDER, FACTS, FIR_COPY, PDF, WAIVER
 
 _PARTS: Final = {
     "bank_exchange": {
@@ -17,6 +29,10 @@ _PARTS: Final = {
     "bank_body": {"body": (BODY, "sealed", "digest")},
     "bank_evidence": {"body": (BODY, "sealed", "digest")},
     "reply_form": {"body": (FORM_BODY, "sealed_body", "digest")},
+    "document": {"pdf": (PDF, "sealed_pdf", "digest")},
+    "fir_copy": {"document": (FIR_COPY, "sealed", "digest")},
+    "court_order": {"document": (COURT_ORDER, "sealed_document", "document_digest")},
+    "hearing_waiver": {"document": (WAIVER, "sealed_document", "document_digest")},
 }
 """by table and column: the part, and the columns with the sealed bytes and the digest"""
 
@@ -35,11 +51,18 @@ def _opened(ctx: Context, table: str, row: dict[str, Any]) -> dict[str, Any]:
     if table == "answer":
         raw = _read(ctx, row, row["sealed_raw"], use_of_line(row["natural_key"]), orjson.dumps(row["raw"]))
         return row | {"raw": None if raw is None else orjson.loads(raw)}
+    if table == "returned_funds":
+        use = use_of_unreadable(row["body_digest"], row["line_no"])
+        raw = _read(ctx, row, row["sealed_unreadable"], use, orjson.dumps(row["unreadable"]))
+        return row | {"unreadable": None if raw is None else orjson.loads(raw)}
     found: dict[str, Any] = {
         column: _read(ctx, row, row[sealed], use_of(part, row[digest] or b""), row[column])
         for column, (part, sealed, digest) in _PARTS[table].items()
-        if row[column] is not None
+        if row[column] is not None or row[sealed] is not None
     }
+    if table == "document":
+        facts = _read(ctx, row, row["sealed_facts"], use_of(FACTS, row["digest"]), orjson.dumps(row["facts"]))
+        found["facts"] = None if facts is None else orjson.loads(facts)
     if table == "reply_form":
         form = _read(ctx, row, row["sealed_form"], use_of(FORM, row["digest"]), orjson.dumps(row["form"]))
         found["form"] = None if form is None else orjson.loads(form)

@@ -137,9 +137,9 @@ BUGS = (
     ),
     Bug(
         "shares are the pot: no paisa is lost in the division",
-        "domain/restoration/allocation.py",
-        "for _, _, place in sorted(remainders)[: paise - sum(shares.values())]:",
-        "for _, _, place in sorted(remainders)[:0]:",
+        "domain/rupees.py",
+        "for _, place in sorted(remainders)[: amount - sum(parts)]:",
+        "for _, place in sorted(remainders)[:0]:",
         "tests/domain/restoration/test_allocation.py",
     ),
     Bug(

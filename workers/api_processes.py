@@ -14,6 +14,7 @@ from activities.banks.delivery import Adapters
 from activities.secrets import Process
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.officers.identity_provider import ProviderSettings
+from api.hosts import LOOPBACK
 from api.officers.sign_in_pages import BACK_PATH
 from api.parts import Part
 from api.server import TlsPort, serve
@@ -86,7 +87,8 @@ async def run_officers(
     that worker and of the intake process on this machine. Raises as `run_intake` does.
     """
     refuse_secret_key(settings, Process.OFFICERS)
-    tls = _tls_port(settings, "api_tls_port")
+    # Where a proxy is missing, officers reach the intake process through this one.
+    tls = _tls_port(settings, "api_tls_port", proxied_url=f"http://{LOOPBACK}:{settings.intake_port}")
     sdk_port = free_port()
     pages = [_page(sdk_port)]
     if settings.worker_metrics_port:
@@ -104,7 +106,7 @@ async def run_officers(
         )
 
 
-def _tls_port(settings: Settings, name: str) -> TlsPort | None:
+def _tls_port(settings: Settings, name: str, *, proxied_url: str | None = None) -> TlsPort | None:
     """Return the TLS port of the settings, or None. Raises `SettingsError` if the home has no certificate for it."""
     port: int | None = getattr(settings, name)
     if port is None:
@@ -114,11 +116,11 @@ def _tls_port(settings: Settings, name: str) -> TlsPort | None:
         raise SettingsError(
             f"{ENV_PREFIX}{name.upper()}: {files.certificate.parent} has no certificate; `goldenhour up` makes it"
         )
-    return TlsPort(port, files.certificate, files.key)
+    return TlsPort(port, files.certificate, files.key, proxied_url)
 
 
 def _page(port: int) -> str:
-    return f"http://127.0.0.1:{port}/metrics"
+    return f"http://{LOOPBACK}:{port}/metrics"
 
 
 def _services(engine: Engine, metrics_urls: tuple[str, ...], *, shows_gauges: bool, await_run_file: bool) -> Services:
@@ -132,6 +134,7 @@ def _services(engine: Engine, metrics_urls: tuple[str, ...], *, shows_gauges: bo
         shows_gauges=shows_gauges,
         public_url=settings.public_url,
         bank_url=settings.bank_url,
+        desk_url=settings.desk_url,
         provider=_provider(engine),
         trusted_proxies=networks_of(settings.trusted_proxies),
         operators=networks_of(settings.operator_networks),

@@ -224,6 +224,10 @@ class Settings(BaseSettings):
     """Addresses or networks of operators, comma-separated. Only direct requests from there or this machine see
     `/metrics`, `/readyz` and, without a token, `/api/v1/openapi.json`."""
 
+    webhook_networks: TrustedNetworks = ""
+    """Addresses or networks of our own to which notices for officers may be posted, comma-separated. Empty means the
+    internet alone."""
+
     worker_metrics_port: Port | None = None
     """Port on which a worker shows its own metrics and the Temporal SDK's; `None` means no page."""
 

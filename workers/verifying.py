@@ -24,10 +24,10 @@ async def verify(
 ) -> Verdict:
     """Check every rule of every case (or of the case of `ack_no`) in the database at `dsn`.
 
-    `persons` open the messages to and from banks; one that they cannot open is a violation. Without them the digests
-    beside the sealed messages are compared with the log, and no message itself. `progress` is called with (cases done,
-    cases in all). Raises `CaseNotFound` for an unknown number, and `MigrationError` if this release does not know the
-    schema.
+    `persons` open the messages to and from banks, and documents; one that they cannot open is a violation. Without them
+    the digests beside what is sealed are compared with the log, and nothing sealed itself. `progress` is called with
+    (cases done, cases in all). Raises `CaseNotFound` for an unknown number, and `MigrationError` if this release does
+    not know the schema.
     """
     connection = await connections.connect(dsn, "goldenhour verify", command_timeout=COMMAND_TIMEOUT_SECONDS)
     try:

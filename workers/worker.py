@@ -24,6 +24,8 @@ from activities.documents.issuing import appeal_address
 from activities.evidence.nightly import NightlyRuns
 from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities
+from activities.reporting.shift_handovers import ShiftRounds
+from activities.reporting.task_notices import TaskNotices
 from activities.reporting.task_rounds import TaskRounds
 from activities.restoration.court_order_clock import attend_to_orders
 from activities.secrets import CannotOpen, Process
@@ -50,7 +52,7 @@ from workers.loops.payer_inquiries import PayerInquiryLoop
 from workers.loops.procedures import ProcedureStarter
 from workers.loops.retention import RetentionLoop
 from workers.loops.stage_counts import StageCountLoop
-from workers.loops.task_owners import TaskOwnerLoop
+from workers.loops.task_owners import NOTICES_EVERY_SECONDS, TaskOwnerLoop
 from workers.metrics_page import served
 from workers.restoration_workers import WORKFLOWS, RecoveryActivities
 from workers.settings import Settings
@@ -330,5 +332,7 @@ async def _loops(
         folder = settings.anchor_folder or settings.home / ANCHOR_FOLDER
         loops.append(NightlyLoop(NightlyRuns(engine.ctx, dsn, folder)).run())
         loops.append(TaskOwnerLoop(TaskRounds(engine.ctx)).run())
+        loops.append(TaskOwnerLoop(TaskNotices(engine.ctx), NOTICES_EVERY_SECONDS).run())
+        loops.append(TaskOwnerLoop(ShiftRounds(engine.ctx), NOTICES_EVERY_SECONDS).run())
         loops.append(StageCountLoop(engine.ctx).run())
     return loops

@@ -5,8 +5,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import orjson
+
 from activities.bank_gateway import iso_orders
 from activities.banks.received import keep_body
+from activities.bodies import stored_sealer
 from activities.cases.transaction import lock_case
 from activities.context import Context
 from activities.tracing.answers import take_status_update
@@ -19,7 +22,7 @@ from db.cases import tasks
 from db.cases.events import Event
 from db.clock import present_moment
 from db.orders import returned_funds
-from db.orders.returned_funds import ReturnedRow
+from db.orders.returned_funds import ReturnedRow, SealedLine
 from db.pool import Connection
 from domain.errors import NotFound, RuleBroken
 from domain.task_notes import compose
@@ -116,7 +119,8 @@ async def _take_returned(ctx: Context, institution: str, stated: ReturnedFunds, 
         raise MessageRefused("names no transfer or case of this bank")
     async with ctx.pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
-        if new := await returned_funds.insert(connection, institution, digest, now, rows):
+        sealed = await _sealed(ctx, connection, institution, digest, rows)
+        if new := await returned_funds.insert(connection, institution, digest, now, rows, sealed):
             left = [row for row in rows if row.line_no not in ordered]
             await _tell_desk(ctx, connection, institution, left)
     # After the lines are kept, and also when the message is repeated: the first run may have ended before this step.
@@ -164,6 +168,23 @@ def _unreadable(stated: ReturnedFunds, line: UnreadableLine) -> ReturnedRow:
     return ReturnedRow(
         line_no=line.line_no, message_id=stated.message_id, created_at=stated.created_at, unreadable=dict(line.raw)
     )
+
+
+async def _sealed(
+    ctx: Context, connection: Connection, institution: str, digest: bytes, rows: Sequence[ReturnedRow]
+) -> list[SealedLine]:
+    """Seal the lines that could not be read, under the key of their case or of the bank."""
+    sealed = []
+    for row in rows:
+        if row.unreadable is not None:
+            sealer = (
+                await stored_sealer(ctx.persons, connection, row.case_no)
+                if row.case_no
+                else await ctx.bank_sealers.stored(ctx.persons, connection, institution, ctx.now())
+            )
+            raw = sealer.unreadable(digest, row.line_no, orjson.dumps(row.unreadable))
+            sealed.append(SealedLine(row.line_no, sealer.key, raw))
+    return sealed
 
 
 def _row(stated: ReturnedFunds, line: ReturnedTransfer, case_no: str | None, hop_no: int | None) -> ReturnedRow:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from activities.cases.hop_steps import key_of, notify_workflow, register_transfer, withdraw_from_request
+from activities.cases.merged_hops import refuse_live_elsewhere
 from activities.cases.transaction import CaseTransaction
 from db import intake
 from db.cases import events, hops, ledger
@@ -11,7 +12,6 @@ from domain.errors.cases import (
     AmountAlreadyPlaced,
     HopClosed,
     HopOnHold,
-    HopWithdrawn,
     TransferBusy,
     TransferKnown,
 )
@@ -47,13 +47,14 @@ async def write_correction(
     """Write a corrected hop. The caller notifies the workflow.
 
     `extra` is added to the event's data, and `told_in` is the complaint that corrects it. Raises `NotNow` when
-    the transfer is another hop's, when the hop is withdrawn, or when money of it is on hold at another account than the
-    corrected one.
+    the transfer is another hop's, when a merged case has it, when the hop is withdrawn, or when money of it is on hold
+    at another account than the corrected one.
     """
     connection, case_no, hop_no = work.connection, work.case_no, hop.hop_no
     back = await _closed_again_in_play(connection, case_no, hop, corrected) if hop.state is HopState.CLOSED else []
     if hop.institution and (hop.institution, hop.account_key) != (corrected.institution, corrected.account_key):
         await _refuse_held(connection, case_no, hop_no)
+    await refuse_live_elsewhere(work, corrected)
     entries = back + await _correct_amount(connection, case_no, hop, corrected, back)
     withdrawn = await withdraw_from_request(work, hop)
     is_victims = hop.source is HopSource.COMPLAINT
@@ -87,13 +88,12 @@ async def _closed_again_in_play(
 ) -> list[Entry]:
     """Return the entries that put a closed hop's refused money back in play; none if only its amount is raised.
 
-    Raises `NotNow` if it has no such money, and if it is withdrawn.
+    Raises `NotNow` if it has no such money, if it is withdrawn, and if it counts in a merged case.
     """
     if hop.source is not HopSource.COMPLAINT:
         # Another bank reported this transfer, so its refusal is a discrepancy, and the resolution asks again.
         raise HopClosed(hop.hop_no)
-    if await hops.is_withdrawn(connection, case_no, hop.hop_no):
-        raise HopWithdrawn(hop.hop_no)
+    await hops.refuse_left(connection, case_no, hop.hop_no)
     if refused_paise := (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.REFUSED, 0):
         return list(move_between(hop.hop_no, Bucket.REFUSED, Bucket.IN_PLAY, refused_paise))
     same_payee = (hop.institution, hop.account_key) == (corrected.institution, corrected.account_key)

@@ -7,6 +7,7 @@ from uuid import UUID
 from activities.cases.batches import notify_case
 from activities.cases.corrections import apply_correction
 from activities.cases.hop_steps import close_if_empty, notify_workflow, register_transfer, write_off_request
+from activities.cases.merged_hops import refuse_live_elsewhere
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from activities.deadlocks import repeated
@@ -17,7 +18,6 @@ from domain.errors.cases import (
     AmountBelowDisputed,
     DisputedAboveTransfer,
     HopExists,
-    HopWithdrawn,
     ParentExhausted,
     TaskClosed,
     TrailFull,
@@ -72,8 +72,7 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
     async with case_transaction(ctx, ack_no, officer) as work:
         connection, case_no = work.connection, work.case_no
         parent = await hops.get(connection, case_no, new.parent_hop_no)
-        if await hops.is_withdrawn(connection, case_no, parent.hop_no):
-            raise HopWithdrawn(parent.hop_no)
+        await hops.refuse_left(connection, case_no, parent.hop_no)
         rules = ctx.policy.trail
         if work.head.last_hop_no >= rules.max_hops or parent.layer >= rules.max_layers:
             raise TrailFull(rules.max_hops, rules.max_layers)
@@ -85,6 +84,7 @@ async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) ->
             # The request was repeated, or the bank reported the hop meanwhile. A second hop would count the same money
             # twice.
             raise HopExists(same)
+        await refuse_live_elsewhere(work, hop)
         balances = await ledger.balances(connection, case_no, parent.hop_no)
         drawn = take_from(parent.hop_no, balances, new.disputed_paise)
         if drawn is None:

@@ -30,6 +30,7 @@ from db.police import statutory_duties
 from db.restoration import restorations
 from db.restoration.restorations import RestorationRow
 from domain.documents import DocumentIncomplete
+from domain.errors.documents import DocumentErased
 from domain.notifications.rules import NotificationEvent
 from schemas.documents.due_documents import DueDocumentState
 from schemas.documents.facts import AccountFacts, DocumentHead, IssuedDocument, LienNotice, Missing, Particulars
@@ -216,8 +217,9 @@ async def _lien_notice(work: _Attempt) -> _Found:
     if not on_hold:
         return _OVERTAKEN
     last = await document_register.latest(connection, case_no, DocumentKind.LIEN_NOTICE, bank)
-    if last is not None:
-        named_before = LienNotice.model_validate(await document_register.facts_of(connection, last.document_id))
+    facts = await document_register.facts_of(connection, last.document_id, work.ctx.opens) if last else None
+    if last is not None and facts is not None:
+        named_before = LienNotice.model_validate(facts)
         gathered = await gather(
             connection, work.ctx, due_document.kind, bank, language=_TO_BANKS_IN, case_no=case_no, now=work.now
         )
@@ -282,7 +284,9 @@ async def _notice_107(work: _Attempt) -> _Found:
     issued = await document_register.last_since(work.connection, *about, due_document.opened_at)
     if not issued:
         return _missing_fields(await work.missing(due_document.subject))
-    facts = await document_register.facts_of(work.connection, issued[0].document_id)
+    facts = await document_register.facts_of(work.connection, issued[0].document_id, work.ctx.opens)
+    if facts is None:
+        raise DocumentErased(issued[0].number)
     await _give_notice(work, datetime.fromisoformat(facts["show_cause_by"]), issued)
     return _ISSUED
 

@@ -7,11 +7,13 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
+from db.cases import complaint_money
 from db.documents import document_facts, document_register
 from db.pool import Connection
+from db.restoration import signatures
 from documents.wording import words_of
 from domain.documents import TO_A_BANK
-from domain.errors.documents import DocumentSubjectNotId, DocumentSubjectNotOfCase
+from domain.errors.documents import DocumentErased, DocumentNotFound, DocumentSubjectNotId, DocumentSubjectNotOfCase
 from domain.errors.orders import OrderKindNotFound
 from domain.policy.restoration import DocumentSections
 from schemas.base import FrozenModel
@@ -34,6 +36,7 @@ from schemas.documents.facts import (
     ReleaseOrder,
     RestorationApplication,
     RestorationOrder,
+    SignedApplication,
     StatusLetter,
     TransferFacts,
     VictimFacts,
@@ -304,6 +307,25 @@ async def restoration_application(asked: Gathering) -> Gathered:
     return Gathered(facts=facts, links=links)
 
 
+async def signed_application(asked: Gathering) -> Gathered:
+    """Gather the signed application: what the application said when it was signed, and the signature by code.
+
+    The subject is the application.
+    """
+    signed = await signatures.of_document(asked.connection, UUID(asked.subject))
+    if signed is None:
+        raise DocumentNotFound(UUID(asked.subject))
+    asked.of_this_case(signed.case_no)
+    told = await document_register.facts_of(asked.connection, UUID(asked.subject), asked.ctx.opens)
+    if told is None:
+        raise DocumentErased(asked.subject)
+    facts = SignedApplication.model_validate(
+        told | {"kind": DocumentKind.SIGNED_APPLICATION, "signature": signed.facts}
+    )
+    links = DocumentLinks(restoration_id=signed.restoration_id, ack_no=signed.ack_no)
+    return Gathered(facts=facts, links=links)
+
+
 async def restoration_order(asked: Gathering) -> Gathered:
     """Gather an approved order to a bank to restore."""
     connection = asked.connection
@@ -352,7 +374,7 @@ async def release_order(asked: Gathering) -> Gathered:
 async def status_letter(asked: Gathering) -> Gathered:
     """Gather the status letter to a victim: where the money of the complaint is."""
     connection, case_no, ack_no = asked.connection, asked.case_no, asked.subject
-    sums = await document_facts.buckets(connection, case_no, ack_no)
+    sums = await complaint_money.buckets(connection, case_no, ack_no)
     restoration = await document_facts.open_restoration(connection, case_no, ack_no)
     facts = StatusLetter(
         case_no=case_no,
@@ -385,6 +407,7 @@ GATHER: Final[Mapping[DocumentKind, Callable[[Gathering], Awaitable[Gathered]]]]
     DocumentKind.NOTICE_106: notice_106,
     DocumentKind.NOTICE_107: notice_107,
     DocumentKind.RESTORATION_APPLICATION: restoration_application,
+    DocumentKind.SIGNED_APPLICATION: signed_application,
     DocumentKind.RESTORATION_ORDER: restoration_order,
     DocumentKind.RELEASE_ORDER: release_order,
     DocumentKind.HOLDER_NOTICE: holder_notice,

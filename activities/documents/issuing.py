@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
 
+from activities.bodies import stored_sealer
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from activities.documents.facts import GATHER, Gathered, Gathering, subject_of
@@ -73,6 +74,7 @@ async def issue(
     refuse_if_lacking(facts, now)
     log_seq, log_hash = await events.last(connection, case_no)
     facts = facts.model_copy(update={"log_seq": log_seq, "log_hash": log_hash})
+    sealer = await stored_sealer(work.ctx.persons, connection, case_no)
     series = series_of(facts.kind, now)
     number = f"{series}/{await document_register.next_number(connection, series):06}"
     pdf = await render(compose(facts, language, Imprint(number=number, issued_at=now)), now)
@@ -81,7 +83,7 @@ async def issue(
         uuid4(),
         number,
         facts,
-        pdf,
+        sealer.issued(facts.model_dump(mode="json"), pdf),
         subject=subject,
         language=language,
         revision=revision,
@@ -120,7 +122,7 @@ async def issue_about(
     subject = subject_of(kind, subject, case_no)
     known = await document_register.find(connection, case_no, kind, subject, language, revision)
     if known is not None:
-        await _refuse_if_different(connection, known, particulars or Particulars())
+        await _refuse_if_different(work, known, particulars or Particulars())
         return known
     gathered = await gather(
         connection,
@@ -144,8 +146,9 @@ async def issue_about(
     return document
 
 
-async def _refuse_if_different(connection: Connection, known: IssuedDocument, asked: Particulars) -> None:
-    fields = said_otherwise(asked, await document_register.facts_of(connection, known.document_id))
+async def _refuse_if_different(work: CaseTransaction, known: IssuedDocument, asked: Particulars) -> None:
+    facts = await document_register.facts_of(work.connection, known.document_id, work.ctx.opens)
+    fields = said_otherwise(asked, facts or {})
     if fields:
         raise DocumentDiffers(known.number, fields)
 
@@ -255,5 +258,5 @@ class OrderDocuments:
             work = await lock_case(self.ctx, connection, order.case_no, order.ordered_by)
             kind = DocumentKind.RESTORATION_ORDER if order.kind is OrderKind.RESTORE else DocumentKind.RELEASE_ORDER
             document = await issue_about(work, kind, str(order_id), language=Language.EN)
-            _, pdf = await document_register.read(connection, document.document_id)
+            _, pdf = await document_register.read(connection, document.document_id, self.ctx.opens)
         return pdf

@@ -1,21 +1,28 @@
-"""Missed calls: each number has one draft that waits for an officer who calls back."""
+"""Missed calls: each number has one draft that waits for an officer who calls back.
 
-from uuid import uuid4
+The caller gets a link to the public page, and can complain there meanwhile.
+"""
+
+from uuid import UUID, uuid4
 
 from activities.context import Context
+from activities.drafts import public_drafts
 from activities.drafts.saving import seal_content
 from db import clock
 from db.drafts import drafts
-from domain.errors.drafts import TooManyMissedCalls
+from db.pool import Connection
+from domain.errors.drafts import TooManyMissedCalls, TooManyPublicDrafts
 from domain.errors.police import TimeInFuture
 from domain.intake.flags import CLOCK_SKEW
 from schemas.drafts import DraftContent, DraftSource, DraftVictim, MissedCall, MissedCallTaken
+from schemas.officers import COMPLAINANT
 
 
-async def take_missed_call(ctx: Context, call: MissedCall, by: str) -> MissedCallTaken:
+async def take_missed_call(ctx: Context, call: MissedCall, by: str, address: str = "") -> MissedCallTaken:
     """Open a draft for a number that called, or count the call in the one that waits.
 
-    A call that is reported twice counts once. Raises `LimitExceeded`, and `NotNow` for a call in the future.
+    The first call of a number is answered by a link to the page at `address`, where a draft of the caller's own has the
+    number. A call that is reported twice counts once. Raises `LimitExceeded`, and `NotNow` for a call in the future.
     """
     (callers,) = ctx.persons.digests([f"caller|{call.phone}"])
     most = ctx.policy.drafts.waiting_max
@@ -43,4 +50,16 @@ async def take_missed_call(ctx: Context, call: MissedCall, by: str) -> MissedCal
             caller=callers[0],
             called_at=call.called_at,
         )
+        await _send_link(ctx, connection, draft_id, content, address)
     return MissedCallTaken(draft_id=draft_id, calls=1, is_new=True)
+
+
+async def _send_link(ctx: Context, connection: Connection, call_id: UUID, content: DraftContent, address: str) -> None:
+    """Begin a draft of the public page for the caller, and send the code that opens it."""
+    try:
+        begun = await public_drafts.write_new(ctx, connection, content, COMPLAINANT, call_id=call_id)
+    except TooManyPublicDrafts:
+        # An officer calls back all the same.
+        return
+    language = ctx.policy.messages.holder_languages[0]
+    await public_drafts.send_link(ctx, connection, begun, content.caller_mobile, language, address)

@@ -1,4 +1,4 @@
-"""Drafts of officers: begun, saved by revision, handed over, ended and forgotten."""
+"""Drafts of officers: begun, saved by revision, passed on, ended and forgotten."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from activities.cases.transaction import ENGINE
 from activities.context import Context
-from db import clock, retention
+from db import clock, complainant_messages, retention
 from db.drafts import drafts
 from db.drafts.drafts import StoredDraft
 from db.officers import callers, officers
@@ -24,6 +24,7 @@ from domain.errors.drafts import (
     TooManyDrafts,
     TooManySentDrafts,
 )
+from schemas.base import WithReason
 from schemas.drafts import (
     Draft,
     DraftContent,
@@ -34,8 +35,8 @@ from schemas.drafts import (
     DraftLines,
     DraftSaved,
     DraftSource,
-    Handover,
     NewDraft,
+    PassDraftOn,
     SaveDraft,
 )
 from schemas.enums import Role
@@ -86,7 +87,7 @@ async def read(ctx: Context, draft_id: UUID, owner: str) -> Draft:
     async with ctx.pool.acquire() as connection:
         stored = await drafts.get(connection, draft_id)
     check_owner(stored, owner)
-    note = ctx.persons.open_text(stored.key, stored.note, _use_at_handover(draft_id)) if stored.note else ""
+    note = ctx.persons.open_text(stored.key, stored.note, _use_when_passed_on(draft_id)) if stored.note else ""
     content = open_content(ctx, stored)
     return Draft(**_line(ctx, stored, content).model_dump(), content=content, note=note)
 
@@ -100,7 +101,7 @@ async def listed(ctx: Context, owner: str) -> DraftLines:
 
 
 async def waiting(ctx: Context, taker: str, roles: Collection[Role]) -> DraftLines:
-    """Return the drafts that an officer may take: those of absent and disabled officers, then missed calls."""
+    """Return the drafts that an officer may have: those of officers who are away, then missed calls."""
     supervises = Role.SUPERVISOR in roles
     async with ctx.pool.acquire() as connection:
         found = await drafts.stranded(connection, taker, WAITING_SHOWN_MAX, supervises=supervises)
@@ -108,26 +109,44 @@ async def waiting(ctx: Context, taker: str, roles: Collection[Role]) -> DraftLin
     return _lines(ctx, found)
 
 
-async def take(ctx: Context, draft_id: UUID, owner: str, roles: Collection[Role]) -> DraftGiven:
-    """Take the draft of a missed call that no officer has.
+async def claim(ctx: Context, draft_id: UUID, owner: str) -> DraftGiven:
+    """Let an officer have the draft of a missed call that no officer has.
 
-    A supervisor or the lead of the team also takes the draft of an officer who is absent or disabled. Raises
-    `NotFound`, `NotNow` and `LimitExceeded`.
+    Raises `NotFound`, `NotNow` and `LimitExceeded`.
+    """
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await _refuse_too_many(ctx, connection, owner)
+        stored = await drafts.get(connection, draft_id, lock=True)
+        check_open(stored)
+        if stored.owner is not None:
+            raise DraftHasOwner(draft_id, stored.owner)
+        await drafts.give(connection, stored, owner, None, await clock.present_moment(connection))
+    return DraftGiven(draft_id=draft_id, owner=owner, revision=stored.revision)
+
+
+async def take_over(ctx: Context, draft_id: UUID, told: WithReason, owner: str, roles: Collection[Role]) -> DraftGiven:
+    """Take the draft of an officer whose shift has ended since it was saved, with a reason.
+
+    A supervisor or the lead of the team also takes that of an officer who is absent or disabled. Raises `NotFound`,
+    `NotNow` and `LimitExceeded`.
     """
     supervises = Role.SUPERVISOR in roles
     async with ctx.pool.acquire() as connection, connection.transaction():
         await _refuse_too_many(ctx, connection, owner)
         stored = await drafts.get(connection, draft_id, lock=True)
         check_open(stored)
-        if stored.owner is not None and not await drafts.is_stranded(
-            connection, draft_id, owner, supervises=supervises
-        ):
+        if stored.owner is None:
+            raise DraftWaits(draft_id)
+        if not await drafts.is_stranded(connection, draft_id, owner, supervises=supervises):
             raise DraftHasOwner(draft_id, stored.owner)
-        await drafts.give(connection, stored, owner, None, await clock.present_moment(connection))
+        note = ctx.persons.seal_text(stored.key, told.reason, _use_when_passed_on(draft_id))
+        await drafts.give(connection, stored, owner, note, await clock.present_moment(connection))
     return DraftGiven(draft_id=draft_id, owner=owner, revision=stored.revision)
 
 
-async def pass_on(ctx: Context, draft_id: UUID, told: Handover, owner: str, receivers: Collection[Role]) -> DraftGiven:
+async def pass_on(
+    ctx: Context, draft_id: UUID, told: PassDraftOn, owner: str, receivers: Collection[Role]
+) -> DraftGiven:
     """Give a draft to another officer of the team, who has one of the roles.
 
     Raises `NotFound`, `NotNow` and `LimitExceeded`.
@@ -143,7 +162,7 @@ async def pass_on(ctx: Context, draft_id: UUID, told: Handover, owner: str, rece
         now = await clock.present_moment(connection)
         if await officers.is_absent(connection, told.to, now):
             raise OwnerAbsent(told.to)
-        note = ctx.persons.seal_text(stored.key, told.note, _use_at_handover(draft_id)) if told.note else None
+        note = ctx.persons.seal_text(stored.key, told.note, _use_when_passed_on(draft_id)) if told.note else None
         await drafts.give(connection, stored, told.to, note, now)
     return DraftGiven(draft_id=draft_id, owner=told.to, revision=stored.revision)
 
@@ -160,7 +179,7 @@ async def end(ctx: Context, draft_id: UUID, owner: str, by: str) -> DraftEnded:
         check_owner(stored, owner)
         ended_as = DraftEnd.DONE if stored.ack_no else DraftEnd.DISCARDED
         assert stored.key.person_id is not None, "a draft has a key"
-        await _forget(connection, draft_id, stored.key.person_id, ended_as, by)
+        await forget(connection, draft_id, stored.key.person_id, ended_as, by)
     return DraftEnded(draft_id=draft_id, ended_as=ended_as)
 
 
@@ -174,12 +193,14 @@ async def forget_old(ctx: Context) -> int:
         before = await clock.present_moment(connection) - kept
         old = await drafts.take_old(connection, before, BATCH)
         for draft_id, person_id in old:
-            await _forget(connection, draft_id, person_id, DraftEnd.FORGOTTEN, ENGINE)
+            await forget(connection, draft_id, person_id, DraftEnd.FORGOTTEN, ENGINE)
     return len(old)
 
 
-async def _forget(connection: Connection, draft_id: UUID, person_id: UUID, ended_as: DraftEnd, by: str) -> None:
+async def forget(connection: Connection, draft_id: UUID, person_id: UUID, ended_as: DraftEnd, by: str) -> None:
+    """End an open draft with its content: its key is destroyed."""
     now = await clock.present_moment(connection)
+    await complainant_messages.drop(connection, draft_id)
     await drafts.end(connection, draft_id, ended_as, by, now)
     await retention.destroy_key(connection, person_id, RULE, now)
 
@@ -224,7 +245,7 @@ def _use_of_content(draft_id: UUID) -> str:
     return f"draft {draft_id}"
 
 
-def _use_at_handover(draft_id: UUID) -> str:
+def _use_when_passed_on(draft_id: UUID) -> str:
     return f"note of draft {draft_id}"
 
 

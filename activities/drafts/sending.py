@@ -12,18 +12,28 @@ from activities.cases.told_transfers import Row
 from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
 from activities.deadlocks import repeated
+from activities.drafts.reach import tell_reach
 from activities.drafts.saving import check_owner, open_content
 from activities.drafts.statements import Stated, fill_in, state_transfers, tell_story
 from activities.intake import KnownMeanwhile, resolve_transfers, take_complaint
 from db import clock, intake
-from db.drafts import drafts, statements
+from db.drafts import drafts, known_banks, statements
 from db.drafts.drafts import StoredDraft
 from db.drafts.statements import SentComplaint
-from domain.drafts.checks import banks_of, draft_flags, unasked
-from domain.drafts.complaints import ReadDraft, awaited_facts, complaint_of, read_draft, stated_facts
-from domain.errors.drafts import DraftIncomplete
+from domain.drafts.checks import banks_of, draft_flags, paid_accounts, unasked
+from domain.drafts.complaints import ReadDraft, awaited_facts, complaint_of, read_draft, stated_facts, told_story
+from domain.errors.drafts import DraftIncomplete, DraftNotSent
 from domain.errors.intake import IdempotencyKeyReused
-from schemas.drafts import DraftCheck, DraftContent, DraftSent
+from domain.intake.districts import districts
+from schemas.drafts import (
+    AskedBanks,
+    DraftCheck,
+    DraftChoices,
+    DraftContent,
+    DraftSent,
+    NamedDistrict,
+    NamedInstitution,
+)
 from schemas.enums import EventKind, Language
 from schemas.identifiers import names_a_transfer, reference_key
 from schemas.intake import NO_MOBILE, ComplaintReceipt
@@ -47,8 +57,10 @@ def key_of(draft_id: UUID) -> str:
     return f"draft-{draft_id}"
 
 
-async def send(ctx: Context, draft_id: UUID, owner: str, by: str, notify: Notify) -> DraftSent:
-    """Send a draft as it is saved.
+async def send(
+    ctx: Context, draft_id: UUID, owner: str, by: str, notify: Notify, *, transfers_only: bool = False
+) -> DraftSent:
+    """Send a draft as it is saved; with `transfers_only` nothing else is added to a complaint that is sent already.
 
     `notify` is called as soon as the complaint, or what is added, is committed. Raises `NotFound`, `NotNow` and
     `LimitExceeded`.
@@ -60,11 +72,12 @@ async def send(ctx: Context, draft_id: UUID, owner: str, by: str, notify: Notify
     content = open_content(ctx, draft)
     told = read_draft(content)
     if draft.ack_no is not None:
-        return await _add(ctx, draft, draft.ack_no, content, told, by, notify)
+        added = DraftContent(transfers=content.transfers) if transfers_only else content
+        return await _add(ctx, draft, draft.ack_no, added, told, by, notify)
     if not told.transfers:
         raise DraftIncomplete(draft_id, told.missing)
     receipt = await _ask_banks(ctx, draft, content, told, notify)
-    if receipt is not None and not content.story and content.consent is None:
+    if receipt is not None and not _tells_more(content):
         return DraftSent(
             draft_id=draft_id,
             receipt=receipt,
@@ -79,6 +92,11 @@ async def send(ctx: Context, draft_id: UUID, owner: str, by: str, notify: Notify
         draft = await drafts.get(connection, draft_id)
     assert draft.ack_no is not None, "the complaint is linked"
     return await _add(ctx, draft, draft.ack_no, content, told, by, notify)
+
+
+def _tells_more(content: DraftContent) -> bool:
+    """Return whether a draft states what its complaint has no place for."""
+    return bool(told_story(content) or content.consent is not None or content.reach or content.teller)
 
 
 async def _ask_banks(
@@ -181,7 +199,8 @@ async def _write(
         told_now = {name: value for name, value in facts.items() if name in awaited and _is_new(sent, name, value)}
         completed = await fill_in(work, sent, told_now)
         await drafts.still_awaited(connection, draft.draft_id, awaited - frozenset(completed))
-        completed += await tell_story(work, sent, content.story, consent=content.consent)
+        completed += await tell_story(work, sent, told_story(content), consent=content.consent)
+        completed += await tell_reach(work, sent, content.reach, content.teller)
         await _log(work, ack_no, completed)
         stated = await state_transfers(work, ack_no, rows, by_account=by_account)
     return sent, stated, completed
@@ -212,8 +231,10 @@ async def check(ctx: Context, content: DraftContent) -> DraftCheck:
         for index, told in enumerate(content.transfers)
         if names_a_transfer(told.rrn) or names_a_transfer(told.utr)
     }
+    paid = paid_accounts(ctx.directory.current, content)
     async with ctx.pool.acquire() as connection:
         found = await intake.known_transfers(connection, {*references.values()}) if references else []
+        accounts = await known_banks.known_accounts(connection, paid) if paid else ()
         now = await clock.present_moment(connection)
     known = {one.reference_key for one in found}
     return DraftCheck(
@@ -222,4 +243,37 @@ async def check(ctx: Context, content: DraftContent) -> DraftCheck:
         flags=(*draft_flags(content, now, ctx.policy.trail), *flags),
         banks=tuple(banks),
         known=tuple(field for field, reference in references.items() if reference in known),
+        accounts=accounts,
     )
+
+
+async def banks_asked(ctx: Context, draft_id: UUID, owner: str) -> AskedBanks:
+    """Return the banks that are asked because of a sent draft. Raises `NotFound` and `NotNow`."""
+    async with ctx.pool.acquire() as connection:
+        draft = await drafts.get(connection, draft_id)
+        check_owner(draft, owner)
+        if draft.ack_no is None:
+            raise DraftNotSent(draft_id)
+        return await known_banks.of_complaint(connection, draft.ack_no, _names(ctx))
+
+
+def choices(ctx: Context) -> DraftChoices:
+    """Return the institutions with what an officer finds them by, and the districts."""
+    found = sorted(ctx.directory.current, key=lambda one: one.name.casefold())
+    return DraftChoices(
+        institutions=tuple(
+            NamedInstitution(**one.model_dump(include=set(NamedInstitution.model_fields))) for one in found
+        ),
+        districts=tuple(NamedDistrict(code=one.code, english=one.english, hindi=one.hindi) for one in districts()),
+    )
+
+
+def _names(ctx: Context) -> Callable[[str], str]:
+    """Return what gives the name of an institution by its code."""
+    directory = ctx.directory.current
+
+    def name(code: str) -> str:
+        found = directory.get(code)
+        return found.name if found else code
+
+    return name

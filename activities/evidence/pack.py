@@ -1,5 +1,6 @@
 """Make the evidence pack of a case: read at one instant, write file by file, sign, and log it."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -25,13 +26,14 @@ from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
 from db.evidence.opened import Opened, holders_of_victims
 from db.evidence.pack import CaseHead
 from db.grievances import grievance_texts
-from db.orders import release_proposals
+from db.orders import release_proposals, returned_funds
 from db.pool import Connection
 from db.restoration import credit_accounts, objections
-from db.tracing import telephone_answers
+from db.tracing import telephone_answers, trail_views
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
+from documents.trail_picture import LEGS_IN_A_DOCUMENT
 from domain.evidence.pack import (
     BODIES,
     EDITION,
@@ -50,7 +52,9 @@ from domain.evidence.pack import (
 )
 from domain.evidence.personal_data import VictimsData
 from domain.evidence.pseudonyms import VictimsNamed, hides_victims
+from domain.tracing.trail_layout import layout
 from schemas.enums import EventKind, Language
+from schemas.tracing.trail_layout import TrailDetail, TrailPicture
 
 Progress = Callable[[int, int], None]
 
@@ -175,6 +179,7 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
     objected = await objections.texts_of_case(connection, case_no)
     forms = await pack_bodies.forms(connection, case_no, BodyOpener(persons).open_or_erased)
     raws = await pack_bodies.stored_lines(connection, case_no)
+    unreadable = await returned_funds.unreadable_of_case(connection, case_no)
     speakers = await telephone_answers.speakers_of_case(connection, case_no)
     texts_of_grievances = await grievance_texts.of_case(connection, case_no)
     return Opened(
@@ -185,6 +190,7 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
         hearings={number: persons.open_stored(said) for number, said in heard.items()},
         forms=forms,
         raws={answer_id: persons.open_stored(raw) for answer_id, raw in raws.items()},
+        unreadable={number: persons.open_stored(raw) for number, raw in unreadable.items()},
         objections={number: persons.open_stored(text) for number, text in objected.items()},
         speakers={number: persons.open_stored(speaker) for number, speaker in speakers.items()},
         said={place: persons.open_stored(said) for place, said in texts_of_grievances.levels.items()},
@@ -245,8 +251,14 @@ class _Writing:
         self._writer.add(EDITION, self._edition_text())
         story = await self._log()
         head = self._head
-        timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, story)
+        trail = await self._trail()
+        timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, trail, story)
         self._writer.add(TIMELINE, await render(timeline, head.last_at))
+
+    async def _trail(self) -> TrailPicture:
+        hops = await trail_views.all_hops(self._connection, self._head.case_no)
+        # A large trail takes long enough to be laid out beside other work.
+        return await asyncio.to_thread(layout, hops, TrailDetail.ACCOUNT, LEGS_IN_A_DOCUMENT)
 
     async def _rows(self, file: str) -> None:
         with self._writer.open(file) as member:
@@ -280,10 +292,10 @@ class _Writing:
                 excluded = any(self._repeats(content) for _, content, _ in files)
                 for name, content, sha256 in files:
                     self._whole(name, content, sha256, excluded=excluded)
-        async with aclosing(evidence.documents(connection, case_no)) as documents:
+        async with aclosing(evidence.documents(connection, case_no, self._opens)) as documents:
             async for document in documents:
                 excluded = is_document_excluded(edition, document.kind, is_marked=is_marked)
-                self._whole(document.name, document.content, excluded=excluded)
+                self._whole(document.name, document.content, document.sha256, excluded=excluded)
 
     def _whole(self, name: str, content: bytes | None, sha256: str | None = None, *, excluded: bool = False) -> None:
         """Write a file, or only its SHA-256 if the edition leaves it out or must not have what it repeats.

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, assert_never
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from activities.notifications.people import Concerned, Holder, notify_people
 from activities.orders.release_proposals import drop_proposal
 from activities.orders.releases import order_release, release_parts
 from activities.orders.unassigned_holds import ask_about_retained_holds
+from db.drafts import public_drafts
 from db.grievances import grievances
 from db.holds import account_holds, disputed_holds, free_amounts
 from db.holds.account_holds import AccountHold
@@ -251,8 +252,15 @@ async def _read_state(work: HoldTransaction) -> HoldClocks:
         parts=not_kept(free, await free_amounts.court_keeps(connection, hold_id)),
         excess_paise=sum(one.excess_paise for one in await free_amounts.too_much(connection, hold_id)),
         appeal=await grievances.appealed(connection, hold_id) if hold.policy.appeal_keeps_seconds else None,
+        confirm_by=await _confirm_by(work),
         **_times_of_row(hold),
     )
+
+
+async def _confirm_by(work: HoldTransaction) -> datetime | None:
+    """Return when the holds of the case end unless a complainant is confirmed. People type in real time."""
+    since = await public_drafts.unconfirmed_since(work.connection, work.case_no)
+    return since + timedelta(seconds=work.ctx.policy.public_form.confirm_within_seconds) if since else None
 
 
 def _times_of_row(hold: AccountHold) -> dict[str, Any]:

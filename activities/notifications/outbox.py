@@ -7,7 +7,7 @@ occasion is written once, so a repeated activity sends nothing twice. Names, num
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
@@ -15,16 +15,18 @@ from uuid import UUID, uuid4
 from activities.context import Context
 from activities.person_keys import PersonKeys
 from adapters.messages.sms import mobile_of
-from db import notifications, victim_corrections
+from db import complainant_messages, notifications, victim_corrections, victim_reach
 from db.cases import tasks
+from db.complainant_messages import NewComplainantMessage
 from db.holder_contacts import HolderContact
 from db.notifications import NewMessage, SealedMessage
 from db.person_keys import PersonKey
 from db.police import firs
 from db.pool import Connection
 from domain.notifications.rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, Channel, channels_of
-from domain.notifications.texts import Said, Written, forwarded, letter, short
+from domain.notifications.texts import IF_QUIET, Said, Written, forwarded, letter, short
 from schemas.documents.facts import DocumentHead
+from schemas.drafts import ReachWay
 from schemas.enums import Language, TaskKind
 from schemas.notifications import Medium, MessageFacts, MessageKind, Recipient
 from schemas.personal_data import MessageText
@@ -53,12 +55,16 @@ async def tell_victim(
 ) -> int:
     """Write a notification to a complaint's victim by SMS, and by e-mail with the documents if an address is known.
 
-    `link` is the page on which the victim can answer, if there is one. The contact that the complaint told first never
-    gets it, because officers have corrected that contact: it may be a stranger's. If the facts name no amount, it is
-    the amount on hold of the complaint. Returns the number of new messages. Raises `NotFound`, and `MessageLacks` for
-    missing facts.
+    A victim who said how to be reached without danger is written to in that way alone, and is told no more than that
+    there is news if no message may say what it is about. `link` is the page on which the victim can answer, if there
+    is one. The contact that the complaint told first never gets it, because officers have corrected that contact: it
+    may be a stranger's. If the facts name no amount, it is the amount on hold of the complaint. Returns the number of
+    new messages. Raises `NotFound`, and `MessageLacks` for missing facts.
     """
     person = await notifications.victim(connection, ack_no)
+    stated = await victim_reach.newest(connection, ack_no)
+    if stated and stated.way is ReachWay.NONE:
+        return 0
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
     said = (await _with_officer(connection, person.case_no, told, link)).model_copy(update={"ack_no": ack_no})
     # What happened to the money is written also when no one can be told of it: then a person has to.
@@ -67,7 +73,12 @@ async def tell_victim(
     owner = _Owner(ctx.persons, person.person) if person.person.wrapped else None
     subject = about(TaskSubject.COMPLAINT, ack_no)
     draft = _Draft(connection, now, kind, Recipient.VICTIM, said, ack_no, documents, subject, owner=owner)
-    written = await draft.write(contact.mobile, contact.email, (person.language,))
+    # A code is of use only as it is, and the victim has asked for it.
+    if stated and stated.is_quiet and kind not in EXPIRING:
+        draft = draft.as_news()
+    mobile = contact.mobile if stated is None or stated.way is ReachWay.SMS else ""
+    email = contact.email if stated is None or stated.way is ReachWay.EMAIL else ""
+    written = await draft.write(mobile, email, (person.language,))
     if kind in AS_FIRST_TOLD and (first := await victim_corrections.first_told(connection, ack_no)):
         as_told = ctx.persons.open_or_empty(first)
         mobile = as_told.mobile if as_told.mobile != contact.mobile else ""
@@ -174,6 +185,58 @@ async def tell_bank_of_appeal(
     return await draft.write("", person.bank_email, tuple(Language))
 
 
+@dataclass(frozen=True)
+class Complainant:
+    """A person who complains on the public page, or whose call was missed: there may be no case yet."""
+
+    draft_id: UUID
+    key: PersonKey
+    mobile: str = field(repr=False)
+    language: Language
+    code_digest: bytes | None = None
+    """of the code in the message"""
+    mobile_digest: bytes | None = None
+
+
+async def tell_complainant(
+    connection: Connection,
+    ctx: Context,
+    person: Complainant,
+    kind: MessageKind,
+    facts: MessageFacts,
+    now: datetime,
+    *,
+    link: str = "",
+) -> int:
+    """Write a short message to a person who complains on the page; 0 for a number that gets none.
+
+    Raises `MessageLacks` for missing facts.
+    """
+    number = mobile_of(person.mobile)
+    if number is None:
+        return 0
+    assert facts.until is not None, "a code has an end"
+    text = short(kind, Recipient.COMPLAINANT, person.language, Said(case_no="", facts=facts, link=link)).text
+    message_id = uuid4()
+    message = NewComplainantMessage(
+        message_id=message_id,
+        draft_id=person.draft_id,
+        kind=kind,
+        language=person.language,
+        sealed=ctx.persons.seal_text(person.key, f"{number}\n{text}", use_of_message(message_id)),
+        valid_until=facts.until,
+        code_digest=person.code_digest,
+        mobile_digest=person.mobile_digest,
+    )
+    await complainant_messages.insert(connection, message, now)
+    return 1
+
+
+def use_of_message(message_id: UUID) -> str:
+    """Return what the sealed text of a message to a complainant is bound to."""
+    return f"message {message_id}"
+
+
 async def tell_bank(
     connection: Connection,
     case_no: str,
@@ -260,6 +323,12 @@ class _Draft:
         facts = MessageFacts(occasion=f"{self.kind.value}.{said.facts.occasion}")
         said = said.model_copy(update={"facts": facts})
         return replace(self, kind=AS_FIRST_TOLD_IF_MARKED, said=said, documents=())
+
+    def as_news(self) -> "_Draft":
+        """Return the draft for a victim who may not be told what it is about."""
+        facts = MessageFacts(occasion=f"{self.kind.value}.{self.said.facts.occasion}")
+        said = self.said.model_copy(update={"facts": facts, "link": ""})
+        return replace(self, kind=IF_QUIET, said=said, documents=())
 
     async def write(self, mobile: str, email: str, languages: tuple[Language, ...], *, besides: bool = False) -> int:
         written, channels = 0, channels_of(self.kind, self.to_whom)

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from activities.context import Context
 from activities.notifications.outbox import (
+    Complainant,
     tell_at,
     tell_bank,
     tell_bank_of_appeal,
+    tell_complainant,
     tell_holder,
     tell_officer,
     tell_victim,
@@ -76,7 +78,8 @@ class Concerned:
     language: Language = Language.EN
     """of the document for a bank"""
     link: str = ""
-    """the page on which the victim can answer"""
+    """the page on which the victim can answer, or a complainant goes on"""
+    complainant: Complainant | None = None
 
 
 @dataclass(frozen=True)
@@ -204,6 +207,13 @@ class _Message:
         case_no, mobile = self.concerned.case_no, self.concerned.mobile
         return await tell_at(self.connection, case_no, Recipient.BANK, mobile, "", self.rule.kind, self.facts, self.now)
 
+    async def to_complainant(self) -> int:
+        person, link = self.concerned.complainant, self.concerned.link
+        assert person is not None, f"{self.rule.kind.value} is for a person who complains on the page"
+        return await tell_complainant(
+            self.connection, self.ctx, person, self.rule.kind, self.facts, self.now, link=link
+        )
+
     async def to_io(self) -> int:
         return await self._to_officer(CaseDuty.IO)
 
@@ -241,4 +251,5 @@ _WRITERS: Final[Mapping[Addressee, Callable[[_Message], Awaitable[int]]]] = {
     Addressee.SUPERVISING: _Message.to_supervising,
     Addressee.STEP_OFFICER: _Message.to_step_officer,
     Addressee.LEVEL_OFFICER: _Message.to_level_officer,
+    Addressee.COMPLAINANT: _Message.to_complainant,
 }

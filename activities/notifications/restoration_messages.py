@@ -15,7 +15,7 @@ from db.restoration import openings, restorations
 from db.restoration.restorations import Line, RestorationRow
 from domain.notifications.rules import NotificationEvent
 from domain.restoration.procedure import ACTS
-from schemas.documents.facts import DocumentHead
+from schemas.documents.facts import ApplicationFacts, DocumentHead
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, masked_account
 from schemas.orders.orders import Beneficiary
 from schemas.police import CaseDuty
@@ -49,6 +49,25 @@ async def application_issued(
     facts = MessageFacts(occasion=_occasion(row), amount_paise=paise, until=due_at)
     concerned = Concerned(case_no=row.case_no, ack_no=row.ack_no, documents=[document])
     await notify_people(connection, ctx, NotificationEvent.APPLICATION_ISSUED, concerned, facts, now)
+
+
+async def application_signed(
+    connection: Connection,
+    ctx: Context,
+    row: RestorationRow,
+    document: DocumentHead,
+    signed: ApplicationFacts,
+    now: datetime,
+) -> None:
+    """Notify the victim that the application is signed by a code, and enclose it with the record of the signature."""
+    to = signed.beneficiary
+    facts = MessageFacts(
+        occasion=_occasion(row),
+        amount_paise=sum(account.amount_paise for account in signed.accounts),
+        to_account=masked_account(to.account[-ACCOUNT_END_CHARS:], to.institution_name),
+    )
+    concerned = Concerned(case_no=row.case_no, ack_no=row.ack_no, documents=[document])
+    await notify_people(connection, ctx, NotificationEvent.APPLICATION_SIGNED, concerned, facts, now)
 
 
 async def noticed(

@@ -15,10 +15,11 @@ from adapters.messages.sms import SmsError, SmsUnsendable
 from adapters.messages.smtp import MailError, PdfAttachment
 from db import notifications
 from db.notifications import ToSend
+from domain.errors.documents import DocumentErased
 from domain.errors.notifications import MessageExpired, MessageSent
 from domain.notifications.sms_templates import SmsTemplates
-from schemas.enums import EventKind, TaskKind
-from schemas.notifications import Medium, MessageRow, SmsIds
+from schemas.enums import EventKind, Language, TaskKind
+from schemas.notifications import Medium, MessageKind, MessageRow, Recipient, SmsIds
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,7 @@ async def _send(ctx: Context, ways: Ways, message: ToSend, limit: asyncio.Semaph
         except (MailError, SmsError) as error:
             await _failed(ctx, message, str(error), final=not error.retryable)
             return False
-        except notifications.EnclosureMissing as error:
+        except (notifications.EnclosureMissing, DocumentErased) as error:
             await _failed(ctx, message, str(error), final=True)
             return False
         except TimeoutError:
@@ -128,20 +129,21 @@ async def _transmit(ctx: Context, ways: Ways, message: ToSend) -> None:
     key, said = str(message.message_id), ctx.persons.open_message(message.message_id, message.text)
     if message.medium is Medium.SMS:
         assert ways.sms is not None, "only messages with a route are claimed"
-        await ways.sms.send(said.address, said.body, key, _sms_ids(ways, message))
+        ids = sms_ids(ways, message.kind, message.to_whom, message.language)
+        await ways.sms.send(said.address, said.body, key, ids)
     else:
         assert ways.mail is not None, "only messages with a route are claimed"
         async with ctx.pool.acquire() as connection:
-            pdfs = await notifications.documents_of(connection, message.message_id)
+            pdfs = await notifications.documents_of(connection, message.message_id, ctx.opens)
         attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
         await ways.mail.send(said.address, said.subject, said.body, f"{key}.message", attachments=attached)
 
 
-def _sms_ids(ways: Ways, message: ToSend) -> SmsIds | None:
+def sms_ids(ways: Ways, kind: MessageKind, to_whom: Recipient, language: Language) -> SmsIds | None:
     """Return the ids of the message's registered text. Raises `SmsUnsendable` if it has none and needs one."""
     if ways.sms_templates is None:
         return None
-    ids = ways.sms_templates.ids(message.kind, message.to_whom, message.language)
+    ids = ways.sms_templates.ids(kind, to_whom, language)
     if ids is None:
         raise SmsUnsendable("its text is not registered")
     return ids

@@ -85,7 +85,7 @@ async def read_document(ctx: Context, institution: str, order_id: UUID) -> bytes
     """Return the PDF of an order of the bank. Raises `NotFound`, `NoDocument`."""
     async with ctx.pool.acquire() as connection:
         await bank_orders.case_of(connection, order_id, institution)
-        pdf = await bank_replies.document(connection, order_id)
+        pdf = await bank_replies.document(connection, order_id, ctx.opens)
     if pdf is None:
         raise NoDocument(order_id)
     return pdf

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from activities.bodies import stored_sealer
 from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
 from activities.context import Context
 from activities.notifications import grievance_messages
@@ -31,6 +32,7 @@ from adapters.police.protocol import (
 )
 from db.police import firs
 from db.police.firs import ToRegister
+from db.sealed_documents import FIR_COPY
 from domain.errors.police import (
     AssignedByThemselves,
     FirNeedsNoSignature,
@@ -291,9 +293,10 @@ class _FirTransaction(CaseTransaction):
 
     async def copy(self, document: bytes) -> None:
         """Store the copy of the report. Documents that enclose it can now be sent."""
-        await firs.put_copy(self.connection, self.fir_id, document)
-        digest = hashlib.sha256(document).hexdigest()
-        await self._log(EventKind.FIR_COPIED, document_digest=digest)
+        sealer = await stored_sealer(self.ctx.persons, self.connection, self.case_no)
+        copy = sealer.document(FIR_COPY, document)
+        await firs.put_copy(self.connection, self.fir_id, copy)
+        await self._log(EventKind.FIR_COPIED, document_digest=copy.sealed.digest.hex())
 
     async def refused(self, refusal: PoliceRefused) -> None:
         """Record the refusal, and ask a supervisor to have the report registered at the right station."""

@@ -62,17 +62,19 @@ class CallDesk:
         self._found_at = -CALLS_GOOD_SECONDS
         self._lock = asyncio.Lock()
 
-    async def calls(self, limit: int) -> CallList:
+    async def calls(self, limit: int, reader: str | None = None) -> CallList:
         """Return the `limit` requests (at most `CALLS_MAX`) with the most money to save by a call now.
 
-        The list is at most `CALLS_GOOD_SECONDS` old.
+        What the officer `reader` has comes first, and what other officers have last. The list is at most
+        `CALLS_GOOD_SECONDS` old.
         """
         async with self._lock:
             if self._found is None or time.monotonic() - self._found_at >= CALLS_GOOD_SECONDS:
                 self._found = await self._look()
                 self._found_at = time.monotonic()
             found = self._found
-        return found.model_copy(update={"items": found.items[:limit]})
+        items = sorted(found.items, key=lambda call: reader is None or call.owner != reader)
+        return found.model_copy(update={"items": tuple(items[:limit])})
 
     async def _look(self) -> CallList:
         now = self._ctx.now()

@@ -17,7 +17,7 @@ from db.cases import task_owners, tasks
 from db.cases.task_owners import EndedLease, Move
 from db.clock import present_moment
 from db.pool import Connection
-from db.reporting import task_values
+from db.reporting import task_values, work_item_lines
 from domain.errors.cases import TaskChanged, TaskClosed
 from domain.reporting.task_acts import OWNERS
 from schemas.enums import EventKind, TaskKind
@@ -85,7 +85,8 @@ class TaskRounds:
         async with self.ctx.pool.acquire() as connection:
             found = await task_values.to_value(connection, VALUES_LIMIT)
             if found:
-                await task_values.write(connection, found, self.ctx.policy.call_list.persons)
+                changed = await task_values.write(connection, found, self.ctx.policy.call_list.persons)
+                await work_item_lines.announce(connection, changed)
         return len(found)
 
     async def _attempt(self, task_id: int, do: Callable[[], Awaitable[T]]) -> T | None:

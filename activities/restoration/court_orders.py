@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID
 
+from activities.bodies import stored_sealer
 from activities.cases.transaction import CaseTransaction, case_transaction, lock_cases
 from activities.context import Context
 from activities.notifications.people import Concerned, Holder, notify_people
@@ -23,6 +24,7 @@ from db.holds import account_holds
 from db.police import firs
 from db.restoration import court_orders
 from db.restoration.court_orders import Releasable
+from db.sealed_documents import COURT_ORDER, SealedDocument
 from domain.errors import NotFound, NotNow, RefusedPart
 from domain.errors.banks import InstitutionNotFound
 from domain.errors.court_orders import (
@@ -111,7 +113,8 @@ async def _take(work: CaseTransaction, new: NewCourtOrder) -> CourtOrder:
     rules = work.ctx.policy.court_orders
     waits = rules.without_document_seconds if new.document is None else rules.confirm_within_seconds
     until = now + timedelta(seconds=waits / work.ctx.procedure_clock_factor)
-    order = await court_orders.insert(connection, case_no, new, account, until, work.actor, now)
+    document = await _sealed(work, new.document) if new.document else None
+    order = await court_orders.insert(connection, case_no, new, account, document, until, work.actor, now)
     data = {
         "court_order_id": order.court_order_id,
         "kind": order.kind.value,
@@ -132,6 +135,11 @@ async def _take(work: CaseTransaction, new: NewCourtOrder) -> CourtOrder:
     await ask_about_retained_holds(connection, case_no, now)
     await firs.notify_procedures(connection, case_no, DEPEND_ON_ORDERS, now)
     return order
+
+
+async def _sealed(work: CaseTransaction, document: bytes) -> SealedDocument:
+    sealer = await stored_sealer(work.ctx.persons, work.connection, work.case_no)
+    return sealer.document(COURT_ORDER, document)
 
 
 async def _ask(work: CaseTransaction, order: CourtOrder, until: datetime) -> None:
@@ -171,7 +179,7 @@ async def _with_document(work: CaseTransaction, order: CourtOrder, document: byt
         return order
     if order.document_digest is not None:
         raise CourtOrderHasDocument(order.court_order_id)
-    await court_orders.put_document(work.connection, order.court_order_id, document)
+    await court_orders.put_document(work.connection, order.court_order_id, await _sealed(work, document))
     if not order.counts:
         rules, factor = work.ctx.policy.court_orders, work.ctx.procedure_clock_factor
         until = counts_until(order.model_copy(update={"document_digest": digest}), rules, work.now, factor)

@@ -3,10 +3,12 @@
 from datetime import timedelta
 from uuid import UUID
 
+from activities.bodies import stored_sealer
 from activities.context import Context
 from activities.notifications import restoration_messages
 from activities.restoration.decisions import decision, refuse_undecided
 from db.restoration import hearing_waivers
+from db.sealed_documents import WAIVER
 from domain.errors.restoration import HoldNotOfRestoration, NoticeNotServed, WaiverNeedsDocument, WaiverRecorded
 from schemas.enums import EventKind, ProcedureKind
 from schemas.restoration.restorations import Acting, NoticeWaived, RestorationDone, RestorationVerb
@@ -34,8 +36,10 @@ async def waive_notice(
             raise NoticeNotServed
         seconds = ctx.policy.restoration.waiver_contradiction_seconds / ctx.procedure_clock_factor
         until = work.now + timedelta(seconds=seconds)
+        sealer = await stored_sealer(ctx.persons, connection, work.case_no)
+        document = sealer.document(WAIVER, waived.document)
         digest = await hearing_waivers.insert(
-            connection, restoration_id, row.visit_no, hold_id, waived.document, waived.reason, by.actor, work.now, until
+            connection, restoration_id, row.visit_no, hold_id, document, waived.reason, by.actor, work.now, until
         )
         if digest is None:
             raise WaiverRecorded(hold_id)

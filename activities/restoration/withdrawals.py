@@ -15,7 +15,7 @@ from activities.orders.releases import notify_hold_workflows, order_release
 from activities.restoration.allocation import MoreCases, give_to_others
 from activities.restoration.payer_decisions import give_to
 from activities.tracing.payer_transfers import dismiss_followed
-from db.cases import cases, events, hop_retries, hops, ledger, told_amounts
+from db.cases import cases, events, hop_retries, hops, ledger, merged_hops, told_amounts
 from db.holds import account_holds, free_amounts
 from db.pool import Connection
 from db.restoration import claims, exclusions, payer_decisions, withdrawals
@@ -23,6 +23,7 @@ from db.restoration.claims import Account, ClaimRow
 from db.restoration.exclusions import Why
 from db.restoration.withdrawals import HopToWithdraw
 from db.tracing import requests
+from domain.errors.cases import HopOfMergedTransfer
 from domain.errors.orders import HoldKeptByCourt
 from domain.errors.restoration import (
     AlreadyWithdrawn,
@@ -131,9 +132,14 @@ async def _undecided(connection: Connection, ack_no: str, withdrawal_id: int) ->
 async def _refuse_needed(connection: Connection, case_no: str, ack_no: str, found: Sequence[HopToWithdraw]) -> None:
     """Raise `NotNow` while these hops may not leave the case.
 
-    Another complainant may claim them. Their money may be on its way back to the victim, or a court retains it.
+    Another complainant may claim them, or a merged case may tell them too. Their money may be on its way back to the
+    victim, or a court retains it.
     """
     hop_nos = [hop.hop_no for hop in found]
+    for pair in await merged_hops.pairs_at(connection, case_no, hop_nos):
+        # The loss must not leave both cases, or come back after the withdrawal.
+        hop_no = pair.counted_hop_no if pair.counted_case_no == case_no else pair.aside_hop_no
+        raise HopOfMergedTransfer(hop_no, pair.merge_id)
     for transfer in await payer_decisions.contested(connection, case_no, hop_nos):
         if transfer.undecided:
             # Another complainant may be the victim, whose loss would leave the case with this complaint.

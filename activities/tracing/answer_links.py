@@ -55,7 +55,7 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
     async def view(self, connection: Connection, link: LinkRow, now: datetime) -> AnswerView:
         """Return the open transfers; see `ReplyLinks.view`."""
         request = await _request(connection, link)
-        transfers = _transfers(await requests.live_hops(connection, link.subject_id))
+        transfers = open_transfers(await requests.live_hops(connection, link.subject_id))
         state = _state(link, request.state, bool(transfers), now)
         return AnswerView(
             state=state,
@@ -101,7 +101,7 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
 
     async def count_left(self, connection: Connection, link: LinkRow) -> int:
         """Return the number of transfers still in play; see `ReplyLinks.count_left`."""
-        return len(_transfers(await requests.live_hops(connection, link.subject_id)))
+        return len(open_transfers(await requests.live_hops(connection, link.subject_id)))
 
 
 async def _request(connection: Connection, link: LinkRow) -> requests.RequestRow:
@@ -121,7 +121,8 @@ def _state(link: LinkRow, request_state: RequestState, asks: bool, now: datetime
     return LinkState.WITHDRAWN if withdrawn else LinkState.REPLIED
 
 
-def _transfers(hops: list[requests.HopToAsk]) -> dict[int, AskedTransfer]:
+def open_transfers(hops: list[requests.HopToAsk]) -> dict[int, AskedTransfer]:
+    """Return the transfers of hops that still await an answer, by the number of their first hop."""
     by_reference: dict[str, AskedTransfer] = {}
     for hop in hops:
         before = by_reference.get(hop.reference_key)

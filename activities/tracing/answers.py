@@ -10,6 +10,7 @@ from activities.deadlocks import repeated
 from activities.metrics import METRICS
 from activities.tracing.answer_effects import AnswerWriter, holds, only_of_payers_bank
 from activities.tracing.claims import to_claims
+from activities.tracing.merged_answers import ask_rest, count_here, set_aside_new, told_elsewhere, without
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import BankProtocolError
 from db.banks import channels, received_bodies
@@ -126,6 +127,9 @@ async def answer_in(
     """Write an answer with all its consequences in the caller's transaction. Raises as `take_status_update`."""
     institution = teller.institution
     begun = await _begin(connection, institution, update, body_digest, claims)
+    put_back: list[int] = []
+    if begun.merged_with and (put_back := await count_here(ctx, connection, begun, institution, claims)):
+        begun = await _begin(connection, institution, update, body_digest, claims)
     if teller.by_telephone:
         begun = await _with_booked(connection, begun)
     outcome = await _judge(ctx, connection, institution, update.job_id, claims, begun)
@@ -133,6 +137,8 @@ async def answer_in(
         if received:
             await received_bodies.keep(connection, institution, _sealer(ctx, begun).received(received))
         return Answered(_repeated(begun.given), begun.head)
+    elsewhere = await told_elsewhere(connection, begun, outcome)
+    judged, outcome = outcome, without(outcome, elsewhere)
     writer = AnswerWriter(
         ctx,
         connection,
@@ -148,7 +154,11 @@ async def answer_in(
     )
     reply = _reply_counts(outcome)
     written = await writer.write(update.job_id or "", body_digest, reply)
-    receipt = AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], written.follow_up)
+    await set_aside_new(writer, judged, elsewhere)
+    follow_up = written.follow_up
+    if put_back:
+        follow_up = await ask_rest(ctx, connection, begun, put_back, follow_up)
+    receipt = AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], follow_up)
     return Answered(receipt, begun.head, written.update_id, outcome, written.cross_found)
 
 

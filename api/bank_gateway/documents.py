@@ -54,7 +54,7 @@ async def read_document(response: Response, services: TheServices, bank: TheBank
     """Return the PDF of one document, byte for byte as issued."""
     await take(services.ctx, bank.code, LimitName.FEED_READS, response)
     async with services.ctx.pool.acquire() as connection:
-        pdf = await document_register.read_of_bank(connection, bank.code, document_id)
+        pdf = await document_register.read_of_bank(connection, bank.code, document_id, services.ctx.opens)
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
 
 
@@ -68,5 +68,5 @@ async def read_fir(response: Response, services: TheServices, bank: TheBank, doc
     """Return the copy of the FIR that belongs to the document. The document states its SHA-256."""
     await take(services.ctx, bank.code, LimitName.FEED_READS, response)
     async with services.ctx.pool.acquire() as connection:
-        document = await document_register.fir_of_bank(connection, bank.code, document_id)
+        document = await document_register.fir_of_bank(connection, bank.code, document_id, services.ctx.opens)
     return Response(document, headers=dict(response.headers), media_type=PDF)

@@ -3,20 +3,35 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from starlette.responses import Response
 
 from activities.bodies import line_opener
 from api.auth import may
 from api.jurisdiction import within_of
-from api.params import LIMIT_DEFAULT, AckNo, After, Limit
+from api.params import INT32_MAX, INT64_MAX, LIMIT_DEFAULT, AckNo, After, Limit
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.cases import case_views, ledger_views, told_transfers
+from db.cases import events as event_log
+from db.cases.cases import case_no_of
 from db.tracing import answer_views, request_views, trail_views
-from schemas.enums import CaseState
+from documents.event_texts import sentence
+from schemas.enums import CaseState, Language
 from schemas.intake import ToldTransferPage
-from schemas.tracing.views import AnswerPage, CasePage, CaseView, DiscrepancyPage, LedgerView, RequestPage, TrailView
+from schemas.tracing.trail_layout import LEGS_DEFAULT, LEGS_MAX, TrailDetail, TrailLayoutView
+from schemas.tracing.views import (
+    AnswerPage,
+    CasePage,
+    CaseView,
+    DiscrepancyPage,
+    LedgerView,
+    RequestPage,
+    TimelineEntry,
+    TimelinePage,
+    TrailView,
+)
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"], responses=IN_THE_DESCRIPTION)
 
@@ -48,11 +63,37 @@ async def read_case(
 
 @router.get("/{ack_no}/trail")
 async def read_trail(
-    services: TheServices, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+    services: TheServices,
+    officer: Reader,
+    ack_no: AckNo,
+    layer: Annotated[int | None, Query(ge=1, le=INT32_MAX, description="Only the hops of this layer.")] = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
 ) -> TrailView:
     """Return the money trail, with hops as edges and accounts as nodes."""
     async with services.ctx.pool.acquire() as connection:
-        return await trail_views.page(connection, ack_no, after, limit)
+        return await trail_views.page(connection, ack_no, after, limit, layer)
+
+
+@router.get("/{ack_no}/trail/layout", response_model=TrailLayoutView)
+async def read_trail_layout(
+    services: TheServices,
+    officer: Reader,
+    ack_no: AckNo,
+    detail: Annotated[TrailDetail, Query(description="What one bar stands for.")] = TrailDetail.ACCOUNT,
+    legs: Annotated[
+        int, Query(ge=1, le=LEGS_MAX, description="Ribbons of a layer above which its smallest bars are one bar.")
+    ] = LEGS_DEFAULT,
+) -> Response:
+    """Return the money trail as a picture: layers of bars, with ribbons by rupees between them.
+
+    The buckets say where the money of a ribbon is now. The same hops are in the pages of the trail. A bar's `node_id`
+    is its layer, a colon, and the `node_id` of its account there.
+    """
+    async with services.ctx.pool.acquire() as connection:
+        case_no = await case_no_of(connection, ack_no)
+    body = await services.trail_cache.body(case_no, detail, legs)
+    return Response(body, media_type="application/json")
 
 
 @router.get("/{ack_no}/told-transfers")
@@ -89,6 +130,34 @@ async def read_answers(
     """List every line of every answer, as sent by the bank and as judged. Unknown codes are included."""
     async with services.ctx.pool.acquire() as connection:
         return await answer_views.page(connection, ack_no, after, limit, line_opener(services.ctx.persons))
+
+
+@router.get("/{ack_no}/timeline")
+async def read_timeline(
+    services: TheServices,
+    officer: Reader,
+    ack_no: AckNo,
+    before: Annotated[
+        int | None, Query(ge=1, le=INT64_MAX, description="Only events with a smaller `seq`; without it the newest.")
+    ] = None,
+    language: Annotated[Language, Query(description="Language of the sentences.")] = Language.EN,
+    limit: Limit = LIMIT_DEFAULT,
+) -> TimelinePage:
+    """Return the case log as sentences, the newest first. They are those of the timeline in an evidence pack."""
+    async with services.ctx.pool.acquire() as connection:
+        case_no = await case_no_of(connection, ack_no)
+        events, more = await event_log.before(connection, case_no, before, limit)
+    told = tuple(
+        TimelineEntry(
+            seq=event.seq,
+            kind=event.kind,
+            at=event.at,
+            actor=event.actor,
+            text=sentence(event.kind.value, event.data, language),
+        )
+        for event in events
+    )
+    return TimelinePage(case_ack_no=case_no, items=told, next=told[-1].seq if more else None)
 
 
 @router.get("/{ack_no}/discrepancies")

@@ -1,9 +1,9 @@
 """The case log, as pages or as a stream of server-sent events."""
 
 import logging
+from functools import partial
 from typing import Annotated, Final
 
-import anyio
 import asyncpg
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.sse import format_sse_event
@@ -15,9 +15,9 @@ from api.auth import may
 from api.officers.caller_streams import CallerWatch, Watched
 from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
 from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
-from api.request_places import leave_place
 from api.roles import ALLOWED, Action
 from api.services import TheServices
+from api.stream_responses import EVENT_STREAM, StreamResponse, send_part
 from api.streams import EventHub, Subscription
 from api.tokens import Officer
 from db.cases import cases
@@ -27,10 +27,8 @@ from schemas.tracing.views import EventPage
 router = APIRouter(prefix="/api/v1/cases", tags=["events"], responses=IN_THE_DESCRIPTION)
 log = logging.getLogger("goldenhour.api")
 
-EVENT_STREAM: Final = "text/event-stream"
 KEEP_ALIVE_SECONDS: Final = 15.0
 READ_AT_ONCE: Final = 100
-RECONNECT_MILLISECONDS: Final = 2_000
 
 Seq = Annotated[int, Query(ge=0, le=INT64_MAX, description="The last `seq` that the caller has.")]
 LastEventId = Annotated[
@@ -74,14 +72,13 @@ async def read_events(
     return EventStream(services.case_hub, services.caller_watch, services.ctx, case_no, seq, officer)
 
 
-class EventStream(Response):
+class EventStream(StreamResponse):
     """Stream of events that ends when the caller disconnects or may not read it any more, or this process stops."""
 
     def __init__(
         self, hub: EventHub, watch: CallerWatch, ctx: Context, case_no: str, after_seq: int, officer: Officer
     ) -> None:
-        super().__init__(media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
+        super().__init__()
         self._hub = hub
         self._watch = watch
         self._ctx = ctx
@@ -95,27 +92,14 @@ class EventStream(Response):
             self._hub.subscribed(self._case_no, self._officer.actor) as subscription,
             self._watch.watched(self._officer, ALLOWED[Action.READ_TRAIL], subscription.wake) as watched,
         ):
-            leave_place(scope)
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            async with anyio.create_task_group() as tasks:
-
-                async def end_on_disconnect() -> None:
-                    while (await receive())["type"] != "http.disconnect":
-                        pass
-                    tasks.cancel_scope.cancel()
-
-                tasks.start_soon(end_on_disconnect)
-                await self._send_events(subscription, watched, send)
-                tasks.cancel_scope.cancel()
+            await self.stream(scope, receive, send, partial(self._send_events, subscription, watched))
 
     async def _send_events(self, subscription: Subscription, watched: Watched, send: Send) -> None:
-        await _send_part(send, format_sse_event(retry=RECONNECT_MILLISECONDS))
         try:
             await self._follow_the_log(subscription, watched, send)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # The caller connects again with its last id, and then gets the events or a 503.
             log.warning("a stream ended: %s", type(error).__name__)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _follow_the_log(self, subscription: Subscription, watched: Watched, send: Send) -> None:
         while not self._is_over(watched):
@@ -127,15 +111,11 @@ class EventStream(Response):
                     format_sse_event(event=event.kind.value, data_str=event.model_dump_json(), id=str(event.seq))
                     for event in events
                 )
-                await _send_part(send, b"".join(parts))
+                await send_part(send, b"".join(parts))
             elif not await subscription.woken(KEEP_ALIVE_SECONDS):
                 # The comment keeps the connection open. The loop reads again, because a notification may be lost.
-                await _send_part(send, format_sse_event(comment="keep-alive"))
+                await send_part(send, format_sse_event(comment="keep-alive"))
 
     def _is_over(self, watched: Watched) -> bool:
         is_expired = self._ctx.now().timestamp() >= self._officer.expires_at
         return self._hub.closing or watched.is_over or is_expired
-
-
-async def _send_part(send: Send, part: bytes) -> None:
-    await send({"type": "http.response.body", "body": part, "more_body": True})

@@ -4,13 +4,9 @@ The reference and a one-time code begin a visit. The token of the visit in the p
 limits of tries and response times are the same for valid and unknown references.
 """
 
-import asyncio
 import math
 import re
-import tomllib
-import unicodedata
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -24,14 +20,14 @@ from activities.documents.issuing import APPEAL_PATH
 from activities.grievances import decisions
 from activities.grievances.decisions import HOLDER
 from activities.grievances.public_access import CODE_DIGITS
-from api.forms import preferred, typed
+from api.forms import digits_of, preferred, typed
 from api.pages import GONE, TEMPLATES, Pages
+from api.public.pages import LARGE, PUBLIC, SEE_OTHER, Look, exact_rupees, texts_of
 from api.services import TheAppealThrottle, TheServices
-from api.throttle import AppealThrottle
+from api.throttle import ANSWERS_AFTER_SECONDS, AppealThrottle, at_least
 from domain.errors import NotNow
 from domain.errors.grievances import ContactTooNew
 from domain.grievances import APPEALABLE, LEVELS, Earlier, above, may_be_filed
-from domain.rupees import rupees
 from schemas.enums import Language
 from schemas.grievances.appeals import AppealGrievance, AppealView
 from schemas.grievances.grievances import CONTACT_MAX_CHARS, TEXT_MAX_CHARS, AppealOn, NewGrievance
@@ -40,41 +36,37 @@ from schemas.text import IST
 
 router = APIRouter(prefix=APPEAL_PATH, include_in_schema=False)
 
-ANSWERS_AFTER_SECONDS: Final = 0.3
-"""Minimum time of a response about a reference, so that its duration does not show whether the reference is valid."""
 FIELDS_MAX: Final = 20
 TYPED: Final = ("text", "more", "contact")
 """fields in which an account holder writes text on the page of a hold"""
-SEE_OTHER: Final = 303
 
 _APPEAL: Final = TEMPLATES / "appeal"
-TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
-    language: tomllib.loads((_APPEAL / f"{language.value}.toml").read_text(encoding="utf-8")) for language in Language
-}
+TEXTS: Final = texts_of(_APPEAL)
 _REFERENCE: Final = re.compile(r"[A-Z0-9]{10}")
 _DONE: Final = {"filed": "filed", "on": "taken_on", "withdraw": "withdrawn"}
 """action of the holder, and the name of the text that reports it"""
 _DAY_SECONDS: Final = 86_400
 
 
-def _amount(paise: int) -> str:
-    return rupees(paise, exact=paise % 100 != 0)
-
-
 PAGES: Final = Pages(
-    _APPEAL,
-    styles=[TEMPLATES, _APPEAL],
-    filters={"rupees": _amount},
-    names={"text_max": TEXT_MAX_CHARS, "contact_max": CONTACT_MAX_CHARS},
+    TEMPLATES,
+    styles=[PUBLIC, _APPEAL],
+    filters={"rupees": exact_rupees},
+    names={"text_max": TEXT_MAX_CHARS, "contact_max": CONTACT_MAX_CHARS, "leaves": False},
 )
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Reader of the page: the language, and the fields that were sent."""
+    """Reader of the page: how the page looks, and the fields that were sent."""
 
-    language: Language
+    look: Look
     fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def language(self) -> Language:
+        """Return the reader's language."""
+        return self.look.language
 
     @property
     def say(self) -> Mapping[str, str]:
@@ -89,12 +81,12 @@ class Reader:
     @property
     def code(self) -> str:
         """Return the digits of the code, typed in any script."""
-        typed = re.sub(r"[\s-]", "", self.fields.get("code", ""))
-        return "".join(str(unicodedata.decimal(c, "")) for c in typed) if typed.isdecimal() else ""
+        return digits_of(self.fields.get("code", ""))
 
     def page(self, name: str, status: int = 200, **values: Any) -> Response:
         """Return one of the pages."""
-        return PAGES.page(name, status, say=self.say, **values)
+        told = {"errors": {}, "notice": "", **values}
+        return PAGES.page(f"appeal/{name}", status, look=self.look, say=self.say, **told)
 
 
 Lang = Annotated[Language | None, Query()]
@@ -103,24 +95,13 @@ Lang = Annotated[Language | None, Query()]
 def _reader(request: Request, ctx: Context, lang: Language | None, fields: Mapping[str, str] | None = None) -> Reader:
     """Return a reader with the chosen language, else the browser's, else the first language of notifications."""
     known = lang or preferred(request.headers.get("accept-language", "")) or ctx.policy.messages.holder_languages[0]
-    return Reader(known, fields or {})
+    return Reader(Look(known, request.query_params.get("size") == LARGE), fields or {})
 
 
 async def _fields(request: Request) -> dict[str, str]:
     """Return the fields of the form without unprintable characters, with line breaks. Raises `Refused`."""
     sent = await typed(request, FIELDS_MAX)
     return {name: "".join(c for c in text if c.isprintable() or c == "\n").strip() for name, text in sent.items()}
-
-
-@asynccontextmanager
-async def _at_least(seconds: float) -> AsyncIterator[None]:
-    """Make the block take at least this time."""
-    clock = asyncio.get_running_loop().time
-    until = clock() + seconds
-    try:
-        yield
-    finally:
-        await asyncio.sleep(max(until - clock(), 0))
 
 
 # -- begin of a visit --------------------------------------------------------------------------------------------------
@@ -149,25 +130,26 @@ async def begin(request: Request, services: TheServices, throttle: TheAppealThro
 
 
 def _ask(reader: Reader, *, wrong: bool = False) -> Response:
-    return reader.page("ask", 422 if wrong else 200, wrong=wrong, notice="", reference=reader.reference)
+    errors = {"reference": reader.say["reference_wrong"]} if wrong else {}
+    return reader.page("ask", 422 if wrong else 200, errors=errors, reference=reader.reference)
 
 
 def _code(reader: Reader, ctx: Context, status: int = 200, *, wrong: bool = False, notice: str = "") -> Response:
     rules = ctx.policy.grievance
+    errors = {"code": reader.say["code_wrong"].format(tries=rules.code_tries)} if wrong else {}
     return reader.page(
         "code",
         status,
-        wrong=wrong,
+        errors=errors,
         notice=notice,
         reference=reader.reference,
         minutes=round(rules.code_valid_seconds / 60),
         days=round(rules.code_by_bank_valid_seconds / _DAY_SECONDS),
-        tries=rules.code_tries,
     )
 
 
 async def _send_code(throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
-    async with _at_least(ANSWERS_AFTER_SECONDS):
+    async with at_least(ANSWERS_AFTER_SECONDS):
         wait = await throttle.code_wait_seconds(reader.reference)
         if wait:
             return _code(reader, ctx, 429, notice=reader.say["too_many"].format(minutes=math.ceil(wait / 60)))
@@ -176,7 +158,7 @@ async def _send_code(throttle: AppealThrottle, ctx: Context, reader: Reader) -> 
 
 
 async def _enter(request: Request, throttle: AppealThrottle, ctx: Context, reader: Reader) -> Response:
-    async with _at_least(ANSWERS_AFTER_SECONDS):
+    async with at_least(ANSWERS_AFTER_SECONDS):
         is_complete = len(reader.code) == CODE_DIGITS
         entered = await throttle.enter(request, reader.reference, reader.code) if is_complete else None
     if entered is None:
@@ -186,7 +168,7 @@ async def _enter(request: Request, throttle: AppealThrottle, ctx: Context, reade
 
 def _to_visit(token: str, reader: Reader, done: str = "") -> Response:
     done_query = f"&done={done}" if done else ""
-    url = f"{APPEAL_PATH}/{token}?lang={reader.language.value}{done_query}"
+    url = f"{reader.look.to(f'{APPEAL_PATH}/{token}')}{done_query}"
     return RedirectResponse(url, SEE_OTHER, PAGES.headers)
 
 
@@ -224,7 +206,7 @@ async def act(
     step = reader.fields.get("step", "")
     if step == "leave":
         await throttle.door.leave(token)
-        return RedirectResponse(f"{APPEAL_PATH}?lang={reader.language.value}", SEE_OTHER, PAGES.headers)
+        return RedirectResponse(reader.look.to(APPEAL_PATH), SEE_OTHER, PAGES.headers)
     view = await throttle.door.look(visit)
     try:
         done = await _do(services.ctx, view, step, reader, visit.contact_since)
@@ -290,7 +272,7 @@ def _hold(
         view=view,
         done=done,
         notice=notice,
-        errors=errors or set(),
+        errors=dict.fromkeys(errors or (), reader.say["file_wrong"]),
         fields=reader.fields,
         may_file=may_file,
         next_level=next_level.value if next_level else "",

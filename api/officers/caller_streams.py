@@ -30,13 +30,19 @@ class Watched:
     def __init__(self, caller: Officer, allowed: Collection[Role], wake: Callable[[], None]) -> None:
         self.caller = caller
         self.is_over = False
+        self.has_other_roles = False
+        """whether the caller has lost or got a role since the stream began"""
         self._allowed = allowed
+        self._roles: frozenset[Role] | None = None
+        """the caller's roles at the first look"""
         self._wake = wake
 
-    def look(self, roles: Collection[Role]) -> None:
+    def look(self, roles: frozenset[Role]) -> None:
         """End the stream, and wake it, unless one of the roles that are live may read it."""
-        if allowed_by(roles, self._allowed) is None:
-            self.is_over = True
+        self._roles = roles if self._roles is None else self._roles
+        self.is_over = allowed_by(roles, self._allowed) is None
+        self.has_other_roles = roles != self._roles or not self.caller.roles <= roles
+        if self.is_over or self.has_other_roles:
             self._wake()
 
 

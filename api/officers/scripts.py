@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 import asyncpg
 
-from activities.officers.script_tokens import PREFIX, digest_of
+from activities.officers.script_tokens import DISPLAY_PREFIX, PREFIX, digest_of
 from api.tokens import SCRIPT, BadToken, Officer
 from db.officers import callers, script_tokens
 from db.officers.callers import ScriptStanding
@@ -21,8 +21,8 @@ from db.pool import Pool
 log = logging.getLogger("goldenhour.api")
 
 KNOWN_SECONDS: Final = 1.0
-READ_AGAIN_SECONDS: Final = 0.5
-"""a row of this age is still used, but read again beside the request, so that a busy caller never waits"""
+READ_AGAIN_SHARE: Final = 0.5
+"""a row of this share of its age is still used, but read again beside the request, so that a busy caller never waits"""
 CALLERS_MAX: Final = 2_000
 
 K = TypeVar("K")
@@ -38,7 +38,14 @@ class Scripts:
 
     async def of(self, token: str) -> Officer:
         """Return the script of a token. Raises `BadToken`."""
-        script = await self._known.get(digest_of(token)) if token.startswith(PREFIX) else None
+        return await self._of(token, PREFIX)
+
+    async def display(self, secret: str) -> Officer:
+        """Return the display with this secret. Raises `BadToken`."""
+        return await self._of(secret, DISPLAY_PREFIX)
+
+    async def _of(self, token: str, prefix: str) -> Officer:
+        script = await self._known.get(digest_of(token)) if token.startswith(prefix) else None
         if script is None:
             raise BadToken(BadToken.__doc__)
         return Officer(f"{SCRIPT}{script.name}", script.roles, script.ends_at.timestamp(), token_id=script.token_id)
@@ -67,10 +74,11 @@ class _Read(Generic[V]):
 
 
 class RecentReads(Generic[K, V]):
-    """Rows read within the last second, by key. Callers who come at once share one read."""
+    """Rows read within the last second, or another time, by key. Callers who come at once share one read."""
 
-    def __init__(self, read: Callable[[K], Awaitable[V]]) -> None:
+    def __init__(self, read: Callable[[K], Awaitable[V]], known_seconds: float | None = None) -> None:
         self._read = read
+        self._known_seconds = KNOWN_SECONDS if known_seconds is None else known_seconds
         self._known: dict[K, _Read[V]] = {}
         """reads that ended well, the oldest first"""
         self._running: dict[K, _Read[V]] = {}
@@ -78,11 +86,11 @@ class RecentReads(Generic[K, V]):
     async def get(self, key: K) -> V:
         """Return the row of `key` as it was at most a second ago. Raises as the read does."""
         known, running = self._known.get(key), self._running.get(key)
-        if known is not None and known.age() < KNOWN_SECONDS:
-            if known.age() >= READ_AGAIN_SECONDS and running is None:
+        if known is not None and known.age() < self._known_seconds:
+            if known.age() >= READ_AGAIN_SHARE * self._known_seconds and running is None:
                 self._begin(key)
             return known.task.result()
-        if running is None or running.age() >= KNOWN_SECONDS:
+        if running is None or running.age() >= self._known_seconds:
             running = self._begin(key)
         # A caller who goes away does not end the read of the others.
         return await asyncio.shield(running.task)

@@ -29,15 +29,16 @@ from api.problems import (
     Violation,
     says,
 )
-from api.roles import Action
+from api.roles import ALLOWED, Action
 from api.services import Services, TheServices
 from api.tokens import Officer
-from db.officers import officers, sessions, sign_in_log
+from db.officers import callers, officers, sessions, sign_in_log
 from db.officers.sessions import LiveSession
 from domain.errors.officers import OfficerNotFound
 from domain.errors.sign_in import SessionNotFound, SignInTooOld
 from domain.sign_in import password_fault
 from schemas.base import WithReason
+from schemas.enums import Role
 from schemas.officers import folded
 from schemas.sign_in import OpenSession, PasswordChange, SessionEnd, SessionList, SessionsEnded, SignIn, SignInPage
 
@@ -66,13 +67,19 @@ def browser_of(request: Request) -> str:
     return "".join(sign for sign in named if sign.isprintable())
 
 
-def _opened(session: LiveSession, token: str) -> OpenSession:
+async def _opened(services: Services, session: LiveSession, token: str) -> OpenSession:
+    async with services.ctx.pool.acquire() as connection:
+        name, roles = await callers.named(connection, session.officer_id)
     return OpenSession(
         session_id=session.session_id,
         officer_id=session.officer_id,
+        name=name,
+        roles=tuple(role for role in Role if role in roles),
+        actions=tuple(action.value for action in Action if ALLOWED[action] & roles),
         began_at=session.began_at,
         ends_at=session.ends_at,
         csrf_token=csrf_token(token),
+        is_drill=services.ctx.clock_factor != 1,
     )
 
 
@@ -117,13 +124,13 @@ async def sign_in(request: Request, services: TheServices, response: Response, a
     refuse_other_sites(request)
     session, token = await begin_session(request, services, asked)
     set_cookie(response, token)
-    return _opened(session, token)
+    return await _opened(services, session, token)
 
 
 @router.get("/session", responses=says(NOT_LOGGED_IN))
-async def read_session(request: Request, session: TheSession) -> OpenSession:
+async def read_session(request: Request, services: TheServices, session: TheSession) -> OpenSession:
     """Return the caller's own session."""
-    return _opened(session, cookie_of(request))
+    return await _opened(services, session, cookie_of(request))
 
 
 @router.delete("/session", status_code=204, responses=says(NOT_LOGGED_IN, NOT_ALLOWED))

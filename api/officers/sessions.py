@@ -33,6 +33,7 @@ from schemas.enums import Role
 log = logging.getLogger("goldenhour.api")
 
 COOKIE: Final = "__Host-goldenhour"
+DISPLAY_COOKIE: Final = "__Host-goldenhour-display"
 TOKEN_CHARS: Final = 43
 CSRF_HEADER: Final = "X-CSRF-Token"
 CACHED_MAX: Final = 2_000
@@ -181,6 +182,18 @@ def refuse_other_sites(request: Request, *, must_say: bool = False) -> None:
         same = urlsplit(origin or "").netloc.lower() == request.headers.get("host", "").lower()
     if not same:
         raise CrossSiteRequest
+
+
+def display_cookie_of(connection: HTTPConnection) -> str:
+    """Return the secret in the cookie of a display, or an empty text."""
+    return connection.cookies.get(DISPLAY_COOKIE, "")
+
+
+def set_display_cookie(response: Response, secret: str, seconds: int) -> None:
+    """Set the cookie of a display. It stays when the browser starts again."""
+    response.set_cookie(
+        DISPLAY_COOKIE, secret, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict"
+    )
 
 
 def set_cookie(response: Response, token: str) -> None:

@@ -25,7 +25,7 @@ from api.officers.sessions import (
     set_cookie,
 )
 from api.pages import GONE, TEMPLATES, Pages
-from api.problems import NOT_FOUND, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
+from api.problems import CONSOLE_PATH, NOT_FOUND, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
 from api.reply_pages import moment
 from api.services import Services, TheServices
 from db.officers import sessions, sign_in_log
@@ -42,6 +42,9 @@ BACK_PATH: Final = f"{PROVIDER_PATH}/back"
 BEGUN_COOKIE: Final = "__Host-goldenhour-begun"
 ATTEMPT_SECONDS: Final = 600
 
+TO: Final = "to"
+"""field with the place where an officer goes after the sign-in"""
+CONSOLE: Final = "console"
 FIELDS_MAX: Final = 10
 ENTRIES_SHOWN: Final = 20
 SEE_OTHER: Final = 303
@@ -89,7 +92,7 @@ async def show(request: Request, services: TheServices) -> Response:
     """Return the form, or the officer's sessions and last sign-ins for an officer who is signed in."""
     session = await services.sessions.find(cookie_of(request))
     if session is None:
-        return _form(services)
+        return _form(services, to=request.query_params.get(TO, ""))
     return await _signed_in(request, services, session)
 
 
@@ -133,21 +136,21 @@ async def act(request: Request, services: TheServices) -> Response:
 
 async def _sign_in(request: Request, services: Services, fields: Mapping[str, str]) -> Response:
     typed = {name: fields.get(name, "") for name in ("officer_id", "password", "code", "recovery_code")}
-    officer_id = typed["officer_id"][:64]
+    officer_id, to = typed["officer_id"][:64], fields.get(TO, "")
     try:
         asked = SignIn.model_validate(typed)
         _, token = await begin_session(request, services, asked)
     except ValidationError:
-        return _form(services, "Give your name, your password, and one code.", 422, officer_id)
+        return _form(services, "Give your name, your password, and one code.", 422, officer_id, to)
     except Refused as refused:
         if refused.kind is TOO_MANY:
-            response = _form(services, "There were too many tries. Please wait a moment.", 429, officer_id)
+            response = _form(services, "There were too many tries. Please wait a moment.", 429, officer_id, to)
             response.headers.update(refused.headers or {})
             return response
         if refused.kind is NOT_LOGGED_IN:
-            return _form(services, _FAILED, 401, officer_id)
+            return _form(services, _FAILED, 401, officer_id, to)
         raise
-    response = RedirectResponse(SIGN_IN_PATH, SEE_OTHER, PAGES.headers)
+    response = RedirectResponse(f"{CONSOLE_PATH}/" if to == CONSOLE else SIGN_IN_PATH, SEE_OTHER, PAGES.headers)
     set_cookie(response, token)
     return response
 
@@ -165,9 +168,11 @@ async def _end_other(request: Request, services: Services, session: LiveSession,
     return None
 
 
-def _form(services: Services, notice: str = "", status: int = 200, officer_id: str = "") -> Response:
+def _form(services: Services, notice: str = "", status: int = 200, officer_id: str = "", to: str = "") -> Response:
     other_way = PROVIDER_PATH if services.identity_provider is not None else ""
-    return PAGES.page("officers/sign_in", status, notice=notice, officer_id=officer_id, other_way=other_way)
+    # No other value comes back, so that the form sends the officer to no other place.
+    to = CONSOLE if to == CONSOLE else ""
+    return PAGES.page("officers/sign_in", status, notice=notice, officer_id=officer_id, other_way=other_way, to=to)
 
 
 # -- sign-in with an identity provider ---------------------------------------------------------------------------------

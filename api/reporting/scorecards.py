@@ -86,14 +86,14 @@ async def read_scorecards_as_csv(
 async def read_call_list(services: TheServices, officer: Reader, limit: Limit = LIMIT_DEFAULT) -> CallList:
     """List the unanswered hold requests, first those where a call now saves the most money.
 
-    A call for a child, an elderly person or a woman counts more. Marked cases that the officer does not read are left
-    out.
+    A call for a child, an elderly person or a woman counts more. What the officer has comes first, and what others have
+    last. Marked cases that the officer does not read are left out.
     """
     within = await within_of(services, officer, Action.READ_TRAIL)
     desk = services.scorecard_cache.desk
     if within is None:
-        return await desk.calls(limit)
-    found = await desk.calls(CALLS_MAX)
+        return await desk.calls(limit, officer.subject)
+    found = await desk.calls(CALLS_MAX, officer.subject)
     async with services.ctx.pool.acquire() as connection:
         shown = await jurisdiction.those_within(connection, within, {call.case_ack_no for call in found.items})
     return found.model_copy(update={"items": tuple(one for one in found.items if one.case_ack_no in shown)[:limit]})

@@ -64,8 +64,8 @@ async def read_stage_figures(
     ends: To = None,
 ) -> Response:
     """Return how long each stage of a case took in a period: percentiles, shares within the targets, who is late."""
-    asked = _days(services, begins, ends)
-    districts = await _districts(services, officer, district)
+    asked = asked_days(services, begins, ends)
+    districts = await asked_districts(services, officer, district)
     longest = services.ctx.policy.figures.within_days_max
     if asked.count > longest and is_exact(services.ctx, asked, by, districts):
         raise refused("from", f"is more than {longest} days before `to`, for some districts by another grouping")
@@ -98,10 +98,10 @@ async def list_cases_behind_a_figure(
         only=only,
         by=by,
         about=about,
-        districts=await _of_team(services, by, about, await _districts(services, officer, district)),
+        districts=await _of_team(services, by, about, await asked_districts(services, officer, district)),
         within=await within_of(services, officer, Action.READ_FIGURES),
     )
-    span = _days(services, begins, ends).span(known)
+    span = asked_days(services, begins, ends).span(known)
 
     async def read() -> StageCasePage:
         async with services.ctx.pool.acquire() as connection:
@@ -131,7 +131,7 @@ async def list_breaches(
     asked = Overdue(
         late_by=stages,
         bank=bank,
-        districts=await _districts(services, officer, district),
+        districts=await asked_districts(services, officer, district),
         within=await within_of(services, officer, Action.READ_FIGURES),
     )
     known = Targets.of(targets(services.ctx))
@@ -153,20 +153,20 @@ async def read_load_of_officers(
     ends: To = None,
 ) -> Response:
     """Return what each officer has open now and since when, and what each closed in a period."""
-    asked = _days(services, begins, ends)
-    districts = await _districts(services, officer, district)
+    asked = asked_days(services, begins, ends)
+    districts = await asked_districts(services, officer, district)
     report = await services.stage_cache.computed(partial(stage_figures.load, services.ctx, asked, districts))
     return _shown(request, report, load_table(report))
 
 
-def _days(services: Services, begins: LocalDatetime | None, ends: LocalDatetime | None) -> Days:
+def asked_days(services: Services, begins: LocalDatetime | None, ends: LocalDatetime | None) -> Days:
     """Return the period of the report. Raises `Refused`."""
     now = services.ctx.now()
     first_day, end_day = days(begins, ends, now=now, default=DAYS_DEFAULT, longest=DAYS_MAX)
     return Days(first_day=first_day, end_day=end_day, as_of=now)
 
 
-async def _districts(services: Services, officer: Officer, asked: str | None) -> tuple[str, ...] | None:
+async def asked_districts(services: Services, officer: Officer, asked: str | None) -> tuple[str, ...] | None:
     """Return the keys of the districts that an officer reads, and asks for; None for the whole State."""
     own = await districts_within(services, officer, Action.READ_FIGURES)
     if asked is None:

@@ -4,10 +4,8 @@ The link stands in the message to the victim. Its token is the only credential. 
 scanners fetch every link.
 """
 
-import tomllib
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -17,6 +15,7 @@ from activities.restoration.credit_accounts import CREDIT_PATH, VICTIM
 from api.addresses import address_of
 from api.forms import preferred, typed
 from api.pages import TEMPLATES, Pages
+from api.public.pages import LARGE, PUBLIC, Look, texts_of
 from api.services import Services, TheServices
 from api.throttle import Throttle
 from domain.errors.restoration import CreditAccountOver
@@ -29,9 +28,7 @@ FIELDS_MAX: Final = 5
 OBJECTION: Final = "the victim objects on the page"
 
 _FOLDER: Final = TEMPLATES / "credit"
-TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
-    language: tomllib.loads((_FOLDER / f"{language.value}.toml").read_text(encoding="utf-8")) for language in Language
-}
+TEXTS: Final = texts_of(_FOLDER)
 
 Lang = Annotated[Language | None, Query()]
 
@@ -44,7 +41,7 @@ class CreditAccountPage:
         self._trusted_proxies = services.trusted_proxies
         self._uses = Throttle(services.ctx, services.keys, TryName.LINK_USES)
         self._guesses = Throttle(services.ctx, services.keys, TryName.LINK_GUESSES)
-        self._pages = Pages(_FOLDER, styles=[TEMPLATES], filters={}, names={})
+        self._pages = Pages(TEMPLATES, styles=[PUBLIC], filters={}, names={"leaves": False})
 
     def router(self) -> APIRouter:
         """Return the routes of the page."""
@@ -80,11 +77,14 @@ class CreditAccountPage:
 
     def _page(self, request: Request, lang: Language | None, shown: CreditAccountShown) -> Response:
         until = f"{shown.object_until.astimezone(IST):%d-%m-%Y %H:%M}" if shown.object_until else ""
-        return self._pages.page("account", say=self._say(request, lang), shown=shown, until=until)
+        return self._shown(request, lang, "account", shown=shown, until=until)
 
     def _unknown(self, request: Request, lang: Language | None) -> Response:
-        return self._pages.page("unknown", 404, say=self._say(request, lang))
+        return self._shown(request, lang, "unknown", 404)
 
-    def _say(self, request: Request, lang: Language | None) -> Mapping[str, str]:
+    def _shown(self, request: Request, lang: Language | None, name: str, status: int = 200, **values: Any) -> Response:
         first = self._ctx.policy.messages.holder_languages[0]
-        return TEXTS[lang or preferred(request.headers.get("accept-language", "")) or first]
+        language = lang or preferred(request.headers.get("accept-language", "")) or first
+        look = Look(language, request.query_params.get("size") == LARGE)
+        told = {"errors": {}, "notice": "", **values}
+        return self._pages.page(f"credit/{name}", status, look=look, say=TEXTS[language], **told)

@@ -33,12 +33,12 @@ from db.outbox import case_outbox, due_list, procedure_outbox
 from db.outbox.deferral import Deferral, read_deferral
 from db.paging import to_cursor
 from db.pool import Connection, Pool
-from db.reporting import task_filters, task_values, task_views
+from db.reporting import task_filters, task_values, task_views, work_item_lines
 from db.reporting.task_filters import Wanted
 from db.tracing import request_views, requests, trail_views
 from domain.reporting.task_acts import OWNERS, acts_of
 from domain.search import recognise
-from schemas.enums import CaseState, ChannelKind, EscalationLevel, Role, TaskState
+from schemas.enums import CaseState, ChannelKind, EscalationLevel, EventKind, Role, TaskState
 from schemas.intake import Complaint
 from schemas.jurisdiction import Within
 from schemas.outbox.case import Escalate, FollowUp
@@ -226,6 +226,9 @@ class BesideThePath:
         await task_views.open_by_kind(connection)
         await task_filters.counts(connection, Wanted(), now)
         await task_values.to_value(connection, PAGE)
+        await work_item_lines.of(connection, [1], [case_no])
+        await work_item_lines.part(connection, 0, PAGE)
+        await work_item_lines.logged(connection, {case_no: None}, [EventKind.LEVEL_REACHED])
         await task_owners.ended(connection, now, OWNERS, PAGE)
         await task_owners.unowned(connection, now, self.ctx.policy.work_items.unowned.seconds, PAGE)
         # A page in the middle of two years of cases is no more to read than the first.

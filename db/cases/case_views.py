@@ -45,8 +45,12 @@ SELECT c.case_no, c.state, c.opened_at, c.settled_at,
     (SELECT min(delivered_at) FROM hold_request WHERE case_no = c.case_no) AS first_delivered_at,
     (SELECT min(received_at) FROM answer WHERE case_no = c.case_no) AS first_answered_at,
     (SELECT min(received_at) FROM answer
-     WHERE case_no = c.case_no AND kind = 'held' AND applied_paise > 0) AS first_held_at
-FROM case_file c WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)
+     WHERE case_no = c.case_no AND kind = 'held' AND applied_paise > 0) AS first_held_at,
+    x.merged_with, CASE WHEN x.merged_with <> '{{}}' THEN (SELECT jsonb_object_agg(t.bucket, t.paise) FROM
+        (SELECT b.bucket, sum(b.balance_paise)::bigint AS paise FROM ledger_balance b
+         WHERE b.case_no = ANY (x.merged_with || c.case_no) GROUP BY b.bucket) AS t) END AS together
+FROM case_file c CROSS JOIN LATERAL (SELECT merged_with(c.case_no) AS merged_with) AS x
+WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)
 """
 
 LIST: Final = f"""
@@ -83,6 +87,8 @@ async def get(connection: Connection, ack_no: str) -> CaseView:
         unaccounted_paise=unaccounted_paise(sums),
         counts=CaseCounts(**{name: row[name] for name in CaseCounts.model_fields}),
         turnaround_times=_turnaround_times(row),
+        merged_with=tuple(row["merged_with"]),
+        together_paise=sums_of(row["together"]) if row["merged_with"] else {},
     )
 
 

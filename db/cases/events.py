@@ -12,6 +12,10 @@ from schemas.enums import EventKind
 from schemas.tracing.answers import Entry
 from schemas.tracing.views import EventPage, EventView
 
+_COLUMNS: Final = (
+    "seq, kind, at, actor, data, encode(previous_hash, 'hex') AS previous_hash, encode(hash, 'hex') AS hash"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -71,11 +75,24 @@ async def page(connection: Connection, ack_no: str, after_seq: int, limit: int) 
     return EventPage(items=tuple(rows), next=rows[-1].seq if more else None)
 
 
+async def before(
+    connection: Connection, case_no: str, before_seq: int | None, limit: int
+) -> tuple[Sequence[EventView], bool]:
+    """Return up to `limit` events before `before_seq`, the newest first, and whether there are older ones."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM case_event WHERE case_no = $1 AND ($2::bigint IS NULL OR seq < $2)"
+        " ORDER BY seq DESC LIMIT $3",
+        case_no,
+        before_seq,
+        limit + 1,
+    )
+    return cut([EventView(**dict(row)) for row in rows], limit)
+
+
 async def of_case(connection: Connection, case_no: str, after_seq: int, limit: int) -> list[EventView]:
     """Return up to `limit` events after `after_seq`, in order; `case_no` is the case's own number."""
     rows = await connection.fetch(
-        "SELECT seq, kind, at, actor, data, encode(previous_hash, 'hex') AS previous_hash, encode(hash, 'hex') AS hash"
-        " FROM case_event WHERE case_no = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+        f"SELECT {_COLUMNS} FROM case_event WHERE case_no = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         case_no,
         after_seq,
         limit,

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from db.cases import merged_hops
 from db.pool import Connection
-from domain.errors.cases import HopNotFound
+from domain.errors.cases import HopNotFound, HopSetAside, HopWithdrawn
 from schemas.base import Flag, FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, HopSource, HopState
 from schemas.outbox.case import HopBrief
@@ -67,6 +68,14 @@ async def is_withdrawn(connection: Connection, case_no: str, hop_no: int) -> boo
         "SELECT EXISTS (SELECT FROM withdrawn_hop WHERE case_no = $1 AND hop_no = $2)", case_no, hop_no
     )
     return found
+
+
+async def refuse_left(connection: Connection, case_no: str, hop_no: int) -> None:
+    """Raise `NotNow` if the hop's money has left the case: it is withdrawn, or it counts in a merged case."""
+    if await is_withdrawn(connection, case_no, hop_no):
+        raise HopWithdrawn(hop_no)
+    if await merged_hops.is_set_aside(connection, case_no, hop_no):
+        raise HopSetAside(hop_no)
 
 
 async def same_below(connection: Connection, case_no: str, hop: HopRow) -> int | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from db.officers import read_log
 from db.pool import Connection
-from schemas.jurisdiction import MARKED, WHOLE_STATE, CaseStanding, Within
+from schemas.jurisdiction import MARKED, WHOLE_STATE, CasePlace, CaseStanding, Within
 from schemas.reads import ReadPage
 
 MARK: Final = "/* within */"
@@ -14,15 +14,16 @@ MARK: Final = "/* within */"
 
 # The lists have short aliases of their own, so the aliases here are long. An officer who investigates or supervises
 # must still have the role of the duty, or be DySP or SP. Of an officer who is not on the roster no role is known.
-_ASSIGNED: Final = """
-EXISTS (SELECT FROM case_officer assigned WHERE assigned.case_no = {case} AND assigned.subject = {officer}
+_ASSIGNED_ROWS: Final = """
+FROM case_officer assigned WHERE assigned.case_no = {case}{of_officer}
     AND (role_of_duty(assigned.duty) IS NULL
         OR NOT EXISTS (SELECT FROM officer rostered WHERE rostered.officer_id = assigned.subject)
         OR has_role(assigned.subject, role_of_duty(assigned.duty), present_moment())
         OR has_role(assigned.subject, 'dy_sp', present_moment())
         OR has_role(assigned.subject, 'sp', present_moment()))
     AND NOT EXISTS (SELECT FROM case_officer later WHERE later.case_no = assigned.case_no
-        AND later.duty = assigned.duty AND later.assignment_no > assigned.assignment_no))"""
+        AND later.duty = assigned.duty AND later.assignment_no > assigned.assignment_no)"""
+_ASSIGNED: Final = "EXISTS (SELECT" + _ASSIGNED_ROWS.replace("{of_officer}", " AND assigned.subject = {officer}") + ")"
 
 _IS_MARKED: Final = "EXISTS (SELECT FROM complaint marked_one WHERE marked_one.case_no = {case} AND marked_one.marked)"
 
@@ -48,6 +49,14 @@ AND ({{case}} IS NULL AND '{WHOLE_STATE}' = ANY(${{districts}}::text[])
         WHERE first_complaint.ack_no = {{case}} AND ${{districts}}::text[]
             && ARRAY[mark || '{WHOLE_STATE}', mark || upper(trim(first_victim.district))]))
 """
+# The same facts as in `_WITHIN`, for one reading that serves many officers (`domain.jurisdiction.covers`).
+_PLACES: Final = f"""
+SELECT these.case_no, upper(trim(first_victim.district)) AS district,
+    {_IS_MARKED.format(case="these.case_no")} AS is_marked,
+    ARRAY(SELECT assigned.subject {_ASSIGNED_ROWS.format(case="these.case_no", of_officer="")}) AS officers
+FROM unnest($1::text[]) AS these (case_no) JOIN complaint first_complaint ON first_complaint.ack_no = these.case_no
+JOIN victim first_victim USING (victim_id)
+"""
 _OF_THESE: Final = "SELECT these.case_no FROM unnest($1::text[]) AS these (case_no) WHERE true"
 
 
@@ -70,6 +79,24 @@ async def those_within(connection: Connection, within: Within | None, case_nos: 
     statement = _OF_THESE + condition("these.case_no", 2, 3)
     rows = await connection.fetch(statement, list(case_nos), within.officer_id, list(within.districts))
     return frozenset(row["case_no"] for row in rows)
+
+
+async def places(connection: Connection, case_nos: Collection[str]) -> dict[str, CasePlace]:
+    """Return whose each of these cases is: by district, and by assignment."""
+    if not case_nos:
+        return {}
+    rows = await connection.fetch(_PLACES, list(case_nos))
+    return {row["case_no"]: CasePlace(row["district"], row["is_marked"], frozenset(row["officers"])) for row in rows}
+
+
+async def all_districts(connection: Connection, officer_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """Return the districts that each of these officers answers for now."""
+    rows = await connection.fetch(
+        "SELECT officer_id, array_agg(district) AS districts FROM officer_district"
+        " WHERE officer_id = ANY($1) AND until_at IS NULL GROUP BY officer_id",
+        list(officer_ids),
+    )
+    return {row["officer_id"]: frozenset(row["districts"]) for row in rows}
 
 
 async def districts_of(connection: Connection, officer_id: str) -> list[str]:

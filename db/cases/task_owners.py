@@ -20,11 +20,11 @@ SINCE_MIGRATION: Final = "0069_pre_task_owners.sql"
 
 # Parts of statements in which `t` is the work item and `own` its row here, which may be missing.
 IS_OWNED: Final = "(own.owner IS NOT NULL AND own.lease_ends_at > {now})"
-_WAKES_AT: Final = """least(own.snoozed_until, (SELECT e.at FROM case_event e
+WAKES_AT: Final = """least(own.snoozed_until, (SELECT e.at FROM case_event e
     WHERE e.case_no = t.case_no AND e.seq > own.since_seq AND e.kind = own.snoozed_for ORDER BY e.seq LIMIT 1))"""
-IS_SNOOZED: Final = f"(own.snoozed_until > {{now}} AND {_WAKES_AT} > {{now}})"
+IS_SNOOZED: Final = f"(own.snoozed_until > {{now}} AND {WAKES_AT} > {{now}})"
 _UNOWNED_SINCE: Final = f"""CASE WHEN own.version > 0
-    THEN CASE WHEN own.snoozed_until IS NULL THEN own.since ELSE {_WAKES_AT} END
+    THEN CASE WHEN own.snoozed_until IS NULL THEN own.since ELSE {WAKES_AT} END
     ELSE t.opened_at END"""
 
 _STANDING: Final = f"""

@@ -281,24 +281,6 @@ async def credit_account(connection: Connection, ack_no: str) -> BeneficiaryFact
     return BeneficiaryFacts(**dict(row)) if row else None
 
 
-async def buckets(connection: Connection, case_no: str, ack_no: str) -> dict[Bucket, int]:
-    """Return the amount of a complaint in each bucket (paise); `LOST` as a positive figure.
-
-    The money of a transfer that only the victim's bank names is left out, because it is no part of the loss.
-    """
-    rows = await connection.fetch(
-        "WITH RECURSIVE proposed AS (SELECT hop_no FROM ledger_balance"
-        "  WHERE case_no = $1 AND bucket = 'proposed' AND balance_paise < 0"
-        "  UNION ALL SELECT h.hop_no FROM proposed p JOIN hop h ON h.case_no = $1 AND h.parent_hop_no = p.hop_no)"
-        " SELECT b.bucket, sum(b.balance_paise)::bigint AS paise FROM hop h"
-        " JOIN ledger_balance b USING (case_no, hop_no) WHERE h.case_no = $1 AND h.ack_no = $2"
-        " AND h.hop_no NOT IN (SELECT hop_no FROM proposed) GROUP BY b.bucket",
-        case_no,
-        ack_no,
-    )
-    return {Bucket(row["bucket"]): abs(row["paise"]) for row in rows}
-
-
 def in_order(sums: dict[Bucket, int]) -> tuple[BucketFacts, ...]:
     """Return the non-empty buckets in the order in which a letter lists them."""
     return tuple(

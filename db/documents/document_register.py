@@ -1,14 +1,17 @@
-"""The register of documents: each is issued once, numbered without a gap, and never changed."""
+"""The register of documents: each is issued once, numbered without a gap, sealed, and never changed."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from asyncpg import Record
 
+from db.body_keys import BodyState, OpensBody, StoredBody, stored_columns, use_of
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
+from db.sealed_documents import FACTS, FIR_COPY, FIR_COPY_DIGEST, FIR_NO, PDF, SealedIssue, opened_document
 from domain.documents import TO_A_BANK
 from domain.errors import BadCursor
 from domain.errors.cases import CaseNotFound
@@ -27,8 +30,9 @@ from schemas.enums import Language
 from schemas.restoration_enums import DocumentKind
 
 _ISSUED: Final = "document_id, number, encode(digest, 'hex') AS digest"
+_SIZE: Final = "coalesce(size_bytes, octet_length(pdf)) AS size_bytes"
 _VIEW: Final = (
-    f"{_ISSUED}, kind, language, case_no, subject, revision, template_version, octet_length(pdf) AS size_bytes,"
+    f"{_ISSUED}, kind, language, case_no, subject, revision, template_version, {_SIZE},"
     " issued_at, issued_by, ack_no, institution, restoration_id, grievance_id, order_id, hold_id, request_id"
 )
 
@@ -64,7 +68,7 @@ async def insert(
     document_id: UUID,
     number: str,
     facts: DocumentFacts,
-    pdf: bytes,
+    sealed: SealedIssue,
     *,
     subject: str,
     language: Language,
@@ -74,12 +78,13 @@ async def insert(
     issued_at: datetime,
     issued_by: str,
 ) -> IssuedDocument:
-    """Write a document; the database hashes it."""
+    """Write a document. Beside what is sealed stand the number and the copy of its FIR, which the engine searches."""
     row = await connection.fetchrow(
         "INSERT INTO document (document_id, number, kind, case_no, ack_no, institution, restoration_id, grievance_id,"
         " order_id, hold_id, request_id, language, template_version, facts, pdf, digest, issued_at, issued_by, subject,"
-        " revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, sha256($15), $16, $17,"
-        f" $18, $19) RETURNING {_ISSUED}",
+        " revision, person_id, sealed_facts, sealed_pdf, size_bytes, fir_no, fir_copy_digest)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
+        f" $23, octet_length($15::bytea), nullif($24, ''), nullif($25::bytea, '')) RETURNING {_ISSUED}",
         document_id,
         number,
         facts.kind.value,
@@ -94,32 +99,48 @@ async def insert(
         language.value,
         template_version,
         facts.model_dump(mode="json"),
-        pdf,
+        sealed.pdf.clear,
+        sealed.pdf.sealed.digest,
         issued_at,
         issued_by,
         subject,
         revision,
+        sealed.pdf.key.person_id,
+        sealed.facts,
+        sealed.pdf.sealed.sealed,
+        facts.fir.number,
+        bytes.fromhex(facts.fir.copy_digest),
     )
     assert row is not None, "an insert returns its row"
     return IssuedDocument(**dict(row))
 
 
-async def read(connection: Connection, document_id: UUID) -> tuple[DocumentView, bytes]:
+_STORED_PDF: Final = stored_columns("p", "sealed_pdf", "pdf")
+
+
+async def read(connection: Connection, document_id: UUID, opens: OpensBody) -> tuple[DocumentView, bytes]:
     """Return a document and its bytes. Raises `NotFound`."""
-    row = await connection.fetchrow(f"SELECT {_VIEW}, pdf FROM document WHERE document_id = $1", document_id)
+    row = await connection.fetchrow(
+        f"SELECT {_VIEW}, digest AS digest_bytes, {_STORED_PDF} FROM document p WHERE document_id = $1", document_id
+    )
     if row is None:
         raise DocumentNotFound(document_id)
-    return _view(row), row["pdf"]
+    return _view(row), opened_document(row, opens, PDF, document_id)
 
 
-async def facts_of(connection: Connection, document_id: UUID) -> dict[str, Any]:
-    """Return the facts from which a document was written. Raises `NotFound`."""
-    facts: dict[str, Any] | None = await connection.fetchval(
-        "SELECT facts FROM document WHERE document_id = $1", document_id
+async def facts_of(connection: Connection, document_id: UUID, opens: OpensBody) -> dict[str, Any] | None:
+    """Return the facts from which a document was written; None once they are erased. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        f"SELECT p.digest, {stored_columns('p', 'sealed_facts', 'facts')} FROM document p WHERE document_id = $1",
+        document_id,
     )
-    if facts is None:
+    if row is None:
         raise DocumentNotFound(document_id)
-    return facts
+    if row["sealed"] is None:
+        return dict(row["clear"])
+    use = use_of(FACTS, row["digest"])
+    opened = opens(StoredBody(row["person_id"], row["wrapped"], row["sealed"], use, b""))
+    return orjson.loads(opened.content) if opened.state is BodyState.OPEN else None
 
 
 async def issued_at(connection: Connection, document_id: UUID) -> datetime:
@@ -216,7 +237,7 @@ async def banks_without(
         "  AND k.held_at > $3))"
         " AND NOT EXISTS (SELECT FROM document p WHERE p.case_no = $1 AND p.kind = $2 AND p.institution = h.institution"
         "  AND NOT EXISTS (SELECT FROM fir f WHERE f.case_no = $1 AND f.state = 'lapsed'"
-        "   AND f.fir_no = p.facts #>> '{fir,number}'))"
+        f"   AND f.fir_no = {FIR_NO}))"
         " ORDER BY h.institution",
         case_no,
         kind.value,
@@ -229,7 +250,7 @@ async def names_fir(connection: Connection, case_no: str, fir_id: UUID) -> bool:
     """Return whether a bank or the magistrate has a document that names this FIR."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM document p JOIN fir f ON f.case_no = p.case_no WHERE p.case_no = $1"
-        " AND f.fir_id = $2 AND p.kind = ANY($3) AND p.facts #>> '{fir,number}' = f.fir_no)",
+        f" AND f.fir_id = $2 AND p.kind = ANY($3) AND {FIR_NO} = f.fir_no)",
         case_no,
         fir_id,
         [*_FOR_BANKS, DocumentKind.MAGISTRATE_REPORT.value],
@@ -241,8 +262,8 @@ _FOR_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
 """A bank reads the document of an order with the order. A letter to its customer has the customer's code for an
 appeal."""
 _BANKS_VIEW: Final = (
-    f"{_ISSUED}, kind, language, case_no AS case_ack_no, revision, octet_length(pdf) AS size_bytes, issued_at,"
-    " coalesce(facts #>> '{fir,copy_digest}', '') AS fir_copy_digest"
+    f"{_ISSUED}, kind, language, case_no AS case_ack_no, revision, {_SIZE}, issued_at,"
+    f" coalesce(encode({FIR_COPY_DIGEST}, 'hex'), '') AS fir_copy_digest"
 )
 
 
@@ -269,32 +290,33 @@ async def page_of_bank(
     )
 
 
-async def read_of_bank(connection: Connection, institution: str, document_id: UUID) -> bytes:
+async def read_of_bank(connection: Connection, institution: str, document_id: UUID, opens: OpensBody) -> bytes:
     """Return the bytes of a document that went to this bank. Raises `NotFound`."""
-    pdf: bytes | None = await connection.fetchval(
-        "SELECT pdf FROM document WHERE document_id = $1 AND institution = $2 AND kind = ANY($3)",
+    row = await connection.fetchrow(
+        f"SELECT digest AS digest_bytes, {_STORED_PDF} FROM document p WHERE document_id = $1 AND institution = $2"
+        " AND kind = ANY($3)",
         document_id,
         institution,
         _FOR_BANKS,
     )
-    if pdf is None:
+    if row is None:
         raise DocumentNotFound(document_id)
-    return pdf
+    return opened_document(row, opens, PDF, document_id)
 
 
-async def fir_of_bank(connection: Connection, institution: str, document_id: UUID) -> bytes:
+async def fir_of_bank(connection: Connection, institution: str, document_id: UUID, opens: OpensBody) -> bytes:
     """Return the FIR copy that goes with a document to this bank. Raises `NotFound`."""
-    document: bytes | None = await connection.fetchval(
-        "SELECT c.document FROM document p JOIN fir_copy c ON c.case_no = p.case_no"
-        " AND c.digest = decode(p.facts #>> '{fir,copy_digest}', 'hex')"
+    row = await connection.fetchrow(
+        f"SELECT c.digest AS digest_bytes, {stored_columns('c', 'sealed', 'document')} FROM document p"
+        f" JOIN fir_copy c ON c.case_no = p.case_no AND c.digest = {FIR_COPY_DIGEST}"
         " WHERE p.document_id = $1 AND p.institution = $2 AND p.kind = ANY($3)",
         document_id,
         institution,
         _FOR_BANKS,
     )
-    if document is None:
+    if row is None:
         raise FirCopyOfDocumentNotFound(document_id)
-    return document
+    return opened_document(row, opens, FIR_COPY, document_id)
 
 
 async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> DocumentPage:
@@ -333,8 +355,11 @@ def _position(after: str | None) -> tuple[datetime | None, UUID | None]:
         raise BadCursor from None
 
 
+_NOT_SHOWN: Final = frozenset({"digest_bytes", "person_id", "wrapped", "sealed", "clear"})
+"""columns with the sealed PDF of a document"""
+
+
 def _view(row: Record) -> DocumentView:
-    values = dict(row)
-    values.pop("pdf", None)
+    values = {name: value for name, value in row.items() if name not in _NOT_SHOWN}
     links = DocumentLinks(**{name: values.pop(name) for name in DocumentLinks.model_fields})
     return DocumentView(case_ack_no=values.pop("case_no"), links=links, **values)

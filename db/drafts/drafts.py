@@ -126,17 +126,22 @@ async def of_owner(connection: Connection, owner: str | None, limit: int) -> lis
 
 
 _STRANDED: Final = """
-d.ended_at IS NULL AND d.owner <> $1
-    AND (is_absent(d.owner, present_moment())
-        OR NOT EXISTS (SELECT FROM officer o WHERE o.officer_id = d.owner AND o.disabled_at IS NULL))
-    AND ($2 OR EXISTS (SELECT FROM team t JOIN team_member m USING (team_id)
-        WHERE t.ended_at IS NULL AND t.lead = $1 AND m.officer_id = d.owner))
+d.ended_at IS NULL AND d.owner <> $1 AND d.source <> 'public_form'
+    AND (EXISTS (SELECT FROM shift_handover_draft s
+            WHERE s.draft_id = d.draft_id AND s.officer_id = d.owner AND s.saved_at = d.saved_at)
+        OR (is_absent(d.owner, present_moment())
+            OR NOT EXISTS (SELECT FROM officer o WHERE o.officer_id = d.owner AND o.disabled_at IS NULL))
+        AND ($2 OR EXISTS (SELECT FROM team t JOIN team_member m USING (team_id)
+            WHERE t.ended_at IS NULL AND t.lead = $1 AND m.officer_id = d.owner)))
 """
-"""draft of an officer who is absent or disabled, which officer $1 may take; $2: as a supervisor"""
+"""draft that officer $1 may take over; $2: as a supervisor
+
+Its owner has left it at the end of a shift, or is absent or disabled.
+"""
 
 
 async def stranded(connection: Connection, taker: str, limit: int, *, supervises: bool) -> list[StoredDraft]:
-    """Return the drafts of absent and disabled officers that an officer may take, the oldest first."""
+    """Return the drafts that an officer may take over, the oldest first."""
     rows = await connection.fetch(
         f"SELECT {_STORED} FROM draft d WHERE {_STRANDED} ORDER BY d.made_at, d.draft_id LIMIT $3",
         taker,
@@ -147,7 +152,7 @@ async def stranded(connection: Connection, taker: str, limit: int, *, supervises
 
 
 async def is_stranded(connection: Connection, draft_id: UUID, taker: str, *, supervises: bool) -> bool:
-    """Return whether a draft is one of an absent or disabled officer that an officer may take."""
+    """Return whether a draft is one that an officer may take over."""
     found: bool = await connection.fetchval(
         f"SELECT EXISTS (SELECT FROM draft d WHERE d.draft_id = $3 AND {_STRANDED})", taker, supervises, draft_id
     )

@@ -1,4 +1,4 @@
-"""Digests of the content that the log binds: banks' statements, bodies of messages, and exchanges.
+"""Digests of the content that the log binds: banks' statements, bodies of messages, exchanges, and documents.
 
 What is sealed is opened a few rows at a time, because the database cannot open it.
 """
@@ -10,7 +10,19 @@ from typing import Final
 
 from asyncpg import Record
 
-from db.body_keys import BODY, CONTENT, REPLY, BodyState, OpenedBody, OpensBody, StoredBody, use_of, use_of_line
+from db.body_keys import (
+    BODY,
+    CONTENT,
+    REPLY,
+    BodyState,
+    OpenedBody,
+    OpensBody,
+    StoredBody,
+    stored_body,
+    use_of,
+    use_of_line,
+)
+from db.evidence import case_documents
 from db.orders import bank_orders
 from db.pool import Connection
 from db.tracing import answers
@@ -94,6 +106,12 @@ class _Reading:
                     stored = _stored(row, row[f"sealed_{part}"], use_of(part, digest), row[part])
                     self._body(row["case_no"], f"{folder}/{part}", stored, digest)
 
+    async def documents(self) -> None:
+        """Note issued documents, copies of FIRs, orders of courts and waivers."""
+        async for row in self._connection.cursor(case_documents.BOUND, self._case_nos, prefetch=1):
+            stored = stored_body(row, use_of(row["part"], row["digest"]))
+            self._body(row["case_no"], row["name"], stored, row["digest"])
+
     def _body(self, case_no: str, name: str, stored: StoredBody, beside: bytes) -> None:
         """Note a body; `beside` is the digest that stands in its row. What was changed has none."""
         content, opened = self.found[case_no], self._opens(stored)
@@ -115,6 +133,7 @@ async def bound_content(connection: Connection, case_nos: Sequence[str], opens: 
     await reading.answers()
     await reading.bodies()
     await reading.exchanges()
+    await reading.documents()
     return reading.found
 
 

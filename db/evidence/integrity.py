@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from db.body_keys import OpensBody
 from db.evidence.bodies import BoundContent, bound_content
+from db.evidence.persons import person_records
 from db.pool import Connection
 from domain.evidence.integrity import (
     AskedRecord,
@@ -16,6 +17,7 @@ from domain.evidence.integrity import (
     Check,
     EventRecord,
     HopRecord,
+    PersonRecord,
     Place,
     PostingRecord,
 )
@@ -79,7 +81,8 @@ async def case_batch(
         return []
     case_nos = [case["case_no"] for case in cases]
     parts, bound = await _parts(connection, case_nos), await bound_content(connection, case_nos, opens)
-    return [_record(case, parts, bound[case["case_no"]]) for case in cases]
+    persons = await person_records(connection, case_nos, opens)
+    return [_record(case, parts, bound[case["case_no"]], persons.get(case["case_no"], ())) for case in cases]
 
 
 async def strays(connection: Connection) -> list[Break]:
@@ -132,7 +135,7 @@ async def _parts(connection: Connection, case_nos: Sequence[str]) -> _Parts:
     return parts
 
 
-def _record(case: Record, parts: _Parts, bound: BoundContent) -> CaseRecord:
+def _record(case: Record, parts: _Parts, bound: BoundContent, persons: Sequence[PersonRecord]) -> CaseRecord:
     case_no = case["case_no"]
     return CaseRecord(
         case_no=case_no,
@@ -166,6 +169,7 @@ def _record(case: Record, parts: _Parts, bound: BoundContent) -> CaseRecord:
         statements=bound.digests,
         erased=frozenset(bound.erased),
         unopened=frozenset(bound.unopened),
+        persons=persons,
     )
 
 

@@ -21,11 +21,12 @@ HEARINGS: Final = "grievances/hearings.jsonl"
 MESSAGE_TEXTS: Final = "messages/texts.jsonl"
 OBJECTIONS: Final = "restorations/objections.jsonl"
 ORDER_FORMS: Final = "orders/forms.jsonl"
+RETURNED: Final = "banks/returned_funds.jsonl"
 REQUEST_FORMS: Final = "requests/forms.jsonl"
 TELEPHONE_ANSWERS: Final = "requests/telephone_answers.jsonl"
 WITH_OPENED: Final = (
     *(COMPLAINTS, CONTACTS, CONTACT_CHANGES, CREDIT_ACCOUNTS, GRIEVANCES, GRIEVANCE_LEVELS, HEARINGS, OBJECTIONS),
-    *(ANSWERS, MESSAGES, MESSAGE_TEXTS, ORDER_FORMS, REQUEST_FORMS, TELEPHONE_ANSWERS),
+    *(ANSWERS, MESSAGES, MESSAGE_TEXTS, ORDER_FORMS, REQUEST_FORMS, RETURNED, TELEPHONE_ANSWERS),
 )
 """files whose statements read opened personal data in `$2` and `$3`"""
 MOBILE_END_CHARS: Final = 4
@@ -52,7 +53,8 @@ class Opened:
     """who spoke for a bank by telephone, and on which number"""
     raws: Mapping[int, str] = field(repr=False)
     """what was received as each line of an answer, as JSON text; empty once it is erased"""
-
+    unreadable: Mapping[int, str] = field(repr=False)
+    """what could not be read of each line of returned money, in the same form"""
     forms: Mapping[int, dict[str, Any]] = field(repr=False)
     """form and body of each form of a bank; both None once they are erased"""
 
@@ -64,7 +66,7 @@ class Opened:
     @property
     def _rows_by_file(self) -> Mapping[str, Callable[[], dict[Any, dict[str, Any]]]]:
         return {
-            ANSWERS: lambda: {key: {"raw": orjson.Fragment(raw) if raw else None} for key, raw in self.raws.items()},
+            ANSWERS: lambda: {key: {"raw": _json(raw)} for key, raw in self.raws.items()},
             COMPLAINTS: lambda: {key: _shown(person) for key, person in self.victims.items()},
             CONTACTS: lambda: {key: contact.model_dump() for key, contact in self.contacts.items()},
             CONTACT_CHANGES: lambda: {key: contact.model_dump() for key, contact in self.contact_changes.items()},
@@ -77,6 +79,7 @@ class Opened:
             OBJECTIONS: lambda: {key: {"text": text} for key, text in self.objections.items()},
             ORDER_FORMS: lambda: dict(self.forms),
             REQUEST_FORMS: lambda: dict(self.forms),
+            RETURNED: lambda: {key: {"unreadable": _json(raw)} for key, raw in self.unreadable.items()},
             TELEPHONE_ANSWERS: lambda: {key: {"speaker": speaker} for key, speaker in self.speakers.items()},
         }
 
@@ -101,6 +104,11 @@ UNION SELECT l.beneficiary_holder FROM bank_order_line l JOIN bank_order o USING
 async def holders_of_victims(connection: Connection, case_no: str) -> list[str]:
     """Return the holders of the accounts that paid the first transfers of a case, or are credited."""
     return [row[0] for row in await connection.fetch(_HOLDERS, case_no)]
+
+
+def _json(text: str) -> orjson.Fragment | None:
+    """Return a JSON text as a part of another one; None once its key is destroyed."""
+    return orjson.Fragment(text) if text else None
 
 
 def _sha256(said: str) -> str | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from db.body_keys import BodyState, OpensBody, stored_body, use_of
+from db.evidence import case_documents
 from db.evidence.opened import (
     ANSWERS,
     CONTACT_CHANGES,
@@ -23,6 +25,7 @@ from db.evidence.opened import (
     OBJECTIONS,
     ORDER_FORMS,
     REQUEST_FORMS,
+    RETURNED,
     TELEPHONE_ANSWERS,
     WITH_OPENED,
     Opened,
@@ -44,6 +47,15 @@ _GRIEVANCE: Final = "t.grievance_id IN (SELECT grievance_id FROM grievance WHERE
 _INQUIRY: Final = "t.inquiry_id IN (SELECT inquiry_id FROM payer_inquiry WHERE case_no = $1)"
 _DISCREPANCY: Final = "t.discrepancy_id IN (SELECT discrepancy_id FROM discrepancy WHERE case_no = $1)"
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
+_MERGES: Final = (
+    "SELECT m.merge_id FROM case_merge m WHERE m.primary_case_no IN"
+    " (SELECT $1 UNION ALL SELECT o.primary_case_no FROM case_merge o WHERE o.merged_case_no = $1)"
+)
+"""merges of the case, and of the primary case that it is merged into"""
+_SAME: Final = f"t.merge_id IN ({_MERGES}) AND (t.counted_case_no = $1 OR t.aside_case_no = $1)"
+_ASIDE: Final = (
+    f"t.pair_id IN (SELECT s.pair_id FROM same_transfer s WHERE s.merge_id IN ({_MERGES})) AND t.case_no = $1"
+)
 TASKS: Final = "case/tasks.jsonl"
 """a file whose rows also have the note that officers read"""
 _KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
@@ -64,7 +76,7 @@ def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), 
 
 
 _OF_ENTRY: Final = "person_id,sealed_speaker,idempotency_key,body_digest,reply"
-_CODES: Final = "('grievance_code', 'appeal_code', 'link_code')"
+_CODES: Final = "('grievance_code', 'appeal_code', 'link_code', 'my_case_code', 'signature_code')"
 _OPENED: Final = "JOIN unnest($2::uuid[], $3::jsonb[]) AS p (message_id, data) USING (message_id)"
 """joins the opened address and text of each notification, which `lines` gives"""
 
@@ -134,7 +146,7 @@ FILES: Final = {
     "banks/payer_found_transfers.jsonl": _rows("payer_found_transfer", _INQUIRY, "t.found_id"),
     "banks/payer_inquiries.jsonl": _rows("payer_inquiry", _CASE, "t.hop_no, t.planned_at, t.inquiry_id"),
     "banks/payer_statements.jsonl": _rows("payer_statement", _INQUIRY, "t.statement_id"),
-    "banks/returned_funds.jsonl": _rows("returned_funds", _CASE, "t.returned_id"),
+    RETURNED: _opened_rows("returned_funds", "returned_id", "bigint", _CASE, "person_id,sealed_unreadable"),
     "banks/status_updates.jsonl": _rows(
         "status_update", "t.update_id IN (SELECT update_id FROM answer WHERE case_no = $1)", "t.update_id"
     ),
@@ -161,6 +173,9 @@ FILES: Final = {
     "case/victim_corrections.jsonl": _rows(
         "victim_correction", _CASE, "t.correction_id", without=("victim_id", "before", "after", "reason")
     ),
+    "case/merges.jsonl": _rows("case_merge", "(t.primary_case_no = $1 OR t.merged_case_no = $1)", "t.merge_id"),
+    "case/same_transfers.jsonl": _rows("same_transfer", _SAME, "t.pair_id"),
+    "case/set_aside_hops.jsonl": _rows("set_aside_hop", _ASIDE, "t.set_aside_id"),
     "case/withdrawals.jsonl": _rows("withdrawal", _CASE, "t.withdrawal_id"),
     "case/withdrawn_hops.jsonl": _rows("withdrawn_hop", _CASE, "t.hop_no"),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),
@@ -291,9 +306,12 @@ FILES: Final = {
         "allocation_share", _ALLOCATION, "t.allocation_id, t.case_no, t.hop_no"
     ),
     "restorations/allocations.jsonl": _rows("allocation", _ALLOCATION, "t.allocation_id"),
+    "restorations/application_signatures.jsonl": _rows(
+        "application_signature", _RESTORATION, "t.restoration_id, t.visit_no"
+    ),
     # The document itself stays in the database; the log binds its digest.
     "restorations/hearing_waivers.jsonl": _rows(
-        "hearing_waiver", _RESTORATION, "t.recorded_at, t.hold_id", without=("document",)
+        "hearing_waiver", _RESTORATION, "t.recorded_at, t.hold_id", without=("document", "person_id", "sealed_document")
     ),
     "restorations/lines.jsonl": _rows("restoration_line", _CASE, "t.restoration_id, t.hop_no"),
     OBJECTIONS: _opened_rows("objection", "objection_id", "bigint", _RESTORATION, "person_id,sealed_text"),
@@ -318,14 +336,6 @@ FROM desk_task t JOIN unnest($2::bigint[], $3::text[]) AS n (task_id, note) USIN
 WHERE t.case_no = $1 ORDER BY t.task_id
 """
 
-_DOCUMENTS: Final = {
-    "police/court_orders": "SELECT court_order_id::text AS id, '' AS kind, document FROM court_order"
-    " WHERE case_no = $1 AND document IS NOT NULL ORDER BY court_order_id",
-    "police/firs": "SELECT encode(digest, 'hex') AS id, '' AS kind, document FROM fir_copy WHERE case_no = $1"
-    " ORDER BY digest",
-    "police/documents": "SELECT translate(number, '/', '-') || '.' || language AS id, kind, pdf AS document"
-    " FROM document WHERE case_no = $1 ORDER BY issued_at, number",
-}
 _EVENTS: Final = (
     "SELECT seq, kind, at, actor, data::text AS data_text, encode(hash, 'hex') AS hash FROM case_event"
     " WHERE case_no = $1 ORDER BY seq"
@@ -366,7 +376,9 @@ class Document:
     name: str
     kind: str
     """kind of an issued document; empty for a received one"""
-    content: bytes
+    content: bytes | None
+    """None once its key is destroyed"""
+    sha256: str
 
 
 async def head(connection: Connection, ack_no: str) -> CaseHead:
@@ -413,11 +425,12 @@ async def event_lines(connection: Connection, case_no: str) -> AsyncGenerator[Ev
         yield EventLine(case_no=case_no, **dict(row))
 
 
-async def documents(connection: Connection, case_no: str) -> AsyncGenerator[Document, None]:
-    """Yield the issued documents, the orders of courts and the FIR copies, one at a time."""
-    for folder, statement in _DOCUMENTS.items():
-        async for row in connection.cursor(statement, case_no, prefetch=1):
-            yield Document(f"{folder}/{row['id']}.pdf", row["kind"], row["document"])
+async def documents(connection: Connection, case_no: str, opens: OpensBody) -> AsyncGenerator[Document, None]:
+    """Yield the orders of courts, the FIR copies and the issued documents, one at a time."""
+    async for row in connection.cursor(case_documents.OF_PACK, [case_no], prefetch=1):
+        opened = opens(stored_body(row, use_of(row["part"], row["digest"])))
+        content = opened.content if opened.state is BodyState.OPEN else None
+        yield Document(row["name"], row["kind"], content, row["digest"].hex())
 
 
 async def public_keys(connection: Connection, key_ids: list[str]) -> dict[str, bytes]:

@@ -272,6 +272,12 @@ async def get(connection: Connection, hold_id: UUID) -> AccountHold:
     return AccountHold(**dict(row))
 
 
+async def of_case(connection: Connection, case_no: str) -> list[UUID]:
+    """Return the holds of a case with money on hold."""
+    rows = await connection.fetch("SELECT hold_id FROM account_hold WHERE case_no = $1 AND state = 'held'", case_no)
+    return [row["hold_id"] for row in rows]
+
+
 async def case_of(connection: Connection, hold_id: UUID) -> str:
     """Return the case of a hold. Raises `NotFound`."""
     case_no: str | None = await connection.fetchval("SELECT case_no FROM account_hold WHERE hold_id = $1", hold_id)

@@ -6,9 +6,19 @@ from typing import Final
 
 from asyncpg import Record
 
+from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
+from domain.errors.officers import OfficerNotFound
 from schemas.enums import Role
-from schemas.officers import Absence, OfficerEntry, OfficerEvent, OfficerRow
+from schemas.officers import (
+    Absence,
+    HeldRole,
+    OfficerDetails,
+    OfficerEntry,
+    OfficerEvent,
+    OfficerEventPage,
+    OfficerRow,
+)
 
 _COLUMNS: Final = "name, rank, station, mobile, email, language, state"
 
@@ -217,15 +227,48 @@ async def known(connection: Connection, ids: Collection[str]) -> set[str]:
     return {row["officer_id"] for row in rows}
 
 
-async def events(connection: Connection, officer_id: str | None = None, limit: int = 100) -> list[OfficerEvent]:
-    """Return the newest events, of one officer or of all, the newest first."""
+async def events(
+    connection: Connection, officer_id: str | None = None, limit: int = 100, before: int | None = None
+) -> list[OfficerEvent]:
+    """Return events, of one officer or of all, the newest first; with `before` those of lower numbers."""
     rows: list[Record] = await connection.fetch(
         "SELECT event_id, at, actor, kind, officer_id, data FROM officer_event"
-        " WHERE $1::text IS NULL OR officer_id = $1 ORDER BY event_id DESC LIMIT $2",
+        " WHERE ($1::text IS NULL OR officer_id = $1) AND ($3::bigint IS NULL OR event_id < $3)"
+        " ORDER BY event_id DESC LIMIT $2",
         officer_id,
         limit,
+        before,
     )
     return [OfficerEvent.model_validate(dict(row)) for row in rows]
+
+
+async def events_page(
+    connection: Connection, officer_id: str | None, after: str | None, limit: int
+) -> OfficerEventPage:
+    """Return a page of events, the newest first. Raises `BadCursor`."""
+    found = await events(connection, officer_id, limit + 1, int_after(after) if after else None)
+    rows, more = cut(found, limit)
+    return OfficerEventPage(items=tuple(rows), next=to_cursor(rows[-1].event_id) if more else None)
+
+
+async def details(connection: Connection, officer_id: str) -> OfficerDetails:
+    """Return an officer with all times of roles and the known absences. Raises `OfficerNotFound`."""
+    found = await listed(connection, [officer_id])
+    if not found:
+        raise OfficerNotFound(officer_id)
+    roles = await connection.fetch(
+        "SELECT role, from_at, until_at, given_by, given_at, ended_by FROM officer_role WHERE officer_id = $1"
+        " ORDER BY from_at DESC, role",
+        officer_id,
+    )
+    absences = await connection.fetch(
+        "SELECT first_day, last_day FROM officer_absence WHERE officer_id = $1 ORDER BY first_day", officer_id
+    )
+    return OfficerDetails(
+        officer=found[0],
+        roles=tuple(HeldRole(**dict(row)) for row in roles),
+        absences=tuple(Absence(**dict(row)) for row in absences),
+    )
 
 
 async def _write(connection: Connection, change: str, officer_id: str, now: datetime, actor: str) -> bool:

@@ -6,12 +6,20 @@ from typing import Final
 
 from db.pool import Connection
 from schemas.enums import Role
-from schemas.officers import ScriptToken, ScriptTokenState
+from schemas.officers import PlacedDisplay, ScriptToken, ScriptTokenState
 
 _LISTED: Final = """
 SELECT s.token_id, s.name, s.roles, s.issued_at, s.issued_by, s.ends_at, s.revoked_at, s.revoked_by, s.last_used_day,
+    s.placed_at,
     CASE WHEN s.revoked_at IS NOT NULL THEN 'revoked' WHEN s.ends_at <= t THEN 'ended' ELSE 'live' END AS state
-FROM script_token s CROSS JOIN present_moment() AS t ORDER BY s.name, s.token_id DESC LIMIT $1
+FROM script_token s CROSS JOIN present_moment() AS t WHERE $2::boolean IS NULL OR ('display' = ANY (s.roles)) = $2
+ORDER BY s.name, s.token_id DESC LIMIT $1
+"""
+_PLACE: Final = """
+UPDATE script_token SET display_digest = $2, placed_at = present_moment()
+WHERE token_digest = $1 AND roles = ARRAY['display'] AND placed_at IS NULL AND revoked_at IS NULL
+    AND ends_at > present_moment()
+RETURNING name, ends_at
 """
 
 
@@ -38,15 +46,18 @@ async def add(
     return token_id
 
 
-async def revoke(connection: Connection, token_id: int, now: datetime, actor: str) -> bool:
-    """Revoke a token, once. Return whether there is such a token."""
+async def revoke(
+    connection: Connection, token_id: int, now: datetime, actor: str, *, only_display: bool = False
+) -> bool:
+    """Revoke a token, once; with `only_display` only one of a display. Return whether there is such a token."""
+    is_one = "token_id = $1" + (" AND 'display' = ANY (roles)" if only_display else "")
     await connection.execute(
-        "UPDATE script_token SET revoked_at = $2, revoked_by = $3 WHERE token_id = $1 AND revoked_at IS NULL",
+        f"UPDATE script_token SET revoked_at = $2, revoked_by = $3 WHERE {is_one} AND revoked_at IS NULL",
         token_id,
         now,
         actor,
     )
-    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM script_token WHERE token_id = $1)", token_id)
+    found: bool = await connection.fetchval(f"SELECT EXISTS (SELECT FROM script_token WHERE {is_one})", token_id)
     return found
 
 
@@ -70,7 +81,13 @@ async def live_roles(connection: Connection, token_ids: Collection[int]) -> dict
     return {row["token_id"]: frozenset(map(Role, row["roles"])) for row in rows}
 
 
-async def listed(connection: Connection, limit: int = 1_000) -> list[ScriptToken]:
-    """Return tokens by name, the newest of a name first."""
-    rows = await connection.fetch(_LISTED, limit)
+async def place(connection: Connection, digest: bytes, display_digest: bytes) -> PlacedDisplay | None:
+    """Exchange the token of a display, once, for another secret; None unless the token is live and was not taken."""
+    row = await connection.fetchrow(_PLACE, digest, display_digest)
+    return None if row is None else PlacedDisplay(name=row["name"], ends_at=row["ends_at"])
+
+
+async def listed(connection: Connection, limit: int = 1_000, *, displays: bool | None = None) -> list[ScriptToken]:
+    """Return tokens by name, the newest of a name first: of all, of displays alone, or of scripts alone."""
+    rows = await connection.fetch(_LISTED, limit, displays)
     return [ScriptToken.model_validate(dict(row) | {"state": ScriptTokenState(row["state"])}) for row in rows]

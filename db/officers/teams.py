@@ -7,6 +7,7 @@ from typing import Final
 from db.officers.officers import write_event
 from db.pool import Connection
 from domain.errors.officers import TeamNotFound
+from schemas.assignment import TeamHours
 from schemas.officers import TeamEntry, TeamShift
 
 _LISTED: Final = """
@@ -16,6 +17,16 @@ SELECT t.name, t.lead,
     ARRAY(SELECT ROW(s.day_no, s.starts_minute, s.ends_minute) FROM team_shift s WHERE s.team_id = t.team_id
         ORDER BY s.day_no, s.starts_minute) AS shifts
 FROM team t WHERE t.ended_at IS NULL AND ($2::text IS NULL OR lower(t.name) = lower($2)) ORDER BY lower(t.name) LIMIT $1
+"""
+
+_HOURS: Final = """
+SELECT w.officer_id,
+    ARRAY(SELECT d.district FROM team_district d WHERE d.team_id = t.team_id) AS districts,
+    ARRAY(SELECT ROW(s.day_no, s.starts_minute, s.ends_minute) FROM team_shift s WHERE s.team_id = t.team_id) AS shifts
+FROM team t CROSS JOIN LATERAL (
+    SELECT m.officer_id FROM team_member m WHERE m.team_id = t.team_id UNION SELECT t.lead WHERE t.lead IS NOT NULL
+) AS w
+WHERE t.ended_at IS NULL AND w.officer_id = ANY($1)
 """
 
 
@@ -75,6 +86,17 @@ async def listed(connection: Connection, limit: int = 1_000, name: str | None = 
             TeamShift(day_no=day, starts_minute=starts, ends_minute=ends) for day, starts, ends in row["shifts"]
         )
         found.append(TeamEntry.model_validate(dict(row) | {"shifts": shifts}))
+    return found
+
+
+async def hours_of(connection: Connection, officer_ids: Sequence[str]) -> dict[str, list[TeamHours]]:
+    """Return districts and hours of the teams that these officers are in or lead."""
+    found: dict[str, list[TeamHours]] = {}
+    for row in await connection.fetch(_HOURS, list(officer_ids)):
+        shifts = tuple(
+            TeamShift(day_no=day, starts_minute=starts, ends_minute=ends) for day, starts, ends in row["shifts"]
+        )
+        found.setdefault(row["officer_id"], []).append(TeamHours(districts=tuple(row["districts"]), shifts=shifts))
     return found
 
 

@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from db.body_keys import OpensBody, stored_columns
 from db.pool import Connection
+from db.sealed_documents import PDF, opened_document
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.restoration_enums import OrderKind, OrderState
 
@@ -150,12 +152,14 @@ async def lines_by_reference(connection: Connection, institution: str, keys: lis
     return [ReferenceLine(**dict(row)) for row in rows]
 
 
-async def document(connection: Connection, order_id: UUID) -> bytes | None:
-    """Return the document of an order, or None before it is issued."""
-    pdf: bytes | None = await connection.fetchval(
-        "SELECT pdf FROM document WHERE order_id = $1 ORDER BY issued_at LIMIT 1", order_id
+async def document(connection: Connection, order_id: UUID, opens: OpensBody) -> bytes | None:
+    """Return the document of an order, or None before it is issued. Raises `DocumentErased`."""
+    row = await connection.fetchrow(
+        f"SELECT digest AS digest_bytes, {stored_columns('p', 'sealed_pdf', 'pdf')} FROM document p WHERE order_id = $1"
+        " ORDER BY issued_at LIMIT 1",
+        order_id,
     )
-    return pdf
+    return None if row is None else opened_document(row, opens, PDF, order_id)
 
 
 async def said_before(connection: Connection, institution: str, references: list[str]) -> dict[str, tuple[UUID, int]]:

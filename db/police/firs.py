@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from db.body_keys import OpensBody, stored_columns
 from db.cases.ledger import NOT_PROPOSED
 from db.person_keys import StoredPerson, stored
 from db.pool import Connection
+from db.sealed_documents import FIR_COPY, SealedDocument, opened_document
 from domain.errors.cases import CaseNotFound
 from domain.errors.police import FirCopyNotFound, FirNotFound
 from schemas.base import FrozenModel, UtcDatetime
@@ -170,27 +172,35 @@ async def registered(
     return bool(done)
 
 
-async def put_copy(connection: Connection, fir_id: UUID, document: bytes) -> None:
+async def put_copy(connection: Connection, fir_id: UUID, copy: SealedDocument) -> None:
     """Store a copy of the report.
 
     Notices carry the newest copy, and every earlier copy is kept (`fir_copy`).
     """
     await connection.execute(
-        "UPDATE fir SET document = $2, document_digest = sha256($2) WHERE fir_id = $1", fir_id, document
+        "WITH kept AS (INSERT INTO fir_copy (case_no, digest, fir_id, document, person_id, sealed)"
+        " SELECT case_no, $2, fir_id, $3, $4, $5 FROM fir WHERE fir_id = $1 ON CONFLICT DO NOTHING)"
+        " UPDATE fir SET document = NULL, document_digest = $2 WHERE fir_id = $1",
+        fir_id,
+        copy.sealed.digest,
+        copy.clear,
+        copy.key.person_id,
+        copy.sealed.sealed,
     )
 
 
-async def fir_copy(connection: Connection, case_no: str, fir_id: UUID) -> bytes:
+async def fir_copy(connection: Connection, case_no: str, fir_id: UUID, opens: OpensBody) -> bytes:
     """Return the newest copy of the report, a PDF. Raises `NotFound` if there is none."""
-    found: bytes | None = await connection.fetchval(
-        "SELECT c.document FROM fir f JOIN fir_copy c ON c.case_no = f.case_no AND c.digest = f.document_digest"
+    row = await connection.fetchrow(
+        f"SELECT c.digest AS digest_bytes, {stored_columns('c', 'sealed', 'document')} FROM fir f"
+        " JOIN fir_copy c ON c.case_no = f.case_no AND c.digest = f.document_digest"
         " WHERE f.case_no = $1 AND f.fir_id = $2",
         case_no,
         fir_id,
     )
-    if found is None:
+    if row is None:
         raise FirCopyNotFound(fir_id)
-    return found
+    return opened_document(row, opens, FIR_COPY, fir_id)
 
 
 async def refused(connection: Connection, fir_id: UUID, refusal: str) -> bool:

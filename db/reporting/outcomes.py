@@ -225,6 +225,12 @@ async def report(connection: Connection, period: Period, by: FigureGroup | None 
     )
 
 
+async def money(connection: Connection, period: Period) -> dict[Stage, Sum]:
+    """Return where the money of the cases is now: lost, held, restored and released."""
+    row = await connection.fetchrow(MONEY.by(None), period.opened_from, period.opened_to, timeout=READ_SECONDS)
+    return {stage: Sum() if row is None else _sum(row, stage) for stage in _MONEY}
+
+
 def ever_held_paise(figures: OutcomeFigures) -> int:
     """Return the amount that was ever on hold: held, restored or released now."""
     return sum(figures.stages[stage].paise for stage in (Stage.HELD, Stage.RESTORED, Stage.RELEASED))

@@ -1,6 +1,6 @@
 """The cases behind a figure of a stage, and the breaches: what waits now and is past its target."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +22,7 @@ from schemas.reporting.stage_figures import (
     StageGroup,
     TimedStage,
 )
+from schemas.reporting.wall import LateStage
 
 _DISTRICT: Final = "upper(trim(v.district))"
 _DUE: Final = "coalesce(f.due_at, f.began_at + make_interval(secs => g.policy_seconds))"
@@ -153,6 +154,35 @@ async def breaches(
         items=tuple(_case(row, asked.late_by[TimedStage(row["stage"])]) for row in rows),
         next=(to_cursor(last["due_at"].isoformat(), last["stage"], last["case_no"], last["subject"]) if last else None),
     )
+
+
+async def breached(
+    connection: Connection,
+    since: datetime,
+    now: datetime,
+    targets: Targets,
+    late_by: Mapping[TimedStage, LateBy],
+    limit: int,
+) -> list[StageCase]:
+    """Return what waits and passed its target after `since`, the longest first."""
+    statement = _listed(of_now(late_by), now=1, targets=2) + (
+        f" WHERE f.waits AND {_DUE} > $6 AND {_DUE} <= $1 ORDER BY {_DUE} LIMIT {int(limit)}"
+    )
+    rows = await connection.fetch(statement, now, *targets.values(), since)
+    return [_case(row, late_by[TimedStage(row["stage"])]) for row in rows]
+
+
+async def overdue_counts(connection: Connection, now: datetime, targets: Targets) -> list[LateStage]:
+    """Return the stages in which something waits past its target, with how many and by how much at most."""
+    listed = f"{_listed(of_now(), now=1, targets=2)} WHERE f.waits AND {_DUE} < $1"
+    rows = await connection.fetch(
+        "SELECT stage, count(*)::int AS late, max(extract(epoch FROM $1 - due_at))::float8 AS seconds"
+        f" FROM ({listed}) AS listed GROUP BY stage",
+        now,
+        *targets.values(),
+    )
+    found = {row["stage"]: LateStage(stage=row["stage"], late=row["late"], most_seconds=row["seconds"]) for row in rows}
+    return [found[stage] for stage in TimedStage if stage in found]
 
 
 def _listed(source: str, now: int, targets: int) -> str:

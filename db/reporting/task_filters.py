@@ -35,7 +35,7 @@ SELECTED: Final = f"""
     CASE WHEN {_OWNED} THEN own.since END AS owned_since,
     CASE WHEN {_OWNED} THEN own.lease_ends_at END AS lease_ends_at,
     CASE WHEN {_SNOOZED} THEN own.snoozed_until END AS snoozed_until, val.in_play_paise AS worth_paise,
-    {_RANK} AS rank_paise
+    val.district, coalesce(val.persons, '{{}}') AS persons, {_RANK} AS rank_paise
 """
 _ORDERS: Final = {TaskSort.AGE: "t.task_id", TaskSort.WORTH: f"{_RANK} DESC, t.task_id"}
 _AFTER: Final = {
@@ -180,8 +180,13 @@ def listing(wanted: Wanted, selected: str, after: Sequence[object] = ()) -> tupl
     found = Statement(2).select(wanted)
     if after:
         found.add(_AFTER[wanted.sort], *after)
-    rows = _FROM.format(state=wanted.state.value, conditions=found.conditions)
+    rows = rows_of(wanted.state, found.conditions)
     return f"SELECT {selected} {rows} ORDER BY {_ORDERS[wanted.sort]} LIMIT $2", found.values
+
+
+def rows_of(state: TaskState, conditions: str) -> str:
+    """Return SQL for the rows of work items: `t`, with `own` and `val`, which may be missing."""
+    return _FROM.format(state=state.value, conditions=conditions)
 
 
 def position(sort: TaskSort, after: str | None) -> tuple[object, ...]:
@@ -230,7 +235,7 @@ async def can_act(connection: Connection, task_id: int, taker: Taker, now: datet
     """Return whether an officer can act on an open work item, and is responsible for its case."""
     found = Statement(1).confine(taker.acts, taker.within)
     found.add(" AND t.task_id = ${0}", task_id)
-    rows = _FROM.format(state=TaskState.OPEN.value, conditions=found.conditions)
+    rows = rows_of(TaskState.OPEN, found.conditions)
     # The time is a parameter of every statement here.
     can: bool = await connection.fetchval(
         f"SELECT EXISTS (SELECT {rows}) AND {NOW}::timestamptz IS NOT NULL", now, *found.values

@@ -20,6 +20,7 @@ _OF_REQUEST: Final = """
 # An item about a hop or a request is worth what is in play there, any other one what is in play in the whole case. A
 # victim counts only while something is in play, as in the call list.
 _WRITE: Final = f"""
+WITH before AS (SELECT * FROM task_value WHERE task_id = ANY($1)), written AS (
 INSERT INTO task_value AS v (task_id, case_seq, in_play_paise, rank_paise, persons, institution, district)
 SELECT task_id, coalesce(event_seq, 0), in_play_paise,
     in_play_paise + CASE WHEN in_play_paise > 0 THEN person_paise ELSE 0 END, persons, institution, district
@@ -47,6 +48,10 @@ FROM (
 ON CONFLICT (task_id) DO UPDATE SET case_seq = EXCLUDED.case_seq, in_play_paise = EXCLUDED.in_play_paise,
     rank_paise = EXCLUDED.rank_paise, persons = EXCLUDED.persons, institution = EXCLUDED.institution,
     district = EXCLUDED.district
+RETURNING v.*)
+SELECT w.task_id FROM written w LEFT JOIN before b USING (task_id)
+WHERE (w.in_play_paise, w.rank_paise, w.persons, w.institution, w.district)
+    IS DISTINCT FROM (b.in_play_paise, b.rank_paise, b.persons, b.institution, b.district)
 """
 
 NEW: Final = """
@@ -73,10 +78,10 @@ async def to_value(connection: Connection, limit: int) -> list[int]:
     return [row["task_id"] for row in (*new, *changed)]
 
 
-async def write(connection: Connection, task_ids: Sequence[int], persons: PersonWeights) -> None:
-    """Write what these work items are worth now."""
+async def write(connection: Connection, task_ids: Sequence[int], persons: PersonWeights) -> list[int]:
+    """Write what these work items are worth now; return those that another value stands beside now."""
     weights = (persons.child_paise, persons.woman_paise, persons.senior_paise)
-    await connection.execute(_WRITE, list(task_ids), *weights)
+    return [row["task_id"] for row in await connection.fetch(_WRITE, list(task_ids), *weights)]
 
 
 async def forget_closed(connection: Connection, limit: int) -> None:

@@ -21,7 +21,7 @@ from schemas.tracing.views import TaskHop, TaskInstitution, TaskPage, TaskView
 _TASKS: Final = """
 SELECT t.task_id, t.kind, t.state, t.case_no, t.subject_kind, t.subject_id, t.cause, t.facts,
     t.request_id, t.opened_at, t.closed_at, t.closed_by, t.reason, t.version, t.owner, t.owned_since, t.lease_ends_at,
-    t.snoozed_until, t.worth_paise, t.rank_paise,
+    t.snoozed_until, t.worth_paise, t.rank_paise, t.district, t.persons,
     t.reconciliation_id, r.job_id, i.code, i.name, i.kind AS institution_kind, i.desk_email,
     h.hop_no, h.layer, h.state AS hop_state, h.payee_institution_as_told, h.payee_holder,
     h.reference, h.amount_paise, h.transferred_at, coalesce(b.balance_paise, 0) AS in_play_paise
@@ -86,6 +86,7 @@ def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]
     subject = Subject(kind=row["subject_kind"], id=row["subject_id"])
     cause, facts = TaskCause(row["cause"]), TaskFacts.model_validate(row["facts"])
     by_telephone = row["kind"] in _BY_TELEPHONE and bool(to_ask)
+    asked = _hops(to_ask) if by_telephone else ()
     return TaskView(
         task_id=row["task_id"],
         kind=row["kind"],
@@ -99,7 +100,8 @@ def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]
         request_id=row["request_id"],
         job_id=row["job_id"],
         hop=None if row["hop_no"] is None else _hop(row),
-        say=_say(row, to_ask) if by_telephone else (),
+        to_ask=asked,
+        say=what_to_say(row["case_no"], row["job_id"], asked, to_ask[0]["hop_count"]) if by_telephone else (),
         enter_at=where_to_enter(row["case_no"], row["request_id"]) if by_telephone else None,
         version=row["version"],
         owner=row["owner"],
@@ -107,6 +109,8 @@ def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]
         lease_ends_at=row["lease_ends_at"],
         snoozed_until=row["snoozed_until"],
         in_play_paise=row["worth_paise"],
+        district=row["district"],
+        persons=row["persons"],
         opened_at=row["opened_at"],
         closed_at=row["closed_at"],
         closed_by=row["closed_by"],
@@ -125,9 +129,8 @@ def _institution(row: Record, officers: tuple[OfficerToCall, ...]) -> TaskInstit
     )
 
 
-def _say(row: Record, to_ask: list[Record]) -> tuple[str, ...]:
-    hops = [TaskHop.model_validate({name: hop[name] for name in TaskHop.model_fields}) for hop in to_ask]
-    return what_to_say(row["case_no"], row["job_id"], hops, to_ask[0]["hop_count"])
+def _hops(rows: list[Record]) -> tuple[TaskHop, ...]:
+    return tuple(TaskHop.model_validate({name: row[name] for name in TaskHop.model_fields}) for row in rows)
 
 
 def _hop(row: Record) -> TaskHop:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from db.body_keys import OpensBody, stored_columns
 from db.pool import Connection
+from db.sealed_documents import COURT_ORDER, SealedDocument, opened_document
 from domain.errors.court_orders import CourtOrderDocumentNotFound, CourtOrderNotFound
 from schemas.base import FrozenModel
 from schemas.police import CourtOrder, NewCourtOrder
@@ -24,18 +26,20 @@ async def insert(
     case_no: str,
     order: NewCourtOrder,
     account: str | None,
+    document: SealedDocument | None,
     counts_until: datetime,
     by: str,
     at: datetime,
 ) -> CourtOrder:
     """Write an order that a second officer has to confirm by `counts_until`.
 
-    `account` is the account key, the form in which accounts are compared.
+    `account` is the account key, the form in which accounts are compared. `document` is that of `order`, sealed.
     """
     row = await connection.fetchrow(
         "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, institution,"
-        " account_key, document, document_digest, taken_by, taken_at, reason, second_needed, ends_on, counts_until)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, sha256($10), $11, $12, $13, true, $14, $15)"
+        " account_key, document, document_digest, person_id, sealed_document, taken_by, taken_at, reason,"
+        " second_needed, ends_on, counts_until)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, true, $17, $18)"
         f" RETURNING {_ORDER}",
         case_no,
         order.kind.value,
@@ -46,7 +50,7 @@ async def insert(
         order.amount_paise,
         order.institution,
         account,
-        order.document,
+        *_columns(document),
         by,
         at,
         order.reason,
@@ -74,14 +78,17 @@ async def get(connection: Connection, case_no: str, court_order_id: int) -> Cour
     return CourtOrder.model_validate(dict(row))
 
 
-async def document(connection: Connection, case_no: str, court_order_id: int) -> bytes:
+async def document(connection: Connection, case_no: str, court_order_id: int, opens: OpensBody) -> bytes:
     """Return the order's document, a PDF. Raises `NotFound` if none was submitted."""
-    found: bytes | None = await connection.fetchval(
-        "SELECT document FROM court_order WHERE case_no = $1 AND court_order_id = $2", case_no, court_order_id
+    row = await connection.fetchrow(
+        f"SELECT document_digest AS digest_bytes, {stored_columns('c', 'sealed_document', 'document')}"
+        " FROM court_order c WHERE case_no = $1 AND court_order_id = $2 AND document_digest IS NOT NULL",
+        case_no,
+        court_order_id,
     )
-    if found is None:
+    if row is None:
         raise CourtOrderDocumentNotFound(court_order_id)
-    return found
+    return opened_document(row, opens, COURT_ORDER, court_order_id)
 
 
 async def standing(connection: Connection, case_no: str, order: NewCourtOrder) -> list[CourtOrder]:
@@ -97,13 +104,21 @@ async def standing(connection: Connection, case_no: str, order: NewCourtOrder) -
     return [CourtOrder.model_validate(dict(row)) for row in rows]
 
 
-async def put_document(connection: Connection, court_order_id: int, document: bytes) -> None:
+async def put_document(connection: Connection, court_order_id: int, document: SealedDocument) -> None:
     """Store the document of the order."""
     await connection.execute(
-        "UPDATE court_order SET document = $2, document_digest = sha256($2) WHERE court_order_id = $1",
+        "UPDATE court_order SET document = $2, document_digest = $3, person_id = $4, sealed_document = $5"
+        " WHERE court_order_id = $1",
         court_order_id,
-        document,
+        *_columns(document),
     )
+
+
+def _columns(document: SealedDocument | None) -> tuple[Any, ...]:
+    """Return a document, its digest, its key and the sealed document; None for each without one."""
+    if document is None:
+        return (None,) * 4
+    return document.clear, document.sealed.digest, document.key.person_id, document.sealed.sealed
 
 
 async def count_until(connection: Connection, court_order_id: int, until: datetime | None) -> None:

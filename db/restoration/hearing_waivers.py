@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
+from db.sealed_documents import SealedDocument
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.restoration_enums import Step
 
@@ -20,7 +21,7 @@ async def insert(
     restoration_id: UUID,
     visit_no: int,
     hold_id: UUID,
-    document: bytes,
+    document: SealedDocument,
     reason: str,
     by: str,
     at: datetime,
@@ -31,13 +32,17 @@ async def insert(
     The database refuses a waiver of a holder without a notice.
     """
     digest: str | None = await connection.fetchval(
-        "INSERT INTO hearing_waiver (restoration_id, visit_no, hold_id, document, document_digest, reason, recorded_by,"
-        " recorded_at, contradict_until) VALUES ($1, $2, $3, $4, sha256($4), $5, $6, $7, $8)"
+        "INSERT INTO hearing_waiver (restoration_id, visit_no, hold_id, document, document_digest, person_id,"
+        " sealed_document, reason, recorded_by, recorded_at, contradict_until)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
         " ON CONFLICT DO NOTHING RETURNING encode(document_digest, 'hex')",
         restoration_id,
         visit_no,
         hold_id,
-        document,
+        document.clear,
+        document.sealed.digest,
+        document.key.person_id,
+        document.sealed.sealed,
         reason,
         by,
         at,

@@ -9,7 +9,7 @@ from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
 from db.person_keys import Opens, StoredText
 from db.pool import Connection
-from db.restoration import objections, payer_decisions, restoration_facts, restorations
+from db.restoration import objections, payer_decisions, restoration_facts, restorations, signatures
 from db.restoration.claims import HopAtAccount, hops_at
 from db.restoration.credit_accounts import OBJECT_UNTIL
 from db.restoration.objections import TEXT
@@ -202,6 +202,7 @@ async def get(
         claims=claims,
         more_claims=more_claims,
         beneficiaries=await _beneficiaries(connection, case_no, restoration_id),
+        signatures=await signatures.of_restoration(connection, restoration_id),
     )
 
 

@@ -71,6 +71,8 @@ class Begun(FrozenModel):
     """whether the case has an open work item"""
     key: PersonKey | None
     """the key of the bodies of the case"""
+    merged_with: tuple[str, ...] = ()
+    """the other cases of the merges in force of the case"""
 
 
 async def begin(
@@ -89,8 +91,8 @@ async def begin(
     `NotFound` if the institution has no part in the case, as for an unknown number.
     """
     row = await connection.fetchrow(
-        f"SELECT b.*, {key_of_case('b.case_no')} AS key, telephone_stated(b.case_no) AS stated"
-        " FROM answer_begin($1, $2, $3, $4, $5, $6, $7) AS b",
+        f"SELECT b.*, {key_of_case('b.case_no')} AS key, telephone_stated(b.case_no) AS stated,"
+        " merged_with(b.case_no) AS merged_with FROM answer_begin($1, $2, $3, $4, $5, $6, $7) AS b",
         ack_no,
         institution,
         body_digest,
@@ -110,6 +112,7 @@ async def begin(
         is_paused=row["is_paused"],
         has_tasks=row["has_tasks"],
         key=row["key"],
+        merged_with=row["merged_with"],
     )
 
 

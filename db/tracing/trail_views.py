@@ -1,5 +1,6 @@
-"""Views of the trail: hops as edges, accounts as nodes."""
+"""Views of the trail: hops as edges and accounts as nodes, and all hops of a case for its layout."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
@@ -8,9 +9,9 @@ from asyncpg import Record
 from db.cases.cases import case_no_of
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
+from domain.tracing.trail_layout import TrailHop, TrailPlace, account_id
 from schemas.base import Flag
 from schemas.enums import Bucket
-from schemas.identifiers import account_key
 from schemas.tracing.views import TrailEdge, TrailNode, TrailView
 
 _HOPS: Final = """
@@ -24,15 +25,25 @@ FROM hop h
 LEFT JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
 LEFT JOIN request_hop q ON q.case_no = h.case_no AND q.hop_no = h.hop_no AND q.live
 LEFT JOIN hop_retry t ON t.case_no = h.case_no AND t.hop_no = h.hop_no
-WHERE h.case_no = $1 AND h.hop_no > $2 ORDER BY h.hop_no LIMIT $3
+WHERE h.case_no = $1 AND h.hop_no > $2 AND ($4::integer IS NULL OR h.layer = $4) ORDER BY h.hop_no LIMIT $3
 """
 
+_VERSION: Final = "SELECT event_seq FROM case_file WHERE case_no = $1"
+_ALL_HOPS: Final = """
+SELECT hop_no, parent_hop_no, institution, payer_institution_as_told, payer_holder, payee_institution_as_told,
+    payee_holder FROM hop WHERE case_no = $1
+"""
+# The contra buckets are below zero.
+_PLACED: Final = "SELECT hop_no, bucket, balance_paise FROM ledger_balance WHERE case_no = $1 AND balance_paise > 0"
 
-async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> TrailView:
-    """Return up to `limit` hops of a case with their accounts. Raises `NotFound`, `BadCursor`."""
+
+async def page(
+    connection: Connection, ack_no: str, after: str | None, limit: int, layer: int | None = None
+) -> TrailView:
+    """Return up to `limit` hops of a case, or of one layer, with their accounts. Raises `NotFound`, `BadCursor`."""
     after_hop_no = int_after(after)
     case_no = await case_no_of(connection, ack_no)
-    found = await connection.fetch(_HOPS, case_no, after_hop_no, limit + 1)
+    found = await connection.fetch(_HOPS, case_no, after_hop_no, limit + 1, layer)
     rows, more = cut(found, limit)
     nodes = {node.node_id: node for row in rows for node in _ends(row)}
     return TrailView(
@@ -41,6 +52,29 @@ async def page(connection: Connection, ack_no: str, after: str | None, limit: in
         edges=tuple(_edge(row) for row in rows),
         next=to_cursor(rows[-1]["hop_no"]) if more else None,
     )
+
+
+async def version(connection: Connection, case_no: str) -> int:
+    """Return the number of the last event of a case. Each change of its trail has an event."""
+    seq: int = await connection.fetchval(_VERSION, case_no)
+    return seq
+
+
+async def all_hops(connection: Connection, case_no: str) -> list[TrailHop]:
+    """Return every hop of a case with the money on it; for one instant call it in one snapshot."""
+    balances: dict[int, dict[Bucket, int]] = defaultdict(dict)
+    for hop_no, bucket, paise in await connection.fetch(_PLACED, case_no):
+        balances[hop_no][Bucket(bucket)] = paise
+    return [
+        TrailHop(
+            hop_no=row["hop_no"],
+            parent_hop_no=row["parent_hop_no"],
+            payer=TrailPlace(None, row["payer_institution_as_told"], row["payer_holder"]),
+            payee=TrailPlace(row["institution"], row["payee_institution_as_told"], row["payee_holder"]),
+            balances_paise=balances.get(row["hop_no"], {}),
+        )
+        for row in await connection.fetch(_ALL_HOPS, case_no)
+    ]
 
 
 def _edge(row: Record) -> TrailEdge:
@@ -94,7 +128,7 @@ def _ends(row: Record) -> Iterable[TrailNode]:
 
 def _node(institution: str | None, as_told: str, holder: str, ifsc: str | None, *, victim: bool) -> TrailNode:
     return TrailNode(
-        node_id=f"{institution or as_told}|{account_key(holder)}",
+        node_id=account_id(TrailPlace(institution, as_told, holder)),
         institution=institution,
         institution_as_told=as_told,
         holder=holder,

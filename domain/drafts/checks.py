@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,9 +14,11 @@ from domain.policy.model import TrailRules
 from schemas.banks.institutions import Institution
 from schemas.base import Flag
 from schemas.drafts import DraftContent, DraftParty, DraftTransfer, FoundBank
-from schemas.identifiers import MOBILE_PATTERN
+from schemas.identifiers import MOBILE_PATTERN, account_key, names_an_account
 from schemas.text import LocalDatetime, day_of
 
+ACCOUNT_MIN_CHARS: Final = 6
+"""a shorter text is half typed"""
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(LocalDatetime)
 
 
@@ -61,6 +64,19 @@ def banks_of(directory: Directory, content: DraftContent) -> tuple[list[FoundBan
                 if bank is not None:
                     found.append(FoundBank(field=f"transfers[{index}].{side}", code=bank.code, name=bank.name))
     return found, flags
+
+
+def paid_accounts(directory: Directory, content: DraftContent) -> dict[str, tuple[str, str]]:
+    """Return the institution and the `account_key` of each account that was paid, by the transfer's field."""
+    found, _ = banks_of(directory, content)
+    codes = {one.field: one.code for one in found}
+    paid = {}
+    for index, told in enumerate(content.transfers):
+        field = f"transfers[{index}].payee"
+        key = account_key(party_holder(told.payee))
+        if field in codes and len(key) >= ACCOUNT_MIN_CHARS and names_an_account(key):
+            paid[field] = (codes[field], key)
+    return paid
 
 
 def unasked(directory: Directory, content: DraftContent) -> tuple[str, ...]:

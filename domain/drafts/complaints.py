@@ -26,6 +26,7 @@ PERSONAL: Final = ("name", "mobile", "email")
 """facts that are sealed under the key of the victim"""
 FACTS: Final = (*PERSONAL, "district", "language", *MARKS, "category")
 """facts of a complaint that may be stated after the banks are asked"""
+SUSPECTS: Final = "Suspects"
 _PLACE: Final = re.compile(r"^transfers\[([0-9]+)\]")
 
 
@@ -83,6 +84,12 @@ def stated_facts(content: DraftContent) -> dict[str, Any]:
         told["email"] = ""
     told["category"] = content.category
     return {name: value for name, value in told.items() if value not in ("", None)}
+
+
+def told_story(content: DraftContent) -> str:
+    """Return what happened as the victim told it, with those who deceived the victim in a last line."""
+    suspects = f"{SUSPECTS}: {content.suspects}" if content.suspects else ""
+    return "\n\n".join(filter(None, (content.story, suspects)))
 
 
 def awaited_facts(content: DraftContent) -> frozenset[str]:

@@ -1,8 +1,9 @@
 """Business errors about cases, their hops and their tasks."""
 
 from datetime import datetime
+from uuid import UUID
 
-from domain.errors import LimitExceeded, MayNot, NotFound, NotNow
+from domain.errors import LimitExceeded, MayNot, NotFound, NotNow, SameEyes
 
 
 class CaseNotFound(NotFound):
@@ -92,6 +93,11 @@ class TaskFilterNamed(NotNow):
     name: str
 
 
+class TooManyCasesFollowed(LimitExceeded):
+    code = "too_many_cases_followed"
+    most: int
+
+
 class TrailFull(LimitExceeded):
     code = "trail_full"
     hops_max: int
@@ -131,6 +137,23 @@ class HopWithdrawn(NotNow):
     hop_no: int
 
 
+class HopSetAside(NotNow):
+    code = "hop_set_aside"
+    hop_no: int
+
+
+class HopOfMergedTransfer(NotNow):
+    code = "hop_of_merged_transfer"
+    hop_no: int
+    merge_id: int
+
+
+class TransferLiveElsewhere(NotNow):
+    code = "transfer_live_elsewhere"
+    case_no: str
+    hop_no: int
+
+
 class TransferBusy(NotNow):
     code = "transfer_busy"
 
@@ -151,3 +174,92 @@ class AmountAlreadyPlaced(NotNow):
     code = "amount_already_placed"
     hop_no: int
     amount_paise: int
+
+
+class MergeNotFound(NotFound):
+    code = "merge_not_found"
+    case_no: str
+    merge_id: int
+
+
+class MergeOfOneCase(NotNow):
+    code = "merge_of_one_case"
+    case_no: str
+
+
+class CaseMergedAlready(NotNow):
+    code = "case_merged_already"
+    case_no: str
+    primary_case_no: str
+    merge_id: int
+
+
+class CaseHasMerges(NotNow):
+    code = "case_has_merges"
+    case_no: str
+    merge_id: int
+
+
+class TooManyMerges(LimitExceeded):
+    code = "too_many_merges"
+    most: int
+
+
+class MergeOfMarkedCase(NotNow):
+    code = "merge_of_marked_case"
+    case_no: str
+
+
+class MergeVictimsDiffer(NotNow):
+    code = "merge_victims_differ"
+
+
+class TransferOfTwoVictims(NotNow):
+    code = "transfer_of_two_victims"
+    hop_no: int
+    other_case_no: str
+    other_hop_no: int
+
+
+class TransferPlacedInBoth(NotNow):
+    code = "transfer_placed_in_both"
+    hop_no: int
+    other_case_no: str
+    other_hop_no: int
+
+
+class TooManySameTransfers(LimitExceeded):
+    code = "too_many_same_transfers"
+    most: int
+
+
+class MergeRestorationPrepared(NotNow):
+    code = "merge_restoration_prepared"
+    restoration_id: UUID
+
+
+class MergeOrderUnderWay(NotNow):
+    code = "merge_order_under_way"
+    order_id: UUID
+
+
+class MergeStateDiffers(NotNow):
+    code = "merge_state_differs"
+    merge_id: int
+    state: str
+
+
+class MergeUsedByLater(NotNow):
+    code = "merge_used_by_later"
+    merge_id: int
+    later_merge_id: int
+
+
+class MergeNeedsSecondOfficer(SameEyes):
+    code = "merge_needs_second_officer"
+    officer: str
+
+
+class MergeUndoNeedsSecondOfficer(SameEyes):
+    code = "merge_undo_needs_second_officer"
+    officer: str

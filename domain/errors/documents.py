@@ -10,6 +10,11 @@ class DocumentNotFound(NotFound):
     document_id: UUID
 
 
+class DocumentErased(NotFound):
+    code = "document_erased"
+    document: str
+
+
 class DocumentSubjectNotId(NotFound):
     code = "document_subject_not_id"
     kind: str

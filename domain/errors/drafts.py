@@ -40,6 +40,11 @@ class DraftIncomplete(NotNow):
     fields: tuple[str, ...]
 
 
+class DraftNotSent(NotNow):
+    code = "draft_not_sent"
+    draft_id: UUID
+
+
 class DraftReceiverUnfit(NotNow):
     code = "draft_receiver_unfit"
     officer: str
@@ -61,6 +66,16 @@ class TooManySentDrafts(LimitExceeded):
     code = "too_many_sent_drafts"
     officer: str
     most: int
+
+
+class TooManyPublicDrafts(LimitExceeded):
+    code = "too_many_public_drafts"
+    most: int
+
+
+class ComplaintUnconfirmed(NotNow):
+    code = "complaint_unconfirmed"
+    most_paise: int
 
 
 class TooManyMissedCalls(LimitExceeded):

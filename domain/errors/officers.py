@@ -55,6 +55,28 @@ class TeamShiftsOverlap(NotNow):
     name: str
 
 
+class ShiftNotFound(NotFound):
+    code = "shift_not_found"
+    shift_id: int
+
+
+class NotOfThisShift(NotNow):
+    code = "not_of_this_shift"
+    shift_id: int
+    officer_id: str
+
+
+class NoticeWithoutContact(NotNow):
+    code = "notice_without_contact"
+    officer_id: str
+    media: tuple[str, ...]
+
+
+class WebhookAddressRefused(NotNow):
+    code = "webhook_address_refused"
+    problem: str
+
+
 class ScriptTokenNotFound(NotFound):
     code = "script_token_not_found"
     token_id: int

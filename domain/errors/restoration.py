@@ -17,6 +17,16 @@ class CreditAccountNotFound(NotFound):
     account_id: int
 
 
+class ApplicationNotOpen(NotNow):
+    code = "application_not_open"
+    ack_no: str
+
+
+class MobileTooNew(NotNow):
+    code = "mobile_too_new"
+    until: datetime
+
+
 class ObjectionNotFound(NotFound):
     code = "objection_not_found"
     objection_id: int

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from domain.evidence.pack import body_bound_by, bound_by, sent_by
+from domain.evidence.pack import body_bound_by, bound_by, document_by, sent_by
 from domain.hash_chain import GENESIS, event_hash
 from domain.ledger import CONTRA_BUCKETS, bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState, EventKind, HopSource, HopState
@@ -45,9 +45,11 @@ class Check(StrEnum):
     LOG_HEAD = "log_head"
     """the case's row has the last event"""
     WORDS_CHANGED = "words_changed"
-    """stored messages to and from banks have the digests in the log; none is erased unless the log says so"""
+    """stored messages to and from banks and documents have the digests in the log; none is erased unless it says so"""
     UNOPENED = "unopened"
-    """every stored message to and from banks that is not erased opens with the secret key, if the program has it"""
+    """every stored message to or from a bank, and document, opens with the secret key, if the program has it"""
+    PERSON_KEY = "person_key"
+    """the data of every victim and account holder open under the stored key; none is erased unless the log says so"""
     PLACED = "placed"
     """the amounts in the log add up to the ledger"""
     HOP_STATE = "hop_state"
@@ -117,6 +119,28 @@ class AskedRecord:
     request_closed: bool
 
 
+class PersonState(StrEnum):
+    """Whether the data of a victim or an account holder open under the stored key."""
+
+    OPENS = "opens"
+    ERASED = "erased"
+    """the key is destroyed, and the log says so"""
+    ERASED_UNLOGGED = "erased_unlogged"
+    UNKNOWN_KEY = "unknown_key"
+    """the key opens under no key of the program: it was changed, or the program does not have the secret key"""
+    CHANGED = "changed"
+    """the key opens, and the data do not open under it"""
+
+
+@dataclass(frozen=True)
+class PersonRecord:
+    """Key of a victim or an account holder, tried on what it seals."""
+
+    name: str
+    """whose it is, by the number of the complaint or of the hold"""
+    state: PersonState
+
+
 @dataclass(frozen=True)
 class CaseRecord:
     """All data of one case that the rules use."""
@@ -138,6 +162,8 @@ class CaseRecord:
     """names whose content cannot be read, because the key of the case is destroyed"""
     unopened: frozenset[str] = frozenset()
     """names whose content cannot be read, because the program has no key that opens them"""
+    persons: Sequence[PersonRecord] = ()
+    """keys of victims and account holders"""
 
 
 def examine(case: CaseRecord) -> list[Break]:
@@ -149,6 +175,7 @@ def examine(case: CaseRecord) -> list[Break]:
         *_losses(case),
         *_log(case),
         *_words(case),
+        *_persons(case),
         *_placed(case, from_entries),
         *_hops(case, from_entries),
         *_requests(case),
@@ -166,9 +193,9 @@ class Verdict:
     entries: int = 0
     events: int = 0
     erased: int = 0
-    """messages that cannot be read, because the key of their case is destroyed; the log says so"""
+    """messages and documents that cannot be read, because the key of their case is destroyed; the log says so"""
     unopened: int = 0
-    """messages that were not opened, because the program has no key that opens them"""
+    """messages and documents that were not opened, because the program has no key that opens them"""
     has_key: bool = False
     """whether the program has the secret key, so that a message that it cannot open violates a rule"""
     owns_tables: bool = False
@@ -191,8 +218,11 @@ class Verdict:
         self.unopened += len(case.unopened)
         self.note(examine(case))
         if self.has_key and case.unopened:
-            what = f"{len(case.unopened)} messages open under no key, first {min(case.unopened)}"
+            what = f"{len(case.unopened)} messages and documents open under no key, first {min(case.unopened)}"
             self.note([Break(case.case_no, Check.UNOPENED, what)])
+        if self.has_key:
+            unknown = [one.name for one in case.persons if one.state is PersonState.UNKNOWN_KEY]
+            self.note([Break(case.case_no, Check.PERSON_KEY, f"{name}: its key opens no more") for name in unknown])
 
     def note(self, found: Sequence[Break]) -> None:
         """Add the violations found, within `MAX_BREAKS`."""
@@ -259,8 +289,9 @@ def _losses(case: CaseRecord) -> Iterator[Finding]:
     entered: dict[int, int] = defaultdict(int)
     own = {hop.hop_no for hop in case.hops if hop.source is HopSource.COMPLAINT}
     for posting in case.postings:
-        if posting.kind in {"resolution", "withdrawal"}:
-            # Money that an officer puts back in play entered the ledger before. A withdrawal leaves what was told.
+        if posting.kind in {"resolution", "withdrawal", "merge"}:
+            # Money that an officer puts back in play entered the ledger before. A withdrawal leaves what was told, and
+            # so does a merge, which counts a transfer in another case.
             continue
         for hop_no, bucket, paise in posting.entries:
             if hop_no in own and bucket in CONTRA_BUCKETS:
@@ -298,16 +329,26 @@ def _log(case: CaseRecord) -> Iterator[Finding]:
 def _words(case: CaseRecord) -> Iterator[Finding]:
     """Yield content that differs from the log. Of what cannot be read, the digest beside it is compared."""
     if case.erased and not any(event.kind == EventKind.CASE_ERASED for event in case.events):
-        yield Check.WORDS_CHANGED, f"the key of {len(case.erased)} messages is destroyed, and the log does not say so"
+        what = f"{len(case.erased)} messages and documents"
+        yield Check.WORDS_CHANGED, f"the key of {what} is destroyed, and the log does not say so"
     cannot_be_read = case.erased | case.unopened
     for event in case.events:
         bound = bound_by(event.data_text)
         if body := body_bound_by(event.data_text):
             bound[f"body-{body[0]}"] = body[1]
         bound |= {f"sent-{number}": digest for number, digest in sent_by(event.data_text).items()}
+        bound |= document_by(event.kind, event.data_text)
         for name, digest in bound.items():
             if case.statements.get(name, digest if name in cannot_be_read else None) != digest:
                 yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) binds another content of {name}"
+
+
+def _persons(case: CaseRecord) -> Iterator[Finding]:
+    for one in case.persons:
+        if one.state is PersonState.CHANGED:
+            yield Check.PERSON_KEY, f"{one.name}: the data do not open under the key"
+        elif one.state is PersonState.ERASED_UNLOGGED:
+            yield Check.PERSON_KEY, f"{one.name}: the key is destroyed, and the log does not say so"
 
 
 def _placed(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Finding]:

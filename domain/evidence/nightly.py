@@ -9,12 +9,12 @@ from domain.policy.nightly import NightlyRules
 from schemas.evidence import NightlyRun, NightlyWork, RunOutcome
 from schemas.text import IST
 
-_LIST: Final = re.compile(r"anchor-([0-9]{4}-[0-9]{2})(-[0-9]{2})-([0-9]{1,18})\.txt", re.ASCII)
+_LIST: Final = re.compile(r"anchor-([0-9]{4}-[0-9]{2})(-[0-9]{2})-([0-9]{1,18})\.txt(?:\.gz)?", re.ASCII)
 
 
 def list_name(day: date, run_id: int) -> str:
     """Return the name of the file with the list of an anchor."""
-    return f"anchor-{day}-{run_id}.txt"
+    return f"anchor-{day}-{run_id}.txt.gz"
 
 
 def lists_to_delete(rules: NightlyRules, names: Iterable[str], newest_clean: int) -> list[str]:

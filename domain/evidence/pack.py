@@ -44,6 +44,12 @@ EXCHANGES: Final = "banks/exchanges.jsonl"
 """one row for each folder of `SENT`"""
 SIGNED: Final = "banks/signed"
 """folder of messages as received from banks over their own API"""
+COURT_ORDERS: Final = "police/court_orders"
+FIRS: Final = "police/firs"
+DOCUMENTS: Final = "police/documents"
+"""folders of documents, as received or issued"""
+WAIVERS: Final = "restorations/hearing_waivers"
+"""folder of account holders' waivers, of which the pack has the SHA-256 alone"""
 EVENT_LINES: Final = 7
 """lines of one event in the log: its hash, and the six lines that are hashed"""
 HASH_CHARS: Final = 64
@@ -61,7 +67,9 @@ class Edition(StrEnum):
     """copy for the accused (BNSS 230); contact data of the victim are named but not included"""
 
 
-_TO_THE_VICTIM: Final = frozenset({DocumentKind.RESTORATION_APPLICATION, DocumentKind.STATUS_LETTER})
+_TO_THE_VICTIM: Final = frozenset(
+    {DocumentKind.RESTORATION_APPLICATION, DocumentKind.SIGNED_APPLICATION, DocumentKind.STATUS_LETTER}
+)
 _TO_THE_VICTIMS_ACCOUNT: Final = frozenset({DocumentKind.RESTORATION_ORDER})
 _RECEIVED: Final = ""
 """kind of an FIR and of an order of a court, which are no documents of ours"""
@@ -160,6 +168,38 @@ def sent_by(data_text: str) -> dict[int, str]:
     return {one["exchange_id"]: one["sent_sha256"] for one in json.loads(data_text).get("exchanges", ())}
 
 
+_OF_DOCUMENTS: Final = frozenset(
+    {
+        EventKind.DOCUMENT_ISSUED,
+        EventKind.FIR_COPIED,
+        EventKind.COURT_ORDER_TAKEN,
+        EventKind.COURT_ORDER_COPIED,
+        EventKind.HEARING_WAIVED,
+    }
+)
+"""events with the SHA-256 of a document"""
+
+
+def document_by(kind: str, data_text: str) -> dict[str, str]:
+    """Return the SHA-256 of the document that an event names, by file name; empty without one."""
+    if kind not in _OF_DOCUMENTS:
+        return {}
+    data = json.loads(data_text)
+    digest = data.get("digest" if kind == EventKind.DOCUMENT_ISSUED else "document_digest")
+    if digest is None:
+        return {}
+    match kind:
+        case EventKind.DOCUMENT_ISSUED:
+            name = f"{DOCUMENTS}/{data['number'].replace('/', '-')}.{data['language']}"
+        case EventKind.FIR_COPIED:
+            name = f"{FIRS}/{digest}"
+        case EventKind.HEARING_WAIVED:
+            name = f"{WAIVERS}/{data['hold_id']}/{digest}"
+        case _:
+            name = f"{COURT_ORDERS}/{data['court_order_id']}"
+    return {f"{name}.pdf": digest}
+
+
 def request_text(method: str, path: str, headers: Iterable[tuple[str, str]]) -> bytes:
     """Return a request without its body: its first line and all header lines as received."""
     return "".join(
@@ -182,7 +222,7 @@ class ChainReader:
         self.sent: dict[int, str] = {}
         """SHA-256 of the sent bytes of each exchange"""
         self.is_erased = False
-        """whether the key of the messages to and from banks was destroyed"""
+        """whether the key of the messages to and from banks and of the documents was destroyed"""
 
     def take(self, lines: Sequence[str]) -> None:
         """Add the lines of the next event. Raises `NotEvidence` for a changed, dropped or swapped event."""

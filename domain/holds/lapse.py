@@ -57,6 +57,8 @@ class HoldClocks(FrozenModel):
     """held above the traceable amount and not yet ordered to be released"""
     appeal: Appealed | None = None
     """appeal that a restoration of its money waits for, or waited for"""
+    confirm_by: UtcDatetime | None = None
+    """when the hold ends unless a complainant is confirmed; None if one is, or an officer took a complaint"""
 
 
 class Warning(FrozenModel):
@@ -105,8 +107,13 @@ def by_end(hold: HoldClocks) -> Mapping[datetime, list[Part]]:
     for part in hold.parts:
         lapses_at = part.held_at + lasts
         lapses_at = max(lapses_at, hold.lapses_from) if hold.lapses_from else lapses_at
-        found[_after_appeal(hold, lapses_at)].append(part)
+        found[_unless_confirmed(hold, part, _after_appeal(hold, lapses_at))].append(part)
     return found
+
+
+def _unless_confirmed(hold: HoldClocks, part: Part, lapses_at: datetime) -> datetime:
+    """Return the time of lapse, earlier if only unconfirmed complaints of the public page ask for the hold."""
+    return lapses_at if hold.confirm_by is None else min(lapses_at, max(hold.confirm_by, part.held_at))
 
 
 def _after_appeal(hold: HoldClocks, lapses_at: datetime) -> datetime:
@@ -146,6 +153,9 @@ def warned_to(hold: HoldClocks, at: datetime) -> datetime | None:
 
 
 def _warnings(hold: HoldClocks, lapses_at: datetime) -> list[tuple[int, datetime]]:
+    if hold.confirm_by is not None:
+        # The desk has a work item instead: a warning speaks of days.
+        return []
     times = (lapses_at - timedelta(seconds=before) for before in hold.policy.warn_before_seconds)
     return [
         (days, at)

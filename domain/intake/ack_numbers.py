@@ -11,7 +11,13 @@ SERIAL_DIGITS = 7
 OUR_FIRST_SERIAL = 5_000_000
 """We use the upper half of a day's serials, and the portal the lower half as long as its serials are few enough."""
 
-_FIRST_DIGIT = {Channel.PORTAL: "2", Channel.HELPLINE_1930: "3", Channel.IMPORT: "2"}
+_FIRST_DIGIT = {
+    Channel.PORTAL: "2",
+    Channel.HELPLINE_1930: "3",
+    Channel.IMPORT: "2",
+    # The form belongs to the helpline.
+    Channel.PUBLIC_FORM: "3",
+}
 
 
 def first_digits() -> frozenset[str]:

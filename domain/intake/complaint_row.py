@@ -49,6 +49,7 @@ _CHANNELS = {
     "helpline 1930": Channel.HELPLINE_1930, "1930": Channel.HELPLINE_1930, "helpline": Channel.HELPLINE_1930,
     "portal": Channel.PORTAL, "ncrp": Channel.PORTAL,
     "import": Channel.IMPORT,
+    "public form": Channel.PUBLIC_FORM, "public_form": Channel.PUBLIC_FORM,
 }  # fmt: skip
 
 _LANGUAGES = {

@@ -22,8 +22,23 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.APPLICATION_READY, _VICTIM): Text(
         "Your application is ready",
-        "Case {case}: your application for the return of {amount} is ready. Please sign it with your officer by"
-        " {until}; it costs nothing. Officer: {officer}",
+        "Case {case}: your application for the return of {amount} is ready. Please sign it by {until}, by a code on the"
+        " police's page My complaint or with your officer; it costs nothing. Officer: {officer}",
+    ),
+    (MessageKind.APPLICATION_SIGNED, _VICTIM): Text(
+        "Your application is signed",
+        "Case {case}: your application for the return of {amount} to the account {to_account} is signed by a code. Was"
+        " it not you? Then tell the officer at once: {officer}",
+    ),
+    (MessageKind.MY_CASE_CODE, _VICTIM): Text(
+        "Your code",
+        "{code} is your code for the police's page, valid until {until_time}. Do not share it: neither the police nor"
+        " a bank asks for it.",
+    ),
+    (MessageKind.SIGNATURE_CODE, _VICTIM): Text(
+        "Your code to sign",
+        "{code} signs the application that you have read on the police's page, valid until {until_time}. Do not share"
+        " it: neither the police nor a bank asks for it.",
     ),
     (MessageKind.OBJECTION_WINDOW, _VICTIM): Text(
         "Time for objections",
@@ -206,13 +221,54 @@ TEXTS: Final[Mapping[Key, Text]] = {
         "Overdue: appeal {number}",
         "Case {case}: appeal {number} was to be decided by {until_time}; no level is above it. Please see to it.",
     ),
+    (MessageKind.NEWS, _VICTIM): Text(
+        "News for you",
+        "Number {case}: there is news for you. Look it up with this number and a code, when you are alone.",
+    ),
+    (MessageKind.COMPLAINT_CODE, Recipient.COMPLAINANT): Text(
+        "Your code",
+        "{code} is your code, valid until {until_time}. Do not share it: no one may ask you for it by telephone.",
+    ),
+    (MessageKind.COMPLAINT_LINK, Recipient.COMPLAINANT): Text(
+        "Go on with your form",
+        "Go on with your form{form_at}. Its code is {reference}, valid until {until_time}.",
+    ),
+    (MessageKind.WORK_ITEMS, _OFFICER): Text(
+        "Work items that wait for you: {items}",
+        "Work items that wait for you: {items}. The first: {task}, case {case}, at least {amount} in play. Please see"
+        " to it{reply_desk}",
+    ),
 }
 
 WORDS: Final[Mapping[str, str]] = {
     "where": "at your bank or at a cyber police station",
     "at": "at {link}",
     "reply_at": ": {link}",
+    "form_at": ": {link}",
+    "form_by_call": " on the page of the helpline 1930",
     "reply": " to your officer",
+    "reply_desk": ".",
+    "item_line": "- {task}: case {case}, at least {amount} in play, open since {since}{due}",
+    "item_due": ", due by {until}",
+    "items_more": "and {more} more",
+    "no_case": "of no number",
+    "task_correct_reference": "correct a reference",
+    "task_name_institution": "name a bank",
+    "task_phone_bank": "telephone a bank",
+    "task_ticket_refused": "a bank refuses a request",
+    "task_read_answer": "read an answer",
+    "task_resolve_discrepancy": "resolve a discrepancy",
+    "task_supervise": "supervise",
+    "task_restoration_step": "a step of a restoration",
+    "task_grievance": "an appeal",
+    "task_hold_lapses": "a hold lapses",
+    "task_small_hold": "a small hold",
+    "task_duty": "a duty by law",
+    "task_order_silent": "an order without an answer",
+    "task_ask_for_liens": "ask for a list of liens",
+    "task_reconcile": "reconcile a list of liens",
+    "task_read_complaint": "read a complaint",
+    "task_payer_bank": "the victim's bank differs",
     "officer": "helpline 1930",
     "case": "Case {case}",
     "footer": "This letter was sent by itself. It asks for no password, no code and no payment; who asks for one in"

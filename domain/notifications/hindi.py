@@ -22,8 +22,22 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.APPLICATION_READY, _VICTIM): Text(
         "आपका आवेदन तैयार है",
-        "मामला {case}: {amount} की वापसी का आपका आवेदन तैयार है। कृपया {until} तक अपने अधिकारी के पास हस्ताक्षर करें;"
-        " कोई शुल्क नहीं। अधिकारी: {officer}",
+        "मामला {case}: {amount} की वापसी का आपका आवेदन तैयार है। कृपया {until} तक पुलिस के पृष्ठ मेरी शिकायत पर कोड से या अपने"
+        " अधिकारी के पास हस्ताक्षर करें; कोई शुल्क नहीं। अधिकारी: {officer}",
+    ),
+    (MessageKind.APPLICATION_SIGNED, _VICTIM): Text(
+        "आपके आवेदन पर हस्ताक्षर हुए",
+        "मामला {case}: {amount} को खाते {to_account} में लौटाने के आपके आवेदन पर कोड से हस्ताक्षर हुए। यदि आपने नहीं किए तो तुरंत"
+        " अधिकारी को बताएँ: {officer}",
+    ),
+    (MessageKind.MY_CASE_CODE, _VICTIM): Text(
+        "आपका कोड",
+        "पुलिस के पृष्ठ के लिए आपका कोड {code} है, {until_time} तक मान्य। इसे किसी को न बताएँ: न पुलिस, न बैंक यह माँगते हैं।",
+    ),
+    (MessageKind.SIGNATURE_CODE, _VICTIM): Text(
+        "हस्ताक्षर का कोड",
+        "पुलिस के पृष्ठ पर पढ़े गए आवेदन पर हस्ताक्षर का कोड {code} है, {until_time} तक मान्य। इसे किसी को न बताएँ: न पुलिस, न बैंक यह"
+        " माँगते हैं।",
     ),
     (MessageKind.OBJECTION_WINDOW, _VICTIM): Text(
         "आपत्ति का समय",
@@ -193,13 +207,53 @@ TEXTS: Final[Mapping[Key, Text]] = {
         "विलंबित: अपील {number}",
         "मामला {case}: अपील {number} पर {until_time} तक निर्णय होना था; इसके ऊपर कोई स्तर नहीं है। कृपया देखें।",
     ),
+    (MessageKind.NEWS, _VICTIM): Text(
+        "आपके लिए सूचना",
+        "संख्या {case}: आपके लिए नई सूचना है। अकेले होने पर इस संख्या और कोड से देखें।",
+    ),
+    (MessageKind.COMPLAINT_CODE, Recipient.COMPLAINANT): Text(
+        "आपका कोड",
+        "आपका कोड {code} है, {until_time} तक मान्य। इसे किसी को न बताएँ: फ़ोन पर कोई इसे नहीं माँग सकता।",
+    ),
+    (MessageKind.COMPLAINT_LINK, Recipient.COMPLAINANT): Text(
+        "अपना फ़ॉर्म आगे भरें",
+        "अपना फ़ॉर्म आगे भरें{form_at}। कोड {reference}, {until_time} तक मान्य।",
+    ),
+    (MessageKind.WORK_ITEMS, _OFFICER): Text(
+        "आपके लिए प्रतीक्षारत कार्य: {items}",
+        "आपके लिए प्रतीक्षारत कार्य: {items}। पहला: {task}, मामला {case}, कम से कम {amount} दाँव पर। कृपया देखें{reply_desk}",
+    ),
 }
 
 WORDS: Final[Mapping[str, str]] = {
     "where": "अपने बैंक या साइबर थाने में",
     "at": "{link}",
     "reply_at": ": {link}",
+    "form_at": ": {link}",
+    "form_by_call": " हेल्पलाइन 1930 के पृष्ठ पर",
     "reply": " (अधिकारी को)",
+    "reply_desk": "।",
+    "item_line": "- {task}: मामला {case}, कम से कम {amount} दाँव पर, {since} से{due}",
+    "item_due": ", {until} तक देय",
+    "items_more": "और {more}",
+    "no_case": "बिना संख्या",
+    "task_correct_reference": "संदर्भ सुधारें",
+    "task_name_institution": "बैंक का नाम बताएँ",
+    "task_phone_bank": "बैंक को फ़ोन करें",
+    "task_ticket_refused": "बैंक ने अनुरोध अस्वीकार किया",
+    "task_read_answer": "उत्तर पढ़ें",
+    "task_resolve_discrepancy": "विसंगति सुलझाएँ",
+    "task_supervise": "पर्यवेक्षण",
+    "task_restoration_step": "वापसी का चरण",
+    "task_grievance": "अपील",
+    "task_hold_lapses": "रोक समाप्त होने वाली है",
+    "task_small_hold": "छोटी राशि पर रोक",
+    "task_duty": "विधिक कर्तव्य",
+    "task_order_silent": "आदेश का उत्तर नहीं",
+    "task_ask_for_liens": "रोक सूची माँगें",
+    "task_reconcile": "रोक सूची का मिलान",
+    "task_read_complaint": "शिकायत पढ़ें",
+    "task_payer_bank": "पीड़ित के बैंक का कथन भिन्न",
     "officer": "हेल्पलाइन 1930",
     "case": "मामला {case}",
     "footer": "यह पत्र स्वतः भेजा गया है। इसमें कोई पासवर्ड, कोड या भुगतान नहीं माँगा जाता; जो हमारे नाम पर माँगे वह"

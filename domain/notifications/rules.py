@@ -32,6 +32,7 @@ class NotificationEvent(StrEnum):
     RELEASE_PROPOSED = "release_proposed"
     APPLICATION_ISSUED = "application_issued"
     APPLICATION_DUE = "application_due"
+    APPLICATION_SIGNED = "application_signed"
     NOTICE_GIVEN = "notice_given"
     HEARING_WAIVED = "hearing_waived"
     VICTIM_CORRECTED = "victim_corrected"
@@ -57,11 +58,17 @@ class NotificationEvent(StrEnum):
     CODE_ASKED = "code_asked"
     CODE_MADE = "code_made"
     LINK_CODE_ASKED = "link_code_asked"
+    MY_CASE_CODE_ASKED = "my_case_code_asked"
+    SIGNATURE_CODE_ASKED = "signature_code_asked"
     GRIEVANCE_AT_BANK = "grievance_at_bank"
     GRIEVANCE_AT_OFFICER = "grievance_at_officer"
     GRIEVANCE_OVERDUE = "grievance_overdue"
     GRIEVANCE_DECIDED = "grievance_decided"
     GRIEVANCE_WITHDRAWN = "grievance_withdrawn"
+    QUIET_NEWS = "quiet_news"
+    COMPLAINT_CODE_ASKED = "complaint_code_asked"
+    COMPLAINT_LINK_ASKED = "complaint_link_asked"
+    WORK_ITEMS_WAIT = "work_items_wait"
 
 
 class Addressee(StrEnum):
@@ -77,6 +84,8 @@ class Addressee(StrEnum):
     SUPERVISING = "supervising"
     STEP_OFFICER = "step_officer"
     LEVEL_OFFICER = "level_officer"
+    COMPLAINANT = "complainant"
+    ACTING_OFFICER = "acting_officer"
 
 
 class Channel(StrEnum):
@@ -107,10 +116,17 @@ class Fact(StrEnum):
     NEXT_DUE_AT = "next_due_at"
     COURT = "court"
     TO_ACCOUNT = "to_account"
+    ITEMS = "items"
+    TASK = "task"
 
 
 AS_FIRST_TOLD: Final = frozenset(
-    {MessageKind.CREDIT_ACCOUNT_TOLD, MessageKind.CREDIT_ACCOUNT_CONFIRMED, MessageKind.CREDIT_ACCOUNT_ENDED}
+    {
+        MessageKind.CREDIT_ACCOUNT_TOLD,
+        MessageKind.CREDIT_ACCOUNT_CONFIRMED,
+        MessageKind.CREDIT_ACCOUNT_ENDED,
+        MessageKind.APPLICATION_SIGNED,
+    }
 )
 """messages that also go to the contact that the complaint told first, after officers have corrected it
 
@@ -197,6 +213,19 @@ ADDRESSEES: Final[Mapping[Addressee, Reach]] = {
         " who is named for the level, of the victim's district or of the State",
         (Recipient.IO, Recipient.OFFICER),
     ),
+    Addressee.COMPLAINANT: Reach(
+        "the person who complains on the public page, at the mobile that the person has typed, or from which a call was"
+        " missed",
+        (Recipient.COMPLAINANT,),
+        (),
+        ("link",),
+    ),
+    Addressee.ACTING_OFFICER: Reach(
+        "an officer who can act on work items, by the officer's own setting and shift ([desk.md](../guides/desk.md))",
+        (Recipient.OFFICER,),
+        (),
+        ("link",),
+    ),
 }
 
 RULES: Final[Mapping[NotificationEvent, EventRules]] = {
@@ -257,6 +286,16 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "the step `application` comes to its reminder, and the application is issued",
         Rule(Addressee.VICTIM, MessageKind.APPLICATION_READY, _DIRECT, (Fact.UNTIL,)),
         Rule(Addressee.STEP_OFFICER, MessageKind.STEP_DUE, _DIRECT, (Fact.UNTIL, Fact.STEP)),
+    ),
+    NotificationEvent.APPLICATION_SIGNED: _on(
+        "the victim signs the application by a code",
+        Rule(
+            Addressee.VICTIM,
+            MessageKind.APPLICATION_SIGNED,
+            _DIRECT,
+            (Fact.AMOUNT, Fact.TO_ACCOUNT),
+            encloses=True,
+        ),
     ),
     NotificationEvent.NOTICE_GIVEN: _on(
         "a notice to an account holder is issued, which starts the time to object",
@@ -348,6 +387,14 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "a document for a bank is issued",
         Rule(Addressee.BANK, MessageKind.DOCUMENT_FOR_BANK, _EMAIL, (Fact.REFERENCE,), encloses=True),
     ),
+    NotificationEvent.MY_CASE_CODE_ASKED: _on(
+        "someone who knows the number of a complaint asks for a code on the page about it",
+        Rule(Addressee.VICTIM, MessageKind.MY_CASE_CODE, (Channel.SMS,), (Fact.CODE, Fact.UNTIL)),
+    ),
+    NotificationEvent.SIGNATURE_CODE_ASKED: _on(
+        "the victim asks on the page about the own complaint for a code to sign the application",
+        Rule(Addressee.VICTIM, MessageKind.SIGNATURE_CODE, (Channel.SMS,), (Fact.CODE, Fact.UNTIL)),
+    ),
     NotificationEvent.LINK_CODE_ASKED: _on(
         "an officer of a bank states something through a letter's link that needs a one-time code",
         Rule(Addressee.NODAL_OFFICER, MessageKind.LINK_CODE, (Channel.SMS,), (Fact.CODE, Fact.UNTIL)),
@@ -405,6 +452,25 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
             (Fact.NUMBER, Fact.DECISION),
         ),
     ),
+    # -- complaints on the public page -----------------------------------------------------------------------------
+    NotificationEvent.QUIET_NEWS: _on(
+        "anything of the above is to be told to a victim who asked that no message says what it is about",
+        Rule(Addressee.VICTIM, MessageKind.NEWS, _DIRECT),
+    ),
+    NotificationEvent.COMPLAINT_CODE_ASKED: _on(
+        "a person who complains on the public page confirms the mobile",
+        Rule(Addressee.COMPLAINANT, MessageKind.COMPLAINT_CODE, (Channel.SMS,), (Fact.CODE, Fact.UNTIL)),
+    ),
+    NotificationEvent.COMPLAINT_LINK_ASKED: _on(
+        "a call is missed, or a person who complains on the public page wants the code of the form by SMS",
+        Rule(Addressee.COMPLAINANT, MessageKind.COMPLAINT_LINK, (Channel.SMS,), (Fact.REFERENCE, Fact.UNTIL)),
+    ),
+    # -- work items ------------------------------------------------------------------------------------------------
+    NotificationEvent.WORK_ITEMS_WAIT: _on(
+        "work items wait for an officer: without an owner, passed on to the officer, or near a deadline; several are"
+        " one message, which is not about one case",
+        Rule(Addressee.ACTING_OFFICER, MessageKind.WORK_ITEMS, _DIRECT, (Fact.ITEMS, Fact.TASK, Fact.AMOUNT)),
+    ),
 }
 
 DUTY_OF_LEVEL: Final[Mapping[GrievanceLevel, CaseDuty]] = {
@@ -412,7 +478,17 @@ DUTY_OF_LEVEL: Final[Mapping[GrievanceLevel, CaseDuty]] = {
     GrievanceLevel.DY_SP: CaseDuty.SUPERVISING,
 }
 """duty in the case whose officer decides at a level, if one is assigned"""
-EXPIRING: Final = frozenset({MessageKind.GRIEVANCE_CODE, MessageKind.APPEAL_CODE, MessageKind.LINK_CODE})
+EXPIRING: Final = frozenset(
+    {
+        MessageKind.GRIEVANCE_CODE,
+        MessageKind.APPEAL_CODE,
+        MessageKind.LINK_CODE,
+        MessageKind.MY_CASE_CODE,
+        MessageKind.SIGNATURE_CODE,
+        MessageKind.COMPLAINT_CODE,
+        MessageKind.COMPLAINT_LINK,
+    }
+)
 """kinds that are not sent after their fact `until`; the text is blanked then"""
 
 

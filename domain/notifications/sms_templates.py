@@ -22,7 +22,7 @@ TEMPLATES_MAX: Final = 500
 _ID: Final = re.compile(r"[0-9]{19}", re.ASCII)
 """an id of the register"""
 _VARIABLES: Final = re.compile(r"(?:\{#var#\}\s*)+")
-_IN_BOTH: Final = frozenset({Recipient.VICTIM, Recipient.HOLDER})
+_IN_BOTH: Final = frozenset({Recipient.VICTIM, Recipient.HOLDER, Recipient.COMPLAINANT})
 """recipients who are written to in every language; all others read English"""
 
 

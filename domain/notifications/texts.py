@@ -4,7 +4,7 @@ A short message has at most `SMS_PARTS_MAX` parts for all facts, because names a
 because no seven-bit alphabet has the Rupee sign.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from string import Formatter
 from typing import Final, NamedTuple
@@ -16,12 +16,17 @@ from domain.rupees import rupees
 from schemas.base import FrozenModel
 from schemas.enums import Language
 from schemas.notifications import MessageFacts, MessageKind, Recipient
+from schemas.reporting.task_notices import WaitingItem
 from schemas.text import IST
 
 OFFICER_MAX_CHARS: Final = 40
 """name and phone together; the name is cut"""
 LINK_MAX_CHARS: Final = 48
 BANK_MAX_CHARS: Final = 20
+
+
+IF_QUIET: Final = MessageKind.NEWS
+"""the message that takes the place of every other one if a victim may not be told what it is about"""
 
 
 class MessageLacks(RuleBroken):
@@ -81,10 +86,43 @@ def _written(kind: MessageKind, to_whom: Recipient, language: Language, said: Sa
 def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...], said: Said) -> Written:
     """Return the text of a letter in each language, with the footer of all our letters."""
     parts = [_written(kind, to_whom, language, said) for language in languages]
+    if kind is IF_QUIET:
+        # The footer of all letters says who writes, and about what.
+        return Written(parts[0].subject, "\n\n".join(part.text for part in parts) + "\n")
     words = [_WORDS[language]["footer"] for language in languages]
     first = languages[0]
     case = _WORDS[first]["case"].format(case=said.ack_no or said.case_no)
     return Written(f"{case}: {parts[0].subject}", "\n\n".join([part.text for part in parts] + words) + "\n")
+
+
+def items_short(facts: MessageFacts, ack_no: str | None, link: str) -> str:
+    """Return the text of a short message to an officer about work items, of which the first is stated."""
+    return short(MessageKind.WORK_ITEMS, Recipient.OFFICER, Language.EN, _of_items(facts, ack_no, link)).text
+
+
+def items_letter(facts: MessageFacts, listed: Sequence[WaitingItem], link: str) -> Written:
+    """Return a letter to an officer about work items, with a line for each that is listed."""
+    words, said = _WORDS[Language.EN], _of_items(facts, listed[0].ack_no, link)
+    written = _written(MessageKind.WORK_ITEMS, Recipient.OFFICER, Language.EN, said)
+    lines = [_item_line(item, words) for item in listed]
+    if facts.items is not None and facts.items > len(listed):
+        lines.append(words["items_more"].format(more=facts.items - len(listed)))
+    return Written(written.subject, "\n\n".join([written.text, "\n".join(lines), words["footer"]]) + "\n")
+
+
+def _of_items(facts: MessageFacts, ack_no: str | None, link: str) -> Said:
+    return Said(case_no=ack_no or _WORDS[Language.EN]["no_case"], facts=facts, link=link)
+
+
+def _item_line(item: WaitingItem, words: Mapping[str, str]) -> str:
+    due = words["item_due"].format(until=_time(item.deadline_at)) if item.deadline_at else ""
+    return words["item_line"].format(
+        task=words[f"task_{item.kind}"],
+        case=item.ack_no or words["no_case"],
+        amount=_amount(Language.EN, item.at_least_paise),
+        since=_time(item.opened_at),
+        due=due,
+    )
 
 
 def forwarded(languages: tuple[Language, ...], said: Said, account: str, inner: Written) -> Written:
@@ -121,9 +159,13 @@ def _values(language: Language, said: Said) -> dict[str, str]:
         "duty": facts.duty and words[facts.duty],
         "step": words[facts.step] if facts.step else "",
         "next": _next(facts, words),
+        "items": "" if facts.items is None else str(facts.items),
+        "task": words[f"task_{facts.task}"] if facts.task else "",
+        "reply_desk": words["reply_at"].format(link=said.link) if said.link else words["reply_desk"],
         "officer": _officer(said) or words["officer"],
         "where": words["at"].format(link=link) if link else words["where"],
         "reply_at": words["reply_at"].format(link=link) if link else words["reply"],
+        "form_at": words["form_at"].format(link=link) if link else words["form_by_call"],
     }
     return known | {"further": _further(facts, words, known)}
 

@@ -26,3 +26,24 @@ class DraftRules(FrozenModel):
     statements_max: Annotated[int, Field(ge=100, le=5_000)]
     """transfers that one complaint states, with those that it states again"""
     source: Annotated[str, Field(min_length=1, max_length=600)]
+
+
+class PublicFormRules(FrozenModel):
+    """Complaints on the public page: what banks are asked before a mobile is confirmed, and how long a visit lasts."""
+
+    unconfirmed_max_paise: Annotated[int, Field(ge=0, le=10_000_000_000)]
+    """sum of a complaint up to which banks are asked before a one-time code has confirmed the mobile"""
+    confirm_within_seconds: Annotated[float, Field(ge=3_600, le=30 * 86_400)]
+    """time after the complaint at which the holds of a case end that only unconfirmed complaints tell"""
+    tell_desk_after_seconds: Annotated[float, Field(ge=60, le=86_400)]
+    """time after the complaint at which the desk gets a work item, if it is not confirmed"""
+    open_max: Annotated[int, Field(ge=1, le=1_000_000)]
+    """drafts of the page that are open and not sent"""
+    transfers_max: Annotated[int, Field(ge=1, le=100)]
+    """transfers of one complaint; who lost more of them calls"""
+    visit_seconds: Annotated[float, Field(ge=60, le=86_400)]
+    """time without a request after which a visit is over"""
+    visit_max_seconds: Annotated[float, Field(ge=60, le=86_400)]
+    code_valid_seconds: Annotated[float, Field(ge=60, le=86_400)]
+    code_tries: Annotated[int, Field(ge=1, le=20)]
+    source: Annotated[str, Field(min_length=3, max_length=800)]

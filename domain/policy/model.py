@@ -15,10 +15,13 @@ from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from domain.policy.assignment import AssignmentRules
-from domain.policy.drafts import DraftRules
+from domain.policy.drafts import DraftRules, PublicFormRules
 from domain.policy.figures import FigureRules
 from domain.policy.marked import MarkedRules
+from domain.policy.my_case import MyCaseRules
 from domain.policy.nightly import NightlyRules
+from domain.policy.notices import NoticeRules
+from domain.policy.officer_streams import OfficerStreamRules
 from domain.policy.personal_data import PersonalDataRules
 from domain.policy.reads import ReadLogRules, RefusalLogRules, SearchRules
 from domain.policy.restoration import (
@@ -33,6 +36,7 @@ from domain.policy.restoration import (
 )
 from domain.policy.second_officers import AlarmRules, CourtOrderRules, ReleaseRules
 from domain.policy.sessions import SessionRules
+from domain.policy.shifts import ShiftRules
 from domain.policy.telephone import TelephoneRules
 from domain.policy.work_items import WorkItemRules
 from schemas.banks.rosters import HolidayRules
@@ -191,15 +195,31 @@ class TryName(StrEnum):
     BANK_LOGINS_ELSEWHERE = "bank-logins-elsewhere"
     APPEAL_CODES = "appeal-codes"
     APPEAL_TRIES = "appeal-tries"
+    MY_CASE_CODES = "my-case-codes"
+    MY_CASE_TRIES = "my-case-tries"
     SIGN_INS = "sign-ins"
     SIGN_IN_ADDRESSES = "sign-in-addresses"
     SIGN_IN_STRANGERS = "sign-in-strangers"
     SIGN_IN_CODES = "sign-in-codes"
+    FORM_DRAFTS = "form-drafts"
+    FORM_CODES = "form-codes"
+    FORM_CODE_SENDERS = "form-code-senders"
+    FORM_UNCONFIRMED = "form-unconfirmed"
+    FORM_UNCONFIRMED_IN_ALL = "form-unconfirmed-in-all"
+    FORM_COMPLAINTS = "form-complaints"
 
 
 LATER_TRIES: Final = {
     TryName.LINK_CODES: {"calls": 6, "seconds": 3_600, "source": _LATER},
     TryName.BANK_LOGINS_ELSEWHERE: {"calls": 30, "seconds": 60, "source": _LATER},
+    TryName.MY_CASE_CODES: {"calls": 4, "seconds": 3_600, "source": _LATER},
+    TryName.MY_CASE_TRIES: {"calls": 120, "seconds": 600, "source": _LATER},
+    TryName.FORM_DRAFTS: {"calls": 60, "seconds": 600, "source": _LATER},
+    TryName.FORM_CODES: {"calls": 4, "seconds": 3_600, "source": _LATER},
+    TryName.FORM_CODE_SENDERS: {"calls": 40, "seconds": 3_600, "source": _LATER},
+    TryName.FORM_UNCONFIRMED: {"calls": 10, "seconds": 3_600, "source": _LATER},
+    TryName.FORM_UNCONFIRMED_IN_ALL: {"calls": 600, "seconds": 3_600, "source": _LATER},
+    TryName.FORM_COMPLAINTS: {"calls": 5, "seconds": 86_400, "source": _LATER},
 }
 """limits that a policy file of an earlier release lacks"""
 
@@ -430,6 +450,8 @@ class Policy(FrozenModel):
     marked: MarkedRules
     assignment: AssignmentRules
     drafts: DraftRules
+    my_case: MyCaseRules = MyCaseRules()
+    public_form: PublicFormRules
     refusal_log: RefusalLogRules
     ladder: dict[EscalationLevel, EscalationRule]
     desk: DeskRules
@@ -455,6 +477,9 @@ class Policy(FrozenModel):
     personal_data: PersonalDataRules
     nightly: NightlyRules
     work_items: WorkItemRules
+    officer_streams: OfficerStreamRules
+    notices: NoticeRules
+    shifts: ShiftRules
     figures: FigureRules
 
     @model_validator(mode="after")

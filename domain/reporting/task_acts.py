@@ -1,6 +1,7 @@
 """Rules for the work items that each police role can act on. Pure. Desk, supervisors and auditors read all."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from domain.grievances import DECIDES
@@ -56,6 +57,20 @@ class Acts(FrozenModel):
     """tasks about documents of these kinds that wait"""
 
 
+@dataclass(frozen=True, slots=True)
+class Actable:
+    """The facts of a work item that decide who can act on it."""
+
+    kind: TaskKind
+    cause: TaskCause
+    documents: frozenset[DocumentKind]
+    """those that wait, of an item about waiting documents"""
+    step: Step | None
+    """the step of its restoration now"""
+    level: GrievanceLevel | None
+    """the level of its grievance now"""
+
+
 class Taker(FrozenModel):
     """An officer who has a work item or gets one, with what the officer can act on."""
 
@@ -87,6 +102,18 @@ def acts_of(roles: Collection[Role]) -> Acts | None:
         levels=frozenset(level for level, decides in DECIDES.items() if decides in roles),
         causes=_all_of(_CAUSES, roles),
         documents=_all_of(_DOCUMENTS, roles),
+    )
+
+
+def can_act(acts: Acts | None, item: Actable) -> bool:
+    """Return whether roles can act on a work item. `db.reporting.task_filters` says the same in SQL."""
+    return (
+        acts is None
+        or item.kind in acts.kinds
+        or item.cause in acts.causes
+        or not acts.documents.isdisjoint(item.documents)
+        or item.step in acts.steps
+        or item.level in acts.levels
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from domain.rupees import in_proportion
 from schemas.restoration.restorations import AccountClaim, Share
 from schemas.restoration_enums import AllocationRule
 
@@ -59,17 +60,9 @@ def _pro_rata(in_order: Sequence[AccountClaim], open_most: Mapping[Place, int], 
 def _in_proportion(in_order: Sequence[AccountClaim], paise: int) -> dict[Place, int]:
     """Divide whole paise by the largest remainder; of equal remainders the earlier transfer gets the paisa."""
     claimed = [claim.claim_paise - claim.reserved_paise for claim in in_order]
-    total = sum(claimed)
-    if not total:
+    if not sum(claimed):
         return {}
-    shares, remainders = {}, []
-    for rank, (claim, claim_paise) in enumerate(zip(in_order, claimed, strict=True)):
-        place = _place(claim)
-        shares[place], remainder = divmod(claim_paise * paise, total)
-        remainders.append((-remainder, rank, place))
-    for _, _, place in sorted(remainders)[: paise - sum(shares.values())]:
-        shares[place] += 1
-    return shares
+    return dict(zip(map(_place, in_order), in_proportion(paise, claimed), strict=True))
 
 
 def _fill(in_order: Sequence[AccountClaim], open_most: Mapping[Place, int], paise: int) -> dict[Place, int]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
-from schemas.banks.rosters import NodalOfficer, ShortText
+from schemas.banks.rosters import NodalOfficer, OfficerToCall, ShortText
 from schemas.base import FrozenModel, Storable, UtcDatetime
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
 from schemas.webhooks import check_secret
@@ -167,3 +167,26 @@ class Institution(FrozenModel):
     def signs_only(self, moment: datetime) -> bool:
         """Return whether the institution is known by its key alone at `moment`."""
         return self.signature_only_from is not None and self.signature_only_from <= moment
+
+
+class DirectoryItem(FrozenModel):
+    """Institution as an officer sees one."""
+
+    code: str
+    name: str
+    kind: InstitutionKind
+    answer_class: AnswerClass
+    channels: tuple[ChannelKind, ...]
+    """the best first"""
+    sponsor: str | None
+    desk_email: str
+    signature_only_from: UtcDatetime | None
+    nodal_officers: tuple[OfficerToCall, ...]
+    """those on duty first"""
+
+
+class DirectoryPage(FrozenModel):
+    """Institutions by code."""
+
+    items: tuple[DirectoryItem, ...]
+    next: str | None

@@ -11,7 +11,15 @@ from pydantic import Field
 
 from schemas.base import FrozenModel, Paise, Storable, UtcDatetime
 from schemas.enums import Bucket, Language
-from schemas.restoration_enums import CourtOrderKind, DocumentKind, GrievanceLevel, OrderReason, Route, Step
+from schemas.restoration_enums import (
+    AddressClass,
+    CourtOrderKind,
+    DocumentKind,
+    GrievanceLevel,
+    OrderReason,
+    Route,
+    Step,
+)
 
 TEXT_MAX_CHARS: Final = 20_000
 PDF_MAX_BYTES: Final = 5_000_000
@@ -222,10 +230,9 @@ class Notice107(DocumentFacts):
     approved_at: UtcDatetime | None = None
 
 
-class RestorationApplication(DocumentFacts):
-    """To the victim: application for restoration, filled in for signature."""
+class ApplicationFacts(DocumentFacts):
+    """Facts of a victim's application."""
 
-    kind: Literal[DocumentKind.RESTORATION_APPLICATION] = DocumentKind.RESTORATION_APPLICATION
     ack_no: Text = ""
     victim: VictimFacts = VictimFacts()
     transfers: Annotated[tuple[TransferFacts, ...], Field(max_length=LINES_MAX)] = ()
@@ -235,6 +242,32 @@ class RestorationApplication(DocumentFacts):
     bond: bool | None = None
     """whether an indemnity bond is required"""
     beneficiary: BeneficiaryFacts = BeneficiaryFacts()
+
+
+class RestorationApplication(ApplicationFacts):
+    """To the victim: application for restoration, filled in for signature."""
+
+    kind: Literal[DocumentKind.RESTORATION_APPLICATION] = DocumentKind.RESTORATION_APPLICATION
+
+
+class SignatureFacts(FrozenModel):
+    """A signature by code under an application."""
+
+    signed_at: UtcDatetime | None = None
+    application_number: Text = ""
+    """number of the document that was signed"""
+    application_digest: Text = ""
+    """SHA-256 of its PDF"""
+    mobile_end: Text = ""
+    """last digits of the mobile that the code went to"""
+    address_class: AddressClass | None = None
+
+
+class SignedApplication(ApplicationFacts):
+    """From the victim: the application, with the record of the signature by code."""
+
+    kind: Literal[DocumentKind.SIGNED_APPLICATION] = DocumentKind.SIGNED_APPLICATION
+    signature: SignatureFacts = SignatureFacts()
 
 
 class RestorationOrder(DocumentFacts):

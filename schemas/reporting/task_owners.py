@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.banks.institutions import Code
 from schemas.base import FrozenModel, Paise, Reason, Storable, UtcDatetime, WrittenOut
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import EventKind, Person, TaskKind
 from schemas.officers import OfficerId
 from schemas.text import Line
 
@@ -16,14 +16,6 @@ BULK_MAX: Final = 200
 FILTER_PLACES: Final = 20
 """saved filters of one officer"""
 AGE_MAX_SECONDS: Final = 400 * 86_400
-
-
-class Person(StrEnum):
-    """Groups of victims that the policy puts first."""
-
-    CHILD = "child"
-    WOMAN = "woman"
-    SENIOR = "senior"
 
 
 class TaskSort(StrEnum):
@@ -53,6 +45,7 @@ class LeaseEnd(StrEnum):
     DISABLED = "disabled"
     ROLE_ENDED = "role_ended"
     ON_LEAVE = "on_leave"
+    SHIFT_ENDED = "shift_ended"
 
 
 class TaskFilter(FrozenModel):

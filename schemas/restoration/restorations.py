@@ -12,6 +12,7 @@ from schemas.enums import CaseState, Role
 from schemas.police import Pdf
 from schemas.restoration.payer_decisions import ContestedTransfer
 from schemas.restoration_enums import (
+    AddressClass,
     AllocationRule,
     ConfirmedBy,
     CourtOrderEffect,
@@ -420,6 +421,22 @@ class BeneficiaryView(FrozenModel):
     """whether the received application names this account"""
 
 
+class ApplicationSignature(FrozenModel):
+    """The victim's signature by code under the application of one visit of the step."""
+
+    visit_no: int
+    signed_at: UtcDatetime
+    document_id: UUID
+    number: str
+    """number of the application"""
+    digest: str
+    """SHA-256 of its PDF"""
+    mobile_end: str
+    """last two digits of the mobile that the code went to"""
+    address_class: AddressClass
+    """kind of the address that it was entered from"""
+
+
 class RestorationView(RestorationHead):
     """Complete view of one restoration."""
 
@@ -449,6 +466,8 @@ class RestorationView(RestorationHead):
     """whether there are claims that are not shown"""
     beneficiaries: tuple[BeneficiaryView, ...] = ()
     """accounts that an approval would credit"""
+    signatures: tuple[ApplicationSignature, ...] = ()
+    """applications that the victim signed by a code; the step of one that is signed by hand is ended by an officer"""
 
 
 class RestorationDone(FrozenModel):

@@ -21,6 +21,7 @@ from schemas.enums import (
     HopState,
     InstitutionKind,
     Mode,
+    Person,
     RequestState,
     ResolutionDecision,
     TaskKind,
@@ -84,6 +85,10 @@ class CaseView(FrozenModel):
     """zero, unless the ledger is broken"""
     counts: CaseCounts
     turnaround_times: TurnaroundTimes
+    merged_with: tuple[str, ...]
+    """the other cases that officers have merged with this one"""
+    together_paise: dict[Bucket, int]
+    """every bucket of all these cases; empty for a case without a merge"""
 
 
 class CaseListItem(FrozenModel):
@@ -204,6 +209,24 @@ class EventPage(FrozenModel):
     """Events in order; `next` is the last `seq` on the page if there may be more."""
 
     items: tuple[EventView, ...]
+    next: int | None
+
+
+class TimelineEntry(FrozenModel):
+    """One event of the case log as a sentence."""
+
+    seq: int
+    kind: EventKind
+    at: UtcDatetime
+    actor: str
+    text: str
+
+
+class TimelinePage(FrozenModel):
+    """Events as sentences, the newest first; `next` is the `before` of the page with older ones."""
+
+    case_ack_no: str
+    items: tuple[TimelineEntry, ...]
     next: int | None
 
 
@@ -341,6 +364,8 @@ class TaskView(FrozenModel):
     request_id: UUID | None
     job_id: str | None
     hop: TaskHop | None
+    to_ask: tuple[TaskHop, ...]
+    """hops that a call to the bank is about, with the most in play, at most five; empty without a call script"""
     say: tuple[str, ...]
     """call script for the bank, line by line, while money of the request is in play"""
     enter_at: str | None
@@ -355,6 +380,10 @@ class TaskView(FrozenModel):
     snoozed_until: UtcDatetime | None
     in_play_paise: int | None
     """what can still be caught of the hop, the request or the case; None while it is not valued"""
+    district: str | None
+    """key of the district of its case; None while it is not valued"""
+    persons: tuple[Person, ...]
+    """groups of the victims of its case that the policy puts first"""
     opened_at: UtcDatetime
     closed_at: UtcDatetime | None
     closed_by: str | None

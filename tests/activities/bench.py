@@ -318,7 +318,7 @@ _MUST_BE_EMPTY = {
     "what is disputed of a hop is what the ledger took up for it": """
         SELECT h.hop_no, h.disputed_paise, sum(e.amount_paise) FROM hop h LEFT JOIN (
             SELECT e.* FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
-            WHERE t.kind NOT IN ('resolution', 'withdrawal')) AS e
+            WHERE t.kind NOT IN ('resolution', 'withdrawal', 'merge')) AS e
             ON e.case_no = h.case_no AND e.hop_no = h.hop_no AND (CASE h.source WHEN 'complaint'
                 THEN e.bucket IN ('lost', 'proposed') ELSE e.bucket = 'in_play' AND e.amount_paise > 0 END)
         WHERE h.case_no = $1 GROUP BY h.case_no, h.hop_no

@@ -17,6 +17,7 @@ from schemas.enums import Language
 from schemas.orders.orders import NewOrder, NewOrderLine
 from schemas.restoration_enums import DocumentKind, OrderKind, OrderReason
 from tests.activities.restoration_bench import SP, Home
+from tests.sealed_documents import put_fir_copy
 
 KIND = DocumentKind
 SAID = Particulars(
@@ -55,13 +56,14 @@ class DocumentBench:
             )
 
     async def fir(self, case_no: str, *, copy: bool = True) -> None:
-        await self.pool.execute(
+        fir_id = await self.pool.fetchval(
             "INSERT INTO fir (fir_id, case_no, kind, state, fir_no, police_station, sections, requested_at,"
-            " requested_by, registered_at, document, document_digest) VALUES (gen_random_uuid(), $1, 'fir',"
-            " 'registered', '0412/2026', 'Cyber Crime', '{BNS 318(4)}', now(), 'officer:io', now(), $2, sha256($2))",
+            " requested_by, registered_at) VALUES (gen_random_uuid(), $1, 'fir',"
+            " 'registered', '0412/2026', 'Cyber Crime', '{BNS 318(4)}', now(), 'officer:io', now()) RETURNING fir_id",
             case_no,
-            b"%PDF-1.7 a report" if copy else None,
         )
+        if copy:
+            await put_fir_copy(self.home.ctx, fir_id, case_no, b"%PDF-1.7 a report")
 
     async def to_show_cause(self, case_no: str) -> str:
         """The Superintendent has approved, and the court asks the holder; the hold."""
@@ -88,7 +90,9 @@ class DocumentBench:
 
     async def facts(self, document: IssuedDocument) -> dict[str, Any]:
         async with self.pool.acquire() as connection:
-            return await document_register.facts_of(connection, document.document_id)
+            facts = await document_register.facts_of(connection, document.document_id, self.home.ctx.opens)
+        assert facts is not None, "it is not erased"
+        return facts
 
     async def value(self, query: str, *arguments: object) -> Any:
         return await self.home.bench.value(query, *arguments)

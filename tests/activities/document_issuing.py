@@ -19,6 +19,8 @@ from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes
 from tests.factories import row, rrn, transfer
 from tests.mail_server import Postbox, mail_server
+from tests.opened_bodies import opened_rows
+from tests.sealed_documents import put_fir_copy
 
 KIND = DocumentKind
 APPEAL = "https://gh.example/appeal"
@@ -76,11 +78,10 @@ class IssuingBench:
         return case_no
 
     async def copy_of_fir(self, case_no: str, document: bytes = b"%PDF-1.7 a report") -> None:
-        await self.pool.execute(
-            "UPDATE fir SET document = $2, document_digest = sha256($2), police_station = 'Cell' WHERE case_no = $1",
-            case_no,
-            document,
+        fir_id = await self.pool.fetchval(
+            "UPDATE fir SET police_station = 'Cell' WHERE case_no = $1 RETURNING fir_id", case_no
         )
+        await put_fir_copy(self.home.ctx, fir_id, case_no, document)
 
     async def issue_about(
         self, case_no: str, kind: DocumentKind, subject: str = "", language: Language = Language.EN, **said: Any
@@ -99,13 +100,10 @@ class IssuingBench:
         )
 
     async def facts(self, case_no: str, kind: DocumentKind, revision: int = 1) -> dict[str, Any]:
-        found: dict[str, Any] = await self.home.bench.value(
-            "SELECT facts FROM document WHERE case_no = $1 AND kind = $2 AND revision = $3 ORDER BY language LIMIT 1",
-            case_no,
-            kind.value,
-            revision,
-        )
-        return found
+        where = "WHERE case_no = $1 AND kind = $2 AND revision = $3 ORDER BY language LIMIT 1"
+        (found,) = await opened_rows(self.home.ctx, "document", where, case_no, kind.value, revision)
+        facts: dict[str, Any] = found["facts"]
+        return facts
 
     async def task(self, case_no: str) -> list[str]:
         """The notes of the case's open tasks about documents."""

@@ -69,10 +69,7 @@ async def rich_case(ctx: Context) -> tuple[Home, str]:
     write = home.bench.pool.execute
     await write(_OFFICER, case_no)
     await home.register_fir(case_no)
-    court_order = await home.court_order(case_no, "bnss_503", "keep_hold")
-    await write(
-        "UPDATE court_order SET document = $2, document_digest = sha256($2) WHERE court_order_id = $1", court_order, PDF
-    )
+    await home.court_order(case_no, "bnss_503", "keep_hold", document=PDF)
     ask = DocumentAsk(kind=DocumentKind.LIEN_NOTICE, language=Language.HI, subject="HDFC")
     await issue_for_officer(home.ctx, case_no, ask, "officer:io")
     restoration = await home.of(case_no)

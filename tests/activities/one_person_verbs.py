@@ -97,9 +97,17 @@ TELLS: Final = "it brings money on hold or tells of it, and orders nothing"
 NAMES: Final = "it names a person, a document or a duty, and orders nothing"
 KEEPS: Final = "it keeps what a caller tells before it is sent, and is of no case"
 OWNS: Final = "it says who does a work item, or how officers list them, and does nothing of what it asks for"
+RIGHTS: Final = "it makes or ends a team or a screen, or takes a right away, and gives nobody one"
+MERGES: Final = "it touches no money that a bank has placed, and changes claims on money on hold by two officers only"
 ONE_TASK: Final = ("claim", "pass-on", "take-over", "release", "snooze")
+MERGE_VERBS: Final = ("agree", "reject", "undo", "undo/agree", "undo/reject")
 MANY_TASKS: Final = ("claim", "pass-on", "snooze")
 STAYS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("POST /api/v1/displays", "POST /api/v1/displays/{token_id}/revoke"), RIGHTS),
+    **dict.fromkeys(("POST /api/v1/teams", "POST /api/v1/teams/{name}/end"), RIGHTS),
+    "POST /api/v1/officers/{officer_id}/disable": RIGHTS,
+    "POST /api/v1/officers/{officer_id}/roles/{role}/end": RIGHTS,
+    "PUT /api/v1/officers/{officer_id}/absences": RIGHTS,
     "POST /api/v1/accounts/search": READS,
     "POST /api/v1/search": READS,
     "POST /api/v1/victims/search": READS,
@@ -108,8 +116,9 @@ STAYS: Final[Mapping[str, str]] = {
     "POST /api/v1/drafts/read-sms": READS,
     "POST /api/v1/drafts": KEEPS,
     "PUT /api/v1/drafts/{draft_id}": KEEPS,
-    "POST /api/v1/drafts/{draft_id}/handover": KEEPS,
-    "POST /api/v1/drafts/{draft_id}/take": KEEPS,
+    "POST /api/v1/drafts/{draft_id}/pass-on": KEEPS,
+    "POST /api/v1/drafts/{draft_id}/claim": KEEPS,
+    "POST /api/v1/drafts/{draft_id}/take-over": KEEPS,
     "POST /api/v1/drafts/{draft_id}/discard": KEEPS,
     "POST /api/v1/missed-calls": KEEPS,
     "POST /api/v1/drafts/{draft_id}/send": f"{TELLS}; {NAMES}",
@@ -123,12 +132,22 @@ STAYS: Final[Mapping[str, str]] = {
     "POST /api/v1/desk/tasks/close": TELLS,
     **{f"POST /api/v1/desk/tasks/{{task_id}}/{verb}": OWNS for verb in ONE_TASK},
     **{f"POST /api/v1/desk/tasks/{verb}": OWNS for verb in MANY_TASKS},
+    "PUT /api/v1/presence": "it says what an officer looks at, and is stored nowhere",
+    "PUT /api/v1/desk/notice-settings": OWNS,
+    "DELETE /api/v1/desk/notice-settings": OWNS,
+    "PUT /api/v1/desk/notice-webhook": OWNS,
+    "DELETE /api/v1/desk/notice-webhook": OWNS,
+    "DELETE /api/v1/officers/{officer_id}/notice-settings": OWNS,
+    "PUT /api/v1/shifts/{shift_id}/handover/note": OWNS,
     "PUT /api/v1/desk/task-filters/{place}": OWNS,
     "DELETE /api/v1/desk/task-filters/{place}": OWNS,
     "POST /api/v1/messages/{message_id}/send-again": TELLS,
     f"{COMPLAINT}/victim-corrections": NAMES,
     f"{COMPLAINT}/victim-corrections/{{correction_id}}/agree": NAMES,
     f"{COMPLAINT}/victim-corrections/{{correction_id}}/reject": NAMES,
+    f"{CASE}/merges/preview": READS,
+    f"{CASE}/merges": MERGES,
+    **{f"{CASE}/merges/{{merge_id}}/{verb}": MERGES for verb in MERGE_VERBS},
     f"{CASE}/documents": NAMES,
     f"{CASE}/fir": NAMES,
     f"{CASE}/fir/{{fir_id}}/copy": NAMES,

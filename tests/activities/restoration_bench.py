@@ -17,6 +17,7 @@ from activities.restoration.hearing_waivers import waive_notice
 from db.evidence.integrity import case_records
 from db.orders import bank_orders
 from db.restoration import restoration_views
+from db.sealed_documents import COURT_ORDER
 from domain.errors.restoration import WaiverRecorded
 from domain.evidence.integrity import examine
 from domain.restoration.procedure import RELEASED_FOR
@@ -41,6 +42,7 @@ from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
 from tests.activities.bench import Bench
 from tests.clock import Clock, at_clock
 from tests.factories import row, rrn, transfer
+from tests.sealed_documents import sealed_document
 
 
 def officer(name: str, role: Role) -> Acting:
@@ -266,13 +268,22 @@ class Home:
             self.clock.at,
         )
 
-    async def court_order(self, case_no: str, kind: str, effect: str = "restore", paise: int | None = None) -> int:
+    async def court_order(
+        self,
+        case_no: str,
+        kind: str,
+        effect: str = "restore",
+        paise: int | None = None,
+        document: bytes = b"its PDF",
+    ) -> int:
         # A second officer confirms an order to release.
         second = "officer:dy_sp" if effect == "release" else None
+        sealed = await sealed_document(self.ctx, case_no, COURT_ORDER, document)
         order_id: int = await self.bench.value(
             "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, taken_by,"
-            " taken_at, document, document_digest, confirmed_by, confirmed_at) VALUES ($1, $2, $3, 'CJM Lucknow', $4,"
-            " $5, $6, 'officer:io', $7, 'its PDF', sha256('its PDF'), $8, $9) RETURNING court_order_id",
+            " taken_at, confirmed_by, confirmed_at, document_digest, person_id, sealed_document)"
+            " VALUES ($1, $2, $3, 'CJM Lucknow', $4, $5, $6, 'officer:io', $7, $8, $9, $10, $11, $12)"
+            " RETURNING court_order_id",
             case_no,
             kind,
             effect,
@@ -282,6 +293,7 @@ class Home:
             self.clock.at,
             second,
             self.clock.at if second else None,
+            *sealed,
         )
         return order_id
 

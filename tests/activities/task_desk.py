@@ -1,7 +1,7 @@
 """A desk with several officers, work items, and a clock that a test moves."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from activities.cases.transaction import case_transaction
@@ -62,6 +62,12 @@ class TaskDesk:
     def later(self, **wait: float) -> None:
         """Let time pass."""
         self.clock.at += timedelta(**wait)
+
+    def at_noon(self) -> None:
+        """Go to the next noon in India, so that no test crosses midnight by chance."""
+        local = self.clock.at.astimezone(IST)
+        noon = local.replace(hour=12, minute=0, second=0, microsecond=0)
+        self.clock.at = (noon if noon > local else noon + timedelta(days=1)).astimezone(UTC)
 
     # -- work items ----------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,6 @@
 """Messages to and from banks are sealed under a key of their case, or of their bank."""
 
 import logging
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -36,6 +35,7 @@ from tests.activities.bench import Bench
 from tests.activities.evidence_case import packed
 from tests.activities.evidence_forging import experts_word, unzipped, written
 from tests.activities.sealed_rows import seal_counted
+from tests.clear_places import places_of
 from tests.factories import SECRET, make_context, row, rrn, status_update, transfer
 from tests.opened_bodies import opened_rows
 from tests.triggers import without_triggers
@@ -43,10 +43,6 @@ from tests.triggers import without_triggers
 NEXT = SecretStr("the secret key that comes after the other one")
 PHONE, MOBILE, SAID = "9111100077", "9222200088", "marker-of-a-bank-77"
 BODIES = (EXCHANGES, RECEIVED, STATEMENTS, FORMS, ANSWER_LINES)
-_COLUMNS = """
-SELECT table_name, column_name FROM information_schema.columns JOIN pg_tables ON tablename = table_name
-WHERE table_schema = 'public' AND schemaname = 'public' AND data_type IN ('bytea', 'text', 'jsonb', 'ARRAY')
-"""
 
 
 @pytest.fixture
@@ -89,17 +85,6 @@ def body_of(text: str) -> ReceivedBody:
     return ReceivedBody(channel=ChannelKind.I4C, received_at=datetime.now(UTC), body=text.encode())
 
 
-async def places_of(bench: Bench, markers: Iterable[str]) -> set[str]:
-    """Return every column of the database that has one of the markers in clear."""
-    found = set()
-    for table, column in await bench.rows(_COLUMNS):
-        where = f"EXISTS (SELECT FROM unnest($1::text[]) AS m WHERE strpos(t.{column}::text, m) > 0)"
-        as_bytes = [marker.encode().hex() for marker in markers]
-        if await bench.value(f"SELECT EXISTS (SELECT FROM {table} t WHERE {where})", [*markers, *as_bytes]):
-            found.add(f"{table}.{column}")
-    return found
-
-
 async def record_of(ctx: Context, case_no: str, persons: PersonKeys | None) -> CaseRecord:
     async with ctx.pool.acquire() as connection, connection.transaction():
         (record,) = [found async for found in case_records(connection, BodyOpener(persons), case_no)]
@@ -127,7 +112,7 @@ async def as_before(bench: Bench, *, both: bool) -> None:
 
 async def test_m10_no_message_to_or_from_a_bank_is_in_clear_in_any_table(bench: Bench) -> None:
     case_no = await told(bench)
-    assert await places_of(bench, [PHONE, MOBILE, SAID]) == set()
+    assert await places_of(bench.pool, [PHONE, MOBILE, SAID]) == set()
     opened = {table.name: str(await opened_rows(bench.ctx, table.name)) for table in BODIES}
     assert MOBILE in opened["bank_exchange"]
     assert SAID in opened["bank_body"]
@@ -148,7 +133,7 @@ async def test_messages_of_the_release_before_are_read_and_then_sealed(bench: Be
     before = await packed(bench.ctx, case_no)
     await as_before(bench, both=both)
     clear = {"bank_exchange.content", "bank_body.body", "bank_evidence.body", "answer.raw", "reply_form.form"}
-    assert clear <= await places_of(bench, [PHONE, MOBILE, SAID])
+    assert clear <= await places_of(bench.pool, [PHONE, MOBILE, SAID])
     assert examine(await record_of(bench.ctx, case_no, bench.ctx.persons)) == []
     assert unzipped(await packed(bench.ctx, case_no))["banks/answers.jsonl"]
     sealed = await seal_counted(bench.ctx)
@@ -159,7 +144,7 @@ async def test_messages_of_the_release_before_are_read_and_then_sealed(bench: Be
         "forms of banks": 1,
         "lines of answers": 1,
     }
-    assert await places_of(bench, [PHONE, MOBILE, SAID]) == set()
+    assert await places_of(bench.pool, [PHONE, MOBILE, SAID]) == set()
     assert examine(await record_of(bench.ctx, case_no, bench.ctx.persons)) == []
     assert await packed(bench.ctx, case_no) == before, "the evidence is the same, byte for byte"
     assert not any((await seal_all(bench.pool, bench.ctx.persons)).values())
@@ -183,7 +168,7 @@ async def test_sealing_is_stopped_between_two_batches_and_goes_on(
             await seal_all(bench.pool, bench.ctx.persons, stop)
         assert examine(await record_of(bench.ctx, case_no, bench.ctx.persons)) == []
     assert sum((await seal_all(bench.pool, bench.ctx.persons)).values()) == 1, "what was done is not done again"
-    assert await places_of(bench, [PHONE, MOBILE, SAID]) == set()
+    assert await places_of(bench.pool, [PHONE, MOBILE, SAID]) == set()
 
 
 async def over_at_once(bench: Bench) -> Bench:

@@ -191,7 +191,7 @@ async def test_the_command_says_what_is_kept_and_what_is_gone(bench: Bench, data
     )
     assert (result.exit_code, result.stdout) == (
         0,
-        "1 persons kept under a key\n1 cases whose messages are kept under a key\n"
+        "1 persons kept under a key\n1 cases whose messages and documents are kept under a key\n"
         f"0 keys of banks for messages of no single case\n{in_clear}2 destroyed: nothing_held\n",
     )
 

@@ -126,8 +126,8 @@ async def test_a_batch_of_the_next_layer(counted: Bench) -> None:
 @pytest.mark.parametrize(
     ("told", "correction", "most"),
     [
-        ({}, {"amount_paise": 90_00}, 16),
-        ({"payee_bank": "No Such Bank"}, {"payee": {"institution": "ICIC", "account": "1111111111"}}, 12),
+        ({}, {"amount_paise": 90_00}, 17),
+        ({"payee_bank": "No Such Bank"}, {"payee": {"institution": "ICIC", "account": "1111111111"}}, 13),
     ],
 )
 async def test_a_correction_by_the_desk(

@@ -14,6 +14,7 @@ from activities.secrets import CannotOpen, SecretBox
 from db.pool import Pool
 from schemas.personal_data import NewVictimCorrection, PersonalData
 from tests.activities.bench import Bench
+from tests.activities.documents.test_sealed_documents import DOCUMENTS
 from tests.activities.test_bodies import BODIES
 from tests.factories import SECRET, make_context, rrn, transfer
 from tests.workers.command_line import invoke
@@ -27,7 +28,7 @@ _OTHERS = (
     "levels of grievances",
     "objections",
     "hearings",
-    *(table.what for table in BODIES),
+    *(table.what for table in (*BODIES, *DOCUMENTS)),
 )
 TRIGGERS = ("victim_sealed", "victim_corrected")
 CLEAR = "SELECT count(*) FROM victim WHERE name <> '' OR mobile <> '' OR email <> ''"

@@ -38,6 +38,7 @@ class By(StrEnum):
 
     SESSION = "session"
     SCRIPT = "script"
+    DISPLAY = "display"
     BANK = "bank"
     TEXT = "text"
     NOTHING = "nothing"
@@ -58,7 +59,7 @@ class Caller:
     @property
     def is_known(self) -> bool:
         """Whether it is an officer or a script, whatever its roles."""
-        return self.by in {By.SESSION, By.SCRIPT} and self.state not in {"unknown", "disabled", "reset"}
+        return self.by in {By.SESSION, By.SCRIPT, By.DISPLAY} and self.state not in {"unknown", "disabled", "reset"}
 
     @property
     def live_roles(self) -> frozenset[Role]:

@@ -10,6 +10,7 @@ from activities.holds import opening
 from db.documents import document_register as register
 from schemas.enums import Role
 from tests.api.conftest import Doors, line
+from tests.opened_bodies import opened_rows
 
 OFFICER = (
     "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district, phone,"
@@ -57,7 +58,8 @@ async def test_a_document_is_issued_listed_and_read_byte_for_byte(issuing: Issui
     assert read.headers["content-type"] == "application/pdf"
     assert read.headers["etag"] == f'"{hashlib.sha256(read.content).hexdigest()}"' == f'"{issued["digest"]}"'
     assert read.headers["content-disposition"] == f'inline; filename="{issued["number"].replace("/", "-")}.hi.pdf"'
-    assert (await issuing.doors.services.ctx.pool.fetchval("SELECT pdf FROM document")) == read.content
+    (stored,) = await opened_rows(issuing.doors.services.ctx, "document")
+    assert stored["pdf"] == read.content
 
 
 async def test_who_has_it_already_is_not_sent_it_again(issuing: Issuing) -> None:
@@ -97,8 +99,10 @@ async def test_what_is_missing_is_named_with_its_law_all_at_once(issuing: Issuin
 async def test_the_holder_is_told_where_to_appeal(issuing: Issuing) -> None:
     response = await issuing.issue("holder_notice", "hi", subject=await issuing.hold_id())
     assert response.status_code == 201, response.text
-    async with issuing.doors.services.ctx.pool.acquire() as connection:
-        facts = await register.facts_of(connection, response.json()["document_id"])
+    ctx = issuing.doors.services.ctx
+    async with ctx.pool.acquire() as connection:
+        facts = await register.facts_of(connection, response.json()["document_id"], ctx.opens)
+    assert facts is not None
     assert facts["appeal"]["address"] == ""
     assert len(facts["appeal"]["reference"]) == 10
 

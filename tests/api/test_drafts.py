@@ -1,4 +1,4 @@
-"""Drafts over HTTP: a call in two strokes, an SMS, what is odd, a handover, missed calls, and who may read."""
+"""Drafts over HTTP: a call in two strokes, an SMS, what is odd, whom a call goes to, missed calls, and who may read."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -77,15 +77,15 @@ async def test_only_its_officer_reads_a_draft_and_the_read_log_has_it(doors: Doo
     assert "Asha" not in str(reads)
 
 
-async def test_a_handover_needs_a_team(doors: Doors) -> None:
+async def test_a_call_is_passed_on_within_a_team(doors: Doors) -> None:
     begun = await act(doors, "", {}, status=201)
-    refused = await act(doors, f"/{begun['draft_id']}/handover", {"to": "officer2"}, status=409)
+    refused = await act(doors, f"/{begun['draft_id']}/pass-on", {"to": "officer2"}, status=409)
     assert refused["code"] == "draft_receiver_unfit"
     lacks = await act(doors, f"/{begun['draft_id']}/send", {}, status=409)
     assert (lacks["code"], lacks["params"]["fields"]) == ("draft_incomplete", ["transfers"])
 
 
-async def test_a_script_reports_a_missed_call_and_an_officer_takes_it(doors: Doors) -> None:
+async def test_a_script_reports_a_missed_call_and_an_officer_claims_it(doors: Doors) -> None:
     token = {"Authorization": f"Bearer {await script_token(doors.services.ctx.pool)}"}
     call = {"phone": "9876500321", "called_at": datetime.now(UTC).isoformat()}
     taken = await doors.client.post("/api/v1/missed-calls", json=call, headers=token)
@@ -93,10 +93,10 @@ async def test_a_script_reports_a_missed_call_and_an_officer_takes_it(doors: Doo
     waiting = (await doors.read(DRAFTS, Role.INTAKE, waiting=True))["items"]
     assert [(line["mobile_end"], line["owner"]) for line in waiting] == [("0321", None)]
     draft_id = taken.json()["draft_id"]
-    given = await act(doors, f"/{draft_id}/take", {})
+    given = await act(doors, f"/{draft_id}/claim", {})
     assert given == {"draft_id": draft_id, "owner": "officer1", "revision": 1}
     assert (await doors.read(f"{DRAFTS}/{draft_id}", Role.INTAKE))["content"]["caller_mobile"] == "9876500321"
-    assert (await act(doors, f"/{draft_id}/take", {}, "officer2", 409))["code"] == "draft_has_owner"
+    assert (await act(doors, f"/{draft_id}/claim", {}, "officer2", 409))["code"] == "draft_has_owner"
     bad = await doors.client.post("/api/v1/missed-calls", json=call | {"phone": "12"}, headers=token)
     assert bad.status_code == 422
     assert "9876500321" not in bad.text

@@ -143,7 +143,7 @@ async def test_only_json_is_read(doors: Doors) -> None:
 
 
 WRONG_TURNS: Final[list[tuple[str, str, int, str]]] = [
-    ("GET", "/", 404, "not-found"),
+    ("GET", "/nothing", 404, "not-found"),
     ("GET", "/api/v1/secrets", 404, "not-found"),
     ("GET", "/api/v1/cases/", 404, "not-found"),
     ("DELETE", COMPLAINTS, 405, "method-not-allowed"),

@@ -64,8 +64,9 @@ def test_what_a_credential_opens_is_at_the_host_of_its_owners() -> None:
 
 
 def test_ports_do_not_separate_cookies_but_hosts_do() -> None:
-    # No path of citizens or banks may be at the host that gets the cookie of officers, but for a public list of keys.
-    assert {path for path in ROUTES if len(sites_of(path)) > 1} == {"/api/v1/evidence-keys"}
+    # No path of citizens or banks may be at the host that gets the cookie of officers, but for a public list of keys
+    # and the doors, which read no cookie.
+    assert {path for path in ROUTES if len(sites_of(path)) > 1} == {"/", "/api/v1/evidence-keys"}
 
 
 # -- requests ----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from api.reads import REFERENCES
 from api.roles import READS, SHOWS, Action
 from db.cases import jurisdiction
 from domain.jurisdiction import MARKED_SCOPES, Scope, Shows, lacks, list_keys
-from schemas.enums import Role
+from schemas.enums import OFFICER_ROLES, Role
 from schemas.jurisdiction import CaseStanding, Within
 from schemas.reconciliation.comparison import ListedLien
 from tests.api.conftest import Doors, transfer
@@ -23,9 +23,16 @@ from tests.api.test_jurisdiction import assign
 PROTECTED = "Sextortion"
 REASON = {"X-Read-Reason": "the court asks"}
 OTHERS = {Action.READ_HOLD, Action.READ_GRIEVANCE, Action.READ_READERS, Action.READ_OUTSIDE_READS}
-MONEY = {Action.READ_CASE, Action.READ_TRAIL, Action.READ_FIGURES, Action.READ_TASKS, Action.READ_ORDERS}
+MONEY = {
+    Action.READ_CASE,
+    Action.READ_TRAIL,
+    Action.READ_FIGURES,
+    Action.READ_TASKS,
+    Action.READ_STREAM,
+    Action.READ_ORDERS,
+}
 DISTRICTS: Final = frozenset({Role.DY_SP, Role.SP, Role.DISTRICT_GRO})
-EVERYBODY: Final = frozenset(Role)
+EVERYBODY: Final = frozenset(OFFICER_ROLES)
 REFUSED: Final[dict[str, dict[Shows, Collection[Role]]]] = {
     "stranger": {
         Shows.MONEY: {Role.IO, Role.ADMIN, Role.AUDITOR, Role.INTAKE, *DISTRICTS},
@@ -75,7 +82,7 @@ def test_m11_every_read_says_what_it_shows_and_an_unknown_one_shows_persons() ->
     assert {action for action, shows in SHOWS.items() if shows is Shows.OTHERS} == OTHERS
     assert {action for action, shows in SHOWS.items() if shows is Shows.MONEY} == MONEY
     assert set(SHOWS) == READS
-    assert MARKED_SCOPES.keys() == {(role, shows) for role in Role for shows in Shows}
+    assert MARKED_SCOPES.keys() == {(role, shows) for role in OFFICER_ROLES for shows in Shows}
 
 
 def test_m11_whoever_has_both_of_two_roles_reads_what_one_of_them_reads() -> None:

@@ -67,7 +67,7 @@ def test_every_operation_names_its_refusals_and_who_may_call() -> None:
             schemes = [next(iter(one)) for one in operation.get("security", ())]
             if path.startswith("/api/v1/bank/"):
                 assert schemes == ["BankToken", "BankSignature"], path
-            elif path == "/api/v1/evidence-keys" or operation["operationId"] == "sign_in":
+            elif path == "/api/v1/evidence-keys" or operation["operationId"] in {"sign_in", "place_display"}:
                 assert schemes == [], path
             elif path in OWN_SESSIONS:
                 assert schemes == ["OfficerSession"], path

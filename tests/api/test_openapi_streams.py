@@ -7,9 +7,12 @@ from typing import Final
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from schemas.enums import Role
 from tests.api.conftest import Doors, line
 from tests.api.feed import HOLDS, Feed, feed
 from tests.api.openapi_world import described, judge, published
+from tests.api.reporting.test_stream import watching
+from tests.api.reporting.test_task_owners import item, post
 from tests.api.test_streams import Running, running
 
 __all__ = ["feed", "running"]
@@ -78,3 +81,26 @@ async def test_a_call_that_waits_gets_what_is_described(feed: Feed, doors: Doors
     for told in await asyncio.gather(*waiting):
         assert len(told.json()["items"]) == 1
         judge(case, told)
+
+
+async def test_the_stream_of_an_officer_is_described_and_so_is_every_event_in_it(running: Running) -> None:
+    doors = running.doors
+    case_no, task_id = await item(doors, "412345678901")
+    topics = f"queue,drafts,case:{case_no}"
+    case = DESCRIBED.operations["read_stream"].Case(query={"topics": topics})
+    page = await doors.client.get("/api/v1/stream", params={"topics": topics}, headers=doors.officer(Role.DESK))
+    judge(case, page)
+    schema = schema_of("StreamPage")
+    async with watching(doors.client, doors.officer(Role.DESK), topics, page.json()["next"]) as stream:
+        await post(doors, f"/tasks/{task_id}/claim", "ravi", version=0)
+        for kind in ("opening", "task", "case"):
+            schema.validate({"items": [await stream.next(kind)], "next": stream.position})
+    with pytest.raises(ValidationError):
+        schema.validate({"items": [{"kind": "task", "id": "1"}], "next": ""})
+    odd = await doors.client.get("/api/v1/stream", params={"topics": "case:1"}, headers=doors.officer(Role.DESK))
+    assert odd.status_code == 422
+    judge(DESCRIBED.operations["read_stream"].Case(query={"topics": "case:1"}), odd)
+    many = ",".join(f"case:{n:014}" for n in range(21))
+    refused = await doors.client.get("/api/v1/stream", params={"topics": many}, headers=doors.officer(Role.DESK))
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_cases_followed")
+    judge(case, refused)

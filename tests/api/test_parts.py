@@ -17,7 +17,7 @@ from tests.api.conftest import SECRET, Doors, complaint
 from tests.api.role_matrix import ENTRIES, NUMBERS, of_banks, routes_of
 from workers.reference.routes import proxy_rules
 
-OF_BOTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
+OF_BOTH = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/"), ("HEAD", "/")}
 DESCRIPTION = {("GET", "/api/v1/openapi.json"), ("HEAD", "/api/v1/openapi.json")}
 
 
@@ -55,7 +55,8 @@ def test_what_banks_call_complaints_and_their_drafts_are_all_of_intake(services:
     for_banks = {route for route, entry in ENTRIES.items() if of_banks(entry)}
     of_intake = set(routes_of(create_app(services, Part.INTAKE))) - OF_BOTH
     of_drafts = {route for route in of_intake if route[1].startswith(("/api/v1/drafts", "/api/v1/missed-calls"))}
-    assert of_intake == for_banks | of_drafts | {("POST", "/api/v1/complaints")}
+    of_inbox = {route for route in of_intake if f"{route[1]}/".startswith("/inbox/")}
+    assert of_intake == for_banks | of_drafts | of_inbox | {("POST", "/api/v1/complaints")}
 
 
 @pytest.mark.parametrize("part", Part)
@@ -127,7 +128,7 @@ def test_a_proxy_that_follows_the_table_sends_every_path_to_its_process(services
     )
     rules = proxy_rules(of_intake, of_officers)
     of_drafts = ["/api/v1/drafts", "/api/v1/drafts/", "/api/v1/missed-calls"]
-    assert rules == ["/api/v1/bank/", "/api/v1/complaints", *of_drafts, "/banking/"]
+    assert rules == ["/api/v1/bank/", "/api/v1/complaints", *of_drafts, "/banking/", "/inbox", "/inbox/"]
     for path in of_intake | of_officers:
         goes_to_intake = any(path == rule or (rule.endswith("/") and path.startswith(rule)) for rule in rules)
         assert goes_to_intake is (path in of_intake), path

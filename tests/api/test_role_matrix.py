@@ -10,11 +10,12 @@ from activities.officers import enrolment, script_tokens
 from activities.officers.sign_in import new_token
 from api.grievances import appeal_page
 from api.officers import sign_in
+from api.officers.sessions import DISPLAY_COOKIE
 from api.roles import ALLOWED, Action
 from api.services import Services
 from api.tokens import BankDoor, Tokens
 from schemas.enums import Role
-from schemas.officers import SCRIPT_ROLES, NewScriptToken, OfficerEntry
+from schemas.officers import DISPLAY_ROLES, SCRIPT_ROLES, NewScriptToken, OfficerEntry
 from tests.api.conftest import new_app
 from tests.api.role_matrix import CALLERS, ENTRIES, NUMBERS, By, Caller, Entry, Who, routes_of
 from tests.signed_in import begin_sessions, headers_of
@@ -35,6 +36,7 @@ def test_every_role_is_a_caller_by_itself() -> None:
     assert {caller.name for caller in CALLERS if caller.roles == {caller.name} and not caller.state} == set(Role)
     scripts = {caller.roles for caller in CALLERS if caller.by is By.SCRIPT}
     assert scripts == {frozenset({role}) for role in SCRIPT_ROLES}
+    assert [caller.roles for caller in CALLERS if caller.by is By.DISPLAY] == [DISPLAY_ROLES]
 
 
 def test_every_caller_is_there() -> None:
@@ -100,6 +102,11 @@ class Visits:
             case By.SCRIPT:
                 new = NewScriptToken(name=caller.name, roles=tuple(caller.roles), days=1)
                 return _bearer((await script_tokens.issue(self._pool, new, ADMIN))[1])
+            case By.DISPLAY:
+                new = NewScriptToken(name=caller.name, roles=tuple(caller.roles), days=1)
+                placed = await script_tokens.place(self._pool, (await script_tokens.issue(self._pool, new, ADMIN))[1])
+                assert placed is not None
+                return {"Cookie": f"{DISPLAY_COOKIE}={placed[1]}"}
             case By.SESSION:
                 token = new_token()
                 await begin_sessions(self._pool, self._services.keys, {token: caller.name})

@@ -269,8 +269,8 @@ async def test_a_taken_port_is_an_error(running: Running, services: Services) ->
 
 
 async def test_a_hub_that_closes_takes_no_more(services: Services) -> None:
-    hub = EventHub(services.ctx.pool, CASE_EVENTS, most=1, most_of_one=1)
+    hub = EventHub(services.listener, CASE_EVENTS, most=1, most_of_one=1)
     await hub.listening()
-    await hub.close()
+    hub.close()
     with pytest.raises(Refused), hub.subscribed("29999999999999", "officer:x"):
         pass

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from benchmarks import doors, first_hold, isolation, measuring
+from benchmarks import console, doors, first_hold, isolation, measuring
 from benchmarks.bare import BareCase, run_bare
 from simulator import SimulatorConfig
 from workers.settings import Settings
@@ -47,6 +47,7 @@ def _shared(stack: SimulatedStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measuring, "simulated_stack", shared)
     monkeypatch.setattr(isolation, "WARM_UP_COMPLAINTS", WARM_UP)
     monkeypatch.setattr(doors, "CASES", WARM_UP)
+    monkeypatch.setattr(console, "ITEMS", WARM_UP)
 
 
 @pytest.fixture
@@ -58,6 +59,7 @@ def _known_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(isolation, "baseline", known)
     monkeypatch.setattr(doors, "baseline", known)
+    monkeypatch.setattr(console, "baseline", known)
 
 
 async def test_first_hold_returns_its_figures_and_prints_nothing_beside_them(
@@ -100,3 +102,11 @@ async def test_doors_measures_officers_and_banks_beside_a_stranger() -> None:
         assert figures["requests_alone"] == figures["requests_beside"] == 8
         assert figures["refused"] == 0
         assert figures["p99_ratio"] == pytest.approx(figures["p99_ms_beside"] / figures["p99_ms_alone"], abs=0.01)
+
+
+@pytest.mark.usefixtures("_known_baseline")
+async def test_console_measures_the_effect_of_every_verb_on_every_stream() -> None:
+    result = await console.main(streams=3, events_per_second=4, seconds=4)
+    assert (result["verbs"], result["stream_effect_ms"]["count"]) == (16, 48)
+    assert (result["events_missing"], result["streams_ended"]) == (0, 0)
+    assert {"officers", "postgres"} <= result["cpu_share_beside"].keys()

@@ -9,7 +9,7 @@ from db.banks import bank_keys, bank_logins, reply_links
 from db.cases import case_views, hop_retries, parked_hops, task_owners, told_amounts
 from db.outbox import case_assignments, case_outbox, deferral, due_list, procedure_outbox
 from db.pool import Pool
-from db.reporting import task_filters, task_values, task_views
+from db.reporting import task_filters, task_notices, task_values, task_views, work_item_lines
 from db.reporting.task_filters import Wanted
 from db.tracing import requests
 from db.tracing.discrepancies import LAST_BALANCE
@@ -213,6 +213,10 @@ async def test_a_page_of_the_work_items_is_read_by_an_index_that_has_few_others(
         ("bigint", task_values.CHANGED),
         ("timestamptz, text[], bigint", task_owners.ENDED),
         ("timestamptz, text[], float8[], bigint", task_owners.UNOWNED),
+        ("bigint[], text[]", work_item_lines.OF_IDS),
+        ("bigint, bigint", work_item_lines.SLICE),
+        ("timestamptz, timestamptz, bigint", task_notices.NEAR),
+        ("timestamptz, timestamptz, bigint", task_notices.UNHEARD),
     ],
 )
 async def test_counts_and_rounds_read_no_closed_work_item(database: Pool, types: str, statement: str) -> None:
@@ -221,7 +225,7 @@ async def test_counts_and_rounds_read_no_closed_work_item(database: Pool, types:
         await connection.execute(MANY_TASKS)
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         await connection.execute(f"PREPARE counted ({types}) AS {statement}")
-        samples = {"timestamptz": "now()", "text[]": "'{}'", "float8[]": "'{}'", "bigint": "200"}
+        samples = {"timestamptz": "now()", "bigint": "200"} | dict.fromkeys(("text[]", "float8[]", "bigint[]"), "'{}'")
         values = ", ".join(samples[name] for name in types.split(", "))
         lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE counted ({values})")]
     assert not [line for line in lines if "Seq Scan on desk_task" in line], lines

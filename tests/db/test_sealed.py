@@ -7,12 +7,21 @@ from db.sealed import BANK_CREDENTIALS, addresses_without, session_name
 
 CLEAR_NAMES = {
     *("digest", "hash", "previous_hash", "event_hash", "visit_digest", "body_digest", "document_digest"),
-    *("payload_digest", "list_digest", "token_digest", "signature", "signature_base", "public_key", "mark"),
-    *("name_digest", "content_digest", "reply_digest"),
+    *(
+        "payload_digest",
+        "list_digest",
+        "token_digest",
+        "display_digest",
+        "signature",
+        "signature_base",
+        "public_key",
+        "mark",
+    ),
+    *("name_digest", "content_digest", "reply_digest", "fir_copy_digest", "code_digest", "mobile_digest"),
 }
 """columns with digests, signatures and public keys, by their names"""
 CLEAR_COLUMNS = {
-    # These are empty: the database takes away what a program writes there.
+    # These are empty: the database takes away what a program writes there, or refuses it.
     "reply_form.body",
     *("bank_body.body", "bank_evidence.body", "bank_exchange.body", "bank_exchange.content", "bank_exchange.reply"),
     *("court_order.document", "document.pdf", "fir.document", "fir_copy.document", "hearing_waiver.document"),
@@ -20,15 +29,19 @@ CLEAR_COLUMNS = {
     "try_bucket.name",
     "draft.caller",
 }
-"""columns with documents and with what banks sent, keyed digests, and the id of a secret key"""
+"""columns that the database empties, keyed digests, and the id of a secret key"""
 UNDER_PERSON_KEYS = {
     "victim.sealed",
     *("message.sealed_head", "message.sealed_body", "holder_contact.sealed", "holder_contact_change.sealed"),
     *("credit_account.sealed_name", "grievance.sealed_text", "grievance.sealed_contact", "grievance_level.sealed_said"),
-    *("objection.sealed_text", "release_hearing.sealed_said"),
+    *("objection.sealed_text", "release_hearing.sealed_said", "treatment_report.sealed_text"),
+    *("complainant_message.sealed", "complaint_reach.sealed"),
+    *("notice_setting.sealed_webhook", "shift_handover_officer.sealed_note"),
     *("draft.sealed", "draft_handover.sealed_note", "complaint_story.sealed", "telephone_answer.sealed_speaker"),
     *(f"victim_correction.{name}" for name in ("before", "after", "reason")),
     *(f"bank_exchange.sealed_{part}" for part in ("body", "content", "reply")),
+    *("document.sealed_facts", "document.sealed_pdf", "fir_copy.sealed", "court_order.sealed_document"),
+    *("hearing_waiver.sealed_document", "returned_funds.sealed_unreadable"),
     *(
         "bank_body.sealed",
         "bank_evidence.sealed",

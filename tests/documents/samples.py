@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 from schemas.documents.facts import (
     AccountFacts,
@@ -25,12 +25,22 @@ from schemas.documents.facts import (
     ReleaseOrder,
     RestorationApplication,
     RestorationOrder,
+    SignatureFacts,
+    SignedApplication,
     StatusLetter,
     TransferFacts,
     VictimFacts,
 )
 from schemas.enums import Bucket
-from schemas.restoration_enums import CourtOrderKind, DocumentKind, GrievanceLevel, OrderReason, Route, Step
+from schemas.restoration_enums import (
+    AddressClass,
+    CourtOrderKind,
+    DocumentKind,
+    GrievanceLevel,
+    OrderReason,
+    Route,
+    Step,
+)
 
 NOW: Final = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 CASE_NO: Final = "32411265000001"
@@ -97,6 +107,18 @@ TRANSFERS: Final = (
     ),
 )
 
+APPLICATION: Final[dict[str, Any]] = {
+    "case_no": CASE_NO,
+    "officer": OFFICER,
+    "fir": FIR,
+    "ack_no": CASE_NO,
+    "victim": VICTIM,
+    "transfers": TRANSFERS,
+    "accounts": AT_BANKS,
+    "route": Route.COURT,
+    "bond": True,
+    "beneficiary": BENEFICIARY,
+}
 _ALL: Final[tuple[DocumentFacts, ...]] = (
     LienNotice(
         case_no=CASE_NO,
@@ -163,17 +185,16 @@ _ALL: Final[tuple[DocumentFacts, ...]] = (
         approved_by=SP,
         approved_at=datetime(2026, 11, 23, 6, 0, tzinfo=UTC),
     ),
-    RestorationApplication(
-        case_no=CASE_NO,
-        officer=OFFICER,
-        fir=FIR,
-        ack_no=CASE_NO,
-        victim=VICTIM,
-        transfers=TRANSFERS,
-        accounts=AT_BANKS,
-        route=Route.COURT,
-        bond=True,
-        beneficiary=BENEFICIARY,
+    RestorationApplication(**APPLICATION),
+    SignedApplication(
+        **APPLICATION,
+        signature=SignatureFacts(
+            signed_at=datetime(2026, 11, 24, 6, 0, tzinfo=UTC),
+            application_number="GH/UP/RA/2026/000007",
+            application_digest="7d" * 32,
+            mobile_end="14",
+            address_class=AddressClass.IPV4,
+        ),
     ),
     RestorationOrder(
         case_no=CASE_NO,

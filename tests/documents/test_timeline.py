@@ -6,7 +6,9 @@ from documents.document import Document, Table
 from documents.event_texts import SENTENCE_MAX_CHARS
 from documents.rendering import compiled
 from documents.timeline import ROWS_MAX, Story, compose_timeline
+from domain.tracing.trail_layout import layout
 from schemas.documents.facts import PDF_MAX_BYTES
+from schemas.tracing.trail_layout import LEGS_DEFAULT, TrailDetail
 
 NOW = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 
@@ -23,7 +25,8 @@ def told(events: int) -> Document:
             "reason": "x" * 500,
         }
         story.take(seq, "order_confirmed" if seq % 2 else "hold_began", at, "bank:HDFC", data)
-    return compose_timeline("32411265000000", NOW, 2, {"lost": -100_00, "held": 60_00, "restored": 40_00}, story)
+    paise = {"lost": -100_00, "held": 60_00, "restored": 40_00}
+    return compose_timeline("32411265000000", NOW, 2, paise, layout([], TrailDetail.ACCOUNT, LEGS_DEFAULT), story)
 
 
 def table(document: Document) -> Table:

@@ -26,7 +26,7 @@ from db.pool import Pool, open_pool
 from domain.evidence.integrity import Verdict
 from domain.policy.model import PACKAGED_POLICY
 from schemas.banks.institutions import InstitutionEntry
-from schemas.enums import Role
+from schemas.enums import OFFICER_ROLES, Role
 from simulator import SimulatorConfig, SimulatorServer
 from simulator.people.callers import Person, Staff
 from tests.ground import Ground
@@ -37,7 +37,7 @@ from workers.processes import Supervisor
 from workers.settings import Settings
 from workers.simulated import issue_intake_token, register_keys, with_known_address
 from workers.simulated_people import POLICE, roster
-from workers.stack import Running, Services, services, start_engine, until_failure
+from workers.stack import Running, Services, services, start_engine, until_failure, with_tls_ports
 from workers.temporal import connect
 from workers.verifying import verify
 
@@ -201,13 +201,15 @@ async def live(
     call_timeout_seconds: int | None = None,
     asks_payers_banks: bool = False,
     holds_last_seconds: int | None = None,
+    over_tls: bool = False,
 ) -> AsyncIterator[Live]:
     """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process.
 
     The data is on `ground`; without one the stack starts a PostgreSQL and a Temporal server of its own. With `letters`
     every bank can be asked by e-mail too, when its own channel fails or brings no answer. With
     `call_timeout_seconds` no call to a bank takes longer: banks that say nothing cost that much. With
-    `holds_last_seconds` a hold without an order lapses after so many seconds of procedures.
+    `holds_last_seconds` a hold without an order lapses after so many seconds of procedures. With `over_tls` the hosts
+    of the TLS ports are there too.
     """
     settings = Settings(
         home=home,
@@ -218,6 +220,7 @@ async def live(
         warm_connections=False,
     )
     settings = on_ground(settings, ground) if ground else settings
+    settings = with_tls_ports(settings) if over_tls else settings
     changes: dict[str, str] = {}
     if call_timeout_seconds is not None:
         changes["call_timeout_seconds = 10\n"] = f"call_timeout_seconds = {call_timeout_seconds}\n"
@@ -261,9 +264,9 @@ async def live(
 async def sign_everybody_in(pool: Pool, keys: SecretBox) -> dict[str, str]:
     """Write the officers of the simulated world, and one of each role for the test; return tokens of their sessions."""
     await import_officers(pool, roster(), "command:test")
-    for role in Role:
+    for role in OFFICER_ROLES:
         await enrol(pool, [f"{role}-officer"], [role])
-    names = [one.officer_id for one in roster()] + [f"{role}-officer" for role in Role]
+    names = [one.officer_id for one in roster()] + [f"{role}-officer" for role in OFFICER_ROLES]
     found = {name: new_token() for name in names}
     await begin_sessions(pool, keys, {token: name for name, token in found.items()})
     return found

@@ -24,7 +24,7 @@ from workers.temporal import CaseNotifier
 __all__ = ["ctx", "world"]
 
 AMOUNT_PAISE = 10_000_00
-OFFICERS_ONLY = frozenset({"read_victim_corrections", "read_stories", "read_victim"})
+OFFICERS_ONLY = frozenset({"read_victim_corrections", "read_stories", "read_victim", "read_treatment_report"})
 """reads that no role of a script has"""
 World = tuple[CaseNotifier, httpx.AsyncClient]
 

@@ -17,6 +17,7 @@ import pytest
 from schemas.enums import Role
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
 from simulator.config import Channels, OrderHabits, RestorationHabits
+from tests.clear_places import places_of
 from tests.deep import DEEP
 from tests.e2e.live import Live, live
 from tests.e2e.test_world import kill
@@ -144,7 +145,17 @@ async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path, g
         )
         said = engine.sim.offices.done_paise["restore"]
         assert said - wrong == await paise(engine, "restored")
+        await check_sealed(engine)
         assert (await engine.verified()).clean
+
+
+async def check_sealed(engine: Live) -> None:
+    """No table has the name or the mobile number of a victim in clear. An officer may have the same name."""
+    officers = {row["name"] for row in await engine.pool.fetch("SELECT name FROM officer")}
+    victims = [record.plan.victim for record in engine.sim.records]
+    persons = {part for one in victims for part in (one.name, one.mobile)} - officers
+    assert await engine.pool.fetchval("SELECT count(*) FROM document") > 0
+    assert await places_of(engine.pool, persons) == set()
 
 
 async def check_invented(engine: Live) -> None:

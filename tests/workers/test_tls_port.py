@@ -5,7 +5,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import pytest
 
 from api import server
 from api.hosts import Site
-from api.officers.sessions import COOKIE
+from api.officers.sessions import COOKIE, CSRF_HEADER
+from api.parts import Part
 from api.server import TlsPort, serve
 from api.services import Services
 from db.pool import Pool
@@ -140,6 +141,50 @@ async def test_a_refused_body_gets_its_answer_over_tls_too(ports: Ports) -> None
         async with asyncio.timeout(PATIENCE_SECONDS):
             assert b" 413 " in await reader.readline()
         writer.close()
+
+
+@asynccontextmanager
+async def two_processes(services: Services, home: Path) -> AsyncIterator[Ports]:
+    """Serve each part in a server of its own; the officers' one passes on what is of the other."""
+    services, clock = with_clock(services, datetime.now(UTC))
+    ravi = await equip(services, clock, "ravi", Role.DESK, steps=-1)
+    files, port = renew_certificates(home, datetime.now(UTC)), free_port()
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    intake_url, officers_url = loop.create_future(), loop.create_future()
+    intake = serve(services, Part.INTAKE, host="127.0.0.1", port=0, stop=stop, started=intake_url.set_result)
+    tasks = [asyncio.create_task(intake)]
+    tls = TlsPort(port, files.certificate, files.key, await intake_url)
+    own = replace(services)
+    officers = serve(own, Part.OFFICERS, host="127.0.0.1", port=0, stop=stop, started=officers_url.set_result, tls=tls)
+    tasks.append(asyncio.create_task(officers))
+    try:
+        yield Ports(await officers_url, port, files, ravi)
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def test_officers_reach_the_intake_process_at_their_own_host(services: Services, tmp_path: Path) -> None:
+    async with two_processes(services, tmp_path) as ports:
+        async with ports.client(Site.DESK) as desk:
+            opened = await desk.post("/api/v1/session", json=ports.ravi.form())
+            assert opened.status_code == 201, opened.text
+            csrf = {CSRF_HEADER: opened.json()["csrf_token"], "Sec-Fetch-Site": "same-origin"}
+            begun = await desk.post("/api/v1/drafts", json={"content": {"story": "x" * 9_000}}, headers=csrf)
+            assert begun.status_code == 201, begun.text
+            read = await desk.get(f"/api/v1/drafts/{begun.json()['draft_id']}?x=%2F")
+            assert (read.status_code, len(read.json()["content"]["story"])) == (200, 9_000)
+            # The other process makes every check: of the session, of other sites, and of the size.
+            assert (await desk.post("/api/v1/drafts", json={})).status_code == 403
+            assert (await desk.post("/api/v1/drafts", content=b" " * 300_000, headers=csrf)).status_code == 413
+            desk.cookies.clear()
+            refused = await desk.get("/api/v1/drafts")
+            assert (refused.status_code, refused.json()["code"]) == (401, "not_logged_in")
+            assert refused.headers["cache-control"] == "no-store"
+        async with ports.client(Site.MY) as client:
+            assert (await client.get("/api/v1/drafts")).status_code == 421
+        async with httpx.AsyncClient(base_url=ports.plain_url, trust_env=False) as plain:
+            assert (await plain.get("/api/v1/drafts")).json()["code"] == "served_by_intake"
 
 
 async def test_connections_of_both_ports_count_together(services: Services, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ BENCHMARKS = {
     "day": "a day of one state at full speed: the share caught, and the speed during the day",
     "isolation": "delay that one hanging bank causes for requests to all other banks",
     "doors": "delay that slow connections of a stranger cause for officers and banks",
+    "console": "time from an officer's verb to the streams of the others, and what 200 streams cost",
     "idle": "processor and memory while many cases wait and nothing happens",
     "million": "plans of the hot statements on a million invented cases",
     "home": "the engine's own share of the time from money on hold to the credit",

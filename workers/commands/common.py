@@ -133,9 +133,15 @@ def host_pairs(running: "Running") -> list[tuple[str, str]]:
     from activities.documents.issuing import APPEAL_PATH
     from activities.officers.sign_in_links import SIGN_IN_PATH
     from api.hosts import Site
+    from api.problems import CONSOLE_PATH
 
-    pages = {Site.DESK: ("sign in", SIGN_IN_PATH), Site.MY: ("citizens", APPEAL_PATH), Site.BANK: ("banks", "")}
-    found = [(name, f"{running.site_url(site)}{path}") for site, (name, path) in pages.items()]
+    pages = (
+        (Site.DESK, "console", f"{CONSOLE_PATH}/"),
+        (Site.DESK, "sign in", SIGN_IN_PATH),
+        (Site.MY, "citizens", APPEAL_PATH),
+        (Site.BANK, "banks", ""),
+    )
+    found = [(name, f"{running.site_url(site)}{path}") for site, name, path in pages]
     return [
         *found,
         ("authority of these", str(running.authority_file)),

@@ -106,5 +106,5 @@ async def _issue(settings: Settings, ack_no: str, asked: "DocumentAsk") -> "tupl
         except DocumentDiffers as differs:
             raise Failed(f"{differs}; use --revision {asked.revision + 1} for the new particulars", FAILURE) from None
         async with ctx.pool.acquire() as connection:
-            _, pdf = await document_register.read(connection, issued.document_id)
+            _, pdf = await document_register.read(connection, issued.document_id, ctx.opens)
     return issued, pdf

@@ -204,7 +204,7 @@ def _verify(file: Path | None, key: Path | None, anchor: Path | None, json_targe
         raise Failed("name the archive: verify FILE", USAGE)
     settings = load_settings()
     trusted = _BLOCK.findall(_read(key, PEM_MAX_BYTES)) if key else _own_keys(settings)
-    noted = _read(anchor, ANCHOR_MAX_BYTES).decode("ascii", "replace") if anchor else ""
+    noted = _noted(anchor) if anchor else ""
     try:
         with progress_bar("files") as progress:
             task = progress.add_task("", total=None)
@@ -261,6 +261,15 @@ def _read(path: Path, most_bytes: int) -> bytes:
         raise Failed(f"{path}: {error.strerror}", USAGE) from error
 
 
+def _noted(anchor: Path) -> str:
+    from activities.evidence.anchors import list_text
+
+    try:
+        return list_text(_read(anchor, ANCHOR_MAX_BYTES), ANCHOR_MAX_BYTES)
+    except ValueError as error:
+        raise Failed(f"{anchor}: {error}", USAGE) from error
+
+
 def _own_keys(settings: Settings) -> list[bytes]:
     """Return the engine's keys, former ones too if its database is readable; empty without a key."""
     import asyncpg
@@ -299,6 +308,8 @@ def anchor(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Write the last hash of every case log to a list, and print the SHA-256 of that list.
+
+    A list whose name ends with `.gz` is compressed. The SHA-256 is that of `zcat FILE` then.
 
     Give the SHA-256, or the list, to an outside person every day. Someone who can change the database cannot change
     that record. `goldenhour evidence verify case.zip --anchor FILE` then checks a case's log against it.

@@ -72,7 +72,7 @@ def _result(one: "NightlyRun") -> "Iterator[str]":
     if one.violations is not None:
         yield f"{one.violations:,} violations, the first in case {one.first_case}"
     if one.unopened is not None:
-        yield f"{one.unopened:,} messages open under no key"
+        yield f"{one.unopened:,} messages and documents open under no key"
     if one.digest is not None:
         yield f"SHA-256 {one.digest}"
     if one.failure is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def seal(json_target: JsonTarget = None) -> None:
-    """Seal what a release before wrote in clear: personal data, and messages to and from banks.
+    """Seal what a release before wrote in clear: personal data, messages to and from banks, and documents.
 
     Each person and each case gets a key, sealed under GOLDENHOUR_SECRET_KEY. It may be stopped at any moment and run
     again. It refuses to begin before the `post` migrations are applied, because the release before reads clear text.
@@ -50,7 +50,7 @@ def retention(json_target: JsonTarget = None) -> None:
     """Show how many persons and cases have a key, and how many keys ended by which rule of retention.
 
     The workers destroy the keys by themselves (`personal_data.retention` of the policy). What they seal is then erased:
-    personal data, and messages to and from banks.
+    personal data, messages to and from banks, and documents.
 
     Exit codes: 0 done, 1 it failed, 2 wrong usage or settings.
     """
@@ -58,7 +58,7 @@ def retention(json_target: JsonTarget = None) -> None:
     write_json(json_target, found.model_dump())
     lines = [
         f"{found.kept:,} persons kept under a key",
-        f"{found.cases_kept:,} cases whose messages are kept under a key",
+        f"{found.cases_kept:,} cases whose messages and documents are kept under a key",
         f"{found.banks_kept:,} keys of banks for messages of no single case",
     ]
     lines += [f"{count:,} {what} in clear (goldenhour seal seals them)" for what, count in found.in_clear.items()]

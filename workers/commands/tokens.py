@@ -20,12 +20,13 @@ DEFAULT_SCRIPT_DAYS = 90
 
 def issue(
     name: Annotated[str, typer.Option(help="Name of the script, which stands in the case log.")],
-    role: Annotated[list[Role], typer.Option(help="intake or auditor; give it twice for both.")],
+    role: Annotated[list[Role], typer.Option(help="intake or auditor, twice for both; or display.")],
     days: Annotated[int, typer.Option(min=1, max=365, help="Days of validity.")] = DEFAULT_SCRIPT_DAYS,
 ) -> None:
     """Issue a token for a script, such as the helpline's own intake, and print it. It is kept nowhere else.
 
-    A script is no officer: it takes complaints or reads, and is never the second officer anywhere.
+    A script is no officer: it takes complaints or reads, and is never the second officer anywhere. The token of a
+    display shows the wall alone. It is typed into the browser of the display, which exchanges it once.
 
     Exit codes: 0 issued, 1 failed, 2 wrong usage or settings.
     """

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from adapters import workbooks
 from domain.intake.complaint_rows import SheetReading, SheetRow, read_sheet
 from domain.spreadsheets import FileRefused
-from workers.importer import csv_text, workbook
+from workers.importer import csv_text
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 
@@ -36,9 +37,9 @@ def content_of(path: Path) -> bytes:
 
 def rows_in(data: bytes, sheet_name: str | None = None) -> list[SheetRow]:
     """Return the rows of a CSV file or XLSX workbook, recognised by its content. Raises `FileRefused`."""
-    if data.startswith(workbook.ZIP_MAGIC):
-        return workbook.rows_of(data, sheet_name)
-    if data.startswith(workbook.OLD_EXCEL_MAGIC):
+    if data.startswith(workbooks.ZIP_MAGIC):
+        return workbooks.rows_of(data, sheet_name)
+    if data.startswith(workbooks.OLD_EXCEL_MAGIC):
         raise FileRefused("is an old .xls or a password-protected workbook: save it as plain .xlsx or .csv")
     if sheet_name is not None:
         raise FileRefused("has no sheets, because it is not an XLSX workbook")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from adapters import workbooks
 from domain.workbook.columns import is_trail
 from domain.workbook.reading import MAX_TRAIL_ROWS, TrailReading, read_trails
-from workers.importer import workbook
 from workers.importer.reading import content_of
 
 
@@ -14,6 +14,6 @@ def read_trail_file(path: Path, ack_no: str | None = None) -> tuple[TrailReading
     Raises `FileRefused` with the reason.
     """
     data = content_of(path)
-    if not data.startswith(workbook.ZIP_MAGIC) or not is_trail(workbook.names_of(data)):
+    if not data.startswith(workbooks.ZIP_MAGIC) or not is_trail(workbooks.names_of(data)):
         return None
-    return read_trails(workbook.sheets_of(data, MAX_TRAIL_ROWS), ack_no)
+    return read_trails(workbooks.sheets_of(data, MAX_TRAIL_ROWS), ack_no)

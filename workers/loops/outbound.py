@@ -14,12 +14,17 @@ from typing import Final, Self
 from activities.context import Context
 from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import appeal_address
+from activities.drafts.confirmation_tasks import tell_desk
+from activities.notifications.complainant_messages import tell_complainants
 from activities.notifications.login_letters import tell_of_logins
 from activities.notifications.sending import MailRoute, Ways, send_due
 from activities.police.firs import register_due
+from activities.reporting.task_messages import WebhookRoute, send_task_messages
 from adapters.messages.sms import SmsGateway, SmsWire
+from adapters.messages.webhooks import WebhookPoster
 from adapters.police.cctns import CctnsRegister, CctnsWire
 from adapters.police.protocol import FirRegister
+from workers.setting_checks import networks_of
 from workers.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -38,8 +43,12 @@ class OutboundLoop:
     ctx: Context
     ways: Ways
     register: FirRegister | None
+    webhooks: WebhookRoute
+    """the route to webhooks of officers"""
     appeal_address: str = ""
     """the address at which an account holder files a grievance, for documents and messages"""
+    desk_url: str = ""
+    """the address at which officers find their work items"""
     check_every_seconds: float = CHECK_EVERY_SECONDS
 
     @classmethod
@@ -59,7 +68,9 @@ class OutboundLoop:
                 station = CctnsWire.from_url(settings.police_url.get_secret_value())
                 register = await stack.enter_async_context(CctnsRegister(station))
             ways = Ways(mail=mail, sms=sms, sms_templates=settings.read_sms_templates() if sms else None)
-            yield cls(ctx, ways, register, appeal_address(settings.public_url))
+            webhooks = await stack.enter_async_context(WebhookPoster(networks_of(settings.webhook_networks)))
+            address = appeal_address(settings.public_url)
+            yield cls(ctx, ways, register, webhooks, address, settings.desk_url or "")
 
     async def run(self) -> None:
         """Run until cancelled. Failed work is retried, and no kind of work waits for another."""
@@ -73,6 +84,9 @@ class OutboundLoop:
         return (
             partial(send_due, self.ctx, self.ways),
             partial(tell_of_logins, self.ctx, self.ways),
+            partial(tell_complainants, self.ctx, self.ways),
+            partial(tell_desk, self.ctx),
+            partial(send_task_messages, self.ctx, self.ways, self.webhooks, self.desk_url),
             partial(register_due, self.ctx, self.register),
             partial(issue_documents_due, self.ctx, self.appeal_address),
         )

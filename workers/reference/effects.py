@@ -58,6 +58,21 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Lets the engine look for the officers of a case in which a procedure begins, if a duty has no officer.",
         ("case_assignment",),
     ),
+    "work_item_notifies": Effect(
+        Sort.FLOW,
+        "Shows a changed owner, lease or snooze, and a work item about no case, in the streams of officers.",
+        wakes="work_item",
+    ),
+    "draft_notifies": Effect(
+        Sort.FLOW,
+        "Shows a draft that gets another owner or ends, and a missed call, in the streams of officers.",
+        wakes="draft",
+    ),
+    "task_notice_notifies": Effect(
+        Sort.FLOW,
+        "Tells the streams of the officers who have new notices of work items.",
+        wakes="task_notice",
+    ),
     "bank_order_told": Effect(Sort.FLOW, "Wakes a bank that waits at its feed.", wakes="bank_feed"),
     "discrepancy_wakes_hold": Effect(
         Sort.FLOW,
@@ -97,7 +112,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "complaint_marked": Effect(
         Sort.DERIVED, "Marks a complaint of a child or about a protected matter, if the process did not."
     ),
-    "fir_keeps_copy": Effect(Sort.DERIVED, "Keeps each copy of the FIR by its SHA-256.", ("fir_copy",)),
     "due_documents_wake": Effect(
         Sort.FLOW, "Looks again at once at every due document of the case.", ("due_document",)
     ),
@@ -153,6 +167,21 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "bank_exchange_sealed": Effect(
         Sort.DERIVED,
         "Compares what passed between us and a bank with its digests, clears it, and refuses it unless it is sealed.",
+    ),
+    "document_sealed": Effect(
+        Sort.DERIVED, "Compares an issued document with its digest, clears it, and refuses it unless it is sealed."
+    ),
+    "fir_copy_sealed": Effect(
+        Sort.DERIVED, "Compares a copy of a FIR with its digest, clears it, and refuses it unless it is sealed."
+    ),
+    "court_order_sealed": Effect(
+        Sort.DERIVED, "Compares the document of an order with its digest, clears it, and refuses a new one in clear."
+    ),
+    "hearing_waiver_sealed": Effect(
+        Sort.DERIVED, "Compares a waiver with its digest, clears it, and refuses it unless it is sealed."
+    ),
+    "returned_funds_sealed": Effect(
+        Sort.DERIVED, "Clears what could not be read of returned money that is written sealed, and refuses it in clear."
     ),
     "body_is_sealed": Effect(
         Sort.DERIVED, "Compares a body of a bank with its digest, clears it, and refuses it unless it is sealed."
@@ -231,7 +260,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "officer_role_rules": Effect(Sort.RULE, "Refuses any change of a role that was given but one earlier end."),
     "officer_district_rules": Effect(Sort.RULE, "Refuses any change of a district that was given but its one end."),
     "script_token_rules": Effect(
-        Sort.RULE, "Refuses any change of a script's token but its one revocation and its last use."
+        Sort.RULE, "Refuses any change of a script's token but its one revocation, its one display and its last use."
     ),
     "case_assignment_follows": Effect(Sort.DERIVED, "Writes who has a duty of the case now.", ("case_assignment",)),
     "officer_told": Effect(Sort.DERIVED, "Writes what was done to an officer, and by whom.", ("officer_event",)),
@@ -239,6 +268,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "officer_district_told": Effect(Sort.DERIVED, "Writes that a district was given or ended.", ("officer_event",)),
     "script_token_told": Effect(
         Sort.DERIVED, "Writes that a script's token was issued or revoked.", ("officer_event",)
+    ),
+    "script_token_placed_told": Effect(Sort.DERIVED, "Writes that a display took its token.", ("officer_event",)),
+    "bank_login_ends_sessions": Effect(
+        Sort.DERIVED, "Ends the sessions of a bank that gets another login.", ("bank_session",)
     ),
     "officer_totp_rules": Effect(Sort.RULE, "Refuses a code of an authenticator that is not later than the last one."),
     "recovery_code_rules": Effect(Sort.RULE, "Refuses a second use of a recovery code."),
@@ -284,6 +317,11 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "objection_names_hold": Effect(
         Sort.RULE, "Refuses an objection of a holder or a bank that names none of several holds."
     ),
+    "application_signature_rules": Effect(
+        Sort.RULE,
+        "Refuses a signature under anything but the application of the open step, and one without a used code for it.",
+    ),
+    "restoration_step_signed": Effect(Sort.RULE, "Refuses that a victim ends the application without a signature."),
     "hearing_waiver_of_served": Effect(Sort.RULE, "Refuses a waiver of a holder who has no notice."),
     "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
     "payer_found_transfer_rules": Effect(
@@ -314,6 +352,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "person_key_rules": Effect(
         Sort.RULE, "Refuses to delete a key, to give it another owner, and to bring a destroyed key back."
     ),
+    "fir_document_elsewhere": Effect(Sort.RULE, "Refuses a copy of a FIR outside `fir_copy`."),
     "sealed_once": Effect(Sort.RULE, "Refuses every change of what is sealed; what is in clear is sealed once."),
     "holder_contact_change_rules": Effect(
         Sort.RULE, "Refuses every change of a contact in the history but that it is sealed, once."
@@ -339,6 +378,11 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Refuses another beginning or complaint of a draft, a change of an ended one, and a complaint that was not"
         " taken from it.",
     ),
+    "public_draft_rules": Effect(
+        Sort.RULE,
+        "Refuses that a complaint of the public form is confirmed without a code that was used, and that what it has"
+        " proven or asked for is taken back.",
+    ),
     "complaint_filled_in": Effect(
         Sort.RULE,
         "Refuses another category of a complaint that states one, and to take a complaint's mark away with it.",
@@ -346,6 +390,23 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "two_persons": Effect(Sort.RULE, "Refuses a second officer who is the same person as the first."),
     "release_was_proposed": Effect(
         Sort.RULE, "Refuses to order a release by a grievance or of a small hold above what officers have confirmed."
+    ),
+    "case_merge_no_chain": Effect(
+        Sort.RULE, "Refuses to merge a case into one that is merged itself, or a case that others are merged into."
+    ),
+    "case_merge_rules": Effect(
+        Sort.RULE,
+        "Refuses any change of a merge but its decision, the proposal of its undo and the undo, and an undo while a"
+        " transfer is set aside.",
+    ),
+    "same_transfer_rules": Effect(
+        Sort.RULE, "Refuses a pair of transfers outside a merge in force, and its end before its money is put back."
+    ),
+    "set_aside_hop_rules": Effect(
+        Sort.RULE, "Refuses any change of a hop that is set aside but the one moment when it is put back."
+    ),
+    "hop_live_in_one_case": Effect(
+        Sort.RULE, "Refuses a new live hop whose transfer is live in a merged case, beyond the transfer's amount."
     ),
     "withdrawn_hop_agreed": Effect(Sort.RULE, "Refuses to take out a hop before a second officer has agreed."),
     "order_cancellation_settled_once": Effect(Sort.RULE, "Refuses to change a cancellation that is settled."),

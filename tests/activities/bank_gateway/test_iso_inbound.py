@@ -16,6 +16,7 @@ from tests.activities.bench import Bench
 from tests.adapters.iso_messages import document
 from tests.desk_tasks import notes
 from tests.factories import rrn, transfer
+from tests.opened_bodies import opened_rows
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -166,12 +167,10 @@ async def test_a_line_that_nobody_can_read_costs_the_others_nothing(asked: Asked
     (note,) = await asked_of_a_person(asked.bench)
     assert note.endswith(taken.doubts[0])
     assert await asked.kept() == [(1, 1, 400_00)]
-    raw = await asked.bench.value(
-        "SELECT unreadable->>'TxInf' FROM returned_funds WHERE line_no = 2 AND message_id ="
-        " (SELECT message_id FROM returned_funds WHERE case_no = $1)",
-        asked.case_no,
-    )
-    assert "200.001" in raw
+    line = "WHERE line_no = 2 AND message_id = (SELECT message_id FROM returned_funds WHERE case_no = $1)"
+    (unreadable,) = await opened_rows(asked.bench.ctx, "returned_funds", line, asked.case_no)
+    assert "200.001" in str(unreadable["unreadable"]["TxInf"])
+    assert await asked.bench.value(f"SELECT unreadable FROM returned_funds {line}", asked.case_no) == {}
 
 
 @pytest.mark.parametrize(

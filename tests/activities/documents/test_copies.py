@@ -72,7 +72,7 @@ async def test_another_scan_takes_nobodys_place(issuing: IssuingBench) -> None:
     await issuing.post()
     assert _enclosed(issuing) == {"GH-UP-LN": [SECOND]}, "and is issued again with the new one"
     async with issuing.pool.acquire() as connection, connection.transaction():
-        kept = {one.name: one.content async for one in pack.documents(connection, case_no)}
+        kept = {one.name: one.content async for one in pack.documents(connection, case_no, issuing.home.ctx.opens)}
     for copy in (FIRST, SECOND):
         assert kept[f"police/firs/{hashlib.sha256(copy).hexdigest()}.pdf"] == copy
     with pytest.raises(asyncpg.PostgresError, match="append-only"):

@@ -23,6 +23,7 @@ from schemas.tasks import TaskCause, TaskFacts, TaskSubject, about
 from tests.activities.document_issuing import KIND, IssuingBench, issuing
 from tests.desk_tasks import bank_notes
 from tests.factories import moved, row, rrn, transfer
+from tests.opened_bodies import opened_rows
 
 __all__ = ["issuing"]
 
@@ -42,12 +43,10 @@ async def test_a_bank_that_holds_money_has_one_notice_as_soon_as_there_is_an_off
     assert re.search(r"follow_up lacks [^;]*fir\.number", task)
     await issuing.assign(case_no)
     await issuing.issue()
-    banks = await issuing.home.bench.rows(
-        "SELECT institution, revision, facts ->> 'emergency' FROM document WHERE case_no = $1 AND kind = 'lien_notice'"
-        " ORDER BY institution",
-        case_no,
-    )
-    assert banks == [("HDFC", 1, "true"), ("ICIC", 1, "true")]
+    where = "WHERE case_no = $1 AND kind = 'lien_notice' ORDER BY institution"
+    notices = await opened_rows(issuing.home.ctx, "document", where, case_no)
+    banks = [(one["institution"], one["revision"], one["facts"]["emergency"]) for one in notices]
+    assert banks == [("HDFC", 1, True), ("ICIC", 1, True)]
     (task,) = await issuing.task(case_no)
     assert "lien_notice" not in task
     assert "magistrate_report can be issued" in task

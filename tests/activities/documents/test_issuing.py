@@ -23,7 +23,8 @@ from tests.factories import row, rrn, transfer
 __all__ = ["home", "writing"]
 
 
-@pytest.mark.parametrize("kind", DocumentKind)
+# A victim's signature writes the signed application (tests/activities/my_case/test_signatures.py).
+@pytest.mark.parametrize("kind", [kind for kind in DocumentKind if kind is not KIND.SIGNED_APPLICATION])
 async def test_every_kind_is_written_from_the_rows_in_both_languages(
     writing: DocumentBench, kind: DocumentKind
 ) -> None:
@@ -47,7 +48,7 @@ async def test_the_bytes_can_be_made_again_from_what_is_kept(writing: DocumentBe
     case_no = await writing.whole()
     document = await writing.issue(case_no, KIND.MAGISTRATE_REPORT, language=Language.HI)
     async with writing.pool.acquire() as connection:
-        view, pdf = await document_register.read(connection, document.document_id)
+        view, pdf = await document_register.read(connection, document.document_id, writing.home.ctx.opens)
     facts = type(WHOLE[view.kind]).model_validate(await writing.facts(document))
     again = await render(
         compose(facts, view.language, Imprint(number=view.number, issued_at=view.issued_at)), view.issued_at

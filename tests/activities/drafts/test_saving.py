@@ -1,4 +1,4 @@
-"""Drafts: saved by revision, sealed, of one officer, handed over within a team, ended and forgotten with their keys."""
+"""Drafts: saved by revision, sealed, of one officer, passed on within a team, ended and forgotten with their keys."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,8 @@ from domain.errors.drafts import (
     TooManySentDrafts,
 )
 from domain.errors.police import TimeInFuture
-from schemas.drafts import DraftContent, DraftEnd, Handover, MissedCall, MissedCallTaken, SaveDraft
+from schemas.base import WithReason
+from schemas.drafts import DraftContent, DraftEnd, MissedCall, MissedCallTaken, PassDraftOn, SaveDraft
 from schemas.enums import Role
 from schemas.officers import Absence, TeamEntry
 from tests.activities.bench import Bench
@@ -35,6 +36,7 @@ from tests.officers import enrol
 
 _numbers = count(1)
 RECEIVERS = (Role.INTAKE,)
+AWAY = WithReason(reason="the officer is away")
 
 
 def officer() -> str:
@@ -100,7 +102,7 @@ async def test_an_officer_has_several_drafts_and_sees_no_other_ones(bench: Bench
         saving.read(bench.ctx, theirs.draft_id, mine),
         saving.save(bench.ctx, theirs.draft_id, SaveDraft(revision=1, content=DraftContent()), mine),
         saving.end(bench.ctx, theirs.draft_id, mine, f"officer:{mine}"),
-        saving.take(bench.ctx, theirs.draft_id, mine, RECEIVERS),
+        saving.claim(bench.ctx, theirs.draft_id, mine),
     ):
         with pytest.raises(DraftHasOwner):
             await verb
@@ -118,7 +120,7 @@ async def test_an_officer_has_at_most_so_many_drafts(bench: Bench) -> None:
         await Call(bench, mine).begin()
     of_mate = await Call(bench, mate).begin()
     with pytest.raises(TooManyDrafts) as full:
-        await saving.pass_on(bench.ctx, of_mate.draft_id, Handover(to=mine), mate, RECEIVERS)
+        await saving.pass_on(bench.ctx, of_mate.draft_id, PassDraftOn(to=mine), mate, RECEIVERS)
     assert full.value.officer == mine, "the limit is that of the receiver"
     await saving.end(bench.ctx, calls[0].draft_id, mine, calls[0].actor)
     await Call(bench, mine).begin()
@@ -144,7 +146,7 @@ async def test_nothing_that_is_typed_stands_in_clear(bench: Bench) -> None:
     mine, other = officer(), officer()
     await team_of(bench, mine, other)
     call = await Call(bench, mine).begin(victim=ASHA, story="he said he was from the bank", caller_mobile="9876500001")
-    told = Handover(to=other, note="Asha Devi calls again at six")
+    told = PassDraftOn(to=other, note="Asha Devi calls again at six")
     await saving.pass_on(bench.ctx, call.draft_id, told, mine, RECEIVERS)
     for table in ("draft", "draft_handover", "person_key"):
         stored = str(await bench.rows(f"SELECT to_jsonb(t) FROM {table} t"))
@@ -161,8 +163,8 @@ async def test_a_call_goes_on_at_another_officer_of_the_team_alone(bench: Bench)
     call = await Call(bench, mine).begin(victim=ASHA)
     for unfit in (reader, stranger, mine, "nobody"):
         with pytest.raises(DraftReceiverUnfit):
-            await saving.pass_on(bench.ctx, call.draft_id, Handover(to=unfit), mine, RECEIVERS)
-    told = Handover(to=mate.upper(), note="speaks Bhojpuri")
+            await saving.pass_on(bench.ctx, call.draft_id, PassDraftOn(to=unfit), mine, RECEIVERS)
+    told = PassDraftOn(to=mate.upper(), note="speaks Bhojpuri")
     given = await saving.pass_on(bench.ctx, call.draft_id, told, mine, RECEIVERS)
     assert (given.owner, given.revision) == (mate, 1)
     read = await saving.read(bench.ctx, call.draft_id, mate)
@@ -179,7 +181,7 @@ async def test_a_call_does_not_go_to_an_absent_officer(bench: Bench) -> None:
     await leave(bench, away)
     call = await Call(bench, mine).begin(victim=ASHA)
     with pytest.raises(OwnerAbsent):
-        await saving.pass_on(bench.ctx, call.draft_id, Handover(to=away), mine, RECEIVERS)
+        await saving.pass_on(bench.ctx, call.draft_id, PassDraftOn(to=away), mine, RECEIVERS)
 
 
 @pytest.mark.parametrize("is_absent", [True, False], ids=["absent", "disabled"])
@@ -193,16 +195,16 @@ async def test_the_lead_or_a_supervisor_takes_the_draft_of_an_officer_who_is_awa
     takers = ((lead, RECEIVERS), (supervisor, (Role.SUPERVISOR,)))
     for who, roles in takers:
         with pytest.raises(DraftHasOwner):
-            await saving.take(bench.ctx, calls[0].draft_id, who, roles)
+            await saving.take_over(bench.ctx, calls[0].draft_id, AWAY, who, roles)
     await (leave(bench, mine) if is_absent else disable_officer(bench.pool, mine, "command:test"))
     for who in (mate, supervisor):
         with pytest.raises(DraftHasOwner):
-            await saving.take(bench.ctx, calls[0].draft_id, who, RECEIVERS)
+            await saving.take_over(bench.ctx, calls[0].draft_id, AWAY, who, RECEIVERS)
         seen = (await saving.waiting(bench.ctx, who, RECEIVERS)).items
         assert not {one.draft_id for one in seen} & {call.draft_id for call in calls}
     for call, (who, roles) in zip(calls, takers, strict=True):
         assert call.draft_id in {one.draft_id for one in (await saving.waiting(bench.ctx, who, roles)).items}
-        assert (await saving.take(bench.ctx, call.draft_id, who, roles)).owner == who
+        assert (await saving.take_over(bench.ctx, call.draft_id, AWAY, who, roles)).owner == who
         assert (await saving.read(bench.ctx, call.draft_id, who)).name == "Asha Devi"
     moved = "SELECT from_officer, to_officer FROM draft_handover WHERE draft_id = $1"
     assert await bench.rows(moved, calls[0].draft_id) == [(mine, lead)]
@@ -245,9 +247,9 @@ async def test_a_number_that_calls_in_vain_has_one_draft_until_an_officer_ends_i
     mine, other = officer(), officer()
     with pytest.raises(DraftWaits):
         await saving.read(bench.ctx, first.draft_id, mine)
-    await saving.take(bench.ctx, first.draft_id, mine, RECEIVERS)
+    await saving.claim(bench.ctx, first.draft_id, mine)
     with pytest.raises(DraftHasOwner):
-        await saving.take(bench.ctx, first.draft_id, other, RECEIVERS)
+        await saving.claim(bench.ctx, first.draft_id, other)
     read = await saving.read(bench.ctx, first.draft_id, mine)
     assert (read.content.caller_mobile, read.content.victim.mobile) == (number, number)
     await saving.end(bench.ctx, first.draft_id, mine, f"officer:{mine}")
@@ -269,7 +271,7 @@ async def test_a_number_that_called_again_is_not_forgotten_by_its_first_call(ben
 async def test_a_number_that_calls_after_its_draft_was_taken_has_another_draft_that_waits(bench: Bench) -> None:
     number, at, mine = phone(), datetime.now(UTC), officer()
     first = await missed(bench, number, at - timedelta(minutes=9))
-    await saving.take(bench.ctx, first.draft_id, mine, RECEIVERS)
+    await saving.claim(bench.ctx, first.draft_id, mine)
     again = await missed(bench, number, at)
     assert (again.is_new, again.draft_id != first.draft_id) == (True, True)
     assert again.draft_id in {one.draft_id for one in (await saving.waiting(bench.ctx, mine, RECEIVERS)).items}
@@ -286,7 +288,7 @@ async def test_missed_calls_that_wait_are_a_figure(bench: Bench) -> None:
     first = await missed(bench, phone(), datetime.now(UTC))
     before = await figure()
     assert before is not None
-    await saving.take(bench.ctx, first.draft_id, officer(), RECEIVERS)
+    await saving.claim(bench.ctx, first.draft_id, officer())
     assert await figure() == before - 1
 
 

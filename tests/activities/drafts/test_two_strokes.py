@@ -19,7 +19,7 @@ from db.pool import open_pool
 from domain.drafts.complaints import complaint_of, read_draft
 from domain.errors.drafts import ComplaintFull, ContactTooLate, DraftHasOwner, DraftIncomplete
 from domain.errors.victims import VictimCorrectionProposed
-from schemas.drafts import DraftContent, DraftEnd, Handover
+from schemas.drafts import DraftContent, DraftEnd, PassDraftOn
 from schemas.personal_data import NewVictimCorrection, PersonalData
 from tests.activities.bench import Bench
 from tests.activities.drafts.draft_bench import ASHA, Call, four_facts, to_hdfc
@@ -278,7 +278,7 @@ async def test_the_next_officer_goes_on_and_the_complaint_stays_the_first_ones(b
     mate = f"operator.{next(_numbers)}"
     await team_of(bench, call.officer, mate)
     first = await call.strike(transfers=[to_hdfc()])
-    await saving.pass_on(bench.ctx, call.draft_id, Handover(to=mate), call.officer, RECEIVERS)
+    await saving.pass_on(bench.ctx, call.draft_id, PassDraftOn(to=mate), call.officer, RECEIVERS)
     with pytest.raises(DraftHasOwner):
         await call.send()
     call.officer = mate

@@ -1,6 +1,7 @@
 """Nightly runs on a database of their own: their results, their work items, and who does them."""
 
 import asyncio
+import gzip
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from activities.bodies import BodyOpener
 from activities.cases.desk import close_task
 from activities.context import Context
+from activities.evidence.anchors import list_text
 from activities.evidence.nightly import NightlyRuns
 from activities.intake import take_complaint
 from activities.reporting.alert_figures import AlertGauges
@@ -83,7 +85,9 @@ async def test_both_runs_of_a_night_are_done_once_and_their_results_kept(night: 
         verified, anchored = await nightly_runs.last(connection, 10)
     assert (verified.cases, anchored.cases) == (2, 2)
     (file,) = night.runs.anchor_folder.iterdir()
-    listed = file.read_bytes()
+    assert file.suffix == ".gz"
+    listed = gzip.decompress(file.read_bytes())
+    assert list_text(file.read_bytes(), 10**6) == list_text(listed, 10**6) == listed.decode()
     assert anchored.digest == hashlib.sha256(listed).hexdigest()
     assert [line.split()[0] for line in listed.decode().splitlines()] == sorted([first, second])
     async with night.ctx.pool.acquire() as connection:
@@ -141,9 +145,31 @@ async def test_a_key_that_was_changed_so_that_it_opens_nothing_is_a_violation(ni
     assert (NightlyWork.VERIFY, RunOutcome.BROKEN) in await night.outcomes()
     async with night.ctx.pool.acquire() as connection:
         run, _ = await nightly_runs.last(connection, 2)
-    assert (run.violations, run.first_case, run.unopened) == (1, case_no, 3)
+    assert (run.violations, run.first_case, run.unopened) == (2, case_no, 3), "of the case, and of its victim"
     (task,) = await night.tasks()
-    assert f"1 violated rules, the first in case {case_no}" in task.note
+    assert f"2 violated rules, the first in case {case_no}" in task.note
+
+
+async def test_a_victims_key_that_was_changed_or_destroyed_is_a_violation(night: Night) -> None:
+    first, second = await open_case(night.ctx), await open_case(night.ctx)
+    of_case = "(SELECT v.person_id FROM complaint c JOIN victim v USING (victim_id) WHERE c.case_no = {})"
+    wrapped = f"SELECT wrapped FROM person_key WHERE person_id = {of_case.format('$1')}"
+    own, other = await night.admin.fetchval(wrapped, first), await night.admin.fetchval(wrapped, second)
+    change = f"UPDATE person_key SET wrapped = $2 WHERE person_id = {of_case.format('$1')}"
+    assert (NightlyWork.VERIFY, RunOutcome.CLEAN) in await night.outcomes()
+    await night.admin.execute(change, first, other)
+    assert (NightlyWork.VERIFY, RunOutcome.BROKEN) in await night.outcomes()
+    await night.admin.execute(change, first, own)
+    assert (NightlyWork.VERIFY, RunOutcome.CLEAN) in await night.outcomes()
+    await night.admin.execute(
+        "UPDATE person_key SET wrapped = NULL, destroyed_at = made_at, destroyed_for = 'nothing_held'"
+        f" WHERE person_id = {of_case.format('$1')}",
+        second,
+    )
+    assert (NightlyWork.VERIFY, RunOutcome.BROKEN) in await night.outcomes()
+    async with night.ctx.pool.acquire() as connection:
+        run, _ = await nightly_runs.last(connection, 2)
+    assert (run.violations, run.first_case) == (1, second)
 
 
 async def test_a_run_without_the_secret_key_fails(night: Night) -> None:
@@ -179,7 +205,7 @@ async def test_a_clean_anchor_deletes_old_lists_and_no_other_file(night: Night) 
     kept = [file for file in old if file.exists()]
     assert kept == [old[0], *old[-(keep_days - 1) :]]
     assert (folder / "notes.txt").exists()
-    assert (folder / f"anchor-2026-11-28-{run.run_id}.txt").exists()
+    assert (folder / f"anchor-2026-11-28-{run.run_id}.txt.gz").exists()
     old[0].unlink()
     old[0].mkdir()
     (folder / "anchor-2025-03-00-1.txt").write_text("")

@@ -14,6 +14,7 @@ from activities.orders.orders import cancel_order
 from activities.police.firs import assign_officer
 from activities.restoration.court_orders import confirm_withdrawal, withdraw_court_order
 from db.holds import free_amounts
+from db.sealed_documents import COURT_ORDER
 from domain.errors.holds import NotSmallHold, SmallHoldDecided
 from domain.errors.orders import HoldKeptByCourt
 from domain.holds.lapse import HoldClocks
@@ -26,6 +27,7 @@ from tests.activities.notifications.test_outbox import IO
 from tests.activities.release_bench import confirmed, make_io
 from tests.activities.restoration_bench import officer
 from tests.factories import row, rrn
+from tests.sealed_documents import sealed_document
 
 INSPECTOR = officer("io", Role.IO)
 CONTACT: Final[dict[str, Any]] = {"phone_number": "9876500000", "email": "holder@mail.example"}
@@ -368,11 +370,12 @@ async def order(holds: Holds, case_no: str, hold_id: UUID, paise: int) -> UUID:
     """An order of a court to let so much of the first hop go."""
     court_order_id = await holds.bench.value(
         "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, taken_by, taken_at, confirmed_by,"
-        " confirmed_at, document, document_digest) VALUES ($1, 'writ', 'release', 'High Court', $2, '2026-11-24',"
-        " 'officer:io', $3, 'officer:sp', $3, 'its PDF', sha256('its PDF')) RETURNING court_order_id",
+        " confirmed_at, document_digest, person_id, sealed_document) VALUES ($1, 'writ', 'release', 'High Court', $2,"
+        " '2026-11-24', 'officer:io', $3, 'officer:sp', $3, $4, $5, $6) RETURNING court_order_id",
         case_no,
         rrn(),
         holds.clock.at,
+        *await sealed_document(holds.ctx, case_no, COURT_ORDER, b"its PDF"),
     )
     order_id: UUID = await holds.bench.value(
         "WITH o AS (INSERT INTO bank_order (order_id, kind, reason, case_no, institution, court_order_id, state,"

@@ -90,7 +90,7 @@ async def test_a_large_loss_asks_for_an_e_zero_fir_by_itself_and_once(home: Stat
     found = await home.fir(case_no)
     assert (found.state, found.fir_no, found.sign_by) == ("registered", report.fir_no, report.sign_by)
     async with home.ctx.pool.acquire() as connection:
-        document = await firs.fir_copy(connection, case_no, found.fir_id)
+        document = await firs.fir_copy(connection, case_no, found.fir_id, home.ctx.opens)
     assert found.document_digest == sha256(document).hexdigest()
     assert await home.kinds(case_no) == ["fir_requested", "fir_registered", "fir_copied", "duty_opened"]
     told = await home.bench.rows("SELECT kind, to_whom FROM message WHERE case_no = $1", case_no)

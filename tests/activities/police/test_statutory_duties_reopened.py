@@ -25,6 +25,7 @@ from tests.activities.police.test_statutory_duties import Duties
 from tests.activities.restoration_bench import DAY
 from tests.factories import row, rrn, transfer
 from tests.mail_server import Postbox
+from tests.opened_bodies import opened_rows
 
 REPORT, FOLLOW_UP = DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP
 HOUR = timedelta(hours=1)
@@ -158,10 +159,9 @@ async def test_every_hold_is_reported_to_the_magistrate(court: Court) -> None:
     await court.issue()
     (task,) = await court.task(case_no)
     assert "magistrate_report can be issued" in task
-    notice = await court.home.bench.value(
-        "SELECT facts FROM document WHERE case_no = $1 AND kind = 'lien_notice' AND institution = 'ICIC'", case_no
-    )
-    assert datetime.fromisoformat(notice["magistrate_report_by"]) == now + 24 * HOUR
+    where = "WHERE case_no = $1 AND kind = 'lien_notice' AND institution = 'ICIC'"
+    (notice,) = await opened_rows(court.home.ctx, "document", where, case_no)
+    assert datetime.fromisoformat(notice["facts"]["magistrate_report_by"]) == now + 24 * HOUR
     with pytest.raises(DiaryNoUsed):
         await court.hand_in(case_no, "DD 1/2026")
     await court.issued(case_no, DocumentKind.MAGISTRATE_REPORT, revision=2)

@@ -19,9 +19,9 @@ from db.cases import tasks
 from db.pool import Pool, open_pool
 from domain.errors import BusinessError
 from domain.errors.cases import OwnerAbsent, TaskChanged, TaskClosed, TaskNotForOfficer, TaskOwned
-from schemas.enums import EventKind, Role, TaskKind
+from schemas.enums import EventKind, Person, Role, TaskKind
 from schemas.officers import TeamEntry
-from schemas.reporting.task_owners import Person, TaskFilter, TaskSort, TaskStanding
+from schemas.reporting.task_owners import TaskFilter, TaskSort, TaskStanding
 from schemas.tasks import TaskCause
 from tests.activities.task_desk import TaskDesk, taker
 from tests.deep import database_settings

@@ -145,7 +145,7 @@ async def test_an_order_keeps_the_holds_it_is_about(home: Bailiff) -> None:
     assert await home.told(case_no) == ["hold", "restoration"]
     assert order.document_digest is not None
     async with home.ctx.pool.acquire() as connection:
-        assert await court_orders.document(connection, case_no, order.court_order_id) == PDF
+        assert await court_orders.document(connection, case_no, order.court_order_id, home.ctx.opens) == PDF
     logged = await home.bench.value(
         "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'court_order_taken'", case_no
     )

@@ -28,6 +28,7 @@ from schemas.restoration.credit_accounts import CreditAccount, NewCreditAccount,
 from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.restoration_bench import DAY, Home, officer
 from tests.desk_tasks import notes
+from tests.opened_bodies import opened_rows
 from tests.said import said
 
 PAYER = {"institution": "SBIN", "account": "30000000777", "ifsc": "sbin0001234"}
@@ -340,10 +341,9 @@ async def test_h2_a_new_application_is_signed_for_the_account(home: Home) -> Non
     await put_in_place(home, case_no)
     assert (await home.at(restoration_id))[1] == "application"
     await home.engine.write_application(home.asked(restoration_id))
-    named = "SELECT facts -> 'beneficiary' ->> 'account' FROM document WHERE kind = 'restoration_application'"
-    assert await home.bench.value(f"{named} AND subject = $1 ORDER BY revision DESC LIMIT 1", str(restoration_id)) == (
-        NEW.account
-    )
+    newest = "WHERE kind = 'restoration_application' AND subject = $1 ORDER BY revision DESC LIMIT 1"
+    (application,) = await opened_rows(home.ctx, "document", newest, str(restoration_id))
+    assert application["facts"]["beneficiary"]["account"] == NEW.account
     await apply_anew(home, restoration_id)
     await home.bench.pool.execute("UPDATE restoration SET credit_account_id = NULL")
     home.clock.at += 3 * DAY

@@ -13,6 +13,7 @@ from activities.grievances import decisions as grievances
 from activities.restoration import decisions, objections
 from activities.restoration.hearing_waivers import waive_notice
 from db.restoration import restoration_views
+from db.sealed_documents import WAIVER
 from domain.errors import NotNow, RoleNotAllowed
 from domain.errors.orders import HoldKeptByCourt
 from domain.errors.restoration import (
@@ -46,6 +47,7 @@ from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
 from tests.activities.court_bench import confirmed_order
 from tests.activities.restoration_bench import DESK, DY_SP, IO, PDF, SP, SUPERVISOR, WHY, Home, officer
 from tests.factories import rrn
+from tests.sealed_documents import sealed_document
 
 VERB = RestorationVerb
 
@@ -274,12 +276,15 @@ async def test_m17_a_hearing_is_not_waived_by_one_officers_word(home: Home) -> N
 async def test_m17_a_holder_without_a_notice_is_never_waived_for(home: Home) -> None:
     restoration = await at_notice(home)
     (hold,) = await home.bench.rows("SELECT hold_id FROM restoration_line WHERE restoration_id = $1", restoration)
+    case_no = await home.bench.value("SELECT case_no FROM restoration WHERE restoration_id = $1", restoration)
     with pytest.raises(asyncpg.CheckViolationError) as error:
         await home.bench.pool.execute(
-            "INSERT INTO hearing_waiver VALUES ($1, 1, $2, 'x', sha256('x'), 'why', 'officer:io', now(),"
-            " now() + interval '2 days')",
+            "INSERT INTO hearing_waiver (restoration_id, visit_no, hold_id, document, document_digest, person_id,"
+            " sealed_document, reason, recorded_by, recorded_at, contradict_until) VALUES ($1, 1, $2, '', $3, $4, $5,"
+            " 'why', 'officer:io', now(), now() + interval '2 days')",
             restoration,
             hold[0],
+            *await sealed_document(home.ctx, case_no, WAIVER, PDF),
         )
     assert error.value.constraint_name == "hearing_waiver_of_served"
 

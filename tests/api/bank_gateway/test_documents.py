@@ -7,6 +7,7 @@ from schemas.enums import Role
 from tests.api.conftest import Doors
 from tests.api.feed import Feed, feed, kind
 from tests.api.test_documents import Issuing, issuing
+from tests.sealed_documents import put_fir_copy
 
 __all__ = ["feed", "issuing"]
 
@@ -38,13 +39,14 @@ async def test_a_bank_reads_nobody_elses_and_nothing_that_is_for_its_customer(is
 
 async def test_a_bank_reads_the_copy_of_the_fir_that_goes_with_its_notice(issuing: Issuing, feed: Feed) -> None:
     document = b"%PDF-1.7 a report"
-    await issuing.doors.services.ctx.pool.execute(
+    ctx, fir_id = issuing.doors.services.ctx, uuid4()
+    await ctx.pool.execute(
         "INSERT INTO fir (fir_id, case_no, kind, state, fir_no, police_station, requested_at, requested_by,"
-        " registered_at, document, document_digest) VALUES (gen_random_uuid(), $1, 'fir', 'registered', '12/2026',"
-        " 'Cell', now(), 'officer:io', now(), $2, sha256($2))",
+        " registered_at) VALUES ($1, $2, 'fir', 'registered', '12/2026', 'Cell', now(), 'officer:io', now())",
+        fir_id,
         issuing.case_no,
-        document,
     )
+    await put_fir_copy(ctx, fir_id, issuing.case_no, document)
     notice = (await issuing.issue("notice_106", subject="SBIN", particulars={"grounds": "received at once"})).json()
     (listed,) = (await feed.get(DOCUMENTS)).json()["items"]
     read = await feed.get(f"{DOCUMENTS}/{notice['document_id']}/fir")

@@ -180,7 +180,7 @@ async def test_so_many_of_a_bank_may_wait_and_a_stop_ends_them(feed: Feed) -> No
     assert kind(await feed.get(wait_seconds=30), 429) == "too-many"
     other = asyncio.create_task(feed.page("HDFC", wait_seconds=1))
     assert (await other)["items"] == []
-    await hub.close()
+    hub.close()
     async with asyncio.timeout(5):
         assert all(page["items"] == [] for page in await asyncio.gather(*waiting))
 

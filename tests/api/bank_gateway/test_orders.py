@@ -8,12 +8,14 @@ import pytest
 
 from activities.holds import opening
 from db.orders import bank_orders
+from db.sealed_documents import PDF
 from schemas.enums import ChannelKind
 from schemas.restoration_enums import OrderKind
 from tests.api.feed import Feed, Waits, feed, kind, waits
 from tests.api.ordered import HELD_PAISE, VICTIM, Ordering, done, ordering
 from tests.desk_tasks import NOT_DONE, bank_notes
 from tests.opened_bodies import opened_rows
+from tests.sealed_documents import sealed_document
 
 __all__ = ["feed", "ordering", "waits"]
 
@@ -78,13 +80,17 @@ async def test_orders_are_paged_and_filtered_by_state(ordering: Ordering) -> Non
 async def test_the_document_is_there_once_it_is_issued(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     assert kind(await ordering.get(f"/{order_id}/document"), 409) == "no-document"
-    await ordering.doors.services.ctx.pool.execute(
+    ctx = ordering.doors.services.ctx
+    case_no = await ctx.pool.fetchval("SELECT case_no FROM bank_order WHERE order_id = $1", order_id)
+    await ctx.pool.execute(
         "INSERT INTO document (document_id, number, kind, subject, case_no, order_id, language, template_version,"
-        " facts, pdf, digest, issued_at, issued_by) SELECT $1, 'X/1', 'restoration_order', order_id::text, case_no,"
-        " order_id, 'en', '1', '{}', '%PDF-1'::bytea, sha256('%PDF-1'::bytea), now(), 'officer:sp' FROM bank_order"
-        " WHERE order_id = $2",
+        " facts, pdf, issued_at, issued_by, sealed_facts, size_bytes, digest, person_id, sealed_pdf)"
+        " VALUES ($1, 'X/1', 'restoration_order', $2::text, $3, $2::text::uuid, 'en', '1', '{}', '', now(),"
+        " 'officer:sp', '', 6, $4, $5, $6)",
         uuid4(),
-        order_id,
+        str(order_id),
+        case_no,
+        *await sealed_document(ctx, case_no, PDF, b"%PDF-1"),
     )
     response = await ordering.get(f"/{order_id}/document")
     assert (response.content, response.headers["content-type"]) == (b"%PDF-1", "application/pdf")

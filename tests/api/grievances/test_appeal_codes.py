@@ -48,10 +48,9 @@ async def test_what_is_asked_about_a_reference_takes_its_time(holder: Holder, mo
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    page = "api.grievances.appeal_page"
-    monkeypatch.setattr(f"{page}.ANSWERS_AFTER_SECONDS", 3600.0)
+    monkeypatch.setattr("api.grievances.appeal_page.ANSWERS_AFTER_SECONDS", 3600.0)
     clock = SimpleNamespace(get_running_loop=asyncio.get_running_loop, sleep=sleep)
-    monkeypatch.setattr(f"{page}.asyncio", clock)
+    monkeypatch.setattr("api.throttle.asyncio", clock)
     for fields in ({"step": "code"}, {"step": "enter", "code": "12345678"}):
         await holder.post("/appeal", reference=REFERENCE, **fields)
     assert len(slept) == 2

@@ -15,11 +15,10 @@ from activities.officers.enrolment import disable_officer, import_officers, rese
 from activities.officers.sign_in import session_digest
 from activities.secrets import Process, ProcessKeys, Purpose, SecretBox
 from api.app import create_app
-from api.callers import Counted
 from api.officers import sign_in
 from api.officers.sessions import COOKIE, csrf_token
 from api.parts import Part
-from api.request_places import Places
+from api.request_places import Counted, Places
 from api.services import Services
 from domain.policy.model import DoorName
 from schemas.enums import Role

@@ -2,7 +2,7 @@
 
 import re
 
-from db.evidence import pack, pack_bodies
+from db.evidence import case_documents, pack, pack_bodies
 from db.pool import Pool
 
 OPENED = re.compile(r"\$2::(bigint|uuid)\[\]")
@@ -17,13 +17,14 @@ async def test_every_file_is_read_from_its_case(database: Pool) -> None:
     statements = [
         *pack.FILES.values(),
         *pack.TEXTS.values(),
-        *pack._DOCUMENTS.values(),
         pack._EVENTS,
         pack_bodies._SIGNED,
         pack_bodies._BODIES,
         pack_bodies._BOUND,
         pack_bodies._SENT,
         pack_bodies._FORMS,
+        # These are of several cases.
+        *(one.replace("ANY($1)", "ANY(ARRAY[$1])") for one in (case_documents.OF_PACK, case_documents.BOUND)),
     ]
     async with database.acquire() as connection, connection.transaction():
         # What remains of sequential scans then is what no index can serve.

@@ -169,3 +169,13 @@ def test_m1_an_appeal_of_before_the_end_keeps_a_hold_up_to_the_policys_end() -> 
     assert ends(filed_at=before, ended_at=latest) == [latest]
     assert ends(filed_at=HELD_AT, ended_at=HELD_AT + DAY) == [LAPSES_AT], "it ended long before"
     assert ends(filed_at=LAPSES_AT, ended_at=None) == [LAPSES_AT], "it came too late"
+
+
+def test_a_hold_that_only_unconfirmed_complaints_ask_for_ends_early_and_without_warnings() -> None:
+    by = HELD_AT + DAY
+    hold = stands(confirm_by=by, parts=(part(), part(days=3, hop_no=2)))
+    assert [(due.what, due.at) for due in dues(hold)] == [("lapse", by), ("lapse", HELD_AT + 3 * DAY)]
+    assert warnings(hold, by) == []
+    assert [one.hop_no for one in lapsed(hold, by)] == [1]
+    late = stands(confirm_by=LAPSES_AT + DAY)
+    assert [due.at for due in dues(late)] == [LAPSES_AT], "it is never longer than without"

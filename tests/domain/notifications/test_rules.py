@@ -20,7 +20,7 @@ from domain.notifications.rules import (
     facts_of,
 )
 from domain.notifications.texts import TEXTS, MessageLacks, Said, Written, letter
-from schemas.enums import Language
+from schemas.enums import Language, TaskKind
 from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.restoration_enums import GrievanceLevel, Step
 
@@ -40,6 +40,8 @@ OF_EVENT = MessageFacts(
     next_due_at=datetime(2026, 12, 20, 20, 0, tzinfo=UTC),
     court="CJM Lucknow, 12/2026",
     to_account="..0042, ICICI Bank",
+    items=12,
+    task=TaskKind.PHONE_BANK,
 )
 ADDED = MessageFacts(amount_paise=2_000_00, restored_paise=700_00, reference="ABCDEFGHJK")
 VALUES = {
@@ -138,7 +140,7 @@ def test_documents_go_only_where_there_is_e_mail() -> None:
 def test_a_bank_forwards_only_to_an_account_holder_and_no_code_but_one_that_an_officer_has_sent() -> None:
     forwarded = {rule.to for _, rule in every_rule() if Channel.BANK_LETTER in rule.channels}
     assert forwarded == {Addressee.HOLDER}
-    assert {MessageKind.GRIEVANCE_CODE, MessageKind.APPEAL_CODE, MessageKind.LINK_CODE} == EXPIRING
+    assert {kind for kind in MessageKind if kind.value.endswith(("_code", "_link"))} == EXPIRING
     assert channels_of(MessageKind.GRIEVANCE_CODE, Recipient.HOLDER) == {Channel.SMS, Channel.EMAIL}
 
 

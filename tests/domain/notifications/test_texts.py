@@ -9,7 +9,7 @@ import pytest
 
 from domain.notifications.texts import LINK_MAX_CHARS, TEXTS, MessageLacks, Said, forwarded, letter, short
 from schemas.base import MAX_AMOUNT_PAISE
-from schemas.enums import Language
+from schemas.enums import Language, TaskKind
 from schemas.notifications import (
     COURT_MAX_CHARS,
     REFERENCE_MAX_CHARS,
@@ -39,6 +39,8 @@ LONGEST = MessageFacts(
     court="C" * COURT_MAX_CHARS,
     next_due_at=UNTIL,
     to_account=masked_account("9999", "b" * 60, 9),
+    items=999_999,
+    task=TaskKind.RESTORATION_STEP,
 )
 LONGEST_SAID = Said(
     case_no=CASE,
@@ -93,7 +95,7 @@ def test_a_plain_english_message_is_in_seven_bits(language: Language, key: tuple
 def test_whatever_is_missing_is_named(language: Language, key: tuple[MessageKind, Recipient]) -> None:
     text = TEXTS[language][key]
     needed = names(text.text) | names(text.subject)
-    needed -= {"case", "officer", "where", "next", "further", "reply_at"}
+    needed -= {"case", "officer", "where", "next", "further", "reply_at", "form_at", "reply_desk"}
     with pytest.raises(MessageLacks) if needed else nullcontext() as caught:
         short(*key, language, Said(case_no=CASE, facts=MessageFacts()))
     assert all(name in str(caught and caught.value) for name in needed)

@@ -10,6 +10,7 @@ from activities.holds import opening
 from db.pool import Pool
 from tests.activities.bench import Bench
 from tests.factories import make_context, row, rrn, transfer
+from tests.opened_bodies import opened_rows
 from tests.workers.command_line import invoke, with_database
 
 OFFICER = (
@@ -73,7 +74,8 @@ async def test_the_time_that_documents_are_asked_of_is_said_and_another_is_refus
     )
     first = await invoke(*words, "2026-10-01", **with_database(database_dsn))
     assert first.exit_code == 0, first.output
-    said = await database.fetchval("SELECT facts FROM document WHERE case_no = $1", case_no)
+    (issued,) = await opened_rows(await make_context(database), "document", "WHERE case_no = $1", case_no)
+    said = issued["facts"]
     assert (said["period_from"], said["period_to"]) == ("2026-10-01", "2026-11-24")
     other = await invoke(*words, "2026-09-01", **with_database(database_dsn))
     assert other.exit_code == 1

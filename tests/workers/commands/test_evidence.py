@@ -181,10 +181,15 @@ async def test_a_log_that_was_cut_is_not_the_one_that_was_noted(
     done = await invoke("anchor", "-o", noted, **settings)
     assert done.stdout == f"1 cases, SHA-256 {hashlib.sha256(noted.read_bytes()).hexdigest()}\n"
     assert (await invoke("anchor", "-o", noted, **settings)).exit_code == 2, "nothing is overwritten"
+    zipped = tmp_path / "heads.txt.gz"
+    assert (await invoke("anchor", "-o", zipped, **settings)).stdout == done.stdout, "the digest is that of the list"
     target = tmp_path / "case.zip"
     await invoke("evidence", case_no, "-o", target, **settings)
     whole = await invoke("evidence", "verify", target, "--anchor", noted, **settings)
     assert (whole.exit_code, "3 of them anchored" in whole.output) == (0, True), whole.output
+    assert (await invoke("evidence", "verify", target, "--anchor", zipped, **settings)).exit_code == 0
+    zipped.write_bytes(zipped.read_bytes()[:20])
+    assert (await invoke("evidence", "verify", target, "--anchor", zipped, **settings)).exit_code == 1
     await database.execute(
         "ALTER TABLE case_event DISABLE TRIGGER case_event_append_only; DELETE FROM case_event WHERE seq > 2;"
         " UPDATE case_file SET event_seq = 2, event_hash = (SELECT hash FROM case_event WHERE seq = 2);"

@@ -10,6 +10,7 @@ from python_calamine import CalamineWorkbook
 from temporalio.client import Client
 
 from activities.context import Context
+from adapters import workbooks
 from db.pool import Pool
 from domain.spreadsheet_cells import Cell
 from domain.spreadsheets import FileRefused
@@ -19,7 +20,7 @@ from tests.domain.trail_books import ACK, C, codes, moved, said
 from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 from tests.workers.trail_files import write
-from workers.importer import trail_file, workbook
+from workers.importer import trail_file
 from workers.importer.trail_file import read_trail_file
 from workers.importer.trail_writing import write_workbook
 from workers.verifying import verify
@@ -108,7 +109,7 @@ def test_what_is_no_money_trail_is_left_to_the_complaints(tmp_path: Path) -> Non
     text.write_text("Money Transfer to,AEPS\n")
     assert read_trail_file(text) is None
     broken = tmp_path / "b.xlsx"
-    broken.write_bytes(workbook.ZIP_MAGIC + b"nothing")
+    broken.write_bytes(workbooks.ZIP_MAGIC + b"nothing")
     assert read_trail_file(broken) is None
     with zipfile.ZipFile(tmp_path / "z.xlsx", "w") as packed:
         packed.writestr("other.xml", "<x/>")
@@ -117,7 +118,7 @@ def test_what_is_no_money_trail_is_left_to_the_complaints(tmp_path: Path) -> Non
 
 def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = trail(tmp_path / "t.xlsx")
-    monkeypatch.setattr(workbook, "MAX_SHEETS", 3)
+    monkeypatch.setattr(workbooks, "MAX_SHEETS", 3)
     with pytest.raises(FileRefused, match="3 sheets"):
         read_trail_file(path)
     monkeypatch.undo()

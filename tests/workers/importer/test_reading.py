@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from adapters import workbooks
 from domain.spreadsheets import FileRefused
-from workers.importer import csv_text, reading, workbook
+from workers.importer import csv_text, reading
 from workers.importer.reading import read_file
 
 HEADER = (
@@ -215,7 +216,7 @@ def repacked(path: Path, changes: dict[str, bytes]) -> bytes:
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, write: Writer) -> None:
     path = make_workbook(tmp_path / "b.xlsx", [NAMES, excel_row()])
-    bomb = repacked(path, {"xl/media/image1.png": bytes(workbook.MAX_UNPACKED_BYTES + 1)})
+    bomb = repacked(path, {"xl/media/image1.png": bytes(workbooks.MAX_UNPACKED_BYTES + 1)})
     assert len(bomb) < 1024**2
     with pytest.raises(FileRefused, match="unpacks to more than 300 MB"):
         read_file(write(bomb))

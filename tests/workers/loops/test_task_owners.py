@@ -1,15 +1,12 @@
-"""The loop over the owners of work items goes on after a failed round, and says nothing of what failed."""
+"""The loop over work items goes on after a failed round, and says nothing of what failed."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import cast
 
 import pytest
 
-from activities.reporting.task_rounds import TaskRounds
-from workers.loops import task_owners
 from workers.loops.task_owners import TaskOwnerLoop
 
 
@@ -34,12 +31,11 @@ class Rounds:
 
 
 async def test_a_failed_work_keeps_neither_the_others_of_its_round_nor_the_next_round(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(task_owners, "LOOK_EVERY_SECONDS", 0)
     rounds = Rounds()
     with caplog.at_level(logging.WARNING):
-        running = asyncio.create_task(TaskOwnerLoop(cast(TaskRounds, rounds)).run())
+        running = asyncio.create_task(TaskOwnerLoop(rounds, every_seconds=0).run())
         async with asyncio.timeout(10):
             await rounds.done.wait()
         running.cancel()

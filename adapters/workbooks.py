@@ -1,7 +1,7 @@
 """Read XLSX workbooks with calamine, after a check of their unpacked size.
 
 A workbook is a zip file from an unknown sender. It is unpacked here under a limit and passed on unpacked, so that no
-more than `MAX_UNPACKED_BYTES` ever comes out of it, whatever its directory claims. A single cell far out is refused,
+more than the limit ever comes out of it, whatever its directory claims. A single cell far out is refused,
 because it would make a grid of billions of cells.
 """
 
@@ -47,12 +47,12 @@ _FAR_CELL = re.compile(
 )
 
 
-def rows_of(data: bytes, sheet_name: str | None = None) -> list[SheetRow]:
+def rows_of(data: bytes, sheet_name: str | None = None, unpacked_max: int = MAX_UNPACKED_BYTES) -> list[SheetRow]:
     """Return the rows of one sheet (the first visible one with content), numbered as in Excel.
 
     Raises `FileRefused` if it is no workbook, is protected or too large, or has no such sheet.
     """
-    with _opened(data) as workbook:
+    with _opened(data, unpacked_max) as workbook:
         return _rows(_chosen(workbook, sheet_name), MAX_ROWS + HEADER_SEARCH_ROWS)
 
 
@@ -86,9 +86,9 @@ def names_of(data: bytes) -> list[str]:
 
 
 @contextmanager
-def _opened(data: bytes) -> Iterator[CalamineWorkbook]:
+def _opened(data: bytes, unpacked_max: int = MAX_UNPACKED_BYTES) -> Iterator[CalamineWorkbook]:
     try:
-        with CalamineWorkbook.from_filelike(_unpacked(data)) as workbook:
+        with CalamineWorkbook.from_filelike(_unpacked(data, unpacked_max)) as workbook:
             yield workbook
     except PasswordError as error:
         raise FileRefused("the workbook is protected by a password: save it without one") from error
@@ -131,17 +131,17 @@ def _fill_merged(cells: list[list[Cell]], sheet: CalamineSheet) -> None:
             row[left] = cells[top][left]
 
 
-def _unpacked(data: bytes) -> BytesIO:
+def _unpacked(data: bytes, unpacked_max: int) -> BytesIO:
     """Return the same workbook, unpacked under the limits."""
     target = BytesIO()
-    left = MAX_UNPACKED_BYTES
+    left = unpacked_max
     try:
         with zipfile.ZipFile(BytesIO(data)) as packed, zipfile.ZipFile(target, "w") as plain:
             members = packed.infolist()
             if len(members) > MAX_MEMBERS:
                 raise FileRefused(f"a workbook of more than {MAX_MEMBERS} parts")
             for member in members:
-                content = _read(packed, member, left)
+                content = _read(packed, member, left, unpacked_max // 1024**2)
                 left -= len(content)
                 if b"sheetData" in content:
                     content = _without_far_cells(content)
@@ -160,13 +160,13 @@ def _without_far_cells(sheet_xml: bytes) -> bytes:
     return filled
 
 
-def _read(packed: zipfile.ZipFile, member: zipfile.ZipInfo, limit_bytes: int) -> bytes:
+def _read(packed: zipfile.ZipFile, member: zipfile.ZipInfo, limit_bytes: int, limit_mb: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     with packed.open(member) as file:
         while part := file.read(READ_BYTES):
             size += len(part)
             if size > limit_bytes:
-                raise FileRefused(f"unpacks to more than {MAX_UNPACKED_BYTES // 1024**2} MB")
+                raise FileRefused(f"unpacks to more than {limit_mb} MB")
             parts.append(part)
     return b"".join(parts)

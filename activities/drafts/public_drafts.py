@@ -1,0 +1,225 @@
+"""Complaints on the public page: begun, saved, confirmed by a one-time code, sent and finished.
+
+No one is believed alone. Until a code confirms a mobile, banks are asked for a limited sum, and the holds of such a
+case end early (`domain.holds.lapse`). A complaint that an officer takes of the same transfers ends that limit too.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from activities.cases.transaction import CaseTransaction, lock_case
+from activities.context import Context
+from activities.drafts import saving, sending
+from activities.drafts.public_codes import codes_of, digests_of, shown
+from activities.notifications.outbox import Complainant
+from activities.notifications.people import Concerned, notify_people
+from adapters.messages.sms import mobile_of
+from db import clock, complainant_messages
+from db.drafts import drafts, public_drafts
+from db.drafts.public_drafts import PublicDraft
+from db.holds import account_holds
+from db.pool import Connection
+from domain.drafts.complaints import read_draft
+from domain.errors.drafts import ComplaintUnconfirmed, DraftStale, TooManyPublicDrafts
+from domain.notifications.rules import NotificationEvent
+from schemas.drafts import DraftContent, DraftEnd, DraftSent, DraftSource, SaveDraft
+from schemas.enums import Channel, Language, ProcedureKind
+from schemas.notifications import MessageFacts
+from schemas.officers import COMPLAINANT
+from schemas.tasks import TaskCause, TaskSubject, about
+
+FORM_PATH: Final = "/complain"
+CODE_DIGITS: Final = 8
+SAVES_MAX: Final = 5
+"""times that a save is tried again over what another window has saved"""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A draft that is begun, and the code that opens it again."""
+
+    draft_id: UUID
+    code: str = field(repr=False)
+
+
+def form_address(public_url: str | None) -> str:
+    """Return the address of the page, or an empty text if none is configured."""
+    return f"{public_url}{FORM_PATH}" if public_url else ""
+
+
+async def begin(ctx: Context, content: DraftContent) -> Begun:
+    """Begin a draft of the page. Raises `LimitExceeded`."""
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        return await write_new(ctx, connection, content, COMPLAINANT)
+
+
+async def write_new(
+    ctx: Context, connection: Connection, content: DraftContent, by: str, *, call_id: UUID | None = None
+) -> Begun:
+    """Write a new draft of the page in the caller's transaction. Raises `LimitExceeded`."""
+    most = ctx.policy.public_form.open_max
+    # One lock for all, so that two at the same time do not pass the limit together.
+    await drafts.lock_owner(connection, COMPLAINANT)
+    if await public_drafts.count_open(connection) >= most:
+        raise TooManyPublicDrafts(most)
+    draft_id, key = uuid4(), ctx.persons.new_key()
+    code = codes_of(ctx, draft_id)[0]
+    now = await clock.present_moment(connection)
+    told = content.model_copy(update={"channel": Channel.PUBLIC_FORM})
+    sealed = saving.seal_content(ctx, key, draft_id, told)
+    await drafts.insert(connection, draft_id, DraftSource.PUBLIC_FORM, COMPLAINANT, key, sealed, now, by)
+    await public_drafts.insert(connection, draft_id, digests_of(ctx, code)[0], call_id=call_id)
+    return Begun(draft_id, code)
+
+
+async def content_of(ctx: Context, draft_id: UUID) -> DraftContent:
+    """Return what is filled in. Raises `NotFound` and `NotNow`."""
+    return (await saving.read(ctx, draft_id, COMPLAINANT)).content
+
+
+async def save(ctx: Context, draft_id: UUID, change: Callable[[DraftContent], DraftContent]) -> DraftContent:
+    """Save what a page of the form changes, over the newest revision; return the whole.
+
+    Each page changes its own part, so two windows do not undo each other. Raises `NotFound` and `NotNow`.
+    """
+    attempt = 1
+    while True:
+        draft = await saving.read(ctx, draft_id, COMPLAINANT)
+        changed = change(draft.content)
+        if changed == draft.content:
+            return changed
+        try:
+            await saving.save(ctx, draft_id, SaveDraft(revision=draft.revision, content=changed), COMPLAINANT)
+        except DraftStale:
+            if attempt == SAVES_MAX:
+                raise
+            attempt += 1
+        else:
+            return changed
+
+
+# -- sending -----------------------------------------------------------------------------------------------------------
+
+
+def asked_paise(content: DraftContent) -> int:
+    """Return the sum of the transfers that can be sent."""
+    return sum(transfer.amount_paise for transfer in read_draft(content).transfers)
+
+
+async def send(ctx: Context, draft: PublicDraft, notify: sending.Notify, *, transfers_only: bool = True) -> DraftSent:
+    """Ask the banks about the transfers that are saved. It is one complaint, however often it is sent.
+
+    The person and the story come with `finish`, because the complaint keeps what it states first. Raises `NotFound` and
+    `NotNow`. Raises `ComplaintUnconfirmed` for a sum that needs a confirmed mobile.
+    """
+    paise = asked_paise(await content_of(ctx, draft.draft_id))
+    async with ctx.pool.acquire() as connection:
+        if not (await public_drafts.get(connection, draft.draft_id)).is_confirmed:
+            if paise > ctx.policy.public_form.unconfirmed_max_paise:
+                raise ComplaintUnconfirmed(ctx.policy.public_form.unconfirmed_max_paise)
+            await public_drafts.ask_unconfirmed(connection, draft.draft_id, paise)
+    return await sending.send(ctx, draft.draft_id, COMPLAINANT, COMPLAINANT, notify, transfers_only=transfers_only)
+
+
+async def finish(ctx: Context, draft: PublicDraft, notify: sending.Notify) -> DraftSent:
+    """Send the whole complaint. An officer need not call back any more. Raises as `send`."""
+    done = await send(ctx, draft, notify, transfers_only=False)
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await public_drafts.finish(connection, draft.draft_id, await clock.present_moment(connection))
+        call_id = await public_drafts.call_of(connection, draft.draft_id)
+        if call_id is not None:
+            person_id = (await drafts.get(connection, call_id)).key.person_id
+            assert person_id is not None, "a draft has a key"
+            await saving.forget(connection, call_id, person_id, DraftEnd.DISCARDED, COMPLAINANT)
+    return done
+
+
+# -- the mobile --------------------------------------------------------------------------------------------------------
+
+
+async def has_live_code(ctx: Context, draft_id: UUID, mobile: str) -> bool:
+    """Return whether a code that is still good went to a number."""
+    async with ctx.pool.acquire() as connection:
+        now = await clock.present_moment(connection)
+        digests, tries = _digests_of_mobile(ctx, mobile), ctx.policy.public_form.code_tries
+        return await complainant_messages.live_code(connection, draft_id, digests, tries, now)
+
+
+async def send_code(ctx: Context, draft_id: UUID, mobile: str, language: Language) -> bool:
+    """Send a one-time code to a number; return whether there was a way. Of several codes the newest counts."""
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        stored = await drafts.get(connection, draft_id, lock=True)
+        saving.check_owner(stored, COMPLAINANT)
+        now = await clock.present_moment(connection)
+        until = now + timedelta(seconds=ctx.policy.public_form.code_valid_seconds)
+        person = Complainant(
+            draft_id=draft_id,
+            key=stored.key,
+            mobile=mobile,
+            language=language,
+            code_digest=_digests_of_number(ctx, draft_id, code)[0],
+            mobile_digest=_digests_of_mobile(ctx, mobile)[0],
+        )
+        facts = MessageFacts(code=code, until=until)
+        event = NotificationEvent.COMPLAINT_CODE_ASKED
+        return bool(await notify_people(connection, ctx, event, Concerned(complainant=person), facts, now))
+
+
+async def send_link(
+    ctx: Context, connection: Connection, begun: Begun, mobile: str, language: Language, address: str
+) -> None:
+    """Send the code that opens a draft again, with the link of the page, in the caller's transaction."""
+    stored = await drafts.get(connection, begun.draft_id)
+    now = await clock.present_moment(connection)
+    until = now + timedelta(seconds=ctx.policy.drafts.kept_seconds)
+    person = Complainant(draft_id=begun.draft_id, key=stored.key, mobile=mobile, language=language)
+    concerned = Concerned(complainant=person, link=f"{address}/{begun.code}" if address else "")
+    facts = MessageFacts(reference=shown(begun.code), until=until)
+    await notify_people(connection, ctx, NotificationEvent.COMPLAINT_LINK_ASKED, concerned, facts, now)
+
+
+async def confirm(ctx: Context, draft: PublicDraft, mobile: str, code: str) -> bool:
+    """Confirm the mobile with the code that went to it; return whether the code was right.
+
+    The holds of the case do not end early any more.
+    """
+    if len(code) != CODE_DIGITS:
+        return False
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        # The case comes before the draft, as when a draft is sent.
+        work = await lock_case(ctx, connection, draft.ack_no, COMPLAINANT) if draft.ack_no else None
+        now = await clock.present_moment(connection)
+        done = await complainant_messages.use_code(
+            connection,
+            draft.draft_id,
+            _digests_of_number(ctx, draft.draft_id, code),
+            _digests_of_mobile(ctx, mobile),
+            ctx.policy.public_form.code_tries,
+            now,
+        )
+        if done:
+            await public_drafts.confirm(connection, draft.draft_id, now)
+        if done and work is not None:
+            await _go_on(work, draft)
+    return done
+
+
+async def _go_on(work: CaseTransaction, draft: PublicDraft) -> None:
+    """Close the desk's work item, and let the clocks of the holds be read again."""
+    subject = about(TaskSubject.COMPLAINT, draft.ack_no)
+    await work.close_tasks(subject, [TaskCause.COMPLAINT_UNCONFIRMED], "the mobile is confirmed")
+    for hold_id in await account_holds.of_case(work.connection, work.case_no):
+        await work.notify(ProcedureKind.HOLD, hold_id)
+
+
+def _digests_of_number(ctx: Context, draft_id: UUID, code: str) -> list[bytes]:
+    return ctx.persons.digests([f"form|{draft_id}|{code}"])[0]
+
+
+def _digests_of_mobile(ctx: Context, mobile: str) -> list[bytes]:
+    return ctx.persons.digests([f"form|mobile|{mobile_of(mobile) or mobile}"])[0]

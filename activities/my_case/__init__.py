@@ -1,0 +1,1 @@
+"""The victim's own complaint: access by number and code, and what the page shows."""

@@ -1,0 +1,92 @@
+"""Figures of what victims say of how they were treated, by district and team."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from activities.context import Context
+from activities.reporting.stage_figures import Days, team_labels
+from db import quality
+from db.quality import AnswerCount
+from db.reporting.stage_figures import EVERY_KEY
+from domain.intake.districts import districts as known_districts
+from domain.quality import Counts, shown
+from domain.reporting.figures import interval
+from schemas.quality import SaidAnswer, TreatmentFigures, TreatmentGroup, TreatmentQuestion, TreatmentReport
+
+
+async def read(
+    ctx: Context, days: Days, by: TreatmentGroup | None, districts: tuple[str, ...] | None
+) -> TreatmentReport:
+    """Return the figures of a period. `districts` are keys of districts; None is the whole State."""
+    async with (
+        ctx.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        counted = await quality.counts(connection, days.first_day, days.end_day, districts)
+        labels = await team_labels(connection) if by is TreatmentGroup.TEAM else None
+    named: dict[str, set[str]] = defaultdict(set)
+    if labels is not None:
+        for team, key in zip(labels.abouts, labels.keys, strict=True):
+            named[key].add(team)
+    elif by is TreatmentGroup.DISTRICT:
+        # A district that is none of the State is a typed text, which could name a person.
+        named |= {district.code: {district.code} for district in known_districts()}
+    everywhere = {""} if by is TreatmentGroup.DISTRICT else set[str]()
+    rows = {
+        question: _summed(
+            (about, one)
+            for one in counted
+            if one.question is question
+            for about in (named[one.district] | named[EVERY_KEY] or everywhere)
+        )
+        for question in TreatmentQuestion
+    }
+    total = {
+        question: _summed(("", one) for one in counted if one.question is question) for question in TreatmentQuestion
+    }
+    return TreatmentReport(
+        first_day=days.first_day,
+        end_day=days.end_day,
+        as_of=days.as_of,
+        by=by,
+        total=_figures(ctx, total),
+        rows=() if by is None else _figures(ctx, rows),
+    )
+
+
+def _summed(counted: Iterable[tuple[str, AnswerCount]]) -> dict[str, Counts]:
+    """Return the answers to a question by row."""
+    sums: dict[str, dict[SaidAnswer, int]] = {}
+    for about, one in counted:
+        of_row = sums.setdefault(about, dict.fromkeys(SaidAnswer, 0))
+        of_row[one.answer] += one.count
+    return dict(sums)
+
+
+def _figures(ctx: Context, found: Mapping[TreatmentQuestion, dict[str, Counts]]) -> tuple[TreatmentFigures, ...]:
+    """Return the rows of every question. Those of few answers have no counts."""
+    rules, figures = ctx.policy.figures, list[TreatmentFigures]()
+    for question, rows in found.items():
+        named = shown({about: sum(counts.values()) for about, counts in rows.items()}, rules.cell_cases_min)
+        for about in sorted(rows):
+            figures.append(_row(question, about, rows[about] if about in named else None, rules.small_below))
+    return tuple(figures)
+
+
+def _row(question: TreatmentQuestion, about: str, counts: Counts | None, small_below: int) -> TreatmentFigures:
+    if counts is None:
+        return TreatmentFigures(question=question, about=about, is_shown=False)
+    yes, no = counts[SaidAnswer.YES], counts[SaidAnswer.NO]
+    low, high = interval(yes, yes + no) or (None, None)
+    return TreatmentFigures(
+        question=question,
+        about=about,
+        is_shown=True,
+        yes=yes,
+        no=no,
+        dont_know=counts[SaidAnswer.DONT_KNOW],
+        share=yes / (yes + no) if yes + no else None,
+        low=low,
+        high=high,
+        is_small=yes + no < small_below,
+    )

@@ -1,0 +1,241 @@
+"""The supervisor's wall, read in three parts: what is now, what is recent, and the last weeks.
+
+Each part is one snapshot of the database. The caller keeps each for its own time.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from asyncpg import Record
+
+from activities.context import Context
+from activities.reporting.outcomes import period_of
+from activities.reporting.stage_figures import Days, targets
+from db.holds.free_amounts import lapsing
+from db.pool import Connection
+from db.reporting import outcomes, stage_figures, wall
+from db.reporting.alert_figures import LAPSES_WITHIN
+from db.reporting.stage_cases import overdue_counts
+from db.reporting.stage_counts import midnight
+from db.reporting.stage_figures import Asked
+from db.reporting.stage_times import Targets
+from db.reporting.wall import DistrictToday, WaitingAt
+from domain.assignment import is_open
+from domain.intake.districts import districts
+from domain.reporting.district_tiles import Tile, tiles
+from domain.rupees import in_proportion, whole_rupees
+from schemas.reporting.outcomes import Stage
+from schemas.reporting.stage_figures import StageFigures, StageGroup, TimedStage
+from schemas.reporting.wall import (
+    WallBank,
+    WallBreaches,
+    WallDistrict,
+    WallFunnel,
+    WallHour,
+    WallNow,
+    WallRecent,
+    WallTeam,
+    WallToday,
+    WallWeeks,
+)
+from schemas.text import IST
+from schemas.tracing.trail_layout import LETTERS, BucketShare
+
+BANK_DAYS: Final = 1
+"""days before today that the banks' figures also cover"""
+SHARE_DAYS: Final = 7
+"""days that the districts' shares cover, today among them"""
+FUNNEL_DAYS: Final = 90
+"""the time after which a hold without an order lapses"""
+_HALF: Final = 0.5
+
+_FIRST_HOLD: Final = TimedStage.COMPLAINT_TO_HELD
+_ANSWER: Final = TimedStage.DELIVERED_TO_ANSWERED
+
+
+async def read_now(ctx: Context) -> WallNow:
+    """Return the figures of this moment."""
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        return WallNow(
+            as_of=now,
+            today=await _today(connection, now),
+            breaches=await _breaches(ctx, connection, now),
+            teams=await _teams(connection, now),
+        )
+
+
+async def _today(connection: Connection, now: datetime) -> WallToday:
+    day = now.astimezone(IST).date()
+    began, day_before = midnight(day), timedelta(days=1)
+    money = await wall.money(connection, began)
+    paise = sum(money.values())
+    rupees = in_proportion(whole_rupees(paise), [money.get(bucket, 0) for bucket in LETTERS])
+    return WallToday(
+        day=day,
+        complaints=await wall.complaints(connection, began, now + day_before),
+        complaints_yesterday=await wall.complaints(connection, began - day_before, now - day_before),
+        cases=await wall.cases(connection, began),
+        paise=paise,
+        rupees=sum(rupees),
+        buckets=tuple(
+            BucketShare(bucket=bucket, letter=letter, paise=money.get(bucket, 0), rupees=whole)
+            for (bucket, letter), whole in zip(LETTERS.items(), rupees, strict=True)
+        ),
+    )
+
+
+async def _breaches(ctx: Context, connection: Connection, now: datetime) -> WallBreaches:
+    holds, paise = await lapsing(connection, now + LAPSES_WITHIN / ctx.procedure_clock_factor)
+    tasks, seconds = await wall.unowned(connection, now)
+    return WallBreaches(
+        stages=tuple(await overdue_counts(connection, now, Targets.of(targets(ctx)))),
+        lapsing_holds=holds,
+        lapsing_paise=paise,
+        unowned_tasks=tasks,
+        unowned_most_seconds=max(0.0, seconds),
+    )
+
+
+async def _teams(connection: Connection, now: datetime) -> tuple[WallTeam, ...]:
+    return tuple(
+        WallTeam(name=team.name, on_shift=team.present if is_open(team.shifts, now) else 0, tasks=team.tasks)
+        for team in await wall.teams(connection, now)
+    )
+
+
+async def read_recent(ctx: Context) -> WallRecent:
+    """Return the figures of today's hours, of banks and of districts."""
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        return await _Recent(ctx, connection, now).read()
+
+
+class _Recent:
+    """Reads the recent figures of one snapshot."""
+
+    def __init__(self, ctx: Context, connection: Connection, now: datetime) -> None:
+        self._rules = ctx.policy.figures
+        self._connection = connection
+        self._now = now
+        self._today = now.astimezone(IST).date()
+        self._targets = targets(ctx)
+
+    async def read(self) -> WallRecent:
+        """Return the figures."""
+        counts = await wall.of_districts(self._connection, midnight(self._today))
+        shown = await self._districts(counts)
+        named = sum(one.complaints or 0 for one in shown)
+        return WallRecent(
+            as_of=self._now,
+            first_hold_seconds=next(one.policy_seconds for one in self._targets if one.stage is _FIRST_HOLD),
+            hours=await self._hours(),
+            banks=await self._banks(),
+            share_days=SHARE_DAYS,
+            districts=shown,
+            elsewhere=sum(one.complaints for one in counts.values()) - named,
+        )
+
+    async def _hours(self) -> tuple[WallHour, ...]:
+        found = await self._exact(0, StageGroup.HOUR, _FIRST_HOLD)
+        return tuple(
+            WallHour(
+                hour=int(one.about),
+                cases=one.began,
+                waiting=one.waiting,
+                first_hold=one.seconds,
+                in_time=one.policy,
+            )
+            for one in found
+        )
+
+    async def _banks(self) -> tuple[WallBank, ...]:
+        found = {one.about: one for one in await self._exact(BANK_DAYS, StageGroup.BANK, _ANSWER)}
+        waits = await wall.waiting(self._connection)
+        names = await stage_figures.bank_names(self._connection, [*found])
+        return tuple(
+            sorted(
+                (_bank(one, names.get(code, ""), waits.get(code, WaitingAt())) for code, one in found.items()),
+                key=lambda bank: (-bank.waiting_paise, bank.institution),
+            )
+        )
+
+    async def _exact(self, days_before: int, by: StageGroup, stage: TimedStage) -> list[StageFigures]:
+        """Return the figures of a stage from some days before today until now."""
+        first_day, end_day = self._today - timedelta(days=days_before), self._today + timedelta(days=1)
+        span = Days(first_day=first_day, end_day=end_day, as_of=self._now).span(self._targets)
+        rows = await stage_figures.exact(self._connection, span, Asked(by=by, stages=(stage,)))
+        return self._figures(rows, stage)
+
+    def _figures(self, rows: Sequence[Record], stage: TimedStage) -> list[StageFigures]:
+        found = stage_figures.figures(rows, self._targets, self._rules.small_below, {})
+        return [one for one in found if one.stage is stage]
+
+    async def _districts(self, counts: Mapping[str, DistrictToday]) -> tuple[WallDistrict, ...]:
+        first_day, end_day = self._today - timedelta(days=SHARE_DAYS - 1), self._today + timedelta(days=1)
+        asked = Asked(by=StageGroup.DISTRICT, stages=(_FIRST_HOLD,))
+        rows = await stage_figures.added(self._connection, first_day, end_day, asked)
+        weeks = {one.about: one for one in self._figures(rows, _FIRST_HOLD)}
+        recent = {one.about: one for one in await self._exact(1, StageGroup.DISTRICT, _FIRST_HOLD)}
+        return tuple(
+            self._district(tile, counts.get(tile.code, DistrictToday()), weeks.get(tile.code), recent.get(tile.code))
+            for tile in tiles()
+        )
+
+    def _district(
+        self, tile: Tile, today: DistrictToday, week: StageFigures | None, recent: StageFigures | None
+    ) -> WallDistrict:
+        """Return a district. Few complaints are not shown, because a sum of few tells the sum of one."""
+        names = _NAMES[tile.code]
+        is_shown = today.complaints == 0 or today.complaints >= self._rules.cell_cases_min
+        share = week.policy if week is not None and not week.policy.is_small else None
+        return WallDistrict(
+            code=tile.code,
+            english=names[0],
+            hindi=names[1],
+            column=tile.column,
+            row=tile.row,
+            complaints=today.complaints if is_shown else None,
+            in_play_paise=today.paise if is_shown else None,
+            is_late=recent is not None and recent.policy.late_now > 0,
+            judged=share.judged if share else None,
+            in_time=share.share if share else None,
+            low=share.low if share else None,
+            high=share.high if share else None,
+        )
+
+
+_NAMES: Final[Mapping[str, tuple[str, str]]] = {one.code: (one.english, one.hindi) for one in districts()}
+
+
+def _bank(found: StageFigures, name: str, waits: WaitingAt) -> WallBank:
+    share = found.policy
+    return WallBank(
+        institution=found.about,
+        name=name,
+        requests=found.began,
+        answer=found.seconds,
+        in_time=share,
+        is_slow=not share.is_small and share.high is not None and share.high < _HALF,
+        waiting_requests=waits.requests,
+        waiting_paise=waits.paise,
+    )
+
+
+async def read_weeks(ctx: Context) -> WallWeeks:
+    """Return the figures of the last weeks."""
+    now = ctx.now()
+    day: date = now.astimezone(IST).date()
+    period = period_of(ctx, midnight(day - timedelta(days=FUNNEL_DAYS - 1)), now, now)
+    async with ctx.pool.acquire() as connection:
+        stages = await outcomes.money(connection, period)
+    return WallWeeks(
+        as_of=now,
+        funnel=WallFunnel(
+            days=FUNNEL_DAYS,
+            lost=stages[Stage.LOST],
+            held_paise=sum(stages[stage].paise for stage in (Stage.HELD, Stage.RESTORED, Stage.RELEASED)),
+            restored=stages[Stage.RESTORED],
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The page on which a victim reads the own complaint and signs the application."""

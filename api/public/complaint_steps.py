@@ -1,0 +1,202 @@
+"""The questions of the public complaint form, each on a page of its own.
+
+The first one is the transfer, and the banks are asked as soon as it is told. The person and the story come after that.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from activities.drafts import public_codes, public_drafts
+from activities.drafts.public_drafts import FORM_PATH
+from api.public import complaint_fields as form
+from api.public import complaint_visits as visits
+from api.public.complaint_fields import Answers
+from api.public.complaint_form import FormPage, TheForm, ask_banks
+from api.public.complaint_sending import send_code
+from domain.drafts.bank_sms import read_sms
+from domain.errors import LimitExceeded
+from schemas.drafts import DraftContent, ReachWay, SmsQuestion
+from schemas.text import IST
+
+router = APIRouter(prefix=FORM_PATH, include_in_schema=False)
+
+BANKS_SHOWN_MAX: Final = 300
+SMS_MAX_CHARS: Final = 1_000
+
+Number = Annotated[int, Path(ge=1, le=100)]
+
+
+# -- the transfer ------------------------------------------------------------------------------------------------------
+
+
+@router.api_route("", methods=["GET", "HEAD"])
+async def ask(page: TheForm) -> Response:
+    """Return the first page. It begins a new complaint."""
+    return _transfer(page, 1, {}, is_new=True)
+
+
+@router.post("")
+async def begin(request: Request, page: TheForm) -> Response:
+    """Begin a complaint with its first transfer, and ask the banks."""
+    answers = await page.answers(request)
+    if answers.fields.get("step") == "read":
+        return _read_message(page, 1, answers, is_new=True)
+    told = form.read_transfer(answers)
+    if answers.errors:
+        return _transfer(page, 1, answers.fields, answers.errors, is_new=True)
+    await page.services.form_throttle.count_draft(request)
+    try:
+        begun = await public_drafts.begin(page.ctx, DraftContent(transfers=(told,)))
+    except LimitExceeded:
+        return page.show("closed", status=503)
+    draft = await public_codes.of_code(page.ctx, begun.code)
+    assert draft is not None, "it is written"
+    return await visits.begin(page.ctx, await ask_banks(page.of(draft), request, "who"), draft)
+
+
+@router.api_route("/transfer/{number}", methods=["GET", "HEAD"])
+async def ask_transfer(page: TheForm, number: Number) -> Response:
+    """Return the page of one transfer."""
+    if not page.is_open:
+        return page.over()
+    told = (await page.content()).transfers
+    if number > min(len(told) + 1, page.ctx.policy.public_form.transfers_max):
+        return page.to("check")
+    return _transfer(page, number, form.transfer_fields(told[number - 1]) if number <= len(told) else {})
+
+
+@router.post("/transfer/{number}")
+async def take_transfer(request: Request, page: TheForm, number: Number) -> Response:
+    """Save one transfer, and ask the banks about it."""
+    answers = await page.answers(request)
+    if not page.is_open:
+        return page.over()
+    if number > page.ctx.policy.public_form.transfers_max:
+        return page.to("check")
+    if answers.fields.get("step") == "read":
+        return _read_message(page, number, answers)
+    told = form.read_transfer(answers)
+    if answers.errors:
+        return _transfer(page, number, answers.fields, answers.errors)
+    await page.save(form.with_transfer(number - 1, told))
+    return await ask_banks(page, request, "who" if number == 1 else "check")
+
+
+def _transfer(
+    page: FormPage,
+    number: int,
+    fields: Mapping[str, str],
+    errors: dict[str, str] | None = None,
+    *,
+    is_new: bool = False,
+) -> Response:
+    sure = form.digits_of(fields.get("reference", "")).upper() if (errors or {}).get("reference") else ""
+    banks = sorted(bank.name for bank in page.ctx.directory.current)[:BANKS_SHOWN_MAX]
+    return page.show(
+        "transfer",
+        1,
+        422 if errors else 200,
+        errors=errors or {},
+        fields=fields,
+        number=number,
+        action=FORM_PATH if is_new else f"{FORM_PATH}/transfer/{number}",
+        sure=sure,
+        banks=banks,
+        is_new=is_new,
+        today=f"{page.ctx.now().astimezone(IST):%Y-%m-%d}",
+    )
+
+
+def _read_message(page: FormPage, number: int, answers: Answers, *, is_new: bool = False) -> Response:
+    """Return the page with what a bank's message says, for the visitor to check."""
+    text = answers.text("message", SMS_MAX_CHARS)
+    fields = {name: value for name, value in answers.fields.items() if name != "message"}
+    if text:
+        read = form.transfer_fields(read_sms(SmsQuestion(text=text)).transfer)
+        fields |= {name: value for name, value in read.items() if value}
+    return _transfer(page, number, fields, is_new=is_new)
+
+
+# -- the person, the story, the safe way -------------------------------------------------------------------------------
+
+
+@router.api_route("/who", methods=["GET", "HEAD"])
+async def ask_who(page: TheForm) -> Response:
+    """Return the page about the victim."""
+    if closed := page.closed():
+        return closed
+    content = await page.content()
+    return page.show("who", 2, fields=form.who_fields(content), districts=page.districts(), asked=_asked(page, content))
+
+
+@router.post("/who")
+async def take_who(request: Request, page: TheForm) -> Response:
+    """Save who lost the money, and who complains."""
+    answers = await page.answers(request)
+    if closed := page.closed():
+        return closed
+    change = form.read_who(answers)
+    if answers.errors:
+        return page.show(
+            "who", 2, 422, errors=answers.errors, fields=answers.fields, districts=page.districts(), asked=()
+        )
+    await page.save(change)
+    return page.to("story")
+
+
+@router.api_route("/story", methods=["GET", "HEAD"])
+async def ask_story(page: TheForm) -> Response:
+    """Return the page about what happened."""
+    if closed := page.closed():
+        return closed
+    return page.show("story", 3, fields=form.story_fields(await page.content()))
+
+
+@router.post("/story")
+async def take_story(request: Request, page: TheForm) -> Response:
+    """Save what happened."""
+    answers = await page.answers(request)
+    if closed := page.closed():
+        return closed
+    change = form.read_story(answers)
+    if answers.errors:
+        return page.show("story", 3, 422, errors=answers.errors, fields=answers.fields)
+    await page.save(change)
+    return page.to("reach")
+
+
+@router.api_route("/reach", methods=["GET", "HEAD"])
+async def ask_reach(page: TheForm) -> Response:
+    """Return the page about how the person can be reached without danger."""
+    if closed := page.closed():
+        return closed
+    return page.show("reach", 4, fields=form.reach_fields(await page.content()))
+
+
+@router.post("/reach")
+async def take_reach(request: Request, page: TheForm) -> Response:
+    """Save how the person can be reached.
+
+    A short message goes only to a number that is told to be safe for it.
+    """
+    answers = await page.answers(request)
+    if closed := page.closed():
+        return closed
+    change = form.read_reach(answers, page.look.language)
+    if answers.errors:
+        return page.show("reach", 4, 422, errors=answers.errors, fields=answers.fields)
+    content = await page.save(change)
+    is_safe = content.reach is not None and content.reach.way is ReachWay.SMS
+    if is_safe and not page.draft.is_confirmed:
+        await send_code(page, request, form.number_to_confirm(content), over=False)
+    return page.to("check")
+
+
+def _asked(page: FormPage, content: DraftContent) -> tuple[str, ...]:
+    """Return the banks that are asked, each once."""
+    if page.draft.ack_no is None:
+        return ()
+    return tuple(dict.fromkeys(name for told in content.transfers if (name := page.bank(told.payee))))

@@ -1,0 +1,124 @@
+"""Frame of all public pages: the templates, the style sheet, the texts, and how a visitor reads them.
+
+The pages need no script and no cookie to be read. The language and the size of the text stand in every address.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from api.forms import preferred
+from api.pages import TEMPLATES, Pages
+from api.services import TheServices
+from documents.wording import words_of
+from domain.rupees import rupees
+from schemas.enums import Language
+
+PUBLIC: Final = TEMPLATES / "public"
+SEE_OTHER: Final = 303
+NEUTRAL_ADDRESS: Final = "https://www.india.gov.in/"
+"""where *Leave at once* leads to: the national portal, which says nothing of a complaint"""
+LARGE: Final = "l"
+"""size of text in an address; any other value is the usual size"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a visitor reads the pages: the language, and the size of the text."""
+
+    language: Language
+    is_large: bool = False
+
+    @property
+    def query(self) -> str:
+        """Return the query that keeps the look."""
+        return urlencode({"lang": self.language.value} | ({"size": LARGE} if self.is_large else {}))
+
+    @property
+    def other_language(self) -> "Look":
+        """Return the look in the other language."""
+        return replace(self, language=Language.EN if self.language is Language.HI else Language.HI)
+
+    @property
+    def other_size(self) -> "Look":
+        """Return the look with the other size of text."""
+        return replace(self, is_large=not self.is_large)
+
+    def to(self, path: str) -> str:
+        """Return the address of a path that keeps the look."""
+        return f"{path}?{self.query}"
+
+    def redirect(self, path: str) -> Response:
+        """Return the answer that leads on to a path after a form was taken."""
+        return RedirectResponse(self.to(path), SEE_OTHER)
+
+
+async def _look(request: Request, services: TheServices) -> Look:
+    """Return the look in the address, else the browser's language, else the first language of notifications."""
+    asked = request.query_params.get("lang", "")
+    language = Language(asked) if asked in set(Language) else preferred(request.headers.get("accept-language", ""))
+    first = services.ctx.policy.messages.holder_languages[0]
+    return Look(language or first, request.query_params.get("size") == LARGE)
+
+
+TheLook = Annotated[Look, Depends(_look)]
+"""The dependency by which a page knows how its visitor reads."""
+
+
+@cache
+def texts_of(folder: Path) -> Mapping[Language, Mapping[str, str]]:
+    """Return the texts of the pages of one folder in each language, with those that all public pages share."""
+    return {language: _texts(language, PUBLIC) | _texts(language, folder) for language in Language}
+
+
+def _texts(language: Language, folder: Path) -> dict[str, str]:
+    texts = tomllib.loads((folder / f"{language.value}.toml").read_text(encoding="utf-8"))
+    return texts | {"force": words_of(language).say("common.force")}
+
+
+def exact_rupees(paise: int) -> str:
+    """Return paise as rupees, with the paise only where there are some."""
+    return rupees(paise, exact=paise % 100 != 0)
+
+
+class PublicPages:
+    """The templates of one folder below `templates/public`, with their texts, in the frame of all public pages."""
+
+    def __init__(self, name: str, *, filters: Mapping[str, Any] | None = None, **names: Any) -> None:
+        folder = PUBLIC / name
+        self._name = name
+        self.texts = texts_of(folder)
+        self._pages = Pages(
+            PUBLIC,
+            styles=[PUBLIC],
+            filters={"rupees": exact_rupees, **(filters or {})},
+            names={"leaves": True, **names},
+        )
+        # A browser names the origin of a form only if it may also send a referrer there. Other sites still get none.
+        self._pages.headers["Referrer-Policy"] = "same-origin"
+        # A browser holds to this also where the answer to a form leads elsewhere.
+        policy = self._pages.headers["Content-Security-Policy"]
+        self._pages.headers["Content-Security-Policy"] = policy.replace(
+            "form-action 'self'", f"form-action 'self' {NEUTRAL_ADDRESS}"
+        )
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that all these pages have."""
+        return self._pages.headers
+
+    def say(self, look: Look) -> Mapping[str, str]:
+        """Return the texts in the visitor's language."""
+        return self.texts[look.language]
+
+    def page(self, look: Look, name: str, status: int = 200, **values: Any) -> Response:
+        """Return one page. `errors` has the faults of its form by field, `fields` what was typed."""
+        told = {"errors": {}, "fields": {}, "notice": "", **values}
+        return self._pages.page(f"{self._name}/{name}", status, look=look, say=self.say(look), **told)

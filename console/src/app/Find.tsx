@@ -1,0 +1,82 @@
+/** Find cases by one text. The text goes in a body and stays in no address, because it may name a person. */
+
+import { useNavigate } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+
+import { api, type Schemas } from "../api/client.ts";
+import { ok } from "../api/problem.ts";
+import { useVerb } from "../api/verb.ts";
+import { Modal } from "../parts/Modal.tsx";
+import { dayText } from "../text/moments.ts";
+import { shortRupees } from "../text/rupees.ts";
+import { shell } from "./commands.ts";
+import { PAGES } from "./pages.ts";
+
+type Page = Schemas["SearchPage"];
+
+export default function Find({ close }: { close: () => void }): ReactNode {
+  const t = shell.use();
+  const navigate = useNavigate();
+  const [text, setText] = useState("");
+  const [page, setPage] = useState<Page | null>(null);
+  const [refused, setRefused] = useState("");
+  const hasCasePage = PAGES.some((one) => one.name === "case");
+  const search = useVerb({
+    run: (sought: string) => ok(api.POST("/api/v1/search", { body: { text: sought } })),
+    done: (found) => {
+      setPage(found);
+      setRefused("");
+    },
+    refused: (problem) => setRefused(problem.message),
+  });
+  const open = (ackNo: string): void => {
+    close();
+    void navigate({ to: `/case/${ackNo}` });
+  };
+  return (
+    <Modal title={t("cmd.find")} close={close} className="palette">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (text.trim()) search.act(text.trim());
+        }}
+      >
+        <label htmlFor="find-text">{t("find")}</label>
+        <input
+          id="find-text"
+          className="in"
+          autoFocus
+          autoComplete="off"
+          maxLength={320}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </form>
+      <div role="status">
+        {search.isRunning && <p className="state">{t("find.running")}</p>}
+        {refused && <p className="ck bad">{refused}</p>}
+        {page && !search.isRunning && page.items.length === 0 && <p className="state">{t("find.none")}</p>}
+      </div>
+      {page && page.items.length > 0 && (
+        <ul className="found">
+          {page.items.map((one) => (
+            <li key={one.case_ack_no}>
+              {hasCasePage ? (
+                <button type="button" className="btn link" onClick={() => open(one.case_ack_no)}>
+                  {one.case_ack_no}
+                </button>
+              ) : (
+                <b className="mono">{one.case_ack_no}</b>
+              )}
+              <span className="mut">
+                {one.district} · {dayText(Date.parse(one.opened_at))} · {t("find.lost")}{" "}
+                {shortRupees(Math.abs(one.buckets_paise["lost"] ?? 0), t.language)}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {page?.is_cut && <p className="xs mut">{t("find.cut")}</p>}
+    </Modal>
+  );
+}

@@ -1,0 +1,59 @@
+/** Addresses of the pages. An address never has a telephone number, an account or a name. */
+
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+
+import { whenSignedOut } from "../api/client.ts";
+import { queries } from "../api/queries.ts";
+import { ErrorState, LoadingState, NotFoundState } from "../parts/states.tsx";
+import { type Page, PAGES, pagesOf } from "./pages.ts";
+import { goToSignIn, session } from "./session.ts";
+import { Shell } from "./Shell.tsx";
+
+const root = createRootRoute({ notFoundComponent: NotFoundState, errorComponent: ErrorState });
+
+/** What officers see after the sign-in, inside the shell. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  component: Shell,
+  errorComponent: ErrorState,
+  beforeLoad: async () => {
+    whenSignedOut(goToSignIn);
+    await queries.ensureQueryData(session);
+  },
+});
+
+const home = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/",
+  component: NotFoundState,
+  beforeLoad: async () => {
+    const { roles } = await queries.ensureQueryData(session);
+    const first = pagesOf(roles)[0]?.routes[0];
+    if (first) throw redirect({ to: first.path, replace: true });
+  },
+});
+
+const unknown = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFoundState });
+
+const routesOf = (pages: readonly Page[], parent: typeof root | typeof signedIn) => pages.flatMap((page) =>
+  page.routes.map((one) =>
+    createRoute({
+      getParentRoute: () => parent,
+      path: one.path,
+      component: lazyRouteComponent(one.load),
+      errorComponent: ErrorState,
+      pendingComponent: LoadingState,
+    }),
+  ),
+);
+
+export const router = createRouter({
+  basepath: "/console",
+  routeTree: root.addChildren([
+    signedIn.addChildren([home, unknown, ...routesOf(PAGES.filter((page) => !page.isBare), signedIn)]),
+    ...routesOf(PAGES.filter((page) => page.isBare), root),
+  ]),
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+});

@@ -1,0 +1,99 @@
+/** The person who lost the money: name, contacts, district, and what makes the case go first. */
+
+import type { ReactNode } from "react";
+
+import { YesNo, type Known } from "../../parts/Choice.tsx";
+import { Choose, Field } from "../../parts/Field.tsx";
+import { type Content, type Victim, withVictim } from "./content.ts";
+import type { Check } from "./drafts.ts";
+import { findingsOf } from "./findings.ts";
+import type { Kept, Keeper } from "./keeper.ts";
+import { SafeContact } from "./SafeContact.tsx";
+import { call } from "./text.ts";
+
+const MARKS = ["woman", "senior", "child"] as const;
+
+interface District {
+  readonly code: string;
+  readonly english: string;
+  readonly hindi: string;
+}
+
+/** The answer to a question as the page shows it: the draft has "not known" as "not asked". */
+export function answered(kept: Kept, question: string, value: boolean | null | undefined): Known {
+  return value ?? (kept.unknown.has(question) ? null : undefined);
+}
+
+export function Person({
+  keeper,
+  kept,
+  check,
+  districts,
+}: {
+  keeper: Keeper;
+  kept: Kept;
+  check: Check | undefined;
+  districts: readonly District[];
+}): ReactNode {
+  const t = call.use();
+  const { content } = kept;
+  const victim: Victim = content.victim ?? {};
+  const set = (change: Partial<Victim>): void => keeper.change((now: Content) => withVictim(now, change));
+  return (
+    <div className="blk">
+      <h3>{t("person")}</h3>
+      <Field label={t("name")} maxLength={200} value={victim.name ?? ""} onChange={(event) => set({ name: event.target.value })} />
+      <div className="cells c2">
+        <Field
+          label={t("mobile")}
+          isMono
+          inputMode="tel"
+          maxLength={20}
+          value={victim.mobile ?? ""}
+          findings={findingsOf(t, check, content, "victim.mobile")}
+          onChange={(event) => set({ mobile: event.target.value.replace(/[\s-]/g, "") })}
+        />
+        <Field label={t("email")} inputMode="email" maxLength={320} value={victim.email ?? ""} onChange={(event) => set({ email: event.target.value.trim() })} />
+      </div>
+      <div className="cells c2">
+        <Field
+          label={t("district")}
+          list="districts"
+          maxLength={200}
+          value={victim.district ?? ""}
+          findings={findingsOf(t, check, content, "victim.district")}
+          onChange={(event) => set({ district: event.target.value })}
+        />
+        <datalist id="districts">
+          {districts.map((one) => (
+            <option key={one.code} value={one.english} label={one.hindi} />
+          ))}
+        </datalist>
+        <Choose
+          label={t("language")}
+          value={victim.language ?? ""}
+          onChange={(event) => set({ language: (event.target.value || null) as "en" | "hi" | null })}
+        >
+          <option value="">{t("not_asked")}</option>
+          <option value="hi" lang="hi">
+            हिन्दी
+          </option>
+          <option value="en">English</option>
+        </Choose>
+      </div>
+      {MARKS.map((mark) => (
+        <YesNo
+          key={mark}
+          label={t(`mark.${mark}`)}
+          value={answered(kept, mark, victim[mark])}
+          onChange={(value) => {
+            keeper.markUnknown(mark, value === null);
+            set({ [mark]: value ?? null });
+          }}
+        />
+      ))}
+      {MARKS.some((mark) => victim[mark]) && <p className="ck good">{t("goes_first")}</p>}
+      <SafeContact keeper={keeper} kept={kept} />
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { type Content, isBlank, isEmpty, joined, withParty, withTransfer } from "./content.ts";
+
+const BASE: Content = { story: "", victim: { name: "Asha" }, transfers: [{ payer: {}, payee: {}, rrn: "1" }] };
+
+test("two seats that type in two places lose nothing", () => {
+  const own = { ...BASE, story: "told here" };
+  const stored = withTransfer({ ...BASE, victim: { name: "Asha Roy" } }, 0, { rrn: "12" });
+  const found = joined(BASE, own, stored);
+  assert.equal(found.story, "told here");
+  assert.equal(found.victim?.name, "Asha Roy");
+  assert.equal(found.transfers?.[0]?.rrn, "12");
+});
+
+test("what both changed is as the officer sees it", () => {
+  assert.equal(joined(BASE, { ...BASE, story: "own" }, { ...BASE, story: "stored" }).story, "own");
+});
+
+test("a transfer that was added here stays beside a change of the first", () => {
+  const own = withTransfer(BASE, 1, { rrn: "2" });
+  const found = joined(BASE, own, withParty(BASE, 0, "payer", { account: "9" }));
+  assert.equal(found.transfers?.length, 2);
+});
+
+test("a call in which nothing is told is empty, whoever called", () => {
+  assert.ok(isEmpty({ caller_mobile: "9876543210", victim: { mobile: "9876543210" }, transfers: [{ payer: {} }] }));
+  assert.ok(!isEmpty({ story: "something" }));
+  assert.ok(isBlank({ payer: { account: "" }, amount_paise: null }));
+  assert.ok(!isBlank({ amount_paise: 5 }));
+});

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { bankText, type Institution, institutionsFor, ofAddress, readBank } from "./institutions.ts";
+
+function bank(code: string, name: string, more: Partial<Institution> = {}): Institution {
+  return { code, name, aliases: [], ifsc_prefixes: [code], vpa_handles: [], ...more };
+}
+
+const ALL = [
+  bank("SBIN", "State Bank of India", { aliases: ["SBI"], vpa_handles: ["sbi"] }),
+  bank("KKBK", "Kotak Mahindra Bank", { vpa_handles: ["kotak"] }),
+  bank("UBIN", "Union Bank of India"),
+  bank("SBIX", "Co-operative Bank", { ifsc_prefixes: ["SBIN0CO"] }),
+];
+
+function codes(typed: string): readonly string[] {
+  return institutionsFor(typed, ALL).map((one) => one.code);
+}
+
+test("a bank is found by alias, beginning, initials and parts of its name", () => {
+  assert.equal(codes("sbi")[0], "SBIN");
+  assert.equal(codes("kot")[0], "KKBK");
+  assert.equal(codes("ubi")[0], "UBIN");
+  assert.deepEqual(codes("bank union"), ["UBIN"]);
+  assert.deepEqual(codes("nothing"), []);
+});
+
+test("an IFSC and a UPI address name their bank by themselves", () => {
+  assert.deepEqual(codes("SBIN0004217"), []);
+  assert.equal(ofAddress("sbin0004217", ALL)?.code, "SBIN");
+  assert.equal(ofAddress("SBIN0CO0001", ALL)?.code, "SBIX");
+  assert.equal(ofAddress("rk.trade@KOTAK", ALL)?.code, "KKBK");
+  assert.equal(ofAddress("HDFC0000001", ALL), undefined);
+});
+
+test("what is typed goes to the field that it is", () => {
+  assert.deepEqual(readBank("sbin0004217"), { institution: "", ifsc: "SBIN0004217", vpa: "" });
+  assert.deepEqual(readBank("a@kotak"), { institution: "", ifsc: "", vpa: "a@kotak" });
+  assert.deepEqual(readBank("some bank"), { institution: "some bank", ifsc: "", vpa: "" });
+  assert.equal(bankText({ institution: "SBIN" }, ALL), "State Bank of India");
+});

@@ -1,0 +1,12 @@
+import type { Page } from "../../app/pages.ts";
+
+export const page: Page = {
+  name: "call",
+  order: 1,
+  roles: ["intake", "desk", "supervisor", "admin"],
+  keys: "g c",
+  routes: [
+    { path: "/call", load: () => import("./Call.tsx") },
+    { path: "/call/$draftId", load: () => import("./Call.tsx") },
+  ],
+};

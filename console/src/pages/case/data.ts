@@ -1,0 +1,128 @@
+/** What the page reads of a case, and how its stream keeps it fresh. */
+
+import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+
+import { api, type Schemas } from "../../api/client.ts";
+import { ok } from "../../api/problem.ts";
+import { type StreamEvent, useTopics } from "../../api/stream.ts";
+import type { Language } from "../../text/language.ts";
+
+export type CaseView = Schemas["CaseView"];
+export type Edge = Schemas["TrailEdge"];
+export type Node = Schemas["TrailNode"];
+export type Detail = Schemas["TrailDetail"];
+
+/** Changes come in bursts, and each would read the picture again. */
+const SETTLES_MS = 400;
+const HOPS_AT_ONCE = 200;
+const EVENTS_AT_ONCE = 60;
+const LINES_MAX = 200;
+
+export const casePart = (ackNo: string, ...part: readonly (string | number | null)[]): readonly unknown[] => [
+  "case",
+  ackNo,
+  ...part,
+];
+
+export const caseOf = (ackNo: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "itself"),
+    queryFn: () => ok(api.GET("/api/v1/cases/{ack_no}", { params: { path: { ack_no: ackNo } } })),
+  });
+
+export const layoutOf = (ackNo: string, detail: Detail, legs: number) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "layout", detail, legs),
+    queryFn: () =>
+      ok(
+        api.GET("/api/v1/cases/{ack_no}/trail/layout", {
+          params: { path: { ack_no: ackNo }, query: { detail, legs } },
+        }),
+      ),
+    placeholderData: (before: Schemas["TrailLayoutView"] | undefined) => before,
+  });
+
+export const hopsOf = (ackNo: string, layer: number | null) =>
+  infiniteQueryOptions({
+    queryKey: casePart(ackNo, "hops", layer),
+    queryFn: ({ pageParam }) =>
+      ok(
+        api.GET("/api/v1/cases/{ack_no}/trail", {
+          params: { path: { ack_no: ackNo }, query: { layer, after: pageParam, limit: HOPS_AT_ONCE } },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  });
+
+export const timelineOf = (ackNo: string, language: Language) =>
+  infiniteQueryOptions({
+    queryKey: casePart(ackNo, "timeline", language),
+    queryFn: ({ pageParam }) =>
+      ok(
+        api.GET("/api/v1/cases/{ack_no}/timeline", {
+          params: { path: { ack_no: ackNo }, query: { before: pageParam, language, limit: EVENTS_AT_ONCE } },
+        }),
+      ),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => page.next,
+  });
+
+export const discrepanciesOf = (ackNo: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "discrepancies"),
+    queryFn: () =>
+      ok(
+        api.GET("/api/v1/cases/{ack_no}/discrepancies", {
+          params: { path: { ack_no: ackNo }, query: { limit: LINES_MAX } },
+        }),
+      ),
+  });
+
+export const holdsOf = (ackNo: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "holds"),
+    queryFn: () => ok(api.GET("/api/v1/holds", { params: { query: { ack_no: ackNo, limit: LINES_MAX } } })),
+  });
+
+export const documentsOf = (ackNo: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "documents"),
+    queryFn: () => ok(api.GET("/api/v1/documents", { params: { query: { case: ackNo, limit: LINES_MAX } } })),
+  });
+
+export const restorationsOf = (ackNo: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "restorations"),
+    queryFn: () => ok(api.GET("/api/v1/restorations", { params: { query: { ack_no: ackNo } } })),
+  });
+
+export const restorationOf = (ackNo: string, restorationId: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "restorations", restorationId),
+    queryFn: () =>
+      ok(
+        api.GET("/api/v1/restorations/{restoration_id}", { params: { path: { restoration_id: restorationId } } }),
+      ),
+  });
+
+export const mergesOf = (ackNo: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "merges"),
+    queryFn: () => ok(api.GET("/api/v1/cases/{ack_no}/merges", { params: { path: { ack_no: ackNo } } })),
+  });
+
+/** Read the case again when the stream says that something of it changed. */
+export function useLiveCase(ackNo: string): void {
+  const client = useQueryClient();
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), [ackNo]);
+  useTopics([`case:${ackNo}`], (event: StreamEvent) => {
+    if (event.kind !== "case" && event.kind !== "deadline") return;
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      void client.invalidateQueries({ queryKey: casePart(ackNo) });
+    }, SETTLES_MS);
+  });
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { at, type Bar, next, type Picture, placed, READ_SCALE, type Ribbon, upperEdge, wholeScale } from "./geometry.ts";
+
+const UNITS = 100_000;
+
+function bar(layer: number, place: number, of: number, changes: Partial<Bar> = {}): Bar {
+  const height = UNITS / of;
+  return {
+    node_id: `${layer}:${place}`,
+    layer,
+    place,
+    institution: "SBIN",
+    institution_as_told: "SBI",
+    holder: "30000000001",
+    hop_no: null,
+    folded: 0,
+    hops: 1,
+    paise: 1_000_000 / of,
+    rupees: 10_000 / of,
+    top: place * Math.max(height, 5_000),
+    height,
+    stays: [],
+    ...changes,
+  };
+}
+
+/** A trail of `layers` layers, each with `of` accounts, and each account paid by every one of `fan` before it. */
+function trail(layers: number, of: number, fan: number): Picture {
+  const bars = Array.from({ length: layers }, (_, layer) =>
+    Array.from({ length: of }, (_, place) => bar(layer, place, of)),
+  ).flat();
+  const ribbons: Ribbon[] = [];
+  for (let layer = 1; layer < layers; layer += 1) {
+    for (let place = 0; place < of; place += 1) {
+      for (let one = 0; one < fan; one += 1) {
+        const from = (place + one * 7) % of;
+        const share = { bucket: "held" as const, letter: "H", paise: 1_000_000 / of / fan, rupees: 1 };
+        ribbons.push({
+          from_node: `${layer - 1}:${from}`,
+          to_node: `${layer}:${place}`,
+          hops: 1,
+          paise: share.paise,
+          rupees: 1,
+          from_top: bars[from]?.top ?? 0,
+          to_top: place * Math.max(UNITS / of, 5_000) + (one * UNITS) / of / fan,
+          height: UNITS / of / fan,
+          bands: [share],
+          returns_to: layer === 2 && place === 0 ? "0:0" : null,
+        });
+      }
+    }
+  }
+  return {
+    detail: "account",
+    legs: 300,
+    money_units: UNITS,
+    height: of * Math.max(UNITS / of, 5_000),
+    paise: 1_000_000,
+    rupees: 10_000,
+    stays: [],
+    hops_without_money: 0,
+    layers: Array.from({ length: layers }, (_, layer) => ({ layer, bars: of, hops: of * fan, paise: 1, rupees: 1 })),
+    bars,
+    ribbons,
+  };
+}
+
+test("the picture is as wide as its room, and wider where layers need it", () => {
+  assert.equal(placed(trail(4, 3, 1), 1000, READ_SCALE).size.width, 1000);
+  assert.ok(placed(trail(12, 3, 1), 1000, READ_SCALE).size.width > 2000);
+});
+
+test("the whole picture fits into the height of its room", () => {
+  const large = trail(5, 300, 1);
+  assert.ok(placed(large, 1000, wholeScale(large, 500)).size.height <= 501);
+  assert.ok(placed(large, 1000, READ_SCALE).size.height > 4_000);
+});
+
+test("a point is found on a bar, on a ribbon, and on nothing", () => {
+  const plan = placed(trail(3, 2, 1), 800, READ_SCALE);
+  const [first] = plan.columns[1] ?? [];
+  assert.ok(first);
+  assert.equal(at(plan, first.x + 2, first.y + 3), first);
+  const ribbon = plan.gaps[1]?.[0];
+  assert.ok(ribbon);
+  const x = (ribbon.x0 + ribbon.x1) / 2;
+  assert.equal(at(plan, x, upperEdge(ribbon, x) + ribbon.height / 2), ribbon);
+  assert.equal(upperEdge(ribbon, ribbon.x0), ribbon.y0);
+  assert.equal(at(plan, x, plan.size.height + 50), null);
+});
+
+test("arrows lead along the money, and up and down in a layer", () => {
+  const plan = placed(trail(3, 3, 1), 800, READ_SCALE);
+  assert.equal(next(plan, null, "ArrowRight")?.bar.node_id, "1:0");
+  assert.equal(next(plan, "1:0", "ArrowRight")?.bar.node_id, "2:0");
+  assert.equal(next(plan, "2:0", "ArrowRight")?.bar.node_id, "2:0");
+  assert.equal(next(plan, "2:0", "ArrowLeft")?.bar.node_id, "1:0");
+  assert.equal(next(plan, "1:0", "ArrowDown")?.bar.node_id, "1:1");
+  assert.equal(next(plan, "1:1", "ArrowUp")?.bar.node_id, "1:0");
+  assert.equal(next(plan, "1:0", "End")?.bar.node_id, "1:2");
+});
+
+test("money that came back names the earlier bar", () => {
+  const plan = placed(trail(3, 3, 1), 800, READ_SCALE);
+  assert.deepEqual(
+    plan.gaps.flat().filter((one) => one.back).map((one) => one.back?.bar.node_id),
+    ["0:0"],
+  );
+});
+
+test("a trail of 36,000 transfers, folded by the server, is placed and searched at once", () => {
+  const large = trail(22, 300, 2);
+  const begun = performance.now();
+  const plan = placed(large, 1000, READ_SCALE);
+  for (let turn = 0; turn < 1_000; turn += 1) at(plan, (turn * 37) % plan.size.width, (turn * 91) % plan.size.height);
+  // Far above what it takes, so that a busy machine passes and a search of everything does not.
+  assert.ok(performance.now() - begun < 4_000);
+  assert.equal(plan.bars.size, 6_600);
+});

@@ -1,0 +1,309 @@
+/** What the bank says on the telephone, entered line by line while it speaks. */
+
+import { useQuery } from "@tanstack/react-query";
+import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
+
+import { api, type Schemas } from "../../api/client.ts";
+import { ok } from "../../api/problem.ts";
+import { useVerb } from "../../api/verb.ts";
+import { CommandButton } from "../../parts/Button.tsx";
+import { Choose, Field, type Finding, Findings } from "../../parts/Field.tsx";
+import { Rupees } from "../../parts/money.tsx";
+import { say } from "../../parts/toasts.ts";
+import { serverNow, useNow } from "../../text/clock.ts";
+import { timeText } from "../../text/moments.ts";
+import { readRupees, rupees } from "../../text/rupees.ts";
+import {
+  answerOf,
+  faultsOf,
+  isOddReference,
+  lacksOf,
+  newPart,
+  type Part,
+  PART_KEYS,
+  PART_KINDS,
+  type PartKind,
+  type Spoken,
+  unsaidPaise,
+} from "./answer.ts";
+import { deskCommands } from "./commands.ts";
+import type { Task } from "./live.ts";
+import { choices, readNewest } from "./queue.ts";
+import { desk } from "./text.ts";
+
+/** Answers that are typed and not booked, by work item: another item may be looked at meanwhile. Memory only. */
+const typed = new Map<number, Spoken>();
+let lastPart = 0;
+
+function beginning(task: Task): Spoken {
+  const first = task.institution?.nodal_officers.find((one) => one.on_duty) ?? task.institution?.nodal_officers[0];
+  return {
+    name: first?.name ?? "",
+    designation: first?.role ?? "",
+    number: first?.mobile ?? "",
+    at: "",
+    callsBack: "",
+    parts: [],
+  };
+}
+
+export function PhoneAnswer({ task }: { task: Task }): ReactNode {
+  const t = desk.use();
+  const now = useNow();
+  const [spoken, setSpoken] = useState(() => typed.get(task.task_id) ?? beginning(task));
+  const [isTried, setIsTried] = useState(false);
+  const change = (next: Partial<Spoken>): void => {
+    const changed = { ...spoken, ...next };
+    typed.set(task.task_id, changed);
+    setSpoken(changed);
+  };
+  const book = useVerb({
+    run: (body: Schemas["NewTelephoneAnswer"], key) =>
+      ok(
+        api.POST("/api/v1/cases/{ack_no}/requests/{request_id}/telephone-answers", {
+          params: {
+            path: { ack_no: task.case_ack_no ?? "", request_id: task.request_id ?? "" },
+            header: { "idempotency-key": key },
+          },
+          body,
+        }),
+      ),
+    done: (taken) => {
+      typed.delete(task.task_id);
+      setSpoken(beginning(task));
+      setIsTried(false);
+      say({ kind: taken.for_second_officer.length > 0 ? "plain" : "good", text: bookedText(t, taken) });
+      void readNewest(task).catch(() => undefined);
+    },
+    refused: () => undefined,
+  });
+  const lacks = lacksOf(spoken, now);
+  const run = (): void => {
+    setIsTried(true);
+    if (lacks.length === 0 && !book.isRunning) book.act(answerOf(spoken, serverNow()));
+  };
+  const shown: readonly Finding[] = [
+    ...(isTried ? lacks.map((lack) => ({ standing: "bad" as const, text: t(`lack.${lack}`) })) : []),
+    ...(book.problem ? [{ standing: "bad" as const, text: problemText(book.problem) }] : []),
+  ];
+  return (
+    <>
+      <section className="word" aria-labelledby="h-word">
+        <div className="row">
+          <h2 id="h-word">{t("banks_word")}</h2>
+          <span className="push xs mut">{t("word_keys")}</span>
+        </div>
+        {task.to_ask.map((hop, place) => (
+          <HopLine
+            key={hop.hop_no}
+            hop={hop}
+            place={place + 1}
+            parts={spoken.parts}
+            change={(parts) => change({ parts })}
+          />
+        ))}
+        <div className="speaker">
+          <Field label={t("who_said")} maxLength={200} value={spoken.name} onChange={(event) => change({ name: event.target.value })} />
+          <Field label={t("on_number")} inputMode="tel" maxLength={30} value={spoken.number} onChange={(event) => change({ number: event.target.value })} />
+          <Field label={t("when_said")} placeholder={timeText(now)} maxLength={20} value={spoken.at} onChange={(event) => change({ at: event.target.value })} />
+          <Field label={t("calls_back")} inputMode="numeric" maxLength={5} value={spoken.callsBack} onChange={(event) => change({ callsBack: event.target.value })} />
+        </div>
+        <Findings findings={shown} />
+      </section>
+      <div className="book">
+        <CommandButton command={deskCommands.book} run={run} isDisabled={book.isRunning} className="btn first" />
+      </div>
+    </>
+  );
+}
+
+type T = ReturnType<typeof desk.use>;
+
+function problemText(problem: { message: string; violations: readonly { field: string; message: string }[] }): string {
+  const [first] = problem.violations;
+  return first ? `${problem.message} ${first.field}: ${first.message}` : problem.message;
+}
+
+/** What became of a booked answer, in one message. */
+function bookedText(t: T, taken: Schemas["TelephoneAnswerTaken"]): string {
+  return [
+    t.count("booked", taken.accepted),
+    taken.for_second_officer.length > 0 && t("booked_second"),
+    taken.hops_open.length > 0 && t.count("booked_open", taken.hops_open.length),
+    !taken.number_is_known && t("booked_number"),
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+/** One transfer that the bank is asked about, with the parts of what it says. */
+function HopLine({
+  hop,
+  place,
+  parts,
+  change,
+}: {
+  hop: Schemas["TaskHop"];
+  place: number;
+  parts: readonly Part[];
+  change: (parts: readonly Part[]) => void;
+}): ReactNode {
+  const t = desk.use();
+  const id = useId();
+  const own = parts.filter((part) => part.hop === hop.hop_no);
+  const unsaid = unsaidPaise(hop.hop_no, hop.in_play_paise, parts);
+  const add = (kind: PartKind): void => {
+    lastPart += 1;
+    const part = newPart(lastPart, hop.hop_no, kind);
+    change([...parts, { ...part, sum: kind === "refused" || unsaid <= 0 ? "" : rupees(unsaid).slice(1) }]);
+    // The field is there after the next drawing.
+    setTimeout(() => document.getElementById(`part-${part.id}`)?.focus());
+  };
+  const press = (event: KeyboardEvent<HTMLDivElement>): void => {
+    const kind = event.ctrlKey || event.altKey || event.metaKey ? undefined : PART_KEYS[event.key.toLowerCase()];
+    if (kind === undefined || event.target !== event.currentTarget) return;
+    event.preventDefault();
+    event.stopPropagation();
+    add(kind);
+  };
+  const findings: Finding[] = [];
+  if (own.length > 0 && unsaid > 0) {
+    findings.push({ standing: "warn", text: t("unsaid", { sum: rupees(unsaid), of: rupees(hop.in_play_paise) }) });
+  }
+  if (unsaid < 0) findings.push({ standing: "warn", text: t("too_much", { sum: rupees(-unsaid) }) });
+  return (
+    <div className="ln" role="group" tabIndex={0} aria-labelledby={id} onKeyDown={press}>
+      <div id={id} className="row sm">
+        <span>{place}</span>
+        <b className="mono">{hop.reference || t("no_reference")}</b>
+        <span className="mut">{timeText(Date.parse(hop.transferred_at))}</span>
+        {own.length === 0 && <span className="chip">{t("nothing_entered")}</span>}
+        <b className="push">
+          <Rupees paise={hop.in_play_paise} />
+        </b>
+      </div>
+      <div className="row wrap adds">
+        {PART_KINDS.map((kind) => (
+          <button key={kind} type="button" className="btn" onClick={() => add(kind)}>
+            {t(`part.${kind}`)} <kbd aria-hidden="true">{keyOfKind(kind)}</kbd>
+          </button>
+        ))}
+      </div>
+      {own.map((part) => (
+        <PartFields
+          key={part.id}
+          part={part}
+          change={(next) => change(parts.map((one) => (one.id === part.id ? { ...one, ...next } : one)))}
+          remove={() => change(parts.filter((one) => one.id !== part.id))}
+        />
+      ))}
+      <Findings findings={findings} />
+    </div>
+  );
+}
+
+function keyOfKind(kind: PartKind): string {
+  return (Object.entries(PART_KEYS).find(([, one]) => one === kind)?.[0] ?? "").toUpperCase();
+}
+
+function PartFields({
+  part,
+  change,
+  remove,
+}: {
+  part: Part;
+  change: (next: Partial<Part>) => void;
+  remove: () => void;
+}): ReactNode {
+  const t = desk.use();
+  const id = `part-${part.id}`;
+  const faults = faultsOf(part);
+  const paise = readRupees(part.sum);
+  const field = (name: "reference" | "account" | "merchant", label: string, max: number): ReactNode => (
+    <Field
+      label={label}
+      isMono={name !== "merchant"}
+      maxLength={max}
+      value={part[name]}
+      findings={
+        name === "reference" && part.kind !== "held" && isOddReference(part.reference)
+          ? [{ standing: "warn", text: t("odd_reference", { count: part.reference.trim().length }) }]
+          : []
+      }
+      onChange={(event) => change({ [name]: event.target.value })}
+    />
+  );
+  return (
+    <fieldset className="pt">
+      <legend className="row sm">
+        <span>{t(`part.${part.kind}`)}</span>
+        <button type="button" className="btn link" onClick={remove}>
+          {t("remove")}
+        </button>
+      </legend>
+      {part.kind === "refused" ? (
+        <div>
+          <label htmlFor={id}>{t("refusal_code")}</label>
+          <input id={id} className="in mono" inputMode="numeric" maxLength={2} value={part.code} onChange={(event) => change({ code: event.target.value })} />
+        </div>
+      ) : (
+        <div>
+          <label htmlFor={id}>{t("sum")}</label>
+          <input
+            id={id}
+            className={`in num ${faults.includes("sum") && part.sum ? "bad" : ""}`}
+            inputMode="decimal"
+            maxLength={24}
+            title={paise === null ? undefined : rupees(paise)}
+            value={part.sum}
+            onFocus={(event) => event.target.select()}
+            onChange={(event) => change({ sum: event.target.value })}
+          />
+        </div>
+      )}
+      {part.kind === "held" && field("reference", t("lien_number"), 64)}
+      {part.kind === "moved" && (
+        <>
+          {field("reference", t("reference"), 64)}
+          <BankOfPayee value={part.institution} onChange={(institution) => change({ institution })} />
+          {field("account", t("account"), 100)}
+        </>
+      )}
+      {part.kind === "withdrawn" && (
+        <>
+          <Choose label={t("by")} value={part.by} onChange={(event) => change({ by: event.target.value as Part["by"] })}>
+            {(["atm", "aeps", "cheque"] as const).map((by) => (
+              <option key={by} value={by}>
+                {t(`by.${by}`)}
+              </option>
+            ))}
+          </Choose>
+          {field("reference", t("reference_if_any"), 64)}
+        </>
+      )}
+      {part.kind === "spent" && (
+        <>
+          {field("merchant", t("merchant"), 100)}
+          {field("reference", t("reference_if_any"), 64)}
+        </>
+      )}
+    </fieldset>
+  );
+}
+
+/** The bank to which money went on, by its name or code; the names of the directory are offered. */
+function BankOfPayee({ value, onChange }: { value: string; onChange: (value: string) => void }): ReactNode {
+  const t = desk.use();
+  const id = useId();
+  const { data } = useQuery(choices);
+  return (
+    <div>
+      <Field label={t("payee_bank")} list={id} maxLength={100} value={value} onChange={(event) => onChange(event.target.value)} />
+      <datalist id={id}>
+        {data?.institutions.map((one) => (
+          <option key={one.code} value={one.name} />
+        ))}
+      </datalist>
+    </div>
+  );
+}

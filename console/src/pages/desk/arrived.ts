@@ -1,0 +1,66 @@
+/** What came into the queue since it was read. It is announced, and shown when the officer wants it. */
+
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+
+import { type StreamEvent, useTopics } from "../../api/stream.ts";
+import { serverNow } from "../../text/clock.ts";
+import { type Filter, fits, keyOf, type Line } from "./filters.ts";
+import { hearLine, hearLookers } from "./live.ts";
+
+const TASK = /^task:(\d+)$/;
+/** Counts of filters are made again at most so often while the queue changes. */
+const COUNT_EVERY_MS = 3000;
+
+export interface Known {
+  readonly ids: ReadonlySet<number>;
+  /** rank of the last item that is read while more of them wait at the server; 0 if all are read */
+  readonly lastPaise: number;
+}
+
+/** Hear the stream of the queue. Return the new items that are not in the list, and what forgets them. */
+export function useArrived(filter: Filter, known: Known): readonly [readonly Line[], () => void] {
+  const [arrived, setArrived] = useState<ReadonlyMap<number, Line>>(new Map());
+  const count = useCountAgain();
+  const key = keyOf(filter);
+  useEffect(() => setArrived(new Map()), [key]);
+
+  const hearTask = (taskId: number, line: Line | null): void => {
+    hearLine(taskId, line);
+    const isNew =
+      line !== null &&
+      !known.ids.has(taskId) &&
+      (line.in_play_paise ?? Number.POSITIVE_INFINITY) >= known.lastPaise &&
+      fits(line, filter, serverNow());
+    setArrived((before) => {
+      if (!isNew && !before.has(taskId)) return before;
+      const after = new Map(before);
+      if (isNew) after.set(taskId, line);
+      else after.delete(taskId);
+      return after;
+    });
+  };
+  useTopics(["queue"], (event: StreamEvent) => {
+    if (event.kind === "task") {
+      hearTask(Number(event.id), event.data);
+      count();
+    } else if (event.kind === "presence") {
+      const found = TASK.exec(event.data.subject);
+      if (found) hearLookers(Number(found[1]), event.data.officers.map((one) => one.officer_id));
+    } else if (event.kind === "counts") count();
+  });
+  return [[...arrived.values()].filter((line) => !known.ids.has(line.task_id)), () => setArrived(new Map())];
+}
+
+/** Return what has the counts read again, at once or a little later. */
+function useCountAgain(): () => void {
+  const client = useQueryClient();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return () => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      void client.invalidateQueries({ queryKey: ["desk", "counts"] });
+    }, COUNT_EVERY_MS);
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * What is newer than the list that was read: events of the stream, acts of this officer, and refusals of the server.
+ * Each row listens to its own item, so that one change draws one row, however long the list is.
+ */
+
+import { useSyncExternalStore } from "react";
+
+import type { Schemas } from "../../api/client.ts";
+import type { Problem } from "../../api/problem.ts";
+import type { Line } from "./filters.ts";
+
+/** A work item as the list reads it. */
+export type Task = Schemas["TaskView"];
+
+type Change = Partial<Task>;
+
+interface Newer {
+  readonly change: Change;
+  /** the moment of this browser at which it was heard */
+  readonly at: number;
+}
+
+export interface Refusal {
+  readonly text: string;
+  readonly code: string;
+}
+
+const newer = new Map<number, Newer>();
+const refusals = new Map<number, Refusal>();
+const lookers = new Map<number, readonly string[]>();
+const listeners = new Map<number, Set<() => void>>();
+
+function tell(taskId: number): void {
+  for (const listener of listeners.get(taskId) ?? []) listener();
+}
+
+/** Note what is now true of an item. */
+export function note(taskId: number, change: Change): void {
+  newer.set(taskId, { change: { ...newer.get(taskId)?.change, ...change }, at: Date.now() });
+  tell(taskId);
+}
+
+/** Show an act before the server answers; return what takes it back. */
+export function showAct(taskId: number, change: Change): () => void {
+  const before = newer.get(taskId);
+  refusals.delete(taskId);
+  note(taskId, change);
+  const shown = newer.get(taskId);
+  return () => {
+    // What the stream said meanwhile stays.
+    if (newer.get(taskId) !== shown) return;
+    if (before) newer.set(taskId, before);
+    else newer.delete(taskId);
+    tell(taskId);
+  };
+}
+
+/** Take a line of the stream. A line without data is of an item that this officer sees no more. */
+export function hearLine(taskId: number, line: Line | null): void {
+  if (line === null) note(taskId, { state: "closed" });
+  else {
+    const { task_id: _, cause: __, case_ack_no: ___, institution: ____, due_at: _____, rank_paise: ______, ...change } = line;
+    note(taskId, change);
+  }
+}
+
+export function hearLookers(taskId: number, officers: readonly string[]): void {
+  lookers.set(taskId, officers);
+  tell(taskId);
+}
+
+export function refuse(taskId: number, problem: Problem | Refusal): void {
+  const text = "message" in problem ? problem.message : problem.text;
+  refusals.set(taskId, { text, code: problem.code });
+  tell(taskId);
+}
+
+export function forgive(taskId: number): void {
+  refusals.delete(taskId);
+  tell(taskId);
+}
+
+/** Return an item with what was heard since it was read. */
+export function merged(task: Task, readAt: number): Task {
+  const found = newer.get(task.task_id);
+  return found && found.at >= readAt ? { ...task, ...found.change } : task;
+}
+
+function subscribe(taskId: number, listener: () => void): () => void {
+  const found = listeners.get(taskId) ?? new Set();
+  listeners.set(taskId, found.add(listener));
+  return () => {
+    found.delete(listener);
+    if (found.size === 0) listeners.delete(taskId);
+  };
+}
+
+function useOf<Value>(taskId: number, read: () => Value): Value {
+  return useSyncExternalStore((listener) => subscribe(taskId, listener), read);
+}
+
+const NO_LOOKERS: readonly string[] = [];
+
+/** An item as it is now. */
+export function useLive(task: Task, readAt: number): Task {
+  const found = useOf(task.task_id, () => newer.get(task.task_id));
+  return found && found.at >= readAt ? { ...task, ...found.change } : task;
+}
+
+export function useRefusal(taskId: number): Refusal | undefined {
+  return useOf(taskId, () => refusals.get(taskId));
+}
+
+/** Ids of the officers who look at an item. */
+export function useLookers(taskId: number): readonly string[] {
+  return useOf(taskId, () => lookers.get(taskId) ?? NO_LOOKERS);
+}

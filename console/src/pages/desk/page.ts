@@ -1,0 +1,9 @@
+import type { Page } from "../../app/pages.ts";
+
+export const page: Page = {
+  name: "desk",
+  order: 2,
+  roles: ["desk", "supervisor"],
+  keys: "g d",
+  routes: [{ path: "/desk", load: () => import("./Desk.tsx") }],
+};

@@ -1,0 +1,86 @@
+/** The cases behind a number, in a dialog; more are read when they are asked for. */
+
+import { useInfiniteQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+
+import { api, type Schemas } from "../../api/client.ts";
+import { ok } from "../../api/problem.ts";
+import { Modal } from "../../parts/Modal.tsx";
+import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
+import { Moment } from "../../parts/time.tsx";
+import { glanceText } from "../../text/spans.ts";
+import type { Group, Stage, Which } from "./asked.ts";
+import { supervisor } from "./text.ts";
+
+export interface Behind {
+  readonly stage: Stage;
+  readonly only: Which;
+  readonly by: Group | null;
+  readonly about: string;
+  readonly from: string;
+}
+
+export function Cases({ behind, close }: { behind: Behind; close: () => void }): ReactNode {
+  const t = supervisor.use();
+  const found = useInfiniteQuery({
+    queryKey: ["figures", "cases", behind],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam }) => {
+      const { by, about, ...rest } = behind;
+      const query = { ...rest, ...(by === null ? {} : { by, about }), ...(pageParam === null ? {} : { after: pageParam }) };
+      return ok(api.GET("/api/v1/figures/cases", { params: { query } }));
+    },
+    getNextPageParam: (page) => page.next,
+  });
+  const cases = found.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Modal title={`${t(`stage.${behind.stage}`)}${behind.about ? ` · ${behind.about}` : ""}`} close={close} className="wide">
+      {found.error !== null && <ErrorState error={found.error} reset={() => void found.refetch()} />}
+      {found.isPending && <LoadingState />}
+      {found.isSuccess && cases.length === 0 && <EmptyState>{t("no_cases")}</EmptyState>}
+      {cases.length > 0 && <CaseTable cases={cases} />}
+      {found.hasNextPage && (
+        <button type="button" className="btn" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>
+          {t("more")}
+        </button>
+      )}
+    </Modal>
+  );
+}
+
+/** Cases with their time in the stage. The case's page has the rest. */
+export function CaseTable({ cases, hasStage = false }: { cases: readonly Schemas["StageCase"][]; hasStage?: boolean }): ReactNode {
+  const t = supervisor.use();
+  return (
+    <table className="grid">
+      <thead>
+        <tr>
+          <th scope="col">{t("case")}</th>
+          {hasStage && <th scope="col">{t("stage")}</th>}
+          <th scope="col">{t("bank")}</th>
+          <th scope="col">{t("began")}</th>
+          <th scope="col">{t("due")}</th>
+          <th scope="col" className="num">{t("took")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {cases.map((one) => (
+          <tr key={`${one.stage} ${one.subject}`}>
+            <td>
+              <a className="mono" href={`/console/case/${one.case_ack_no}`}>
+                {one.case_ack_no}
+              </a>
+            </td>
+            {hasStage && <td>{t(`stage.${one.stage}`)}</td>}
+            <td>{one.institution ?? "–"}</td>
+            <td>
+              <Moment at={Date.parse(one.began_at)} />
+            </td>
+            <td>{one.due_at === null ? "–" : <Moment at={Date.parse(one.due_at)} />}</td>
+            <td className="num">{glanceText(one.seconds, t.language)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

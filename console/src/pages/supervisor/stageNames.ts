@@ -1,0 +1,20 @@
+/** The stages, in the order in which money is caught and goes home. */
+export const STAGES = [
+  "transfer_to_complaint",
+  "complaint_to_sent",
+  "complaint_to_delivered",
+  "complaint_to_answered",
+  "complaint_to_held",
+  "answered_to_held",
+  "sent_to_delivered",
+  "delivered_to_answered",
+  "answer_to_next",
+  "held_to_reported",
+  "held_to_applied",
+  "applied_to_verified",
+  "notice",
+  "court",
+  "approval",
+  "approved_to_ordered",
+  "ordered_to_credited",
+] as const;

@@ -1,0 +1,81 @@
+/** The supervisor's wall: six subjects that are read from five metres, for weeks, on a screen without a keyboard. */
+
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useState } from "react";
+
+import "./wall.css";
+
+import { api, type Schemas } from "../../api/client.ts";
+import { ok, problemOf } from "../../api/problem.ts";
+import { ErrorState } from "../../parts/states.tsx";
+import { serverNow, useNow } from "../../text/clock.ts";
+import { Banks } from "./Banks.tsx";
+import { Districts } from "./Districts.tsx";
+import { Funnel } from "./Funnel.tsx";
+import { Heading } from "./Heading.tsx";
+import { Hours } from "./Hours.tsx";
+import { LatePanel } from "./LatePanel.tsx";
+import { lateCount } from "./late.ts";
+import { Placement } from "./Placement.tsx";
+import { isTimeToReload } from "./quiet.ts";
+import { wall } from "./text.ts";
+import { Today } from "./Today.tsx";
+
+const READ_EACH_MS = 2_000;
+/** Figures without a newer word for this time are old, and the wall says so. */
+const STALE_MS = 10_000;
+
+const loadedAt = serverNow();
+
+export default function Wall(): ReactNode {
+  const t = wall.use();
+  const { data, error, refetch } = useQuery({
+    queryKey: ["wall"],
+    queryFn: () => ok(api.GET("/api/v1/wall")),
+    // A display has no stream of an officer, so it asks. The server reads each part once, however many ask.
+    refetchInterval: READ_EACH_MS,
+    refetchIntervalInBackground: true,
+    retry: false,
+    staleTime: 0,
+  });
+  useEffect(() => {
+    document.title = `${t("desk")} · goldenhour`;
+  }, [t]);
+  const status = error === null ? 0 : problemOf(error).status;
+  if (status === 401) return <Placement done={() => void refetch()} />;
+  if (status === 403) return <ErrorState error={error} reset={() => void refetch()} />;
+  return <Figures figures={data ?? null} />;
+}
+
+/** The frame is there from the start, with dashes; old figures stay when there are no new ones. */
+function Figures({ figures }: { figures: Schemas["Wall"] | null }): ReactNode {
+  const asOf = figures === null ? null : Date.parse(figures.current.as_of);
+  const isStale = useStale(asOf);
+  useReload(figures === null ? 0 : lateCount(figures.current.breaches), isStale);
+  return (
+    <main className="wall" data-stale={isStale || undefined}>
+      <Heading day={figures?.current.today.day ?? null} asOf={asOf} isStale={isStale} />
+      <Today today={figures?.current.today ?? null} />
+      <Funnel weeks={figures?.weeks ?? null} />
+      <Hours recent={figures?.recent ?? null} />
+      <LatePanel breaches={figures?.current.breaches ?? null} />
+      <Districts recent={figures?.recent ?? null} />
+      <Banks recent={figures?.recent ?? null} />
+    </main>
+  );
+}
+
+/** Whether no newer word came for too long; before the first word, since the page was loaded. */
+function useStale(asOf: number | null): boolean {
+  return useNow() - (asOf ?? loadedAt) > STALE_MS;
+}
+
+/** Load the page again in a quiet minute of the hour. */
+function useReload(late: number, isStale: boolean): void {
+  const now = useNow();
+  const [before, setBefore] = useState({ late, alarmAt: loadedAt });
+  if (late !== before.late) setBefore({ late, alarmAt: late > before.late ? now : before.alarmAt });
+  useEffect(() => {
+    if (isTimeToReload(now, loadedAt, before.alarmAt, isStale)) location.reload();
+  }, [now, before.alarmAt, isStale]);
+}

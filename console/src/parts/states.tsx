@@ -1,0 +1,46 @@
+/** The states of a page that shows nothing yet, nothing at all, or an error. */
+
+import { useRouter } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+
+import { NO_ANSWER, problemOf } from "../api/problem.ts";
+import { parts } from "./catalogue.ts";
+
+export function LoadingState(): ReactNode {
+  const t = parts.use();
+  return (
+    <p className="state" role="status">
+      {t("loading")}
+    </p>
+  );
+}
+
+/** Nothing to show: what that means, and what comes next. */
+export function EmptyState({ children }: { children: ReactNode }): ReactNode {
+  return <p className="state">{children}</p>;
+}
+
+export function NotFoundState(): ReactNode {
+  const t = parts.use();
+  return <p className="state">{t("not_found")}</p>;
+}
+
+/** Why it failed, in the words of the server, and a button that tries again. */
+export function ErrorState({ error, reset }: { error: unknown; reset?: () => void }): ReactNode {
+  const t = parts.use();
+  const router = useRouter();
+  const problem = problemOf(error);
+  const again = (): void => {
+    reset?.();
+    void router.invalidate();
+  };
+  return (
+    <div className="state" role="alert">
+      <p className="b">{problem.code === NO_ANSWER ? t("no_answer") : problem.message}</p>
+      {problem.requestId && <p className="xs mut">{t("request", { id: problem.requestId })}</p>}
+      <button type="button" className="btn first" onClick={again}>
+        {t("again")}
+      </button>
+    </div>
+  );
+}

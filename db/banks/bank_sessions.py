@@ -1,0 +1,62 @@
+"""Sessions of banks in a browser. Of the token in the cookie only the digest is stored."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.base import FrozenModel, UtcDatetime
+
+KEPT_DAYS: Final = 30
+FORGOTTEN_MAX: Final = 500
+
+
+class BankSession(FrozenModel):
+    """A session that is not over."""
+
+    session_id: UUID
+    institution: str
+    ends_at: UtcDatetime
+
+
+_FORGET: Final = """
+DELETE FROM bank_session WHERE session_id IN (
+    SELECT session_id FROM bank_session WHERE ends_at < present_moment() - make_interval(days => $1)
+    ORDER BY ends_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+"""
+_BEGIN: Final = """
+INSERT INTO bank_session (session_id, token_digest, institution, began_at, last_seen_at, ends_at, address)
+SELECT $1, $2, $3, m.now, m.now, m.now + $5::interval, $4 FROM (SELECT present_moment() AS now) m
+RETURNING session_id, institution, ends_at
+"""
+# A bank whose login was taken away has no session.
+_FIND: Final = """
+UPDATE bank_session s SET last_seen_at = greatest(s.last_seen_at, m.now)
+FROM (SELECT present_moment() AS now) m, institution i
+WHERE s.token_digest = $1 AND s.ended_at IS NULL AND s.ends_at > m.now AND s.last_seen_at > m.now - $2::interval
+    AND i.code = s.institution AND i.inbound_email IS NOT NULL
+RETURNING s.session_id, s.institution, s.ends_at
+"""
+
+
+async def begin(
+    connection: Connection, session_id: UUID, token_digest: bytes, institution: str, address: str, longest: timedelta
+) -> BankSession:
+    """Write a new session, and forget some that ended long ago."""
+    await connection.execute(_FORGET, KEPT_DAYS, FORGOTTEN_MAX)
+    row = await connection.fetchrow(_BEGIN, session_id, token_digest, institution, address, longest)
+    assert row is not None, "just written"
+    return BankSession(**dict(row))
+
+
+async def find(connection: Connection, token_digest: bytes, idle: timedelta) -> BankSession | None:
+    """Return the session with this token and note its use; None if there is none or it is over."""
+    row = await connection.fetchrow(_FIND, token_digest, idle)
+    return BankSession(**dict(row)) if row else None
+
+
+async def end(connection: Connection, session_id: UUID) -> None:
+    """End a session."""
+    await connection.execute(
+        "UPDATE bank_session SET ended_at = present_moment() WHERE session_id = $1 AND ended_at IS NULL", session_id
+    )

@@ -1,0 +1,166 @@
+"""Short messages to people who complain on the public page. The row of a message is the outbox.
+
+Such a complaint may have no case yet, and the table `message` has only messages of cases.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.person_keys import PersonKey, wrapped_key
+from db.pool import Connection
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import Language
+from schemas.notifications import MessageKind
+
+
+@dataclass(frozen=True, slots=True)
+class NewComplainantMessage:
+    """A message as it is written, with the digests of its code and of the number that it goes to."""
+
+    message_id: UUID
+    draft_id: UUID
+    kind: MessageKind
+    language: Language
+    sealed: bytes = field(repr=False)
+    valid_until: datetime
+    code_digest: bytes | None = None
+    mobile_digest: bytes | None = None
+
+
+async def insert(connection: Connection, message: NewComplainantMessage, at: datetime) -> None:
+    """Write a message, which is sent at once."""
+    await connection.execute(
+        "INSERT INTO complainant_message (message_id, draft_id, kind, language, sealed, written_at, valid_until,"
+        " next_attempt_at, code_digest, mobile_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $6, $8, $9)",
+        message.message_id,
+        message.draft_id,
+        message.kind.value,
+        message.language.value,
+        message.sealed,
+        at,
+        message.valid_until,
+        message.code_digest,
+        message.mobile_digest,
+    )
+
+
+class DueMessage(FrozenModel):
+    """A message that is due, with the key of the draft that opens it."""
+
+    message_id: UUID
+    kind: MessageKind
+    language: Language
+    attempts: int
+    """number of attempts, this one included"""
+    valid_until: UtcDatetime
+    key: PersonKey
+    sealed: str
+
+
+_CLAIM: Final = f"""
+WITH due AS (
+    SELECT message_id FROM complainant_message WHERE next_attempt_at <= $1
+    ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE complainant_message m SET attempts = attempts + 1, next_attempt_at = $2 FROM due
+    WHERE m.message_id = due.message_id RETURNING m.*
+)
+SELECT t.message_id, t.kind, t.language, t.attempts, t.valid_until, encode(t.sealed, 'hex') AS sealed,
+    jsonb_build_object('person_id', d.person_id, 'wrapped', {wrapped_key("d")}) AS key
+FROM taken t JOIN draft d USING (draft_id)
+"""
+
+
+async def claim(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[DueMessage]:
+    """Claim messages that are due, the longest due first; others do not send them until `lease_until`."""
+    return [DueMessage(**dict(row)) for row in await connection.fetch(_CLAIM, now, lease_until, limit)]
+
+
+async def expire(connection: Connection, now: datetime, failure: str) -> None:
+    """Give up messages whose time is over, and take their texts away."""
+    await connection.execute(
+        "UPDATE complainant_message SET sealed = NULL, next_attempt_at = NULL, failure = $2"
+        " WHERE next_attempt_at IS NOT NULL AND valid_until <= $1",
+        now,
+        failure,
+    )
+
+
+async def sent(connection: Connection, message_id: UUID, at: datetime) -> None:
+    """Note that a message is sent, and take its text away."""
+    await connection.execute(
+        "UPDATE complainant_message SET sent_at = $2, sealed = NULL, next_attempt_at = NULL, failure = ''"
+        " WHERE message_id = $1",
+        message_id,
+        at,
+    )
+
+
+async def failed(connection: Connection, message_id: UUID, failure: str, again_at: datetime | None) -> None:
+    """Note that an attempt failed. Without a next attempt the text is taken away."""
+    await connection.execute(
+        "UPDATE complainant_message SET failure = $2, next_attempt_at = $3,"
+        " sealed = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE sealed END WHERE message_id = $1",
+        message_id,
+        failure,
+        again_at,
+    )
+
+
+async def drop(connection: Connection, draft_id: UUID) -> None:
+    """Give up the messages of a draft that wait: its key is destroyed."""
+    await connection.execute(
+        "UPDATE complainant_message SET sealed = NULL, next_attempt_at = NULL"
+        " WHERE draft_id = $1 AND sealed IS NOT NULL",
+        draft_id,
+    )
+
+
+# -- codes -------------------------------------------------------------------------------------------------------------
+
+
+async def live_code(
+    connection: Connection, draft_id: UUID, mobile_digests: Sequence[bytes], max_tries: int, now: datetime
+) -> bool:
+    """Return whether the newest code that went to this number is still good."""
+    found: bool | None = await connection.fetchval(
+        "SELECT valid_until > $3 AND used_at IS NULL AND tries < $4 AND (sent_at IS NOT NULL OR sealed IS NOT NULL)"
+        " FROM complainant_message WHERE draft_id = $1 AND code_digest IS NOT NULL AND mobile_digest = ANY ($2)"
+        " ORDER BY written_at DESC, message_id LIMIT 1",
+        draft_id,
+        list(mobile_digests),
+        now,
+        max_tries,
+    )
+    return bool(found)
+
+
+async def use_code(
+    connection: Connection,
+    draft_id: UUID,
+    code_digests: Sequence[bytes],
+    mobile_digests: Sequence[bytes],
+    max_tries: int,
+    now: datetime,
+) -> bool:
+    """Use the newest code of a draft if it is the one that was entered; return whether it was.
+
+    Each call counts as a try of that code. A code is good once, and only for the number that it went to.
+    """
+    done = await connection.fetchval(
+        "WITH newest AS (SELECT message_id FROM complainant_message WHERE draft_id = $1 AND code_digest IS NOT NULL"
+        "  AND mobile_digest = ANY ($3) ORDER BY written_at DESC, message_id LIMIT 1)"
+        " UPDATE complainant_message m SET tries = tries + 1,"
+        "  used_at = CASE WHEN m.code_digest = ANY ($2) THEN $5::timestamptz END FROM newest"
+        " WHERE m.message_id = newest.message_id AND m.used_at IS NULL AND m.valid_until > $5 AND m.tries < $4"
+        " RETURNING m.used_at IS NOT NULL",
+        draft_id,
+        list(code_digests),
+        list(mobile_digests),
+        max_tries,
+        now,
+    )
+    return bool(done)

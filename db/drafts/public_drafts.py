@@ -1,0 +1,182 @@
+"""Drafts of the public page: their codes and visits, and whether their complainant is confirmed."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.base import FrozenModel, UtcDatetime
+
+
+class PublicDraft(FrozenModel):
+    """A draft of the public page beside its content."""
+
+    draft_id: UUID
+    code_digest: bytes
+    ack_no: str | None
+    sent_at: UtcDatetime | None
+    asked_paise: int
+    confirmed_at: UtcDatetime | None
+    finished_at: UtcDatetime | None
+    called_at: UtcDatetime | None
+    """when the call was missed whose link began it; None without one"""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Return whether a one-time code has confirmed the mobile."""
+        return self.confirmed_at is not None
+
+
+_COLUMNS: Final = (
+    "p.draft_id, p.code_digest, d.ack_no, d.sent_at, p.asked_paise, p.confirmed_at, p.finished_at,"
+    " (SELECT k.last_call_at FROM draft k WHERE k.draft_id = p.call_id) AS called_at"
+)
+
+
+async def insert(connection: Connection, draft_id: UUID, code_digest: bytes, *, call_id: UUID | None = None) -> None:
+    """Write a draft of the public page, whose draft is written. `call_id` is the missed call that it belongs to."""
+    await connection.execute(
+        "INSERT INTO public_draft (draft_id, code_digest, call_id) VALUES ($1, $2, $3)", draft_id, code_digest, call_id
+    )
+
+
+async def count_open(connection: Connection) -> int:
+    """Return how many drafts of the public page are open and not sent."""
+    found: int = await connection.fetchval(
+        "SELECT count(*) FROM draft WHERE owner = 'complainant' AND ended_at IS NULL AND ack_no IS NULL"
+    )
+    return found
+
+
+async def of_code(connection: Connection, code_digests: Sequence[bytes]) -> PublicDraft | None:
+    """Return the open draft of a code, or None."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM public_draft p JOIN draft d USING (draft_id)"
+        " WHERE p.code_digest = ANY ($1) AND d.ended_at IS NULL",
+        list(code_digests),
+    )
+    return PublicDraft(**dict(row)) if row else None
+
+
+async def get(connection: Connection, draft_id: UUID) -> PublicDraft:
+    """Return a draft of the public page."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM public_draft p JOIN draft d USING (draft_id) WHERE p.draft_id = $1", draft_id
+    )
+    assert row is not None, "the caller has opened the draft"
+    return PublicDraft(**dict(row))
+
+
+# -- visits ------------------------------------------------------------------------------------------------------------
+
+
+async def begin_visit(
+    connection: Connection, draft_id: UUID, visit_digest: bytes, at: datetime, until: datetime
+) -> None:
+    """Open a draft in a browser. An earlier visit of it ends."""
+    await connection.execute(
+        "UPDATE public_draft SET visit_digest = $2, visit_began_at = $3, visit_until = $4 WHERE draft_id = $1",
+        draft_id,
+        visit_digest,
+        at,
+        until,
+    )
+
+
+async def visit(
+    connection: Connection, visit_digest: bytes, at: datetime, idle: timedelta, longest: timedelta
+) -> PublicDraft | None:
+    """Return the draft that a visit has open, and prolong the visit; None if it is over."""
+    row = await connection.fetchrow(
+        "UPDATE public_draft p SET"
+        " visit_until = greatest(p.visit_until, least($2 + $3::interval, p.visit_began_at + $4::interval))"
+        " FROM draft d WHERE d.draft_id = p.draft_id AND p.visit_digest = $1 AND p.visit_until > $2"
+        f" AND d.ended_at IS NULL RETURNING {_COLUMNS}",
+        visit_digest,
+        at,
+        idle,
+        longest,
+    )
+    return PublicDraft(**dict(row)) if row else None
+
+
+async def end_visit(connection: Connection, visit_digest: bytes) -> None:
+    """End a visit. Its draft stays, and opens by its code."""
+    await connection.execute(
+        "UPDATE public_draft SET visit_digest = NULL, visit_began_at = NULL, visit_until = NULL"
+        " WHERE visit_digest = $1",
+        visit_digest,
+    )
+
+
+# -- what is proven, and what was asked for ----------------------------------------------------------------------------
+
+
+async def ask_unconfirmed(connection: Connection, draft_id: UUID, paise: int) -> None:
+    """Note the sum for which banks are asked before the mobile is confirmed. It never becomes less."""
+    await connection.execute(
+        "UPDATE public_draft SET asked_paise = greatest(asked_paise, $2) WHERE draft_id = $1", draft_id, paise
+    )
+
+
+async def confirm(connection: Connection, draft_id: UUID, at: datetime) -> None:
+    """Note that a one-time code has confirmed the mobile."""
+    await connection.execute(
+        "UPDATE public_draft SET confirmed_at = coalesce(confirmed_at, $2) WHERE draft_id = $1", draft_id, at
+    )
+
+
+async def finish(connection: Connection, draft_id: UUID, at: datetime) -> None:
+    """Note that the complainant has sent the whole complaint."""
+    await connection.execute(
+        "UPDATE public_draft SET finished_at = coalesce(finished_at, $2) WHERE draft_id = $1", draft_id, at
+    )
+
+
+async def unconfirmed_since(connection: Connection, case_no: str) -> datetime | None:
+    """Return when a case began that only unconfirmed complaints of the page tell; None for any other case."""
+    found: datetime | None = await connection.fetchval("SELECT unconfirmed_since($1)", case_no)
+    return found
+
+
+class Unconfirmed(FrozenModel):
+    """A complaint of the page whose mobile is not confirmed, and of which the desk does not know yet."""
+
+    draft_id: UUID
+    ack_no: str
+    case_no: str
+    sent_at: UtcDatetime
+
+
+async def unconfirmed(connection: Connection, sent_before: datetime, limit: int) -> list[Unconfirmed]:
+    """Return such complaints that were sent before a time, the oldest first."""
+    rows = await connection.fetch(
+        "SELECT p.draft_id, c.ack_no, c.case_no, d.sent_at FROM public_draft p JOIN draft d USING (draft_id)"
+        " JOIN complaint c USING (ack_no) WHERE p.asked_paise > 0 AND p.confirmed_at IS NULL"
+        " AND p.desk_told_at IS NULL AND d.sent_at <= $1 ORDER BY d.sent_at LIMIT $2",
+        sent_before,
+        limit,
+    )
+    return [Unconfirmed(**dict(row)) for row in rows]
+
+
+async def tell_desk(connection: Connection, draft_id: UUID, at: datetime) -> bool:
+    """Note that the desk gets a work item; false if it had one, or the mobile is confirmed meanwhile."""
+    done = await connection.fetchval(
+        "UPDATE public_draft SET desk_told_at = $2 WHERE draft_id = $1 AND desk_told_at IS NULL"
+        " AND confirmed_at IS NULL RETURNING true",
+        draft_id,
+        at,
+    )
+    return bool(done)
+
+
+async def call_of(connection: Connection, draft_id: UUID) -> UUID | None:
+    """Return the draft of the missed call whose link began this one, if no officer has taken it; locked."""
+    found: UUID | None = await connection.fetchval(
+        "SELECT d.draft_id FROM public_draft p JOIN draft d ON d.draft_id = p.call_id WHERE p.draft_id = $1"
+        " AND d.owner IS NULL AND d.ended_at IS NULL FOR UPDATE OF d",
+        draft_id,
+    )
+    return found

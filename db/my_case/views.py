@@ -1,0 +1,275 @@
+"""Rows that the page shows of one complaint, read in one snapshot that the caller opens."""
+
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from db.cases.complaint_money import COUNTED_ELSEWHERE
+from db.cases.jurisdiction import is_marked
+from db.person_keys import StoredPerson, stored
+from db.pool import Connection
+from db.restoration.credit_accounts import OBJECT_UNTIL
+from domain.errors.cases import ComplaintNotFound
+from domain.ledger import CONTRA_BUCKETS
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import Bucket, Language
+from schemas.my_case import (
+    Office,
+    OwnCredit,
+    OwnCreditAccount,
+    OwnDocument,
+    OwnRestoration,
+    OwnSignature,
+    OwnTransfer,
+    Place,
+    StepDone,
+)
+from schemas.outbox.procedures import RestorationPolicy
+from schemas.restoration_enums import DocumentKind
+
+TRANSFERS_MAX: Final = 50
+CREDITS_MAX: Final = 50
+DOCUMENTS_MAX: Final = 40
+ACCOUNTS_MAX: Final = 5
+
+SHOWN: Final = (
+    DocumentKind.RESTORATION_APPLICATION.value,
+    DocumentKind.SIGNED_APPLICATION.value,
+    DocumentKind.STATUS_LETTER.value,
+)
+"""kinds of documents that the victim reads"""
+
+
+class ComplaintRow(FrozenModel):
+    """A complaint with the sealed data of its victim."""
+
+    ack_no: str
+    case_no: str
+    person: StoredPerson
+    language: Language
+    is_marked: bool
+    is_open: bool
+    received_at: UtcDatetime
+    answered_on: date | None
+
+
+async def complaint(connection: Connection, ack_no: str) -> ComplaintRow:
+    """Return a complaint. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        f"SELECT c.ack_no, c.case_no, {stored('v')} AS person, v.language, {is_marked('c.case_no')} AS is_marked,"
+        " f.state = 'open' AS is_open, c.received_at, t.answered_on"
+        " FROM complaint c JOIN victim v USING (victim_id) JOIN case_file f USING (case_no)"
+        " LEFT JOIN treatment_report t USING (ack_no) WHERE c.ack_no = $1",
+        ack_no,
+    )
+    if row is None:
+        raise ComplaintNotFound(ack_no)
+    return ComplaintRow(**dict(row))
+
+
+# A hop belongs to the highest hop above it that is of the same complaint. Money that only a bank names is no loss yet.
+# A transfer that is set aside is where the other case of the merge has it, as in `complaint_money.buckets`.
+_TRANSFERS: Final = f"""
+WITH RECURSIVE proposed AS (
+    SELECT hop_no FROM ledger_balance WHERE case_no = $1 AND bucket = 'proposed' AND balance_paise < 0
+    UNION ALL SELECT h.hop_no FROM proposed p JOIN hop h ON h.case_no = $1 AND h.parent_hop_no = p.hop_no
+), below AS (
+    SELECT h.hop_no AS root_no, h.hop_no FROM hop h
+    LEFT JOIN hop above ON above.case_no = h.case_no AND above.hop_no = h.parent_hop_no
+    WHERE h.case_no = $1 AND h.ack_no = $2 AND above.ack_no IS DISTINCT FROM h.ack_no
+        AND h.hop_no NOT IN (SELECT hop_no FROM proposed)
+    UNION ALL
+    SELECT b.root_no, h.hop_no FROM below b JOIN hop h ON h.case_no = $1 AND h.parent_hop_no = b.hop_no
+    WHERE h.ack_no = $2 AND h.hop_no NOT IN (SELECT hop_no FROM proposed)
+), counted AS ({COUNTED_ELSEWHERE}
+), places AS (
+    SELECT root_no, $1 AS case_no, hop_no, false AS is_counted_elsewhere FROM below
+    UNION ALL (SELECT DISTINCT ON (case_no, hop_no) root_no, case_no, hop_no, true FROM counted ORDER BY 2, 3, 1)
+)
+SELECT r.hop_no AS root_no, r.transferred_at, r.disputed_paise,
+    coalesce(ri.name, r.payee_institution_as_told) AS to_bank, l.bucket, coalesce(i.name, '') AS bank,
+    b.is_counted_elsewhere, sum(l.balance_paise)::bigint AS paise,
+    min(k.held_at) FILTER (WHERE l.bucket = 'held') AS held_since,
+    min(a.lapses_at) FILTER (WHERE l.bucket = 'held' AND a.state = 'held' AND a.retained_by_kind IS NULL)
+        AS held_until
+FROM places b JOIN hop h USING (case_no, hop_no)
+JOIN hop r ON r.case_no = $1 AND r.hop_no = b.root_no
+LEFT JOIN institution ri ON ri.code = r.institution
+LEFT JOIN institution i ON i.code = h.institution
+JOIN ledger_balance l ON l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.balance_paise <> 0
+    AND NOT (b.is_counted_elsewhere AND l.bucket IN ('lost', 'proposed'))
+LEFT JOIN held_hop k ON k.case_no = h.case_no AND k.hop_no = h.hop_no
+LEFT JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
+GROUP BY r.hop_no, r.transferred_at, r.disputed_paise, to_bank, l.bucket, i.name, b.is_counted_elsewhere
+ORDER BY r.transferred_at, r.hop_no, sum(l.balance_paise) DESC
+"""
+
+
+class Money(FrozenModel):
+    """The money of a complaint: by transfer, and summed by bucket."""
+
+    lost_paise: int
+    sums: dict[Bucket, int]
+    transfers: tuple[OwnTransfer, ...]
+    more_transfers: int
+
+
+async def money(connection: Connection, case_no: str, ack_no: str) -> Money:
+    """Return where the money of a complaint is."""
+    lost_paise, sums = 0, dict[Bucket, int]()
+    found: dict[int, list[Record]] = {}
+    for row in await connection.fetch(_TRANSFERS, case_no, ack_no):
+        bucket = Bucket(row["bucket"])
+        of_root = found.setdefault(row["root_no"], [])
+        if bucket in CONTRA_BUCKETS:
+            lost_paise -= row["paise"]
+            continue
+        if row["is_counted_elsewhere"]:
+            lost_paise += row["paise"]
+        sums[bucket] = sums.get(bucket, 0) + row["paise"]
+        of_root.append(row)
+    told = [rows for rows in found.values() if rows]
+    return Money(
+        lost_paise=lost_paise,
+        sums=sums,
+        transfers=tuple(_transfer(rows) for rows in told[:TRANSFERS_MAX]),
+        more_transfers=max(len(told) - TRANSFERS_MAX, 0),
+    )
+
+
+def _transfer(rows: list[Record]) -> OwnTransfer:
+    first = rows[0]
+    return OwnTransfer(
+        transferred_at=first["transferred_at"],
+        amount_paise=first["disputed_paise"],
+        bank=first["to_bank"],
+        places=tuple(
+            Place(
+                bucket=row["bucket"],
+                bank=row["bank"],
+                amount_paise=row["paise"],
+                held_since=row["held_since"],
+                held_until=row["held_until"],
+            )
+            for row in rows
+        ),
+    )
+
+
+async def credits_of(connection: Connection, ack_no: str) -> tuple[OwnCredit, ...]:
+    """Return what banks have credited to the victim, the newest first."""
+    rows = await connection.fetch(
+        "SELECT i.name AS bank, sum(l.confirmed_paise)::bigint AS amount_paise,"
+        " right(max(l.beneficiary_holder), 4) AS account_end,"
+        " coalesce((SELECT max(w.received_at) FROM bank_confirmation w WHERE w.order_id = o.order_id), o.planned_at)"
+        " AS at"
+        " FROM bank_order o JOIN bank_order_line l USING (order_id) JOIN institution i ON i.code = o.institution"
+        " WHERE o.kind = 'restore' AND o.restoration_id IN (SELECT restoration_id FROM restoration WHERE ack_no = $1)"
+        " AND l.ack_no = $1 AND l.confirmed_paise > 0 GROUP BY o.order_id, i.name"
+        " ORDER BY 4 DESC LIMIT $2",
+        ack_no,
+        CREDITS_MAX,
+    )
+    return tuple(OwnCredit(**dict(row)) for row in rows)
+
+
+async def restoration(connection: Connection, ack_no: str) -> OwnRestoration | None:
+    """Return the newest restoration of a complaint, an open one first; None without one."""
+    row = await connection.fetchrow(
+        "SELECT r.restoration_id, r.state, r.route, r.step, r.visit_no, s.due_at, r.closed_at, r.policy"
+        " FROM restoration r LEFT JOIN restoration_step s ON s.restoration_id = r.restoration_id AND s.ended_at IS NULL"
+        " WHERE r.ack_no = $1 ORDER BY r.state <> 'open', r.round_no DESC LIMIT 1",
+        ack_no,
+    )
+    if row is None:
+        return None
+    told: dict[str, Any] = dict(row)
+    policy = RestorationPolicy.model_validate(told.pop("policy"))
+    visits = await connection.fetch(
+        "SELECT DISTINCT ON (step) step, ended_at, outcome FROM restoration_step WHERE restoration_id = $1"
+        " ORDER BY step, place DESC",
+        row["restoration_id"],
+    )
+    done = sorted((one for one in visits if one["outcome"] in {"done", "skipped"}), key=lambda one: one["ended_at"])
+    return OwnRestoration(
+        **told,
+        done=tuple(StepDone(step=one["step"], ended_at=one["ended_at"]) for one in done),
+        step_seconds={step: clock.due_seconds for step, clock in policy.steps.items()},
+        bond_for=policy.bond_for,
+    )
+
+
+_DOCUMENT: Final = (
+    "document_id, number, kind, language, issued_at, coalesce(size_bytes, octet_length(pdf)) AS size_bytes,"
+    " encode(digest, 'hex') AS digest, restoration_id, revision"
+)
+
+
+async def documents(connection: Connection, ack_no: str) -> tuple[OwnDocument, ...]:
+    """Return the documents of a complaint that the victim may read, the newest first."""
+    rows = await connection.fetch(
+        f"SELECT {_DOCUMENT} FROM document WHERE ack_no = $1 AND kind = ANY($2)"
+        " ORDER BY issued_at DESC, document_id LIMIT $3",
+        ack_no,
+        list(SHOWN),
+        DOCUMENTS_MAX,
+    )
+    return tuple(OwnDocument(**dict(row)) for row in rows)
+
+
+async def document(connection: Connection, ack_no: str, document_id: UUID) -> OwnDocument | None:
+    """Return one document of a complaint that the victim may read, or None."""
+    row = await connection.fetchrow(
+        f"SELECT {_DOCUMENT} FROM document WHERE document_id = $1 AND ack_no = $2 AND kind = ANY($3)",
+        document_id,
+        ack_no,
+        list(SHOWN),
+    )
+    return OwnDocument(**dict(row)) if row else None
+
+
+async def signature(connection: Connection, restoration_id: UUID) -> OwnSignature | None:
+    """Return the newest signature by code of a restoration, or None."""
+    row = await connection.fetchrow(
+        "SELECT s.signed_at, d.number, encode(s.digest, 'hex') AS digest, s.mobile_end"
+        " FROM application_signature s JOIN document d USING (document_id)"
+        " WHERE s.restoration_id = $1 ORDER BY s.visit_no DESC LIMIT 1",
+        restoration_id,
+    )
+    return OwnSignature(**dict(row)) if row else None
+
+
+async def fir_sign_by(connection: Connection, case_no: str, ack_no: str) -> datetime | None:
+    """Return until when the victim must sign an e-Zero FIR, or None. The first complainant of a case signs it."""
+    at: datetime | None = await connection.fetchval(
+        "SELECT max(sign_by) FROM fir WHERE case_no = $1 AND kind = 'e_zero_fir' AND state = 'registered'"
+        " AND signed_at IS NULL AND $2 = (SELECT c.ack_no FROM complaint c WHERE c.case_no = $1"
+        "  ORDER BY c.received_at, c.ack_no LIMIT 1)",
+        case_no,
+        ack_no,
+    )
+    return at
+
+
+async def credit_accounts(connection: Connection, ack_no: str) -> tuple[OwnCreditAccount, ...]:
+    """Return the other accounts to be credited that did not end, the newest first."""
+    rows = await connection.fetch(
+        f"SELECT c.account_id, right(c.account, 4) AS account_end, i.name AS bank, {OBJECT_UNTIL}"
+        " FROM credit_account c JOIN institution i ON i.code = c.institution"
+        " WHERE c.ack_no = $1 AND c.ended_at IS NULL ORDER BY c.account_id DESC LIMIT $2",
+        ack_no,
+        ACCOUNTS_MAX,
+    )
+    return tuple(OwnCreditAccount(**dict(row)) for row in rows)
+
+
+async def offices(connection: Connection, case_no: str) -> tuple[Office, ...]:
+    """Return the posts of the investigating and of the supervising officer of a case."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT ON (duty) duty, police_station AS station, phone FROM case_officer"
+        " WHERE case_no = $1 AND duty IN ('io', 'supervising') ORDER BY duty, assignment_no DESC",
+        case_no,
+    )
+    return tuple(Office(station=row["station"], phone=row["phone"]) for row in rows)

@@ -1,0 +1,153 @@
+"""Models of the page about a victim's own complaint."""
+
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from schemas.base import FrozenModel, Paise, UtcDatetime
+from schemas.enums import Bucket, Language
+from schemas.restoration_enums import DocumentKind, RestorationState, Route, Step
+
+
+class CodePurpose(StrEnum):
+    """Purpose of a one-time code to a victim."""
+
+    ENTER = "enter"
+    """to read the own complaint"""
+    SIGN = "sign"
+    """to sign one application"""
+
+
+class Place(FrozenModel):
+    """Money of a transfer at one bank, in one bucket."""
+
+    bucket: Bucket
+    bank: str
+    """name of the bank; "" if it is not known"""
+    amount_paise: Paise
+    held_since: UtcDatetime | None = None
+    held_until: UtcDatetime | None = None
+    """when the hold ends without an order; None if an order or an approval keeps it"""
+
+
+class OwnTransfer(FrozenModel):
+    """Transfer that the victim lost money by, and where its money is."""
+
+    transferred_at: UtcDatetime
+    amount_paise: Paise
+    bank: str
+    """name of the bank that received it"""
+    places: tuple[Place, ...]
+
+
+class OwnCredit(FrozenModel):
+    """Money that a bank has credited to the victim."""
+
+    bank: str
+    amount_paise: Paise
+    account_end: str
+    at: UtcDatetime
+
+
+class OwnDocument(FrozenModel):
+    """Document of the complaint that the victim may read."""
+
+    document_id: UUID
+    number: str
+    kind: DocumentKind
+    language: Language
+    issued_at: UtcDatetime
+    size_bytes: int
+    digest: str
+    """SHA-256 of the PDF"""
+    restoration_id: UUID | None
+    revision: int
+
+
+class StepDone(FrozenModel):
+    """Visit of a step of the restoration that is over."""
+
+    step: Step
+    ended_at: UtcDatetime
+
+
+class OwnRestoration(FrozenModel):
+    """State of the newest restoration of the complaint."""
+
+    restoration_id: UUID
+    state: RestorationState
+    route: Route | None
+    step: Step
+    visit_no: int
+    due_at: UtcDatetime | None
+    closed_at: UtcDatetime | None
+    done: tuple[StepDone, ...]
+    """the last visit of each step that is done, in the order of their ends"""
+    step_seconds: dict[Step, float]
+    """time of each step"""
+    bond_for: tuple[Route, ...]
+
+
+class OwnSignature(FrozenModel):
+    """The victim's signature by code under the newest application."""
+
+    signed_at: UtcDatetime
+    number: str
+    """number of the application"""
+    digest: str
+    mobile_end: str
+
+
+class OwnCreditAccount(FrozenModel):
+    """Another account to be credited, to which the victim may object."""
+
+    account_id: int
+    account_end: str
+    bank: str
+    object_until: UtcDatetime | None
+
+
+class Office(FrozenModel):
+    """Post of the police that a victim can call, without the name of an officer."""
+
+    station: str
+    phone: str
+
+
+class MyCase(FrozenModel):
+    """Everything that the page shows of one complaint."""
+
+    ack_no: str
+    language: Language
+    is_marked: bool
+    is_open: bool
+    """whether banks still search for money of the case"""
+    received_at: UtcDatetime
+    as_of: UtcDatetime
+    lost_paise: Paise
+    transfers: tuple[OwnTransfer, ...]
+    more_transfers: int
+    """how many transfers are not in the list"""
+    sums: dict[Bucket, int]
+    """amount of the complaint in each bucket that is not empty; they sum to `lost_paise`"""
+    credits: tuple[OwnCredit, ...]
+    restoration: OwnRestoration | None
+    application: OwnDocument | None
+    """the application that can be signed now"""
+    signature: OwnSignature | None
+    sign_code_until: UtcDatetime | None
+    """until when the newest code to sign is valid"""
+    signs_from: UtcDatetime | None
+    """when a code to the corrected mobile may sign; None: now"""
+    mobile_end: str
+    """last two digits of the victim's mobile; "" if it can receive no code"""
+    fir_sign_by: UtcDatetime | None
+    """until when the victim must sign the e-Zero FIR"""
+    credit_accounts: tuple[OwnCreditAccount, ...]
+    documents: tuple[OwnDocument, ...]
+    offices: tuple[Office, ...]
+    """the officer of the case, then the superior"""
+    asks_treatment: bool
+    """whether the two questions on how the victim was treated are asked now"""
+    answered_on: date | None
+    """when they were answered"""

@@ -1,0 +1,182 @@
+"""The end of a shift writes itself: what was done and left, where the items go, and who takes half-done calls over."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from activities.cases.desk import close_task
+from activities.drafts import public_drafts, saving
+from activities.officers import enrolment
+from activities.reporting import shift_handovers
+from activities.reporting.shift_handovers import ShiftRounds
+from activities.reporting.shift_tables import handover_table
+from db.pool import Pool
+from db.reporting import shift_handovers as rows
+from domain.errors.drafts import DraftHasOwner
+from domain.errors.officers import NotOfThisShift, ShiftNotFound
+from domain.policy.shifts import AtShiftEnd
+from schemas.base import WithReason
+from schemas.drafts import DraftContent, NewDraft
+from schemas.enums import Role
+from schemas.jurisdiction import Within
+from schemas.officers import TeamEntry, TeamShift
+from schemas.reporting.shift_handovers import HandoverNote, HandoverState, OfficerHandover, ShiftHandover
+from schemas.text import IST
+from tests.activities.task_desk import TaskDesk
+from tests.factories import make_context
+
+AWAY = WithReason(reason="the shift is over")
+
+
+@dataclass
+class Shift:
+    """Officers `a` and `b` on a shift that ends in half an hour, and `c` and the chief on one that goes on."""
+
+    desk: TaskDesk
+
+    async def come(self) -> None:
+        await self.desk.come()
+        self.desk.at_noon()
+        # The update that brings records lies before the shift.
+        await self.desk.ctx.pool.execute(
+            "UPDATE schema_migration SET applied_at = $1 WHERE name = $2",
+            self.desk.clock.at - timedelta(days=3),
+            rows.SINCE_MIGRATION,
+        )
+        day = self.desk.clock.at.astimezone(IST).isoweekday()
+        around = tuple(TeamShift(day_no=one, starts_minute=0, ends_minute=1_440) for one in range(1, 8))
+        await self.team("early", (TeamShift(day_no=day, starts_minute=360, ends_minute=750),), "a", "b")
+        await self.team("watch", around, "c", "chief")
+        await self.desk.ctx.pool.execute("UPDATE team SET created_at = created_at - interval '3 days'")
+
+    async def team(self, name: str, shifts: tuple[TeamShift, ...], *members: str) -> None:
+        entry = TeamEntry(name=name, members=members, shifts=shifts)
+        await enrolment.add_team(self.desk.ctx.pool, entry, "command:test")
+
+    async def round(self) -> None:
+        await self.desk.rounds.value()
+        await ShiftRounds(self.desk.ctx).run_once()
+
+    async def record(self, within: Within | None = None) -> ShiftHandover:
+        async with self.desk.ctx.pool.acquire() as connection:
+            found = await rows.page(connection, "early", None, 10)
+        (line,) = found.items
+        return await shift_handovers.read(self.desk.ctx, line.shift_id, within)
+
+
+@pytest.fixture
+async def shift(database: Pool) -> Shift:
+    shift = Shift(TaskDesk(await make_context(database)))
+    await shift.come()
+    return shift
+
+
+def states(one: OfficerHandover) -> dict[int, HandoverState]:
+    return {item.task_id: item.state for item in one.items}
+
+
+async def test_a_shift_leaves_a_record_and_no_item_without_an_owner(shift: Shift) -> None:
+    desk = shift.desk
+    (_, kept), (_, left), (_, closed), (_, passed), (_, asleep) = [await desk.item(500 + n) for n in range(5)]
+    for task_id in (kept, left, closed, passed, asleep):
+        await desk.claim("a", task_id)
+    await close_task(desk.ctx, closed, "spoke to them", "officer:a")
+    await desk.pass_on("a", passed, 1, "b")
+    await desk.snooze("a", asleep, 1, 600)
+    call = await saving.begin(desk.ctx, NewDraft(content=DraftContent(story="half told")), "a", "officer:a")
+    form = await public_drafts.begin(desk.ctx, DraftContent(story="a form half filled"))
+    desk.later(minutes=29)
+    await desk.claim("a", left, 1)
+    await desk.claim("a", kept, 1)
+    await desk.claim("b", passed, 2)
+    await shift.round()
+    async with desk.ctx.pool.acquire() as connection:
+        assert (await rows.page(connection, None, None, 10)).items == (), "the shift goes on"
+
+    desk.later(minutes=2)
+    await desk.claim("a", kept, 1)
+    desk.later(minutes=10)
+    await shift.round()
+    found = await shift.record()
+    of_a, of_b = found.officers
+    assert (of_a.officer_id, of_b.officer_id) == ("a", "b")
+    assert states(of_a) == {
+        kept: HandoverState.KEPT,
+        left: HandoverState.GIVEN,
+        closed: HandoverState.CLOSED,
+        passed: HandoverState.PASSED_ON,
+        asleep: HandoverState.SNOOZED,
+    }
+    assert states(of_b) == {passed: HandoverState.GIVEN}
+    assert (of_a.acts["task_claimed"], of_a.acts["call"]) == (5, 1)
+    assert {item.task_id: item.in_play_paise for item in of_a.items}[left] == 501_00
+    assert [one.draft_id for one in of_a.drafts] == [call.draft_id]
+    assert "half told" not in found.model_dump_json()
+    assert (await desk.seen(left)).owner == "c", "the officer on shift with the fewest, and no supervisor"
+    assert (await desk.seen(kept)).owner == "a"
+    rows_of = handover_table(found).rows
+    assert ("a", "draft", None, "call", None, None, None, None) in rows_of
+    assert len(rows_of) == 7
+
+    await shift.round()
+    assert (await shift.record()).written_at == found.written_at, "once"
+    elsewhere = await shift.record(Within(officer_id="x", districts=("AGRA",)))
+    assert [one.items for one in elsewhere.officers] == [(), ()]
+
+    with pytest.raises(DraftHasOwner):
+        await saving.take_over(
+            desk.ctx, (await saving.begin(desk.ctx, NewDraft(), "b", "officer:b")).draft_id, AWAY, "c", {Role.DESK}
+        )
+    # A call that is left waits for the next officer; a half-filled form waits for its complainant alone.
+    waiting = {one.draft_id for one in (await saving.waiting(desk.ctx, "c", {Role.DESK})).items}
+    assert call.draft_id in waiting
+    assert form.draft_id not in waiting
+    with pytest.raises(DraftHasOwner):
+        await saving.take_over(desk.ctx, form.draft_id, AWAY, "chief", {Role.SUPERVISOR})
+    with pytest.raises(ValidationError, match="drafts of the public form"):
+        await shift.team("forms", (), "Complainant")
+    assert (await saving.take_over(desk.ctx, call.draft_id, AWAY, "c", {Role.DESK})).owner == "c"
+    assert (await saving.read(desk.ctx, call.draft_id, "c")).note == AWAY.reason
+
+
+async def test_items_go_back_to_the_list_where_the_policy_says_so(shift: Shift) -> None:
+    desk = shift.desk
+    rules = desk.ctx.policy.shifts.model_copy(update={"items": AtShiftEnd.RETURN})
+    object.__setattr__(desk.ctx, "policy", desk.ctx.policy.model_copy(update={"shifts": rules}))
+    case_no, task_id = await desk.item()
+    desk.later(minutes=20)
+    await desk.claim("a", task_id)
+    desk.later(minutes=21)
+    await shift.round()
+    assert states((await shift.record()).officers[0]) == {task_id: HandoverState.RETURNED}
+    assert (await desk.seen(task_id)).owner is None
+    because = {"owner": None, "former": "a", "because": "shift_ended"}
+    assert (await desk.logged(case_no, task_id))[-1] == ("task_released", "engine", because)
+    desk.later(minutes=30)
+    assert await desk.rounds.alarm() == 1, "the supervisor is told of it as of any other"
+
+
+async def test_an_officer_adds_a_note_that_is_sealed_and_goes_with_the_record(shift: Shift) -> None:
+    desk = shift.desk
+    desk.later(minutes=41)
+    await shift.round()
+    shift_id = (await shift.record()).shift_id
+    for note in ("the victim calls at nine", "Asha Devi calls at nine"):
+        await shift_handovers.write_note(desk.ctx, shift_id, "a", HandoverNote(note=note))
+    found = await shift.record()
+    assert [one.note for one in found.officers] == ["Asha Devi calls at nine", ""]
+    stored = str(await desk.bench.rows("SELECT to_jsonb(o) FROM shift_handover_officer o"))
+    assert "Asha" not in stored
+    assert b"Asha".hex() not in stored
+    with pytest.raises(NotOfThisShift):
+        await shift_handovers.write_note(desk.ctx, shift_id, "c", HandoverNote(note="not mine"))
+    with pytest.raises(ShiftNotFound):
+        await shift_handovers.read(desk.ctx, shift_id + 1_000, None)
+    desk.later(days=401)
+    await ShiftRounds(desk.ctx).purge()
+    with pytest.raises(ShiftNotFound):
+        await shift_handovers.read(desk.ctx, shift_id, None)
+    gone = "SELECT count(*) FROM person_key WHERE destroyed_for IN ('shift', 'note_replaced') AND wrapped IS NULL"
+    assert await desk.ctx.pool.fetchval(gone) == 2

@@ -1,0 +1,127 @@
+"""One officer at a browser: a page with the session of the officer, which counts keys and remembers what went wrong."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page
+
+from tests.paths import ROOT
+
+PICTURES: Final = ROOT / "build" / "pictures"
+"""screenshots of the last run, an artefact of the tests"""
+AXE: Final = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
+RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+PATIENCE_MS: Final = 15_000
+_CHORD: Final = re.compile(r"\+(?=.)")
+_EXPECTED: Final = re.compile(r"status of (4\d\d|502|503|504)|ERR_(INTERNET_DISCONNECTED|CONNECTION|NETWORK|ABORTED)")
+"""refusals that a test provokes; the page shows them, and the browser logs them as well"""
+_POINTER: Final = """
+window.pointerMoves = 0;
+for (const kind of ["pointermove", "pointerdown", "wheel"])
+  addEventListener(kind, (event) => { if (event.isTrusted) window.pointerMoves += 1; }, true);
+"""
+
+
+@dataclass
+class Seat:
+    """A page of the console. `keys` counts what was pressed, a chord by each of its keys."""
+
+    context: BrowserContext
+    page: Page
+    origin: str
+    keys: int = 0
+    troubles: list[str] = field(default_factory=list)
+    """errors of the page: of its code, and of its content policy"""
+
+    @classmethod
+    async def taken(cls, context: BrowserContext, origin: str) -> "Seat":
+        """Open a page in a context, and listen to its errors."""
+        await context.add_init_script(_POINTER)
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        seat = cls(context, page, origin)
+        page.on("pageerror", lambda error: seat.troubles.append(f"error: {error}"))
+        page.on("console", seat._hear)
+        return seat
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not _EXPECTED.search(message.text):
+            self.troubles.append(f"{message.type}: {message.text}")
+
+    async def open(self, path: str = "/") -> None:
+        """Go to a page of the console."""
+        await self.page.goto(f"{self.origin}/console{path}")
+
+    # -- keys ------------------------------------------------------------------------------------------------------
+
+    async def press(self, *chords: str) -> None:
+        """Press keys one after the other, such as `Tab` or `Control+Enter`."""
+        for chord in chords:
+            self.keys += len(_CHORD.split(chord))
+            await self.page.keyboard.press(chord)
+
+    async def type(self, text: str) -> None:
+        """Type a text where the focus is."""
+        self.keys += len(text) + sum(sign.isupper() for sign in text)
+        await self.page.keyboard.type(text)
+
+    async def pointer_moves(self) -> int:
+        """Return how often a pointer was used on the page since it was loaded."""
+        found: int = await self.page.evaluate("window.pointerMoves")
+        return found
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    def text(self, text: str | re.Pattern[str]) -> Locator:
+        """Return the first place with a text."""
+        return self.page.get_by_text(text).first
+
+    async def sees(self, *texts: str | re.Pattern[str]) -> None:
+        """Wait until each text is on the page."""
+        for text in texts:
+            await self.text(text).wait_for()
+
+    async def picture(self, name: str) -> Path:
+        """Keep a screenshot of the page as it is."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        path = PICTURES / f"{name}.png"
+        await self.page.screenshot(path=path)
+        return path
+
+    async def violations(self) -> list[str]:
+        """Return what axe finds against WCAG 2.2 AA, a line for each element."""
+        # The content policy allows no script of ours, so the browser's own door for tools runs it.
+        await self.page.evaluate(f"(() => {{ {AXE.read_text(encoding='utf-8')} }})()")
+        found: dict[str, Any] = await self.page.evaluate(
+            "(rules) => axe.run({runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", list(RULES)
+        )
+        return [
+            f"{one['id']}: {node['target']} {node['failureSummary']}"
+            for one in found["violations"]
+            for node in one["nodes"]
+        ]
+
+    async def too_small(self) -> list[str]:
+        """Return the texts on the page that are smaller than 12 pixels."""
+        found: Sequence[str] = await self.page.evaluate(
+            """() => [...document.querySelectorAll("body *")]
+                .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+                .filter((one) => parseFloat(getComputedStyle(one).fontSize) < 12)
+                .map((one) => one.textContent.slice(0, 40))"""
+        )
+        return list(found)
+
+    async def is_wider_than_screen(self) -> bool:
+        """Return whether the page scrolls sideways."""
+        found: bool = await self.page.evaluate(
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
+        )
+        return found
+
+    async def leave(self) -> None:
+        """Close the page, which fails if its code or its policy had an error."""
+        await self.context.close()
+        assert self.troubles == [], "\n".join(self.troubles)

@@ -1,0 +1,192 @@
+"""The page of a case: its money trail as a picture and as a table, live, by keyboard, in both languages, at scale."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+import pytest
+from playwright.async_api import Route
+
+from domain.tracing.trail_layout import TrailHop, TrailPlace, layout
+from schemas.enums import Bucket, Role
+from schemas.tracing.trail_layout import LEGS_DEFAULT, TrailDetail
+from simulator import ScriptedAnswer, hold_row, transfer_row, withdrawal_row
+from tests.browser.conftest import Sitting, Stage
+from tests.browser.seat import Seat
+from tests.factories import rrn, transfer
+
+pytestmark = pytest.mark.end_to_end
+
+LOSS_PAISE: Final = 2_00_000_00
+MANY_HOPS: Final = 36_000
+PER_LAYER: Final = 3_000
+_PAINTED: Final = """
+() => {
+    const canvas = document.querySelector(".trail canvas");
+    if (!canvas || canvas.width === 0) return 0;
+    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const found = new Set();
+    for (let at = 0; at < data.length; at += 4 * 7) found.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2]);
+    return found.size;
+}
+"""
+"""how many colours are on the canvas"""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A case whose money went through three banks."""
+
+    ack_no: str
+    second: str
+
+
+async def story(stage: Stage) -> Story:
+    """Let a bank hold a part and send on two parts: one is held, the other is withdrawn."""
+    sim = stage.engine.sim
+    api = [bank for bank in sim.institutions if bank.answer_class == "api"]
+    first, second, third = api[0], api[1], api[2]
+    root, onward, cash = rrn(), rrn(), rrn()
+    sim.script(
+        bank=first.code,
+        rrn=root,
+        answers=[
+            ScriptedAnswer(
+                (
+                    hold_row(root, 80_000_00),
+                    transfer_row(
+                        root, new_rrn=onward, paise=70_000_00, payee_bank_code=second.code, payee_account="0004471"
+                    ),
+                    transfer_row(
+                        root, new_rrn=cash, paise=50_000_00, payee_bank_code=third.code, payee_account="0005503"
+                    ),
+                )
+            )
+        ],
+    )
+    # A bank that holds more than reached it: the rest is a discrepancy.
+    sim.script(bank=second.code, rrn=onward, answers=[ScriptedAnswer((hold_row(onward, 90_000_00),))])
+    sim.script(bank=third.code, rrn=cash, answers=[ScriptedAnswer((withdrawal_row(cash, paise=50_000_00),))])
+    return Story(await stage.engine.complain(transfer(LOSS_PAISE, payee_bank=first.code, reference=root)), onward)
+
+
+async def wait_for_picture(seat: Seat) -> None:
+    """Wait until bars are drawn in the colours of buckets."""
+    await seat.page.locator(".trail canvas").wait_for()
+    await seat.page.wait_for_function(f"({_PAINTED})() > 12")
+
+
+async def test_the_trail_is_read_by_keyboard_and_the_case_stays_live(stage: Stage, sit: Sitting) -> None:
+    case = await story(stage)
+    token = (await stage.officers("desk.vardolia", role=Role.DESK))["desk.vardolia"]
+    seat = await sit(token)
+    await seat.open(f"/case/{case.ack_no}")
+    # The ledger follows the banks' answers without a reload.
+    await seat.page.locator(".led").get_by_text("withdrawn ₹50,000").first.wait_for()
+    await seat.page.locator(".led").get_by_text("₹2,00,000").first.wait_for()
+    await wait_for_picture(seat)
+    await seat.picture("case-en-light")
+
+    await seat.page.locator("#main").focus()
+    await seat.press("1", "Tab", "Tab", "Tab", "Tab", "Tab")
+    await seat.page.locator(".trail:focus").wait_for()
+    await seat.press("ArrowRight")
+    await seat.page.locator("#trail-said").get_by_text("₹2,00,000 came in").wait_for()
+    await seat.press("ArrowRight", "ArrowLeft", "ArrowRight")
+    await seat.page.locator("#trail-said").get_by_text("₹70,000 came in").wait_for()
+    # The same account is the row of the table.
+    row = seat.page.locator("tr.on")
+    await row.wait_for()
+    assert case.second in await row.inner_text()
+    await seat.picture("case-selected-en-light")
+    assert await seat.pointer_moves() == 0
+    assert await seat.violations() == []
+    assert await seat.too_small() == []
+
+    await seat.page.locator("#main").focus()
+    await seat.press("5")
+    await seat.page.locator("#h-timeline:focus").wait_for()
+    await seat.sees(re.compile("^Complaint taken"))
+    await seat.page.locator("#main").focus()
+    await seat.press("v")
+    await seat.sees("A. Victim")
+
+
+async def test_a_discrepancy_is_settled_and_a_transfer_is_opened(stage: Stage, sit: Sitting) -> None:
+    case = await story(stage)
+    token = (await stage.officers("desk.settles", role=Role.DESK))["desk.settles"]
+    seat = await sit(token)
+    await seat.open(f"/case/{case.ack_no}")
+    await seat.page.get_by_role("button", name=re.compile("^What is known otherwise")).first.wait_for()
+    await seat.picture("case-discrepancy-en-light")
+    await seat.page.get_by_role("button", name=re.compile("^What is known otherwise")).first.focus()
+    await seat.press("Enter")
+    await seat.page.get_by_role("dialog").wait_for()
+    assert await seat.violations() == []
+    await seat.type("The statement of the account says so.")
+    await seat.press("Tab", "Enter")
+    await seat.page.get_by_role("dialog").wait_for(state="detached")
+    await seat.sees(re.compile("is settled|It is proposed"))
+
+    await seat.page.get_by_role("button", name="Open transfer 1", exact=True).focus()
+    await seat.press("Enter")
+    await seat.page.get_by_role("dialog").get_by_text("Add a transfer below it").wait_for()
+    assert await seat.violations() == []
+    await seat.picture("case-transfer-en-light")
+
+
+@pytest.mark.parametrize("language", ["en", "hi"])
+async def test_the_case_is_read_in_both_themes_and_on_a_telephone(stage: Stage, sit: Sitting, language: str) -> None:
+    case = await story(stage)
+    token = (await stage.officers(f"desk.case.{language}", role=Role.SUPERVISOR))[f"desk.case.{language}"]
+    for theme, width, height in (("dark", 1366, 900), ("light", 360, 740)):
+        seat = await sit(token, language=language, theme=theme, width=width, height=height)
+        await seat.open(f"/case/{case.ack_no}")
+        await seat.page.locator(".led .bk[data-b='W']").first.wait_for()
+        await wait_for_picture(seat)
+        await seat.picture(f"case-{language}-{theme}-{width}")
+        assert await seat.violations() == []
+        assert await seat.too_small() == []
+        assert not await seat.is_wider_than_screen()
+    seat = await sit(token, language=language, width=360, height=740)
+    await seat.open("/case")
+    await seat.page.get_by_role("link", name=case.ack_no).wait_for()
+    assert await seat.violations() == []
+    await seat.picture(f"cases-{language}-light-360")
+
+
+def many_hops() -> list[TrailHop]:
+    """Return a trail of 36,000 transfers in twelve layers."""
+    victim = TrailPlace("SBIN", "SBIN", "38920117654")
+    hops: list[TrailHop] = []
+    for no in range(1, MANY_HOPS + 1):
+        layer, place = divmod(no - 1, PER_LAYER)
+        payee = TrailPlace(f"BNK{place % 37}", "", f"{layer}{place:09}")
+        parent = no - PER_LAYER if layer else None
+        payer = hops[parent - 1].payee if parent else victim
+        bucket = (Bucket.HELD, Bucket.WITHDRAWN, Bucket.IN_PLAY)[place % 3]
+        hops.append(TrailHop(no, parent, payer, payee, {bucket: (place % 211 + 1) * 1_000_00}))
+    return hops
+
+
+async def test_a_trail_of_36000_transfers_opens_and_is_walked(stage: Stage, sit: Sitting) -> None:
+    ack_no = await stage.engine.complain(transfer(LOSS_PAISE))
+    picture = layout(many_hops(), TrailDetail.ACCOUNT, LEGS_DEFAULT)
+    body = orjson.dumps({"case_ack_no": ack_no, "version": 1, "picture": picture.model_dump(mode="json")})
+    token = (await stage.officers("desk.many", role=Role.DESK))["desk.many"]
+    seat = await sit(token)
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(body=body, content_type="application/json")
+
+    await seat.page.route("**/trail/layout*", answer)
+    await seat.open(f"/case/{ack_no}")
+    await wait_for_picture(seat)
+    await seat.sees(re.compile(r"36000 transfers, 12 layers"))
+    await seat.picture("case-36000-en-light")
+    await seat.page.locator(".trail").focus()
+    await seat.press("ArrowRight", "ArrowRight", "End")
+    await seat.page.locator("#trail-said").get_by_text(re.compile(r"and [\d,]+ more")).wait_for()
+    await seat.press("z")
+    await seat.picture("case-36000-whole-en-light")

@@ -1,0 +1,287 @@
+"""The page of the desk: by keyboard alone, in both languages, with officers who race, and with a line that breaks."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+
+from domain.intake.districts import known_district
+from schemas.enums import Role
+from tests.browser.conftest import Sitting, Stage
+from tests.browser.seat import Seat
+from tests.factories import rrn, transfer
+
+pytestmark = pytest.mark.end_to_end
+
+OPENED_SECONDS = 60
+RECOVERY_MS = 45_000
+LARGE_PAISE = 185_000_00
+SMALL_PAISE = 50_000_00
+HELD_PAISE = 112_000_00
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a test looks for on the page, in its language."""
+
+    yours: str
+    asleep: str
+    booked: str
+    free: str
+
+
+WORDS = {
+    "en": Words("Yours for", "asleep for", "1 line is booked.", "free"),
+    "hi": Words("आपके पास, बाकी", "इतनी देर रुका है", "1 पंक्ति दर्ज हुई।", "खाली"),
+}
+
+
+@dataclass
+class District:
+    """A district that no other test works in, with items of banks that are silent."""
+
+    stage: Stage
+    name: str
+
+    @property
+    def view(self) -> str:
+        """The address of its items."""
+        found = known_district(self.name)
+        assert found is not None
+        return f"/desk?district={found.code}"
+
+    async def silent(self, paise: int) -> str:
+        """Let a bank be silent about a transfer until it is to be phoned; return the case."""
+        engine = self.stage.engine
+        bank = next(one for one in engine.sim.institutions if one.answer_class == "api")
+        reference = rrn()
+        engine.sim.script(bank=bank.code, rrn=reference, answers=[])
+        told = transfer(paise, payee_bank=bank.code, reference=reference)
+        told["payee"]["account"] = reference
+        body = {
+            "channel": "helpline_1930",
+            "category": "upi_fraud",
+            "victim": {"name": "A. Victim", "mobile": "9876543210", "district": self.name},
+            "transfers": [told],
+        }
+        headers = {**engine.officer(Role.INTAKE), "Idempotency-Key": uuid4().hex}
+        answer = await engine.intake.post("/api/v1/complaints", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        case_no: str = answer.json()["case_ack_no"]
+        ticket = await engine.sim.wait_ticket(bank=bank.code, rrn=reference, timeout_seconds=OPENED_SECONDS)
+
+        async def phoned() -> bool:
+            if (await engine.read("/desk/tasks", case=case_no, kind="phone_bank"))["items"]:
+                return True
+            path = f"/api/v1/cases/{case_no}/requests/{ticket.key}/escalate"
+            # The desk need not wait for the clock.
+            await engine.api.post(path, json={"reason": "nothing is heard"}, headers=engine.officer(Role.DESK))
+            return False
+
+        await engine.until(phoned, OPENED_SECONDS, "the bank is to be phoned")
+        return case_no
+
+    async def valued(self, count: int) -> None:
+        """Wait until so many items are in the view by their worth and district."""
+        found = known_district(self.name)
+        assert found is not None
+
+        async def all_there() -> bool:
+            items = (await self.stage.engine.read("/desk/tasks", district=found.code, kind="phone_bank"))["items"]
+            return len(items) >= count
+
+        await self.stage.engine.until(all_there, OPENED_SECONDS, "the items are valued")
+
+
+async def current(seat: Seat, text: str | re.Pattern[str]) -> None:
+    """Wait until the current row has a text."""
+    await seat.page.locator("[role=row][aria-current=true]").get_by_text(text).first.wait_for()
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "Agra"), ("hi", "Varanasi")])
+async def test_a_bank_is_phoned_and_its_word_booked_by_keyboard_alone(
+    stage: Stage, sit: Sitting, language: str, name: str
+) -> None:
+    district, words = District(stage, name), WORDS[language]
+    large, small = await asyncio.gather(district.silent(LARGE_PAISE), district.silent(SMALL_PAISE))
+    await district.valued(2)
+    token = (await stage.officers(f"desk.{language}", role=Role.DESK))[f"desk.{language}"]
+    seat = await sit(token, language=language)
+    await seat.open(district.view)
+    await current(seat, "₹1,85,000")
+    assert await seat.violations() == []
+
+    # The next free item is the largest, and its bank's first line has the focus.
+    await seat.press("n")
+    await seat.sees(words.yours)
+    await seat.page.locator(".ln:focus").wait_for()
+    await seat.press("h")
+    await seat.page.locator(".pt input:focus").first.wait_for()
+    await seat.type("112000")
+    await seat.press("Tab")
+    await seat.type("LN-40718")
+    await seat.sees("₹73,000")
+    assert await seat.violations() == []
+    assert await seat.too_small() == []
+    await seat.picture(f"desk-word-{language}-light")
+    await seat.press("Control+Enter")
+    await seat.sees(words.booked)
+    await current(seat, "₹73,000")
+    case = await stage.engine.read(f"/cases/{large}")
+    assert (case["buckets_paise"]["held"], case["unaccounted_paise"]) == (HELD_PAISE, 0)
+
+    # From the field back to the queue, to the next item, which sleeps and then is given away.
+    await seat.press("Escape", "j")
+    await current(seat, "₹50,000")
+    await seat.press("z")
+    await seat.page.get_by_role("dialog").wait_for()
+    await seat.press("Enter")
+    await current(seat, words.asleep)
+
+    async def sleeps() -> bool:
+        found = await stage.engine.read("/desk/tasks", case=small, kind="phone_bank")
+        return found["items"][0]["snoozed_until"] is not None
+
+    await stage.engine.until(sleeps, OPENED_SECONDS, "the item sleeps")
+    await seat.press("k", "u")
+    await current(seat, words.free)
+    await seat.page.locator("#main").focus()
+    await seat.press("Shift+?")
+    await seat.page.get_by_role("dialog").wait_for()
+    await seat.picture(f"desk-keys-{language}-light")
+    assert await seat.pointer_moves() == 0
+
+
+async def test_two_officers_race_and_the_slower_one_reads_who_was_faster(stage: Stage, sit: Sitting) -> None:
+    district = District(stage, "Jhansi")
+    await district.silent(LARGE_PAISE)
+    await district.valued(1)
+    tokens = await stage.officers("desk.asha", "desk.binod", role=Role.DESK)
+    seats = {name: await sit(token) for name, token in tokens.items()}
+    for seat in seats.values():
+        await seat.open(district.view)
+        await current(seat, "₹1,85,000")
+    # Each sees that the other looks at it.
+    await seats["desk.asha"].sees("Looking at it now: desk.binod")
+    await seats["desk.binod"].sees("Looking at it now: desk.asha")
+    await asyncio.gather(*(seat.press("t") for seat in seats.values()))
+    refused = {
+        name: asyncio.ensure_future(seat.page.locator(".c-todo b.bad").wait_for()) for name, seat in seats.items()
+    }
+    done, waiting = await asyncio.wait(refused.values(), return_when=asyncio.FIRST_COMPLETED)
+    for one in waiting:
+        one.cancel()
+    (other,) = (name for name, wait in refused.items() if wait in done)
+    (first,) = seats.keys() - {other}
+    await seats[other].page.locator(".c-todo").get_by_text(first).first.wait_for()
+    await seats[other].sees(f"{first} has it for")
+    await seats[other].picture("desk-race-en-light")
+
+    # The other takes it over with a reason, and the first one sees it without a key.
+    await seats[other].press("o")
+    await seats[other].page.get_by_role("dialog").wait_for()
+    await seats[other].type("speaks to the bank already")
+    await seats[other].press("Enter")
+    await seats[other].sees("Yours for")
+    await seats[first].sees(f"{other} has it for")
+
+
+async def test_a_stream_that_breaks_is_said_and_what_came_meanwhile_is_there(stage: Stage, sit: Sitting) -> None:
+    district = District(stage, "Meerut")
+    await district.silent(SMALL_PAISE)
+    await district.valued(1)
+    token = (await stage.officers("desk.broken", role=Role.DESK))["desk.broken"]
+    seat = await sit(token)
+    await seat.open(district.view)
+    await current(seat, "₹50,000")
+    await seat.sees("Live")
+
+    # What comes in while the stream is whole is announced, and shown when the officer wants it.
+    await district.silent(LARGE_PAISE)
+    await district.valued(2)
+    await seat.sees("1 new item:")
+    await seat.press(".")
+    await seat.page.locator("[role=row]").get_by_text("₹1,85,000", exact=True).wait_for()
+
+    await seat.page.route("**/api/v1/stream*", lambda route: route.abort("connectionrefused"))
+    # Another tab wants to hear of more, so the stream is opened again, which fails.
+    wanted = {"what": "topics", "tab": "other", "topics": ["breaches"]}
+    await seat.page.evaluate("(said) => new BroadcastChannel('goldenhour.stream').postMessage(said)", wanted)
+    await seat.sees("The line to the server broke at")
+    await seat.picture("desk-broken-en-light")
+    # Acts are still sent while only the stream is broken.
+    await seat.press("t")
+    await seat.sees("Yours for")
+    await district.silent(LARGE_PAISE + 100_00)
+    await seat.page.unroute("**/api/v1/stream*")
+    # The page tries again by itself, at the longest after twenty seconds.
+    band = seat.page.get_by_text("The line to the server broke at")
+    await band.wait_for(state="detached", timeout=RECOVERY_MS)
+    await seat.page.get_by_text("1 new item:").or_(seat.text("₹1,85,100")).first.wait_for()
+
+
+async def test_one_act_on_a_whole_view_says_of_each_what_became_of_it(stage: Stage, sit: Sitting) -> None:
+    district = District(stage, "Bareilly")
+    cases = await asyncio.gather(*(district.silent(SMALL_PAISE + n * 100_00) for n in range(3)))
+    await district.valued(3)
+    tokens = await stage.officers("desk.bulk", "desk.faster", role=Role.DESK)
+    task = (await stage.engine.read("/desk/tasks", case=cases[0], kind="phone_bank"))["items"][0]
+    faster = await sit(tokens["desk.faster"])
+    await faster.open(district.view)
+    await faster.page.locator(f"#item-{task['task_id']}").get_by_text("₹50,000", exact=True).wait_for()
+    await faster.press("j", "j", "t")
+    await faster.sees("Yours for")
+
+    seat = await sit(tokens["desk.bulk"])
+    await seat.open(district.view)
+    await current(seat, "₹50,200")
+    await seat.press("x", "j", "x")
+    await seat.sees("2 items that you chose")
+    await seat.press("Escape", "Shift+A")
+    await seat.sees("The whole view, 3 items")
+    await seat.picture("desk-bulk-en-light")
+    await seat.press("t")
+    dialog = seat.page.get_by_role("dialog")
+    await dialog.get_by_text("The whole view, 3 items").wait_for()
+    await seat.page.get_by_role("button", name="Take", exact=True).last.focus()
+    await seat.press("Enter")
+    await dialog.get_by_text("2 of 3 done.").wait_for()
+    await dialog.get_by_text("1 item was refused:").wait_for()
+    await dialog.get_by_text("desk.faster").first.wait_for()
+    assert await seat.violations() == []
+    await seat.picture("desk-bulk-done-en-light")
+    await seat.press("Enter")
+
+    # A view with a name and a live count, opened by its key.
+    await seat.page.locator("#main").focus()
+    await seat.press("v")
+    await seat.page.get_by_role("dialog").wait_for()
+    await seat.type("Bareilly")
+    await seat.press("Enter")
+    tab = seat.page.get_by_role("button", name=re.compile("^Bareilly 3"))
+    await tab.wait_for()
+    await seat.page.locator("#main").focus()
+    await seat.press("3")
+    await seat.page.wait_for_url(re.compile("owner=desk.bulk"))
+    await seat.press("6")
+    await seat.page.wait_for_url(re.compile("district="))
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "Gorakhpur"), ("hi", "Basti")])
+async def test_the_desk_is_read_in_both_themes_and_on_a_telephone(
+    stage: Stage, sit: Sitting, language: str, name: str
+) -> None:
+    district = District(stage, name)
+    await asyncio.gather(district.silent(LARGE_PAISE), district.silent(SMALL_PAISE))
+    await district.valued(2)
+    token = (await stage.officers(f"desk.look.{language}", role=Role.DESK))[f"desk.look.{language}"]
+    for theme, width, height in (("dark", 1366, 768), ("light", 360, 740), ("dark", 1920, 1080)):
+        seat = await sit(token, language=language, theme=theme, width=width, height=height)
+        await seat.open(district.view)
+        await current(seat, "₹1,85,000")
+        await seat.picture(f"desk-{language}-{theme}-{width}")
+        assert await seat.violations() == []
+        assert await seat.too_small() == []
+        assert not await seat.is_wider_than_screen()

@@ -1,0 +1,91 @@
+"""What every page of the console has: sign-in, policy, keys, languages, sizes, and what happens without a session."""
+
+import gzip
+import re
+from pathlib import Path
+
+import orjson
+import pytest
+
+from api.console_files import FILES
+from schemas.enums import Role
+from tests.browser.conftest import Sitting, Stage
+from tests.signed_in import PASSWORD
+
+pytestmark = pytest.mark.end_to_end
+
+FIRST_LOAD_MAX_BYTES = 350 * 1024
+
+
+def first_load(page: str) -> list[Path]:
+    """Return the scripts and styles that the browser loads for a page, fonts aside."""
+    manifest = orjson.loads((FILES / "manifest.json").read_bytes())
+    found: set[str] = set()
+
+    def add(name: str) -> None:
+        entry = manifest[name]
+        if entry["file"] not in found:
+            found.add(entry["file"])
+            found.update(entry.get("css", ()))
+            for other in entry.get("imports", ()):
+                add(other)
+
+    add("index.html")
+    add(page)
+    return [FILES / name for name in sorted(found)]
+
+
+def test_the_first_load_of_each_page_is_small() -> None:
+    manifest = orjson.loads((FILES / "manifest.json").read_bytes())
+    pages = [name for name in manifest if re.fullmatch(r"src/pages/\w+/[A-Z]\w*\.tsx", name)]
+    assert pages
+    for page in pages:
+        size = sum(len(gzip.compress(path.read_bytes())) for path in first_load(page))
+        assert size <= FIRST_LOAD_MAX_BYTES, (page, size)
+
+
+async def test_an_officer_signs_in_and_out_at_the_servers_own_page(stage: Stage, sit: Sitting) -> None:
+    await stage.officers("intake.door", role=Role.INTAKE)
+    code = await stage.credentials("intake.door")
+    seat = await sit("no session")
+    await seat.open("/call")
+    await seat.page.wait_for_url(re.compile(r"/sign-in"))
+    for label, text in (("Service number", "intake.door"), ("Password", PASSWORD), ("Code of", code())):
+        await seat.page.get_by_label(label).focus()
+        await seat.type(text)
+    await seat.press("Enter")
+    await seat.page.locator("#sms:focus").wait_for()
+    await seat.page.get_by_role("button", name="Officer intake.door").focus()
+    await seat.press("Enter")
+    await seat.page.get_by_role("menuitem", name="Sign out").focus()
+    await seat.press("Enter")
+    await seat.page.wait_for_url(re.compile(r"/sign-in$"))
+    await seat.open("/call")
+    await seat.page.wait_for_url(re.compile(r"/sign-in\?to=console"))
+
+
+async def test_keys_open_the_palette_the_overlay_and_the_other_language(stage: Stage, sit: Sitting) -> None:
+    token = (await stage.officers("intake.keys", role=Role.INTAKE))["intake.keys"]
+    seat = await sit(token)
+    await seat.open("/call")
+    await seat.page.locator("#sms:focus").wait_for()
+    await seat.press("Control+k")
+    await seat.page.get_by_role("searchbox").wait_for()
+    await seat.type("dark")
+    assert await seat.violations() == []
+    await seat.picture("palette-en-light")
+    await seat.press("ArrowDown", "Enter")
+    await seat.page.locator("html[data-theme='dark']").wait_for()
+    await seat.page.locator("#main").focus()
+    await seat.press("Shift+?")
+    await seat.sees("Keys that work now", "Ask the banks")
+    assert await seat.violations() == []
+    await seat.picture("keys-en-dark")
+    await seat.press("Escape")
+    await seat.page.get_by_role("dialog").wait_for(state="detached")
+    await seat.page.locator("#main").focus()
+    await seat.press("g", "l")
+    await seat.page.locator("html[lang='hi']").wait_for()
+    assert await seat.pointer_moves() == 0
+    kept = await seat.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+    assert set(orjson.loads(kept)) <= {"goldenhour.language", "goldenhour.theme"}

@@ -1,0 +1,65 @@
+"""The supervisor's desk: figures of a period by keyboard, down to the cases, and tables as files."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from schemas.enums import Role
+from tests.browser.conftest import Sitting, Stage
+from tests.factories import rrn
+
+pytestmark = pytest.mark.end_to_end
+
+
+async def test_every_number_leads_to_its_cases_and_every_table_to_a_file(stage: Stage, sit: Sitting) -> None:
+    payer, payee = stage.engine.sim.institutions[1], stage.engine.sim.institutions[0]
+    case_no = await stage.engine.complain(
+        {
+            "payer": {"institution": payer.code, "account": "38920117654"},
+            "payee": {"institution": payee.code, "account": "50100000000001"},
+            "amount_paise": 5_000_00,
+            "rrn": rrn(),
+            "mode": "imps",
+            "transferred_at": (datetime.now(UTC) - timedelta(minutes=5)).isoformat(),
+        }
+    )
+    token = (await stage.officers("supervisor.desk", role=Role.SUPERVISOR))["supervisor.desk"]
+    seat = await sit(token, width=1440, height=900)
+    await seat.open("/supervisor?days=1")
+    row = seat.page.get_by_role("row").filter(has_text="Complaint → request sent")
+    await row.get_by_role("button", name="Complaint →").focus()
+    await seat.press("Enter")
+    inner = seat.page.get_by_role("row").filter(has=seat.page.get_by_role("rowheader", name=re.compile("LUCKNOW")))
+    await inner.first.wait_for()
+    assert await seat.violations() == []
+    assert await seat.too_small() == []
+    await seat.picture("supervisor-en-light")
+    await inner.get_by_role("button", name=re.compile("open the cases")).first.focus()
+    await seat.press("Enter")
+    await seat.page.get_by_role("dialog").get_by_role("link", name=case_no).wait_for()
+    assert await seat.violations() == []
+    await seat.picture("supervisor-cases-en-light")
+    await seat.press("Escape")
+    await seat.page.get_by_role("dialog").wait_for(state="detached")
+    for key, begins in (("e", b"stage"), ("Shift+E", b"PK")):
+        async with seat.page.expect_download() as waiting:
+            await seat.press(key)
+        kept = await waiting.value
+        assert begins in Path(await kept.path()).read_bytes()[:400]
+    assert await seat.pointer_moves() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "hi"])
+async def test_the_desk_is_read_in_both_themes_and_on_a_telephone(stage: Stage, sit: Sitting, language: str) -> None:
+    name = f"supervisor.read.{language}"
+    token = (await stage.officers(name, role=Role.SUPERVISOR))[name]
+    for theme, width, height in (("dark", 1440, 900), ("light", 360, 740)):
+        seat = await sit(token, language=language, theme=theme, width=width, height=height)
+        await seat.open("/supervisor")
+        await seat.page.locator(".stages").wait_for()
+        await seat.picture(f"supervisor-{language}-{theme}-{width}")
+        assert await seat.violations() == []
+        assert await seat.too_small() == []
+        assert not await seat.is_wider_than_screen()

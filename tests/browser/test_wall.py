@@ -1,0 +1,104 @@
+"""The supervisor's wall: a screen takes its token once, shows what happens, and says when its figures are old."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Route, expect
+
+from schemas.enums import Role
+from tests.browser.busy_day import busy_day
+from tests.browser.conftest import Sitting, Stage
+from tests.browser.seat import PATIENCE_MS, Seat
+from tests.factories import rrn
+
+pytestmark = pytest.mark.end_to_end
+
+WALL = "**/api/v1/wall"
+CUT = """[...document.querySelectorAll(".wall section")]
+    .filter((one) => one.scrollHeight > one.clientHeight + 1)
+    .map((one) => one.className)"""
+"""panels that do not show all that they have"""
+
+
+async def shown(seat: Seat, *, age: timedelta = timedelta()) -> None:
+    """Let a seat's wall have the figures of a busy day, and open it."""
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(body=busy_day(age=age).model_dump_json(), content_type="application/json")
+
+    await seat.page.route(WALL, answer)
+    await seat.open("/wall")
+    await seat.page.get_by_text("412", exact=True).wait_for()
+
+
+async def test_a_display_takes_its_token_once_and_shows_what_happens(stage: Stage, sit: Sitting) -> None:
+    asked = {"name": f"wall-{uuid4().hex[:8]}", "days": 30}
+    made = await stage.engine.api.post("/api/v1/displays", json=asked, headers=stage.engine.officer(Role.ADMIN))
+    assert made.status_code == 201, made.text
+    token = made.json()["token"]
+    seat = await sit("no session", theme="dark", width=1920, height=1080)
+    await seat.context.clear_cookies()
+    await seat.open("/wall")
+    await seat.page.get_by_label("Token of the display").and_(seat.page.locator(":focus")).wait_for()
+    assert await seat.violations() == []
+    await seat.type("wrong")
+    await seat.press("Enter")
+    await seat.sees("This token is wrong, is over, or another screen has used it.")
+    await seat.picture("wall-token-en-dark")
+    await seat.press("Control+a")
+    await seat.type(token)
+    await seat.press("Enter")
+    await seat.sees("Over the limit now", "Live")
+    assert await seat.pointer_moves() == 0
+    kept = await seat.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage}) + location.href")
+    assert token not in kept
+
+    complaints = seat.page.locator(".wall-top b").first
+    await expect(complaints).to_have_text(re.compile(r"\d"), timeout=PATIENCE_MS)
+    before = int((await complaints.inner_text()).replace(",", ""))
+    bank = stage.engine.sim.institutions[0]
+    first = {
+        "payer": {"institution": stage.engine.sim.institutions[1].code, "account": "38920117654"},
+        "payee": {"institution": bank.code, "account": "50100000000001"},
+        "amount_paise": 5_000_00,
+        "rrn": rrn(),
+        "mode": "imps",
+        "transferred_at": (datetime.now(UTC) - timedelta(minutes=5)).isoformat(),
+    }
+    await stage.engine.complain(first)
+    await expect(complaints).not_to_have_text(f"{before:,}", timeout=PATIENCE_MS)
+    await seat.picture("wall-real-en-dark")
+
+    # The line breaks: the figures stay, and the wall says that they are old; then it goes on by itself.
+    await seat.context.set_offline(offline=True)
+    await seat.sees("Call the desk.")
+    assert int((await complaints.inner_text()).replace(",", "")) > before
+    await seat.context.set_offline(offline=False)
+    await seat.sees("Live")
+
+
+@pytest.mark.parametrize("language", ["en", "hi"])
+async def test_a_busy_day_is_read_on_every_screen(stage: Stage, sit: Sitting, language: str) -> None:
+    token = (await stage.officers(f"supervisor.wall.{language}", role=Role.SUPERVISOR))[f"supervisor.wall.{language}"]
+    for theme, width, height in (("dark", 1920, 1080), ("light", 1366, 768), ("dark", 3840, 2160), ("light", 360, 740)):
+        seat = await sit(token, language=language, theme=theme, width=width, height=height)
+        await shown(seat)
+        await seat.picture(f"wall-{language}-{theme}-{width}")
+        assert await seat.violations() == []
+        assert await seat.too_small() == []
+        assert not await seat.is_wider_than_screen()
+        if width >= 1366:
+            # A wall has nobody who scrolls, and no panel may cut what it says.
+            assert await seat.page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+            assert await seat.page.evaluate(CUT) == []
+
+
+async def test_old_figures_are_said_to_be_old(stage: Stage, sit: Sitting) -> None:
+    token = (await stage.officers("supervisor.old", role=Role.SUPERVISOR))["supervisor.old"]
+    seat = await sit(token, theme="dark", width=1920, height=1080)
+    await shown(seat, age=timedelta(minutes=6, seconds=20))
+    await seat.sees("No news for 6.", "not known since")
+    assert await seat.violations() == []
+    await seat.picture("wall-old-en-dark")
