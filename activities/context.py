@@ -36,6 +36,8 @@ class Context:
     """the same divisor for restorations, whose waits are days and months"""
     bank_callers: int = 1
     """processes that call banks; they share a bank's limits"""
+    my_case_page: str = ""
+    """address of the page on which a victim reads the own complaint; empty without a public address"""
     clock: Callable[[], datetime] = wall_clock
     """the clock that `now` reads"""
     trace: Callable[[RequestStages], None] | None = None

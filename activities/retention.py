@@ -9,12 +9,16 @@ from activities.bodies import BANK_KEY_DAYS
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from db import clock, retention
+from db.banks import bank_sessions
+from db.my_case import codes
 from domain.retention import BODIES_OF_BANK, retention_end
 from schemas.enums import EventKind
 
 log = logging.getLogger(__name__)
 
 BATCH: Final = 100
+CODES_KEPT: Final = timedelta(days=8)
+"""longer than a code and its visit are good"""
 ERASED: Final = "the personal data are destroyed"
 """failure of a message that was not sent before"""
 
@@ -42,6 +46,13 @@ async def look(ctx: Context) -> int:
         except Exception as error:  # one key must not keep the others
             log.warning("a key is destroyed later: %s", type(error).__name__)
     return len(persons)
+
+
+async def forget_entries(ctx: Context) -> int:
+    """Delete old codes of victims and old sessions of banks, which have addresses; return the larger count."""
+    async with ctx.pool.acquire() as connection:
+        now = await clock.present_moment(connection)
+        return max(await codes.forget(connection, now - CODES_KEPT), await bank_sessions.forget(connection))
 
 
 async def _destroy(ctx: Context, person_id: UUID, case_no: str) -> None:

@@ -5,6 +5,4 @@ from typing import Final
 DOORS_PATH: Final = "/"
 """the first page of every host, which leads everybody to their own"""
 ABOUT_PATH: Final = "/about"
-CASE_PATH: Final = "/case"
-"""the page on which a victim reads the own complaint"""
 LEAVE_PATH: Final = "/leave"

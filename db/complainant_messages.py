@@ -145,22 +145,23 @@ async def use_code(
     mobile_digests: Sequence[bytes],
     max_tries: int,
     now: datetime,
-) -> bool:
-    """Use the newest code of a draft if it is the one that was entered; return whether it was.
+) -> bytes | None:
+    """Use the newest code of a draft if it was the one entered; return the digest of its mobile.
 
-    Each call counts as a try of that code. A code is good once, and only for the number that it went to.
+    Returns None for any other code.     Each call counts as a try of that code. A code is good once, and only for the
+    number that it went to.
     """
-    done = await connection.fetchval(
+    used: bytes | None = await connection.fetchval(
         "WITH newest AS (SELECT message_id FROM complainant_message WHERE draft_id = $1 AND code_digest IS NOT NULL"
         "  AND mobile_digest = ANY ($3) ORDER BY written_at DESC, message_id LIMIT 1)"
         " UPDATE complainant_message m SET tries = tries + 1,"
         "  used_at = CASE WHEN m.code_digest = ANY ($2) THEN $5::timestamptz END FROM newest"
         " WHERE m.message_id = newest.message_id AND m.used_at IS NULL AND m.valid_until > $5 AND m.tries < $4"
-        " RETURNING m.used_at IS NOT NULL",
+        " RETURNING CASE WHEN m.used_at IS NOT NULL THEN m.mobile_digest END",
         draft_id,
         list(code_digests),
         list(mobile_digests),
         max_tries,
         now,
     )
-    return bool(done)
+    return used

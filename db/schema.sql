@@ -1277,8 +1277,8 @@ BEGIN
     END IF;
     SELECT o.case_no, o.hop_no INTO other
     FROM hop h JOIN hop o ON o.reference_key = h.reference_key AND o.institution = h.institution
-    WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.state <> 'closed' AND h.reference_key <> ''
-        AND o.case_no = ANY (others) AND o.state <> 'closed'
+    WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.state NOT IN ('closed', 'correction') AND h.reference_key <> ''
+        AND o.case_no = ANY (others) AND o.state NOT IN ('closed', 'correction')
         AND h.disputed_paise + o.disputed_paise > greatest(h.amount_paise, o.amount_paise)
     LIMIT 1;
     IF FOUND THEN
@@ -2001,20 +2001,40 @@ BEGIN
     WHERE up.parent_hop_no IS NULL AND b.bucket = 'proposed' AND b.balance_paise < 0 ORDER BY 1;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.public_draft_asked()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (
+        SELECT FROM draft d JOIN public_draft p USING (draft_id)
+        WHERE d.ack_no = NEW.ack_no AND p.confirmed_at IS NULL AND p.asked_paise < (
+            SELECT sum(h.paise) FROM (
+                SELECT max(t.amount_paise) AS paise FROM complaint_transfer t WHERE t.ack_no = NEW.ack_no
+                GROUP BY t.case_no, t.hop_no) h))
+    THEN
+        RAISE EXCEPTION 'complaint % of the public page is not confirmed, and states more than its draft', NEW.ack_no
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_asked';
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.public_draft_rules()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
     IF NEW.draft_id <> OLD.draft_id OR NEW.call_id IS DISTINCT FROM OLD.call_id OR NEW.asked_paise < OLD.asked_paise
-        OR (OLD.confirmed_at IS NOT NULL AND NEW.confirmed_at IS DISTINCT FROM OLD.confirmed_at)
+        OR (OLD.confirmed_at IS NOT NULL AND NEW.confirmed_at IS NOT NULL
+            AND (NEW.confirmed_at <> OLD.confirmed_at OR NEW.confirmed_digest <> OLD.confirmed_digest))
         OR (OLD.finished_at IS NOT NULL AND NEW.finished_at IS DISTINCT FROM OLD.finished_at)
     THEN
         RAISE EXCEPTION 'what a public draft has proven and asked for is kept'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_rules';
     END IF;
     IF OLD.confirmed_at IS NULL AND NEW.confirmed_at IS NOT NULL AND NOT EXISTS (
-        SELECT FROM complainant_message m WHERE m.draft_id = NEW.draft_id AND m.used_at IS NOT NULL)
+        SELECT FROM complainant_message m WHERE m.draft_id = NEW.draft_id AND m.used_at IS NOT NULL
+            AND m.mobile_digest = NEW.confirmed_digest)
     THEN
         RAISE EXCEPTION 'no code of draft % was used', NEW.draft_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_confirmed_by_code';
@@ -2446,6 +2466,14 @@ BEGIN
         RAISE EXCEPTION 'merge % is not in force for both cases', NEW.merge_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'same_transfer_of_merge';
     END IF;
+    IF NEW.ended_at IS NULL AND (
+        EXISTS (SELECT FROM withdrawn_hop w WHERE w.case_no = NEW.counted_case_no AND w.hop_no = NEW.counted_hop_no)
+        OR EXISTS (SELECT FROM set_aside_hop s WHERE s.case_no = NEW.counted_case_no
+            AND s.hop_no = NEW.counted_hop_no AND s.put_back_at IS NULL))
+    THEN
+        RAISE EXCEPTION 'hop % of case % has left its case', NEW.counted_hop_no, NEW.counted_case_no
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'same_transfer_counts';
+    END IF;
     RETURN NEW;
 END $function$;
 
@@ -2675,8 +2703,8 @@ CREATE OR REPLACE FUNCTION public.unconfirmed_since(of_case text)
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT min(c.received_at) FROM complaint c
-    WHERE c.case_no = of_case
+    SELECT min(c.received_at) FILTER (WHERE c.case_no = of_case) FROM complaint c
+    WHERE c.case_no = ANY (merged_with(of_case) || of_case)
     HAVING count(*) = count(*) FILTER (WHERE EXISTS (
         SELECT FROM draft d JOIN public_draft p USING (draft_id) WHERE d.ack_no = c.ack_no AND p.confirmed_at IS NULL))
 $function$;
@@ -4702,6 +4730,7 @@ CREATE TABLE public_draft (
     call_id uuid,
     asked_paise bigint NOT NULL DEFAULT 0,
     confirmed_at timestamp with time zone,
+    confirmed_digest bytea,
     finished_at timestamp with time zone,
     desk_told_at timestamp with time zone,
     visit_digest bytea,
@@ -4711,6 +4740,7 @@ CREATE TABLE public_draft (
     CONSTRAINT public_draft_visit UNIQUE (visit_digest),
     CONSTRAINT public_draft_pkey PRIMARY KEY (draft_id),
     CONSTRAINT public_draft_asked_check CHECK ((asked_paise >= 0)),
+    CONSTRAINT public_draft_confirmed_is_whole CHECK (((confirmed_at IS NULL) = (confirmed_digest IS NULL))),
     CONSTRAINT public_draft_visit_is_whole CHECK ((num_nulls(visit_digest, visit_began_at, visit_until) = ANY (ARRAY[0, 3])))
 );
 
@@ -6668,6 +6698,8 @@ CREATE TRIGGER complaint_story_append_only BEFORE DELETE OR UPDATE OR TRUNCATE O
 
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER complaint_transfer_asked AFTER INSERT ON public.complaint_transfer FOR EACH ROW EXECUTE FUNCTION public_draft_asked();
+
 CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
 
 CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, taken_by ON public.court_order FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.taken_by))) EXECUTE FUNCTION two_persons();
@@ -6715,6 +6747,8 @@ CREATE TRIGGER document_wakes_documents AFTER INSERT ON public.document FOR EACH
 CREATE TRIGGER document_counter_escalates BEFORE INSERT OR UPDATE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION document_counter_escalates();
 
 CREATE TRIGGER document_counter_stays BEFORE DELETE ON public.document_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER draft_asked AFTER UPDATE OF ack_no ON public.draft FOR EACH ROW WHEN (((new.source = 'public_form'::text) AND (new.ack_no IS NOT NULL))) EXECUTE FUNCTION public_draft_asked();
 
 CREATE TRIGGER draft_begun_notifies AFTER INSERT ON public.draft FOR EACH ROW WHEN ((new.owner IS NULL)) EXECUTE FUNCTION draft_notifies();
 
@@ -6790,7 +6824,7 @@ CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institu
 
 CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
 
-CREATE CONSTRAINT TRIGGER hop_live_in_one_case AFTER INSERT OR UPDATE OF reference_key, institution ON public.hop DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.state <> 'closed'::text)) EXECUTE FUNCTION hop_live_in_one_case();
+CREATE CONSTRAINT TRIGGER hop_live_in_one_case AFTER INSERT OR UPDATE OF reference_key, institution ON public.hop DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.state <> ALL (ARRAY['closed'::text, 'correction'::text]))) EXECUTE FUNCTION hop_live_in_one_case();
 
 CREATE TRIGGER hop_payer_kept BEFORE UPDATE OF payer_holder, payer_ifsc, payer_institution_as_told ON public.hop FOR EACH ROW WHEN (((new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_ifsc IS DISTINCT FROM old.payer_ifsc) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told))) EXECUTE FUNCTION hop_payer_kept();
 
@@ -7424,6 +7458,8 @@ COMMENT ON COLUMN public_draft.code_digest IS 'keyed digest of the code that ope
 
 COMMENT ON COLUMN public_draft.confirmed_at IS 'when a one-time code proved that the complainant has the mobile';
 
+COMMENT ON COLUMN public_draft.confirmed_digest IS 'keyed digest of the mobile that was confirmed; both are taken away when another number is given';
+
 COMMENT ON COLUMN public_draft.desk_told_at IS 'when the desk got a work item, because the complaint was not confirmed';
 
 COMMENT ON COLUMN public_draft.finished_at IS 'when the complainant sent the whole complaint';
@@ -7794,4 +7830,4 @@ COMMENT ON FUNCTION told_about_hold(uuid) IS 'Who filed a grievance about the ho
 
 COMMENT ON FUNCTION transfers_register(text,text[],integer[],text[]) IS 'registers transfers in the order of their keys; returns the places of those that are registered already';
 
-COMMENT ON FUNCTION unconfirmed_since(text) IS 'when a case began that only unconfirmed complaints of the public page tell; null for any other case';
+COMMENT ON FUNCTION unconfirmed_since(text) IS 'when a case began that it and those merged with it have from unconfirmed complaints of the public page alone; else null';

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from db.cases.case_views import BALANCES, position_of, sums_of
-from db.cases.jurisdiction import MARK, confined, is_marked
+from db.cases.jurisdiction import MARK, confined, is_marked, those_within
 from db.paging import cut, to_cursor
 from db.pool import Connection
 from domain.search import PERSONS, Sought
@@ -112,6 +112,8 @@ async def page(
     values = (*columns, [match.ack_no for match in found], sorted(PERSONS), opened_at, case_no, limit + 1)
     statement, parameters = confined(PAGE, values, "c.case_no", within)
     rows, more = cut(await connection.fetch(statement, *parameters), limit)
+    merged_with = {case_no for row in rows for case_no in row["merged_with"]}
+    readable = await those_within(connection, within, merged_with) if merged_with else frozenset()
     items = tuple(
         FoundCase(
             case_ack_no=row["case_no"],
@@ -122,7 +124,7 @@ async def page(
             opened_at=row["opened_at"],
             marked=row["marked"],
             buckets_paise=sums_of(row["balances"]),
-            merged_with=row["merged_with"],
+            merged_with=row["merged_with"] if readable.issuperset(row["merged_with"]) else (),
         )
         for row in rows
     )

@@ -209,6 +209,10 @@ ENGLISH: Final[Mapping[str, str]] = {
         "hop {id}: the bank states {claimed} of a transfer that counts with {against} in case {ack_no}, merged with"
         " this one: compare both, and have the amount of that hop corrected if it is too small"
     ),
+    TaskCause.SHARED_WITH_MERGED_CASE: (
+        "hop {id}: the bank states {claimed} of a transfer about which case {ack_no}, merged with this one, asks for"
+        " {against}: two transfers of victims come together in it: read both statements, and correct the hop"
+    ),
     TaskCause.DUTY: "{id}",
     TaskCause.DUTY_OVERDUE: "overdue: {id}",
     TaskCause.DUTY_TO_HAND_IN: "submit: {id}",

@@ -57,7 +57,7 @@ class FoundCase(FrozenModel):
     """whether a complaint of the case is marked"""
     buckets_paise: dict[Bucket, int]
     merged_with: tuple[str, ...] = ()
-    """the other cases that officers have merged with this one"""
+    """the other cases that officers have merged with this one; empty unless the reader reads all of them"""
 
 
 class SearchPage(FrozenModel):

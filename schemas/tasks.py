@@ -113,6 +113,7 @@ class TaskCause(StrEnum):
     MERGE_TO_DECIDE = "merge_to_decide"
     """a second officer agrees to `merge_id`, or to its undo, or rejects it"""
     COUNTED_IN_MERGED_CASE = "counted_in_merged_case"
+    SHARED_WITH_MERGED_CASE = "shared_with_merged_case"
     """the case `ack_no`, merged with this one, tells the transfer with `against_paise`; here it is `claimed_paise`"""
     DUTY = "duty"
     DUTY_OVERDUE = "duty_overdue"

@@ -10,6 +10,7 @@ from temporalio.runtime import Runtime
 
 from activities.context import Context
 from activities.directory import DirectoryCache
+from activities.my_case.access import my_case_page
 from activities.person_keys import PersonKeys
 from activities.secrets import Keys, Process, Purpose
 from db.pool import Pool, open_pool
@@ -89,7 +90,13 @@ class Engine:
             notifier = CaseNotifier(client, pool)
             factors = settings.clock_factor, settings.procedure_clock_factor
             ctx = Context(
-                pool, directory, policy, *factors, bank_callers=settings.bank_callers, person_keys=PersonKeys(keys)
+                pool,
+                directory,
+                policy,
+                *factors,
+                bank_callers=settings.bank_callers,
+                my_case_page=my_case_page(settings.public_url),
+                person_keys=PersonKeys(keys),
             )
             if warm:
                 await rehearse(ctx, WARM_CONNECTIONS)

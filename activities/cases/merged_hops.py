@@ -7,15 +7,16 @@ so that it can be put back exactly.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from activities.cases.hop_steps import notify_workflow
+from activities.cases.hop_steps import notify_workflow, withdraw_from_request
 from activities.cases.transaction import CaseTransaction
 from db.cases import events, hop_retries, hops, ledger, merged_hops
-from db.cases.merged_hops import HopOfTree, OpenPair, SetAside, Told
+from db.cases.merged_hops import HopOfTree, OpenPair, Place, SetAside, Told
 from db.tracing import requests
 from domain.errors.cases import TransferLiveElsewhere
 from domain.tracing.trail import tasks_before_asking
 from schemas.enums import Bucket, EventKind, HopState, TaskKind
 from schemas.outbox.case import FollowUp, HopRef
+from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import Entry
 
 WHY = "its transfer counts in another case of the merge"
@@ -98,6 +99,25 @@ async def put_back(work: CaseTransaction, pair: OpenPair) -> Changed:
         placed=events.placed(entries),
     )
     return Changed(reopened=reopened)
+
+
+def shared_with(hop_no: int, claimed_paise: int, case_no: str, against_paise: int) -> NewTask:
+    """Return the work item about a transfer that two different transfers of victims flow into."""
+    facts = TaskFacts(ack_no=case_no, claimed_paise=claimed_paise, against_paise=against_paise)
+    return about_hop(TaskKind.CORRECT_REFERENCE, TaskCause.SHARED_WITH_MERGED_CASE, hop_no, facts)
+
+
+async def ask_no_more(work: CaseTransaction, hop_no: int, asked_in: Place) -> Changed:
+    """Let a hop wait for an officer with its money: its bank is asked in another case."""
+    hop = await hops.get(work.connection, work.case_no, hop_no)
+    other = await hops.get(work.connection, *asked_in)
+    if HopState.CLOSED in {hop.state, other.state} or HopState.CORRECTION in {hop.state, other.state}:
+        return Changed()
+    waits = hop.model_copy(update={"revision": hop.revision + 1, "state": HopState.CORRECTION})
+    await withdraw_from_request(work, hop)
+    await hops.reopen(work.connection, work.case_no, waits)
+    await work.ask(shared_with(hop_no, hop.disputed_paise, asked_in[0], other.disputed_paise))
+    return Changed(closed=[HopRef(hop_no=hop_no, revision=hop.revision)], reopened=[waits])
 
 
 async def tell(work: CaseTransaction, changed: Changed) -> FollowUp | None:

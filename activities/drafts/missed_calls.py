@@ -11,7 +11,7 @@ from activities.drafts.saving import seal_content
 from db import clock
 from db.drafts import drafts
 from db.pool import Connection
-from domain.errors.drafts import TooManyMissedCalls, TooManyPublicDrafts
+from domain.errors.drafts import TooManyMissedCalls
 from domain.errors.police import TimeInFuture
 from domain.intake.flags import CLOCK_SKEW
 from schemas.drafts import DraftContent, DraftSource, DraftVictim, MissedCall, MissedCallTaken
@@ -56,10 +56,6 @@ async def take_missed_call(ctx: Context, call: MissedCall, by: str, address: str
 
 async def _send_link(ctx: Context, connection: Connection, call_id: UUID, content: DraftContent, address: str) -> None:
     """Begin a draft of the public page for the caller, and send the code that opens it."""
-    try:
-        begun = await public_drafts.write_new(ctx, connection, content, COMPLAINANT, call_id=call_id)
-    except TooManyPublicDrafts:
-        # An officer calls back all the same.
-        return
+    begun = await public_drafts.write_new(ctx, connection, content, COMPLAINANT, call_id=call_id)
     language = ctx.policy.messages.holder_languages[0]
     await public_drafts.send_link(ctx, connection, begun, content.caller_mobile, language, address)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -23,7 +24,7 @@ from db.drafts import drafts, public_drafts
 from db.drafts.public_drafts import PublicDraft
 from db.holds import account_holds
 from db.pool import Connection
-from domain.drafts.complaints import read_draft
+from domain.drafts.complaints import number_to_confirm
 from domain.errors.drafts import ComplaintUnconfirmed, DraftStale, TooManyPublicDrafts
 from domain.notifications.rules import NotificationEvent
 from schemas.drafts import DraftContent, DraftEnd, DraftSent, DraftSource, SaveDraft
@@ -60,11 +61,11 @@ async def begin(ctx: Context, content: DraftContent) -> Begun:
 async def write_new(
     ctx: Context, connection: Connection, content: DraftContent, by: str, *, call_id: UUID | None = None
 ) -> Begun:
-    """Write a new draft of the page in the caller's transaction. Raises `LimitExceeded`."""
+    """Write a new draft of the page in the caller's transaction. Raises `LimitExceeded`, but not for a missed call."""
     most = ctx.policy.public_form.open_max
     # One lock for all, so that two at the same time do not pass the limit together.
     await drafts.lock_owner(connection, COMPLAINANT)
-    if await public_drafts.count_open(connection) >= most:
+    if call_id is None and await public_drafts.count_open(connection) >= most:
         raise TooManyPublicDrafts(most)
     draft_id, key = uuid4(), ctx.persons.new_key()
     code = codes_of(ctx, draft_id)[0]
@@ -84,7 +85,8 @@ async def content_of(ctx: Context, draft_id: UUID) -> DraftContent:
 async def save(ctx: Context, draft_id: UUID, change: Callable[[DraftContent], DraftContent]) -> DraftContent:
     """Save what a page of the form changes, over the newest revision; return the whole.
 
-    Each page changes its own part, so two windows do not undo each other. Raises `NotFound` and `NotNow`.
+    Each page changes its own part, so two windows do not undo each other. With another number than the one that is
+    confirmed the complaint is not confirmed any more. Raises `NotFound` and `NotNow`.
     """
     attempt = 1
     while True:
@@ -92,8 +94,11 @@ async def save(ctx: Context, draft_id: UUID, change: Callable[[DraftContent], Dr
         changed = change(draft.content)
         if changed == draft.content:
             return changed
+        digests = _digests_of_mobile(ctx, number_to_confirm(changed))
+        also = partial(public_drafts.keep_confirmed, draft_id=draft_id, mobile_digests=digests)
         try:
-            await saving.save(ctx, draft_id, SaveDraft(revision=draft.revision, content=changed), COMPLAINANT)
+            told = SaveDraft(revision=draft.revision, content=changed)
+            await saving.save(ctx, draft_id, told, COMPLAINANT, also=also)
         except DraftStale:
             if attempt == SAVES_MAX:
                 raise
@@ -105,9 +110,11 @@ async def save(ctx: Context, draft_id: UUID, change: Callable[[DraftContent], Dr
 # -- sending -----------------------------------------------------------------------------------------------------------
 
 
-def asked_paise(content: DraftContent) -> int:
-    """Return the sum of the transfers that can be sent."""
-    return sum(transfer.amount_paise for transfer in read_draft(content).transfers)
+async def asks_more(ctx: Context, draft: PublicDraft) -> bool:
+    """Return whether sending would ask banks about what the complaint does not state yet. Raises as `content_of`."""
+    if draft.ack_no is None:
+        return True
+    return not await sending.states_all(ctx, draft.ack_no, await content_of(ctx, draft.draft_id))
 
 
 async def send(ctx: Context, draft: PublicDraft, notify: sending.Notify, *, transfers_only: bool = True) -> DraftSent:
@@ -116,13 +123,24 @@ async def send(ctx: Context, draft: PublicDraft, notify: sending.Notify, *, tran
     The person and the story come with `finish`, because the complaint keeps what it states first. Raises `NotFound` and
     `NotNow`. Raises `ComplaintUnconfirmed` for a sum that needs a confirmed mobile.
     """
-    paise = asked_paise(await content_of(ctx, draft.draft_id))
-    async with ctx.pool.acquire() as connection:
-        if not (await public_drafts.get(connection, draft.draft_id)).is_confirmed:
-            if paise > ctx.policy.public_form.unconfirmed_max_paise:
-                raise ComplaintUnconfirmed(ctx.policy.public_form.unconfirmed_max_paise)
-            await public_drafts.ask_unconfirmed(connection, draft.draft_id, paise)
-    return await sending.send(ctx, draft.draft_id, COMPLAINANT, COMPLAINANT, notify, transfers_only=transfers_only)
+    most = ctx.policy.public_form.unconfirmed_max_paise
+
+    async def ask_leave(connection: Connection, paise: int) -> None:
+        if (await public_drafts.get(connection, draft.draft_id)).is_confirmed:
+            return
+        if paise > most:
+            raise ComplaintUnconfirmed(most)
+        await public_drafts.ask_unconfirmed(connection, draft.draft_id, paise)
+
+    return await sending.send(
+        ctx,
+        draft.draft_id,
+        COMPLAINANT,
+        COMPLAINANT,
+        notify,
+        transfers_only=transfers_only,
+        ask_leave=ask_leave,
+    )
 
 
 async def finish(ctx: Context, draft: PublicDraft, notify: sending.Notify) -> DraftSent:
@@ -183,6 +201,12 @@ async def send_link(
     await notify_people(connection, ctx, NotificationEvent.COMPLAINT_LINK_ASKED, concerned, facts, now)
 
 
+async def is_confirmed(ctx: Context, draft: PublicDraft) -> bool:
+    """Return whether the mobile is confirmed now."""
+    async with ctx.pool.acquire() as connection:
+        return (await public_drafts.get(connection, draft.draft_id)).is_confirmed
+
+
 async def confirm(ctx: Context, draft: PublicDraft, mobile: str, code: str) -> bool:
     """Confirm the mobile with the code that went to it; return whether the code was right.
 
@@ -194,7 +218,7 @@ async def confirm(ctx: Context, draft: PublicDraft, mobile: str, code: str) -> b
         # The case comes before the draft, as when a draft is sent.
         work = await lock_case(ctx, connection, draft.ack_no, COMPLAINANT) if draft.ack_no else None
         now = await clock.present_moment(connection)
-        done = await complainant_messages.use_code(
+        used = await complainant_messages.use_code(
             connection,
             draft.draft_id,
             _digests_of_number(ctx, draft.draft_id, code),
@@ -202,11 +226,16 @@ async def confirm(ctx: Context, draft: PublicDraft, mobile: str, code: str) -> b
             ctx.policy.public_form.code_tries,
             now,
         )
-        if done:
-            await public_drafts.confirm(connection, draft.draft_id, now)
-        if done and work is not None:
+        # Another window may have given another number meanwhile, which this code does not confirm.
+        stored = await drafts.get(connection, draft.draft_id, lock=True)
+        saving.check_owner(stored, COMPLAINANT)
+        number = number_to_confirm(saving.open_content(ctx, stored))
+        if used is None or used not in _digests_of_mobile(ctx, number):
+            return False
+        await public_drafts.confirm(connection, draft.draft_id, used, now)
+        if work is not None:
             await _go_on(work, draft)
-    return done
+    return True
 
 
 async def _go_on(work: CaseTransaction, draft: PublicDraft) -> None:

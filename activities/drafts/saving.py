@@ -1,7 +1,7 @@
 """Drafts of officers: begun, saved by revision, passed on, ended and forgotten."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from activities.cases.transaction import ENGINE
 from activities.context import Context
 from db import clock, complainant_messages, retention
-from db.drafts import drafts
+from db.drafts import drafts, public_drafts
 from db.drafts.drafts import StoredDraft
 from db.officers import callers, officers
 from db.person_keys import PersonKey
@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 
 BATCH: Final = 100
 """drafts that one round forgets"""
+UNSENT_KEPT: Final = timedelta(hours=1)
+"""time since it was saved of a public draft that is neither sent nor confirmed"""
 WAITING_SHOWN_MAX: Final = 200
 MOBILE_END_CHARS: Final = 4
 RULE: Final = "draft"
@@ -62,17 +64,27 @@ async def begin(ctx: Context, new: NewDraft, owner: str, by: str) -> DraftSaved:
     return DraftSaved(draft_id=draft_id, revision=1, saved_at=now)
 
 
-async def save(ctx: Context, draft_id: UUID, told: SaveDraft, owner: str) -> DraftSaved:
+async def save(
+    ctx: Context,
+    draft_id: UUID,
+    told: SaveDraft,
+    owner: str,
+    *,
+    also: Callable[[Connection], Awaitable[None]] | None = None,
+) -> DraftSaved:
     """Save what is typed over the revision that the officer has seen.
 
-    A repeated save is saved once. Raises `NotFound`, `NotNow`, and `DraftStale` with what is stored instead.
+    A repeated save is saved once. `also` is done in the same transaction. Raises `NotFound`, `NotNow`, and
+    `DraftStale` with what is stored instead.
     """
-    async with ctx.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection, connection.transaction():
         stored = await drafts.get(connection, draft_id)
         check_owner(stored, owner)
         sealed = seal_content(ctx, stored.key, draft_id, told.content)
         saved = await drafts.save(connection, draft_id, owner, told.revision, sealed)
         if saved is not None:
+            if also is not None:
+                await also(connection)
             return DraftSaved(draft_id=draft_id, revision=saved[0], saved_at=saved[1])
         stored = await drafts.get(connection, draft_id)
     check_owner(stored, owner)
@@ -186,12 +198,14 @@ async def end(ctx: Context, draft_id: UUID, owner: str, by: str) -> DraftEnded:
 async def forget_old(ctx: Context) -> int:
     """End the drafts whose time is over since they were saved, with their keys; return how many.
 
+    On the public page a draft that is neither sent nor confirmed has less time, so that a stranger does not fill it.
     A clock factor does not shorten that time, because people type.
     """
     kept = timedelta(seconds=ctx.policy.drafts.kept_seconds)
     async with ctx.pool.acquire() as connection, connection.transaction():
-        before = await clock.present_moment(connection) - kept
-        old = await drafts.take_old(connection, before, BATCH)
+        now = await clock.present_moment(connection)
+        old = await drafts.take_old(connection, now - kept, BATCH)
+        old += await public_drafts.take_unsent(connection, now - UNSENT_KEPT, BATCH - len(old))
         for draft_id, person_id in old:
             await forget(connection, draft_id, person_id, DraftEnd.FORGOTTEN, ENGINE)
     return len(old)

@@ -14,7 +14,7 @@ from activities.context import Context
 from activities.deadlocks import repeated
 from activities.drafts.reach import tell_reach
 from activities.drafts.saving import check_owner, open_content
-from activities.drafts.statements import Stated, fill_in, state_transfers, tell_story
+from activities.drafts.statements import AskLeave, Stated, fill_in, state_transfers, tell_story
 from activities.intake import KnownMeanwhile, resolve_transfers, take_complaint
 from db import clock, intake
 from db.drafts import drafts, known_banks, statements
@@ -58,12 +58,19 @@ def key_of(draft_id: UUID) -> str:
 
 
 async def send(
-    ctx: Context, draft_id: UUID, owner: str, by: str, notify: Notify, *, transfers_only: bool = False
+    ctx: Context,
+    draft_id: UUID,
+    owner: str,
+    by: str,
+    notify: Notify,
+    *,
+    transfers_only: bool = False,
+    ask_leave: AskLeave | None = None,
 ) -> DraftSent:
     """Send a draft as it is saved; with `transfers_only` nothing else is added to a complaint that is sent already.
 
-    `notify` is called as soon as the complaint, or what is added, is committed. Raises `NotFound`, `NotNow` and
-    `LimitExceeded`.
+    `notify` is called as soon as the complaint, or what is added, is committed. `ask_leave` gets the sum that the
+    complaint will state. Raises what it raises, `NotFound`, `NotNow` and `LimitExceeded`.
     """
     async with ctx.pool.acquire() as connection:
         # A draft that is handed to this officer between the two statements is sent after all.
@@ -73,9 +80,12 @@ async def send(
     told = read_draft(content)
     if draft.ack_no is not None:
         added = DraftContent(transfers=content.transfers) if transfers_only else content
-        return await _add(ctx, draft, draft.ack_no, added, told, by, notify)
+        return await _add(ctx, draft, draft.ack_no, added, told, by, notify, ask_leave)
     if not told.transfers:
         raise DraftIncomplete(draft_id, told.missing)
+    if ask_leave is not None:
+        async with ctx.pool.acquire() as connection:
+            await ask_leave(connection, sum(transfer.amount_paise for transfer in told.transfers))
     receipt = await _ask_banks(ctx, draft, content, told, notify)
     if receipt is not None and not _tells_more(content):
         return DraftSent(
@@ -91,7 +101,7 @@ async def send(
     async with ctx.pool.acquire() as connection:
         draft = await drafts.get(connection, draft_id)
     assert draft.ack_no is not None, "the complaint is linked"
-    return await _add(ctx, draft, draft.ack_no, content, told, by, notify)
+    return await _add(ctx, draft, draft.ack_no, content, told, by, notify, ask_leave)
 
 
 def _tells_more(content: DraftContent) -> bool:
@@ -135,13 +145,20 @@ def _lacking(ctx: Context, sent: SentComplaint) -> frozenset[str]:
 
 
 async def _add(
-    ctx: Context, draft: StoredDraft, ack_no: str, content: DraftContent, told: ReadDraft, by: str, notify: Notify
+    ctx: Context,
+    draft: StoredDraft,
+    ack_no: str,
+    content: DraftContent,
+    told: ReadDraft,
+    by: str,
+    notify: Notify,
+    ask_leave: AskLeave | None,
 ) -> DraftSent:
     """Add to the complaint of a draft what it does not state yet."""
     complaint = complaint_of(content, told.transfers) if told.transfers else None
     rows, flags = await resolve_transfers(ctx, complaint) if complaint else ([], [])
     facts = {name: value for name, value in stated_facts(content).items() if name in draft.awaited}
-    sent, stated, completed = await _written(ctx, draft, ack_no, content, rows, facts, by)
+    sent, stated, completed = await _written(ctx, draft, ack_no, content, rows, facts, by, ask_leave)
     if stated.follow_up is not None:
         notify(stated.follow_up)
     return DraftSent(
@@ -166,12 +183,15 @@ async def _written(
     rows: list[Row],
     facts: dict[str, Any],
     by: str,
+    ask_leave: AskLeave | None,
 ) -> Added:
     """Write what the draft adds, and begin again as the intake does when a transfer is known meanwhile."""
     by_account = True
     while True:
         try:
-            return await _write(ctx, draft, ack_no, content, rows, facts, by, by_account=by_account)
+            return await _write(
+                ctx, draft, ack_no, content, rows, facts, by, by_account=by_account, ask_leave=ask_leave
+            )
         except KnownMeanwhile:
             by_account = False
 
@@ -187,6 +207,7 @@ async def _write(
     by: str,
     *,
     by_account: bool,
+    ask_leave: AskLeave | None,
 ) -> Added:
     """Write in one transaction what the draft adds. It takes the locks in the order of the intake."""
     names = [intake.lock_of_transfer(row.transfer.reference) for row in rows]
@@ -202,7 +223,7 @@ async def _write(
         completed += await tell_story(work, sent, told_story(content), consent=content.consent)
         completed += await tell_reach(work, sent, content.reach, content.teller)
         await _log(work, ack_no, completed)
-        stated = await state_transfers(work, ack_no, rows, by_account=by_account)
+        stated = await state_transfers(work, ack_no, rows, by_account=by_account, ask_leave=ask_leave)
     return sent, stated, completed
 
 
@@ -215,6 +236,17 @@ async def _log(work: CaseTransaction, ack_no: str, completed: tuple[str, ...]) -
     if completed:
         # The log is kept for ever, so it says what was added, and nothing of the person.
         await work.log(EventKind.COMPLAINT_COMPLETED, ack_no=ack_no, fields=list(completed))
+
+
+async def states_all(ctx: Context, ack_no: str, content: DraftContent) -> bool:
+    """Return whether a complaint states each transfer of a content exactly so."""
+    told = read_draft(content)
+    if not told.transfers:
+        return True
+    rows, _ = await resolve_transfers(ctx, complaint_of(content, told.transfers))
+    async with ctx.pool.acquire() as connection:
+        stated = [one.transfer for one in await statements.transfers(connection, ack_no)]
+    return all(row.transfer in stated for row in rows)
 
 
 # -- while it is typed -------------------------------------------------------------------------------------------------

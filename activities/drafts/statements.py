@@ -4,7 +4,7 @@ A fact that the complaint does not state is filled in once. A stated one is chan
 (`activities.victims`). What a complaint states of a transfer never changes, so one that is told better is stated again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -27,6 +27,7 @@ from db.cases import cases, hops, ledger, tasks
 from db.drafts import statements
 from db.drafts.statements import SentComplaint, StatedTransfer
 from db.intake import KnownTransfer, ToldRow
+from db.pool import Connection
 from domain.drafts.complaints import MARKS, PERSONAL
 from domain.errors.cases import TrailFull
 from domain.errors.drafts import ComplaintFull, ContactTooLate
@@ -46,6 +47,8 @@ from schemas.outbox.case import FollowUp
 from schemas.parties import Party
 
 STORIES_SHOWN_MAX: Final = 100
+AskLeave = Callable[[Connection, int], Awaitable[None]]
+"""raises if banks may not be asked for this sum of a complaint; it is asked before anything is written"""
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,9 @@ def _use_of_story(ack_no: str, story_no: int) -> str:
 # -- transfers ---------------------------------------------------------------------------------------------------------
 
 
-async def state_transfers(work: CaseTransaction, ack_no: str, rows: Sequence[Row], *, by_account: bool) -> Stated:
+async def state_transfers(
+    work: CaseTransaction, ack_no: str, rows: Sequence[Row], *, by_account: bool, ask_leave: AskLeave | None = None
+) -> Stated:
     """Add the transfers that a complaint does not state exactly so yet. The caller has locked them and the case.
 
     A new one opens a hop, whose bank is asked. A known one corrects its hop as a later complaint does. `by_account`: a
@@ -169,8 +174,20 @@ async def state_transfers(work: CaseTransaction, ack_no: str, rows: Sequence[Row
     if work.head.last_hop_no + len(found.fresh) > ctx.policy.trail.max_hops:
         raise TrailFull(ctx.policy.trail.max_hops, ctx.policy.trail.max_layers)
     flags = found.flags + linked_cases(found, work.case_no)
-    await _open_hops(work, ack_no, found, flags, new, len(stated))
+    told = told_rows(new, found, work.case_no, first_hop_no=work.head.last_hop_no + 1)
+    if ask_leave is not None:
+        await ask_leave(work.connection, stated_paise([*stated, *told]))
+    await _open_hops(work, ack_no, found, flags, told, len(stated))
     return Stated(await follow_up_of_joining(work, ack_no, found), len(new), flags)
+
+
+def stated_paise(stated: Iterable[StatedTransfer | ToldRow]) -> int:
+    """Return the sum that statements name. Of several about one hop the largest counts."""
+    paise: dict[tuple[str | None, int | None], int] = {}
+    for one in stated:
+        place = (one.case_no, one.hop_no)
+        paise[place] = max(paise.get(place, 0), one.transfer.amount_paise)
+    return sum(paise.values())
 
 
 def _refuse_too_many(work: CaseTransaction, ack_no: str, count: int) -> None:
@@ -180,14 +197,18 @@ def _refuse_too_many(work: CaseTransaction, ack_no: str, count: int) -> None:
 
 
 async def _open_hops(
-    work: CaseTransaction, ack_no: str, found: SortedRows, flags: Sequence[Flag], new: Sequence[Row], stated_count: int
+    work: CaseTransaction,
+    ack_no: str,
+    found: SortedRows,
+    flags: Sequence[Flag],
+    told: Sequence[ToldRow],
+    stated_count: int,
 ) -> None:
     """Write the hops of new transfers, and what the complaint states of every one, with the event and work items."""
     connection, case_no = work.connection, work.case_no
     first = work.head.last_hop_no + 1
     opened = [hop_row(row, hop_no, ack_no) for hop_no, row in enumerate(found.fresh, start=first)]
     entries = [entry for hop in opened for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
-    told = told_rows(new, found, case_no, first_hop_no=first)
     if opened:
         await hops.insert(connection, case_no, work.now, opened)
         hop_nos = [hop.hop_no for hop in opened]

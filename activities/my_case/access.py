@@ -27,16 +27,21 @@ from domain.notifications.rules import NotificationEvent
 from schemas.my_case import CodePurpose
 from schemas.notifications import MessageFacts
 
+CASE_PATH: Final = "/case"
+"""the page on which a victim reads the own complaint"""
 CODE_DIGITS: Final = 8
 TOKEN_BYTES: Final = 24
 TOKEN_CHARS: Final = 32
 ADDRESS_CHARS: Final = 16
 """of the digest of an address; the address itself is not stored"""
 MOBILE_END_CHARS: Final = 2
-KEPT: Final = timedelta(days=8)
-"""time until a code is deleted; longer than any code is valid"""
 VISITOR: Final = "victim"
 """the actor in the case log for a victim on the page"""
+
+
+def my_case_page(public_url: str | None) -> str:
+    """Return the address of the page for messages; empty without a public address."""
+    return f"{public_url}{CASE_PATH}" if public_url else ""
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,6 @@ class MyCaseDoor:
             event = NotificationEvent.SIGNATURE_CODE_ASKED if signs else NotificationEvent.MY_CASE_CODE_ASKED
             facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
             await notify_people(work.connection, ctx, event, Concerned(ack_no=ack_no), facts, work.now)
-            await codes.forget(work.connection, work.now - KEPT)
 
     async def _matching(
         self,

@@ -56,9 +56,10 @@ async def tell_victim(
     """Write a notification to a complaint's victim by SMS, and by e-mail with the documents if an address is known.
 
     A victim who said how to be reached without danger is written to in that way alone, and is told no more than that
-    there is news if no message may say what it is about. `link` is the page on which the victim can answer, if there
-    is one. The contact that the complaint told first never gets it, because officers have corrected that contact: it
-    may be a stranger's. If the facts name no amount, it is the amount on hold of the complaint. Returns the number of
+    there is news if no message may say what it is about. News of an unmarked case names the page that shows the
+    complaint. `link` is the page on which the victim can answer, if there is one. The contact that the complaint told
+    first never gets an address, because officers have corrected that contact: it may be a stranger's. If the facts
+    name no amount, it is the amount on hold of the complaint. Returns the number of
     new messages. Raises `NotFound`, and `MessageLacks` for missing facts.
     """
     person = await notifications.victim(connection, ack_no)
@@ -66,7 +67,9 @@ async def tell_victim(
     if stated and stated.way is ReachWay.NONE:
         return 0
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
-    said = (await _with_officer(connection, person.case_no, told, link)).model_copy(update={"ack_no": ack_no})
+    said = (await _with_officer(connection, person.case_no, told, link)).model_copy(
+        update={"ack_no": ack_no, "my_page": "" if person.is_marked else ctx.my_case_page}
+    )
     # What happened to the money is written also when no one can be told of it: then a person has to.
     contact = ctx.persons.open_or_empty(person.person)
     # A victim of the release before has no key yet.
@@ -317,7 +320,7 @@ class _Draft:
 
         In a marked case it says only that the contact was changed.
         """
-        said = self.said.model_copy(update={"link": ""})
+        said = self.said.model_copy(update={"link": "", "my_page": ""})
         if not is_marked:
             return replace(self, said=said, documents=())
         facts = MessageFacts(occasion=f"{self.kind.value}.{said.facts.occasion}")
@@ -327,7 +330,7 @@ class _Draft:
     def as_news(self) -> "_Draft":
         """Return the draft for a victim who may not be told what it is about."""
         facts = MessageFacts(occasion=f"{self.kind.value}.{self.said.facts.occasion}")
-        said = self.said.model_copy(update={"facts": facts, "link": ""})
+        said = self.said.model_copy(update={"facts": facts, "link": "", "my_page": ""})
         return replace(self, kind=IF_QUIET, said=said, documents=())
 
     async def write(self, mobile: str, email: str, languages: tuple[Language, ...], *, besides: bool = False) -> int:

@@ -13,15 +13,18 @@ from pydantic import SecretStr
 
 from activities.context import Context
 from activities.notifications.sending import NO_WAY, Ways
+from activities.reporting.task_notices import taker_of
 from activities.secrets import CannotOpen
 from adapters.banks.push.client import signed_headers
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError
 from adapters.messages.webhooks import WebhookFailed
-from db.reporting import task_messages
+from db.pool import Connection
+from db.reporting import notice_settings, task_filters, task_messages
 from db.reporting.task_messages import DueMessage, LiveItem
 from domain.notifications.rules import RULES, NotificationEvent
 from domain.notifications.texts import Written, items_letter, items_short
+from domain.reporting.task_acts import OWNERS
 from domain.task_notices import rounded_down
 from schemas.enums import Language
 from schemas.notifications import MessageFacts, Recipient
@@ -99,7 +102,7 @@ class _Sender:
         async with self._limit:
             now = self._ctx.now()
             async with self._ctx.pool.acquire() as connection:
-                items = await task_messages.live(connection, message, now)
+                items = await self._still_theirs(connection, message, now)
                 if not items or message.is_disabled:
                     await task_messages.withdraw(connection, message.message_id, now)
                     return False
@@ -110,6 +113,18 @@ class _Sender:
             async with self._ctx.pool.acquire() as connection:
                 await task_messages.sent(connection, message.message_id, self._ctx.now())
             return True
+
+    async def _still_theirs(self, connection: Connection, message: DueMessage, now: datetime) -> list[LiveItem]:
+        """Return the items that wait still, and on which the officer can still act."""
+        readers = await notice_settings.readers(connection, now, OWNERS, message.officer_id)
+        items = await task_messages.live(connection, message, now)
+        takers = [taker_of(row) for row in readers]
+        return [
+            item
+            for item in items
+            for taker in takers
+            if await task_filters.can_act(connection, item.task_id, taker, now)
+        ]
 
     async def _attempt(self, message: DueMessage, items: Sequence[LiveItem], now: datetime) -> _Failure | None:
         """Try once; return why it failed, or None. Every error counts, so that others are told at last."""

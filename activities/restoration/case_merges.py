@@ -6,14 +6,18 @@ cases tell counts in one of them. It is set aside in the other, in a form that c
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from activities.cases.merged_hops import Changed, put_back, set_aside, tell
+from activities.cases.merged_hops import Changed, ask_no_more, put_back, set_aside, tell
 from activities.cases.transaction import CaseTransaction, lock_cases
 from activities.context import Context
 from activities.deadlocks import repeated
-from activities.restoration.merge_plans import Plan, likely, plan_merge, shown
+from activities.restoration.merge_plans import Plan, likely, payments_under_way, plan_merge, shown
 from db.cases import cases, merged_hops
+from db.cases.jurisdiction import those_within
 from db.cases.merged_hops import OpenPair
+from db.drafts import public_drafts
+from db.holds import account_holds
 from db.pool import Connection
 from db.restoration import case_merges
 from domain.errors.cases import (
@@ -24,7 +28,8 @@ from domain.errors.cases import (
     MergeUsedByLater,
 )
 from domain.persons import is_same_person
-from schemas.enums import Bucket, EventKind, TaskKind
+from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
+from schemas.jurisdiction import Within
 from schemas.outbox.case import FollowUp
 from schemas.restoration.case_merges import (
     CaseMerge,
@@ -46,13 +51,20 @@ class FamilyGrown(Exception):
     """A case was merged with one of these since they were looked up."""
 
 
-async def told_for(ctx: Context, ack_no: str) -> CaseMerges:
-    """Return the merges of a case, and its sums with those of the cases merged with it. Raises `NotFound`."""
+async def told_for(ctx: Context, ack_no: str, within: Within | None = None) -> CaseMerges:
+    """Return the merges of a case, and its sums with those of the cases merged with it. Raises `NotFound`.
+
+    `within` leaves out merges with other cases, and all sums while one of them is in force.
+    """
     async with ctx.pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
         others = await merged_hops.merged_with(connection, case_no)
         merges = await case_merges.of_case(connection, case_no)
-        return CaseMerges(merges=tuple(merges), together_paise=await case_merges.sums(connection, [case_no, *others]))
+        named = {one for told in merges for one in (told.primary_case_no, told.merged_case_no)} | set(others)
+        readable = await those_within(connection, within, named) | {case_no}
+        shown = tuple(told for told in merges if {told.primary_case_no, told.merged_case_no} <= readable)
+        sums = await case_merges.sums(connection, [case_no, *others]) if readable.issuperset(others) else {}
+        return CaseMerges(merges=shown, together_paise=sums)
 
 
 async def preview(ctx: Context, ack_no: str, asked: MergeQuestion) -> MergePreview:
@@ -168,14 +180,19 @@ async def agree_to_undo(ctx: Context, ack_no: str, merge_id: int, reason: str, b
         if is_same_person(told.undo_proposed_by, by):
             raise MergeUndoNeedsSecondOfficer(by)
         work = locked[told.primary_case_no]
+        pairs = await _own_pairs(connection, told)
+        for error in await payments_under_way(connection, list(locked)) if pairs else ():
+            raise error
+        early = await _unconfirmed(locked)
         await _close_task(work, merge_id, "the merge is undone")
         proposed = {"undo_reason": told.undo_reason, "proposed_by": told.undo_proposed_by}
         await _log(locked, told, EventKind.MERGE_UNDONE, merge_id, reason=reason, **proposed)
         changed: defaultdict[str, Changed] = defaultdict(Changed)
-        for pair in await _own_pairs(connection, told):
+        for pair in pairs:
             changed[pair.aside_case_no].add(await put_back(locked[pair.aside_case_no], pair))
             await merged_hops.end_pair(connection, pair.pair_id, work.now)
         await case_merges.undo(connection, merge_id, by, reason, work.now)
+        await _tell_holds(locked, early)
         follow_ups = await _tell_all(locked, changed)
         return await case_merges.get(connection, told.primary_case_no, merge_id), follow_ups
 
@@ -256,11 +273,13 @@ async def _put_in_force(
 ) -> list[FollowUp]:
     """Write the merge with all its effects; return the notifications of the workflows."""
     work = locked[plan.primary]
+    early = await _unconfirmed(locked)
     agreed, needs_second = WithdrawalDecision.AGREED, plan.needs_second
     await case_merges.decide(
         work.connection, merge_id, agreed, work.actor, agreed_because, work.now, needs_second=needs_second
     )
     await _close_task(work, merge_id, "the cases are merged")
+    await _tell_holds(locked, early)
     transfers = [{"counted": list(same.counted), "aside": list(same.aside)} for same in plan.same]
     why = {"reason": reason, "agreed_because": agreed_because}
     await _log(locked, plan, EventKind.CASES_MERGED, merge_id, **why, transfers=transfers)
@@ -277,7 +296,27 @@ async def _put_in_force(
         )
         case_no = same.aside[0]
         changed[case_no].add(await set_aside(locked[case_no], pair, same.tree))
+    for shared in plan.shared:
+        asked_in = shared.case_no, shared.hop_no
+        changed[shared.other_case_no].add(
+            await ask_no_more(locked[shared.other_case_no], shared.other_hop_no, asked_in)
+        )
     return await _tell_all(locked, changed)
+
+
+async def _unconfirmed(locked: Mapping[str, CaseTransaction]) -> dict[str, datetime | None]:
+    """Return since when only unconfirmed complaints tell each case, so that its holds end early."""
+    return {
+        case_no: await public_drafts.unconfirmed_since(work.connection, case_no) for case_no, work in locked.items()
+    }
+
+
+async def _tell_holds(locked: Mapping[str, CaseTransaction], before: Mapping[str, datetime | None]) -> None:
+    """Let the clocks of holds be read again, where the merge or its undo changes whether they end early."""
+    for case_no, since in (await _unconfirmed(locked)).items():
+        if since != before[case_no]:
+            for hold_id in await account_holds.of_case(locked[case_no].connection, case_no):
+                await locked[case_no].notify(ProcedureKind.HOLD, hold_id)
 
 
 async def _tell_all(locked: Mapping[str, CaseTransaction], changed: Mapping[str, Changed]) -> list[FollowUp]:

@@ -24,6 +24,7 @@ from domain.errors.cases import (
     TooManySameTransfers,
     TransferOfTwoVictims,
     TransferPlacedInBoth,
+    TransfersDiffer,
 )
 from domain.errors.restoration import TransferContested
 from schemas.enums import Bucket, Differing, HopSource
@@ -69,6 +70,8 @@ class Plan:
     family: list[str]
     """the primary case, and those merged into it"""
     same: list[Same] = field(default_factory=list)
+    shared: list[Pair] = field(default_factory=list)
+    """one transfer that two different transfers of victims flow into; the money of both stays a loss"""
     blocks: list[BusinessError] = field(default_factory=list)
     needs_second: bool = False
 
@@ -92,8 +95,8 @@ async def plan_merge(
     await _block_chains(connection, plan, merge_id)
     if (marked := await case_merges.marked_case(connection, [primary, merged])) is not None:
         plan.blocks.append(MergeOfMarkedCase(marked))
-    mobiles = await _mobiles(ctx, connection, plan.cases)
-    one_victim = _is_one_victim(mobiles, family, merged)
+    callers = await _callers(ctx, connection, plan.cases)
+    one_victim = _is_one_victim(callers, family, merged)
     if not one_victim and not asked.victims_agree:
         plan.blocks.append(MergeVictimsDiffer())
     named = [
@@ -106,14 +109,17 @@ async def plan_merge(
     found = await merged_hops.same_in(connection, merged, family, TRANSFERS_MAX + 1)
     if len(found) > TRANSFERS_MAX:
         plan.blocks.append(TooManySameTransfers(TRANSFERS_MAX))
+    for pair in named:
+        await _block_differing(connection, plan, pair)
     for pair in [*named, *found[:TRANSFERS_MAX]]:
-        await _add_same(connection, plan, pair, mobiles)
+        await _add_same(connection, plan, pair, callers)
     if plan.same:
-        await _block_payments(connection, plan)
+        plan.blocks += await payments_under_way(connection, plan.cases)
     accounts = sorted({(hop.institution, hop.account_key) for one in plan.same for hop in one.tree if hop.institution})
     is_held = bool(accounts) and await case_merges.is_held_at(connection, accounts)
     tells_other_payer = any(Differing.PAYER in one.differing for one in await shown(connection, plan.same))
-    plan.needs_second = is_held or tells_other_payer or not one_victim
+    # What one officer says of two transfers takes a loss out of a case.
+    plan.needs_second = is_held or tells_other_payer or not one_victim or bool(named)
     return plan
 
 
@@ -137,20 +143,34 @@ async def _block_left(connection: Connection, plan: Plan, place: Place) -> None:
         plan.blocks.append(error)
 
 
-async def _mobiles(ctx: Context, connection: Connection, case_nos: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return the case and the victim's mobile number of each complaint; an empty number where none is known."""
-    found = await case_merges.victims(connection, case_nos)
-    opened = {one.ack_no: (one.case_no, ctx.persons.open_or_empty(one.person).mobile) for one in found}
-    return {ack_no: (case_no, mobile_key(mobile) if mobile else "") for ack_no, (case_no, mobile) in opened.items()}
+@dataclass(frozen=True)
+class Caller:
+    """The victim's mobile number in one complaint; empty where none is known."""
+
+    mobile: str
+    is_confirmed: bool
+    """the complaint is not one of the public page whose mobile number is not confirmed"""
 
 
-def _is_one_victim(mobiles: Mapping[str, tuple[str, str]], family: Sequence[str], merged: str) -> bool:
-    """Return whether a victim of the merged case is one of the others by the mobile number."""
-    of_merged = {mobile for case_no, mobile in mobiles.values() if mobile and case_no == merged}
-    return any(mobile in of_merged for case_no, mobile in mobiles.values() if case_no in family)
+async def _callers(ctx: Context, connection: Connection, case_nos: Sequence[str]) -> dict[str, Caller]:
+    """Return who called, by complaint."""
+    callers = dict[str, Caller]()
+    for one in await case_merges.victims(connection, case_nos):
+        mobile = ctx.persons.open_or_empty(one.person).mobile
+        callers[one.ack_no] = Caller(mobile_key(mobile) if mobile else "", one.is_confirmed)
+    return callers
 
 
-async def _add_same(connection: Connection, plan: Plan, pair: Pair, mobiles: Mapping[str, tuple[str, str]]) -> None:
+def _is_one_victim(callers: Mapping[str, Caller], family: Sequence[str], merged: str) -> bool:
+    """Return whether the victim of the merged case is one of the others by the mobile number.
+
+    Only the first complaint of each case counts, because anyone can have a later one join a case.
+    """
+    first = {case_no: callers[case_no].mobile for case_no in (*family, merged) if callers[case_no].is_confirmed}
+    return bool(first.get(merged)) and any(first.get(case_no) == first[merged] for case_no in family)
+
+
+async def _add_same(connection: Connection, plan: Plan, pair: Pair, callers: Mapping[str, Caller]) -> None:
     """Add a transfer that both cases tell.
 
     The hop of the merged case is set aside, if no bank has placed its money.
@@ -163,7 +183,10 @@ async def _add_same(connection: Connection, plan: Plan, pair: Pair, mobiles: Map
     for place, tree in trees.items():
         if not tree:
             raise HopNotFound(*place)
-    owners = {mobiles.get(tree[0].ack_no, ("", ""))[1] for tree in trees.values()}
+    if not any(tree[0].hop_no == tree[0].root_no for tree in trees.values()):
+        plan.shared.append(pair)
+        return
+    owners = {caller.mobile if (caller := callers.get(tree[0].ack_no)) else "" for tree in trees.values()}
     if len(owners) > 1 or "" in owners:
         plan.blocks.append(TransferOfTwoVictims(pair.hop_no, *other))
         return
@@ -175,6 +198,23 @@ async def _add_same(connection: Connection, plan: Plan, pair: Pair, mobiles: Map
     plan.blocks.append(TransferPlacedInBoth(pair.hop_no, *other))
 
 
+async def _block_differing(connection: Connection, plan: Plan, pair: Pair) -> None:
+    """An officer names two transfers of victims as one, which have the reference, the amount or the account alike."""
+    places = ((pair.case_no, pair.hop_no), (pair.other_case_no, pair.other_hop_no))
+    stated = await case_merges.stated(connection, places)
+    for place in places:
+        if place not in stated:
+            raise HopNotFound(*place)
+    one, other = stated[places[0]], stated[places[1]]
+    is_alike = (
+        one.reference_key == other.reference_key != ""
+        or one.amount_paise == other.amount_paise
+        or one.account_key == other.account_key
+    )
+    if not (is_alike and (one.is_told or other.is_told)):
+        plan.blocks.append(TransfersDiffer(pair.hop_no, pair.other_case_no, pair.other_hop_no))
+
+
 async def _block_contested(connection: Connection, plan: Plan, place: Place, tree: Sequence[HopOfTree]) -> None:
     """Two complainants may claim a transfer that is set aside. Two officers decide on that first."""
     told = [hop.hop_no for hop in tree if hop.source is HopSource.COMPLAINT]
@@ -183,12 +223,14 @@ async def _block_contested(connection: Connection, plan: Plan, place: Place, tre
             plan.blocks.append(TransferContested(transfer.hop_no, tuple(claim.ack_no for claim in transfer.claims)))
 
 
-async def _block_payments(connection: Connection, plan: Plan) -> None:
-    """A payment is not prepared on claims that the merge changes."""
-    if (restoration_id := await case_merges.restoration_prepared(connection, plan.cases)) is not None:
-        plan.blocks.append(MergeRestorationPrepared(restoration_id))
-    if (order_id := await case_merges.order_under_way(connection, plan.cases)) is not None:
-        plan.blocks.append(MergeOrderUnderWay(order_id))
+async def payments_under_way(connection: Connection, case_nos: Sequence[str]) -> list[NotNow]:
+    """Return what forbids a change of claims: a payment is prepared on those of now."""
+    found: list[NotNow] = []
+    if (restoration_id := await case_merges.restoration_prepared(connection, case_nos)) is not None:
+        found.append(MergeRestorationPrepared(restoration_id))
+    if (order_id := await case_merges.order_under_way(connection, case_nos)) is not None:
+        found.append(MergeOrderUnderWay(order_id))
+    return found
 
 
 # -- what a preview shows ----------------------------------------------------------------------------------------------

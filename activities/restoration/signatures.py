@@ -58,10 +58,16 @@ async def to_sign(ctx: Context, connection: Connection, ack_no: str, now: dateti
 
 
 async def names_standing_account(ctx: Context, connection: Connection, ack_no: str, document_id: UUID) -> bool:
-    """Return whether an application names the account that would be credited now. Raises `DocumentErased`."""
+    """Return whether an application names the account that would be credited now. Raises `DocumentErased`.
+
+    Where no other account stands, the money goes back to accounts that paid.
+    """
     told = await _application(ctx, connection, document_id)
     standing = await document_facts.credit_account(connection, ack_no)
-    return standing is None or told.beneficiary.account == standing.account
+    if standing is not None:
+        return told.beneficiary.account == standing.account
+    lost = await document_facts.transfers(connection, told.case_no, ack_no)
+    return told.beneficiary.account in {one.from_account for one in lost}
 
 
 async def _application(ctx: Context, connection: Connection, document_id: UUID) -> RestorationApplication:

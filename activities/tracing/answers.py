@@ -137,7 +137,7 @@ async def answer_in(
         if received:
             await received_bodies.keep(connection, institution, _sealer(ctx, begun).received(received))
         return Answered(_repeated(begun.given), begun.head)
-    elsewhere = await told_elsewhere(connection, begun, outcome)
+    elsewhere = await told_elsewhere(ctx, connection, begun, outcome)
     judged, outcome = outcome, without(outcome, elsewhere)
     writer = AnswerWriter(
         ctx,

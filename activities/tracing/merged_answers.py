@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import asyncpg
 
-from activities.cases.merged_hops import Changed, is_free, put_back, set_aside, tell
+from activities.cases.merged_hops import Changed, is_free, put_back, set_aside, shared_with, tell
 from activities.cases.transaction import CaseTransaction, lock_case
 from activities.context import Context
 from db.cases import cases, hops, merged_hops
@@ -16,7 +16,7 @@ from db.cases.merged_hops import Elsewhere, OpenPair, Told
 from db.pool import Connection
 from db.tracing.answers import Begun
 from schemas.enums import ClaimKind, HopState, TaskKind
-from schemas.identifiers import reference_key
+from schemas.identifiers import mobile_key, reference_key
 from schemas.outbox.case import FollowUp
 from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import Claim, HopPosition, NewHop, Reconciliation
@@ -117,8 +117,14 @@ def _joined(told: FollowUp, more: FollowUp) -> FollowUp:
 # -- transfers onward that the other case tells already ----------------------------------------------------------------
 
 
-async def told_elsewhere(connection: Connection, begun: Begun, outcome: Reconciliation) -> dict[int, Elsewhere]:
-    """Return which new hops are transfers that merged cases have already, so that both are above the transfer."""
+async def told_elsewhere(
+    ctx: Context, connection: Connection, begun: Begun, outcome: Reconciliation
+) -> dict[int, Elsewhere]:
+    """Return which new hops are transfers that merged cases have already, so that both are above the transfer.
+
+    Those cases are locked, so that the hop that counts does not leave its case meanwhile. The answer is repeated if
+    another transaction has locked one.
+    """
     if not begun.merged_with or not outcome.new_hops:
         return {}
     told = [
@@ -132,24 +138,55 @@ async def told_elsewhere(connection: Connection, begun: Begun, outcome: Reconcil
         for hop in outcome.new_hops
         if hop.in_play_paise
     ]
-    return await merged_hops.same_as(connection, begun.merged_with, told) if told else {}
+    found = await merged_hops.same_as(connection, begun.merged_with, told) if told else {}
+    locked = sorted({one.case_no for one in found.values()})
+    for case_no in locked:
+        if await cases.lock_if_free(connection, case_no) is None:
+            raise asyncpg.SerializationError("another transaction has locked the merged case")
+    if locked:
+        found = await merged_hops.same_as(connection, locked, told)
+    above = {hop.hop_no: hop.parent_hop_no for hop in outcome.new_hops}
+    judged = dict[int, Elsewhere]()
+    for hop_no, one in found.items():
+        known = above[hop_no]
+        while known in above:
+            known = above[known]
+        is_same_money = one.is_told and await _is_of_victim(ctx, connection, begun.head.case_no, known, one.ack_no)
+        judged[hop_no] = one.model_copy(update={"is_same_money": is_same_money})
+    return judged
+
+
+async def _is_of_victim(ctx: Context, connection: Connection, case_no: str, hop_no: int, ack_no: str) -> bool:
+    """Return whether the victim of a hop is the victim of a complaint of another case, by the mobile number."""
+    victims = await merged_hops.told_by(connection, case_no, hop_no, ack_no)
+    one, other = (ctx.persons.open_or_empty(victim).mobile for victim in victims)
+    return bool(one and other) and mobile_key(one) == mobile_key(other)
 
 
 def without(outcome: Reconciliation, elsewhere: Mapping[int, Elsewhere]) -> Reconciliation:
-    """Return the outcome with these new hops closed: their banks are asked about them in the other case."""
+    """Return the outcome with no bank asked about these new hops: it is asked about them in the other case.
+
+    A hop of a victim's own transfer there is closed. Any other one keeps its money, because two transfers of victims
+    can flow into one, and each is a loss. It waits for an officer.
+    """
     if not elsewhere:
         return outcome
     new = tuple(
-        hop.model_copy(update={"state": HopState.CLOSED}) if hop.hop_no in elsewhere else hop
+        hop.model_copy(update={"state": _state_of(elsewhere[hop.hop_no])}) if hop.hop_no in elsewhere else hop
         for hop in outcome.new_hops
     )
     tasks = tuple(task for task in outcome.tasks if not _is_about(task, elsewhere))
     more = tuple(
         _to_compare(hop, elsewhere[hop.hop_no])
         for hop in new
-        if hop.hop_no in elsewhere and hop.disputed_paise != elsewhere[hop.hop_no].disputed_paise
+        if hop.hop_no in elsewhere
+        and not (elsewhere[hop.hop_no].is_same_money and hop.disputed_paise == elsewhere[hop.hop_no].disputed_paise)
     )
     return outcome.model_copy(update={"new_hops": new, "tasks": (*tasks, *more)})
+
+
+def _state_of(counted: Elsewhere) -> HopState:
+    return HopState.CLOSED if counted.is_same_money else HopState.CORRECTION
 
 
 def _is_about(task: NewTask, hop_nos: Collection[int] | Mapping[int, Elsewhere]) -> bool:
@@ -158,7 +195,9 @@ def _is_about(task: NewTask, hop_nos: Collection[int] | Mapping[int, Elsewhere])
 
 
 def _to_compare(hop: NewHop, elsewhere: Elsewhere) -> NewTask:
-    """Return the work item about a transfer that the two cases tell with different amounts."""
+    """Return the work item about a transfer whose amounts in the two cases an officer compares."""
+    if not elsewhere.is_same_money:
+        return shared_with(hop.hop_no, hop.disputed_paise, elsewhere.case_no, elsewhere.disputed_paise)
     facts = TaskFacts(
         ack_no=elsewhere.case_no, claimed_paise=hop.disputed_paise, against_paise=elsewhere.disputed_paise
     )
@@ -166,9 +205,11 @@ def _to_compare(hop: NewHop, elsewhere: Elsewhere) -> NewTask:
 
 
 async def set_aside_new(work: CaseTransaction, before: Reconciliation, elsewhere: Mapping[int, Elsewhere]) -> None:
-    """Set aside the new hops that merged cases count already."""
+    """Set aside the new hops that are a victim's own transfers in merged cases."""
     states = {hop.hop_no: hop.state for hop in before.new_hops}
     for hop_no, counted in elsewhere.items():
+        if not counted.is_same_money:
+            continue
         merge_id = await merged_hops.merge_of(work.connection, work.case_no, counted.case_no)
         places = (counted.case_no, counted.hop_no), (work.case_no, hop_no)
         pair_id = await merged_hops.open_pair(work.connection, merge_id, *places, work.now)

@@ -57,8 +57,9 @@ async def read_case(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_CASE)], ack_no: AckNo
 ) -> CaseView:
     """Return a case by any of its numbers: state, bucket of every rupee, and durations."""
+    within = await within_of(services, officer, Action.READ_CASE)
     async with services.ctx.pool.acquire() as connection:
-        return await case_views.get(connection, ack_no)
+        return await case_views.get(connection, ack_no, within)
 
 
 @router.get("/{ack_no}/trail")

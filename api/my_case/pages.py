@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from activities import quality
 from activities.my_case import view
-from activities.my_case.access import CODE_DIGITS, MyCaseDoor
+from activities.my_case.access import CASE_PATH, CODE_DIGITS, MyCaseDoor
 from activities.restoration import credit_accounts
 from api.addresses import address_of
 from api.forms import digits_of, typed
@@ -26,7 +26,6 @@ from api.pages import GONE
 from api.params import PDF
 from api.public.doors import FORGET
 from api.public.pages import NEUTRAL_ADDRESS, SEE_OTHER, Look, PublicPages, TheLook
-from api.public_paths import CASE_PATH
 from api.services import Services
 from api.throttle import ANSWERS_AFTER_SECONDS, Throttle, at_least
 from db.my_case.codes import Visit
@@ -93,7 +92,11 @@ class MyCasePages:
         return self._pages.page(look, "ask")
 
     async def begin(self, request: Request, look: TheLook) -> Response:
-        """Send a code, or begin a visit with a code."""
+        """Send a code, or begin a visit with a code.
+
+        Another site must not begin a visit of its own complaint in a victim's browser, who would tell it there.
+        """
+        refuse_other_sites(request)
         await self._tries.take(self._address(request))
         fields = await typed(request, FIELDS_MAX)
         number, say = digits_of(fields.get("number", "")), self._pages.say(look)

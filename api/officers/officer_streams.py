@@ -219,7 +219,7 @@ class OfficerStreams:
                 stream.waiting.offer(change.about, Sent(number, change.kind, body))
 
     def _tell_presence(self, subjects: set[str]) -> None:
-        for subject in subjects:
+        for subject in sorted(subjects):
             change = self._presence_of(subject)
             for stream in self._streams:
                 body = change.body_for(stream.viewer)

@@ -312,10 +312,3 @@ def read_reach(answers: Answers, language: Language) -> Change:
 def _hour(answers: Answers, name: str) -> int | None:
     text = answers.fields.get(name, "")
     return int(text) if text in {str(hour) for hour in HOUR_CHOICES} else None
-
-
-def number_to_confirm(content: DraftContent) -> str:
-    """Return the number that a one-time code confirms: that of the person who complains."""
-    teller = content.teller.mobile if content.teller else ""
-    is_safe = content.reach is not None and content.reach.way is ReachWay.SMS
-    return teller or (is_safe and content.victim.mobile) or content.caller_mobile or content.victim.mobile

@@ -148,6 +148,6 @@ async def ask_banks(page: FormPage, request: Request, then: str) -> Response:
 
 async def may_ask(page: FormPage, request: Request) -> bool:
     """Return whether the banks may be asked now. A stranger does not have many asked before a mobile is confirmed."""
-    if page.draft.ack_no is not None or page.draft.is_confirmed:
+    if page.draft.is_confirmed or not await public_drafts.asks_more(page.ctx, page.draft):
         return True
     return await page.services.form_throttle.may_ask_unconfirmed(request)

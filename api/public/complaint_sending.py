@@ -14,6 +14,7 @@ from api.public import complaint_visits as visits
 from api.public.complaint_fields import Answers
 from api.public.complaint_form import MOBILE_END_CHARS, FormPage, TheForm, ask_banks, may_ask
 from db.drafts.public_drafts import PublicDraft
+from domain.drafts.complaints import number_to_confirm, with_number_to_confirm
 from domain.errors import LimitExceeded, NotNow
 from domain.errors.drafts import ComplaintUnconfirmed
 from schemas.drafts import DraftContent
@@ -40,7 +41,7 @@ async def take_check(request: Request, page: TheForm) -> Response:
     if not page.is_open:
         return page.over()
     content = await page.content()
-    number = form.number_to_confirm(content)
+    number = number_to_confirm(content)
     if answers.fields.get("step") == "code":
         return await _check(page, notice=await send_code(page, request, number, over=True))
     if missing := _missing(content):
@@ -86,7 +87,7 @@ async def _check(
     status: int = 422,
 ) -> Response:
     content = await page.content()
-    number = form.number_to_confirm(content)
+    number = number_to_confirm(content)
     return page.show(
         "check",
         5,
@@ -139,9 +140,9 @@ async def take_confirm(request: Request, page: TheForm) -> Response:
         mobile = answers.mobile("mobile", needed=True)
         if answers.errors:
             return await _confirm_page(page, answers)
-        await page.save(lambda told: told.model_copy(update={"caller_mobile": mobile}))
+        await page.save(lambda told: with_number_to_confirm(told, mobile))
         return await _confirm_page(page, notice=await send_code(page, request, mobile, over=True))
-    number = (await page.content()).caller_mobile
+    number = number_to_confirm(await page.content())
     if error := await _confirm(page, number, answers.fields.get("code", "")):
         answers.errors["code"] = error
         return await _confirm_page(page, answers)
@@ -153,7 +154,7 @@ async def take_confirm(request: Request, page: TheForm) -> Response:
 
 async def _confirm_page(page: FormPage, answers: Answers | None = None, *, notice: str = "") -> Response:
     content = await page.content()
-    number = content.caller_mobile or form.number_to_confirm(content)
+    number = number_to_confirm(content)
     return page.show(
         "confirm",
         1,

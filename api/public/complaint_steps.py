@@ -17,6 +17,7 @@ from api.public.complaint_fields import Answers
 from api.public.complaint_form import FormPage, TheForm, ask_banks
 from api.public.complaint_sending import send_code
 from domain.drafts.bank_sms import read_sms
+from domain.drafts.complaints import number_to_confirm
 from domain.errors import LimitExceeded
 from schemas.drafts import DraftContent, ReachWay, SmsQuestion
 from schemas.text import IST
@@ -190,8 +191,8 @@ async def take_reach(request: Request, page: TheForm) -> Response:
         return page.show("reach", 4, 422, errors=answers.errors, fields=answers.fields)
     content = await page.save(change)
     is_safe = content.reach is not None and content.reach.way is ReachWay.SMS
-    if is_safe and not page.draft.is_confirmed:
-        await send_code(page, request, form.number_to_confirm(content), over=False)
+    if is_safe and not await public_drafts.is_confirmed(page.ctx, page.draft):
+        await send_code(page, request, number_to_confirm(content), over=False)
     return page.to("check")
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request
 from activities.restoration import case_merges
 from activities.restoration.case_merges import Done
 from api.auth import may
-from api.jurisdiction import refuse_outside
+from api.jurisdiction import refuse_outside, within_of
 from api.params import INT64_MAX, AckNo
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
 from api.reads import ReadReason, note_cases
@@ -28,8 +28,12 @@ Decider = Annotated[Officer, may(Action.DECIDE_MERGE)]
 async def read(
     services: TheServices, officer: Annotated[Officer, may(Action.READ_RESTORATION)], ack_no: AckNo
 ) -> CaseMerges:
-    """List the merges of a case, the newest first, and the sums over all cases of them."""
-    return await case_merges.told_for(services.ctx, ack_no)
+    """List the merges of a case, the newest first, and the sums over all cases of them.
+
+    Merges with cases that the officer does not read are left out. While one of them is in force, the sums are empty.
+    """
+    within = await within_of(services, officer, Action.READ_RESTORATION)
+    return await case_merges.told_for(services.ctx, ack_no, within)
 
 
 @router.post("/preview", name="preview_merge", responses=says(NOT_NOW, NOT_FOUND))

@@ -23,18 +23,20 @@ _FORGET: Final = """
 DELETE FROM bank_session WHERE session_id IN (
     SELECT session_id FROM bank_session WHERE ends_at < present_moment() - make_interval(days => $1)
     ORDER BY ends_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING session_id
 """
 _BEGIN: Final = """
 INSERT INTO bank_session (session_id, token_digest, institution, began_at, last_seen_at, ends_at, address)
 SELECT $1, $2, $3, m.now, m.now, m.now + $5::interval, $4 FROM (SELECT present_moment() AS now) m
 RETURNING session_id, institution, ends_at
 """
-# A bank whose login was taken away has no session.
+# A bank whose login was taken away has no session, and none once the password alone is not taken any more.
 _FIND: Final = """
 UPDATE bank_session s SET last_seen_at = greatest(s.last_seen_at, m.now)
 FROM (SELECT present_moment() AS now) m, institution i
 WHERE s.token_digest = $1 AND s.ended_at IS NULL AND s.ends_at > m.now AND s.last_seen_at > m.now - $2::interval
     AND i.code = s.institution AND i.inbound_email IS NOT NULL
+    AND (i.signature_only_from IS NULL OR i.signature_only_from > m.now)
 RETURNING s.session_id, s.institution, s.ends_at
 """
 
@@ -42,8 +44,7 @@ RETURNING s.session_id, s.institution, s.ends_at
 async def begin(
     connection: Connection, session_id: UUID, token_digest: bytes, institution: str, address: str, longest: timedelta
 ) -> BankSession:
-    """Write a new session, and forget some that ended long ago."""
-    await connection.execute(_FORGET, KEPT_DAYS, FORGOTTEN_MAX)
+    """Write a new session."""
     row = await connection.fetchrow(_BEGIN, session_id, token_digest, institution, address, longest)
     assert row is not None, "just written"
     return BankSession(**dict(row))
@@ -60,3 +61,8 @@ async def end(connection: Connection, session_id: UUID) -> None:
     await connection.execute(
         "UPDATE bank_session SET ended_at = present_moment() WHERE session_id = $1 AND ended_at IS NULL", session_id
     )
+
+
+async def forget(connection: Connection) -> int:
+    """Delete sessions that ended long ago; return how many."""
+    return len(await connection.fetch(_FORGET, KEPT_DAYS, FORGOTTEN_MAX))

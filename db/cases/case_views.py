@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from asyncpg import Record
 
-from db.cases.jurisdiction import MARK, confined
+from db.cases.jurisdiction import MARK, confined, those_within
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
@@ -69,13 +69,18 @@ ORDER BY c.opened_at DESC, c.case_no DESC LIMIT $3
 LIST_BY_STATE: Final = LIST.replace("\nWHERE ", "\nWHERE c.state = (SELECT $4::text) AND ")
 
 
-async def get(connection: Connection, ack_no: str) -> CaseView:
-    """Return the case that any of its numbers names. Raises `NotFound`."""
+async def get(connection: Connection, ack_no: str, within: Within | None = None) -> CaseView:
+    """Return the case that any of its numbers names. Raises `NotFound`.
+
+    Its merges are shown to an officer who reads all cases of them.
+    """
     row = await connection.fetchrow(_CASE, ack_no, MAX_COMPLAINTS_SHOWN)
     if row is None:
         raise CaseNotFound(ack_no)
     complaints = tuple(ComplaintView.model_validate(item) for item in row["complaint_list"])
     sums = sums_of(row["balances"])
+    merged_with = set(row["merged_with"])
+    is_merged = bool(merged_with) and merged_with == await those_within(connection, within, merged_with)
     return CaseView(
         case_ack_no=row["case_no"],
         ack_nos=tuple(complaint.ack_no for complaint in complaints),
@@ -87,8 +92,8 @@ async def get(connection: Connection, ack_no: str) -> CaseView:
         unaccounted_paise=unaccounted_paise(sums),
         counts=CaseCounts(**{name: row[name] for name in CaseCounts.model_fields}),
         turnaround_times=_turnaround_times(row),
-        merged_with=tuple(row["merged_with"]),
-        together_paise=sums_of(row["together"]) if row["merged_with"] else {},
+        merged_with=tuple(row["merged_with"]) if is_merged else (),
+        together_paise=sums_of(row["together"]) if is_merged else {},
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
+from db.person_keys import StoredPerson, stored
 from db.pool import Connection
 from schemas.base import FrozenModel
 from schemas.enums import Bucket, HopSource, HopState
@@ -162,13 +163,13 @@ class Told(FrozenModel):
 
 _SAME_AS: Final = f"""
 SELECT DISTINCT ON (t.hop_no) t.hop_no, o.case_no AS other_case_no, o.hop_no AS other_hop_no,
-    o.disputed_paise AS other_paise
+    o.disputed_paise AS other_paise, o.ack_no, o.parent_hop_no IS NULL AS is_told
 FROM jsonb_to_recordset($2) AS t (hop_no integer, reference_key text, institution text, amount_paise bigint,
     disputed_paise bigint)
 JOIN hop o ON o.case_no = ANY($1) AND o.reference_key = t.reference_key AND o.institution = t.institution
 WHERE t.reference_key <> '' AND t.disputed_paise + o.disputed_paise > greatest(t.amount_paise, o.amount_paise)
     AND {_NOT_ASIDE.format(hop="o")}
-ORDER BY t.hop_no, o.case_no, o.hop_no
+ORDER BY t.hop_no, is_told DESC, o.case_no, o.hop_no
 """
 
 
@@ -178,6 +179,11 @@ class Elsewhere(FrozenModel):
     case_no: str
     hop_no: int
     disputed_paise: int
+    ack_no: str
+    is_told: bool
+    """it is a victim's own transfer"""
+    is_same_money: bool = False
+    """it is the same victim's own transfer, so that the loss is told twice"""
 
 
 async def same_as(connection: Connection, others: Sequence[str], told: Sequence[Told]) -> dict[int, Elsewhere]:
@@ -185,10 +191,26 @@ async def same_as(connection: Connection, others: Sequence[str], told: Sequence[
     rows = await connection.fetch(_SAME_AS, list(others), [one.model_dump() for one in told])
     return {
         row["hop_no"]: Elsewhere(
-            case_no=row["other_case_no"], hop_no=row["other_hop_no"], disputed_paise=row["other_paise"]
+            case_no=row["other_case_no"],
+            hop_no=row["other_hop_no"],
+            disputed_paise=row["other_paise"],
+            ack_no=row["ack_no"],
+            is_told=row["is_told"],
         )
         for row in rows
     }
+
+
+async def told_by(connection: Connection, case_no: str, hop_no: int, other_ack_no: str) -> list[StoredPerson]:
+    """Return the victims, sealed, of a hop's complaint and of another complaint."""
+    rows = await connection.fetch(
+        f"SELECT {stored('v')} AS person FROM (SELECT ack_no FROM hop WHERE case_no = $1 AND hop_no = $2"
+        " UNION ALL SELECT $3) AS t JOIN complaint c USING (ack_no) JOIN victim v USING (victim_id)",
+        case_no,
+        hop_no,
+        other_ack_no,
+    )
+    return [StoredPerson.model_validate(row["person"]) for row in rows]
 
 
 # -- what is set aside -------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ class PublicDraft(FrozenModel):
     sent_at: UtcDatetime | None
     asked_paise: int
     confirmed_at: UtcDatetime | None
+    confirmed_digest: bytes | None
+    """keyed digest of the mobile that was confirmed"""
     finished_at: UtcDatetime | None
     called_at: UtcDatetime | None
     """when the call was missed whose link began it; None without one"""
@@ -29,7 +31,8 @@ class PublicDraft(FrozenModel):
 
 
 _COLUMNS: Final = (
-    "p.draft_id, p.code_digest, d.ack_no, d.sent_at, p.asked_paise, p.confirmed_at, p.finished_at,"
+    "p.draft_id, p.code_digest, d.ack_no, d.sent_at, p.asked_paise, p.confirmed_at, p.confirmed_digest,"
+    " p.finished_at,"
     " (SELECT k.last_call_at FROM draft k WHERE k.draft_id = p.call_id) AS called_at"
 )
 
@@ -42,11 +45,28 @@ async def insert(connection: Connection, draft_id: UUID, code_digest: bytes, *, 
 
 
 async def count_open(connection: Connection) -> int:
-    """Return how many drafts of the public page are open and not sent."""
+    """Return how many drafts of the public page are open and not sent, without those of missed calls."""
     found: int = await connection.fetchval(
-        "SELECT count(*) FROM draft WHERE owner = 'complainant' AND ended_at IS NULL AND ack_no IS NULL"
+        "SELECT count(*) FROM draft d JOIN public_draft p USING (draft_id) WHERE d.owner = 'complainant'"
+        " AND d.ended_at IS NULL AND d.ack_no IS NULL AND p.call_id IS NULL"
     )
     return found
+
+
+async def take_unsent(connection: Connection, before: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    """Lock and return open drafts without a complaint that were not saved since `before`, each with its key's number.
+
+    Those that are confirmed or belong to a missed call are left out.
+    """
+    rows = await connection.fetch(
+        "SELECT d.draft_id, d.person_id FROM draft d JOIN public_draft p USING (draft_id)"
+        " WHERE d.owner = 'complainant' AND d.ended_at IS NULL AND d.ack_no IS NULL AND d.sent_by IS NULL"
+        " AND d.saved_at <= $1 AND p.confirmed_at IS NULL AND p.call_id IS NULL"
+        " ORDER BY d.saved_at LIMIT $2 FOR UPDATE OF d SKIP LOCKED",
+        before,
+        limit,
+    )
+    return [(row["draft_id"], row["person_id"]) for row in rows]
 
 
 async def of_code(connection: Connection, code_digests: Sequence[bytes]) -> PublicDraft | None:
@@ -120,10 +140,23 @@ async def ask_unconfirmed(connection: Connection, draft_id: UUID, paise: int) ->
     )
 
 
-async def confirm(connection: Connection, draft_id: UUID, at: datetime) -> None:
+async def confirm(connection: Connection, draft_id: UUID, mobile_digest: bytes, at: datetime) -> None:
     """Note that a one-time code has confirmed the mobile."""
     await connection.execute(
-        "UPDATE public_draft SET confirmed_at = coalesce(confirmed_at, $2) WHERE draft_id = $1", draft_id, at
+        "UPDATE public_draft SET confirmed_at = $3, confirmed_digest = $2 WHERE draft_id = $1 AND confirmed_at IS NULL",
+        draft_id,
+        mobile_digest,
+        at,
+    )
+
+
+async def keep_confirmed(connection: Connection, draft_id: UUID, mobile_digests: Sequence[bytes]) -> None:
+    """Take the confirmation away unless it is of this mobile, which has a digest under each known secret key."""
+    await connection.execute(
+        "UPDATE public_draft SET confirmed_at = NULL, confirmed_digest = NULL WHERE draft_id = $1"
+        " AND confirmed_digest <> ALL ($2)",
+        draft_id,
+        list(mobile_digests),
     )
 
 

@@ -151,6 +151,14 @@ BEGIN
         RAISE EXCEPTION 'merge % is not in force for both cases', NEW.merge_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'same_transfer_of_merge';
     END IF;
+    IF NEW.ended_at IS NULL AND (
+        EXISTS (SELECT FROM withdrawn_hop w WHERE w.case_no = NEW.counted_case_no AND w.hop_no = NEW.counted_hop_no)
+        OR EXISTS (SELECT FROM set_aside_hop s WHERE s.case_no = NEW.counted_case_no
+            AND s.hop_no = NEW.counted_hop_no AND s.put_back_at IS NULL))
+    THEN
+        RAISE EXCEPTION 'hop % of case % has left its case', NEW.counted_hop_no, NEW.counted_case_no
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'same_transfer_counts';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER same_transfer_rules BEFORE INSERT OR UPDATE OR DELETE ON same_transfer
@@ -173,6 +181,7 @@ CREATE TRIGGER set_aside_hop_rules BEFORE UPDATE OR DELETE ON set_aside_hop
     FOR EACH ROW EXECUTE FUNCTION set_aside_hop_rules();
 
 -- At the end of the transaction, because a transfer that two transactions open at once waits for its registration.
+-- No bank is asked about a hop that waits for a correction.
 CREATE FUNCTION hop_live_in_one_case() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     others text[] := merged_with(NEW.case_no);
@@ -183,8 +192,8 @@ BEGIN
     END IF;
     SELECT o.case_no, o.hop_no INTO other
     FROM hop h JOIN hop o ON o.reference_key = h.reference_key AND o.institution = h.institution
-    WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.state <> 'closed' AND h.reference_key <> ''
-        AND o.case_no = ANY (others) AND o.state <> 'closed'
+    WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.state NOT IN ('closed', 'correction') AND h.reference_key <> ''
+        AND o.case_no = ANY (others) AND o.state NOT IN ('closed', 'correction')
         AND h.disputed_paise + o.disputed_paise > greatest(h.amount_paise, o.amount_paise)
     LIMIT 1;
     IF FOUND THEN
@@ -195,4 +204,4 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER hop_live_in_one_case AFTER INSERT OR UPDATE OF reference_key, institution ON hop
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state <> 'closed') EXECUTE FUNCTION hop_live_in_one_case();
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state NOT IN ('closed', 'correction')) EXECUTE FUNCTION hop_live_in_one_case();

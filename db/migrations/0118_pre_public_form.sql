@@ -11,11 +11,13 @@ CREATE TABLE public_draft (
     call_id uuid REFERENCES draft (draft_id),
     asked_paise bigint NOT NULL DEFAULT 0 CONSTRAINT public_draft_asked_check CHECK (asked_paise >= 0),
     confirmed_at timestamptz,
+    confirmed_digest bytea,
     finished_at timestamptz,
     desk_told_at timestamptz,
     visit_digest bytea CONSTRAINT public_draft_visit UNIQUE,
     visit_began_at timestamptz,
     visit_until timestamptz,
+    CONSTRAINT public_draft_confirmed_is_whole CHECK ((confirmed_at IS NULL) = (confirmed_digest IS NULL)),
     CONSTRAINT public_draft_visit_is_whole CHECK (num_nulls(visit_digest, visit_began_at, visit_until) IN (0, 3))
 );
 CREATE INDEX public_draft_of_call ON public_draft (call_id) WHERE call_id IS NOT NULL;
@@ -25,6 +27,8 @@ COMMENT ON COLUMN public_draft.code_digest IS 'keyed digest of the code that ope
 COMMENT ON COLUMN public_draft.call_id IS 'the draft of the missed call whose link began this one';
 COMMENT ON COLUMN public_draft.asked_paise IS 'sum for which banks were asked before the mobile was confirmed';
 COMMENT ON COLUMN public_draft.confirmed_at IS 'when a one-time code proved that the complainant has the mobile';
+COMMENT ON COLUMN public_draft.confirmed_digest IS
+    'keyed digest of the mobile that was confirmed; both are taken away when another number is given';
 COMMENT ON COLUMN public_draft.finished_at IS 'when the complainant sent the whole complaint';
 COMMENT ON COLUMN public_draft.desk_told_at IS 'when the desk got a work item, because the complaint was not confirmed';
 COMMENT ON COLUMN public_draft.visit_digest IS 'digest of the token in the cookie of the visit that has the draft open';
@@ -32,14 +36,16 @@ COMMENT ON COLUMN public_draft.visit_digest IS 'digest of the token in the cooki
 CREATE FUNCTION public_draft_rules() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.draft_id <> OLD.draft_id OR NEW.call_id IS DISTINCT FROM OLD.call_id OR NEW.asked_paise < OLD.asked_paise
-        OR (OLD.confirmed_at IS NOT NULL AND NEW.confirmed_at IS DISTINCT FROM OLD.confirmed_at)
+        OR (OLD.confirmed_at IS NOT NULL AND NEW.confirmed_at IS NOT NULL
+            AND (NEW.confirmed_at <> OLD.confirmed_at OR NEW.confirmed_digest <> OLD.confirmed_digest))
         OR (OLD.finished_at IS NOT NULL AND NEW.finished_at IS DISTINCT FROM OLD.finished_at)
     THEN
         RAISE EXCEPTION 'what a public draft has proven and asked for is kept'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_rules';
     END IF;
     IF OLD.confirmed_at IS NULL AND NEW.confirmed_at IS NOT NULL AND NOT EXISTS (
-        SELECT FROM complainant_message m WHERE m.draft_id = NEW.draft_id AND m.used_at IS NOT NULL)
+        SELECT FROM complainant_message m WHERE m.draft_id = NEW.draft_id AND m.used_at IS NOT NULL
+            AND m.mobile_digest = NEW.confirmed_digest)
     THEN
         RAISE EXCEPTION 'no code of draft % was used', NEW.draft_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_confirmed_by_code';
@@ -48,6 +54,27 @@ BEGIN
 END $$;
 CREATE TRIGGER public_draft_rules BEFORE UPDATE ON public_draft FOR EACH ROW EXECUTE FUNCTION public_draft_rules();
 CREATE TRIGGER public_draft_kept BEFORE DELETE OR TRUNCATE ON public_draft FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- A complaint states no more than its draft has noted, until a mobile is confirmed. Of several statements about one hop the
+-- largest counts.
+CREATE FUNCTION public_draft_asked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM draft d JOIN public_draft p USING (draft_id)
+        WHERE d.ack_no = NEW.ack_no AND p.confirmed_at IS NULL AND p.asked_paise < (
+            SELECT sum(h.paise) FROM (
+                SELECT max(t.amount_paise) AS paise FROM complaint_transfer t WHERE t.ack_no = NEW.ack_no
+                GROUP BY t.case_no, t.hop_no) h))
+    THEN
+        RAISE EXCEPTION 'complaint % of the public page is not confirmed, and states more than its draft', NEW.ack_no
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_asked';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER complaint_transfer_asked AFTER INSERT ON complaint_transfer FOR EACH ROW
+    EXECUTE FUNCTION public_draft_asked();
+CREATE TRIGGER draft_asked AFTER UPDATE OF ack_no ON draft FOR EACH ROW
+    WHEN (NEW.source = 'public_form' AND NEW.ack_no IS NOT NULL) EXECUTE FUNCTION public_draft_asked();
 
 CREATE TABLE complainant_message (
     message_id uuid PRIMARY KEY,
@@ -102,12 +129,13 @@ COMMENT ON TABLE complaint_reach IS
 COMMENT ON COLUMN complaint_reach.is_quiet IS 'no message and no call says what it is about';
 COMMENT ON COLUMN complaint_reach.sealed IS 'the person who complained for the victim, sealed under the key of the victim';
 
--- A case that only unconfirmed complaints of the page tell is a stranger's word. Its holds end early.
+-- A case that only unconfirmed complaints of the page tell is a stranger's word. Its holds end early. A case that is
+-- merged with one of another complaint is told by that one too.
 CREATE FUNCTION unconfirmed_since(of_case text) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT min(c.received_at) FROM complaint c
-    WHERE c.case_no = of_case
+    SELECT min(c.received_at) FILTER (WHERE c.case_no = of_case) FROM complaint c
+    WHERE c.case_no = ANY (merged_with(of_case) || of_case)
     HAVING count(*) = count(*) FILTER (WHERE EXISTS (
         SELECT FROM draft d JOIN public_draft p USING (draft_id) WHERE d.ack_no = c.ack_no AND p.confirmed_at IS NULL))
 $$;
 COMMENT ON FUNCTION unconfirmed_since(text) IS
-    'when a case began that only unconfirmed complaints of the public page tell; null for any other case';
+    'when a case began that it and those merged with it have from unconfirmed complaints of the public page alone; else null';

@@ -188,13 +188,17 @@ class ToldBy(FrozenModel):
     ack_no: str
     case_no: str
     person: StoredPerson
+    is_confirmed: bool
+    """it is not of the public page with a mobile number that is not confirmed"""
 
 
 async def victims(connection: Connection, case_nos: Sequence[str]) -> list[ToldBy]:
     """Return the victims of the complaints of these cases, the first complaints of each."""
     rows = await connection.fetch(
-        f"SELECT c.ack_no, c.case_no, {stored('v')} AS person FROM complaint c JOIN victim v USING (victim_id)"
-        " WHERE c.case_no = ANY($1) ORDER BY c.received_at, c.ack_no LIMIT $2",
+        f"SELECT c.ack_no, c.case_no, {stored('v')} AS person, NOT EXISTS ("
+        " SELECT FROM draft d JOIN public_draft p USING (draft_id) WHERE d.ack_no = c.ack_no AND p.confirmed_at IS NULL"
+        ") AS is_confirmed FROM complaint c JOIN victim v USING (victim_id)"
+        " WHERE c.case_no = ANY($1) ORDER BY (c.ack_no = c.case_no) DESC, c.received_at, c.ack_no LIMIT $2",
         list(case_nos),
         MOST_VICTIMS,
     )
@@ -252,6 +256,9 @@ class Stated(FrozenModel):
     hop_no: int
     institution: str | None
     account_key: str
+    reference_key: str
+    is_told: bool
+    """it is a victim's own transfer"""
     amount_paise: int
     day: str
     payer: str
@@ -261,7 +268,8 @@ class Stated(FrozenModel):
 async def stated(connection: Connection, places: Sequence[Place]) -> dict[Place, Stated]:
     """Return what these hops say of their transfers."""
     rows = await connection.fetch(
-        "SELECT h.case_no, h.hop_no, h.institution, h.account_key, h.amount_paise,"
+        "SELECT h.case_no, h.hop_no, h.institution, h.account_key, h.reference_key,"
+        " h.parent_hop_no IS NULL AS is_told, h.amount_paise,"
         " (h.transferred_at AT TIME ZONE 'Asia/Kolkata')::date::text AS day, h.payer_holder AS payer"
         " FROM unnest($1::text[], $2::integer[]) AS p (case_no, hop_no) JOIN hop h USING (case_no, hop_no)",
         [case_no for case_no, _ in places],

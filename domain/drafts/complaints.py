@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from domain.banks.directory import BANK_LETTERS
 from schemas.base import Flag
-from schemas.drafts import DraftContent, DraftParty, DraftTransfer, DraftVictim
+from schemas.drafts import DraftContent, DraftParty, DraftTransfer, DraftVictim, ReachWay
 from schemas.enums import Language, Mode
 from schemas.identifiers import names_a_transfer
 from schemas.intake import NO_MOBILE, Complaint, Transfer, Victim
@@ -185,3 +185,20 @@ def _victim(told: DraftVictim, stated: dict[str, Any]) -> Victim:
         language=told.language or Language.HI,
         email=stated.get("email"),
     )
+
+
+def number_to_confirm(content: DraftContent) -> str:
+    """Return the number that a one-time code confirms: that of the person who complains."""
+    teller = content.teller.mobile if content.teller else ""
+    is_safe = content.reach is not None and content.reach.way is ReachWay.SMS
+    return teller or (is_safe and content.victim.mobile) or content.caller_mobile or content.victim.mobile
+
+
+def with_number_to_confirm(content: DraftContent, mobile: str) -> DraftContent:
+    """Return a content in which the person who complains has this number."""
+    told = content.model_copy(update={"caller_mobile": mobile})
+    if content.teller and content.teller.mobile:
+        return told.model_copy(update={"teller": content.teller.model_copy(update={"mobile": mobile})})
+    if number_to_confirm(told) != mobile:
+        return told.model_copy(update={"victim": content.victim.model_copy(update={"mobile": mobile})})
+    return told

@@ -228,6 +228,13 @@ class TransferPlacedInBoth(NotNow):
     other_hop_no: int
 
 
+class TransfersDiffer(NotNow):
+    code = "transfers_differ"
+    hop_no: int
+    other_case_no: str
+    other_hop_no: int
+
+
 class TooManySameTransfers(LimitExceeded):
     code = "too_many_same_transfers"
     most: int

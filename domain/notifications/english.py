@@ -13,7 +13,7 @@ TEXTS: Final[Mapping[Key, Text]] = {
     (MessageKind.MONEY_HELD, _VICTIM): Text(
         "{amount} on hold",
         "Case {case}: {amount} of your money is on hold at a bank. No one may ask you for a fee to get it back."
-        " Officer: {officer}",
+        " Officer: {officer}. More on {my_page}",
     ),
     (MessageKind.HOLD, _HOLDER): Text(
         "{amount} on hold in your account",
@@ -22,8 +22,8 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.APPLICATION_READY, _VICTIM): Text(
         "Your application is ready",
-        "Case {case}: your application for the return of {amount} is ready. Please sign it by {until}, by a code on the"
-        " police's page My complaint or with your officer; it costs nothing. Officer: {officer}",
+        "Case {case}: your application for the return of {amount} is ready. Sign it by {until}, by a code on"
+        " {my_page} or with your officer; it is free. Officer: {officer}",
     ),
     (MessageKind.APPLICATION_SIGNED, _VICTIM): Text(
         "Your application is signed",
@@ -43,7 +43,7 @@ TEXTS: Final[Mapping[Key, Text]] = {
     (MessageKind.OBJECTION_WINDOW, _VICTIM): Text(
         "Time for objections",
         "Case {case}: until {until} the account holder may object to the return of {amount} to you."
-        " You need not do anything.",
+        " You need not do anything. More on {my_page}",
     ),
     (MessageKind.OBJECTION_WINDOW, _HOLDER): Text(
         "Return of {amount} on hold in your account",
@@ -93,7 +93,7 @@ TEXTS: Final[Mapping[Key, Text]] = {
     (MessageKind.APPROVED, _VICTIM): Text(
         "Return approved",
         "Case {case}: the return of {amount} to you is approved. The bank is ordered to credit the account"
-        " {to_account}.",
+        " {to_account}. More on {my_page}",
     ),
     (MessageKind.CREDITED, _VICTIM): Text(
         "{amount} credited",
@@ -102,12 +102,13 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.REFUSED, _VICTIM): Text(
         "Return refused",
-        "Case {case}: the return of {amount} to you was refused. Your officer tells you why: {officer}",
+        "Case {case}: the return of {amount} to you was refused. Your officer tells you why: {officer}"
+        ". More on {my_page}",
     ),
     (MessageKind.REST_REFUSED, _VICTIM): Text(
         "Return of the rest refused",
         "Case {case}: {restored} has come back to you. The return of a further {amount} was refused. Your officer tells"
-        " you why: {officer}",
+        " you why: {officer}. More on {my_page}",
     ),
     (MessageKind.HOLD_KEPT, _HOLDER): Text(
         "A court keeps the hold on {amount}",
@@ -122,21 +123,22 @@ TEXTS: Final[Mapping[Key, Text]] = {
     (MessageKind.CANCELLED, _VICTIM): Text(
         "Return cancelled",
         "Case {case}: the return of {amount} to you was cancelled. Your officer tells you why, and what you can do:"
-        " {officer}",
+        " {officer}. More on {my_page}",
     ),
     (MessageKind.RESTORED, _VICTIM): Text(
         "The return is done",
-        "Case {case}: the return of your money has ended: {restored} has come back to you. Officer: {officer}",
+        "Case {case}: the return of your money has ended: {restored} has come back to you. Officer: {officer}"
+        ". More on {my_page}",
     ),
     (MessageKind.NOTHING_HELD, _VICTIM): Text(
         "No money on hold any more",
         "Case {case}: the money that was to come back to you is not on hold any more. Your officer tells you why, and"
-        " what you can do: {officer}",
+        " what you can do: {officer}. More on {my_page}",
     ),
     (MessageKind.LAPSE_WARNING, _VICTIM): Text(
         "A hold ends soon",
         "Case {case}: the hold on {amount} of your money ends in {days} days unless an order exists by then."
-        " Please speak to your officer: {officer}",
+        " Please speak to your officer: {officer}. More on {my_page}",
     ),
     (MessageKind.LAPSE_WARNING, _IO): Text(
         "A hold ends soon", "Case {case}: a hold on {amount} ends in {days} days unless an order exists by then."
@@ -243,6 +245,7 @@ TEXTS: Final[Mapping[Key, Text]] = {
 WORDS: Final[Mapping[str, str]] = {
     "where": "at your bank or at a cyber police station",
     "at": "at {link}",
+    "my_page": "the police's page My complaint",
     "reply_at": ": {link}",
     "form_at": ": {link}",
     "form_by_call": " on the page of the helpline 1930",

@@ -13,7 +13,7 @@ TEXTS: Final[Mapping[Key, Text]] = {
     (MessageKind.MONEY_HELD, _VICTIM): Text(
         "{amount} पर रोक",
         "मामला {case}: आपके {amount} पर बैंक में रोक लगा दी गई है। इसे लौटाने के लिए कोई आपसे शुल्क नहीं माँग सकता।"
-        " अधिकारी: {officer}",
+        " अधिकारी: {officer}। {my_page} पर देखें।",
     ),
     (MessageKind.HOLD, _HOLDER): Text(
         "आपके खाते में {amount} पर रोक",
@@ -22,7 +22,7 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.APPLICATION_READY, _VICTIM): Text(
         "आपका आवेदन तैयार है",
-        "मामला {case}: {amount} की वापसी का आपका आवेदन तैयार है। कृपया {until} तक पुलिस के पृष्ठ मेरी शिकायत पर कोड से या अपने"
+        "मामला {case}: {amount} की वापसी का आपका आवेदन तैयार है। कृपया {until} तक {my_page} पर कोड से या अपने"
         " अधिकारी के पास हस्ताक्षर करें; कोई शुल्क नहीं। अधिकारी: {officer}",
     ),
     (MessageKind.APPLICATION_SIGNED, _VICTIM): Text(
@@ -41,7 +41,8 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.OBJECTION_WINDOW, _VICTIM): Text(
         "आपत्ति का समय",
-        "मामला {case}: खाताधारक {until} तक आपको {amount} लौटाने पर आपत्ति कर सकता है। आपको कुछ नहीं करना है।",
+        "मामला {case}: खाताधारक {until} तक आपको {amount} लौटाने पर आपत्ति कर सकता है। आपको कुछ नहीं करना है।"
+        " {my_page} पर देखें।",
     ),
     (MessageKind.OBJECTION_WINDOW, _HOLDER): Text(
         "आपके खाते से {amount} की वापसी",
@@ -88,7 +89,7 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.APPROVED, _VICTIM): Text(
         "वापसी स्वीकृत",
-        "मामला {case}: आपको {amount} की वापसी स्वीकृत हुई। बैंक को खाता {to_account} में जमा करने का आदेश है।",
+        "मामला {case}: आपको {amount} की वापसी स्वीकृत हुई। बैंक को खाता {to_account} में जमा करने का आदेश है। {my_page} पर देखें।",
     ),
     (MessageKind.CREDITED, _VICTIM): Text(
         "{amount} जमा",
@@ -97,11 +98,12 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.REFUSED, _VICTIM): Text(
         "वापसी अस्वीकृत",
-        "मामला {case}: आपको {amount} की वापसी अस्वीकृत हुई। कारण आपके अधिकारी बताएँगे: {officer}",
+        "मामला {case}: आपको {amount} की वापसी अस्वीकृत हुई। कारण आपके अधिकारी बताएँगे: {officer}। {my_page} पर देखें।",
     ),
     (MessageKind.REST_REFUSED, _VICTIM): Text(
         "शेष राशि की वापसी अस्वीकृत",
-        "मामला {case}: {restored} आपको लौट चुके हैं। शेष {amount} की वापसी अस्वीकृत हुई। कारण आपके अधिकारी बताएँगे: {officer}",
+        "मामला {case}: {restored} आपको लौट चुके हैं। शेष {amount} की वापसी अस्वीकृत हुई। कारण आपके अधिकारी बताएँगे: {officer}"
+        "। {my_page} पर देखें।",
     ),
     (MessageKind.HOLD_KEPT, _HOLDER): Text(
         "न्यायालय ने {amount} पर रोक जारी रखी",
@@ -115,20 +117,22 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.CANCELLED, _VICTIM): Text(
         "वापसी रद्द",
-        "मामला {case}: आपको {amount} की वापसी रद्द हुई। कारण और आगे का उपाय आपके अधिकारी बताएँगे: {officer}",
+        "मामला {case}: आपको {amount} की वापसी रद्द हुई। कारण और आगे का उपाय आपके अधिकारी बताएँगे: {officer}"
+        "। {my_page} पर देखें।",
     ),
     (MessageKind.RESTORED, _VICTIM): Text(
         "वापसी पूर्ण",
-        "मामला {case}: आपकी राशि की वापसी पूर्ण हुई: {restored} आपको लौट चुके हैं। अधिकारी: {officer}",
+        "मामला {case}: आपकी राशि की वापसी पूर्ण हुई: {restored} आपको लौट चुके हैं। अधिकारी: {officer}। {my_page} पर देखें।",
     ),
     (MessageKind.NOTHING_HELD, _VICTIM): Text(
         "राशि अब रोकी हुई नहीं",
-        "मामला {case}: जो राशि आपको लौटनी थी वह अब रोकी हुई नहीं है। कारण और आगे का उपाय आपके अधिकारी बताएँगे: {officer}",
+        "मामला {case}: जो राशि आपको लौटनी थी वह अब रोकी हुई नहीं है। कारण और आगे का उपाय आपके अधिकारी बताएँगे: {officer}"
+        "। {my_page} पर देखें।",
     ),
     (MessageKind.LAPSE_WARNING, _VICTIM): Text(
         "रोक शीघ्र समाप्त",
         "मामला {case}: आपके {amount} पर रोक {days} दिन में समाप्त होगी, यदि तब तक कोई आदेश न हो। कृपया अपने अधिकारी से"
-        " बात करें: {officer}",
+        " बात करें: {officer}। {my_page} पर देखें।",
     ),
     (MessageKind.LAPSE_WARNING, _IO): Text(
         "रोक शीघ्र समाप्त", "मामला {case}: {amount} पर रोक {days} दिन में समाप्त होगी, यदि तब तक कोई आदेश न हो।"
@@ -228,6 +232,7 @@ TEXTS: Final[Mapping[Key, Text]] = {
 WORDS: Final[Mapping[str, str]] = {
     "where": "अपने बैंक या साइबर थाने में",
     "at": "{link}",
+    "my_page": "पुलिस के पृष्ठ मेरी शिकायत",
     "reply_at": ": {link}",
     "form_at": ": {link}",
     "form_by_call": " हेल्पलाइन 1930 के पृष्ठ पर",

@@ -182,13 +182,13 @@ _VICTIM_FACTS: Final = (Fact.AMOUNT, Fact.RESTORED)
 _OFFICER: Final = ("officer", "phone")
 ADDRESSEES: Final[Mapping[Addressee, Reach]] = {
     Addressee.VICTIM: Reach(
-        "the complaint's victim", (Recipient.VICTIM,), _VICTIM_FACTS, ("ack_no", "link", *_OFFICER)
+        "the complaint's victim", (Recipient.VICTIM,), _VICTIM_FACTS, ("ack_no", "link", "my_page", *_OFFICER)
     ),
     Addressee.VICTIMS: Reach(
         "every victim whose money it is; the amount is that victim's share",
         (Recipient.VICTIM,),
         _VICTIM_FACTS,
-        ("ack_no", *_OFFICER),
+        ("ack_no", "my_page", *_OFFICER),
     ),
     Addressee.HOLDER: Reach(
         "the holder of the account under the hold",

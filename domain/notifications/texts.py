@@ -52,6 +52,8 @@ class Said(FrozenModel):
     """the officer's"""
     link: str = ""
     """where an account holder can appeal, or a victim can answer"""
+    my_page: str = ""
+    """where a victim reads the own complaint"""
 
 
 class Written(NamedTuple):
@@ -67,8 +69,8 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {Language.EN: english.WORD
 
 def short(kind: MessageKind, to_whom: Recipient, language: Language, said: Said) -> Written:
     """Return the text of a short message. Raises `MessageLacks` with every missing value."""
-    fits = len(said.link) <= LINK_MAX_CHARS
-    return _written(kind, to_whom, language, said if fits else said.model_copy(update={"link": ""}))
+    too_long = [name for name in ("link", "my_page") if len(getattr(said, name)) > LINK_MAX_CHARS]
+    return _written(kind, to_whom, language, said.model_copy(update=dict.fromkeys(too_long, "")))
 
 
 def _written(kind: MessageKind, to_whom: Recipient, language: Language, said: Said) -> Written:
@@ -163,6 +165,7 @@ def _values(language: Language, said: Said) -> dict[str, str]:
         "task": words[f"task_{facts.task}"] if facts.task else "",
         "reply_desk": words["reply_at"].format(link=said.link) if said.link else words["reply_desk"],
         "officer": _officer(said) or words["officer"],
+        "my_page": f"{said.my_page}?lang={language.value}" if said.my_page else words["my_page"],
         "where": words["at"].format(link=link) if link else words["where"],
         "reply_at": words["reply_at"].format(link=link) if link else words["reply"],
         "form_at": words["form_at"].format(link=link) if link else words["form_by_call"],

@@ -135,4 +135,4 @@ class CaseMerges(FrozenModel):
 
     merges: tuple[CaseMerge, ...]
     together_paise: dict[Bucket, int]
-    """of this case and those merged with it now"""
+    """of this case and those merged with it now; empty if the reader does not read all of them"""

@@ -86,9 +86,9 @@ class CaseView(FrozenModel):
     counts: CaseCounts
     turnaround_times: TurnaroundTimes
     merged_with: tuple[str, ...]
-    """the other cases that officers have merged with this one"""
+    """the other cases that officers have merged with this one; empty unless the reader reads all of them"""
     together_paise: dict[Bucket, int]
-    """every bucket of all these cases; empty for a case without a merge"""
+    """every bucket of all these cases; empty with `merged_with`"""
 
 
 class CaseListItem(FrozenModel):

@@ -25,7 +25,7 @@ def paths_of(routes: Iterable[BaseRoute]) -> Iterator[str]:
     """The paths of routes, and of those that they include, with their parameters filled in."""
     for route in routes:
         if isinstance(route, APIRoute):
-            yield route.path.format_map(NUMBERS | {"token": "t"})
+            yield route.path.format_map(NUMBERS | {"token": "t", "name": "n"})
         yield from paths_of(getattr(getattr(route, "original_router", None), "routes", []))
 
 

@@ -207,7 +207,7 @@ async def test_a_stream_that_breaks_is_said_and_what_came_meanwhile_is_there(sta
 
     await seat.page.route("**/api/v1/stream*", lambda route: route.abort("connectionrefused"))
     # Another tab wants to hear of more, so the stream is opened again, which fails.
-    wanted = {"what": "topics", "tab": "other", "topics": ["breaches"]}
+    wanted = {"what": "topics", "tab": "other", "topics": ["drafts"]}
     await seat.page.evaluate("(said) => new BroadcastChannel('goldenhour.stream').postMessage(said)", wanted)
     await seat.sees("The line to the server broke at")
     await seat.picture("desk-broken-en-light")

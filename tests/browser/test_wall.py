@@ -90,7 +90,7 @@ async def test_a_busy_day_is_read_on_every_screen(stage: Stage, sit: Sitting, la
         assert await seat.too_small() == []
         assert not await seat.is_wider_than_screen()
         if width >= 1366:
-            # A wall has nobody who scrolls, and no panel may cut what it says.
+            # No one scrolls a wall, so no panel may cut what it says.
             assert await seat.page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
             assert await seat.page.evaluate(CUT) == []
 

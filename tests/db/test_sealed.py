@@ -18,6 +18,7 @@ CLEAR_NAMES = {
         "mark",
     ),
     *("name_digest", "content_digest", "reply_digest", "fir_copy_digest", "code_digest", "mobile_digest"),
+    "confirmed_digest",
 }
 """columns with digests, signatures and public keys, by their names"""
 CLEAR_COLUMNS = {

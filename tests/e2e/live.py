@@ -201,6 +201,7 @@ async def live(
     call_timeout_seconds: int | None = None,
     asks_payers_banks: bool = False,
     holds_last_seconds: int | None = None,
+    shift_grace_seconds: int | None = None,
     over_tls: bool = False,
 ) -> AsyncIterator[Live]:
     """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process.
@@ -208,8 +209,9 @@ async def live(
     The data is on `ground`; without one the stack starts a PostgreSQL and a Temporal server of its own. With `letters`
     every bank can be asked by e-mail too, when its own channel fails or brings no answer. With
     `call_timeout_seconds` no call to a bank takes longer: banks that say nothing cost that much. With
-    `holds_last_seconds` a hold without an order lapses after so many seconds of procedures. With `over_tls` the hosts
-    of the TLS ports are there too.
+    `holds_last_seconds` a hold without an order lapses after so many seconds of procedures. With
+    `shift_grace_seconds` the record of a shift is written so long after its end. With `over_tls` the hosts of the TLS
+    ports are there too.
     """
     settings = Settings(
         home=home,
@@ -228,6 +230,8 @@ async def live(
         changes["ask = false\n"] = "ask = true\n"
     if holds_last_seconds is not None:
         changes["lapse_after_seconds = 7776000\n"] = f"lapse_after_seconds = {holds_last_seconds}\n"
+    if shift_grace_seconds is not None:
+        changes["grace_seconds = 600\n"] = f"grace_seconds = {shift_grace_seconds}\n"
     if changes:
         settings = settings.model_copy(update={"policy_file": changed_policy(home, changes)})
     settings = with_known_address(settings) if letters else settings

@@ -39,6 +39,7 @@ async def open_context(settings: Settings, *, personal_data: bool = True) -> "As
     """
     from activities.context import Context
     from activities.directory import DirectoryCache
+    from activities.my_case.access import my_case_page
     from activities.person_keys import PersonKeys
     from domain.policy.model import load_policy
     from workers.home import secret_box
@@ -53,7 +54,8 @@ async def open_context(settings: Settings, *, personal_data: bool = True) -> "As
                 "The directory is empty, so no bank can get a request: use `goldenhour bank load FILE`.", style="yellow"
             )
         factors = settings.clock_factor, settings.procedure_clock_factor
-        yield Context(pool, directory, policy, *factors, person_keys=persons)
+        page = my_case_page(settings.public_url)
+        yield Context(pool, directory, policy, *factors, my_case_page=page, person_keys=persons)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Loop that destroys the keys of persons and of drafts whose time is over."""
+"""Loop that destroys the keys of persons and drafts, and deletes old codes and sessions, whose time is over."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from typing import Final
 
 from activities.context import Context
 from activities.drafts.saving import forget_old
-from activities.retention import BATCH, look
+from activities.retention import BATCH, forget_entries, look
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class RetentionLoop:
     async def run(self) -> None:
         """Run until cancelled. A failed batch is tried again at the next check."""
         while True:
-            looked = [await self._looked(work) for work in (look, forget_old)]
+            looked = [await self._looked(work) for work in (look, forget_old, forget_entries)]
             if max(looked) < BATCH:
                 await asyncio.sleep(self.check_every_seconds)
 

@@ -383,6 +383,11 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Refuses that a complaint of the public form is confirmed without a code that was used, and that what it has"
         " proven or asked for is taken back.",
     ),
+    "public_draft_asked": Effect(
+        Sort.RULE,
+        "Refuses that a complaint of the public form without a confirmed mobile states a larger sum than its draft has"
+        " noted.",
+    ),
     "complaint_filled_in": Effect(
         Sort.RULE,
         "Refuses another category of a complaint that states one, and to take a complaint's mark away with it.",

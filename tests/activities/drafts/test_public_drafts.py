@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from activities.context import Context
 from activities.drafts import public_codes, public_drafts, saving
 from activities.drafts.confirmation_tasks import tell_desk
+from activities.drafts.missed_calls import take_missed_call
 from activities.notifications.complainant_messages import tell_complainants
 from activities.notifications.outbox import use_of_message
 from activities.notifications.sending import Ways
@@ -16,7 +18,7 @@ from adapters.messages.sms import SmsUnreachable
 from db.drafts import drafts
 from db.drafts.public_drafts import PublicDraft
 from domain.errors.drafts import ComplaintUnconfirmed, TooManyPublicDrafts
-from schemas.drafts import DraftContent
+from schemas.drafts import DraftContent, MissedCall
 from schemas.enums import Language
 from schemas.notifications import SmsIds
 from schemas.outbox.case import FollowUp
@@ -40,7 +42,7 @@ async def opened(ctx: Context, code: str) -> PublicDraft:
 
 async def complain(holds: Holds, reference: str, **changes: object) -> str:
     """A complaint on the page, sent before its mobile is confirmed; the code of its draft."""
-    told = DraftContent.model_validate({"transfers": [to_hdfc(reference, **changes)]})
+    told = DraftContent.model_validate({"caller_mobile": MOBILE, "transfers": [to_hdfc(reference, **changes)]})
     begun = await public_drafts.begin(holds.ctx, told)
     notified: list[FollowUp] = []
     await public_drafts.send(holds.ctx, await opened(holds.ctx, begun.code), notified.append)
@@ -121,7 +123,9 @@ async def test_the_desk_is_told_once_and_only_of_what_is_still_unconfirmed(holds
 
 async def test_a_sum_above_the_policys_is_not_asked_for(holds: Holds) -> None:
     most = holds.ctx.policy.public_form.unconfirmed_max_paise
-    told = DraftContent.model_validate({"transfers": [to_hdfc(amount_paise=most), to_hdfc(amount_paise=1)]})
+    told = DraftContent.model_validate(
+        {"caller_mobile": MOBILE, "transfers": [to_hdfc(amount_paise=most), to_hdfc(amount_paise=1)]}
+    )
     begun = await public_drafts.begin(holds.ctx, told)
     with pytest.raises(ComplaintUnconfirmed):
         await public_drafts.send(holds.ctx, await opened(holds.ctx, begun.code), lambda _: None)
@@ -131,8 +135,41 @@ async def test_a_sum_above_the_policys_is_not_asked_for(holds: Holds) -> None:
     assert (await opened(holds.ctx, begun.code)).ack_no is not None
 
 
+async def test_what_is_sent_in_parts_stays_below_the_sum_and_a_better_statement_counts_once(holds: Holds) -> None:
+    """The page lets the first transfer be told again with another reference. The database holds the sum as well."""
+    ctx, most, reference = holds.ctx, holds.ctx.policy.public_form.unconfirmed_max_paise, rrn()
+    code = await complain(holds, reference, amount_paise=most - 1)
+    draft = await opened(ctx, code)
+
+    async def send_instead(reference: str, **changes: object) -> None:
+        told = {"caller_mobile": MOBILE, "transfers": [to_hdfc(reference, amount_paise=most - 1, **changes)]}
+        await public_drafts.save(ctx, draft.draft_id, lambda _: DraftContent.model_validate(told))
+        await public_drafts.send(ctx, await opened(ctx, code), lambda _: None)
+
+    await send_instead(reference, payer={"institution": "SBIN Bank", "account": "30000000009"})
+    with pytest.raises(ComplaintUnconfirmed):
+        await send_instead(rrn())
+    assert await public_drafts.asks_more(ctx, await opened(ctx, code))
+    stated = "SELECT count(*), count(DISTINCT hop_no), max(amount_paise) FROM complaint_transfer WHERE ack_no = $1"
+    assert await holds.bench.rows(stated, draft.ack_no) == [(2, 1, most - 1)]
+    copied = await ctx.pool.fetchval(
+        "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute"
+        " WHERE attrelid = 'complaint_transfer'::regclass AND attnum > 0 AND NOT attisdropped"
+        " AND attname NOT IN ('row_no', 'hop_no', 'case_no')"
+    )
+    with pytest.raises(asyncpg.RestrictViolationError, match="states more than its draft"):
+        await ctx.pool.execute(
+            f"INSERT INTO complaint_transfer (row_no, {copied}) SELECT 9, {copied} FROM complaint_transfer"
+            " WHERE ack_no = $1 AND row_no = 1",
+            draft.ack_no,
+        )
+    assert await confirm(holds, code)
+    await send_instead(rrn())
+    assert await holds.bench.rows(stated, draft.ack_no) == [(3, 2, most - 1)]
+
+
 async def test_a_code_is_good_once_for_its_number_and_has_a_few_tries(holds: Holds) -> None:
-    begun = await public_drafts.begin(holds.ctx, DraftContent())
+    begun = await public_drafts.begin(holds.ctx, DraftContent(caller_mobile=MOBILE))
     draft, ctx = await opened(holds.ctx, begun.code), holds.ctx
     await public_drafts.send_code(ctx, draft.draft_id, MOBILE, Language.HI)
     assert await public_drafts.has_live_code(ctx, draft.draft_id, f"+91 {MOBILE}")
@@ -164,6 +201,14 @@ async def test_a_forgotten_draft_takes_its_messages_with_it_and_the_page_has_lim
     await public_drafts.begin(holds.ctx, DraftContent())
     with pytest.raises(TooManyPublicDrafts):
         await public_drafts.begin(strict, DraftContent())
+    # What no complainant sends or confirms goes after an hour. A missed call has its link all the same.
+    call = MissedCall(phone="9876500078", called_at=holds.ctx.now())
+    waiting = await take_missed_call(strict, call, "script:ivr", "https://my.police.example/complain")
+    holds.clock.at += timedelta(hours=1, seconds=1)
+    await saving.forget_old(holds.ctx)
+    await public_drafts.begin(strict, DraftContent())
+    linked = "SELECT d.ended_at FROM public_draft p JOIN draft d USING (draft_id) WHERE p.call_id = $1"
+    assert await holds.bench.rows(linked, waiting.draft_id) == [(None,)]
 
 
 class Gateway:

@@ -7,8 +7,9 @@ import pytest
 
 from activities.my_case import view
 from activities.restoration.credit_accounts import confirm, propose
+from activities.retention import forget_entries
 from db.documents import document_register
-from domain.errors.restoration import ApplicationNotOpen, MobileTooNew
+from domain.errors.restoration import ApplicationNamesOtherAccount, ApplicationNotOpen, MobileTooNew
 from schemas.documents.facts import SignedApplication
 from schemas.restoration_enums import AddressClass
 from tests.activities.my_case_world import ADDRESS, MOBILE, Visitor
@@ -100,8 +101,15 @@ async def test_a_code_to_a_mobile_that_officers_changed_signs_only_after_two_day
         await visitor.door.send_signature_code(case_no)
     visitor.home.clock.at += timedelta(hours=48, seconds=1)
     assert await visitor.sign(case_no, restoration)
+    left = "SELECT count(*) FROM victim_code WHERE ack_no = $1"
+    await forget_entries(visitor.home.ctx)
+    assert await visitor.home.bench.value(left, case_no) > 0
     told = {one.address[-10:] for one in await visitor.home.bench.said("application_signed", case_no)}
     assert told == {MOBILE, OTHER_MOBILE}, "the number as first told hears of it"
+    visitor.home.clock.at += timedelta(days=9)
+    await forget_entries(visitor.home.ctx)
+    unsigned = f"{left} AND code_id NOT IN (SELECT code_id FROM application_signature)"
+    assert await visitor.home.bench.value(unsigned, case_no) == 0, "also when no further code is asked for"
 
 
 async def test_another_account_needs_another_signature(visitor: Visitor) -> None:
@@ -122,6 +130,24 @@ async def test_another_account_needs_another_signature(visitor: Visitor) -> None
     assert [one.account_end for one in found.credit_accounts] == [END]
     await visitor.home.send_back(restoration, by=SP)
     assert (await view.look(visitor.home.ctx, case_no)).application is None, "it is written again first"
+
+
+async def test_an_account_that_ended_is_not_signed_for(visitor: Visitor) -> None:
+    case_no, restoration = await visitor.at_application()
+    told = await propose(visitor.home.ctx, case_no, NEW, "officer:desk")
+    await confirm(visitor.home.ctx, case_no, told.account_id, SEEN, "officer:boss")
+    await visitor.home.engine.write_application(visitor.home.asked(restoration))
+    await visitor.door.send_signature_code(case_no)
+    ((code, _),) = await visitor.codes("signature_code", case_no)
+    # As when the application is written while the account ends.
+    await visitor.home.bench.pool.execute(
+        "UPDATE credit_account SET ended_as = 'objected', ended_by = 'victim', ended_at = now(), ended_reason = 'no'"
+        " WHERE account_id = $1",
+        told.account_id,
+    )
+    with pytest.raises(ApplicationNamesOtherAccount):
+        await visitor.door.sign(case_no, await visitor.application(restoration), code, ADDRESS)
+    assert (await visitor.home.seen(restoration))["step"] == "application"
 
 
 async def test_on_paper_an_officer_ends_the_step(visitor: Visitor) -> None:

@@ -1,11 +1,13 @@
 """What the page shows of a complaint, and who gets in."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from activities import quality
 from activities.my_case import view
+from activities.my_case.access import my_case_page
 from activities.notifications.outbox import tell_victim
 from db import victim_reach
 from domain.errors.quality import TreatmentAnswered, TreatmentNotAsked
@@ -116,3 +118,18 @@ async def test_a_quiet_victim_gets_the_code_that_was_asked_for_and_else_only_tha
     (told,) = await bench.said("news", case_no)
     assert "100" not in told.body.replace(case_no, "")
     assert "/case" not in told.body
+
+
+async def test_news_names_the_page_of_the_complaint_but_not_in_a_marked_case(visitor: Visitor) -> None:
+    case_no, bench = await visitor.home.hold(100), visitor.home.bench
+    ctx = replace(bench.ctx, my_case_page=my_case_page("https://my.police.example"))
+
+    async def told() -> str:
+        async with bench.pool.acquire() as connection, connection.transaction():
+            facts = {"amount_paise": 100_00, "occasion": rrn()}
+            assert await tell_victim(connection, ctx, case_no, MessageKind.MONEY_HELD, facts, visitor.home.clock.at)
+        return " ".join(one.body for one in await bench.said("money_held", case_no))
+
+    assert (await told()).count("https://my.police.example/case?lang=") == 1
+    await bench.pool.execute("UPDATE complaint SET marked = true WHERE ack_no = $1", case_no)
+    assert (await told()).count("https:") == 1, "what was said before"

@@ -168,6 +168,20 @@ async def test_many_items_are_one_message_and_what_is_taken_is_withdrawn(room: R
     assert rows == [(True,)]
 
 
+async def test_an_officer_who_can_act_no_more_is_not_told_by_a_message_that_waits(room: Room) -> None:
+    await room.choose(BY_SMS, "a")
+    await room.choose(NoticeSetting(media=()), "b", "c", "chief")
+    await room.desk.item()
+    await room.desk.rounds.value()
+    await TaskNotices(room.desk.ctx).run_once()
+    auditor = OfficerEntry(
+        officer_id="a", name="Officer a", mobile="9876500000", roles=(Role.AUDITOR,), districts=("*",)
+    )
+    await enrolment.import_officers(room.desk.ctx.pool, [auditor], "command:test")
+    assert await room.send() == 0
+    assert room.routes.sms == []
+
+
 async def test_an_officer_is_told_of_what_is_given_and_of_a_lease_and_a_deadline(room: Room) -> None:
     desk = room.desk
     case_no, task_id = await desk.item()

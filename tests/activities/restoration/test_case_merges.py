@@ -20,6 +20,7 @@ from domain.errors.cases import (
     HopSetAside,
     MergeNeedsSecondOfficer,
     MergeOfOneCase,
+    MergeRestorationPrepared,
     MergeStateDiffers,
     MergeUndoNeedsSecondOfficer,
     TransferLiveElsewhere,
@@ -30,11 +31,13 @@ from schemas.restoration.case_merges import CaseMerge, MergePreview, MergeQuesti
 from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.desk_words import correction, new_hop
-from tests.factories import moved, row, rrn, transfer
+from tests.activities.restoration_bench import Home
+from tests.factories import complaint, moved, row, rrn, transfer
 
 CLERK, CHIEF, OTHER = "officer:clerk", "officer:chief", "officer:other"
 WHY = "one victim called twice"
 FIRST = (SameTransfer(hop_no=1, other_hop_no=1),)
+STRANGER = {"name": "B. Other", "mobile": "9123456780", "district": "LUCKNOW"}
 LOST = {"lost": -10_000_00, "in_play": 10_000_00}
 
 
@@ -112,7 +115,7 @@ async def preview(bench: Bench, case_no: str, other: str, *same: SameTransfer, a
 async def test_a_transfer_told_in_both_counts_once_until_the_undo(bench: Bench) -> None:
     first, second, _, _ = await two_told(bench)
     seen = await preview(bench, first, second, *FIRST)
-    assert (seen.blocks, seen.needs_second) == ((), False)
+    assert (seen.blocks, seen.needs_second) == ((), True)
     assert {b.value: p for b, p in seen.together_paise.items() if p} == {"lost": 10_000_00, "in_play": 10_000_00}
     done = await merge(bench, first, second, *FIRST)
     assert [(one.counted_case_no, one.aside_case_no, one.aside_paise) for one in done.transfers] == [
@@ -124,7 +127,7 @@ async def test_a_transfer_told_in_both_counts_once_until_the_undo(bench: Bench) 
     assert await bench.rows("SELECT state FROM hold_request WHERE case_no = $1", second) == [("superseded",)]
     for own, other in ((first, second), (second, first)):
         told = await bench.value(
-            "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'cases_merged' AND actor = $2", own, CLERK
+            "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'cases_merged' AND actor = $2", own, CHIEF
         )
         assert (told["other_case_no"], told["reason"]) == (other, WHY)
     with pytest.raises(HopSetAside):
@@ -177,6 +180,62 @@ async def test_no_transfer_of_a_merged_case_is_asked_about_twice(bench: Bench) -
     assert await bench.hops(first, "state, revision") == [("closed", 0), ("asked", 1)]
 
 
+async def test_two_transfers_of_victims_that_flow_into_one_stay_two_losses(bench: Bench) -> None:
+    one, other, onward, account = rrn(), rrn(), rrn(), f"6{rrn()}"
+    first = await bench.complain(transfer(reference=one, payee=at(f"5{rrn()}")))
+    second = await bench.complain(transfer(reference=other, payee=at(f"5{rrn()}")), victim=STRANGER)
+    await bench.ask(first)
+    await bench.ask(second)
+    done = await merge(bench, first, second, agrees=True)
+    both = {"lost": 20_000_00, "in_play": 20_000_00}
+    for case_no, root in ((first, one), (second, other)):
+        await bench.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", account, rrn_transaction_id=onward))
+        assert await together(bench, first) == both
+    assert (await bench.hops(first), await bench.hops(second)) == (["closed", "asked"], ["closed", "correction"])
+    asked = await bench.rows("SELECT cause, subject_id FROM desk_task WHERE case_no = $1 AND state = 'open'", second)
+    assert ("shared_with_merged_case", "2") in asked
+    await check(bench, first, second)
+    await undo(bench, done)
+    assert (await bench.buckets(first), await bench.buckets(second)) == (LOST, LOST)
+    # Now both are asked, and the same is found by the merge itself.
+    third, last = rrn(), rrn()
+    fourth, fifth = [await bench.complain(transfer(reference=root, payee=at(f"5{rrn()}"))) for root in (third, last)]
+    onward = rrn()
+    for case_no, root in zip((fourth, fifth), (third, last), strict=True):
+        await bench.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", account, rrn_transaction_id=onward))
+    await bench.ask(fourth)
+    await bench.ask(fifth)
+    named = await preview(bench, fourth, fifth, SameTransfer(hop_no=2, other_hop_no=2))
+    assert [block.code for block in named.blocks] == ["transfers_differ"]
+    assert (await merge(bench, fourth, fifth)).transfers == ()
+    assert await together(bench, fourth) == both
+    assert (await bench.hops(fourth), await bench.hops(fifth)) == (["closed", "asked"], ["closed", "correction"])
+
+
+async def test_an_answer_waits_for_no_case_and_sets_nothing_aside_for_a_hop_that_has_left(bench: Bench) -> None:
+    root, onward, account = rrn(), rrn(), f"6{rrn()}"
+    first = await bench.complain(transfer(reference=root, payee=at(f"5{rrn()}")))
+    second = await bench.complain(transfer(reference=onward, payee_bank="ICIC", payee=at(account, "ICIC")))
+    await bench.ask(first)
+    done = await merge(bench, first, second)
+    line = moved(root, "10000.00", "ICIC", account, rrn_transaction_id=onward)
+    async with bench.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR UPDATE", second)
+        with pytest.raises(asyncpg.SerializationError):
+            await bench.answer("HDFC", first, line)
+    new = NewWithdrawal(kind=WithdrawalKind.MISTAKEN, reason=WHY)
+    told = await withdrawals.propose(bench.ctx, second, new, CLERK)
+    await withdrawals.agree(bench.ctx, second, told.withdrawal_id, WHY, CHIEF)
+    pair = (
+        "INSERT INTO same_transfer (merge_id, counted_case_no, counted_hop_no, aside_case_no, aside_hop_no, found_at)"
+        " VALUES ($1, $2, 1, $3, 1, now())"
+    )
+    with pytest.raises(asyncpg.CheckViolationError, match="has left its case"):
+        await bench.pool.execute(pair, done.merge_id, second, first)
+    await bench.answer("HDFC", first, line)
+    assert await together(bench, first) == {"lost": 10_000_00, "in_play": 10_000_00}
+
+
 async def test_what_is_live_in_both_before_the_merge_counts_once(bench: Bench) -> None:
     root, onward, account = rrn(), rrn(), f"6{rrn()}"
     first = await bench.complain(transfer(reference=root, payee=at(f"5{rrn()}")))
@@ -199,14 +258,20 @@ async def test_what_blocks_a_merge(bench: Bench) -> None:
     assert [block.code for block in (await preview(bench, first, second, *FIRST)).blocks] == ["transfer_placed_in_both"]
     with pytest.raises(MergeOfOneCase):
         await merge(bench, first, first)
-    stranger = {"name": "B. Other", "mobile": "9123456780", "district": "LUCKNOW"}
-    third = await bench.complain(transfer(payee=at(f"5{rrn()}")), victim=stranger)
+    third = await bench.complain(transfer(payee=at(f"5{rrn()}")), victim=STRANGER)
     assert [block.code for block in (await preview(bench, first, third)).blocks] == ["merge_victims_differ"]
     agreed = await preview(bench, first, third, agrees=True)
     assert (agreed.blocks, agreed.needs_second) == ((), True)
-    child = await bench.complain(transfer(payee=at(f"5{rrn()}")), victim=stranger | {"child": True})
+    child = await bench.complain(transfer(payee=at(f"5{rrn()}")), victim=STRANGER | {"child": True})
     blocks = (await preview(bench, first, child, agrees=True)).blocks
     assert [block.code for block in blocks] == ["merge_of_marked_case"]
+    large = await bench.complain(transfer(90_000_00, payee_bank="ICIC", payee=at(f"6{rrn()}", "ICIC")))
+    assert [block.code for block in (await preview(bench, first, large, *FIRST)).blocks] == ["transfers_differ"]
+    # The mobile number of a complaint that joins later says nothing of the victim.
+    known_at = await bench.value("SELECT account_key FROM hop WHERE case_no = $1 AND hop_no = 1", first)
+    joins = await bench.take(complaint(transfer(reference=one, payee=at(known_at)), victim=STRANGER))
+    assert joins.receipt.case_ack_no == first
+    assert [block.code for block in (await preview(bench, first, third)).blocks] == ["merge_victims_differ"]
     two = await preview(bench, first, third, *FIRST, agrees=True)
     assert [block.code for block in two.blocks] == ["transfer_of_two_victims"]
 
@@ -236,6 +301,25 @@ async def test_money_on_hold_needs_a_second_officer_and_every_undo_does(bench: B
     await undo(bench, done)
     assert await bench.buckets(first) == {"lost": -10_000_00, "held": 10_000_00}
     assert await bench.buckets(second) == LOST
+
+
+async def test_a_prepared_restoration_forbids_the_undo_as_it_forbids_the_merge(ctx: Context) -> None:
+    home = Home(ctx)
+    bench = home.bench
+    first, second, one, _ = await two_told(bench)
+    done = await merge(bench, first, second, *FIRST)
+    await bench.answer("HDFC", first, row(1, one, "10000.00"))
+    await home.open_for_new_holds(first)
+    restoration_id = await bench.value("SELECT restoration_id FROM restoration WHERE ack_no = $1", first)
+    await home.to_approval(restoration_id)
+    await home.tick(restoration_id)
+    await home.prepare(restoration_id)
+    with pytest.raises(MergeRestorationPrepared):
+        await undo(bench, done)
+    assert (await bench.buckets(second), (await case_merges.told_for(ctx, first)).merges[0].state) == (
+        {},
+        MergeState.UNDO_PROPOSED,
+    )
 
 
 async def test_no_case_is_merged_twice_and_no_chain_is_longer_than_one(bench: Bench) -> None:

@@ -181,7 +181,8 @@ _NONE: Final = {
     "no transfer is live in two merged cases beyond its amount": """
         SELECT a.case_no, b.case_no FROM hop a JOIN hop b ON b.case_no = ANY (merged_with(a.case_no))
             AND b.reference_key = a.reference_key AND b.institution = a.institution
-        WHERE a.case_no = ANY($1) AND a.reference_key <> '' AND a.state <> 'closed' AND b.state <> 'closed'
+        WHERE a.case_no = ANY($1) AND a.reference_key <> '' AND a.state NOT IN ('closed', 'correction')
+            AND b.state NOT IN ('closed', 'correction')
             AND a.disputed_paise + b.disputed_paise > greatest(a.amount_paise, b.amount_paise)""",
     "the loss is what was told, without what is withdrawn or set aside": """
         SELECT h.case_no, sum(h.disputed_paise), min(l.paise) FROM hop h CROSS JOIN LATERAL (

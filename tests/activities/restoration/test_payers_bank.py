@@ -5,7 +5,7 @@ import pytest
 
 from activities.context import Context
 from activities.tracing import payer_transfers
-from db.cases import ledger
+from db.cases import complaint_money, ledger
 from db.documents import document_facts
 from db.police import firs
 from db.restoration import payer_decisions, restoration_views
@@ -165,7 +165,7 @@ async def test_police_and_courts_are_told_only_of_transfers_that_a_person_said_a
         async with home.bench.pool.acquire() as connection:
             report = await firs.report_facts(connection, case_no)
             letters = await document_facts.transfers(connection, case_no, case_no)
-            sums = await document_facts.buckets(connection, case_no, case_no)
+            sums = await complaint_money.buckets(connection, case_no, case_no)
         assert sum(paise for bucket, paise in sums.items() if bucket is not Bucket.LOST) == sums[Bucket.LOST]
         return [one.reference for one in report.transfers], [one.reference for one in letters], report.loss_paise
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 from python_calamine import CalamineWorkbook
 
+from activities.retention import forget_entries
 from activities.secrets import hash_password
 from api.bank_gateway.inbox_sessions import INBOX_COOKIE
 from api.reports import XLSX
@@ -160,9 +162,24 @@ async def test_a_session_ends_and_no_other_site_posts_in_it(doors: Doors, browse
     browser.client.cookies.set(INBOX_COOKIE, cookie, domain="bank.test")
     assert "Password" in (await browser.page()).words
     await browser.sign_in()
+    date = "UPDATE institution SET signature_only_from = present_moment() + $1::interval WHERE code = 'SBIN'"
     async with doors.services.ctx.pool.acquire() as connection:
+        await connection.execute(date, timedelta(days=1))
+        assert "Password" not in (await browser.page()).words
+        await connection.execute(date, timedelta(0))
+        assert "Password" in (await browser.page()).words, "signatures alone are taken from this time on"
+        await connection.execute("UPDATE institution SET signature_only_from = NULL WHERE code = 'SBIN'")
         other = hash_password(SecretStr("another password of SBIN"))
         await connection.execute("UPDATE institution SET inbound_password_hash = $1 WHERE code = 'SBIN'", other)
     assert "Password" in (await browser.page()).words, "another login of the bank ends the session"
     refused = await browser.sign_in(status=401)
     assert "no login for this page" in refused.text
+    async with doors.services.ctx.pool.acquire() as connection:
+        old = "SELECT gen_random_uuid(), sha256('old'), 'SBIN', t.at, t.at, t.at + interval '1 hour', '192.0.2.1'"
+        await connection.execute(
+            "INSERT INTO bank_session (session_id, token_digest, institution, began_at, last_seen_at, ends_at, address)"
+            f" {old} FROM (SELECT present_moment() - interval '40 days' AS at) t"
+        )
+        await forget_entries(doors.services.ctx)
+        left = "SELECT count(*) FROM bank_session WHERE token_digest = sha256('old')"
+        assert await connection.fetchval(left) == 0, "also when no bank signs in any more"

@@ -209,6 +209,9 @@ async def test_another_site_changes_nothing_and_a_stranger_reads_nothing(victim:
     forged = await victim.doors.client.post(path, data={"step": "code"}, headers=headers)
     assert forged.status_code == 403
     assert not await said(victim.doors.services.ctx, "signature_code")
+    fields = {"number": victim.number, "step": "code"}
+    begun = await victim.doors.client.post(path.partition("/documents")[0], data=fields, headers=headers)
+    assert begun.status_code == 403, "no site begins a visit of its own complaint here"
     victim.cookie = "0" * 32
     for at in (OWN, path, f"{path}/pdf"):
         assert (await victim.get(at)).status_code == 410

@@ -197,7 +197,20 @@ async def test_a_large_sum_needs_a_confirmed_mobile_before_the_banks_are_asked(v
     assert (await visitor.post("/complain/confirm", code="12345678", step="enter")).status_code == 422
     assert await visitor.go("/complain/confirm", code=code, step="enter") == "/complain/who"
     assert len(doors.notifier.told) == 1
-    assert await public_draft(doors, await ack_no_of(doors, told["reference"])) == (True, False)
+    ack_no = await ack_no_of(doors, told["reference"])
+    assert await public_draft(doors, ack_no) == (True, False)
+    # The code has proven this number, and not another one that is typed later.
+    await visitor.go("/complain/reach", **reach(mobile="98765 00009"))
+    assert await public_draft(doors, ack_no) == (False, False)
+    more = taken(amount="2,50,000")
+    assert await visitor.go("/complain/transfer/2", **more) == "/complain/confirm"
+    assert len(doors.notifier.told) == 1
+    (message,) = await visitor.messages()
+    assert message.startswith("9876500009\n")
+    code = re.findall(r"\b[0-9]{8}\b", message)[0]
+    assert await visitor.go("/complain/confirm", code=code, step="enter") == "/complain/who"
+    assert await public_draft(doors, ack_no) == (True, False)
+    assert await ack_no_of(doors, more["reference"]) == ack_no
 
 
 async def test_a_stranger_cannot_have_many_unconfirmed_complaints_asked(services: Services) -> None:

@@ -52,6 +52,7 @@ VALUES = {
     "officer": "R. Sharma",
     "phone": "9000000009",
     "link": "https://x.example/appeal",
+    "my_page": "https://x.example/case",
 }
 
 

@@ -48,6 +48,7 @@ LONGEST_SAID = Said(
     officer="क्ष" * 90,
     phone="+91 98765 43210",
     link="https://" + "a" * (LINK_MAX_CHARS - 8),
+    my_page="https://" + "a" * (LINK_MAX_CHARS - 8),
     bank="भ" * 60,
     account="9" * 34,
     account_end="9999",
@@ -95,7 +96,7 @@ def test_a_plain_english_message_is_in_seven_bits(language: Language, key: tuple
 def test_whatever_is_missing_is_named(language: Language, key: tuple[MessageKind, Recipient]) -> None:
     text = TEXTS[language][key]
     needed = names(text.text) | names(text.subject)
-    needed -= {"case", "officer", "where", "next", "further", "reply_at", "form_at", "reply_desk"}
+    needed -= {"case", "officer", "where", "next", "further", "reply_at", "form_at", "reply_desk", "my_page"}
     with pytest.raises(MessageLacks) if needed else nullcontext() as caught:
         short(*key, language, Said(case_no=CASE, facts=MessageFacts()))
     assert all(name in str(caught and caught.value) for name in needed)

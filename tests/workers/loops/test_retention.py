@@ -10,7 +10,7 @@ from workers.loops import retention
 from workers.loops.retention import RetentionLoop
 
 
-@pytest.mark.parametrize("failing", ["look", "forget_old"])
+@pytest.mark.parametrize("failing", ["look", "forget_old", "forget_entries"])
 async def test_a_work_of_retention_that_fails_does_not_stop_the_other_one(
     monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
@@ -21,11 +21,11 @@ async def test_a_work_of_retention_that_fails_does_not_stop_the_other_one(
 
     async def work(_: Context) -> int:
         done.append(1)
-        if len(done) == 2:
+        if len(done) == 3:
             went_on.set()
         return 0
 
-    for name in ("look", "forget_old"):
+    for name in ("look", "forget_old", "forget_entries"):
         monkeypatch.setattr(retention, name, fail if name == failing else work)
     loop = asyncio.create_task(RetentionLoop(cast("Context", None), check_every_seconds=0).run())
     try:

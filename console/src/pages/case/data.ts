@@ -119,7 +119,8 @@ export function useLiveCase(ackNo: string): void {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(timer.current), [ackNo]);
   useTopics([`case:${ackNo}`], (event: StreamEvent) => {
-    if (event.kind !== "case" && event.kind !== "deadline") return;
+    // A stream that begins says nothing of what happened between the first reading and its beginning.
+    if (event.kind !== "case" && event.kind !== "deadline" && event.kind !== "reset") return;
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
       void client.invalidateQueries({ queryKey: casePart(ackNo) });

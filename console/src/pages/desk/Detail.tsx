@@ -78,7 +78,7 @@ export function Detail({
           </div>
           <div className="row wrap sm mut">
             {ackNo !== null &&
-              (hasCasePage ? <Link to={`/case/${ackNo}`}>{ackNo}</Link> : <b className="mono">{ackNo}</b>)}
+              (hasCasePage ? <Link className="to-case" to={`/case/${ackNo}`}>{ackNo}</Link> : <b className="mono">{ackNo}</b>)}
             <span>{districtName(task.district)}</span>
             <Flags persons={task.persons} />
             <Whose task={task} now={now} />

@@ -33,7 +33,8 @@ export default function Wall(): ReactNode {
     queryKey: ["wall"],
     queryFn: () => ok(api.GET("/api/v1/wall")),
     // A display has no stream of an officer, so it asks. The server reads each part once, however many ask.
-    refetchInterval: READ_EACH_MS,
+    // A browser that may not read the wall does not ask again by itself, because each try would empty the form.
+    refetchInterval: ({ state }) => (isRefused(state.error) ? false : READ_EACH_MS),
     refetchIntervalInBackground: true,
     retry: false,
     staleTime: 0,
@@ -45,6 +46,10 @@ export default function Wall(): ReactNode {
   if (status === 401) return <Placement done={() => void refetch()} />;
   if (status === 403) return <ErrorState error={error} reset={() => void refetch()} />;
   return <Figures figures={data ?? null} />;
+}
+
+function isRefused(error: unknown): boolean {
+  return error !== null && [401, 403].includes(problemOf(error).status);
 }
 
 /** The frame is there from the start, with dashes; old figures stay when there are no new ones. */
