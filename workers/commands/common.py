@@ -130,7 +130,6 @@ def show_pairs(console: Console, pairs: Sequence[tuple[str, str]]) -> None:
 
 def host_pairs(running: "Running") -> list[tuple[str, str]]:
     """Return the addresses of the hosts of the TLS ports, and how a browser trusts them, for `show_pairs`."""
-    from activities.documents.issuing import APPEAL_PATH
     from activities.officers.sign_in_links import SIGN_IN_PATH
     from api.hosts import Site
     from api.problems import CONSOLE_PATH
@@ -138,8 +137,8 @@ def host_pairs(running: "Running") -> list[tuple[str, str]]:
     pages = (
         (Site.DESK, "console", f"{CONSOLE_PATH}/"),
         (Site.DESK, "sign in", SIGN_IN_PATH),
-        (Site.MY, "citizens", APPEAL_PATH),
-        (Site.BANK, "banks", ""),
+        (Site.MY, "citizens", "/"),
+        (Site.BANK, "banks", "/"),
     )
     found = [(name, f"{running.site_url(site)}{path}") for site, name, path in pages]
     return [
