@@ -140,10 +140,11 @@ class Run:
         body = {
             "channel": "helpline_1930",
             "category": "upi_fraud",
-            "victim": {"name": "A. Victim", "mobile": "9876543210", "district": "LUCKNOW"},
+            # Each complaint is of another person, as nearly all are.
+            "victim": {"name": "A. Victim", "mobile": f"9{reference[-9:]}", "district": "LUCKNOW"},
             "transfers": [
                 {
-                    "payer": {"institution": self.banks[-1], "account": "30000000001"},
+                    "payer": {"institution": self.banks[-1], "account": f"3{reference}"},
                     "payee": {"institution": bank, "account": f"5{reference}"},
                     "amount_paise": PAISE,
                     "rrn": reference,

@@ -49,6 +49,7 @@ WHERE s.step = 'credit' AND s.outcome = 'done'
 
 _TO_DO: Final = """
 SELECT (SELECT count(*) FROM hop WHERE state = 'open') + (SELECT count(*) FROM hold_request WHERE state = 'sending')
+    + (SELECT count(*) FROM due_document WHERE next_attempt_at <= present_moment())
 """
 
 
@@ -62,7 +63,7 @@ async def engine_waits(connection: Connection) -> dict[str, list[float]]:
 
 
 async def left_to_do(connection: Connection) -> int:
-    """Return how many hops, requests and rows of restorations the engine has not handled yet."""
+    """Return how many hops, requests, documents and rows of restorations the engine has not handled yet."""
     to_send: int = await connection.fetchval(_TO_DO)
     return to_send + (await due_list.backlog(connection)).rows
 
