@@ -5,6 +5,7 @@ to act.
 """
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Final
 
 from db.outbox import due_list
@@ -66,6 +67,15 @@ async def left_to_do(connection: Connection) -> int:
     """Return how many hops, requests, documents and rows of restorations the engine has not handled yet."""
     to_send: int = await connection.fetchval(_TO_DO)
     return to_send + (await due_list.backlog(connection)).rows
+
+
+async def last_event_at(connection: Connection) -> datetime | None:
+    """Return when the newest event of any case was logged, or None if there is none.
+
+    What waits in the queues of Temporal is seen by it alone.
+    """
+    at: datetime | None = await connection.fetchval("SELECT max(at) FROM case_event")
+    return at
 
 
 async def cases_on_hold(connection: Connection) -> int:
