@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from activities.documents.issuing import appeal_address, approve_attachment, issue_for_officer, preview
 from api.auth import acting, may, refuse_unless
-from api.params import LIMIT_DEFAULT, PDF, AckNo, After, Limit
+from api.params import LIMIT_DEFAULT, PDF, SHOWN_BESIDE, AckNo, After, Limit
 from api.problems import (
     DOCUMENT_DIFFERS,
     DOCUMENT_INCOMPLETE,
@@ -65,7 +65,7 @@ async def read_document(
     """Return the PDF of the document, byte for byte as issued."""
     async with services.ctx.pool.acquire() as connection:
         document, pdf = await document_register.read(connection, document_id, services.ctx.opens)
-    headers = {"ETag": f'"{document.digest}"', "Cache-Control": "private, no-cache"}
+    headers = {"ETag": f'"{document.digest}"', "Cache-Control": "private, no-cache", **SHOWN_BESIDE}
     if if_none_match is not None and f'"{document.digest}"' in if_none_match:
         return Response(status_code=304, headers=headers)
     name = f"{document.number.replace('/', '-')}.{document.language.value}.pdf"

@@ -44,3 +44,5 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_le
 
 
 PDF: Final = "application/pdf"
+SHOWN_BESIDE: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'"}
+"""policy of a PDF of ours, which a page of the console shows in a frame"""

@@ -8,7 +8,7 @@ from domain.grievances import ROLES
 from domain.jurisdiction import Shows, VerbKind
 from domain.releases import SMALL_HOLD_DECIDERS
 from domain.reporting.task_acts import OWNERS
-from domain.restoration.procedure import REOPENERS, RULES
+from domain.restoration.procedure import CREDIT_ACCOUNT_CONFIRMERS, REOPENERS, RULES
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.grievances.grievances import GrievanceVerb
 from schemas.restoration.restorations import RestorationVerb
@@ -199,7 +199,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CANCEL_RESTORATION: RULES[RestorationVerb.CANCEL].roles,
     Action.REOPEN_RESTORATION: REOPENERS,
     Action.TELL_CREDIT_ACCOUNT: _DESK | {Role.IO},
-    Action.CONFIRM_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
+    Action.CONFIRM_CREDIT_ACCOUNT: CREDIT_ACCOUNT_CONFIRMERS,
     Action.OBJECT_TO_CREDIT_ACCOUNT: _DESK | {Role.IO},
     Action.WITHDRAW_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
@@ -269,6 +269,9 @@ READS: Final = frozenset(action for action in Action if action.value.startswith(
     Action.READ_DISPLAYS,
 }
 """actions that show cases, accounts and persons; the read log has who did them"""
+
+PROVED: Final = frozenset({Action.APPROVE_RESTORATION})
+"""actions that need a sign-in or a code of the last minutes (`sessions.proof_seconds`), because they move money"""
 
 SHOWS: Final[Mapping[Action, Shows]] = {
     # A new read counts as one that names persons, until it stands below.

@@ -1762,6 +1762,11 @@ BEGIN
     THEN
         RAISE EXCEPTION 'of a session only its use and its end change, and it ends once' USING ERRCODE = 'restrict_violation';
     END IF;
+    IF TG_OP = 'INSERT' AND NEW.proved_at IS NOT NULL
+        OR TG_OP = 'UPDATE' AND coalesce(NEW.proved_at < coalesce(OLD.proved_at, OLD.began_at), OLD.proved_at IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'a proof comes after the sign-in, and after the proof before' USING ERRCODE = 'restrict_violation';
+    END IF;
     RETURN NEW;
 END $function$;
 
@@ -4522,6 +4527,7 @@ CREATE TABLE officer_session (
     ended_by text,
     end_reason text,
     end_note text NOT NULL DEFAULT ''::text,
+    proved_at timestamp with time zone,
     CONSTRAINT officer_session_token UNIQUE (token_digest),
     CONSTRAINT officer_session_pkey PRIMARY KEY (session_id),
     CONSTRAINT officer_session_address_check CHECK ((length(address) <= 64)),
@@ -6480,6 +6486,8 @@ CREATE INDEX restoration_open ON public.restoration USING btree (step, first_hel
 
 CREATE INDEX restoration_opened ON public.restoration USING brin (opened_at);
 
+CREATE INDEX restoration_step_due ON public.restoration_step USING btree (due_at) WHERE (ended_at IS NULL);
+
 CREATE INDEX restoration_step_ended ON public.restoration_step USING brin (ended_at);
 
 CREATE UNIQUE INDEX restoration_step_one_open ON public.restoration_step USING btree (restoration_id) WHERE (ended_at IS NULL);
@@ -7385,6 +7393,8 @@ COMMENT ON COLUMN officer.credentials_from IS 'what was issued to this officer b
 COMMENT ON COLUMN officer.disabled_at IS 'from when on the officer has no role and no way in';
 
 COMMENT ON COLUMN officer.officer_id IS 'service number or e-mail address, in lower case; stands wherever two officers are compared';
+
+COMMENT ON COLUMN officer_session.proved_at IS 'when the officer last gave a code in this session; null before the first, and then the sign-in counts';
 
 COMMENT ON COLUMN officer_session.token_digest IS 'keyed digest of the token in the cookie, which is stored nowhere';
 

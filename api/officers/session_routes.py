@@ -1,6 +1,5 @@
 """Routes of sign-in: begin and end a session, list one's own, end another officer's, and read the sign-in log."""
 
-from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -31,7 +30,7 @@ from api.problems import (
 )
 from api.roles import ALLOWED, Action
 from api.services import Services, TheServices
-from api.tokens import Officer
+from api.tokens import BadToken, Officer
 from db.officers import callers, officers, sessions, sign_in_log
 from db.officers.sessions import LiveSession
 from domain.errors.officers import OfficerNotFound
@@ -40,7 +39,17 @@ from domain.sign_in import password_fault
 from schemas.base import WithReason
 from schemas.enums import Role
 from schemas.officers import folded
-from schemas.sign_in import OpenSession, PasswordChange, SessionEnd, SessionList, SessionsEnded, SignIn, SignInPage
+from schemas.sign_in import (
+    OpenSession,
+    PasswordChange,
+    SecondFactor,
+    SessionEnd,
+    SessionList,
+    SessionProof,
+    SessionsEnded,
+    SignIn,
+    SignInPage,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["sign-in"], responses=IN_THE_DESCRIPTION)
 
@@ -78,6 +87,7 @@ async def _opened(services: Services, session: LiveSession, token: str) -> OpenS
         actions=tuple(action.value for action in Action if ALLOWED[action] & roles),
         began_at=session.began_at,
         ends_at=session.ends_at,
+        proved_until=session.proved_at + services.sessions.proof_lasts,
         csrf_token=csrf_token(token),
         is_drill=services.ctx.clock_factor != 1,
     )
@@ -105,8 +115,7 @@ async def end_own(services: Services, session: LiveSession, session_id: UUID) ->
 
     So a person who has stolen a session does not end those of its officer.
     """
-    proven_until = session.began_at + timedelta(seconds=services.ctx.policy.sessions.proof_seconds)
-    if session_id != session.session_id and session.now > proven_until:
+    if session_id != session.session_id and session.now > session.proved_at + services.sessions.proof_lasts:
         raise SignInTooOld
     async with services.ctx.pool.acquire() as connection:
         ended = await sessions.end(connection, session_id, session.officer_id, SessionEnd.ENDED_BY_OFFICER)
@@ -138,6 +147,23 @@ async def sign_out(services: TheServices, session: TheSession, response: Respons
     """End the caller's own session."""
     await end_session(services, session, SessionEnd.SIGNED_OUT)
     delete_cookie(response)
+
+
+@router.post("/session/proof", responses=says(NOT_LOGGED_IN, NOT_ALLOWED))
+async def prove_session(
+    request: Request, services: TheServices, session: TheSession, asked: SecondFactor
+) -> SessionProof:
+    """Prove with a code that the officer of the session is still there.
+
+    Acts that need a fresh proof are taken for a few minutes then. An officer of an identity provider signs in again.
+    """
+    await services.sign_in_door.prove(asked, session.officer_id, address_of(request, services.trusted_proxies))
+    async with services.ctx.pool.acquire() as connection:
+        proved_at = await sessions.note_proof(connection, session.session_id)
+    if proved_at is None:
+        raise BadToken(BadToken.__doc__)
+    services.sessions.forget()
+    return SessionProof(proved_until=proved_at + services.sessions.proof_lasts)
 
 
 @router.post("/session/password", status_code=204, responses=says(NOT_LOGGED_IN, NOT_ALLOWED, TOO_MANY))

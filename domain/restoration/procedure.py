@@ -122,6 +122,9 @@ REOPENED: Final = frozenset({RestorationState.REFUSED, RestorationState.CANCELLE
 """states that an officer can reopen; of a restored one only the excluded part"""
 REOPENERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP})
 
+CREDIT_ACCOUNT_CONFIRMERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP})
+"""who confirms, as the second officer, another account to be credited"""
+
 RELEASED_FOR: Final = frozenset({ObjectionBy.HOLDER, ObjectionBy.BANK})
 """parties whose upheld objection releases the money; no other objection says that it is the holder's"""
 

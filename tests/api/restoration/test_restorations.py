@@ -98,6 +98,18 @@ def problem(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, body["type"].removeprefix("urn:goldenhour:problem:")
 
 
+async def waiting(desk: Desk, restoration: str, role: Role, **query: Any) -> list[Any]:
+    """The steps of a restoration that wait for an officer of a role, from all pages."""
+    found: list[Any] = []
+    after: dict[str, str] = {}
+    while True:
+        page = await desk.read(f"{PATH}/officer-steps", role, limit=2, **after, **query)
+        found += [one for one in page["items"] if one["restoration_id"] == restoration]
+        if page["next"] is None:
+            return found
+        after = {"after": page["next"]}
+
+
 async def test_from_the_list_to_the_order(desk: Desk) -> None:
     restoration = await desk.hold()
     found = await desk.read(f"{PATH}/{restoration}")
@@ -116,6 +128,20 @@ async def test_from_the_list_to_the_order(desk: Desk) -> None:
     assert (await desk.read(f"{PATH}/{restoration}", Role.SP))["may"] == [
         *("send_back", "decide_objection", "approve", "refuse")
     ]
+    (step,) = await waiting(desk, restoration, Role.SP)
+    assert [step[name] for name in ("act", "paise", "accounts", "prepared_by", "is_other_account", "is_disputed")] == [
+        *("approve", 2000_00, 1, "sharma", False, False)
+    ]
+    assert await waiting(desk, restoration, Role.IO) == []
+    file = await desk.read(f"{PATH}/{restoration}/file", Role.SP)
+    (account,) = file["accounts"]
+    assert [account[name] for name in ("institution", "account_end", "held_paise", "others", "victim_paise")] == [
+        *("SBIN", "0001", 2000_00, 0, 2000_00)
+    ]
+    (money,) = account["transfers"]
+    assert (money["holder"]["paise"], money["payer"]["paise"], money["agree"]) == (2000_00, None, None)
+    assert (file["prepared_at"] is not None, file["credit_account"]) == (True, None)
+    assert [one["recorded_by"] for one in file["waivers"]] == ["officer:officer1"]
     assert (await desk.done(restoration, "approve", Role.SP, "verma"))["step"] == "credit"
     found = await desk.read(f"{PATH}/{restoration}")
     assert (found["prepared_by"], found["approved_by"], found["route_reasons"]) == (
