@@ -71,6 +71,17 @@ class Stage:
         await begin_sessions(self.engine.pool, keys, {token: name for name, token in tokens.items()})
         return tokens
 
+    async def enrolled(self, name: str, *, role: Role) -> Callable[[], str]:
+        """Write an officer of one role with an authenticator; return what shows its code."""
+        await enrol(self.engine.pool, [name], [role])
+        return await self.credentials(name)
+
+    async def session(self, name: str, *, begun: timedelta = timedelta()) -> str:
+        """Return the token of a session of an officer that began so long ago."""
+        token = new_token()
+        await begin_sessions(self.engine.pool, secret_box(self.engine.running.settings), {token: name}, begun=begun)
+        return token
+
     async def credentials(self, name: str) -> Callable[[], str]:
         """Let an officer set `PASSWORD` and an authenticator by a link; return what shows its code."""
         pool = self.engine.pool

@@ -82,9 +82,15 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+/** Whether the space bar presses what has the focus. */
+function isPressable(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("button, a, input, select, summary, [role='button']") !== null;
+}
+
 /** Whether a key is not for a command: it is part of a letter, it is held down, or a field or dialog has it. */
 function isNoKeyOf(command: Command, event: KeyboardEvent): boolean {
   return (
+    (command.keys === "Space" && isPressable(event.target)) ||
     event.isComposing ||
     event.repeat ||
     (dialogs > 0 && !command.inDialogs) ||
@@ -125,6 +131,7 @@ const NAMES: Readonly<Record<string, string>> = {
   Alt: isApple ? "⌥" : "Alt",
   Shift: "Shift",
   Enter: "Enter",
+  Space: "Space",
   Escape: "Esc",
   ArrowUp: "↑",
   ArrowDown: "↓",
