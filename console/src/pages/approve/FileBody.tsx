@@ -9,6 +9,7 @@ import { type Command, keyText, useCommand } from "../../keys/commands.ts";
 import { KeyMark } from "../../parts/KeyMark.tsx";
 import { Rupees } from "../../parts/money.tsx";
 import { Moment } from "../../parts/time.tsx";
+import { localText } from "../../text/moments.ts";
 import { caseText, worded } from "../case/text.ts";
 import { Accounts } from "./Accounts.tsx";
 import { approveCommands, documentCommands, DOCUMENTS_MOST } from "./commands.ts";
@@ -111,7 +112,7 @@ function CourtOrder({ ackNo, orderId }: { ackNo: string; orderId: number }): Rea
   if (order === undefined) return null;
   return (
     <p>
-      {t("by_order", { court: order.court, number: order.order_no, day: order.made_on })}{" "}
+      {t("by_order", { court: order.court, number: order.order_no, day: localText(order.made_on) })}{" "}
       {order.amount_paise !== null && (
         <>
           {t("at_most")} <Rupees paise={order.amount_paise} />.{" "}

@@ -6,6 +6,7 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { Choose, Field } from "../../parts/Field.tsx";
 import { Modal } from "../../parts/Modal.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { localText } from "../../text/moments.ts";
 import { rupees } from "../../text/rupees.ts";
 import { caseText, worded } from "../case/text.ts";
 import type { Asked } from "./acts.ts";
@@ -176,7 +177,7 @@ function TakeOrder(props: DialogProps): ReactNode {
         <Choose label={t("order")} autoFocus value={orderId ?? ""} onChange={(event) => setChosen(Number(event.target.value))}>
           {orders.map((one) => (
             <option key={one.court_order_id} value={one.court_order_id}>
-              {one.court}, {one.order_no}, {one.made_on}
+              {one.court}, {one.order_no}, {localText(one.made_on)}
               {one.amount_paise === null ? "" : `, ${rupees(one.amount_paise)}`}
             </option>
           ))}
