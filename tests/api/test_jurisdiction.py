@@ -48,6 +48,7 @@ NARROW = frozenset({Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO})
 """roles that are not of the whole State"""
 CONFINED = {
     "/api/v1/restorations",
+    "/api/v1/restorations/officer-steps",
     "/api/v1/orders",
     "/api/v1/holds",
     "/api/v1/grievances",
