@@ -55,7 +55,7 @@ from api.reporting import (
     treatment_figures,
     wall,
 )
-from api.restoration import case_merges, credit_accounts, payer_decisions, restorations, withdrawals
+from api.restoration import case_merges, court_day, credit_accounts, payer_decisions, restorations, withdrawals
 from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
 from api.tracing import discrepancies, payer_inquiries, telephone_answers
@@ -116,6 +116,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
     (Part.OFFICERS, outcomes.router),
     (Part.OFFICERS, restorations.router),
+    (Part.OFFICERS, court_day.router),
     (Part.OFFICERS, credit_accounts.router),
     (Part.OFFICERS, payer_decisions.router),
     (Part.OFFICERS, withdrawals.router),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from activities.documents.issuing import appeal_address
 from activities.grievances import decisions
+from activities.holds.hold_files import read_hold_file
 from activities.holds.holder_contacts import take_contact
 from activities.holds.releases import confirm_release, hear_victim, proposed_of, reject_release
 from activities.holds.small_holds import record_small_hold_decision
@@ -24,6 +25,7 @@ from schemas.grievances.grievances import GrievanceDone, NewGrievance
 from schemas.holds import (
     AppealCode,
     HolderContactTaken,
+    HoldFile,
     HoldPage,
     HoldView,
     NewHolderContact,
@@ -60,6 +62,7 @@ async def list_holds(
     async with services.ctx.pool.acquire() as connection:
         return await hold_views.page(
             connection,
+            now,
             after,
             limit,
             ack_no=ack_no,
@@ -75,7 +78,18 @@ async def list_holds(
 async def read_hold_of_account(services: TheServices, officer: Reader, account_hold_id: UUID) -> HoldView:
     """Return one account hold, with its deadlines."""
     async with services.ctx.pool.acquire() as connection:
-        return await hold_views.get(connection, account_hold_id)
+        return await hold_views.get(connection, account_hold_id, services.ctx.now())
+
+
+@router.get("/{account_hold_id}/file")
+async def read_hold_file_of_account(
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_RESTORATION)], account_hold_id: UUID
+) -> HoldFile:
+    """Return the file on a hold: the transfers that its money came by, and the complaints that a release affects.
+
+    It also names the acts that another officer than the reader has to do, by the rule of four eyes.
+    """
+    return await read_hold_file(services.ctx, account_hold_id, acting(officer))
 
 
 @router.post("/{account_hold_id}/decide-small", responses=says(NOT_NOW, FOUR_EYES))

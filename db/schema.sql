@@ -6236,6 +6236,10 @@ CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
 
 CREATE INDEX court_order_clock ON public.court_order USING btree (counts_until) WHERE ((withdrawn_at IS NULL) AND (counts_until IS NOT NULL));
 
+CREATE INDEX court_order_for_second ON public.court_order USING btree (court_order_id) WHERE ((withdrawn_at IS NULL) AND ((confirmed_at IS NULL) OR (withdrawal_asked_at IS NOT NULL)));
+
+CREATE INDEX court_order_made_on ON public.court_order USING btree (made_on, case_no) WHERE (withdrawn_at IS NULL);
+
 CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no, court, order_no, effect, institution, account_key) NULLS NOT DISTINCT WHERE (withdrawn_at IS NULL);
 
 CREATE INDEX credit_account_case ON public.credit_account USING btree (case_no);

@@ -68,6 +68,8 @@ LEADS_TO: Final[Mapping[CourtOrderKind, Route]] = {
     CourtOrderKind.BNSS_107: Route.MAGISTRATE_107,
 }
 """Route of an order to restore. A seizure under BNSS 106 restores nothing, so it has none."""
+ROUTES_OF_COURTS: Final = tuple(route for route in Route if set(STEPS[route]) & set(ORDERS_OF))
+"""routes with a step that ends by an order"""
 ENDS_BY: Final[Mapping[CourtOrderEffect, StepOutcome]] = {
     CourtOrderEffect.RESTORE: StepOutcome.DONE,
     CourtOrderEffect.REFUSE: StepOutcome.REFUSED,
