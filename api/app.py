@@ -26,7 +26,18 @@ from api import (
     search,
 )
 from api import documents as case_documents
-from api.bank_gateway import debit_inquiries, feed, i4c, inbox, inbox_orders, liens
+from api.bank_gateway import (
+    debit_inquiries,
+    feed,
+    i4c,
+    inbox,
+    inbox_answers,
+    inbox_keys,
+    inbox_orders,
+    inbox_tests,
+    inbox_uploads,
+    liens,
+)
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
@@ -151,7 +162,11 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, doors.router),
     (None, doors.doors_router),
     (Part.INTAKE, inbox.router),
+    (Part.INTAKE, inbox_answers.router),
+    (Part.INTAKE, inbox_uploads.router),
     (Part.INTAKE, inbox_orders.router),
+    (Part.INTAKE, inbox_keys.router),
+    (Part.INTAKE, inbox_tests.router),
     (None, ops.router),
 )
 """Routers, each with the part that serves it; both parts serve a router without a part. The description of the API

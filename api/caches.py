@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Final, TypeVar
 
 import asyncpg
@@ -21,7 +21,7 @@ from db.reporting.scorecards import Span
 from db.tracing import trail_views
 from domain.tracing.trail_layout import TrailHop, layout
 from schemas.reporting.outcomes import FigureGroup, OutcomeReport
-from schemas.reporting.scorecards import ScorecardBy, ScorecardPage
+from schemas.reporting.scorecards import AllBanks, ScorecardBy, ScorecardPage, Scores
 from schemas.reporting.wall import Wall
 from schemas.tracing.trail_layout import TrailDetail, TrailLayoutView
 
@@ -32,6 +32,8 @@ EVIDENCE_AT_ONCE: Final = 2
 """Packs that one process writes at a time. A pack reads a whole case, and is a file until it is sent."""
 SCORECARDS_AT_ONCE: Final = 2
 """Scorecards that one process computes at once. Further ones wait, because banks' answers need the database more."""
+MEAN_GOOD_SECONDS: Final = 900.0
+"""age at which the figures of all banks together are read again"""
 OUTCOMES_AT_ONCE: Final = 1
 """Reports that one process computes at once. Further ones wait, because daily work needs the database more."""
 STAGES_AT_ONCE: Final = 2
@@ -87,6 +89,9 @@ class ScorecardCache:
         self._ctx = ctx
         self._seats = asyncio.Semaphore(SCORECARDS_AT_ONCE)
         self.desk = CallDesk(ctx)
+        self._mean: AllBanks | None = None
+        self._mean_at = 0.0
+        self._mean_lock = asyncio.Lock()
 
     async def page(
         self, over: Span, by: ScorecardBy | None, institution: str | None, after: str | None, limit: int
@@ -98,6 +103,30 @@ class ScorecardCache:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             return await scorecards.page(connection, over, by, institution, after, limit)
+
+    async def mean(self, over: Span) -> AllBanks:
+        """Return the figures of all banks together, at most `MEAN_GOOD_SECONDS` old.
+
+        They are read from the whole period, so no page of a bank may read them by itself.
+        """
+        async with self._mean_lock:
+            if self._mean is None or time.monotonic() - self._mean_at >= MEAN_GOOD_SECONDS:
+                async with (
+                    self._seats,
+                    self._ctx.pool.acquire() as connection,
+                    connection.transaction(isolation="repeatable_read", readonly=True),
+                ):
+                    self._mean = _together((await scorecards.by_class(connection, over)).values())
+                self._mean_at = time.monotonic()
+            return self._mean
+
+
+def _together(classes: Collection[Scores]) -> AllBanks:
+    due, silent = sum(one.due for one in classes), sum(one.silent for one in classes)
+    held, reachable = sum(one.held_paise for one in classes), sum(one.reachable_paise for one in classes)
+    return AllBanks(
+        answered_of_due=1 - silent / due if due else None, held_of_reachable=held / reachable if reachable else None
+    )
 
 
 class OutcomeCache:

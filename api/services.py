@@ -175,6 +175,16 @@ class Services:
         return FormThrottle(self.ctx, self.keys, self.trusted_proxies)
 
     @cached_property
+    def inbox_checks(self) -> Throttle:
+        """Limit on what banks have checked in their inbox, and on the changes of keys that they ask for."""
+        return Throttle(self.ctx, self.keys, TryName.INBOX_CHECKS)
+
+    @cached_property
+    def inbox_events(self) -> Throttle:
+        """Limit on the test events that banks ask for."""
+        return Throttle(self.ctx, self.keys, TryName.INBOX_EVENTS)
+
+    @cached_property
     def evidence_jobs(self) -> EvidenceJobs:
         """Evidence packs that are written now."""
         return EvidenceJobs()

@@ -293,6 +293,18 @@ BEGIN
     RETURN CASE WHEN told IS NULL THEN '{}' ELSE jsonb_build_object('exchanges', told, 'bound', lines) END;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_key_change_decided_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.outcome IS NOT NULL AND (NEW.outcome, NEW.decided_by, NEW.decided_at, NEW.reason)
+            IS DISTINCT FROM (OLD.outcome, OLD.decided_by, OLD.decided_at, OLD.reason) THEN
+        RAISE EXCEPTION 'a change of a bank''s keys is decided once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_key_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3094,11 +3106,39 @@ CREATE TABLE bank_key (
     not_before timestamp with time zone NOT NULL,
     not_after timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
     CONSTRAINT bank_key_public_key_key UNIQUE (public_key),
     CONSTRAINT bank_key_pkey PRIMARY KEY (key_id),
     CONSTRAINT bank_key_check CHECK ((not_before < not_after)),
     CONSTRAINT bank_key_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9._:-]{1,100}$'::text)),
     CONSTRAINT bank_key_public_key_check CHECK ((octet_length(public_key) = 32))
+);
+
+CREATE TABLE bank_key_change (
+    change_id uuid NOT NULL,
+    institution text NOT NULL,
+    kind text NOT NULL,
+    key_id text NOT NULL,
+    public_key bytea NOT NULL,
+    asked_by text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    outcome text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    reason text NOT NULL DEFAULT ''::text,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    told_at timestamp with time zone,
+    CONSTRAINT bank_key_change_pkey PRIMARY KEY (change_id),
+    CONSTRAINT bank_key_change_asked_by CHECK (((length(asked_by) >= 1) AND (length(asked_by) <= 200))),
+    CONSTRAINT bank_key_change_by_two CHECK (((outcome IS NULL) OR (outcome = ANY (ARRAY['withdrawn'::text, 'expired'::text])) OR (decided_by !~~ 'bank:%'::text))),
+    CONSTRAINT bank_key_change_decided CHECK ((num_nulls(outcome, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT bank_key_change_decided_by CHECK (((length(decided_by) >= 1) AND (length(decided_by) <= 200))),
+    CONSTRAINT bank_key_change_key_id CHECK ((key_id ~ '^[A-Za-z0-9._:-]{1,100}$'::text)),
+    CONSTRAINT bank_key_change_kind CHECK ((kind = ANY (ARRAY['add'::text, 'end'::text]))),
+    CONSTRAINT bank_key_change_outcome CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
+    CONSTRAINT bank_key_change_public_key CHECK ((octet_length(public_key) = 32)),
+    CONSTRAINT bank_key_change_reason CHECK ((length(reason) <= 500))
 );
 
 CREATE TABLE bank_login (
@@ -3189,9 +3229,27 @@ CREATE TABLE bank_session (
     ends_at timestamp with time zone NOT NULL,
     address text NOT NULL,
     ended_at timestamp with time zone,
+    subject_id uuid,
+    opened_at timestamp with time zone,
     CONSTRAINT bank_session_pkey PRIMARY KEY (session_id),
     CONSTRAINT bank_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at))),
+    CONSTRAINT bank_session_opened CHECK (((subject_id IS NULL) = (opened_at IS NULL))),
     CONSTRAINT bank_session_token_digest_check CHECK ((length(token_digest) = 32))
+);
+
+CREATE TABLE bank_test_call (
+    call_id uuid NOT NULL,
+    institution text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    next_attempt_at timestamp with time zone,
+    done_at timestamp with time zone,
+    outcome text,
+    took_seconds double precision,
+    detail text NOT NULL DEFAULT ''::text,
+    CONSTRAINT bank_test_call_pkey PRIMARY KEY (call_id),
+    CONSTRAINT bank_test_call_detail CHECK ((length(detail) <= 500)),
+    CONSTRAINT bank_test_call_ends CHECK (((num_nulls(outcome, done_at) = ANY (ARRAY[0, 2])) AND ((done_at IS NULL) = (next_attempt_at IS NOT NULL)))),
+    CONSTRAINT bank_test_call_outcome CHECK ((outcome = ANY (ARRAY['taken'::text, 'refused'::text, 'unreachable'::text, 'closed'::text, 'no_webhook'::text])))
 );
 
 CREATE TABLE braked_release (
@@ -5636,6 +5694,8 @@ ALTER TABLE bank_holiday ADD CONSTRAINT bank_holiday_institution_fkey FOREIGN KE
 
 ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE bank_login ADD CONSTRAINT bank_login_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
@@ -5659,6 +5719,8 @@ ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN 
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
 ALTER TABLE bank_session ADD CONSTRAINT bank_session_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE bank_test_call ADD CONSTRAINT bank_test_call_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_brake_id_fkey FOREIGN KEY (brake_id) REFERENCES release_brake(brake_id);
 
@@ -6138,6 +6200,12 @@ CREATE INDEX bank_exchange_request ON public.bank_exchange USING btree (request_
 
 CREATE UNIQUE INDEX bank_holiday_once ON public.bank_holiday USING btree (COALESCE(institution, ''::text), day);
 
+CREATE INDEX bank_key_change_of_bank ON public.bank_key_change USING btree (institution, asked_at);
+
+CREATE UNIQUE INDEX bank_key_change_open ON public.bank_key_change USING btree (institution) WHERE (outcome IS NULL);
+
+CREATE INDEX bank_key_change_to_tell ON public.bank_key_change USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
 CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
 
 CREATE INDEX bank_login_to_tell ON public.bank_login USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
@@ -6165,6 +6233,12 @@ CREATE INDEX bank_session_ends ON public.bank_session USING btree (ends_at);
 CREATE INDEX bank_session_of_bank ON public.bank_session USING btree (institution);
 
 CREATE UNIQUE INDEX bank_session_token ON public.bank_session USING btree (token_digest);
+
+CREATE INDEX bank_test_call_by_time ON public.bank_test_call USING btree (asked_at);
+
+CREATE INDEX bank_test_call_due ON public.bank_test_call USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX bank_test_call_of_bank ON public.bank_test_call USING btree (institution, asked_at);
 
 CREATE INDEX braked_release_brake ON public.braked_release USING btree (brake_id);
 
@@ -6652,7 +6726,13 @@ CREATE TRIGGER holiday_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON 
 
 CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON public.bank_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
+CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE OF key_id, institution, public_key, not_before, not_after, created_at ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
+
+CREATE TRIGGER bank_key_change_append_only BEFORE DELETE OR TRUNCATE ON public.bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_key_change_decided_once BEFORE UPDATE ON public.bank_key_change FOR EACH ROW EXECUTE FUNCTION bank_key_change_decided_once();
+
+CREATE TRIGGER bank_key_change_kept BEFORE UPDATE OF change_id, institution, kind, key_id, public_key, asked_by, asked_at ON public.bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER bank_order_by_court BEFORE INSERT ON public.bank_order FOR EACH ROW WHEN ((new.court_order_id IS NOT NULL)) EXECUTE FUNCTION court_order_lets_go();
 
@@ -7154,6 +7234,14 @@ COMMENT ON COLUMN bank_exchange.sealed_body IS 'the body, sealed';
 
 COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
 
+COMMENT ON COLUMN bank_key.last_used_at IS 'when a signature by it was last accepted, to the hour; null: never, or not since this column exists';
+
+COMMENT ON COLUMN bank_key_change.asked_by IS 'the bank as "bank:CODE", or the command of the police';
+
+COMMENT ON COLUMN bank_key_change.next_attempt_at IS 'when the bank''s contacts are told of it; null: not any more';
+
+COMMENT ON COLUMN bank_key_change.outcome IS 'null: it waits for the police; "done" changes the key';
+
 COMMENT ON COLUMN bank_login.mark IS 'keyed digest of the password and its hash, so that a repeated login is cheap';
 
 COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers are told of it; null: not any more';
@@ -7164,7 +7252,11 @@ COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the or
 
 COMMENT ON COLUMN bank_session.ended_at IS 'when the bank signed out, or got another login; null for a session that ends by its time';
 
+COMMENT ON COLUMN bank_session.subject_id IS 'the hold request or order whose form was opened last; colleagues see that it is open';
+
 COMMENT ON COLUMN bank_session.token_digest IS 'SHA-256 of the token in the browser, which itself is nowhere';
+
+COMMENT ON COLUMN bank_test_call.detail IS 'what the bank''s endpoint answered, or why it could not be reached';
 
 COMMENT ON COLUMN call_back.ended_as IS '`called`: it said more by telephone; `answered`: the request needs no answer any more; `missed`: a supervisor was told';
 
@@ -7656,7 +7748,11 @@ COMMENT ON TABLE application_signature IS 'the victim''s signature by code under
 
 COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itself and counted';
 
+COMMENT ON TABLE bank_key_change IS 'a change of a bank''s keys that the bank has asked for, or that the police have made';
+
 COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at our API';
+
+COMMENT ON TABLE bank_test_call IS 'a test event to a bank''s webhook that the bank has asked for in its inbox';
 
 COMMENT ON TABLE braked_release IS 'releases that wait, or that a supervisor has continued and the engine has not ordered yet';
 

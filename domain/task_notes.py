@@ -243,6 +243,14 @@ ENGLISH: Final[Mapping[str, str]] = {
         "{bank} could not be told that somebody logged in with its password from a new address ({detail}, {at}): call"
         " its nodal officer, and ask whether that was the bank"
     ),
+    TaskCause.BANK_KEY_ASKED: (
+        "{bank} asks in its inbox to {detail}: call its nodal officer at the number of the directory, compare the"
+        " fingerprint, and have an admin confirm or refuse it"
+    ),
+    TaskCause.BANK_KEY_UNTOLD: (
+        "{bank} could not be told of a change of its keys ({detail}): call its nodal officer, and ask whether that was"
+        " the bank"
+    ),
     TaskCause.LIENS_TO_ASK_FOR: "ask for the list of all liens it holds for us, and compare it",
     TaskCause.LIENS_OVERDUE: "its list of liens is overdue, and the desk's call brought none",
     TaskCause.TOLD_OTHERWISE: "hop {id}: complaint {ack_no} tells it otherwise: {differing}",

@@ -81,14 +81,19 @@ async def set_login(pool: Pool, code: str, login: InboundEntry) -> None:
 
 
 async def register_key(pool: Pool, rules: SignatureRules, key: BankKey, at: datetime) -> datetime:
+    """Register a key; see `register_key_in`."""
+    async with pool.acquire() as connection, connection.transaction():
+        return await register_key_in(connection, rules, key, at)
+
+
+async def register_key_in(connection: Connection, rules: SignatureRules, key: BankKey, at: datetime) -> datetime:
     """Register a key; return the time from which its bank is known by its signature alone. Raises as `add_key` does.
 
-    The first key of a bank sets this time. Later keys leave it.
+    The first key of a bank sets this time. Later keys leave it. The caller has a transaction.
     """
-    async with pool.acquire() as connection, connection.transaction():
-        await bank_keys.add_key(connection, key, at)
-        moment = key.not_before + timedelta(seconds=rules.tokens_end_after_seconds)
-        found = await bank_keys.sign_only_from(connection, key.institution, moment, over=False)
+    await bank_keys.add_key(connection, key, at)
+    moment = key.not_before + timedelta(seconds=rules.tokens_end_after_seconds)
+    found = await bank_keys.sign_only_from(connection, key.institution, moment, over=False)
     assert found is not None, "the foreign key of the key names the institution"
     return found
 

@@ -294,6 +294,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "bank_key_rules": Effect(Sort.RULE, "Refuses a third live key of a bank, and any change but of a key's end."),
+    "bank_key_change_decided_once": Effect(Sort.RULE, "Refuses another end of a change of a bank's keys."),
     "court_order_lets_go": Effect(
         Sort.RULE, "Refuses an order to a bank under a court order that no second officer has confirmed."
     ),
