@@ -34,6 +34,8 @@ SCORECARDS_AT_ONCE: Final = 2
 """Scorecards that one process computes at once. Further ones wait, because banks' answers need the database more."""
 MEAN_GOOD_SECONDS: Final = 900.0
 """age at which the figures of all banks together are read again"""
+MEAN_OF_MIN: Final = 50
+"""due requests below which all banks together are no measure"""
 OUTCOMES_AT_ONCE: Final = 1
 """Reports that one process computes at once. Further ones wait, because daily work needs the database more."""
 STAGES_AT_ONCE: Final = 2
@@ -124,9 +126,9 @@ class ScorecardCache:
 def _together(classes: Collection[Scores]) -> AllBanks:
     due, silent = sum(one.due for one in classes), sum(one.silent for one in classes)
     held, reachable = sum(one.held_paise for one in classes), sum(one.reachable_paise for one in classes)
-    return AllBanks(
-        answered_of_due=1 - silent / due if due else None, held_of_reachable=held / reachable if reachable else None
-    )
+    if due < MEAN_OF_MIN:
+        return AllBanks()
+    return AllBanks(answered_of_due=1 - silent / due, held_of_reachable=held / reachable if reachable else None)
 
 
 class OutcomeCache:

@@ -73,11 +73,11 @@ class Scorecard(Scores):
 
 
 class AllBanks(FrozenModel):
-    """Figures of all banks together, which a bank may compare with its own."""
+    """Figures of all banks together, which a bank may compare with its own. None of too few requests."""
 
-    answered_of_due: float | None
+    answered_of_due: float | None = None
     """share of the due requests that were answered"""
-    held_of_reachable: float | None
+    held_of_reachable: float | None = None
 
 
 class ScorecardPage(FrozenModel):
