@@ -36,6 +36,8 @@ OUTCOMES_AT_ONCE: Final = 1
 """Reports that one process computes at once. Further ones wait, because daily work needs the database more."""
 STAGES_AT_ONCE: Final = 2
 """Figures of stages that one process computes at once. Further ones wait, as for scorecards."""
+TABLES_AT_ONCE: Final = 2
+"""Tables of cases that one process writes at once. Further ones wait, because one may have 40,000 rows."""
 LAYOUTS_AT_ONCE: Final = 2
 """Trails that one process reads and lays out at once. Further ones wait, because one may have 36,000 hops."""
 LAYOUTS_MAX: Final = 32
@@ -56,6 +58,13 @@ class EvidenceJobs:
 
     def __init__(self) -> None:
         self.places = asyncio.Semaphore(EVIDENCE_AT_ONCE)
+
+
+class TableJobs:
+    """Limit on the tables of cases that are written at once. One for the process."""
+
+    def __init__(self) -> None:
+        self.places = asyncio.Semaphore(TABLES_AT_ONCE)
 
 
 class StorageCache:

@@ -3,9 +3,10 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from activities.documents.issuing import appeal_address, approve_attachment, issue_for_officer, preview
+from activities.documents.texts import text_of
 from api.auth import acting, may, refuse_unless
 from api.params import LIMIT_DEFAULT, PDF, AckNo, After, Limit
 from api.problems import (
@@ -20,13 +21,14 @@ from api.problems import (
     Violation,
     says,
 )
+from api.reads import ReadReason, note_cases
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.documents import document_register
 from domain.documents import SEIZURES, DocumentDiffers, DocumentIncomplete
 from schemas.base import Storable, WithReason
-from schemas.documents.due_documents import DocumentPreview
+from schemas.documents.due_documents import DocumentPreview, DocumentText
 from schemas.documents.facts import AttachmentApproval, DocumentAsk, DocumentPage, IssuedDocument
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.restoration_enums import DocumentKind
@@ -79,6 +81,22 @@ async def preview_document(
 ) -> DocumentPreview:
     """Return whether a document could be issued now, and its missing fields. Nothing is issued."""
     return await preview(services.ctx, ack_no, kind, subject)
+
+
+@router.post("/cases/{ack_no}/documents/preview", responses=says(NOT_FOUND))
+async def preview_document_text(
+    request: Request,
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.ISSUE_DOCUMENT)],
+    ack_no: AckNo,
+    asked: DocumentAsk,
+    reason: ReadReason = None,
+) -> DocumentText:
+    """Return what a document would say if it were issued now, or its missing fields. Nothing is issued."""
+    address = appeal_address(services.public_url)
+    found = await text_of(services.ctx, ack_no, asked, appeal_address=address)
+    await note_cases(request, services, officer, [ack_no], reason or "")
+    return found
 
 
 @router.post(

@@ -19,7 +19,16 @@ from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.addresses import LOOPBACK, Networks
-from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StageCache, StorageCache, TrailCache, WallCache
+from api.caches import (
+    EvidenceJobs,
+    OutcomeCache,
+    ScorecardCache,
+    StageCache,
+    StorageCache,
+    TableJobs,
+    TrailCache,
+    WallCache,
+)
 from api.console_files import FILES, ConsoleFiles
 from api.listener import Listener
 from api.logins import BankLogins
@@ -178,6 +187,11 @@ class Services:
     def evidence_jobs(self) -> EvidenceJobs:
         """Evidence packs that are written now."""
         return EvidenceJobs()
+
+    @cached_property
+    def table_jobs(self) -> TableJobs:
+        """Tables of cases that are written now."""
+        return TableJobs()
 
     @cached_property
     def metrics_cache(self) -> DatabaseGauges:
