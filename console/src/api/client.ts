@@ -28,12 +28,20 @@ export function whenSignedOut(then: () => void): void {
   onSignedOut = then;
 }
 
+let readReason = "";
+
+/** Say why the officer reads a case of other officers. It goes with each request until another reason, or "", is said. */
+export function setReadReason(reason: string): void {
+  readReason = reason;
+}
+
 async function send(request: Request): Promise<Response> {
   if (!SAFE.has(request.method)) {
     request.headers.set("X-CSRF-Token", csrfToken);
     // An act without a body is JSON too, or the API refuses it.
     if (!request.headers.has("Content-Type")) request.headers.set("Content-Type", "application/json");
   }
+  if (readReason) request.headers.set("X-Read-Reason", encodeURIComponent(readReason));
   const sentAt = Date.now();
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE_MS)]);
   const response = await fetch(request, { signal });

@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 
 import "./supervisor.css";
 
+import type { Format } from "../../api/files.ts";
 import { useTopics } from "../../api/stream.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
@@ -17,7 +18,7 @@ import { supervisorCommands } from "./commands.ts";
 import { Load } from "./Load.tsx";
 import { breaches, useAsked } from "./reads.ts";
 import { StageTable } from "./StageTable.tsx";
-import { type Format, useDownload } from "./tables.ts";
+import { useDownload } from "./tables.ts";
 import { supervisor } from "./text.ts";
 
 export default function Supervisor(): ReactNode {

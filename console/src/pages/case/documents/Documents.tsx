@@ -1,17 +1,23 @@
-/** Documents of the case, the newest first. Each opens as the PDF that was issued. */
+/** Documents of the case, the newest first. Each opens as the PDF that was issued. A new one is read before its issue. */
 
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 
-import { Moment } from "../../parts/time.tsx";
-import { documentsOf } from "./data.ts";
-import { caseText, worded } from "./text.ts";
+import { useSession } from "../../../app/session.ts";
+import { CommandButton } from "../../../parts/Button.tsx";
+import { Moment } from "../../../parts/time.tsx";
+import { caseCommands } from "../commands.ts";
+import { type CaseView, documentsOf } from "../data.ts";
+import { caseText, worded } from "../text.ts";
 
 const DIGEST_CHARS = 12;
+const IssueDialog = lazy(() => import("./IssueDialog.tsx"));
 
-export function Documents({ ackNo }: { ackNo: string }): ReactNode {
+export function Documents({ view }: { view: CaseView }): ReactNode {
   const t = caseText.use();
-  const documents = useQuery(documentsOf(ackNo)).data?.items;
+  const { actions } = useSession();
+  const [isAsked, setAsked] = useState(false);
+  const documents = useQuery(documentsOf(view.case_ack_no)).data?.items;
   return (
     <section className="panel" aria-labelledby="h-documents">
       <header>
@@ -19,6 +25,9 @@ export function Documents({ ackNo }: { ackNo: string }): ReactNode {
           {t("documents")}
         </h2>
         <span className="xs mut">{t("documents.how")}</span>
+        {actions.includes("issue_document") && (
+          <CommandButton command={caseCommands.issue} run={() => setAsked(true)} className="btn push" />
+        )}
       </header>
       {documents?.length === 0 && <p className="state">{t("documents.none")}</p>}
       <ul>
@@ -40,6 +49,11 @@ export function Documents({ ackNo }: { ackNo: string }): ReactNode {
           </li>
         ))}
       </ul>
+      {isAsked && (
+        <Suspense fallback={null}>
+          <IssueDialog view={view} issued={documents ?? []} close={() => setAsked(false)} />
+        </Suspense>
+      )}
     </section>
   );
 }

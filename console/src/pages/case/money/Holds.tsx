@@ -1,29 +1,28 @@
-/** Holds of the case, the first to lapse first, with their clocks. */
+/** Holds of the case, the first to lapse first, with their clocks, releases and acts. */
 
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
-import { api, type Schemas } from "../../api/client.ts";
-import { ok } from "../../api/problem.ts";
-import { useVerb } from "../../api/verb.ts";
-import { useSession } from "../../app/session.ts";
-import { BucketMark, Rupees } from "../../parts/money.tsx";
-import { Moment } from "../../parts/time.tsx";
-import { say } from "../../parts/toasts.ts";
-import { useNow } from "../../text/clock.ts";
-import { rupees } from "../../text/rupees.ts";
-import { casePart, holdsOf } from "./data.ts";
-import { ReasonDialog } from "./ReasonDialog.tsx";
-import { caseText, worded } from "./text.ts";
-
-type Hold = Schemas["HoldView"];
-type Decision = Schemas["SmallHoldDecision"];
+import { api } from "../../../api/client.ts";
+import { ok } from "../../../api/problem.ts";
+import { useSession } from "../../../app/session.ts";
+import { BucketMark, Rupees } from "../../../parts/money.tsx";
+import { FileButtons } from "../../../parts/FileButtons.tsx";
+import { Moment } from "../../../parts/time.tsx";
+import { useNow } from "../../../text/clock.ts";
+import { rupees } from "../../../text/rupees.ts";
+import { ActButtons } from "../acts/ActButtons.tsx";
+import { actsText } from "../acts/text.ts";
+import { type CaseView, holdsOf, releasesOf } from "../data.ts";
+import { caseText, worded } from "../text.ts";
+import { type Hold, holdActs, releaseActs, smallHoldActs } from "./holdActs.ts";
 
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 15;
 
-export function Holds({ ackNo }: { ackNo: string }): ReactNode {
+export function Holds({ view }: { view: CaseView }): ReactNode {
   const t = caseText.use();
+  const ackNo = view.case_ack_no;
   const holds = useQuery(holdsOf(ackNo)).data?.items;
   return (
     <section className="panel" aria-labelledby="h-holds">
@@ -32,27 +31,70 @@ export function Holds({ ackNo }: { ackNo: string }): ReactNode {
           {t("holds")}
         </h2>
         {holds && <span className="xs mut">{t.count("holds.sum", holds.length)}</span>}
+        {holds && holds.length > 0 && (
+          <FileButtons
+            name={`holds-${ackNo}`}
+            of={t("holds")}
+            get={(how) => ok(api.GET("/api/v1/holds", { ...how, params: { query: { ack_no: ackNo } } }))}
+          />
+        )}
       </header>
       {holds?.length === 0 && <p className="state">{t("holds.none")}</p>}
-      <ul>{holds?.map((hold) => <HoldLine key={hold.hold_id} hold={hold} ackNo={ackNo} />)}</ul>
+      <ul>{holds?.map((hold) => <HoldLine key={hold.hold_id} hold={hold} view={view} />)}</ul>
     </section>
   );
 }
 
-function HoldLine({ hold, ackNo }: { hold: Hold; ackNo: string }): ReactNode {
+function useAsking() {
+  const { actions, officer_id } = useSession();
+  return {
+    t: caseText.use(),
+    a: actsText.use(),
+    may: (action: string): boolean => actions.includes(action),
+    me: officer_id,
+  };
+}
+
+function HoldLine({ hold, view }: { hold: Hold; view: CaseView }): ReactNode {
+  const asking = useAsking();
+  const { t, a, may } = asking;
+  const [isOpen, setOpen] = useState(false);
+  const acts = [...smallHoldActs(hold, asking)];
+  return (
+    <li className="item hold">
+      <Clock hold={hold} />
+      {hold.small_hold_decision !== null && (
+        <span className="all xs mut">
+          {t(`small.${hold.small_hold_decision}`)} · {hold.small_hold_reason}
+        </span>
+      )}
+      {acts.some(Boolean) && (
+        <span className="all">
+          <ActButtons acts={acts} ackNo={view.case_ack_no} />
+        </span>
+      )}
+      {may("read_restoration") && (
+        <details className="all" onToggle={(event) => setOpen(event.currentTarget.open)}>
+          <summary className="xs">{a("hold.more")}</summary>
+          {isOpen && <Releases hold={hold} view={view} />}
+          <ActButtons acts={holdActs(hold, asking)} ackNo={view.case_ack_no} />
+        </details>
+      )}
+    </li>
+  );
+}
+
+/** How much is held where, and how long it still is. */
+function Clock({ hold }: { hold: Hold }): ReactNode {
   const t = caseText.use();
   const now = useNow();
-  const { actions } = useSession();
-  const [asked, setAsked] = useState<Decision | null>(null);
   const [began, lapses] = [Date.parse(hold.first_held_at), Date.parse(hold.lapses_at)];
   const days = Math.ceil((lapses - now) / DAY_MS);
   const gone = Math.min(Math.max((now - began) / Math.max(lapses - began, 1), 0), 1);
   const isOpen = hold.ended_at === null;
   const isKept = hold.retained_by_kind !== null;
-  const maySmall =
-    isOpen && hold.small && hold.small_hold_decision === null && actions.includes("decide_small_hold");
   return (
-    <li className="item hold">
+    <>
       <BucketMark bucket="held" />
       <b className="num">
         <Rupees paise={hold.held_paise} />
@@ -76,62 +118,43 @@ function HoldLine({ hold, ackNo }: { hold: Hold; ackNo: string }): ReactNode {
         {hold.free_paise < hold.held_paise && ` · ${t("holds.covered", { sum: rupees(hold.held_paise - hold.free_paise) })}`}
         {` · ${t(hold.holder_told_at === null ? "holds.not_told" : "holds.told")}`}
       </span>
-      {hold.small_hold_decision !== null && (
-        <span className="all xs mut">
-          {t(`small.${hold.small_hold_decision}`)} · {hold.small_hold_reason}
-        </span>
-      )}
-      {maySmall && (
-        <span className="all row">
-          <button type="button" className="btn" onClick={() => setAsked("keep")}>
-            {t("small.do_keep")}
-          </button>
-          <button type="button" className="btn" onClick={() => setAsked("release")}>
-            {t("small.do_release")}
-          </button>
-        </span>
-      )}
-      {asked !== null && (
-        <SmallHold hold={hold} decision={asked} ackNo={ackNo} close={() => setAsked(null)} />
-      )}
-    </li>
+    </>
   );
 }
 
-/** The decision on a small hold. A release waits for a second officer and for the victims. */
-function SmallHold({
-  hold,
-  decision,
-  ackNo,
-  close,
-}: {
-  hold: Hold;
-  decision: Decision;
-  ackNo: string;
-  close: () => void;
-}): ReactNode {
-  const t = caseText.use();
-  const verb = useVerb({
-    run: (reason: string) =>
-      ok(
-        api.POST("/api/v1/holds/{account_hold_id}/decide-small", {
-          params: { path: { account_hold_id: hold.hold_id } },
-          body: { decision, reason },
-        }),
-      ),
-    readAgain: [casePart(ackNo)],
-    done: () => {
-      say({ kind: "good", text: t("done") });
-      close();
-    },
-  });
+/** Releases that officers proposed of a hold, with what the victims said. */
+function Releases({ hold, view }: { hold: Hold; view: CaseView }): ReactNode {
+  const asking = useAsking();
+  const { a } = asking;
+  const ackNo = view.case_ack_no;
+  const releases = useQuery(releasesOf(ackNo, hold.hold_id)).data?.releases;
+  if (releases === undefined) return <p className="xs mut">{a("loading")}</p>;
+  if (releases.length === 0) return <p className="xs mut">{a("release.none")}</p>;
   return (
-    <ReasonDialog
-      title={t(decision === "keep" ? "small.do_keep" : "small.do_release")}
-      says={decision === "release" ? t("small.second") : ""}
-      close={close}
-      isRunning={verb.isRunning}
-      act={verb.act}
-    />
+    <ul className="plain">
+      {releases.map((one) => (
+        <li key={one.proposal_id} className="xs">
+          <b>{a("release.of", { sum: rupees(one.paise) })}</b>{" "}
+          <span className={one.state === "waits" ? "chip warn" : "chip"}>
+            {one.stage === null ? worded(a, "release.state", one.state) : worded(a, "release.stage", one.stage)}
+          </span>
+          <span className="block mut">
+            {a("by_at", { officer: one.proposed_by.replace(/^officer:/, "") })} <Moment at={Date.parse(one.proposed_at)} />{" "}
+            · {one.reason}
+          </span>
+          {one.state === "waits" && (
+            <span className="block mut">
+              {a("release.hear_until")} <Moment at={Date.parse(one.hear_until)} />
+            </span>
+          )}
+          {(one.hearings ?? []).map((heard) => (
+            <span key={`${heard.ack_no} ${heard.recorded_at}`} className="block">
+              {a("release.heard", { complaint: heard.ack_no })}: {heard.said}
+            </span>
+          ))}
+          <ActButtons acts={releaseActs(hold, one, view.ack_nos, asking)} ackNo={ackNo} />
+        </li>
+      ))}
+    </ul>
   );
 }
