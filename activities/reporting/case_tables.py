@@ -3,9 +3,11 @@
 A table has every row, where the view has pages. It is read in pages too, so that other requests are served between.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
+
+from asyncpg import Record
 
 from activities.context import Context
 from activities.reporting.stage_tables import Table
@@ -18,7 +20,7 @@ from schemas.enums import Language
 from schemas.holds import HoldPage, HoldView
 from schemas.text import IST
 from schemas.tracing.trail_layout import LETTERS
-from schemas.tracing.views import EventView, TrailEdge, TrailNode, TrailView
+from schemas.tracing.views import EventView
 
 ROWS_AT_ONCE: Final = 1_000
 EVENTS_MAX: Final = 20_000
@@ -36,31 +38,31 @@ _HOLD_HEADER: Final = (
 )
 _TIMELINE_HEADER: Final = ("seq", "at", "kind", "actor", "text")
 
-Page = TypeVar("Page", TrailView, HoldPage)
-
 
 async def hop_table(ctx: Context, ack_no: str, layer: int | None) -> Table:
     """Return every transfer of a case, or of one layer. Raises `NotFound`."""
+    rows: list[tuple[Value, ...]] = []
+    after = 0
     async with (
         ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-
-        def read(after: str | None) -> Awaitable[TrailView]:
-            return trail_views.page(connection, ack_no, after, ROWS_AT_ONCE, layer)
-
-        rows = [row async for page in _pages(read) for row in _hop_rows(page)]
-    return Table(title="transfers", header=_HOP_HEADER, rows=tuple(rows))
+        case_no = await case_no_of(connection, ack_no)
+        while found := await trail_views.rows(connection, case_no, after, ROWS_AT_ONCE, layer):
+            rows += map(_hop_row, found)
+            after = found[-1]["hop_no"]
+    return _table("transfers", _HOP_HEADER, rows)
 
 
 async def hold_table(read: Callable[[str | None], Awaitable[HoldPage]]) -> Table:
     """Return the holds of a list that `read` returns page by page."""
     rows: list[tuple[Value, ...]] = []
-    async for page in _pages(read):
+    page = await read(None)
+    rows += map(_hold_row, page.items)
+    while page.next is not None and len(rows) < HOLDS_MAX:
+        page = await read(page.next)
         rows += map(_hold_row, page.items)
-        if len(rows) >= HOLDS_MAX:
-            break
-    return Table(title="holds", header=_HOLD_HEADER, rows=tuple(rows))
+    return _table("holds", _HOLD_HEADER, rows)
 
 
 async def timeline_table(ctx: Context, ack_no: str, language: Language) -> Table:
@@ -75,34 +77,27 @@ async def timeline_table(ctx: Context, ack_no: str, language: Language) -> Table
             if not more:
                 break
             before = found[-1].seq
-    return Table(title="timeline", header=_TIMELINE_HEADER, rows=tuple(rows))
+    return _table("timeline", _TIMELINE_HEADER, rows)
 
 
-async def _pages(read: Callable[[str | None], Awaitable[Page]]) -> AsyncIterator[Page]:
-    page = await read(None)
-    yield page
-    while page.next is not None:
-        page = await read(page.next)
-        yield page
+def _table(title: str, header: tuple[str, ...], rows: list[tuple[Value, ...]]) -> Table:
+    # The rows are our own, and a check of a million cells would hold up other requests.
+    return Table.model_construct(title=title, header=header, rows=tuple(rows))
 
 
-def _hop_rows(page: TrailView) -> Iterator[tuple[Value, ...]]:
-    nodes = {node.node_id: node for node in page.nodes}
-    for edge in page.edges:
-        yield _hop_row(edge, nodes[edge.from_node], nodes[edge.to_node])
-
-
-def _hop_row(edge: TrailEdge, payer: TrailNode, payee: TrailNode) -> tuple[Value, ...]:
+def _hop_row(hop: Record) -> tuple[Value, ...]:
+    if hop["parent_hop_no"] is None:
+        payer = (hop["payer_institution_as_told"], hop["payer_holder"])
+    else:
+        payer = (hop["parent_institution"] or hop["parent_institution_as_told"], hop["parent_holder"])
+    balances = hop["balances"] or {}
     return (
-        *(edge.hop_no, edge.parent_hop_no, edge.layer, _bank(payer), payer.holder),
-        *(_bank(payee), payee.holder, payee.ifsc, edge.reference, edge.mode.value, _moment(edge.transferred_at)),
-        *(edge.amount_paise, edge.disputed_paise, *(edge.balances_paise.get(bucket, 0) for bucket in LETTERS)),
-        *(edge.state.value, edge.source.value, " ".join(flag.code for flag in edge.flags)),
+        *(hop["hop_no"], hop["parent_hop_no"], hop["layer"], *payer),
+        *(hop["institution"] or hop["payee_institution_as_told"], hop["payee_holder"], hop["payee_ifsc"]),
+        *(hop["reference"], hop["mode"], _moment(hop["transferred_at"]), hop["amount_paise"], hop["disputed_paise"]),
+        *(balances.get(bucket.value, 0) for bucket in LETTERS),
+        *(hop["state"], hop["source"], " ".join(flag["code"] for flag in hop["flags"])),
     )
-
-
-def _bank(node: TrailNode) -> str:
-    return node.institution or node.institution_as_told
 
 
 def _hold_row(hold: HoldView) -> tuple[Value, ...]:

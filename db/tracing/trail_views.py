@@ -55,6 +55,12 @@ async def page(
     )
 
 
+async def rows(connection: Connection, case_no: str, after: int, limit: int, layer: int | None = None) -> list[Record]:
+    """Return up to `limit` hops of a case after one, or of one layer, as they stand in a long table."""
+    found: list[Record] = await connection.fetch(_HOPS, case_no, after, limit, layer)
+    return found
+
+
 async def version(connection: Connection, case_no: str) -> int:
     """Return the number of the last event of a case. Each change of its trail has an event."""
     seq: int = await connection.fetchval(_VERSION, case_no)
