@@ -56,7 +56,7 @@ async def page(
 
 
 async def rows(connection: Connection, case_no: str, after: int, limit: int, layer: int | None = None) -> list[Record]:
-    """Return up to `limit` hops of a case after one, or of one layer, as they stand in a long table."""
+    """Return up to `limit` hops of a case, or of one layer, after one, for a long table."""
     found: list[Record] = await connection.fetch(_HOPS, case_no, after, limit, layer)
     return found
 
