@@ -4374,6 +4374,12 @@ CREATE TABLE nodal_officer (
     CONSTRAINT nodal_officer_check CHECK (((name <> ''::text) OR (email <> ''::text) OR (mobile <> ''::text)))
 );
 
+CREATE TABLE notice_seen (
+    officer_id text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT notice_seen_pkey PRIMARY KEY (officer_id)
+);
+
 CREATE TABLE notice_setting (
     officer_id text NOT NULL,
     setting jsonb,
@@ -5861,6 +5867,8 @@ ALTER TABLE message_document ADD CONSTRAINT message_document_document_id_fkey FO
 ALTER TABLE message_document ADD CONSTRAINT message_document_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(message_id);
 
 ALTER TABLE nodal_officer ADD CONSTRAINT nodal_officer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE notice_seen ADD CONSTRAINT notice_seen_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE notice_setting ADD CONSTRAINT notice_setting_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
@@ -7693,6 +7701,8 @@ COMMENT ON TABLE hop_raise IS 'the largest amount told of a transfer whose bank 
 COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s officer states through the link of a letter';
 
 COMMENT ON TABLE nightly_run IS 'nightly verifications and anchors; one at most of each is under way';
+
+COMMENT ON TABLE notice_seen IS 'until when an officer has seen the notices of work items';
 
 COMMENT ON TABLE notice_setting IS 'how an officer is told of work items';
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from domain.rupees import rupees
+from domain.task_notes_hindi import HINDI
 from schemas.enums import Language
 from schemas.tasks import Subject, TaskCause, TaskFacts, TaskSubject
 
@@ -271,8 +272,7 @@ ENGLISH: Final[Mapping[str, str]] = {
 }
 """templates by cause; a name after a dot is a variant, or a part that is put into the template"""
 
-TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {Language.EN: ENGLISH}
-"""a language without a table is shown in English"""
+TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {Language.EN: ENGLISH, Language.HI: HINDI}
 
 Texts = Mapping[str, str]
 
@@ -287,7 +287,7 @@ def compose(
     in_play_paise: int | None = None,
 ) -> str:
     """Return the text of a task in this language. `bank` and `in_play_paise` are what is known beside its facts."""
-    texts = TEXTS.get(language, ENGLISH)
+    texts = TEXTS[language]
     lists = {"lacking": ", ".join(facts.lacking), "differing": ", ".join(facts.differing)}
     known: dict[str, object] = facts.model_dump(mode="json") | {"id": subject.id, **lists}
     at_stake = texts["at_stake"].format(in_play=_sum(in_play_paise)) if in_play_paise else ""

@@ -135,6 +135,7 @@ STAYS: Final[Mapping[str, str]] = {
     "PUT /api/v1/presence": "it says what an officer looks at, and is stored nowhere",
     "PUT /api/v1/desk/notice-settings": OWNS,
     "DELETE /api/v1/desk/notice-settings": OWNS,
+    "PUT /api/v1/desk/notices/seen": OWNS,
     "PUT /api/v1/desk/notice-webhook": OWNS,
     "DELETE /api/v1/desk/notice-webhook": OWNS,
     "DELETE /api/v1/officers/{officer_id}/notice-settings": OWNS,

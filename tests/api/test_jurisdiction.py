@@ -40,6 +40,7 @@ WITHOUT_CASE = {
     "/api/v1/presence": "names cases and work items in the body, and checks each",
     "/api/v1/desk/notice-settings": "is about no case",
     "/api/v1/desk/notice-webhook": "is about no case",
+    "/api/v1/desk/notices/seen": "is about no case",
     "/api/v1/officers/{officer_id}/notice-settings": "is about no case",
     "/api/v1/shifts/{shift_id}/handover/note": "is about no case",
 }

@@ -142,6 +142,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "task_filter",
         "stage_day",
         "stage_count",
+        "notice_seen",
         "notice_setting",
         "task_notice",
         "task_message",
