@@ -43,6 +43,20 @@ async def test_every_number_leads_to_its_cases_and_every_table_to_a_file(stage: 
     await seat.picture("supervisor-cases-en-light")
     await seat.press("Escape")
     await seat.page.get_by_role("dialog").wait_for(state="detached")
+    # The map chooses a district for all figures below, and each table is a file.
+    tile = seat.page.get_by_role("button", name=re.compile("^LKO.*Lucknow:"))
+    await tile.focus()
+    await seat.press("Enter")
+    await seat.page.wait_for_url(re.compile("district=LUCKNOW"))
+    await seat.page.locator("button[aria-pressed=true]").and_(tile).wait_for()
+    await inner.first.wait_for()
+    await seat.page.get_by_label("From").fill("2026-11-01")
+    await seat.page.wait_for_url(re.compile("first=2026-11-01"))
+    await seat.picture("supervisor-district-en-light")
+    async with seat.page.expect_download() as waiting:
+        await seat.page.get_by_role("button", name="Over the limit now as CSV").focus()
+        await seat.press("Enter")
+    assert (await waiting.value).suggested_filename == "over-the-limit-now.csv"
     for key, begins in (("e", b"stage"), ("Shift+E", b"PK")):
         async with seat.page.expect_download() as waiting:
             await seat.press(key)

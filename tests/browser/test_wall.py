@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from uuid import uuid4
 
 import pytest
@@ -102,3 +103,32 @@ async def test_old_figures_are_said_to_be_old(stage: Stage, sit: Sitting) -> Non
     await seat.sees("No news for 6.", "not known since")
     assert await seat.violations() == []
     await seat.picture("wall-old-en-dark")
+
+
+async def test_the_wall_loads_itself_again_in_a_quiet_minute(stage: Stage, sit: Sitting) -> None:
+    token = (await stage.officers("supervisor.quiet", role=Role.SUPERVISOR))["supervisor.quiet"]
+    seat = await sit(token, theme="dark", width=1920, height=1080)
+    loads: list[str] = []
+    seat.page.on("load", lambda page: loads.append(page.url))
+    begun = datetime.now(UTC)
+    # The next seventh minute of an hour in India that is half an hour away.
+    hour = begun.replace(minute=37, second=10, microsecond=0)
+    quiet = next(at for n in range(3) if (at := hour + timedelta(hours=n)) > begun + timedelta(minutes=31))
+    is_late = False
+
+    async def answer(route: Route) -> None:
+        # A browser that is driven by a test keeps its clock ahead when it loads again: so the minute is over then.
+        ahead = quiet - begun + timedelta(minutes=10 * (len(loads) - 1)) if is_late else timedelta()
+        said = format_datetime(datetime.now(UTC) + ahead, usegmt=True)
+        await route.fulfill(
+            body=busy_day(age=-ahead).model_dump_json(), content_type="application/json", headers={"Date": said}
+        )
+
+    await seat.page.clock.install()
+    await seat.page.route(WALL, answer)
+    await seat.open("/wall")
+    await seat.page.get_by_text("412", exact=True).wait_for()
+    is_late = True
+    await seat.page.clock.fast_forward(int((quiet - begun).total_seconds() * 1000))
+    async with seat.page.expect_event("load", timeout=PATIENCE_MS):
+        await seat.page.clock.run_for(5_000)

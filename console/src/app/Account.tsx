@@ -1,5 +1,6 @@
 /** Who is signed in: language, theme and sign-out. */
 
+import { useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 
@@ -16,6 +17,7 @@ export function Account(): ReactNode {
   const signOut = useSignOut();
   const language = useLanguage();
   const theme = useTheme();
+  const navigate = useNavigate();
   const other = language === "en" ? "hi" : "en";
   const otherTheme = theme === "light" ? "dark" : "light";
   useCommand(shellCommands.language, () => setLanguage(other));
@@ -35,6 +37,9 @@ export function Account(): ReactNode {
             {t(`theme.${otherTheme}`)}
             <KeyMark command={shellCommands.theme} />
           </MenuItem>
+          {session.actions.includes("own_task") && (
+            <MenuItem onAction={() => void navigate({ to: "/notices" })}>{t("nav.notices")}</MenuItem>
+          )}
           <MenuItem href="/sign-in">{t("sessions")}</MenuItem>
           <MenuItem onAction={() => void signOut()}>{t("sign_out")}</MenuItem>
         </Menu>
