@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Fragment, type ReactNode } from "react";
 
 import type { Schemas } from "../../api/client.ts";
-import { ErrorState, LoadingState } from "../../parts/states.tsx";
+import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { glanceText } from "../../text/spans.ts";
 import type { Asked, Scope, Stage, Which } from "./asked.ts";
 import type { Behind } from "./behind.ts";
@@ -38,6 +38,7 @@ export function StageTable({
   const rows = useQuery({ ...stages(scope, asked.by), enabled: asked.open !== null });
   if (total.error) return <ErrorState error={total.error} reset={() => void total.refetch()} />;
   if (total.data === undefined) return <LoadingState />;
+  if (total.data.total.length === 0) return <EmptyState>{t("no_stages")}</EmptyState>;
   const targets = new Map(total.data.targets.map((one) => [one.stage, one.policy_seconds]));
   return (
     <table className="grid stages" data-old={total.isPlaceholderData || undefined}>
