@@ -1,7 +1,7 @@
 """Officers of the police, their teams, and the tokens of scripts."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 
@@ -27,6 +27,7 @@ SCRIPT_DAYS_MAX: Final = 365
 DISTRICTS_MAX: Final = 100
 MEMBERS_MAX: Final = 500
 ABSENCES_MAX: Final = 100
+ABSENCE_MAX: Final = timedelta(days=3 * 366)
 SHIFTS_MAX: Final = 50
 MINUTES_A_DAY: Final = 24 * 60
 
@@ -126,8 +127,8 @@ class Absence(FrozenModel):
 
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> Self:
-        if self.last_day < self.first_day:
-            raise ValueError("ends before it starts")
+        if not self.first_day <= self.last_day <= self.first_day + ABSENCE_MAX:
+            raise ValueError("ends on the day it starts or later, within three years")
         return self
 
 
@@ -231,11 +232,36 @@ class PlacedDisplay(FrozenModel):
     ends_at: UtcDatetime
 
 
+class OfficerLine(OfficerRow):
+    """Officer in a list: with presence, and the last sign-in."""
+
+    is_absent: bool
+    """whether the officer is absent on this day in India"""
+    is_on_shift: bool
+    """whether one of the officer's teams works now; an officer without a team works at any hour"""
+    last_sign_in_at: UtcDatetime | None
+
+
 class OfficerPage(FrozenModel):
     """Officers by id."""
 
-    items: tuple[OfficerRow, ...]
+    items: tuple[OfficerLine, ...]
     next: str | None
+
+
+class OfficerQuestion(FrozenModel):
+    """Search for officers by one text."""
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
+    """a part of the id, name, rank or station; or the beginning of a role, district or team"""
+
+
+class FoundOfficers(FrozenModel):
+    """Officers that a search found, by id."""
+
+    items: tuple[OfficerLine, ...]
+    is_cut: bool
+    """whether more officers fit than are shown"""
 
 
 class HeldRole(FrozenModel):
@@ -252,7 +278,7 @@ class HeldRole(FrozenModel):
 class OfficerDetails(FrozenModel):
     """An officer with the roles of all times, and the days of absence that are known."""
 
-    officer: OfficerRow
+    officer: OfficerLine
     roles: tuple[HeldRole, ...]
     """the newest first"""
     absences: tuple[Absence, ...]
@@ -269,6 +295,12 @@ class AbsencesEntry(FrozenModel):
     """All days on which an officer is absent. They replace the known ones."""
 
     absences: Annotated[tuple[Absence, ...], Field(max_length=ABSENCES_MAX)]
+
+    @model_validator(mode="after")
+    def _begin_on_different_days(self) -> Self:
+        if len({one.first_day for one in self.absences}) < len(self.absences):
+            raise ValueError("names two absences that begin on one day")
+        return self
 
 
 class TeamList(FrozenModel):

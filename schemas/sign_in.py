@@ -108,7 +108,7 @@ class OpenSession(FrozenModel):
 
 
 class SessionView(FrozenModel):
-    """A session in the list of an officer's own sessions."""
+    """A session in the list of an officer's sessions."""
 
     session_id: UUID
     began_at: UtcDatetime

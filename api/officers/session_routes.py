@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.addresses import address_of
 from api.auth import may
@@ -47,6 +47,7 @@ router = APIRouter(prefix="/api/v1", tags=["sign-in"], responses=IN_THE_DESCRIPT
 BROWSER_MAX_CHARS = 200
 SIGN_IN_BODY_MAX_BYTES = 8 * 1024
 """the limit of a body of sign-in, which anybody may send: two passwords and a code, however they are encoded"""
+OfOfficer = Annotated[str, Path(max_length=64, description="Id of the officer.")]
 OfficerId = Annotated[str | None, Query(max_length=64, description="The officer whose lines are read; all without it.")]
 
 
@@ -169,6 +170,16 @@ async def end_own_session(services: TheServices, session: TheSession, session_id
     Another one than that of the request is ended within a few minutes of the sign-in only.
     """
     await end_own(services, session, session_id)
+
+
+@router.get("/sessions/of/{officer_id}")
+async def read_sessions_of(
+    services: TheServices, _: Annotated[Officer, may(Action.READ_SIGN_INS)], officer_id: OfOfficer
+) -> SessionList:
+    """Return the open sessions of an officer, the newest first."""
+    async with services.ctx.pool.acquire() as connection:
+        found = await sessions.of_officer(connection, folded(officer_id), services.sessions.idle)
+    return SessionList(items=tuple(found))
 
 
 @router.post("/sessions/of/{officer_id}/end")

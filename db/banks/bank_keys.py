@@ -101,6 +101,18 @@ async def keys_of(connection: Connection, institution: str) -> list[BankKey]:
     return [BankKey(**dict(row)) for row in rows]
 
 
+_LAST_USES: Final = """
+SELECT key_id, max(received_at) AS at FROM (
+    SELECT key_id, received_at FROM bank_evidence WHERE institution = $1 ORDER BY evidence_id DESC LIMIT 1000
+) AS newest WHERE key_id IS NOT NULL GROUP BY key_id
+"""
+
+
+async def last_uses(connection: Connection, institution: str) -> dict[str, datetime]:
+    """Return when each key of a bank last signed, among the bank's newest thousand requests."""
+    return {row["key_id"]: row["at"] for row in await connection.fetch(_LAST_USES, institution)}
+
+
 async def end_key(connection: Connection, key_id: str, not_after: datetime) -> None:
     """End the validity of a key at `not_after`. Raises `NotFound`."""
     done = await connection.fetchval(

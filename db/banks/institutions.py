@@ -9,6 +9,7 @@ from asyncpg import Record
 from db.banks import rosters
 from db.pool import Connection
 from domain.banks.answer_login import Credentials
+from schemas.banks.institution_views import LoginView
 from schemas.banks.institutions import Institution, InstitutionEntry
 from schemas.banks.rosters import NodalOfficer
 from schemas.enums import ChannelKind
@@ -134,6 +135,22 @@ async def credentials(connection: Connection, at: datetime) -> dict[str, Credent
         at,
     )
     return {row["code"]: Credentials(row["has_login"], row["has_key"]) for row in rows}
+
+
+async def login_of(connection: Connection, code: str) -> LoginView | None:
+    """Return the login of an institution at our API with its last use, or None if it has none."""
+    row = await connection.fetchrow(
+        "SELECT inbound_email AS email, (SELECT max(l.verified_at) FROM bank_login l WHERE l.institution = i.code)"
+        " AS last_used_at FROM institution i WHERE i.code = $1 AND i.inbound_password_hash IS NOT NULL",
+        code,
+    )
+    return LoginView(**dict(row)) if row else None
+
+
+async def updated_at(connection: Connection, code: str) -> datetime | None:
+    """Return when an institution was last written, or None if there is no such institution."""
+    moment: datetime | None = await connection.fetchval("SELECT updated_at FROM institution WHERE code = $1", code)
+    return moment
 
 
 async def set_login(connection: Connection, code: str, email: str, password_hash: str, at: datetime) -> None:

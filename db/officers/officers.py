@@ -8,12 +8,9 @@ from asyncpg import Record
 
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from domain.errors.officers import OfficerNotFound
 from schemas.enums import Role
 from schemas.officers import (
     Absence,
-    HeldRole,
-    OfficerDetails,
     OfficerEntry,
     OfficerEvent,
     OfficerEventPage,
@@ -249,26 +246,6 @@ async def events_page(
     found = await events(connection, officer_id, limit + 1, int_after(after) if after else None)
     rows, more = cut(found, limit)
     return OfficerEventPage(items=tuple(rows), next=to_cursor(rows[-1].event_id) if more else None)
-
-
-async def details(connection: Connection, officer_id: str) -> OfficerDetails:
-    """Return an officer with all times of roles and the known absences. Raises `OfficerNotFound`."""
-    found = await listed(connection, [officer_id])
-    if not found:
-        raise OfficerNotFound(officer_id)
-    roles = await connection.fetch(
-        "SELECT role, from_at, until_at, given_by, given_at, ended_by FROM officer_role WHERE officer_id = $1"
-        " ORDER BY from_at DESC, role",
-        officer_id,
-    )
-    absences = await connection.fetch(
-        "SELECT first_day, last_day FROM officer_absence WHERE officer_id = $1 ORDER BY first_day", officer_id
-    )
-    return OfficerDetails(
-        officer=found[0],
-        roles=tuple(HeldRole(**dict(row)) for row in roles),
-        absences=tuple(Absence(**dict(row)) for row in absences),
-    )
 
 
 async def _write(connection: Connection, change: str, officer_id: str, now: datetime, actor: str) -> bool:

@@ -108,11 +108,13 @@ async def live_roles(
     return {row["session_id"]: frozenset(map(Role, row["roles"])) for row in rows}
 
 
-async def of_officer(connection: Connection, officer_id: str, idle: timedelta, current: UUID) -> list[SessionView]:
-    """Return the open sessions of an officer, the newest first."""
+async def of_officer(
+    connection: Connection, officer_id: str, idle: timedelta, current: UUID | None = None
+) -> list[SessionView]:
+    """Return the open sessions of an officer, the newest first. `current` is the one in which the list is read."""
     rows = await connection.fetch(
         "SELECT s.session_id, s.began_at, s.last_seen_at, s.ends_at, s.address, s.browser, s.way,"
-        f" s.session_id = $3 AS current {_FROM} WHERE {_LIVE} AND s.officer_id = $2"
+        f" coalesce(s.session_id = $3, false) AS current {_FROM} WHERE {_LIVE} AND s.officer_id = $2"
         " ORDER BY s.began_at DESC, s.session_id",
         idle,
         officer_id,

@@ -1,6 +1,7 @@
 """Public keys with which institutions sign their messages to us."""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -22,6 +23,11 @@ class BankKey(FrozenModel):
     not_before: UtcDatetime
     not_after: UtcDatetime | None = None
     """None: valid until it is retired"""
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the key, for two people to compare by telephone."""
+        return sha256(self.public_key).hexdigest()
 
     def is_live(self, moment: datetime) -> bool:
         """Return whether a signature made at `moment` is valid."""

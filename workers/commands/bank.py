@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from db.banks.channels import Key
-    from domain.banks.answer_login import Lack
     from domain.banks.circuit_breaker import Health
+    from schemas.banks.institution_views import Lack
     from schemas.banks.institutions import Institution, InstitutionEntry
     from schemas.banks.rosters import OfficerToCall
     from workers.commands.bank_answer import Lacks

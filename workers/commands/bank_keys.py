@@ -73,7 +73,7 @@ def show(code: Code, json_target: JsonTarget = None) -> None:
     found = run(_list(with_database(load_settings()), code))
     now = wall_clock()
     rows = [{**key.model_dump(mode="json", exclude={"public_key"}), "live": key.is_live(now)} for key in found]
-    write_json(json_target, [row | {"sha256": _print_of(key)} for row, key in zip(rows, found, strict=True)])
+    write_json(json_target, [row | {"sha256": key.fingerprint} for row, key in zip(rows, found, strict=True)])
     if json_target is None:
         _show_table(found, now)
 
@@ -223,13 +223,6 @@ async def _revoke(settings: Settings, code: str, key_id: str, end: datetime) -> 
             raise Failed(f"key {key_id} is not valid yet at that time; give a later --at", USAGE) from None
 
 
-def _print_of(key: "BankKey") -> str:
-    """Return the fingerprint of the key, for two people to compare by phone."""
-    from hashlib import sha256
-
-    return sha256(key.public_key).hexdigest()
-
-
 def _show_table(found: "list[BankKey]", now: datetime) -> None:
     from rich.table import Table
 
@@ -242,6 +235,6 @@ def _show_table(found: "list[BankKey]", now: datetime) -> None:
             "yes" if key.is_live(now) else "no",
             _in_india(key.not_before),
             _in_india(key.not_after) if key.not_after else "",
-            _print_of(key),
+            key.fingerprint,
         )
     people(None).print(table)
