@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api import (
+    administration,
     banks,
     console,
     drafts,
@@ -139,6 +140,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, console.router),
     (Part.OFFICERS, displays.router),
     (Part.OFFICERS, officer_routes.router),
+    (Part.OFFICERS, administration.router),
     (Part.OFFICERS, banks.router),
     (Part.OFFICERS, policy.router),
     (Part.INTAKE, i4c.router),

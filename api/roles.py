@@ -144,7 +144,13 @@ class Action(StrEnum):
     READ_OFFICERS = "read_officers"
     """officers with their roles, teams and absences, and who changed what of them"""
     END_OFFICERS_ROLE = "end_officers_role"
-    """disable an officer, and end a role; who gives a role or lets an officer in uses the command"""
+    """disable an officer, and end a role; two admins let an officer in or give a role"""
+    READ_ADMINISTRATION = "read_administration"
+    """proposals of admins, and who changed what of officers, teams, the directory, displays and the policy"""
+    PROPOSE_ADMINISTRATION = "propose_administration"
+    """propose to change officers, teams, the directory or the policy"""
+    DECIDE_ADMINISTRATION = "decide_administration"
+    """agree to another admin's proposal, or refuse it"""
     CHANGE_TEAMS = "change_teams"
     """add and end teams, and write the days on which an officer is absent"""
     READ_POLICY = "read_policy"
@@ -250,6 +256,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.RESET_NOTICE_SETTINGS: frozenset({Role.ADMIN}),
     Action.READ_OFFICERS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
     Action.END_OFFICERS_ROLE: frozenset({Role.ADMIN}),
+    Action.READ_ADMINISTRATION: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.PROPOSE_ADMINISTRATION: frozenset({Role.ADMIN}),
+    Action.DECIDE_ADMINISTRATION: frozenset({Role.ADMIN}),
     Action.CHANGE_TEAMS: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.READ_POLICY: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
     Action.READ_DIRECTORY: _DESK | {Role.AUDITOR},
@@ -263,6 +272,7 @@ READS: Final = frozenset(action for action in Action if action.value.startswith(
     Action.READ_REFUSED_ACTS,
     Action.READ_NOTICE_SETTINGS,
     Action.READ_OFFICERS,
+    Action.READ_ADMINISTRATION,
     Action.READ_POLICY,
     Action.READ_DIRECTORY,
     Action.READ_WALL,
@@ -352,6 +362,9 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.RESET_NOTICE_SETTINGS: VerbKind.OFFICE,
     Action.READ_OFFICERS: VerbKind.OFFICE,
     Action.END_OFFICERS_ROLE: VerbKind.OFFICE,
+    Action.READ_ADMINISTRATION: VerbKind.OFFICE,
+    Action.PROPOSE_ADMINISTRATION: VerbKind.OFFICE,
+    Action.DECIDE_ADMINISTRATION: VerbKind.OFFICE,
     Action.CHANGE_TEAMS: VerbKind.OFFICE,
     Action.READ_POLICY: VerbKind.OFFICE,
     Action.READ_DIRECTORY: VerbKind.OFFICE,

@@ -33,6 +33,8 @@ MINUTES_A_DAY: Final = 24 * 60
 
 COMPLAINANT: Final = "complainant"
 """owner of every draft of the public form, and actor in the logs; no officer has this id"""
+RESERVED_IDS: Final = frozenset({COMPLAINANT, "engine", "victim"})
+"""names that act in the logs without a person behind them; the database refuses them too"""
 _OFFICER_ID: Final = re.compile(r"[a-z0-9._@-]{1,64}", re.ASCII)
 _SCRIPT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,47}", re.ASCII)
 
@@ -45,8 +47,8 @@ def folded(name: str) -> str:
 def _officer_id(name: str) -> str:
     if not _OFFICER_ID.fullmatch(folded(name)):
         raise ValueError("is not an officer's id: 1 to 64 letters, digits, or any of . _ @ -")
-    if folded(name) == COMPLAINANT:
-        raise ValueError("is the owner of the drafts of the public form: give the officer another id")
+    if folded(name) in RESERVED_IDS:
+        raise ValueError("is a name that acts in the logs without a person: give the officer another id")
     return folded(name)
 
 
@@ -74,8 +76,8 @@ def _nothing(value: object) -> object:
     return None if value == "" else value
 
 
-class OfficerEntry(FrozenModel):
-    """Officer as an administrator writes one: person, roles and districts."""
+class OfficerPerson(FrozenModel):
+    """Officer as an administrator writes one, without roles: person, contact and districts."""
 
     officer_id: OfficerId
     name: Line
@@ -85,8 +87,13 @@ class OfficerEntry(FrozenModel):
     email: Annotated[EmailAddress | None, BeforeValidator(_nothing)] = None
     language: Language = Language.EN
     state: LineOrNothing = ""
-    roles: Annotated[tuple[OfficerRole, ...], Field(max_length=len(OFFICER_ROLES))] = ()
     districts: Annotated[tuple[District, ...], Field(max_length=DISTRICTS_MAX)] = ()
+
+
+class OfficerEntry(OfficerPerson):
+    """Officer as an administrator writes one: person, roles and districts."""
+
+    roles: Annotated[tuple[OfficerRole, ...], Field(max_length=len(OFFICER_ROLES))] = ()
 
 
 class OfficerRow(FrozenModel):

@@ -101,14 +101,19 @@ async def end_session(services: Services, session: LiveSession, reason: SessionE
     services.sessions.forget()
 
 
+def refuse_old_sign_in(services: Services, session: LiveSession) -> None:
+    """Check that the officer of a session has signed in within the last minutes. Raises `SignInTooOld`."""
+    if session.now > session.began_at + timedelta(seconds=services.ctx.policy.sessions.proof_seconds):
+        raise SignInTooOld
+
+
 async def end_own(services: Services, session: LiveSession, session_id: UUID) -> None:
     """End a session of the officer of `session`. Raises `SessionNotFound`, and `SignInTooOld` for another session.
 
     So a person who has stolen a session does not end those of its officer.
     """
-    proven_until = session.began_at + timedelta(seconds=services.ctx.policy.sessions.proof_seconds)
-    if session_id != session.session_id and session.now > proven_until:
-        raise SignInTooOld
+    if session_id != session.session_id:
+        refuse_old_sign_in(services, session)
     async with services.ctx.pool.acquire() as connection:
         ended = await sessions.end(connection, session_id, session.officer_id, SessionEnd.ENDED_BY_OFFICER)
     if not ended:

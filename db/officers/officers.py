@@ -14,6 +14,7 @@ from schemas.officers import (
     OfficerEntry,
     OfficerEvent,
     OfficerEventPage,
+    OfficerPerson,
     OfficerRow,
 )
 
@@ -67,7 +68,7 @@ async def add(connection: Connection, entry: OfficerEntry, now: datetime, actor:
     return added is not None
 
 
-async def change(connection: Connection, entry: OfficerEntry, now: datetime, actor: str) -> None:
+async def change(connection: Connection, entry: OfficerPerson, now: datetime, actor: str) -> None:
     """Write name, rank and contact of a known officer, if they differ."""
     await connection.execute(
         f"UPDATE officer SET ({_COLUMNS}, changed_at, changed_by) = ($2, $3, $4, $5, $6, $7, $8, $9, $10)"
@@ -248,6 +249,14 @@ async def events_page(
     return OfficerEventPage(items=tuple(rows), next=to_cursor(rows[-1].event_id) if more else None)
 
 
+async def has_credentials(connection: Connection, officer_id: str) -> bool:
+    """Return whether an officer has a password with which to sign in."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM officer_password WHERE officer_id = $1)", officer_id
+    )
+    return found
+
+
 async def _write(connection: Connection, change: str, officer_id: str, now: datetime, actor: str) -> bool:
     found = await connection.fetchval(
         f"UPDATE officer SET {change}, changed_at = $2, changed_by = $3 WHERE officer_id = $1 RETURNING officer_id",
@@ -258,6 +267,6 @@ async def _write(connection: Connection, change: str, officer_id: str, now: date
     return found is not None
 
 
-def _values(entry: OfficerEntry) -> tuple[str, ...]:
+def _values(entry: OfficerPerson) -> tuple[str, ...]:
     contact = (entry.mobile or "", entry.email or "", entry.language.value, entry.state)
     return (entry.officer_id, entry.name, entry.rank, entry.station, *contact)

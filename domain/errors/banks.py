@@ -1,6 +1,6 @@
 """Business errors about banks and their keys."""
 
-from domain.errors import NotFound
+from domain.errors import LimitExceeded, NotFound, NotNow
 
 
 class InstitutionNotFound(NotFound):
@@ -11,6 +11,36 @@ class InstitutionNotFound(NotFound):
 class BankKeyNotFound(NotFound):
     code = "bank_key_not_found"
     key_id: str
+
+
+class BankKeyTaken(NotNow):
+    code = "bank_key_taken"
+    key_id: str
+
+
+class TooManyBankKeys(LimitExceeded):
+    code = "too_many_bank_keys"
+    institution: str
+
+
+class BankKeyOver(NotNow):
+    code = "bank_key_over"
+    key_id: str
+
+
+class BankKeyEndsBefore(NotNow):
+    code = "bank_key_ends_before"
+    key_id: str
+
+
+class BankWithoutKey(NotNow):
+    code = "bank_without_key"
+    institution: str
+
+
+class DirectoryChangeRefused(NotNow):
+    code = "directory_change_refused"
+    problem: str
 
 
 class SignedRequestNotFound(NotFound):

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
+from domain.policy.administration import AdministrationRules
 from domain.policy.assignment import AssignmentRules
 from domain.policy.drafts import DraftRules, PublicFormRules
 from domain.policy.figures import FigureRules
@@ -445,6 +446,7 @@ class Policy(FrozenModel):
     bank_limits: BankLimits
     doors: InterfaceRules
     sessions: SessionRules
+    administration: AdministrationRules = AdministrationRules()
     search: SearchRules
     read_log: ReadLogRules
     marked: MarkedRules

@@ -105,6 +105,15 @@ MANY_TASKS: Final = ("claim", "pass-on", "snooze")
 STAYS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("POST /api/v1/displays", "POST /api/v1/displays/{token_id}/revoke"), RIGHTS),
     **dict.fromkeys(("POST /api/v1/teams", "POST /api/v1/teams/{name}/end"), RIGHTS),
+    **dict.fromkeys(
+        (
+            "POST /api/v1/administration/proposals",
+            "POST /api/v1/administration/proposals/preview",
+            "POST /api/v1/administration/proposals/{proposal_id}/decide",
+            "POST /api/v1/administration/proposals/{proposal_id}/withdraw",
+        ),
+        "it changes officers, teams, the directory or the policy by two admins, and touches no case",
+    ),
     "POST /api/v1/officers/{officer_id}/disable": RIGHTS,
     "POST /api/v1/officers/{officer_id}/roles/{role}/end": RIGHTS,
     "PUT /api/v1/officers/{officer_id}/absences": RIGHTS,

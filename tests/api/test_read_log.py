@@ -179,6 +179,7 @@ def test_h8_every_route_that_reads_is_logged() -> None:
         Action.READ_REFUSED_ACTS,
         Action.READ_NOTICE_SETTINGS,
         Action.READ_OFFICERS,
+        Action.READ_ADMINISTRATION,
         Action.READ_POLICY,
         Action.READ_DIRECTORY,
         Action.READ_WALL,

@@ -16,11 +16,13 @@ from workers.commands.common import (
     load_settings,
     open_database,
     people,
+    policy_in_force,
     run,
     with_database,
     write_json,
 )
 from workers.commands.exits import USAGE, Failed
+from workers.commands.processes import actor
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -166,11 +168,9 @@ def _beginning(file: Path) -> bytes:
 async def _add(
     settings: Settings, code: str, key_id: str, public_key: bytes, not_before: datetime, not_after: datetime | None
 ) -> datetime:
-    import asyncpg
     from pydantic import ValidationError
 
     from activities.banks.loading import register_key
-    from domain.policy.model import load_policy
     from schemas.banks.keys import BankKey
 
     try:
@@ -180,23 +180,16 @@ async def _add(
     except ValidationError:
         raise Failed("KEY_ID: must have 1 to 100 letters, digits, or any of . _ : -", USAGE) from None
     async with await open_database(settings) as pool:
-        try:
-            return await register_key(pool, load_policy(settings.policy_file).signatures, key, wall_clock())
-        except asyncpg.ForeignKeyViolationError:
-            raise Failed(f"{code}: not in the directory") from None
-        except asyncpg.UniqueViolationError:
-            raise Failed("this key, or a key of this id, is registered already, perhaps by another bank") from None
-        except asyncpg.CheckViolationError:
-            raise Failed(f"{code} would have three keys at once; end one first (goldenhour bank key revoke)") from None
+        async with pool.acquire() as connection:
+            rules = (await policy_in_force(connection, settings)).signatures
+        return await register_key(pool, rules, key, wall_clock(), actor())
 
 
 async def _require(settings: Settings, code: str, moment: datetime) -> None:
-    from db.banks import bank_keys
+    from activities.banks.loading import require_signature
 
-    async with await open_database(settings) as pool, pool.acquire() as connection:
-        if not await bank_keys.keys_of(connection, code):
-            raise Failed(f"{code} has no key")
-        await bank_keys.sign_only_from(connection, code, moment, over=True)
+    async with await open_database(settings) as pool:
+        await require_signature(pool, code, moment, actor())
 
 
 async def _list(settings: Settings, code: str) -> "list[BankKey]":
@@ -207,20 +200,14 @@ async def _list(settings: Settings, code: str) -> "list[BankKey]":
 
 
 async def _revoke(settings: Settings, code: str, key_id: str, end: datetime) -> None:
-    import asyncpg
+    from activities.banks.loading import end_key
+    from domain.errors.banks import BankKeyEndsBefore
 
-    from db.banks import bank_keys
-
-    async with await open_database(settings) as pool, pool.acquire() as connection, connection.transaction():
-        key = await bank_keys.get_key(connection, key_id)
-        if key is None or key.institution != code:
-            raise Failed(f"{code} has no key {key_id}")
-        if key.not_after is not None and key.not_after <= end:
-            raise Failed(f"key {key_id} has ended already, or ends before")
+    async with await open_database(settings) as pool:
         try:
-            await bank_keys.end_key(connection, key_id, end)
-        except asyncpg.CheckViolationError:
-            raise Failed(f"key {key_id} is not valid yet at that time; give a later --at", USAGE) from None
+            await end_key(pool, code, key_id, end, actor())
+        except BankKeyEndsBefore as error:
+            raise Failed(f"{error.fact} Give a later --at.", USAGE) from None
 
 
 def _show_table(found: "list[BankKey]", now: datetime) -> None:

@@ -17,7 +17,8 @@ from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from db.pool import Pool
+    from db.pool import Connection, Pool
+    from domain.policy.model import Policy
     from workers.stack import Running
 
 T = TypeVar("T")
@@ -177,6 +178,14 @@ def with_database(settings: Settings) -> Settings:
     from workers.home import with_running_services
 
     return settings if settings.database_url is not None else with_running_services(settings)
+
+
+async def policy_in_force(connection: "Connection", settings: Settings) -> "Policy":
+    """Return the policy of the settings' file, with the values that two admins agreed to."""
+    from activities.policy import in_force
+    from domain.policy.model import load_policy
+
+    return await in_force(connection, await asyncio.to_thread(load_policy, settings.policy_file))
 
 
 async def open_database(settings: Settings, *, most_connections: int = 1) -> "Pool":

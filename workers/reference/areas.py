@@ -52,6 +52,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "institution_channel",
         "channel_health",
         "directory_version",
+        "directory_event",
         "nodal_officer",
         "officer_shift",
         "officer_leave",
@@ -66,6 +67,8 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "reply_form",
         "link_code",
     ),
+    "policy": ("policy_version",),
+    "administration": ("administration_proposal",),
     "tracing": (
         "hold_request",
         "request_hop",
