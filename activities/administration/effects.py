@@ -18,7 +18,7 @@ from activities.directory_record import facts_of
 from activities.officers import changes as officer_changes
 from activities.officers.sign_in_links import SignInLink, make_link
 from activities.secrets import hash_password
-from db.officers import officers, teams
+from db.officers import officer_lines, officers, teams
 from db.pool import Connection
 from domain.administration import officer_facts, policy_facts, team_facts
 from domain.banks.sponsors import PrefixOverlap, SponsorRefused
@@ -144,7 +144,7 @@ def settled(asked: Asked, now: datetime) -> Asked:
 
 async def _facts_of_officer(connection: Connection, officer_id: str, now: datetime) -> Facts:
     try:
-        found = await officers.details(connection, officer_id)
+        found = await officer_lines.details(connection, officer_id)
     except OfficerNotFound:
         return {}
     return officer_facts(found, await officers.has_credentials(connection, officer_id), now)

@@ -3,6 +3,7 @@
 import { useVerb, type Verb } from "../../api/verb.ts";
 import { api } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import { save } from "../../parts/download.ts";
 import type { Group } from "./asked.ts";
 
 export type Format = "csv" | "xlsx";
@@ -12,23 +13,12 @@ const TYPES: Readonly<Record<Format, string>> = {
   csv: "text/csv",
   xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 };
-/** The browser needs the address of the file until it has begun to write it. */
-const KEPT_MS = 60_000;
 
 async function fetched(table: Table, format: Format): Promise<Blob> {
   const how = { headers: { Accept: TYPES[format] }, parseAs: "blob" } as const;
   return table.of === "stages"
     ? await ok<Blob>(api.GET("/api/v1/figures/stages", { ...how, params: { query: { from: table.from, by: table.by } } }))
     : await ok<Blob>(api.GET("/api/v1/figures/load", { ...how, params: { query: { from: table.from } } }));
-}
-
-function save(file: Blob, name: string): void {
-  const address = URL.createObjectURL(file);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), KEPT_MS);
 }
 
 /** Get a table as a file, and let the browser keep it. */
