@@ -27,7 +27,7 @@ export function ChangeList({ filter, isShort = false }: { filter: ChangeFilter; 
               <th scope="col">{t("what")}</th>
               {!isShort && <th scope="col">{t("subject")}</th>}
               <th scope="col">{t("by")}</th>
-              <th scope="col">{t("what_changes")}</th>
+              <th scope="col">{t("what_changed")}</th>
             </tr>
           </thead>
           <tbody>

@@ -13,6 +13,7 @@ export function fieldText(t: AdminRead, field: string): string {
   const [kind, rest] = [field.slice(0, dot), field.slice(dot + 1)];
   if (kind === "role") return t("field.role", { role: named(t, "role", rest) });
   if (kind === "nodal_officer") return t("field.nodal_officer", { number: rest });
+  if (kind === "credentials") return t("field.credentials", { channel: named(t, "channel", rest) });
   return kind === "key" ? t("field.key", { key: rest }) : field;
 }
 

@@ -105,10 +105,10 @@ function Decision({ found, done, close }: { found: Details; done: (decided: Deci
       </>
     );
   }
-  return <Decide found={found} done={done} />;
+  return <Decide found={found} done={done} close={close} />;
 }
 
-function Decide({ found, done }: { found: Details; done: (decided: Decided) => void }): ReactNode {
+function Decide({ found, done, close }: { found: Details; done: (decided: Decided) => void; close: () => void }): ReactNode {
   const t = admin.use();
   const { proposal: one } = found;
   const [reason, setReason] = useState("");
@@ -145,6 +145,7 @@ function Decide({ found, done }: { found: Details; done: (decided: Decided) => v
         <button type="button" className="btn" disabled={!isReady} onClick={() => decide.act("refused")}>
           {t("refuse")}
         </button>
+        <CloseButton close={close} />
       </div>
     </form>
   );

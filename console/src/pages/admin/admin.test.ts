@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { filled, type Values } from "../../text/catalogue.ts";
 import { filterOf, searchOf, shownOf } from "./asked.ts";
 import { changeText } from "./changeValues.ts";
 import { csvText } from "./csv.ts";
@@ -11,7 +12,7 @@ import type { AdminRead } from "./text.ts";
 
 /** A reader of these texts alone. */
 function reader(texts: Readonly<Record<string, string>>): AdminRead {
-  const read = (key: string): string => texts[key] ?? key;
+  const read = (key: string, values: Values = {}): string => filled(texts[key] ?? key, values);
   return Object.assign(read, { has: (key: string) => key in texts, count: read, language: "en" }) as unknown as AdminRead;
 }
 
@@ -46,11 +47,13 @@ test("what two versions differ in is what is other after the last", () => {
 });
 
 test("values of a change are read in Indian time, in rupees and by name", () => {
-  const t = reader({ "channel.i4c": "I4C wire", "said.new_shown_once": "new, shown once" });
-  assert.equal(changeText(t, "role.sp", "from 2026-11-30T18:30:00Z until 2026-12-31T18:30:00Z"), "from 01-12-2026 00:00 IST until 01-01-2027 00:00 IST");
+  const t = reader({ "channel.i4c": "I4C wire", "district.*": "all", "said.now": "at once", said_from: "since {at}", said_until: "to {at}" });
+  assert.equal(changeText(t, "role.sp", "from 2026-11-30T18:30:00Z until 2026-12-31T18:30:00Z"), "since 01-12-2026 00:00 IST to 01-01-2027 00:00 IST");
   assert.equal(changeText(t, "trail.min_chase_paise", "50000"), "₹500");
   assert.equal(changeText(t, "channels", "i4c, fax"), "I4C wire, fax");
-  assert.equal(changeText(t, "login_password", "new, shown once"), "new, shown once");
+  assert.equal(changeText(t, "key.sbin-1", "now; ab12"), "at once; ab12");
+  assert.equal(changeText(t, "districts", "*"), "all");
+  assert.equal(changeText(t, "shifts", "day 1 20:00-24:00"), "Mon 20:00-24:00");
   assert.equal(changeText(t, "name", "Ravi Verma"), "Ravi Verma");
 });
 
