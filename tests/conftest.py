@@ -45,8 +45,7 @@ FIRST = (
     "api/test_openapi_hostile.py",
     "e2e/test_restorations.py",
     "workflows/test_restoration_clocks.py",
-    "e2e/test_faults.py",
-    "e2e/test_killed_in_a_gap.py",
+    "e2e/told_banks/test_faults.py",
     "api/test_openapi.py",
     "e2e/test_channels.py",
     "workflows/test_restoration.py",
@@ -65,7 +64,8 @@ FIRST = (
 )
 """The longest files, so that none is left for the end; those that wait stand beside those that compute."""
 
-IN_THE_BROWSER = "tests/browser/"
+ONE_STACK = ("tests/browser/", "tests/e2e/told_banks/")
+"""folders whose tests share one stack, so that one process runs them"""
 
 _numbers = itertools.count(1)
 
@@ -86,15 +86,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
-    """Give all tests in the browser to one process, because they share one stack."""
-    return OneStackInTheBrowser(config, log) if config.getoption("dist") == "loadfile" else None
+    """Give each folder whose tests share a stack to one process."""
+    return WholeFolders(config, log) if config.getoption("dist") == "loadfile" else None
 
 
-class OneStackInTheBrowser(LoadFileScheduling):  # type: ignore[misc]
-    """Keeps files whole, and the folder of the tests in the browser too."""
+class WholeFolders(LoadFileScheduling):  # type: ignore[misc]
+    """Keeps files whole, and the folders of `ONE_STACK` too."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return IN_THE_BROWSER if nodeid.startswith(IN_THE_BROWSER) else str(super()._split_scope(nodeid))
+        folders = (folder for folder in ONE_STACK if nodeid.startswith(folder))
+        return next(folders, "") or str(super()._split_scope(nodeid))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,58 +1,25 @@
 """Cases end to end over real HTTP: officers and banks at the doors, the engine's own processes in between."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
 import pytest
 
-from simulator import (
-    Knobs,
-    ScriptedAnswer,
-    ScriptedReply,
-    SimulatorConfig,
-    hold_row,
-    refusal_row,
-    transfer_row,
-    withdrawal_row,
-)
-from tests.e2e.live import Json, Live, live
+from simulator import ScriptedAnswer, ScriptedReply, hold_row, refusal_row, transfer_row, withdrawal_row
+from tests.e2e.live import Live
+from tests.e2e.told_banks.scene import Scene
+from tests.e2e.worlds import transfer
 from tests.factories import rrn
-from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
 
-PAYER = {"institution": "SBIN", "account": "30000000001"}
-
 
 @pytest.fixture(scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory, module_ground: Ground) -> AsyncIterator[Live]:
-    """One engine for the module, among banks that do as they are told."""
-    config = SimulatorConfig(complaints=0, institutions=8, knobs=Knobs.none(), clock_factor=60.0)
-    home: Path = tmp_path_factory.mktemp("engine")
-    async with live(home, config, module_ground) as engine:
-        engine.connect_banks()
-        yield engine
-
-
-@pytest.fixture
-def banks(engine: Live) -> tuple[str, str, str]:
+def banks(scene: Scene) -> tuple[str, str, str]:
     """Three banks: two that answer by API, with different envelopes where there are such, and one seat."""
-    api = [bank for bank in engine.sim.institutions if bank.answer_class == "api"]
-    seat = next(bank for bank in engine.sim.institutions if bank.answer_class == "seat")
-    other = next((bank for bank in api[1:] if bank.envelope.kind != api[0].envelope.kind), api[1])
-    return api[0].code, other.code, seat.code
-
-
-def transfer(bank: str, reference: str, paise: int = 10_000_00) -> Json:
-    return {
-        "payer": PAYER,
-        "payee": {"institution": bank, "account": "50100000000001"},
-        "amount_paise": paise,
-        "rrn": reference,
-        "mode": "imps",
-        "transferred_at": (datetime.now(UTC) - timedelta(minutes=5)).isoformat(),
-    }
+    one, *others = (bank for bank in scene.engine.sim.institutions if bank.code in scene.banks)
+    other = next((bank for bank in others if bank.envelope.kind != one.envelope.kind), others[0])
+    for bank in (one, other):
+        scene.banks.remove(bank.code)
+    seat = next(bank for bank in scene.engine.sim.institutions if bank.answer_class == "seat")
+    return one.code, other.code, seat.code
 
 
 async def test_a_complaint_is_followed_through_three_banks(engine: Live, banks: tuple[str, str, str]) -> None:
@@ -141,15 +108,13 @@ async def test_no_response_brings_a_letter_and_the_desk_may_hurry_it_and_stop(
     engine.sim.script(bank=seat, rrn=root, answers=[])
     case_no = await engine.complain(transfer(seat, root))
     ticket = await engine.sim.wait_ticket(bank=seat, rrn=root)
-    before = engine.sim.mailboxes.received
+    before = len(engine.sim.mailboxes.letters)
     await engine.post(f"/cases/{case_no}/requests/{ticket.key}/escalate", {"reason": "the money is moving"})
 
     async def reminded() -> bool:
-        return engine.sim.mailboxes.received > before
+        return any(case_no in str(letter["subject"]) for letter in engine.sim.mailboxes.letters[before:])
 
     await engine.until(reminded, 240, "the bank gets a letter")
-    letter = engine.sim.mailboxes.letters[-1]
-    assert case_no in str(letter["subject"])
     await engine.post(f"/cases/{case_no}/requests/{ticket.key}/stop", {"reason": "answered by phone: nothing there"})
     await engine.until_settled(case_no)
     assert (await engine.read(f"/cases/{case_no}"))["buckets_paise"]["untraced"] == 10_000_00
