@@ -67,7 +67,7 @@ format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-test: $(if $(filter no,$(BROWSER)),setup,console)
+test: setup
 	@$(BIN)/python tests/gate.py $(SHARE) $(ARGS)
 
 unit: setup
