@@ -48,6 +48,7 @@ def _shared(stack: SimulatedStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "WARM_UP_COMPLAINTS", WARM_UP)
     monkeypatch.setattr(doors, "CASES", WARM_UP)
     monkeypatch.setattr(console, "ITEMS", WARM_UP)
+    monkeypatch.setattr(measuring, "BASELINE_CASES", measuring.BASELINE_CASES[:WARM_UP])
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
 
-COMPLAINTS = 30 if DEEP else 10
+COMPLAINTS = 30 if DEEP else 8
 LYING = {"contradictory_answer": 0.1, "hold_after_emptied": 0.2, "unasked_hop": 0.1, "reversed_parts": 0.5}
 
 
