@@ -6,6 +6,7 @@
 #   make console                                 the pages of officers: console/dist
 #   make bench ARGS="first-hold"                 one benchmark
 #   make docs                                    the generated pages in docs/reference
+#   make pictures                                the pictures in docs/pictures, from the tests in the browser
 
 PYTHON ?= python3
 ARGS ?=
@@ -26,7 +27,7 @@ DEEP := $(MACHINES) tests/domain tests/db/reporting tests/api/test_openapi.py te
 BIN := .venvs/$(shell $(PYTHON) -c 'import sys; v = sys.version_info; print(f"{sys.implementation.name}-{v.major}.{v.minor}")')/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup console demo bench test unit deep docs lint format lock clean
+.PHONY: help setup console demo bench test unit deep docs pictures lint format lock clean
 
 # Compiled files of ours and of the libraries are kept for all the processes that tests start, where Python keeps none.
 unit test deep: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pycache
@@ -51,6 +52,10 @@ bench: setup
 docs: setup
 	@$(BIN)/python -m workers.reference
 
+pictures: console
+	@$(BIN)/pytest $(SHARE) tests/browser $(ARGS)
+	@$(BIN)/python -m tests.browser.pictures
+
 lint: setup
 	@echo "== ruff check"
 	@$(BIN)/ruff check .
@@ -67,7 +72,7 @@ format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-test: $(if $(filter no,$(BROWSER)),setup,console)
+test: setup
 	@$(BIN)/python tests/gate.py $(SHARE) $(ARGS)
 
 unit: setup

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +13,7 @@ import asyncpg
 import orjson
 from pydantic import SecretStr
 
+from activities.directory_record import PROGRAM, recorded
 from activities.secrets import CannotOpen, Opener, SecretBox, hash_password
 from adapters.banks.envelope import EnvelopeError, decode_key
 from adapters.banks.protocol import LOGIN_PATH, REPORT_PATH, BankWire, IsoWay
@@ -160,7 +161,9 @@ class DirectoryCache:
                 well = False
 
 
-async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[InstitutionEntry]) -> int:
+async def load_directory(
+    pool: Pool, secret_box: SecretBox, entries: Sequence[InstitutionEntry], by: str = PROGRAM
+) -> int:
     """Write a directory file's entries over the known ones, all or none, and return their number.
 
     Outbound credentials are sealed, inbound passwords are hashed. Raises `DirectoryRefused`, `PrefixOverlap` or
@@ -171,11 +174,13 @@ async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[In
     async with pool.acquire() as connection, connection.transaction():
         await institutions.hold(connection)
         now = await present_moment(connection)
-        await _write(connection, safe, now)
+        await _write(connection, safe, now, by)
     return len(safe)
 
 
-async def add_institution(pool: Pool, secret_box: SecretBox, entry: InstitutionEntry, *, over: bool) -> None:
+async def add_institution(
+    pool: Pool, secret_box: SecretBox, entry: InstitutionEntry, *, over: bool, by: str = PROGRAM
+) -> None:
     """Write one entry.
 
     Raises as `load_directory` does. Raises `DirectoryRefused` also if the code is known and `over` is false. Then
@@ -188,36 +193,51 @@ async def add_institution(pool: Pool, secret_box: SecretBox, entry: InstitutionE
         now = await present_moment(connection)
         if not over and await institutions.known_codes(connection, [entry.code]):
             raise DirectoryRefused(f"{entry.code} is in the directory already")
-        await _write(connection, [safe], now)
+        await _write(connection, [safe], now, by)
 
 
-async def _write(connection: Connection, safe: Sequence[institutions.PreparedEntry], now: datetime) -> None:
-    """Write the entries and check the whole directory. The caller holds its lock."""
-    named = {one.entry.sponsor for one in safe if one.entry.sponsor} - {one.entry.code for one in safe}
-    missing = named - await institutions.known_codes(connection, named)
-    if missing:
-        raise SponsorRefused(f"a sponsor is not in the directory: {', '.join(sorted(missing))}")
-    try:
-        await institutions.upsert(connection, safe, now)
-    except asyncpg.UniqueViolationError:
-        raise DirectoryRefused("a login e-mail is in use by another institution") from None
+async def _write(connection: Connection, safe: Sequence[institutions.PreparedEntry], now: datetime, by: str) -> None:
+    """Write the entries, record what they change, and check the whole directory. The caller holds its lock."""
+    codes = {one.entry.code for one in safe}
+    await check_sponsors(connection, {one.entry.sponsor for one in safe if one.entry.sponsor} - codes)
+    secrets = {one.entry.code: _secrets_in(one) for one in safe}
+    async with recorded(connection, codes, now, by, secrets):
+        try:
+            await institutions.upsert(connection, safe, now)
+        except asyncpg.UniqueViolationError:
+            raise DirectoryRefused("a login e-mail is in use by another institution") from None
     check_beside(await institutions.list_all(connection))
 
 
-async def remove_institution(pool: Pool, code: str) -> None:
+async def check_sponsors(connection: Connection, sponsors: Collection[str]) -> None:
+    """Check that these sponsors are in the directory. Raises `SponsorRefused`."""
+    missing = set(sponsors) - await institutions.known_codes(connection, sponsors)
+    if missing:
+        raise SponsorRefused(f"a sponsor is not in the directory: {', '.join(sorted(missing))}")
+
+
+def _secrets_in(one: institutions.PreparedEntry) -> list[str]:
+    """Return the facts about the secrets that an entry writes."""
+    login = ["login_password"] if one.password_hash is not None else []
+    return [*login, *(f"credentials.{kind}" for kind in one.sealed)]
+
+
+async def remove_institution(pool: Pool, code: str, by: str = PROGRAM) -> None:
     """Delete an institution that no row refers to.
 
     Raises `InstitutionNotFound`, or `DirectoryRefused` when a row refers to it.
     """
     async with pool.acquire() as connection, connection.transaction():
-        try:
-            gone = await institutions.delete(connection, code)
-        except asyncpg.ForeignKeyViolationError:
-            raise DirectoryRefused(
-                f"{code} cannot be removed: it has requests, keys or sponsored institutions"
-            ) from None
-    if not gone:
-        raise InstitutionNotFound(code)
+        await institutions.hold(connection)
+        async with recorded(connection, [code], await present_moment(connection), by):
+            try:
+                gone = await institutions.delete(connection, code)
+            except asyncpg.ForeignKeyViolationError:
+                raise DirectoryRefused(
+                    f"{code} cannot be removed: it has requests, keys or sponsored institutions"
+                ) from None
+        if not gone:
+            raise InstitutionNotFound(code)
 
 
 def prepared(secret_box: SecretBox, entries: Sequence[InstitutionEntry]) -> list[institutions.PreparedEntry]:

@@ -9,7 +9,7 @@ from activities.bodies import BANK_KEY_DAYS
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from db import clock, retention
-from db.banks import bank_sessions
+from db.banks import bank_key_changes, bank_sessions, bank_test_calls
 from db.my_case import codes
 from domain.retention import BODIES_OF_BANK, retention_end
 from schemas.enums import EventKind
@@ -49,10 +49,18 @@ async def look(ctx: Context) -> int:
 
 
 async def forget_entries(ctx: Context) -> int:
-    """Delete old codes of victims and old sessions of banks, which have addresses; return the larger count."""
+    """Delete old codes of victims, and old sessions and test events of banks; return the largest count.
+
+    Changes of banks' keys that no one has decided in time end too.
+    """
     async with ctx.pool.acquire() as connection:
         now = await clock.present_moment(connection)
-        return max(await codes.forget(connection, now - CODES_KEPT), await bank_sessions.forget(connection))
+        return max(
+            await codes.forget(connection, now - CODES_KEPT),
+            await bank_sessions.forget(connection),
+            await bank_key_changes.expire(connection, now),
+            await bank_test_calls.forget(connection, now - bank_test_calls.KEPT),
+        )
 
 
 async def _destroy(ctx: Context, person_id: UUID, case_no: str) -> None:

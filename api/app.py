@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api import (
+    administration,
     banks,
     console,
     drafts,
@@ -26,7 +27,18 @@ from api import (
     search,
 )
 from api import documents as case_documents
-from api.bank_gateway import debit_inquiries, feed, i4c, inbox, inbox_orders, liens
+from api.bank_gateway import (
+    debit_inquiries,
+    feed,
+    i4c,
+    inbox,
+    inbox_answers,
+    inbox_keys,
+    inbox_orders,
+    inbox_tests,
+    inbox_uploads,
+    liens,
+)
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
@@ -55,7 +67,7 @@ from api.reporting import (
     treatment_figures,
     wall,
 )
-from api.restoration import case_merges, credit_accounts, payer_decisions, restorations, withdrawals
+from api.restoration import case_merges, court_day, credit_accounts, payer_decisions, restorations, withdrawals
 from api.restoration.credit_account_page import CreditAccountPage
 from api.services import Services
 from api.tracing import discrepancies, payer_inquiries, telephone_answers
@@ -116,6 +128,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     # The outcomes come before the restorations, because else `figures` would be read as the id of a restoration.
     (Part.OFFICERS, outcomes.router),
     (Part.OFFICERS, restorations.router),
+    (Part.OFFICERS, court_day.router),
     (Part.OFFICERS, credit_accounts.router),
     (Part.OFFICERS, payer_decisions.router),
     (Part.OFFICERS, withdrawals.router),
@@ -139,6 +152,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, console.router),
     (Part.OFFICERS, displays.router),
     (Part.OFFICERS, officer_routes.router),
+    (Part.OFFICERS, administration.router),
     (Part.OFFICERS, banks.router),
     (Part.OFFICERS, policy.router),
     (Part.INTAKE, i4c.router),
@@ -151,7 +165,11 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, doors.router),
     (None, doors.doors_router),
     (Part.INTAKE, inbox.router),
+    (Part.INTAKE, inbox_answers.router),
+    (Part.INTAKE, inbox_uploads.router),
     (Part.INTAKE, inbox_orders.router),
+    (Part.INTAKE, inbox_keys.router),
+    (Part.INTAKE, inbox_tests.router),
     (None, ops.router),
 )
 """Routers, each with the part that serves it; both parts serve a router without a part. The description of the API

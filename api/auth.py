@@ -9,9 +9,11 @@ from api.callers import officer_of
 from api.jurisdiction import check_act, check_read
 from api.officers.sessions import refuse_forged, session_cookie
 from api.reads import ReadReason, read_of, reference_of
-from api.roles import ALLOWED, READS, Action
+from api.roles import ALLOWED, PROVED, READS, Action
 from api.services import Services, TheServices
 from api.tokens import Officer
+from db.officers import sessions
+from domain.errors.sign_in import SignInTooOld
 from domain.officers import check_roles
 from schemas.restoration.restorations import Acting
 
@@ -39,10 +41,13 @@ class Allowed:
     ) -> Officer:
         """Return the script of the token, or the officer of the session in the cookie if there is no token.
 
-        Raises `BadToken`, `CrossSiteRequest`, `RoleNotAllowed` and `OutsideJurisdiction`.
+        Raises `BadToken`, `CrossSiteRequest`, `RoleNotAllowed` and `OutsideJurisdiction`. Raises `SignInTooOld` if the
+        action needs a fresh proof of the officer.
         """
         officer = await self._admitted(request, services)
         await check_act(services, officer, self.action, reference_of(request))
+        if self.action in PROVED:
+            await _refuse_unproved(services, officer)
         return officer
 
     async def _admitted(self, request: Request, services: Services) -> Officer:
@@ -81,6 +86,18 @@ class AllowedRead(Allowed):
 def refuse_unless(officer: Officer, action: Action) -> None:
     """Check that the officer may do `action`. Raises `RoleNotAllowed`."""
     check_roles(officer.roles, ALLOWED[action])
+
+
+async def _refuse_unproved(services: Services, officer: Officer) -> None:
+    """Check that the officer has signed in or given a code lately. Raises `SignInTooOld`.
+
+    The database is asked, because another process may have taken the code a moment ago.
+    """
+    if officer.session_id is None:
+        raise SignInTooOld
+    async with services.ctx.pool.acquire() as connection:
+        if not await sessions.is_proved(connection, officer.session_id, services.sessions.proof_lasts):
+            raise SignInTooOld
 
 
 def may(action: Action) -> Any:

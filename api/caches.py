@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 import asyncpg
@@ -12,7 +13,7 @@ from activities.context import Context
 from activities.reporting import outcomes, wall
 from activities.reporting.scorecards import CallDesk
 from api.officers.scripts import RecentReads
-from api.problems import Kind, Refused
+from api.problems import TOO_MANY, Kind, Refused
 from db.database_state import Storage, storage_state
 from db.pool import Pool
 from db.reporting import scorecards
@@ -21,7 +22,7 @@ from db.reporting.scorecards import Span
 from db.tracing import trail_views
 from domain.tracing.trail_layout import TrailHop, layout
 from schemas.reporting.outcomes import FigureGroup, OutcomeReport
-from schemas.reporting.scorecards import ScorecardBy, ScorecardPage
+from schemas.reporting.scorecards import AllBanks, ScorecardBy, ScorecardPage, Scores
 from schemas.reporting.wall import Wall
 from schemas.tracing.trail_layout import TrailDetail, TrailLayoutView
 
@@ -32,10 +33,18 @@ EVIDENCE_AT_ONCE: Final = 2
 """Packs that one process writes at a time. A pack reads a whole case, and is a file until it is sent."""
 SCORECARDS_AT_ONCE: Final = 2
 """Scorecards that one process computes at once. Further ones wait, because banks' answers need the database more."""
+MEAN_GOOD_SECONDS: Final = 900.0
+"""age at which the figures of all banks together are read again"""
+MEAN_READ_SECONDS: Final = 5.0
+MEAN_OF_MIN: Final = 50
+"""due requests below which all banks together are no measure"""
 OUTCOMES_AT_ONCE: Final = 1
 """Reports that one process computes at once. Further ones wait, because daily work needs the database more."""
 STAGES_AT_ONCE: Final = 2
 """Figures of stages that one process computes at once. Further ones wait, as for scorecards."""
+TABLES_AT_ONCE: Final = 2
+"""Tables of cases that one process writes at once. Further ones wait, because one may have 40,000 rows."""
+TABLES_WAIT_SECONDS: Final = 20.0
 LAYOUTS_AT_ONCE: Final = 2
 """Trails that one process reads and lays out at once. Further ones wait, because one may have 36,000 hops."""
 LAYOUTS_MAX: Final = 32
@@ -56,6 +65,26 @@ class EvidenceJobs:
 
     def __init__(self) -> None:
         self.places = asyncio.Semaphore(EVIDENCE_AT_ONCE)
+
+
+class TableJobs:
+    """Limit on the tables of cases that are written at once. One for the process."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(TABLES_AT_ONCE)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Wait for a place. Raises `Refused` if the wait is too long."""
+        try:
+            async with asyncio.timeout(TABLES_WAIT_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Refused(TOO_MANY, "other tables are being written; try again in a moment") from None
+        try:
+            yield
+        finally:
+            self._places.release()
 
 
 class StorageCache:
@@ -87,6 +116,9 @@ class ScorecardCache:
         self._ctx = ctx
         self._seats = asyncio.Semaphore(SCORECARDS_AT_ONCE)
         self.desk = CallDesk(ctx)
+        self._mean: AllBanks | None = None
+        self._mean_at = 0.0
+        self._mean_lock = asyncio.Lock()
 
     async def page(
         self, over: Span, by: ScorecardBy | None, institution: str | None, after: str | None, limit: int
@@ -98,6 +130,39 @@ class ScorecardCache:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             return await scorecards.page(connection, over, by, institution, after, limit)
+
+    async def mean(self, over: Span) -> AllBanks:
+        """Return the figures of all banks together, at most `MEAN_GOOD_SECONDS` old.
+
+        They are read from the whole period, so no page of a bank may read them by itself. If they cannot be read in
+        time, the last ones stay, because what waits for a bank must not wait for a comparison.
+        """
+        async with self._mean_lock:
+            if self._mean is None or time.monotonic() - self._mean_at >= MEAN_GOOD_SECONDS:
+                try:
+                    async with asyncio.timeout(MEAN_READ_SECONDS):
+                        self._mean = await self._read_mean(over)
+                except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                    log.warning("the figures of all banks are not read: %s", type(error).__name__)
+                    self._mean = self._mean or AllBanks()
+                self._mean_at = time.monotonic()
+            return self._mean
+
+    async def _read_mean(self, over: Span) -> AllBanks:
+        async with (
+            self._seats,
+            self._ctx.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            return _together((await scorecards.by_class(connection, over)).values())
+
+
+def _together(classes: Collection[Scores]) -> AllBanks:
+    due, silent = sum(one.due for one in classes), sum(one.silent for one in classes)
+    held, reachable = sum(one.held_paise for one in classes), sum(one.reachable_paise for one in classes)
+    if due < MEAN_OF_MIN:
+        return AllBanks()
+    return AllBanks(answered_of_due=1 - silent / due, held_of_reachable=held / reachable if reachable else None)
 
 
 class OutcomeCache:

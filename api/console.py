@@ -15,10 +15,10 @@ from api.services import TheServices
 
 ASSETS_PATH: Final = f"{CONSOLE_PATH}/assets"
 NOT_BUILT: Final = "The console is not built. Run `make console`.\n"
-# A script, a style or a picture comes from this host only, and none stands in the page itself.
+# A script, a style or a picture comes from this host only, and none stands in the page itself. A frame shows a PDF.
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self';"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+    " frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": POLICY,

@@ -3,11 +3,13 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from activities.documents.issuing import appeal_address, approve_attachment, issue_for_officer, preview
+from activities.documents.texts import text_of
 from api.auth import acting, may, refuse_unless
-from api.params import LIMIT_DEFAULT, PDF, AckNo, After, Limit
+from api.jurisdiction import check_read
+from api.params import LIMIT_DEFAULT, PDF, SHOWN_BESIDE, AckNo, After, Limit
 from api.problems import (
     DOCUMENT_DIFFERS,
     DOCUMENT_INCOMPLETE,
@@ -20,13 +22,14 @@ from api.problems import (
     Violation,
     says,
 )
+from api.reads import ReadReason, note_case
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.documents import document_register
 from domain.documents import SEIZURES, DocumentDiffers, DocumentIncomplete
 from schemas.base import Storable, WithReason
-from schemas.documents.due_documents import DocumentPreview
+from schemas.documents.due_documents import DocumentPreview, DocumentText
 from schemas.documents.facts import AttachmentApproval, DocumentAsk, DocumentPage, IssuedDocument
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.restoration_enums import DocumentKind
@@ -65,7 +68,7 @@ async def read_document(
     """Return the PDF of the document, byte for byte as issued."""
     async with services.ctx.pool.acquire() as connection:
         document, pdf = await document_register.read(connection, document_id, services.ctx.opens)
-    headers = {"ETag": f'"{document.digest}"', "Cache-Control": "private, no-cache"}
+    headers = {"ETag": f'"{document.digest}"', "Cache-Control": "private, no-cache", **SHOWN_BESIDE}
     if if_none_match is not None and f'"{document.digest}"' in if_none_match:
         return Response(status_code=304, headers=headers)
     name = f"{document.number.replace('/', '-')}.{document.language.value}.pdf"
@@ -79,6 +82,29 @@ async def preview_document(
 ) -> DocumentPreview:
     """Return whether a document could be issued now, and its missing fields. Nothing is issued."""
     return await preview(services.ctx, ack_no, kind, subject)
+
+
+@router.post("/cases/{ack_no}/documents/preview", responses=says(NOT_FOUND))
+async def preview_document_text(
+    request: Request,
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.ISSUE_DOCUMENT)],
+    ack_no: AckNo,
+    asked: DocumentAsk,
+    reason: ReadReason = None,
+) -> DocumentText:
+    """Return what a document would say if it were issued now, or its missing fields. Nothing is issued.
+
+    The text names persons, so the rules of reading hold beside those of the issue.
+    """
+    refuse_unless(officer, Action.READ_DOCUMENTS)
+    if asked.kind in SEIZURES:
+        refuse_unless(officer, Action.ISSUE_SEIZURE)
+    outside = await check_read(services, officer, Action.READ_DOCUMENTS, ("ack_no", ack_no), reason or "")
+    address = appeal_address(services.public_url)
+    found = await text_of(services.ctx, ack_no, asked, appeal_address=address)
+    await note_case(request, services, officer, ack_no, reason or "", outside=outside)
+    return found
 
 
 @router.post(

@@ -65,8 +65,8 @@ async def list_drafts(services: TheServices, officer: Reader, waiting: Waiting =
 
 @router.get("/choices", name="read_draft_choices")
 async def read_choices(services: TheServices, officer: Reader) -> DraftChoices:
-    """Read what an officer chooses from: the institutions of the directory, and the districts of the State."""
-    return sending.choices(services.ctx)
+    """Read what an officer chooses from: the institutions of the directory, the districts of the State, the teams."""
+    return await sending.choices(services.ctx)
 
 
 @router.post("/check", name="check_draft")

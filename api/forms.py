@@ -1,6 +1,7 @@
 """Forms on our pages: the fields of a form, and the values that several forms ask for."""
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from fastapi import Request
 from adapters.banks.i4c.money import AmountError, parse_rupees
 from adapters.banks.i4c.times import parse_moment
 from adapters.banks.stated import Answerer
+from api.pages import TEMPLATES
 from api.problems import UNREADABLE_FORM, Refused
 from schemas.enums import Language
 
@@ -20,6 +22,11 @@ VALUE_MAX_CHARS: Final = 100
 CLOCK_SLACK: Final = timedelta(minutes=10)
 ACCEPTED_MAX: Final = 20
 """languages of an `Accept-Language` header that are read"""
+FORM_TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
+    language: tomllib.loads((TEMPLATES / "forms" / f"{language.value}.toml").read_text(encoding="utf-8"))
+    for language in Language
+}
+"""what the reader of a form says beside a field, by language"""
 _WEIGHT: Final = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 
@@ -73,45 +80,55 @@ def whole_number(text: str) -> int:
 class FormReader:
     """Reads the values of one form, and puts every mistake beside its field."""
 
-    def __init__(self, fields: Mapping[str, str], errors: dict[str, str], now: datetime) -> None:
+    def __init__(
+        self, fields: Mapping[str, str], errors: dict[str, str], now: datetime, language: Language = Language.EN
+    ) -> None:
         self._fields = fields
         self._errors = errors
         self._now = now
+        self._say = FORM_TEXTS[language]
 
     def answerer(self) -> Answerer:
         """Return the officer who fills in the form."""
-        return Answerer(self.text("name", "Your name"), self.text("designation", "Your designation"))
+        return Answerer(self.text("name", "needs_name"), self.text("designation", "needs_designation"))
 
-    def text(self, name: str, label: str) -> str:
-        """Return a required text."""
+    def text(self, name: str, needed: str) -> str:
+        """Return a text. `needed` is the key of what is said of an empty field."""
         value = self._fields.get(name, "")
         if not value:
-            self._errors[name] = f"{label} is needed."
+            self.fault(name, needed)
         elif len(value) > VALUE_MAX_CHARS:
-            self._errors[name] = f"At most {VALUE_MAX_CHARS} characters."
+            self.fault(name, "too_long", most=VALUE_MAX_CHARS)
         return value
 
-    def amount(self, name: str, label: str, *, needed: bool = True) -> int | None:
-        """Return an amount in rupees as paise, or None if the field is empty or not readable."""
+    def amount(self, name: str, needed: str = "") -> int | None:
+        """Return an amount in rupees as paise, or None if the field is empty or not readable.
+
+        `needed` is the key of what is said of an empty field; without it the field may be empty.
+        """
         text = self._fields.get(name, "").removeprefix("₹").strip()
         if not text:
             if needed:
-                self._errors[name] = f"{label} is needed."
+                self.fault(name, needed)
             return None
         try:
             paise = parse_rupees(text)
         except AmountError:
-            self._errors[name] = "Please give rupees, like 5000 or 5000.50."
+            self.fault(name, "wrong_amount")
             return None
         if needed and not paise:
-            self._errors[name] = "The amount must be more than 0."
+            self.fault(name, "no_amount")
         return paise
 
     def moment(self, name: str, needed: str) -> datetime | None:
-        """Return a time that is not in the future. `needed` is the error text for an empty or unreadable field."""
+        """Return a time that is not in the future. `needed` is the key for an empty or unreadable field."""
         moment, _ = parse_moment(self._fields.get(name, ""))
         if moment is None:
-            self._errors[name] = needed
+            self.fault(name, needed)
         elif moment > self._now + CLOCK_SLACK:
-            self._errors[name] = "This is in the future."
+            self.fault(name, "future")
         return moment
+
+    def fault(self, name: str, key: str, **values: object) -> None:
+        """Put the text of this key beside a field; an empty name stands for the whole form."""
+        self._errors[name] = self._say[key].format_map(values)

@@ -4,17 +4,21 @@ from datetime import timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
 from activities.documents.issuing import appeal_address
 from activities.grievances import decisions
+from activities.holds.hold_files import read_hold_file
 from activities.holds.holder_contacts import take_contact
 from activities.holds.releases import confirm_release, hear_victim, proposed_of, reject_release
 from activities.holds.small_holds import record_small_hold_decision
+from activities.reporting.case_tables import hold_table
 from api.auth import acting, may
 from api.jurisdiction import within_of
-from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
+from api.params import LIMIT_DEFAULT, LIMIT_MAX, AckNoFilter, After, BankFilter, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, says
+from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.roles import Action
 from api.services import TheAppealThrottle, TheServices
 from api.tokens import Officer
@@ -24,6 +28,7 @@ from schemas.grievances.grievances import GrievanceDone, NewGrievance
 from schemas.holds import (
     AppealCode,
     HolderContactTaken,
+    HoldFile,
     HoldPage,
     HoldView,
     NewHolderContact,
@@ -39,8 +44,15 @@ DAYS_MAX: Final = 3_660
 Reader = Annotated[Officer, may(Action.READ_HOLD)]
 
 
-@router.get("")
+@router.get(
+    "",
+    response_model=HoldPage,
+    responses={
+        200: {"content": TABLE_CONTENT, "description": "A page, or the list if the caller accepts CSV or a workbook."}
+    },
+)
 async def list_holds(
+    request: Request,
     services: TheServices,
     officer: Reader,
     ack_no: AckNoFilter = None,
@@ -52,30 +64,49 @@ async def list_holds(
     ] = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
-) -> HoldPage:
-    """List account holds, the earliest to lapse first."""
+) -> HoldPage | Response:
+    """List account holds, the earliest to lapse first. A table has at most 20,000."""
     now = services.ctx.now()
     before = None if ends_within_days is None else now + timedelta(days=ends_within_days)
     within = await within_of(services, officer, Action.READ_HOLD, ack_no)
-    async with services.ctx.pool.acquire() as connection:
-        return await hold_views.page(
-            connection,
-            after,
-            limit,
-            ack_no=ack_no,
-            institution=institution,
-            held=held,
-            small=small,
-            lapses_before=before,
-            within=within,
-        )
+
+    async def page(after: str | None, limit: int = LIMIT_MAX) -> HoldPage:
+        async with services.ctx.pool.acquire() as connection:
+            return await hold_views.page(
+                connection,
+                now,
+                after,
+                limit,
+                ack_no=ack_no,
+                institution=institution,
+                held=held,
+                small=small,
+                lapses_before=before,
+                within=within,
+            )
+
+    if wants_file(request):
+        async with services.table_jobs.place():
+            return await as_file(request, await hold_table(page), f"holds-{ack_no}" if ack_no else "holds")
+    return await page(after, limit)
 
 
 @router.get("/{account_hold_id}")
 async def read_hold_of_account(services: TheServices, officer: Reader, account_hold_id: UUID) -> HoldView:
     """Return one account hold, with its deadlines."""
     async with services.ctx.pool.acquire() as connection:
-        return await hold_views.get(connection, account_hold_id)
+        return await hold_views.get(connection, account_hold_id, services.ctx.now())
+
+
+@router.get("/{account_hold_id}/file")
+async def read_hold_file_of_account(
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_RESTORATION)], account_hold_id: UUID
+) -> HoldFile:
+    """Return the file on a hold: the transfers that its money came by, and the complaints that a release affects.
+
+    It also names the acts that another officer than the reader has to do, by the rule of four eyes.
+    """
+    return await read_hold_file(services.ctx, account_hold_id, acting(officer))
 
 
 @router.post("/{account_hold_id}/decide-small", responses=says(NOT_NOW, FOUR_EYES))

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import Header, Path, Query
 
 from schemas.banks.institutions import Code
+from schemas.enums import Language
 from schemas.identifiers import ACK_NO_PATTERN
 
 LIMIT_DEFAULT: Final = 50
@@ -23,6 +24,7 @@ CourtOrderId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 DiscrepancyId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 ReconciliationId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Maximum number of items on the page.")]
+TextLanguage = Annotated[Language, Query(description="Language of the texts.")]
 After = Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")]
 
 IdempotencyKey = Annotated[
@@ -44,3 +46,5 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_le
 
 
 PDF: Final = "application/pdf"
+SHOWN_BESIDE: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'"}
+"""policy of a PDF of ours, which a page of the console shows in a frame"""

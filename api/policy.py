@@ -1,37 +1,44 @@
 """The values of the policy that are in force, each with its source."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 
+from activities import policy as versions
 from api.auth import may
-from api.problems import IN_THE_DESCRIPTION
+from api.params import INT64_MAX, LIMIT_DEFAULT, After, Limit
+from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
-from schemas.policy import PolicyValue, PolicyView
+from db import policy as stored
+from schemas.policy import PolicyVersionDetails, PolicyVersionPage, PolicyView
 
 router = APIRouter(prefix="/api/v1", tags=["policy"], responses=IN_THE_DESCRIPTION)
 
+Reader = Annotated[Officer, may(Action.READ_POLICY)]
+
 
 @router.get("/policy")
-async def read_policy(services: TheServices, _: Annotated[Officer, may(Action.READ_POLICY)]) -> PolicyView:
+async def read_policy(services: TheServices, _: Reader) -> PolicyView:
     """Return the values of this process's policy. A case or a row keeps the values with which it began."""
-    values = services.ctx.policy.model_dump(mode="json")
-    return PolicyView(version=str(values.pop("version")), values=tuple(_values(values, "", "")))
+    async with services.ctx.pool.acquire() as connection:
+        return await versions.view(connection, services.ctx.policy)
 
 
-def _values(section: dict[str, Any], prefix: str, source: str) -> Iterator[PolicyValue]:
-    """Yield the values of a section, by name.
+@router.get("/policy/versions")
+async def list_policy_versions(
+    services: TheServices, _: Reader, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> PolicyVersionPage:
+    """List the versions that two admins agreed to, the newest first, each with what it changed."""
+    async with services.ctx.pool.acquire() as connection:
+        return await stored.page(connection, after, limit)
 
-    A value without a source of its own has that of the section around it.
-    """
-    own = str(section.get("source", source))
-    for name, value in section.items():
-        if name == "source":
-            continue
-        if isinstance(value, dict):
-            yield from _values(value, f"{prefix}{name}.", own)
-        else:
-            yield PolicyValue(name=f"{prefix}{name}", value=value, source=own)
+
+@router.get("/policy/versions/{number}", responses=says(NOT_FOUND))
+async def read_policy_version(
+    services: TheServices, _: Reader, number: Annotated[int, Path(ge=1, lt=INT64_MAX)]
+) -> PolicyVersionDetails:
+    """Return a version with every value that was ever agreed to."""
+    async with services.ctx.pool.acquire() as connection:
+        return await stored.details(connection, number)

@@ -71,6 +71,7 @@ SHOWS_PERSON: Final = frozenset(
         "/api/v1/complaints/{ack_no}/stories",
         "/api/v1/complaints/{ack_no}/treatment-report",
         "/api/v1/cases/{ack_no}/victim",
+        "/api/v1/restorations/{restoration_id}/credited-accounts",
     }
 )
 """routes that show personal data of a victim, and little else"""

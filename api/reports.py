@@ -1,11 +1,13 @@
 """The shared part of reports over a period, as JSON and as tables: CSV, or a workbook."""
 
+import asyncio
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from fastapi import Request
 from starlette.responses import Response
 
+from activities.reporting.stage_tables import Table
 from api.problems import INVALID, Refused, Violation
 from schemas.text import IST
 
@@ -58,6 +60,18 @@ def wants_table(request: Request) -> bool:
 def wants_workbook(request: Request) -> bool:
     """Return whether the caller accepts a workbook."""
     return XLSX in request.headers.get("accept", "")
+
+
+def wants_file(request: Request) -> bool:
+    """Return whether the caller accepts a table as a file: CSV or a workbook."""
+    return wants_table(request) or wants_workbook(request)
+
+
+async def as_file(request: Request, rows: Table, name: str) -> Response:
+    """Return a long table as the file that the caller accepts. It is written in a thread, beside other requests."""
+    if wants_workbook(request):
+        return workbook(await asyncio.to_thread(rows.to_workbook), f"{name}.xlsx")
+    return table(await asyncio.to_thread(rows.to_csv), f"{name}.csv")
 
 
 def workbook(data: bytes, file_name: str) -> Response:

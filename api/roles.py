@@ -8,7 +8,7 @@ from domain.grievances import ROLES
 from domain.jurisdiction import Shows, VerbKind
 from domain.releases import SMALL_HOLD_DECIDERS
 from domain.reporting.task_acts import OWNERS
-from domain.restoration.procedure import REOPENERS, RULES
+from domain.restoration.procedure import CREDIT_ACCOUNT_CONFIRMERS, REOPENERS, RULES
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.grievances.grievances import GrievanceVerb
 from schemas.restoration.restorations import RestorationVerb
@@ -144,7 +144,13 @@ class Action(StrEnum):
     READ_OFFICERS = "read_officers"
     """officers with their roles, teams and absences, and who changed what of them"""
     END_OFFICERS_ROLE = "end_officers_role"
-    """disable an officer, and end a role; who gives a role or lets an officer in uses the command"""
+    """disable an officer, and end a role; two admins let an officer in or give a role"""
+    READ_ADMINISTRATION = "read_administration"
+    """proposals of admins, and who changed what of officers, teams, the directory, displays and the policy"""
+    PROPOSE_ADMINISTRATION = "propose_administration"
+    """propose to change officers, teams, the directory or the policy"""
+    DECIDE_ADMINISTRATION = "decide_administration"
+    """agree to another admin's proposal, or refuse it"""
     CHANGE_TEAMS = "change_teams"
     """add and end teams, and write the days on which an officer is absent"""
     READ_POLICY = "read_policy"
@@ -199,7 +205,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CANCEL_RESTORATION: RULES[RestorationVerb.CANCEL].roles,
     Action.REOPEN_RESTORATION: REOPENERS,
     Action.TELL_CREDIT_ACCOUNT: _DESK | {Role.IO},
-    Action.CONFIRM_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
+    Action.CONFIRM_CREDIT_ACCOUNT: CREDIT_ACCOUNT_CONFIRMERS,
     Action.OBJECT_TO_CREDIT_ACCOUNT: _DESK | {Role.IO},
     Action.WITHDRAW_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.PROPOSE_PAYER: _DESK | {Role.IO},
@@ -250,6 +256,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.RESET_NOTICE_SETTINGS: frozenset({Role.ADMIN}),
     Action.READ_OFFICERS: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
     Action.END_OFFICERS_ROLE: frozenset({Role.ADMIN}),
+    Action.READ_ADMINISTRATION: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.PROPOSE_ADMINISTRATION: frozenset({Role.ADMIN}),
+    Action.DECIDE_ADMINISTRATION: frozenset({Role.ADMIN}),
     Action.CHANGE_TEAMS: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.READ_POLICY: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
     Action.READ_DIRECTORY: _DESK | {Role.AUDITOR},
@@ -263,12 +272,28 @@ READS: Final = frozenset(action for action in Action if action.value.startswith(
     Action.READ_REFUSED_ACTS,
     Action.READ_NOTICE_SETTINGS,
     Action.READ_OFFICERS,
+    Action.READ_ADMINISTRATION,
     Action.READ_POLICY,
     Action.READ_DIRECTORY,
     Action.READ_WALL,
     Action.READ_DISPLAYS,
 }
 """actions that show cases, accounts and persons; the read log has who did them"""
+
+PROVED: Final = frozenset(
+    {
+        Action.APPROVE_RESTORATION,
+        Action.CONFIRM_CREDIT_ACCOUNT,
+        Action.CONFIRM_RELEASE,
+        Action.DECIDE_ADMINISTRATION,
+        Action.DECIDE_GRIEVANCE,
+        Action.DECIDE_OBJECTION,
+        Action.DECIDE_SMALL_HOLD,
+        Action.END_OFFICERS_ROLE,
+        Action.END_SESSIONS,
+    }
+)
+"""actions that need a sign-in or a code of the last minutes (`sessions.proof_seconds`): they move money, or power"""
 
 SHOWS: Final[Mapping[Action, Shows]] = {
     # A new read counts as one that names persons, until it stands below.
@@ -352,6 +377,9 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.RESET_NOTICE_SETTINGS: VerbKind.OFFICE,
     Action.READ_OFFICERS: VerbKind.OFFICE,
     Action.END_OFFICERS_ROLE: VerbKind.OFFICE,
+    Action.READ_ADMINISTRATION: VerbKind.OFFICE,
+    Action.PROPOSE_ADMINISTRATION: VerbKind.OFFICE,
+    Action.DECIDE_ADMINISTRATION: VerbKind.OFFICE,
     Action.CHANGE_TEAMS: VerbKind.OFFICE,
     Action.READ_POLICY: VerbKind.OFFICE,
     Action.READ_DIRECTORY: VerbKind.OFFICE,

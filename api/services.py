@@ -19,7 +19,16 @@ from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.addresses import LOOPBACK, Networks
-from api.caches import EvidenceJobs, OutcomeCache, ScorecardCache, StageCache, StorageCache, TrailCache, WallCache
+from api.caches import (
+    EvidenceJobs,
+    OutcomeCache,
+    ScorecardCache,
+    StageCache,
+    StorageCache,
+    TableJobs,
+    TrailCache,
+    WallCache,
+)
 from api.console_files import FILES, ConsoleFiles
 from api.listener import Listener
 from api.logins import BankLogins
@@ -175,9 +184,24 @@ class Services:
         return FormThrottle(self.ctx, self.keys, self.trusted_proxies)
 
     @cached_property
+    def inbox_checks(self) -> Throttle:
+        """Limit on what banks have checked in their inbox, and on the changes of keys that they ask for."""
+        return Throttle(self.ctx, self.keys, TryName.INBOX_CHECKS)
+
+    @cached_property
+    def inbox_events(self) -> Throttle:
+        """Limit on the test events that banks ask for."""
+        return Throttle(self.ctx, self.keys, TryName.INBOX_EVENTS)
+
+    @cached_property
     def evidence_jobs(self) -> EvidenceJobs:
         """Evidence packs that are written now."""
         return EvidenceJobs()
+
+    @cached_property
+    def table_jobs(self) -> TableJobs:
+        """Tables of cases that are written now."""
+        return TableJobs()
 
     @cached_property
     def metrics_cache(self) -> DatabaseGauges:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import httpx
@@ -50,7 +50,7 @@ class Run:
 
     async def complain_evenly(self, banks: list[str], count: int, rate_per_second: float) -> set[str]:
         """Post complaints at an even rate; return their references when all requests have arrived, or time is up."""
-        references = [await self._scripted(banks[number % len(banks)]) for number in range(count)]
+        references = [await self.scripted(banks[number % len(banks)]) for number in range(count)]
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for number, (bank, reference) in enumerate(references):
@@ -69,7 +69,7 @@ class Run:
 
         async def post_some() -> None:
             for number in numbers:
-                bank, reference = await self._scripted(banks[number % len(banks)])
+                bank, reference = await self.scripted(banks[number % len(banks)])
                 await self._complain(bank, reference)
                 found.add(reference)
                 progress(len(found))
@@ -79,10 +79,18 @@ class Run:
                 group.create_task(post_some())
         return found
 
-    async def complain_of_unknown_banks(self, count: int) -> None:
+    async def complain_of_unknown_banks(self, count: int, progress: Callable[[int], None] = lambda _: None) -> None:
         """Post complaints about transfers to a bank that the directory does not have. Each asks the desk."""
-        for _ in range(count):
-            await self._complain(UNKNOWN_BANK, str(next(self._numbers)))
+        numbers = iter(range(count))
+
+        async def post_some() -> None:
+            for number in numbers:
+                await self._complain(UNKNOWN_BANK, str(next(self._numbers)))
+                progress(number)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(POSTS_AT_ONCE):
+                group.create_task(post_some())
 
     async def hang(self, bank: str, seconds: float) -> None:
         """Make a bank accept every call and send no reply for this time."""
@@ -108,13 +116,7 @@ class Run:
             reference: received[reference] - sent for reference, sent in self.sent_ns.items() if reference in received
         }
 
-    # -- steps ---------------------------------------------------------------------------------------------------------
-
-    async def _put_faults(self, bank: str, faults: Faults) -> None:
-        body = {"bank": bank, "faults": faults.model_dump()}
-        (await self.stack.control.post("/sim/faults", json=body)).raise_for_status()
-
-    async def _scripted(self, bank: str) -> tuple[str, str]:
+    async def scripted(self, bank: str) -> tuple[str, str]:
         """Script a new transfer to this bank, which holds the full amount on request."""
         reference = str(next(self._numbers))
         answer = {"rows": [hold_row(reference, PAISE)]}
@@ -122,14 +124,27 @@ class Run:
         (await self.stack.control.post("/sim/script", json=body)).raise_for_status()
         return bank, reference
 
+    async def received_at(self, references: set[str]) -> dict[str, float]:
+        """Return by reference when its bank had the request, in epoch seconds, once all have arrived or time is up."""
+        await self._arrive(references)
+        received: dict[str, float] = await self._tickets("received_at")
+        return received
+
+    # -- steps ---------------------------------------------------------------------------------------------------------
+
+    async def _put_faults(self, bank: str, faults: Faults) -> None:
+        body = {"bank": bank, "faults": faults.model_dump()}
+        (await self.stack.control.post("/sim/faults", json=body)).raise_for_status()
+
     async def _complain(self, bank: str, reference: str) -> None:
         body = {
             "channel": "helpline_1930",
             "category": "upi_fraud",
-            "victim": {"name": "A. Victim", "mobile": "9876543210", "district": "LUCKNOW"},
+            # Each complaint is of another person, as nearly all are.
+            "victim": {"name": "A. Victim", "mobile": f"9{reference[-9:]}", "district": "LUCKNOW"},
             "transfers": [
                 {
-                    "payer": {"institution": self.banks[-1], "account": "30000000001"},
+                    "payer": {"institution": self.banks[-1], "account": f"3{reference}"},
                     "payee": {"institution": bank, "account": f"5{reference}"},
                     "amount_paise": PAISE,
                     "rrn": reference,
@@ -145,12 +160,16 @@ class Run:
         answer.raise_for_status()
 
     async def _received_ns(self) -> dict[str, int]:
+        return await self._tickets("received_ns")
+
+    async def _tickets(self, name: str) -> dict[str, Any]:
+        """Return this field of the first ticket of each reference."""
         tickets = orjson.loads((await self.stack.control.get("/sim/tickets")).content)
-        received: dict[str, int] = {}
+        found: dict[str, Any] = {}
         for ticket in tickets:
             for reference in ticket["rrns"]:
-                received.setdefault(reference, ticket["received_ns"])
-        return received
+                found.setdefault(reference, ticket[name])
+        return found
 
     async def _arrive(self, references: set[str]) -> bool:
         """Wait until the banks have these requests; return whether they do before time is up."""

@@ -4,6 +4,8 @@ Officers have streams of their queue. One more officer claims and releases work 
 time from the moment at which a verb is sent to the arrival of its event on each stream. The processor time of the
 engine counts beside the streams, and without them before and after. The rest phase shows what the streams cost while
 nothing happens.
+
+Then it measures in a browser what officers wait for (`benchmarks/browser.py`), on a queue of thousands of items.
 """
 
 import asyncio
@@ -24,6 +26,7 @@ from activities.officers.enrolment import import_officers
 from activities.officers.sign_in import new_token, session_digest
 from activities.secrets import Purpose, SecretBox
 from api.officers.sessions import COOKIE, CSRF_HEADER, csrf_token
+from benchmarks import browser
 from benchmarks.aims import Aim, at_least, at_most, exactly
 from benchmarks.complaints import TIMEOUT_SECONDS, Run
 from benchmarks.cost import Cost, Meter, metered
@@ -57,9 +60,24 @@ _Version = tuple[int, int]
 
 
 async def main(
-    streams: int = 200, events_per_second: float = 2.0, seconds: float = 60.0, seed: int = 7
+    streams: int = 200,
+    events_per_second: float = 2.0,
+    seconds: float = 60.0,
+    items: int = 5_000,
+    openings: int = 10,
+    verbs: int = 100,
+    calls: int = 50,
+    updates: int = 2_000,
+    seed: int = 7,
+    without_browser: bool = False,
 ) -> dict[str, Any]:
-    """Run the benchmark; return the effect of verbs on streams, the cost of the streams, and the aims."""
+    """Run the benchmark; return the effect of verbs on streams, the cost of the streams, and the aims.
+
+    `items`, `openings`, `verbs`, `calls` and `updates` are for the browser. Raises `Failed` if there is no browser.
+    """
+    sizes = browser.Sizes(items, openings, verbs, calls, updates)
+    if not without_browser:
+        browser.check()
     config = {
         "seed": seed,
         "complaints": 0,
@@ -69,11 +87,17 @@ async def main(
         "classes": {"api": 1.0, "seat": 0.0, "mail": 0.0},
     }
     with Progress("console") as progress:
-        async with own_stack(config, progress, with_restoration=False) as stack, Run.opened(stack) as run:
+        async with (
+            own_stack(config, progress, with_restoration=False, over_tls=True) as stack,
+            Run.opened(stack) as run,
+        ):
             progress.step("warming up")
-            cookies = await _officers(stack, streams + 1)
+            cookies = await _officers(stack, "console", streams + 1, Role.DESK)
             async with _Desk.opened(stack, run, cookies[0]) as desk, metered(stack) as meter:
                 figures = await _phases(desk, meter, cookies[1:], events_per_second, seconds, progress)
+                if not without_browser:
+                    seats = await _seats(stack)
+                    figures |= {"browser": await browser.measure(run, seats, sizes, desk.act, progress)}
             figures |= {"memory_mib": memory_mib(stack)}
         figures |= {
             "streams": streams,
@@ -83,16 +107,17 @@ async def main(
             "baseline": await baseline(progress),
             "machine": machine(),
         }
-    return finish("console", figures, aims(streams, round(events_per_second * seconds)))
+    found = aims(streams, round(events_per_second * seconds))
+    return finish("console", figures, found if without_browser else [*found, *browser.aims(sizes)])
 
 
 # -- officers ----------------------------------------------------------------------------------------------------------
 
 
-async def _officers(stack: SimulatedStack, count: int) -> list[str]:
-    """Write officers with a session each; return the cookies' values."""
-    names = [f"console{number}" for number in range(count)]
-    entries = [OfficerEntry(officer_id=name, name=f"Officer {name}", roles=(Role.DESK,)) for name in names]
+async def _officers(stack: SimulatedStack, prefix: str, count: int, role: Role) -> list[str]:
+    """Write officers of a role with a session each; return the cookies' values."""
+    names = [f"{prefix}{number}" for number in range(count)]
+    entries = [OfficerEntry(officer_id=name, name=f"Officer {name}", roles=(role,)) for name in names]
     await import_officers(stack.pool, entries, "command:bench")
     key = SecretBox(secret_key(stack.services.settings)).derive_key(Purpose.SESSIONS)
     tokens = [new_token() for _ in names]
@@ -101,6 +126,13 @@ async def _officers(stack: SimulatedStack, count: int) -> list[str]:
             digest = session_digest(key, token)
             await sessions.begin(connection, uuid4(), digest, name, "127.0.0.1", "bench", SignInWay.CODE, SHIFT)
     return tokens
+
+
+async def _seats(stack: SimulatedStack) -> browser.Seats:
+    first, second = await _officers(stack, "seat", 2, Role.DESK)
+    (caller,) = await _officers(stack, "caller", 1, Role.INTAKE)
+    (supervisor,) = await _officers(stack, "supervisor", 1, Role.SUPERVISOR)
+    return browser.Seats(first, second, caller, supervisor)
 
 
 def _headers(token: str) -> dict[str, str]:
@@ -126,13 +158,17 @@ class _Desk:
         async with httpx.AsyncClient(
             base_url=stack.running.api_url, headers=_headers(token), timeout=TIMEOUT_SECONDS
         ) as api:
-            found: list[dict[str, Any]] = []
-            while len(found) < ITEMS:
+            desk = cls(api, [])
+            while len(desk.items) < ITEMS:
                 await asyncio.sleep(POLL_SECONDS)
-                answer = await api.get("/api/v1/desk/tasks", params={"limit": ITEMS})
-                answer.raise_for_status()
-                found = answer.json()["items"]
-            yield cls(api, [(item["task_id"], item["version"]) for item in found])
+                await desk.read()
+            yield desk
+
+    async def read(self) -> None:
+        """Read the first work items as they are now."""
+        answer = await self.api.get("/api/v1/desk/tasks", params={"limit": ITEMS})
+        answer.raise_for_status()
+        self.items = [(item["task_id"], item["version"]) for item in answer.json()["items"]]
 
     async def work(self, per_second: float, seconds: float) -> None:
         """Claim and release the items in turn, at an even rate."""
@@ -141,6 +177,12 @@ class _Desk:
             await asyncio.sleep(max(began + number / per_second - time.monotonic(), 0))
             await self._do(place, verb)
         await asyncio.sleep(max(began + seconds - time.monotonic(), 0))
+
+    async def act(self, count: int) -> None:
+        """Claim and release the first items of now in turn, one verb after the other."""
+        await self.read()
+        for place, verb in itertools.islice(self._turns(), count):
+            await self._do(place, verb)
 
     def _turns(self) -> Iterator[tuple[int, str]]:
         # Each pass claims every item or releases every item; a phase may end within a pass.

@@ -7,22 +7,24 @@ nothing left to do, it is watched for a minute. The simulator and the benchmark 
 import asyncio
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
+from adapters.clock import wall_clock
 from benchmarks.aims import Aim, at_most, exactly
 from benchmarks.complaints import Run
 from benchmarks.cost import Cost, Meter, metered
 from benchmarks.measuring import Progress, baseline, finish, machine, memory_mib, own_stack
 from benchmarks.world import world_digest
-from db.reporting.engine_waits import cases_on_hold, left_to_do
+from db.reporting.engine_waits import cases_on_hold, last_event_at, left_to_do
 from simulator import Knobs
 from workers.simulated import SimulatedStack
 
 BANKS: Final = 8
 MANY_CASES: Final = 10_000
 POLL_SECONDS: Final = 2.0
-CALM_SECONDS: Final = 30.0
-"""how long nothing may be left to do before the watch begins"""
+CALM: Final = timedelta(seconds=30)
+"""how long nothing may be left to do, and no event be logged, before the watch begins"""
 SETTLE_LIMIT_SECONDS: Final = 3600.0
 NOT_THE_ENGINE: Final = frozenset({"simulator", "bench", "goldenhour"})
 
@@ -82,15 +84,16 @@ def aims(cases: int) -> list[Aim]:
 
 
 async def _rest(stack: SimulatedStack, cases: int, progress: Progress) -> int:
-    """Wait until every case has money on hold and nothing is left to do; return what is left."""
+    """Wait until every case has money on hold, nothing is left to do, and nothing happens; return what is left."""
     began = calm_since = time.monotonic()
     left = 0
     while time.monotonic() - began < SETTLE_LIMIT_SECONDS:
         async with stack.pool.acquire() as connection:
             left = await left_to_do(connection) + max(0, cases - await cases_on_hold(connection))
-        if left:
+            last_at = None if left else await last_event_at(connection)
+        if left or (last_at is not None and wall_clock() - last_at < CALM):
             calm_since = time.monotonic()
-        elif time.monotonic() - calm_since >= CALM_SECONDS:
+        elif time.monotonic() - calm_since >= CALM.total_seconds():
             break
         progress.tick(f"{left} things left to do")
         await asyncio.sleep(POLL_SECONDS)

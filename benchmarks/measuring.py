@@ -76,11 +76,12 @@ async def own_stack(
     with_restoration: bool = True,
     with_restorations_played: bool = False,
     asks_payers_banks: bool = False,
+    over_tls: bool = False,
 ) -> AsyncIterator[SimulatedStack]:
     """Run a stack with a simulator in a temporary folder, whatever the environment's settings name.
 
     Without `with_restoration` no process works on restorations. With `asks_payers_banks` the policy asks the victims'
-    banks too.
+    banks too. With `over_tls` there are the hosts for browsers too.
     """
     with tempfile.TemporaryDirectory(prefix="goldenhour-bench-") as home:
         settings = Settings().embedded(Path(home))
@@ -96,6 +97,7 @@ async def own_stack(
             # Most orders to banks go by the channels that an incident does not need.
             every_channel=with_restorations_played,
             with_restorations=with_restorations_played,
+            over_tls=over_tls,
             report_step=report_step,
         ) as stack:
             if not with_restoration:

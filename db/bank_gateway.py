@@ -14,10 +14,11 @@ from pydantic import Field
 from db.body_keys import key_of_case
 from db.person_keys import PersonKey
 from db.pool import Connection
+from domain.banks.answering_curve import HAZARD_MAX, Curve
 from domain.errors import NotFound
 from domain.errors.holds import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import FeedStatus
+from schemas.enums import ClaimKind, FeedStatus
 
 NUMBERED_AT_ONCE: Final = 1_000
 """changes that one call numbers; a bank that returns after years needs several calls"""
@@ -267,19 +268,71 @@ class WaitingRequest(FrozenModel):
     paise: int
     largest_paise: int
     freshest_at: UtcDatetime
+    account: str = Field(repr=False)
+    """the account with the most money"""
+    accounts: int
 
 
-_WAITING: Final = """
+# The arithmetic of `domain.banks.answering_curve`, as in the call list of the desk.
+_WAITING: Final = f"""
 SELECT r.request_id, r.case_no, r.sent_at, count(*)::int AS hops, sum(b.balance_paise)::bigint AS paise,
-    max(b.balance_paise)::bigint AS largest_paise, max(h.transferred_at) AS freshest_at
+    max(b.balance_paise)::bigint AS largest_paise, max(h.transferred_at) AS freshest_at,
+    (array_agg(h.payee_holder ORDER BY b.balance_paise DESC, h.hop_no))[1] AS account,
+    count(DISTINCT h.account_key)::int AS accounts
 FROM hold_request r JOIN request_hop q ON q.request_id = r.request_id AND q.live
 JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
 JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play' AND b.balance_paise > 0
+CROSS JOIN LATERAL (SELECT greatest(0, extract(epoch FROM $3 - h.transferred_at))::float8 AS seconds) AS g
+CROSS JOIN LATERAL (SELECT width_bucket(g.seconds, $4::float8[]) AS band) AS w
 WHERE r.institution = $1 AND r.state IN ('sending', 'delivered')
-GROUP BY r.request_id ORDER BY paise DESC, r.request_id LIMIT $2
+GROUP BY r.request_id
+ORDER BY sum(b.balance_paise * exp(-least({HAZARD_MAX},
+    ($6::float8[])[w.band] + ($5::float8[])[w.band] * (g.seconds - ($4::float8[])[w.band])))) DESC, r.request_id
+LIMIT $2
 """
 
 
-async def waiting(connection: Connection, institution: str, limit: int) -> list[WaitingRequest]:
-    """Return the requests that await the bank's answer, those with the most money first."""
-    return [WaitingRequest(**dict(row)) for row in await connection.fetch(_WAITING, institution, limit)]
+async def waiting(
+    connection: Connection, institution: str, limit: int, as_of: datetime, leaving: Curve
+) -> list[WaitingRequest]:
+    """Return the requests that await the bank's answer, those first where the most money is likely still there.
+
+    `leaving` is the curve by which money leaves an account.
+    """
+    rows = await connection.fetch(
+        _WAITING, institution, limit, as_of, list(leaving.starts), list(leaving.rates), list(leaving.sums)
+    )
+    return [WaitingRequest(**dict(row)) for row in rows]
+
+
+async def last_answered_at(connection: Connection, institution: str, since: datetime) -> datetime | None:
+    """Return when the bank last gave a first answer to a request sent since that time; None without one."""
+    found: datetime | None = await connection.fetchval(
+        "SELECT max(first_answered_at) FROM hold_request WHERE sent_at >= $2 AND institution = $1", institution, since
+    )
+    return found
+
+
+class ToldSince(FrozenModel):
+    """A line of an answer that a bank gave while an officer of it had a form open."""
+
+    kind: ClaimKind
+    applied_paise: int
+    reference: str
+    received_at: UtcDatetime
+
+
+_TOLD_SINCE: Final = """
+SELECT a.kind, a.applied_paise, h.reference, a.received_at FROM request_hop q
+JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
+JOIN answer a ON a.case_no = q.case_no AND a.hop_nos[1] = q.hop_no AND a.institution = $2 AND a.received_at >= $3
+WHERE q.request_id = $1 AND a.disposition <> 'duplicate' ORDER BY a.answer_id LIMIT $4
+"""
+
+
+async def told_since(
+    connection: Connection, institution: str, request_id: UUID, since: datetime, limit: int
+) -> list[ToldSince]:
+    """Return what the bank has answered about the transfers of a request since that time."""
+    rows = await connection.fetch(_TOLD_SINCE, request_id, institution, since, limit)
+    return [ToldSince(**dict(row)) for row in rows]

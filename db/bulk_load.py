@@ -86,6 +86,11 @@ async def analyze(connection: Connection, tables: Sequence[str]) -> None:
     await connection.execute(f"ANALYZE {', '.join(tables)}")
 
 
+async def let_analyze(connection: Connection, tables: Sequence[str], role: str) -> None:
+    """Let a role that does not own these tables collect their statistics; call as their owner."""
+    await connection.execute(f"GRANT MAINTAIN ON {', '.join(tables)} TO {role}")
+
+
 async def vacuum(connection: Connection, tables: Sequence[str]) -> None:
     """Remove what earlier runs wrote into these tables and rolled back."""
     await connection.execute(f"VACUUM {', '.join(tables)}")

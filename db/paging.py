@@ -33,6 +33,8 @@ def from_cursor(cursor: str, *kinds: type[Key]) -> tuple[Key, ...]:
         raise BadCursor from None
     if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
         raise BadCursor
+    if any(isinstance(part, str) and "\0" in part for part in key):
+        raise BadCursor  # PostgreSQL cannot store NUL
     return tuple(key)
 
 

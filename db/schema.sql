@@ -2,6 +2,27 @@
 
 SET check_function_bodies = off;
 
+CREATE OR REPLACE FUNCTION public.administration_proposal_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL OR NEW.decision IS NULL
+        OR (NEW.proposal_id, NEW.kind, NEW.subject, NEW.about_officer, NEW.asked, NEW.changes, NEW.reason, NEW.proposed_by,
+            NEW.proposed_at, NEW.valid_until) IS DISTINCT FROM
+           (OLD.proposal_id, OLD.kind, OLD.subject, OLD.about_officer, OLD.asked, OLD.changes, OLD.reason, OLD.proposed_by,
+            OLD.proposed_at, OLD.valid_until)
+    THEN
+        RAISE EXCEPTION 'of a proposal only the decision is written, once'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'administration_proposal_rules';
+    END IF;
+    IF NEW.decision = 'agreed' AND NOT (is_live_admin(person_of(NEW.proposed_by)) AND is_live_admin(person_of(NEW.decided_by))) THEN
+        RAISE EXCEPTION 'a proposal takes effect by two admins'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'administration_proposal_by_admins';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.allocation_check_whole()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -291,6 +312,18 @@ BEGIN
          FROM latest b, bank_exchange_digests(b.exchange_id) f)
     INTO told, lines FROM latest l;
     RETURN CASE WHEN told IS NULL THEN '{}' ELSE jsonb_build_object('exchanges', told, 'bound', lines) END;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_key_change_decided_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.outcome IS NOT NULL AND (NEW.outcome, NEW.decided_by, NEW.decided_at, NEW.reason)
+            IS DISTINCT FROM (OLD.outcome, OLD.decided_by, OLD.decided_at, OLD.reason) THEN
+        RAISE EXCEPTION 'a change of a bank''s keys is decided once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.bank_key_rules()
@@ -1416,6 +1449,16 @@ AS $function$
         AND (moment AT TIME ZONE 'Asia/Kolkata')::date BETWEEN a.first_day AND a.last_day)
 $function$;
 
+CREATE OR REPLACE FUNCTION public.is_live_admin(person text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT EXISTS (SELECT FROM officer o JOIN officer_role r USING (officer_id) CROSS JOIN present_moment() AS t
+        WHERE o.officer_id = person AND o.disabled_at IS NULL AND r.role = 'admin' AND r.from_at <= t
+            AND (r.until_at IS NULL OR r.until_at > t))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.is_second_officer(actor text, first_officer text)
  RETURNS boolean
  LANGUAGE sql
@@ -1762,6 +1805,11 @@ BEGIN
     THEN
         RAISE EXCEPTION 'of a session only its use and its end change, and it ends once' USING ERRCODE = 'restrict_violation';
     END IF;
+    IF TG_OP = 'INSERT' AND NEW.proved_at IS NOT NULL
+        OR TG_OP = 'UPDATE' AND coalesce(NEW.proved_at < coalesce(OLD.proved_at, OLD.began_at), OLD.proved_at IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'a proof comes after the sign-in, and after the proof before' USING ERRCODE = 'restrict_violation';
+    END IF;
     RETURN NEW;
 END $function$;
 
@@ -1792,6 +1840,8 @@ CREATE OR REPLACE FUNCTION public.officer_told()
 AS $function$
 DECLARE
     fields text[];
+    was jsonb;
+    is_now jsonb;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO officer_event (at, actor, kind, officer_id) VALUES (NEW.created_at, NEW.created_by, 'added', NEW.officer_id);
@@ -1805,13 +1855,14 @@ BEGIN
         INSERT INTO officer_event (at, actor, kind, officer_id)
         VALUES (NEW.changed_at, NEW.changed_by, 'reset', NEW.officer_id);
     END IF;
-    SELECT array_agg(n.key ORDER BY n.key) INTO fields
+    SELECT array_agg(n.key ORDER BY n.key), jsonb_object_agg(n.key, o.value), jsonb_object_agg(n.key, n.value)
+    INTO fields, was, is_now
     FROM jsonb_each(to_jsonb(NEW)) n JOIN jsonb_each(to_jsonb(OLD)) o USING (key)
     WHERE n.value IS DISTINCT FROM o.value
         AND n.key NOT IN ('changed_at', 'changed_by', 'disabled_at', 'disabled_by', 'credentials_from');
     IF fields IS NOT NULL THEN
-        INSERT INTO officer_event (at, actor, kind, officer_id, data)
-        VALUES (NEW.changed_at, NEW.changed_by, 'changed', NEW.officer_id, jsonb_build_object('fields', fields));
+        INSERT INTO officer_event (at, actor, kind, officer_id, data) VALUES (NEW.changed_at, NEW.changed_by, 'changed',
+            NEW.officer_id, jsonb_build_object('fields', fields, 'before', was, 'after', is_now));
     END IF;
     RETURN NULL;
 END $function$;
@@ -1960,6 +2011,19 @@ CREATE OR REPLACE FUNCTION public.person_of(actor text)
 AS $function$
     SELECT lower(btrim(regexp_replace(actor, '^(officer|import):', '')))
 $function$;
+
+CREATE OR REPLACE FUNCTION public.policy_version_agreed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.proposal_id AND p.kind = 'policy_changed'
+            AND p.decision = 'agreed') THEN
+        RAISE EXCEPTION 'two admins agree to a version of the policy'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_version_agreed';
+    END IF;
+    RETURN NULL;
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.present_moment()
  RETURNS timestamp with time zone
@@ -2851,6 +2915,38 @@ CREATE TABLE account_hold (
     CONSTRAINT account_hold_state_check CHECK ((state = ANY (ARRAY['held'::text, 'ended'::text])))
 ) WITH (fillfactor=80);
 
+CREATE TABLE administration_proposal (
+    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    about_officer text,
+    asked jsonb NOT NULL,
+    changes jsonb NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decided_reason text,
+    CONSTRAINT administration_proposal_pkey PRIMARY KEY (proposal_id),
+    CONSTRAINT administration_proposal_about_officer_check CHECK ((about_officer ~ '^[a-z0-9._@-]{1,64}$'::text)),
+    CONSTRAINT administration_proposal_asked_check CHECK ((pg_column_size(asked) <= 262144)),
+    CONSTRAINT administration_proposal_changes_check CHECK (((jsonb_typeof(changes) = 'array'::text) AND (pg_column_size(changes) <= 262144))),
+    CONSTRAINT administration_proposal_decided CHECK ((num_nulls(decision, decided_by, decided_at, decided_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT administration_proposal_decided_reason_check CHECK (((decided_reason <> ''::text) AND (length(decided_reason) <= 500))),
+    CONSTRAINT administration_proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT administration_proposal_four_eyes CHECK (((decision IS NULL) OR (decision = 'withdrawn'::text) OR is_second_officer(decided_by, proposed_by))),
+    CONSTRAINT administration_proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)))),
+    CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'policy_changed'::text]))),
+    CONSTRAINT administration_proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
+    CONSTRAINT administration_proposal_of_officers CHECK (((proposed_by ~~ 'officer:%'::text) AND (decided_by ~~ 'officer:%'::text))),
+    CONSTRAINT administration_proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 500))),
+    CONSTRAINT administration_proposal_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 200))),
+    CONSTRAINT administration_proposal_withdrawn_by_its_officer CHECK (((decision IS DISTINCT FROM 'withdrawn'::text) OR (person_of(decided_by) = person_of(proposed_by))))
+);
+
 CREATE TABLE allocation (
     allocation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -3094,11 +3190,39 @@ CREATE TABLE bank_key (
     not_before timestamp with time zone NOT NULL,
     not_after timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
     CONSTRAINT bank_key_public_key_key UNIQUE (public_key),
     CONSTRAINT bank_key_pkey PRIMARY KEY (key_id),
     CONSTRAINT bank_key_check CHECK ((not_before < not_after)),
     CONSTRAINT bank_key_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9._:-]{1,100}$'::text)),
     CONSTRAINT bank_key_public_key_check CHECK ((octet_length(public_key) = 32))
+);
+
+CREATE TABLE bank_key_change (
+    change_id uuid NOT NULL,
+    institution text NOT NULL,
+    kind text NOT NULL,
+    key_id text NOT NULL,
+    public_key bytea NOT NULL,
+    asked_by text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    outcome text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    reason text NOT NULL DEFAULT ''::text,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    told_at timestamp with time zone,
+    CONSTRAINT bank_key_change_pkey PRIMARY KEY (change_id),
+    CONSTRAINT bank_key_change_asked_by CHECK (((length(asked_by) >= 1) AND (length(asked_by) <= 200))),
+    CONSTRAINT bank_key_change_by_two CHECK (((outcome IS NULL) OR (outcome = ANY (ARRAY['withdrawn'::text, 'expired'::text])) OR (decided_by !~~ 'bank:%'::text))),
+    CONSTRAINT bank_key_change_decided CHECK ((num_nulls(outcome, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT bank_key_change_decided_by CHECK (((length(decided_by) >= 1) AND (length(decided_by) <= 200))),
+    CONSTRAINT bank_key_change_key_id CHECK ((key_id ~ '^[A-Za-z0-9._:-]{1,100}$'::text)),
+    CONSTRAINT bank_key_change_kind CHECK ((kind = ANY (ARRAY['add'::text, 'end'::text]))),
+    CONSTRAINT bank_key_change_outcome CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
+    CONSTRAINT bank_key_change_public_key CHECK ((octet_length(public_key) = 32)),
+    CONSTRAINT bank_key_change_reason CHECK ((length(reason) <= 500))
 );
 
 CREATE TABLE bank_login (
@@ -3189,9 +3313,27 @@ CREATE TABLE bank_session (
     ends_at timestamp with time zone NOT NULL,
     address text NOT NULL,
     ended_at timestamp with time zone,
+    subject_id uuid,
+    opened_at timestamp with time zone,
     CONSTRAINT bank_session_pkey PRIMARY KEY (session_id),
     CONSTRAINT bank_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at))),
+    CONSTRAINT bank_session_opened CHECK (((subject_id IS NULL) = (opened_at IS NULL))),
     CONSTRAINT bank_session_token_digest_check CHECK ((length(token_digest) = 32))
+);
+
+CREATE TABLE bank_test_call (
+    call_id uuid NOT NULL,
+    institution text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    next_attempt_at timestamp with time zone,
+    done_at timestamp with time zone,
+    outcome text,
+    took_seconds double precision,
+    detail text NOT NULL DEFAULT ''::text,
+    CONSTRAINT bank_test_call_pkey PRIMARY KEY (call_id),
+    CONSTRAINT bank_test_call_detail CHECK ((length(detail) <= 500)),
+    CONSTRAINT bank_test_call_ends CHECK (((num_nulls(outcome, done_at) = ANY (ARRAY[0, 2])) AND ((done_at IS NULL) = (next_attempt_at IS NOT NULL)))),
+    CONSTRAINT bank_test_call_outcome CHECK ((outcome = ANY (ARRAY['taken'::text, 'refused'::text, 'unreachable'::text, 'closed'::text, 'no_webhook'::text])))
 );
 
 CREATE TABLE braked_release (
@@ -3636,6 +3778,21 @@ END),
     CONSTRAINT desk_task_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
     CONSTRAINT desk_task_subject_id_check CHECK ((subject_id <> ''::text)),
     CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text, 'nightly_run'::text])))
+);
+
+CREATE TABLE directory_event (
+    event_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    kind text NOT NULL,
+    institution text NOT NULL,
+    changes jsonb NOT NULL,
+    proposal_id bigint DEFAULT (NULLIF(current_setting('goldenhour.proposal_id'::text, true), ''::text))::bigint,
+    CONSTRAINT directory_event_pkey PRIMARY KEY (event_id),
+    CONSTRAINT directory_event_actor_check CHECK (((actor <> ''::text) AND (length(actor) <= 200))),
+    CONSTRAINT directory_event_changes_check CHECK (((jsonb_typeof(changes) = 'array'::text) AND (pg_column_size(changes) <= 262144))),
+    CONSTRAINT directory_event_institution_check CHECK (((institution <> ''::text) AND (length(institution) <= 20))),
+    CONSTRAINT directory_event_kind_check CHECK ((kind ~ '^[a-z_]{1,64}$'::text))
 );
 
 CREATE TABLE directory_version (
@@ -4374,6 +4531,12 @@ CREATE TABLE nodal_officer (
     CONSTRAINT nodal_officer_check CHECK (((name <> ''::text) OR (email <> ''::text) OR (mobile <> ''::text)))
 );
 
+CREATE TABLE notice_seen (
+    officer_id text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT notice_seen_pkey PRIMARY KEY (officer_id)
+);
+
 CREATE TABLE notice_setting (
     officer_id text NOT NULL,
     setting jsonb,
@@ -4431,6 +4594,7 @@ CREATE TABLE officer (
     CONSTRAINT officer_disabled_by_somebody CHECK (((disabled_at IS NULL) = (disabled_by IS NULL))),
     CONSTRAINT officer_email_check CHECK ((length(email) <= 254)),
     CONSTRAINT officer_id_is_folded CHECK ((officer_id ~ '^[a-z0-9._@-]{1,64}$'::text)),
+    CONSTRAINT officer_id_is_not_reserved CHECK ((officer_id <> ALL (ARRAY['complainant'::text, 'engine'::text, 'victim'::text]))),
     CONSTRAINT officer_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
     CONSTRAINT officer_mobile_check CHECK ((length(mobile) <= 20)),
     CONSTRAINT officer_name_check CHECK (((name <> ''::text) AND (length(name) <= 200))),
@@ -4471,6 +4635,7 @@ CREATE TABLE officer_event (
     officer_id text,
     team_id bigint,
     data jsonb NOT NULL DEFAULT '{}'::jsonb,
+    proposal_id bigint DEFAULT (NULLIF(current_setting('goldenhour.proposal_id'::text, true), ''::text))::bigint,
     CONSTRAINT officer_event_pkey PRIMARY KEY (event_id),
     CONSTRAINT officer_event_actor_check CHECK (((actor <> ''::text) AND (length(actor) <= 200))),
     CONSTRAINT officer_event_data_check CHECK ((pg_column_size(data) <= 8192)),
@@ -4522,6 +4687,7 @@ CREATE TABLE officer_session (
     ended_by text,
     end_reason text,
     end_note text NOT NULL DEFAULT ''::text,
+    proved_at timestamp with time zone,
     CONSTRAINT officer_session_token UNIQUE (token_digest),
     CONSTRAINT officer_session_pkey PRIMARY KEY (session_id),
     CONSTRAINT officer_session_address_check CHECK ((length(address) <= 64)),
@@ -4688,6 +4854,16 @@ CREATE TABLE person_key (
     CONSTRAINT person_key_destroyed_is_whole CHECK ((num_nulls(destroyed_at, destroyed_for) = ANY (ARRAY[0, 2]))),
     CONSTRAINT person_key_is_there_or_destroyed CHECK (((wrapped IS NULL) = (destroyed_at IS NOT NULL))),
     CONSTRAINT person_key_one_owner CHECK ((num_nonnulls(case_no, institution) <= 1))
+);
+
+CREATE TABLE policy_version (
+    number bigint NOT NULL,
+    differences jsonb NOT NULL,
+    proposal_id bigint NOT NULL,
+    agreed_at timestamp with time zone NOT NULL,
+    CONSTRAINT policy_version_pkey PRIMARY KEY (number),
+    CONSTRAINT policy_version_differences_check CHECK (((jsonb_typeof(differences) = 'object'::text) AND (pg_column_size(differences) <= 262144))),
+    CONSTRAINT policy_version_number_check CHECK ((number > 0))
 );
 
 CREATE TABLE procedure (
@@ -5223,8 +5399,8 @@ CREATE TABLE sign_in_entry (
     CONSTRAINT sign_in_entry_address_check CHECK ((length(address) <= 64)),
     CONSTRAINT sign_in_entry_name_digest_check CHECK ((octet_length(name_digest) = 32)),
     CONSTRAINT sign_in_entry_names_one CHECK (((officer_id IS NULL) = (name_digest IS NOT NULL))),
-    CONSTRAINT sign_in_entry_outcome_check CHECK ((outcome = ANY (ARRAY['signed_in'::text, 'wrong_password'::text, 'wrong_code'::text, 'code_used'::text, 'too_many_codes'::text, 'no_credentials'::text, 'disabled'::text, 'unknown_name'::text, 'credentials_set'::text, 'password_changed'::text]))),
-    CONSTRAINT sign_in_entry_session CHECK (((outcome = 'signed_in'::text) = (session_id IS NOT NULL))),
+    CONSTRAINT sign_in_entry_outcome_check CHECK ((outcome = ANY (ARRAY['signed_in'::text, 'wrong_password'::text, 'wrong_code'::text, 'code_used'::text, 'too_many_codes'::text, 'no_credentials'::text, 'disabled'::text, 'unknown_name'::text, 'credentials_set'::text, 'password_changed'::text, 'proved'::text]))),
+    CONSTRAINT sign_in_entry_session CHECK (((outcome = ANY (ARRAY['signed_in'::text, 'proved'::text])) = (session_id IS NOT NULL))),
     CONSTRAINT sign_in_entry_unknown CHECK (((outcome = 'unknown_name'::text) = (officer_id IS NULL))),
     CONSTRAINT sign_in_entry_way_check CHECK ((way = ANY (ARRAY['code'::text, 'recovery_code'::text, 'link'::text, 'provider'::text])))
 );
@@ -5636,6 +5812,8 @@ ALTER TABLE bank_holiday ADD CONSTRAINT bank_holiday_institution_fkey FOREIGN KE
 
 ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE bank_login ADD CONSTRAINT bank_login_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
@@ -5659,6 +5837,8 @@ ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN 
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
 ALTER TABLE bank_session ADD CONSTRAINT bank_session_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE bank_test_call ADD CONSTRAINT bank_test_call_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
 ALTER TABLE braked_release ADD CONSTRAINT braked_release_brake_id_fkey FOREIGN KEY (brake_id) REFERENCES release_brake(brake_id);
 
@@ -5862,6 +6042,8 @@ ALTER TABLE message_document ADD CONSTRAINT message_document_message_id_fkey FOR
 
 ALTER TABLE nodal_officer ADD CONSTRAINT nodal_officer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
+ALTER TABLE notice_seen ADD CONSTRAINT notice_seen_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
 ALTER TABLE notice_setting ADD CONSTRAINT notice_setting_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE notice_setting ADD CONSTRAINT notice_setting_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
@@ -5911,6 +6093,8 @@ ALTER TABLE payer_statement ADD CONSTRAINT payer_statement_inquiry_id_fkey FOREI
 ALTER TABLE person_key ADD CONSTRAINT person_key_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE person_key ADD CONSTRAINT person_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE policy_version ADD CONSTRAINT policy_version_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -6090,6 +6274,10 @@ CREATE INDEX account_hold_account_case ON public.account_hold USING btree (insti
 
 CREATE INDEX account_hold_lapsing ON public.account_hold USING btree (lapses_at) WHERE (state = 'held'::text);
 
+CREATE INDEX administration_proposal_agreed ON public.administration_proposal USING btree (decided_at, proposal_id) WHERE (decision = 'agreed'::text);
+
+CREATE UNIQUE INDEX administration_proposal_open ON public.administration_proposal USING btree (kind, subject) WHERE (decision IS NULL);
+
 CREATE INDEX allocation_share_hop ON public.allocation_share USING btree (case_no, hop_no, allocation_id);
 
 CREATE INDEX answer_balance ON public.answer USING btree (case_no, (hop_nos[1])) WHERE (balance_paise IS NOT NULL);
@@ -6138,6 +6326,12 @@ CREATE INDEX bank_exchange_request ON public.bank_exchange USING btree (request_
 
 CREATE UNIQUE INDEX bank_holiday_once ON public.bank_holiday USING btree (COALESCE(institution, ''::text), day);
 
+CREATE INDEX bank_key_change_of_bank ON public.bank_key_change USING btree (institution, asked_at);
+
+CREATE UNIQUE INDEX bank_key_change_open ON public.bank_key_change USING btree (institution) WHERE (outcome IS NULL);
+
+CREATE INDEX bank_key_change_to_tell ON public.bank_key_change USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
 CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
 
 CREATE INDEX bank_login_to_tell ON public.bank_login USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
@@ -6165,6 +6359,12 @@ CREATE INDEX bank_session_ends ON public.bank_session USING btree (ends_at);
 CREATE INDEX bank_session_of_bank ON public.bank_session USING btree (institution);
 
 CREATE UNIQUE INDEX bank_session_token ON public.bank_session USING btree (token_digest);
+
+CREATE INDEX bank_test_call_by_time ON public.bank_test_call USING btree (asked_at);
+
+CREATE INDEX bank_test_call_due ON public.bank_test_call USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX bank_test_call_of_bank ON public.bank_test_call USING btree (institution, asked_at);
 
 CREATE INDEX braked_release_brake ON public.braked_release USING btree (brake_id);
 
@@ -6236,6 +6436,10 @@ CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
 
 CREATE INDEX court_order_clock ON public.court_order USING btree (counts_until) WHERE ((withdrawn_at IS NULL) AND (counts_until IS NOT NULL));
 
+CREATE INDEX court_order_for_second ON public.court_order USING btree (court_order_id) WHERE ((withdrawn_at IS NULL) AND ((confirmed_at IS NULL) OR (withdrawal_asked_at IS NOT NULL)));
+
+CREATE INDEX court_order_made_on ON public.court_order USING btree (made_on, case_no) WHERE (withdrawn_at IS NULL);
+
 CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no, court, order_no, effect, institution, account_key) NULLS NOT DISTINCT WHERE (withdrawn_at IS NULL);
 
 CREATE INDEX credit_account_case ON public.credit_account USING btree (case_no);
@@ -6261,6 +6465,8 @@ CREATE UNIQUE INDEX desk_task_once_nightly_run ON public.desk_task USING btree (
 CREATE UNIQUE INDEX desk_task_once_reconciliation ON public.desk_task USING btree (reconciliation_id);
 
 CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (state = 'open'::text);
+
+CREATE INDEX directory_event_by_time ON public.directory_event USING btree (at, event_id);
 
 CREATE INDEX discrepancy_case ON public.discrepancy USING btree (case_no);
 
@@ -6386,6 +6592,8 @@ CREATE UNIQUE INDEX officer_district_open ON public.officer_district USING btree
 
 CREATE INDEX officer_event_by_officer ON public.officer_event USING btree (officer_id, event_id);
 
+CREATE INDEX officer_event_by_time ON public.officer_event USING btree (at, event_id);
+
 CREATE UNIQUE INDEX officer_role_open ON public.officer_role USING btree (officer_id, role) WHERE (until_at IS NULL);
 
 CREATE INDEX officer_session_by_officer ON public.officer_session USING btree (officer_id, began_at);
@@ -6411,6 +6619,8 @@ CREATE INDEX person_key_bank ON public.person_key USING btree (institution, made
 CREATE INDEX person_key_case ON public.person_key USING btree (case_no) WHERE (case_no IS NOT NULL);
 
 CREATE INDEX person_key_to_look ON public.person_key USING btree (COALESCE(looked_at, made_at)) WHERE (wrapped IS NOT NULL);
+
+CREATE UNIQUE INDEX policy_version_of_proposal ON public.policy_version USING btree (proposal_id);
 
 CREATE INDEX procedure_case ON public.procedure USING btree (case_no);
 
@@ -6479,6 +6689,8 @@ CREATE INDEX restoration_line_hop ON public.restoration_line USING btree (case_n
 CREATE INDEX restoration_open ON public.restoration USING btree (step, first_held_at) WHERE (state = 'open'::text);
 
 CREATE INDEX restoration_opened ON public.restoration USING brin (opened_at);
+
+CREATE INDEX restoration_step_due ON public.restoration_step USING btree (due_at) WHERE (ended_at IS NULL);
 
 CREATE INDEX restoration_step_ended ON public.restoration_step USING brin (ended_at);
 
@@ -6594,6 +6806,8 @@ CREATE INDEX withdrawn_hop_withdrawal ON public.withdrawn_hop USING btree (withd
 
 CREATE TRIGGER feed_hold_kept AFTER UPDATE OF retained_by_kind, lapses_at ON public.account_hold FOR EACH ROW WHEN ((((old.retained_by_kind IS NULL) <> (new.retained_by_kind IS NULL)) OR (old.lapses_at < new.lapses_at))) EXECUTE FUNCTION feed_hold_kept();
 
+CREATE TRIGGER administration_proposal_rules BEFORE DELETE OR UPDATE ON public.administration_proposal FOR EACH ROW EXECUTE FUNCTION administration_proposal_rules();
+
 CREATE TRIGGER allocation_append_only BEFORE DELETE OR UPDATE ON public.allocation FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE CONSTRAINT TRIGGER allocation_whole AFTER INSERT ON public.allocation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
@@ -6652,7 +6866,13 @@ CREATE TRIGGER holiday_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON 
 
 CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON public.bank_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
+CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE OF key_id, institution, public_key, not_before, not_after, created_at ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
+
+CREATE TRIGGER bank_key_change_append_only BEFORE DELETE OR TRUNCATE ON public.bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_key_change_decided_once BEFORE UPDATE ON public.bank_key_change FOR EACH ROW EXECUTE FUNCTION bank_key_change_decided_once();
+
+CREATE TRIGGER bank_key_change_kept BEFORE UPDATE OF change_id, institution, kind, key_id, public_key, asked_by, asked_at ON public.bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER bank_order_by_court BEFORE INSERT ON public.bank_order FOR EACH ROW WHEN ((new.court_order_id IS NOT NULL)) EXECUTE FUNCTION court_order_lets_go();
 
@@ -6723,6 +6943,8 @@ CREATE TRIGGER credit_account_sealed BEFORE INSERT OR UPDATE ON public.credit_ac
 CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER desk_task_notifies AFTER INSERT OR UPDATE ON public.desk_task FOR EACH ROW WHEN ((new.case_no IS NULL)) EXECUTE FUNCTION work_item_notifies();
+
+CREATE TRIGGER directory_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.directory_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER discrepancy_hold AFTER INSERT ON public.discrepancy FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION discrepancy_wakes_hold();
 
@@ -6922,6 +7144,10 @@ CREATE TRIGGER person_key_kept BEFORE TRUNCATE ON public.person_key FOR EACH STA
 
 CREATE TRIGGER person_key_rules BEFORE DELETE OR UPDATE ON public.person_key FOR EACH ROW EXECUTE FUNCTION person_key_rules();
 
+CREATE CONSTRAINT TRIGGER policy_version_agreed AFTER INSERT ON public.policy_version DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION policy_version_agreed();
+
+CREATE TRIGGER policy_version_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.policy_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER case_assignment_procedure AFTER INSERT OR UPDATE OF ended_at ON public.procedure FOR EACH ROW WHEN ((new.ended_at IS NULL)) EXECUTE FUNCTION case_assignment_procedure();
 
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
@@ -7074,6 +7300,14 @@ COMMENT ON COLUMN account_hold.tried_to IS 'until when what came on hold was to 
 
 COMMENT ON COLUMN account_hold.warned_to IS 'the last warning that was due and given';
 
+COMMENT ON COLUMN administration_proposal.about_officer IS 'the officer who may not agree to it, because it is about them';
+
+COMMENT ON COLUMN administration_proposal.changes IS 'field, value before and value after, as the proposing officer saw them; no secret';
+
+COMMENT ON COLUMN administration_proposal.subject IS 'id of the officer, name of the team, code of the institution, or `policy`';
+
+COMMENT ON COLUMN administration_proposal.valid_until IS 'nothing is agreed to after this time';
+
 COMMENT ON COLUMN allocation_share.gone_home_paise IS 'restored and released of the hop before: what of the share is still to go home is told by what has gone since';
 
 COMMENT ON COLUMN answer.balance_is_free IS 'whether balance_paise leaves out what is on hold in the account';
@@ -7154,6 +7388,14 @@ COMMENT ON COLUMN bank_exchange.sealed_body IS 'the body, sealed';
 
 COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
 
+COMMENT ON COLUMN bank_key.last_used_at IS 'when a signature by it was last accepted, to the hour; null: never, or not since this column exists';
+
+COMMENT ON COLUMN bank_key_change.asked_by IS 'the bank as "bank:CODE", or the command of the police';
+
+COMMENT ON COLUMN bank_key_change.next_attempt_at IS 'when the bank''s contacts are told of it; null: not any more';
+
+COMMENT ON COLUMN bank_key_change.outcome IS 'null: it waits for the police; "done" changes the key';
+
 COMMENT ON COLUMN bank_login.mark IS 'keyed digest of the password and its hash, so that a repeated login is cheap';
 
 COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers are told of it; null: not any more';
@@ -7164,7 +7406,11 @@ COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the or
 
 COMMENT ON COLUMN bank_session.ended_at IS 'when the bank signed out, or got another login; null for a session that ends by its time';
 
+COMMENT ON COLUMN bank_session.subject_id IS 'the hold request or order whose form was opened last; colleagues see that it is open';
+
 COMMENT ON COLUMN bank_session.token_digest IS 'SHA-256 of the token in the browser, which itself is nowhere';
+
+COMMENT ON COLUMN bank_test_call.detail IS 'what the bank''s endpoint answered, or why it could not be reached';
 
 COMMENT ON COLUMN call_back.ended_as IS '`called`: it said more by telephone; `answered`: the request needs no answer any more; `missed`: a supervisor was told';
 
@@ -7253,6 +7499,10 @@ COMMENT ON COLUMN desk_task.cause IS 'why it was opened; with subject and facts 
 COMMENT ON COLUMN desk_task.reason IS 'why it was closed, as the officer or the engine states it';
 
 COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
+
+COMMENT ON COLUMN directory_event.changes IS 'field, value before and value after';
+
+COMMENT ON COLUMN directory_event.institution IS 'its code, or `*` for the holidays of all; it may be removed since';
 
 COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wrote an institution';
 
@@ -7386,6 +7636,10 @@ COMMENT ON COLUMN officer.disabled_at IS 'from when on the officer has no role a
 
 COMMENT ON COLUMN officer.officer_id IS 'service number or e-mail address, in lower case; stands wherever two officers are compared';
 
+COMMENT ON COLUMN officer_event.proposal_id IS 'the proposal of two admins that this is an effect of; null for one person''s act';
+
+COMMENT ON COLUMN officer_session.proved_at IS 'when the officer last gave a code in this session; null before the first, and then the sign-in counts';
+
 COMMENT ON COLUMN officer_session.token_digest IS 'keyed digest of the token in the cookie, which is stored nowhere';
 
 COMMENT ON COLUMN officer_session.way IS 'what the officer gave beside the password; `provider`: another system signed the officer in';
@@ -7441,6 +7695,8 @@ COMMENT ON COLUMN person_key.institution IS 'the bank whose bodies of no single 
 COMMENT ON COLUMN person_key.looked_at IS 'when it was last looked at whether the data are kept';
 
 COMMENT ON COLUMN person_key.wrapped IS 'the sealed key; null once it is destroyed';
+
+COMMENT ON COLUMN policy_version.differences IS 'by name each value that was ever agreed to, with its source';
 
 COMMENT ON COLUMN procedure.created_at IS 'since when the work of the procedure waits: if it follows from other work that waited, since then';
 
@@ -7652,11 +7908,17 @@ COMMENT ON COLUMN victim_correction.reason IS 'why, sealed under the person''s k
 
 COMMENT ON COLUMN withdrawal.hop_no IS 'the one transfer that is withdrawn; null for the whole complaint';
 
+COMMENT ON TABLE administration_proposal IS 'a change of officers, teams, the directory or the policy that one admin proposes and another one decides';
+
 COMMENT ON TABLE application_signature IS 'the victim''s signature by code under one application; none where it is on paper';
 
 COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itself and counted';
 
+COMMENT ON TABLE bank_key_change IS 'a change of a bank''s keys that the bank has asked for, or that the police have made';
+
 COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at our API';
+
+COMMENT ON TABLE bank_test_call IS 'a test event to a bank''s webhook that the bank has asked for in its inbox';
 
 COMMENT ON TABLE braked_release IS 'releases that wait, or that a supervisor has continued and the engine has not ordered yet';
 
@@ -7676,6 +7938,8 @@ COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states i
 
 COMMENT ON TABLE credit_account_link IS 'Links in messages to a victim, by which the victim objects to an account.';
 
+COMMENT ON TABLE directory_event IS 'who changed what of an institution; no secret';
+
 COMMENT ON TABLE draft IS 'a complaint while it is typed: its content is sealed under a key of its own, which ends with it';
 
 COMMENT ON TABLE draft_handover IS 'from which officer a draft went to which; from none when a missed call is taken';
@@ -7694,6 +7958,8 @@ COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s offi
 
 COMMENT ON TABLE nightly_run IS 'nightly verifications and anchors; one at most of each is under way';
 
+COMMENT ON TABLE notice_seen IS 'until when an officer has seen the notices of work items';
+
 COMMENT ON TABLE notice_setting IS 'how an officer is told of work items';
 
 COMMENT ON TABLE officer_district IS 'the districts that an officer answers for';
@@ -7709,6 +7975,8 @@ COMMENT ON TABLE payer_inquiry IS 'a question to the victim''s bank about the vi
 COMMENT ON TABLE payer_statement IS 'what the victim''s bank says of the victim''s own transfer; the newest counts';
 
 COMMENT ON TABLE person_key IS 'A key, itself sealed under the secret key. It seals the data of one person, or bodies of one case or of one bank.';
+
+COMMENT ON TABLE policy_version IS 'versions of the policy that two admins agreed to; the newest one counts';
 
 COMMENT ON TABLE provider_identity IS 'which person of an identity provider an officer is';
 
@@ -7793,6 +8061,8 @@ COMMENT ON FUNCTION hops_name_account(text,jsonb) IS 'writes the accounts of hop
 COMMENT ON FUNCTION importer_of(uuid,text) IS 'A hop of this restoration whose money only a workbook confirms that this officer imported; null without one.';
 
 COMMENT ON FUNCTION is_absent(text,timestamp with time zone) IS 'Whether an officer is absent on this day in India.';
+
+COMMENT ON FUNCTION is_live_admin(text) IS 'whether this officer is an admin now';
 
 COMMENT ON FUNCTION is_second_officer(text,text) IS 'Whether an actor is an officer, and another person than the first; null while one of them is not known.';
 

@@ -150,6 +150,14 @@ def verbs_of(roles: AbstractSet[Role], grievance: GrievanceAtLevel) -> tuple[Gri
     return tuple(found)
 
 
+def levels_for(roles: AbstractSet[Role]) -> tuple[GrievanceLevel, ...]:
+    """Return the levels at which these roles act: those that they decide, and the bank's if they enter its report."""
+    found = [level for level, role in DECIDES.items() if role in roles]
+    if roles & ROLES[GrievanceVerb.REPORT]:
+        found.append(GrievanceLevel.BANK)
+    return tuple(level for level in LEVELS if level in found)
+
+
 def may_be_filed(earlier: Earlier | None, first_held_at: datetime, filed_max: int) -> None:
     """Check that a grievance may follow the latest one about the hold. Raises `NotNow`.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from domain.rupees import rupees
+from domain.task_notes_hindi import HINDI
 from schemas.enums import Language
 from schemas.tasks import Subject, TaskCause, TaskFacts, TaskSubject
 
@@ -243,6 +244,14 @@ ENGLISH: Final[Mapping[str, str]] = {
         "{bank} could not be told that somebody logged in with its password from a new address ({detail}, {at}): call"
         " its nodal officer, and ask whether that was the bank"
     ),
+    TaskCause.BANK_KEY_ASKED: (
+        "{bank} asks in its inbox to {detail}: call its nodal officer at the number of the directory, compare the"
+        " fingerprint, and have an admin confirm or refuse it"
+    ),
+    TaskCause.BANK_KEY_UNTOLD: (
+        "{bank} could not be told of a change of its keys ({detail}): call its nodal officer, and ask whether that was"
+        " the bank"
+    ),
     TaskCause.LIENS_TO_ASK_FOR: "ask for the list of all liens it holds for us, and compare it",
     TaskCause.LIENS_OVERDUE: "its list of liens is overdue, and the desk's call brought none",
     TaskCause.TOLD_OTHERWISE: "hop {id}: complaint {ack_no} tells it otherwise: {differing}",
@@ -271,8 +280,7 @@ ENGLISH: Final[Mapping[str, str]] = {
 }
 """templates by cause; a name after a dot is a variant, or a part that is put into the template"""
 
-TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {Language.EN: ENGLISH}
-"""a language without a table is shown in English"""
+TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {Language.EN: ENGLISH, Language.HI: HINDI}
 
 Texts = Mapping[str, str]
 
@@ -287,7 +295,7 @@ def compose(
     in_play_paise: int | None = None,
 ) -> str:
     """Return the text of a task in this language. `bank` and `in_play_paise` are what is known beside its facts."""
-    texts = TEXTS.get(language, ENGLISH)
+    texts = TEXTS[language]
     lists = {"lacking": ", ".join(facts.lacking), "differing": ", ".join(facts.differing)}
     known: dict[str, object] = facts.model_dump(mode="json") | {"id": subject.id, **lists}
     at_stake = texts["at_stake"].format(in_play=_sum(in_play_paise)) if in_play_paise else ""

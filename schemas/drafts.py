@@ -269,10 +269,12 @@ class NamedDistrict(FrozenModel):
 
 
 class DraftChoices(FrozenModel):
-    """Names that an officer chooses from while a complaint is typed."""
+    """Names that an officer chooses from, in a complaint or in a filter of the desk."""
 
     institutions: tuple[NamedInstitution, ...]
     districts: tuple[NamedDistrict, ...]
+    teams: tuple[str, ...]
+    """names of the teams that have not ended"""
 
 
 class AskedBank(FrozenModel):

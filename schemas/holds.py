@@ -9,7 +9,7 @@ from pydantic import model_validator
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.grievances.grievances import Reason
 from schemas.orders.releases import ReleaseStage
-from schemas.restoration_enums import RetainedBy
+from schemas.restoration_enums import RetainedBy, Step
 from schemas.text import EmailAddress, Mobile
 
 
@@ -83,6 +83,8 @@ class HoldView(FrozenModel):
     free_paise: int
     """on hold and not covered by any order"""
     ended_at: UtcDatetime | None
+    waits_for: ReleaseStage | None = None
+    """what a proposed release waits for; null without one"""
 
 
 class HoldPage(FrozenModel):
@@ -90,6 +92,71 @@ class HoldPage(FrozenModel):
 
     items: tuple[HoldView, ...]
     next: str | None
+
+
+class HeldTransfer(FrozenModel):
+    """Transfer to the account of a hold, and how its money came there."""
+
+    hop_no: int
+    layer: int
+    """1 for the victim's own transfer"""
+    ack_no: str
+    """complaint whose money it is"""
+    banks: tuple[str, ...]
+    """banks that the money went through, from the one that the victim paid from"""
+    transferred_at: UtcDatetime
+    amount_paise: int
+    disputed_paise: int
+    held_paise: int
+
+
+class ClaimOnHold(FrozenModel):
+    """Complaint with money on hold at the account, and what its victim has on hold in all."""
+
+    ack_no: str
+    held_here_paise: int
+    held_paise: int
+    """on hold for the complaint at every account"""
+    restored_paise: int
+    restoration_id: UUID | None
+    """open restoration with money of this hold"""
+    step: Step | None
+    due_at: UtcDatetime | None
+
+
+class HoldAct(StrEnum):
+    """Act on a hold or its appeal for which officers are told apart."""
+
+    DECIDE = "decide"
+    DECIDE_SMALL = "decide_small"
+    HEAR = "hear"
+    CONFIRM = "confirm"
+
+
+class BarredAct(FrozenModel):
+    """Act that the reader may not do, though the reader's role does it."""
+
+    act: HoldAct
+    code: str
+    """code of the refusal that the act would get"""
+
+
+class HoldFile(FrozenModel):
+    """File on a hold, for officers who decide on it: why it was made, and whom a release affects."""
+
+    hold: HoldView
+    account_end: str
+    """last four characters of the account"""
+    grievance_id: UUID | None
+    """open appeal of its holder"""
+    transfers: tuple[HeldTransfer, ...]
+    """transfers to the account, those with most on hold first"""
+    more_transfers: bool
+    """whether there are transfers that are not shown"""
+    claims: tuple[ClaimOnHold, ...]
+    """complaints of the case with money on hold there"""
+    barred: tuple[BarredAct, ...]
+    """acts that are for another officer"""
 
 
 class NewHolderContact(FrozenModel):

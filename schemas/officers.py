@@ -1,7 +1,7 @@
 """Officers of the police, their teams, and the tokens of scripts."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 
@@ -27,11 +27,14 @@ SCRIPT_DAYS_MAX: Final = 365
 DISTRICTS_MAX: Final = 100
 MEMBERS_MAX: Final = 500
 ABSENCES_MAX: Final = 100
+ABSENCE_MAX: Final = timedelta(days=3 * 366)
 SHIFTS_MAX: Final = 50
 MINUTES_A_DAY: Final = 24 * 60
 
 COMPLAINANT: Final = "complainant"
 """owner of every draft of the public form, and actor in the logs; no officer has this id"""
+RESERVED_IDS: Final = frozenset({COMPLAINANT, "engine", "victim"})
+"""names that act in the logs without a person behind them; the database refuses them too"""
 _OFFICER_ID: Final = re.compile(r"[a-z0-9._@-]{1,64}", re.ASCII)
 _SCRIPT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,47}", re.ASCII)
 
@@ -44,8 +47,8 @@ def folded(name: str) -> str:
 def _officer_id(name: str) -> str:
     if not _OFFICER_ID.fullmatch(folded(name)):
         raise ValueError("is not an officer's id: 1 to 64 letters, digits, or any of . _ @ -")
-    if folded(name) == COMPLAINANT:
-        raise ValueError("is the owner of the drafts of the public form: give the officer another id")
+    if folded(name) in RESERVED_IDS:
+        raise ValueError("is a name that acts in the logs without a person: give the officer another id")
     return folded(name)
 
 
@@ -73,8 +76,8 @@ def _nothing(value: object) -> object:
     return None if value == "" else value
 
 
-class OfficerEntry(FrozenModel):
-    """Officer as an administrator writes one: person, roles and districts."""
+class OfficerPerson(FrozenModel):
+    """Officer as an administrator writes one, without roles: person, contact and districts."""
 
     officer_id: OfficerId
     name: Line
@@ -84,8 +87,13 @@ class OfficerEntry(FrozenModel):
     email: Annotated[EmailAddress | None, BeforeValidator(_nothing)] = None
     language: Language = Language.EN
     state: LineOrNothing = ""
-    roles: Annotated[tuple[OfficerRole, ...], Field(max_length=len(OFFICER_ROLES))] = ()
     districts: Annotated[tuple[District, ...], Field(max_length=DISTRICTS_MAX)] = ()
+
+
+class OfficerEntry(OfficerPerson):
+    """Officer as an administrator writes one: person, roles and districts."""
+
+    roles: Annotated[tuple[OfficerRole, ...], Field(max_length=len(OFFICER_ROLES))] = ()
 
 
 class OfficerRow(FrozenModel):
@@ -126,8 +134,8 @@ class Absence(FrozenModel):
 
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> Self:
-        if self.last_day < self.first_day:
-            raise ValueError("ends before it starts")
+        if not self.first_day <= self.last_day <= self.first_day + ABSENCE_MAX:
+            raise ValueError("ends on the day it starts or later, within three years")
         return self
 
 
@@ -231,11 +239,36 @@ class PlacedDisplay(FrozenModel):
     ends_at: UtcDatetime
 
 
+class OfficerLine(OfficerRow):
+    """Officer in a list: with presence, and the last sign-in."""
+
+    is_absent: bool
+    """whether the officer is absent on this day in India"""
+    is_on_shift: bool
+    """whether one of the officer's teams works now; an officer without a team works at any hour"""
+    last_sign_in_at: UtcDatetime | None
+
+
 class OfficerPage(FrozenModel):
     """Officers by id."""
 
-    items: tuple[OfficerRow, ...]
+    items: tuple[OfficerLine, ...]
     next: str | None
+
+
+class OfficerQuestion(FrozenModel):
+    """Search for officers by one text."""
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
+    """a part of the id, name, rank or station; or the beginning of a role, district or team"""
+
+
+class FoundOfficers(FrozenModel):
+    """Officers that a search found, by id."""
+
+    items: tuple[OfficerLine, ...]
+    is_cut: bool
+    """whether more officers fit than are shown"""
 
 
 class HeldRole(FrozenModel):
@@ -252,7 +285,7 @@ class HeldRole(FrozenModel):
 class OfficerDetails(FrozenModel):
     """An officer with the roles of all times, and the days of absence that are known."""
 
-    officer: OfficerRow
+    officer: OfficerLine
     roles: tuple[HeldRole, ...]
     """the newest first"""
     absences: tuple[Absence, ...]
@@ -269,6 +302,12 @@ class AbsencesEntry(FrozenModel):
     """All days on which an officer is absent. They replace the known ones."""
 
     absences: Annotated[tuple[Absence, ...], Field(max_length=ABSENCES_MAX)]
+
+    @model_validator(mode="after")
+    def _begin_on_different_days(self) -> Self:
+        if len({one.first_day for one in self.absences}) < len(self.absences):
+            raise ValueError("names two absences that begin on one day")
+        return self
 
 
 class TeamList(FrozenModel):

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from schemas.base import FrozenModel
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.changes import Change
 
 
 class PolicyValue(FrozenModel):
@@ -19,4 +20,35 @@ class PolicyView(FrozenModel):
     """The values of the policy, in the order of the file."""
 
     version: str
+    """of the process that answers"""
+    agreed_version: str
+    """the newest one; another one than `version` is in force when the processes have started again"""
+    values: tuple[PolicyValue, ...]
+
+
+class AgreedVersion(FrozenModel):
+    """A version of the policy that two admins agreed to."""
+
+    number: int
+    agreed_at: UtcDatetime
+    proposal_id: int
+    proposed_by: str
+    decided_by: str
+    reason: str
+    decided_reason: str
+    changes: tuple[Change, ...]
+    """what it has differently from the version before, as JSON"""
+
+
+class PolicyVersionPage(FrozenModel):
+    """Versions of the policy, the newest first."""
+
+    items: tuple[AgreedVersion, ...]
+    next: str | None
+
+
+class PolicyVersionDetails(FrozenModel):
+    """A version with everything that it has differently from the policy file."""
+
+    version: AgreedVersion
     values: tuple[PolicyValue, ...]

@@ -44,6 +44,8 @@ class SignInOutcome(StrEnum):
     CREDENTIALS_SET = "credentials_set"
     """the officer set a password and an authenticator by a link"""
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an outcome
+    PROVED = "proved"
+    """the officer gave a code in an open session, before an act that needs one"""
 
 
 class SessionEnd(StrEnum):
@@ -63,10 +65,9 @@ Typed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 TypedCode = Annotated[str, StringConstraints(max_length=CODE_MAX_CHARS), Storable]
 
 
-class Proof(FrozenModel):
-    """A password, and a code of the authenticator or a recovery code."""
+class SecondFactor(FrozenModel):
+    """A code of the authenticator or a recovery code."""
 
-    password: Annotated[SecretStr, Field(max_length=PASSWORD_MAX_CHARS)]
     code: TypedCode = ""
     recovery_code: TypedCode = ""
 
@@ -75,6 +76,18 @@ class Proof(FrozenModel):
         if bool(self.code) == bool(self.recovery_code):
             raise ValueError("give code or recovery_code")
         return self
+
+
+class Proof(SecondFactor):
+    """A password, and a code of the authenticator or a recovery code."""
+
+    password: Annotated[SecretStr, Field(max_length=PASSWORD_MAX_CHARS)]
+
+
+class SessionProof(FrozenModel):
+    """Until when the session counts as just proved."""
+
+    proved_until: UtcDatetime
 
 
 class SignIn(Proof):
@@ -101,6 +114,8 @@ class OpenSession(FrozenModel):
     """what these roles may do, as the table of roles names it; pages show no verb that would be refused"""
     began_at: UtcDatetime
     ends_at: UtcDatetime
+    proved_until: UtcDatetime
+    """until when acts that need a fresh proof are taken; afterwards a code proves the session again"""
     csrf_token: str
     """sent back in the header `X-CSRF-Token` of every request that changes something"""
     is_drill: bool
@@ -108,7 +123,7 @@ class OpenSession(FrozenModel):
 
 
 class SessionView(FrozenModel):
-    """A session in the list of an officer's own sessions."""
+    """A session in the list of an officer's sessions."""
 
     session_id: UUID
     began_at: UtcDatetime

@@ -42,30 +42,38 @@ MEMORY_FREE_BYTES_MIN = 2 * 2**30
 FIRST = (
     "workers/test_stack_processes.py",
     "browser/test_call.py",
-    "api/test_openapi_hostile.py",
+    "e2e/told_banks/test_faults.py",
     "e2e/test_restorations.py",
-    "workflows/test_restoration_clocks.py",
-    "e2e/test_faults.py",
-    "e2e/test_killed_in_a_gap.py",
-    "api/test_openapi.py",
-    "e2e/test_channels.py",
-    "workflows/test_restoration.py",
     "benchmarks/test_benchmarks.py",
-    "api/test_openapi_random.py",
+    "e2e/test_channels.py",
     "e2e/test_world.py",
-    "workflows/test_bank_order.py",
     "e2e/test_appeals.py",
-    "activities/restoration/test_restoration_machine.py",
+    "e2e/test_night.py",
+    "e2e/test_faulty_days.py",
+    "api/test_openapi_hostile.py",
+    "api/test_openapi.py",
+    "workflows/test_restoration_clocks.py",
     "activities/test_one_person.py",
-    "workflows/test_delivery.py",
+    "e2e/test_payers_bank.py",
+    "api/test_openapi_random.py",
+    "workflows/test_restoration.py",
     "simulator/world/test_day.py",
-    "workflows/test_escalation.py",
-    "api/orders/test_pages.py",
+    "activities/tracing/test_crash.py",
     "workflows/test_sweep.py",
+    "workflows/test_bank_order.py",
+    "activities/holds/test_release_brake.py",
+    "workflows/test_escalation.py",
+    "workflows/test_delivery.py",
+    "activities/restoration/test_crash.py",
+    "activities/police/test_statutory_duties_reopened.py",
+    "activities/evidence/test_pack.py",
+    "activities/test_reseal.py",
+    "activities/restoration/test_restoration_machine.py",
 )
 """The longest files, so that none is left for the end; those that wait stand beside those that compute."""
 
-IN_THE_BROWSER = "tests/browser/"
+ONE_STACK = ("tests/browser/", "tests/e2e/told_banks/")
+"""folders whose tests share one stack, so that one process runs them"""
 
 _numbers = itertools.count(1)
 
@@ -86,15 +94,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
-    """Give all tests in the browser to one process, because they share one stack."""
-    return OneStackInTheBrowser(config, log) if config.getoption("dist") == "loadfile" else None
+    """Give each folder whose tests share a stack to one process."""
+    return WholeFolders(config, log) if config.getoption("dist") == "loadfile" else None
 
 
-class OneStackInTheBrowser(LoadFileScheduling):  # type: ignore[misc]
-    """Keeps files whole, and the folder of the tests in the browser too."""
+class WholeFolders(LoadFileScheduling):  # type: ignore[misc]
+    """Keeps files whole, and the folders of `ONE_STACK` too."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return IN_THE_BROWSER if nodeid.startswith(IN_THE_BROWSER) else str(super()._split_scope(nodeid))
+        folders = (folder for folder in ONE_STACK if nodeid.startswith(folder))
+        return next(folders, "") or str(super()._split_scope(nodeid))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 DEEP: Final = os.environ.get("DEEP", "") not in {"", "0"}
 FACTOR: Final = int(os.environ.get("DEEP_FACTOR", "20")) if DEEP else 1
+EXAMPLES: Final = 25
+"""how many examples a random test runs in the gate that names no number"""
 CHECK_EVERY: Final = 1 if DEEP else 5
 """after how many steps a state machine looks at the whole database; it also does so at its end"""
 
@@ -56,6 +58,7 @@ def load_profile() -> None:
     """
     settings.register_profile(
         "goldenhour",
+        max_examples=examples(EXAMPLES),
         deadline=None,
         derandomize=not DEEP,
         print_blob=True,

@@ -15,12 +15,15 @@ from typing import IO
 
 BIN = Path(sys.executable).parent
 LOOK_SECONDS = 0.2
+CONSOLE = () if os.environ.get("BROWSER") == "no" else ("python", "requirements/console.py")
 CHECKS = (
+    # First, because the tests in the browser wait for it.
+    *((("console build", CONSOLE),) if CONSOLE else ()),
     ("ruff check", ("ruff", "check", ".")),
     ("ruff format", ("ruff", "format", "--check", ".")),
     ("mypy", ("mypy",)),
     ("import rules", ("lint-imports", "--no-cache")),
-    *(() if os.environ.get("BROWSER") == "no" else (("console", ("python", "requirements/console.py", "--types")),)),
+    *((("console", (*CONSOLE, "--types")),) if CONSOLE else ()),
 )
 
 

@@ -23,7 +23,6 @@ from db.officers import sessions
 from db.pool import Pool
 from schemas.enums import Role
 from schemas.officers import OfficerEntry, folded
-from schemas.sign_in import SignInWay
 from tests.clock import Clock, at_clock
 
 PASSWORD = "correct horse battery staple"
@@ -35,14 +34,28 @@ def headers_of(token: str) -> dict[str, str]:
     return {"Cookie": f"{COOKIE}={token}", CSRF_HEADER: csrf_token(token)}
 
 
-async def begin_sessions(pool: Pool, keys: Keys, officers: Mapping[str, str], longest: timedelta = SHIFT) -> None:
-    """Write sessions by their tokens, for officers who are in the database, as if they had signed in."""
+async def begin_sessions(
+    pool: Pool,
+    keys: Keys,
+    officers: Mapping[str, str],
+    longest: timedelta = SHIFT,
+    *,
+    begun: timedelta = timedelta(),
+) -> None:
+    """Write sessions by their tokens, for officers who are in the database, as if they had signed in so long ago."""
     key = keys.derive_key(Purpose.SESSIONS)
     async with pool.acquire() as connection, connection.transaction():
         for token, officer_id in officers.items():
             digest = session_digest(key, token)
-            await sessions.begin(
-                connection, uuid4(), digest, folded(officer_id), "192.0.2.1", "test", SignInWay.CODE, longest
+            await connection.execute(
+                "INSERT INTO officer_session (session_id, token_digest, officer_id, began_at, last_seen_at, ends_at,"
+                " address, browser, way) SELECT $1, $2, $3, m.now - $5::interval, m.now, m.now - $5 + $4::interval,"
+                " '192.0.2.1', 'test', 'code' FROM (SELECT present_moment() AS now) AS m",
+                uuid4(),
+                digest,
+                folded(officer_id),
+                longest,
+                begun,
             )
 
 

@@ -12,6 +12,7 @@ from activities.context import Context
 from activities.directory import DirectoryCache
 from activities.my_case.access import my_case_page
 from activities.person_keys import PersonKeys
+from activities.policy import in_force
 from activities.secrets import Keys, Process, Purpose
 from db.pool import Pool, open_pool
 from db.sealed import session_name
@@ -83,6 +84,8 @@ class Engine:
             session_name=session_name(keys.key_ids),
         )
         try:
+            async with pool.acquire() as connection:
+                policy = await in_force(connection, policy)
             directory = DirectoryCache(pool, keys.sealer(Purpose.SEALING))
             await directory.refresh()
             runtime = make_runtime(sdk_metrics_port)

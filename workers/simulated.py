@@ -8,7 +8,7 @@ import secrets
 import sys
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +71,8 @@ class SimulatedStack:
     """client of the simulator's control API"""
     people: tuple[SimulatedPerson, ...]
     """the invented officers"""
+    bank: InstitutionEntry | None
+    """an invented bank that signs in to its inbox by e-mail and password, if there is one"""
     with_restorations: bool = False
     """whether officers, courts and victims for restorations are simulated too"""
 
@@ -173,14 +175,21 @@ async def simulated_stack(
                     pool, ready, running.desk_url, whole=with_restorations, authority=running.authority_file
                 )
                 async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
-                    await register_keys(pool, orjson.loads((await control.get("/sim/keys")).content))
+                    keys = orjson.loads((await control.get("/sim/keys")).content)
+                    await register_keys(pool, keys)
+                    bank = with_inbox(entries, {key["institution"] for key in keys})
                     stack = SimulatedStack(
-                        running_services, supervisor, running, pool, control, people, with_restorations
+                        running_services, supervisor, running, pool, control, people, bank, with_restorations
                     )
                     await stack.sign_in()
                     yield stack
             finally:
                 await pool.close()
+
+
+def with_inbox(entries: Sequence[InstitutionEntry], signing: Container[str]) -> InstitutionEntry | None:
+    """Return a bank that has an inbox: one with a password that is not known by its signature alone."""
+    return next((entry for entry in entries if entry.inbound is not None and entry.code not in signing), None)
 
 
 def with_known_address(settings: Settings, *, over_tls: bool = False) -> Settings:

@@ -1,6 +1,7 @@
 """A worker process: runs workflows and activities until it is stopped."""
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -72,7 +73,11 @@ MAX_RESTORATION_WORK = 2
 """few at a time, because these deadlines are days away and cases need the server, database and processor first"""
 RESTORATION_NICENESS = 10
 """a process that serves this queue alone yields the processor to the others"""
+RESTORATION_GARBAGE_THRESHOLDS = (20_000, 10, 2)
+"""such a process has time to look for garbage often; each restoration that leaves the cache is 100 kB in cycles"""
 MAX_CACHED_CASES = 2_000
+MAX_CACHED_RESTORATIONS = 500
+"""a restoration waits for days, and is read again when something happens"""
 STICKY_TIMEOUT = timedelta(seconds=2)
 """after a process dies, its cases continue in another one after this time"""
 LOGINS_AT_ONCE = 8
@@ -176,7 +181,7 @@ def make_workers(
                 workflows=list(WORKFLOWS),
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
                 activities=recovery.restoration_queue(),
-                max_cached_workflows=MAX_CACHED_CASES,
+                max_cached_workflows=MAX_CACHED_RESTORATIONS,
                 max_concurrent_workflow_tasks=MAX_RESTORATION_WORK,
                 max_concurrent_activities=MAX_RESTORATION_WORK,
                 graceful_shutdown_timeout=GRACEFUL_STOP,
@@ -250,6 +255,7 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
     refuse_secret_key(settings, Process.WORKER)
     if queues is Queues.RESTORATION:
         os.nice(RESTORATION_NICENESS)
+        gc.set_threshold(*RESTORATION_GARBAGE_THRESHOLDS)
     sdk_port = free_port() if settings.worker_metrics_port is not None else None
     mailer = Mailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
     async with AsyncExitStack() as stack:

@@ -5,9 +5,11 @@ A form and a table are read by the same rules, and booked by the same rules as a
 
 import hashlib
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
+
+from pydantic import Field
 
 from activities.bank_gateway import feed
 from activities.banks.reply_links import LinkState, ReplyNotTaken, ReplyTaken, Written
@@ -19,15 +21,23 @@ from adapters.banks.answers import StatusUpdate
 from adapters.banks.email import job_id_of
 from adapters.banks.stated import to_lines
 from db import bank_gateway
+from db.bank_gateway import ToldSince
+from db.banks import bank_sessions
+from db.banks.bank_sessions import BankSession
 from db.orders import bank_orders, bank_replies
 from db.pool import Connection
 from db.tracing import requests
+from domain.banks.answering_curve import default_curve
 from domain.errors.holds import HoldOver
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.orders.orders import BankOrder
 
 WAITING_MAX: Final = 200
 """requests and orders that the inbox shows; the further ones follow when these are answered"""
+TOLD_MAX: Final = 20
+"""lines of a colleague's answer that are shown"""
+LAST_ANSWER_WITHIN: Final = timedelta(days=7)
+"""age up to which the last answered request is looked for"""
 
 
 class WaitingHold(FrozenModel):
@@ -39,9 +49,13 @@ class WaitingHold(FrozenModel):
     paise: int
     """money that is still asked about"""
     freshest_at: UtcDatetime
+    account: str = Field(repr=False)
+    """the account with the most money"""
+    accounts: int
     respond_by: UtcDatetime | None
     """None if no time is set"""
-    is_late: bool
+    opened_at: UtcDatetime | None = None
+    """when a colleague opened its form, if one has it open"""
 
 
 class Inbox(FrozenModel):
@@ -49,35 +63,97 @@ class Inbox(FrozenModel):
 
     now: UtcDatetime
     holds: tuple[WaitingHold, ...]
-    """those with the most money first"""
+    """those first where the most can still be caught"""
     orders: tuple[BankOrder, ...]
     """the oldest first"""
+    opened: dict[UUID, UtcDatetime]
+    """orders and requests whose form a colleague has open, and since when"""
+    last_answered_at: UtcDatetime | None = None
+    """when the bank last answered a request; read only if no request waits"""
 
 
-async def read(ctx: Context, institution: str) -> Inbox:
-    """Return what waits for a bank, at one instant."""
-    now = ctx.now()
+async def read(ctx: Context, session: BankSession) -> Inbox:
+    """Return what waits for the bank of a session, at one instant."""
+    now, institution = ctx.now(), session.institution
+    leaving = default_curve(ctx.policy.call_list.leaving, ctx.clock_factor)
+    idle = timedelta(seconds=ctx.policy.sessions.idle_seconds)
     async with (
         ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        holds = await bank_gateway.waiting(connection, institution, WAITING_MAX)
+        holds = await bank_gateway.waiting(connection, institution, WAITING_MAX, now, leaving)
+        opened = await bank_sessions.open_elsewhere(connection, session, idle)
+        last = None
+        if not holds:
+            last = await bank_gateway.last_answered_at(connection, institution, now - LAST_ANSWER_WITHIN)
         places = await bank_replies.page(connection, institution, None, WAITING_MAX, None, waiting=True)
         orders = await bank_orders.as_read(connection, institution, [place.order_id for place in places])
-    return Inbox(now=now, holds=tuple(_waiting(ctx, institution, row, now) for row in holds), orders=tuple(orders))
+    return Inbox(
+        now=now,
+        holds=tuple(_waiting(ctx, institution, row, opened.get(row.request_id)) for row in holds),
+        orders=tuple(orders),
+        opened=opened,
+        last_answered_at=last,
+    )
 
 
-def _waiting(ctx: Context, institution: str, row: bank_gateway.WaitingRequest, now: datetime) -> WaitingHold:
-    by = urgency_of(ctx, institution, row.sent_at, row.freshest_at, row.largest_paise).respond_by
+def _waiting(
+    ctx: Context, institution: str, row: bank_gateway.WaitingRequest, opened_at: datetime | None
+) -> WaitingHold:
     return WaitingHold(
         request_id=row.request_id,
         case_no=row.case_no,
         hops=row.hops,
         paise=row.paise,
         freshest_at=row.freshest_at,
-        respond_by=by,
-        is_late=by is not None and by < now,
+        account=row.account,
+        accounts=row.accounts,
+        respond_by=urgency_of(ctx, institution, row.sent_at, row.freshest_at, row.largest_paise).respond_by,
+        opened_at=opened_at,
     )
+
+
+class OpenedForm(FrozenModel):
+    """Facts that a form about a hold request shows beside its open transfers."""
+
+    accounts: dict[int, str] = Field(repr=False)
+    """the account of each transfer, by the number of the transfer"""
+    respond_by: UtcDatetime | None
+    opened_at: UtcDatetime | None
+    """when a colleague opened the form, if one has it open"""
+
+
+async def open_form(ctx: Context, session: BankSession, view: AnswerView) -> OpenedForm:
+    """Write that a session has the form about a request open, and return what the form shows."""
+    institution, request_id = session.institution, view.subject_id
+    idle = timedelta(seconds=ctx.policy.sessions.idle_seconds)
+    async with ctx.pool.acquire() as connection:
+        opened = await bank_sessions.open_elsewhere(connection, session, idle)
+        await bank_sessions.open_subject(connection, session.session_id, request_id)
+        hops = await bank_gateway.hops_of(connection, [request_id])
+        row = await bank_gateway.one(connection, institution, request_id)
+    freshest_at, largest_paise = max(hop.transferred_at for hop in hops), max(hop.disputed_paise for hop in hops)
+    urgency = urgency_of(ctx, institution, row.sent_at, freshest_at, largest_paise)
+    return OpenedForm(
+        accounts={hop.hop_no: hop.account for hop in hops},
+        respond_by=urgency.respond_by,
+        opened_at=opened.get(request_id),
+    )
+
+
+async def open_order(ctx: Context, session: BankSession, order_id: UUID) -> datetime | None:
+    """Write that a session has the form about an order open; return when a colleague opened it, if one has."""
+    idle = timedelta(seconds=ctx.policy.sessions.idle_seconds)
+    async with ctx.pool.acquire() as connection:
+        opened = await bank_sessions.open_elsewhere(connection, session, idle)
+        await bank_sessions.open_subject(connection, session.session_id, order_id)
+    return opened.get(order_id)
+
+
+async def told_since(ctx: Context, institution: str, request_id: UUID, since: datetime) -> list[ToldSince]:
+    """Return what the bank has answered about a request since that time, by any of its ways."""
+    async with ctx.pool.acquire() as connection:
+        return await bank_gateway.told_since(connection, institution, request_id, since, TOLD_MAX)
 
 
 async def look(ctx: Context, institution: str, request_id: UUID) -> AnswerView | None:

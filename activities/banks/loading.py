@@ -1,27 +1,27 @@
-"""Loading of parts of the directory: public lists of banks, rosters of nodal officers, holidays, and a bank's login."""
+"""Loading of parts of the directory: public lists of banks, rosters of nodal officers, holidays, logins and keys."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import asyncpg
-
+from activities.banks import changes
 from activities.directory import MAX_INSTITUTIONS, DirectoryRefused
+from activities.directory_record import EVERY_INSTITUTION, PROGRAM, recorded
 from activities.secrets import hash_password
-from db.banks import bank_keys, institutions, rosters
+from db.banks import directory_events, institutions, rosters
 from db.clock import present_moment
-from db.pool import Connection, Pool
+from db.pool import Pool
 from domain.banks.public_banks import Proposal, Sorted, sort_beside
 from domain.banks.sponsors import check_beside
-from domain.errors.banks import InstitutionNotFound
+from domain.facts import differences
 from domain.policy.model import SignatureRules
 from schemas.banks.institutions import InboundEntry
 from schemas.banks.keys import BankKey
 from schemas.banks.rosters import Holiday, NodalOfficer
 
 
-async def add_public_banks(pool: Pool, proposal: Proposal, *, dry_run: bool) -> Sorted:
+async def add_public_banks(pool: Pool, proposal: Proposal, *, dry_run: bool, by: str = PROGRAM) -> Sorted:
     """Add the banks that the directory lacks, all or none; with `dry_run` only report them.
 
     Raises `DirectoryRefused` if there would be too many, and as `check_beside` does.
@@ -35,7 +35,8 @@ async def add_public_banks(pool: Pool, proposal: Proposal, *, dry_run: bool) -> 
             raise DirectoryRefused(f"{len(known)} known, {len(done.added)} to add: at most {MAX_INSTITUTIONS}")
         if done.added and not dry_run:
             prepared = [institutions.PreparedEntry(entry) for entry in done.added]
-            await institutions.upsert(connection, prepared, now)
+            async with recorded(connection, [entry.code for entry in done.added], now, by):
+                await institutions.upsert(connection, prepared, now)
             check_beside(await institutions.list_all(connection))
     return done
 
@@ -43,14 +44,13 @@ async def add_public_banks(pool: Pool, proposal: Proposal, *, dry_run: bool) -> 
 MAX_HOLIDAYS = 500
 
 
-async def set_officers(pool: Pool, code: str, officers: Sequence[NodalOfficer]) -> None:
+async def set_officers(pool: Pool, code: str, officers: Sequence[NodalOfficer], by: str = PROGRAM) -> None:
     """Replace an institution's officers, in the order of calling. Raises `InstitutionNotFound`."""
     async with pool.acquire() as connection, connection.transaction():
-        await _hold_known(connection, code)
-        await rosters.replace_officers(connection, {code: officers})
+        await changes.write_officers(connection, code, officers, await present_moment(connection), by)
 
 
-async def set_holidays(pool: Pool, code: str | None, holidays: Sequence[Holiday]) -> None:
+async def set_holidays(pool: Pool, code: str | None, holidays: Sequence[Holiday], by: str = PROGRAM) -> None:
     """Replace the holidays of one institution, or (None) those of every institution.
 
     Raises `InstitutionNotFound`, and `DirectoryRefused` for a day that is named twice or too many days.
@@ -61,39 +61,45 @@ async def set_holidays(pool: Pool, code: str | None, holidays: Sequence[Holiday]
     if twice:
         raise DirectoryRefused(f"a holiday is named twice: {', '.join(map(str, twice[:5]))}")
     async with pool.acquire() as connection, connection.transaction():
-        await _hold_known(connection, code)
+        await changes.lock_known(connection, code)
+        before = await rosters.holidays(connection, code)
         await rosters.replace_holidays(connection, code, holidays)
+        changed = differences(_days(before), _days(holidays))
+        subject, now = code or EVERY_INSTITUTION, await present_moment(connection)
+        await directory_events.write(connection, "holidays_changed", {subject: changed}, now, by)
 
 
-async def set_login(pool: Pool, code: str, login: InboundEntry) -> None:
+async def set_login(pool: Pool, code: str, login: InboundEntry, by: str = PROGRAM) -> None:
     """Replace an institution's login at our API; only a hash of its password is kept.
 
     Raises `InstitutionNotFound`, and `DirectoryRefused` if another institution uses the e-mail.
     """
     password_hash = await asyncio.to_thread(hash_password, login.password)
     async with pool.acquire() as connection, connection.transaction():
-        await _hold_known(connection, code)
         now = await present_moment(connection)
-        try:
-            await institutions.set_login(connection, code, login.email, password_hash, now)
-        except asyncpg.UniqueViolationError:
-            raise DirectoryRefused("a login e-mail is in use by another institution") from None
+        await changes.write_login(connection, code, login.email, password_hash, now, by)
 
 
-async def register_key(pool: Pool, rules: SignatureRules, key: BankKey, at: datetime) -> datetime:
-    """Register a key; return the time from which its bank is known by its signature alone. Raises as `add_key` does.
+async def register_key(pool: Pool, rules: SignatureRules, key: BankKey, at: datetime, by: str = PROGRAM) -> datetime:
+    """Register a key; return the time from which its bank is known by its signature alone. Raises as `changes` does."""
+    async with pool.acquire() as connection, connection.transaction():
+        return await changes.register_key(connection, rules, key, at, by)
 
-    The first key of a bank sets this time. Later keys leave it.
+
+async def end_key(pool: Pool, code: str, key_id: str, not_after: datetime, by: str = PROGRAM) -> None:
+    """End the validity of a key. Raises `BankKeyNotFound`, `BankKeyOver` and `BankKeyEndsBefore`."""
+    async with pool.acquire() as connection, connection.transaction():
+        await changes.end_key(connection, code, key_id, not_after, await present_moment(connection), by)
+
+
+async def require_signature(pool: Pool, code: str, moment: datetime, by: str = PROGRAM) -> None:
+    """Set the time from which a bank is known by its signature alone.
+
+    Raises `InstitutionNotFound` and `BankWithoutKey`.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await bank_keys.add_key(connection, key, at)
-        moment = key.not_before + timedelta(seconds=rules.tokens_end_after_seconds)
-        found = await bank_keys.sign_only_from(connection, key.institution, moment, over=False)
-    assert found is not None, "the foreign key of the key names the institution"
-    return found
+        await changes.require_signature(connection, code, moment, await present_moment(connection), by)
 
 
-async def _hold_known(connection: Connection, code: str | None) -> None:
-    await institutions.hold(connection)
-    if code is not None and not await institutions.known_codes(connection, [code]):
-        raise InstitutionNotFound(code)
+def _days(holidays: Sequence[Holiday]) -> dict[str, str]:
+    return {f"holiday.{one.day}": one.name for one in holidays}

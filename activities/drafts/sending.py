@@ -20,6 +20,7 @@ from db import clock, intake
 from db.drafts import drafts, known_banks, statements
 from db.drafts.drafts import StoredDraft
 from db.drafts.statements import SentComplaint
+from db.officers import teams
 from domain.drafts.checks import banks_of, draft_flags, paid_accounts, unasked
 from domain.drafts.complaints import ReadDraft, awaited_facts, complaint_of, read_draft, stated_facts, told_story
 from domain.errors.drafts import DraftIncomplete, DraftNotSent
@@ -289,14 +290,17 @@ async def banks_asked(ctx: Context, draft_id: UUID, owner: str) -> AskedBanks:
         return await known_banks.of_complaint(connection, draft.ack_no, _names(ctx))
 
 
-def choices(ctx: Context) -> DraftChoices:
-    """Return the institutions with what an officer finds them by, and the districts."""
+async def choices(ctx: Context) -> DraftChoices:
+    """Return the institutions with what an officer finds them by, the districts, and the names of the teams."""
     found = sorted(ctx.directory.current, key=lambda one: one.name.casefold())
+    async with ctx.pool.acquire() as connection:
+        listed = await teams.listed(connection)
     return DraftChoices(
         institutions=tuple(
             NamedInstitution(**one.model_dump(include=set(NamedInstitution.model_fields))) for one in found
         ),
         districts=tuple(NamedDistrict(code=one.code, english=one.english, hindi=one.hindi) for one in districts()),
+        teams=tuple(one.name for one in listed),
     )
 
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from activities.context import Context
+from activities.notifications.bank_contacts import BankLetter, send_to_bank
 from activities.notifications.sending import Ways
-from adapters.messages.sms import SmsError, mobile_of
+from adapters.messages.sms import SmsError
 from adapters.messages.smtp import MailError
 from db.banks import bank_logins
 from db.banks.bank_logins import LoginToTell
@@ -16,7 +17,7 @@ from db.cases import tasks
 from schemas.banks.institutions import Institution
 from schemas.enums import TaskKind
 from schemas.tasks import TaskCause, TaskFacts
-from schemas.text import IST, is_email
+from schemas.text import IST
 
 TELL_LIMIT: Final = 20
 
@@ -35,7 +36,7 @@ async def _tell(ctx: Context, ways: Ways, login: LoginToTell) -> bool:
     trying = ctx.policy.messages.trying
     bank = ctx.directory.current.get(login.institution)
     try:
-        sent = bank is not None and await _sent(ways, bank, login)
+        sent = bank is not None and await send_to_bank(ways, bank, _letter(bank, login))
     except (MailError, SmsError) as error:
         again_at = ctx.now() + timedelta(seconds=trying.wait_seconds(login.attempts))
         if error.retryable and login.attempts < trying.attempts:
@@ -55,21 +56,13 @@ async def _tell(ctx: Context, ways: Ways, login: LoginToTell) -> bool:
     return False
 
 
-async def _sent(ways: Ways, bank: Institution, login: LoginToTell) -> bool:
-    """Send the message to the nodal officers, by e-mail if one has an address; return whether there was a way."""
-    key = f"{login.institution}.login.{int(login.first_at.timestamp())}"
-    addresses = [one.email for one in bank.nodal_officers if is_email(one.email)]
-    if ways.mail is not None and (addresses or is_email(bank.desk_email)):
-        for place, address in enumerate(addresses or [bank.desk_email]):
-            await ways.mail.send(
-                address, f"{bank.name}: login from a new address", _text(bank, login), f"{key}.{place}"
-            )
-        return True
-    number = next((found for one in bank.nodal_officers if (found := mobile_of(one.mobile))), None)
-    if ways.sms is not None and number:
-        await ways.sms.send(number, _short_text(login), key)
-        return True
-    return False
+def _letter(bank: Institution, login: LoginToTell) -> BankLetter:
+    return BankLetter(
+        subject=f"{bank.name}: login from a new address",
+        text=_text(bank, login),
+        short_text=_short_text(login),
+        key=f"{login.institution}.login.{int(login.first_at.timestamp())}",
+    )
 
 
 def _text(bank: Institution, login: LoginToTell) -> str:

@@ -36,6 +36,7 @@ from schemas.text import is_email
 
 ACCOUNT_END_CHARS: Final = 4
 _ADDRESS: Final = re.compile(r"[^\s,;<>()]+@[^\s,;<>()]+")
+_OFFICERS: Final = frozenset({Recipient.IO, Recipient.OFFICER})
 _NUMBER: Final = re.compile(r"\+?[0-9](?:[ -]?[0-9]){9,13}")
 
 
@@ -151,7 +152,8 @@ async def tell_assigned(
 ) -> int:
     """Write a notification to this officer of the case; return the number of new messages. Raises `MessageLacks`."""
     to_whom = Recipient.IO if person.duty is CaseDuty.IO else Recipient.OFFICER
-    return await tell_at(connection, case_no, to_whom, person.phone, person.email, kind, facts, now)
+    language = await notifications.language_of(connection, person.subject)
+    return await tell_at(connection, case_no, to_whom, person.phone, person.email, kind, facts, now, language)
 
 
 async def tell_at(
@@ -163,11 +165,12 @@ async def tell_at(
     kind: MessageKind,
     facts: Facts,
     now: datetime,
+    language: Language = Language.EN,
 ) -> int:
     """Write a notification to an officer at this phone and address. Returns and raises as `tell_assigned`."""
     said = Said(case_no=case_no, facts=_with(facts))
     draft = _Draft(connection, now, kind, to_whom, said, case_no)
-    return await draft.write(phone, email, (Language.EN,))
+    return await draft.write(phone, email, (language,))
 
 
 async def tell_bank_of_appeal(
@@ -391,7 +394,9 @@ class _Draft:
     ) -> bool:
         # A letter that the bank is to forward has a key of its own: the holder may be reached directly later.
         way = ("besides",) if besides else ("by-bank",) if to_whom is not self.to_whom else ()
-        parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, language, *way)
+        # An officer who chooses another language is not told of the same occasion again.
+        keyed = Language.EN if self.to_whom in _OFFICERS else language
+        parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, keyed, *way)
         message = NewMessage(
             message_id=uuid4(),
             case_no=self.said.case_no,

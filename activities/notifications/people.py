@@ -17,6 +17,7 @@ from activities.notifications.outbox import (
     tell_officer,
     tell_victim,
 )
+from db import notifications
 from db.grievances import grievance_officers
 from db.police import firs
 from db.pool import Connection
@@ -89,6 +90,7 @@ class LevelOfficer:
     to_whom: Recipient
     phone: str
     email: str
+    language: Language
     since: str
     """separates the messages to this officer from those to an earlier one"""
 
@@ -123,11 +125,13 @@ async def officer_of_level(connection: Connection, level: GrievanceLevel, case_n
     officer = await firs.officer(connection, case_no, duty) if duty else None
     if officer is not None:
         to_whom = Recipient.IO if duty is CaseDuty.IO else Recipient.OFFICER
-        return LevelOfficer(to_whom, officer.phone, officer.email, str(officer.assignment_no))
+        language = await notifications.language_of(connection, officer.subject)
+        return LevelOfficer(to_whom, officer.phone, officer.email, language, str(officer.assignment_no))
     post = await grievance_officers.of_case(connection, level, case_no)
     if post is None:
         return None
-    return LevelOfficer(Recipient.OFFICER, post.phone, post.email, f"{post.written_at:%Y%m%dT%H%M%S}")
+    since = f"{post.written_at:%Y%m%dT%H%M%S}"
+    return LevelOfficer(Recipient.OFFICER, post.phone, post.email, Language.EN, since)
 
 
 # -- recipients --------------------------------------------------------------------------------------------------------
@@ -236,7 +240,15 @@ class _Message:
             return 0
         facts = self.facts.model_copy(update={"occasion": f"{self.facts.occasion}.{officer.since}"})
         return await tell_at(
-            connection, case_no, officer.to_whom, officer.phone, officer.email, self.rule.kind, facts, self.now
+            connection,
+            case_no,
+            officer.to_whom,
+            officer.phone,
+            officer.email,
+            self.rule.kind,
+            facts,
+            self.now,
+            officer.language,
         )
 
 

@@ -3,21 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-import asyncpg
-
+from activities.officers import changes
 from db.clock import present_moment
 from db.officers import officers, teams
 from db.pool import Pool
-from domain.errors.officers import (
-    OfficerExists,
-    OfficerNotFound,
-    RoleEndsBefore,
-    RoleGiven,
-    RoleNotGiven,
-    TeamExists,
-    TeamNotFound,
-    TeamShiftsOverlap,
-)
+from domain.errors.officers import OfficerNotFound, TeamNotFound
 from schemas.enums import Role
 from schemas.officers import Absence, OfficerEntry, TeamEntry
 
@@ -25,11 +15,7 @@ from schemas.officers import Absence, OfficerEntry, TeamEntry
 async def add_officer(pool: Pool, entry: OfficerEntry, actor: str) -> None:
     """Add an officer with roles and districts. Raises `OfficerExists`."""
     async with pool.acquire() as connection, connection.transaction():
-        now = await present_moment(connection)
-        if not await officers.add(connection, entry, now, actor):
-            raise OfficerExists(entry.officer_id)
-        await officers.give_roles(connection, entry.officer_id, entry.roles, now, actor)
-        await officers.set_districts(connection, entry.officer_id, entry.districts, now, actor)
+        await changes.add_officer(connection, entry, await present_moment(connection), actor)
 
 
 async def import_officers(pool: Pool, entries: Sequence[OfficerEntry], actor: str) -> int:
@@ -57,41 +43,31 @@ async def give_role(
     """Give an officer a role, from now on by default. Raises `OfficerNotFound`, `RoleGiven` and `RoleEndsBefore`."""
     async with pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
-        begins = from_at or now
-        if until_at is not None and until_at <= begins:
-            raise RoleEndsBefore(role)
-        if not await officers.known(connection, [officer_id]):
-            raise OfficerNotFound(officer_id)
-        if not await officers.give_role(connection, officer_id, role, begins, until_at, now, actor):
-            raise RoleGiven(officer_id, role)
+        await changes.give_role(connection, officer_id, role, from_at, until_at, now, actor)
 
 
 async def end_role(pool: Pool, officer_id: str, role: Role, actor: str) -> None:
     """End a role of an officer now. Raises `RoleNotGiven`."""
     async with pool.acquire() as connection, connection.transaction():
-        if not await officers.end_role(connection, officer_id, role, await present_moment(connection), actor):
-            raise RoleNotGiven(officer_id, role)
+        await changes.end_role(connection, officer_id, role, await present_moment(connection), actor)
 
 
 async def disable_officer(pool: Pool, officer_id: str, actor: str) -> None:
     """Disable an officer, who then has no role. Raises `OfficerNotFound`."""
     async with pool.acquire() as connection, connection.transaction():
-        if not await officers.disable(connection, officer_id, await present_moment(connection), actor):
-            raise OfficerNotFound(officer_id)
+        await changes.disable_officer(connection, officer_id, await present_moment(connection), actor)
 
 
 async def enable_officer(pool: Pool, officer_id: str, actor: str) -> None:
     """Enable a disabled officer again, with the roles of before. Raises `OfficerNotFound`."""
     async with pool.acquire() as connection, connection.transaction():
-        if not await officers.enable(connection, officer_id, await present_moment(connection), actor):
-            raise OfficerNotFound(officer_id)
+        await changes.enable_officer(connection, officer_id, await present_moment(connection), actor)
 
 
 async def reset_officer(pool: Pool, officer_id: str, actor: str) -> None:
     """End everything with which an officer comes in: sessions, password and authenticator. Raises `OfficerNotFound`."""
     async with pool.acquire() as connection, connection.transaction():
-        if not await officers.end_credentials(connection, officer_id, await present_moment(connection), actor):
-            raise OfficerNotFound(officer_id)
+        await changes.reset_officer(connection, officer_id, await present_moment(connection), actor)
 
 
 async def write_absences(pool: Pool, officer_id: str, absences: Sequence[Absence], actor: str) -> None:
@@ -104,16 +80,8 @@ async def write_absences(pool: Pool, officer_id: str, absences: Sequence[Absence
 
 async def add_team(pool: Pool, entry: TeamEntry, actor: str) -> None:
     """Add a team. Raises `TeamExists`, `TeamShiftsOverlap`, and `OfficerNotFound` for its lead or a member."""
-    named = {*entry.members, *({entry.lead} if entry.lead else ())}
     async with pool.acquire() as connection, connection.transaction():
-        if unknown := named - await officers.known(connection, named):
-            raise OfficerNotFound(min(unknown))
-        try:
-            added = await teams.add(connection, entry, await present_moment(connection), actor)
-        except asyncpg.ExclusionViolationError:
-            raise TeamShiftsOverlap(entry.name) from None
-        if not added:
-            raise TeamExists(entry.name)
+        await changes.add_team(connection, entry, await present_moment(connection), actor)
 
 
 async def end_team(pool: Pool, name: str, actor: str) -> None:

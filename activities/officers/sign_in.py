@@ -6,7 +6,7 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 from uuid import uuid4
@@ -121,6 +121,16 @@ class SignInChecks:
         digest = None if found.officer_id else hmac.digest(self._names_key, f"sign-in\0{name}".encode(), "sha256")
         async with self._ctx.pool.acquire() as connection:
             await sign_in_log.add(connection, found.officer_id, digest, address, way, outcome)
+
+    async def prove(self, session: LiveSession, address: str, way: SignInWay) -> datetime | None:
+        """Write that a session is proved now, and how; return when, or None if the session has ended."""
+        async with self._ctx.pool.acquire() as connection, connection.transaction():
+            proved_at = await sessions.note_proof(connection, session.session_id)
+            if proved_at is not None:
+                await sign_in_log.add(
+                    connection, session.officer_id, None, address, way, SignInOutcome.PROVED, session.session_id
+                )
+        return proved_at
 
     async def change_password(self, found: Credentials, password: SecretStr, address: str, way: SignInWay) -> bool:
         """Set a new password, which ends every session; false if the password was changed meanwhile."""

@@ -22,8 +22,9 @@ from db.reporting import call_list, scorecards
 from db.reporting.call_list import Habit
 from db.reporting.scorecards import Span
 from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
-from schemas.enums import AnswerClass, EscalationLevel
-from schemas.reporting.scorecards import CallList, Percentiles, Scores
+from domain.tracing.call_script import what_to_say
+from schemas.enums import AnswerClass, EscalationLevel, Language
+from schemas.reporting.scorecards import Call, CallList, Percentiles, Scores
 
 log = logging.getLogger("goldenhour.scorecards")
 
@@ -62,7 +63,7 @@ class CallDesk:
         self._found_at = -CALLS_GOOD_SECONDS
         self._lock = asyncio.Lock()
 
-    async def calls(self, limit: int, reader: str | None = None) -> CallList:
+    async def calls(self, limit: int, reader: str | None = None, language: Language = Language.EN) -> CallList:
         """Return the `limit` requests (at most `CALLS_MAX`) with the most money to save by a call now.
 
         What the officer `reader` has comes first, and what other officers have last. The list is at most
@@ -74,7 +75,7 @@ class CallDesk:
                 self._found_at = time.monotonic()
             found = self._found
         items = sorted(found.items, key=lambda call: reader is None or call.owner != reader)
-        return found.model_copy(update={"items": tuple(items[:limit])})
+        return found.model_copy(update={"items": tuple(_said(call, language) for call in items[:limit])})
 
     async def _look(self) -> CallList:
         now = self._ctx.now()
@@ -110,6 +111,14 @@ class CallDesk:
             bank: Habit(fit(leaving[bank], left.get(bank)), fit(answering[bank], answered.get(bank)))
             for bank in classes
         }
+
+
+def _said(call: Call, language: Language) -> Call:
+    """Return a call with its script in this language. The list is kept with the English one."""
+    if language is Language.EN:
+        return call
+    script = what_to_say(call.case_ack_no, call.job_id, call.hops, call.hop_count, language)
+    return call.model_copy(update={"say": script})
 
 
 def _number(value: float | None) -> float:

@@ -2,13 +2,21 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from documents.spreadsheet import Value, table_workbook
 from domain.spreadsheet_cells import as_plain_text
 from schemas.base import FrozenModel
 from schemas.reporting.scorecards import Percentiles
-from schemas.reporting.stage_figures import LoadReport, OfficerLoad, StageFigures, StageReport, TargetShare, TimedStage
+from schemas.reporting.stage_figures import (
+    LoadReport,
+    OfficerLoad,
+    StageCase,
+    StageFigures,
+    StageReport,
+    TargetShare,
+    TimedStage,
+)
 
 _SHARE: tuple[str, ...] = ("within", "judged", "late_now", "share", "low", "high", "is_small")
 
@@ -49,6 +57,15 @@ def load_table(report: LoadReport) -> Table:
         header=_LOAD_HEADER,
         rows=tuple(tuple(value for _, value in _load_cells(item)) for item in report.items),
     )
+
+
+def case_table(title: str, cases: Iterable[StageCase]) -> Table:
+    """Return the cases behind a figure, or the breaches, one in each row."""
+    return Table(title=title, header=tuple(StageCase.model_fields), rows=tuple(_case_row(case) for case in cases))
+
+
+def _case_row(case: StageCase) -> tuple[Value, ...]:
+    return tuple(case.model_dump(mode="json").values())
 
 
 def _stage_cells(kind: str, row: StageFigures) -> Iterator[tuple[str, Value]]:

@@ -26,7 +26,6 @@ from domain.notifications.rules import RULES, NotificationEvent
 from domain.notifications.texts import Written, items_letter, items_short
 from domain.reporting.task_acts import OWNERS
 from domain.task_notices import rounded_down
-from schemas.enums import Language
 from schemas.notifications import MessageFacts, Recipient
 from schemas.reporting.task_notices import NewWebhook, NoticeMedium, WaitingItem, WebhookSecret, WorkItemsWaiting
 from schemas.text import is_email
@@ -161,8 +160,8 @@ class _Sender:
         if number is None:
             raise _Unsendable(NO_MOBILE)
         if self._ways.sms_templates is not None:
-            ids = self._ways.sms_templates.ids(_RULE.kind, Recipient.OFFICER, Language.EN)
-        text = items_short(_facts(items), items[0].ack_no, self._desk_url)
+            ids = self._ways.sms_templates.ids(_RULE.kind, Recipient.OFFICER, message.language)
+        text = items_short(message.language, _facts(items), items[0].ack_no, self._desk_url)
         await self._ways.sms.send(number, text, str(message.message_id), ids)
 
     async def _by_mail(self, message: DueMessage, items: Sequence[WaitingItem]) -> None:
@@ -170,7 +169,7 @@ class _Sender:
         if not is_email(message.email):
             raise _Unsendable(NO_EMAIL)
         listed = items[: self._ctx.policy.notices.listed_max]
-        written: Written = items_letter(_facts(items), listed, self._desk_url)
+        written: Written = items_letter(message.language, _facts(items), listed, self._desk_url)
         await self._ways.mail.send(message.email, written.subject, written.text, f"{message.message_id}.items")
 
     async def _by_webhook(self, message: DueMessage, items: Sequence[WaitingItem], now: datetime) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
 from activities.orders.orders import plan_order
+from activities.restoration import beneficiaries
 from activities.restoration.allocation import divide, is_divided
 from activities.restoration.refusals import continue_under_order, end
 from activities.restoration.transitions import (
@@ -27,6 +28,7 @@ from db.restoration.restoration_facts import Covered
 from db.restoration.restorations import Line, RestorationRow
 from domain.errors.restoration import (
     ApplicationNamesOtherAccount,
+    ApprovalDiffers,
     BeneficiaryDiffers,
     CannotGoBack,
     CannotGoBackTo,
@@ -54,9 +56,8 @@ from domain.persons import is_same_person
 from domain.restoration import authority
 from domain.restoration.procedure import ORDERS_OF, RULES, back_to
 from schemas.enums import EventKind, ProcedureKind, TaskKind
-from schemas.identifiers import IFSC_PATTERN
 from schemas.notifications import MessageFacts
-from schemas.orders.orders import LINES_MAX, Beneficiary, NewOrder, NewOrderLine
+from schemas.orders.orders import LINES_MAX, NewOrder, NewOrderLine
 from schemas.restoration.restorations import (
     Acting,
     OrderTaken,
@@ -312,7 +313,7 @@ async def approve(ctx: Context, restoration_id: UUID, seen: RestorationApproval,
     Raises as `end_step`, and `NotNow` if the held money has changed since the preparation, while two complainants
     claim one of its transfers, or while no officer has accepted one that only the victim's bank names. If another
     account is credited than the one that paid, raises `NotNow` too while the victim may object, without an application
-    that names it, and without its last digits in `seen`.
+    that names it, and without its last digits in `seen`. Raises `ApprovalDiffers` if the officer saw another amount.
     """
     async with decision(ctx, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
         await _refuse_credit_account(work, seen, by)
@@ -323,6 +324,10 @@ async def approve(ctx: Context, restoration_id: UUID, seen: RestorationApproval,
         await _refuse_withdrawn(work)
         await _refuse_other_route(work)
         lines = await work.lines()
+        amounts = {line.hop_no: line.due_paise or 0 for line in lines}
+        # An upheld objection ends a preparation without a new visit, so step and visit do not tell the amount.
+        if seen.due_paise is not None and sum(amounts.values()) != seen.due_paise:
+            raise ApprovalDiffers(sum(amounts.values()))
         for line in lines:
             if (line.due_paise or 0) > max(line.free_paise - line.to_restore_paise, 0):
                 raise RestorationHoldChanged(line.hop_no)
@@ -333,7 +338,6 @@ async def approve(ctx: Context, restoration_id: UUID, seen: RestorationApproval,
                 # Another restoration was approved under the same order since.
                 raise CourtOrderExceeded(work.row.court_order_id, one.left_paise)
         await restorations.set_approved(work.connection, restoration_id, by.subject)
-        amounts = {line.hop_no: line.due_paise or 0 for line in lines}
         await order_banks(work, lines, amounts, OrderKind.RESTORE, OrderReason.RESTORATION)
         await notify_holds(work, await restorations.keep(work.connection, restoration_id))
         await move_on(work, StepOutcome.DONE)
@@ -348,7 +352,10 @@ async def order_banks(
     Each bank gets one order, or several if there are many lines.
     """
     restores = kind is OrderKind.RESTORE
-    to_whom = await _beneficiaries(work, lines) if restores else {}
+    to_whom = {}
+    if restores:
+        hop_nos = [line.hop_no for line in lines]
+        to_whom = await beneficiaries.by_hop(work.ctx, work.connection, work.row.ack_no, work.row.case_no, hop_nos)
     wanted = [line for line in lines if amounts[line.hop_no]]
     for institution in sorted({line.institution for line in wanted}):
         of_bank = [line for line in wanted if line.institution == institution]
@@ -373,22 +380,3 @@ async def order_banks(
                 ),
             )
             await plan_order(work, order)
-
-
-async def _beneficiaries(work: Work, lines: Sequence[Line]) -> dict[int, Beneficiary]:
-    """Return by hop the account that the victim paid from, or the replacement that two officers confirmed."""
-    instead = await credit_accounts.standing(work.connection, work.row.ack_no)
-    if instead is not None:
-        to = Beneficiary(institution=instead.institution, holder=instead.account, ifsc=instead.ifsc)
-        return {line.hop_no: to for line in lines}
-    numbers = [line.hop_no for line in lines]
-    directory = work.ctx.directory.current
-    found = {}
-    for payer in await restoration_facts.payers(work.connection, work.row.case_no, numbers):
-        known, _ = directory.resolve(payer.institution_as_told, payer.ifsc, payer.holder, "payer")
-        institution = known.code if known else payer.institution_as_told
-        ifsc = (payer.ifsc or "").strip().upper()
-        found[payer.hop_no] = Beneficiary(
-            institution=institution, holder=payer.holder, ifsc=ifsc if IFSC_PATTERN.fullmatch(ifsc) else ""
-        )
-    return found

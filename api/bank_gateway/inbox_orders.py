@@ -6,19 +6,18 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from activities.bank_gateway import inbox
 from activities.banks.reply_links import LinkState, ReplyTaken, Written
 from activities.orders import bank_replies
 from activities.orders.cancellations import acknowledge_cancellation
 from activities.orders.order_links import OrderForm, OrderView
-from api.bank_gateway.inbox_pages import After, SubjectId, keep_posted, page, signed_out, to
-from api.bank_gateway.inbox_sessions import MaybeSession
+from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted
 from api.forms import fields_of
 from api.officers.sessions import refuse_other_sites
 from api.orders.forms import NAMES, lines_in, read_order_form
 from api.params import PDF
 from api.problems import INBOX_PATH
-from api.reply_pages import CHANGED, ITEMS_A_PAGE, Reading
-from api.services import Services, TheServices
+from api.reply_pages import ITEMS_A_PAGE, Reading
 from db.orders import bank_orders
 from domain.errors.orders import NoDocument, NotCancelled, OrderNotFound
 from schemas.orders.orders import OrderConfirmation
@@ -30,81 +29,82 @@ _WAITS: Final = frozenset({OrderState.DELIVERED, OrderState.REFUSED})
 
 
 @router.get("/orders/{order_id}/document")
-async def order_document(services: TheServices, session: MaybeSession, order_id: SubjectId) -> Response:
+async def order_document(visit: TheVisit, order_id: SubjectId) -> Response:
     """Return the document of an order to the bank as a PDF."""
-    if session is None:
-        return to(INBOX_PATH)
+    if visit.maybe_session is None:
+        return visit.to(INBOX_PATH)
     try:
-        pdf = await bank_replies.read_document(services.ctx, session.institution, order_id)
+        pdf = await bank_replies.read_document(visit.services.ctx, visit.code, order_id)
     except (NoDocument, OrderNotFound):
-        return page("gone", 404)
+        return visit.page("gone", 404)
     return Response(pdf, media_type=PDF, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/orders/{order_id}")
-async def show_order(services: TheServices, session: MaybeSession, order_id: SubjectId, after: After = 0) -> Response:
+async def show_order(visit: TheVisit, order_id: SubjectId, after: After = 0) -> Response:
     """Return the form about an order, or of a cancelled one the question whether it is left undone."""
-    if session is None:
-        return to(INBOX_PATH)
-    view = await _look(services, session.institution, order_id)
+    if visit.maybe_session is None:
+        return visit.to(INBOX_PATH)
+    view = await _look(visit, order_id)
     if view is None:
-        return page("gone", 404)
-    return _form(view, Reading({}), [number for number in view.items if number > after])
+        return visit.page("gone", 404)
+    return await _form(visit, view, Reading({}), [number for number in view.items if number > after])
 
 
 @router.post("/orders/{order_id}")
-async def take_order(request: Request, services: TheServices, session: MaybeSession, order_id: SubjectId) -> Response:
+async def take_order(request: Request, visit: TheVisit, order_id: SubjectId) -> Response:
     """Take what the bank has done under an order. It is first shown for a check, and then booked."""
     refuse_other_sites(request, must_say=True)
-    if session is None:
-        return signed_out()
-    view = await _look(services, session.institution, order_id)
+    if visit.maybe_session is None:
+        return visit.signed_out()
+    view = await _look(visit, order_id)
     if view is None:
-        return page("gone", 404)
+        return visit.page("gone", 404)
     fields, step = await fields_of(request, NAMES)
     if step == "acknowledge" and view.state is LinkState.TO_ACKNOWLEDGE and not lines_in(fields):
-        return await _acknowledge(request, services, view)
-    now = services.ctx.now()
-    reading = read_order_form(fields, view.order.kind, view.items, view.order.ordered_at, now)
+        return await _acknowledge(request, visit, view)
+    now = visit.services.ctx.now()
+    reading = read_order_form(fields, view.order.kind, view.items, view.order.ordered_at, now, visit.look.language)
     form = reading.form
     if form is not None and any(_left(view, number) != paise for number, paise in form.seen_paise.items()):
-        reading.errors[""] = CHANGED
+        reading.errors[""] = visit.say["changed"]
     if form is None or reading.errors or step not in {"check", "send"}:
-        return _form(view, reading, sorted(lines_in(fields) & view.items.keys()))
-    return _check(view, reading, form) if step == "check" else await _confirm(request, services, view, form)
+        return await _form(visit, view, reading, sorted(lines_in(fields) & view.items.keys()))
+    return _check(visit, view, reading, form) if step == "check" else await _confirm(request, visit, view, form)
 
 
-async def _acknowledge(request: Request, services: Services, view: OrderView) -> Response:
-    await keep_posted(request, services, view.institution, view.subject_id)
+async def _acknowledge(request: Request, visit: Visit, view: OrderView) -> Response:
+    await keep_posted(request, visit.services, view.institution, view.subject_id)
     try:
-        await acknowledge_cancellation(services.ctx, view.institution, view.subject_id)
+        await acknowledge_cancellation(visit.services.ctx, view.institution, view.subject_id)
     except NotCancelled:
-        return page("gone", 404)
-    return to(INBOX_PATH)
+        return visit.page("gone", 404)
+    return visit.to(f"{INBOX_PATH}/orders")
 
 
-async def _confirm(request: Request, services: Services, view: OrderView, form: OrderForm) -> Response:
-    await keep_posted(request, services, view.institution, view.subject_id)
+async def _confirm(request: Request, visit: Visit, view: OrderView, form: OrderForm) -> Response:
+    await keep_posted(request, visit.services, view.institution, view.subject_id)
     statement = OrderConfirmation(lines=tuple(form.stated.values()))
-    taken = await bank_replies.confirm(services.ctx, view.institution, view.subject_id, statement, None)
-    after = await _look(services, view.institution, view.subject_id)
+    taken = await bank_replies.confirm(visit.services.ctx, view.institution, view.subject_id, statement, None)
+    after = await _look(visit, view.subject_id)
     written = Written(taken.contradictions, taken.duplicates)
-    return page("order_taken", view=view, taken=ReplyTaken(left=len(after.items) if after else 0, written=written))
+    left = len(after.items) if after else 0
+    return visit.page("order_taken", view=view, taken=ReplyTaken(left=left, written=written))
 
 
-async def _look(services: Services, code: str, order_id: UUID) -> OrderView | None:
+async def _look(visit: Visit, order_id: UUID) -> OrderView | None:
     """Return an order that waits for this bank, or None."""
-    async with services.ctx.pool.acquire() as connection:
-        found = await bank_orders.as_read(connection, code, [order_id])
+    async with visit.services.ctx.pool.acquire() as connection:
+        found = await bank_orders.as_read(connection, visit.code, [order_id])
     if not found or not (found[0].state in _WAITS or found[0].cancellation_open):
         return None
     (order,) = found
     return OrderView(
         state=LinkState.TO_ACKNOWLEDGE if order.cancellation_open else LinkState.OPEN,
-        institution=code,
+        institution=visit.code,
         case_no=order.ack_no,
         subject_id=order_id,
-        expires_at=services.ctx.now(),
+        expires_at=visit.services.ctx.now(),
         items={line.line_no: line for line in order.lines if line.confirmed_paise < line.amount_paise},
         order=order,
     )
@@ -115,22 +115,23 @@ def _left(view: OrderView, number: int) -> int | None:
     return line.amount_paise - line.confirmed_paise if line else None
 
 
-def _form(view: OrderView, reading: Reading[OrderForm], numbers: list[int]) -> Response:
+async def _form(visit: Visit, view: OrderView, reading: Reading[OrderForm], numbers: list[int]) -> Response:
     shown = (numbers or list(view.items))[:ITEMS_A_PAGE]
     last_no = shown[-1] if shown else 0
-    return page(
+    return visit.page(
         "order_cancelled" if view.state is LinkState.TO_ACKNOWLEDGE else "order_form",
         422 if reading.errors else 200,
         view=view,
         shown={number: view.items[number] for number in shown},
         fields=reading.fields,
         errors=reading.errors,
+        opened_at=await inbox.open_order(visit.services.ctx, visit.session, view.subject_id),
         after=last_no if any(number > last_no for number in view.items) else 0,
     )
 
 
-def _check(view: OrderView, reading: Reading[OrderForm], form: OrderForm) -> Response:
-    return page(
+def _check(visit: Visit, view: OrderView, reading: Reading[OrderForm], form: OrderForm) -> Response:
+    return visit.page(
         "order_check",
         view=view,
         form=form,
@@ -138,6 +139,4 @@ def _check(view: OrderView, reading: Reading[OrderForm], form: OrderForm) -> Res
         excesses=reading.excesses,
         left=len(view.items) - len(form.stated),
         fields=reading.fields,
-        code_sent=None,
-        code_error="",
     )

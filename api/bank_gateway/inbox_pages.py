@@ -1,24 +1,28 @@
-"""Templates and headers of all pages of a bank's inbox, and the storage of posted forms."""
+"""Templates, texts and headers of all pages of a bank's inbox, and the storage of posted forms."""
 
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from activities.banks.received import keep_statement
+from adapters.banks.answers import WithdrawalChannel
 from api.bank_gateway.auth import lines_of
+from api.bank_gateway.inbox_sessions import MaybeSession
 from api.forms import VALUE_MAX_CHARS
 from api.pages import TEMPLATES, Pages
 from api.params import INT32_MAX
 from api.problems import INBOX_PATH
-from api.reply_pages import moment
-from api.services import Services
+from api.public.pages import PUBLIC, Look, TheLook, exact_rupees, texts_of
+from api.services import Services, TheServices
 from api.tracing.answer_forms import NOT_FOUND, ROWS, is_filled
-from api.tracing.answer_pages import CHANNEL_NAMES
-from domain.rupees import rupees
+from db.banks.bank_sessions import BankSession
 from schemas.restoration_enums import OrderKind
+from schemas.text import IST
 
 INBOX_BODY_MAX_BYTES: Final = 512 * 1024
 SEE_OTHER: Final = 303
@@ -26,18 +30,71 @@ SubjectId = Annotated[UUID, Path()]
 After = Annotated[int, Query(ge=0, le=INT32_MAX)]
 """the number of the last item on the previous page"""
 
+INBOX: Final = TEMPLATES / "inbox"
+TEXTS: Final = texts_of(INBOX)
+SOON: Final = timedelta(minutes=5)
+"""time before a deadline from which a clock is marked"""
+_MINUTES_UP_TO: Final = timedelta(hours=2)
+_HOURS_UP_TO: Final = timedelta(days=2)
+_TABS: Final = {
+    INBOX_PATH: "tab_holds",
+    f"{INBOX_PATH}/orders": "tab_orders",
+    f"{INBOX_PATH}/keys": "tab_keys",
+    f"{INBOX_PATH}/test": "tab_test",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Text of a clock, and whether its time is nearly over."""
+
+    text: str
+    is_soon: bool
+
+
+def clock(by: datetime, now: datetime, say: Mapping[str, str]) -> Clock:
+    """Return how long is left until a deadline, or how late it is."""
+    left, late = by - now, "late" if by < now else "left"
+    size = abs(left)
+    if size < timedelta(minutes=1):
+        text = say[f"{late}_now"]
+    elif size < _MINUTES_UP_TO:
+        text = say[f"{late}_minutes"].format(count=size // timedelta(minutes=1))
+    elif size < _HOURS_UP_TO:
+        text = say[f"{late}_hours"].format(count=size // timedelta(hours=1))
+    else:
+        text = say[f"{late}_days"].format(count=size // timedelta(days=1))
+    return Clock(text, timedelta() <= left < SOON)
+
+
+def date(at: datetime, say: Mapping[str, str]) -> str:
+    """Return the day in Indian time, with the name of the month."""
+    here = at.astimezone(IST)
+    return f"{here.day} {say['months'].split()[here.month - 1]} {here.year}"
+
+
+def moment(at: datetime, say: Mapping[str, str]) -> str:
+    """Return a moment in Indian time."""
+    return f"{date(at, say)}, {at.astimezone(IST):%H:%M:%S} IST"
+
+
 PAGES: Final = Pages(
     TEMPLATES,
-    styles=[TEMPLATES],
-    filters={"rupees": partial(rupees, exact=True), "moment": moment},
+    styles=[PUBLIC, INBOX],
+    filters={
+        "rupees": exact_rupees,
+        "moment": moment,
+        "date": date,
+        "time": lambda at: f"{at.astimezone(IST):%H:%M}",
+        "clock": clock,
+    },
     names={
         "max_chars": VALUE_MAX_CHARS,
         "rows": ROWS,
-        "not_found": NOT_FOUND,
-        "channel_names": {channel.value: name for channel, name in CHANNEL_NAMES.items()},
         "is_filled": lambda fields, errors, prefix: is_filled(fields, prefix) or is_filled(errors, prefix),
         "inbox": INBOX_PATH,
         "restore_kind": OrderKind.RESTORE,
+        "leaves": False,
     },
 )
 # A browser names the origin of a form only if it may also send a referrer there. Other sites still get none.
@@ -45,24 +102,75 @@ PAGES.headers["Referrer-Policy"] = "same-origin"
 PAGES.headers["Cache-Control"] = "no-store"
 
 
-def page(name: str, status: int = 200, **values: Any) -> Response:
-    """Return a page of the inbox."""
-    return PAGES.page(f"inbox/{name}", status, **values)
+@dataclass(frozen=True)
+class Visit:
+    """A request to the inbox: the services, how its reader reads, and the session if any."""
+
+    services: Services
+    look: Look
+    maybe_session: BankSession | None
+    tab: str
+    """path of the page's entry in the menu"""
+
+    @property
+    def say(self) -> Mapping[str, str]:
+        """Return the texts in the officer's language."""
+        return TEXTS[self.look.language]
+
+    @property
+    def session(self) -> BankSession:
+        """Return the session. The route has checked that there is one."""
+        assert self.maybe_session is not None, "the route has checked it"
+        return self.maybe_session
+
+    @property
+    def code(self) -> str:
+        """Return the bank that is signed in."""
+        return self.session.institution
+
+    def page(self, name: str, status: int = 200, **values: Any) -> Response:
+        """Return a page of the inbox. `errors` has the faults of its form by field, `fields` what was typed."""
+        say = self.say
+        told = {
+            "errors": {},
+            "fields": {},
+            "notice": "",
+            "told_since": (),
+            "now": self.services.ctx.now(),
+            "tabs": [(path, say[key]) for path, key in _TABS.items()],
+            "tab": self.tab,
+            "hows": [(one.value, say[f"how_{one.value}"]) for one in WithdrawalChannel],
+            "reasons": [(code, say[f"no_{code}"]) for code in NOT_FOUND],
+            "bank": self._bank_name(),
+        }
+        return PAGES.page(f"inbox/{name}", status, look=self.look, say=say, **(told | values))
+
+    def _bank_name(self) -> str:
+        if self.maybe_session is None:
+            return ""
+        known = self.services.ctx.directory.current.get(self.code)
+        return known.name if known else self.code
+
+    def to(self, path: str) -> Response:
+        """Return the way to another page."""
+        return RedirectResponse(self.look.to(path), SEE_OTHER, PAGES.headers)
+
+    def closed(self, refusal: str = "", status: int = 200, email: str = "") -> Response:
+        """Return the form to sign in."""
+        return self.page("sign_in", status, refusal=refusal, email=email)
+
+    def signed_out(self) -> Response:
+        """Return the form to sign in, for what was posted after the end of a session."""
+        return self.closed(self.say["session_over"], 401)
 
 
-def to(path: str) -> Response:
-    """Return the way to another page."""
-    return RedirectResponse(path, SEE_OTHER, PAGES.headers)
+def _visit(request: Request, services: TheServices, look: TheLook, session: MaybeSession) -> Visit:
+    beginning = "/".join(request.url.path.split("/")[:3])
+    return Visit(services, look, session, beginning if beginning in _TABS else INBOX_PATH)
 
 
-def closed(notice: str = "", status: int = 200, email: str = "") -> Response:
-    """Return the form to sign in."""
-    return page("sign_in", status, notice=notice, email=email)
-
-
-def signed_out() -> Response:
-    """Return the form to sign in, for what was posted after the end of a session."""
-    return closed("Your session is over. Please sign in again. Nothing was recorded.", 401)
+TheVisit = Annotated[Visit, Depends(_visit)]
+"""The dependency of a page of the inbox."""
 
 
 async def keep_posted(request: Request, services: Services, code: str, about: UUID | None = None) -> None:

@@ -17,12 +17,15 @@ from uuid import UUID
 
 from activities.tracing.answer_links import AnswerForm, AnswerView, AskedTransfer
 from adapters.banks.answers import WithdrawalChannel
+from adapters.banks.i4c.money import AmountError, parse_rupees
 from adapters.workbooks import ZIP_MAGIC
 from adapters.workbooks import rows_of as workbook_rows
 from api.forms import tidy
+from api.public.pages import exact_rupees
 from api.tracing.answer_forms import NOT_FOUND, ROWS, read_form
-from domain.spreadsheet_cells import Cell, text_of
+from domain.spreadsheet_cells import Cell, CellFault, text_of
 from domain.spreadsheets import FileRefused
+from schemas.enums import Language
 from schemas.identifiers import reference_key
 
 COLUMNS: Final = ("request", "rrn", "what", "rupees", "reference", "bank", "account", "ifsc", "when", "where")
@@ -48,6 +51,8 @@ class TableLine:
     """why the row cannot be taken"""
     doubt: str = ""
     """what the police will ask about, although the row is taken"""
+    booked_as: str = ""
+    """what is booked for the row"""
 
 
 @dataclass(slots=True)
@@ -88,9 +93,9 @@ def _from_workbook(content: bytes) -> str:
     text = io.StringIO()
     try:
         rows = workbook_rows(content, unpacked_max=UNPACKED_MAX_BYTES)
-    except FileRefused:
+        csv.writer(text).writerows([_typed(cell) for cell in row.cells] for row in rows[: LINES_MAX + 2])
+    except (FileRefused, CellFault):
         return ""
-    csv.writer(text).writerows([_typed(cell) for cell in row.cells] for row in rows[: LINES_MAX + 2])
     return text.getvalue()
 
 
@@ -98,28 +103,31 @@ def _typed(cell: Cell) -> str:
     return f"{cell:%d-%m-%Y %H:%M:%S}" if isinstance(cell, datetime) else text_of(cell)
 
 
-def rows_of(text: str) -> TableReading:
-    """Return the rows of a table with a header, none of them read yet."""
+def rows_of(text: str, say: Mapping[str, str]) -> TableReading:
+    """Return the rows of a table with a header, none of them read yet.
+
+    `say` has the texts of the inbox.
+    """
     if len(text) > TABLE_MAX_CHARS:
-        return TableReading([], problem=f"The table has more than {TABLE_MAX_CHARS} characters.")
+        return TableReading([], problem=say["table_too_long"].format(most=TABLE_MAX_CHARS))
     header = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=header.count)
     try:
         found = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error:
-        return TableReading([], problem="The table cannot be read. Save it as CSV.")
+        return TableReading([], problem=say["table_unreadable"])
     names = [tidy(name).lower() for name in found[0]] if found else []
     if not names:
-        return TableReading([], problem="This is no table. Send CSV in UTF-8, or an XLSX workbook without a password.")
+        return TableReading([], problem=say["table_none"])
     if missing := [name for name in COLUMNS[:4] if name not in names]:
-        return TableReading([], problem=f"The header lacks {', '.join(missing)}. Take the table of what waits.")
+        return TableReading([], problem=say["table_header"].format(columns=", ".join(missing)))
     lines = [
         TableLine(no, dict(zip(names, map(tidy, row), strict=False)))
         for no, row in enumerate(found[1:], start=2)
         if any(cell.strip() for cell in row)
     ]
     if len(lines) > LINES_MAX:
-        return TableReading([], problem=f"The table has more than {LINES_MAX} rows.")
+        return TableReading([], problem=say["table_rows"].format(most=LINES_MAX))
     for line in lines:
         line.request_id = _request_id(line.cells.get("request", ""))
     return TableReading(lines)
@@ -132,29 +140,37 @@ def _request_id(text: str) -> UUID | None:
         return None
 
 
-def read_table(
-    reading: TableReading, views: Mapping[UUID, AnswerView], who: Mapping[str, str], made: str, now: datetime
-) -> None:
-    """Read the rows against what is open now: note each mistake, and make the forms of the requests without one.
+@dataclass(frozen=True, slots=True)
+class TableReader:
+    """Reads rows against what is open now. `who` are the fields of the officer who answers."""
 
-    `who` are the fields of the officer who answers. A row that states nothing is left out.
-    """
-    by_request: dict[UUID, list[TableLine]] = {}
-    for line in reading.lines:
-        if line.request_id is None or line.request_id not in views:
-            line.problem = "This is no request of your bank that waits for an answer."
-        elif line.cells.get("what"):
-            by_request.setdefault(line.request_id, []).append(line)
-    for request_id, lines in by_request.items():
-        form = _Request(views[request_id], lines).read(who, made, now)
-        if form is not None:
-            reading.forms[request_id] = form
+    views: Mapping[UUID, AnswerView]
+    who: Mapping[str, str]
+    made: str
+    now: datetime
+    language: Language
+    say: Mapping[str, str] = field(repr=False)
+
+    def read(self, reading: TableReading) -> None:
+        """Note each mistake, and make the forms of the requests without one. A row that states nothing is left out."""
+        by_request: dict[UUID, list[TableLine]] = {}
+        for line in reading.lines:
+            if line.request_id is None or line.request_id not in self.views:
+                line.problem = self.say["line_no_request"]
+            elif line.cells.get("what"):
+                by_request.setdefault(line.request_id, []).append(line)
+        for request_id, lines in by_request.items():
+            form = _Request(self, self.views[request_id], lines).read()
+            if form is not None:
+                reading.forms[request_id] = form
 
 
 class _Request:
     """The rows about one request, as the fields of the form about it."""
 
-    def __init__(self, view: AnswerView, lines: list[TableLine]) -> None:
+    def __init__(self, reader: TableReader, view: AnswerView, lines: list[TableLine]) -> None:
+        self._reader = reader
+        self._say = reader.say
         self._view = view
         self._lines = lines
         self._fields: dict[str, str] = {}
@@ -162,8 +178,9 @@ class _Request:
         """the row of each field, by the beginning of the field's name"""
         self._rows: Counter[str] = Counter()
 
-    def read(self, who: Mapping[str, str], made: str, now: datetime) -> AnswerForm | None:
+    def read(self) -> AnswerForm | None:
         """Return the form, or None if a row has a mistake."""
+        reader = self._reader
         for line in self._lines:
             self._take(line)
         if any(line.problem for line in self._lines):
@@ -171,11 +188,12 @@ class _Request:
         for transfer in self._view.items.values():
             if any(name.startswith(f"t{transfer.no}.") for name in self._fields):
                 self._fields[f"t{transfer.no}.seen"] = str(transfer.disputed_paise)
-        reading = read_form({**self._fields, **who, "made": made}, self._view.items, now)
+        typed = {**self._fields, **reader.who, "made": reader.made}
+        reading = read_form(typed, self._view.items, reader.now, reader.language)
         for name, problem in reading.errors.items():
             self._line_of(name).problem = problem
         for no, excess_paise in reading.excesses.items():
-            self._line_of(f"t{no}.").doubt = f"₹{excess_paise / 100:.2f} more than is asked about"
+            self._line_of(f"t{no}.").doubt = self._say["line_excess"].format(amount=exact_rupees(excess_paise))
         return reading.form
 
     def _line_of(self, name: str) -> TableLine:
@@ -186,15 +204,17 @@ class _Request:
         cells, what = line.cells, line.cells["what"].lower()
         asked = self._asked(cells.get("rrn", ""))
         if asked is None:
-            line.problem = "This request asks about no such RRN/UTR now."
+            line.problem = self._say["line_no_rrn"]
         elif what not in WHAT:
-            line.problem = f"The column `what` has one of: {', '.join(WHAT)}."
+            line.problem = self._say["line_what"].format(choices=", ".join(WHAT))
         elif what in NOT_FOUND:
+            line.booked_as = self._say[f"no_{what}"]
             self._put(line, f"t{asked.no}.no", {"": what})
         elif what == HELD:
             if f"t{asked.no}.held" in self._fields:
-                line.problem = "Another row already says what is on hold of this RRN/UTR."
+                line.problem = self._say["line_held_twice"]
             else:
+                line.booked_as = self._say["line_held"].format(amount=_shown(cells))
                 self._put(line, f"t{asked.no}.held", {"": cells.get("rupees", "")})
         else:
             self._take_row(line, asked, what)
@@ -204,14 +224,16 @@ class _Request:
         beginning = f"t{asked.no}.{kind}"
         self._rows[beginning] += 1
         if self._rows[beginning] not in ROWS:
-            line.problem = f"A transfer has at most {ROWS[-1]} rows of this kind."
+            line.problem = self._say["line_too_many"].format(most=ROWS[-1])
             return
         cells = line.cells
         both = {"amount": cells.get("rupees", ""), "when": cells.get("when", "")}
         if kind == "m":
             onward = {name: cells.get(name, "") for name in ("bank", "account", "ifsc")}
             more = onward | {"rrn": cells.get("reference", "")}
+            line.booked_as = self._say["line_moved"].format(amount=_shown(cells), **onward)
         else:
+            line.booked_as = self._say["line_withdrawn"].format(amount=_shown(cells), how=self._say[f"how_{what}"])
             more = {"how": what, "place": cells.get("where", "")}
         self._put(line, f"{beginning}{self._rows[beginning]}.", both | more)
 
@@ -220,5 +242,15 @@ class _Request:
         self._fields |= {f"{beginning}{name}": value for name, value in values.items() if value}
 
     def _asked(self, rrn: str) -> AskedTransfer | None:
-        key = reference_key(rrn)
+        # A table of ours may have a sign before a reference, so that no spreadsheet reads it as a formula.
+        key = reference_key(rrn.removeprefix("'"))
         return next((one for one in self._view.items.values() if reference_key(one.rrn) == key), None)
+
+
+def _shown(cells: Mapping[str, str]) -> str:
+    """Return the sum of a row as it is booked, or as it was typed if it cannot be read."""
+    typed = cells.get("rupees", "")
+    try:
+        return exact_rupees(parse_rupees(typed.removeprefix("₹").strip()))
+    except AmountError:
+        return typed

@@ -96,7 +96,7 @@ class NonceStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class Claim:
     """Parameters of a signature before its verification."""
 
     key_id: str
@@ -107,7 +107,7 @@ class _Claim:
     """names of the components that are covered without parameters"""
 
 
-class _Fields:
+class Fields:
     """Header lines of a request for the library: every line, in order."""
 
     def __init__(self, lines: list[tuple[str, str]]) -> None:
@@ -119,12 +119,12 @@ class _Fields:
 
 
 @dataclass(frozen=True, slots=True)
-class _Message:
+class Message:
     """Request in the form that the library reads."""
 
     method: str
     url: str
-    headers: _Fields
+    headers: Fields
 
 
 async def signed_by(
@@ -146,17 +146,17 @@ async def signed_by(
     request that fails later has used its nonce, so a bank signs a new request for every try.
     """
     lines = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.scope["headers"]]
-    _check_fields(lines)
-    claim = _claim(dict(lines))
-    _check_cover(claim, lines, has_origin=origin is not None)
-    _check_time(claim, now.timestamp(), window_seconds)
+    check_fields(lines)
+    claim = claim_of(dict(lines))
+    check_cover(claim, lines, has_origin=origin is not None)
+    check_time(claim, now.timestamp(), window_seconds)
     key = await keys.key(claim.key_id)
-    message = _Message(request.method, _url(request, origin), _Fields(lines))
-    verified = _verified(message, claim, key)
+    message = Message(request.method, _url(request, origin), Fields(lines))
+    results = verified_by(message, claim, key)
     assert key is not None, "a signature is never verified without a key"
     if not key.is_live(now):
         raise _refused(KEY_NOT_VALID, "register the next key before this one ends")
-    _check_body(message, verified, await request.body())
+    _check_body(results, await request.body())
     if not await nonces.take(key.key_id, claim.nonce, now):
         raise _refused(SIGNATURE_REPLAYED, "sign every request with a new nonce")
     return key
@@ -169,7 +169,7 @@ def signature_needed(since: datetime) -> Refused:
     )
 
 
-def _check_fields(lines: list[tuple[str, str]]) -> None:
+def check_fields(lines: list[tuple[str, str]]) -> None:
     """Check that the fields of a signature exist, appear once and are not too large. Raises `Refused`."""
     times = Counter(name for name, _ in lines)
     for name in ("signature-input", "signature"):
@@ -183,7 +183,7 @@ def _check_fields(lines: list[tuple[str, str]]) -> None:
             raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} has more than {FIELD_MAX_BYTES} bytes")
 
 
-def _claim(fields: Mapping[str, str]) -> _Claim:
+def claim_of(fields: Mapping[str, str]) -> Claim:
     """Return the parameters of the only signature. Raises `Refused`."""
     label, (components, params) = _only_member("signature-input", fields)
     if not isinstance(components, list):
@@ -198,7 +198,7 @@ def _claim(fields: Mapping[str, str]) -> _Claim:
     nonce = _param(params, "nonce", str)
     if not NONCE_CHARS.fullmatch(nonce):
         raise _refused(SIGNATURE_MALFORMED, "nonce must have 16 to 128 visible ASCII characters")
-    return _Claim(
+    return Claim(
         key_id=_param(params, "keyid", str),
         nonce=nonce,
         created=_param(params, "created", int),
@@ -236,7 +236,7 @@ def _plain_names(components: _Components) -> frozenset[str]:
     return frozenset(name for name, params in components if isinstance(name, str) and not params)
 
 
-def _check_cover(claim: _Claim, lines: list[tuple[str, str]], *, has_origin: bool) -> None:
+def check_cover(claim: Claim, lines: list[tuple[str, str]], *, has_origin: bool) -> None:
     """Check that a signature covers everything that we use, and that each covered field appears once.
 
     Raises `Refused`.
@@ -260,7 +260,8 @@ def _check_cover(claim: _Claim, lines: list[tuple[str, str]], *, has_origin: boo
         raise _refused(SIGNATURE_MALFORMED, f"{_title(unclear[0])} appears twice")
 
 
-def _check_time(claim: _Claim, now: float, window_seconds: float) -> None:
+def check_time(claim: Claim, now: float, window_seconds: float) -> None:
+    """Check that a signature was made about now. Raises `Refused`."""
     if claim.created < now - window_seconds:
         raise _refused(SIGNATURE_OUT_OF_TIME, f"created is more than {window_seconds:g} seconds ago")
     if claim.created > now + window_seconds:
@@ -280,8 +281,16 @@ def _url(request: Request, origin: str | None) -> str:
 class _Verifier(HTTPMessageVerifier):
     """Verifier of the library without its own clock."""
 
+    def base_of(self, message: Message) -> str:
+        """Return the text that the only signature of a message signs. Raises what the library raises."""
+        ((_, signed, _),) = self._get_sig_inputs_and_signatures(message)  # type: ignore[no-untyped-call]
+        base, _, _ = self._build_signature_base(
+            message, covered_component_ids=list(signed), signature_params=signed.params
+        )
+        return str(base)
+
     def validate_created_and_expires(self, sig_input: Any, max_age: timedelta | None = None) -> None:
-        """Check only that the times are in the calendar, because `_check_time` has compared them with our clock.
+        """Check only that the times are in the calendar, because `check_time` has compared them with our clock.
 
         Raises ValueError.
         """
@@ -290,22 +299,33 @@ class _Verifier(HTTPMessageVerifier):
                 datetime.fromtimestamp(sig_input.params[name], UTC)
 
 
-def _verified(message: _Message, claim: _Claim, key: BankKey | None) -> list[VerifyResult]:
+def verified_by(message: Message, claim: Claim, key: BankKey | None) -> list[VerifyResult]:
     """Return the library's results for the signature. Raises the same `Refused` for no key and for a wrong key."""
-    public_keys = {} if key is None else {claim.key_id: Ed25519PublicKey.from_public_bytes(key.public_key)}
-    verifier = _Verifier(
-        signature_algorithm=algorithms.ED25519,
-        key_resolver=MappingKeyResolver(public_keys=public_keys, private_keys={}),
-    )
     try:
-        return verifier.verify(message, max_age=None, require_components=("@method",))
+        return _verifier(claim, key).verify(message, max_age=None, require_components=("@method",))
     except (HTTPMessageSignaturesException, ValueError, RecursionError):
         raise _refused(SIGNATURE_WRONG) from None
 
 
-def _check_body(message: _Message, verified: list[VerifyResult], body: bytes) -> None:
+def base_of(message: Message, claim: Claim) -> str:
+    """Return the text that the signature of a message must sign; empty if the message cannot give it."""
+    try:
+        return _verifier(claim, None).base_of(message)
+    except (HTTPMessageSignaturesException, ValueError, RecursionError):
+        return ""
+
+
+def _verifier(claim: Claim, key: BankKey | None) -> _Verifier:
+    public_keys = {} if key is None else {claim.key_id: Ed25519PublicKey.from_public_bytes(key.public_key)}
+    return _Verifier(
+        signature_algorithm=algorithms.ED25519,
+        key_resolver=MappingKeyResolver(public_keys=public_keys, private_keys={}),
+    )
+
+
+def _check_body(results: list[VerifyResult], body: bytes) -> None:
     """Check that the body has the signed digest. Raises `Refused`."""
-    (result,) = verified
+    (result,) = results
     digest = result.covered_components.get(f'"{DIGEST}"')
     if digest is None:
         if body:

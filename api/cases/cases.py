@@ -1,15 +1,17 @@
 """Reading cases: the list of cases, and all views of one case."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from activities.bodies import line_opener
+from activities.reporting import case_tables
 from api.auth import may
 from api.jurisdiction import within_of
 from api.params import INT32_MAX, INT64_MAX, LIMIT_DEFAULT, AckNo, After, Limit
 from api.problems import IN_THE_DESCRIPTION
+from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
@@ -36,6 +38,9 @@ from schemas.tracing.views import (
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"], responses=IN_THE_DESCRIPTION)
 
 Reader = Annotated[Officer, may(Action.READ_TRAIL)]
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": TABLE_CONTENT, "description": "A page, or every row if the caller accepts CSV or a workbook."}
+}
 
 
 @router.get("")
@@ -62,16 +67,21 @@ async def read_case(
         return await case_views.get(connection, ack_no, within)
 
 
-@router.get("/{ack_no}/trail")
+@router.get("/{ack_no}/trail", response_model=TrailView, responses=_RESPONSES)
 async def read_trail(
+    request: Request,
     services: TheServices,
     officer: Reader,
     ack_no: AckNo,
     layer: Annotated[int | None, Query(ge=1, le=INT32_MAX, description="Only the hops of this layer.")] = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
-) -> TrailView:
+) -> TrailView | Response:
     """Return the money trail, with hops as edges and accounts as nodes."""
+    if wants_file(request):
+        async with services.table_jobs.place():
+            rows = await case_tables.hop_table(services.ctx, ack_no, layer)
+            return await as_file(request, rows, f"transfers-{ack_no}")
     async with services.ctx.pool.acquire() as connection:
         return await trail_views.page(connection, ack_no, after, limit, layer)
 
@@ -133,8 +143,9 @@ async def read_answers(
         return await answer_views.page(connection, ack_no, after, limit, line_opener(services.ctx.persons))
 
 
-@router.get("/{ack_no}/timeline")
+@router.get("/{ack_no}/timeline", response_model=TimelinePage, responses=_RESPONSES)
 async def read_timeline(
+    request: Request,
     services: TheServices,
     officer: Reader,
     ack_no: AckNo,
@@ -143,8 +154,15 @@ async def read_timeline(
     ] = None,
     language: Annotated[Language, Query(description="Language of the sentences.")] = Language.EN,
     limit: Limit = LIMIT_DEFAULT,
-) -> TimelinePage:
-    """Return the case log as sentences, the newest first. They are those of the timeline in an evidence pack."""
+) -> TimelinePage | Response:
+    """Return the case log as sentences, the newest first. They are those of the timeline in an evidence pack.
+
+    A table has at most the newest 20,000 events.
+    """
+    if wants_file(request):
+        async with services.table_jobs.place():
+            rows = await case_tables.timeline_table(services.ctx, ack_no, language)
+            return await as_file(request, rows, f"timeline-{ack_no}")
     async with services.ctx.pool.acquire() as connection:
         case_no = await case_no_of(connection, ack_no)
         events, more = await event_log.before(connection, case_no, before, limit)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from activities.cases.desk import close_task
 from api.auth import may
-from api.params import LIMIT_DEFAULT, After, Limit, TaskId
+from api.params import LIMIT_DEFAULT, After, Limit, TaskId, TextLanguage
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
@@ -14,7 +14,7 @@ from api.task_filters import QueryFilter, wanted_of
 from api.tokens import Officer
 from db.reporting import task_views
 from schemas.base import FrozenModel, WithReason
-from schemas.enums import TaskState
+from schemas.enums import Language, TaskState
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.reporting.task_owners import TaskSort
 from schemas.tracing.views import TaskPage
@@ -45,6 +45,7 @@ async def list_tasks(
     mine: Annotated[
         bool, Query(description="Only about cases whose investigating or supervising officer is the caller.")
     ] = False,
+    language: TextLanguage = Language.EN,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> TaskPage:
@@ -57,7 +58,7 @@ async def list_tasks(
     listed = listed.model_copy(update={"state": state, "of_officer": officer.subject if mine else None})
     async with services.ctx.pool.acquire() as connection:
         holidays = services.ctx.policy.bank_holidays
-        return await task_views.page(connection, listed, after, limit, holidays, services.ctx.now())
+        return await task_views.page(connection, listed, after, limit, holidays, services.ctx.now(), language)
 
 
 @router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW))

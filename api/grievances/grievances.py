@@ -11,14 +11,15 @@ from api.auth import acting, may
 from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
-from api.roles import Action
+from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.grievances import grievance_views
 from db.grievances import grievances as rows
+from db.grievances.grievance_views import WaitsFor
 from db.holds import free_amounts
 from domain.errors.grievances import GrievanceNotFound
-from domain.grievances import GrievanceAtLevel, verbs_of
+from domain.grievances import GrievanceAtLevel, levels_for, verbs_of
 from schemas.grievances.grievances import (
     AppealOn,
     GrievanceDecided,
@@ -59,6 +60,37 @@ async def list_grievances(
             level=level,
             overdue=overdue,
             ack_no=ack_no,
+            within=within,
+        )
+
+
+@router.get("/waiting")
+async def list_waiting_grievances(
+    services: TheServices,
+    officer: Reader,
+    everybody: Annotated[bool, Query(description="All open grievances, and not only those that wait for you.")] = False,
+    level: Annotated[GrievanceLevel | None, Query()] = None,
+    overdue: Annotated[bool | None, Query(description="Whether the deadline of the level has passed.")] = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> GrievancePage:
+    """List open grievances that wait for an act of the officer who asks, by deadline.
+
+    The officer's roles enter the report of the bank, decide at a level, or confirm a proposed release. A release that
+    needs another officer does not wait for the one who proposed it.
+    """
+    within = await within_of(services, officer, Action.READ_GRIEVANCE)
+    confirms = bool(officer.roles & ALLOWED[Action.CONFIRM_RELEASE])
+    waits_for = WaitsFor(officer.actor, levels_for(officer.roles), confirms)
+    async with services.ctx.pool.acquire() as connection:
+        return await grievance_views.waiting(
+            connection,
+            services.ctx.now(),
+            after,
+            limit,
+            officer=None if everybody else waits_for,
+            level=level,
+            overdue=overdue,
             within=within,
         )
 

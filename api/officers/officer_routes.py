@@ -1,7 +1,7 @@
 """Officers and teams: who has which role, who is away, who changed what; and what one admin may change alone.
 
 One admin may take a role away, but lets no one in. Adding an officer, giving a role and a new sign-in link would let
-one person make a second officer, so they stay with the command, which needs the machine.
+one person make a second officer, so two admins do it (`api.administration`), or the command, which needs the machine.
 """
 
 from typing import Annotated
@@ -15,14 +15,16 @@ from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
-from db.officers import officers, teams
+from db.officers import officer_lines, officers, teams
 from db.paging import cut, from_cursor, to_cursor
 from schemas.enums import Role
 from schemas.officers import (
     AbsencesEntry,
+    FoundOfficers,
     OfficerDetails,
     OfficerEventPage,
     OfficerPage,
+    OfficerQuestion,
     TeamEntry,
     TeamList,
     folded,
@@ -30,6 +32,8 @@ from schemas.officers import (
 
 router = APIRouter(prefix="/api/v1", tags=["officers"], responses=IN_THE_DESCRIPTION)
 
+FOUND_MAX = 100
+"""officers that a search shows at most"""
 Reader = Annotated[Officer, may(Action.READ_OFFICERS)]
 Ending = Annotated[Officer, may(Action.END_OFFICERS_ROLE)]
 Changing = Annotated[Officer, may(Action.CHANGE_TEAMS)]
@@ -45,16 +49,27 @@ async def list_officers(
     """List the officers with the roles that they have now, their districts and teams."""
     last = str(from_cursor(after, str)[0]) if after else ""
     async with services.ctx.pool.acquire() as connection:
-        found = await officers.listed(connection, after=last, limit=limit + 1)
+        found = await officer_lines.listed(connection, last, limit + 1)
     rows, more = cut(found, limit)
     return OfficerPage(items=tuple(rows), next=to_cursor(rows[-1].officer_id) if more else None)
+
+
+@router.post("/officers/search")
+async def search_officers(services: TheServices, _: Reader, asked: OfficerQuestion) -> FoundOfficers:
+    """Find officers by a part of id, name, rank or station, or by the beginning of role, district or team.
+
+    The text goes in the body, because it may name a person.
+    """
+    async with services.ctx.pool.acquire() as connection:
+        found, is_cut = cut(await officer_lines.found(connection, asked.text, FOUND_MAX + 1), FOUND_MAX)
+    return FoundOfficers(items=tuple(found), is_cut=is_cut)
 
 
 @router.get("/officers/{officer_id}")
 async def read_officer(services: TheServices, _: Reader, officer_id: OfficerId) -> OfficerDetails:
     """Return one officer with the roles of all times, from when until when, and the days of absence."""
     async with services.ctx.pool.acquire() as connection:
-        return await officers.details(connection, folded(officer_id))
+        return await officer_lines.details(connection, folded(officer_id))
 
 
 @router.get("/officer-events")

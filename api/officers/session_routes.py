@@ -1,10 +1,9 @@
 """Routes of sign-in: begin and end a session, list one's own, end another officer's, and read the sign-in log."""
 
-from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.addresses import address_of
 from api.auth import may
@@ -31,23 +30,37 @@ from api.problems import (
 )
 from api.roles import ALLOWED, Action
 from api.services import Services, TheServices
-from api.tokens import Officer
+from api.tokens import BadToken, Officer
 from db.officers import callers, officers, sessions, sign_in_log
 from db.officers.sessions import LiveSession
 from domain.errors.officers import OfficerNotFound
 from domain.errors.sign_in import SessionNotFound, SignInTooOld
 from domain.sign_in import password_fault
-from schemas.base import WithReason
+from schemas.base import Storable, WithReason
 from schemas.enums import Role
 from schemas.officers import folded
-from schemas.sign_in import OpenSession, PasswordChange, SessionEnd, SessionList, SessionsEnded, SignIn, SignInPage
+from schemas.sign_in import (
+    OpenSession,
+    PasswordChange,
+    SecondFactor,
+    SessionEnd,
+    SessionList,
+    SessionProof,
+    SessionsEnded,
+    SignIn,
+    SignInPage,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["sign-in"], responses=IN_THE_DESCRIPTION)
 
 BROWSER_MAX_CHARS = 200
 SIGN_IN_BODY_MAX_BYTES = 8 * 1024
 """the limit of a body of sign-in, which anybody may send: two passwords and a code, however they are encoded"""
-OfficerId = Annotated[str | None, Query(max_length=64, description="The officer whose lines are read; all without it.")]
+OfOfficer = Annotated[str, Path(max_length=64, description="Id of the officer."), Storable]
+OfficerId = Annotated[
+    Annotated[str, Storable] | None,
+    Query(max_length=64, description="The officer whose lines are read; all without it."),
+]
 
 
 async def _session(
@@ -78,6 +91,7 @@ async def _opened(services: Services, session: LiveSession, token: str) -> OpenS
         actions=tuple(action.value for action in Action if ALLOWED[action] & roles),
         began_at=session.began_at,
         ends_at=session.ends_at,
+        proved_until=session.proved_at + services.sessions.proof_lasts,
         csrf_token=csrf_token(token),
         is_drill=services.ctx.clock_factor != 1,
     )
@@ -105,8 +119,7 @@ async def end_own(services: Services, session: LiveSession, session_id: UUID) ->
 
     So a person who has stolen a session does not end those of its officer.
     """
-    proven_until = session.began_at + timedelta(seconds=services.ctx.policy.sessions.proof_seconds)
-    if session_id != session.session_id and session.now > proven_until:
+    if session_id != session.session_id and session.now > session.proved_at + services.sessions.proof_lasts:
         raise SignInTooOld
     async with services.ctx.pool.acquire() as connection:
         ended = await sessions.end(connection, session_id, session.officer_id, SessionEnd.ENDED_BY_OFFICER)
@@ -140,6 +153,22 @@ async def sign_out(services: TheServices, session: TheSession, response: Respons
     delete_cookie(response)
 
 
+@router.post("/session/proof", responses=says(NOT_LOGGED_IN, NOT_ALLOWED))
+async def prove_session(
+    request: Request, services: TheServices, session: TheSession, asked: SecondFactor
+) -> SessionProof:
+    """Prove with a code that the officer of the session is still there.
+
+    Acts that need a fresh proof are taken for a few minutes then. An officer of an identity provider signs in again.
+    """
+    address = address_of(request, services.trusted_proxies)
+    proved_at = await services.sign_in_door.prove(asked, session, address)
+    if proved_at is None:
+        raise BadToken(BadToken.__doc__)
+    services.sessions.forget()
+    return SessionProof(proved_until=proved_at + services.sessions.proof_lasts)
+
+
 @router.post("/session/password", status_code=204, responses=says(NOT_LOGGED_IN, NOT_ALLOWED, TOO_MANY))
 async def change_password(
     request: Request, services: TheServices, session: TheSession, response: Response, asked: PasswordChange
@@ -166,14 +195,24 @@ async def read_sessions(services: TheServices, session: TheSession) -> SessionLi
 async def end_own_session(services: TheServices, session: TheSession, session_id: UUID) -> None:
     """End one of the caller's own sessions.
 
-    Another one than that of the request is ended within a few minutes of the sign-in only.
+    Another one than that of the request is ended only within a few minutes of the sign-in or of a code.
     """
     await end_own(services, session, session_id)
 
 
+@router.get("/sessions/of/{officer_id}")
+async def read_sessions_of(
+    services: TheServices, _: Annotated[Officer, may(Action.READ_SIGN_INS)], officer_id: OfOfficer
+) -> SessionList:
+    """Return the open sessions of an officer, the newest first."""
+    async with services.ctx.pool.acquire() as connection:
+        found = await sessions.of_officer(connection, folded(officer_id), services.sessions.idle)
+    return SessionList(items=tuple(found))
+
+
 @router.post("/sessions/of/{officer_id}/end")
 async def end_sessions(
-    services: TheServices, officer: Annotated[Officer, may(Action.END_SESSIONS)], officer_id: str, why: WithReason
+    services: TheServices, officer: Annotated[Officer, may(Action.END_SESSIONS)], officer_id: OfOfficer, why: WithReason
 ) -> SessionsEnded:
     """End every session of an officer, in every process within a second."""
     named = folded(officer_id)

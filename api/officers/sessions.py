@@ -76,6 +76,11 @@ class Sessions:
         """Return the time without a request after which a session is over."""
         return timedelta(seconds=self._rules.idle_seconds)
 
+    @property
+    def proof_lasts(self) -> timedelta:
+        """Return the time after a sign-in or a code in which acts that need a fresh proof are taken."""
+        return timedelta(seconds=self._rules.proof_seconds)
+
     async def of(self, request: Request) -> LiveSession:
         """Return the session of a request. Raises `BadToken`, and `CrossSiteRequest` for a forged change."""
         session = (await self._of(request)).session

@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Final
 
 from activities.context import Context
@@ -19,9 +20,11 @@ from adapters.officers.identity_provider import ProvenPerson
 from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
 from db.officers.credentials import Credentials
+from db.officers.sessions import LiveSession
+from domain.errors.sign_in import ProofRefused
 from domain.policy.model import TryName
 from schemas.officers import folded
-from schemas.sign_in import PasswordChange, Proof, SignIn, SignInOutcome, SignInWay
+from schemas.sign_in import PasswordChange, Proof, SecondFactor, SignIn, SignInOutcome, SignInWay
 
 ANSWERS_AFTER_SECONDS: Final = 0.3
 """least time of an answer, so that its duration does not show whether a name is known"""
@@ -85,6 +88,20 @@ class SignInDoor:
                 return
         raise Refused(NOT_LOGGED_IN, NO_SIGN_IN)
 
+    async def prove(self, asked: SecondFactor, session: LiveSession, address: str) -> datetime | None:
+        """Use up a code of the officer of a session; return when.
+
+        Return None if the session has ended. Raises `ProofRefused`, with one answer for every reason.
+        """
+        officer_id = session.officer_id
+        async with _at_least(ANSWERS_AFTER_SECONDS):
+            found = await self._checks.known(officer_id, address)
+            outcome = await self._use_counted(asked, found, officer_id, address)
+            if outcome is SignInOutcome.SIGNED_IN:
+                return await self._checks.prove(session, address, _way(asked))
+            await self._checks.note(found, officer_id, address, _way(asked), outcome)
+        raise ProofRefused
+
     async def _proven(self, asked: Proof, name: str, address: str) -> Credentials | None:
         """Count a try. Return the officer if the proof is good; else write the log and return None."""
         await self._of_address.take(address)
@@ -126,7 +143,13 @@ class SignInDoor:
             return refused
         if code_outcome is not None:
             return code_outcome
-        # Only a person who knows the password comes here, so a stranger cannot empty this bucket.
+        return await self._use_counted(asked, found, name, address)
+
+    async def _use_counted(self, asked: SecondFactor, found: Credentials, name: str, address: str) -> SignInOutcome:
+        """Use up a code, unless there were too many wrong ones.
+
+        Only a person who knows the password or has a session comes here, so a stranger cannot empty the bucket.
+        """
         bucket = f"{name}\0{address if found.knows_address else ''}"
         if await self._codes.wait_seconds(bucket):
             return SignInOutcome.TOO_MANY_CODES
@@ -136,7 +159,7 @@ class SignInDoor:
             await self._codes.give_back(bucket)
         return outcome
 
-    async def _use(self, asked: Proof, found: Credentials) -> SignInOutcome:
+    async def _use(self, asked: SecondFactor, found: Credentials) -> SignInOutcome:
         if asked.recovery_code:
             return await self._checks.use_recovery_code(found, asked.recovery_code)
         return await self._checks.use_code(found, asked.code)
@@ -153,7 +176,7 @@ def _refused(found: Credentials, *, fits: bool) -> SignInOutcome | None:
     return SignInOutcome.DISABLED if found.is_disabled else None
 
 
-def _way(asked: Proof) -> SignInWay:
+def _way(asked: SecondFactor) -> SignInWay:
     return SignInWay.RECOVERY_CODE if asked.recovery_code else SignInWay.CODE
 
 

@@ -49,6 +49,7 @@ FIELDS_MAX: Final = 10
 ENTRIES_SHOWN: Final = 20
 SEE_OTHER: Final = 303
 _GROUP_CHARS: Final = 4
+_TOO_OLD: Final = "Sign in again first: another session is ended only within minutes of a sign-in."
 _FAILED: Final = (
     "The name, the password or the code is wrong. A code is good once: wait for the next one. After many wrong codes,"
     " wait for an hour, or ask an admin for a new link."
@@ -163,8 +164,8 @@ async def _end_other(request: Request, services: Services, session: LiveSession,
         raise Refused(UNREADABLE_FORM) from None
     except SessionNotFound:
         """It is over, as the officer wants."""
-    except SignInTooOld as error:
-        return await _signed_in(request, services, session, str(error), 403)
+    except SignInTooOld:
+        return await _signed_in(request, services, session, _TOO_OLD, 403)
     return None
 
 

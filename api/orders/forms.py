@@ -12,6 +12,7 @@ from activities.orders.order_links import OrderForm
 from api.forms import FormReader, whole_number
 from api.reply_pages import Reading
 from domain.orders import UNNAMED
+from schemas.enums import Language
 from schemas.orders.orders import ConfirmedLine, OrderLine
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST
@@ -30,20 +31,25 @@ def lines_in(fields: Mapping[str, str]) -> set[int]:
 
 
 def read_order_form(
-    fields: dict[str, str], kind: OrderKind, open_now: Mapping[int, OrderLine], ordered_at: datetime, now: datetime
+    fields: dict[str, str],
+    kind: OrderKind,
+    open_now: Mapping[int, OrderLine],
+    ordered_at: datetime,
+    now: datetime,
+    language: Language = Language.EN,
 ) -> Reading[OrderForm]:
     """Read a form about the lines that are not fully confirmed."""
     reading: Reading[OrderForm] = Reading(fields)
-    reader = _Reader(reading, kind, ordered_at, now)
+    reader = _Reader(reading, kind, ordered_at, now, language)
     answerer = reader.answerer()
     stated = {}
     for line_no in sorted(lines_in(fields)):
         if line_no not in open_now:
-            reading.errors[""] = "A transfer that you filled in is already confirmed. Please check the others."
+            reader.fault("", "form_confirmed")
         elif done := reader.line(open_now[line_no]):
             stated[line_no] = done
     if not stated and not reading.errors:
-        reading.errors[""] = "The form is still empty."
+        reader.fault("", "form_blank")
     if not reading.errors:
         seen_paise = {no: whole_number(fields.get(f"l{no}.left", "")) for no in stated}
         reading.form = OrderForm(stated=stated, seen_paise=seen_paise, answerer=answerer, fields=fields)
@@ -53,8 +59,10 @@ def read_order_form(
 class _Reader(FormReader):
     """Reader of one form."""
 
-    def __init__(self, reading: Reading[OrderForm], kind: OrderKind, ordered_at: datetime, now: datetime) -> None:
-        super().__init__(reading.fields, reading.errors, now)
+    def __init__(
+        self, reading: Reading[OrderForm], kind: OrderKind, ordered_at: datetime, now: datetime, language: Language
+    ) -> None:
+        super().__init__(reading.fields, reading.errors, now, language)
         self._excesses = reading.excesses
         self._kind = kind
         self._ordered_at = ordered_at
@@ -62,7 +70,7 @@ class _Reader(FormReader):
     def line(self, ordered: OrderLine) -> ConfirmedLine | None:
         """Return the statement on one line, or None if the line has a mistake."""
         prefix, before = f"l{ordered.line_no}.", len(self._errors)
-        amount_paise, at = self.amount(f"{prefix}amount", "The amount"), self._day(f"{prefix}when")
+        amount_paise, at = self.amount(f"{prefix}amount", "needs_amount"), self._day(f"{prefix}when")
         reference = self._reference(f"{prefix}reference")
         if len(self._errors) > before or not amount_paise or at is None:
             return None
@@ -74,16 +82,16 @@ class _Reader(FormReader):
         return ConfirmedLine(line_no=ordered.line_no, amount_paise=amount_paise, done_at=at, reference=named)
 
     def _day(self, name: str) -> datetime | None:
-        moment = self.moment(name, "The day is needed, like 24-11-2026.")
+        moment = self.moment(name, "needs_day")
         if moment is not None and moment.astimezone(IST).date() < self._ordered_at.astimezone(IST).date():
             # Only days are compared, because the form has no hour. The day of the order is allowed.
-            self._errors[name] = "This is before the order."
+            self.fault(name, "before_order")
         return moment
 
     def _reference(self, name: str) -> str:
         value = self._fields.get(name, "")
         if not value and self._kind is OrderKind.RESTORE:
-            self._errors[name] = "The UTR or RRN of the credit is needed."
+            self.fault(name, "needs_credit_reference")
         elif value and not _REFERENCE.fullmatch(value):
-            self._errors[name] = f"A reference has 4 to {REFERENCE_MAX_CHARS} letters and digits."
+            self.fault(name, "wrong_reference", most=REFERENCE_MAX_CHARS)
         return value

@@ -3,7 +3,7 @@
 The page about the pages and the way out are beside it.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from activities.documents.issuing import APPEAL_PATH
 from activities.officers.sign_in_links import SIGN_IN_PATH
 from api.officers.sessions import refuse_other_sites
+from api.problems import INBOX_PATH
 from api.public import complaint_visits
 from api.public.pages import NEUTRAL_ADDRESS, SEE_OTHER, PublicPages, TheLook
 from api.public_paths import ABOUT_PATH, DOORS_PATH, LEAVE_PATH
@@ -29,7 +30,9 @@ FORGET: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
 async def doors(services: TheServices, look: TheLook) -> Response:
     """Return the page with a door for each kind of visitor."""
     my, desk = services.public_url or "", services.desk_url or ""
-    return PAGES.page(look, "doors", my=my, desk=desk, sign_in=SIGN_IN_PATH, appeal=APPEAL_PATH, leaves=False)
+    bank = services.bank_url or my
+    paths: dict[str, Any] = {"sign_in": SIGN_IN_PATH, "appeal": APPEAL_PATH, "inbox": INBOX_PATH}
+    return PAGES.page(look, "doors", my=my, desk=desk, bank=bank, leaves=False, **paths)
 
 
 @router.api_route(ABOUT_PATH, methods=["GET", "HEAD"])

@@ -14,7 +14,7 @@ from activities.reporting.scorecards import CALLS_MAX, span
 from api.auth import may
 from api.caches import ScorecardCache
 from api.jurisdiction import within_of
-from api.params import LIMIT_DEFAULT, After, Limit
+from api.params import LIMIT_DEFAULT, After, Limit, TextLanguage
 from api.problems import IN_THE_DESCRIPTION
 from api.reports import CSV_CONTENT, period, table, wants_table
 from api.roles import Action
@@ -24,7 +24,7 @@ from db.cases import jurisdiction
 from db.reporting.scorecards import Span
 from domain.spreadsheet_cells import as_plain_text
 from schemas.banks.institutions import Code
-from schemas.enums import AnswerClass, DiscrepancyKind, EscalationLevel
+from schemas.enums import AnswerClass, DiscrepancyKind, EscalationLevel, Language
 from schemas.reporting.scorecards import CallList, Scorecard, ScorecardBy, ScorecardPage
 from schemas.text import LocalDatetime
 
@@ -83,7 +83,9 @@ async def read_scorecards_as_csv(
 
 
 @router.get("/desk/call-list")
-async def read_call_list(services: TheServices, officer: Reader, limit: Limit = LIMIT_DEFAULT) -> CallList:
+async def read_call_list(
+    services: TheServices, officer: Reader, language: TextLanguage = Language.EN, limit: Limit = LIMIT_DEFAULT
+) -> CallList:
     """List the unanswered hold requests, first those where a call now saves the most money.
 
     A call for a child, an elderly person or a woman counts more. What the officer has comes first, and what others have
@@ -92,8 +94,8 @@ async def read_call_list(services: TheServices, officer: Reader, limit: Limit = 
     within = await within_of(services, officer, Action.READ_TRAIL)
     desk = services.scorecard_cache.desk
     if within is None:
-        return await desk.calls(limit, officer.subject)
-    found = await desk.calls(CALLS_MAX, officer.subject)
+        return await desk.calls(limit, officer.subject, language)
+    found = await desk.calls(CALLS_MAX, officer.subject, language)
     async with services.ctx.pool.acquire() as connection:
         shown = await jurisdiction.those_within(connection, within, {call.case_ack_no for call in found.items})
     return found.model_copy(update={"items": tuple(one for one in found.items if one.case_ack_no in shown)[:limit]})

@@ -1,18 +1,19 @@
 """Figures of stages over a period, the cases behind them, what is late now, and the load of officers."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from activities.reporting import stage_figures
 from activities.reporting.stage_figures import DAYS_DEFAULT, DAYS_MAX, Days, is_exact, targets, team_labels
-from activities.reporting.stage_tables import Table, load_table, stage_table
+from activities.reporting.stage_tables import Table, case_table, load_table, stage_table
 from api.auth import may
 from api.caches import TOO_MUCH_TO_COUNT
 from api.jurisdiction import districts_within, within_of
-from api.params import LIMIT_DEFAULT, After, BankFilter, Limit
+from api.params import LIMIT_DEFAULT, LIMIT_MAX, After, BankFilter, Limit
 from api.problems import IN_THE_DESCRIPTION, says
 from api.reports import TABLE_CONTENT, days, refused, table, wants_table, wants_workbook, workbook
 from api.roles import Action
@@ -28,6 +29,7 @@ from schemas.reporting.stage_figures import (
     BreachPage,
     LateBy,
     LoadReport,
+    StageCase,
     StageCasePage,
     StageCases,
     StageGroup,
@@ -35,6 +37,9 @@ from schemas.reporting.stage_figures import (
     TimedStage,
 )
 from schemas.text import Line, LocalDatetime
+
+CASES_MAX: Final = 5_000
+"""rows of a table of cases; a page of JSON leads on without end"""
 
 router = APIRouter(prefix="/api/v1/figures", tags=["figures"], responses=IN_THE_DESCRIPTION)
 
@@ -49,6 +54,10 @@ By = Annotated[StageGroup | None, Query(description="One row for each value of t
 District = Annotated[Line | None, Query(description="Only the cases of this district, by any of its names.")]
 _RESPONSES = {
     200: {"content": TABLE_CONTENT, "description": "The report, or its table if the caller accepts CSV or a workbook."},
+    **says(TOO_MUCH_TO_COUNT),
+}
+_CASE_RESPONSES = {
+    200: {"content": TABLE_CONTENT, "description": "A page, or a table of up to 5,000 rows for CSV or a workbook."},
     **says(TOO_MUCH_TO_COUNT),
 }
 
@@ -73,8 +82,9 @@ async def read_stage_figures(
     return _shown(request, report, stage_table(report))
 
 
-@router.get("/cases", responses=says(TOO_MUCH_TO_COUNT))
+@router.get("/cases", response_model=StageCasePage, responses=_CASE_RESPONSES)
 async def list_cases_behind_a_figure(
+    request: Request,
     services: TheServices,
     officer: Reader,
     stage: Annotated[TimedStage, Query(description="The stage of the figure.")] = TimedStage.COMPLAINT_TO_HELD,
@@ -86,7 +96,7 @@ async def list_cases_behind_a_figure(
     ends: To = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
-) -> StageCasePage:
+) -> Response:
     """List the cases behind a figure, the newest first.
 
     Marked cases that the officer does not read are left out, although the figure counts them.
@@ -103,15 +113,16 @@ async def list_cases_behind_a_figure(
     )
     span = asked_days(services, begins, ends).span(known)
 
-    async def read() -> StageCasePage:
+    async def read(begins_after: str | None, at_most: int) -> StageCasePage:
         async with services.ctx.pool.acquire() as connection:
-            return await stage_cases.behind(connection, span, asked, after, limit)
+            return await stage_cases.behind(connection, span, asked, begins_after, at_most)
 
-    return await services.stage_cache.computed(read)
+    return await _cases_shown(request, services, "cases", read, after, limit)
 
 
-@router.get("/breaches", responses=says(TOO_MUCH_TO_COUNT))
+@router.get("/breaches", response_model=BreachPage, responses=_CASE_RESPONSES)
 async def list_breaches(
+    request: Request,
     services: TheServices,
     officer: Reader,
     stage: Annotated[TimedStage | None, Query(description="Only this stage.")] = None,
@@ -120,14 +131,12 @@ async def list_breaches(
     district: District = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
-) -> BreachPage:
+) -> Response:
     """List what waits now and is past its target, the longest first, with since when and by whom."""
     rules = services.ctx.policy.figures.stages
     stages: dict[TimedStage, LateBy] = {
         one: rules[one].late_by for one in WAITING if stage in {None, one} and late_by in {None, rules[one].late_by}
     }
-    if not stages:
-        return BreachPage(as_of=services.ctx.now(), items=(), next=None)
     asked = Overdue(
         late_by=stages,
         bank=bank,
@@ -136,11 +145,13 @@ async def list_breaches(
     )
     known = Targets.of(targets(services.ctx))
 
-    async def read() -> BreachPage:
+    async def read(begins_after: str | None, at_most: int) -> BreachPage:
+        if not stages:
+            return BreachPage(as_of=services.ctx.now(), items=(), next=None)
         async with services.ctx.pool.acquire() as connection:
-            return await stage_cases.breaches(connection, services.ctx.now(), known, asked, after, limit)
+            return await stage_cases.breaches(connection, services.ctx.now(), known, asked, begins_after, at_most)
 
-    return await services.stage_cache.computed(read)
+    return await _cases_shown(request, services, "breaches", read, after, limit)
 
 
 @router.get("/load", response_model=LoadReport, responses=_RESPONSES)
@@ -187,6 +198,31 @@ async def _of_team(
     if EVERY_KEY in keys:
         return districts
     return tuple(key for key in keys if districts is None or key in districts)
+
+
+async def _cases_shown(
+    request: Request,
+    services: Services,
+    title: str,
+    read: Callable[[str | None, int], Awaitable[StageCasePage | BreachPage]],
+    after: str | None,
+    limit: int,
+) -> Response:
+    """Return a page of cases, or a table of all that come after, up to the limit of a table."""
+    if not wants_workbook(request) and not wants_table(request):
+        page = await services.stage_cache.computed(partial(read, after, limit))
+        return Response(page.model_dump_json(), media_type="application/json")
+    cases: list[StageCase] = []
+    while len(cases) < CASES_MAX:
+        page = await services.stage_cache.computed(partial(read, after, LIMIT_MAX))
+        cases += page.items
+        after = page.next
+        if after is None:
+            break
+    rows = case_table(title, cases)
+    if wants_workbook(request):
+        return workbook(rows.to_workbook(), f"{title}.xlsx")
+    return table(rows.to_csv(), f"{title}.csv")
 
 
 def _shown(request: Request, report: StageReport | LoadReport, rows: Table) -> Response:

@@ -13,7 +13,14 @@ from api.services import TheServices
 from api.tokens import Officer
 from db.reporting import task_notices
 from schemas.officers import OfficerId
-from schemas.reporting.task_notices import NewWebhook, NoticeSetting, OfficerNotices, TaskNoticePage, WebhookSecret
+from schemas.reporting.task_notices import (
+    NewWebhook,
+    NoticeSetting,
+    NoticesSeen,
+    OfficerNotices,
+    TaskNoticePage,
+    WebhookSecret,
+)
 
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRIPTION)
 admin_router = APIRouter(prefix="/api/v1/officers", tags=["officers"], responses=IN_THE_DESCRIPTION)
@@ -63,6 +70,13 @@ async def list_notices(
     """
     async with services.ctx.pool.acquire() as connection:
         return await task_notices.page(connection, officer.subject, after, limit)
+
+
+@router.put("/notices/seen", name="see_task_notices", status_code=204)
+async def see_notices(services: TheServices, officer: Owner, seen: NoticesSeen) -> None:
+    """Say until when the caller has seen the notices, so that only later ones count as unseen."""
+    async with services.ctx.pool.acquire() as connection:
+        await task_notices.see(connection, officer.subject, seen.until, services.ctx.now())
 
 
 @admin_router.get("/{officer_id}/notice-settings", name="read_notice_settings_of", responses=says(NOT_FOUND))

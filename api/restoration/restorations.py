@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from activities.documents.issuing import appeal_address
-from activities.restoration import decisions, hearing_waivers, objections, refusals
+from activities.restoration import beneficiaries, decisions, hearing_waivers, objections, refusals
 from api.auth import acting, may
 from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
@@ -17,9 +17,11 @@ from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
-from db.restoration import exclusions, restoration_views, restorations
+from db.restoration import exclusions, files, officer_steps, restoration_views, restorations
 from domain.errors.restoration import RestorationNotFound
 from domain.restoration.authority import verbs_now
+from domain.restoration.officer_steps import acts_of
+from schemas.restoration.officer_steps import CreditedAccounts, OfficerAct, OfficerSteps, RestorationFile
 from schemas.restoration.restorations import (
     NewObjection,
     NoticeWaived,
@@ -70,6 +72,43 @@ async def list_restorations(
             ack_no=ack_no,
             within=within,
         )
+
+
+@router.get("/officer-steps")
+async def list_officer_steps(
+    services: TheServices,
+    officer: Reader,
+    act: Annotated[OfficerAct | None, Query(description="Only steps that wait for this act.")] = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> OfficerSteps:
+    """List the steps of restorations that wait for an officer with the caller's roles, the first deadline first."""
+    acts = [one for one in acts_of(officer.roles) if act is None or one is act]
+    within = await within_of(services, officer, Action.READ_RESTORATION)
+    async with services.ctx.pool.acquire() as connection:
+        return await officer_steps.page(connection, services.ctx.now(), after, limit, acts=acts, within=within)
+
+
+@router.get("/{restoration_id}/file")
+async def read_restoration_file(services: TheServices, officer: Reader, restoration_id: UUID) -> RestorationFile:
+    """Return the accounts of a restoration with what the banks said, and what others claim of them.
+
+    It has the discrepancies with who settled them, the waivers, and who entered and confirmed another account.
+    """
+    async with (
+        services.ctx.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return await files.get(connection, restoration_id)
+
+
+@router.get("/{restoration_id}/credited-accounts")
+async def read_credited_accounts(services: TheServices, officer: Reader, restoration_id: UUID) -> CreditedAccounts:
+    """Return in full the accounts that an approval would credit.
+
+    The read log has it as a read of the person.
+    """
+    return await beneficiaries.credited(services.ctx, restoration_id)
 
 
 @router.get("/{restoration_id}")
@@ -204,7 +243,8 @@ async def approve(
 ) -> RestorationDone:
     """Approve a restoration that another officer has prepared, and order the banks to restore the money.
 
-    If another account is credited than the one that paid, `account_end` repeats its last four digits.
+    `due_paise` repeats the amount that the officer saw. If another account is credited than the one that paid,
+    `account_end` repeats its last four digits.
     """
     return await decisions.approve(services.ctx, restoration_id, act, acting(officer))
 

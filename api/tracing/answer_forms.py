@@ -15,6 +15,7 @@ from adapters.banks.stated import MovedOn, Stated, TakenOut
 from adapters.messages.sms import mobile_of
 from api.forms import CLOCK_SLACK, FormReader, whole_number
 from api.reply_pages import Reading
+from schemas.enums import Language
 from schemas.identifiers import IFSC_PATTERN, names_a_transfer, reference_key
 from schemas.text import is_email
 
@@ -44,19 +45,19 @@ def numbers_in(fields: Mapping[str, str]) -> set[int]:
     return {int(match[1]) for name in fields if (match := _TRANSFER_NO.match(name))}
 
 
-def read_form(fields: dict[str, str], open_now: Mapping[int, AskedTransfer], now: datetime) -> Reading[AnswerForm]:
+def read_form(
+    fields: dict[str, str], open_now: Mapping[int, AskedTransfer], now: datetime, language: Language = Language.EN
+) -> Reading[AnswerForm]:
     """Read a form about the transfers that are open now."""
     reading: Reading[AnswerForm] = Reading(fields)
-    reader = _Reader(reading, now)
+    reader = _Reader(reading, now, language)
     answerer = reader.answerer()
     made_at = reader.made_at()
     if any(no not in open_now and is_filled(fields, f"t{no}.", ("seen",)) for no in numbers_in(fields)):
-        reading.errors[""] = (
-            "A transfer that you filled in is already answered and not shown any more. Please check the others."
-        )
+        reader.fault("", "form_answered")
     stated = {no: found for no, transfer in open_now.items() if (found := reader.transfer(transfer))}
     if not stated and not reading.errors:
-        reading.errors[""] = "The form is still empty. Please fill in at least one transfer."
+        reader.fault("", "form_empty")
     if not reading.errors and made_at is not None:
         seen_paise = {no: whole_number(fields.get(f"t{no}.seen", "")) for no in stated}
         reading.form = AnswerForm(
@@ -73,8 +74,8 @@ def is_filled(fields: Mapping[str, str], prefix: str, but: Collection[str] = ())
 class _Reader(FormReader):
     """Reader of one form."""
 
-    def __init__(self, reading: Reading[AnswerForm], now: datetime) -> None:
-        super().__init__(reading.fields, reading.errors, now)
+    def __init__(self, reading: Reading[AnswerForm], now: datetime, language: Language) -> None:
+        super().__init__(reading.fields, reading.errors, now, language)
         self._excesses = reading.excesses
 
     def made_at(self) -> datetime | None:
@@ -84,7 +85,7 @@ class _Reader(FormReader):
         except (ValueError, OverflowError):
             made_at = None
         if made_at is None or not self._now - timedelta(days=60) < made_at <= self._now + CLOCK_SLACK:
-            self._errors[""] = "This form is too old or was changed. Please check it and send it again."
+            self.fault("", "form_old")
             return None
         return made_at
 
@@ -93,21 +94,21 @@ class _Reader(FormReader):
         prefix, before = f"t{asked.no}.", len(self._errors)
         code = self._fields.get(f"{prefix}no", "")
         if code and code not in NOT_FOUND:
-            self._errors[f"{prefix}no"] = "Please choose one of these."
+            self.fault(f"{prefix}no", "wrong_choice")
         stated = Stated(
             rrn=asked.rrn,
-            held_paise=self.amount(f"{prefix}held", "", needed=False) or 0,
+            held_paise=self.amount(f"{prefix}held") or 0,
             moved=self._moved(prefix, asked),
             taken_out=self._taken_out(prefix),
             status_code=code or "00",
             status_text=NOT_FOUND.get(code, ""),
-            holder_phone=self._contact(f"{prefix}phone", mobile_of, "A mobile number has ten digits."),
-            holder_email=self._contact(f"{prefix}email", _address, "An e-mail address looks like name@mail.example."),
+            holder_phone=self._contact(f"{prefix}phone", mobile_of, "wrong_mobile"),
+            holder_email=self._contact(f"{prefix}email", _address, "wrong_email"),
         )
         if (stated.holder_phone or stated.holder_email) and not stated.held_paise:
-            self._errors[f"{prefix}held"] = "The amount on hold is needed if you give a contact of the account holder."
+            self.fault(f"{prefix}held", "needs_held")
         if code and is_filled(self._fields, prefix, ("seen", "no")):
-            self._errors[f"{prefix}no"] = "Please state either that it is not found or where the money is, not both."
+            self.fault(f"{prefix}no", "not_both")
         if len(self._errors) > before or not (code or stated.total_paise):
             return None
         if stated.total_paise > asked.disputed_paise:
@@ -122,30 +123,28 @@ class _Reader(FormReader):
             row = self._moved_row(prefix)
             key = reference_key(row.rrn) if row else ""
             if row and key == reference_key(asked.rrn):
-                self._errors[f"{prefix}rrn"] = (
-                    "This is the transfer that we ask about. The RRN/UTR of the next transfer is needed."
-                )
+                self.fault(f"{prefix}rrn", "same_transfer")
             elif row and key in rows:
-                self._errors[f"{prefix}rrn"] = "Another line already has this RRN/UTR."
+                self.fault(f"{prefix}rrn", "same_rrn")
             elif row:
                 rows[key] = row
         return tuple(rows.values())
 
     def _moved_row(self, prefix: str) -> MovedOn | None:
         before = len(self._errors)
-        amount = self.amount(f"{prefix}amount", "The disputed money in this transfer")
-        whole = self.amount(f"{prefix}whole", "", needed=False) or amount
+        amount = self.amount(f"{prefix}amount", "needs_moved_amount")
+        whole = self.amount(f"{prefix}whole") or amount
         at = self._moment(f"{prefix}when")
         ifsc = self._fields.get(f"{prefix}ifsc", "").upper()
         if ifsc and not IFSC_PATTERN.fullmatch(ifsc):
-            self._errors[f"{prefix}ifsc"] = "An IFSC has 11 characters, like SBIN0001234. This field may be empty."
-        bank = self.text(f"{prefix}bank", "The bank or wallet")
-        account = self.text(f"{prefix}account", "The account")
-        rrn = self.text(f"{prefix}rrn", "The RRN/UTR")
+            self.fault(f"{prefix}ifsc", "wrong_ifsc")
+        bank = self.text(f"{prefix}bank", "needs_bank")
+        account = self.text(f"{prefix}account", "needs_account")
+        rrn = self.text(f"{prefix}rrn", "needs_rrn")
         if rrn and not (_REFERENCE.fullmatch(reference_key(rrn)) and names_a_transfer(rrn)):
-            self._errors[f"{prefix}rrn"] = "An RRN has 12 digits, a UTR 16 or 22 letters and digits."
+            self.fault(f"{prefix}rrn", "wrong_rrn")
         if amount and whole and whole < amount:
-            self._errors[f"{prefix}whole"] = "The whole transfer cannot be less than the disputed money in it."
+            self.fault(f"{prefix}whole", "wrong_whole")
         if len(self._errors) > before or not (amount and whole and at):
             return None
         return MovedOn(disputed_paise=amount, whole_paise=whole, rrn=rrn, at=at, bank=bank, account=account, ifsc=ifsc)
@@ -156,9 +155,7 @@ class _Reader(FormReader):
             row = self._taken_out_row(prefix)
             key = (row.channel, row.amount_paise, row.at) if row else ()
             if row and key in rows:
-                self._errors[f"{prefix}when"] = (
-                    "Another line is the same. If this is a second withdrawal, please give the seconds."
-                )
+                self.fault(f"{prefix}when", "same_withdrawal")
             elif row:
                 rows[key] = row
         return tuple(rows.values())
@@ -167,12 +164,12 @@ class _Reader(FormReader):
         before = len(self._errors)
         how = self._fields.get(f"{prefix}how", "")
         if how not in set(WithdrawalChannel):
-            self._errors[f"{prefix}how"] = "Please choose how the money was withdrawn."
-        amount = self.amount(f"{prefix}amount", "The amount")
+            self.fault(f"{prefix}how", "wrong_how")
+        amount = self.amount(f"{prefix}amount", "needs_amount")
         at = self._moment(f"{prefix}when")
         place = self._fields.get(f"{prefix}place", "")
         if place:
-            self.text(f"{prefix}place", "The place")
+            self.text(f"{prefix}place", "too_long")
         if len(self._errors) > before or not (amount and at):
             return None
         return TakenOut(WithdrawalChannel(how), amount, at, place)
@@ -182,11 +179,11 @@ class _Reader(FormReader):
         typed = self._fields.get(name, "")
         found = read(typed) if typed else ""
         if found is None:
-            self._errors[name] = wrong
+            self.fault(name, wrong)
         return found or ""
 
     def _filled_rows(self, prefix: str) -> list[str]:
         return [f"{prefix}{row}." for row in ROWS if is_filled(self._fields, f"{prefix}{row}.")]
 
     def _moment(self, name: str) -> datetime | None:
-        return self.moment(name, "The day and the time are needed, like 24-11-2026 10:05.")
+        return self.moment(name, "needs_moment")

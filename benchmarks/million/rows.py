@@ -8,6 +8,7 @@ import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Final
 
 import orjson
@@ -42,6 +43,8 @@ TERMS_OF_VICTIM: Final = 4
 LATER: Final = "2099-01-01 00:00:00+00"
 HOPS_BY_LAYER: Final = {1: 2, 2: 4, 3: 6}
 NULL: Final = r"\N"
+EMPTY: Final = r"\\x"
+DIGEST: Final = rf"\\x{sha256(b'').hexdigest()}"
 
 COLUMNS: Final = {
     "case_file": "case_no state opened_at settled_at workflow_started_at policy first_sent_at first_delivered_at"
@@ -60,6 +63,8 @@ COLUMNS: Final = {
     " first_answered_at closed_at channel",
     "request_hop": "request_id case_no hop_no revision live",
     "request_job": "institution job_id request_id",
+    "bank_exchange": "about request_id channel at head body size_bytes digest masked reply_cut failure"
+    " person_id sealed_body body_digest",
     "status_update": "update_id institution case_no job_id body_digest received_at reply",
     "answer": "answer_id update_id line_no case_no institution natural_key hop_nos kind disposition status_code"
     " amount_paise claim_paise applied_paise remarks flags raw received_at reference_key root_reference_key"
@@ -235,6 +240,12 @@ class _Writer:
             )
             if self.is_open:
                 self._row("request_job", bank, job_id, request_id)
+            if is_live:
+                self._row(
+                    "bank_exchange",
+                    *("hold_request", request_id, "i4c", _at(start), "POST", EMPTY, 0, DIGEST, "f", "f", ""),
+                    *(_key_of(case_no), r"\\x00", DIGEST),
+                )
             for hop in asked:
                 hop.request_id = request_id
                 self._row("request_hop", request_id, case_no, hop.number, 0, "t" if is_live else "f")

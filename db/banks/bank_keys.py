@@ -19,7 +19,7 @@ from domain.errors.banks import BankKeyNotFound, SignedRequestNotFound
 from schemas.banks.keys import BankKey
 from schemas.base import FrozenModel, UtcDatetime
 
-_KEY = "SELECT key_id, institution, public_key, not_before, not_after FROM bank_key"
+_KEY = "SELECT key_id, institution, public_key, not_before, not_after, last_used_at FROM bank_key"
 
 
 class Evidence(FrozenModel):
@@ -95,10 +95,30 @@ async def get_key(connection: Connection, key_id: str) -> BankKey | None:
     return BankKey(**dict(row)) if row else None
 
 
+async def is_known(connection: Connection, key_id: str, public_key: bytes) -> bool:
+    """Return whether this id or this key is registered, of any bank."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM bank_key WHERE key_id = $1 OR public_key = $2)", key_id, public_key
+    )
+    return found
+
+
 async def keys_of(connection: Connection, institution: str) -> list[BankKey]:
     """Return every key of a bank, ended ones too, the oldest first."""
     rows = await connection.fetch(f"{_KEY} WHERE institution = $1 ORDER BY not_before, key_id", institution)
     return [BankKey(**dict(row)) for row in rows]
+
+
+_LAST_USES: Final = """
+SELECT key_id, max(received_at) AS at FROM (
+    SELECT key_id, received_at FROM bank_evidence WHERE institution = $1 ORDER BY evidence_id DESC LIMIT 1000
+) AS newest WHERE key_id IS NOT NULL GROUP BY key_id
+"""
+
+
+async def last_uses(connection: Connection, institution: str) -> dict[str, datetime]:
+    """Return when each key of a bank last signed, among the bank's newest thousand requests."""
+    return {row["key_id"]: row["at"] for row in await connection.fetch(_LAST_USES, institution)}
 
 
 async def end_key(connection: Connection, key_id: str, not_after: datetime) -> None:
@@ -111,9 +131,16 @@ async def end_key(connection: Connection, key_id: str, not_after: datetime) -> N
 
 
 async def take_nonce(connection: Connection, key_id: str, nonce: str, seen_at: datetime) -> bool:
-    """Store a nonce of a key; false if it was used before. Of two concurrent uses one gets true."""
+    """Store a nonce of a key; false if it was used before. Of two concurrent uses one gets true.
+
+    The use of the key is noted to the hour, so that a busy key is not written with each request.
+    """
     taken = await connection.fetchval(
-        "INSERT INTO bank_nonce (key_id, nonce, seen_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
+        "WITH taken AS (INSERT INTO bank_nonce (key_id, nonce, seen_at) VALUES ($1, $2, $3)"
+        " ON CONFLICT DO NOTHING RETURNING true AS done),"
+        " used AS (UPDATE bank_key SET last_used_at = $3 WHERE key_id = $1 AND EXISTS (SELECT FROM taken)"
+        " AND (last_used_at IS NULL OR last_used_at < $3::timestamptz - interval '1 hour'))"
+        " SELECT done FROM taken",
         key_id,
         nonce,
         seen_at,

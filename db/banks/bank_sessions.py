@@ -1,6 +1,6 @@
 """Sessions of banks in a browser. Of the token in the cookie only the digest is stored."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -61,6 +61,29 @@ async def end(connection: Connection, session_id: UUID) -> None:
     await connection.execute(
         "UPDATE bank_session SET ended_at = present_moment() WHERE session_id = $1 AND ended_at IS NULL", session_id
     )
+
+
+async def open_subject(connection: Connection, session_id: UUID, subject_id: UUID) -> None:
+    """Write that a session has the form about this hold request or order open."""
+    await connection.execute(
+        "UPDATE bank_session SET opened_at = present_moment(), subject_id = $2 WHERE session_id = $1",
+        session_id,
+        subject_id,
+    )
+
+
+_OPEN_ELSEWHERE: Final = """
+SELECT subject_id, max(opened_at) AS opened_at FROM bank_session
+WHERE institution = $1 AND session_id <> $2 AND ended_at IS NULL AND ends_at > present_moment()
+    AND opened_at > present_moment() - $3::interval
+GROUP BY subject_id
+"""
+
+
+async def open_elsewhere(connection: Connection, session: BankSession, within: timedelta) -> dict[UUID, datetime]:
+    """Return what other sessions of the bank have opened within that time, and when."""
+    rows = await connection.fetch(_OPEN_ELSEWHERE, session.institution, session.session_id, within)
+    return {row["subject_id"]: row["opened_at"] for row in rows}
 
 
 async def forget(connection: Connection) -> int:

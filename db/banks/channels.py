@@ -12,10 +12,12 @@ Key = tuple[str, ChannelKind]
 """an institution and one of its channels"""
 
 
-async def all_health(connection: Connection) -> dict[Key, Health]:
-    """Return the health of every channel that has failed."""
+async def all_health(connection: Connection, institution: str | None = None) -> dict[Key, Health]:
+    """Return the health of every channel that has failed, of one institution or of all."""
     rows = await connection.fetch(
         "SELECT institution, channel, state, failures, silences, probe_at FROM channel_health"
+        " WHERE $1::text IS NULL OR institution = $1",
+        institution,
     )
     return {
         (row["institution"], ChannelKind(row["channel"])): Health(

@@ -9,6 +9,7 @@ from asyncpg import Record
 from db.banks import rosters
 from db.pool import Connection
 from domain.banks.answer_login import Credentials
+from schemas.banks.institution_views import LoginView
 from schemas.banks.institutions import Institution, InstitutionEntry
 from schemas.banks.rosters import NodalOfficer
 from schemas.enums import ChannelKind
@@ -17,7 +18,7 @@ _LIST_ALL = """
 SELECT code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
        sponsor, account_prefixes, signature_only_from, calls_at_once, calls_a_second,
        ARRAY(SELECT c.channel FROM institution_channel c WHERE c.institution = code ORDER BY c.position) AS channels
-FROM institution ORDER BY code
+FROM institution WHERE $1::text[] IS NULL OR code = ANY($1) ORDER BY code
 """
 
 _UPSERT = """
@@ -90,6 +91,39 @@ async def upsert(connection: Connection, entries: Sequence[PreparedEntry], at: d
     )
 
 
+async def change(connection: Connection, one: Institution, at: datetime) -> None:
+    """Write the fields of a known institution that hold no secret, and the order of its channels.
+
+    A channel that is left out loses its settings. A channel that is new here needs none.
+    """
+    await connection.execute(
+        "UPDATE institution SET name = $2, answer_class = $3, ifsc_prefixes = $4, vpa_handles = $5, aliases = $6,"
+        " desk_email = $7, sponsor = $8, account_prefixes = $9, signature_only_from = $10, calls_at_once = $11,"
+        " calls_a_second = $12, updated_at = $13 WHERE code = $1",
+        one.code,
+        one.name,
+        one.answer_class,
+        list(one.ifsc_prefixes),
+        list(one.vpa_handles),
+        list(one.aliases),
+        one.desk_email,
+        one.sponsor,
+        list(one.account_prefixes),
+        one.signature_only_from,
+        one.calls_at_once,
+        one.calls_a_second,
+        at,
+    )
+    rows = await connection.fetch(
+        "DELETE FROM institution_channel WHERE institution = $1 RETURNING channel, sealed", one.code
+    )
+    sealed = {row["channel"]: row["sealed"] for row in rows}
+    await connection.executemany(
+        "INSERT INTO institution_channel (institution, channel, position, sealed) VALUES ($1, $2, $3, $4)",
+        [(one.code, kind.value, position, sealed.get(kind.value)) for position, kind in enumerate(one.channels)],
+    )
+
+
 async def delete(connection: Connection, code: str) -> bool:
     """Delete an institution and its channels; return whether it existed.
 
@@ -101,14 +135,14 @@ async def delete(connection: Connection, code: str) -> bool:
     return await connection.fetchval("DELETE FROM institution WHERE code = $1 RETURNING true", code) is True
 
 
-async def list_all(connection: Connection) -> list[Institution]:
-    """Return every institution, by code."""
-    officers, closed = await rosters.officers(connection), await rosters.closed_days(connection)
+async def list_all(connection: Connection, codes: Sequence[str] | None = None) -> list[Institution]:
+    """Return every institution, or those with these codes, by code."""
+    officers, closed = await rosters.officers(connection, codes), await rosters.closed_days(connection, codes)
     everywhere = closed.pop(None)
     own = {code: days | everywhere for code, days in closed.items()}
     return [
         _institution(row, officers.get(row["code"], ()), own.get(row["code"], everywhere))
-        for row in await connection.fetch(_LIST_ALL)
+        for row in await connection.fetch(_LIST_ALL, None if codes is None else list(codes))
     ]
 
 
@@ -134,6 +168,22 @@ async def credentials(connection: Connection, at: datetime) -> dict[str, Credent
         at,
     )
     return {row["code"]: Credentials(row["has_login"], row["has_key"]) for row in rows}
+
+
+async def login_of(connection: Connection, code: str) -> LoginView | None:
+    """Return the login of an institution at our API with its last use, or None if it has none."""
+    row = await connection.fetchrow(
+        "SELECT inbound_email AS email, (SELECT max(l.verified_at) FROM bank_login l WHERE l.institution = i.code)"
+        " AS last_used_at FROM institution i WHERE i.code = $1 AND i.inbound_password_hash IS NOT NULL",
+        code,
+    )
+    return LoginView(**dict(row)) if row else None
+
+
+async def updated_at(connection: Connection, code: str) -> datetime | None:
+    """Return when an institution was last written, or None if there is no such institution."""
+    moment: datetime | None = await connection.fetchval("SELECT updated_at FROM institution WHERE code = $1", code)
+    return moment
 
 
 async def set_login(connection: Connection, code: str, email: str, password_hash: str, at: datetime) -> None:

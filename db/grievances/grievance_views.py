@@ -1,5 +1,6 @@
 """Views of grievances for officers and banks: lists, and one with its levels and releases."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -12,6 +13,7 @@ from db.person_keys import Opens, StoredText
 from db.pool import Connection
 from domain.errors import BadCursor
 from domain.errors.grievances import GrievanceNotFound
+from domain.persons import person_of
 from domain.releases import stage_of
 from schemas.grievances.grievances import (
     BankGrievance,
@@ -59,6 +61,23 @@ ORDER BY g.opened_at, g.grievance_id LIMIT $8
     )
     + "ORDER BY g.opened_at, g.grievance_id"
 )
+# A release that waits is for those who confirm it: not for the officer who proposed it, where a second one is needed.
+_WAITING: Final = (
+    _READ.format(
+        found=f"""
+SELECT g.*, l.due_at, l.due_at < $1 AS overdue FROM grievance_level l JOIN grievance g USING (grievance_id)
+LEFT JOIN release_proposal w ON w.grievance_id = g.grievance_id AND w.state = 'waits'
+WHERE l.ended_at IS NULL AND g.state = 'open'
+  AND ($2::text[] IS NULL OR CASE WHEN w.proposal_id IS NULL THEN g.level = ANY($2)
+       ELSE $3::boolean AND NOT (w.needs_second AND person_of(w.proposed_by) = $4) END)
+  AND ($5::text IS NULL OR g.level = $5) AND ($6::boolean IS NULL OR (l.due_at < $1) = $6)
+  AND ($7::timestamptz IS NULL OR (l.due_at, g.grievance_id) > ($7, $8::uuid))
+{MARK}
+ORDER BY l.due_at, g.grievance_id LIMIT $9
+"""
+    )
+    + "ORDER BY g.due_at, g.grievance_id"
+)
 _ONE: Final = _READ.format(found=f"{_FOUND} WHERE g.grievance_id = $2")
 
 
@@ -82,6 +101,44 @@ async def page(
     return GrievancePage(
         items=tuple(GrievanceHead.model_validate(_head(dict(row), now)) for row in shown),
         next=_next(dict(shown[-1])) if more else None,
+    )
+
+
+@dataclass(frozen=True)
+class WaitsFor:
+    """An officer for whom grievances wait."""
+
+    actor: str
+    levels: tuple[GrievanceLevel, ...]
+    confirms: bool
+    """whether the officer's roles confirm releases"""
+
+
+async def waiting(
+    connection: Connection,
+    now: datetime,
+    after: str | None,
+    limit: int,
+    *,
+    officer: WaitsFor | None,
+    level: GrievanceLevel | None,
+    overdue: bool | None,
+    within: Within | None,
+) -> GrievancePage:
+    """Return a page of open grievances by deadline; with `officer` those that wait for an act of the officer.
+
+    Raises `BadCursor`.
+    """
+    levels = None if officer is None else [one.value for one in officer.levels]
+    confirms, person = (officer.confirms, person_of(officer.actor)) if officer else (False, "")
+    values = (now, levels, confirms, person, level, overdue, *_key(after), limit + 1)
+    statement, parameters = confined(_WAITING, values, "g.case_no", within)
+    rows = await connection.fetch(statement, *parameters)
+    shown, more = cut(rows, limit)
+    last = shown[-1] if more else None
+    return GrievancePage(
+        items=tuple(GrievanceHead.model_validate(_head(dict(row), now)) for row in shown),
+        next=to_cursor(last["due_at"].isoformat(), str(last["grievance_id"])) if last else None,
     )
 
 

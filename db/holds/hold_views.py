@@ -1,7 +1,7 @@
 """Views of holds by account for officers: the list, the first to lapse first."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from db.cases.jurisdiction import MARK, confined
@@ -9,6 +9,7 @@ from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
 from domain.errors.holds import HoldNotFound
+from domain.releases import stage_of
 from schemas.holds import HoldPage, HoldView
 from schemas.jurisdiction import Within
 
@@ -17,8 +18,10 @@ _READ: Final = """
 SELECT a.hold_id, a.case_no AS case_ack_no, a.institution, a.reference, a.state, a.first_held_at, a.lapses_at,
        a.holder_told_at, a.warned_days, a.retained_by_kind, a.retained_by_id,
        a.small, a.small_hold_decision, a.small_hold_decided_by, a.small_hold_reason,
-       money.held_paise, (money.held_paise - ordered.paise)::bigint AS free_paise, a.ended_at
+       money.held_paise, (money.held_paise - ordered.paise)::bigint AS free_paise, a.ended_at, p.hear_until,
+       p.needs_second
 FROM ({found}) AS a
+LEFT JOIN release_proposal p ON p.hold_id = a.hold_id AND p.state = 'waits'
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(b.balance_paise), 0)::bigint AS held_paise FROM hop h JOIN ledger_balance b
       ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
@@ -51,6 +54,7 @@ _ONE: Final = _READ.format(found="SELECT * FROM account_hold WHERE hold_id = $1"
 
 async def page(
     connection: Connection,
+    at: datetime,
     after: str | None,
     limit: int,
     *,
@@ -68,17 +72,23 @@ async def page(
     shown, more = cut(rows, limit)
     last = shown[-1] if more else None
     return HoldPage(
-        items=tuple(HoldView(**dict(row)) for row in shown),
+        items=tuple(_view(dict(row), at) for row in shown),
         next=to_cursor(last["lapses_at"].isoformat(), str(last["hold_id"])) if last else None,
     )
 
 
-async def get(connection: Connection, hold_id: UUID) -> HoldView:
+async def get(connection: Connection, hold_id: UUID, at: datetime) -> HoldView:
     """Return one hold. Raises `NotFound`."""
     row = await connection.fetchrow(_ONE, hold_id)
     if row is None:
         raise HoldNotFound(hold_id)
-    return HoldView(**dict(row))
+    return _view(dict(row), at)
+
+
+def _view(row: dict[str, Any], at: datetime) -> HoldView:
+    hear_until, needs_second = row.pop("hear_until"), row.pop("needs_second")
+    waits_for = stage_of(hear_until, needs_second=needs_second, at=at) if hear_until else None
+    return HoldView(**row, waits_for=waits_for)
 
 
 def _key(after: str | None) -> tuple[datetime | None, UUID | None]:

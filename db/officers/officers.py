@@ -8,15 +8,13 @@ from asyncpg import Record
 
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from domain.errors.officers import OfficerNotFound
 from schemas.enums import Role
 from schemas.officers import (
     Absence,
-    HeldRole,
-    OfficerDetails,
     OfficerEntry,
     OfficerEvent,
     OfficerEventPage,
+    OfficerPerson,
     OfficerRow,
 )
 
@@ -70,7 +68,7 @@ async def add(connection: Connection, entry: OfficerEntry, now: datetime, actor:
     return added is not None
 
 
-async def change(connection: Connection, entry: OfficerEntry, now: datetime, actor: str) -> None:
+async def change(connection: Connection, entry: OfficerPerson, now: datetime, actor: str) -> None:
     """Write name, rank and contact of a known officer, if they differ."""
     await connection.execute(
         f"UPDATE officer SET ({_COLUMNS}, changed_at, changed_by) = ($2, $3, $4, $5, $6, $7, $8, $9, $10)"
@@ -251,24 +249,12 @@ async def events_page(
     return OfficerEventPage(items=tuple(rows), next=to_cursor(rows[-1].event_id) if more else None)
 
 
-async def details(connection: Connection, officer_id: str) -> OfficerDetails:
-    """Return an officer with all times of roles and the known absences. Raises `OfficerNotFound`."""
-    found = await listed(connection, [officer_id])
-    if not found:
-        raise OfficerNotFound(officer_id)
-    roles = await connection.fetch(
-        "SELECT role, from_at, until_at, given_by, given_at, ended_by FROM officer_role WHERE officer_id = $1"
-        " ORDER BY from_at DESC, role",
-        officer_id,
+async def has_credentials(connection: Connection, officer_id: str) -> bool:
+    """Return whether an officer has a password with which to sign in."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM officer_password WHERE officer_id = $1)", officer_id
     )
-    absences = await connection.fetch(
-        "SELECT first_day, last_day FROM officer_absence WHERE officer_id = $1 ORDER BY first_day", officer_id
-    )
-    return OfficerDetails(
-        officer=found[0],
-        roles=tuple(HeldRole(**dict(row)) for row in roles),
-        absences=tuple(Absence(**dict(row)) for row in absences),
-    )
+    return found
 
 
 async def _write(connection: Connection, change: str, officer_id: str, now: datetime, actor: str) -> bool:
@@ -281,6 +267,6 @@ async def _write(connection: Connection, change: str, officer_id: str, now: date
     return found is not None
 
 
-def _values(entry: OfficerEntry) -> tuple[str, ...]:
+def _values(entry: OfficerPerson) -> tuple[str, ...]:
     contact = (entry.mobile or "", entry.email or "", entry.language.value, entry.state)
     return (entry.officer_id, entry.name, entry.rank, entry.station, *contact)

@@ -1,7 +1,7 @@
 """Sessions of officers. Of the token in the cookie only the digest is stored."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +31,8 @@ class LiveSession(FrozenModel):
     began_at: UtcDatetime
     last_seen_at: UtcDatetime
     ends_at: UtcDatetime
+    proved_at: UtcDatetime
+    """when the officer last proved to be the officer: by the sign-in, or by a code in the session"""
     now: UtcDatetime
 
 
@@ -49,7 +51,7 @@ async def begin(
         "INSERT INTO officer_session"
         " (session_id, token_digest, officer_id, began_at, last_seen_at, ends_at, address, browser, way)"
         " SELECT $1, $2, $3, m.now, m.now, m.now + $7::interval, $4, $5, $6 FROM (SELECT present_moment() AS now) m"
-        " RETURNING session_id, officer_id, began_at, last_seen_at, ends_at, began_at AS now",
+        " RETURNING session_id, officer_id, began_at, last_seen_at, ends_at, began_at AS proved_at, began_at AS now",
         session_id,
         token_digest,
         officer_id,
@@ -77,12 +79,33 @@ async def end_oldest(connection: Connection, officer_id: str, most: int) -> None
 async def find(connection: Connection, token_digest: bytes, idle: timedelta) -> LiveSession | None:
     """Return the session with this token, or None if there is none or it is over."""
     row = await connection.fetchrow(
-        f"SELECT s.session_id, s.officer_id, s.began_at, s.last_seen_at, s.ends_at, m.now {_FROM}"
-        f" WHERE {_LIVE} AND s.token_digest = $2",
+        "SELECT s.session_id, s.officer_id, s.began_at, s.last_seen_at, s.ends_at,"
+        f" coalesce(s.proved_at, s.began_at) AS proved_at, m.now {_FROM} WHERE {_LIVE} AND s.token_digest = $2",
         idle,
         token_digest,
     )
     return LiveSession(**dict(row)) if row else None
+
+
+async def note_proof(connection: Connection, session_id: UUID) -> datetime | None:
+    """Write that the officer proved to be the officer now, and return when; None if the session has ended."""
+    proved_at: datetime | None = await connection.fetchval(
+        "UPDATE officer_session SET proved_at = greatest(proved_at, began_at, present_moment())"
+        " WHERE session_id = $1 AND ended_at IS NULL RETURNING proved_at",
+        session_id,
+    )
+    return proved_at
+
+
+async def is_proved(connection: Connection, session_id: UUID, within: timedelta) -> bool:
+    """Return whether the officer of a session proved to be the officer within this time."""
+    found: bool | None = await connection.fetchval(
+        "SELECT coalesce(proved_at, began_at) > present_moment() - $2::interval FROM officer_session"
+        " WHERE session_id = $1 AND ended_at IS NULL",
+        session_id,
+        within,
+    )
+    return bool(found)
 
 
 async def note_use(connection: Connection, session_id: UUID) -> None:
@@ -108,11 +131,13 @@ async def live_roles(
     return {row["session_id"]: frozenset(map(Role, row["roles"])) for row in rows}
 
 
-async def of_officer(connection: Connection, officer_id: str, idle: timedelta, current: UUID) -> list[SessionView]:
-    """Return the open sessions of an officer, the newest first."""
+async def of_officer(
+    connection: Connection, officer_id: str, idle: timedelta, current: UUID | None = None
+) -> list[SessionView]:
+    """Return the open sessions of an officer, the newest first. `current` is the one in which the list is read."""
     rows = await connection.fetch(
         "SELECT s.session_id, s.began_at, s.last_seen_at, s.ends_at, s.address, s.browser, s.way,"
-        f" s.session_id = $3 AS current {_FROM} WHERE {_LIVE} AND s.officer_id = $2"
+        f" coalesce(s.session_id = $3, false) AS current {_FROM} WHERE {_LIVE} AND s.officer_id = $2"
         " ORDER BY s.began_at DESC, s.session_id",
         idle,
         officer_id,

@@ -6,9 +6,9 @@ from typing import Final
 
 from db.officers.officers import write_event
 from db.pool import Connection
-from domain.errors.officers import TeamNotFound
+from domain.errors.officers import TeamFull, TeamNotFound
 from schemas.assignment import TeamHours
-from schemas.officers import TeamEntry, TeamShift
+from schemas.officers import MEMBERS_MAX, TeamEntry, TeamShift
 
 _LISTED: Final = """
 SELECT t.name, t.lead,
@@ -70,6 +70,32 @@ async def end(connection: Connection, name: str, now: datetime, actor: str) -> b
     return team_id is not None
 
 
+async def remove_member(connection: Connection, name: str, officer_id: str, now: datetime, actor: str) -> bool:
+    """Take an officer out of a team. Return whether the officer was in it. Raises `TeamNotFound`."""
+    team_id = await _live(connection, name)
+    removed = await connection.fetchval(
+        "DELETE FROM team_member WHERE team_id = $1 AND officer_id = $2 RETURNING true", team_id, officer_id
+    )
+    if removed:
+        await write_event(connection, "member_removed", now, actor, officer_id=officer_id, team_id=team_id)
+    return bool(removed)
+
+
+async def add_member(connection: Connection, name: str, officer_id: str, now: datetime, actor: str) -> bool:
+    """Take an officer into a team. Return whether that is new. Raises `TeamNotFound`, and for a full one `TeamFull`."""
+    team_id = await _live(connection, name)
+    if await connection.fetchval("SELECT count(*) FROM team_member WHERE team_id = $1", team_id) >= MEMBERS_MAX:
+        raise TeamFull(name, MEMBERS_MAX)
+    added = await connection.fetchval(
+        "INSERT INTO team_member (team_id, officer_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true",
+        team_id,
+        officer_id,
+    )
+    if added:
+        await write_event(connection, "member_added", now, actor, officer_id=officer_id, team_id=team_id)
+    return bool(added)
+
+
 async def named(connection: Connection, name: str) -> TeamEntry:
     """Return a team. Raises `TeamNotFound`."""
     found = await listed(connection, 1, name)
@@ -98,6 +124,16 @@ async def hours_of(connection: Connection, officer_ids: Sequence[str]) -> dict[s
         )
         found.setdefault(row["officer_id"], []).append(TeamHours(districts=tuple(row["districts"]), shifts=shifts))
     return found
+
+
+async def _live(connection: Connection, name: str) -> int:
+    """Return the number of a team, locked. Raises `TeamNotFound`."""
+    team_id: int | None = await connection.fetchval(
+        "SELECT team_id FROM team WHERE lower(name) = lower($1) AND ended_at IS NULL FOR UPDATE", name
+    )
+    if team_id is None:
+        raise TeamNotFound(name)
+    return team_id
 
 
 async def _add_shifts(connection: Connection, team_id: int, shifts: Sequence[TeamShift]) -> None:

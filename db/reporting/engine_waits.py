@@ -5,6 +5,7 @@ to act.
 """
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Final
 
 from db.outbox import due_list
@@ -49,6 +50,7 @@ WHERE s.step = 'credit' AND s.outcome = 'done'
 
 _TO_DO: Final = """
 SELECT (SELECT count(*) FROM hop WHERE state = 'open') + (SELECT count(*) FROM hold_request WHERE state = 'sending')
+    + (SELECT count(*) FROM due_document WHERE next_attempt_at <= present_moment())
 """
 
 
@@ -62,9 +64,18 @@ async def engine_waits(connection: Connection) -> dict[str, list[float]]:
 
 
 async def left_to_do(connection: Connection) -> int:
-    """Return how many hops, requests and rows of restorations the engine has not handled yet."""
+    """Return how many hops, requests, documents and rows of restorations the engine has not handled yet."""
     to_send: int = await connection.fetchval(_TO_DO)
     return to_send + (await due_list.backlog(connection)).rows
+
+
+async def last_event_at(connection: Connection) -> datetime | None:
+    """Return when the newest event of any case was logged, or None if there is none.
+
+    What waits in the queues of Temporal is seen by it alone.
+    """
+    at: datetime | None = await connection.fetchval("SELECT max(at) FROM case_event")
+    return at
 
 
 async def cases_on_hold(connection: Connection) -> int:

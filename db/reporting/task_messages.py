@@ -11,7 +11,7 @@ from db.pool import Connection
 from db.reporting.task_deadlines import DEADLINE
 from domain.task_notices import MessageStanding
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import TaskKind
+from schemas.enums import Language, TaskKind
 from schemas.reporting.task_notices import NoticeMedium, NoticeReason
 
 _WAITING: Final = """
@@ -44,6 +44,7 @@ WHERE o.officer_id = m.officer_id AND m.message_id IN (
     SELECT message_id FROM task_message WHERE next_attempt_at <= $2 AND medium = ANY($1)
     ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED)
 RETURNING m.message_id, m.officer_id, m.medium, m.attempts, o.mobile, o.email, o.disabled_at IS NOT NULL AS is_disabled,
+    coalesce(s.setting->>'language', '{Language.EN}') AS language,
     CASE WHEN s.person_id IS NULL THEN NULL
         ELSE jsonb_build_object('person_id', s.person_id, 'wrapped', {wrapped_key("s")}) END AS webhook_key,
     encode(s.sealed_webhook, 'hex') AS sealed_webhook
@@ -74,6 +75,8 @@ class DueMessage(FrozenModel):
     mobile: str
     email: str
     is_disabled: bool
+    language: Language
+    """of the officer's own setting"""
     webhook_key: PersonKey | None
     sealed_webhook: str | None
 

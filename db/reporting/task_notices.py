@@ -101,6 +101,26 @@ ORDER BY n.written_at DESC, n.task_id DESC, n.reason DESC LIMIT $5
 """
 
 
+UNSEEN_MAX: Final = 1_000
+_UNSEEN: Final = f"""
+SELECT count(*) FROM (
+    SELECT FROM (
+        SELECT DISTINCT g.task_id, g.version, g.reason FROM task_notice g
+        WHERE g.officer_id = $1 AND g.written_at > coalesce(
+            (SELECT s.seen_at FROM notice_seen s WHERE s.officer_id = $1), '-infinity')
+    ) AS n JOIN desk_task t USING (task_id) LEFT JOIN task_owner own USING (task_id)
+    WHERE t.state = 'open' AND n.version = {_VERSION} LIMIT $2
+) AS found
+"""
+
+# A screen that shows older notices takes nothing back.
+_SEEN: Final = """
+INSERT INTO notice_seen (officer_id, seen_at)
+SELECT officer_id, least($2::timestamptz, $3::timestamptz) FROM officer WHERE officer_id = $1
+ON CONFLICT (officer_id) DO UPDATE SET seen_at = greatest(notice_seen.seen_at, EXCLUDED.seen_at)
+"""
+
+
 class UnheardItem(FrozenModel):
     """A work item without an owner of which no officer could be told."""
 
@@ -211,7 +231,13 @@ async def page(connection: Connection, officer_id: str, after: str | None, limit
     return TaskNoticePage(
         items=items,
         next=to_cursor(last.written_at.isoformat(), last.task_id, last.reason.value) if last else None,
+        unseen=await connection.fetchval(_UNSEEN, officer_id, UNSEEN_MAX),
     )
+
+
+async def see(connection: Connection, officer_id: str, until: datetime, now: datetime) -> None:
+    """Write until when an officer has seen the notices, now at the latest. A script has none."""
+    await connection.execute(_SEEN, officer_id, until, now)
 
 
 def _position(after: str | None) -> tuple[datetime | None, int | None, str | None]:

@@ -13,7 +13,7 @@ from db.reporting.task_filters import SELECTED, Wanted, cursor, listing, positio
 from domain.task_notes import compose
 from domain.tracing.call_script import what_to_say, where_to_enter
 from schemas.banks.rosters import HolidayRules, OfficerToCall
-from schemas.enums import TaskKind
+from schemas.enums import Language, TaskKind
 from schemas.reporting.task_owners import TaskSort
 from schemas.tasks import Subject, TaskCause, TaskFacts
 from schemas.tracing.views import TaskHop, TaskInstitution, TaskPage, TaskView
@@ -51,7 +51,13 @@ _BY_TELEPHONE: Final = frozenset({TaskKind.PHONE_BANK, TaskKind.TICKET_REFUSED, 
 
 
 async def page(
-    connection: Connection, wanted: Wanted, after: str | None, limit: int, holidays: HolidayRules, at: datetime
+    connection: Connection,
+    wanted: Wanted,
+    after: str | None,
+    limit: int,
+    holidays: HolidayRules,
+    at: datetime,
+    language: Language = Language.EN,
 ) -> TaskPage:
     """Return up to `limit` work items in order, with whom to call at that moment. Raises `BadCursor`."""
     statement, values = statement_of(wanted, after)
@@ -59,7 +65,9 @@ async def page(
     rows, more = cut(found, limit)
     officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)
     to_ask = await _to_ask(connection, [row["request_id"] for row in rows if row["kind"] in _BY_TELEPHONE])
-    items = tuple(_task(row, officers.get(row["code"], ()), to_ask.get(row["request_id"], [])) for row in rows)
+    items = tuple(
+        _task(row, officers.get(row["code"], ()), to_ask.get(row["request_id"], []), language) for row in rows
+    )
     return TaskPage(items=items, next=cursor(wanted.sort, rows[-1]) if more else None)
 
 
@@ -82,7 +90,7 @@ async def _to_ask(connection: Connection, request_ids: list[UUID | None]) -> dic
     return found
 
 
-def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]) -> TaskView:
+def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record], language: Language) -> TaskView:
     subject = Subject(kind=row["subject_kind"], id=row["subject_id"])
     cause, facts = TaskCause(row["cause"]), TaskFacts.model_validate(row["facts"])
     by_telephone = row["kind"] in _BY_TELEPHONE and bool(to_ask)
@@ -95,13 +103,13 @@ def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]
         subject=subject,
         cause=cause,
         facts=facts,
-        note=compose(cause, subject, facts, bank=row["name"] or "", in_play_paise=row["worth_paise"]),
+        note=compose(cause, subject, facts, language, bank=row["name"] or "", in_play_paise=row["worth_paise"]),
         institution=None if row["code"] is None else _institution(row, officers),
         request_id=row["request_id"],
         job_id=row["job_id"],
         hop=None if row["hop_no"] is None else _hop(row),
         to_ask=asked,
-        say=what_to_say(row["case_no"], row["job_id"], asked, to_ask[0]["hop_count"]) if by_telephone else (),
+        say=what_to_say(row["case_no"], row["job_id"], asked, to_ask[0]["hop_count"], language) if by_telephone else (),
         enter_at=where_to_enter(row["case_no"], row["request_id"]) if by_telephone else None,
         version=row["version"],
         owner=row["owner"],

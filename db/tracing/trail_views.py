@@ -1,7 +1,7 @@
 """Views of the trail: hops as edges and accounts as nodes, and all hops of a case for its layout."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from asyncpg import Record
@@ -35,6 +35,7 @@ SELECT hop_no, parent_hop_no, institution, payer_institution_as_told, payer_hold
 """
 # The contra buckets are below zero.
 _PLACED: Final = "SELECT hop_no, bucket, balance_paise FROM ledger_balance WHERE case_no = $1 AND balance_paise > 0"
+_BUCKETS: Final[Mapping[str, Bucket]] = {bucket.value: bucket for bucket in Bucket}
 
 
 async def page(
@@ -54,6 +55,12 @@ async def page(
     )
 
 
+async def rows(connection: Connection, case_no: str, after: int, limit: int, layer: int | None = None) -> list[Record]:
+    """Return up to `limit` hops of a case, or of one layer, after one, for a long table."""
+    found: list[Record] = await connection.fetch(_HOPS, case_no, after, limit, layer)
+    return found
+
+
 async def version(connection: Connection, case_no: str) -> int:
     """Return the number of the last event of a case. Each change of its trail has an event."""
     seq: int = await connection.fetchval(_VERSION, case_no)
@@ -64,16 +71,18 @@ async def all_hops(connection: Connection, case_no: str) -> list[TrailHop]:
     """Return every hop of a case with the money on it; for one instant call it in one snapshot."""
     balances: dict[int, dict[Bucket, int]] = defaultdict(dict)
     for hop_no, bucket, paise in await connection.fetch(_PLACED, case_no):
-        balances[hop_no][Bucket(bucket)] = paise
+        balances[hop_no][_BUCKETS[bucket]] = paise
     return [
         TrailHop(
-            hop_no=row["hop_no"],
-            parent_hop_no=row["parent_hop_no"],
-            payer=TrailPlace(None, row["payer_institution_as_told"], row["payer_holder"]),
-            payee=TrailPlace(row["institution"], row["payee_institution_as_told"], row["payee_holder"]),
-            balances_paise=balances.get(row["hop_no"], {}),
+            hop_no,
+            parent_hop_no,
+            TrailPlace(None, payer_as_told, payer),
+            TrailPlace(institution, payee_as_told, payee),
+            balances.get(hop_no, {}),
         )
-        for row in await connection.fetch(_ALL_HOPS, case_no)
+        for hop_no, parent_hop_no, institution, payer_as_told, payer, payee_as_told, payee in await connection.fetch(
+            _ALL_HOPS, case_no
+        )
     ]
 
 

@@ -2,22 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
+from schemas.banks.institution_views import Lack
 from schemas.banks.institutions import Institution
 from schemas.enums import ChannelKind
-
-
-class Lack(StrEnum):
-    """Something without which an institution cannot answer, or cannot get our letters."""
-
-    LOGIN = "login"
-    """The I4C wire needs a login at our API."""
-    LOGIN_OR_KEY = "login_or_key"
-    """Our API needs a login, or a key for signed requests."""
-    EMAIL = "email"
-    """Neither its desk nor an officer has an e-mail address."""
 
 
 @dataclass(frozen=True, slots=True)

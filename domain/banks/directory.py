@@ -25,6 +25,19 @@ def _short_key(name: str) -> str:
     return " ".join(words)
 
 
+def _is_named(institution: Institution, part: str) -> bool:
+    return any(part in name.casefold() for name in (institution.code, institution.name, *institution.aliases))
+
+
+def _has_codes(institution: Institution, ifsc: str, handle: str) -> bool:
+    """Return whether an IFSC, its beginning, or the beginning of a handle is one of the institution's."""
+    prefixes = (prefix.upper() for prefix in institution.ifsc_prefixes)
+    handles = (one.lower() for one in institution.vpa_handles)
+    return any(one.startswith(ifsc) or (IFSC_PATTERN.fullmatch(ifsc) and ifsc.startswith(one)) for one in prefixes) or (
+        any(one.startswith(handle) for one in handles)
+    )
+
+
 class Directory:
     """All institutions, found by code, IFSC prefix, account, VPA handle, name or alias. Immutable once built."""
 
@@ -89,6 +102,14 @@ class Directory:
             )
             return None, flags
         return self._asked_for(found, f"{field}.institution", flags), flags
+
+    def matching(self, text: str) -> list[Institution]:
+        """Return the institutions that a text describes, by code.
+
+        The text is a part of the code, the name or an alias, an IFSC or its beginning, or a VPA or its handle.
+        """
+        part, ifsc, handle = text.casefold().strip(), text.strip().upper(), text.rpartition("@")[2].strip().lower()
+        return [one for one in self if _is_named(one, part) or _has_codes(one, ifsc, handle)]
 
     def _asked_for(self, found: Institution, field: str, flags: list[Flag]) -> Institution:
         """Return the institution to ask about accounts at `found`.

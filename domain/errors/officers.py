@@ -1,6 +1,6 @@
 """Business errors about officers, their teams, and the tokens of scripts."""
 
-from domain.errors import MayNot, NotFound, NotNow
+from domain.errors import LimitExceeded, MayNot, NotFound, NotNow
 
 
 class OfficerNotFound(NotFound):
@@ -48,6 +48,24 @@ class TeamExists(NotNow):
 class TeamNotFound(NotFound):
     code = "team_not_found"
     name: str
+
+
+class NotOfTeam(NotNow):
+    code = "not_of_team"
+    officer_id: str
+    name: str
+
+
+class AlreadyOfTeam(NotNow):
+    code = "already_of_team"
+    officer_id: str
+    name: str
+
+
+class TeamFull(LimitExceeded):
+    code = "team_full"
+    name: str
+    limit: int
 
 
 class TeamShiftsOverlap(NotNow):

@@ -67,6 +67,11 @@ class ApplicationNamesOtherAccount(NotNow):
     code = "application_names_other_account"
 
 
+class ApprovalDiffers(NotNow):
+    code = "approval_differs"
+    due_paise: int
+
+
 class BeneficiaryDiffers(NotNow):
     code = "beneficiary_differs"
 

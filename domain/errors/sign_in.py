@@ -18,5 +18,9 @@ class SignInTooOld(MayNot):
     code = "sign_in_too_old"
 
 
+class ProofRefused(MayNot):
+    code = "proof_refused"
+
+
 class OfficersExist(NotNow):
     code = "officers_exist"

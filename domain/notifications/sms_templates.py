@@ -22,8 +22,8 @@ TEMPLATES_MAX: Final = 500
 _ID: Final = re.compile(r"[0-9]{19}", re.ASCII)
 """an id of the register"""
 _VARIABLES: Final = re.compile(r"(?:\{#var#\}\s*)+")
-_IN_BOTH: Final = frozenset({Recipient.VICTIM, Recipient.HOLDER, Recipient.COMPLAINANT})
-"""recipients who are written to in every language; all others read English"""
+_IN_ENGLISH: Final = frozenset({Recipient.BANK})
+"""recipients who read English; all others are written to in every language"""
 
 
 class TemplateKey(NamedTuple):
@@ -106,7 +106,7 @@ def template_keys() -> Iterator[TemplateKey]:
     }
     for kind, to_whom in TEXTS[Language.EN]:
         if (kind, to_whom) in sent:
-            for language in Language if to_whom in _IN_BOTH else (Language.EN,):
+            for language in (Language.EN,) if to_whom in _IN_ENGLISH else Language:
                 yield TemplateKey(kind, to_whom, language)
 
 

@@ -97,31 +97,32 @@ def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...
     return Written(f"{case}: {parts[0].subject}", "\n\n".join([part.text for part in parts] + words) + "\n")
 
 
-def items_short(facts: MessageFacts, ack_no: str | None, link: str) -> str:
+def items_short(language: Language, facts: MessageFacts, ack_no: str | None, link: str) -> str:
     """Return the text of a short message to an officer about work items, of which the first is stated."""
-    return short(MessageKind.WORK_ITEMS, Recipient.OFFICER, Language.EN, _of_items(facts, ack_no, link)).text
+    said = _of_items(language, facts, ack_no, link)
+    return short(MessageKind.WORK_ITEMS, Recipient.OFFICER, language, said).text
 
 
-def items_letter(facts: MessageFacts, listed: Sequence[WaitingItem], link: str) -> Written:
+def items_letter(language: Language, facts: MessageFacts, listed: Sequence[WaitingItem], link: str) -> Written:
     """Return a letter to an officer about work items, with a line for each that is listed."""
-    words, said = _WORDS[Language.EN], _of_items(facts, listed[0].ack_no, link)
-    written = _written(MessageKind.WORK_ITEMS, Recipient.OFFICER, Language.EN, said)
-    lines = [_item_line(item, words) for item in listed]
+    words, said = _WORDS[language], _of_items(language, facts, listed[0].ack_no, link)
+    written = _written(MessageKind.WORK_ITEMS, Recipient.OFFICER, language, said)
+    lines = [_item_line(item, words, language) for item in listed]
     if facts.items is not None and facts.items > len(listed):
         lines.append(words["items_more"].format(more=facts.items - len(listed)))
     return Written(written.subject, "\n\n".join([written.text, "\n".join(lines), words["footer"]]) + "\n")
 
 
-def _of_items(facts: MessageFacts, ack_no: str | None, link: str) -> Said:
-    return Said(case_no=ack_no or _WORDS[Language.EN]["no_case"], facts=facts, link=link)
+def _of_items(language: Language, facts: MessageFacts, ack_no: str | None, link: str) -> Said:
+    return Said(case_no=ack_no or _WORDS[language]["no_case"], facts=facts, link=link)
 
 
-def _item_line(item: WaitingItem, words: Mapping[str, str]) -> str:
+def _item_line(item: WaitingItem, words: Mapping[str, str], language: Language) -> str:
     due = words["item_due"].format(until=_time(item.deadline_at)) if item.deadline_at else ""
     return words["item_line"].format(
         task=words[f"task_{item.kind}"],
         case=item.ack_no or words["no_case"],
-        amount=_amount(Language.EN, item.at_least_paise),
+        amount=_amount(language, item.at_least_paise),
         since=_time(item.opened_at),
         due=due,
     )

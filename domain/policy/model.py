@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
+from domain.policy.administration import AdministrationRules
 from domain.policy.assignment import AssignmentRules
 from domain.policy.drafts import DraftRules, PublicFormRules
 from domain.policy.figures import FigureRules
@@ -207,6 +208,8 @@ class TryName(StrEnum):
     FORM_UNCONFIRMED = "form-unconfirmed"
     FORM_UNCONFIRMED_IN_ALL = "form-unconfirmed-in-all"
     FORM_COMPLAINTS = "form-complaints"
+    INBOX_CHECKS = "inbox-checks"
+    INBOX_EVENTS = "inbox-events"
 
 
 LATER_TRIES: Final = {
@@ -220,6 +223,8 @@ LATER_TRIES: Final = {
     TryName.FORM_UNCONFIRMED: {"calls": 10, "seconds": 3_600, "source": _LATER},
     TryName.FORM_UNCONFIRMED_IN_ALL: {"calls": 600, "seconds": 3_600, "source": _LATER},
     TryName.FORM_COMPLAINTS: {"calls": 5, "seconds": 86_400, "source": _LATER},
+    TryName.INBOX_CHECKS: {"calls": 30, "seconds": 300, "source": _LATER},
+    TryName.INBOX_EVENTS: {"calls": 6, "seconds": 3_600, "source": _LATER},
 }
 """limits that a policy file of an earlier release lacks"""
 
@@ -445,6 +450,7 @@ class Policy(FrozenModel):
     bank_limits: BankLimits
     doors: InterfaceRules
     sessions: SessionRules
+    administration: AdministrationRules = AdministrationRules()
     search: SearchRules
     read_log: ReadLogRules
     marked: MarkedRules

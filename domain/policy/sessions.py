@@ -23,7 +23,7 @@ class SessionRules(FrozenModel):
     link_seconds: Annotated[float, Field(ge=60, le=7 * 86_400)]
     """life of a sign-in link"""
     proof_seconds: Annotated[float, Field(ge=30, le=3600)]
-    """time after a sign-in in which the officer may end other sessions of their own; later they sign in again"""
+    """time after a sign-in or a code in which the officer may end other own sessions, and do acts that need a proof"""
     address_known_seconds: Annotated[float, Field(ge=0, le=400 * 86_400)]
     """time for which an address counts as an officer's own after a sign-in from it"""
     provider_acr: tuple[str, ...] = ()

@@ -1,9 +1,10 @@
-"""How long an order of a court counts by itself. Pure."""
+"""How long an order of a court counts by itself, and how far it has come. Pure."""
 
 from datetime import datetime, time, timedelta
 
 from domain.policy.second_officers import CourtOrderRules
 from schemas.police import CourtOrder
+from schemas.restoration.court_day import CourtDayStanding
 from schemas.restoration_enums import CourtOrderEffect
 from schemas.text import IST
 
@@ -32,3 +33,15 @@ def warns_at(order: CourtOrder, rules: CourtOrderRules, clock_factor: float) -> 
     if not order.counts or order.counts_until is None or order.warned_at is not None:
         return None
     return order.counts_until - timedelta(seconds=rules.warn_before_seconds / clock_factor)
+
+
+def day_standing(*, waits: bool, has_order: bool, counts: bool) -> CourtDayStanding:
+    """Return how far the order about a restoration has come.
+
+    `waits`: the restoration is at a step that ends by an order.
+    """
+    if not waits:
+        return CourtDayStanding.TAKEN
+    if not has_order:
+        return CourtDayStanding.WAITS
+    return CourtDayStanding.IN_FORCE if counts else CourtDayStanding.RECORDED

@@ -68,6 +68,8 @@ LEADS_TO: Final[Mapping[CourtOrderKind, Route]] = {
     CourtOrderKind.BNSS_107: Route.MAGISTRATE_107,
 }
 """Route of an order to restore. A seizure under BNSS 106 restores nothing, so it has none."""
+ROUTES_OF_COURTS: Final = tuple(route for route in Route if set(STEPS[route]) & set(ORDERS_OF))
+"""routes with a step that ends by an order"""
 ENDS_BY: Final[Mapping[CourtOrderEffect, StepOutcome]] = {
     CourtOrderEffect.RESTORE: StepOutcome.DONE,
     CourtOrderEffect.REFUSE: StepOutcome.REFUSED,
@@ -121,6 +123,9 @@ The days to show cause are set by law (BNSS 107), so that step has no waiver.
 REOPENED: Final = frozenset({RestorationState.REFUSED, RestorationState.CANCELLED})
 """states that an officer can reopen; of a restored one only the excluded part"""
 REOPENERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP})
+
+CREDIT_ACCOUNT_CONFIRMERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP})
+"""who confirms, as the second officer, another account to be credited"""
 
 RELEASED_FOR: Final = frozenset({ObjectionBy.HOLDER, ObjectionBy.BANK})
 """parties whose upheld objection releases the money; no other objection says that it is the holder's"""

@@ -3,29 +3,64 @@
 As in a letter, no victim and no account is named. The bank finds a transfer by reference, amount and time.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 from domain.rupees import rupees
+from schemas.enums import Language
 from schemas.text import IST
 from schemas.tracing.views import TaskHop
 
+_ENGLISH: Final[Mapping[str, str]] = {
+    "begin": "This is the cyber crime police, about a hold request: acknowledgement {ack_no}{job}",
+    "job": ", your job {job_id}.",
+    "no_job": "; you may not have it yet.",
+    "money_one": "Money from a fraud was credited to accounts at your bank, in {count} transfer:",
+    "money_many": "Money from a fraud was credited to accounts at your bank, in {count} transfers:",
+    "transfer": "RRN or UTR {reference}: {amount}, on {day} at {time}; {in_play} of it is not yet found.",
+    "no_reference": "not known",
+    "more_one": "And {count} transfer more: I will send you the list.",
+    "more_many": "And {count} transfers more: I will send you the list.",
+    "hold": "Please put it on hold now, while I wait.",
+    "ask": (
+        "How much is on hold? Where did the rest go: to which bank, account and reference, or where was it withdrawn?"
+    ),
+    "safe": "I do not need a password, a PIN or a one-time code, and our officers never ask for one.",
+}
+_HINDI: Final[Mapping[str, str]] = {
+    "begin": "मैं साइबर अपराध पुलिस से बोल रहा/रही हूँ, राशि रोकने के एक अनुरोध के बारे में: पावती संख्या {ack_no}{job}",
+    "job": ", आपका जॉब {job_id}।",
+    "no_job": "; हो सकता है यह अभी आपको न मिला हो।",
+    "money_one": "ठगी की राशि आपके बैंक के खातों में {count} अंतरण से आई है:",
+    "money_many": "ठगी की राशि आपके बैंक के खातों में {count} अंतरणों से आई है:",
+    "transfer": "RRN या UTR {reference}: {amount}, {day} को {time} बजे; इसमें से {in_play} का अभी पता नहीं है।",
+    "no_reference": "ज्ञात नहीं",
+    "more_one": "और {count} अंतरण: उसकी सूची मैं आपको भेज दूँगा/दूँगी।",
+    "more_many": "और {count} अंतरण: उनकी सूची मैं आपको भेज दूँगा/दूँगी।",
+    "hold": "कृपया इसे अभी रोकें, मैं लाइन पर हूँ।",
+    "ask": "कितनी राशि पर रोक लग गई? शेष कहाँ गई: किस बैंक, खाते और संदर्भ में, या कहाँ से निकाली गई?",
+    "safe": "मुझे पासवर्ड, PIN या OTP नहीं चाहिए; हमारे अधिकारी इन्हें कभी नहीं माँगते।",
+}
+_TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {Language.EN: _ENGLISH, Language.HI: _HINDI}
 
-def what_to_say(ack_no: str, job_id: str | None, hops: Sequence[TaskHop], hop_count: int) -> tuple[str, ...]:
+
+def what_to_say(
+    ack_no: str, job_id: str | None, hops: Sequence[TaskHop], hop_count: int, language: Language = Language.EN
+) -> tuple[str, ...]:
     """Return the script for the hops with the most in play, of `hop_count` in all; empty without hops."""
     if not hops:
         return ()
-    more = hop_count - len(hops)
+    texts, more = _TEXTS[language], hop_count - len(hops)
+    job = texts["job"].format(job_id=job_id) if job_id else texts["no_job"]
     return (
-        f"This is the cyber crime police, about a hold request: acknowledgement {ack_no}"
-        + (f", your job {job_id}." if job_id else "; you may not have it yet."),
-        f"Money from a fraud was credited to accounts at your bank, in {_transfers(hop_count)}:",
-        *(_transfer(hop) for hop in hops),
-        *([f"And {_transfers(more)} more: I will send you the list."] if more else ()),
-        "Please put it on hold now, while I wait.",
-        "How much is on hold? Where did the rest go: to which bank, account and reference, or where was it withdrawn?",
-        "I do not need a password, a PIN or a one-time code, and our officers never ask for one.",
+        texts["begin"].format(ack_no=ack_no, job=job),
+        _counted(texts, "money", hop_count),
+        *(_transfer(texts, hop) for hop in hops),
+        *([_counted(texts, "more", more)] if more else ()),
+        texts["hold"],
+        texts["ask"],
+        texts["safe"],
     )
 
 
@@ -34,20 +69,20 @@ def where_to_enter(ack_no: str, request_id: UUID) -> str:
     return f"/api/v1/cases/{ack_no}/requests/{request_id}/telephone-answers"
 
 
-def _transfer(hop: TaskHop) -> str:
-    return (
-        f"RRN or UTR {hop.reference or 'not known'}: {_exactly(hop.amount_paise)}, {_moment(hop.transferred_at)};"
-        f" {_exactly(hop.in_play_paise)} of it is not yet found."
+def _transfer(texts: Mapping[str, str], hop: TaskHop) -> str:
+    at = hop.transferred_at.astimezone(IST)
+    return texts["transfer"].format(
+        reference=hop.reference or texts["no_reference"],
+        amount=_exactly(hop.amount_paise),
+        day=f"{at:%d-%m-%Y}",
+        time=f"{at:%H:%M:%S}",
+        in_play=_exactly(hop.in_play_paise),
     )
 
 
-def _transfers(count: int) -> str:
-    return f"{count} transfer{'' if count == 1 else 's'}"
+def _counted(texts: Mapping[str, str], name: str, count: int) -> str:
+    return texts[f"{name}_one" if count == 1 else f"{name}_many"].format(count=count)
 
 
 def _exactly(paise: int) -> str:
     return rupees(paise, exact=paise % 100 != 0)
-
-
-def _moment(at: datetime) -> str:
-    return f"on {at.astimezone(IST):%d-%m-%Y at %H:%M:%S}"

@@ -7,12 +7,12 @@ Amounts come from the ledger: a hop carries what is on it now and on all hops af
 goes on or stays. The time is O(E log E) for E hops.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import accumulate
-from typing import Final
+from operator import add
+from typing import Final, NamedTuple
 
 from domain.rupees import in_proportion, whole_rupees
 from schemas.enums import Bucket
@@ -20,12 +20,9 @@ from schemas.identifiers import account_key, names_an_account
 from schemas.tracing.trail_layout import (
     LETTERS,
     MONEY_UNITS,
-    BucketShare,
-    TrailBar,
     TrailDetail,
     TrailLayer,
     TrailPicture,
-    TrailRibbon,
 )
 
 SLOT_UNITS: Final = 5_000
@@ -35,10 +32,18 @@ FOLDED: Final = "folded"
 """end of the id of the bar that stands for the smallest ones of its layer"""
 
 Money = Mapping[Bucket, int]
+Row = tuple[int, ...]
+"""paise of each bucket, in the order of `LETTERS`"""
+Fields = dict[str, object]
+"""fields of a model that is made with the whole picture"""
+_LETTERS: Final = tuple(LETTERS.items())
+_PLACES: Final = {bucket: place for place, bucket in enumerate(LETTERS)}
+_NOTHING: Final[Row] = (0,) * len(LETTERS)
+_EXACT: Final = 1 << 128
+"""factor with which the quotients of two sums below 2**64 differ by a whole number, if they differ"""
 
 
-@dataclass(frozen=True, slots=True)
-class TrailPlace:
+class TrailPlace(NamedTuple):
     """Account at an institution, as a hop names it."""
 
     institution: str | None
@@ -51,8 +56,7 @@ class TrailPlace:
         return self.institution or self.as_told
 
 
-@dataclass(frozen=True, slots=True)
-class TrailHop:
+class TrailHop(NamedTuple):
     """Hop with the money that is on it now."""
 
     hop_no: int
@@ -94,10 +98,11 @@ class _Bar:
     folded: int = 0
     paise: int = 0
     rupees: int = 0
-    stays: Counter[Bucket] = field(default_factory=Counter)
+    stays: Row = _NOTHING
+    """what is on its hops"""
     stays_rupees: Sequence[int] = ()
-    comes: "list[_Ribbon]" = field(default_factory=list)
-    goes: "list[_Ribbon]" = field(default_factory=list)
+    comes: "Sequence[_Ribbon]" = ()
+    goes: "Sequence[_Ribbon]" = ()
     place: int = 0
     top: int = 0
     height: int = 0
@@ -108,8 +113,9 @@ class _Ribbon:
     source: _Bar
     target: _Bar
     returns_to: _Bar | None
-    hops: int = 0
-    money: Counter[Bucket] = field(default_factory=Counter)
+    rows: list[Row] = field(default_factory=list)
+    """what is on its hops and on all hops after them"""
+    money: Row = _NOTHING
     paise: int = 0
     rupees: int = 0
     from_top: int = 0
@@ -117,14 +123,13 @@ class _Ribbon:
     height: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Leg:
+class _Leg(NamedTuple):
     """One hop between two bars."""
 
     source: _Bar
     target: _Bar
     returns_to: _Bar | None
-    money: Money
+    money: Row
 
 
 @dataclass(slots=True)
@@ -139,51 +144,58 @@ class _Trail:
 
     def __init__(self, hops: Sequence[TrailHop], detail: TrailDetail) -> None:
         self._detail = detail
-        flows = _flows(hops)
-        self._hops = [hop for hop in hops if flows[hop.hop_no]]
-        self.hops_without_money = len(hops) - len(self._hops)
-        self._accounts = {hop.hop_no: account_id(hop.payee) for hop in self._hops}
+        own, flows = _rows(hops)
+        self.hops_without_money = flows.count(_NOTHING)
         self._bars: dict[str, _Bar] = {}
-        self._shown: dict[str, _Bar] = {}
+        self._shown: dict[_Bar | None, _Bar | None] = {None: None}
         """the bar that is drawn for each bar"""
-        self._legs = self._all_legs(flows)
+        self._legs = self._all_legs(hops, own, flows)
 
-    def _all_legs(self, flows: Mapping[int, Counter[Bucket]]) -> list[_Leg]:
-        # Every payment back to a bank is no cycle. One back to an account is.
-        returns = {} if self._detail is TrailDetail.BANK else _returns(self._hops, self._accounts)
+    def _all_legs(self, hops: Sequence[TrailHop], own: Sequence[Row], flows: Sequence[Row]) -> list[_Leg]:
+        names, returns = self._names(hops)
         ends: dict[int, _Bar] = {}
         legs = []
-        for hop in self._hops:
-            flow = flows[hop.hop_no]
-            source = self._payer(hop) if hop.parent_hop_no is None else ends[hop.parent_hop_no]
-            target = ends[hop.hop_no] = self._payee(hop, source.layer + 1)
+        for hop, name, stays, flow in zip(hops, names, own, flows, strict=True):
+            if flow == _NOTHING:
+                continue
+            paise = sum(flow)
             if hop.parent_hop_no is None:
-                source.paise += flow.total()
-            target.paise += flow.total()
+                source = self._payer(hop)
+                source.paise += paise
+            else:
+                source = ends[hop.parent_hop_no]
+            target = ends[hop.hop_no] = self._payee(hop, name, source.layer + 1)
+            target.paise += paise
             target.hops += 1
-            target.stays.update(_placed(hop))
+            target.stays = stays if target.stays is _NOTHING else tuple(map(add, target.stays, stays))
             back = returns.get(hop.hop_no)
             legs.append(_Leg(source, target, None if back is None else ends[back], flow))
         return legs
+
+    def _names(self, hops: Sequence[TrailHop]) -> tuple[Sequence[str], Mapping[int, int]]:
+        """Return the names of the bars of hops in their layers, and to which earlier hop a hop comes back."""
+        if self._detail is TrailDetail.BANK:
+            # Every payment back to a bank is no cycle. One back to an account is.
+            return [hop.payee.bank for hop in hops], {}
+        keys = [account_key(hop.payee.holder) for hop in hops]
+        accounts = [f"{hop.payee.bank}|{key}" for hop, key in zip(hops, keys, strict=True)]
+        returns = _returns(hops, accounts, keys)
+        return ([str(hop.hop_no) for hop in hops] if self._detail is TrailDetail.HOP else accounts), returns
 
     def _payer(self, hop: TrailHop) -> _Bar:
         name = hop.payer.bank if self._detail is TrailDetail.BANK else account_id(hop.payer)
         return self._bar(f"0:{name}", 0, hop.payer, None)
 
-    def _payee(self, hop: TrailHop, layer: int) -> _Bar:
-        match self._detail:
-            case TrailDetail.BANK:
-                return self._bar(f"{layer}:{hop.payee.bank}", layer, hop.payee, None)
-            case TrailDetail.ACCOUNT:
-                return self._bar(f"{layer}:{self._accounts[hop.hop_no]}", layer, hop.payee, None)
-            case TrailDetail.HOP:
-                return self._bar(f"{layer}:{hop.hop_no}", layer, hop.payee, hop.hop_no)
+    def _payee(self, hop: TrailHop, name: str, layer: int) -> _Bar:
+        hop_no = hop.hop_no if self._detail is TrailDetail.HOP else None
+        return self._bar(f"{layer}:{name}", layer, hop.payee, hop_no)
 
     def _bar(self, node_id: str, layer: int, at: TrailPlace, hop_no: int | None) -> _Bar:
-        if node_id not in self._bars:
+        bar = self._bars.get(node_id)
+        if bar is None:
             holder = "" if self._detail is TrailDetail.BANK else at.holder
-            self._bars[node_id] = _Bar(node_id, layer, at, holder, hop_no)
-        return self._bars[node_id]
+            bar = self._bars[node_id] = _Bar(node_id, layer, at, holder, hop_no)
+        return bar
 
     def folded(self, legs: int) -> list[_Layer]:
         """Return the layers from left to right, each with its smallest bars folded into one.
@@ -200,11 +212,7 @@ class _Trail:
 
     def _fold(self, number: int, bars: list[_Bar], comes: Sequence[_Leg], legs: int) -> _Layer:
         bars.sort(key=lambda bar: (-bar.paise, bar.node_id))
-        ribbons: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
-        for leg in comes:
-            back = self._shown[leg.returns_to.node_id].node_id if leg.returns_to else None
-            ribbons[leg.target.node_id].add((self._shown[leg.source.node_id].node_id, back))
-        up_to = accumulate(max(1, len(ribbons[bar.node_id])) for bar in bars)
+        up_to = accumulate(self._ribbons_to(bars[:legs], comes))
         kept = max(1, sum(1 for count in up_to if count <= legs))
         counted = TrailLayer(
             layer=number,
@@ -215,29 +223,47 @@ class _Trail:
         )
         # One bar alone is not folded, because it would need the same place.
         shown, rest = (bars, []) if len(bars) - kept <= 1 else (bars[:kept], bars[kept:])
-        self._shown.update((bar.node_id, bar) for bar in shown)
+        self._shown.update(zip(shown, shown, strict=True))
         if rest:
             more = _folded(number, rest)
-            self._shown.update((bar.node_id, more) for bar in rest)
+            self._shown.update(dict.fromkeys(rest, more))
             shown = [*shown, more]
         return _Layer(counted, shown)
 
+    def _ribbons_to(self, bars: Sequence[_Bar], comes: Sequence[_Leg]) -> list[int]:
+        """Return how many ribbons would lead to each of these bars of a layer, at least one to each."""
+        # A bar of one hop has one ribbon. Only the others are counted, because most bars of a large trail have one.
+        ends: dict[_Bar, set[tuple[_Bar | None, _Bar | None]]] = {bar: set() for bar in bars if bar.hops > 1}
+        if ends:
+            for source, target, back, _ in comes:
+                if target in ends:
+                    ends[target].add((self._shown[source], self._shown[back]))
+        return [len(ends[bar]) if bar in ends else 1 for bar in bars]
+
     def tie(self) -> None:
         """Make the ribbons between the bars that are drawn."""
-        found: dict[tuple[str, str, str | None], _Ribbon] = {}
+        shown = self._shown
+        found: dict[tuple[_Bar | None, _Bar | None, _Bar | None], _Ribbon] = {}
         for leg in self._legs:
-            source, target = self._shown[leg.source.node_id], self._shown[leg.target.node_id]
-            back = self._shown[leg.returns_to.node_id] if leg.returns_to else None
-            key = (source.node_id, target.node_id, back.node_id if back else None)
+            key = (shown[leg.source], shown[leg.target], shown[leg.returns_to])
             ribbon = found.get(key)
             if ribbon is None:
+                source, target, back = key
+                assert source is not None
+                assert target is not None
                 ribbon = found[key] = _Ribbon(source, target, back)
-                source.goes.append(ribbon)
-                target.comes.append(ribbon)
-            ribbon.hops += 1
-            ribbon.money.update(leg.money)
+            ribbon.rows.append(leg.money)
+        comes: dict[_Bar, list[_Ribbon]] = defaultdict(list)
+        goes: dict[_Bar, list[_Ribbon]] = defaultdict(list)
         for ribbon in found.values():
-            ribbon.paise = ribbon.money.total()
+            ribbon.money = _summed(ribbon.rows)
+            ribbon.paise = sum(ribbon.money)
+            comes[ribbon.target].append(ribbon)
+            goes[ribbon.source].append(ribbon)
+        for bar, ribbons in comes.items():
+            bar.comes = ribbons
+        for bar, ribbons in goes.items():
+            bar.goes = ribbons
 
 
 def _folded(layer: int, bars: Sequence[_Bar]) -> _Bar:
@@ -245,50 +271,69 @@ def _folded(layer: int, bars: Sequence[_Bar]) -> _Bar:
     for bar in bars:
         more.hops += bar.hops
         more.paise += bar.paise
-        more.stays.update(bar.stays)
+    more.stays = _summed([bar.stays for bar in bars])
     return more
 
 
-def _placed(hop: TrailHop) -> dict[Bucket, int]:
-    return {bucket: paise for bucket, paise in hop.balances_paise.items() if bucket in LETTERS and paise}
+def _summed(rows: Sequence[Row]) -> Row:
+    if not rows:
+        return _NOTHING
+    return rows[0] if len(rows) == 1 else tuple(map(sum, zip(*rows, strict=True)))
 
 
-def _flows(hops: Sequence[TrailHop]) -> dict[int, Counter[Bucket]]:
-    """Return the money of each hop and of all hops after it, by bucket."""
-    flows = {hop.hop_no: Counter(_placed(hop)) for hop in hops}
+def _row(money: Money) -> Row:
+    row = list(_NOTHING)
+    for bucket, paise in money.items():
+        if (place := _PLACES.get(bucket)) is not None:
+            row[place] = paise
+    return tuple(row)
+
+
+def _rows(hops: Sequence[TrailHop]) -> tuple[list[Row], list[Row]]:
+    """Return what is on each hop, and what is on it and on all hops after it."""
+    own = [_row(hop.balances_paise) for hop in hops]
+    place_of: dict[int | None, int] = {hop.hop_no: place for place, hop in enumerate(hops)}
     # A hop has a higher number than its parent, so its own sum is complete when its turn comes.
-    for hop in reversed(hops):
-        if hop.parent_hop_no is not None:
-            flows[hop.parent_hop_no].update(flows[hop.hop_no])
-    return flows
+    order = [(place_of[hop.hop_no], place_of[hop.parent_hop_no]) for hop in hops if hop.parent_hop_no is not None]
+    columns = [list(column) for column in zip(*own, strict=True)]
+    for column in columns:
+        for place, parent in reversed(order):
+            if column[place]:
+                column[parent] += column[place]
+    return own, list(zip(*columns, strict=True))
 
 
-def _returns(hops: Sequence[TrailHop], accounts: Mapping[int, str]) -> dict[int, int]:
+def _returns(hops: Sequence[TrailHop], accounts: Sequence[str], keys: Sequence[str]) -> dict[int, int]:
     """Return by hop the latest earlier hop of its own path that reached the same account.
 
     Each path is walked once, with the hops that stand on it by account.
     """
-    # Accounts that a bank does not state are not one account.
-    stated = {hop.hop_no for hop in hops if names_an_account(account_key(hop.payee.holder))}
     after: dict[int | None, list[int]] = defaultdict(list)
     for hop in hops:
         after[hop.parent_hop_no].append(hop.hop_no)
+    # Accounts that a bank does not state are not one account.
+    stated = {
+        hop.hop_no: account for hop, account, key in zip(hops, accounts, keys, strict=True) if names_an_account(key)
+    }
     found: dict[int, int] = {}
-    on_path: dict[str, list[int]] = defaultdict(list)
+    on_path: dict[str, list[int]] = {account: [] for account in stated.values()}
     stack = after[None][::-1]
     while stack:
         hop_no = stack.pop()
-        earlier = on_path[accounts[abs(hop_no)]] if abs(hop_no) in stated else []
         if hop_no < 0:
-            if earlier:
-                earlier.pop()
+            on_path[stated[-hop_no]].pop()
             continue
-        if earlier:
-            found[hop_no] = earlier[-1]
-        earlier.append(hop_no)
-        # The negative number comes when all hops after this one are done.
-        stack.append(-hop_no)
-        stack.extend(after[hop_no][::-1])
+        onward = after.get(hop_no)
+        if hop_no in stated:
+            earlier = on_path[stated[hop_no]]
+            if earlier:
+                found[hop_no] = earlier[-1]
+            if onward:
+                earlier.append(hop_no)
+                # The negative number comes when all hops after this one are done.
+                stack.append(-hop_no)
+        if onward:
+            stack.extend(onward[::-1])
     return found
 
 
@@ -302,8 +347,7 @@ def _order(layers: Sequence[_Layer]) -> None:
     """
     total = sum(bar.paise for bar in layers[0].bars) if layers else 0
     for layer in layers:
-        middle = {bar: _middle_of_payers(bar) for bar in layer.bars}
-        layer.bars.sort(key=lambda bar: (bar.folded > 0, middle[bar], -bar.paise, bar.node_id))
+        layer.bars.sort(key=lambda bar: (bar.folded > 0, _middle_of_payers(bar), -bar.paise, bar.node_id))
         top = 0
         for place, bar in enumerate(layer.bars):
             bar.place, bar.height = place, _height(bar.paise, total)
@@ -335,16 +379,19 @@ def _height_of(layers: Sequence[_Layer]) -> int:
     )
 
 
-def _middle_of_payers(bar: _Bar) -> Fraction:
-    """Return the middle of the bars from which money came, each by its money."""
+def _middle_of_payers(bar: _Bar) -> int:
+    """Return the middle of the bars from which money came, each by its money.
+
+    The unit is so fine that two bars have the same number only at the same place.
+    """
     weighed = sum(ribbon.paise * (2 * ribbon.source.top + ribbon.source.height) for ribbon in bar.comes)
-    return Fraction(weighed, bar.paise) if bar.comes else Fraction(0)
+    return weighed * _EXACT // bar.paise if bar.comes else 0
 
 
 def _place_ribbons(bar: _Bar, total: int) -> None:
     """Place the ribbons of a bar below one another, in the order of the bars at their other ends."""
-    bar.comes.sort(key=lambda ribbon: (ribbon.source.place, _back(ribbon)))
-    bar.goes.sort(key=lambda ribbon: (ribbon.target.place, _back(ribbon)))
+    bar.comes = sorted(bar.comes, key=lambda ribbon: (ribbon.source.place, _back(ribbon)))
+    bar.goes = sorted(bar.goes, key=lambda ribbon: (ribbon.target.place, _back(ribbon)))
     top = bar.top
     for ribbon in bar.comes:
         ribbon.to_top = top
@@ -374,7 +421,7 @@ def _count_rupees(layers: Sequence[_Layer]) -> None:
         for bar in layer.bars:
             bar.rupees += sum(ribbon.rupees for ribbon in bar.comes)
             goes = [ribbon.paise for ribbon in bar.goes]
-            rupees_of = in_proportion(bar.rupees, [*goes, *(bar.stays[bucket] for bucket in LETTERS)])
+            rupees_of = in_proportion(bar.rupees, [*goes, *bar.stays])
             for ribbon, rupees in zip(bar.goes, rupees_of[: len(goes)], strict=True):
                 ribbon.rupees = rupees
             bar.stays_rupees = rupees_of[len(goes) :]
@@ -385,67 +432,66 @@ def _count_rupees(layers: Sequence[_Layer]) -> None:
 
 def _picture(trail: _Trail, layers: Sequence[_Layer], detail: TrailDetail, legs: int) -> TrailPicture:
     bars = [bar for layer in layers for bar in layer.bars]
-    stays: Counter[Bucket] = Counter()
-    rupees: Counter[Bucket] = Counter()
-    for bar in bars:
-        stays.update(bar.stays)
-        rupees.update(dict(zip(LETTERS, bar.stays_rupees, strict=True)))
-    return TrailPicture(
-        detail=detail,
-        legs=legs,
-        money_units=MONEY_UNITS,
-        height=_height_of(layers),
-        paise=stays.total(),
-        rupees=rupees.total(),
-        stays=_shares(stays, [rupees[bucket] for bucket in LETTERS]),
-        hops_without_money=trail.hops_without_money,
-        layers=tuple(
-            layer.counted.model_copy(update={"rupees": sum(bar.rupees for bar in layer.bars)}) for layer in layers
-        ),
-        bars=tuple(map(_drawn_bar, bars)),
-        ribbons=tuple(_drawn_ribbon(ribbon) for bar in bars for ribbon in bar.goes),
+    stays = _summed([bar.stays for bar in bars])
+    rupees = _summed([tuple(bar.stays_rupees) for bar in bars])
+    # One call makes all models of the picture, because a large trail has tens of thousands.
+    return TrailPicture.model_validate(
+        {
+            "detail": detail,
+            "legs": legs,
+            "money_units": MONEY_UNITS,
+            "height": _height_of(layers),
+            "paise": sum(stays),
+            "rupees": sum(rupees),
+            "stays": _shares(stays, rupees),
+            "hops_without_money": trail.hops_without_money,
+            "layers": [
+                layer.counted.model_copy(update={"rupees": sum(bar.rupees for bar in layer.bars)}) for layer in layers
+            ],
+            "bars": list(map(_drawn_bar, bars)),
+            "ribbons": [_drawn_ribbon(ribbon) for bar in bars for ribbon in bar.goes],
+        }
     )
 
 
-def _drawn_bar(bar: _Bar) -> TrailBar:
+def _drawn_bar(bar: _Bar) -> Fields:
     at = bar.at
-    return TrailBar(
-        node_id=bar.node_id,
-        layer=bar.layer,
-        place=bar.place,
-        institution=at.institution if at else None,
-        institution_as_told=at.as_told if at else "",
-        holder=bar.holder,
-        hop_no=bar.hop_no,
-        folded=bar.folded,
-        hops=bar.hops,
-        paise=bar.paise,
-        rupees=bar.rupees,
-        top=bar.top,
-        height=bar.height,
-        stays=_shares(bar.stays, bar.stays_rupees),
-    )
+    return {
+        "node_id": bar.node_id,
+        "layer": bar.layer,
+        "place": bar.place,
+        "institution": at.institution if at else None,
+        "institution_as_told": at.as_told if at else "",
+        "holder": bar.holder,
+        "hop_no": bar.hop_no,
+        "folded": bar.folded,
+        "hops": bar.hops,
+        "paise": bar.paise,
+        "rupees": bar.rupees,
+        "top": bar.top,
+        "height": bar.height,
+        "stays": _shares(bar.stays, bar.stays_rupees),
+    }
 
 
-def _drawn_ribbon(ribbon: _Ribbon) -> TrailRibbon:
-    rupees = in_proportion(ribbon.rupees, [ribbon.money[bucket] for bucket in LETTERS])
-    return TrailRibbon(
-        from_node=ribbon.source.node_id,
-        to_node=ribbon.target.node_id,
-        hops=ribbon.hops,
-        paise=ribbon.paise,
-        rupees=ribbon.rupees,
-        from_top=ribbon.from_top,
-        to_top=ribbon.to_top,
-        height=ribbon.height,
-        bands=_shares(ribbon.money, rupees),
-        returns_to=_back(ribbon) or None,
-    )
+def _drawn_ribbon(ribbon: _Ribbon) -> Fields:
+    return {
+        "from_node": ribbon.source.node_id,
+        "to_node": ribbon.target.node_id,
+        "hops": len(ribbon.rows),
+        "paise": ribbon.paise,
+        "rupees": ribbon.rupees,
+        "from_top": ribbon.from_top,
+        "to_top": ribbon.to_top,
+        "height": ribbon.height,
+        "bands": _shares(ribbon.money, in_proportion(ribbon.rupees, ribbon.money)),
+        "returns_to": _back(ribbon) or None,
+    }
 
 
-def _shares(money: Money, rupees: Sequence[int]) -> tuple[BucketShare, ...]:
-    return tuple(
-        BucketShare(bucket=bucket, letter=letter, paise=money[bucket], rupees=whole)
-        for (bucket, letter), whole in zip(LETTERS.items(), rupees, strict=True)
-        if money.get(bucket)
-    )
+def _shares(money: Row, rupees: Sequence[int]) -> list[Fields]:
+    return [
+        {"bucket": bucket, "letter": letter, "paise": paise, "rupees": whole}
+        for (bucket, letter), paise, whole in zip(_LETTERS, money, rupees, strict=True)
+        if paise
+    ]

@@ -138,6 +138,24 @@ class InstitutionEntry(FrozenModel):
         return self.pull if kind is ChannelKind.PULL else self.entry_of(kind) is not None
 
 
+class InstitutionFields(FrozenModel):
+    """Fields of an institution that hold no secret. What is None stays."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200), Storable] | None = None
+    desk_email: ShortText | None = None
+    answer_class: AnswerClass | None = None
+    sponsor: Code | None = None
+    ifsc_prefixes: Annotated[tuple[ShortText, ...], Field(max_length=100)] | None = None
+    vpa_handles: Annotated[tuple[ShortText, ...], Field(max_length=100)] | None = None
+    aliases: Annotated[tuple[ShortText, ...], Field(max_length=100)] | None = None
+    account_prefixes: Annotated[tuple[AccountPrefix, ...], Field(max_length=100)] | None = None
+    channels: Annotated[tuple[ChannelKind, ...], Field(max_length=len(ChannelKind))] | None = None
+    """order in which its channels are tried; a channel that is left out loses its credentials"""
+    calls_at_once: CallsAtOnce | None = None
+    calls_a_second: CallsASecond | None = None
+    signature_only_from: UtcDatetime | None = None
+
+
 class Institution(FrozenModel):
     """Institution as the engine sees it, without secrets."""
 

@@ -1,7 +1,10 @@
 """Public keys with which institutions sign their messages to us."""
 
 from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
@@ -22,7 +25,59 @@ class BankKey(FrozenModel):
     not_before: UtcDatetime
     not_after: UtcDatetime | None = None
     """None: valid until it is retired"""
+    last_used_at: UtcDatetime | None = None
+    """when a signature by it was last accepted, to the hour"""
 
     def is_live(self, moment: datetime) -> bool:
         """Return whether a signature made at `moment` is valid."""
         return self.not_before <= moment and (self.not_after is None or moment < self.not_after)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the key, which two people compare by telephone."""
+        return fingerprint_of(self.public_key)
+
+
+def fingerprint_of(public_key: bytes) -> str:
+    """Return the SHA-256 of a public key in groups of four digits."""
+    digits = sha256(public_key).hexdigest()
+    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
+
+
+class KeyChangeKind(StrEnum):
+    """Change of a bank's keys."""
+
+    ADD = "add"
+    END = "end"
+
+
+class KeyChangeOutcome(StrEnum):
+    """End of a change of a bank's keys."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class KeyChange(FrozenModel):
+    """Change of a bank's keys that the bank has asked for, or that the police have made."""
+
+    change_id: UUID
+    institution: str
+    kind: KeyChangeKind
+    key_id: KeyId
+    public_key: Annotated[bytes, Field(min_length=KEY_BYTES, max_length=KEY_BYTES)]
+    asked_by: str
+    """`bank:CODE`, or the command of the police"""
+    asked_at: UtcDatetime
+    outcome: KeyChangeOutcome | None = None
+    """None: it waits for the police"""
+    decided_by: str | None = None
+    decided_at: UtcDatetime | None = None
+    reason: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the key that is added or ended."""
+        return fingerprint_of(self.public_key)

@@ -35,6 +35,32 @@ class DocumentPreview(FrozenModel):
     lacking: tuple[Missing, ...]
 
 
+class TextPart(FrozenModel):
+    """Part of a document as text: a heading, a sentence, or the rows of a table with their names."""
+
+    heading: str = ""
+    text: str = ""
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+class DocumentText(DocumentPreview):
+    """Document as it would be issued now, or the fields that it lacks."""
+
+    language: Language
+    revision: int
+    """revision that was asked for"""
+    issued: DocumentHead | None = None
+    """the same revision, if it was issued before: a new request returns it as it is"""
+    title: str = ""
+    law: str = ""
+    to: tuple[str, ...] = ()
+    subject_line: str = ""
+    parts: tuple[TextPart, ...] = ()
+    """all that it says, in order; empty while a field is missing"""
+    signed: tuple[str, ...] = ()
+
+
 class BankDocument(DocumentHead):
     """Document sent to a bank, as the bank sees it."""
 

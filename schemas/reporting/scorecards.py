@@ -72,6 +72,14 @@ class Scorecard(Scores):
     hour: int | None = None
 
 
+class AllBanks(FrozenModel):
+    """Figures of all banks together, which a bank may compare with its own. None of too few requests."""
+
+    answered_of_due: float | None = None
+    """share of the due requests that were answered"""
+    held_of_reachable: float | None = None
+
+
 class ScorecardPage(FrozenModel):
     """Banks by code, each for the requests sent in `[sent_from, sent_to)`."""
 

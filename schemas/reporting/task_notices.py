@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import FrozenModel, Paise, Storable, UtcDatetime
-from schemas.enums import TaskKind
+from schemas.base import FrozenModel, Paise, Storable, UtcDatetime, WrittenOut
+from schemas.enums import Language, TaskKind
 
 GAP_MIN_SECONDS: Final = 60
 GAP_MAX_SECONDS: Final = 86_400
@@ -66,6 +66,8 @@ class NoticeSetting(FrozenModel):
     """none: the officer is told of nothing"""
     gap_seconds: Annotated[int, Field(ge=GAP_MIN_SECONDS, le=GAP_MAX_SECONDS)] = 900
     """least time between two messages over one medium; what comes meanwhile is one message"""
+    language: Language = Language.EN
+    """of every message to the officer; a webhook has no texts"""
 
 
 class MediumStanding(FrozenModel):
@@ -131,6 +133,14 @@ class TaskNoticePage(FrozenModel):
 
     items: tuple[TaskNotice, ...]
     next: str | None
+    unseen: int
+    """notices that hold and that the officer has not seen, up to a thousand"""
+
+
+class NoticesSeen(FrozenModel):
+    """Until when an officer has seen the notices: `written_at` of the newest one that was shown."""
+
+    until: Annotated[UtcDatetime, WrittenOut]
 
 
 class WaitingItem(FrozenModel):

@@ -84,6 +84,10 @@ class RestorationAct(Seen):
 class RestorationApproval(RestorationAct):
     """Approval. If another account than the payer's is credited, it repeats the last four digits of that account."""
 
+    due_paise: PositivePaise | None = None
+    """the amount that the officer saw and approves: `total_paise` of the file, the sum of `due_paise` of the lines.
+
+    The console sends it. Without it, as callers of an earlier release send, no amount is compared."""
     account_end: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{4}$")] | None = None
 
 

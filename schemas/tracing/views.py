@@ -12,7 +12,9 @@ from schemas.enums import (
     Bucket,
     CaseState,
     Channel,
+    ChannelKind,
     ClaimKind,
+    DeliveryOutcome,
     DiscrepancyKind,
     Disposition,
     EscalationLevel,
@@ -239,8 +241,17 @@ class RequestHopView(FrozenModel):
     """whether the request still awaits an answer about it"""
 
 
+class RequestAttempt(FrozenModel):
+    """One attempt to deliver a hold request over a channel, or the missing answer to one."""
+
+    channel: ChannelKind
+    at: UtcDatetime
+    outcome: DeliveryOutcome
+    detail: str
+
+
 class RequestView(FrozenModel):
-    """Hold request and its escalation level."""
+    """Hold request, the channels that it went by, and its escalation level."""
 
     request_id: UUID
     batch_no: int
@@ -256,6 +267,13 @@ class RequestView(FrozenModel):
     refusal_code: str | None
     refusal_message: str | None
     hops: tuple[RequestHopView, ...]
+    channel: ChannelKind | None = None
+    """channel that delivered it last"""
+    attempts: tuple[RequestAttempt, ...] = ()
+    """the latest attempts, the oldest of them first"""
+    next_level: EscalationLevel | None = None
+    """level that comes next while the bank has not answered"""
+    next_level_at: UtcDatetime | None = None
 
 
 class RequestPage(FrozenModel):

@@ -13,7 +13,7 @@ import orjson
 from simulator.banks.banks import Banks
 from simulator.clock import Clock
 from simulator.config import SimulatorConfig
-from simulator.net.http_client import HttpClient, HttpClientError
+from simulator.net.http_client import Answer, HttpClient, HttpClientError
 from simulator.people.callers import HTTP_UNAUTHORIZED, Caller
 from simulator.people.complaints import ComplaintRecord, Json, complaint_body, correction_body
 from simulator.world.cases import CasePlan, ComplaintPlan, ReportedTransfer
@@ -25,7 +25,9 @@ PAGE_ITEMS = 200
 PAGES_MOST = 25
 CALL_SECONDS = 180.0
 """simulated time of a phone call"""
-HTTP_CREATED, HTTP_BAD_REQUEST, HTTP_TOO_MANY, HTTP_SERVER_ERROR = 201, 400, 429, 500
+HTTP_CREATED, HTTP_BAD_REQUEST, HTTP_FORBIDDEN, HTTP_TOO_MANY, HTTP_SERVER_ERROR = 201, 400, 403, 429, 500
+SIGN_IN_TOO_OLD = b'"sign_in_too_old"'
+"""code of a refusal of an act for which an officer must have signed in a moment ago"""
 CORRECT_REFERENCE, PHONE_BANK = "correct_reference", "phone_bank"
 log = logging.getLogger(__name__)
 
@@ -45,13 +47,13 @@ class Officers:
     ) -> tuple[int, Json]:
         """Send one request; return HTTP status and JSON (empty if there was none). Raises HttpClientError.
 
-        A caller whose session is over signs in again, once.
+        A caller whose session is over, or too old for the act, signs in again, once.
         """
         more = dict(headers or {}) if body is None else {"content-type": "application/json", **(headers or {})}
         sent_body = b"" if body is None else orjson.dumps(body)
         known = await caller.headers(self.line)
         answer = await self.line.request(method, path, headers={**known, **more}, body=sent_body)
-        if answer.status == HTTP_UNAUTHORIZED and caller.forget(known):
+        if _needs_a_sign_in(answer) and caller.forget(known):
             known = await caller.headers(self.line)
             answer = await self.line.request(method, path, headers={**known, **more}, body=sent_body)
         try:
@@ -75,6 +77,13 @@ class Officers:
             wait = min(FIRST_BACKOFF_WALL_SECONDS * 2 ** min(attempt, 10), MOST_BACKOFF_WALL_SECONDS)
             attempt += 1
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
+
+
+def _needs_a_sign_in(answer: Answer) -> bool:
+    """Return whether a request was refused for want of a session, or of one that began a moment ago."""
+    if answer.status == HTTP_FORBIDDEN:
+        return SIGN_IN_TOO_OLD in answer.body
+    return answer.status == HTTP_UNAUTHORIZED
 
 
 @dataclass(slots=True)

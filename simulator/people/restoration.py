@@ -205,7 +205,11 @@ class RestorationPeople:
             return bool(await self._do("sp", at, "refuse", reason="the transfer was a loan between friends"))
         if not await self._prepare(at, view):
             return False
-        return bool(await self._do("sp", at, "approve", account_end=_other_account_of(view)))
+        # The lines are of the moment of the view. Without an amount the next view has it.
+        due_paise = sum(int(str(line["due_paise"] or 0)) for line in _rows(view, "lines"))
+        if not due_paise:
+            return False
+        return bool(await self._do("sp", at, "approve", due_paise=due_paise, account_end=_other_account_of(view)))
 
     async def _until_taken(
         self, at: "_StepState", act: Callable[["_StepState", Json], Coroutine[None, None, bool]]

@@ -55,7 +55,6 @@ from schemas.restoration.restorations import (
     ObjectionDecided,
     OrderTaken,
     ReopenReason,
-    RestorationApproval,
     RestorationVerb,
     Seen,
     SendBack,
@@ -399,8 +398,7 @@ class People:
                 " AND ended_at IS NULL ORDER BY account_id DESC LIMIT 1",
                 case.case_no,
             )
-            seen = RestorationApproval.model_validate(found[1] | {"account_end": end})
-            await decisions.approve(self.ctx, found[0], seen, by)
+            await decisions.approve(self.ctx, found[0], await self.home.approval(found[0], end), by)
 
     # -- who is credited -----------------------------------------------------------------------------------------------
 

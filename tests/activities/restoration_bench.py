@@ -237,8 +237,15 @@ class Home:
         await decisions.prepare(self.ctx, restoration_id, Seen(**await self.seen(restoration_id)), by)
 
     async def approve(self, restoration_id: UUID, by: Acting = SP, account_end: str | None = None) -> RestorationDone:
-        seen = RestorationApproval(**await self.seen(restoration_id), account_end=account_end)
+        seen = await self.approval(restoration_id, account_end)
         return await decisions.approve(self.ctx, restoration_id, seen, by)
+
+    async def approval(self, restoration_id: UUID, account_end: str | None = None) -> RestorationApproval:
+        """An approval of what is prepared now; of a paisa if nothing is."""
+        due_paise = await self.bench.value(
+            "SELECT sum(due_paise)::bigint FROM restoration_line WHERE restoration_id = $1", restoration_id
+        )
+        return RestorationApproval(**await self.seen(restoration_id), due_paise=due_paise or 1, account_end=account_end)
 
     async def take_order(self, restoration_id: UUID, court_order_id: int) -> RestorationDone:
         taken = OrderTaken(**await self.seen(restoration_id), court_order_id=court_order_id)

@@ -15,6 +15,7 @@ from schemas.identifiers import transfer_key
 from tests.activities.bench import Bench
 from tests.activities.desk_words import OFFICER, new_hop
 from tests.factories import complaint, make_context, moved, rrn, transfer
+from workers.embedded.postgres import ADMIN, EmbeddedPostgres
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
@@ -28,43 +29,57 @@ async def waiting(bench: Bench) -> None:
     pytest.fail("nothing waits")
 
 
-async def against_another(bench: Bench, case_no: str, key: str, verb: Coroutine[Any, Any, Any]) -> None:
-    """Run a verb that locks the case and then the transfer, against a transaction with the opposite order.
+@pytest.fixture
+async def other(postgres: EmbeddedPostgres, bench: Bench) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that PostgreSQL never ends for a deadlock.
 
-    PostgreSQL ends the one that began to wait first, and that is the verb.
+    A session that waits looks for a deadlock once, a second later, and ends itself if it finds one. If the machine is
+    so busy that the verb looks before this session waits too, this session must not look: then the verb reaches its
+    limit for a lock, and is repeated as well. Only a superuser may set when a session looks.
     """
-    async with bench.pool.acquire() as connection, asyncio.timeout(20):
-        other = connection.transaction()
-        await other.start()
-        await connection.execute("INSERT INTO disputed_transfer VALUES ($1, $2, 1, $1)", key, case_no)
+    name = await bench.value("SELECT current_database()")
+    connection = await asyncpg.connect(postgres.dsn_for(name, ADMIN), server_settings={"deadlock_timeout": "1h"})
+    yield connection
+    await connection.close()
+
+
+async def against_another(
+    bench: Bench, other: asyncpg.Connection, case_no: str, key: str, verb: Coroutine[Any, Any, Any]
+) -> None:
+    """Run a verb that locks the case and then the transfer, against a transaction with the opposite order."""
+    async with asyncio.timeout(120):
+        transaction = other.transaction()
+        await transaction.start()
+        await other.execute("INSERT INTO disputed_transfer VALUES ($1, $2, 1, $1)", key, case_no)
         running = asyncio.create_task(verb)
         await waiting(bench)
-        await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no)
-        await other.rollback()
+        await other.execute("SELECT FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no)
+        await transaction.rollback()
         await running
 
 
-async def test_a_complaint_is_taken_after_a_deadlock(bench: Bench) -> None:
+async def test_a_complaint_is_taken_after_a_deadlock(bench: Bench, other: asyncpg.Connection) -> None:
     known, fresh = transfer(1000_00), transfer(500_00)
     case_no = await bench.complain(known)
     key = transfer_key(fresh["rrn"], "HDFC")
-    await against_another(bench, case_no, key, bench.take(complaint(known, fresh)))
+    await against_another(bench, other, case_no, key, bench.take(complaint(known, fresh)))
     assert await bench.buckets(case_no) == {"lost": -1500_00, "in_play": 1500_00}
     await bench.check(case_no)
 
 
-async def test_a_hop_is_added_after_a_deadlock(bench: Bench) -> None:
+async def test_a_hop_is_added_after_a_deadlock(bench: Bench, other: asyncpg.Connection) -> None:
     case_no, reference = await bench.complain(), rrn()
     verb = add_hop(bench.ctx, case_no, new_hop(reference=reference), OFFICER)
-    await against_another(bench, case_no, transfer_key(reference, "ICIC"), verb)
+    await against_another(bench, other, case_no, transfer_key(reference, "ICIC"), verb)
     assert len(await bench.hops(case_no)) == 2
 
 
-async def test_an_answer_is_taken_after_a_deadlock(bench: Bench) -> None:
+async def test_an_answer_is_taken_after_a_deadlock(bench: Bench, other: asyncpg.Connection) -> None:
     root, reference = rrn(), rrn()
     case_no = await bench.complain(transfer(1000_00, reference=root))
     line = moved(root, "1000.00", "ICIC", "000123456789", rrn_transaction_id=reference)
-    await against_another(bench, case_no, transfer_key(reference, "ICIC"), bench.answer("HDFC", case_no, line))
+    verb = bench.answer("HDFC", case_no, line)
+    await against_another(bench, other, case_no, transfer_key(reference, "ICIC"), verb)
     assert len(await bench.hops(case_no)) == 2
     await bench.check(case_no)
 

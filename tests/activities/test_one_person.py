@@ -29,7 +29,7 @@ from tests.factories import make_context
 __all__ = ["loop"]
 
 T = TypeVar("T")
-EXAMPLES: Final = 4
+EXAMPLES: Final = 3
 
 BY_ENGINE: Final = frozenset({OrderReason.LAPSED, OrderReason.EXCESS, OrderReason.LEFTOVER})
 _DECIDED: Final = """

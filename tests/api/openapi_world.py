@@ -53,7 +53,7 @@ COURT_ORDER: Final = {
     "made_on": "2026-11-24",
     "document": b64encode(one_page_pdf("order")).decode(),
 }
-CASES_MAX: Final = 80 if DEEP else 20
+CASES_MAX: Final = 80 if DEEP else 12
 PLENTY: Final = 1_000_000
 """calls that a bank has: what a bucket refuses shows nothing of the route behind it"""
 LONG_WAITS: Final = frozenset(map(str, range(1, WAIT_MAX_SECONDS + 1)))
@@ -163,8 +163,9 @@ def judge(case: AnyCase, response: httpx.Response, *, rightful: bool = False) ->
     From whom the operation is for (`rightful`), nothing is taken that the description does not allow.
     """
     if case.method != case.operation.method.upper():
-        # No operation, so nothing is described: it cannot be done, no such body is read, or its caller is not known.
-        assert response.status_code in {401, 405, 415}, (case.method, case.path, response.status_code)
+        # No operation, so nothing is described: it cannot be done, no such body is read, its caller is not known, or
+        # another path has a parameter there, which the last part of this path is no value of.
+        assert response.status_code in {401, 405, 415, 422}, (case.method, case.path, response.status_code)
         assert response.status_code != 405 or response.headers["allow"]
         return
     # Whatever was sent, the judge reads the response alone.

@@ -40,6 +40,7 @@ WITHOUT_CASE = {
     "/api/v1/presence": "names cases and work items in the body, and checks each",
     "/api/v1/desk/notice-settings": "is about no case",
     "/api/v1/desk/notice-webhook": "is about no case",
+    "/api/v1/desk/notices/seen": "is about no case",
     "/api/v1/officers/{officer_id}/notice-settings": "is about no case",
     "/api/v1/shifts/{shift_id}/handover/note": "is about no case",
 }
@@ -48,9 +49,13 @@ NARROW = frozenset({Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO})
 """roles that are not of the whole State"""
 CONFINED = {
     "/api/v1/restorations",
+    "/api/v1/restorations/officer-steps",
     "/api/v1/orders",
     "/api/v1/holds",
     "/api/v1/grievances",
+    "/api/v1/grievances/waiting",
+    "/api/v1/court-day",
+    "/api/v1/court-orders/waiting",
     "/api/v1/messages",
     "/api/v1/desk/tasks",
     "/api/v1/desk/task-acts",

@@ -156,6 +156,20 @@ async def test_m11_a_childs_case_is_read_by_its_officers_and_a_unit_of_the_state
     assert (await doors.client.get(f"/api/v1/cases/{case_no}/trail", headers=desk)).status_code == 200
 
 
+async def test_m11_what_a_document_would_say_is_a_read_of_persons(doors: Doors) -> None:
+    case_no = await complain(doors, reference="412345678905", category=PROTECTED)
+    path, asked = f"/api/v1/cases/{case_no}/documents/preview", {"kind": "status_letter", "language": "en"}
+    headers = doors.officer(Role.DESK, "preview.desk")
+    refused = await doors.client.post(path, json=asked, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "read_reason_needed")
+    assert (await doors.client.post(path, json=asked, headers=headers | REASON)).status_code == 200
+    seizure = await doors.client.post(path, json=asked | {"kind": "notice_106"}, headers=headers | REASON)
+    assert seizure.status_code == 403, "the desk issues no seizure"
+    headers = doors.officer(Role.SUPERVISOR)
+    listed = (await doors.client.get("/api/v1/outside-reads", headers=headers)).json()["reads"]
+    assert ("officer:preview.desk", case_no) in [(one["reader"], one["case_no"]) for one in listed]
+
+
 async def test_m11_intake_reads_the_marked_case_that_it_took_for_a_day(doors: Doors) -> None:
     case_no = await complain(doors, reference="412345678904", category=PROTECTED)
     path = f"/api/v1/cases/{case_no}"

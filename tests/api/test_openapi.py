@@ -14,7 +14,14 @@ DESCRIBED: Final = described()
 WRONG_CALLER_EVERY: Final = 8
 OWN_SESSIONS: Final = frozenset(
     f"/api/v1/{path}"
-    for path in ("session", "session/password", "session/sign-ins", "sessions", "sessions/{session_id}")
+    for path in (
+        "session",
+        "session/password",
+        "session/proof",
+        "session/sign-ins",
+        "sessions",
+        "sessions/{session_id}",
+    )
 )
 """what officers do with their own sessions, in a session"""
 

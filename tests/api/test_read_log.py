@@ -179,6 +179,7 @@ def test_h8_every_route_that_reads_is_logged() -> None:
         Action.READ_REFUSED_ACTS,
         Action.READ_NOTICE_SETTINGS,
         Action.READ_OFFICERS,
+        Action.READ_ADMINISTRATION,
         Action.READ_POLICY,
         Action.READ_DIRECTORY,
         Action.READ_WALL,
@@ -204,12 +205,18 @@ async def test_a_document_and_a_list_of_work_items_are_reads_of_their_case(doors
     station = {"police_station": "Cyber Crime, Lucknow", "district": "Lucknow"}
     assert (await doors.post(f"/api/v1/cases/{case_no}/officer", officer | station, Role.SUPERVISOR)).status_code == 201
     asked = {"kind": "status_letter", "language": "en"}
+    told = (await doors.post(f"/api/v1/cases/{case_no}/documents/preview", asked)).json()
+    assert (told["can_be_issued"], told["lacking"], told["issued"]) == (True, [], None)
+    assert any("5,000" in cell for part in told["parts"] for row in part["rows"] for cell in row)
     issued = await doors.post(f"/api/v1/cases/{case_no}/documents", asked)
     assert issued.status_code == 201, issued.text
     read = await doors.client.get(issued.headers["Location"], headers=doors.officer(Role.DESK))
     assert read.status_code == 200
     await doors.read("/api/v1/desk/tasks", case=case_no)
-    assert [(one["kind"], one["case_no"]) for one in await logged(doors)] == [("document", case_no), ("case", case_no)]
+    repeated = (await doors.post(f"/api/v1/cases/{case_no}/documents/preview", asked)).json()
+    assert repeated["issued"]["document_id"] == issued.json()["document_id"]
+    kinds = [(one["kind"], one["case_no"]) for one in await logged(doors)]
+    assert kinds == [("case", case_no), ("document", case_no), ("case", case_no)]
 
 
 async def test_the_database_knows_every_reference(doors: Doors) -> None:

@@ -4,6 +4,7 @@ All of them measure one stack, one after the other, because a start costs more t
 stops the worker of restorations. `tests/workers/test_cli.py` tests how a result is printed.
 """
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from benchmarks import console, doors, first_hold, isolation, measuring
+from benchmarks import browser, console, doors, first_hold, isolation, measuring
 from benchmarks.bare import BareCase, run_bare
 from simulator import SimulatorConfig
 from workers.settings import Settings
@@ -33,7 +34,7 @@ async def test_bare_batches_run_to_their_end(temporal_client: Client) -> None:
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SimulatedStack]:
     """The stack that every benchmark of this module measures."""
     settings = Settings().embedded(tmp_path_factory.mktemp("stack")).model_copy(update={"warm_connections": False})
-    async with simulated_stack(settings, WORLD) as stack:
+    async with simulated_stack(settings, WORLD, over_tls=True) as stack:
         yield stack
 
 
@@ -48,6 +49,8 @@ def _shared(stack: SimulatedStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "WARM_UP_COMPLAINTS", WARM_UP)
     monkeypatch.setattr(doors, "CASES", WARM_UP)
     monkeypatch.setattr(console, "ITEMS", WARM_UP)
+    monkeypatch.setattr(browser, "WARM_UPDATES", WARM_UP)
+    monkeypatch.setattr(measuring, "BASELINE_CASES", measuring.BASELINE_CASES[:WARM_UP])
 
 
 @pytest.fixture
@@ -106,7 +109,15 @@ async def test_doors_measures_officers_and_banks_beside_a_stranger() -> None:
 
 @pytest.mark.usefixtures("_known_baseline")
 async def test_console_measures_the_effect_of_every_verb_on_every_stream() -> None:
-    result = await console.main(streams=3, events_per_second=4, seconds=4)
+    in_browser = {"items": 2, "openings": 1, "verbs": 2, "calls": 1, "updates": 2}
+    result = await console.main(
+        streams=3, events_per_second=4, seconds=4, without_browser=os.environ.get("BROWSER") == "no", **in_browser
+    )
     assert (result["verbs"], result["stream_effect_ms"]["count"]) == (16, 48)
     assert (result["events_missing"], result["streams_ended"]) == (0, 0)
     assert {"officers", "postgres"} <= result["cpu_share_beside"].keys()
+    if os.environ.get("BROWSER") != "no":
+        seen = result["browser"]
+        assert (seen["own_sight_ms"]["count"], seen["others_sight_ms"]["count"]) == (2, 2)
+        assert (seen["first_rows_ms"]["count"], seen["enter_to_bank_ms"]["count"]) == (1, 1)
+        assert (seen["desk_heap"]["updates"], seen["wall_heap"]["updates"]) == (2, 2)

@@ -1,7 +1,9 @@
-"""One stack and one browser for all tests in the browser of a pytest process."""
+"""One stack and one browser for all tests of this folder, which one pytest process runs."""
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -18,7 +20,6 @@ from activities.officers.enrolment import add_team
 from activities.officers.sign_in import new_token
 from activities.officers.sign_in_links import make_link
 from adapters.clock import wall_clock
-from api.console_files import FILES
 from api.hosts import Site
 from api.officers.sessions import COOKIE
 from schemas.enums import Role
@@ -29,11 +30,11 @@ from tests.debian_programs import debian_program
 from tests.e2e.live import Live, live
 from tests.ground import Grounds
 from tests.officers import enrol
+from tests.paths import ROOT
 from tests.signed_in import PASSWORD, begin_sessions
 from workers.home import secret_box
 from workers.host_client import local_client
 
-NOT_BUILT = "the console is not built: `make console`"
 CLOCK_FACTOR = 60.0
 LINK_SECONDS = 60.0
 _SEALED: Final = re.compile(r'name="sealed" value="([^"]+)"')
@@ -70,6 +71,17 @@ class Stage:
         keys = secret_box(self.engine.running.settings)
         await begin_sessions(self.engine.pool, keys, {token: name for name, token in tokens.items()})
         return tokens
+
+    async def enrolled(self, name: str, *, role: Role) -> Callable[[], str]:
+        """Write an officer of one role with an authenticator; return what shows its code."""
+        await enrol(self.engine.pool, [name], [role])
+        return await self.credentials(name)
+
+    async def session(self, name: str, *, begun: timedelta = timedelta()) -> str:
+        """Return the token of a session of an officer that began so long ago."""
+        token = new_token()
+        await begin_sessions(self.engine.pool, secret_box(self.engine.running.settings), {token: name}, begun=begun)
+        return token
 
     async def credentials(self, name: str) -> Callable[[], str]:
         """Let an officer set `PASSWORD` and an authenticator by a link; return what shows its code."""
@@ -124,10 +136,17 @@ class Stage:
         return await Seat.taken(context, self.origin)
 
 
-@pytest.fixture(scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory, grounds: Grounds) -> AsyncIterator[Stage]:
+@pytest.fixture(scope="package")
+def built() -> None:
+    """The console as its sources are. `make test` builds it beside the first tests, and this waits for that."""
+    command = [sys.executable, "requirements/console.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="package")
+async def stage(tmp_path_factory: pytest.TempPathFactory, grounds: Grounds, built: None) -> AsyncIterator[Stage]:
     """The stack with banks that do as they are told, and a browser."""
-    assert (FILES / "index.html").is_file(), NOT_BUILT
     program = debian_program("chromium")
     config = SimulatorConfig(complaints=0, institutions=8, knobs=Knobs.none(), clock_factor=CLOCK_FACTOR)
     async with AsyncExitStack() as stack:
@@ -137,7 +156,9 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, grounds: Grounds) -> A
         )
         engine.connect_banks()
         driver = await stack.enter_async_context(async_playwright())
-        browser = await driver.chromium.launch(executable_path=program, args=["--disable-dev-shm-usage"])
+        # Without a graphics card, software that imitates one costs a fifth more than to draw directly.
+        switches = ["--disable-dev-shm-usage", "--disable-gpu"]
+        browser = await driver.chromium.launch(executable_path=program, args=switches)
         stack.push_async_callback(browser.close)
         yield Stage(engine, browser)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page
 
@@ -23,6 +23,10 @@ window.pointerMoves = 0;
 for (const kind of ["pointermove", "pointerdown", "wheel"])
   addEventListener(kind, (event) => { if (event.isTrusted) window.pointerMoves += 1; }, true);
 """
+
+
+Screen = tuple[Literal["light", "dark"], int, int]
+"""a theme, a width and a height in pixels"""
 
 
 @dataclass
@@ -93,8 +97,9 @@ class Seat:
 
     async def violations(self) -> list[str]:
         """Return what axe finds against WCAG 2.2 AA, a line for each element."""
-        # The content policy allows no script of ours, so the browser's own door for tools runs it.
-        await self.page.evaluate(f"(() => {{ {AXE.read_text(encoding='utf-8')} }})()")
+        if not await self.page.evaluate("'axe' in window"):
+            # The content policy allows no script of ours, so the browser's own door for tools runs it.
+            await self.page.evaluate(f"(() => {{ {AXE.read_text(encoding='utf-8')} }})()")
         found: dict[str, Any] = await self.page.evaluate(
             "(rules) => axe.run({runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", list(RULES)
         )
@@ -120,6 +125,24 @@ class Seat:
             "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
         )
         return found
+
+    async def is_read(self, name: str, *screens: Screen) -> None:
+        """Show the page on each screen, keep a picture, and assert that it can be read there.
+
+        A page that is open costs a tenth of a page that is opened.
+        """
+        for theme, width, height in screens:
+            await self.page.emulate_media(color_scheme=theme)
+            await self.page.set_viewport_size({"width": width, "height": height})
+            await self.picture(f"{name}-{theme}-{width}")
+            assert await self.violations() == []
+            assert await self.too_small() == []
+            assert not await self.is_wider_than_screen()
+
+    async def speak(self, language: Literal["en", "hi"]) -> None:
+        """Load the page again in another language."""
+        await self.context.add_init_script(f"localStorage.setItem('goldenhour.language', '{language}')")
+        await self.page.reload()
 
     async def leave(self) -> None:
         """Close the page, which fails if its code or its policy had an error."""

@@ -1,6 +1,7 @@
 """The page of a case: its money trail as a picture and as a table, live, by keyboard, in both languages, at scale."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +14,7 @@ from schemas.enums import Bucket, Role
 from schemas.tracing.trail_layout import LEGS_DEFAULT, TrailDetail
 from simulator import ScriptedAnswer, hold_row, transfer_row, withdrawal_row
 from tests.browser.conftest import Sitting, Stage
-from tests.browser.seat import Seat
+from tests.browser.seat import Screen, Seat
 from tests.factories import rrn, transfer
 
 pytestmark = pytest.mark.end_to_end
@@ -23,6 +24,10 @@ BANKS_MS: Final = 60_000
 """the longest that three banks and the engine need on a busy machine"""
 MANY_HOPS: Final = 36_000
 PER_LAYER: Final = 3_000
+SCREENS: Final[dict[str, tuple[Screen, ...]]] = {
+    "en": (("dark", 1366, 900), ("light", 360, 740)),
+    "hi": (("dark", 360, 740), ("light", 1366, 900)),
+}
 _PAINTED: Final = """
 () => {
     const canvas = document.querySelector(".trail canvas");
@@ -115,9 +120,56 @@ async def test_the_trail_is_read_by_keyboard_and_the_case_stays_live(stage: Stag
     await seat.sees("A. Victim")
 
 
-async def test_a_discrepancy_is_settled_and_a_transfer_is_opened(stage: Stage, sit: Sitting) -> None:
+async def act(seat: Seat, button: str, fields: Mapping[str, str] | None = None) -> None:
+    """Open an act by its button, and fill the fields of its form."""
+    await seat.page.get_by_role("button", name=button, exact=True).first.focus()
+    await seat.press("Enter")
+    form = seat.page.get_by_role("dialog")
+    await form.wait_for()
+    for label, text in (fields or {}).items():
+        await form.get_by_label(label, exact=True).fill(text)
+
+
+async def issue_a_letter(seat: Seat) -> None:
+    """Record the officer whom a document names, read the document, and issue it."""
+    await seat.press("8")
+    await seat.page.locator("#h-police:focus").wait_for()
+    officer = {"Id of the officer": "io.verma", "Name": "R. Verma", "Rank": "Inspector"}
+    station = {"Police station": "Cyber Crime, Lucknow", "District": "Lucknow", "Mobile number": "9415000001"}
+    await act(seat, "Assign officer", officer | station)
+    await seat.press("Enter")
+    await seat.sees("R. Verma")
+    await seat.press("d")
+    form = seat.page.get_by_role("dialog")
+    await form.get_by_role("button", name="Read it before").focus()
+    await seat.press("Enter")
+    await seat.sees(re.compile("^Not issued yet"))
+    assert await seat.violations() == []
+    await seat.picture("case-document-en-light")
+    await form.get_by_role("button", name="Issue it").focus()
+    await seat.press("Enter")
+    await seat.sees(re.compile("^Issued as GH/"))
+    await form.get_by_role("button", name="Close").focus()
+    await seat.press("Enter")
+    await seat.page.locator(".doc").get_by_text("Letter of the state of the case").first.wait_for()
+
+
+async def record_an_order(seat: Seat) -> None:
+    """Record an order of a court, which waits for another officer; the form says so."""
+    order = {"Court": "CJM Lucknow", "Number of the order": "12/2026", "Day of the order": "25-11-2026"}
+    await act(seat, "Record a court’s order", order)
+    await seat.press("Enter")
+    await seat.sees("waits for a second officer")
+    await act(seat, "Confirm the order")
+    await seat.sees(re.compile("You proposed it, so another officer must do this"))
+    assert await seat.violations() == []
+    assert await seat.too_small() == []
+    await seat.picture("case-four-eyes-en-light")
+
+
+async def test_officers_settle_issue_and_record_what_a_case_needs(stage: Stage, sit: Sitting) -> None:
     case = await story(stage)
-    token = (await stage.officers("desk.settles", role=Role.DESK))["desk.settles"]
+    token = (await stage.officers("sup.settles", role=Role.SUPERVISOR))["sup.settles"]
     seat = await sit(token)
     await seat.open(f"/case/{case.ack_no}")
     await seat.page.get_by_role("button", name=re.compile("^What is known otherwise")).first.wait_for()
@@ -136,26 +188,28 @@ async def test_a_discrepancy_is_settled_and_a_transfer_is_opened(stage: Stage, s
     await seat.page.get_by_role("dialog").get_by_text("Add a transfer below it").wait_for()
     assert await seat.violations() == []
     await seat.picture("case-transfer-en-light")
+    await seat.press("Escape")
+    async with seat.page.expect_download() as kept:
+        await seat.page.get_by_role("button", name="Transfers as CSV").focus()
+        await seat.press("Enter")
+    assert case.second in (await (await kept.value).path()).read_text(encoding="utf-8")
+    await issue_a_letter(seat)
+    await record_an_order(seat)
 
 
-@pytest.mark.parametrize("language", ["en", "hi"])
-async def test_the_case_is_read_in_both_themes_and_on_a_telephone(stage: Stage, sit: Sitting, language: str) -> None:
+async def test_the_case_is_read_in_both_languages_and_themes_and_on_a_telephone(stage: Stage, sit: Sitting) -> None:
     case = await story(stage)
-    token = (await stage.officers(f"desk.case.{language}", role=Role.SUPERVISOR))[f"desk.case.{language}"]
-    for theme, width, height in (("dark", 1366, 900), ("light", 360, 740)):
-        seat = await sit(token, language=language, theme=theme, width=width, height=height)
-        await seat.open(f"/case/{case.ack_no}")
+    seat = await sit((await stage.officers("case.reads", role=Role.SUPERVISOR))["case.reads"])
+    await seat.open(f"/case/{case.ack_no}")
+    for language, screens in SCREENS.items():
+        if language == "hi":
+            await seat.speak("hi")
         await seat.page.locator(".led .bk[data-b='W']").first.wait_for()
         await wait_for_picture(seat)
-        await seat.picture(f"case-{language}-{theme}-{width}")
-        assert await seat.violations() == []
-        assert await seat.too_small() == []
-        assert not await seat.is_wider_than_screen()
-    seat = await sit(token, language=language, width=360, height=740)
+        await seat.is_read(f"case-{language}", *screens)
     await seat.open("/case")
     await seat.page.get_by_role("link", name=case.ack_no).wait_for()
-    assert await seat.violations() == []
-    await seat.picture(f"cases-{language}-light-360")
+    await seat.is_read("cases-hi", ("light", 360, 740))
 
 
 def many_hops() -> list[TrailHop]:

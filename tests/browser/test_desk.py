@@ -3,12 +3,19 @@
 import asyncio
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from playwright.async_api import expect
 
+from activities.officers.enrolment import add_team
+from db.reporting import shift_handovers
+from db.reporting.shift_handovers import TeamEnd
 from domain.intake.districts import known_district
+from domain.shifts import ShiftSpan
 from schemas.enums import Role
+from schemas.officers import TeamEntry
 from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import Seat
 from tests.factories import rrn, transfer
@@ -30,11 +37,12 @@ class Words:
     asleep: str
     booked: str
     free: str
+    say: str
 
 
 WORDS = {
-    "en": Words("Yours for", "asleep for", "1 line is booked.", "free"),
-    "hi": Words("आपके पास, बाकी", "इतनी देर रुका है", "1 पंक्ति दर्ज हुई।", "खाली"),
+    "en": Words("Yours for", "asleep for", "1 line is booked.", "free", "This is the cyber crime police"),
+    "hi": Words("आपके पास, बाकी", "इतनी देर रुका है", "1 पंक्ति दर्ज हुई।", "खाली", "साइबर अपराध पुलिस से"),
 }
 
 
@@ -115,7 +123,7 @@ async def test_a_bank_is_phoned_and_its_word_booked_by_keyboard_alone(
 
     # The next free item is the largest, and its bank's first line has the focus.
     await seat.press("n")
-    await seat.sees(words.yours)
+    await seat.sees(words.yours, words.say)
     await seat.page.locator(".ln:focus").wait_for()
     await seat.press("h")
     await seat.page.locator(".pt input:focus").first.wait_for()
@@ -136,8 +144,8 @@ async def test_a_bank_is_phoned_and_its_word_booked_by_keyboard_alone(
     await seat.press("Escape", "j")
     await current(seat, "₹50,000")
     await seat.press("z")
-    await seat.page.get_by_role("dialog").wait_for()
-    await seat.press("Enter")
+    await seat.page.get_by_role("dialog").get_by_role("combobox").select_option("answer_received")
+    await seat.press("Tab", "Enter")
     await current(seat, words.asleep)
 
     async def sleeps() -> bool:
@@ -269,19 +277,115 @@ async def test_one_act_on_a_whole_view_says_of_each_what_became_of_it(stage: Sta
     await seat.page.wait_for_url(re.compile("district="))
 
 
-@pytest.mark.parametrize(("language", "name"), [("en", "Gorakhpur"), ("hi", "Basti")])
-async def test_the_desk_is_read_in_both_themes_and_on_a_telephone(
-    stage: Stage, sit: Sitting, language: str, name: str
-) -> None:
-    district = District(stage, name)
+async def ended_shift(stage: Stage, name: str, officer: str) -> int:
+    """Write the record of a shift of a team of one officer, which ended just now."""
+    pool, now = stage.engine.pool, datetime.now(UTC)
+    await add_team(pool, TeamEntry(name=name, members=(officer,)), "command:test")
+    async with pool.acquire() as connection, connection.transaction():
+        team_id = await connection.fetchval("SELECT team_id FROM team WHERE name = $1", name)
+        team = TeamEnd(team_id=team_id, shifts=(), officers=(officer,), since=now, written=())
+        span = ShiftSpan(starts_at=now - timedelta(hours=8), ends_at=now)
+        shift_id = await shift_handovers.write(connection, team, span, [officer], now)
+    assert shift_id is not None
+    return shift_id
+
+
+async def readable(seat: Seat, name: str) -> None:
+    """Keep a picture of a page that every officer can read, on this screen."""
+    await seat.picture(name)
+    assert await seat.violations() == []
+    assert await seat.too_small() == []
+    assert not await seat.is_wider_than_screen()
+
+
+async def takes_a_call(seat: Seat, case_no: str) -> None:
+    """Find the call of a case in the call list, and take it."""
+    await seat.open("/desk/calls")
+    side = seat.page.get_by_role("complementary", name="Chosen call")
+    await side.wait_for()
+    while not await side.get_by_role("link", name=case_no).is_visible():
+        await seat.press("j")
+    await side.get_by_text("This is the cyber crime police").wait_for()
+    await readable(seat, "desk-calls-en-light")
+    await seat.press("t")
+    await side.get_by_text("Yours for").wait_for()
+    await side.locator(".ln:focus").wait_for()
+    await seat.page.locator("#main").focus()
+
+
+async def hands_over(seat: Seat, case_no: str) -> None:
+    """Read the record of the own shift, and write the note for the next one."""
+    await seat.press("g", "h")
+    await seat.page.get_by_role("heading", name="Team of the night").wait_for()
+    items = seat.page.get_by_role("region", name="Work items of desk.shift")
+    await items.get_by_role("link", name=case_no).wait_for()
+    await seat.press("w")
+    await seat.type("the bank calls back at nine")
+    await seat.press("Control+Enter")
+    await seat.sees("The note is saved.")
+    await readable(seat, "desk-handover-en-light")
+
+
+async def is_told(seat: Seat) -> None:
+    """Open the notices by their key, and choose how to be told."""
+    await seat.page.locator("#main").focus()
+    await seat.press("g", "i")
+    await seat.page.get_by_role("dialog").get_by_text("आपको दिया गया").first.wait_for()
+    await readable(seat, "notices-hi-dark-360")
+    await seat.press("Escape")
+    await seat.open("/notices")
+    await seat.page.get_by_label("संदेशों की भाषा").select_option("hi")
+    await seat.press("Control+Enter")
+    await seat.sees("सेटिंग सहेजी गई।")
+    await readable(seat, "notice-settings-hi-dark-360")
+
+
+async def test_a_call_a_hand_over_and_a_notice_go_from_one_officer_to_the_next(stage: Stage, sit: Sitting) -> None:
+    district = District(stage, "Sitapur")
+    case_no = await district.silent(9 * LARGE_PAISE)
+    await district.valued(1)
+    tokens = await stage.officers("desk.shift", "desk.comes", role=Role.DESK)
+    seat = await sit(tokens["desk.shift"], width=1440, height=900)
+    await takes_a_call(seat, case_no)
+    shift_id = await ended_shift(stage, "Team of the night", "desk.shift")
+    await hands_over(seat, case_no)
+
+    comes = await sit(tokens["desk.comes"], language="hi", theme="dark", width=360, height=740)
+    await comes.open(district.view)
+    await comes.sees(re.compile("Team of the night की शिफ़्ट"))
+    await comes.open(f"/desk/handover?shift={shift_id}")
+    await comes.sees("the bank calls back at nine")
+    await readable(comes, "desk-handover-hi-dark-360")
+    await comes.open("/desk/calls")
+    await comes.page.locator("tr[aria-current]").wait_for()
+    await readable(comes, "desk-calls-hi-dark-360")
+
+    await seat.open(district.view)
+    await current(seat, "₹16,65,000")
+    await seat.press("a")
+    await seat.page.get_by_role("dialog").wait_for()
+    await seat.type("desk.comes")
+    await seat.press("Tab")
+    await seat.type("asks for the manager")
+    await seat.press("Enter")
+    bell = comes.page.get_by_role("button", name=re.compile("सूचनाएँ"))
+    await expect(bell).to_have_text(re.compile(r"\d"), timeout=RECOVERY_MS)
+    await is_told(comes)
+    setting = "SELECT setting->>'language' FROM notice_setting WHERE officer_id = 'desk.comes'"
+    assert await stage.engine.pool.fetchval(setting) == "hi"
+    await seat.open("/notices")
+    await seat.page.get_by_label("Language of messages").wait_for()
+    await readable(seat, "notice-settings-en-light")
+
+
+async def test_the_desk_is_read_in_both_languages_and_themes_and_on_a_telephone(stage: Stage, sit: Sitting) -> None:
+    district = District(stage, "Basti")
     await asyncio.gather(district.silent(LARGE_PAISE), district.silent(SMALL_PAISE))
     await district.valued(2)
-    token = (await stage.officers(f"desk.look.{language}", role=Role.DESK))[f"desk.look.{language}"]
-    for theme, width, height in (("dark", 1366, 768), ("light", 360, 740), ("dark", 1920, 1080)):
-        seat = await sit(token, language=language, theme=theme, width=width, height=height)
-        await seat.open(district.view)
-        await current(seat, "₹1,85,000")
-        await seat.picture(f"desk-{language}-{theme}-{width}")
-        assert await seat.violations() == []
-        assert await seat.too_small() == []
-        assert not await seat.is_wider_than_screen()
+    seat = await sit((await stage.officers("desk.reads", role=Role.DESK))["desk.reads"])
+    await seat.open(district.view)
+    await current(seat, "₹1,85,000")
+    await seat.is_read("desk-en", ("dark", 1920, 1080), ("light", 360, 740))
+    await seat.speak("hi")
+    await current(seat, "₹1,85,000")
+    await seat.is_read("desk-hi", ("light", 360, 740), ("dark", 1366, 768))

@@ -35,6 +35,7 @@ def first_load(page: str) -> list[Path]:
     return [FILES / name for name in sorted(found)]
 
 
+@pytest.mark.usefixtures("built")
 def test_the_first_load_of_each_page_is_small() -> None:
     manifest = orjson.loads((FILES / "manifest.json").read_bytes())
     pages = [name for name in manifest if re.fullmatch(r"src/pages/\w+/[A-Z]\w*\.tsx", name)]

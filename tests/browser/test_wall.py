@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from uuid import uuid4
 
 import pytest
@@ -10,12 +11,16 @@ from playwright.async_api import Route, expect
 from schemas.enums import Role
 from tests.browser.busy_day import busy_day
 from tests.browser.conftest import Sitting, Stage
-from tests.browser.seat import PATIENCE_MS, Seat
+from tests.browser.seat import PATIENCE_MS, Screen, Seat
 from tests.factories import rrn
 
 pytestmark = pytest.mark.end_to_end
 
 WALL = "**/api/v1/wall"
+SCREENS: dict[str, tuple[Screen, ...]] = {
+    "en": (("dark", 3840, 2160), ("light", 1366, 768)),
+    "hi": (("dark", 1920, 1080), ("light", 1366, 768), ("light", 360, 740)),
+}
 CUT = """[...document.querySelectorAll(".wall section")]
     .filter((one) => one.scrollHeight > one.clientHeight + 1)
     .map((one) => one.className)"""
@@ -79,20 +84,19 @@ async def test_a_display_takes_its_token_once_and_shows_what_happens(stage: Stag
     await seat.sees("Live")
 
 
-@pytest.mark.parametrize("language", ["en", "hi"])
-async def test_a_busy_day_is_read_on_every_screen(stage: Stage, sit: Sitting, language: str) -> None:
-    token = (await stage.officers(f"supervisor.wall.{language}", role=Role.SUPERVISOR))[f"supervisor.wall.{language}"]
-    for theme, width, height in (("dark", 1920, 1080), ("light", 1366, 768), ("dark", 3840, 2160), ("light", 360, 740)):
-        seat = await sit(token, language=language, theme=theme, width=width, height=height)
-        await shown(seat)
-        await seat.picture(f"wall-{language}-{theme}-{width}")
-        assert await seat.violations() == []
-        assert await seat.too_small() == []
-        assert not await seat.is_wider_than_screen()
-        if width >= 1366:
-            # No one scrolls a wall, so no panel may cut what it says.
-            assert await seat.page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
-            assert await seat.page.evaluate(CUT) == []
+async def test_a_busy_day_is_read_on_every_screen(stage: Stage, sit: Sitting) -> None:
+    seat = await sit((await stage.officers("supervisor.wall", role=Role.SUPERVISOR))["supervisor.wall"])
+    await shown(seat)
+    for language, screens in SCREENS.items():
+        if language == "hi":
+            await seat.speak("hi")
+            await seat.page.get_by_text("412", exact=True).wait_for()
+        for theme, width, height in screens:
+            await seat.is_read(f"wall-{language}", (theme, width, height))
+            if width >= 1366:
+                # No one scrolls a wall, so no panel may cut what it says.
+                assert await seat.page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+                assert await seat.page.evaluate(CUT) == []
 
 
 async def test_old_figures_are_said_to_be_old(stage: Stage, sit: Sitting) -> None:
@@ -102,3 +106,32 @@ async def test_old_figures_are_said_to_be_old(stage: Stage, sit: Sitting) -> Non
     await seat.sees("No news for 6.", "not known since")
     assert await seat.violations() == []
     await seat.picture("wall-old-en-dark")
+
+
+async def test_the_wall_loads_itself_again_in_a_quiet_minute(stage: Stage, sit: Sitting) -> None:
+    token = (await stage.officers("supervisor.quiet", role=Role.SUPERVISOR))["supervisor.quiet"]
+    seat = await sit(token, theme="dark", width=1920, height=1080)
+    loads: list[str] = []
+    seat.page.on("load", lambda page: loads.append(page.url))
+    begun = datetime.now(UTC)
+    # The next seventh minute of an hour in India that is half an hour away.
+    hour = begun.replace(minute=37, second=10, microsecond=0)
+    quiet = next(at for n in range(3) if (at := hour + timedelta(hours=n)) > begun + timedelta(minutes=31))
+    is_late = False
+
+    async def answer(route: Route) -> None:
+        # A browser that is driven by a test keeps its clock ahead when it loads again: so the minute is over then.
+        ahead = quiet - begun + timedelta(minutes=10 * (len(loads) - 1)) if is_late else timedelta()
+        said = format_datetime(datetime.now(UTC) + ahead, usegmt=True)
+        await route.fulfill(
+            body=busy_day(age=-ahead).model_dump_json(), content_type="application/json", headers={"Date": said}
+        )
+
+    await seat.page.clock.install()
+    await seat.page.route(WALL, answer)
+    await seat.open("/wall")
+    await seat.page.get_by_text("412", exact=True).wait_for()
+    is_late = True
+    await seat.page.clock.fast_forward(int((quiet - begun).total_seconds() * 1000))
+    async with seat.page.expect_event("load", timeout=PATIENCE_MS):
+        await seat.page.clock.run_for(5_000)

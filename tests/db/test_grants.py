@@ -27,6 +27,8 @@ NEVER_CHANGED: Final = [
         "fir_copy",
         "ledger_entry",
         "officer_event",
+        "directory_event",
+        "policy_version",
     ),
     *("ledger_transaction", "lien_list", "lien_list_page", "document", "reconciliation"),
     *("reconciliation_difference", "reply_form", "returned_funds", "resolution_proposal", "withdrawn_hop"),

@@ -223,7 +223,8 @@ async def live(
     )
     settings = on_ground(settings, ground) if ground else settings
     settings = with_tls_ports(settings) if over_tls else settings
-    changes: dict[str, str] = {}
+    # The officers of a play have sessions and no authenticator, and a play may be long.
+    changes = {"proof_seconds = 300\n": "proof_seconds = 3600\n"} if restores else {}
     if call_timeout_seconds is not None:
         changes["call_timeout_seconds = 10\n"] = f"call_timeout_seconds = {call_timeout_seconds}\n"
     if asks_payers_banks:

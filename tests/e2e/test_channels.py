@@ -21,16 +21,7 @@ from simulator import (
 from simulator.banks.faults import FaultyPost, Reply
 from simulator.config import Channels
 from tests.e2e.live import Json, Live, live
-from tests.e2e.test_faults import (
-    CALL_SECONDS,
-    COMPLAINTS,
-    LYING,
-    TAKEN,
-    check_foul_tries,
-    check_no_case_holds_more_than_its_loss,
-)
-from tests.e2e.test_scripted import transfer
-from tests.e2e.test_world import END_LIMIT_SECONDS, check_complaints, check_workflows, over, reasons_to_be_open, world
+from tests.e2e.worlds import CALL_SECONDS, SIGNED, transfer
 from tests.factories import rrn
 from tests.ground import Ground
 
@@ -38,12 +29,6 @@ pytestmark = pytest.mark.end_to_end
 
 LOSS_PAISE = 10_000_00
 SETTLE_SECONDS = 240.0
-SIGNED = TAKEN | {
-    FaultyPost.SIGNATURE: {401},
-    FaultyPost.CLOCK: {401},
-    FaultyPost.REPLAYED: {401},
-}
-"""what the police say to a foul try of a bank that signs"""
 
 
 @pytest.fixture(scope="module")
@@ -293,39 +278,3 @@ async def test_a_bank_that_takes_its_answer_back_is_written_down_and_moves_no_mo
 
         await engine.until(noted, SETTLE_SECONDS, "the discrepancy is written down")
         await whole(engine, case_no, held=LOSS_PAISE)
-
-
-# -- everything at once ------------------------------------------------------------------------------------------------
-
-
-async def test_a_day_over_every_channel_among_banks_with_random_faults_loses_nothing(
-    tmp_path: Path, ground: Ground
-) -> None:
-    config = world(seed=37)
-    # A file cannot say where money went on to, so a bank that answers by files would leave its cases to the desk.
-    channels = Channels(api=("push", "i4c", "pull"), seat=("pull", "push"), mail=("email",))
-    changes = {
-        "complaints": COMPLAINTS,
-        "channels": channels,
-        "random_faults": True,
-        "knobs": config.knobs.model_copy(update=LYING),
-    }
-    config = config.model_copy(update=changes)
-    async with live(tmp_path / "home", config, ground, letters=True, call_timeout_seconds=CALL_SECONDS) as engine:
-        engine.play()
-        await engine.until(lambda: over(engine), END_LIMIT_SECONDS, "the day ends")
-        assert await reasons_to_be_open(engine) == {}
-        await check_complaints(engine)
-        await check_workflows(engine)
-        await check_no_case_holds_more_than_its_loss(engine)
-        check_foul_tries(engine, {fault: TAKEN[fault] | SIGNED[fault] for fault in TAKEN})
-        book = engine.sim.banks.book
-        assert book.repeated_requests == []
-        tickets = [(ticket.bank.code, ticket.key) for ticket in book.tickets]
-        assert len(set(tickets)) == len(tickets), "a request is one ticket, by however many ways it comes"
-        rows = await engine.pool.fetch("SELECT institution, request_id::text, state FROM hold_request")
-        requests = {(row["institution"], row["request_id"]): row["state"] for row in rows}
-        assert set(tickets) <= requests.keys()
-        assert {key for key, state in requests.items() if state == "answered"} <= set(tickets)
-        assert {ticket.channel for ticket in book.tickets} == {"push", "i4c", "pull", "email"}
-        assert (await engine.verified()).as_text() == "clean"

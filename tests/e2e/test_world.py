@@ -23,7 +23,7 @@ from workflows.options import RESTORATION_QUEUE
 
 pytestmark = pytest.mark.end_to_end
 
-COMPLAINTS = 15
+COMPLAINTS = 15 if DEEP else 10
 CALM_COMPLAINTS = 15
 CLOCK_FACTOR = 120.0
 CALM_CLOCK_FACTOR = 60.0
@@ -52,7 +52,7 @@ HARMLESS = Knobs.none().model_copy(
 
 
 def world(seed: int) -> SimulatorConfig:
-    """Fifteen complaints within twelve seconds; the slow classes of bank are quick enough to wait for."""
+    """Some complaints within twelve seconds; the slow classes of bank are quick enough to wait for."""
     return SimulatorConfig(
         seed=seed,
         complaints=COMPLAINTS,

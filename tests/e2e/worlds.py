@@ -1,11 +1,46 @@
-"""Worlds that several end-to-end tests play, and what they ask at the end of a day."""
+"""Worlds that several end-to-end tests play, what they complain of, and what they ask at the end of a day."""
+
+from datetime import UTC, datetime, timedelta
 
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
-from tests.e2e.live import Live
+from simulator.banks.faults import FaultyPost
+from tests.e2e.live import Json, Live
 
 QUICK = Delay(median=30.0, sigma=0.3, least=10.0, most=90.0)
 OPEN_CASES = "SELECT count(*) FROM case_file WHERE state = 'open'"
 DUE_AGAIN = "SELECT count(*) FROM hop_retry WHERE due_at IS NOT NULL"
+
+CALL_SECONDS = 3
+"""the longest call to a bank: a line that says nothing costs all of it before the request is tried again"""
+TAKEN = {
+    FaultyPost.SIGNATURE: {400},
+    FaultyPost.CLOCK: {200},
+    FaultyPost.REPLAYED: {200},
+    FaultyPost.HUGE: {413},
+    FaultyPost.CHARSET: {400},
+    FaultyPost.CUT: {0},
+    FaultyPost.DRIPPED: {200},
+}
+"""what the police say to a foul try; 0: nothing, for the line is gone"""
+SIGNED = TAKEN | {
+    FaultyPost.SIGNATURE: {401},
+    FaultyPost.CLOCK: {401},
+    FaultyPost.REPLAYED: {401},
+}
+"""what the police say to a foul try of a bank that signs"""
+PAYER = {"institution": "SBIN", "account": "30000000001"}
+
+
+def transfer(bank: str, reference: str, paise: int = 10_000_00) -> Json:
+    """A transfer to an account at a bank, as a complaint has it."""
+    return {
+        "payer": PAYER,
+        "payee": {"institution": bank, "account": "50100000000001"},
+        "amount_paise": paise,
+        "rrn": reference,
+        "mode": "imps",
+        "transferred_at": (datetime.now(UTC) - timedelta(minutes=5)).isoformat(),
+    }
 
 
 def quick_day(complaints: int, **knobs: float) -> SimulatorConfig:

@@ -76,30 +76,44 @@ def demo(*more: str) -> list[str]:
     return ["demo", "--complaints", f"{COMPLAINTS}", "--minutes", "0.1", "--clock-factor", "1440", *more]
 
 
-async def test_two_demos_at_once_end_clean_and_one_that_stays_is_found_by_other_commands(tmp_path: Path) -> None:
-    passing, home = tmp_path / "passing", tmp_path / "kept"
-    passing.mkdir()
+async def test_of_three_demos_at_once_one_stays_one_is_stopped_and_one_is_killed(tmp_path: Path) -> None:
+    home, stopped, killed = tmp_path / "kept", tmp_path / "stopped", tmp_path / "killed"
+    stopped.mkdir()
+    killed.mkdir()
     async with (
-        started(*demo("--json", "-"), TMPDIR=str(passing)) as one,
-        started(*demo("--complaints", "1", "--stay", "--seed", "8", "--home", str(home))) as two,
+        started(*demo("--stay", "--home", str(home), "--json", str(tmp_path / "played.json"))) as one,
+        started(*demo("--minutes", "5"), TMPDIR=str(stopped)) as two,
+        started(*demo("--minutes", "5"), TMPDIR=str(killed)) as three,
     ):
-        (code, out, err), _ = await asyncio.gather(ended(one), line_with(two, "still running"))
-        assert code == 0, err
-        check_played(json.loads(out))
-        assert await all_gone(passing) == []
-        assert list(passing.iterdir()) == []
+        # One of each kind runs by then: a service, the simulator, and a part of the engine.
+        await until_another(three.pid, "intake --single", 0)
+        three.kill()
+        await three.wait()
+        assert await all_gone(killed) == []
+        await line_with(two, "complaints")
+        two.send_signal(signal.SIGINT)
+        code, _, err = await ended(two)
+        assert (code, "Traceback" in err) == (130, False)
+        assert await all_gone(stopped) == []
+        assert list(stopped.iterdir()) == []
+        await line_with(one, "still running")
+        check_played(json.loads((tmp_path / "played.json").read_text()))
         async with started("verify", "--json", "-", GOLDENHOUR_HOME=str(home)) as verify:
             code, out, _ = await ended(verify)
         assert (code, json.loads(out)["verify"]) == (0, "clean")
         await an_invented_officer_signs_in(home)
-        two.send_signal(signal.SIGTERM)
-        code, _, _ = await ended(two)
+        one.send_signal(signal.SIGTERM)
+        code, _, _ = await ended(one)
     assert code == 0
     assert await all_gone(home) == []
     assert (home / "logs" / "intake.log").is_file()
     async with started(*demo("--home", str(home))) as again:
         code, _, err = await ended(again)
     assert (code, "not an empty folder" in err) == (2, True)
+    # The next demo clears up what the killed one left.
+    (left,) = killed.glob(f"{HOME_PREFIX}*")
+    _remove_leftovers(killed)
+    assert not left.exists()
 
 
 async def an_invented_officer_signs_in(home: Path) -> None:
@@ -140,29 +154,6 @@ def check_played(told: dict[str, Any]) -> None:
         "goldenhour",
     }
     assert all(size > 1_000_000 for size in told["memory_bytes"].values())
-
-
-async def test_ctrl_c_stops_a_demo_and_a_killed_one_takes_its_children_along(tmp_path: Path) -> None:
-    stopped, killed = tmp_path / "stopped", tmp_path / "killed"
-    stopped.mkdir()
-    killed.mkdir()
-    async with (
-        started(*demo("--minutes", "5"), TMPDIR=str(stopped)) as one,
-        started(*demo("--minutes", "5"), TMPDIR=str(killed)) as two,
-    ):
-        await asyncio.gather(line_with(one, "complaints"), line_with(two, "complaints"))
-        two.kill()
-        one.send_signal(signal.SIGINT)
-        code, _, err = await ended(one)
-        await two.wait()
-    assert (code, "Traceback" in err) == (130, False)
-    assert await all_gone(stopped) == []
-    assert list(stopped.iterdir()) == []
-    assert await all_gone(killed) == []
-    # The next demo clears up what the killed one left.
-    (left,) = killed.glob(f"{HOME_PREFIX}*")
-    _remove_leftovers(killed)
-    assert not left.exists()
 
 
 async def shows_just(page: str, queues: set[str]) -> bool:

@@ -14,11 +14,13 @@ from workers.commands.common import (
     load_settings,
     open_database,
     people,
+    policy_in_force,
     run,
     with_database,
     write_json,
 )
 from workers.commands.exits import USAGE, Failed
+from workers.commands.processes import actor
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from db.banks.channels import Key
-    from domain.banks.answer_login import Lack
     from domain.banks.circuit_breaker import Health
+    from schemas.banks.institution_views import Lack
     from schemas.banks.institutions import Institution, InstitutionEntry
     from schemas.banks.rosters import OfficerToCall
     from workers.commands.bank_answer import Lacks
@@ -112,7 +114,7 @@ async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> in
 
     box = await asyncio.to_thread(secret_box, settings)
     async with await open_database(settings) as pool:
-        return await load_directory(pool, box, entries)
+        return await load_directory(pool, box, entries, actor())
 
 
 async def lacks_now(settings: Settings, codes: "set[str]") -> "dict[str, tuple[Lack, ...]]":
@@ -128,13 +130,9 @@ async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health], d
     from db.banks.channels import all_health
     from db.banks.institutions import list_all
     from domain.banks.on_duty import Holidays, calling_order
-    from domain.policy.model import load_policy
 
-    rules = (await asyncio.to_thread(load_policy, settings.policy_file)).bank_holidays
-    async with (
-        await open_database(settings) as pool,
-        pool.acquire() as connection,
-    ):
+    async with await open_database(settings) as pool, pool.acquire() as connection:
+        rules = (await policy_in_force(connection, settings)).bank_holidays
         found, health = await list_all(connection), await all_health(connection)
         now = wall_clock()
         lacks = await lacks_among(connection, found, now)

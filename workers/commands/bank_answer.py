@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.pool import Connection
-    from domain.banks.answer_login import Lack
+    from schemas.banks.institution_views import Lack
     from schemas.banks.institutions import Institution
 
     Lacks = Mapping[str, Sequence[Lack]]

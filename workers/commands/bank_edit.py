@@ -9,6 +9,7 @@ from workers.commands.bank import MAX_DIRECTORY_BYTES, lacks_now, mistakes_in
 from workers.commands.bank_answer import warn
 from workers.commands.common import errors, load_settings, open_database, run, with_database
 from workers.commands.exits import USAGE, Failed
+from workers.commands.processes import actor
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -210,14 +211,14 @@ async def _add(settings: Settings, entry: "InstitutionEntry", over: bool) -> Non
 
     box = await asyncio.to_thread(secret_box, settings)
     async with await open_database(settings) as pool:
-        await add_institution(pool, box, entry, over=over)
+        await add_institution(pool, box, entry, over=over, by=actor())
 
 
 async def _remove(settings: Settings, code: str) -> None:
     from activities.directory import remove_institution
 
     async with await open_database(settings) as pool:
-        await remove_institution(pool, code)
+        await remove_institution(pool, code, actor())
 
 
 def _checked_login(email: str, password: str) -> "InboundEntry":
@@ -235,4 +236,4 @@ async def _set_login(settings: Settings, code: str, entry: "InboundEntry") -> No
     from activities.banks.loading import set_login
 
     async with await open_database(settings) as pool:
-        await set_login(pool, code, entry)
+        await set_login(pool, code, entry, actor())

@@ -1,11 +1,10 @@
 """`goldenhour bank key`: the public keys with which banks sign their messages to us."""
 
-import binascii
 import sys
-from base64 import b64decode
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
+from uuid import UUID
 
 import typer
 
@@ -16,20 +15,29 @@ from workers.commands.common import (
     load_settings,
     open_database,
     people,
+    policy_in_force,
     run,
     with_database,
     write_json,
 )
 from workers.commands.exits import USAGE, Failed
+from workers.commands.processes import actor
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from schemas.banks.keys import BankKey
+    from schemas.banks.keys import BankKey, KeyChange
 
 KEY_FILE_MAX_BYTES: Final = 10_000
-PEM_BEGINS: Final = b"-----BEGIN"
+
+REASON_MAX_CHARS: Final = 500
+_UNREADABLE: Final = {
+    "private": "this is a private key, which only the bank may have",
+    "other_kind": "not an Ed25519 key",
+    "neither": "neither PEM nor base64 of a public key",
+}
 
 Code = Annotated[str, typer.Argument(help="The institution's code in the directory.", metavar="CODE")]
+ChangeId = Annotated[UUID, typer.Argument(help="The id of the change, as listed.", metavar="CHANGE_ID")]
 KeyId = Annotated[str, typer.Argument(help="The key id in its signatures.", metavar="KEY_ID")]
 
 
@@ -72,7 +80,10 @@ def show(code: Code, json_target: JsonTarget = None) -> None:
     """
     found = run(_list(with_database(load_settings()), code))
     now = wall_clock()
-    rows = [{**key.model_dump(mode="json", exclude={"public_key"}), "live": key.is_live(now)} for key in found]
+    rows = [
+        {**key.model_dump(mode="json", exclude={"public_key", "last_used_at"}), "live": key.is_live(now)}
+        for key in found
+    ]
     write_json(json_target, [row | {"sha256": _print_of(key)} for row, key in zip(rows, found, strict=True)])
     if json_target is None:
         _show_table(found, now)
@@ -110,32 +121,64 @@ def require(
     errors().print(f"{code} is known by its signature alone from {_in_india(moment)}", highlight=False, markup=False)
 
 
+def asked(code: Annotated[str | None, typer.Argument(help="Only this institution's.", metavar="CODE")] = None) -> None:
+    """List the changes of keys that banks have asked for in their inbox and that wait for a decision.
+
+    Compare the fingerprint by telephone with the nodal officer, at the number of the directory, before you confirm.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+    """
+    found = run(_asked(with_database(load_settings()), code))
+    for change in found:
+        people(None).print(
+            f"{change.institution}  {change.kind.value}  {change.key_id}  asked {_in_india(change.asked_at)}\n"
+            f"  change {change.change_id}\n  SHA-256 {change.fingerprint}",
+            highlight=False,
+            markup=False,
+        )
+    errors().print(f"{len(found)} wait for a decision", highlight=False, markup=False)
+
+
+def confirm(code: Code, change_id: ChangeId) -> None:
+    """Carry out a change of keys that a bank has asked for.
+
+    A key that is added is valid at once.
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings.
+    """
+    change = run(_decide(with_database(load_settings()), code, change_id, None))
+    done = "is valid from now on" if change.kind.value == "add" else "is ended"
+    errors().print(f"key {change.key_id} of {code} {done}", highlight=False, markup=False)
+
+
+def refuse(
+    code: Code, change_id: ChangeId, reason: Annotated[str, typer.Option("--reason", help="What the bank is told.")]
+) -> None:
+    """Refuse a change of keys that a bank has asked for. The bank reads the reason.
+
+    Exit codes: 0 done, 1 no such change or failed, 2 wrong usage or settings.
+    """
+    if not 0 < len(reason.strip()) <= REASON_MAX_CHARS:
+        raise Failed(f"--reason: 1 to {REASON_MAX_CHARS} characters", USAGE)
+    change = run(_decide(with_database(load_settings()), code, change_id, reason.strip()))
+    errors().print(f"refused: {change.kind.value} key {change.key_id} of {code}", highlight=False, markup=False)
+
+
 def read_key(file: Path) -> bytes:
     """Return the 32 bytes of an Ed25519 public key. Raises `Failed`, which never repeats the file's content."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
+    from activities.banks.key_changes import read_public_key
+    from domain.errors.banks import BankKeyUnreadable
     from schemas.banks.keys import KEY_BYTES
 
     try:
         data = sys.stdin.buffer.read(KEY_FILE_MAX_BYTES) if str(file) == "-" else _beginning(file)
     except OSError as error:
         raise Failed(f"{file}: {error.strerror}", USAGE) from error
-    if b"PRIVATE KEY" in data:
-        raise Failed(f"{file}: this is a private key, which only the bank may have", USAGE)
     try:
-        if data.lstrip().startswith(PEM_BEGINS):
-            key = load_pem_public_key(data)
-            if not isinstance(key, Ed25519PublicKey):
-                raise Failed(f"{file}: not an Ed25519 key", USAGE)
-            return key.public_bytes_raw()
-        raw = b64decode(data.strip(), validate=True)
-    except (ValueError, binascii.Error, UnsupportedAlgorithm):
-        raise Failed(f"{file}: neither PEM nor base64 of a public key", USAGE) from None
-    if len(raw) != KEY_BYTES:
-        raise Failed(f"{file}: an Ed25519 public key has {KEY_BYTES} bytes, this has {len(raw)}", USAGE)
-    return raw
+        return read_public_key(data)
+    except BankKeyUnreadable as error:
+        text = _UNREADABLE.get(error.found, f"an Ed25519 public key has {KEY_BYTES} bytes, this has {error.found}")
+        raise Failed(f"{file}: {text}", USAGE) from None
 
 
 def read_time(option: str, text: str | None) -> datetime | None:
@@ -166,11 +209,9 @@ def _beginning(file: Path) -> bytes:
 async def _add(
     settings: Settings, code: str, key_id: str, public_key: bytes, not_before: datetime, not_after: datetime | None
 ) -> datetime:
-    import asyncpg
     from pydantic import ValidationError
 
     from activities.banks.loading import register_key
-    from domain.policy.model import load_policy
     from schemas.banks.keys import BankKey
 
     try:
@@ -180,23 +221,16 @@ async def _add(
     except ValidationError:
         raise Failed("KEY_ID: must have 1 to 100 letters, digits, or any of . _ : -", USAGE) from None
     async with await open_database(settings) as pool:
-        try:
-            return await register_key(pool, load_policy(settings.policy_file).signatures, key, wall_clock())
-        except asyncpg.ForeignKeyViolationError:
-            raise Failed(f"{code}: not in the directory") from None
-        except asyncpg.UniqueViolationError:
-            raise Failed("this key, or a key of this id, is registered already, perhaps by another bank") from None
-        except asyncpg.CheckViolationError:
-            raise Failed(f"{code} would have three keys at once; end one first (goldenhour bank key revoke)") from None
+        async with pool.acquire() as connection:
+            rules = (await policy_in_force(connection, settings)).signatures
+        return await register_key(pool, rules, key, wall_clock(), actor())
 
 
 async def _require(settings: Settings, code: str, moment: datetime) -> None:
-    from db.banks import bank_keys
+    from activities.banks.loading import require_signature
 
-    async with await open_database(settings) as pool, pool.acquire() as connection:
-        if not await bank_keys.keys_of(connection, code):
-            raise Failed(f"{code} has no key")
-        await bank_keys.sign_only_from(connection, code, moment, over=True)
+    async with await open_database(settings) as pool:
+        await require_signature(pool, code, moment, actor())
 
 
 async def _list(settings: Settings, code: str) -> "list[BankKey]":
@@ -207,27 +241,42 @@ async def _list(settings: Settings, code: str) -> "list[BankKey]":
 
 
 async def _revoke(settings: Settings, code: str, key_id: str, end: datetime) -> None:
-    import asyncpg
+    from activities.banks.loading import end_key
+    from domain.errors.banks import BankKeyEndsBefore
 
-    from db.banks import bank_keys
-
-    async with await open_database(settings) as pool, pool.acquire() as connection, connection.transaction():
-        key = await bank_keys.get_key(connection, key_id)
-        if key is None or key.institution != code:
-            raise Failed(f"{code} has no key {key_id}")
-        if key.not_after is not None and key.not_after <= end:
-            raise Failed(f"key {key_id} has ended already, or ends before")
+    async with await open_database(settings) as pool:
         try:
-            await bank_keys.end_key(connection, key_id, end)
-        except asyncpg.CheckViolationError:
-            raise Failed(f"key {key_id} is not valid yet at that time; give a later --at", USAGE) from None
+            await end_key(pool, code, key_id, end, actor())
+        except BankKeyEndsBefore as error:
+            raise Failed(f"{error.fact} Give a later --at.", USAGE) from None
+
+
+async def _asked(settings: Settings, code: str | None) -> "list[KeyChange]":
+    from db.banks import bank_key_changes
+
+    async with await open_database(settings) as pool, pool.acquire() as connection:
+        return await bank_key_changes.open_ones(connection, code)
+
+
+async def _decide(settings: Settings, code: str, change_id: UUID, reason: str | None) -> "KeyChange":
+    """Refuse a change for a reason, or carry it out without one."""
+    from activities.banks import key_changes
+    from domain.errors import BusinessError
+
+    async with await open_database(settings) as pool:
+        try:
+            if reason is not None:
+                return await key_changes.refuse(pool, code, change_id, actor(), reason)
+            async with pool.acquire() as connection:
+                rules = (await policy_in_force(connection, settings)).signatures
+            return await key_changes.confirm(pool, rules, code, change_id, actor())
+        except BusinessError as error:
+            raise Failed(str(error)) from None
 
 
 def _print_of(key: "BankKey") -> str:
     """Return the fingerprint of the key, for two people to compare by phone."""
-    from hashlib import sha256
-
-    return sha256(key.public_key).hexdigest()
+    return key.fingerprint.replace(" ", "")
 
 
 def _show_table(found: "list[BankKey]", now: datetime) -> None:
@@ -242,6 +291,6 @@ def _show_table(found: "list[BankKey]", now: datetime) -> None:
             "yes" if key.is_live(now) else "no",
             _in_india(key.not_before),
             _in_india(key.not_after) if key.not_after else "",
-            _print_of(key),
+            key.fingerprint,
         )
     people(None).print(table)

@@ -17,6 +17,7 @@ from workers.commands.common import (
     write_json,
 )
 from workers.commands.exits import USAGE, Failed
+from workers.commands.processes import actor
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ async def _add(settings: Settings, proposal: "Proposal", dry_run: bool) -> "Sort
     from activities.banks.loading import add_public_banks
 
     async with await open_database(settings) as pool:
-        return await add_public_banks(pool, proposal, dry_run=dry_run)
+        return await add_public_banks(pool, proposal, dry_run=dry_run, by=actor())
 
 
 def _as_json(done: "Sorted", dry_run: bool) -> dict[str, object]:

@@ -13,11 +13,13 @@ from workers.commands.common import (
     load_settings,
     open_database,
     people,
+    policy_in_force,
     run,
     with_database,
     write_json,
 )
 from workers.commands.exits import USAGE, Failed
+from workers.commands.processes import actor
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -97,24 +99,21 @@ async def _write_roster(settings: Settings, code: str, officers: "list[NodalOffi
     from activities.banks.loading import set_officers
 
     async with await open_database(settings) as pool:
-        await set_officers(pool, code, officers)
+        await set_officers(pool, code, officers, actor())
     errors().print(f"{code}: {len(officers)} officers written", highlight=False, markup=False)
 
 
 async def _known_roster(settings: Settings, code: str) -> "tuple[tuple[NodalOfficer, ...], tuple[OfficerToCall, ...]]":
-    import asyncio
-
     from db.banks.institutions import known_codes
     from db.banks.rosters import officers, to_call
-    from domain.policy.model import load_policy
 
-    policy = await asyncio.to_thread(load_policy, settings.policy_file)
     async with (
         await open_database(settings) as pool,
         pool.acquire() as connection,
     ):
         if not await known_codes(connection, [code]):
             raise Failed(f"{code} is not in the directory")
+        policy = await policy_in_force(connection, settings)
         order = await to_call(connection, [code], policy.bank_holidays, wall_clock())
         return (await officers(connection, [code])).get(code, ()), order.get(code, ())
 
@@ -123,7 +122,7 @@ async def _write_holidays(settings: Settings, code: str | None, found: "list[Hol
     from activities.banks.loading import set_holidays
 
     async with await open_database(settings) as pool:
-        await set_holidays(pool, code, found)
+        await set_holidays(pool, code, found, actor())
     errors().print(f"{code or 'every institution'}: {len(found)} holidays written", highlight=False, markup=False)
 
 

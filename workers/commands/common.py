@@ -17,7 +17,8 @@ from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from db.pool import Pool
+    from db.pool import Connection, Pool
+    from domain.policy.model import Policy
     from workers.stack import Running
 
 T = TypeVar("T")
@@ -130,7 +131,6 @@ def show_pairs(console: Console, pairs: Sequence[tuple[str, str]]) -> None:
 
 def host_pairs(running: "Running") -> list[tuple[str, str]]:
     """Return the addresses of the hosts of the TLS ports, and how a browser trusts them, for `show_pairs`."""
-    from activities.documents.issuing import APPEAL_PATH
     from activities.officers.sign_in_links import SIGN_IN_PATH
     from api.hosts import Site
     from api.problems import CONSOLE_PATH
@@ -138,8 +138,8 @@ def host_pairs(running: "Running") -> list[tuple[str, str]]:
     pages = (
         (Site.DESK, "console", f"{CONSOLE_PATH}/"),
         (Site.DESK, "sign in", SIGN_IN_PATH),
-        (Site.MY, "citizens", APPEAL_PATH),
-        (Site.BANK, "banks", ""),
+        (Site.MY, "citizens", "/"),
+        (Site.BANK, "banks", "/"),
     )
     found = [(name, f"{running.site_url(site)}{path}") for site, name, path in pages]
     return [
@@ -177,6 +177,14 @@ def with_database(settings: Settings) -> Settings:
     from workers.home import with_running_services
 
     return settings if settings.database_url is not None else with_running_services(settings)
+
+
+async def policy_in_force(connection: "Connection", settings: Settings) -> "Policy":
+    """Return the policy of the settings' file, with the values that two admins agreed to."""
+    from activities.policy import in_force
+    from domain.policy.model import load_policy
+
+    return await in_force(connection, await asyncio.to_thread(load_policy, settings.policy_file))
 
 
 async def open_database(settings: Settings, *, most_connections: int = 1) -> "Pool":

@@ -26,6 +26,7 @@ from workers.settings import CLOCK_FACTOR_MAX, PROCEDURE_CLOCK_FACTOR_MAX, Setti
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from schemas.banks.institutions import InstitutionEntry
     from workers.demo.play import DayPlan, Played
     from workers.simulated import SimulatedStack
     from workers.simulated_people import SimulatedPerson
@@ -123,6 +124,8 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
         ) as stack:
             steps.stop()
             write_run_file(stack.services, stack.running, is_demo=True)
+            if stay:
+                _show_urls(stack, json_target, "watch the day")
             with Watcher(console, plan) as watcher:
                 played = await play(stack, plan, limit_seconds, watcher.show)
             show(console, played)
@@ -137,7 +140,7 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
             if played.trouble:
                 _show_trouble(played.trouble, stack.running.settings.home / "logs")
             if stay:
-                _show_urls(stack, json_target)
+                people(json_target).print("\n[bold green]still running[/] at the same addresses; stop it with Ctrl-C")
                 await _until_stopped(stack)
             steps.begin("stopping")
     return played
@@ -164,7 +167,8 @@ async def _until_stopped(stack: "SimulatedStack") -> None:
             task.uncancel()
 
 
-def _show_urls(stack: "SimulatedStack", json_target: str | None) -> None:
+def _show_urls(stack: "SimulatedStack", json_target: str | None, heading: str) -> None:
+    """Show where each kind of person works, and what they sign in with."""
     running, services = stack.running, stack.services
     home = running.settings.home
     pairs = [
@@ -182,20 +186,22 @@ def _show_urls(stack: "SimulatedStack", json_target: str | None) -> None:
         ("verify", f"GOLDENHOUR_HOME={home} goldenhour verify"),
     ]
     console = people(json_target)
-    console.print("\n[bold green]still running[/]; stop it with Ctrl-C")
+    console.print(f"\n[bold green]{heading}[/]; stop it with Ctrl-C")
     show_pairs(console, pairs)
-    _show_people(console, stack.people)
+    _show_people(console, stack.people, stack.bank)
 
 
-def _show_people(console: "Console", found: "tuple[SimulatedPerson, ...]") -> None:
-    """Show what the invented officers sign in with, at least one of each role."""
+def _show_people(console: "Console", found: "tuple[SimulatedPerson, ...]", bank: "InstitutionEntry | None") -> None:
+    """Show what the invented officers and a bank sign in with, at least one officer of each role."""
     from rich.table import Table
 
-    table = Table(title="invented officers", title_justify="left")
+    table = Table(title="invented officers, and a bank for the inbox", title_justify="left")
     for name in ("role", "user", "password"):
         table.add_column(name, overflow="fold")
     for one in found:
         table.add_row(one.role, one.officer_id, one.password)
+    if bank is not None and bank.inbound is not None:
+        table.add_row(f"bank ({bank.name})", bank.inbound.email, bank.inbound.password.get_secret_value())
     console.print(table)
 
 

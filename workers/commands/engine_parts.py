@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from workers.commands.common import (
     errors,
     open_database,
+    policy_in_force,
 )
 from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
@@ -41,12 +42,12 @@ async def open_context(settings: Settings, *, personal_data: bool = True) -> "As
     from activities.directory import DirectoryCache
     from activities.my_case.access import my_case_page
     from activities.person_keys import PersonKeys
-    from domain.policy.model import load_policy
     from workers.home import secret_box
 
     persons = PersonKeys(await asyncio.to_thread(secret_box, settings)) if personal_data else None
-    policy = await asyncio.to_thread(load_policy, settings.policy_file)
     async with await open_database(settings, most_connections=4) as pool:
+        async with pool.acquire() as connection:
+            policy = await policy_in_force(connection, settings)
         directory = DirectoryCache(pool, None)
         await directory.refresh()
         if not len(directory.current):

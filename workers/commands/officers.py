@@ -20,7 +20,7 @@ from workers.commands.common import (
     write_json,
 )
 from workers.commands.exits import USAGE, Failed
-from workers.commands.processes import own_name
+from workers.commands.processes import actor
 from workers.commands.sign_in import print_new_link
 
 if TYPE_CHECKING:
@@ -194,11 +194,6 @@ def absent(
     absences = [_absence(text) for text in days or ()]
     run(with_pool(lambda pool: write_absences(pool, known_id(officer_id), absences, actor())))
     errors().print(f"officer {known_id(officer_id)}: {len(absences)} absences written", highlight=False, markup=False)
-
-
-def actor() -> str:
-    """Return the name of the user who runs this command, for the events about officers."""
-    return f"command:{own_name()}"
 
 
 def known_id(officer_id: str) -> str:

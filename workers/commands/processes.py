@@ -180,6 +180,11 @@ def own_name() -> str:
         return "unknown"
 
 
+def actor() -> str:
+    """Return the name of the user who runs this command, for records of who changed what."""
+    return f"command:{own_name()}"
+
+
 class UtcFormatter(logging.Formatter):
     """Writes the time of a line in UTC with its offset, as `2026-11-28T01:40:00.123+00:00`."""
 

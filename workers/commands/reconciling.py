@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
+from workers.commands.common import (
+    JsonTarget,
+    load_settings,
+    open_database,
+    people,
+    policy_in_force,
+    run,
+    with_database,
+    write_json,
+)
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.number_text import rupees
@@ -15,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.pool import Pool
-    from schemas.reconciliation.comparison import ReconciliationDetail, ReconciliationState
+    from schemas.reconciliation.comparison import Inquiry, ReconciliationDetail, ReconciliationState
 
 T = TypeVar("T")
 
@@ -77,10 +86,13 @@ def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) 
 
 def _ask(code: str, json_target: str | None) -> None:
     from activities.reconciliation.inquiries import ask_now
-    from domain.policy.model import load_policy
 
-    rules = load_policy(load_settings().policy_file).reconciliation.channel
-    asked = run(_with_pool(lambda pool: ask_now(pool, rules, code, own_name())))
+    async def ask(pool: "Pool") -> "Inquiry":
+        async with pool.acquire() as connection:
+            rules = (await policy_in_force(connection, load_settings())).reconciliation.channel
+        return await ask_now(pool, rules, code, own_name())
+
+    asked = run(_with_pool(ask))
     write_json(json_target, asked.model_dump(mode="json"))
     how = "a worker's next round sends the request" if asked.put_at is None else f"requested by {asked.way}"
     people(json_target).print(

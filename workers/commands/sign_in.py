@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.commands.bank import mistakes_in
-from workers.commands.common import errors, load_settings, open_database, run, with_database
+from workers.commands.common import errors, load_settings, open_database, policy_in_force, run, with_database
 from workers.commands.exits import USAGE, Failed
-from workers.commands.processes import own_name
+from workers.commands.processes import actor
 from workers.settings import Settings
 
 if TYPE_CHECKING:
     from activities.officers.sign_in_links import SignInLink
+    from db.pool import Connection
     from schemas.officers import OfficerEntry
 
 
@@ -90,7 +91,9 @@ async def _add_first_admin(settings: Settings, entry: "OfficerEntry") -> "SignIn
     from activities.officers.first_admin import add_first_admin
 
     async with await open_database(settings) as pool:
-        return await add_first_admin(pool, entry, f"command:{own_name()}", _life(settings))
+        async with pool.acquire() as connection:
+            life = await _life(connection, settings)
+        return await add_first_admin(pool, entry, actor(), life)
 
 
 async def _new_link(settings: Settings, officer_id: str) -> "SignInLink":
@@ -101,10 +104,8 @@ async def _new_link(settings: Settings, officer_id: str) -> "SignInLink":
         pool.acquire() as connection,
         connection.transaction(),
     ):
-        return await make_link(connection, officer_id, f"command:{own_name()}", _life(settings))
+        return await make_link(connection, officer_id, actor(), await _life(connection, settings))
 
 
-def _life(settings: Settings) -> timedelta:
-    from domain.policy.model import load_policy
-
-    return timedelta(seconds=load_policy(settings.policy_file).sessions.link_seconds)
+async def _life(connection: "Connection", settings: Settings) -> timedelta:
+    return timedelta(seconds=(await policy_in_force(connection, settings)).sessions.link_seconds)

@@ -9,7 +9,8 @@ from schemas.enums import Role
 from workers.commands.bank import mistakes_in
 from workers.commands.common import JsonTarget, errors, people, run, write_json
 from workers.commands.exits import USAGE, Failed
-from workers.commands.officers import actor, with_pool
+from workers.commands.officers import with_pool
+from workers.commands.processes import actor
 
 if TYPE_CHECKING:
     from db.pool import Pool

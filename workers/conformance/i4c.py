@@ -9,6 +9,7 @@ from typing import Final
 import orjson
 
 from adapters.banks.answers import JsonObject
+from adapters.banks.conformance_tickets import new_test_ticket
 from adapters.banks.envelope import SIGNATURE_HEADER, Sealed, seal, sign
 from adapters.banks.i4c.client import JOB_ID_MAX_CHARS
 from adapters.banks.i4c.encode import IDEMPOTENCY_HEADER, encode_fraud_report
@@ -17,7 +18,6 @@ from schemas.enums import ChannelKind
 from workers.conformance.calls import Answered, Line, Unanswered, judge_refusal, note_time, oversized
 from workers.conformance.findings import Book, Finding, Verdict
 from workers.conformance.reason_text import hint_on_login, hint_on_ticket
-from workers.conformance.tickets import new_test_ticket
 
 LOGIN: Final = "login"
 TICKET: Final = "test ticket is taken"

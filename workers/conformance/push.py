@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
+from adapters.banks.conformance_tickets import new_test_order, new_test_ticket
 from adapters.banks.protocol import HoldTicket
 from adapters.banks.push.client import JOB_ID_MAX_CHARS, SIGNATURE_HEADER, signed_headers
 from adapters.banks.push.demand import hold_demand
@@ -15,7 +16,6 @@ from schemas.orders.orders import BankOrder, OrderIssued
 from schemas.tracing.hold_requests import HoldRequested
 from workers.conformance.calls import Answered, Line, Unanswered, judge_refusal, note_time, oversized
 from workers.conformance.findings import Book, Finding, Verdict
-from workers.conformance.tickets import new_test_order, new_test_ticket
 
 TICKET: Final = "test ticket is taken"
 SAME_ID: Final = "same id, same job"

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
+from activities.bank_gateway.endpoint_tests import EventSender, send_test_events
 from activities.context import Context
 from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import appeal_address
 from activities.drafts.confirmation_tasks import tell_desk
 from activities.notifications.complainant_messages import tell_complainants
+from activities.notifications.key_letters import tell_of_key_changes
 from activities.notifications.login_letters import tell_of_logins
 from activities.notifications.sending import MailRoute, Ways, send_due
 from activities.police.firs import register_due
 from activities.reporting.task_messages import WebhookRoute, send_task_messages
+from adapters.banks.push.client import PushAdapter
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.webhooks import WebhookPoster
 from adapters.police.cctns import CctnsRegister, CctnsWire
@@ -45,6 +48,8 @@ class OutboundLoop:
     register: FirRegister | None
     webhooks: WebhookRoute
     """the route to webhooks of officers"""
+    bank_events: EventSender
+    """the route to webhooks of banks, for test events"""
     appeal_address: str = ""
     """the address at which an account holder files a grievance, for documents and messages"""
     desk_url: str = ""
@@ -69,8 +74,9 @@ class OutboundLoop:
                 register = await stack.enter_async_context(CctnsRegister(station))
             ways = Ways(mail=mail, sms=sms, sms_templates=settings.read_sms_templates() if sms else None)
             webhooks = await stack.enter_async_context(WebhookPoster(networks_of(settings.webhook_networks)))
+            events = await stack.enter_async_context(PushAdapter(allow_plain_http=settings.allow_plain_http))
             address = appeal_address(settings.public_url)
-            yield cls(ctx, ways, register, webhooks, address, settings.desk_url or "")
+            yield cls(ctx, ways, register, webhooks, events, address, settings.desk_url or "")
 
     async def run(self) -> None:
         """Run until cancelled. Failed work is retried, and no kind of work waits for another."""
@@ -84,6 +90,8 @@ class OutboundLoop:
         return (
             partial(send_due, self.ctx, self.ways),
             partial(tell_of_logins, self.ctx, self.ways),
+            partial(tell_of_key_changes, self.ctx, self.ways),
+            partial(send_test_events, self.ctx, self.bank_events),
             partial(tell_complainants, self.ctx, self.ways),
             partial(tell_desk, self.ctx),
             partial(send_task_messages, self.ctx, self.ways, self.webhooks, self.desk_url),

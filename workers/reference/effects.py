@@ -293,7 +293,15 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         ("officer_password", "officer_totp", "recovery_code", "sign_in_link", "officer_session"),
     ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
+    "administration_proposal_rules": Effect(
+        Sort.RULE,
+        "Refuses a second decision on a proposal of an admin, and an agreement of one who is no admin now.",
+    ),
+    "policy_version_agreed": Effect(
+        Sort.RULE, "Refuses a version of the policy that two admins have not agreed to, when the transaction ends."
+    ),
     "bank_key_rules": Effect(Sort.RULE, "Refuses a third live key of a bank, and any change but of a key's end."),
+    "bank_key_change_decided_once": Effect(Sort.RULE, "Refuses another end of a change of a bank's keys."),
     "court_order_lets_go": Effect(
         Sort.RULE, "Refuses an order to a bank under a court order that no second officer has confirmed."
     ),

@@ -10,6 +10,8 @@ export type Schemas = components["schemas"];
 const SAFE = new Set(["GET", "HEAD"]);
 /** The longest wait for an answer. A person tries again before that. */
 const PATIENCE_MS = 20_000;
+/** A table of a large case takes longer, and a person who keeps a file waits for it. */
+const FILE_PATIENCE_MS = 120_000;
 
 let csrfToken = "";
 let onSignedOut: () => void = () => undefined;
@@ -28,14 +30,23 @@ export function whenSignedOut(then: () => void): void {
   onSignedOut = then;
 }
 
+let readReason = "";
+
+/** Say why the officer reads a case of other officers. It goes with each request until another reason, or "", is said. */
+export function setReadReason(reason: string): void {
+  readReason = reason;
+}
+
 async function send(request: Request): Promise<Response> {
   if (!SAFE.has(request.method)) {
     request.headers.set("X-CSRF-Token", csrfToken);
     // An act without a body is JSON too, or the API refuses it.
     if (!request.headers.has("Content-Type")) request.headers.set("Content-Type", "application/json");
   }
+  if (readReason) request.headers.set("X-Read-Reason", encodeURIComponent(readReason));
   const sentAt = Date.now();
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const isFile = /csv|spreadsheet/.test(request.headers.get("Accept") ?? "");
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(isFile ? FILE_PATIENCE_MS : PATIENCE_MS)]);
   const response = await fetch(request, { signal });
   learn(response.headers.get("date"), sentAt, Date.now());
   if (response.status === 401) signedOut();

@@ -54,8 +54,11 @@ interface Answer<Data> {
   readonly response: Response;
 }
 
+/** What an answer has. Where a read can also be a table, it is the JSON, because a table is asked for as a file. */
+type Told<Data> = [Exclude<Data, string>] extends [never] ? Data : Exclude<Data, string>;
+
 /** Return the data of an answer of the client. Throws a `Problem` for a refusal and for a line that is down. */
-export async function ok<Data>(asked: Promise<Answer<Data>>): Promise<Data> {
+export async function ok<Data>(asked: Promise<Answer<Data>>): Promise<Told<Data>> {
   let answer: Answer<Data>;
   try {
     answer = await asked;
@@ -66,5 +69,5 @@ export async function ok<Data>(asked: Promise<Answer<Data>>): Promise<Data> {
     const body = typeof answer.error === "object" && answer.error !== null ? (answer.error as ProblemBody) : {};
     throw new Problem(answer.response.status, body);
   }
-  return answer.data as Data;
+  return answer.data as Told<Data>;
 }

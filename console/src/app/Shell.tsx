@@ -11,6 +11,7 @@ import { LoadingState } from "../parts/states.tsx";
 import { useNow } from "../text/clock.ts";
 import { fullText, momentText, timeText } from "../text/moments.ts";
 import { Account } from "./Account.tsx";
+import { Bell } from "./Bell.tsx";
 import { pageCommands, shell, shellCommands } from "./commands.ts";
 import { type Page, PAGES, pagesOf } from "./pages.ts";
 import { useSession } from "./session.ts";
@@ -59,6 +60,7 @@ export function Shell(): ReactNode {
           <KeyMark command={shellCommands.keys} /> {t("keys")}
         </button>
         <Live />
+        {session.actions.includes("own_task") && <Bell />}
         <Account />
       </header>
       {session.is_drill && <p className="drill">{t("drill")}</p>}

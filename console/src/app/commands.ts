@@ -14,6 +14,7 @@ export const shellCommands = commandTable("shell", shell, {
   find: { keys: "/" },
   language: { keys: "g l" },
   theme: { keys: "g t" },
+  notices: { keys: "g i" },
 });
 
 /** The command that opens each page. */

@@ -5,7 +5,7 @@ import type { ComponentType } from "react";
 import type { Schemas } from "../api/client.ts";
 
 export type Role = Schemas["Role"];
-export type PageName = "call" | "desk" | "case" | "approve" | "supervisor" | "wall" | "admin" | "bank";
+export type PageName = "call" | "desk" | "case" | "approve" | "appeals" | "courtday" | "supervisor" | "wall" | "admin" | "bank" | "notices";
 
 export interface PageRoute {
   /** below `/console`, with parameters such as `$ackNo` */

@@ -4,6 +4,7 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import { tinykeys } from "tinykeys";
 
 import type { Read } from "../text/catalogue.ts";
+import { newPresses } from "./presses.ts";
 
 export interface Command {
   readonly id: string;
@@ -82,9 +83,27 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-/** Whether a key is not for a command: it is part of a letter, it is held down, or a field or dialog has it. */
+/** Whether the space bar presses what has the focus. */
+function isPressable(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("button, a, input, select, summary, [role='button']") !== null;
+}
+
+const presses = newPresses();
+// Before the commands, which hear the same press afterwards.
+globalThis.window?.addEventListener(
+  "keydown",
+  (event) => {
+    const begins = active.some((one) => one.command.keys.startsWith(`${event.key.toLowerCase()} `));
+    presses.hear(event, begins && dialogs === 0 && !isTyping(event.target));
+  },
+  { capture: true },
+);
+
+/** Whether a key is not for a command: part of a letter or of two keys, held down, or a field or dialog has it. */
 function isNoKeyOf(command: Command, event: KeyboardEvent): boolean {
   return (
+    (!command.keys.includes(" ") && presses.isSecond(event)) ||
+    (command.keys === "Space" && isPressable(event.target)) ||
     event.isComposing ||
     event.repeat ||
     (dialogs > 0 && !command.inDialogs) ||
@@ -125,6 +144,7 @@ const NAMES: Readonly<Record<string, string>> = {
   Alt: isApple ? "⌥" : "Alt",
   Shift: "Shift",
   Enter: "Enter",
+  Space: "Space",
   Escape: "Esc",
   ArrowUp: "↑",
   ArrowDown: "↓",

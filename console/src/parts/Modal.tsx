@@ -23,6 +23,7 @@ export function Modal({
       className="veil"
       isOpen
       isDismissable={!isFirm}
+      isKeyboardDismissDisabled={isFirm}
       onOpenChange={(isOpen) => {
         if (!isOpen) close();
       }}

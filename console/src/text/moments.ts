@@ -98,7 +98,8 @@ function checkedDay(year: number, month: number, day: number): string | null {
   return fits ? `${year}-${two(month)}-${two(day)}` : null;
 }
 
-function isoDay(at: number): string {
+/** 2026-11-27: the Indian day of a moment, as the API takes it. */
+export function isoDay(at: number): string {
   const local = indian(at);
   return `${local.getUTCFullYear()}-${two(local.getUTCMonth() + 1)}-${two(local.getUTCDate())}`;
 }

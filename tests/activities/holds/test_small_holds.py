@@ -27,7 +27,15 @@ async def small(holds: Holds, case_no: str) -> list[str]:
     """The holds of the case that wait for a quick decision."""
     async with holds.bench.pool.acquire() as connection:
         page = await hold_views.page(
-            connection, None, 50, ack_no=case_no, institution=None, held=None, small=True, lapses_before=None
+            connection,
+            holds.ctx.now(),
+            None,
+            50,
+            ack_no=case_no,
+            institution=None,
+            held=None,
+            small=True,
+            lapses_before=None,
         )
     return [str(hold.hold_id) for hold in page.items]
 

@@ -135,7 +135,7 @@ async def test_a_shift_leaves_a_record_and_no_item_without_an_owner(shift: Shift
     assert form.draft_id not in waiting
     with pytest.raises(DraftHasOwner):
         await saving.take_over(desk.ctx, form.draft_id, AWAY, "chief", {Role.SUPERVISOR})
-    with pytest.raises(ValidationError, match="drafts of the public form"):
+    with pytest.raises(ValidationError, match="acts in the logs without a person"):
         await shift.team("forms", (), "Complainant")
     assert (await saving.take_over(desk.ctx, call.draft_id, AWAY, "c", {Role.DESK})).owner == "c"
     assert (await saving.read(desk.ctx, call.draft_id, "c")).note == AWAY.reason

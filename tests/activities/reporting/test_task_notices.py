@@ -20,7 +20,7 @@ from adapters.messages.smtp import PdfAttachment
 from adapters.messages.webhooks import Networks, WebhookPoster, may_post_to
 from db.pool import Pool
 from domain.errors.officers import NoticeWithoutContact, WebhookAddressRefused
-from schemas.enums import Role, TaskKind
+from schemas.enums import Language, Role, TaskKind
 from schemas.notifications import SmsIds
 from schemas.officers import OfficerEntry, TeamEntry, TeamShift
 from schemas.reporting.task_notices import (
@@ -263,7 +263,8 @@ async def test_sms_of_a_day_are_limited_and_a_marked_case_shows_no_sum(room: Roo
     desk = room.desk
     rules = desk.ctx.policy.notices.model_copy(update={"sms_a_day_max": 1})
     object.__setattr__(desk.ctx, "policy", desk.ctx.policy.model_copy(update={"notices": rules}))
-    await room.choose(NoticeSetting(media=(NoticeMedium.SMS,), gap_seconds=60), "a")
+    english = NoticeSetting(media=(NoticeMedium.SMS,), gap_seconds=60)
+    await room.choose(english, "a")
     case_no, _ = await desk.item(70_000)
     await desk.ctx.pool.execute("UPDATE complaint SET marked = true WHERE case_no = $1", case_no)
     await room.round()
@@ -272,9 +273,11 @@ async def test_sms_of_a_day_are_limited_and_a_marked_case_shows_no_sum(room: Roo
     desk.later(hours=1)
     await room.round()
     assert len(room.routes.sms) == 1
+    await room.choose(english.model_copy(update={"language": Language.HI}), "a")
     desk.later(hours=23, minutes=1)
     await room.round()
     assert len(room.routes.sms) == 2
+    assert "पहला: संदर्भ सुधारें, मामला" in room.routes.sms[1][1], "in the language of the officer"
 
 
 async def test_a_post_to_a_webhook_is_signed_and_goes_to_no_network_of_our_own(room: Room) -> None:

@@ -8,6 +8,7 @@ import pytest
 from activities import victims
 from activities.context import Context
 from activities.orders.orders import cancel_order
+from activities.restoration import beneficiaries
 from activities.restoration.credit_accounts import NoSuchAccount, confirm, look, object_to, propose, withdraw
 from db.restoration import restoration_views
 from domain.errors import NotFound, NotNow, SameEyes
@@ -65,8 +66,12 @@ async def credited(home: Home, case_no: str) -> list[tuple[str, ...]]:
 
 
 async def test_an_order_names_the_ifsc_that_the_victim_named(home: Home) -> None:
-    case_no = await home.hold(400, payer=PAYER)
-    await home.to_credit(await home.of(case_no))
+    """The officer who approves reads the same account before, by the code of the bank in the directory."""
+    case_no = await home.hold(400, payer=PAYER | {"institution": "State Bank of India"})
+    restoration = await home.of(case_no)
+    (shown,) = (await beneficiaries.credited(home.ctx, restoration)).items
+    assert (shown.institution, shown.account, shown.ifsc) == ("SBIN", "30000000777", "SBIN0001234")
+    await home.to_credit(restoration)
     assert await credited(home, case_no) == [("SBIN", "30000000777", "SBIN0001234")]
 
 

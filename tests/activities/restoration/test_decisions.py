@@ -376,7 +376,9 @@ async def test_the_superintendent_refuses(home: Home) -> None:
     (closed,) = await home.events(case_no, "restoration_closed")
     assert (closed["outcome"], closed["reason"], closed["held_paise"]) == ("refused", WHY, 400_00)
     with pytest.raises(StepEnded, match="officer:sp has ended step approval"):
-        await decisions.approve(home.ctx, restoration, RestorationApproval(step=Step.APPROVAL, visit_no=1), SP)
+        await decisions.approve(
+            home.ctx, restoration, RestorationApproval(step=Step.APPROVAL, visit_no=1, due_paise=1), SP
+        )
     assert await home.orders(case_no) == []
 
 
@@ -455,4 +457,4 @@ async def test_due_actions_that_come_twice_or_late_do_nothing(home: Home) -> Non
 async def test_a_restoration_nobody_knows(home: Home) -> None:
     assert (await home.look(uuid4())).over
     with pytest.raises(RestorationNotFound):
-        await decisions.approve(home.ctx, uuid4(), RestorationApproval(step=Step.APPROVAL, visit_no=1), SP)
+        await decisions.approve(home.ctx, uuid4(), RestorationApproval(step=Step.APPROVAL, visit_no=1, due_paise=1), SP)

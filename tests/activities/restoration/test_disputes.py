@@ -12,11 +12,12 @@ from activities.context import Context
 from activities.grievances import decisions as grievances
 from activities.restoration import decisions, objections
 from activities.restoration.hearing_waivers import waive_notice
-from db.restoration import restoration_views
+from db.restoration import files, restoration_views
 from db.sealed_documents import WAIVER
 from domain.errors import NotNow, RoleNotAllowed
 from domain.errors.orders import HoldKeptByCourt
 from domain.errors.restoration import (
+    ApprovalDiffers,
     GrievanceUndecided,
     HoldNotOfRestoration,
     NoticeNotServed,
@@ -39,7 +40,6 @@ from schemas.restoration.restorations import (
     NewObjection,
     NoticeWaived,
     ObjectionDecided,
-    RestorationApproval,
     RestorationVerb,
     Seen,
 )
@@ -106,15 +106,25 @@ async def test_objections_to_everything_that_are_right_end_it(home: Home) -> Non
     await home.check(case_no)
 
 
-async def test_what_is_ready_is_so_no_more_when_an_objection_takes_some_of_it_out(home: Home) -> None:
+async def test_what_is_ready_is_so_no_more_when_an_objection_takes_some_of_it_out(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     case_no, restoration, (hold, _) = await home.two_accounts()
     await home.waive(restoration)
     await home.tick(restoration)
     await home.prepare(restoration)
+    of_both = await home.approval(restoration)
     await home.decide(restoration, await home.object(restoration, hold), ObjectionDecision.UPHELD)
     with pytest.raises(NotPrepared):
         await home.approve(restoration)
     await home.prepare(restoration)
+    assert await home.seen(restoration) == {"step": of_both.step, "visit_no": of_both.visit_no}
+    with pytest.raises(ApprovalDiffers, match="20000 paise"):
+        await decisions.approve(home.ctx, restoration, of_both, SP)
+    async with home.bench.pool.acquire() as connection:
+        monkeypatch.setattr(files, "ACCOUNTS_MAX", 1)
+        file = await files.get(connection, restoration)
+    assert (len(file.accounts), file.more_accounts, file.total_paise) == (1, True, 200_00)
     await home.approve(restoration)
     assert (await home.orders(case_no))[-1] == ("restore", "restoration", "ICIC", 200_00)
 
@@ -329,7 +339,7 @@ async def test_of_two_officers_at_once_one_decides_and_the_other_is_told(home: H
     restoration = await home.of(case_no)
     await home.to_approval(restoration)
     await home.prepare(restoration)
-    seen = RestorationApproval.model_validate(await home.seen(restoration))
+    seen = await home.approval(restoration)
     results = await asyncio.gather(
         decisions.approve(home.ctx, restoration, seen, SP),
         decisions.end_step(home.ctx, restoration, VERB.REFUSE, seen, officer("dcp", Role.SP), WHY),

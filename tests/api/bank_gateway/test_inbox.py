@@ -2,29 +2,53 @@
 
 import csv
 import io
-from collections.abc import Mapping
+import re
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import pytest
 from pydantic import SecretStr
 from python_calamine import CalamineWorkbook
 
+from activities.bank_gateway.endpoint_tests import send_test_events
+from activities.banks import key_changes
+from activities.banks.loading import register_key, set_login
+from activities.context import Context
+from activities.notifications.key_letters import tell_of_key_changes
+from activities.notifications.sending import Ways
 from activities.retention import forget_entries
 from activities.secrets import hash_password
+from adapters.banks.protocol import BankWire, Delivery, HoldTicket
+from api.bank_gateway.inbox_pages import TEXTS
 from api.bank_gateway.inbox_sessions import INBOX_COOKIE
+from api.forms import FORM_TEXTS
 from api.reports import XLSX
+from db.banks import bank_key_changes, bank_keys
 from documents.spreadsheet import table_workbook
-from schemas.enums import Role
+from domain.errors.banks import BankKeyChangeDecided
+from schemas.banks.institutions import InboundEntry
+from schemas.banks.keys import KeyChange, KeyChangeKind
+from schemas.enums import Language, Role
 from tests.api.answer_post import WHO, Page, read
+from tests.api.bank_gateway.test_logins import Mail
 from tests.api.conftest import Doors, new_app, transfer
+from tests.api.public.test_public_pages import faults
+from tests.api.signed import NEXT, OLD, STRANGER, bank_key, sign
 from tests.factories import rrn
 
 BANK = "https://bank.test"
 SBIN = {"email": "sbin@banks.example", "password": "the password of SBIN"}
 HDFC = {"email": "hdfc@banks.example", "password": "the password of HDFC"}
+
+
+SAME = {"how_aeps", "told_line", "ifsc", "reference", "order_line", "larger", "smaller"}
+"""texts that are the same in both languages"""
 
 
 class Browser:
@@ -33,7 +57,9 @@ class Browser:
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
         transport = httpx.ASGITransport(new_app(doors.services))
-        self.client = httpx.AsyncClient(transport=transport, base_url=BANK, headers={"Origin": BANK})
+        self.client = httpx.AsyncClient(
+            transport=transport, base_url=BANK, headers={"Origin": BANK, "Accept-Language": "en"}
+        )
 
     async def sign_in(self, login: Mapping[str, str] = SBIN, status: int = 303) -> httpx.Response:
         response = await self.client.post("/inbox/sign-in", data=dict(login))
@@ -86,7 +112,7 @@ async def test_from_sign_in_to_one_answer(doors: Doors, browser: Browser) -> Non
     shown = await browser.page()
     workbook = CalamineWorkbook.from_filelike(io.BytesIO((await browser.client.get("/inbox/waiting.xlsx")).content))
     assert root in {row[1] for row in workbook.get_sheet_by_name("waiting").to_python()}
-    assert "₹5,000.00" in shown.words
+    assert "₹5,000 · account ••" in shown.words
     assert case_no in shown.words
     assert "Asha" not in shown.words
     path = f"/inbox/holds/{row['request']}"
@@ -94,22 +120,26 @@ async def test_from_sign_in_to_one_answer(doors: Doors, browser: Browser) -> Non
     number = next(name for name in form if name.endswith(".seen")).removesuffix("seen")
     filled = form | WHO | {f"{number}held": "2000"}
     check = read(await browser.client.post(path, data=filled | {"step": "check"}))
-    assert "₹3,000.00 of this transfer stays open" in check.words
+    assert "Told so far ₹2,000 of ₹5,000." in check.words
+    assert "₹3,000 are missing." in check.words
     taken = read(await browser.client.post(path, data=check.fields | {"step": "send"}))
     assert "your answer is recorded" in taken.words
     (edge,) = await trail(doors, case_no)
     assert edge["balances_paise"] == {"held": 2_000_00, "in_play": 3_000_00}
     again = read(await browser.client.post(path, data=check.fields | {"step": "send"}), 422)
     assert "its open amount changed" in again.words
+    assert f"₹2,000 held, RRN / UTR {root}" in again.words, "who sends later is told what was sent"
     events = [event["kind"] for event in (await doors.read(f"/api/v1/cases/{case_no}/events"))["items"]]
     assert "bank_spoke" in events
     assert "request_acknowledged" in events
 
 
 async def test_a_table_answers_many_and_says_of_each_row_what_is_wrong(doors: Doors, browser: Browser) -> None:
-    good, moved, wrong = rrn(), rrn(), rrn()
+    good, moved, wrong = f"={rrn()}", rrn(), rrn()
     cases = [(await doors.complain(transfers=[transfer(rrn=one)]))["ack_no"] for one in (good, moved, wrong)]
     rows = {row["rrn"]: row for row in await browser.waiting()}
+    assert good not in rows, "no spreadsheet reads a reference as a formula"
+    rows[good] = rows[f"'{good}"]
     onward = {"reference": rrn(), "bank": "HDFC Bank", "account": "50100000000099", "when": "24-11-2026 10:05"}
     shown = await browser.upload(
         [
@@ -121,9 +151,12 @@ async def test_a_table_answers_many_and_says_of_each_row_what_is_wrong(doors: Do
         ]
     )
     again = await browser.upload_workbook([rows[good] | {"what": "held", "rupees": "5000"}])
-    assert "Nothing is sent yet. 1 row, 0 with a mistake." in " ".join(again.words.split())
-    assert "Nothing is sent yet. 5 rows, 2 with a mistake." in " ".join(shown.words.split())
+    unreadable = await browser.upload_workbook([rows[good] | {"what": "x" * 1_001}])
+    assert "Nothing is sent yet." not in unreadable.words
+    assert "Nothing is sent yet. Rows: 1, with a mistake: 0." in " ".join(again.words.split())
+    assert "Nothing is sent yet. Rows: 5, with a mistake: 2." in " ".join(shown.words.split())
     assert "Please give rupees, like 5000 or 5000.50." in shown.words
+    assert "₹4,000 moved on to HDFC Bank, 50100000000099" in shown.words
     assert "This is no request of your bank that waits for an answer." in shown.words
     assert [(await trail(doors, one))[0]["balances_paise"] for one in cases] == [{"in_play": 5_000_00}] * 3
     unnamed = read(await browser.client.post("/inbox/table", data=shown.fields | {"step": "send"}))
@@ -157,7 +190,7 @@ async def test_a_session_ends_and_no_other_site_posts_in_it(doors: Doors, browse
     cookie = browser.client.cookies[INBOX_COOKIE]
     foreign = await browser.client.post("/inbox/table", data={"table": "x"}, headers={"Origin": "https://evil.test"})
     assert foreign.status_code == 403
-    assert "Keys: SBIN" in (await browser.client.get("/inbox/keys")).text
+    assert "Keys of your bank" in (await browser.client.get("/inbox/keys")).text
     await browser.client.post("/inbox/sign-out", data={"step": "out"})
     browser.client.cookies.set(INBOX_COOKIE, cookie, domain="bank.test")
     assert "Password" in (await browser.page()).words
@@ -183,3 +216,181 @@ async def test_a_session_ends_and_no_other_site_posts_in_it(doors: Doors, browse
         await forget_entries(doors.services.ctx)
         left = "SELECT count(*) FROM bank_session WHERE token_digest = sha256('old')"
         assert await connection.fetchval(left) == 0, "also when no bank signs in any more"
+
+
+async def test_the_hold_goes_first_and_a_colleague_sees_that_the_form_is_open(doors: Doors, browser: Browser) -> None:
+    small, large = rrn(), rrn()
+    sums = {small: 90_00, large: 7_000_00}
+    cases = {
+        one: (await doors.complain(transfers=[transfer(rrn=one, amount_paise=sums[one])]))["ack_no"] for one in sums
+    }
+    waiting = [row["rrn"] for row in await browser.waiting() if row["rrn"] in {small, large}]
+    assert waiting == [large, small], "where the most can still be caught comes first"
+    (row,) = [row for row in await browser.waiting() if row["rrn"] == large]
+    path = f"/inbox/holds/{row['request']}"
+    form = (await browser.page(path)).fields
+    number = next(name for name in form if name.endswith(".seen")).removesuffix("seen")
+    colleague = Browser(doors)
+    await colleague.sign_in()
+    assert "Opened by a colleague" in (await colleague.page()).words
+    later = form | WHO | {f"{number}m1.amount": "3000", f"{number}m1.bank": "HDFC Bank"}
+    nothing = read(await browser.client.post(path, data=later | {"step": "hold"}), 422)
+    assert "Nothing is on hold in this form." in nothing.words
+    sent = read(await browser.client.post(path, data=later | {f"{number}held": "4000", "step": "hold"}))
+    assert "The hold is sent: ₹4,000" in sent.words
+    assert sent.fields[f"{number}m1.bank"] == "HDFC Bank", "the rest is still typed"
+    assert (sent.fields[f"{number}held"], sent.fields[f"{number}seen"]) == ("", "300000")
+    (edge,) = await trail(doors, cases[large])
+    assert edge["balances_paise"] == {"held": 4_000_00, "in_play": 3_000_00}
+
+
+async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser: Browser) -> None:
+    ctx = doors.services.ctx
+    post = partial(browser.client.post, "/inbox/keys")
+    keys = [b64encode(one.public_key().public_bytes_raw()).decode() for one in (OLD, NEXT, STRANGER)]
+    first = {"key_id": "sbin-1", "public_key": keys[0], "step": "add"}
+    unnamed = read(await post(data=first), 422)
+    assert "Your name is needed." in unnamed.words
+    private = read(await post(data=first | WHO | {"public_key": "-----BEGIN PRIVATE KEY-----"}), 422)
+    assert "Never paste a private key" in private.words
+    assert (await post(data=first | WHO)).status_code == 303
+    waits = await browser.page("/inbox/keys")
+    assert "To add the key sbin-1." in waits.words
+    assert "No key is registered." in waits.words, "it is not there before the police confirm"
+    again = read(await post(data=first | WHO | {"key_id": "other"}), 422)
+    assert "another change, which waits" in again.words
+    change_id = UUID(waits.fields["change_id"])
+    with pytest.raises(asyncpg.CheckViolationError, match="by_two"):
+        await ctx.pool.execute(
+            "UPDATE bank_key_change SET outcome = 'done', decided_by = 'bank:SBIN', decided_at = now()"
+            " WHERE change_id = $1",
+            change_id,
+        )
+    mail = Mail()
+    assert await tell_of_key_changes(ctx, Ways(mail=mail)) == 1
+    await key_changes.confirm(ctx.pool, ctx.policy.signatures, "SBIN", change_id, "command:test")
+    assert await tell_of_key_changes(ctx, Ways(mail=mail)) == 1
+    assert [to for to, _ in mail.letters] == ["nodal@sbin.example"] * 2
+    assert ["not done yet" in text for _, text in mail.letters] == [True, False]
+    with pytest.raises(BankKeyChangeDecided):
+        await key_changes.confirm(ctx.pool, ctx.policy.signatures, "SBIN", change_id, "command:test")
+    last = read(await post(data=WHO | {"key_id": "sbin-1", "step": "end"}), 422)
+    assert "This is the last key of your bank." in last.words
+    second = WHO | {"key_id": "sbin-2", "public_key": keys[1], "step": "add"}
+    assert (await post(data=second)).status_code == 303
+    (waiting,) = await open_changes(ctx, "SBIN")
+    await key_changes.confirm(ctx.pool, ctx.policy.signatures, "SBIN", waiting.change_id, "command:test")
+    third = read(await post(data=second | {"key_id": "sbin-3", "public_key": keys[2]}), 422)
+    assert "Your bank has two keys." in third.words
+    assert (await post(data=WHO | {"key_id": "sbin-1", "step": "end"})).status_code == 303
+    (waiting,) = await open_changes(ctx, "SBIN")
+    await key_changes.refuse(ctx.pool, "SBIN", waiting.change_id, "command:test", "not known to the nodal officer")
+    assert "refused: not known to the nodal officer" in (await browser.page("/inbox/keys")).words
+    async with ctx.pool.acquire() as connection:
+        assert await bank_keys.take_nonce(connection, "sbin-1", "nonce-0123456789abcdef", ctx.now())
+    assert "to the hour" in (await browser.page("/inbox/keys")).words
+    await no_change_outlives_its_time_or_the_login(ctx, partial(post, data=WHO | {"key_id": "sbin-1", "step": "end"}))
+
+
+async def no_change_outlives_its_time_or_the_login(ctx: Context, ask: Callable[[], Awaitable[httpx.Response]]) -> None:
+    """A change that waits is over after its time, and with the login with which it was asked for."""
+    old = KeyChange(
+        change_id=uuid4(),
+        institution="SBIN",
+        kind=KeyChangeKind.ADD,
+        key_id="sbin-old",
+        public_key=STRANGER.public_key().public_bytes_raw(),
+        asked_by="bank:SBIN",
+        asked_at=ctx.now() - timedelta(days=15),
+    )
+    async with ctx.pool.acquire() as connection:
+        await bank_key_changes.ask(connection, old)
+    with pytest.raises(BankKeyChangeDecided):
+        await key_changes.confirm(ctx.pool, ctx.policy.signatures, "SBIN", old.change_id, "command:test")
+    await forget_entries(ctx)
+    assert not await open_changes(ctx, "SBIN")
+    mail = Mail()
+    await tell_of_key_changes(ctx, Ways(mail=mail))
+    assert any("no one confirmed it in time" in text for _, text in mail.letters)
+    assert (await ask()).status_code == 303
+    await set_login(ctx.pool, "SBIN", InboundEntry.model_validate(SBIN), "command:test")
+    assert not await open_changes(ctx, "SBIN"), "a thief of the login may have asked"
+    await tell_of_key_changes(ctx, Ways(mail=mail))
+    assert "login was replaced" in mail.letters[-1][1]
+
+
+async def open_changes(ctx: Context, code: str) -> list[KeyChange]:
+    async with ctx.pool.acquire() as connection:
+        return await bank_key_changes.open_ones(connection, code)
+
+
+async def test_the_test_tool_names_the_part_that_is_wrong(doors: Doors, browser: Browser) -> None:
+    ctx = doors.services.ctx
+    await register_key(ctx.pool, ctx.policy.signatures, bank_key("sbin-9", STRANGER), ctx.now())
+    url, body = "https://bank.test/api/v1/bank/holds/1/answer", '{"lines": []}'
+    headers = sign(body.encode(), url, key_id="sbin-9", private_key=STRANGER)
+    good = pasted(url, headers, body)
+    for text, said in (
+        (good, ["right"] * 6),
+        (good.replace("[]", "[1]"), ["right"] * 4 + ["the header says", "right"]),
+        (good.replace("sbin-9", "hdfc-1"), ["right"] * 3 + ["hdfc-1 is no key of your bank", "right", "could not"]),
+        (good.replace("answer HTTP", "other HTTP"), ["right"] * 5 + ["The signature is not one of a key"]),
+        (good.replace("Signature:", "Signatures:"), ["Signature is missing", *["could not"] * 5]),
+    ):
+        answer = await browser.client.post("/inbox/test", data={"request": text, "step": "signature"})
+        found = re.findall(r'<th scope="row">[^<]*</th><td>(.*?)</td>', answer.text, re.DOTALL)
+        assert [part in shown for part, shown in zip(said, found, strict=True)] == [True] * 6, (said, found)
+    late = sign(body.encode(), url, key_id="sbin-9", private_key=STRANGER, created=ctx.now() - timedelta(hours=1))
+    answer = await browser.client.post("/inbox/test", data={"request": pasted(url, late, body), "step": "signature"})
+    assert "created is more than 300 seconds ago" in answer.text
+    assert not await ctx.pool.fetchval("SELECT EXISTS (SELECT FROM bank_nonce WHERE key_id = 'sbin-9')")
+    for typed, told in (('{"lines": []}', "lines"), ("{", "Invalid JSON"), ("", "Choose which body it is")):
+        page = await browser.client.post("/inbox/test", data={"schema": "answer", "body": typed, "step": "body"})
+        assert told in page.text
+    asked = [await browser.client.post("/inbox/test", data={"step": "event"}) for _ in range(8)]
+    assert {one.status_code for one in asked} == {303, 429}
+    assert await send_test_events(ctx, NoSender()) > 0
+    assert "the directory has no webhook of your bank" in (await browser.page("/inbox/test")).words
+
+
+class NoSender:
+    async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        raise AssertionError("SBIN has no webhook")
+
+
+def pasted(url: str, headers: Mapping[str, str], body: str) -> str:
+    """A signed request as a form sends it, with line ends of its own."""
+    path = url.removeprefix("https://bank.test")
+    lines = [f"POST {path} HTTP/1.1", "Host: bank.test", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", body])
+
+
+@pytest.mark.parametrize("language", ["en", "hi"])
+async def test_every_page_is_whole_and_accessible_in_its_language(
+    doors: Doors, browser: Browser, language: str
+) -> None:
+    root = rrn()
+    await doors.complain(transfers=[transfer(rrn=root)])
+    (row,) = [row for row in await browser.waiting() if row["rrn"] == root]
+    query = f"?lang={language}"
+    path = f"/inbox/holds/{row['request']}{query}"
+    for one in (f"/inbox{query}", f"/inbox/orders{query}", f"/inbox/keys{query}", f"/inbox/test{query}", path):
+        response = await browser.client.get(one)
+        assert (response.status_code, faults(response, language)) == (200, []), one
+    form = (await browser.page(path)).fields
+    number = next(name for name in form if name.endswith(".seen")).removesuffix("seen")
+    for changes in ({f"{number}held": "five"}, {f"{number}held": "2000", **WHO}):
+        answer = await browser.client.post(path, data=form | changes | {"step": "check"})
+        assert faults(answer, language) == []
+    table = await browser.client.post(f"/inbox/table{query}", data={"table": "request,rrn,what,rupees\n1,2,held,3"})
+    assert faults(table, language) == []
+
+
+def test_every_text_of_the_inbox_and_of_forms_is_there_in_both_languages() -> None:
+    for tables in (TEXTS, FORM_TEXTS):
+        english, hindi = tables[Language.EN], tables[Language.HI]
+        assert english.keys() == hindi.keys()
+        for key in english:
+            places = [set(re.findall(r"\{[a-z_]*\}", table[key])) for table in (english, hindi)]
+            assert places[0] == places[1], key
+            assert english[key] != hindi[key] or key in SAME, key

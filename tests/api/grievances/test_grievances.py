@@ -156,6 +156,17 @@ async def test_the_list_and_its_filters(desk: Desk) -> None:
     assert await listed(level="io") == [second]
     assert await listed(state="withdrawn") == []
     assert await listed(ack_no=hold["case_ack_no"]) == [second]
+
+    async def waiting(role: Role, **query: Any) -> list[str]:
+        return [found["grievance_id"] for found in (await desk.read(f"{PATH}/waiting", role, **query))["items"]]
+
+    assert (await waiting(Role.DESK), await waiting(Role.IO), await waiting(Role.SP)) == ([first], [second], [])
+    assert await waiting(Role.SP, everybody=True) == [first, second], "by deadline"
+    page = await desk.read(f"{PATH}/waiting", Role.SP, everybody=True, limit=1)
+    assert await waiting(Role.SP, everybody=True, after=page["next"]) == [second]
+    assert await waiting(Role.SP, everybody=True, level="io", overdue=False) == [second]
+    await desk.done(second, "decide", Role.IO, "sharma", decision="released", **WHY)
+    assert (await waiting(Role.SP), await waiting(Role.DESK)) == ([second], [first]), "the release is to be confirmed"
     desk.at += timedelta(days=7)
     assert await listed(overdue=True) == [first]
     assert await listed(overdue=False) == [second]
@@ -271,9 +282,21 @@ async def test_a_small_hold_is_decided_once(desk: Desk) -> None:
     path = f"{HOLDS}/{small['hold_id']}/decide-small"
     decided = {"decision": "release", **WHY}
     assert problem(await desk.doors.post(path, decided, Role.DESK)) == (403, "not-allowed")
+    of_hold = f"{HOLDS}/{small['hold_id']}/file"
+    file = await desk.read(of_hold)
+    assert file["barred"] == [{"act": "decide_small", "code": "officer_not_of_case"}], "sharma investigates"
+    assert (file["account_end"], file["hold"]["waits_for"], file["more_transfers"]) == ("0002", None, False)
+    ((transfer_in,), (claim,)) = file["transfers"], file["claims"]
+    assert [transfer_in[name] for name in ("banks", "layer", "held_paise")] == [["HDFC", "SBIN"], 1, 150_00]
+    assert [claim[name] for name in ("ack_no", "held_here_paise", "held_paise", "restored_paise", "step")] == [
+        *(small["case_ack_no"], 150_00, 150_00, 0, "collecting")
+    ]
     done = await desk.doors.client.post(path, json=decided, headers=desk.doors.officer(Role.IO, "sharma"))
     assert (done.status_code, done.json()["waits_for"]) == (200, "victim_is_heard")
     assert problem(await desk.doors.post(path, decided, Role.SP)) == (409, "not-now")
+    file = (await desk.doors.client.get(of_hold, headers=desk.doors.officer(Role.IO, "sharma"))).json()
+    assert file["hold"]["waits_for"] == "victim_is_heard"
+    assert {"act": "hear", "code": "hearer_proposed"} in file["barred"], "sharma proposed it"
     await desk.confirmed(small["hold_id"])
     assert problem(await desk.doors.post(path, decided, Role.SP)) == (409, "not-now")
     found = await desk.read(f"{HOLDS}/{small['hold_id']}")

@@ -1,5 +1,6 @@
 """Officers, teams, banks and policy as an admin reads them, and what one admin may change alone."""
 
+from datetime import timedelta
 from typing import Any
 
 from api.roles import Action
@@ -36,6 +37,38 @@ async def test_an_admin_takes_roles_away_and_it_is_told_who_did_it(doors: Doors)
     assert {one["officer_id"]: one["disabled_by"] for one in listed}["ravi"] == "officer:officer1"
 
 
+async def test_officers_are_found_by_name_role_and_team_with_their_presence(doors: Doors) -> None:
+    pool = doors.services.ctx.pool
+    await enrol(pool, ["meera.found", "naseem.found"], [Role.STATE_GRO])
+    hours = [{"day_no": day, "starts_minute": 0, "ends_minute": 1} for day in range(1, 8)]
+    team = {"name": "Zenith 100% desk", "members": ["naseem.found"], "shifts": hours}
+    assert (await doors.post("/api/v1/teams", team, Role.SUPERVISOR)).status_code == 201
+    today = doors.services.ctx.now().date()
+    headers = doors.officer(Role.SUPERVISOR)
+
+    async def absent(*days: tuple[int, int]) -> int:
+        spans = [(today + timedelta(days=first), today + timedelta(days=last)) for first, last in days]
+        asked = {"absences": [{"first_day": str(first), "last_day": str(last)} for first, last in spans]}
+        return (await doors.client.put(f"{OFFICERS}/meera.found/absences", json=asked, headers=headers)).status_code
+
+    assert await absent((-1, 9_000)) == 422
+    assert await absent((-1, 1), (-1, 2)) == 422
+    assert await absent((-1, 1)) == 204
+
+    async def found(text: str) -> dict[str, Any]:
+        response = await doors.post(f"{OFFICERS}/search", {"text": text}, Role.AUDITOR)
+        return {one["officer_id"]: one for one in response.json()["items"]}
+
+    by_name, by_role = await found("EERA.FO"), await found("state_g")
+    assert by_name.keys() == {"meera.found"}
+    assert by_name.keys() | {"naseem.found"} <= by_role.keys()
+    assert by_name["meera.found"]["is_absent"]
+    assert by_name["meera.found"]["last_sign_in_at"] is None
+    # A sign that matches anything in SQL is a plain sign here.
+    assert (await found("zenith 100%")).keys() == {"naseem.found"}
+    assert (await found("zenith%desk")) == {}
+
+
 async def test_teams_are_added_and_ended_and_never_let_an_officer_in(doors: Doors) -> None:
     team = {"name": "Night desk 7", "shifts": [{"day_no": 1, "starts_minute": 0, "ends_minute": 480}]}
     assert (await doors.post("/api/v1/teams", team, Role.SUPERVISOR)).status_code == 201
@@ -62,6 +95,27 @@ async def test_the_directory_says_whom_to_call_and_no_secret(doors: Doors) -> No
     assert banks["SBIN"]["nodal_officers"][0]["mobile"] == "9000000001"
     assert "password" not in response.text
     assert "aes" not in response.text
+
+
+async def test_one_bank_is_read_with_its_codes_channels_and_keys_and_no_secret(doors: Doors) -> None:
+    found = await doors.read("/api/v1/institutions", Role.AUDITOR, text="SBIN0001234")
+    assert [one["code"] for one in found["items"]] == ["SBIN"]
+    assert (await doors.read("/api/v1/institutions", Role.AUDITOR, text="no such bank"))["items"] == []
+    async with doors.services.ctx.pool.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO channel_health (institution, channel, state, failures, silences, probe_at, changed_at)"
+            " VALUES ('SBIN', 'i4c', 'open', 5, 0, now(), now()) ON CONFLICT DO NOTHING"
+        )
+    response = await doors.client.get("/api/v1/institutions/SBIN", headers=doors.officer(Role.DESK))
+    told = response.json()
+    assert told["item"]["name"] == "State Bank of India"
+    states = {one["channel"]: one["state"] for one in told["channels"]}
+    assert states["i4c"] == "open"
+    assert told["ifsc_prefixes"] == ["SBIN"]
+    assert told["roster"][0]["mobile"] == "9000000001"
+    assert "password" not in response.text
+    missing = await doors.client.get("/api/v1/institutions/NOBANK", headers=doors.officer(Role.DESK))
+    assert missing.json()["code"] == "institution_not_found"
 
 
 async def test_the_policy_in_force_names_its_sources(doors: Doors) -> None:

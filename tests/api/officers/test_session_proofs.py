@@ -1,11 +1,32 @@
 """What a sign-in just now allows, and what it renews."""
 
+from uuid import uuid4
+
+import asyncpg
+import pytest
 from argon2 import PasswordHasher
 
+from activities.officers.enrolment import import_officers
 from activities.secrets import is_outdated
+from schemas.enums import Role
+from schemas.jurisdiction import WHOLE_STATE
+from schemas.officers import OfficerEntry
 from tests.api.officers.test_sessions import ME, Desk, desk
 
 __all__ = ["desk"]
+
+RAVIS_ROLES = (Role.SP, Role.DY_SP, Role.IO, Role.ADMIN)
+SECONDS = (
+    "complaints/29999999999999/credit-accounts/1/confirm",
+    "grievances/{id}/decide",
+    "holds/{id}/decide-small",
+    "holds/{id}/release/confirm",
+    "officers/asha/disable",
+    "officers/asha/roles/sp/end",
+    "restorations/{id}/decide-objection",
+    "sessions/of/asha/end",
+)
+"""acts of a second person on money, and of one admin against another officer"""
 
 
 async def test_asvs_7_5_2_another_session_is_ended_soon_after_a_sign_in_only(desk: Desk) -> None:
@@ -42,3 +63,39 @@ async def test_asvs_11_2_2_a_hash_of_other_costs_is_made_again_at_the_sign_in(de
     assert (is_outdated(cheap), is_outdated(made)) == (True, False)
     assert await (await desk.signed_in()).is_in()
     assert await browser.is_in(), "a hash of now is not made again"
+
+
+async def test_asvs_7_5_3_a_code_proves_a_session_again_and_money_needs_one(desk: Desk) -> None:
+    """What moves money or power needs a sign-in or a code of the last minutes. A code is good once."""
+    entry = OfficerEntry(officer_id="ravi", name="Ravi", roles=RAVIS_ROLES, districts=(WHOLE_STATE,))
+    await import_officers(desk.services.ctx.pool, [entry], "command:test")
+    browser = await desk.signed_in()
+    proof_seconds = desk.services.ctx.policy.sessions.proof_seconds
+    path, body = f"/api/v1/restorations/{uuid4()}/approve", {"step": "approval", "visit_no": 1, "due_paise": 1}
+    assert (await browser.ask("POST", path, body)).status_code == 404, "the proof was looked at, and was good"
+    desk.pass_time(proof_seconds + 1)
+    refused = await browser.ask("POST", path, body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "sign_in_too_old")
+    for path_of_second in SECONDS:
+        refused = await browser.ask("POST", f"/api/v1/{path_of_second.format(id=uuid4())}", {})
+        assert (refused.status_code, refused.json()["code"]) == (403, "sign_in_too_old"), path_of_second
+    until = (await browser.ask("GET", ME)).json()["proved_until"]
+
+    code = desk.ravi.next_code()
+    wrong = await browser.ask("POST", f"{ME}/proof", {"code": f"{(int(code) + 1) % 10**6:06}"})
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "proof_refused")
+    proved = await browser.ask("POST", f"{ME}/proof", {"code": code})
+    assert proved.status_code == 200, proved.text
+    assert proved.json()["proved_until"] > until
+    assert (await browser.ask("POST", f"{ME}/proof", {"code": code})).json()["code"] == "proof_refused"
+    assert (await browser.ask("GET", ME)).json()["proved_until"] == proved.json()["proved_until"]
+    assert (await browser.ask("POST", path, body)).status_code == 404
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await desk.services.ctx.pool.execute("UPDATE officer_session SET proved_at = NULL WHERE proved_at IS NOT NULL")
+    outcomes = await desk.services.ctx.pool.fetch(
+        "SELECT e.outcome, e.way, s.officer_id FROM sign_in_entry e LEFT JOIN officer_session s USING (session_id)"
+        " WHERE e.officer_id = 'ravi' ORDER BY e.entry_id DESC LIMIT 3"
+    )
+    assert [tuple(row) for row in outcomes] == [
+        *(("code_used", "code", None), ("proved", "code", "ravi"), ("wrong_code", "code", None))
+    ]

@@ -458,6 +458,9 @@ async def test_the_sign_in_log_is_read_by_the_officer_and_by_admin_and_auditor(d
     after = (await auditor.ask("GET", f"/api/v1/sign-ins?officer_id=ravi&after={found['next']}")).json()
     assert [line["outcome"] for line in after["items"]] == ["signed_in", "credentials_set"]
     assert after["next"] is None
+    open_now = (await auditor.ask("GET", "/api/v1/sessions/of/RAVI")).json()["items"]
+    assert [(one["address"], one["current"]) for one in open_now] == [(HOME, False)]
+    assert (await mine.ask("GET", "/api/v1/sessions/of/ravi")).status_code == 403
 
 
 # -- what the database itself refuses ----------------------------------------------------------------------------------

@@ -175,6 +175,8 @@ async def test_the_call_list_says_whom_to_call_and_why(doors: Doors) -> None:
     found = await doors.read(CALLS)
     assert [item["case_ack_no"] for item in found["items"]] == [large, small]
     assert (await doors.read(CALLS, limit=1))["waiting_requests"] == 2
+    (first, *_) = (await doors.read(CALLS, language="hi"))["items"]
+    assert first["say"][0].startswith("मैं साइबर अपराध पुलिस से"), first["say"]
     first = found["items"][0]
     assert first["institution"]["nodal_officers"][0]["mobile"] == "9000000001"
     assert first["hops"][0]["reference"] == "412345678903"

@@ -177,6 +177,11 @@ async def test_what_is_late_now_and_by_whom(doors: Doors) -> None:
     assert (await doors.read(BREACHES, Role.SUPERVISOR, bank="HDFC"))["items"] == []
     await doors.post_officer("sp.agra", "Agra")
     assert (await get(doors, BREACHES, Role.SP, "sp.agra"))["items"] == []
+    for accept, begins in (("text/csv", b"stage,late_by,case_ack_no,"), (XLSX, b"PK")):
+        headers = {**doors.officer(Role.SUPERVISOR), "Accept": accept}
+        file = (await doors.client.get(f"{BREACHES}?stage=complaint_to_held&limit=1", headers=headers)).content
+        assert file.startswith(begins)
+        assert accept == XLSX or case_no in file.decode()
     first = await doors.read(BREACHES, Role.SUPERVISOR, limit=1)
     second = await doors.read(BREACHES, Role.SUPERVISOR, limit=1, after=first["next"])
     assert first["items"][0]["due_at"] <= second["items"][0]["due_at"]

@@ -55,7 +55,14 @@ async def test_an_officer_chooses_and_an_administrator_sees_and_resets(doors: Do
 
     await until(is_told, WAIT_SECONDS)
     assert not of((await page(doors, "ravi", Role.DESK, after=positions["ravi"]))[0], "notice"), "of asha alone"
-    (notice,) = (await call(doors, "GET", f"{DESK}/notices", "asha")).json()["items"]
+    listed = (await call(doors, "GET", f"{DESK}/notices", "asha")).json()
+    (notice,) = listed["items"]
+    assert listed["unseen"] == 1
+    for moment in (notice["written_at"], "2026-11-01T00:00:00Z"):
+        seen = await call(doors, "PUT", f"{DESK}/notices/seen", "asha", body={"until": moment})
+        assert seen.status_code == 204
+        again = (await call(doors, "GET", f"{DESK}/notices", "asha")).json()
+        assert (again["unseen"], len(again["items"])) == (0, 1), "an older screen takes nothing back"
     assert (notice["task_id"], notice["ack_no"], notice["reason"]) == (task_id, case_no, "open")
     assert (notice["media"], notice["holds"]) == (["email", "stream"], True)
     claimed = await call(doors, "POST", f"{DESK}/tasks/{task_id}/claim", "ravi", body={"version": 0})

@@ -17,6 +17,7 @@ from api.services import Services
 from schemas.enums import Role
 from schemas.grievances.grievances import NewGrievance
 from schemas.outbox.procedures import ActionInput
+from schemas.text import IST
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.clock import at_clock
 
@@ -32,11 +33,12 @@ class Desk:
         self.at = datetime.now(UTC)
         self.doors: Doors
 
-    async def hold(self, rrn: str = "412345678901") -> str:
+    async def hold(self, rrn: str = "412345678901", rupees: int = 2_000, lost_rupees: int = 5_000) -> str:
         """A case with ₹2,000 of ₹5,000 on hold; its restoration's id."""
-        receipt = await self.doors.complain(transfers=[transfer(rrn)])
+        receipt = await self.doors.complain(transfers=[transfer(rrn, lost_rupees * 100)])
         case_no = receipt["case_ack_no"]
-        await self.doors.answer("SBIN", case_no, line("held", rrn, amount="2000.00", disputed_amount="5000.00"))
+        amounts = {"amount": f"{rupees}.00", "disputed_amount": f"{lost_rupees}.00"}
+        await self.doors.answer("SBIN", case_no, line("held", rrn, **amounts))
         self.at = max(self.at, datetime.now(UTC))
         await opening.open_for_new_holds(self.doors.services.ctx, case_no)
         (found,) = (await self.read(PATH, ack_no=case_no))["restorations"]
@@ -98,6 +100,18 @@ def problem(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, body["type"].removeprefix("urn:goldenhour:problem:")
 
 
+async def waiting(desk: Desk, restoration: str, role: Role, **query: Any) -> list[Any]:
+    """The steps of a restoration that wait for an officer of a role, from all pages."""
+    found: list[Any] = []
+    after: dict[str, str] = {}
+    while True:
+        page = await desk.read(f"{PATH}/officer-steps", role, limit=2, **after, **query)
+        found += [one for one in page["items"] if one["restoration_id"] == restoration]
+        if page["next"] is None:
+            return found
+        after = {"after": page["next"]}
+
+
 async def test_from_the_list_to_the_order(desk: Desk) -> None:
     restoration = await desk.hold()
     found = await desk.read(f"{PATH}/{restoration}")
@@ -116,7 +130,23 @@ async def test_from_the_list_to_the_order(desk: Desk) -> None:
     assert (await desk.read(f"{PATH}/{restoration}", Role.SP))["may"] == [
         *("send_back", "decide_objection", "approve", "refuse")
     ]
-    assert (await desk.done(restoration, "approve", Role.SP, "verma"))["step"] == "credit"
+    (step,) = await waiting(desk, restoration, Role.SP)
+    assert [step[name] for name in ("act", "paise", "accounts", "prepared_by", "is_other_account", "is_disputed")] == [
+        *("approve", 2000_00, 1, "sharma", False, False)
+    ]
+    assert await waiting(desk, restoration, Role.IO) == []
+    file = await desk.read(f"{PATH}/{restoration}/file", Role.SP)
+    (account,) = file["accounts"]
+    assert [account[name] for name in ("institution", "account_end", "held_paise", "others", "victim_paise")] == [
+        *("SBIN", "0001", 2000_00, 0, 2000_00)
+    ]
+    (money,) = account["transfers"]
+    assert (money["holder"]["paise"], money["payer"]["paise"], money["agree"]) == (2000_00, None, None)
+    assert (file["prepared_at"] is not None, file["credit_account"]) == (True, None)
+    assert [one["recorded_by"] for one in file["waivers"]] == ["officer:officer1"]
+    assert (await desk.done(restoration, "approve", Role.SP, "verma", due_paise=file["total_paise"]))[
+        "step"
+    ] == "credit"
     found = await desk.read(f"{PATH}/{restoration}")
     assert (found["prepared_by"], found["approved_by"], found["route_reasons"]) == (
         *("sharma", "verma"),
@@ -174,7 +204,7 @@ async def test_four_eyes_have_a_problem_of_their_own(desk: Desk) -> None:
     restoration = await desk.hold()
     await desk.to_approval(restoration)
     await desk.done(restoration, "prepare", Role.DY_SP, "sharma")
-    for verb, body in (("approve", {}), ("refuse", WHY)):
+    for verb, body in (("approve", {"due_paise": 2000_00}), ("refuse", WHY)):
         response = await desk.post(restoration, verb, Role.SP, "sharma", **body)
         assert problem(response) == (403, "four-eyes")
     response = await desk.post(restoration, "approve", Role.DY_SP, "verma")
@@ -281,3 +311,55 @@ async def test_a_restoration_nobody_knows(desk: Desk) -> None:
     ):
         response = await desk.doors.client.request(method, path, json=body, headers=desk.doors.officer(Role.IO))
         assert problem(response) == (404, "not-found")
+
+
+async def test_a_day_of_the_lok_adalat(desk: Desk) -> None:
+    """Two files wait. One order is recorded for both, confirmed by a second officer, and taken."""
+    both = [await desk.hold(rrn, 60_000, 60_000) for rrn in ("412345678901", "412345678902")]
+    await desk.to_approval(both[0])
+
+    async def day(**query: Any) -> list[tuple[str, str, bool]]:
+        items = (await desk.read("/api/v1/court-day", **query))["items"]
+        return [(line["restoration_id"], line["standing"], line["is_ready"]) for line in items]
+
+    assert await day() == [(both[0], "waits", True)], "the other one is not before the Lok Adalat yet"
+    assert await day(route="court") == await day(district="AGRA") == []
+    await desk.to_approval(both[1])
+    page = await desk.read("/api/v1/court-day", route="lok_adalat", limit=1)
+    (found,) = page["items"]
+    assert (found["accounts"], found["notices"], found["notices_issued"], found["signed_by_code"]) == (
+        *([{"institution": "SBIN", "account_end": "0001", "held_paise": 60_000_00}], 1, 1),
+        False,
+    )
+    assert await day(after=page["next"], district="Lucknow") == [(both[1], "waits", True)]
+
+    today, court = desk.at.astimezone(IST).date().isoformat(), "Permanent Lok Adalat, Lucknow"
+    told = {"kind": "lok_adalat", "effect": "restore", "court": court, "order_no": "7/26", "made_on": today}
+    cases = [(await desk.read(f"{PATH}/{one}"))["case_ack_no"] for one in both]
+    body = told | {"document": WAIVER, "about": [{"ack_no": case_no} for case_no in cases]}
+    assert (await desk.doors.post("/api/v1/court-orders", body, Role.DESK)).status_code == 200
+    assert [standing for _, standing, _ in await day(on=today, court=court)] == ["recorded"] * 2
+    assert [standing for _, standing, _ in await day(on="2020-02-02")] == ["recorded"] * 2, "they wait whatever the day"
+    assert await day(court="another court") == []
+
+    def officer(name: str) -> dict[str, str]:
+        return desk.doors.officer(Role.SP, name)
+
+    mine, others = [
+        (await desk.doors.client.get("/api/v1/court-orders/waiting", headers=officer(name))).json()["items"]
+        for name in ("officer1", "officer2")
+    ]
+    assert [(one["needs_another"], one["asks"], one["held_paise"]) for one in mine] == [
+        (True, "confirmation", 60_000_00)
+    ] * 2
+    assert [one["needs_another"] for one in others] == [False, False]
+    path = f"/api/v1/cases/{others[0]['case_ack_no']}/court-orders/{others[0]['court_order_id']}/confirm"
+    assert (await desk.doors.client.post(path, json=WHY, headers=officer("officer2"))).status_code == 200
+    assert [standing for _, standing, _ in await day(on=today)] == ["in_force", "recorded"]
+    await desk.tick(both[0])
+    assert [standing for _, standing, _ in await day(on=today)] == ["taken", "recorded"]
+    assert [one for one, _, _ in await day()] == both[1:], "without a day, only those that wait"
+    headers = {**desk.doors.officer(Role.IO), "Accept": "text/csv"}
+    table = (await desk.doors.client.get("/api/v1/court-day", params={"on": today}, headers=headers)).text
+    assert [row.split(",")[0] for row in table.splitlines()] == ["ack_no", *cases]
+    assert "50100000000001" not in table, "accounts are masked"

@@ -1,12 +1,19 @@
-"""What is read of a case: every rupee, every hop, every line; page by page."""
+"""What is read of a case: every rupee, every hop, every line; page by page, and as tables."""
 
+import csv
+import io
 from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from python_calamine import CalamineWorkbook
+
 from activities.banks import exchanges
 from activities.cases.desk import close_task
+from activities.holds import opening
+from api.reports import XLSX
+from db.banks import delivery_attempts
 from db.banks.rosters import replace_officers
 from db.cases import tasks
 from db.pool import Pool
@@ -15,7 +22,7 @@ from domain.hash_chain import GENESIS
 from domain.tracing.batches import request_id as planned_id
 from schemas.banks.exchanges import About, Exchange
 from schemas.banks.rosters import NodalOfficer
-from schemas.enums import Bucket, ChannelKind, Role, TaskKind
+from schemas.enums import Bucket, ChannelKind, DeliveryOutcome, Role, TaskKind
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about
 from schemas.text import IST
 from tests.api.conftest import Doors, line, transfer
@@ -220,12 +227,64 @@ async def test_the_log_is_a_chain(doors: Doors) -> None:
         previous = event["hash"]
 
 
-async def test_requests_show_their_escalation_and_hops(doors: Doors) -> None:
-    first, second = (await doors.read(f"/api/v1/cases/{await story(doors)}/requests"))["items"]
+async def test_requests_show_their_channels_escalation_and_hops(doors: Doors) -> None:
+    ack_no = await story(doors)
+    pool, request_id = doors.services.ctx.pool, planned_id(ack_no, 2, "HDFC")
+    async with pool.acquire() as connection:
+        for channel, outcome in (
+            (ChannelKind.I4C, DeliveryOutcome.FAILED),
+            (ChannelKind.EMAIL, DeliveryOutcome.DELIVERED),
+        ):
+            at = datetime.now(UTC)
+            await delivery_attempts.note(connection, About.HOLD_REQUEST, request_id, channel, outcome, at, "busy")
+    first, second = (await doors.read(f"/api/v1/cases/{ack_no}/requests"))["items"]
     assert (first["institution"], first["state"], first["job_ids"]) == ("SBIN", "answered", ["BANKS-1"])
     assert first["hops"] == [{"hop_no": 1, "revision": 0, "live": False}]
     assert (second["state"], second["level"], second["hops"][0]["live"]) == ("delivered", None, True)
     assert second["first_answered_at"] is not None
+    assert [(one["channel"], one["outcome"]) for one in second["attempts"]] == [
+        ("i4c", "delivered"),
+        ("i4c", "failed"),
+        ("email", "delivered"),
+    ]
+    assert (first["channel"], first["next_level"], first["next_level_at"]) == ("i4c", None, None)
+    assert second["next_level"] == "reminder"
+    assert datetime.fromisoformat(second["next_level_at"]) > datetime.fromisoformat(second["delivered_at"])
+
+
+async def test_transfers_timeline_and_holds_are_tables_too(doors: Doors) -> None:
+    ack_no = await story(doors)
+    await opening.open_for_new_holds(doors.services.ctx, ack_no)
+
+    async def table(path: str, **query: str) -> list[dict[str, str]]:
+        headers = doors.officer(Role.DESK) | {"Accept": "text/csv"}
+        answer = await doors.client.get(path, params=query, headers=headers)
+        assert answer.headers["content-disposition"].endswith('.csv"')
+        return list(csv.DictReader(io.StringIO(answer.text)))
+
+    path = f"/api/v1/cases/{ack_no}/trail"
+    rows = await table(path)
+    hops = await walk(doors, path, "edges")
+    assert [int(row["hop_no"]) for row in rows] == [hop["hop_no"] for hop in hops]
+    for row, hop in zip(rows, hops, strict=True):
+        assert int(row["amount_paise"]) == hop["amount_paise"]
+        assert {name: int(row[f"{name}_paise"]) for name in hop["balances_paise"]} == hop["balances_paise"]
+    assert (rows[1]["from_account"], rows[1]["to_institution"]) == ("30000000001", "HDFC")
+    assert [row["hop_no"] for row in await table(path, layer="2")] == ["2"]
+    answer = await doors.client.get(path, headers=doors.officer(Role.DESK) | {"Accept": XLSX})
+    header, *cells = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    assert [(row["to_account"], int(row["held_paise"])) for row in rows] == [
+        (cell[header.index("to_account")], cell[header.index("held_paise")]) for cell in cells
+    ]
+    timeline = await doors.read(f"/api/v1/cases/{ack_no}/timeline", limit=500, language="hi")
+    assert [row["text"] for row in await table(f"/api/v1/cases/{ack_no}/timeline", language="hi")] == [
+        one["text"] for one in timeline["items"]
+    ]
+    holds = (await doors.read("/api/v1/holds", ack_no=ack_no))["items"]
+    assert holds
+    assert [(row["hold_id"], int(row["held_paise"])) for row in await table("/api/v1/holds", ack_no=ack_no)] == [
+        (hold["hold_id"], hold["held_paise"]) for hold in holds
+    ]
 
 
 async def test_answers_show_what_was_said_and_what_became_of_it(doors: Doors) -> None:

@@ -42,8 +42,7 @@ def test_every_message_that_goes_by_sms_has_a_template_in_each_language() -> Non
             if Channel.SMS in rule.channels:
                 assert any((rule.kind, to_whom) in found for to_whom in ADDRESSEES[rule.to].texts)
     for (_, to_whom), languages in found.items():
-        both = to_whom in {Recipient.VICTIM, Recipient.HOLDER, Recipient.COMPLAINANT}
-        assert languages == (set(Language) if both else {Language.EN})
+        assert languages == ({Language.EN} if to_whom is Recipient.BANK else set(Language))
     assert (MessageKind.DOCUMENT_FOR_BANK, Recipient.BANK) not in found, "it goes by e-mail alone"
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from domain.tracing.call_script import what_to_say
-from schemas.enums import HopState
+from schemas.enums import HopState, Language
 from schemas.tracing.views import TaskHop
 
 AT = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)
@@ -47,3 +47,13 @@ def test_what_is_not_read_out_is_told_of() -> None:
 
 def test_without_money_in_play_there_is_nothing_to_say() -> None:
     assert what_to_say("32411265000000", "BANKS-1", [], 0) == ()
+
+
+def test_the_script_is_read_out_in_hindi_too() -> None:
+    english, hindi = (
+        what_to_say("32411265000000", "BANKS-1", [hop()], 3, language) for language in (Language.EN, Language.HI)
+    )
+    assert len(english) == len(hindi)
+    assert "पावती संख्या 32411265000000, आपका जॉब BANKS-1।" in hindi[0]
+    assert hindi[2].startswith("RRN या UTR 412345678901: ₹1,25,000, 24-11-2026 को 10:00:00 बजे")
+    assert "30000000001" not in "\n".join(hindi)

@@ -121,7 +121,7 @@ async def test_the_true_post_comes_once_whatever_foul_try_goes_with_it(
         await until(lambda: poster.accepted == 1 and sum(book.refusals.values()) == 1)
     [(name, _)] = book.refusals
     assert name == foul.value
-    # This small police API accepts anything that it can decrypt. tests/e2e/test_faults.py tests the product's API.
+    # This small police API accepts anything that it can decrypt. tests/e2e/told_banks tests the product's API.
     whole = {FaultyPost.REPLAYED, FaultyPost.DRIPPED}
     assert len(police.updates) >= (2 if foul in whole else 1)
     assert poster.gave_up == 0

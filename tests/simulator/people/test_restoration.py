@@ -29,7 +29,9 @@ class Engine(Officers):
         self, method: str, path: str, caller: Caller, body: Json | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Json]:
         if method == "GET" and path.endswith(RESTORATION):
-            return 200, {"state": self.state, "step": self.step, "visit_no": 1, "prepared_by": self.prepared_by}
+            lines = [{"due_paise": 100 if self.prepared_by else None}]
+            state = {"state": self.state, "step": self.step, "visit_no": 1, "prepared_by": self.prepared_by}
+            return 200, state | {"lines": lines}
         if method == "GET" and path.startswith("/api/v1/restorations?"):
             head = {"restoration_id": RESTORATION, "case_ack_no": "1", "ack_no": "1", "step": self.step, "visit_no": 1}
             return 200, {"restorations": [head]}

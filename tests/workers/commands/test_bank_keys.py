@@ -86,13 +86,13 @@ async def test_a_third_key_a_known_one_and_a_stranger_are_refused(settings: dict
         ("HDFC", "c", THREE, "three keys at once"),
         ("SBIN", "d", ONE, "registered already"),
         ("SBIN", "a", THREE, "registered already"),
-        ("NOBODY", "e", THREE, "not in the directory"),
+        ("UNKNOWN", "e", THREE, "no institution UNKNOWN"),
     ):
         refused = await invoke("bank", "key", "add", bank, key_id, written(tmp_path, raw(key)), **settings)
         assert refused.exit_code == 1
         assert told in " ".join(refused.stderr.split())
     stranger = await invoke("bank", "key", "revoke", "SBIN", "a", **settings)
-    assert (stranger.exit_code, "has no key" in stranger.stderr) == (1, True)
+    assert (stranger.exit_code, "No bank key" in stranger.stderr) == (1, True)
     early = await invoke("bank", "key", "revoke", "HDFC", "a", "--at", "2020-01-01T00:00:00+00:00", **settings)
     assert (early.exit_code, "is not valid yet" in early.stderr) == (2, True)
 

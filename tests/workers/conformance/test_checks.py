@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.banks.conformance_tickets import TEST_ACK_PREFIX, new_test_ticket
 from adapters.banks.i4c.replies import refusal_reply
 from adapters.banks.push.client import push_wire
 from domain.banks.lien_setting import HoldBalances
@@ -18,7 +19,6 @@ from tests.workers.conformance.banks import SECRETS, CarefulBank, Hook, Refusing
 from workers.conformance.findings import Finding, Verdict
 from workers.conformance.lien_setting import check_balances
 from workers.conformance.suite import check_bank
-from workers.conformance.tickets import TEST_ACK_PREFIX, new_test_ticket
 
 I4C_FAULTS = [
     ("any password", {"wrong password": Verdict.WRONG}),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.banks.conformance_tickets import TEST_ACK_PREFIX
 from adapters.banks.i4c.replies import refusal_reply
 from schemas.banks.institutions import InstitutionEntry
 from simulator.server import SimulatorServer
@@ -15,7 +16,6 @@ from tests.simulator.conftest import quiet
 from tests.simulator.police import Police
 from tests.workers.command_line import invoke, with_database
 from tests.workers.conformance.banks import CarefulBank, RefusingBank
-from workers.conformance.tickets import TEST_ACK_PREFIX
 
 
 def entry(url: str, **changes: Any) -> dict[str, Any]:

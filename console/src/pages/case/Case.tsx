@@ -1,35 +1,57 @@
 /** Everything about one case: where each rupee is, the money trail, what needs a decision, and what happened. */
 
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 
+import { setReadReason } from "../../api/client.ts";
 import { useLooksAt } from "../../api/presence.ts";
+import { problemOf } from "../../api/problem.ts";
 import { useSession } from "../../app/session.ts";
 import { type Command, keyText, useCommand } from "../../keys/commands.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { say } from "../../parts/toasts.ts";
 import { caseCommands } from "./commands.ts";
-import { caseOf, type CaseView, layoutOf, useLiveCase } from "./data.ts";
+import { caseOf, casePart, type CaseView, layoutOf, useLiveCase } from "./data.ts";
 import { Discrepancies } from "./Discrepancies.tsx";
-import { Documents } from "./Documents.tsx";
+import { Documents } from "./documents/Documents.tsx";
 import { CaseHead } from "./Head.tsx";
-import { Holds } from "./Holds.tsx";
 import { HopDialog } from "./HopDialog.tsx";
 import { AddHop, CorrectHop } from "./HopForms.tsx";
 import { barOf, type Hop, HopTable } from "./HopTable.tsx";
 import { Ledger } from "./Ledger.tsx";
-import { Restorations } from "./Restoration.tsx";
+import { ReadReason } from "./ReadReason.tsx";
+import { Holds } from "./money/Holds.tsx";
+import { Requests } from "./money/Requests.tsx";
+import { Restorations } from "./restoration/Restorations.tsx";
 import { caseText } from "./text.ts";
 import { Timeline } from "./Timeline.tsx";
 import { Trail } from "./Trail.tsx";
 import "./case.css";
 
+// These parts are below the fold of every screen, so the page does not wait for them.
+const Complaints = lazy(() => import("./complaints/Complaints.tsx"));
+const Orders = lazy(() => import("./money/Orders.tsx"));
+const Police = lazy(() => import("./police/Police.tsx"));
+
 const LEGS = 300;
+/** the refusal of a read of a case of other officers */
+const NEEDS_REASON = "read_reason_needed";
 
 interface Part {
-  readonly name: "trail" | "hops" | "holds" | "discrepancies" | "timeline" | "documents" | "restoration";
+  readonly name:
+    | "trail"
+    | "hops"
+    | "holds"
+    | "discrepancies"
+    | "timeline"
+    | "documents"
+    | "restoration"
+    | "police"
+    | "complaints"
+    | "orders"
+    | "requests";
   /** the action of the API without which the part is not shown */
   readonly action: string;
 }
@@ -42,6 +64,10 @@ const PARTS: readonly Part[] = [
   { name: "timeline", action: "read_trail" },
   { name: "documents", action: "read_documents" },
   { name: "restoration", action: "read_restoration" },
+  { name: "police", action: "read_police" },
+  { name: "complaints", action: "read_case" },
+  { name: "orders", action: "read_orders" },
+  { name: "requests", action: "read_trail" },
 ];
 
 export default function Case(): ReactNode {
@@ -51,9 +77,30 @@ export default function Case(): ReactNode {
 }
 
 function CaseOf({ ackNo }: { ackNo: string }): ReactNode {
-  const { data, error } = useQuery(caseOf(ackNo));
-  if (data) return <Page view={data} />;
-  return error === null ? <LoadingState /> : <ErrorState error={error} />;
+  const { data, error, refetch } = useQuery(caseOf(ackNo));
+  const client = useQueryClient();
+  const hasReason = useRef(false);
+  useEffect(
+    () => () => {
+      // The reason counts for this case only, and for this visit of the page: what was read with it is not kept.
+      setReadReason("");
+      if (hasReason.current) client.removeQueries({ queryKey: casePart(ackNo) });
+    },
+    [client, ackNo],
+  );
+  const needsReason = error !== null && problemOf(error).code === NEEDS_REASON;
+  if (data && !needsReason) return <Page view={data} />;
+  if (error === null) return <LoadingState />;
+  if (!needsReason) return <ErrorState error={error} />;
+  return (
+    <ReadReason
+      read={(reason) => {
+        setReadReason(reason);
+        hasReason.current = true;
+        void refetch();
+      }}
+    />
+  );
 }
 
 type Dialog = "hop" | "add" | "correct" | null;
@@ -118,13 +165,23 @@ function Page({ view }: { view: CaseView }): ReactNode {
               open={openHop}
             />
           )}
+          <Suspense fallback={<LoadingState />}>
+            {parts.includes("police") && <Police ackNo={ackNo} />}
+            {parts.includes("complaints") && <Complaints view={view} />}
+          </Suspense>
         </div>
         <div className="col">
           {parts.includes("discrepancies") && <Discrepancies ackNo={ackNo} />}
-          {parts.includes("holds") && <Holds ackNo={ackNo} />}
+          {parts.includes("holds") && <Holds view={view} />}
           {parts.includes("restoration") && <Restorations ackNo={ackNo} />}
           {parts.includes("timeline") && <Timeline ackNo={ackNo} />}
-          {parts.includes("documents") && <Documents ackNo={ackNo} />}
+          {parts.includes("documents") && <Documents view={view} />}
+          {parts.includes("requests") && <Requests ackNo={ackNo} />}
+          {parts.includes("orders") && (
+            <Suspense fallback={<LoadingState />}>
+              <Orders ackNo={ackNo} />
+            </Suspense>
+          )}
         </div>
       </main>
       {hop !== null && dialog === "hop" && (

@@ -6,8 +6,9 @@ import { type ReactNode, useState } from "react";
 
 import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
-import { ErrorState } from "../../parts/states.tsx";
+import { useSession } from "../../app/session.ts";
 import { Rupees } from "../../parts/money.tsx";
+import { EmptyState, ErrorState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { caseText, worded } from "./text.ts";
 import "./case.css";
@@ -27,6 +28,22 @@ const casesOf = (state: State) =>
   });
 
 export default function CaseList(): ReactNode {
+  const t = caseText.use();
+  const { actions } = useSession();
+  if (actions.includes("read_trail")) return <AllCases />;
+  return (
+    <main className="cases">
+      <section className="panel" aria-labelledby="h-cases">
+        <header>
+          <h1 id="h-cases">{t("cases")}</h1>
+        </header>
+        <EmptyState>{t("cases.find")}</EmptyState>
+      </section>
+    </main>
+  );
+}
+
+function AllCases(): ReactNode {
   const t = caseText.use();
   const [state, setState] = useState<State>(null);
   const query = useInfiniteQuery(casesOf(state));

@@ -5,14 +5,14 @@ import { type ReactNode, useState } from "react";
 
 import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
-import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
 import { Moment } from "../../parts/time.tsx";
-import { say } from "../../parts/toasts.ts";
 import { rupees } from "../../text/rupees.ts";
-import { casePart, discrepanciesOf } from "./data.ts";
-import { ReasonDialog } from "./ReasonDialog.tsx";
-import { caseText, worded } from "./text.ts";
+import { type Act, reasonAsk } from "./acts/act.ts";
+import { OneAct } from "./acts/ActButtons.tsx";
+import { Contested, FoundTransfers } from "./complaints/Doubts.tsx";
+import { discrepanciesOf } from "./data.ts";
+import { caseText, type CaseRead, worded } from "./text.ts";
 
 type Discrepancy = Schemas["DiscrepancyView"];
 type Decision = Schemas["ResolutionDecision"];
@@ -38,6 +38,8 @@ export function Discrepancies({ ackNo }: { ackNo: string }): ReactNode {
           <Waiting key={one.discrepancy_id} one={one} ackNo={ackNo} />
         ))}
       </ul>
+      <Contested ackNo={ackNo} />
+      <FoundTransfers ackNo={ackNo} />
       {settled.length > 0 && (
         <details className="item">
           <summary>{t.count("discrepancies.settled", settled.length)}</summary>
@@ -93,7 +95,7 @@ function Waiting({ one, ackNo }: { one: Discrepancy; ackNo: string }): ReactNode
         </p>
       )}
       <p className="xs mut">{t("discrepancies.second")}</p>
-      {asked !== null && <Settle one={one} decision={asked} ackNo={ackNo} close={() => setAsked(null)} />}
+      {asked !== null && <OneAct act={settleAct(one, asked, t)} ackNo={ackNo} close={() => setAsked(null)} />}
     </li>
   );
 }
@@ -124,39 +126,21 @@ function Claim({
   );
 }
 
-function Settle({
-  one,
-  decision,
-  ackNo,
-  close,
-}: {
-  one: Discrepancy;
-  decision: Decision;
-  ackNo: string;
-  close: () => void;
-}): ReactNode {
-  const t = caseText.use();
-  const verb = useVerb({
-    run: (reason: string) =>
+/** The act that settles a discrepancy. It may wait for a supervisor as the second officer. */
+function settleAct(one: Discrepancy, decision: Decision, t: CaseRead): Act {
+  return {
+    name: decision,
+    title: t("settle", { decision: t(`decision.${decision}`) }),
+    says: `${t(`settle.${decision}`)} ${t("discrepancies.second")}`,
+    asks: [reasonAsk()],
+    run: (given) =>
       ok(
         api.POST("/api/v1/discrepancies/{discrepancy_id}/settle", {
           params: { path: { discrepancy_id: one.discrepancy_id } },
-          body: { decision, reason },
+          body: { decision, reason: given.text("reason") },
         }),
       ),
-    readAgain: [casePart(ackNo)],
-    done: (result) => {
-      say({ kind: "good", text: t(result.settled ? "discrepancies.done" : "discrepancies.waits") });
-      close();
-    },
-  });
-  return (
-    <ReasonDialog
-      title={t("settle", { decision: t(`decision.${decision}`) })}
-      says={`${t(`settle.${decision}`)} ${t("discrepancies.second")}`}
-      close={close}
-      isRunning={verb.isRunning}
-      act={verb.act}
-    />
-  );
+    done: (result) =>
+      t((result as Schemas["ResolutionDone"]).settled ? "discrepancies.done" : "discrepancies.waits"),
+  };
 }

@@ -2,21 +2,15 @@
 
 import { type ReactNode, useState } from "react";
 
-import { api } from "../../api/client.ts";
-import { ok } from "../../api/problem.ts";
-import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
 import { Modal } from "../../parts/Modal.tsx";
 import { Moment } from "../../parts/time.tsx";
-import { say } from "../../parts/toasts.ts";
 import { rupees } from "../../text/rupees.ts";
-import { casePart } from "./data.ts";
+import type { Act } from "./acts/act.ts";
+import { OneAct } from "./acts/ActButtons.tsx";
 import { type Hop, nodeName } from "./HopTable.tsx";
-import { ReasonDialog } from "./ReasonDialog.tsx";
+import { requestActs } from "./money/requestActs.ts";
 import { caseText, worded } from "./text.ts";
-
-const ACTS = { escalate: "escalate", send_again: "send-again", stop: "stop" } as const;
-type Act = keyof typeof ACTS;
 
 export function HopDialog({
   hop,
@@ -33,12 +27,11 @@ export function HopDialog({
 }): ReactNode {
   const t = caseText.use();
   const { actions } = useSession();
-  const [asked, setAsked] = useState<Act | null>(null);
   const { edge } = hop;
   const requestId = edge.live_request_id;
-  if (asked !== null && requestId !== null) {
-    return <RequestAct act={asked} requestId={requestId} ackNo={ackNo} close={close} />;
-  }
+  const [asked, setAsked] = useState<Act | null>(null);
+  if (asked !== null) return <OneAct act={asked} ackNo={ackNo} close={close} />;
+  const acts = requestId === null ? [] : requestActs(ackNo, requestId, t);
   const facts: readonly (readonly [string, ReactNode])[] = [
     [t("hops.from"), nodeName(hop.from)],
     [t("hops.to"), nodeName(hop.to)],
@@ -66,9 +59,9 @@ export function HopDialog({
       ))}
       {actions.includes("change_request") && requestId !== null && (
         <span className="row wrap">
-          {(Object.keys(ACTS) as Act[]).map((act) => (
-            <button key={act} type="button" className="btn" onClick={() => setAsked(act)}>
-              {t(`request.${act}`)}
+          {acts.map((act) => (
+            <button key={act.name} type="button" className="btn" onClick={() => setAsked(act)}>
+              {act.title}
             </button>
           ))}
         </span>
@@ -87,42 +80,5 @@ export function HopDialog({
         {t("close")}
       </button>
     </Modal>
-  );
-}
-
-function RequestAct({
-  act,
-  requestId,
-  ackNo,
-  close,
-}: {
-  act: Act;
-  requestId: string;
-  ackNo: string;
-  close: () => void;
-}): ReactNode {
-  const t = caseText.use();
-  const verb = useVerb({
-    run: (reason: string) =>
-      ok(
-        api.POST(`/api/v1/cases/{ack_no}/requests/{request_id}/${ACTS[act]}`, {
-          params: { path: { ack_no: ackNo, request_id: requestId } },
-          body: { reason },
-        }),
-      ),
-    readAgain: [casePart(ackNo)],
-    done: () => {
-      say({ kind: "good", text: t("done") });
-      close();
-    },
-  });
-  return (
-    <ReasonDialog
-      title={t(`request.${act}`)}
-      says={t(`request_says.${act}`)}
-      close={close}
-      isRunning={verb.isRunning}
-      act={verb.act}
-    />
   );
 }

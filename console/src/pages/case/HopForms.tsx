@@ -7,6 +7,7 @@ import { ok, type Problem } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { Field } from "../../parts/Field.tsx";
 import { Modal } from "../../parts/Modal.tsx";
+import { Refusal } from "../../parts/Refusal.tsx";
 import { say } from "../../parts/toasts.ts";
 import { useNow } from "../../text/clock.ts";
 import { localMoment, localText, readMoment } from "../../text/moments.ts";
@@ -67,7 +68,7 @@ export function AddHop({ below, ackNo, close }: { below: Hop; ackNo: string; clo
       <p className="sm mut">{t("hop.below", { account: nodeName(below.to), hop: below.edge.hop_no })}</p>
       <Fields values={values} set={setValues} names={["bank", "account", "amount", "reference", "time", "reason"]} />
       <Read paise={paise} time={time} />
-      <Refusal problem={problem} />
+      {problem && <Refusal problem={problem} />}
       <span className="row">
         <button type="button" className="btn first" disabled={!isReady || verb.isRunning} onClick={send}>
           {t("hop.add_ask")}
@@ -117,7 +118,7 @@ export function CorrectHop({ hop, ackNo, close }: { hop: Hop; ackNo: string; clo
       <p className="sm mut">{t("hop.correct_how", { hop: hop.edge.hop_no })}</p>
       <Fields values={values} set={setValues} names={["amount", "reference", "time", "bank", "account", "reason"]} />
       <Read paise={paise} time={time} />
-      <Refusal problem={problem} />
+      {problem && <Refusal problem={problem} />}
       <span className="row">
         <button
           type="button"
@@ -164,18 +165,5 @@ function Read({ paise, time }: { paise: number | null; time: string | null }): R
     <p className="xs mut" role="status">
       {[paise === null ? "" : inWords(paise, t.language), time === null ? "" : localText(time)].filter(Boolean).join(" · ")}
     </p>
-  );
-}
-
-function Refusal({ problem }: { problem: Problem | null }): ReactNode {
-  return (
-    <div role="alert">
-      {problem && (
-        <p className="note bad">
-          {problem.message}
-          {problem.violations.map((one) => ` ${one.message}`)}
-        </p>
-      )}
-    </div>
   );
 }

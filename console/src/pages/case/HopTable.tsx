@@ -1,8 +1,13 @@
-/** The transfers of the picture as a table. A row and a bar are one selection. */
+/** The transfers of the picture as a table. A row and a bar are one selection. A long table draws only what is seen. */
 
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, type ReactNode, useMemo } from "react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from "react";
 
+import { api } from "../../api/client.ts";
+import { ok } from "../../api/problem.ts";
+import { parts } from "../../parts/catalogue.ts";
+import { FileButtons } from "../../parts/FileButtons.tsx";
 import { BucketMark, type Bucket, LETTERS, Rupees } from "../../parts/money.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { rupees } from "../../text/rupees.ts";
@@ -20,6 +25,14 @@ export function nodeName(node: Node | undefined): string {
   const bank = node.institution ?? node.institution_as_told;
   return node.holder ? `${bank} ••${node.holder.slice(-4)}` : bank;
 }
+
+const ROW_PX = 32;
+const OVERSCAN = 10;
+/** The next page is asked for while so few rows are left below. */
+const AHEAD = 60;
+/** So many rows are drawn at once, as paper needs them too. */
+const ALL_MAX = 200;
+const COLUMNS = 9;
 
 /** The id that the picture has for the account of a hop. */
 export function barOf(edge: Edge): string {
@@ -52,6 +65,40 @@ export function HopTable({
       page.edges.map((edge): Hop => ({ edge, from: nodes.get(edge.from_node), to: nodes.get(edge.to_node) })),
     );
   }, [query.data]);
+  const room = useRef<HTMLDivElement>(null);
+  const isLong = hops.length > ALL_MAX;
+  const virtual = useVirtualizer({
+    count: hops.length,
+    getScrollElement: () => room.current,
+    estimateSize: () => ROW_PX,
+    getItemKey: (index) => hops[index]?.edge.hop_no ?? index,
+    overscan: OVERSCAN,
+  });
+  const seen = virtual.getVirtualItems();
+  const shown = isLong ? seen.map((one) => one.index) : hops.map((_, index) => index);
+  const above = isLong ? (seen[0]?.start ?? 0) : 0;
+  const below = isLong ? virtual.getTotalSize() - (seen.at(-1)?.end ?? 0) : 0;
+  const last = seen.at(-1)?.index ?? 0;
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
+  useEffect(() => {
+    // After a failure the officer asks for the page, or the page would ask without end.
+    if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError && last + AHEAD >= hops.length) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage, last, hops.length]);
+  const chosen = selected === null ? -1 : hops.findIndex((hop) => barOf(hop.edge) === selected);
+  useEffect(() => {
+    if (chosen >= 0) virtual.scrollToIndex(chosen, { align: "auto" });
+  }, [chosen, virtual]);
+
+  /** Arrow keys go from row to row, also to one that is drawn only then. */
+  const upAndDown = (event: KeyboardEvent): void => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const from = Number((event.target as HTMLElement).closest("tr")?.dataset["index"] ?? Number.NaN);
+    const to = from + (event.key === "ArrowDown" ? 1 : -1);
+    if (!hops[to]) return;
+    event.preventDefault();
+    virtual.scrollToIndex(to, { align: "auto" });
+    requestAnimationFrame(() => room.current?.querySelector<HTMLElement>(`tr[data-index="${to}"] button.to`)?.focus());
+  };
   return (
     <section className="panel" aria-labelledby="h-hops">
       <header className="wraps">
@@ -74,9 +121,21 @@ export function HopTable({
             </option>
           ))}
         </select>
+        <FileButtons
+          name={`transfers-${ackNo}`}
+          of={t("cmd.hops")}
+          get={(how) =>
+            ok(
+              api.GET("/api/v1/cases/{ack_no}/trail", {
+                ...how,
+                params: { path: { ack_no: ackNo }, query: { layer } },
+              }),
+            )
+          }
+        />
       </header>
-      <div className="scroll" tabIndex={0} role="region" aria-labelledby="h-hops">
-        <table className="grid hops" onKeyDown={upAndDown}>
+      <div ref={room} className="scroll long" tabIndex={0} role="region" aria-labelledby="h-hops">
+        <table className="grid hops" aria-rowcount={hasNextPage ? -1 : hops.length + 1} onKeyDown={upAndDown}>
           <thead>
             <tr>
               <th scope="col">{t("hops.no")}</th>
@@ -93,16 +152,24 @@ export function HopTable({
             </tr>
           </thead>
           <tbody>
-            {hops.map((hop) => (
-              <HopRow
-                key={hop.edge.hop_no}
-                hop={hop}
-                isOn={barOf(hop.edge) === selected}
-                select={() => select(barOf(hop.edge))}
-                open={() => open(hop)}
-                t={t}
-              />
-            ))}
+            <Space height={above} />
+            {shown.map((index) => {
+              const hop = hops[index];
+              return (
+                hop && (
+                  <HopRow
+                    key={hop.edge.hop_no}
+                    index={index}
+                    hop={hop}
+                    isOn={barOf(hop.edge) === selected}
+                    select={() => select(barOf(hop.edge))}
+                    open={() => open(hop)}
+                    t={t}
+                  />
+                )
+              );
+            })}
+            <Space height={below} />
           </tbody>
         </table>
       </div>
@@ -110,14 +177,9 @@ export function HopTable({
         <span role="status">
           {query.isPending ? t("hops.loading") : t.count("hops.shown", hops.length)}
         </span>
-        {query.hasNextPage && (
-          <button
-            type="button"
-            className="btn push"
-            disabled={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            {t("hops.more")}
+        {isFetchNextPageError && (
+          <button type="button" className="btn push" onClick={() => void fetchNextPage()}>
+            {parts.now()("again")}
           </button>
         )}
       </div>
@@ -125,13 +187,26 @@ export function HopTable({
   );
 }
 
+/** The place of rows that are not drawn. */
+function Space({ height }: { height: number }): ReactNode {
+  return (
+    height > 0 && (
+      <tr className="space" aria-hidden="true">
+        <td colSpan={COLUMNS} style={{ height }} />
+      </tr>
+    )
+  );
+}
+
 function HopRow({
+  index,
   hop,
   isOn,
   select,
   open,
   t,
 }: {
+  index: number;
   hop: Hop;
   isOn: boolean;
   select: () => void;
@@ -140,7 +215,7 @@ function HopRow({
 }): ReactNode {
   const { edge } = hop;
   return (
-    <tr className={isOn ? "on" : undefined}>
+    <tr className={isOn ? "on" : undefined} aria-rowindex={index + 2} data-index={index}>
       <td>
         <button type="button" className="btn link" onClick={open} aria-label={t("hop.open", { hop: edge.hop_no })}>
           {edge.hop_no}
@@ -183,15 +258,4 @@ function Where({ balances }: { balances: Readonly<Record<string, number>> }): Re
       ))}
     </span>
   );
-}
-
-/** Arrow keys go from row to row. */
-function upAndDown(event: KeyboardEvent): void {
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-  const row = (event.target as HTMLElement).closest("tr");
-  const other = event.key === "ArrowDown" ? row?.nextElementSibling : row?.previousElementSibling;
-  const button = other?.querySelector<HTMLElement>("button.to");
-  if (!button) return;
-  event.preventDefault();
-  button.focus();
 }

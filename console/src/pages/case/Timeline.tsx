@@ -3,6 +3,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
+import { api } from "../../api/client.ts";
+import { ok } from "../../api/problem.ts";
+import { FileButtons } from "../../parts/FileButtons.tsx";
 import { timeText, fullText, machineText, spanText } from "../../text/moments.ts";
 import { timelineOf } from "./data.ts";
 import { caseText } from "./text.ts";
@@ -36,6 +39,18 @@ export function Timeline({ ackNo }: { ackNo: string }): ReactNode {
             </button>
           ))}
         </span>
+        <FileButtons
+          name={`timeline-${ackNo}`}
+          of={t("timeline")}
+          get={(how) =>
+            ok(
+              api.GET("/api/v1/cases/{ack_no}/timeline", {
+                ...how,
+                params: { path: { ack_no: ackNo }, query: { language: t.language } },
+              }),
+            )
+          }
+        />
       </header>
       <ol className="tl">
         {rowsOf(entries, isShort).map((row) => (

@@ -113,16 +113,107 @@ export const mergesOf = (ackNo: string) =>
     queryFn: () => ok(api.GET("/api/v1/cases/{ack_no}/merges", { params: { path: { ack_no: ackNo } } })),
   });
 
+export const requestsOf = (ackNo: string) =>
+  infiniteQueryOptions({
+    queryKey: casePart(ackNo, "requests"),
+    queryFn: ({ pageParam }) =>
+      ok(
+        api.GET("/api/v1/cases/{ack_no}/requests", {
+          params: { path: { ack_no: ackNo }, query: { after: pageParam, limit: HOPS_AT_ONCE } },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  });
+
+export const policeOf = (ackNo: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "police"),
+    queryFn: () => ok(api.GET("/api/v1/cases/{ack_no}/police", { params: { path: { ack_no: ackNo } } })),
+  });
+
+export const ordersOf = (ackNo: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "orders"),
+    queryFn: () => ok(api.GET("/api/v1/orders", { params: { query: { ack_no: ackNo, limit: LINES_MAX } } })),
+  });
+
+export const orderOf = (ackNo: string, orderId: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "orders", orderId),
+    queryFn: () => ok(api.GET("/api/v1/orders/{order_id}", { params: { path: { order_id: orderId } } })),
+  });
+
+export const releasesOf = (ackNo: string, holdId: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "releases", holdId),
+    queryFn: () =>
+      ok(api.GET("/api/v1/holds/{account_hold_id}/releases", { params: { path: { account_hold_id: holdId } } })),
+  });
+
+export const contestedOf = (ackNo: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "contested"),
+    queryFn: () =>
+      ok(api.GET("/api/v1/cases/{ack_no}/contested-transfers", { params: { path: { ack_no: ackNo } } })),
+  });
+
+export const inquiriesOf = (ackNo: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "inquiries"),
+    queryFn: () => ok(api.GET("/api/v1/cases/{ack_no}/payer-inquiries", { params: { path: { ack_no: ackNo } } })),
+  });
+
+export const creditAccountsOf = (ackNo: string, complaint: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "credit", complaint),
+    queryFn: () =>
+      ok(api.GET("/api/v1/complaints/{ack_no}/credit-accounts", { params: { path: { ack_no: complaint } } })),
+  });
+
+export const withdrawalsOf = (ackNo: string, complaint: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "withdrawals", complaint),
+    queryFn: () => ok(api.GET("/api/v1/complaints/{ack_no}/withdrawals", { params: { path: { ack_no: complaint } } })),
+  });
+
+export const correctionsOf = (ackNo: string, complaint: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "corrections", complaint),
+    queryFn: () =>
+      ok(api.GET("/api/v1/complaints/{ack_no}/victim-corrections", { params: { path: { ack_no: complaint } } })),
+    // Names and numbers leave the memory when they leave the screen.
+    gcTime: 0,
+  });
+
+export const messagesOf = (ackNo: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "messages"),
+    queryFn: () =>
+      ok(
+        api.GET("/api/v1/cases/{ack_no}/messages", {
+          params: { path: { ack_no: ackNo }, query: { limit: LINES_MAX } },
+        }),
+      ),
+  });
+
 /** Read the case again when the stream says that something of it changed. */
 export function useLiveCase(ackNo: string): void {
   const client = useQueryClient();
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), [ackNo]);
+  useEffect(
+    () => () => {
+      clearTimeout(timer.current);
+      timer.current = undefined;
+    },
+    [ackNo],
+  );
   useTopics([`case:${ackNo}`], (event: StreamEvent) => {
     // A stream that begins says nothing of what happened between the first reading and its beginning.
     if (event.kind !== "case" && event.kind !== "deadline" && event.kind !== "reset") return;
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => {
+    // The first change begins the wait, so that a steady flow is read too.
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
       void client.invalidateQueries({ queryKey: casePart(ackNo) });
     }, SETTLES_MS);
   });

@@ -3,7 +3,7 @@ import type { Page } from "../../app/pages.ts";
 export const page: Page = {
   name: "case",
   order: 3,
-  roles: ["desk", "supervisor", "auditor", "admin"],
+  roles: ["desk", "supervisor", "auditor", "admin", "io", "dy_sp", "sp", "district_gro", "state_gro"],
   keys: "g s",
   routes: [
     { path: "/case", load: () => import("./CaseList.tsx") },

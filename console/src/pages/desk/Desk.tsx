@@ -1,7 +1,7 @@
 /** The desk: one queue by the rupees that can still be caught, and the chosen work item beside it. */
 
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useSearch } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import "./desk.css";
@@ -17,14 +17,15 @@ import { useArrived } from "./arrived.ts";
 import { Bulk, type BulkVerb, type Chosen } from "./bulk.tsx";
 import { deskCommands } from "./commands.ts";
 import { Detail } from "./Detail.tsx";
-import { type Filter, filterOf, keyOf, ownerNow, type Search, searchOf, sleepsNow } from "./filters.ts";
+import { EndedShift } from "./EndedShift.tsx";
+import { type Filter, filterOf, keyOf, ownerNow, type Search, sleepsNow } from "./filters.ts";
 import { FilterBar } from "./FilterBar.tsx";
 import { merged } from "./live.ts";
 import { choices, counts, openIn, queue, readAgain } from "./queue.ts";
 import { Queue } from "./Queue.tsx";
 import { desk } from "./text.ts";
 import type { Item } from "./verbs.ts";
-import { FIRST_VIEW, Views } from "./Views.tsx";
+import { FIRST_VIEW, useOpenView, Views } from "./Views.tsx";
 
 /** Items that `next` tries before it says that all are taken. */
 const TRIES_MAX = 5;
@@ -32,28 +33,24 @@ const TRIES_MAX = 5;
 export default function Desk(): ReactNode {
   const t = desk.use();
   const search = useSearch({ strict: false }) as Search;
-  const navigate = useNavigate();
   const filter = useMemo(
     () => (Object.keys(search).length === 0 ? FIRST_VIEW : filterOf(search)),
     [search],
   );
-  // An address without anything is the first view, so a filter of nothing says so.
-  const change = (next: Filter): void => {
-    const wanted = searchOf(next);
-    void navigate({ to: "/desk", search: (Object.keys(wanted).length === 0 ? { all: true } : wanted) as never });
-  };
+  const change = useOpenView();
   return (
     <main className="desk">
       <h1 className="sr">{t("title")}</h1>
       <Views filter={filter} open={change} />
       <FilterBar filter={filter} change={change} />
+      <EndedShift />
       <Work filter={filter} />
     </main>
   );
 }
 
 function useItems(filter: Filter) {
-  const read = useInfiniteQuery(queue(filter));
+  const read = useInfiniteQuery(queue(filter, desk.use().language));
   const items = useMemo(
     () => (read.data?.pages ?? []).flatMap((page) => page.items.map((task): Item => ({ task, readAt: page.readAt }))),
     [read.data],
@@ -144,7 +141,7 @@ function Work({ filter }: { filter: Filter }): ReactNode {
   };
   const showNew = (): void => {
     forgetArrived();
-    void readAgain(client, filter);
+    void readAgain(client, filter, t.language);
   };
   useCommand(deskCommands.down, () => choose(Math.min(items.length - 1, current + 1)));
   useCommand(deskCommands.up, () => choose(Math.max(0, current - 1)));

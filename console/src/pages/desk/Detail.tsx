@@ -6,17 +6,17 @@ import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 
 import { type Subject, useLooksAt } from "../../api/presence.ts";
 import { PAGES } from "../../app/pages.ts";
 import { useSession } from "../../app/session.ts";
-import { useCommand } from "../../keys/commands.ts";
 import { CommandButton } from "../../parts/Button.tsx";
-import { KeyMark } from "../../parts/KeyMark.tsx";
 import { Rupees } from "../../parts/money.tsx";
 import { Since, Until } from "../../parts/time.tsx";
 import { useNow } from "../../text/clock.ts";
 import { deskCommands } from "./commands.ts";
 import { ownerNow, sleepsNow } from "./filters.ts";
 import { type Task, useLive, useLookers, useRefusal } from "./live.ts";
-import { PhoneAnswer } from "./PhoneAnswer.tsx";
+import { PhoneAnswer, type Telephoned } from "./PhoneAnswer.tsx";
+import { readNewest } from "./queue.ts";
 import { Flags, startOf } from "./Row.tsx";
+import { BankOfficers, Script } from "./Telephone.tsx";
 import { desk } from "./text.ts";
 import type { Item } from "./verbs.ts";
 
@@ -105,24 +105,23 @@ export function Detail({
           <p className="todo">{task.note}</p>
         </section>
         <Verbs task={task} now={now} acts={acts} />
-        {task.institution && <Calls task={task} />}
-        {task.say.length > 0 && (
-          <section aria-labelledby="h-say">
-            <div className="row wrap">
-              <h2 id="h-say">{t("say")}</h2>
-              <span className="push xs mut">{t("say_not")}</span>
-            </div>
-            <ol className="say" lang="en">
-              {task.say.map((line) => (
-                <li key={line}>{line}</li>
-              ))}
-            </ol>
-          </section>
+        {task.institution && <BankOfficers institution={task.institution} />}
+        <Script lines={task.say} />
+        {task.enter_at !== null && task.state === "open" && (
+          <PhoneAnswer key={task.task_id} asked={telephoned(task)} booked={() => void readNewest(task, t.language).catch(() => undefined)} />
         )}
-        {task.enter_at !== null && task.state === "open" && <PhoneAnswer key={task.task_id} task={task} />}
       </div>
     </aside>
   );
+}
+
+function telephoned(task: Task): Telephoned {
+  return {
+    requestId: task.request_id ?? "",
+    ackNo: task.case_ack_no ?? "",
+    institution: task.institution,
+    hops: task.to_ask,
+  };
 }
 
 /** Whether the item is in front of the officer for a moment, and not only passed on the way to another one. */
@@ -181,34 +180,6 @@ function Verbs({ task, now, acts }: { task: Task; now: number; acts: Acts }): Re
       <CommandButton command={deskCommands.snooze} run={acts.snooze} />
       {task.request_id !== null && <CommandButton command={deskCommands.ask_again} run={acts.askAgain} />}
       <CommandButton command={deskCommands.close} run={acts.close} />
-    </section>
-  );
-}
-
-/** The officers of the bank, in the order of calling. */
-function Calls({ task }: { task: Task }): ReactNode {
-  const t = desk.use();
-  const first = useRef<HTMLAnchorElement>(null);
-  const officers = task.institution?.nodal_officers ?? [];
-  useCommand(deskCommands.dial, () => first.current?.click(), officers.length > 0);
-  return (
-    <section aria-labelledby="h-call">
-      <h2 id="h-call">{t("call_whom")}</h2>
-      {officers.length === 0 && <p className="sm mut">{t("no_nodal", { email: task.institution?.desk_email || "–" })}</p>}
-      <ul className="calls-to">
-        {officers.map((one, index) => (
-          <li key={`${one.name} ${one.mobile}`} className="row wrap sm">
-            <b>{one.name}</b>
-            <span className="mut">{one.role}</span>
-            <span className={`chip ${one.on_duty ? "good" : ""}`}>{t(one.on_duty ? "on_duty" : "off_duty")}</span>
-            {one.mobile && (
-              <a className="push mono" href={`tel:${one.mobile}`} ref={index === 0 ? first : undefined}>
-                {one.mobile} {index === 0 && <KeyMark command={deskCommands.dial} />}
-              </a>
-            )}
-          </li>
-        ))}
-      </ul>
     </section>
   );
 }

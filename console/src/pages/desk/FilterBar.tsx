@@ -10,29 +10,10 @@ import { Rupees } from "../../parts/money.tsx";
 import { shortRupees } from "../../text/rupees.ts";
 import { deskCommands } from "./commands.ts";
 import { EVERYTHING, type Filter, type Kind, keyOf, type Person } from "./filters.ts";
+import { KINDS } from "./kinds.ts";
 import { choices, counts, openIn, paiseIn } from "./queue.ts";
 import { desk } from "./text.ts";
 
-/** The kinds of the desk's day, the most frequent first; the address may name any other. */
-const KINDS: readonly Kind[] = [
-  "phone_bank",
-  "ticket_refused",
-  "read_answer",
-  "resolve_discrepancy",
-  "correct_reference",
-  "name_institution",
-  "payer_bank",
-  "read_complaint",
-  "hold_lapses",
-  "small_hold",
-  "order_silent",
-  "restoration_step",
-  "grievance",
-  "duty",
-  "ask_for_liens",
-  "reconcile",
-  "supervise",
-];
 const PERSONS: readonly Person[] = ["child", "woman", "senior"];
 const AGES_SECONDS = [600, 3600, 86_400] as const;
 const SUMS_PAISE = [1_000_000, 10_000_000, 100_000_000] as const;
@@ -78,6 +59,15 @@ export function FilterBar({ filter, change }: { filter: Filter; change: (filter:
           </option>
         ))}
       </One>
+      {known !== undefined && known.teams.length > 0 && (
+        <One label={t("f.team")} value={filter.team ?? ""} set={(team) => set({ team: team || null })}>
+          {known.teams.map((one) => (
+            <option key={one} value={one}>
+              {one}
+            </option>
+          ))}
+        </One>
+      )}
       <One label={t("f.person")} value={filter.persons.join(",")} set={(person) => set({ persons: person ? (person.split(",") as Person[]) : [] })}>
         <option value={PERSONS.join(",")}>{t("f.any_person")}</option>
         {PERSONS.map((one) => (

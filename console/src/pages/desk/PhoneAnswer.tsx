@@ -27,16 +27,23 @@ import {
   unsaidPaise,
 } from "./answer.ts";
 import { deskCommands } from "./commands.ts";
-import type { Task } from "./live.ts";
-import { choices, readNewest } from "./queue.ts";
+import { choices } from "./queue.ts";
 import { desk } from "./text.ts";
 
-/** Answers that are typed and not booked, by work item: another item may be looked at meanwhile. Memory only. */
-const typed = new Map<number, Spoken>();
+/** A request about which a bank is telephoned. */
+export interface Telephoned {
+  readonly requestId: string;
+  readonly ackNo: string;
+  readonly institution: Schemas["TaskInstitution"] | null;
+  readonly hops: readonly Schemas["TaskHop"][];
+}
+
+/** Answers that are typed and not booked, by request: another one may be looked at meanwhile. Memory only. */
+const typed = new Map<string, Spoken>();
 let lastPart = 0;
 
-function beginning(task: Task): Spoken {
-  const first = task.institution?.nodal_officers.find((one) => one.on_duty) ?? task.institution?.nodal_officers[0];
+function beginning({ institution }: Telephoned): Spoken {
+  const first = institution?.nodal_officers.find((one) => one.on_duty) ?? institution?.nodal_officers[0];
   return {
     name: first?.name ?? "",
     designation: first?.role ?? "",
@@ -47,14 +54,14 @@ function beginning(task: Task): Spoken {
   };
 }
 
-export function PhoneAnswer({ task }: { task: Task }): ReactNode {
+export function PhoneAnswer({ asked, booked }: { asked: Telephoned; booked: () => void }): ReactNode {
   const t = desk.use();
   const now = useNow();
-  const [spoken, setSpoken] = useState(() => typed.get(task.task_id) ?? beginning(task));
+  const [spoken, setSpoken] = useState(() => typed.get(asked.requestId) ?? beginning(asked));
   const [isTried, setIsTried] = useState(false);
   const change = (next: Partial<Spoken>): void => {
     const changed = { ...spoken, ...next };
-    typed.set(task.task_id, changed);
+    typed.set(asked.requestId, changed);
     setSpoken(changed);
   };
   const book = useVerb({
@@ -62,18 +69,18 @@ export function PhoneAnswer({ task }: { task: Task }): ReactNode {
       ok(
         api.POST("/api/v1/cases/{ack_no}/requests/{request_id}/telephone-answers", {
           params: {
-            path: { ack_no: task.case_ack_no ?? "", request_id: task.request_id ?? "" },
+            path: { ack_no: asked.ackNo, request_id: asked.requestId },
             header: { "idempotency-key": key },
           },
           body,
         }),
       ),
     done: (taken) => {
-      typed.delete(task.task_id);
-      setSpoken(beginning(task));
+      typed.delete(asked.requestId);
+      setSpoken(beginning(asked));
       setIsTried(false);
       say({ kind: taken.for_second_officer.length > 0 ? "plain" : "good", text: bookedText(t, taken) });
-      void readNewest(task).catch(() => undefined);
+      booked();
     },
     refused: () => undefined,
   });
@@ -93,7 +100,7 @@ export function PhoneAnswer({ task }: { task: Task }): ReactNode {
           <h2 id="h-word">{t("banks_word")}</h2>
           <span className="push xs mut">{t("word_keys")}</span>
         </div>
-        {task.to_ask.map((hop, place) => (
+        {asked.hops.map((hop, place) => (
           <HopLine
             key={hop.hop_no}
             hop={hop}

@@ -1,18 +1,19 @@
 /** Views: filters with a name and a live count. The first ones are always there; the others are the officer's own. */
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 
 import { api } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
-import { useCommand } from "../../keys/commands.ts";
+import { type Command, useCommand } from "../../keys/commands.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { KeyMark } from "../../parts/KeyMark.tsx";
 import { deskCommands, viewCommands, VIEWS_MOST } from "./commands.ts";
 import { NameView } from "./dialogs.tsx";
-import { bodyOf, EVERYTHING, type Filter, keyOf, savedFilter } from "./filters.ts";
+import { bodyOf, EVERYTHING, type Filter, keyOf, savedFilter, searchOf } from "./filters.ts";
 import { counts, openIn, savedViews } from "./queue.ts";
 import { desk } from "./text.ts";
 
@@ -42,13 +43,24 @@ function useViews(): readonly View[] {
   ];
 }
 
-export function Views({ filter, open }: { filter: Filter; open: (filter: Filter) => void }): ReactNode {
+/** Return what opens the queue with a filter, which stands in the address. */
+export function useOpenView(): (filter: Filter) => void {
+  const navigate = useNavigate();
+  return (filter) => {
+    const wanted = searchOf(filter);
+    // An address without anything is the first view, so a filter of nothing says so.
+    void navigate({ to: "/desk", search: (Object.keys(wanted).length === 0 ? { all: true } : wanted) as never });
+  };
+}
+
+/** The tabs of the desk. Without a filter one of its other pages is open. */
+export function Views({ filter, open }: { filter: Filter | null; open: (filter: Filter) => void }): ReactNode {
   const t = desk.use();
   const client = useQueryClient();
   const views = useViews();
   const [isNaming, setIsNaming] = useState(false);
   const { queryKey } = savedViews;
-  const current = views.find((one) => keyOf(one.filter) === keyOf(filter));
+  const current = filter === null ? undefined : views.find((one) => keyOf(one.filter) === keyOf(filter));
   const used = new Set(views.map((one) => one.place));
   const free = Array.from({ length: PLACES }, (_, index) => index + 1).find((place) => !used.has(place));
   const save = useVerb({
@@ -56,7 +68,7 @@ export function Views({ filter, open }: { filter: Filter; open: (filter: Filter)
       ok(
         api.PUT("/api/v1/desk/task-filters/{place}", {
           params: { path: { place: free ?? PLACES } },
-          body: { name, filter: bodyOf(filter) },
+          body: { name, filter: bodyOf(filter ?? EVERYTHING) },
         }),
       ),
     readAgain: [queryKey],
@@ -81,7 +93,7 @@ export function Views({ filter, open }: { filter: Filter; open: (filter: Filter)
           open={() => open(view.filter)}
         />
       ))}
-      {current === undefined && (
+      {filter !== null && current === undefined && (
         <CommandButton command={deskCommands.save_view} run={() => setIsNaming(true)} className="btn link" />
       )}
       {current?.place != null && (
@@ -89,6 +101,8 @@ export function Views({ filter, open }: { filter: Filter; open: (filter: Filter)
           {t("delete_view")}
         </button>
       )}
+      <PageTab command={deskCommands.call_list} path="/desk/calls" />
+      <PageTab command={deskCommands.handover} path="/desk/handover" />
       {isNaming && (
         <NameView
           title={t("cmd.save_view")}
@@ -101,6 +115,18 @@ export function Views({ filter, open }: { filter: Filter; open: (filter: Filter)
         />
       )}
     </nav>
+  );
+}
+
+/** The tab of a page of the desk that is no queue. */
+function PageTab({ command, path }: { command: Command; path: "/desk/calls" | "/desk/handover" }): ReactNode {
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  useCommand(command, () => void navigate({ to: path }));
+  return (
+    <Link to={path} className="view" aria-current={pathname.startsWith(path) ? "page" : undefined}>
+      {command.label()} <KeyMark command={command} />
+    </Link>
   );
 }
 

@@ -39,6 +39,7 @@ function useClose() {
 
 /** Have the bank asked again. */
 function useAskAgain() {
+  const { language } = desk.use();
   return useVerb({
     run: ({ item: { task }, reason }: WithReason) =>
       ok(
@@ -49,7 +50,7 @@ function useAskAgain() {
       ),
     done: (_, { item }) => {
       forgive(item.task.task_id);
-      void readNewest(item.task).catch(() => undefined);
+      void readNewest(item.task, language).catch(() => undefined);
     },
     refused: (problem, { item }) => refuse(item.task.task_id, problem),
   });
@@ -109,7 +110,7 @@ export function useActs(
   const dialogs: Readonly<Record<Asking, ReactNode>> = {
     take_over: <Reason {...shared} run={then((reason) => verbs.takeOver.act({ ...chosen, reason }))} />,
     pass_on: <PassOn {...shared} run={then((gift) => void asOwner(() => verbs.passOn.act({ ...chosen, ...gift })))} />,
-    snooze: <Snooze {...shared} run={then((until) => void asOwner(() => verbs.snooze.act({ ...chosen, until })))} />,
+    snooze: <Snooze {...shared} run={then((terms) => void asOwner(() => verbs.snooze.act({ ...chosen, ...terms })))} />,
     close: <Reason {...shared} run={then((reason) => close.act({ item: chosen, reason }))} />,
     ask_again: <Reason {...shared} run={then((reason) => askAgain.act({ item: chosen, reason }))} />,
   };

@@ -6,9 +6,8 @@ import { useEffect, useRef, useState } from "react";
 import { type StreamEvent, useTopics } from "../../api/stream.ts";
 import { serverNow } from "../../text/clock.ts";
 import { type Filter, fits, keyOf, type Line } from "./filters.ts";
-import { hearLine, hearLookers } from "./live.ts";
+import { hear } from "./live.ts";
 
-const TASK = /^task:(\d+)$/;
 /** Counts of filters are made again at most so often while the queue changes. */
 const COUNT_EVERY_MS = 3000;
 
@@ -25,8 +24,7 @@ export function useArrived(filter: Filter, known: Known): readonly [readonly Lin
   const key = keyOf(filter);
   useEffect(() => setArrived(new Map()), [key]);
 
-  const hearTask = (taskId: number, line: Line | null): void => {
-    hearLine(taskId, line);
+  const look = (taskId: number, line: Line | null): void => {
     const isNew =
       line !== null &&
       !known.ids.has(taskId) &&
@@ -41,13 +39,9 @@ export function useArrived(filter: Filter, known: Known): readonly [readonly Lin
     });
   };
   useTopics(["queue"], (event: StreamEvent) => {
-    if (event.kind === "task") {
-      hearTask(Number(event.id), event.data);
-      count();
-    } else if (event.kind === "presence") {
-      const found = TASK.exec(event.data.subject);
-      if (found) hearLookers(Number(found[1]), event.data.officers.map((one) => one.officer_id));
-    } else if (event.kind === "counts") count();
+    hear(event);
+    if (event.kind === "task") look(Number(event.id), event.data);
+    if (event.kind === "task" || event.kind === "counts") count();
   });
   return [[...arrived.values()].filter((line) => !known.ids.has(line.task_id)), () => setArrived(new Map())];
 }

@@ -92,7 +92,7 @@ export function Bulk({
       .catch((error: unknown) => setProgress((now) => ({ ...(now ?? BEFORE), broke: problemOf(error).message })))
       .finally(() => {
         setProgress((now) => ({ ...(now ?? BEFORE), isOver: true }));
-        void readAgain(client, filter);
+        void readAgain(client, filter, t.language);
         void client.invalidateQueries({ queryKey: ["desk", "counts"] });
       });
   };
@@ -107,7 +107,7 @@ export function Bulk({
       );
     case "snooze":
       return (
-        <Snooze {...shared} run={(until) => run((target) => ok(api.POST("/api/v1/desk/tasks/snooze", { body: { ...target, until } })))} />
+        <Snooze {...shared} run={(terms) => run((target) => ok(api.POST("/api/v1/desk/tasks/snooze", { body: { ...target, ...terms } })))} />
       );
     case "close":
       return (

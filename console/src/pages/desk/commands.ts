@@ -20,6 +20,9 @@ export const deskCommands = commandTable("desk", desk, {
   save_view: { keys: "v" },
   show_new: { keys: "." },
   book: { keys: "$mod+Enter" },
+  call_list: { keys: "p" },
+  handover: { keys: "g h" },
+  handover_note: { keys: "w" },
 });
 
 /** Views with a key of their own. */

@@ -3,13 +3,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
 
-import { Field } from "../../parts/Field.tsx";
+import { Choose, Field } from "../../parts/Field.tsx";
 import { Modal } from "../../parts/Modal.tsx";
 import { serverNow } from "../../text/clock.ts";
 import { minuteText } from "../../text/moments.ts";
 import { EVERYTHING } from "./filters.ts";
 import { counts } from "./queue.ts";
 import { desk } from "./text.ts";
+import type { SnoozeTerms } from "./verbs.ts";
 
 const TEXT_MIN_CHARS = 3;
 const TEXT_MAX_CHARS = 500;
@@ -99,12 +100,36 @@ export function PassOn({ title, about, run, close }: DialogProps<Gift>): ReactNo
 
 const MINUTES = [10, 30, 60, 240, 720] as const;
 
-export function Snooze({ title, about, run, close }: DialogProps<string>): ReactNode {
+/** Events of a case that may make a sleeping item worth a look. */
+const EVENTS = [
+  "answer_received",
+  "request_delivered",
+  "hop_corrected",
+  "discrepancy_resolved",
+  "fir_registered",
+  "court_order_taken",
+  "application_signed",
+] as const;
+
+export function Snooze({ title, about, run, close }: DialogProps<SnoozeTerms>): ReactNode {
   const t = desk.use();
+  const [event, setEvent] = useState<SnoozeTerms["for_event"]>(null);
   return (
     <Modal title={title} close={close}>
       <p className="sm">{about}</p>
       <div className="stack">
+        <Choose
+          label={t("wake")}
+          value={event ?? ""}
+          onChange={(chosen) => setEvent(EVENTS.find((one) => one === chosen.target.value) ?? null)}
+        >
+          <option value="">{t("wake.none")}</option>
+          {EVENTS.map((one) => (
+            <option key={one} value={one}>
+              {t(`wake.${one}`)}
+            </option>
+          ))}
+        </Choose>
         {MINUTES.map((minutes, index) => {
           const until = serverNow() + minutes * 60_000;
           return (
@@ -113,7 +138,7 @@ export function Snooze({ title, about, run, close }: DialogProps<string>): React
               type="button"
               className="btn"
               autoFocus={index === 0}
-              onClick={() => run(new Date(until).toISOString())}
+              onClick={() => run({ until: new Date(until).toISOString(), for_event: event })}
             >
               {minutes < 60 ? t.count("minutes", minutes) : t.count("hours", minutes / 60)}{" "}
               <span className="mut">{t("until", { at: minuteText(until) })}</span>

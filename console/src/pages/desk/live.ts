@@ -7,6 +7,7 @@ import { useSyncExternalStore } from "react";
 
 import type { Schemas } from "../../api/client.ts";
 import type { Problem } from "../../api/problem.ts";
+import type { StreamEvent } from "../../api/stream.ts";
 import type { Line } from "./filters.ts";
 
 /** A work item as the list reads it. */
@@ -55,8 +56,19 @@ export function showAct(taskId: number, change: Change): () => void {
   };
 }
 
-/** Take a line of the stream. A line without data is of an item that this officer sees no more. */
-export function hearLine(taskId: number, line: Line | null): void {
+const TASK = /^task:(\d+)$/;
+
+/** Take an event of the queue: how an item is now, or who looks at it. */
+export function hear(event: StreamEvent): void {
+  if (event.kind === "task") hearLine(Number(event.id), event.data);
+  else if (event.kind === "presence") {
+    const found = TASK.exec(event.data.subject);
+    if (found) hearLookers(Number(found[1]), event.data.officers.map((one) => one.officer_id));
+  }
+}
+
+/** A line without data is of an item that this officer sees no more. */
+function hearLine(taskId: number, line: Line | null): void {
   if (line === null) note(taskId, { state: "closed" });
   else {
     const { task_id: _, cause: __, case_ack_no: ___, institution: ____, due_at: _____, rank_paise: ______, ...change } = line;
@@ -64,7 +76,7 @@ export function hearLine(taskId: number, line: Line | null): void {
   }
 }
 
-export function hearLookers(taskId: number, officers: readonly string[]): void {
+function hearLookers(taskId: number, officers: readonly string[]): void {
   lookers.set(taskId, officers);
   tell(taskId);
 }
@@ -100,11 +112,19 @@ function useOf<Value>(taskId: number, read: () => Value): Value {
 }
 
 const NO_LOOKERS: readonly string[] = [];
+const NOTHING_HEARD: Change = {};
 
 /** An item as it is now. */
 export function useLive(task: Task, readAt: number): Task {
   const found = useOf(task.task_id, () => newer.get(task.task_id));
   return found && found.at >= readAt ? { ...task, ...found.change } : task;
+}
+
+/** What was heard of an item since a list was read that shows only a part of it. */
+export function useHeard(taskId: number | null, readAt: number): Change {
+  // No item has the id 0.
+  const found = useOf(taskId ?? 0, () => newer.get(taskId ?? 0));
+  return found && found.at >= readAt ? found.change : NOTHING_HEARD;
 }
 
 export function useRefusal(taskId: number): Refusal | undefined {

@@ -5,5 +5,9 @@ export const page: Page = {
   order: 2,
   roles: ["desk", "supervisor"],
   keys: "g d",
-  routes: [{ path: "/desk", load: () => import("./Desk.tsx") }],
+  routes: [
+    { path: "/desk", load: () => import("./Desk.tsx") },
+    { path: "/desk/calls", load: () => import("./CallList.tsx") },
+    { path: "/desk/handover", load: () => import("./Handover.tsx") },
+  ],
 };

@@ -4,6 +4,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient 
 
 import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import type { Language } from "../../text/language.ts";
 import { type Filter, keyOf, queryOf } from "./filters.ts";
 import { note, type Task } from "./live.ts";
 
@@ -18,15 +19,16 @@ export interface Page {
   readonly readAt: number;
 }
 
-export function queue(filter: Filter) {
+export function queue(filter: Filter, language: Language) {
   return infiniteQueryOptions({
-    queryKey: ["desk", "queue", keyOf(filter)],
+    queryKey: ["desk", "queue", keyOf(filter), language],
     initialPageParam: "",
     queryFn: async ({ pageParam }): Promise<Page> => {
       const readAt = Date.now();
       const query = {
         ...queryOf(filter),
         sort: "worth" as const,
+        language,
         limit: pageParam ? FURTHER : FIRST,
         ...(pageParam && { after: pageParam }),
       };
@@ -41,8 +43,8 @@ export function queue(filter: Filter) {
 }
 
 /** Read the queue again from its beginning. */
-export function readAgain(client: QueryClient, filter: Filter): Promise<void> {
-  const { queryKey } = queue(filter);
+export function readAgain(client: QueryClient, filter: Filter, language: Language): Promise<void> {
+  const { queryKey } = queue(filter, language);
   client.setQueryData(queryKey, (before) =>
     before && { pages: before.pages.slice(0, 1), pageParams: before.pageParams.slice(0, 1) },
   );
@@ -50,9 +52,9 @@ export function readAgain(client: QueryClient, filter: Filter): Promise<void> {
 }
 
 /** Read one item again, and all others of its case, after an act that may have changed them. */
-export async function readNewest(task: Task): Promise<void> {
+export async function readNewest(task: Task, language: Language): Promise<void> {
   if (task.case_ack_no === null) return;
-  const query = { case: task.case_ack_no, limit: FURTHER };
+  const query = { case: task.case_ack_no, limit: FURTHER, language };
   const { items } = await ok(api.GET("/api/v1/desk/tasks", { params: { query } }));
   for (const one of items) note(one.task_id, one);
   if (!items.some((one) => one.task_id === task.task_id)) note(task.task_id, { state: "closed" });

@@ -6,6 +6,7 @@ import { useVerb, type Verb } from "../../api/verb.ts";
 import { serverNow } from "../../text/clock.ts";
 import { forgive, merged, note, refuse, showAct, type Task } from "./live.ts";
 import { readNewest } from "./queue.ts";
+import { desk } from "./text.ts";
 
 /** Shown until the server names the true end of the lease. */
 const LEASE_SHOWN_MS = 600_000;
@@ -17,6 +18,9 @@ export interface Item {
 
 type Standing = Schemas["TaskStanding"];
 
+/** Until when an item sleeps, and the event of its case that wakes it earlier. */
+export type SnoozeTerms = Required<Pick<Schemas["Snooze"], "until" | "for_event">>;
+
 const path = (task: Task) => ({ path: { task_id: task.task_id } });
 
 /** Make one act on an item. `shows` says what the officer sees before the server answers. */
@@ -24,6 +28,7 @@ function useItemVerb<More extends object>(
   run: (task: Task, more: More) => Promise<Standing>,
   shows: (task: Task, more: More) => Partial<Task>,
 ): Verb<Item & More, Standing> {
+  const { language } = desk.use();
   return useVerb<Item & More, Standing>({
     run: (input) => run(merged(input.task, input.readAt), input),
     show: (_client, input) => showAct(input.task.task_id, shows(merged(input.task, input.readAt), input)),
@@ -34,7 +39,7 @@ function useItemVerb<More extends object>(
     refused: (problem, { task }) => {
       refuse(task.task_id, problem);
       // The row shows who was faster, also while the stream is broken.
-      void readNewest(task).catch(() => undefined);
+      void readNewest(task, language).catch(() => undefined);
     },
   });
 }
@@ -50,7 +55,7 @@ export interface Verbs {
   readonly takeOver: Verb<Item & { reason: string }, Standing>;
   readonly passOn: Verb<Item & { to: string; note: string }, Standing>;
   readonly release: Verb<Item, Standing>;
-  readonly snooze: Verb<Item & { until: string }, Standing>;
+  readonly snooze: Verb<Item & SnoozeTerms, Standing>;
 }
 
 /** The acts that change who has an item. */
@@ -86,12 +91,12 @@ export function useVerbs(officerId: string): Verbs {
         ok(api.POST("/api/v1/desk/tasks/{task_id}/release", { params: path(task), body: { version: task.version } })),
       () => FREE,
     ),
-    snooze: useItemVerb<{ until: string }>(
-      (task, { until }) =>
+    snooze: useItemVerb<SnoozeTerms>(
+      (task, { until, for_event }) =>
         ok(
           api.POST("/api/v1/desk/tasks/{task_id}/snooze", {
             params: path(task),
-            body: { version: task.version, until },
+            body: { version: task.version, until, for_event },
           }),
         ),
       (_, { until }) => ({ ...FREE, snoozed_until: until }),

@@ -5,7 +5,9 @@ import type { ReactNode } from "react";
 
 import type { Schemas } from "../../api/client.ts";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
-import type { Behind } from "./Cases.tsx";
+import type { Scope } from "./asked.ts";
+import { BankTable } from "./BankTable.tsx";
+import type { Behind } from "./behind.ts";
 import { limitsAt, standingOf, Z_95, Z_998 } from "./limits.ts";
 import { stages } from "./reads.ts";
 import { percent } from "./StageTable.tsx";
@@ -23,58 +25,20 @@ const BOTTOM = 36;
 const STEP = 1.1;
 const counted = new Intl.NumberFormat("en-IN");
 
-export function BankPlot({ from, show }: { from: string; show: (behind: Behind) => void }): ReactNode {
+export function BankPlot({ scope, show }: { scope: Scope; show: (behind: Behind) => void }): ReactNode {
   const t = supervisor.use();
-  const found = useQuery(stages(from, "bank"));
+  const found = useQuery(stages(scope, "bank"));
   if (found.error) return <ErrorState error={found.error} reset={() => void found.refetch()} />;
   if (found.data === undefined) return <LoadingState />;
   const banks = found.data.rows.filter((one) => one.stage === STAGE && (one.policy.judged ?? 0) > 0 && one.about);
   const judged = banks.reduce((sum, one) => sum + (one.policy.judged ?? 0), 0);
   if (judged === 0) return <EmptyState>{t("no_answers")}</EmptyState>;
   const all = banks.reduce((sum, one) => sum + (one.policy.within ?? 0), 0) / judged;
-  const below = banks
-    .filter((one) => standingOf(one.policy.share ?? 0, one.policy.judged ?? 1, all) === "below")
-    .sort((one, other) => other.waiting - one.waiting);
+  const below = banks.filter((one) => standingOf(one.policy.share ?? 0, one.policy.judged ?? 1, all) === "below");
   return (
     <>
       <Plot banks={banks} all={all} below={below.length} />
-      <h3>{t("below")}</h3>
-      {below.length === 0 ? (
-        <p className="mut sm">{t("below_none")}</p>
-      ) : (
-        <table className="grid">
-          <thead>
-            <tr>
-              <th scope="col">{t("bank")}</th>
-              <th scope="col" className="num">{t("in_time")}</th>
-              <th scope="col" className="num">{t("requests")}</th>
-              <th scope="col" className="num">{t("waiting")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {below.map((one) => (
-              <tr key={one.about}>
-                <td>{one.name || one.about}</td>
-                <td className="num">
-                  {percent(one.policy.share)}{" "}
-                  <span className="xs mut">{percent(one.policy.low)}–{percent(one.policy.high)}</span>
-                </td>
-                <td className="num">{counted.format(one.began)}</td>
-                <td className="num">
-                  <button
-                    type="button"
-                    className="btn link"
-                    aria-label={t("open_waiting", { count: one.waiting, name: one.name || (one.about ?? "") })}
-                    onClick={() => show({ stage: STAGE, only: "waiting", by: "bank", about: one.about ?? "", from })}
-                  >
-                    {counted.format(one.waiting)}
-                  </button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <BankTable banks={banks} all={all} show={(about, only) => show({ stage: STAGE, only, by: "bank", about, scope })} />
     </>
   );
 }

@@ -9,16 +9,9 @@ import { Modal } from "../../parts/Modal.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { glanceText } from "../../text/spans.ts";
-import type { Group, Stage, Which } from "./asked.ts";
+import { type Behind, queryOf } from "./behind.ts";
+import { Files } from "./Files.tsx";
 import { supervisor } from "./text.ts";
-
-export interface Behind {
-  readonly stage: Stage;
-  readonly only: Which;
-  readonly by: Group | null;
-  readonly about: string;
-  readonly from: string;
-}
 
 export function Cases({ behind, close }: { behind: Behind; close: () => void }): ReactNode {
   const t = supervisor.use();
@@ -26,9 +19,8 @@ export function Cases({ behind, close }: { behind: Behind; close: () => void }):
     queryKey: ["figures", "cases", behind],
     initialPageParam: null as string | null,
     queryFn: ({ pageParam }) => {
-      const { by, about, ...rest } = behind;
-      const query = { ...rest, ...(by === null ? {} : { by, about }), ...(pageParam === null ? {} : { after: pageParam }) };
-      return ok(api.GET("/api/v1/figures/cases", { params: { query } }));
+      const query = { ...queryOf(behind), ...(pageParam !== null && { after: pageParam }) };
+      return ok(api.GET("/api/v1/figures/cases", { params: { query } })) as Promise<Schemas["StageCasePage"]>;
     },
     getNextPageParam: (page) => page.next,
   });
@@ -38,6 +30,7 @@ export function Cases({ behind, close }: { behind: Behind; close: () => void }):
       {found.error !== null && <ErrorState error={found.error} reset={() => void found.refetch()} />}
       {found.isPending && <LoadingState />}
       {found.isSuccess && cases.length === 0 && <EmptyState>{t("no_cases")}</EmptyState>}
+      {cases.length > 0 && <Files table={{ of: "cases", behind }} name={t("cases")} />}
       {cases.length > 0 && <CaseTable cases={cases} />}
       {found.hasNextPage && (
         <button type="button" className="btn" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>

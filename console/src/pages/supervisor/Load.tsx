@@ -1,17 +1,22 @@
 /** What each officer has open now and since when, and what each closed in the period. */
 
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
+import { pagesOf } from "../../app/pages.ts";
+import { useSession } from "../../app/session.ts";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { glanceText } from "../../text/spans.ts";
+import type { Scope } from "./asked.ts";
 import { load } from "./reads.ts";
 import { supervisor } from "./text.ts";
 
-export function Load({ from }: { from: string }): ReactNode {
+export function Load({ scope }: { scope: Scope }): ReactNode {
   const t = supervisor.use();
-  const found = useQuery(load(from));
+  const found = useQuery(load(scope));
+  const hasDesk = pagesOf(useSession().roles).some((one) => one.name === "desk");
   if (found.error) return <ErrorState error={found.error} reset={() => void found.refetch()} />;
   if (found.data === undefined) return <LoadingState />;
   if (found.data.items.length === 0) return <EmptyState>{t("no_load")}</EmptyState>;
@@ -34,7 +39,20 @@ export function Load({ from }: { from: string }): ReactNode {
         {found.data.items.map((one) => (
           <tr key={one.officer}>
             <th scope="row" className="mono">{one.officer}</th>
-            <td className="num">{one.tasks_owned}</td>
+            <td className="num">
+              {hasDesk && (one.tasks_owned ?? 0) > 0 ? (
+                <Link
+                  className="btn link"
+                  to="/desk"
+                  search={{ owner: one.officer } as never}
+                  aria-label={t("open_items_of", { count: one.tasks_owned ?? 0, officer: one.officer })}
+                >
+                  {one.tasks_owned}
+                </Link>
+              ) : (
+                one.tasks_owned
+              )}
+            </td>
             <td>{one.oldest_owned_since ? <Moment at={Date.parse(one.oldest_owned_since)} /> : "–"}</td>
             <td className="num">{one.cases_as_io}</td>
             <td className="num">{one.cases_supervised}</td>

@@ -6,8 +6,8 @@ import { Fragment, type ReactNode } from "react";
 import type { Schemas } from "../../api/client.ts";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { glanceText } from "../../text/spans.ts";
-import type { Behind } from "./Cases.tsx";
-import type { Asked, Stage, Which } from "./asked.ts";
+import type { Asked, Scope, Stage, Which } from "./asked.ts";
+import type { Behind } from "./behind.ts";
 import { stages } from "./reads.ts";
 import { Strip } from "./Strip.tsx";
 import { supervisor } from "./text.ts";
@@ -24,18 +24,18 @@ export const percent = (share: number | null | undefined): string =>
 
 export function StageTable({
   asked,
-  from,
+  scope,
   change,
   show,
 }: {
   asked: Asked;
-  from: string;
+  scope: Scope;
   change: (changes: Partial<Asked>) => void;
   show: (behind: Behind) => void;
 }): ReactNode {
   const t = supervisor.use();
-  const total = useQuery({ ...stages(from, null), placeholderData: (before) => before });
-  const rows = useQuery({ ...stages(from, asked.by), enabled: asked.open !== null });
+  const total = useQuery({ ...stages(scope, null), placeholderData: (before) => before });
+  const rows = useQuery({ ...stages(scope, asked.by), enabled: asked.open !== null });
   if (total.error) return <ErrorState error={total.error} reset={() => void total.refetch()} />;
   if (total.data === undefined) return <LoadingState />;
   const targets = new Map(total.data.targets.map((one) => [one.stage, one.policy_seconds]));
@@ -63,7 +63,7 @@ export function StageTable({
               <Row
                 figures={one}
                 target={target}
-                show={(only) => show({ stage: one.stage, only, by: null, about: "", from })}
+                show={(only) => show({ stage: one.stage, only, by: null, about: "", scope })}
                 name={
                   <button
                     type="button"
@@ -83,7 +83,7 @@ export function StageTable({
                   stage={one.stage}
                   target={target}
                   by={asked.by}
-                  show={(about, only) => show({ stage: one.stage, only, by: asked.by, about, from })}
+                  show={(about, only) => show({ stage: one.stage, only, by: asked.by, about, scope })}
                 />
               )}
             </Fragment>

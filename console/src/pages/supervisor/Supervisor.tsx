@@ -1,72 +1,62 @@
-/** The supervisor's desk: how long each stage took in a period, what is late now, banks, and the officers' load. */
+/** The supervisor's desk: today and the districts, how long each stage took, what is late now, banks, officers' load. */
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 
 import "./supervisor.css";
 
+import type { Format } from "../../api/files.ts";
 import { useTopics } from "../../api/stream.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { useNow } from "../../text/clock.ts";
+import { indianDay, type Scope, scopeOf } from "./asked.ts";
 import { BankPlot } from "./BankPlot.tsx";
-import { type Asked, firstDay, GROUPS, PERIODS } from "./asked.ts";
-import { type Behind, Cases, CaseTable } from "./Cases.tsx";
+import type { Behind } from "./behind.ts";
+import { Cases, CaseTable } from "./Cases.tsx";
+import { Choices } from "./Choices.tsx";
 import { supervisorCommands } from "./commands.ts";
+import { Files } from "./Files.tsx";
 import { Load } from "./Load.tsx";
+import { Overview } from "./Overview.tsx";
 import { breaches, useAsked } from "./reads.ts";
 import { StageTable } from "./StageTable.tsx";
-import { type Format, useDownload } from "./tables.ts";
+import { useDownload } from "./tables.ts";
 import { supervisor } from "./text.ts";
 
 export default function Supervisor(): ReactNode {
   const t = supervisor.use();
   const [asked, change] = useAsked();
   const [behind, setBehind] = useState<Behind | null>(null);
-  const from = firstDay(asked.days, useNow());
+  const scope = useScope(asked);
   const download = useDownload();
-  const stagesAs = (format: Format) => (): void => download.act({ table: { of: "stages", from, by: asked.by }, format });
-  const loadAs = (format: Format) => (): void => download.act({ table: { of: "load", from }, format });
+  const stagesAs = (format: Format) => (): void =>
+    download.act({ table: { of: "stages", scope, by: asked.by }, format });
   return (
     <main className="figures">
       <Choices asked={asked} change={change}>
         <CommandButton command={supervisorCommands.csv} run={stagesAs("csv")} isDisabled={download.isRunning} />
         <CommandButton command={supervisorCommands.xlsx} run={stagesAs("xlsx")} isDisabled={download.isRunning} />
       </Choices>
+      <Overview district={asked.district} choose={(district) => change({ district })} />
       <section className="panel figures-main" aria-labelledby="h-stages">
         <header>
           <h1 id="h-stages">{t("stages_title")}</h1>
           <span className="mut sm">{t("stages_rule")}</span>
         </header>
         <div className="figures-scroll" role="region" aria-labelledby="h-stages" tabIndex={0}>
-          <StageTable asked={asked} from={from} change={change} show={setBehind} />
+          <StageTable asked={asked} scope={scope} change={change} show={setBehind} />
         </div>
       </section>
-      <section className="panel" aria-labelledby="h-banks">
-        <header>
-          <h2 id="h-banks">{t("banks_title")}</h2>
-        </header>
-        <div className="figures-body">
-          <p className="mut sm">{t("banks_rule")}</p>
-          <BankPlot from={from} show={setBehind} />
-        </div>
-      </section>
-      <Breaches />
+      <Banks scope={scope} show={setBehind} />
+      <Breaches district={asked.district} />
       <section className="panel" aria-labelledby="h-load">
         <header>
           <h2 id="h-load">{t("load_title")}</h2>
-          <span className="push row">
-            <button type="button" className="btn" onClick={loadAs("csv")} aria-label={t("load_csv")}>
-              CSV
-            </button>
-            <button type="button" className="btn" onClick={loadAs("xlsx")} aria-label={t("load_xlsx")}>
-              XLSX
-            </button>
-          </span>
+          <Files table={{ of: "load", scope }} name={t("load_title")} />
         </header>
         <div className="figures-scroll" role="region" aria-labelledby="h-load" tabIndex={0}>
-          <Load from={from} />
+          <Load scope={scope} />
         </div>
       </section>
       {behind !== null && <Cases behind={behind} close={() => setBehind(null)} />}
@@ -74,53 +64,44 @@ export default function Supervisor(): ReactNode {
   );
 }
 
-function Choices({
-  asked,
-  change,
-  children,
-}: {
-  asked: Asked;
-  change: (changes: Partial<Asked>) => void;
-  children: ReactNode;
-}): ReactNode {
+/** The scope changes with the address, and at midnight. */
+function useScope(asked: Parameters<typeof scopeOf>[0]): Scope {
+  const today = indianDay(useNow());
+  const { days, first, last, district } = asked;
+  return useMemo(
+    () => scopeOf({ days, first, last, district, by: "district", open: null }, Date.parse(today)),
+    [days, first, last, district, today],
+  );
+}
+
+function Banks({ scope, show }: { scope: Scope; show: (behind: Behind) => void }): ReactNode {
   const t = supervisor.use();
   return (
-    <div className="figures-choices" role="toolbar" aria-label={t("choices")}>
-      <span role="group" aria-label={t("period")} className="row">
-        {PERIODS.map((days) => (
-          <button key={days} type="button" className="btn" aria-pressed={asked.days === days} onClick={() => change({ days })}>
-            {t.count("days", days)}
-          </button>
-        ))}
-      </span>
-      <span role="group" aria-label={t("by")} className="row wrap">
-        {GROUPS.map((by) => (
-          <button key={by} type="button" className="btn" aria-pressed={asked.by === by} onClick={() => change({ by })}>
-            {t(`by.${by}`)}
-          </button>
-        ))}
-      </span>
-      <span className="push row wrap">
-        <Link to="/wall" className="btn">
-          {t("wall")}
-        </Link>
-        {children}
-      </span>
-    </div>
+    <section className="panel" aria-labelledby="h-banks">
+      <header>
+        <h2 id="h-banks">{t("banks_title")}</h2>
+        <Files table={{ of: "stages", scope, by: "bank" }} name={t("banks_title")} />
+      </header>
+      <div className="figures-body">
+        <p className="mut sm">{t("banks_rule")}</p>
+        <BankPlot scope={scope} show={show} />
+      </div>
+    </section>
   );
 }
 
 /** What waits now and is past its target, the longest first. The stream says when there is another one. */
-function Breaches(): ReactNode {
+function Breaches({ district }: { district: string | null }): ReactNode {
   const t = supervisor.use();
   const client = useQueryClient();
-  const found = useQuery(breaches);
-  useTopics(["breaches"], () => void client.invalidateQueries({ queryKey: breaches.queryKey }));
+  const found = useQuery(breaches(district));
+  useTopics(["breaches"], () => void client.invalidateQueries({ queryKey: ["figures", "breaches"] }));
   return (
     <section className="panel" aria-labelledby="h-breaches">
       <header>
         <h2 id="h-breaches">{t("breaches_title")}</h2>
         {found.data && <span className="chip bad">{found.data.next === null ? found.data.items.length : t("first", { count: found.data.items.length })}</span>}
+        <Files table={{ of: "breaches", district }} name={t("breaches_title")} />
       </header>
       <div className="figures-scroll" role="region" aria-labelledby="h-breaches" tabIndex={0}>
         {found.error !== null && <ErrorState error={found.error} reset={() => void found.refetch()} />}

@@ -1,4 +1,4 @@
-/** What the page asks for. It stands in the address: a period and keys of rows, never a person or an account. */
+/** What the page asks for. It stands in the address: days, a district and keys of rows, never a person or an account. */
 
 import type { Schemas } from "../../api/client.ts";
 import { STAGES } from "./stageNames.ts";
@@ -14,24 +14,66 @@ export type PeriodDays = (typeof PERIODS)[number];
 
 export interface Asked {
   readonly days: PeriodDays;
+  /** first day of a period of the supervisor's own; null for the last `days` */
+  readonly first: string | null;
+  /** last day of it; null for today */
+  readonly last: string | null;
+  readonly district: string | null;
   readonly by: Group;
   /** the stage whose rows are open */
   readonly open: Stage | null;
 }
 
+/** Days and district of a figure, as the API takes them. */
+export interface Scope {
+  readonly from: string;
+  /** the day after the last one; without it today is the last one */
+  readonly to?: string;
+  readonly district?: string;
+}
+
 const DAY_MS = 86_400_000;
 const OFFSET_MS = 5.5 * 3_600_000;
+const DAY = /^20\d\d-\d\d-\d\d$/;
+const DISTRICT_MAX_CHARS = 100;
 
-/** The first day of a period, Indian time, as the API takes it. */
-export function firstDay(days: PeriodDays, now: number): string {
-  return new Date(now + OFFSET_MS - (days - 1) * DAY_MS).toISOString().slice(0, 10);
+const isoDay = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+/** The day of a moment in India. */
+export function indianDay(now: number): string {
+  return isoDay(now + OFFSET_MS);
+}
+
+/** Days and district of the figures that are asked for. */
+export function scopeOf(asked: Asked, now: number): Scope {
+  const district = asked.district === null ? {} : { district: asked.district };
+  if (asked.first === null) return { from: isoDay(now + OFFSET_MS - (asked.days - 1) * DAY_MS), ...district };
+  const to = asked.last === null ? {} : { to: isoDay(Date.parse(asked.last) + DAY_MS) };
+  return { from: asked.first, ...to, ...district };
+}
+
+function day(value: unknown): string | null {
+  if (typeof value !== "string" || !DAY.test(value)) return null;
+  const at = Date.parse(value);
+  return !Number.isNaN(at) && isoDay(at) === value ? value : null;
 }
 
 /** Read the address; what it does not have, or has wrong, is as at the start. */
 export function askedOf(search: Readonly<Record<string, unknown>>): Asked {
+  const first = day(search["first"]);
+  const district = search["district"];
   return {
     days: PERIODS.find((one) => one === search["days"]) ?? 30,
+    first,
+    last: first === null ? null : day(search["last"]),
+    district: typeof district === "string" && district !== "" && district.length <= DISTRICT_MAX_CHARS ? district : null,
     by: GROUPS.find((one) => one === search["by"]) ?? "district",
     open: STAGES.find((one) => one === search["open"]) ?? null,
   };
+}
+
+/** Write what is asked for the address. A period of the supervisor's own takes the place of the days. */
+export function searchOf({ days, first, last, district, by, open }: Asked): Readonly<Record<string, string | number | null>> {
+  const found = { ...(first === null ? { days } : { first, last }), district, by, open };
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== null));
 }

@@ -5,36 +5,50 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 
 import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
-import { type Asked, askedOf, type Group } from "./asked.ts";
+import { type Asked, askedOf, type Group, type Scope, searchOf } from "./asked.ts";
+
+/** Figures of now change by themselves, and no event tells of each. The server makes them every two seconds. */
+const NOW_EVERY_MS = 15_000;
+const BREACHES_SHOWN = 50;
 
 export function useAsked(): readonly [Asked, (changes: Partial<Asked>) => void] {
   const asked = askedOf(useSearch({ strict: false }) as Record<string, unknown>);
   const navigate = useNavigate();
   return [
     asked,
-    (changes) => {
-      const { open, ...rest } = { ...asked, ...changes };
-      void navigate({ to: "/supervisor", search: open === null ? rest : { ...rest, open }, replace: true });
-    },
+    (changes) => void navigate({ to: "/supervisor", search: searchOf({ ...asked, ...changes }) as never, replace: true }),
   ];
 }
 
-/** The figures of stages since a day; grouped, or the total alone. */
-export const stages = (from: string, by: Group | null) =>
+/** The figures of stages in a period; grouped, or the total alone. */
+export const stages = (scope: Scope, by: Group | null) =>
   queryOptions({
-    queryKey: ["figures", "stages", from, by],
+    queryKey: ["figures", "stages", scope, by],
     queryFn: () =>
       // Without a word of the caller the answer is JSON, never a table.
-      ok(api.GET("/api/v1/figures/stages", { params: { query: by === null ? { from } : { from, by } } })) as Promise<Schemas["StageReport"]>,
+      ok(
+        api.GET("/api/v1/figures/stages", { params: { query: by === null ? scope : { ...scope, by } } }),
+      ) as Promise<Schemas["StageReport"]>,
   });
 
-export const load = (from: string) =>
+export const load = (scope: Scope) =>
   queryOptions({
-    queryKey: ["figures", "load", from],
-    queryFn: () => ok(api.GET("/api/v1/figures/load", { params: { query: { from } } })) as Promise<Schemas["LoadReport"]>,
+    queryKey: ["figures", "load", scope],
+    queryFn: () => ok(api.GET("/api/v1/figures/load", { params: { query: scope } })) as Promise<Schemas["LoadReport"]>,
   });
 
-export const breaches = queryOptions({
-  queryKey: ["figures", "breaches"],
-  queryFn: () => ok(api.GET("/api/v1/figures/breaches", { params: { query: { limit: 50 } } })),
+export const breaches = (district: string | null) =>
+  queryOptions({
+    queryKey: ["figures", "breaches", district],
+    queryFn: () => {
+      const query = { limit: BREACHES_SHOWN, ...(district !== null && { district }) };
+      return ok(api.GET("/api/v1/figures/breaches", { params: { query } })) as Promise<Schemas["BreachPage"]>;
+    },
+  });
+
+/** The figures of the wall: today, the last weeks, and the districts. */
+export const overview = queryOptions({
+  queryKey: ["wall"],
+  queryFn: () => ok(api.GET("/api/v1/wall")),
+  refetchInterval: NOW_EVERY_MS,
 });

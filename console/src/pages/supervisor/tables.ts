@@ -1,43 +1,57 @@
 /** Tables as files: the same rows that the page shows, made by the server. */
 
-import { useVerb, type Verb } from "../../api/verb.ts";
 import { api } from "../../api/client.ts";
+import { asFile, type Format, save } from "../../api/files.ts";
 import { ok } from "../../api/problem.ts";
-import type { Group } from "./asked.ts";
+import { useVerb, type Verb } from "../../api/verb.ts";
+import type { Group, Scope } from "./asked.ts";
+import { type Behind, queryOf } from "./behind.ts";
 
-export type Format = "csv" | "xlsx";
-export type Table = { readonly of: "stages"; readonly from: string; readonly by: Group } | { readonly of: "load"; readonly from: string };
-
-const TYPES: Readonly<Record<Format, string>> = {
-  csv: "text/csv",
-  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-};
-/** The browser needs the address of the file until it has begun to write it. */
-const KEPT_MS = 60_000;
+export type Table =
+  | { readonly of: "stages"; readonly scope: Scope; readonly by: Group }
+  | { readonly of: "load"; readonly scope: Scope }
+  | { readonly of: "breaches"; readonly district: string | null }
+  | { readonly of: "cases"; readonly behind: Behind };
 
 async function fetched(table: Table, format: Format): Promise<Blob> {
-  const how = { headers: { Accept: TYPES[format] }, parseAs: "blob" } as const;
-  return table.of === "stages"
-    ? await ok<Blob>(api.GET("/api/v1/figures/stages", { ...how, params: { query: { from: table.from, by: table.by } } }))
-    : await ok<Blob>(api.GET("/api/v1/figures/load", { ...how, params: { query: { from: table.from } } }));
+  const how = asFile(format);
+  switch (table.of) {
+    case "stages":
+      return ok<Blob>(api.GET("/api/v1/figures/stages", { ...how, params: { query: { ...table.scope, by: table.by } } }));
+    case "load":
+      return ok<Blob>(api.GET("/api/v1/figures/load", { ...how, params: { query: table.scope } }));
+    case "breaches": {
+      const query = table.district === null ? {} : { district: table.district };
+      return ok<Blob>(api.GET("/api/v1/figures/breaches", { ...how, params: { query } }));
+    }
+    case "cases":
+      return ok<Blob>(api.GET("/api/v1/figures/cases", { ...how, params: { query: queryOf(table.behind) } }));
+  }
 }
 
-function save(file: Blob, name: string): void {
-  const address = URL.createObjectURL(file);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), KEPT_MS);
+/** The name of a file: what it has, and since when. */
+export function nameOf(table: Table): string {
+  switch (table.of) {
+    case "stages":
+      return `stages-by-${table.by}-from-${table.scope.from}`;
+    case "load":
+      return `officers-load-from-${table.scope.from}`;
+    case "breaches":
+      return "over-the-limit-now";
+    case "cases":
+      return `cases-of-${table.behind.stage}-from-${table.behind.scope.from}`;
+  }
+}
+
+interface Download {
+  readonly table: Table;
+  readonly format: Format;
 }
 
 /** Get a table as a file, and let the browser keep it. */
-export function useDownload(): Verb<{ readonly table: Table; readonly format: Format }, Blob> {
+export function useDownload(): Verb<Download, Blob> {
   return useVerb({
-    run: ({ table, format }: { readonly table: Table; readonly format: Format }) => fetched(table, format),
-    done: (file, { table, format }) => {
-      const kind = table.of === "stages" ? `stages-by-${table.by}` : "officers-load";
-      save(file, `${kind}-from-${table.from}.${format}`);
-    },
+    run: ({ table, format }: Download) => fetched(table, format),
+    done: (file, { table, format }) => save(file, `${nameOf(table)}.${format}`),
   });
 }

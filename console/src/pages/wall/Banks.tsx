@@ -2,7 +2,6 @@ import { memo, type ReactNode } from "react";
 
 import type { Schemas } from "../../api/client.ts";
 import { rupees, shortRupees } from "../../text/rupees.ts";
-import { glanceText } from "../../text/spans.ts";
 import { PanelTitle } from "./Heading.tsx";
 import { wall } from "./text.ts";
 
@@ -11,9 +10,9 @@ type Bank = Schemas["WallBank"];
 /** The recent figures are read once a minute. */
 const OLD_MS = 300_000;
 const SHOWN_MAX = 4;
-const WIDTH = 240;
-const HEIGHT = 44;
-const LINE_AT = 31;
+const WIDTH = 230;
+const HEIGHT = 50;
+const LINE_AT = 38;
 
 const percent = (share: number | null | undefined): string =>
   share === null || share === undefined ? "–" : `${Math.round(share * 100)}%`;
@@ -35,9 +34,6 @@ export const Banks = memo(function Banks({ recent }: { recent: Schemas["WallRece
               <th scope="col">{t("bank")}</th>
               <th scope="col">{t("in_time")}</th>
               <th scope="col" className="num">
-                {t("median")}
-              </th>
-              <th scope="col" className="num">
                 {t("waiting")}
               </th>
             </tr>
@@ -50,9 +46,6 @@ export const Banks = memo(function Banks({ recent }: { recent: Schemas["WallRece
                 </th>
                 <td>
                   <Interval bank={one} />
-                </td>
-                <td className="num">
-                  {one.answer.p50_seconds == null ? "–" : glanceText(one.answer.p50_seconds, t.language)}
                 </td>
                 <td className="num b" title={rupees(one.waiting_paise)}>
                   {shortRupees(one.waiting_paise, t.language)}
@@ -79,7 +72,7 @@ function Interval({ bank }: { bank: Bank }): ReactNode {
       <line x1={x(0.5)} x2={x(0.5)} y1={LINE_AT - 10} y2={LINE_AT + 10} className="wall-target" />
       <line x1={x(low ?? 0)} x2={x(high ?? 0)} y1={LINE_AT} y2={LINE_AT} className="wall-interval" />
       <circle cx={x(share ?? 0)} cy={LINE_AT} r={7} className="wall-dot-over" />
-      <text x={x(0)} y={16}>
+      <text x={x(0)} y={21}>
         <tspan className="wall-value">{percent(share)}</tspan> {percent(low)}–{percent(high)}
       </text>
     </svg>

@@ -14,8 +14,16 @@ const SHADES = [0, 1, 2, 3] as const;
 
 const percent = (share: number): string => `${Math.round(share * 100)}%`;
 
-/** The map of the State: a tile for each district, with its complaints of today. */
-export const Districts = memo(function Districts({ recent }: { recent: Schemas["WallRecent"] | null }): ReactNode {
+/** The map of the State: a tile for each district, with its complaints of today. With `choose` a tile is a button. */
+export const Districts = memo(function Districts({
+  recent,
+  chosen = null,
+  choose,
+}: {
+  recent: Schemas["WallRecent"] | null;
+  chosen?: string | null;
+  choose?: (code: string) => void;
+}): ReactNode {
   const t = wall.use();
   return (
     <section className="wall-map" aria-labelledby="wall-map">
@@ -28,7 +36,13 @@ export const Districts = memo(function Districts({ recent }: { recent: Schemas["
       />
       <div className="wall-tiles" role="group" aria-labelledby="wall-map">
         {(recent?.districts ?? []).map((one) => (
-          <Tile key={one.code} district={one} days={recent?.share_days ?? 0} />
+          <Tile
+            key={one.code}
+            district={one}
+            days={recent?.share_days ?? 0}
+            isChosen={one.code === chosen}
+            {...(choose && { choose: () => choose(one.code) })}
+          />
         ))}
       </div>
       <ul className="wall-shades">
@@ -48,25 +62,46 @@ export const Districts = memo(function Districts({ recent }: { recent: Schemas["
   );
 });
 
-function Tile({ district, days }: { district: District; days: number }): ReactNode {
+function Tile({
+  district,
+  days,
+  isChosen,
+  choose,
+}: {
+  district: District;
+  days: number;
+  isChosen: boolean;
+  choose?: () => void;
+}): ReactNode {
   const t = wall.use();
   const said = saidOf(district, days, t);
-  return (
-    <div
-      className="wall-tile"
-      role="img"
-      data-shade={shadeOf(district.in_play_paise)}
-      data-late={district.is_late || undefined}
-      style={{ gridColumn: district.column + 1, gridRow: district.row + 1 }}
-      title={said}
-      aria-label={said}
-    >
+  const shared = {
+    className: "wall-tile",
+    "data-shade": shadeOf(district.in_play_paise),
+    "data-late": district.is_late || undefined,
+    style: { gridColumn: district.column + 1, gridRow: district.row + 1 },
+    title: said,
+  };
+  const shown = (
+    <>
       <span>{LETTERS_OF.get(district.code)}</span>
       <b>
         {district.complaints ?? "•"}
         {district.is_late && "!"}
       </b>
-    </div>
+    </>
+  );
+  if (choose === undefined) {
+    return (
+      <div {...shared} role="img" aria-label={said}>
+        {shown}
+      </div>
+    );
+  }
+  return (
+    <button {...shared} type="button" aria-pressed={isChosen} onClick={choose}>
+      {shown} <span className="sr">{said}</span>
+    </button>
   );
 }
 

@@ -18,6 +18,7 @@ import { LatePanel } from "./LatePanel.tsx";
 import { lateCount } from "./late.ts";
 import { Placement } from "./Placement.tsx";
 import { isTimeToReload } from "./quiet.ts";
+import { Teams } from "./Teams.tsx";
 import { wall } from "./text.ts";
 import { Today } from "./Today.tsx";
 
@@ -66,6 +67,7 @@ function Figures({ figures }: { figures: Schemas["Wall"] | null }): ReactNode {
       <LatePanel breaches={figures?.current.breaches ?? null} />
       <Districts recent={figures?.recent ?? null} />
       <Banks recent={figures?.recent ?? null} />
+      <Teams current={figures?.current ?? null} />
     </main>
   );
 }
@@ -78,9 +80,11 @@ function useStale(asOf: number | null): boolean {
 /** Load the page again in a quiet minute of the hour. */
 function useReload(late: number, isStale: boolean): void {
   const now = useNow();
-  const [before, setBefore] = useState({ late, alarmAt: loadedAt });
-  if (late !== before.late) setBefore({ late, alarmAt: late > before.late ? now : before.alarmAt });
+  // The page began at 0 of this clock.
+  const age = performance.now();
+  const [before, setBefore] = useState({ late, alarmAge: 0 });
+  if (late !== before.late) setBefore({ late, alarmAge: late > before.late ? age : before.alarmAge });
   useEffect(() => {
-    if (isTimeToReload(now, loadedAt, before.alarmAt, isStale)) location.reload();
-  }, [now, before.alarmAt, isStale]);
+    if (isTimeToReload(now, age, age - before.alarmAge, isStale)) location.reload();
+  }, [now, age, before.alarmAge, isStale]);
 }

@@ -9,10 +9,14 @@ const YOUNG_MS = 30 * MINUTE_MS;
 /** For so long nothing new may have become late. */
 const QUIET_MS = 2 * MINUTE_MS;
 
-/** Whether figures came just now, nothing new became late, and the minute is the right one. All in milliseconds. */
-export function isTimeToReload(now: number, loadedAt: number, alarmAt: number, isStale: boolean): boolean {
+/**
+ * Whether figures came just now, nothing new became late, and the minute is the right one. All in milliseconds.
+ *
+ * `age` and `quiet` are measured by a clock that is never set: a screen with a wrong clock would load again and again.
+ */
+export function isTimeToReload(now: number, age: number, quiet: number, isStale: boolean): boolean {
   const minute = Math.floor((now % HOUR_MS) / MINUTE_MS);
   // Indian time is half an hour off, so the minute of the hour there is another one.
   const indian = (minute + 30) % 60;
-  return !isStale && indian === RELOAD_MINUTE && now - loadedAt >= YOUNG_MS && now - alarmAt >= QUIET_MS;
+  return !isStale && indian === RELOAD_MINUTE && age >= YOUNG_MS && quiet >= QUIET_MS;
 }

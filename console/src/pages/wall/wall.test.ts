@@ -6,6 +6,7 @@ import { percents } from "../../text/shares.ts";
 import { glanceText } from "../../text/spans.ts";
 import { lateCount, lateLines } from "./late.ts";
 import { isTimeToReload } from "./quiet.ts";
+import { teamLoads } from "./teams.ts";
 import { LETTERS_OF, shadeOf } from "./tiles.ts";
 
 const HOUR_MS = 3_600_000;
@@ -13,12 +14,11 @@ const HOUR_MS = 3_600_000;
 const AT_SEVEN = Date.parse("2026-11-27T14:07:20+05:30");
 
 test("the wall loads itself again only in a quiet minute, with figures, and not at once", () => {
-  const before = AT_SEVEN - HOUR_MS;
-  assert.equal(isTimeToReload(AT_SEVEN, before, before, false), true);
-  assert.equal(isTimeToReload(AT_SEVEN, before, before, true), false);
-  assert.equal(isTimeToReload(AT_SEVEN, before, AT_SEVEN - 60_000, false), false);
-  assert.equal(isTimeToReload(AT_SEVEN, AT_SEVEN - 60_000, before, false), false);
-  assert.equal(isTimeToReload(AT_SEVEN + 60_000, before, before, false), false);
+  assert.equal(isTimeToReload(AT_SEVEN, HOUR_MS, HOUR_MS, false), true);
+  assert.equal(isTimeToReload(AT_SEVEN, HOUR_MS, HOUR_MS, true), false);
+  assert.equal(isTimeToReload(AT_SEVEN, HOUR_MS, 60_000, false), false);
+  assert.equal(isTimeToReload(AT_SEVEN, 60_000, 60_000, false), false);
+  assert.equal(isTimeToReload(AT_SEVEN + 60_000, HOUR_MS, HOUR_MS, false), false);
 });
 
 test("percent sum to a hundred, however they are rounded", () => {
@@ -60,6 +60,19 @@ test("each district has three letters of its own, and a shade by its money", () 
   assert.equal(new Set(LETTERS_OF.values()).size, 75);
   assert.equal(LETTERS_OF.get("GAUTAM BUDDHA NAGAR"), "GBN");
   assert.deepEqual([null, 99_999_99, 1_00_000_00, 5_00_000_00, 15_00_001_00].map(shadeOf), [0, 0, 1, 2, 3]);
+});
+
+test("teams with the most items for each officer come first, and items that no officer on shift has before all", () => {
+  const teams = [
+    { name: "calls", on_shift: 22, tasks: 38 },
+    { name: "off", on_shift: 0, tasks: 0 },
+    { name: "night", on_shift: 0, tasks: 3 },
+    { name: "Meerut", on_shift: 8, tasks: 171 },
+  ];
+  assert.deepEqual(
+    teamLoads(teams).map((one) => [one.name, one.each === null ? null : Math.round(one.each)]),
+    [["night", null], ["Meerut", 21], ["calls", 2], ["off", null]],
+  );
 });
 
 test("spans are read at a glance", () => {

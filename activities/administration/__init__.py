@@ -1,0 +1,1 @@
+"""Administration by two admins: what each change does, and the decision."""

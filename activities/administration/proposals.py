@@ -1,0 +1,202 @@
+"""Changes of officers, teams, the directory and the policy by two admins: one proposes, another one decides.
+
+A proposal is rehearsed: the change is made inside the transaction, what differs is noted, and the change is undone. The
+agreement makes the same change. So both meet every check of the command, and the admins see what would happen.
+"""
+
+from datetime import datetime, timedelta
+
+from activities.administration import effects
+from activities.administration.effects import ShownOnce, Work
+from activities.context import Context
+from activities.deadlocks import repeated
+from db.administration import proposals
+from db.administration.proposals import NewRow, StoredProposal
+from db.clock import present_moment
+from db.officers import callers
+from db.pool import Connection
+from domain.errors.administration import (
+    NoAdminNow,
+    NothingChanges,
+    ProposalDecided,
+    ProposalNeedsSecond,
+    ProposalOfAnother,
+    ProposalOpen,
+    ProposalOver,
+    ProposalStale,
+    ProposerNoAdmin,
+    TooManyProposals,
+)
+from domain.facts import Facts, differences
+from domain.persons import is_same_person, person_of
+from schemas.administration import (
+    Asked,
+    NewProposal,
+    Proposal,
+    ProposalAnswer,
+    ProposalDecision,
+    ProposalDetails,
+    ProposalState,
+)
+from schemas.changes import Change
+from schemas.enums import Role
+
+NO_PROPOSAL = 0
+
+
+class Rehearsed(Exception):
+    """The change is undone, because it was a rehearsal."""
+
+
+@repeated()
+async def preview(ctx: Context, asked: Asked, by: str) -> tuple[Change, ...]:
+    """Return what a change would be. Raises what the command would refuse it with, and `NothingChanges`."""
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
+        return await _rehearse(Work(ctx, connection, now, by, "", NO_PROPOSAL), effects.settled(asked, now))
+
+
+@repeated()
+async def propose(ctx: Context, new: NewProposal, by: str) -> Proposal:
+    """Record a change that another admin decides. Raises as `preview` does, `ProposalOpen` and `TooManyProposals`."""
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await proposals.lock(connection)
+        now = await present_moment(connection)
+        asked = effects.settled(new.asked, now)
+        await _refuse_no_admin(connection, by)
+        await _refuse_open(ctx, connection, asked, now)
+        changes = await _rehearse(Work(ctx, connection, now, by, new.reason, NO_PROPOSAL), asked)
+        row = NewRow(
+            asked=asked,
+            subject=effects.subject_of(asked),
+            about_officer=effects.officer_of(asked),
+            changes=changes,
+            reason=new.reason,
+            proposed_by=by,
+            proposed_at=now,
+            valid_until=now + timedelta(seconds=ctx.policy.administration.valid_seconds),
+        )
+        return (await proposals.get(connection, await proposals.insert(connection, row))).proposal
+
+
+async def read(ctx: Context, proposal_id: int) -> ProposalDetails:
+    """Return a proposal, and whether it is stale. Raises `ProposalNotFound`."""
+    async with ctx.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        stored = await proposals.get(connection, proposal_id)
+        is_stale = False
+        if stored.proposal.state is ProposalState.OPEN:
+            now = await present_moment(connection)
+            is_stale = not _still_holds(stored, await effects.facts(ctx, connection, stored.asked, now))
+        return ProposalDetails(proposal=stored.proposal, asked=stored.asked, changes=stored.changes, is_stale=is_stale)
+
+
+@repeated()
+async def decide(ctx: Context, proposal_id: int, decision: ProposalDecision, by: str) -> tuple[Proposal, ShownOnce]:
+    """Agree to a proposal as another admin, or refuse it; return it with what is shown once.
+
+    Raises `ProposalNotFound`, `ProposalDecided`, `ProposalNeedsSecond` and `ProposalStale`. An agreement raises also
+    `ProposalOver`, `ProposerNoAdmin`, and what the command would refuse the change with.
+    """
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await proposals.lock(connection)
+        now = await present_moment(connection)
+        stored = await _undecided(connection, proposal_id)
+        await _refuse_no_admin(connection, by)
+        if is_same_person(stored.proposal.proposed_by, by):
+            raise ProposalNeedsSecond(person_of(by))
+        if decision.version != stored.proposal.version:
+            raise ProposalStale(proposal_id)
+        if decision.decision is ProposalAnswer.AGREED:
+            await _refuse_agreement(connection, stored, by, now)
+        await proposals.decide(connection, proposal_id, decision.decision, by, decision.reason, now)
+        secret = effects.NOTHING
+        if decision.decision is ProposalAnswer.AGREED:
+            await proposals.name_in_events(connection, proposal_id)
+            work = Work(ctx, connection, now, by, stored.proposal.reason, proposal_id)
+            changes, secret = await _change(work, stored.asked)
+            if changes != stored.changes:
+                raise ProposalStale(proposal_id)
+        return (await proposals.get(connection, proposal_id)).proposal, secret
+
+
+@repeated()
+async def withdraw(ctx: Context, proposal_id: int, reason: str, by: str) -> Proposal:
+    """Withdraw one's own proposal. Raises `ProposalNotFound`, `ProposalDecided` and `ProposalOfAnother`."""
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await proposals.lock(connection)
+        stored = await _undecided(connection, proposal_id)
+        if not is_same_person(stored.proposal.proposed_by, by):
+            raise ProposalOfAnother(proposal_id)
+        now = await present_moment(connection)
+        await proposals.decide(connection, proposal_id, ProposalState.WITHDRAWN, by, reason, now)
+        return (await proposals.get(connection, proposal_id)).proposal
+
+
+# -- what would change -------------------------------------------------------------------------------------------------
+
+
+async def _rehearse(work: Work, asked: Asked) -> tuple[Change, ...]:
+    """Make the change, undo it, and return what it would be. Raises `NothingChanges`."""
+    changes: tuple[Change, ...] = ()
+    try:
+        async with work.connection.transaction():
+            changes, _ = await _change(work, asked)
+            raise Rehearsed
+    except Rehearsed:
+        pass
+    if not changes:
+        raise NothingChanges(effects.subject_of(asked))
+    return changes
+
+
+async def _change(work: Work, asked: Asked) -> tuple[tuple[Change, ...], ShownOnce]:
+    """Make the change; return what differs, and what is shown once."""
+    before = await effects.facts(work.ctx, work.connection, asked, work.now)
+    secret = await effects.take_effect(work, asked)
+    after = await effects.facts(work.ctx, work.connection, asked, work.now)
+    return (*differences(before, after), *effects.new_secrets(asked)), secret
+
+
+def _still_holds(stored: StoredProposal, facts: Facts) -> bool:
+    """Return whether what would change is as it was at the proposal."""
+    made = effects.new_secrets(stored.asked)
+    return all(facts.get(one.field) == one.before for one in stored.changes if one not in made)
+
+
+# -- who may -----------------------------------------------------------------------------------------------------------
+
+
+async def _undecided(connection: Connection, proposal_id: int) -> StoredProposal:
+    stored = await proposals.get(connection, proposal_id)
+    if stored.proposal.state is not ProposalState.OPEN:
+        raise ProposalDecided(proposal_id, stored.proposal.state)
+    return stored
+
+
+async def _refuse_open(ctx: Context, connection: Connection, asked: Asked, now: datetime) -> None:
+    if (open_id := await proposals.open_of(connection, asked.kind, effects.subject_of(asked))) is not None:
+        raise ProposalOpen(open_id)
+    most = ctx.policy.administration.open_most
+    if await proposals.count_open(connection, now) >= most:
+        raise TooManyProposals(most)
+
+
+async def _refuse_agreement(connection: Connection, stored: StoredProposal, by: str, now: datetime) -> None:
+    """Refuse an agreement by the officer whom it is about, too late, or to what a former admin proposed."""
+    proposal = stored.proposal
+    if is_same_person(effects.officer_of(stored.asked), by):
+        raise ProposalNeedsSecond(person_of(by))
+    if now > proposal.valid_until:
+        raise ProposalOver(proposal.proposal_id, proposal.valid_until)
+    if not await _is_admin(connection, proposal.proposed_by):
+        raise ProposerNoAdmin(person_of(proposal.proposed_by))
+
+
+async def _refuse_no_admin(connection: Connection, by: str) -> None:
+    """Refuse an officer who is no admin any more, though the session was read a moment ago."""
+    if not await _is_admin(connection, by):
+        raise NoAdminNow(person_of(by))
+
+
+async def _is_admin(connection: Connection, actor: str) -> bool:
+    return Role.ADMIN in (await callers.roles_of(connection, person_of(actor)) or ())

@@ -1,0 +1,189 @@
+"""Changes of a bank's keys: the bank asks in its inbox, and an officer of the police confirms or refuses.
+
+A login alone neither adds a key nor ends one. The contacts of the bank are told of every step.
+"""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+import asyncpg
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from pydantic import TypeAdapter, ValidationError
+
+from activities.banks import changes
+from db.banks import bank_key_changes, bank_keys
+from db.cases import tasks
+from db.clock import present_moment
+from db.pool import Connection, Pool
+from domain.errors.banks import (
+    BankKeyChangeDecided,
+    BankKeyChangeNotFound,
+    BankKeyChangeOpen,
+    BankKeyChangesTooMany,
+    BankKeyIdUnreadable,
+    BankKeyLast,
+    BankKeyNotFound,
+    BankKeyOver,
+    BankKeyTaken,
+    BankKeyUnreadable,
+    TooManyBankKeys,
+)
+from domain.policy.model import SignatureRules
+from schemas.banks.keys import KEY_BYTES, BankKey, KeyChange, KeyChangeKind, KeyChangeOutcome, KeyId
+from schemas.enums import TaskKind
+from schemas.tasks import TaskCause, TaskFacts
+
+KEY_TEXT_MAX_CHARS: Final = 10_000
+ASKED_A_DAY: Final = 10
+LIVE_MAX: Final = 2
+"""keys that a bank may have at one moment: the current one and its successor"""
+SHOWN: Final = 20
+_PEM_BEGINS: Final = b"-----BEGIN"
+_KEY_ID: Final = TypeAdapter[str](KeyId)
+
+
+def read_public_key(data: bytes) -> bytes:
+    """Return the 32 bytes of an Ed25519 public key in PEM or base64. Raises `BankKeyUnreadable`.
+
+    The error never repeats the text.
+    """
+    if b"PRIVATE KEY" in data:
+        raise BankKeyUnreadable("private")
+    try:
+        if data.lstrip().startswith(_PEM_BEGINS):
+            key = load_pem_public_key(data)
+            if not isinstance(key, Ed25519PublicKey):
+                raise BankKeyUnreadable("other_kind")
+            return key.public_bytes_raw()
+        raw = b64decode(b"".join(data.split()), validate=True)
+    except (ValueError, binascii.Error, UnsupportedAlgorithm):
+        raise BankKeyUnreadable("neither") from None
+    if len(raw) != KEY_BYTES:
+        raise BankKeyUnreadable(f"{len(raw)} bytes")
+    return raw
+
+
+async def ask_to_add(pool: Pool, institution: str, key_id: str, public_key: bytes) -> KeyChange:
+    """Write that a bank asks for a key.
+
+    Raises `BankKeyIdUnreadable`, `BankKeyTaken`, `TooManyBankKeys`, `BankKeyChangeOpen`, `BankKeyChangesTooMany`.
+    """
+    try:
+        _KEY_ID.validate_python(key_id)
+    except ValidationError:
+        raise BankKeyIdUnreadable from None
+    async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
+        if await bank_keys.is_known(connection, key_id, public_key):
+            raise BankKeyTaken(key_id)
+        if len(_live(await bank_keys.keys_of(connection, institution), now)) >= LIVE_MAX:
+            raise TooManyBankKeys(institution)
+        return await _ask(connection, KeyChangeKind.ADD, institution, key_id, public_key, now)
+
+
+async def ask_to_end(pool: Pool, institution: str, key_id: str) -> KeyChange:
+    """Write that a bank asks to end a key.
+
+    Raises `BankKeyNotFound`, `BankKeyOver`, `BankKeyLast`, `BankKeyChangeOpen`, `BankKeyChangesTooMany`.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
+        key = _checked_end(await bank_keys.keys_of(connection, institution), key_id, now)
+        return await _ask(connection, KeyChangeKind.END, institution, key_id, key.public_key, now)
+
+
+async def withdraw(pool: Pool, institution: str, change_id: UUID) -> None:
+    """End a change that the bank has asked for. Raises `BankKeyChangeNotFound`, `BankKeyChangeDecided`."""
+    async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
+        change = await _locked(connection, institution, change_id, now)
+        by = f"bank:{institution}"
+        await bank_key_changes.decide(connection, change.change_id, KeyChangeOutcome.WITHDRAWN, by, now, "")
+
+
+async def confirm(pool: Pool, rules: SignatureRules, institution: str, change_id: UUID, by: str) -> KeyChange:
+    """Carry out a change that a bank has asked for; `by` is the police's own name for who confirms.
+
+    What was checked when the bank asked is checked again. Raises as `ask_to_add` and `ask_to_end`,
+    `BankKeyChangeNotFound` and `BankKeyChangeDecided`.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
+        change = await _locked(connection, institution, change_id, now)
+        if change.kind is KeyChangeKind.ADD:
+            key = BankKey(key_id=change.key_id, institution=institution, public_key=change.public_key, not_before=now)
+            await changes.register_key(connection, rules, key, now, by, is_asked=True)
+        else:
+            _checked_end(await bank_keys.keys_of(connection, institution), change.key_id, now)
+            await changes.end_key(connection, institution, change.key_id, now, now, by, is_asked=True)
+        await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.DONE, by, now, "")
+    return change
+
+
+async def refuse(pool: Pool, institution: str, change_id: UUID, by: str, reason: str) -> KeyChange:
+    """Refuse a change that a bank has asked for. Raises `BankKeyChangeNotFound`, `BankKeyChangeDecided`."""
+    async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
+        change = await _locked(connection, institution, change_id, now)
+        await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.REFUSED, by, now, reason)
+    return change
+
+
+def _live(keys: Sequence[BankKey], now: datetime) -> list[BankKey]:
+    """Return the keys that are valid now or later."""
+    return [key for key in keys if key.not_after is None or key.not_after > now]
+
+
+def _checked_end(keys: Sequence[BankKey], key_id: str, now: datetime) -> BankKey:
+    """Return the key that may be ended now, because another one stays."""
+    key = next((key for key in keys if key.key_id == key_id), None)
+    if key is None:
+        raise BankKeyNotFound(key_id)
+    if not key.is_live(now):
+        raise BankKeyOver(key_id)
+    if not any(other.is_live(now) and other.not_after is None for other in keys if other.key_id != key_id):
+        raise BankKeyLast(key_id)
+    return key
+
+
+async def _ask(
+    connection: Connection, kind: KeyChangeKind, institution: str, key_id: str, public_key: bytes, now: datetime
+) -> KeyChange:
+    await bank_key_changes.expire(connection, now, institution)
+    if await bank_key_changes.count_since(connection, institution, now - timedelta(days=1)) >= ASKED_A_DAY:
+        raise BankKeyChangesTooMany(ASKED_A_DAY)
+    change = KeyChange(
+        change_id=uuid4(),
+        institution=institution,
+        kind=kind,
+        key_id=key_id,
+        public_key=public_key,
+        asked_by=f"bank:{institution}",
+        asked_at=now,
+    )
+    try:
+        await bank_key_changes.ask(connection, change)
+    except asyncpg.UniqueViolationError:
+        raise BankKeyChangeOpen(institution) from None
+    detail = f"{kind.value} the key {key_id}, SHA-256 {change.fingerprint}, change {change.change_id}"
+    facts, cause = TaskFacts(institution=institution, detail=detail), TaskCause.BANK_KEY_ASKED
+    await tasks.open_for_institution(connection, institution, TaskKind.PHONE_BANK, cause, now, facts=facts)
+    return change
+
+
+async def _locked(connection: Connection, institution: str, change_id: UUID, now: datetime) -> KeyChange:
+    """Lock and return a change that may still be decided."""
+    change = await bank_key_changes.lock(connection, institution, change_id)
+    if change is None:
+        raise BankKeyChangeNotFound(change_id)
+    if change.outcome is not None:
+        raise BankKeyChangeDecided(change_id, change.outcome.value)
+    if change.asked_at < now - bank_key_changes.KEPT_OPEN:
+        raise BankKeyChangeDecided(change_id, KeyChangeOutcome.EXPIRED.value)
+    return change

@@ -1,0 +1,113 @@
+"""Changes of officers and teams inside the caller's transaction, with all checks.
+
+The command does each in a transaction of its own (`enrolment`). A proposal of two admins does the same.
+"""
+
+from datetime import datetime
+
+import asyncpg
+
+from db.officers import officers, teams
+from db.pool import Connection
+from domain.errors.officers import (
+    AlreadyOfTeam,
+    NotOfTeam,
+    OfficerExists,
+    OfficerNotFound,
+    RoleEndsBefore,
+    RoleGiven,
+    RoleNotGiven,
+    TeamExists,
+    TeamShiftsOverlap,
+)
+from schemas.enums import Role
+from schemas.officers import OfficerEntry, OfficerPerson, TeamEntry
+
+
+async def add_officer(connection: Connection, entry: OfficerEntry, now: datetime, actor: str) -> None:
+    """Add an officer with roles and districts. Raises `OfficerExists`."""
+    if not await officers.add(connection, entry, now, actor):
+        raise OfficerExists(entry.officer_id)
+    await officers.give_roles(connection, entry.officer_id, entry.roles, now, actor)
+    await officers.set_districts(connection, entry.officer_id, entry.districts, now, actor)
+
+
+async def change_officer(connection: Connection, person: OfficerPerson, now: datetime, actor: str) -> None:
+    """Write name, rank, contact and districts of a known officer. Raises `OfficerNotFound`."""
+    await _refuse_unknown(connection, person.officer_id)
+    await officers.change(connection, person, now, actor)
+    await officers.set_districts(connection, person.officer_id, person.districts, now, actor)
+
+
+async def give_role(
+    connection: Connection,
+    officer_id: str,
+    role: Role,
+    from_at: datetime | None,
+    until_at: datetime | None,
+    now: datetime,
+    actor: str,
+) -> None:
+    """Give an officer a role, from now on by default. Raises `OfficerNotFound`, `RoleGiven` and `RoleEndsBefore`."""
+    begins = from_at or now
+    if until_at is not None and until_at <= begins:
+        raise RoleEndsBefore(role)
+    await _refuse_unknown(connection, officer_id)
+    if not await officers.give_role(connection, officer_id, role, begins, until_at, now, actor):
+        raise RoleGiven(officer_id, role)
+
+
+async def end_role(connection: Connection, officer_id: str, role: Role, now: datetime, actor: str) -> None:
+    """End a role of an officer now. Raises `RoleNotGiven`."""
+    if not await officers.end_role(connection, officer_id, role, now, actor):
+        raise RoleNotGiven(officer_id, role)
+
+
+async def disable_officer(connection: Connection, officer_id: str, now: datetime, actor: str) -> None:
+    """Disable an officer, who then has no role. Raises `OfficerNotFound`."""
+    if not await officers.disable(connection, officer_id, now, actor):
+        raise OfficerNotFound(officer_id)
+
+
+async def enable_officer(connection: Connection, officer_id: str, now: datetime, actor: str) -> None:
+    """Enable a disabled officer again, with the roles of before. Raises `OfficerNotFound`."""
+    if not await officers.enable(connection, officer_id, now, actor):
+        raise OfficerNotFound(officer_id)
+
+
+async def reset_officer(connection: Connection, officer_id: str, now: datetime, actor: str) -> None:
+    """End everything with which an officer comes in: sessions, password and authenticator. Raises `OfficerNotFound`."""
+    if not await officers.end_credentials(connection, officer_id, now, actor):
+        raise OfficerNotFound(officer_id)
+
+
+async def add_team(connection: Connection, entry: TeamEntry, now: datetime, actor: str) -> None:
+    """Add a team. Raises `TeamExists`, `TeamShiftsOverlap`, and `OfficerNotFound` for its lead or a member."""
+    named = {*entry.members, *({entry.lead} if entry.lead else ())}
+    if unknown := named - await officers.known(connection, named):
+        raise OfficerNotFound(min(unknown))
+    try:
+        added = await teams.add(connection, entry, now, actor)
+    except asyncpg.ExclusionViolationError:
+        raise TeamShiftsOverlap(entry.name) from None
+    if not added:
+        raise TeamExists(entry.name)
+
+
+async def move_member(
+    connection: Connection, officer_id: str, from_team: str | None, to_team: str | None, now: datetime, actor: str
+) -> None:
+    """Take an officer out of a team, into another one, or both.
+
+    Raises `OfficerNotFound`, `TeamNotFound`, `NotOfTeam` and `AlreadyOfTeam`.
+    """
+    await _refuse_unknown(connection, officer_id)
+    if from_team is not None and not await teams.remove_member(connection, from_team, officer_id, now, actor):
+        raise NotOfTeam(officer_id, from_team)
+    if to_team is not None and not await teams.add_member(connection, to_team, officer_id, now, actor):
+        raise AlreadyOfTeam(officer_id, to_team)
+
+
+async def _refuse_unknown(connection: Connection, officer_id: str) -> None:
+    if not await officers.known(connection, [officer_id]):
+        raise OfficerNotFound(officer_id)

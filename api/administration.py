@@ -1,0 +1,152 @@
+"""Administration by two admins: one proposes a change and sees what it would be, another one decides. Who changed what.
+
+One admin alone may still take away: disable an officer, end a role, end sessions, revoke a display (`officers`). What
+lets a person in, or changes what the engine does, needs a second admin.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from activities.administration import proposals
+from api.auth import may
+from api.params import INT64_MAX, LIMIT_DEFAULT, After, Limit
+from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_ALLOWED, NOT_FOUND, NOT_NOW, says
+from api.roles import Action
+from api.services import TheServices
+from api.tokens import Officer
+from db.administration import changes
+from db.administration import proposals as stored
+from schemas.administration import (
+    SUBJECT_MAX_CHARS,
+    AdministrationChangePage,
+    ChangeArea,
+    ChangeFilter,
+    ChangeQuestion,
+    Changes,
+    DecidedProposal,
+    NewProposal,
+    Proposal,
+    ProposalDecision,
+    ProposalDetails,
+    ProposalKind,
+    ProposalPage,
+    ProposalState,
+    ShownLink,
+)
+from schemas.base import Storable, UtcDatetime, WithReason
+from schemas.officers import folded
+
+router = APIRouter(prefix="/api/v1/administration", tags=["administration"], responses=IN_THE_DESCRIPTION)
+
+Reader = Annotated[Officer, may(Action.READ_ADMINISTRATION)]
+Proposing = Annotated[Officer, may(Action.PROPOSE_ADMINISTRATION)]
+Deciding = Annotated[Officer, may(Action.DECIDE_ADMINISTRATION)]
+ProposalId = Annotated[int, Path(ge=1, le=INT64_MAX)]
+Subject = Annotated[
+    Annotated[str, Storable] | None,
+    Query(max_length=SUBJECT_MAX_CHARS, description="Officer, team, institution, script or display; or `policy`."),
+]
+KIND_MAX_CHARS = 64
+
+
+@router.post("/proposals/preview", name="preview_administration", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
+async def preview(services: TheServices, officer: Proposing, asked: ChangeQuestion) -> Changes:
+    """Return what a change would be: each value before and after. Nothing is written."""
+    return Changes(changes=await proposals.preview(services.ctx, asked.asked, officer.actor))
+
+
+@router.post(
+    "/proposals",
+    name="propose_administration",
+    status_code=201,
+    responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED, NOT_ALLOWED),
+)
+async def propose(services: TheServices, officer: Proposing, new: NewProposal) -> Proposal:
+    """Propose a change. It takes effect only when another admin has agreed."""
+    return await proposals.propose(services.ctx, new, officer.actor)
+
+
+@router.get("/proposals", name="list_proposals")
+async def list_proposals(
+    services: TheServices,
+    _: Reader,
+    state: ProposalState | None = None,
+    kind: ProposalKind | None = None,
+    subject: Subject = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> ProposalPage:
+    """List the proposals, the newest first."""
+    async with services.ctx.pool.acquire() as connection:
+        return await stored.page(connection, state, kind, subject, after, limit)
+
+
+@router.get("/proposals/{proposal_id}", name="read_proposal", responses=says(NOT_FOUND))
+async def read(services: TheServices, _: Reader, proposal_id: ProposalId) -> ProposalDetails:
+    """Return a proposal with what would change: each value before and after."""
+    return await proposals.read(services.ctx, proposal_id)
+
+
+@router.post(
+    "/proposals/{proposal_id}/decide",
+    name="decide_proposal",
+    responses=says(FOUR_EYES, NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED, NOT_ALLOWED),
+)
+async def decide(
+    services: TheServices,
+    officer: Deciding,
+    proposal_id: ProposalId,
+    decision: ProposalDecision,
+) -> DecidedProposal:
+    """Agree to another admin's proposal, or refuse it, within a few minutes of the sign-in or of a code.
+
+    A sign-in link or a password in the response is shown once. Give it to the person whom it is for.
+    """
+    proposal, secret = await proposals.decide(services.ctx, proposal_id, decision, officer.actor)
+    services.sessions.forget()
+    link = secret.link
+    shown = None if link is None else ShownLink(path=link.path, valid_until=link.valid_until)
+    return DecidedProposal(proposal=proposal, sign_in_link=shown, password=secret.password)
+
+
+@router.post(
+    "/proposals/{proposal_id}/withdraw", name="withdraw_proposal", responses=says(NOT_FOUND, NOT_NOW, NOT_ALLOWED)
+)
+async def withdraw(services: TheServices, officer: Proposing, proposal_id: ProposalId, why: WithReason) -> Proposal:
+    """Withdraw one's own proposal. It then has no effect."""
+    return await proposals.withdraw(services.ctx, proposal_id, why.reason, officer.actor)
+
+
+async def _filter(
+    area: ChangeArea | None = None,
+    kind: Annotated[Annotated[str, Storable] | None, Query(max_length=KIND_MAX_CHARS)] = None,
+    subject: Subject = None,
+    officer: Annotated[
+        Annotated[str, Storable] | None,
+        Query(max_length=64, description="Id of the officer who changed, proposed or agreed."),
+    ] = None,
+    since: Annotated[UtcDatetime | None, Query()] = None,
+    until: Annotated[UtcDatetime | None, Query()] = None,
+) -> ChangeFilter:
+    return ChangeFilter(
+        area=area,
+        kind=kind,
+        subject=subject,
+        officer=folded(officer) if officer else None,
+        since=since,
+        until=until,
+    )
+
+
+@router.get("/changes", name="list_administration_changes")
+async def list_changes(
+    services: TheServices,
+    _: Reader,
+    wanted: Annotated[ChangeFilter, Depends(_filter)],
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> AdministrationChangePage:
+    """List who changed what of officers, teams, the directory, displays and the policy, the newest first."""
+    async with services.ctx.pool.acquire() as connection:
+        return await changes.page(connection, wanted, after, limit)

@@ -1,0 +1,195 @@
+/** Proposals that wait for another admin, and who changed what of officers, teams, banks, displays and the policy. */
+
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+
+import { save } from "../../api/files.ts";
+import { useVerb } from "../../api/verb.ts";
+import { useSession } from "../../app/session.ts";
+import { CommandButton } from "../../parts/Button.tsx";
+import { Choose, Field } from "../../parts/Field.tsx";
+import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
+import { Moment } from "../../parts/time.tsx";
+import { isActor } from "../../text/actors.ts";
+import { AREAS, filterOf, LISTS, searchOf, type Shown, shownOf } from "./asked.ts";
+import { ChangeList } from "./ChangeList.tsx";
+import { fieldText } from "./ChangeTable.tsx";
+import { adminCommands } from "./commands.ts";
+import { csvText } from "./csv.ts";
+import { Frame } from "./Frame.tsx";
+import { ProposalDialog } from "./ProposalDialog.tsx";
+import { type Area, type ChangeFilter, type Done, type Proposal, proposals, readChanges, useSettled } from "./reads.ts";
+import { actorText, admin, type AdminRead, named } from "./text.ts";
+
+export default function Changes(): ReactNode {
+  const t = admin.use();
+  const shown = shownOf(useSearch({ strict: false }) as Record<string, unknown>);
+  const navigate = useNavigate();
+  const change = (part: Partial<Shown>): void =>
+    void navigate({ to: "/changes", search: searchOf({ ...shown, ...part }), replace: true });
+  const [typed, setTyped] = useState("");
+  const person = useSettled(typed.trim().toLowerCase());
+  const filter = filterOf(shown, person);
+  const download = useChangesAsCsv(filter);
+  return (
+    <Frame section="changes">
+      <section className="panel" aria-labelledby="h-proposals">
+        <header className="wraps">
+          <h1 id="h-proposals">{t("proposals")}</h1>
+          <span className="seg" role="group" aria-label={t("proposals_shown")}>
+            {LISTS.map((list) => (
+              <button
+                key={list}
+                type="button"
+                className="seg-part"
+                aria-pressed={list === shown.list}
+                data-selected={list === shown.list || undefined}
+                onClick={() => change({ list })}
+              >
+                {t(`list.${list}`)}
+              </button>
+            ))}
+          </span>
+          <span className="mut sm">{t("four_eyes")}</span>
+        </header>
+        <ProposalTable list={shown.list} open={(proposal) => change({ proposal })} />
+      </section>
+      <section className="panel" aria-labelledby="h-changes">
+        <header className="wraps">
+          <h2 id="h-changes">{t("changes_title")}</h2>
+          <span className="admin-filters push" role="search" aria-label={t("filters")}>
+            <Choose label={t("area")} value={shown.area ?? ""} onChange={(event) => change({ area: (event.target.value || null) as Area | null })}>
+              <option value="">{t("area_all")}</option>
+              {AREAS.map((one) => (
+                <option key={one} value={one}>
+                  {t(`area.${one}`)}
+                </option>
+              ))}
+            </Choose>
+            <Field label={t("since_day")} type="date" value={shown.since} onChange={(event) => change({ since: event.target.value })} />
+            <Field label={t("until_day_in")} type="date" value={shown.until} onChange={(event) => change({ until: event.target.value })} />
+            <Field label={t("acted")} maxLength={64} value={typed} onChange={(event) => setTyped(event.target.value)} />
+            <CommandButton command={adminCommands.csv} run={() => download.act(undefined)} isDisabled={download.isRunning} />
+          </span>
+        </header>
+        <ChangeList filter={filter} />
+      </section>
+      {shown.proposal !== null && <ProposalDialog proposalId={shown.proposal} close={() => change({ proposal: null })} />}
+    </Frame>
+  );
+}
+
+function ProposalTable({ list, open }: { list: Shown["list"]; open: (proposalId: number) => void }): ReactNode {
+  const t = admin.use();
+  const me = useSession().officer_id;
+  const query = useInfiniteQuery(proposals(list === "open" ? "open" : null));
+  const all = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const found = list === "open" ? all : all.filter((one) => one.state !== "open");
+  if (query.error) return <ErrorState error={query.error} reset={() => void query.refetch()} />;
+  if (query.isPending) return <LoadingState />;
+  if (found.length === 0) return <EmptyState>{t(list === "open" ? "none_waits" : "none_decided")}</EmptyState>;
+  return (
+    <>
+      <div className="admin-scroll" role="region" aria-labelledby="h-proposals" tabIndex={0}>
+        <table className="grid">
+          <thead>
+            <tr>
+              <th scope="col">{t("what")}</th>
+              <th scope="col">{t("subject")}</th>
+              <th scope="col">{t("proposed_by")}</th>
+              <th scope="col">{t("when")}</th>
+              <th scope="col">{t("reason")}</th>
+              <th scope="col">{list === "open" ? t("valid_until") : t("outcome")}</th>
+              <th scope="col">
+                <span className="sr">{t("act")}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {found.map((one) => (
+              <tr key={one.proposal_id}>
+                <th scope="row">{named(t, "proposal", one.kind)}</th>
+                <td className="mono">{one.subject}</td>
+                <td>{isActor(me, one.proposed_by) ? <b>{t("you")}</b> : actorText(t, one.proposed_by)}</td>
+                <td>
+                  <Moment at={Date.parse(one.proposed_at)} />
+                </td>
+                <td className="admin-cut" title={one.reason}>
+                  {one.reason}
+                </td>
+                <td>
+                  <Standing proposal={one} />
+                </td>
+                <td className="num">
+                  <button
+                    type="button"
+                    className="btn"
+                    aria-label={t("look_at", { what: named(t, "proposal", one.kind), subject: one.subject })}
+                    onClick={() => open(one.proposal_id)}
+                  >
+                    {t("look")}
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {query.hasNextPage && (
+        <button type="button" className="btn admin-more" onClick={() => void query.fetchNextPage()}>
+          {t("more")}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Standing({ proposal }: { proposal: Proposal }): ReactNode {
+  const t = admin.use();
+  if (proposal.state === "open") return <Moment at={Date.parse(proposal.valid_until)} />;
+  return (
+    <>
+      <span className={`chip ${proposal.state === "agreed" ? "good" : ""}`}>{t(`state.${proposal.state}`)}</span>{" "}
+      {proposal.decided_by !== null && actorText(t, proposal.decided_by)}
+    </>
+  );
+}
+
+/** The most rows of one table. */
+const ROWS_MAX = 5_000;
+const AT_ONCE = 500;
+
+/** Get all changes of a filter as one table, and let the browser keep it. */
+function useChangesAsCsv(filter: ChangeFilter) {
+  const t = admin.use();
+  return useVerb({
+    run: async () => {
+      const rows: Done[] = [];
+      let after: string | null = null;
+      do {
+        const page: Awaited<ReturnType<typeof readChanges>> = await readChanges(filter, after, AT_ONCE);
+        rows.push(...page.items);
+        after = page.next;
+      } while (after !== null && rows.length < ROWS_MAX);
+      return rows;
+    },
+    done: (rows) => save(new Blob([csvText(tableOf(t, rows))], { type: "text/csv" }), "changes.csv"),
+  });
+}
+
+function tableOf(t: AdminRead, rows: readonly Done[]): string[][] {
+  const head = [t("when"), t("area"), t("what"), t("subject"), t("by"), t("second"), t("field"), t("before"), t("after"), t("reason")];
+  const lines = rows.flatMap((one) => {
+    const start = [one.at, one.area, one.kind, one.subject, one.actor, one.second ?? ""];
+    const fields = one.changes.length > 0 ? one.changes : [{ field: "", before: null, after: null }];
+    return fields.map((part) => [
+      ...start,
+      part.field === "" ? "" : fieldText(t, part.field),
+      part.before ?? "",
+      part.after ?? "",
+      one.reason ?? "",
+    ]);
+  });
+  return [head, ...lines];
+}

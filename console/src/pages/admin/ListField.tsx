@@ -1,0 +1,75 @@
+/** A list of short texts: typed one by one with Enter or a comma, each with a button that takes it out. */
+
+import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
+
+import { admin } from "./text.ts";
+
+const ENDS = /[,;\n]/;
+
+export function ListField({
+  label,
+  values,
+  change,
+  suggestions = [],
+}: {
+  label: string;
+  values: readonly string[];
+  change: (values: readonly string[]) => void;
+  suggestions?: readonly { readonly value: string; readonly label: string }[];
+}): ReactNode {
+  const t = admin.use();
+  const id = useId();
+  const [typed, setTyped] = useState("");
+  const add = (text: string): void => {
+    const found = text.split(ENDS).map((one) => one.trim()).filter(Boolean);
+    if (found.length > 0) change([...new Set([...values, ...found])]);
+    setTyped("");
+  };
+  const press = (event: KeyboardEvent): void => {
+    if (event.key === "Enter" && typed.trim() !== "") {
+      event.preventDefault();
+      add(typed);
+    } else if (event.key === "Backspace" && typed === "" && values.length > 0) {
+      change(values.slice(0, -1));
+    }
+  };
+  return (
+    <div>
+      <label htmlFor={id}>{label}</label>
+      {values.length > 0 && (
+        <ul className="admin-chips">
+          {values.map((one) => (
+            <li key={one} className="chip">
+              {one}
+              <button
+                type="button"
+                aria-label={t("take_out", { value: one })}
+                onClick={() => change(values.filter((other) => other !== one))}
+              >
+                ×
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <input
+        id={id}
+        className="in"
+        autoComplete="off"
+        list={suggestions.length > 0 ? `${id}-known` : undefined}
+        placeholder={t("list_hint")}
+        value={typed}
+        onChange={(event) => (ENDS.test(event.target.value) ? add(event.target.value) : setTyped(event.target.value))}
+        onBlur={() => add(typed)}
+        onKeyDown={press}
+      />
+      {suggestions.length > 0 && (
+        <datalist id={`${id}-known`}>
+          {suggestions.map((one) => (
+            <option key={one.value} value={one.value} label={one.label} />
+          ))}
+        </datalist>
+      )}
+    </div>
+  );
+}

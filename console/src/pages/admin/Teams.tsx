@@ -1,0 +1,188 @@
+/** Teams: who is in them, where and when they work. */
+
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+
+import { api } from "../../api/client.ts";
+import { ok } from "../../api/problem.ts";
+import { useVerb } from "../../api/verb.ts";
+import { AskDialog } from "../../parts/AskDialog.tsx";
+import { CommandButton } from "../../parts/Button.tsx";
+import { Field } from "../../parts/Field.tsx";
+import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
+import { chooseOfficer } from "./chosen.ts";
+import { adminCommands } from "./commands.ts";
+import { Frame } from "./Frame.tsx";
+import { ListField } from "./ListField.tsx";
+import { ADMIN, type Team, teams, useMay } from "./reads.ts";
+import { asShifts, shiftsText } from "./shifts.ts";
+import { districtsText } from "./presence.tsx";
+import { admin } from "./text.ts";
+
+export default function Teams(): ReactNode {
+  const t = admin.use();
+  const mayChange = useMay("change_teams");
+  const [isAdding, setIsAdding] = useState(false);
+  const [ends, setEnds] = useState<Team | null>(null);
+  const query = useQuery(teams);
+  const found = query.data?.items ?? [];
+  return (
+    <Frame section="teams">
+      <section className="panel" aria-labelledby="h-teams">
+        <header className="wraps">
+          <h1 id="h-teams">{t("section.teams")}</h1>
+          <span className="mut sm">{t("teams_rule")}</span>
+          {mayChange && (
+            <CommandButton command={adminCommands.add} run={() => setIsAdding(true)} className="btn push">
+              {t("add_team")}
+            </CommandButton>
+          )}
+        </header>
+        {query.error !== null && <ErrorState error={query.error} reset={() => void query.refetch()} />}
+        {query.isPending && <LoadingState />}
+        {query.isSuccess && found.length === 0 && <EmptyState>{t("no_teams")}</EmptyState>}
+        {found.length > 0 && (
+          <div className="admin-scroll" role="region" aria-labelledby="h-teams" tabIndex={0}>
+            <table className="grid top">
+              <thead>
+                <tr>
+                  <th scope="col">{t("team")}</th>
+                  <th scope="col">{t("lead")}</th>
+                  <th scope="col">{t("members")}</th>
+                  <th scope="col">{t("districts")}</th>
+                  <th scope="col">{t("shifts")}</th>
+                  <th scope="col">
+                    <span className="sr">{t("act")}</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {found.map((one) => (
+                  <tr key={one.name}>
+                    <th scope="row">{one.name}</th>
+                    <td>{one.lead ? <OfficerLink id={one.lead} /> : "–"}</td>
+                    <td>
+                      <Members ids={one.members ?? []} />
+                    </td>
+                    <td>{districtsText(t, one.districts ?? [])}</td>
+                    <td>{shiftsText(one.shifts ?? [], t.language) || <span className="mut">{t("any_hour")}</span>}</td>
+                    <td className="num">
+                      {mayChange && (
+                        <button type="button" className="btn" aria-label={t("end_team", { team: one.name })} onClick={() => setEnds(one)}>
+                          {t("end")}
+                        </button>
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </section>
+      {isAdding && <AddTeam close={() => setIsAdding(false)} />}
+      {ends !== null && <EndTeam team={ends} close={() => setEnds(null)} />}
+    </Frame>
+  );
+}
+
+function OfficerLink({ id }: { id: string }): ReactNode {
+  return (
+    <Link to="/officers" className="mono" onClick={() => chooseOfficer(id)}>
+      {id}
+    </Link>
+  );
+}
+
+/** Members shown before the others are folded. */
+const FEW = 8;
+
+function Members({ ids }: { ids: readonly string[] }): ReactNode {
+  const t = admin.use();
+  const [isOpen, setIsOpen] = useState(false);
+  if (ids.length === 0) return "–";
+  return (
+    <span className="admin-members">
+      {(isOpen ? ids : ids.slice(0, FEW)).map((id) => (
+        <OfficerLink key={id} id={id} />
+      ))}
+      {!isOpen && ids.length > FEW && (
+        <button type="button" className="btn link" onClick={() => setIsOpen(true)}>
+          {t.count("more_members", ids.length - FEW)}
+        </button>
+      )}
+    </span>
+  );
+}
+
+function AddTeam({ close }: { close: () => void }): ReactNode {
+  const t = admin.use();
+  const [name, setName] = useState("");
+  const [lead, setLead] = useState("");
+  const [members, setMembers] = useState<readonly string[]>([]);
+  const [districts, setDistricts] = useState<readonly string[]>([]);
+  const [hours, setHours] = useState("");
+  const shifts = asShifts(hours);
+  const add = useVerb({
+    run: () =>
+      ok(
+        api.POST("/api/v1/teams", {
+          body: { name: name.trim(), lead: lead.trim() || null, members: [...members], districts: [...districts], shifts: shifts ?? [] },
+        }),
+      ),
+    readAgain: [ADMIN],
+    done: close,
+    refused: () => undefined,
+  });
+  return (
+    <AskDialog
+      title={t("add_team")}
+      says={t("add_team_says")}
+      isReady={name.trim() !== "" && shifts !== null && !add.isRunning}
+      problem={add.problem}
+      run={() => add.act(undefined)}
+      close={close}
+    >
+      <div className="admin-fields">
+        <Field label={t("team")} autoFocus maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />
+        <Field label={t("lead")} maxLength={64} value={lead} onChange={(event) => setLead(event.target.value)} />
+      </div>
+      <ListField label={t("members")} values={members} change={setMembers} />
+      <ListField label={t("districts")} values={districts} change={setDistricts} />
+      <Field
+        label={t("shifts_typed")}
+        placeholder="mon-fri 09:00-18:00"
+        value={hours}
+        onChange={(event) => setHours(event.target.value)}
+        findings={hoursFindings(t, hours, shifts)}
+      />
+    </AskDialog>
+  );
+}
+
+function hoursFindings(t: ReturnType<typeof admin.use>, typed: string, shifts: ReturnType<typeof asShifts>) {
+  if (typed.trim() === "") return [{ standing: "plain" as const, text: t("any_hour") }];
+  if (shifts === null) return [{ standing: "bad" as const, text: t("shifts_wrong") }];
+  return [{ standing: "good" as const, text: shiftsText(shifts, t.language) }];
+}
+
+function EndTeam({ team, close }: { team: Team; close: () => void }): ReactNode {
+  const t = admin.use();
+  const end = useVerb({
+    run: () => ok(api.POST("/api/v1/teams/{name}/end", { params: { path: { name: team.name } } })),
+    readAgain: [ADMIN],
+    done: close,
+    refused: () => undefined,
+  });
+  return (
+    <AskDialog
+      title={t("end_team", { team: team.name })}
+      says={t("end_team_says")}
+      isReady={!end.isRunning}
+      problem={end.problem}
+      run={() => end.act(undefined)}
+      close={close}
+    />
+  );
+}

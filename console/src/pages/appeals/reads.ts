@@ -1,0 +1,134 @@
+/** Reads of the page, its address, and what has them read again. */
+
+import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+
+import { api, type Schemas } from "../../api/client.ts";
+import { ok } from "../../api/problem.ts";
+import { type StreamEvent, useTopics } from "../../api/stream.ts";
+import { type Asked, askedOf, type Search, searchOf } from "./asked.ts";
+
+export type Grievance = Schemas["GrievanceView"];
+export type GrievanceHead = Schemas["GrievanceHead"];
+export type Hold = Schemas["HoldView"];
+export type HoldFile = Schemas["HoldFile"];
+export type Proposal = Schemas["ReleaseProposal"];
+
+/** Everything of this page; each act reads it again. */
+export const ALL = ["appeals"] as const;
+const AT_ONCE = 50;
+const LINES_MAX = 200;
+/** The lists are read again at most so often, because the queue of a busy desk changes all the time. */
+const SETTLES_MS = 3000;
+/** kinds of work items behind which an appeal, a release or a small hold stands */
+const KINDS: ReadonlySet<string> = new Set(["grievance", "supervise", "small_hold"]);
+
+export function useAsked(): readonly [Asked, (changes: Partial<Asked>) => void] {
+  const asked = askedOf(useSearch({ strict: false }) as Search);
+  const navigate = useNavigate();
+  return [
+    asked,
+    (changes) => void navigate({ to: "/appeals", search: searchOf({ ...asked, ...changes }) as never, replace: true }),
+  ];
+}
+
+export const grievances = (asked: Asked) =>
+  infiniteQueryOptions({
+    queryKey: [...ALL, "list", asked.list, asked.level, asked.late],
+    queryFn: ({ pageParam }) => {
+      const query = {
+        everybody: asked.list === "all",
+        ...(asked.level !== null && { level: asked.level }),
+        ...(asked.late && { overdue: true }),
+        ...(pageParam !== null && { after: pageParam }),
+        limit: AT_ONCE,
+      };
+      return ok(api.GET("/api/v1/grievances/waiting", { params: { query } }));
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    enabled: asked.list !== "small",
+  });
+
+export const smallHolds = (asked: Asked) =>
+  infiniteQueryOptions({
+    queryKey: [...ALL, "small"],
+    queryFn: ({ pageParam }) => {
+      const query = { small: true, ...(pageParam !== null && { after: pageParam }), limit: AT_ONCE };
+      return ok(api.GET("/api/v1/holds", { params: { query } }));
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    enabled: asked.list === "small",
+  });
+
+export const grievance = (grievanceId: string) =>
+  queryOptions({
+    queryKey: [...ALL, "grievance", grievanceId],
+    queryFn: () =>
+      ok(api.GET("/api/v1/grievances/{grievance_id}", { params: { path: { grievance_id: grievanceId } } })),
+  });
+
+export const holdFile = (holdId: string) =>
+  queryOptions({
+    queryKey: [...ALL, "hold", holdId],
+    queryFn: () =>
+      ok(api.GET("/api/v1/holds/{account_hold_id}/file", { params: { path: { account_hold_id: holdId } } })),
+  });
+
+/** Releases of a hold that officers proposed, with what the victims said; the newest first. */
+export const proposals = (holdId: string) =>
+  queryOptions({
+    queryKey: [...ALL, "proposals", holdId],
+    queryFn: () =>
+      ok(api.GET("/api/v1/holds/{account_hold_id}/releases", { params: { path: { account_hold_id: holdId } } })),
+  });
+
+export const documents = (ackNo: string) =>
+  queryOptions({
+    queryKey: [...ALL, "documents", ackNo],
+    queryFn: () => ok(api.GET("/api/v1/documents", { params: { query: { case: ackNo, limit: LINES_MAX } } })),
+  });
+
+export const holdsOfCase = (ackNo: string) =>
+  queryOptions({
+    queryKey: [...ALL, "holds", ackNo],
+    queryFn: () =>
+      ok(api.GET("/api/v1/holds", { params: { query: { ack_no: ackNo, held: true, limit: LINES_MAX } } })),
+  });
+
+export const officers = queryOptions({
+  queryKey: [...ALL, "officers"],
+  queryFn: () => ok(api.GET("/api/v1/grievance-officers")),
+});
+
+/** Read everything again when the stream says that a work item of this page changed, a little later. */
+export function useLiveLists(): void {
+  const again = useAgain();
+  useTopics(["queue"], (event: StreamEvent) => {
+    if (event.kind === "reset" || (event.kind === "task" && (event.data === null || KINDS.has(event.data.kind)))) {
+      again();
+    }
+  });
+}
+
+/** Read everything again when the case of the open file changed. */
+export function useLiveFile(ackNo: string): void {
+  const again = useAgain();
+  useTopics([`case:${ackNo}`], (event: StreamEvent) => {
+    if (event.kind === "case" || event.kind === "deadline") again();
+  });
+}
+
+function useAgain(): () => void {
+  const client = useQueryClient();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return () => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      void client.invalidateQueries({ queryKey: ALL });
+    }, SETTLES_MS);
+  };
+}

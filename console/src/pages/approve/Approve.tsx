@@ -1,0 +1,148 @@
+/** Restorations that wait for the officer: the list by deadline, the file on one page, and the decision beside it. */
+
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
+
+import "./approve.css";
+
+import { useLooksAt } from "../../api/presence.ts";
+import { problemOf } from "../../api/problem.ts";
+import { useSession } from "../../app/session.ts";
+import { useCommand } from "../../keys/commands.ts";
+import { ErrorState, LoadingState } from "../../parts/states.tsx";
+import { approveCommands } from "./commands.ts";
+import { Decide } from "./Decide.tsx";
+import { FileBody } from "./FileBody.tsx";
+import { type Act, fourEyesOf, grouped, isSimple, type Waiting } from "./figures.ts";
+import { AskReason, NothingWaits } from "./NoFile.tsx";
+import { Preview } from "./Preview.tsx";
+import { forgetReasons, hasReason, part, stepsOf, useLiveFile, wholeOf } from "./reads.ts";
+import { Simple } from "./Simple.tsx";
+import { approve } from "./text.ts";
+import { WaitingList } from "./WaitingList.tsx";
+
+interface Search {
+  readonly act?: Act;
+}
+
+export default function Approve(): ReactNode {
+  const t = approve.use();
+  const { restorationId } = useParams({ strict: false }) as { restorationId?: string };
+  const { act } = useSearch({ strict: false }) as Search;
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  useEffect(
+    () => () => {
+      // What was read with a reason is not kept for the next visit.
+      if (forgetReasons()) client.removeQueries({ queryKey: part() });
+    },
+    [client],
+  );
+  const read = useInfiniteQuery(stepsOf(act ?? null));
+  const waiting = useMemo(() => grouped((read.data?.pages ?? []).flatMap((page) => page.items)), [read.data]);
+  const [isBulk, setIsBulk] = useState(false);
+  const open = (id: string | undefined, how: { replace?: boolean } = {}): void => {
+    const search = (act === undefined ? {} : { act }) as never;
+    if (id === undefined) void navigate({ to: "/restorations", search, ...how });
+    else void navigate({ to: "/restorations/$restorationId", params: { restorationId: id }, search, ...how });
+  };
+  const first = waiting[0]?.head.restoration_id;
+  useEffect(() => {
+    // The page opens with the first deadline in front of the officer.
+    if (restorationId === undefined && first !== undefined) open(first, { replace: true });
+  });
+  const { officer_id } = useSession();
+  const simple = waiting.filter((one) => isSimple(one, officer_id));
+  const at = waiting.findIndex((one) => one.head.restoration_id === restorationId);
+  const move = (by: number) => (): void => open(waiting[Math.max(0, Math.min(waiting.length - 1, at + by))]?.head.restoration_id);
+  const next = (): void => open((waiting[at + 1] ?? waiting.find((one) => one.head.restoration_id !== restorationId))?.head.restoration_id);
+  useCommand(approveCommands.down, move(1), waiting.length > 0);
+  useCommand(approveCommands.up, move(-1), waiting.length > 0);
+  useCommand(approveCommands.next, next, waiting.length > 0);
+  useCommand(approveCommands.simple, () => setIsBulk(true), simple.length > 1);
+
+  if (read.error !== null && read.data === undefined) return <ErrorState error={read.error} reset={() => void read.refetch()} />;
+  if (read.data === undefined) return <LoadingState />;
+  return (
+    <main className="approve">
+      <h1 className="sr">{t("title")}</h1>
+      <WaitingList
+        waiting={waiting}
+        act={act ?? null}
+        change={(one) => void navigate({ to: "/restorations", search: (one === null ? {} : { act: one }) as never })}
+        current={restorationId}
+        open={open}
+        more={read.hasNextPage ? () => void read.fetchNextPage() : null}
+        simple={simple.length}
+        together={() => setIsBulk(true)}
+      />
+      {restorationId === undefined ? (
+        <NothingWaits first={read.data.pages[0]} />
+      ) : (
+        <Opened restorationId={restorationId} waiting={waiting[at]} next={next} />
+      )}
+      {isBulk && <Simple waiting={simple} close={() => setIsBulk(false)} />}
+    </main>
+  );
+}
+
+/** The chosen file. While another one is read, the old one stays, and nothing can be done to it. */
+function Opened({
+  restorationId,
+  waiting,
+  next,
+}: {
+  restorationId: string;
+  waiting: Waiting | undefined;
+  next: () => void;
+}): ReactNode {
+  const client = useQueryClient();
+  const { officer_id } = useSession();
+  const { data, error, refetch } = useQuery({
+    ...wholeOf(restorationId),
+    // The old file stays until the new one is there.
+    placeholderData: keepPreviousData,
+  });
+  const [document, setDocument] = useState<string | null>(null);
+  const [told, setTold] = useState<{ readonly of: string; readonly text: string } | null>(null);
+  // A case of other officers is read with a reason, which the stream has not.
+  const isOwn = !hasReason(restorationId);
+  useLiveFile(isOwn ? data?.view.case_ack_no : undefined);
+  useLooksAt(data && isOwn ? [`case:${data.view.case_ack_no}`] : []);
+  useEffect(() => setDocument(null), [restorationId]);
+  useCommand(approveCommands.close_document, () => setDocument(null), document !== null);
+  if (error !== null && problemOf(error).code === "read_reason_needed") {
+    return <AskReason says={problemOf(error).message} restorationId={restorationId} then={() => void refetch()} />;
+  }
+  if (data === undefined) return error === null ? <LoadingState /> : <ErrorState error={error} reset={() => void refetch()} />;
+  const { view, file } = data;
+  const isOld = view.restoration_id !== restorationId;
+  return (
+    <div className={`opened${document === null ? "" : " beside"}`}>
+      <div className={isOld ? "file old" : "file"} aria-busy={isOld}>
+        <FileBody view={view} file={file} openDocument={setDocument} shown={document} />
+      </div>
+      {document !== null && <Preview documentId={document} close={() => setDocument(null)} />}
+      <Decide
+        // Another file, and another visit of a step, begins without a tick.
+        key={`${view.restoration_id} ${view.step} ${view.visit_no} ${view.prepared_by ?? ""}`}
+        view={view}
+        file={file}
+        acts={waiting?.head.restoration_id === view.restoration_id ? waiting.acts : []}
+        fourEyes={fourEyesOf(view, officer_id)}
+        isOld={isOld}
+        told={told?.of === view.restoration_id ? told.text : null}
+        done={() => {
+          setTold(null);
+          void client.invalidateQueries({ queryKey: part() });
+          next();
+        }}
+        refused={(text) => {
+          setTold({ of: view.restoration_id, text });
+          void client.invalidateQueries({ queryKey: part() });
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,154 @@
+/** The files that wait for the officer, the first deadline first. What is late says so. */
+
+import { type ReactNode, useEffect, useRef } from "react";
+
+import { CommandButton } from "../../parts/Button.tsx";
+import { KeyMark } from "../../parts/KeyMark.tsx";
+import { Rupees } from "../../parts/money.tsx";
+import { isActor } from "../../text/actors.ts";
+import { useNow } from "../../text/clock.ts";
+import { dayText, fullText, machineText, minuteText, momentText } from "../../text/moments.ts";
+import { glanceText } from "../../text/spans.ts";
+import { useSession } from "../../app/session.ts";
+import { caseText, worded } from "../case/text.ts";
+import { approveCommands } from "./commands.ts";
+import type { Act, Waiting } from "./figures.ts";
+import { approve } from "./text.ts";
+
+const ACTS: readonly Act[] = [
+  "receive_application",
+  "verify",
+  "decide_objection",
+  "waive_notice",
+  "take_order",
+  "prepare",
+  "confirm_credit_account",
+  "approve",
+  "receive_bond",
+];
+
+export function WaitingList({
+  waiting,
+  act,
+  change,
+  current,
+  open,
+  more,
+  simple,
+  together,
+}: {
+  waiting: readonly Waiting[];
+  act: Act | null;
+  change: (act: Act | null) => void;
+  current: string | undefined;
+  open: (restorationId: string) => void;
+  more: (() => void) | null;
+  simple: number;
+  together: () => void;
+}): ReactNode {
+  const t = approve.use();
+  return (
+    <aside className="waiting" aria-labelledby="h-waiting">
+      <header>
+        <h2 id="h-waiting">
+          {t("waiting")} <span className="mut">{waiting.length}{more === null ? "" : "+"}</span>
+        </h2>
+        <span className="push xs mut">
+          <KeyMark command={approveCommands.down} /> <KeyMark command={approveCommands.up} />
+        </span>
+      </header>
+      <div className="pick">
+        <label className="sr" htmlFor="act">
+          {t("which")}
+        </label>
+        <select id="act" className="in" value={act ?? ""} onChange={(event) => change((event.target.value || null) as Act | null)}>
+          <option value="">{t("act.all")}</option>
+          {ACTS.map((one) => (
+            <option key={one} value={one}>
+              {t(`act.${one}`)}
+            </option>
+          ))}
+        </select>
+      </div>
+      {waiting.length === 0 && <p className="state sm">{t("nothing")}</p>}
+      <ul>
+        {waiting.map((one) => (
+          <Line key={one.head.restoration_id} one={one} isCurrent={one.head.restoration_id === current} open={open} />
+        ))}
+      </ul>
+      {more !== null && (
+        <button type="button" className="btn more-steps" onClick={more}>
+          {t("more")}
+        </button>
+      )}
+      {simple > 1 && (
+        <div className="together">
+          <CommandButton command={approveCommands.simple} run={together}>
+            {t.count("together", simple)}
+          </CommandButton>
+          <p className="xs mut">{t("together.says")}</p>
+        </div>
+      )}
+    </aside>
+  );
+}
+
+function Line({ one, isCurrent, open }: { one: Waiting; isCurrent: boolean; open: (id: string) => void }): ReactNode {
+  const t = approve.use();
+  const words = caseText.use();
+  const { head, acts } = one;
+  const place = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (isCurrent) place.current?.scrollIntoView({ block: "nearest" });
+  }, [isCurrent]);
+  const { officer_id } = useSession();
+  const isOwn = acts.includes("approve") && isActor(officer_id, head.prepared_by);
+  return (
+    <li>
+      <button
+        type="button"
+        ref={place}
+        className="wait"
+        aria-current={isCurrent ? "true" : undefined}
+        onClick={() => open(head.restoration_id)}
+      >
+        <span className="row">
+          <b>
+            <Rupees paise={head.paise} />
+          </b>
+          <span className="push sm">
+            <Deadline at={head.due_at === null ? null : Date.parse(head.due_at)} />
+          </span>
+        </span>
+        <span className="sm acts-of">{isOwn ? t("act.own") : acts.map((act) => t(`act.${act}`)).join(" · ")}</span>
+        <span className="xs mut row wrap">
+          {head.route === null ? words("route.open") : worded(words, "route", head.route)} · {t.count("accounts", head.accounts)}
+          {head.is_other_account && <span className="chip warn">{t("other_account")}</span>}
+          {head.is_disputed && <span className="chip warn">{t("disputed")}</span>}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+const DAY_MS = 86_400_000;
+
+/** A deadline: the time of today, else the days left; once it has passed, since when it is late. */
+export function Deadline({ at }: { at: number | null }): ReactNode {
+  const t = approve.use();
+  const now = useNow();
+  if (at === null) return <span className="mut">{t("no_deadline")}</span>;
+  const left = at - now;
+  const text =
+    left < 0
+      ? t("late", { span: glanceText(-left / 1000, t.language) })
+      : dayText(at) === dayText(now)
+        ? t("today", { at: minuteText(at) })
+        : t("left", { span: glanceText(left / 1000, t.language) });
+  const tone = left < 0 ? "bad b" : left < DAY_MS ? "warn" : "";
+  return (
+    <time className={`nw ${tone}`} dateTime={machineText(at)} title={`${fullText(at)} · ${momentText(at, now)}`}>
+      {text}
+    </time>
+  );
+}

@@ -1,0 +1,147 @@
+/** A merge is looked at before it is done: sums, transfers that both cases tell, and what forbids it. */
+
+import { type FormEvent, type ReactNode, useState } from "react";
+
+import { api, type Schemas } from "../../../api/client.ts";
+import { ok, type Problem } from "../../../api/problem.ts";
+import { useVerb } from "../../../api/verb.ts";
+import { Field } from "../../../parts/Field.tsx";
+import { Modal } from "../../../parts/Modal.tsx";
+import { Refusal } from "../../../parts/Refusal.tsx";
+import { say } from "../../../parts/toasts.ts";
+import { serverNow } from "../../../text/clock.ts";
+import { rupees } from "../../../text/rupees.ts";
+import { reasonAsk } from "../acts/act.ts";
+import { AskField, Facts } from "../acts/ActDialog.tsx";
+import { REASON_LEAST } from "../acts/form.ts";
+import { actsText } from "../acts/text.ts";
+import { casePart } from "../data.ts";
+import { caseText } from "../text.ts";
+
+type Preview = Schemas["MergePreview"];
+type Likely = Preview["likely"][number];
+
+const keyOf = (one: Likely): string => `${one.hop_no} ${one.other_hop_no}`;
+const lost = (sums: Readonly<Record<string, number>>): string => rupees(Math.abs(sums["lost"] ?? 0));
+
+export default function MergeDialog({ ackNo, close }: { ackNo: string; close: () => void }): ReactNode {
+  const t = caseText.use();
+  const a = actsText.use();
+  const [other, setOther] = useState("");
+  const [isAgreed, setAgreed] = useState(false);
+  const [same, setSame] = useState<readonly Likely[]>([]);
+  const [reason, setReason] = useState("");
+  const [preview, setPreview] = useState<Preview | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const params = { path: { ack_no: ackNo } };
+  const question = {
+    other_ack_no: other.trim(),
+    victims_agree: isAgreed,
+    same_transfers: same.map(({ hop_no, other_hop_no }) => ({ hop_no, other_hop_no })),
+  };
+  const look = useVerb({
+    run: (_: null) => ok(api.POST("/api/v1/cases/{ack_no}/merges/preview", { params, body: question })),
+    done: (found) => {
+      setPreview(found);
+      setProblem(null);
+    },
+    refused: setProblem,
+  });
+  const merge = useVerb({
+    run: (_: null) => ok(api.POST("/api/v1/cases/{ack_no}/merges", { params, body: { ...question, reason: reason.trim() } })),
+    readAgain: [casePart(ackNo)],
+    done: (done) => {
+      say({ kind: "good", text: a(done.state === "in_force" ? "merge.done" : "merge.waits") });
+      close();
+    },
+    refused: setProblem,
+  });
+  // What was seen is of these answers only.
+  const change = (then: () => void): void => {
+    then();
+    setPreview(null);
+  };
+  const isSeen = preview !== null && preview.blocks.length === 0;
+  const isReady = isSeen ? reason.trim().length >= REASON_LEAST && !merge.isRunning : other.trim() !== "" && !look.isRunning;
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (!isReady) return;
+    if (isSeen) merge.act(null);
+    else look.act(null);
+  };
+  return (
+    <Modal title={t("cmd.merge")} close={close} isFirm>
+      <form className="stack" onSubmit={submit}>
+        <Field
+          label={a("merge.other")}
+          value={other}
+          isMono
+          autoFocus
+          maxLength={20}
+          onChange={(event) => change(() => setOther(event.target.value))}
+        />
+        <label className="tick">
+          <input type="checkbox" checked={isAgreed} onChange={(event) => change(() => setAgreed(event.target.checked))} />{" "}
+          {a("merge.victims_agree")}
+        </label>
+        {preview && <Seen preview={preview} same={same} setSame={(now) => change(() => setSame(now))} />}
+        {isSeen && (
+          <AskField ask={reasonAsk()} typed={reason} isFirst={false} now={serverNow()} change={setReason} />
+        )}
+        {problem && <Refusal problem={problem} />}
+        <div className="row">
+          <button type="submit" className="btn first" disabled={!isReady}>
+            {isSeen ? a(preview.needs_second ? "merge.propose" : "merge.now") : a("merge.look")}
+          </button>
+          <button type="button" className="btn" onClick={close}>
+            {t("leave")}
+          </button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+function Seen({
+  preview,
+  same,
+  setSame,
+}: {
+  preview: Preview;
+  same: readonly Likely[];
+  setSame: (same: readonly Likely[]) => void;
+}): ReactNode {
+  const a = actsText.use();
+  const chosen = new Set(same.map(keyOf));
+  const listed = [...same, ...preview.likely.filter((one) => !chosen.has(keyOf(one)))];
+  return (
+    <>
+      <Facts
+        facts={[
+          [a("merge.primary"), `${preview.primary_case_no} · ${lost(preview.primary_paise)}`],
+          [a("merge.merged"), `${preview.merged_case_no} · ${lost(preview.merged_paise)}`],
+          [a("merge.together"), lost(preview.together_paise)],
+          [a("merge.both_tell"), String(preview.transfers.length)],
+        ]}
+      />
+      {listed.map((one) => (
+        <label key={keyOf(one)} className="tick">
+          <input
+            type="checkbox"
+            checked={chosen.has(keyOf(one))}
+            onChange={(event) =>
+              setSame(event.target.checked ? [...same, one] : same.filter((each) => keyOf(each) !== keyOf(one)))
+            }
+          />{" "}
+          {a("merge.likely", { hop: one.hop_no, other: one.other_hop_no, sum: rupees(one.amount_paise) })}
+        </label>
+      ))}
+      {preview.needs_second && <p className="note acc">{a("merge.second")}</p>}
+      {preview.blocks.map((block) => (
+        <p key={block.code} className="note bad">
+          {block.detail}
+        </p>
+      ))}
+    </>
+  );
+}

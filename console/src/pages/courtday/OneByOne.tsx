@@ -1,0 +1,99 @@
+/** One act for many items, sent one after the other, because each is checked by itself. The result stands at each. */
+
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useRef, useState } from "react";
+
+import { AskDialog } from "../../parts/AskDialog.tsx";
+import { Rupees } from "../../parts/money.tsx";
+import { isReason, TextArea } from "../../parts/TextArea.tsx";
+import { ALL } from "./reads.ts";
+import { courtday } from "./text.ts";
+
+export interface Item {
+  readonly key: string;
+  readonly name: string;
+  readonly paise: number;
+}
+
+export interface Outcome {
+  readonly isDone: boolean;
+  readonly text: string;
+}
+
+export function OneByOne({
+  title,
+  says,
+  items,
+  needsReason = false,
+  send,
+  close,
+}: {
+  title: string;
+  says: string;
+  items: readonly Item[];
+  needsReason?: boolean;
+  send: (item: Item, reason: string) => Promise<Outcome>;
+  close: () => void;
+}): ReactNode {
+  const t = courtday.use();
+  const client = useQueryClient();
+  // The list behind the dialog is read again meanwhile, and what was done leaves it.
+  const [own] = useState(items);
+  const [reason, setReason] = useState("");
+  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
+  const [isRunning, setIsRunning] = useState(false);
+  const isStopped = useRef(false);
+  const isOver = outcomes.size === own.length;
+  const run = async (): Promise<void> => {
+    setIsRunning(true);
+    for (const item of own) {
+      if (isStopped.current) break;
+      const outcome = await send(item, reason.trim());
+      setOutcomes((before) => new Map(before).set(item.key, outcome));
+    }
+    setIsRunning(false);
+    await client.invalidateQueries({ queryKey: ALL });
+  };
+  const stop = (): void => {
+    // What was sent stays; the rest is not sent.
+    isStopped.current = true;
+    close();
+  };
+  return (
+    <AskDialog
+      title={title}
+      says={isOver ? "" : says}
+      act={isOver ? t("close") : title}
+      isReady={!isRunning && (isOver || !needsReason || isReason(reason))}
+      problem={null}
+      isFirm={isRunning}
+      run={() => (isOver ? close() : void run())}
+      close={stop}
+      className="wide"
+    >
+      {needsReason && outcomes.size === 0 && (
+        <TextArea label={t("reason")} value={reason} set={setReason} hasFocus />
+      )}
+      {(isRunning || isOver) && (
+        <p role="status">
+          <progress value={outcomes.size} max={own.length} /> {t("progress", { done: outcomes.size, all: own.length })}
+        </p>
+      )}
+      <ul className="courtday-outcomes">
+        {own.map((item) => {
+          const outcome = outcomes.get(item.key);
+          return (
+            <li key={item.key}>
+              <span className="mono">{item.name}</span> <Rupees paise={item.paise} />{" "}
+              {outcome && (
+                <span className={outcome.isDone ? "good" : "bad b"}>
+                  {outcome.isDone ? t("one_done") : t("one_refused", { why: outcome.text })}
+                </span>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </AskDialog>
+  );
+}

@@ -1,0 +1,17 @@
+import { commandTable } from "../../keys/commands.ts";
+import { courtday } from "./text.ts";
+
+export const courtdayCommands = commandTable("courtday", courtday, {
+  files: { keys: "1" },
+  orders: { keys: "2" },
+  down: { keys: "j" },
+  up: { keys: "k" },
+  tick: { keys: "x" },
+  tick_ready: { keys: "Shift+A" },
+  clear: { keys: "Escape" },
+  record: { keys: "t" },
+  go_on: { keys: "n" },
+  confirm: { keys: "a" },
+  csv: { keys: "c" },
+  print: { keys: "p" },
+});

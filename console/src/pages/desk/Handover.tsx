@@ -1,0 +1,225 @@
+/** The hand-over at the end of a shift: what each officer did and left, and the note for the next shift. */
+
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useSearch } from "@tanstack/react-router";
+import { type ReactNode, useRef, useState } from "react";
+
+import "./desk.css";
+
+import { api } from "../../api/client.ts";
+import { asFile, type Format, save } from "../../api/files.ts";
+import { ok } from "../../api/problem.ts";
+import { useVerb } from "../../api/verb.ts";
+import { useSession } from "../../app/session.ts";
+import { keyText, useCommand } from "../../keys/commands.ts";
+import { KeyMark } from "../../parts/KeyMark.tsx";
+import { Rupees } from "../../parts/money.tsx";
+import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
+import { Moment } from "../../parts/time.tsx";
+import { say } from "../../parts/toasts.ts";
+import { minuteText } from "../../text/moments.ts";
+import { deskCommands } from "./commands.ts";
+import { actsOf } from "./shiftRecord.ts";
+import { handover, type Handover as Told, type OfficerHandover, type Shift, shifts } from "./shifts.ts";
+import { desk } from "./text.ts";
+import { useOpenView, Views } from "./Views.tsx";
+
+const NOTE_MIN_CHARS = 3;
+const NOTE_MAX_CHARS = 2000;
+
+export default function Handover(): ReactNode {
+  const t = desk.use();
+  const open = useOpenView();
+  const { shift } = useSearch({ strict: false }) as { shift?: number };
+  const found = useInfiniteQuery(shifts);
+  const listed = found.data?.pages.flatMap((page) => page.items) ?? [];
+  const chosen = Number.isSafeInteger(shift) ? shift : listed[0]?.shift_id;
+  return (
+    <main className="desk">
+      <h1 className="sr">{t("shift.title")}</h1>
+      <Views filter={null} open={open} />
+      {found.error !== null && found.data === undefined && (
+        <ErrorState error={found.error} reset={() => void found.refetch()} />
+      )}
+      {found.isPending && <LoadingState />}
+      {found.isSuccess && listed.length === 0 && <EmptyState>{t("shift.none")}</EmptyState>}
+      {listed.length > 0 && (
+        <div className="work shifts">
+          <nav className="list" aria-label={t("shift.list")}>
+            <ul className="shift-list">
+              {listed.map((one) => (
+                <ShiftLink key={one.shift_id} shift={one} isChosen={one.shift_id === chosen} />
+              ))}
+            </ul>
+            {found.hasNextPage && (
+              <button type="button" className="btn" onClick={() => void found.fetchNextPage()}>
+                {t("shift.more")}
+              </button>
+            )}
+          </nav>
+          {chosen !== undefined && <ShiftRecord key={chosen} shiftId={chosen} />}
+        </div>
+      )}
+    </main>
+  );
+}
+
+function ShiftLink({ shift, isChosen }: { shift: Shift; isChosen: boolean }): ReactNode {
+  const t = desk.use();
+  return (
+    <li>
+      <Link
+        to="/desk/handover"
+        search={{ shift: shift.shift_id } as never}
+        aria-current={isChosen ? "true" : undefined}
+      >
+        <b>{shift.team}</b> <Moment at={Date.parse(shift.ends_at)} />
+        <br />
+        <span className="sm">
+          {t.count("shift.left", shift.open_items)} <Rupees paise={shift.open_paise} />
+        </span>
+      </Link>
+    </li>
+  );
+}
+
+function ShiftRecord({ shiftId }: { shiftId: number }): ReactNode {
+  const me = useSession().officer_id;
+  const { data, error, refetch } = useQuery(handover(shiftId));
+  const download = useVerb({
+    run: (format: Format) =>
+      ok<Blob>(
+        api.GET("/api/v1/shifts/{shift_id}/handover", { ...asFile(format), params: { path: { shift_id: shiftId } } }),
+      ),
+    done: (file, format) => save(file, `handover-${shiftId}.${format}`),
+  });
+  if (error !== null) return <ErrorState error={error} reset={() => void refetch()} />;
+  if (data === undefined) return <LoadingState />;
+  const own = data.officers.find((one) => one.officer_id === me);
+  return (
+    <article className="record" aria-labelledby="h-record">
+      <header className="row wrap">
+        <h2 id="h-record">{data.team}</h2>
+        <span className="mut">
+          <Moment at={Date.parse(data.starts_at)} />–{minuteText(Date.parse(data.ends_at))}
+        </span>
+        <span className="push row">
+          {(["csv", "xlsx"] as const).map((format) => (
+            <button key={format} type="button" className="btn" disabled={download.isRunning} onClick={() => download.act(format)}>
+              {format.toUpperCase()}
+            </button>
+          ))}
+        </span>
+      </header>
+      {own && <Note key={own.noted_at} record={data} before={own.note} />}
+      {data.officers.map((one) => (
+        <Officer key={one.officer_id} officer={one} isMe={one.officer_id === me} />
+      ))}
+    </article>
+  );
+}
+
+/** The note of this officer, which the next shift reads. */
+function Note({ record, before }: { record: Told; before: string }): ReactNode {
+  const t = desk.use();
+  const [text, setText] = useState(before);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useCommand(deskCommands.handover_note, () => field.current?.focus());
+  const save = useVerb({
+    run: (note: string) =>
+      ok(
+        api.PUT("/api/v1/shifts/{shift_id}/handover/note", {
+          params: { path: { shift_id: record.shift_id } },
+          body: { note },
+        }),
+      ),
+    done: () => say({ kind: "good", text: t("shift.noted") }),
+    readAgain: [handover(record.shift_id).queryKey],
+  });
+  const isReady = text.trim().length >= NOTE_MIN_CHARS && text.trim() !== before;
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isReady) save.act(text.trim());
+      }}
+    >
+      <div>
+        <label htmlFor="shift-note">
+          {t("shift.note")} <KeyMark command={deskCommands.handover_note} />
+        </label>
+        <textarea
+          id="shift-note"
+          ref={field}
+          className="in"
+          rows={3}
+          maxLength={NOTE_MAX_CHARS}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.currentTarget.form?.requestSubmit();
+          }}
+        />
+      </div>
+      <button type="submit" className="btn" disabled={!isReady || save.isRunning}>
+        {t("shift.save_note")} <kbd aria-hidden="true">{keyText("$mod+Enter")}</kbd>
+      </button>
+    </form>
+  );
+}
+
+function Officer({ officer, isMe }: { officer: OfficerHandover; isMe: boolean }): ReactNode {
+  const t = desk.use();
+  const { named, others } = actsOf(officer.acts);
+  const acts = named.map(([act, count]) => `${t(`act.${act}`)} ${count}`);
+  if (others > 0) acts.push(`${t("act.others")} ${others}`);
+  return (
+    <section aria-label={officer.officer_id}>
+      <h3>
+        <span className="mono">{officer.officer_id}</span> {isMe && `(${t("you")})`}
+      </h3>
+      <p className="sm mut">{acts.join(" · ") || t("act.none")}</p>
+      {officer.note && !isMe && <p className="note acc">{officer.note}</p>}
+      {officer.drafts.length > 0 && <p className="sm warn">{t.count("shift.drafts", officer.drafts.length)}</p>}
+      {officer.items.length > 0 && (
+        <div className="record-scroll" role="region" aria-label={t("shift.items_of", { officer: officer.officer_id })} tabIndex={0}>
+          <table className="grid">
+            <thead>
+              <tr>
+                <th scope="col">{t("col.kind")}</th>
+                <th scope="col">{t("shift.number")}</th>
+                <th scope="col" className="num">{t("col.sum")}</th>
+                <th scope="col">{t("shift.became")}</th>
+                <th scope="col">{t("shift.deadline")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {officer.items.map((one) => (
+                <tr key={`${one.task_id} ${one.state}`}>
+                  <td>{t(`kind.${one.kind}`)}</td>
+                  <td>
+                    {one.ack_no === null ? (
+                      "–"
+                    ) : (
+                      <Link className="mono" to="/case/$ackNo" params={{ ackNo: one.ack_no }}>
+                        {one.ack_no}
+                      </Link>
+                    )}
+                  </td>
+                  <td className="num">
+                    <Rupees paise={one.in_play_paise} />
+                  </td>
+                  <td>
+                    {t(`item.${one.state}`)} {one.to_officer !== null && <span className="mono">{one.to_officer}</span>}
+                  </td>
+                  <td>{one.deadline_at === null ? "–" : <Moment at={Date.parse(one.deadline_at)} />}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,1 @@
+"""Administration by two admins: tables."""

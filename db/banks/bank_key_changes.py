@@ -1,0 +1,146 @@
+"""Changes of banks' keys: what a bank asks for, what the police decide, and whether the contacts are told."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.banks.keys import KeyChange, KeyChangeOutcome
+
+_ROW: Final = f"SELECT {', '.join(KeyChange.model_fields)} FROM bank_key_change"
+KEPT_OPEN: Final = timedelta(days=14)
+"""time after which a change that waits for the police is over"""
+
+
+async def ask(connection: Connection, change: KeyChange) -> None:
+    """Write a change, open or decided. The bank's contacts are to be told of it.
+
+    Raises `asyncpg.UniqueViolationError` if an open one is there.
+    """
+    await connection.execute(
+        "INSERT INTO bank_key_change (change_id, institution, kind, key_id, public_key, asked_by, asked_at, outcome,"
+        " decided_by, decided_at, next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7)",
+        change.change_id,
+        change.institution,
+        change.kind.value,
+        change.key_id,
+        change.public_key,
+        change.asked_by,
+        change.asked_at,
+        change.outcome and change.outcome.value,
+        change.decided_by,
+        change.decided_at,
+    )
+
+
+async def expire(connection: Connection, at: datetime, institution: str | None = None) -> int:
+    """End the open changes that no one has decided in time, of one bank or of all; return how many.
+
+    The bank's contacts are to be told of it.
+    """
+    status = await connection.execute(
+        "UPDATE bank_key_change SET outcome = 'expired', decided_by = asked_by, decided_at = $1::timestamptz,"
+        " next_attempt_at = $1, attempts = 0, told_at = NULL"
+        " WHERE ($2::text IS NULL OR institution = $2) AND outcome IS NULL AND asked_at < $3",
+        at,
+        institution,
+        at - KEPT_OPEN,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def refuse_open(connection: Connection, institution: str, by: str, at: datetime, reason: str) -> None:
+    """Refuse the open change of a bank, if there is one. The bank's contacts are to be told of it."""
+    for change in await open_ones(connection, institution):
+        if await lock(connection, institution, change.change_id) == change:
+            await decide(connection, change.change_id, KeyChangeOutcome.REFUSED, by, at, reason)
+
+
+async def lock(connection: Connection, institution: str, change_id: UUID) -> KeyChange | None:
+    """Lock and return a change of a bank, or None if the bank has none with this id."""
+    row = await connection.fetchrow(
+        f"{_ROW} WHERE change_id = $1 AND institution = $2 FOR NO KEY UPDATE", change_id, institution
+    )
+    return KeyChange(**dict(row)) if row else None
+
+
+async def decide(
+    connection: Connection, change_id: UUID, outcome: KeyChangeOutcome, by: str, at: datetime, reason: str
+) -> None:
+    """Write the end of an open change, of which the bank's contacts are to be told."""
+    await connection.execute(
+        "UPDATE bank_key_change SET outcome = $2, decided_by = $3, decided_at = $4, reason = $5, next_attempt_at = $4,"
+        " attempts = 0, told_at = NULL WHERE change_id = $1",
+        change_id,
+        outcome.value,
+        by,
+        at,
+        reason,
+    )
+
+
+async def newest(connection: Connection, institution: str, limit: int) -> list[KeyChange]:
+    """Return the newest changes of a bank, the newest first."""
+    rows = await connection.fetch(
+        f"{_ROW} WHERE institution = $1 ORDER BY asked_at DESC, change_id LIMIT $2", institution, limit
+    )
+    return [KeyChange(**dict(row)) for row in rows]
+
+
+async def open_ones(connection: Connection, institution: str | None) -> list[KeyChange]:
+    """Return the changes that wait for the police, of one bank or of all, the oldest first."""
+    rows = await connection.fetch(
+        f"{_ROW} WHERE outcome IS NULL AND ($1::text IS NULL OR institution = $1) ORDER BY asked_at, change_id",
+        institution,
+    )
+    return [KeyChange(**dict(row)) for row in rows]
+
+
+async def count_since(connection: Connection, institution: str, since: datetime) -> int:
+    """Return how many changes a bank has asked for since that time."""
+    found: int = await connection.fetchval(
+        "SELECT count(*) FROM bank_key_change WHERE institution = $1 AND asked_at >= $2 AND asked_by LIKE 'bank:%'",
+        institution,
+        since,
+    )
+    return found
+
+
+CLAIM: Final = f"""
+UPDATE bank_key_change c SET attempts = attempts + 1, next_attempt_at = $2 FROM (
+    SELECT change_id FROM bank_key_change WHERE next_attempt_at <= $1
+    ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
+) AS due WHERE c.change_id = due.change_id
+RETURNING {", ".join(f"c.{name}" for name in KeyChange.model_fields)}, c.attempts
+"""
+
+
+async def claim(
+    connection: Connection, now: datetime, lease_until: datetime, limit: int
+) -> Sequence[tuple[KeyChange, int]]:
+    """Claim the changes that banks are due to be told of, each with the number of its attempt."""
+    rows = [dict(row) for row in await connection.fetch(CLAIM, now, lease_until, limit)]
+    return [(KeyChange(**{name: row[name] for name in KeyChange.model_fields}), row["attempts"]) for row in rows]
+
+
+async def told(connection: Connection, change: KeyChange, at: datetime) -> None:
+    """Write that the bank was told of a change as it stood."""
+    await _tell(connection, change, None, at)
+
+
+async def put_off(connection: Connection, change: KeyChange, again_at: datetime | None) -> None:
+    """Write when the next attempt to tell the bank is; None for no further one."""
+    await _tell(connection, change, again_at, None)
+
+
+async def _tell(connection: Connection, change: KeyChange, again_at: datetime | None, told_at: datetime | None) -> None:
+    # A change that was decided meanwhile is to be told again, so it stays due.
+    await connection.execute(
+        "UPDATE bank_key_change SET next_attempt_at = $2, told_at = $3"
+        " WHERE change_id = $1 AND outcome IS NOT DISTINCT FROM $4",
+        change.change_id,
+        again_at,
+        told_at,
+        change.outcome and change.outcome.value,
+    )

@@ -1,0 +1,114 @@
+"""Administration: one admin proposes an officer, another one agrees after seeing the difference; and every section."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import expect
+
+from schemas.enums import Role
+from tests.browser.conftest import Sitting, Stage
+from tests.browser.seat import PATIENCE_MS, Seat
+
+pytestmark = pytest.mark.end_to_end
+
+
+async def press(seat: Seat, name: str) -> None:
+    """Press a button by the keyboard."""
+    await seat.page.get_by_role("button", name=name, exact=True).focus()
+    await seat.press("Enter")
+
+
+async def fill(seat: Seat, label: str, text: str) -> None:
+    """Type into a field by the keyboard."""
+    await seat.page.get_by_label(label, exact=True).focus()
+    await seat.type(text)
+
+
+async def propose_officer(seat: Seat, officer_id: str) -> None:
+    """Propose an officer: the server shows what would change before it is sent."""
+    await seat.open("/officers")
+    await seat.page.get_by_role("heading", name="Officers").wait_for()
+    await seat.page.locator("#main").focus()
+    await seat.press("n")
+    await seat.page.get_by_label("Service number or e-mail address").wait_for()
+    for label, text in (
+        ("Service number or e-mail address", officer_id),
+        ("Name", "Meera Nair"),
+        ("Rank", "Inspector"),
+    ):
+        await fill(seat, label, text)
+    await seat.page.get_by_label("supervisor", exact=True).focus()
+    await seat.press("Space")
+    await press(seat, "Show what would change")
+    dialog = seat.page.get_by_role("dialog")
+    await dialog.get_by_role("row", name=re.compile("Role supervisor")).wait_for()
+    await fill(seat, "Reason", "joins the recovery team")
+    assert await seat.violations() == []
+    await seat.picture("admin-propose-en-light")
+    await press(seat, "Propose")
+    await dialog.wait_for(state="detached")
+
+
+async def test_an_officer_comes_in_when_two_admins_agree(stage: Stage, sit: Sitting) -> None:
+    new = f"meera.{uuid4().hex[:8]}"
+    look = f"Look at: Add an officer, {new}"
+    tokens = await stage.officers("admin.first", "admin.second", role=Role.ADMIN)
+    first = await sit(tokens["admin.first"], width=1440, height=900)
+    await propose_officer(first, new)
+    # The first admin sees the proposal, and cannot agree to it.
+    await first.page.locator("#main").focus()
+    await first.press("5")
+    await press(first, look)
+    dialog = first.page.get_by_role("dialog")
+    await dialog.get_by_text("Another admin must agree").wait_for()
+    assert await dialog.get_by_role("button", name="Agree").count() == 0
+    await first.picture("admin-own-proposal-en-light")
+    assert await first.pointer_moves() == 0
+
+    second = await sit(tokens["admin.second"], width=1440, height=900, theme="dark")
+    await second.open("/changes")
+    await press(second, look)
+    asked = second.page.get_by_role("dialog")
+    await asked.get_by_role("row", name=re.compile("Meera Nair")).wait_for()
+    await fill(second, "Reason", "known to me")
+    assert await second.violations() == []
+    await second.picture("admin-decide-en-dark")
+    await press(second, "Agree")
+    await asked.get_by_text(re.compile(r"https://\S+/first/")).wait_for()
+    await press(second, "I have passed it on")
+    await asked.wait_for(state="detached")
+    done = second.page.get_by_role("row").filter(has_text=new).filter(has_text="admin.first + admin.second")
+    await done.first.wait_for()
+    await second.picture("admin-changes-en-dark")
+    await second.page.locator("#main").focus()
+    async with second.page.expect_download() as waiting:
+        await second.press("e")
+    assert (await waiting.value).suggested_filename == "changes.csv"
+    await second.press("1")
+    await second.page.get_by_role("searchbox").first.focus()
+    await second.type(new.upper())
+    await press(second, "Meera Nair")
+    await second.sees("Open sessions")
+    assert await second.violations() == []
+    await second.picture("admin-officer-en-dark")
+
+
+@pytest.mark.parametrize("language", ["en", "hi"])
+async def test_every_section_is_read_in_both_themes_and_on_a_telephone(
+    stage: Stage, sit: Sitting, language: str
+) -> None:
+    name = f"admin.reads.{language}"
+    token = (await stage.officers(name, role=Role.ADMIN))[name]
+    bank = stage.engine.sim.institutions[0].code
+    paths = ("officers", "teams", f"directory/{bank}", "policy", "changes", "displays")
+    for theme, width, height in (("dark", 1440, 900), ("light", 360, 740)):
+        seat = await sit(token, language=language, theme=theme, width=width, height=height)
+        for path in paths:
+            await seat.open(f"/{path}")
+            await seat.page.locator("main.admin h1").wait_for()
+            await expect(seat.page.get_by_text(re.compile("Loading|खुल रहा"))).to_have_count(0, timeout=PATIENCE_MS)
+            await seat.picture(f"admin-{path.partition('/')[0]}-{language}-{theme}-{width}")
+            assert await seat.violations() == [], path
+            assert await seat.too_small() == [], path
+            assert not await seat.is_wider_than_screen(), path

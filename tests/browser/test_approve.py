@@ -1,0 +1,115 @@
+"""Restorations that wait for officers: one is approved with a code, two together, and never by who prepared them."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from schemas.enums import Role
+from tests.browser.conftest import Sitting, Stage
+from tests.browser.restorable import Officers, Restorable
+from tests.browser.seat import Seat
+from tests.officers import enrol
+
+pytestmark = pytest.mark.end_to_end
+
+LARGE_PAISE: Final = 41_500_00
+SIMPLE_PAISE: Final = (9_900_00, 22_750_00)
+
+
+async def test_a_superintendent_approves_one_and_two_together_and_the_preparer_none(stage: Stage, sit: Sitting) -> None:
+    officers = Officers(stage.engine)
+    # One person in both roles is still one pair of eyes.
+    await enrol(stage.engine.pool, ["both.roles"], [Role.IO, Role.SP])
+    code = await stage.enrolled("sp.approves", role=Role.SP)
+    both = await stage.session("both.roles")
+    large, *simple = await officers.all_prepared(both, LARGE_PAISE, *SIMPLE_PAISE)
+
+    preparer = await sit(both, width=1440, height=900)
+    await preparer.open(f"/restorations/{large.restoration_id}")
+    await preparer.sees("You prepared it, so you neither approve nor refuse it.")
+    assert await preparer.page.get_by_role("button", name=re.compile("^(Approve ₹|Refuse)")).count() == 0
+
+    # The proof of this session is over, so that the page asks for a code.
+    seat = await sit(await stage.session("sp.approves", begun=timedelta(minutes=20)), width=1440, height=900)
+    await look_at(seat, large)
+    await approve_with_a_code(seat, code)
+    approved_by = "SELECT approved_by FROM restoration WHERE restoration_id = $1"
+    assert await stage.engine.pool.fetchval(approved_by, large.restoration_id) == "sp.approves"
+    await approve_together(seat, stage, officers, simple)
+    assert await seat.pointer_moves() == 0
+    assert [(await officers.read(one))["step"] for one in simple] == ["credit", "verification"]
+
+
+async def look_at(seat: Seat, one: Restorable) -> None:
+    """Look at the file: its sum as text, the subtraction, the voices, and the account in full."""
+    await seat.open("/restorations")
+    await seat.page.locator(".wait[aria-current]").wait_for()
+    await seat.open(f"/restorations/{one.restoration_id}")
+    await seat.sees("forty-one thousand five hundred rupees", "You are another person.", "₹41,500 − ₹0 = ₹41,500")
+    await seat.page.locator(".voices .good").first.wait_for()
+    await seat.page.get_by_role("button", name="Approve ₹41,500").wait_for()
+    assert await seat.violations() == []
+    assert await seat.too_small() == []
+    await seat.picture("approve-en-light")
+    await seat.press("1")
+    frame = seat.page.locator(".preview iframe")
+    await frame.wait_for()
+    assert re.search("/api/v1/documents/[0-9a-f-]{36}$", await frame.get_attribute("src") or "")
+    await seat.picture("approve-document-en-light")
+    await seat.press("Escape", "s")
+    await seat.page.locator(".in-full .mono").first.wait_for()
+    await seat.press("r")
+    await seat.page.get_by_role("dialog").get_by_label("Back to").wait_for()
+    assert await seat.violations() == []
+    await seat.press("Escape")
+    await seat.page.get_by_role("dialog").wait_for(state="detached")
+
+
+async def approve_with_a_code(seat: Seat, code: Callable[[], str]) -> None:
+    """Approve. A wrong code sends nothing, and a right one approves."""
+    await seat.press("a")
+    await seat.page.get_by_role("textbox", name="Code").wait_for()
+    assert await seat.violations() == []
+    await seat.picture("approve-code-en-light")
+    await seat.type("000000")
+    await seat.press("Enter")
+    await seat.sees("The code is wrong")
+    await seat.type(code())
+    await seat.press("Enter")
+    await seat.sees("Approved: ₹41,500.")
+
+
+async def approve_together(seat: Seat, stage: Stage, officers: Officers, simple: Sequence[Restorable]) -> None:
+    """Tick two lines. One is sent back by another officer meanwhile, and its line says so."""
+    await seat.press("b")
+    for one in simple:
+        # A line is ticked once its file is read.
+        lines = seat.page.get_by_role("dialog").get_by_role("checkbox", name=re.compile(one.ack_no), disabled=False)
+        await lines.focus()
+        await seat.press("Space")
+    assert await seat.violations() == []
+    await seat.picture("approve-simple-en-light")
+    await officers.act(simple[1], "send-back", stage.engine.officer(Role.SP), reason="it is not the victim's signature")
+    await seat.page.get_by_role("button", name="Approve 2 ticked, ₹32,650").focus()
+    await seat.press("Enter")
+    await seat.sees("1 of 2 approved", re.compile("sp-officer"))
+    await seat.picture("approve-answers-en-light")
+
+
+@pytest.mark.parametrize("language", ["en", "hi"])
+async def test_the_file_is_read_in_both_themes_and_on_a_telephone(stage: Stage, sit: Sitting, language: str) -> None:
+    name = f"io.reads.{language}"
+    token = (await stage.officers(name, role=Role.IO))[name]
+    one = await Officers(stage.engine).held(12_000_00)
+    for theme, width, height in (("dark", 1440, 900), ("light", 360, 740)):
+        seat = await sit(token, language=language, theme=theme, width=width, height=height)
+        await seat.open(f"/restorations/{one.restoration_id}")
+        await seat.page.locator("table.give").wait_for()
+        await seat.page.locator(".docs").wait_for()
+        await seat.picture(f"approve-{language}-{theme}-{width}")
+        assert await seat.violations() == []
+        assert await seat.too_small() == []
+        assert not await seat.is_wider_than_screen()
