@@ -96,6 +96,7 @@ async def main(
             async with _Desk.opened(stack, run, cookies[0]) as desk, metered(stack) as meter:
                 figures = await _phases(desk, meter, cookies[1:], events_per_second, seconds, progress)
                 if not without_browser:
+                    await desk.release_all()
                     seats = await _seats(stack)
                     figures |= {"browser": await browser.measure(run, seats, sizes, desk.act, progress)}
             figures |= {"memory_mib": memory_mib(stack)}
@@ -183,6 +184,12 @@ class _Desk:
         await self.read()
         for place, verb in itertools.islice(self._turns(), count):
             await self._do(place, verb)
+
+    async def release_all(self) -> None:
+        """Release what is claimed still, because a phase may end within a pass."""
+        for place, (_, version) in enumerate(self.items):
+            if version % 2:
+                await self._do(place, "release")
 
     def _turns(self) -> Iterator[tuple[int, str]]:
         # Each pass claims every item or releases every item; a phase may end within a pass.

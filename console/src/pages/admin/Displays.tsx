@@ -7,13 +7,11 @@ import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
-import { CommandButton } from "../../parts/Button.tsx";
 import { Field } from "../../parts/Field.tsx";
 import { Modal } from "../../parts/Modal.tsx";
-import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
-import { adminCommands } from "./commands.ts";
 import { Frame } from "./Frame.tsx";
+import { ListPanel } from "./ListPanel.tsx";
 import { dayOf } from "./Part.tsx";
 import { Secret } from "./ProposalDialog.tsx";
 import { ADMIN, displays, useMay } from "./reads.ts";
@@ -34,21 +32,17 @@ export default function Displays(): ReactNode {
   const found = query.data?.items ?? [];
   return (
     <Frame section="displays">
-      <section className="panel" aria-labelledby="h-displays">
-        <header className="wraps">
-          <h1 id="h-displays">{t("section.displays")}</h1>
-          <span className="mut sm">{t("displays_rule")}</span>
-          {mayChange && (
-            <CommandButton command={adminCommands.add} run={() => setIsAdding(true)} className="btn push">
-              {t("add_display")}
-            </CommandButton>
-          )}
-        </header>
-        {query.error !== null && <ErrorState error={query.error} reset={() => void query.refetch()} />}
-        {query.isPending && <LoadingState />}
-        {query.isSuccess && found.length === 0 && <EmptyState>{t("no_displays")}</EmptyState>}
-        {found.length > 0 && <DisplayTable found={found} end={mayChange ? setEnds : null} />}
-      </section>
+      <ListPanel
+        section="displays"
+        rule={t("displays_rule")}
+        addText={t("add_display")}
+        add={mayChange ? () => setIsAdding(true) : null}
+        query={query}
+        isEmpty={found.length === 0}
+        emptyText={t("no_displays")}
+      >
+        <DisplayTable found={found} end={mayChange ? setEnds : null} />
+      </ListPanel>
       {isAdding && (
         <AddDisplay
           close={() => setIsAdding(false)}

@@ -8,13 +8,11 @@ import { api } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
-import { CommandButton } from "../../parts/Button.tsx";
 import { Field } from "../../parts/Field.tsx";
-import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { chooseOfficer } from "./chosen.ts";
-import { adminCommands } from "./commands.ts";
 import { Frame } from "./Frame.tsx";
 import { ListField } from "./ListField.tsx";
+import { ListPanel } from "./ListPanel.tsx";
 import { ADMIN, type Team, teams, useMay } from "./reads.ts";
 import { asShifts, shiftsText } from "./shifts.ts";
 import { districtsText } from "./presence.tsx";
@@ -29,58 +27,52 @@ export default function Teams(): ReactNode {
   const found = query.data?.items ?? [];
   return (
     <Frame section="teams">
-      <section className="panel" aria-labelledby="h-teams">
-        <header className="wraps">
-          <h1 id="h-teams">{t("section.teams")}</h1>
-          <span className="mut sm">{t("teams_rule")}</span>
-          {mayChange && (
-            <CommandButton command={adminCommands.add} run={() => setIsAdding(true)} className="btn push">
-              {t("add_team")}
-            </CommandButton>
-          )}
-        </header>
-        {query.error !== null && <ErrorState error={query.error} reset={() => void query.refetch()} />}
-        {query.isPending && <LoadingState />}
-        {query.isSuccess && found.length === 0 && <EmptyState>{t("no_teams")}</EmptyState>}
-        {found.length > 0 && (
-          <div className="admin-scroll" role="region" aria-labelledby="h-teams" tabIndex={0}>
-            <table className="grid top">
-              <thead>
-                <tr>
-                  <th scope="col">{t("team")}</th>
-                  <th scope="col">{t("lead")}</th>
-                  <th scope="col">{t("members")}</th>
-                  <th scope="col">{t("districts")}</th>
-                  <th scope="col">{t("shifts")}</th>
-                  <th scope="col">
-                    <span className="sr">{t("act")}</span>
-                  </th>
+      <ListPanel
+        section="teams"
+        rule={t("teams_rule")}
+        addText={t("add_team")}
+        add={mayChange ? () => setIsAdding(true) : null}
+        query={query}
+        isEmpty={found.length === 0}
+        emptyText={t("no_teams")}
+      >
+        <div className="admin-scroll" role="region" aria-labelledby="h-teams" tabIndex={0}>
+          <table className="grid top">
+            <thead>
+              <tr>
+                <th scope="col">{t("team")}</th>
+                <th scope="col">{t("lead")}</th>
+                <th scope="col">{t("members")}</th>
+                <th scope="col">{t("districts")}</th>
+                <th scope="col">{t("shifts")}</th>
+                <th scope="col">
+                  <span className="sr">{t("act")}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {found.map((one) => (
+                <tr key={one.name}>
+                  <th scope="row">{one.name}</th>
+                  <td>{one.lead ? <OfficerLink id={one.lead} /> : "–"}</td>
+                  <td>
+                    <Members ids={one.members ?? []} />
+                  </td>
+                  <td>{districtsText(t, one.districts ?? [])}</td>
+                  <td>{shiftsText(one.shifts ?? [], t.language) || <span className="mut">{t("any_hour")}</span>}</td>
+                  <td className="num">
+                    {mayChange && (
+                      <button type="button" className="btn" aria-label={t("end_team", { team: one.name })} onClick={() => setEnds(one)}>
+                        {t("end")}
+                      </button>
+                    )}
+                  </td>
                 </tr>
-              </thead>
-              <tbody>
-                {found.map((one) => (
-                  <tr key={one.name}>
-                    <th scope="row">{one.name}</th>
-                    <td>{one.lead ? <OfficerLink id={one.lead} /> : "–"}</td>
-                    <td>
-                      <Members ids={one.members ?? []} />
-                    </td>
-                    <td>{districtsText(t, one.districts ?? [])}</td>
-                    <td>{shiftsText(one.shifts ?? [], t.language) || <span className="mut">{t("any_hour")}</span>}</td>
-                    <td className="num">
-                      {mayChange && (
-                        <button type="button" className="btn" aria-label={t("end_team", { team: one.name })} onClick={() => setEnds(one)}>
-                          {t("end")}
-                        </button>
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
-      </section>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </ListPanel>
       {isAdding && <AddTeam close={() => setIsAdding(false)} />}
       {ends !== null && <EndTeam team={ends} close={() => setEnds(null)} />}
     </Frame>
