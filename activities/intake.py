@@ -34,7 +34,8 @@ from domain.intake.marked import is_marked
 from domain.ledger import complaint_entries
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
-from schemas.enums import CaseState, Channel, Differing, EventKind, HopSource, TaskKind
+from schemas.enums import CaseState, Channel, Differing, HopSource, TaskKind
+from schemas.events import EventKind
 from schemas.identifiers import account_key, reference_key
 from schemas.intake import Complaint, ComplaintReceipt
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, HopBrief, HopRef

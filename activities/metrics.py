@@ -21,7 +21,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from domain.policy.model import DoorName
+from domain.policy.callers import DoorName
 from schemas.enums import (
     Bucket,
     Channel,

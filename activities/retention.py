@@ -12,7 +12,7 @@ from db import clock, retention
 from db.banks import bank_key_changes, bank_sessions, bank_test_calls
 from db.my_case import codes
 from domain.retention import BODIES_OF_BANK, retention_end
-from schemas.enums import EventKind
+from schemas.events import EventKind
 
 log = logging.getLogger(__name__)
 

@@ -22,10 +22,11 @@ from domain.errors.victims import (
     VictimNameOfOneTerm,
     VictimUnchanged,
 )
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from domain.persons import is_same_person
 from domain.search_terms import contact_terms, name_terms
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import TaskKind
+from schemas.events import EventKind
 from schemas.jurisdiction import Within
 from schemas.notifications import MessageFacts
 from schemas.personal_data import (

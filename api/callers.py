@@ -17,7 +17,7 @@ from api.problems import BANK_API_PATH, BANK_PATH
 from api.request_places import Counted
 from api.services import Services
 from api.tokens import BadToken, BankDoor, Officer, bearer
-from domain.policy.model import DoorName
+from domain.policy.callers import DoorName
 
 LOGIN_PATH: Final = "/banking/login"
 DESCRIPTION_PATH: Final = "/api/v1/openapi.json"

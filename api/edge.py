@@ -48,7 +48,7 @@ from api.refused_acts import note_refusal
 from api.request_places import Places, leave_place
 from api.services import Services
 from api.tokens import BadToken
-from domain.policy.model import DoorName
+from domain.policy.callers import DoorName
 
 log = logging.getLogger("goldenhour.access")
 

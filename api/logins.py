@@ -21,7 +21,7 @@ from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
 from db.banks import bank_logins, institutions
 from db.banks.institutions import LoginRow
-from domain.policy.model import TryName
+from domain.policy.callers import TryName
 
 CHECKS_AT_ONCE: Final = 2
 CHECKS_WAITING_MAX: Final = 100

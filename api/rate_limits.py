@@ -13,7 +13,7 @@ from activities.context import Context
 from api.problems import Kind, Refused
 from db import rate_limits
 from db.rate_limits import Level
-from domain.policy.model import LimitName, RateLimit
+from domain.policy.callers import LimitName, RateLimit
 from schemas.bank_gateway import Policies, PolicyState
 
 RATE_LIMITED: Final = Kind("rate-limited", 429, "A rate policy grants no more calls now")

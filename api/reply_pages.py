@@ -22,7 +22,7 @@ from api.pages import GONE, TEMPLATES, Pages
 from api.params import INT32_MAX
 from api.services import Services, TheServices
 from api.throttle import Throttle
-from domain.policy.model import TryName
+from domain.policy.callers import TryName
 from domain.rupees import rupees
 from schemas.banks.exchanges import About
 from schemas.text import IST

@@ -7,8 +7,8 @@ from typing import Final
 
 from starlette.types import Scope
 
-from domain.policy import model as policy
-from domain.policy.model import DoorName
+from domain.policy import callers
+from domain.policy.callers import DoorName
 
 _PLACE: Final = "goldenhour.place"
 
@@ -39,7 +39,7 @@ class Place:
 class Places:
     """The places of one process."""
 
-    def __init__(self, limits: Mapping[DoorName, policy.Places]) -> None:
+    def __init__(self, limits: Mapping[DoorName, callers.Places]) -> None:
         self._limits = limits
         self._taken: Counter[DoorName] = Counter()
         self._of_one: Counter[Counted] = Counter()

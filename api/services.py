@@ -43,7 +43,7 @@ from api.streams import CASE_EVENTS, EventHub
 from api.throttle import AppealThrottle, FormThrottle, Throttle
 from api.tokens import Tokens
 from db.bank_gateway import CHANGED
-from domain.policy.model import TryName
+from domain.policy.callers import TryName
 from schemas.outbox.case import FollowUp
 
 

@@ -17,7 +17,7 @@ from api.addresses import Networks, address_of
 from api.problems import TOO_MANY, Refused
 from db import rate_limits
 from db.pool import Connection
-from domain.policy.model import TryName
+from domain.policy.callers import TryName
 
 ANSWERS_AFTER_SECONDS: Final = 0.3
 """minimum time of a response about a number or reference, so that its duration does not show whether it is valid"""

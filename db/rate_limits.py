@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from db.pool import Connection
-from domain.policy.model import RateLimit
+from domain.policy.callers import RateLimit
 from schemas.base import FrozenModel
 
 

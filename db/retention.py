@@ -9,7 +9,7 @@ from db import clear_tables
 from db.pool import Connection
 from domain.retention import ComplaintFate
 from schemas.base import FrozenModel
-from schemas.enums import EventKind
+from schemas.events import EventKind
 
 
 async def take(connection: Connection, before: datetime, now: datetime, limit: int) -> list[UUID]:

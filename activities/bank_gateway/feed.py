@@ -34,7 +34,8 @@ from domain.errors.holds import HoldOver
 from domain.errors.intake import IdempotencyKeyReused
 from schemas.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage
 from schemas.banks.exchanges import About
-from schemas.enums import ChannelKind, EventKind, FeedStatus
+from schemas.enums import ChannelKind, FeedStatus
+from schemas.events import EventKind
 from schemas.outbox.case import FollowUp
 from schemas.tracing.bank_answers import BankAnswer
 

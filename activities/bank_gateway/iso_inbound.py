@@ -26,7 +26,8 @@ from db.orders.returned_funds import ReturnedRow, SealedLine
 from db.pool import Connection
 from domain.errors import NotFound, RuleBroken
 from domain.task_notes import compose
-from schemas.enums import ChannelKind, EventKind, TaskKind
+from schemas.enums import ChannelKind, TaskKind
+from schemas.events import EventKind
 from schemas.identifiers import reference_key, transfer_key
 from schemas.outbox.case import FollowUp
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about

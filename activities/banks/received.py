@@ -20,7 +20,8 @@ from domain.evidence.pack import binding
 from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
 from schemas.base import FrozenModel
-from schemas.enums import ChannelKind, EventKind
+from schemas.enums import ChannelKind
+from schemas.events import EventKind
 
 
 @asynccontextmanager

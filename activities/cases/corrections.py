@@ -17,13 +17,8 @@ from domain.errors.cases import (
 )
 from domain.ledger import move_between
 from domain.tracing.trail import tasks_before_asking
-from schemas.enums import (
-    Bucket,
-    EventKind,
-    HopSource,
-    HopState,
-    TaskKind,
-)
+from schemas.enums import Bucket, HopSource, HopState, TaskKind
+from schemas.events import EventKind
 from schemas.outbox.case import FollowUp, HopRef
 from schemas.tracing.answers import Entry
 

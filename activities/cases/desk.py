@@ -34,15 +34,8 @@ from domain.task_owners import check_close
 from domain.tracing.missing_dates import with_date
 from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.base import Flag
-from schemas.enums import (
-    Bucket,
-    EscalationLevel,
-    EventKind,
-    HopSource,
-    RequestState,
-    TaskKind,
-    TaskState,
-)
+from schemas.enums import Bucket, EscalationLevel, HopSource, RequestState, TaskKind, TaskState
+from schemas.events import EventKind
 from schemas.identifiers import account_key, reference_key
 from schemas.outbox.case import CaseNews, FollowUp, HopRef
 from schemas.parties import Party

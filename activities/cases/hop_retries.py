@@ -17,7 +17,8 @@ from domain.errors import NotNow
 from domain.errors.cases import TransferBusy
 from domain.ledger import move_between
 from domain.tracing.trail import first_state, tasks_before_asking
-from schemas.enums import Bucket, EventKind, HopState, TaskKind
+from schemas.enums import Bucket, HopState, TaskKind
+from schemas.events import EventKind
 from schemas.identifiers import account_key
 from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import NotFound

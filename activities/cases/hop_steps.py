@@ -11,14 +11,8 @@ from db.tracing import requests
 from domain.errors.banks import InstitutionNotFound
 from domain.ledger import move_between
 from schemas.base import Flag
-from schemas.enums import (
-    AnswerClass,
-    Bucket,
-    CaseState,
-    EventKind,
-    HopState,
-    TaskKind,
-)
+from schemas.enums import AnswerClass, Bucket, CaseState, HopState, TaskKind
+from schemas.events import EventKind
 from schemas.identifiers import transfer_key
 from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
 

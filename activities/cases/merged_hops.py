@@ -14,7 +14,8 @@ from db.cases.merged_hops import HopOfTree, OpenPair, Place, SetAside, Told
 from db.tracing import requests
 from domain.errors.cases import TransferLiveElsewhere
 from domain.tracing.trail import tasks_before_asking
-from schemas.enums import Bucket, EventKind, HopState, TaskKind
+from schemas.enums import Bucket, HopState, TaskKind
+from schemas.events import EventKind
 from schemas.outbox.case import FollowUp, HopRef
 from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import Entry

@@ -21,7 +21,8 @@ from domain.errors.cases import TransferBusy
 from domain.escalation import EscalationPolicy, due_since
 from domain.ledger import move_between
 from domain.tracing.trail import first_state
-from schemas.enums import Bucket, EventKind, HopState, TaskKind
+from schemas.enums import Bucket, HopState, TaskKind
+from schemas.events import EventKind
 from schemas.outbox.case import CaseNews, FollowUp, HopRef
 from schemas.tasks import TaskCause, about_hop
 

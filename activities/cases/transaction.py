@@ -13,7 +13,8 @@ from db.cases.cases import CaseHead
 from db.cases.events import Event
 from db.outbox import procedure_outbox
 from db.pool import Connection
-from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.enums import ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts
 
 ENGINE: Final = "engine"

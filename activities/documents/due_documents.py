@@ -31,7 +31,7 @@ from db.restoration import restorations
 from db.restoration.restorations import RestorationRow
 from domain.documents import DocumentIncomplete
 from domain.errors.documents import DocumentErased
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from schemas.documents.due_documents import DueDocumentState
 from schemas.documents.facts import AccountFacts, DocumentHead, IssuedDocument, LienNotice, Missing, Particulars
 from schemas.enums import Bucket, Language, ProcedureKind, TaskKind

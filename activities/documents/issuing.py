@@ -27,7 +27,7 @@ from documents.document import Imprint
 from documents.rendering import render, template_version
 from domain.documents import TO_A_BANK, DocumentDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
 from domain.errors.documents import AttachmentNeedsSecondOfficer, NoInvestigator
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from domain.persons import is_same_person
 from schemas.documents.due_documents import DocumentPreview
 from schemas.documents.facts import (
@@ -39,7 +39,8 @@ from schemas.documents.facts import (
     Missing,
     Particulars,
 )
-from schemas.enums import EventKind, Language
+from schemas.enums import Language
+from schemas.events import EventKind
 from schemas.notifications import MessageFacts
 from schemas.police import CaseDuty
 from schemas.restoration.restorations import Acting

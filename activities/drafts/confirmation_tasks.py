@@ -12,7 +12,8 @@ from activities.context import Context
 from db import clock
 from db.drafts import public_drafts
 from db.drafts.public_drafts import Unconfirmed
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import TaskKind
+from schemas.events import EventKind
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import IST
 

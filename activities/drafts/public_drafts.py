@@ -26,7 +26,7 @@ from db.holds import account_holds
 from db.pool import Connection
 from domain.drafts.complaints import number_to_confirm
 from domain.errors.drafts import ComplaintUnconfirmed, DraftStale, TooManyPublicDrafts
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from schemas.drafts import DraftContent, DraftEnd, DraftSent, DraftSource, SaveDraft
 from schemas.enums import Channel, Language, ProcedureKind
 from schemas.notifications import MessageFacts

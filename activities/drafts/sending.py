@@ -35,7 +35,8 @@ from schemas.drafts import (
     NamedDistrict,
     NamedInstitution,
 )
-from schemas.enums import EventKind, Language
+from schemas.enums import Language
+from schemas.events import EventKind
 from schemas.identifiers import names_a_transfer, reference_key
 from schemas.intake import NO_MOBILE, ComplaintReceipt
 from schemas.outbox.case import FollowUp

@@ -35,11 +35,11 @@ from domain.errors.victims import VictimCorrectionProposed, VictimErased
 from domain.intake.districts import known_district
 from domain.intake.marked import is_protected_matter
 from domain.ledger import complaint_entries
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from domain.tracing.trail import tasks_before_asking
 from schemas.base import Flag
 from schemas.drafts import ComplaintStories, ComplaintStory
-from schemas.enums import EventKind
+from schemas.events import EventKind
 from schemas.identifiers import account_key, names_an_account, reference_key
 from schemas.intake import NO_MOBILE
 from schemas.notifications import MessageFacts

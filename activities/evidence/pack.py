@@ -53,7 +53,8 @@ from domain.evidence.pack import (
 from domain.evidence.personal_data import VictimsData
 from domain.evidence.pseudonyms import VictimsNamed, hides_victims
 from domain.tracing.trail_layout import layout
-from schemas.enums import EventKind, Language
+from schemas.enums import Language
+from schemas.events import EventKind
 from schemas.tracing.trail_layout import TrailDetail, TrailPicture
 
 Progress = Callable[[int, int], None]

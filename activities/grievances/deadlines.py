@@ -20,7 +20,8 @@ from db.grievances import grievances
 from db.grievances.grievances import GrievanceRow
 from db.pool import Connection
 from domain.grievances import Clocks, dues
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import TaskKind
+from schemas.events import EventKind
 from schemas.grievances.grievances import GrievanceClockAction
 from schemas.outbox.procedures import ActionInput, DueAction, RowState
 from schemas.restoration_enums import GrievanceOutcome, GrievanceState

@@ -36,8 +36,9 @@ from domain.grievances import (
     filed_at,
     may_be_filed,
 )
-from domain.notifications.rules import NotificationEvent
-from schemas.enums import EventKind, ProcedureKind, TaskKind
+from domain.notifications.events import NotificationEvent
+from schemas.enums import ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.grievances.grievances import (
     AppealOn,
     GrievanceDecided,

@@ -24,8 +24,8 @@ from db.grievances import appeal_codes, appeal_views
 from db.grievances.appeal_codes import KEPT_DAYS, Visit
 from db.holds import account_holds
 from domain.errors.holds import HolderUnreachable, NothingOnHold
-from domain.notifications.rules import NotificationEvent
-from schemas.enums import EventKind
+from domain.notifications.events import NotificationEvent
+from schemas.events import EventKind
 from schemas.grievances.appeals import AppealView
 from schemas.holds import AppealCode
 from schemas.notifications import MessageFacts, Recipient

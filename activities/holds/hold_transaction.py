@@ -10,7 +10,7 @@ from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from db.holds import account_holds
 from db.holds.account_holds import AccountHold
-from schemas.enums import EventKind
+from schemas.events import EventKind
 from schemas.tasks import Subject, TaskSubject, about
 
 

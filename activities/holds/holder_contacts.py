@@ -10,8 +10,8 @@ from adapters.messages.sms import mobile_of
 from db import holder_contacts, person_keys
 from db.holder_contacts import HolderContact
 from domain.errors.holds import NothingOnHold
-from domain.notifications.rules import NotificationEvent
-from schemas.enums import EventKind
+from domain.notifications.events import NotificationEvent
+from schemas.events import EventKind
 from schemas.holds import HolderContactTaken, NewHolderContact
 from schemas.notifications import MessageFacts, Recipient
 from schemas.personal_data import ContactData

@@ -33,8 +33,9 @@ from domain.holds.lapse import (
     warned_to,
     warnings,
 )
-from domain.notifications.rules import NotificationEvent
-from schemas.enums import EventKind, ProcedureKind, TaskKind
+from domain.notifications.events import NotificationEvent
+from schemas.enums import ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.holds import HoldAction
 from schemas.identifiers import account_end
 from schemas.notifications import MessageFacts

@@ -26,8 +26,9 @@ from db.police import firs
 from db.restoration import court_orders, exclusions, openings, withdrawals
 from db.restoration.claims import Account
 from domain.holds.excess import is_small
-from domain.notifications.rules import NotificationEvent
-from schemas.enums import EventKind, ProcedureKind
+from domain.notifications.events import NotificationEvent
+from schemas.enums import ProcedureKind
+from schemas.events import EventKind
 from schemas.notifications import MessageFacts
 from schemas.tasks import TaskCause
 

@@ -4,7 +4,8 @@ from activities.context import Context
 from activities.holds.hold_transaction import HoldTransaction, hold_transaction
 from db.holds import release_brakes
 from domain.errors.holds import BrakedReleasesDiffer, NoReleaseWaits
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import TaskKind
+from schemas.events import EventKind
 from schemas.release_brake import ContinueReleases, ReleaseBrakeView, ReleasesContinued
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 

@@ -13,7 +13,7 @@ from db.orders import release_proposals
 from domain.errors.orders import HearerProposed, NoReleaseProposed, NotAVictimOfHold, TooManyHearings
 from domain.errors.victims import VictimErased
 from domain.persons import is_same_person
-from schemas.enums import EventKind
+from schemas.events import EventKind
 from schemas.holds import SmallHoldDecision
 from schemas.orders.releases import NewHearing, ReleaseProposal, ReleaseProposals
 

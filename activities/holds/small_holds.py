@@ -8,7 +8,7 @@ from activities.orders.release_proposals import propose_release, refuse_decider,
 from db.holds import free_amounts
 from domain.errors.holds import NothingOnHold, NotSmallHold, SmallHoldDecided
 from domain.releases import SMALL_HOLD_DECIDERS
-from schemas.enums import EventKind
+from schemas.events import EventKind
 from schemas.holds import NewSmallHoldDecision, SmallHoldDecision, SmallHoldDone
 from schemas.restoration.restorations import Acting
 from schemas.tasks import TaskCause

@@ -23,7 +23,7 @@ from db.my_case import codes
 from db.my_case.codes import LiveCode, Visit
 from db.pool import Connection
 from domain.my_case import address_class
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from schemas.my_case import CodePurpose
 from schemas.notifications import MessageFacts
 

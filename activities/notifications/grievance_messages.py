@@ -11,7 +11,8 @@ from db.grievances import grievances
 from db.grievances.grievances import GrievanceRow
 from db.holds import account_holds
 from db.pool import Connection
-from domain.notifications.rules import DUTY_OF_LEVEL, NotificationEvent
+from domain.notifications.events import NotificationEvent
+from domain.notifications.rules import DUTY_OF_LEVEL
 from schemas.enums import TaskKind
 from schemas.notifications import MessageFacts
 from schemas.police import CaseDuty

@@ -15,8 +15,9 @@ from db.holds import disputed_holds, free_amounts
 from db.holds.account_holds import AccountHold
 from db.police import firs
 from db.pool import Connection
-from domain.notifications.rules import NotificationEvent
-from schemas.enums import EventKind, TaskKind
+from domain.notifications.events import NotificationEvent
+from schemas.enums import TaskKind
+from schemas.events import EventKind
 from schemas.notifications import MessageFacts, Recipient
 from schemas.police import CaseDuty
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about

@@ -20,7 +20,7 @@ from activities.secrets import Keys
 from adapters.messages.sms import mobile_of
 from db.banks import link_codes, rosters
 from db.banks.link_codes import LinkCode
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from schemas.banks.exchanges import About
 from schemas.banks.rosters import OfficerToCall
 from schemas.enums import TaskKind

@@ -23,7 +23,8 @@ from db.notifications import NewMessage, SealedMessage
 from db.person_keys import PersonKey
 from db.police import firs
 from db.pool import Connection
-from domain.notifications.rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, Channel, channels_of
+from domain.notifications.events import Channel
+from domain.notifications.rules import AS_FIRST_TOLD, AS_FIRST_TOLD_IF_MARKED, EXPIRING, channels_of
 from domain.notifications.texts import IF_QUIET, Said, Written, forwarded, letter, short
 from schemas.documents.facts import DocumentHead
 from schemas.drafts import ReachWay

@@ -21,16 +21,8 @@ from db import notifications
 from db.grievances import grievance_officers
 from db.police import firs
 from db.pool import Connection
-from domain.notifications.rules import (
-    DUTY_OF_LEVEL,
-    RULES,
-    Addressee,
-    Channel,
-    NotificationEvent,
-    Rule,
-    carried,
-    facts_of,
-)
+from domain.notifications.events import Addressee, Channel, NotificationEvent
+from domain.notifications.rules import DUTY_OF_LEVEL, RULES, Rule, carried, facts_of
 from schemas.documents.facts import DocumentHead
 from schemas.enums import Language
 from schemas.notifications import MessageFacts, Recipient

@@ -13,7 +13,7 @@ from db.police import firs
 from db.pool import Connection
 from db.restoration import openings, restorations
 from db.restoration.restorations import Line, RestorationRow
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from domain.restoration.procedure import ACTS
 from schemas.documents.facts import ApplicationFacts, DocumentHead
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, masked_account

@@ -18,7 +18,8 @@ from db.notifications import ToSend
 from domain.errors.documents import DocumentErased
 from domain.errors.notifications import MessageExpired, MessageSent
 from domain.notifications.sms_templates import SmsTemplates
-from schemas.enums import EventKind, Language, TaskKind
+from schemas.enums import Language, TaskKind
+from schemas.events import EventKind
 from schemas.notifications import Medium, MessageKind, MessageRow, Recipient, SmsIds
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 

@@ -23,7 +23,8 @@ from domain.errors import BadCursor
 from domain.errors.intake import IdempotencyKeyReused
 from domain.errors.orders import NoDocument, NoReleaseOrder, OrderNotFound, OrderOver
 from schemas.banks.exchanges import About
-from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, TaskKind
+from schemas.enums import ChannelKind, DeliveryOutcome, TaskKind
+from schemas.events import EventKind
 from schemas.orders.orders import (
     BankOrder,
     BankOrderPage,

@@ -31,7 +31,8 @@ from db.pool import Connection
 from domain.errors.orders import CancellationNeedsSecondOfficer, NotCancelled
 from domain.persons import is_same_person
 from schemas.banks.exchanges import About
-from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
+from schemas.enums import ChannelKind, DeliveryOutcome, ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.outbox.procedures import ActionInput, OrderEscalationLevel
 from schemas.restoration_enums import OrderKind, OrderState
 from schemas.tasks import TaskCause

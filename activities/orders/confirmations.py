@@ -23,7 +23,8 @@ from db.tracing import answers
 from domain.errors import RuleBroken
 from domain.evidence.pack import STATEMENTS, binding
 from domain.orders import UNNAMED, Judged, Ordered, Statement, Via, judge, natural_key
-from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
+from schemas.enums import Bucket, ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.orders.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation, RecordedStatementTaken
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from schemas.tasks import TaskCause, TaskFacts, about_hop

@@ -10,7 +10,8 @@ from activities.cases.transaction import ENGINE, CaseTransaction, FindCase, case
 from activities.context import Context
 from db.orders import bank_orders
 from db.orders.bank_orders import OrderRow
-from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.enums import ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.tasks import NO_FACTS, NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 
 

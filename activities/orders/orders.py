@@ -43,7 +43,8 @@ from domain.escalation import LevelDue, Reached, may_reach, next_due
 from domain.orders import cancellation_escalation, order_escalation
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
-from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
+from schemas.enums import ChannelKind, DeliveryOutcome, ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.orders.orders import BankOrder, NewOrder, beneficiaries_digest
 from schemas.outbox.procedures import (
     ActionInput,

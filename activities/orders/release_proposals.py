@@ -16,9 +16,10 @@ from db.orders import release_proposals
 from db.orders.release_proposals import NewProposal
 from db.police import firs
 from domain.errors.orders import NoReleaseProposed, ReleaseGrew, ReleaseProposed
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from domain.releases import check_confirming, check_decider
-from schemas.enums import EventKind, Role, TaskKind
+from schemas.enums import Role, TaskKind
+from schemas.events import EventKind
 from schemas.notifications import MessageFacts
 from schemas.orders.releases import ReleaseProposal, ReleaseState
 from schemas.police import CaseDuty

@@ -19,7 +19,8 @@ from db.pool import Connection
 from domain.assignment import ROLE_OF_DUTY, answering_for, choose, rivals
 from domain.intake.districts import known_district
 from schemas.assignment import Candidate, Choice, NoOfficer
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import TaskKind
+from schemas.events import EventKind
 from schemas.police import CaseDuty, NewOfficer
 from schemas.tasks import NewTask, TaskFacts
 

@@ -45,9 +45,10 @@ from domain.errors.police import (
     SignedBeforeRegistered,
     TimeInFuture,
 )
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from domain.persons import is_same_person
-from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.enums import ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts
 from schemas.police import CaseDuty, CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DutyKind, FirKind, FirState

@@ -28,9 +28,10 @@ from domain.errors.police import (
     TimeInFuture,
 )
 from domain.escalation import due_at as level_due_at
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from domain.police import duty_dues, duty_policy, read_what
-from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.enums import ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.notifications import MessageFacts
 from schemas.outbox.procedures import RowState
 from schemas.police import CaseDuty, CaseOfficer, Duty, DutyAction, HandedIn

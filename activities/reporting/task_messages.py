@@ -22,7 +22,8 @@ from adapters.messages.webhooks import WebhookFailed
 from db.pool import Connection
 from db.reporting import notice_settings, task_filters, task_messages
 from db.reporting.task_messages import DueMessage, LiveItem
-from domain.notifications.rules import RULES, NotificationEvent
+from domain.notifications.events import NotificationEvent
+from domain.notifications.rules import RULES
 from domain.notifications.texts import Written, items_letter, items_short
 from domain.reporting.task_acts import OWNERS
 from domain.task_notices import rounded_down

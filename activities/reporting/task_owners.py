@@ -18,7 +18,8 @@ from db.reporting import task_filters
 from domain.errors.cases import OwnerAbsent, TaskChanged, TaskClosed, TaskNotForOfficer
 from domain.reporting.task_acts import Taker
 from domain.task_owners import check_claim, check_disposal, check_release, check_snooze, check_take_over
-from schemas.enums import EventKind, TaskState
+from schemas.enums import TaskState
+from schemas.events import EventKind
 from schemas.reporting.task_owners import (
     PassOn,
     Snooze,

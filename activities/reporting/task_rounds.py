@@ -20,7 +20,8 @@ from db.pool import Connection
 from db.reporting import task_values, work_item_lines
 from domain.errors.cases import TaskChanged, TaskClosed
 from domain.reporting.task_acts import OWNERS
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import TaskKind
+from schemas.events import EventKind
 from schemas.reporting.task_owners import TaskActKind
 from schemas.tasks import NewTask, TaskCause
 

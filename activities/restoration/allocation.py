@@ -19,7 +19,8 @@ from db.restoration.claims import Account, ClaimRow, Gone
 from db.restoration.restorations import Line, RestorationRow
 from domain.ledger import move_between
 from domain.restoration.allocation import Place, Swap, allocate, swaps
-from schemas.enums import Bucket, EventKind, ProcedureKind
+from schemas.enums import Bucket, ProcedureKind
+from schemas.events import EventKind
 from schemas.restoration.restorations import Share
 from schemas.restoration_enums import RestorationState, Step
 from schemas.tracing.answers import Entry

@@ -28,7 +28,8 @@ from domain.errors.cases import (
     MergeUsedByLater,
 )
 from domain.persons import is_same_person
-from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
+from schemas.enums import Bucket, ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.jurisdiction import Within
 from schemas.outbox.case import FollowUp
 from schemas.restoration.case_merges import (

@@ -13,7 +13,8 @@ from db.holds import account_holds
 from db.police import firs
 from db.restoration import court_orders
 from domain.restoration.court_orders import warns_at
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import TaskKind
+from schemas.events import EventKind
 from schemas.police import CourtOrder
 from schemas.restoration_enums import CourtOrderEnd
 from schemas.tasks import NewTask, TaskCause, TaskFacts

@@ -44,11 +44,12 @@ from domain.errors.court_orders import (
     NothingOnHoldForCourtOrder,
 )
 from domain.errors.police import TimeInFuture
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from domain.persons import is_same_person
 from domain.restoration.court_orders import counts_until
 from domain.restoration.procedure import LEADS_TO
-from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.enums import ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.identifiers import account_key
 from schemas.notifications import COURT_MAX_CHARS, MessageFacts
 from schemas.orders.orders import LINES_MAX, NewOrder, NewOrderLine

@@ -28,10 +28,11 @@ from domain.errors.restoration import (
     CreditAccountOver,
 )
 from domain.errors.victims import VictimErased
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from domain.persons import is_same_person
 from schemas.base import Flag
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import TaskKind
+from schemas.events import EventKind
 from schemas.notifications import MessageFacts, masked_account
 from schemas.restoration.credit_accounts import (
     CreditAccount,

@@ -39,7 +39,8 @@ from db.orders import bank_orders
 from db.restoration import openings, restorations
 from domain.errors import RuleBroken
 from domain.restoration.procedure import dues, waits_for_order
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import TaskKind
+from schemas.events import EventKind
 from schemas.outbox.procedures import ActionInput, RowState
 from schemas.restoration.restorations import ClockAction
 from schemas.restoration_enums import DocumentKind, RestorationState, Step, StepOutcome

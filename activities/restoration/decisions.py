@@ -51,11 +51,12 @@ from domain.errors.restoration import (
     TransferContested,
     TransferNotAccepted,
 )
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from domain.persons import is_same_person
 from domain.restoration import authority
 from domain.restoration.procedure import ORDERS_OF, RULES, back_to
-from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.enums import ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.notifications import MessageFacts
 from schemas.orders.orders import LINES_MAX, NewOrder, NewOrderLine
 from schemas.restoration.restorations import (

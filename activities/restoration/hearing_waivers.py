@@ -10,7 +10,8 @@ from activities.restoration.decisions import decision, refuse_undecided
 from db.restoration import hearing_waivers
 from db.sealed_documents import WAIVER
 from domain.errors.restoration import HoldNotOfRestoration, NoticeNotServed, WaiverNeedsDocument, WaiverRecorded
-from schemas.enums import EventKind, ProcedureKind
+from schemas.enums import ProcedureKind
+from schemas.events import EventKind
 from schemas.restoration.restorations import Acting, NoticeWaived, RestorationDone, RestorationVerb
 
 

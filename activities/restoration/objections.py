@@ -24,7 +24,8 @@ from domain.errors.restoration import (
 )
 from domain.persons import is_same_person
 from domain.restoration.procedure import RELEASED_FOR, back_to
-from schemas.enums import EventKind, ProcedureKind
+from schemas.enums import ProcedureKind
+from schemas.events import EventKind
 from schemas.restoration.restorations import (
     Acting,
     NewObjection,

@@ -21,7 +21,8 @@ from domain.errors.restoration import (
 )
 from domain.persons import is_same_person
 from schemas.base import Flag
-from schemas.enums import Differing, EventKind, TaskKind
+from schemas.enums import Differing, TaskKind
+from schemas.events import EventKind
 from schemas.restoration.payer_decisions import (
     ContestedTransfer,
     ContestedTransfers,

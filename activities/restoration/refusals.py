@@ -26,7 +26,8 @@ from db.restoration.restorations import Line
 from domain.errors.restoration import NothingToReopen
 from domain.restoration import authority
 from domain.restoration.procedure import ENDS_BY
-from schemas.enums import EventKind, ProcedureKind
+from schemas.enums import ProcedureKind
+from schemas.events import EventKind
 from schemas.restoration.restorations import Acting, ReopenReason, RestorationDone
 from schemas.restoration_enums import CourtOrderEffect, RestorationState, StepOutcome
 

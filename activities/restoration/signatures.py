@@ -22,7 +22,7 @@ from db.restoration.signatures import NewSignature, OpenApplication
 from domain.errors.documents import DocumentErased
 from domain.errors.restoration import ApplicationNamesOtherAccount, ApplicationNotOpen, MobileTooNew
 from schemas.documents.facts import RestorationApplication
-from schemas.enums import EventKind
+from schemas.events import EventKind
 from schemas.restoration_enums import AddressClass, DocumentKind, StepOutcome
 
 VICTIM: Final = "victim"

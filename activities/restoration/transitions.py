@@ -36,7 +36,8 @@ from domain.restoration.procedure import (
     steps_of,
     waits_for_order,
 )
-from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.enums import ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.restoration.restorations import RestorationDone, RouteFacts, RoutePicked, StepState
 from schemas.restoration_enums import CourtOrderEffect, RestorationState, Route, Step, StepOutcome
 from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about

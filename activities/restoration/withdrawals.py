@@ -40,7 +40,8 @@ from domain.errors.restoration import (
 from domain.persons import is_same_person
 from domain.restoration.claims import Confirmed
 from domain.restoration.withdrawals import withdrawal_entries
-from schemas.enums import EventKind, HopState, ProcedureKind, TaskKind
+from schemas.enums import HopState, ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.orders.orders import NewOrderLine
 from schemas.outbox.case import FollowUp, HopRef
 from schemas.restoration.restorations import AccountClaim

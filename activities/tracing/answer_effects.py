@@ -20,7 +20,8 @@ from db.cases.events import Event
 from db.tracing import answers, requests, telephone_answers
 from domain.evidence.pack import BODIES, STATEMENTS, binding
 from domain.tracing.missing_dates import missing_date
-from schemas.enums import Bucket, CaseState, ClaimKind, Disposition, EventKind, HopSource, HopState, Mode, TaskKind
+from schemas.enums import Bucket, CaseState, ClaimKind, Disposition, HopSource, HopState, Mode, TaskKind
+from schemas.events import EventKind
 from schemas.identifiers import account_key, names_an_account, reference_key, transfer_key
 from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
 from schemas.tasks import NewTask

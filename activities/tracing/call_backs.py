@@ -16,7 +16,8 @@ from activities.tracing.sending import request_task
 from db.tracing import call_backs, requests
 from db.tracing.call_backs import CallBack, DueTimes
 from db.tracing.requests import RequestRow
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import TaskKind
+from schemas.events import EventKind
 from schemas.tasks import TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import IST
 

@@ -24,7 +24,8 @@ from domain.errors.tracing import DiscrepancyNotResolved, ResolutionStands, Reso
 from domain.ledger import CONTRA_BUCKETS, net
 from domain.tracing.resolution import resolution_entries
 from domain.tracing.trail import first_state, task_of, tasks_before_asking
-from schemas.enums import Bucket, ClaimKind, Disposition, EventKind, HopState, ResolutionDecision
+from schemas.enums import Bucket, ClaimKind, Disposition, HopState, ResolutionDecision
+from schemas.events import EventKind
 from schemas.identifiers import reference_key
 from schemas.outbox.case import FollowUp, HopRef
 from schemas.tracing.answers import Claim, Discrepancy, Entry, Reconciliation

@@ -18,7 +18,8 @@ from domain.ledger import found_entries, move_between
 from domain.tracing.missing_dates import no_date_flag
 from domain.tracing.trail import first_state
 from schemas.base import Flag
-from schemas.enums import Bucket, EventKind, HopSource, HopState
+from schemas.enums import Bucket, HopSource, HopState
+from schemas.events import EventKind
 from schemas.identifiers import account_key
 
 FOUND_BY_BANK: Final = Flag(

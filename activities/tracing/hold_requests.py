@@ -27,7 +27,8 @@ from db.police import firs
 from db.tracing import call_backs, requests
 from schemas.banks.exchanges import About
 from schemas.banks.institutions import Institution
-from schemas.enums import EscalationLevel, EventKind, HopState, ProcedureKind, TaskKind
+from schemas.enums import EscalationLevel, HopState, ProcedureKind, TaskKind
+from schemas.events import EventKind
 from schemas.outbox.case import (
     BatchSent,
     CaseStart,

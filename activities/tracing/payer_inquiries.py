@@ -27,7 +27,7 @@ from db.tracing import payer_inquiries, victim_transfers
 from db.tracing.payer_inquiries import AskedInquiry, DueInquiry, NewInquiry
 from db.tracing.victim_transfers import Payment
 from schemas.banks.exchanges import About
-from schemas.enums import EventKind
+from schemas.events import EventKind
 from schemas.payer_enums import PayerInquiryState
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from db.tracing import payer_inquiries
 from db.tracing.payer_inquiries import NewFound
 from schemas.banks.exchanges import About
 from schemas.base import Flag
-from schemas.enums import Differing, EventKind, TaskKind
+from schemas.enums import Differing, TaskKind
+from schemas.events import EventKind
 from schemas.identifiers import account_key, reference_key
 from schemas.payer_enums import PayerLineKind
 from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop

@@ -20,7 +20,7 @@ from domain.errors.cases import TrailFull, TransferBusy, TransferKnown
 from domain.errors.tracing import FoundTransferDecided, FoundTransferFollowed
 from domain.ledger import complaint_entries
 from domain.tracing.trail import tasks_before_asking
-from schemas.enums import EventKind
+from schemas.events import EventKind
 from schemas.outbox.case import FollowUp
 from schemas.payer_enums import FoundDecision
 from schemas.tracing.payer_inquiries import FoundTransferDecision, PayerInquiries

@@ -24,7 +24,8 @@ from db.body_keys import CaseKey
 from db.tracing import requests
 from db.tracing.requests import HopToAsk, ToSend
 from schemas.banks.exchanges import About
-from schemas.enums import EventKind, HopSource, RequestState, TaskKind
+from schemas.enums import HopSource, RequestState, TaskKind
+from schemas.events import EventKind
 from schemas.outbox.case import BatchSent, RequestTimes, SendBatch, SendHoldRequest, Sent, Tried
 from schemas.tasks import NO_FACTS, NewTask, TaskCause, TaskFacts, TaskSubject, about
 

@@ -31,7 +31,8 @@ from domain.errors.intake import IdempotencyKeyReused
 from domain.errors.tracing import RequestNotLive
 from domain.errors.victims import VictimErased
 from domain.tracing.telephone_answers import booked_by, check_times, flags_of, hops_left, is_known_number
-from schemas.enums import EventKind, RequestState, TaskKind
+from schemas.enums import RequestState, TaskKind
+from schemas.events import EventKind
 from schemas.outbox.case import FollowUp
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 from schemas.tracing.bank_answers import MovedLine

@@ -30,7 +30,8 @@ from domain.workbook.columns import Sheet, TrailColumn, day_column
 from domain.workbook.known import EarlierLines, OnwardHop, Verdict
 from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
 from domain.workbook.row import TrailNote, TrailRow
-from schemas.enums import Channel, Disposition, EventKind, HopSource, Mode
+from schemas.enums import Channel, Disposition, HopSource, Mode
+from schemas.events import EventKind
 from schemas.identifiers import RRN_PATTERN, account_key, reference_key, reference_of, transfer_key
 from schemas.intake import MAX_TRANSFERS, NO_MOBILE, Complaint, Transfer, Victim
 from schemas.outbox.case import FollowUp

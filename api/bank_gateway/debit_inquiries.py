@@ -13,7 +13,7 @@ from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit
 from api.problems import IN_THE_DESCRIPTION, KEY_REUSED, NOT_FOUND, NOT_NOW, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from api.services import TheServices
-from domain.policy.model import LimitName
+from domain.policy.callers import LimitName
 from schemas.tracing.debit_inquiries import DebitAnswer, DebitAnswerTaken, DebitInquiry, DebitInquiryPage
 
 router = APIRouter(prefix="/api/v1/bank/debit-inquiries", tags=["bank"], responses=IN_THE_DESCRIPTION)

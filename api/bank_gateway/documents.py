@@ -12,7 +12,7 @@ from api.problems import IN_THE_DESCRIPTION, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from api.services import TheServices
 from db.documents import document_register
-from domain.policy.model import LimitName
+from domain.policy.callers import LimitName
 from schemas.documents.due_documents import BankDocumentPage
 from schemas.identifiers import ACK_NO_PATTERN
 

@@ -21,7 +21,7 @@ from api.services import Services, TheServices
 from api.streams import Subscription
 from domain.errors.holds import HoldOver
 from domain.errors.orders import NoReleaseOrder
-from domain.policy.model import LimitName
+from domain.policy.callers import LimitName
 from schemas.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage, Policies
 from schemas.base import UtcDatetime, WrittenOut
 from schemas.enums import FeedStatus

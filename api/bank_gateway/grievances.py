@@ -13,7 +13,7 @@ from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from api.services import TheServices
 from db.grievances import grievance_views
-from domain.policy.model import LimitName
+from domain.policy.callers import LimitName
 from schemas.grievances.grievances import BankGrievances, GrievanceDone, GrievanceReport
 
 router = APIRouter(prefix="/api/v1/bank/grievances", tags=["bank"], responses=IN_THE_DESCRIPTION)

@@ -43,7 +43,7 @@ from api.tokens import TTL_SECONDS, BadToken, BankDoor
 from db import rate_limits
 from db.banks.received_bodies import ReceivedBody
 from domain.errors.cases import CaseNotFound
-from domain.policy.model import LimitName
+from domain.policy.callers import LimitName
 from schemas.base import FrozenModel, Storable
 from schemas.enums import ChannelKind
 

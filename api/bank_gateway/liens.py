@@ -12,7 +12,7 @@ from api.bank_gateway.bodies import body_of, takes
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, NOT_FOUND, Refused, Violation, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from api.services import TheServices
-from domain.policy.model import LimitName
+from domain.policy.callers import LimitName
 from schemas.reconciliation.lien_lists import BankLiens, LienListPage, LienListTaken
 
 router = APIRouter(prefix="/api/v1/bank", tags=["bank"], responses=IN_THE_DESCRIPTION)

@@ -17,7 +17,7 @@ from api.problems import IN_THE_DESCRIPTION, KEY_REUSED, NOT_FOUND, Kind, Refuse
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from api.services import TheServices
 from domain.errors.orders import NoDocument, NotCancelled, OrderOver
-from domain.policy.model import LimitName
+from domain.policy.callers import LimitName
 from schemas.orders.orders import (
     BankOrder,
     BankOrderPage,

@@ -32,7 +32,7 @@ from db.my_case.codes import Visit
 from domain.errors import NotNow
 from domain.errors.restoration import ApplicationNamesOtherAccount, CreditAccountOver, MobileTooNew
 from domain.my_case import todos
-from domain.policy.model import TryName
+from domain.policy.callers import TryName
 from schemas.my_case import MyCase
 from schemas.quality import TEXT_MAX_CHARS, NewTreatment, SaidAnswer, TreatmentQuestion
 

@@ -22,7 +22,7 @@ from api.throttle import Throttle
 from db.officers.credentials import Credentials
 from db.officers.sessions import LiveSession
 from domain.errors.sign_in import ProofRefused
-from domain.policy.model import TryName
+from domain.policy.callers import TryName
 from schemas.officers import folded
 from schemas.sign_in import PasswordChange, Proof, SecondFactor, SignIn, SignInOutcome, SignInWay
 

@@ -29,7 +29,7 @@ from db.pool import Connection
 from db.reporting import draft_changes, stage_cases, work_item_lines
 from db.reporting.stage_times import WAITING, Targets
 from db.reporting.work_item_lines import ItemLine, LoggedEvent
-from schemas.enums import EventKind
+from schemas.events import EventKind
 from schemas.jurisdiction import CasePlace
 from schemas.reporting.officer_streams import (
     CaseChange,

@@ -19,7 +19,7 @@ from api.public.pages import LARGE, PUBLIC, Look, texts_of
 from api.services import Services, TheServices
 from api.throttle import Throttle
 from domain.errors.restoration import CreditAccountOver
-from domain.policy.model import TryName
+from domain.policy.callers import TryName
 from schemas.enums import Language
 from schemas.restoration.credit_accounts import CreditAccountShown
 from schemas.text import IST

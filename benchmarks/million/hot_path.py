@@ -39,7 +39,8 @@ from db.reporting.task_filters import Wanted
 from db.tracing import request_views, requests, trail_views
 from domain.reporting.task_acts import OWNERS, acts_of
 from domain.search import recognise
-from schemas.enums import CaseState, ChannelKind, EscalationLevel, EventKind, Role, TaskState
+from schemas.enums import CaseState, ChannelKind, EscalationLevel, Role, TaskState
+from schemas.events import EventKind
 from schemas.intake import Complaint
 from schemas.jurisdiction import Within
 from schemas.outbox.case import Escalate, FollowUp

@@ -8,7 +8,7 @@ from typing import Any, Final
 from db.cases.cases import case_no_of
 from db.paging import cut
 from db.pool import Connection
-from schemas.enums import EventKind
+from schemas.events import EventKind
 from schemas.tracing.answers import Entry
 from schemas.tracing.views import EventPage, EventView
 

@@ -11,7 +11,8 @@ from db.cases.tasks import TaskRow, as_stored
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from schemas.base import FrozenModel
-from schemas.enums import EventKind, Role, TaskKind
+from schemas.enums import Role, TaskKind
+from schemas.events import EventKind
 from schemas.reporting.task_owners import LeaseEnd, TaskActKind, TaskActPage, TaskActView, TaskStanding
 from schemas.tasks import TaskCause, TaskFacts
 

@@ -14,7 +14,8 @@ from db.cases import jurisdiction
 from db.cases.task_owners import WAKES_AT
 from db.pool import Connection
 from domain.reporting.task_acts import Actable
-from schemas.enums import EventKind, Person, TaskKind, TaskState
+from schemas.enums import Person, TaskKind, TaskState
+from schemas.events import EventKind
 from schemas.jurisdiction import CasePlace
 from schemas.reporting.officer_streams import TaskLine
 from schemas.restoration_enums import DocumentKind, GrievanceLevel, Step

@@ -15,7 +15,8 @@ from enum import StrEnum
 from domain.evidence.pack import body_bound_by, bound_by, document_by, sent_by
 from domain.hash_chain import GENESIS, event_hash
 from domain.ledger import CONTRA_BUCKETS, bucket_sums, unaccounted_paise
-from schemas.enums import Bucket, CaseState, EventKind, HopSource, HopState
+from schemas.enums import Bucket, CaseState, HopSource, HopState
+from schemas.events import EventKind
 
 MAX_BREAKS = 1_000
 """most violations kept as text; further ones are only counted"""

@@ -17,7 +17,8 @@ from typing import Final
 from domain.errors import RuleBroken
 from domain.hash_chain import GENESIS, body_hash, event_body
 from schemas.banks.exchanges import About
-from schemas.enums import ChannelKind, EventKind
+from schemas.enums import ChannelKind
+from schemas.events import EventKind
 from schemas.restoration_enums import DocumentKind
 
 MANIFEST: Final = "MANIFEST.sha256"

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import Field, ValidationError
 
-from domain.notifications.rules import ADDRESSEES, RULES, Channel
+from domain.notifications.events import Channel
+from domain.notifications.rules import ADDRESSEES, RULES
 from domain.notifications.texts import TEXTS
 from schemas.base import FrozenModel
 from schemas.enums import Language

@@ -7,16 +7,18 @@ import tomllib
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from domain.banks.answering_curve import CallRules
 from domain.banks.circuit_breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from domain.policy.administration import AdministrationRules
 from domain.policy.assignment import AssignmentRules
+from domain.policy.callers import BankLimits, InterfaceRules
 from domain.policy.drafts import DraftRules, PublicFormRules
+from domain.policy.fields import Seconds, Source
 from domain.policy.figures import FigureRules
 from domain.policy.marked import MarkedRules
 from domain.policy.my_case import MyCaseRules
@@ -45,8 +47,6 @@ from schemas.base import FrozenModel, Paise
 from schemas.enums import AnswerClass, EscalationLevel
 from schemas.outbox.case import CasePolicy, LevelWait, PriorityRules
 
-Source = Annotated[str, Field(min_length=3)]
-Seconds = Annotated[float, Field(gt=0, le=400 * 86_400)]
 PACKAGED_POLICY = Path(__file__).with_name("policy.toml")
 
 
@@ -135,160 +135,6 @@ class AnswerLinkRules(FrozenModel):
     code_tries: Annotated[int, Field(ge=1, le=20)] = 5
     """wrong tries of one code"""
     source: Source
-
-
-class LimitName(StrEnum):
-    """Rate policies of the banks' API. Each has its own bucket, so that reads never use up calls for answers."""
-
-    FEED_READS = "feed-reads"
-    ANSWERS = "answers"
-    ACKNOWLEDGES = "acknowledges"
-    LIEN_LISTS = "lien-lists"
-    JUNK_BODIES = "junk-bodies"
-    """bodies on the I4C wire that cannot be used; the next limit counts them too"""
-    JUNK_BODIES_A_DAY = "junk-bodies-a-day"
-
-
-class RateLimit(FrozenModel):
-    """Token bucket of `calls`, refilled evenly in `seconds`."""
-
-    calls: Annotated[int, Field(ge=1, le=1_000_000)]
-    seconds: Seconds
-    source: Source
-
-
-_LATER: Final = "our own: the packaged policy file says why"
-LATER_LIMITS: Final = {
-    LimitName.JUNK_BODIES: {"calls": 60, "seconds": 60, "source": _LATER},
-    LimitName.JUNK_BODIES_A_DAY: {"calls": 200, "seconds": 86_400, "source": _LATER},
-}
-"""limits that a policy file of an earlier release lacks"""
-
-
-class BankLimits(FrozenModel):
-    """Limits for a bank's calls to our API."""
-
-    waiting_at_once: Annotated[int, Field(ge=1, le=100)]
-    """calls that wait for a change, in one process"""
-    policies: dict[LimitName, RateLimit]
-    source: Source
-
-    @field_validator("policies", mode="before")
-    @classmethod
-    def _with_later_ones(cls, value: Any) -> Any:
-        return {**LATER_LIMITS, **value} if isinstance(value, dict) else value
-
-    @model_validator(mode="after")
-    def _none_is_missing(self) -> Self:
-        missing = [name.value for name in LimitName if name not in self.policies]
-        if missing:
-            raise ValueError(f"bank_limits.policies lacks {', '.join(missing)}")
-        return self
-
-
-class TryName(StrEnum):
-    """Attempts without a login. Each has its own limit: `RateLimit.calls` at once for one name."""
-
-    LINK_USES = "link-uses"
-    LINK_GUESSES = "link-guesses"
-    LINK_CODES = "link-codes"
-    BANK_LOGINS = "bank-logins"
-    BANK_LOGINS_ELSEWHERE = "bank-logins-elsewhere"
-    APPEAL_CODES = "appeal-codes"
-    APPEAL_TRIES = "appeal-tries"
-    MY_CASE_CODES = "my-case-codes"
-    MY_CASE_TRIES = "my-case-tries"
-    SIGN_INS = "sign-ins"
-    SIGN_IN_ADDRESSES = "sign-in-addresses"
-    SIGN_IN_STRANGERS = "sign-in-strangers"
-    SIGN_IN_CODES = "sign-in-codes"
-    FORM_DRAFTS = "form-drafts"
-    FORM_CODES = "form-codes"
-    FORM_CODE_SENDERS = "form-code-senders"
-    FORM_UNCONFIRMED = "form-unconfirmed"
-    FORM_UNCONFIRMED_IN_ALL = "form-unconfirmed-in-all"
-    FORM_COMPLAINTS = "form-complaints"
-    INBOX_CHECKS = "inbox-checks"
-    INBOX_EVENTS = "inbox-events"
-
-
-LATER_TRIES: Final = {
-    TryName.LINK_CODES: {"calls": 6, "seconds": 3_600, "source": _LATER},
-    TryName.BANK_LOGINS_ELSEWHERE: {"calls": 30, "seconds": 60, "source": _LATER},
-    TryName.MY_CASE_CODES: {"calls": 4, "seconds": 3_600, "source": _LATER},
-    TryName.MY_CASE_TRIES: {"calls": 120, "seconds": 600, "source": _LATER},
-    TryName.FORM_DRAFTS: {"calls": 60, "seconds": 600, "source": _LATER},
-    TryName.FORM_CODES: {"calls": 4, "seconds": 3_600, "source": _LATER},
-    TryName.FORM_CODE_SENDERS: {"calls": 40, "seconds": 3_600, "source": _LATER},
-    TryName.FORM_UNCONFIRMED: {"calls": 10, "seconds": 3_600, "source": _LATER},
-    TryName.FORM_UNCONFIRMED_IN_ALL: {"calls": 600, "seconds": 3_600, "source": _LATER},
-    TryName.FORM_COMPLAINTS: {"calls": 5, "seconds": 86_400, "source": _LATER},
-    TryName.INBOX_CHECKS: {"calls": 30, "seconds": 300, "source": _LATER},
-    TryName.INBOX_EVENTS: {"calls": 6, "seconds": 3_600, "source": _LATER},
-}
-"""limits that a policy file of an earlier release lacks"""
-
-
-class DoorName(StrEnum):
-    """Kinds of callers. Each kind has places of its own, so that none can take the places of another."""
-
-    PUBLIC = "public"
-    """callers without a credential: the pages, and logins"""
-    BANKS = "banks"
-    OFFICERS = "officers"
-
-
-class Places(FrozenModel):
-    """Requests of one kind of callers that one process serves at once."""
-
-    requests: Annotated[int, Field(ge=1, le=100_000)]
-    of_one: Annotated[int, Field(ge=1, le=100_000)]
-    """those of one caller: an address without a credential, a bank, or an officer"""
-    source: Source
-
-    @model_validator(mode="after")
-    def _one_has_no_more_than_all(self) -> Self:
-        if self.of_one > self.requests:
-            raise ValueError("of_one is more than requests")
-        return self
-
-
-class WaitingCalls(FrozenModel):
-    """Calls that wait for something new. They are no requests, and take no places."""
-
-    streams: Annotated[int, Field(ge=1, le=100_000)]
-    """streams of officers in one process"""
-    streams_of_one: Annotated[int, Field(ge=1, le=100_000)]
-    """streams of one officer"""
-    bank_calls: Annotated[int, Field(ge=1, le=100_000)]
-    """waiting calls of all banks in one process; `bank_limits.waiting_at_once` has those of one bank"""
-    source: Source
-
-
-class InterfaceRules(FrozenModel):
-    """Limits of our public interfaces, in real time."""
-
-    body_seconds: Annotated[float, Field(gt=0, le=600)]
-    """time for the whole body of a request, from the first wait for it; for a head, from its first byte"""
-    connections_of_address: Annotated[int, Field(ge=1, le=100_000)]
-    """connections of one address to one process; a trusted proxy has no such limit"""
-    places: dict[DoorName, Places]
-    waiting: WaitingCalls
-    tries: dict[TryName, RateLimit]
-    source: Source
-
-    @field_validator("tries", mode="before")
-    @classmethod
-    def _with_later_ones(cls, value: Any) -> Any:
-        return {**LATER_TRIES, **value} if isinstance(value, dict) else value
-
-    @model_validator(mode="after")
-    def _none_is_missing(self) -> Self:
-        missing = [f"tries.{name.value}" for name in TryName if name not in self.tries]
-        missing += [f"places.{name.value}" for name in DoorName if name not in self.places]
-        if missing:
-            raise ValueError(f"doors lacks {', '.join(missing)}")
-        return self
 
 
 class ListRules(FrozenModel):

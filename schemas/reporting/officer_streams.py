@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.drafts import DraftEnd, DraftSource
-from schemas.enums import EventKind, Person, TaskKind, TaskState
+from schemas.enums import Person, TaskKind, TaskState
+from schemas.events import EventKind
 from schemas.tasks import Subject, TaskCause
 
 SUBJECTS_MAX: Final = 20

@@ -7,7 +7,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.banks.institutions import Code
 from schemas.base import FrozenModel, Paise, Reason, Storable, UtcDatetime, WrittenOut
-from schemas.enums import EventKind, Person, TaskKind
+from schemas.enums import Person, TaskKind
+from schemas.events import EventKind
 from schemas.officers import OfficerId
 from schemas.text import Line
 

@@ -18,7 +18,6 @@ from schemas.enums import (
     DiscrepancyKind,
     Disposition,
     EscalationLevel,
-    EventKind,
     HopSource,
     HopState,
     InstitutionKind,
@@ -29,6 +28,7 @@ from schemas.enums import (
     TaskKind,
     TaskState,
 )
+from schemas.events import EventKind
 from schemas.tasks import Subject, TaskCause, TaskFacts
 from schemas.tracing.discrepancies import Resolution
 

@@ -27,7 +27,8 @@ from domain.evidence.pack import Edition
 from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
 from schemas.documents.facts import DocumentAsk
-from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, Language
+from schemas.enums import ChannelKind, DeliveryOutcome, Language
+from schemas.events import EventKind
 from schemas.personal_data import MessageText
 from schemas.restoration_enums import DocumentKind
 from simulator.wires.signing import signed_headers

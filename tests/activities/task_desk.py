@@ -12,7 +12,8 @@ from activities.reporting.task_rounds import TaskRounds
 from db.reporting import task_filters, task_views
 from db.reporting.task_filters import Wanted
 from domain.reporting.task_acts import Taker, acts_of
-from schemas.enums import EventKind, Role, TaskKind
+from schemas.enums import Role, TaskKind
+from schemas.events import EventKind
 from schemas.officers import Absence
 from schemas.reporting.task_owners import (
     PassOn,

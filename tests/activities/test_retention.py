@@ -14,7 +14,7 @@ from activities.secrets import SecretBox
 from db.clear_tables import TABLES
 from db.pool import Pool
 from db.retention import fates
-from schemas.enums import EventKind
+from schemas.events import EventKind
 from schemas.notifications import MessageKind
 from schemas.personal_data import PersonalData, VictimQuestion
 from tests.activities.bench import Bench

@@ -9,7 +9,7 @@ from typing import Any
 from api.server import serve
 from api.services import Services
 from api.tokens import Tokens
-from domain.policy.model import DoorName, Places
+from domain.policy.callers import DoorName, Places
 from tests.officers import script_token
 
 

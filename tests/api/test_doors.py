@@ -22,7 +22,7 @@ from api.callers import DISPLAY_PATH, OPEN_PATHS, SIGN_IN_API_PATH, door_of
 from api.officers.session_routes import SIGN_IN_BODY_MAX_BYTES
 from api.officers.sessions import Sessions, session_cookie
 from api.services import Services
-from domain.policy.model import DoorName, Places
+from domain.policy.callers import DoorName, Places
 from schemas.enums import Role
 from tests.api.conftest import Doors, new_app, opened
 from tests.api.feed import HOLDS, POLICIES, Feed, feed, waiters

@@ -12,7 +12,7 @@ from api import hosts
 from api.callers import DESCRIPTION_PATH, door_of
 from api.hosts import NAMES, PATHS, Hosted, Site, sites_of
 from api.services import Services
-from domain.policy.model import DoorName
+from domain.policy.callers import DoorName
 from tests.api.conftest import new_app
 from tests.api.role_matrix import NUMBERS
 from workers.reference.routes import described_app

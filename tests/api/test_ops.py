@@ -26,7 +26,7 @@ from api.services import Services
 from db.database_state import Storage
 from db.pool import Pool, open_pool
 from db.reporting.alert_figures import AlertFigures
-from domain.policy.model import DoorName
+from domain.policy.callers import DoorName
 from schemas.enums import (
     AnswerClass,
     Bucket,

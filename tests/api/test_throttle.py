@@ -12,7 +12,7 @@ from api.addresses import address_of
 from api.services import Services
 from api.throttle import Throttle
 from db import rate_limits
-from domain.policy.model import RateLimit, TryName
+from domain.policy.callers import RateLimit, TryName
 from tests.api.conftest import opened
 from workers.setting_checks import networks_of
 

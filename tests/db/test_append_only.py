@@ -17,7 +17,8 @@ from db.pool import Connection, Pool
 from db.tracing import requests
 from domain.hash_chain import GENESIS, event_hash
 from domain.tracing.batches import PlannedRequest
-from schemas.enums import AnswerClass, EventKind
+from schemas.enums import AnswerClass
+from schemas.events import EventKind
 from schemas.outbox.case import HopBrief
 from tests.factories import row, status_update
 

@@ -13,7 +13,7 @@ from activities.context import Context
 from db import bank_gateway, rate_limits
 from db.pool import Connection, Pool
 from domain.errors import NotFound
-from domain.policy.model import RateLimit
+from domain.policy.callers import RateLimit
 from schemas.enums import FeedStatus
 from tests.deep import examples
 from tests.factories import rrn

@@ -6,7 +6,8 @@ import string
 import pytest
 
 from documents.event_texts import SENTENCE_MAX_CHARS, _table, ids, kinds, sentence
-from schemas.enums import EventKind, Language
+from schemas.enums import Language
+from schemas.events import EventKind
 
 UPDATE = "8d6f0f4e-3f0e-4d53-9d5c-0c4a9f1f2b10"
 ANSWER = {

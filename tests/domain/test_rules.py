@@ -9,7 +9,8 @@ import pytest
 from domain.banks.priority import priority_key
 from domain.errors import InvalidPolicy
 from domain.intake.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, first_digits, make_ack_no
-from domain.policy.model import LATER_LIMITS, LATER_TRIES, PACKAGED_POLICY, CodeMeaning, Policy, load_policy
+from domain.policy.callers import LATER_LIMITS, LATER_TRIES
+from domain.policy.model import PACKAGED_POLICY, CodeMeaning, Policy, load_policy
 from schemas.enums import AnswerClass, Channel, EscalationLevel
 
 POLICY = load_policy()

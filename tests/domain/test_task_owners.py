@@ -11,7 +11,8 @@ from domain.errors import BusinessError, NotNow
 from domain.errors.cases import SnoozeOutOfBounds, SnoozeWithoutCase, TaskChanged, TaskIsYours, TaskNotOwned, TaskOwned
 from domain.errors.tracing import CallBackTooFar
 from domain.policy.model import load_policy
-from schemas.enums import EventKind, Role
+from schemas.enums import Role
+from schemas.events import EventKind
 from schemas.reporting.task_owners import SnoozeTerms, TaskStanding
 
 NOW = datetime(2026, 11, 28, 2, tzinfo=UTC)

@@ -13,7 +13,7 @@ from typer.main import get_command
 import activities
 import workflows
 from activities.metrics import METRICS
-from schemas.enums import EventKind
+from schemas.events import EventKind
 from simulator.cli import app as simulator_app
 from workers import settings
 from workers.cli import app

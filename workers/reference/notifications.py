@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from domain.notifications.rules import ADDRESSEES, EXPIRING, RULES, Addressee, Channel, Rule
+from domain.notifications.events import Addressee, Channel
+from domain.notifications.rules import ADDRESSEES, EXPIRING, RULES, Rule
 from domain.notifications.texts import TEXTS
 from schemas.enums import Language
 from workers.reference.markdown import code, page, table

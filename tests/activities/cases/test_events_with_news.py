@@ -6,7 +6,8 @@ import pytest
 from activities.cases.batches import notify_with_events
 from activities.cases.transaction import ENGINE, case_transaction
 from db.cases.events import Event
-from schemas.enums import AnswerClass, EventKind
+from schemas.enums import AnswerClass
+from schemas.events import EventKind
 from schemas.outbox.case import CaseNews, HopBrief
 from tests.activities.bench import Bench
 from tests.activities.told import a_case, paused

@@ -11,7 +11,8 @@ from activities.cases.desk import escalate_request
 from activities.cases.transaction import ENGINE, case_transaction, lock_cases
 from db.clock import present_moment
 from domain.errors.cases import CaseNotFound
-from schemas.enums import EscalationLevel, EventKind, TaskKind
+from schemas.enums import EscalationLevel, TaskKind
+from schemas.events import EventKind
 from schemas.tasks import NewTask, TaskCause
 from tests.activities.bench import Bench
 from tests.clock import at_clock

@@ -31,7 +31,8 @@ from db.restoration import court_orders
 from domain.errors.documents import DocumentErased
 from domain.evidence.integrity import CaseRecord, Check, examine
 from schemas.documents.facts import DocumentAsk
-from schemas.enums import EventKind, Language
+from schemas.enums import Language
+from schemas.events import EventKind
 from schemas.police import FirCopy, NewCourtOrder
 from schemas.restoration_enums import DocumentKind
 from tests.activities.evidence_case import packed

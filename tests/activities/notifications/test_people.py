@@ -7,7 +7,7 @@ import pytest
 from activities.context import Context
 from activities.notifications.people import Concerned, Holder, notify_people
 from activities.police.firs import assign_officer
-from domain.notifications.rules import NotificationEvent
+from domain.notifications.events import NotificationEvent
 from schemas.notifications import MessageFacts
 from schemas.police import CaseDuty
 from tests.activities.hold_world import Holds

@@ -13,7 +13,8 @@ from activities.reporting.stage_tables import stage_table
 from db.pool import Pool
 from schemas.reporting.stage_figures import StageGroup, StageReport, TimedStage
 from tests.clock import Clock
-from tests.db.stage_world import DAYS, VICTIM, case_no_of
+from tests.db.stage_rows import VICTIM, case_no_of
+from tests.db.stage_world import DAYS
 from tests.factories import make_context
 
 TODAY = DAYS[-1]

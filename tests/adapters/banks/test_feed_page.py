@@ -5,7 +5,8 @@ from typing import Any
 
 from adapters.banks.pull import Asked, answer_lines
 from db.paging import from_cursor
-from domain.policy.model import LimitName, load_policy
+from domain.policy.callers import LimitName
+from domain.policy.model import load_policy
 from schemas.bank_gateway import AnswerTaken, FeedPage
 from schemas.tracing.bank_answers import LINES_MAX, BankAnswer
 from tests.paths import ROOT

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from db.banks import bank_keys
-from domain.policy.model import LimitName
+from domain.policy.callers import LimitName
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
 from simulator.wires.signing import signed_headers

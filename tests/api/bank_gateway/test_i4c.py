@@ -17,7 +17,7 @@ from adapters.banks.envelope import seal
 from api import logins
 from db.cases import cases
 from db.tracing import requests
-from domain.policy.model import TryName
+from domain.policy.callers import TryName
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import ChannelKind
 from tests.api.conftest import BANKS, SECRET, Doors, line, transfer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.policy.model import LimitName
+from domain.policy.callers import LimitName
 from tests.api.conftest import Doors, line
 
 UPDATE = "/banking/FraudReportStatusUpdate"

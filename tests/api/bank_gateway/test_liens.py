@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from activities.reconciliation.inquiries import ask_now
 from api.bank_gateway.liens import LIENS_PATH, PAGE_MAX_BYTES
 from db.banks import bank_keys
-from domain.policy.model import LimitName
+from domain.policy.callers import LimitName
 from schemas.banks.keys import BankKey
 from schemas.reconciliation.lien_lists import LIENS_MAX, PAGES_MAX
 from simulator.wires.signing import signed_headers

@@ -12,7 +12,7 @@ from activities.secrets import is_outdated, password_fits
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from api.logins import BankLogins
 from api.problems import Refused
-from domain.policy.model import TryName
+from domain.policy.callers import TryName
 from tests.api.conftest import Doors
 
 EMAIL, PASSWORD = "sbin@banks.example", SecretStr("the password of SBIN")

@@ -11,7 +11,7 @@ import pytest
 from activities.grievances.public_access import AppealDoor
 from api.services import Services
 from db.pool import Pool
-from domain.policy.model import RateLimit, TryName
+from domain.policy.callers import RateLimit, TryName
 from schemas.enums import Role
 from tests.api.conftest import opened
 from tests.api.grievances.test_appeal_page import CONTACT, REFERENCE, Holder, holder, words_of

@@ -8,7 +8,7 @@ import pytest
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.holds.lifecycle import HoldDeadlines
 from api.services import Services
-from domain.policy.model import RateLimit
+from domain.policy.callers import RateLimit
 from tests.api.grievances.test_appeal_page import CONTACT, TEXT, Holder, a_holder, words_of
 
 

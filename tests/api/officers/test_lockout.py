@@ -12,7 +12,7 @@ from activities.officers import sign_in as checks
 from activities.secrets import password_fits
 from api.officers import sign_in
 from api.services import Services
-from domain.policy.model import RateLimit, TryName
+from domain.policy.callers import RateLimit, TryName
 from schemas.enums import Role
 from tests.api.conftest import new_app
 from tests.signed_in import Browser, Equipped, equip, with_clock

@@ -20,7 +20,7 @@ from api.officers.sessions import COOKIE, csrf_token
 from api.parts import Part
 from api.request_places import Counted, Places
 from api.services import Services
-from domain.policy.model import DoorName
+from domain.policy.callers import DoorName
 from schemas.enums import Role
 from schemas.officers import OfficerEntry
 from tests.api.conftest import complaint, new_app

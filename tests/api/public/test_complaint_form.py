@@ -13,8 +13,8 @@ from activities.drafts.missed_calls import take_missed_call
 from activities.notifications.people import Concerned, notify_people
 from api.public.complaint_visits import COOKIE
 from api.services import Services
-from domain.notifications.rules import NotificationEvent
-from domain.policy.model import TryName
+from domain.notifications.events import NotificationEvent
+from domain.policy.callers import TryName
 from schemas.drafts import MissedCall
 from schemas.enums import Role
 from schemas.notifications import MessageFacts

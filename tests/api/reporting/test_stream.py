@@ -20,7 +20,8 @@ from api.officers.stream_events import Viewer
 from api.reporting.stream import OfficerStreamResponse
 from api.services import Services
 from api.tokens import Officer
-from schemas.enums import OFFICER_ROLES, EventKind, Role, TaskKind
+from schemas.enums import OFFICER_ROLES, Role, TaskKind
+from schemas.events import EventKind
 from schemas.tasks import TaskCause, about_hop
 from tests.api.conftest import Doors, transfer
 from tests.api.officers.test_caller_streams import begun

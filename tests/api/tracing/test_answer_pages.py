@@ -16,7 +16,7 @@ from activities.cases.desk import stop_request
 from activities.holds import opening
 from api import reply_pages
 from api.reply_pages import FORM_BODY_MAX_BYTES
-from domain.policy.model import TryName
+from domain.policy.callers import TryName
 from domain.tracing.batches import request_id
 from schemas.banks.exchanges import About
 from tests.api.answer_post import WHO, Post, at_gram, posted, read

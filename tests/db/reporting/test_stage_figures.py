@@ -19,20 +19,9 @@ from domain.errors import BadCursor
 from domain.reporting.figures import BUCKETS_A_DOUBLING, seconds_of
 from schemas.reporting.stage_figures import LateBy, StageCase, StageCases, StageGroup, TimedStage
 from schemas.text import IST
-from tests.db.stage_world import (
-    AS_OF,
-    DAYS,
-    DISTRICTS,
-    RICH,
-    TARGETS,
-    Case,
-    Timed,
-    case_no_of,
-    recounted,
-    summed,
-    worlds,
-    write,
-)
+from tests.db.stage_recount import Timed, recounted, summed
+from tests.db.stage_rows import case_no_of, write
+from tests.db.stage_world import AS_OF, DAYS, DISTRICTS, RICH, TARGETS, Case, worlds
 from tests.deep import examples
 
 _slow = settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])

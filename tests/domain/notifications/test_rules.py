@@ -6,19 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.notifications.rules import (
-    ADDRESSEES,
-    EXPIRING,
-    RULES,
-    Addressee,
-    Channel,
-    Fact,
-    NotificationEvent,
-    Rule,
-    carried,
-    channels_of,
-    facts_of,
-)
+from domain.notifications.events import Addressee, Channel, Fact, NotificationEvent
+from domain.notifications.rules import ADDRESSEES, EXPIRING, RULES, Rule, carried, channels_of, facts_of
 from domain.notifications.texts import TEXTS, MessageLacks, Said, Written, letter
 from schemas.enums import Language, TaskKind
 from schemas.notifications import MessageFacts, MessageKind, Recipient

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from domain.notifications.rules import ADDRESSEES, RULES, Channel
+from domain.notifications.events import Channel
+from domain.notifications.rules import ADDRESSEES, RULES
 from domain.notifications.sms_templates import (
     VARIABLE,
     SmsTemplates,

@@ -7,7 +7,7 @@ from pathlib import Path
 from python_calamine import CalamineWorkbook
 
 from db.pool import Pool
-from tests.db.stage_world import VICTIM
+from tests.db.stage_rows import VICTIM
 from tests.workers.command_line import invoke, with_database
 
 CASE = """
