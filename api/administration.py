@@ -6,12 +6,15 @@ lets a person in, or changes what the engine does, needs a second admin.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
 
 from activities.administration import proposals
+from activities.administration.change_table import change_table
 from api.auth import may
 from api.params import INT64_MAX, LIMIT_DEFAULT, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_ALLOWED, NOT_FOUND, NOT_NOW, says
+from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
@@ -48,6 +51,7 @@ Subject = Annotated[
     Query(max_length=SUBJECT_MAX_CHARS, description="Officer, team, institution, script or display; or `policy`."),
 ]
 KIND_MAX_CHARS = 64
+_CHANGES = {200: {"content": TABLE_CONTENT, "description": "A page, or a table as CSV or a workbook."}}
 
 
 @router.post("/proposals/preview", name="preview_administration", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
@@ -139,14 +143,21 @@ async def _filter(
     )
 
 
-@router.get("/changes", name="list_administration_changes")
+@router.get("/changes", name="list_administration_changes", response_model=AdministrationChangePage, responses=_CHANGES)
 async def list_changes(
+    request: Request,
     services: TheServices,
     _: Reader,
     wanted: Annotated[ChangeFilter, Depends(_filter)],
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
-) -> AdministrationChangePage:
-    """List who changed what of officers, teams, the directory, displays and the policy, the newest first."""
+) -> AdministrationChangePage | Response:
+    """List who changed what of officers, teams, the directory, displays and the policy, the newest first.
+
+    A table has a row for each value, of at most 20,000 changes.
+    """
+    if wants_file(request):
+        async with services.table_jobs.place():
+            return await as_file(request, await change_table(services.ctx, wanted), "changes")
     async with services.ctx.pool.acquire() as connection:
         return await changes.page(connection, wanted, after, limit)

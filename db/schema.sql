@@ -2935,14 +2935,14 @@ CREATE TABLE administration_proposal (
     CONSTRAINT administration_proposal_asked_check CHECK ((pg_column_size(asked) <= 262144)),
     CONSTRAINT administration_proposal_changes_check CHECK (((jsonb_typeof(changes) = 'array'::text) AND (pg_column_size(changes) <= 262144))),
     CONSTRAINT administration_proposal_decided CHECK ((num_nulls(decision, decided_by, decided_at, decided_reason) = ANY (ARRAY[0, 4]))),
-    CONSTRAINT administration_proposal_decided_reason_check CHECK (((decided_reason <> ''::text) AND (length(decided_reason) <= 500))),
+    CONSTRAINT administration_proposal_decided_reason_check CHECK (((decided_reason <> ''::text) AND (length(decided_reason) <= 1000))),
     CONSTRAINT administration_proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text]))),
     CONSTRAINT administration_proposal_four_eyes CHECK (((decision IS NULL) OR (decision = 'withdrawn'::text) OR is_second_officer(decided_by, proposed_by))),
     CONSTRAINT administration_proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)))),
     CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'policy_changed'::text]))),
     CONSTRAINT administration_proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
     CONSTRAINT administration_proposal_of_officers CHECK (((proposed_by ~~ 'officer:%'::text) AND (decided_by ~~ 'officer:%'::text))),
-    CONSTRAINT administration_proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 500))),
+    CONSTRAINT administration_proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 1000))),
     CONSTRAINT administration_proposal_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 200))),
     CONSTRAINT administration_proposal_withdrawn_by_its_officer CHECK (((decision IS DISTINCT FROM 'withdrawn'::text) OR (person_of(decided_by) = person_of(proposed_by))))
 );
@@ -3433,10 +3433,10 @@ CREATE TABLE case_merge (
     CONSTRAINT case_merge_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
     CONSTRAINT case_merge_four_eyes CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (NOT needs_second) OR is_second_officer(decided_by, proposed_by))),
     CONSTRAINT case_merge_of_two_cases CHECK ((primary_case_no <> merged_case_no)),
-    CONSTRAINT case_merge_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 500))),
+    CONSTRAINT case_merge_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 1000))),
     CONSTRAINT case_merge_undo_four_eyes CHECK (((undone_by IS NULL) OR is_second_officer(undone_by, undo_proposed_by))),
     CONSTRAINT case_merge_undo_proposed CHECK (((num_nulls(undo_reason, undo_proposed_by, undo_proposed_at) = ANY (ARRAY[0, 3])) AND ((undo_reason IS NULL) OR ((decision = 'agreed'::text) AND (decision IS NOT NULL))))),
-    CONSTRAINT case_merge_undo_reason_check CHECK (((undo_reason <> ''::text) AND (length(undo_reason) <= 500))),
+    CONSTRAINT case_merge_undo_reason_check CHECK (((undo_reason <> ''::text) AND (length(undo_reason) <= 1000))),
     CONSTRAINT case_merge_undone CHECK (((num_nulls(undone_by, undone_at, undone_reason) = ANY (ARRAY[0, 3])) AND ((undone_by IS NULL) OR (undo_reason IS NOT NULL))))
 );
 

@@ -11,7 +11,7 @@ CREATE TABLE administration_proposal (
     asked jsonb NOT NULL CONSTRAINT administration_proposal_asked_check CHECK (pg_column_size(asked) <= 262144),
     changes jsonb NOT NULL CONSTRAINT administration_proposal_changes_check
         CHECK (jsonb_typeof(changes) = 'array' AND pg_column_size(changes) <= 262144),
-    reason text NOT NULL CONSTRAINT administration_proposal_reason_check CHECK (reason <> '' AND length(reason) <= 500),
+    reason text NOT NULL CONSTRAINT administration_proposal_reason_check CHECK (reason <> '' AND length(reason) <= 1000),
     proposed_by text NOT NULL,
     proposed_at timestamptz NOT NULL,
     valid_until timestamptz NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE administration_proposal (
     decided_by text,
     decided_at timestamptz,
     decided_reason text CONSTRAINT administration_proposal_decided_reason_check
-        CHECK (decided_reason <> '' AND length(decided_reason) <= 500),
+        CHECK (decided_reason <> '' AND length(decided_reason) <= 1000),
     CONSTRAINT administration_proposal_decided CHECK (num_nulls(decision, decided_by, decided_at, decided_reason) IN (0, 4)),
     CONSTRAINT administration_proposal_of_officers CHECK (proposed_by LIKE 'officer:%' AND decided_by LIKE 'officer:%'),
     CONSTRAINT administration_proposal_in_time CHECK (valid_until > proposed_at

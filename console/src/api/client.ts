@@ -30,20 +30,12 @@ export function whenSignedOut(then: () => void): void {
   onSignedOut = then;
 }
 
-let readReason = "";
-
-/** Say why the officer reads a case of other officers. It goes with each request until another reason, or "", is said. */
-export function setReadReason(reason: string): void {
-  readReason = reason;
-}
-
 async function send(request: Request): Promise<Response> {
   if (!SAFE.has(request.method)) {
     request.headers.set("X-CSRF-Token", csrfToken);
     // An act without a body is JSON too, or the API refuses it.
     if (!request.headers.has("Content-Type")) request.headers.set("Content-Type", "application/json");
   }
-  if (readReason) request.headers.set("X-Read-Reason", encodeURIComponent(readReason));
   const sentAt = Date.now();
   const isFile = /csv|spreadsheet/.test(request.headers.get("Accept") ?? "");
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(isFile ? FILE_PATIENCE_MS : PATIENCE_MS)]);
@@ -53,4 +45,9 @@ async function send(request: Request): Promise<Response> {
   return response;
 }
 
-export const api = createClient<paths>({ baseUrl: location.origin, credentials: "same-origin", fetch: send });
+/** Return a client that sends these headers too. */
+export function clientWith(headers: Readonly<Record<string, string>>) {
+  return createClient<paths>({ baseUrl: location.origin, credentials: "same-origin", fetch: send, headers });
+}
+
+export const api = clientWith({});

@@ -9,13 +9,14 @@ import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
 import { Modal } from "../../parts/Modal.tsx";
 import { useProof } from "../../parts/Proof.tsx";
+import { ReasonField } from "../../parts/ReasonField.tsx";
 import { Refusal } from "../../parts/Refusal.tsx";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { say } from "../../parts/toasts.ts";
 import { isActor } from "../../text/actors.ts";
+import { isReason } from "../../text/reason.ts";
 import { ChangeTable } from "./ChangeTable.tsx";
-import { REASON_MIN_CHARS, ReasonField } from "./Propose.tsx";
 import { ADMIN, proposal, type Proposal, useIsAdmin } from "./reads.ts";
 import { actorText, admin, named } from "./text.ts";
 
@@ -134,7 +135,7 @@ function Decide({ found, done, close }: { found: Details; done: (decided: Decide
     },
     refused: () => undefined,
   });
-  const isReady = reason.trim().length >= REASON_MIN_CHARS && !decide.isRunning;
+  const isReady = isReason(reason) && !decide.isRunning;
   return (
     <>
       <form
@@ -144,7 +145,7 @@ function Decide({ found, done, close }: { found: Details; done: (decided: Decide
         }}
       >
         <p className="note acc">{t("you_are_second", { proposer: actorText(t, one.proposed_by) })}</p>
-        <ReasonField value={reason} change={setReason} />
+        <ReasonField label={t("reason")} value={reason} set={setReason} hasFocus />
         {decide.problem && <Refusal problem={decide.problem} />}
         <div className="row wrap">
           <button type="button" className="btn first" disabled={!isReady || found.is_stale} onClick={() => decide.act("agreed")}>
@@ -185,10 +186,10 @@ function Withdraw({ proposal: one, close }: { proposal: Proposal; close: () => v
       }}
     >
       <p className="note warn">{t("your_own")}</p>
-      <ReasonField value={reason} change={setReason} />
+      <ReasonField label={t("reason")} value={reason} set={setReason} hasFocus />
       {withdraw.problem && <Refusal problem={withdraw.problem} />}
       <div className="row wrap">
-        <button type="submit" className="btn" disabled={reason.trim().length < REASON_MIN_CHARS || withdraw.isRunning}>
+        <button type="submit" className="btn" disabled={!isReason(reason) || withdraw.isRunning}>
           {t("withdraw")}
         </button>
         <CloseButton close={close} />

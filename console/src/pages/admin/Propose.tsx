@@ -1,19 +1,18 @@
 /** Proposing a change: what would change is shown by the server first, then it goes to another admin with a reason. */
 
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { api } from "../../api/client.ts";
 import { ok, problemOf } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
+import { ReasonField } from "../../parts/ReasonField.tsx";
 import { say } from "../../parts/toasts.ts";
+import { isReason } from "../../text/reason.ts";
 import { ChangeTable } from "./ChangeTable.tsx";
 import { ADMIN, type Asked } from "./reads.ts";
 import { admin } from "./text.ts";
-
-export const REASON_MIN_CHARS = 3;
-export const REASON_MAX_CHARS = 500;
 
 export function Propose({
   title,
@@ -52,7 +51,7 @@ export function Propose({
   });
   const hasSeen = isShown && preview.isSuccess;
   const isReady = hasSeen
-    ? reason.trim().length >= REASON_MIN_CHARS && !propose.isRunning
+    ? isReason(reason) && !propose.isRunning
     : key !== "" && !preview.isFetching;
   const problem = propose.problem ?? (isShown && preview.error ? problemOf(preview.error) : null);
   const again = (): void => {
@@ -75,29 +74,9 @@ export function Propose({
         <>
           <h3>{t("what_changes")}</h3>
           <ChangeTable changes={preview.data.changes} />
-          <ReasonField value={reason} change={setReason} />
+          <ReasonField label={t("reason")} value={reason} set={setReason} hasFocus />
         </>
       )}
     </AskDialog>
-  );
-}
-
-export function ReasonField({ value, change }: { value: string; change: (reason: string) => void }): ReactNode {
-  const t = admin.use();
-  const id = useId();
-  return (
-    <div>
-      <label htmlFor={id}>{t("reason")}</label>
-      <textarea
-        id={id}
-        className="in"
-        rows={2}
-        autoFocus
-        required
-        maxLength={REASON_MAX_CHARS}
-        value={value}
-        onChange={(event) => change(event.target.value)}
-      />
-    </div>
   );
 }

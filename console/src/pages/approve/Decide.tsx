@@ -18,8 +18,8 @@ import { inWords, rupees } from "../../text/rupees.ts";
 import { timeText } from "../../text/moments.ts";
 import { type Asked, send } from "./acts.ts";
 import { approveCommands } from "./commands.ts";
-import { ActDialog, type Asking } from "./dialogs.tsx";
 import { type Act, checksOf, type File, ordersOf, otherAccountOf, type View } from "./figures.ts";
+import { type Asking, RestorationDialog } from "./RestorationDialog.tsx";
 import { approve } from "./text.ts";
 
 /** Status of a refusal because the restoration is not as the officer saw it. */
@@ -228,7 +228,7 @@ function Acts({ view, file, acts, fourEyes, isOld, paise, done, refused }: Decid
         {acts.some((act) => act === "receive_application" || act === "receive_bond") && t("in_case")}
       </p>
       {asking !== null && (
-        <ActDialog asking={asking} isRunning={verb.isRunning} problem={verb.problem} close={() => setAsking(null)} run={(asked) => verb.act(asked)} />
+        <RestorationDialog asking={asking} isRunning={verb.isRunning} problem={verb.problem} close={() => setAsking(null)} run={(asked) => verb.act(asked)} />
       )}
       {proof.dialog}
     </div>

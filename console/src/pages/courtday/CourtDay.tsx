@@ -5,11 +5,10 @@ import { type ReactNode, useId } from "react";
 
 import "./courtday.css";
 
-import { asFile, save } from "../../api/files.ts";
-import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
 import { useCommand } from "../../keys/commands.ts";
 import { CommandButton } from "../../parts/Button.tsx";
+import { useDownload } from "../../parts/FileButtons.tsx";
 import { localText } from "../../text/moments.ts";
 import { type Asked, type Route, ROUTES } from "./asked.ts";
 import { courtdayCommands } from "./commands.ts";
@@ -89,10 +88,7 @@ function Choices({ asked, change }: Choosing): ReactNode {
   const districts = useInfiniteQuery(files({ ...asked, district: "" })).data?.pages ?? [];
   const known = [...new Set(districts.flatMap((page) => page.items.map((one) => one.district)))].sort();
   const list = useId();
-  const csv = useVerb({
-    run: () => tableOf(asked, asFile("csv")),
-    done: (file) => save(file, `court-day-${asked.on}.csv`),
-  });
+  const download = useDownload(`court-day-${asked.on}`, (how) => tableOf(asked, how));
   return (
     <form className="courtday-choices" role="search" aria-label={t("choices")} onSubmit={(event) => event.preventDefault()}>
       <label>
@@ -117,7 +113,8 @@ function Choices({ asked, change }: Choosing): ReactNode {
         ))}
       </datalist>
       <span className="row push">
-        <CommandButton command={courtdayCommands.csv} run={() => csv.act(undefined)} isDisabled={csv.isRunning} />
+        <CommandButton command={courtdayCommands.csv} run={() => download.act("csv")} isDisabled={download.isRunning} />
+        <CommandButton command={courtdayCommands.xlsx} run={() => download.act("xlsx")} isDisabled={download.isRunning} />
         <CommandButton command={courtdayCommands.print} run={() => print()} />
       </span>
     </form>

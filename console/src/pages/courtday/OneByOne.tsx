@@ -5,7 +5,8 @@ import { type ReactNode, useRef, useState } from "react";
 
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Rupees } from "../../parts/money.tsx";
-import { isReason, TextArea } from "../../parts/TextArea.tsx";
+import { ReasonField } from "../../parts/ReasonField.tsx";
+import { isReason } from "../../text/reason.ts";
 import { ALL } from "./reads.ts";
 import { courtday } from "./text.ts";
 
@@ -71,9 +72,7 @@ export function OneByOne({
       close={stop}
       className="wide"
     >
-      {needsReason && outcomes.size === 0 && (
-        <TextArea label={t("reason")} value={reason} set={setReason} hasFocus />
-      )}
+      {needsReason && outcomes.size === 0 && <ReasonField value={reason} set={setReason} hasFocus />}
       {(isRunning || isOver) && (
         <p role="status">
           <progress value={outcomes.size} max={own.length} /> {t("progress", { done: outcomes.size, all: own.length })}

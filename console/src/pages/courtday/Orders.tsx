@@ -20,8 +20,8 @@ import { localText } from "../../text/moments.ts";
 import { type Entries, entriesOf, type WaitingOrder } from "./asked.ts";
 import { courtdayCommands } from "./commands.ts";
 import { type Item, OneByOne, type Outcome } from "./OneByOne.tsx";
-import { base64Of, PDF_MAX_BYTES } from "../../parts/pdf.ts";
-import { PdfField } from "./PdfField.tsx";
+import { base64Of } from "../../parts/pdf.ts";
+import { PdfField } from "../../parts/PdfField.tsx";
 import { ALL, orders } from "./reads.ts";
 import { courtday } from "./text.ts";
 
@@ -262,12 +262,12 @@ function AddPdf({ orders: lacking, close }: { orders: readonly WaitingOrder[]; c
     <AskDialog
       title={t("add_pdf")}
       says={t("says.pdf")}
-      isReady={!verb.isRunning && file !== null && file.size <= PDF_MAX_BYTES}
+      isReady={!verb.isRunning && file !== null}
       problem={verb.problem}
       run={() => file !== null && verb.act(file)}
       close={close}
     >
-      <PdfField label={t("pdf")} file={file} set={setFile} />
+      <PdfField label={t("pdf")} set={setFile} />
     </AskDialog>
   );
 }

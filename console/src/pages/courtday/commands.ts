@@ -13,5 +13,6 @@ export const courtdayCommands = commandTable("courtday", courtday, {
   go_on: { keys: "n" },
   confirm: { keys: "a" },
   csv: { keys: "c" },
+  xlsx: { keys: "Shift+C" },
   print: { keys: "p" },
 });

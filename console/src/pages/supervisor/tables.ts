@@ -1,9 +1,8 @@
 /** Tables as files: the same rows that the page shows, made by the server. */
 
 import { api } from "../../api/client.ts";
-import { asFile, type Format, save } from "../../api/files.ts";
+import type { FileRequest } from "../../api/files.ts";
 import { ok } from "../../api/problem.ts";
-import { useVerb, type Verb } from "../../api/verb.ts";
 import type { Group, Scope } from "./asked.ts";
 import { type Behind, queryOf } from "./behind.ts";
 
@@ -13,8 +12,8 @@ export type Table =
   | { readonly of: "breaches"; readonly district: string | null }
   | { readonly of: "cases"; readonly behind: Behind };
 
-async function fetched(table: Table, format: Format): Promise<Blob> {
-  const how = asFile(format);
+/** Get a table as a file. */
+export async function fileOf(table: Table, how: FileRequest): Promise<Blob> {
   switch (table.of) {
     case "stages":
       return ok<Blob>(api.GET("/api/v1/figures/stages", { ...how, params: { query: { ...table.scope, by: table.by } } }));
@@ -41,17 +40,4 @@ export function nameOf(table: Table): string {
     case "cases":
       return `cases-of-${table.behind.stage}-from-${table.behind.scope.from}`;
   }
-}
-
-interface Download {
-  readonly table: Table;
-  readonly format: Format;
-}
-
-/** Get a table as a file, and let the browser keep it. */
-export function useDownload(): Verb<Download, Blob> {
-  return useVerb({
-    run: ({ table, format }: Download) => fetched(table, format),
-    done: (file, { table, format }) => save(file, `${nameOf(table)}.${format}`),
-  });
 }

@@ -1,14 +1,16 @@
 /** The form of one act: what it does and who else must agree, its fields, and the refusal of the server. */
 
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import type { Problem } from "../../../api/problem.ts";
 import { useVerb } from "../../../api/verb.ts";
+import { AskDialog } from "../../../parts/AskDialog.tsx";
 import { Choose, Field, type Finding } from "../../../parts/Field.tsx";
-import { Modal } from "../../../parts/Modal.tsx";
-import { base64Of, PDF_MAX_BYTES } from "../../../parts/pdf.ts";
+import { base64Of } from "../../../parts/pdf.ts";
+import { PdfField } from "../../../parts/PdfField.tsx";
 import { useProof } from "../../../parts/Proof.tsx";
-import { Refusal } from "../../../parts/Refusal.tsx";
+import { ReasonField } from "../../../parts/ReasonField.tsx";
+import { TextArea } from "../../../parts/TextArea.tsx";
 import { say } from "../../../parts/toasts.ts";
 import { serverNow } from "../../../text/clock.ts";
 import { casePart } from "../data.ts";
@@ -36,14 +38,17 @@ export default function ActDialog({ act, ackNo, close }: { act: Act; ackNo: stri
     refused: setProblem,
   });
   const isReady = !verb.isRunning && act.asks.every((ask) => isFit(ask, typed[ask.name] ?? "", now));
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (isReady) verb.act(null);
-  };
   return (
-    <Modal title={act.title} close={close} isFirm={act.asks.length > 1}>
-      <form className="stack" onSubmit={submit}>
-        {act.says && <p className="note acc">{act.says}</p>}
+    <>
+      <AskDialog
+        title={act.title}
+        says={act.says}
+        isReady={isReady}
+        problem={problem}
+        run={() => verb.act(null)}
+        close={close}
+        isFirm={act.asks.length > 1}
+      >
         {act.facts && act.facts.length > 0 && <Facts facts={act.facts} />}
         {act.asks.map((ask, index) => (
           <AskField
@@ -55,18 +60,9 @@ export default function ActDialog({ act, ackNo, close }: { act: Act; ackNo: stri
             change={(value) => setTyped((before) => ({ ...before, [ask.name]: value }))}
           />
         ))}
-        {problem && <Refusal problem={problem} />}
-        <div className="row">
-          <button type="submit" className="btn first" disabled={!isReady}>
-            {act.title}
-          </button>
-          <button type="button" className="btn" onClick={close}>
-            {t("leave")}
-          </button>
-        </div>
-      </form>
+      </AskDialog>
       {proof.dialog}
-    </Modal>
+    </>
   );
 }
 
@@ -118,22 +114,16 @@ export function AskField({
       </label>
     );
   }
-  if (ask.kind === "file") return <FileField label={label} isChosen={typed !== ""} change={change} />;
-  if (ask.kind === "reason" || ask.kind === "text") {
-    return (
-      <div>
-        <label htmlFor={`ask-${ask.name}`}>{label}</label>
-        <textarea
-          id={`ask-${ask.name}`}
-          className="in"
-          rows={3}
-          autoFocus={isFirst}
-          maxLength={lengthOf(ask)}
-          value={typed}
-          onChange={(event) => change(event.target.value)}
-        />
-      </div>
-    );
+  if (ask.kind === "file") {
+    const read = (file: File | null): void => {
+      change("");
+      if (file !== null) void base64Of(file).then(change);
+    };
+    return <PdfField label={label} set={read} hasFocus={isFirst} />;
+  }
+  if (ask.kind === "reason") return <ReasonField label={label} value={typed} set={change} hasFocus={isFirst} />;
+  if (ask.kind === "text") {
+    return <TextArea label={label} value={typed} set={change} maxLength={lengthOf(ask)} hasFocus={isFirst} />;
   }
   const said = understood(ask, typed, now, t.language);
   const isWrong = typed.trim() !== "" && !isFit(ask, typed, now);
@@ -151,39 +141,6 @@ export function AskField({
       findings={findings}
       isMono={ask.kind !== "line"}
       onChange={(event) => change(event.target.value)}
-    />
-  );
-}
-
-/** A PDF, which the browser reads into memory and sends with the act. */
-function FileField({
-  label,
-  isChosen,
-  change,
-}: {
-  label: string;
-  isChosen: boolean;
-  change: (base64: string) => void;
-}): ReactNode {
-  const t = actsText.use();
-  const [fault, setFault] = useState("");
-  const read = (file: File | undefined): void => {
-    change("");
-    setFault("");
-    if (file === undefined) return;
-    if (file.size > PDF_MAX_BYTES) {
-      setFault(t("fault.file"));
-      return;
-    }
-    base64Of(file).then(change, () => setFault(t("fault.file")));
-  };
-  return (
-    <Field
-      label={label}
-      type="file"
-      accept="application/pdf"
-      findings={fault ? [{ standing: "bad", text: fault }] : isChosen ? [{ standing: "good", text: t("file.chosen") }] : []}
-      onChange={(event) => read(event.target.files?.[0])}
     />
   );
 }

@@ -1,6 +1,7 @@
 /** The fields of an act, and what a person typed in them. Pure. */
 
 import { localMoment, localText, readMoment } from "../../../text/moments.ts";
+import { isReason } from "../../../text/reason.ts";
 import { inWords, readRupees } from "../../../text/rupees.ts";
 import type { Language } from "../../../text/language.ts";
 
@@ -27,12 +28,10 @@ export interface Ask {
 /** What stands in each field, by its name. A file is its bytes in base64; a tick is `yes` or nothing. */
 export type Typed = Readonly<Record<string, string>>;
 
-export const REASON_LEAST = 3;
-export const REASON_MOST = 500;
 const LINE_MOST = 200;
 
 export function lengthOf(ask: Ask): number {
-  return ask.most ?? (ask.kind === "reason" ? REASON_MOST : LINE_MOST);
+  return ask.most ?? LINE_MOST;
 }
 
 export function beginning(asks: readonly Ask[]): Typed {
@@ -47,7 +46,7 @@ export function isFit(ask: Ask, typed: string, now: number): boolean {
   if (text === "") return ask.isOptional === true || ask.kind === "yes";
   switch (ask.kind) {
     case "reason":
-      return text.length >= REASON_LEAST;
+      return isReason(text);
     case "rupees":
       return readRupees(text) !== null;
     case "moment":

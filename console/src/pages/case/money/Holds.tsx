@@ -3,8 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
-import { api } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
+import { readerOf } from "../../../api/readReason.ts";
 import { useSession } from "../../../app/session.ts";
 import { BucketMark, Rupees } from "../../../parts/money.tsx";
 import { FileButtons } from "../../../parts/FileButtons.tsx";
@@ -36,7 +36,7 @@ export function Holds({ view }: { view: CaseView }): ReactNode {
           <FileButtons
             name={`holds-${ackNo}`}
             of={t("holds")}
-            get={(how) => ok(api.GET("/api/v1/holds", { ...how, params: { query: { ack_no: ackNo } } }))}
+            get={(how) => ok(readerOf(ackNo).GET("/api/v1/holds", { ...how, params: { query: { ack_no: ackNo } } }))}
           />
         )}
       </header>
