@@ -4,7 +4,7 @@ One admin alone may still take away: disable an officer, end a role, end session
 lets a person in, or changes what the engine does, needs a second admin.
 """
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
@@ -51,7 +51,9 @@ Subject = Annotated[
     Query(max_length=SUBJECT_MAX_CHARS, description="Officer, team, institution, script or display; or `policy`."),
 ]
 KIND_MAX_CHARS = 64
-_CHANGES = {200: {"content": TABLE_CONTENT, "description": "A page, or a table as CSV or a workbook."}}
+_CHANGES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": TABLE_CONTENT, "description": "A page, or a table as CSV or a workbook."}
+}
 
 
 @router.post("/proposals/preview", name="preview_administration", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))

@@ -1,5 +1,7 @@
 """Two admins change officers, the directory and the policy over the API, and everybody who may reads who did it."""
 
+import csv
+import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -233,3 +235,8 @@ async def test_a_new_version_of_the_policy_is_in_force_at_the_next_start(clocked
         assert response.status_code == 422, response.text
     (change,) = await office.changes(area="policy")
     assert (change["kind"], change["second"]) == ("policy_changed", "officer:bela")
+    headers = {**office.doors.officer(Role.AUDITOR), "Accept": "text/csv"}
+    text = (await office.doors.client.get(f"{BASE}/changes", params={"area": "policy"}, headers=headers)).text
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert [row[name] for name in ("second", "before", "after")] == ["officer:bela", "12", "15"]
+    assert row["at"].endswith("+05:30")

@@ -363,3 +363,6 @@ async def test_a_day_of_the_lok_adalat(desk: Desk) -> None:
     table = (await desk.doors.client.get("/api/v1/court-day", params={"on": today}, headers=headers)).text
     assert [row.split(",")[0] for row in table.splitlines()] == ["ack_no", *cases]
     assert "50100000000001" not in table, "accounts are masked"
+    headers["Accept"] = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    workbook = await desk.doors.client.get("/api/v1/court-day", params={"on": today}, headers=headers)
+    assert workbook.headers["content-disposition"] == 'attachment; filename="court-day.xlsx"'

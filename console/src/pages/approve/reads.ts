@@ -1,10 +1,10 @@
 /** What the page reads: the steps that wait, and of one file the restoration, its accounts, documents and case. */
 
-import { infiniteQueryOptions, keepPreviousData, queryOptions, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { api } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import { useReadAgain } from "../../api/readAgain.ts";
 import { readerOf } from "../../api/readReason.ts";
 import { type StreamEvent, useTopics } from "../../api/stream.ts";
 import type { Act, File, View } from "./figures.ts";
@@ -74,27 +74,10 @@ export const courtOrdersOf = ({ restoration_id: id, case_ack_no: ackNo }: Of) =>
 
 /** Read the file again when its case changes, and the steps when a work item does. */
 export function useLiveFile(ackNo: string | undefined): void {
-  const client = useQueryClient();
-  const timers = useRef(new Map<string, ReturnType<typeof setTimeout>>());
-  useEffect(() => {
-    const { current } = timers;
-    return () => {
-      for (const timer of current.values()) clearTimeout(timer);
-    };
-  }, []);
-  const readSoon = (of: "steps" | "file", afterMs: number): void => {
-    // Changes come in bursts. The first one begins the wait, so that a steady flow is read too.
-    if (timers.current.has(of)) return;
-    timers.current.set(
-      of,
-      setTimeout(() => {
-        timers.current.delete(of);
-        void client.invalidateQueries({ queryKey: of === "steps" ? part(of) : part() });
-      }, afterMs),
-    );
-  };
+  const readFiles = useReadAgain(SETTLES_MS);
+  const readSteps = useReadAgain(STEPS_SETTLE_MS);
   useTopics(["queue", ...(ackNo === undefined ? [] : [`case:${ackNo}`])], (event: StreamEvent) => {
-    if (event.kind === "case" || event.kind === "reset") readSoon("file", SETTLES_MS);
-    else if (event.kind === "task" || event.kind === "deadline") readSoon("steps", STEPS_SETTLE_MS);
+    if (event.kind === "case" || event.kind === "reset") readFiles(part());
+    else if (event.kind === "task" || event.kind === "deadline") readSteps(part("steps"));
   });
 }

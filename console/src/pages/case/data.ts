@@ -1,10 +1,10 @@
 /** What the page reads of a case, and how its stream keeps it fresh. */
 
-import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import type { Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import { useReadAgain } from "../../api/readAgain.ts";
 import { hasReadReason, readerOf, shareReadReason } from "../../api/readReason.ts";
 import { type StreamEvent, useTopics } from "../../api/stream.ts";
 import type { Language } from "../../text/language.ts";
@@ -205,23 +205,11 @@ export const messagesOf = (ackNo: string) =>
 
 /** Read the case again when the stream says that something of it changed. */
 export function useLiveCase(ackNo: string): void {
-  const client = useQueryClient();
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(
-    () => () => {
-      clearTimeout(timer.current);
-      timer.current = undefined;
-    },
-    [ackNo],
-  );
+  const readAgain = useReadAgain(SETTLES_MS);
   // A case of other officers is read with a reason, which the stream has not.
   useTopics(hasReadReason(ackNo) ? [] : [`case:${ackNo}`], (event: StreamEvent) => {
     // A stream that begins says nothing of what happened between the first reading and its beginning.
     if (event.kind !== "case" && event.kind !== "deadline" && event.kind !== "reset") return;
-    // The first change begins the wait, so that a steady flow is read too.
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      void client.invalidateQueries({ queryKey: casePart(ackNo) });
-    }, SETTLES_MS);
+    readAgain(casePart(ackNo));
   });
 }
