@@ -4,8 +4,9 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, TypeVar
+from weakref import WeakValueDictionary
 
 import asyncpg
 
@@ -68,23 +69,27 @@ class EvidenceJobs:
 
 
 class TableJobs:
-    """Limit on the tables of cases that are written at once. One for the process."""
+    """Limit on the tables of cases that are written at once: of all officers, and one of each. One for the process."""
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(TABLES_AT_ONCE)
+        self._own: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Wait for a place. Raises `Refused` if the wait is too long."""
-        try:
-            async with asyncio.timeout(TABLES_WAIT_SECONDS):
-                await self._places.acquire()
-        except TimeoutError:
-            raise Refused(TOO_MANY, "other tables are being written; try again in a moment") from None
-        try:
+    async def place(self, caller: str) -> AsyncIterator[None]:
+        """Wait for a place. Raises `Refused` if the wait is too long.
+
+        A caller waits for the own table first, so that no one takes every place.
+        """
+        own = self._own.setdefault(caller, asyncio.Lock())
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(TABLES_WAIT_SECONDS):
+                    await held.enter_async_context(own)
+                    await held.enter_async_context(self._places)
+            except TimeoutError:
+                raise Refused(TOO_MANY, "other tables are being written; try again in a moment") from None
             yield
-        finally:
-            self._places.release()
 
 
 class StorageCache:

@@ -79,7 +79,7 @@ async def read_trail(
 ) -> TrailView | Response:
     """Return the money trail, with hops as edges and accounts as nodes."""
     if wants_file(request):
-        async with services.table_jobs.place():
+        async with services.table_jobs.place(officer.actor):
             rows = await case_tables.hop_table(services.ctx, ack_no, layer)
             return await as_file(request, rows, f"transfers-{ack_no}")
     async with services.ctx.pool.acquire() as connection:
@@ -160,7 +160,7 @@ async def read_timeline(
     A table has at most the newest 20,000 events.
     """
     if wants_file(request):
-        async with services.table_jobs.place():
+        async with services.table_jobs.place(officer.actor):
             rows = await case_tables.timeline_table(services.ctx, ack_no, language)
             return await as_file(request, rows, f"timeline-{ack_no}")
     async with services.ctx.pool.acquire() as connection:
