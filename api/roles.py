@@ -282,13 +282,18 @@ READS: Final = frozenset(action for action in Action if action.value.startswith(
 
 PROVED: Final = frozenset(
     {
+        Action.AGREE_TO_PAYER,
         Action.APPROVE_RESTORATION,
+        Action.CHANGE_DISPLAYS,
+        Action.CONFIRM_COURT_ORDER,
         Action.CONFIRM_CREDIT_ACCOUNT,
         Action.CONFIRM_RELEASE,
         Action.DECIDE_ADMINISTRATION,
         Action.DECIDE_GRIEVANCE,
+        Action.DECIDE_MERGE,
         Action.DECIDE_OBJECTION,
         Action.DECIDE_SMALL_HOLD,
+        Action.DECIDE_WITHDRAWAL,
         Action.END_OFFICERS_ROLE,
         Action.END_SESSIONS,
     }

@@ -32,7 +32,8 @@ export function OneByOne({
   says: string;
   items: readonly Item[];
   needsReason?: boolean;
-  send: (item: Item, reason: string) => Promise<Outcome>;
+  /** null if the officer gives no code: then nothing more is sent */
+  send: (item: Item, reason: string) => Promise<Outcome | null>;
   close: () => void;
 }): ReactNode {
   const t = courtday.use();
@@ -49,6 +50,7 @@ export function OneByOne({
     for (const item of own) {
       if (isStopped.current) break;
       const outcome = await send(item, reason.trim());
+      if (outcome === null) break;
       setOutcomes((before) => new Map(before).set(item.key, outcome));
     }
     setIsRunning(false);
