@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from activities.administration import proposals
+from activities.officers.sign_in_links import SignInLink
 from api.auth import may
 from api.params import INT64_MAX, LIMIT_DEFAULT, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_ALLOWED, NOT_FOUND, NOT_NOW, says
@@ -25,6 +26,7 @@ from schemas.administration import (
     ChangeQuestion,
     Changes,
     DecidedProposal,
+    MadeProposal,
     NewProposal,
     Proposal,
     ProposalDecision,
@@ -62,8 +64,11 @@ async def preview(services: TheServices, officer: Proposing, asked: ChangeQuesti
     status_code=201,
     responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED, NOT_ALLOWED),
 )
-async def propose(services: TheServices, officer: Proposing, new: NewProposal) -> Proposal:
-    """Propose a change. It takes effect only when another admin has agreed."""
+async def propose(services: TheServices, officer: Proposing, new: NewProposal) -> MadeProposal:
+    """Propose a change. It takes effect only when another admin has agreed.
+
+    A code in the response is shown once. Tell it to the person whom it is for, and not to the admin who agrees.
+    """
     return await proposals.propose(services.ctx, new, officer.actor)
 
 
@@ -101,13 +106,22 @@ async def decide(
 ) -> DecidedProposal:
     """Agree to another admin's proposal, or refuse it, within a few minutes of the sign-in or of a code.
 
-    A sign-in link or a password in the response is shown once. Give it to the person whom it is for.
+    A link in the response is shown once. Give it to the person whom it is for. It opens nothing without the code that
+    the proposing admin was shown.
     """
     proposal, secret = await proposals.decide(services.ctx, proposal_id, decision, officer.actor)
     services.sessions.forget()
-    link = secret.link
-    shown = None if link is None else ShownLink(path=link.path, valid_until=link.valid_until)
-    return DecidedProposal(proposal=proposal, sign_in_link=shown, password=secret.password)
+    return DecidedProposal(
+        proposal=proposal,
+        sign_in_link=_shown(secret.sign_in_link),
+        bank_login_link=_shown(secret.bank_login_link, services.bank_url or services.public_url or ""),
+    )
+
+
+def _shown(link: SignInLink | None, host: str = "") -> ShownLink | None:
+    if link is None:
+        return None
+    return ShownLink(path=f"{host.rstrip('/')}{link.path}", valid_until=link.valid_until)
 
 
 @router.post(

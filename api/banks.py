@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from activities.banks import key_changes
 from api.auth import may
 from api.params import LIMIT_DEFAULT, After, Limit
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
@@ -95,6 +96,7 @@ async def _details(services: Services, connection: Connection, known: Institutio
         channels=await _standings(connection, known),
         roster=known.nodal_officers,
         keys=await _keys(services, connection, known.code),
+        asked_key=await key_changes.asked(services.ctx, connection, known.code),
         login=await institutions.login_of(connection, known.code),
         lacks=lacks_of(known, await institutions.credentials(connection, now)),
         updated_at=updated_at,

@@ -69,7 +69,7 @@ class EvidenceJobs:
 
 
 class TableJobs:
-    """Limit on the tables of cases that are written at once: of all officers, and one of each. One for the process."""
+    """Limit on the tables of cases that are written at once, one of each officer. One for the process."""
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(TABLES_AT_ONCE)

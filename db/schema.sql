@@ -9,9 +9,9 @@ AS $function$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL OR NEW.decision IS NULL
         OR (NEW.proposal_id, NEW.kind, NEW.subject, NEW.about_officer, NEW.asked, NEW.changes, NEW.reason, NEW.proposed_by,
-            NEW.proposed_at, NEW.valid_until) IS DISTINCT FROM
+            NEW.proposed_at, NEW.valid_until, NEW.code_digest) IS DISTINCT FROM
            (OLD.proposal_id, OLD.kind, OLD.subject, OLD.about_officer, OLD.asked, OLD.changes, OLD.reason, OLD.proposed_by,
-            OLD.proposed_at, OLD.valid_until)
+            OLD.proposed_at, OLD.valid_until, OLD.code_digest)
     THEN
         RAISE EXCEPTION 'of a proposal only the decision is written, once'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'administration_proposal_rules';
@@ -349,6 +349,37 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_key_two_live';
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_login_change_of_two()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.proposal_id
+            AND p.kind = 'bank_login_replaced' AND p.subject = NEW.institution AND p.decision = 'agreed'
+            AND p.decided_by = NEW.made_by AND p.code_digest = NEW.code_digest) THEN
+        RAISE EXCEPTION 'the link of a bank comes of a proposal that two admins agreed to'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_login_change_of_two';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_login_change_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF (NEW.change_id, NEW.institution, NEW.email, NEW.made_at, NEW.made_by, NEW.proposal_id, NEW.digest, NEW.code_digest,
+            NEW.valid_until) IS DISTINCT FROM (OLD.change_id, OLD.institution, OLD.email, OLD.made_at, OLD.made_by,
+            OLD.proposal_id, OLD.digest, OLD.code_digest, OLD.valid_until)
+        OR NEW.wrong_codes < OLD.wrong_codes
+        OR (OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL)
+            AND (NEW.used_at, NEW.ended_at, NEW.wrong_codes) IS DISTINCT FROM (OLD.used_at, OLD.ended_at, OLD.wrong_codes)
+    THEN
+        RAISE EXCEPTION 'a link is used once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.bank_login_ends_sessions()
@@ -2606,14 +2637,31 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.sign_in_link_of_two()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.proposal_id
+            AND p.kind IN ('officer_added', 'officer_reset') AND p.about_officer = NEW.officer_id AND p.decision = 'agreed'
+            AND p.decided_by = NEW.made_by AND p.code_digest = NEW.code_digest) THEN
+        RAISE EXCEPTION 'the link of an officer comes of a proposal that two admins agreed to'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'sign_in_link_of_two';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.sign_in_link_rules()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL
-        OR (NEW.digest, NEW.officer_id, NEW.made_at, NEW.made_by, NEW.valid_until)
-            IS DISTINCT FROM (OLD.digest, OLD.officer_id, OLD.made_at, OLD.made_by, OLD.valid_until)
+    IF (NEW.digest, NEW.officer_id, NEW.made_at, NEW.made_by, NEW.valid_until, NEW.proposal_id, NEW.code_digest)
+            IS DISTINCT FROM (OLD.digest, OLD.officer_id, OLD.made_at, OLD.made_by, OLD.valid_until, OLD.proposal_id,
+                OLD.code_digest)
+        OR NEW.wrong_codes < OLD.wrong_codes
+        OR (OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL)
+            AND (NEW.used_at, NEW.ended_at, NEW.wrong_codes) IS DISTINCT FROM (OLD.used_at, OLD.ended_at, OLD.wrong_codes)
     THEN
         RAISE EXCEPTION 'a link is used once' USING ERRCODE = 'restrict_violation';
     END IF;
@@ -2926,6 +2974,7 @@ CREATE TABLE administration_proposal (
     proposed_by text NOT NULL,
     proposed_at timestamp with time zone NOT NULL,
     valid_until timestamp with time zone NOT NULL,
+    code_digest bytea,
     decision text,
     decided_by text,
     decided_at timestamp with time zone,
@@ -2934,11 +2983,13 @@ CREATE TABLE administration_proposal (
     CONSTRAINT administration_proposal_about_officer_check CHECK ((about_officer ~ '^[a-z0-9._@-]{1,64}$'::text)),
     CONSTRAINT administration_proposal_asked_check CHECK ((pg_column_size(asked) <= 262144)),
     CONSTRAINT administration_proposal_changes_check CHECK (((jsonb_typeof(changes) = 'array'::text) AND (pg_column_size(changes) <= 262144))),
+    CONSTRAINT administration_proposal_code_digest_check CHECK ((octet_length(code_digest) = 32)),
     CONSTRAINT administration_proposal_decided CHECK ((num_nulls(decision, decided_by, decided_at, decided_reason) = ANY (ARRAY[0, 4]))),
     CONSTRAINT administration_proposal_decided_reason_check CHECK (((decided_reason <> ''::text) AND (length(decided_reason) <= 500))),
-    CONSTRAINT administration_proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text]))),
-    CONSTRAINT administration_proposal_four_eyes CHECK (((decision IS NULL) OR (decision = 'withdrawn'::text) OR is_second_officer(decided_by, proposed_by))),
-    CONSTRAINT administration_proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)))),
+    CONSTRAINT administration_proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
+    CONSTRAINT administration_proposal_four_eyes CHECK (((decision IS NULL) OR (decision = ANY (ARRAY['withdrawn'::text, 'expired'::text])) OR is_second_officer(decided_by, proposed_by))),
+    CONSTRAINT administration_proposal_has_code CHECK (((code_digest IS NOT NULL) = (kind = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
+    CONSTRAINT administration_proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)) AND ((decision IS DISTINCT FROM 'expired'::text) OR (decided_at > valid_until)))),
     CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'policy_changed'::text]))),
     CONSTRAINT administration_proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
     CONSTRAINT administration_proposal_of_officers CHECK (((proposed_by ~~ 'officer:%'::text) AND (decided_by ~~ 'officer:%'::text))),
@@ -3213,8 +3264,11 @@ CREATE TABLE bank_key_change (
     next_attempt_at timestamp with time zone,
     attempts integer NOT NULL DEFAULT 0,
     told_at timestamp with time zone,
+    person_id uuid,
+    sealed_asker bytea,
     CONSTRAINT bank_key_change_pkey PRIMARY KEY (change_id),
     CONSTRAINT bank_key_change_asked_by CHECK (((length(asked_by) >= 1) AND (length(asked_by) <= 200))),
+    CONSTRAINT bank_key_change_asker_is_sealed CHECK (((person_id IS NULL) = (sealed_asker IS NULL))),
     CONSTRAINT bank_key_change_by_two CHECK (((outcome IS NULL) OR (outcome = ANY (ARRAY['withdrawn'::text, 'expired'::text])) OR (decided_by !~~ 'bank:%'::text))),
     CONSTRAINT bank_key_change_decided CHECK ((num_nulls(outcome, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
     CONSTRAINT bank_key_change_decided_by CHECK (((length(decided_by) >= 1) AND (length(decided_by) <= 200))),
@@ -3238,6 +3292,35 @@ CREATE TABLE bank_login (
     CONSTRAINT bank_login_address_check CHECK (((length(address) >= 1) AND (length(address) <= 100))),
     CONSTRAINT bank_login_mark_check CHECK ((octet_length(mark) = 32)),
     CONSTRAINT bank_login_told_or_to_tell CHECK (((told_at IS NULL) OR (next_attempt_at IS NULL)))
+);
+
+CREATE TABLE bank_login_change (
+    change_id uuid NOT NULL,
+    institution text NOT NULL,
+    email text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    proposal_id bigint,
+    digest bytea,
+    code_digest bytea,
+    valid_until timestamp with time zone,
+    wrong_codes integer NOT NULL DEFAULT 0,
+    used_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    told_at timestamp with time zone,
+    CONSTRAINT bank_login_change_pkey PRIMARY KEY (change_id),
+    CONSTRAINT bank_login_change_code_digest_check CHECK ((octet_length(code_digest) = 32)),
+    CONSTRAINT bank_login_change_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT bank_login_change_email_check CHECK (((length(email) >= 3) AND (length(email) <= 320))),
+    CONSTRAINT bank_login_change_has_link CHECK ((num_nulls(proposal_id, digest, code_digest, valid_until) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT bank_login_change_made_by_check CHECK (((length(made_by) >= 1) AND (length(made_by) <= 200))),
+    CONSTRAINT bank_login_change_of_officers_has_code CHECK (((code_digest IS NOT NULL) OR (made_by !~~ 'officer:%'::text))),
+    CONSTRAINT bank_login_change_used_after_few_codes CHECK (((used_at IS NULL) OR (wrong_codes < 5))),
+    CONSTRAINT bank_login_change_used_in_time CHECK (((used_at IS NULL) OR COALESCE((used_at <= valid_until), false))),
+    CONSTRAINT bank_login_change_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL))),
+    CONSTRAINT bank_login_change_wrong_codes_check CHECK (((wrong_codes >= 0) AND (wrong_codes <= 5)))
 );
 
 CREATE TABLE bank_nonce (
@@ -3759,7 +3842,7 @@ CREATE TABLE desk_task (
     cause text NOT NULL,
     facts jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT desk_task_pkey PRIMARY KEY (task_id),
-    CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((hop_no IS NULL) AND (request_id IS NULL) AND ((institution IS NOT NULL) OR (subject_kind = 'nightly_run'::text))))),
+    CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((hop_no IS NULL) AND (request_id IS NULL) AND ((institution IS NOT NULL) OR (subject_kind = ANY (ARRAY['nightly_run'::text, 'proposal'::text])))))),
     CONSTRAINT desk_task_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT desk_task_of_its_case CHECK (((subject_kind <> 'case'::text) OR COALESCE((subject_id = case_no), false))),
     CONSTRAINT desk_task_of_its_hop CHECK (
@@ -3774,10 +3857,11 @@ CASE subject_kind
     ELSE (request_id IS NULL)
 END),
     CONSTRAINT desk_task_of_nightly_run CHECK (((subject_kind <> 'nightly_run'::text) OR ((case_no IS NULL) AND (institution IS NULL)))),
+    CONSTRAINT desk_task_of_proposal CHECK (((subject_kind <> 'proposal'::text) OR ((case_no IS NULL) AND (institution IS NULL)))),
     CONSTRAINT desk_task_of_reconciliation CHECK (((reconciliation_id IS NULL) OR (case_no IS NULL))),
     CONSTRAINT desk_task_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
     CONSTRAINT desk_task_subject_id_check CHECK ((subject_id <> ''::text)),
-    CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text, 'nightly_run'::text])))
+    CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text, 'nightly_run'::text, 'proposal'::text])))
 );
 
 CREATE TABLE directory_event (
@@ -5413,12 +5497,23 @@ CREATE TABLE sign_in_link (
     valid_until timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     ended_at timestamp with time zone,
+    proposal_id bigint,
+    code_digest bytea,
+    wrong_codes integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    told_at timestamp with time zone,
     CONSTRAINT sign_in_link_pkey PRIMARY KEY (digest),
+    CONSTRAINT sign_in_link_code_digest_check CHECK ((octet_length(code_digest) = 32)),
     CONSTRAINT sign_in_link_digest_check CHECK ((octet_length(digest) = 32)),
     CONSTRAINT sign_in_link_ends CHECK (((valid_until > made_at) AND (valid_until <= (made_at + '7 days'::interval)))),
+    CONSTRAINT sign_in_link_has_code CHECK (((proposal_id IS NULL) = (code_digest IS NULL))),
     CONSTRAINT sign_in_link_made_by_check CHECK ((made_by <> ''::text)),
+    CONSTRAINT sign_in_link_of_officers_has_code CHECK (((code_digest IS NOT NULL) OR (made_by !~~ 'officer:%'::text))),
+    CONSTRAINT sign_in_link_used_after_few_codes CHECK (((used_at IS NULL) OR (wrong_codes < 5))),
     CONSTRAINT sign_in_link_used_in_time CHECK ((used_at <= valid_until)),
-    CONSTRAINT sign_in_link_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL)))
+    CONSTRAINT sign_in_link_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL))),
+    CONSTRAINT sign_in_link_wrong_codes_check CHECK (((wrong_codes >= 0) AND (wrong_codes <= 5)))
 );
 
 CREATE TABLE stage_count (
@@ -5814,7 +5909,13 @@ ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (insti
 
 ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE bank_login ADD CONSTRAINT bank_login_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id);
 
 ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
 
@@ -6202,6 +6303,8 @@ ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN K
 
 ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
+ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id);
+
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -6330,9 +6433,19 @@ CREATE INDEX bank_key_change_of_bank ON public.bank_key_change USING btree (inst
 
 CREATE UNIQUE INDEX bank_key_change_open ON public.bank_key_change USING btree (institution) WHERE (outcome IS NULL);
 
+CREATE INDEX bank_key_change_person ON public.bank_key_change USING btree (person_id) WHERE (person_id IS NOT NULL);
+
 CREATE INDEX bank_key_change_to_tell ON public.bank_key_change USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
+
+CREATE UNIQUE INDEX bank_login_change_link ON public.bank_login_change USING btree (digest);
+
+CREATE INDEX bank_login_change_of_bank ON public.bank_login_change USING btree (institution, made_at);
+
+CREATE UNIQUE INDEX bank_login_change_open ON public.bank_login_change USING btree (institution) WHERE ((digest IS NOT NULL) AND (used_at IS NULL) AND (ended_at IS NULL));
+
+CREATE INDEX bank_login_change_to_tell ON public.bank_login_change USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE INDEX bank_login_to_tell ON public.bank_login USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
@@ -6734,6 +6847,8 @@ CREATE INDEX sign_in_entry_by_officer ON public.sign_in_entry USING btree (offic
 
 CREATE UNIQUE INDEX sign_in_link_open ON public.sign_in_link USING btree (officer_id) WHERE ((used_at IS NULL) AND (ended_at IS NULL));
 
+CREATE INDEX sign_in_link_to_tell ON public.sign_in_link USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
 CREATE INDEX task_act_by_time ON public.task_act USING btree (at);
 
 CREATE INDEX task_act_from ON public.task_act USING btree (former, act_id) WHERE (former IS NOT NULL);
@@ -6872,7 +6987,11 @@ CREATE TRIGGER bank_key_change_append_only BEFORE DELETE OR TRUNCATE ON public.b
 
 CREATE TRIGGER bank_key_change_decided_once BEFORE UPDATE ON public.bank_key_change FOR EACH ROW EXECUTE FUNCTION bank_key_change_decided_once();
 
-CREATE TRIGGER bank_key_change_kept BEFORE UPDATE OF change_id, institution, kind, key_id, public_key, asked_by, asked_at ON public.bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_key_change_kept BEFORE UPDATE OF change_id, institution, kind, key_id, public_key, asked_by, asked_at, person_id, sealed_asker ON public.bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_login_change_of_two BEFORE INSERT ON public.bank_login_change FOR EACH ROW WHEN ((new.proposal_id IS NOT NULL)) EXECUTE FUNCTION bank_login_change_of_two();
+
+CREATE TRIGGER bank_login_change_rules BEFORE UPDATE ON public.bank_login_change FOR EACH ROW EXECUTE FUNCTION bank_login_change_rules();
 
 CREATE TRIGGER bank_order_by_court BEFORE INSERT ON public.bank_order FOR EACH ROW WHEN ((new.court_order_id IS NOT NULL)) EXECUTE FUNCTION court_order_lets_go();
 
@@ -7248,6 +7367,8 @@ CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON 
 
 CREATE TRIGGER sign_in_link_made AFTER INSERT ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_told();
 
+CREATE TRIGGER sign_in_link_of_two BEFORE INSERT ON public.sign_in_link FOR EACH ROW WHEN ((new.proposal_id IS NOT NULL)) EXECUTE FUNCTION sign_in_link_of_two();
+
 CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_rules();
 
 CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
@@ -7303,6 +7424,10 @@ COMMENT ON COLUMN account_hold.warned_to IS 'the last warning that was due and g
 COMMENT ON COLUMN administration_proposal.about_officer IS 'the officer who may not agree to it, because it is about them';
 
 COMMENT ON COLUMN administration_proposal.changes IS 'field, value before and value after, as the proposing officer saw them; no secret';
+
+COMMENT ON COLUMN administration_proposal.code_digest IS 'of the code that the proposing admin alone was shown; the link that the agreement makes opens nothing without it';
+
+COMMENT ON COLUMN administration_proposal.decision IS 'null: open; "expired" is written when another proposal takes the place of one whose time is over';
 
 COMMENT ON COLUMN administration_proposal.subject IS 'id of the officer, name of the team, code of the institution, or `policy`';
 
@@ -7396,9 +7521,19 @@ COMMENT ON COLUMN bank_key_change.next_attempt_at IS 'when the bank''s contacts 
 
 COMMENT ON COLUMN bank_key_change.outcome IS 'null: it waits for the police; "done" changes the key';
 
+COMMENT ON COLUMN bank_key_change.sealed_asker IS 'name and designation of who asked at the bank, sealed under a key of their own, which ends with the decision';
+
 COMMENT ON COLUMN bank_login.mark IS 'keyed digest of the password and its hash, so that a repeated login is cheap';
 
 COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers are told of it; null: not any more';
+
+COMMENT ON COLUMN bank_login_change.code_digest IS 'of the code that the proposing admin alone was shown';
+
+COMMENT ON COLUMN bank_login_change.digest IS 'of the link; null if the command set the password';
+
+COMMENT ON COLUMN bank_login_change.next_attempt_at IS 'when the bank''s contacts are told of it; null: not any more';
+
+COMMENT ON COLUMN bank_login_change.wrong_codes IS 'wrong codes so far; the fifth ends the link';
 
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
@@ -7820,6 +7955,14 @@ COMMENT ON COLUMN shift_handover_officer.sealed_note IS 'what the officer adds, 
 
 COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
 
+COMMENT ON COLUMN sign_in_link.code_digest IS 'of the code without which the link opens nothing; null for a link of the command';
+
+COMMENT ON COLUMN sign_in_link.next_attempt_at IS 'when the officer is told of the link or of its use; null: not any more';
+
+COMMENT ON COLUMN sign_in_link.proposal_id IS 'the proposal of two admins by which it was made; null for a link of the command';
+
+COMMENT ON COLUMN sign_in_link.wrong_codes IS 'wrong codes so far; the fifth ends the link';
+
 COMMENT ON COLUMN stage_count.buckets IS 'buckets of durations, eight to each doubling from a millisecond on';
 
 COMMENT ON COLUMN stage_count.durations IS 'how many durations are in each of these buckets';
@@ -7917,6 +8060,8 @@ COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itsel
 COMMENT ON TABLE bank_key_change IS 'a change of a bank''s keys that the bank has asked for, or that the police have made';
 
 COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at our API';
+
+COMMENT ON TABLE bank_login_change IS 'another login of a bank at our API, and the link by which the bank sets its password';
 
 COMMENT ON TABLE bank_test_call IS 'a test event to a bank''s webhook that the bank has asked for in its inbox';
 

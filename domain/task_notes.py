@@ -244,6 +244,10 @@ ENGLISH: Final[Mapping[str, str]] = {
         "{bank} could not be told that somebody logged in with its password from a new address ({detail}, {at}): call"
         " its nodal officer, and ask whether that was the bank"
     ),
+    TaskCause.BANK_LOGIN_CHANGE_UNTOLD: (
+        "{bank} could not be told that its login {detail} was replaced, or that its password was set ({at}): call its"
+        " nodal officer, and ask whether the bank wanted that"
+    ),
     TaskCause.BANK_KEY_ASKED: (
         "{bank} asks in its inbox to {detail}: call its nodal officer at the number of the directory, compare the"
         " fingerprint, and have an admin confirm or refuse it"
@@ -272,6 +276,13 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     TaskCause.NIGHTLY_RUN_FAILED: (
         "the nightly run {id} ended with an error ({error}): tell the administrator; the engine tries again"
+    ),
+    TaskCause.PROPOSAL_TO_DECIDE: (
+        "proposal {id} ({detail}) waits: an admin who did not propose it agrees or refuses, on the page Changes"
+    ),
+    TaskCause.PROPOSAL_DECIDED: (
+        "your proposal {id} ({detail}) is decided: {code}. If you have a code for an officer or a bank, tell it to them"
+        " now; then close this item"
     ),
     TaskCause.TASK_UNOWNED: (
         "item {task_id} ({task_kind}) has no owner for too long{at_stake}: claim it, or pass it on to an officer"

@@ -65,6 +65,8 @@ class ProposalState(StrEnum):
     AGREED = "agreed"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    """its time was over when another admin proposed the same"""
 
 
 class ChangeArea(StrEnum):
@@ -176,7 +178,7 @@ class NodalOfficersChanged(FrozenModel):
 
 
 class BankLoginReplaced(FrozenModel):
-    """Give an institution a login at our API. The engine makes the password."""
+    """Give an institution a login at our API. Its password ends, and the bank sets another one by a link."""
 
     kind: Literal[ProposalKind.BANK_LOGIN_REPLACED]
     code: Code
@@ -274,6 +276,13 @@ class Proposal(FrozenModel):
     version: Version
 
 
+class MadeProposal(Proposal):
+    """A new proposal, with what is shown once to the admin who proposes."""
+
+    code: Annotated[str | None, Field(repr=False)] = None
+    """for the officer or the bank; the link that the agreement makes opens nothing without it"""
+
+
 class ProposalPage(FrozenModel):
     """Proposals, the newest first."""
 
@@ -307,9 +316,13 @@ class ProposalDecision(FrozenModel):
 
 
 class ShownLink(FrozenModel):
-    """Link by which an officer sets password and authenticator. It is good once."""
+    """Link by which an officer sets password and authenticator, or a bank its password.
 
-    path: str
+    It is good once, and only with the code that the proposing admin was shown.
+    """
+
+    path: Annotated[str, Field(repr=False)]
+    """below the host of officers; of a bank with the host of banks, where that is known"""
     valid_until: UtcDatetime
 
 
@@ -319,8 +332,8 @@ class DecidedProposal(FrozenModel):
     proposal: Proposal
     sign_in_link: ShownLink | None = None
     """of an officer who was added or reset"""
-    password: str | None = None
-    """of a bank's login"""
+    bank_login_link: ShownLink | None = None
+    """of a bank whose login was replaced"""
 
 
 # -- who changed what --------------------------------------------------------------------------------------------------

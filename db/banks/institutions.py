@@ -186,8 +186,8 @@ async def updated_at(connection: Connection, code: str) -> datetime | None:
     return moment
 
 
-async def set_login(connection: Connection, code: str, email: str, password_hash: str, at: datetime) -> None:
-    """Write an institution's login over the one that it has.
+async def set_login(connection: Connection, code: str, email: str, password_hash: str | None, at: datetime) -> None:
+    """Write an institution's login over the one that it has. Without a password it opens nothing.
 
     Raises `asyncpg.UniqueViolationError` when the e-mail belongs to another institution.
     """

@@ -60,6 +60,13 @@ class KeyChangeOutcome(StrEnum):
     EXPIRED = "expired"
 
 
+class KeyAsker(FrozenModel):
+    """The person at the bank who asked for a change of keys, as the form of the inbox has it."""
+
+    name: str = Field(repr=False)
+    designation: str = Field(repr=False)
+
+
 class KeyChange(FrozenModel):
     """Change of a bank's keys that the bank has asked for, or that the police have made."""
 

@@ -38,7 +38,7 @@ from workers.host_client import local_client
 CLOCK_FACTOR = 60.0
 LINK_SECONDS = 60.0
 _SEALED: Final = re.compile(r'name="sealed" value="([^"]+)"')
-_KEY: Final = re.compile(r"<dt>Key</dt><dd>([A-Z2-7 ]+)</dd>")
+_KEY: Final = re.compile(r'<dd id="key">([A-Z2-7 ]+)</dd>')
 
 pytestmark = pytest.mark.end_to_end
 

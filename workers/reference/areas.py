@@ -59,6 +59,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "bank_holiday",
         "bank_key",
         "bank_key_change",
+        "bank_login_change",
         "bank_login",
         "bank_session",
         "bank_test_call",

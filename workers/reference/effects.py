@@ -275,6 +275,13 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "officer_totp_rules": Effect(Sort.RULE, "Refuses a code of an authenticator that is not later than the last one."),
     "recovery_code_rules": Effect(Sort.RULE, "Refuses a second use of a recovery code."),
+    "sign_in_link_of_two": Effect(
+        Sort.RULE, "Refuses a link of a proposal that another admin did not agree to, or with another code."
+    ),
+    "bank_login_change_of_two": Effect(
+        Sort.RULE, "Refuses the link of a bank without a proposal that another admin agreed to, or with another code."
+    ),
+    "bank_login_change_rules": Effect(Sort.RULE, "Refuses a second use of a bank's link, and any other change of it."),
     "sign_in_link_rules": Effect(Sort.RULE, "Refuses a second use of a sign-in link, and any other change of it."),
     "officer_session_rules": Effect(
         Sort.RULE, "Refuses a session of a disabled officer, and any change but its use and its one end."

@@ -17,13 +17,14 @@ import { isActor } from "../../text/actors.ts";
 import { ChangeTable } from "./ChangeTable.tsx";
 import { REASON_MIN_CHARS, ReasonField } from "./Propose.tsx";
 import { ADMIN, proposal, type Proposal, useIsAdmin } from "./reads.ts";
+import { Secret } from "./Secret.tsx";
 import { actorText, admin, named } from "./text.ts";
 
 type Details = Schemas["ProposalDetails"];
 type Decided = Schemas["DecidedProposal"];
 
 function hasSecret(decided: Decided): boolean {
-  return decided.sign_in_link != null || decided.password != null;
+  return decided.sign_in_link != null || decided.bank_login_link != null;
 }
 
 export function ProposalDialog({ proposalId, close }: { proposalId: number; close: () => void }): ReactNode {
@@ -197,41 +198,23 @@ function Withdraw({ proposal: one, close }: { proposal: Proposal; close: () => v
   );
 }
 
-/** A link or a password that no one can read again. */
+/** A link that no one can read again. It opens nothing without the code of the admin who proposed. */
 function ShownOnce({ decided, close }: { decided: Decided; close: () => void }): ReactNode {
   const t = admin.use();
-  const link = decided.sign_in_link ?? null;
-  const text = link === null ? (decided.password ?? "") : new URL(link.path, location.origin).href;
+  const link = decided.sign_in_link ?? decided.bank_login_link;
+  if (link == null) return null;
+  const proposer = actorText(t, decided.proposal.proposed_by);
   return (
     <>
-      <p className="note warn">{t(link === null ? "password_once" : "link_once")}</p>
-      <Secret text={text} />
-      {link !== null && (
-        <p className="sm">
-          {t("valid_until")} <Moment at={Date.parse(link.valid_until)} />
-        </p>
-      )}
+      <p className="note warn">{t(decided.sign_in_link == null ? "bank_link_once" : "link_once", { proposer })}</p>
+      <Secret text={new URL(link.path, location.origin).href} />
+      <p className="sm">
+        {t("valid_until")} <Moment at={Date.parse(link.valid_until)} />
+      </p>
       <button type="button" className="btn first" onClick={close}>
         {t("passed_on")}
       </button>
     </>
-  );
-}
-
-/** A text to copy, which is shown once. */
-export function Secret({ text }: { text: string }): ReactNode {
-  const t = admin.use();
-  return (
-    <p className="admin-secret">
-      <code className="mono">{text}</code>
-      <button
-        type="button"
-        className="btn"
-        onClick={() => void navigator.clipboard.writeText(text).then(() => say({ kind: "good", text: t("copied") }))}
-      >
-        {t("copy")}
-      </button>
-    </p>
   );
 }
 

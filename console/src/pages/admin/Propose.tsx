@@ -7,9 +7,11 @@ import { api } from "../../api/client.ts";
 import { ok, problemOf } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
+import { Modal } from "../../parts/Modal.tsx";
 import { say } from "../../parts/toasts.ts";
 import { ChangeTable } from "./ChangeTable.tsx";
 import { ADMIN, type Asked } from "./reads.ts";
+import { Secret } from "./Secret.tsx";
 import { admin } from "./text.ts";
 
 export const REASON_MIN_CHARS = 3;
@@ -32,6 +34,7 @@ export function Propose({
   const key = asked === null ? "" : JSON.stringify(asked);
   const [shown, show] = useState(children === undefined ? key : "");
   const [reason, setReason] = useState("");
+  const [code, setCode] = useState<string | null>(null);
   const isShown = key !== "" && shown === key;
   const preview = useQuery({
     queryKey: [...ADMIN, "preview", key],
@@ -44,9 +47,10 @@ export function Propose({
   const propose = useVerb({
     run: () => ok(api.POST("/api/v1/administration/proposals", { body: { asked: asked as Asked, reason: reason.trim() } })),
     readAgain: [ADMIN],
-    done: () => {
+    done: (made) => {
       say({ kind: "good", text: t("proposed") });
-      close();
+      if (made.code == null) close();
+      else setCode(made.code);
     },
     refused: () => undefined,
   });
@@ -59,6 +63,17 @@ export function Propose({
     if (isShown) void preview.refetch();
     else show(key);
   };
+  if (code !== null) {
+    return (
+      <Modal title={t("proposal_code")} close={close} isFirm className="wide">
+        <p className="note warn">{t("code_once")}</p>
+        <Secret text={code} />
+        <button type="button" className="btn first" onClick={close}>
+          {t("passed_on")}
+        </button>
+      </Modal>
+    );
+  }
   return (
     <AskDialog
       title={title}
