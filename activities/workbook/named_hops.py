@@ -1,4 +1,4 @@
-"""Which hops a row of a money-trail workbook names, in its case and in the cases that are merged with it."""
+"""Hops that a row of a money-trail workbook names, also in merged cases."""
 
 from collections.abc import Iterable, Sequence
 

@@ -17,7 +17,7 @@ from activities.intake import take_complaint
 from activities.tracing.answers import take_status_update
 from activities.tracing.claims import to_claims
 from activities.workbook import trail_lines
-from activities.workbook.hop_index import HopIndex
+from activities.workbook.named_hops import HopIndex
 from activities.workbook.request_pause import RequestPause
 from activities.workbook.trail_outcome import Fate, TrailOutcome, UsedRow
 from adapters.banks.answers import StatusUpdate

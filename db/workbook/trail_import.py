@@ -85,7 +85,7 @@ async def registered(connection: Connection, ack_no: str) -> Registered | None:
 
 
 async def names_hop(connection: Connection, case_no: str, reference_keys: Sequence[str]) -> bool:
-    """Return whether a hop of the case, or of a case that is merged with it, has any of these references."""
+    """Return whether a hop of the case or of its merged cases has any of these references."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM hop WHERE case_no = ANY(merged_with($1) || $1::text) AND reference_key = ANY($2))",
         case_no,
