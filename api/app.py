@@ -57,6 +57,7 @@ from api.problems import INBOX_PATH, Elsewhere, add_handlers
 from api.public import complaint_sending, complaint_steps, doors
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import (
+    money_cases,
     outcomes,
     scorecards,
     shift_handovers,
@@ -122,6 +123,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, readers.router),
     (Part.OFFICERS, scorecards.router),
     (Part.OFFICERS, stage_figures.router),
+    (Part.OFFICERS, money_cases.router),
     (Part.OFFICERS, treatment_figures.router),
     (Part.OFFICERS, wall.router),
     (Part.OFFICERS, reconciliation.router),

@@ -715,6 +715,21 @@ BEGIN
     ORDER BY 1, 2, 3;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.court_hearing_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF to_jsonb(OLD) - '{told_at,ended_by,ended_reason,ended_at}'::text[]
+        <> to_jsonb(NEW) - '{told_at,ended_by,ended_reason,ended_at}'::text[]
+        OR OLD.ended_at IS NOT NULL OR (OLD.told_at IS NOT NULL AND OLD.told_at IS DISTINCT FROM NEW.told_at)
+    THEN
+        RAISE EXCEPTION 'a hearing is told of once and ends once, and nothing else of it changes'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'court_hearing_rules';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.court_keeps(of_hold uuid)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -3624,6 +3639,25 @@ CREATE TABLE confirmation_proposal (
     CONSTRAINT confirmation_proposal_note_check CHECK ((note <> ''::text))
 );
 
+CREATE TABLE court_hearing (
+    court_hearing_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    restoration_id uuid NOT NULL,
+    case_no text NOT NULL,
+    held_on date NOT NULL,
+    court text NOT NULL,
+    reason text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    ended_by text,
+    ended_reason text,
+    ended_at timestamp with time zone,
+    CONSTRAINT court_hearing_pkey PRIMARY KEY (court_hearing_id),
+    CONSTRAINT court_hearing_court_check CHECK ((court <> ''::text)),
+    CONSTRAINT court_hearing_ended CHECK ((num_nulls(ended_by, ended_reason, ended_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT court_hearing_reason_check CHECK ((reason <> ''::text))
+) WITH (fillfactor=80);
+
 CREATE TABLE court_order (
     court_order_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text NOT NULL,
@@ -5884,6 +5918,10 @@ ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_case_no_hop_no_
 
 ALTER TABLE confirmation_proposal ADD CONSTRAINT confirmation_proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
+ALTER TABLE court_hearing ADD CONSTRAINT court_hearing_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE court_hearing ADD CONSTRAINT court_hearing_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
 ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE court_order ADD CONSTRAINT court_order_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -6432,6 +6470,14 @@ CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal U
 
 CREATE INDEX confirmation_proposal_order ON public.confirmation_proposal USING btree (order_id);
 
+CREATE INDEX court_hearing_case ON public.court_hearing USING btree (case_no);
+
+CREATE UNIQUE INDEX court_hearing_one_stands ON public.court_hearing USING btree (restoration_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX court_hearing_restoration ON public.court_hearing USING btree (restoration_id, court_hearing_id);
+
+CREATE INDEX court_hearing_untold ON public.court_hearing USING btree (held_on) WHERE ((ended_at IS NULL) AND (told_at IS NULL));
+
 CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
 
 CREATE INDEX court_order_clock ON public.court_order USING btree (counts_until) WHERE ((withdrawn_at IS NULL) AND (counts_until IS NOT NULL));
@@ -6921,6 +6967,10 @@ CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCAT
 CREATE TRIGGER complaint_transfer_asked AFTER INSERT ON public.complaint_transfer FOR EACH ROW EXECUTE FUNCTION public_draft_asked();
 
 CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
+
+CREATE TRIGGER court_hearing_rules BEFORE UPDATE ON public.court_hearing FOR EACH ROW EXECUTE FUNCTION court_hearing_rules();
+
+CREATE TRIGGER court_hearing_stays BEFORE DELETE OR TRUNCATE ON public.court_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, taken_by ON public.court_order FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.taken_by))) EXECUTE FUNCTION two_persons();
 
@@ -7464,6 +7514,10 @@ COMMENT ON COLUMN complaint_transfer.row_no IS 'its place in the complaint, from
 
 COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
 
+COMMENT ON COLUMN court_hearing.ended_at IS 'when another day, or none, took its place; null for the day that stands';
+
+COMMENT ON COLUMN court_hearing.told_at IS 'when the investigating officer was told of the day; null before that';
+
 COMMENT ON COLUMN court_order.counts_until IS 'when it ends by itself: without its document, without its second officer, or as a keep of a hold; null for no end';
 
 COMMENT ON COLUMN court_order.ended_as IS 'why the engine withdrew it: `void` without document or second officer, `over` at its end';
@@ -7935,6 +7989,8 @@ COMMENT ON TABLE complaint_reach IS 'how a victim can be reached without danger;
 COMMENT ON TABLE complaint_story IS 'what a victim told of what happened; a later statement stands beside the earlier one';
 
 COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states it';
+
+COMMENT ON TABLE court_hearing IS 'the day on which a court hears a restoration; the rows that ended are its history';
 
 COMMENT ON TABLE credit_account_link IS 'Links in messages to a victim, by which the victim objects to an account.';
 

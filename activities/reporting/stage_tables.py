@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from documents.spreadsheet import Value, table_workbook
 from domain.spreadsheet_cells import as_plain_text
 from schemas.base import FrozenModel
+from schemas.reporting.money_cases import MoneyCase
 from schemas.reporting.scorecards import Percentiles
 from schemas.reporting.stage_figures import (
     LoadReport,
@@ -62,6 +63,12 @@ def load_table(report: LoadReport) -> Table:
 def case_table(title: str, cases: Iterable[StageCase]) -> Table:
     """Return the cases behind a figure, or the breaches, one in each row."""
     return Table(title=title, header=tuple(StageCase.model_fields), rows=tuple(_case_row(case) for case in cases))
+
+
+def money_table(title: str, cases: Iterable[MoneyCase]) -> Table:
+    """Return the cases behind a sum, one in each row."""
+    rows = (tuple(case.model_dump(mode="json").values()) for case in cases)
+    return Table(title=title, header=tuple(MoneyCase.model_fields), rows=tuple(rows))
 
 
 def _case_row(case: StageCase) -> tuple[Value, ...]:

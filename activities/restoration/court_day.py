@@ -27,6 +27,8 @@ HEADER: Final = (
     "open_appeals",
     "due",
     "standing",
+    "hearing_on",
+    "hearing_court",
     "court",
     "order_no",
     "made_on",
@@ -52,6 +54,7 @@ def _cells(line: CourtDayLine) -> Iterator[Cell]:
     yield from (line.notices_issued, line.notices, line.open_objections, line.open_appeals)
     yield line.due_at.astimezone(IST).date().isoformat() if line.due_at else ""
     yield line.standing.value
+    yield from (line.hearing.held_on.isoformat(), line.hearing.court) if line.hearing else ("", "")
     order = line.order
     yield from (
         (order.court, order.order_no, order.made_on.isoformat(), order.effect.value) if order else ("", "", "", "")

@@ -38,6 +38,7 @@ async def read_court_day(
         Annotated[str, Storable] | None, Query(max_length=100, description="District of the case's first victim.")
     ] = None,
     on: Annotated[date | None, Query(description="Day on which the orders are made.")] = None,
+    hearing_on: Annotated[date | None, Query(description="Only those that a court hears on this day.")] = None,
     court: Annotated[
         Annotated[str, Storable] | None, Query(max_length=COURT_MAX_CHARS, description="Court as its orders name it.")
     ] = None,
@@ -46,8 +47,8 @@ async def read_court_day(
 ) -> Response:
     """List restorations that wait for an order of a court, Lok Adalat or District Magistrate, by complaint number.
 
-    With a day, those that went on or ended by an order of that day follow too. Of those with an order, only the ones of
-    that court are listed. `Accept: text/csv` gets the list as a table, at most 2,000 lines.
+    With a day, those that went on or ended by an order of that day follow too. Of those with an order or a hearing,
+    only the ones of that court are listed. `Accept: text/csv` gets the list as a table, at most 2,000 lines.
     """
     as_table = wants_table(request)
     within = await within_of(services, officer, Action.READ_RESTORATION)
@@ -63,6 +64,7 @@ async def read_court_day(
             routes=ROUTES_OF_COURTS if route is None else (Route(route),),
             district=district_key(district) if district else None,
             made_on=on,
+            hearing_on=hearing_on,
             court=court,
             within=within,
         )

@@ -127,6 +127,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "allocation",
         "allocation_share",
         "court_order",
+        "court_hearing",
         "credit_account",
         "credit_account_link",
         "application_signature",

@@ -331,6 +331,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "restoration_step_signed": Effect(Sort.RULE, "Refuses that a victim ends the application without a signature."),
     "hearing_waiver_of_served": Effect(Sort.RULE, "Refuses a waiver of a holder who has no notice."),
+    "court_hearing_rules": Effect(
+        Sort.RULE, "Refuses any change of a hearing but that it is told of and that it ends."
+    ),
     "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
     "payer_found_transfer_rules": Effect(
         Sort.RULE, "Refuses any change of a transfer that a victim's bank named but its hop and its one decision."

@@ -28,7 +28,7 @@ export default function CourtDay(): ReactNode {
     <main className="courtday">
       <h1 className="sr no-print">{t("title")}</h1>
       <header className="courtday-print">
-        <h1>{t("print.title", { route: t(`route.${asked.route}`), day: localText(asked.on) })}</h1>
+        <h1>{t("print.title", { route: t(`route.${asked.route}`), day: localText(asked.heard || asked.on) })}</h1>
         <p>
           {asked.court || t("print.court")}
           {asked.district && ` · ${t("district")}: ${asked.district}`}
@@ -91,7 +91,7 @@ function Choices({ asked, change }: Choosing): ReactNode {
   const list = useId();
   const csv = useVerb({
     run: () => tableOf(asked, asFile("csv")),
-    done: (file) => save(file, `court-day-${asked.on}.csv`),
+    done: (file) => save(file, `court-day-${asked.heard || asked.on}.csv`),
   });
   return (
     <form className="courtday-choices" role="search" aria-label={t("choices")} onSubmit={(event) => event.preventDefault()}>
@@ -108,6 +108,10 @@ function Choices({ asked, change }: Choosing): ReactNode {
       <label>
         {t("on")}
         <input className="in" type="date" required value={asked.on} onChange={(event) => event.target.value && change({ on: event.target.value })} />
+      </label>
+      <label>
+        {t("heard")}
+        <input className="in" type="date" value={asked.heard} onChange={(event) => change({ heard: event.target.value })} />
       </label>
       <Typed label={t("court")} value={asked.court} set={(court) => change({ court })} isWide />
       <Typed label={t("district")} value={asked.district} set={(district) => change({ district })} list={list} />

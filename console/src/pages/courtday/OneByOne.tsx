@@ -25,15 +25,22 @@ export function OneByOne({
   says,
   items,
   needsReason = false,
+  isReady = true,
   send,
   close,
+  children,
 }: {
   title: string;
   says: string;
   items: readonly Item[];
   needsReason?: boolean;
+  /** whether the fields of the act are filled in */
+  isReady?: boolean;
   send: (item: Item, reason: string) => Promise<Outcome>;
-  close: () => void;
+  /** `isDone`: something was sent */
+  close: (isDone: boolean) => void;
+  /** fields of the act; they go when it begins */
+  children?: ReactNode;
 }): ReactNode {
   const t = courtday.use();
   const client = useQueryClient();
@@ -57,22 +64,23 @@ export function OneByOne({
   const stop = (): void => {
     // What was sent stays; the rest is not sent.
     isStopped.current = true;
-    close();
+    close(outcomes.size > 0);
   };
   return (
     <AskDialog
       title={title}
       says={isOver ? "" : says}
       act={isOver ? t("close") : title}
-      isReady={!isRunning && (isOver || !needsReason || isReason(reason))}
+      isReady={!isRunning && (isOver || (isReady && (!needsReason || isReason(reason))))}
       problem={null}
       isFirm={isRunning}
-      run={() => (isOver ? close() : void run())}
+      run={() => (isOver ? close(true) : void run())}
       close={stop}
       className="wide"
     >
+      {!isRunning && outcomes.size === 0 && children}
       {needsReason && outcomes.size === 0 && (
-        <TextArea label={t("reason")} value={reason} set={setReason} hasFocus />
+        <TextArea label={t("reason")} value={reason} set={setReason} hasFocus={children === undefined} />
       )}
       {(isRunning || isOver) && (
         <p role="status">

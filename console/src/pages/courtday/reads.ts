@@ -39,6 +39,7 @@ const queryOf = (asked: Asked) => ({
   on: asked.on,
   ...(asked.district && { district: asked.district }),
   ...(asked.court && { court: asked.court }),
+  ...(asked.heard && { hearing_on: asked.heard }),
 });
 
 export const files = (asked: Asked) =>

@@ -12,7 +12,7 @@ import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { useNow } from "../../text/clock.ts";
 import { indianDay, type Scope, scopeOf } from "./asked.ts";
 import { BankPlot } from "./BankPlot.tsx";
-import type { Behind } from "./behind.ts";
+import type { Behind, BehindSum } from "./behind.ts";
 import { Cases, CaseTable } from "./Cases.tsx";
 import { Choices } from "./Choices.tsx";
 import { supervisorCommands } from "./commands.ts";
@@ -21,6 +21,7 @@ import { Load } from "./Load.tsx";
 import { Overview } from "./Overview.tsx";
 import { breaches, useAsked } from "./reads.ts";
 import { StageTable } from "./StageTable.tsx";
+import { SumCases } from "./SumCases.tsx";
 import { useDownload } from "./tables.ts";
 import { supervisor } from "./text.ts";
 
@@ -28,6 +29,7 @@ export default function Supervisor(): ReactNode {
   const t = supervisor.use();
   const [asked, change] = useAsked();
   const [behind, setBehind] = useState<Behind | null>(null);
+  const [sum, setSum] = useState<BehindSum | null>(null);
   const scope = useScope(asked);
   const download = useDownload();
   const stagesAs = (format: Format) => (): void =>
@@ -38,7 +40,7 @@ export default function Supervisor(): ReactNode {
         <CommandButton command={supervisorCommands.csv} run={stagesAs("csv")} isDisabled={download.isRunning} />
         <CommandButton command={supervisorCommands.xlsx} run={stagesAs("xlsx")} isDisabled={download.isRunning} />
       </Choices>
-      <Overview district={asked.district} choose={(district) => change({ district })} />
+      <Overview district={asked.district} choose={(district) => change({ district })} show={setSum} />
       <section className="panel figures-main" aria-labelledby="h-stages">
         <header>
           <h1 id="h-stages">{t("stages_title")}</h1>
@@ -59,6 +61,7 @@ export default function Supervisor(): ReactNode {
           <Load scope={scope} />
         </div>
       </section>
+      {sum !== null && <SumCases sum={sum} close={() => setSum(null)} />}
       {behind !== null && <Cases behind={behind} close={() => setBehind(null)} />}
     </main>
   );

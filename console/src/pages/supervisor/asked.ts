@@ -44,10 +44,15 @@ export function indianDay(now: number): string {
   return isoDay(now + OFFSET_MS);
 }
 
+/** The first day of a period of days of which today is the last. */
+export function firstDayOf(now: number, days: number): string {
+  return isoDay(now + OFFSET_MS - (days - 1) * DAY_MS);
+}
+
 /** Days and district of the figures that are asked for. */
 export function scopeOf(asked: Asked, now: number): Scope {
   const district = asked.district === null ? {} : { district: asked.district };
-  if (asked.first === null) return { from: isoDay(now + OFFSET_MS - (asked.days - 1) * DAY_MS), ...district };
+  if (asked.first === null) return { from: firstDayOf(now, asked.days), ...district };
   const to = asked.last === null ? {} : { to: isoDay(Date.parse(asked.last) + DAY_MS) };
   return { from: asked.first, ...to, ...district };
 }
