@@ -337,9 +337,8 @@ async def check_hearings(desk: Desk, restoration: str, day: Callable[..., Awaita
     assigned = {"name": "R. Verma", "rank": "Inspector", "phone": "9415000001", "district": "Lucknow"}
     assigned |= {"police_station": "Cyber Crime, Lucknow", "duty": "io", "subject": "io1"}
     chief = desk.doors.officer(Role.SUPERVISOR, "chief")
-    assert (
-        await desk.doors.client.post(f"/api/v1/cases/{case_no}/officer", json=assigned, headers=chief)
-    ).status_code == 200
+    named = await desk.doors.client.post(f"/api/v1/cases/{case_no}/officer", json=assigned, headers=chief)
+    assert named.status_code == 201, named.text
     told = "SELECT count(*) FROM message WHERE case_no = $1 AND kind = 'court_hearing'"
     told_of = []
     for _ in range(2):
