@@ -17,8 +17,8 @@ from activities.intake import take_complaint
 from activities.tracing.answers import take_status_update
 from activities.tracing.claims import to_claims
 from activities.workbook import trail_lines
-from activities.workbook.named_hops import HopIndex
 from activities.workbook.request_pause import RequestPause
+from activities.workbook.row_hops import HopIndex
 from activities.workbook.trail_outcome import Fate, TrailOutcome, UsedRow
 from adapters.banks.answers import StatusUpdate
 from db import intake

@@ -5,7 +5,7 @@ from typing import Final
 
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from db.reporting.listed_cases import DISTRICT, Conditions
+from db.reporting.case_filters import DISTRICT, Conditions
 from domain.reporting.money_figures import BUCKETS
 from schemas.base import FrozenModel
 from schemas.jurisdiction import Within

@@ -8,7 +8,7 @@ from asyncpg import Record
 
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from db.reporting.listed_cases import DISTRICT, Conditions, moment_of
+from db.reporting.case_filters import DISTRICT, Conditions, moment_of
 from db.reporting.stage_times import Span, Targets, of_now, source_of, target_arrays
 from schemas.base import FrozenModel
 from schemas.jurisdiction import Within

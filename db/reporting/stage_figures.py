@@ -74,7 +74,8 @@ ranked AS (
 ),
 percentiles AS (SELECT about, stage, ARRAY[{_PERCENTILES_OF}] AS buckets FROM ranked GROUP BY 1, 2),
 sums AS (SELECT about, stage, {_SUMMED} FROM labelled GROUP BY 1, 2)
-SELECT s.*, p.buckets FROM sums s LEFT JOIN percentiles p USING (about, stage)
+SELECT s.*, coalesce(p.buckets, ARRAY[NULL, NULL, NULL]::smallint[]) AS buckets
+FROM sums s LEFT JOIN percentiles p USING (about, stage)
 """
 
 _LABELS: Final = "unnest(${about}::text[], ${key}::text[]) AS l (about, key)"
