@@ -72,7 +72,7 @@ export function RecordHearing({
         />
         <Field label={t("hearing_court")} maxLength={200} value={court} onChange={(event) => setCourt(event.target.value)} />
       </div>
-      <label className="courtday-tick row">
+      <label className="row">
         <input type="checkbox" checked={isOff} onChange={(event) => setIsOff(event.target.checked)} /> {t("no_day")}
       </label>
       {only && <Earlier line={only} />}
