@@ -420,6 +420,38 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_person_ends_sessions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE bank_session SET ended_at = present_moment() WHERE bank_person_id = NEW.person_id AND ended_at IS NULL;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_person_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM FROM institution WHERE code = NEW.institution FOR NO KEY UPDATE;
+    IF (SELECT count(*) FROM bank_person WHERE institution = NEW.institution AND ended_at IS NULL) >= 20 THEN
+        RAISE EXCEPTION 'a bank has at most 20 people' USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_person_at_most';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_reply_check_decided_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.outcome IS NOT NULL THEN
+        RAISE EXCEPTION 'a reply of a bank is decided once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.body_is_sealed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2939,7 +2971,7 @@ CREATE TABLE administration_proposal (
     CONSTRAINT administration_proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text]))),
     CONSTRAINT administration_proposal_four_eyes CHECK (((decision IS NULL) OR (decision = 'withdrawn'::text) OR is_second_officer(decided_by, proposed_by))),
     CONSTRAINT administration_proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)))),
-    CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'policy_changed'::text]))),
+    CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'policy_changed'::text]))),
     CONSTRAINT administration_proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
     CONSTRAINT administration_proposal_of_officers CHECK (((proposed_by ~~ 'officer:%'::text) AND (decided_by ~~ 'officer:%'::text))),
     CONSTRAINT administration_proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 500))),
@@ -3133,6 +3165,7 @@ CREATE TABLE bank_evidence (
     signature_base bytea,
     person_id uuid,
     sealed bytea,
+    bank_person_id uuid,
     CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
     CONSTRAINT bank_evidence_check CHECK (((sealed IS NOT NULL) OR (digest = sha256(body)))),
     CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
@@ -3304,6 +3337,49 @@ CREATE TABLE bank_order_line (
     CONSTRAINT bank_order_line_line_no_check CHECK ((line_no > 0))
 ) WITH (fillfactor=80);
 
+CREATE TABLE bank_person (
+    person_id uuid NOT NULL,
+    institution text NOT NULL,
+    email text NOT NULL,
+    name text NOT NULL,
+    designation text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    password_hash text,
+    code_digest bytea,
+    code_until timestamp with time zone,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    told_at timestamp with time zone,
+    last_sign_in_at timestamp with time zone,
+    CONSTRAINT bank_person_pkey PRIMARY KEY (person_id),
+    CONSTRAINT bank_person_code CHECK ((octet_length(code_digest) = 32)),
+    CONSTRAINT bank_person_code_ends CHECK (((code_digest IS NULL) = (code_until IS NULL))),
+    CONSTRAINT bank_person_designation CHECK (((length(designation) >= 1) AND (length(designation) <= 200))),
+    CONSTRAINT bank_person_email CHECK (((length(email) >= 3) AND (length(email) <= 200) AND (email = lower(email)))),
+    CONSTRAINT bank_person_ended_has_no_way_in CHECK (((ended_at IS NULL) OR (num_nonnulls(password_hash, code_digest, next_attempt_at) = 0))),
+    CONSTRAINT bank_person_name CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+CREATE TABLE bank_reply_check (
+    check_id uuid NOT NULL,
+    institution text NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid,
+    evidence_id bigint NOT NULL,
+    made_by uuid NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    outcome text,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    CONSTRAINT bank_reply_check_pkey PRIMARY KEY (check_id),
+    CONSTRAINT bank_reply_check_by_two CHECK (((outcome IS DISTINCT FROM 'sent'::text) OR (decided_by <> made_by))),
+    CONSTRAINT bank_reply_check_decided CHECK ((num_nulls(outcome, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT bank_reply_check_kind CHECK ((kind = ANY (ARRAY['hold'::text, 'further'::text, 'order'::text, 'table'::text]))),
+    CONSTRAINT bank_reply_check_of_one CHECK (((kind = 'table'::text) = (subject_id IS NULL))),
+    CONSTRAINT bank_reply_check_outcome CHECK ((outcome = ANY (ARRAY['sent'::text, 'returned'::text])))
+);
+
 CREATE TABLE bank_session (
     session_id uuid NOT NULL,
     token_digest bytea NOT NULL,
@@ -3315,6 +3391,7 @@ CREATE TABLE bank_session (
     ended_at timestamp with time zone,
     subject_id uuid,
     opened_at timestamp with time zone,
+    bank_person_id uuid,
     CONSTRAINT bank_session_pkey PRIMARY KEY (session_id),
     CONSTRAINT bank_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at))),
     CONSTRAINT bank_session_opened CHECK (((subject_id IS NULL) = (opened_at IS NULL))),
@@ -4321,6 +4398,7 @@ CREATE TABLE institution (
     signature_only_from timestamp with time zone,
     calls_at_once integer,
     calls_a_second double precision,
+    answers_by_two boolean NOT NULL DEFAULT false,
     CONSTRAINT institution_inbound_email_key UNIQUE (inbound_email),
     CONSTRAINT institution_pkey PRIMARY KEY (code),
     CONSTRAINT institution_accounts_at_a_sponsor CHECK (((sponsor IS NOT NULL) OR (account_prefixes = '{}'::text[]))),
@@ -5798,6 +5876,8 @@ ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_order_id_fkey FOR
 
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
 
+ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_bank_person_id_fkey FOREIGN KEY (bank_person_id) REFERENCES bank_person(person_id);
+
 ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
@@ -5835,6 +5915,18 @@ ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_case_no_hop_no_fkey F
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE bank_person ADD CONSTRAINT bank_person_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES bank_person(person_id);
+
+ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES bank_evidence(evidence_id);
+
+ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_made_by_fkey FOREIGN KEY (made_by) REFERENCES bank_person(person_id);
+
+ALTER TABLE bank_session ADD CONSTRAINT bank_session_bank_person_id_fkey FOREIGN KEY (bank_person_id) REFERENCES bank_person(person_id) ON DELETE CASCADE;
 
 ALTER TABLE bank_session ADD CONSTRAINT bank_session_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
@@ -6353,6 +6445,16 @@ CREATE INDEX bank_order_live ON public.bank_order USING btree (institution, due_
 CREATE INDEX bank_order_planned ON public.bank_order USING brin (planned_at);
 
 CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
+
+CREATE INDEX bank_person_due ON public.bank_person USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE UNIQUE INDEX bank_person_email_once ON public.bank_person USING btree (email) WHERE (ended_at IS NULL);
+
+CREATE INDEX bank_person_of_bank ON public.bank_person USING btree (institution, added_at);
+
+CREATE UNIQUE INDEX bank_reply_check_open ON public.bank_reply_check USING btree (institution, kind, subject_id) WHERE ((outcome IS NULL) AND (subject_id IS NOT NULL));
+
+CREATE INDEX bank_reply_check_waits ON public.bank_reply_check USING btree (institution, made_at) WHERE (outcome IS NULL);
 
 CREATE INDEX bank_session_ends ON public.bank_session USING btree (ends_at);
 
@@ -6888,6 +6990,20 @@ CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_or
 
 CREATE TRIGGER release_was_proposed AFTER INSERT ON public.bank_order_line FOR EACH ROW EXECUTE FUNCTION release_was_proposed();
 
+CREATE TRIGGER bank_person_append_only BEFORE TRUNCATE ON public.bank_person FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_person_ends_sessions AFTER UPDATE OF password_hash, ended_at ON public.bank_person FOR EACH ROW WHEN (((old.password_hash IS DISTINCT FROM new.password_hash) OR (old.ended_at IS DISTINCT FROM new.ended_at))) EXECUTE FUNCTION bank_person_ends_sessions();
+
+CREATE TRIGGER bank_person_kept BEFORE UPDATE OF person_id, institution, email, name, designation, added_at ON public.bank_person FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_person_rules BEFORE INSERT ON public.bank_person FOR EACH ROW EXECUTE FUNCTION bank_person_rules();
+
+CREATE TRIGGER bank_reply_check_append_only BEFORE DELETE OR TRUNCATE ON public.bank_reply_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_reply_check_decided_once BEFORE UPDATE ON public.bank_reply_check FOR EACH ROW EXECUTE FUNCTION bank_reply_check_decided_once();
+
+CREATE TRIGGER bank_reply_check_kept BEFORE UPDATE OF check_id, institution, kind, subject_id, evidence_id, made_by, made_at ON public.bank_reply_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER call_back_rules BEFORE DELETE OR UPDATE ON public.call_back FOR EACH ROW EXECUTE FUNCTION call_back_rules();
 
 CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -7354,6 +7470,8 @@ COMMENT ON COLUMN bank_confirmation.proposed_by IS 'the officer who recorded the
 
 COMMENT ON COLUMN bank_evidence.about IS 'the hold request or the order that it speaks of; null for one that speaks of neither';
 
+COMMENT ON COLUMN bank_evidence.bank_person_id IS 'who was signed in; null for the login of the bank itself, and for its systems';
+
 COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
@@ -7403,6 +7521,14 @@ COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
+
+COMMENT ON COLUMN bank_person.code_digest IS 'SHA-256 of the code with which the person sets a password; it is only in the letter to the person';
+
+COMMENT ON COLUMN bank_person.next_attempt_at IS 'when a new code is sent to the person, and the bank''s contacts are told; null: not any more';
+
+COMMENT ON COLUMN bank_reply_check.evidence_id IS 'the form as the first person sent it';
+
+COMMENT ON COLUMN bank_session.bank_person_id IS 'who has signed in; null for the login of the bank itself';
 
 COMMENT ON COLUMN bank_session.ended_at IS 'when the bank signed out, or got another login; null for a session that ends by its time';
 
@@ -7593,6 +7719,8 @@ COMMENT ON COLUMN hop_raise.ack_no IS 'the complaint that tells it';
 COMMENT ON COLUMN hop_retry.due_at IS 'when it is asked again; none is due if null';
 
 COMMENT ON COLUMN hop_retry.retries IS 'how often the bank was asked again';
+
+COMMENT ON COLUMN institution.answers_by_two IS 'whether a reply in the inbox needs two people of the bank; a hold alone needs one';
 
 COMMENT ON COLUMN institution.calls_a_second IS 'most calls of ours to this bank in a second; null: no limit of its own';
 
@@ -7917,6 +8045,10 @@ COMMENT ON TABLE automatic_release IS 'releases that the engine ordered by itsel
 COMMENT ON TABLE bank_key_change IS 'a change of a bank''s keys that the bank has asked for, or that the police have made';
 
 COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at our API';
+
+COMMENT ON TABLE bank_person IS 'a person of a bank with a login of the own in the inbox; the bank itself adds and ends them';
+
+COMMENT ON TABLE bank_reply_check IS 'a reply that one person of a bank has filled in, and another one sends or gives back';
 
 COMMENT ON TABLE bank_test_call IS 'a test event to a bank''s webhook that the bank has asked for in its inbox';
 

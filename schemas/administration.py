@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
+from uuid import UUID
 
 import orjson
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -55,6 +56,7 @@ class ProposalKind(StrEnum):
     BANK_LOGIN_REPLACED = "bank_login_replaced"
     BANK_KEY_ADDED = "bank_key_added"
     BANK_KEY_ENDED = "bank_key_ended"
+    BANK_KEY_REQUEST_DECIDED = "bank_key_request_decided"
     POLICY_CHANGED = "policy_changed"
 
 
@@ -204,6 +206,24 @@ class BankKeyEnded(FrozenModel):
     not_after: NearTime | None = None
 
 
+class KeyRequestAnswer(StrEnum):
+    """Answer to a change of keys that a bank has asked for."""
+
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+class BankKeyRequestDecided(FrozenModel):
+    """Confirm or refuse a change of keys that an institution has asked for. It reads the reason of a refusal."""
+
+    kind: Literal[ProposalKind.BANK_KEY_REQUEST_DECIDED]
+    code: Code
+    change_id: UUID
+    answer: KeyRequestAnswer
+    not_before: NearTime | None = None
+    """when a key that is added begins to be valid; the time of the proposal by default"""
+
+
 def _plain(value: Any) -> Any:
     try:
         written = orjson.dumps(value)
@@ -230,7 +250,9 @@ class PolicyChanged(FrozenModel):
 
 OfficerAsked = OfficerAdded | OfficerChanged | RoleGiven | RoleEnded | OfficerEnabled | OfficerDisabled | OfficerReset
 TeamAsked = TeamAdded | MemberMoved
-BankAsked = InstitutionChanged | NodalOfficersChanged | BankLoginReplaced | BankKeyAdded | BankKeyEnded
+BankAsked = (
+    InstitutionChanged | NodalOfficersChanged | BankLoginReplaced | BankKeyAdded | BankKeyEnded | BankKeyRequestDecided
+)
 Asked = Annotated[OfficerAsked | TeamAsked | BankAsked | PolicyChanged, Field(discriminator="kind")]
 
 

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from activities import policy
 from activities.banks import changes as bank_changes
+from activities.banks import key_changes
 from activities.context import Context
 from activities.directory import DirectoryRefused
 from activities.directory_record import facts_of
@@ -31,8 +32,10 @@ from schemas.administration import (
     Asked,
     BankKeyAdded,
     BankKeyEnded,
+    BankKeyRequestDecided,
     BankLoginReplaced,
     InstitutionChanged,
+    KeyRequestAnswer,
     MemberMoved,
     NodalOfficersChanged,
     OfficerAdded,
@@ -96,7 +99,9 @@ def subject_of(asked: Asked) -> str:
             return asked.team.name
         case PolicyChanged():
             return POLICY_SUBJECT
-        case InstitutionChanged() | NodalOfficersChanged() | BankLoginReplaced() | BankKeyAdded() | BankKeyEnded():
+        case InstitutionChanged() | NodalOfficersChanged() | BankLoginReplaced():
+            return asked.code
+        case BankKeyAdded() | BankKeyEnded() | BankKeyRequestDecided():
             return asked.code
         case _:
             officer_id = officer_of(asked)
@@ -112,6 +117,9 @@ async def facts(ctx: Context, connection: Connection, asked: Asked, now: datetim
             return await _facts_of_team(connection, subject)
         case PolicyChanged():
             return policy_facts(await policy.in_force(connection, ctx.policy))
+        case BankKeyRequestDecided():
+            of_bank = (await facts_of(connection, [subject], now)).get(subject, {})
+            return of_bank | await key_changes.request_facts(connection, subject, asked.change_id)
         case InstitutionChanged() | NodalOfficersChanged() | BankLoginReplaced() | BankKeyAdded() | BankKeyEnded():
             return (await facts_of(connection, [subject], now)).get(subject, {})
         case _:
@@ -146,7 +154,7 @@ def settled(asked: Asked, now: datetime) -> Asked:
         at = getattr(asked, name, None)
         if at is not None and at < now - BACKDATED_MOST:
             raise ChangeBackdated(name)
-    if isinstance(asked, BankKeyAdded) and asked.not_before is None:
+    if isinstance(asked, BankKeyAdded | BankKeyRequestDecided) and asked.not_before is None:
         return asked.model_copy(update={"not_before": now})
     return asked
 
@@ -261,6 +269,16 @@ async def _end_key(work: Work, asked: BankKeyEnded) -> ShownOnce:
     return NOTHING
 
 
+async def _decide_key_request(work: Work, asked: BankKeyRequestDecided) -> ShownOnce:
+    named = asked.code, asked.change_id, work.actor
+    if asked.answer is KeyRequestAnswer.CONFIRMED:
+        rules = work.ctx.policy.signatures
+        await key_changes.confirm_in(work.connection, rules, *named, work.now, asked.not_before or work.now)
+    else:
+        await key_changes.refuse_in(work.connection, *named, work.now, work.reason)
+    return NOTHING
+
+
 # -- the policy --------------------------------------------------------------------------------------------------------
 
 
@@ -286,5 +304,6 @@ _DOES: Final[Mapping[type[Any], Callable[[Work, Any], Awaitable[ShownOnce]]]] = 
     BankLoginReplaced: _replace_login,
     BankKeyAdded: _add_key,
     BankKeyEnded: _end_key,
+    BankKeyRequestDecided: _decide_key_request,
     PolicyChanged: _change_policy,
 }

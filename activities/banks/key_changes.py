@@ -44,6 +44,7 @@ ASKED_A_DAY: Final = 10
 LIVE_MAX: Final = 2
 """keys that a bank may have at one moment: the current one and its successor"""
 SHOWN: Final = 20
+WAITS: Final = "waits"
 _PEM_BEGINS: Final = b"-----BEGIN"
 _KEY_ID: Final = TypeAdapter[str](KeyId)
 
@@ -115,24 +116,55 @@ async def confirm(pool: Pool, rules: SignatureRules, institution: str, change_id
     """
     async with pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
-        change = await _locked(connection, institution, change_id, now)
-        if change.kind is KeyChangeKind.ADD:
-            key = BankKey(key_id=change.key_id, institution=institution, public_key=change.public_key, not_before=now)
-            await changes.register_key(connection, rules, key, now, by, is_asked=True)
-        else:
-            _checked_end(await bank_keys.keys_of(connection, institution), change.key_id, now)
-            await changes.end_key(connection, institution, change.key_id, now, now, by, is_asked=True)
-        await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.DONE, by, now, "")
+        return await confirm_in(connection, rules, institution, change_id, by, now, now)
+
+
+async def confirm_in(
+    connection: Connection,
+    rules: SignatureRules,
+    institution: str,
+    change_id: UUID,
+    by: str,
+    now: datetime,
+    begins: datetime,
+) -> KeyChange:
+    """Carry out a change in the caller's transaction; `begins` is when a key that is added becomes valid.
+
+    Raises as `confirm`.
+    """
+    change = await _locked(connection, institution, change_id, now)
+    if change.kind is KeyChangeKind.ADD:
+        key = BankKey(key_id=change.key_id, institution=institution, public_key=change.public_key, not_before=begins)
+        await changes.register_key(connection, rules, key, now, by, is_asked=True)
+    else:
+        _checked_end(await bank_keys.keys_of(connection, institution), change.key_id, now)
+        await changes.end_key(connection, institution, change.key_id, now, now, by, is_asked=True)
+    await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.DONE, by, now, "")
     return change
 
 
 async def refuse(pool: Pool, institution: str, change_id: UUID, by: str, reason: str) -> KeyChange:
     """Refuse a change that a bank has asked for. Raises `BankKeyChangeNotFound`, `BankKeyChangeDecided`."""
     async with pool.acquire() as connection, connection.transaction():
-        now = await present_moment(connection)
-        change = await _locked(connection, institution, change_id, now)
-        await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.REFUSED, by, now, reason)
+        return await refuse_in(connection, institution, change_id, by, await present_moment(connection), reason)
+
+
+async def refuse_in(
+    connection: Connection, institution: str, change_id: UUID, by: str, now: datetime, reason: str
+) -> KeyChange:
+    """Refuse a change in the caller's transaction. Raises as `refuse`."""
+    change = await _locked(connection, institution, change_id, now)
+    await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.REFUSED, by, now, reason)
     return change
+
+
+async def request_facts(connection: Connection, institution: str, change_id: UUID) -> dict[str, str]:
+    """Return how a change stands that a bank has asked for, with the fingerprint that two people compare."""
+    change = await bank_key_changes.find(connection, institution, change_id)
+    if change is None:
+        return {}
+    state = change.outcome.value if change.outcome else WAITS
+    return {f"key_request.{change.key_id}": f"{change.kind.value}; {change.fingerprint}; {state}"}
 
 
 def _live(keys: Sequence[BankKey], now: datetime) -> list[BankKey]:

@@ -45,13 +45,14 @@ async def take_keys(request: Request, visit: TheVisit) -> Response:
     step = sent.get("step", "")
     errors: dict[str, str] = {}
     fields = {name: tidy(sent.get(name, "")) for name in ("name", "designation", "key_id")}
+    fields = visit.by_person(fields)
     fields["public_key"] = sent.get("public_key", "")[:KEY_TEXT_MAX_CHARS]
     public_key = _key_in(visit, fields, errors) if step == "add" else b""
     FormReader(fields, errors, visit.services.ctx.now(), visit.look.language).answerer()
     if not errors and await visit.services.inbox_checks.wait_seconds(visit.code):
         errors[""] = visit.say["too_many"]
     if not errors:
-        await keep_posted(request, visit.services, visit.code)
+        await keep_posted(request, visit)
         errors = await _ask(visit, step, fields["key_id"], public_key, sent.get("change_id", ""))
     if errors:
         return await _page(visit, fields, errors, asks_for=step)

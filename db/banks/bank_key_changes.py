@@ -65,6 +65,12 @@ async def lock(connection: Connection, institution: str, change_id: UUID) -> Key
     return KeyChange(**dict(row)) if row else None
 
 
+async def find(connection: Connection, institution: str, change_id: UUID) -> KeyChange | None:
+    """Return a change of a bank, or None if the bank has none with this id."""
+    row = await connection.fetchrow(f"{_ROW} WHERE change_id = $1 AND institution = $2", change_id, institution)
+    return KeyChange(**dict(row)) if row else None
+
+
 async def decide(
     connection: Connection, change_id: UUID, outcome: KeyChangeOutcome, by: str, at: datetime, reason: str
 ) -> None:

@@ -5,7 +5,7 @@ CREATE TABLE administration_proposal (
     proposal_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CONSTRAINT administration_proposal_kind_check CHECK (kind IN ('officer_added', 'officer_changed', 'role_given',
         'role_ended', 'officer_enabled', 'officer_disabled', 'officer_reset', 'team_added', 'member_moved', 'institution_changed',
-        'nodal_officers_changed', 'bank_login_replaced', 'bank_key_added', 'bank_key_ended', 'policy_changed')),
+        'nodal_officers_changed', 'bank_login_replaced', 'bank_key_added', 'bank_key_ended', 'bank_key_request_decided', 'policy_changed')),
     subject text NOT NULL CONSTRAINT administration_proposal_subject_check CHECK (subject <> '' AND length(subject) <= 200),
     about_officer text CONSTRAINT administration_proposal_about_officer_check CHECK (about_officer ~ '^[a-z0-9._@-]{1,64}$'),
     asked jsonb NOT NULL CONSTRAINT administration_proposal_asked_check CHECK (pg_column_size(asked) <= 262144),

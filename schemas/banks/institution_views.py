@@ -3,7 +3,8 @@
 from enum import StrEnum
 
 from schemas.banks.institutions import DirectoryItem
-from schemas.banks.keys import KeyId
+from schemas.banks.keys import KeyId, KeyRequestView
+from schemas.banks.people import BankPerson
 from schemas.banks.rosters import NodalOfficer
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind, ChannelState
@@ -63,13 +64,19 @@ class InstitutionDetails(FrozenModel):
     account_prefixes: tuple[str, ...]
     calls_at_once: int | None
     calls_a_second: float | None
+    answers_by_two: bool
+    """whether a reply in its inbox needs two of its people"""
     channels: tuple[ChannelStanding, ...]
     """in the order in which they are tried"""
     roster: tuple[NodalOfficer, ...]
     """in the order of calling, with shifts and leaves"""
     keys: tuple[KeyView, ...]
     """the oldest first, with those that have ended"""
+    key_requests: tuple[KeyRequestView, ...]
+    """changes of keys that it has asked for, the oldest first"""
     login: LoginView | None
+    people: tuple[BankPerson, ...]
+    """its people with logins of their own in the inbox, also those that ended lately"""
     lacks: tuple[Lack, ...]
     """what it lacks to answer us, or to get our letters"""
     updated_at: UtcDatetime

@@ -81,3 +81,17 @@ class KeyChange(FrozenModel):
     def fingerprint(self) -> str:
         """Return the SHA-256 of the key that is added or ended."""
         return fingerprint_of(self.public_key)
+
+
+class KeyRequestView(FrozenModel):
+    """A change of keys that an institution has asked for, and that waits for two admins."""
+
+    change_id: UUID
+    institution: str
+    kind: KeyChangeKind
+    key_id: KeyId
+    fingerprint: str
+    """SHA-256 of the key, for two people to compare by telephone"""
+    asked_at: UtcDatetime
+    ends_at: UtcDatetime
+    """nothing is confirmed after this time"""

@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
+from activities.banks import key_changes
 from activities.banks.loading import set_officers
 from activities.officers import enrolment
 from activities.policy import in_force
 from activities.secrets import password_fits
 from api.services import Services
-from db.banks import institutions
+from db.banks import bank_key_changes, bank_keys, institutions
+from db.pool import Pool
 from schemas.enums import Role
 from schemas.officers import OfficerEntry
 from tests.api.conftest import Doors, opened
@@ -193,13 +196,39 @@ async def test_the_directory_changes_by_two_admins_and_no_secret_is_kept(clocked
     ended = await office.propose("bank_key_ended", code="SBIN", key_id="sbin-1")
     assert ended["changes"]["key.sbin-1"]["after"].startswith("ended; ")
     assert (await office.decide(ended)).status_code == 200
+    await a_bank_asks_for_keys_and_two_admins_decide(office, pool)
     clock.at += timedelta(seconds=1)
     await set_officers(pool, "SBIN", [], "command:root")
     kinds = [(one["kind"], one["actor"]) for one in await office.changes(area="directory", subject="sbin")]
     assert kinds[0] == ("institution_changed", "command:root")
-    assert [kind for kind, _ in kinds[1:6]] == [
-        *("bank_key_ended", "bank_key_added", "bank_login_replaced", "nodal_officers_changed", "institution_changed")
+    assert [kind for kind, _ in kinds[1:8]] == [
+        *("bank_key_request_decided", "bank_key_request_decided"),
+        *("bank_key_ended", "bank_key_added", "bank_login_replaced", "nodal_officers_changed", "institution_changed"),
     ]
+
+
+async def a_bank_asks_for_keys_and_two_admins_decide(office: Office, pool: Pool) -> None:
+    """The admins see the fingerprint that the bank sees. One change is refused with a reason, the next is confirmed."""
+    kind = "bank_key_request_decided"
+    for key_id, answer, outcome in (("sbin-2", "refused", "refused"), ("sbin-3", "confirmed", "done")):
+        asked = await key_changes.ask_to_add(pool, "SBIN", key_id, sha256(key_id.encode()).digest())
+        (shown,) = (await office.doors.read("/api/v1/institutions/SBIN", Role.ADMIN))["key_requests"]
+        assert shown["fingerprint"] == asked.fingerprint
+        assert shown in (await office.doors.read("/api/v1/institutions", Role.ADMIN))["key_requests"]
+        decided = {"code": "SBIN", "change_id": str(asked.change_id), "answer": answer}
+        assert await office.refused(kind, **decided | {"code": "HDFC"}) == "bank_key_change_not_found"
+        proposed = await office.propose(kind, **decided)
+        assert proposed["changes"][f"key_request.{key_id}"]["after"] == f"add; {asked.fingerprint}; {outcome}"
+        async with pool.acquire() as connection:
+            now = await bank_key_changes.find(connection, "SBIN", asked.change_id)
+            assert now == asked, "one admin alone decides nothing"
+        assert (await office.decide(proposed)).status_code == 200
+        async with pool.acquire() as connection:
+            after = await bank_key_changes.find(connection, "SBIN", asked.change_id)
+            keys = {key.key_id for key in await bank_keys.keys_of(connection, "SBIN")}
+        assert after is not None
+        assert (after.outcome, key_id in keys) == (outcome, outcome == "done")
+        assert await office.refused(kind, **decided) == "bank_key_change_decided"
 
 
 async def test_a_new_version_of_the_policy_is_in_force_at_the_next_start(clocked: tuple[Office, Clock]) -> None:

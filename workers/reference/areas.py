@@ -60,6 +60,8 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "bank_key",
         "bank_key_change",
         "bank_login",
+        "bank_person",
+        "bank_reply_check",
         "bank_session",
         "bank_test_call",
         "bank_body",

@@ -273,6 +273,11 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "bank_login_ends_sessions": Effect(
         Sort.DERIVED, "Ends the sessions of a bank that gets another login.", ("bank_session",)
     ),
+    "bank_reply_check_decided_once": Effect(Sort.RULE, "Refuses another decision on a reply of a bank."),
+    "bank_person_rules": Effect(Sort.RULE, "Refuses a person more than a bank may have."),
+    "bank_person_ends_sessions": Effect(
+        Sort.DERIVED, "Ends the sessions of a person who is ended or sets another password.", ("bank_session",)
+    ),
     "officer_totp_rules": Effect(Sort.RULE, "Refuses a code of an authenticator that is not later than the last one."),
     "recovery_code_rules": Effect(Sort.RULE, "Refuses a second use of a recovery code."),
     "sign_in_link_rules": Effect(Sort.RULE, "Refuses a second use of a sign-in link, and any other change of it."),

@@ -132,6 +132,43 @@ async def test_from_sign_in_to_one_answer(doors: Doors, browser: Browser) -> Non
     events = [event["kind"] for event in (await doors.read(f"/api/v1/cases/{case_no}/events"))["items"]]
     assert "bank_spoke" in events
     assert "request_acknowledged" in events
+    await a_further_statement_is_judged_beside_the_first(doors, browser, row["request"], root, case_no)
+
+
+async def a_further_statement_is_judged_beside_the_first(
+    doors: Doors, browser: Browser, request: str, root: str, case_no: str
+) -> None:
+    """The bank finds what it told, and by whom. What is new is booked, what does not fit is shown to the police."""
+    path = f"/inbox/answered/{request}"
+    for find in (root, case_no, transfer()["payee"]["account"]):
+        found = read(await browser.client.post("/inbox/answered", data={"find": find}))
+        assert path in links_of(found), find
+    assert path not in links_of(read(await browser.client.post("/inbox/answered", data={"find": rrn()})))
+    assert path in links_of(await browser.page("/inbox/answered"))
+    told = await browser.page(path)
+    assert "₹2,000 held" in told.words
+    assert WHO["name"] in told.words, "the bank sees who answered"
+    assert "A part of this request still waits." in told.words
+    number = next(name for name in told.fields if name.endswith(".seen")).removesuffix("seen")
+    gone = {f"{number}o1.amount": "4000", f"{number}o1.how": "atm", f"{number}o1.when": "2026-11-24T10:05:00"}
+    check = read(await browser.client.post(path, data=told.fields | WHO | gone | {"step": "check"}))
+    assert "What does not fit the earlier answer moves no money" in check.words
+    taken = read(await browser.client.post(path, data=check.fields | {"step": "send"}))
+    assert "Discrepancies with earlier statements: 1." in taken.words
+    (edge,) = await trail(doors, case_no)
+    assert edge["balances_paise"] == {"held": 2_000_00, "withdrawn": 3_000_00}
+    assert "₹3,000 booked, the police ask about the rest" in (await browser.page(path)).words
+    again = read(await browser.client.post(path, data=told.fields | WHO | gone | {"step": "send"}), 422)
+    assert "Another answer about this request arrived" in again.words
+    other = Browser(doors)
+    await other.sign_in(HDFC)
+    await other.page(path, 404)
+    assert path not in links_of(read(await other.client.post("/inbox/answered", data={"find": root})))
+
+
+def links_of(page: Page) -> set[str]:
+    """The paths to which a page leads."""
+    return {(told.get("href") or "").partition("?")[0] for tag, told in page.tags if tag == "a"}
 
 
 async def test_a_table_answers_many_and_says_of_each_row_what_is_wrong(doors: Doors, browser: Browser) -> None:

@@ -19,12 +19,15 @@ export function Propose({
   title,
   asked,
   close,
+  says,
   children,
 }: {
   title: string;
   /** null while the fields are not complete */
   asked: Asked | null;
   close: () => void;
+  /** what the admin does first; that another admin must agree is said beside it */
+  says?: string;
   /** the fields; an act without fields is shown at once */
   children?: ReactNode;
 }): ReactNode {
@@ -62,7 +65,7 @@ export function Propose({
   return (
     <AskDialog
       title={title}
-      says={t("propose_rule")}
+      says={says === undefined ? t("propose_rule") : `${says} ${t("propose_rule")}`}
       act={hasSeen ? t("propose") : t("show_changes")}
       isReady={isReady}
       problem={problem}

@@ -10,6 +10,7 @@ import { useSession } from "../../app/session.ts";
 export type Officer = Schemas["OfficerLine"];
 export type Team = Schemas["TeamEntry"];
 export type Bank = Schemas["InstitutionDetails"];
+export type KeyRequest = Schemas["KeyRequestView"];
 export type Proposal = Schemas["Proposal"];
 export type Change = Schemas["Change"];
 export type Done = Schemas["AdministrationChange"];
