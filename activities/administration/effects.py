@@ -119,7 +119,7 @@ async def facts(ctx: Context, connection: Connection, asked: Asked, now: datetim
             return policy_facts(await policy.in_force(connection, ctx.policy))
         case BankKeyRequestDecided():
             of_bank = (await facts_of(connection, [subject], now)).get(subject, {})
-            return of_bank | await key_changes.request_facts(connection, subject, asked.change_id)
+            return {**of_bank, **await key_changes.request_facts(connection, subject, asked.change_id)}
         case InstitutionChanged() | NodalOfficersChanged() | BankLoginReplaced() | BankKeyAdded() | BankKeyEnded():
             return (await facts_of(connection, [subject], now)).get(subject, {})
         case _:

@@ -411,7 +411,8 @@ async def test_every_page_is_whole_and_accessible_in_its_language(
     (row,) = [row for row in await browser.waiting() if row["rrn"] == root]
     query = f"?lang={language}"
     path = f"/inbox/holds/{row['request']}{query}"
-    for one in (f"/inbox{query}", f"/inbox/orders{query}", f"/inbox/keys{query}", f"/inbox/test{query}", path):
+    pages = [f"/inbox/{name}{query}" for name in ("orders", "answered", "checks", "keys", "test", "people", "first")]
+    for one in (f"/inbox{query}", *pages, path):
         response = await browser.client.get(one)
         assert (response.status_code, faults(response, language)) == (200, []), one
     form = (await browser.page(path)).fields
@@ -419,6 +420,10 @@ async def test_every_page_is_whole_and_accessible_in_its_language(
     for changes in ({f"{number}held": "five"}, {f"{number}held": "2000", **WHO}):
         answer = await browser.client.post(path, data=form | changes | {"step": "check"})
         assert faults(answer, language) == []
+    check = read(answer).fields
+    await browser.client.post(path, data=check | {"step": "send"})
+    told = await browser.client.get(path.replace("/holds/", "/answered/"))
+    assert (told.status_code, faults(told, language)) == (200, [])
     table = await browser.client.post(f"/inbox/table{query}", data={"table": "request,rrn,what,rupees\n1,2,held,3"})
     assert faults(table, language) == []
 
