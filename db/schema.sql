@@ -6950,7 +6950,7 @@ CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT OR UPDATE OF via, appli
 
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER bank_evidence_kept BEFORE UPDATE OF evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature, signature_base ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_evidence_kept BEFORE UPDATE OF evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature, signature_base, bank_person_id ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER bank_evidence_sealed BEFORE INSERT OR UPDATE ON public.bank_evidence FOR EACH ROW EXECUTE FUNCTION body_is_sealed();
 

@@ -1,4 +1,4 @@
-"""What a bank has answered, by whom and when, and further statements about it.
+"""Statements of a bank: what it has answered, by whom and when, and what it adds to that.
 
 A further statement is judged by the rules of any answer. What was told before stays on record.
 """

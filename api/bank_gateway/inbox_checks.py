@@ -5,8 +5,9 @@ one person, because seconds count and a hold is undone again.
 The second person gets the form of the first one through the same rules, with what is open now.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -25,6 +26,12 @@ router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 
 OK: Final = 200
 _FIELDS_MAX: Final = 5
+_REPLIES: Final[Mapping[ReplyKind, Callable[[Request, Visit, UUID, Mapping[str, str]], Awaitable[Response]]]] = {
+    ReplyKind.HOLD: inbox_answers.reply,
+    ReplyKind.FURTHER: inbox_statements.reply,
+    ReplyKind.ORDER: inbox_orders.reply,
+}
+"""page of each kind of reply about one subject; a table is about many"""
 
 
 @router.get("/checks")
@@ -91,16 +98,8 @@ async def _go(request: Request, visit: Visit, check: ReplyCheck, step: str) -> R
     ctx = visit.services.ctx
     async with ctx.pool.acquire() as connection:
         stored = await bank_reply_checks.form_of(connection, check, ctx.opens)
-    sent: dict[str, Any] = dict(parse_qsl(stored.body.decode("ascii", "replace"), max_num_fields=FIELDS_MAX))
+    sent = dict(parse_qsl(stored.body.decode("ascii", "replace"), max_num_fields=FIELDS_MAX))
     checking = replace(visit, checks=check)
-    match check.kind:
-        case ReplyKind.TABLE:
-            return await inbox_uploads.reply(request, checking, sent | {"step": step})
-        case ReplyKind.HOLD:
-            page = inbox_answers.reply
-        case ReplyKind.FURTHER:
-            page = inbox_statements.reply
-        case ReplyKind.ORDER:
-            page = inbox_orders.reply
-    assert check.subject_id is not None, "the database holds it"
-    return await page(request, checking, check.subject_id, sent | {"step": step})
+    if check.subject_id is None:
+        return await inbox_uploads.reply(request, checking, sent | {"step": step})
+    return await _REPLIES[check.kind](request, checking, check.subject_id, sent | {"step": step})

@@ -165,7 +165,7 @@ class Visit:
     def page(self, name: str, status: int = 200, **values: Any) -> Response:
         """Return a page of the inbox. `errors` has the faults of its form by field, `fields` what was typed."""
         say = self.say
-        told = {
+        told: dict[str, Any] = {
             "errors": {},
             "fields": {},
             "notice": "",
