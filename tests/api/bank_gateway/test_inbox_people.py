@@ -121,7 +121,7 @@ async def by_two(ctx: Context, *, is_so: bool) -> None:
     async with ctx.pool.acquire() as connection, connection.transaction():
         fields = InstitutionFields(answers_by_two=is_so)
         await change_institution(connection, "SBIN", fields, ctx.now(), "command:test")
-    await ctx.directory.freshen()
+    await ctx.directory.refresh()
 
 
 async def person_of(doors: Doors, name: str) -> Browser:
