@@ -214,9 +214,14 @@ ENGLISH: Final[Mapping[str, str]] = {
         "hop {id}: the bank states {claimed} of a transfer about which case {ack_no}, merged with this one, asks for"
         " {against}: two transfers of victims come together in it: read both statements, and correct the hop"
     ),
-    TaskCause.DUTY: "{id}",
-    TaskCause.DUTY_OVERDUE: "overdue: {id}",
-    TaskCause.DUTY_TO_HAND_IN: "submit: {id}",
+    TaskCause.DUTY: "the law asks for {duty}: see to it under Police and courts in the case",
+    TaskCause.DUTY_OVERDUE: "overdue: {duty}: see to it under Police and courts in the case",
+    TaskCause.DUTY_TO_HAND_IN: (
+        "hand in {duty}, and enter the diary number of the court under Police and courts in the case"
+    ),
+    "duty.magistrate_report": "the report to the magistrate",
+    "duty.follow_up": "the FIR and the seizure after the lien notice",
+    "duty.fir_signature": "the signature of the e-Zero FIR",
     TaskCause.FIR_BY_HAND: "register the FIR by hand",
     TaskCause.FIR_LAPSED: "the FIR that documents to banks or the magistrate name has lapsed: have another registered",
     TaskCause.TWO_FIRS: "two FIRs, have one of them cancelled: {fir_no} of the register, {our_fir} of ours",
@@ -227,7 +232,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.MONEY_RETURNED: "money returned: ask {bank} what it is for, and write that down",
     TaskCause.MESSAGE_NOT_SENT: "message not sent: {message} to {to_whom} by {medium}",
     TaskCause.UNREACHABLE: "cannot be told: {to_whom}: {message}",
-    "unreachable.complaint": "cannot be told: complaint {id}: {message}",
+    "unreachable.complaint": (
+        "the victim of complaint {id} cannot be told ({message}): no mobile and no e-mail is known, ask the complainant"
+    ),
     "unreachable.hold": "cannot be told: holder of {reference}: {message}",
     TaskCause.COMPLAINT_UNCONFIRMED: (
         "complaint {id} of the public page is not confirmed by a code: call the complainant, or have the bank that paid"
@@ -363,6 +370,10 @@ def _unreachable(cause: TaskCause, subject: Subject, _facts: TaskFacts, _texts: 
     return f"{cause}.{subject.kind}" if named else cause, {}
 
 
+def _duty(cause: TaskCause, subject: Subject, _facts: TaskFacts, texts: Texts) -> tuple[str, Mapping[str, str]]:
+    return cause, {"duty": texts.get(f"duty.{subject.id}", subject.id)}
+
+
 def _no_officer(cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts) -> tuple[str, Mapping[str, str]]:
     return cause, {"no_officer_why": texts[f"no_officer.{facts.no_officer or ''}"]}
 
@@ -390,6 +401,9 @@ _VARIANTS: Final[Mapping[TaskCause, _Variant]] = {
     TaskCause.TELEPHONE_ANSWER_TO_CHECK: _telephone_answer,
     TaskCause.CREDIT_ACCOUNT_OBJECTED: _credit_account_objected,
     TaskCause.UNREACHABLE: _unreachable,
+    TaskCause.DUTY: _duty,
+    TaskCause.DUTY_OVERDUE: _duty,
+    TaskCause.DUTY_TO_HAND_IN: _duty,
     TaskCause.IO_MISSING: _no_officer,
     TaskCause.SUPERVISING_MISSING: _no_officer,
     TaskCause.DOCUMENTS_WAIT: _documents_wait,
