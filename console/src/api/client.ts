@@ -2,6 +2,7 @@
 
 import createClient from "openapi-fetch";
 
+import { parts } from "../parts/catalogue.ts";
 import { learn } from "../text/clock.ts";
 import type { components, paths } from "./generated.ts";
 
@@ -13,16 +14,23 @@ const PATIENCE_MS = 20_000;
 /** A table of a large case takes longer, and a person who keeps a file waits for it. */
 const FILE_PATIENCE_MS = 120_000;
 
+/** The one read that may be tried without a session, to see whether the officer has signed in again. */
+const SESSION_PATH = "/api/v1/session";
+
 let csrfToken = "";
+let isSignedOut = false;
 let onSignedOut: () => void = () => undefined;
 
 /** Say that the server does not know the session any more. */
 export function signedOut(): void {
+  isSignedOut = true;
   onSignedOut();
 }
 
+/** Keep the token of a session, which is alive. */
 export function setCsrfToken(token: string): void {
   csrfToken = token;
+  isSignedOut = false;
 }
 
 /** Call this when the server does not know the session any more. */
@@ -37,7 +45,13 @@ export function setReadReason(reason: string): void {
   readReason = reason;
 }
 
+/** Whether a request would only be refused, because the session is over. */
+function isInVain(request: Request): boolean {
+  return isSignedOut && new URL(request.url).pathname !== SESSION_PATH;
+}
+
 async function send(request: Request): Promise<Response> {
+  if (isInVain(request)) return Response.json({ code: "signed_out", detail: parts.now()("signed_out") }, { status: 401 });
   if (!SAFE.has(request.method)) {
     request.headers.set("X-CSRF-Token", csrfToken);
     // An act without a body is JSON too, or the API refuses it.

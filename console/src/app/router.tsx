@@ -6,7 +6,7 @@ import { whenSignedOut } from "../api/client.ts";
 import { queries } from "../api/queries.ts";
 import { ErrorState, LoadingState, NotFoundState } from "../parts/states.tsx";
 import { type Page, PAGES, pagesOf } from "./pages.ts";
-import { goToSignIn, session } from "./session.ts";
+import { session, sessionEnded } from "./session.ts";
 import { Shell } from "./Shell.tsx";
 
 const root = createRootRoute({ notFoundComponent: NotFoundState, errorComponent: ErrorState });
@@ -18,7 +18,7 @@ const signedIn = createRoute({
   component: Shell,
   errorComponent: ErrorState,
   beforeLoad: async () => {
-    whenSignedOut(goToSignIn);
+    whenSignedOut(sessionEnded);
     await queries.ensureQueryData(session);
   },
 });

@@ -29,6 +29,8 @@ import { FIRST_VIEW, useOpenView, Views } from "./Views.tsx";
 
 /** Items that `next` tries before it says that all are taken. */
 const TRIES_MAX = 5;
+/** the district of a complaint whose caller did not tell it */
+const NOT_STATED = "NOT STATED";
 
 export default function Desk(): ReactNode {
   const t = desk.use();
@@ -68,7 +70,10 @@ function useDistrictName(): (code: string | null) => string {
     () => new Map(data?.districts.map((one) => [one.code, isHindi ? one.hindi : one.english])),
     [data, isHindi],
   );
-  return useCallback((code) => (code === null ? "" : (names.get(code) ?? code)), [names]);
+  return useCallback(
+    (code) => (code === null ? "" : code === NOT_STATED ? t("district_unknown") : (names.get(code) ?? code)),
+    [names, t],
+  );
 }
 
 function Work({ filter }: { filter: Filter }): ReactNode {

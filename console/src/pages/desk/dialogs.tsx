@@ -10,6 +10,7 @@ import { minuteText } from "../../text/moments.ts";
 import { EVERYTHING } from "./filters.ts";
 import { counts } from "./queue.ts";
 import { desk } from "./text.ts";
+import { type UnsentKey, useUnsent } from "./unsent.ts";
 import type { SnoozeTerms } from "./verbs.ts";
 
 const TEXT_MIN_CHARS = 3;
@@ -60,14 +61,16 @@ export interface DialogProps<Input> {
   readonly title: string;
   /** which items, and how many */
   readonly about: string;
+  /** where the typed text is kept until the act is done */
+  readonly unsent?: UnsentKey;
   /** does the act, and closes the dialog or shows the outcome in its place */
   readonly run: (input: Input) => void;
   readonly close: () => void;
 }
 
-export function Reason({ title, about, run, close }: DialogProps<string>): ReactNode {
+export function Reason({ title, about, unsent = "", run, close }: DialogProps<string>): ReactNode {
   const t = desk.use();
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useUnsent(unsent);
   return (
     <Asking title={title} about={about} isReady={isText(reason)} run={() => run(reason.trim())} close={close}>
       <Field label={t("reason")} autoFocus maxLength={TEXT_MAX_CHARS} value={reason} onChange={(event) => setReason(event.target.value)} />
@@ -80,11 +83,11 @@ export interface Gift {
   readonly note: string;
 }
 
-export function PassOn({ title, about, run, close }: DialogProps<Gift>): ReactNode {
+export function PassOn({ title, about, unsent = "", run, close }: DialogProps<Gift>): ReactNode {
   const t = desk.use();
   const id = useId();
   const [to, setTo] = useState("");
-  const [text, setText] = useState("");
+  const [text, setText] = useUnsent(unsent);
   const { data } = useQuery(counts(EVERYTHING));
   const isReady = to.trim() !== "" && isText(text);
   return (

@@ -14,8 +14,11 @@ import { serverNow } from "../../../text/clock.ts";
 import { casePart } from "../data.ts";
 import { caseText } from "../text.ts";
 import type { Act } from "./act.ts";
-import { type Ask, beginning, givenOf, isFit, lengthOf, understood } from "./form.ts";
+import { type Ask, type AskKind, beginning, givenOf, isFit, lengthOf, UNCHOSEN, understood } from "./form.ts";
 import { actsText } from "./text.ts";
+
+/** What is said of a field that is not understood, if it is no time. */
+const FAULTS = { rupees: "fault.rupees", number: "fault.number" } as Partial<Record<AskKind, "fault.rupees" | "fault.number">>;
 
 export default function ActDialog({ act, ackNo, close }: { act: Act; ackNo: string; close: () => void }): ReactNode {
   const t = caseText.use();
@@ -101,7 +104,7 @@ export function AskField({
   if (ask.kind === "choice") {
     return (
       <Choose label={label} value={typed} autoFocus={isFirst} onChange={(event) => change(event.target.value)}>
-        {ask.isOptional && <option value="">–</option>}
+        {(ask.isOptional || ask.begins === UNCHOSEN) && <option value="">{ask.isOptional ? "–" : t("choose")}</option>}
         {ask.options?.map((one) => (
           <option key={one.value} value={one.value}>
             {one.label}
@@ -140,7 +143,7 @@ export function AskField({
   const findings: readonly Finding[] = said
     ? [{ standing: "plain", text: said }]
     : isWrong
-      ? [{ standing: "bad", text: t(ask.kind === "rupees" ? "fault.rupees" : "fault.time") }]
+      ? [{ standing: "bad", text: t(FAULTS[ask.kind] ?? "fault.time") }]
       : [];
   return (
     <Field

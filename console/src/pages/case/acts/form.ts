@@ -4,7 +4,7 @@ import { localMoment, localText, readMoment } from "../../../text/moments.ts";
 import { inWords, readRupees } from "../../../text/rupees.ts";
 import type { Language } from "../../../text/language.ts";
 
-export type AskKind = "reason" | "text" | "line" | "rupees" | "moment" | "day" | "choice" | "yes" | "file";
+export type AskKind = "reason" | "text" | "line" | "number" | "rupees" | "moment" | "day" | "choice" | "yes" | "file";
 
 export interface Option {
   readonly value: string;
@@ -27,9 +27,12 @@ export interface Ask {
 /** What stands in each field, by its name. A file is its bytes in base64; a tick is `yes` or nothing. */
 export type Typed = Readonly<Record<string, string>>;
 
+/** What stands at first in a choice that decides about money: the officer has to choose. */
+export const UNCHOSEN = "";
 export const REASON_LEAST = 3;
 export const REASON_MOST = 500;
 const LINE_MOST = 200;
+const NUMBER = /^[1-9]\d{0,8}$/;
 
 export function lengthOf(ask: Ask): number {
   return ask.most ?? (ask.kind === "reason" ? REASON_MOST : LINE_MOST);
@@ -48,6 +51,8 @@ export function isFit(ask: Ask, typed: string, now: number): boolean {
   switch (ask.kind) {
     case "reason":
       return text.length >= REASON_LEAST;
+    case "number":
+      return NUMBER.test(text);
     case "rupees":
       return readRupees(text) !== null;
     case "moment":
@@ -79,6 +84,7 @@ export function understood(ask: Ask, typed: string, now: number, language: Langu
 export interface Given {
   readonly text: (name: string) => string;
   readonly maybe: (name: string) => string | null;
+  readonly number: (name: string) => number | null;
   readonly paise: (name: string) => number | null;
   /** a moment, in UTC */
   readonly at: (name: string) => string | null;
@@ -92,6 +98,7 @@ export function givenOf(typed: Typed, now: number): Given {
   return {
     text,
     maybe: (name) => text(name) || null,
+    number: (name) => (NUMBER.test(text(name)) ? Number(text(name)) : null),
     paise: (name) => readRupees(text(name)),
     at: (name) => {
       const read = readMoment(text(name), now);

@@ -35,7 +35,8 @@ export default function MergeDialog({ ackNo, close }: { ackNo: string; close: ()
   const [problem, setProblem] = useState<Problem | null>(null);
   const params = { path: { ack_no: ackNo } };
   const question = {
-    other_ack_no: other.trim(),
+    // It is read out, and shown at the call, in parts with hyphens.
+    other_ack_no: other.replace(/[\s-]/g, ""),
     victims_agree: isAgreed,
     same_transfers: same.map(({ hop_no, other_hop_no }) => ({ hop_no, other_hop_no })),
   };

@@ -132,7 +132,7 @@ function Releases({ hold, view }: { hold: Hold; view: CaseView }): ReactNode {
   if (releases === undefined) return <p className="xs mut">{a("loading")}</p>;
   if (releases.length === 0) return <p className="xs mut">{a("release.none")}</p>;
   return (
-    <ul className="plain">
+    <ul className="lines">
       {releases.map((one) => (
         <li key={one.proposal_id} className="xs">
           <b>{a("release.of", { sum: rupees(one.paise) })}</b>{" "}
