@@ -217,7 +217,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.DUTY: "the law asks for {duty}: see to it under Police and courts in the case",
     TaskCause.DUTY_OVERDUE: "overdue: {duty}: see to it under Police and courts in the case",
     TaskCause.DUTY_TO_HAND_IN: (
-        "hand in {duty}, and enter the diary number of the court under Police and courts in the case"
+        "submit {duty}, and enter the diary number of the court under Police and courts in the case"
     ),
     "duty.magistrate_report": "the report to the magistrate",
     "duty.follow_up": "the FIR and the seizure after the lien notice",

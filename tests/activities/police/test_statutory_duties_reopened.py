@@ -30,7 +30,7 @@ from tests.opened_bodies import opened_rows
 REPORT, FOLLOW_UP = DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP
 HOUR = timedelta(hours=1)
 TO_HAND_IN = (
-    "hand in the report to the magistrate, and enter the diary number of the court under Police and courts in the case"
+    "submit the report to the magistrate, and enter the diary number of the court under Police and courts in the case"
 )
 
 

@@ -244,9 +244,11 @@ function CallDetail({
       <div className="body">
         <section>
           <h1>{call.institution.name}</h1>
-          <p className={isOff ? "note warn" : ""} role="status">
-            {isOff && t("calls.off")}
-          </p>
+          {isOff && (
+            <p className="note warn" role="alert">
+              {t("calls.off")}
+            </p>
+          )}
           <p className="row wrap sm">
             <Link className="to-case" to="/case/$ackNo" params={{ ackNo: call.case_ack_no }}>
               {call.case_ack_no}
