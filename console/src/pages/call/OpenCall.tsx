@@ -10,7 +10,7 @@ import { CommandButton } from "../../parts/Button.tsx";
 import { say } from "../../parts/toasts.ts";
 import { CallLine } from "./CallLine.tsx";
 import { callCommands } from "./commands.ts";
-import { type Content, EMPTY, isEmpty } from "./content.ts";
+import { type Content, EMPTY, hasFacts, isEmpty } from "./content.ts";
 import { HandOver, Sure } from "./dialogs.tsx";
 import { banksOf, type Check, checkOf, choices, draft as draftOf, ownDrafts } from "./drafts.ts";
 import { missingFacts } from "./findings.ts";
@@ -33,8 +33,14 @@ export function OpenCall({ draftId, leave }: { draftId: string; leave: () => voi
   const { data: toChoose } = useSuspenseQuery(choices);
   const keeper = keeperOf(draft);
   const kept = useKept(keeper);
-  const { data: check } = useQuery(checkOf(useLater(kept.content, CHECK_AFTER_MS)));
+  const settled = useLater(kept.content, CHECK_AFTER_MS);
+  const { data: check } = useQuery(checkOf(settled));
   const isSent = draft.ack_no !== null;
+  const canBeAsked = !isSent && (settled.transfers ?? []).some(hasFacts);
+  useEffect(() => {
+    // The banks are asked with what is saved, so that the key which asks them waits for no save.
+    if (canBeAsked) keeper.saveNow();
+  }, [keeper, settled, canBeAsked]);
   const { data: asked } = useQuery(banksOf(draftId, isSent));
   const [asking, setAsking] = useState<Asking>(null);
   const [reading, setReading] = useState<Reading | null>(null);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Content, isBlank, isEmpty, joined, withParty, withTransfer } from "./content.ts";
+import { type Content, hasFacts, isBlank, isEmpty, joined, withParty, withTransfer } from "./content.ts";
 
 const BASE: Content = { story: "", victim: { name: "Asha" }, transfers: [{ payer: {}, payee: {}, rrn: "1" }] };
 
@@ -29,4 +29,13 @@ test("a call in which nothing is told is empty, whoever called", () => {
   assert.ok(!isEmpty({ story: "something" }));
   assert.ok(isBlank({ payer: { account: "" }, amount_paise: null }));
   assert.ok(!isBlank({ amount_paise: 5 }));
+});
+
+test("a bank can be asked once the four facts of a transfer are typed", () => {
+  const facts = { payer: { institution: "SBI" }, amount_paise: 5, rrn: "412233445566", transferred_at: "2026-11-28" };
+  assert.ok(hasFacts(facts));
+  assert.ok(hasFacts({ ...facts, rrn: "", utr: "SBIN126332000001" }));
+  for (const lacking of ["payer", "amount_paise", "rrn", "transferred_at"]) {
+    assert.ok(!hasFacts({ ...facts, [lacking]: undefined }), lacking);
+  }
 });

@@ -36,6 +36,12 @@ export function isBlank(transfer: Transfer): boolean {
   );
 }
 
+/** Whether a bank can be asked about a transfer, as far as it can be seen here. */
+export function hasFacts(transfer: Transfer): boolean {
+  const { payer, amount_paise, rrn, utr, transferred_at } = transfer;
+  return Boolean(payer?.institution && amount_paise && (rrn || utr) && transferred_at);
+}
+
 /** Whether nothing is told in a call but the number that called. */
 export function isEmpty(content: Content): boolean {
   const { name, email, district, woman, child, senior, language } = content.victim ?? {};

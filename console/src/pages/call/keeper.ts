@@ -90,6 +90,14 @@ export class Keeper {
     if (this.#kept.content !== this.#base) await this.flush();
   }
 
+  /** Save what is typed now, and not after the pause between two savings. */
+  saveNow(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#running) void this.#running.then(() => this.saveNow());
+    else if (this.#kept.content !== this.#base) void this.#save();
+  }
+
   /** Forget the draft, because it is ended or another officer has it. */
   close(): void {
     clearTimeout(this.#timer);
