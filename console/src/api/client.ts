@@ -8,6 +8,8 @@ import type { components, paths } from "./generated.ts";
 export type Schemas = components["schemas"];
 
 const SAFE = new Set(["GET", "HEAD"]);
+/** A response of these has no body, not even an empty one. */
+const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 /** The longest wait for an answer. A person tries again before that. */
 const PATIENCE_MS = 20_000;
 /** A table of a large case takes longer, and a person who keeps a file waits for it. */
@@ -46,11 +48,24 @@ async function send(request: Request): Promise<Response> {
   if (readReason) request.headers.set("X-Read-Reason", encodeURIComponent(readReason));
   const sentAt = Date.now();
   const isFile = /csv|spreadsheet/.test(request.headers.get("Accept") ?? "");
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(isFile ? FILE_PATIENCE_MS : PATIENCE_MS)]);
-  const response = await fetch(request, { signal });
-  learn(response.headers.get("date"), sentAt, Date.now());
-  if (response.status === 401) signedOut();
-  return response;
+  const late = new AbortController();
+  // A signal of `AbortSignal.timeout` would stay in memory for its whole time, with its request.
+  const timer = setTimeout(() => late.abort(new DOMException("no answer", "TimeoutError")), isFile ? FILE_PATIENCE_MS : PATIENCE_MS);
+  try {
+    const response = await fetch(request, { signal: AbortSignal.any([request.signal, late.signal]) });
+    learn(response.headers.get("date"), sentAt, Date.now());
+    if (response.status === 401) signedOut();
+    return await whole(response);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Return a response with its whole body, because the wait for an answer includes the body. */
+async function whole(response: Response): Promise<Response> {
+  const { status, statusText, headers } = response;
+  const body = await response.arrayBuffer();
+  return new Response(WITHOUT_BODY.has(status) ? null : body, { status, statusText, headers });
 }
 
 export const api = createClient<paths>({ baseUrl: location.origin, credentials: "same-origin", fetch: send });
