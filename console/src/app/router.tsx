@@ -11,14 +11,22 @@ import { Shell } from "./Shell.tsx";
 
 const root = createRootRoute({ notFoundComponent: NotFoundState, errorComponent: ErrorState });
 
+/** Begin to fetch the code of a page, while the server says who is signed in. */
+function fetchCode(path: string | undefined): void {
+  const route = PAGES.flatMap((page) => page.routes).find((one) => one.path === path);
+  // The page fetches it again, and says what fails.
+  route?.load().catch(() => undefined);
+}
+
 /** What officers see after the sign-in, inside the shell. */
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: "signed-in",
   component: Shell,
   errorComponent: ErrorState,
-  beforeLoad: async () => {
+  beforeLoad: async ({ matches }) => {
     whenSignedOut(goToSignIn);
+    fetchCode(matches.at(-1)?.fullPath);
     await queries.ensureQueryData(session);
   },
 });

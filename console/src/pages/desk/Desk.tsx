@@ -1,6 +1,6 @@
 /** The desk: one queue by the rupees that can still be caught, and the chosen work item beside it. */
 
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, usePrefetchInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 
@@ -38,6 +38,8 @@ export default function Desk(): ReactNode {
     [search],
   );
   const change = useOpenView();
+  // The first rows are asked for before the counts, the views and what else the page shows.
+  usePrefetchInfiniteQuery(queue(filter, t.language));
   return (
     <main className="desk">
       <h1 className="sr">{t("title")}</h1>
