@@ -37,8 +37,9 @@ TELLING_ITEMS: Final = 5_000
 TELLING_VERBS: Final = 50
 TELLING_CALLS: Final = 40
 UPDATES: Final = 2_000
-WARM_UPDATES: Final = 100
-"""updates before the memory is measured first, so that what a page keeps once does not count"""
+WARM_UPDATES: Final = 500
+"""updates before the memory is measured first, so that what a page keeps once does not count: for so long the browser
+still compiles what runs often"""
 SETTLE_SECONDS: Final = 3.0
 MOST_SECONDS_A_READ: Final = 1.0
 PAISE: Final = 25_000_00
