@@ -77,6 +77,7 @@ class SweepWork(StrEnum):
     REMIND = "remind"
     CALL_BACKS = "call_backs"
     COURT_ORDERS = "court_orders"
+    COURT_HEARINGS = "court_hearings"
 
 
 class ProcedureStarterWork(StrEnum):

@@ -20,9 +20,10 @@ from db import bank_gateway
 from db.banks import bank_keys, bank_logins, reply_links
 from db.cases import cases, hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox
-from db.restoration import court_orders
+from db.restoration import court_hearings, court_orders
 from db.tracing import call_backs
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, Swept
+from schemas.text import IST
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +49,8 @@ SKIP_AFTER_SERVER_ERROR = timedelta(seconds=10)
 """the same where a server failed: the next sweep begins with other cases"""
 
 NotifyWorkflow = Callable[[FollowUp], Awaitable[None]]
-EndOrders = Callable[[Context, str, Sequence[int]], Awaitable[int]]
-"""attends to the orders of courts of one case, and returns how many changed"""
+OfCourts = Callable[[Context, str, Sequence[int]], Awaitable[int]]
+"""attends to the orders or hearings of courts of one case, and returns how many changed"""
 OneCase = Callable[[], Awaitable[int]]
 """performs an action for one case and returns how many things it did"""
 
@@ -78,8 +79,10 @@ class SweepActivities:
 
     ctx: Context
     notify: NotifyWorkflow
-    end_orders: EndOrders | None = None
+    end_orders: OfCourts | None = None
     """without it no order of a court ends by itself"""
+    tell_hearings: OfCourts | None = None
+    """without it no officer is told of a hearing"""
     resting: dict[str, datetime] = field(default_factory=dict)
     """failed cases, each with the time until which this process skips it"""
 
@@ -89,20 +92,19 @@ class SweepActivities:
 
         A case that fails is skipped for a while and delays no other case. Raises only when a server is unavailable.
         """
-        return await _Sweep(self.ctx, self.notify, self.end_orders, self.resting).run()
+        return await _Sweep(self).run()
 
 
 class _Sweep:
     """One sweep. Every action for a case runs through `_attempt`."""
 
-    def __init__(
-        self, ctx: Context, notify: NotifyWorkflow, end_orders: EndOrders | None, resting: dict[str, datetime]
-    ) -> None:
-        self._ctx = ctx
-        self._tell = notify
-        self._end_orders = end_orders
-        self._now = ctx.now()
-        self._resting = resting
+    def __init__(self, of: SweepActivities) -> None:
+        self._ctx = of.ctx
+        self._tell = of.notify
+        self._end_orders = of.end_orders
+        self._tell_hearings = of.tell_hearings
+        self._now = of.ctx.now()
+        self._resting = resting = of.resting
         for case_no in [case_no for case_no, until in resting.items() if until <= self._now]:
             del resting[case_no]
         self._failed = 0
@@ -121,6 +123,7 @@ class _Sweep:
         reminded = await self._remind()
         called = await self._attend_to_call_backs()
         orders_ended = await self._end_court_orders()
+        hearings_told = await self._tell_of_hearings()
         news_purged, guards_purged = await self._purge()
         return Swept(
             cases_started=started,
@@ -133,6 +136,7 @@ class _Sweep:
             hops_reminded=reminded,
             call_backs_attended=called,
             court_orders_ended=orders_ended,
+            hearings_told=hearings_told,
             news_purged=news_purged,
             guards_purged=guards_purged,
             failed=self._failed,
@@ -244,7 +248,7 @@ class _Sweep:
             due = await call_backs.due(connection, times, list(self._resting), WAITING_LIMIT)
         return await self._for_each_case(SweepWork.CALL_BACKS, due, call_back_actions.attend)
 
-    # -- orders of courts ------------------------------------------------------------------------------------------
+    # -- orders and hearings of courts ---------------------------------------------------------------------------------
 
     async def _end_court_orders(self) -> int:
         if self._end_orders is None:
@@ -255,6 +259,18 @@ class _Sweep:
             due = await court_orders.due(connection, warns_before, list(self._resting), WAITING_LIMIT, self._now)
         jobs = [(case_no, partial(self._end_orders, self._ctx, case_no, order_ids)) for case_no, order_ids in due]
         return await self._each(SweepWork.COURT_ORDERS, jobs)
+
+    async def _tell_of_hearings(self) -> int:
+        if self._tell_hearings is None:
+            return 0
+        before = timedelta(
+            seconds=self._ctx.policy.court_orders.hearing_notice_seconds / self._ctx.procedure_clock_factor
+        )
+        today, until = self._now.astimezone(IST).date(), (self._now + before).astimezone(IST).date()
+        async with self._ctx.pool.acquire() as connection:
+            due = await court_hearings.due(connection, today, until, list(self._resting), WAITING_LIMIT)
+        jobs = [(case_no, partial(self._tell_hearings, self._ctx, case_no, ids)) for case_no, ids in due]
+        return await self._each(SweepWork.COURT_HEARINGS, jobs)
 
     # -- purging ---------------------------------------------------------------------------------------------------
 

@@ -4,14 +4,18 @@ One admin alone may still take away: disable an officer, end a role, end session
 lets a person in, or changes what the engine does, needs a second admin.
 """
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
 
 from activities.administration import proposals
+from activities.administration.change_table import change_table
+from activities.officers.sign_in_links import SignInLink
 from api.auth import may
 from api.params import INT64_MAX, LIMIT_DEFAULT, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_ALLOWED, NOT_FOUND, NOT_NOW, says
+from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
@@ -25,6 +29,7 @@ from schemas.administration import (
     ChangeQuestion,
     Changes,
     DecidedProposal,
+    MadeProposal,
     NewProposal,
     Proposal,
     ProposalDecision,
@@ -48,6 +53,9 @@ Subject = Annotated[
     Query(max_length=SUBJECT_MAX_CHARS, description="Officer, team, institution, script or display; or `policy`."),
 ]
 KIND_MAX_CHARS = 64
+_CHANGES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": TABLE_CONTENT, "description": "A page, or a table as CSV or a workbook."}
+}
 
 
 @router.post("/proposals/preview", name="preview_administration", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
@@ -62,8 +70,11 @@ async def preview(services: TheServices, officer: Proposing, asked: ChangeQuesti
     status_code=201,
     responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED, NOT_ALLOWED),
 )
-async def propose(services: TheServices, officer: Proposing, new: NewProposal) -> Proposal:
-    """Propose a change. It takes effect only when another admin has agreed."""
+async def propose(services: TheServices, officer: Proposing, new: NewProposal) -> MadeProposal:
+    """Propose a change. It takes effect only when another admin has agreed.
+
+    A code in the response is shown once. Tell it to the person whom it is for, and not to the admin who agrees.
+    """
     return await proposals.propose(services.ctx, new, officer.actor)
 
 
@@ -101,13 +112,22 @@ async def decide(
 ) -> DecidedProposal:
     """Agree to another admin's proposal, or refuse it, within a few minutes of the sign-in or of a code.
 
-    A sign-in link or a password in the response is shown once. Give it to the person whom it is for.
+    A link in the response is shown once. Give it to the person whom it is for. It opens nothing without the code that
+    the proposing admin was shown.
     """
     proposal, secret = await proposals.decide(services.ctx, proposal_id, decision, officer.actor)
     services.sessions.forget()
-    link = secret.link
-    shown = None if link is None else ShownLink(path=link.path, valid_until=link.valid_until)
-    return DecidedProposal(proposal=proposal, sign_in_link=shown, password=secret.password)
+    return DecidedProposal(
+        proposal=proposal,
+        sign_in_link=_shown(secret.sign_in_link),
+        bank_login_link=_shown(secret.bank_login_link, services.bank_url or services.public_url or ""),
+    )
+
+
+def _shown(link: SignInLink | None, host: str = "") -> ShownLink | None:
+    if link is None:
+        return None
+    return ShownLink(path=f"{host.rstrip('/')}{link.path}", valid_until=link.valid_until)
 
 
 @router.post(
@@ -139,14 +159,21 @@ async def _filter(
     )
 
 
-@router.get("/changes", name="list_administration_changes")
+@router.get("/changes", name="list_administration_changes", response_model=AdministrationChangePage, responses=_CHANGES)
 async def list_changes(
+    request: Request,
     services: TheServices,
-    _: Reader,
+    officer: Reader,
     wanted: Annotated[ChangeFilter, Depends(_filter)],
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
-) -> AdministrationChangePage:
-    """List who changed what of officers, teams, the directory, displays and the policy, the newest first."""
+) -> AdministrationChangePage | Response:
+    """List who changed what of officers, teams, the directory, displays and the policy, the newest first.
+
+    A table has a row for each value, of at most 20,000 changes.
+    """
+    if wants_file(request):
+        async with services.table_jobs.place(officer.actor):
+            return await as_file(request, await change_table(services.ctx, wanted), "changes")
     async with services.ctx.pool.acquire() as connection:
         return await changes.page(connection, wanted, after, limit)

@@ -57,8 +57,13 @@ async def fields_of(request: Request, names: re.Pattern[str]) -> tuple[dict[str,
     Raises `Refused`.
     """
     sent = await typed(request)
+    return chosen(sent, names), sent.get("step", "")
+
+
+def chosen(sent: Mapping[str, str], names: re.Pattern[str]) -> dict[str, str]:
+    """Return the fields whose names match `names` and are not empty."""
     tidied = {name: tidy(value) for name, value in sent.items() if names.fullmatch(name)}
-    return {name: value for name, value in tidied.items() if value}, sent.get("step", "")
+    return {name: value for name, value in tidied.items() if value}
 
 
 def tidy(value: str) -> str:

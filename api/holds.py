@@ -86,7 +86,7 @@ async def list_holds(
             )
 
     if wants_file(request):
-        async with services.table_jobs.place():
+        async with services.table_jobs.place(officer.actor):
             return await as_file(request, await hold_table(page), f"holds-{ack_no}" if ack_no else "holds")
     return await page(after, limit)
 

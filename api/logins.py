@@ -15,12 +15,13 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from activities.banks.people import code_digest
 from activities.context import Context
 from activities.secrets import Keys, Purpose, hash_password, is_outdated, password_fits
 from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
-from db.banks import bank_logins, institutions
-from db.banks.institutions import LoginRow
+from db.banks import bank_logins, bank_people, institutions
+from db.banks.bank_people import PersonLogin
 from domain.policy.callers import TryName
 
 CHECKS_AT_ONCE: Final = 2
@@ -66,7 +67,9 @@ class BankLogins:
         mark = self._mark(password, password_hash)
         is_remembered = row is not None and any(hmac.compare_digest(mark, known) for known in row.marks)
         if not is_remembered:
-            await self._count(institutions.email_key(email), address, row)
+            await self._count(
+                institutions.email_key(email), address, knows_address=row is not None and row.knows_address
+            )
             if not await self._fits(password, password_hash) or row is None:
                 raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
             if is_outdated(password_hash):
@@ -77,10 +80,34 @@ class BankLogins:
                 await bank_logins.verified(connection, row.code, address, mark, self._ctx.now())
         return row.code
 
-    async def _count(self, email: str, address: str, row: LoginRow | None) -> None:
+    async def person_of(self, email: str, address: str) -> PersonLogin | None:
+        """Return the person with this e-mail, or None, also where it is the login of an institution."""
+        async with self._ctx.pool.acquire() as connection:
+            if await institutions.login_row(connection, email) is not None:
+                return None
+            return await bank_people.login_of(connection, institutions.email_key(email), address)
+
+    async def check_person(self, login: PersonLogin, email: str, password: SecretStr, address: str) -> None:
+        """Check the password of a person. Raises `Refused` as `code` does."""
+        await self._count(institutions.email_key(email), address, knows_address=login.knows_address)
+        known_hash = login.password_hash
+        if not await self._fits(password, known_hash or _unknown_email_hash()) or known_hash is None:
+            raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
+
+    async def check_code(self, login: PersonLogin | None, email: str, code: str, address: str) -> bytes:
+        """Check the code with which a person sets a password, and return its digest. Raises as `code` does."""
+        await self._count(institutions.email_key(email), address, knows_address=False)
+        digest = code_digest(code)
+        known = login.code_digest if login else None
+        is_in_time = login is not None and login.code_until is not None and login.code_until > self._ctx.now()
+        if not hmac.compare_digest(digest, known or bytes(len(digest))) or not is_in_time:
+            raise Refused(NOT_LOGGED_IN, "this e-mail and code do not fit")
+        return digest
+
+    async def _count(self, email: str, address: str, *, knows_address: bool) -> None:
         """Count a try. Raises `Refused` if the e-mail has had too many, or too many logins wait."""
         wait_seconds = await self._tries.wait_seconds(f"{email}\0{address}")
-        if not wait_seconds and (row is None or not row.knows_address):
+        if not wait_seconds and not knows_address:
             wait_seconds = await self._elsewhere.wait_seconds(email)
         if wait_seconds or self._waiting >= CHECKS_WAITING_MAX:
             raise Refused(TOO_MANY, headers={"Retry-After": str(math.ceil(wait_seconds) or 1)})

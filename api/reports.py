@@ -7,8 +7,8 @@ from typing import Final
 from fastapi import Request
 from starlette.responses import Response
 
-from activities.reporting.stage_tables import Table
 from api.problems import INVALID, Refused, Violation
+from documents.spreadsheet import Table
 from schemas.text import IST
 
 CSV: Final = "text/csv"
@@ -52,38 +52,29 @@ def days(
     return start.astimezone(IST).date(), end.astimezone(IST).date()
 
 
-def wants_table(request: Request) -> bool:
-    """Return whether the caller accepts CSV."""
-    return CSV in request.headers.get("accept", "")
-
-
-def wants_workbook(request: Request) -> bool:
-    """Return whether the caller accepts a workbook."""
-    return XLSX in request.headers.get("accept", "")
-
-
 def wants_file(request: Request) -> bool:
     """Return whether the caller accepts a table as a file: CSV or a workbook."""
-    return wants_table(request) or wants_workbook(request)
+    accepted = request.headers.get("accept", "")
+    return CSV in accepted or XLSX in accepted
 
 
 async def as_file(request: Request, rows: Table, name: str) -> Response:
-    """Return a long table as the file that the caller accepts. It is written in a thread, beside other requests."""
-    if wants_workbook(request):
-        return workbook(await asyncio.to_thread(rows.to_workbook), f"{name}.xlsx")
-    return table(await asyncio.to_thread(rows.to_csv), f"{name}.csv")
+    """Return a table as the file that the caller accepts. It is written in a thread, beside other requests."""
+    return await (as_workbook if XLSX in request.headers.get("accept", "") else as_csv)(rows, name)
 
 
-def workbook(data: bytes, file_name: str) -> Response:
-    """Return a workbook as a download with this file name."""
-    headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
-    return Response(data, media_type=XLSX, headers=headers)
+async def as_workbook(rows: Table, name: str) -> Response:
+    """Return a table as a workbook."""
+    return _download(await asyncio.to_thread(rows.to_workbook), XLSX, f"{name}.xlsx")
 
 
-def table(text: str, file_name: str) -> Response:
-    """Return a CSV table as a download with this file name."""
-    headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
-    return Response(text, media_type=f"{CSV}; charset=utf-8", headers=headers)
+async def as_csv(rows: Table, name: str) -> Response:
+    """Return a table as CSV."""
+    return _download(await asyncio.to_thread(rows.to_csv), f"{CSV}; charset=utf-8", f"{name}.csv")
+
+
+def _download(data: str | bytes, media_type: str, file_name: str) -> Response:
+    return Response(data, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{file_name}"'})
 
 
 def refused(name: str, message: str) -> Refused:

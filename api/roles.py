@@ -43,6 +43,8 @@ class Action(StrEnum):
     ASSIGN_OFFICER = "assign_officer"
     TAKE_FIR = "take_fir"
     TAKE_COURT_ORDER = "take_court_order"
+    RECORD_COURT_HEARING = "record_court_hearing"
+    """record the day on which a court hears a restoration"""
     CONFIRM_COURT_ORDER = "confirm_court_order"
     """confirm an order as a second officer, so that it counts"""
     DO_DUTY = "do_duty"
@@ -186,6 +188,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ASSIGN_OFFICER: frozenset({Role.SUPERVISOR, Role.DY_SP, Role.SP, Role.ADMIN}),
     Action.TAKE_FIR: _DESK | {Role.IO},
     Action.TAKE_COURT_ORDER: _DESK | {Role.IO},
+    Action.RECORD_COURT_HEARING: _DESK | {Role.IO},
     Action.CONFIRM_COURT_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.IO, Role.DY_SP, Role.SP}),
     Action.DO_DUTY: frozenset({Role.IO, Role.SUPERVISOR, Role.ADMIN}),
     Action.SEND_MESSAGE: _DESK | {Role.IO},
@@ -282,13 +285,18 @@ READS: Final = frozenset(action for action in Action if action.value.startswith(
 
 PROVED: Final = frozenset(
     {
+        Action.AGREE_TO_PAYER,
         Action.APPROVE_RESTORATION,
+        Action.CHANGE_DISPLAYS,
+        Action.CONFIRM_COURT_ORDER,
         Action.CONFIRM_CREDIT_ACCOUNT,
         Action.CONFIRM_RELEASE,
         Action.DECIDE_ADMINISTRATION,
         Action.DECIDE_GRIEVANCE,
+        Action.DECIDE_MERGE,
         Action.DECIDE_OBJECTION,
         Action.DECIDE_SMALL_HOLD,
+        Action.DECIDE_WITHDRAWAL,
         Action.END_OFFICERS_ROLE,
         Action.END_SESSIONS,
     }
@@ -324,6 +332,7 @@ KINDS: Final[Mapping[Action, VerbKind]] = {
     Action.ASSIGN_OFFICER: VerbKind.ASSIGNMENT,
     Action.TAKE_FIR: VerbKind.POLICE,
     Action.TAKE_COURT_ORDER: VerbKind.POLICE,
+    Action.RECORD_COURT_HEARING: VerbKind.POLICE,
     Action.CONFIRM_COURT_ORDER: VerbKind.POLICE,
     Action.DO_DUTY: VerbKind.POLICE,
     Action.SEND_MESSAGE: VerbKind.POLICE,

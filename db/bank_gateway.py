@@ -11,14 +11,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from db.body_keys import key_of_case
-from db.person_keys import PersonKey
+from db.body_keys import key_of_case, stored_line
+from db.person_keys import PersonKey, StoredText
 from db.pool import Connection
 from domain.banks.answering_curve import HAZARD_MAX, Curve
 from domain.errors import NotFound
 from domain.errors.holds import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import ClaimKind, FeedStatus
+from schemas.enums import ClaimKind, Disposition, FeedStatus
 
 NUMBERED_AT_ONCE: Final = 1_000
 """changes that one call numbers; a bank that returns after years needs several calls"""
@@ -336,3 +336,104 @@ async def told_since(
     """Return what the bank has answered about the transfers of a request since that time."""
     rows = await connection.fetch(_TOLD_SINCE, request_id, institution, since, limit)
     return [ToldSince(**dict(row)) for row in rows]
+
+
+# -- what the bank has answered ----------------------------------------------------------------------------------------
+
+
+class AnsweredRequest(FrozenModel):
+    """A hold request that the bank has answered, in full or in part."""
+
+    request_id: UUID
+    case_no: str
+    status: FeedStatus
+    first_answered_at: UtcDatetime
+    change_no: int
+    hops: int
+    paise: int
+    """disputed money of its transfers"""
+    account: str = Field(repr=False)
+    """the account with the most money"""
+    accounts: int
+
+
+# The numbers of the feed are an order that an index has. An index by the time of the answer would cost each answer.
+_ANSWERED: Final = """
+SELECT f.request_id, f.case_no, f.status, f.first_answered_at, f.change_no, count(*)::int AS hops,
+    sum(h.disputed_paise)::bigint AS paise,
+    (array_agg(h.payee_holder ORDER BY h.disputed_paise DESC, h.hop_no))[1] AS account,
+    count(DISTINCT h.account_key)::int AS accounts
+FROM (
+    SELECT f.request_id, r.case_no, f.status, r.first_answered_at, f.change_no
+    FROM feed_entry f JOIN hold_request r USING (request_id)
+    WHERE f.institution = $1 AND f.change_no < $2 AND r.first_answered_at IS NOT NULL
+        AND ($3::uuid[] IS NULL OR f.request_id = ANY ($3))
+    ORDER BY f.change_no DESC LIMIT $4
+) AS f JOIN request_hop q USING (request_id) JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
+GROUP BY f.request_id, f.case_no, f.status, f.first_answered_at, f.change_no ORDER BY f.change_no DESC
+"""
+_OF_HOPS: Final = """
+SELECT q.request_id FROM hop h JOIN hold_request r ON r.case_no = h.case_no AND r.institution = $1
+JOIN request_hop q ON q.request_id = r.request_id AND q.hop_no = h.hop_no
+"""
+_FIND_ANSWERED: Final = f"""
+SELECT DISTINCT request_id FROM (
+    SELECT request_id FROM hold_request WHERE case_no = $2 AND institution = $1
+    UNION ALL ({_OF_HOPS} WHERE h.account_key = $3 AND h.institution = $1 LIMIT $5)
+    UNION ALL ({_OF_HOPS} WHERE h.reference_key = $4 AND h.reference_key <> '' AND h.parent_hop_no IS NOT NULL LIMIT $5)
+    UNION ALL ({_OF_HOPS} JOIN disputed_transfer d ON d.case_no = h.case_no AND d.hop_no = h.hop_no
+        WHERE d.reference_key = $4 LIMIT $5)
+    UNION ALL ({_OF_HOPS} JOIN answer a ON a.case_no = h.case_no AND a.hop_nos[1] = h.hop_no AND a.institution = $1
+        WHERE a.reference_key = $4 AND a.reference_key <> '' LIMIT $5)
+) AS found
+"""
+
+
+async def answered(
+    connection: Connection, institution: str, before_no: int, limit: int, of: Sequence[UUID] | None = None
+) -> list[AnsweredRequest]:
+    """Return requests that the bank has answered, those that changed last first, and only those `of` these ids.
+
+    `before_no` is the change number of the last one of the page before. The changes must be numbered (`number`).
+    """
+    rows = await connection.fetch(_ANSWERED, institution, before_no, None if of is None else list(of), limit)
+    return [AnsweredRequest(**dict(row)) for row in rows]
+
+
+async def find_answered(
+    connection: Connection, institution: str, case_no: str, account_key: str, reference_key: str, limit: int
+) -> list[UUID]:
+    """Return requests to the bank of this case, about this account, or about a transfer with this reference."""
+    rows = await connection.fetch(_FIND_ANSWERED, institution, case_no, account_key, reference_key, limit)
+    return [row["request_id"] for row in rows]
+
+
+class AnsweredLine(FrozenModel):
+    """A line of an answer of the bank, as stated and as booked."""
+
+    answer_id: int
+    hop_no: int
+    kind: ClaimKind
+    disposition: Disposition
+    status_code: str
+    claim_paise: int
+    applied_paise: int
+    reference: str
+    """of the transfer that was asked about"""
+    received_at: UtcDatetime
+    stored: StoredText = Field(repr=False)
+
+
+_ANSWERED_LINES: Final = f"""
+SELECT a.answer_id, h.hop_no, a.kind, a.disposition, a.status_code, a.claim_paise, a.applied_paise, h.reference,
+    a.received_at, {stored_line("a")} AS stored
+FROM request_hop q JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
+JOIN answer a ON a.case_no = q.case_no AND a.hop_nos[1] = q.hop_no AND a.institution = $2
+WHERE q.request_id = $1 AND a.disposition <> 'duplicate' ORDER BY a.answer_id DESC LIMIT $3
+"""
+
+
+async def answered_lines(connection: Connection, institution: str, request_id: UUID, limit: int) -> list[AnsweredLine]:
+    """Return what the bank has answered about the transfers of a request, the newest first."""
+    rows = await connection.fetch(_ANSWERED_LINES, request_id, institution, limit)
+    return [AnsweredLine(**(dict(row) | {"stored": StoredText(**row["stored"])})) for row in rows]

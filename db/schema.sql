@@ -9,9 +9,9 @@ AS $function$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL OR NEW.decision IS NULL
         OR (NEW.proposal_id, NEW.kind, NEW.subject, NEW.about_officer, NEW.asked, NEW.changes, NEW.reason, NEW.proposed_by,
-            NEW.proposed_at, NEW.valid_until) IS DISTINCT FROM
+            NEW.proposed_at, NEW.valid_until, NEW.code_digest) IS DISTINCT FROM
            (OLD.proposal_id, OLD.kind, OLD.subject, OLD.about_officer, OLD.asked, OLD.changes, OLD.reason, OLD.proposed_by,
-            OLD.proposed_at, OLD.valid_until)
+            OLD.proposed_at, OLD.valid_until, OLD.code_digest)
     THEN
         RAISE EXCEPTION 'of a proposal only the decision is written, once'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'administration_proposal_rules';
@@ -351,6 +351,37 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_login_change_of_two()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.proposal_id
+            AND p.kind = 'bank_login_replaced' AND p.subject = NEW.institution AND p.decision = 'agreed'
+            AND p.decided_by = NEW.made_by AND p.code_digest = NEW.code_digest) THEN
+        RAISE EXCEPTION 'the link of a bank comes of a proposal that two admins agreed to'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_login_change_of_two';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_login_change_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF (NEW.change_id, NEW.institution, NEW.email, NEW.made_at, NEW.made_by, NEW.proposal_id, NEW.digest, NEW.code_digest,
+            NEW.valid_until) IS DISTINCT FROM (OLD.change_id, OLD.institution, OLD.email, OLD.made_at, OLD.made_by,
+            OLD.proposal_id, OLD.digest, OLD.code_digest, OLD.valid_until)
+        OR NEW.wrong_codes < OLD.wrong_codes
+        OR (OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL)
+            AND (NEW.used_at, NEW.ended_at, NEW.wrong_codes) IS DISTINCT FROM (OLD.used_at, OLD.ended_at, OLD.wrong_codes)
+    THEN
+        RAISE EXCEPTION 'a link is used once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_login_ends_sessions()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -416,6 +447,38 @@ BEGIN
     ) THEN
         RAISE EXCEPTION 'order % waits: the bank has not said that it does an earlier one no more', NEW.order_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_order_waits';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_person_ends_sessions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE bank_session SET ended_at = present_moment() WHERE bank_person_id = NEW.person_id AND ended_at IS NULL;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_person_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM FROM institution WHERE code = NEW.institution FOR NO KEY UPDATE;
+    IF (SELECT count(*) FROM bank_person WHERE institution = NEW.institution AND ended_at IS NULL) >= 20 THEN
+        RAISE EXCEPTION 'a bank has at most 20 people' USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_person_at_most';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_reply_check_decided_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.outcome IS NOT NULL THEN
+        RAISE EXCEPTION 'a reply of a bank is decided once' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -713,6 +776,21 @@ BEGIN
     WHERE up.parent_hop_no IS NULL AND f.payer_differs AND NOT EXISTS (
         SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > f.decided_at)
     ORDER BY 1, 2, 3;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.court_hearing_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF to_jsonb(OLD) - '{told_at,ended_by,ended_reason,ended_at}'::text[]
+        <> to_jsonb(NEW) - '{told_at,ended_by,ended_reason,ended_at}'::text[]
+        OR OLD.ended_at IS NOT NULL OR (OLD.told_at IS NOT NULL AND OLD.told_at IS DISTINCT FROM NEW.told_at)
+    THEN
+        RAISE EXCEPTION 'a hearing is told of once and ends once, and nothing else of it changes'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'court_hearing_rules';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.court_keeps(of_hold uuid)
@@ -2606,14 +2684,31 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.sign_in_link_of_two()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.proposal_id
+            AND p.kind IN ('officer_added', 'officer_reset') AND p.about_officer = NEW.officer_id AND p.decision = 'agreed'
+            AND p.decided_by = NEW.made_by AND p.code_digest = NEW.code_digest) THEN
+        RAISE EXCEPTION 'the link of an officer comes of a proposal that two admins agreed to'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'sign_in_link_of_two';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.sign_in_link_rules()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL
-        OR (NEW.digest, NEW.officer_id, NEW.made_at, NEW.made_by, NEW.valid_until)
-            IS DISTINCT FROM (OLD.digest, OLD.officer_id, OLD.made_at, OLD.made_by, OLD.valid_until)
+    IF (NEW.digest, NEW.officer_id, NEW.made_at, NEW.made_by, NEW.valid_until, NEW.proposal_id, NEW.code_digest)
+            IS DISTINCT FROM (OLD.digest, OLD.officer_id, OLD.made_at, OLD.made_by, OLD.valid_until, OLD.proposal_id,
+                OLD.code_digest)
+        OR NEW.wrong_codes < OLD.wrong_codes
+        OR (OLD.used_at IS NOT NULL OR OLD.ended_at IS NOT NULL)
+            AND (NEW.used_at, NEW.ended_at, NEW.wrong_codes) IS DISTINCT FROM (OLD.used_at, OLD.ended_at, OLD.wrong_codes)
     THEN
         RAISE EXCEPTION 'a link is used once' USING ERRCODE = 'restrict_violation';
     END IF;
@@ -2926,6 +3021,7 @@ CREATE TABLE administration_proposal (
     proposed_by text NOT NULL,
     proposed_at timestamp with time zone NOT NULL,
     valid_until timestamp with time zone NOT NULL,
+    code_digest bytea,
     decision text,
     decided_by text,
     decided_at timestamp with time zone,
@@ -2934,15 +3030,17 @@ CREATE TABLE administration_proposal (
     CONSTRAINT administration_proposal_about_officer_check CHECK ((about_officer ~ '^[a-z0-9._@-]{1,64}$'::text)),
     CONSTRAINT administration_proposal_asked_check CHECK ((pg_column_size(asked) <= 262144)),
     CONSTRAINT administration_proposal_changes_check CHECK (((jsonb_typeof(changes) = 'array'::text) AND (pg_column_size(changes) <= 262144))),
+    CONSTRAINT administration_proposal_code_digest_check CHECK ((octet_length(code_digest) = 32)),
     CONSTRAINT administration_proposal_decided CHECK ((num_nulls(decision, decided_by, decided_at, decided_reason) = ANY (ARRAY[0, 4]))),
-    CONSTRAINT administration_proposal_decided_reason_check CHECK (((decided_reason <> ''::text) AND (length(decided_reason) <= 500))),
-    CONSTRAINT administration_proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text]))),
-    CONSTRAINT administration_proposal_four_eyes CHECK (((decision IS NULL) OR (decision = 'withdrawn'::text) OR is_second_officer(decided_by, proposed_by))),
-    CONSTRAINT administration_proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)))),
-    CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'policy_changed'::text]))),
+    CONSTRAINT administration_proposal_decided_reason_check CHECK (((decided_reason <> ''::text) AND (length(decided_reason) <= 1000))),
+    CONSTRAINT administration_proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
+    CONSTRAINT administration_proposal_four_eyes CHECK (((decision IS NULL) OR (decision = ANY (ARRAY['withdrawn'::text, 'expired'::text])) OR is_second_officer(decided_by, proposed_by))),
+    CONSTRAINT administration_proposal_has_code CHECK (((code_digest IS NOT NULL) = (kind = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
+    CONSTRAINT administration_proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)) AND ((decision IS DISTINCT FROM 'expired'::text) OR (decided_at > valid_until)))),
+    CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'policy_changed'::text]))),
     CONSTRAINT administration_proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
     CONSTRAINT administration_proposal_of_officers CHECK (((proposed_by ~~ 'officer:%'::text) AND (decided_by ~~ 'officer:%'::text))),
-    CONSTRAINT administration_proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 500))),
+    CONSTRAINT administration_proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 1000))),
     CONSTRAINT administration_proposal_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 200))),
     CONSTRAINT administration_proposal_withdrawn_by_its_officer CHECK (((decision IS DISTINCT FROM 'withdrawn'::text) OR (person_of(decided_by) = person_of(proposed_by))))
 );
@@ -3133,6 +3231,7 @@ CREATE TABLE bank_evidence (
     signature_base bytea,
     person_id uuid,
     sealed bytea,
+    bank_person_id uuid,
     CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
     CONSTRAINT bank_evidence_check CHECK (((sealed IS NOT NULL) OR (digest = sha256(body)))),
     CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
@@ -3213,8 +3312,11 @@ CREATE TABLE bank_key_change (
     next_attempt_at timestamp with time zone,
     attempts integer NOT NULL DEFAULT 0,
     told_at timestamp with time zone,
+    person_id uuid,
+    sealed_asker bytea,
     CONSTRAINT bank_key_change_pkey PRIMARY KEY (change_id),
     CONSTRAINT bank_key_change_asked_by CHECK (((length(asked_by) >= 1) AND (length(asked_by) <= 200))),
+    CONSTRAINT bank_key_change_asker_is_sealed CHECK (((person_id IS NULL) = (sealed_asker IS NULL))),
     CONSTRAINT bank_key_change_by_two CHECK (((outcome IS NULL) OR (outcome = ANY (ARRAY['withdrawn'::text, 'expired'::text])) OR (decided_by !~~ 'bank:%'::text))),
     CONSTRAINT bank_key_change_decided CHECK ((num_nulls(outcome, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
     CONSTRAINT bank_key_change_decided_by CHECK (((length(decided_by) >= 1) AND (length(decided_by) <= 200))),
@@ -3238,6 +3340,35 @@ CREATE TABLE bank_login (
     CONSTRAINT bank_login_address_check CHECK (((length(address) >= 1) AND (length(address) <= 100))),
     CONSTRAINT bank_login_mark_check CHECK ((octet_length(mark) = 32)),
     CONSTRAINT bank_login_told_or_to_tell CHECK (((told_at IS NULL) OR (next_attempt_at IS NULL)))
+);
+
+CREATE TABLE bank_login_change (
+    change_id uuid NOT NULL,
+    institution text NOT NULL,
+    email text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    proposal_id bigint,
+    digest bytea,
+    code_digest bytea,
+    valid_until timestamp with time zone,
+    wrong_codes integer NOT NULL DEFAULT 0,
+    used_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    told_at timestamp with time zone,
+    CONSTRAINT bank_login_change_pkey PRIMARY KEY (change_id),
+    CONSTRAINT bank_login_change_code_digest_check CHECK ((octet_length(code_digest) = 32)),
+    CONSTRAINT bank_login_change_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT bank_login_change_email_check CHECK (((length(email) >= 3) AND (length(email) <= 320))),
+    CONSTRAINT bank_login_change_has_link CHECK ((num_nulls(proposal_id, digest, code_digest, valid_until) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT bank_login_change_made_by_check CHECK (((length(made_by) >= 1) AND (length(made_by) <= 200))),
+    CONSTRAINT bank_login_change_of_officers_has_code CHECK (((code_digest IS NOT NULL) OR (made_by !~~ 'officer:%'::text))),
+    CONSTRAINT bank_login_change_used_after_few_codes CHECK (((used_at IS NULL) OR (wrong_codes < 5))),
+    CONSTRAINT bank_login_change_used_in_time CHECK (((used_at IS NULL) OR COALESCE((used_at <= valid_until), false))),
+    CONSTRAINT bank_login_change_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL))),
+    CONSTRAINT bank_login_change_wrong_codes_check CHECK (((wrong_codes >= 0) AND (wrong_codes <= 5)))
 );
 
 CREATE TABLE bank_nonce (
@@ -3304,6 +3435,49 @@ CREATE TABLE bank_order_line (
     CONSTRAINT bank_order_line_line_no_check CHECK ((line_no > 0))
 ) WITH (fillfactor=80);
 
+CREATE TABLE bank_person (
+    person_id uuid NOT NULL,
+    institution text NOT NULL,
+    email text NOT NULL,
+    name text NOT NULL,
+    designation text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    password_hash text,
+    code_digest bytea,
+    code_until timestamp with time zone,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    told_at timestamp with time zone,
+    last_sign_in_at timestamp with time zone,
+    CONSTRAINT bank_person_pkey PRIMARY KEY (person_id),
+    CONSTRAINT bank_person_code CHECK ((octet_length(code_digest) = 32)),
+    CONSTRAINT bank_person_code_ends CHECK (((code_digest IS NULL) = (code_until IS NULL))),
+    CONSTRAINT bank_person_designation CHECK (((length(designation) >= 1) AND (length(designation) <= 200))),
+    CONSTRAINT bank_person_email CHECK (((length(email) >= 3) AND (length(email) <= 200) AND (email = lower(email)))),
+    CONSTRAINT bank_person_ended_has_no_way_in CHECK (((ended_at IS NULL) OR (num_nonnulls(password_hash, code_digest, next_attempt_at) = 0))),
+    CONSTRAINT bank_person_name CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+CREATE TABLE bank_reply_check (
+    check_id uuid NOT NULL,
+    institution text NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid,
+    evidence_id bigint NOT NULL,
+    made_by uuid NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    outcome text,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    CONSTRAINT bank_reply_check_pkey PRIMARY KEY (check_id),
+    CONSTRAINT bank_reply_check_by_two CHECK (((outcome IS DISTINCT FROM 'sent'::text) OR (decided_by <> made_by))),
+    CONSTRAINT bank_reply_check_decided CHECK ((num_nulls(outcome, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT bank_reply_check_kind CHECK ((kind = ANY (ARRAY['hold'::text, 'further'::text, 'order'::text, 'table'::text]))),
+    CONSTRAINT bank_reply_check_of_one CHECK (((kind = 'table'::text) = (subject_id IS NULL))),
+    CONSTRAINT bank_reply_check_outcome CHECK ((outcome = ANY (ARRAY['sent'::text, 'returned'::text])))
+);
+
 CREATE TABLE bank_session (
     session_id uuid NOT NULL,
     token_digest bytea NOT NULL,
@@ -3315,6 +3489,7 @@ CREATE TABLE bank_session (
     ended_at timestamp with time zone,
     subject_id uuid,
     opened_at timestamp with time zone,
+    bank_person_id uuid,
     CONSTRAINT bank_session_pkey PRIMARY KEY (session_id),
     CONSTRAINT bank_session_in_order CHECK (((began_at <= last_seen_at) AND (began_at < ends_at))),
     CONSTRAINT bank_session_opened CHECK (((subject_id IS NULL) = (opened_at IS NULL))),
@@ -3433,10 +3608,10 @@ CREATE TABLE case_merge (
     CONSTRAINT case_merge_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
     CONSTRAINT case_merge_four_eyes CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (NOT needs_second) OR is_second_officer(decided_by, proposed_by))),
     CONSTRAINT case_merge_of_two_cases CHECK ((primary_case_no <> merged_case_no)),
-    CONSTRAINT case_merge_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 500))),
+    CONSTRAINT case_merge_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 1000))),
     CONSTRAINT case_merge_undo_four_eyes CHECK (((undone_by IS NULL) OR is_second_officer(undone_by, undo_proposed_by))),
     CONSTRAINT case_merge_undo_proposed CHECK (((num_nulls(undo_reason, undo_proposed_by, undo_proposed_at) = ANY (ARRAY[0, 3])) AND ((undo_reason IS NULL) OR ((decision = 'agreed'::text) AND (decision IS NOT NULL))))),
-    CONSTRAINT case_merge_undo_reason_check CHECK (((undo_reason <> ''::text) AND (length(undo_reason) <= 500))),
+    CONSTRAINT case_merge_undo_reason_check CHECK (((undo_reason <> ''::text) AND (length(undo_reason) <= 1000))),
     CONSTRAINT case_merge_undone CHECK (((num_nulls(undone_by, undone_at, undone_reason) = ANY (ARRAY[0, 3])) AND ((undone_by IS NULL) OR (undo_reason IS NOT NULL))))
 );
 
@@ -3624,6 +3799,25 @@ CREATE TABLE confirmation_proposal (
     CONSTRAINT confirmation_proposal_note_check CHECK ((note <> ''::text))
 );
 
+CREATE TABLE court_hearing (
+    court_hearing_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    restoration_id uuid NOT NULL,
+    case_no text NOT NULL,
+    held_on date NOT NULL,
+    court text NOT NULL,
+    reason text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    ended_by text,
+    ended_reason text,
+    ended_at timestamp with time zone,
+    CONSTRAINT court_hearing_pkey PRIMARY KEY (court_hearing_id),
+    CONSTRAINT court_hearing_court_check CHECK ((court <> ''::text)),
+    CONSTRAINT court_hearing_ended CHECK ((num_nulls(ended_by, ended_reason, ended_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT court_hearing_reason_check CHECK ((reason <> ''::text))
+) WITH (fillfactor=80);
+
 CREATE TABLE court_order (
     court_order_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text NOT NULL,
@@ -3759,7 +3953,7 @@ CREATE TABLE desk_task (
     cause text NOT NULL,
     facts jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT desk_task_pkey PRIMARY KEY (task_id),
-    CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((hop_no IS NULL) AND (request_id IS NULL) AND ((institution IS NOT NULL) OR (subject_kind = 'nightly_run'::text))))),
+    CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((hop_no IS NULL) AND (request_id IS NULL) AND ((institution IS NOT NULL) OR (subject_kind = ANY (ARRAY['nightly_run'::text, 'proposal'::text])))))),
     CONSTRAINT desk_task_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT desk_task_of_its_case CHECK (((subject_kind <> 'case'::text) OR COALESCE((subject_id = case_no), false))),
     CONSTRAINT desk_task_of_its_hop CHECK (
@@ -3774,10 +3968,11 @@ CASE subject_kind
     ELSE (request_id IS NULL)
 END),
     CONSTRAINT desk_task_of_nightly_run CHECK (((subject_kind <> 'nightly_run'::text) OR ((case_no IS NULL) AND (institution IS NULL)))),
+    CONSTRAINT desk_task_of_proposal CHECK (((subject_kind <> 'proposal'::text) OR ((case_no IS NULL) AND (institution IS NULL)))),
     CONSTRAINT desk_task_of_reconciliation CHECK (((reconciliation_id IS NULL) OR (case_no IS NULL))),
     CONSTRAINT desk_task_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
     CONSTRAINT desk_task_subject_id_check CHECK ((subject_id <> ''::text)),
-    CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text, 'nightly_run'::text])))
+    CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text, 'nightly_run'::text, 'proposal'::text])))
 );
 
 CREATE TABLE directory_event (
@@ -4321,6 +4516,7 @@ CREATE TABLE institution (
     signature_only_from timestamp with time zone,
     calls_at_once integer,
     calls_a_second double precision,
+    answers_by_two boolean NOT NULL DEFAULT false,
     CONSTRAINT institution_inbound_email_key UNIQUE (inbound_email),
     CONSTRAINT institution_pkey PRIMARY KEY (code),
     CONSTRAINT institution_accounts_at_a_sponsor CHECK (((sponsor IS NOT NULL) OR (account_prefixes = '{}'::text[]))),
@@ -5413,12 +5609,23 @@ CREATE TABLE sign_in_link (
     valid_until timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     ended_at timestamp with time zone,
+    proposal_id bigint,
+    code_digest bytea,
+    wrong_codes integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    told_at timestamp with time zone,
     CONSTRAINT sign_in_link_pkey PRIMARY KEY (digest),
+    CONSTRAINT sign_in_link_code_digest_check CHECK ((octet_length(code_digest) = 32)),
     CONSTRAINT sign_in_link_digest_check CHECK ((octet_length(digest) = 32)),
     CONSTRAINT sign_in_link_ends CHECK (((valid_until > made_at) AND (valid_until <= (made_at + '7 days'::interval)))),
+    CONSTRAINT sign_in_link_has_code CHECK (((proposal_id IS NULL) = (code_digest IS NULL))),
     CONSTRAINT sign_in_link_made_by_check CHECK ((made_by <> ''::text)),
+    CONSTRAINT sign_in_link_of_officers_has_code CHECK (((code_digest IS NOT NULL) OR (made_by !~~ 'officer:%'::text))),
+    CONSTRAINT sign_in_link_used_after_few_codes CHECK (((used_at IS NULL) OR (wrong_codes < 5))),
     CONSTRAINT sign_in_link_used_in_time CHECK ((used_at <= valid_until)),
-    CONSTRAINT sign_in_link_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL)))
+    CONSTRAINT sign_in_link_used_or_ended CHECK (((used_at IS NULL) OR (ended_at IS NULL))),
+    CONSTRAINT sign_in_link_wrong_codes_check CHECK (((wrong_codes >= 0) AND (wrong_codes <= 5)))
 );
 
 CREATE TABLE stage_count (
@@ -5798,6 +6005,8 @@ ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_order_id_fkey FOR
 
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
 
+ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_bank_person_id_fkey FOREIGN KEY (bank_person_id) REFERENCES bank_person(person_id);
+
 ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
@@ -5814,7 +6023,13 @@ ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (insti
 
 ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
 ALTER TABLE bank_login ADD CONSTRAINT bank_login_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id);
 
 ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
 
@@ -5835,6 +6050,18 @@ ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_case_no_hop_no_fkey F
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE bank_person ADD CONSTRAINT bank_person_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES bank_person(person_id);
+
+ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES bank_evidence(evidence_id);
+
+ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_made_by_fkey FOREIGN KEY (made_by) REFERENCES bank_person(person_id);
+
+ALTER TABLE bank_session ADD CONSTRAINT bank_session_bank_person_id_fkey FOREIGN KEY (bank_person_id) REFERENCES bank_person(person_id) ON DELETE CASCADE;
 
 ALTER TABLE bank_session ADD CONSTRAINT bank_session_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
@@ -5883,6 +6110,10 @@ ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_ack_no_fkey FOR
 ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE confirmation_proposal ADD CONSTRAINT confirmation_proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE court_hearing ADD CONSTRAINT court_hearing_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE court_hearing ADD CONSTRAINT court_hearing_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
 
 ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -6202,6 +6433,8 @@ ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN K
 
 ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
+ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id);
+
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -6330,9 +6563,19 @@ CREATE INDEX bank_key_change_of_bank ON public.bank_key_change USING btree (inst
 
 CREATE UNIQUE INDEX bank_key_change_open ON public.bank_key_change USING btree (institution) WHERE (outcome IS NULL);
 
+CREATE INDEX bank_key_change_person ON public.bank_key_change USING btree (person_id) WHERE (person_id IS NOT NULL);
+
 CREATE INDEX bank_key_change_to_tell ON public.bank_key_change USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
+
+CREATE UNIQUE INDEX bank_login_change_link ON public.bank_login_change USING btree (digest);
+
+CREATE INDEX bank_login_change_of_bank ON public.bank_login_change USING btree (institution, made_at);
+
+CREATE UNIQUE INDEX bank_login_change_open ON public.bank_login_change USING btree (institution) WHERE ((digest IS NOT NULL) AND (used_at IS NULL) AND (ended_at IS NULL));
+
+CREATE INDEX bank_login_change_to_tell ON public.bank_login_change USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE INDEX bank_login_to_tell ON public.bank_login USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
@@ -6353,6 +6596,16 @@ CREATE INDEX bank_order_live ON public.bank_order USING btree (institution, due_
 CREATE INDEX bank_order_planned ON public.bank_order USING brin (planned_at);
 
 CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
+
+CREATE INDEX bank_person_due ON public.bank_person USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE UNIQUE INDEX bank_person_email_once ON public.bank_person USING btree (email) WHERE (ended_at IS NULL);
+
+CREATE INDEX bank_person_of_bank ON public.bank_person USING btree (institution, added_at);
+
+CREATE UNIQUE INDEX bank_reply_check_open ON public.bank_reply_check USING btree (institution, kind, subject_id) WHERE ((outcome IS NULL) AND (subject_id IS NOT NULL));
+
+CREATE INDEX bank_reply_check_waits ON public.bank_reply_check USING btree (institution, made_at) WHERE (outcome IS NULL);
 
 CREATE INDEX bank_session_ends ON public.bank_session USING btree (ends_at);
 
@@ -6431,6 +6684,14 @@ CREATE INDEX complaint_victim ON public.complaint USING btree (victim_id);
 CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal USING btree (order_id, digest) WHERE (agreed_at IS NULL);
 
 CREATE INDEX confirmation_proposal_order ON public.confirmation_proposal USING btree (order_id);
+
+CREATE INDEX court_hearing_case ON public.court_hearing USING btree (case_no);
+
+CREATE UNIQUE INDEX court_hearing_one_stands ON public.court_hearing USING btree (restoration_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX court_hearing_restoration ON public.court_hearing USING btree (restoration_id, court_hearing_id);
+
+CREATE INDEX court_hearing_untold ON public.court_hearing USING btree (held_on) WHERE ((ended_at IS NULL) AND (told_at IS NULL));
 
 CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
 
@@ -6734,6 +6995,8 @@ CREATE INDEX sign_in_entry_by_officer ON public.sign_in_entry USING btree (offic
 
 CREATE UNIQUE INDEX sign_in_link_open ON public.sign_in_link USING btree (officer_id) WHERE ((used_at IS NULL) AND (ended_at IS NULL));
 
+CREATE INDEX sign_in_link_to_tell ON public.sign_in_link USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
 CREATE INDEX task_act_by_time ON public.task_act USING btree (at);
 
 CREATE INDEX task_act_from ON public.task_act USING btree (former, act_id) WHERE (former IS NOT NULL);
@@ -6848,7 +7111,7 @@ CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT OR UPDATE OF via, appli
 
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER bank_evidence_kept BEFORE UPDATE OF evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature, signature_base ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_evidence_kept BEFORE UPDATE OF evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature, signature_base, bank_person_id ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER bank_evidence_sealed BEFORE INSERT OR UPDATE ON public.bank_evidence FOR EACH ROW EXECUTE FUNCTION body_is_sealed();
 
@@ -6872,7 +7135,11 @@ CREATE TRIGGER bank_key_change_append_only BEFORE DELETE OR TRUNCATE ON public.b
 
 CREATE TRIGGER bank_key_change_decided_once BEFORE UPDATE ON public.bank_key_change FOR EACH ROW EXECUTE FUNCTION bank_key_change_decided_once();
 
-CREATE TRIGGER bank_key_change_kept BEFORE UPDATE OF change_id, institution, kind, key_id, public_key, asked_by, asked_at ON public.bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_key_change_kept BEFORE UPDATE OF change_id, institution, kind, key_id, public_key, asked_by, asked_at, person_id, sealed_asker ON public.bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_login_change_of_two BEFORE INSERT ON public.bank_login_change FOR EACH ROW WHEN ((new.proposal_id IS NOT NULL)) EXECUTE FUNCTION bank_login_change_of_two();
+
+CREATE TRIGGER bank_login_change_rules BEFORE UPDATE ON public.bank_login_change FOR EACH ROW EXECUTE FUNCTION bank_login_change_rules();
 
 CREATE TRIGGER bank_order_by_court BEFORE INSERT ON public.bank_order FOR EACH ROW WHEN ((new.court_order_id IS NOT NULL)) EXECUTE FUNCTION court_order_lets_go();
 
@@ -6887,6 +7154,20 @@ CREATE TRIGGER bank_order_line_beneficiary_kept BEFORE UPDATE OF beneficiary_ins
 CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_order_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bank_order_line_covered();
 
 CREATE TRIGGER release_was_proposed AFTER INSERT ON public.bank_order_line FOR EACH ROW EXECUTE FUNCTION release_was_proposed();
+
+CREATE TRIGGER bank_person_append_only BEFORE TRUNCATE ON public.bank_person FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_person_ends_sessions AFTER UPDATE OF password_hash, ended_at ON public.bank_person FOR EACH ROW WHEN (((old.password_hash IS DISTINCT FROM new.password_hash) OR (old.ended_at IS DISTINCT FROM new.ended_at))) EXECUTE FUNCTION bank_person_ends_sessions();
+
+CREATE TRIGGER bank_person_kept BEFORE UPDATE OF person_id, institution, email, name, designation, added_at ON public.bank_person FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_person_rules BEFORE INSERT ON public.bank_person FOR EACH ROW EXECUTE FUNCTION bank_person_rules();
+
+CREATE TRIGGER bank_reply_check_append_only BEFORE DELETE OR TRUNCATE ON public.bank_reply_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_reply_check_decided_once BEFORE UPDATE ON public.bank_reply_check FOR EACH ROW EXECUTE FUNCTION bank_reply_check_decided_once();
+
+CREATE TRIGGER bank_reply_check_kept BEFORE UPDATE OF check_id, institution, kind, subject_id, evidence_id, made_by, made_at ON public.bank_reply_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER call_back_rules BEFORE DELETE OR UPDATE ON public.call_back FOR EACH ROW EXECUTE FUNCTION call_back_rules();
 
@@ -6921,6 +7202,10 @@ CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCAT
 CREATE TRIGGER complaint_transfer_asked AFTER INSERT ON public.complaint_transfer FOR EACH ROW EXECUTE FUNCTION public_draft_asked();
 
 CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON public.confirmation_proposal FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
+
+CREATE TRIGGER court_hearing_rules BEFORE UPDATE ON public.court_hearing FOR EACH ROW EXECUTE FUNCTION court_hearing_rules();
+
+CREATE TRIGGER court_hearing_stays BEFORE DELETE OR TRUNCATE ON public.court_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, taken_by ON public.court_order FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.taken_by))) EXECUTE FUNCTION two_persons();
 
@@ -7248,6 +7533,8 @@ CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON 
 
 CREATE TRIGGER sign_in_link_made AFTER INSERT ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_told();
 
+CREATE TRIGGER sign_in_link_of_two BEFORE INSERT ON public.sign_in_link FOR EACH ROW WHEN ((new.proposal_id IS NOT NULL)) EXECUTE FUNCTION sign_in_link_of_two();
+
 CREATE TRIGGER sign_in_link_rules BEFORE UPDATE ON public.sign_in_link FOR EACH ROW EXECUTE FUNCTION sign_in_link_rules();
 
 CREATE TRIGGER sign_in_link_used AFTER UPDATE OF used_at ON public.sign_in_link FOR EACH ROW WHEN ((new.used_at IS NOT NULL)) EXECUTE FUNCTION sign_in_link_told();
@@ -7304,6 +7591,10 @@ COMMENT ON COLUMN administration_proposal.about_officer IS 'the officer who may 
 
 COMMENT ON COLUMN administration_proposal.changes IS 'field, value before and value after, as the proposing officer saw them; no secret';
 
+COMMENT ON COLUMN administration_proposal.code_digest IS 'of the code that the proposing admin alone was shown; the link that the agreement makes opens nothing without it';
+
+COMMENT ON COLUMN administration_proposal.decision IS 'null: open; "expired" is written when another proposal takes the place of one whose time is over';
+
 COMMENT ON COLUMN administration_proposal.subject IS 'id of the officer, name of the team, code of the institution, or `policy`';
 
 COMMENT ON COLUMN administration_proposal.valid_until IS 'nothing is agreed to after this time';
@@ -7354,6 +7645,8 @@ COMMENT ON COLUMN bank_confirmation.proposed_by IS 'the officer who recorded the
 
 COMMENT ON COLUMN bank_evidence.about IS 'the hold request or the order that it speaks of; null for one that speaks of neither';
 
+COMMENT ON COLUMN bank_evidence.bank_person_id IS 'who was signed in; null for the login of the bank itself, and for its systems';
+
 COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
@@ -7396,13 +7689,31 @@ COMMENT ON COLUMN bank_key_change.next_attempt_at IS 'when the bank''s contacts 
 
 COMMENT ON COLUMN bank_key_change.outcome IS 'null: it waits for the police; "done" changes the key';
 
+COMMENT ON COLUMN bank_key_change.sealed_asker IS 'name and designation of who asked at the bank, sealed under a key of their own, which ends with the decision';
+
 COMMENT ON COLUMN bank_login.mark IS 'keyed digest of the password and its hash, so that a repeated login is cheap';
 
 COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers are told of it; null: not any more';
 
+COMMENT ON COLUMN bank_login_change.code_digest IS 'of the code that the proposing admin alone was shown';
+
+COMMENT ON COLUMN bank_login_change.digest IS 'of the link; null if the command set the password';
+
+COMMENT ON COLUMN bank_login_change.next_attempt_at IS 'when the bank''s contacts are told of it; null: not any more';
+
+COMMENT ON COLUMN bank_login_change.wrong_codes IS 'wrong codes so far; the fifth ends the link';
+
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
+
+COMMENT ON COLUMN bank_person.code_digest IS 'SHA-256 of the code with which the person sets a password; it is only in the letter to the person';
+
+COMMENT ON COLUMN bank_person.next_attempt_at IS 'when a new code is sent to the person, and the bank''s contacts are told; null: not any more';
+
+COMMENT ON COLUMN bank_reply_check.evidence_id IS 'the form as the first person sent it';
+
+COMMENT ON COLUMN bank_session.bank_person_id IS 'who has signed in; null for the login of the bank itself';
 
 COMMENT ON COLUMN bank_session.ended_at IS 'when the bank signed out, or got another login; null for a session that ends by its time';
 
@@ -7463,6 +7774,10 @@ COMMENT ON COLUMN complaint_transfer.payer_vpa IS 'the VPA that is stated beside
 COMMENT ON COLUMN complaint_transfer.row_no IS 'its place in the complaint, from 1';
 
 COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
+
+COMMENT ON COLUMN court_hearing.ended_at IS 'when another day, or none, took its place; null for the day that stands';
+
+COMMENT ON COLUMN court_hearing.told_at IS 'when the investigating officer was told of the day; null before that';
 
 COMMENT ON COLUMN court_order.counts_until IS 'when it ends by itself: without its document, without its second officer, or as a keep of a hold; null for no end';
 
@@ -7593,6 +7908,8 @@ COMMENT ON COLUMN hop_raise.ack_no IS 'the complaint that tells it';
 COMMENT ON COLUMN hop_retry.due_at IS 'when it is asked again; none is due if null';
 
 COMMENT ON COLUMN hop_retry.retries IS 'how often the bank was asked again';
+
+COMMENT ON COLUMN institution.answers_by_two IS 'whether a reply in the inbox needs two people of the bank; a hold alone needs one';
 
 COMMENT ON COLUMN institution.calls_a_second IS 'most calls of ours to this bank in a second; null: no limit of its own';
 
@@ -7820,6 +8137,14 @@ COMMENT ON COLUMN shift_handover_officer.sealed_note IS 'what the officer adds, 
 
 COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
 
+COMMENT ON COLUMN sign_in_link.code_digest IS 'of the code without which the link opens nothing; null for a link of the command';
+
+COMMENT ON COLUMN sign_in_link.next_attempt_at IS 'when the officer is told of the link or of its use; null: not any more';
+
+COMMENT ON COLUMN sign_in_link.proposal_id IS 'the proposal of two admins by which it was made; null for a link of the command';
+
+COMMENT ON COLUMN sign_in_link.wrong_codes IS 'wrong codes so far; the fifth ends the link';
+
 COMMENT ON COLUMN stage_count.buckets IS 'buckets of durations, eight to each doubling from a millisecond on';
 
 COMMENT ON COLUMN stage_count.durations IS 'how many durations are in each of these buckets';
@@ -7918,6 +8243,12 @@ COMMENT ON TABLE bank_key_change IS 'a change of a bank''s keys that the bank ha
 
 COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at our API';
 
+COMMENT ON TABLE bank_login_change IS 'another login of a bank at our API, and the link by which the bank sets its password';
+
+COMMENT ON TABLE bank_person IS 'a person of a bank with a login of the own in the inbox; the bank itself adds and ends them';
+
+COMMENT ON TABLE bank_reply_check IS 'a reply that one person of a bank has filled in, and another one sends or gives back';
+
 COMMENT ON TABLE bank_test_call IS 'a test event to a bank''s webhook that the bank has asked for in its inbox';
 
 COMMENT ON TABLE braked_release IS 'releases that wait, or that a supervisor has continued and the engine has not ordered yet';
@@ -7935,6 +8266,8 @@ COMMENT ON TABLE complaint_reach IS 'how a victim can be reached without danger;
 COMMENT ON TABLE complaint_story IS 'what a victim told of what happened; a later statement stands beside the earlier one';
 
 COMMENT ON TABLE complaint_transfer IS 'each transfer as each complaint states it';
+
+COMMENT ON TABLE court_hearing IS 'the day on which a court hears a restoration; the rows that ended are its history';
 
 COMMENT ON TABLE credit_account_link IS 'Links in messages to a victim, by which the victim objects to an account.';
 

@@ -1,18 +1,42 @@
-"""Writer of a workbook with one table, for spreadsheet programs."""
+"""A table as a file: CSV, or a workbook for spreadsheet programs."""
 
+import csv
 from collections.abc import Sequence
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from domain.spreadsheet_cells import FORMULA_SIGNS
+from domain.spreadsheet_cells import FORMULA_SIGNS, as_plain_text
+from schemas.base import FrozenModel
 
 PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 """options of a workbook in which a text stays a text"""
 
 Value = str | int | float | None
+
+
+class Table(FrozenModel):
+    """A table with its title, which is the name of a file and of a sheet."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+    def to_csv(self) -> str:
+        """Return the table as CSV with a header. No spreadsheet reads a text of it as a formula."""
+        text = StringIO()
+        written = csv.writer(text)
+        written.writerow(self.header)
+        written.writerows(
+            [as_plain_text(value) if isinstance(value, str) else value for value in row] for row in self.rows
+        )
+        return text.getvalue()
+
+    def to_workbook(self) -> bytes:
+        """Return the table as a workbook."""
+        return table_workbook(self.title, self.header, self.rows)
 
 
 def write_text(page: Worksheet, row_no: int, place: int, text: str, quoted: Format) -> None:

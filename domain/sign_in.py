@@ -4,6 +4,8 @@ from typing import Final
 
 PASSWORD_MIN_CHARS: Final = 12
 PASSWORD_MAX_CHARS: Final = 200
+WRONG_LINK_CODES_MOST: Final = 5
+"""wrong codes after which a link is over; the tables of links hold the same number"""
 _DIFFERENT_MIN: Final = 5
 _PRODUCT: Final = ("goldenhour", "password", "police", "123456", "qwerty")
 _REST_MIN: Final = 8

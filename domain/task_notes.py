@@ -214,9 +214,14 @@ ENGLISH: Final[Mapping[str, str]] = {
         "hop {id}: the bank states {claimed} of a transfer about which case {ack_no}, merged with this one, asks for"
         " {against}: two transfers of victims come together in it: read both statements, and correct the hop"
     ),
-    TaskCause.DUTY: "{id}",
-    TaskCause.DUTY_OVERDUE: "overdue: {id}",
-    TaskCause.DUTY_TO_HAND_IN: "submit: {id}",
+    TaskCause.DUTY: "the law asks for {duty}: see to it under Police and courts in the case",
+    TaskCause.DUTY_OVERDUE: "overdue: {duty}: see to it under Police and courts in the case",
+    TaskCause.DUTY_TO_HAND_IN: (
+        "submit {duty}, and enter the diary number of the court under Police and courts in the case"
+    ),
+    "duty.magistrate_report": "the report to the magistrate",
+    "duty.follow_up": "the FIR and the seizure after the lien notice",
+    "duty.fir_signature": "the signature of the e-Zero FIR",
     TaskCause.FIR_BY_HAND: "register the FIR by hand",
     TaskCause.FIR_LAPSED: "the FIR that documents to banks or the magistrate name has lapsed: have another registered",
     TaskCause.TWO_FIRS: "two FIRs, have one of them cancelled: {fir_no} of the register, {our_fir} of ours",
@@ -227,7 +232,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.MONEY_RETURNED: "money returned: ask {bank} what it is for, and write that down",
     TaskCause.MESSAGE_NOT_SENT: "message not sent: {message} to {to_whom} by {medium}",
     TaskCause.UNREACHABLE: "cannot be told: {to_whom}: {message}",
-    "unreachable.complaint": "cannot be told: complaint {id}: {message}",
+    "unreachable.complaint": (
+        "the victim of complaint {id} cannot be told ({message}): no mobile and no e-mail is known, ask the complainant"
+    ),
     "unreachable.hold": "cannot be told: holder of {reference}: {message}",
     TaskCause.COMPLAINT_UNCONFIRMED: (
         "complaint {id} of the public page is not confirmed by a code: call the complainant, or have the bank that paid"
@@ -243,6 +250,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.BANK_LOGIN_UNTOLD: (
         "{bank} could not be told that somebody logged in with its password from a new address ({detail}, {at}): call"
         " its nodal officer, and ask whether that was the bank"
+    ),
+    TaskCause.BANK_LOGIN_CHANGE_UNTOLD: (
+        "{bank} could not be told that its login {detail} was replaced, or that its password was set ({at}): call its"
+        " nodal officer, and ask whether the bank wanted that"
     ),
     TaskCause.BANK_KEY_ASKED: (
         "{bank} asks in its inbox to {detail}: call its nodal officer at the number of the directory, compare the"
@@ -272,6 +283,13 @@ ENGLISH: Final[Mapping[str, str]] = {
     ),
     TaskCause.NIGHTLY_RUN_FAILED: (
         "the nightly run {id} ended with an error ({error}): tell the administrator; the engine tries again"
+    ),
+    TaskCause.PROPOSAL_TO_DECIDE: (
+        "proposal {id} ({detail}) waits: an admin who did not propose it agrees or refuses, on the page Changes"
+    ),
+    TaskCause.PROPOSAL_DECIDED: (
+        "your proposal {id} ({detail}) is decided: {code}. If you have a code for an officer or a bank, tell it to them"
+        " now; then close this item"
     ),
     TaskCause.TASK_UNOWNED: (
         "item {task_id} ({task_kind}) has no owner for too long{at_stake}: claim it, or pass it on to an officer"
@@ -363,6 +381,10 @@ def _unreachable(cause: TaskCause, subject: Subject, _facts: TaskFacts, _texts: 
     return f"{cause}.{subject.kind}" if named else cause, {}
 
 
+def _duty(cause: TaskCause, subject: Subject, _facts: TaskFacts, texts: Texts) -> tuple[str, Mapping[str, str]]:
+    return cause, {"duty": texts.get(f"duty.{subject.id}", subject.id)}
+
+
 def _no_officer(cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts) -> tuple[str, Mapping[str, str]]:
     return cause, {"no_officer_why": texts[f"no_officer.{facts.no_officer or ''}"]}
 
@@ -390,6 +412,9 @@ _VARIANTS: Final[Mapping[TaskCause, _Variant]] = {
     TaskCause.TELEPHONE_ANSWER_TO_CHECK: _telephone_answer,
     TaskCause.CREDIT_ACCOUNT_OBJECTED: _credit_account_objected,
     TaskCause.UNREACHABLE: _unreachable,
+    TaskCause.DUTY: _duty,
+    TaskCause.DUTY_OVERDUE: _duty,
+    TaskCause.DUTY_TO_HAND_IN: _duty,
     TaskCause.IO_MISSING: _no_officer,
     TaskCause.SUPERVISING_MISSING: _no_officer,
     TaskCause.DOCUMENTS_WAIT: _documents_wait,

@@ -186,9 +186,12 @@ HINDI: Final[Mapping[str, str]] = {
         "हॉप {id}: बैंक ऐसे अंतरण के {claimed} बताता है जिसके {against} इससे मिला मामला {ack_no} माँगता है: इसमें पीड़ितों के दो"
         " अंतरण मिलते हैं: दोनों कथन पढ़ें, और हॉप सुधारें"
     ),
-    TaskCause.DUTY: "{id}",
-    TaskCause.DUTY_OVERDUE: "समय बीत गया: {id}",
-    TaskCause.DUTY_TO_HAND_IN: "जमा करें: {id}",
+    TaskCause.DUTY: "विधि से अपेक्षित: {duty}: मामले के 'पुलिस और न्यायालय' में करें",
+    TaskCause.DUTY_OVERDUE: "समय बीत गया: {duty}: मामले के 'पुलिस और न्यायालय' में करें",
+    TaskCause.DUTY_TO_HAND_IN: "{duty} जमा करें, और न्यायालय की डायरी संख्या मामले के 'पुलिस और न्यायालय' में लिखें",
+    "duty.magistrate_report": "मजिस्ट्रेट को रिपोर्ट",
+    "duty.follow_up": "लियन की सूचना के बाद FIR और अभिग्रहण",
+    "duty.fir_signature": "ई-ज़ीरो FIR पर हस्ताक्षर",
     TaskCause.FIR_BY_HAND: "FIR हाथ से दर्ज करें",
     TaskCause.FIR_LAPSED: "वह FIR व्यपगत हो गई जिसका नाम बैंकों या मजिस्ट्रेट के दस्तावेज़ों में है: दूसरी दर्ज कराएँ",
     TaskCause.TWO_FIRS: "दो FIR हैं, एक रद्द कराएँ: रजिस्टर की {fir_no}, हमारी {our_fir}",
@@ -199,7 +202,9 @@ HINDI: Final[Mapping[str, str]] = {
     TaskCause.MONEY_RETURNED: "राशि लौटी: {bank} से पूछें किसलिए, और लिखें",
     TaskCause.MESSAGE_NOT_SENT: "संदेश नहीं भेजा गया: {medium} से {to_whom} को {message}",
     TaskCause.UNREACHABLE: "बताया नहीं जा सका: {to_whom}: {message}",
-    "unreachable.complaint": "बताया नहीं जा सका: शिकायत {id}: {message}",
+    "unreachable.complaint": (
+        "शिकायत {id} के पीड़ित को बताया नहीं जा सकता ({message}): मोबाइल या ई-मेल ज्ञात नहीं, शिकायतकर्ता से पूछें"
+    ),
     "unreachable.hold": "बताया नहीं जा सका: {reference} का खाताधारक: {message}",
     TaskCause.COMPLAINT_UNCONFIRMED: (
         "सार्वजनिक पृष्ठ की शिकायत {id} कोड से पुष्ट नहीं है: शिकायतकर्ता को फ़ोन करें, या भुगतान करने वाले बैंक से उसके ग्राहक से"
@@ -216,6 +221,10 @@ HINDI: Final[Mapping[str, str]] = {
         "{bank} को नहीं बताया जा सका कि उसके पासवर्ड से नए पते से लॉगिन हुआ ({detail}, {at}): उसके नोडल अधिकारी को फ़ोन करें, और"
         " पूछें क्या वह बैंक ही था"
     ),
+    TaskCause.BANK_LOGIN_CHANGE_UNTOLD: (
+        "{bank} को नहीं बताया जा सका कि उसका लॉगिन {detail} बदला गया या उसका पासवर्ड रखा गया ({at}): उसके नोडल अधिकारी को"
+        " फ़ोन करें, और पूछें क्या बैंक यह चाहता था"
+    ),
     TaskCause.LIENS_TO_ASK_FOR: "हमारे लिए लगी सब रोकों की सूची माँगें, और मिलान करें",
     TaskCause.LIENS_OVERDUE: "रोकों की सूची का समय बीत गया, और डेस्क के फ़ोन से भी नहीं आई",
     TaskCause.TOLD_OTHERWISE: "हॉप {id}: शिकायत {ack_no} इसे भिन्न बताती है: {differing}",
@@ -230,6 +239,13 @@ HINDI: Final[Mapping[str, str]] = {
     TaskCause.NIGHTLY_RUN_BROKEN: (
         "रात की जाँच में {violations} नियम टूटे मिले, पहला मामले {ack_no} में: आज ही प्रशासक को बताएँ, और कारण ज्ञात होने तक उस"
         " मामले से कुछ न चुकाएँ न छोड़ें"
+    ),
+    TaskCause.PROPOSAL_TO_DECIDE: (
+        "प्रस्ताव {id} ({detail}) लंबित है: जिस प्रशासक ने प्रस्ताव नहीं किया, वह बदलाव के पृष्ठ पर सहमति दे या अस्वीकार करे"
+    ),
+    TaskCause.PROPOSAL_DECIDED: (
+        "आपके प्रस्ताव {id} ({detail}) पर निर्णय हुआ: {code}। यदि आपके पास किसी अधिकारी या बैंक का कोड है, तो अभी उन्हें बताएँ;"
+        " फिर यह कार्य बंद करें"
     ),
     TaskCause.NIGHTLY_RUN_FAILED: "रात का काम {id} त्रुटि से रुका ({error}): प्रशासक को बताएँ; वह फिर चलेगा",
     TaskCause.TASK_UNOWNED: (

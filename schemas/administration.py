@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
+from uuid import UUID
 
 import orjson
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -55,6 +56,7 @@ class ProposalKind(StrEnum):
     BANK_LOGIN_REPLACED = "bank_login_replaced"
     BANK_KEY_ADDED = "bank_key_added"
     BANK_KEY_ENDED = "bank_key_ended"
+    BANK_KEY_REQUEST_DECIDED = "bank_key_request_decided"
     POLICY_CHANGED = "policy_changed"
 
 
@@ -65,6 +67,8 @@ class ProposalState(StrEnum):
     AGREED = "agreed"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    """its time was over when another admin proposed the same"""
 
 
 class ChangeArea(StrEnum):
@@ -176,7 +180,7 @@ class NodalOfficersChanged(FrozenModel):
 
 
 class BankLoginReplaced(FrozenModel):
-    """Give an institution a login at our API. The engine makes the password."""
+    """Give an institution a login at our API. Its password ends, and the bank sets another one by a link."""
 
     kind: Literal[ProposalKind.BANK_LOGIN_REPLACED]
     code: Code
@@ -202,6 +206,24 @@ class BankKeyEnded(FrozenModel):
     code: Code
     key_id: KeyId
     not_after: NearTime | None = None
+
+
+class KeyRequestAnswer(StrEnum):
+    """Answer to a change of keys that a bank has asked for."""
+
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+class BankKeyRequestDecided(FrozenModel):
+    """Confirm or refuse a change of keys that an institution has asked for. It reads the reason of a refusal."""
+
+    kind: Literal[ProposalKind.BANK_KEY_REQUEST_DECIDED]
+    code: Code
+    change_id: UUID
+    answer: KeyRequestAnswer
+    not_before: NearTime | None = None
+    """when a key that is added begins to be valid; the time of the proposal by default"""
 
 
 def _plain(value: Any) -> Any:
@@ -230,7 +252,9 @@ class PolicyChanged(FrozenModel):
 
 OfficerAsked = OfficerAdded | OfficerChanged | RoleGiven | RoleEnded | OfficerEnabled | OfficerDisabled | OfficerReset
 TeamAsked = TeamAdded | MemberMoved
-BankAsked = InstitutionChanged | NodalOfficersChanged | BankLoginReplaced | BankKeyAdded | BankKeyEnded
+BankAsked = (
+    InstitutionChanged | NodalOfficersChanged | BankLoginReplaced | BankKeyAdded | BankKeyEnded | BankKeyRequestDecided
+)
 Asked = Annotated[OfficerAsked | TeamAsked | BankAsked | PolicyChanged, Field(discriminator="kind")]
 
 
@@ -274,6 +298,13 @@ class Proposal(FrozenModel):
     version: Version
 
 
+class MadeProposal(Proposal):
+    """A new proposal, with what is shown once to the admin who proposes."""
+
+    code: Annotated[str | None, Field(repr=False)] = None
+    """for the officer or the bank; the link that the agreement makes opens nothing without it"""
+
+
 class ProposalPage(FrozenModel):
     """Proposals, the newest first."""
 
@@ -307,9 +338,13 @@ class ProposalDecision(FrozenModel):
 
 
 class ShownLink(FrozenModel):
-    """Link by which an officer sets password and authenticator. It is good once."""
+    """Link by which an officer sets password and authenticator, or a bank its password.
 
-    path: str
+    It is good once, and only with the code that the proposing admin was shown.
+    """
+
+    path: Annotated[str, Field(repr=False)]
+    """below the host of officers; of a bank with the host of banks, where that is known"""
     valid_until: UtcDatetime
 
 
@@ -319,8 +354,8 @@ class DecidedProposal(FrozenModel):
     proposal: Proposal
     sign_in_link: ShownLink | None = None
     """of an officer who was added or reset"""
-    password: str | None = None
-    """of a bank's login"""
+    bank_login_link: ShownLink | None = None
+    """of a bank whose login was replaced"""
 
 
 # -- who changed what --------------------------------------------------------------------------------------------------

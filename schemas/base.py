@@ -66,7 +66,13 @@ class Flag(FrozenModel):
     message: str
 
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500), Storable]
+REASON_MAX_CHARS: Final = 1_000
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=REASON_MAX_CHARS), Storable]
+"""Reason of an act. It stands in the case log or in the record of the act."""
+
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500), Storable]
+"""Short text beside a work item or a session."""
 
 
 class WithReason(FrozenModel):

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from pydantic import model_validator
 
-from schemas.base import FrozenModel, UtcDatetime
-from schemas.grievances.grievances import Reason
+from schemas.base import FrozenModel, Reason, UtcDatetime
 from schemas.orders.releases import ReleaseStage
 from schemas.restoration_enums import RetainedBy, Step
 from schemas.text import EmailAddress, Mobile

@@ -46,6 +46,7 @@ class OwnCredit(FrozenModel):
     bank: str
     amount_paise: Paise
     account_end: str
+    """empty for a credit under the number of a merged case"""
     at: UtcDatetime
 
 

@@ -92,6 +92,8 @@ class MessageKind(StrEnum):
     """to the officer: a report required by law is due"""
     STEP_DUE = "step_due"
     """to the officer who has to act: a step of a restoration is due"""
+    COURT_HEARING = "court_hearing"
+    """to the investigating officer: a court hears a restoration soon"""
     STEP_OVERDUE = "step_overdue"
     """to the supervising officer of the case"""
     ALARM = "alarm"

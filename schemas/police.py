@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Base64Bytes, BeforeValidator, Field, StringConstraints, model_validator
 
 from schemas.banks.institutions import Code
-from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
+from schemas.base import REASON_MAX_CHARS, FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.officers import folded
 from schemas.restoration_enums import CourtOrderEffect, CourtOrderEnd, CourtOrderKind, DutyKind, FirKind, FirState
@@ -176,7 +176,7 @@ class CourtOrderHead(FrozenModel):
     ends_on: Day | None = None
     """the last day on which the order keeps a hold; without it the policy's time counts"""
     document: Pdf | None = None
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable] = ""
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=REASON_MAX_CHARS), Storable] = ""
 
     @model_validator(mode="after")
     def _only_a_keep_ends(self) -> Self:

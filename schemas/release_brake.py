@@ -5,8 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import FrozenModel, UtcDatetime
-from schemas.grievances.grievances import Reason
+from schemas.base import FrozenModel, Reason, UtcDatetime
 
 
 class BrakedRelease(FrozenModel):

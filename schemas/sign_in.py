@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
-from schemas.base import FrozenModel, Storable, UtcDatetime
+from schemas.base import FrozenModel, Note, Storable, UtcDatetime
 from schemas.enums import Role
 
 NAME_MAX_CHARS = 64
@@ -140,6 +140,12 @@ class SessionList(FrozenModel):
     """The open sessions of an officer, the newest first."""
 
     items: tuple[SessionView, ...]
+
+
+class EndSessions(FrozenModel):
+    """End the sessions of an officer, who reads the reason."""
+
+    reason: Note
 
 
 class SessionsEnded(FrozenModel):

@@ -25,6 +25,8 @@ class TaskSubject(StrEnum):
     DUTY = "duty"
     NIGHTLY_RUN = "nightly_run"
     """nightly work of the engine, about no case and no institution"""
+    PROPOSAL = "proposal"
+    """a change that one admin proposes and another one decides, about no case"""
 
 
 class TaskCause(StrEnum):
@@ -143,6 +145,8 @@ class TaskCause(StrEnum):
     """the bank states through a letter's link what needs a code, and the directory has no mobile for it"""
     BANK_LOGIN_UNTOLD = "bank_login_untold"
     """the bank could not be told of a login from the new address `detail` at `at`"""
+    BANK_LOGIN_CHANGE_UNTOLD = "bank_login_change_untold"
+    """the bank could not be told that its login `detail` was replaced, or got a password, at `at`"""
     BANK_KEY_ASKED = "bank_key_asked"
     """the bank asks to add or end a key: `detail`"""
     BANK_KEY_UNTOLD = "bank_key_untold"
@@ -164,6 +168,10 @@ class TaskCause(StrEnum):
     """the nightly verification found `violations`, the first in case `ack_no`"""
     NIGHTLY_RUN_FAILED = "nightly_run_failed"
     """nightly work ended by the error `error`"""
+    PROPOSAL_TO_DECIDE = "proposal_to_decide"
+    """to admins: another admin decides on a change of the kind `detail`"""
+    PROPOSAL_DECIDED = "proposal_decided"
+    """to the admin who proposed a change of the kind `detail`: another one has decided, `code`"""
     TASK_UNOWNED = "task_unowned"
     """to the supervisor: the work item `task_id` of the kind `task_kind` has no owner for too long"""
 

@@ -99,22 +99,26 @@ class ChildProcess:
             raise ChildFailed(f"{self.name} already runs")
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         _set_aside_if_large(self.log_file)
-        launcher = [sys.executable, "-I", "-S", str(LAUNCHER)]
-        terms = [str(os.getpid()), str(int(self._death_signal)), self._identity]
         descriptor = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, LOG_FILE_MODE)
         try:
             self._log_start = os.fstat(descriptor).st_size
-            self._process = subprocess.Popen(
-                [*launcher, *terms, *self.command],
-                stdin=subprocess.DEVNULL,
-                stdout=descriptor,
-                stderr=descriptor,
-                env=self._environment,
-                cwd=self._working_folder,
-                start_new_session=True,
-            )
+            self._process = self._launched(descriptor)
         finally:
             os.close(descriptor)
+
+    def _launched(self, output: int) -> subprocess.Popen[bytes]:
+        """Start the launcher, which becomes the program; `output` is where it writes."""
+        launcher = [sys.executable, "-I", "-S", str(LAUNCHER)]
+        terms = [str(os.getpid()), str(int(self._death_signal)), self._identity]
+        return subprocess.Popen(
+            [*launcher, *terms, *self.command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=self._environment,
+            cwd=self._working_folder,
+            start_new_session=True,
+        )
 
     def log_tail(self) -> str:
         """Return the end of the log since this start, at most 4 KiB."""

@@ -44,7 +44,7 @@ PASSWORD_BYTES: Final = 12
 PAGE_TIMEOUT_SECONDS: Final = 60.0
 CODE_TRIES: Final = 3
 _SEALED: Final = re.compile(r'name="sealed" value="([^"]+)"')
-_KEY: Final = re.compile(r"<dt>Key</dt><dd>([A-Z2-7 ]+)</dd>")
+_KEY: Final = re.compile(r'<dd id="key">([A-Z2-7 ]+)</dd>')
 
 ADMIN: Final = OfficerEntry(officer_id="admin.das", name="Leela Das (invented)", rank="Superintendent of Police")
 _ROSTER: Final = (

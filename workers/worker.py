@@ -28,6 +28,7 @@ from activities.reconciliation.rounds import ReconciliationActivities
 from activities.reporting.shift_handovers import ShiftRounds
 from activities.reporting.task_notices import TaskNotices
 from activities.reporting.task_rounds import TaskRounds
+from activities.restoration.court_hearings import tell_of_hearings
 from activities.restoration.court_order_clock import attend_to_orders
 from activities.secrets import CannotOpen, Process
 from activities.tracing.hold_requests import CaseActivities
@@ -155,7 +156,7 @@ def make_workers(
                     case_activities.settle_case,
                     case_activities.plan_requests,
                     case_activities.send_batch,
-                    SweepActivities(ctx, notifier.notify, attend_to_orders).sweep_outbox,
+                    SweepActivities(ctx, notifier.notify, attend_to_orders, tell_of_hearings).sweep_outbox,
                     reconciliation.plan_round,
                     reconciliation.ask_by_people,
                 ],

@@ -1,23 +1,20 @@
 """Effects of the changes that admins propose. Each calls the functions that the command calls."""
 
-import asyncio
-import secrets
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pydantic import SecretStr
-
 from activities import policy
 from activities.banks import changes as bank_changes
+from activities.banks import key_changes
+from activities.banks.login_links import make_login_link
 from activities.context import Context
 from activities.directory import DirectoryRefused
 from activities.directory_record import facts_of
 from activities.officers import changes as officer_changes
 from activities.officers.sign_in_links import SignInLink, make_link
-from activities.secrets import hash_password
 from db.officers import officer_lines, officers, teams
 from db.pool import Connection
 from domain.administration import officer_facts, policy_facts, team_facts
@@ -31,8 +28,10 @@ from schemas.administration import (
     Asked,
     BankKeyAdded,
     BankKeyEnded,
+    BankKeyRequestDecided,
     BankLoginReplaced,
     InstitutionChanged,
+    KeyRequestAnswer,
     MemberMoved,
     NodalOfficersChanged,
     OfficerAdded,
@@ -48,9 +47,9 @@ from schemas.administration import (
 from schemas.banks.keys import BankKey
 from schemas.changes import Change
 
-PASSWORD_BYTES: Final = 24
 BACKDATED_MOST: Final = timedelta(days=1)
 """so that a form may begin a change today"""
+NO_PROPOSAL: Final = 0
 SEEN_ONCE: Final = "new, shown once"
 
 
@@ -63,16 +62,20 @@ class Work:
     now: datetime
     actor: str
     reason: str
-    proposal_id: int
-    """0 in a rehearsal"""
+    proposal_id: int | None
+    """None in a rehearsal"""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownOnce:
-    """A secret for the deciding admin to pass on. It is shown once, and never logged."""
+    """A link for the deciding admin to pass on. It is shown once, and never logged.
 
-    link: SignInLink | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
+    It opens nothing without the code that the proposing admin was shown.
+    """
+
+    sign_in_link: SignInLink | None = field(default=None, repr=False)
+    """of an officer"""
+    bank_login_link: SignInLink | None = field(default=None, repr=False)
 
 
 NOTHING: Final = ShownOnce()
@@ -96,7 +99,9 @@ def subject_of(asked: Asked) -> str:
             return asked.team.name
         case PolicyChanged():
             return POLICY_SUBJECT
-        case InstitutionChanged() | NodalOfficersChanged() | BankLoginReplaced() | BankKeyAdded() | BankKeyEnded():
+        case InstitutionChanged() | NodalOfficersChanged() | BankLoginReplaced():
+            return asked.code
+        case BankKeyAdded() | BankKeyEnded() | BankKeyRequestDecided():
             return asked.code
         case _:
             officer_id = officer_of(asked)
@@ -112,6 +117,9 @@ async def facts(ctx: Context, connection: Connection, asked: Asked, now: datetim
             return await _facts_of_team(connection, subject)
         case PolicyChanged():
             return policy_facts(await policy.in_force(connection, ctx.policy))
+        case BankKeyRequestDecided():
+            of_bank = (await facts_of(connection, [subject], now)).get(subject, {})
+            return {**of_bank, **await key_changes.request_facts(connection, subject, asked.change_id)}
         case InstitutionChanged() | NodalOfficersChanged() | BankLoginReplaced() | BankKeyAdded() | BankKeyEnded():
             return (await facts_of(connection, [subject], now)).get(subject, {})
         case _:
@@ -132,7 +140,7 @@ def new_secrets(asked: Asked) -> tuple[Change, ...]:
         case OfficerAdded() | OfficerReset():
             return (Change(field="sign_in_link", before=None, after=SEEN_ONCE),)
         case BankLoginReplaced():
-            return (Change(field="login_password", before=None, after=SEEN_ONCE),)
+            return (Change(field="login_link", before=None, after=SEEN_ONCE),)
         case _:
             return ()
 
@@ -146,7 +154,7 @@ def settled(asked: Asked, now: datetime) -> Asked:
         at = getattr(asked, name, None)
         if at is not None and at < now - BACKDATED_MOST:
             raise ChangeBackdated(name)
-    if isinstance(asked, BankKeyAdded) and asked.not_before is None:
+    if isinstance(asked, BankKeyAdded | BankKeyRequestDecided) and asked.not_before is None:
         return asked.model_copy(update={"not_before": now})
     return asked
 
@@ -206,8 +214,10 @@ async def _reset(work: Work, asked: OfficerReset) -> ShownOnce:
 
 
 async def _with_link(work: Work, officer_id: str) -> ShownOnce:
+    if work.proposal_id is None:
+        return NOTHING
     life = timedelta(seconds=work.ctx.policy.sessions.link_seconds)
-    return ShownOnce(link=await make_link(work.connection, officer_id, work.actor, life))
+    return ShownOnce(sign_in_link=await make_link(work.connection, officer_id, work.actor, life, work.proposal_id))
 
 
 async def _add_team(work: Work, asked: TeamAdded) -> ShownOnce:
@@ -235,11 +245,13 @@ async def _write_nodal_officers(work: Work, asked: NodalOfficersChanged) -> Show
 
 
 async def _replace_login(work: Work, asked: BankLoginReplaced) -> ShownOnce:
-    password = secrets.token_urlsafe(PASSWORD_BYTES)
-    password_hash = await asyncio.to_thread(hash_password, SecretStr(password))
-    login = asked.email, password_hash
-    await bank_changes.write_login(work.connection, asked.code, *login, work.now, work.actor)
-    return ShownOnce(password=password)
+    login = asked.code, asked.email
+    if work.proposal_id is None:
+        await bank_changes.write_login(work.connection, *login, None, work.now, work.actor)
+        return NOTHING
+    life = timedelta(seconds=work.ctx.policy.sessions.bank_link_seconds)
+    done = await make_login_link(work.connection, *login, work.actor, work.now, life, work.proposal_id)
+    return ShownOnce(bank_login_link=done)
 
 
 async def _add_key(work: Work, asked: BankKeyAdded) -> ShownOnce:
@@ -261,13 +273,25 @@ async def _end_key(work: Work, asked: BankKeyEnded) -> ShownOnce:
     return NOTHING
 
 
+async def _decide_key_request(work: Work, asked: BankKeyRequestDecided) -> ShownOnce:
+    named = asked.code, asked.change_id, work.actor
+    if asked.answer is KeyRequestAnswer.CONFIRMED:
+        rules = work.ctx.policy.signatures
+        await key_changes.confirm_in(work.connection, rules, *named, work.now, asked.not_before or work.now)
+    else:
+        await key_changes.refuse_in(work.connection, *named, work.now, work.reason)
+    return NOTHING
+
+
 # -- the policy --------------------------------------------------------------------------------------------------------
 
 
 async def _change_policy(work: Work, asked: PolicyChanged) -> ShownOnce:
     values = {one.name: one.value for one in asked.values}
     source = f"two admins: {work.reason}"
-    await policy.write_version(work.connection, work.ctx.policy, values, source, work.proposal_id, work.now)
+    # No proposal has this number. A rehearsal is undone before the database looks for it.
+    number = work.proposal_id or NO_PROPOSAL
+    await policy.write_version(work.connection, work.ctx.policy, values, source, number, work.now)
     return NOTHING
 
 
@@ -286,5 +310,6 @@ _DOES: Final[Mapping[type[Any], Callable[[Work, Any], Awaitable[ShownOnce]]]] = 
     BankLoginReplaced: _replace_login,
     BankKeyAdded: _add_key,
     BankKeyEnded: _end_key,
+    BankKeyRequestDecided: _decide_key_request,
     PolicyChanged: _change_policy,
 }

@@ -6,10 +6,11 @@ agreement makes the same change. So both meet every check of the command, and th
 
 from datetime import datetime, timedelta
 
-from activities.administration import effects
+from activities.administration import effects, proposal_tasks
 from activities.administration.effects import ShownOnce, Work
 from activities.context import Context
 from activities.deadlocks import repeated
+from activities.officers.proposal_codes import new_proposal_code, proposal_code_digest
 from db.administration import proposals
 from db.administration.proposals import NewRow, StoredProposal
 from db.clock import present_moment
@@ -31,6 +32,7 @@ from domain.facts import Facts, differences
 from domain.persons import is_same_person, person_of
 from schemas.administration import (
     Asked,
+    MadeProposal,
     NewProposal,
     Proposal,
     ProposalAnswer,
@@ -41,7 +43,7 @@ from schemas.administration import (
 from schemas.changes import Change
 from schemas.enums import Role
 
-NO_PROPOSAL = 0
+TIME_OVER = "its time was over when the next one was proposed"
 
 
 class Rehearsed(Exception):
@@ -53,30 +55,38 @@ async def preview(ctx: Context, asked: Asked, by: str) -> tuple[Change, ...]:
     """Return what a change would be. Raises what the command would refuse it with, and `NothingChanges`."""
     async with ctx.pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
-        return await _rehearse(Work(ctx, connection, now, by, "", NO_PROPOSAL), effects.settled(asked, now))
+        return await _rehearse(Work(ctx, connection, now, by, "", None), effects.settled(asked, now))
 
 
 @repeated()
-async def propose(ctx: Context, new: NewProposal, by: str) -> Proposal:
-    """Record a change that another admin decides. Raises as `preview` does, `ProposalOpen` and `TooManyProposals`."""
+async def propose(ctx: Context, new: NewProposal, by: str) -> MadeProposal:
+    """Record a change that another admin decides; return it with the code that is shown once.
+
+    Raises as `preview` does, `ProposalOpen` and `TooManyProposals`.
+    """
     async with ctx.pool.acquire() as connection, connection.transaction():
         await proposals.lock(connection)
         now = await present_moment(connection)
         asked = effects.settled(new.asked, now)
         await _refuse_no_admin(connection, by)
-        await _refuse_open(ctx, connection, asked, now)
-        changes = await _rehearse(Work(ctx, connection, now, by, new.reason, NO_PROPOSAL), asked)
+        await _refuse_open(ctx, connection, asked, by, now)
+        changes = await _rehearse(Work(ctx, connection, now, by, new.reason, None), asked)
+        subject = effects.subject_of(asked)
+        code = new_proposal_code() if effects.new_secrets(asked) else None
         row = NewRow(
             asked=asked,
-            subject=effects.subject_of(asked),
+            subject=subject,
             about_officer=effects.officer_of(asked),
             changes=changes,
             reason=new.reason,
             proposed_by=by,
             proposed_at=now,
             valid_until=now + timedelta(seconds=ctx.policy.administration.valid_seconds),
+            code_digest=proposal_code_digest(subject, code) if code else None,
         )
-        return (await proposals.get(connection, await proposals.insert(connection, row))).proposal
+        made = (await proposals.get(connection, await proposals.insert(connection, row))).proposal
+        await proposal_tasks.open_waiting(connection, made.proposal_id, made.kind, now)
+        return MadeProposal(**made.model_dump(), code=code)
 
 
 async def read(ctx: Context, proposal_id: int) -> ProposalDetails:
@@ -109,6 +119,8 @@ async def decide(ctx: Context, proposal_id: int, decision: ProposalDecision, by:
         if decision.decision is ProposalAnswer.AGREED:
             await _refuse_agreement(connection, stored, by, now)
         await proposals.decide(connection, proposal_id, decision.decision, by, decision.reason, now)
+        await proposal_tasks.close_waiting(connection, proposal_id, now)
+        await proposal_tasks.tell_proposer(connection, stored.proposal, decision.decision.value, by, now)
         secret = effects.NOTHING
         if decision.decision is ProposalAnswer.AGREED:
             await proposals.name_in_events(connection, proposal_id)
@@ -129,6 +141,7 @@ async def withdraw(ctx: Context, proposal_id: int, reason: str, by: str) -> Prop
             raise ProposalOfAnother(proposal_id)
         now = await present_moment(connection)
         await proposals.decide(connection, proposal_id, ProposalState.WITHDRAWN, by, reason, now)
+        await proposal_tasks.close_waiting(connection, proposal_id, now)
         return (await proposals.get(connection, proposal_id)).proposal
 
 
@@ -173,8 +186,12 @@ async def _undecided(connection: Connection, proposal_id: int) -> StoredProposal
     return stored
 
 
-async def _refuse_open(ctx: Context, connection: Connection, asked: Asked, now: datetime) -> None:
-    if (open_id := await proposals.open_of(connection, asked.kind, effects.subject_of(asked))) is not None:
+async def _refuse_open(ctx: Context, connection: Connection, asked: Asked, by: str, now: datetime) -> None:
+    subject = effects.subject_of(asked)
+    over = await proposals.end_over(connection, asked.kind, subject, by, TIME_OVER, now)
+    if over is not None:
+        await proposal_tasks.close_waiting(connection, over, now)
+    if (open_id := await proposals.open_of(connection, asked.kind, subject)) is not None:
         raise ProposalOpen(open_id)
     most = ctx.policy.administration.open_most
     if await proposals.count_open(connection, now) >= most:

@@ -141,6 +141,12 @@ async def open_form(ctx: Context, session: BankSession, view: AnswerView) -> Ope
     )
 
 
+async def accounts_of(ctx: Context, request_id: UUID) -> dict[int, str]:
+    """Return the account of each transfer of a request, by the number of its hop."""
+    async with ctx.pool.acquire() as connection:
+        return {hop.hop_no: hop.account for hop in await bank_gateway.hops_of(connection, [request_id])}
+
+
 async def open_order(ctx: Context, session: BankSession, order_id: UUID) -> datetime | None:
     """Write that a session has the form about an order open; return when a colleague opened it, if one has."""
     idle = timedelta(seconds=ctx.policy.sessions.idle_seconds)
@@ -193,6 +199,11 @@ async def answer(
         for number, stated in form.stated.items()
     ):
         return ReplyNotTaken(view)
+    return await book(ctx, institution, request_id, form)
+
+
+async def book(ctx: Context, institution: str, request_id: UUID, form: AnswerForm) -> ReplyTaken:
+    """Book a form that was checked against what is open. The same form again changes nothing."""
     with suppress(HoldOver):
         await feed.acknowledge(ctx, institution, request_id)
     async with ctx.pool.acquire() as connection:

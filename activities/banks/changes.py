@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from activities.directory import DirectoryRefused, check_sponsors
 from activities.directory_record import recorded
-from db.banks import bank_key_changes, bank_keys, institutions, rosters
+from db.banks import bank_key_changes, bank_keys, bank_login_changes, bank_people, institutions, rosters
 from db.pool import Connection
 from domain.banks.sponsors import check_beside
 from domain.errors.banks import (
@@ -88,16 +88,34 @@ async def write_officers(
         await rosters.replace_officers(connection, {code: officers})
 
 
-async def write_login(
+async def replace_login(
     connection: Connection, code: str, email: str, password_hash: str, now: datetime, by: str
 ) -> None:
-    """Replace an institution's login at our API.
+    """Replace an institution's login at our API. Its contacts are to be told of it. Raises as `write_login` does."""
+    await write_login(connection, code, email, password_hash, now, by)
+    await bank_login_changes.write(connection, uuid4(), code, email, by, now)
 
-    A change of keys that waits is refused, because a thief of the login may have asked for it. Raises
-    `InstitutionNotFound`, and `DirectoryRefused` if another institution uses the e-mail.
+
+async def write_login(
+    connection: Connection, code: str, email: str, password_hash: str | None, now: datetime, by: str
+) -> None:
+    """Write an institution's login at our API over the one that it has. Without a password it opens nothing.
+
+    The link to set a password ends. A change of keys that waits is refused and the bank's people end, because a thief
+    of the login may have asked for it or added them. Raises `InstitutionNotFound`, and `DirectoryRefused` if another
+    institution uses the e-mail.
     """
-    # A decision on the change locks it before the institution too.
+    # A decision on the change locks it before the institution too. So does the use of the link.
+    await bank_login_changes.end_open(connection, code, now)
     await bank_key_changes.refuse_open(connection, code, by, now, LOGIN_REPLACED)
+    await bank_people.end_all(connection, code, now)
+    await put_password(connection, code, email, password_hash, now, by)
+
+
+async def put_password(
+    connection: Connection, code: str, email: str, password_hash: str | None, now: datetime, by: str
+) -> None:
+    """Write e-mail and password of an institution's login. Raises as `write_login` does."""
     await lock_known(connection, code)
     async with recorded(connection, [code], now, by, {code: ["login_password"]}):
         try:

@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import TypeAdapter, ValidationError
 
 from activities.banks import changes
+from activities.context import Context
 from db.banks import bank_key_changes, bank_keys
+from db.banks.bank_key_changes import SealedAsker
 from db.cases import tasks
 from db.clock import present_moment
 from db.pool import Connection, Pool
@@ -35,7 +37,8 @@ from domain.errors.banks import (
     TooManyBankKeys,
 )
 from domain.policy.model import SignatureRules
-from schemas.banks.keys import KEY_BYTES, BankKey, KeyChange, KeyChangeKind, KeyChangeOutcome, KeyId
+from schemas.banks.institution_views import AskedKeyChange
+from schemas.banks.keys import KEY_BYTES, BankKey, KeyAsker, KeyChange, KeyChangeKind, KeyChangeOutcome, KeyId
 from schemas.enums import TaskKind
 from schemas.tasks import TaskCause, TaskFacts
 
@@ -44,6 +47,7 @@ ASKED_A_DAY: Final = 10
 LIVE_MAX: Final = 2
 """keys that a bank may have at one moment: the current one and its successor"""
 SHOWN: Final = 20
+WAITS: Final = "waits"
 _PEM_BEGINS: Final = b"-----BEGIN"
 _KEY_ID: Final = TypeAdapter[str](KeyId)
 
@@ -69,7 +73,7 @@ def read_public_key(data: bytes) -> bytes:
     return raw
 
 
-async def ask_to_add(pool: Pool, institution: str, key_id: str, public_key: bytes) -> KeyChange:
+async def ask_to_add(ctx: Context, institution: str, key_id: str, public_key: bytes, asker: KeyAsker) -> KeyChange:
     """Write that a bank asks for a key.
 
     Raises `BankKeyIdUnreadable`, `BankKeyTaken`, `TooManyBankKeys`, `BankKeyChangeOpen`, `BankKeyChangesTooMany`.
@@ -78,24 +82,47 @@ async def ask_to_add(pool: Pool, institution: str, key_id: str, public_key: byte
         _KEY_ID.validate_python(key_id)
     except ValidationError:
         raise BankKeyIdUnreadable from None
-    async with pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
         if await bank_keys.is_known(connection, key_id, public_key):
             raise BankKeyTaken(key_id)
         if len(_live(await bank_keys.keys_of(connection, institution), now)) >= LIVE_MAX:
             raise TooManyBankKeys(institution)
-        return await _ask(connection, KeyChangeKind.ADD, institution, key_id, public_key, now)
+        change = _change(KeyChangeKind.ADD, institution, key_id, public_key, now)
+        return await _ask(ctx, connection, change, asker)
 
 
-async def ask_to_end(pool: Pool, institution: str, key_id: str) -> KeyChange:
+async def ask_to_end(ctx: Context, institution: str, key_id: str, asker: KeyAsker) -> KeyChange:
     """Write that a bank asks to end a key.
 
     Raises `BankKeyNotFound`, `BankKeyOver`, `BankKeyLast`, `BankKeyChangeOpen`, `BankKeyChangesTooMany`.
     """
-    async with pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
         key = _checked_end(await bank_keys.keys_of(connection, institution), key_id, now)
-        return await _ask(connection, KeyChangeKind.END, institution, key_id, key.public_key, now)
+        change = _change(KeyChangeKind.END, institution, key_id, key.public_key, now)
+        return await _ask(ctx, connection, change, asker)
+
+
+async def asked(ctx: Context, connection: Connection, institution: str) -> AskedKeyChange | None:
+    """Return the change that waits for the police, with who asked for it, or None."""
+    change = next(iter(await bank_key_changes.open_ones(connection, institution)), None)
+    if change is None:
+        return None
+    asker = KeyAsker(name="", designation="")
+    if (stored := await bank_key_changes.asker_of(connection, change.change_id)) is not None:
+        key, sealed = stored
+        opened = ctx.persons.open_text(key, sealed, _use_of_asker(change))
+        asker = KeyAsker.model_validate_json(opened) if opened else asker
+    return AskedKeyChange(
+        change_id=change.change_id,
+        kind=change.kind,
+        key_id=change.key_id,
+        fingerprint=change.fingerprint,
+        asked_at=change.asked_at,
+        asker_name=asker.name,
+        asker_designation=asker.designation,
+    )
 
 
 async def withdraw(pool: Pool, institution: str, change_id: UUID) -> None:
@@ -115,24 +142,55 @@ async def confirm(pool: Pool, rules: SignatureRules, institution: str, change_id
     """
     async with pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
-        change = await _locked(connection, institution, change_id, now)
-        if change.kind is KeyChangeKind.ADD:
-            key = BankKey(key_id=change.key_id, institution=institution, public_key=change.public_key, not_before=now)
-            await changes.register_key(connection, rules, key, now, by, is_asked=True)
-        else:
-            _checked_end(await bank_keys.keys_of(connection, institution), change.key_id, now)
-            await changes.end_key(connection, institution, change.key_id, now, now, by, is_asked=True)
-        await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.DONE, by, now, "")
+        return await confirm_in(connection, rules, institution, change_id, by, now, now)
+
+
+async def confirm_in(
+    connection: Connection,
+    rules: SignatureRules,
+    institution: str,
+    change_id: UUID,
+    by: str,
+    now: datetime,
+    begins: datetime,
+) -> KeyChange:
+    """Carry out a change in the caller's transaction; `begins` is when a key that is added becomes valid.
+
+    Raises as `confirm`.
+    """
+    change = await _locked(connection, institution, change_id, now)
+    if change.kind is KeyChangeKind.ADD:
+        key = BankKey(key_id=change.key_id, institution=institution, public_key=change.public_key, not_before=begins)
+        await changes.register_key(connection, rules, key, now, by, is_asked=True)
+    else:
+        _checked_end(await bank_keys.keys_of(connection, institution), change.key_id, now)
+        await changes.end_key(connection, institution, change.key_id, now, now, by, is_asked=True)
+    await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.DONE, by, now, "")
     return change
 
 
 async def refuse(pool: Pool, institution: str, change_id: UUID, by: str, reason: str) -> KeyChange:
     """Refuse a change that a bank has asked for. Raises `BankKeyChangeNotFound`, `BankKeyChangeDecided`."""
     async with pool.acquire() as connection, connection.transaction():
-        now = await present_moment(connection)
-        change = await _locked(connection, institution, change_id, now)
-        await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.REFUSED, by, now, reason)
+        return await refuse_in(connection, institution, change_id, by, await present_moment(connection), reason)
+
+
+async def refuse_in(
+    connection: Connection, institution: str, change_id: UUID, by: str, now: datetime, reason: str
+) -> KeyChange:
+    """Refuse a change in the caller's transaction. Raises as `refuse`."""
+    change = await _locked(connection, institution, change_id, now)
+    await bank_key_changes.decide(connection, change_id, KeyChangeOutcome.REFUSED, by, now, reason)
     return change
+
+
+async def request_facts(connection: Connection, institution: str, change_id: UUID) -> dict[str, str]:
+    """Return how a change stands that a bank has asked for, with the fingerprint that two people compare."""
+    change = await bank_key_changes.find(connection, institution, change_id)
+    if change is None:
+        return {}
+    state = change.outcome.value if change.outcome else WAITS
+    return {f"key_request.{change.key_id}": f"{change.kind.value}; {change.fingerprint}; {state}"}
 
 
 def _live(keys: Sequence[BankKey], now: datetime) -> list[BankKey]:
@@ -152,13 +210,8 @@ def _checked_end(keys: Sequence[BankKey], key_id: str, now: datetime) -> BankKey
     return key
 
 
-async def _ask(
-    connection: Connection, kind: KeyChangeKind, institution: str, key_id: str, public_key: bytes, now: datetime
-) -> KeyChange:
-    await bank_key_changes.expire(connection, now, institution)
-    if await bank_key_changes.count_since(connection, institution, now - timedelta(days=1)) >= ASKED_A_DAY:
-        raise BankKeyChangesTooMany(ASKED_A_DAY)
-    change = KeyChange(
+def _change(kind: KeyChangeKind, institution: str, key_id: str, public_key: bytes, now: datetime) -> KeyChange:
+    return KeyChange(
         change_id=uuid4(),
         institution=institution,
         kind=kind,
@@ -167,11 +220,24 @@ async def _ask(
         asked_by=f"bank:{institution}",
         asked_at=now,
     )
+
+
+def _use_of_asker(change: KeyChange) -> str:
+    return f"asker of {change.change_id}"
+
+
+async def _ask(ctx: Context, connection: Connection, change: KeyChange, asker: KeyAsker) -> KeyChange:
+    institution, now = change.institution, change.asked_at
+    await bank_key_changes.expire(connection, now, institution)
+    if await bank_key_changes.count_since(connection, institution, now - timedelta(days=1)) >= ASKED_A_DAY:
+        raise BankKeyChangesTooMany(ASKED_A_DAY)
+    key = ctx.persons.new_key()
+    sealed = ctx.persons.seal_text(key, asker.model_dump_json(), _use_of_asker(change))
     try:
-        await bank_key_changes.ask(connection, change)
+        await bank_key_changes.ask(connection, change, SealedAsker(key, sealed))
     except asyncpg.UniqueViolationError:
         raise BankKeyChangeOpen(institution) from None
-    detail = f"{kind.value} the key {key_id}, SHA-256 {change.fingerprint}, change {change.change_id}"
+    detail = f"{change.kind.value} the key {change.key_id}, SHA-256 {change.fingerprint}, change {change.change_id}"
     facts, cause = TaskFacts(institution=institution, detail=detail), TaskCause.BANK_KEY_ASKED
     await tasks.open_for_institution(connection, institution, TaskKind.PHONE_BANK, cause, now, facts=facts)
     return change

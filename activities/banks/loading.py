@@ -77,7 +77,7 @@ async def set_login(pool: Pool, code: str, login: InboundEntry, by: str = PROGRA
     password_hash = await asyncio.to_thread(hash_password, login.password)
     async with pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
-        await changes.write_login(connection, code, login.email, password_hash, now, by)
+        await changes.replace_login(connection, code, login.email, password_hash, now, by)
 
 
 async def register_key(pool: Pool, rules: SignatureRules, key: BankKey, at: datetime, by: str = PROGRAM) -> datetime:

@@ -63,6 +63,7 @@ async def keep_statement(
     about: UUID | None = None,
     key: BankKey | None = None,
     origin: str | None = None,
+    bank_person_id: UUID | None = None,
 ) -> int:
     """Store a request of `institution` before it is processed; return its number.
 
@@ -79,7 +80,7 @@ async def keep_statement(
             sealer = await _sealer_of_bank(ctx, connection, institution)
         sealed = SealedStatement(sealer.key, sealer.body(BODY, body))
         evidence_id = await bank_keys.keep_evidence(
-            connection, institution, method, path, headers, body, sealed, about, by
+            connection, institution, method, path, headers, body, sealed, about, by, bank_person_id
         )
         if concerned:
             folder = folder_of(evidence_id)

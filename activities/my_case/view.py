@@ -52,7 +52,7 @@ async def look(ctx: Context, ack_no: str) -> MyCase:
             transfers=money.transfers,
             more_transfers=money.more_transfers,
             sums=money.sums,
-            credits=await views.credits_of(connection, ack_no),
+            credits=await views.credits_of(connection, row.case_no, ack_no),
             restoration=restoration,
             application=application,
             signature=await views.signature(connection, restoration.restoration_id) if restoration else None,

@@ -1,5 +1,7 @@
 """Links by which an officer sets a password and an authenticator. Each is good once.
 
+A link that two admins have made needs a code as well: one of them has the link, and the other one the code.
+
 Reading a link changes nothing, because mail scanners fetch every link. Each reader sees another secret for the
 authenticator. So a person who only read the link knows nothing of what the officer then sets.
 """
@@ -21,12 +23,13 @@ from activities.officers.authenticators import (
     recovery_digest,
     step_of,
 )
+from activities.officers.proposal_codes import proposal_code_fits
 from activities.officers.sign_in import new_token, token_digest
 from activities.secrets import CannotOpen, Keys, hash_password
 from db.officers import credentials, sign_in_log
 from db.officers.credentials import OpenLink
 from db.pool import Connection
-from domain.sign_in import password_fault
+from domain.sign_in import WRONG_LINK_CODES_MOST, password_fault
 from schemas.sign_in import SignInOutcome, SignInWay
 
 FIRST_PATH: Final = "/first/"
@@ -34,6 +37,18 @@ FIRST_PATH: Final = "/first/"
 SIGN_IN_PATH: Final = "/sign-in"
 TOKEN_CHARS: Final = 43
 SEALED_MAX_CHARS: Final = 400
+
+
+class WrongLinkCode(Exception):
+    """The code is not the one of the proposal.
+
+    The try is counted, and the last one has ended the link.
+    """
+
+    def __init__(self, tries_left: int) -> None:
+        """Say how many more tries the link has."""
+        super().__init__(f"{tries_left} tries left")
+        self.tries_left = tries_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,16 @@ class Setup:
         """Return the address in the QR code."""
         return address_of(self.secret, self.link.officer_id)
 
+    @property
+    def needs_code(self) -> bool:
+        """Return whether the link opens nothing without the code of its proposal."""
+        return self.link.code_digest is not None
+
+    @property
+    def tries_left(self) -> int:
+        """Return after how many more wrong codes the link is over."""
+        return WRONG_LINK_CODES_MOST - self.link.wrong_codes
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -66,9 +91,15 @@ class Wish:
     password: SecretStr
     again: SecretStr
     code: str = field(repr=False)
+    """of the authenticator"""
+    link_code: str = field(default="", repr=False)
+    """the code of the proposal, which the proposing admin told the officer"""
 
     def fault(self, setup: Setup) -> str | None:
-        """Return the code of what is wrong with it, or None."""
+        """Return the code of what is wrong with it, or None.
+
+        The code of the proposal is checked when all else fits.
+        """
         if self.password.get_secret_value() != self.again.get_secret_value():
             return "differs"
         found = password_fault(self.password.get_secret_value(), setup.link.officer_id)
@@ -77,10 +108,15 @@ class Wish:
         return found
 
 
-async def make_link(connection: Connection, officer_id: str, by: str, life: timedelta) -> SignInLink:
-    """Make a link for an officer who exists, in place of the open one before."""
+async def make_link(
+    connection: Connection, officer_id: str, by: str, life: timedelta, proposal_id: int | None = None
+) -> SignInLink:
+    """Make a link for an officer who exists, in place of the open one before.
+
+    A link of a proposal needs the proposal's code.
+    """
     token = new_token()
-    valid_until = await credentials.make_link(connection, token_digest(token), officer_id, by, life)
+    valid_until = await credentials.make_link(connection, token_digest(token), officer_id, by, life, proposal_id)
     return SignInLink(f"{FIRST_PATH}{token}", valid_until)
 
 
@@ -109,27 +145,30 @@ class SignInLinks:
     async def put(self, token: str, setup: Setup, wish: Wish, address: str) -> tuple[str, ...] | None:
         """Set the credentials; return the recovery codes, or None if the link was used meanwhile.
 
-        The wish has no fault. The code that it has is used up. The database ends the officer's sessions.
+        The wish has no fault. The code that it has is used up. The database ends the officer's sessions. Raises
+        `WrongLinkCode`, and has counted the try then.
         """
         officer_id = setup.link.officer_id
         step = step_of(setup.secret, wish.code, setup.link.now)
         assert step is not None, "the wish has no fault"
         password_hash = await asyncio.to_thread(hash_password, wish.password)
         codes = new_recovery_codes()
+        digests = [recovery_digest(officer_id, code) for code in codes]
+        sealed = self._secrets.seal(setup.secret, officer_id)
         async with self._ctx.pool.acquire() as connection, connection.transaction():
             link = await credentials.open_link(connection, token_digest(token), lock=True)
             if link is None:
                 return None
-            await credentials.use_link(connection, token_digest(token), link.now)
-            await credentials.put(
-                connection,
-                officer_id,
-                password_hash,
-                self._secrets.seal(setup.secret, officer_id),
-                step,
-                [recovery_digest(officer_id, code) for code in codes],
-            )
-            await sign_in_log.add(connection, officer_id, None, address, SignInWay.LINK, SignInOutcome.CREDENTIALS_SET)
+            fits = link.code_digest is None or proposal_code_fits(officer_id, wish.link_code, link.code_digest)
+            if fits:
+                await credentials.use_link(connection, token_digest(token), link.now)
+                await credentials.put(connection, officer_id, password_hash, sealed, step, digests)
+            else:
+                await credentials.count_wrong_code(connection, token_digest(token), WRONG_LINK_CODES_MOST, link.now)
+            outcome = SignInOutcome.CREDENTIALS_SET if fits else SignInOutcome.WRONG_CODE
+            await sign_in_log.add(connection, officer_id, None, address, SignInWay.LINK, outcome)
+        if not fits:
+            raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.wrong_codes - 1)
         return codes
 
     def _opened(self, sealed: str, owner: str) -> str | None:

@@ -10,12 +10,11 @@ from typing import Final
 from asyncpg import Record
 
 from activities.context import Context
-from activities.reporting.stage_tables import Table
 from db.cases import events
 from db.cases.cases import case_no_of
 from db.tracing import trail_views
 from documents.event_texts import sentence
-from documents.spreadsheet import Value
+from documents.spreadsheet import Table, Value
 from schemas.enums import Language
 from schemas.holds import HoldPage, HoldView
 from schemas.text import IST

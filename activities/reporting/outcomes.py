@@ -5,8 +5,6 @@ a series only if several cases name it.
 """
 
 import asyncio
-import csv
-import io
 import logging
 import math
 import time
@@ -21,7 +19,7 @@ from activities.context import Context
 from activities.metrics import METRICS
 from db.reporting import outcomes
 from db.reporting.outcomes import Period
-from domain.spreadsheet_cells import as_plain_text
+from documents.spreadsheet import Table, Value
 from schemas.reporting.outcomes import FigureGroup, OutcomeFigures, OutcomeReport, Stage
 
 log = logging.getLogger("goldenhour.home_figures")
@@ -59,21 +57,17 @@ async def read(ctx: Context, period: Period, by: FigureGroup | None) -> OutcomeR
 # -- as a table --------------------------------------------------------------------------------------------------------
 
 
-def to_csv(report: OutcomeReport) -> str:
-    """Return the rows as CSV with a header, the total last and None as an empty cell."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(name for name, _ in _cells("", report.total))
-    for row in report.rows:
-        table.writerow(value for _, value in _cells(row.about, row))
-    table.writerow(value for _, value in _cells("total", report.total))
-    return text.getvalue()
+def outcome_table(report: OutcomeReport) -> Table:
+    """Return the rows of a report, the total last."""
+    rows = [tuple(value for _, value in _cells(row.about, row)) for row in report.rows]
+    rows.append(tuple(value for _, value in _cells("total", report.total)))
+    return Table(title="restorations", header=tuple(name for name, _ in _cells("", report.total)), rows=tuple(rows))
 
 
-def _cells(about: str, row: OutcomeFigures) -> Iterator[tuple[str, object]]:
+def _cells(about: str, row: OutcomeFigures) -> Iterator[tuple[str, Value]]:
     """Yield name and value of every cell of a row."""
-    yield "about", as_plain_text(about)
-    yield "name", as_plain_text(row.name)
+    yield "about", about
+    yield "name", row.name
     for stage, found in row.stages.items():
         yield f"{stage.value}_paise", found.paise
         yield f"{stage.value}_cases", found.cases

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from activities.reporting.stage_tables import Table
-from documents.spreadsheet import Value
+from documents.spreadsheet import Table, Value
 from schemas.reporting.shift_handovers import ShiftHandover
 
 _HEADER: Final = ("officer", "state", "task_id", "kind", "ack_no", "to_officer", "in_play_paise", "deadline_at")

@@ -1,12 +1,9 @@
 """Reports of stages and of officers' load as tables, for CSV and for spreadsheet programs."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 
-from documents.spreadsheet import Value, table_workbook
-from domain.spreadsheet_cells import as_plain_text
-from schemas.base import FrozenModel
+from documents.spreadsheet import Table, Value
+from schemas.reporting.money_cases import MoneyCase
 from schemas.reporting.scorecards import Percentiles
 from schemas.reporting.stage_figures import (
     LoadReport,
@@ -19,28 +16,6 @@ from schemas.reporting.stage_figures import (
 )
 
 _SHARE: tuple[str, ...] = ("within", "judged", "late_now", "share", "low", "high", "is_small")
-
-
-class Table(FrozenModel):
-    """A table with its title, which is the name of a file and of a sheet."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[Value, ...], ...]
-
-    def to_csv(self) -> str:
-        """Return the table as CSV with a header. No spreadsheet reads a text of it as a formula."""
-        text = io.StringIO()
-        written = csv.writer(text)
-        written.writerow(self.header)
-        written.writerows(
-            [as_plain_text(value) if isinstance(value, str) else value for value in row] for row in self.rows
-        )
-        return text.getvalue()
-
-    def to_workbook(self) -> bytes:
-        """Return the table as a workbook."""
-        return table_workbook(self.title, self.header, self.rows)
 
 
 def stage_table(report: StageReport) -> Table:
@@ -62,6 +37,12 @@ def load_table(report: LoadReport) -> Table:
 def case_table(title: str, cases: Iterable[StageCase]) -> Table:
     """Return the cases behind a figure, or the breaches, one in each row."""
     return Table(title=title, header=tuple(StageCase.model_fields), rows=tuple(_case_row(case) for case in cases))
+
+
+def money_table(title: str, cases: Iterable[MoneyCase]) -> Table:
+    """Return the cases behind a sum, one in each row."""
+    rows = (tuple(case.model_dump(mode="json").values()) for case in cases)
+    return Table(title=title, header=tuple(MoneyCase.model_fields), rows=tuple(rows))
 
 
 def _case_row(case: StageCase) -> tuple[Value, ...]:

@@ -39,6 +39,13 @@ class RequestPause:
         if self._renewed_at is None or self.ctx.now() - self._renewed_at > self._length / 4:
             await self.begin()
 
+    async def include(self, ack_nos: Sequence[str]) -> None:
+        """Pause the cases of more numbers, because a case of the workbook is merged with them."""
+        new = [one for one in ack_nos if one not in self.ack_nos]
+        if new:
+            self.ack_nos = [*self.ack_nos, *new]
+            await self.begin()
+
     async def leave(self, ack_no: str) -> None:
         """End the pause of one number, because the workbook means another case."""
         self.ack_nos = [one for one in self.ack_nos if one != ack_no]

@@ -18,9 +18,11 @@ from activities.tracing.answers import take_status_update
 from activities.tracing.claims import to_claims
 from activities.workbook import trail_lines
 from activities.workbook.request_pause import RequestPause
+from activities.workbook.row_hops import HopIndex
 from activities.workbook.trail_outcome import Fate, TrailOutcome, UsedRow
 from adapters.banks.answers import StatusUpdate
 from db import intake
+from db.cases import merged_hops
 from db.workbook import trail_import
 from db.workbook.trail_import import LineFate, NamedHop, Registered
 from domain.errors import AckNoConflict, NotFound, NotNow, RuleBroken
@@ -77,7 +79,7 @@ async def take_trails(
             if work.reading.ack_no:
                 await work.take()
             left.remove(work)
-        for follow_up in await pause.end({work.outcome.case_no for work in works if work.outcome.case_no}):
+        for follow_up in await pause.end({case_no for work in works for case_no in work.case_nos}):
             follow(follow_up)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         # The sweep sends committed notifications that are not sent here, when the pause has ended by itself.
@@ -102,6 +104,13 @@ class _Import:
         self._done: set[tuple[str, int]] = set()
         self._amounts: dict[str, int] = {}
         """amount of each known transfer of the first layer, by its key"""
+        self._merged: list[str] = []
+        """the cases that are merged with the case"""
+
+    @property
+    def case_nos(self) -> list[str]:
+        """Return the case, and those that are merged with it."""
+        return [self.outcome.case_no, *self._merged] if self.outcome.case_no else []
 
     async def take(self) -> None:
         """Import the victim's transfers first, then the banks' statements layer by layer."""
@@ -123,7 +132,8 @@ class _Import:
         left += self._too_small(await self._take_round([row for row in self.reading.said if row.takes_rest]))
         reason = "the transfer that it refers to is neither in the case nor among the imported rows"
         self._reject(left, TrailColumn.UTR, "no_parent", reason)
-        await self._state_dates(self.outcome.case_no)
+        for case_no in self.case_nos:
+            await self._state_dates(case_no)
 
     def finish(self) -> TrailOutcome:
         """Return the outcome, with every row accounted for."""
@@ -148,7 +158,10 @@ class _Import:
             case_no = registered.case_no if registered else None
             if case_no is None and known:
                 case_no = await intake.oldest_case(connection, list(set(known.values())))
-        elsewhere = [row for row in rows if known.get(keys[_place(row)], case_no) != case_no]
+            self._merged = await merged_hops.merged_with(connection, case_no) if case_no else []
+        await self.pause.include(self._merged)
+        own = {case_no, *self._merged}
+        elsewhere = [row for row in rows if known.get(keys[_place(row)], case_no) not in own]
         self._reject(elsewhere, TrailColumn.UTR2, "known_in_another_case", "this transfer is in another case")
         rows = [row for row in rows if _place(row) not in self._done]
         if registered is None and rows:
@@ -255,16 +268,15 @@ class _Import:
 
     async def _take_round(self, rows: Sequence[TrailRow]) -> list[TrailRow]:
         """Import the rows whose transfers are known, and return the others."""
-        assert self.outcome.case_no is not None, "banks' statements need a case"
         async with self.ctx.pool.acquire() as connection:
             hops = await trail_import.named_hops(
                 connection,
-                self.outcome.case_no,
+                self.case_nos,
                 sorted({reference_key(told) for row in rows for told in (row.root_reference, row.reference)} - {""}),
                 sorted({account_key(row.account) for row in rows if row.account and not row.root_reference}),
             )
-        index = _HopIndex(hops)
-        by_bank: dict[str, list[_Statement]] = {}
+        index = HopIndex(hops, self.case_nos)
+        by_bank: dict[tuple[str, str], list[_Statement]] = {}
         left = []
         for row in rows:
             parents = index.of(row)
@@ -273,26 +285,28 @@ class _Import:
                 continue
             bank = self._stating_bank(row, parents)
             if bank:
-                by_bank.setdefault(bank, []).append((row, frozenset(hop.hop_no for hop in parents)))
+                hop_nos = frozenset(hop.hop_no for hop in parents)
+                by_bank.setdefault((parents[0].case_no, bank), []).append((row, hop_nos))
                 self._note_odd(row, parents)
-        for bank, said in by_bank.items():
-            news = await self._new_rows(bank, said, hops)
+        for case_no in sorted({case_no for case_no, _ in by_bank} & set(self._merged)):
+            await self._log(case_no)
+        for (case_no, bank), said in by_bank.items():
+            news = await self._new_rows(case_no, bank, said, hops)
             for start in range(0, len(news), LINES_AN_ANSWER_MAX):
-                await self._answer(bank, news[start : start + LINES_AN_ANSWER_MAX])
+                await self._answer(case_no, bank, news[start : start + LINES_AN_ANSWER_MAX])
         return left
 
-    async def _new_rows(self, bank: str, said: list[_Statement], hops: Sequence[NamedHop]) -> list[TrailRow]:
+    async def _new_rows(
+        self, case_no: str, bank: str, said: list[_Statement], hops: Sequence[NamedHop]
+    ) -> list[TrailRow]:
         """Return the rows that the bank has not stated before in another form."""
-        assert self.outcome.case_no is not None, "banks' statements need a case"
         asked = sorted({hop_no for _, hop_nos in said for hop_no in hop_nos})
         async with self.ctx.pool.acquire() as connection:
-            lines = await trail_import.told_lines(
-                connection, self.outcome.case_no, bank, asked, line_opener(self.ctx.persons)
-            )
+            lines = await trail_import.told_lines(connection, case_no, bank, asked, line_opener(self.ctx.persons))
         onward = [
             OnwardHop(hop.parent_hop_no, hop.reference_key, hop.disputed_paise)
             for hop in hops
-            if hop.parent_hop_no is not None and hop.source is HopSource.ANSWER
+            if hop.case_no == case_no and hop.parent_hop_no is not None and hop.source is HopSource.ANSWER
         ]
         rows = [row for row, _ in said]
         claims = to_claims(
@@ -334,10 +348,8 @@ class _Import:
             self._note(row, TrailColumn.ACTION_BY, "not in the directory: the bank of the account is used")
         return known[0]
 
-    async def _answer(self, bank: str, rows: Sequence[TrailRow]) -> None:
-        """Import the rows as one answer of their bank."""
-        case_no = self.outcome.case_no
-        assert case_no is not None, "banks' statements need a case"
+    async def _answer(self, case_no: str, bank: str, rows: Sequence[TrailRow]) -> None:
+        """Import the rows as one answer of their bank in a case."""
         lines = tuple(
             trail_lines.to_line(number, row, self.taken_by, self.now) for number, row in enumerate(rows, start=1)
         )
@@ -399,6 +411,10 @@ class _Import:
     # -- leaves ------------------------------------------------------------------------------------------------
 
     def _note_odd(self, row: TrailRow, parents: Sequence[NamedHop]) -> None:
+        if parents[0].case_no in self._merged:
+            self._note(
+                row, TrailColumn.ACK_NO, f"its transfer is in case {parents[0].case_no}, which is merged with this"
+            )
         if row.at and row.at > self.now + CLOCK_SKEW:
             self._note(row, day_column(row.sheet), "a date to come")
         if row.sheet is Sheet.TRANSFER and row.at is None:
@@ -418,26 +434,6 @@ class _Import:
     def _done_with(self, row: TrailRow) -> None:
         self._done.add(_place(row))
         self.row_done()
-
-
-class _HopIndex:
-    """The hops that rows can name, by reference and by account."""
-
-    def __init__(self, hops: Iterable[NamedHop]) -> None:
-        self._by_reference: dict[str, list[NamedHop]] = {}
-        self._by_account: dict[str, list[NamedHop]] = {}
-        for hop in hops:
-            self._by_reference.setdefault(hop.reference_key, []).append(hop)
-            self._by_account.setdefault(hop.account_key, []).append(hop)
-
-    def of(self, row: TrailRow) -> list[NamedHop]:
-        """Return the hops that a row names, by the same rule as the processing of answers."""
-        account = account_key(row.account) if row.account else ""
-        if not row.root_reference:
-            found = self._by_account.get(account, [])
-            return found if len(found) == 1 else []
-        found = self._by_reference.get(reference_key(row.root_reference), [])
-        return [hop for hop in found if hop.account_key == account] or found
 
 
 def _place(row: TrailRow) -> tuple[str, int]:

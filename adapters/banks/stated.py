@@ -92,6 +92,15 @@ class Answerer:
 
     name: str
     designation: str
+    person_id: str = ""
+    """of the login by which the officer signed in; empty for a name that was only typed"""
+    checker: "Answerer | None" = None
+    """the second officer of the bank, who has checked it and sent it"""
+
+    def as_json(self) -> JsonObject:
+        """Return the officer as the evidence names one."""
+        who: JsonObject = {"name": self.name, "designation": self.designation}
+        return who | ({"person_id": self.person_id} if self.person_id else {})
 
 
 class _Common(TypedDict):
@@ -183,7 +192,8 @@ class _LineBuilder:
             "status_code": self.stated.status_code,
             "remarks": self.stated.status_text,
             "transaction_datetime": moment,
-            "answered_by": {"name": self.answerer.name, "designation": self.answerer.designation},
+            "answered_by": self.answerer.as_json(),
+            **({"checked_by": self.answerer.checker.as_json()} if self.answerer.checker else {}),
             **details,
         }
         if rrn:

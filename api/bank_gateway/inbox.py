@@ -3,8 +3,6 @@
 Another site cannot post a form here: the cookie is strict, and a post names the site that it comes from.
 """
 
-import csv
-import io
 from datetime import timedelta
 from typing import Final
 from urllib.parse import parse_qsl
@@ -21,11 +19,10 @@ from api.bank_gateway.inbox_table import COLUMNS
 from api.forms import tidy
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
-from api.reports import table, workbook
+from api.reports import as_csv, as_workbook
 from db.banks.bank_sessions import BankSession
-from documents.spreadsheet import table_workbook
+from documents.spreadsheet import Table
 from domain.reporting.figures import interval
-from domain.spreadsheet_cells import as_plain_text
 
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 
@@ -123,11 +120,7 @@ async def waiting_table(visit: TheVisit) -> Response:
     """Return what waits as a CSV table, with a row for each transfer, to be filled in and sent back."""
     if visit.maybe_session is None:
         return visit.to(INBOX_PATH)
-    text = io.StringIO()
-    csv.writer(text).writerows(
-        [COLUMNS, *([as_plain_text(cell) for cell in row] for row in await _waiting_rows(visit, visit.session))]
-    )
-    return _private(table(text.getvalue(), "waiting.csv"))
+    return _private(await as_csv(await _waiting(visit, visit.session), "waiting"))
 
 
 @router.get("/waiting.xlsx")
@@ -135,8 +128,7 @@ async def waiting_workbook(visit: TheVisit) -> Response:
     """Return the same table as a workbook."""
     if visit.maybe_session is None:
         return visit.to(INBOX_PATH)
-    rows = await _waiting_rows(visit, visit.session)
-    return _private(workbook(table_workbook("waiting", COLUMNS, rows), "waiting.xlsx"))
+    return _private(await as_workbook(await _waiting(visit, visit.session), "waiting"))
 
 
 def _private(response: Response) -> Response:
@@ -144,7 +136,7 @@ def _private(response: Response) -> Response:
     return response
 
 
-async def _waiting_rows(visit: Visit, session: BankSession) -> list[tuple[str, ...]]:
+async def _waiting(visit: Visit, session: BankSession) -> Table:
     """Return a row for each transfer that waits, with the sum that is asked about."""
     ctx, rows = visit.services.ctx, []
     for hold in (await inbox.read(ctx, session)).holds:
@@ -152,4 +144,4 @@ async def _waiting_rows(visit: Visit, session: BankSession) -> list[tuple[str, .
         for transfer in view.items.values() if view else ():
             rupees_text = f"{transfer.disputed_paise // 100}.{transfer.disputed_paise % 100:02d}"
             rows.append((str(hold.request_id), transfer.rrn, "", rupees_text, *[""] * (len(COLUMNS) - 4)))
-    return rows
+    return Table(title="waiting", header=COLUMNS, rows=tuple(rows))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -11,14 +12,16 @@ from activities.bank_gateway import inbox
 from activities.banks.reply_links import ReplyNotTaken, ReplyTaken
 from activities.tracing.answer_links import AnswerForm, AnswerView
 from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted, moment
+from api.bank_gateway.inbox_second_person import ask_second
 from api.bank_gateway.inbox_sums import told_of
-from api.forms import fields_of
+from api.forms import chosen, typed
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
 from api.public.pages import exact_rupees
 from api.reply_pages import ITEMS_A_PAGE, Reading
 from api.tracing.answer_forms import NAMES, is_filled, numbers_in, read_form
 from db.bank_gateway import ToldSince
+from db.banks.bank_reply_checks import ReplyKind
 
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 
@@ -36,7 +39,7 @@ async def show_form(visit: TheVisit, request_id: SubjectId, after: After = 0) ->
         return visit.to(INBOX_PATH)
     view = await inbox.look(visit.services.ctx, visit.code, request_id)
     if view is None or not view.items:
-        return visit.page("gone", 404)
+        return visit.page("gone", 404, answered_id=request_id if view else None)
     return await _form(visit, view, Reading({}), [number for number in view.items if number > after])
 
 
@@ -49,10 +52,15 @@ async def take_form(request: Request, visit: TheVisit, request_id: SubjectId) ->
     refuse_other_sites(request, must_say=True)
     if visit.maybe_session is None:
         return visit.signed_out()
+    return await reply(request, visit, request_id, await typed(request))
+
+
+async def reply(request: Request, visit: Visit, request_id: UUID, sent: Mapping[str, str]) -> Response:
+    """Return the page that follows a form, of the person who sent it or of the colleague who checks it."""
     view = await inbox.look(visit.services.ctx, visit.code, request_id)
     if view is None:
         return visit.page("gone", 404)
-    fields, step = await fields_of(request, NAMES)
+    fields, step = visit.by_person(chosen(sent, NAMES)), sent.get("step", "")
     if not view.items:
         return await _gone(visit, view, fields)
     if step == "hold":
@@ -67,6 +75,8 @@ async def _take_answer(request: Request, visit: Visit, view: AnswerView, fields:
         return await _form(visit, view, reading, sorted(numbers_in(fields) & view.items.keys()))
     if step == "check":
         return _check(visit, view, reading, reading.form)
+    if visit.needs_second:
+        return await ask_second(request, visit, ReplyKind.HOLD, view.subject_id)
     return await _send(request, visit, view, reading, reading.form)
 
 
@@ -116,8 +126,8 @@ async def _book(
     request: Request, visit: Visit, view: AnswerView, form: AnswerForm
 ) -> ReplyTaken | ReplyNotTaken[AnswerView]:
     services = visit.services
-    await keep_posted(request, services, visit.code, view.subject_id)
-    taken = await inbox.answer(services.ctx, visit.code, view.subject_id, form)
+    await keep_posted(request, visit, view.subject_id)
+    taken = await inbox.answer(services.ctx, visit.code, view.subject_id, visit.signed(form))
     if not isinstance(taken, ReplyNotTaken) and taken.written and taken.written.follow_up is not None:
         services.notifier.soon(taken.written.follow_up)
     return taken
@@ -134,7 +144,8 @@ async def _not_taken(visit: Visit, view: AnswerView, reading: Reading[Any]) -> R
 
 async def _gone(visit: Visit, view: AnswerView, fields: Mapping[str, str]) -> Response:
     """Say that a request is answered by now, and what was told since the form was opened."""
-    return visit.page("gone", 409, told_since=await _told(visit, view, fields))
+    told = await _told(visit, view, fields)
+    return visit.page("gone", 409, told_since=told, answered_id=view.subject_id)
 
 
 async def _told(visit: Visit, view: AnswerView, fields: Mapping[str, str]) -> list[ToldSince]:

@@ -19,6 +19,7 @@ from api.problems import INBOX_PATH
 from db.banks import bank_key_changes, bank_keys
 from domain.errors import BusinessError
 from domain.errors.banks import BankKeyIdUnreadable, BankKeyTaken, BankKeyUnreadable
+from schemas.banks.keys import KeyAsker
 
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 
@@ -45,14 +46,16 @@ async def take_keys(request: Request, visit: TheVisit) -> Response:
     step = sent.get("step", "")
     errors: dict[str, str] = {}
     fields = {name: tidy(sent.get(name, "")) for name in ("name", "designation", "key_id")}
+    fields = visit.by_person(fields)
     fields["public_key"] = sent.get("public_key", "")[:KEY_TEXT_MAX_CHARS]
     public_key = _key_in(visit, fields, errors) if step == "add" else b""
-    FormReader(fields, errors, visit.services.ctx.now(), visit.look.language).answerer()
+    answerer = FormReader(fields, errors, visit.services.ctx.now(), visit.look.language).answerer()
+    asker = KeyAsker(name=answerer.name, designation=answerer.designation)
     if not errors and await visit.services.inbox_checks.wait_seconds(visit.code):
         errors[""] = visit.say["too_many"]
     if not errors:
-        await keep_posted(request, visit.services, visit.code)
-        errors = await _ask(visit, step, fields["key_id"], public_key, sent.get("change_id", ""))
+        await keep_posted(request, visit)
+        errors = await _ask(visit, step, fields["key_id"], public_key, sent.get("change_id", ""), asker)
     if errors:
         return await _page(visit, fields, errors, asks_for=step)
     return visit.to(f"{INBOX_PATH}/keys")
@@ -71,17 +74,19 @@ def _key_in(visit: Visit, fields: dict[str, str], errors: dict[str, str]) -> byt
         return b""
 
 
-async def _ask(visit: Visit, step: str, key_id: str, public_key: bytes, change_id: str) -> dict[str, str]:
+async def _ask(
+    visit: Visit, step: str, key_id: str, public_key: bytes, change_id: str, asker: KeyAsker
+) -> dict[str, str]:
     """Do what a button asks; return the fault by its field if it cannot be done."""
-    pool, code = visit.services.ctx.pool, visit.code
+    ctx, code = visit.services.ctx, visit.code
     try:
         match step:
             case "add":
-                await key_changes.ask_to_add(pool, code, key_id, public_key)
+                await key_changes.ask_to_add(ctx, code, key_id, public_key, asker)
             case "end":
-                await key_changes.ask_to_end(pool, code, key_id)
+                await key_changes.ask_to_end(ctx, code, key_id, asker)
             case "withdraw":
-                await key_changes.withdraw(pool, code, _uuid(change_id))
+                await key_changes.withdraw(ctx.pool, code, _uuid(change_id))
             case _:
                 return {"": visit.say["problem_text"]}
     except BusinessError as error:

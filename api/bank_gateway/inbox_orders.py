@@ -1,5 +1,6 @@
 """Orders in a bank's inbox: the document, the confirmation, and the acknowledgement of a cancellation."""
 
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -12,12 +13,14 @@ from activities.orders import bank_replies
 from activities.orders.cancellations import acknowledge_cancellation
 from activities.orders.order_links import OrderForm, OrderView
 from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted
-from api.forms import fields_of
+from api.bank_gateway.inbox_second_person import ask_second
+from api.forms import chosen, typed
 from api.officers.sessions import refuse_other_sites
 from api.orders.forms import NAMES, lines_in, read_order_form
 from api.params import PDF
 from api.problems import INBOX_PATH
 from api.reply_pages import ITEMS_A_PAGE, Reading
+from db.banks.bank_reply_checks import ReplyKind
 from db.orders import bank_orders
 from domain.errors.orders import NoDocument, NotCancelled, OrderNotFound
 from schemas.orders.orders import OrderConfirmation
@@ -57,10 +60,15 @@ async def take_order(request: Request, visit: TheVisit, order_id: SubjectId) -> 
     refuse_other_sites(request, must_say=True)
     if visit.maybe_session is None:
         return visit.signed_out()
+    return await reply(request, visit, order_id, await typed(request))
+
+
+async def reply(request: Request, visit: Visit, order_id: UUID, sent: Mapping[str, str]) -> Response:
+    """Return the page that follows a form, of the person who sent it or of the colleague who checks it."""
     view = await _look(visit, order_id)
     if view is None:
         return visit.page("gone", 404)
-    fields, step = await fields_of(request, NAMES)
+    fields, step = visit.by_person(chosen(sent, NAMES)), sent.get("step", "")
     if step == "acknowledge" and view.state is LinkState.TO_ACKNOWLEDGE and not lines_in(fields):
         return await _acknowledge(request, visit, view)
     now = visit.services.ctx.now()
@@ -70,11 +78,15 @@ async def take_order(request: Request, visit: TheVisit, order_id: SubjectId) -> 
         reading.errors[""] = visit.say["changed"]
     if form is None or reading.errors or step not in {"check", "send"}:
         return await _form(visit, view, reading, sorted(lines_in(fields) & view.items.keys()))
-    return _check(visit, view, reading, form) if step == "check" else await _confirm(request, visit, view, form)
+    if step == "check":
+        return _check(visit, view, reading, form)
+    if visit.needs_second:
+        return await ask_second(request, visit, ReplyKind.ORDER, view.subject_id)
+    return await _confirm(request, visit, view, form)
 
 
 async def _acknowledge(request: Request, visit: Visit, view: OrderView) -> Response:
-    await keep_posted(request, visit.services, view.institution, view.subject_id)
+    await keep_posted(request, visit, view.subject_id)
     try:
         await acknowledge_cancellation(visit.services.ctx, view.institution, view.subject_id)
     except NotCancelled:
@@ -83,7 +95,7 @@ async def _acknowledge(request: Request, visit: Visit, view: OrderView) -> Respo
 
 
 async def _confirm(request: Request, visit: Visit, view: OrderView, form: OrderForm) -> Response:
-    await keep_posted(request, visit.services, view.institution, view.subject_id)
+    await keep_posted(request, visit, view.subject_id)
     statement = OrderConfirmation(lines=tuple(form.stated.values()))
     taken = await bank_replies.confirm(visit.services.ctx, view.institution, view.subject_id, statement, None)
     after = await _look(visit, view.subject_id)

@@ -1,16 +1,18 @@
 """Templates, texts and headers of all pages of a bank's inbox, and the storage of posted forms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from activities.banks.received import keep_statement
+from activities.banks.reply_links import ReplyForm
 from adapters.banks.answers import WithdrawalChannel
+from adapters.banks.stated import Answerer
 from api.bank_gateway.auth import lines_of
 from api.bank_gateway.inbox_sessions import MaybeSession
 from api.forms import VALUE_MAX_CHARS
@@ -20,12 +22,14 @@ from api.problems import INBOX_PATH
 from api.public.pages import PUBLIC, Look, TheLook, exact_rupees, texts_of
 from api.services import Services, TheServices
 from api.tracing.answer_forms import NOT_FOUND, ROWS, is_filled
+from db.banks.bank_reply_checks import ReplyCheck
 from db.banks.bank_sessions import BankSession
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST
 
 INBOX_BODY_MAX_BYTES: Final = 512 * 1024
 SEE_OTHER: Final = 303
+AnyForm = TypeVar("AnyForm", bound=ReplyForm[Any])
 SubjectId = Annotated[UUID, Path()]
 After = Annotated[int, Query(ge=0, le=INT32_MAX)]
 """the number of the last item on the previous page"""
@@ -36,11 +40,15 @@ SOON: Final = timedelta(minutes=5)
 """time before a deadline from which a clock is marked"""
 _MINUTES_UP_TO: Final = timedelta(hours=2)
 _HOURS_UP_TO: Final = timedelta(days=2)
+_WHO: Final = ("name", "designation")
 _TABS: Final = {
     INBOX_PATH: "tab_holds",
     f"{INBOX_PATH}/orders": "tab_orders",
+    f"{INBOX_PATH}/answered": "tab_answered",
+    f"{INBOX_PATH}/checks": "tab_checks",
     f"{INBOX_PATH}/keys": "tab_keys",
     f"{INBOX_PATH}/test": "tab_test",
+    f"{INBOX_PATH}/people": "tab_people",
 }
 
 
@@ -111,6 +119,8 @@ class Visit:
     maybe_session: BankSession | None
     tab: str
     """path of the page's entry in the menu"""
+    checks: ReplyCheck | None = None
+    """the reply of a colleague that is checked now"""
 
     @property
     def say(self) -> Mapping[str, str]:
@@ -128,22 +138,59 @@ class Visit:
         """Return the bank that is signed in."""
         return self.session.institution
 
+    def by_person(self, fields: dict[str, str]) -> dict[str, str]:
+        """Return the fields of a form with the name and designation of the person who answers."""
+        who = self.checks or self.session
+        if self.checks is None and self.session.person_id is None:
+            return fields
+        return {**fields, "name": who.name, "designation": who.designation}
+
+    def signed(self, form: AnyForm) -> AnyForm:
+        """Return a form with the login of the person who sends it, if one is signed in."""
+        session = self.session
+        if session.person_id is None:
+            return form
+        person = replace(form.answerer, person_id=str(self.checks.made_by if self.checks else session.person_id))
+        if self.checks is not None:
+            second = Answerer(session.name, session.designation, str(session.person_id))
+            person = replace(person, checker=second)
+        return replace(form, answerer=person)
+
+    @property
+    def needs_second(self) -> bool:
+        """Return whether a reply is not sent before another person of the bank has checked it."""
+        known = self.services.ctx.directory.current.get(self.code)
+        return self.checks is None and known is not None and known.answers_by_two
+
     def page(self, name: str, status: int = 200, **values: Any) -> Response:
         """Return a page of the inbox. `errors` has the faults of its form by field, `fields` what was typed."""
         say = self.say
-        told = {
+        told: dict[str, Any] = {
             "errors": {},
             "fields": {},
             "notice": "",
             "told_since": (),
+            "is_further": False,
+            "answered_id": None,
             "now": self.services.ctx.now(),
-            "tabs": [(path, say[key]) for path, key in _TABS.items()],
+            "today": f"{self.services.ctx.now().astimezone(IST):%Y-%m-%d}",
+            "tabs": [(path, say[key]) for path, key in _TABS.items() if key != "tab_checks" or self._is_by_two()],
+            "checks": self.checks,
+            "needs_second": self.maybe_session is not None and self.needs_second,
             "tab": self.tab,
             "hows": [(one.value, say[f"how_{one.value}"]) for one in WithdrawalChannel],
             "reasons": [(code, say[f"no_{code}"]) for code in NOT_FOUND],
             "bank": self._bank_name(),
+            "person": self.maybe_session if self.maybe_session and self.maybe_session.person_id else None,
         }
-        return PAGES.page(f"inbox/{name}", status, look=self.look, say=say, **(told | values))
+        told |= values
+        # The fields of who answers stand last on each form, and so do their faults.
+        told["errors"] = dict(sorted(told["errors"].items(), key=lambda one: one[0] in _WHO))
+        return PAGES.page(f"inbox/{name}", status, look=self.look, say=say, **told)
+
+    def _is_by_two(self) -> bool:
+        known = self.services.ctx.directory.current.get(self.code) if self.maybe_session else None
+        return known is not None and known.answers_by_two
 
     def _bank_name(self) -> str:
         if self.maybe_session is None:
@@ -173,14 +220,15 @@ TheVisit = Annotated[Visit, Depends(_visit)]
 """The dependency of a page of the inbox."""
 
 
-async def keep_posted(request: Request, services: Services, code: str, about: UUID | None = None) -> None:
-    """Store what a bank has posted, byte for byte, before it is processed."""
-    await keep_statement(
-        services.ctx,
-        code,
+async def keep_posted(request: Request, visit: Visit, about: UUID | None = None) -> int:
+    """Store what a bank has posted, byte for byte, before it is processed; return its number."""
+    return await keep_statement(
+        visit.services.ctx,
+        visit.code,
         request.method,
         request.scope["raw_path"].decode("latin-1"),
         lines_of(request),
         await request.body(),
         about=about,
+        bank_person_id=visit.session.person_id,
     )

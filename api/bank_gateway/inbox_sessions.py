@@ -14,7 +14,7 @@ from api.addresses import address_of
 from api.callers import name_bank
 from api.problems import NOT_LOGGED_IN, Refused
 from api.services import Services, TheServices
-from db.banks import bank_sessions
+from db.banks import bank_people, bank_sessions
 from db.banks.bank_sessions import BankSession
 
 INBOX_COOKIE: Final = "__Host-goldenhour-bank"
@@ -28,14 +28,20 @@ def _digest_of(token: str) -> bytes:
 
 
 async def sign_in(request: Request, services: Services, email: str, password: SecretStr) -> str:
-    """Begin a session of the bank with this login, and return its token.
+    """Begin a session of the bank or the person with this login, and return its token.
 
     Raises `Refused` as a login at the API does, and for a bank that is known by its signature alone.
     """
     address = address_of(request, services.trusted_proxies)
-    code = await services.bank_logins.code(
-        email, password, address, lambda named: name_bank(request.scope, named, is_proven=False)
-    )
+    login = await services.bank_logins.person_of(email, address)
+    if login is None:
+        code = await services.bank_logins.code(
+            email, password, address, lambda named: name_bank(request.scope, named, is_proven=False)
+        )
+    else:
+        code = login.person.institution
+        name_bank(request.scope, code, is_proven=False)
+        await services.bank_logins.check_person(login, email, password, address)
     if services.ctx.directory.current.get(code) is None:
         await services.ctx.directory.freshen()
     known = services.ctx.directory.current.get(code)
@@ -44,7 +50,12 @@ async def sign_in(request: Request, services: Services, email: str, password: Se
     token = _PREFIX + secrets.token_urlsafe(32)
     longest = timedelta(seconds=services.ctx.policy.sessions.longest_seconds)
     async with services.ctx.pool.acquire() as connection, connection.transaction():
-        await bank_sessions.begin(connection, uuid4(), _digest_of(token), code, address, longest)
+        person_id = login.person.person_id if login else None
+        if login and not await bank_people.keep_login(connection, login.person.person_id, login.password_hash or ""):
+            raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
+        await bank_sessions.begin(connection, uuid4(), _digest_of(token), code, address, longest, person_id)
+        if person_id is not None:
+            await bank_people.signed_in(connection, person_id, services.ctx.now())
     return token
 
 

@@ -14,10 +14,12 @@ from activities.bank_gateway import inbox
 from activities.banks.reply_links import ReplyNotTaken
 from activities.tracing.answer_links import AnswerView
 from api.bank_gateway.inbox_pages import TheVisit, Visit, keep_posted
+from api.bank_gateway.inbox_second_person import ask_second
 from api.bank_gateway.inbox_table import TableReader, TableReading, file_in, rows_of
 from api.forms import tidy, typed
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
+from db.banks.bank_reply_checks import ReplyKind
 
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 
@@ -32,15 +34,21 @@ async def take_table(request: Request, visit: TheVisit) -> Response:
     if visit.maybe_session is None:
         return visit.signed_out()
     uploaded = await asyncio.to_thread(file_in, request.headers.get("content-type", ""), await request.body())
-    sent = {} if uploaded is not None else await typed(request)
-    text = uploaded if uploaded is not None else sent.get("table", "")
-    who = {name: tidy(sent.get(name, "")) for name in ("name", "designation")}
+    return await reply(request, visit, await typed(request) if uploaded is None else {"table": uploaded})
+
+
+async def reply(request: Request, visit: Visit, sent: Mapping[str, str]) -> Response:
+    """Return the page that follows a table, of the person who sent it or of the colleague who checks it."""
+    text = sent.get("table", "")
+    who = visit.by_person({name: tidy(sent.get(name, "")) for name in ("name", "designation")})
     is_to_send = sent.get("step") == "send"
     reading, made = await read(visit, text, who, sent.get("made", ""))
     booked: Mapping[UUID, str] = {}
+    if is_to_send and visit.needs_second and reading.forms:
+        return await ask_second(request, visit, ReplyKind.TABLE, None)
     if is_to_send and all(who.values()) and reading.forms:
         # The table is of many cases, so it is sealed under the bank's key and belongs to none of them.
-        await keep_posted(request, visit.services, visit.code)
+        await keep_posted(request, visit)
         booked = await _book(visit, reading)
     return visit.page(
         "table",
@@ -78,7 +86,7 @@ async def _book(visit: Visit, reading: TableReading) -> Mapping[UUID, str]:
     """Book the forms of a table, one request after the other. Return what became of each."""
     booked: dict[UUID, str] = {}
     for request_id, form in reading.forms.items():
-        taken = await inbox.answer(visit.services.ctx, visit.code, request_id, form)
+        taken = await inbox.answer(visit.services.ctx, visit.code, request_id, visit.signed(form))
         if isinstance(taken, ReplyNotTaken):
             booked[request_id] = visit.say["table_changed"]
             continue

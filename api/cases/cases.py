@@ -1,5 +1,7 @@
 """Reading cases: the list of cases, and all views of one case."""
 
+import asyncio
+import gzip
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
@@ -79,7 +81,7 @@ async def read_trail(
 ) -> TrailView | Response:
     """Return the money trail, with hops as edges and accounts as nodes."""
     if wants_file(request):
-        async with services.table_jobs.place():
+        async with services.table_jobs.place(officer.actor):
             rows = await case_tables.hop_table(services.ctx, ack_no, layer)
             return await as_file(request, rows, f"transfers-{ack_no}")
     async with services.ctx.pool.acquire() as connection:
@@ -88,6 +90,7 @@ async def read_trail(
 
 @router.get("/{ack_no}/trail/layout", response_model=TrailLayoutView)
 async def read_trail_layout(
+    request: Request,
     services: TheServices,
     officer: Reader,
     ack_no: AckNo,
@@ -104,7 +107,12 @@ async def read_trail_layout(
     async with services.ctx.pool.acquire() as connection:
         case_no = await case_no_of(connection, ack_no)
     body = await services.trail_cache.body(case_no, detail, legs)
-    return Response(body, media_type="application/json")
+    headers = {"Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        body = await asyncio.to_thread(gzip.decompress, body)
+    return Response(body, headers=headers, media_type="application/json")
 
 
 @router.get("/{ack_no}/told-transfers")
@@ -160,7 +168,7 @@ async def read_timeline(
     A table has at most the newest 20,000 events.
     """
     if wants_file(request):
-        async with services.table_jobs.place():
+        async with services.table_jobs.place(officer.actor):
             rows = await case_tables.timeline_table(services.ctx, ack_no, language)
             return await as_file(request, rows, f"timeline-{ack_no}")
     async with services.ctx.pool.acquire() as connection:

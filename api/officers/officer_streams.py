@@ -75,6 +75,8 @@ class OfficerStreams:
         self._rules = ctx.policy.officer_streams
         waiting = ctx.policy.doors.waiting
         self._most, self._most_of_one = waiting.streams, waiting.streams_of_one
+        all_per_second = self._rules.all_sends_per_second
+        self._pace_of_all = Pace(all_per_second, all_per_second)
         self._streams: set[OfficerStream] = set()
         self._of_one: Counter[str] = Counter()
         self._left_at = 0.0
@@ -111,7 +113,7 @@ class OfficerStreams:
         """Have a stream while the block runs. Raises `Refused` if there are too many."""
         if len(self._streams) >= self._most or self._of_one[viewer.officer_id] >= self._most_of_one:
             raise Refused(TOO_MANY, f"at most {self._most} streams at once, {self._most_of_one} of one caller")
-        pace = Pace(self._rules.sends_at_once, self._rules.sends_per_second)
+        pace = Pace(self._rules.sends_at_once, self._rules.sends_per_second, self._pace_of_all)
         stream = OfficerStream(viewer, WaitingEvents(self._rules.waiting_max, pace))
         if viewer.queue:
             self._items.use(viewer.view)

@@ -36,10 +36,11 @@ from db.officers.sessions import LiveSession
 from domain.errors.officers import OfficerNotFound
 from domain.errors.sign_in import SessionNotFound, SignInTooOld
 from domain.sign_in import password_fault
-from schemas.base import Storable, WithReason
+from schemas.base import Storable
 from schemas.enums import Role
 from schemas.officers import folded
 from schemas.sign_in import (
+    EndSessions,
     OpenSession,
     PasswordChange,
     SecondFactor,
@@ -212,7 +213,10 @@ async def read_sessions_of(
 
 @router.post("/sessions/of/{officer_id}/end")
 async def end_sessions(
-    services: TheServices, officer: Annotated[Officer, may(Action.END_SESSIONS)], officer_id: OfOfficer, why: WithReason
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.END_SESSIONS)],
+    officer_id: OfOfficer,
+    why: EndSessions,
 ) -> SessionsEnded:
     """End every session of an officer, in every process within a second."""
     named = folded(officer_id)

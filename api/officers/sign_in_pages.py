@@ -1,4 +1,4 @@
-"""Pages for officers in a browser: sign-in, the own sessions, and the page behind a sign-in link."""
+"""Pages for officers in a browser: sign-in, and the own sessions."""
 
 import logging
 from collections.abc import Mapping
@@ -6,13 +6,12 @@ from typing import Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-import segno
 from fastapi import APIRouter, Request
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from activities.officers.sign_in import new_token
-from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH, Setup, Wish
+from activities.officers.sign_in_links import SIGN_IN_PATH
 from adapters.officers.identity_provider import Attempt, NotProven, ProviderFailed
 from api.addresses import address_of
 from api.officers.session_routes import begin_session, browser_of, end_own, end_session
@@ -24,14 +23,14 @@ from api.officers.sessions import (
     refuse_other_sites,
     set_cookie,
 )
-from api.pages import GONE, TEMPLATES, Pages
+from api.pages import TEMPLATES, Pages
 from api.problems import CONSOLE_PATH, NOT_FOUND, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
 from api.reply_pages import moment
 from api.services import Services, TheServices
 from db.officers import sessions, sign_in_log
 from db.officers.sessions import LiveSession
 from domain.errors.sign_in import CrossSiteRequest, SessionNotFound, SignInTooOld
-from domain.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
+from domain.sign_in import PASSWORD_MAX_CHARS
 from schemas.sign_in import SessionEnd, SignIn
 
 router = APIRouter(include_in_schema=False)
@@ -48,35 +47,22 @@ CONSOLE: Final = "console"
 FIELDS_MAX: Final = 10
 ENTRIES_SHOWN: Final = 20
 SEE_OTHER: Final = 303
-_GROUP_CHARS: Final = 4
 _TOO_OLD: Final = "Sign in again first: another session is ended only within minutes of a sign-in."
 _FAILED: Final = (
     "The name, the password or the code is wrong. A code is good once: wait for the next one. After many wrong codes,"
     " wait for an hour, or ask an admin for a new link."
 )
-_FAULTS: Final[Mapping[str, str]] = {
-    "differs": "The two passwords differ.",
-    "too_short": f"The password has less than {PASSWORD_MIN_CHARS} characters.",
-    "too_long": f"The password has more than {PASSWORD_MAX_CHARS} characters.",
-    "too_simple": "The password repeats a few characters.",
-    "common": (
-        "The password is common or easily guessed: a known password, names, dictionary entries, dates or keys beside"
-        " each other."
-    ),
-    "easily_guessed": "The password is little more than your name or a text that everybody tries first.",
-    "wrong_code": "The code does not fit. Wait for the next code of the app, and check the clock of your phone.",
-}
 PAGES: Final = Pages(
     TEMPLATES,
     styles=[TEMPLATES],
     filters={"moment": moment},
-    names={"password_min": PASSWORD_MIN_CHARS, "password_max": PASSWORD_MAX_CHARS},
+    names={"password_max": PASSWORD_MAX_CHARS},
 )
 # A browser names the origin of a form only if it may also send a referrer there. Other sites still get none.
 PAGES.headers["Referrer-Policy"] = "same-origin"
 
 
-async def _fields(request: Request) -> dict[str, str]:
+async def exact_fields(request: Request) -> dict[str, str]:
     """Return the fields of a form exactly as typed, because a password may have any signs. Raises `Refused`."""
     try:
         text = (await request.body()).decode("ascii")
@@ -118,7 +104,7 @@ async def _signed_in(
 async def act(request: Request, services: TheServices) -> Response:
     """Sign in or out, or end another session."""
     refuse_other_sites(request, must_say=True)
-    fields = await _fields(request)
+    fields = await exact_fields(request)
     if fields.get("step") == "sign_in":
         return await _sign_in(request, services, fields)
     session = await services.sessions.find(cookie_of(request))
@@ -227,51 +213,3 @@ async def come_back(request: Request, services: TheServices) -> Response:
 def _provider_failed(services: Services, error: ProviderFailed) -> Response:
     log.warning("the identity provider failed: %s", error)
     return _form(services, "The department's sign-in cannot be reached. Please try again.", 503)
-
-
-# -- the page behind a link --------------------------------------------------------------------------------------------
-
-
-@router.api_route(f"{FIRST_PATH}{{token}}", methods=["GET", "HEAD"])
-async def show_first(request: Request, services: TheServices, token: str) -> Response:
-    """Return the form to set password and authenticator. Changes nothing, because mail scanners fetch every link."""
-    setup = await services.sign_in_links.look(token)
-    if setup is None:
-        await services.sign_in_guesses.take(address_of(request, services.trusted_proxies))
-        return PAGES.page("officers/gone", GONE)
-    return _first(setup)
-
-
-@router.post(f"{FIRST_PATH}{{token}}")
-async def take_first(request: Request, services: TheServices, token: str) -> Response:
-    """Set password and authenticator, and show the recovery codes once."""
-    refuse_other_sites(request, must_say=True)
-    address = address_of(request, services.trusted_proxies)
-    fields = await _fields(request)
-    sealed = fields.get("sealed", "")
-    setup = await services.sign_in_links.look(token, sealed)
-    if setup is None:
-        await services.sign_in_guesses.take(address)
-        return PAGES.page("officers/gone", GONE)
-    password, again = (SecretStr(fields.get(name, "")) for name in ("password", "again"))
-    wish = Wish(password, again, fields.get("code", ""))
-    fault = wish.fault(setup)
-    if fault is not None:
-        return _first(setup, _FAULTS[fault], 422)
-    codes = await services.sign_in_links.put(token, setup, wish, address)
-    if codes is None:
-        return PAGES.page("officers/gone", GONE)
-    services.sessions.forget()
-    return PAGES.page("officers/ready", codes=codes)
-
-
-def _first(setup: Setup, notice: str = "", status: int = 200) -> Response:
-    groups = [setup.secret[at : at + _GROUP_CHARS] for at in range(0, len(setup.secret), _GROUP_CHARS)]
-    return PAGES.page(
-        "officers/first",
-        status,
-        notice=notice,
-        setup=setup,
-        key=" ".join(groups),
-        picture=segno.make(setup.otpauth, error="m").svg_inline(scale=4, light="#fff", title="QR code of the key"),
-    )

@@ -20,23 +20,30 @@ class Sent:
 
 
 class Pace:
-    """Lets so many go at once, and so many a second after those."""
+    """Allows so many sendings at once, and so many a second after those.
 
-    def __init__(self, at_once: int, per_second: float) -> None:
+    A pace may have a second one above it, which it shares with others.
+    """
+
+    def __init__(self, at_once: float, per_second: float, shared: "Pace | None" = None) -> None:
         self._most = float(at_once)
         self._per_second = per_second
         self._left = float(at_once)
         self._at = 0.0
+        self._shared = shared
 
     def wait_seconds(self, now: float) -> float:
         """Return how long the next one waits. `now` is a number of seconds that never goes back."""
         self._refill(now)
-        return max(0.0, (1.0 - self._left) / self._per_second)
+        own = max(0.0, (1.0 - self._left) / self._per_second)
+        return own if self._shared is None else max(own, self._shared.wait_seconds(now))
 
     def go(self, now: float) -> None:
         """Count one."""
         self._refill(now)
         self._left -= 1.0
+        if self._shared is not None:
+            self._shared.go(now)
 
     def _refill(self, now: float) -> None:
         self._left = min(self._most, self._left + (now - self._at) * self._per_second)

@@ -116,12 +116,13 @@ def told_time(text: str) -> str:
 
 def read_transfer(answers: Answers) -> DraftTransfer:
     """Return the transfer that a page tells. Faults stand in `answers`."""
-    bank = answers.needed("bank", "bank_missing")
+    # In the order of the page, which is that of the list of faults.
+    amount_paise, bank = _amount(answers), answers.needed("bank", "bank_missing")
     rrn, utr = _reference(answers)
     return DraftTransfer(
         payer=_party(bank, answers.text("account", 64)),
         payee=_party(answers.text("to_bank"), answers.text("to", 64)),
-        amount_paise=_amount(answers),
+        amount_paise=amount_paise,
         rrn=rrn,
         utr=utr,
         transferred_at=_moment(answers),

@@ -1,4 +1,4 @@
-"""Figures of the restoration procedure, as JSON and as a CSV table for a spreadsheet."""
+"""Figures of the restoration procedure, as JSON and as a table."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from activities.context import Context
-from activities.reporting.outcomes import DAYS_DEFAULT, DAYS_MAX, period_of, to_csv
+from activities.reporting.outcomes import DAYS_DEFAULT, DAYS_MAX, outcome_table, period_of
 from api.auth import may
 from api.caches import TOO_MUCH_TO_COUNT
 from api.problems import IN_THE_DESCRIPTION, says
-from api.reports import CSV_CONTENT, period, table, wants_table
+from api.reports import TABLE_CONTENT, as_file, period, wants_file
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
@@ -35,7 +35,7 @@ To = Annotated[LocalDatetime | None, Query(alias="to", description="Cases opened
     name="read_home_figures",
     response_model=OutcomeReport,
     responses={
-        200: {"content": CSV_CONTENT, "description": "The report, or its table if the caller accepts CSV."},
+        200: {"content": TABLE_CONTENT, "description": "The report, or its table as CSV or a workbook."},
         **says(TOO_MUCH_TO_COUNT),
     },
 )
@@ -49,8 +49,8 @@ async def read_figures(
 ) -> Response:
     """Return the money held, restored, released and lost, by stage, with durations and overdue steps."""
     report = await services.outcome_cache.report(_period(services.ctx, opened_from, opened_to), by)
-    if wants_table(request):
-        return table(to_csv(report), "restorations.csv")
+    if wants_file(request):
+        return await as_file(request, outcome_table(report), "restorations")
     return Response(report.model_dump_json(), media_type="application/json")
 
 

@@ -1,7 +1,5 @@
-"""Scorecards of banks, as JSON and as a CSV table for a spreadsheet, and the call list of the desk."""
+"""Scorecards of banks, as JSON and as tables, and the call list of the desk."""
 
-import csv
-import io
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final
@@ -16,13 +14,13 @@ from api.caches import ScorecardCache
 from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, After, Limit, TextLanguage
 from api.problems import IN_THE_DESCRIPTION
-from api.reports import CSV_CONTENT, period, table, wants_table
+from api.reports import CSV_CONTENT, TABLE_CONTENT, as_csv, as_file, period, wants_file
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.cases import jurisdiction
 from db.reporting.scorecards import Span
-from domain.spreadsheet_cells import as_plain_text
+from documents.spreadsheet import Table, Value
 from schemas.banks.institutions import Code
 from schemas.enums import AnswerClass, DiscrepancyKind, EscalationLevel, Language
 from schemas.reporting.scorecards import CallList, Scorecard, ScorecardBy, ScorecardPage
@@ -47,7 +45,7 @@ Institution = Annotated[Code | None, Query(description="Only this institution.")
 @router.get(
     "/scorecards",
     response_model=ScorecardPage,
-    responses={200: {"content": CSV_CONTENT, "description": "A page, or the whole table if the caller accepts CSV."}},
+    responses={200: {"content": TABLE_CONTENT, "description": "A page, or the whole table as CSV or a workbook."}},
 )
 async def read_scorecards(
     request: Request,
@@ -62,8 +60,9 @@ async def read_scorecards(
 ) -> Response:
     """List the scorecards of the banks that got requests in the period. `limit` counts banks."""
     over = _span(services.ctx, sent_from, sent_to)
-    if wants_table(request):
-        return await _table(services.scorecard_cache, over, by, institution)
+    if wants_file(request):
+        rows = await _table(services.scorecard_cache, over, by, institution)
+        return await as_file(request, rows, "scorecards")
     page = await services.scorecard_cache.page(over, by, institution, after, limit)
     return Response(page.model_dump_json(), media_type="application/json")
 
@@ -79,7 +78,8 @@ async def read_scorecards_as_csv(
     institution: Institution = None,
 ) -> Response:
     """Return the scorecards of all banks as a CSV table."""
-    return await _table(services.scorecard_cache, _span(services.ctx, sent_from, sent_to), by, institution)
+    rows = await _table(services.scorecard_cache, _span(services.ctx, sent_from, sent_to), by, institution)
+    return await as_csv(rows, "scorecards")
 
 
 @router.get("/desk/call-list")
@@ -108,7 +108,7 @@ def _span(ctx: Context, sent_from: datetime | None, sent_to: datetime | None) ->
     return span(ctx, start, end, now)
 
 
-async def _table(cache: ScorecardCache, over: Span, by: ScorecardBy | None, institution: str | None) -> Response:
+async def _table(cache: ScorecardCache, over: Span, by: ScorecardBy | None, institution: str | None) -> Table:
     items: list[Scorecard] = []
     after = None
     while True:
@@ -117,16 +117,14 @@ async def _table(cache: ScorecardCache, over: Span, by: ScorecardBy | None, inst
         after = page.next
         if after is None:
             break
-    return table(to_csv(items), "scorecards.csv")
+    return scorecard_table(items)
 
 
-def to_csv(items: Iterable[Scorecard]) -> str:
-    """Return the rows as a CSV table with a header. None becomes an empty cell."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(name for name, _ in _cells(_EMPTY_SCORECARD))
-    table.writerows((value for _, value in _cells(item)) for item in items)
-    return text.getvalue()
+def scorecard_table(items: Iterable[Scorecard]) -> Table:
+    """Return the scorecards as a table."""
+    header = tuple(name for name, _ in _cells(_EMPTY_SCORECARD))
+    rows = tuple(tuple(value for _, value in _cells(item)) for item in items)
+    return Table(title="scorecards", header=header, rows=rows)
 
 
 _EMPTY_SCORECARD: Final = Scorecard(
@@ -138,18 +136,14 @@ _EMPTY_SCORECARD: Final = Scorecard(
 )
 
 
-def _cells(item: Scorecard) -> list[tuple[str, object]]:
+def _cells(item: Scorecard) -> list[tuple[str, Value]]:
     """Return the name and value of every cell of a row."""
     values = item.model_dump(mode="json")
     first = ("institution", "name", "answer_class", "hour")
-    cells: list[tuple[str, object]] = [(name, _plain(values.pop(name))) for name in first]
+    cells: list[tuple[str, Value]] = [(name, values.pop(name)) for name in first]
     for name, value in values.items():
         if isinstance(value, dict):
             cells += [(f"{name}_{inner}", inner_value) for inner, inner_value in value.items()]
         else:
             cells.append((name, value))
     return cells
-
-
-def _plain(value: object) -> object:
-    return as_plain_text(value) if isinstance(value, str) else value

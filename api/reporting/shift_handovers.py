@@ -11,7 +11,7 @@ from api.auth import may
 from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, After, Limit
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
-from api.reports import TABLE_CONTENT, table, wants_table, wants_workbook, workbook
+from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
@@ -47,10 +47,8 @@ async def read(request: Request, services: TheServices, officer: Reader, shift_i
     """Return what each officer of a shift did and left, with the officers' notes."""
     within = await within_of(services, officer, Action.READ_TASKS)
     found = await shift_handovers.read(services.ctx, shift_id, within)
-    if wants_workbook(request):
-        return workbook(handover_table(found).to_workbook(), "handover.xlsx")
-    if wants_table(request):
-        return table(handover_table(found).to_csv(), "handover.csv")
+    if wants_file(request):
+        return await as_file(request, handover_table(found), "handover")
     return Response(found.model_dump_json(), media_type="application/json")
 
 

@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from activities.reporting import stage_figures
 from activities.reporting.stage_figures import DAYS_DEFAULT, DAYS_MAX, Days, is_exact, targets, team_labels
-from activities.reporting.stage_tables import Table, case_table, load_table, stage_table
+from activities.reporting.stage_tables import case_table, load_table, stage_table
 from api.auth import may
 from api.caches import TOO_MUCH_TO_COUNT
 from api.jurisdiction import districts_within, within_of
 from api.params import LIMIT_DEFAULT, LIMIT_MAX, After, BankFilter, Limit
 from api.problems import IN_THE_DESCRIPTION, says
-from api.reports import TABLE_CONTENT, days, refused, table, wants_table, wants_workbook, workbook
+from api.reports import TABLE_CONTENT, as_file, days, refused, wants_file
 from api.roles import Action
 from api.services import Services, TheServices
 from api.tokens import Officer
@@ -23,6 +23,7 @@ from db.reporting import stage_cases
 from db.reporting.stage_cases import BehindFigure, Overdue
 from db.reporting.stage_figures import EVERY_KEY
 from db.reporting.stage_times import WAITING, Targets
+from documents.spreadsheet import Table
 from domain.jurisdiction import district_key
 from schemas.base import Storable
 from schemas.reporting.stage_figures import (
@@ -79,7 +80,7 @@ async def read_stage_figures(
     if asked.count > longest and is_exact(services.ctx, asked, by, districts):
         raise refused("from", f"is more than {longest} days before `to`, for some districts by another grouping")
     report = await services.stage_cache.computed(partial(stage_figures.read, services.ctx, asked, by, districts))
-    return _shown(request, report, stage_table(report))
+    return await _shown(request, report, stage_table(report))
 
 
 @router.get("/cases", response_model=StageCasePage, responses=_CASE_RESPONSES)
@@ -167,7 +168,7 @@ async def read_load_of_officers(
     asked = asked_days(services, begins, ends)
     districts = await asked_districts(services, officer, district)
     report = await services.stage_cache.computed(partial(stage_figures.load, services.ctx, asked, districts))
-    return _shown(request, report, load_table(report))
+    return await _shown(request, report, load_table(report))
 
 
 def asked_days(services: Services, begins: LocalDatetime | None, ends: LocalDatetime | None) -> Days:
@@ -209,7 +210,7 @@ async def _cases_shown(
     limit: int,
 ) -> Response:
     """Return a page of cases, or a table of all that come after, up to the limit of a table."""
-    if not wants_workbook(request) and not wants_table(request):
+    if not wants_file(request):
         page = await services.stage_cache.computed(partial(read, after, limit))
         return Response(page.model_dump_json(), media_type="application/json")
     cases: list[StageCase] = []
@@ -219,15 +220,10 @@ async def _cases_shown(
         after = page.next
         if after is None:
             break
-    rows = case_table(title, cases)
-    if wants_workbook(request):
-        return workbook(rows.to_workbook(), f"{title}.xlsx")
-    return table(rows.to_csv(), f"{title}.csv")
+    return await as_file(request, case_table(title, cases), title)
 
 
-def _shown(request: Request, report: StageReport | LoadReport, rows: Table) -> Response:
-    if wants_workbook(request):
-        return workbook(rows.to_workbook(), f"{rows.title}.xlsx")
-    if wants_table(request):
-        return table(rows.to_csv(), f"{rows.title}.csv")
+async def _shown(request: Request, report: StageReport | LoadReport, rows: Table) -> Response:
+    if wants_file(request):
+        return await as_file(request, rows, rows.title)
     return Response(report.model_dump_json(), media_type="application/json")

@@ -6,12 +6,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.restoration.court_day import to_csv
+from activities.restoration.court_day import court_day_table
 from api.auth import may
 from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, After, Limit
 from api.problems import IN_THE_DESCRIPTION
-from api.reports import CSV_CONTENT, table, wants_table
+from api.reports import TABLE_CONTENT, as_file, wants_file
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
@@ -25,10 +25,10 @@ from schemas.restoration_enums import Route
 router = APIRouter(prefix="/api/v1", tags=["restorations"], responses=IN_THE_DESCRIPTION)
 
 LINES_MAX: Final = 2_000
-"""most lines of the list as CSV"""
+"""most lines of the list as a table"""
 
 
-@router.get("/court-day", response_model=CourtDayPage, responses={200: {"content": CSV_CONTENT}})
+@router.get("/court-day", response_model=CourtDayPage, responses={200: {"content": TABLE_CONTENT}})
 async def read_court_day(
     request: Request,
     services: TheServices,
@@ -38,6 +38,7 @@ async def read_court_day(
         Annotated[str, Storable] | None, Query(max_length=100, description="District of the case's first victim.")
     ] = None,
     on: Annotated[date | None, Query(description="Day on which the orders are made.")] = None,
+    hearing_on: Annotated[date | None, Query(description="Only those that a court hears on this day.")] = None,
     court: Annotated[
         Annotated[str, Storable] | None, Query(max_length=COURT_MAX_CHARS, description="Court as its orders name it.")
     ] = None,
@@ -46,10 +47,10 @@ async def read_court_day(
 ) -> Response:
     """List restorations that wait for an order of a court, Lok Adalat or District Magistrate, by complaint number.
 
-    With a day, those that went on or ended by an order of that day follow too. Of those with an order, only the ones of
-    that court are listed. `Accept: text/csv` gets the list as a table, at most 2,000 lines.
+    With a day, those that went on or ended by an order of that day follow too. Of those with an order or a hearing,
+    only the ones of that court are listed. A table, as CSV or a workbook, has at most 2,000 lines.
     """
-    as_table = wants_table(request)
+    as_table = wants_file(request)
     within = await within_of(services, officer, Action.READ_RESTORATION)
     async with (
         services.ctx.pool.acquire() as connection,
@@ -63,11 +64,12 @@ async def read_court_day(
             routes=ROUTES_OF_COURTS if route is None else (Route(route),),
             district=district_key(district) if district else None,
             made_on=on,
+            hearing_on=hearing_on,
             court=court,
             within=within,
         )
     if as_table:
-        return table(to_csv(found.items), "court-day.csv")
+        return await as_file(request, court_day_table(found.items), "court-day")
     return Response(found.model_dump_json(), media_type="application/json")
 
 

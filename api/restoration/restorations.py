@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 
 from activities.documents.issuing import appeal_address
 from activities.restoration import beneficiaries, decisions, hearing_waivers, objections, refusals
+from activities.restoration import court_hearings as hearings
 from api.auth import acting, may
 from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
@@ -17,10 +18,11 @@ from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
-from db.restoration import exclusions, files, officer_steps, restoration_views, restorations
+from db.restoration import court_hearings, exclusions, files, officer_steps, restoration_views, restorations
 from domain.errors.restoration import RestorationNotFound
 from domain.restoration.authority import verbs_now
 from domain.restoration.officer_steps import acts_of
+from schemas.restoration.court_hearings import CourtHearings, NewCourtHearing
 from schemas.restoration.officer_steps import CreditedAccounts, OfficerAct, OfficerSteps, RestorationFile
 from schemas.restoration.restorations import (
     NewObjection,
@@ -130,6 +132,30 @@ async def read_restoration(services: TheServices, officer: Reader, restoration_i
         return await restoration_views.get(
             connection, restoration_id, services.ctx.now(), verbs, services.ctx.persons.open_stored
         )
+
+
+@router.get("/{restoration_id}/court-hearings")
+async def list_court_hearings(services: TheServices, officer: Reader, restoration_id: UUID) -> CourtHearings:
+    """List the hearings of a restoration before a court, the newest first.
+
+    Each has who recorded it, and who ended it and why.
+    """
+    async with services.ctx.pool.acquire() as connection:
+        return await court_hearings.listed(connection, restoration_id)
+
+
+@router.post("/{restoration_id}/court-hearings", responses=says(NOT_NOW))
+async def record_court_hearing(
+    services: TheServices,
+    officer: Annotated[Officer, may(Action.RECORD_COURT_HEARING)],
+    restoration_id: UUID,
+    new: NewCourtHearing,
+) -> CourtHearings:
+    """Record the day on which a court hears a restoration.
+
+    It takes the place of the one that stands. Without a day, the court has named none.
+    """
+    return await hearings.record(services.ctx, restoration_id, new, officer.actor)
 
 
 @router.post("/{restoration_id}/receive-application", responses=says(NOT_NOW))

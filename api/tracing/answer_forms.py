@@ -162,10 +162,10 @@ class _Reader(FormReader):
 
     def _taken_out_row(self, prefix: str) -> TakenOut | None:
         before = len(self._errors)
+        amount = self.amount(f"{prefix}amount", "needs_amount")
         how = self._fields.get(f"{prefix}how", "")
         if how not in set(WithdrawalChannel):
             self.fault(f"{prefix}how", "wrong_how")
-        amount = self.amount(f"{prefix}amount", "needs_amount")
         at = self._moment(f"{prefix}when")
         place = self._fields.get(f"{prefix}place", "")
         if place:

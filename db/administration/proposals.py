@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 from asyncpg import Record
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
@@ -47,6 +47,8 @@ class NewRow(FrozenModel):
     proposed_by: str
     proposed_at: UtcDatetime
     valid_until: UtcDatetime
+    code_digest: bytes | None = Field(repr=False)
+    """of the code without which the link of an agreement opens nothing"""
 
 
 class StoredProposal(FrozenModel):
@@ -60,6 +62,22 @@ class StoredProposal(FrozenModel):
 async def lock(connection: Connection) -> None:
     """Lock the proposals against other writers until the transaction ends. Reads go on."""
     await connection.execute("LOCK TABLE administration_proposal IN SHARE ROW EXCLUSIVE MODE")
+
+
+async def end_over(
+    connection: Connection, kind: ProposalKind, subject: str, by: str, reason: str, at: datetime
+) -> int | None:
+    """End the open proposal of this kind for the subject if its time is over; return its number."""
+    over: int | None = await connection.fetchval(
+        "UPDATE administration_proposal SET decision = 'expired', decided_by = $3, decided_reason = $4, decided_at = $5"
+        " WHERE kind = $1 AND subject = $2 AND decision IS NULL AND valid_until < $5 RETURNING proposal_id",
+        kind.value,
+        subject,
+        by,
+        reason,
+        at,
+    )
+    return over
 
 
 async def open_of(connection: Connection, kind: ProposalKind, subject: str) -> int | None:
@@ -84,7 +102,8 @@ async def insert(connection: Connection, row: NewRow) -> int:
     """Write a proposal; return its number."""
     proposal_id: int = await connection.fetchval(
         "INSERT INTO administration_proposal (kind, subject, about_officer, asked, changes, reason, proposed_by,"
-        " proposed_at, valid_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING proposal_id",
+        " proposed_at, valid_until, code_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        " RETURNING proposal_id",
         row.asked.kind.value,
         row.subject,
         row.about_officer,
@@ -94,6 +113,7 @@ async def insert(connection: Connection, row: NewRow) -> int:
         row.proposed_by,
         row.proposed_at,
         row.valid_until,
+        row.code_digest,
     )
     return proposal_id
 

@@ -1,26 +1,42 @@
 """Changes of banks' keys: what a bank asks for, what the police decide, and whether the contacts are told."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from db import person_keys, retention
+from db.person_keys import PersonKey
 from db.pool import Connection
 from schemas.banks.keys import KeyChange, KeyChangeOutcome
 
 _ROW: Final = f"SELECT {', '.join(KeyChange.model_fields)} FROM bank_key_change"
+RULE: Final = "bank_key_change"
+"""why the key of who asked is destroyed, as the table of keys has it"""
 KEPT_OPEN: Final = timedelta(days=14)
 """time after which a change that waits for the police is over"""
 
 
-async def ask(connection: Connection, change: KeyChange) -> None:
+@dataclass(frozen=True, slots=True)
+class SealedAsker:
+    """Who asked at the bank: sealed, and the key of their own that seals it."""
+
+    key: PersonKey
+    sealed: bytes = field(repr=False)
+
+
+async def ask(connection: Connection, change: KeyChange, asker: SealedAsker | None = None) -> None:
     """Write a change, open or decided. The bank's contacts are to be told of it.
 
     Raises `asyncpg.UniqueViolationError` if an open one is there.
     """
+    if asker is not None:
+        await person_keys.insert(connection, asker.key, change.asked_at)
     await connection.execute(
         "INSERT INTO bank_key_change (change_id, institution, kind, key_id, public_key, asked_by, asked_at, outcome,"
-        " decided_by, decided_at, next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7)",
+        " decided_by, decided_at, next_attempt_at, person_id, sealed_asker)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7, $11, $12)",
         change.change_id,
         change.institution,
         change.kind.value,
@@ -31,7 +47,19 @@ async def ask(connection: Connection, change: KeyChange) -> None:
         change.outcome and change.outcome.value,
         change.decided_by,
         change.decided_at,
+        asker and asker.key.person_id,
+        asker and asker.sealed,
     )
+
+
+async def asker_of(connection: Connection, change_id: UUID) -> tuple[PersonKey, str] | None:
+    """Return the key and the sealed text of who asked for a change; None if the police did."""
+    row = await connection.fetchrow(
+        "SELECT c.person_id, encode(k.wrapped, 'hex') AS wrapped, encode(c.sealed_asker, 'hex') AS sealed"
+        " FROM bank_key_change c JOIN person_key k USING (person_id) WHERE c.change_id = $1",
+        change_id,
+    )
+    return (PersonKey(person_id=row["person_id"], wrapped=row["wrapped"]), row["sealed"]) if row else None
 
 
 async def expire(connection: Connection, at: datetime, institution: str | None = None) -> int:
@@ -39,15 +67,17 @@ async def expire(connection: Connection, at: datetime, institution: str | None =
 
     The bank's contacts are to be told of it.
     """
-    status = await connection.execute(
+    rows = await connection.fetch(
         "UPDATE bank_key_change SET outcome = 'expired', decided_by = asked_by, decided_at = $1::timestamptz,"
         " next_attempt_at = $1, attempts = 0, told_at = NULL"
-        " WHERE ($2::text IS NULL OR institution = $2) AND outcome IS NULL AND asked_at < $3",
+        " WHERE ($2::text IS NULL OR institution = $2) AND outcome IS NULL AND asked_at < $3 RETURNING person_id",
         at,
         institution,
         at - KEPT_OPEN,
     )
-    return int(status.rpartition(" ")[2])
+    for row in rows:
+        await _forget_asker(connection, row["person_id"], at)
+    return len(rows)
 
 
 async def refuse_open(connection: Connection, institution: str, by: str, at: datetime, reason: str) -> None:
@@ -65,19 +95,32 @@ async def lock(connection: Connection, institution: str, change_id: UUID) -> Key
     return KeyChange(**dict(row)) if row else None
 
 
+async def find(connection: Connection, institution: str, change_id: UUID) -> KeyChange | None:
+    """Return a change of a bank, or None if the bank has none with this id."""
+    row = await connection.fetchrow(f"{_ROW} WHERE change_id = $1 AND institution = $2", change_id, institution)
+    return KeyChange(**dict(row)) if row else None
+
+
 async def decide(
     connection: Connection, change_id: UUID, outcome: KeyChangeOutcome, by: str, at: datetime, reason: str
 ) -> None:
     """Write the end of an open change, of which the bank's contacts are to be told."""
-    await connection.execute(
+    person_id = await connection.fetchval(
         "UPDATE bank_key_change SET outcome = $2, decided_by = $3, decided_at = $4, reason = $5, next_attempt_at = $4,"
-        " attempts = 0, told_at = NULL WHERE change_id = $1",
+        " attempts = 0, told_at = NULL WHERE change_id = $1 RETURNING person_id",
         change_id,
         outcome.value,
         by,
         at,
         reason,
     )
+    await _forget_asker(connection, person_id, at)
+
+
+async def _forget_asker(connection: Connection, person_id: UUID | None, at: datetime) -> None:
+    """Destroy the key of who asked. Who it was stays in the sealed form that the bank has posted."""
+    if person_id is not None:
+        await retention.destroy_key(connection, person_id, RULE, at)
 
 
 async def newest(connection: Connection, institution: str, limit: int) -> list[KeyChange]:

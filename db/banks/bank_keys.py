@@ -205,8 +205,9 @@ class SealedStatement:
 _KEEP: Final = f"""
 WITH {body_keys.insert(12)}
 INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest, about, key_id, signature,
-    signature_base, person_id, sealed)
-VALUES ($1, present_moment(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, ${12 + body_keys.ARGUMENTS})
+    signature_base, person_id, sealed, bank_person_id)
+VALUES ($1, present_moment(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, ${12 + body_keys.ARGUMENTS},
+    ${13 + body_keys.ARGUMENTS})
 RETURNING evidence_id
 """
 
@@ -221,8 +222,9 @@ async def keep_evidence(
     sealed: SealedStatement,
     about: UUID | None = None,
     signed: SignedBy | None = None,
+    bank_person_id: UUID | None = None,
 ) -> int:
-    """Store a bank's request as received now. Returns its number.
+    """Store a bank's request as received now, and who of the bank was signed in. Returns its number.
 
     It is written in clear too, for processes of the release before; after the second phase of the update the database
     takes the clear bytes away.
@@ -242,6 +244,7 @@ async def keep_evidence(
         sealed.key.person_id,
         *body_keys.columns([sealed.key]),
         sealed.body.sealed,
+        bank_person_id,
     )
     return evidence_id
 

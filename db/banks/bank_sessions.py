@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from pydantic import Field
+
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 
@@ -17,6 +19,10 @@ class BankSession(FrozenModel):
     session_id: UUID
     institution: str
     ends_at: UtcDatetime
+    person_id: UUID | None = None
+    """who has signed in; None for the login of the bank itself"""
+    name: str = Field(default="", repr=False)
+    designation: str = ""
 
 
 _FORGET: Final = """
@@ -26,8 +32,9 @@ DELETE FROM bank_session WHERE session_id IN (
 RETURNING session_id
 """
 _BEGIN: Final = """
-INSERT INTO bank_session (session_id, token_digest, institution, began_at, last_seen_at, ends_at, address)
-SELECT $1, $2, $3, m.now, m.now, m.now + $5::interval, $4 FROM (SELECT present_moment() AS now) m
+INSERT INTO bank_session
+    (session_id, token_digest, institution, began_at, last_seen_at, ends_at, address, bank_person_id)
+SELECT $1, $2, $3, m.now, m.now, m.now + $5::interval, $4, $6 FROM (SELECT present_moment() AS now) m
 RETURNING session_id, institution, ends_at
 """
 # A bank whose login was taken away has no session, and none once the password alone is not taken any more.
@@ -37,15 +44,25 @@ FROM (SELECT present_moment() AS now) m, institution i
 WHERE s.token_digest = $1 AND s.ended_at IS NULL AND s.ends_at > m.now AND s.last_seen_at > m.now - $2::interval
     AND i.code = s.institution AND i.inbound_email IS NOT NULL
     AND (i.signature_only_from IS NULL OR i.signature_only_from > m.now)
-RETURNING s.session_id, s.institution, s.ends_at
+    AND (s.bank_person_id IS NULL
+        OR EXISTS (SELECT FROM bank_person p WHERE p.person_id = s.bank_person_id AND p.ended_at IS NULL))
+RETURNING s.session_id, s.institution, s.ends_at, s.bank_person_id AS person_id,
+    coalesce((SELECT p.name FROM bank_person p WHERE p.person_id = s.bank_person_id), '') AS name,
+    coalesce((SELECT p.designation FROM bank_person p WHERE p.person_id = s.bank_person_id), '') AS designation
 """
 
 
 async def begin(
-    connection: Connection, session_id: UUID, token_digest: bytes, institution: str, address: str, longest: timedelta
+    connection: Connection,
+    session_id: UUID,
+    token_digest: bytes,
+    institution: str,
+    address: str,
+    longest: timedelta,
+    person_id: UUID | None = None,
 ) -> BankSession:
-    """Write a new session."""
-    row = await connection.fetchrow(_BEGIN, session_id, token_digest, institution, address, longest)
+    """Write a new session, of a person of the bank or of its own login."""
+    row = await connection.fetchrow(_BEGIN, session_id, token_digest, institution, address, longest, person_id)
     assert row is not None, "just written"
     return BankSession(**dict(row))
 

@@ -16,7 +16,7 @@ from schemas.enums import ChannelKind
 
 _LIST_ALL = """
 SELECT code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
-       sponsor, account_prefixes, signature_only_from, calls_at_once, calls_a_second,
+       sponsor, account_prefixes, signature_only_from, calls_at_once, calls_a_second, answers_by_two,
        ARRAY(SELECT c.channel FROM institution_channel c WHERE c.institution = code ORDER BY c.position) AS channels
 FROM institution WHERE $1::text[] IS NULL OR code = ANY($1) ORDER BY code
 """
@@ -24,15 +24,16 @@ FROM institution WHERE $1::text[] IS NULL OR code = ANY($1) ORDER BY code
 _UPSERT = """
 INSERT INTO institution (code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases,
     desk_email, sponsor, account_prefixes, inbound_email, inbound_password_hash, updated_at, signature_only_from,
-    calls_at_once, calls_a_second)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    calls_at_once, calls_a_second, answers_by_two)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind,
     answer_class = EXCLUDED.answer_class, ifsc_prefixes = EXCLUDED.ifsc_prefixes,
     vpa_handles = EXCLUDED.vpa_handles, aliases = EXCLUDED.aliases, desk_email = EXCLUDED.desk_email,
     sponsor = EXCLUDED.sponsor, account_prefixes = EXCLUDED.account_prefixes, inbound_email = EXCLUDED.inbound_email,
     inbound_password_hash = EXCLUDED.inbound_password_hash, updated_at = EXCLUDED.updated_at,
     signature_only_from = coalesce(EXCLUDED.signature_only_from, institution.signature_only_from),
-    calls_at_once = EXCLUDED.calls_at_once, calls_a_second = EXCLUDED.calls_a_second
+    calls_at_once = EXCLUDED.calls_at_once, calls_a_second = EXCLUDED.calls_a_second,
+    answers_by_two = EXCLUDED.answers_by_two
 """
 
 
@@ -99,7 +100,7 @@ async def change(connection: Connection, one: Institution, at: datetime) -> None
     await connection.execute(
         "UPDATE institution SET name = $2, answer_class = $3, ifsc_prefixes = $4, vpa_handles = $5, aliases = $6,"
         " desk_email = $7, sponsor = $8, account_prefixes = $9, signature_only_from = $10, calls_at_once = $11,"
-        " calls_a_second = $12, updated_at = $13 WHERE code = $1",
+        " calls_a_second = $12, updated_at = $13, answers_by_two = $14 WHERE code = $1",
         one.code,
         one.name,
         one.answer_class,
@@ -113,6 +114,7 @@ async def change(connection: Connection, one: Institution, at: datetime) -> None
         one.calls_at_once,
         one.calls_a_second,
         at,
+        one.answers_by_two,
     )
     rows = await connection.fetch(
         "DELETE FROM institution_channel WHERE institution = $1 RETURNING channel, sealed", one.code
@@ -186,8 +188,8 @@ async def updated_at(connection: Connection, code: str) -> datetime | None:
     return moment
 
 
-async def set_login(connection: Connection, code: str, email: str, password_hash: str, at: datetime) -> None:
-    """Write an institution's login over the one that it has.
+async def set_login(connection: Connection, code: str, email: str, password_hash: str | None, at: datetime) -> None:
+    """Write an institution's login over the one that it has. Without a password it opens nothing.
 
     Raises `asyncpg.UniqueViolationError` when the e-mail belongs to another institution.
     """
@@ -257,6 +259,7 @@ def _arguments(prepared: PreparedEntry, at: datetime) -> tuple[object, ...]:
         entry.signature_only_from,
         entry.calls_at_once,
         entry.calls_a_second,
+        entry.answers_by_two,
     )
 
 
@@ -278,4 +281,5 @@ def _institution(row: Record, officers: tuple[NodalOfficer, ...], closed_days: f
         signature_only_from=row["signature_only_from"],
         calls_at_once=row["calls_at_once"],
         calls_a_second=row["calls_a_second"],
+        answers_by_two=row["answers_by_two"],
     )

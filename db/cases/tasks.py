@@ -160,6 +160,39 @@ async def close_for_nightly_run(
     )
 
 
+async def open_for_proposal(
+    connection: Connection, proposal_id: int, cause: TaskCause, facts: TaskFacts, at: datetime
+) -> int:
+    """Open a work item about a proposal of an admin; return its id.
+
+    The proposals are locked, so it is the only one.
+    """
+    task_id: int = await connection.fetchval(
+        "INSERT INTO desk_task (subject_kind, subject_id, kind, cause, facts, state, opened_at)"
+        " VALUES ('proposal', $1, $2, $3, $4, 'open', $5) RETURNING task_id",
+        str(proposal_id),
+        TaskKind.SUPERVISE.value,
+        cause.value,
+        as_stored(facts),
+        at,
+    )
+    return task_id
+
+
+async def close_for_proposal(
+    connection: Connection, proposal_id: int, cause: TaskCause, at: datetime, reason: str
+) -> None:
+    """Close the open work item about a proposal that was opened for this cause."""
+    await connection.execute(
+        "UPDATE desk_task SET state = 'closed', closed_at = $3, closed_by = 'engine', reason = $4"
+        " WHERE subject_kind = 'proposal' AND subject_id = $1 AND cause = $2 AND state = 'open'",
+        str(proposal_id),
+        cause.value,
+        at,
+        reason,
+    )
+
+
 async def case_of(connection: Connection, task_id: int) -> str | None:
     """Return the case of a work item; None for one about no case. Raises `NotFound`."""
     row = await connection.fetchrow("SELECT case_no FROM desk_task WHERE task_id = $1", task_id)

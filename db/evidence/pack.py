@@ -309,6 +309,7 @@ FILES: Final = {
     "restorations/application_signatures.jsonl": _rows(
         "application_signature", _RESTORATION, "t.restoration_id, t.visit_no"
     ),
+    "restorations/court_hearings.jsonl": _rows("court_hearing", _CASE, "t.court_hearing_id"),
     # The document itself stays in the database; the log binds its digest.
     "restorations/hearing_waivers.jsonl": _rows(
         "hearing_waiver", _RESTORATION, "t.recorded_at, t.hold_id", without=("document", "person_id", "sealed_document")

@@ -5,27 +5,32 @@ CREATE TABLE administration_proposal (
     proposal_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CONSTRAINT administration_proposal_kind_check CHECK (kind IN ('officer_added', 'officer_changed', 'role_given',
         'role_ended', 'officer_enabled', 'officer_disabled', 'officer_reset', 'team_added', 'member_moved', 'institution_changed',
-        'nodal_officers_changed', 'bank_login_replaced', 'bank_key_added', 'bank_key_ended', 'policy_changed')),
+        'nodal_officers_changed', 'bank_login_replaced', 'bank_key_added', 'bank_key_ended', 'bank_key_request_decided', 'policy_changed')),
     subject text NOT NULL CONSTRAINT administration_proposal_subject_check CHECK (subject <> '' AND length(subject) <= 200),
     about_officer text CONSTRAINT administration_proposal_about_officer_check CHECK (about_officer ~ '^[a-z0-9._@-]{1,64}$'),
     asked jsonb NOT NULL CONSTRAINT administration_proposal_asked_check CHECK (pg_column_size(asked) <= 262144),
     changes jsonb NOT NULL CONSTRAINT administration_proposal_changes_check
         CHECK (jsonb_typeof(changes) = 'array' AND pg_column_size(changes) <= 262144),
-    reason text NOT NULL CONSTRAINT administration_proposal_reason_check CHECK (reason <> '' AND length(reason) <= 500),
+    reason text NOT NULL CONSTRAINT administration_proposal_reason_check CHECK (reason <> '' AND length(reason) <= 1000),
     proposed_by text NOT NULL,
     proposed_at timestamptz NOT NULL,
     valid_until timestamptz NOT NULL,
-    decision text CONSTRAINT administration_proposal_decision_check CHECK (decision IN ('agreed', 'refused', 'withdrawn')),
+    code_digest bytea CONSTRAINT administration_proposal_code_digest_check CHECK (octet_length(code_digest) = 32),
+    decision text CONSTRAINT administration_proposal_decision_check
+        CHECK (decision IN ('agreed', 'refused', 'withdrawn', 'expired')),
     decided_by text,
     decided_at timestamptz,
     decided_reason text CONSTRAINT administration_proposal_decided_reason_check
-        CHECK (decided_reason <> '' AND length(decided_reason) <= 500),
+        CHECK (decided_reason <> '' AND length(decided_reason) <= 1000),
     CONSTRAINT administration_proposal_decided CHECK (num_nulls(decision, decided_by, decided_at, decided_reason) IN (0, 4)),
     CONSTRAINT administration_proposal_of_officers CHECK (proposed_by LIKE 'officer:%' AND decided_by LIKE 'officer:%'),
     CONSTRAINT administration_proposal_in_time CHECK (valid_until > proposed_at
-        AND (decision IS DISTINCT FROM 'agreed' OR decided_at <= valid_until)),
-    CONSTRAINT administration_proposal_four_eyes CHECK (decision IS NULL OR decision = 'withdrawn'
+        AND (decision IS DISTINCT FROM 'agreed' OR decided_at <= valid_until)
+        AND (decision IS DISTINCT FROM 'expired' OR decided_at > valid_until)),
+    CONSTRAINT administration_proposal_four_eyes CHECK (decision IS NULL OR decision IN ('withdrawn', 'expired')
         OR is_second_officer(decided_by, proposed_by)),
+    CONSTRAINT administration_proposal_has_code
+        CHECK ((code_digest IS NOT NULL) = (kind IN ('officer_added', 'officer_reset', 'bank_login_replaced'))),
     CONSTRAINT administration_proposal_not_of_oneself CHECK (decision IS DISTINCT FROM 'agreed' OR about_officer IS NULL
         OR person_of(decided_by) <> about_officer),
     CONSTRAINT administration_proposal_withdrawn_by_its_officer CHECK (decision IS DISTINCT FROM 'withdrawn'
@@ -39,6 +44,10 @@ COMMENT ON COLUMN administration_proposal.subject IS 'id of the officer, name of
 COMMENT ON COLUMN administration_proposal.about_officer IS 'the officer who may not agree to it, because it is about them';
 COMMENT ON COLUMN administration_proposal.changes IS 'field, value before and value after, as the proposing officer saw them; no secret';
 COMMENT ON COLUMN administration_proposal.valid_until IS 'nothing is agreed to after this time';
+COMMENT ON COLUMN administration_proposal.code_digest IS
+    'of the code that the proposing admin alone was shown; the link that the agreement makes opens nothing without it';
+COMMENT ON COLUMN administration_proposal.decision IS
+    'null: open; "expired" is written when another proposal takes the place of one whose time is over';
 
 -- Both persons must be admins when it takes effect, so a disabled admin leaves nothing behind that another one could agree to unseen.
 CREATE FUNCTION is_live_admin(person text) RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -52,9 +61,9 @@ CREATE FUNCTION administration_proposal_rules() RETURNS trigger LANGUAGE plpgsql
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL OR NEW.decision IS NULL
         OR (NEW.proposal_id, NEW.kind, NEW.subject, NEW.about_officer, NEW.asked, NEW.changes, NEW.reason, NEW.proposed_by,
-            NEW.proposed_at, NEW.valid_until) IS DISTINCT FROM
+            NEW.proposed_at, NEW.valid_until, NEW.code_digest) IS DISTINCT FROM
            (OLD.proposal_id, OLD.kind, OLD.subject, OLD.about_officer, OLD.asked, OLD.changes, OLD.reason, OLD.proposed_by,
-            OLD.proposed_at, OLD.valid_until)
+            OLD.proposed_at, OLD.valid_until, OLD.code_digest)
     THEN
         RAISE EXCEPTION 'of a proposal only the decision is written, once'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'administration_proposal_rules';

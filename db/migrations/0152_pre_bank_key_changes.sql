@@ -25,6 +25,9 @@ CREATE TABLE bank_key_change (
     next_attempt_at timestamptz,
     attempts integer NOT NULL DEFAULT 0,
     told_at timestamptz,
+    person_id uuid REFERENCES person_key (person_id),
+    sealed_asker bytea,
+    CONSTRAINT bank_key_change_asker_is_sealed CHECK ((person_id IS NULL) = (sealed_asker IS NULL)),
     CONSTRAINT bank_key_change_decided CHECK (num_nulls(outcome, decided_by, decided_at) IN (0, 3)),
     -- A bank alone neither gets a key nor ends one.
     CONSTRAINT bank_key_change_by_two CHECK (
@@ -33,6 +36,9 @@ CREATE TABLE bank_key_change (
 CREATE UNIQUE INDEX bank_key_change_open ON bank_key_change (institution) WHERE outcome IS NULL;
 CREATE INDEX bank_key_change_of_bank ON bank_key_change (institution, asked_at);
 CREATE INDEX bank_key_change_to_tell ON bank_key_change (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX bank_key_change_person ON bank_key_change (person_id) WHERE person_id IS NOT NULL;
+COMMENT ON COLUMN bank_key_change.sealed_asker IS
+    'name and designation of who asked at the bank, sealed under a key of their own, which ends with the decision';
 COMMENT ON TABLE bank_key_change IS 'a change of a bank''s keys that the bank has asked for, or that the police have made';
 COMMENT ON COLUMN bank_key_change.asked_by IS 'the bank as "bank:CODE", or the command of the police';
 COMMENT ON COLUMN bank_key_change.outcome IS 'null: it waits for the police; "done" changes the key';
@@ -40,8 +46,8 @@ COMMENT ON COLUMN bank_key_change.next_attempt_at IS 'when the bank''s contacts 
 
 CREATE TRIGGER bank_key_change_append_only BEFORE DELETE OR TRUNCATE ON bank_key_change
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER bank_key_change_kept BEFORE UPDATE OF change_id, institution, kind, key_id, public_key, asked_by, asked_at
-    ON bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_key_change_kept BEFORE UPDATE OF change_id, institution, kind, key_id, public_key, asked_by, asked_at,
+    person_id, sealed_asker ON bank_key_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE FUNCTION bank_key_change_decided_once() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.outcome IS NOT NULL AND (NEW.outcome, NEW.decided_by, NEW.decided_at, NEW.reason)

@@ -158,20 +158,31 @@ def _transfer(rows: list[Record]) -> OwnTransfer:
     )
 
 
-async def credits_of(connection: Connection, ack_no: str) -> tuple[OwnCredit, ...]:
-    """Return what banks have credited to the victim, the newest first."""
-    rows = await connection.fetch(
-        "SELECT i.name AS bank, sum(l.confirmed_paise)::bigint AS amount_paise,"
-        " right(max(l.beneficiary_holder), 4) AS account_end,"
-        " coalesce((SELECT max(w.received_at) FROM bank_confirmation w WHERE w.order_id = o.order_id), o.planned_at)"
-        " AS at"
-        " FROM bank_order o JOIN bank_order_line l USING (order_id) JOIN institution i ON i.code = o.institution"
-        " WHERE o.kind = 'restore' AND o.restoration_id IN (SELECT restoration_id FROM restoration WHERE ack_no = $1)"
-        " AND l.ack_no = $1 AND l.confirmed_paise > 0 GROUP BY o.order_id, i.name"
-        " ORDER BY 4 DESC LIMIT $2",
-        ack_no,
-        CREDITS_MAX,
-    )
+# A transfer that is set aside is restored under the number of the other case of the merge. The account of a credit
+# under another number may be another person's, so it is not shown.
+_CREDITS: Final = f"""
+WITH RECURSIVE below AS (SELECT 0 AS root_no, hop_no FROM hop WHERE case_no = $1 AND ack_no = $2
+), counted AS ({COUNTED_ELSEWHERE}
+), line AS (
+    SELECT l.order_id, l.line_no FROM restoration r JOIN bank_order o USING (restoration_id)
+    JOIN bank_order_line l USING (order_id) WHERE r.ack_no = $2 AND l.ack_no = $2
+    UNION
+    SELECT l.order_id, l.line_no FROM (SELECT DISTINCT case_no, hop_no FROM counted) AS c
+    JOIN bank_order o USING (case_no) JOIN bank_order_line l ON l.order_id = o.order_id AND l.hop_no = c.hop_no
+)
+SELECT i.name AS bank, sum(l.confirmed_paise)::bigint AS amount_paise,
+    CASE WHEN bool_and(l.ack_no = $2) THEN right(max(l.beneficiary_holder), 4) ELSE '' END AS account_end,
+    coalesce((SELECT max(w.received_at) FROM bank_confirmation w WHERE w.order_id = o.order_id), o.planned_at) AS at
+FROM line JOIN bank_order_line l USING (order_id, line_no) JOIN bank_order o USING (order_id)
+JOIN institution i ON i.code = o.institution
+WHERE o.kind = 'restore' AND l.confirmed_paise > 0 GROUP BY o.order_id, i.name
+ORDER BY 4 DESC LIMIT $3
+"""
+
+
+async def credits_of(connection: Connection, case_no: str, ack_no: str) -> tuple[OwnCredit, ...]:
+    """Return what banks have credited of the money of a complaint, the newest first."""
+    rows = await connection.fetch(_CREDITS, case_no, ack_no, CREDITS_MAX)
     return tuple(OwnCredit(**dict(row)) for row in rows)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from pydantic import Field
+
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 
@@ -132,24 +134,35 @@ class OpenLink(FrozenModel):
     officer_id: str
     name: str
     valid_until: UtcDatetime
+    code_digest: bytes | None = Field(repr=False)
+    """of the code that the link needs; None for a link of the command"""
+    wrong_codes: int
     now: UtcDatetime
 
 
-async def make_link(connection: Connection, digest: bytes, officer_id: str, by: str, life: timedelta) -> datetime:
-    """Write a link in place of the open one before; return its end. The database refuses an unknown officer."""
+async def make_link(
+    connection: Connection, digest: bytes, officer_id: str, by: str, life: timedelta, proposal_id: int | None = None
+) -> datetime:
+    """Write a link in place of the open one before; return its end.
+
+    The officer is to be told of it. A link of a proposal needs the proposal's code. The database refuses an unknown
+    officer, a link of an officer without a proposal, and one of a proposal that was not agreed to by who makes it.
+    """
     await connection.execute(
         "UPDATE sign_in_link SET ended_at = present_moment()"
         " WHERE officer_id = $1 AND used_at IS NULL AND ended_at IS NULL",
         officer_id,
     )
     valid_until: datetime = await connection.fetchval(
-        "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until)"
-        " SELECT $1, $2, m.now, $3, m.now + $4::interval FROM (SELECT present_moment() AS now) m"
-        " RETURNING valid_until",
+        "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until, proposal_id, code_digest,"
+        " next_attempt_at) SELECT $1, $2, m.now, $3, m.now + $4::interval, $5,"
+        " (SELECT p.code_digest FROM administration_proposal p WHERE p.proposal_id = $5), m.now"
+        " FROM (SELECT present_moment() AS now) m RETURNING valid_until",
         digest,
         officer_id,
         by,
         life,
+        proposal_id,
     )
     return valid_until
 
@@ -157,7 +170,7 @@ async def make_link(connection: Connection, digest: bytes, officer_id: str, by: 
 async def open_link(connection: Connection, digest: bytes, *, lock: bool = False) -> OpenLink | None:
     """Return the link with this digest if it can be used now. `lock` locks it until the transaction ends."""
     row = await connection.fetchrow(
-        "SELECT l.officer_id, o.name, l.valid_until, m.now"
+        "SELECT l.officer_id, o.name, l.valid_until, l.code_digest, l.wrong_codes, m.now"
         " FROM sign_in_link l JOIN officer o USING (officer_id) CROSS JOIN (SELECT present_moment() AS now) m"
         " WHERE l.digest = $1 AND l.used_at IS NULL AND l.ended_at IS NULL AND l.valid_until > m.now"
         " AND (o.disabled_at IS NULL OR o.disabled_at > m.now)" + (" FOR UPDATE OF l" if lock else ""),
@@ -167,5 +180,20 @@ async def open_link(connection: Connection, digest: bytes, *, lock: bool = False
 
 
 async def use_link(connection: Connection, digest: bytes, at: datetime) -> None:
-    """Use up a link that is locked."""
-    await connection.execute("UPDATE sign_in_link SET used_at = $2 WHERE digest = $1", digest, at)
+    """Use up a link that is locked. The officer is to be told of it."""
+    await connection.execute(
+        "UPDATE sign_in_link SET used_at = $2, next_attempt_at = $2, attempts = 0, told_at = NULL WHERE digest = $1",
+        digest,
+        at,
+    )
+
+
+async def count_wrong_code(connection: Connection, digest: bytes, most: int, at: datetime) -> None:
+    """Count a wrong code for a link that is locked. The last one of `most` ends the link."""
+    await connection.execute(
+        "UPDATE sign_in_link SET wrong_codes = wrong_codes + 1,"
+        " ended_at = CASE WHEN wrong_codes + 1 >= $2 THEN $3::timestamptz END WHERE digest = $1",
+        digest,
+        most,
+        at,
+    )

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from pydantic import Field
+
 from db.body_keys import OpensBody, stored_columns
 from db.pool import Connection
 from db.sealed_documents import PDF, opened_document
@@ -48,6 +50,38 @@ async def page(
         waiting,
     )
     return [Place(**dict(row)) for row in rows]
+
+
+class ConfirmedOrder(FrozenModel):
+    """An order of which the bank has confirmed something."""
+
+    order_id: UUID
+    kind: OrderKind
+    case_no: str
+    amount_paise: int
+    confirmed_paise: int
+    last_at: UtcDatetime
+    """when the bank last confirmed something"""
+    name: str = Field(repr=False)
+    """of the person of the bank who last sent something about it, if one was signed in"""
+
+
+_CONFIRMED: Final = """
+SELECT o.order_id, o.kind, o.case_no, l.amount_paise, l.confirmed_paise, c.last_at, coalesce((
+    SELECT p.name FROM bank_evidence e JOIN bank_person p ON p.person_id = e.bank_person_id
+    WHERE e.about = o.order_id AND e.institution = $1 ORDER BY e.evidence_id DESC LIMIT 1), '') AS name
+FROM bank_order o
+CROSS JOIN LATERAL (SELECT sum(amount_paise)::bigint AS amount_paise, sum(confirmed_paise)::bigint AS confirmed_paise
+    FROM bank_order_line WHERE order_id = o.order_id) AS l
+CROSS JOIN LATERAL (SELECT max(received_at) AS last_at FROM bank_confirmation WHERE order_id = o.order_id) AS c
+WHERE o.institution = $1 AND c.last_at IS NOT NULL AND ($2 = '' OR o.case_no = $2)
+ORDER BY o.planned_at DESC, o.order_id LIMIT $3
+"""
+
+
+async def confirmed(connection: Connection, institution: str, case_no: str, limit: int) -> list[ConfirmedOrder]:
+    """Return the newest orders of which the bank has confirmed something, of one case or of all."""
+    return [ConfirmedOrder(**dict(row)) for row in await connection.fetch(_CONFIRMED, institution, case_no, limit)]
 
 
 async def waiting(connection: Connection, institution: str) -> int:

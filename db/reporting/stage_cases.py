@@ -1,16 +1,15 @@
 """The cases behind a figure of a stage, and the breaches: what waits now and is past its target."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 from asyncpg import Record
 
-from db.cases.jurisdiction import condition
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
+from db.reporting.case_filters import DISTRICT, Conditions, moment_of
 from db.reporting.stage_times import Span, Targets, of_now, source_of, target_arrays
-from domain.errors import BadCursor
 from schemas.base import FrozenModel
 from schemas.jurisdiction import Within
 from schemas.reporting.stage_figures import (
@@ -24,7 +23,6 @@ from schemas.reporting.stage_figures import (
 )
 from schemas.reporting.wall import LateStage
 
-_DISTRICT: Final = "upper(trim(v.district))"
 _DUE: Final = "coalesce(f.due_at, f.began_at + make_interval(secs => g.policy_seconds))"
 _LEGAL_DUE: Final = "f.began_at + make_interval(secs => g.legal_seconds)"
 
@@ -39,7 +37,7 @@ JOIN unnest({{targets}}) AS g (stage, answer_class, policy_seconds, legal_second
 """
 
 _OF_GROUP: Final[dict[StageGroup, str]] = {
-    StageGroup.DISTRICT: f"{_DISTRICT} = ${{0}}",
+    StageGroup.DISTRICT: f"{DISTRICT} = ${{0}}",
     StageGroup.BANK: "f.bank = ${0}",
     StageGroup.CHANNEL: "k.channel = ${0}",
     StageGroup.WIRE: "f.wire = ${0}",
@@ -78,37 +76,11 @@ class Overdue(FrozenModel):
     within: Within | None = None
 
 
-class _Conditions:
-    """Conditions of a statement, with their parameters after those that it has."""
-
-    def __init__(self, values: Sequence[object]) -> None:
-        self.values: list[object] = list(values)
-        self.texts: list[str] = []
-
-    def add(self, text: str, *values: object) -> None:
-        """Add a condition; `{0}` and so on are the numbers of its parameters."""
-        first = len(self.values) + 1
-        self.values += values
-        self.texts.append(text.format(*range(first, first + len(values))))
-
-    def confine(self, districts: Sequence[str] | None, within: Within | None) -> None:
-        """Add the districts, and the cases of an officer."""
-        if districts is not None:
-            self.add(f"{_DISTRICT} = ANY(${{0}}::text[])", list(districts))
-        if within is not None:
-            found = condition("f.case_no", "{0}", "{1}").strip().removeprefix("AND ")
-            self.add(found, within.officer_id, list(within.districts))
-
-    def where(self) -> str:
-        """Return the text of all conditions."""
-        return " AND ".join(self.texts)
-
-
 async def behind(
     connection: Connection, span: Span, asked: BehindFigure, after: str | None, limit: int
 ) -> StageCasePage:
     """Return the cases behind a figure, the newest first. Raises `BadCursor`."""
-    found = _Conditions(span.values())
+    found = Conditions(span.values(), "f.case_no")
     found.add("f.stage = ${0}", asked.stage.value)
     if asked.by is not None and asked.by in _OF_GROUP:
         found.add(_OF_GROUP[asked.by], asked.about)
@@ -117,7 +89,7 @@ async def behind(
     found.confine(asked.districts, asked.within)
     if after is not None:
         counted_at, case_no, subject = from_cursor(after, str, str, str)
-        found.add("(f.counted_at, f.case_no, f.subject) < (${0}, ${1}, ${2})", _moment(counted_at), case_no, subject)
+        found.add("(f.counted_at, f.case_no, f.subject) < (${0}, ${1}, ${2})", moment_of(counted_at), case_no, subject)
     statement = _listed(source_of(asked.stage).over(), now=3, targets=4) + (
         f" WHERE {found.where()} ORDER BY f.counted_at DESC, f.case_no DESC, f.subject DESC LIMIT {int(limit) + 1}"
     )
@@ -134,7 +106,7 @@ async def breaches(
     connection: Connection, now: datetime, targets: Targets, asked: Overdue, after: str | None, limit: int
 ) -> BreachPage:
     """Return what waits and is past its target, the longest first. Raises `BadCursor`."""
-    found = _Conditions((now, *targets.values()))
+    found = Conditions((now, *targets.values()), "f.case_no")
     found.add(f"f.waits AND {_DUE} < $1")
     found.add("f.stage = ANY(${0}::text[])", [stage.value for stage in asked.late_by])
     if asked.bank is not None:
@@ -143,7 +115,7 @@ async def breaches(
     if after is not None:
         due_at, stage, case_no, subject = from_cursor(after, str, str, str, str)
         position = f"({_DUE}, f.stage, f.case_no, f.subject) > (${{0}}, ${{1}}, ${{2}}, ${{3}})"
-        found.add(position, _moment(due_at), stage, case_no, subject)
+        found.add(position, moment_of(due_at), stage, case_no, subject)
     statement = _listed(of_now(asked.late_by), now=1, targets=2) + (
         f" WHERE {found.where()} ORDER BY {_DUE}, f.stage, f.case_no, f.subject LIMIT {int(limit) + 1}"
     )
@@ -187,16 +159,6 @@ async def overdue_counts(connection: Connection, now: datetime, targets: Targets
 
 def _listed(source: str, now: int, targets: int) -> str:
     return _LISTED.format(source=source, now=f"${now}::timestamptz", targets=target_arrays(targets))
-
-
-def _moment(text: int | str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        raise BadCursor from None
-    if moment.tzinfo is None:
-        raise BadCursor
-    return moment
 
 
 def _case(row: Record, late_by: LateBy) -> StageCase:

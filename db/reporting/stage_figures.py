@@ -35,31 +35,47 @@ SELECT {{about}} AS about, stage, {SUMS},
 FROM timed {{labels}} WHERE {{column}} IS NOT NULL GROUP BY 1, 2
 """
 
-# Of each percentile the first bucket up to which so many durations lie: the same rule as that of percentile_disc.
+_PERCENTILES_OF: Final = ", ".join(
+    f"min(bucket) FILTER (WHERE up_to >= ceil(($4::float8[])[{place}] * of_all))" for place in (1, 2, 3)
+)
+_SUMMED: Final = ", ".join(f"sum({name})::int AS {name}" for name in SUM_NAMES)
+# Of each percentile the first bucket up to which so many durations lie: the same rule as that of percentile_disc. A
+# year of districts has a million pairs of a bucket and its count. They are added under one number, that of a key and a
+# stage with the bucket, because a pair of texts takes twice as long. Labels come after that. A bucket is below 1024.
 _ADDED: Final = f"""
 WITH months AS MATERIALIZED (
     SELECT DISTINCT starts_on FROM stage_count WHERE grouping = 'total' AND span = 'month' AND starts_on >= $2
         AND (starts_on + interval '1 month')::date <= $3
 ),
-chosen AS MATERIALIZED (
-    SELECT n.*, {{about}} AS about FROM stage_count n {{labels}}
-    WHERE n.grouping = $1 AND n.stage = ANY($5::text[]) AND (
-        n.span = 'month' AND n.starts_on IN (SELECT starts_on FROM months)
-        OR n.span = 'day' AND n.starts_on >= $2 AND n.starts_on < $3
-            AND date_trunc('month', n.starts_on)::date NOT IN (SELECT starts_on FROM months)) {{districts}}
+spans AS MATERIALIZED (
+    SELECT 'month' AS span, starts_on FROM months UNION ALL
+    SELECT 'day', day::date FROM generate_series($2::date, $3::date - 1, interval '1 day') AS day
+    WHERE date_trunc('month', day)::date NOT IN (SELECT starts_on FROM months)
 ),
-parts AS (
-    SELECT about, stage, NULL::smallint AS bucket, NULL::numeric AS up_to, NULL::numeric AS of_all,
-        {", ".join(SUM_NAMES)} FROM chosen
-    UNION ALL
-    SELECT about, stage, u.bucket, sum(sum(u.durations)) OVER (PARTITION BY about, stage ORDER BY u.bucket),
-        sum(sum(u.durations)) OVER (PARTITION BY about, stage), {", ".join("0" for _ in SUM_NAMES)}
-    FROM chosen CROSS JOIN LATERAL unnest(chosen.buckets, chosen.durations) AS u (bucket, durations) GROUP BY 1, 2, 3
-)
-SELECT about, stage, {", ".join(f"sum({name})::int AS {name}" for name in SUM_NAMES)}, ARRAY[{
-    ", ".join(f"min(bucket) FILTER (WHERE up_to >= ceil(($4::float8[])[{place}] * of_all))" for place in (1, 2, 3))
-}] AS buckets
-FROM parts GROUP BY about, stage
+chosen AS MATERIALIZED (
+    SELECT n.* FROM spans CROSS JOIN LATERAL (
+        SELECT * FROM stage_count n WHERE n.grouping = $1 AND n.span = spans.span AND n.starts_on = spans.starts_on
+            AND n.stage = ANY($5::text[]) {{districts}} OFFSET 0
+    ) AS n
+),
+keys AS MATERIALIZED (
+    SELECT key, stage, row_number() OVER ()::int AS no, {_SUMMED} FROM chosen GROUP BY key, stage
+),
+spread AS (
+    SELECT k.no * 1024 + unnest(c.buckets) AS place, unnest(c.durations) AS lasted
+    FROM chosen c JOIN keys k USING (key, stage)
+),
+counted AS (SELECT place / 1024 AS no, place % 1024 AS bucket, sum(lasted) AS lasted FROM spread GROUP BY place),
+labelled AS MATERIALIZED (SELECT {{about}} AS about, n.* FROM keys n {{labels}}),
+ranked AS (
+    SELECT about, stage, bucket, sum(sum(lasted)) OVER (PARTITION BY about, stage ORDER BY bucket) AS up_to,
+        sum(sum(lasted)) OVER (PARTITION BY about, stage) AS of_all
+    FROM labelled JOIN counted USING (no) GROUP BY 1, 2, 3
+),
+percentiles AS (SELECT about, stage, ARRAY[{_PERCENTILES_OF}] AS buckets FROM ranked GROUP BY 1, 2),
+sums AS (SELECT about, stage, {_SUMMED} FROM labelled GROUP BY 1, 2)
+SELECT s.*, coalesce(p.buckets, ARRAY[NULL, NULL, NULL]::smallint[]) AS buckets
+FROM sums s LEFT JOIN percentiles p USING (about, stage)
 """
 
 _LABELS: Final = "unnest(${about}::text[], ${key}::text[]) AS l (about, key)"

@@ -12,7 +12,7 @@ from db.reporting.task_filters import Statement, rows_of
 from domain.errors import BadCursor
 from domain.reporting.task_acts import Taker
 from schemas.base import FrozenModel
-from schemas.enums import TaskState
+from schemas.enums import Role, TaskState
 from schemas.reporting.task_notices import NoticeMedium, NoticeReason, NoticeSetting, TaskNotice, TaskNoticePage
 from schemas.reporting.task_owners import TaskFilter
 
@@ -33,6 +33,12 @@ ON CONFLICT DO NOTHING RETURNING task_id
 _NOT_TOLD: Final = f"""
     AND NOT EXISTS (SELECT FROM task_notice told WHERE told.officer_id = $3 AND told.task_id = t.task_id
         AND told.version = {_VERSION} AND told.reason = $5)"""
+
+# Who proposes does not decide, and no officer decides on what is about them.
+_OF_ANOTHER: Final = """
+    AND (t.subject_kind <> 'proposal' OR NOT EXISTS (
+        SELECT FROM administration_proposal p WHERE ${0} IN (person_of(p.proposed_by), p.about_officer)
+        AND p.proposal_id = CASE t.subject_kind WHEN 'proposal' THEN t.subject_id::bigint END))"""
 
 # Of one statement, because few items have an owner.
 _WRITE_OWN: Final = """
@@ -161,6 +167,10 @@ async def write(
     kinds, least = ((), None) if is_near else (setting.kinds, setting.sum_from_paise)
     found = Statement(5).confine(taker.acts, taker.within)
     found.filter(TaskFilter(kinds=kinds, sum_from_paise=least, owned=False, snoozed=False), None)
+    if Role.ADMIN in taker.roles:
+        found.add(_OF_ANOTHER, taker.officer_id)
+    else:
+        found.add(" AND t.subject_kind <> 'proposal'")
     if is_near:
         found.add(" AND t.task_id = ANY(${0})", list(near))
     rows = rows_of(TaskState.OPEN, found.conditions + _NOT_TOLD)

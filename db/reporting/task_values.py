@@ -16,8 +16,10 @@ _OF_REQUEST: Final = """
     SELECT sum(b.balance_paise) FROM request_hop q
     JOIN ledger_balance b ON b.case_no = q.case_no AND b.hop_no = q.hop_no AND b.bucket = 'in_play'
     WHERE q.request_id = t.request_id AND q.live"""
+_CATCHES_NOTHING: Final = "t.kind = 'duty' OR t.cause IN ('io_missing', 'supervising_missing', 'unreachable')"
 
 # An item about a hop or a request is worth what is in play there, any other one what is in play in the whole case. A
+# report by law, an officer who is missing and a victim who cannot be told catch no money, and come after what does. A
 # victim counts only while something is in play, as in the call list.
 _WRITE: Final = f"""
 WITH before AS (SELECT * FROM task_value WHERE task_id = ANY($1)), written AS (
@@ -27,7 +29,8 @@ SELECT task_id, coalesce(event_seq, 0), in_play_paise,
 FROM (
     SELECT t.task_id, f.event_seq, coalesce(t.institution, r.institution, h.institution) AS institution,
         coalesce(CASE t.subject_kind WHEN 'hop' THEN ({_IN_PLAY} AND b.hop_no = t.hop_no)
-            WHEN 'request' THEN ({_OF_REQUEST}) ELSE ({_IN_PLAY}) END, 0)::bigint AS in_play_paise,
+            WHEN 'request' THEN ({_OF_REQUEST}) ELSE CASE WHEN {_CATCHES_NOTHING} THEN 0 ELSE ({_IN_PLAY}) END END, 0
+        )::bigint AS in_play_paise,
         greatest(CASE WHEN p.child THEN $2::bigint END, CASE WHEN p.woman THEN $3::bigint END,
             CASE WHEN p.senior THEN $4::bigint END, 0) AS person_paise,
         array_remove(ARRAY[CASE WHEN p.child THEN 'child' END, CASE WHEN p.woman THEN 'woman' END,

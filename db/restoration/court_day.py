@@ -19,6 +19,7 @@ from schemas.restoration.court_day import (
     CourtDayLine,
     CourtDayPage,
     CourtOrderAsks,
+    HearingOfDay,
     OrderOfDay,
     WaitingCourtOrder,
     WaitingCourtOrders,
@@ -39,11 +40,13 @@ WITH waiting AS (
 SELECT r.restoration_id, r.case_no AS case_ack_no, r.ack_no, r.round_no, r.route, r.state, r.step, r.visit_no,
        upper(trim(v.district)) AS district, s.due_at, coalesce(s.due_at < $1, false) AS overdue, these.waits,
        o.court_order_id, o.kind, o.effect, o.court, o.order_no, o.made_on, o.amount_paise,
-       o.document_digest IS NOT NULL AS has_document, o.taken_by, o.confirmed_by, o.counts
+       o.document_digest IS NOT NULL AS has_document, o.taken_by, o.confirmed_by, o.counts,
+       g.court_hearing_id, g.held_on, g.court AS hearing_court, g.recorded_by, g.recorded_at
 FROM (SELECT * FROM waiting UNION ALL SELECT * FROM done) AS these
 JOIN restoration r USING (restoration_id)
 JOIN complaint k ON k.ack_no = r.case_no JOIN victim v USING (victim_id)
 LEFT JOIN restoration_step s ON s.restoration_id = r.restoration_id AND s.ended_at IS NULL
+LEFT JOIN court_hearing g ON g.restoration_id = r.restoration_id AND g.ended_at IS NULL
 LEFT JOIN LATERAL (
     SELECT c.*, court_order_counts(c) AS counts FROM court_order c
     WHERE c.case_no = r.case_no AND c.withdrawn_at IS NULL AND c.effect = ANY($4) AND c.kind = ANY($5)
@@ -53,6 +56,8 @@ LEFT JOIN LATERAL (
 WHERE r.route = ANY($6) AND ($7::text IS NULL OR upper(trim(v.district)) = $7)
   AND (o.court_order_id IS NULL
        OR (these.waits OR $3::date IS NULL OR o.made_on = $3) AND ($8::text IS NULL OR o.court = $8))
+  AND (o.court_order_id IS NOT NULL OR g.court IS NULL OR $8::text IS NULL OR g.court = $8)
+  AND ($12::date IS NULL OR g.held_on = $12)
   AND ($9::text IS NULL OR (r.ack_no, r.restoration_id) > ($9, $10::uuid))
 {MARK}
 ORDER BY r.ack_no, r.restoration_id LIMIT $11
@@ -97,13 +102,14 @@ async def page(
     routes: Sequence[Route],
     district: str | None,
     made_on: date | None,
+    hearing_on: date | None,
     court: str | None,
     within: Within | None,
 ) -> CourtDayPage:
     """Return a page of restorations that wait for an order, and those of the orders of a day, by number.
 
-    What waits stays in the list whatever the day of its order is. `court` confines those that have an order to that
-    court. Raises `BadCursor`.
+    What waits stays in the list whatever the day of its order is. `hearing_on` confines all to those that are heard on
+    a day. `court` confines those that have an order, or else a hearing, to that court. Raises `BadCursor`.
     """
     values = (
         now,
@@ -116,6 +122,7 @@ async def page(
         court,
         *_key(after),
         limit + 1,
+        hearing_on,
     )
     statement, parameters = confined(_LIST, values, "r.case_no", within)
     rows, more = cut(await connection.fetch(statement, *parameters), limit)
@@ -153,6 +160,7 @@ async def _accounts(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, t
 def _line(row: dict[str, Any], accounts: tuple[AccountOfDay, ...], readiness: dict[str, Any]) -> CourtDayLine:
     order = {name: row.pop(name) for name in _ORDER}
     waits, counts = row.pop("waits"), row.pop("counts")
+    hearing = {name: row.pop("hearing_court" if name == "court" else name) for name in HearingOfDay.model_fields}
     return CourtDayLine(
         **row | readiness,
         held_paise=sum(account.held_paise for account in accounts),
@@ -164,6 +172,7 @@ def _line(row: dict[str, Any], accounts: tuple[AccountOfDay, ...], readiness: di
             and not readiness["open_appeals"]
         ),
         standing=day_standing(waits=waits, has_order=order["court_order_id"] is not None, counts=bool(counts)),
+        hearing=HearingOfDay(**hearing) if hearing["court_hearing_id"] is not None else None,
         order=OrderOfDay(**order) if order["court_order_id"] is not None else None,
     )
 

@@ -1,8 +1,8 @@
 """Views of the trail: hops as edges and accounts as nodes, and all hops of a case for its layout."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from asyncpg import Record
 
@@ -69,21 +69,36 @@ async def version(connection: Connection, case_no: str) -> int:
 
 async def all_hops(connection: Connection, case_no: str) -> list[TrailHop]:
     """Return every hop of a case with the money on it; for one instant call it in one snapshot."""
-    balances: dict[int, dict[Bucket, int]] = defaultdict(dict)
-    for hop_no, bucket, paise in await connection.fetch(_PLACED, case_no):
-        balances[hop_no][_BUCKETS[bucket]] = paise
-    return [
-        TrailHop(
-            hop_no,
-            parent_hop_no,
-            TrailPlace(None, payer_as_told, payer),
-            TrailPlace(institution, payee_as_told, payee),
-            balances.get(hop_no, {}),
-        )
-        for hop_no, parent_hop_no, institution, payer_as_told, payer, payee_as_told, payee in await connection.fetch(
-            _ALL_HOPS, case_no
-        )
-    ]
+    return (await stored_trail(connection, case_no)).hops()
+
+
+async def stored_trail(connection: Connection, case_no: str) -> "StoredTrail":
+    """Return the rows of every hop of a case; for one instant call it in one snapshot."""
+    placed = await connection.fetch(_PLACED, case_no)
+    return StoredTrail(await connection.fetch(_ALL_HOPS, case_no), placed)
+
+
+class StoredTrail(NamedTuple):
+    """Rows of every hop of a case, and of the money on them. A large case has tens of thousands."""
+
+    rows: Sequence[Record]
+    placed: Sequence[Record]
+
+    def hops(self) -> list[TrailHop]:
+        """Return the hops. It takes time, so a process that serves others calls it in a thread."""
+        balances: dict[int, dict[Bucket, int]] = defaultdict(dict)
+        for hop_no, bucket, paise in self.placed:
+            balances[hop_no][_BUCKETS[bucket]] = paise
+        return [
+            TrailHop(
+                hop_no,
+                parent_hop_no,
+                TrailPlace(None, payer_as_told, payer),
+                TrailPlace(institution, payee_as_told, payee),
+                balances.get(hop_no, {}),
+            )
+            for hop_no, parent_hop_no, institution, payer_as_told, payer, payee_as_told, payee in self.rows
+        ]
 
 
 def _edge(row: Record) -> TrailEdge:

@@ -17,6 +17,7 @@ from schemas.identifiers import names_a_transfer, reference_key
 class NamedHop(FrozenModel):
     """A hop that a row of the workbook can be about."""
 
+    case_no: str
     hop_no: int
     layer: int
     institution: str | None
@@ -25,6 +26,8 @@ class NamedHop(FrozenModel):
     parent_hop_no: int | None
     source: HopSource
     disputed_paise: int
+    is_aside: bool
+    """its money counts in the other case of a merge"""
 
 
 class LineFate(FrozenModel):
@@ -82,37 +85,38 @@ async def registered(connection: Connection, ack_no: str) -> Registered | None:
 
 
 async def names_hop(connection: Connection, case_no: str, reference_keys: Sequence[str]) -> bool:
-    """Return whether a hop of the case has any of these references."""
+    """Return whether a hop of the case or of its merged cases has any of these references."""
     found: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM hop WHERE case_no = $1 AND reference_key = ANY($2))", case_no, list(reference_keys)
+        "SELECT EXISTS (SELECT FROM hop WHERE case_no = ANY(merged_with($1) || $1::text) AND reference_key = ANY($2))",
+        case_no,
+        list(reference_keys),
     )
     return found
 
 
+_NAMED: Final = """
+SELECT h.case_no, h.hop_no, h.layer, h.institution, h.reference_key, h.account_key, h.parent_hop_no, h.source,
+    h.disputed_paise, EXISTS (SELECT FROM set_aside_hop s WHERE s.case_no = h.case_no AND s.hop_no = h.hop_no
+        AND s.put_back_at IS NULL) AS is_aside
+FROM hop h WHERE h.case_no = {cases} AND {condition} ORDER BY h.hop_no
+"""
+
+
 async def named_hops(
-    connection: Connection, case_no: str, reference_keys: Sequence[str], account_keys: Sequence[str]
+    connection: Connection, case_nos: Sequence[str], reference_keys: Sequence[str], account_keys: Sequence[str]
 ) -> list[NamedHop]:
-    """Return the hops of a case with any of these references or accounts."""
-    rows = await connection.fetch(
-        "SELECT hop_no, layer, institution, reference_key, account_key, parent_hop_no, source, disputed_paise"
-        " FROM hop WHERE case_no = $1"
-        " AND (reference_key = ANY($2) OR account_key = ANY($3)) ORDER BY hop_no",
-        case_no,
-        list(reference_keys),
-        list(account_keys),
-    )
+    """Return the hops of cases with any of these references or accounts."""
+    statement = _NAMED.format(cases="ANY($1)", condition="(h.reference_key = ANY($2) OR h.account_key = ANY($3))")
+    rows = await connection.fetch(statement, list(case_nos), list(reference_keys), list(account_keys))
     return [NamedHop(**dict(row)) for row in rows]
 
 
 async def undated_hops(connection: Connection, case_no: str) -> list[NamedHop]:
     """Return the hops of a case that wait for the desk and whose date is not stated."""
-    rows = await connection.fetch(
-        "SELECT hop_no, layer, institution, reference_key, account_key, parent_hop_no, source, disputed_paise"
-        " FROM hop WHERE case_no = $1 AND state IN ('correction', 'unroutable')"
-        " AND flags @> jsonb_build_array(jsonb_build_object('code', $2::text)) ORDER BY hop_no",
-        case_no,
-        NO_DATE,
+    waits = (
+        "h.state IN ('correction', 'unroutable') AND h.flags @> jsonb_build_array(jsonb_build_object('code', $2::text))"
     )
+    rows = await connection.fetch(_NAMED.format(cases="$1", condition=waits), case_no, NO_DATE)
     return [NamedHop(**dict(row)) for row in rows]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from hashlib import sha256
 
 from domain.facts import IS_SET, present, span
 from schemas.banks.institutions import Institution
@@ -27,6 +26,7 @@ def institution_facts(one: Institution) -> dict[str, str]:
         "calls_at_once": one.calls_at_once,
         "calls_a_second": one.calls_a_second,
         "signature_only_from": one.signature_only_from,
+        "answers_by_two": one.answers_by_two or None,
     }
     officers = {f"nodal_officer.{place}": _officer(found) for place, found in enumerate(one.nodal_officers, 1)}
     return present(values | officers)
@@ -40,10 +40,7 @@ def secret_facts(login_email: str | None, has_password: bool, channels: Iterable
 
 def key_facts(keys: Iterable[BankKey], now: datetime) -> dict[str, str]:
     """Return when each key is valid, with the fingerprint that two persons compare by telephone."""
-    return {
-        f"key.{key.key_id}": f"{span(key.not_before, key.not_after, now)}; {sha256(key.public_key).hexdigest()}"
-        for key in keys
-    }
+    return {f"key.{key.key_id}": f"{span(key.not_before, key.not_after, now)}; {key.fingerprint}" for key in keys}
 
 
 def _officer(officer: NodalOfficer) -> str:

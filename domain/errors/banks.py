@@ -80,6 +80,19 @@ class BankKeyChangeDecided(NotNow):
     outcome: str
 
 
+class BankPersonKnown(NotNow):
+    code = "bank_person_known"
+
+
+class BankPersonNotFound(NotFound):
+    code = "bank_person_not_found"
+
+
+class BankPeopleTooMany(LimitExceeded):
+    code = "bank_people_too_many"
+    most: int
+
+
 class BankKeyChangesTooMany(LimitExceeded):
     code = "bank_key_changes_too_many"
     most: int

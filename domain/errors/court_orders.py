@@ -94,3 +94,18 @@ class CourtOrderUsedUp(NotNow):
 class CourtOrderOver(NotNow):
     code = "court_order_over"
     ends_on: date
+
+
+class CourtHearingNotExpected(NotNow):
+    code = "court_hearing_not_expected"
+    restoration_id: str
+
+
+class CourtHearingChanged(NotNow):
+    code = "court_hearing_changed"
+
+
+class CourtHearingDayRefused(NotNow):
+    code = "court_hearing_day_refused"
+    held_on: date
+    days_ahead: int

@@ -200,6 +200,9 @@ TEXTS: Final[Mapping[Key, Text]] = {
         [(MessageKind.STEP_DUE, _IO), (MessageKind.STEP_DUE, _OFFICER)],
         Text("Due: {step}", "Case {case}: {step}: due by {until_time}. Please see to it."),
     ),
+    (MessageKind.COURT_HEARING, _IO): Text(
+        "Hearing on {until}", "Case {case}: hearing on {until} before {court}. Please bring the file."
+    ),
     (MessageKind.STEP_OVERDUE, _OFFICER): Text(
         "Overdue: {step}", "Case {case}: {step}: was due by {until_time} and is not done. Please see to it."
     ),

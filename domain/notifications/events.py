@@ -28,6 +28,7 @@ class NotificationEvent(StrEnum):
     CREDIT_ACCOUNT_ENDED = "credit_account_ended"
     STEP_DUE = "step_due"
     STEP_OVERDUE = "step_overdue"
+    COURT_HEARING_NEAR = "court_hearing_near"
     RETURN_APPROVED = "return_approved"
     CREDITED = "credited"
     RESTORATION_REFUSED = "restoration_refused"

@@ -189,6 +189,9 @@ TEXTS: Final[Mapping[Key, Text]] = {
         [(MessageKind.STEP_DUE, _IO), (MessageKind.STEP_DUE, _OFFICER)],
         Text("देय: {step}", "मामला {case}: {step}: {until_time} तक देय। कृपया पूरा करें।"),
     ),
+    (MessageKind.COURT_HEARING, _IO): Text(
+        "{until} को सुनवाई", "मामला {case}: {until} को {court} में सुनवाई है। कृपया फ़ाइल साथ लाएँ।"
+    ),
     (MessageKind.STEP_OVERDUE, _OFFICER): Text(
         "विलंबित: {step}", "मामला {case}: {step}: {until_time} तक देय था और पूरा नहीं हुआ। कृपया देखें।"
     ),

@@ -231,6 +231,10 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "a step is not done in time",
         Rule(Addressee.SUPERVISING, MessageKind.STEP_OVERDUE, _DIRECT, (Fact.UNTIL, Fact.STEP)),
     ),
+    NotificationEvent.COURT_HEARING_NEAR: _on(
+        "the day on which a court hears a restoration is near",
+        Rule(Addressee.IO, MessageKind.COURT_HEARING, _DIRECT, (Fact.UNTIL, Fact.COURT)),
+    ),
     NotificationEvent.RETURN_APPROVED: _on(
         "a restoration comes to its step `credit`",
         Rule(Addressee.VICTIM, MessageKind.APPROVED, _DIRECT, (Fact.AMOUNT, Fact.TO_ACCOUNT)),

@@ -22,6 +22,8 @@ class OfficerStreamRules(FrozenModel):
     """sendings to one caller without a pause; between them the newest event of each thing waits"""
     sends_per_second: Annotated[float, Field(gt=0, le=100)]
     """sendings to one caller after those"""
+    all_sends_per_second: Annotated[float, Field(ge=10, le=100_000)]
+    """sendings of one process to all callers together, so that many open streams leave time for other requests"""
     clock_seconds: Annotated[float, Field(ge=1, le=60)]
     """the server's time comes so often"""
     presence_seconds: Annotated[float, Field(ge=5, le=600)]

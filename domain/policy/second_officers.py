@@ -36,6 +36,8 @@ class CourtOrderRules(FrozenModel):
     """how long an order without a date of its own keeps a hold"""
     warn_before_seconds: LongSeconds
     """a supervisor has a task so long before the end of a keep"""
+    hearing_notice_seconds: LongSeconds
+    """the investigating officer is told so long before the day of a hearing"""
     source: Source
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
+from schemas.banks.keys import KeyRequestView
 from schemas.banks.rosters import NodalOfficer, OfficerToCall, ShortText
 from schemas.base import FrozenModel, Storable, UtcDatetime
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
@@ -105,6 +106,8 @@ class InstitutionEntry(FrozenModel):
     """most calls of ours to it at a time; None: no limit of its own"""
     calls_a_second: CallsASecond | None = None
     """most calls of ours to it in a second; None: no limit of its own"""
+    answers_by_two: bool = False
+    """whether a reply in its inbox needs two of its people; a hold alone needs one"""
 
     @model_validator(mode="after")
     def _accounts_are_at_a_sponsor(self) -> Self:
@@ -154,6 +157,7 @@ class InstitutionFields(FrozenModel):
     calls_at_once: CallsAtOnce | None = None
     calls_a_second: CallsASecond | None = None
     signature_only_from: UtcDatetime | None = None
+    answers_by_two: bool | None = None
 
 
 class Institution(FrozenModel):
@@ -181,6 +185,8 @@ class Institution(FrozenModel):
     """most calls of ours to it at a time; None: no limit of its own"""
     calls_a_second: float | None = None
     """most calls of ours to it in a second; None: no limit of its own"""
+    answers_by_two: bool = False
+    """whether a reply in its inbox needs two of its people"""
 
     def signs_only(self, moment: datetime) -> bool:
         """Return whether the institution is known by its key alone at `moment`."""
@@ -208,3 +214,5 @@ class DirectoryPage(FrozenModel):
 
     items: tuple[DirectoryItem, ...]
     next: str | None
+    key_requests: tuple[KeyRequestView, ...] = ()
+    """changes of keys that banks have asked for; on the first page of all banks only"""

@@ -60,6 +60,13 @@ class KeyChangeOutcome(StrEnum):
     EXPIRED = "expired"
 
 
+class KeyAsker(FrozenModel):
+    """The person at the bank who asked for a change of keys, as the form of the inbox has it."""
+
+    name: str = Field(repr=False)
+    designation: str = Field(repr=False)
+
+
 class KeyChange(FrozenModel):
     """Change of a bank's keys that the bank has asked for, or that the police have made."""
 
@@ -81,3 +88,17 @@ class KeyChange(FrozenModel):
     def fingerprint(self) -> str:
         """Return the SHA-256 of the key that is added or ended."""
         return fingerprint_of(self.public_key)
+
+
+class KeyRequestView(FrozenModel):
+    """A change of keys that an institution has asked for, and that waits for two admins."""
+
+    change_id: UUID
+    institution: str
+    kind: KeyChangeKind
+    key_id: KeyId
+    fingerprint: str
+    """SHA-256 of the key, for two people to compare by telephone"""
+    asked_at: UtcDatetime
+    ends_at: UtcDatetime
+    """nothing is confirmed after this time"""

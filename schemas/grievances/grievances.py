@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
+from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.enums import Language
 from schemas.orders.releases import ReleaseProposal, ReleaseStage
 from schemas.restoration_enums import (
@@ -22,7 +22,6 @@ TEXT_MIN_CHARS: Final = 10
 TEXT_MAX_CHARS: Final = 2_000
 CONTACT_MAX_CHARS: Final = 200
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000), Storable]
 AppealText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=TEXT_MIN_CHARS, max_length=TEXT_MAX_CHARS), Storable
 ]

@@ -3,15 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from schemas.base import FrozenModel, Storable, UtcDatetime
+from schemas.base import FrozenModel, Reason, UtcDatetime
 from schemas.enums import ChannelKind, DeliveryOutcome
 from schemas.orders.orders import LINES_MAX, ConfirmedLine, OrderLine
 from schemas.outbox.procedures import OrderEscalationLevel
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
-
-Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
 
 
 class OrderHead(FrozenModel):
@@ -129,13 +127,13 @@ class OrderView(OrderHead):
 class OrderDecision(FrozenModel):
     """Reason of an officer's action on an order."""
 
-    reason: Why
+    reason: Reason
 
 
 class CancellationAttested(FrozenModel):
     """Record that a bank was told of a cancellation."""
 
-    note: Why
+    note: Reason
     """who at the bank was told, when and how"""
 
 
@@ -153,7 +151,7 @@ class RecordedStatement(FrozenModel):
     """Bank's statement by telephone or letter about what it has done, as an officer records it."""
 
     lines: Annotated[tuple[ConfirmedLine, ...], Field(min_length=1, max_length=LINES_MAX)]
-    note: Why
+    note: Reason
     """who at the bank stated it, when and how"""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.banks.institutions import Code
-from schemas.base import FrozenModel, Paise, Reason, Storable, UtcDatetime, WrittenOut
+from schemas.base import FrozenModel, Note, Paise, Reason, Storable, UtcDatetime, WrittenOut
 from schemas.enums import Person, TaskKind
 from schemas.events import EventKind
 from schemas.officers import OfficerId
@@ -86,9 +86,6 @@ class WithVersion(FrozenModel):
     version: Annotated[int, Field(ge=0, lt=2**63)]
 
 
-Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500), Storable]
-
-
 class PassOn(WithVersion):
     """Give a work item to another officer, with a note."""
 
@@ -99,7 +96,7 @@ class PassOn(WithVersion):
 class TakeOver(WithVersion):
     """Take a work item from the officer who has it. The officer reads the reason."""
 
-    reason: Reason
+    reason: Note
 
 
 class SnoozeTerms(FrozenModel):

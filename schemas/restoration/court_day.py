@@ -50,6 +50,16 @@ class OrderOfDay(FrozenModel):
     confirmed_by: str | None
 
 
+class HearingOfDay(FrozenModel):
+    """Day on which a court hears the restoration."""
+
+    court_hearing_id: int
+    held_on: date
+    court: str
+    recorded_by: str
+    recorded_at: UtcDatetime
+
+
 class CourtDayLine(FrozenModel):
     """One restoration on the list of a day."""
 
@@ -79,6 +89,7 @@ class CourtDayLine(FrozenModel):
     is_ready: bool
     """signed application, every notice issued, and nothing open against it"""
     standing: CourtDayStanding
+    hearing: HearingOfDay | None
     order: OrderOfDay | None
 
 

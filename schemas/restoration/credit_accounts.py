@@ -5,11 +5,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import FrozenModel, Storable, UtcDatetime
+from schemas.base import FrozenModel, Reason, UtcDatetime
 from schemas.identifiers import ACCOUNT_PATTERN, IFSC_PATTERN
 from schemas.text import Line
-
-Justification = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
 
 
 class CreditAccountEnd(StrEnum):
@@ -30,9 +28,9 @@ class NewCreditAccount(FrozenModel):
     ]
     ifsc: Annotated[str, StringConstraints(strip_whitespace=True, pattern=IFSC_PATTERN.pattern)]
     institution: Line
-    reason: Justification
+    reason: Reason
     """reason why the account that paid is not used"""
-    proof: Justification
+    proof: Reason
     """proof that the officer has seen: a passbook, a cancelled cheque, a letter of the bank"""
 
 

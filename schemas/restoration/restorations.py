@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
+from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.documents.due_documents import DueDocumentState
 from schemas.enums import CaseState, Role
 from schemas.police import Pdf
@@ -28,7 +28,6 @@ from schemas.restoration_enums import (
     StepOutcome,
 )
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), Storable]
 VisitNo = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 RowId = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
 

@@ -161,6 +161,7 @@ STAYS: Final[Mapping[str, str]] = {
     **{f"{CASE}/merges/{{merge_id}}/{verb}": MERGES for verb in MERGE_VERBS},
     f"{CASE}/documents": NAMES,
     f"{CASE}/documents/preview": READS,
+    f"{RESTORATION}/court-hearings": NAMES,
     f"{CASE}/fir": NAMES,
     f"{CASE}/fir/{{fir_id}}/copy": NAMES,
     f"{CASE}/fir/{{fir_id}}/sign": NAMES,

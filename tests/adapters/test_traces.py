@@ -14,6 +14,7 @@ from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from adapters import traces
 from adapters.traces import CLOSE_SECONDS, PATH, QUEUE_MAX, ROOT, SEND_SECONDS, RequestTraces
 from schemas.enums import ChannelKind, HopSource
 from schemas.tracing.request_stages import RequestStage, RequestStages
@@ -73,13 +74,18 @@ async def received() -> AsyncIterator[tuple[Receiver, str]]:
 
 @asynccontextmanager
 async def traces_to(url: str) -> AsyncIterator[RequestTraces]:
-    traces = await asyncio.to_thread(RequestTraces, url)
+    sender = await asyncio.to_thread(RequestTraces, url)
     try:
-        yield traces
+        yield sender
     finally:
         # The last sending may have begun just before the end.
         async with asyncio.timeout(30 * (CLOSE_SECONDS + SEND_SECONDS)):
-            await traces.close()
+            await sender.close()
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the sender has logged. Servers of other tests, which run in this process too, log as well."""
+    return [record.getMessage() for record in caplog.records if record.name == traces.__name__]
 
 
 def nanoseconds(moment: datetime) -> int:
@@ -89,8 +95,8 @@ def nanoseconds(moment: datetime) -> int:
 async def test_a_request_is_one_trace_with_a_span_for_each_stage() -> None:
     request_id = UUID(int=7)
     async with received() as (receiver, url):
-        async with traces_to(url) as traces:
-            traces.send(stages(ALL, request_id))
+        async with traces_to(url) as sender:
+            sender.send(stages(ALL, request_id))
         (root,) = [span for span in receiver.spans if not span.parent_span_id]
         below = sorted(
             (span for span in receiver.spans if span.parent_span_id), key=lambda one: one.start_time_unix_nano
@@ -118,17 +124,17 @@ async def test_unknown_moments_leave_a_gap_and_late_clocks_no_negative_span() ->
         RequestStage.DELIVERED: ALL[RequestStage.DELIVERED],
     }
     async with received() as (receiver, url):
-        async with traces_to(url) as traces:
-            traces.send(stages(known))
+        async with traces_to(url) as sender:
+            sender.send(stages(known))
         assert sorted(span.name for span in receiver.spans) == ["committed", ROOT]
         assert all(span.start_time_unix_nano <= span.end_time_unix_nano for span in receiver.spans)
 
 
 async def test_each_request_has_a_trace_of_its_own() -> None:
     async with received() as (receiver, url):
-        async with traces_to(url) as traces:
+        async with traces_to(url) as sender:
             for _ in range(3):
-                traces.send(stages(ALL))
+                sender.send(stages(ALL))
         assert len({span.trace_id for span in receiver.spans}) == 3
         assert len(receiver.spans) == 3 * len(RequestStage)
 
@@ -138,23 +144,23 @@ async def test_a_dead_receiver_loses_traces_and_delays_nothing(dead: str, caplog
     caplog.set_level(logging.INFO)
     async with received() as (receiver, url):
         receiver.hangs, receiver.refuses = dead == "hangs", dead == "refuses"
-        async with traces_to("http://127.0.0.1:9" if dead == "closed" else url) as traces:
+        async with traces_to("http://127.0.0.1:9" if dead == "closed" else url) as sender:
             # More than may wait: nothing blocks, and the oldest are dropped.
             for _ in range(QUEUE_MAX // len(RequestStage) + 100):
-                traces.send(stages(ALL))
-            await until(lambda: bool(caplog.messages), 30)
+                sender.send(stages(ALL))
+            await until(lambda: said(caplog), 30)
         assert receiver.spans == []
-    assert caplog.messages == ["the receiver of traces takes none; traces are lost until it does"]
+    assert said(caplog) == ["the receiver of traces takes none; traces are lost until it does"]
 
 
 async def test_a_receiver_that_works_again_gets_the_next_traces(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    async with received() as (receiver, url), traces_to(url) as traces:
+    async with received() as (receiver, url), traces_to(url) as sender:
         receiver.refuses = True
-        traces.send(stages(ALL))
-        await until(lambda: bool(caplog.messages), 30)
+        sender.send(stages(ALL))
+        await until(lambda: said(caplog), 30)
         receiver.refuses = False
-        traces.send(stages(ALL))
+        sender.send(stages(ALL))
         await until(lambda: bool(receiver.spans), 30)
-        await until(lambda: len(caplog.messages) == 2, 30)
-    assert caplog.messages[1] == "the receiver of traces takes them again"
+        await until(lambda: len(said(caplog)) == 2, 30)
+    assert said(caplog)[1] == "the receiver of traces takes them again"

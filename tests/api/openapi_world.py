@@ -168,10 +168,12 @@ def judge(case: AnyCase, response: httpx.Response, *, rightful: bool = False) ->
         assert response.status_code in {401, 405, 415, 422}, (case.method, case.path, response.status_code)
         assert response.status_code != 405 or response.headers["allow"]
         return
-    # Whatever was sent, the judge reads the response alone.
+    # Whatever was sent, the judge reads the response alone. The client has decoded its content already.
+    headers = response.headers.copy()
+    headers.pop("content-encoding", None)
     told = httpx.Response(
         response.status_code,
-        headers=response.headers,
+        headers=headers,
         content=response.content,
         request=httpx.Request(case.method, "http://test"),
     )

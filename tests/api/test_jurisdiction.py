@@ -68,6 +68,7 @@ CONFINED = {
     "/api/v1/reconciliations/{reconciliation_id}",
     "/api/v1/figures/cases",
     "/api/v1/figures/breaches",
+    "/api/v1/figures/money-cases",
 }
 OWN = {"/api/v1/drafts", "/api/v1/drafts/{draft_id}", "/api/v1/drafts/{draft_id}/banks"}
 """lists of an officer's own drafts and of missed calls, which are of no case"""

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from activities.officers.authenticators import code_at, step_at
 from activities.officers.enrolment import add_team
@@ -38,7 +38,7 @@ from workers.host_client import local_client
 CLOCK_FACTOR = 60.0
 LINK_SECONDS = 60.0
 _SEALED: Final = re.compile(r'name="sealed" value="([^"]+)"')
-_KEY: Final = re.compile(r"<dt>Key</dt><dd>([A-Z2-7 ]+)</dd>")
+_KEY: Final = re.compile(r'<dd id="key">([A-Z2-7 ]+)</dd>')
 
 pytestmark = pytest.mark.end_to_end
 
@@ -120,6 +120,16 @@ class Stage:
             locale="en-IN",
             reduced_motion="reduce",
         )
+        await self._keep(context, token)
+        await context.add_init_script(f"localStorage.setItem('goldenhour.language', '{language}')")
+        return await Seat.taken(context, self.origin)
+
+    async def sign_in_elsewhere(self, seat: Seat, name: str) -> None:
+        """Let the officer of a seat have a new session, as another window of the same browser makes it."""
+        await self._keep(seat.context, await self.session(name))
+
+    async def _keep(self, context: BrowserContext, token: str) -> None:
+        """Let a browser have the cookie of a session."""
         await context.add_cookies(
             [
                 {
@@ -132,8 +142,6 @@ class Stage:
                 }
             ]
         )
-        await context.add_init_script(f"localStorage.setItem('goldenhour.language', '{language}')")
-        return await Seat.taken(context, self.origin)
 
 
 @pytest.fixture(scope="package")

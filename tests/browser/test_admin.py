@@ -47,6 +47,11 @@ async def propose_officer(seat: Seat, officer_id: str) -> None:
     assert await seat.violations() == []
     await seat.picture("admin-propose-en-light")
     await press(seat, "Propose")
+    # The code is shown once, to the admin who proposes.
+    await dialog.get_by_text(re.compile(r"^[a-z2-7]{4}(-[a-z2-7]{4}){3}$")).wait_for()
+    assert await seat.violations() == []
+    await seat.picture("admin-code-en-light")
+    await press(seat, "I have passed it on")
     await dialog.wait_for(state="detached")
 
 
@@ -76,6 +81,7 @@ async def test_an_officer_comes_in_when_two_admins_agree(stage: Stage, sit: Sitt
     await second.picture("admin-decide-en-dark")
     await press(second, "Agree")
     await asked.get_by_text(re.compile(r"https://\S+/first/")).wait_for()
+    await second.picture("admin-link-en-dark")
     await press(second, "I have passed it on")
     await asked.wait_for(state="detached")
     done = second.page.get_by_role("row").filter(has_text=new).filter(has_text="admin.first + admin.second")

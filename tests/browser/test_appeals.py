@@ -1,7 +1,7 @@
 """Appeals of account holders and the day of a Lok Adalat: filed, decided, recorded and confirmed by keyboard."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Route as Request
 
 from schemas.enums import Role
-from schemas.restoration.court_day import AccountOfDay, CourtDayLine, CourtDayPage, CourtDayStanding
+from schemas.restoration.court_day import AccountOfDay, CourtDayLine, CourtDayPage, CourtDayStanding, HearingOfDay
 from schemas.restoration_enums import RestorationState, Route, Step
 from simulator import ScriptedAnswer, hold_row
 from simulator.people.court import one_page_pdf
@@ -142,6 +142,7 @@ def line(case_no: str, **changes: object) -> CourtDayLine:
         open_appeals=0,
         is_ready=True,
         standing=CourtDayStanding.WAITS,
+        hearing=None,
         order=None,
     )
     return ready.model_copy(update=changes)
@@ -151,7 +152,16 @@ async def test_one_order_is_recorded_for_many_files_and_confirmed(stage: Stage, 
     cases = [await held(stage), await held(stage)]
     empty = await stage.engine.complain(transfer(HELD_PAISE, payee_bank="HDFC", reference=rrn()))
     late = {"is_ready": False, "notices_issued": 0, "overdue": True, "open_appeals": 1, "applied_at": None}
-    day = CourtDayPage(items=(*map(line, cases), line(empty), line("21112600099999", **late)), next=None)
+    hearing = HearingOfDay(
+        court_hearing_id=1,
+        held_on=date(2027, 1, 15),
+        court="Permanent Lok Adalat, Lucknow",
+        recorded_by="officer:desk.court",
+        recorded_at=datetime.now(UTC),
+    )
+    day = CourtDayPage(
+        items=(*map(line, cases), line(empty, hearing=hearing), line("21112600099999", **late)), next=None
+    )
 
     async def answer(route: Request) -> None:
         await route.fulfill(body=day.model_dump_json(), content_type="application/json")
@@ -172,9 +182,14 @@ async def test_one_order_is_recorded_for_many_files_and_confirmed(stage: Stage, 
     assert await seat.page.locator(".courtday-choices").is_hidden()
     await seat.page.emulate_media(media="screen")
     await seat.press("Shift+A")
-    await seat.sees("3 ticked")
-    await seat.press("t")
+    await seat.sees("3 ticked", "15-01-2027")
+    await seat.press("h")
     dialog = seat.page.get_by_role("dialog")
+    await dialog.get_by_label("Day of the hearing").wait_for()
+    await looked_at(seat, "court-day-hearing-en-light")
+    await seat.press("Escape")
+    await dialog.wait_for(state="detached")
+    await seat.press("t")
     await dialog.wait_for()
     await seat.type("7/26")
     await seat.page.locator("input[type=file]").set_input_files(award)

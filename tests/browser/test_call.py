@@ -27,6 +27,11 @@ SPEECH_SECONDS = 25.0
 FACTS = 7
 """units that the officer thinks about: two banks, two accounts, the sum, the reference, the time"""
 SAVED = re.compile(r"^Saved \d")
+SAVES_LATE = """(() => {
+    const real = window.setTimeout;
+    window.setTimeout = (run, delay, ...given) => real(run, delay === 1000 ? 60_000 : delay, ...given);
+})()"""
+"""makes the pause between two savings a minute"""
 STORY = "A man on video in a uniform said that a box was stopped."
 
 
@@ -74,12 +79,15 @@ async def test_four_facts_ask_the_banks_and_the_rest_follows_by_keyboard_alone(s
     sim.script(bank=onward.code, rrn=second, answers=[ScriptedAnswer((hold_row(second, 73_000_00),))])
     token = (await stage.officers("intake.pathelia", role=Role.INTAKE))["intake.pathelia"]
     seat = await sit(token)
+    await seat.page.add_init_script(SAVES_LATE)
     await seat.open()
     await wait_for_facts(seat)
 
     names = [bank.name for bank in sim.institutions]
     await type_facts(seat, beginning(names, payer.name), beginning(names, payee.name), first)
     await seat.sees("one lakh eighty-five thousand", "Can go now. What you find out later is added.")
+    # The facts are saved once they are there, so the key that asks the banks waits for no save.
+    await seat.sees(SAVED)
     assert await seat.violations() == []
     await seat.picture("call-facts-en-light")
     await seat.press("Control+Enter")

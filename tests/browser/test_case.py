@@ -127,7 +127,9 @@ async def act(seat: Seat, button: str, fields: Mapping[str, str] | None = None) 
     form = seat.page.get_by_role("dialog")
     await form.wait_for()
     for label, text in (fields or {}).items():
-        await form.get_by_label(label, exact=True).fill(text)
+        field = form.get_by_label(label, exact=True)
+        is_choice = await field.evaluate("(one) => one.tagName === 'SELECT'")
+        await (field.select_option(text) if is_choice else field.fill(text))
 
 
 async def issue_a_letter(seat: Seat) -> None:
@@ -156,7 +158,12 @@ async def issue_a_letter(seat: Seat) -> None:
 
 async def record_an_order(seat: Seat) -> None:
     """Record an order of a court, which waits for another officer; the form says so."""
-    order = {"Court": "CJM Lucknow", "Number of the order": "12/2026", "Day of the order": "25-11-2026"}
+    order = {
+        "What it orders": "restore",
+        "Court": "CJM Lucknow",
+        "Number of the order": "12/2026",
+        "Day of the order": "25-11-2026",
+    }
     await act(seat, "Record a court’s order", order)
     await seat.press("Enter")
     await seat.sees("waits for a second officer")

@@ -260,7 +260,22 @@ async def test_one_act_on_a_whole_view_says_of_each_what_became_of_it(stage: Sta
     await dialog.get_by_text("desk.faster").first.wait_for()
     assert await seat.violations() == []
     await seat.picture("desk-bulk-done-en-light")
+    await seat.press("Escape")
+    await dialog.wait_for(state="detached")
+
+    # A note is not typed twice when the officer it goes to is none.
+    await seat.press("a", *"desk.nowhere", "Tab")
+    await seat.type("the family is at the hospital")
     await seat.press("Enter")
+    await seat.page.locator("aside [role=alert]").wait_for()
+    await seat.press("a")
+    await (
+        dialog.get_by_label("Note for the officer")
+        .and_(seat.page.locator("[value='the family is at the hospital']"))
+        .wait_for()
+    )
+    await dialog.get_by_role("button", name="Cancel").click()
+    await dialog.wait_for(state="detached")
 
     # A view with a name and a live count, opened by its key.
     await seat.page.locator("#main").focus()

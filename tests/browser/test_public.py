@@ -110,7 +110,7 @@ async def test_a_bank_answers_in_its_inbox_without_scripts(stage: Stage) -> None
         await page.get_by_text("₹31,500 are missing.").wait_for()
         for looks, language in LANGUAGES.items():
             async with looking(stage, looks, cookies) as seat:
-                for path in ("", "/orders", "/keys", "/test"):
+                for path in ("", "/orders", "/answered", "/keys", "/test", "/people"):
                     name = f"inbox{path.replace('/', '-') or '-holds'}-{language}-{looks}"
                     await look_at(seat, f"{origin}/inbox{path}?lang={language}", name)
                 held = form_url.partition("?")[0]

@@ -10,6 +10,7 @@ import pytest
 from api.console_files import FILES
 from schemas.enums import Role
 from tests.browser.conftest import Sitting, Stage
+from tests.browser.seat import Seat
 from tests.signed_in import PASSWORD
 
 pytestmark = pytest.mark.end_to_end
@@ -56,6 +57,7 @@ async def test_an_officer_signs_in_and_out_at_the_servers_own_page(stage: Stage,
         await seat.type(text)
     await seat.press("Enter")
     await seat.page.locator("#sms:focus").wait_for()
+    await goes_on_after_the_session_ended(stage, seat, "intake.door")
     await seat.page.get_by_role("button", name="Officer intake.door").focus()
     await seat.press("Enter")
     await seat.page.get_by_role("menuitem", name="Sign out").focus()
@@ -63,6 +65,31 @@ async def test_an_officer_signs_in_and_out_at_the_servers_own_page(stage: Stage,
     await seat.page.wait_for_url(re.compile(r"/sign-in$"))
     await seat.open("/call")
     await seat.page.wait_for_url(re.compile(r"/sign-in\?to=console"))
+
+
+async def goes_on_after_the_session_ended(stage: Stage, seat: Seat, officer_id: str) -> None:
+    """End the session while the officer types, sign in again elsewhere, and find what was typed."""
+    await stage.engine.pool.execute(
+        "UPDATE officer_session SET ended_at = present_moment(), ended_by = $1, end_reason = 'signed_in_again'"
+        " WHERE officer_id = $1 AND ended_at IS NULL",
+        officer_id,
+    )
+    name = seat.page.get_by_label("Name, as the bank has it")
+    await name.focus()
+    await seat.type("Surekha")
+    await seat.sees("You are signed out")
+    assert await seat.violations() == []
+    await seat.picture("signed-out-en-light")
+    go_on = seat.page.get_by_role("button", name="I have signed in")
+    await go_on.focus()
+    await seat.press("Enter")
+    await seat.sees("You are not signed in yet.")
+    await stage.sign_in_elsewhere(seat, officer_id)
+    # The button has the focus again, though it was disabled meanwhile.
+    await seat.press("Enter")
+    await go_on.wait_for(state="detached")
+    assert await name.input_value() == "Surekha"
+    await seat.page.get_by_text(re.compile(r"^Saved \d")).wait_for()
 
 
 async def test_keys_open_the_palette_the_overlay_and_the_other_language(stage: Stage, sit: Sitting) -> None:

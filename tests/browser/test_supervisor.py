@@ -43,6 +43,14 @@ async def test_every_number_leads_to_its_cases_and_every_table_to_a_file(stage: 
     await seat.picture("supervisor-cases-en-light")
     await seat.press("Escape")
     await seat.page.get_by_role("dialog").wait_for(state="detached")
+    # So does each sum of the first panels.
+    await seat.page.get_by_title(re.compile("^lost today: .*open the cases")).focus()
+    await seat.press("Enter")
+    await seat.page.get_by_role("dialog").get_by_role("link", name=case_no).wait_for()
+    assert await seat.violations() == []
+    await seat.picture("supervisor-sum-en-light")
+    await seat.press("Escape")
+    await seat.page.get_by_role("dialog").wait_for(state="detached")
     # The map chooses a district for all figures below, and each table is a file.
     tile = seat.page.get_by_role("button", name=re.compile("^LKO.*Lucknow:"))
     await tile.focus()

@@ -37,6 +37,7 @@ UNDER_PERSON_KEYS = {
     *("credit_account.sealed_name", "grievance.sealed_text", "grievance.sealed_contact", "grievance_level.sealed_said"),
     *("objection.sealed_text", "release_hearing.sealed_said", "treatment_report.sealed_text"),
     *("complainant_message.sealed", "complaint_reach.sealed"),
+    "bank_key_change.sealed_asker",
     *("notice_setting.sealed_webhook", "shift_handover_officer.sealed_note"),
     *("draft.sealed", "draft_handover.sealed_note", "complaint_story.sealed", "telephone_answer.sealed_speaker"),
     *(f"victim_correction.{name}" for name in ("before", "after", "reason")),

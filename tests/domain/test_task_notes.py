@@ -45,7 +45,7 @@ def test_an_item_is_told_in_the_language_of_its_reader() -> None:
             TaskCause.UNREACHABLE,
             TaskSubject.COMPLAINT,
             TaskFacts(message="hold"),
-            "cannot be told: complaint 7: hold",
+            "the victim of complaint 7 cannot be told (hold): no mobile and no e-mail is known",
         ),
         (
             TaskCause.ANSWER_NOT_UNDERSTOOD,

@@ -29,6 +29,7 @@ from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import OFFICER_ROLES, Role
 from simulator import SimulatorConfig, SimulatorServer
 from simulator.people.callers import Person, Staff
+from tests.forked import command_lines, starts_are_forks
 from tests.ground import Ground
 from tests.officers import enrol
 from tests.signed_in import begin_sessions, headers_of
@@ -185,7 +186,8 @@ def _runs(child: psutil.Process, command: str) -> bool:
     """Whether a child is the product's own `goldenhour COMMAND`."""
     words = ["-m", "workers.cli", *command.split()]
     try:
-        return child.cmdline()[1 : 1 + len(words)] == words
+        line = command_lines.get(child.pid) or child.cmdline()
+        return line[1 : 1 + len(words)] == words
     except psutil.NoSuchProcess:
         return False
 
@@ -237,7 +239,7 @@ async def live(
         settings = settings.model_copy(update={"policy_file": changed_policy(home, changes)})
     settings = with_known_address(settings) if letters else settings
     settings = settings.model_copy(update={"iso_spool": config.iso_spool})
-    async with SimulatorServer(config, run_clock=False) as sim:
+    async with SimulatorServer(config, run_clock=False) as sim, starts_are_forks():
         settings = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://{HOST}:{sim.smtp_port}")})
         if restores or letters:
             sms_url = f"http://:{config.sms_token}@{sim.base_url.removeprefix('http://')}/sms?from=UPCOPS"

@@ -12,7 +12,7 @@ from tests.e2e.live import Json
 
 PERCENTILES: Final = {"p50_seconds": 0.5, "p95_seconds": 0.95, "p99_seconds": 0.99}
 
-# Of each stage: when it began, when it ended, its bank, its district, and the channel of its case.
+# Of each stage: when it began, when it ended, its bank, its district, and the channel and the hour of its case.
 _STAGES: Final = {
     "transfer_to_complaint": """SELECT h.transferred_at AS began, h.opened_at AS ended, NULL AS bank, {place}
         FROM hop h JOIN case_file c USING (case_no) {joins} WHERE h.source = 'complaint'""",
@@ -33,7 +33,9 @@ _STAGES: Final = {
         r.delivered_at AS ended, r.institution AS bank, {place}
         FROM hold_request r JOIN case_file c USING (case_no) {joins}""",
 }
-_PLACE: Final = "v.district AS district, k.channel AS channel"
+_PLACE: Final = (
+    "v.district AS district, k.channel AS channel, to_char(c.opened_at AT TIME ZONE 'Asia/Kolkata', 'HH24') AS hour"
+)
 _JOINS: Final = "JOIN complaint k ON k.ack_no = c.case_no JOIN victim v USING (victim_id)"
 
 # Each time in which an open work item had no officer and did not sleep, with how long it was.
@@ -59,6 +61,13 @@ ASKED_TWICE: Final = """
 SELECT case_no, hop_no, revision FROM request_hop GROUP BY case_no, hop_no, revision HAVING count(*) > 1
 """
 
+# The money of the cases by bucket, and how many cases have some there.
+MONEY: Final = """
+SELECT bucket, sum(abs(paise))::bigint AS paise, count(*) AS cases FROM (
+    SELECT bucket, case_no, sum(balance_paise) AS paise FROM ledger_balance GROUP BY 1, 2
+) AS of_case WHERE paise <> 0 GROUP BY 1
+"""
+
 CLOSED_BY: Final = """
 SELECT substr(closed_by, 9) AS officer, extract(epoch FROM closed_at - opened_at)::float8 AS seconds
 FROM desk_task WHERE closed_by LIKE 'officer:%'
@@ -82,6 +91,11 @@ def counted(rows: Iterable[Record]) -> Json:
     return {"began": len(rows), "ended": len(seconds)} | percentiles(seconds)
 
 
+def in_time(rows: Iterable[Record], target_seconds: float) -> list[Record]:
+    """Return the rows that ended within a target."""
+    return [row for row in rows if row["ended"] and (row["ended"] - row["began"]).total_seconds() <= target_seconds]
+
+
 def percentiles(seconds: list[float]) -> Json:
     """The duration of the list up to which so many of a hundred lie; None of an empty list."""
     ordered = sorted(seconds)
@@ -103,16 +117,20 @@ def rounded(seconds: float | None) -> float | None:
 
 
 async def check_stages(pool: Pool, read: Any, teams: Mapping[str, str]) -> None:
-    """Every stage of the golden hour has the same figures by the API and by SQL: of all, by bank, place and channel.
+    """Every stage of the golden hour has the same figures by the API and by SQL: of all, and by each grouping.
 
     `read` gives the report of a grouping, and `teams` has the district of each team.
     """
-    reports = {by: await read(by) for by in (None, "bank", "district", "channel", "team")}
+    reports = {by: await read(by) for by in (None, "bank", "district", "channel", "hour", "team")}
+    of_all_banks = (one for one in reports[None]["targets"] if one["class_seconds"] is None)
+    targets = {one["stage"]: one["policy_seconds"] for one in of_all_banks}
     for stage in _STAGES:
         rows = await stage_rows(pool, stage)
         (total,) = [row for row in reports[None]["total"] if row["stage"] == stage]
         assert shown(total) == counted(rows), stage
-        for by in ("bank", "district", "channel"):
+        if (target := targets.get(stage)) is not None:
+            assert total["policy"]["within"] == len(in_time(rows, target)), stage
+        for by in ("bank", "district", "channel", "hour"):
             told = {row["about"]: shown(row) for row in reports[by]["rows"] if row["stage"] == stage}
             groups = Counter(row[by] for row in rows if row[by] is not None)
             assert told == {key: counted(row for row in rows if row[by] == key) for key in groups}, (stage, by)

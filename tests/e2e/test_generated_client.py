@@ -2,7 +2,9 @@
 
 import ast
 import asyncio
+import json
 import sys
+from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from activities.context import Context
 from api.tokens import Tokens
+from tests.api.openapi_world import published
 from tests.e2e import generated_client
 from tests.e2e.generated_client import GeneratedClient, NotDescribed, Refused
 from tests.e2e.test_feed import PATIENCE_SECONDS, VAULT, ctx, world
@@ -70,10 +73,20 @@ async def settled(script: GeneratedClient, ack_no: str) -> Any:
             await asyncio.sleep(0.05)
 
 
-async def test_a_hold_is_taken_acknowledged_and_answered(ctx: Context, world: World) -> None:
+async def test_strangers_read_take_a_hold_and_are_refused_as_described(
+    ctx: Context, world: World, subtests: pytest.Subtests
+) -> None:
     _, http = world
     script = await described(http, OfficerToken=await script_token(ctx.pool))
-    bank = await described(http)
+    ack_no = await answered_hold(script, GeneratedClient(script.document, http))
+    with subtests.test("everything that can be read is as described"):
+        await check_reads(script, ack_no)
+    with subtests.test("refusals are as described"):
+        await check_refusals(script.document, http)
+
+
+async def answered_hold(script: GeneratedClient, bank: GeneratedClient) -> str:
+    """Complain, and answer as the bank; return the number of the complaint."""
     login = await bank.log_in_bank(body={"email": "hdfc@banks.example", "password": "HDFC-inbound-pass"})
     bank.credentials["BankToken"] = login["data"]["token"]
     told = await script.take_complaint(body=a_complaint(), idempotency_key=uuid4().hex)
@@ -91,13 +104,12 @@ async def test_a_hold_is_taken_acknowledged_and_answered(ctx: Context, world: Wo
     case = await settled(script, told["ack_no"])
     assert case["buckets_paise"]["held"] == AMOUNT_PAISE
     assert (await bank.read_hold(hold_id=hold["hold_id"]))["status"] == "answered"
+    ack_no: str = told["ack_no"]
+    return ack_no
 
 
-async def test_everything_that_can_be_read_is_as_described(ctx: Context, world: World) -> None:
+async def check_reads(script: GeneratedClient, ack_no: str) -> None:
     """Every operation that reads and needs no more than a case's number."""
-    _, http = world
-    script = await described(http, OfficerToken=await script_token(ctx.pool))
-    told = await script.take_complaint(body=a_complaint(), idempotency_key=uuid4().hex)
     read = 0
     for name, operation in script.operations.items():
         needs = {one["name"] for one in operation.described.get("parameters", ()) if one.get("required")}
@@ -105,15 +117,14 @@ async def test_everything_that_can_be_read_is_as_described(ctx: Context, world: 
         if name in OFFICERS_ONLY or operation.method != "get":
             continue
         if needs <= {"ack_no"} and schemes[:1] in ([], ["OfficerToken"]):
-            await getattr(script, name)(**dict.fromkeys(needs, told["ack_no"]))
+            await getattr(script, name)(**dict.fromkeys(needs, ack_no))
             read += 1
     assert read > 10
 
 
-async def test_refusals_are_as_described(ctx: Context, world: World) -> None:
-    _, http = world
-    script = await described(http, OfficerToken="of.nobody.here")
-    bank = await described(http, BankToken=Tokens(VAULT).for_bank("ICIC"))
+async def check_refusals(document: Mapping[str, Any], http: httpx.AsyncClient) -> None:
+    script = GeneratedClient(document, http, {"OfficerToken": "of.nobody.here"})
+    bank = GeneratedClient(document, http, {"BankToken": Tokens(VAULT).for_bank("ICIC")})
     for call, status, name in (
         (script.list_cases(), 401, "not-logged-in"),
         (bank.read_hold(hold_id=str(uuid4())), 404, "not-found"),
@@ -128,8 +139,8 @@ async def test_refusals_are_as_described(ctx: Context, world: World) -> None:
 
 
 @pytest.fixture
-async def document(world: World) -> dict[str, Any]:
-    found: dict[str, Any] = (await world[1].get("/api/v1/openapi.json")).json()
+def document() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(published()))
     return found
 
 

@@ -28,7 +28,7 @@ from tests.e2e.night import (
     transfer,
     victim,
 )
-from tests.e2e.night_recount import ASKED_TWICE, DOUBLE_CLAIMS, UNOWNED, check_load, check_stages
+from tests.e2e.night_recount import ASKED_TWICE, DOUBLE_CLAIMS, MONEY, UNOWNED, check_load, check_stages
 from tests.factories import rrn
 from tests.ground import Ground
 
@@ -232,5 +232,9 @@ async def check_figures(night: Night) -> None:
     behind = await night.read(lead, "/figures/cases", stage="complaint_to_held", limit="500", **days)
     cases = {row["case_no"] for row in await pool.fetch("SELECT case_no FROM case_file")}
     assert {item["case_ack_no"] for item in behind["items"]} == cases
+    for row in await pool.fetch(MONEY):
+        listed = await night.read(lead, "/figures/money-cases", figure=row["bucket"], limit="500", **days)
+        found = sum(item["paise"] for item in listed["items"]), len(listed["items"])
+        assert found == (row["paise"], row["cases"]), row["bucket"]
     late = await night.read(lead, "/figures/breaches", stage="complaint_to_held", limit="500")
     assert late["items"] == []

@@ -23,13 +23,15 @@ from workflows import options
 from workflows.restoration import RestorationWorkflow
 
 RESTORATION = ProcedureKind.RESTORATION
-DECIDES = {
+BUSY = {
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED,
     EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
     EventType.EVENT_TYPE_TIMER_FIRED,
     EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
     EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
 }
-"""last events of a history whose workflow has not decided yet"""
+"""last events of a history whose workflow decides, or waits for an activity"""
 
 
 class RestorationStage:
@@ -102,8 +104,9 @@ class RestorationStage:
         found = (await handle.describe()).raw_description
         if found.pending_activities or found.HasField("pending_workflow_task"):
             return False
-        # After an activity there is a moment in which the description shows neither it nor the next workflow task.
-        return (await handle.fetch_history()).events[-1].event_type not in DECIDES
+        # After an activity there is a moment in which the description shows neither it nor the next workflow task. That
+        # task may have scheduled another activity by the time that we read the history.
+        return (await handle.fetch_history()).events[-1].event_type not in BUSY
 
     async def until_divided(self, restoration: UUID) -> None:
         """Wait until every line has its allocated amount."""

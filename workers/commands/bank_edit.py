@@ -62,6 +62,9 @@ def add(
     calls_a_second: Annotated[
         float | None, typer.Option(metavar="NUMBER", help="Most calls to it in a second.")
     ] = None,
+    answers_by_two: Annotated[
+        bool, typer.Option("--answers-by-two", help="A reply in its inbox needs two of its people.")
+    ] = False,
     secrets: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="JSON with its secrets by name; you are asked for missing ones."),
@@ -95,6 +98,7 @@ def add(
         "desk_email": desk_email,
         "calls_at_once": calls_at_once,
         "calls_a_second": calls_a_second,
+        "answers_by_two": answers_by_two,
     }
     officer = {"name": nodal_name, "email": nodal_email, "mobile": nodal_mobile}
     content["nodal_officers"] = [officer] if any(officer.values()) else []

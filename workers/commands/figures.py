@@ -103,10 +103,10 @@ async def _read(
 
 
 def _write_csv(file: Path, report: "OutcomeReport") -> None:
-    from activities.reporting.outcomes import to_csv
+    from activities.reporting.outcomes import outcome_table
 
     try:
-        file.write_text(to_csv(report), encoding="utf-8", newline="")
+        file.write_text(outcome_table(report).to_csv(), encoding="utf-8", newline="")
     except OSError as error:
         raise Failed(f"{file}: {error.strerror}", USAGE) from error
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
-    from activities.reporting.stage_tables import Table
+    from documents.spreadsheet import Table
     from schemas.reporting.stage_figures import StageFigures, StageReport
     from workers.settings import Settings
 

@@ -18,8 +18,11 @@ from activities.documents.issuing import appeal_address
 from activities.drafts.confirmation_tasks import tell_desk
 from activities.notifications.complainant_messages import tell_complainants
 from activities.notifications.key_letters import tell_of_key_changes
+from activities.notifications.login_change_letters import tell_of_login_changes
 from activities.notifications.login_letters import tell_of_logins
+from activities.notifications.person_codes import send_person_codes
 from activities.notifications.sending import MailRoute, Ways, send_due
+from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
 from activities.police.firs import register_due
 from activities.reporting.task_messages import WebhookRoute, send_task_messages
 from adapters.banks.push.client import PushAdapter
@@ -91,6 +94,9 @@ class OutboundLoop:
             partial(send_due, self.ctx, self.ways),
             partial(tell_of_logins, self.ctx, self.ways),
             partial(tell_of_key_changes, self.ctx, self.ways),
+            partial(tell_of_login_changes, self.ctx, self.ways),
+            partial(tell_of_sign_in_links, self.ctx, self.ways),
+            partial(send_person_codes, self.ctx, self.ways),
             partial(send_test_events, self.ctx, self.bank_events),
             partial(tell_complainants, self.ctx, self.ways),
             partial(tell_desk, self.ctx),

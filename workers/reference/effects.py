@@ -273,8 +273,20 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "bank_login_ends_sessions": Effect(
         Sort.DERIVED, "Ends the sessions of a bank that gets another login.", ("bank_session",)
     ),
+    "bank_reply_check_decided_once": Effect(Sort.RULE, "Refuses another decision on a reply of a bank."),
+    "bank_person_rules": Effect(Sort.RULE, "Refuses a person more than a bank may have."),
+    "bank_person_ends_sessions": Effect(
+        Sort.DERIVED, "Ends the sessions of a person who is ended or sets another password.", ("bank_session",)
+    ),
     "officer_totp_rules": Effect(Sort.RULE, "Refuses a code of an authenticator that is not later than the last one."),
     "recovery_code_rules": Effect(Sort.RULE, "Refuses a second use of a recovery code."),
+    "sign_in_link_of_two": Effect(
+        Sort.RULE, "Refuses a link of a proposal that another admin did not agree to, or with another code."
+    ),
+    "bank_login_change_of_two": Effect(
+        Sort.RULE, "Refuses the link of a bank without a proposal that another admin agreed to, or with another code."
+    ),
+    "bank_login_change_rules": Effect(Sort.RULE, "Refuses a second use of a bank's link, and any other change of it."),
     "sign_in_link_rules": Effect(Sort.RULE, "Refuses a second use of a sign-in link, and any other change of it."),
     "officer_session_rules": Effect(
         Sort.RULE, "Refuses a session of a disabled officer, and any change but its use and its one end."
@@ -331,6 +343,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "restoration_step_signed": Effect(Sort.RULE, "Refuses that a victim ends the application without a signature."),
     "hearing_waiver_of_served": Effect(Sort.RULE, "Refuses a waiver of a holder who has no notice."),
+    "court_hearing_rules": Effect(
+        Sort.RULE, "Refuses any change of a hearing but that it is told of and that it ends."
+    ),
     "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
     "payer_found_transfer_rules": Effect(
         Sort.RULE, "Refuses any change of a transfer that a victim's bank named but its hop and its one decision."

@@ -1,5 +1,7 @@
 /** Refusals of the API (RFC 9457), and failures of the network, as one kind of error. */
 
+import { parts } from "../parts/catalogue.ts";
+
 export interface Violation {
   readonly field: string;
   readonly message: string;
@@ -16,7 +18,7 @@ interface ProblemBody {
 }
 
 /** Code of a problem without an answer: the line is down, or the server took too long. */
-export const NO_ANSWER = "no_answer";
+const NO_ANSWER = "no_answer";
 
 export class Problem extends Error {
   readonly status: number;
@@ -26,7 +28,8 @@ export class Problem extends Error {
   readonly violations: readonly Violation[];
 
   constructor(status: number, body: ProblemBody) {
-    super(body.detail || body.title || `HTTP ${status}`);
+    // A proxy in between answers without a text of ours, and a browser names a failure in its own terms.
+    super(body.detail || body.title || parts.now()("no_answer"));
     this.name = "Problem";
     this.status = status;
     this.code = body.code ?? "internal";
@@ -35,17 +38,17 @@ export class Problem extends Error {
     this.violations = body.violations ?? [];
   }
 
-  /** Whether the same request may succeed later. */
+  /** Whether the same request may succeed later; without a session, once the officer has signed in again. */
   get isTemporary(): boolean {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+    return [0, 401, 408, 429].includes(this.status) || this.status >= 500;
   }
+
 }
 
 /** Return what went wrong as a problem, whatever was thrown. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  const detail = error instanceof Error ? error.message : String(error);
-  return new Problem(0, { code: NO_ANSWER, detail });
+  return new Problem(0, { code: NO_ANSWER });
 }
 
 interface Answer<Data> {

@@ -14,17 +14,19 @@ import { Account } from "./Account.tsx";
 import { Bell } from "./Bell.tsx";
 import { pageCommands, shell, shellCommands } from "./commands.ts";
 import { type Page, PAGES, pagesOf } from "./pages.ts";
-import { useSession } from "./session.ts";
+import { useSession, useSessionEnd } from "./session.ts";
 
 const Palette = lazy(() => import("../keys/Palette.tsx"));
 const KeyOverlay = lazy(() => import("../keys/KeyOverlay.tsx"));
 const Find = lazy(() => import("./Find.tsx"));
+const SignedOut = lazy(() => import("./SignedOut.tsx"));
 
 type Open = "palette" | "keys" | "find" | null;
 
 export function Shell(): ReactNode {
   const t = shell.use();
   const session = useSession();
+  const ended = useSessionEnd();
   const { pathname } = useLocation();
   const page = PAGES.find((one) => one.routes.some((route) => pathname.startsWith(beginning(route.path))));
   const [open, setOpen] = useState<Open>(null);
@@ -75,6 +77,7 @@ export function Shell(): ReactNode {
         {open === "palette" && <Palette close={close} />}
         {open === "keys" && <KeyOverlay close={close} />}
         {open === "find" && <Find close={close} />}
+        {ended !== null && <SignedOut since={ended} />}
       </Suspense>
     </>
   );

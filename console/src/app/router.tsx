@@ -6,10 +6,17 @@ import { whenSignedOut } from "../api/client.ts";
 import { queries } from "../api/queries.ts";
 import { ErrorState, LoadingState, NotFoundState } from "../parts/states.tsx";
 import { type Page, PAGES, pagesOf } from "./pages.ts";
-import { goToSignIn, session } from "./session.ts";
+import { session, sessionEnded } from "./session.ts";
 import { Shell } from "./Shell.tsx";
 
 const root = createRootRoute({ notFoundComponent: NotFoundState, errorComponent: ErrorState });
+
+/** Begin to fetch the code of a page, while the server says who is signed in. */
+function fetchCode(path: string | undefined): void {
+  const route = PAGES.flatMap((page) => page.routes).find((one) => one.path === path);
+  // The page fetches it again, and says what fails.
+  route?.load().catch(() => undefined);
+}
 
 /** What officers see after the sign-in, inside the shell. */
 const signedIn = createRoute({
@@ -17,8 +24,9 @@ const signedIn = createRoute({
   id: "signed-in",
   component: Shell,
   errorComponent: ErrorState,
-  beforeLoad: async () => {
-    whenSignedOut(goToSignIn);
+  beforeLoad: async ({ matches }) => {
+    whenSignedOut(sessionEnded);
+    fetchCode(matches.at(-1)?.fullPath);
     await queries.ensureQueryData(session);
   },
 });

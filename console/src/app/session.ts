@@ -1,16 +1,29 @@
-/** The officer who is signed in. The server's own pages sign in; this only asks who it is, and signs out. */
+/** The officer who is signed in. The server's own pages sign in; this asks who it is, and what to do at the end. */
 
 import { queryOptions, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
 
 import { api, type Schemas, setCsrfToken } from "../api/client.ts";
 import { ok, problemOf } from "../api/problem.ts";
+import { queries } from "../api/queries.ts";
+import { serverNow } from "../text/clock.ts";
 
 export type Session = Schemas["OpenSession"];
 
 /** The server's page; after the sign-in it sends the officer back here. */
-const SIGN_IN = "/sign-in?to=console";
+export const SIGN_IN = "/sign-in?to=console";
 
 let isLeaving = false;
+let endedAt: number | null = null;
+const watchers = new Set<() => void>();
+/** Tells the other tabs of the browser that the officer signed out, so that they forget what they show. */
+const leaving = new BroadcastChannel("goldenhour.session");
+leaving.onmessage = () => goToSignIn();
+
+function setEnded(at: number | null): void {
+  endedAt = at;
+  for (const watcher of watchers) watcher();
+}
 
 export const session = queryOptions({
   queryKey: ["session"],
@@ -32,6 +45,43 @@ export function useSession(): Session {
   return useSuspenseQuery(session).data;
 }
 
+/** The server's time at which the session was over; null while it is alive. */
+export function useSessionEnd(): number | null {
+  return useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    () => endedAt,
+  );
+}
+
+/** The session is over. A page that shows something stays, so that nothing that is typed is lost. */
+export function sessionEnded(): void {
+  if (queries.getQueryData(session.queryKey) === undefined) goToSignIn();
+  else if (!isLeaving && endedAt === null) setEnded(serverNow());
+}
+
+/** Go on if the same officer has signed in again; return whether. The page of another officer begins from nothing. */
+export async function goOn(): Promise<boolean> {
+  const before = queries.getQueryData(session.queryKey);
+  try {
+    const found = await ok(api.GET("/api/v1/session"));
+    if (found.officer_id !== before?.officer_id) {
+      location.assign("/console/");
+      return true;
+    }
+    setCsrfToken(found.csrf_token);
+    queries.setQueryData(session.queryKey, found);
+  } catch (error) {
+    if (problemOf(error).status === 401) return false;
+    throw error;
+  }
+  setEnded(null);
+  void queries.invalidateQueries();
+  return true;
+}
+
 /** Go to the page of sign-in, once. */
 export function goToSignIn(): void {
   if (isLeaving) return;
@@ -44,6 +94,7 @@ export function useSignOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
     isLeaving = true;
+    leaving.postMessage("signed out");
     try {
       await ok(api.DELETE("/api/v1/session"));
     } finally {

@@ -9,19 +9,20 @@ import { Refusal } from "./Refusal.tsx";
 
 export function AskDialog({
   title,
-  says = "",
+  says,
   act,
   isReady,
   problem,
   run,
   close,
   isFirm = false,
+  actHasFocus = false,
   className = "",
   children,
 }: {
   title: string;
   /** what will happen, before it is done */
-  says?: string;
+  says?: ReactNode;
   /** name of the act on its button; the title without it */
   act?: string;
   isReady: boolean;
@@ -29,6 +30,8 @@ export function AskDialog({
   run: () => void;
   close: () => void;
   isFirm?: boolean;
+  /** for a dialog without a field: Enter does the act */
+  actHasFocus?: boolean;
   className?: string;
   children?: ReactNode;
 }): ReactNode {
@@ -44,7 +47,7 @@ export function AskDialog({
         {children}
         {problem && <Refusal problem={problem} />}
         <div className="row wrap">
-          <button type="submit" className="btn first" disabled={!isReady}>
+          <button type="submit" className="btn first" disabled={!isReady} autoFocus={actHasFocus}>
             {act ?? title}
           </button>
           <button type="button" className="btn" onClick={close}>

@@ -3,7 +3,7 @@
 import { useRouter } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
-import { NO_ANSWER, problemOf } from "../api/problem.ts";
+import { problemOf } from "../api/problem.ts";
 import { parts } from "./catalogue.ts";
 
 export function LoadingState(): ReactNode {
@@ -36,7 +36,7 @@ export function ErrorState({ error, reset }: { error: unknown; reset?: () => voi
   };
   return (
     <div className="state" role="alert">
-      <p className="b">{problem.code === NO_ANSWER ? t("no_answer") : problem.message}</p>
+      <p className="b">{problem.message}</p>
       {problem.requestId && <p className="xs mut">{t("request", { id: problem.requestId })}</p>}
       <button type="button" className="btn first" onClick={again}>
         {t("again")}

@@ -3,7 +3,12 @@
 import type { ReactNode } from "react";
 
 import { useNow } from "../text/clock.ts";
-import { fullText, machineText, momentText, spanText, timeText } from "../text/moments.ts";
+import { dayText, fullText, machineText, minuteText, momentText, spanText, timeText } from "../text/moments.ts";
+import { glanceText } from "../text/spans.ts";
+import { parts } from "./catalogue.ts";
+
+/** What is left of a deadline below this is shown as a warning. */
+const SOON_MS = 86_400_000;
 
 /** A moment: the time of today, or day and time. */
 export function Moment({ at }: { at: number }): ReactNode {
@@ -40,6 +45,25 @@ export function Until({ at }: { at: number }): ReactNode {
   return (
     <time className="mono nw" dateTime={machineText(at)} title={fullText(at)}>
       {spanText(at - now)}
+    </time>
+  );
+}
+
+/** A deadline: the time of today, else what is left; once it has passed, how long it is late. */
+export function Deadline({ at }: { at: number }): ReactNode {
+  const t = parts.use();
+  const now = useNow();
+  const left = at - now;
+  const text =
+    left < 0
+      ? t("late_by", { span: glanceText(-left / 1000, t.language) })
+      : dayText(at) === dayText(now)
+        ? t("due_today", { at: minuteText(at) })
+        : t("left", { span: glanceText(left / 1000, t.language) });
+  const tone = left < 0 ? "bad b" : left < SOON_MS ? "warn" : "";
+  return (
+    <time className={`nw ${tone}`} dateTime={machineText(at)} title={fullText(at)}>
+      {text}
     </time>
   );
 }

@@ -1,5 +1,7 @@
 /** Times for people, in Indian time, and times that people type. */
 
+import { plainDigits } from "./digits.ts";
+
 export const OFFSET_TEXT = "IST (UTC+05:30)";
 const OFFSET_MS = 5.5 * 3_600_000;
 const DAY_MS = 86_400_000;
@@ -115,7 +117,7 @@ export function localMoment(text: string): number {
  * A time alone is today's, or yesterday's if it is still to come. A day alone stays a day. Null if it is neither.
  */
 export function readMoment(typed: string, now: number): string | null {
-  const text = typed.trim().replace(/\s+/g, " ").replace("T", " ");
+  const text = plainDigits(typed.trim()).replace(/\s+/g, " ").replace("T", " ");
   if (!text) return null;
   const clock = readClock(text);
   if (clock) {

@@ -1,6 +1,7 @@
 /** Rupees as people read, say and type them. Amounts are whole paise everywhere else. */
 
 import type { Language } from "./language.ts";
+import { plainDigits } from "./digits.ts";
 import { HINDI_BELOW_100 } from "./hindiNumbers.ts";
 
 const PAISE = 100;
@@ -95,7 +96,7 @@ const SIZES: readonly (readonly [RegExp, number])[] = [
 
 /** Return the paise that a person typed, such as `185000`, `1,85,000.50`, `1.85 lakh` or `2cr`; null if it is no sum. */
 export function readRupees(text: string): number | null {
-  const found = TYPED.exec(text.trim());
+  const found = TYPED.exec(plainDigits(text.trim()));
   if (found === null) return null;
   const [, before = "", after = "", unit] = found;
   const size = unit === undefined ? 1 : (SIZES.find(([pattern]) => pattern.test(unit))?.[1] ?? 1);

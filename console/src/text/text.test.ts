@@ -58,6 +58,7 @@ test("what a person types is read as rupees, to the paisa", () => {
     ["many", null],
   ];
   for (const [text, paise] of typed) assert.equal(readRupees(text), paise, text);
+  assert.equal(readRupees("१.८५ लाख"), 18_500_000);
 });
 
 test("what a person types is read as a time in India", () => {
@@ -77,6 +78,7 @@ test("what a person types is read as a time in India", () => {
     ["noon", null],
   ];
   for (const [text, moment] of typed) assert.equal(readMoment(text, NOW), moment, text);
+  assert.equal(readMoment("१३:४७", NOW), readMoment("13:47", NOW));
 });
 
 test("times are shown in India, and spans to the second", () => {

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.administration import proposals
+from activities.administration import effects, proposals
 from activities.context import Context
 from activities.officers import enrolment
 from db.officers import callers
@@ -121,7 +121,7 @@ class Office:
         version = self.last.version if is_seen else "0" * 16
         decision = ProposalDecision(decision=answer, reason="looked into it", version=version)
         done, secret = await proposals.decide(self.ctx, self.last.proposal_id, decision, f"officer:{self.name(who)}")
-        assert (secret.link, secret.password) == (None, None)
+        assert secret == effects.NOTHING
         self.has_role |= answer is ProposalAnswer.AGREED
         return done
 

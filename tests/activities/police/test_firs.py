@@ -127,7 +127,9 @@ async def test_without_a_signature_it_lapses_at_the_hour_and_another_may_be_aske
     assert await home.pass_time(case_no, timedelta(hours=2)) == ["lapse:fir_signature"]
     assert (await home.fir(case_no)).state == "lapsed"
     assert (await home.kinds(case_no))[-2:] == ["fir_lapsed", "duty_overdue"]
-    assert await home.notes(case_no) == ["overdue: fir_signature"]
+    assert await home.notes(case_no) == [
+        "overdue: the signature of the e-Zero FIR: see to it under Police and courts in the case"
+    ]
     assert await home.ended(case_no)
     with pytest.raises(NotNow, match="had to be signed by"):
         await home.sign(case_no, first.fir_id)

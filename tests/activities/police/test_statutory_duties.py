@@ -18,6 +18,10 @@ from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes
 
 REPORT, FOLLOW_UP = DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP
+_WHERE = "see to it under Police and courts in the case"
+REPORT_DUE = f"the law asks for the report to the magistrate: {_WHERE}"
+REPORT_OVERDUE = f"overdue: the report to the magistrate: {_WHERE}"
+FOLLOW_UP_DUE = f"the law asks for the FIR and the seizure after the lien notice: {_WHERE}"
 
 
 class Duties(Home):
@@ -83,7 +87,7 @@ async def test_a_hold_opens_the_duties_of_the_law_once(home: Duties) -> None:
         ("magistrate_report", 24 * hour, 6 * hour, hour),
         ("follow_up", 72 * hour, 24 * hour, hour),
     ]
-    assert await home.notes(case_no) == ["follow_up", "magistrate_report"]
+    assert await home.notes(case_no) == [FOLLOW_UP_DUE, REPORT_DUE]
     assert (await home.bench.events(case_no)).count("duty_opened") == 2
 
 
@@ -95,7 +99,7 @@ async def test_no_response_is_reminded_of_and_escalated_each_at_its_hour(home: D
     assert await home.pass_time(case_no, timedelta(minutes=1)) == ["remind:magistrate_report"]
     assert await home.pass_time(case_no, timedelta(hours=6, minutes=59)) == []
     assert await home.pass_time(case_no, timedelta(minutes=1)) == ["escalate:magistrate_report"]
-    assert await home.notes(case_no) == ["follow_up", "magistrate_report", "overdue: magistrate_report"]
+    assert await home.notes(case_no) == [REPORT_OVERDUE, FOLLOW_UP_DUE, REPORT_DUE]
     assert (await home.bench.events(case_no))[-1] == "duty_overdue"
     assert await home.pass_time(case_no, timedelta(days=30)) == ["remind:follow_up", "escalate:follow_up"]
     assert (await home.look_at(case_no)) == RowState(over=False, at="magistrate_report follow_up")
@@ -111,7 +115,7 @@ async def test_a_duty_that_is_done_is_over_and_the_last_ends_the_clocks(home: Du
     case_no = await home.case()
     assert await home.done(case_no, REPORT)
     assert not await home.done(case_no, REPORT), "once"
-    assert await home.notes(case_no) == ["follow_up"]
+    assert await home.notes(case_no) == [FOLLOW_UP_DUE]
     assert not await home.ended(case_no)
     assert await home.pass_time(case_no, timedelta(days=10)) == ["remind:follow_up", "escalate:follow_up"]
     done = await finish_by_hand(home.ctx, case_no, FOLLOW_UP, "sent by post", "officer:io")
@@ -169,7 +173,7 @@ async def test_who_is_assigned_late_is_told_what_nobody_was_reminded_of(home: Du
     ]
     supervise = "case_no = $1 AND kind = 'supervise' AND state = 'open'"
     asked = await notes(home.bench.pool, supervise, case_no)
-    assert asked == ["overdue: magistrate_report"], "no officer supervises the case"
+    assert asked == [REPORT_OVERDUE], "no officer supervises the case"
     for new in (named("io", "io"), named("supervising", "sp"), named("io", "other", "9000000002")):
         await assign_officer(home.ctx, case_no, new, "officer:chief")
     told = await home.bench.rows(
@@ -202,4 +206,4 @@ async def test_a_document_that_is_none_ends_no_duty(home: Duties) -> None:
     case_no = await home.case()
     with pytest.raises(Exception, match="duty_document_id_fkey"):
         await home.done(case_no, REPORT, uuid4())
-    assert await home.notes(case_no) == ["follow_up", "magistrate_report"]
+    assert await home.notes(case_no) == [FOLLOW_UP_DUE, REPORT_DUE]

@@ -21,7 +21,7 @@ from schemas.orders.orders import ConfirmedLine, NewOrder, NewOrderLine, OrderCo
 from schemas.police import Duty, HandedIn, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DocumentKind, DutyKind, OrderKind, OrderReason
 from tests.activities.document_issuing import IssuingBench
-from tests.activities.police.test_statutory_duties import Duties
+from tests.activities.police.test_statutory_duties import FOLLOW_UP_DUE, Duties
 from tests.activities.restoration_bench import DAY
 from tests.factories import row, rrn, transfer
 from tests.mail_server import Postbox
@@ -29,6 +29,9 @@ from tests.opened_bodies import opened_rows
 
 REPORT, FOLLOW_UP = DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP
 HOUR = timedelta(hours=1)
+TO_HAND_IN = (
+    "submit the report to the magistrate, and enter the diary number of the court under Police and courts in the case"
+)
 
 
 class Court(IssuingBench):
@@ -122,7 +125,7 @@ async def test_a_report_is_handed_in_before_the_magistrate_is_told(court: Court)
     case_no = await court.case("HDFC")
     document = await court.issued(case_no, DocumentKind.MAGISTRATE_REPORT)
     assert set(await court.open_duties(case_no)) == {"magistrate_report", "follow_up"}
-    assert await court.home.notes(case_no) == ["follow_up", "submit: magistrate_report"]
+    assert await court.home.notes(case_no) == [TO_HAND_IN, FOLLOW_UP_DUE]
     assert "escalate:magistrate_report" in await court.home.pass_time(case_no, 26 * HOUR), "its clock runs on"
     with pytest.raises(DiaryEntryMissing):
         await finish_by_hand(court.home.ctx, case_no, REPORT, "the court has it", "officer:io")
@@ -135,7 +138,7 @@ async def test_a_report_is_handed_in_before_the_magistrate_is_told(court: Court)
     assert await court.hand_in(case_no, "DD 4/2026", at) == done, "twice is once"
     with pytest.raises(DutyDone):
         await court.hand_in(case_no, "DD 5/2026", at)
-    assert await court.home.notes(case_no) == ["follow_up"]
+    assert await court.home.notes(case_no) == [FOLLOW_UP_DUE]
     (told,) = await court.home.events(case_no, "duty_done")
     assert (told["diary_no"], told["late"]) == ("DD 4/2026", False), "it counts when it was handed in"
     with pytest.raises(DutyNotHandedIn):

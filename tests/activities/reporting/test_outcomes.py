@@ -16,9 +16,9 @@ from activities.reporting.outcomes import (
     SERIES_MAX,
     OutcomeGauges,
     labelled,
+    outcome_table,
     period_of,
     read,
-    to_csv,
 )
 from activities.restoration import refusals
 from db.pool import Pool
@@ -234,7 +234,7 @@ async def test_of_nothing_there_are_figures_too(ctx: Context) -> None:
     found = await report(Home(ctx), FigureGroup.BANK)
     assert (paise(found.total), found.rows, found.grievances) == ({}, (), ())
     assert found.total.restored_of_held is None
-    assert to_csv(found).splitlines()[1].startswith("total,,0,0")
+    assert outcome_table(found).to_csv().splitlines()[1].startswith("total,,0,0")
 
 
 # -- labels and tables -------------------------------------------------------------------------------------------------
@@ -288,6 +288,6 @@ def test_no_cell_of_the_table_is_a_formula() -> None:
     told = OutcomeReport(
         opened_from=NOW, opened_to=NOW, as_of=NOW, by=FigureGroup.DISTRICT, total=row(""), rows=rows, grievances=()
     )
-    table = list(csv.DictReader(io.StringIO(to_csv(told))))
+    table = list(csv.DictReader(io.StringIO(outcome_table(told).to_csv())))
     assert [line["about"] for line in table] == ["'=1+1", "Agra", "total"]
     assert table[1]["held_paise"] == "100"

@@ -349,6 +349,7 @@ async def test_filters_and_counts(desk: TaskDesk) -> None:
     desk.later(hours=1)
     case_no, phone = await desk.item(9_000, TaskKind.PHONE_BANK)
     whole = await desk.of_case(case_no, TaskKind.READ_COMPLAINT, TaskCause.TOLD_OTHERWISE)
+    report = await desk.of_case(case_no, TaskKind.DUTY, TaskCause.DOCUMENTS_WAIT)
     await desk.rounds.value()
     await desk.claim("a", phone)
     team = TeamEntry(name="Night", lead=None, districts=("AGRA",), members=("a",), shifts=())
@@ -360,13 +361,14 @@ async def test_filters_and_counts(desk: TaskDesk) -> None:
         ({"bank": "HDFC", "kinds": (TaskKind.PHONE_BANK,)}, [phone]),
         ({"owner": "a"}, [phone]),
         ({"owner": "b"}, []),
-        ({"owned": False}, [agra, whole]),
+        ({"owned": False}, [agra, whole, report]),
     ):
         assert await worth(desk, filter=TaskFilter.model_validate(wanted)) == found, wanted
     assert sorted(await worth(desk, team=team)) == sorted((agra, phone)), "what its members have, and its districts"
     counted = await desk.counts()
     assert [(one.kind, one.open, one.owned, one.in_play_paise) for one in counted.kinds] == [
         ("correct_reference", 1, 0, 500_00),
+        ("duty", 1, 0, 0),
         ("phone_bank", 1, 1, 9_000_00),
         ("read_complaint", 1, 0, 9_000_00),
     ]

@@ -320,6 +320,14 @@ async def test_a_prepared_restoration_forbids_the_undo_as_it_forbids_the_merge(c
         {},
         MergeState.UNDO_PROPOSED,
     )
+    # Both numbers show the credit. The account is shown to the one that was credited.
+    await home.approve(restoration_id)
+    await home.tick(restoration_id)
+    await home.confirm(restoration_id)
+    for ack_no, is_own in ((first, True), (second, False)):
+        page = await my_case.look(ctx, ack_no)
+        assert page.sums == {Bucket.RESTORED: 10_000_00}
+        assert [(one.amount_paise, bool(one.account_end)) for one in page.credits] == [(10_000_00, is_own)]
 
 
 async def test_no_case_is_merged_twice_and_no_chain_is_longer_than_one(bench: Bench) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from activities.restoration import case_merges
 from activities.tracing.answers import take_status_update
 from activities.workbook import trail_import
 from activities.workbook.trail_import import take_trails
@@ -13,6 +14,7 @@ from domain.workbook.columns import Sheet
 from schemas.intake import NO_MOBILE
 from schemas.outbox.case import FollowUp, PlanRequests
 from schemas.personal_data import PersonalData
+from schemas.restoration.case_merges import MergeState, NewMerge
 from tests.activities.bench import Bench
 from tests.activities.test_personal_data import found_in
 from tests.activities.told import planned
@@ -301,6 +303,27 @@ async def test_a_transfer_that_another_case_has(bench: Bench) -> None:
     outcome = await take(bench, read(sheet(TRANSFER, *rows)))
     assert (outcome.case_no, outcome.count(Fate.KNOWN)) == (number, 1)
     assert codes(outcome) == [(TRANSFER, 3, "known_in_another_case")]
+
+
+async def test_rows_about_a_merged_case_are_taken_there(bench: Bench) -> None:
+    number, theirs, own, shared = ack(), ack(), rrn(), rrn()
+    await bench.complain(transfer(800_00, reference=own), ack_no=number)
+    await bench.complain(transfer(700_00, reference=shared), ack_no=theirs)
+    why = "one victim called twice"
+    merged, _ = await case_merges.merge(bench.ctx, number, NewMerge(other_ack_no=theirs, reason=why), "officer:one")
+    if merged.state is MergeState.PROPOSED:
+        await case_merges.agree(bench.ctx, number, merged.merge_id, why, "officer:two")
+    of = {"ack_no": number}
+    transfers = sheet(TRANSFER, moved(1, own, own, 800, **of), moved(1, shared, shared, 700, **of))
+    outcome = await take(bench, read(transfers, sheet(Sheet.HOLD, said(own, 100, **of), said(shared, 500, **of))))
+    assert codes(outcome) == []
+    assert (outcome.case_no, outcome.count(Fate.KNOWN), outcome.count(Fate.APPLIED)) == (number, 2, 2)
+    await bench.check(theirs)
+    for case_no, held in ((number, 100_00), (theirs, 500_00)):
+        assert (await bench.buckets(case_no))["held"] == held
+        assert "trail_imported" in await bench.events(case_no)
+        assert await bench.value("SELECT count(*) FROM request_pause WHERE ack_no = $1", case_no) == 0
+    assert any(theirs in note.message for note in outcome.notes)
 
 
 async def test_d3_small_amounts_without_a_sum_answer_the_request_of_their_hop(bench: Bench) -> None:

@@ -132,6 +132,43 @@ async def test_from_sign_in_to_one_answer(doors: Doors, browser: Browser) -> Non
     events = [event["kind"] for event in (await doors.read(f"/api/v1/cases/{case_no}/events"))["items"]]
     assert "bank_spoke" in events
     assert "request_acknowledged" in events
+    await a_further_statement_is_judged_beside_the_first(doors, browser, row["request"], root, case_no)
+
+
+async def a_further_statement_is_judged_beside_the_first(
+    doors: Doors, browser: Browser, request: str, root: str, case_no: str
+) -> None:
+    """The bank finds what it told, and by whom. What is new is booked, what does not fit is shown to the police."""
+    path = f"/inbox/answered/{request}"
+    for find in (root, case_no, transfer()["payee"]["account"]):
+        found = read(await browser.client.post("/inbox/answered", data={"find": find}))
+        assert path in links_of(found), find
+    assert path not in links_of(read(await browser.client.post("/inbox/answered", data={"find": rrn()})))
+    assert path in links_of(await browser.page("/inbox/answered"))
+    told = await browser.page(path)
+    assert "₹2,000 held" in told.words
+    assert WHO["name"] in told.words, "the bank sees who answered"
+    assert "A part of this request still waits." in told.words
+    number = next(name for name in told.fields if name.endswith(".seen")).removesuffix("seen")
+    gone = {f"{number}o1.amount": "4000", f"{number}o1.how": "atm", f"{number}o1.when": "2026-11-24T10:05:00"}
+    check = read(await browser.client.post(path, data=told.fields | WHO | gone | {"step": "check"}))
+    assert "What does not fit the earlier answer moves no money" in check.words
+    taken = read(await browser.client.post(path, data=check.fields | {"step": "send"}))
+    assert "Discrepancies with earlier statements: 1." in taken.words
+    (edge,) = await trail(doors, case_no)
+    assert edge["balances_paise"] == {"held": 2_000_00, "withdrawn": 3_000_00}
+    assert "₹3,000 booked, the police ask about the rest" in (await browser.page(path)).words
+    again = read(await browser.client.post(path, data=told.fields | WHO | gone | {"step": "send"}), 422)
+    assert "Another answer about this request arrived" in again.words
+    other = Browser(doors)
+    await other.sign_in(HDFC)
+    await other.page(path, 404)
+    assert path not in links_of(read(await other.client.post("/inbox/answered", data={"find": root})))
+
+
+def links_of(page: Page) -> set[str]:
+    """The paths to which a page leads."""
+    return {(told.get("href") or "").partition("?")[0] for tag, told in page.tags if tag == "a"}
 
 
 async def test_a_table_answers_many_and_says_of_each_row_what_is_wrong(doors: Doors, browser: Browser) -> None:
@@ -260,6 +297,10 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
     again = read(await post(data=first | WHO | {"key_id": "other"}), 422)
     assert "another change, which waits" in again.words
     change_id = UUID(waits.fields["change_id"])
+    seen = (await doors.read("/api/v1/institutions/SBIN"))["asked_key"]
+    assert (seen["change_id"], seen["key_id"]) == (str(change_id), "sbin-1")
+    assert (seen["asker_name"], seen["asker_designation"]) == (WHO["name"], WHO["designation"])
+    assert WHO["name"] not in str(await ctx.pool.fetch("SELECT * FROM bank_key_change"))
     with pytest.raises(asyncpg.CheckViolationError, match="by_two"):
         await ctx.pool.execute(
             "UPDATE bank_key_change SET outcome = 'done', decided_by = 'bank:SBIN', decided_at = now()"
@@ -274,6 +315,9 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
     assert ["not done yet" in text for _, text in mail.letters] == [True, False]
     with pytest.raises(BankKeyChangeDecided):
         await key_changes.confirm(ctx.pool, ctx.policy.signatures, "SBIN", change_id, "command:test")
+    assert (await doors.read("/api/v1/institutions/SBIN"))["asked_key"] is None
+    kept = "SELECT wrapped FROM bank_key_change JOIN person_key USING (person_id) WHERE change_id = $1"
+    assert await ctx.pool.fetchval(kept, change_id) is None, "the key of who asked ended with the decision"
     last = read(await post(data=WHO | {"key_id": "sbin-1", "step": "end"}), 422)
     assert "This is the last key of your bank." in last.words
     second = WHO | {"key_id": "sbin-2", "public_key": keys[1], "step": "add"}
@@ -374,14 +418,19 @@ async def test_every_page_is_whole_and_accessible_in_its_language(
     (row,) = [row for row in await browser.waiting() if row["rrn"] == root]
     query = f"?lang={language}"
     path = f"/inbox/holds/{row['request']}{query}"
-    for one in (f"/inbox{query}", f"/inbox/orders{query}", f"/inbox/keys{query}", f"/inbox/test{query}", path):
+    pages = [f"/inbox/{name}{query}" for name in ("orders", "answered", "checks", "keys", "test", "people", "first")]
+    for one in (f"/inbox{query}", *pages, path):
         response = await browser.client.get(one)
         assert (response.status_code, faults(response, language)) == (200, []), one
     form = (await browser.page(path)).fields
     number = next(name for name in form if name.endswith(".seen")).removesuffix("seen")
-    for changes in ({f"{number}held": "five"}, {f"{number}held": "2000", **WHO}):
-        answer = await browser.client.post(path, data=form | changes | {"step": "check"})
-        assert faults(answer, language) == []
+    wrong = await browser.client.post(path, data=form | {f"{number}held": "five", "step": "check"})
+    answer = await browser.client.post(path, data=form | {f"{number}held": "2000", **WHO, "step": "check"})
+    assert (faults(wrong, language), faults(answer, language)) == ([], [])
+    check = read(answer).fields
+    await browser.client.post(path, data=check | {"step": "send"})
+    told = await browser.client.get(path.replace("/holds/", "/answered/"))
+    assert (told.status_code, faults(told, language)) == (200, [])
     table = await browser.client.post(f"/inbox/table{query}", data={"table": "request,rrn,what,rupees\n1,2,held,3"})
     assert faults(table, language) == []
 

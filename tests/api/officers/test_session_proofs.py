@@ -17,7 +17,14 @@ __all__ = ["desk"]
 
 RAVIS_ROLES = (Role.SP, Role.DY_SP, Role.IO, Role.ADMIN)
 SECONDS = (
+    "cases/29999999999999/court-orders/1/confirm",
+    "cases/29999999999999/court-orders/1/withdraw/confirm",
+    "cases/29999999999999/hops/1/payer-decisions/1/agree",
+    "cases/29999999999999/merges/1/agree",
     "complaints/29999999999999/credit-accounts/1/confirm",
+    "complaints/29999999999999/withdrawals/1/agree",
+    "displays",
+    "displays/1/revoke",
     "grievances/{id}/decide",
     "holds/{id}/decide-small",
     "holds/{id}/release/confirm",

@@ -48,7 +48,7 @@ class Pages:
         """The key and the hidden fields of the page."""
         page = await self.client.get(path)
         assert page.status_code == 200, page.text
-        (key,) = re.findall(r"<dt>Key</dt><dd>([A-Z2-7 ]+)</dd>", page.text)
+        (key,) = re.findall(r'<dd id="key">([A-Z2-7 ]+)</dd>', page.text)
         (sealed,) = re.findall(r'name="sealed" value="([^"]+)"', page.text)
         return {"secret": key.replace(" ", ""), "sealed": unescape(sealed), "text": page.text}
 
@@ -63,7 +63,8 @@ async def pages(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     monkeypatch.setattr(sign_in, "ANSWERS_AFTER_SECONDS", 0)
     services, clock = with_clock(replace(services, trusted_proxies=networks_of("127.0.0.1")), NOW)
     transport = httpx.ASGITransport(new_app(services))
-    async with httpx.AsyncClient(transport=transport, base_url="https://desk.test") as client:
+    english = {"Accept-Language": "en"}
+    async with httpx.AsyncClient(transport=transport, base_url="https://desk.test", headers=english) as client:
         yield Pages(services, clock, client)
     await services.end_streams()
 

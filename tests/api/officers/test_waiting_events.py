@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.officers.waiting_events import Pace, Sent, WaitingEvents
+from domain.policy.model import load_policy
 from schemas.reporting.officer_streams import StreamEnd
 
 
@@ -46,3 +47,24 @@ def test_some_go_at_once_and_the_others_in_their_time() -> None:
         pace.go(100.0)
     assert waits == [0.0, 0.0, 0.25, 0.5]
     assert pace.wait_seconds(200.0) == 0.0
+
+
+def test_an_event_waits_for_the_pace_at_most_a_fortieth_of_a_second_while_few_streams_are_open() -> None:
+    rules = load_policy().officer_streams
+    pace, now = Pace(rules.sends_at_once, rules.sends_per_second), 100.0
+    for _ in range(rules.sends_at_once + 50):
+        wait = pace.wait_seconds(now)
+        assert wait <= 0.026
+        now += wait
+        pace.go(now)
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=200))
+def test_all_streams_together_are_sent_no_more_than_their_shared_pace(turns: list[int]) -> None:
+    shared = Pace(10, 10.0)
+    paces, now = [Pace(5, 20.0, shared) for _ in range(10)], 100.0
+    for turn in turns:
+        now += paces[turn].wait_seconds(now)
+        paces[turn].go(now)
+    # Those that go at once come first, and each of the others takes its tenth of a second.
+    assert now - 100.0 >= (len(turns) - 10) / 10.0 - 0.001

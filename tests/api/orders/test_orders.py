@@ -95,7 +95,7 @@ async def test_what_a_bank_said_by_telephone_counts_as_its_statement_and_says_wh
     again = await ordering.say(order_id, "confirm", done())
     assert again.json()["duplicates"] == 1, "the bank's own statement comes later, and is the same credit"
     assert kind(await ordering.doors.post(f"{ORDERS}/{order_id}/confirm", done()), 422) == "invalid-request"
-    wrong = {"lines": [{"line_no": 9, "amount_paise": 1, "done_at": DONE_AT}], "note": "x"}
+    wrong = {"lines": [{"line_no": 9, "amount_paise": 1, "done_at": DONE_AT}], "note": "by phone"}
     refused = await ordering.doors.post(f"{ORDERS}/{order_id}/confirm", wrong)
     assert refused.json()["violations"][0]["field"] == "lines[0].line_no"
 

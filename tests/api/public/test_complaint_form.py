@@ -55,7 +55,7 @@ async def test_the_banks_are_asked_first_and_the_person_comes_after(visitor: Vis
     assert (before["victim"]["name"], before["reach"]) == ("not stated", None)
     page = seen(await visitor.get("/complain/who?lang=en"))
     assert "Asked to stop the money: HDFC Bank." in page
-    assert re.search(r"The banks were asked at [0-9]{2}:[0-9]{2} IST", page)
+    assert re.search(r"The first page was sent at [0-9]{2}:[0-9]{2} IST", page)
 
     assert await visitor.go("/complain/who?lang=en", **WHO) == "/complain/story"
     assert await visitor.go("/complain/story?lang=en", **STORY) == "/complain/reach"

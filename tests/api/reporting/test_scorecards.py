@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.reporting.scorecards import to_csv
+from api.reporting.scorecards import scorecard_table
 from schemas.enums import AnswerClass, DiscrepancyKind, EscalationLevel, Role
 from schemas.reporting.scorecards import Percentiles, Scorecard
 from schemas.text import IST
@@ -142,7 +142,7 @@ def test_a_name_is_no_formula() -> None:
         discrepancies=dict.fromkeys(DiscrepancyKind, 0),
         sent_to_delivered=Percentiles(),
     )
-    (row,) = csv.DictReader(io.StringIO(to_csv([evil])))
+    (row,) = csv.DictReader(io.StringIO(scorecard_table([evil]).to_csv()))
     assert row["name"].startswith("'=")
 
 

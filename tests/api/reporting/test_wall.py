@@ -19,6 +19,7 @@ from schemas.reporting.wall import WallNow
 from tests.api.conftest import Doors, line, new_app, transfer
 
 WALL = "/api/v1/wall"
+FIGURES = "/api/v1/figures"
 DISPLAYS = "/api/v1/displays"
 EVENTS = "SELECT kind FROM officer_event WHERE data ->> 'token_id' = $1 ORDER BY event_id"
 
@@ -51,6 +52,24 @@ async def test_the_wall_sums_and_names_no_person_account_or_case(doors: Doors) -
         "held_paise": 2_000_00,
         "restored": 0,
     }
+    # Each number has its cases, and they add up to it.
+    for figure, paise, cases in (
+        ("complaints", 6 * 5_000_00, 6),
+        ("all", 6 * 5_000_00, 6),
+        ("held", 2_000_00, 1),
+        ("in_play", 28_000_00, 6),
+        ("ever_held", 2_000_00, 1),
+        ("restored", 0, 0),
+    ):
+        query = {"figure": figure, "from": today["day"], "district": "Lucknow"}
+        found = await doors.read(f"{FIGURES}/money-cases", Role.SUPERVISOR, **query)
+        assert (sum(one["paise"] for one in found["items"]), len(found["items"])) == (paise, cases), figure
+    first = await doors.read(f"{FIGURES}/money-cases", Role.SUPERVISOR, figure="in_play", limit=5)
+    rest = await doors.read(f"{FIGURES}/money-cases", Role.SUPERVISOR, figure="in_play", after=first["next"])
+    assert [one["case_ack_no"] for one in rest["items"]] == [case_no], "the case with the least in play is the last"
+    headers = {**doors.officer(Role.SUPERVISOR), "Accept": "text/csv"}
+    table = (await doors.client.get(f"{FIGURES}/money-cases", params={"figure": "held"}, headers=headers)).text
+    assert [row.split(",")[0] for row in table.splitlines()] == ["case_ack_no", case_no]
     districts = {one["code"]: one for one in told["recent"]["districts"]}
     assert len(districts) == 75
     assert (districts["LUCKNOW"]["complaints"], districts["LUCKNOW"]["in_play_paise"]) == (6, 28_000_00)

@@ -1,7 +1,7 @@
 """Restorations over HTTP: what is read, each verb, and every way in which one is refused."""
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,8 +12,10 @@ import pytest
 
 from activities.grievances import decisions
 from activities.holds import opening
+from activities.restoration.court_hearings import tell_of_hearings
 from activities.restoration.deadlines import RestorationActivities
 from api.services import Services
+from db.restoration import court_hearings
 from schemas.enums import Role
 from schemas.grievances.grievances import NewGrievance
 from schemas.outbox.procedures import ActionInput
@@ -313,6 +315,43 @@ async def test_a_restoration_nobody_knows(desk: Desk) -> None:
         assert problem(response) == (404, "not-found")
 
 
+async def check_hearings(desk: Desk, restoration: str, day: Callable[..., Awaitable[list[Any]]]) -> None:
+    """A day is recorded and replaced by what the officer saw, keeps its history, and is told to the IO once."""
+    path, court = f"{PATH}/{restoration}/court-hearings", "Permanent Lok Adalat, Lucknow"
+    first, second = [(desk.at.astimezone(IST).date() + timedelta(days=days)).isoformat() for days in (20, 2)]
+
+    async def recorded(status: int, held_on: str | None, seen: int | None) -> Any:
+        body = {"held_on": held_on, "court": court, "seen": seen, "reason": "the list of the court"}
+        response = await desk.doors.client.post(path, json=body, headers=desk.doors.officer(Role.DESK))
+        assert response.status_code == status, response.text
+        return response.json()
+
+    (one,) = (await recorded(200, first, None))["items"]
+    assert (await recorded(409, second, None))["code"] == "court_hearing_changed"
+    assert (await recorded(409, "2020-02-02", one["court_hearing_id"]))["code"] == "court_hearing_day_refused"
+    newer, older = (await recorded(200, second, one["court_hearing_id"]))["items"]
+    assert (older["held_on"], older["ended_by"]) == (first, "officer:officer1")
+    assert [await day(hearing_on=one) for one in (first, second)] == [[], [(restoration, "waits", True)]]
+    case_no = (await desk.read(f"{PATH}/{restoration}"))["case_ack_no"]
+    ctx = desk.doors.services.ctx
+    assigned = {"name": "R. Verma", "rank": "Inspector", "phone": "9415000001", "district": "Lucknow"}
+    assigned |= {"police_station": "Cyber Crime, Lucknow", "duty": "io", "subject": "io1"}
+    chief = desk.doors.officer(Role.SUPERVISOR, "chief")
+    named = await desk.doors.client.post(f"/api/v1/cases/{case_no}/officer", json=assigned, headers=chief)
+    assert named.status_code == 201, named.text
+    told = "SELECT count(*) FROM message WHERE case_no = $1 AND kind = 'court_hearing'"
+    told_of = []
+    for _ in range(2):
+        async with ctx.pool.acquire() as connection:
+            due = await court_hearings.due(connection, desk.at.date(), desk.at.date() + timedelta(days=3), [], 10)
+        told_of.append(sum([await tell_of_hearings(ctx, case, ids) for case, ids in due if case == case_no]))
+    assert told_of == [1, 0]
+    assert (await desk.read(path))["items"][0]["told_at"]
+    assert await ctx.pool.fetchval(told, case_no) == 1, "by SMS, once"
+    assert (await recorded(200, None, newer["court_hearing_id"]))["items"][0]["ended_at"]
+    assert await day(hearing_on=second) == []
+
+
 async def test_a_day_of_the_lok_adalat(desk: Desk) -> None:
     """Two files wait. One order is recorded for both, confirmed by a second officer, and taken."""
     both = [await desk.hold(rrn, 60_000, 60_000) for rrn in ("412345678901", "412345678902")]
@@ -332,6 +371,7 @@ async def test_a_day_of_the_lok_adalat(desk: Desk) -> None:
         False,
     )
     assert await day(after=page["next"], district="Lucknow") == [(both[1], "waits", True)]
+    await check_hearings(desk, both[0], day)
 
     today, court = desk.at.astimezone(IST).date().isoformat(), "Permanent Lok Adalat, Lucknow"
     told = {"kind": "lok_adalat", "effect": "restore", "court": court, "order_no": "7/26", "made_on": today}
@@ -363,3 +403,6 @@ async def test_a_day_of_the_lok_adalat(desk: Desk) -> None:
     table = (await desk.doors.client.get("/api/v1/court-day", params={"on": today}, headers=headers)).text
     assert [row.split(",")[0] for row in table.splitlines()] == ["ack_no", *cases]
     assert "50100000000001" not in table, "accounts are masked"
+    headers["Accept"] = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    workbook = await desk.doors.client.get("/api/v1/court-day", params={"on": today}, headers=headers)
+    assert workbook.headers["content-disposition"] == 'attachment; filename="court-day.xlsx"'

@@ -229,7 +229,7 @@ async def test_evidence_is_kept_byte_for_byte(connection: Connection) -> None:
         "UPDATE bank_evidence SET path = ''",
         "UPDATE bank_evidence SET sealed = ''",
         "DELETE FROM bank_evidence",
-        "TRUNCATE bank_evidence",
+        "TRUNCATE bank_evidence CASCADE",
     ],
 )
 async def test_evidence_is_not_changed(connection: Connection, change: str) -> None:

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.tracing.trail_layout import TrailHop, TrailPlace, layout
+from domain.tracing.trail_layout import TrailHop, TrailPlace, layout, layout_fields
 from schemas.enums import Bucket
 from schemas.tracing.trail_layout import LETTERS, TrailBar, TrailDetail, TrailPicture, TrailRibbon
 
@@ -103,6 +104,8 @@ def test_any_layout_sums_and_nothing_overlaps(
         assert layer.bars == sum(bar.folded or 1 for bar in picture.bars if bar.layer == layer.layer)
     random.shuffle(hops)
     assert layout(hops, detail, legs) == picture
+    # A page gets the fields without the check of the model.
+    assert orjson.loads(orjson.dumps(layout_fields(hops, detail, legs))) == picture.model_dump(mode="json")
 
 
 def hop(hop_no: int, parent: int | None, account: str, paise: int, bucket: Bucket = Bucket.HELD) -> TrailHop:

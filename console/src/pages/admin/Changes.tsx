@@ -4,23 +4,20 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 
-import { save } from "../../api/files.ts";
-import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
+import { useDownload } from "../../parts/FileButtons.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { isActor } from "../../text/actors.ts";
 import { AREAS, filterOf, LISTS, searchOf, type Shown, shownOf } from "./asked.ts";
 import { ChangeList } from "./ChangeList.tsx";
-import { fieldText } from "./ChangeTable.tsx";
 import { adminCommands } from "./commands.ts";
-import { csvText } from "./csv.ts";
 import { Frame } from "./Frame.tsx";
 import { ProposalDialog } from "./ProposalDialog.tsx";
-import { type Area, type ChangeFilter, type Done, type Proposal, proposals, readChanges, useSettled } from "./reads.ts";
-import { actorText, admin, type AdminRead, named } from "./text.ts";
+import { type Area, changesAs, type Proposal, proposals, useSettled } from "./reads.ts";
+import { actorText, admin, named } from "./text.ts";
 
 export default function Changes(): ReactNode {
   const t = admin.use();
@@ -31,7 +28,7 @@ export default function Changes(): ReactNode {
   const [typed, setTyped] = useState("");
   const person = useSettled(typed.trim().toLowerCase());
   const filter = filterOf(shown, person);
-  const download = useChangesAsCsv(filter);
+  const download = useDownload("changes", (how) => changesAs(filter, how));
   return (
     <Frame section="changes">
       <section className="panel" aria-labelledby="h-proposals">
@@ -70,7 +67,8 @@ export default function Changes(): ReactNode {
             <Field label={t("since_day")} type="date" value={shown.since} onChange={(event) => change({ since: event.target.value })} />
             <Field label={t("until_day_in")} type="date" value={shown.until} onChange={(event) => change({ until: event.target.value })} />
             <Field label={t("acted")} maxLength={64} value={typed} onChange={(event) => setTyped(event.target.value)} />
-            <CommandButton command={adminCommands.csv} run={() => download.act(undefined)} isDisabled={download.isRunning} />
+            <CommandButton command={adminCommands.csv} run={() => download.act("csv")} isDisabled={download.isRunning} />
+            <CommandButton command={adminCommands.xlsx} run={() => download.act("xlsx")} isDisabled={download.isRunning} />
           </span>
         </header>
         <ChangeList filter={filter} />
@@ -154,42 +152,4 @@ function Standing({ proposal }: { proposal: Proposal }): ReactNode {
       {proposal.decided_by !== null && actorText(t, proposal.decided_by)}
     </>
   );
-}
-
-/** The most rows of one table. */
-const ROWS_MAX = 5_000;
-const AT_ONCE = 500;
-
-/** Get all changes of a filter as one table, and let the browser keep it. */
-function useChangesAsCsv(filter: ChangeFilter) {
-  const t = admin.use();
-  return useVerb({
-    run: async () => {
-      const rows: Done[] = [];
-      let after: string | null = null;
-      do {
-        const page: Awaited<ReturnType<typeof readChanges>> = await readChanges(filter, after, AT_ONCE);
-        rows.push(...page.items);
-        after = page.next;
-      } while (after !== null && rows.length < ROWS_MAX);
-      return rows;
-    },
-    done: (rows) => save(new Blob([csvText(tableOf(t, rows))], { type: "text/csv" }), "changes.csv"),
-  });
-}
-
-function tableOf(t: AdminRead, rows: readonly Done[]): string[][] {
-  const head = [t("when"), t("area"), t("what"), t("subject"), t("by"), t("second"), t("field"), t("before"), t("after"), t("reason")];
-  const lines = rows.flatMap((one) => {
-    const start = [one.at, one.area, one.kind, one.subject, one.actor, one.second ?? ""];
-    const fields = one.changes.length > 0 ? one.changes : [{ field: "", before: null, after: null }];
-    return fields.map((part) => [
-      ...start,
-      part.field === "" ? "" : fieldText(t, part.field),
-      part.before ?? "",
-      part.after ?? "",
-      one.reason ?? "",
-    ]);
-  });
-  return [head, ...lines];
 }

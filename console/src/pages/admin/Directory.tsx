@@ -7,6 +7,7 @@ import { type ReactNode, useState } from "react";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Finder } from "./Finder.tsx";
 import { Frame } from "./Frame.tsx";
+import { KeyRequests } from "./KeyRequests.tsx";
 import { banks, useSettled } from "./reads.ts";
 import { admin, named } from "./text.ts";
 
@@ -24,6 +25,7 @@ export default function Directory(): ReactNode {
         </header>
         {query.error !== null && <ErrorState error={query.error} reset={() => void query.refetch()} />}
         {query.isPending && <LoadingState />}
+        <KeyRequests asked={query.data?.pages[0]?.key_requests ?? []} namesBank />
         {query.isSuccess && found.length === 0 && <EmptyState>{t("no_bank_found")}</EmptyState>}
         {found.length > 0 && (
           <div className="admin-scroll" role="region" aria-labelledby="h-directory" tabIndex={0}>

@@ -9,12 +9,13 @@ import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Field } from "../../parts/Field.tsx";
 import { Modal } from "../../parts/Modal.tsx";
+import { useProof } from "../../parts/Proof.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { Frame } from "./Frame.tsx";
 import { ListPanel } from "./ListPanel.tsx";
 import { dayOf } from "./Part.tsx";
-import { Secret } from "./ProposalDialog.tsx";
 import { ADMIN, displays, useMay } from "./reads.ts";
+import { Secret } from "./Secret.tsx";
 import { actorText, admin } from "./text.ts";
 
 type Display = Schemas["ScriptToken"];
@@ -120,44 +121,54 @@ function AddDisplay({ close, done }: { close: () => void; done: (token: string) 
   const t = admin.use();
   const [name, setName] = useState("");
   const [days, setDays] = useState(String(DAYS_FIRST));
+  const proof = useProof();
   const add = useVerb({
-    run: () => ok(api.POST("/api/v1/displays", { body: { name: name.trim(), days: Number(days) } })),
+    run: () => proof.provedIfAsked(() => ok(api.POST("/api/v1/displays", { body: { name: name.trim(), days: Number(days) } }))),
     readAgain: [ADMIN],
-    done: (made) => done(made.token),
+    // Without a code nothing was made.
+    done: (made) => made !== null && done(made.token),
     refused: () => undefined,
   });
   const isReady = name.trim() !== "" && Number.isInteger(Number(days)) && Number(days) >= 1 && Number(days) <= DAYS_MAX;
   return (
-    <AskDialog
-      title={t("add_display")}
-      says={t("add_display_says")}
-      isReady={isReady && !add.isRunning}
-      problem={add.problem}
-      run={() => add.act(undefined)}
-      close={close}
-    >
-      <Field label={t("display_name")} autoFocus maxLength={48} placeholder="wall-lucknow-1" value={name} onChange={(event) => setName(event.target.value)} />
-      <Field label={t("days", { most: DAYS_MAX })} inputMode="numeric" value={days} onChange={(event) => setDays(event.target.value)} />
-    </AskDialog>
+    <>
+      <AskDialog
+        title={t("add_display")}
+        says={t("add_display_says")}
+        isReady={isReady && !add.isRunning}
+        problem={add.problem}
+        run={() => add.act(undefined)}
+        close={close}
+      >
+        <Field label={t("display_name")} autoFocus maxLength={48} placeholder="wall-lucknow-1" value={name} onChange={(event) => setName(event.target.value)} />
+        <Field label={t("days", { most: DAYS_MAX })} inputMode="numeric" value={days} onChange={(event) => setDays(event.target.value)} />
+      </AskDialog>
+      {proof.dialog}
+    </>
   );
 }
 
 function EndDisplay({ display, close }: { display: Display; close: () => void }): ReactNode {
   const t = admin.use();
+  const proof = useProof();
   const end = useVerb({
-    run: () => ok(api.POST("/api/v1/displays/{token_id}/revoke", { params: { path: { token_id: display.token_id } } })),
+    run: () =>
+      proof.provedIfAsked(() => ok(api.POST("/api/v1/displays/{token_id}/revoke", { params: { path: { token_id: display.token_id } } }))),
     readAgain: [ADMIN],
     done: close,
     refused: () => undefined,
   });
   return (
-    <AskDialog
-      title={t("end_display", { name: display.name })}
-      says={t("end_display_says")}
-      isReady={!end.isRunning}
-      problem={end.problem}
-      run={() => end.act(undefined)}
-      close={close}
-    />
+    <>
+      <AskDialog
+        title={t("end_display", { name: display.name })}
+        says={t("end_display_says")}
+        isReady={!end.isRunning}
+        problem={end.problem}
+        run={() => end.act(undefined)}
+        close={close}
+      />
+      {proof.dialog}
+    </>
   );
 }

@@ -7,6 +7,7 @@ import { type ReactNode, useState } from "react";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { AddKey, ChangeBank, EndKey, ReplaceLogin } from "./bankForms.tsx";
+import { KeyRequests } from "./KeyRequests.tsx";
 import { ChangeList } from "./ChangeList.tsx";
 import { Frame } from "./Frame.tsx";
 import { Part } from "./Part.tsx";
@@ -62,6 +63,7 @@ function Details({ found }: { found: Bank }): ReactNode {
       <Part title={t("nodal_officers")} id="h-roster" tools={button("roster", t("change_roster"))}>
         <RosterTable found={found} />
       </Part>
+      <KeyRequests asked={found.key_requests} />
       <Keys found={found} tools={button("key", t("add_key"))} end={isAdmin ? (key) => setOpen({ endsKey: key }) : null} />
       <Part title={t("login")} id="h-login" tools={button("login", t("replace_login"))}>
         {found.login === null ? (
@@ -74,6 +76,7 @@ function Details({ found }: { found: Bank }): ReactNode {
           </p>
         )}
       </Part>
+      <People found={found} />
       <Part title={t("changes_of_bank")} id="h-of-bank">
         <ChangeList filter={{ area: "directory", subject: item.code }} isShort />
       </Part>
@@ -83,6 +86,26 @@ function Details({ found }: { found: Bank }): ReactNode {
       {open === "key" && <AddKey code={item.code} close={close} />}
       {typeof open === "object" && open !== null && <EndKey code={item.code} keyId={open.endsKey} close={close} />}
     </section>
+  );
+}
+
+function People({ found }: { found: Bank }): ReactNode {
+  const t = admin.use();
+  return (
+    <Part title={t("people")} id="h-people">
+      {found.people.length === 0 ? (
+        <p className="mut sm">{t("no_people")}</p>
+      ) : (
+        <ul className="admin-lines">
+          {found.people.map((one) => (
+            <li key={one.person_id} className={one.state === "ended" ? "mut" : undefined}>
+              <b>{one.name}</b>, {one.designation} · {one.email} · {named(t, "person", one.state)} · {t("last_sign_in")}:{" "}
+              {one.last_sign_in_at === null ? t("never") : <Moment at={Date.parse(one.last_sign_in_at)} />}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Part>
   );
 }
 
@@ -98,6 +121,7 @@ function Codes({ found }: { found: Bank }): ReactNode {
     [t("answer_class"), named(t, "answers", item.answer_class)],
     [t("desk_email"), item.desk_email],
     [t("call_limits"), limitsText(t, found)],
+    [t("answers_by_two"), t(found.answers_by_two ? "said.yes" : "said.no")],
     [t("signature_only_from"), item.signature_only_from === null ? null : <Moment at={Date.parse(item.signature_only_from)} />],
     [t("updated_at"), <Moment key="at" at={Date.parse(found.updated_at)} />],
   ];
@@ -148,10 +172,25 @@ function Channels({ found }: { found: Bank }): ReactNode {
   );
 }
 
+/** A change of keys that the bank has asked for: whom to ask for by telephone, and what to compare. */
+function AskedKey({ asked }: { asked: NonNullable<Bank["asked_key"]> }): ReactNode {
+  const t = admin.use();
+  return (
+    <div className="note warn">
+      <p>
+        {t(`asked_key.${asked.kind}`, { key: asked.key_id })} <Moment at={Date.parse(asked.asked_at)} />
+      </p>
+      <p>{t("asked_key.who", { name: asked.asker_name || "–", designation: asked.asker_designation || "–" })}</p>
+      <p className="mono sm">{asked.fingerprint}</p>
+    </div>
+  );
+}
+
 function Keys({ found, tools, end }: { found: Bank; tools: ReactNode; end: ((key: string) => void) | null }): ReactNode {
   const t = admin.use();
   return (
     <Part title={t("keys")} id="h-keys" tools={tools}>
+      {found.asked_key !== null && <AskedKey asked={found.asked_key} />}
       {found.keys.length === 0 ? (
         <p className="mut sm">{t("no_key")}</p>
       ) : (
@@ -175,7 +214,7 @@ function Keys({ found, tools, end }: { found: Bank; tools: ReactNode; end: ((key
                   <th scope="row" className="mono">
                     {one.key_id}
                   </th>
-                  <td className="mono admin-print">{one.fingerprint.replace(/(.{8})(?!$)/g, "$1 ")}</td>
+                  <td className="mono admin-print">{one.fingerprint}</td>
                   <td>
                     <Moment at={Date.parse(one.not_before)} />
                   </td>

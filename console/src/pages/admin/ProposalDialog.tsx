@@ -9,21 +9,23 @@ import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
 import { Modal } from "../../parts/Modal.tsx";
 import { useProof } from "../../parts/Proof.tsx";
+import { ReasonField } from "../../parts/ReasonField.tsx";
 import { Refusal } from "../../parts/Refusal.tsx";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { say } from "../../parts/toasts.ts";
 import { isActor } from "../../text/actors.ts";
+import { isReason } from "../../text/reason.ts";
 import { ChangeTable } from "./ChangeTable.tsx";
-import { REASON_MIN_CHARS, ReasonField } from "./Propose.tsx";
 import { ADMIN, proposal, type Proposal, useIsAdmin } from "./reads.ts";
+import { Secret } from "./Secret.tsx";
 import { actorText, admin, named } from "./text.ts";
 
 type Details = Schemas["ProposalDetails"];
 type Decided = Schemas["DecidedProposal"];
 
 function hasSecret(decided: Decided): boolean {
-  return decided.sign_in_link != null || decided.password != null;
+  return decided.sign_in_link != null || decided.bank_login_link != null;
 }
 
 export function ProposalDialog({ proposalId, close }: { proposalId: number; close: () => void }): ReactNode {
@@ -134,7 +136,7 @@ function Decide({ found, done, close }: { found: Details; done: (decided: Decide
     },
     refused: () => undefined,
   });
-  const isReady = reason.trim().length >= REASON_MIN_CHARS && !decide.isRunning;
+  const isReady = isReason(reason) && !decide.isRunning;
   return (
     <>
       <form
@@ -144,7 +146,7 @@ function Decide({ found, done, close }: { found: Details; done: (decided: Decide
         }}
       >
         <p className="note acc">{t("you_are_second", { proposer: actorText(t, one.proposed_by) })}</p>
-        <ReasonField value={reason} change={setReason} />
+        <ReasonField label={t("reason")} value={reason} set={setReason} hasFocus />
         {decide.problem && <Refusal problem={decide.problem} />}
         <div className="row wrap">
           <button type="button" className="btn first" disabled={!isReady || found.is_stale} onClick={() => decide.act("agreed")}>
@@ -185,10 +187,10 @@ function Withdraw({ proposal: one, close }: { proposal: Proposal; close: () => v
       }}
     >
       <p className="note warn">{t("your_own")}</p>
-      <ReasonField value={reason} change={setReason} />
+      <ReasonField label={t("reason")} value={reason} set={setReason} hasFocus />
       {withdraw.problem && <Refusal problem={withdraw.problem} />}
       <div className="row wrap">
-        <button type="submit" className="btn" disabled={reason.trim().length < REASON_MIN_CHARS || withdraw.isRunning}>
+        <button type="submit" className="btn" disabled={!isReason(reason) || withdraw.isRunning}>
           {t("withdraw")}
         </button>
         <CloseButton close={close} />
@@ -197,41 +199,23 @@ function Withdraw({ proposal: one, close }: { proposal: Proposal; close: () => v
   );
 }
 
-/** A link or a password that no one can read again. */
+/** A link that no one can read again. It opens nothing without the code of the admin who proposed. */
 function ShownOnce({ decided, close }: { decided: Decided; close: () => void }): ReactNode {
   const t = admin.use();
-  const link = decided.sign_in_link ?? null;
-  const text = link === null ? (decided.password ?? "") : new URL(link.path, location.origin).href;
+  const link = decided.sign_in_link ?? decided.bank_login_link;
+  if (link == null) return null;
+  const proposer = actorText(t, decided.proposal.proposed_by);
   return (
     <>
-      <p className="note warn">{t(link === null ? "password_once" : "link_once")}</p>
-      <Secret text={text} />
-      {link !== null && (
-        <p className="sm">
-          {t("valid_until")} <Moment at={Date.parse(link.valid_until)} />
-        </p>
-      )}
+      <p className="note warn">{t(decided.sign_in_link == null ? "bank_link_once" : "link_once", { proposer })}</p>
+      <Secret text={new URL(link.path, location.origin).href} />
+      <p className="sm">
+        {t("valid_until")} <Moment at={Date.parse(link.valid_until)} />
+      </p>
       <button type="button" className="btn first" onClick={close}>
         {t("passed_on")}
       </button>
     </>
-  );
-}
-
-/** A text to copy, which is shown once. */
-export function Secret({ text }: { text: string }): ReactNode {
-  const t = admin.use();
-  return (
-    <p className="admin-secret">
-      <code className="mono">{text}</code>
-      <button
-        type="button"
-        className="btn"
-        onClick={() => void navigator.clipboard.writeText(text).then(() => say({ kind: "good", text: t("copied") }))}
-      >
-        {t("copy")}
-      </button>
-    </p>
   );
 }
 

@@ -1,30 +1,34 @@
 /** Proposing a change: what would change is shown by the server first, then it goes to another admin with a reason. */
 
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { api } from "../../api/client.ts";
 import { ok, problemOf } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
+import { ReasonField } from "../../parts/ReasonField.tsx";
+import { Modal } from "../../parts/Modal.tsx";
 import { say } from "../../parts/toasts.ts";
+import { isReason } from "../../text/reason.ts";
 import { ChangeTable } from "./ChangeTable.tsx";
 import { ADMIN, type Asked } from "./reads.ts";
+import { Secret } from "./Secret.tsx";
 import { admin } from "./text.ts";
-
-export const REASON_MIN_CHARS = 3;
-export const REASON_MAX_CHARS = 500;
 
 export function Propose({
   title,
   asked,
   close,
+  says,
   children,
 }: {
   title: string;
   /** null while the fields are not complete */
   asked: Asked | null;
   close: () => void;
+  /** what the admin does first; that another admin must agree is said beside it */
+  says?: string;
   /** the fields; an act without fields is shown at once */
   children?: ReactNode;
 }): ReactNode {
@@ -32,6 +36,7 @@ export function Propose({
   const key = asked === null ? "" : JSON.stringify(asked);
   const [shown, show] = useState(children === undefined ? key : "");
   const [reason, setReason] = useState("");
+  const [code, setCode] = useState<string | null>(null);
   const isShown = key !== "" && shown === key;
   const preview = useQuery({
     queryKey: [...ADMIN, "preview", key],
@@ -44,25 +49,37 @@ export function Propose({
   const propose = useVerb({
     run: () => ok(api.POST("/api/v1/administration/proposals", { body: { asked: asked as Asked, reason: reason.trim() } })),
     readAgain: [ADMIN],
-    done: () => {
+    done: (made) => {
       say({ kind: "good", text: t("proposed") });
-      close();
+      if (made.code == null) close();
+      else setCode(made.code);
     },
     refused: () => undefined,
   });
   const hasSeen = isShown && preview.isSuccess;
   const isReady = hasSeen
-    ? reason.trim().length >= REASON_MIN_CHARS && !propose.isRunning
+    ? isReason(reason) && !propose.isRunning
     : key !== "" && !preview.isFetching;
   const problem = propose.problem ?? (isShown && preview.error ? problemOf(preview.error) : null);
   const again = (): void => {
     if (isShown) void preview.refetch();
     else show(key);
   };
+  if (code !== null) {
+    return (
+      <Modal title={t("proposal_code")} close={close} isFirm className="wide">
+        <p className="note warn">{t("code_once")}</p>
+        <Secret text={code} />
+        <button type="button" className="btn first" onClick={close}>
+          {t("passed_on")}
+        </button>
+      </Modal>
+    );
+  }
   return (
     <AskDialog
       title={title}
-      says={t("propose_rule")}
+      says={says === undefined ? t("propose_rule") : `${says} ${t("propose_rule")}`}
       act={hasSeen ? t("propose") : t("show_changes")}
       isReady={isReady}
       problem={problem}
@@ -75,29 +92,9 @@ export function Propose({
         <>
           <h3>{t("what_changes")}</h3>
           <ChangeTable changes={preview.data.changes} />
-          <ReasonField value={reason} change={setReason} />
+          <ReasonField label={t("reason")} value={reason} set={setReason} hasFocus />
         </>
       )}
     </AskDialog>
-  );
-}
-
-export function ReasonField({ value, change }: { value: string; change: (reason: string) => void }): ReactNode {
-  const t = admin.use();
-  const id = useId();
-  return (
-    <div>
-      <label htmlFor={id}>{t("reason")}</label>
-      <textarea
-        id={id}
-        className="in"
-        rows={2}
-        autoFocus
-        required
-        maxLength={REASON_MAX_CHARS}
-        value={value}
-        onChange={(event) => change(event.target.value)}
-      />
-    </div>
   );
 }

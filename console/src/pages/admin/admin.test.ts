@@ -4,7 +4,6 @@ import { test } from "node:test";
 import { filled, type Values } from "../../text/catalogue.ts";
 import { filterOf, searchOf, shownOf } from "./asked.ts";
 import { changeText } from "./changeValues.ts";
-import { csvText } from "./csv.ts";
 import { keyOf } from "./bankKey.ts";
 import { editedText, joined, readValue, unitOf, valueText } from "./policyValues.ts";
 import { asShifts, shiftsText } from "./shifts.ts";
@@ -73,10 +72,6 @@ test("a public key is taken from PEM as well", () => {
   const key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
   assert.equal(keyOf(`-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA${key}\n-----END PUBLIC KEY-----\n`), key);
   assert.equal(keyOf(` ${key} `), key);
-});
-
-test("no cell of a table is a formula, and commas stay in their cell", () => {
-  assert.equal(csvText([["a", "=1+1"], ["x, y", 'say "no"']]), '\uFEFFa,\'=1+1\r\n"x, y","say ""no"""\r\n');
 });
 
 test("hours of a team are written and read as the command has them", () => {

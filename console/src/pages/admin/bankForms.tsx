@@ -30,6 +30,7 @@ export function ChangeBank({ found, close }: { found: Bank; close: () => void })
   const [prefixes, setPrefixes] = useState<readonly string[]>(found.account_prefixes);
   const [channels, setChannels] = useState<readonly Channel[]>(item.channels);
   const [atOnce, setAtOnce] = useState(String(found.calls_at_once ?? ""));
+  const [byTwo, setByTwo] = useState(found.answers_by_two);
   const [aSecond, setASecond] = useState(String(found.calls_a_second ?? ""));
   // A field that is left out stays as it is.
   const changed = {
@@ -43,6 +44,7 @@ export function ChangeBank({ found, close }: { found: Bank; close: () => void })
     ...(!isSame(prefixes, found.account_prefixes) && { account_prefixes: [...prefixes] }),
     ...(!isSame(channels, item.channels) && { channels: [...channels] }),
     ...(atOnce !== String(found.calls_at_once ?? "") && { calls_at_once: Number(atOnce) }),
+    ...(byTwo !== found.answers_by_two && { answers_by_two: byTwo }),
     ...(aSecond !== String(found.calls_a_second ?? "") && { calls_a_second: Number(aSecond) }),
   };
   const asked: Asked | null = Object.keys(changed).length > 0 ? { kind: "institution_changed", code: item.code, ...changed } : null;
@@ -62,6 +64,9 @@ export function ChangeBank({ found, close }: { found: Bank; close: () => void })
         <Field label={t("calls_at_once")} inputMode="numeric" value={atOnce} onChange={(event) => setAtOnce(event.target.value)} />
         <Field label={t("calls_a_second")} inputMode="decimal" value={aSecond} onChange={(event) => setASecond(event.target.value)} />
       </div>
+      <label className="row">
+        <input type="checkbox" checked={byTwo} onChange={(event) => setByTwo(event.target.checked)} /> {t("answers_by_two")}
+      </label>
       <ChannelOrder channels={channels} change={setChannels} />
       <ListField label={t("ifsc")} values={ifsc} change={setIfsc} />
       <ListField label={t("handles")} values={handles} change={setHandles} />

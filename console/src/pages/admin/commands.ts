@@ -7,6 +7,7 @@ export const adminCommands = commandTable("admin", admin, {
   up: { keys: "k" },
   add: { keys: "n" },
   csv: { keys: "e" },
+  xlsx: { keys: "Shift+E" },
 });
 
 export const SECTIONS = ["officers", "teams", "directory", "policy", "changes", "displays"] as const;

@@ -8,12 +8,13 @@ import { ok } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { useProof } from "../../parts/Proof.tsx";
+import { ReasonField } from "../../parts/ReasonField.tsx";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { say } from "../../parts/toasts.ts";
 import { useNow } from "../../text/clock.ts";
+import { isReason } from "../../text/reason.ts";
 import { Part } from "./Part.tsx";
-import { REASON_MIN_CHARS, ReasonField } from "./Propose.tsx";
 import { ADMIN, noticesOf, type Officer, refusalsOf, sessionsOf, signInsOf } from "./reads.ts";
 import { actorText, admin, named } from "./text.ts";
 
@@ -192,12 +193,12 @@ function EndSessions({ officerId, close }: { officerId: string; close: () => voi
       <AskDialog
         title={t("end_sessions")}
         says={t("end_sessions_says")}
-        isReady={reason.trim().length >= REASON_MIN_CHARS && !end.isRunning}
+        isReady={isReason(reason) && !end.isRunning}
         problem={end.problem}
         run={() => end.act(undefined)}
         close={close}
       >
-        <ReasonField value={reason} change={setReason} />
+        <ReasonField label={t("reason")} value={reason} set={setReason} hasFocus />
       </AskDialog>
       {proof.dialog}
     </>

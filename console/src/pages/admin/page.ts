@@ -2,7 +2,7 @@ import type { Page } from "../../app/pages.ts";
 
 export const page: Page = {
   name: "admin",
-  order: 7,
+  order: 8,
   roles: ["admin", "supervisor", "auditor"],
   keys: "g o",
   routes: [

@@ -4,12 +4,14 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
 import { api, type Schemas } from "../../api/client.ts";
+import type { FileRequest } from "../../api/files.ts";
 import { ok } from "../../api/problem.ts";
 import { useSession } from "../../app/session.ts";
 
 export type Officer = Schemas["OfficerLine"];
 export type Team = Schemas["TeamEntry"];
 export type Bank = Schemas["InstitutionDetails"];
+export type KeyRequest = Schemas["KeyRequestView"];
 export type Proposal = Schemas["Proposal"];
 export type Change = Schemas["Change"];
 export type Done = Schemas["AdministrationChange"];
@@ -141,13 +143,18 @@ export interface ChangeFilter {
 }
 
 /** Read a page of who changed what. */
-export const readChanges = (filter: ChangeFilter, after: string | null, limit = AT_ONCE) =>
-  ok(api.GET("/api/v1/administration/changes", { params: { query: { ...filter, after, limit } } }));
+/** All changes of a filter as a table, made by the server. */
+export const changesAs = (filter: ChangeFilter, how: FileRequest) =>
+  ok<Blob>(api.GET("/api/v1/administration/changes", { ...how, params: { query: filter } }));
 
 export const changes = (filter: ChangeFilter) =>
   infiniteQueryOptions({
     queryKey: [...ADMIN, "changes", filter],
-    queryFn: ({ pageParam }) => readChanges(filter, pageParam),
+    queryFn: ({ pageParam }) => {
+      const query = { ...filter, after: pageParam, limit: AT_ONCE };
+      // The answer is JSON, because nothing asks for a table.
+      return ok(api.GET("/api/v1/administration/changes", { params: { query } })) as Promise<Schemas["AdministrationChangePage"]>;
+    },
     initialPageParam: first,
     getNextPageParam: rest,
   });

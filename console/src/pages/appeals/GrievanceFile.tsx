@@ -8,11 +8,11 @@ import { useLooksAt } from "../../api/presence.ts";
 import { useCommand } from "../../keys/commands.ts";
 import { Rupees } from "../../parts/money.tsx";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
-import { Moment } from "../../parts/time.tsx";
+import { Deadline, Moment } from "../../parts/time.tsx";
 import { inWords } from "../../text/rupees.ts";
 import { useAct } from "./acts.ts";
 import { ActBar, type ActName, useMay } from "./ActBar.tsx";
-import { ActDialog } from "./ActDialog.tsx";
+import { AppealDialog } from "./AppealDialog.tsx";
 import { appealCommands } from "./commands.ts";
 import { CaseLink, Claims, Documents, Panel, WhyHeld } from "./HoldParts.tsx";
 import { Ended, Levels } from "./Levels.tsx";
@@ -20,7 +20,6 @@ import { type Grievance, grievance, holdFile, useLiveFile } from "./reads.ts";
 import { Release, useProposal } from "./Release.tsx";
 import { Stale } from "./Stale.tsx";
 import { appeals } from "./text.ts";
-import { Deadline } from "./WaitingList.tsx";
 
 export function GrievanceFile({ grievanceId }: { grievanceId: string }): ReactNode {
   const read = useQuery(grievance(grievanceId));
@@ -51,10 +50,12 @@ function File({ view }: { view: Grievance }): ReactNode {
           <span className="chip acc">{t(`level.${view.level}`)}</span>
           <span className="chip">{t(`state.${view.state}`)}</span>
           {view.waits_for && <span className="chip warn">{t(`stage.${view.waits_for}`)}</span>}
-          <Deadline at={view.due_at} />
           {view.due_at !== null && (
-            <span className="xs mut">
-              {t("due")} <Moment at={Date.parse(view.due_at)} />
+            <span className="xs">
+              <Deadline at={Date.parse(view.due_at)} />{" "}
+              <span className="mut">
+                {t("due")} <Moment at={Date.parse(view.due_at)} />
+              </span>
             </span>
           )}
           <span className="push">
@@ -100,7 +101,7 @@ function File({ view }: { view: Grievance }): ReactNode {
       <Orders view={view} />
       <Documents ackNo={view.case_ack_no} />
       {dialog !== null && (
-        <ActDialog name={dialog} view={view} file={hold.data} proposal={proposal ?? null} act={act} close={() => setDialog(null)} />
+        <AppealDialog name={dialog} view={view} file={hold.data} proposal={proposal ?? null} act={act} close={() => setDialog(null)} />
       )}
       {act.proof}
     </section>

@@ -3,12 +3,11 @@
 import type { ReactNode } from "react";
 
 import { Rupees } from "../../parts/money.tsx";
-import { Moment } from "../../parts/time.tsx";
+import { Deadline, Moment } from "../../parts/time.tsx";
 import { personOf } from "../../text/actors.ts";
 import { Panel } from "./HoldParts.tsx";
 import type { Grievance } from "./reads.ts";
 import { appeals } from "./text.ts";
-import { Deadline } from "./WaitingList.tsx";
 
 type Level = Grievance["levels"][number];
 
@@ -34,7 +33,7 @@ export function Levels({ view }: { view: Grievance }): ReactNode {
                 <span className="xs">
                   {t("due")} <Moment at={Date.parse(one.due_at)} />
                 </span>{" "}
-                <Deadline at={one.due_at} />
+                <span className="xs"><Deadline at={Date.parse(one.due_at)} /></span>
               </>
             ) : (
               <Ended level={one} />

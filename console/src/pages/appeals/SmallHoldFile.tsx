@@ -12,7 +12,7 @@ import { personOf } from "../../text/actors.ts";
 import { inWords } from "../../text/rupees.ts";
 import { useAct } from "./acts.ts";
 import { ActBar, type ActName, useMay } from "./ActBar.tsx";
-import { ActDialog } from "./ActDialog.tsx";
+import { AppealDialog } from "./AppealDialog.tsx";
 import { appealCommands } from "./commands.ts";
 import { Clock } from "./GrievanceFile.tsx";
 import { CaseLink, Claims, Documents, WhyHeld } from "./HoldParts.tsx";
@@ -78,7 +78,7 @@ function File({ file }: { file: HoldFile }): ReactNode {
       <WhyHeld file={file} />
       <Documents ackNo={hold.case_ack_no} />
       {dialog !== null && (
-        <ActDialog name={dialog} view={null} file={file} proposal={proposal ?? null} act={act} close={() => setDialog(null)} />
+        <AppealDialog name={dialog} view={null} file={file} proposal={proposal ?? null} act={act} close={() => setDialog(null)} />
       )}
       {act.proof}
     </section>

@@ -6,9 +6,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { useCommand } from "../../keys/commands.ts";
 import { KeyMark } from "../../parts/KeyMark.tsx";
 import { Rupees } from "../../parts/money.tsx";
-import { Moment } from "../../parts/time.tsx";
-import { useNow } from "../../text/clock.ts";
-import { glanceText } from "../../text/spans.ts";
+import { Deadline, Moment } from "../../parts/time.tsx";
 import type { Asked } from "./asked.ts";
 import { appealCommands } from "./commands.ts";
 import { type GrievanceHead, grievances, type Hold, smallHolds } from "./reads.ts";
@@ -78,7 +76,7 @@ export function WaitingList({
             <b>
               <Rupees paise={one.held_paise} />
             </b>
-            <Deadline at={one.due_at} />
+            <span className="xs num">{one.due_at !== null && <Deadline at={Date.parse(one.due_at)} />}</span>
             <span className="cut">
               {one.number} · {one.institution}
             </span>
@@ -120,19 +118,5 @@ function Item({ isOpen, open, children }: { isOpen: boolean; open: () => void; c
         {children}
       </button>
     </li>
-  );
-}
-
-/** How long a level still has; past it, how long it is late, in colour and in text. */
-export function Deadline({ at }: { at: string | null }): ReactNode {
-  const t = appeals.use();
-  const now = useNow();
-  if (at === null) return null;
-  const left = (Date.parse(at) - now) / 1000;
-  const span = glanceText(Math.abs(left), t.language);
-  return (
-    <span className={left < 0 ? "xs num b bad" : left < 2 * 86_400 ? "xs num b warn" : "xs num"}>
-      {t(left < 0 ? "late_by" : "left", { span })}
-    </span>
   );
 }

@@ -4,7 +4,9 @@ import { type ReactNode, useState } from "react";
 
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
-import { isReason, TextArea } from "../../parts/TextArea.tsx";
+import { ReasonField } from "../../parts/ReasonField.tsx";
+import { TextArea } from "../../parts/TextArea.tsx";
+import { isReason } from "../../text/reason.ts";
 import { inWords, readRupees, rupees } from "../../text/rupees.ts";
 import type { Act } from "./acts.ts";
 import type { Grievance, HoldFile } from "./reads.ts";
@@ -13,7 +15,6 @@ import { appeals } from "./text.ts";
 
 const FINDING_MAX_CHARS = 4000;
 const SAID_MAX_CHARS = 2000;
-const REASON_MAX_CHARS = 1000;
 const FINDINGS: readonly Finding[] = ["genuine", "doubtful", "not_known"];
 const DECISIONS: readonly Decision[] = ["upheld", "part_released", "released"];
 
@@ -23,7 +24,7 @@ interface OfGrievance {
   readonly close: () => void;
 }
 
-/** An act with a text and no other field. */
+/** An act with a reason and no other field, or with more that the holder says, which may be nothing. */
 export function TextDialog({
   title,
   says,
@@ -35,7 +36,7 @@ export function TextDialog({
 }: {
   title: string;
   says: string;
-  label: string;
+  label?: string;
   act: Act;
   send: (text: string) => Promise<unknown>;
   close: () => void;
@@ -51,7 +52,11 @@ export function TextDialog({
       run={() => act.run(() => send(text.trim()))}
       close={close}
     >
-      <TextArea label={label} value={text} set={setText} hasFocus />
+      {isOptional && label !== undefined ? (
+        <TextArea label={label} value={text} set={setText} maxLength={SAID_MAX_CHARS} hasFocus />
+      ) : (
+        <ReasonField {...(label === undefined ? {} : { label })} value={text} set={setText} hasFocus />
+      )}
     </AskDialog>
   );
 }
@@ -65,7 +70,7 @@ export function Report({ view, act, close }: OfGrievance): ReactNode {
     <AskDialog
       title={t("cmd.report")}
       says={t("says.report")}
-      isReady={!act.isRunning && (isReason(finding))}
+      isReady={!act.isRunning && isReason(finding)}
       problem={act.problem}
       run={() => act.run(() => sendReport(view, kyc, finding.trim()))}
       close={close}
@@ -131,7 +136,7 @@ export function Decide({ view, act, close }: OfGrievance): ReactNode {
           <b className="appeals-sum">{rupees(paise)}</b> <span className="mut">{inWords(paise, t.language)}</span>
         </p>
       )}
-      <TextArea label={t("reason")} value={reason} set={setReason} maxLength={REASON_MAX_CHARS} />
+      <ReasonField value={reason} set={setReason} />
     </AskDialog>
   );
 }

@@ -1,11 +1,11 @@
 /** Reads of the page, its address, and what has them read again. */
 
-import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
 
 import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import { useReadAgain } from "../../api/readAgain.ts";
 import { type StreamEvent, useTopics } from "../../api/stream.ts";
 import { type Asked, askedOf, type Search, searchOf } from "./asked.ts";
 
@@ -105,30 +105,18 @@ export const officers = queryOptions({
 
 /** Read everything again when the stream says that a work item of this page changed, a little later. */
 export function useLiveLists(): void {
-  const again = useAgain();
+  const readAgain = useReadAgain(SETTLES_MS);
   useTopics(["queue"], (event: StreamEvent) => {
     if (event.kind === "reset" || (event.kind === "task" && (event.data === null || KINDS.has(event.data.kind)))) {
-      again();
+      readAgain(ALL);
     }
   });
 }
 
 /** Read everything again when the case of the open file changed. */
 export function useLiveFile(ackNo: string): void {
-  const again = useAgain();
+  const readAgain = useReadAgain(SETTLES_MS);
   useTopics([`case:${ackNo}`], (event: StreamEvent) => {
-    if (event.kind === "case" || event.kind === "deadline") again();
+    if (event.kind === "case" || event.kind === "deadline") readAgain(ALL);
   });
-}
-
-function useAgain(): () => void {
-  const client = useQueryClient();
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return () => {
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      void client.invalidateQueries({ queryKey: ALL });
-    }, SETTLES_MS);
-  };
 }

@@ -8,16 +8,18 @@ import "./approve.css";
 
 import { useLooksAt } from "../../api/presence.ts";
 import { problemOf } from "../../api/problem.ts";
+import { giveReadReason, hasReadReason, NEEDS_REASON, useReadReasons } from "../../api/readReason.ts";
 import { useSession } from "../../app/session.ts";
 import { useCommand } from "../../keys/commands.ts";
+import { ReadReason } from "../../parts/ReadReason.tsx";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { approveCommands } from "./commands.ts";
 import { Decide } from "./Decide.tsx";
 import { FileBody } from "./FileBody.tsx";
 import { type Act, fourEyesOf, grouped, isSimple, type Waiting } from "./figures.ts";
-import { AskReason, NothingWaits } from "./NoFile.tsx";
+import { NothingWaits } from "./NothingWaits.tsx";
 import { Preview } from "./Preview.tsx";
-import { forgetReasons, hasReason, part, stepsOf, useLiveFile, wholeOf } from "./reads.ts";
+import { part, stepsOf, useLiveFile, wholeOf } from "./reads.ts";
 import { Simple } from "./Simple.tsx";
 import { approve } from "./text.ts";
 import { WaitingList } from "./WaitingList.tsx";
@@ -31,14 +33,7 @@ export default function Approve(): ReactNode {
   const { restorationId } = useParams({ strict: false }) as { restorationId?: string };
   const { act } = useSearch({ strict: false }) as Search;
   const navigate = useNavigate();
-  const client = useQueryClient();
-  useEffect(
-    () => () => {
-      // What was read with a reason is not kept for the next visit.
-      if (forgetReasons()) client.removeQueries({ queryKey: part() });
-    },
-    [client],
-  );
+  useReadReasons(part());
   const read = useInfiniteQuery(stepsOf(act ?? null));
   const waiting = useMemo(() => grouped((read.data?.pages ?? []).flatMap((page) => page.items)), [read.data]);
   const [isBulk, setIsBulk] = useState(false);
@@ -107,13 +102,22 @@ function Opened({
   const [document, setDocument] = useState<string | null>(null);
   const [told, setTold] = useState<{ readonly of: string; readonly text: string } | null>(null);
   // A case of other officers is read with a reason, which the stream has not.
-  const isOwn = !hasReason(restorationId);
+  const isOwn = !hasReadReason(restorationId);
   useLiveFile(isOwn ? data?.view.case_ack_no : undefined);
   useLooksAt(data && isOwn ? [`case:${data.view.case_ack_no}`] : []);
   useEffect(() => setDocument(null), [restorationId]);
   useCommand(approveCommands.close_document, () => setDocument(null), document !== null);
-  if (error !== null && problemOf(error).code === "read_reason_needed") {
-    return <AskReason says={problemOf(error).message} restorationId={restorationId} then={() => void refetch()} />;
+  if (error !== null && problemOf(error).code === NEEDS_REASON) {
+    return (
+      <div className="opened">
+        <ReadReason
+          read={(reason) => {
+            giveReadReason(restorationId, reason);
+            void refetch();
+          }}
+        />
+      </div>
+    );
   }
   if (data === undefined) return error === null ? <LoadingState /> : <ErrorState error={error} reset={() => void refetch()} />;
   const { view, file } = data;

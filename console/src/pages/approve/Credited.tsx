@@ -2,15 +2,15 @@
 
 import { type ReactNode, useEffect, useState } from "react";
 
-import { api, type Schemas } from "../../api/client.ts";
+import type { Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import { readerOf } from "../../api/readReason.ts";
 import { useVerb } from "../../api/verb.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { personOf } from "../../text/actors.ts";
 import { approveCommands } from "./commands.ts";
 import { type File, otherAccountOf, type View } from "./figures.ts";
-import { readingOf } from "./reads.ts";
 import { approve } from "./text.ts";
 
 /** How long a full account stays on the screen. */
@@ -108,7 +108,9 @@ function InFull({ restorationId }: { restorationId: string }): ReactNode {
   const verb = useVerb({
     run: (_: null) =>
       ok(
-        api.GET("/api/v1/restorations/{restoration_id}/credited-accounts", { params: readingOf(restorationId) }),
+        readerOf(restorationId).GET("/api/v1/restorations/{restoration_id}/credited-accounts", {
+          params: { path: { restoration_id: restorationId } },
+        }),
       ),
     done: setFound,
   });

@@ -1,5 +1,6 @@
 /** The decision: the sum once more and in words, four eyes, what is checked, what follows, and the acts. */
 
+import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 
 import { useStream } from "../../api/stream.ts";
@@ -18,8 +19,8 @@ import { inWords, rupees } from "../../text/rupees.ts";
 import { timeText } from "../../text/moments.ts";
 import { type Asked, send } from "./acts.ts";
 import { approveCommands } from "./commands.ts";
-import { ActDialog, type Asking } from "./dialogs.tsx";
 import { type Act, checksOf, type File, ordersOf, otherAccountOf, type View } from "./figures.ts";
+import { type Asking, RestorationDialog } from "./RestorationDialog.tsx";
 import { approve } from "./text.ts";
 
 /** Status of a refusal because the restoration is not as the officer saw it. */
@@ -225,10 +226,14 @@ function Acts({ view, file, acts, fourEyes, isOld, paise, done, refused }: Decid
       <p className="xs mut" role="status">
         {mayApprove && why !== null && <b className="warn">{t(`why.${why}`)} </b>}
         {mayApprove && t("code_asked")}
-        {acts.some((act) => act === "receive_application" || act === "receive_bond") && t("in_case")}
       </p>
+      {acts.some((act) => act === "receive_application" || act === "receive_bond") && (
+        <Link to="/case/$ackNo" params={{ ackNo: view.case_ack_no }} className="btn first" hash="h-restoration">
+          {t("in_case")}
+        </Link>
+      )}
       {asking !== null && (
-        <ActDialog asking={asking} isRunning={verb.isRunning} problem={verb.problem} close={() => setAsking(null)} run={(asked) => verb.act(asked)} />
+        <RestorationDialog asking={asking} isRunning={verb.isRunning} problem={verb.problem} close={() => setAsking(null)} run={(asked) => verb.act(asked)} />
       )}
       {proof.dialog}
     </div>

@@ -5,10 +5,8 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { CommandButton } from "../../parts/Button.tsx";
 import { KeyMark } from "../../parts/KeyMark.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { Deadline } from "../../parts/time.tsx";
 import { isActor } from "../../text/actors.ts";
-import { useNow } from "../../text/clock.ts";
-import { dayText, fullText, machineText, minuteText, momentText } from "../../text/moments.ts";
-import { glanceText } from "../../text/spans.ts";
 import { useSession } from "../../app/session.ts";
 import { caseText, worded } from "../case/text.ts";
 import { approveCommands } from "./commands.ts";
@@ -117,7 +115,7 @@ function Line({ one, isCurrent, open }: { one: Waiting; isCurrent: boolean; open
             <Rupees paise={head.paise} />
           </b>
           <span className="push sm">
-            <Deadline at={head.due_at === null ? null : Date.parse(head.due_at)} />
+            {head.due_at === null ? <span className="mut">{t("no_deadline")}</span> : <Deadline at={Date.parse(head.due_at)} />}
           </span>
         </span>
         <span className="sm acts-of">{isOwn ? t("act.own") : acts.map((act) => t(`act.${act}`)).join(" · ")}</span>
@@ -128,27 +126,5 @@ function Line({ one, isCurrent, open }: { one: Waiting; isCurrent: boolean; open
         </span>
       </button>
     </li>
-  );
-}
-
-const DAY_MS = 86_400_000;
-
-/** A deadline: the time of today, else the days left; once it has passed, since when it is late. */
-export function Deadline({ at }: { at: number | null }): ReactNode {
-  const t = approve.use();
-  const now = useNow();
-  if (at === null) return <span className="mut">{t("no_deadline")}</span>;
-  const left = at - now;
-  const text =
-    left < 0
-      ? t("late", { span: glanceText(-left / 1000, t.language) })
-      : dayText(at) === dayText(now)
-        ? t("today", { at: minuteText(at) })
-        : t("left", { span: glanceText(left / 1000, t.language) });
-  const tone = left < 0 ? "bad b" : left < DAY_MS ? "warn" : "";
-  return (
-    <time className={`nw ${tone}`} dateTime={machineText(at)} title={`${fullText(at)} · ${momentText(at, now)}`}>
-      {text}
-    </time>
   );
 }

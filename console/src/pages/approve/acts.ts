@@ -2,6 +2,7 @@
 
 import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import { base64Of } from "../../parts/pdf.ts";
 import type { View } from "./figures.ts";
 
 type Step = Schemas["Step"];
@@ -13,7 +14,7 @@ export type Asked =
   | { readonly act: "send_back"; readonly to: Step; readonly reason: string }
   | { readonly act: "refuse"; readonly reason: string }
   | { readonly act: "take_order"; readonly courtOrderId: number }
-  | { readonly act: "waive_notice"; readonly holdId: string; readonly reason: string; readonly document: string }
+  | { readonly act: "waive_notice"; readonly holdId: string; readonly reason: string; readonly document: File }
   | {
       readonly act: "decide_objection";
       readonly objection: View["objections"][number];
@@ -56,7 +57,8 @@ export async function send(seen: Seen, asked: Asked): Promise<void> {
       return;
     }
     case "waive_notice": {
-      const body = { ...step, in_writing: true, hold_id: asked.holdId, reason: asked.reason, document: asked.document };
+      const document = await base64Of(asked.document);
+      const body = { ...step, in_writing: true, hold_id: asked.holdId, reason: asked.reason, document };
       await ok(api.POST("/api/v1/restorations/{restoration_id}/waive-notice", { params, body }));
       return;
     }

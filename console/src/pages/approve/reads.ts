@@ -1,10 +1,11 @@
 /** What the page reads: the steps that wait, and of one file the restoration, its accounts, documents and case. */
 
-import { infiniteQueryOptions, keepPreviousData, queryOptions, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { api } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import { useReadAgain } from "../../api/readAgain.ts";
+import { readerOf } from "../../api/readReason.ts";
 import { type StreamEvent, useTopics } from "../../api/stream.ts";
 import type { Act, File, View } from "./figures.ts";
 
@@ -28,35 +29,6 @@ export const stepsOf = (act: Act | null) =>
     refetchInterval: READ_EVERY_MS,
   });
 
-/** Why the officer reads a file of another officer's case. It is asked for, logged, and kept while the page is open. */
-const reasons = new Map<string, string>();
-
-export function giveReason(restorationId: string, reason: string): void {
-  reasons.set(restorationId, reason);
-}
-
-/** Forget the reasons, for the next visit of the page. Return whether there were any. */
-export function forgetReasons(): boolean {
-  const had = reasons.size > 0;
-  reasons.clear();
-  return had;
-}
-
-export function hasReason(restorationId: string): boolean {
-  return reasons.has(restorationId);
-}
-
-/** The reason that was given for a restoration, as a read of it or of its case sends it. */
-function reasonOf(restorationId: string) {
-  const reason = reasons.get(restorationId);
-  return reason === undefined ? {} : { header: { "X-Read-Reason": encodeURIComponent(reason) } };
-}
-
-/** The parameters of a read of a restoration, with the reason if one was given. */
-export function readingOf(restorationId: string) {
-  return { path: { restoration_id: restorationId }, ...reasonOf(restorationId) };
-}
-
 /** The restoration whose case is read. */
 type Of = Pick<View, "restoration_id" | "case_ack_no">;
 
@@ -70,10 +42,11 @@ export const wholeOf = (restorationId: string) =>
   queryOptions({
     queryKey: part("file", restorationId),
     queryFn: async (): Promise<Whole> => {
-      const params = readingOf(restorationId);
+      const reader = readerOf(restorationId);
+      const params = { path: { restoration_id: restorationId } };
       const [view, file] = await Promise.all([
-        ok(api.GET("/api/v1/restorations/{restoration_id}", { params })),
-        ok(api.GET("/api/v1/restorations/{restoration_id}/file", { params })),
+        ok(reader.GET("/api/v1/restorations/{restoration_id}", { params })),
+        ok(reader.GET("/api/v1/restorations/{restoration_id}/file", { params })),
       ]);
       return { view: { ...view, beneficiaries: view.beneficiaries ?? [] }, file };
     },
@@ -82,47 +55,29 @@ export const wholeOf = (restorationId: string) =>
 export const caseOf = ({ restoration_id: id, case_ack_no: ackNo }: Of) =>
   queryOptions({
     queryKey: part("case", ackNo),
-    queryFn: () => ok(api.GET("/api/v1/cases/{ack_no}", { params: { path: { ack_no: ackNo }, ...reasonOf(id) } })),
+    queryFn: () => ok(readerOf(id).GET("/api/v1/cases/{ack_no}", { params: { path: { ack_no: ackNo } } })),
   });
 
 export const documentsOf = ({ restoration_id: id, case_ack_no: ackNo }: Of) =>
   queryOptions({
     queryKey: part("documents", ackNo),
     queryFn: () =>
-      ok(api.GET("/api/v1/documents", { params: { query: { case: ackNo, limit: DOCUMENTS_AT_ONCE }, ...reasonOf(id) } })),
+      ok(readerOf(id).GET("/api/v1/documents", { params: { query: { case: ackNo, limit: DOCUMENTS_AT_ONCE } } })),
   });
 
 export const courtOrdersOf = ({ restoration_id: id, case_ack_no: ackNo }: Of) =>
   queryOptions({
     queryKey: part("police", ackNo),
     queryFn: async () =>
-      (await ok(api.GET("/api/v1/cases/{ack_no}/police", { params: { path: { ack_no: ackNo }, ...reasonOf(id) } })))
-        .court_orders,
+      (await ok(readerOf(id).GET("/api/v1/cases/{ack_no}/police", { params: { path: { ack_no: ackNo } } }))).court_orders,
   });
 
 /** Read the file again when its case changes, and the steps when a work item does. */
 export function useLiveFile(ackNo: string | undefined): void {
-  const client = useQueryClient();
-  const timers = useRef(new Map<string, ReturnType<typeof setTimeout>>());
-  useEffect(() => {
-    const { current } = timers;
-    return () => {
-      for (const timer of current.values()) clearTimeout(timer);
-    };
-  }, []);
-  const readSoon = (of: "steps" | "file", afterMs: number): void => {
-    // Changes come in bursts. The first one begins the wait, so that a steady flow is read too.
-    if (timers.current.has(of)) return;
-    timers.current.set(
-      of,
-      setTimeout(() => {
-        timers.current.delete(of);
-        void client.invalidateQueries({ queryKey: of === "steps" ? part(of) : part() });
-      }, afterMs),
-    );
-  };
+  const readFiles = useReadAgain(SETTLES_MS);
+  const readSteps = useReadAgain(STEPS_SETTLE_MS);
   useTopics(["queue", ...(ackNo === undefined ? [] : [`case:${ackNo}`])], (event: StreamEvent) => {
-    if (event.kind === "case" || event.kind === "reset") readSoon("file", SETTLES_MS);
-    else if (event.kind === "task" || event.kind === "deadline") readSoon("steps", STEPS_SETTLE_MS);
+    if (event.kind === "case" || event.kind === "reset") readFiles(part());
+    else if (event.kind === "task" || event.kind === "deadline") readSteps(part("steps"));
   });
 }

@@ -27,10 +27,12 @@ export function BankField({
   const fits = typed === null ? [] : institutionsFor(typed, all);
   const isOpen = fits.length > 0;
   const shown = typed ?? bankText(party, all);
+  // A part of a name is no wrong name while banks fit it.
+  const found = isOpen ? [] : findings;
   const byAddress = typed !== null && fits.length === 0 ? ofAddress(shown, all) : undefined;
 
   const take = (one: Institution | undefined): void => {
-    if (one) onChange({ institution: one.code, ifsc: "", vpa: "" });
+    if (one) onChange({ institution: one.code, ifsc: "" });
     setTyped(null);
     setPlace(0);
   };
@@ -51,7 +53,7 @@ export function BankField({
       <label htmlFor={id}>{label}</label>
       <input
         id={id}
-        className={`in ${findings.find((one) => one.standing === "bad") ? "bad" : ""}`}
+        className={`in ${found.find((one) => one.standing === "bad") ? "bad" : ""}`}
         role="combobox"
         aria-expanded={isOpen}
         aria-controls={`${id}-fits`}
@@ -65,7 +67,7 @@ export function BankField({
         onChange={(event) => {
           setTyped(event.target.value);
           setPlace(0);
-          onChange(readBank(event.target.value));
+          onChange(readBank(event.target.value, party));
         }}
         onKeyDown={press}
         // Leaving the field by Tab or click takes the best fit.
@@ -90,7 +92,7 @@ export function BankField({
       )}
       <Findings
         id={`${id}-found`}
-        findings={byAddress ? [{ standing: "good", text: t("bank_found", { bank: byAddress.name }) }] : findings}
+        findings={byAddress ? [{ standing: "good", text: t("bank_found", { bank: byAddress.name }) }] : found}
       />
     </div>
   );

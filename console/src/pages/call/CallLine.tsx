@@ -5,8 +5,9 @@ import type { ReactNode } from "react";
 import { CommandButton } from "../../parts/Button.tsx";
 import { Since, Until } from "../../parts/time.tsx";
 import { useNow } from "../../text/clock.ts";
-import { localMoment, timeText } from "../../text/moments.ts";
+import { timeText } from "../../text/moments.ts";
 import { callCommands } from "./commands.ts";
+import { firstMoment } from "./content.ts";
 import type { Kept } from "./keeper.ts";
 import { call } from "./text.ts";
 
@@ -27,9 +28,7 @@ export function CallLine({
 }): ReactNode {
   const t = call.use();
   const now = useNow();
-  const moments = (kept.content.transfers ?? []).map((one) => localMoment(one.transferred_at ?? ""));
-  const known = moments.filter((at) => !Number.isNaN(at) && at <= now);
-  const first = known.length > 0 ? Math.min(...known) : null;
+  const first = firstMoment(kept.content, now);
   return (
     <div className="call-line">
       {first === null ? (

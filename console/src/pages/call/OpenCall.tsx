@@ -4,13 +4,13 @@ import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-quer
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
 import { api } from "../../api/client.ts";
-import { ok } from "../../api/problem.ts";
+import { ok, type Problem } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { say } from "../../parts/toasts.ts";
 import { CallLine } from "./CallLine.tsx";
 import { callCommands } from "./commands.ts";
-import { type Content, EMPTY, isEmpty } from "./content.ts";
+import { type Content, EMPTY, hasFacts, isEmpty } from "./content.ts";
 import { HandOver, Sure } from "./dialogs.tsx";
 import { banksOf, type Check, checkOf, choices, draft as draftOf, ownDrafts } from "./drafts.ts";
 import { missingFacts } from "./findings.ts";
@@ -24,6 +24,8 @@ import { call } from "./text.ts";
 import { TransferFields } from "./TransferFields.tsx";
 
 const CHECK_AFTER_MS = 250;
+/** the refusal of a call that lacks a fact */
+const INCOMPLETE = "draft_incomplete";
 type Asking = "hand_over" | "end" | "finish" | null;
 
 export function OpenCall({ draftId, leave }: { draftId: string; leave: () => void }): ReactNode {
@@ -33,8 +35,14 @@ export function OpenCall({ draftId, leave }: { draftId: string; leave: () => voi
   const { data: toChoose } = useSuspenseQuery(choices);
   const keeper = keeperOf(draft);
   const kept = useKept(keeper);
-  const { data: check } = useQuery(checkOf(useLater(kept.content, CHECK_AFTER_MS)));
+  const settled = useLater(kept.content, CHECK_AFTER_MS);
+  const { data: check } = useQuery(checkOf(settled));
   const isSent = draft.ack_no !== null;
+  const canBeAsked = !isSent && (settled.transfers ?? []).some(hasFacts);
+  useEffect(() => {
+    // The banks are asked with what is saved, so that the key which asks them waits for no save.
+    if (canBeAsked) keeper.saveNow();
+  }, [keeper, settled, canBeAsked]);
   const { data: asked } = useQuery(banksOf(draftId, isSent));
   const [asking, setAsking] = useState<Asking>(null);
   const [reading, setReading] = useState<Reading | null>(null);
@@ -45,7 +53,10 @@ export function OpenCall({ draftId, leave }: { draftId: string; leave: () => voi
       await keeper.flush();
       return ok(api.POST("/api/v1/drafts/{draft_id}/send", { params: path }));
     },
-    done: ({ receipt }) => client.setQueryData(draftOf(draftId).queryKey, { ...draft, ack_no: receipt.ack_no }),
+    done: ({ receipt, missing }) => {
+      keeper.sent(missing);
+      client.setQueryData(draftOf(draftId).queryKey, { ...draft, ack_no: receipt.ack_no });
+    },
     refused: () => undefined,
     readAgain: [["draft-banks", draftId], ["draft-check"], ownDrafts.queryKey],
   });
@@ -86,10 +97,16 @@ export function OpenCall({ draftId, leave }: { draftId: string; leave: () => voi
   };
 
   const transfers = kept.content.transfers?.length ? kept.content.transfers : [EMPTY];
-  const isTold = (index: number): boolean => isSent && (check?.known.includes(`transfers[${index}]`) ?? false);
+  const isTold = (index: number): boolean =>
+    isSent && !kept.unsent.has(index) && (check?.known.includes(`transfers[${index}]`) ?? false);
   const open = transfers.map((_, index) => index).filter((index) => !isTold(index));
   const change = (update: (content: Content) => Content): void => keeper.change(update);
-  const add = (): void => change((now) => ({ ...now, transfers: [...transfers, EMPTY] }));
+  const add = (): void => {
+    if (isSent) keeper.beginTransfer(transfers.length);
+    change((now) => ({ ...now, transfers: [...transfers, EMPTY] }));
+    // Its fields are there after the next drawing; the last but one field of a bank is of who paid.
+    setTimeout(() => [...document.querySelectorAll<HTMLElement>(".bank-field input")].at(-2)?.focus());
+  };
   const sms = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     if (!isSent) sms.current?.focus();
@@ -138,7 +155,7 @@ export function OpenCall({ draftId, leave }: { draftId: string; leave: () => voi
                   change={change}
                 />
               ))}
-              <Go check={check} open={open} isRunning={send.isRunning} refusal={send.problem?.message ?? ""} send={() => send.act(undefined)} />
+              <Go check={check} open={open} isRunning={send.isRunning} refusal={send.problem} send={() => send.act(undefined)} />
             </section>
           )}
           <CommandButton command={callCommands.add} run={add} className="btn add" />
@@ -194,19 +211,24 @@ function Go({
   check: Check | undefined;
   open: readonly number[];
   isRunning: boolean;
-  refusal: string;
+  refusal: Problem | null;
   send: () => void;
 }): ReactNode {
   const t = call.use();
   const lacks = open.flatMap((index) => missingFacts(t, check, index));
+  // What is missing stands below, in the names of the fields.
+  const said = refusal?.code === INCOMPLETE ? (lacks.length > 0 ? t("cannot_go") : "") : refusal?.message;
+  const hasUnasked = open.some((index) => check?.unasked.includes(`transfers[${index}]`));
   const banks = [...new Set((check?.banks ?? []).filter((one) => one.field.endsWith(".payee")).map((one) => one.name))];
   return (
     <div className="go">
       <CommandButton command={callCommands.send} run={send} isDisabled={isRunning} className="btn first ask" />
       <div className="xs mut" role="status">
-        {refusal && <p className="bad b">{refusal}</p>}
+        {said && <p className="bad b">{said}</p>}
         {banks.length > 0 && <p className="b ink">{t("asks", { banks: banks.join(", ") })}</p>}
         <p>{lacks.length > 0 ? t("lacks", { facts: [...new Set(lacks)].join(", ") }) : t("can_go")}</p>
+        {lacks.includes(t("fact.rrn")) && <p>{t("where_rrn")}</p>}
+        {lacks.length === 0 && hasUnasked && <p className="warn b">{t("payee_unknown")}</p>}
       </div>
     </div>
   );

@@ -13,6 +13,8 @@ import type { AskedBanks } from "./drafts.ts";
 import { call } from "./text.ts";
 
 type Asked = AskedBanks["items"][number];
+/** the name of a bank that the caller did not tell, as the API has it */
+const NOT_STATED = "not stated";
 
 /** The parts of a number as it is read out: kind, day, month and year, serial. */
 const PARTS = [1, 2, 4, 7] as const;
@@ -100,8 +102,11 @@ export function Banks({ asked }: { asked: AskedBanks }): ReactNode {
         </table>
       </div>
       {asked.is_cut && <p className="xs mut bar">{t("banks_cut")}</p>}
+      {asked.items.some((one) => one.institution === null && one.asked_at === null) && (
+        <p className="note warn">{t("bank_unknown")}</p>
+      )}
       <p className="say">
-        <b>{t("say")}</b> {sayOf(t, sums)}
+        <b>{t("say")}</b> {sayOf(t, asked)}
       </p>
     </section>
   );
@@ -116,8 +121,8 @@ function BankRow({ one }: { one: Asked }): ReactNode {
     <tr>
       <td>{one.layer}</td>
       <td>
-        <b>{one.name}</b>
-        <div className="xs mut">{one.channel ? t(`channel.${one.channel}`) : t("no_channel")}</div>
+        <b>{one.institution === null && one.name === NOT_STATED ? t("bank_not_told") : one.name}</b>
+        {one.institution !== null && <div className="xs mut">{one.channel ? t(`channel.${one.channel}`) : t("no_channel")}</div>}
       </td>
       <td>{askedAt === null ? "–" : <Moment at={askedAt} />}</td>
       <td>
@@ -128,7 +133,7 @@ function BankRow({ one }: { one: Asked }): ReactNode {
           </div>
         ))}
         <div className="xs mut">
-          {one.state ? t(`state.${one.state}`) : t("not_asked_yet")}
+          {one.state ? t(`state.${one.state}`) : t(one.institution === null ? "not_known_yet" : "not_asked_yet")}
           {one.level ? ` · ${t(`level.${one.level}`)}` : ""}
         </div>
       </td>
@@ -148,7 +153,8 @@ function BankRow({ one }: { one: Asked }): ReactNode {
 }
 
 /** What may be said now, written out, so that no officer promises that the money is back. */
-function sayOf(t: ReturnType<typeof call.use>, sums: AskedBanks["buckets_paise"]): string {
+function sayOf(t: ReturnType<typeof call.use>, { buckets_paise: sums, items }: AskedBanks): string {
+  if (items.every((one) => one.asked_at === null)) return t("say.not_asked");
   const held = sums["held"] ?? 0;
   const inPlay = sums["in_play"] ?? 0;
   const said = [];

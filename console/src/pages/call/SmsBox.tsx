@@ -69,6 +69,7 @@ function readings(t: ReturnType<typeof call.use>, reading: Reading, all: readonl
     transfer.rrn || transfer.utr,
     localText(transfer.transferred_at ?? ""),
   ].filter(Boolean);
+  if (parts.length === 0) return [{ standing: "warn", text: t("sms_nothing") }];
   const found: Finding[] = [{ standing: "good", text: t("sms_read", { parts: parts.join(" · ") }) }];
   if (reading.is_debit === false) found.push({ standing: "warn", text: t("sms_credit") });
   if (reading.unread.length > 0) found.push({ standing: "warn", text: t("sms_unread", { parts: reading.unread.join(" · ") }) });

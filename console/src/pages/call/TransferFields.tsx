@@ -3,8 +3,9 @@
 import type { ReactNode } from "react";
 
 import { Choose, Field, type Finding } from "../../parts/Field.tsx";
+import { plainDigits } from "../../text/digits.ts";
 import { BankField } from "./BankField.tsx";
-import { type Content, type Side, transferOf, withParty, withTransfer } from "./content.ts";
+import { type Content, holderText, readHolder, type Side, transferOf, withParty, withTransfer } from "./content.ts";
 import type { Check } from "./drafts.ts";
 import { bankFinding, findingsOf, known, sideField } from "./findings.ts";
 import { MomentField, RupeesField } from "./inputs.tsx";
@@ -102,7 +103,7 @@ export function TransferFields(props: Props): ReactNode {
             value={transfer.rrn || transfer.utr || ""}
             findings={[...findingsOf(t, check, content, `${field}.rrn`), ...findingsOf(t, check, content, `${field}.utr`)]}
             onChange={(event) => {
-              const text = event.target.value.trim();
+              const text = plainDigits(event.target.value.trim());
               change((now) => withTransfer(now, index, isUtr(text) ? { rrn: "", utr: text } : { rrn: text, utr: "" }));
             }}
           />
@@ -130,6 +131,7 @@ function End({ content, index, check, institutions, accountEnd = "", change, sid
   const odd = [...at("institution"), ...at("ifsc")];
   const found = odd.some((one) => one.standing === "bad") ? [] : bankFinding(t, check, `transfers[${index}].${side}`);
   const account = party?.account ?? "";
+  const holder = holderText(party);
   return (
     <div className="cells c3">
       <BankField
@@ -143,11 +145,11 @@ function End({ content, index, check, institutions, accountEnd = "", change, sid
         label={t("account")}
         isMono
         maxLength={64}
-        value={account}
+        value={holder}
         findings={[...endFinding(t, side, account, accountEnd), ...at("account"), ...at("vpa")]}
         onChange={(event) => {
-          const text = event.target.value.trim();
-          change((now) => withParty(now, index, side, { account: text }));
+          const typed = event.target.value;
+          change((now) => withParty(now, index, side, readHolder(typed, transferOf(now, index)[side])));
         }}
       />
       <Field

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Content, isBlank, isEmpty, joined, withParty, withTransfer } from "./content.ts";
+import {
+  type Content,
+  firstMoment,
+  hasFacts,
+  holderText,
+  isBlank,
+  isEmpty,
+  joined,
+  readHolder,
+  withParty,
+  withTransfer,
+} from "./content.ts";
 
 const BASE: Content = { story: "", victim: { name: "Asha" }, transfers: [{ payer: {}, payee: {}, rrn: "1" }] };
 
@@ -29,4 +40,26 @@ test("a call in which nothing is told is empty, whoever called", () => {
   assert.ok(!isEmpty({ story: "something" }));
   assert.ok(isBlank({ payer: { account: "" }, amount_paise: null }));
   assert.ok(!isBlank({ amount_paise: 5 }));
+});
+
+test("a UPI address in the field of the account is an address, and what replaces it is an account", () => {
+  assert.deepEqual(readHolder("ramesh@ybl", { account: "ramesh" }), { account: "", vpa: "ramesh@ybl" });
+  assert.deepEqual(readHolder("501004", { vpa: "ramesh@ybl" }), { account: "501004", vpa: "" });
+  assert.equal(holderText({ account: "", vpa: "ramesh@ybl" }), "ramesh@ybl");
+});
+
+test("a day alone does not say when the money left", () => {
+  const now = Date.parse("2026-11-28T20:00:00+05:30");
+  const on = (at: string): Content => ({ transfers: [{ payer: {}, payee: {}, transferred_at: at }] });
+  assert.equal(firstMoment(on("2026-11-28"), now), null);
+  assert.equal(firstMoment(on("2026-11-28T19:40:00"), now), Date.parse("2026-11-28T19:40:00+05:30"));
+});
+
+test("a bank can be asked once the four facts of a transfer are typed", () => {
+  const facts = { payer: { institution: "SBI" }, amount_paise: 5, rrn: "412233445566", transferred_at: "2026-11-28" };
+  assert.ok(hasFacts(facts));
+  assert.ok(hasFacts({ ...facts, rrn: "", utr: "SBIN126332000001" }));
+  for (const lacking of ["payer", "amount_paise", "rrn", "transferred_at"]) {
+    assert.ok(!hasFacts({ ...facts, [lacking]: undefined }), lacking);
+  }
 });

@@ -1,6 +1,8 @@
 /** The content of a draft, and its changes. Pure. */
 
 import type { Schemas } from "../../api/client.ts";
+import { plainDigits } from "../../text/digits.ts";
+import { localMoment } from "../../text/moments.ts";
 
 export type Content = Schemas["DraftContent"];
 export type Transfer = Schemas["DraftTransfer"];
@@ -34,6 +36,32 @@ export function isBlank(transfer: Transfer): boolean {
   return ![transfer.payer, transfer.payee, transfer].some((part) =>
     Object.values(part ?? {}).some((value) => value !== "" && value !== null && typeof value !== "object"),
   );
+}
+
+/** When the money left first; null while no time of it is known. A day alone says nothing of the first hour. */
+export function firstMoment(content: Content, now: number): number | null {
+  const times = (content.transfers ?? []).map((one) => one.transferred_at ?? "").filter((text) => text.includes("T"));
+  const known = times.map(localMoment).filter((at) => !Number.isNaN(at) && at <= now);
+  return known.length > 0 ? Math.min(...known) : null;
+}
+
+/** Return what the field for account or UPI address shows of one end. */
+export function holderText(party: Party | undefined): string {
+  return party?.account || party?.vpa || "";
+}
+
+/** Return the change of one end by the field for account or UPI address. */
+export function readHolder(typed: string, party: Party | undefined): Partial<Party> {
+  const text = plainDigits(typed.trim());
+  if (text.includes("@")) return { account: "", vpa: text };
+  // What stood in the field was the address, and it is replaced.
+  return party?.account ? { account: text } : { account: text, vpa: "" };
+}
+
+/** Whether a bank can be asked about a transfer, as far as it can be seen here. */
+export function hasFacts(transfer: Transfer): boolean {
+  const { payer, amount_paise, rrn, utr, transferred_at } = transfer;
+  return Boolean(payer?.institution && amount_paise && (rrn || utr) && transferred_at);
 }
 
 /** Whether nothing is told in a call but the number that called. */

@@ -3,15 +3,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
+import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Field } from "../../parts/Field.tsx";
 import { Modal } from "../../parts/Modal.tsx";
+import { ReasonLine } from "../../parts/ReasonField.tsx";
 import { EmptyState, LoadingState } from "../../parts/states.tsx";
+import { TextArea } from "../../parts/TextArea.tsx";
 import { Moment } from "../../parts/time.tsx";
+import { isReason, NOTE_MAX_CHARS } from "../../text/reason.ts";
 import { type Line, waitingDrafts } from "./drafts.ts";
 import { call } from "./text.ts";
-
-const NOTE_MAX_CHARS = 500;
-const REASON_MAX_CHARS = 500;
 
 export function HandOver({
   isRunning,
@@ -28,36 +29,23 @@ export function HandOver({
   const [to, setTo] = useState("");
   const [note, setNote] = useState("");
   return (
-    <Modal title={t("cmd.hand_over")} close={close}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (to.trim()) give(to.trim(), note.trim());
-        }}
-      >
-        <Field
-          label={t("hand_to")}
-          autoFocus
-          maxLength={64}
-          value={to}
-          findings={refusal ? [{ standing: "bad", text: refusal }] : []}
-          onChange={(event) => setTo(event.target.value)}
-        />
-        <label>
-          {t("hand_note")}
-          <textarea className="in" rows={3} maxLength={NOTE_MAX_CHARS} value={note} onChange={(event) => setNote(event.target.value)} />
-        </label>
-        <div className="row">
-          <button type="submit" className="btn first" disabled={isRunning || !to.trim()}>
-            {t("cmd.hand_over")}
-          </button>
-          <button type="button" className="btn" onClick={close}>
-            {t("cancel")}
-          </button>
-        </div>
-      </form>
-    </Modal>
+    <AskDialog
+      title={t("cmd.hand_over")}
+      isReady={!isRunning && to.trim() !== ""}
+      problem={null}
+      run={() => give(to.trim(), note.trim())}
+      close={close}
+    >
+      <Field
+        label={t("hand_to")}
+        autoFocus
+        maxLength={64}
+        value={to}
+        findings={refusal ? [{ standing: "bad", text: refusal }] : []}
+        onChange={(event) => setTo(event.target.value)}
+      />
+      <TextArea label={t("hand_note")} value={note} set={setNote} maxLength={NOTE_MAX_CHARS} />
+    </AskDialog>
   );
 }
 
@@ -89,8 +77,8 @@ function WaitingLine({ line, take }: { line: Line; take: (reason: string) => voi
         {isOwned ? t("of_officer", { officer: line.owner ?? "" }) : t.count("times_called", line.calls)}{" "}
         {line.last_call_at && <Moment at={Date.parse(line.last_call_at)} />}
       </span>
-      {isOwned && <Field label={t("reason")} maxLength={REASON_MAX_CHARS} value={reason} onChange={(event) => setReason(event.target.value)} />}
-      <button type="button" className="btn push" disabled={isOwned && !reason.trim()} onClick={() => take(reason.trim())}>
+      {isOwned && <ReasonLine label={t("reason")} value={reason} set={setReason} />}
+      <button type="button" className="btn push" disabled={isOwned && !isReason(reason)} onClick={() => take(reason.trim())}>
         {t(isOwned ? "take" : "call_back")}
       </button>
     </li>
@@ -111,18 +99,5 @@ export function Sure({
   run: () => void;
   close: () => void;
 }): ReactNode {
-  const t = call.use();
-  return (
-    <Modal title={title} close={close}>
-      <p>{text}</p>
-      <div className="row">
-        <button type="button" className="btn first" autoFocus onClick={run}>
-          {act}
-        </button>
-        <button type="button" className="btn" onClick={close}>
-          {t("cancel")}
-        </button>
-      </div>
-    </Modal>
-  );
+  return <AskDialog title={title} says={text} act={act} isReady problem={null} run={run} close={close} actHasFocus />;
 }

@@ -35,8 +35,14 @@ test("an IFSC and a UPI address name their bank by themselves", () => {
 });
 
 test("what is typed goes to the field that it is", () => {
-  assert.deepEqual(readBank("sbin0004217"), { institution: "", ifsc: "SBIN0004217", vpa: "" });
-  assert.deepEqual(readBank("a@kotak"), { institution: "", ifsc: "", vpa: "a@kotak" });
-  assert.deepEqual(readBank("some bank"), { institution: "some bank", ifsc: "", vpa: "" });
+  assert.deepEqual(readBank("sbin0004217", {}), { institution: "", ifsc: "SBIN0004217" });
+  assert.deepEqual(readBank("a@kotak", {}), { institution: "", ifsc: "", vpa: "a@kotak" });
+  assert.deepEqual(readBank("some bank", {}), { institution: "some bank", ifsc: "" });
   assert.equal(bankText({ institution: "SBIN" }, ALL), "State Bank of India");
+});
+
+test("a bank that is named beside a UPI address leaves the address, and an empty field takes its own away", () => {
+  assert.ok(!("vpa" in readBank("kot", { vpa: "a@kotak" })));
+  assert.ok(!("vpa" in readBank("", { institution: "KKBK", vpa: "a@kotak" })));
+  assert.equal(readBank("", { vpa: "a@kotak" }).vpa, "");
 });

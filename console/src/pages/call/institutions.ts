@@ -70,12 +70,17 @@ export function ofAddress(typed: string, all: readonly Institution[]): Instituti
   return fits.sort((first, second) => second.prefix.length - first.prefix.length)[0]?.one;
 }
 
-/** Return the change of one end of a transfer by the field for bank, IFSC or UPI address. */
-export function readBank(typed: string): Partial<Party> {
+/**
+ * Return the change of one end of a transfer by the field for bank, IFSC or UPI address.
+ *
+ * A bank that is named beside a UPI address leaves the address, which the field of the account then shows alone.
+ */
+export function readBank(typed: string, party: Party | undefined): Partial<Party> {
   const text = typed.trim();
   if (text.includes("@")) return { institution: "", ifsc: "", vpa: text };
-  if (IFSC.test(text)) return { institution: "", ifsc: text.toUpperCase(), vpa: "" };
-  return { institution: text, ifsc: "", vpa: "" };
+  if (IFSC.test(text)) return { institution: "", ifsc: text.toUpperCase() };
+  const showsAddress = !party?.institution && !party?.ifsc;
+  return { institution: text, ifsc: "", ...(text === "" && showsAddress && { vpa: "" }) };
 }
 
 /** Return what the field for bank, IFSC or UPI address shows of one end. */

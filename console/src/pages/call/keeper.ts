@@ -23,6 +23,8 @@ export interface Kept {
   readonly problem: Problem | null;
   /** questions that were asked and that the caller could not answer, which the draft has as not asked */
   readonly unknown: ReadonlySet<string>;
+  /** places of the transfers that were begun after the complaint was sent, and are not sent yet */
+  readonly unsent: ReadonlySet<number>;
 }
 
 /** What the list of drafts shows of a call. */
@@ -55,6 +57,7 @@ export class Keeper {
       savedAt: Date.parse(draft.saved_at),
       problem: null,
       unknown: new Set(),
+      unsent: new Set(),
     };
   }
 
@@ -78,6 +81,17 @@ export class Keeper {
     this.#set({ unknown });
   }
 
+  /** Note that a transfer is begun which the complaint does not have. A case may know it already, by its reference. */
+  beginTransfer(index: number): void {
+    this.#set({ unsent: new Set([...this.#kept.unsent, index]) });
+  }
+
+  /** Note that the complaint has everything that is typed, but for transfers with a fact among those that are missing. */
+  sent(missing: readonly string[]): void {
+    const lacks = (index: number): boolean => missing.some((field) => field.startsWith(`transfers[${index}].`));
+    this.#set({ unsent: new Set([...this.#kept.unsent].filter(lacks)) });
+  }
+
   /** Save what is typed now. Throws the problem if it cannot be saved. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
@@ -88,6 +102,14 @@ export class Keeper {
     if (this.#kept.problem) throw this.#kept.problem;
     // What was typed meanwhile is part of it.
     if (this.#kept.content !== this.#base) await this.flush();
+  }
+
+  /** Save what is typed now, and not after the pause between two savings. */
+  saveNow(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#running) void this.#running.then(() => this.saveNow());
+    else if (this.#kept.content !== this.#base) void this.#save();
   }
 
   /** Forget the draft, because it is ended or another officer has it. */

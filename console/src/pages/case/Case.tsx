@@ -1,19 +1,20 @@
 /** Everything about one case: where each rupee is, the money trail, what needs a decision, and what happened. */
 
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 
-import { setReadReason } from "../../api/client.ts";
 import { useLooksAt } from "../../api/presence.ts";
 import { problemOf } from "../../api/problem.ts";
+import { giveReadReason, hasReadReason, NEEDS_REASON, useReadReasons } from "../../api/readReason.ts";
 import { useSession } from "../../app/session.ts";
 import { type Command, keyText, useCommand } from "../../keys/commands.ts";
 import { CommandButton } from "../../parts/Button.tsx";
+import { ReadReason } from "../../parts/ReadReason.tsx";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { say } from "../../parts/toasts.ts";
 import { caseCommands } from "./commands.ts";
-import { caseOf, casePart, type CaseView, layoutOf, useLiveCase } from "./data.ts";
+import { caseOf, type CaseView, layoutOf, useLiveCase } from "./data.ts";
 import { Discrepancies } from "./Discrepancies.tsx";
 import { Documents } from "./documents/Documents.tsx";
 import { CaseHead } from "./Head.tsx";
@@ -21,7 +22,6 @@ import { HopDialog } from "./HopDialog.tsx";
 import { AddHop, CorrectHop } from "./HopForms.tsx";
 import { barOf, type Hop, HopTable } from "./HopTable.tsx";
 import { Ledger } from "./Ledger.tsx";
-import { ReadReason } from "./ReadReason.tsx";
 import { Holds } from "./money/Holds.tsx";
 import { Requests } from "./money/Requests.tsx";
 import { Restorations } from "./restoration/Restorations.tsx";
@@ -36,8 +36,6 @@ const Orders = lazy(() => import("./money/Orders.tsx"));
 const Police = lazy(() => import("./police/Police.tsx"));
 
 const LEGS = 300;
-/** the refusal of a read of a case of other officers */
-const NEEDS_REASON = "read_reason_needed";
 
 interface Part {
   readonly name:
@@ -78,28 +76,21 @@ export default function Case(): ReactNode {
 
 function CaseOf({ ackNo }: { ackNo: string }): ReactNode {
   const { data, error, refetch } = useQuery(caseOf(ackNo));
-  const client = useQueryClient();
-  const hasReason = useRef(false);
-  useEffect(
-    () => () => {
-      // The reason counts for this case only, and for this visit of the page: what was read with it is not kept.
-      setReadReason("");
-      if (hasReason.current) client.removeQueries({ queryKey: casePart(ackNo) });
-    },
-    [client, ackNo],
-  );
+  useReadReasons(["case"]);
   const needsReason = error !== null && problemOf(error).code === NEEDS_REASON;
   if (data && !needsReason) return <Page view={data} />;
   if (error === null) return <LoadingState />;
   if (!needsReason) return <ErrorState error={error} />;
   return (
-    <ReadReason
-      read={(reason) => {
-        setReadReason(reason);
-        hasReason.current = true;
-        void refetch();
-      }}
-    />
+    <main className="cases">
+      <h1 className="sr">{ackNo}</h1>
+      <ReadReason
+        read={(reason) => {
+          giveReadReason(ackNo, reason);
+          void refetch();
+        }}
+      />
+    </main>
   );
 }
 
@@ -116,7 +107,7 @@ function Page({ view }: { view: CaseView }): ReactNode {
   const [hop, setHop] = useState<Hop | null>(null);
   const [dialog, setDialog] = useState<Dialog>(null);
   useLiveCase(ackNo);
-  useLooksAt([`case:${ackNo}`]);
+  useLooksAt(hasReadReason(ackNo) ? [] : [`case:${ackNo}`]);
   const layout = useQuery({ ...layoutOf(ackNo, "account", LEGS), enabled: may("read_trail") }).data;
   const openHop = (one: Hop): void => {
     setHop(one);
@@ -165,6 +156,7 @@ function Page({ view }: { view: CaseView }): ReactNode {
               open={openHop}
             />
           )}
+          {!parts.includes("trail") && may("read_evidence") && <p className="note acc">{t("trail.elsewhere")}</p>}
           <Suspense fallback={<LoadingState />}>
             {parts.includes("police") && <Police ackNo={ackNo} />}
             {parts.includes("complaints") && <Complaints view={view} />}

@@ -4,8 +4,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
 
-import { api, type Schemas } from "../../api/client.ts";
+import type { Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import { readerOf } from "../../api/readReason.ts";
 import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
 import { CommandButton } from "../../parts/Button.tsx";
@@ -80,7 +81,7 @@ function Victim({ ackNo }: { ackNo: string }): ReactNode {
   const t = caseText.use();
   const [victim, setVictim] = useState<Schemas["VictimView"] | null>(null);
   const verb = useVerb({
-    run: (_: null) => ok(api.GET("/api/v1/cases/{ack_no}/victim", { params: { path: { ack_no: ackNo } } })),
+    run: (_: null) => ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}/victim", { params: { path: { ack_no: ackNo } } })),
     done: setVictim,
   });
   useEffect(() => {

@@ -5,12 +5,13 @@ import { type ReactNode, useState } from "react";
 import { api, type Schemas } from "../../api/client.ts";
 import { ok, type Problem } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
+import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Field } from "../../parts/Field.tsx";
-import { Modal } from "../../parts/Modal.tsx";
-import { Refusal } from "../../parts/Refusal.tsx";
+import { ReasonField } from "../../parts/ReasonField.tsx";
 import { say } from "../../parts/toasts.ts";
 import { useNow } from "../../text/clock.ts";
 import { localMoment, localText, readMoment } from "../../text/moments.ts";
+import { isReason } from "../../text/reason.ts";
 import { grouped, inWords, readRupees } from "../../text/rupees.ts";
 import { casePart } from "./data.ts";
 import { type Hop, nodeName } from "./HopTable.tsx";
@@ -21,6 +22,7 @@ type Values = Readonly<Record<"bank" | "account" | "amount" | "reference" | "tim
 const EMPTY: Values = { bank: "", account: "", amount: "", reference: "", time: "", reason: "" };
 const IFSC = /^[A-Z]{4}0[A-Z0-9]{6}$/;
 const RRN = /^\d{12}$/;
+const FIELD_MAX_CHARS = 100;
 
 function partyOf(values: Values): Schemas["Party"] {
   const bank = values.bank.trim();
@@ -40,7 +42,7 @@ export function AddHop({ below, ackNo, close }: { below: Hop; ackNo: string; clo
   const [problem, setProblem] = useState<Problem | null>(null);
   const paise = readRupees(values.amount);
   const time = readMoment(values.time, now);
-  const isReady = paise !== null && time !== null && values.bank !== "" && values.account !== "" && values.reason !== "";
+  const isReady = paise !== null && time !== null && values.bank !== "" && values.account !== "" && isReason(values.reason);
   const verb = useVerb({
     run: (body: Schemas["NewHopByDesk"]) =>
       ok(api.POST("/api/v1/cases/{ack_no}/hops", { params: { path: { ack_no: ackNo } }, body })),
@@ -64,20 +66,20 @@ export function AddHop({ below, ackNo, close }: { below: Hop; ackNo: string; clo
     });
   };
   return (
-    <Modal title={t("hop.add_below")} close={close} isFirm>
-      <p className="sm mut">{t("hop.below", { account: nodeName(below.to), hop: below.edge.hop_no })}</p>
-      <Fields values={values} set={setValues} names={["bank", "account", "amount", "reference", "time", "reason"]} />
+    <AskDialog
+      title={t("hop.add_below")}
+      says={t("hop.below", { account: nodeName(below.to), hop: below.edge.hop_no })}
+      act={t("hop.add_ask")}
+      isReady={isReady && !verb.isRunning}
+      problem={problem}
+      run={send}
+      close={close}
+      isFirm
+    >
+      <Fields values={values} set={setValues} names={["bank", "account", "amount", "reference", "time"]} />
       <Read paise={paise} time={time} />
-      {problem && <Refusal problem={problem} />}
-      <span className="row">
-        <button type="button" className="btn first" disabled={!isReady || verb.isRunning} onClick={send}>
-          {t("hop.add_ask")}
-        </button>
-        <button type="button" className="btn" onClick={close}>
-          {t("leave")}
-        </button>
-      </span>
-    </Modal>
+      <ReasonField value={values.reason} set={(reason) => setValues({ ...values, reason })} />
+    </AskDialog>
   );
 }
 
@@ -114,25 +116,20 @@ export function CorrectHop({ hop, ackNo, close }: { hop: Hop; ackNo: string; clo
     });
   };
   return (
-    <Modal title={t("hop.correct")} close={close} isFirm>
-      <p className="sm mut">{t("hop.correct_how", { hop: hop.edge.hop_no })}</p>
-      <Fields values={values} set={setValues} names={["amount", "reference", "time", "bank", "account", "reason"]} />
+    <AskDialog
+      title={t("hop.correct")}
+      says={t("hop.correct_how", { hop: hop.edge.hop_no })}
+      act={t("hop.correct_ask")}
+      isReady={isReason(values.reason) && !verb.isRunning}
+      problem={problem}
+      run={send}
+      close={close}
+      isFirm
+    >
+      <Fields values={values} set={setValues} names={["amount", "reference", "time", "bank", "account"]} />
       <Read paise={paise} time={time} />
-      {problem && <Refusal problem={problem} />}
-      <span className="row">
-        <button
-          type="button"
-          className="btn first"
-          disabled={values.reason.trim() === "" || verb.isRunning}
-          onClick={send}
-        >
-          {t("hop.correct_ask")}
-        </button>
-        <button type="button" className="btn" onClick={close}>
-          {t("leave")}
-        </button>
-      </span>
-    </Modal>
+      <ReasonField value={values.reason} set={(reason) => setValues({ ...values, reason })} />
+    </AskDialog>
   );
 }
 
@@ -143,7 +140,7 @@ function Fields({
 }: {
   values: Values;
   set: (values: Values) => void;
-  names: readonly (keyof Values)[];
+  names: readonly Exclude<keyof Values, "reason">[];
 }): ReactNode {
   const t = caseText.use();
   return names.map((name, index) => (
@@ -151,7 +148,7 @@ function Fields({
       key={name}
       label={t(`field.${name}`)}
       value={values[name]}
-      maxLength={name === "reason" ? 500 : 100}
+      maxLength={FIELD_MAX_CHARS}
       autoFocus={index === 0}
       onChange={(event) => set({ ...values, [name]: event.target.value })}
     />

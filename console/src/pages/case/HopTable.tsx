@@ -4,8 +4,8 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from "react";
 
-import { api } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import { readerOf } from "../../api/readReason.ts";
 import { parts } from "../../parts/catalogue.ts";
 import { FileButtons } from "../../parts/FileButtons.tsx";
 import { BucketMark, type Bucket, LETTERS, Rupees } from "../../parts/money.tsx";
@@ -126,7 +126,7 @@ export function HopTable({
           of={t("cmd.hops")}
           get={(how) =>
             ok(
-              api.GET("/api/v1/cases/{ack_no}/trail", {
+              readerOf(ackNo).GET("/api/v1/cases/{ack_no}/trail", {
                 ...how,
                 params: { path: { ack_no: ackNo }, query: { layer } },
               }),

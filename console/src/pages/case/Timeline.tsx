@@ -3,8 +3,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
-import { api } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import { readerOf } from "../../api/readReason.ts";
 import { FileButtons } from "../../parts/FileButtons.tsx";
 import { timeText, fullText, machineText, spanText } from "../../text/moments.ts";
 import { timelineOf } from "./data.ts";
@@ -44,7 +44,7 @@ export function Timeline({ ackNo }: { ackNo: string }): ReactNode {
           of={t("timeline")}
           get={(how) =>
             ok(
-              api.GET("/api/v1/cases/{ack_no}/timeline", {
+              readerOf(ackNo).GET("/api/v1/cases/{ack_no}/timeline", {
                 ...how,
                 params: { path: { ack_no: ackNo }, query: { language: t.language } },
               }),

@@ -1,10 +1,11 @@
 /** What the page reads of a case, and how its stream keeps it fresh. */
 
-import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
-import { api, type Schemas } from "../../api/client.ts";
+import type { Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
+import { useReadAgain } from "../../api/readAgain.ts";
+import { hasReadReason, readerOf, shareReadReason } from "../../api/readReason.ts";
 import { type StreamEvent, useTopics } from "../../api/stream.ts";
 import type { Language } from "../../text/language.ts";
 
@@ -28,7 +29,12 @@ export const casePart = (ackNo: string, ...part: readonly (string | number | nul
 export const caseOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "itself"),
-    queryFn: () => ok(api.GET("/api/v1/cases/{ack_no}", { params: { path: { ack_no: ackNo } } })),
+    queryFn: async () => {
+      const view = await ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}", { params: { path: { ack_no: ackNo } } }));
+      // The parts of the page are read by the case's own number.
+      shareReadReason(ackNo, view.case_ack_no);
+      return view;
+    },
   });
 
 export const layoutOf = (ackNo: string, detail: Detail, legs: number) =>
@@ -36,7 +42,7 @@ export const layoutOf = (ackNo: string, detail: Detail, legs: number) =>
     queryKey: casePart(ackNo, "layout", detail, legs),
     queryFn: () =>
       ok(
-        api.GET("/api/v1/cases/{ack_no}/trail/layout", {
+        readerOf(ackNo).GET("/api/v1/cases/{ack_no}/trail/layout", {
           params: { path: { ack_no: ackNo }, query: { detail, legs } },
         }),
       ),
@@ -48,7 +54,7 @@ export const hopsOf = (ackNo: string, layer: number | null) =>
     queryKey: casePart(ackNo, "hops", layer),
     queryFn: ({ pageParam }) =>
       ok(
-        api.GET("/api/v1/cases/{ack_no}/trail", {
+        readerOf(ackNo).GET("/api/v1/cases/{ack_no}/trail", {
           params: { path: { ack_no: ackNo }, query: { layer, after: pageParam, limit: HOPS_AT_ONCE } },
         }),
       ),
@@ -61,7 +67,7 @@ export const timelineOf = (ackNo: string, language: Language) =>
     queryKey: casePart(ackNo, "timeline", language),
     queryFn: ({ pageParam }) =>
       ok(
-        api.GET("/api/v1/cases/{ack_no}/timeline", {
+        readerOf(ackNo).GET("/api/v1/cases/{ack_no}/timeline", {
           params: { path: { ack_no: ackNo }, query: { before: pageParam, language, limit: EVENTS_AT_ONCE } },
         }),
       ),
@@ -74,7 +80,7 @@ export const discrepanciesOf = (ackNo: string) =>
     queryKey: casePart(ackNo, "discrepancies"),
     queryFn: () =>
       ok(
-        api.GET("/api/v1/cases/{ack_no}/discrepancies", {
+        readerOf(ackNo).GET("/api/v1/cases/{ack_no}/discrepancies", {
           params: { path: { ack_no: ackNo }, query: { limit: LINES_MAX } },
         }),
       ),
@@ -83,19 +89,19 @@ export const discrepanciesOf = (ackNo: string) =>
 export const holdsOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "holds"),
-    queryFn: () => ok(api.GET("/api/v1/holds", { params: { query: { ack_no: ackNo, limit: LINES_MAX } } })),
+    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/holds", { params: { query: { ack_no: ackNo, limit: LINES_MAX } } })),
   });
 
 export const documentsOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "documents"),
-    queryFn: () => ok(api.GET("/api/v1/documents", { params: { query: { case: ackNo, limit: LINES_MAX } } })),
+    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/documents", { params: { query: { case: ackNo, limit: LINES_MAX } } })),
   });
 
 export const restorationsOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "restorations"),
-    queryFn: () => ok(api.GET("/api/v1/restorations", { params: { query: { ack_no: ackNo } } })),
+    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/restorations", { params: { query: { ack_no: ackNo } } })),
   });
 
 export const restorationOf = (ackNo: string, restorationId: string) =>
@@ -103,14 +109,14 @@ export const restorationOf = (ackNo: string, restorationId: string) =>
     queryKey: casePart(ackNo, "restorations", restorationId),
     queryFn: () =>
       ok(
-        api.GET("/api/v1/restorations/{restoration_id}", { params: { path: { restoration_id: restorationId } } }),
+        readerOf(ackNo).GET("/api/v1/restorations/{restoration_id}", { params: { path: { restoration_id: restorationId } } }),
       ),
   });
 
 export const mergesOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "merges"),
-    queryFn: () => ok(api.GET("/api/v1/cases/{ack_no}/merges", { params: { path: { ack_no: ackNo } } })),
+    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}/merges", { params: { path: { ack_no: ackNo } } })),
   });
 
 export const requestsOf = (ackNo: string) =>
@@ -118,7 +124,7 @@ export const requestsOf = (ackNo: string) =>
     queryKey: casePart(ackNo, "requests"),
     queryFn: ({ pageParam }) =>
       ok(
-        api.GET("/api/v1/cases/{ack_no}/requests", {
+        readerOf(ackNo).GET("/api/v1/cases/{ack_no}/requests", {
           params: { path: { ack_no: ackNo }, query: { after: pageParam, limit: HOPS_AT_ONCE } },
         }),
       ),
@@ -129,59 +135,59 @@ export const requestsOf = (ackNo: string) =>
 export const policeOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "police"),
-    queryFn: () => ok(api.GET("/api/v1/cases/{ack_no}/police", { params: { path: { ack_no: ackNo } } })),
+    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}/police", { params: { path: { ack_no: ackNo } } })),
   });
 
 export const ordersOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "orders"),
-    queryFn: () => ok(api.GET("/api/v1/orders", { params: { query: { ack_no: ackNo, limit: LINES_MAX } } })),
+    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/orders", { params: { query: { ack_no: ackNo, limit: LINES_MAX } } })),
   });
 
 export const orderOf = (ackNo: string, orderId: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "orders", orderId),
-    queryFn: () => ok(api.GET("/api/v1/orders/{order_id}", { params: { path: { order_id: orderId } } })),
+    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/orders/{order_id}", { params: { path: { order_id: orderId } } })),
   });
 
 export const releasesOf = (ackNo: string, holdId: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "releases", holdId),
     queryFn: () =>
-      ok(api.GET("/api/v1/holds/{account_hold_id}/releases", { params: { path: { account_hold_id: holdId } } })),
+      ok(readerOf(ackNo).GET("/api/v1/holds/{account_hold_id}/releases", { params: { path: { account_hold_id: holdId } } })),
   });
 
 export const contestedOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "contested"),
     queryFn: () =>
-      ok(api.GET("/api/v1/cases/{ack_no}/contested-transfers", { params: { path: { ack_no: ackNo } } })),
+      ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}/contested-transfers", { params: { path: { ack_no: ackNo } } })),
   });
 
 export const inquiriesOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "inquiries"),
-    queryFn: () => ok(api.GET("/api/v1/cases/{ack_no}/payer-inquiries", { params: { path: { ack_no: ackNo } } })),
+    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}/payer-inquiries", { params: { path: { ack_no: ackNo } } })),
   });
 
 export const creditAccountsOf = (ackNo: string, complaint: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "credit", complaint),
     queryFn: () =>
-      ok(api.GET("/api/v1/complaints/{ack_no}/credit-accounts", { params: { path: { ack_no: complaint } } })),
+      ok(readerOf(ackNo).GET("/api/v1/complaints/{ack_no}/credit-accounts", { params: { path: { ack_no: complaint } } })),
   });
 
 export const withdrawalsOf = (ackNo: string, complaint: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "withdrawals", complaint),
-    queryFn: () => ok(api.GET("/api/v1/complaints/{ack_no}/withdrawals", { params: { path: { ack_no: complaint } } })),
+    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/complaints/{ack_no}/withdrawals", { params: { path: { ack_no: complaint } } })),
   });
 
 export const correctionsOf = (ackNo: string, complaint: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "corrections", complaint),
     queryFn: () =>
-      ok(api.GET("/api/v1/complaints/{ack_no}/victim-corrections", { params: { path: { ack_no: complaint } } })),
+      ok(readerOf(ackNo).GET("/api/v1/complaints/{ack_no}/victim-corrections", { params: { path: { ack_no: complaint } } })),
     // Names and numbers leave the memory when they leave the screen.
     gcTime: 0,
   });
@@ -191,7 +197,7 @@ export const messagesOf = (ackNo: string) =>
     queryKey: casePart(ackNo, "messages"),
     queryFn: () =>
       ok(
-        api.GET("/api/v1/cases/{ack_no}/messages", {
+        readerOf(ackNo).GET("/api/v1/cases/{ack_no}/messages", {
           params: { path: { ack_no: ackNo }, query: { limit: LINES_MAX } },
         }),
       ),
@@ -199,22 +205,11 @@ export const messagesOf = (ackNo: string) =>
 
 /** Read the case again when the stream says that something of it changed. */
 export function useLiveCase(ackNo: string): void {
-  const client = useQueryClient();
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(
-    () => () => {
-      clearTimeout(timer.current);
-      timer.current = undefined;
-    },
-    [ackNo],
-  );
-  useTopics([`case:${ackNo}`], (event: StreamEvent) => {
+  const readAgain = useReadAgain(SETTLES_MS);
+  // A case of other officers is read with a reason, which the stream has not.
+  useTopics(hasReadReason(ackNo) ? [] : [`case:${ackNo}`], (event: StreamEvent) => {
     // A stream that begins says nothing of what happened between the first reading and its beginning.
     if (event.kind !== "case" && event.kind !== "deadline" && event.kind !== "reset") return;
-    // The first change begins the wait, so that a steady flow is read too.
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      void client.invalidateQueries({ queryKey: casePart(ackNo) });
-    }, SETTLES_MS);
+    readAgain(casePart(ackNo));
   });
 }

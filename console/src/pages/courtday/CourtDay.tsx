@@ -5,11 +5,10 @@ import { type ReactNode, useId } from "react";
 
 import "./courtday.css";
 
-import { asFile, save } from "../../api/files.ts";
-import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
 import { useCommand } from "../../keys/commands.ts";
 import { CommandButton } from "../../parts/Button.tsx";
+import { useDownload } from "../../parts/FileButtons.tsx";
 import { localText } from "../../text/moments.ts";
 import { type Asked, type Route, ROUTES } from "./asked.ts";
 import { courtdayCommands } from "./commands.ts";
@@ -28,7 +27,7 @@ export default function CourtDay(): ReactNode {
     <main className="courtday">
       <h1 className="sr no-print">{t("title")}</h1>
       <header className="courtday-print">
-        <h1>{t("print.title", { route: t(`route.${asked.route}`), day: localText(asked.on) })}</h1>
+        <h1>{t("print.title", { route: t(`route.${asked.route}`), day: localText(asked.heard || asked.on) })}</h1>
         <p>
           {asked.court || t("print.court")}
           {asked.district && ` · ${t("district")}: ${asked.district}`}
@@ -89,10 +88,7 @@ function Choices({ asked, change }: Choosing): ReactNode {
   const districts = useInfiniteQuery(files({ ...asked, district: "" })).data?.pages ?? [];
   const known = [...new Set(districts.flatMap((page) => page.items.map((one) => one.district)))].sort();
   const list = useId();
-  const csv = useVerb({
-    run: () => tableOf(asked, asFile("csv")),
-    done: (file) => save(file, `court-day-${asked.on}.csv`),
-  });
+  const download = useDownload(`court-day-${asked.heard || asked.on}`, (how) => tableOf(asked, how));
   return (
     <form className="courtday-choices" role="search" aria-label={t("choices")} onSubmit={(event) => event.preventDefault()}>
       <label>
@@ -109,6 +105,10 @@ function Choices({ asked, change }: Choosing): ReactNode {
         {t("on")}
         <input className="in" type="date" required value={asked.on} onChange={(event) => event.target.value && change({ on: event.target.value })} />
       </label>
+      <label>
+        {t("heard")}
+        <input className="in" type="date" value={asked.heard} onChange={(event) => change({ heard: event.target.value })} />
+      </label>
       <Typed label={t("court")} value={asked.court} set={(court) => change({ court })} isWide />
       <Typed label={t("district")} value={asked.district} set={(district) => change({ district })} list={list} />
       <datalist id={list}>
@@ -117,7 +117,8 @@ function Choices({ asked, change }: Choosing): ReactNode {
         ))}
       </datalist>
       <span className="row push">
-        <CommandButton command={courtdayCommands.csv} run={() => csv.act(undefined)} isDisabled={csv.isRunning} />
+        <CommandButton command={courtdayCommands.csv} run={() => download.act("csv")} isDisabled={download.isRunning} />
+        <CommandButton command={courtdayCommands.xlsx} run={() => download.act("xlsx")} isDisabled={download.isRunning} />
         <CommandButton command={courtdayCommands.print} run={() => print()} />
       </span>
     </form>

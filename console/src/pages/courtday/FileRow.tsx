@@ -65,6 +65,16 @@ export function FileRow({
         {line.due_at !== null && <Moment at={Date.parse(line.due_at)} />}
         {line.overdue && <div className="xs b bad">{t("late")}</div>}
       </td>
+      <td className="nw">
+        {line.hearing === null ? (
+          <span className="mut">–</span>
+        ) : (
+          <>
+            <b>{localText(line.hearing.held_on)}</b>
+            <div className="xs mut">{line.hearing.court}</div>
+          </>
+        )}
+      </td>
       <td>
         <span className={line.standing === "taken" ? "chip good" : line.standing === "waits" ? "chip" : "chip warn"}>
           {t(`standing.${line.standing}`)}

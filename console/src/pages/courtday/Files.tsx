@@ -16,6 +16,7 @@ import { courtdayCommands } from "./commands.ts";
 import { FileRow } from "./FileRow.tsx";
 import { type Item, type Outcome, OneByOne } from "./OneByOne.tsx";
 import { files } from "./reads.ts";
+import { RecordHearing } from "./RecordHearing.tsx";
 import { RecordOrder } from "./RecordOrder.tsx";
 import { courtday } from "./text.ts";
 
@@ -34,6 +35,7 @@ export function Files({ asked }: { asked: Asked }): ReactNode {
     <>
       <List read={read} lines={lines} ticked={ticked} setTicked={setTicked} start={setDoing} />
       {doing?.what === "record" && <RecordOrder asked={asked} lines={doing.lines} close={end} />}
+      {doing?.what === "hearing" && <RecordHearing asked={asked} lines={doing.lines} close={end} />}
       {doing?.what === "go_on" && (
         <OneByOne
           title={courtdayCommands.go_on.label()}
@@ -48,7 +50,7 @@ export function Files({ asked }: { asked: Asked }): ReactNode {
 }
 
 interface Doing {
-  readonly what: "record" | "go_on";
+  readonly what: "record" | "hearing" | "go_on";
   readonly lines: readonly Line[];
 }
 
@@ -103,6 +105,7 @@ function Table({ lines, ticked, setTicked, start, children }: Listed & { childre
   useCommand(courtdayCommands.up, () => setCurrent((at) => Math.max(0, at - 1)));
   useCommand(courtdayCommands.tick, () => tick(lines[current]));
   const mayRecord = actions.includes("take_court_order");
+  const mayRecordHearing = actions.includes("record_court_hearing");
   const mayGoOn = actions.includes("take_order");
   const tooMany = casesOf(toRecord).length > CASES_MAX;
   return (
@@ -126,6 +129,7 @@ function Table({ lines, ticked, setTicked, start, children }: Listed & { childre
               <th scope="col">{t("district")}</th>
               <th scope="col">{t("ready")}</th>
               <th scope="col">{t("due")}</th>
+              <th scope="col">{t("hearing")}</th>
               <th scope="col">{t("order")}</th>
             </tr>
           </thead>
@@ -153,6 +157,13 @@ function Table({ lines, ticked, setTicked, start, children }: Listed & { childre
             className="btn first"
             isDisabled={isOld || toRecord.length === 0 || tooMany}
             run={() => start({ what: "record", lines: toRecord })}
+          />
+        )}
+        {mayRecordHearing && (
+          <CommandButton
+            command={courtdayCommands.hearing}
+            isDisabled={isOld || chosen.length === 0}
+            run={() => start({ what: "hearing", lines: chosen })}
           />
         )}
         {mayGoOn && toGoOn.length > 0 && (

@@ -5,7 +5,8 @@ import { type ReactNode, useRef, useState } from "react";
 
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Rupees } from "../../parts/money.tsx";
-import { isReason, TextArea } from "../../parts/TextArea.tsx";
+import { ReasonField } from "../../parts/ReasonField.tsx";
+import { isReason } from "../../text/reason.ts";
 import { ALL } from "./reads.ts";
 import { courtday } from "./text.ts";
 
@@ -25,15 +26,23 @@ export function OneByOne({
   says,
   items,
   needsReason = false,
+  isReady = true,
   send,
   close,
+  children,
 }: {
   title: string;
   says: string;
   items: readonly Item[];
   needsReason?: boolean;
-  send: (item: Item, reason: string) => Promise<Outcome>;
-  close: () => void;
+  /** whether the fields of the act are filled in */
+  isReady?: boolean;
+  /** null if the officer gives no code: then nothing more is sent */
+  send: (item: Item, reason: string) => Promise<Outcome | null>;
+  /** `isDone`: something was sent */
+  close: (isDone: boolean) => void;
+  /** fields of the act; they go when it begins */
+  children?: ReactNode;
 }): ReactNode {
   const t = courtday.use();
   const client = useQueryClient();
@@ -49,6 +58,7 @@ export function OneByOne({
     for (const item of own) {
       if (isStopped.current) break;
       const outcome = await send(item, reason.trim());
+      if (outcome === null) break;
       setOutcomes((before) => new Map(before).set(item.key, outcome));
     }
     setIsRunning(false);
@@ -57,23 +67,22 @@ export function OneByOne({
   const stop = (): void => {
     // What was sent stays; the rest is not sent.
     isStopped.current = true;
-    close();
+    close(outcomes.size > 0);
   };
   return (
     <AskDialog
       title={title}
       says={isOver ? "" : says}
       act={isOver ? t("close") : title}
-      isReady={!isRunning && (isOver || !needsReason || isReason(reason))}
+      isReady={!isRunning && (isOver || (isReady && (!needsReason || isReason(reason))))}
       problem={null}
       isFirm={isRunning}
-      run={() => (isOver ? close() : void run())}
+      run={() => (isOver ? close(true) : void run())}
       close={stop}
       className="wide"
     >
-      {needsReason && outcomes.size === 0 && (
-        <TextArea label={t("reason")} value={reason} set={setReason} hasFocus />
-      )}
+      {!isRunning && outcomes.size === 0 && children}
+      {needsReason && outcomes.size === 0 && <ReasonField value={reason} set={setReason} hasFocus={children === undefined} />}
       {(isRunning || isOver) && (
         <p role="status">
           <progress value={outcomes.size} max={own.length} /> {t("progress", { done: outcomes.size, all: own.length })}

@@ -20,8 +20,9 @@ import { localText } from "../../text/moments.ts";
 import { type Entries, entriesOf, type WaitingOrder } from "./asked.ts";
 import { courtdayCommands } from "./commands.ts";
 import { type Item, OneByOne, type Outcome } from "./OneByOne.tsx";
-import { base64Of, PDF_MAX_BYTES } from "../../parts/pdf.ts";
-import { PdfField } from "./PdfField.tsx";
+import { base64Of } from "../../parts/pdf.ts";
+import { type Proof, useProof } from "../../parts/Proof.tsx";
+import { PdfField } from "../../parts/PdfField.tsx";
 import { ALL, orders } from "./reads.ts";
 import { courtday } from "./text.ts";
 
@@ -32,6 +33,7 @@ export function Orders(): ReactNode {
   const [current, setCurrent] = useState(0);
   // What is confirmed leaves the list at once, and its result stays.
   const [doing, setDoing] = useState<Doing | null>(null);
+  const proof = useProof();
   useCommand(courtdayCommands.down, () => setCurrent((at) => Math.min(found.length - 1, at + 1)), found.length > 0);
   useCommand(courtdayCommands.up, () => setCurrent((at) => Math.max(0, at - 1)), found.length > 0);
   const at = Math.min(current, found.length - 1);
@@ -54,10 +56,11 @@ export function Orders(): ReactNode {
           says={doing.orders[0] ? t(`says.${doing.orders[0].asks}.${doing.orders[0].effect}`) : ""}
           items={doing.orders.map(itemOf)}
           needsReason
-          send={(item, reason) => confirm(doing.orders.find((one) => keyOf(one) === item.key), reason)}
+          send={(item, reason) => confirm(proof.proved, doing.orders.find((one) => keyOf(one) === item.key), reason)}
           close={() => setDoing(null)}
         />
       )}
+      {proof.dialog}
       {doing?.what === "pdf" && <AddPdf orders={doing.orders} close={() => setDoing(null)} />}
     </div>
   );
@@ -225,15 +228,17 @@ function itemOf(one: WaitingOrder): Item {
   return { key: keyOf(one), name: one.case_ack_no, paise: one.amount_paise ?? one.held_paise };
 }
 
-/** Confirm one order, or its withdrawal, as the second officer. */
-async function confirm(one: WaitingOrder | undefined, reason: string): Promise<Outcome> {
+/** Confirm one order, or its withdrawal, as the second officer; null without the officer's code. */
+async function confirm(proved: Proof["proved"], one: WaitingOrder | undefined, reason: string): Promise<Outcome | null> {
   if (one === undefined) return { isDone: false, text: "" };
   const params = { path: { ack_no: one.case_ack_no, court_order_id: one.court_order_id } };
   try {
-    await (one.asks === "withdrawal"
-      ? ok(api.POST("/api/v1/cases/{ack_no}/court-orders/{court_order_id}/withdraw/confirm", { params, body: { reason } }))
-      : ok(api.POST("/api/v1/cases/{ack_no}/court-orders/{court_order_id}/confirm", { params, body: { reason } })));
-    return { isDone: true, text: "" };
+    return await proved(async () => {
+      await (one.asks === "withdrawal"
+        ? ok(api.POST("/api/v1/cases/{ack_no}/court-orders/{court_order_id}/withdraw/confirm", { params, body: { reason } }))
+        : ok(api.POST("/api/v1/cases/{ack_no}/court-orders/{court_order_id}/confirm", { params, body: { reason } })));
+      return { isDone: true, text: "" };
+    });
   } catch (error) {
     return { isDone: false, text: problemOf(error).message };
   }
@@ -262,12 +267,12 @@ function AddPdf({ orders: lacking, close }: { orders: readonly WaitingOrder[]; c
     <AskDialog
       title={t("add_pdf")}
       says={t("says.pdf")}
-      isReady={!verb.isRunning && file !== null && file.size <= PDF_MAX_BYTES}
+      isReady={!verb.isRunning && file !== null}
       problem={verb.problem}
       run={() => file !== null && verb.act(file)}
       close={close}
     >
-      <PdfField label={t("pdf")} file={file} set={setFile} />
+      <PdfField label={t("pdf")} set={setFile} />
     </AskDialog>
   );
 }

@@ -11,13 +11,13 @@ import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { base64Of } from "../../parts/pdf.ts";
+import { PdfField } from "../../parts/PdfField.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { inWords, readRupees, rupees } from "../../text/rupees.ts";
 import { worded } from "../case/text.ts";
 import { type Asked, type CaseOfOrder, casesOf, type Effect, EFFECTS, type Kind, KINDS, type Line } from "./asked.ts";
 import { courtdayCommands } from "./commands.ts";
-import { base64Of, PDF_MAX_BYTES } from "../../parts/pdf.ts";
-import { PdfField } from "./PdfField.tsx";
 import { ALL } from "./reads.ts";
 import { courtday } from "./text.ts";
 
@@ -92,8 +92,7 @@ export function RecordOrder({
         court.trim() !== "" &&
         orderNo.trim() !== "" &&
         madeOn !== "" &&
-        wrong.length === 0 &&
-        (file === null || file.size <= PDF_MAX_BYTES)
+        wrong.length === 0
       }
       problem={refused.size > 0 ? null : verb.problem}
       run={() => verb.act(undefined)}
@@ -118,7 +117,7 @@ export function RecordOrder({
         <Field label={t("court")} autoFocus={court === ""} maxLength={200} value={court} onChange={(event) => setCourt(event.target.value)} />
         <Field label={t("order_no")} autoFocus={court !== ""} maxLength={100} value={orderNo} onChange={(event) => setOrderNo(event.target.value)} />
         <Field label={t("made_on")} type="date" value={madeOn} onChange={(event) => setMadeOn(event.target.value)} />
-        <PdfField label={t("pdf")} file={file} set={setFile} />
+        <PdfField label={t("pdf")} set={setFile} />
       </div>
       {file === null && <p className="sm warn">{t("pdf.none")}</p>}
       {refused.size > 0 && (

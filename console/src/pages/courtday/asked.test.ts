@@ -6,11 +6,11 @@ import { askedOf, casesOf, type Line, entriesOf, searchOf, type WaitingOrder } f
 const TODAY = "2026-11-28";
 
 test("an address is read and written, and the day is today's unless it says another", () => {
-  const start = { list: "files", route: "lok_adalat", district: "", on: TODAY, court: "" } as const;
+  const start = { list: "files", route: "lok_adalat", district: "", on: TODAY, court: "", heard: "" } as const;
   assert.deepEqual(askedOf({}, TODAY), start);
-  assert.deepEqual(askedOf({ list: "x", route: "no_court", on: "28-11-2026", court: 7 }, TODAY), start);
+  assert.deepEqual(askedOf({ list: "x", route: "no_court", on: "28-11-2026", court: 7, heard: "soon" }, TODAY), start);
   assert.deepEqual(searchOf(start, TODAY), {});
-  const asked = { list: "orders", route: "court", district: "AGRA", on: "2026-12-01", court: "CJM Agra" } as const;
+  const asked = { list: "orders", route: "court", district: "AGRA", on: "2026-12-01", court: "CJM Agra", heard: "2026-12-03" } as const;
   assert.deepEqual(askedOf(searchOf(asked, TODAY), TODAY), asked);
 });
 

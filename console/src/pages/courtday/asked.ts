@@ -28,6 +28,8 @@ export interface Asked {
   readonly on: string;
   /** the court as its orders name it */
   readonly court: string;
+  /** the day on which a court hears the files; empty for all of them */
+  readonly heard: string;
 }
 
 export type Search = Readonly<Record<string, unknown>>;
@@ -46,6 +48,7 @@ export function askedOf(search: Search, today: string): Asked {
     district: text(search["district"]),
     on: DAY.test(on) ? on : today,
     court: text(search["court"]),
+    heard: DAY.test(text(search["heard"])) ? text(search["heard"]) : "",
   };
 }
 
@@ -57,6 +60,7 @@ export function searchOf(asked: Asked, today: string): Search {
     ...(asked.district && { district: asked.district }),
     ...(asked.on !== today && { on: asked.on }),
     ...(asked.court && { court: asked.court }),
+    ...(asked.heard && { heard: asked.heard }),
   };
 }
 

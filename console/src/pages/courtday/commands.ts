@@ -10,8 +10,10 @@ export const courtdayCommands = commandTable("courtday", courtday, {
   tick_ready: { keys: "Shift+A" },
   clear: { keys: "Escape" },
   record: { keys: "t" },
+  hearing: { keys: "h" },
   go_on: { keys: "n" },
   confirm: { keys: "a" },
   csv: { keys: "c" },
+  xlsx: { keys: "Shift+C" },
   print: { keys: "p" },
 });

@@ -1,12 +1,12 @@
 /** Reads of the page, its address, and its table as a file. */
 
-import { infiniteQueryOptions, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
 
 import { api, type Schemas } from "../../api/client.ts";
 import type { FileRequest } from "../../api/files.ts";
 import { ok } from "../../api/problem.ts";
+import { useReadAgain } from "../../api/readAgain.ts";
 import { type StreamEvent, useTopics } from "../../api/stream.ts";
 import { serverNow } from "../../text/clock.ts";
 import { isoDay } from "../../text/moments.ts";
@@ -39,6 +39,7 @@ const queryOf = (asked: Asked) => ({
   on: asked.on,
   ...(asked.district && { district: asked.district }),
   ...(asked.court && { court: asked.court }),
+  ...(asked.heard && { hearing_on: asked.heard }),
 });
 
 export const files = (asked: Asked) =>
@@ -69,15 +70,9 @@ export const tableOf = (asked: Asked, how: FileRequest) =>
 
 /** Read everything again when the stream says that a work item of this page changed, a little later. */
 export function useLive(): void {
-  const client = useQueryClient();
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  const readAgain = useReadAgain(SETTLES_MS);
   useTopics(["queue"], (event: StreamEvent) => {
     const isOurs = event.kind === "task" && (event.data === null || KINDS.has(event.data.kind));
-    if (event.kind !== "reset" && !isOurs) return;
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      void client.invalidateQueries({ queryKey: ALL });
-    }, SETTLES_MS);
+    if (event.kind === "reset" || isOurs) readAgain(ALL);
   });
 }

@@ -23,7 +23,7 @@ import { share, wholeRupees } from "./likely.ts";
 import { deskCommands } from "./commands.ts";
 import { ownerNow } from "./filters.ts";
 import { hear, note, useHeard, useLookers } from "./live.ts";
-import { PhoneAnswer } from "./PhoneAnswer.tsx";
+import { isTyped, PhoneAnswer } from "./PhoneAnswer.tsx";
 import { BankOfficers, Script } from "./Telephone.tsx";
 import { desk } from "./text.ts";
 import { useOpenView, Views } from "./Views.tsx";
@@ -78,9 +78,18 @@ function Calls(): ReactNode {
   const readLater = useReadLater();
   const [chosen, setChosen] = useState<string | null>(null);
   const items = found.data?.items ?? [];
-  const at = Math.max(0, items.findIndex((one) => one.request_id === chosen));
-  const call = items[at];
-  const step = (by: number): void => setChosen(items[Math.max(0, Math.min(items.length - 1, at + by))]?.request_id ?? null);
+  // The call that is shown stays while the list changes its order, because the officer may be in the middle of it.
+  const last = useRef<Call>(undefined);
+  const at = items.findIndex((one) => one.request_id === (chosen ?? last.current?.request_id));
+  const isOff = at < 0 && last.current !== undefined && isTyped(last.current.request_id);
+  const call = items[at] ?? (isOff ? last.current : items[0]);
+  last.current = call;
+  const place = isOff ? -1 : Math.max(0, at);
+  const step = (by: number): void => {
+    const next = items[Math.max(0, Math.min(items.length - 1, place + by))];
+    setChosen(next?.request_id ?? null);
+    document.getElementById(`call-${next?.request_id}`)?.focus();
+  };
   useTopics(["queue"], (event) => {
     hear(event);
     if (event.kind === "task" || event.kind === "reset") readLater();
@@ -120,8 +129,12 @@ function Calls(): ReactNode {
                     call={one}
                     asOf={Date.parse(asOf)}
                     readAt={readAt}
-                    isCurrent={index === at}
-                    choose={() => setChosen(one.request_id)}
+                    isCurrent={index === place}
+                    choose={() => {
+                      setChosen(one.request_id);
+                      // The detail of the call is there after the next drawing.
+                      setTimeout(() => document.querySelector<HTMLElement>(".side .ln")?.focus());
+                    }}
                   />
                 ))}
               </tbody>
@@ -129,7 +142,7 @@ function Calls(): ReactNode {
           </div>
         )}
       </div>
-      {call && <CallDetail key={call.request_id} call={call} readAt={readAt} booked={readLater} />}
+      {call && <CallDetail key={call.request_id} call={call} readAt={readAt} isOff={isOff} booked={readLater} />}
     </div>
   );
 }
@@ -159,7 +172,7 @@ function CallRow({
         <Rupees paise={wholeRupees(call.likely_still_there_paise)} />
       </td>
       <th scope="row">
-        <button type="button" className="btn link" onClick={choose}>
+        <button id={`call-${call.request_id}`} type="button" className="btn link" autoFocus={isCurrent}>
           {call.institution.name}
         </button>
       </th>
@@ -191,7 +204,18 @@ function Whose({ call, readAt }: { call: Call; readAt: number }): ReactNode {
   return <span className="mut">{others.length > 0 ? t("look_list", { officers: others.join(", ") }) : t("free")}</span>;
 }
 
-function CallDetail({ call, readAt, booked }: { call: Call; readAt: number; booked: () => void }): ReactNode {
+function CallDetail({
+  call,
+  readAt,
+  isOff,
+  booked,
+}: {
+  call: Call;
+  readAt: number;
+  /** whether the call left the list while the officer typed */
+  isOff: boolean;
+  booked: () => void;
+}): ReactNode {
   const t = desk.use();
   const me = useSession().officer_id;
   const standing = useStanding(call, readAt);
@@ -220,6 +244,11 @@ function CallDetail({ call, readAt, booked }: { call: Call; readAt: number; book
       <div className="body">
         <section>
           <h1>{call.institution.name}</h1>
+          {isOff && (
+            <p className="note warn" role="alert">
+              {t("calls.off")}
+            </p>
+          )}
           <p className="row wrap sm">
             <Link className="to-case" to="/case/$ackNo" params={{ ackNo: call.case_ack_no }}>
               {call.case_ack_no}

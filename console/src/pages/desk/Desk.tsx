@@ -1,6 +1,6 @@
 /** The desk: one queue by the rupees that can still be caught, and the chosen work item beside it. */
 
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, usePrefetchInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 
@@ -29,6 +29,8 @@ import { FIRST_VIEW, useOpenView, Views } from "./Views.tsx";
 
 /** Items that `next` tries before it says that all are taken. */
 const TRIES_MAX = 5;
+/** the district of a complaint whose caller did not tell it */
+const NOT_STATED = "NOT STATED";
 
 export default function Desk(): ReactNode {
   const t = desk.use();
@@ -38,6 +40,8 @@ export default function Desk(): ReactNode {
     [search],
   );
   const change = useOpenView();
+  // The first rows are asked for before the counts, the views and what else the page shows.
+  usePrefetchInfiniteQuery(queue(filter, t.language));
   return (
     <main className="desk">
       <h1 className="sr">{t("title")}</h1>
@@ -68,7 +72,10 @@ function useDistrictName(): (code: string | null) => string {
     () => new Map(data?.districts.map((one) => [one.code, isHindi ? one.hindi : one.english])),
     [data, isHindi],
   );
-  return useCallback((code) => (code === null ? "" : (names.get(code) ?? code)), [names]);
+  return useCallback(
+    (code) => (code === null ? "" : code === NOT_STATED ? t("district_unknown") : (names.get(code) ?? code)),
+    [names, t],
+  );
 }
 
 function Work({ filter }: { filter: Filter }): ReactNode {

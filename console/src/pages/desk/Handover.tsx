@@ -7,11 +7,11 @@ import { type ReactNode, useRef, useState } from "react";
 import "./desk.css";
 
 import { api } from "../../api/client.ts";
-import { asFile, type Format, save } from "../../api/files.ts";
 import { ok } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
 import { keyText, useCommand } from "../../keys/commands.ts";
+import { FileButtons } from "../../parts/FileButtons.tsx";
 import { KeyMark } from "../../parts/KeyMark.tsx";
 import { Rupees } from "../../parts/money.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
@@ -86,13 +86,6 @@ function ShiftLink({ shift, isChosen }: { shift: Shift; isChosen: boolean }): Re
 function ShiftRecord({ shiftId }: { shiftId: number }): ReactNode {
   const me = useSession().officer_id;
   const { data, error, refetch } = useQuery(handover(shiftId));
-  const download = useVerb({
-    run: (format: Format) =>
-      ok<Blob>(
-        api.GET("/api/v1/shifts/{shift_id}/handover", { ...asFile(format), params: { path: { shift_id: shiftId } } }),
-      ),
-    done: (file, format) => save(file, `handover-${shiftId}.${format}`),
-  });
   if (error !== null) return <ErrorState error={error} reset={() => void refetch()} />;
   if (data === undefined) return <LoadingState />;
   const own = data.officers.find((one) => one.officer_id === me);
@@ -103,13 +96,14 @@ function ShiftRecord({ shiftId }: { shiftId: number }): ReactNode {
         <span className="mut">
           <Moment at={Date.parse(data.starts_at)} />–{minuteText(Date.parse(data.ends_at))}
         </span>
-        <span className="push row">
-          {(["csv", "xlsx"] as const).map((format) => (
-            <button key={format} type="button" className="btn" disabled={download.isRunning} onClick={() => download.act(format)}>
-              {format.toUpperCase()}
-            </button>
-          ))}
-        </span>
+        <FileButtons
+          name={`handover-${shiftId}`}
+          of={data.team}
+          get={(how) =>
+            ok<Blob>(api.GET("/api/v1/shifts/{shift_id}/handover", { ...how, params: { path: { shift_id: shiftId } } }))
+          }
+          isPushed
+        />
       </header>
       {own && <Note key={own.noted_at} record={data} before={own.note} />}
       {data.officers.map((one) => (

@@ -4,17 +4,21 @@ import { useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 
 import { api, type Schemas } from "../../api/client.ts";
-import { ok } from "../../api/problem.ts";
+import { ok, type Problem } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { CommandButton } from "../../parts/Button.tsx";
+import { parts } from "../../parts/catalogue.ts";
 import { Choose, Field, type Finding, Findings } from "../../parts/Field.tsx";
 import { Rupees } from "../../parts/money.tsx";
 import { say } from "../../parts/toasts.ts";
+import { sentenceOf } from "../../parts/violations.ts";
+import type { Read } from "../../text/catalogue.ts";
 import { serverNow, useNow } from "../../text/clock.ts";
 import { timeText } from "../../text/moments.ts";
 import { readRupees, rupees } from "../../text/rupees.ts";
 import {
   answerOf,
+  type Fault,
   faultsOf,
   isOddReference,
   lacksOf,
@@ -23,6 +27,7 @@ import {
   PART_KEYS,
   PART_KINDS,
   type PartKind,
+  REFUSAL_CODES,
   type Spoken,
   unsaidPaise,
 } from "./answer.ts";
@@ -41,6 +46,11 @@ export interface Telephoned {
 /** Answers that are typed and not booked, by request: another one may be looked at meanwhile. Memory only. */
 const typed = new Map<string, Spoken>();
 let lastPart = 0;
+
+/** Whether something is typed about a request and not booked. */
+export function isTyped(requestId: string): boolean {
+  return typed.has(requestId);
+}
 
 function beginning({ institution }: Telephoned): Spoken {
   const first = institution?.nodal_officers.find((one) => one.on_duty) ?? institution?.nodal_officers[0];
@@ -106,6 +116,7 @@ export function PhoneAnswer({ asked, booked }: { asked: Telephoned; booked: () =
             hop={hop}
             place={place + 1}
             parts={spoken.parts}
+            isTried={isTried}
             change={(parts) => change({ parts })}
           />
         ))}
@@ -126,9 +137,11 @@ export function PhoneAnswer({ asked, booked }: { asked: Telephoned; booked: () =
 
 type T = ReturnType<typeof desk.use>;
 
-function problemText(problem: { message: string; violations: readonly { field: string; message: string }[] }): string {
+function problemText(problem: Problem): string {
   const [first] = problem.violations;
-  return first ? `${problem.message} ${first.field}: ${first.message}` : problem.message;
+  if (!first) return problem.message;
+  const { name, text } = sentenceOf(parts.now() as Read<string>, first);
+  return `${name}: ${text}`;
 }
 
 /** What became of a booked answer, in one message. */
@@ -148,11 +161,14 @@ function HopLine({
   hop,
   place,
   parts,
+  isTried,
   change,
 }: {
   hop: Schemas["TaskHop"];
   place: number;
   parts: readonly Part[];
+  /** whether the officer tried to book, so that each field says what it lacks */
+  isTried: boolean;
   change: (parts: readonly Part[]) => void;
 }): ReactNode {
   const t = desk.use();
@@ -200,6 +216,7 @@ function HopLine({
         <PartFields
           key={part.id}
           part={part}
+          isTried={isTried}
           change={(next) => change(parts.map((one) => (one.id === part.id ? { ...one, ...next } : one)))}
           remove={() => change(parts.filter((one) => one.id !== part.id))}
         />
@@ -215,10 +232,12 @@ function keyOfKind(kind: PartKind): string {
 
 function PartFields({
   part,
+  isTried,
   change,
   remove,
 }: {
   part: Part;
+  isTried: boolean;
   change: (next: Partial<Part>) => void;
   remove: () => void;
 }): ReactNode {
@@ -226,6 +245,8 @@ function PartFields({
   const id = `part-${part.id}`;
   const faults = faultsOf(part);
   const paise = readRupees(part.sum);
+  const lacking = (name: Fault): readonly Finding[] =>
+    isTried && faults.includes(name) ? [{ standing: "bad", text: t(`fault.${name}`) }] : [];
   const field = (name: "reference" | "account" | "merchant", label: string, max: number): ReactNode => (
     <Field
       label={label}
@@ -235,7 +256,7 @@ function PartFields({
       findings={
         name === "reference" && part.kind !== "held" && isOddReference(part.reference)
           ? [{ standing: "warn", text: t("odd_reference", { count: part.reference.trim().length }) }]
-          : []
+          : lacking(name)
       }
       onChange={(event) => change({ [name]: event.target.value })}
     />
@@ -249,10 +270,7 @@ function PartFields({
         </button>
       </legend>
       {part.kind === "refused" ? (
-        <div>
-          <label htmlFor={id}>{t("refusal_code")}</label>
-          <input id={id} className="in mono" inputMode="numeric" maxLength={2} value={part.code} onChange={(event) => change({ code: event.target.value })} />
-        </div>
+        <Refused id={id} code={part.code} findings={lacking("code")} change={(code) => change({ code })} />
       ) : (
         <div>
           <label htmlFor={id}>{t("sum")}</label>
@@ -266,13 +284,18 @@ function PartFields({
             onFocus={(event) => event.target.select()}
             onChange={(event) => change({ sum: event.target.value })}
           />
+          <Findings findings={lacking("sum")} />
         </div>
       )}
       {part.kind === "held" && field("reference", t("lien_number"), 64)}
       {part.kind === "moved" && (
         <>
           {field("reference", t("reference"), 64)}
-          <BankOfPayee value={part.institution} onChange={(institution) => change({ institution })} />
+          <BankOfPayee
+            value={part.institution}
+            findings={lacking("institution")}
+            onChange={(institution) => change({ institution })}
+          />
           {field("account", t("account"), 100)}
         </>
       )}
@@ -298,14 +321,62 @@ function PartFields({
   );
 }
 
+/** Why the bank refuses: one of the reasons that banks give, or another code of the bank. */
+function Refused({
+  id,
+  code,
+  findings,
+  change,
+}: {
+  id: string;
+  code: string;
+  findings: readonly Finding[];
+  change: (code: string) => void;
+}): ReactNode {
+  const t = desk.use();
+  const known = REFUSAL_CODES.find((one) => one === code);
+  return (
+    <>
+      <div>
+        <label htmlFor={id}>{t("why_refused")}</label>
+        <select id={id} className="in" value={known ?? ""} onChange={(event) => change(event.target.value)}>
+          <option value="">{t("refusal.other")}</option>
+          {REFUSAL_CODES.map((one) => (
+            <option key={one} value={one}>
+              {t(`refusal.${one}`)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Field
+        label={t("refusal_code")}
+        isMono
+        inputMode="numeric"
+        maxLength={2}
+        value={code}
+        findings={findings}
+        onChange={(event) => change(event.target.value)}
+      />
+    </>
+  );
+}
+
 /** The bank to which money went on, by its name or code; the names of the directory are offered. */
-function BankOfPayee({ value, onChange }: { value: string; onChange: (value: string) => void }): ReactNode {
+function BankOfPayee({
+  value,
+  findings,
+  onChange,
+}: {
+  value: string;
+  findings: readonly Finding[];
+  onChange: (value: string) => void;
+}): ReactNode {
   const t = desk.use();
   const id = useId();
   const { data } = useQuery(choices);
   return (
     <div>
-      <Field label={t("payee_bank")} list={id} maxLength={100} value={value} onChange={(event) => onChange(event.target.value)} />
+      <Field label={t("payee_bank")} list={id} maxLength={100} value={value} findings={findings} onChange={(event) => onChange(event.target.value)} />
       <datalist id={id}>
         {data?.institutions.map((one) => (
           <option key={one.code} value={one.name} />

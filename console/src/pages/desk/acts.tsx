@@ -87,6 +87,7 @@ export function useActs(
   const shared = {
     title: deskCommands[asked.what].label(),
     about: aboutOf(t, merged(asked.item.task, asked.item.readAt)),
+    unsent: `${asked.item.task.task_id} ${asked.what}` as const,
     close: end,
   };
   const then =

@@ -52,6 +52,9 @@ export function newPart(id: number, hop: number, kind: PartKind): Part {
 /** Names of what a part lacks or has wrong; each is a text of the catalogue. */
 export type Fault = "sum" | "reference" | "institution" | "account" | "merchant" | "code";
 
+/** The codes of refusals that banks give on the telephone; each has a text. */
+export const REFUSAL_CODES = ["01", "02", "20"] as const;
+
 const RRN = /^[0-9]{12}$/;
 const UTR = /^[A-Z0-9]{16,22}$/i;
 const CODE = /^(?!00)[0-9]{2}$/;

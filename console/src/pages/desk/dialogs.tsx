@@ -1,77 +1,39 @@
 /** Dialogs of acts: a reason, whom an item goes to, until when it sleeps, and the name of a view. */
 
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 
+import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
 import { Modal } from "../../parts/Modal.tsx";
+import { ReasonLine } from "../../parts/ReasonField.tsx";
 import { serverNow } from "../../text/clock.ts";
 import { minuteText } from "../../text/moments.ts";
+import { isReason } from "../../text/reason.ts";
 import { EVERYTHING } from "./filters.ts";
 import { counts } from "./queue.ts";
 import { desk } from "./text.ts";
+import { type UnsentKey, useUnsent } from "./unsent.ts";
 import type { SnoozeTerms } from "./verbs.ts";
-
-const TEXT_MIN_CHARS = 3;
-const TEXT_MAX_CHARS = 500;
-
-/** A form in a dialog, with what it is about, the act, and a way out. */
-function Asking({
-  title,
-  about,
-  isReady,
-  run,
-  close,
-  children,
-}: {
-  title: string;
-  about: string;
-  isReady: boolean;
-  run: () => void;
-  close: () => void;
-  children: ReactNode;
-}): ReactNode {
-  const t = desk.use();
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (isReady) run();
-  };
-  return (
-    <Modal title={title} close={close}>
-      <form className="stack" onSubmit={submit}>
-        <p className="sm">{about}</p>
-        {children}
-        <div className="row">
-          <button type="submit" className="btn first" disabled={!isReady}>
-            {title}
-          </button>
-          <button type="button" className="btn" onClick={close}>
-            {t("cancel")}
-          </button>
-        </div>
-      </form>
-    </Modal>
-  );
-}
-
-const isText = (text: string): boolean => text.trim().length >= TEXT_MIN_CHARS;
 
 export interface DialogProps<Input> {
   readonly title: string;
   /** which items, and how many */
   readonly about: string;
+  /** where the typed text is kept until the act is done */
+  readonly unsent?: UnsentKey;
   /** does the act, and closes the dialog or shows the outcome in its place */
   readonly run: (input: Input) => void;
   readonly close: () => void;
 }
 
-export function Reason({ title, about, run, close }: DialogProps<string>): ReactNode {
+export function Reason({ title, about, unsent = "", run, close }: DialogProps<string>): ReactNode {
   const t = desk.use();
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useUnsent(unsent);
   return (
-    <Asking title={title} about={about} isReady={isText(reason)} run={() => run(reason.trim())} close={close}>
-      <Field label={t("reason")} autoFocus maxLength={TEXT_MAX_CHARS} value={reason} onChange={(event) => setReason(event.target.value)} />
-    </Asking>
+    <AskDialog title={title} says={about} problem={null} isReady={isReason(reason)} run={() => run(reason.trim())} close={close}>
+      <ReasonLine label={t("reason")} value={reason} set={setReason} hasFocus />
+    </AskDialog>
   );
 }
 
@@ -80,21 +42,21 @@ export interface Gift {
   readonly note: string;
 }
 
-export function PassOn({ title, about, run, close }: DialogProps<Gift>): ReactNode {
+export function PassOn({ title, about, unsent = "", run, close }: DialogProps<Gift>): ReactNode {
   const t = desk.use();
   const id = useId();
   const [to, setTo] = useState("");
-  const [text, setText] = useState("");
+  const [text, setText] = useUnsent(unsent);
   const { data } = useQuery(counts(EVERYTHING));
-  const isReady = to.trim() !== "" && isText(text);
+  const isReady = to.trim() !== "" && isReason(text);
   return (
-    <Asking title={title} about={about} isReady={isReady} run={() => run({ to: to.trim(), note: text.trim() })} close={close}>
+    <AskDialog title={title} says={about} problem={null} isReady={isReady} run={() => run({ to: to.trim(), note: text.trim() })} close={close}>
       <Field label={t("pass_to")} autoFocus list={id} maxLength={64} value={to} onChange={(event) => setTo(event.target.value)} />
       <datalist id={id}>
         {data?.owners.map((one) => <option key={one.owner} value={one.owner} label={t.count("has_items", one.open)} />)}
       </datalist>
-      <Field label={t("pass_note")} maxLength={TEXT_MAX_CHARS} value={text} onChange={(event) => setText(event.target.value)} />
-    </Asking>
+      <ReasonLine label={t("pass_note")} value={text} set={setText} />
+    </AskDialog>
   );
 }
 
@@ -159,16 +121,12 @@ export function NameView({ title, about, run, close }: DialogProps<string>): Rea
   const t = desk.use();
   const [name, setName] = useState("");
   return (
-    <Asking title={title} about={about} isReady={name.trim() !== ""} run={() => run(name.trim())} close={close}>
+    <AskDialog title={title} says={about} problem={null} isReady={name.trim() !== ""} run={() => run(name.trim())} close={close}>
       <Field label={t("view_name")} autoFocus maxLength={NAME_MAX_CHARS} value={name} onChange={(event) => setName(event.target.value)} />
-    </Asking>
+    </AskDialog>
   );
 }
 
 export function Sure({ title, about, run, close }: DialogProps<void>): ReactNode {
-  return (
-    <Asking title={title} about={about} isReady run={run} close={close}>
-      {null}
-    </Asking>
-  );
+  return <AskDialog title={title} says={about} isReady problem={null} run={run} close={close} />;
 }

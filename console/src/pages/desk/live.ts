@@ -9,6 +9,7 @@ import type { Schemas } from "../../api/client.ts";
 import type { Problem } from "../../api/problem.ts";
 import type { StreamEvent } from "../../api/stream.ts";
 import type { Line } from "./filters.ts";
+import { forgetUnsent } from "./unsent.ts";
 
 /** A work item as the list reads it. */
 export type Task = Schemas["TaskView"];
@@ -87,7 +88,9 @@ export function refuse(taskId: number, problem: Problem | Refusal): void {
   tell(taskId);
 }
 
+/** An act on an item is done: no refusal stands any more, and what was typed is sent. */
 export function forgive(taskId: number): void {
+  forgetUnsent(taskId);
   refusals.delete(taskId);
   tell(taskId);
 }

@@ -5,7 +5,8 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { useNow } from "../../text/clock.ts";
-import { type Asked, GROUPS, indianDay, PERIODS } from "./asked.ts";
+import { isoDay } from "../../text/moments.ts";
+import { type Asked, GROUPS, PERIODS } from "./asked.ts";
 import { overview } from "./reads.ts";
 import { supervisor } from "./text.ts";
 
@@ -19,7 +20,7 @@ export function Choices({
   children: ReactNode;
 }): ReactNode {
   const t = supervisor.use();
-  const today = indianDay(useNow());
+  const today = isoDay(useNow());
   return (
     <div className="figures-choices" role="toolbar" aria-label={t("choices")}>
       <span role="group" aria-label={t("period")} className="row wrap">

@@ -5,14 +5,15 @@ import { type ReactNode, useMemo, useState } from "react";
 
 import "./supervisor.css";
 
-import type { Format } from "../../api/files.ts";
 import { useTopics } from "../../api/stream.ts";
 import { CommandButton } from "../../parts/Button.tsx";
+import { useDownload } from "../../parts/FileButtons.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { useNow } from "../../text/clock.ts";
-import { indianDay, type Scope, scopeOf } from "./asked.ts";
+import { isoDay } from "../../text/moments.ts";
+import { type Scope, scopeOf } from "./asked.ts";
 import { BankPlot } from "./BankPlot.tsx";
-import type { Behind } from "./behind.ts";
+import type { Behind, BehindSum } from "./behind.ts";
 import { Cases, CaseTable } from "./Cases.tsx";
 import { Choices } from "./Choices.tsx";
 import { supervisorCommands } from "./commands.ts";
@@ -21,24 +22,25 @@ import { Load } from "./Load.tsx";
 import { Overview } from "./Overview.tsx";
 import { breaches, useAsked } from "./reads.ts";
 import { StageTable } from "./StageTable.tsx";
-import { useDownload } from "./tables.ts";
+import { SumCases } from "./SumCases.tsx";
+import { fileOf, nameOf, type Table } from "./tables.ts";
 import { supervisor } from "./text.ts";
 
 export default function Supervisor(): ReactNode {
   const t = supervisor.use();
   const [asked, change] = useAsked();
   const [behind, setBehind] = useState<Behind | null>(null);
+  const [sum, setSum] = useState<BehindSum | null>(null);
   const scope = useScope(asked);
-  const download = useDownload();
-  const stagesAs = (format: Format) => (): void =>
-    download.act({ table: { of: "stages", scope, by: asked.by }, format });
+  const stages: Table = { of: "stages", scope, by: asked.by };
+  const download = useDownload(nameOf(stages), (how) => fileOf(stages, how));
   return (
     <main className="figures">
       <Choices asked={asked} change={change}>
-        <CommandButton command={supervisorCommands.csv} run={stagesAs("csv")} isDisabled={download.isRunning} />
-        <CommandButton command={supervisorCommands.xlsx} run={stagesAs("xlsx")} isDisabled={download.isRunning} />
+        <CommandButton command={supervisorCommands.csv} run={() => download.act("csv")} isDisabled={download.isRunning} />
+        <CommandButton command={supervisorCommands.xlsx} run={() => download.act("xlsx")} isDisabled={download.isRunning} />
       </Choices>
-      <Overview district={asked.district} choose={(district) => change({ district })} />
+      <Overview district={asked.district} choose={(district) => change({ district })} show={setSum} />
       <section className="panel figures-main" aria-labelledby="h-stages">
         <header>
           <h1 id="h-stages">{t("stages_title")}</h1>
@@ -59,6 +61,7 @@ export default function Supervisor(): ReactNode {
           <Load scope={scope} />
         </div>
       </section>
+      {sum !== null && <SumCases sum={sum} close={() => setSum(null)} />}
       {behind !== null && <Cases behind={behind} close={() => setBehind(null)} />}
     </main>
   );
@@ -66,7 +69,7 @@ export default function Supervisor(): ReactNode {
 
 /** The scope changes with the address, and at midnight. */
 function useScope(asked: Parameters<typeof scopeOf>[0]): Scope {
-  const today = indianDay(useNow());
+  const today = isoDay(useNow());
   const { days, first, last, district } = asked;
   return useMemo(
     () => scopeOf({ days, first, last, district, by: "district", open: null }, Date.parse(today)),

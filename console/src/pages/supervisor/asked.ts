@@ -1,6 +1,7 @@
 /** What the page asks for. It stands in the address: days, a district and keys of rows, never a person or an account. */
 
 import type { Schemas } from "../../api/client.ts";
+import { isoDay } from "../../text/moments.ts";
 import { STAGES } from "./stageNames.ts";
 
 export type Stage = Schemas["TimedStage"];
@@ -33,29 +34,31 @@ export interface Scope {
 }
 
 const DAY_MS = 86_400_000;
-const OFFSET_MS = 5.5 * 3_600_000;
 const DAY = /^20\d\d-\d\d-\d\d$/;
 const DISTRICT_MAX_CHARS = 100;
 
-const isoDay = (at: number): string => new Date(at).toISOString().slice(0, 10);
+/** The day so many days after another one; before it, if they are less than none. */
+function dayAfter(day: string, days: number): string {
+  return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
+}
 
-/** The day of a moment in India. */
-export function indianDay(now: number): string {
-  return isoDay(now + OFFSET_MS);
+/** The first day of a period of days of which today is the last. */
+export function firstDayOf(now: number, days: number): string {
+  return dayAfter(isoDay(now), 1 - days);
 }
 
 /** Days and district of the figures that are asked for. */
 export function scopeOf(asked: Asked, now: number): Scope {
   const district = asked.district === null ? {} : { district: asked.district };
-  if (asked.first === null) return { from: isoDay(now + OFFSET_MS - (asked.days - 1) * DAY_MS), ...district };
-  const to = asked.last === null ? {} : { to: isoDay(Date.parse(asked.last) + DAY_MS) };
+  if (asked.first === null) return { from: firstDayOf(now, asked.days), ...district };
+  const to = asked.last === null ? {} : { to: dayAfter(asked.last, 1) };
   return { from: asked.first, ...to, ...district };
 }
 
 function day(value: unknown): string | null {
   if (typeof value !== "string" || !DAY.test(value)) return null;
-  const at = Date.parse(value);
-  return !Number.isNaN(at) && isoDay(at) === value ? value : null;
+  // A day that no month has is read as one of the next month, or not at all.
+  return !Number.isNaN(Date.parse(value)) && dayAfter(value, 0) === value ? value : null;
 }
 
 /** Read the address; what it does not have, or has wrong, is as at the start. */

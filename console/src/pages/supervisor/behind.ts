@@ -1,6 +1,9 @@
 /** Which cases are behind a number of the page. */
 
+import type { Schemas } from "../../api/client.ts";
 import type { Group, Scope, Stage, Which } from "./asked.ts";
+
+export type Figure = Schemas["MoneyFigure"];
 
 export interface Behind {
   readonly stage: Stage;
@@ -12,4 +15,11 @@ export interface Behind {
 
 export function queryOf({ stage, only, by, about, scope }: Behind) {
   return { stage, only, ...scope, ...(by !== null && { by, about }) };
+}
+
+/** A sum of money or a count of complaints over the last days. */
+export interface BehindSum {
+  readonly figure: Figure;
+  readonly scope: Scope;
+  readonly days: number;
 }

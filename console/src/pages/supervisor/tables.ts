@@ -1,20 +1,20 @@
 /** Tables as files: the same rows that the page shows, made by the server. */
 
 import { api } from "../../api/client.ts";
-import { asFile, type Format, save } from "../../api/files.ts";
+import type { FileRequest } from "../../api/files.ts";
 import { ok } from "../../api/problem.ts";
-import { useVerb, type Verb } from "../../api/verb.ts";
 import type { Group, Scope } from "./asked.ts";
-import { type Behind, queryOf } from "./behind.ts";
+import { type Behind, type BehindSum, queryOf } from "./behind.ts";
 
 export type Table =
   | { readonly of: "stages"; readonly scope: Scope; readonly by: Group }
   | { readonly of: "load"; readonly scope: Scope }
   | { readonly of: "breaches"; readonly district: string | null }
-  | { readonly of: "cases"; readonly behind: Behind };
+  | { readonly of: "cases"; readonly behind: Behind }
+  | { readonly of: "sum"; readonly sum: BehindSum };
 
-async function fetched(table: Table, format: Format): Promise<Blob> {
-  const how = asFile(format);
+/** Get a table as a file. */
+export async function fileOf(table: Table, how: FileRequest): Promise<Blob> {
   switch (table.of) {
     case "stages":
       return ok<Blob>(api.GET("/api/v1/figures/stages", { ...how, params: { query: { ...table.scope, by: table.by } } }));
@@ -24,6 +24,8 @@ async function fetched(table: Table, format: Format): Promise<Blob> {
       const query = table.district === null ? {} : { district: table.district };
       return ok<Blob>(api.GET("/api/v1/figures/breaches", { ...how, params: { query } }));
     }
+    case "sum":
+      return ok<Blob>(api.GET("/api/v1/figures/money-cases", { ...how, params: { query: { figure: table.sum.figure, ...table.sum.scope } } }));
     case "cases":
       return ok<Blob>(api.GET("/api/v1/figures/cases", { ...how, params: { query: queryOf(table.behind) } }));
   }
@@ -38,20 +40,9 @@ export function nameOf(table: Table): string {
       return `officers-load-from-${table.scope.from}`;
     case "breaches":
       return "over-the-limit-now";
+    case "sum":
+      return `cases-${table.sum.figure}-from-${table.sum.scope.from}`;
     case "cases":
       return `cases-of-${table.behind.stage}-from-${table.behind.scope.from}`;
   }
-}
-
-interface Download {
-  readonly table: Table;
-  readonly format: Format;
-}
-
-/** Get a table as a file, and let the browser keep it. */
-export function useDownload(): Verb<Download, Blob> {
-  return useVerb({
-    run: ({ table, format }: Download) => fetched(table, format),
-    done: (file, { table, format }) => save(file, `${nameOf(table)}.${format}`),
-  });
 }

@@ -2,7 +2,7 @@ import type { Page } from "../../app/pages.ts";
 
 export const page: Page = {
   name: "wall",
-  order: 8,
+  order: 9,
   roles: ["supervisor", "admin", "auditor"],
   keys: "g w",
   isBare: true,

@@ -1,7 +1,7 @@
 /** Acts of officers on a case. Each says what it does, what it needs, and how it is sent. */
 
+import { parts } from "../../../parts/catalogue.ts";
 import { isActor, personOf } from "../../../text/actors.ts";
-import { caseText } from "../text.ts";
 import type { Ask, AskKind, Given, Option } from "./form.ts";
 import type { ActsRead } from "./text.ts";
 
@@ -24,8 +24,8 @@ export interface Act {
 export type Acts = readonly (Act | false | null | undefined)[];
 
 /** The reason that the case log keeps. */
-export function reasonAsk(most = 500): Ask {
-  return { name: "reason", kind: "reason", label: caseText.now()("reason"), most };
+export function reasonAsk(): Ask {
+  return { name: "reason", kind: "reason", label: parts.now()("reason") };
 }
 
 export function field(name: string, kind: AskKind, label: string, more: Partial<Ask> = {}): Ask {

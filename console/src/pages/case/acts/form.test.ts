@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Ask, beginning, givenOf, isFit, linesOf, understood } from "./form.ts";
+import { type Ask, beginning, givenOf, isFit, linesOf, UNCHOSEN, understood } from "./form.ts";
 
 const NOW = Date.parse("2026-11-27T14:00:00+05:30");
 
@@ -20,6 +20,9 @@ test("a reason is a few letters, a sum is a sum, and a day is no time of day", (
   assert.equal(isFit(ask("reason"), "told by phone", NOW), true);
   assert.equal(isFit(ask("rupees"), "1.85 lakh", NOW), true);
   assert.equal(isFit(ask("rupees", { isOptional: true }), "some", NOW), false);
+  assert.equal(isFit(ask("number", { isOptional: true }), "12", NOW), true);
+  // Sent as no number, it would be about the whole complaint.
+  assert.equal(isFit(ask("number", { isOptional: true }), "transfer 12", NOW), false);
   assert.equal(isFit(ask("moment"), "1347", NOW), true);
   assert.equal(isFit(ask("day"), "1347", NOW), false);
   assert.equal(isFit(ask("day"), "26-11", NOW), true);
@@ -41,5 +44,7 @@ test("a choice begins with its first option, unless it may be left out", () => {
   const options = [{ value: "a", label: "A" }];
   assert.deepEqual(beginning([ask("choice", { options })]), { it: "a" });
   assert.deepEqual(beginning([ask("choice", { options, isOptional: true })]), { it: "" });
+  const unchosen = ask("choice", { options, begins: UNCHOSEN });
+  assert.deepEqual([beginning([unchosen]), isFit(unchosen, "", NOW)], [{ it: "" }, false]);
   assert.deepEqual(linesOf("one\n\n two "), ["one", "two"]);
 });

@@ -1,10 +1,11 @@
 /** The fields of an act, and what a person typed in them. Pure. */
 
 import { localMoment, localText, readMoment } from "../../../text/moments.ts";
+import { isReason } from "../../../text/reason.ts";
 import { inWords, readRupees } from "../../../text/rupees.ts";
 import type { Language } from "../../../text/language.ts";
 
-export type AskKind = "reason" | "text" | "line" | "rupees" | "moment" | "day" | "choice" | "yes" | "file";
+export type AskKind = "reason" | "text" | "line" | "number" | "rupees" | "moment" | "day" | "choice" | "yes" | "file";
 
 export interface Option {
   readonly value: string;
@@ -27,12 +28,13 @@ export interface Ask {
 /** What stands in each field, by its name. A file is its bytes in base64; a tick is `yes` or nothing. */
 export type Typed = Readonly<Record<string, string>>;
 
-export const REASON_LEAST = 3;
-export const REASON_MOST = 500;
+/** What stands at first in a choice that decides about money: the officer has to choose. */
+export const UNCHOSEN = "";
 const LINE_MOST = 200;
+const NUMBER = /^[1-9]\d{0,8}$/;
 
 export function lengthOf(ask: Ask): number {
-  return ask.most ?? (ask.kind === "reason" ? REASON_MOST : LINE_MOST);
+  return ask.most ?? LINE_MOST;
 }
 
 export function beginning(asks: readonly Ask[]): Typed {
@@ -47,7 +49,9 @@ export function isFit(ask: Ask, typed: string, now: number): boolean {
   if (text === "") return ask.isOptional === true || ask.kind === "yes";
   switch (ask.kind) {
     case "reason":
-      return text.length >= REASON_LEAST;
+      return isReason(text);
+    case "number":
+      return NUMBER.test(text);
     case "rupees":
       return readRupees(text) !== null;
     case "moment":
@@ -79,6 +83,7 @@ export function understood(ask: Ask, typed: string, now: number, language: Langu
 export interface Given {
   readonly text: (name: string) => string;
   readonly maybe: (name: string) => string | null;
+  readonly number: (name: string) => number | null;
   readonly paise: (name: string) => number | null;
   /** a moment, in UTC */
   readonly at: (name: string) => string | null;
@@ -92,6 +97,7 @@ export function givenOf(typed: Typed, now: number): Given {
   return {
     text,
     maybe: (name) => text(name) || null,
+    number: (name) => (NUMBER.test(text(name)) ? Number(text(name)) : null),
     paise: (name) => readRupees(text(name)),
     at: (name) => {
       const read = readMoment(text(name), now);

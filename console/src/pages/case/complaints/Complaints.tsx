@@ -171,7 +171,7 @@ function MessageList({ ackNo }: { ackNo: string }): ReactNode {
   if (messages === undefined) return <p className="xs mut">{a("loading")}</p>;
   if (messages.length === 0) return <p className="xs mut">{a("messages.none")}</p>;
   return (
-    <ul className="plain xs">
+    <ul className="lines xs">
       {messages.map((one) => (
         <li key={one.message_id}>
           {worded(a, "recipient", one.to_whom)} · {worded(a, "medium", one.medium)} · {one.kind.replaceAll("_", " ")} ·{" "}

@@ -11,6 +11,7 @@ import { personOf } from "../../../text/actors.ts";
 import { rupees } from "../../../text/rupees.ts";
 import { type Act, type Acts, field, reasonAsk, secondSays } from "../acts/act.ts";
 import { ActButtons } from "../acts/ActButtons.tsx";
+import { UNCHOSEN } from "../acts/form.ts";
 import { actsText, type ActsRead } from "../acts/text.ts";
 import { contestedOf, inquiriesOf } from "../data.ts";
 
@@ -54,6 +55,12 @@ export function Contested({ ackNo }: { ackNo: string }): ReactNode {
   ));
 }
 
+/** The account that a complaint names as the payer. */
+function payerOf(one: Transfer, complaint: string): string {
+  const claim = one.claims.find((each) => each.ack_no === complaint);
+  return claim ? `${claim.payer_institution} ••${claim.account_end}` : "–";
+}
+
 function payerActs(ackNo: string, one: Transfer, a: ActsRead, may: (action: string) => boolean, me: string): Acts {
   const proposed = one.decisions.filter((decision) => decision.agreed_at === null);
   return [
@@ -63,9 +70,10 @@ function payerActs(ackNo: string, one: Transfer, a: ActsRead, may: (action: stri
       says: a("payer.propose.says"),
       asks: [
         field("complaint", "choice", a("payer.right"), {
+          begins: UNCHOSEN,
           options: one.claims.map((claim) => ({
             value: claim.ack_no,
-            label: `${claim.ack_no} · ${claim.payer_institution} ••${claim.account_end}`,
+            label: `${claim.ack_no} · ${payerOf(one, claim.ack_no)}`,
           })),
         }),
         reasonAsk(),
@@ -84,7 +92,10 @@ function payerActs(ackNo: string, one: Transfer, a: ActsRead, may: (action: stri
           name: `agree ${decision.decision_id}`,
           title: a("payer.agree", { complaint: decision.ack_no }),
           says: `${a("payer.agree.says")} ${secondSays(a, decision.proposed_by, me)}`,
-          facts: [[decision.ack_no, decision.reason]],
+          facts: [
+            [decision.ack_no, payerOf(one, decision.ack_no)],
+            [a("payer.why"), decision.reason],
+          ],
           asks: [],
           run: () =>
             ok(

@@ -1,19 +1,17 @@
 /** A merge is looked at before it is done: sums, transfers that both cases tell, and what forbids it. */
 
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { api, type Schemas } from "../../../api/client.ts";
 import { ok, type Problem } from "../../../api/problem.ts";
 import { useVerb } from "../../../api/verb.ts";
+import { AskDialog } from "../../../parts/AskDialog.tsx";
 import { Field } from "../../../parts/Field.tsx";
-import { Modal } from "../../../parts/Modal.tsx";
-import { Refusal } from "../../../parts/Refusal.tsx";
+import { ReasonField } from "../../../parts/ReasonField.tsx";
 import { say } from "../../../parts/toasts.ts";
-import { serverNow } from "../../../text/clock.ts";
+import { isReason } from "../../../text/reason.ts";
 import { rupees } from "../../../text/rupees.ts";
-import { reasonAsk } from "../acts/act.ts";
-import { AskField, Facts } from "../acts/ActDialog.tsx";
-import { REASON_LEAST } from "../acts/form.ts";
+import { Facts } from "../acts/ActDialog.tsx";
 import { actsText } from "../acts/text.ts";
 import { casePart } from "../data.ts";
 import { caseText } from "../text.ts";
@@ -35,7 +33,8 @@ export default function MergeDialog({ ackNo, close }: { ackNo: string; close: ()
   const [problem, setProblem] = useState<Problem | null>(null);
   const params = { path: { ack_no: ackNo } };
   const question = {
-    other_ack_no: other.trim(),
+    // It is read out, and shown at the call, in parts with hyphens.
+    other_ack_no: other.replace(/[\s-]/g, ""),
     victims_agree: isAgreed,
     same_transfers: same.map(({ hop_no, other_hop_no }) => ({ hop_no, other_hop_no })),
   };
@@ -62,43 +61,32 @@ export default function MergeDialog({ ackNo, close }: { ackNo: string; close: ()
     setPreview(null);
   };
   const isSeen = preview !== null && preview.blocks.length === 0;
-  const isReady = isSeen ? reason.trim().length >= REASON_LEAST && !merge.isRunning : other.trim() !== "" && !look.isRunning;
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (!isReady) return;
-    if (isSeen) merge.act(null);
-    else look.act(null);
-  };
+  const isReady = isSeen ? isReason(reason) && !merge.isRunning : other.trim() !== "" && !look.isRunning;
   return (
-    <Modal title={t("cmd.merge")} close={close} isFirm>
-      <form className="stack" onSubmit={submit}>
-        <Field
-          label={a("merge.other")}
-          value={other}
-          isMono
-          autoFocus
-          maxLength={20}
-          onChange={(event) => change(() => setOther(event.target.value))}
-        />
-        <label className="tick">
-          <input type="checkbox" checked={isAgreed} onChange={(event) => change(() => setAgreed(event.target.checked))} />{" "}
-          {a("merge.victims_agree")}
-        </label>
-        {preview && <Seen preview={preview} same={same} setSame={(now) => change(() => setSame(now))} />}
-        {isSeen && (
-          <AskField ask={reasonAsk()} typed={reason} isFirst={false} now={serverNow()} change={setReason} />
-        )}
-        {problem && <Refusal problem={problem} />}
-        <div className="row">
-          <button type="submit" className="btn first" disabled={!isReady}>
-            {isSeen ? a(preview.needs_second ? "merge.propose" : "merge.now") : a("merge.look")}
-          </button>
-          <button type="button" className="btn" onClick={close}>
-            {t("leave")}
-          </button>
-        </div>
-      </form>
-    </Modal>
+    <AskDialog
+      title={t("cmd.merge")}
+      act={isSeen ? a(preview.needs_second ? "merge.propose" : "merge.now") : a("merge.look")}
+      isReady={isReady}
+      problem={problem}
+      run={() => (isSeen ? merge : look).act(null)}
+      close={close}
+      isFirm
+    >
+      <Field
+        label={a("merge.other")}
+        value={other}
+        isMono
+        autoFocus
+        maxLength={20}
+        onChange={(event) => change(() => setOther(event.target.value))}
+      />
+      <label className="tick">
+        <input type="checkbox" checked={isAgreed} onChange={(event) => change(() => setAgreed(event.target.checked))} />{" "}
+        {a("merge.victims_agree")}
+      </label>
+      {preview && <Seen preview={preview} same={same} setSame={(now) => change(() => setSame(now))} />}
+      {isSeen && <ReasonField value={reason} set={setReason} />}
+    </AskDialog>
   );
 }
 

@@ -3,6 +3,7 @@
 import { api, type Schemas } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
 import { type Act, type Acts, field, optionsOf, reasonAsk, secondSays } from "../acts/act.ts";
+import { UNCHOSEN } from "../acts/form.ts";
 import type { ActsRead } from "../acts/text.ts";
 import { worded } from "../text.ts";
 
@@ -50,9 +51,10 @@ export function complaintActs(complaint: string, { a, may }: Asking): Acts {
       says: a("withdraw.says"),
       asks: [
         field("kind", "choice", a("withdraw.kind_of"), {
+          begins: UNCHOSEN,
           options: optionsOf(WITHDRAWALS, (code) => worded(a, "withdraw.kind", code)),
         }),
-        field("hop", "line", a("withdraw.hop"), { isOptional: true, most: 9 }),
+        field("hop", "number", a("withdraw.hop"), { isOptional: true, most: 9 }),
         reasonAsk(),
       ],
       run: (given) =>
@@ -61,7 +63,7 @@ export function complaintActs(complaint: string, { a, may }: Asking): Acts {
             params,
             body: {
               kind: given.text("kind") as Schemas["WithdrawalKind"],
-              hop_no: given.maybe("hop") === null ? null : Number(given.text("hop")),
+              hop_no: given.number("hop"),
               reason: given.text("reason"),
             },
           }),

@@ -1,15 +1,15 @@
 /** The issue of a document: its kind and subject, its whole text as it would be issued now, then its number and hash. */
 
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { api, type Schemas } from "../../../api/client.ts";
 import { ok, type Problem } from "../../../api/problem.ts";
 import { useVerb } from "../../../api/verb.ts";
 import { useSession } from "../../../app/session.ts";
+import { AskDialog } from "../../../parts/AskDialog.tsx";
 import { Choose } from "../../../parts/Field.tsx";
 import { Modal } from "../../../parts/Modal.tsx";
-import { Refusal } from "../../../parts/Refusal.tsx";
 import { serverNow } from "../../../text/clock.ts";
 import { rupees } from "../../../text/rupees.ts";
 import { field } from "../acts/act.ts";
@@ -134,83 +134,79 @@ export default function IssueDialog({
     asks.every((ask) => isFit(ask, typed[ask.name] ?? "", now)) &&
     !look.isRunning &&
     !issue.isRunning;
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (!isReady || done) return;
-    if (told?.can_be_issued) issue.act(asked());
-    else look.act(asked());
-  };
+  if (done !== null) {
+    return (
+      <Modal title={t("cmd.issue")} close={close} isFirm className="wide">
+        <Issued document={done} />
+        {told && <Shown told={told} isIssued />}
+        <button type="button" className="btn" onClick={close}>
+          {t("close")}
+        </button>
+      </Modal>
+    );
+  }
   return (
-    <Modal title={t("cmd.issue")} close={close} isFirm className="wide-modal">
-      <form className="stack" onSubmit={submit}>
-        {done === null && (
-          <>
-            <Choose
-              label={a("document.kind_of")}
-              value={kind}
-              autoFocus
-              onChange={(event) =>
-                change(() => {
-                  setKind(event.target.value as Kind);
-                  setChosen("");
-                })
-              }
-            >
-              {kindsFor(actions.includes("issue_seizure")).map((one) => (
-                <option key={one} value={one}>
-                  {worded(t, "document", one)}
-                </option>
-              ))}
-            </Choose>
-            {rule.about !== "case" && (
-              <Choose
-                label={a(`about.${rule.about}`)}
-                value={subject}
-                onChange={(event) => change(() => setChosen(event.target.value))}
-              >
-                {subjects.map((one) => (
-                  <option key={one.value} value={one.value}>
-                    {one.label}
-                  </option>
-                ))}
-              </Choose>
-            )}
-            {rule.about !== "case" && subjects.length === 0 && <p className="note warn">{a("about.none")}</p>}
-            <Choose
-              label={a("field.language")}
-              value={language}
-              onChange={(event) => change(() => setLanguage(event.target.value as Language))}
-            >
-              <option value="en">{a("language.en")}</option>
-              <option value="hi">{a("language.hi")}</option>
-            </Choose>
-            {asks.map((ask) => (
-              <AskField
-                key={ask.name}
-                ask={ask}
-                typed={typed[ask.name] ?? ""}
-                isFirst={false}
-                now={now}
-                change={(value) => change(() => setTyped((before) => ({ ...before, [ask.name]: value })))}
-              />
-            ))}
-          </>
-        )}
-        {done && <Issued document={done} />}
-        {told && <Shown told={told} isIssued={done !== null} />}
-        {problem && <Refusal problem={problem} />}
-        <div className="row">
-          {done === null && (
-            <button type="submit" className="btn first" disabled={!isReady}>
-              {told?.can_be_issued ? a("document.issue") : a("document.look")}
-            </button>
-          )}
-          <button type="button" className="btn" onClick={close}>
-            {t(done === null ? "leave" : "close")}
-          </button>
-        </div>
-      </form>
-    </Modal>
+    <AskDialog
+      title={t("cmd.issue")}
+      act={told?.can_be_issued ? a("document.issue") : a("document.look")}
+      isReady={isReady}
+      problem={problem}
+      run={() => (told?.can_be_issued ? issue : look).act(asked())}
+      close={close}
+      isFirm
+      className="wide"
+    >
+      <Choose
+        label={a("document.kind_of")}
+        value={kind}
+        autoFocus
+        onChange={(event) =>
+          change(() => {
+            setKind(event.target.value as Kind);
+            setChosen("");
+          })
+        }
+      >
+        {kindsFor(actions.includes("issue_seizure")).map((one) => (
+          <option key={one} value={one}>
+            {worded(t, "document", one)}
+          </option>
+        ))}
+      </Choose>
+      {rule.about !== "case" && (
+        <Choose
+          label={a(`about.${rule.about}`)}
+          value={subject}
+          onChange={(event) => change(() => setChosen(event.target.value))}
+        >
+          {subjects.map((one) => (
+            <option key={one.value} value={one.value}>
+              {one.label}
+            </option>
+          ))}
+        </Choose>
+      )}
+      {rule.about !== "case" && subjects.length === 0 && <p className="note warn">{a("about.none")}</p>}
+      <Choose
+        label={a("field.language")}
+        value={language}
+        onChange={(event) => change(() => setLanguage(event.target.value as Language))}
+      >
+        <option value="en">{a("language.en")}</option>
+        <option value="hi">{a("language.hi")}</option>
+      </Choose>
+      {asks.map((ask) => (
+        <AskField
+          key={ask.name}
+          ask={ask}
+          typed={typed[ask.name] ?? ""}
+          isFirst={false}
+          now={now}
+          change={(value) => change(() => setTyped((before) => ({ ...before, [ask.name]: value })))}
+        />
+      ))}
+      {told && <Shown told={told} isIssued={false} />}
+    </AskDialog>
   );
 }
 

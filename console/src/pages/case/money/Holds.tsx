@@ -3,8 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
-import { api } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
+import { readerOf } from "../../../api/readReason.ts";
 import { useSession } from "../../../app/session.ts";
 import { BucketMark, Rupees } from "../../../parts/money.tsx";
 import { FileButtons } from "../../../parts/FileButtons.tsx";
@@ -36,7 +36,7 @@ export function Holds({ view }: { view: CaseView }): ReactNode {
           <FileButtons
             name={`holds-${ackNo}`}
             of={t("holds")}
-            get={(how) => ok(api.GET("/api/v1/holds", { ...how, params: { query: { ack_no: ackNo } } }))}
+            get={(how) => ok(readerOf(ackNo).GET("/api/v1/holds", { ...how, params: { query: { ack_no: ackNo } } }))}
           />
         )}
       </header>
@@ -132,7 +132,7 @@ function Releases({ hold, view }: { hold: Hold; view: CaseView }): ReactNode {
   if (releases === undefined) return <p className="xs mut">{a("loading")}</p>;
   if (releases.length === 0) return <p className="xs mut">{a("release.none")}</p>;
   return (
-    <ul className="plain">
+    <ul className="lines">
       {releases.map((one) => (
         <li key={one.proposal_id} className="xs">
           <b>{a("release.of", { sum: rupees(one.paise) })}</b>{" "}

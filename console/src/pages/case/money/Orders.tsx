@@ -67,7 +67,7 @@ function Opened({ orderId, ackNo }: { orderId: string; ackNo: string }): ReactNo
   if (!order) return <p className="xs mut">{a("loading")}</p>;
   return (
     <>
-      <ul className="plain xs">
+      <ul className="lines xs">
         {order.lines.map((line) => (
           <li key={line.line_no} className="row wrap">
             <span>
@@ -82,7 +82,7 @@ function Opened({ orderId, ackNo }: { orderId: string; ackNo: string }): ReactNo
         ))}
       </ul>
       {order.refusal_reason && <p className="note warn">{order.refusal_reason}</p>}
-      <ol className="plain xs mut">
+      <ol className="lines xs mut">
         {order.delivery_attempts.map((attempt) => (
           <li key={`${attempt.at} ${attempt.channel}`}>
             <Moment at={Date.parse(attempt.at)} /> {worded(a, "channel", attempt.channel)}:{" "}

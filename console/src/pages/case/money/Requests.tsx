@@ -82,7 +82,7 @@ function Line({ one, ackNo, isLive }: { one: Request; ackNo: string; isLive: boo
       {one.next_level != null && one.next_level_at != null && <Next level={one.next_level} at={Date.parse(one.next_level_at)} />}
       {one.refusal_message && <p className="note warn">{one.refusal_message}</p>}
       {one.attempts && one.attempts.length > 0 && (
-        <ol className="plain xs mut">
+        <ol className="lines xs mut">
           {one.attempts.map((attempt) => (
             <li key={`${attempt.at} ${attempt.channel}`}>
               <Moment at={Date.parse(attempt.at)} /> {worded(a, "channel", attempt.channel)}:{" "}

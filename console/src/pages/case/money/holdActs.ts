@@ -22,7 +22,8 @@ interface Asking {
 
 /** The decision on a small hold. A release waits for a second officer and for the victims. */
 export function smallHoldActs(hold: Hold, { t, may }: Asking): Acts {
-  const waits = hold.ended_at === null && hold.small && hold.small_hold_decision === null;
+  // While a proposed release waits, no second decision is taken.
+  const waits = hold.ended_at === null && hold.small && hold.small_hold_decision === null && !hold.waits_for;
   if (!waits || !may("decide_small_hold")) return [];
   const decide = (decision: Schemas["SmallHoldDecision"]): Act => ({
     name: decision,

@@ -3,6 +3,7 @@
 import { api, type Schemas } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
 import { type Act, type Acts, field, optionsOf, reasonAsk, secondSays } from "../acts/act.ts";
+import { UNCHOSEN } from "../acts/form.ts";
 import type { ActsRead } from "../acts/text.ts";
 import { worded } from "../text.ts";
 
@@ -27,6 +28,7 @@ export function newOrderAct(ackNo: string, a: ActsRead): Act {
     asks: [
       field("kind", "choice", a("court.kind_of"), { options: optionsOf(KINDS, (code) => worded(a, "court.kind", code)) }),
       field("effect", "choice", a("court.effect_of"), {
+        begins: UNCHOSEN,
         options: optionsOf(EFFECTS, (code) => worded(a, "effect", code)),
       }),
       field("court", "line", a("court.court")),

@@ -138,7 +138,7 @@ function Lines({ view }: { view: View }): ReactNode {
       {view.lines.length > 0 && (
         <details className="item">
           <summary>{a.count("lines", view.lines.length)}</summary>
-          <ul className="plain">
+          <ul className="lines">
             {view.lines.map((line) => (
               <li key={`${line.hold_id} ${line.hop_no}`} className="row wrap xs">
                 <span>
@@ -156,7 +156,9 @@ function Lines({ view }: { view: View }): ReactNode {
       )}
       {others.map((one) => (
         <p key={`${one.institution} ${one.account_end}`} className="item xs">
-          {a("credited", { bank: one.institution, end: one.account_end })}
+          {one.account_end
+            ? a("credited", { bank: one.institution, end: one.account_end })
+            : a("credited.unknown", { bank: one.institution })}
           {one.credit_account_id != null && <span className="chip warn">{a("credited.other")}</span>}
         </p>
       ))}

@@ -22,7 +22,6 @@ const ON_ROUTE: readonly Step[] = [
   "lok_adalat_award",
   "distribution",
 ];
-const REASON_MOST = 1_000;
 const OBJECTION_MOST = 4_000;
 
 interface Texts {
@@ -36,7 +35,7 @@ export function restorationActs(view: View, orders: readonly CourtOrder[], texts
   const at = { step: view.step, visit_no: view.visit_no };
   const params = { path: { restoration_id: view.restoration_id } };
   const path = "/api/v1/restorations/{restoration_id}" as const;
-  const reason = reasonAsk(REASON_MOST);
+  const reason = reasonAsk();
   const holds = holdsOf(view);
   const made: Partial<Record<Schemas["RestorationVerb"], Omit<Act, "name" | "title" | "says">>> = {
     receive_application: { asks: [], run: () => ok(api.POST(`${path}/receive-application`, { params, body: at })) },
@@ -149,7 +148,7 @@ export function objectionActs(view: View, objection: View["objections"][number],
         [worded(a, "objector", objection.by_whom), objection.text],
         ...released.map((one) => [a("objection.release", { bank: one.institution, end: one.account_end }), rupees(one.paise)] as const),
       ],
-      asks: [reasonAsk(REASON_MOST)],
+      asks: [reasonAsk()],
       run: (given) =>
         ok(
           api.POST("/api/v1/restorations/{restoration_id}/decide-objection", {

@@ -1,15 +1,16 @@
 /** Dialogs of acts: what the act does, and what the officer chooses or types for it. */
 
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import type { Problem } from "../../api/problem.ts";
+import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
-import { Modal } from "../../parts/Modal.tsx";
 import { Rupees } from "../../parts/money.tsx";
-import { base64Of, PDF_MAX_BYTES } from "../../parts/pdf.ts";
-import { Refusal } from "../../parts/Refusal.tsx";
+import { PdfField } from "../../parts/PdfField.tsx";
+import { ReasonField } from "../../parts/ReasonField.tsx";
 import { localText } from "../../text/moments.ts";
+import { isReason } from "../../text/reason.ts";
 import { rupees } from "../../text/rupees.ts";
 import { caseText, worded } from "../case/text.ts";
 import type { Asked } from "./acts.ts";
@@ -17,8 +18,6 @@ import { approveCommands } from "./commands.ts";
 import { type File, sumsOf, type View } from "./figures.ts";
 import { courtOrdersOf } from "./reads.ts";
 import { approve } from "./text.ts";
-
-const REASON_MAX_CHARS = 1000;
 
 export interface Asking {
   readonly what: Exclude<Asked["act"], "approve">;
@@ -35,7 +34,8 @@ interface DialogProps {
   readonly run: (asked: Asked) => void;
 }
 
-export function ActDialog(props: DialogProps): ReactNode {
+/** The dialog of one act on a restoration. */
+export function RestorationDialog(props: DialogProps): ReactNode {
   switch (props.asking.what) {
     case "verify":
     case "prepare":
@@ -65,60 +65,30 @@ function Form({
   asked,
   run,
   children,
-}: Omit<DialogProps, "run"> & {
+}: DialogProps & {
   readonly says: ReactNode;
   /** the act, once it is ready to be sent */
   readonly asked: Asked | null;
-  readonly run: (asked: Asked) => void;
   readonly children?: ReactNode;
 }): ReactNode {
-  const t = approve.use();
-  const title = approveCommands[asking.what].label();
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (asked !== null && !isRunning) run(asked);
-  };
   return (
-    <Modal title={title} close={close}>
-      <form className="stack" onSubmit={submit}>
-        <p className="note acc">{says}</p>
-        {children}
-        {problem && <Refusal problem={problem} />}
-        <div className="row">
-          <button type="submit" className="btn first" disabled={asked === null || isRunning} autoFocus={children === undefined}>
-            {title}
-          </button>
-          <button type="button" className="btn" onClick={close}>
-            {t("leave")}
-          </button>
-        </div>
-      </form>
-    </Modal>
+    <AskDialog
+      title={approveCommands[asking.what].label()}
+      says={says}
+      isReady={asked !== null && !isRunning}
+      problem={problem}
+      run={() => asked !== null && run(asked)}
+      close={close}
+      actHasFocus={children === undefined}
+    >
+      {children}
+    </AskDialog>
   );
 }
 
 function Plain({ act, ...props }: DialogProps & { act: "verify" | "prepare" }): ReactNode {
   const t = approve.use();
   return <Form {...props} says={t(`says.${act}`)} asked={{ act }} />;
-}
-
-function Reason({ value, change }: { value: string; change: (value: string) => void }): ReactNode {
-  const t = approve.use();
-  return (
-    <div>
-      <label htmlFor="reason">{t("reason")}</label>
-      <textarea
-        id="reason"
-        className="in"
-        rows={3}
-        autoFocus
-        required
-        maxLength={REASON_MAX_CHARS}
-        value={value}
-        onChange={(event) => change(event.target.value)}
-      />
-    </div>
-  );
 }
 
 type StepName = View["step"];
@@ -134,7 +104,7 @@ function SendBack(props: DialogProps): ReactNode {
   const steps = earlierSteps(props.asking.view);
   const [to, setTo] = useState<StepName>(steps.includes("verification") ? "verification" : (steps[0] ?? "application"));
   const [reason, setReason] = useState("");
-  const asked = reason.trim() ? { act: "send_back" as const, to, reason: reason.trim() } : null;
+  const asked = isReason(reason) ? { act: "send_back" as const, to, reason: reason.trim() } : null;
   return (
     <Form {...props} says={t("says.send_back")} asked={asked}>
       <Choose label={t("back_to")} value={to} onChange={(event) => setTo(event.target.value as StepName)}>
@@ -144,7 +114,7 @@ function SendBack(props: DialogProps): ReactNode {
           </option>
         ))}
       </Choose>
-      <Reason value={reason} change={setReason} />
+      <ReasonField value={reason} set={setReason} hasFocus />
     </Form>
   );
 }
@@ -162,9 +132,9 @@ function Refuse(props: DialogProps): ReactNode {
           {t("says.refuse")} <b>{holds}</b>
         </>
       }
-      asked={reason.trim() ? { act: "refuse", reason: reason.trim() } : null}
+      asked={isReason(reason) ? { act: "refuse", reason: reason.trim() } : null}
     >
-      <Reason value={reason} change={setReason} />
+      <ReasonField value={reason} set={setReason} hasFocus />
     </Form>
   );
 }
@@ -197,14 +167,8 @@ function Waive(props: DialogProps): ReactNode {
   const { accounts } = props.asking.file;
   const [holdId, setHoldId] = useState(accounts[0]?.hold_id ?? "");
   const [reason, setReason] = useState("");
-  const [document, setDocument] = useState<string | null>(null);
-  const [isLarge, setIsLarge] = useState(false);
-  const read = async (file: globalThis.File | undefined): Promise<void> => {
-    setDocument(null);
-    setIsLarge(file !== undefined && file.size > PDF_MAX_BYTES);
-    if (file !== undefined && file.size <= PDF_MAX_BYTES) setDocument(await base64Of(file));
-  };
-  const isReady = document !== null && holdId !== "" && reason.trim() !== "";
+  const [document, setDocument] = useState<globalThis.File | null>(null);
+  const isReady = document !== null && holdId !== "" && isReason(reason);
   return (
     <Form {...props} says={t("says.waive_notice")} asked={isReady ? { act: "waive_notice", holdId, reason: reason.trim(), document } : null}>
       <Choose label={t("which_account")} value={holdId} onChange={(event) => setHoldId(event.target.value)}>
@@ -214,14 +178,8 @@ function Waive(props: DialogProps): ReactNode {
           </option>
         ))}
       </Choose>
-      <Field
-        label={t("signed_waiver")}
-        type="file"
-        accept="application/pdf"
-        findings={isLarge ? [{ standing: "bad", text: t("too_large") }] : []}
-        onChange={(event) => void read(event.target.files?.[0])}
-      />
-      <Reason value={reason} change={setReason} />
+      <PdfField label={t("signed_waiver")} set={setDocument} />
+      <ReasonField value={reason} set={setReason} hasFocus />
     </Form>
   );
 }
@@ -234,7 +192,7 @@ function DecideObjection(props: DialogProps): ReactNode {
   const [reason, setReason] = useState("");
   const objection = undecided.find((one) => one.objection_id === id);
   const releases = objection?.releases ?? [];
-  const isReady = objection !== undefined && decision !== "" && reason.trim() !== "";
+  const isReady = objection !== undefined && decision !== "" && isReason(reason);
   return (
     <Form
       {...props}
@@ -271,7 +229,7 @@ function DecideObjection(props: DialogProps): ReactNode {
               ))}
         </p>
       )}
-      <Reason value={reason} change={setReason} />
+      <ReasonField value={reason} set={setReason} hasFocus />
     </Form>
   );
 }

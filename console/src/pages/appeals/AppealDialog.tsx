@@ -18,7 +18,7 @@ import {
 } from "./sends.ts";
 import { appeals } from "./text.ts";
 
-export function ActDialog({
+export function AppealDialog({
   name,
   view,
   file,
@@ -37,7 +37,7 @@ export function ActDialog({
   const t = appeals.use();
   const holdId = view?.hold_id ?? file?.hold.hold_id ?? "";
   const title = appealCommands[name].label();
-  const how = { title, act, close, label: t("reason") };
+  const how = { title, act, close };
   switch (name) {
     case "report":
       return view && <Report view={view} act={act} close={close} />;

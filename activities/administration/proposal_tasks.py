@@ -1,0 +1,42 @@
+"""Work items about proposals: one while a proposal waits, and one of the proposer when it is decided.
+
+Officers are told of them as of any work item, each by the own setting.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from db.cases import task_owners, tasks
+from db.cases.task_owners import Move
+from db.pool import Connection
+from domain.persons import person_of
+from schemas.administration import Proposal, ProposalKind
+from schemas.reporting.task_owners import TaskActKind
+from schemas.tasks import TaskCause, TaskFacts
+
+CLOSED: Final = "the proposal is over"
+_LEASE: Final = timedelta(days=14)
+"""time for which the item stays the proposer's own"""
+
+
+async def open_waiting(connection: Connection, proposal_id: int, kind: ProposalKind, now: datetime) -> None:
+    """Open the item of the admins who may decide."""
+    await tasks.open_for_proposal(
+        connection, proposal_id, TaskCause.PROPOSAL_TO_DECIDE, TaskFacts(detail=kind.value), now
+    )
+
+
+async def close_waiting(connection: Connection, proposal_id: int, now: datetime) -> None:
+    """Close the item of a proposal that waits no more."""
+    await tasks.close_for_proposal(connection, proposal_id, TaskCause.PROPOSAL_TO_DECIDE, now, CLOSED)
+
+
+async def tell_proposer(connection: Connection, proposal: Proposal, answer: str, by: str, now: datetime) -> None:
+    """Open an item of the proposing admin alone, about the decision of another one."""
+    facts = TaskFacts(detail=proposal.kind.value, code=answer)
+    task_id = await tasks.open_for_proposal(connection, proposal.proposal_id, TaskCause.PROPOSAL_DECIDED, facts, now)
+    item = await tasks.get(connection, task_id)
+    before = await task_owners.standing(connection, task_id, now)
+    owner = person_of(proposal.proposed_by)
+    change = Move(kind=TaskActKind.PASSED_ON, owner=owner, lease_ends_at=now + _LEASE)
+    await task_owners.move(connection, item, before, change, by, now)

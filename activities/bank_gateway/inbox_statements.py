@@ -1,0 +1,151 @@
+"""Statements of a bank: what it has answered, by whom and when, and what it adds to that.
+
+A further statement is judged by the rules of any answer. What was told before stays on record.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from pydantic import Field
+
+from activities.bank_gateway import inbox
+from activities.banks.reply_links import LinkState, ReplyNotTaken, ReplyTaken
+from activities.bodies import line_opener
+from activities.context import Context
+from activities.tracing.answer_links import AnswerForm, AnswerView, AskedTransfer
+from db import bank_gateway
+from db.bank_gateway import AnsweredLine, AnsweredRequest, FeedHop
+from db.body_keys import OpensLine
+from db.orders import bank_replies
+from db.orders.bank_replies import ConfirmedOrder
+from db.tracing import requests
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import ClaimKind, Disposition
+from schemas.identifiers import account_key, reference_key
+
+PAGE: Final = 50
+FOUND_MAX: Final = 200
+"""requests that a search finds of each kind"""
+LINES_MAX: Final = 200
+ORDERS_SHOWN: Final = 50
+_NEWEST: Final = 2**62
+"""above every number of a change"""
+
+
+class Answered(FrozenModel):
+    """A page of the requests that a bank has answered, those that changed last first."""
+
+    items: tuple[AnsweredRequest, ...]
+    orders: tuple[ConfirmedOrder, ...]
+    """the newest orders that the bank has confirmed, on the first page"""
+    next_no: int
+    """where the next page begins; 0 without one"""
+
+
+class ToldLine(FrozenModel):
+    """A line of an answer, and who gave it."""
+
+    hop_no: int
+    kind: ClaimKind
+    disposition: Disposition
+    status_code: str
+    claim_paise: int
+    applied_paise: int
+    reference: str
+    onward_reference: str
+    """of the transfer by which the money moved on"""
+    received_at: UtcDatetime
+    name: str = Field(repr=False)
+    """of the officer of the bank; empty where the bank's system has answered"""
+    designation: str = Field(repr=False)
+
+
+async def page(ctx: Context, institution: str, find: str, before_no: int) -> Answered:
+    """Return a page of what the bank has answered.
+
+    `find` is a case number, an account or a reference, or empty.
+    """
+    async with ctx.pool.acquire() as connection:
+        await bank_gateway.number(connection, institution)
+        found: Sequence[UUID] | None = None
+        if find:
+            keys = find, account_key(find), reference_key(find)
+            found = await bank_gateway.find_answered(connection, institution, *keys, FOUND_MAX)
+        rows = await bank_gateway.answered(connection, institution, before_no or _NEWEST, PAGE + 1, found)
+        orders = [] if before_no else await bank_replies.confirmed(connection, institution, find, ORDERS_SHOWN)
+    return Answered(
+        items=tuple(rows[:PAGE]), orders=tuple(orders), next_no=rows[PAGE - 1].change_no if len(rows) > PAGE else 0
+    )
+
+
+async def look(ctx: Context, institution: str, request_id: UUID) -> tuple[AnswerView, tuple[ToldLine, ...]] | None:
+    """Return an answered request with all its transfers, and what was told; None for one that is not the bank's."""
+    async with ctx.pool.acquire() as connection:
+        request = await requests.find(connection, request_id)
+        if request is None or request.institution != institution:
+            return None
+        hops = await bank_gateway.hops_of(connection, [request_id])
+        lines = await bank_gateway.answered_lines(connection, institution, request_id, LINES_MAX)
+    if not lines:
+        return None
+    view = AnswerView(
+        state=LinkState.REPLIED,
+        institution=institution,
+        case_no=request.case_no,
+        subject_id=request_id,
+        expires_at=ctx.now(),
+        items=_transfers(hops),
+    )
+    opens = line_opener(ctx.persons)
+    return view, tuple(_told(line, opens) for line in lines)
+
+
+async def add(
+    ctx: Context, institution: str, request_id: UUID, form: AnswerForm
+) -> ReplyTaken | ReplyNotTaken[AnswerView]:
+    """Book a further statement about an answered request.
+
+    It is not taken if a newer one than its form is there.
+    """
+    found = await look(ctx, institution, request_id)
+    assert found is not None, "the caller has looked at it"
+    if await inbox.told_since(ctx, institution, request_id, form.made_at):
+        return ReplyNotTaken(found[0])
+    return await inbox.book(ctx, institution, request_id, form)
+
+
+def _transfers(hops: Sequence[FeedHop]) -> dict[int, AskedTransfer]:
+    """Return the transfers of a request by the number of their first hop, open or not."""
+    by_reference: dict[str, AskedTransfer] = {}
+    for hop in hops:
+        key = reference_key(hop.reference)
+        before = by_reference.get(key)
+        amount_paise = max(hop.amount_paise, before.amount_paise if before else 0)
+        by_reference[key] = AskedTransfer(
+            no=before.no if before else hop.hop_no,
+            rrn=before.rrn if before else hop.reference,
+            amount_paise=amount_paise,
+            disputed_paise=min(hop.disputed_paise + (before.disputed_paise if before else 0), amount_paise),
+            at=hop.transferred_at,
+            layer=hop.layer,
+        )
+    return {transfer.no: transfer for transfer in by_reference.values()}
+
+
+def _told(line: AnsweredLine, opens: OpensLine) -> ToldLine:
+    raw = opens(line.stored)
+    who = raw.get("answered_by") or {}
+    return ToldLine(
+        hop_no=line.hop_no,
+        kind=line.kind,
+        disposition=line.disposition,
+        status_code=line.status_code,
+        claim_paise=line.claim_paise,
+        applied_paise=line.applied_paise,
+        reference=line.reference,
+        onward_reference=str(raw.get("rrn_transaction_id") or ""),
+        received_at=line.received_at,
+        name=str(who.get("name", "")),
+        designation=str(who.get("designation", "")),
+    )

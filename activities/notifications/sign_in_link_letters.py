@@ -1,0 +1,90 @@
+"""Letters about a sign-in link that was made or used, to its officer and to the two admins.
+
+An officer so notices a link that another person used. The row of the link is the outbox.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from activities.context import Context
+from activities.notifications.sending import Ways
+from adapters.messages.sms import SmsError, mobile_of
+from adapters.messages.smtp import MailError
+from db.officers import link_letters
+from db.officers.link_letters import LinkToTell, ToldPerson
+from domain.persons import person_of
+from schemas.enums import Language
+from schemas.text import IST, is_email
+
+TELL_LIMIT: Final = 20
+_SUBJECT: Final = {Language.EN: "Sign-in of {officer}", Language.HI: "साइन-इन: {officer}"}
+_MADE: Final = {
+    Language.EN: "A link to set the password and authenticator of the officer {officer} was made on {at}.",
+    Language.HI: "अधिकारी {officer} का पासवर्ड और ऑथेंटिकेटर रखने का लिंक {at} को बना।",
+}
+_USED: Final = {
+    Language.EN: "The link of the officer {officer} was used on {at}: password and authenticator are set.",
+    Language.HI: "अधिकारी {officer} के लिंक का उपयोग {at} को हुआ: पासवर्ड और ऑथेंटिकेटर रख दिए गए।",
+}
+_TO_OFFICER: Final = {
+    Language.EN: "If this was not you, or you did not expect it, tell an admin at once: one admin can end your access.",
+    Language.HI: "यदि यह आपने नहीं किया, या अपेक्षा नहीं थी, तो तुरंत किसी प्रशासक को बताएँ: वह आपका प्रवेश बंद कर सकता है।",
+}
+_TO_ADMIN: Final = {
+    Language.EN: "Ask the officer whether this is so. If not, disable the officer in the console at once.",
+    Language.HI: "अधिकारी से पूछें कि क्या यह ठीक है। यदि नहीं, तो कंसोल में तुरंत उस अधिकारी को निष्क्रिय करें।",
+}
+
+
+async def tell_of_sign_in_links(ctx: Context, ways: Ways) -> int:
+    """Tell officers and admins of links; return of how many links they were told."""
+    now = ctx.now()
+    lease_until = now + timedelta(seconds=3 * ctx.policy.messages.trying.call_timeout_seconds)
+    async with ctx.pool.acquire() as connection:
+        due = await link_letters.claim(connection, now, lease_until, TELL_LIMIT)
+    return sum([await _tell(ctx, ways, link) for link in due])
+
+
+async def _tell(ctx: Context, ways: Ways, link: LinkToTell) -> bool:
+    trying = ctx.policy.messages.trying
+    admins = {person_of(one) for one in (link.proposed_by, link.decided_by) if one is not None}
+    async with ctx.pool.acquire() as connection:
+        told = await link_letters.persons(connection, {link.officer_id, *admins})
+    again_at, is_sent = None, False
+    for person in told:
+        try:
+            is_sent |= await _send(ways, person, link)
+        except (MailError, SmsError) as error:
+            if error.retryable and link.attempts < trying.attempts:
+                # A repeat has the same key, so the others get no second letter.
+                again_at = ctx.now() + timedelta(seconds=trying.wait_seconds(link.attempts))
+    at = ctx.now() if is_sent and again_at is None else None
+    async with ctx.pool.acquire() as connection:
+        await link_letters.told(connection, link, at=at, again_at=again_at)
+    return at is not None
+
+
+async def _send(ways: Ways, person: ToldPerson, link: LinkToTell) -> bool:
+    """Send the letter by e-mail, or else by SMS; return whether there was a way."""
+    state = "used" if link.used_at else "made"
+    key = f"{person.officer_id}.sign-in-link.{link.digest.hex()[:16]}.{state}"
+    text = _text(person, link)
+    if ways.mail is not None and is_email(person.email):
+        await ways.mail.send(person.email, _SUBJECT[person.language].format(officer=link.officer_id), text, key)
+        return True
+    number = mobile_of(person.mobile)
+    if ways.sms is not None and number:
+        await ways.sms.send(number, text, key)
+        return True
+    return False
+
+
+def _text(person: ToldPerson, link: LinkToTell) -> str:
+    says = _USED if link.used_at else _MADE
+    does = _TO_OFFICER if person.officer_id == link.officer_id else _TO_ADMIN
+    told = says[person.language].format(officer=link.officer_id, at=_moment(link.used_at or link.made_at))
+    return f"{told} {does[person.language]}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(IST):%d-%m-%Y %H:%M} IST"

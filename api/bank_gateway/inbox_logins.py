@@ -1,0 +1,65 @@
+"""The page behind a link of two admins, on which a bank sets the password of its login."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from pydantic import SecretStr
+from starlette.responses import Response
+
+from activities.banks import login_links
+from activities.banks.login_links import LOGIN_LINK_PATH, NewPassword
+from activities.officers.sign_in_links import WrongLinkCode
+from api.addresses import address_of
+from api.bank_gateway.inbox_pages import TheVisit, Visit
+from api.officers.sessions import refuse_other_sites
+from api.officers.sign_in_pages import exact_fields
+from api.pages import GONE
+from db.banks.bank_login_changes import OpenLoginLink
+from domain.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
+
+router = APIRouter(include_in_schema=False)
+
+_LIMITS: Final = {"min": PASSWORD_MIN_CHARS, "max": PASSWORD_MAX_CHARS}
+
+
+@router.api_route(f"{LOGIN_LINK_PATH}{{token}}", methods=["GET", "HEAD"])
+async def show_password(request: Request, visit: TheVisit, token: str) -> Response:
+    """Return the form to set the password. Changes nothing, because mail scanners fetch every link."""
+    link = await login_links.look(visit.services.ctx, token)
+    return await _over(request, visit) if link is None else _form(visit, link)
+
+
+@router.post(f"{LOGIN_LINK_PATH}{{token}}")
+async def take_password(request: Request, visit: TheVisit, token: str) -> Response:
+    """Set the password of the bank's login."""
+    refuse_other_sites(request, must_say=True)
+    fields = await exact_fields(request)
+    link = await login_links.look(visit.services.ctx, token)
+    if link is None:
+        return await _over(request, visit)
+    password, again = (SecretStr(fields.get(name, "")) for name in ("password", "again"))
+    new = NewPassword(password, again, fields.get("link_code", ""))
+    fault = new.fault(link)
+    if fault is not None:
+        field = "again" if fault == "differs" else "password"
+        return _form(visit, link, {field: visit.say[f"password_{fault}"].format_map(_LIMITS)})
+    try:
+        is_set = await login_links.set_password(visit.services.ctx, token, new)
+    except WrongLinkCode as wrong:
+        if wrong.tries_left:
+            return _form(visit, link, {"link_code": visit.say["wrong_link_code"].format(left=wrong.tries_left)})
+        is_set = False
+    if not is_set:
+        return await _over(request, visit)
+    return visit.page("password_set", email=link.email)
+
+
+async def _over(request: Request, visit: Visit) -> Response:
+    """Count a link that opens nothing, and say so."""
+    await visit.services.sign_in_guesses.take(address_of(request, visit.services.trusted_proxies))
+    return visit.page("password_over", GONE)
+
+
+def _form(visit: Visit, link: OpenLoginLink, errors: dict[str, str] | None = None) -> Response:
+    status = 422 if errors else 200
+    return visit.page("password", status, errors=errors or {}, link=link, limits=_LIMITS)

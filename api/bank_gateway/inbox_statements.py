@@ -1,0 +1,149 @@
+"""Answered requests in a bank's inbox: what was told, by whom and when, and a further statement about one."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from activities.bank_gateway import inbox, inbox_statements
+from activities.bank_gateway.inbox_statements import ToldLine
+from activities.banks.reply_links import ReplyNotTaken
+from activities.tracing.answer_links import AnswerForm, AnswerView
+from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted
+from api.bank_gateway.inbox_second_person import ask_second
+from api.bank_gateway.inbox_sums import told_of
+from api.forms import VALUE_MAX_CHARS, chosen, tidy, typed, whole_number
+from api.officers.sessions import refuse_other_sites
+from api.problems import INBOX_PATH
+from api.reply_pages import ITEMS_A_PAGE, Reading
+from api.tracing.answer_forms import NAMES, numbers_in, read_form
+from db.banks.bank_reply_checks import ReplyKind
+
+router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
+
+_FIELDS_MAX: Final = 5
+_NUMBER_MAX: Final = 2**62
+
+
+@router.get("/answered")
+async def show_answered(visit: TheVisit) -> Response:
+    """Return the requests that the bank has answered, those that changed last first."""
+    if visit.maybe_session is None:
+        return visit.to(INBOX_PATH)
+    return await _list(visit, "", 0)
+
+
+@router.post("/answered")
+async def find_answered(request: Request, visit: TheVisit) -> Response:
+    """Return those of a case, an account or a reference. It is posted, so that no address holds an account."""
+    refuse_other_sites(request, must_say=True)
+    if visit.maybe_session is None:
+        return visit.signed_out()
+    sent = await typed(request, _FIELDS_MAX)
+    before_no = whole_number(sent.get("before", ""))
+    find = tidy(sent.get("find", ""))[:VALUE_MAX_CHARS]
+    return await _list(visit, find, before_no if 0 < before_no < _NUMBER_MAX else 0)
+
+
+async def _list(visit: Visit, find: str, before_no: int) -> Response:
+    found = await inbox_statements.page(visit.services.ctx, visit.code, find, before_no)
+    return visit.page("answered", answered=found, find=find)
+
+
+@router.get("/answered/{request_id}")
+async def show_request(visit: TheVisit, request_id: SubjectId, after: After = 0) -> Response:
+    """Return what the bank has told of one request, and the form for a further statement."""
+    if visit.maybe_session is None:
+        return visit.to(INBOX_PATH)
+    found = await inbox_statements.look(visit.services.ctx, visit.code, request_id)
+    if found is None:
+        return visit.page("gone", 404)
+    view, lines = found
+    return await _form(visit, view, lines, Reading({}), [number for number in view.items if number > after])
+
+
+@router.post("/answered/{request_id}")
+async def take_further(request: Request, visit: TheVisit, request_id: SubjectId) -> Response:
+    """Take a further statement. It is first shown for a check, and then booked."""
+    refuse_other_sites(request, must_say=True)
+    if visit.maybe_session is None:
+        return visit.signed_out()
+    return await reply(request, visit, request_id, await typed(request))
+
+
+async def reply(request: Request, visit: Visit, request_id: UUID, sent: Mapping[str, str]) -> Response:
+    """Return the page that follows a form, of the person who sent it or of the colleague who checks it."""
+    ctx = visit.services.ctx
+    found = await inbox_statements.look(ctx, visit.code, request_id)
+    if found is None:
+        return visit.page("gone", 404)
+    view, lines = found
+    fields, step = visit.by_person(chosen(sent, NAMES)), sent.get("step", "")
+    reading = read_form(fields, view.items, ctx.now(), visit.look.language)
+    if reading.form is None or step not in {"check", "send"}:
+        return await _form(visit, view, lines, reading, sorted(numbers_in(fields) & view.items.keys()))
+    if step == "check":
+        return _check(visit, view, reading, reading.form)
+    if visit.needs_second:
+        return await ask_second(request, visit, ReplyKind.FURTHER, view.subject_id)
+    return await _send(request, visit, view, lines, reading)
+
+
+async def _send(
+    request: Request, visit: Visit, view: AnswerView, lines: tuple[ToldLine, ...], reading: Reading[AnswerForm]
+) -> Response:
+    services, form = visit.services, reading.form
+    assert form is not None, "the caller has read it"
+    await keep_posted(request, visit, view.subject_id)
+    taken = await inbox_statements.add(services.ctx, visit.code, view.subject_id, visit.signed(form))
+    if isinstance(taken, ReplyNotTaken):
+        reading.errors[""] = visit.say["further_changed"]
+        return await _form(visit, view, lines, reading, sorted(numbers_in(reading.fields) & view.items.keys()))
+    if taken.written and taken.written.follow_up is not None:
+        services.notifier.soon(taken.written.follow_up)
+    return visit.page("taken", view=view, taken=taken, after=None)
+
+
+def _check(visit: Visit, view: AnswerView, reading: Reading[AnswerForm], form: AnswerForm) -> Response:
+    shown = {number: item for number, item in view.items.items() if number in form.stated}
+    return visit.page(
+        "check",
+        view=view,
+        form=form,
+        shown=shown,
+        sums_of={number: told_of(reading.fields, item) for number, item in shown.items()},
+        is_part=False,
+        may_hold=False,
+        is_further=True,
+        excesses=reading.excesses,
+        left=0,
+        fields=reading.fields,
+    )
+
+
+async def _form(
+    visit: Visit, view: AnswerView, lines: tuple[ToldLine, ...], reading: Reading[Any], numbers: list[int]
+) -> Response:
+    ctx = visit.services.ctx
+    shown = {number: view.items[number] for number in (numbers or list(view.items))[:ITEMS_A_PAGE]}
+    open_now = await inbox.look(ctx, visit.code, view.subject_id)
+    return visit.page(
+        "answered_request",
+        422 if reading.errors else 200,
+        view=view,
+        lines=lines,
+        shown=shown,
+        accounts=await inbox.accounts_of(ctx, view.subject_id),
+        is_open=open_now is not None and bool(open_now.items),
+        fields=_kept(reading.fields),
+        errors=reading.errors,
+        made=ctx.now().isoformat(timespec="milliseconds"),
+        after=max(shown) if any(number > max(shown) for number in view.items) else 0,
+    )
+
+
+def _kept(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return what was typed, without the hidden fields of the earlier form."""
+    return {name: value for name, value in fields.items() if name.rpartition(".")[2] not in {"seen", "made"}}

@@ -1,0 +1,55 @@
+/** Covers the page when the session is over. What was typed stays behind it until the same officer has signed in. */
+
+import { type ReactNode, useEffect, useState } from "react";
+
+import { problemOf } from "../api/problem.ts";
+import { Modal } from "../parts/Modal.tsx";
+import { timeText } from "../text/moments.ts";
+import { shell } from "./commands.ts";
+import { goOn, goToSignIn, SIGN_IN } from "./session.ts";
+
+/** So long a page waits for its officer. Then it is left, and what was typed is forgotten. */
+const WAITS_MS = 15 * 60_000;
+
+export default function SignedOut({ since }: { since: number }): ReactNode {
+  const t = shell.use();
+  const [said, setSaid] = useState("");
+  const [isAsking, setIsAsking] = useState(false);
+  const ask = async (isPressed: boolean): Promise<void> => {
+    setIsAsking(isPressed);
+    try {
+      if (!(await goOn()) && isPressed) setSaid(t("ended.not_yet"));
+    } catch (error) {
+      setSaid(problemOf(error).message);
+    }
+    setIsAsking(false);
+  };
+  useEffect(() => {
+    // The officer comes back from the window of the sign-in.
+    const look = (): void => void ask(false);
+    const timer = setTimeout(goToSignIn, WAITS_MS);
+    addEventListener("focus", look);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("focus", look);
+    };
+  });
+  return (
+    <Modal title={t("ended")} close={() => undefined} isFirm isCover>
+      <div className="stack">
+        <p>{t("ended.says", { at: timeText(since) })}</p>
+        <p className="bad b" role="status">
+          {said}
+        </p>
+        <div className="row wrap">
+          <a className="btn first" href={SIGN_IN} target="_blank" rel="noopener" autoFocus>
+            {t("ended.sign_in")}
+          </a>
+          <button type="button" className="btn" disabled={isAsking} onClick={() => void ask(true)}>
+            {t("ended.go_on")}
+          </button>
+        </div>
+      </div>
+    </Modal>
+  );
+}

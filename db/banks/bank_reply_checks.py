@@ -1,0 +1,110 @@
+"""Replies that one person of a bank has filled in, and another one sends or gives back."""
+
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from pydantic import Field
+
+from db.banks.bank_keys import EVIDENCE, Evidence, evidence_of
+from db.body_keys import OpensBody
+from db.pool import Connection
+from schemas.base import FrozenModel, UtcDatetime
+
+WAITING_MAX: Final = 200
+
+
+class ReplyKind(StrEnum):
+    """Kind of a reply in the inbox."""
+
+    HOLD = "hold"
+    FURTHER = "further"
+    """a further statement about an answered request"""
+    ORDER = "order"
+    TABLE = "table"
+    """a file of answers to many requests"""
+
+
+class CheckOutcome(StrEnum):
+    """Decision of the second person."""
+
+    SENT = "sent"
+    RETURNED = "returned"
+
+
+class ReplyCheck(FrozenModel):
+    """A reply that waits for a second person."""
+
+    check_id: UUID
+    institution: str
+    kind: ReplyKind
+    subject_id: UUID | None
+    evidence_id: int
+    made_by: UUID
+    made_at: UtcDatetime
+    name: str = Field(repr=False)
+    """of the first person"""
+    designation: str
+
+
+_ROW: Final = """
+SELECT c.check_id, c.institution, c.kind, c.subject_id, c.evidence_id, c.made_by, c.made_at, p.name, p.designation
+FROM bank_reply_check c JOIN bank_person p ON p.person_id = c.made_by
+WHERE c.institution = $1 AND c.outcome IS NULL
+"""
+
+
+async def ask(
+    connection: Connection,
+    check_id: UUID,
+    institution: str,
+    kind: ReplyKind,
+    subject_id: UUID | None,
+    evidence_id: int,
+    made_by: UUID,
+) -> None:
+    """Write that a reply waits. Raises `asyncpg.UniqueViolationError` if one about the subject waits already."""
+    await connection.execute(
+        "INSERT INTO bank_reply_check (check_id, institution, kind, subject_id, evidence_id, made_by, made_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, present_moment())",
+        check_id,
+        institution,
+        kind.value,
+        subject_id,
+        evidence_id,
+        made_by,
+    )
+
+
+async def waiting(connection: Connection, institution: str) -> list[ReplyCheck]:
+    """Return the replies of a bank that wait, the oldest first."""
+    rows = await connection.fetch(f"{_ROW} ORDER BY c.made_at, c.check_id LIMIT $2", institution, WAITING_MAX)
+    return [ReplyCheck(**dict(row)) for row in rows]
+
+
+async def find(connection: Connection, institution: str, check_id: UUID) -> ReplyCheck | None:
+    """Return a reply of a bank that waits, or None."""
+    row = await connection.fetchrow(f"{_ROW} AND c.check_id = $2", institution, check_id)
+    return ReplyCheck(**dict(row)) if row else None
+
+
+async def decide(connection: Connection, check_id: UUID, outcome: CheckOutcome, by: UUID) -> bool:
+    """Write the decision of the second person; return whether the reply still waited.
+
+    Raises `asyncpg.CheckViolationError` if the first person sends it.
+    """
+    done: bool | None = await connection.fetchval(
+        "UPDATE bank_reply_check SET outcome = $2, decided_by = $3, decided_at = present_moment()"
+        " WHERE check_id = $1 AND outcome IS NULL RETURNING true",
+        check_id,
+        outcome.value,
+        by,
+    )
+    return bool(done)
+
+
+async def form_of(connection: Connection, check: ReplyCheck, opens: OpensBody) -> Evidence:
+    """Return the form as the first person sent it, opened."""
+    row = await connection.fetchrow(f"{EVIDENCE} WHERE e.evidence_id = $1", check.evidence_id)
+    assert row is not None, "the foreign key keeps it"
+    return evidence_of(row, opens)

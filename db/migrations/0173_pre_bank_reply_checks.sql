@@ -1,0 +1,39 @@
+-- A bank may want that no person of it answers alone: one fills in the reply, another one checks it and sends it.
+
+ALTER TABLE institution ADD COLUMN answers_by_two boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN institution.answers_by_two IS 'whether a reply in the inbox needs two people of the bank; a hold alone needs one';
+
+CREATE TABLE bank_reply_check (
+    check_id uuid PRIMARY KEY,
+    institution text NOT NULL REFERENCES institution (code),
+    kind text NOT NULL CONSTRAINT bank_reply_check_kind CHECK (kind IN ('hold', 'further', 'order', 'table')),
+    subject_id uuid,
+    evidence_id bigint NOT NULL REFERENCES bank_evidence (evidence_id),
+    made_by uuid NOT NULL REFERENCES bank_person (person_id),
+    made_at timestamptz NOT NULL,
+    outcome text CONSTRAINT bank_reply_check_outcome CHECK (outcome IN ('sent', 'returned')),
+    decided_by uuid REFERENCES bank_person (person_id),
+    decided_at timestamptz,
+    CONSTRAINT bank_reply_check_of_one CHECK ((kind = 'table') = (subject_id IS NULL)),
+    CONSTRAINT bank_reply_check_decided CHECK (num_nulls(outcome, decided_by, decided_at) IN (0, 3)),
+    CONSTRAINT bank_reply_check_by_two CHECK (outcome IS DISTINCT FROM 'sent' OR decided_by <> made_by)
+);
+CREATE UNIQUE INDEX bank_reply_check_open ON bank_reply_check (institution, kind, subject_id)
+    WHERE outcome IS NULL AND subject_id IS NOT NULL;
+CREATE INDEX bank_reply_check_waits ON bank_reply_check (institution, made_at) WHERE outcome IS NULL;
+COMMENT ON TABLE bank_reply_check IS 'a reply that one person of a bank has filled in, and another one sends or gives back';
+COMMENT ON COLUMN bank_reply_check.evidence_id IS 'the form as the first person sent it';
+
+CREATE TRIGGER bank_reply_check_append_only BEFORE DELETE OR TRUNCATE ON bank_reply_check
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_reply_check_kept BEFORE UPDATE OF check_id, institution, kind, subject_id, evidence_id, made_by, made_at
+    ON bank_reply_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE FUNCTION bank_reply_check_decided_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.outcome IS NOT NULL THEN
+        RAISE EXCEPTION 'a reply of a bank is decided once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER bank_reply_check_decided_once BEFORE UPDATE ON bank_reply_check
+    FOR EACH ROW EXECUTE FUNCTION bank_reply_check_decided_once();

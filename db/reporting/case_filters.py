@@ -1,0 +1,50 @@
+"""Conditions of a statement that lists cases, with their parameters: districts, and the cases of an officer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from db.cases.jurisdiction import condition
+from domain.errors import BadCursor
+from schemas.jurisdiction import Within
+
+DISTRICT: Final = "upper(trim(v.district))"
+"""the key of the district of a case, whose first complaint's victim is `v`"""
+
+
+class Conditions:
+    """Conditions of a statement, with their parameters after those that it has."""
+
+    def __init__(self, values: Sequence[object], case: str) -> None:
+        self.values: list[object] = list(values)
+        self.texts: list[str] = []
+        self._case = case
+
+    def add(self, text: str, *values: object) -> None:
+        """Add a condition; `{0}` and so on are the numbers of its parameters."""
+        first = len(self.values) + 1
+        self.values += values
+        self.texts.append(text.format(*range(first, first + len(values))))
+
+    def confine(self, districts: Sequence[str] | None, within: Within | None) -> None:
+        """Add the districts, and the cases of an officer."""
+        if districts is not None:
+            self.add(f"{DISTRICT} = ANY(${{0}}::text[])", list(districts))
+        if within is not None:
+            found = condition(self._case, "{0}", "{1}").strip().removeprefix("AND ")
+            self.add(found, within.officer_id, list(within.districts))
+
+    def where(self) -> str:
+        """Return the text of all conditions."""
+        return " AND ".join(self.texts) or "true"
+
+
+def moment_of(text: int | str) -> datetime:
+    """Return the moment that a cursor names. Raises `BadCursor`."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise BadCursor from None
+    if moment.tzinfo is None:
+        raise BadCursor
+    return moment

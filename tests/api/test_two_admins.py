@@ -1,0 +1,240 @@
+"""N6, N7: no admin alone holds what signs in as an officer or a bank. One has the link, another one the code."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from itertools import product
+from typing import Any, Final
+
+import asyncpg
+import httpx
+import pytest
+
+from activities.notifications.login_change_letters import tell_of_login_changes
+from activities.notifications.sending import Ways
+from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
+from activities.officers.authenticators import code_at, step_at
+from activities.officers.enrolment import import_officers
+from activities.reporting.task_notices import TaskNotices
+from api.services import Services
+from db.banks import institutions
+from schemas.enums import Role
+from schemas.officers import OfficerEntry
+from tests.api.bank_gateway.test_logins import Mail
+from tests.api.conftest import Doors, opened
+from tests.clock import Clock
+from tests.officers import enrol
+from tests.signed_in import PASSWORD, with_clock
+
+PROPOSALS: Final = "/api/v1/administration/proposals"
+SAME: Final = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
+NONE: Final = ""
+"""what a person has who was shown nothing"""
+A_GUESS: Final = "aaaa-bbbb-cccc-dddd"
+
+
+@dataclass
+class Agreed:
+    """A proposal that another admin agreed to, with what each person was shown."""
+
+    link: str
+    code: str
+    proposed: dict[str, Any]
+    decided: dict[str, Any]
+
+    def holds(self, who: str) -> tuple[str, str]:
+        """The link and the code that a person was shown."""
+        return {
+            "proposer": (NONE, self.code),
+            "decider": (self.link, NONE),
+            "other admin": (NONE, NONE),
+            "the officer": (self.link, self.code),
+        }[who]
+
+
+@dataclass
+class Office:
+    """Three admins at the application, and its time."""
+
+    doors: Doors
+    clock: Clock
+
+    async def send(self, who: str, path: str, body: Any) -> dict[str, Any]:
+        """Post as an admin; return what the response shows."""
+        answer = await self.doors.client.post(path, json=body, headers=self.doors.officer(Role.ADMIN, who))
+        assert answer.status_code in {200, 201}, answer.text
+        return dict(answer.json())
+
+    async def agree(self, asked: dict[str, Any]) -> Agreed:
+        """Let `asha` propose, and `bela` agree."""
+        proposed = await self.send("asha", PROPOSALS, {"reason": "as the roster says", "asked": asked})
+        seen = {"decision": "agreed", "reason": "compared with the order", "version": proposed["version"]}
+        decided = await self.send("bela", f"{PROPOSALS}/{proposed['proposal_id']}/decide", seen)
+        shown = decided["sign_in_link"] or decided["bank_login_link"]
+        return Agreed(shown["path"], proposed["code"], proposed, decided)
+
+    async def come_in(self, link: str, code: str) -> int:
+        """Try to set password and authenticator; return the status."""
+        page = await self.doors.client.get(link or "/first/none", headers=SAME)
+        if page.status_code != 200:
+            return page.status_code
+        (key,) = re.findall(r'<dd id="key">([A-Z2-7 ]+)</dd>', page.text)
+        (sealed,) = re.findall(r'name="sealed" value="([^"]+)"', page.text)
+        now = code_at(key.replace(" ", ""), step_at(self.clock.at))
+        form = {"sealed": unescape(sealed), "password": PASSWORD, "again": PASSWORD, "code": now, "link_code": code}
+        return (await self.doors.client.post(link, data=form, headers=SAME)).status_code
+
+    async def has_credentials(self, officer_id: str) -> bool:
+        """Whether an officer can sign in."""
+        pool = self.doors.services.ctx.pool
+        found: bool = await pool.fetchval(
+            "SELECT EXISTS (SELECT FROM officer_password WHERE officer_id = $1)", officer_id
+        )
+        return found
+
+
+@pytest.fixture
+async def office(services: Services) -> Any:
+    own, clock = with_clock(services, datetime.now(UTC))
+    async with opened(own) as doors:
+        yield Office(doors, clock)
+
+
+async def test_n6_no_admin_alone_becomes_another_officer(office: Office) -> None:
+    pool = office.doors.services.ctx.pool
+    ravi = OfficerEntry(officer_id="ravi", name="Ravi", email="ravi@police.example", roles=(Role.SP,))
+    await import_officers(pool, [ravi], "command:test")
+    first = await office.agree({"kind": "officer_reset", "officer_id": "ravi"})
+    again = await office.agree({"kind": "officer_reset", "officer_id": "ravi"})
+    assert await office.come_in(first.link, first.code) == 410, "the second link has taken its place"
+    # Who agrees sees no code, and who proposes no link, also when it is read later.
+    read = await office.doors.read(f"{PROPOSALS}/{again.proposed['proposal_id']}", Role.ADMIN)
+    assert again.code not in str(again.decided) + str(read)
+    assert again.link not in str(again.proposed) + str(read)
+    persons = ("proposer", "decider", "other admin")
+    for who, tried in product(persons, (NONE, A_GUESS, first.code)):
+        link, code = again.holds(who)
+        if who == "decider" and tried == NONE:
+            continue
+        assert await office.come_in(link, code or tried) != 200, who
+        assert not await office.has_credentials("ravi")
+    assert await pool.fetchval("SELECT wrong_codes FROM sign_in_link WHERE used_at IS NULL AND ended_at IS NULL") == 2
+    assert await office.come_in(*again.holds("the officer")) == 200
+    assert await office.has_credentials("ravi")
+    assert await office.come_in(*again.holds("the officer")) == 410
+
+
+async def test_n6_a_link_is_over_after_five_wrong_codes_and_its_time(office: Office) -> None:
+    pool = office.doors.services.ctx.pool
+    await enrol(pool, ["ravi"], [Role.IO])
+    guessed = await office.agree({"kind": "officer_reset", "officer_id": "ravi"})
+    tries = [await office.come_in(guessed.link, A_GUESS) for _ in range(5)]
+    assert tries == [422, 422, 422, 422, 410]
+    assert await office.come_in(guessed.link, guessed.code) == 410
+    late = await office.agree({"kind": "officer_reset", "officer_id": "ravi"})
+    office.clock.at += timedelta(minutes=16)
+    assert await office.come_in(late.link, late.code) == 410
+    outcomes = await pool.fetch("SELECT outcome FROM sign_in_entry WHERE officer_id = 'ravi' ORDER BY entry_id")
+    assert [row["outcome"] for row in outcomes] == ["wrong_code"] * 5
+
+
+async def test_n6_the_database_refuses_a_link_that_one_admin_makes(office: Office) -> None:
+    pool = office.doors.services.ctx.pool
+    await enrol(pool, ["ravi", "mina"], [Role.IO])
+    agreed = await office.agree({"kind": "officer_reset", "officer_id": "ravi"})
+    number = agreed.proposed["proposal_id"]
+    insert = (
+        "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until, proposal_id, code_digest)"
+        " SELECT sha256(gen_random_uuid()::text::bytea), $1, now(), $2, now() + interval '1 minute', $3,"
+        " (SELECT coalesce($4, code_digest) FROM administration_proposal WHERE proposal_id = $3)"
+    )
+    for officer_id, by, proposal_id, code, rule in (
+        ("ravi", "officer:bela", None, None, "sign_in_link_of_officers_has_code"),
+        ("ravi", "officer:asha", number, None, "sign_in_link_of_two"),
+        ("mina", "officer:bela", number, None, "sign_in_link_of_two"),
+        ("ravi", "officer:bela", number, b"x" * 32, "sign_in_link_of_two"),
+    ):
+        with pytest.raises(asyncpg.CheckViolationError) as refused:
+            await pool.execute(insert, officer_id, by, proposal_id, code)
+        assert refused.value.constraint_name == rule
+    open_one = "WHERE officer_id = 'ravi' AND used_at IS NULL AND ended_at IS NULL"
+    await pool.execute(f"UPDATE sign_in_link SET wrong_codes = 4 {open_one}")
+    for change in ("wrong_codes = 0", "code_digest = NULL, proposal_id = NULL"):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await pool.execute(f"UPDATE sign_in_link SET {change} {open_one}")
+
+
+async def test_n6_officer_and_admins_are_told_of_a_link_and_of_its_use(office: Office) -> None:
+    ctx = office.doors.services.ctx
+    ravi = {"officer_id": "ravi", "name": "Ravi", "email": "ravi@police.example", "roles": ["admin"]}
+    agreed = await office.agree({"kind": "officer_added", "officer": ravi})
+    for name in ("asha", "bela"):
+        await ctx.pool.execute("UPDATE officer SET email = $1 WHERE officer_id = $2", f"{name}@police.example", name)
+    mail = Mail()
+    assert await tell_of_sign_in_links(ctx, Ways(mail=mail)) == 1
+    assert await office.come_in(agreed.link, agreed.code) == 200
+    assert await tell_of_sign_in_links(ctx, Ways(mail=mail)) == 1
+    assert await tell_of_sign_in_links(ctx, Ways(mail=mail)) == 0
+    told = [f"{name}@police.example" for name in ("asha", "bela", "ravi")]
+    assert [to for to, _ in mail.letters] == told * 2
+    texts = [text for _, text in mail.letters]
+    assert ["was made" in text for text in texts] == [True] * 3 + [False] * 3
+    assert ["disable the officer" in text for text in texts] == [True, True, False] * 2
+    assert agreed.link not in str(texts)
+    assert agreed.code not in str(texts)
+    # One admin alone ends what a thief of the link has set.
+    assert (await office.doors.post("/api/v1/officers/ravi/disable", {}, Role.ADMIN)).status_code == 204
+
+
+async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_told(office: Office) -> None:
+    ctx, client = office.doors.services.ctx, office.doors.client
+    mail = Mail()
+    await tell_of_login_changes(ctx, Ways(mail=mail))
+    mail.letters.clear()
+    agreed = await office.agree({"kind": "bank_login_replaced", "code": "SBIN", "email": "new@sbin.example"})
+    async with ctx.pool.acquire() as connection:
+        assert await institutions.login_row(connection, "new@sbin.example") is None, "the password of before is over"
+    path = agreed.link[agreed.link.index("/inbox/") :]
+    form = {"password": PASSWORD, "again": PASSWORD}
+
+    async def put(**changes: str) -> httpx.Response:
+        return await client.post(path, data=form | changes, headers=SAME)
+
+    page = await client.get(path, headers=SAME)
+    assert "new@sbin.example" in page.text
+    refused = [await put(), await put(link_code=A_GUESS), await put(link_code=agreed.code, again="x")]
+    assert [answer.status_code for answer in refused] == [422] * 3
+    assert "It takes 3 more" in refused[1].text
+    assert (await put(link_code=agreed.code)).status_code == 200
+    assert (await put(link_code=agreed.code)).status_code == 410
+    login = {"email": "new@sbin.example", "password": PASSWORD}
+    assert (await client.post("/inbox/sign-in", data=login, headers=SAME)).status_code == 303
+    assert await tell_of_login_changes(ctx, Ways(mail=mail)) == 1
+    assert [to for to, _ in mail.letters] == ["nodal@sbin.example"]
+    assert "was set by the link" in mail.letters[0][1]
+
+
+async def test_admins_are_told_that_a_proposal_waits_and_its_proposer_that_it_was_decided(office: Office) -> None:
+    ctx = office.doors.services.ctx
+    await enrol(ctx.pool, ["ravi", "desk.only"], [Role.DESK])
+    await enrol(ctx.pool, ["bela", "cleo"], [Role.ADMIN])
+    asked = {"kind": "role_given", "officer_id": "ravi", "role": "io"}
+    proposed = await office.send("asha", PROPOSALS, {"reason": "as the roster says", "asked": asked})
+    about = str(proposed["proposal_id"])
+
+    async def told() -> set[tuple[str, str]]:
+        await TaskNotices(ctx).write()
+        rows = await ctx.pool.fetch(
+            "SELECT n.officer_id, t.cause FROM task_notice n JOIN desk_task t USING (task_id)"
+            " WHERE t.subject_kind = 'proposal' AND t.subject_id = $1 AND t.state = 'open'",
+            about,
+        )
+        return {(row["officer_id"], row["cause"]) for row in rows}
+
+    waiting = {who for who, cause in await told() if cause == "proposal_to_decide"}
+    assert waiting >= {"bela", "cleo"}
+    assert waiting.isdisjoint({"asha", "ravi", "desk.only"}), "none of them decides on it"
+    seen = {"decision": "refused", "reason": "not in the order", "version": proposed["version"]}
+    await office.send("bela", f"{PROPOSALS}/{about}/decide", seen)
+    assert await told() == {("asha", "proposal_decided")}

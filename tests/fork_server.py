@@ -1,0 +1,75 @@
+"""Imports the engine once, and forks a process for each start: `python -m tests.fork_server DESCRIPTOR`.
+
+A request is a JSON object with the arguments, the environment, the parent and the signal for the parent's end; the
+descriptor of the log comes with it. The reply is the id of the new process.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from typing import Any, NoReturn
+
+import workers.api_processes
+import workers.restoration_workers
+import workers.worker  # noqa: F401 - imported before the fork
+from workers import cli
+
+REQUEST_MAX_BYTES = 1_000_000
+PR_SET_PDEATHSIG = 1
+LOOK_SECONDS = 0.001
+
+
+def serve(requests: socket.socket) -> tuple[dict[str, Any], int] | None:
+    """Fork for each request; return the request in the new process, and None at the end of the server."""
+    while True:
+        text, descriptors, *_ = socket.recv_fds(requests, REQUEST_MAX_BYTES, 1)
+        if not text:
+            return None
+        (output,) = descriptors
+        between = os.fork()
+        if between == 0:
+            if os.fork() != 0:
+                # The new process loses its parent here, and becomes a child of the test's process.
+                os._exit(0)
+            return json.loads(text), output
+        os.waitpid(between, 0)
+        os.close(output)
+
+
+def become(request: dict[str, Any], output: int, requests: socket.socket) -> NoReturn:
+    """Run the command in this new process."""
+    while os.getppid() != request["parent"]:
+        time.sleep(LOOK_SECONDS)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, *(ctypes.c_ulong(value) for value in (request["death_signal"], 0, 0, 0)))
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, descriptor in enumerate((nothing, output, output)):
+        os.dup2(descriptor, number)
+    os.close(nothing)
+    os.close(output)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv = ["goldenhour", *request["arguments"]]
+    requests.send(str(os.getpid()).encode())
+    requests.close()
+    cli.main()
+
+
+def main() -> None:
+    """Serve until the other end of the socket is closed."""
+    gc.collect()
+    gc.freeze()
+    assert threading.active_count() == 1, "a thread does not outlive a fork"
+    requests = socket.socket(fileno=int(sys.argv[1]))
+    new = serve(requests)
+    if new is not None:
+        become(*new, requests)
+
+
+if __name__ == "__main__":
+    main()
