@@ -23,15 +23,13 @@ from workflows import options
 from workflows.restoration import RestorationWorkflow
 
 RESTORATION = ProcedureKind.RESTORATION
-BUSY = {
-    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
-    EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED,
-    EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
-    EventType.EVENT_TYPE_TIMER_FIRED,
-    EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
-    EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
+PASSIVE = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED,
 }
-"""last events of a history whose workflow decides, or waits for an activity"""
+"""events that tell nothing about the workflow: its time was let pass, or was told to"""
+AT_REST = {EventType.EVENT_TYPE_TIMER_STARTED, EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED}
+"""last other events of a history whose workflow has a timer, or has nothing to do"""
 
 
 class RestorationStage:
@@ -105,8 +103,11 @@ class RestorationStage:
         if found.pending_activities or found.HasField("pending_workflow_task"):
             return False
         # After an activity there is a moment in which the description shows neither it nor the next workflow task. That
-        # task may have scheduled another activity by the time that we read the history.
-        return (await handle.fetch_history()).events[-1].event_type not in BUSY
+        # task may have scheduled another activity by the time that we read the history. Where time passes in that
+        # moment, an event about time is the last one.
+        events = (await handle.fetch_history()).events
+        last = next(event.event_type for event in reversed(events) if event.event_type not in PASSIVE)
+        return last in AT_REST
 
     async def until_divided(self, restoration: UUID) -> None:
         """Wait until every line has its allocated amount."""

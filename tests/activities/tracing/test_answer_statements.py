@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final, cast
 
 import asyncpg
+import pytest
 from asyncpg.connection import LoggedQuery
 
 from db.pool import Connection, Pool, set_codecs
@@ -18,6 +19,12 @@ from workers.embedded.postgres import EmbeddedPostgres
 
 MOST: Final = 8
 """begin, lock and read, lines, effects, locks across cases, cross-check, events and news, commit"""
+
+
+@pytest.fixture
+async def bench(database: Pool) -> Bench:
+    """A bench with a database of its own: of a shared account, an answer reads what other cases say of it too."""
+    return Bench(await make_context(database))
 
 
 class OneConnection:
@@ -97,10 +104,9 @@ OF_ALL_CASES: Final = "(?:institution|account_key|state|kind)"
 
 
 async def test_every_statement_of_an_answer_finds_its_rows_by_an_index(
-    database: Pool, postgres: EmbeddedPostgres
+    bench: Bench, postgres: EmbeddedPostgres
 ) -> None:
-    """Also the statements inside the functions and triggers of the database, which has no rows of other tests."""
-    bench = Bench(await make_context(database))
+    """Also the statements inside the functions and triggers of the database."""
     case_no, root = await a_case(bench)
     sent = await bench.ask_one(case_no)
     plans: list[str] = []
