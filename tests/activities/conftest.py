@@ -10,7 +10,7 @@ from tests.factories import shared_context
 from workers.embedded.postgres import EmbeddedPostgres
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 async def ctx(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Context]:
     """Context on a database that the tests of this room share: look at your own case only."""
     async with shared_context(postgres, template_database) as ctx:
