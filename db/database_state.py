@@ -1,4 +1,4 @@
-"""Whether the database can store anything now."""
+"""Whether the database can store anything now, and how much was written to it."""
 
 from enum import StrEnum
 from typing import Final
@@ -38,3 +38,21 @@ async def storage_state(connection: Connection) -> Storage:
     except asyncpg.DiskFullError:
         return Storage.FULL
     return Storage.OK
+
+
+# The counters are those of the server for its own cleaning. A server may be told to keep none.
+_WRITTEN: Final = """
+SELECT CASE WHEN current_setting('track_counts')::boolean THEN pg_stat_get_db_tuples_inserted(oid)
+    + pg_stat_get_db_tuples_updated(oid) + pg_stat_get_db_tuples_deleted(oid) END
+FROM pg_database WHERE datname = current_database()
+"""
+
+
+async def rows_written(connection: Connection) -> int | None:
+    """Return how many rows were written to this database so far; None if the server does not count them.
+
+    A row is counted when its transaction has ended, or up to ten seconds later. Outside a transaction only: inside one,
+    the server says the same number again.
+    """
+    written: int | None = await connection.fetchval(_WRITTEN)
+    return written

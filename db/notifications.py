@@ -251,6 +251,18 @@ async def no_way(connection: Connection, media: Sequence[Medium], now: datetime,
     return len(rows)
 
 
+async def way_found(connection: Connection, medium: Medium, now: datetime, failure: str) -> int:
+    """Make notifications due at `now` that `no_way` put off with this failure; return how many."""
+    rows = await connection.fetch(
+        "UPDATE message SET next_attempt_at = $2 WHERE next_attempt_at > $2 AND medium = $1 AND failure = $3"
+        " RETURNING message_id",
+        medium.value,
+        now,
+        failure,
+    )
+    return len(rows)
+
+
 async def sent(connection: Connection, message_id: UUID, at: datetime) -> bool:
     """Mark a notification as sent; false if it was marked before. The text of one with an expiry is blanked."""
     done = await connection.fetchval(

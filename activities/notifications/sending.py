@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 SEND_LIMIT: Final = 50
 SENT_AT_ONCE: Final = 10
-NO_WAY_WAITS: Final = timedelta(minutes=10)
-"""the time after which a message without a configured route is checked again"""
+NO_WAY_WAITS: Final = timedelta(days=1)
+"""the time after which a message without a configured route is checked again; it goes sooner by `send_by_new_ways`"""
 NO_WAY: Final = {
     Medium.SMS: "no SMS gateway is configured: GOLDENHOUR_SMS_URL",
     Medium.EMAIL: "no mail route is configured: GOLDENHOUR_SMTP_URL",
@@ -88,6 +88,16 @@ async def send_due(ctx: Context, ways: Ways) -> int:
         due = await notifications.claim(connection, media, now, lease_until, SEND_LIMIT) if media else []
     limit = asyncio.Semaphore(SENT_AT_ONCE)
     return sum(await asyncio.gather(*(_send(ctx, ways, message, limit) for message in due)))
+
+
+async def send_by_new_ways(ctx: Context, ways: Ways) -> int:
+    """Make due what waits for a route that is configured by now; return the number of messages. For a start."""
+    found = 0
+    async with ctx.pool.acquire() as connection:
+        for medium in Medium:
+            if medium not in ways.missing:
+                found += await notifications.way_found(connection, medium, ctx.now(), NO_WAY[medium])
+    return found
 
 
 async def _send(ctx: Context, ways: Ways, message: ToSend, limit: asyncio.Semaphore) -> bool:

@@ -6,12 +6,13 @@ notice is one row for each officer, item, version and reason.
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
 from activities.context import Context
+from activities.reporting.round_changes import LastRound
 from db.officers import teams
 from db.pool import Connection
 from db.reporting import notice_settings, task_filters, task_messages, task_notices
@@ -72,9 +73,14 @@ def taker_of(row: NoticeReader) -> Taker:
 
 @dataclass(frozen=True)
 class TaskNotices:
-    """Tells officers of work items and of their deadlines."""
+    """Tells officers of work items and of their deadlines.
+
+    A round is left out while nothing has changed that it depends on.
+    """
 
     ctx: Context
+    _written: LastRound = field(default_factory=LastRound)
+    _heard: LastRound = field(default_factory=LastRound)
 
     @property
     def works(self) -> tuple[Callable[[], Awaitable[object]], ...]:
@@ -96,19 +102,25 @@ class TaskNotices:
     async def write(self) -> int:
         """Write notices for the officers who are told at this time; return how many officers and items met."""
         now, rules = self.ctx.now(), self.ctx.policy.notices
-        deadline_until = now + timedelta(seconds=rules.deadline_seconds)
+        before_deadline = timedelta(seconds=rules.deadline_seconds)
+        lease_until = now + timedelta(seconds=rules.lease_seconds)
         written = 0
         async with self.ctx.pool.acquire() as connection:
             told = [reader for reader in await self._readers(connection, now) if reader.is_told]
-            near = await task_notices.near_deadline(connection, now, deadline_until, NEAR_LIMIT)
+            if await self._written.lasts(connection, now, told):
+                return 0
+            near, next_deadline = await task_notices.near_deadline(connection, now, now + before_deadline, NEAR_LIMIT)
             for reader in told:
                 for reason in (NoticeReason.OPEN, *([NoticeReason.DEADLINE] if near else [])):
                     written += await task_notices.write(
                         connection, reader.taker, reader.setting, reason, now, ITEMS_LIMIT, near
                     )
             media = [(reader.officer_id, medium) for reader in told for medium in reader.setting.media]
-            lease_until = now + timedelta(seconds=rules.lease_seconds)
-            return written + await task_notices.write_own(connection, media, now, lease_until, near)
+            written += await task_notices.write_own(connection, media, now, lease_until, near)
+            ends = await task_notices.next_end(connection, now), await task_notices.next_end(connection, lease_until)
+        warned = ends[1] and ends[1] - timedelta(seconds=rules.lease_seconds)
+        self._written.until(now, ends[0], warned, next_deadline and next_deadline - before_deadline)
+        return written
 
     async def write_unheard(self) -> int:
         """Tell the team's lead, or else supervisors, of items of which no officer on shift could be told.
@@ -118,8 +130,13 @@ class TaskNotices:
         now = self.ctx.now()
         before = now - timedelta(seconds=self.ctx.policy.notices.unheard_seconds)
         async with self.ctx.pool.acquire() as connection:
+            if await self._heard.lasts(connection, now):
+                return 0
+            # What is new by now is unheard after a while, and what is snoozed when that ends.
+            newest = now + timedelta(seconds=self.ctx.policy.notices.unheard_seconds)
             items = await task_notices.unheard(connection, now, before, UNHEARD_LIMIT)
             if not items:
+                self._heard.until(now, newest, await task_notices.next_end(connection, now))
                 return 0
             readers = {reader.officer_id: reader for reader in await self._readers(connection, now)}
             of_teams = [team for team in await teams.listed(connection) if team.lead in readers]

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from activities.cases.transaction import ENGINE, background_transaction
 from activities.context import Context
 from activities.isolation import FailedRows
+from activities.reporting.round_changes import LastRound
 from activities.reporting.task_owners import Item, open_item
 from db.cases import task_owners, tasks
 from db.cases.task_owners import EndedLease, Move
@@ -35,9 +36,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class TaskRounds:
-    """Keeps what stands beside the work items."""
+    """Keeps what stands beside the work items.
+
+    Values and closed items are left out while nothing has changed.
+    """
 
     ctx: Context
+    _forgotten: LastRound = field(default_factory=LastRound)
+    _valued: LastRound = field(default_factory=LastRound)
     _failed: FailedRows[int] = field(default_factory=lambda: FailedRows("work items"))
 
     @property
@@ -52,15 +58,20 @@ class TaskRounds:
 
     async def forget_closed(self) -> None:
         """Delete what stands beside closed items, and old acts. Close the alarms about closed items."""
+        now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection:
+            if await self._forgotten.lasts(connection, now):
+                return
             closed = await task_owners.of_closed(connection, ROUND_LIMIT)
             await task_owners.forget(connection, [task_id for task_id, _, is_alarmed in closed if not is_alarmed])
-            before = self.ctx.now() - timedelta(seconds=self.ctx.policy.work_items.keep_acts_seconds)
+            before = now - timedelta(seconds=self.ctx.policy.work_items.keep_acts_seconds)
             await task_owners.purge_acts(connection, before, PURGE_LIMIT)
             await task_values.forget_closed(connection, VALUES_LIMIT)
         for task_id, case_no, is_alarmed in closed:
             if is_alarmed:
                 await self._attempt(task_id, partial(self._end_alarm, task_id, case_no))
+        if not closed:
+            self._forgotten.until(now)
 
     async def end_leases(self) -> int:
         """Renew the leases of owners who acted in their cases, and end those that are over; return how many ended.
@@ -83,9 +94,14 @@ class TaskRounds:
 
     async def value(self) -> int:
         """Value the items that are new, or whose case has changed; return how many."""
+        now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection:
+            if await self._valued.lasts(connection, now):
+                return 0
             found = await task_values.to_value(connection, VALUES_LIMIT)
-            if found:
+            if not found:
+                self._valued.until(now)
+            else:
                 changed = await task_values.write(connection, found, self.ctx.policy.call_list.persons)
                 await work_item_lines.announce(connection, changed)
         return len(found)

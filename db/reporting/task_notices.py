@@ -57,9 +57,15 @@ ON CONFLICT DO NOTHING RETURNING task_id
 """
 
 NEAR: Final = f"""
-SELECT task_id FROM (SELECT t.task_id, {DEADLINE} AS deadline_at FROM desk_task t
+SELECT task_id, deadline_at FROM (SELECT t.task_id, {DEADLINE} AS deadline_at FROM desk_task t
     WHERE t.state = 'open' AND t.subject_kind IN ('restoration', 'grievance', 'duty', 'hold', 'request')) AS looked
-WHERE deadline_at > $1 AND deadline_at <= $2 ORDER BY deadline_at LIMIT $3
+WHERE deadline_at > $1 ORDER BY deadline_at LIMIT $2
+"""
+
+# Of the items with a row about their owner; time alone ends a lease and a snooze.
+_NEXT_END: Final = """
+SELECT least(min(lease_ends_at) FILTER (WHERE lease_ends_at > $1),
+    min(snoozed_until) FILTER (WHERE snoozed_until > $1)) FROM task_owner
 """
 
 # A message that was given up has told no officer.
@@ -145,9 +151,19 @@ class UnheardNotice(FrozenModel):
     medium: NoticeMedium
 
 
-async def near_deadline(connection: Connection, now: datetime, until: datetime, limit: int) -> list[int]:
-    """Return the open work items whose deadline is near, the nearest first."""
-    return [row["task_id"] for row in await connection.fetch(NEAR, now, until, limit)]
+async def near_deadline(
+    connection: Connection, now: datetime, until: datetime, limit: int
+) -> tuple[list[int], datetime | None]:
+    """Return the open work items whose deadline is near, the nearest first, and the first deadline after these."""
+    found = await connection.fetch(NEAR, now, limit + 1)
+    near = [row["task_id"] for row in found[:limit] if row["deadline_at"] <= until]
+    return near, next((row["deadline_at"] for row in found[len(near) :]), None)
+
+
+async def next_end(connection: Connection, now: datetime) -> datetime | None:
+    """Return when the next lease or snooze ends; None if there is none."""
+    ends_at: datetime | None = await connection.fetchval(_NEXT_END, now)
+    return ends_at
 
 
 async def write(

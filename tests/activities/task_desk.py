@@ -51,9 +51,13 @@ class TaskDesk:
         self.clock = Clock(ctx.now())
         self.ctx = at_clock(ctx, self.clock)
         self.bench = Bench(self.ctx)
-        self.rounds = TaskRounds(self.ctx)
         self.officers = {name: taker(name) for name in ("a", "b", "c")}
         self.officers["chief"] = taker("chief", Role.DESK, Role.SUPERVISOR)
+
+    @property
+    def rounds(self) -> TaskRounds:
+        """Return rounds that have seen nothing yet, so that none is left out."""
+        return TaskRounds(self.ctx)
 
     async def come(self) -> None:
         """Write the officers into the database."""

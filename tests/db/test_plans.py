@@ -215,7 +215,7 @@ async def test_a_page_of_the_work_items_is_read_by_an_index_that_has_few_others(
         ("timestamptz, text[], float8[], bigint", task_owners.UNOWNED),
         ("bigint[], text[]", work_item_lines.OF_IDS),
         ("bigint, bigint", work_item_lines.SLICE),
-        ("timestamptz, timestamptz, bigint", task_notices.NEAR),
+        ("timestamptz, bigint", task_notices.NEAR),
         ("timestamptz, timestamptz, bigint", task_notices.UNHEARD),
     ],
 )

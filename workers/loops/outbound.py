@@ -21,7 +21,7 @@ from activities.notifications.key_letters import tell_of_key_changes
 from activities.notifications.login_change_letters import tell_of_login_changes
 from activities.notifications.login_letters import tell_of_logins
 from activities.notifications.person_codes import send_person_codes
-from activities.notifications.sending import MailRoute, Ways, send_due
+from activities.notifications.sending import MailRoute, Ways, send_by_new_ways, send_due
 from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
 from activities.police.firs import register_due
 from activities.reporting.task_messages import WebhookRoute, send_task_messages
@@ -83,7 +83,7 @@ class OutboundLoop:
 
     async def run(self) -> None:
         """Run until cancelled. Failed work is retried, and no kind of work waits for another."""
-        await asyncio.gather(*(self._for_ever(work) for work in self._kinds()))
+        await asyncio.gather(self._use_new_ways(), *(self._for_ever(work) for work in self._kinds()))
 
     async def send_due_once(self) -> int:
         """Do all due work once; return how much was sent."""
@@ -104,6 +104,17 @@ class OutboundLoop:
             partial(register_due, self.ctx, self.register),
             partial(issue_documents_due, self.ctx, self.appeal_address),
         )
+
+    async def _use_new_ways(self) -> None:
+        """Let messages go that waited for a route, once the database is there."""
+        while True:
+            try:
+                await send_by_new_ways(self.ctx, self.ways)
+            except Exception as error:  # the database may be away
+                log.warning("messages without a route wait: %s", type(error).__name__)
+                await asyncio.sleep(self.check_every_seconds)
+            else:
+                return
 
     async def _for_ever(self, work: DueWork) -> None:
         while True:

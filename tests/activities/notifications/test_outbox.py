@@ -15,7 +15,7 @@ from activities.context import Context
 from activities.holds import opening
 from activities.holds.holder_contacts import take_contact
 from activities.notifications.outbox import tell_holder, tell_officer, tell_victim
-from activities.notifications.sending import NO_WAY, Ways, send_again, send_due
+from activities.notifications.sending import NO_WAY, Ways, send_again, send_by_new_ways, send_due
 from activities.person_keys import PersonKeys
 from activities.police.firs import assign_officer
 from activities.secrets import SecretBox
@@ -298,7 +298,10 @@ async def test_without_a_way_messages_stay_written_and_say_why(post: Post) -> No
     async with post.ctx.pool.acquire() as connection:
         page = await notifications.page(connection, case_no, None, 10, in_trouble=True)
     assert [(message.kind, message.failure) for message in page.items] == [("money_held", failure)]
-    post.clock.at = again_at
+    assert await send_by_new_ways(post.ctx, Ways()) == 0
+    post.clock.at = again_at - timedelta(seconds=1)
+    assert await post.send() == 0
+    assert await send_by_new_ways(post.ctx, post.ways) == 1, "as a process does at its start"
     assert await post.send() == 1
 
 
