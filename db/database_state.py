@@ -1,5 +1,6 @@
 """Whether the database can store anything now, and how much was written to it."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -42,17 +43,19 @@ async def storage_state(connection: Connection) -> Storage:
 
 # The counters are those of the server for its own cleaning. A server may be told to keep none.
 _WRITTEN: Final = """
-SELECT CASE WHEN current_setting('track_counts')::boolean THEN pg_stat_get_db_tuples_inserted(oid)
-    + pg_stat_get_db_tuples_updated(oid) + pg_stat_get_db_tuples_deleted(oid) END
-FROM pg_database WHERE datname = current_database()
+SELECT CASE WHEN current_setting('track_counts')::boolean THEN pg_stat_get_db_tuples_inserted(d.oid)
+    + pg_stat_get_db_tuples_updated(d.oid) + pg_stat_get_db_tuples_deleted(d.oid)
+    - (SELECT coalesce(sum(pg_stat_get_tuples_inserted(t) + pg_stat_get_tuples_updated(t)
+        + pg_stat_get_tuples_deleted(t)), 0)::bigint FROM unnest($1::text[]) AS name, to_regclass(name) AS t) END
+FROM pg_database d WHERE d.datname = current_database()
 """
 
 
-async def rows_written(connection: Connection) -> int | None:
-    """Return how many rows were written to this database so far; None if the server does not count them.
+async def rows_written(connection: Connection, without: Sequence[str] = ()) -> int | None:
+    """Return how many rows were written to this database so far, without some tables; None if none are counted.
 
     A row is counted when its transaction has ended, or up to ten seconds later. Outside a transaction only: inside one,
     the server says the same number again.
     """
-    written: int | None = await connection.fetchval(_WRITTEN)
+    written: int | None = await connection.fetchval(_WRITTEN, list(without))
     return written

@@ -8,6 +8,8 @@ from db.pool import Connection
 
 LONGEST: Final = timedelta(minutes=5)
 """after so long a round is done in any case"""
+REPORTS: Final = ("stage_count", "stage_day")
+"""tables that no round reads, and that are written every minute"""
 
 
 class LastRound:
@@ -27,7 +29,7 @@ class LastRound:
         No row was written since, `also` is the same, and no moment of `until` has come. If it returns False, the caller
         does a round, and says by `until` when the next one is due.
         """
-        seen = (await rows_written(connection), also)
+        seen = (await rows_written(connection, REPORTS), also)
         if seen[0] is not None and seen == self._seen and self._until is not None and now < self._until:
             return True
         self._seen, self._until = seen, None
