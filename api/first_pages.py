@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH, Setup, Wish, WrongLinkCode
 from api.addresses import address_of
+from api.forms import exact_fields
 from api.officers.sessions import refuse_other_sites
-from api.officers.sign_in_pages import exact_fields
 from api.pages import GONE
 from api.public.pages import Look, PublicPages, TheLook
 from api.services import TheServices

@@ -56,6 +56,7 @@ SHOWS_NO_CASE: Final = frozenset(
         "/api/v1/desk/task-counts",
         "/api/v1/desk/task-filters",
         "/api/v1/desk/notice-settings",
+        "/api/v1/desk/team-officers",
         "/api/v1/shifts",
         "/api/v1/figures/stages",
         "/api/v1/figures/load",

@@ -19,6 +19,7 @@ from api.bank_gateway.inbox_table import COLUMNS
 from api.forms import tidy
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
+from api.public.pages import keep_language
 from api.reports import as_csv, as_workbook
 from db.banks.bank_sessions import BankSession
 from documents.spreadsheet import Table
@@ -79,11 +80,14 @@ async def leave(request: Request, visit: TheVisit) -> Response:
 
 
 @router.api_route("", methods=["GET", "HEAD"])
-async def show(visit: TheVisit) -> Response:
-    """Return the form to sign in, or the hold requests that wait for the bank, and its figures."""
-    if visit.maybe_session is None:
-        return visit.closed()
-    return await _list(visit, "waiting")
+async def show(request: Request, visit: TheVisit) -> Response:
+    """Return the form to sign in, or the hold requests that wait for the bank, and its figures.
+
+    The language in the address is kept for the next visit.
+    """
+    response = visit.closed() if visit.maybe_session is None else await _list(visit, "waiting")
+    keep_language(request, response)
+    return response
 
 
 @router.get("/orders")

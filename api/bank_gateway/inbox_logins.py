@@ -11,8 +11,8 @@ from activities.banks.login_links import LOGIN_LINK_PATH, NewPassword
 from activities.officers.sign_in_links import WrongLinkCode
 from api.addresses import address_of
 from api.bank_gateway.inbox_pages import TheVisit, Visit
+from api.forms import exact_fields
 from api.officers.sessions import refuse_other_sites
-from api.officers.sign_in_pages import exact_fields
 from api.pages import GONE
 from db.banks.bank_login_changes import OpenLoginLink
 from domain.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page
 
+from api.public.pages import LANGUAGE_COOKIE
 from tests.paths import ROOT
 
 PICTURES: Final = ROOT / "build" / "pictures"
@@ -27,6 +28,12 @@ for (const kind of ["pointermove", "pointerdown", "wheel"])
 
 Screen = tuple[Literal["light", "dark"], int, int]
 """a theme, a width and a height in pixels"""
+
+
+async def keep_language(context: BrowserContext, origin: str, language: Literal["en", "hi"]) -> None:
+    """Let a browser have a language, as the page of the sign-in and the console keep it."""
+    url = f"{origin}/"
+    await context.add_cookies([{"name": LANGUAGE_COOKIE, "value": language, "url": url, "secure": True}])
 
 
 @dataclass
@@ -141,7 +148,7 @@ class Seat:
 
     async def speak(self, language: Literal["en", "hi"]) -> None:
         """Load the page again in another language."""
-        await self.context.add_init_script(f"localStorage.setItem('goldenhour.language', '{language}')")
+        await keep_language(self.context, self.origin, language)
         await self.page.reload()
 
     async def leave(self) -> None:

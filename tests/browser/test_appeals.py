@@ -1,6 +1,7 @@
 """Appeals of account holders and the day of a Lok Adalat: filed, decided, recorded and confirmed by keyboard."""
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -82,6 +83,9 @@ async def test_an_appeal_goes_from_the_counter_to_a_proposed_release(stage: Stag
     await desk.page.locator("#main").focus()
     await desk.press("r")
     await desk.page.get_by_role("dialog").wait_for()
+    # No finding is chosen already: an officer would send it by mistake.
+    assert not await desk.page.get_by_role("dialog").get_by_role("button", name="Enter the bank’s report").is_enabled()
+    await desk.press("ArrowDown", "Tab")
     await desk.type("A house owner, visited.")
     await desk.press("Tab", "Enter")
     await desk.page.get_by_role("listitem").get_by_text("bank reported").wait_for()
@@ -148,6 +152,17 @@ def line(case_no: str, **changes: object) -> CourtDayLine:
     return ready.model_copy(update=changes)
 
 
+async def hearing_on_a_telephone(phone: Seat, answer: Callable[[Request], Awaitable[None]]) -> None:
+    """Open the dialog of a hearing on a small dark screen, in Hindi."""
+    await phone.page.route(re.compile(r"/api/v1/court-day\?"), answer)
+    await phone.open("/court-day?court=Permanent%20Lok%20Adalat%2C%20Lucknow")
+    await phone.page.locator(".courtday-files").wait_for()
+    await phone.page.locator("#main").focus()
+    await phone.press("Shift+A", "h")
+    await phone.page.get_by_role("dialog").locator("input[type=date]").wait_for()
+    await looked_at(phone, "court-day-hearing-hi-dark-360")
+
+
 async def test_one_order_is_recorded_for_many_files_and_confirmed(stage: Stage, sit: Sitting, tmp_path: Path) -> None:
     cases = [await held(stage), await held(stage)]
     empty = await stage.engine.complain(transfer(HELD_PAISE, payee_bank="HDFC", reference=rrn()))
@@ -187,6 +202,8 @@ async def test_one_order_is_recorded_for_many_files_and_confirmed(stage: Stage, 
     dialog = seat.page.get_by_role("dialog")
     await dialog.get_by_label("Day of the hearing").wait_for()
     await looked_at(seat, "court-day-hearing-en-light")
+    phone = await sit(tokens["desk.court"], language="hi", theme="dark", width=360, height=740)
+    await hearing_on_a_telephone(phone, answer)
     await seat.press("Escape")
     await dialog.wait_for(state="detached")
     await seat.press("t")

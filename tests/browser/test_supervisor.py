@@ -8,6 +8,7 @@ import pytest
 
 from schemas.enums import Role
 from tests.browser.conftest import Sitting, Stage
+from tests.browser.seat import Seat
 from tests.factories import rrn
 
 pytestmark = pytest.mark.end_to_end
@@ -71,6 +72,29 @@ async def test_every_number_leads_to_its_cases_and_every_table_to_a_file(stage: 
         kept = await waiting.value
         assert begins in Path(await kept.path()).read_bytes()[:400]
     assert await seat.pointer_moves() == 0
+
+    await dialogs_on_a_telephone(await sit(token, language="hi", theme="dark", width=360, height=740), case_no)
+
+
+async def dialogs_on_a_telephone(phone: Seat, case_no: str) -> None:
+    """Read the cases behind a sum and behind a number on a small dark screen, in Hindi."""
+    await phone.open("/supervisor?days=1")
+    buttons = {
+        "sum": phone.page.get_by_title(re.compile("^आज गई राशि: .*मामले खोलें")),
+        "cases": phone.page.locator(".stages td .btn.link").first,
+    }
+    for name, button in buttons.items():
+        await button.focus()
+        await phone.press("Enter")
+        dialog = phone.page.get_by_role("dialog")
+        await dialog.get_by_role("link", name=case_no).wait_for()
+        await phone.picture(f"supervisor-{name}-hi-dark-360")
+        assert await phone.violations() == []
+        assert await phone.too_small() == []
+        assert await dialog.evaluate("(one) => one.scrollWidth <= one.clientWidth + 1"), "the table scrolls by itself"
+        await dialog.get_by_role("button", name="बंद करें").focus()
+        await phone.press("Enter")
+        await dialog.wait_for(state="detached")
 
 
 async def test_the_desk_is_read_in_both_languages_and_themes_and_on_a_telephone(stage: Stage, sit: Sitting) -> None:

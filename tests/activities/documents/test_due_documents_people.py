@@ -10,7 +10,7 @@ from tests.activities.restoration_bench import DAY, DESK, SP
 
 __all__ = ["issuing"]
 
-LACKS_IO = "officer.name, officer.rank, officer.police_station, officer.phone"
+LACKS_IO = "the investigating officer, the officer's rank, the officer's police station, the officer's telephone"
 
 
 # -- notice to the holder ----------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ async def test_a_step_does_not_end_before_its_notice_is_issued(issuing: IssuingB
     await issuing.home.apply(restoration)
     await issuing.home.verify(restoration)
     await issuing.issue()
-    assert any(f"holder_notice lacks {LACKS_IO}" in note for note in await issuing.task(case_no))
+    assert any(f"the notice to the account holder lacks {LACKS_IO}" in note for note in await issuing.task(case_no))
     issuing.home.clock.at += 40 * DAY
     assert {due.what for due in (await issuing.home.look(restoration)).dues} == {"remind", "escalate"}
     await issuing.assign(case_no)

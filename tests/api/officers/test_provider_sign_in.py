@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from activities.officers.enrolment import disable_officer, import_officers, reset_officer
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.officers.sessions import COOKIE
-from api.officers.sign_in_pages import BACK_PATH, BEGUN_COOKIE, PROVIDER_PATH
 from api.services import Services
+from api.sign_in_pages import BACK_PATH, BEGUN_COOKIE, PROVIDER_PATH
 from schemas.enums import Role
 from schemas.officers import OfficerEntry
 from tests.api.conftest import new_app

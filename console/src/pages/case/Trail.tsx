@@ -137,7 +137,8 @@ function Canvas({
   const [isFocused, setFocused] = useState(false);
   const height = Math.min(HEIGHT_MOST, Math.ceil(placed(picture, 900, READ_SCALE).size.height) + 8);
   const plan = useMemo(
-    () => placed(picture, Math.max(width - 16, 320), isWhole ? wholeScale(picture, height - 8) : READ_SCALE),
+    () =>
+      placed(picture, Math.max(width - 16, 320), isWhole ? wholeScale(picture, height - 8) : READ_SCALE, height - 8),
     [picture, width, isWhole, height],
   );
   const labels = useMemo(() => labelsOf(t, picture), [t, picture]);

@@ -31,12 +31,21 @@ export function Cases({ behind, close }: { behind: Behind; close: () => void }):
       {found.isPending && <LoadingState />}
       {found.isSuccess && cases.length === 0 && <EmptyState>{t("no_cases")}</EmptyState>}
       {cases.length > 0 && <Files table={{ of: "cases", behind }} name={t("cases")} />}
-      {cases.length > 0 && <CaseTable cases={cases} />}
-      {found.hasNextPage && (
-        <button type="button" className="btn" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>
-          {t("more")}
-        </button>
+      {cases.length > 0 && (
+        <div className="figures-scroll" role="region" aria-label={t("cases")} tabIndex={0}>
+          <CaseTable cases={cases} />
+        </div>
       )}
+      <div className="row wrap">
+        {found.hasNextPage && (
+          <button type="button" className="btn" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>
+            {t("more")}
+          </button>
+        )}
+        <button type="button" className="btn" onClick={close}>
+          {t("close")}
+        </button>
+      </div>
     </Modal>
   );
 }

@@ -40,12 +40,21 @@ export function SumCases({ sum, close }: { sum: BehindSum; close: () => void }):
       {found.isPending && <LoadingState />}
       {found.isSuccess && cases.length === 0 && <EmptyState>{t("no_cases")}</EmptyState>}
       {cases.length > 0 && <Files table={{ of: "sum", sum }} name={t("cases")} />}
-      {cases.length > 0 && <SumTable cases={cases} hasComplaints={sum.figure === "complaints"} />}
-      {found.hasNextPage && (
-        <button type="button" className="btn" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>
-          {t("more")}
-        </button>
+      {cases.length > 0 && (
+        <div className="figures-scroll" role="region" aria-label={t("cases")} tabIndex={0}>
+          <SumTable cases={cases} hasComplaints={sum.figure === "complaints"} />
+        </div>
       )}
+      <div className="row wrap">
+        {found.hasNextPage && (
+          <button type="button" className="btn" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>
+            {t("more")}
+          </button>
+        )}
+        <button type="button" className="btn" onClick={close}>
+          {t("close")}
+        </button>
+      </div>
     </Modal>
   );
 }
