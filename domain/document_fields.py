@@ -1,4 +1,4 @@
-"""Names of documents and of their facts in plain words, for work items that say what a document lacks. Pure."""
+"""Names of documents and of their facts in both languages, for work items that say what a document lacks. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -83,7 +83,10 @@ async def snooze(services: TheServices, officer: Owner, task_id: TaskId, body: S
 
 @router.get("/team-officers", name="list_team_officers_for_tasks")
 async def list_team_officers(services: TheServices, officer: Owner) -> TeamOfficers:
-    """List the officers of the own teams who can have work items. An item can also go to others who can act on it."""
+    """List the officers of the own teams who can have work items.
+
+    An item can also go to others who can act on it.
+    """
     async with services.ctx.pool.acquire() as connection:
         found = await team_officers.of(connection, officer.subject, ALLOWED[Action.OWN_TASK], TEAM_OFFICERS_MAX)
     return TeamOfficers(items=tuple(found))
