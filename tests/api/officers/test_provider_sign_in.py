@@ -107,7 +107,11 @@ async def desk_of(services: Services, **settings: Any) -> AsyncIterator[Desk]:
     assert services.provider is not None
     there = replace(services, provider=replace(services.provider, **settings))
     transport = httpx.ASGITransport(new_app(there))
-    async with httpx.AsyncClient(transport=transport, base_url=DESK) as client, browsing(BACK) as browser:
+    english = {"Accept-Language": "en"}
+    async with (
+        httpx.AsyncClient(transport=transport, base_url=DESK, headers=english) as client,
+        browsing(BACK) as browser,
+    ):
         yield Desk(there, client, browser)
     await there.end_streams()
 
