@@ -59,10 +59,10 @@ export function CaseTable({ cases, hasStage = false }: { cases: readonly Schemas
         <tr>
           <th scope="col">{t("case")}</th>
           {hasStage && <th scope="col">{t("stage")}</th>}
+          <th scope="col" className="num">{t("took")}</th>
           <th scope="col">{t("bank")}</th>
           <th scope="col">{t("began")}</th>
           <th scope="col">{t("due")}</th>
-          <th scope="col" className="num">{t("took")}</th>
         </tr>
       </thead>
       <tbody>
@@ -74,12 +74,12 @@ export function CaseTable({ cases, hasStage = false }: { cases: readonly Schemas
               </a>
             </td>
             {hasStage && <td>{t(`stage.${one.stage}`)}</td>}
+            <td className="num">{glanceText(one.seconds, t.language)}</td>
             <td>{one.institution ?? "–"}</td>
             <td>
               <Moment at={Date.parse(one.began_at)} />
             </td>
             <td>{one.due_at === null ? "–" : <Moment at={Date.parse(one.due_at)} />}</td>
-            <td className="num">{glanceText(one.seconds, t.language)}</td>
           </tr>
         ))}
       </tbody>

@@ -66,10 +66,10 @@ function SumTable({ cases, hasComplaints }: { cases: readonly Schemas["MoneyCase
       <thead>
         <tr>
           <th scope="col">{t("case")}</th>
+          <th scope="col" className="num">{t("sum")}</th>
           <th scope="col">{t("district")}</th>
           <th scope="col">{t("opened")}</th>
           {hasComplaints && <th scope="col" className="num">{t("complaints")}</th>}
-          <th scope="col" className="num">{t("sum")}</th>
         </tr>
       </thead>
       <tbody>
@@ -80,14 +80,14 @@ function SumTable({ cases, hasComplaints }: { cases: readonly Schemas["MoneyCase
                 {one.case_ack_no}
               </a>
             </td>
+            <td className="num">
+              <Rupees paise={one.paise} />
+            </td>
             <td>{one.district}</td>
             <td>
               <Moment at={Date.parse(one.opened_at)} />
             </td>
             {hasComplaints && <td className="num">{one.complaints}</td>}
-            <td className="num">
-              <Rupees paise={one.paise} />
-            </td>
           </tr>
         ))}
       </tbody>
