@@ -21,6 +21,8 @@ export interface Page {
   readonly roles: readonly Role[];
   /** keys that open it, such as `g c` */
   readonly keys: string;
+  /** shows nothing until an officer looks for something, so no officer begins there who has another page */
+  readonly isLookup?: boolean;
   /** the first route is the one of the link */
   readonly routes: readonly PageRoute[];
   /** drawn without the header and without a sign-in, such as a wall, which says itself who may read it */
@@ -36,4 +38,10 @@ export const PAGES: readonly Page[] = Object.values(found)
 /** Return the pages that an officer has links to. */
 export function pagesOf(roles: readonly Role[]): readonly Page[] {
   return PAGES.filter((page) => page.roles.some((role) => roles.includes(role)));
+}
+
+/** Return the page on which an officer begins; none without a page. */
+export function firstPageOf(roles: readonly Role[]): Page | undefined {
+  const own = pagesOf(roles);
+  return own.find((page) => !page.isLookup) ?? own[0];
 }

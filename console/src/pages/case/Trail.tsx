@@ -111,7 +111,8 @@ export function Trail({
 
 function trailSum(picture: Picture, t: CaseRead): string {
   const hops = picture.layers.reduce((sum, layer) => sum + (layer.layer > 0 ? layer.hops : 0), 0);
-  return t("trail.sum", { hops, layers: Math.max(picture.layers.length - 1, 0) });
+  const layers = t.count("trail.layers", Math.max(picture.layers.length - 1, 0));
+  return t("trail.sum", { hops: t.count("trail.hops", hops), layers });
 }
 
 /** The canvas is as large as what is seen, and stays there while the plan behind it is scrolled. */

@@ -10,6 +10,7 @@ import { Moment } from "../../parts/time.tsx";
 import { personOf } from "../../text/actors.ts";
 import { serverNow } from "../../text/clock.ts";
 import { isoDay, localText } from "../../text/moments.ts";
+import { AccountsOf } from "./AccountsOf.tsx";
 import type { Asked, Line } from "./asked.ts";
 import { courtdayCommands } from "./commands.ts";
 import { type Outcome, OneByOne } from "./OneByOne.tsx";
@@ -54,8 +55,19 @@ export function RecordHearing({
     <OneByOne
       title={courtdayCommands.hearing.label()}
       says={t("says.hearing")}
-      items={own.map((one) => ({ key: one.restoration_id, name: one.ack_no, paise: one.held_paise }))}
+      items={own.map((one) => ({
+        key: one.restoration_id,
+        name: one.ack_no,
+        paise: one.held_paise,
+        about: (
+          <span className="mut">
+            <AccountsOf lines={[one]} />
+            {one.hearing && ` · ${t("stands", { day: localText(one.hearing.held_on), court: one.hearing.court })}`}
+          </span>
+        ),
+      }))}
       needsReason
+      begins={own.some((one) => one.hearing) ? "" : t("hearing.first_reason")}
       isReady={court.trim() !== "" && (isOff || heldOn !== "")}
       send={(item, reason) => send(own.find((one) => one.restoration_id === item.key), reason)}
       close={close}
