@@ -28,6 +28,7 @@ export function RecordHearing({
 }): ReactNode {
   const t = courtday.use();
   const [own] = useState(lines);
+  const hasDay = own.some((one) => one.hearing !== null);
   const [only] = own.length === 1 ? own : [];
   const [heldOn, setHeldOn] = useState(only?.hearing?.held_on ?? asked.heard);
   const [court, setCourt] = useState(only?.hearing?.court ?? asked.court);
@@ -67,7 +68,7 @@ export function RecordHearing({
         ),
       }))}
       needsReason
-      begins={own.some((one) => one.hearing) ? "" : t("hearing.first_reason")}
+      begins={hasDay ? "" : t("hearing.first_reason")}
       isReady={court.trim() !== "" && (isOff || heldOn !== "")}
       send={(item, reason) => send(own.find((one) => one.restoration_id === item.key), reason)}
       close={close}
@@ -84,9 +85,11 @@ export function RecordHearing({
         />
         <Field label={t("hearing_court")} maxLength={200} value={court} onChange={(event) => setCourt(event.target.value)} />
       </div>
-      <label className="row">
-        <input type="checkbox" checked={isOff} onChange={(event) => setIsOff(event.target.checked)} /> {t("no_day")}
-      </label>
+      {hasDay && (
+        <label className="row">
+          <input type="checkbox" checked={isOff} onChange={(event) => setIsOff(event.target.checked)} /> {t("no_day")}
+        </label>
+      )}
       {only && <Earlier line={only} />}
     </OneByOne>
   );

@@ -101,7 +101,7 @@ function Clock({ hold }: { hold: Hold }): ReactNode {
         <Rupees paise={hold.held_paise} />
       </b>
       <span className="cut">
-        {hold.institution} <span className="mono">••{hold.account_end}</span>
+        {hold.institution} {hold.account_end && <span className="mono">••{hold.account_end}</span>}
       </span>
       <span className="xs mut nw">{hold.reference}</span>
       {isOpen && !isKept && (

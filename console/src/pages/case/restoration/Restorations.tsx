@@ -12,7 +12,7 @@ import { ActButtons } from "../acts/ActButtons.tsx";
 import { actsText } from "../acts/text.ts";
 import { holdsOf, policeOf, restorationOf, restorationsOf } from "../data.ts";
 import { caseText, worded } from "../text.ts";
-import { type CourtOrder, type Ends, objectionActs, restorationActs, type View } from "./acts.ts";
+import { type CourtOrder, type Ends, named, objectionActs, restorationActs, type View } from "./acts.ts";
 
 export function Restorations({ ackNo }: { ackNo: string }): ReactNode {
   const t = caseText.use();
@@ -146,7 +146,7 @@ function Lines({ view, ends }: { view: View; ends: Ends }): ReactNode {
             {view.lines.map((line) => (
               <li key={`${line.hold_id} ${line.hop_no}`} className="row wrap xs">
                 <span>
-                  {line.institution} <span className="mono">••{ends.get(line.hold_id)}</span> · {a("lines.hop", { hop: line.hop_no })}
+                  {named(line.institution, ends.get(line.hold_id))} · {a("lines.hop", { hop: line.hop_no })}
                 </span>
                 <span className="push nw">
                   {rupees(line.held_paise)}

@@ -177,7 +177,12 @@ function holdsOf(view: View, ends: Ends): readonly Option[] {
   for (const line of view.lines) {
     held.set(line.hold_id, { bank: line.institution, paise: (held.get(line.hold_id)?.paise ?? 0) + line.held_paise });
   }
-  return [...held].map(([value, { bank, paise }]) => ({ value, label: `${bank} ••${ends.get(value) ?? ""} · ${rupees(paise)}` }));
+  return [...held].map(([value, { bank, paise }]) => ({ value, label: `${named(bank, ends.get(value))} · ${rupees(paise)}` }));
+}
+
+/** A bank with the last characters of an account; the bank alone for a reader who does not see the account. */
+export function named(bank: string, end: string | undefined): string {
+  return end ? `${bank} ••${end}` : bank;
 }
 
 function stepsBefore(view: View): readonly Step[] {
