@@ -142,7 +142,7 @@ export function Documents({ ackNo }: { ackNo: string }): ReactNode {
               {worded(tc, "document", one.kind)}
             </a>
             <span className="xs mut nw">
-              {one.number} · {worded(tc, "document_language", one.language)} · <Moment at={Date.parse(one.issued_at)} />
+              {worded(tc, "document_language", one.language)} · {one.number} · <Moment at={Date.parse(one.issued_at)} />
             </span>
           </li>
         ))}
