@@ -39,6 +39,8 @@ class ReplyCheck(FrozenModel):
     institution: str
     kind: ReplyKind
     subject_id: UUID | None
+    case_no: str | None
+    """of the request or the order; None for a table"""
     evidence_id: int
     made_by: UUID
     made_at: UtcDatetime
@@ -48,8 +50,10 @@ class ReplyCheck(FrozenModel):
 
 
 _ROW: Final = """
-SELECT c.check_id, c.institution, c.kind, c.subject_id, c.evidence_id, c.made_by, c.made_at, p.name, p.designation
+SELECT c.check_id, c.institution, c.kind, c.subject_id, coalesce(r.case_no, o.case_no) AS case_no, c.evidence_id,
+    c.made_by, c.made_at, p.name, p.designation
 FROM bank_reply_check c JOIN bank_person p ON p.person_id = c.made_by
+LEFT JOIN hold_request r ON r.request_id = c.subject_id LEFT JOIN bank_order o ON o.order_id = c.subject_id
 WHERE c.institution = $1 AND c.outcome IS NULL
 """
 

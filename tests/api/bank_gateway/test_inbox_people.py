@@ -106,7 +106,11 @@ async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: D
     assert "It waits for a colleague" in read(await maker.client.post(path, data=stated | {"step": "send"})).words
     again = read(await maker.client.post(path, data=stated | {"step": "send"}), 409)
     assert "waits for a second person already" in again.words
-    (waits,) = [link for link in links_of(await checker.page("/inbox/checks")) if link.startswith("/inbox/checks/")]
+    assert "A reply waits for a second person" in (await checker.page()).words
+    listed = await checker.page("/inbox/checks")
+    assert f"Answer to a hold request, case {case_no}" in listed.words
+    assert "B. Checker" in listed.words, "a page says who is signed in"
+    (waits,) = [link for link in links_of(listed) if link.startswith("/inbox/checks/")]
     assert "Another person of your bank" in (await maker.page(waits)).words
     read(await maker.client.post(waits, data={"step": "send"}), 403)
     before = {edge["reference"]: edge["balances_paise"] for edge in await trail(doors, case_no)}
