@@ -297,7 +297,7 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
     again = read(await post(data=first | WHO | {"key_id": "other"}), 422)
     assert "another change, which waits" in again.words
     change_id = UUID(waits.fields["change_id"])
-    seen = (await doors.read("/api/v1/institutions/SBIN"))["asked_key"]
+    (seen,) = (await doors.read("/api/v1/institutions/SBIN"))["key_requests"]
     assert (seen["change_id"], seen["key_id"]) == (str(change_id), "sbin-1")
     assert (seen["asker_name"], seen["asker_designation"]) == (WHO["name"], WHO["designation"])
     assert WHO["name"] not in str(await ctx.pool.fetch("SELECT * FROM bank_key_change"))
@@ -315,7 +315,7 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
     assert ["not done yet" in text for _, text in mail.letters] == [True, False]
     with pytest.raises(BankKeyChangeDecided):
         await key_changes.confirm(ctx.pool, ctx.policy.signatures, "SBIN", change_id, "command:test")
-    assert (await doors.read("/api/v1/institutions/SBIN"))["asked_key"] is None
+    assert (await doors.read("/api/v1/institutions/SBIN"))["key_requests"] == []
     kept = "SELECT wrapped FROM bank_key_change JOIN person_key USING (person_id) WHERE change_id = $1"
     assert await ctx.pool.fetchval(kept, change_id) is None, "the key of who asked ended with the decision"
     last = read(await post(data=WHO | {"key_id": "sbin-1", "step": "end"}), 422)

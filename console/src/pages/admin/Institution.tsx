@@ -172,25 +172,10 @@ function Channels({ found }: { found: Bank }): ReactNode {
   );
 }
 
-/** A change of keys that the bank has asked for: whom to ask for by telephone, and what to compare. */
-function AskedKey({ asked }: { asked: NonNullable<Bank["asked_key"]> }): ReactNode {
-  const t = admin.use();
-  return (
-    <div className="note warn">
-      <p>
-        {t(`asked_key.${asked.kind}`, { key: asked.key_id })} <Moment at={Date.parse(asked.asked_at)} />
-      </p>
-      <p>{t("asked_key.who", { name: asked.asker_name || "–", designation: asked.asker_designation || "–" })}</p>
-      <p className="mono sm">{asked.fingerprint}</p>
-    </div>
-  );
-}
-
 function Keys({ found, tools, end }: { found: Bank; tools: ReactNode; end: ((key: string) => void) | null }): ReactNode {
   const t = admin.use();
   return (
     <Part title={t("keys")} id="h-keys" tools={tools}>
-      {found.asked_key !== null && <AskedKey asked={found.asked_key} />}
       {found.keys.length === 0 ? (
         <p className="mut sm">{t("no_key")}</p>
       ) : (
