@@ -1,6 +1,7 @@
 """The services that all routes share. A process builds them once at start and passes them to `api.server`."""
 
 import asyncio
+from asyncio import Semaphore
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from activities.banks.reply_links import REPLIES_AT_ONCE
 from activities.banks.signed_requests import origin_of
 from activities.context import Context
 from activities.database_figures import DatabaseGauges
@@ -187,6 +189,11 @@ class Services:
     def inbox_checks(self) -> Throttle:
         """Limit on what banks have checked in their inbox, and on the changes of keys that they ask for."""
         return Throttle(self.ctx, self.keys, TryName.INBOX_CHECKS)
+
+    @cached_property
+    def replies_checked(self) -> Semaphore:
+        """Limit on replies by two that are sent at once: each holds one connection while it waits for a second one."""
+        return Semaphore(REPLIES_AT_ONCE)
 
     @cached_property
     def inbox_events(self) -> Throttle:

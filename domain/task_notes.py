@@ -291,6 +291,10 @@ ENGLISH: Final[Mapping[str, str]] = {
         "your proposal {id} ({detail}) is decided: {code}. If you have a code for an officer or a bank, tell it to them"
         " now; then close this item"
     ),
+    TaskCause.LINK_NOT_ASKED_FOR: (
+        "who opened the link of proposal {id} ({detail}) did not ask for it, and it is ended: ask both admins why they"
+        " agreed, and call the officer or the bank at a number that was known before"
+    ),
     TaskCause.TASK_UNOWNED: (
         "item {task_id} ({task_kind}) has no owner for too long{at_stake}: claim it, or pass it on to an officer"
     ),

@@ -121,7 +121,7 @@ async def put_password(
         try:
             await institutions.set_login(connection, code, email, password_hash, now)
         except asyncpg.UniqueViolationError:
-            raise DirectoryRefused("a login e-mail is in use by another institution") from None
+            raise DirectoryRefused("the e-mail is in use by another institution, or by a person of one") from None
 
 
 async def register_key(

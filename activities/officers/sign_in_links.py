@@ -14,6 +14,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from activities.administration import proposal_tasks
 from activities.context import Context
 from activities.officers.authenticators import (
     SecretsAtRest,
@@ -170,6 +171,17 @@ class SignInLinks:
         if not fits:
             raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.wrong_codes - 1)
         return codes
+
+    async def refuse(self, token: str) -> bool:
+        """End a link that its officer did not ask for, and tell the admins; false if it was over meanwhile."""
+        async with self._ctx.pool.acquire() as connection, connection.transaction():
+            link = await credentials.open_link(connection, token_digest(token), lock=True)
+            if link is None:
+                return False
+            await credentials.end_link(connection, token_digest(token), link.now)
+            if link.proposal_id is not None:
+                await proposal_tasks.tell_not_asked(connection, link.proposal_id, link.now)
+        return True
 
     def _opened(self, sealed: str, owner: str) -> str | None:
         if not sealed or len(sealed) > SEALED_MAX_CHARS:

@@ -175,6 +175,7 @@ class Visit:
             "now": self.services.ctx.now(),
             "today": f"{self.services.ctx.now().astimezone(IST):%Y-%m-%d}",
             "tabs": [(path, say[key]) for path, key in _TABS.items() if key != "tab_checks" or self._is_by_two()],
+            "by_two": self._is_by_two(),
             "checks": self.checks,
             "needs_second": self.maybe_session is not None and self.needs_second,
             "tab": self.tab,

@@ -11,12 +11,14 @@ import asyncpg
 import httpx
 import pytest
 
+from activities.administration import proposal_tasks
 from activities.notifications.login_change_letters import tell_of_login_changes
 from activities.notifications.sending import Ways
 from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
 from activities.officers.authenticators import code_at, step_at
 from activities.officers.enrolment import import_officers
 from activities.reporting.task_notices import TaskNotices
+from activities.retention import forget_entries
 from api.services import Services
 from db.banks import institutions
 from schemas.enums import Role
@@ -213,6 +215,51 @@ async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_tol
     assert await tell_of_login_changes(ctx, Ways(mail=mail)) == 1
     assert [to for to, _ in mail.letters] == ["nodal@sbin.example"]
     assert "was set by the link" in mail.letters[0][1]
+
+
+async def test_who_did_not_ask_for_a_link_ends_it_and_admins_are_told(office: Office) -> None:
+    pool, client = office.doors.services.ctx.pool, office.doors.client
+    await enrol(pool, ["ravi"], [Role.IO])
+    for asked in (
+        {"kind": "officer_reset", "officer_id": "ravi"},
+        {"kind": "bank_login_replaced", "code": "SBIN", "email": "new@sbin.example"},
+    ):
+        agreed = await office.agree(asked)
+        link = agreed.link[agreed.link.index("/", 8) :] if "://" in agreed.link else agreed.link
+        assert "did not ask for this link" in (await client.get(link, headers=SAME)).text
+        ended = await client.post(link, data={"step": "not_asked"}, headers=SAME)
+        assert (ended.status_code, "The link is ended" in ended.text) == (200, True)
+        assert (await client.get(link, headers=SAME)).status_code == 410
+        told = "SELECT kind, facts ->> 'detail' AS detail FROM desk_task WHERE cause = $1 AND subject_id = $2"
+        row = await pool.fetchrow(told, "link_not_asked_for", str(agreed.proposed["proposal_id"]))
+        assert (row["kind"], row["detail"]) == ("supervise", asked["kind"])
+        again = await client.post(link, data={"step": "not_asked"}, headers=SAME)
+        assert again.status_code == 410
+
+
+async def test_the_item_of_a_proposal_closes_with_the_proposal_and_by_no_officer(office: Office) -> None:
+    ctx = office.doors.services.ctx
+    await enrol(ctx.pool, ["ravi"], [Role.DESK])
+    asked = {"kind": "role_given", "officer_id": "ravi", "role": "io"}
+    proposed = await office.send("asha", PROPOSALS, {"reason": "as the roster says", "asked": asked})
+    item = "SELECT task_id, state FROM desk_task WHERE cause = 'proposal_to_decide' AND subject_id = $1"
+    about = str(proposed["proposal_id"])
+    task_id = await ctx.pool.fetchval(item, about)
+    for who, role in (("ravi", Role.DESK), ("bela", Role.ADMIN), ("chief", Role.SUPERVISOR)):
+        headers = office.doors.officer(role, who)
+        closed = await office.doors.client.post(
+            f"/api/v1/desk/tasks/{task_id}/close", json={"reason": "not needed"}, headers=headers
+        )
+        assert closed.status_code in {403, 409}, closed.text
+        if closed.status_code == 409:
+            assert (closed.json()["code"], closed.json()["params"]["proposal_id"]) == ("task_of_proposal", int(about))
+    assert (await ctx.pool.fetchrow(item, about))["state"] == "open"
+    await forget_entries(ctx)
+    assert (await ctx.pool.fetchrow(item, about))["state"] == "open", "its time is not over"
+    office.clock.at += timedelta(seconds=ctx.policy.administration.valid_seconds + 1)
+    async with ctx.pool.acquire() as connection:
+        assert await proposal_tasks.close_over(connection, office.clock.at) == 1
+    assert (await ctx.pool.fetchrow(item, about))["state"] == "closed"
 
 
 async def test_admins_are_told_that_a_proposal_waits_and_its_proposer_that_it_was_decided(office: Office) -> None:
