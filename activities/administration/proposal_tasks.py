@@ -6,7 +6,6 @@ Officers are told of them as of any work item, each by the own setting.
 from datetime import datetime, timedelta
 from typing import Final
 
-from db.administration import proposals
 from db.cases import task_owners, tasks
 from db.cases.task_owners import Move
 from db.pool import Connection
@@ -36,13 +35,6 @@ async def close_waiting(connection: Connection, proposal_id: int, now: datetime)
 async def close_over(connection: Connection, now: datetime) -> int:
     """Close the items of proposals whose time is over, because no admin can agree to them; return how many."""
     return await tasks.close_of_over_proposals(connection, TaskCause.PROPOSAL_TO_DECIDE, now, TIME_OVER)
-
-
-async def tell_not_asked(connection: Connection, proposal_id: int, now: datetime) -> None:
-    """Open an item of the admins: who opened the link of a proposal did not ask for it."""
-    kind = (await proposals.get(connection, proposal_id)).proposal.kind
-    facts = TaskFacts(detail=kind.value)
-    await tasks.open_for_proposal(connection, proposal_id, TaskCause.LINK_NOT_ASKED_FOR, facts, now)
 
 
 async def tell_proposer(connection: Connection, proposal: Proposal, answer: str, by: str, now: datetime) -> None:

@@ -12,12 +12,11 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from activities.administration import proposal_tasks
 from activities.banks import changes
 from activities.context import Context
 from activities.officers.proposal_codes import proposal_code_fits
 from activities.officers.sign_in import new_token, token_digest
-from activities.officers.sign_in_links import TOKEN_CHARS, SignInLink, WrongLinkCode
+from activities.officers.sign_in_links import TOKEN_CHARS, SignInLink, WrongLinkCode, tell_not_asked
 from activities.secrets import hash_password
 from db.banks import bank_login_changes
 from db.banks.bank_login_changes import OpenLoginLink
@@ -94,5 +93,5 @@ async def refuse(ctx: Context, token: str) -> bool:
         if link is None:
             return False
         await bank_login_changes.end_open(connection, link.institution, link.now)
-        await proposal_tasks.tell_not_asked(connection, link.proposal_id, link.now)
+        await tell_not_asked(connection, link.proposal_id, link.now)
     return True

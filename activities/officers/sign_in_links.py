@@ -14,7 +14,6 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from activities.administration import proposal_tasks
 from activities.context import Context
 from activities.officers.authenticators import (
     SecretsAtRest,
@@ -27,11 +26,14 @@ from activities.officers.authenticators import (
 from activities.officers.proposal_codes import proposal_code_fits
 from activities.officers.sign_in import new_token, token_digest
 from activities.secrets import CannotOpen, Keys, hash_password
+from db.administration import proposals
+from db.cases import tasks
 from db.officers import credentials, sign_in_log
 from db.officers.credentials import OpenLink
 from db.pool import Connection
 from domain.sign_in import WRONG_LINK_CODES_MOST, password_fault
 from schemas.sign_in import SignInOutcome, SignInWay
+from schemas.tasks import TaskCause, TaskFacts
 
 FIRST_PATH: Final = "/first/"
 """path of the page behind a link, before its token"""
@@ -121,6 +123,13 @@ async def make_link(
     return SignInLink(f"{FIRST_PATH}{token}", valid_until)
 
 
+async def tell_not_asked(connection: Connection, proposal_id: int, now: datetime) -> None:
+    """Open a work item of the admins: who opened the link of a proposal did not ask for it."""
+    kind = (await proposals.get(connection, proposal_id)).proposal.kind
+    facts = TaskFacts(detail=kind.value)
+    await tasks.open_for_proposal(connection, proposal_id, TaskCause.LINK_NOT_ASKED_FOR, facts, now)
+
+
 class SignInLinks:
     """Reads and uses links."""
 
@@ -180,7 +189,7 @@ class SignInLinks:
                 return False
             await credentials.end_link(connection, token_digest(token), link.now)
             if link.proposal_id is not None:
-                await proposal_tasks.tell_not_asked(connection, link.proposal_id, link.now)
+                await tell_not_asked(connection, link.proposal_id, link.now)
         return True
 
     def _opened(self, sealed: str, owner: str) -> str | None:
