@@ -1,7 +1,6 @@
 """The services that all routes share. A process builds them once at start and passes them to `api.server`."""
 
 import asyncio
-from asyncio import Semaphore
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -191,9 +190,12 @@ class Services:
         return Throttle(self.ctx, self.keys, TryName.INBOX_CHECKS)
 
     @cached_property
-    def replies_checked(self) -> Semaphore:
-        """Limit on replies by two that are sent at once: each holds one connection while it waits for a second one."""
-        return Semaphore(REPLIES_AT_ONCE)
+    def replies_checked(self) -> asyncio.Semaphore:
+        """Limit on replies by two that are sent at once.
+
+        Each holds one connection while it waits for a second one.
+        """
+        return asyncio.Semaphore(REPLIES_AT_ONCE)
 
     @cached_property
     def inbox_events(self) -> Throttle:

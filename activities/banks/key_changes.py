@@ -116,9 +116,9 @@ async def ask_to_end(ctx: Context, institution: str, key_id: str, asker: KeyAske
 async def requests(
     persons: PersonKeys, connection: Connection, institution: str | None, now: datetime
 ) -> tuple[KeyRequestView, ...]:
-    """Return the changes that wait for the police with who asked for each, of one bank or of all, the oldest first.
+    """Return the changes that wait for the police, with who asked for each, the oldest first.
 
-    A change whose time is over waits no more.
+    They are of one bank or of all. A change whose time is over waits no more.
     """
     waiting = [
         one
