@@ -1,13 +1,17 @@
 """The reference of errors, and the codes that the description of the API names."""
 
+from typing import Final
+
 import pytest
 
 from api.error_reference import all_errors
 from api.problems import ALWAYS_OF_AN_ERROR, Kind, kind_of
 from tests.api.openapi_world import published
 
+KINDS: Final = sorted(ALWAYS_OF_AN_ERROR, key=lambda kind: kind.name)
 
-@pytest.mark.parametrize("kind", sorted(ALWAYS_OF_AN_ERROR, key=lambda kind: kind.name), ids=lambda kind: kind.name)
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
 def test_a_refused_operation_names_its_codes(kind: Kind) -> None:
     """A kind of problem that only business errors are is declared with at least one of them."""
     of_kind = {error.code for error in all_errors() if kind_of(error) == kind}
