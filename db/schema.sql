@@ -456,7 +456,9 @@ CREATE OR REPLACE FUNCTION public.bank_person_ends_sessions()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    UPDATE bank_session SET ended_at = present_moment() WHERE bank_person_id = NEW.person_id AND ended_at IS NULL;
+    -- The institution is named because sessions have an index by it.
+    UPDATE bank_session SET ended_at = present_moment()
+    WHERE institution = NEW.institution AND bank_person_id = NEW.person_id AND ended_at IS NULL;
     RETURN NULL;
 END $function$;
 
@@ -3324,7 +3326,7 @@ CREATE TABLE bank_key_change (
     CONSTRAINT bank_key_change_kind CHECK ((kind = ANY (ARRAY['add'::text, 'end'::text]))),
     CONSTRAINT bank_key_change_outcome CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
     CONSTRAINT bank_key_change_public_key CHECK ((octet_length(public_key) = 32)),
-    CONSTRAINT bank_key_change_reason CHECK ((length(reason) <= 500))
+    CONSTRAINT bank_key_change_reason CHECK ((length(reason) <= 1000))
 );
 
 CREATE TABLE bank_login (
@@ -8245,7 +8247,7 @@ COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at ou
 
 COMMENT ON TABLE bank_login_change IS 'another login of a bank at our API, and the link by which the bank sets its password';
 
-COMMENT ON TABLE bank_person IS 'a person of a bank with a login of the own in the inbox; the bank itself adds and ends them';
+COMMENT ON TABLE bank_person IS 'a person of a bank who has a login in its inbox; the bank itself adds and ends them';
 
 COMMENT ON TABLE bank_reply_check IS 'a reply that one person of a bank has filled in, and another one sends or gives back';
 

@@ -108,6 +108,7 @@ async def write_login(
     # A decision on the change locks it before the institution too. So does the use of the link.
     await bank_login_changes.end_open(connection, code, now)
     await bank_key_changes.refuse_open(connection, code, by, now, LOGIN_REPLACED)
+    await lock_known(connection, code)
     await bank_people.end_all(connection, code, now)
     await put_password(connection, code, email, password_hash, now, by)
 

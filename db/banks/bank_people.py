@@ -92,7 +92,11 @@ async def end(connection: Connection, institution: str, person_id: UUID, at: dat
 
 
 async def end_all(connection: Connection, institution: str, at: datetime) -> None:
-    """End all people of a bank, whose sessions end too."""
+    """End all people of a bank, whose sessions end too.
+
+    It waits for a person who is being added, so that this person ends too.
+    """
+    await connection.execute("SELECT FROM institution WHERE code = $1 FOR NO KEY UPDATE", institution)
     await connection.execute(
         "UPDATE bank_person SET ended_at = $2, password_hash = NULL, code_digest = NULL, code_until = NULL,"
         " next_attempt_at = NULL WHERE institution = $1 AND ended_at IS NULL",
@@ -103,7 +107,8 @@ async def end_all(connection: Connection, institution: str, at: datetime) -> Non
 
 async def keep_login(connection: Connection, person_id: UUID, password_hash: str) -> bool:
     """Return whether a person still has this password, which stays so until the transaction ends."""
-    statement = "SELECT true FROM bank_person WHERE person_id = $1 AND password_hash = $2 FOR SHARE"
+    # The sign-in writes the row afterwards, which two with a shared lock would do in a deadlock.
+    statement = "SELECT true FROM bank_person WHERE person_id = $1 AND password_hash = $2 FOR NO KEY UPDATE"
     return bool(await connection.fetchval(statement, person_id, password_hash))
 
 

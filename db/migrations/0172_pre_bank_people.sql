@@ -23,7 +23,7 @@ CREATE TABLE bank_person (
 CREATE UNIQUE INDEX bank_person_email_once ON bank_person (email) WHERE ended_at IS NULL;
 CREATE INDEX bank_person_of_bank ON bank_person (institution, added_at);
 CREATE INDEX bank_person_due ON bank_person (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
-COMMENT ON TABLE bank_person IS 'a person of a bank with a login of the own in the inbox; the bank itself adds and ends them';
+COMMENT ON TABLE bank_person IS 'a person of a bank who has a login in its inbox; the bank itself adds and ends them';
 COMMENT ON COLUMN bank_person.code_digest IS 'SHA-256 of the code with which the person sets a password; it is only in the letter to the person';
 COMMENT ON COLUMN bank_person.next_attempt_at IS 'when a new code is sent to the person, and the bank''s contacts are told; null: not any more';
 
@@ -47,7 +47,9 @@ COMMENT ON COLUMN bank_session.bank_person_id IS 'who has signed in; null for th
 -- Who is ended, or sets another password, is signed out everywhere.
 CREATE FUNCTION bank_person_ends_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE bank_session SET ended_at = present_moment() WHERE bank_person_id = NEW.person_id AND ended_at IS NULL;
+    -- The institution is named because sessions have an index by it.
+    UPDATE bank_session SET ended_at = present_moment()
+    WHERE institution = NEW.institution AND bank_person_id = NEW.person_id AND ended_at IS NULL;
     RETURN NULL;
 END $$;
 CREATE TRIGGER bank_person_ends_sessions AFTER UPDATE OF password_hash, ended_at ON bank_person FOR EACH ROW
