@@ -34,7 +34,7 @@ from documents.spreadsheet import table_workbook
 from domain.errors.banks import BankKeyChangeDecided
 from schemas.banks.institutions import InboundEntry
 from schemas.banks.keys import KeyChange, KeyChangeKind
-from schemas.enums import Language, Role
+from schemas.enums import ClaimKind, Disposition, Language, Role
 from tests.api.answer_post import WHO, Page, read
 from tests.api.bank_gateway.test_logins import Mail
 from tests.api.conftest import Doors, new_app, transfer
@@ -433,6 +433,11 @@ async def test_every_page_is_whole_and_accessible_in_its_language(
     assert (told.status_code, faults(told, language)) == (200, [])
     table = await browser.client.post(f"/inbox/table{query}", data={"table": "request,rrn,what,rupees\n1,2,held,3"})
     assert faults(table, language) == []
+
+
+def test_every_result_that_a_bank_is_shown_has_a_text() -> None:
+    shown = {f"result_{one}" for one in Disposition if one is not Disposition.DUPLICATE}
+    assert (shown | {f"told_{kind}" for kind in ClaimKind}) <= TEXTS[Language.EN].keys()
 
 
 def test_every_text_of_the_inbox_and_of_forms_is_there_in_both_languages() -> None:
