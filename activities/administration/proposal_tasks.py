@@ -1,6 +1,6 @@
 """Work items about proposals: one while a proposal waits, and one of the proposer when it is decided.
 
-Officers are told of them as of any work item, each by the own setting.
+Officers are told of them as of any work item, each by a setting of their own.
 """
 
 from datetime import datetime, timedelta
