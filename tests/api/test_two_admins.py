@@ -17,6 +17,7 @@ from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
 from activities.officers.authenticators import code_at, step_at
 from activities.officers.enrolment import import_officers
 from activities.reporting.task_notices import TaskNotices
+from adapters.messages.smtp import MailError, MailUnreachable
 from api.services import Services
 from db.banks import institutions
 from schemas.enums import Role
@@ -185,6 +186,23 @@ async def test_n6_officer_and_admins_are_told_of_a_link_and_of_its_use(office: O
     assert agreed.code not in str(texts)
     # One admin alone ends what a thief of the link has set.
     assert (await office.doors.post("/api/v1/officers/ravi/disable", {}, Role.ADMIN)).status_code == 204
+
+
+async def test_n6_a_link_of_which_no_person_could_be_told_is_logged_without_names(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    ctx = office.doors.services.ctx
+    await office.agree(
+        {"kind": "officer_added", "officer": {"officer_id": "ravi", "name": "Ravi", "email": "ravi@x.in"}}
+    )
+    unreachable, refused = MailUnreachable(), MailError("refused")
+    for failure, is_over in ((unreachable, False), (refused, True)):
+        caplog.clear()
+        await ctx.pool.execute("UPDATE sign_in_link SET next_attempt_at = made_at")
+        assert await tell_of_sign_in_links(ctx, Ways(mail=Mail(failure))) == 0
+        assert ("no person could be told of a sign-in link" in caplog.text) is is_over
+        assert type(failure).__name__ in caplog.text
+        assert "ravi" not in caplog.text
 
 
 async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_told(office: Office) -> None:
