@@ -53,7 +53,7 @@ docs: setup
 	@$(BIN)/python -m workers.reference
 
 pictures: console
-	@$(BIN)/pytest $(SHARE) tests/browser $(ARGS)
+	@PICTURES=1 $(BIN)/pytest $(SHARE) tests/browser $(ARGS)
 	@$(BIN)/python -m tests.browser.pictures
 
 lint: setup

@@ -26,6 +26,7 @@ from api import (
     reconciliation,
     release_brake,
     search,
+    sign_in_pages,
 )
 from api import documents as case_documents
 from api.bank_gateway import (
@@ -54,7 +55,7 @@ from api.description import Described, operation_id
 from api.edge import Edge
 from api.grievances import appeal_page, grievances, officers
 from api.my_case.pages import MyCasePages
-from api.officers import displays, officer_routes, session_routes, sign_in_pages
+from api.officers import displays, officer_routes, session_routes
 from api.orders import orders
 from api.orders.pages import OrderPages
 from api.parts import Part

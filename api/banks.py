@@ -12,7 +12,7 @@ from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
 from api.roles import Action
 from api.services import Services, TheServices
 from api.tokens import Officer
-from db.banks import bank_key_changes, bank_keys, bank_people, channels, institutions, rosters
+from db.banks import bank_keys, bank_people, channels, institutions, rosters
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.banks.answer_login import lacks_of
@@ -20,7 +20,6 @@ from domain.banks.circuit_breaker import WELL
 from domain.errors.banks import InstitutionNotFound
 from schemas.banks.institution_views import ChannelStanding, InstitutionDetails, KeyView
 from schemas.banks.institutions import DirectoryItem, DirectoryPage, Institution
-from schemas.banks.keys import KeyRequestView
 from schemas.banks.rosters import OfficerToCall
 
 router = APIRouter(prefix="/api/v1/institutions", tags=["banks"], responses=IN_THE_DESCRIPTION)
@@ -51,7 +50,8 @@ async def list_institutions(
     found, more = cut(known, limit)
     async with ctx.pool.acquire() as connection:
         calls = await rosters.to_call(connection, [one.code for one in found], ctx.policy.bank_holidays, ctx.now())
-        asked = await _key_requests(services, connection, None) if not (text.strip() or after) else ()
+        of_all = not (text.strip() or after)
+        asked = await key_changes.requests(ctx.persons, connection, None, ctx.now()) if of_all else ()
     items = tuple(_item(one, calls.get(one.code, ())) for one in found)
     return DirectoryPage(items=items, next=to_cursor(found[-1].code) if more else None, key_requests=asked)
 
@@ -99,8 +99,7 @@ async def _details(services: Services, connection: Connection, known: Institutio
         channels=await _standings(connection, known),
         roster=known.nodal_officers,
         keys=await _keys(services, connection, known.code),
-        asked_key=await key_changes.asked(services.ctx, connection, known.code),
-        key_requests=await _key_requests(services, connection, known.code),
+        key_requests=await key_changes.requests(services.ctx.persons, connection, known.code, now),
         login=await institutions.login_of(connection, known.code),
         people=tuple(await bank_people.people_of(connection, known.code, now)),
         lacks=lacks_of(known, await institutions.credentials(connection, now)),
@@ -135,22 +134,4 @@ async def _keys(services: Services, connection: Connection, code: str) -> tuple[
             last_used_at=uses.get(key.key_id),
         )
         for key in await bank_keys.keys_of(connection, code)
-    )
-
-
-async def _key_requests(services: Services, connection: Connection, code: str | None) -> tuple[KeyRequestView, ...]:
-    """Return the changes of keys that wait for two admins, of one bank or of all."""
-    now = services.ctx.now()
-    return tuple(
-        KeyRequestView(
-            change_id=one.change_id,
-            institution=one.institution,
-            kind=one.kind,
-            key_id=one.key_id,
-            fingerprint=one.fingerprint,
-            asked_at=one.asked_at,
-            ends_at=one.asked_at + bank_key_changes.KEPT_OPEN,
-        )
-        for one in await bank_key_changes.open_ones(connection, code)
-        if one.asked_at + bank_key_changes.KEPT_OPEN > now
     )

@@ -83,7 +83,7 @@ class TableJobs:
     async def place(self, caller: str) -> AsyncIterator[None]:
         """Wait for a place. Raises `Refused` if the wait is too long.
 
-        A caller waits for the own table first, so that no one takes every place.
+        A caller waits until an earlier table of the same caller is written, so that no one takes every place.
         """
         own = self._own.setdefault(caller, asyncio.Lock())
         async with AsyncExitStack() as held:

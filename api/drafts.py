@@ -9,10 +9,12 @@ from activities.drafts import saving, sending
 from activities.drafts.missed_calls import take_missed_call
 from activities.drafts.public_drafts import form_address
 from api.auth import may
+from api.params import TEAM_OFFICERS_MAX
 from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
 from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.tokens import Officer
+from db.officers import team_officers
 from domain.drafts.bank_sms import read_sms
 from schemas.base import WithReason
 from schemas.drafts import (
@@ -34,6 +36,7 @@ from schemas.drafts import (
     SmsQuestion,
     SmsReading,
 )
+from schemas.officers import TeamOfficers
 
 PATH: Final = "/api/v1/drafts"
 
@@ -67,6 +70,14 @@ async def list_drafts(services: TheServices, officer: Reader, waiting: Waiting =
 async def read_choices(services: TheServices, officer: Reader) -> DraftChoices:
     """Read what an officer chooses from: the institutions of the directory, the districts of the State, the teams."""
     return await sending.choices(services.ctx)
+
+
+@router.get("/team-officers", name="list_team_officers_for_drafts")
+async def list_team_officers(services: TheServices, officer: Keeper) -> TeamOfficers:
+    """List the officers of the own teams to whom a draft can be passed on."""
+    async with services.ctx.pool.acquire() as connection:
+        found = await team_officers.of(connection, officer.subject, ALLOWED[Action.KEEP_DRAFT], TEAM_OFFICERS_MAX)
+    return TeamOfficers(items=tuple(found))
 
 
 @router.post("/check", name="check_draft")

@@ -14,9 +14,9 @@ from starlette.responses import Response
 
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH, Setup, Wish, WrongLinkCode
 from api.addresses import address_of
+from api.forms import exact_fields
 from api.officers.sessions import refuse_other_sites
-from api.officers.sign_in_pages import exact_fields
-from api.pages import GONE
+from api.pages import GONE, NOT_ASKED
 from api.public.pages import Look, PublicPages, TheLook
 from api.services import TheServices
 from domain.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
@@ -56,10 +56,12 @@ async def show(request: Request, services: TheServices, look: TheLook, token: st
 
 @router.post(f"{FIRST_PATH}{{token}}")
 async def take(request: Request, services: TheServices, look: TheLook, token: str) -> Response:
-    """Set password and authenticator, and show the recovery codes once."""
+    """Set password and authenticator, and show the recovery codes once; or end a link that was not asked for."""
     refuse_other_sites(request, must_say=True)
     address = address_of(request, services.trusted_proxies)
     fields = await exact_fields(request)
+    if fields.get("step") == NOT_ASKED and await services.sign_in_links.refuse(token):
+        return PAGES.page(look, "refused")
     sealed = fields.get("sealed", "")
     setup = await services.sign_in_links.look(token, sealed)
     if setup is None:

@@ -18,6 +18,8 @@ from api.problems import UNREADABLE_FORM, Refused
 from schemas.enums import Language
 
 FIELDS_MAX: Final = 2_000
+EXACT_FIELDS_MAX: Final = 10
+"""fields of a form with a password"""
 VALUE_MAX_CHARS: Final = 100
 CLOCK_SLACK: Final = timedelta(minutes=10)
 ACCEPTED_MAX: Final = 20
@@ -34,6 +36,15 @@ async def typed(request: Request, fields_max: int = FIELDS_MAX) -> dict[str, str
     """Return the fields of a form as sent. Raises `Refused`."""
     try:
         return dict(parse_qsl((await request.body()).decode("ascii"), max_num_fields=fields_max, errors="replace"))
+    except ValueError:
+        raise Refused(UNREADABLE_FORM) from None
+
+
+async def exact_fields(request: Request) -> dict[str, str]:
+    """Return the fields of a form exactly as typed, because a password may have any signs. Raises `Refused`."""
+    try:
+        text = (await request.body()).decode("ascii")
+        return dict(parse_qsl(text, max_num_fields=EXACT_FIELDS_MAX, errors="strict", keep_blank_values=True))
     except ValueError:
         raise Refused(UNREADABLE_FORM) from None
 

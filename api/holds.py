@@ -40,6 +40,7 @@ from schemas.orders.releases import NewHearing, ReleaseProposal, ReleaseProposal
 router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
 
 DAYS_MAX: Final = 3_660
+REFERENCE_PATTERN: Final = r"^[A-Z0-9]{10}$"
 
 Reader = Annotated[Officer, may(Action.READ_HOLD)]
 
@@ -57,6 +58,9 @@ async def list_holds(
     officer: Reader,
     ack_no: AckNoFilter = None,
     institution: BankFilter = None,
+    reference: Annotated[
+        str | None, Query(pattern=REFERENCE_PATTERN, description="Reference of one hold, which its holder was told.")
+    ] = None,
     held: Annotated[bool | None, Query(description="Whether any money is still on hold.")] = None,
     small: Annotated[bool | None, Query(description="Whether a small-value hold waits for its quick decision.")] = None,
     ends_within_days: Annotated[
@@ -82,6 +86,7 @@ async def list_holds(
                 held=held,
                 small=small,
                 lapses_before=before,
+                reference=reference,
                 within=within,
             )
 

@@ -9,9 +9,11 @@ import hmac
 import math
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, cached_property
 from typing import Final
+from uuid import UUID
 
 from pydantic import SecretStr
 
@@ -22,6 +24,7 @@ from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
 from db.banks import bank_logins, bank_people, institutions
 from db.banks.bank_people import PersonLogin
+from db.banks.institutions import LoginRow
 from domain.policy.callers import TryName
 
 CHECKS_AT_ONCE: Final = 2
@@ -39,6 +42,15 @@ def _unknown_email_hash() -> str:
     return hash_password(SecretStr(os.urandom(16).hex()))
 
 
+@dataclass(frozen=True, slots=True)
+class ProvenLogin:
+    """The institution of a login whose password fits."""
+
+    code: str
+    login_no: int
+    """number of the login, which its tokens name"""
+
+
 class BankLogins:
     """Checks the e-mail and password of an institution against its Argon2 hash."""
 
@@ -52,8 +64,8 @@ class BankLogins:
 
     async def code(
         self, email: str, password: SecretStr, address: str, named: Callable[[str | None], None] = lambda _: None
-    ) -> str:
-        """Return the code of the institution with this login. Raises `Refused`.
+    ) -> ProvenLogin:
+        """Return the institution with this login. Raises `Refused`.
 
         `named` is told first which institution has the e-mail, or None.
 
@@ -64,7 +76,7 @@ class BankLogins:
             row = await institutions.login_row(connection, email, address, self._ctx.now() - REMEMBERED)
         named(row.code if row else None)
         password_hash = _unknown_email_hash() if row is None else row.password_hash
-        mark = self._mark(password, password_hash)
+        mark, login_no = self._mark(password, password_hash), row.login_no if row else 0
         is_remembered = row is not None and any(hmac.compare_digest(mark, known) for known in row.marks)
         if not is_remembered:
             await self._count(
@@ -73,36 +85,36 @@ class BankLogins:
             if not await self._fits(password, password_hash) or row is None:
                 raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
             if is_outdated(password_hash):
-                mark = await self._renewed(row.code, password, password_hash)
+                mark, login_no = await self._renewed(row, password)
         assert row is not None, "a login without a row is refused"
         if not is_remembered or not row.knows_address:
             async with self._ctx.pool.acquire() as connection:
                 await bank_logins.verified(connection, row.code, address, mark, self._ctx.now())
-        return row.code
+        return ProvenLogin(row.code, login_no)
 
     async def person_of(self, email: str, address: str) -> PersonLogin | None:
-        """Return the person with this e-mail, or None, also where it is the login of an institution."""
+        """Return the person with this e-mail who has set a password, or None."""
         async with self._ctx.pool.acquire() as connection:
-            if await institutions.login_row(connection, email) is not None:
-                return None
             return await bank_people.login_of(connection, institutions.email_key(email), address)
 
     async def check_person(self, login: PersonLogin, email: str, password: SecretStr, address: str) -> None:
         """Check the password of a person. Raises `Refused` as `code` does."""
         await self._count(institutions.email_key(email), address, knows_address=login.knows_address)
-        known_hash = login.password_hash
-        if not await self._fits(password, known_hash or _unknown_email_hash()) or known_hash is None:
+        if not await self._fits(password, login.password_hash):
             raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
 
-    async def check_code(self, login: PersonLogin | None, email: str, code: str, address: str) -> bytes:
-        """Check the code with which a person sets a password, and return its digest. Raises as `code` does."""
-        await self._count(institutions.email_key(email), address, knows_address=False)
-        digest = code_digest(code)
-        known = login.code_digest if login else None
-        is_in_time = login is not None and login.code_until is not None and login.code_until > self._ctx.now()
-        if not hmac.compare_digest(digest, known or bytes(len(digest))) or not is_in_time:
+    async def check_code(self, email: str, code: str, address: str) -> tuple[UUID, bytes]:
+        """Check the code with which a person sets a password. Raises as `code` does.
+
+        Return the person and the digest of the code. An e-mail may have a code of each of several banks.
+        """
+        key, digest = institutions.email_key(email), code_digest(code)
+        await self._count(key, address, knows_address=False)
+        async with self._ctx.pool.acquire() as connection:
+            person_id = await bank_people.invited(connection, key, digest)
+        if person_id is None:
             raise Refused(NOT_LOGGED_IN, "this e-mail and code do not fit")
-        return digest
+        return person_id, digest
 
     async def _count(self, email: str, address: str, *, knows_address: bool) -> None:
         """Count a try. Raises `Refused` if the e-mail has had too many, or too many logins wait."""
@@ -120,12 +132,13 @@ class BankLogins:
         finally:
             self._waiting -= 1
 
-    async def _renewed(self, code: str, password: SecretStr, before: str) -> bytes:
-        """Hash a verified password again, with the costs of now; return the mark of the new hash."""
+    async def _renewed(self, row: LoginRow, password: SecretStr) -> tuple[bytes, int]:
+        """Hash a verified password again, with the costs of now; return the mark of the new hash and its login."""
         after = await asyncio.to_thread(hash_password, password)
         async with self._ctx.pool.acquire() as connection:
-            await institutions.renew_hash(connection, code, before, after)
-        return self._mark(password, after)
+            login_no = await institutions.renew_hash(connection, row.code, row.password_hash, after)
+        # A login that was replaced meanwhile keeps its number of before, so that its token opens nothing.
+        return self._mark(password, after), row.login_no if login_no is None else login_no
 
     @cached_property
     def _key(self) -> bytes:

@@ -18,6 +18,8 @@ from schemas.text import IST
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 GONE: Final = 410
+NOT_ASKED: Final = "not_asked"
+"""button of the page behind a link, for who did not ask for it"""
 
 
 def day(at: datetime) -> str:

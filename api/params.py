@@ -9,6 +9,8 @@ from schemas.enums import Language
 from schemas.identifiers import ACK_NO_PATTERN
 
 LIMIT_DEFAULT: Final = 50
+TEAM_OFFICERS_MAX: Final = 500
+"""officers of one's teams that a list has at most"""
 LIMIT_MAX: Final = 500
 INT32_MAX: Final = 2**31 - 1
 INT64_MAX: Final = 2**63 - 1

@@ -17,7 +17,7 @@ from schemas.reconciliation.comparison import ReconciliationDetail, Reconciliati
 
 router = APIRouter(prefix="/api/v1/reconciliations", tags=["reconciliations"], responses=IN_THE_DESCRIPTION)
 
-Reader = Annotated[Officer, may(Action.READ_TRAIL)]
+Reader = Annotated[Officer, may(Action.READ_BANKS)]
 
 
 @router.get("")
@@ -50,6 +50,6 @@ async def read_reconciliation(
 
     Marked cases that the officer does not read are left out.
     """
-    within = await within_of(services, officer, Action.READ_TRAIL)
+    within = await within_of(services, officer, Action.READ_BANKS)
     async with services.ctx.pool.acquire() as connection, connection.transaction(readonly=True):
         return await comparisons.get(connection, reconciliation_id, within)

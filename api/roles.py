@@ -25,7 +25,9 @@ class Action(StrEnum):
     READ_CASE = "read_case"
     """one case by its number: state, buckets and times, without accounts and names"""
     READ_TRAIL = "read_trail"
-    """everything else about cases: lists, accounts, answers, the case log"""
+    """the money of a case: its trail, ledger, requests, answers and log; and the list of cases"""
+    READ_BANKS = "read_banks"
+    """banks over all cases: the call list, scorecards, comparisons with their lists, and one account in every case"""
     CHANGE_HOP = "change_hop"
     CHANGE_REQUEST = "change_request"
     READ_FIGURES = "read_figures"
@@ -175,7 +177,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.KEEP_DRAFT: _DESK | {Role.INTAKE},
     Action.READ_DRAFTS: _DESK | {Role.INTAKE},
     Action.READ_CASE: frozenset(OFFICER_ROLES),
-    Action.READ_TRAIL: _DESK | {Role.AUDITOR},
+    Action.READ_TRAIL: _DESK | {Role.AUDITOR, Role.IO, Role.SP},
+    Action.READ_BANKS: _DESK | {Role.AUDITOR},
     Action.CHANGE_HOP: _DESK,
     Action.CHANGE_REQUEST: _DESK,
     Action.READ_FIGURES: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.SP}),
@@ -308,6 +311,7 @@ SHOWS: Final[Mapping[Action, Shows]] = {
     **dict.fromkeys(READS, Shows.PERSONS),
     Action.READ_CASE: Shows.MONEY,
     Action.READ_TRAIL: Shows.MONEY,
+    Action.READ_BANKS: Shows.MONEY,
     Action.READ_FIGURES: Shows.MONEY,
     Action.READ_TASKS: Shows.MONEY,
     Action.READ_STREAM: Shows.MONEY,

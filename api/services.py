@@ -9,6 +9,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from activities.banks.reply_links import REPLIES_AT_ONCE
 from activities.banks.signed_requests import origin_of
 from activities.context import Context
 from activities.database_figures import DatabaseGauges
@@ -187,6 +188,14 @@ class Services:
     def inbox_checks(self) -> Throttle:
         """Limit on what banks have checked in their inbox, and on the changes of keys that they ask for."""
         return Throttle(self.ctx, self.keys, TryName.INBOX_CHECKS)
+
+    @cached_property
+    def replies_checked(self) -> asyncio.Semaphore:
+        """Limit on replies by two that are sent at once.
+
+        Each holds one connection while it waits for a second one.
+        """
+        return asyncio.Semaphore(REPLIES_AT_ONCE)
 
     @cached_property
     def inbox_events(self) -> Throttle:

@@ -22,6 +22,7 @@ SCRIPT: Final = "script:"
 _ISSUER: Final = "goldenhour"
 _BANKS: Final = "goldenhour/banks"
 """audience of a token that opens both doors"""
+_LOGIN_NO: Final = "login_no"
 _ALGORITHM: Final = "HS256"
 _LEEWAY_SECONDS: Final = 5
 _OPTIONS: Final[Options] = {
@@ -82,11 +83,17 @@ class Tokens:
         # The officers process has no such key.
         return self._keys.derive_key(Purpose.BANK_TOKENS)
 
-    def for_bank(self, code: str, door: BankDoor | None = None) -> str:
-        """Return a token for the institution with this code, valid for `TTL_SECONDS`; without a door it opens both."""
+    def for_bank(self, code: str, door: BankDoor | None = None, login_no: int | None = None) -> str:
+        """Return a token for the institution with this code, valid for `TTL_SECONDS`; without a door it opens both.
+
+        It ends before, as soon as the institution has another login than the one with this number. Without a number
+        it is of no login.
+        """
         audience = door.audience if door else _BANKS
         made_at = int(self._clock().timestamp())
         claims = {"iss": _ISSUER, "aud": audience, "sub": code, "iat": made_at, "exp": made_at + TTL_SECONDS}
+        if login_no is not None:
+            claims[_LOGIN_NO] = login_no
         return jwt.encode(claims, self._banks_key, _ALGORITHM)
 
     def owner(self, token: str) -> str:
@@ -97,10 +104,13 @@ class Tokens:
             raise BadToken(BadToken.__doc__) from None
         return str(claims["sub"])
 
-    def bank(self, token: str, door: BankDoor) -> str:
-        """Return the code of the institution of a token that opens `door`. Raises `BadToken`."""
-        code: str = _read(self._banks_key, (_BANKS, door.audience), token, self._clock())["sub"]
-        return code
+    def bank(self, token: str, door: BankDoor) -> tuple[str, int | None]:
+        """Return the code and the login of the institution of a token that opens `door`. Raises `BadToken`.
+
+        The login is None for a token of no login. The caller compares it with the login of now.
+        """
+        claims = _read(self._banks_key, (_BANKS, door.audience), token, self._clock())
+        return claims["sub"], claims.get(_LOGIN_NO)
 
 
 def bearer(authorization: str | None) -> str:

@@ -19,6 +19,7 @@ import orjson
 from adapters.clock import wall_clock
 from api.hosts import Site
 from api.officers.sessions import COOKIE
+from api.public.pages import LANGUAGE_COOKIE
 from benchmarks.aims import Aim, at_least, at_most
 from benchmarks.complaints import Run
 from benchmarks.measuring import MIB, Progress, quantiles
@@ -124,7 +125,7 @@ class _Room:
         await context.add_cookies(
             [{"name": COOKIE, "value": token, "url": f"{self.origin}/", "secure": True, "httpOnly": True}]
         )
-        await context.add_init_script("localStorage.setItem('goldenhour.language', 'en')")
+        await context.add_cookies([{"name": LANGUAGE_COOKIE, "value": "en", "url": f"{self.origin}/", "secure": True}])
         for script in (_WATCHING, *scripts):
             await context.add_init_script(f"(() => {{{script}}})()")
         page = await context.new_page()

@@ -382,6 +382,22 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_login_email_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    the_email text := CASE TG_TABLE_NAME WHEN 'institution' THEN to_jsonb(NEW) ->> 'inbound_email' ELSE to_jsonb(NEW) ->> 'email' END;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(the_email, 31));
+    IF TG_TABLE_NAME = 'institution' AND EXISTS (SELECT FROM bank_person WHERE email = the_email AND password_hash IS NOT NULL)
+        OR TG_TABLE_NAME = 'bank_person' AND EXISTS (SELECT FROM institution WHERE inbound_email = the_email) THEN
+        RAISE EXCEPTION 'an e-mail is the login of one bank or of one person'
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'bank_login_email_once';
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_login_ends_sessions()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -451,12 +467,28 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_person_confirmed_by_two()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.confirmed_proposal
+            AND p.kind = 'bank_people_confirmed' AND p.subject = NEW.institution AND p.decision = 'agreed'
+            AND p.decided_at = NEW.confirmed_at AND p.asked -> 'confirmed' ? NEW.person_id::text) THEN
+        RAISE EXCEPTION 'two admins confirm a person of a bank'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_person_confirmed_by_two';
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_person_ends_sessions()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    UPDATE bank_session SET ended_at = present_moment() WHERE bank_person_id = NEW.person_id AND ended_at IS NULL;
+    -- The institution is named because sessions have an index by it.
+    UPDATE bank_session SET ended_at = present_moment()
+    WHERE institution = NEW.institution AND bank_person_id = NEW.person_id AND ended_at IS NULL;
     RETURN NULL;
 END $function$;
 
@@ -468,6 +500,30 @@ BEGIN
     PERFORM FROM institution WHERE code = NEW.institution FOR NO KEY UPDATE;
     IF (SELECT count(*) FROM bank_person WHERE institution = NEW.institution AND ended_at IS NULL) >= 20 THEN
         RAISE EXCEPTION 'a bank has at most 20 people' USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_person_at_most';
+    END IF;
+    IF (SELECT count(*) FROM bank_person
+            WHERE institution = NEW.institution AND added_at > NEW.added_at - interval '90 days') >= 100 THEN
+        RAISE EXCEPTION 'a bank adds at most 100 people in 90 days'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_person_added_at_most';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_reply_check_asked()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM bank_person WHERE person_id = NEW.made_by AND institution = NEW.institution
+            AND ended_at IS NULL AND confirmed_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'a confirmed person of the bank fills in a reply by two'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_reply_check_of_confirmed';
+    END IF;
+    PERFORM FROM institution WHERE code = NEW.institution FOR NO KEY UPDATE;
+    IF NEW.kind = 'table' AND (SELECT count(*) FROM bank_reply_check
+            WHERE institution = NEW.institution AND kind = 'table' AND outcome IS NULL) >= 20 THEN
+        RAISE EXCEPTION 'at most 20 tables of a bank wait for a second person'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_reply_check_tables_at_most';
     END IF;
     RETURN NEW;
 END $function$;
@@ -481,6 +537,20 @@ BEGIN
         RAISE EXCEPTION 'a reply of a bank is decided once' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_reply_check_sent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM bank_person WHERE person_id = NEW.decided_by AND institution = NEW.institution
+            AND ended_at IS NULL AND confirmed_at IS NOT NULL)
+        OR NOT EXISTS (SELECT FROM bank_person WHERE person_id = NEW.made_by AND confirmed_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'another confirmed person of the bank sends a reply by two'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_reply_check_of_confirmed';
+    END IF;
+    RETURN NULL;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.body_is_sealed()
@@ -1517,6 +1587,15 @@ AS $function$
         AND (l.excluded_at IS NULL OR l.reopened_at IS NOT NULL)
         AND lower(regexp_replace(importer, '^[a-z]+:', '')) = lower(officer)
 $function$;
+
+CREATE OR REPLACE FUNCTION public.institution_login_counted()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.login_no := OLD.login_no + 1;
+    RETURN NEW;
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.is_absent(of_officer text, moment timestamp with time zone)
  RETURNS boolean
@@ -3037,7 +3116,7 @@ CREATE TABLE administration_proposal (
     CONSTRAINT administration_proposal_four_eyes CHECK (((decision IS NULL) OR (decision = ANY (ARRAY['withdrawn'::text, 'expired'::text])) OR is_second_officer(decided_by, proposed_by))),
     CONSTRAINT administration_proposal_has_code CHECK (((code_digest IS NOT NULL) = (kind = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
     CONSTRAINT administration_proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)) AND ((decision IS DISTINCT FROM 'expired'::text) OR (decided_at > valid_until)))),
-    CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'policy_changed'::text]))),
+    CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'bank_people_confirmed'::text, 'policy_changed'::text]))),
     CONSTRAINT administration_proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
     CONSTRAINT administration_proposal_of_officers CHECK (((proposed_by ~~ 'officer:%'::text) AND (decided_by ~~ 'officer:%'::text))),
     CONSTRAINT administration_proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 1000))),
@@ -3324,7 +3403,7 @@ CREATE TABLE bank_key_change (
     CONSTRAINT bank_key_change_kind CHECK ((kind = ANY (ARRAY['add'::text, 'end'::text]))),
     CONSTRAINT bank_key_change_outcome CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
     CONSTRAINT bank_key_change_public_key CHECK ((octet_length(public_key) = 32)),
-    CONSTRAINT bank_key_change_reason CHECK ((length(reason) <= 500))
+    CONSTRAINT bank_key_change_reason CHECK ((length(reason) <= 1000))
 );
 
 CREATE TABLE bank_login (
@@ -3450,9 +3529,12 @@ CREATE TABLE bank_person (
     attempts integer NOT NULL DEFAULT 0,
     told_at timestamp with time zone,
     last_sign_in_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    confirmed_proposal bigint,
     CONSTRAINT bank_person_pkey PRIMARY KEY (person_id),
     CONSTRAINT bank_person_code CHECK ((octet_length(code_digest) = 32)),
     CONSTRAINT bank_person_code_ends CHECK (((code_digest IS NULL) = (code_until IS NULL))),
+    CONSTRAINT bank_person_confirmed CHECK (((confirmed_at IS NULL) = (confirmed_proposal IS NULL))),
     CONSTRAINT bank_person_designation CHECK (((length(designation) >= 1) AND (length(designation) <= 200))),
     CONSTRAINT bank_person_email CHECK (((length(email) >= 3) AND (length(email) <= 200) AND (email = lower(email)))),
     CONSTRAINT bank_person_ended_has_no_way_in CHECK (((ended_at IS NULL) OR (num_nonnulls(password_hash, code_digest, next_attempt_at) = 0))),
@@ -4516,6 +4598,7 @@ CREATE TABLE institution (
     signature_only_from timestamp with time zone,
     calls_at_once integer,
     calls_a_second double precision,
+    login_no integer NOT NULL DEFAULT 0,
     answers_by_two boolean NOT NULL DEFAULT false,
     CONSTRAINT institution_inbound_email_key UNIQUE (inbound_email),
     CONSTRAINT institution_pkey PRIMARY KEY (code),
@@ -6051,6 +6134,8 @@ ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN 
 
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
+ALTER TABLE bank_person ADD CONSTRAINT bank_person_confirmed_proposal_fkey FOREIGN KEY (confirmed_proposal) REFERENCES administration_proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE bank_person ADD CONSTRAINT bank_person_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
 ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES bank_person(person_id);
@@ -6547,6 +6632,8 @@ CREATE INDEX bank_evidence_about ON public.bank_evidence USING btree (about, evi
 
 CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
 
+CREATE INDEX bank_evidence_of_person ON public.bank_evidence USING btree (bank_person_id) WHERE (bank_person_id IS NOT NULL);
+
 CREATE UNIQUE INDEX bank_exchange_fetched ON public.bank_exchange USING btree (COALESCE(request_id, order_id), about, digest) WHERE (channel = 'pull'::text);
 
 CREATE INDEX bank_exchange_inquiry ON public.bank_exchange USING btree (inquiry_id, exchange_id) WHERE (inquiry_id IS NOT NULL);
@@ -6599,9 +6686,17 @@ CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoratio
 
 CREATE INDEX bank_person_due ON public.bank_person USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
-CREATE UNIQUE INDEX bank_person_email_once ON public.bank_person USING btree (email) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX bank_person_email_of_bank ON public.bank_person USING btree (email, institution) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX bank_person_email_once ON public.bank_person USING btree (email) WHERE (password_hash IS NOT NULL);
 
 CREATE INDEX bank_person_of_bank ON public.bank_person USING btree (institution, added_at);
+
+CREATE INDEX bank_person_to_forget ON public.bank_person USING btree (ended_at) WHERE (last_sign_in_at IS NULL);
+
+CREATE INDEX bank_reply_check_decided_by ON public.bank_reply_check USING btree (decided_by) WHERE (decided_by IS NOT NULL);
+
+CREATE INDEX bank_reply_check_made_by ON public.bank_reply_check USING btree (made_by);
 
 CREATE UNIQUE INDEX bank_reply_check_open ON public.bank_reply_check USING btree (institution, kind, subject_id) WHERE ((outcome IS NULL) AND (subject_id IS NOT NULL));
 
@@ -7157,6 +7252,10 @@ CREATE TRIGGER release_was_proposed AFTER INSERT ON public.bank_order_line FOR E
 
 CREATE TRIGGER bank_person_append_only BEFORE TRUNCATE ON public.bank_person FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE CONSTRAINT TRIGGER bank_person_confirmed_by_two AFTER INSERT OR UPDATE OF confirmed_at, confirmed_proposal ON public.bank_person DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.confirmed_proposal IS NOT NULL)) EXECUTE FUNCTION bank_person_confirmed_by_two();
+
+CREATE TRIGGER bank_person_email_is_no_bank AFTER UPDATE OF password_hash ON public.bank_person FOR EACH ROW WHEN (((new.password_hash IS NOT NULL) AND (new.password_hash IS DISTINCT FROM old.password_hash))) EXECUTE FUNCTION bank_login_email_once();
+
 CREATE TRIGGER bank_person_ends_sessions AFTER UPDATE OF password_hash, ended_at ON public.bank_person FOR EACH ROW WHEN (((old.password_hash IS DISTINCT FROM new.password_hash) OR (old.ended_at IS DISTINCT FROM new.ended_at))) EXECUTE FUNCTION bank_person_ends_sessions();
 
 CREATE TRIGGER bank_person_kept BEFORE UPDATE OF person_id, institution, email, name, designation, added_at ON public.bank_person FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -7165,9 +7264,13 @@ CREATE TRIGGER bank_person_rules BEFORE INSERT ON public.bank_person FOR EACH RO
 
 CREATE TRIGGER bank_reply_check_append_only BEFORE DELETE OR TRUNCATE ON public.bank_reply_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER bank_reply_check_asked BEFORE INSERT ON public.bank_reply_check FOR EACH ROW EXECUTE FUNCTION bank_reply_check_asked();
+
 CREATE TRIGGER bank_reply_check_decided_once BEFORE UPDATE ON public.bank_reply_check FOR EACH ROW EXECUTE FUNCTION bank_reply_check_decided_once();
 
 CREATE TRIGGER bank_reply_check_kept BEFORE UPDATE OF check_id, institution, kind, subject_id, evidence_id, made_by, made_at ON public.bank_reply_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_reply_check_sent AFTER INSERT OR UPDATE OF outcome ON public.bank_reply_check FOR EACH ROW WHEN ((new.outcome = 'sent'::text)) EXECUTE FUNCTION bank_reply_check_sent();
 
 CREATE TRIGGER call_back_rules BEFORE DELETE OR UPDATE ON public.call_back FOR EACH ROW EXECUTE FUNCTION call_back_rules();
 
@@ -7346,6 +7449,12 @@ CREATE TRIGGER hop_without_account BEFORE INSERT OR UPDATE OF account_key ON pub
 CREATE TRIGGER hop_correction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hop_correction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER bank_login_ends_sessions AFTER UPDATE OF inbound_password_hash ON public.institution FOR EACH ROW WHEN ((old.inbound_password_hash IS DISTINCT FROM new.inbound_password_hash)) EXECUTE FUNCTION bank_login_ends_sessions();
+
+CREATE TRIGGER institution_login_counted BEFORE UPDATE OF inbound_email, inbound_password_hash ON public.institution FOR EACH ROW WHEN (((old.inbound_email IS DISTINCT FROM new.inbound_email) OR (old.inbound_password_hash IS DISTINCT FROM new.inbound_password_hash))) EXECUTE FUNCTION institution_login_counted();
+
+CREATE TRIGGER institution_login_is_no_person AFTER INSERT ON public.institution FOR EACH ROW WHEN ((new.inbound_email IS NOT NULL)) EXECUTE FUNCTION bank_login_email_once();
+
+CREATE TRIGGER institution_new_login_is_no_person AFTER UPDATE OF inbound_email ON public.institution FOR EACH ROW WHEN (((new.inbound_email IS NOT NULL) AND (new.inbound_email IS DISTINCT FROM old.inbound_email))) EXECUTE FUNCTION bank_login_email_once();
 
 CREATE TRIGGER institution_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.institution FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
@@ -7709,6 +7818,8 @@ COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the or
 
 COMMENT ON COLUMN bank_person.code_digest IS 'SHA-256 of the code with which the person sets a password; it is only in the letter to the person';
 
+COMMENT ON COLUMN bank_person.confirmed_proposal IS 'of the two admins who have confirmed that the login is of another person than the others; null: not confirmed';
+
 COMMENT ON COLUMN bank_person.next_attempt_at IS 'when a new code is sent to the person, and the bank''s contacts are told; null: not any more';
 
 COMMENT ON COLUMN bank_reply_check.evidence_id IS 'the form as the first person sent it';
@@ -7914,6 +8025,8 @@ COMMENT ON COLUMN institution.answers_by_two IS 'whether a reply in the inbox ne
 COMMENT ON COLUMN institution.calls_a_second IS 'most calls of ours to this bank in a second; null: no limit of its own';
 
 COMMENT ON COLUMN institution.calls_at_once IS 'most calls of ours to this bank at a time; null: no limit of its own';
+
+COMMENT ON COLUMN institution.login_no IS 'number of its login at our API: one higher with each other e-mail or password';
 
 COMMENT ON COLUMN institution.signature_only_from IS 'from this time a token does not open the feed to this bank; null: a token is enough';
 
@@ -8245,7 +8358,7 @@ COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at ou
 
 COMMENT ON TABLE bank_login_change IS 'another login of a bank at our API, and the link by which the bank sets its password';
 
-COMMENT ON TABLE bank_person IS 'a person of a bank with a login of the own in the inbox; the bank itself adds and ends them';
+COMMENT ON TABLE bank_person IS 'a person of a bank who has a login in its inbox; the bank itself adds and ends them';
 
 COMMENT ON TABLE bank_reply_check IS 'a reply that one person of a bank has filled in, and another one sends or gives back';
 

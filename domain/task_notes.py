@@ -6,6 +6,7 @@ No text is stored, and no task is found by its text. `TEXTS` has one table for e
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from domain.document_fields import document_name, field_names
 from domain.rupees import rupees
 from domain.task_notes_hindi import HINDI
 from schemas.enums import Language
@@ -291,6 +292,10 @@ ENGLISH: Final[Mapping[str, str]] = {
         "your proposal {id} ({detail}) is decided: {code}. If you have a code for an officer or a bank, tell it to them"
         " now; then close this item"
     ),
+    TaskCause.LINK_NOT_ASKED_FOR: (
+        "who opened the link of proposal {id} ({detail}) did not ask for it, and it is ended: ask both admins why they"
+        " agreed, and call the officer or the bank at a number that was known before"
+    ),
     TaskCause.TASK_UNOWNED: (
         "item {task_id} ({task_kind}) has no owner for too long{at_stake}: claim it, or pass it on to an officer"
     ),
@@ -310,14 +315,19 @@ def compose(
     language: Language = Language.EN,
     *,
     bank: str = "",
+    names: Mapping[str, str] | None = None,
     in_play_paise: int | None = None,
 ) -> str:
-    """Return the text of a task in this language. `bank` and `in_play_paise` are what is known beside its facts."""
-    texts = TEXTS[language]
-    lists = {"lacking": ", ".join(facts.lacking), "differing": ", ".join(facts.differing)}
+    """Return the text of a task in this language. `bank` and `in_play_paise` are what is known beside its facts.
+
+    `names` has names of banks by their codes. A bank without one stands by its code.
+    """
+    texts, named = TEXTS[language], names or {}
+    lists = {"lacking": field_names(facts.lacking, language), "differing": ", ".join(facts.differing)}
     known: dict[str, object] = facts.model_dump(mode="json") | {"id": subject.id, **lists}
     at_stake = texts["at_stake"].format(in_play=_sum(in_play_paise)) if in_play_paise else ""
-    known |= {"bank": facts.institution or bank or texts["bank"], "at_stake": at_stake}
+    known |= {"bank": named.get(facts.institution, facts.institution) or bank or texts["bank"], "at_stake": at_stake}
+    known |= {"to_bank": named.get(facts.to_bank, facts.to_bank)}
     known |= {"claimed": _sum(facts.claimed_paise)}
     known |= {"against": _sum(facts.against_paise), "sum": f", {known['claimed']}" if facts.claimed_paise else ""}
     known |= {"released": _sum(facts.released_paise), "waiting": _sum(facts.waiting_paise)}
@@ -393,10 +403,12 @@ def _documents_wait(
     cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts
 ) -> tuple[str, Mapping[str, str]]:
     said = []
+    language = Language.HI if texts is HINDI else Language.EN
     for one in facts.documents:
-        kind = one.kind.value
+        kind = document_name(one.kind, language)
         if one.lacking:
-            said.append(texts[f"{cause}.lacking"].format(kind=kind, lacking=", ".join(one.lacking)))
+            lacking = field_names(one.lacking, language)
+            said.append(texts[f"{cause}.lacking"].format(kind=kind, lacking=lacking))
         if one.failures:
             said.append(texts[f"{cause}.failed"].format(kind=kind, failures=", ".join(one.failures)))
         if not one.lacking and not one.failures:

@@ -22,6 +22,8 @@ from schemas.text import EmailAddress, Line
 VALUES_MAX: Final = 50
 VALUE_MAX_BYTES: Final = 4_000
 SUBJECT_MAX_CHARS: Final = 200
+PEOPLE_MAX: Final = 20
+"""people of a bank in one change, as many as a bank has"""
 POLICY_SUBJECT: Final = "policy"
 _LAST_TIME: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -57,6 +59,7 @@ class ProposalKind(StrEnum):
     BANK_KEY_ADDED = "bank_key_added"
     BANK_KEY_ENDED = "bank_key_ended"
     BANK_KEY_REQUEST_DECIDED = "bank_key_request_decided"
+    BANK_PEOPLE_CONFIRMED = "bank_people_confirmed"
     POLICY_CHANGED = "policy_changed"
 
 
@@ -226,6 +229,25 @@ class BankKeyRequestDecided(FrozenModel):
     """when a key that is added begins to be valid; the time of the proposal by default"""
 
 
+class BankPeopleConfirmed(FrozenModel):
+    """Confirm that each of these logins in an institution's inbox is of another person, or take that back.
+
+    Where a reply needs two people, only those who are confirmed count.
+    """
+
+    kind: Literal[ProposalKind.BANK_PEOPLE_CONFIRMED]
+    code: Code
+    confirmed: Annotated[tuple[UUID, ...], Field(max_length=PEOPLE_MAX)] = ()
+    taken_back: Annotated[tuple[UUID, ...], Field(max_length=PEOPLE_MAX)] = ()
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        named = (*self.confirmed, *self.taken_back)
+        if not named or len(set(named)) < len(named):
+            raise ValueError("names no person, or one twice")
+        return self
+
+
 def _plain(value: Any) -> Any:
     try:
         written = orjson.dumps(value)
@@ -253,7 +275,13 @@ class PolicyChanged(FrozenModel):
 OfficerAsked = OfficerAdded | OfficerChanged | RoleGiven | RoleEnded | OfficerEnabled | OfficerDisabled | OfficerReset
 TeamAsked = TeamAdded | MemberMoved
 BankAsked = (
-    InstitutionChanged | NodalOfficersChanged | BankLoginReplaced | BankKeyAdded | BankKeyEnded | BankKeyRequestDecided
+    InstitutionChanged
+    | NodalOfficersChanged
+    | BankLoginReplaced
+    | BankKeyAdded
+    | BankKeyEnded
+    | BankKeyRequestDecided
+    | BankPeopleConfirmed
 )
 Asked = Annotated[OfficerAsked | TeamAsked | BankAsked | PolicyChanged, Field(discriminator="kind")]
 

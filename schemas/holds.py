@@ -64,6 +64,8 @@ class HoldView(FrozenModel):
     hold_id: UUID
     case_ack_no: str
     institution: str
+    account_end: str
+    """last four characters of the account"""
     reference: str
     """reference for the holder's appeal"""
     state: str

@@ -271,6 +271,23 @@ class FoundOfficers(FrozenModel):
     """whether more officers fit than are shown"""
 
 
+class TeamOfficer(FrozenModel):
+    """Another officer of a team of one's own."""
+
+    officer_id: str
+    name: str
+    teams: tuple[str, ...]
+    """the teams that both are in"""
+    is_absent: bool
+    """whether the officer is absent today, and so gets nothing"""
+
+
+class TeamOfficers(FrozenModel):
+    """Officers of the own teams, by name."""
+
+    items: tuple[TeamOfficer, ...]
+
+
 class HeldRole(FrozenModel):
     """One time in which an officer has a role, or had it, or will have it."""
 

@@ -172,6 +172,8 @@ class TaskCause(StrEnum):
     """to admins: another admin decides on a change of the kind `detail`"""
     PROPOSAL_DECIDED = "proposal_decided"
     """to the admin who proposed a change of the kind `detail`: another one has decided, `code`"""
+    LINK_NOT_ASKED_FOR = "link_not_asked_for"
+    """to admins: who opened the link of a change of the kind `detail` did not ask for it"""
     TASK_UNOWNED = "task_unowned"
     """to the supervisor: the work item `task_id` of the kind `task_kind` has no owner for too long"""
 

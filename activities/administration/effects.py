@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from activities import policy
 from activities.banks import changes as bank_changes
-from activities.banks import key_changes
+from activities.banks import key_changes, people
 from activities.banks.login_links import make_login_link
 from activities.context import Context
 from activities.directory import DirectoryRefused
@@ -30,6 +30,7 @@ from schemas.administration import (
     BankKeyEnded,
     BankKeyRequestDecided,
     BankLoginReplaced,
+    BankPeopleConfirmed,
     InstitutionChanged,
     KeyRequestAnswer,
     MemberMoved,
@@ -101,7 +102,7 @@ def subject_of(asked: Asked) -> str:
             return POLICY_SUBJECT
         case InstitutionChanged() | NodalOfficersChanged() | BankLoginReplaced():
             return asked.code
-        case BankKeyAdded() | BankKeyEnded() | BankKeyRequestDecided():
+        case BankKeyAdded() | BankKeyEnded() | BankKeyRequestDecided() | BankPeopleConfirmed():
             return asked.code
         case _:
             officer_id = officer_of(asked)
@@ -120,6 +121,8 @@ async def facts(ctx: Context, connection: Connection, asked: Asked, now: datetim
         case BankKeyRequestDecided():
             of_bank = (await facts_of(connection, [subject], now)).get(subject, {})
             return {**of_bank, **await key_changes.request_facts(connection, subject, asked.change_id)}
+        case BankPeopleConfirmed():
+            return await people.facts(connection, subject, (*asked.confirmed, *asked.taken_back), now)
         case InstitutionChanged() | NodalOfficersChanged() | BankLoginReplaced() | BankKeyAdded() | BankKeyEnded():
             return (await facts_of(connection, [subject], now)).get(subject, {})
         case _:
@@ -283,6 +286,13 @@ async def _decide_key_request(work: Work, asked: BankKeyRequestDecided) -> Shown
     return NOTHING
 
 
+async def _confirm_people(work: Work, asked: BankPeopleConfirmed) -> ShownOnce:
+    # No proposal has this number. A rehearsal is undone before the database looks for it.
+    of_proposal = work.proposal_id or NO_PROPOSAL
+    await people.confirm(work.connection, asked.code, asked.confirmed, asked.taken_back, of_proposal, work.now)
+    return NOTHING
+
+
 # -- the policy --------------------------------------------------------------------------------------------------------
 
 
@@ -311,5 +321,6 @@ _DOES: Final[Mapping[type[Any], Callable[[Work, Any], Awaitable[ShownOnce]]]] = 
     BankKeyAdded: _add_key,
     BankKeyEnded: _end_key,
     BankKeyRequestDecided: _decide_key_request,
+    BankPeopleConfirmed: _confirm_people,
     PolicyChanged: _change_policy,
 }

@@ -1,6 +1,6 @@
 """Work items about proposals: one while a proposal waits, and one of the proposer when it is decided.
 
-Officers are told of them as of any work item, each by the own setting.
+Officers are told of them as of any work item, each by a setting of their own.
 """
 
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from schemas.reporting.task_owners import TaskActKind
 from schemas.tasks import TaskCause, TaskFacts
 
 CLOSED: Final = "the proposal is over"
+TIME_OVER: Final = "the time of the proposal is over"
 _LEASE: Final = timedelta(days=14)
 """time for which the item stays the proposer's own"""
 
@@ -29,6 +30,11 @@ async def open_waiting(connection: Connection, proposal_id: int, kind: ProposalK
 async def close_waiting(connection: Connection, proposal_id: int, now: datetime) -> None:
     """Close the item of a proposal that waits no more."""
     await tasks.close_for_proposal(connection, proposal_id, TaskCause.PROPOSAL_TO_DECIDE, now, CLOSED)
+
+
+async def close_over(connection: Connection, now: datetime) -> int:
+    """Close the items of proposals whose time is over, because no admin can agree to them; return how many."""
+    return await tasks.close_of_over_proposals(connection, TaskCause.PROPOSAL_TO_DECIDE, now, TIME_OVER)
 
 
 async def tell_proposer(connection: Connection, proposal: Proposal, answer: str, by: str, now: datetime) -> None:

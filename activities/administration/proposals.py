@@ -10,7 +10,8 @@ from activities.administration import effects, proposal_tasks
 from activities.administration.effects import ShownOnce, Work
 from activities.context import Context
 from activities.deadlocks import repeated
-from activities.officers.proposal_codes import new_proposal_code, proposal_code_digest
+from activities.officers.proposal_codes import proposal_code_digest
+from activities.secret_codes import new_grouped_code
 from db.administration import proposals
 from db.administration.proposals import NewRow, StoredProposal
 from db.clock import present_moment
@@ -72,7 +73,7 @@ async def propose(ctx: Context, new: NewProposal, by: str) -> MadeProposal:
         await _refuse_open(ctx, connection, asked, by, now)
         changes = await _rehearse(Work(ctx, connection, now, by, new.reason, None), asked)
         subject = effects.subject_of(asked)
-        code = new_proposal_code() if effects.new_secrets(asked) else None
+        code = new_grouped_code() if effects.new_secrets(asked) else None
         row = NewRow(
             asked=asked,
             subject=subject,

@@ -22,7 +22,7 @@ from adapters.banks.email import job_id_of
 from adapters.banks.stated import to_lines
 from db import bank_gateway
 from db.bank_gateway import ToldSince
-from db.banks import bank_sessions
+from db.banks import bank_reply_checks, bank_sessions
 from db.banks.bank_sessions import BankSession
 from db.orders import bank_orders, bank_replies
 from db.pool import Connection
@@ -68,6 +68,8 @@ class Inbox(FrozenModel):
     """the oldest first"""
     opened: dict[UUID, UtcDatetime]
     """orders and requests whose form a colleague has open, and since when"""
+    checked: frozenset[UUID] = frozenset()
+    """orders and requests with a reply that waits for a second person of the bank"""
     last_answered_at: UtcDatetime | None = None
     """when the bank last answered a request; read only if no request waits"""
 
@@ -88,11 +90,13 @@ async def read(ctx: Context, session: BankSession) -> Inbox:
             last = await bank_gateway.last_answered_at(connection, institution, now - LAST_ANSWER_WITHIN)
         places = await bank_replies.page(connection, institution, None, WAITING_MAX, None, waiting=True)
         orders = await bank_orders.as_read(connection, institution, [place.order_id for place in places])
+        checks = await bank_reply_checks.waiting(connection, institution)
     return Inbox(
         now=now,
         holds=tuple(_waiting(ctx, institution, row, opened.get(row.request_id)) for row in holds),
         orders=tuple(orders),
         opened=opened,
+        checked=frozenset(one.subject_id for one in checks if one.subject_id is not None),
         last_answered_at=last,
     )
 

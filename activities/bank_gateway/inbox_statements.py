@@ -55,6 +55,9 @@ class ToldLine(FrozenModel):
     reference: str
     onward_reference: str
     """of the transfer by which the money moved on"""
+    onward_bank: str
+    onward_account: str = Field(repr=False)
+    """where that transfer went, as the bank has told it"""
     received_at: UtcDatetime
     name: str = Field(repr=False)
     """of the officer of the bank; empty where the bank's system has answered"""
@@ -145,6 +148,8 @@ def _told(line: AnsweredLine, opens: OpensLine) -> ToldLine:
         applied_paise=line.applied_paise,
         reference=line.reference,
         onward_reference=str(raw.get("rrn_transaction_id") or ""),
+        onward_bank=str(raw.get("payee_bank") or ""),
+        onward_account=str(raw.get("payee_account_number") or ""),
         received_at=line.received_at,
         name=str(who.get("name", "")),
         designation=str(who.get("designation", "")),

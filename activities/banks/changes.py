@@ -108,6 +108,7 @@ async def write_login(
     # A decision on the change locks it before the institution too. So does the use of the link.
     await bank_login_changes.end_open(connection, code, now)
     await bank_key_changes.refuse_open(connection, code, by, now, LOGIN_REPLACED)
+    await lock_known(connection, code)
     await bank_people.end_all(connection, code, now)
     await put_password(connection, code, email, password_hash, now, by)
 
@@ -121,7 +122,7 @@ async def put_password(
         try:
             await institutions.set_login(connection, code, email, password_hash, now)
         except asyncpg.UniqueViolationError:
-            raise DirectoryRefused("a login e-mail is in use by another institution") from None
+            raise DirectoryRefused("the e-mail is in use by another institution, or by a person of one") from None
 
 
 async def register_key(

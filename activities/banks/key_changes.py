@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from activities.banks import changes
 from activities.context import Context
+from activities.person_keys import PersonKeys
 from db.banks import bank_key_changes, bank_keys
 from db.banks.bank_key_changes import SealedAsker
 from db.cases import tasks
@@ -37,8 +38,16 @@ from domain.errors.banks import (
     TooManyBankKeys,
 )
 from domain.policy.model import SignatureRules
-from schemas.banks.institution_views import AskedKeyChange
-from schemas.banks.keys import KEY_BYTES, BankKey, KeyAsker, KeyChange, KeyChangeKind, KeyChangeOutcome, KeyId
+from schemas.banks.keys import (
+    KEY_BYTES,
+    BankKey,
+    KeyAsker,
+    KeyChange,
+    KeyChangeKind,
+    KeyChangeOutcome,
+    KeyId,
+    KeyRequestView,
+)
 from schemas.enums import TaskKind
 from schemas.tasks import TaskCause, TaskFacts
 
@@ -104,22 +113,35 @@ async def ask_to_end(ctx: Context, institution: str, key_id: str, asker: KeyAske
         return await _ask(ctx, connection, change, asker)
 
 
-async def asked(ctx: Context, connection: Connection, institution: str) -> AskedKeyChange | None:
-    """Return the change that waits for the police, with who asked for it, or None."""
-    change = next(iter(await bank_key_changes.open_ones(connection, institution)), None)
-    if change is None:
-        return None
+async def requests(
+    persons: PersonKeys, connection: Connection, institution: str | None, now: datetime
+) -> tuple[KeyRequestView, ...]:
+    """Return the changes that wait for the police, with who asked for each, the oldest first.
+
+    They are of one bank or of all. A change whose time is over waits no more.
+    """
+    waiting = [
+        one
+        for one in await bank_key_changes.open_ones(connection, institution)
+        if one.asked_at + bank_key_changes.KEPT_OPEN > now
+    ]
+    return tuple([await _request(persons, connection, one) for one in waiting])
+
+
+async def _request(persons: PersonKeys, connection: Connection, change: KeyChange) -> KeyRequestView:
     asker = KeyAsker(name="", designation="")
     if (stored := await bank_key_changes.asker_of(connection, change.change_id)) is not None:
         key, sealed = stored
-        opened = ctx.persons.open_text(key, sealed, _use_of_asker(change))
+        opened = persons.open_text(key, sealed, _use_of_asker(change))
         asker = KeyAsker.model_validate_json(opened) if opened else asker
-    return AskedKeyChange(
+    return KeyRequestView(
         change_id=change.change_id,
+        institution=change.institution,
         kind=change.kind,
         key_id=change.key_id,
         fingerprint=change.fingerprint,
         asked_at=change.asked_at,
+        ends_at=change.asked_at + bank_key_changes.KEPT_OPEN,
         asker_name=asker.name,
         asker_designation=asker.designation,
     )

@@ -16,7 +16,7 @@ from activities.banks import changes
 from activities.context import Context
 from activities.officers.proposal_codes import proposal_code_fits
 from activities.officers.sign_in import new_token, token_digest
-from activities.officers.sign_in_links import TOKEN_CHARS, SignInLink, WrongLinkCode
+from activities.officers.sign_in_links import TOKEN_CHARS, SignInLink, WrongLinkCode, tell_not_asked
 from activities.secrets import hash_password
 from db.banks import bank_login_changes
 from db.banks.bank_login_changes import OpenLoginLink
@@ -83,4 +83,15 @@ async def set_password(ctx: Context, token: str, new: NewPassword) -> bool:
             await bank_login_changes.count_wrong_code(connection, link.change_id, WRONG_LINK_CODES_MOST, link.now)
     if not fits:
         raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.wrong_codes - 1)
+    return True
+
+
+async def refuse(ctx: Context, token: str) -> bool:
+    """End a link that the bank did not ask for, and tell the admins; false if it was over meanwhile."""
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        link = await bank_login_changes.open_link(connection, token_digest(token), lock=True)
+        if link is None:
+            return False
+        await bank_login_changes.end_open(connection, link.institution, link.now)
+        await tell_not_asked(connection, link.proposal_id, link.now)
     return True

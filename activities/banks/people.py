@@ -5,49 +5,89 @@ The login of the bank never sees it, so that it cannot act as two people.
 """
 
 import hashlib
-import re
-import secrets
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
 import asyncpg
 
-from db.banks import bank_people
+from activities.secret_codes import plain_code
+from db.banks import bank_people, institutions
 from db.banks.institutions import email_key
 from db.clock import present_moment
-from db.pool import Pool
-from domain.errors.banks import BankPeopleTooMany, BankPersonKnown, BankPersonNotFound
+from db.pool import Connection, Pool
+from domain.errors.banks import BankPeopleAddedTooMany, BankPeopleTooMany, BankPersonKnown, BankPersonNotFound
 
 CODE_LIFE: Final = timedelta(days=3)
-_ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-_CODE_CHARS: Final = 16
-"""80 bits, so that the stored digest tells nothing"""
-
-
-def new_code() -> str:
-    """Return a code in groups of four signs."""
-    signs = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_CHARS))
-    return "-".join(signs[start : start + 4] for start in range(0, _CODE_CHARS, 4))
 
 
 def code_digest(code: str) -> bytes:
     """Return the digest of a code, however it is spaced."""
-    return hashlib.sha256(re.sub(r"[\s-]", "", code).upper().encode()).digest()
+    return hashlib.sha256(plain_code(code).encode()).digest()
 
 
 async def add(pool: Pool, institution: str, email: str, name: str, designation: str) -> UUID:
-    """Add a person, to whom a code is sent. Raises `BankPersonKnown` and `BankPeopleTooMany`."""
+    """Add a person, to whom a code is sent.
+
+    Raises `BankPersonKnown` for an e-mail that the bank has, `BankPeopleTooMany` and `BankPeopleAddedTooMany`. Whether
+    another bank has the e-mail is told to the person alone, when the password is set.
+    """
     person_id = uuid4()
     async with pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
+        own = await institutions.login_row(connection, email)
+        if own is not None and own.code == institution:
+            raise BankPersonKnown
         try:
             await bank_people.add(connection, person_id, institution, email_key(email), name, designation, now)
         except asyncpg.UniqueViolationError:
             raise BankPersonKnown from None
-        except asyncpg.CheckViolationError:
+        except asyncpg.CheckViolationError as error:
+            if error.constraint_name == "bank_person_added_at_most":
+                raise BankPeopleAddedTooMany(bank_people.ADDED_MAX) from None
             raise BankPeopleTooMany(bank_people.PEOPLE_MAX) from None
     return person_id
+
+
+async def set_password(pool: Pool, person_id: UUID, digest: bytes, password_hash: str) -> bool:
+    """Set the first password by the digest of a code; return whether the code was still there.
+
+    Raises `BankPersonKnown` if the e-mail is the login of a bank, or of a person of another bank.
+    """
+    try:
+        async with pool.acquire() as connection:
+            return await bank_people.set_password(connection, person_id, digest, password_hash)
+    except asyncpg.UniqueViolationError:
+        raise BankPersonKnown from None
+
+
+async def confirm(
+    connection: Connection,
+    institution: str,
+    confirmed: Sequence[UUID],
+    taken_back: Sequence[UUID],
+    proposal_id: int,
+    now: datetime,
+) -> None:
+    """Write in the caller's transaction which people two admins confirm, and of which they take that back.
+
+    Raises `BankPersonNotFound`.
+    """
+    done = await bank_people.confirm(connection, institution, confirmed, proposal_id, now)
+    done += await bank_people.unconfirm(connection, institution, taken_back)
+    if len(done) < len(confirmed) + len(taken_back):
+        raise BankPersonNotFound
+
+
+async def facts(connection: Connection, institution: str, people: Sequence[UUID], now: datetime) -> dict[str, str]:
+    """Return whether each of these people of a bank is confirmed, with what two persons compare by telephone."""
+    found = await bank_people.people_of(connection, institution, now)
+    return {
+        f"person.{one.email}": f"{'confirmed' if one.confirmed_at else 'not confirmed'}; {one.name}, {one.designation}"
+        for one in found
+        if one.person_id in people
+    }
 
 
 async def end(pool: Pool, institution: str, person_id: UUID) -> None:

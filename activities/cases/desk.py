@@ -20,6 +20,7 @@ from domain.errors.cases import (
     HopExists,
     ParentExhausted,
     TaskClosed,
+    TaskOfProposal,
     TrailFull,
 )
 from domain.errors.tracing import (
@@ -194,7 +195,7 @@ async def close_task(
 ) -> tasks.TaskRow:
     """Close a work item by an officer, and return it as it was. With `version` it must have this version.
 
-    Raises `NotFound`, or `NotNow` when it is closed, or when another officer has it.
+    Raises `NotFound`, or `NotNow` when it is closed, when another officer has it, or when a proposal waits for it.
     """
     async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await tasks.case_of(connection, task_id)
@@ -203,6 +204,8 @@ async def close_task(
         task = await tasks.get(connection, task_id)
         if task.state is TaskState.CLOSED:
             raise TaskClosed(task_id)
+        if task.cause is TaskCause.PROPOSAL_TO_DECIDE:
+            raise TaskOfProposal(int(task.subject_id))
         now = work.now if work else await present_moment(connection)
         standing = await task_owners.standing(connection, task_id, now)
         check_close(standing, officer.removeprefix("officer:"), version)

@@ -7,10 +7,11 @@ its digest is stored.
 from datetime import timedelta
 from typing import Final
 
-from activities.banks.people import CODE_LIFE, code_digest, new_code
+from activities.banks.people import CODE_LIFE, code_digest
 from activities.context import Context
 from activities.notifications.bank_contacts import BankLetter, send_to_bank
 from activities.notifications.sending import Ways
+from activities.secret_codes import new_grouped_code
 from adapters.messages.sms import SmsError
 from adapters.messages.smtp import MailError
 from db.banks import bank_people
@@ -54,7 +55,7 @@ async def _send_both(ctx: Context, ways: Ways, person: BankPerson) -> bytes | No
     Both letters are named by the code: a mail system may drop a second letter with the name of another one.
     """
     bank = ctx.directory.current.get(person.institution)
-    code = new_code()
+    code = new_grouped_code()
     digest = code_digest(code)
     name = f"{person.institution}.person.{person.person_id}.{digest.hex()[:16]}"
     if bank is None or ways.mail is None or not await send_to_bank(ways, bank, _to_contacts(bank, person, name)):

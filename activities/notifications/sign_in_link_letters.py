@@ -3,6 +3,7 @@
 An officer so notices a link that another person used. The row of the link is the outbox.
 """
 
+import logging
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +16,8 @@ from db.officers.link_letters import LinkToTell, ToldPerson
 from domain.persons import person_of
 from schemas.enums import Language
 from schemas.text import IST, is_email
+
+log = logging.getLogger(__name__)
 
 TELL_LIMIT: Final = 20
 _SUBJECT: Final = {Language.EN: "Sign-in of {officer}", Language.HI: "साइन-इन: {officer}"}
@@ -55,9 +58,12 @@ async def _tell(ctx: Context, ways: Ways, link: LinkToTell) -> bool:
         try:
             is_sent |= await _send(ways, person, link)
         except (MailError, SmsError) as error:
+            log.warning("letter about a sign-in link: %s", type(error).__name__)
             if error.retryable and link.attempts < trying.attempts:
                 # A repeat has the same key, so the others get no second letter.
                 again_at = ctx.now() + timedelta(seconds=trying.wait_seconds(link.attempts))
+    if not is_sent and again_at is None:
+        log.error("no person could be told of a sign-in link")
     at = ctx.now() if is_sent and again_at is None else None
     async with ctx.pool.acquire() as connection:
         await link_letters.told(connection, link, at=at, again_at=again_at)

@@ -26,11 +26,14 @@ from activities.officers.authenticators import (
 from activities.officers.proposal_codes import proposal_code_fits
 from activities.officers.sign_in import new_token, token_digest
 from activities.secrets import CannotOpen, Keys, hash_password
+from db.administration import proposals
+from db.cases import tasks
 from db.officers import credentials, sign_in_log
 from db.officers.credentials import OpenLink
 from db.pool import Connection
 from domain.sign_in import WRONG_LINK_CODES_MOST, password_fault
 from schemas.sign_in import SignInOutcome, SignInWay
+from schemas.tasks import TaskCause, TaskFacts
 
 FIRST_PATH: Final = "/first/"
 """path of the page behind a link, before its token"""
@@ -120,6 +123,13 @@ async def make_link(
     return SignInLink(f"{FIRST_PATH}{token}", valid_until)
 
 
+async def tell_not_asked(connection: Connection, proposal_id: int, now: datetime) -> None:
+    """Open a work item of the admins: who opened the link of a proposal did not ask for it."""
+    kind = (await proposals.get(connection, proposal_id)).proposal.kind
+    facts = TaskFacts(detail=kind.value)
+    await tasks.open_for_proposal(connection, proposal_id, TaskCause.LINK_NOT_ASKED_FOR, facts, now)
+
+
 class SignInLinks:
     """Reads and uses links."""
 
@@ -170,6 +180,17 @@ class SignInLinks:
         if not fits:
             raise WrongLinkCode(WRONG_LINK_CODES_MOST - link.wrong_codes - 1)
         return codes
+
+    async def refuse(self, token: str) -> bool:
+        """End a link that its officer did not ask for, and tell the admins; false if it was over meanwhile."""
+        async with self._ctx.pool.acquire() as connection, connection.transaction():
+            link = await credentials.open_link(connection, token_digest(token), lock=True)
+            if link is None:
+                return False
+            await credentials.end_link(connection, token_digest(token), link.now)
+            if link.proposal_id is not None:
+                await tell_not_asked(connection, link.proposal_id, link.now)
+        return True
 
     def _opened(self, sealed: str, owner: str) -> str | None:
         if not sealed or len(sealed) > SEALED_MAX_CHARS:

@@ -136,9 +136,9 @@ async def log_in(request: Request, services: TheServices) -> Response:
         raise Refused(INVALID, violations=[Violation(name, "is not valid") for name in names]) from None
     address = address_of(request, services.trusted_proxies) or UNKNOWN_ADDRESS
     named = partial(name_bank, request.scope, is_proven=False)
-    code = await services.bank_logins.code(login.email, login.password, address, named)
-    door = login.door or (BankDoor.I4C if _signs_only(services, code) else None)
-    return _reply(login_reply(services.tokens.for_bank(code, door), TTL_SECONDS))
+    proven = await services.bank_logins.code(login.email, login.password, address, named)
+    door = login.door or (BankDoor.I4C if _signs_only(services, proven.code) else None)
+    return _reply(login_reply(services.tokens.for_bank(proven.code, door, proven.login_no), TTL_SECONDS))
 
 
 @router.post(

@@ -15,14 +15,16 @@ from activities.bank_gateway import inbox
 from activities.reporting.scorecards import span
 from api.bank_gateway.inbox_pages import TheVisit, Visit
 from api.bank_gateway.inbox_sessions import delete_cookie, set_cookie, sign_in, sign_out
-from api.bank_gateway.inbox_table import COLUMNS
+from api.bank_gateway.inbox_table import COLUMNS, FACTS
 from api.forms import tidy
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
+from api.public.pages import keep_language
 from api.reports import as_csv, as_workbook
 from db.banks.bank_sessions import BankSession
 from documents.spreadsheet import Table
 from domain.reporting.figures import interval
+from schemas.text import IST
 
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 
@@ -79,11 +81,14 @@ async def leave(request: Request, visit: TheVisit) -> Response:
 
 
 @router.api_route("", methods=["GET", "HEAD"])
-async def show(visit: TheVisit) -> Response:
-    """Return the form to sign in, or the hold requests that wait for the bank, and its figures."""
-    if visit.maybe_session is None:
-        return visit.closed()
-    return await _list(visit, "waiting")
+async def show(request: Request, visit: TheVisit) -> Response:
+    """Return the form to sign in, or the hold requests that wait for the bank, and its figures.
+
+    The language in the address is kept for the next visit.
+    """
+    response = visit.closed() if visit.maybe_session is None else await _list(visit, "waiting")
+    keep_language(request, response)
+    return response
 
 
 @router.get("/orders")
@@ -137,11 +142,17 @@ def _private(response: Response) -> Response:
 
 
 async def _waiting(visit: Visit, session: BankSession) -> Table:
-    """Return a row for each transfer that waits, with the sum that is asked about."""
+    """Return a row for each transfer that waits, with the sum that is asked about.
+
+    The last columns say of which account, time and case it is.
+    """
     ctx, rows = visit.services.ctx, []
     for hold in (await inbox.read(ctx, session)).holds:
         view = await inbox.look(ctx, session.institution, hold.request_id)
+        accounts = await inbox.accounts_of(ctx, hold.request_id) if view else {}
         for transfer in view.items.values() if view else ():
             rupees_text = f"{transfer.disputed_paise // 100}.{transfer.disputed_paise % 100:02d}"
-            rows.append((str(hold.request_id), transfer.rrn, "", rupees_text, *[""] * (len(COLUMNS) - 4)))
-    return Table(title="waiting", header=COLUMNS, rows=tuple(rows))
+            asked = (str(hold.request_id), transfer.rrn, "", rupees_text, *[""] * (len(COLUMNS) - 4))
+            came_at = f"{transfer.at.astimezone(IST):%d-%m-%Y %H:%M:%S}"
+            rows.append((*asked, accounts[transfer.no], came_at, hold.case_no))
+    return Table(title="waiting", header=(*COLUMNS, *FACTS), rows=tuple(rows))

@@ -15,16 +15,17 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.bank_gateway import inbox_answers, inbox_orders, inbox_statements, inbox_uploads
-from api.bank_gateway.inbox_pages import SubjectId, TheVisit, Visit
+from api.bank_gateway.inbox_pages import SEE_OTHER, SubjectId, TheVisit, Visit
 from api.forms import FIELDS_MAX, typed
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
 from db.banks import bank_reply_checks
 from db.banks.bank_reply_checks import CheckOutcome, ReplyCheck, ReplyKind
+from domain.errors.banks import BankPersonUnconfirmed
 
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 
-OK: Final = 200
+_BOOKED: Final = frozenset({200, SEE_OTHER})
 _FIELDS_MAX: Final = 5
 _REPLIES: Final[Mapping[ReplyKind, Callable[[Request, Visit, UUID, Mapping[str, str]], Awaitable[Response]]]] = {
     ReplyKind.HOLD: inbox_answers.reply,
@@ -66,26 +67,29 @@ async def take_check(request: Request, visit: TheVisit, check_id: SubjectId) -> 
     if step not in {"send", "return"}:
         return await _go(request, visit, check, "check")
     if person_id is None or (step == "send" and person_id == check.made_by):
-        return visit.page("check_asked", 403, fault="check_needs_other")
+        return visit.page("check_asked", 403, fault=visit.say["check_needs_other"])
     return await _take(request, visit, check, step, person_id)
 
 
 async def _take(request: Request, visit: Visit, check: ReplyCheck, step: str, person_id: UUID) -> Response:
-    if step == "return":
-        return await _decide(visit, check, CheckOutcome.RETURNED, person_id, visit.to(f"{INBOX_PATH}/checks"))
-    # The reply is booked first: the same reply again changes nothing, but one that is lost would be missed.
-    booked = await _go(request, visit, check, "send")
-    if booked.status_code != OK:
+    """Do what a second person decides. The reply stays locked meanwhile, so that it is not also given back."""
+    services = visit.services
+    async with services.replies_checked, services.ctx.pool.acquire() as connection, connection.transaction():
+        if not await bank_reply_checks.lock(connection, check.check_id):
+            return visit.page("gone", 409)
+        if step == "return":
+            await bank_reply_checks.decide(connection, check.check_id, CheckOutcome.RETURNED, person_id)
+            return visit.to(f"{INBOX_PATH}/checks")
+        confirmed = await bank_reply_checks.keep_confirmed(connection, person_id, check.made_by)
+        if person_id not in confirmed:
+            return visit.page("check_asked", 403, fault=visit.say[f"fault_{BankPersonUnconfirmed.code}"])
+        if check.made_by not in confirmed:
+            return visit.page("check_asked", 409, fault=visit.say["check_maker_unconfirmed"])
+        # The reply is booked first: the same reply again changes nothing, but one that is lost would be missed.
+        booked = await _go(request, visit, check, "send")
+        if booked.status_code in _BOOKED:
+            await bank_reply_checks.decide(connection, check.check_id, CheckOutcome.SENT, person_id)
         return booked
-    return await _decide(visit, check, CheckOutcome.SENT, person_id, booked)
-
-
-async def _decide(
-    visit: Visit, check: ReplyCheck, outcome: CheckOutcome, person_id: UUID, response: Response
-) -> Response:
-    async with visit.services.ctx.pool.acquire() as connection:
-        is_done = await bank_reply_checks.decide(connection, check.check_id, outcome, person_id)
-    return response if is_done else visit.page("gone", 409)
 
 
 async def _find(visit: Visit, check_id: UUID) -> ReplyCheck | None:

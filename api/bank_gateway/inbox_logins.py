@@ -11,9 +11,9 @@ from activities.banks.login_links import LOGIN_LINK_PATH, NewPassword
 from activities.officers.sign_in_links import WrongLinkCode
 from api.addresses import address_of
 from api.bank_gateway.inbox_pages import TheVisit, Visit
+from api.forms import exact_fields
 from api.officers.sessions import refuse_other_sites
-from api.officers.sign_in_pages import exact_fields
-from api.pages import GONE
+from api.pages import GONE, NOT_ASKED
 from db.banks.bank_login_changes import OpenLoginLink
 from domain.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
 
@@ -31,13 +31,16 @@ async def show_password(request: Request, visit: TheVisit, token: str) -> Respon
 
 @router.post(f"{LOGIN_LINK_PATH}{{token}}")
 async def take_password(request: Request, visit: TheVisit, token: str) -> Response:
-    """Set the password of the bank's login."""
+    """Set the password of the bank's login, or end a link that the bank did not ask for."""
     refuse_other_sites(request, must_say=True)
     fields = await exact_fields(request)
     link = await login_links.look(visit.services.ctx, token)
     if link is None:
         return await _over(request, visit)
     password, again = (SecretStr(fields.get(name, "")) for name in ("password", "again"))
+    if fields.get("step") == NOT_ASKED:
+        is_ended = await login_links.refuse(visit.services.ctx, token)
+        return visit.page("password_refused") if is_ended else await _over(request, visit)
     new = NewPassword(password, again, fields.get("link_code", ""))
     fault = new.fault(link)
     if fault is not None:

@@ -69,8 +69,10 @@ async def reply(request: Request, visit: Visit, order_id: UUID, sent: Mapping[st
     if view is None:
         return visit.page("gone", 404)
     fields, step = visit.by_person(chosen(sent, NAMES)), sent.get("step", "")
-    if step == "acknowledge" and view.state is LinkState.TO_ACKNOWLEDGE and not lines_in(fields):
-        return await _acknowledge(request, visit, view)
+    # A colleague's form without lines acknowledges the cancellation.
+    acknowledges = step == "acknowledge" or (visit.checks is not None and step in {"check", "send"})
+    if acknowledges and view.state is LinkState.TO_ACKNOWLEDGE and not lines_in(fields):
+        return await _leave(request, visit, view, step)
     now = visit.services.ctx.now()
     reading = read_order_form(fields, view.order.kind, view.items, view.order.ordered_at, now, visit.look.language)
     form = reading.form
@@ -85,7 +87,12 @@ async def reply(request: Request, visit: Visit, order_id: UUID, sent: Mapping[st
     return await _confirm(request, visit, view, form)
 
 
-async def _acknowledge(request: Request, visit: Visit, view: OrderView) -> Response:
+async def _leave(request: Request, visit: Visit, view: OrderView, step: str) -> Response:
+    """Acknowledge a cancellation: the bank leaves the order undone."""
+    if step == "check":
+        return visit.page("order_leave_check", view=view, excesses={})
+    if visit.needs_second:
+        return await ask_second(request, visit, ReplyKind.ORDER, view.subject_id)
     await keep_posted(request, visit, view.subject_id)
     try:
         await acknowledge_cancellation(visit.services.ctx, view.institution, view.subject_id)

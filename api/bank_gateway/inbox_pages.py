@@ -86,6 +86,12 @@ def moment(at: datetime, say: Mapping[str, str]) -> str:
     return f"{date(at, say)}, {at.astimezone(IST):%H:%M:%S} IST"
 
 
+def ending(account: str) -> str:
+    """Return the last characters of an account; those of a UPI address stand before its handle."""
+    name, at, handle = account.partition("@")
+    return f"{name[-4:]}{at}{handle}"
+
+
 PAGES: Final = Pages(
     TEMPLATES,
     styles=[PUBLIC, INBOX],
@@ -95,6 +101,7 @@ PAGES: Final = Pages(
         "date": date,
         "time": lambda at: f"{at.astimezone(IST):%H:%M}",
         "clock": clock,
+        "ending": ending,
     },
     names={
         "max_chars": VALUE_MAX_CHARS,
@@ -175,6 +182,7 @@ class Visit:
             "now": self.services.ctx.now(),
             "today": f"{self.services.ctx.now().astimezone(IST):%Y-%m-%d}",
             "tabs": [(path, say[key]) for path, key in _TABS.items() if key != "tab_checks" or self._is_by_two()],
+            "by_two": self._is_by_two(),
             "checks": self.checks,
             "needs_second": self.maybe_session is not None and self.needs_second,
             "tab": self.tab,

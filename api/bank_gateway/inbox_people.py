@@ -71,9 +71,6 @@ async def _do(visit: Visit, step: str, fields: Mapping[str, str], person_id: UUI
     try:
         match step:
             case "add":
-                async with pool.acquire() as connection:
-                    if await institutions.login_row(connection, fields["email"]) is not None:
-                        raise BankPersonKnown
                 await people.add(pool, code, fields["email"], fields["name"], fields["designation"])
             case "end":
                 await people.end(pool, code, person_id)
@@ -130,9 +127,8 @@ async def take_first(request: Request, visit: TheVisit) -> Response:
         return _first(visit, email, errors, 422)
     logins, ctx = visit.services.bank_logins, visit.services.ctx
     address = address_of(request, visit.services.trusted_proxies)
-    login = await logins.person_of(email, address)
     try:
-        digest = await logins.check_code(login, email, sent.get("code", "")[:VALUE_MAX_CHARS], address)
+        person_id, digest = await logins.check_code(email, sent.get("code", "")[:VALUE_MAX_CHARS], address)
     except Refused as refused:
         if refused.kind is TOO_MANY:
             response = _first(visit, email, {"": visit.say["too_many"]}, 429)
@@ -141,11 +137,12 @@ async def take_first(request: Request, visit: TheVisit) -> Response:
         if refused.kind is NOT_LOGGED_IN:
             return _first(visit, email, {"code": visit.say["first_code_wrong"]}, 401)
         raise
-    assert login is not None, "a code of no person does not fit"
     password_hash = await asyncio.to_thread(hash_password, SecretStr(password))
-    async with ctx.pool.acquire() as connection:
-        if not await bank_people.set_password(connection, login.person.person_id, digest, password_hash):
+    try:
+        if not await people.set_password(ctx.pool, person_id, digest, password_hash):
             return _first(visit, email, {"code": visit.say["first_code_wrong"]}, 401)
+    except BankPersonKnown as error:
+        return _first(visit, email, {"email": visit.say[f"fault_{error.code}"]}, 422)
     return visit.page("sign_in", refusal="", email=email, notice=visit.say["first_done"])
 
 

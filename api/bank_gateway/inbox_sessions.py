@@ -35,9 +35,10 @@ async def sign_in(request: Request, services: Services, email: str, password: Se
     address = address_of(request, services.trusted_proxies)
     login = await services.bank_logins.person_of(email, address)
     if login is None:
-        code = await services.bank_logins.code(
+        proven = await services.bank_logins.code(
             email, password, address, lambda named: name_bank(request.scope, named, is_proven=False)
         )
+        code = proven.code
     else:
         code = login.person.institution
         name_bank(request.scope, code, is_proven=False)
@@ -51,7 +52,7 @@ async def sign_in(request: Request, services: Services, email: str, password: Se
     longest = timedelta(seconds=services.ctx.policy.sessions.longest_seconds)
     async with services.ctx.pool.acquire() as connection, connection.transaction():
         person_id = login.person.person_id if login else None
-        if login and not await bank_people.keep_login(connection, login.person.person_id, login.password_hash or ""):
+        if login and not await bank_people.keep_login(connection, login.person.person_id, login.password_hash):
             raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
         await bank_sessions.begin(connection, uuid4(), _digest_of(token), code, address, longest, person_id)
         if person_id is not None:

@@ -29,6 +29,8 @@ from schemas.enums import Language
 from schemas.identifiers import reference_key
 
 COLUMNS: Final = ("request", "rrn", "what", "rupees", "reference", "bank", "account", "ifsc", "when", "where")
+FACTS: Final = ("credited_account", "credited_at", "case")
+"""further columns of the list to fill in; they are shown, and not read"""
 HELD: Final = "held"
 MOVED: Final = "moved"
 WHAT: Final = (HELD, MOVED, *(channel.value for channel in WithdrawalChannel), *NOT_FOUND)

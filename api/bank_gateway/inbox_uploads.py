@@ -44,21 +44,23 @@ async def reply(request: Request, visit: Visit, sent: Mapping[str, str]) -> Resp
     is_to_send = sent.get("step") == "send"
     reading, made = await read(visit, text, who, sent.get("made", ""))
     booked: Mapping[UUID, str] = {}
+    is_any_taken = False
     if is_to_send and visit.needs_second and reading.forms:
         return await ask_second(request, visit, ReplyKind.TABLE, None)
     if is_to_send and all(who.values()) and reading.forms:
         # The table is of many cases, so it is sealed under the bank's key and belongs to none of them.
         await keep_posted(request, visit)
-        booked = await _book(visit, reading)
+        booked, is_any_taken = await _book(visit, reading)
     return visit.page(
         "table",
-        200 if reading.forms else 422,
+        409 if booked and not is_any_taken else 200 if reading.forms else 422,
         reading=reading,
         table=text,
         made=made,
         fields=who,
         lacks_who=is_to_send and not all(who.values()),
         booked=booked,
+        is_any_taken=is_any_taken,
     )
 
 
@@ -82,17 +84,21 @@ async def _views(visit: Visit, reading: TableReading) -> dict[UUID, AnswerView]:
     return found
 
 
-async def _book(visit: Visit, reading: TableReading) -> Mapping[UUID, str]:
-    """Book the forms of a table, one request after the other. Return what became of each."""
+async def _book(visit: Visit, reading: TableReading) -> tuple[Mapping[UUID, str], bool]:
+    """Book the forms of a table, one request after the other.
+
+    Return what became of each, and whether any was taken.
+    """
     booked: dict[UUID, str] = {}
+    is_any_taken = False
     for request_id, form in reading.forms.items():
         taken = await inbox.answer(visit.services.ctx, visit.code, request_id, visit.signed(form))
         if isinstance(taken, ReplyNotTaken):
             booked[request_id] = visit.say["table_changed"]
             continue
-        written = taken.written
+        is_any_taken, written = True, taken.written
         if written is not None and written.follow_up is not None:
             visit.services.notifier.soon(written.follow_up)
         odd = written.discrepancies if written else 0
         booked[request_id] = visit.say["table_taken_odd"].format(count=odd) if odd else visit.say["table_taken"]
-    return booked
+    return booked, is_any_taken

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], responses=IN_TH
 async def search(
     request: Request,
     services: TheServices,
-    officer: Annotated[Officer, may(Action.READ_TRAIL)],
+    officer: Annotated[Officer, may(Action.READ_BANKS)],
     asked: AccountQuestion,
     reason: ReadReason = None,
 ) -> AccountView:
@@ -30,6 +30,6 @@ async def search(
     The sums count every case. Marked cases that the officer does not read are left out of the list.
     """
     await note_account(request, services, officer, asked, reason or "")
-    within = await within_of(services, officer, Action.READ_TRAIL)
+    within = await within_of(services, officer, Action.READ_BANKS)
     async with services.ctx.pool.acquire() as connection:
         return await accounts.view(connection, asked, within)

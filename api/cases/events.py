@@ -1,6 +1,7 @@
 """The case log, as pages or as a stream of server-sent events."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Final
 
@@ -12,9 +13,11 @@ from starlette.types import Receive, Scope, Send
 
 from activities.context import Context
 from api.auth import may
+from api.jurisdiction import check_read
 from api.officers.caller_streams import CallerWatch, Watched
 from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
 from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
+from api.reads import ReadReason
 from api.roles import ALLOWED, Action
 from api.services import TheServices
 from api.stream_responses import EVENT_STREAM, StreamResponse, send_part
@@ -22,6 +25,7 @@ from api.streams import EventHub, Subscription
 from api.tokens import Officer
 from db.cases import cases
 from db.cases import events as event_log
+from domain.errors.officers import ReadReasonNeeded
 from schemas.tracing.views import EventPage
 
 router = APIRouter(prefix="/api/v1/cases", tags=["events"], responses=IN_THE_DESCRIPTION)
@@ -55,6 +59,7 @@ async def read_events(
     last_event_id: LastEventId = None,
     after: Seq = 0,
     limit: Limit = LIMIT_DEFAULT,
+    reason: ReadReason = None,
 ) -> Response:
     """Return the events after `after`.
 
@@ -69,14 +74,22 @@ async def read_events(
         case_no = await cases.case_no_of(connection, ack_no)
     await services.case_hub.listening()
     seq = after if last_event_id is None else last_event_id
-    return EventStream(services.case_hub, services.caller_watch, services.ctx, case_no, seq, officer)
+    may_read = partial(check_read, services, officer, Action.READ_TRAIL, ("ack_no", case_no), reason or "")
+    return EventStream(services.case_hub, services.caller_watch, services.ctx, case_no, seq, officer, may_read)
 
 
 class EventStream(StreamResponse):
     """Stream of events that ends when the caller disconnects or may not read it any more, or this process stops."""
 
     def __init__(
-        self, hub: EventHub, watch: CallerWatch, ctx: Context, case_no: str, after_seq: int, officer: Officer
+        self,
+        hub: EventHub,
+        watch: CallerWatch,
+        ctx: Context,
+        case_no: str,
+        after_seq: int,
+        officer: Officer,
+        check: Callable[[], Awaitable[bool]],
     ) -> None:
         super().__init__()
         self._hub = hub
@@ -85,6 +98,7 @@ class EventStream(StreamResponse):
         self._case_no = case_no
         self._seq = after_seq
         self._officer = officer
+        self._check = check
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the stream ends."""
@@ -100,12 +114,16 @@ class EventStream(StreamResponse):
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # The caller connects again with its last id, and then gets the events or a 503.
             log.warning("a stream ended: %s", type(error).__name__)
+        except ReadReasonNeeded:
+            # The case has another officer now, or is of another district.
+            log.info("a stream ended: its caller is not responsible for the case any more")
 
     async def _follow_the_log(self, subscription: Subscription, watched: Watched, send: Send) -> None:
         while not self._is_over(watched):
             async with self._ctx.pool.acquire() as connection:
                 events = await event_log.of_case(connection, self._case_no, self._seq, READ_AT_ONCE)
             if events:
+                await self._check()
                 self._seq = events[-1].seq
                 parts = (
                     format_sse_event(event=event.kind.value, data_str=event.model_dump_json(), id=str(event.seq))

@@ -1,6 +1,7 @@
 """Frame of all public pages: the templates, the style sheet, the texts, and how a visitor reads them.
 
-The pages need no script and no cookie to be read. The language and the size of the text stand in every address.
+The pages need no script and no cookie to be read. The language and the size of the text stand in every address. The
+pages on which officers and banks sign in keep the language in a cookie; those of victims and holders keep nothing.
 """
 
 import tomllib
@@ -23,6 +24,11 @@ from schemas.enums import Language
 
 PUBLIC: Final = TEMPLATES / "public"
 SEE_OTHER: Final = 303
+LANG: Final = "lang"
+"""parameter of an address with its language"""
+LANGUAGE_COOKIE: Final = "__Host-goldenhour-language"
+"""where the browser of an officer or a bank keeps the language; the console has the same name"""
+LANGUAGE_SECONDS: Final = 365 * 86_400
 NEUTRAL_ADDRESS: Final = "https://www.india.gov.in/"
 """where *Leave at once* leads to: the national portal, which says nothing of a complaint"""
 LARGE: Final = "l"
@@ -39,7 +45,7 @@ class Look:
     @property
     def query(self) -> str:
         """Return the query that keeps the look."""
-        return urlencode({"lang": self.language.value} | ({"size": LARGE} if self.is_large else {}))
+        return urlencode({LANG: self.language.value} | ({"size": LARGE} if self.is_large else {}))
 
     @property
     def other_language(self) -> "Look":
@@ -61,11 +67,28 @@ class Look:
 
 
 async def _look(request: Request, services: TheServices) -> Look:
-    """Return the look in the address, else the browser's language, else the first language of notifications."""
-    asked = request.query_params.get("lang", "")
-    language = Language(asked) if asked in set(Language) else preferred(request.headers.get("accept-language", ""))
-    first = services.ctx.policy.messages.holder_languages[0]
-    return Look(language or first, request.query_params.get("size") == LARGE)
+    """Return the look in the address, else the kept language, else the browser's, else the first of notifications."""
+    language = (
+        _named(request.query_params.get(LANG, ""))
+        or _named(request.cookies.get(LANGUAGE_COOKIE, ""))
+        or preferred(request.headers.get("accept-language", ""))
+        or services.ctx.policy.messages.holder_languages[0]
+    )
+    return Look(language, request.query_params.get("size") == LARGE)
+
+
+def _named(text: str) -> Language | None:
+    return Language(text) if text in set(Language) else None
+
+
+def keep_language(request: Request, response: Response) -> None:
+    """Let the browser keep the language that the address of a page names."""
+    language = _named(request.query_params.get(LANG, ""))
+    if language is not None:
+        # The console changes it by its script, and it opens nothing. So it is not hidden from scripts.
+        response.set_cookie(
+            LANGUAGE_COOKIE, language.value, LANGUAGE_SECONDS, path="/", secure=True, httponly=False, samesite="strict"
+        )
 
 
 TheLook = Annotated[Look, Depends(_look)]

@@ -32,7 +32,7 @@ DAYS_DEFAULT: Final = 30
 DAYS_MAX: Final = 366
 BANKS_AT_ONCE: Final = 500
 
-Reader = Annotated[Officer, may(Action.READ_TRAIL)]
+Reader = Annotated[Officer, may(Action.READ_BANKS)]
 From = Annotated[
     LocalDatetime | None,
     Query(alias="from", description="Requests sent since this time. Default: 30 days before `to`."),
@@ -91,7 +91,7 @@ async def read_call_list(
     A call for a child, an elderly person or a woman counts more. What the officer has comes first, and what others have
     last. Marked cases that the officer does not read are left out.
     """
-    within = await within_of(services, officer, Action.READ_TRAIL)
+    within = await within_of(services, officer, Action.READ_BANKS)
     desk = services.scorecard_cache.desk
     if within is None:
         return await desk.calls(limit, officer.subject, language)

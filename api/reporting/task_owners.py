@@ -8,15 +8,17 @@ from fastapi import APIRouter, Path
 from activities.cases.desk import close_task
 from activities.reporting import task_owners
 from api.auth import may
-from api.params import LIMIT_DEFAULT, After, Limit, TaskId
+from api.params import LIMIT_DEFAULT, TEAM_OFFICERS_MAX, After, Limit, TaskId
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
-from api.roles import Action
+from api.roles import ALLOWED, Action
 from api.services import Services, TheServices
 from api.task_filters import QueryFilter, taker_named, taker_of, wanted_of
 from api.tokens import Officer
 from db.cases import task_owners as owner_rows
+from db.officers import team_officers
 from db.reporting import saved_filters, task_filters
 from domain.errors import BusinessError
+from schemas.officers import TeamOfficers
 from schemas.reporting.task_owners import (
     BULK_MAX,
     FILTER_PLACES,
@@ -77,6 +79,17 @@ async def release(services: TheServices, officer: Owner, task_id: TaskId, body: 
 async def snooze(services: TheServices, officer: Owner, task_id: TaskId, body: Snooze) -> TaskStanding:
     """Let a work item sleep until a time, or until an event of its case. It has no owner then."""
     return await task_owners.snooze(services.ctx, task_id, body, await taker_of(services, officer))
+
+
+@router.get("/team-officers", name="list_team_officers_for_tasks")
+async def list_team_officers(services: TheServices, officer: Owner) -> TeamOfficers:
+    """List the officers of the caller's teams who can have work items.
+
+    An item can also go to others who can act on it.
+    """
+    async with services.ctx.pool.acquire() as connection:
+        found = await team_officers.of(connection, officer.subject, ALLOWED[Action.OWN_TASK], TEAM_OFFICERS_MAX)
+    return TeamOfficers(items=tuple(found))
 
 
 # -- many items --------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api/v1/discrepancies", tags=["discrepancies"], respo
 
 
 @router.get("/by-bank")
-async def read_by_bank(services: TheServices, officer: Annotated[Officer, may(Action.READ_TRAIL)]) -> BankDoubtsList:
+async def read_by_bank(services: TheServices, officer: Annotated[Officer, may(Action.READ_BANKS)]) -> BankDoubtsList:
     """Return the number of discrepancies of each bank, by kind, and how many of them wait for a person."""
     async with services.ctx.pool.acquire() as connection:
         return await discrepancies.by_bank(connection)

@@ -36,6 +36,7 @@ class OpenLoginLink(FrozenModel):
     valid_until: UtcDatetime
     code_digest: bytes = Field(repr=False)
     wrong_codes: int
+    proposal_id: int
     now: UtcDatetime
 
 
@@ -95,7 +96,7 @@ async def open_link(connection: Connection, digest: bytes, *, lock: bool = False
     """Return the link with this digest if it can be used now. `lock` locks it until the transaction ends."""
     row = await connection.fetchrow(
         "SELECT c.change_id, c.institution, i.name AS bank_name, c.email, c.valid_until, c.code_digest, c.wrong_codes,"
-        " m.now FROM bank_login_change c JOIN institution i ON i.code = c.institution"
+        " c.proposal_id, m.now FROM bank_login_change c JOIN institution i ON i.code = c.institution"
         " CROSS JOIN (SELECT present_moment() AS now) m"
         " WHERE c.digest = $1 AND c.used_at IS NULL AND c.ended_at IS NULL AND c.valid_until > m.now"
         + (" FOR UPDATE OF c" if lock else ""),

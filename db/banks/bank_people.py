@@ -11,10 +11,13 @@ from schemas.base import FrozenModel
 
 PEOPLE_MAX: Final = 20
 """people of a bank at one time; a trigger holds it"""
+ADDED_MAX: Final = 100
+"""people whom a bank adds in the time of `ENDED_SHOWN`; a trigger holds it"""
 ENDED_SHOWN: Final = timedelta(days=90)
+FORGOTTEN_MAX: Final = 500
 _SHOWN_MAX: Final = 200
 _ROW: Final = """
-SELECT person_id, institution, email, name, designation, added_at, ended_at, told_at, last_sign_in_at,
+SELECT person_id, institution, email, name, designation, added_at, ended_at, told_at, last_sign_in_at, confirmed_at,
     next_attempt_at IS NOT NULL AS is_due,
     CASE WHEN ended_at IS NOT NULL THEN 'ended' WHEN password_hash IS NULL THEN 'invited' ELSE 'active' END AS state
 FROM bank_person
@@ -22,12 +25,10 @@ FROM bank_person
 
 
 class PersonLogin(FrozenModel):
-    """A person with the password and code of the login."""
+    """A person with the password of the login."""
 
     person: BankPerson
-    password_hash: str | None
-    code_digest: bytes | None
-    code_until: datetime | None
+    password_hash: str
     knows_address: bool
     """whether the person has signed in from that address lately"""
 
@@ -37,8 +38,8 @@ async def add(
 ) -> None:
     """Write a person, to whom a code is due.
 
-    Raises `asyncpg.UniqueViolationError` for an e-mail that another person has, and `asyncpg.CheckViolationError` where
-    the bank has enough people.
+    Raises `asyncpg.UniqueViolationError` for an e-mail that another person of the bank has, and
+    `asyncpg.CheckViolationError` where the bank has enough people, or has added enough of them lately.
     """
     await connection.execute(
         "INSERT INTO bank_person (person_id, institution, email, name, designation, added_at, next_attempt_at)"
@@ -64,19 +65,30 @@ async def people_of(connection: Connection, institution: str, now: datetime) -> 
 
 
 async def login_of(connection: Connection, email: str, address: str) -> PersonLogin | None:
-    """Return the person with this e-mail who is not ended, or None."""
+    """Return the person with this e-mail who has set a password, or None."""
     row = await connection.fetchrow(
-        "SELECT p.*, b.password_hash, b.code_digest, b.code_until, EXISTS (SELECT FROM bank_session s"
+        "SELECT p.*, b.password_hash, EXISTS (SELECT FROM bank_session s"
         " WHERE s.institution = p.institution AND s.bank_person_id = p.person_id AND s.address = $2) AS knows_address"
-        f" FROM ({_ROW}) p JOIN bank_person b USING (person_id) WHERE p.email = $1 AND p.ended_at IS NULL",
+        f" FROM ({_ROW}) p JOIN bank_person b USING (person_id) WHERE p.email = $1 AND b.password_hash IS NOT NULL",
         email,
         address,
     )
     if row is None:
         return None
     fields = dict(row)
-    beside = {name: fields.pop(name) for name in ("password_hash", "code_digest", "code_until", "knows_address")}
+    beside = {name: fields.pop(name) for name in ("password_hash", "knows_address")}
     return PersonLogin(person=BankPerson(**fields), **beside)
+
+
+async def invited(connection: Connection, email: str, code_digest: bytes) -> UUID | None:
+    """Return the person with this e-mail to whom this code was sent, while it is good; None without one."""
+    found: UUID | None = await connection.fetchval(
+        "SELECT person_id FROM bank_person WHERE email = $1 AND code_digest = $2 AND code_until > present_moment()"
+        " AND ended_at IS NULL",
+        email,
+        code_digest,
+    )
+    return found
 
 
 async def end(connection: Connection, institution: str, person_id: UUID, at: datetime) -> bool:
@@ -92,7 +104,11 @@ async def end(connection: Connection, institution: str, person_id: UUID, at: dat
 
 
 async def end_all(connection: Connection, institution: str, at: datetime) -> None:
-    """End all people of a bank, whose sessions end too."""
+    """End all people of a bank, whose sessions end too.
+
+    It waits for a person who is being added, so that this person ends too.
+    """
+    await connection.execute("SELECT FROM institution WHERE code = $1 FOR NO KEY UPDATE", institution)
     await connection.execute(
         "UPDATE bank_person SET ended_at = $2, password_hash = NULL, code_digest = NULL, code_until = NULL,"
         " next_attempt_at = NULL WHERE institution = $1 AND ended_at IS NULL",
@@ -103,7 +119,8 @@ async def end_all(connection: Connection, institution: str, at: datetime) -> Non
 
 async def keep_login(connection: Connection, person_id: UUID, password_hash: str) -> bool:
     """Return whether a person still has this password, which stays so until the transaction ends."""
-    statement = "SELECT true FROM bank_person WHERE person_id = $1 AND password_hash = $2 FOR SHARE"
+    # The sign-in writes the row afterwards, which two with a shared lock would do in a deadlock.
+    statement = "SELECT true FROM bank_person WHERE person_id = $1 AND password_hash = $2 FOR NO KEY UPDATE"
     return bool(await connection.fetchval(statement, person_id, password_hash))
 
 
@@ -120,7 +137,10 @@ async def renew(connection: Connection, institution: str, person_id: UUID, at: d
 
 
 async def set_password(connection: Connection, person_id: UUID, code_digest: bytes, password_hash: str) -> bool:
-    """Write a password by a code, which is then used; return whether the code was still there."""
+    """Write a password by a code, which is then used; return whether the code was still there.
+
+    Raises `asyncpg.UniqueViolationError` if the e-mail is the login of a bank, or of a person of another bank.
+    """
     done: bool | None = await connection.fetchval(
         "UPDATE bank_person SET password_hash = $3, code_digest = NULL, code_until = NULL"
         " WHERE person_id = $1 AND code_digest = $2 AND code_until > present_moment() AND ended_at IS NULL"
@@ -135,6 +155,47 @@ async def set_password(connection: Connection, person_id: UUID, code_digest: byt
 async def signed_in(connection: Connection, person_id: UUID, at: datetime) -> None:
     """Write when a person last signed in."""
     await connection.execute("UPDATE bank_person SET last_sign_in_at = $2 WHERE person_id = $1", person_id, at)
+
+
+async def confirm(
+    connection: Connection, institution: str, people: Sequence[UUID], proposal_id: int, at: datetime
+) -> list[UUID]:
+    """Write that two admins have confirmed these people of a bank; return those who are there.
+
+    PostgreSQL looks for their proposal at the end of the transaction.
+    """
+    rows = await connection.fetch(
+        "UPDATE bank_person SET confirmed_at = $4, confirmed_proposal = $3 WHERE institution = $1"
+        " AND person_id = ANY ($2) AND ended_at IS NULL RETURNING person_id",
+        institution,
+        people,
+        proposal_id,
+        at,
+    )
+    return [row["person_id"] for row in rows]
+
+
+async def unconfirm(connection: Connection, institution: str, people: Sequence[UUID]) -> list[UUID]:
+    """Take the confirmation of these people of a bank back; return those who are there."""
+    rows = await connection.fetch(
+        "UPDATE bank_person SET confirmed_at = NULL, confirmed_proposal = NULL WHERE institution = $1"
+        " AND person_id = ANY ($2) AND ended_at IS NULL RETURNING person_id",
+        institution,
+        people,
+    )
+    return [row["person_id"] for row in rows]
+
+
+async def forget(connection: Connection) -> int:
+    """Delete people who ended long ago and never signed in, because nothing names them; return how many."""
+    rows = await connection.fetch(
+        "DELETE FROM bank_person WHERE person_id IN (SELECT person_id FROM bank_person WHERE last_sign_in_at IS NULL"
+        " AND ended_at < present_moment() - $1::interval ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
+        " RETURNING person_id",
+        ENDED_SHOWN,
+        FORGOTTEN_MAX,
+    )
+    return len(rows)
 
 
 CLAIM: Final = """

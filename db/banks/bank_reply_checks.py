@@ -4,14 +4,18 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from pydantic import Field
 
 from db.banks.bank_keys import EVIDENCE, Evidence, evidence_of
 from db.body_keys import OpensBody
 from db.pool import Connection
+from domain.errors.banks import BankPersonUnconfirmed, BankReplyWaits, BankTablesTooMany
 from schemas.base import FrozenModel, UtcDatetime
 
 WAITING_MAX: Final = 200
+TABLES_MAX: Final = 20
+"""tables of a bank that wait at one time; a trigger holds it"""
 
 
 class ReplyKind(StrEnum):
@@ -39,6 +43,8 @@ class ReplyCheck(FrozenModel):
     institution: str
     kind: ReplyKind
     subject_id: UUID | None
+    case_no: str | None
+    """of the request or the order; None for a table"""
     evidence_id: int
     made_by: UUID
     made_at: UtcDatetime
@@ -48,8 +54,10 @@ class ReplyCheck(FrozenModel):
 
 
 _ROW: Final = """
-SELECT c.check_id, c.institution, c.kind, c.subject_id, c.evidence_id, c.made_by, c.made_at, p.name, p.designation
+SELECT c.check_id, c.institution, c.kind, c.subject_id, coalesce(r.case_no, o.case_no) AS case_no, c.evidence_id,
+    c.made_by, c.made_at, p.name, p.designation
 FROM bank_reply_check c JOIN bank_person p ON p.person_id = c.made_by
+LEFT JOIN hold_request r ON r.request_id = c.subject_id LEFT JOIN bank_order o ON o.order_id = c.subject_id
 WHERE c.institution = $1 AND c.outcome IS NULL
 """
 
@@ -63,17 +71,39 @@ async def ask(
     evidence_id: int,
     made_by: UUID,
 ) -> None:
-    """Write that a reply waits. Raises `asyncpg.UniqueViolationError` if one about the subject waits already."""
-    await connection.execute(
-        "INSERT INTO bank_reply_check (check_id, institution, kind, subject_id, evidence_id, made_by, made_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, present_moment())",
-        check_id,
+    """Write that a reply waits. Raises `BankReplyWaits`, `BankTablesTooMany` and `BankPersonUnconfirmed`."""
+    try:
+        await connection.execute(
+            "INSERT INTO bank_reply_check (check_id, institution, kind, subject_id, evidence_id, made_by, made_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, present_moment())",
+            check_id,
+            institution,
+            kind.value,
+            subject_id,
+            evidence_id,
+            made_by,
+        )
+    except asyncpg.UniqueViolationError:
+        raise BankReplyWaits from None
+    except asyncpg.CheckViolationError as error:
+        if error.constraint_name == "bank_reply_check_tables_at_most":
+            raise BankTablesTooMany(TABLES_MAX) from None
+        raise BankPersonUnconfirmed from None
+
+
+async def refuse_more(connection: Connection, institution: str, kind: ReplyKind, subject_id: UUID | None) -> None:
+    """Refuse what `ask` would refuse, before anything is stored. Raises `BankReplyWaits` and `BankTablesTooMany`."""
+    count = await connection.fetchval(
+        "SELECT count(*) FROM bank_reply_check WHERE institution = $1 AND kind = $2 AND outcome IS NULL"
+        " AND subject_id IS NOT DISTINCT FROM $3",
         institution,
         kind.value,
         subject_id,
-        evidence_id,
-        made_by,
     )
+    if subject_id is None and count >= TABLES_MAX:
+        raise BankTablesTooMany(TABLES_MAX)
+    if subject_id is not None and count:
+        raise BankReplyWaits
 
 
 async def waiting(connection: Connection, institution: str) -> list[ReplyCheck]:
@@ -88,19 +118,37 @@ async def find(connection: Connection, institution: str, check_id: UUID) -> Repl
     return ReplyCheck(**dict(row)) if row else None
 
 
-async def decide(connection: Connection, check_id: UUID, outcome: CheckOutcome, by: UUID) -> bool:
-    """Write the decision of the second person; return whether the reply still waited.
+async def lock(connection: Connection, check_id: UUID) -> bool:
+    """Return whether a reply still waits, which stays so until the transaction ends."""
+    statement = "SELECT true FROM bank_reply_check WHERE check_id = $1 AND outcome IS NULL FOR NO KEY UPDATE"
+    return bool(await connection.fetchval(statement, check_id))
 
-    Raises `asyncpg.CheckViolationError` if the first person sends it.
+
+async def keep_confirmed(connection: Connection, checker: UUID, maker: UUID) -> set[UUID]:
+    """Return who of the two people of a reply counts, which stays so until the transaction ends.
+
+    The police have confirmed both, and the login of the second person has not ended.
     """
-    done: bool | None = await connection.fetchval(
-        "UPDATE bank_reply_check SET outcome = $2, decided_by = $3, decided_at = present_moment()"
-        " WHERE check_id = $1 AND outcome IS NULL RETURNING true",
+    rows = await connection.fetch(
+        "SELECT person_id FROM bank_person WHERE confirmed_at IS NOT NULL"
+        " AND (person_id = $1 AND ended_at IS NULL OR person_id = $2) ORDER BY person_id FOR SHARE",
+        checker,
+        maker,
+    )
+    return {row["person_id"] for row in rows}
+
+
+async def decide(connection: Connection, check_id: UUID, outcome: CheckOutcome, by: UUID) -> None:
+    """Write the decision of the second person about a reply that is locked.
+
+    Raises `asyncpg.CheckViolationError` if the first person sends it, or one whom the police have not confirmed.
+    """
+    await connection.execute(
+        "UPDATE bank_reply_check SET outcome = $2, decided_by = $3, decided_at = present_moment() WHERE check_id = $1",
         check_id,
         outcome.value,
         by,
     )
-    return bool(done)
 
 
 async def form_of(connection: Connection, check: ReplyCheck, opens: OpensBody) -> Evidence:

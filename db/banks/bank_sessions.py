@@ -23,6 +23,8 @@ class BankSession(FrozenModel):
     """who has signed in; None for the login of the bank itself"""
     name: str = Field(default="", repr=False)
     designation: str = ""
+    is_confirmed: bool = False
+    """whether the police have confirmed that this person is another one than the bank's other people"""
 
 
 _FORGET: Final = """
@@ -48,7 +50,9 @@ WHERE s.token_digest = $1 AND s.ended_at IS NULL AND s.ends_at > m.now AND s.las
         OR EXISTS (SELECT FROM bank_person p WHERE p.person_id = s.bank_person_id AND p.ended_at IS NULL))
 RETURNING s.session_id, s.institution, s.ends_at, s.bank_person_id AS person_id,
     coalesce((SELECT p.name FROM bank_person p WHERE p.person_id = s.bank_person_id), '') AS name,
-    coalesce((SELECT p.designation FROM bank_person p WHERE p.person_id = s.bank_person_id), '') AS designation
+    coalesce((SELECT p.designation FROM bank_person p WHERE p.person_id = s.bank_person_id), '') AS designation,
+    EXISTS (SELECT FROM bank_person p WHERE p.person_id = s.bank_person_id AND p.confirmed_at IS NOT NULL)
+        AS is_confirmed
 """
 
 

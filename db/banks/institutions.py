@@ -16,7 +16,7 @@ from schemas.enums import ChannelKind
 
 _LIST_ALL = """
 SELECT code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
-       sponsor, account_prefixes, signature_only_from, calls_at_once, calls_a_second, answers_by_two,
+       sponsor, account_prefixes, signature_only_from, calls_at_once, calls_a_second, answers_by_two, login_no,
        ARRAY(SELECT c.channel FROM institution_channel c WHERE c.institution = code ORDER BY c.position) AS channels
 FROM institution WHERE $1::text[] IS NULL OR code = ANY($1) ORDER BY code
 """
@@ -52,6 +52,7 @@ class LoginRow:
 
     code: str
     password_hash: str = field(repr=False)
+    login_no: int
     knows_address: bool = False
     """whether the institution has logged in from that address before"""
     marks: tuple[bytes, ...] = field(default=(), repr=False)
@@ -210,7 +211,7 @@ async def login_row(
     `marks` are those of its logins that were verified after `verified_since`, from any address.
     """
     row = await connection.fetchrow(
-        "SELECT i.code, i.inbound_password_hash AS password_hash,"
+        "SELECT i.code, i.inbound_password_hash AS password_hash, i.login_no,"
         " EXISTS (SELECT FROM bank_login l WHERE l.institution = i.code AND l.address = $2) AS knows_address,"
         " ARRAY(SELECT DISTINCT l.mark FROM bank_login l WHERE l.institution = i.code AND l.verified_at > $3) AS marks"
         " FROM institution i WHERE i.inbound_email = $1 AND i.inbound_password_hash IS NOT NULL",
@@ -220,19 +221,22 @@ async def login_row(
     )
     if row is None:
         return None
-    return LoginRow(row["code"], row["password_hash"], row["knows_address"], tuple(row["marks"]))
+    return LoginRow(row["code"], row["password_hash"], row["login_no"], row["knows_address"], tuple(row["marks"]))
 
 
-async def renew_hash(connection: Connection, code: str, before: str, after: str) -> bool:
-    """Write another hash of the same login password; false if the hash is not the one `before` any more."""
-    done = await connection.fetchval(
+async def renew_hash(connection: Connection, code: str, before: str, after: str) -> int | None:
+    """Write another hash of the same login password; return the number that the login then has.
+
+    None if the hash is not the one `before` any more.
+    """
+    login_no: int | None = await connection.fetchval(
         "UPDATE institution SET inbound_password_hash = $3 WHERE code = $1 AND inbound_password_hash = $2"
-        " RETURNING true",
+        " RETURNING login_no",
         code,
         before,
         after,
     )
-    return bool(done)
+    return login_no
 
 
 def email_key(email: str) -> str:
@@ -282,4 +286,5 @@ def _institution(row: Record, officers: tuple[NodalOfficer, ...], closed_days: f
         calls_at_once=row["calls_at_once"],
         calls_a_second=row["calls_a_second"],
         answers_by_two=row["answers_by_two"],
+        login_no=row["login_no"],
     )

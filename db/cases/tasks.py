@@ -22,6 +22,8 @@ class TaskRow(FrozenModel):
     institution: str | None
     kind: TaskKind
     state: TaskState
+    subject_id: str
+    cause: TaskCause
 
 
 async def open_tasks(
@@ -193,6 +195,19 @@ async def close_for_proposal(
     )
 
 
+async def close_of_over_proposals(connection: Connection, cause: TaskCause, at: datetime, reason: str) -> int:
+    """Close the open work items of this cause about proposals whose time is over; return how many."""
+    rows = await connection.fetch(
+        "UPDATE desk_task t SET state = 'closed', closed_at = $2, closed_by = 'engine', reason = $3"
+        " FROM administration_proposal p WHERE t.subject_kind = 'proposal' AND t.subject_id = p.proposal_id::text"
+        " AND t.cause = $1 AND t.state = 'open' AND p.decision IS NULL AND p.valid_until < $2 RETURNING t.task_id",
+        cause.value,
+        at,
+        reason,
+    )
+    return len(rows)
+
+
 async def case_of(connection: Connection, task_id: int) -> str | None:
     """Return the case of a work item; None for one about no case. Raises `NotFound`."""
     row = await connection.fetchrow("SELECT case_no FROM desk_task WHERE task_id = $1", task_id)
@@ -205,7 +220,8 @@ async def case_of(connection: Connection, task_id: int) -> str | None:
 async def get(connection: Connection, task_id: int) -> TaskRow:
     """Lock one work item's row and return it. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT task_id, case_no, hop_no, institution, kind, state FROM desk_task WHERE task_id = $1 FOR UPDATE",
+        "SELECT task_id, case_no, hop_no, institution, kind, state, subject_id, cause FROM desk_task"
+        " WHERE task_id = $1 FOR UPDATE",
         task_id,
     )
     if row is None:

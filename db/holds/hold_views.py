@@ -11,12 +11,13 @@ from domain.errors import BadCursor
 from domain.errors.holds import HoldNotFound
 from domain.releases import stage_of
 from schemas.holds import HoldPage, HoldView
+from schemas.identifiers import account_end
 from schemas.jurisdiction import Within
 
 # The page is cut before the amounts of its rows are summed.
 _READ: Final = """
-SELECT a.hold_id, a.case_no AS case_ack_no, a.institution, a.reference, a.state, a.first_held_at, a.lapses_at,
-       a.holder_told_at, a.warned_days, a.retained_by_kind, a.retained_by_id,
+SELECT a.hold_id, a.case_no AS case_ack_no, a.institution, a.account_key, a.reference, a.state, a.first_held_at,
+       a.lapses_at, a.holder_told_at, a.warned_days, a.retained_by_kind, a.retained_by_id,
        a.small, a.small_hold_decision, a.small_hold_decided_by, a.small_hold_reason,
        money.held_paise, (money.held_paise - ordered.paise)::bigint AS free_paise, a.ended_at, p.hear_until,
        p.needs_second
@@ -42,6 +43,7 @@ WHERE ($1::text IS NULL OR a.case_no = (SELECT case_no FROM complaint WHERE ack_
   AND ($2::text IS NULL OR a.institution = $2) AND ($3::boolean IS NULL OR (a.state = 'held') = $3)
   AND ($4::boolean IS NULL OR (a.small AND a.small_hold_decision IS NULL AND a.state = 'held') = $4)
   AND ($5::timestamptz IS NULL OR a.lapses_at < $5)
+  AND ($9::text IS NULL OR a.reference = $9)
   AND ($6::timestamptz IS NULL OR (a.lapses_at, a.hold_id) > ($6, $7::uuid))
 {MARK}
 ORDER BY a.lapses_at, a.hold_id LIMIT $8
@@ -63,10 +65,11 @@ async def page(
     held: bool | None,
     small: bool | None,
     lapses_before: datetime | None,
+    reference: str | None = None,
     within: Within | None = None,
 ) -> HoldPage:
     """Return a page of holds; `small`: those that wait for a quick decision. Raises `BadCursor`."""
-    values = (ack_no, institution, held, small, lapses_before, *_key(after), limit + 1)
+    values = (ack_no, institution, held, small, lapses_before, *_key(after), limit + 1, reference)
     statement, parameters = confined(_LIST, values, "a.case_no", within)
     rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
@@ -86,9 +89,9 @@ async def get(connection: Connection, hold_id: UUID, at: datetime) -> HoldView:
 
 
 def _view(row: dict[str, Any], at: datetime) -> HoldView:
-    hear_until, needs_second = row.pop("hear_until"), row.pop("needs_second")
+    hear_until, needs_second, key = row.pop("hear_until"), row.pop("needs_second"), row.pop("account_key")
     waits_for = stage_of(hear_until, needs_second=needs_second, at=at) if hear_until else None
-    return HoldView(**row, waits_for=waits_for)
+    return HoldView(**row, account_end=account_end(key), waits_for=waits_for)
 
 
 def _key(after: str | None) -> tuple[datetime | None, UUID | None]:

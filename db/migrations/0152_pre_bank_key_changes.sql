@@ -21,7 +21,7 @@ CREATE TABLE bank_key_change (
     outcome text CONSTRAINT bank_key_change_outcome CHECK (outcome IN ('done', 'refused', 'withdrawn', 'expired')),
     decided_by text CONSTRAINT bank_key_change_decided_by CHECK (length(decided_by) BETWEEN 1 AND 200),
     decided_at timestamptz,
-    reason text NOT NULL DEFAULT '' CONSTRAINT bank_key_change_reason CHECK (length(reason) <= 500),
+    reason text NOT NULL DEFAULT '' CONSTRAINT bank_key_change_reason CHECK (length(reason) <= 1000),
     next_attempt_at timestamptz,
     attempts integer NOT NULL DEFAULT 0,
     told_at timestamptz,

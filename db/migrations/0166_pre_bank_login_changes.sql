@@ -62,3 +62,15 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER bank_login_change_rules BEFORE UPDATE ON bank_login_change FOR EACH ROW EXECUTE FUNCTION bank_login_change_rules();
+
+-- A token of a bank for our API lives for an hour. It names the login that it was made by, and ends with it.
+ALTER TABLE institution ADD COLUMN login_no integer NOT NULL DEFAULT 0;
+COMMENT ON COLUMN institution.login_no IS 'number of its login at our API: one higher with each other e-mail or password';
+CREATE FUNCTION institution_login_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.login_no := OLD.login_no + 1;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER institution_login_counted BEFORE UPDATE OF inbound_email, inbound_password_hash ON institution FOR EACH ROW
+    WHEN (OLD.inbound_email IS DISTINCT FROM NEW.inbound_email OR OLD.inbound_password_hash IS DISTINCT FROM NEW.inbound_password_hash)
+    EXECUTE FUNCTION institution_login_counted();

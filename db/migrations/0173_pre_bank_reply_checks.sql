@@ -20,9 +20,43 @@ CREATE TABLE bank_reply_check (
 );
 CREATE UNIQUE INDEX bank_reply_check_open ON bank_reply_check (institution, kind, subject_id)
     WHERE outcome IS NULL AND subject_id IS NOT NULL;
+CREATE INDEX bank_reply_check_made_by ON bank_reply_check (made_by);
+CREATE INDEX bank_reply_check_decided_by ON bank_reply_check (decided_by) WHERE decided_by IS NOT NULL;
 CREATE INDEX bank_reply_check_waits ON bank_reply_check (institution, made_at) WHERE outcome IS NULL;
 COMMENT ON TABLE bank_reply_check IS 'a reply that one person of a bank has filled in, and another one sends or gives back';
 COMMENT ON COLUMN bank_reply_check.evidence_id IS 'the form as the first person sent it';
+
+-- A bank adds its people by itself, so only those whom the police have confirmed count as two. Each table has many rows.
+CREATE FUNCTION bank_reply_check_asked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM bank_person WHERE person_id = NEW.made_by AND institution = NEW.institution
+            AND ended_at IS NULL AND confirmed_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'a confirmed person of the bank fills in a reply by two'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_reply_check_of_confirmed';
+    END IF;
+    PERFORM FROM institution WHERE code = NEW.institution FOR NO KEY UPDATE;
+    IF NEW.kind = 'table' AND (SELECT count(*) FROM bank_reply_check
+            WHERE institution = NEW.institution AND kind = 'table' AND outcome IS NULL) >= 20 THEN
+        RAISE EXCEPTION 'at most 20 tables of a bank wait for a second person'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_reply_check_tables_at_most';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER bank_reply_check_asked BEFORE INSERT ON bank_reply_check
+    FOR EACH ROW EXECUTE FUNCTION bank_reply_check_asked();
+
+CREATE FUNCTION bank_reply_check_sent() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM bank_person WHERE person_id = NEW.decided_by AND institution = NEW.institution
+            AND ended_at IS NULL AND confirmed_at IS NOT NULL)
+        OR NOT EXISTS (SELECT FROM bank_person WHERE person_id = NEW.made_by AND confirmed_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'another confirmed person of the bank sends a reply by two'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_reply_check_of_confirmed';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER bank_reply_check_sent AFTER INSERT OR UPDATE OF outcome ON bank_reply_check
+    FOR EACH ROW WHEN (NEW.outcome = 'sent') EXECUTE FUNCTION bank_reply_check_sent();
 
 CREATE TRIGGER bank_reply_check_append_only BEFORE DELETE OR TRUNCATE ON bank_reply_check
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -137,6 +137,8 @@ class OpenLink(FrozenModel):
     code_digest: bytes | None = Field(repr=False)
     """of the code that the link needs; None for a link of the command"""
     wrong_codes: int
+    proposal_id: int | None
+    """None for a link of the command"""
     now: UtcDatetime
 
 
@@ -170,7 +172,7 @@ async def make_link(
 async def open_link(connection: Connection, digest: bytes, *, lock: bool = False) -> OpenLink | None:
     """Return the link with this digest if it can be used now. `lock` locks it until the transaction ends."""
     row = await connection.fetchrow(
-        "SELECT l.officer_id, o.name, l.valid_until, l.code_digest, l.wrong_codes, m.now"
+        "SELECT l.officer_id, o.name, l.valid_until, l.code_digest, l.wrong_codes, l.proposal_id, m.now"
         " FROM sign_in_link l JOIN officer o USING (officer_id) CROSS JOIN (SELECT present_moment() AS now) m"
         " WHERE l.digest = $1 AND l.used_at IS NULL AND l.ended_at IS NULL AND l.valid_until > m.now"
         " AND (o.disabled_at IS NULL OR o.disabled_at > m.now)" + (" FOR UPDATE OF l" if lock else ""),
@@ -186,6 +188,11 @@ async def use_link(connection: Connection, digest: bytes, at: datetime) -> None:
         digest,
         at,
     )
+
+
+async def end_link(connection: Connection, digest: bytes, at: datetime) -> None:
+    """End a link that is locked, because it was not asked for."""
+    await connection.execute("UPDATE sign_in_link SET ended_at = $2 WHERE digest = $1", digest, at)
 
 
 async def count_wrong_code(connection: Connection, digest: bytes, most: int, at: datetime) -> None:

@@ -23,6 +23,7 @@ SELECT t.task_id, t.kind, t.state, t.case_no, t.subject_kind, t.subject_id, t.ca
     t.request_id, t.opened_at, t.closed_at, t.closed_by, t.reason, t.version, t.owner, t.owned_since, t.lease_ends_at,
     t.snoozed_until, t.worth_paise, t.rank_paise, t.district, t.persons,
     t.reconciliation_id, r.job_id, i.code, i.name, i.kind AS institution_kind, i.desk_email,
+    stated.name AS stated_name, onward.name AS onward_name,
     h.hop_no, h.layer, h.state AS hop_state, h.payee_institution_as_told, h.payee_holder,
     h.reference, h.amount_paise, h.transferred_at, coalesce(b.balance_paise, 0) AS in_play_paise
 FROM ({listed}) AS t
@@ -30,6 +31,8 @@ LEFT JOIN hold_request r ON r.request_id = t.request_id
 LEFT JOIN hop h ON h.case_no = t.case_no AND h.hop_no = t.hop_no
 LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'
 LEFT JOIN institution i ON i.code = coalesce(t.institution, r.institution, h.institution)
+LEFT JOIN institution stated ON stated.code = t.facts ->> 'institution'
+LEFT JOIN institution onward ON onward.code = t.facts ->> 'to_bank'
 ORDER BY {order}
 """
 _ORDERS: Final = {TaskSort.AGE: "t.task_id", TaskSort.WORTH: "t.rank_paise DESC, t.task_id"}
@@ -103,7 +106,7 @@ def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]
         subject=subject,
         cause=cause,
         facts=facts,
-        note=compose(cause, subject, facts, language, bank=row["name"] or "", in_play_paise=row["worth_paise"]),
+        note=_note(row, cause, subject, facts, language),
         institution=None if row["code"] is None else _institution(row, officers),
         request_id=row["request_id"],
         job_id=row["job_id"],
@@ -125,6 +128,14 @@ def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]
         reason=row["reason"],
         reconciliation_id=row["reconciliation_id"],
     )
+
+
+def _note(row: Record, cause: TaskCause, subject: Subject, facts: TaskFacts, language: Language) -> str:
+    """Return the text of a work item, with the names of the banks that its facts name by their codes."""
+    banks = ((facts.institution, row["stated_name"]), (facts.to_bank, row["onward_name"]))
+    names = {code: name for code, name in banks if name}
+    bank, in_play_paise = row["name"] or "", row["worth_paise"]
+    return compose(cause, subject, facts, language, bank=bank, names=names, in_play_paise=in_play_paise)
 
 
 def _institution(row: Record, officers: tuple[OfficerToCall, ...]) -> TaskInstitution:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain.errors import LimitExceeded, NotFound, NotNow, Unreadable
+from domain.errors import LimitExceeded, MayNot, NotFound, NotNow, Unreadable
 
 
 class InstitutionNotFound(NotFound):
@@ -90,6 +90,24 @@ class BankPersonNotFound(NotFound):
 
 class BankPeopleTooMany(LimitExceeded):
     code = "bank_people_too_many"
+    most: int
+
+
+class BankPeopleAddedTooMany(LimitExceeded):
+    code = "bank_people_added_too_many"
+    most: int
+
+
+class BankPersonUnconfirmed(MayNot):
+    code = "bank_person_unconfirmed"
+
+
+class BankReplyWaits(NotNow):
+    code = "bank_reply_waits"
+
+
+class BankTablesTooMany(LimitExceeded):
+    code = "bank_tables_too_many"
     most: int
 
 

@@ -62,6 +62,11 @@ class TaskChanged(NotNow):
     version: int
 
 
+class TaskOfProposal(NotNow):
+    code = "task_of_proposal"
+    proposal_id: int
+
+
 class TaskNotForOfficer(MayNot):
     code = "task_not_for_officer"
     task_id: int

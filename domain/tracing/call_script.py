@@ -12,9 +12,16 @@ from schemas.enums import Language
 from schemas.text import IST
 from schemas.tracing.views import TaskHop
 
+JOB_WHOLE_CHARS: Final = 12
+"""longest job number that is read out whole"""
+JOB_END_CHARS: Final = 6
+"""letters and digits of a longer one that are read out"""
+JOB_GROUP_CHARS: Final = 3
+
 _ENGLISH: Final[Mapping[str, str]] = {
     "begin": "This is the cyber crime police, about a hold request: acknowledgement {ack_no}{job}",
     "job": ", your job {job_id}.",
+    "job_end": ", your job with the number that ends in {job_id}.",
     "no_job": "; you may not have it yet.",
     "money_one": "Money from a fraud was credited to accounts at your bank, in {count} transfer:",
     "money_many": "Money from a fraud was credited to accounts at your bank, in {count} transfers:",
@@ -31,6 +38,7 @@ _ENGLISH: Final[Mapping[str, str]] = {
 _HINDI: Final[Mapping[str, str]] = {
     "begin": "मैं साइबर अपराध पुलिस से बोल रहा/रही हूँ, राशि रोकने के एक अनुरोध के बारे में: पावती संख्या {ack_no}{job}",
     "job": ", आपका जॉब {job_id}।",
+    "job_end": ", आपका वह जॉब जिसकी संख्या के अंत में {job_id} है।",
     "no_job": "; हो सकता है यह अभी आपको न मिला हो।",
     "money_one": "ठगी की राशि आपके बैंक के खातों में {count} अंतरण से आई है:",
     "money_many": "ठगी की राशि आपके बैंक के खातों में {count} अंतरणों से आई है:",
@@ -52,7 +60,7 @@ def what_to_say(
     if not hops:
         return ()
     texts, more = _TEXTS[language], hop_count - len(hops)
-    job = texts["job"].format(job_id=job_id) if job_id else texts["no_job"]
+    job = _job(texts, job_id) if job_id else texts["no_job"]
     return (
         texts["begin"].format(ack_no=ack_no, job=job),
         _counted(texts, "money", hop_count),
@@ -67,6 +75,15 @@ def what_to_say(
 def where_to_enter(ack_no: str, request_id: UUID) -> str:
     """Return the path to which an officer posts what the bank says."""
     return f"/api/v1/cases/{ack_no}/requests/{request_id}/telephone-answers"
+
+
+def _job(texts: Mapping[str, str], job_id: str) -> str:
+    """Return the job as it is read out: a long number by its last letters and digits, in groups."""
+    if len(job_id) <= JOB_WHOLE_CHARS:
+        return texts["job"].format(job_id=job_id)
+    end = "".join(sign for sign in job_id if sign.isalnum())[-JOB_END_CHARS:]
+    groups = " ".join(end[at : at + JOB_GROUP_CHARS] for at in range(0, len(end), JOB_GROUP_CHARS))
+    return texts["job_end"].format(job_id=groups)
 
 
 def _transfer(texts: Mapping[str, str], hop: TaskHop) -> str:

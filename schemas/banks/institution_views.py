@@ -1,10 +1,9 @@
 """One institution of the directory with everything that an administrator looks at."""
 
 from enum import StrEnum
-from uuid import UUID
 
 from schemas.banks.institutions import DirectoryItem
-from schemas.banks.keys import KeyChangeKind, KeyId, KeyRequestView
+from schemas.banks.keys import KeyId, KeyRequestView
 from schemas.banks.people import BankPerson
 from schemas.banks.rosters import NodalOfficer
 from schemas.base import FrozenModel, UtcDatetime
@@ -48,20 +47,6 @@ class KeyView(FrozenModel):
     """among the bank's newest thousand requests"""
 
 
-class AskedKeyChange(FrozenModel):
-    """A change of keys that a bank has asked for, and that waits for the police."""
-
-    change_id: UUID
-    kind: KeyChangeKind
-    key_id: KeyId
-    fingerprint: str
-    """SHA-256 of the key, for two people to compare by telephone"""
-    asked_at: UtcDatetime
-    asker_name: str
-    """of the person at the bank, for the officer who telephones; not proven"""
-    asker_designation: str
-
-
 class LoginView(FrozenModel):
     """The login of an institution at our API, without the password."""
 
@@ -87,10 +72,8 @@ class InstitutionDetails(FrozenModel):
     """in the order of calling, with shifts and leaves"""
     keys: tuple[KeyView, ...]
     """the oldest first, with those that have ended"""
-    asked_key: AskedKeyChange | None
-    """the change of keys that waits; call the bank at a number of this directory before it is confirmed"""
     key_requests: tuple[KeyRequestView, ...]
-    """changes of keys that it has asked for, the oldest first"""
+    """changes of keys that it has asked for; call it at a number of this directory before one is confirmed"""
     login: LoginView | None
     people: tuple[BankPerson, ...]
     """its people with logins of their own in the inbox, also those that ended lately"""

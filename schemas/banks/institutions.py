@@ -187,6 +187,8 @@ class Institution(FrozenModel):
     """most calls of ours to it in a second; None: no limit of its own"""
     answers_by_two: bool = False
     """whether a reply in its inbox needs two of its people"""
+    login_no: int = 0
+    """number of its login at our API, one higher with each change; a token names the one that it was made by"""
 
     def signs_only(self, moment: datetime) -> bool:
         """Return whether the institution is known by its key alone at `moment`."""

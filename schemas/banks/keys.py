@@ -102,3 +102,6 @@ class KeyRequestView(FrozenModel):
     asked_at: UtcDatetime
     ends_at: UtcDatetime
     """nothing is confirmed after this time"""
+    asker_name: str = Field(repr=False)
+    """of the person at the bank, for the officer who telephones; not proven"""
+    asker_designation: str = Field(repr=False)

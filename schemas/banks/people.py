@@ -33,3 +33,5 @@ class BankPerson(FrozenModel):
     is_due: bool
     """whether a code is still to be sent"""
     last_sign_in_at: UtcDatetime | None
+    confirmed_at: UtcDatetime | None
+    """when two admins confirmed that this person is another one than the bank's other people; None: not confirmed"""

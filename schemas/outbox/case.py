@@ -297,8 +297,9 @@ class Swept(Payload):
     call_backs_attended: int = 0
     """calls that banks promised and did not make, or that are needed no more"""
     court_orders_ended: int = 0
-    hearings_told: int = 0
     """orders of courts that ended by themselves, or whose end a supervisor is warned of"""
+    hearings_told: int = 0
+    """hearings of courts of which an investigating officer is told"""
     news_purged: int = 0
     guards_purged: int = 0
     """links, keys and nonces against repeats that have expired"""

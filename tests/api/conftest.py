@@ -33,6 +33,7 @@ from domain.policy.model import Policy, load_policy
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
 from schemas.outbox.case import FollowUp
+from tests.api.late_pages import add_late_pages
 from tests.kept_database import database, database_dsn
 from tests.officers import enrol
 from tests.signed_in import SessionsInOneRole, begin_sessions, headers_of, is_live
@@ -243,9 +244,12 @@ def new_app(services: Services) -> FastAPI:
     """Return the application over `services`, with the routes that the first one has worked out.
 
     FastAPI works out the routes of a router again for every application that includes it.
-    They depend on the router alone: what an application has for itself is in its state, or in a router of its own.
+    They depend on the router alone: what an application has for itself is in its state, or in the routers of its pages.
     """
-    app = create_app(services)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.app.PAGES", ())
+        app = create_app(services)
+    add_late_pages(app, services)
     if not _first:
         _first.append(app)
     known = {id(_router_of(route)): route for route in _first[0].router.routes if _router_of(route) is not None}

@@ -17,6 +17,7 @@ from activities.policy import in_force
 from api.services import Services
 from db.banks import bank_key_changes, bank_keys, institutions
 from schemas.banks.keys import KeyAsker
+from schemas.base import REASON_MAX_CHARS
 from schemas.enums import Role
 from schemas.officers import OfficerEntry
 from tests.api.conftest import Doors, opened
@@ -39,12 +40,14 @@ class Office:
         """Post as an admin."""
         return await self.doors.client.post(path, json=body, headers=self.doors.officer(Role.ADMIN, who))
 
-    async def propose(self, kind: str, who: str = "asha", **asked: Any) -> dict[str, Any]:
+    async def propose(
+        self, kind: str, who: str = "asha", reason: str = "as the roster says", **asked: Any
+    ) -> dict[str, Any]:
         """Propose a change, whose preview says the same; return the proposal with its changes by field."""
         wanted = {"kind": kind, **asked}
         before = await self.send(f"{PROPOSALS}/preview", {"asked": wanted}, who)
         assert before.status_code == 200, before.text
-        made = await self.send(PROPOSALS, {"reason": "as the roster says", "asked": wanted}, who)
+        made = await self.send(PROPOSALS, {"reason": reason, "asked": wanted}, who)
         assert made.status_code == 201, made.text
         found: dict[str, Any] = await self.doors.read(f"{PROPOSALS}/{made.json()['proposal_id']}", Role.AUDITOR)
         assert found["changes"] == before.json()["changes"]
@@ -219,7 +222,7 @@ async def a_bank_asks_for_keys_and_two_admins_decide(office: Office) -> None:
         assert shown in (await office.doors.read("/api/v1/institutions", Role.ADMIN))["key_requests"]
         decided = {"code": "SBIN", "change_id": str(asked.change_id), "answer": answer}
         assert await office.refused(kind, **decided | {"code": "HDFC"}) == "bank_key_change_not_found"
-        proposed = await office.propose(kind, **decided)
+        proposed = await office.propose(kind, reason="r" * REASON_MAX_CHARS, **decided)
         assert proposed["changes"][f"key_request.{key_id}"]["after"] == f"add; {asked.fingerprint}; {outcome}"
         async with ctx.pool.acquire() as connection:
             now = await bank_key_changes.find(connection, "SBIN", asked.change_id)

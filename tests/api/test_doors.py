@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
+from api.app import create_app
 from api.bank_gateway.auth import TheBank, bank_token
 from api.callers import DISPLAY_PATH, OPEN_PATHS, SIGN_IN_API_PATH, door_of
 from api.officers.session_routes import SIGN_IN_BODY_MAX_BYTES
@@ -137,7 +138,7 @@ def calls(dependant: Dependant) -> Iterator[Any]:
 def test_h6_every_route_stands_at_the_door_of_its_callers(services: Services) -> None:
     (the_bank,) = (found.dependency for found in TheBank.__metadata__)  # type: ignore[attr-defined]
     found: dict[DoorName, set[str]] = {door: set() for door in DoorName}
-    for route in routes(new_app(services)):
+    for route in routes(create_app(services)):
         needed = list(calls(route.dependant))
         if route.path in OPEN_PATHS:
             door = DoorName.PUBLIC

@@ -1,32 +1,29 @@
 """The reference of errors, and the codes that the description of the API names."""
 
-from typing import Any
+from typing import Final
 
 import pytest
 
 from api.error_reference import all_errors
-from api.problems import ALWAYS_OF_AN_ERROR, kind_of
+from api.problems import ALWAYS_OF_AN_ERROR, Kind, kind_of
 from tests.api.openapi_world import published
 
+KINDS: Final = sorted(ALWAYS_OF_AN_ERROR, key=lambda kind: kind.name)
 
-def operations() -> list[Any]:
-    return [
-        pytest.param(operation, id=operation["operationId"])
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+def test_a_refused_operation_names_its_codes(kind: Kind) -> None:
+    """A kind of problem that only business errors are is declared with at least one of them."""
+    of_kind = {error.code for error in all_errors() if kind_of(error) == kind}
+    assert of_kind
+    declared_with = [
+        (operation["operationId"], set(properties["code"]["enum"]))
         for path in published()["paths"].values()
         for operation in path.values()
+        for response in operation["responses"].values()
+        if (found := response.get("content", {}).get("application/problem+json")) is not None
+        for properties in [found["schema"]["allOf"][1]["properties"]]
+        if kind.name in {name.rpartition(":")[2] for name in properties["type"]["enum"]}
     ]
-
-
-@pytest.mark.parametrize("operation", operations())
-def test_a_refused_operation_names_its_codes(operation: dict[str, Any]) -> None:
-    """A kind of problem that only business errors are is declared with at least one of them."""
-    of_kind = {error.code: kind_of(error).name for error in all_errors()}
-    for response in operation["responses"].values():
-        found = response.get("content", {}).get("application/problem+json")
-        if found is None:
-            continue
-        (_, one_of_them) = found["schema"]["allOf"]
-        codes = one_of_them["properties"]["code"]["enum"]
-        declared = {name.rpartition(":")[2] for name in one_of_them["properties"]["type"]["enum"]}
-        for kind in ALWAYS_OF_AN_ERROR:
-            assert kind.name not in declared or kind.name in {of_kind.get(code) for code in codes}, kind
+    assert declared_with
+    assert [name for name, codes in declared_with if not codes & of_kind] == []

@@ -1,6 +1,7 @@
 """Hosts of the TLS port: one table, complete over all routes, and a request to another host is refused."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
+from functools import cache
 
 import httpx
 import pytest
@@ -29,7 +30,10 @@ def paths_of(routes: Iterable[BaseRoute]) -> Iterator[str]:
         yield from paths_of(getattr(getattr(route, "original_router", None), "routes", []))
 
 
-ROUTES = {*paths_of(described_app().routes), DESCRIPTION_PATH}
+@cache
+def routes() -> frozenset[str]:
+    """The paths of every route of the application."""
+    return frozenset({*paths_of(described_app().routes), DESCRIPTION_PATH})
 
 
 def without_host(paths: Iterable[str]) -> set[str]:
@@ -40,8 +44,8 @@ def without_host(paths: Iterable[str]) -> set[str]:
 
 
 def test_every_route_has_a_host() -> None:
-    assert len(ROUTES) > 100
-    assert without_host(ROUTES) == set()
+    assert len(routes()) > 100
+    assert without_host(routes()) == set()
 
 
 def test_a_route_that_is_not_in_the_table_is_found() -> None:
@@ -53,11 +57,11 @@ def test_a_route_that_is_not_in_the_table_is_found() -> None:
 @pytest.mark.parametrize("row", sorted(PATHS))
 def test_every_row_of_the_table_is_for_a_route(row: str) -> None:
     table = {path: sites for path, sites in PATHS.items() if path != row}
-    assert any(sites_of(path, table) != sites_of(path) for path in ROUTES)
+    assert any(sites_of(path, table) != sites_of(path) for path in routes())
 
 
 def test_what_a_credential_opens_is_at_the_host_of_its_owners() -> None:
-    for path in ROUTES:
+    for path in routes():
         door = door_of(path)
         if door is not DoorName.PUBLIC:
             assert sites_of(path) == {Site.BANK if door is DoorName.BANKS else Site.DESK}, path
@@ -66,7 +70,7 @@ def test_what_a_credential_opens_is_at_the_host_of_its_owners() -> None:
 def test_ports_do_not_separate_cookies_but_hosts_do() -> None:
     # No path of citizens or banks may be at the host that gets the cookie of officers, but for a public list of keys
     # and the doors, which read no cookie.
-    assert {path for path in ROUTES if len(sites_of(path)) > 1} == {"/", "/api/v1/evidence-keys"}
+    assert {path for path in routes() if len(sites_of(path)) > 1} == {"/", "/api/v1/evidence-keys"}
 
 
 # -- requests ----------------------------------------------------------------------------------------------------------

@@ -73,8 +73,22 @@ CONFINED = {
 OWN = {"/api/v1/drafts", "/api/v1/drafts/{draft_id}", "/api/v1/drafts/{draft_id}/banks"}
 """lists of an officer's own drafts and of missed calls, which are of no case"""
 CONFINED_SEARCHES = ("/api/v1/accounts/search", "/api/v1/search", "/api/v1/victims/search")
-OF_THE_DESK = {"/api/v1/cases", "/api/v1/desk/call-list", "/api/v1/reconciliations/{reconciliation_id}"}
+OF_THE_DESK = {"/api/v1/desk/call-list", "/api/v1/reconciliations/{reconciliation_id}"}
 """lists that no officer of the police reads"""
+OF_ONE_CASE = {
+    "answers",
+    "discrepancies",
+    "events",
+    "ledger",
+    "payer-inquiries",
+    "requests",
+    "telephone-answers",
+    "timeline",
+    "told-transfers",
+    "trail",
+    "trail/layout",
+}
+"""the parts of a case that show its money"""
 OF_A_SHIFT = {"/api/v1/shifts/{shift_id}/handover"}
 """a list that names a shift; tests/activities/reporting/test_shift_handovers.py confines it"""
 
@@ -212,6 +226,43 @@ async def test_h8_a_list_shows_the_own_cases_and_another_case_only_with_a_reason
     assert (await doors.client.get("/api/v1/orders", params=of_case, headers=headers)).status_code == 403
     headers |= {"X-Read-Reason": "a suspect lives here"}
     assert (await doors.client.get("/api/v1/orders", params=of_case, headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize("part", sorted(OF_ONE_CASE))
+async def test_the_money_of_a_case_is_read_by_its_officers_alone(doors: Doors, part: str) -> None:
+    case_no = (await doors.complain())["case_ack_no"]
+    await doors.post_officer("io1")
+    await doors.post_officer("sp.agra", "Agra")
+    await doors.post_officer("sp.lucknow", "Lucknow")
+    assert await assign(doors, case_no, "io1") == 201
+    path = f"/api/v1/cases/{case_no}/{part}"
+    for role, name, status in (
+        (Role.IO, "io1", 200),
+        (Role.IO, "sp.lucknow", 403),
+        (Role.SP, "sp.lucknow", 200),
+        (Role.SP, "sp.agra", 403),
+        (Role.DY_SP, "sp.lucknow", 403),
+        (Role.DISTRICT_GRO, "sp.lucknow", 403),
+    ):
+        assert (await doors.client.get(path, headers=doors.officer(role, name))).status_code == status, (role, name)
+    headers = doors.officer(Role.SP, "sp.agra") | {"X-Read-Reason": "the same mule as in my case"}
+    assert (await doors.client.get(path, headers=headers)).status_code == 200
+
+
+async def test_the_list_of_cases_shows_an_officer_of_the_police_the_own_cases(doors: Doors) -> None:
+    case_no = (await doors.complain())["case_ack_no"]
+    other = (await doors.complain(transfers=[transfer(rrn="512345678901")]))["case_ack_no"]
+    await doors.post_officer("io1")
+    await doors.post_officer("sp.agra", "Agra")
+    await doors.post_officer("sp.lucknow", "Lucknow")
+    assert await assign(doors, case_no, "io1") == 201
+    for role, name, own in (
+        (Role.IO, "io1", {case_no}),
+        (Role.SP, "sp.agra", set[str]()),
+        (Role.SP, "sp.lucknow", {case_no, other}),
+    ):
+        listed = await doors.client.get("/api/v1/cases", headers=doors.officer(role, name))
+        assert {one["case_ack_no"] for one in listed.json()["items"]} == own, name
 
 
 async def test_a_second_number_in_a_query_opens_no_other_case(doors: Doors) -> None:

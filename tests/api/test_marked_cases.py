@@ -26,6 +26,7 @@ OTHERS = {Action.READ_HOLD, Action.READ_GRIEVANCE, Action.READ_READERS, Action.R
 MONEY = {
     Action.READ_CASE,
     Action.READ_TRAIL,
+    Action.READ_BANKS,
     Action.READ_FIGURES,
     Action.READ_TASKS,
     Action.READ_STREAM,

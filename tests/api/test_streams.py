@@ -21,6 +21,7 @@ from api.streams import CASE_EVENTS, EventHub
 from api.tokens import Tokens
 from schemas.enums import Role
 from tests.api.conftest import Doors, NotingNotifier, line, transfer
+from tests.api.test_jurisdiction import assign
 from tests.signed_in import begin_sessions, headers_of
 
 WAIT_SECONDS = 10.0
@@ -194,6 +195,18 @@ async def test_a_stream_ends_with_its_session(running: Running, monkeypatch: pyt
     async with running.stream(ack_no, **headers_of(short)) as reader:
         await reader.opening()
         assert await reader.rest() <= 20, "comments alone"
+
+
+async def test_a_stream_ends_when_another_officer_gets_the_case(running: Running) -> None:
+    doors = running.doors
+    ack_no = (await doors.complain())["ack_no"]
+    await doors.post_officer("io1")
+    assert await assign(doors, ack_no, "io1") == 201
+    async with running.stream(ack_no, **doors.officer(Role.IO, "io1")) as reader:
+        await reader.opening()
+        assert (await reader.event())["kind"] == "officer_assigned"
+        assert await assign(doors, ack_no, "io2") == 201
+        assert await reader.rest() == 0, "not even who has it now"
 
 
 @pytest.mark.parametrize("last", ["-1", "abc", str(2**63)])

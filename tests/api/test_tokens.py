@@ -29,7 +29,7 @@ def secret_box() -> SecretBox:
 )
 def test_a_token_that_lacks_anything_is_none(secret_box: SecretBox, changes: dict[str, Any], drop: str | None) -> None:
     key = secret_box.derive_key(Purpose.BANK_TOKENS)
-    assert Tokens(secret_box).bank(Tokens(secret_box).for_bank("SBIN"), BankDoor.API) == "SBIN"
+    assert Tokens(secret_box).bank(Tokens(secret_box).for_bank("SBIN"), BankDoor.API) == ("SBIN", None)
     good = jwt.decode(Tokens(secret_box).for_bank("SBIN"), key, ["HS256"], audience="goldenhour/banks")
     claims = {**good, **changes}
     claims.pop(drop or "", None)
@@ -55,7 +55,7 @@ def test_a_token_lives_by_the_given_clock_alone(secret_box: SecretBox, seconds: 
     token = Tokens(secret_box, lambda: made_at).for_bank("SBIN")
     reader = Tokens(secret_box, lambda: made_at + timedelta(seconds=seconds))
     if live:
-        assert reader.bank(token, BankDoor.API) == "SBIN"
+        assert reader.bank(token, BankDoor.API) == ("SBIN", None)
     else:
         with pytest.raises(BadToken):
             reader.bank(token, BankDoor.API)

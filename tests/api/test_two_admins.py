@@ -11,12 +11,15 @@ import asyncpg
 import httpx
 import pytest
 
+from activities.administration import proposal_tasks
 from activities.notifications.login_change_letters import tell_of_login_changes
 from activities.notifications.sending import Ways
 from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
 from activities.officers.authenticators import code_at, step_at
 from activities.officers.enrolment import import_officers
 from activities.reporting.task_notices import TaskNotices
+from activities.retention import forget_entries
+from adapters.messages.smtp import MailError, MailUnreachable
 from api.services import Services
 from db.banks import institutions
 from schemas.enums import Role
@@ -187,6 +190,23 @@ async def test_n6_officer_and_admins_are_told_of_a_link_and_of_its_use(office: O
     assert (await office.doors.post("/api/v1/officers/ravi/disable", {}, Role.ADMIN)).status_code == 204
 
 
+async def test_n6_a_link_of_which_no_person_could_be_told_is_logged_without_names(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    ctx = office.doors.services.ctx
+    await office.agree(
+        {"kind": "officer_added", "officer": {"officer_id": "ravi", "name": "Ravi", "email": "ravi@x.in"}}
+    )
+    unreachable, refused = MailUnreachable(), MailError("refused")
+    for failure, is_over in ((unreachable, False), (refused, True)):
+        caplog.clear()
+        await ctx.pool.execute("UPDATE sign_in_link SET next_attempt_at = made_at")
+        assert await tell_of_sign_in_links(ctx, Ways(mail=Mail(failure))) == 0
+        assert ("no person could be told of a sign-in link" in caplog.text) is is_over
+        assert type(failure).__name__ in caplog.text
+        assert "ravi" not in caplog.text
+
+
 async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_told(office: Office) -> None:
     ctx, client = office.doors.services.ctx, office.doors.client
     mail = Mail()
@@ -213,6 +233,52 @@ async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_tol
     assert await tell_of_login_changes(ctx, Ways(mail=mail)) == 1
     assert [to for to, _ in mail.letters] == ["nodal@sbin.example"]
     assert "was set by the link" in mail.letters[0][1]
+
+
+async def test_who_did_not_ask_for_a_link_ends_it_and_admins_are_told(office: Office) -> None:
+    pool, client = office.doors.services.ctx.pool, office.doors.client
+    await enrol(pool, ["ravi"], [Role.IO])
+    for asked in (
+        {"kind": "officer_reset", "officer_id": "ravi"},
+        {"kind": "bank_login_replaced", "code": "SBIN", "email": "new@sbin.example"},
+    ):
+        agreed = await office.agree(asked)
+        link = agreed.link[agreed.link.index("/", 8) :] if "://" in agreed.link else agreed.link
+        assert "did not ask for this link" in (await client.get(link, headers=SAME)).text
+        ended = await client.post(link, data={"step": "not_asked"}, headers=SAME)
+        assert (ended.status_code, "The link is ended" in ended.text) == (200, True)
+        assert (await client.get(link, headers=SAME)).status_code == 410
+        told = "SELECT kind, facts ->> 'detail' AS detail FROM desk_task WHERE cause = $1 AND subject_id = $2"
+        rows = await pool.fetch(told, "link_not_asked_for", str(agreed.proposed["proposal_id"]))
+        assert [(row["kind"], row["detail"]) for row in rows] == [("supervise", asked["kind"])]
+        again = await client.post(link, data={"step": "not_asked"}, headers=SAME)
+        assert again.status_code == 410
+
+
+async def test_the_item_of_a_proposal_closes_with_the_proposal_and_by_no_officer(office: Office) -> None:
+    ctx = office.doors.services.ctx
+    await enrol(ctx.pool, ["ravi"], [Role.DESK])
+    asked = {"kind": "role_given", "officer_id": "ravi", "role": "io"}
+    proposed = await office.send("asha", PROPOSALS, {"reason": "as the roster says", "asked": asked})
+    item = "SELECT task_id, state FROM desk_task WHERE cause = 'proposal_to_decide' AND subject_id = $1"
+    about = str(proposed["proposal_id"])
+    task_id = await ctx.pool.fetchval(item, about)
+    state = "SELECT state FROM desk_task WHERE cause = 'proposal_to_decide' AND subject_id = $1"
+    for who, role in (("ravi", Role.DESK), ("bela", Role.ADMIN), ("chief", Role.SUPERVISOR)):
+        headers = office.doors.officer(role, who)
+        closed = await office.doors.client.post(
+            f"/api/v1/desk/tasks/{task_id}/close", json={"reason": "not needed"}, headers=headers
+        )
+        assert closed.status_code in {403, 409}, closed.text
+        if closed.status_code == 409:
+            assert (closed.json()["code"], closed.json()["params"]["proposal_id"]) == ("task_of_proposal", int(about))
+    assert await ctx.pool.fetchval(state, about) == "open"
+    await forget_entries(ctx)
+    assert await ctx.pool.fetchval(state, about) == "open", "its time is not over"
+    office.clock.at += timedelta(seconds=ctx.policy.administration.valid_seconds + 1)
+    async with ctx.pool.acquire() as connection:
+        assert await proposal_tasks.close_over(connection, office.clock.at) == 1
+    assert await ctx.pool.fetchval(state, about) == "closed"
 
 
 async def test_admins_are_told_that_a_proposal_waits_and_its_proposer_that_it_was_decided(office: Office) -> None:

@@ -25,7 +25,7 @@ from api.officers.sessions import COOKIE
 from schemas.enums import Role
 from schemas.officers import TeamEntry
 from simulator import Knobs, SimulatorConfig
-from tests.browser.seat import Seat
+from tests.browser.seat import Seat, keep_language
 from tests.debian_programs import debian_program
 from tests.e2e.live import Live, live
 from tests.ground import Grounds
@@ -121,7 +121,7 @@ class Stage:
             reduced_motion="reduce",
         )
         await self._keep(context, token)
-        await context.add_init_script(f"localStorage.setItem('goldenhour.language', '{language}')")
+        await keep_language(context, self.origin, language)
         return await Seat.taken(context, self.origin)
 
     async def sign_in_elsewhere(self, seat: Seat, name: str) -> None:

@@ -1,6 +1,7 @@
 """`make pictures`: copy the pictures that `docs/` shows from what the tests in the browser took.
 
-The tests show every page in both themes and languages and keep a picture of each in `build/pictures`.
+The tests show every page in both themes and languages. With `PICTURES=1` they keep a picture of each in
+`build/pictures`.
 """
 
 import shutil

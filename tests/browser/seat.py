@@ -1,17 +1,20 @@
 """One officer at a browser: a page with the session of the officer, which counts keys and remembers what went wrong."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page
 
+from api.public.pages import LANGUAGE_COOKIE
 from tests.paths import ROOT
 
 PICTURES: Final = ROOT / "build" / "pictures"
-"""screenshots of the last run, an artefact of the tests"""
+"""screenshots of the last run that took some"""
+TAKES_PICTURES: Final = os.environ.get("PICTURES", "") not in {"", "0"}
+"""whether pictures are taken: no test compares one, and without a graphics card each costs a fifth of a second"""
 AXE: Final = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 PATIENCE_MS: Final = 15_000
@@ -27,6 +30,12 @@ for (const kind of ["pointermove", "pointerdown", "wheel"])
 
 Screen = tuple[Literal["light", "dark"], int, int]
 """a theme, a width and a height in pixels"""
+
+
+async def keep_language(context: BrowserContext, origin: str, language: Literal["en", "hi"]) -> None:
+    """Let a browser have a language, as the page of the sign-in and the console keep it."""
+    url = f"{origin}/"
+    await context.add_cookies([{"name": LANGUAGE_COOKIE, "value": language, "url": url, "secure": True}])
 
 
 @dataclass
@@ -88,12 +97,11 @@ class Seat:
         for text in texts:
             await self.text(text).wait_for()
 
-    async def picture(self, name: str) -> Path:
-        """Keep a screenshot of the page as it is."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        path = PICTURES / f"{name}.png"
-        await self.page.screenshot(path=path)
-        return path
+    async def picture(self, name: str) -> None:
+        """Keep a screenshot of the page as it is, with `PICTURES=1`."""
+        if TAKES_PICTURES:
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            await self.page.screenshot(path=PICTURES / f"{name}.png")
 
     async def violations(self) -> list[str]:
         """Return what axe finds against WCAG 2.2 AA, a line for each element."""
@@ -135,13 +143,13 @@ class Seat:
             await self.page.emulate_media(color_scheme=theme)
             await self.page.set_viewport_size({"width": width, "height": height})
             await self.picture(f"{name}-{theme}-{width}")
-            assert await self.violations() == []
-            assert await self.too_small() == []
-            assert not await self.is_wider_than_screen()
+            assert await self.violations() == [], name
+            assert await self.too_small() == [], name
+            assert not await self.is_wider_than_screen(), name
 
     async def speak(self, language: Literal["en", "hi"]) -> None:
         """Load the page again in another language."""
-        await self.context.add_init_script(f"localStorage.setItem('goldenhour.language', '{language}')")
+        await keep_language(self.context, self.origin, language)
         await self.page.reload()
 
     async def leave(self) -> None:

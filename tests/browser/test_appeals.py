@@ -1,9 +1,10 @@
 """Appeals of account holders and the day of a Lok Adalat: filed, decided, recorded and confirmed by keyboard."""
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import pytest
@@ -59,6 +60,32 @@ async def looked_at(seat: Seat, name: str) -> None:
     assert not await seat.is_wider_than_screen()
 
 
+async def at_the_counter(desk: Seat, hold: dict[str, Any]) -> None:
+    """File the appeal of a holder who has come, and enter the report of the bank."""
+    await desk.open("/appeals")
+    await desk.page.get_by_role("button", name=re.compile("^File an appeal")).wait_for()
+    await desk.press("f")
+    await desk.page.get_by_role("dialog").wait_for()
+    # The holder reads out the reference of the message, and the hold is told by its account.
+    await desk.type(hold["reference"].lower())
+    named = f"••{hold['account_end']} · ₹80,000"
+    await desk.page.get_by_role("dialog").get_by_text(named).wait_for(state="attached")
+    await desk.press("Tab", "Tab")
+    await desk.type("It is the rent of my tenant.")
+    await desk.press("Tab", "Tab", "Tab", "Enter")
+    await desk.page.get_by_role("heading", name=re.compile(r"^Appeal G\d+")).wait_for()
+    await desk.page.get_by_role("button", name=re.compile("^Enter the bank’s report")).wait_for()
+    await desk.page.locator("#main").focus()
+    await desk.press("r")
+    await desk.page.get_by_role("dialog").wait_for()
+    # Nothing of the customer is chosen for the officer.
+    assert await desk.page.get_by_label("What the bank found of its customer").input_value() == ""
+    await desk.press("ArrowDown", "Tab")
+    await desk.type("A house owner, visited.")
+    await desk.press("Tab", "Enter")
+    await desk.page.get_by_role("listitem").get_by_text("bank reported").wait_for()
+
+
 async def test_an_appeal_goes_from_the_counter_to_a_proposed_release(stage: Stage, sit: Sitting) -> None:
     case_no = await held(stage)
     tokens = {
@@ -68,23 +95,7 @@ async def test_an_appeal_goes_from_the_counter_to_a_proposed_release(stage: Stag
     }
     await assign(stage, case_no, "io.appeals")
     desk = await sit(tokens["desk.appeals"])
-    await desk.open("/appeals")
-    await desk.page.get_by_role("button", name=re.compile("^File an appeal")).wait_for()
-    await desk.press("f")
-    await desk.page.get_by_role("dialog").wait_for()
-    await desk.type(case_no)
-    await desk.page.get_by_role("dialog").get_by_text("₹80,000").wait_for(state="attached")
-    await desk.press("Tab", "Tab")
-    await desk.type("It is the rent of my tenant.")
-    await desk.press("Tab", "Tab", "Tab", "Enter")
-    await desk.page.get_by_role("heading", name=re.compile(r"^Appeal G\d+")).wait_for()
-    await desk.page.get_by_role("button", name=re.compile("^Enter the bank’s report")).wait_for()
-    await desk.page.locator("#main").focus()
-    await desk.press("r")
-    await desk.page.get_by_role("dialog").wait_for()
-    await desk.type("A house owner, visited.")
-    await desk.press("Tab", "Enter")
-    await desk.page.get_by_role("listitem").get_by_text("bank reported").wait_for()
+    await at_the_counter(desk, (await stage.engine.read("/holds", ack_no=case_no))["items"][0])
 
     officer = await sit(tokens["io.appeals"], width=1440, height=900)
     await officer.open("/appeals")
@@ -109,8 +120,9 @@ async def test_an_appeal_goes_from_the_counter_to_a_proposed_release(stage: Stag
     # The second officer sees it on a telephone, and may not confirm while the victims are heard.
     second = await sit(tokens["dysp.appeals"], language="hi", theme="dark", width=360, height=740)
     await second.open("/appeals")
-    await second.page.get_by_role("button", name=re.compile("^छोड़ने की पुष्टि करें")).wait_for()
-    assert await second.page.get_by_role("button", name=re.compile("^छोड़ने की पुष्टि करें")).is_disabled()
+    confirming = second.page.get_by_role("button", name=re.compile("^₹20,000 छोड़ने की पुष्टि करें"))
+    await confirming.wait_for()
+    assert await confirming.is_disabled()
     await second.sees("पीड़ितों का समय पूरा होने पर इसकी पुष्टि हो सकती है।")
     await looked_at(second, "appeals-hi-dark-360")
     hold = (await stage.engine.read("/holds", ack_no=case_no))["items"][0]
@@ -148,6 +160,33 @@ def line(case_no: str, **changes: object) -> CourtDayLine:
     return ready.model_copy(update=changes)
 
 
+async def hearing_is_looked_at(seat: Seat) -> None:
+    """Open the dialog of a hearing for the ticked files, and close it."""
+    await seat.press("h")
+    dialog = seat.page.get_by_role("dialog")
+    await dialog.get_by_label("Day of the hearing").wait_for()
+    # Each ticked file is named by its account, and by the day that stands.
+    await dialog.get_by_text("so far 15-01-2027, Permanent Lok Adalat, Lucknow").wait_for()
+    assert await dialog.get_by_text("SBIN ••4471").count() == 3
+    await looked_at(seat, "court-day-hearing-en-light")
+    await seat.press("Escape")
+    await dialog.wait_for(state="detached")
+
+
+TELEPHONE: Final[dict[str, Any]] = {"language": "hi", "theme": "dark", "width": 360, "height": 740}
+
+
+async def hearing_on_a_telephone(phone: Seat, answer: Callable[[Request], Awaitable[None]]) -> None:
+    """Open the dialog of a hearing on a small dark screen, in Hindi."""
+    await phone.page.route(re.compile(r"/api/v1/court-day\?"), answer)
+    await phone.open("/court-day?court=Permanent%20Lok%20Adalat%2C%20Lucknow")
+    await phone.page.locator(".courtday-files").wait_for()
+    await phone.page.locator("#main").focus()
+    await phone.press("Shift+A", "h")
+    await phone.page.get_by_role("dialog").locator("input[type=date]").wait_for()
+    await looked_at(phone, "court-day-hearing-hi-dark-360")
+
+
 async def test_one_order_is_recorded_for_many_files_and_confirmed(stage: Stage, sit: Sitting, tmp_path: Path) -> None:
     cases = [await held(stage), await held(stage)]
     empty = await stage.engine.complain(transfer(HELD_PAISE, payee_bank="HDFC", reference=rrn()))
@@ -183,17 +222,18 @@ async def test_one_order_is_recorded_for_many_files_and_confirmed(stage: Stage, 
     await seat.page.emulate_media(media="screen")
     await seat.press("Shift+A")
     await seat.sees("3 ticked", "15-01-2027")
-    await seat.press("h")
+    await hearing_is_looked_at(seat)
     dialog = seat.page.get_by_role("dialog")
-    await dialog.get_by_label("Day of the hearing").wait_for()
-    await looked_at(seat, "court-day-hearing-en-light")
-    await seat.press("Escape")
-    await dialog.wait_for(state="detached")
+    await hearing_on_a_telephone(await sit(tokens["desk.court"], **TELEPHONE), answer)
     await seat.press("t")
     await dialog.wait_for()
     await seat.type("7/26")
     await seat.page.locator("input[type=file]").set_input_files(award)
     await dialog.get_by_text("two lakh forty thousand").wait_for()
+    sum_of_one = dialog.get_by_label(f"Sum of the order for {cases[0]}")
+    await sum_of_one.fill("90000")
+    await dialog.get_by_text("Give a sum in rupees of at most ₹80,000, or leave it empty.").wait_for()
+    await sum_of_one.fill("")
     await looked_at(seat, "court-day-record-en-light")
     await seat.press("Enter")
     # Nothing is on hold in one of the cases, so nothing is recorded until it is left out.
@@ -203,6 +243,7 @@ async def test_one_order_is_recorded_for_many_files_and_confirmed(stage: Stage, 
     await dialog.get_by_role("button", name="Record for 2 cases").focus()
     await seat.press("Enter")
     await dialog.get_by_text("The order is recorded in 2 cases.").wait_for()
+    assert await dialog.get_by_role("button", name="Cancel").count() == 0
     await seat.press("Tab", "Enter")
     await dialog.wait_for(state="detached")
     await seat.page.locator("#main").focus()
@@ -219,6 +260,7 @@ async def confirmed_by(second: Seat) -> None:
     """Let a second officer confirm the order on a telephone, in Hindi."""
     await second.open("/court-day?list=orders")
     await second.page.get_by_role("heading", name="Permanent Lok Adalat, Lucknow, 7/26").wait_for()
+    await second.sees("कुल 2 मामले")
     await looked_at(second, "court-orders-hi-dark-360")
     await second.press("a")
     dialog = second.page.get_by_role("dialog")

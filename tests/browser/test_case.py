@@ -13,6 +13,7 @@ from domain.tracing.trail_layout import TrailHop, TrailPlace, layout
 from schemas.enums import Bucket, Role
 from schemas.tracing.trail_layout import LEGS_DEFAULT, TrailDetail
 from simulator import ScriptedAnswer, hold_row, transfer_row, withdrawal_row
+from tests.api.role_matrix import BODIES
 from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import Screen, Seat
 from tests.factories import rrn, transfer
@@ -172,6 +173,27 @@ async def record_an_order(seat: Seat) -> None:
     assert await seat.violations() == []
     assert await seat.too_small() == []
     await seat.picture("case-four-eyes-en-light")
+
+
+async def test_an_investigating_officer_begins_with_own_steps_and_sees_the_trail_of_an_own_case(
+    stage: Stage, sit: Sitting
+) -> None:
+    case = await story(stage)
+    token = (await stage.officers("io.trail", role=Role.IO))["io.trail"]
+    body, headers = BODIES["officer"] | {"subject": "io.trail"}, stage.engine.officer(Role.SUPERVISOR)
+    answer = await stage.engine.api.post(f"/api/v1/cases/{case.ack_no}/officer", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    seat = await sit(token)
+    await seat.open("/")
+    await seat.page.wait_for_url(re.compile("/console/restorations$"))
+    await seat.open("/case")
+    await seat.page.get_by_role("link", name=case.ack_no).focus()
+    await seat.press("Enter")
+    await seat.page.locator(".led").get_by_text("withdrawn ₹50,000").first.wait_for(timeout=BANKS_MS)
+    await wait_for_picture(seat)
+    await seat.page.locator("#h-requests").wait_for()
+    await seat.picture("case-io-en-light")
+    assert await seat.violations() == []
 
 
 async def test_officers_settle_issue_and_record_what_a_case_needs(stage: Stage, sit: Sitting) -> None:

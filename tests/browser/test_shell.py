@@ -67,6 +67,20 @@ async def test_an_officer_signs_in_and_out_at_the_servers_own_page(stage: Stage,
     await seat.page.wait_for_url(re.compile(r"/sign-in\?to=console"))
 
 
+async def test_the_page_of_the_sign_in_is_read_in_both_languages_and_keeps_the_choice(sit: Sitting) -> None:
+    seat = await sit("no session")
+    await seat.open("/call")
+    await seat.page.wait_for_url(re.compile(r"/sign-in\?to=console"))
+    await seat.is_read("sign-in-en", ("light", 1366, 768), ("dark", 360, 740))
+    await seat.page.get_by_role("link", name="हिन्दी").focus()
+    await seat.press("Enter")
+    await seat.page.locator("html[lang='hi']").wait_for()
+    await seat.is_read("sign-in-hi", ("dark", 1366, 768), ("light", 360, 740))
+    await seat.open("/call")
+    await seat.page.wait_for_url(re.compile(r"/sign-in\?to=console"))
+    await seat.page.locator("html[lang='hi']").wait_for()
+
+
 async def goes_on_after_the_session_ended(stage: Stage, seat: Seat, officer_id: str) -> None:
     """End the session while the officer types, sign in again elsewhere, and find what was typed."""
     await stage.engine.pool.execute(
@@ -116,4 +130,4 @@ async def test_keys_open_the_palette_the_overlay_and_the_other_language(stage: S
     await seat.page.locator("html[lang='hi']").wait_for()
     assert await seat.pointer_moves() == 0
     kept = await seat.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
-    assert set(orjson.loads(kept)) <= {"goldenhour.language", "goldenhour.theme"}
+    assert set(orjson.loads(kept)) <= {"goldenhour.theme"}

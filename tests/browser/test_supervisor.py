@@ -1,14 +1,17 @@
 """The supervisor's desk: figures of a period by keyboard, down to the cases, and tables as files."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Route as Request
 
 from schemas.enums import Role
+from schemas.quality import TreatmentView
 from tests.browser.conftest import Sitting, Stage
-from tests.factories import rrn
+from tests.browser.seat import Seat
+from tests.factories import rrn, transfer
 
 pytestmark = pytest.mark.end_to_end
 
@@ -72,6 +75,29 @@ async def test_every_number_leads_to_its_cases_and_every_table_to_a_file(stage: 
         assert begins in Path(await kept.path()).read_bytes()[:400]
     assert await seat.pointer_moves() == 0
 
+    await dialogs_on_a_telephone(await sit(token, language="hi", theme="dark", width=360, height=740), case_no)
+
+
+async def dialogs_on_a_telephone(phone: Seat, case_no: str) -> None:
+    """Read the cases behind a sum and behind a number on a small dark screen, in Hindi."""
+    await phone.open("/supervisor?days=1")
+    buttons = {
+        "sum": phone.page.get_by_title(re.compile("^आज गई राशि: .*मामले खोलें")),
+        "cases": phone.page.locator(".stages td .btn.link").first,
+    }
+    for name, button in buttons.items():
+        await button.focus()
+        await phone.press("Enter")
+        dialog = phone.page.get_by_role("dialog")
+        await dialog.get_by_role("link", name=case_no).wait_for()
+        await phone.picture(f"supervisor-{name}-hi-dark-360")
+        assert await phone.violations() == []
+        assert await phone.too_small() == []
+        assert await dialog.evaluate("(one) => one.scrollWidth <= one.clientWidth + 1"), "the table scrolls by itself"
+        await dialog.get_by_role("button", name="बंद करें").focus()
+        await phone.press("Enter")
+        await dialog.wait_for(state="detached")
+
 
 async def test_the_desk_is_read_in_both_languages_and_themes_and_on_a_telephone(stage: Stage, sit: Sitting) -> None:
     seat = await sit((await stage.officers("supervisor.reads", role=Role.SUPERVISOR))["supervisor.reads"])
@@ -81,3 +107,25 @@ async def test_the_desk_is_read_in_both_languages_and_themes_and_on_a_telephone(
     await seat.speak("hi")
     await seat.page.locator(".stages").wait_for()
     await seat.is_read("supervisor-hi", ("dark", 360, 740), ("light", 1440, 900))
+
+
+async def test_a_supervisor_reads_what_a_victim_wrote_of_the_police(stage: Stage, sit: Sitting) -> None:
+    case_no = await stage.engine.complain(transfer(10_000_00, payee_bank="HDFC", reference=rrn()))
+    seat = await sit((await stage.officers("sup.listens", role=Role.SUPERVISOR))["sup.listens"])
+    await seat.open(f"/case/{case_no}")
+    await seat.text(re.compile("^What the victim says of the police")).click()
+    await seat.sees("The victim answered nothing that a supervisor has to read.")
+    told = TreatmentView(ack_no=case_no, answered_on=date(2026, 11, 28), is_alarming=True, text="He shouted at me.")
+
+    async def answer(route: Request) -> None:
+        await route.fulfill(body=told.model_dump_json(), content_type="application/json")
+
+    await seat.page.route(re.compile("/treatment-report$"), answer)
+    await seat.speak("hi")
+    await seat.text(re.compile("^पीड़ित पुलिस के बारे में")).click()
+    await seat.sees("सम्मान से व्यवहार नहीं हुआ", "He shouted at me.", "28-11-2026")
+    assert await seat.violations() == []
+    officer = await sit((await stage.officers("desk.hears.not", role=Role.DESK))["desk.hears.not"])
+    await officer.open(f"/case/{case_no}")
+    await officer.page.get_by_role("heading", name="Complaints").wait_for()
+    assert await officer.page.get_by_text("What the victim says of the police").count() == 0

@@ -4,11 +4,14 @@ from string import Formatter
 
 import pytest
 
+from domain.document_fields import document_name, field_names
+from domain.documents import requirements
 from domain.task_notes import ENGLISH, TEXTS, compose
 from schemas.enums import ClaimKind, DiscrepancyKind, Language
 from schemas.restoration_enums import DocumentKind
 from schemas.tasks import DocumentWaits, TaskCause, TaskFacts, TaskSubject, about
 
+_LACKING = ("officer.rank", "accounts[0].amount_paise", "accounts[1].amount_paise", "new_field")
 ORDER = about(TaskSubject.ORDER, "6f1c")
 
 
@@ -21,6 +24,23 @@ def test_every_language_has_every_text_with_the_same_facts(language: Language) -
     texts = TEXTS[language]
     assert set(TaskCause) <= set(texts)
     assert {name: fields(text) for name, text in texts.items()} == {name: fields(ENGLISH[name]) for name in ENGLISH}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_document_and_each_fact_that_it_needs_has_a_name(language: Language) -> None:
+    for kind in DocumentKind:
+        assert document_name(kind, language) != kind
+        for rule in requirements(kind):
+            empty = rule.field.partition("[]")[0] + "[]"
+            for field in (rule.field, empty) if "[]" in rule.field else (rule.field,):
+                assert field_names([field], language) != field
+
+
+def test_a_bank_is_named_and_one_without_a_name_stands_by_its_code() -> None:
+    facts = TaskFacts(institution="HDFC", to_bank="XYZB", claimed_paise=5_00)
+    text = compose(TaskCause.TRANSFER_FOUND, about(TaskSubject.HOP, 7), facts, names={"HDFC": "HDFC Bank"})
+    assert "HDFC Bank, the victim's bank" in text
+    assert "₹5 to XYZB" in text
 
 
 @pytest.mark.parametrize("cause", TaskCause)
@@ -118,8 +138,9 @@ def test_an_item_is_told_in_the_language_of_its_reader() -> None:
         (
             TaskCause.DOCUMENTS_WAIT,
             TaskSubject.CASE,
-            TaskFacts(documents=(DocumentWaits(kind=DocumentKind.NOTICE_107, lacking=("a", "b"), failures=("E",)),)),
-            "documents: notice_107 lacks a, b; notice_107 failed: E",
+            TaskFacts(documents=(DocumentWaits(kind=DocumentKind.NOTICE_107, lacking=_LACKING, failures=("E",)),)),
+            "documents: the notice to show cause lacks the officer's rank, the amount of an account, new_field;"
+            " the notice to show cause failed: E",
         ),
     ],
 )

@@ -27,7 +27,12 @@ from workers.temporal import CaseNotifier
 __all__ = ["ctx", "world"]
 
 AMOUNT_PAISE = 10_000_00
-OFFICERS_ONLY = frozenset({"read_victim_corrections", "read_stories", "read_victim", "read_treatment_report"})
+OFFICERS_ONLY = frozenset(
+    {
+        *("read_victim_corrections", "read_stories", "read_victim", "read_treatment_report"),
+        "list_team_officers_for_tasks",
+    }
+)
 """reads that no role of a script has"""
 World = tuple[CaseNotifier, httpx.AsyncClient]
 

@@ -68,7 +68,8 @@ def world(
         delays=BankDelays(api=quick, seat=quick, mail=quick),
         channels=EVERY if spool else BY_CALL,
         iso_spool=spool,
-        orders=OrderHabits(late=0, in_part=0.3, twice=0.2, elsewhere=0.2),
+        # What a bank does is drawn by the numbers of the day, and each day some bank has to make a mistake.
+        orders=OrderHabits(late=0, in_part=0.05, twice=1, elsewhere=0.5),
         restoration=RestorationHabits.model_validate(
             {"applies": 1, "objects": 0, "sp_refuses": 0, "sent_back": 0} | habits
         ),

@@ -25,7 +25,7 @@ from workers.commands.processes import actor
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from schemas.banks.keys import BankKey, KeyChange
+    from schemas.banks.keys import BankKey, KeyChange, KeyRequestView
 
 KEY_FILE_MAX_BYTES: Final = 10_000
 
@@ -124,15 +124,17 @@ def require(
 def asked(code: Annotated[str | None, typer.Argument(help="Only this institution's.", metavar="CODE")] = None) -> None:
     """List the changes of keys that banks have asked for in their inbox and that wait for a decision.
 
-    Compare the fingerprint by telephone with the nodal officer, at the number of the directory, before you confirm.
+    Call a number of the directory and ask for the person who is named. Compare the fingerprint before you confirm. The
+    name needs GOLDENHOUR_SECRET_KEY.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
     found = run(_asked(with_database(load_settings()), code))
     for change in found:
+        who = f"{change.asker_name or '-'}, {change.asker_designation or '-'}"
         people(None).print(
             f"{change.institution}  {change.kind.value}  {change.key_id}  asked {_in_india(change.asked_at)}\n"
-            f"  change {change.change_id}\n  SHA-256 {change.fingerprint}",
+            f"  by {who} (not proven)\n  change {change.change_id}\n  SHA-256 {change.fingerprint}",
             highlight=False,
             markup=False,
         )
@@ -251,11 +253,16 @@ async def _revoke(settings: Settings, code: str, key_id: str, end: datetime) -> 
             raise Failed(f"{error.fact} Give a later --at.", USAGE) from None
 
 
-async def _asked(settings: Settings, code: str | None) -> "list[KeyChange]":
-    from db.banks import bank_key_changes
+async def _asked(settings: Settings, code: str | None) -> "tuple[KeyRequestView, ...]":
+    import asyncio
 
+    from activities.banks.key_changes import requests
+    from activities.person_keys import PersonKeys
+    from workers.home import secret_box
+
+    persons = PersonKeys(await asyncio.to_thread(secret_box, settings))
     async with await open_database(settings) as pool, pool.acquire() as connection:
-        return await bank_key_changes.open_ones(connection, code)
+        return await requests(persons, connection, code, wall_clock())
 
 
 async def _decide(settings: Settings, code: str, change_id: UUID, reason: str | None) -> "KeyChange":

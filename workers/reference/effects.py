@@ -274,7 +274,18 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.DERIVED, "Ends the sessions of a bank that gets another login.", ("bank_session",)
     ),
     "bank_reply_check_decided_once": Effect(Sort.RULE, "Refuses another decision on a reply of a bank."),
-    "bank_person_rules": Effect(Sort.RULE, "Refuses a person more than a bank may have."),
+    "institution_login_counted": Effect(
+        Sort.DERIVED, "Counts the logins of a bank, so that tokens of the one before end.", ("institution",)
+    ),
+    "bank_reply_check_asked": Effect(
+        Sort.RULE, "Refuses a reply of a person who is not confirmed, and a table more than may wait."
+    ),
+    "bank_reply_check_sent": Effect(Sort.RULE, "Refuses that a person who is not confirmed sends a reply."),
+    "bank_person_rules": Effect(Sort.RULE, "Refuses a person more than a bank may have, or may add in 90 days."),
+    "bank_person_confirmed_by_two": Effect(
+        Sort.RULE, "Refuses a confirmation of a person without a proposal that another admin agreed to."
+    ),
+    "bank_login_email_once": Effect(Sort.RULE, "Refuses an e-mail that is the login of a bank and of a person."),
     "bank_person_ends_sessions": Effect(
         Sort.DERIVED, "Ends the sessions of a person who is ended or sets another password.", ("bank_session",)
     ),

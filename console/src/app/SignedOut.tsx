@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useState } from "react";
 
 import { problemOf } from "../api/problem.ts";
 import { Modal } from "../parts/Modal.tsx";
+import { serverNow } from "../text/clock.ts";
 import { timeText } from "../text/moments.ts";
 import { shell } from "./commands.ts";
 import { goOn, goToSignIn, SIGN_IN } from "./session.ts";
@@ -25,14 +26,15 @@ export default function SignedOut({ since }: { since: number }): ReactNode {
     setIsAsking(false);
   };
   useEffect(() => {
+    // The time counts from the end of the session, so that no key makes it longer.
+    const timer = setTimeout(goToSignIn, since + WAITS_MS - serverNow());
+    return () => clearTimeout(timer);
+  }, [since]);
+  useEffect(() => {
     // The officer comes back from the window of the sign-in.
     const look = (): void => void ask(false);
-    const timer = setTimeout(goToSignIn, WAITS_MS);
     addEventListener("focus", look);
-    return () => {
-      clearTimeout(timer);
-      removeEventListener("focus", look);
-    };
+    return () => removeEventListener("focus", look);
   });
   return (
     <Modal title={t("ended")} close={() => undefined} isFirm isCover>

@@ -19,6 +19,8 @@ export interface Page {
   readonly order: number;
   /** who gets a link to it; the API decides who may read what */
   readonly roles: readonly Role[];
+  /** whose first page it is after the sign-in; others begin with the first of their links */
+  readonly firstOf?: readonly Role[];
   /** keys that open it, such as `g c` */
   readonly keys: string;
   /** the first route is the one of the link */
@@ -32,6 +34,11 @@ const found = import.meta.glob<{ page: Page }>("../pages/*/page.ts", { eager: tr
 export const PAGES: readonly Page[] = Object.values(found)
   .map((one) => one.page)
   .sort((one, other) => one.order - other.order);
+
+/** Return the page that an officer sees first. */
+export function firstOf(roles: readonly Role[]): Page | undefined {
+  return PAGES.find((page) => page.firstOf?.some((role) => roles.includes(role))) ?? pagesOf(roles)[0];
+}
 
 /** Return the pages that an officer has links to. */
 export function pagesOf(roles: readonly Role[]): readonly Page[] {

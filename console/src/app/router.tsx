@@ -5,7 +5,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { whenSignedOut } from "../api/client.ts";
 import { queries } from "../api/queries.ts";
 import { ErrorState, LoadingState, NotFoundState } from "../parts/states.tsx";
-import { type Page, PAGES, pagesOf } from "./pages.ts";
+import { firstOf, type Page, PAGES } from "./pages.ts";
 import { session, sessionEnded } from "./session.ts";
 import { Shell } from "./Shell.tsx";
 
@@ -37,7 +37,7 @@ const home = createRoute({
   component: NotFoundState,
   beforeLoad: async () => {
     const { roles } = await queries.ensureQueryData(session);
-    const first = pagesOf(roles)[0]?.routes[0];
+    const first = firstOf(roles)?.routes[0];
     if (first) throw redirect({ to: first.path, replace: true });
   },
 });

@@ -17,6 +17,7 @@ export function AskDialog({
   close,
   isFirm = false,
   actHasFocus = false,
+  isOver = false,
   className = "",
   children,
 }: {
@@ -32,6 +33,8 @@ export function AskDialog({
   isFirm?: boolean;
   /** for a dialog without a field: Enter does the act */
   actHasFocus?: boolean;
+  /** everything is done, so nothing can be cancelled any more */
+  isOver?: boolean;
   className?: string;
   children?: ReactNode;
 }): ReactNode {
@@ -50,9 +53,11 @@ export function AskDialog({
           <button type="submit" className="btn first" disabled={!isReady} autoFocus={actHasFocus}>
             {act ?? title}
           </button>
-          <button type="button" className="btn" onClick={close}>
-            {t("cancel")}
-          </button>
+          {!isOver && (
+            <button type="button" className="btn" onClick={close}>
+              {t("cancel")}
+            </button>
+          )}
         </div>
       </form>
     </Modal>

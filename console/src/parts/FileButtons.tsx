@@ -31,7 +31,7 @@ export function FileButtons({
   const t = parts.use();
   const download = useDownload(name, get);
   return (
-    <span className={isPushed ? "row push" : "row"}>
+    <span className={isPushed ? "row push" : "row files"}>
       {FORMATS.map((format) => (
         <button
           key={format}

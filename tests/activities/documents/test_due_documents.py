@@ -28,7 +28,7 @@ from tests.opened_bodies import opened_rows
 __all__ = ["issuing"]
 
 HOSTILE = "#let x = sys; $1/0$ <script>\"'; DROP TABLE document; -- \u202egnp.exe मोहन"
-LACKS_IO = "officer.name, officer.rank, officer.police_station, officer.phone"
+LACKS_IO = "the investigating officer, the officer's rank, the officer's police station, the officer's telephone"
 
 
 # -- lien notices ------------------------------------------------------------------------------------------------------
@@ -39,8 +39,8 @@ async def test_a_bank_that_holds_money_has_one_notice_as_soon_as_there_is_an_off
     await issuing.issue()
     assert await issuing.documents(case_no, KIND.LIEN_NOTICE) == []
     (task,) = await issuing.task(case_no)
-    assert f"lien_notice lacks {LACKS_IO}" in task
-    assert re.search(r"follow_up lacks [^;]*fir\.number", task)
+    assert f"the notice of lien lacks {LACKS_IO}" in task
+    assert re.search(r"the order of seizure after a lien lacks [^;]*the number of the FIR", task)
     await issuing.assign(case_no)
     await issuing.issue()
     where = "WHERE case_no = $1 AND kind = 'lien_notice' ORDER BY institution"
@@ -48,8 +48,8 @@ async def test_a_bank_that_holds_money_has_one_notice_as_soon_as_there_is_an_off
     banks = [(one["institution"], one["revision"], one["facts"]["emergency"]) for one in notices]
     assert banks == [("HDFC", 1, True), ("ICIC", 1, True)]
     (task,) = await issuing.task(case_no)
-    assert "lien_notice" not in task
-    assert "magistrate_report can be issued" in task
+    assert "the notice of lien" not in task
+    assert "the report to the magistrate can be issued" in task
     await issuing.post()
     sent = await issuing.mails("document_for_bank", case_no)
     assert sorted(to for to, _ in sent) == ["desk@hdfc.example", "desk@icic.example"]
@@ -63,7 +63,7 @@ async def test_once_there_is_an_fir_with_its_copy_the_notice_is_issued_again(iss
     await issuing.home.register_fir(case_no)
     await issuing.issue()
     assert await issuing.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
-    assert any("lien_notice lacks fir.copy_digest" in note for note in await issuing.task(case_no))
+    assert any("the notice of lien lacks a copy of the FIR" in note for note in await issuing.task(case_no))
     await issuing.copy_of_fir(case_no)
     await issuing.issue()
     assert await issuing.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1), ("lien_notice", "en", 2)]
@@ -159,11 +159,11 @@ async def test_the_desk_sees_which_report_an_officer_can_issue(issuing: IssuingB
     assert (await preview(issuing.home.ctx, case_no, KIND.MAGISTRATE_REPORT, "")).can_be_issued
     await issuing.issue()
     assert await issuing.documents(case_no, KIND.MAGISTRATE_REPORT) == [], "an officer signs it"
-    assert any("magistrate_report can be issued" in note for note in await issuing.task(case_no))
+    assert any("the report to the magistrate can be issued" in note for note in await issuing.task(case_no))
     await issuing.issue_about(case_no, KIND.MAGISTRATE_REPORT, language=Language.HI)
     await issuing.issue()
     (task,) = await issuing.task(case_no)
-    assert "magistrate_report" not in task
+    assert "the report to the magistrate" not in task
     await finish_by_hand(issuing.home.ctx, case_no, DutyKind.FOLLOW_UP, "sent by post", "officer:io")
     await issuing.issue()
     assert await issuing.task(case_no) == []
@@ -245,7 +245,7 @@ async def test_a_fault_of_ours_is_tried_again_and_costs_no_other_document(
         patched.setitem(due_documents._ISSUE, KIND.LIEN_NOTICE, fails)
         await issuing.issue()
     assert await issuing.documents(case_no) == [("status_letter", "hi", 1)]
-    assert any("lien_notice failed: RuntimeError" in note for note in await issuing.task(case_no))
+    assert any("the notice of lien failed: RuntimeError" in note for note in await issuing.task(case_no))
     issuing.home.clock.at += due_documents.CHECK_AGAIN
     await issuing.issue()
     assert await issuing.documents(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
@@ -276,7 +276,7 @@ async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_document(
     again_at = "SELECT next_attempt_at FROM due_document WHERE case_no = $1 AND state = 'failed'"
     assert await issuing.home.bench.value(again_at, case_no) == issuing.home.clock.at + due_documents.FIRST_WAIT
     (task,) = await issuing.task(case_no)
-    assert f"lien_notice lacks {LACKS_IO}; lien_notice failed: RuntimeError; " in task
+    assert f"the notice of lien lacks {LACKS_IO}; the notice of lien failed: RuntimeError; " in task
     await issuing.assign(case_no)
     await issuing.issue()
     assert await standing() == {"HDFC": ("issued", ""), "ICIC": ("failed", "RuntimeError"), "PUNB": ("issued", "")}
@@ -326,5 +326,8 @@ def test_the_task_names_each_missing_field_once_for_each_kind() -> None:
     ]
     facts = TaskFacts(documents=documents_waiting(found))
     said = compose(TaskCause.DOCUMENTS_WAIT, about(TaskSubject.CASE, "1"), facts)
-    assert said == "documents: lien_notice lacks officer.name, officer.phone; magistrate_report can be issued"
+    assert said == (
+        "documents: the notice of lien lacks the investigating officer, the officer's telephone;"
+        " the report to the magistrate can be issued"
+    )
     assert documents_waiting([]) == ()

@@ -10,7 +10,7 @@ from tests.activities.restoration_bench import DAY, DESK, SP
 
 __all__ = ["issuing"]
 
-LACKS_IO = "officer.name, officer.rank, officer.police_station, officer.phone"
+LACKS_IO = "the investigating officer, the officer's rank, the officer's police station, the officer's telephone"
 
 
 # -- notice to the holder ----------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ async def test_a_step_does_not_end_before_its_notice_is_issued(issuing: IssuingB
     await issuing.home.apply(restoration)
     await issuing.home.verify(restoration)
     await issuing.issue()
-    assert any(f"holder_notice lacks {LACKS_IO}" in note for note in await issuing.task(case_no))
+    assert any(f"the notice to the account holder lacks {LACKS_IO}" in note for note in await issuing.task(case_no))
     issuing.home.clock.at += 40 * DAY
     assert {due.what for due in (await issuing.home.look(restoration)).dues} == {"remind", "escalate"}
     await issuing.assign(case_no)
@@ -95,14 +95,15 @@ async def test_cause_is_shown_by_a_notice_that_an_officer_has_issued(issuing: Is
         restoration,
     )
     await issuing.issue()
-    (task,) = [note for note in await issuing.task(case_no) if "notice_107" in note]
-    lacks = "court_order.court, court_order.order_no, court_order.made_on, place, show_cause_by, grounds, approved_by"
-    assert f"notice_107 lacks {lacks}" in task
+    (task,) = [note for note in await issuing.task(case_no) if "the notice to show cause" in note]
+    assert "the notice to show cause lacks" in task
+    assert "the number of the court's order" in task
+    assert "who approved it" in task
     await approve_attachment(issuing.home.ctx, hold_id, "the trail is clear", SP)
     await issuing.home.court_order(case_no, "bnss_107", "keep_hold")
     await issuing.issue()
-    (task,) = [note for note in await issuing.task(case_no) if "notice_107" in note]
-    assert "notice_107 lacks place, show_cause_by, grounds" in task
+    (task,) = [note for note in await issuing.task(case_no) if "the notice to show cause" in note]
+    assert "the notice to show cause lacks the place, the day on which cause is shown, the grounds" in task
     by = issuing.home.clock.at + 22 * DAY
     await issuing.issue_about(
         case_no, KIND.NOTICE_107, str(hold_id), place="CJM Lucknow", by=by, grounds="came from the victim"

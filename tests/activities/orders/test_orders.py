@@ -238,7 +238,7 @@ async def test_an_order_whose_document_incomplete_something_waits_and_its_task_n
     for _ in range(2):
         assert (await road.fail(order_id)).non_retryable
     assert road.mail.tickets == [], "no bank gets an order without its document"
-    note = f"order {order_id}: not sent: its document lacks approved_by, fir_no"
+    note = f"order {order_id}: not sent: its document lacks who approved it, fir_no"
     assert await road.notes() == [note]
     look = await road.look(order_id)
     assert [due.what for due in look.dues] == [OrderAction.TRY_AGAIN, "reminder"]
@@ -254,7 +254,7 @@ async def test_an_order_whose_real_document_cannot_be_issued_is_kept(road: Road)
     assert (await road.fail(kept, ctx)).type == "DocumentIncomplete"
     (note,) = await road.notes()
     assert "its document lacks " in note
-    assert "approver" in note, "it is not approved here"
+    assert "who approved it" in note, "it is not approved here"
     assert road.mail.tickets == []
 
 

@@ -161,7 +161,7 @@ async def test_every_hold_is_reported_to_the_magistrate(court: Court) -> None:
     assert await court.open_duties(case_no) == {"magistrate_report": now, "follow_up": now}
     await court.issue()
     (task,) = await court.task(case_no)
-    assert "magistrate_report can be issued" in task
+    assert "the report to the magistrate can be issued" in task
     where = "WHERE case_no = $1 AND kind = 'lien_notice' AND institution = 'ICIC'"
     (notice,) = await opened_rows(court.home.ctx, "document", where, case_no)
     assert datetime.fromisoformat(notice["facts"]["magistrate_report_by"]) == now + 24 * HOUR
@@ -183,7 +183,7 @@ async def test_what_came_on_hold_after_the_report_was_issued_is_a_duty_of_its_ow
     await court.holds(case_no, "ICIC")
     await court.issue()
     (task,) = await court.task(case_no)
-    assert "magistrate_report can be issued" in task, "the one that is issued does not name it"
+    assert "the report to the magistrate can be issued" in task, "the one that is issued does not name it"
     court.home.clock.at += HOUR
     await court.hand_in(case_no, "DD 1/2026")
     assert (await court.open_duties(case_no))["magistrate_report"] == held_at, "24 hours from the hold"
@@ -270,8 +270,8 @@ async def test_what_was_sent_under_an_fir_that_lapses_is_owed_again_until_it_is_
     assert await court.supervise(case_no) == ["fir_lapsed"]
     await court.issue()
     (task,) = await court.task(case_no)
-    assert "lien_notice lacks fir.copy_digest" in task
-    assert "follow_up lacks fir.number" in task
+    assert "the notice of lien lacks a copy of the FIR" in task
+    assert "the order of seizure after a lien lacks the number of the FIR" in task
     signing = {"signed_at": home.clock.at - 5 * HOUR, "reason": "signed at the station"}
     signed = await sign_fir(home.ctx, case_no, fir.fir_id, SignFir.model_validate(signing), "officer:io")
     assert signed.state == "signed"

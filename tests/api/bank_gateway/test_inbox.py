@@ -25,7 +25,7 @@ from activities.notifications.sending import Ways
 from activities.retention import forget_entries
 from activities.secrets import hash_password
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
-from api.bank_gateway.inbox_pages import TEXTS
+from api.bank_gateway.inbox_pages import TEXTS, ending
 from api.bank_gateway.inbox_sessions import INBOX_COOKIE
 from api.forms import FORM_TEXTS
 from api.reports import XLSX
@@ -34,7 +34,7 @@ from documents.spreadsheet import table_workbook
 from domain.errors.banks import BankKeyChangeDecided
 from schemas.banks.institutions import InboundEntry
 from schemas.banks.keys import KeyChange, KeyChangeKind
-from schemas.enums import Language, Role
+from schemas.enums import ClaimKind, Disposition, Language, Role
 from tests.api.answer_post import WHO, Page, read
 from tests.api.bank_gateway.test_logins import Mail
 from tests.api.conftest import Doors, new_app, transfer
@@ -176,6 +176,8 @@ async def test_a_table_answers_many_and_says_of_each_row_what_is_wrong(doors: Do
     cases = [(await doors.complain(transfers=[transfer(rrn=one)]))["ack_no"] for one in (good, moved, wrong)]
     rows = {row["rrn"]: row for row in await browser.waiting()}
     assert good not in rows, "no spreadsheet reads a reference as a formula"
+    assert rows[moved]["credited_account"] == "30000000001"
+    assert rows[moved]["case"] == cases[1]
     rows[good] = rows[f"'{good}"]
     onward = {"reference": rrn(), "bank": "HDFC Bank", "account": "50100000000099", "when": "24-11-2026 10:05"}
     shown = await browser.upload(
@@ -200,6 +202,8 @@ async def test_a_table_answers_many_and_says_of_each_row_what_is_wrong(doors: Do
     assert "Your name and designation are needed." in unnamed.words
     sent = read(await browser.client.post("/inbox/table", data=shown.fields | WHO | {"step": "send"}))
     assert "What was sent" in sent.words
+    told = await browser.page(f"/inbox/answered/{rows[moved]['request']}")
+    assert f"HDFC Bank, 50100000000099, RRN / UTR {onward['reference']}" in told.words
     balances = [[edge["balances_paise"] for edge in await trail(doors, one)] for one in cases]
     assert balances == [
         [{"held": 5_000_00}],
@@ -297,7 +301,7 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
     again = read(await post(data=first | WHO | {"key_id": "other"}), 422)
     assert "another change, which waits" in again.words
     change_id = UUID(waits.fields["change_id"])
-    seen = (await doors.read("/api/v1/institutions/SBIN"))["asked_key"]
+    (seen,) = (await doors.read("/api/v1/institutions/SBIN"))["key_requests"]
     assert (seen["change_id"], seen["key_id"]) == (str(change_id), "sbin-1")
     assert (seen["asker_name"], seen["asker_designation"]) == (WHO["name"], WHO["designation"])
     assert WHO["name"] not in str(await ctx.pool.fetch("SELECT * FROM bank_key_change"))
@@ -315,7 +319,7 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
     assert ["not done yet" in text for _, text in mail.letters] == [True, False]
     with pytest.raises(BankKeyChangeDecided):
         await key_changes.confirm(ctx.pool, ctx.policy.signatures, "SBIN", change_id, "command:test")
-    assert (await doors.read("/api/v1/institutions/SBIN"))["asked_key"] is None
+    assert (await doors.read("/api/v1/institutions/SBIN"))["key_requests"] == []
     kept = "SELECT wrapped FROM bank_key_change JOIN person_key USING (person_id) WHERE change_id = $1"
     assert await ctx.pool.fetchval(kept, change_id) is None, "the key of who asked ended with the decision"
     last = read(await post(data=WHO | {"key_id": "sbin-1", "step": "end"}), 422)
@@ -433,6 +437,15 @@ async def test_every_page_is_whole_and_accessible_in_its_language(
     assert (told.status_code, faults(told, language)) == (200, [])
     table = await browser.client.post(f"/inbox/table{query}", data={"table": "request,rrn,what,rupees\n1,2,held,3"})
     assert faults(table, language) == []
+
+
+def test_every_result_that_a_bank_is_shown_has_a_text() -> None:
+    shown = {f"result_{one}" for one in Disposition if one is not Disposition.DUPLICATE}
+    assert (shown | {f"told_{kind}" for kind in ClaimKind}) <= TEXTS[Language.EN].keys()
+
+
+def test_the_end_of_a_upi_address_is_not_its_handle() -> None:
+    assert [ending(one) for one in ("50100000000001", "ramesh@oksbi", "ab@ybl")] == ["0001", "mesh@oksbi", "ab@ybl"]
 
 
 def test_every_text_of_the_inbox_and_of_forms_is_there_in_both_languages() -> None:

@@ -1,5 +1,6 @@
 """People of a bank in its inbox: own logins by a code, who has answered, and replies by two of them."""
 
+import asyncio
 import re
 from functools import partial
 from typing import Any
@@ -9,21 +10,34 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from activities.administration.proposals import decide, propose
+from activities.bank_gateway import inbox
 from activities.banks import people
 from activities.banks.changes import change_institution, write_login
+from activities.banks.reply_links import ReplyNotTaken
 from activities.context import Context
+from activities.directory import DirectoryRefused
 from activities.notifications.person_codes import send_person_codes
 from activities.notifications.sending import Ways
+from activities.retention import forget_entries
+from activities.secret_codes import new_grouped_code
 from activities.secrets import hash_password
+from db.banks import bank_people, bank_reply_checks
+from db.clock import present_moment
+from db.pool import Pool
+from domain.errors.banks import BankPeopleAddedTooMany, BankPersonKnown
+from schemas.administration import BankPeopleConfirmed, NewProposal, ProposalAnswer, ProposalDecision, ProposalKind
 from schemas.banks.institutions import InstitutionFields
 from schemas.enums import Role
 from tests.api.answer_post import WHO, read
 from tests.api.bank_gateway.test_inbox import HDFC, SBIN, Browser, browser, links_of, trail
 from tests.api.bank_gateway.test_logins import Mail
 from tests.api.conftest import Doors, transfer
+from tests.api.ordered import Ordering, ordering
 from tests.factories import rrn
+from tests.officers import enrol
 
-__all__ = ["browser"]
+__all__ = ["browser", "ordering"]
 
 
 async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_answers(
@@ -33,7 +47,7 @@ async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_ans
     new = {"name": "Kavita Rao", "designation": "Nodal desk", "email": email.upper(), "step": "add"}
     post = partial(browser.client.post, "/inbox/people")
     assert "Please give an e-mail address" in read(await post(data=new | {"email": "x"}), 422).words
-    assert "has a login already" in read(await post(data=new | {"email": HDFC["email"]}), 422).words
+    assert "has a login already" in read(await post(data=new | {"email": SBIN["email"]}), 422).words
     assert (await post(data=new)).status_code == 303
     assert "has a login already" in read(await post(data=new), 422).words
     assert await send_person_codes(ctx, Ways(mail=mail)) == 1
@@ -88,6 +102,7 @@ async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: D
     ctx, pool = doors.services.ctx, doors.services.ctx.pool
     await by_two(ctx, is_so=True)
     maker, checker = [await person_of(doors, name) for name in ("A. Maker", "B. Checker")]
+    await confirm(doors)
     root, held = rrn(), rrn()
     case_no = (await doors.complain(transfers=[transfer(rrn=root), transfer(rrn=held)]))["ack_no"]
     (row,) = [row for row in await maker.waiting() if row["rrn"] == root]
@@ -106,7 +121,11 @@ async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: D
     assert "It waits for a colleague" in read(await maker.client.post(path, data=stated | {"step": "send"})).words
     again = read(await maker.client.post(path, data=stated | {"step": "send"}), 409)
     assert "waits for a second person already" in again.words
-    (waits,) = [link for link in links_of(await checker.page("/inbox/checks")) if link.startswith("/inbox/checks/")]
+    assert "A reply waits for a second person" in (await checker.page()).words
+    listed = await checker.page("/inbox/checks")
+    assert f"Answer to a hold request, case {case_no}" in listed.words
+    assert "B. Checker" in listed.words, "a page says who is signed in"
+    (waits,) = [link for link in links_of(listed) if link.startswith("/inbox/checks/")]
     assert "Another person of your bank" in (await maker.page(waits)).words
     read(await maker.client.post(waits, data={"step": "send"}), 403)
     before = {edge["reference"]: edge["balances_paise"] for edge in await trail(doors, case_no)}
@@ -121,12 +140,225 @@ async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: D
         await write_login(connection, "SBIN", SBIN["email"], same, ctx.now(), "command:test")
     assert "Password" in (await checker.page()).words, "a thief of the login may have added its people"
     await by_two(ctx, is_so=False)
+    await pool.execute("UPDATE bank_person SET ended_at = NULL WHERE name = 'A. Maker'")
     with pytest.raises(asyncpg.CheckViolationError, match="by_two"):
+        await pool.execute(SENT_BY_ONE, UUID(row["request"]))
+
+
+async def test_a_person_with_two_mailboxes_is_not_two(doors: Doors, browser: Browser) -> None:
+    ctx, pool = doors.services.ctx, doors.services.ctx.pool
+    await by_two(ctx, is_so=True)
+    one, other = [await person_of(doors, name) for name in ("K. Rao", "Kavita Rao")]
+    path, form = await form_of(doors, one)
+    refused = read(await one.client.post(path, data=form | {"step": "send"}), 403)
+    assert "not confirmed your login yet" in refused.words
+    assert "does not count as one of two" in (await one.page("/inbox/people")).words
+    await confirm(doors, "K. Rao")
+    assert "It waits for a colleague" in read(await one.client.post(path, data=form | {"step": "send"})).words
+    (waits,) = waiting_of(await other.page("/inbox/checks"))
+    assert "not confirmed your login yet" in read(await other.client.post(waits, data={"step": "send"}), 403).words
+    decided = (
+        "UPDATE bank_reply_check SET outcome = $2, decided_at = present_moment(), decided_by = $3 WHERE check_id = $1"
+    )
+    people_of = {row["name"]: row["person_id"] for row in await pool.fetch("SELECT name, person_id FROM bank_person")}
+    named = UUID(waits.rpartition("/")[2].partition("?")[0])
+    with pytest.raises(asyncpg.CheckViolationError, match="another confirmed person"):
+        await pool.execute(decided, named, "sent", people_of["Kavita Rao"])
+    confirmed = "UPDATE bank_person SET confirmed_at = now(), confirmed_proposal = $2 WHERE person_id = $1"
+    of_one = await pool.fetchval("SELECT confirmed_proposal FROM bank_person WHERE name = 'K. Rao'")
+    with pytest.raises(asyncpg.CheckViolationError, match="two admins confirm"):
+        await pool.execute(confirmed, people_of["Kavita Rao"], of_one)
+    await confirm(doors, "Kavita Rao")
+    await confirm(doors, "K. Rao", taken_back=True)
+    assert "taken back" in read(await other.client.post(waits, data={"step": "send"}), 409).words
+    await confirm(doors, "K. Rao")
+    assert "your answer is recorded" in read(await other.client.post(waits, data={"step": "send"})).words
+    await by_two(ctx, is_so=False)
+
+
+async def test_a_reply_is_not_given_back_while_it_is_sent(
+    doors: Doors, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx, pool = doors.services.ctx, doors.services.ctx.pool
+    await by_two(ctx, is_so=True)
+    maker, checker = [await person_of(doors, name) for name in ("A. Maker", "B. Checker")]
+    await confirm(doors)
+    path, form = await form_of(doors, maker)
+    read(await maker.client.post(path, data=form | {"step": "send"}))
+    (waits,) = waiting_of(await checker.page("/inbox/checks"))
+    answer = inbox.answer
+    given_back: list[asyncio.Task[Any]] = []
+
+    async def at_the_same_time(*asked: Any) -> Any:
+        given_back.append(asyncio.create_task(maker.client.post(waits, data={"step": "return"})))
+        await asyncio.wait(given_back, timeout=1)
+        return await answer(*asked)
+
+    monkeypatch.setattr(inbox, "answer", at_the_same_time)
+    assert "your answer is recorded" in read(await checker.client.post(waits, data={"step": "send"})).words
+    assert (await given_back[0]).status_code == 409
+    assert [row["outcome"] for row in await pool.fetch("SELECT outcome FROM bank_reply_check")][-1] == "sent"
+    await by_two(ctx, is_so=False)
+
+
+async def test_a_file_of_which_nothing_goes_out_waits_on_and_files_have_a_limit(
+    doors: Doors, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx, pool = doors.services.ctx, doors.services.ctx.pool
+    await by_two(ctx, is_so=True)
+    maker, checker = [await person_of(doors, name) for name in ("A. Maker", "B. Checker")]
+    await confirm(doors)
+    root = rrn()
+    await doors.complain(transfers=[transfer(rrn=root)])
+    (row,) = [row for row in await maker.waiting() if row["rrn"] == root]
+    table = f"request,rrn,what,rupees\n{row['request']},{root},01,\n"
+    asked = {"table": table, "step": "send", "made": "2026-11-28T10:00:00.000+00:00"}
+    assert "It waits for a colleague" in read(await maker.client.post("/inbox/table", data=asked)).words
+    (waits,) = waiting_of(await checker.page("/inbox/checks"))
+
+    async def changed(ctx: Context, institution: str, request_id: UUID, form: Any) -> Any:
+        view = await inbox.look(ctx, institution, request_id)
+        assert view is not None
+        return ReplyNotTaken(view)
+
+    monkeypatch.setattr(inbox, "answer", changed)
+    nothing = read(await checker.client.post(waits, data={"step": "send"}), 409)
+    assert "Nothing is sent yet" in nothing.words
+    assert waiting_of(await checker.page("/inbox/checks")) == [waits], "it is not sent"
+    monkeypatch.undo()
+    assert (await checker.client.post(waits, data={"step": "send"})).status_code == 200
+    assert waiting_of(await checker.page("/inbox/checks")) == []
+
+    monkeypatch.setattr(bank_reply_checks, "TABLES_MAX", 2)
+    kept = "SELECT count(*) FROM bank_evidence WHERE path = '/inbox/table'"
+    other = rrn()
+    await doors.complain(transfers=[transfer(rrn=other)])
+    (row,) = [row for row in await maker.waiting() if row["rrn"] == other]
+    asked |= {"table": f"request,rrn,what,rupees\n{row['request']},{other},01,\n"}
+    for _ in range(2):
+        assert "It waits for a colleague" in read(await maker.client.post("/inbox/table", data=asked)).words
+    before = await pool.fetchval(kept)
+    third = read(await maker.client.post("/inbox/table", data=asked), 409)
+    assert "2 files of your bank wait for a second person" in third.words
+    assert await pool.fetchval(kept) == before, "what is refused is not stored"
+    with pytest.raises(asyncpg.CheckViolationError, match="at most 20 tables"):
         await pool.execute(
-            "INSERT INTO bank_reply_check SELECT gen_random_uuid(), institution, kind, subject_id, evidence_id,"
-            " made_by, made_at, 'sent', made_by, made_at FROM bank_reply_check WHERE subject_id = $1",
-            UUID(row["request"]),
+            "INSERT INTO bank_reply_check (check_id, institution, kind, evidence_id, made_by, made_at)"
+            " SELECT gen_random_uuid(), institution, kind, evidence_id, made_by, made_at"
+            " FROM bank_reply_check, generate_series(1, 20) WHERE kind = 'table'"
         )
+    await by_two(ctx, is_so=False)
+
+
+async def test_leaving_a_cancelled_order_undone_needs_two_people(
+    doors: Doors, browser: Browser, ordering: Ordering
+) -> None:
+    ctx = doors.services.ctx
+    await by_two(ctx, is_so=True)
+    maker, checker = [await person_of(doors, name) for name in ("A. Maker", "B. Checker")]
+    await confirm(doors)
+    order_id = await ordering.restore()
+    cancelled = {"reason": "told by telephone"}
+    await doors.post(f"/api/v1/orders/{order_id}/cancel", cancelled, Role.SP)
+    path, leave = f"/inbox/orders/{order_id}", {"step": "acknowledge"}
+
+    async def settled_by() -> Any:
+        return (await doors.read(f"/api/v1/orders/{order_id}"))["cancellation"]["settled_by"]
+
+    assert "a colleague checks it first" in (await maker.page(path)).words
+    assert "Sign in with your own login" in read(await browser.client.post(path, data=leave), 403).words
+    assert "It waits for a colleague" in read(await maker.client.post(path, data=leave)).words
+    (waits,) = waiting_of(await checker.page("/inbox/checks"))
+    assert await settled_by() is None, "one person alone acknowledges nothing"
+    assert "The order is left undone" in (await checker.page(waits)).words
+    assert (await checker.client.post(waits, data={"step": "send"})).status_code == 303
+    assert await settled_by() == "bank:SBIN"
+    assert waiting_of(await checker.page("/inbox/checks")) == []
+    await by_two(ctx, is_so=False)
+
+
+async def test_a_bank_occupies_no_mailbox_of_another_bank(doors: Doors) -> None:
+    ctx, pool = doors.services.ctx, doors.services.ctx.pool
+    email, password, person = f"{rrn()}@hdfc.example", "lantern orbit maple 47", Browser(doors)
+    set_first = partial(person.client.post, "/inbox/first")
+    first = {"email": email, "password": password, "again": password}
+    by_sbin, by_hdfc = [await invited(pool, bank, email) for bank in ("SBIN", "HDFC")]
+    assert (await set_first(data=first | {"code": by_hdfc})).status_code == 200, "the other bank's invitation is no bar"
+    twice = read(await set_first(data=first | {"code": by_sbin}), 422)
+    assert "has a login already" in twice.words, "a mailbox has one login"
+    await person.sign_in({"email": email, "password": password})
+    with pytest.raises(BankPersonKnown):
+        await invited(pool, "HDFC", email)
+
+    code = await invited(pool, "SBIN", HDFC["email"])
+    await Browser(doors).sign_in(HDFC)
+    taken = first | {"email": HDFC["email"], "code": code}
+    assert "has a login already" in read(await set_first(data=taken), 422).words
+    async with pool.acquire() as connection, connection.transaction():
+        with pytest.raises(DirectoryRefused, match="a person of one"):
+            await write_login(connection, "SBIN", email, None, ctx.now(), "command:test")
+
+
+async def invited(pool: Pool, institution: str, email: str) -> str:
+    """The code of a person whom a bank adds."""
+    person_id, code = await people.add(pool, institution, email, "A. Name", "Manager"), new_grouped_code()
+    async with pool.acquire() as connection:
+        until = await present_moment(connection) + people.CODE_LIFE
+        assert await bank_people.write_code(connection, person_id, people.code_digest(code), until)
+    return code
+
+
+async def test_a_bank_adds_people_up_to_a_limit_and_those_who_never_came_are_forgotten(
+    doors: Doors, browser: Browser
+) -> None:
+    ctx, pool = doors.services.ctx, doors.services.ctx.pool
+    before = await pool.fetchval("SELECT count(*) FROM bank_person WHERE institution = 'SBIN'")
+    for number in range(bank_people.ADDED_MAX - before):
+        await people.end(pool, "SBIN", await people.add(pool, "SBIN", f"{number}@sbin.example", "A. Name", "Manager"))
+    with pytest.raises(BankPeopleAddedTooMany):
+        await people.add(pool, "SBIN", "one.more@sbin.example", "A. Name", "Manager")
+    new = {"name": "A. Name", "designation": "Manager", "email": "one.more@sbin.example", "step": "add"}
+    assert "has added 100 people" in read(await browser.client.post("/inbox/people", data=new), 422).words
+    aged = "UPDATE bank_person SET ended_at = ended_at - interval '91 days' WHERE designation = 'Manager'"
+    await pool.execute(aged)
+    assert await forget_entries(ctx) >= bank_people.ADDED_MAX - before
+    assert not await pool.fetchval("SELECT count(*) FROM bank_person WHERE name = 'A. Name'")
+
+
+SENT_BY_ONE = """
+INSERT INTO bank_reply_check SELECT gen_random_uuid(), institution, kind, subject_id, evidence_id, made_by, made_at,
+    'sent', made_by, made_at FROM bank_reply_check WHERE subject_id = $1
+"""
+
+
+async def form_of(doors: Doors, person: Browser) -> tuple[str, dict[str, str]]:
+    """The page of a new request, and a form that says there is no such transfer."""
+    root = rrn()
+    await doors.complain(transfers=[transfer(rrn=root)])
+    (row,) = [row for row in await person.waiting() if row["rrn"] == root]
+    path = f"/inbox/holds/{row['request']}"
+    form = (await person.page(path)).fields
+    seen = {name: value for name, value in form.items() if name.endswith(".seen") or name == "made"}
+    number = next(name for name in seen if name.endswith(".seen")).removesuffix("seen")
+    return path, seen | {f"{number}no": "01"}
+
+
+def waiting_of(page: Any) -> list[str]:
+    """The replies that a page of them leads to."""
+    return [link for link in links_of(page) if link.startswith("/inbox/checks/")]
+
+
+async def confirm(doors: Doors, *names: str, taken_back: bool = False) -> None:
+    """Confirm people of SBIN as two admins do, or take that back; all of them without a name."""
+    ctx, pool = doors.services.ctx, doors.services.ctx.pool
+    await enrol(pool, ["asha", "bela"], [Role.ADMIN])
+    rows = await pool.fetch("SELECT person_id, name FROM bank_person WHERE institution = 'SBIN' AND ended_at IS NULL")
+    ids = [row["person_id"] for row in rows if not names or row["name"] in names]
+    named = {"taken_back" if taken_back else "confirmed": tuple(ids)}
+    asked = BankPeopleConfirmed(kind=ProposalKind.BANK_PEOPLE_CONFIRMED, code="SBIN", **named)
+    proposed = await propose(ctx, NewProposal(asked=asked, reason="called at the bank"), "officer:asha")
+    seen = ProposalDecision(decision=ProposalAnswer.AGREED, reason="called too", version=proposed.version)
+    await decide(ctx, proposed.proposal_id, seen, "officer:bela")
 
 
 async def by_two(ctx: Context, *, is_so: bool) -> None:

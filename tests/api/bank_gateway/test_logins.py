@@ -6,9 +6,10 @@ import pytest
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
+from activities.banks.changes import write_login
 from activities.notifications.login_letters import tell_of_logins
 from activities.notifications.sending import Ways
-from activities.secrets import is_outdated, password_fits
+from activities.secrets import hash_password, is_outdated, password_fits
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from api.logins import BankLogins
 from api.problems import Refused
@@ -38,6 +39,11 @@ def started(doors: Doors) -> BankLogins:
     return BankLogins(doors.services.ctx, doors.services.keys)
 
 
+async def logs_in(doors: Doors) -> str:
+    """The bank that logs in from its own address, at a process that has just started."""
+    return (await started(doors).code(EMAIL, PASSWORD, HOME)).code
+
+
 async def guess(doors: Doors, address: str, times: int) -> list[str]:
     logins = started(doors)
     refusals: list[str] = []
@@ -51,25 +57,25 @@ async def guess(doors: Doors, address: str, times: int) -> list[str]:
 async def test_m5_a_stranger_who_tries_the_banks_email_does_not_lock_it_out(doors: Doors) -> None:
     limit = doors.services.ctx.policy.doors.tries[TryName.BANK_LOGINS].calls
     assert set((await guess(doors, ELSEWHERE, limit + 2))[-2:]) == {"too-many"}
-    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN"
+    assert await logs_in(doors) == "SBIN"
 
 
 async def test_m5_many_addresses_are_no_way_around_the_limit(doors: Doors) -> None:
-    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN"
+    assert await logs_in(doors) == "SBIN"
     most = doors.services.ctx.policy.doors.tries[TryName.BANK_LOGINS_ELSEWHERE].calls
     # The bucket refills while the passwords are checked.
     refusals = [(await guess(doors, f"198.51.100.{number}", 1))[0] for number in range(2 * most)]
     assert set(refusals[: most - 1]) == {"not-logged-in"}
     assert "too-many" in refusals
     await doors.services.ctx.pool.execute("UPDATE bank_login SET verified_at = verified_at - interval '1 day'")
-    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN", "the bank's own address is not counted with them"
+    assert await logs_in(doors) == "SBIN", "the bank's own address is not counted with them"
 
 
 async def test_m5_a_verified_bank_is_known_to_every_process(doors: Doors) -> None:
-    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN"
+    assert await logs_in(doors) == "SBIN"
     limit = doors.services.ctx.policy.doors.tries[TryName.BANK_LOGINS].calls
     await guess(doors, HOME, limit)
-    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN", "the same address as the stranger, a new process"
+    assert await logs_in(doors) == "SBIN", "the same address as the stranger, a new process"
     assert (await guess(doors, HOME, 1)) == ["too-many"]
 
 
@@ -105,13 +111,13 @@ async def test_asvs_11_2_2_a_hash_of_other_costs_is_made_again_at_the_login(door
     await pool.execute("UPDATE institution SET inbound_password_hash = $1 WHERE code = 'SBIN'", cheap)
     assert await guess(doors, ELSEWHERE, 1) == ["not-logged-in"]
     assert await pool.fetchval("SELECT inbound_password_hash FROM institution WHERE code = 'SBIN'") == cheap
-    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN"
+    assert await logs_in(doors) == "SBIN"
     made = await pool.fetchval("SELECT inbound_password_hash FROM institution WHERE code = 'SBIN'")
     assert (is_outdated(cheap), is_outdated(made)) == (True, False)
     assert password_fits(PASSWORD, made)
     limit = doors.services.ctx.policy.doors.tries[TryName.BANK_LOGINS].calls
     await guess(doors, HOME, limit)
-    assert await started(doors).code(EMAIL, PASSWORD, HOME) == "SBIN", "the new hash is remembered as verified"
+    assert await logs_in(doors) == "SBIN", "the new hash is remembered as verified"
 
 
 async def test_a_changed_password_needs_a_check_again(doors: Doors) -> None:
@@ -123,3 +129,28 @@ async def test_a_changed_password_needs_a_check_again(doors: Doors) -> None:
     assert await guess(doors, HOME, 1) == ["not-logged-in"]
     with pytest.raises(Refused):
         await started(doors).code(EMAIL, PASSWORD, HOME)
+
+
+async def test_a_token_ends_with_the_login_that_it_was_made_by(doors: Doors) -> None:
+    ctx, login = doors.services.ctx, {"email": EMAIL, "password": PASSWORD.get_secret_value()}
+
+    async def token() -> dict[str, str]:
+        made = await doors.client.post("/banking/login", json=login)
+        return {"Authorization": f"Bearer {made.json()['data']['token']}"}
+
+    async def status(headers: dict[str, str]) -> int:
+        return (await doors.client.get("/api/v1/bank/holds", headers=headers)).status_code
+
+    before = await token()
+    assert await status(before) == 200
+    same = hash_password(PASSWORD)
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await write_login(connection, "SBIN", EMAIL, same, ctx.now(), "command:test")
+    after = await token()
+    assert await status(after) == 200, "a process that has not read the directory again takes a newer login"
+    await ctx.directory.refresh()
+    assert (await status(before), await status(after)) == (401, 200)
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await write_login(connection, "SBIN", EMAIL, None, ctx.now(), "command:test")
+    await ctx.directory.refresh()
+    assert await status(after) == 401, "a login that was taken away has no token"

@@ -270,8 +270,11 @@ async def test_holds_are_listed_the_first_to_end_first(desk: Desk) -> None:
     assert await listed(held=False) == []
     assert await listed(ends_within_days=89) == []
     assert len(await listed(ends_within_days=90)) == 2
+    assert await listed(reference=small["reference"]) == [small["hold_id"]]
+    assert await listed(reference="A" * 10) == []
     page = await desk.read(HOLDS, limit=1)
     page = await desk.read(HOLDS, limit=1, after=page["next"])
+    assert page["items"][0]["account_end"] == "0002"
     assert [found["hold_id"] for found in page["items"]] == [small["hold_id"]]
     response = await desk.doors.client.get(HOLDS, params={"after": "x"}, headers=desk.doors.officer(Role.IO))
     assert problem(response) == (422, "invalid-request")

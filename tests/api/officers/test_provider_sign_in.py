@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from activities.officers.enrolment import disable_officer, import_officers, reset_officer
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.officers.sessions import COOKIE
-from api.officers.sign_in_pages import BACK_PATH, BEGUN_COOKIE, PROVIDER_PATH
 from api.services import Services
+from api.sign_in_pages import BACK_PATH, BEGUN_COOKIE, PROVIDER_PATH
 from schemas.enums import Role
 from schemas.officers import OfficerEntry
 from tests.api.conftest import new_app
@@ -107,7 +107,11 @@ async def desk_of(services: Services, **settings: Any) -> AsyncIterator[Desk]:
     assert services.provider is not None
     there = replace(services, provider=replace(services.provider, **settings))
     transport = httpx.ASGITransport(new_app(there))
-    async with httpx.AsyncClient(transport=transport, base_url=DESK) as client, browsing(BACK) as browser:
+    english = {"Accept-Language": "en"}
+    async with (
+        httpx.AsyncClient(transport=transport, base_url=DESK, headers=english) as client,
+        browsing(BACK) as browser,
+    ):
         yield Desk(there, client, browser)
     await there.end_streams()
 

@@ -16,11 +16,14 @@ from activities.officers.first_admin import add_first_admin
 from activities.officers.sign_in_links import make_link
 from api.officers import sign_in
 from api.officers.sessions import COOKIE
+from api.public.pages import LANGUAGE_COOKIE
 from api.services import Services
+from api.sign_in_pages import PAGES
 from domain.errors.sign_in import OfficersExist
 from domain.sign_in import password_fault
-from schemas.enums import Role
+from schemas.enums import Language, Role
 from schemas.officers import OfficerEntry
+from schemas.sign_in import SignInOutcome
 from tests.api.conftest import new_app
 from tests.clock import Clock
 from tests.signed_in import PASSWORD, equip, with_clock
@@ -183,6 +186,28 @@ async def test_the_page_signs_in_and_out_and_lists_sessions(pages: Pages) -> Non
     assert left.status_code == 303
     assert COOKIE not in pages.client.cookies
     assert "Code of your authenticator" in (await pages.client.get("/sign-in")).text
+
+
+async def test_the_page_speaks_both_languages_and_the_browser_keeps_the_choice(pages: Pages) -> None:
+    english = (await pages.client.get("/sign-in")).text
+    assert "Code of your authenticator" in english
+    assert LANGUAGE_COOKIE not in pages.client.cookies
+    (switch,) = re.findall(r'<a href="([^"]+)" lang="hi"', (await pages.client.get("/sign-in?to=console")).text)
+    hindi = await pages.client.get(f"/sign-in{unescape(switch)}")
+    assert ('lang="hi"' in hindi.text, 'name="to" value="console"' in hindi.text) == (True, True)
+    (kept,) = hindi.headers.get_list("set-cookie")
+    assert kept.startswith(f"{LANGUAGE_COOKIE}=hi;")
+    assert {"Path=/", "Secure", "SameSite=strict"} <= set(kept.split("; "))
+    assert 'lang="hi"' in (await pages.client.get("/sign-in")).text, "also without a language in the address"
+    refused = await pages.client.post("/sign-in", data={"step": "sign_in", "officer_id": "ravi"}, headers=SAME)
+    assert (refused.status_code, "अपना नाम" in refused.text) == (422, True)
+    odd = await pages.client.get("/sign-in?lang=xx")
+    assert (odd.status_code, "set-cookie" in odd.headers) == (200, False)
+
+
+def test_each_outcome_of_a_try_has_a_text_in_both_languages() -> None:
+    for language in Language:
+        assert {f"outcome_{one}" for one in SignInOutcome} <= PAGES.texts[language].keys()
 
 
 async def test_the_page_ends_another_session(pages: Pages) -> None:

@@ -7,9 +7,13 @@ import httpx
 import pytest
 
 from activities.cases.transaction import case_transaction
+from activities.officers.enrolment import add_team, disable_officer, write_absences
 from activities.reporting.task_rounds import TaskRounds
+from adapters.clock import wall_clock
 from schemas.enums import Role, TaskKind
+from schemas.officers import Absence, TeamEntry
 from schemas.tasks import TaskCause, about_hop
+from schemas.text import IST
 from tests.api.conftest import Doors, transfer
 from tests.officers import enrol
 
@@ -38,6 +42,30 @@ async def listed(doors: Doors, who: str = "ravi", role: Role = Role.DESK, **quer
     assert read.status_code == 200, read.text
     found: list[dict[str, Any]] = read.json()["items"]
     return found
+
+
+async def test_officers_of_the_own_teams_are_listed_for_calls_and_items(doors: Doors) -> None:
+    pool = doors.services.ctx.pool
+    await enrol(pool, ["ravi", "asha", "gone", "away", "other"])
+    await enrol(pool, ["lead.intake"], [Role.INTAKE])
+    members = ("ravi", "asha", "gone", "away")
+    await add_team(pool, TeamEntry(name="Night", members=members, lead="lead.intake"), "command:test")
+    await add_team(pool, TeamEntry(name="Day", members=("ravi", "asha")), "command:test")
+    await add_team(pool, TeamEntry(name="Elsewhere", members=("other",)), "command:test")
+    await disable_officer(pool, "gone", "command:test")
+    day = wall_clock().astimezone(IST).date()
+    await write_absences(pool, "away", [Absence(first_day=day, last_day=day)], "command:test")
+
+    async def told(path: str, who: str) -> dict[str, tuple[list[str], bool]]:
+        answer = await doors.client.get(path, headers=doors.officer(Role.DESK, who))
+        assert answer.status_code == 200, answer.text
+        return {one["officer_id"]: (one["teams"], one["is_absent"]) for one in answer.json()["items"]}
+
+    of_items = {"asha": (["Day", "Night"], False), "away": (["Night"], True)}
+    assert await told(f"{DESK}/team-officers", "ravi") == of_items
+    of_calls = of_items | {"lead.intake": (["Night"], False)}
+    assert await told("/api/v1/drafts/team-officers", "ravi") == of_calls
+    assert await told(f"{DESK}/team-officers", "other") == {}
 
 
 async def test_a_claim_is_seen_by_others_who_are_told_who_has_it(doors: Doors) -> None:

@@ -31,6 +31,13 @@ def test_it_has_what_the_bank_needs_to_find_the_money() -> None:
     assert "more" not in said
 
 
+def test_of_a_long_job_number_the_end_is_read_out_in_groups() -> None:
+    job_id = "6f1c2b7e-3d41-4c0a-9a44-0c55a1b2e9f7"
+    for language, text in ((Language.EN, "that ends in b2e 9f7."), (Language.HI, "अंत में b2e 9f7 है।")):
+        first, *_ = what_to_say("32411265000000", job_id, [hop()], 1, language)
+        assert first.endswith(text)
+
+
 def test_it_names_nobody_and_no_account() -> None:
     assert "30000000001" not in "\n".join(what_to_say("32411265000000", None, [hop()], 1))
 

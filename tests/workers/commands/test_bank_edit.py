@@ -243,7 +243,7 @@ async def test_d5_loading_a_file_names_the_banks_that_cannot_answer(database_dsn
     ("code", "email", "exit_code", "told"),
     [
         ("NONE", "demo@banks.example", 1, "NONE"),
-        ("HDFC", "SBIN@banks.example", 1, "login e-mail is in use"),
+        ("HDFC", "SBIN@banks.example", 1, "the e-mail is in use by another institution"),
         ("HDFC", "x", 2, "email"),
     ],
 )

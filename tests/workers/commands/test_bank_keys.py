@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from activities.banks import key_changes
 from db.banks import bank_keys
 from db.pool import Pool
+from schemas.banks.keys import KeyAsker
 from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 
@@ -95,6 +97,17 @@ async def test_a_third_key_a_known_one_and_a_stranger_are_refused(settings: dict
     assert (stranger.exit_code, "No bank key" in stranger.stderr) == (1, True)
     early = await invoke("bank", "key", "revoke", "HDFC", "a", "--at", "2020-01-01T00:00:00+00:00", **settings)
     assert (early.exit_code, "is not valid yet" in early.stderr) == (2, True)
+
+
+async def test_what_waits_is_listed_with_who_asked(settings: dict[str, str], database: Pool) -> None:
+    asker = KeyAsker(name="Asha Verma", designation="Nodal officer")
+    change = await key_changes.ask_to_add(await make_context(database), "HDFC", "hdfc-1", ONE.public_bytes_raw(), asker)
+    listed = await invoke("bank", "key", "asked", "HDFC", **settings)
+    assert (listed.exit_code, "1 wait for a decision" in listed.stderr) == (0, True)
+    assert "by Asha Verma, Nodal officer (not proven)" in listed.stdout
+    assert str(change.change_id) in listed.stdout
+    assert change.fingerprint in " ".join(listed.stdout.split())
+    assert not (await invoke("bank", "key", "asked", "SBIN", **settings)).stdout
 
 
 _EC = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

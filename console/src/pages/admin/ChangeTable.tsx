@@ -15,6 +15,7 @@ export function fieldText(t: AdminRead, field: string): string {
   if (kind === "nodal_officer") return t("field.nodal_officer", { number: rest });
   if (kind === "credentials") return t("field.credentials", { channel: named(t, "channel", rest) });
   if (kind === "key_request") return t("field.key_request", { key: rest });
+  if (kind === "person") return t("field.person", { email: rest });
   return kind === "key" ? t("field.key", { key: rest }) : field;
 }
 

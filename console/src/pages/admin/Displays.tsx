@@ -7,16 +7,17 @@ import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
-import { Field } from "../../parts/Field.tsx";
+import { Field, type Finding } from "../../parts/Field.tsx";
 import { Modal } from "../../parts/Modal.tsx";
 import { useProof } from "../../parts/Proof.tsx";
 import { Moment } from "../../parts/time.tsx";
+import { displayName } from "./displayName.ts";
 import { Frame } from "./Frame.tsx";
 import { ListPanel } from "./ListPanel.tsx";
 import { dayOf } from "./Part.tsx";
 import { ADMIN, displays, useMay } from "./reads.ts";
 import { Secret } from "./Secret.tsx";
-import { actorText, admin } from "./text.ts";
+import { actorText, admin, type AdminRead } from "./text.ts";
 
 type Display = Schemas["ScriptToken"];
 
@@ -121,31 +122,46 @@ function AddDisplay({ close, done }: { close: () => void; done: (token: string) 
   const t = admin.use();
   const [name, setName] = useState("");
   const [days, setDays] = useState(String(DAYS_FIRST));
+  const found = displayName(name);
   const proof = useProof();
   const add = useVerb({
-    run: () => proof.provedIfAsked(() => ok(api.POST("/api/v1/displays", { body: { name: name.trim(), days: Number(days) } }))),
+    run: () => proof.provedIfAsked(() => ok(api.POST("/api/v1/displays", { body: { name: found ?? "", days: Number(days) } }))),
     readAgain: [ADMIN],
     // Without a code nothing was made.
     done: (made) => made !== null && done(made.token),
     refused: () => undefined,
   });
-  const isReady = name.trim() !== "" && Number.isInteger(Number(days)) && Number(days) >= 1 && Number(days) <= DAYS_MAX;
+  const isReady = found !== null && Number.isInteger(Number(days)) && Number(days) >= 1 && Number(days) <= DAYS_MAX;
   return (
     <>
       <AskDialog
         title={t("add_display")}
-        says={t("add_display_says")}
+        says={t("add_display_says", { address: `${location.origin}/console/wall` })}
         isReady={isReady && !add.isRunning}
         problem={add.problem}
         run={() => add.act(undefined)}
         close={close}
       >
-        <Field label={t("display_name")} autoFocus maxLength={48} placeholder="wall-lucknow-1" value={name} onChange={(event) => setName(event.target.value)} />
+        <Field
+          label={t("display_name")}
+          autoFocus
+          maxLength={48}
+          placeholder="wall-lucknow-1"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          findings={nameFindings(t, name, found)}
+        />
         <Field label={t("days", { most: DAYS_MAX })} inputMode="numeric" value={days} onChange={(event) => setDays(event.target.value)} />
       </AskDialog>
       {proof.dialog}
     </>
   );
+}
+
+function nameFindings(t: AdminRead, typed: string, name: string | null): readonly Finding[] {
+  if (typed.trim() === "" || typed === name) return [];
+  if (name === null) return [{ standing: "bad", text: t("display_name_wrong") }];
+  return [{ standing: "plain", text: t("display_named", { name }) }];
 }
 
 function EndDisplay({ display, close }: { display: Display; close: () => void }): ReactNode {

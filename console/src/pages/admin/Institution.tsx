@@ -1,4 +1,4 @@
-/** One bank: codes, channels with their state, nodal officers with their hours, keys and login. */
+/** One bank: codes, channels with their state, nodal officers with their hours, keys, login and people. */
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
+import { BankPeople, ConfirmPeople } from "./BankPeople.tsx";
 import { AddKey, ChangeBank, EndKey, ReplaceLogin } from "./bankForms.tsx";
 import { KeyRequests } from "./KeyRequests.tsx";
 import { ChangeList } from "./ChangeList.tsx";
@@ -15,7 +16,7 @@ import { ChangeRoster, RosterTable } from "./Roster.tsx";
 import { type Bank, bank, useIsAdmin } from "./reads.ts";
 import { admin, named } from "./text.ts";
 
-type Open = "change" | "roster" | "login" | "key" | { readonly endsKey: string } | null;
+type Open = "change" | "roster" | "login" | "key" | "people" | { readonly endsKey: string } | null;
 
 export default function Institution(): ReactNode {
   const t = admin.use();
@@ -76,36 +77,17 @@ function Details({ found }: { found: Bank }): ReactNode {
           </p>
         )}
       </Part>
-      <People found={found} />
+      <BankPeople found={found} tools={button("people", t("confirm_people"))} />
       <Part title={t("changes_of_bank")} id="h-of-bank">
         <ChangeList filter={{ area: "directory", subject: item.code }} isShort />
       </Part>
       {open === "change" && <ChangeBank found={found} close={close} />}
       {open === "roster" && <ChangeRoster found={found} close={close} />}
       {open === "login" && <ReplaceLogin found={found} close={close} />}
+      {open === "people" && <ConfirmPeople found={found} close={close} />}
       {open === "key" && <AddKey code={item.code} close={close} />}
       {typeof open === "object" && open !== null && <EndKey code={item.code} keyId={open.endsKey} close={close} />}
     </section>
-  );
-}
-
-function People({ found }: { found: Bank }): ReactNode {
-  const t = admin.use();
-  return (
-    <Part title={t("people")} id="h-people">
-      {found.people.length === 0 ? (
-        <p className="mut sm">{t("no_people")}</p>
-      ) : (
-        <ul className="admin-lines">
-          {found.people.map((one) => (
-            <li key={one.person_id} className={one.state === "ended" ? "mut" : undefined}>
-              <b>{one.name}</b>, {one.designation} · {one.email} · {named(t, "person", one.state)} · {t("last_sign_in")}:{" "}
-              {one.last_sign_in_at === null ? t("never") : <Moment at={Date.parse(one.last_sign_in_at)} />}
-            </li>
-          ))}
-        </ul>
-      )}
-    </Part>
   );
 }
 
@@ -172,25 +154,10 @@ function Channels({ found }: { found: Bank }): ReactNode {
   );
 }
 
-/** A change of keys that the bank has asked for: whom to ask for by telephone, and what to compare. */
-function AskedKey({ asked }: { asked: NonNullable<Bank["asked_key"]> }): ReactNode {
-  const t = admin.use();
-  return (
-    <div className="note warn">
-      <p>
-        {t(`asked_key.${asked.kind}`, { key: asked.key_id })} <Moment at={Date.parse(asked.asked_at)} />
-      </p>
-      <p>{t("asked_key.who", { name: asked.asker_name || "–", designation: asked.asker_designation || "–" })}</p>
-      <p className="mono sm">{asked.fingerprint}</p>
-    </div>
-  );
-}
-
 function Keys({ found, tools, end }: { found: Bank; tools: ReactNode; end: ((key: string) => void) | null }): ReactNode {
   const t = admin.use();
   return (
     <Part title={t("keys")} id="h-keys" tools={tools}>
-      {found.asked_key !== null && <AskedKey asked={found.asked_key} />}
       {found.keys.length === 0 ? (
         <p className="mut sm">{t("no_key")}</p>
       ) : (

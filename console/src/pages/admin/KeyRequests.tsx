@@ -40,6 +40,7 @@ export function KeyRequests({ asked, namesBank = false }: { asked: readonly KeyR
                 {t("key_request_asked")} <Moment at={Date.parse(one.asked_at)} /> · {t("valid_until")} <Moment at={Date.parse(one.ends_at)} />
               </span>
             </p>
+            <p>{t("key_request_who", { name: one.asker_name || "–", designation: one.asker_designation || "–" })}</p>
             <p className="mono admin-print">{one.fingerprint}</p>
             {isAdmin && (
               <p className="row wrap">

@@ -2,6 +2,8 @@
 
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 
+import { Findings } from "../../parts/Field.tsx";
+import { type Known, knownValue } from "./known.ts";
 import { admin } from "./text.ts";
 
 const ENDS = /[,;\n]/;
@@ -11,19 +13,27 @@ export function ListField({
   values,
   change,
   suggestions = [],
+  isKnownOnly = false,
 }: {
   label: string;
   values: readonly string[];
   change: (values: readonly string[]) => void;
-  suggestions?: readonly { readonly value: string; readonly label: string }[];
+  suggestions?: readonly Known[];
+  /** whether only a suggestion is taken */
+  isKnownOnly?: boolean;
 }): ReactNode {
   const t = admin.use();
   const id = useId();
   const [typed, setTyped] = useState("");
+  const [unknown, setUnknown] = useState("");
   const add = (text: string): void => {
-    const found = text.split(ENDS).map((one) => one.trim()).filter(Boolean);
+    const parts = text.split(ENDS).map((one) => one.trim()).filter(Boolean);
+    const read = parts.map((part) => ({ part, value: isKnownOnly ? knownValue(part, suggestions) : part }));
+    const found = read.flatMap((one) => one.value ?? []);
     if (found.length > 0) change([...new Set([...values, ...found])]);
-    setTyped("");
+    const left = read.filter((one) => one.value === undefined).map((one) => one.part).join(" ");
+    setTyped(left);
+    setUnknown(left);
   };
   const press = (event: KeyboardEvent): void => {
     if (event.key === "Enter" && typed.trim() !== "") {
@@ -62,7 +72,10 @@ export function ListField({
         onChange={(event) => (ENDS.test(event.target.value) ? add(event.target.value) : setTyped(event.target.value))}
         onBlur={() => add(typed)}
         onKeyDown={press}
+        aria-invalid={unknown !== "" || undefined}
+        aria-describedby={unknown === "" ? undefined : `${id}-found`}
       />
+      {unknown !== "" && <Findings id={`${id}-found`} findings={[{ standing: "bad", text: t("not_known", { value: unknown }) }]} />}
       {suggestions.length > 0 && (
         <datalist id={`${id}-known`}>
           {suggestions.map((one) => (

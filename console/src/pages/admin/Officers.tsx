@@ -73,7 +73,7 @@ function OfficerTable({ officers: shown, chosen }: { officers: readonly Officer[
   const t = admin.use();
   return (
     <div className="admin-scroll" role="region" aria-labelledby="h-officers" tabIndex={0}>
-      <table className="grid">
+      <table className="grid people">
         <thead>
           <tr>
             <th scope="col">{t("officer")}</th>

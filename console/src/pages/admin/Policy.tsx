@@ -36,6 +36,7 @@ export default function Policy(): ReactNode {
           <h1 id="h-policy">{t("section.policy")}</h1>
           {query.data && <span className="chip">{t("version", { version: query.data.version })}</span>}
           <Finder label={t("find_value")} text={text} change={setText} />
+          {isAdmin && <span className="mut sm">{t("policy_rule")}</span>}
           {isAdmin && (
             <CommandButton command={adminCommands.add} run={() => setIsProposing(true)} isDisabled={count === 0} className="btn push">
               {count === 0 ? t("propose_values") : t.count("propose_values_of", count)}

@@ -13,6 +13,7 @@ import { chooseOfficer } from "./chosen.ts";
 import { Frame } from "./Frame.tsx";
 import { ListField } from "./ListField.tsx";
 import { ListPanel } from "./ListPanel.tsx";
+import { useDistricts } from "./officerForms.tsx";
 import { ADMIN, type Team, teams, useMay } from "./reads.ts";
 import { asShifts, shiftsText } from "./shifts.ts";
 import { districtsText } from "./presence.tsx";
@@ -116,6 +117,7 @@ function AddTeam({ close }: { close: () => void }): ReactNode {
   const [districts, setDistricts] = useState<readonly string[]>([]);
   const [hours, setHours] = useState("");
   const shifts = asShifts(hours);
+  const known = useDistricts().filter((one) => one.value !== "*");
   const add = useVerb({
     run: () =>
       ok(
@@ -141,7 +143,7 @@ function AddTeam({ close }: { close: () => void }): ReactNode {
         <Field label={t("lead")} maxLength={64} value={lead} onChange={(event) => setLead(event.target.value)} />
       </div>
       <ListField label={t("members")} values={members} change={setMembers} />
-      <ListField label={t("districts")} values={districts} change={setDistricts} />
+      <ListField label={t("districts")} values={districts} change={setDistricts} suggestions={known} isKnownOnly />
       <Field
         label={t("shifts_typed")}
         placeholder="mon-fri 09:00-18:00"

@@ -5,6 +5,8 @@ import { filled, type Values } from "../../text/catalogue.ts";
 import { filterOf, searchOf, shownOf } from "./asked.ts";
 import { changeText } from "./changeValues.ts";
 import { keyOf } from "./bankKey.ts";
+import { displayName } from "./displayName.ts";
+import { knownValue } from "./known.ts";
 import { editedText, joined, readValue, unitOf, valueText } from "./policyValues.ts";
 import { asShifts, shiftsText } from "./shifts.ts";
 import type { AdminRead } from "./text.ts";
@@ -84,6 +86,20 @@ test("hours of a team are written and read as the command has them", () => {
     { day_no: 7, starts_minute: 1200, ends_minute: 1440 },
     { day_no: 1, starts_minute: 0, ends_minute: 480 },
   ]);
+  assert.deepEqual(asShifts("mon-fri 9-18"), week);
   assert.equal(asShifts("mon 18:00-09:00"), null);
   assert.equal(asShifts("at night"), null);
+});
+
+test("a district is read by its code or its name, and no other text is one", () => {
+  const known = [{ value: "LUCKNOW", label: "लखनऊ" }];
+  assert.equal(knownValue("lucknow", known), "LUCKNOW");
+  assert.equal(knownValue(" लखनऊ ", known), "LUCKNOW");
+  assert.equal(knownValue("Luknow", known), undefined);
+});
+
+test("a display is named by what is typed, with a hyphen for each blank", () => {
+  assert.equal(displayName(" Wall Lucknow 1"), "wall-lucknow-1");
+  assert.equal(displayName("दीवार"), null);
+  assert.equal(displayName(""), null);
 });

@@ -9,7 +9,7 @@ const TIME = String.raw`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d
 const SPAN = new RegExp(`(from |until )?(${TIME})`, "g");
 const DAY = /\bday ([1-7])\b/g;
 /** Names of the policy are a section and a key; these beginnings are of other fields. */
-const OTHERS = /^(role|key|key_request|nodal_officer|credentials)\./;
+const OTHERS = /^(role|key|key_request|person|nodal_officer|credentials)\./;
 /** Fields whose values are codes, with the beginning of the texts for them. */
 const CODES: Readonly<Record<string, string>> = {
   channels: "channel",

@@ -9,6 +9,7 @@ import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
 import { useProof } from "../../parts/Proof.tsx";
+import { type Known } from "./known.ts";
 import { ListField } from "./ListField.tsx";
 import { Propose } from "./Propose.tsx";
 import { ADMIN, type Asked, type Officer, teams } from "./reads.ts";
@@ -35,7 +36,7 @@ interface Person {
 const NO_PERSON: Person = { name: "", rank: "", station: "", mobile: "", email: "", language: "en", state: "", districts: [] };
 
 /** The districts of the State, as suggestions. */
-function useDistricts(): readonly { readonly value: string; readonly label: string }[] {
+export function useDistricts(): readonly Known[] {
   const t = admin.use();
   const { data } = useQuery({
     queryKey: ["choices"],
@@ -76,6 +77,7 @@ function PersonFields({ person, change }: { person: Person; change: (person: Per
         values={person.districts}
         change={(values) => change({ ...person, districts: values })}
         suggestions={districts}
+        isKnownOnly
       />
     </>
   );

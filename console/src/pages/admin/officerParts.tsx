@@ -8,7 +8,7 @@ import { ok } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { useProof } from "../../parts/Proof.tsx";
-import { ReasonField } from "../../parts/ReasonField.tsx";
+import { ReasonLine } from "../../parts/ReasonField.tsx";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { say } from "../../parts/toasts.ts";
@@ -198,7 +198,7 @@ function EndSessions({ officerId, close }: { officerId: string; close: () => voi
         run={() => end.act(undefined)}
         close={close}
       >
-        <ReasonField label={t("reason")} value={reason} set={setReason} hasFocus />
+        <ReasonLine label={t("reason")} value={reason} set={setReason} hasFocus />
       </AskDialog>
       {proof.dialog}
     </>

@@ -4,6 +4,7 @@ export const page: Page = {
   name: "admin",
   order: 8,
   roles: ["admin", "supervisor", "auditor"],
+  firstOf: ["admin"],
   keys: "g o",
   routes: [
     { path: "/officers", load: () => import("./Officers.tsx") },

@@ -142,7 +142,6 @@ export interface ChangeFilter {
   readonly until?: string;
 }
 
-/** Read a page of who changed what. */
 /** All changes of a filter as a table, made by the server. */
 export const changesAs = (filter: ChangeFilter, how: FileRequest) =>
   ok<Blob>(api.GET("/api/v1/administration/changes", { ...how, params: { query: filter } }));

@@ -14,8 +14,8 @@ const DAYS = {
   hi: ["सोम", "मंगल", "बुध", "गुरु", "शुक्र", "शनि", "रवि"],
 } as const;
 const SHORT = DAYS.en.map((day) => day.toLowerCase());
-/** One or more days, then the hours: `mon-fri 09:00-18:00`, `sat,sun 20:00-24:00`. */
-const SHIFT = /([a-z]{3}(?:\s*[-,]\s*[a-z]{3})*)\s+(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s*(?:[,;]\s*|$)/gy;
+/** One or more days, then the hours: `mon-fri 09:00-18:00`, `sat,sun 20-24`. */
+const SHIFT = /([a-z]{3}(?:\s*[-,]\s*[a-z]{3})*)\s+(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?\s*(?:[,;]\s*|$)/gy;
 
 export function dayName(dayNo: number, language: Language): string {
   return DAYS[language][dayNo - 1] ?? "";
@@ -51,7 +51,7 @@ export function asShifts(typed: string): TeamShift[] | null {
   let end = 0;
   SHIFT.lastIndex = 0;
   for (const match of text.matchAll(SHIFT)) {
-    const [whole, days = "", startHour, startMinute, endHour, endMinute] = match;
+    const [whole, days = "", startHour, startMinute = "0", endHour, endMinute = "0"] = match;
     const starts_minute = Number(startHour) * 60 + Number(startMinute);
     const ends_minute = Number(endHour) * 60 + Number(endMinute);
     const numbers = dayNumbers(days);

@@ -7,6 +7,7 @@ import { useStream } from "../../api/stream.ts";
 import { useSession } from "../../app/session.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { useNow } from "../../text/clock.ts";
+import { rupees } from "../../text/rupees.ts";
 import { appealCommands } from "./commands.ts";
 import type { Grievance, HoldFile, Proposal } from "./reads.ts";
 import { appeals } from "./text.ts";
@@ -66,7 +67,16 @@ export function useMay(view: Grievance | null, file: HoldFile | undefined, propo
   };
 }
 
-export function ActBar({ may, open }: { may: May; open: (name: ActName) => void }): ReactNode {
+export function ActBar({
+  may,
+  release,
+  open,
+}: {
+  may: May;
+  /** the sum of the release that waits */
+  release: number | undefined;
+  open: (name: ActName) => void;
+}): ReactNode {
   const t = appeals.use();
   const isOld = useStream().state === "broken";
   const now = useNow();
@@ -81,7 +91,9 @@ export function ActBar({ may, open }: { may: May; open: (name: ActName) => void 
             className={FIRST.has(name) ? "btn first" : "btn"}
             isDisabled={(MOVES.has(name) && isOld) || (name === "confirm" && isHeard)}
             run={() => open(name)}
-          />
+          >
+            {name === "confirm" && release !== undefined ? t("confirm.sum", { sum: rupees(release) }) : undefined}
+          </CommandButton>
         ))}
       </div>
       {may.acts.length === 0 && <p className="sm mut">{t("acts.none")}</p>}

@@ -11,11 +11,13 @@ import { say } from "../../parts/toasts.ts";
 import type { Language } from "../../text/language.ts";
 import { rupees } from "../../text/rupees.ts";
 import { appealCommands } from "./commands.ts";
-import { ALL, holdsOfCase } from "./reads.ts";
+import { namedBy } from "./named.ts";
+import { ALL, holdsOf } from "./reads.ts";
 import { sendAppeal } from "./sends.ts";
 import { appeals } from "./text.ts";
 
-const NUMBER = /^[0-9]{14}$/;
+/** a number with the blanks and hyphens of its reading */
+const TYPED_MAX_CHARS = 30;
 const TEXT_MIN_CHARS = 10;
 const TEXT_MAX_CHARS = 2000;
 const CONTACT_MAX_CHARS = 200;
@@ -34,8 +36,9 @@ export function FileAppeal({
   const [text, setText] = useState("");
   const [spoken, setSpoken] = useState<Language>("hi");
   const [contact, setContact] = useState("");
-  const isNumber = NUMBER.test(number.trim());
-  const holds = useQuery({ ...holdsOfCase(number.trim()), enabled: isNumber });
+  const [isLeft, setLeft] = useState(false);
+  const named = namedBy(number);
+  const holds = useQuery({ ...holdsOf(named ?? { ack_no: "" }), enabled: named !== null });
   const chosen = holdId || holds.data?.items[0]?.hold_id || "";
   const verb = useVerb({
     run: () => sendAppeal(chosen, text.trim(), spoken, contact.trim()),
@@ -46,7 +49,9 @@ export function FileAppeal({
     },
     refused: () => undefined,
   });
-  const found = holds.error !== null ? holds.error.message : holds.data?.items.length === 0 ? t("file.none") : "";
+  const none = named !== null && "reference" in named ? t("file.none_of_reference") : t("file.none");
+  const wrong = isLeft && number.trim() !== "" && named === null ? t("file.neither") : "";
+  const found = holds.error !== null ? holds.error.message : holds.data?.items.length === 0 ? none : wrong;
   return (
     <AskDialog
       title={appealCommands.file.label()}
@@ -59,13 +64,13 @@ export function FileAppeal({
       <Field
         label={t("file.number")}
         autoFocus
-        inputMode="numeric"
-        maxLength={14}
+        maxLength={TYPED_MAX_CHARS}
         value={number}
         onChange={(event) => {
           setNumber(event.target.value);
           setHoldId("");
         }}
+        onBlur={() => setLeft(true)}
         findings={found ? [{ standing: "bad", text: found }] : []}
         isMono
       />
@@ -73,7 +78,7 @@ export function FileAppeal({
         <Choose label={t("file.hold")} value={chosen} onChange={(event) => setHoldId(event.target.value)}>
           {holds.data?.items.map((one) => (
             <option key={one.hold_id} value={one.hold_id}>
-              {`${one.reference} · ${one.institution} · ${rupees(one.held_paise)}`}
+              {`${one.institution} ••${one.account_end} · ${rupees(one.held_paise)} · ${one.reference}`}
             </option>
           ))}
         </Choose>

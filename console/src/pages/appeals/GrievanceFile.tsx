@@ -17,7 +17,7 @@ import { appealCommands } from "./commands.ts";
 import { CaseLink, Claims, Documents, Panel, WhyHeld } from "./HoldParts.tsx";
 import { Ended, Levels } from "./Levels.tsx";
 import { type Grievance, grievance, holdFile, useLiveFile } from "./reads.ts";
-import { Release, useProposal } from "./Release.tsx";
+import { partOf, Release, useProposal } from "./Release.tsx";
 import { Stale } from "./Stale.tsx";
 import { appeals } from "./text.ts";
 
@@ -80,7 +80,7 @@ function File({ view }: { view: Grievance }): ReactNode {
         </p>
         <Stale problem={act.stale}>{last && <LastAct level={last} />}</Stale>
       </div>
-      <ActBar may={may} open={(name) => (act.forget(), setDialog(name))} />
+      <ActBar may={may} release={proposal?.paise} open={(name) => (act.forget(), setDialog(name))} />
       <div className="appeals-two">
         <Panel id="h-said" title={t("said")}>
           <blockquote className="appeals-body" lang={view.language}>
@@ -96,7 +96,7 @@ function File({ view }: { view: Grievance }): ReactNode {
       <Release holdId={view.hold_id} proposal={proposal} />
       {hold.error !== null && <ErrorState error={hold.error} reset={() => void hold.refetch()} />}
       {hold.isPending && <LoadingState />}
-      {hold.data && <Claims file={hold.data} />}
+      {hold.data && <Claims file={hold.data} part={partOf(proposal)} />}
       {hold.data && <WhyHeld file={hold.data} />}
       <Orders view={view} />
       <Documents ackNo={view.case_ack_no} />

@@ -72,8 +72,8 @@ export function WhyHeld({ file }: { file: HoldFile }): ReactNode {
   );
 }
 
-/** What each victim has on hold there, and what is left to each if all of it is released. */
-export function Claims({ file }: { file: HoldFile }): ReactNode {
+/** What each victim has on hold there, and what is left to each if all of it is released. `part`: what is proposed, if it is less. */
+export function Claims({ file, part = null }: { file: HoldFile; part?: number | null }): ReactNode {
   const t = appeals.use();
   const tc = caseText.use();
   if (file.claims.length === 0) return null;
@@ -116,7 +116,9 @@ export function Claims({ file }: { file: HoldFile }): ReactNode {
         </table>
       </div>
       <p className="appeals-body xs mut">
-        {t("claims.means", { sum: rupees(file.claims.reduce((sum, one) => sum + one.held_here_paise, 0)) })}
+        {part === null
+          ? t("claims.means", { sum: rupees(file.claims.reduce((sum, one) => sum + one.held_here_paise, 0)) })
+          : t("claims.means_part", { part: rupees(part) })}
       </p>
     </Panel>
   );
@@ -140,7 +142,7 @@ export function Documents({ ackNo }: { ackNo: string }): ReactNode {
               {worded(tc, "document", one.kind)}
             </a>
             <span className="xs mut nw">
-              {one.number} · <Moment at={Date.parse(one.issued_at)} />
+              {worded(tc, "document_language", one.language)} · {one.number} · <Moment at={Date.parse(one.issued_at)} />
             </span>
           </li>
         ))}

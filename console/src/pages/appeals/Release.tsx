@@ -17,6 +17,11 @@ export function useProposal(holdId: string): Proposal | null | undefined {
   return found.data && (found.data.releases.find((one) => one.state === "waits") ?? null);
 }
 
+/** The sum of a release that waits, if it is less than all; null otherwise. */
+export function partOf(proposal: Proposal | null | undefined): number | null {
+  return proposal && !proposal.whole ? proposal.paise : null;
+}
+
 export function Release({ holdId, proposal }: { holdId: string; proposal: Proposal | null | undefined }): ReactNode {
   const t = appeals.use();
   const earlier = useQuery(proposals(holdId)).data?.releases.filter((one) => one.state !== "waits") ?? [];
@@ -39,7 +44,7 @@ export function Release({ holdId, proposal }: { holdId: string; proposal: Propos
           <p className="b">
             {proposal.stage && t(`stage.${proposal.stage}`)}{" "}
             <span className="nw">
-              {t("heard_until")} <Moment at={Date.parse(proposal.hear_until)} />
+              {t(proposal.stage === "victim_is_heard" ? "heard_until" : "heard_over")} <Moment at={Date.parse(proposal.hear_until)} />
             </span>
           </p>
           <p className="mut">{t(proposal.needs_second ? "release.second" : "release.any")}</p>

@@ -17,7 +17,7 @@ import { appealCommands } from "./commands.ts";
 import { Clock } from "./GrievanceFile.tsx";
 import { CaseLink, Claims, Documents, WhyHeld } from "./HoldParts.tsx";
 import { type HoldFile, holdFile, useLiveFile } from "./reads.ts";
-import { Release, useProposal } from "./Release.tsx";
+import { partOf, Release, useProposal } from "./Release.tsx";
 import { Stale } from "./Stale.tsx";
 import { appeals } from "./text.ts";
 
@@ -72,9 +72,9 @@ function File({ file }: { file: HoldFile }): ReactNode {
         )}
         <Stale problem={act.stale} />
       </div>
-      {!isDecided && <ActBar may={may} open={(name) => (act.forget(), setDialog(name))} />}
+      {!isDecided && <ActBar may={may} release={proposal?.paise} open={(name) => (act.forget(), setDialog(name))} />}
       <Release holdId={hold.hold_id} proposal={proposal} />
-      <Claims file={file} />
+      <Claims file={file} part={partOf(proposal)} />
       <WhyHeld file={file} />
       <Documents ackNo={hold.case_ack_no} />
       {dialog !== null && (

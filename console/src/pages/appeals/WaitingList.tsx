@@ -64,11 +64,13 @@ export function WaitingList({
   return (
     <>
       <p className="appeals-count xs mut" role="status">
-        {waiting.isPending ? t("loading") : t.count("waiting", waiting.ids.length)}
+        {waiting.isPending ? t("loading") : waiting.ids.length === 0 ? t("none_waits") : t.count("waiting", waiting.ids.length)}
         {waiting.hasMore && ` ${t("and_more")}`}
-        <span className="push">
-          <KeyMark command={appealCommands.down} /> <KeyMark command={appealCommands.up} />
-        </span>
+        {waiting.ids.length > 0 && (
+          <span className="push">
+            <KeyMark command={appealCommands.down} /> <KeyMark command={appealCommands.up} />
+          </span>
+        )}
       </p>
       <ul className="appeals-items">
         {waiting.grievances.map((one) => (

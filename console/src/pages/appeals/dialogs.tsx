@@ -64,25 +64,32 @@ export function TextDialog({
 /** The bank's report about its customer, as the bank gave it to the desk. */
 export function Report({ view, act, close }: OfGrievance): ReactNode {
   const t = appeals.use();
-  const [kyc, setKyc] = useState<Finding>("genuine");
+  // The bank says which; a finding that is chosen already would be sent by mistake.
+  const [kyc, setKyc] = useState<Finding | null>(null);
   const [finding, setFinding] = useState("");
   return (
     <AskDialog
       title={t("cmd.report")}
       says={t("says.report")}
-      isReady={!act.isRunning && isReason(finding)}
+      isReady={!act.isRunning && kyc !== null && isReason(finding)}
       problem={act.problem}
-      run={() => act.run(() => sendReport(view, kyc, finding.trim()))}
+      run={() => kyc !== null && act.run(() => sendReport(view, kyc, finding.trim()))}
       close={close}
     >
-      <Choose label={t("kyc")} value={kyc} onChange={(event) => setKyc(event.target.value as Finding)}>
+      <Choose
+        label={t("kyc")}
+        value={kyc ?? ""}
+        autoFocus
+        onChange={(event) => setKyc(FINDINGS.find((one) => one === event.target.value) ?? null)}
+      >
+        <option value="">{t("kyc.choose")}</option>
         {FINDINGS.map((one) => (
           <option key={one} value={one}>
             {t(`kyc.${one}`)}
           </option>
         ))}
       </Choose>
-      <TextArea label={t("finding")} value={finding} set={setFinding} maxLength={FINDING_MAX_CHARS} rows={5} hasFocus />
+      <TextArea label={t("finding")} value={finding} set={setFinding} maxLength={FINDING_MAX_CHARS} rows={5} />
     </AskDialog>
   );
 }
@@ -136,7 +143,7 @@ export function Decide({ view, act, close }: OfGrievance): ReactNode {
           <b className="appeals-sum">{rupees(paise)}</b> <span className="mut">{inWords(paise, t.language)}</span>
         </p>
       )}
-      <ReasonField value={reason} set={setReason} />
+      <ReasonField label={t("reason.told")} value={reason} set={setReason} />
     </AskDialog>
   );
 }

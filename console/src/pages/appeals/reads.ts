@@ -8,6 +8,7 @@ import { ok } from "../../api/problem.ts";
 import { useReadAgain } from "../../api/readAgain.ts";
 import { type StreamEvent, useTopics } from "../../api/stream.ts";
 import { type Asked, askedOf, type Search, searchOf } from "./asked.ts";
+import type { Named } from "./named.ts";
 
 export type Grievance = Schemas["GrievanceView"];
 export type GrievanceHead = Schemas["GrievanceHead"];
@@ -91,11 +92,11 @@ export const documents = (ackNo: string) =>
     queryFn: () => ok(api.GET("/api/v1/documents", { params: { query: { case: ackNo, limit: LINES_MAX } } })),
   });
 
-export const holdsOfCase = (ackNo: string) =>
+/** The holds of a case with money, or the one hold with a reference. */
+export const holdsOf = (named: Named) =>
   queryOptions({
-    queryKey: [...ALL, "holds", ackNo],
-    queryFn: () =>
-      ok(api.GET("/api/v1/holds", { params: { query: { ack_no: ackNo, held: true, limit: LINES_MAX } } })),
+    queryKey: [...ALL, "holds", named],
+    queryFn: () => ok(api.GET("/api/v1/holds", { params: { query: { ...named, held: true, limit: LINES_MAX } } })),
   });
 
 export const officers = queryOptions({

@@ -210,7 +210,7 @@ function DocumentLine({
         {worded(words, "document", one.kind)}
       </button>
       <span className="xs mut push cut">
-        {one.number} · <Moment at={Date.parse(one.issued_at)} />
+        {worded(words, "document_language", one.language)} · {one.number} · <Moment at={Date.parse(one.issued_at)} />
       </span>
     </li>
   );

@@ -171,7 +171,7 @@ function Waive(props: DialogProps): ReactNode {
   const isReady = document !== null && holdId !== "" && isReason(reason);
   return (
     <Form {...props} says={t("says.waive_notice")} asked={isReady ? { act: "waive_notice", holdId, reason: reason.trim(), document } : null}>
-      <Choose label={t("which_account")} value={holdId} onChange={(event) => setHoldId(event.target.value)}>
+      <Choose label={t("which_account")} autoFocus value={holdId} onChange={(event) => setHoldId(event.target.value)}>
         {accounts.map((one) => (
           <option key={one.hold_id} value={one.hold_id}>
             {one.name} ••{one.account_end}
@@ -179,7 +179,7 @@ function Waive(props: DialogProps): ReactNode {
         ))}
       </Choose>
       <PdfField label={t("signed_waiver")} set={setDocument} />
-      <ReasonField value={reason} set={setReason} hasFocus />
+      <ReasonField value={reason} set={setReason} />
     </Form>
   );
 }
@@ -213,23 +213,22 @@ function DecideObjection(props: DialogProps): ReactNode {
           {t(`by.${objection.by_whom}`)}: “{objection.text}”
         </blockquote>
       )}
-      <Choose label={t("decision_of")} value={decision} onChange={(event) => setDecision(event.target.value as typeof decision)}>
+      <Choose label={t("decision_of")} autoFocus value={decision} onChange={(event) => setDecision(event.target.value as typeof decision)}>
         <option value="">{t("choose")}</option>
         <option value="dismissed">{t("decide.dismissed")}</option>
         <option value="upheld">{t("decide.upheld")}</option>
       </Choose>
       {decision === "upheld" && objection && (
         <p className="note warn">
-          {releases.length === 0
-            ? t("upheld.sent_back")
-            : releases.map((one) => (
-                <span key={one.hold_id} className="block">
-                  {t("upheld.releases", { bank: one.institution, end: one.account_end })} <Rupees paise={one.paise} />
-                </span>
-              ))}
+          {releases.length === 0 ? t("upheld.sent_back") : t("upheld.victim")}
+          {releases.map((one) => (
+            <span key={one.hold_id} className="block">
+              {t("upheld.releases", { bank: one.institution, end: one.account_end })} <Rupees paise={one.paise} />
+            </span>
+          ))}
         </p>
       )}
-      <ReasonField value={reason} set={setReason} hasFocus />
+      <ReasonField value={reason} set={setReason} />
     </Form>
   );
 }

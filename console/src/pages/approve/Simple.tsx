@@ -14,7 +14,7 @@ import { useProof } from "../../parts/Proof.tsx";
 import { serverNow } from "../../text/clock.ts";
 import { rupees } from "../../text/rupees.ts";
 import { send } from "./acts.ts";
-import { checksOf, isConfirmed, standingOf, type Waiting } from "./figures.ts";
+import { checksOf, isConfirmed, standingOf, type Transfer, type Waiting } from "./figures.ts";
 import { part, type Whole, wholeOf } from "./reads.ts";
 import { approve } from "./text.ts";
 
@@ -100,9 +100,11 @@ export function Simple({ waiting, close }: { waiting: readonly Waiting[]; close:
         </p>
       )}
       <div className="row wrap">
-        <button type="button" className="btn first" disabled={isBroken || isRunning || chosen.length === 0} onClick={() => void run()}>
-          {t.count("simple.approve", chosen.length, { sum: rupees(paise) })}
-        </button>
+        {outcomes.size < lines.length && (
+          <button type="button" className="btn first" disabled={isBroken || isRunning || chosen.length === 0} onClick={() => void run()}>
+            {t.count("simple.approve", chosen.length, { sum: rupees(paise) })}
+          </button>
+        )}
         {isRunning ? (
           <button type="button" className="btn" onClick={() => (isStopped.current = true)}>
             {t("simple.stop")}
@@ -125,6 +127,12 @@ function obstacleOf(whole: Whole): "unconfirmed" | "wrong" | "moved" | null {
   if (view.step !== "approval" || view.state !== "open" || view.prepared_by === null) return "moved";
   if (checksOf(view, serverNow()).some((one) => !one.isGood)) return "wrong";
   return file.accounts.every(isConfirmed) ? null : "unconfirmed";
+}
+
+/** What a bank says of a transfer: that the money arrived or was sent, or nothing. */
+function voiceOf(t: ReturnType<typeof approve.use>, transfer: Transfer, which: "holder" | "payer"): string {
+  const said = standingOf(transfer, which) === "silent" ? "silent" : "voice";
+  return t(`${said}.${which}`, { bank: transfer[which].name });
 }
 
 function Line({
@@ -169,8 +177,8 @@ function Line({
               {account.transfers.map((transfer) => (
                 <span key={transfer.hop_no}>
                   {(["holder", "payer"] as const).map((which) => (
-                    <span key={which} className={standingOf(transfer, which) === "good" ? "good" : "mut"}>
-                      {standingOf(transfer, which) === "good" ? "✓" : "–"} {transfer[which].name}{" "}
+                    <span key={which} className={standingOf(transfer, which) === "good" ? "block good" : "block mut"}>
+                      {standingOf(transfer, which) === "good" ? "✓" : "–"} {voiceOf(t, transfer, which)}
                     </span>
                   ))}
                 </span>

@@ -228,6 +228,7 @@ function Go({
         {banks.length > 0 && <p className="b ink">{t("asks", { banks: banks.join(", ") })}</p>}
         <p>{lacks.length > 0 ? t("lacks", { facts: [...new Set(lacks)].join(", ") }) : t("can_go")}</p>
         {lacks.includes(t("fact.rrn")) && <p>{t("where_rrn")}</p>}
+        {refusal?.code === INCOMPLETE && lacks.length > 0 && <p>{t("stays_open")}</p>}
         {lacks.length === 0 && hasUnasked && <p className="warn b">{t("payee_unknown")}</p>}
       </div>
     </div>

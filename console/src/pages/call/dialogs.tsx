@@ -4,14 +4,14 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
 import { AskDialog } from "../../parts/AskDialog.tsx";
-import { Field } from "../../parts/Field.tsx";
 import { Modal } from "../../parts/Modal.tsx";
+import { OfficerField } from "../../parts/OfficerField.tsx";
 import { ReasonLine } from "../../parts/ReasonField.tsx";
 import { EmptyState, LoadingState } from "../../parts/states.tsx";
 import { TextArea } from "../../parts/TextArea.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { isReason, NOTE_MAX_CHARS } from "../../text/reason.ts";
-import { type Line, waitingDrafts } from "./drafts.ts";
+import { type Line, teamOfficers, waitingDrafts } from "./drafts.ts";
 import { call } from "./text.ts";
 
 export function HandOver({
@@ -28,21 +28,20 @@ export function HandOver({
   const t = call.use();
   const [to, setTo] = useState("");
   const [note, setNote] = useState("");
+  const officers = useQuery(teamOfficers).data ?? [];
   return (
     <AskDialog
       title={t("cmd.hand_over")}
-      isReady={!isRunning && to.trim() !== ""}
+      isReady={!isRunning && to !== ""}
       problem={null}
-      run={() => give(to.trim(), note.trim())}
+      run={() => give(to, note.trim())}
       close={close}
     >
-      <Field
+      <OfficerField
         label={t("hand_to")}
-        autoFocus
-        maxLength={64}
-        value={to}
+        officers={officers}
+        set={setTo}
         findings={refusal ? [{ standing: "bad", text: refusal }] : []}
-        onChange={(event) => setTo(event.target.value)}
       />
       <TextArea label={t("hand_note")} value={note} set={setNote} maxLength={NOTE_MAX_CHARS} />
     </AskDialog>

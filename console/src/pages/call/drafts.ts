@@ -30,6 +30,12 @@ export const choices = queryOptions({
   queryFn: () => ok(api.GET("/api/v1/drafts/choices")),
 });
 
+export const teamOfficers = queryOptions({
+  queryKey: ["drafts", "team-officers"],
+  staleTime: 60_000,
+  queryFn: async () => (await ok(api.GET("/api/v1/drafts/team-officers"))).items,
+});
+
 export function draft(draftId: string) {
   return queryOptions({
     queryKey: ["draft", draftId],

@@ -4,6 +4,7 @@ export const page: Page = {
   name: "call",
   order: 1,
   roles: ["intake", "desk", "supervisor", "admin"],
+  firstOf: ["intake"],
   keys: "g c",
   routes: [
     { path: "/call", load: () => import("./Call.tsx") },

@@ -156,7 +156,6 @@ function Page({ view }: { view: CaseView }): ReactNode {
               open={openHop}
             />
           )}
-          {!parts.includes("trail") && may("read_evidence") && <p className="note acc">{t("trail.elsewhere")}</p>}
           <Suspense fallback={<LoadingState />}>
             {parts.includes("police") && <Police ackNo={ackNo} />}
             {parts.includes("complaints") && <Complaints view={view} />}

@@ -111,7 +111,8 @@ export function Trail({
 
 function trailSum(picture: Picture, t: CaseRead): string {
   const hops = picture.layers.reduce((sum, layer) => sum + (layer.layer > 0 ? layer.hops : 0), 0);
-  return t("trail.sum", { hops, layers: Math.max(picture.layers.length - 1, 0) });
+  const layers = t.count("trail.layers", Math.max(picture.layers.length - 1, 0));
+  return t("trail.sum", { hops: t.count("trail.hops", hops), layers });
 }
 
 /** The canvas is as large as what is seen, and stays there while the plan behind it is scrolled. */
@@ -137,7 +138,8 @@ function Canvas({
   const [isFocused, setFocused] = useState(false);
   const height = Math.min(HEIGHT_MOST, Math.ceil(placed(picture, 900, READ_SCALE).size.height) + 8);
   const plan = useMemo(
-    () => placed(picture, Math.max(width - 16, 320), isWhole ? wholeScale(picture, height - 8) : READ_SCALE),
+    () =>
+      placed(picture, Math.max(width - 16, 320), isWhole ? wholeScale(picture, height - 8) : READ_SCALE, height - 8),
     [picture, width, isWhole, height],
   );
   const labels = useMemo(() => labelsOf(t, picture), [t, picture]);

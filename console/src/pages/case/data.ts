@@ -3,7 +3,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import type { Schemas } from "../../api/client.ts";
-import { ok } from "../../api/problem.ts";
+import { ok, problemOf } from "../../api/problem.ts";
 import { useReadAgain } from "../../api/readAgain.ts";
 import { hasReadReason, readerOf, shareReadReason } from "../../api/readReason.ts";
 import { type StreamEvent, useTopics } from "../../api/stream.ts";
@@ -16,6 +16,7 @@ export type Detail = Schemas["TrailDetail"];
 
 /** Changes come in bursts, and each would read the picture again. */
 const SETTLES_MS = 400;
+const NOT_FOUND = 404;
 const HOPS_AT_ONCE = 200;
 const EVENTS_AT_ONCE = 60;
 const LINES_MAX = 200;
@@ -189,6 +190,23 @@ export const correctionsOf = (ackNo: string, complaint: string) =>
     queryFn: () =>
       ok(readerOf(ackNo).GET("/api/v1/complaints/{ack_no}/victim-corrections", { params: { path: { ack_no: complaint } } })),
     // Names and numbers leave the memory when they leave the screen.
+    gcTime: 0,
+  });
+
+/** What a victim wrote of the police; null if the victim wrote nothing that is kept with the number. */
+export const treatmentOf = (ackNo: string, complaint: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "treatment", complaint),
+    queryFn: async () => {
+      const params = { path: { ack_no: complaint } };
+      try {
+        return await ok(readerOf(ackNo).GET("/api/v1/complaints/{ack_no}/treatment-report", { params }));
+      } catch (error) {
+        if (problemOf(error).status === NOT_FOUND) return null;
+        throw error;
+      }
+    },
+    // The text of a person leaves the memory when it leaves the screen.
     gcTime: 0,
   });
 

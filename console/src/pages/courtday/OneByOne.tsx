@@ -14,6 +14,8 @@ export interface Item {
   readonly key: string;
   readonly name: string;
   readonly paise: number;
+  /** what else tells it from the others, such as its accounts */
+  readonly about?: ReactNode;
 }
 
 export interface Outcome {
@@ -26,6 +28,7 @@ export function OneByOne({
   says,
   items,
   needsReason = false,
+  begins = "",
   isReady = true,
   send,
   close,
@@ -35,6 +38,8 @@ export function OneByOne({
   says: string;
   items: readonly Item[];
   needsReason?: boolean;
+  /** the reason that stands in its field at first */
+  begins?: string;
   /** whether the fields of the act are filled in */
   isReady?: boolean;
   /** null if the officer gives no code: then nothing more is sent */
@@ -48,7 +53,7 @@ export function OneByOne({
   const client = useQueryClient();
   // The list behind the dialog is read again meanwhile, and what was done leaves it.
   const [own] = useState(items);
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useState(begins);
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
   const [isRunning, setIsRunning] = useState(false);
   const isStopped = useRef(false);
@@ -77,6 +82,7 @@ export function OneByOne({
       isReady={!isRunning && (isOver || (isReady && (!needsReason || isReason(reason))))}
       problem={null}
       isFirm={isRunning}
+      isOver={isOver}
       run={() => (isOver ? close(true) : void run())}
       close={stop}
       className="wide"
@@ -93,7 +99,7 @@ export function OneByOne({
           const outcome = outcomes.get(item.key);
           return (
             <li key={item.key}>
-              <span className="mono">{item.name}</span> <Rupees paise={item.paise} />{" "}
+              <span className="mono">{item.name}</span> <Rupees paise={item.paise} /> {item.about}{" "}
               {outcome && (
                 <span className={outcome.isDone ? "good" : "bad b"}>
                   {outcome.isDone ? t("one_done") : t("one_refused", { why: outcome.text })}

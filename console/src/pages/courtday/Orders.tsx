@@ -216,6 +216,18 @@ function OrderTable({ orders: shown }: { orders: readonly WaitingOrder[] }): Rea
               </td>
             </tr>
           ))}
+          {shown.length > 1 && (
+            <tr className="b">
+              <td colSpan={2}>{t("total_of", { count: shown.length })}</td>
+              <td className="num">
+                <Rupees paise={shown.reduce((sum, one) => sum + one.held_paise, 0)} />
+              </td>
+              <td className="num">
+                <Rupees paise={shown.reduce((sum, one) => sum + (one.amount_paise ?? one.held_paise), 0)} />
+              </td>
+              <td />
+            </tr>
+          )}
         </tbody>
       </table>
     </div>

@@ -10,6 +10,7 @@ import { Moment } from "../../parts/time.tsx";
 import { personOf } from "../../text/actors.ts";
 import { serverNow } from "../../text/clock.ts";
 import { isoDay, localText } from "../../text/moments.ts";
+import { AccountsOf } from "./AccountsOf.tsx";
 import type { Asked, Line } from "./asked.ts";
 import { courtdayCommands } from "./commands.ts";
 import { type Outcome, OneByOne } from "./OneByOne.tsx";
@@ -27,6 +28,7 @@ export function RecordHearing({
 }): ReactNode {
   const t = courtday.use();
   const [own] = useState(lines);
+  const hasDay = own.some((one) => one.hearing !== null);
   const [only] = own.length === 1 ? own : [];
   const [heldOn, setHeldOn] = useState(only?.hearing?.held_on ?? asked.heard);
   const [court, setCourt] = useState(only?.hearing?.court ?? asked.court);
@@ -54,8 +56,19 @@ export function RecordHearing({
     <OneByOne
       title={courtdayCommands.hearing.label()}
       says={t("says.hearing")}
-      items={own.map((one) => ({ key: one.restoration_id, name: one.ack_no, paise: one.held_paise }))}
+      items={own.map((one) => ({
+        key: one.restoration_id,
+        name: one.ack_no,
+        paise: one.held_paise,
+        about: (
+          <span className="mut">
+            <AccountsOf lines={[one]} />
+            {one.hearing && ` · ${t("stands", { day: localText(one.hearing.held_on), court: one.hearing.court })}`}
+          </span>
+        ),
+      }))}
       needsReason
+      begins={hasDay ? "" : t("hearing.first_reason")}
       isReady={court.trim() !== "" && (isOff || heldOn !== "")}
       send={(item, reason) => send(own.find((one) => one.restoration_id === item.key), reason)}
       close={close}
@@ -72,9 +85,11 @@ export function RecordHearing({
         />
         <Field label={t("hearing_court")} maxLength={200} value={court} onChange={(event) => setCourt(event.target.value)} />
       </div>
-      <label className="row">
-        <input type="checkbox" checked={isOff} onChange={(event) => setIsOff(event.target.checked)} /> {t("no_day")}
-      </label>
+      {hasDay && (
+        <label className="row">
+          <input type="checkbox" checked={isOff} onChange={(event) => setIsOff(event.target.checked)} /> {t("no_day")}
+        </label>
+      )}
       {only && <Earlier line={only} />}
     </OneByOne>
   );

@@ -16,6 +16,7 @@ import { PdfField } from "../../parts/PdfField.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { inWords, readRupees, rupees } from "../../text/rupees.ts";
 import { worded } from "../case/text.ts";
+import { AccountsOf } from "./AccountsOf.tsx";
 import { type Asked, type CaseOfOrder, casesOf, type Effect, EFFECTS, type Kind, KINDS, type Line } from "./asked.ts";
 import { courtdayCommands } from "./commands.ts";
 import { ALL } from "./reads.ts";
@@ -49,7 +50,8 @@ export function RecordOrder({
   const [leftOut, setLeftOut] = useState<ReadonlySet<string>>(new Set());
   const [kind, setKind] = useState<Kind>(KINDS[asked.route][0] ?? "lok_adalat");
   const [effect, setEffect] = useState<Effect>("restore");
-  const [court, setCourt] = useState(asked.court);
+  const [court, setCourt] = useState(asked.court || courtOf(lines));
+  const [startsWithCourt] = useState(court !== "");
   const [orderNo, setOrderNo] = useState("");
   const [madeOn, setMadeOn] = useState(asked.on);
   const [file, setFile] = useState<File | null>(null);
@@ -114,8 +116,8 @@ export function RecordOrder({
             </option>
           ))}
         </Choose>
-        <Field label={t("court")} autoFocus={court === ""} maxLength={200} value={court} onChange={(event) => setCourt(event.target.value)} />
-        <Field label={t("order_no")} autoFocus={court !== ""} maxLength={100} value={orderNo} onChange={(event) => setOrderNo(event.target.value)} />
+        <Field label={t("court")} autoFocus={!startsWithCourt} maxLength={200} value={court} onChange={(event) => setCourt(event.target.value)} />
+        <Field label={t("order_no")} autoFocus={startsWithCourt} maxLength={100} value={orderNo} onChange={(event) => setOrderNo(event.target.value)} />
         <Field label={t("made_on")} type="date" value={madeOn} onChange={(event) => setMadeOn(event.target.value)} />
         <PdfField label={t("pdf")} set={setFile} />
       </div>
@@ -140,6 +142,7 @@ export function RecordOrder({
           <thead>
             <tr>
               <th scope="col">{t("number")}</th>
+              <th scope="col">{t("accounts")}</th>
               <th scope="col" className="num">
                 {t("sum")}
               </th>
@@ -153,6 +156,9 @@ export function RecordOrder({
                   <span className="mono">{one.ackNo}</span>
                   {one.lines.length > 1 && <div className="xs mut">{t.count("of_case", one.lines.length)}</div>}
                   {refused.has(one.ackNo) && <div className="xs b bad">{worded(t, "why", refused.get(one.ackNo) ?? "")}</div>}
+                </td>
+                <td>
+                  <AccountsOf lines={one.lines} />
                 </td>
                 <td className="num">
                   <Rupees paise={one.heldPaise} />
@@ -171,15 +177,27 @@ export function RecordOrder({
                   ) : (
                     t("everything")
                   )}
+                  {wrong.includes(one) && (
+                    <div className="xs b bad" role="alert">
+                      {t("sum_wrong", { sum: rupees(one.heldPaise) })}
+                    </div>
+                  )}
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      <Total cases={cases} sums={sumsSent} />
+      {wrong.length === 0 && <Total cases={cases} sums={sumsSent} />}
     </AskDialog>
   );
+}
+
+/** The court before which the files are heard, if it is one court for all; empty otherwise. */
+function courtOf(lines: readonly Line[]): string {
+  const courts = new Set(lines.map((one) => one.hearing?.court ?? ""));
+  const [court = ""] = courts;
+  return courts.size === 1 ? court : "";
 }
 
 /** The sum that an order names for a case; null names everything on hold there. */
@@ -217,7 +235,7 @@ function Recorded({
 }): ReactNode {
   const t = courtday.use();
   return (
-    <AskDialog title={courtdayCommands.record.label()} act={t("close")} isReady problem={null} run={close} close={close} className="wide">
+    <AskDialog title={courtdayCommands.record.label()} act={t("close")} isReady isOver problem={null} run={close} close={close} className="wide">
       <p className="note acc" role="status">
         {t.count("recorded", orders.length)}
       </p>

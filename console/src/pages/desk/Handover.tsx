@@ -2,7 +2,7 @@
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useRef } from "react";
 
 import "./desk.css";
 
@@ -22,6 +22,7 @@ import { deskCommands } from "./commands.ts";
 import { actsOf } from "./shiftRecord.ts";
 import { handover, type Handover as Told, type OfficerHandover, type Shift, shifts } from "./shifts.ts";
 import { desk } from "./text.ts";
+import { forgetNote, useUnsent } from "./unsent.ts";
 import { useOpenView, Views } from "./Views.tsx";
 
 const NOTE_MIN_CHARS = 3;
@@ -116,7 +117,7 @@ function ShiftRecord({ shiftId }: { shiftId: number }): ReactNode {
 /** The note of this officer, which the next shift reads. */
 function Note({ record, before }: { record: Told; before: string }): ReactNode {
   const t = desk.use();
-  const [text, setText] = useState(before);
+  const [text, setText] = useUnsent(`shift ${record.shift_id}`, before);
   const field = useRef<HTMLTextAreaElement>(null);
   useCommand(deskCommands.handover_note, () => field.current?.focus());
   const save = useVerb({
@@ -127,7 +128,10 @@ function Note({ record, before }: { record: Told; before: string }): ReactNode {
           body: { note },
         }),
       ),
-    done: () => say({ kind: "good", text: t("shift.noted") }),
+    done: () => {
+      forgetNote(record.shift_id);
+      say({ kind: "good", text: t("shift.noted") });
+    },
     readAgain: [handover(record.shift_id).queryKey],
   });
   const isReady = text.trim().length >= NOTE_MIN_CHARS && text.trim() !== before;

@@ -1,17 +1,17 @@
 /** Dialogs of acts: a reason, whom an item goes to, until when it sleeps, and the name of a view. */
 
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
 import { Modal } from "../../parts/Modal.tsx";
+import { OfficerField } from "../../parts/OfficerField.tsx";
 import { ReasonLine } from "../../parts/ReasonField.tsx";
 import { serverNow } from "../../text/clock.ts";
 import { minuteText } from "../../text/moments.ts";
 import { isReason } from "../../text/reason.ts";
-import { EVERYTHING } from "./filters.ts";
-import { counts } from "./queue.ts";
+import { teamOfficers } from "./queue.ts";
 import { desk } from "./text.ts";
 import { type UnsentKey, useUnsent } from "./unsent.ts";
 import type { SnoozeTerms } from "./verbs.ts";
@@ -44,17 +44,13 @@ export interface Gift {
 
 export function PassOn({ title, about, unsent = "", run, close }: DialogProps<Gift>): ReactNode {
   const t = desk.use();
-  const id = useId();
   const [to, setTo] = useState("");
   const [text, setText] = useUnsent(unsent);
-  const { data } = useQuery(counts(EVERYTHING));
-  const isReady = to.trim() !== "" && isReason(text);
+  const officers = useQuery(teamOfficers).data ?? [];
+  const isReady = to !== "" && isReason(text);
   return (
-    <AskDialog title={title} says={about} problem={null} isReady={isReady} run={() => run({ to: to.trim(), note: text.trim() })} close={close}>
-      <Field label={t("pass_to")} autoFocus list={id} maxLength={64} value={to} onChange={(event) => setTo(event.target.value)} />
-      <datalist id={id}>
-        {data?.owners.map((one) => <option key={one.owner} value={one.owner} label={t.count("has_items", one.open)} />)}
-      </datalist>
+    <AskDialog title={title} says={about} problem={null} isReady={isReady} run={() => run({ to, note: text.trim() })} close={close}>
+      <OfficerField label={t("pass_to")} officers={officers} set={setTo} />
       <ReasonLine label={t("pass_note")} value={text} set={setText} />
     </AskDialog>
   );

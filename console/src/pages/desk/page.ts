@@ -4,6 +4,7 @@ export const page: Page = {
   name: "desk",
   order: 2,
   roles: ["desk", "supervisor"],
+  firstOf: ["desk"],
   keys: "g d",
   routes: [
     { path: "/desk", load: () => import("./Desk.tsx") },

@@ -86,3 +86,9 @@ export const choices = queryOptions({
   staleTime: 600_000,
   queryFn: () => ok(api.GET("/api/v1/drafts/choices")),
 });
+
+export const teamOfficers = queryOptions({
+  queryKey: ["desk", "team-officers"],
+  staleTime: 60_000,
+  queryFn: async () => (await ok(api.GET("/api/v1/desk/team-officers"))).items,
+});

@@ -2,19 +2,24 @@
 
 import { useState } from "react";
 
-/** An act on an item and a field of its form; "" for a form that keeps nothing. */
-export type UnsentKey = "" | `${number} ${string}`;
+/** An act on an item and a field of its form, or the note of a shift; "" for a form that keeps nothing. */
+export type UnsentKey = "" | `${number} ${string}` | `shift ${number}`;
 
 const unsent = new Map<UnsentKey, string>();
 
-/** A text of a form that is there again when the form is opened for the same act. */
-export function useUnsent(key: UnsentKey): readonly [text: string, change: (text: string) => void] {
-  const [text, setText] = useState(() => unsent.get(key) ?? "");
+/** A text of a form that is there again when the form is opened for the same act; `first` stands there before it. */
+export function useUnsent(key: UnsentKey, first = ""): readonly [text: string, change: (text: string) => void] {
+  const [text, setText] = useState(() => unsent.get(key) ?? first);
   const change = (typed: string): void => {
     if (key !== "") unsent.set(key, typed);
     setText(typed);
   };
   return [text, change];
+}
+
+/** Forget what was typed for a note, because it is saved. */
+export function forgetNote(shiftId: number): void {
+  unsent.delete(`shift ${shiftId}`);
 }
 
 /** Forget what was typed for an item, because an act on it is done. */

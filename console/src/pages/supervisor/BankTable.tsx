@@ -1,4 +1,4 @@
-/** Every bank with its share in time and the interval of it, those with the most requests waiting first: no rank. */
+/** Every bank with its share in time, those with the most requests waiting first: no rank. */
 
 import { type ReactNode, useState } from "react";
 
@@ -6,7 +6,7 @@ import type { Schemas } from "../../api/client.ts";
 import { glanceText } from "../../text/spans.ts";
 import type { Which } from "./asked.ts";
 import { standingOf } from "./limits.ts";
-import { percent } from "./StageTable.tsx";
+import { InTime } from "./StageTable.tsx";
 import { supervisor } from "./text.ts";
 
 type Figures = Schemas["StageFigures"];
@@ -34,7 +34,7 @@ export function BankTable({
             <tr>
               <th scope="col">{t("bank")}</th>
               <th scope="col" className="num">{t("in_time")}</th>
-              <th scope="col" className="num">p50</th>
+              <th scope="col" className="num">{t("half")}</th>
               <th scope="col" className="num">{t("requests")}</th>
               <th scope="col" className="num">{t("waiting")}</th>
             </tr>
@@ -62,8 +62,8 @@ function BankRow({ bank, all, show }: { bank: Figures; all: number; show: (only:
   return (
     <tr>
       <th scope="row">{name}</th>
-      <td className={isBelow ? "num bad b" : "num"}>
-        {percent(bank.policy.share)} <span className="xs mut">{percent(bank.policy.low)}–{percent(bank.policy.high)}</span>
+      <td className="num">
+        <InTime policy={bank.policy} isBad={isBelow} />
       </td>
       <td className="num">{bank.seconds.p50_seconds == null ? "–" : glanceText(bank.seconds.p50_seconds, t.language)}</td>
       <td className="num">

@@ -31,12 +31,21 @@ export function Cases({ behind, close }: { behind: Behind; close: () => void }):
       {found.isPending && <LoadingState />}
       {found.isSuccess && cases.length === 0 && <EmptyState>{t("no_cases")}</EmptyState>}
       {cases.length > 0 && <Files table={{ of: "cases", behind }} name={t("cases")} />}
-      {cases.length > 0 && <CaseTable cases={cases} />}
-      {found.hasNextPage && (
-        <button type="button" className="btn" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>
-          {t("more")}
-        </button>
+      {cases.length > 0 && (
+        <div className="figures-scroll" role="region" aria-label={t("cases")} tabIndex={0}>
+          <CaseTable cases={cases} />
+        </div>
       )}
+      <div className="row wrap">
+        {found.hasNextPage && (
+          <button type="button" className="btn" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>
+            {t("more")}
+          </button>
+        )}
+        <button type="button" className="btn" onClick={close}>
+          {t("close")}
+        </button>
+      </div>
     </Modal>
   );
 }
@@ -50,10 +59,10 @@ export function CaseTable({ cases, hasStage = false }: { cases: readonly Schemas
         <tr>
           <th scope="col">{t("case")}</th>
           {hasStage && <th scope="col">{t("stage")}</th>}
+          <th scope="col" className="num">{t("took")}</th>
           <th scope="col">{t("bank")}</th>
           <th scope="col">{t("began")}</th>
           <th scope="col">{t("due")}</th>
-          <th scope="col" className="num">{t("took")}</th>
         </tr>
       </thead>
       <tbody>
@@ -65,12 +74,12 @@ export function CaseTable({ cases, hasStage = false }: { cases: readonly Schemas
               </a>
             </td>
             {hasStage && <td>{t(`stage.${one.stage}`)}</td>}
+            <td className="num">{glanceText(one.seconds, t.language)}</td>
             <td>{one.institution ?? "–"}</td>
             <td>
               <Moment at={Date.parse(one.began_at)} />
             </td>
             <td>{one.due_at === null ? "–" : <Moment at={Date.parse(one.due_at)} />}</td>
-            <td className="num">{glanceText(one.seconds, t.language)}</td>
           </tr>
         ))}
       </tbody>

@@ -46,9 +46,9 @@ export function StageTable({
           <th scope="col">{t("stage")}</th>
           <th scope="col" className="num">{t("count")}</th>
           <th scope="col">{t("scale")}</th>
-          <th scope="col" className="num">p50</th>
-          <th scope="col" className="num">p95</th>
-          <th scope="col" className="num">p99</th>
+          <th scope="col" className="num">{t("half")}</th>
+          <th scope="col" className="num">{t("of_100", { count: 95 })}</th>
+          <th scope="col" className="num">{t("of_100", { count: 99 })}</th>
           <th scope="col" className="num">{t("target")}</th>
           <th scope="col" className="num">{t("in_time")}</th>
           <th scope="col" className="num">{t("late_now")}</th>
@@ -161,20 +161,31 @@ function Row({
       <td>
         <Strip seconds={seconds} target={target} isLate={isLate} />
       </td>
-      <td className="num">{glance(seconds.p50_seconds)}</td>
-      <td className="num">{glance(seconds.p95_seconds)}</td>
-      <td className="num">{glance(seconds.p99_seconds)}</td>
+      <td className="num" title={t("half_said", { span: glance(seconds.p50_seconds) })}>{glance(seconds.p50_seconds)}</td>
+      <td className="num" title={t("of_100_said", { count: 95, span: glance(seconds.p95_seconds) })}>{glance(seconds.p95_seconds)}</td>
+      <td className="num" title={t("of_100_said", { count: 99, span: glance(seconds.p99_seconds) })}>{glance(seconds.p99_seconds)}</td>
       <td className="num mut">{target === null ? t("no_target") : glance(target)}</td>
-      <td className={isLate ? "num bad b" : "num"} title={t("interval", { low: percent(policy.low), high: percent(policy.high), count: policy.judged ?? 0 })}>
-        {percent(policy.share)}
-        {policy.low != null && policy.high != null && (
-          <span className="xs mut"> {percent(policy.low)}–{percent(policy.high)}</span>
-        )}
+      <td className="num">
+        <InTime policy={policy} isBad={isLate} />
       </td>
       <td className="num">
         <Number count={policy.late_now ?? 0} only="late" show={show} isBad />
       </td>
     </tr>
+  );
+}
+
+/** A share in time, and between which shares it lies with certainty: a share of few cases says little. */
+export function InTime({ policy, isBad }: { policy: Figures["policy"]; isBad: boolean }): ReactNode {
+  const t = supervisor.use();
+  const { share, low, high, judged } = policy;
+  if (low == null || high == null) return percent(share);
+  const between = { low: percent(low), high: percent(high) };
+  return (
+    <span className="in-time" title={t("between_said", { ...between, count: judged ?? 0 })}>
+      <span className={isBad ? "bad b" : undefined}>{percent(share)}</span>{" "}
+      <span className="xs mut">{t("between", between)}</span>
+    </span>
   );
 }
 

@@ -13,7 +13,7 @@ function x(seconds: number): number {
   return 6 + ((WIDTH - 12) * Math.log(within / LEAST_SECONDS)) / Math.log(MOST_SECONDS / LEAST_SECONDS);
 }
 
-/** A dot at p50, a bar to p95, a tick at p99, and the target, on one scale of ratios. The numbers stand beside it. */
+/** A dot where half are done, a bar to 95 of 100, a tick at 99 of 100, and the target, on one scale of ratios. The numbers stand beside it. */
 export function Strip({
   seconds,
   target,

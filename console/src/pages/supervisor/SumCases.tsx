@@ -14,7 +14,7 @@ import type { BehindSum } from "./behind.ts";
 import { Files } from "./Files.tsx";
 import { supervisor } from "./text.ts";
 
-/** Figures that are a bucket of the ledger, whose names every page shares. */
+/** Figures with a name of this page. The others are buckets of the ledger, whose names every page shares. */
 const OWN_NAMES = ["complaints", "all", "lost", "ever_held"] as const;
 type OwnName = (typeof OWN_NAMES)[number];
 
@@ -40,12 +40,21 @@ export function SumCases({ sum, close }: { sum: BehindSum; close: () => void }):
       {found.isPending && <LoadingState />}
       {found.isSuccess && cases.length === 0 && <EmptyState>{t("no_cases")}</EmptyState>}
       {cases.length > 0 && <Files table={{ of: "sum", sum }} name={t("cases")} />}
-      {cases.length > 0 && <SumTable cases={cases} hasComplaints={sum.figure === "complaints"} />}
-      {found.hasNextPage && (
-        <button type="button" className="btn" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>
-          {t("more")}
-        </button>
+      {cases.length > 0 && (
+        <div className="figures-scroll" role="region" aria-label={t("cases")} tabIndex={0}>
+          <SumTable cases={cases} hasComplaints={sum.figure === "complaints"} />
+        </div>
       )}
+      <div className="row wrap">
+        {found.hasNextPage && (
+          <button type="button" className="btn" disabled={found.isFetching} onClick={() => void found.fetchNextPage()}>
+            {t("more")}
+          </button>
+        )}
+        <button type="button" className="btn" onClick={close}>
+          {t("close")}
+        </button>
+      </div>
     </Modal>
   );
 }
@@ -57,10 +66,10 @@ function SumTable({ cases, hasComplaints }: { cases: readonly Schemas["MoneyCase
       <thead>
         <tr>
           <th scope="col">{t("case")}</th>
+          <th scope="col" className="num">{t("sum")}</th>
           <th scope="col">{t("district")}</th>
           <th scope="col">{t("opened")}</th>
           {hasComplaints && <th scope="col" className="num">{t("complaints")}</th>}
-          <th scope="col" className="num">{t("sum")}</th>
         </tr>
       </thead>
       <tbody>
@@ -71,14 +80,14 @@ function SumTable({ cases, hasComplaints }: { cases: readonly Schemas["MoneyCase
                 {one.case_ack_no}
               </a>
             </td>
+            <td className="num">
+              <Rupees paise={one.paise} />
+            </td>
             <td>{one.district}</td>
             <td>
               <Moment at={Date.parse(one.opened_at)} />
             </td>
             {hasComplaints && <td className="num">{one.complaints}</td>}
-            <td className="num">
-              <Rupees paise={one.paise} />
-            </td>
           </tr>
         ))}
       </tbody>

@@ -46,6 +46,11 @@ export default function Supervisor(): ReactNode {
           <h1 id="h-stages">{t("stages_title")}</h1>
           <span className="mut sm">{t("stages_rule")}</span>
         </header>
+        <details className="figures-how sm">
+          <summary>{t("how_title")}</summary>
+          <p>{t("how_strip")}</p>
+          <p>{t("how_share")}</p>
+        </details>
         <div className="figures-scroll" role="region" aria-labelledby="h-stages" tabIndex={0}>
           <StageTable asked={asked} scope={scope} change={change} show={setBehind} />
         </div>

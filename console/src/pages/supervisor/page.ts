@@ -4,6 +4,7 @@ export const page: Page = {
   name: "supervisor",
   order: 5,
   roles: ["supervisor", "admin", "auditor"],
+  firstOf: ["supervisor", "auditor"],
   keys: "g v",
   routes: [{ path: "/supervisor", load: () => import("./Supervisor.tsx") }],
 };

@@ -16,10 +16,10 @@ const LEFT = 84;
 const RIGHT = 150;
 const TOP = 16;
 const BOTTOM = 34;
-const LINES: readonly (readonly [Line, string])[] = [
-  ["p99_seconds", "p99"],
-  ["p95_seconds", "p95"],
-  ["p50_seconds", "p50"],
+const LINES: readonly (readonly [Line, "half" | "95" | "99"])[] = [
+  ["p99_seconds", "99"],
+  ["p95_seconds", "95"],
+  ["p50_seconds", "half"],
 ];
 /** Marks of the scale in seconds; the ones that fit are drawn. */
 const MARKS = [1, 5, 15, 60, 120, 300, 1200, 3600, 4 * 3600, 24 * 3600];
@@ -57,7 +57,7 @@ function Chart({ hours, target }: { hours: readonly Hour[]; target: number | nul
   const isOver = (one: Hour): boolean => target !== null && (one.first_hold.p95_seconds ?? 0) > target;
   const over = hours.filter(isOver).map((one) => two(one.hour));
   const marks = MARKS.filter((mark) => mark > least && mark < most && (target === null || Math.abs(y(mark) - y(target)) > LABEL_HEIGHT));
-  const labels = spread(LINES.map(([line, name]) => ({ name, text: glance(last?.first_hold[line]), at: y(last?.first_hold[line] ?? least) })));
+  const labels = spread(LINES.map(([line, name]) => ({ name: t(`hours.${name}`), text: glance(last?.first_hold[line]), at: y(last?.first_hold[line] ?? least) })));
   const said = t("hours_said", {
     hour: two(last?.hour ?? 0),
     p50: glance(last?.first_hold.p50_seconds),

@@ -35,7 +35,6 @@ export function Placement({ done }: { done: () => void }): ReactNode {
       >
         <Field
           label={t("place_token")}
-          type="password"
           autoFocus
           isMono
           maxLength={TOKEN_MAX_CHARS}

@@ -21,6 +21,7 @@ import {
   withdrawalActs,
 } from "./acts.ts";
 import { Merges } from "./Merges.tsx";
+import { Treatment } from "./Treatment.tsx";
 
 export function useAsking() {
   const { actions, officer_id } = useSession();
@@ -75,6 +76,7 @@ function Complaint({ one, ackNo }: { one: CaseView["complaints"][number]; ackNo:
           {isOpen && <Corrections complaint={one.ack_no} ackNo={ackNo} />}
         </details>
       )}
+      {may("read_treatment") && <Treatment complaint={one.ack_no} ackNo={ackNo} />}
     </li>
   );
 }

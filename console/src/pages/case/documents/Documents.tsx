@@ -37,7 +37,7 @@ export function Documents({ view }: { view: CaseView }): ReactNode {
               {worded(t, "document", one.kind)}
             </a>
             <span className="xs mut push nw">
-              <Moment at={Date.parse(one.issued_at)} /> · {one.language}
+              <Moment at={Date.parse(one.issued_at)} /> · {worded(t, "document_language", one.language)}
             </span>
             <span className="all xs mut">
               {one.number}

@@ -100,7 +100,9 @@ function Clock({ hold }: { hold: Hold }): ReactNode {
       <b className="num">
         <Rupees paise={hold.held_paise} />
       </b>
-      <span className="cut">{hold.institution}</span>
+      <span className="cut">
+        {hold.institution} {hold.account_end && <span className="mono">••{hold.account_end}</span>}
+      </span>
       <span className="xs mut nw">{hold.reference}</span>
       {isOpen && !isKept && (
         <span className={days <= SOON_DAYS ? "xs b warn nw" : "xs nw"} title={t("holds.lapses")}>

@@ -4,14 +4,15 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
+import { useSession } from "../../../app/session.ts";
 import { Rupees } from "../../../parts/money.tsx";
 import { Moment } from "../../../parts/time.tsx";
 import { rupees } from "../../../text/rupees.ts";
 import { ActButtons } from "../acts/ActButtons.tsx";
 import { actsText } from "../acts/text.ts";
-import { policeOf, restorationOf, restorationsOf } from "../data.ts";
+import { holdsOf, policeOf, restorationOf, restorationsOf } from "../data.ts";
 import { caseText, worded } from "../text.ts";
-import { type CourtOrder, objectionActs, restorationActs, type View } from "./acts.ts";
+import { type CourtOrder, type Ends, named, objectionActs, restorationActs, type View } from "./acts.ts";
 
 export function Restorations({ ackNo }: { ackNo: string }): ReactNode {
   const t = caseText.use();
@@ -35,8 +36,11 @@ function One({ ackNo, restorationId }: { ackNo: string; restorationId: string })
   const { data: view } = useQuery(restorationOf(ackNo, restorationId));
   const takesOrder = view?.may.includes("take_order") === true;
   const orders = useQuery({ ...policeOf(ackNo), enabled: takesOrder }).data?.court_orders ?? [];
+  const { actions } = useSession();
+  const holds = useQuery({ ...holdsOf(ackNo), enabled: actions.includes("read_hold") }).data?.items ?? [];
+  const ends = new Map(holds.map((one) => [one.hold_id, one.account_end]));
   if (!view) return <p className="state">{t("restoration.loading")}</p>;
-  const acts = restorationActs(view, orders.filter(countsNow), { t, a });
+  const acts = restorationActs(view, orders.filter(countsNow), ends, { t, a });
   const isOpen = view.state === "open";
   return (
     <>
@@ -101,7 +105,7 @@ function One({ ackNo, restorationId }: { ackNo: string; restorationId: string })
         </div>
       )}
       <Objections view={view} ackNo={ackNo} />
-      <Lines view={view} />
+      <Lines view={view} ends={ends} />
     </>
   );
 }
@@ -130,7 +134,7 @@ function Objections({ view, ackNo }: { view: View; ackNo: string }): ReactNode {
 }
 
 /** What comes from each account, and who is credited. */
-function Lines({ view }: { view: View }): ReactNode {
+function Lines({ view, ends }: { view: View; ends: Ends }): ReactNode {
   const a = actsText.use();
   const others = view.beneficiaries ?? [];
   return (
@@ -142,7 +146,7 @@ function Lines({ view }: { view: View }): ReactNode {
             {view.lines.map((line) => (
               <li key={`${line.hold_id} ${line.hop_no}`} className="row wrap xs">
                 <span>
-                  {line.institution} · {a("lines.hop", { hop: line.hop_no })}
+                  {named(line.institution, ends.get(line.hold_id))} · {a("lines.hop", { hop: line.hop_no })}
                 </span>
                 <span className="push nw">
                   {rupees(line.held_paise)}

@@ -24,19 +24,22 @@ const ON_ROUTE: readonly Step[] = [
 ];
 const OBJECTION_MOST = 4_000;
 
+/** the last characters of the account of each hold */
+export type Ends = ReadonlyMap<string, string>;
+
 interface Texts {
   readonly t: CaseRead;
   readonly a: ActsRead;
 }
 
 /** Return the acts that the officer may do now, without the approval, which has a page of its own. */
-export function restorationActs(view: View, orders: readonly CourtOrder[], texts: Texts): readonly Act[] {
+export function restorationActs(view: View, orders: readonly CourtOrder[], ends: Ends, texts: Texts): readonly Act[] {
   const { t, a } = texts;
   const at = { step: view.step, visit_no: view.visit_no };
   const params = { path: { restoration_id: view.restoration_id } };
   const path = "/api/v1/restorations/{restoration_id}" as const;
   const reason = reasonAsk();
-  const holds = holdsOf(view);
+  const holds = holdsOf(view, ends);
   const made: Partial<Record<Schemas["RestorationVerb"], Omit<Act, "name" | "title" | "says">>> = {
     receive_application: { asks: [], run: () => ok(api.POST(`${path}/receive-application`, { params, body: at })) },
     verify: { asks: [], run: () => ok(api.POST(`${path}/verify`, { params, body: at })) },
@@ -168,13 +171,18 @@ export function objectionActs(view: View, objection: View["objections"][number],
   return [decide("upheld"), decide("dismissed")];
 }
 
-/** The holds to choose from. A hold may have a line for each of several transfers. */
-function holdsOf(view: View): readonly Option[] {
+/** The holds to choose from, by bank and account. A hold may have a line for each of several transfers. */
+function holdsOf(view: View, ends: Ends): readonly Option[] {
   const held = new Map<string, { bank: string; paise: number }>();
   for (const line of view.lines) {
     held.set(line.hold_id, { bank: line.institution, paise: (held.get(line.hold_id)?.paise ?? 0) + line.held_paise });
   }
-  return [...held].map(([value, { bank, paise }]) => ({ value, label: `${bank} · ${rupees(paise)}` }));
+  return [...held].map(([value, { bank, paise }]) => ({ value, label: `${named(bank, ends.get(value))} · ${rupees(paise)}` }));
+}
+
+/** A bank with the last characters of an account; the bank alone for a reader who does not see the account. */
+export function named(bank: string, end: string | undefined): string {
+  return end ? `${bank} ••${end}` : bank;
 }
 
 function stepsBefore(view: View): readonly Step[] {

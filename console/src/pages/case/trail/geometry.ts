@@ -54,6 +54,8 @@ const COLUMN_LEAST = 176;
 const LAST_COLUMN = 190;
 const LEFT = 6;
 const FOOT = 14;
+/** what the first bar of a layer is below the headings at the least, for its label */
+const TOP_UNITS = 2_500;
 /** pixels of a unit at which the label of the smallest bar can be read */
 export const READ_SCALE = 0.0034;
 
@@ -62,18 +64,26 @@ export function wholeScale(picture: Picture, height: number): number {
   return Math.min(READ_SCALE, Math.max(height - HEAD - FOOT, 40) / Math.max(picture.height, 1));
 }
 
-/** Place a picture in a room of this width, at this scale. A trail with many layers becomes wider than the room. */
-export function placed(picture: Picture, width: number, scale: number): Plan {
+/**
+ * Place a picture in a room of this width, at this scale. A trail with many layers becomes wider than the room.
+ *
+ * The server places a layer in the middle of the highest one. A layer that is lower than the room of this height stands
+ * in the middle of the room, and a higher one at its top, so that every layer begins on the first screen.
+ */
+export function placed(picture: Picture, width: number, scale: number, height = Infinity): Plan {
   const layers = Math.max(picture.layers.length, 1);
   const step = layers > 1 ? Math.max(COLUMN_LEAST, (width - LAST_COLUMN - LEFT) / (layers - 1)) : 0;
   const x = picture.layers.map((_, index) => LEFT + index * step);
+  const rises = risesOf(picture, Math.max((height - HEAD - FOOT) / scale, 0));
+  const rise = (bar: Bar): number => rises.get(bar.layer) ?? 0;
   const columnOf = new Map(picture.layers.map((layer, index) => [layer.layer, index]));
   const columns: PlacedBar[][] = picture.layers.map(() => []);
   const bars = new Map<string, PlacedBar>();
   for (const bar of picture.bars) {
     const column = columnOf.get(bar.layer);
     if (column === undefined) continue;
-    const one = { bar, x: x[column] ?? 0, y: HEAD + bar.top * scale, height: Math.max(bar.height * scale, 1), room: 0 };
+    const y = HEAD + (bar.top - rise(bar)) * scale;
+    const one = { bar, x: x[column] ?? 0, y, height: Math.max(bar.height * scale, 1), room: 0 };
     columns[column]?.push(one);
   }
   for (const column of columns) {
@@ -100,8 +110,8 @@ export function placed(picture: Picture, width: number, scale: number): Plan {
       to,
       x0: from.x + BAR_WIDTH,
       x1: to.x,
-      y0: HEAD + ribbon.from_top * scale,
-      y1: HEAD + ribbon.to_top * scale,
+      y0: HEAD + (ribbon.from_top - rise(from.bar)) * scale,
+      y1: HEAD + (ribbon.to_top - rise(to.bar)) * scale,
       height: ribbon.height * scale,
       back: ribbon.returns_to === null ? null : (bars.get(ribbon.returns_to) ?? null),
     });
@@ -111,6 +121,19 @@ export function placed(picture: Picture, width: number, scale: number): Plan {
     height: Math.ceil(HEAD + picture.height * scale + FOOT),
   };
   return { picture, size, columns, gaps, bars, x };
+}
+
+/** Return by how many units each layer stands higher in a room of this height than the server places it. */
+function risesOf(picture: Picture, room: number): ReadonlyMap<number, number> {
+  const tops = new Map<number, number>();
+  for (const bar of picture.bars) tops.set(bar.layer, Math.min(tops.get(bar.layer) ?? Infinity, bar.top));
+  const rises = new Map<number, number>();
+  for (const [layer, top] of tops) {
+    const own = picture.height - 2 * top;
+    const higher = Math.max((Math.min(room, picture.height) - own) / 2, TOP_UNITS);
+    rises.set(layer, Math.max(top - higher, 0));
+  }
+  return rises;
 }
 
 /** The share of a ribbon's way, from 0 to 1, at which it has come this far to the right. */

@@ -72,6 +72,32 @@ test("the picture is as wide as its room, and wider where layers need it", () =>
   assert.ok(placed(trail(12, 3, 1), 1000, READ_SCALE).size.width > 2000);
 });
 
+/** One account that pays, one that is paid, and then `of` accounts; the server has the first two in the middle. */
+function fan(of: number): Picture {
+  const wide = trail(3, of, 1);
+  const middle = (wide.height - UNITS) / 2;
+  const alone = [0, 1].map((layer) => bar(layer, 0, 1, { top: middle }));
+  const last = wide.bars.filter((one) => one.layer === 2);
+  const to = (one: Bar, from: number): Ribbon => {
+    const share = { from_top: from, to_top: one.top, height: one.height, paise: one.paise, rupees: 1, hops: 1 };
+    return { ...share, from_node: "1:0", to_node: one.node_id, bands: [], returns_to: null };
+  };
+  return { ...wide, bars: [...alone, ...last], ribbons: last.map((one, place) => to(one, middle + place * one.height)) };
+}
+
+test("a layer of one account is on the first screen of a high picture", () => {
+  const plan = placed(fan(150), 1000, READ_SCALE, 600);
+  assert.ok(plan.size.height > 2_000);
+  for (const column of plan.columns) {
+    const first = column[0];
+    assert.ok(first && first.y >= 0 && first.y < 300, `${first?.bar.node_id} is at ${first?.y}`);
+  }
+  const ribbon = plan.gaps[2]?.[0];
+  assert.ok(ribbon && ribbon.y0 === ribbon.from.y, "a ribbon begins at its bar");
+  const small = fan(3);
+  assert.deepEqual(placed(small, 1000, READ_SCALE, 600), placed(small, 1000, READ_SCALE));
+});
+
 test("the whole picture fits into the height of its room", () => {
   const large = trail(5, 300, 1);
   assert.ok(placed(large, 1000, wholeScale(large, 500)).size.height <= 501);

@@ -1,0 +1,70 @@
+/** People of a bank with logins in its inbox, and which of them two admins have confirmed. */
+
+import { type ReactNode, useState } from "react";
+
+import { Moment } from "../../parts/time.tsx";
+import { Part } from "./Part.tsx";
+import { Propose } from "./Propose.tsx";
+import type { Asked, Bank } from "./reads.ts";
+import { admin, named } from "./text.ts";
+
+export function BankPeople({ found, tools }: { found: Bank; tools: ReactNode }): ReactNode {
+  const t = admin.use();
+  const { people } = found;
+  const confirmed = people.filter((one) => one.state !== "ended" && one.confirmed_at !== null).length;
+  const isAnyLive = people.some((one) => one.state !== "ended");
+  return (
+    <Part title={t("people")} id="h-people" tools={isAnyLive ? tools : undefined}>
+      {found.answers_by_two && confirmed < 2 && <p className="note warn">{t("people_too_few_confirmed")}</p>}
+      {people.length === 0 ? (
+        <p className="mut sm">{t("no_people")}</p>
+      ) : (
+        <ul className="admin-lines">
+          {people.map((one) => (
+            <li key={one.person_id} className={one.state === "ended" ? "mut" : undefined}>
+              <b>{one.name}</b>, {one.designation} · {one.email} · {named(t, "person", one.state)} ·{" "}
+              {one.confirmed_at === null ? (
+                t("person_not_confirmed")
+              ) : (
+                <>
+                  {t("person_confirmed")} <Moment at={Date.parse(one.confirmed_at)} />
+                </>
+              )}{" "}
+              · {t("last_sign_in")}: {one.last_sign_in_at === null ? t("never") : <Moment at={Date.parse(one.last_sign_in_at)} />}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Part>
+  );
+}
+
+/** Which logins are of other persons: what is ticked or unticked is proposed. */
+export function ConfirmPeople({ found, close }: { found: Bank; close: () => void }): ReactNode {
+  const t = admin.use();
+  const live = found.people.filter((one) => one.state !== "ended");
+  const [ticked, tick] = useState<ReadonlySet<string>>(new Set(live.filter((one) => one.confirmed_at !== null).map((one) => one.person_id)));
+  const change = (id: string, isTicked: boolean): void => {
+    const next = new Set(ticked);
+    if (isTicked) next.add(id);
+    else next.delete(id);
+    tick(next);
+  };
+  const confirmed = live.filter((one) => one.confirmed_at === null && ticked.has(one.person_id)).map((one) => one.person_id);
+  const taken_back = live.filter((one) => one.confirmed_at !== null && !ticked.has(one.person_id)).map((one) => one.person_id);
+  const asked: Asked | null =
+    confirmed.length + taken_back.length > 0 ? { kind: "bank_people_confirmed", code: found.item.code, confirmed, taken_back } : null;
+  return (
+    <Propose title={t("confirm_people")} asked={asked} says={t("confirm_people_says")} close={close}>
+      <fieldset>
+        <legend className="lab">{t("people")}</legend>
+        {live.map((one) => (
+          <label key={one.person_id} className="row">
+            <input type="checkbox" checked={ticked.has(one.person_id)} onChange={(event) => change(one.person_id, event.target.checked)} /> {one.name},{" "}
+            {one.designation} · {one.email}
+          </label>
+        ))}
+      </fieldset>
+    </Propose>
+  );
+}
