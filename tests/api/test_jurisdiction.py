@@ -70,8 +70,14 @@ CONFINED = {
     "/api/v1/figures/breaches",
     "/api/v1/figures/money-cases",
 }
-OWN = {"/api/v1/drafts", "/api/v1/drafts/{draft_id}", "/api/v1/drafts/{draft_id}/banks"}
-"""lists of an officer's own drafts and of missed calls, which are of no case"""
+OWN = {
+    "/api/v1/desk/team-officers",
+    "/api/v1/drafts",
+    "/api/v1/drafts/team-officers",
+    "/api/v1/drafts/{draft_id}",
+    "/api/v1/drafts/{draft_id}/banks",
+}
+"""lists of an officer's own drafts and teams, and of missed calls, which are of no case"""
 CONFINED_SEARCHES = ("/api/v1/accounts/search", "/api/v1/search", "/api/v1/victims/search")
 OF_THE_DESK = {"/api/v1/desk/call-list", "/api/v1/reconciliations/{reconciliation_id}"}
 """lists that no officer of the police reads"""
