@@ -42,7 +42,7 @@ class Words:
 
 WORDS = {
     "en": Words("Yours for", "asleep for", "1 line is booked.", "free", "This is the cyber crime police"),
-    "hi": Words("आपके पास, बाकी", "इतनी देर रुका है", "1 पंक्ति दर्ज हुई।", "खाली", "साइबर अपराध पुलिस से"),
+    "hi": Words("आपके पास, बाकी", "टाला है, बाकी", "1 पंक्ति दर्ज हुई।", "खाली", "साइबर अपराध पुलिस से"),
 }
 
 
