@@ -14,6 +14,9 @@ export type Edge = Schemas["TrailEdge"];
 export type Node = Schemas["TrailNode"];
 export type Detail = Schemas["TrailDetail"];
 
+/** ribbons of a layer: as the server folds them, and after a click on the folded bar */
+export const LEGS = { few: 300, most: 2_000 } as const;
+
 /** Changes come in bursts, and each would read the picture again. */
 const SETTLES_MS = 400;
 const NOT_FOUND = 404;
