@@ -39,6 +39,8 @@ export const caseOf = (ackNo: string) =>
       shareReadReason(ackNo, view.case_ack_no);
       return view;
     },
+    // The opening of the page asks, and a refusal is logged. The page that shows the refusal does not ask again.
+    retryOnMount: false,
   });
 
 export const layoutOf = (ackNo: string, detail: Detail, legs: number) =>

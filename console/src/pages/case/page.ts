@@ -19,7 +19,7 @@ export const page: Page = {
   ],
 };
 
-/** Read the case and then its picture, which takes longest. A refused case is not asked for twice. */
+/** Read the case and then its picture, which takes longest. A case that is refused has no picture to ask for. */
 async function readAhead(client: QueryClient, ackNo: string): Promise<void> {
   const asked = client.fetchQuery(caseOf(ackNo));
   const { actions } = await client.ensureQueryData(session);
