@@ -15,5 +15,16 @@ export default defineConfig({
     manifest: "manifest.json",
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1200,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // A file is a request, and a first visit of the desk made forty.
+            { name: "core", tags: ["$initial"] },
+            { name: "parts", test: /[\\/]src[\\/](api|keys|parts|text)[\\/](?!ModalBody|Choice|PdfField)/, minShareCount: 3 },
+          ],
+        },
+      },
+    },
   },
 });

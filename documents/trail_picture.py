@@ -49,7 +49,7 @@ def trail_blocks(picture: TrailPicture, names: Mapping[Bucket, str]) -> Iterable
     yield table(
         [
             Column("Layer · परत", [str(layer.layer) for layer in layers]),
-            Column("Transfers · अंतरण", [str(layer.hops) for layer in layers], figures=True),
+            Column("Transfers · लेन-देन", [str(layer.hops) for layer in layers], figures=True),
             Column("Accounts · खाते", [str(layer.bars) for layer in layers], figures=True),
             Column("Money that reached it · पहुँची राशि", sums, WIDE, figures=True),
         ]

@@ -92,9 +92,9 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "signature.application_number": ("the number of the application", "आवेदन की संख्या"),
     "signature.mobile_end": ("the mobile number of the code", "कोड वाला मोबाइल नंबर"),
     "signature.signed_at": ("when the victim signed", "पीड़ित ने कब हस्ताक्षर किए"),
-    "transfers[]": ("a transfer", "एक अंतरण"),
-    "transfers[].amount_paise": ("the amount of a transfer", "एक अंतरण की राशि"),
-    "transfers[].reference": ("the RRN or UTR of a transfer", "एक अंतरण का RRN या UTR"),
+    "transfers[]": ("a transfer", "एक लेन-देन"),
+    "transfers[].amount_paise": ("the amount of a transfer", "एक लेन-देन की राशि"),
+    "transfers[].reference": ("the RRN or UTR of a transfer", "एक लेन-देन का RRN या UTR"),
     "victim.mobile": ("the victim's mobile number", "पीड़ित का मोबाइल नंबर"),
     "victim.name": ("the victim's name", "पीड़ित का नाम"),
 }

@@ -250,7 +250,7 @@ WORDS: Final[Mapping[str, str]] = {
     "task_phone_bank": "बैंक को फ़ोन करें",
     "task_ticket_refused": "बैंक ने अनुरोध अस्वीकार किया",
     "task_read_answer": "उत्तर पढ़ें",
-    "task_resolve_discrepancy": "विसंगति सुलझाएँ",
+    "task_resolve_discrepancy": "अंतर सुलझाएँ",
     "task_supervise": "पर्यवेक्षण",
     "task_restoration_step": "वापसी का चरण",
     "task_grievance": "अपील",

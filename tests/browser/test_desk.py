@@ -42,7 +42,7 @@ class Words:
 
 WORDS = {
     "en": Words("Yours for", "asleep for", "1 line is booked.", "free", "This is the cyber crime police"),
-    "hi": Words("आपके पास, बाकी", "इतनी देर रुका है", "1 पंक्ति दर्ज हुई।", "खाली", "साइबर अपराध पुलिस से"),
+    "hi": Words("आपके पास, बाकी", "टाला है, बाकी", "1 पंक्ति दर्ज हुई।", "खाली", "साइबर अपराध पुलिस से"),
 }
 
 
@@ -228,6 +228,12 @@ async def test_a_stream_that_breaks_is_said_and_what_came_meanwhile_is_there(sta
     band = seat.page.get_by_text("The line to the server broke at")
     await band.wait_for(state="detached", timeout=RECOVERY_MS)
     await seat.page.get_by_text("1 new item:").or_(seat.text("₹1,85,100")).first.wait_for()
+
+    # A computer without a network says so at once, though its stream was only silent for some seconds.
+    await seat.context.set_offline(offline=True)
+    await band.wait_for()
+    await seat.context.set_offline(offline=False)
+    await band.wait_for(state="detached", timeout=RECOVERY_MS)
 
 
 async def test_one_act_on_a_whole_view_says_of_each_what_became_of_it(stage: Stage, sit: Sitting) -> None:

@@ -51,6 +51,8 @@ let openings = 0;
 let isReader = false;
 let reading: AbortController | null = null;
 let isStarted = false;
+/** ends the wait before the next try */
+let tryNow: () => void = () => undefined;
 
 // -- what components use -----------------------------------------------------------------------------------------------
 
@@ -134,6 +136,9 @@ function start(): void {
   addEventListener("pagehide", () => {
     channel.postMessage({ what: "topics", tab, topics: [] } satisfies Heard);
   });
+  // A computer knows at once that it has no network. The silence of the stream says it after some intervals only.
+  addEventListener("offline", () => reading?.abort());
+  addEventListener("online", () => tryNow());
   void navigator.locks.request(LOCK, async () => {
     isReader = true;
     channel.postMessage({ what: "ask" } satisfies Heard);
@@ -170,7 +175,10 @@ async function read(): Promise<never> {
     tell({ state: "broken", since: shown.since ?? serverNow() });
     const wait = WAITS_MS[Math.min(failed, WAITS_MS.length - 1)] ?? 500;
     failed += 1;
-    await new Promise((resolve) => setTimeout(resolve, wait * (0.75 + Math.random() / 2)));
+    await new Promise<void>((resolve) => {
+      tryNow = resolve;
+      setTimeout(resolve, wait * (0.75 + Math.random() / 2));
+    });
   }
 }
 

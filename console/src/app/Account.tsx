@@ -1,56 +1,58 @@
-/** Who is signed in: language, theme and sign-out. */
+/** Who is signed in, and the keys for language and theme. The menu has the same acts and the sign-out. */
 
 import { useNavigate } from "@tanstack/react-router";
-import type { ReactNode } from "react";
-import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 
 import { type Command, useCommand } from "../keys/commands.ts";
-import { KeyMark } from "../parts/KeyMark.tsx";
+import { later } from "../parts/later.tsx";
 import { setLanguage, useLanguage } from "../text/language.ts";
-import { pageCommands, shell, shellCommands } from "./commands.ts";
-import { useSession, useSignOut } from "./session.ts";
+import { pageCommands, shellCommands } from "./commands.ts";
+import { useSession } from "./session.ts";
 import { setTheme, useTheme } from "./theme.ts";
 
+const AccountMenu = later(() => import("./AccountMenu.tsx"));
+
 export function Account(): ReactNode {
-  const t = shell.use();
   const session = useSession();
-  const signOut = useSignOut();
   const language = useLanguage();
   const theme = useTheme();
   const navigate = useNavigate();
-  const other = language === "en" ? "hi" : "en";
-  const otherTheme = theme === "light" ? "dark" : "light";
-  useCommand(shellCommands.language, () => setLanguage(other));
-  useCommand(shellCommands.theme, () => setTheme(otherTheme));
-  const notices = pageCommands.get("notices") as Command;
+  const place = useRef<HTMLButtonElement>(null);
+  const [isOpen, setIsOpen] = useState(false);
+  const changeLanguage = (): void => setLanguage(language === "en" ? "hi" : "en");
+  const changeTheme = (): void => setTheme(theme === "light" ? "dark" : "light");
+  useCommand(shellCommands.language, changeLanguage);
+  useCommand(shellCommands.theme, changeTheme);
   const hasNotices = session.actions.includes("own_task");
   const openNotices = (): void => void navigate({ to: "/notices" });
-  useCommand(notices, openNotices, hasNotices);
+  useCommand(pageCommands.get("notices") as Command, openNotices, hasNotices);
+  const press = (event: KeyboardEvent): void => {
+    if (event.key !== "ArrowDown") return;
+    event.preventDefault();
+    setIsOpen(true);
+  };
   return (
-    <MenuTrigger>
-      <Button className="plain account">
+    <>
+      <button
+        ref={place}
+        type="button"
+        className="plain account"
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(!isOpen)}
+        onKeyDown={press}
+      >
         {session.name} <span aria-hidden="true">▾</span>
-      </Button>
-      <Popover className="popover" placement="bottom end">
-        <Menu className="menu" aria-label={t("account")}>
-          <MenuItem onAction={() => setLanguage(other)}>
-            <span lang={other}>{t("other_language")}</span>
-            <KeyMark command={shellCommands.language} />
-          </MenuItem>
-          <MenuItem onAction={() => setTheme(otherTheme)}>
-            {t(`theme.${otherTheme}`)}
-            <KeyMark command={shellCommands.theme} />
-          </MenuItem>
-          {hasNotices && (
-            <MenuItem onAction={openNotices}>
-              {t("nav.notices")}
-              <KeyMark command={notices} />
-            </MenuItem>
-          )}
-          <MenuItem href="/sign-in">{t("sessions")}</MenuItem>
-          <MenuItem onAction={() => void signOut()}>{t("sign_out")}</MenuItem>
-        </Menu>
-      </Popover>
-    </MenuTrigger>
+      </button>
+      {isOpen && (
+        <AccountMenu
+          place={place}
+          close={() => setIsOpen(false)}
+          changeLanguage={changeLanguage}
+          changeTheme={changeTheme}
+          openNotices={hasNotices ? openNotices : null}
+        />
+      )}
+    </>
   );
 }

@@ -1,17 +1,17 @@
 /** The bell of the header: how many notices of work items the officer has not seen, and the list of them. */
 
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useState } from "react";
-import { Button, Dialog, DialogTrigger, Popover } from "react-aria-components";
+import { type ReactNode, useRef, useState } from "react";
 
 import { api } from "../api/client.ts";
 import { ok } from "../api/problem.ts";
 import { useTopics } from "../api/stream.ts";
 import { useCommand } from "../keys/commands.ts";
 import { KeyMark } from "../parts/KeyMark.tsx";
+import { later } from "../parts/later.tsx";
 import { shell, shellCommands } from "./commands.ts";
 
-const NoticeList = lazy(() => import("./NoticeList.tsx"));
+const NoticeList = later(() => import("./NoticeList.tsx"));
 
 const SHOWN = 20;
 const COUNTED_TO = 99;
@@ -24,6 +24,7 @@ export const notices = queryOptions({
 export function Bell(): ReactNode {
   const t = shell.use();
   const client = useQueryClient();
+  const place = useRef<HTMLButtonElement>(null);
   const [isOpen, setIsOpen] = useState(false);
   const { data } = useQuery(notices);
   const unseen = data?.unseen ?? 0;
@@ -32,8 +33,15 @@ export function Bell(): ReactNode {
   });
   useCommand(shellCommands.notices, () => setIsOpen(true));
   return (
-    <DialogTrigger isOpen={isOpen} onOpenChange={setIsOpen}>
-      <Button className="plain bell">
+    <>
+      <button
+        ref={place}
+        type="button"
+        className="plain bell"
+        aria-haspopup="dialog"
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(!isOpen)}
+      >
         <span className="sr">{t.count("notices.unseen", unseen)}</span>
         <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
           <path d="M8 1.5a4.2 4.2 0 0 0-4.2 4.2v2.6L2.4 11h11.2l-1.4-2.7V5.7A4.2 4.2 0 0 0 8 1.5zM6.3 12.5a1.7 1.7 0 0 0 3.4 0z" />
@@ -42,14 +50,8 @@ export function Bell(): ReactNode {
         <span className="off">
           <KeyMark command={shellCommands.notices} />
         </span>
-      </Button>
-      <Popover className="popover notices" placement="bottom end">
-        <Dialog aria-label={t("notices.title")} className="dialog">
-          <Suspense fallback={<p className="state">…</p>}>
-            <NoticeList close={() => setIsOpen(false)} />
-          </Suspense>
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+      </button>
+      {isOpen && <NoticeList place={place} close={() => setIsOpen(false)} />}
+    </>
   );
 }

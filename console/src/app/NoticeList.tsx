@@ -2,7 +2,8 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useState } from "react";
+import { Dialog, Popover } from "react-aria-components";
 
 import { api, type Schemas } from "../api/client.ts";
 import { ok } from "../api/problem.ts";
@@ -17,7 +18,33 @@ import { useSession } from "./session.ts";
 
 type Notice = Schemas["TaskNotice"];
 
-export default function NoticeList({ close }: { close: () => void }): ReactNode {
+export default function NoticeList({
+  place,
+  close,
+}: {
+  /** the button that opens it */
+  place: RefObject<HTMLButtonElement | null>;
+  close: () => void;
+}): ReactNode {
+  const t = shell.use();
+  return (
+    <Popover
+      className="popover notices"
+      placement="bottom end"
+      triggerRef={place}
+      isOpen
+      onOpenChange={(isOpen) => {
+        if (!isOpen) close();
+      }}
+    >
+      <Dialog aria-label={t("notices.title")} className="dialog">
+        <Notices close={close} />
+      </Dialog>
+    </Popover>
+  );
+}
+
+function Notices({ close }: { close: () => void }): ReactNode {
   const t = shell.use();
   const { data, error, refetch } = useQuery(notices);
   const newest = data?.items[0]?.written_at;

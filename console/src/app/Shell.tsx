@@ -1,11 +1,12 @@
 /** What stands around each page: header, drill banner, state of the stream, messages, palette and overlay of keys. */
 
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useState } from "react";
 
 import { useStream } from "../api/stream.ts";
 import { type Command, useCommand } from "../keys/commands.ts";
 import { KeyMark } from "../parts/KeyMark.tsx";
+import { fetchLater, later } from "../parts/later.tsx";
 import { Messages } from "../parts/Messages.tsx";
 import { LoadingState } from "../parts/states.tsx";
 import { useNow } from "../text/clock.ts";
@@ -16,10 +17,10 @@ import { pageCommands, shell, shellCommands } from "./commands.ts";
 import { type Page, PAGES, pagesOf } from "./pages.ts";
 import { useSession, useSessionEnd } from "./session.ts";
 
-const Palette = lazy(() => import("../keys/Palette.tsx"));
-const KeyOverlay = lazy(() => import("../keys/KeyOverlay.tsx"));
-const Find = lazy(() => import("./Find.tsx"));
-const SignedOut = lazy(() => import("./SignedOut.tsx"));
+const Palette = later(() => import("../keys/Palette.tsx"));
+const KeyOverlay = later(() => import("../keys/KeyOverlay.tsx"));
+const Find = later(() => import("./Find.tsx"));
+const SignedOut = later(() => import("./SignedOut.tsx"));
 
 type Open = "palette" | "keys" | "find" | null;
 
@@ -34,6 +35,7 @@ export function Shell(): ReactNode {
   useCommand(shellCommands.palette, () => setOpen("palette"));
   useCommand(shellCommands.keys, () => setOpen("keys"));
   useCommand(shellCommands.find, () => setOpen("find"));
+  useEffect(fetchLater, []);
   useEffect(() => {
     document.title = page ? `${t(`nav.${page.name}`)} · goldenhour` : "goldenhour";
   }, [page, t]);
@@ -73,12 +75,10 @@ export function Shell(): ReactNode {
         </Suspense>
       </div>
       <Messages />
-      <Suspense>
-        {open === "palette" && <Palette close={close} />}
-        {open === "keys" && <KeyOverlay close={close} />}
-        {open === "find" && <Find close={close} />}
-        {ended !== null && <SignedOut since={ended} />}
-      </Suspense>
+      {open === "palette" && <Palette close={close} />}
+      {open === "keys" && <KeyOverlay close={close} />}
+      {open === "find" && <Find close={close} />}
+      {ended !== null && <SignedOut since={ended} />}
     </>
   );
 }

@@ -1,5 +1,6 @@
 /** The pages: each folder below `pages/` names itself in its `page.ts`, and its code is fetched when it is opened. */
 
+import type { QueryClient } from "@tanstack/react-query";
 import type { ComponentType } from "react";
 
 import type { Schemas } from "../api/client.ts";
@@ -7,10 +8,18 @@ import type { Schemas } from "../api/client.ts";
 export type Role = Schemas["Role"];
 export type PageName = "call" | "desk" | "case" | "approve" | "appeals" | "courtday" | "supervisor" | "wall" | "admin" | "bank" | "notices";
 
+/** What the address of a page names: parameters of its path, and what stands behind the question mark. */
+export interface Address {
+  readonly params: Readonly<Record<string, string>>;
+  readonly search: Readonly<Record<string, string | number | boolean | undefined>>;
+}
+
 export interface PageRoute {
   /** below `/console`, with parameters such as `$ackNo` */
   readonly path: string;
   readonly load: () => Promise<{ default: ComponentType }>;
+  /** begins to read what the page shows first, while its code is fetched and the server says who is signed in */
+  readonly readAhead?: (client: QueryClient, address: Address) => Promise<void>;
 }
 
 export interface Page {

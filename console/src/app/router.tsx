@@ -5,17 +5,19 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { whenSignedOut } from "../api/client.ts";
 import { queries } from "../api/queries.ts";
 import { ErrorState, LoadingState, NotFoundState } from "../parts/states.tsx";
-import { firstOf, type Page, PAGES } from "./pages.ts";
+import { type Address, firstOf, type Page, PAGES } from "./pages.ts";
 import { session, sessionEnded } from "./session.ts";
 import { Shell } from "./Shell.tsx";
 
 const root = createRootRoute({ notFoundComponent: NotFoundState, errorComponent: ErrorState });
 
-/** Begin to fetch the code of a page, while the server says who is signed in. */
-function fetchCode(path: string | undefined): void {
+/** Begin to fetch the code of a page and what it shows first, while the server says who is signed in. */
+function fetchAhead(path: string | undefined, address: Address, isOpened: boolean): void {
   const route = PAGES.flatMap((page) => page.routes).find((one) => one.path === path);
-  // The page fetches it again, and says what fails.
+  // The page fetches both again, and says what fails.
   route?.load().catch(() => undefined);
+  // A read of a case is logged, so a link below the pointer reads none.
+  if (isOpened) route?.readAhead?.(queries, address).catch(() => undefined);
 }
 
 /** What officers see after the sign-in, inside the shell. */
@@ -24,9 +26,10 @@ const signedIn = createRoute({
   id: "signed-in",
   component: Shell,
   errorComponent: ErrorState,
-  beforeLoad: async ({ matches }) => {
+  beforeLoad: async ({ matches, preload }) => {
     whenSignedOut(sessionEnded);
-    fetchCode(matches.at(-1)?.fullPath);
+    const match = matches.at(-1);
+    fetchAhead(match?.fullPath, { params: match?.params ?? {}, search: match?.search ?? {} }, !preload);
     await queries.ensureQueryData(session);
   },
 });

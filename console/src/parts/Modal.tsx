@@ -1,97 +1,24 @@
-import { type FormEvent, type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
-import { Dialog, Heading, Modal as AriaModal, ModalOverlay } from "react-aria-components";
+import { type ReactNode, useEffect } from "react";
 
 import { dialogOpened } from "../keys/commands.ts";
+import { later } from "./later.tsx";
 
-/** So many fields in which something is typed hold a dialog open, and so does one long text. */
-const FIELDS_KEPT = 2;
+const ModalBody = later(() => import("./ModalBody.tsx"));
 
-function isText(target: EventTarget): target is HTMLInputElement | HTMLTextAreaElement {
-  return target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && !/^(checkbox|radio|file)$/.test(target.type));
+export interface ModalProps {
+  readonly title: string;
+  readonly close: () => void;
+  readonly isFirm?: boolean;
+  readonly isCover?: boolean;
+  readonly className?: string;
+  readonly children: ReactNode;
 }
 
 /**
  * A dialog over the page. Escape and a click beside it close it, unless it `isFirm` or much is typed in it. One that
  * `isCover` hides all that is behind it.
  */
-export function Modal({
-  title,
-  close,
-  isFirm = false,
-  isCover = false,
-  className = "",
-  children,
-}: {
-  title: string;
-  close: () => void;
-  isFirm?: boolean;
-  isCover?: boolean;
-  className?: string;
-  children: ReactNode;
-}): ReactNode {
-  const place = useRef<HTMLElement>(null);
-  const [typedIn, setTypedIn] = useState<ReadonlySet<Element>>(new Set());
-  const stays = isFirm || typedIn.size >= FIELDS_KEPT || [...typedIn].some((one) => one instanceof HTMLTextAreaElement);
-  const note = ({ target }: FormEvent): void => {
-    if (!isText(target)) return;
-    const others = [...typedIn].filter((one) => one !== target);
-    setTypedIn(new Set(target.value.trim() === "" ? others : [...others, target]));
-  };
+export function Modal(props: ModalProps): ReactNode {
   useEffect(dialogOpened, []);
-  useKeptFocus(place);
-  return (
-    <ModalOverlay
-      className={isCover ? "veil cover" : "veil"}
-      isOpen
-      isDismissable={!stays}
-      isKeyboardDismissDisabled={stays}
-      onOpenChange={(isOpen) => {
-        if (!isOpen) close();
-      }}
-    >
-      <AriaModal className={`modal ${className}`}>
-        <Dialog className="dialog" ref={place}>
-          <Heading slot="title" className="dialog-title">
-            {title}
-          </Heading>
-          <div className="dialog-body" onInput={note}>
-            {children}
-          </div>
-        </Dialog>
-      </AriaModal>
-    </ModalOverlay>
-  );
-}
-
-/**
- * Keep the focus in the dialog while its button is disabled, and give it back afterwards.
- *
- * A browser takes the focus from a button that is disabled, which an act is while it runs. Then no key would reach the
- * dialog after a refusal, and Escape would not close it.
- */
-function useKeptFocus(place: RefObject<HTMLElement | null>): void {
-  useEffect(() => {
-    const dialog = place.current;
-    if (dialog === null) return undefined;
-    let last: Element | null = document.activeElement;
-    let lost: HTMLButtonElement | null = null;
-    const note = (event: FocusEvent): void => {
-      if (event.target !== dialog && event.target instanceof Element) last = event.target;
-    };
-    const observer = new MutationObserver(() => {
-      if (last instanceof HTMLButtonElement && last.disabled) {
-        lost = last;
-        dialog.focus();
-      } else if (lost !== null && !lost.disabled) {
-        if (document.activeElement === dialog) lost.focus();
-        lost = null;
-      }
-    });
-    dialog.addEventListener("focusin", note);
-    observer.observe(dialog, { subtree: true, attributes: true, attributeFilter: ["disabled"] });
-    return () => {
-      dialog.removeEventListener("focusin", note);
-      observer.disconnect();
-    };
-  }, [place]);
+  return <ModalBody {...props} />;
 }

@@ -39,10 +39,13 @@ export function catalogue<Texts extends Entries>(
 
 function reader<Key extends string>(lang: Language, texts: Entries): Read<Key> {
   const read = (key: string, values: Values = {}): string => filled(texts[key] ?? key, values);
-  const plural = new Intl.PluralRules(lang);
+  let plural: Intl.PluralRules | undefined;
   return Object.assign(read, {
-    count: (key: string, count: number, values: Values = {}): string =>
-      read(`${key}_${plural.select(count) === "one" ? "one" : "other"}`, { count, ...values }),
+    count: (key: string, count: number, values: Values = {}): string => {
+      // Made when it is needed first, because a page has many catalogues.
+      plural ??= new Intl.PluralRules(lang);
+      return read(`${key}_${plural.select(count) === "one" ? "one" : "other"}`, { count, ...values });
+    },
     has: (key: string): key is Key => key in texts,
     language: lang,
   });

@@ -14,7 +14,7 @@ import { ReadReason } from "../../parts/ReadReason.tsx";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { say } from "../../parts/toasts.ts";
 import { caseCommands } from "./commands.ts";
-import { caseOf, type CaseView, layoutOf, useLiveCase } from "./data.ts";
+import { caseOf, type CaseView, LEGS, layoutOf, useLiveCase } from "./data.ts";
 import { Discrepancies } from "./Discrepancies.tsx";
 import { Documents } from "./documents/Documents.tsx";
 import { CaseHead } from "./Head.tsx";
@@ -34,8 +34,6 @@ import "./case.css";
 const Complaints = lazy(() => import("./complaints/Complaints.tsx"));
 const Orders = lazy(() => import("./money/Orders.tsx"));
 const Police = lazy(() => import("./police/Police.tsx"));
-
-const LEGS = 300;
 
 interface Part {
   readonly name:
@@ -108,7 +106,7 @@ function Page({ view }: { view: CaseView }): ReactNode {
   const [dialog, setDialog] = useState<Dialog>(null);
   useLiveCase(ackNo);
   useLooksAt(hasReadReason(ackNo) ? [] : [`case:${ackNo}`]);
-  const layout = useQuery({ ...layoutOf(ackNo, "account", LEGS), enabled: may("read_trail") }).data;
+  const layout = useQuery({ ...layoutOf(ackNo, "account", LEGS.few), enabled: may("read_trail") }).data;
   const openHop = (one: Hop): void => {
     setHop(one);
     setSelected(barOf(one.edge));

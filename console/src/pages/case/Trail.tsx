@@ -9,13 +9,14 @@ import { BucketMark } from "../../parts/money.tsx";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { rupees, shortRupees } from "../../text/rupees.ts";
 import { caseCommands } from "./commands.ts";
-import { type Detail, layoutOf } from "./data.ts";
+import { type Detail, LEGS, layoutOf } from "./data.ts";
 import { caseText, type CaseRead } from "./text.ts";
 import { coloursOf, type Labels, Painter } from "./trail/draw.ts";
 import {
   type Arrow,
   at,
   type Bar,
+  heightOf,
   next,
   type Picture,
   placed,
@@ -25,8 +26,6 @@ import {
 } from "./trail/geometry.ts";
 
 const DETAILS: readonly Detail[] = ["bank", "account", "hop"];
-/** ribbons of a layer: as the server folds them, and after a click on the folded bar */
-const LEGS = { few: 300, most: 2_000 } as const;
 const ARROWS: ReadonlySet<string> = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]);
 const HEIGHT_MOST = 620;
 
@@ -136,7 +135,7 @@ function Canvas({
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);
   const [isFocused, setFocused] = useState(false);
-  const height = Math.min(HEIGHT_MOST, Math.ceil(placed(picture, 900, READ_SCALE).size.height) + 8);
+  const height = Math.min(HEIGHT_MOST, heightOf(picture, READ_SCALE) + 8);
   const plan = useMemo(
     () =>
       placed(picture, Math.max(width - 16, 320), isWhole ? wholeScale(picture, height - 8) : READ_SCALE, height - 8),

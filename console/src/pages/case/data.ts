@@ -14,6 +14,9 @@ export type Edge = Schemas["TrailEdge"];
 export type Node = Schemas["TrailNode"];
 export type Detail = Schemas["TrailDetail"];
 
+/** ribbons of a layer: as the server folds them, and after a click on the folded bar */
+export const LEGS = { few: 300, most: 2_000 } as const;
+
 /** Changes come in bursts, and each would read the picture again. */
 const SETTLES_MS = 400;
 const NOT_FOUND = 404;
@@ -36,6 +39,8 @@ export const caseOf = (ackNo: string) =>
       shareReadReason(ackNo, view.case_ack_no);
       return view;
     },
+    // The opening of the page asks, and a refusal is logged. The page that shows the refusal does not ask again.
+    retryOnMount: false,
   });
 
 export const layoutOf = (ackNo: string, detail: Detail, legs: number) =>

@@ -1,6 +1,6 @@
 /** The desk: one queue by the rupees that can still be caught, and the chosen work item beside it. */
 
-import { useInfiniteQuery, usePrefetchInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 
@@ -25,7 +25,7 @@ import { choices, counts, openIn, queue, readAgain } from "./queue.ts";
 import { Queue } from "./Queue.tsx";
 import { desk } from "./text.ts";
 import type { Item } from "./verbs.ts";
-import { FIRST_VIEW, useOpenView, Views } from "./Views.tsx";
+import { useOpenView, Views } from "./Views.tsx";
 
 /** Items that `next` tries before it says that all are taken. */
 const TRIES_MAX = 5;
@@ -35,13 +35,8 @@ const NOT_STATED = "NOT STATED";
 export default function Desk(): ReactNode {
   const t = desk.use();
   const search = useSearch({ strict: false }) as Search;
-  const filter = useMemo(
-    () => (Object.keys(search).length === 0 ? FIRST_VIEW : filterOf(search)),
-    [search],
-  );
+  const filter = useMemo(() => filterOf(search), [search]);
   const change = useOpenView();
-  // The first rows are asked for before the counts, the views and what else the page shows.
-  usePrefetchInfiniteQuery(queue(filter, t.language));
   return (
     <main className="desk">
       <h1 className="sr">{t("title")}</h1>

@@ -13,7 +13,7 @@ import { CommandButton } from "../../parts/Button.tsx";
 import { KeyMark } from "../../parts/KeyMark.tsx";
 import { deskCommands, viewCommands, VIEWS_MOST } from "./commands.ts";
 import { NameView } from "./dialogs.tsx";
-import { bodyOf, EVERYTHING, type Filter, keyOf, savedFilter, searchOf } from "./filters.ts";
+import { bodyOf, EVERYTHING, type Filter, FIRST_VIEW, keyOf, savedFilter, searchOf } from "./filters.ts";
 import { counts, openIn, savedViews } from "./queue.ts";
 import { desk } from "./text.ts";
 
@@ -25,9 +25,6 @@ interface View {
   /** place among the officer's own; null for one that is always there */
   readonly place: number | null;
 }
-
-/** The view with which the page opens: what is not asleep. */
-export const FIRST_VIEW: Filter = { ...EVERYTHING, snoozed: false };
 
 function useViews(): readonly View[] {
   const t = desk.use();

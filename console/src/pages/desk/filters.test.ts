@@ -38,6 +38,7 @@ test("a filter comes back from its address, and what is odd there is left out", 
   };
   assert.deepEqual(filterOf(searchOf(filter)), filter);
   assert.deepEqual(searchOf(EVERYTHING), {});
+  assert.deepEqual(filterOf({}), { ...EVERYTHING, snoozed: false });
   assert.deepEqual(filterOf({ from: "many", older: -1, owned: "perhaps" }), EVERYTHING);
 });
 

@@ -32,13 +32,17 @@ export const EVERYTHING: Filter = {
   snoozed: null,
 };
 
+/** The view with which the page opens: what is not asleep. */
+export const FIRST_VIEW: Filter = { ...EVERYTHING, snoozed: false };
+
 /** What the address of the page has behind the question mark. */
 export type Search = Readonly<Record<string, string | number | boolean | undefined>>;
 
 const COMMA = ",";
 
-/** Read the filter of an address. What it does not know is left out. */
+/** Read the filter of an address. What it does not know is left out. An address without anything is the first view. */
 export function filterOf(search: Search): Filter {
+  if (Object.keys(search).length === 0) return FIRST_VIEW;
   const text = (name: string): string | null => {
     const value = search[name];
     return value === undefined || value === "" || typeof value === "boolean" ? null : String(value);

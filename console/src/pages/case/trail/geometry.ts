@@ -64,6 +64,11 @@ export function wholeScale(picture: Picture, height: number): number {
   return Math.min(READ_SCALE, Math.max(height - HEAD - FOOT, 40) / Math.max(picture.height, 1));
 }
 
+/** Return how high a picture is at this scale, in pixels. */
+export function heightOf(picture: Picture, scale: number): number {
+  return Math.ceil(HEAD + picture.height * scale + FOOT);
+}
+
 /**
  * Place a picture in a room of this width, at this scale. A trail with many layers becomes wider than the room.
  *
@@ -118,7 +123,7 @@ export function placed(picture: Picture, width: number, scale: number, height = 
   }
   const size = {
     width: Math.ceil(Math.max(width, (x.at(-1) ?? 0) + LAST_COLUMN)),
-    height: Math.ceil(HEAD + picture.height * scale + FOOT),
+    height: heightOf(picture, scale),
   };
   return { picture, size, columns, gaps, bars, x };
 }
