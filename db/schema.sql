@@ -3116,7 +3116,7 @@ CREATE TABLE administration_proposal (
     CONSTRAINT administration_proposal_four_eyes CHECK (((decision IS NULL) OR (decision = ANY (ARRAY['withdrawn'::text, 'expired'::text])) OR is_second_officer(decided_by, proposed_by))),
     CONSTRAINT administration_proposal_has_code CHECK (((code_digest IS NOT NULL) = (kind = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
     CONSTRAINT administration_proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)) AND ((decision IS DISTINCT FROM 'expired'::text) OR (decided_at > valid_until)))),
-    CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'bank_people_confirmed'::text, 'policy_changed'::text]))),
+    CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'team_changed'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'bank_people_confirmed'::text, 'policy_changed'::text]))),
     CONSTRAINT administration_proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
     CONSTRAINT administration_proposal_of_officers CHECK (((proposed_by ~~ 'officer:%'::text) AND (decided_by ~~ 'officer:%'::text))),
     CONSTRAINT administration_proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 1000))),
@@ -4917,7 +4917,7 @@ CREATE TABLE officer_event (
     proposal_id bigint DEFAULT (NULLIF(current_setting('goldenhour.proposal_id'::text, true), ''::text))::bigint,
     CONSTRAINT officer_event_pkey PRIMARY KEY (event_id),
     CONSTRAINT officer_event_actor_check CHECK (((actor <> ''::text) AND (length(actor) <= 200))),
-    CONSTRAINT officer_event_data_check CHECK ((pg_column_size(data) <= 8192)),
+    CONSTRAINT officer_event_data_check CHECK ((pg_column_size(data) <= 262144)),
     CONSTRAINT officer_event_kind_check CHECK ((kind ~ '^[a-z_]{1,64}$'::text))
 );
 

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from io import BytesIO, StringIO
+from typing import Final
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -13,6 +14,9 @@ from schemas.base import FrozenModel
 
 PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 """options of a workbook in which a text stays a text"""
+
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""first character of a CSV; without it Excel does not read the text as UTF-8, and Hindi is garbled"""
 
 Value = str | int | float | None
 
@@ -25,8 +29,12 @@ class Table(FrozenModel):
     rows: tuple[tuple[Value, ...], ...]
 
     def to_csv(self) -> str:
-        """Return the table as CSV with a header. No spreadsheet reads a text of it as a formula."""
+        """Return the table as CSV with a byte order mark and a header.
+
+        No spreadsheet reads a text of it as a formula.
+        """
         text = StringIO()
+        text.write(BYTE_ORDER_MARK)
         written = csv.writer(text)
         written.writerow(self.header)
         written.writerows(

@@ -53,6 +53,8 @@ def policy_facts(policy: Policy) -> dict[str, str]:
     return {one.name: orjson.dumps(one.value).decode() for one in values_of(policy)}
 
 
+_WITH_FIELDS: Final = frozenset({"changed", "team_added", "team_changed"})
+"""kinds of events that name the fields that were written"""
 _OF_EVENT: Final[Mapping[str, Callable[[Mapping[str, Any]], Change]]] = {
     "role_given": lambda data: Change(field=f"role.{data['role']}", before=None, after=_given(data)),
     "role_ended": lambda data: Change(field=f"role.{data['role']}", before=NOW, after=None),
@@ -71,7 +73,7 @@ _OF_EVENT: Final[Mapping[str, Callable[[Mapping[str, Any]], Change]]] = {
 
 def changes_of_event(kind: str, data: Mapping[str, Any]) -> tuple[Change, ...]:
     """Return what has changed by an event of an officer, a team or a token."""
-    if kind == "changed":
+    if kind in _WITH_FIELDS:
         return _fields(data)
     made = _OF_EVENT.get(kind)
     return (made(data),) if made else ()
@@ -83,11 +85,11 @@ def _given(data: Mapping[str, Any]) -> str:
 
 
 def _fields(data: Mapping[str, Any]) -> tuple[Change, ...]:
-    """Return the fields that were written. An event of an earlier release names them without values."""
+    """Return the fields that were written. An event of an earlier release has no values, or no fields."""
     before, after = data.get("before", {}), data.get("after", {})
     return tuple(
         Change(field=field, before=text_of(before.get(field)) or None, after=text_of(after.get(field)) or None)
-        for field in data["fields"]
+        for field in data.get("fields", ())
     )
 
 

@@ -8,8 +8,14 @@ from typing import Final
 
 from domain.document_fields import document_name, field_names
 from domain.rupees import rupees
+from domain.task_names import name_of
 from domain.task_notes_hindi import HINDI
-from schemas.enums import Language
+from schemas.administration import ProposalKind, ProposalState
+from schemas.banks.keys import KeyChangeKind
+from schemas.enums import Differing, Language, TaskKind
+from schemas.evidence import NightlyWork
+from schemas.notifications import Medium, MessageKind, Recipient
+from schemas.restoration_enums import OrderReason
 from schemas.tasks import Subject, TaskCause, TaskFacts, TaskSubject
 
 ENGLISH: Final[Mapping[str, str]] = {
@@ -151,7 +157,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     TaskCause.HOLD_LAPSES: (
         "hold {id} at {bank} lapses soon: without an order of a court its money is released to the account holder"
     ),
-    TaskCause.SMALL_HOLD: "hold {id}: {institution}{account}; {business}",
+    TaskCause.SMALL_HOLD: "hold {id}: {bank}{account}; {business}",
     "small_hold.account": ", account ending in {account_end}",
     "small_hold.known": "it has other business",
     "small_hold.unknown": "what else it has is not known",
@@ -231,12 +237,13 @@ ENGLISH: Final[Mapping[str, str]] = {
     "documents_wait.failed": "{kind} failed: {failures}",
     "documents_wait.ready": "{kind} can be issued",
     TaskCause.MONEY_RETURNED: "money returned: ask {bank} what it is for, and write that down",
-    TaskCause.MESSAGE_NOT_SENT: "message not sent: {message} to {to_whom} by {medium}",
-    TaskCause.UNREACHABLE: "cannot be told: {to_whom}: {message}",
+    TaskCause.MESSAGE_NOT_SENT: "message “{message}” not sent to {to_whom} by {medium}",
+    TaskCause.UNREACHABLE: "{to_whom} cannot be told: “{message}”",
     "unreachable.complaint": (
-        "the victim of complaint {id} cannot be told ({message}): no mobile and no e-mail is known, ask the complainant"
+        "the victim of complaint {id} cannot be told (“{message}”): no mobile and no e-mail is known, ask the"
+        " complainant"
     ),
-    "unreachable.hold": "cannot be told: holder of {reference}: {message}",
+    "unreachable.hold": "the holder of {reference} cannot be told: “{message}”",
     TaskCause.COMPLAINT_UNCONFIRMED: (
         "complaint {id} of the public page is not confirmed by a code: call the complainant, or have the bank that paid"
         " ask its customer, and take the complaint; else the holds of the case end {at}"
@@ -257,12 +264,12 @@ ENGLISH: Final[Mapping[str, str]] = {
         " nodal officer, and ask whether the bank wanted that"
     ),
     TaskCause.BANK_KEY_ASKED: (
-        "{bank} asks in its inbox to {detail}: call its nodal officer at the number of the directory, compare the"
-        " fingerprint, and have an admin confirm or refuse it"
+        "{bank} asks in its inbox to {key_change} the key {detail} (request {request_id}): call its nodal officer at"
+        " the number of the directory, compare the fingerprint, and have an admin confirm or refuse it"
     ),
     TaskCause.BANK_KEY_UNTOLD: (
-        "{bank} could not be told of a change of its keys ({detail}): call its nodal officer, and ask whether that was"
-        " the bank"
+        "{bank} could not be told of a change of its keys ({key_change} {detail}): call its nodal officer, and ask"
+        " whether that was the bank"
     ),
     TaskCause.LIENS_TO_ASK_FOR: "ask for the list of all liens it holds for us, and compare it",
     TaskCause.LIENS_OVERDUE: "its list of liens is overdue, and the desk's call brought none",
@@ -283,18 +290,18 @@ ENGLISH: Final[Mapping[str, str]] = {
         " today, and pay out or release nothing of that case until the cause is known"
     ),
     TaskCause.NIGHTLY_RUN_FAILED: (
-        "the nightly run {id} ended with an error ({error}): tell the administrator; the engine tries again"
+        "the nightly run {run} ended with an error ({error}): tell the administrator; the engine tries again"
     ),
     TaskCause.PROPOSAL_TO_DECIDE: (
-        "proposal {id} ({detail}) waits: an admin who did not propose it agrees or refuses, on the page Changes"
+        "proposal {id} ({proposal}) waits: an admin who did not propose it agrees or refuses, on the page Changes"
     ),
     TaskCause.PROPOSAL_DECIDED: (
-        "your proposal {id} ({detail}) is decided: {code}. If you have a code for an officer or a bank, tell it to them"
-        " now; then close this item"
+        "your proposal {id} ({proposal}) is decided: {decision}. If you have a code for an officer or a bank, tell"
+        " it to them now; then close this item"
     ),
     TaskCause.LINK_NOT_ASKED_FOR: (
-        "who opened the link of proposal {id} ({detail}) did not ask for it, and it is ended: ask both admins why they"
-        " agreed, and call the officer or the bank at a number that was known before"
+        "who opened the link of proposal {id} ({proposal}) did not ask for it, and it is ended: ask both admins why"
+        " they agreed, and call the officer or the bank at a number that was known before"
     ),
     TaskCause.TASK_UNOWNED: (
         "item {task_id} ({task_kind}) has no owner for too long{at_stake}: claim it, or pass it on to an officer"
@@ -323,8 +330,7 @@ def compose(
     `names` has names of banks by their codes. A bank without one stands by its code.
     """
     texts, named = TEXTS[language], names or {}
-    lists = {"lacking": field_names(facts.lacking, language), "differing": ", ".join(facts.differing)}
-    known: dict[str, object] = facts.model_dump(mode="json") | {"id": subject.id, **lists}
+    known: dict[str, object] = facts.model_dump(mode="json") | {"id": subject.id, **_named(subject, facts, language)}
     at_stake = texts["at_stake"].format(in_play=_sum(in_play_paise)) if in_play_paise else ""
     known |= {"bank": named.get(facts.institution, facts.institution) or bank or texts["bank"], "at_stake": at_stake}
     known |= {"to_bank": named.get(facts.to_bank, facts.to_bank)}
@@ -333,6 +339,23 @@ def compose(
     known |= {"released": _sum(facts.released_paise), "waiting": _sum(facts.waiting_paise)}
     name, parts = _VARIANTS.get(cause, _plain)(cause, subject, facts, texts)
     return texts[name].format_map({**known, **parts})
+
+
+def _named(subject: Subject, facts: TaskFacts, language: Language) -> dict[str, str]:
+    """Return by the names of the templates what the facts state by codes."""
+    return {
+        "lacking": field_names(facts.lacking, language),
+        "differing": ", ".join(name_of(Differing, one, language) for one in facts.differing),
+        "message": name_of(MessageKind, facts.message, language),
+        "to_whom": name_of(Recipient, facts.to_whom, language),
+        "medium": name_of(Medium, facts.medium, language),
+        "order_reason": name_of(OrderReason, facts.order_reason, language),
+        "task_kind": name_of(TaskKind, facts.task_kind, language),
+        "key_change": name_of(KeyChangeKind, facts.key_change, language),
+        "proposal": name_of(ProposalKind, facts.detail, language),
+        "decision": name_of(ProposalState, facts.code, language),
+        "run": name_of(NightlyWork, subject.id, language),
+    }
 
 
 def _sum(paise: int | None) -> str:

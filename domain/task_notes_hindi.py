@@ -108,11 +108,11 @@ HINDI: Final[Mapping[str, str]] = {
     ),
     TaskCause.REQUEST_NOT_SENT: ("{bank} को अनुरोध नहीं भेजा जा सका ({error}){at_stake}: दोष सुधारें, फिर अनुरोध दोबारा भेजें"),
     TaskCause.BANK_KEY_ASKED: (
-        "{bank} अपने इनबॉक्स में यह माँगता है: {detail}। निर्देशिका के नंबर पर उसके नोडल अधिकारी को फ़ोन करें, फ़िंगरप्रिंट मिलाएँ,"
-        " और एडमिन से इसे स्वीकार या अस्वीकार करवाएँ"
+        "{bank} अपने इनबॉक्स में कुंजी {detail} {key_change} चाहता है (अनुरोध {request_id}): निर्देशिका के नंबर पर उसके"
+        " नोडल अधिकारी को फ़ोन करें, फ़िंगरप्रिंट मिलाएँ, और एडमिन से इसे स्वीकार या अस्वीकार करवाएँ"
     ),
     TaskCause.BANK_KEY_UNTOLD: (
-        "{bank} को उसकी कुंजियों के बदलाव ({detail}) की सूचना नहीं दी जा सकी: उसके नोडल अधिकारी को फ़ोन करें, और पूछें"
+        "{bank} को उसकी कुंजियों के बदलाव ({key_change} {detail}) की सूचना नहीं दी जा सकी: उसके नोडल अधिकारी को फ़ोन करें, और पूछें"
         " कि क्या यह बैंक ने किया"
     ),
     TaskCause.ORDER_NOT_DONE: "आदेश {id}: {bank} ने पालन नहीं किया: फ़ोन करें, और जो किया हो वह लिखें",
@@ -127,7 +127,7 @@ HINDI: Final[Mapping[str, str]] = {
     ),
     TaskCause.ORDER_TO_REPEAT: "{order_reason}: आदेश {id} रद्द हुआ, जो शेष है उसका आदेश फिर दें",
     TaskCause.HOLD_LAPSES: ("{bank} की रोक {id} जल्द समाप्त होगी: न्यायालय के आदेश के बिना राशि खाताधारक को छोड़ दी जाएगी"),
-    TaskCause.SMALL_HOLD: "रोक {id}: {institution}{account}; {business}",
+    TaskCause.SMALL_HOLD: "रोक {id}: {bank}{account}; {business}",
     "small_hold.account": ", {account_end} पर समाप्त होने वाला खाता",
     "small_hold.known": "खाते में और भी लेन-देन है",
     "small_hold.unknown": "खाते में और क्या है, ज्ञात नहीं",
@@ -200,12 +200,12 @@ HINDI: Final[Mapping[str, str]] = {
     "documents_wait.failed": "{kind} नहीं बना: {failures}",
     "documents_wait.ready": "{kind} जारी हो सकता है",
     TaskCause.MONEY_RETURNED: "राशि लौटी: {bank} से पूछें किसलिए, और लिखें",
-    TaskCause.MESSAGE_NOT_SENT: "संदेश नहीं भेजा गया: {medium} से {to_whom} को {message}",
-    TaskCause.UNREACHABLE: "बताया नहीं जा सका: {to_whom}: {message}",
+    TaskCause.MESSAGE_NOT_SENT: "{medium} से {to_whom} को संदेश “{message}” नहीं भेजा गया",
+    TaskCause.UNREACHABLE: "{to_whom} को बताया नहीं जा सका: “{message}”",
     "unreachable.complaint": (
-        "शिकायत {id} के पीड़ित को बताया नहीं जा सकता ({message}): मोबाइल या ई-मेल ज्ञात नहीं, शिकायतकर्ता से पूछें"
+        "शिकायत {id} के पीड़ित को बताया नहीं जा सकता (“{message}”): मोबाइल या ई-मेल ज्ञात नहीं, शिकायतकर्ता से पूछें"
     ),
-    "unreachable.hold": "बताया नहीं जा सका: {reference} का खाताधारक: {message}",
+    "unreachable.hold": "{reference} के खाताधारक को बताया नहीं जा सका: “{message}”",
     TaskCause.COMPLAINT_UNCONFIRMED: (
         "सार्वजनिक पृष्ठ की शिकायत {id} कोड से पुष्ट नहीं है: शिकायतकर्ता को फ़ोन करें, या भुगतान करने वाले बैंक से उसके ग्राहक से"
         " पुछवाएँ, और शिकायत लें; नहीं तो मामले की रोकें {at} को समाप्त होंगी"
@@ -241,15 +241,15 @@ HINDI: Final[Mapping[str, str]] = {
         " मामले से कुछ न चुकाएँ न छोड़ें"
     ),
     TaskCause.PROPOSAL_TO_DECIDE: (
-        "प्रस्ताव {id} ({detail}) लंबित है: जिस प्रशासक ने प्रस्ताव नहीं किया, वह बदलाव के पृष्ठ पर सहमति दे या अस्वीकार करे"
+        "प्रस्ताव {id} ({proposal}) लंबित है: जिस प्रशासक ने प्रस्ताव नहीं किया, वह बदलाव के पृष्ठ पर सहमति दे या अस्वीकार करे"
     ),
     TaskCause.PROPOSAL_DECIDED: (
-        "आपके प्रस्ताव {id} ({detail}) पर निर्णय हुआ: {code}। यदि आपके पास किसी अधिकारी या बैंक का कोड है, तो अभी उन्हें बताएँ;"
-        " फिर यह कार्य बंद करें"
+        "आपके प्रस्ताव {id} ({proposal}) पर निर्णय हुआ: {decision}। यदि आपके पास किसी अधिकारी या बैंक का कोड है, तो अभी उन्हें"
+        " बताएँ; फिर यह कार्य बंद करें"
     ),
-    TaskCause.NIGHTLY_RUN_FAILED: "रात का काम {id} त्रुटि से रुका ({error}): प्रशासक को बताएँ; वह फिर चलेगा",
+    TaskCause.NIGHTLY_RUN_FAILED: "रात का काम ({run}) त्रुटि से रुका ({error}): प्रशासक को बताएँ; वह फिर चलेगा",
     TaskCause.LINK_NOT_ASKED_FOR: (
-        "प्रस्ताव {id} ({detail}) का लिंक जिसने खोला उसने वह नहीं माँगा था, और लिंक समाप्त है: दोनों प्रशासकों से पूछें कि सहमति"
+        "प्रस्ताव {id} ({proposal}) का लिंक जिसने खोला उसने वह नहीं माँगा था, और लिंक समाप्त है: दोनों प्रशासकों से पूछें कि सहमति"
         " क्यों दी, और अधिकारी या बैंक को पहले से ज्ञात नंबर पर फ़ोन करें"
     ),
     TaskCause.TASK_UNOWNED: (

@@ -52,6 +52,7 @@ class ProposalKind(StrEnum):
     OFFICER_DISABLED = "officer_disabled"
     OFFICER_RESET = "officer_reset"
     TEAM_ADDED = "team_added"
+    TEAM_CHANGED = "team_changed"
     MEMBER_MOVED = "member_moved"
     INSTITUTION_CHANGED = "institution_changed"
     NODAL_OFFICERS_CHANGED = "nodal_officers_changed"
@@ -145,6 +146,15 @@ class TeamAdded(FrozenModel):
     """Add a team."""
 
     kind: Literal[ProposalKind.TEAM_ADDED]
+    team: TeamEntry
+
+
+class TeamChanged(FrozenModel):
+    """Write name, lead, members, districts and hours of a team. They replace the known ones."""
+
+    kind: Literal[ProposalKind.TEAM_CHANGED]
+    name: Line
+    """the name before"""
     team: TeamEntry
 
 
@@ -273,7 +283,7 @@ class PolicyChanged(FrozenModel):
 
 
 OfficerAsked = OfficerAdded | OfficerChanged | RoleGiven | RoleEnded | OfficerEnabled | OfficerDisabled | OfficerReset
-TeamAsked = TeamAdded | MemberMoved
+TeamAsked = TeamAdded | TeamChanged | MemberMoved
 BankAsked = (
     InstitutionChanged
     | NodalOfficersChanged

@@ -164,6 +164,14 @@ class TeamEntry(FrozenModel):
     shifts: Annotated[tuple[TeamShift, ...], Field(max_length=SHIFTS_MAX)] = ()
 
 
+class TeamChange(FrozenModel):
+    """Team as it becomes. It takes the place of all that the team has."""
+
+    team: TeamEntry
+    seen: TeamEntry | None = None
+    """the team as the officer saw it; a team that has changed since then stays as it is"""
+
+
 class ScriptTokenState(StrEnum):
     """State of a script's token."""
 

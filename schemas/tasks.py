@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from schemas.assignment import NoOfficer
+from schemas.banks.keys import KeyChangeKind
 from schemas.base import FrozenModel
 from schemas.enums import ClaimKind, Differing, DiscrepancyKind, TaskKind
 from schemas.restoration_enums import DocumentKind, OrderReason
@@ -229,6 +230,8 @@ class TaskFacts(FrozenModel):
     """kind of a message"""
     to_whom: str = ""
     medium: str = ""
+    key_change: KeyChangeKind | None = None
+    """what a bank does with a key; `detail` names the key"""
     reference: str = ""
     """of a hold, or a bank's own of a credit"""
     order_id: str = ""

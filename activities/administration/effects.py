@@ -44,6 +44,7 @@ from schemas.administration import (
     RoleEnded,
     RoleGiven,
     TeamAdded,
+    TeamChanged,
 )
 from schemas.banks.keys import BankKey
 from schemas.changes import Change
@@ -98,6 +99,8 @@ def subject_of(asked: Asked) -> str:
     match asked:
         case TeamAdded():
             return asked.team.name
+        case TeamChanged():
+            return asked.name
         case PolicyChanged():
             return POLICY_SUBJECT
         case InstitutionChanged() | NodalOfficersChanged() | BankLoginReplaced():
@@ -114,8 +117,9 @@ async def facts(ctx: Context, connection: Connection, asked: Asked, now: datetim
     """Return the facts that a change may alter; none of what is not there."""
     subject = subject_of(asked)
     match asked:
-        case TeamAdded():
-            return await _facts_of_team(connection, subject)
+        case TeamAdded() | TeamChanged():
+            # After the change the team may have another name.
+            return await _facts_of_team(connection, subject) or await _facts_of_team(connection, asked.team.name)
         case PolicyChanged():
             return policy_facts(await policy.in_force(connection, ctx.policy))
         case BankKeyRequestDecided():
@@ -228,6 +232,12 @@ async def _add_team(work: Work, asked: TeamAdded) -> ShownOnce:
     return NOTHING
 
 
+async def _change_team(work: Work, asked: TeamChanged) -> ShownOnce:
+    # A team that has changed since the proposal makes it stale.
+    await officer_changes.change_team(work.connection, asked.name, asked.team, None, work.now, work.actor)
+    return NOTHING
+
+
 async def _move_member(work: Work, asked: MemberMoved) -> ShownOnce:
     named = asked.officer_id, asked.from_team, asked.to_team
     await officer_changes.move_member(work.connection, *named, work.now, work.actor)
@@ -314,6 +324,7 @@ _DOES: Final[Mapping[type[Any], Callable[[Work, Any], Awaitable[ShownOnce]]]] = 
     OfficerDisabled: _disable,
     OfficerReset: _reset,
     TeamAdded: _add_team,
+    TeamChanged: _change_team,
     MemberMoved: _move_member,
     InstitutionChanged: _change_institution,
     NodalOfficersChanged: _write_nodal_officers,

@@ -259,8 +259,13 @@ async def _ask(ctx: Context, connection: Connection, change: KeyChange, asker: K
         await bank_key_changes.ask(connection, change, SealedAsker(key, sealed))
     except asyncpg.UniqueViolationError:
         raise BankKeyChangeOpen(institution) from None
-    detail = f"{change.kind.value} the key {change.key_id}, SHA-256 {change.fingerprint}, change {change.change_id}"
-    facts, cause = TaskFacts(institution=institution, detail=detail), TaskCause.BANK_KEY_ASKED
+    facts = TaskFacts(
+        institution=institution,
+        key_change=change.kind,
+        detail=f"{change.key_id}, SHA-256 {change.fingerprint}",
+        request_id=str(change.change_id),
+    )
+    cause = TaskCause.BANK_KEY_ASKED
     await tasks.open_for_institution(connection, institution, TaskKind.PHONE_BANK, cause, now, facts=facts)
     return change
 

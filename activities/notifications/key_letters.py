@@ -58,7 +58,7 @@ async def _tell(ctx: Context, ways: Ways, change: KeyChange, attempts: int) -> b
             await bank_key_changes.told(connection, change, now)
             return True
         await bank_key_changes.put_off(connection, change, None)
-        facts = TaskFacts(institution=change.institution, detail=f"{change.kind.value} {change.key_id}")
+        facts = TaskFacts(institution=change.institution, key_change=change.kind, detail=change.key_id)
         kind, cause = TaskKind.PHONE_BANK, TaskCause.BANK_KEY_UNTOLD
         await tasks.open_for_institution(connection, change.institution, kind, cause, now, facts=facts)
     return False

@@ -17,6 +17,7 @@ from domain.errors.officers import (
     RoleEndsBefore,
     RoleGiven,
     RoleNotGiven,
+    TeamChangedSince,
     TeamExists,
     TeamShiftsOverlap,
 )
@@ -83,15 +84,32 @@ async def reset_officer(connection: Connection, officer_id: str, now: datetime, 
 
 async def add_team(connection: Connection, entry: TeamEntry, now: datetime, actor: str) -> None:
     """Add a team. Raises `TeamExists`, `TeamShiftsOverlap`, and `OfficerNotFound` for its lead or a member."""
-    named = {*entry.members, *({entry.lead} if entry.lead else ())}
-    if unknown := named - await officers.known(connection, named):
-        raise OfficerNotFound(min(unknown))
+    await _refuse_unknown_of(connection, entry)
     try:
         added = await teams.add(connection, entry, now, actor)
     except asyncpg.ExclusionViolationError:
         raise TeamShiftsOverlap(entry.name) from None
     if not added:
         raise TeamExists(entry.name)
+
+
+async def change_team(
+    connection: Connection, name: str, entry: TeamEntry, seen: TeamEntry | None, now: datetime, actor: str
+) -> None:
+    """Write all that a team has; `seen` is the team as the officer saw it.
+
+    Raises `TeamNotFound`, `TeamChangedSince` if it is another one now, and what `add_team` raises.
+    """
+    before = await teams.locked(connection, name)
+    if seen is not None and seen != before:
+        raise TeamChangedSince(name)
+    await _refuse_unknown_of(connection, entry)
+    try:
+        await teams.change(connection, before, entry, now, actor)
+    except asyncpg.ExclusionViolationError:
+        raise TeamShiftsOverlap(entry.name) from None
+    except asyncpg.UniqueViolationError:
+        raise TeamExists(entry.name) from None
 
 
 async def move_member(
@@ -106,6 +124,13 @@ async def move_member(
         raise NotOfTeam(officer_id, from_team)
     if to_team is not None and not await teams.add_member(connection, to_team, officer_id, now, actor):
         raise AlreadyOfTeam(officer_id, to_team)
+
+
+async def _refuse_unknown_of(connection: Connection, entry: TeamEntry) -> None:
+    """Refuse a team whose lead or member is no officer."""
+    named = {*entry.members, *({entry.lead} if entry.lead else ())}
+    if unknown := named - await officers.known(connection, named):
+        raise OfficerNotFound(min(unknown))
 
 
 async def _refuse_unknown(connection: Connection, officer_id: str) -> None:

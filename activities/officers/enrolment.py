@@ -84,6 +84,12 @@ async def add_team(pool: Pool, entry: TeamEntry, actor: str) -> None:
         await changes.add_team(connection, entry, await present_moment(connection), actor)
 
 
+async def change_team(pool: Pool, name: str, entry: TeamEntry, seen: TeamEntry | None, actor: str) -> None:
+    """Write all that a team has; `seen` is the team as the officer saw it. Raises what `changes.change_team` raises."""
+    async with pool.acquire() as connection, connection.transaction():
+        await changes.change_team(connection, name, entry, seen, await present_moment(connection), actor)
+
+
 async def end_team(pool: Pool, name: str, actor: str) -> None:
     """End a team. Raises `TeamNotFound`."""
     async with pool.acquire() as connection, connection.transaction():

@@ -8,6 +8,7 @@ from activities.reporting.stage_figures import Days, team_labels
 from db import quality
 from db.quality import AnswerCount
 from db.reporting.stage_figures import EVERY_KEY
+from documents.spreadsheet import Table, Value
 from domain.intake.districts import districts as known_districts
 from domain.quality import Counts, shown
 from domain.reporting.figures import interval
@@ -52,6 +53,16 @@ async def read(
         total=_figures(ctx, total),
         rows=() if by is None else _figures(ctx, rows),
     )
+
+
+def table(report: TreatmentReport) -> Table:
+    """Return the rows of a report, the total last; the first cell of the total says so."""
+    rows = [("row", *_cells(row)) for row in report.rows] + [("total", *_cells(row)) for row in report.total]
+    return Table(title="treatment", header=("row", *TreatmentFigures.model_fields), rows=tuple(rows))
+
+
+def _cells(row: TreatmentFigures) -> tuple[Value, ...]:
+    return tuple(int(one) if isinstance(one, bool) else one for one in row.model_dump(mode="json").values())
 
 
 def _summed(counted: Iterable[tuple[str, AnswerCount]]) -> dict[str, Counts]:

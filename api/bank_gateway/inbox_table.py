@@ -23,6 +23,7 @@ from adapters.workbooks import rows_of as workbook_rows
 from api.forms import tidy
 from api.public.pages import exact_rupees
 from api.tracing.answer_forms import NOT_FOUND, ROWS, read_form
+from documents.spreadsheet import BYTE_ORDER_MARK
 from domain.spreadsheet_cells import Cell, CellFault, text_of
 from domain.spreadsheets import FileRefused
 from schemas.enums import Language
@@ -112,6 +113,8 @@ def rows_of(text: str, say: Mapping[str, str]) -> TableReading:
     """
     if len(text) > TABLE_MAX_CHARS:
         return TableReading([], problem=say["table_too_long"].format(most=TABLE_MAX_CHARS))
+    # The CSV of the inbox begins with a byte order mark, and a person may paste it whole.
+    text = text.removeprefix(BYTE_ORDER_MARK)
     header = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=header.count)
     try:

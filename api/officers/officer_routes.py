@@ -25,6 +25,7 @@ from schemas.officers import (
     OfficerEventPage,
     OfficerPage,
     OfficerQuestion,
+    TeamChange,
     TeamEntry,
     TeamList,
     folded,
@@ -113,6 +114,13 @@ async def add_team(services: TheServices, officer: Changing, asked: TeamEntry) -
     """Add a team. A team without shifts works at any hour."""
     await enrolment.add_team(services.ctx.pool, asked, officer.actor)
     return asked
+
+
+@router.put("/teams/{name}", responses=says(NOT_FOUND, NOT_NOW))
+async def change_team(services: TheServices, officer: Changing, name: TeamName, asked: TeamChange) -> TeamEntry:
+    """Write name, lead, members, districts and hours of a team. They replace the known ones."""
+    await enrolment.change_team(services.ctx.pool, name.strip(), asked.team, asked.seen, officer.actor)
+    return asked.team
 
 
 @router.post("/teams/{name}/end", status_code=204)

@@ -19,11 +19,12 @@ from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.restoration import court_hearings, exclusions, files, officer_steps, restoration_views, restorations
+from db.restoration.officer_steps import WantedSteps
 from domain.errors.restoration import RestorationNotFound
 from domain.restoration.authority import verbs_now
 from domain.restoration.officer_steps import acts_of
 from schemas.restoration.court_hearings import CourtHearings, NewCourtHearing
-from schemas.restoration.officer_steps import CreditedAccounts, OfficerAct, OfficerSteps, RestorationFile
+from schemas.restoration.officer_steps import Awaited, CreditedAccounts, OfficerAct, OfficerSteps, RestorationFile
 from schemas.restoration.restorations import (
     NewObjection,
     NoticeWaived,
@@ -81,14 +82,15 @@ async def list_officer_steps(
     services: TheServices,
     officer: Reader,
     act: Annotated[OfficerAct | None, Query(description="Only steps that wait for this act.")] = None,
+    awaits: Annotated[Awaited | None, Query(description="Only restorations in which they have to act.")] = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> OfficerSteps:
     """List the steps of restorations that wait for an officer with the caller's roles, the first deadline first."""
-    acts = [one for one in acts_of(officer.roles) if act is None or one is act]
+    asked = WantedSteps(officer=officer.subject, acts=acts_of(officer.roles), act=act, awaits=awaits)
     within = await within_of(services, officer, Action.READ_RESTORATION)
     async with services.ctx.pool.acquire() as connection:
-        return await officer_steps.page(connection, services.ctx.now(), after, limit, acts=acts, within=within)
+        return await officer_steps.page(connection, services.ctx.now(), after, limit, asked, within=within)
 
 
 @router.get("/{restoration_id}/file")

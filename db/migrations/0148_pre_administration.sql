@@ -4,8 +4,8 @@
 CREATE TABLE administration_proposal (
     proposal_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CONSTRAINT administration_proposal_kind_check CHECK (kind IN ('officer_added', 'officer_changed', 'role_given',
-        'role_ended', 'officer_enabled', 'officer_disabled', 'officer_reset', 'team_added', 'member_moved', 'institution_changed',
-        'nodal_officers_changed', 'bank_login_replaced', 'bank_key_added', 'bank_key_ended', 'bank_key_request_decided',
+        'role_ended', 'officer_enabled', 'officer_disabled', 'officer_reset', 'team_added', 'team_changed', 'member_moved',
+        'institution_changed', 'nodal_officers_changed', 'bank_login_replaced', 'bank_key_added', 'bank_key_ended', 'bank_key_request_decided',
         'bank_people_confirmed', 'policy_changed')),
     subject text NOT NULL CONSTRAINT administration_proposal_subject_check CHECK (subject <> '' AND length(subject) <= 200),
     about_officer text CONSTRAINT administration_proposal_about_officer_check CHECK (about_officer ~ '^[a-z0-9._@-]{1,64}$'),
@@ -81,6 +81,10 @@ CREATE TRIGGER administration_proposal_rules BEFORE UPDATE OR DELETE ON administ
 -- What a proposal changed names it, also where a trigger writes the event.
 ALTER TABLE officer_event ADD COLUMN proposal_id bigint DEFAULT nullif(current_setting('goldenhour.proposal_id', true), '')::bigint;
 COMMENT ON COLUMN officer_event.proposal_id IS 'the proposal of two admins that this is an effect of; null for one person''s act';
+
+-- An event of a team says all that the team has.
+ALTER TABLE officer_event DROP CONSTRAINT officer_event_data_check,
+    ADD CONSTRAINT officer_event_data_check CHECK (pg_column_size(data) <= 262144) NOT VALID;
 
 CREATE TABLE directory_event (
     event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,6 +1,6 @@
 """Officers: persons, roles, districts and absences. Each change writes an event, by trigger."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -199,15 +199,17 @@ async def write_event(
     *,
     officer_id: str | None = None,
     team_id: int | None = None,
+    data: Mapping[str, object] | None = None,
 ) -> None:
     """Write an event that no trigger writes."""
     await connection.execute(
-        "INSERT INTO officer_event (at, actor, kind, officer_id, team_id) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO officer_event (at, actor, kind, officer_id, team_id, data) VALUES ($1, $2, $3, $4, $5, $6)",
         now,
         actor,
         kind,
         officer_id,
         team_id,
+        dict(data or {}),
     )
 
 

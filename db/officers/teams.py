@@ -6,8 +6,11 @@ from typing import Final
 
 from db.officers.officers import write_event
 from db.pool import Connection
+from domain.administration import team_facts
 from domain.errors.officers import TeamFull, TeamNotFound
+from domain.facts import differences
 from schemas.assignment import TeamHours
+from schemas.changes import Change
 from schemas.officers import MEMBERS_MAX, TeamEntry, TeamShift
 
 _LISTED: Final = """
@@ -42,18 +45,22 @@ async def add(connection: Connection, entry: TeamEntry, now: datetime, actor: st
     )
     if team_id is None:
         return False
-    for table, column, values in (
-        ("team_district", "district", entry.districts),
-        ("team_member", "officer_id", entry.members),
-    ):
-        await connection.execute(
-            f"INSERT INTO {table} (team_id, {column}) SELECT DISTINCT $1::bigint, w.v FROM unnest($2::text[]) AS w (v)",
-            team_id,
-            list(values),
-        )
-    await _add_shifts(connection, team_id, entry.shifts)
-    await write_event(connection, "team_added", now, actor, team_id=team_id)
+    await _add_parts(connection, team_id, entry)
+    differing = differences({}, team_facts(await named(connection, entry.name)))
+    await write_event(connection, "team_added", now, actor, team_id=team_id, data=_written(differing))
     return True
+
+
+async def change(connection: Connection, before: TeamEntry, entry: TeamEntry, now: datetime, actor: str) -> None:
+    """Write all that a team has. It is locked, and its officers must exist."""
+    team_id = await _live(connection, before.name)
+    await connection.execute("UPDATE team SET name = $2, lead = $3 WHERE team_id = $1", team_id, entry.name, entry.lead)
+    for table in ("team_district", "team_member", "team_shift"):
+        await connection.execute(f"DELETE FROM {table} WHERE team_id = $1", team_id)
+    await _add_parts(connection, team_id, entry)
+    differing = differences(team_facts(before), team_facts(await named(connection, entry.name)))
+    if differing:
+        await write_event(connection, "team_changed", now, actor, team_id=team_id, data=_written(differing))
 
 
 async def end(connection: Connection, name: str, now: datetime, actor: str) -> bool:
@@ -104,6 +111,12 @@ async def named(connection: Connection, name: str) -> TeamEntry:
     return found[0]
 
 
+async def locked(connection: Connection, name: str) -> TeamEntry:
+    """Lock and return a team. Raises `TeamNotFound`."""
+    await _live(connection, name)
+    return await named(connection, name)
+
+
 async def listed(connection: Connection, limit: int = 1_000, name: str | None = None) -> list[TeamEntry]:
     """Return the teams by name, of all by default."""
     found = []
@@ -136,8 +149,27 @@ async def _live(connection: Connection, name: str) -> int:
     return team_id
 
 
-async def _add_shifts(connection: Connection, team_id: int, shifts: Sequence[TeamShift]) -> None:
+def _written(differing: Sequence[Change]) -> dict[str, object]:
+    """Return what an event says of the fields that were written."""
+    return {
+        "fields": [one.field for one in differing],
+        "before": {one.field: one.before for one in differing},
+        "after": {one.field: one.after for one in differing},
+    }
+
+
+async def _add_parts(connection: Connection, team_id: int, entry: TeamEntry) -> None:
+    """Write districts, members and shifts of a team that has none."""
+    for table, column, values in (
+        ("team_district", "district", entry.districts),
+        ("team_member", "officer_id", entry.members),
+    ):
+        await connection.execute(
+            f"INSERT INTO {table} (team_id, {column}) SELECT DISTINCT $1::bigint, w.v FROM unnest($2::text[]) AS w (v)",
+            team_id,
+            list(values),
+        )
     await connection.executemany(
         "INSERT INTO team_shift (team_id, day_no, starts_minute, ends_minute) VALUES ($1, $2, $3, $4)",
-        [(team_id, one.day_no, one.starts_minute, one.ends_minute) for one in shifts],
+        [(team_id, one.day_no, one.starts_minute, one.ends_minute) for one in entry.shifts],
     )

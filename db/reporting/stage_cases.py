@@ -27,8 +27,8 @@ _DUE: Final = "coalesce(f.due_at, f.began_at + make_interval(secs => g.policy_se
 _LEGAL_DUE: Final = "f.began_at + make_interval(secs => g.legal_seconds)"
 
 _LISTED: Final = f"""
-SELECT f.stage, f.case_no, f.subject, f.bank, f.counted_at, f.began_at, f.ended_at, {_DUE} AS due_at,
-    {_LEGAL_DUE} AS legal_due_at,
+SELECT f.stage, f.case_no, f.subject, f.bank, i.name AS bank_name, f.counted_at, f.began_at, f.ended_at,
+    {_DUE} AS due_at, {_LEGAL_DUE} AS legal_due_at,
     greatest(0, extract(epoch FROM coalesce(f.ended_at, {{now}}) - f.began_at)::float8) AS seconds
 FROM ({{source}}) AS f JOIN complaint k ON k.ack_no = f.case_no JOIN victim v ON v.victim_id = k.victim_id
 LEFT JOIN institution i ON i.code = f.bank
@@ -168,6 +168,7 @@ def _case(row: Record, late_by: LateBy) -> StageCase:
         case_ack_no=row["case_no"],
         subject=row["subject"],
         institution=row["bank"],
+        institution_name=row["bank_name"],
         began_at=row["began_at"],
         ended_at=row["ended_at"],
         due_at=row["due_at"],

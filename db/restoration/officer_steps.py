@@ -1,6 +1,5 @@
 """Open steps of restorations that wait for an officer, the first deadline first."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,8 +9,9 @@ from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
 from domain.restoration.officer_steps import CREDIT_ACCOUNTS_CONFIRMED_AT, OBJECTIONS_DECIDED_AT, WAITS_FOR
+from schemas.base import FrozenModel
 from schemas.jurisdiction import Within
-from schemas.restoration.officer_steps import OfficerAct, OfficerStep, OfficerSteps
+from schemas.restoration.officer_steps import Awaited, OfficerAct, OfficerStep, OfficerSteps
 
 _NO_DEADLINE: Final = "infinity"
 
@@ -22,7 +22,7 @@ WHERE r.state = 'open'
 """
 
 # An undecided objection and an account to confirm wait beside the act of the step itself. The page is cut before the
-# amounts of its rows are summed.
+# amounts of its rows are summed. All acts of one restoration say together whom it awaits.
 _LIST: Final = f"""
 WITH open_step AS ({_OPEN}), waiting AS (
     SELECT o.*, CASE WHEN a.act = 'prepare' AND o.prepared_by IS NOT NULL THEN 'approve' ELSE a.act END AS act
@@ -34,9 +34,14 @@ WITH open_step AS ({_OPEN}), waiting AS (
     SELECT o.*, 'confirm_credit_account' FROM open_step o WHERE o.step = ANY($5)
       AND EXISTS (SELECT FROM credit_account c
                   WHERE c.ack_no = o.ack_no AND c.confirmed_at IS NULL AND c.ended_at IS NULL)
+), mine AS (
+    SELECT w.*, bool_and(w.act = 'waive_notice' OR (w.act = 'approve' AND person_of(w.prepared_by) = $11))
+        OVER (PARTITION BY w.restoration_id) AS is_of_others
+    FROM waiting w WHERE w.act = ANY($6)
 ), found AS (
-    SELECT w.*, coalesce(w.due_at, '{_NO_DEADLINE}') AS place FROM waiting w
-    WHERE w.act = ANY($6) AND ($7::text IS NULL OR (coalesce(w.due_at, '{_NO_DEADLINE}'), w.restoration_id, w.act)
+    SELECT w.*, coalesce(w.due_at, '{_NO_DEADLINE}') AS place FROM mine w
+    WHERE ($12::text IS NULL OR w.act = $12) AND ($13::boolean IS NULL OR w.is_of_others = $13)
+      AND ($7::text IS NULL OR (coalesce(w.due_at, '{_NO_DEADLINE}'), w.restoration_id, w.act)
         > ($7::text::timestamptz, $8::uuid, $9::text))
     {MARK}
     ORDER BY place, w.restoration_id, w.act LIMIT $10
@@ -64,25 +69,38 @@ ORDER BY f.place, f.restoration_id, f.act
 """
 
 
+class WantedSteps(FrozenModel):
+    """Which steps are asked for: those that wait for an act of one officer."""
+
+    officer: str
+    acts: tuple[OfficerAct, ...]
+    """acts of the officer's roles"""
+    act: OfficerAct | None = None
+    awaits: Awaited | None = None
+
+
 async def page(
     connection: Connection,
     now: datetime,
     after: str | None,
     limit: int,
+    asked: WantedSteps,
     *,
-    acts: Collection[OfficerAct],
     within: Within | None = None,
 ) -> OfficerSteps:
-    """Return a page of steps that wait for one of these acts. Raises `BadCursor`."""
+    """Return a page of steps that wait for an officer. Raises `BadCursor`."""
     values = (
         now,
         [step.value for step in WAITS_FOR],
         [act.value for act in WAITS_FOR.values()],
         [step.value for step in OBJECTIONS_DECIDED_AT],
         [step.value for step in CREDIT_ACCOUNTS_CONFIRMED_AT],
-        [act.value for act in acts],
+        [act.value for act in asked.acts],
         *(_key(after) if after else (None, None, None)),
         limit + 1,
+        asked.officer,
+        asked.act and asked.act.value,
+        None if asked.awaits is None else asked.awaits is Awaited.OTHERS,
     )
     statement, parameters = confined(_LIST, values, "w.case_no", within)
     rows = await connection.fetch(statement, *parameters)

@@ -62,6 +62,11 @@ class AlreadyOfTeam(NotNow):
     name: str
 
 
+class TeamChangedSince(NotNow):
+    code = "team_changed_since"
+    name: str
+
+
 class TeamFull(LimitExceeded):
     code = "team_full"
     name: str

@@ -155,6 +155,8 @@ class StageCase(FrozenModel):
     subject: str
     """hop, request, restoration or order; the case itself for a stage of the case"""
     institution: str | None
+    institution_name: str | None
+    """as the directory names it; None if it has no such code"""
     began_at: UtcDatetime
     ended_at: UtcDatetime | None
     due_at: UtcDatetime | None

@@ -26,6 +26,15 @@ class OfficerAct(StrEnum):
     RECEIVE_BOND = "receive_bond"
 
 
+class Awaited(StrEnum):
+    """Who has to act before a restoration goes on."""
+
+    OFFICER = "officer"
+    """the officer who reads the list"""
+    OTHERS = "others"
+    """the time to object runs, or another officer approves what this one prepared"""
+
+
 class OfficerStep(FrozenModel):
     """A restoration that waits for an officer, with the act that it waits for."""
 

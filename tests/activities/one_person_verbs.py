@@ -97,14 +97,14 @@ TELLS: Final = "it brings money on hold or tells of it, and orders nothing"
 NAMES: Final = "it names a person, a document or a duty, and orders nothing"
 KEEPS: Final = "it keeps what a caller tells before it is sent, and is of no case"
 OWNS: Final = "it says who does a work item, or how officers list them, and does nothing of what it asks for"
-RIGHTS: Final = "it makes or ends a team or a screen, or takes a right away, and gives none"
+RIGHTS: Final = "it makes, changes or ends a team or a screen, or takes a right away, and gives none"
 MERGES: Final = "it touches no money that a bank has placed, and changes claims on money on hold by two officers only"
 ONE_TASK: Final = ("claim", "pass-on", "take-over", "release", "snooze")
 MERGE_VERBS: Final = ("agree", "reject", "undo", "undo/agree", "undo/reject")
 MANY_TASKS: Final = ("claim", "pass-on", "snooze")
 STAYS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("POST /api/v1/displays", "POST /api/v1/displays/{token_id}/revoke"), RIGHTS),
-    **dict.fromkeys(("POST /api/v1/teams", "POST /api/v1/teams/{name}/end"), RIGHTS),
+    **dict.fromkeys(("POST /api/v1/teams", "PUT /api/v1/teams/{name}", "POST /api/v1/teams/{name}/end"), RIGHTS),
     **dict.fromkeys(
         (
             "POST /api/v1/administration/proposals",

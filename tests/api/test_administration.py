@@ -156,8 +156,12 @@ async def test_what_has_changed_since_is_refused_and_a_person_decides_on_no_own_
     assert withdrawn.json()["state"] == "withdrawn"
     kept = await office.propose("team_added", team={"name": "Night desk 9", "members": ["ravi"]})
     assert (await office.decide(kept)).status_code == 200
-    moved = await office.propose("member_moved", officer_id="ravi", from_team="night desk 9")
-    assert moved["changes"] == {"teams": {"field": "teams", "before": "Night desk 9", "after": None}}
+    later = {"name": "Late desk 9", "members": ["ravi"], "districts": ["AGRA"]}
+    renamed = await office.propose("team_changed", name="night desk 9", team=later)
+    assert renamed["changes"]["name"] == {"field": "name", "before": "Night desk 9", "after": "Late desk 9"}
+    assert (await office.decide(renamed)).status_code == 200
+    moved = await office.propose("member_moved", officer_id="ravi", from_team="late desk 9")
+    assert moved["changes"] == {"teams": {"field": "teams", "before": "Late desk 9", "after": None}}
     await enrolment.disable_officer(pool, "asha", "command:x")
     assert (await office.decide(moved)).json()["code"] == "proposer_no_admin"
     opened_ones = await office.doors.read(PROPOSALS, Role.SUPERVISOR, state="open")
@@ -268,7 +272,7 @@ async def test_a_new_version_of_the_policy_is_in_force_at_the_next_start(clocked
     (change,) = await office.changes(area="policy")
     assert (change["kind"], change["second"]) == ("policy_changed", "officer:bela")
     headers = {**office.doors.officer(Role.AUDITOR), "Accept": "text/csv"}
-    text = (await office.doors.client.get(f"{BASE}/changes", params={"area": "policy"}, headers=headers)).text
-    (row,) = csv.DictReader(io.StringIO(text))
+    text = (await office.doors.client.get(f"{BASE}/changes", params={"area": "policy"}, headers=headers)).content
+    (row,) = csv.DictReader(io.StringIO(text.decode("utf-8-sig")))
     assert [row[name] for name in ("second", "before", "after")] == ["officer:bela", "12", "15"]
     assert row["at"].endswith("+05:30")

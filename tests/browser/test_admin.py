@@ -100,6 +100,20 @@ async def test_an_officer_comes_in_when_two_admins_agree(stage: Stage, sit: Sitt
     await second.picture("admin-officer-en-dark")
 
 
+async def change_hours(seat: Seat, officer_id: str) -> None:
+    """Change the hours of the team of an officer. The form has what the team has."""
+    row = seat.page.get_by_role("row").filter(has_text=officer_id)
+    await row.get_by_role("button").first.focus()
+    await seat.press("Enter")
+    dialog = seat.page.get_by_role("dialog")
+    await dialog.get_by_text(officer_id).wait_for()
+    await dialog.get_by_placeholder("mon-fri 09:00-18:00").focus()
+    await seat.type("sat 20-24")
+    assert await seat.violations() == []
+    await seat.press("Enter")
+    await row.get_by_text("20:00–24:00").wait_for()
+
+
 @pytest.mark.parametrize("language", ["en", "hi"])
 async def test_every_section_is_read_in_both_themes_and_on_a_telephone(
     stage: Stage, sit: Sitting, language: str
@@ -114,4 +128,9 @@ async def test_every_section_is_read_in_both_themes_and_on_a_telephone(
         await seat.page.locator("main.admin h1").wait_for()
         await expect(seat.page.get_by_text(re.compile("Loading|खुल रहा"))).to_have_count(0, timeout=PATIENCE_MS)
         section = path.partition("/")[0]
+        if section == "policy":
+            sections = await seat.page.locator(".admin-section summary b").all_inner_texts()
+            assert [one for one in sections if re.fullmatch("[a-z_]+", one)] == [], "names in both languages"
+        if section == "teams":
+            await change_hours(seat, name)
         await seat.is_read(f"admin-{section}-{language}", ("dark", 1440, 900), ("light", 360, 740))

@@ -31,6 +31,8 @@ async def test_a_superintendent_approves_one_and_two_together_and_the_preparer_n
     await preparer.open(f"/restorations/{large.restoration_id}")
     await preparer.sees("You prepared it, so you neither approve nor refuse it.")
     assert await preparer.page.get_by_role("button", name=re.compile("^(Approve ₹|Refuse)")).count() == 0
+    # What this officer prepared needs another one, so it stands below what is to do.
+    await preparer.page.get_by_role("button", name=re.compile("Waiting for others"), expanded=True).wait_for()
 
     # The proof of this session is over, so that the page asks for a code.
     seat = await sit(await stage.session("sp.approves", begun=timedelta(minutes=20)), width=1440, height=900)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Locator
 from playwright.async_api import Route as Request
 
 from schemas.enums import Role
@@ -34,7 +35,7 @@ async def test_every_number_leads_to_its_cases_and_every_table_to_a_file(stage: 
     row = seat.page.get_by_role("row").filter(has_text="Complaint → request sent")
     await row.get_by_role("button", name="Complaint →").focus()
     await seat.press("Enter")
-    inner = seat.page.get_by_role("row").filter(has=seat.page.get_by_role("rowheader", name=re.compile("LUCKNOW")))
+    inner = seat.page.get_by_role("row").filter(has=seat.page.get_by_role("rowheader", name=re.compile("Lucknow")))
     await inner.first.wait_for()
     assert await seat.violations() == []
     assert await seat.too_small() == []
@@ -49,11 +50,26 @@ async def test_every_number_leads_to_its_cases_and_every_table_to_a_file(stage: 
     # So does each sum of the first panels.
     await seat.page.get_by_title(re.compile("^lost today: .*open the cases")).focus()
     await seat.press("Enter")
-    await seat.page.get_by_role("dialog").get_by_role("link", name=case_no).wait_for()
+    link = seat.page.get_by_role("dialog").get_by_role("link", name=case_no)
+    await link.wait_for()
     assert await seat.violations() == []
     await seat.picture("supervisor-sum-en-light")
-    await seat.press("Escape")
-    await seat.page.get_by_role("dialog").wait_for(state="detached")
+    # The case opens without another load of the console.
+    await seat.page.evaluate("window.isSameLoad = true")
+    await link.focus()
+    await seat.press("Enter")
+    await seat.page.wait_for_url(re.compile(f"/case/{case_no}"))
+    assert await seat.page.evaluate("window.isSameLoad")
+    await seat.page.go_back()
+    await seat.page.get_by_role("heading", name="What victims say of how they were treated").wait_for()
+    await district_and_files(seat, inner)
+    assert await seat.pointer_moves() == 0
+
+    await dialogs_on_a_telephone(await sit(token, language="hi", theme="dark", width=360, height=740), case_no)
+
+
+async def district_and_files(seat: Seat, inner: Locator) -> None:
+    """Choose a district on the map, and keep tables as files."""
     # The map chooses a district for all figures below, and each table is a file.
     tile = seat.page.get_by_role("button", name=re.compile("^LKO.*Lucknow:"))
     await tile.focus()
@@ -73,9 +89,6 @@ async def test_every_number_leads_to_its_cases_and_every_table_to_a_file(stage: 
             await seat.press(key)
         kept = await waiting.value
         assert begins in Path(await kept.path()).read_bytes()[:400]
-    assert await seat.pointer_moves() == 0
-
-    await dialogs_on_a_telephone(await sit(token, language="hi", theme="dark", width=360, height=740), case_no)
 
 
 async def dialogs_on_a_telephone(phone: Seat, case_no: str) -> None:

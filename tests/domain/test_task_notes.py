@@ -6,7 +6,9 @@ import pytest
 
 from domain.document_fields import document_name, field_names
 from domain.documents import requirements
+from domain.task_names import NAMES, name_of
 from domain.task_notes import ENGLISH, TEXTS, compose
+from schemas.banks.keys import KeyChangeKind
 from schemas.enums import ClaimKind, DiscrepancyKind, Language
 from schemas.restoration_enums import DocumentKind
 from schemas.tasks import DocumentWaits, TaskCause, TaskFacts, TaskSubject, about
@@ -34,6 +36,20 @@ def test_every_document_and_each_fact_that_it_needs_has_a_name(language: Languag
             empty = rule.field.partition("[]")[0] + "[]"
             for field in (rule.field, empty) if "[]" in rule.field else (rule.field,):
                 assert field_names([field], language) != field
+
+
+def test_every_code_that_facts_state_has_a_name_in_both_languages() -> None:
+    for kind, names in NAMES.items():
+        assert set(kind) == set(names)
+        assert all(both[0] and both[1] and name_of(kind, code, Language.HI) == both[1] for code, both in names.items())
+    facts = TaskFacts(detail="bank_login_replaced", code="agreed")
+    hindi = compose(TaskCause.PROPOSAL_DECIDED, about(TaskSubject.PROPOSAL, 7), facts, Language.HI)
+    assert hindi.startswith("आपके प्रस्ताव 7 (बैंक को नया लॉगिन देना) पर निर्णय हुआ: सहमति मिली।")
+    facts = TaskFacts(institution="HDFC", key_change=KeyChangeKind.END, detail="K1", request_id="R")
+    asked = compose(
+        TaskCause.BANK_KEY_ASKED, about(TaskSubject.INSTITUTION, "HDFC"), facts, names={"HDFC": "HDFC Bank"}
+    )
+    assert asked.startswith("HDFC Bank asks in its inbox to end the key K1 (request R): ")
 
 
 def test_a_bank_is_named_and_one_without_a_name_stands_by_its_code() -> None:
@@ -65,7 +81,7 @@ def test_an_item_is_told_in_the_language_of_its_reader() -> None:
             TaskCause.UNREACHABLE,
             TaskSubject.COMPLAINT,
             TaskFacts(message="hold"),
-            "the victim of complaint 7 cannot be told (hold): no mobile and no e-mail is known",
+            "the victim of complaint 7 cannot be told (“money on your account is on hold”): no mobile and no e-mail is",
         ),
         (
             TaskCause.ANSWER_NOT_UNDERSTOOD,
@@ -128,12 +144,12 @@ def test_an_item_is_told_in_the_language_of_its_reader() -> None:
             TaskFacts(institution="HDFC", code="01"),
             "ask the victim to check the RRN, the date, and from which account to which account",
         ),
-        (TaskCause.UNREACHABLE, TaskSubject.HOLD, TaskFacts(reference="R"), "holder of R: "),
+        (TaskCause.UNREACHABLE, TaskSubject.HOLD, TaskFacts(reference="R"), "the holder of R cannot be told: "),
         (
             TaskCause.UNREACHABLE,
             TaskSubject.CASE,
             TaskFacts(to_whom="io", message="hold"),
-            "cannot be told: io: hold",
+            "the investigating officer cannot be told: “money on your account is on hold”",
         ),
         (
             TaskCause.DOCUMENTS_WAIT,

@@ -48,6 +48,7 @@ COMMANDS = [
     "officer absent",
     "team add",
     "team list",
+    "team change",
     "team end",
     "bank load",
     "bank add",

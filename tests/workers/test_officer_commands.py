@@ -79,6 +79,8 @@ async def test_an_officer_is_added_changed_and_ended(database: Pool, database_ds
         ("officer", "absent", "ravi", "2026-12-01..2026-12-05", "2026-12-24"),
         ("team", "add", "Night", "--lead", "ravi", "--member", "ravi", "--shift", "mon-fri 20:00-24:00"),
         ("team", "list"),
+        ("team", "change", "Night", "--name", "Late", "--lead", "", "--shift", "sat 20:00-24:00"),
+        ("team", "change", "late", "--name", "Night", "--shift", ""),
         ("team", "end", "night"),
     ):
         done = await invoke(*command, **settings)
@@ -101,6 +103,7 @@ async def test_an_officer_is_added_changed_and_ended(database: Pool, database_ds
         ("team", "add", "N", "--shift", "mon 10:00-09:00"),
         ("team", "add", "N", "--shift", "fri-mon 09:00-10:00"),
         ("team", "add", "N", "--shift", "mon 25:00-26:00"),
+        ("team", "change", "N", "--shift", "mon"),
         ("token", "issue", "--name", "a b", "--role", "intake"),
         ("token", "issue", "--name", "a", "--role", "sp"),
         ("token", "issue", "--name", "a", "--role", "intake", "--days", "366"),

@@ -12,6 +12,8 @@ from workers.commands.officers import with_pool
 from workers.commands.processes import actor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from db.pool import Pool
     from schemas.officers import TeamEntry, TeamShift
 
@@ -37,18 +39,47 @@ def add(
 
     Exit codes: 0 added, 1 the name is taken, an officer is unknown or it failed, 2 wrong usage or settings.
     """
-    from pydantic import ValidationError
-
     from activities.officers.enrolment import add_team
-    from schemas.officers import TeamEntry
 
-    fields = {"name": name, "lead": lead, "districts": district or [], "members": member or []}
-    try:
-        entry = TeamEntry.model_validate({**fields, "shifts": [one for text in shift or () for one in _shifts(text)]})
-    except ValidationError as error:
-        raise Failed(mistakes_in("team", error), USAGE) from error
+    entry = _entry(name, lead, district or [], member or [], _all_shifts(shift or []))
     run(with_pool(lambda pool: add_team(pool, entry, actor())))
     errors().print(f"team {entry.name} added", highlight=False, markup=False)
+
+
+def change(
+    name: NameArgument,
+    new_name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Another name.")] = None,
+    lead: Annotated[str | None, typer.Option(metavar="ID", help="The officer who leads it; '' for none.")] = None,
+    district: Annotated[list[str] | None, typer.Option(help="A district; '' for none.", show_default=False)] = None,
+    member: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An officer of the team; '' for none.", show_default=False)
+    ] = None,
+    shift: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SHIFT", help="Hours, as 'mon-fri 09:00-18:00'; '' for any hour.", show_default=False),
+    ] = None,
+) -> None:
+    """Change a team. What an option names takes the place of what is known, and the rest stays.
+
+    Exit codes: 0 changed, 1 no such team, the name is taken, an officer is unknown or it failed, 2 wrong usage or
+    settings.
+    """
+    from activities.officers.enrolment import change_team
+
+    async def changed(pool: "Pool") -> "TeamEntry":
+        before = await _named(pool, name.strip())
+        entry = _entry(
+            before.name if new_name is None else new_name,
+            before.lead if lead is None else lead or None,
+            before.districts if district is None else [one for one in district if one],
+            before.members if member is None else [one for one in member if one],
+            before.shifts if shift is None else _all_shifts([one for one in shift if one]),
+        )
+        await change_team(pool, before.name, entry, before, actor())
+        return entry
+
+    entry = run(with_pool(changed))
+    errors().print(f"team {entry.name} changed", highlight=False, markup=False)
 
 
 def show(json_target: JsonTarget = None) -> None:
@@ -71,6 +102,25 @@ def end(name: NameArgument) -> None:
 
     run(with_pool(lambda pool: end_team(pool, name.strip(), actor())))
     errors().print(f"team {name.strip()} ended", highlight=False, markup=False)
+
+
+def _entry(
+    name: str, lead: str | None, districts: "Sequence[str]", members: "Sequence[str]", shifts: "Sequence[TeamShift]"
+) -> "TeamEntry":
+    """Return a team as it was typed. Raises `Failed`."""
+    from pydantic import ValidationError
+
+    from schemas.officers import TeamEntry
+
+    fields = {"name": name, "lead": lead, "districts": districts, "members": members, "shifts": shifts}
+    try:
+        return TeamEntry.model_validate(fields)
+    except ValidationError as error:
+        raise Failed(mistakes_in("team", error), USAGE) from error
+
+
+def _all_shifts(texts: "Sequence[str]") -> "list[TeamShift]":
+    return [one for text in texts for one in _shifts(text)]
 
 
 def _shifts(text: str) -> "list[TeamShift]":
@@ -100,6 +150,13 @@ async def _listed(pool: "Pool") -> "list[TeamEntry]":
 
     async with pool.acquire() as connection:
         return await teams.listed(connection)
+
+
+async def _named(pool: "Pool", name: str) -> "TeamEntry":
+    from db.officers import teams
+
+    async with pool.acquire() as connection:
+        return await teams.named(connection, name)
 
 
 def _show_table(found: "list[TeamEntry]") -> None:

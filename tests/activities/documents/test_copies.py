@@ -94,4 +94,4 @@ async def test_without_the_copy_that_it_names_nothing_is_sent_and_a_person_is_to
     )
     assert failures == [("The copy of the FIR that a notice names is missing.", None)]
     asked = await notes(issuing.home.bench.pool, "case_no = $1 AND kind = 'supervise'", case_no)
-    assert "message not sent: document_for_bank to bank by email" in asked
+    assert "message “a notice to the bank” not sent to the bank by e-mail" in asked

@@ -427,7 +427,7 @@ async def test_a_holder_whom_a_person_can_reach_is_told_and_the_desk_is_asked_no
     reference = await post.bench.value("SELECT reference FROM account_hold WHERE hold_id = $1", hold_id)
     pool, tasks = post.bench.pool, "case_no = $1 AND state = 'open' AND kind = 'phone_bank'"
     assert await bank_notes(pool, tasks, case_no) == [
-        ("HDFC", f"cannot be told: holder of {reference}: grievance_code")
+        ("HDFC", f"the holder of {reference} cannot be told: “code for the page of appeals”")
     ]
     told = NewHolderContact.model_validate({"phone": "+91 91234-56780", "email": "shop@example.org"})
     taken = await take_contact(post.ctx, hold_id, told, "officer:1")

@@ -25,6 +25,7 @@ from db.orders import bank_orders
 from db.pool import Pool
 from domain.errors import NotFound
 from domain.errors.orders import CancellationNeedsSecondOfficer, NoReleaseOrder, NotCancelled
+from domain.task_names import name_of
 from schemas.enums import ChannelKind, Language
 from schemas.grievances.grievances import NewGrievance
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
@@ -235,7 +236,7 @@ async def test_what_made_way_and_comes_back_by_no_clock_is_a_persons(back: Back,
     await ordered.confirm(order_id, 200_00)
     assert await back.road.state(instead) == "cancelled"
     tasks = "kind = 'supervise' AND state = 'open' AND cause = 'order_to_repeat'"
-    note = f"{reason}: order {instead} was cancelled, order again what remains of it"
+    note = f"{name_of(OrderReason, reason, Language.EN)}: order {instead} was cancelled, order again what remains of it"
     asked = reason in {REASON.COMPLAINT_WITHDRAWN, REASON.COURT, REASON.GRIEVANCE, REASON.OBJECTION, REASON.SMALL_HOLD}
     assert await bank_notes(back.bench.pool, tasks) == ([("HDFC", note)] if asked else [])
 

@@ -22,6 +22,7 @@ from activities.reporting.outcomes import (
 )
 from activities.restoration import refusals
 from db.pool import Pool
+from documents.spreadsheet import BYTE_ORDER_MARK
 from schemas.reporting.outcomes import FigureGroup, OutcomeFigures, OutcomeReport, Stage, Sum
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
@@ -288,6 +289,6 @@ def test_no_cell_of_the_table_is_a_formula() -> None:
     told = OutcomeReport(
         opened_from=NOW, opened_to=NOW, as_of=NOW, by=FigureGroup.DISTRICT, total=row(""), rows=rows, grievances=()
     )
-    table = list(csv.DictReader(io.StringIO(outcome_table(told).to_csv())))
+    table = list(csv.DictReader(io.StringIO(outcome_table(told).to_csv().removeprefix(BYTE_ORDER_MARK))))
     assert [line["about"] for line in table] == ["'=1+1", "Agra", "total"]
     assert table[1]["held_paise"] == "100"

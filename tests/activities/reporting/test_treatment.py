@@ -39,6 +39,10 @@ async def test_counts_by_district_have_intervals_and_few_answers_are_left_out(ct
     assert 0.4 < lucknow.low < 0.8 < lucknow.high < 1
     assert (rows["AGRA"].is_shown, rows["AGRA"].yes, rows["AGRA"].share) == (False, None, None)
     assert not rows["VARANASI"].is_shown, "Agra would follow from the total"
+    header, *lines = treatment.table(report).to_csv().splitlines()
+    assert header.startswith("\ufeffrow,question,about,is_shown,yes,no,")
+    assert any(line.startswith("row,respected,LUCKNOW,1,8,2,1,0.8,") for line in lines)
+    assert lines[-2].startswith("total,respected,,1,21,5,1,")
     of_agra = await treatment.read(ctx, days, None, ("AGRA",))
     assert [row.is_shown for row in of_agra.total] == [False, False]
     async with ctx.pool.acquire() as connection:

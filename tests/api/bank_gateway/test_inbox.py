@@ -73,7 +73,7 @@ class Browser:
         """The table of what waits."""
         response = await self.client.get("/inbox/waiting.csv")
         assert response.status_code == 200, response.text
-        return list(csv.DictReader(io.StringIO(response.text)))
+        return list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
 
     async def upload(self, rows: list[dict[str, str]]) -> Page:
         """What the page says of a filled-in table."""

@@ -45,7 +45,7 @@ async def test_h1_a_cursor_of_another_list_is_refused(doors: Doors) -> None:
 async def test_h1_two_officers_decide_who_paid(doors: Doors) -> None:
     case_no, later = await claimed_twice(doors)
     (task,) = (await doors.read("/api/v1/desk/tasks", kind="read_complaint"))["items"]
-    assert task["note"] == f"hop 1: complaint {later} tells it otherwise: payer"
+    assert task["note"] == f"hop 1: complaint {later} tells it otherwise: who paid"
     path = f"/api/v1/cases/{case_no}/hops/1/payer-decisions"
     proposed = (await doors.post(path, {"ack_no": later, "reason": "the bank says so"})).json()
     agree = f"{path}/{proposed['decision_id']}/agree"

@@ -183,7 +183,7 @@ async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Hold
     assert "Then your bank gives you a code" in words_of(asked)
     pool = holder.doors.services.ctx.pool
     tasks = await bank_notes(pool, "case_no = $1 AND kind = 'phone_bank'", case_no)
-    assert ("SBIN", f"cannot be told: holder of {reference}: grievance_code") in tasks
+    assert ("SBIN", f"the holder of {reference} cannot be told: “code for the page of appeals”") in tasks
     path, why = f"/api/v1/holds/{hold_id}/appeal-code", {"reason": "for the bank, Shri Rao"}
     refused = await holder.doors.post(path, why, Role.DESK)
     assert (refused.status_code, refused.json()["code"]) == (409, "holder_unreachable")

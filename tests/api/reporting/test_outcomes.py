@@ -42,7 +42,7 @@ async def test_as_a_table(doors: Doors) -> None:
     response = await doors.client.get(f"{FIGURES}?by=bank", headers=headers)
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     assert "restorations.csv" in response.headers["content-disposition"]
-    rows = list(csv.DictReader(io.StringIO(response.text)))
+    rows = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
     assert [row["about"] for row in rows] == ["SBIN", "total"]
     assert rows[0]["lost_paise"] == rows[1]["lost_paise"] == "500000"
 

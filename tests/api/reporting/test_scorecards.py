@@ -126,7 +126,7 @@ async def test_as_a_table(doors: Doors, by_header: bool) -> None:
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     assert "scorecards.csv" in response.headers["content-disposition"]
-    onward, row = csv.DictReader(io.StringIO(response.text))
+    onward, row = csv.DictReader(io.StringIO(response.content.decode("utf-8-sig")))
     assert (onward["institution"], onward["requests"]) == ("HDFC", "1")
     assert (row["institution"], row["held_paise"], row["moved_before_share"]) == ("SBIN", "200000", "0.2")
     assert (row["sent_to_delivered_p50_seconds"], row["hour"], row["silent_rate"]) == ("2.0", "", "0.0")

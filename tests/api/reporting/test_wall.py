@@ -68,8 +68,8 @@ async def test_the_wall_sums_and_names_no_person_account_or_case(doors: Doors) -
     rest = await doors.read(f"{FIGURES}/money-cases", Role.SUPERVISOR, figure="in_play", after=first["next"])
     assert [one["case_ack_no"] for one in rest["items"]] == [case_no], "the case with the least in play is the last"
     headers = {**doors.officer(Role.SUPERVISOR), "Accept": "text/csv"}
-    table = (await doors.client.get(f"{FIGURES}/money-cases", params={"figure": "held"}, headers=headers)).text
-    assert [row.split(",")[0] for row in table.splitlines()] == ["case_ack_no", case_no]
+    table = (await doors.client.get(f"{FIGURES}/money-cases", params={"figure": "held"}, headers=headers)).content
+    assert [row.split(",")[0] for row in table.decode("utf-8-sig").splitlines()] == ["case_ack_no", case_no]
     districts = {one["code"]: one for one in told["recent"]["districts"]}
     assert len(districts) == 75
     assert (districts["LUCKNOW"]["complaints"], districts["LUCKNOW"]["in_play_paise"]) == (6, 28_000_00)

@@ -79,6 +79,9 @@ class Desk:
         await self.tick(restoration, 3)
         await self.done(restoration, "receive-application", Role.DESK)
         await self.done(restoration, "verify", Role.IO)
+        await self.after_the_notice(restoration)
+
+    async def after_the_notice(self, restoration: str) -> None:
         await self.doors.services.ctx.pool.execute(
             "UPDATE due_document SET state = 'issued', lacking = '{}', next_attempt_at = NULL, ended_at = now()"
             " WHERE restoration_id = $1 AND ended_at IS NULL",
@@ -112,6 +115,17 @@ async def waiting(desk: Desk, restoration: str, role: Role, **query: Any) -> lis
         if page["next"] is None:
             return found
         after = {"after": page["next"]}
+
+
+async def awaited(desk: Desk, restoration: str, role: Role, name: str) -> tuple[int, int]:
+    """How many steps of a restoration wait for this officer, and how many for others."""
+    found = []
+    for who in ("officer", "others"):
+        response = await desk.doors.client.get(
+            f"{PATH}/officer-steps", params={"awaits": who, "limit": 500}, headers=desk.doors.officer(role, name)
+        )
+        found.append(sum(one["restoration_id"] == restoration for one in response.json()["items"]))
+    return found[0], found[1]
 
 
 async def test_from_the_list_to_the_order(desk: Desk) -> None:
@@ -204,8 +218,14 @@ async def test_a_cursor_that_is_none_of_ours(desk: Desk, after: str) -> None:
 
 async def test_four_eyes_have_a_problem_of_their_own(desk: Desk) -> None:
     restoration = await desk.hold()
-    await desk.to_approval(restoration)
+    await desk.tick(restoration, 3)
+    await desk.done(restoration, "receive-application", Role.DESK)
+    await desk.done(restoration, "verify", Role.IO)
+    assert await awaited(desk, restoration, Role.IO, "sharma") == (0, 1), "its holder may still object"
+    await desk.after_the_notice(restoration)
     await desk.done(restoration, "prepare", Role.DY_SP, "sharma")
+    assert await awaited(desk, restoration, Role.SP, "sharma") == (0, 1), "another officer approves"
+    assert await awaited(desk, restoration, Role.SP, "verma") == (1, 0)
     for verb, body in (("approve", {"due_paise": 2000_00}), ("refuse", WHY)):
         response = await desk.post(restoration, verb, Role.SP, "sharma", **body)
         assert problem(response) == (403, "four-eyes")
@@ -400,7 +420,8 @@ async def test_a_day_of_the_lok_adalat(desk: Desk) -> None:
     assert [standing for _, standing, _ in await day(on=today)] == ["taken", "recorded"]
     assert [one for one, _, _ in await day()] == both[1:], "without a day, only those that wait"
     headers = {**desk.doors.officer(Role.IO), "Accept": "text/csv"}
-    table = (await desk.doors.client.get("/api/v1/court-day", params={"on": today}, headers=headers)).text
+    file = await desk.doors.client.get("/api/v1/court-day", params={"on": today}, headers=headers)
+    table = file.content.decode("utf-8-sig")
     assert [row.split(",")[0] for row in table.splitlines()] == ["ack_no", *cases]
     assert "50100000000001" not in table, "accounts are masked"
     headers["Accept"] = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

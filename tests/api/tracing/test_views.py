@@ -260,7 +260,7 @@ async def test_transfers_timeline_and_holds_are_tables_too(doors: Doors) -> None
         headers = doors.officer(Role.DESK) | {"Accept": "text/csv"}
         answer = await doors.client.get(path, params=query, headers=headers)
         assert answer.headers["content-disposition"].endswith('.csv"')
-        return list(csv.DictReader(io.StringIO(answer.text)))
+        return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
     path = f"/api/v1/cases/{ack_no}/trail"
     rows = await table(path)

@@ -7,9 +7,10 @@ import asyncpg
 import pytest
 
 from activities.officers import enrolment, script_tokens
-from db.officers import callers, officers
+from db.officers import callers, officers, teams
 from db.officers import script_tokens as token_rows
 from db.pool import Pool
+from domain.administration import changes_of_event
 from domain.errors.officers import (
     OfficerExists,
     OfficerNotFound,
@@ -17,6 +18,7 @@ from domain.errors.officers import (
     RoleGiven,
     RoleNotGiven,
     ScriptTokenNotFound,
+    TeamChangedSince,
     TeamExists,
     TeamNotFound,
     TeamShiftsOverlap,
@@ -183,14 +185,44 @@ async def test_a_team_has_one_name_and_known_officers(database: Pool) -> None:
     with pytest.raises(TeamShiftsOverlap):
         await enrolment.add_team(database, TeamEntry(name="Day", shifts=overlap), ADMIN)
     assert (await row(database, "asha")).teams == ("Night",)
+    async with database.acquire() as connection:
+        seen = await teams.named(connection, "Night")
+    late = TeamEntry(name="Late", members=("ravi",), shifts=(night,))
+    await enrolment.change_team(database, "night", late, seen, ADMIN)
+    with pytest.raises(TeamNotFound):
+        await enrolment.change_team(database, "night", seen, None, ADMIN)
+    with pytest.raises(TeamChangedSince):
+        await enrolment.change_team(database, "late", seen, seen, ADMIN)
+    with pytest.raises(TeamShiftsOverlap):
+        await enrolment.change_team(database, "late", TeamEntry(name="Late", shifts=overlap), None, ADMIN)
+    await enrolment.add_team(database, TeamEntry(name="Day"), ADMIN)
+    with pytest.raises(TeamExists):
+        await enrolment.change_team(database, "late", TeamEntry(name="DAY"), None, ADMIN)
+    assert (await row(database, "asha")).teams == ()
+    await enrolment.change_team(database, "Late", team, None, ADMIN)
+    await enrolment.end_team(database, "day", ADMIN)
     await enrolment.end_team(database, "night", ADMIN)
     with pytest.raises(TeamNotFound):
         await enrolment.end_team(database, "night", ADMIN)
     await enrolment.add_team(database, TeamEntry(name="Night"), ADMIN)
-    assert [one.kind for one in await events(database) if one.kind.startswith("team")] == [
-        "team_added",
-        "team_ended",
-        "team_added",
+    told = [one for one in await events(database) if one.kind.startswith("team")]
+    added, changed = (changes_of_event(one.kind, one.data) for one in told[:2])
+    assert {one.field: one.after for one in added} == {
+        "name": "Night",
+        "lead": "ravi",
+        "districts": "LUCKNOW",
+        "members": "asha, ravi",
+        "shifts": "day 1 00:00-08:00",
+    }
+    assert {one.field: (one.before, one.after) for one in changed} == {
+        "name": ("Night", "Late"),
+        "lead": ("ravi", None),
+        "districts": ("LUCKNOW", None),
+        "members": ("asha, ravi", "ravi"),
+    }
+    assert [one.kind for one in told] == [
+        *("team_added", "team_changed", "team_added", "team_changed"),
+        *("team_ended", "team_ended", "team_added"),
     ]
 
 

@@ -27,7 +27,7 @@ async def test_each_form_has_the_same_rows(database: Pool, database_dsn: str, tm
     told = await invoke("stages", "--by", "district", "--from", day, *files, **with_database(database_dsn))
     assert told.exit_code == 0, told.output
     report = json.loads(told.stdout)
-    rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((tmp_path / "t.csv").read_text(encoding="utf-8-sig").splitlines()))
     _, *cells = CalamineWorkbook.from_path(tmp_path / "t.xlsx").get_sheet_by_index(0).to_python()
     assert len(rows) == len(cells) == len(report["rows"]) + len(report["total"])
     assert {row["about"] for row in rows if row["row"] == "row"} == {"LUCKNOW"}

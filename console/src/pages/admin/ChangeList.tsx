@@ -8,6 +8,7 @@ import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { fieldText, Value } from "./ChangeTable.tsx";
 import { type ChangeFilter, changes, type Done } from "./reads.ts";
+import { Subject } from "./Subject.tsx";
 import { actorText, admin, named } from "./text.ts";
 
 export function ChangeList({ filter, isShort = false }: { filter: ChangeFilter; isShort?: boolean }): ReactNode {
@@ -37,7 +38,11 @@ export function ChangeList({ filter, isShort = false }: { filter: ChangeFilter; 
                   <Moment at={Date.parse(one.at)} />
                 </td>
                 <th scope="row">{named(t, "done", one.kind)}</th>
-                {!isShort && <td className="mono">{one.subject}</td>}
+                {!isShort && (
+                  <td>
+                    <Subject kind={one.kind} subject={one.subject} />
+                  </td>
+                )}
                 <td>
                   <By change={one} />
                 </td>

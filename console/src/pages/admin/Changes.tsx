@@ -17,6 +17,7 @@ import { adminCommands } from "./commands.ts";
 import { Frame } from "./Frame.tsx";
 import { ProposalDialog } from "./ProposalDialog.tsx";
 import { type Area, changesAs, type Proposal, proposals, useSettled } from "./reads.ts";
+import { Subject } from "./Subject.tsx";
 import { actorText, admin, named } from "./text.ts";
 
 export default function Changes(): ReactNode {
@@ -108,7 +109,9 @@ function ProposalTable({ list, open }: { list: Shown["list"]; open: (proposalId:
             {found.map((one) => (
               <tr key={one.proposal_id}>
                 <th scope="row">{named(t, "proposal", one.kind)}</th>
-                <td className="mono">{one.subject}</td>
+                <td>
+                  <Subject kind={one.kind} subject={one.subject} />
+                </td>
                 <td>{isActor(me, one.proposed_by) ? <b>{t("you")}</b> : actorText(t, one.proposed_by)}</td>
                 <td>
                   <Moment at={Date.parse(one.proposed_at)} />

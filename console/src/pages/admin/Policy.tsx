@@ -13,7 +13,7 @@ import { EditValue, type Edits, ProposePolicy } from "./PolicyForm.tsx";
 import { keyIn, sectionOf, unitOf, valueText, writtenValue } from "./policyValues.ts";
 import { PolicyVersions } from "./PolicyVersions.tsx";
 import { policy, useIsAdmin } from "./reads.ts";
-import { admin } from "./text.ts";
+import { admin, named } from "./text.ts";
 
 type Value = Schemas["PolicyValue"];
 
@@ -75,7 +75,8 @@ function Sections({
 }): ReactNode {
   const t = admin.use();
   const sought = text.trim().toLowerCase();
-  const fitting = values.filter((one) => `${one.name} ${one.source}`.toLowerCase().includes(sought));
+  const nameOf = (section: string): string => named(t, "policy_section", section);
+  const fitting = values.filter((one) => `${nameOf(sectionOf(one.name))} ${one.name} ${one.source}`.toLowerCase().includes(sought));
   const sections = [...new Set(fitting.map((one) => sectionOf(one.name)))];
   if (sections.length === 0) return <EmptyState>{t("no_value_found")}</EmptyState>;
   return sections.map((section) => {
@@ -84,7 +85,8 @@ function Sections({
     return (
       <details key={section} className="admin-section" open={sought !== "" || changed > 0 || undefined}>
         <summary>
-          <b className="mono">{section}</b> <span className="mut sm">{t.count("values", own.length)}</span>
+          <b>{nameOf(section)}</b> <span className="mono mut sm">{section}</span>{" "}
+          <span className="mut sm">{t.count("values", own.length)}</span>
           {changed > 0 && <span className="chip acc">{t.count("edited", changed)}</span>}
         </summary>
         <ValueTable values={own} edits={edits} edit={edit} />

@@ -19,6 +19,7 @@ import { isReason } from "../../text/reason.ts";
 import { ChangeTable } from "./ChangeTable.tsx";
 import { ADMIN, proposal, type Proposal, useIsAdmin } from "./reads.ts";
 import { Secret } from "./Secret.tsx";
+import { Subject } from "./Subject.tsx";
 import { actorText, admin, named } from "./text.ts";
 
 type Details = Schemas["ProposalDetails"];
@@ -61,7 +62,7 @@ function Look({ found, done, close }: { found: Details; done: (decided: Decided)
       <dl className="admin-facts">
         <Fact name={t("what")}>{named(t, "proposal", one.kind)}</Fact>
         <Fact name={t("subject")}>
-          <span className="mono">{one.subject}</span>
+          <Subject kind={one.kind} subject={one.subject} />
         </Fact>
         <Fact name={t("proposed_by")}>
           {actorText(t, one.proposed_by)} · <Moment at={Date.parse(one.proposed_at)} />

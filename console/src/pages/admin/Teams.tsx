@@ -15,7 +15,7 @@ import { ListField } from "./ListField.tsx";
 import { ListPanel } from "./ListPanel.tsx";
 import { useDistricts } from "./officerForms.tsx";
 import { ADMIN, type Team, teams, useMay } from "./reads.ts";
-import { asShifts, shiftsText } from "./shifts.ts";
+import { asShifts, shiftsText, typedShifts } from "./shifts.ts";
 import { districtsText } from "./presence.tsx";
 import { admin } from "./text.ts";
 
@@ -23,6 +23,7 @@ export default function Teams(): ReactNode {
   const t = admin.use();
   const mayChange = useMay("change_teams");
   const [isAdding, setIsAdding] = useState(false);
+  const [changed, setChanged] = useState<Team | null>(null);
   const [ends, setEnds] = useState<Team | null>(null);
   const query = useQuery(teams);
   const found = query.data?.items ?? [];
@@ -63,9 +64,19 @@ export default function Teams(): ReactNode {
                   <td>{shiftsText(one.shifts ?? [], t.language) || <span className="mut">{t("any_hour")}</span>}</td>
                   <td className="num">
                     {mayChange && (
-                      <button type="button" className="btn" aria-label={t("end_team", { team: one.name })} onClick={() => setEnds(one)}>
-                        {t("end")}
-                      </button>
+                      <span className="row">
+                        <button
+                          type="button"
+                          className="btn"
+                          aria-label={t("change_team", { team: one.name })}
+                          onClick={() => setChanged(one)}
+                        >
+                          {t("change")}
+                        </button>
+                        <button type="button" className="btn" aria-label={t("end_team", { team: one.name })} onClick={() => setEnds(one)}>
+                          {t("end")}
+                        </button>
+                      </span>
                     )}
                   </td>
                 </tr>
@@ -74,7 +85,8 @@ export default function Teams(): ReactNode {
           </table>
         </div>
       </ListPanel>
-      {isAdding && <AddTeam close={() => setIsAdding(false)} />}
+      {isAdding && <TeamForm before={null} close={() => setIsAdding(false)} />}
+      {changed !== null && <TeamForm before={changed} close={() => setChanged(null)} />}
       {ends !== null && <EndTeam team={ends} close={() => setEnds(null)} />}
     </Frame>
   );
@@ -109,33 +121,33 @@ function Members({ ids }: { ids: readonly string[] }): ReactNode {
   );
 }
 
-function AddTeam({ close }: { close: () => void }): ReactNode {
+/** A new team, or all that a known one has. */
+function TeamForm({ before, close }: { before: Team | null; close: () => void }): ReactNode {
   const t = admin.use();
-  const [name, setName] = useState("");
-  const [lead, setLead] = useState("");
-  const [members, setMembers] = useState<readonly string[]>([]);
-  const [districts, setDistricts] = useState<readonly string[]>([]);
-  const [hours, setHours] = useState("");
+  const [name, setName] = useState(before?.name ?? "");
+  const [lead, setLead] = useState(before?.lead ?? "");
+  const [members, setMembers] = useState<readonly string[]>(before?.members ?? []);
+  const [districts, setDistricts] = useState<readonly string[]>(before?.districts ?? []);
+  const [hours, setHours] = useState(typedShifts(before?.shifts ?? []));
   const shifts = asShifts(hours);
   const known = useDistricts().filter((one) => one.value !== "*");
-  const add = useVerb({
-    run: () =>
-      ok(
-        api.POST("/api/v1/teams", {
-          body: { name: name.trim(), lead: lead.trim() || null, members: [...members], districts: [...districts], shifts: shifts ?? [] },
-        }),
-      ),
+  const write = useVerb({
+    run: () => {
+      const body = { name: name.trim(), lead: lead.trim() || null, members: [...members], districts: [...districts], shifts: shifts ?? [] };
+      if (before === null) return ok(api.POST("/api/v1/teams", { body }));
+      return ok(api.PUT("/api/v1/teams/{name}", { params: { path: { name: before.name } }, body: { seen: before, team: body } }));
+    },
     readAgain: [ADMIN],
     done: close,
     refused: () => undefined,
   });
   return (
     <AskDialog
-      title={t("add_team")}
-      says={t("add_team_says")}
-      isReady={name.trim() !== "" && shifts !== null && !add.isRunning}
-      problem={add.problem}
-      run={() => add.act(undefined)}
+      title={before === null ? t("add_team") : t("change_team", { team: before.name })}
+      says={t(before === null ? "add_team_says" : "change_team_says")}
+      isReady={name.trim() !== "" && shifts !== null && !write.isRunning}
+      problem={write.problem}
+      run={() => write.act(undefined)}
       close={close}
     >
       <div className="admin-fields">

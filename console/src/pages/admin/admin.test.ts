@@ -8,7 +8,7 @@ import { keyOf } from "./bankKey.ts";
 import { displayName } from "./displayName.ts";
 import { knownValue } from "./known.ts";
 import { editedText, joined, readValue, unitOf, valueText } from "./policyValues.ts";
-import { asShifts, shiftsText } from "./shifts.ts";
+import { asShifts, shiftsText, typedShifts } from "./shifts.ts";
 import type { AdminRead } from "./text.ts";
 
 /** A reader of these texts alone. */
@@ -89,6 +89,9 @@ test("hours of a team are written and read as the command has them", () => {
   assert.deepEqual(asShifts("mon-fri 9-18"), week);
   assert.equal(asShifts("mon 18:00-09:00"), null);
   assert.equal(asShifts("at night"), null);
+  const typed = typedShifts([...week, { day_no: 6, starts_minute: 1200, ends_minute: 1440 }]);
+  assert.equal(typed, "mon,tue,wed,thu,fri 09:00-18:00, sat 20:00-24:00");
+  assert.deepEqual(asShifts(typed)?.length, 6);
 });
 
 test("a district is read by its code or its name, and no other text is one", () => {

@@ -34,21 +34,28 @@ export default function Approve(): ReactNode {
   const { act } = useSearch({ strict: false }) as Search;
   const navigate = useNavigate();
   useReadReasons(part());
-  const read = useInfiniteQuery(stepsOf(act ?? null));
-  const waiting = useMemo(() => grouped((read.data?.pages ?? []).flatMap((page) => page.items)), [read.data]);
+  const read = useInfiniteQuery(stepsOf(act ?? null, "officer"));
+  const ofOthers = useInfiniteQuery(stepsOf(act ?? null, "others"));
+  const toDo = useMemo(() => grouped((read.data?.pages ?? []).flatMap((page) => page.items)), [read.data]);
+  const others = useMemo(() => grouped((ofOthers.data?.pages ?? []).flatMap((page) => page.items)), [ofOthers.data]);
+  const [isUnfolded, setIsUnfolded] = useState<boolean | null>(null);
+  const isOfOthers = others.some((one) => one.head.restoration_id === restorationId);
+  const hasOthers = isUnfolded ?? (isOfOthers || act === "waive_notice");
+  // The keys go through the lines that are seen.
+  const waiting = useMemo(() => (hasOthers ? [...toDo, ...others] : toDo), [hasOthers, toDo, others]);
   const [isBulk, setIsBulk] = useState(false);
   const open = (id: string | undefined, how: { replace?: boolean } = {}): void => {
     const search = (act === undefined ? {} : { act }) as never;
     if (id === undefined) void navigate({ to: "/restorations", search, ...how });
     else void navigate({ to: "/restorations/$restorationId", params: { restorationId: id }, search, ...how });
   };
-  const first = waiting[0]?.head.restoration_id;
+  const first = toDo[0]?.head.restoration_id;
   useEffect(() => {
     // The page opens with the first deadline in front of the officer.
     if (restorationId === undefined && first !== undefined) open(first, { replace: true });
   });
   const { officer_id } = useSession();
-  const simple = waiting.filter((one) => isSimple(one, officer_id));
+  const simple = toDo.filter((one) => isSimple(one, officer_id));
   const at = waiting.findIndex((one) => one.head.restoration_id === restorationId);
   const move = (by: number) => (): void => open(waiting[Math.max(0, Math.min(waiting.length - 1, at + by))]?.head.restoration_id);
   const next = (): void => open((waiting[at + 1] ?? waiting.find((one) => one.head.restoration_id !== restorationId))?.head.restoration_id);
@@ -63,12 +70,16 @@ export default function Approve(): ReactNode {
     <main className="approve">
       <h1 className="sr">{t("title")}</h1>
       <WaitingList
-        waiting={waiting}
+        toDo={toDo}
+        others={others}
+        hasOthers={hasOthers}
+        unfold={setIsUnfolded}
         act={act ?? null}
         change={(one) => void navigate({ to: "/restorations", search: (one === null ? {} : { act: one }) as never })}
         current={restorationId}
         open={open}
-        more={read.hasNextPage ? () => void read.fetchNextPage() : null}
+        more={moreOf(read)}
+        moreOthers={moreOf(ofOthers)}
         simple={simple.length}
         together={() => setIsBulk(true)}
       />
@@ -80,6 +91,10 @@ export default function Approve(): ReactNode {
       {isBulk && <Simple waiting={simple} close={() => setIsBulk(false)} />}
     </main>
   );
+}
+
+function moreOf(read: { hasNextPage: boolean; fetchNextPage: () => unknown }): (() => void) | null {
+  return read.hasNextPage ? () => void read.fetchNextPage() : null;
 }
 
 /** The chosen file. While another one is read, the old one stays, and nothing can be done to it. */

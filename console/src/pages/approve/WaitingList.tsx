@@ -1,4 +1,4 @@
-/** The files that wait for the officer, the first deadline first. What is late says so. */
+/** The files that wait for the officer, the first deadline first, and below them those that wait for others. What is late says so. */
 
 import { type ReactNode, useEffect, useRef } from "react";
 
@@ -7,6 +7,7 @@ import { KeyMark } from "../../parts/KeyMark.tsx";
 import { Rupees } from "../../parts/money.tsx";
 import { Deadline } from "../../parts/time.tsx";
 import { isActor } from "../../text/actors.ts";
+import { dayText } from "../../text/moments.ts";
 import { useSession } from "../../app/session.ts";
 import { caseText, worded } from "../case/text.ts";
 import { approveCommands } from "./commands.ts";
@@ -26,21 +27,30 @@ const ACTS: readonly Act[] = [
 ];
 
 export function WaitingList({
-  waiting,
+  toDo,
+  others,
+  hasOthers,
+  unfold,
   act,
   change,
   current,
   open,
   more,
+  moreOthers,
   simple,
   together,
 }: {
-  waiting: readonly Waiting[];
+  toDo: readonly Waiting[];
+  others: readonly Waiting[];
+  /** whether the lines that wait for others are shown */
+  hasOthers: boolean;
+  unfold: (isUnfolded: boolean) => void;
   act: Act | null;
   change: (act: Act | null) => void;
   current: string | undefined;
   open: (restorationId: string) => void;
   more: (() => void) | null;
+  moreOthers: (() => void) | null;
   simple: number;
   together: () => void;
 }): ReactNode {
@@ -49,7 +59,7 @@ export function WaitingList({
     <aside className="waiting" aria-labelledby="h-waiting">
       <header>
         <h2 id="h-waiting">
-          {t("waiting")} <span className="mut">{waiting.length}{more === null ? "" : "+"}</span>
+          {t("waiting")} <Count of={toDo} more={more} />
         </h2>
         <span className="push xs mut">
           <KeyMark command={approveCommands.down} /> <KeyMark command={approveCommands.up} />
@@ -68,17 +78,7 @@ export function WaitingList({
           ))}
         </select>
       </div>
-      {waiting.length === 0 && <p className="state sm">{t("nothing")}</p>}
-      <ul>
-        {waiting.map((one) => (
-          <Line key={one.head.restoration_id} one={one} isCurrent={one.head.restoration_id === current} open={open} />
-        ))}
-      </ul>
-      {more !== null && (
-        <button type="button" className="btn more-steps" onClick={more}>
-          {t("more")}
-        </button>
-      )}
+      <Lines of={toDo} more={more} nothing={t("nothing")} current={current} open={open} />
       {simple > 1 && (
         <div className="together">
           <CommandButton command={approveCommands.simple} run={together}>
@@ -87,11 +87,73 @@ export function WaitingList({
           <p className="xs mut">{t("together.says")}</p>
         </div>
       )}
+      <button type="button" className="btn link others" aria-expanded={hasOthers} onClick={() => unfold(!hasOthers)}>
+        <span aria-hidden="true">{hasOthers ? "▾" : "▸"}</span> {t("others")} <Count of={others} more={moreOthers} />
+      </button>
+      {hasOthers && <Lines of={others} more={moreOthers} nothing={t("others.nothing")} current={current} open={open} isOfOthers />}
     </aside>
   );
 }
 
-function Line({ one, isCurrent, open }: { one: Waiting; isCurrent: boolean; open: (id: string) => void }): ReactNode {
+function Count({ of, more }: { of: readonly Waiting[]; more: (() => void) | null }): ReactNode {
+  return (
+    <span className="mut">
+      {of.length}
+      {more === null ? "" : "+"}
+    </span>
+  );
+}
+
+function Lines({
+  of,
+  more,
+  nothing,
+  current,
+  open,
+  isOfOthers = false,
+}: {
+  of: readonly Waiting[];
+  more: (() => void) | null;
+  nothing: string;
+  current: string | undefined;
+  open: (restorationId: string) => void;
+  isOfOthers?: boolean;
+}): ReactNode {
+  const t = approve.use();
+  if (of.length === 0) return <p className="state sm">{nothing}</p>;
+  return (
+    <>
+      <ul>
+        {of.map((one) => (
+          <Line
+            key={one.head.restoration_id}
+            one={one}
+            isCurrent={one.head.restoration_id === current}
+            isOfOthers={isOfOthers}
+            open={open}
+          />
+        ))}
+      </ul>
+      {more !== null && (
+        <button type="button" className="btn more-steps" onClick={more}>
+          {t("more")}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Line({
+  one,
+  isCurrent,
+  isOfOthers,
+  open,
+}: {
+  one: Waiting;
+  isCurrent: boolean;
+  isOfOthers: boolean;
+  open: (id: string) => void;
+}): ReactNode {
   const t = approve.use();
   const words = caseText.use();
   const { head, acts } = one;
@@ -115,7 +177,13 @@ function Line({ one, isCurrent, open }: { one: Waiting; isCurrent: boolean; open
             <Rupees paise={head.paise} />
           </b>
           <span className="push sm">
-            {head.due_at === null ? <span className="mut">{t("no_deadline")}</span> : <Deadline at={Date.parse(head.due_at)} />}
+            {head.due_at === null ? (
+              <span className="mut">{t("no_deadline")}</span>
+            ) : isOfOthers ? (
+              <span className="mut">{t("until", { day: dayText(Date.parse(head.due_at)) })}</span>
+            ) : (
+              <Deadline at={Date.parse(head.due_at)} />
+            )}
           </span>
         </span>
         <span className="sm acts-of">{isOwn ? t("act.own") : acts.map((act) => t(`act.${act}`)).join(" · ")}</span>

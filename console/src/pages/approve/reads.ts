@@ -2,7 +2,7 @@
 
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
-import { api } from "../../api/client.ts";
+import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
 import { useReadAgain } from "../../api/readAgain.ts";
 import { readerOf } from "../../api/readReason.ts";
@@ -18,11 +18,11 @@ const READ_EVERY_MS = 60_000;
 
 export const part = (...of: readonly (string | null)[]): readonly unknown[] => ["approve", ...of];
 
-export const stepsOf = (act: Act | null) =>
+export const stepsOf = (act: Act | null, awaits: Schemas["Awaited"]) =>
   infiniteQueryOptions({
-    queryKey: part("steps", act),
+    queryKey: part("steps", act, awaits),
     queryFn: ({ pageParam }) =>
-      ok(api.GET("/api/v1/restorations/officer-steps", { params: { query: { act, after: pageParam, limit: AT_ONCE } } })),
+      ok(api.GET("/api/v1/restorations/officer-steps", { params: { query: { act, awaits, after: pageParam, limit: AT_ONCE } } })),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,

@@ -28,10 +28,7 @@ export default function CourtDay(): ReactNode {
       <h1 className="sr no-print">{t("title")}</h1>
       <header className="courtday-print">
         <h1>{t("print.title", { route: t(`route.${asked.route}`), day: localText(asked.heard || asked.on) })}</h1>
-        <p>
-          {asked.court || t("print.court")}
-          {asked.district && ` · ${t("district")}: ${asked.district}`}
-        </p>
+        <PrintedWhere asked={asked} />
       </header>
       <Lists asked={asked} change={change} />
       {asked.list === "files" && (
@@ -47,6 +44,13 @@ export default function CourtDay(): ReactNode {
       </p>
     </main>
   );
+}
+
+/** The court and the district of the print; what the officer did not name has no line. */
+function PrintedWhere({ asked }: { asked: Asked }): ReactNode {
+  const t = courtday.use();
+  const named = [asked.court, asked.district && `${t("district")}: ${asked.district}`].filter(Boolean);
+  return named.length > 0 && <p>{named.join(" · ")}</p>;
 }
 
 interface Choosing {

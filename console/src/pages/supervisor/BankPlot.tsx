@@ -38,7 +38,7 @@ export function BankPlot({ scope, show }: { scope: Scope; show: (behind: Behind)
   return (
     <>
       <Plot banks={banks} all={all} below={below.length} />
-      <BankTable banks={banks} all={all} show={(about, only) => show({ stage: STAGE, only, by: "bank", about, scope })} />
+      <BankTable banks={banks} all={all} show={(about, name, only) => show({ stage: STAGE, only, by: "bank", about, name, scope })} />
     </>
   );
 }

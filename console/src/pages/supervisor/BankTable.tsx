@@ -12,6 +12,7 @@ import { supervisor } from "./text.ts";
 type Figures = Schemas["StageFigures"];
 
 const FIRST = 8;
+const nameOf = (bank: Figures): string => bank.name || (bank.about ?? "");
 const counted = new Intl.NumberFormat("en-IN");
 
 export function BankTable({
@@ -21,7 +22,7 @@ export function BankTable({
 }: {
   banks: readonly Figures[];
   all: number;
-  show: (about: string, only: Which) => void;
+  show: (about: string, name: string, only: Which) => void;
 }): ReactNode {
   const t = supervisor.use();
   const [isWhole, setIsWhole] = useState(false);
@@ -41,7 +42,7 @@ export function BankTable({
           </thead>
           <tbody>
             {(isWhole ? ordered : ordered.slice(0, FIRST)).map((one) => (
-              <BankRow key={one.about} bank={one} all={all} show={(only) => show(one.about ?? "", only)} />
+              <BankRow key={one.about} bank={one} all={all} show={(only) => show(one.about ?? "", nameOf(one), only)} />
             ))}
           </tbody>
         </table>
@@ -57,7 +58,7 @@ export function BankTable({
 
 function BankRow({ bank, all, show }: { bank: Figures; all: number; show: (only: Which) => void }): ReactNode {
   const t = supervisor.use();
-  const name = bank.name || (bank.about ?? "");
+  const name = nameOf(bank);
   const isBelow = standingOf(bank.policy.share ?? 0, bank.policy.judged ?? 1, all) === "below";
   return (
     <tr>

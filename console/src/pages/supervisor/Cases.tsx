@@ -1,6 +1,7 @@
 /** The cases behind a number, in a dialog; more are read when they are asked for. */
 
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { api, type Schemas } from "../../api/client.ts";
@@ -26,7 +27,7 @@ export function Cases({ behind, close }: { behind: Behind; close: () => void }):
   });
   const cases = found.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <Modal title={`${t(`stage.${behind.stage}`)}${behind.about ? ` · ${behind.about}` : ""}`} close={close} className="wide">
+    <Modal title={`${t(`stage.${behind.stage}`)}${behind.name ? ` · ${behind.name}` : ""}`} close={close} className="wide">
       {found.error !== null && <ErrorState error={found.error} reset={() => void found.refetch()} />}
       {found.isPending && <LoadingState />}
       {found.isSuccess && cases.length === 0 && <EmptyState>{t("no_cases")}</EmptyState>}
@@ -69,13 +70,13 @@ export function CaseTable({ cases, hasStage = false }: { cases: readonly Schemas
         {cases.map((one) => (
           <tr key={`${one.stage} ${one.subject}`}>
             <td>
-              <a className="mono" href={`/console/case/${one.case_ack_no}`}>
+              <Link className="mono" to="/case/$ackNo" params={{ ackNo: one.case_ack_no }}>
                 {one.case_ack_no}
-              </a>
+              </Link>
             </td>
             {hasStage && <td>{t(`stage.${one.stage}`)}</td>}
             <td className="num">{glanceText(one.seconds, t.language)}</td>
-            <td>{one.institution ?? "–"}</td>
+            <td>{one.institution_name ?? one.institution ?? "–"}</td>
             <td>
               <Moment at={Date.parse(one.began_at)} />
             </td>

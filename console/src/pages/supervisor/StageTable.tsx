@@ -8,6 +8,7 @@ import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { glanceText } from "../../text/spans.ts";
 import type { Asked, Scope, Stage, Which } from "./asked.ts";
 import type { Behind } from "./behind.ts";
+import { useDistrictName } from "./districts.ts";
 import { stages } from "./reads.ts";
 import { Strip } from "./Strip.tsx";
 import { supervisor } from "./text.ts";
@@ -63,7 +64,7 @@ export function StageTable({
               <Row
                 figures={one}
                 target={target}
-                show={(only) => show({ stage: one.stage, only, by: null, about: "", scope })}
+                show={(only) => show({ stage: one.stage, only, by: null, about: "", name: "", scope })}
                 name={
                   <button
                     type="button"
@@ -83,7 +84,7 @@ export function StageTable({
                   stage={one.stage}
                   target={target}
                   by={asked.by}
-                  show={(about, only) => show({ stage: one.stage, only, by: asked.by, about, scope })}
+                  show={(about, name, only) => show({ stage: one.stage, only, by: asked.by, about, name, scope })}
                 />
               )}
             </Fragment>
@@ -110,9 +111,10 @@ function Opened({
   stage: Stage;
   target: number | null;
   by: Asked["by"];
-  show: (about: string, only: Which) => void;
+  show: (about: string, name: string, only: Which) => void;
 }): ReactNode {
   const t = supervisor.use();
+  const districtOf = useDistrictName();
   const own = (rows ?? []).filter((one) => one.stage === stage).sort((one, other) => other.began - one.began);
   if (own.length === 0) {
     return (
@@ -123,16 +125,19 @@ function Opened({
       </tr>
     );
   }
-  return own.map((one) => (
-    <Row
-      key={one.about}
-      figures={one}
-      target={by === "bank" ? null : target}
-      isInner
-      name={one.name || one.about || t("without")}
-      show={(only) => show(one.about ?? "", only)}
-    />
-  ));
+  return own.map((one) => {
+    const name = by === "district" && one.about ? districtOf(one.about) : one.name || one.about || t("without");
+    return (
+      <Row
+        key={one.about}
+        figures={one}
+        target={by === "bank" ? null : target}
+        isInner
+        name={name}
+        show={(only) => show(one.about ?? "", name, only)}
+      />
+    );
+  });
 }
 
 function Row({
@@ -175,8 +180,10 @@ function Row({
   );
 }
 
+type Share = Pick<Figures["policy"], "share" | "low" | "high" | "judged">;
+
 /** A share in time, and between which shares it lies with certainty: a share of few cases says little. */
-export function InTime({ policy, isBad }: { policy: Figures["policy"]; isBad: boolean }): ReactNode {
+export function InTime({ policy, isBad }: { policy: Share; isBad: boolean }): ReactNode {
   const t = supervisor.use();
   const { share, low, high, judged } = policy;
   if (low == null || high == null) return percent(share);

@@ -1,6 +1,7 @@
 /** The cases behind a sum of money, in a dialog: those with the most money first. */
 
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { api, type Schemas } from "../../api/client.ts";
@@ -11,6 +12,7 @@ import { Rupees } from "../../parts/money.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import type { BehindSum } from "./behind.ts";
+import { useDistrictName } from "./districts.ts";
 import { Files } from "./Files.tsx";
 import { supervisor } from "./text.ts";
 
@@ -33,7 +35,8 @@ export function SumCases({ sum, close }: { sum: BehindSum; close: () => void }):
   const cases = found.data?.pages.flatMap((page) => page.items) ?? [];
   const own = OWN_NAMES.find((one) => one === sum.figure);
   const name = own === undefined ? named(`bucket.${sum.figure as Exclude<typeof sum.figure, OwnName>}`) : t(`sum.${own}`);
-  const place = sum.scope.district === undefined ? "" : ` · ${sum.scope.district}`;
+  const nameOf = useDistrictName();
+  const place = sum.scope.district === undefined ? "" : ` · ${nameOf(sum.scope.district)}`;
   return (
     <Modal title={`${name} · ${t.count("days", sum.days)}${place}`} close={close} className="wide">
       {found.error !== null && <ErrorState error={found.error} reset={() => void found.refetch()} />}
@@ -61,6 +64,7 @@ export function SumCases({ sum, close }: { sum: BehindSum; close: () => void }):
 
 function SumTable({ cases, hasComplaints }: { cases: readonly Schemas["MoneyCase"][]; hasComplaints: boolean }): ReactNode {
   const t = supervisor.use();
+  const nameOf = useDistrictName();
   return (
     <table className="grid">
       <thead>
@@ -76,14 +80,14 @@ function SumTable({ cases, hasComplaints }: { cases: readonly Schemas["MoneyCase
         {cases.map((one) => (
           <tr key={one.case_ack_no}>
             <td>
-              <a className="mono" href={`/console/case/${one.case_ack_no}`}>
+              <Link className="mono" to="/case/$ackNo" params={{ ackNo: one.case_ack_no }}>
                 {one.case_ack_no}
-              </a>
+              </Link>
             </td>
             <td className="num">
               <Rupees paise={one.paise} />
             </td>
-            <td>{one.district}</td>
+            <td>{nameOf(one.district)}</td>
             <td>
               <Moment at={Date.parse(one.opened_at)} />
             </td>

@@ -25,6 +25,7 @@ import { StageTable } from "./StageTable.tsx";
 import { SumCases } from "./SumCases.tsx";
 import { fileOf, nameOf, type Table } from "./tables.ts";
 import { supervisor } from "./text.ts";
+import { Treatment } from "./Treatment.tsx";
 
 export default function Supervisor(): ReactNode {
   const t = supervisor.use();
@@ -57,6 +58,7 @@ export default function Supervisor(): ReactNode {
       </section>
       <Banks scope={scope} show={setBehind} />
       <Breaches district={asked.district} />
+      <Treatment scope={scope} by={asked.by} />
       <section className="panel" aria-labelledby="h-load">
         <header>
           <h2 id="h-load">{t("load_title")}</h2>

@@ -6,6 +6,7 @@ import { STAGES } from "./stageNames.ts";
 
 export type Stage = Schemas["TimedStage"];
 export type Group = Schemas["StageGroup"];
+export type TreatmentGroup = Schemas["TreatmentGroup"];
 export type Which = Schemas["StageCases"];
 
 export const GROUPS: readonly Group[] = ["district", "team", "bank", "wire", "channel", "hour", "category"];

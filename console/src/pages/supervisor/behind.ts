@@ -10,6 +10,8 @@ export interface Behind {
   readonly only: Which;
   readonly by: Group | null;
   readonly about: string;
+  /** what people call the row */
+  readonly name: string;
   readonly scope: Scope;
 }
 

@@ -5,7 +5,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 
 import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
-import { type Asked, askedOf, type Group, type Scope, searchOf } from "./asked.ts";
+import { type Asked, askedOf, type Group, type Scope, searchOf, type TreatmentGroup } from "./asked.ts";
 
 /** Figures of now change by themselves, and no event tells of each. The server makes them every two seconds. */
 const NOW_EVERY_MS = 15_000;
@@ -35,6 +35,14 @@ export const load = (scope: Scope) =>
   queryOptions({
     queryKey: ["figures", "load", scope],
     queryFn: () => ok(api.GET("/api/v1/figures/load", { params: { query: scope } })) as Promise<Schemas["LoadReport"]>,
+  });
+
+/** What victims answered of how they were treated; no case stands behind an answer. */
+export const treatment = (scope: Scope, by: TreatmentGroup) =>
+  queryOptions({
+    queryKey: ["figures", "treatment", scope, by],
+    queryFn: () =>
+      ok(api.GET("/api/v1/figures/treatment", { params: { query: { ...scope, by } } })) as Promise<Schemas["TreatmentReport"]>,
   });
 
 export const breaches = (district: string | null) =>
