@@ -127,7 +127,7 @@ _TASKS: Final[Mapping[str, tuple[str, str]]] = {
     TaskKind.PHONE_BANK: ("telephone the bank", "बैंक को फ़ोन करें"),
     TaskKind.TICKET_REFUSED: ("a request is refused", "अनुरोध अस्वीकार हुआ"),
     TaskKind.READ_ANSWER: ("read an answer", "उत्तर पढ़ें"),
-    TaskKind.RESOLVE_DISCREPANCY: ("resolve a discrepancy", "विसंगति सुलझाएँ"),
+    TaskKind.RESOLVE_DISCREPANCY: ("resolve a discrepancy", "अंतर सुलझाएँ"),
     TaskKind.SUPERVISE: ("for the supervisor", "पर्यवेक्षक के लिए"),
     TaskKind.RESTORATION_STEP: ("step of a restoration", "राशि वापसी का चरण"),
     TaskKind.GRIEVANCE: ("an appeal", "अपील"),
