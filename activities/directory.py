@@ -18,13 +18,13 @@ from activities.secrets import CannotOpen, Opener, SecretBox, hash_password
 from adapters.banks.envelope import EnvelopeError, decode_key
 from adapters.banks.protocol import LOGIN_PATH, REPORT_PATH, BankWire, IsoWay
 from adapters.banks.push.client import push_wire
-from db.banks import institutions
+from db.banks import bank_people, institutions
 from db.clock import present_moment
 from db.pool import Connection, Pool
 from domain.banks.directory import Directory
 from domain.banks.sponsors import SponsorRefused, check_beside
 from domain.errors import RuleBroken
-from domain.errors.banks import InstitutionNotFound
+from domain.errors.banks import BankPeopleTooFew, InstitutionNotFound
 from schemas.banks.institutions import Institution, InstitutionEntry, Iso20022Entry, PushEntry, WireEntry
 from schemas.base import FrozenModel
 from schemas.enums import ChannelKind
@@ -166,8 +166,8 @@ async def load_directory(
 ) -> int:
     """Write a directory file's entries over the known ones, all or none, and return their number.
 
-    Outbound credentials are sealed, inbound passwords are hashed. Raises `DirectoryRefused`, `PrefixOverlap` or
-    `SponsorRefused`, which name the institution and the fault; then nothing is written.
+    Outbound credentials are sealed, inbound passwords are hashed. Raises `DirectoryRefused`, `PrefixOverlap`,
+    `SponsorRefused` or `BankPeopleTooFew`, which name the institution and the fault; then nothing is written.
     """
     _check(entries)
     safe = await asyncio.to_thread(prepared, secret_box, entries)
@@ -199,6 +199,9 @@ async def add_institution(
 async def _write(connection: Connection, safe: Sequence[institutions.PreparedEntry], now: datetime, by: str) -> None:
     """Write the entries, record what they change, and check the whole directory. The caller holds its lock."""
     codes = {one.entry.code for one in safe}
+    known_by_two = {one.code for one in await institutions.list_all(connection, sorted(codes)) if one.answers_by_two}
+    for code in sorted({one.entry.code for one in safe if one.entry.answers_by_two} - known_by_two):
+        await refuse_too_few(connection, code)
     await check_sponsors(connection, {one.entry.sponsor for one in safe if one.entry.sponsor} - codes)
     secrets = {one.entry.code: _secrets_in(one) for one in safe}
     async with recorded(connection, codes, now, by, secrets):
@@ -207,6 +210,13 @@ async def _write(connection: Connection, safe: Sequence[institutions.PreparedEnt
         except asyncpg.UniqueViolationError:
             raise DirectoryRefused("a login e-mail is in use by another institution") from None
     check_beside(await institutions.list_all(connection))
+
+
+async def refuse_too_few(connection: Connection, institution: str) -> None:
+    """Raise `BankPeopleTooFew` if the bank has too few confirmed people for replies by two."""
+    confirmed = len(await bank_people.confirmed(connection, institution))
+    if confirmed < bank_people.CONFIRMED_LEAST:
+        raise BankPeopleTooFew(institution, confirmed, bank_people.CONFIRMED_LEAST)
 
 
 async def check_sponsors(connection: Connection, sponsors: Collection[str]) -> None:

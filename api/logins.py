@@ -97,11 +97,21 @@ class BankLogins:
         async with self._ctx.pool.acquire() as connection:
             return await bank_people.login_of(connection, institutions.email_key(email), address)
 
-    async def check_person(self, login: PersonLogin, email: str, password: SecretStr, address: str) -> None:
-        """Check the password of a person. Raises `Refused` as `code` does."""
+    async def check_person(self, login: PersonLogin, email: str, password: SecretStr, address: str) -> PersonLogin:
+        """Check the password of a person; return the login as it is then. Raises `Refused` as `code` does.
+
+        A hash of other costs is made again. The person's other sessions end then.
+        """
         await self._count(institutions.email_key(email), address, knows_address=login.knows_address)
         if not await self._fits(password, login.password_hash):
             raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
+        if not is_outdated(login.password_hash):
+            return login
+        after = await asyncio.to_thread(hash_password, password)
+        async with self._ctx.pool.acquire() as connection:
+            await bank_people.renew_hash(connection, login.person.person_id, login.password_hash, after)
+        # A login whose password was changed meanwhile begins no session, because it has neither hash.
+        return login.model_copy(update={"password_hash": after})
 
     async def check_code(self, email: str, code: str, address: str) -> tuple[UUID, bytes]:
         """Check the code with which a person sets a password. Raises as `code` does.

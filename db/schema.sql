@@ -6814,7 +6814,9 @@ CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kin
 
 CREATE UNIQUE INDEX desk_task_once_alarm ON public.desk_task USING btree (((facts ->> 'task_id'::text))) WHERE ((state = 'open'::text) AND (case_no IS NULL) AND (cause = 'task_unowned'::text));
 
-CREATE UNIQUE INDEX desk_task_once_bank ON public.desk_task USING btree (institution, kind) WHERE ((state = 'open'::text) AND (case_no IS NULL) AND (cause <> 'task_unowned'::text));
+CREATE UNIQUE INDEX desk_task_once_bank_call ON public.desk_task USING btree (institution, cause, facts) WHERE ((state = 'open'::text) AND (case_no IS NULL) AND (kind = 'phone_bank'::text));
+
+CREATE UNIQUE INDEX desk_task_once_bank_work ON public.desk_task USING btree (institution, kind) WHERE ((state = 'open'::text) AND (case_no IS NULL) AND (kind <> 'phone_bank'::text) AND (cause <> 'task_unowned'::text));
 
 CREATE UNIQUE INDEX desk_task_once_nightly_run ON public.desk_task USING btree (subject_id) WHERE ((state = 'open'::text) AND (subject_kind = 'nightly_run'::text));
 

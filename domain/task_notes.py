@@ -263,6 +263,16 @@ ENGLISH: Final[Mapping[str, str]] = {
         "{bank} could not be told that its login {detail} was replaced, or that its password was set ({at}): call its"
         " nodal officer, and ask whether the bank wanted that"
     ),
+    TaskCause.BANK_PERSON_CODE_UNSENT: (
+        "{bank} added a person to its inbox ({at}), and the letter with the code could not be sent: call its nodal"
+        " officer, have the e-mail of the person, or of the nodal officer in the directory, corrected, and tell the"
+        " bank to have a new code sent"
+    ),
+    TaskCause.BANK_PERSON_NOT_ASKED_FOR: (
+        "a person got a code for the inbox of {bank} without having asked for it, and the login of the person is ended"
+        " ({at}): call its nodal officer at a number of the directory, and ask whether the bank added this person; if"
+        " not, someone else knows the bank's login: have two admins replace it"
+    ),
     TaskCause.BANK_KEY_ASKED: (
         "{bank} asks in its inbox to {key_change} the key {detail} (request {request_id}): call its nodal officer at"
         " the number of the directory, compare the fingerprint, and have an admin confirm or refuse it"

@@ -15,6 +15,11 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
 
 
+def indian_minute(at: datetime) -> str:
+    """Return a moment in Indian time, as letters and work items have it."""
+    return f"{at.astimezone(IST):%d-%m-%Y %H:%M} IST"
+
+
 def _placeholder_is_nothing(value: object) -> object:
     """Turn a placeholder such as "NA" or twelve zeros into None, because it would match unrelated transfers."""
     return None if isinstance(value, str) and not names_a_transfer(value) else value

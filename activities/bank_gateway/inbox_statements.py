@@ -39,6 +39,8 @@ class Answered(FrozenModel):
     items: tuple[AnsweredRequest, ...]
     orders: tuple[ConfirmedOrder, ...]
     """the newest orders that the bank has confirmed, on the first page"""
+    has_older_orders: bool
+    """whether the bank has confirmed more orders, which are found by their case"""
     next_no: int
     """where the next page begins; 0 without one"""
 
@@ -76,9 +78,12 @@ async def page(ctx: Context, institution: str, find: str, before_no: int) -> Ans
             keys = find, account_key(find), reference_key(find)
             found = await bank_gateway.find_answered(connection, institution, *keys, FOUND_MAX)
         rows = await bank_gateway.answered(connection, institution, before_no or _NEWEST, PAGE + 1, found)
-        orders = [] if before_no else await bank_replies.confirmed(connection, institution, find, ORDERS_SHOWN)
+        orders = [] if before_no else await bank_replies.confirmed(connection, institution, find, ORDERS_SHOWN + 1)
     return Answered(
-        items=tuple(rows[:PAGE]), orders=tuple(orders), next_no=rows[PAGE - 1].change_no if len(rows) > PAGE else 0
+        items=tuple(rows[:PAGE]),
+        orders=tuple(orders[:ORDERS_SHOWN]),
+        has_older_orders=len(orders) > ORDERS_SHOWN,
+        next_no=rows[PAGE - 1].change_no if len(rows) > PAGE else 0,
     )
 
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import asyncpg
 from pydantic import ValidationError
 
-from activities.directory import DirectoryRefused, check_sponsors
+from activities.directory import DirectoryRefused, check_sponsors, refuse_too_few
 from activities.directory_record import recorded
 from db.banks import bank_key_changes, bank_keys, bank_login_changes, bank_people, institutions, rosters
 from db.pool import Connection
@@ -46,11 +46,14 @@ async def change_institution(
 ) -> None:
     """Write the fields that are given. The others stay.
 
-    Raises `InstitutionNotFound`, `DirectoryRefused`, `PrefixOverlap` and `SponsorRefused`.
+    Raises `InstitutionNotFound`, `DirectoryRefused`, `PrefixOverlap`, `SponsorRefused`, and `BankPeopleTooFew` for
+    replies by two.
     """
     await lock_known(connection, code)
     (known,) = await institutions.list_all(connection, [code])
     changed = known.model_copy(update=fields.model_dump(exclude_none=True))
+    if changed.answers_by_two and not known.answers_by_two:
+        await refuse_too_few(connection, code)
     if fields.channels is None and not changed.desk_email:
         # Without an address there is no e-mail channel.
         kept = tuple(kind for kind in changed.channels if kind is not ChannelKind.EMAIL)

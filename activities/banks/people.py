@@ -13,11 +13,22 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from activities.secret_codes import plain_code
-from db.banks import bank_people, institutions
+from db.banks import bank_people, bank_sessions, institutions
+from db.banks.bank_sessions import BankSession
 from db.banks.institutions import email_key
+from db.cases import tasks
 from db.clock import present_moment
 from db.pool import Connection, Pool
-from domain.errors.banks import BankPeopleAddedTooMany, BankPeopleTooMany, BankPersonKnown, BankPersonNotFound
+from domain.errors.banks import (
+    BankPeopleAddedTooMany,
+    BankPeopleTooMany,
+    BankPersonKnown,
+    BankPersonNotFound,
+    BankSignedOut,
+)
+from schemas.enums import TaskKind
+from schemas.tasks import TaskCause, TaskFacts
+from schemas.text import indian_minute
 
 CODE_LIFE: Final = timedelta(days=3)
 
@@ -27,15 +38,15 @@ def code_digest(code: str) -> bytes:
     return hashlib.sha256(plain_code(code).encode()).digest()
 
 
-async def add(pool: Pool, institution: str, email: str, name: str, designation: str) -> UUID:
-    """Add a person, to whom a code is sent.
+async def add(pool: Pool, session: BankSession, email: str, name: str, designation: str) -> UUID:
+    """Add a person of the bank of a session, to whom a code is sent.
 
-    Raises `BankPersonKnown` for an e-mail that the bank has, `BankPeopleTooMany` and `BankPeopleAddedTooMany`. Whether
-    another bank has the e-mail is told to the person alone, when the password is set.
+    Raises `BankSignedOut`, `BankPersonKnown` for an e-mail that the bank has, `BankPeopleTooMany` and
+    `BankPeopleAddedTooMany`. Whether another bank has the e-mail is told to the person alone, when the password is set.
     """
-    person_id = uuid4()
+    person_id, institution = uuid4(), session.institution
     async with pool.acquire() as connection, connection.transaction():
-        now = await present_moment(connection)
+        now = await _now_in(connection, session)
         own = await institutions.login_row(connection, email)
         if own is not None and own.code == institution:
             raise BankPersonKnown
@@ -48,6 +59,17 @@ async def add(pool: Pool, institution: str, email: str, name: str, designation: 
                 raise BankPeopleAddedTooMany(bank_people.ADDED_MAX) from None
             raise BankPeopleTooMany(bank_people.PEOPLE_MAX) from None
     return person_id
+
+
+async def _now_in(connection: Connection, session: BankSession) -> datetime:
+    """Return the time of the transaction, in which the session and the login of its bank stay as they are.
+
+    A new login ends the sessions of the bank and all its people. Raises `BankSignedOut` if that came first.
+    """
+    await bank_people.lock_bank(connection, session.institution)
+    if not await bank_sessions.is_live(connection, session.session_id):
+        raise BankSignedOut
+    return await present_moment(connection)
 
 
 async def set_password(pool: Pool, person_id: UUID, digest: bytes, password_hash: str) -> bool:
@@ -90,15 +112,34 @@ async def facts(connection: Connection, institution: str, people: Sequence[UUID]
     }
 
 
-async def end(pool: Pool, institution: str, person_id: UUID) -> None:
-    """End a person and the sessions of the person at once. Raises `BankPersonNotFound`."""
+async def end(pool: Pool, session: BankSession, person_id: UUID) -> None:
+    """End a person and the sessions of the person at once. Raises `BankSignedOut` and `BankPersonNotFound`."""
     async with pool.acquire() as connection, connection.transaction():
-        if not await bank_people.end(connection, institution, person_id, await present_moment(connection)):
+        now = await _now_in(connection, session)
+        if not await bank_people.end(connection, session.institution, person_id, now):
             raise BankPersonNotFound
 
 
-async def renew(pool: Pool, institution: str, person_id: UUID) -> None:
-    """End the password of a person, and send a new code. Raises `BankPersonNotFound`."""
+async def renew(pool: Pool, session: BankSession, person_id: UUID) -> None:
+    """End the password of a person, and send a new code. Raises as `end`."""
     async with pool.acquire() as connection, connection.transaction():
-        if not await bank_people.renew(connection, institution, person_id, await present_moment(connection)):
+        now = await _now_in(connection, session)
+        if not await bank_people.renew(connection, session.institution, person_id, now):
             raise BankPersonNotFound
+
+
+async def refuse_login(pool: Pool, person_id: UUID, digest: bytes) -> bool:
+    """End the login of who got a code without having asked for it; return whether the code was still there.
+
+    The desk gets a work item, because a thief of the bank's login may have added the person.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        now = await present_moment(connection)
+        institution = await bank_people.refuse_code(connection, person_id, digest, now)
+        if institution is None:
+            return False
+        # Work items are kept, so this one does not name the person. The page of the bank shows who ended then.
+        facts = TaskFacts(institution=institution, at=indian_minute(now))
+        kind, cause = TaskKind.PHONE_BANK, TaskCause.BANK_PERSON_NOT_ASKED_FOR
+        await tasks.open_for_institution(connection, institution, kind, cause, now, facts=facts)
+    return True

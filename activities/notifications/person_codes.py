@@ -1,80 +1,83 @@
 """Letters that bring people of banks their code for a first password.
 
-The contacts of the bank are told too. The row of the person is the outbox. The code is made when it is sent, and only
-its digest is stored.
+The contacts of the bank are told too. The code is made when it is sent, and only its digest is stored.
 """
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Final
 
 from activities.banks.people import CODE_LIFE, code_digest
 from activities.context import Context
-from activities.notifications.bank_contacts import BankLetter, send_to_bank
+from activities.notifications.bank_contacts import BankLetter, DueLetter, LetterOver, deliver_due, send_to_bank
 from activities.notifications.sending import Ways
 from activities.secret_codes import new_grouped_code
-from adapters.messages.sms import SmsError
-from adapters.messages.smtp import MailError
 from db.banks import bank_people
+from db.pool import Connection
 from schemas.banks.institutions import Institution
 from schemas.banks.people import BankPerson
+from schemas.tasks import TaskCause, TaskFacts
+from schemas.text import indian_minute
 
-SEND_LIMIT: Final = 20
-
-
-async def send_person_codes(ctx: Context, ways: Ways) -> int:
-    """Send the codes that are due; return how many were sent."""
-    now = ctx.now()
-    lease_until = now + timedelta(seconds=3 * ctx.policy.messages.trying.call_timeout_seconds)
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        due = await bank_people.claim(connection, now, lease_until, SEND_LIMIT)
-    return sum([await _send(ctx, ways, person, attempts) for person, attempts in due])
+FIRST_SIGN_IN_PATH: Final = "/inbox/first"
+"""path of the page on which a person sets a password by the code"""
 
 
-async def _send(ctx: Context, ways: Ways, person: BankPerson, attempts: int) -> bool:
-    trying = ctx.policy.messages.trying
-    try:
-        sent = await _send_both(ctx, ways, person)
-    except (MailError, SmsError) as error:
-        is_again = error.retryable and attempts < trying.attempts
-        again_at = ctx.now() + timedelta(seconds=trying.wait_seconds(attempts)) if is_again else None
-        async with ctx.pool.acquire() as connection:
-            await bank_people.put_off(connection, person.person_id, again_at)
-        return False
-    async with ctx.pool.acquire() as connection:
-        if sent is not None:
-            await bank_people.told(connection, person.person_id, sent, ctx.now())
-        else:
-            await bank_people.put_off(connection, person.person_id, None)
-    return sent is not None
+def first_sign_in_address(bank_url: str | None) -> str:
+    """Return the address of that page at the address at which banks reach us, or an empty text without one."""
+    return f"{bank_url}{FIRST_SIGN_IN_PATH}" if bank_url else ""
 
 
-async def _send_both(ctx: Context, ways: Ways, person: BankPerson) -> bytes | None:
-    """Tell the contacts and then the person; return the digest of the code.
+async def send_person_codes(ctx: Context, ways: Ways, address: str = "") -> int:
+    """Send the codes that are due; return how many were sent. `address` is that of the page for them."""
+    return await deliver_due(ctx, bank_people.claim, lambda due: _due(ctx, ways, address, *due))
 
-    So no person has a code of whom they do not know. Returns None if a code cannot be sent, or is not due any more.
-    Both letters are named by the code: a mail system may drop a second letter with the name of another one.
-    """
-    bank = ctx.directory.current.get(person.institution)
+
+def _due(ctx: Context, ways: Ways, address: str, person: BankPerson, attempts: int) -> DueLetter:
     code = new_grouped_code()
     digest = code_digest(code)
+
+    async def send(bank: Institution) -> bool:
+        return await _send_both(ctx, ways, address, bank, person, code)
+
+    async def told(connection: Connection, at: datetime) -> None:
+        await bank_people.told(connection, person.person_id, digest, at)
+
+    async def put_off(connection: Connection, again_at: datetime | None) -> None:
+        await bank_people.put_off(connection, person.person_id, attempts, again_at)
+
+    # Work items are kept, so this one does not name the person. The page of the bank shows whose code was not sent.
+    facts = TaskFacts(institution=person.institution, at=indian_minute(person.added_at))
+    return DueLetter(person.institution, attempts, send, told, put_off, TaskCause.BANK_PERSON_CODE_UNSENT, facts)
+
+
+async def _send_both(ctx: Context, ways: Ways, address: str, bank: Institution, person: BankPerson, code: str) -> bool:
+    """Tell the contacts and then the person; return whether there was a way. Raises as `DueLetter.send` does.
+
+    So no person has a code of whom they do not know. Both letters are named by the code: a mail system may drop a
+    second letter with the name of another one.
+    """
+    digest = code_digest(code)
     name = f"{person.institution}.person.{person.person_id}.{digest.hex()[:16]}"
-    if bank is None or ways.mail is None or not await send_to_bank(ways, bank, _to_contacts(bank, person, name)):
-        return None
+    if ways.mail is None or not await send_to_bank(ways, bank, _to_contacts(bank, person, name)):
+        return False
     async with ctx.pool.acquire() as connection:
         if not await bank_people.write_code(connection, person.person_id, digest, ctx.now() + CODE_LIFE):
-            return None
-    subject, text = _to_person(bank, person, code)
+            raise LetterOver
+    subject, text = _to_person(bank, person, code, address)
     await ways.mail.send(person.email, subject, text, f"{name}.code")
-    return digest
+    return True
 
 
-def _to_person(bank: Institution, person: BankPerson, code: str) -> tuple[str, str]:
+def _to_person(bank: Institution, person: BankPerson, code: str, address: str) -> tuple[str, str]:
+    opens = f"Open {address}" if address else 'Open the inbox, choose "First sign-in"'
     return f"{bank.name}: your login at the police's inbox for banks", (
         f"To {person.name}\n\n{bank.name} has given you a login at the police's inbox for banks.\n\n"
         f"  E-mail  {person.email}\n"
         f"  Code    {code}\n\n"
-        f'Open the inbox, choose "First sign-in", and set a password of your own with this code. It is good once, for'
-        f" {CODE_LIFE.days} days. Give it to no other person: what is answered under your login is answered by you.\n"
+        f"{opens}, and set a password of your own with this code. It is good once, for"
+        f" {CODE_LIFE.days} days. Give it to no other person: what is answered under your login is answered by you.\n\n"
+        'If you did not ask for this login, give e-mail and code on the same page, and choose "I did not ask for this'
+        ' login". The login is then ended, and the police are told.\n'
     )
 
 

@@ -4,7 +4,7 @@ An officer so notices a link that another person used. The row of the link is th
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from activities.context import Context
@@ -15,7 +15,7 @@ from db.officers import link_letters
 from db.officers.link_letters import LinkToTell, ToldPerson
 from domain.persons import person_of
 from schemas.enums import Language
-from schemas.text import IST, is_email
+from schemas.text import indian_minute, is_email
 
 log = logging.getLogger(__name__)
 
@@ -88,9 +88,5 @@ async def _send(ways: Ways, person: ToldPerson, link: LinkToTell) -> bool:
 def _text(person: ToldPerson, link: LinkToTell) -> str:
     says = _USED if link.used_at else _MADE
     does = _TO_OFFICER if person.officer_id == link.officer_id else _TO_ADMIN
-    told = says[person.language].format(officer=link.officer_id, at=_moment(link.used_at or link.made_at))
+    told = says[person.language].format(officer=link.officer_id, at=indian_minute(link.used_at or link.made_at))
     return f"{told} {does[person.language]}"
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(IST):%d-%m-%Y %H:%M} IST"

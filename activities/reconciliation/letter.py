@@ -6,7 +6,7 @@ from activities.banks.letters import Letter
 from adapters.messages.smtp import Attachment
 from schemas.banks.institutions import Institution
 from schemas.reconciliation.comparison import Inquiry
-from schemas.text import IST
+from schemas.text import indian_minute
 
 HEADER: Final = "Acknowledgement number,RRN or UTR,Amount on hold\n"
 """the columns that `goldenhour reconcile` looks for"""
@@ -17,7 +17,7 @@ def liens_letter(institution: Institution, asked: Inquiry) -> Letter:
 
     It names none of our liens, so that the list comes from the bank's own records.
     """
-    until = f"{asked.due_at.astimezone(IST):%d-%m-%Y %H:%M} IST"
+    until = indian_minute(asked.due_at)
     body = (
         f"To {institution.name}: the desk for police requests\n\n"
         "Please send the list of all amounts that your bank has on hold (lien) for the cyber crime police at the"

@@ -14,7 +14,7 @@ from db.tracing.requests import HopToAsk, RequestRow
 from domain.banks.on_duty import Holidays, calling_order
 from schemas.banks.institutions import Institution
 from schemas.banks.rosters import HolidayRules, OfficerToCall
-from schemas.text import IST
+from schemas.text import IST, indian_minute
 
 MAX_ROWS = 50
 NO_ADDRESS = "no nodal officer has a known address: sent to the desk"
@@ -54,7 +54,7 @@ def _called(officer: OfficerToCall) -> str:
     )
     if officer.off_duty_until is None:
         return called
-    return f"{called} (off duty until {officer.off_duty_until.astimezone(IST):%d-%m-%Y %H:%M} IST)"
+    return f"{called} (off duty until {indian_minute(officer.off_duty_until)})"
 
 
 def page_text(link: ReplyLink) -> str:

@@ -40,7 +40,7 @@ async def take_password(request: Request, visit: TheVisit, token: str) -> Respon
     password, again = (SecretStr(fields.get(name, "")) for name in ("password", "again"))
     if fields.get("step") == NOT_ASKED:
         is_ended = await login_links.refuse(visit.services.ctx, token)
-        return visit.page("password_refused") if is_ended else await _over(request, visit)
+        return _refused(visit) if is_ended else await _over(request, visit)
     new = NewPassword(password, again, fields.get("link_code", ""))
     fault = new.fault(link)
     if fault is not None:
@@ -55,6 +55,12 @@ async def take_password(request: Request, visit: TheVisit, token: str) -> Respon
     if not is_set:
         return await _over(request, visit)
     return visit.page("password_set", email=link.email)
+
+
+def _refused(visit: Visit) -> Response:
+    """Say that a link is ended that the bank did not ask for."""
+    title, text = (visit.say[name] for name in ("password_refused_title", "password_refused_text"))
+    return visit.page("password_refused", title=title, text=text)
 
 
 async def _over(request: Request, visit: Visit) -> Response:

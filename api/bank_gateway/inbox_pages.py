@@ -181,8 +181,8 @@ class Visit:
             "answered_id": None,
             "now": self.services.ctx.now(),
             "today": f"{self.services.ctx.now().astimezone(IST):%Y-%m-%d}",
-            "tabs": [(path, say[key]) for path, key in _TABS.items() if key != "tab_checks" or self._is_by_two()],
-            "by_two": self._is_by_two(),
+            "tabs": [(path, say[key]) for path, key in _TABS.items() if key != "tab_checks" or self.is_by_two],
+            "by_two": self.is_by_two,
             "checks": self.checks,
             "needs_second": self.maybe_session is not None and self.needs_second,
             "tab": self.tab,
@@ -196,7 +196,9 @@ class Visit:
         told["errors"] = dict(sorted(told["errors"].items(), key=lambda one: one[0] in _WHO))
         return PAGES.page(f"inbox/{name}", status, look=self.look, say=say, **told)
 
-    def _is_by_two(self) -> bool:
+    @property
+    def is_by_two(self) -> bool:
+        """Return whether replies of the bank that is signed in need two people."""
         known = self.services.ctx.directory.current.get(self.code) if self.maybe_session else None
         return known is not None and known.answers_by_two
 

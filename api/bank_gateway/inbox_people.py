@@ -15,11 +15,13 @@ from api.addresses import address_of
 from api.bank_gateway.inbox_pages import TheVisit, Visit
 from api.forms import VALUE_MAX_CHARS, tidy, typed
 from api.officers.sessions import refuse_other_sites
+from api.pages import NOT_ASKED
 from api.problems import INBOX_PATH, NOT_LOGGED_IN, TOO_MANY, Refused
 from db.banks import bank_people, institutions
 from domain.errors import BusinessError
-from domain.errors.banks import BankPersonKnown
+from domain.errors.banks import BankPersonKnown, BankSignedOut
 from domain.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, password_fault
+from schemas.banks.people import PersonState
 from schemas.text import is_email
 
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
@@ -52,9 +54,23 @@ async def take_people(request: Request, visit: TheVisit) -> Response:
         errors = _faults(visit, fields)
     if not errors and await visit.services.inbox_checks.wait_seconds(visit.code):
         errors[""] = visit.say["too_many"]
-    if not errors:
-        errors = await _do(visit, step, fields, _id_in(sent.get("person_id", "")))
+    person_id = _id_in(sent.get("person_id", ""))
+    if not errors and step == "end" and await _leaves_too_few(visit, person_id):
+        return await _page(visit, fields, errors, ends=person_id)
+    try:
+        errors = errors or await _do(visit, step, fields, person_id)
+    except BankSignedOut:
+        return visit.signed_out()
     return await _page(visit, fields, errors) if errors else visit.to(f"{INBOX_PATH}/people")
+
+
+async def _leaves_too_few(visit: Visit, person_id: UUID) -> bool:
+    """Return whether no reply by two can be sent without this person. The bank is then asked once more."""
+    if not visit.is_by_two:
+        return False
+    async with visit.services.ctx.pool.acquire() as connection:
+        confirmed = await bank_people.confirmed(connection, visit.code)
+    return person_id in confirmed and len(confirmed) <= bank_people.CONFIRMED_LEAST
 
 
 def _faults(visit: Visit, fields: Mapping[str, str]) -> dict[str, str]:
@@ -66,18 +82,20 @@ def _faults(visit: Visit, fields: Mapping[str, str]) -> dict[str, str]:
 
 
 async def _do(visit: Visit, step: str, fields: Mapping[str, str], person_id: UUID) -> dict[str, str]:
-    """Do what a button asks; return the fault by its field if it cannot be done."""
-    pool, code = visit.services.ctx.pool, visit.code
+    """Do what a button asks; return the fault by its field if it cannot be done. Raises `BankSignedOut`."""
+    pool, session = visit.services.ctx.pool, visit.session
     try:
         match step:
             case "add":
-                await people.add(pool, code, fields["email"], fields["name"], fields["designation"])
-            case "end":
-                await people.end(pool, code, person_id)
+                await people.add(pool, session, fields["email"], fields["name"], fields["designation"])
+            case "end" | "end_surely":
+                await people.end(pool, session, person_id)
             case "renew":
-                await people.renew(pool, code, person_id)
+                await people.renew(pool, session, person_id)
             case _:
                 return {"": visit.say["problem_text"]}
+    except BankSignedOut:
+        raise
     except BusinessError as error:
         field = "email" if isinstance(error, BankPersonKnown) else ""
         return {field: visit.say[f"fault_{error.code}"].format_map(error.params)}
@@ -91,13 +109,24 @@ def _id_in(text: str) -> UUID:
         return _NO_ID
 
 
-async def _page(visit: Visit, fields: Mapping[str, str], errors: Mapping[str, str]) -> Response:
+async def _page(
+    visit: Visit, fields: Mapping[str, str], errors: Mapping[str, str], *, ends: UUID | None = None
+) -> Response:
+    """Return the list of people. Of the person `ends` the bank is asked whether to end them all the same."""
     ctx = visit.services.ctx
     async with ctx.pool.acquire() as connection:
         found = await bank_people.people_of(connection, visit.code, ctx.now())
-    may_manage = visit.session.person_id is None
-    status = 422 if errors else 200
-    return visit.page("people", status, people=found, may_manage=may_manage, fields=fields, errors=errors)
+    confirmed = [one for one in found if one.confirmed_at and one.state is not PersonState.ENDED]
+    return visit.page(
+        "people",
+        422 if errors else 200,
+        people=found,
+        may_manage=visit.session.person_id is None,
+        ends=next((one for one in found if one.person_id == ends), None),
+        are_too_few=visit.is_by_two and len(confirmed) < bank_people.CONFIRMED_LEAST,
+        fields=fields,
+        errors=errors,
+    )
 
 
 # -- the first password ------------------------------------------------------------------------------------------------
@@ -111,10 +140,12 @@ async def show_first(visit: TheVisit) -> Response:
 
 @router.post("/first")
 async def take_first(request: Request, visit: TheVisit) -> Response:
-    """Set the password of a person whose code fits. The person then signs in with it."""
+    """Set the password of a person whose code fits, or end a login that the person did not ask for."""
     refuse_other_sites(request, must_say=True)
     sent = await typed(request, _FIELDS_MAX)
     email, password = tidy(sent.get("email", ""))[:VALUE_MAX_CHARS], sent.get("password", "")
+    if sent.get("step") == NOT_ASKED:
+        return await _refuse(request, visit, email, sent)
     fault = password_fault(password, institutions.email_key(email))
     errors = (
         {"password": visit.say[f"password_{fault}"].format(min=PASSWORD_MIN_CHARS, max=PASSWORD_MAX_CHARS)}
@@ -125,25 +156,49 @@ async def take_first(request: Request, visit: TheVisit) -> Response:
         errors["again"] = visit.say["password_differs"]
     if errors:
         return _first(visit, email, errors, 422)
-    logins, ctx = visit.services.bank_logins, visit.services.ctx
+    found = await _checked_code(request, visit, email, sent)
+    if isinstance(found, Response):
+        return found
+    person_id, digest = found
+    password_hash = await asyncio.to_thread(hash_password, SecretStr(password))
+    try:
+        if not await people.set_password(visit.services.ctx.pool, person_id, digest, password_hash):
+            return _wrong_code(visit, email)
+    except BankPersonKnown as error:
+        return _first(visit, email, {"email": visit.say[f"fault_{error.code}"]}, 422)
+    return visit.page("sign_in", refusal="", email=email, notice=visit.say["first_done"])
+
+
+async def _refuse(request: Request, visit: Visit, email: str, sent: Mapping[str, str]) -> Response:
+    """End the login of a person who did not ask for it, and say so."""
+    found = await _checked_code(request, visit, email, sent)
+    if isinstance(found, Response):
+        return found
+    if not await people.refuse_login(visit.services.ctx.pool, *found):
+        return _wrong_code(visit, email)
+    title, text = (visit.say[name] for name in ("first_refused_title", "first_refused_text"))
+    return visit.page("password_refused", title=title, text=text)
+
+
+async def _checked_code(
+    request: Request, visit: Visit, email: str, sent: Mapping[str, str]
+) -> tuple[UUID, bytes] | Response:
+    """Return the person whose code was typed with its digest, or the page that says what is wrong."""
     address = address_of(request, visit.services.trusted_proxies)
     try:
-        person_id, digest = await logins.check_code(email, sent.get("code", "")[:VALUE_MAX_CHARS], address)
+        return await visit.services.bank_logins.check_code(email, sent.get("code", "")[:VALUE_MAX_CHARS], address)
     except Refused as refused:
         if refused.kind is TOO_MANY:
             response = _first(visit, email, {"": visit.say["too_many"]}, 429)
             response.headers.update(refused.headers or {})
             return response
         if refused.kind is NOT_LOGGED_IN:
-            return _first(visit, email, {"code": visit.say["first_code_wrong"]}, 401)
+            return _wrong_code(visit, email)
         raise
-    password_hash = await asyncio.to_thread(hash_password, SecretStr(password))
-    try:
-        if not await people.set_password(ctx.pool, person_id, digest, password_hash):
-            return _first(visit, email, {"code": visit.say["first_code_wrong"]}, 401)
-    except BankPersonKnown as error:
-        return _first(visit, email, {"email": visit.say[f"fault_{error.code}"]}, 422)
-    return visit.page("sign_in", refusal="", email=email, notice=visit.say["first_done"])
+
+
+def _wrong_code(visit: Visit, email: str) -> Response:
+    return _first(visit, email, {"code": visit.say["first_code_wrong"]}, 401)
 
 
 def _first(visit: Visit, email: str, errors: Mapping[str, str], status: int = 200) -> Response:

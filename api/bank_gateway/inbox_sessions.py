@@ -42,7 +42,7 @@ async def sign_in(request: Request, services: Services, email: str, password: Se
     else:
         code = login.person.institution
         name_bank(request.scope, code, is_proven=False)
-        await services.bank_logins.check_person(login, email, password, address)
+        login = await services.bank_logins.check_person(login, email, password, address)
     if services.ctx.directory.current.get(code) is None:
         await services.ctx.directory.freshen()
     known = services.ctx.directory.current.get(code)

@@ -15,12 +15,20 @@ ADDED_MAX: Final = 100
 """people whom a bank adds in the time of `ENDED_SHOWN`; a trigger holds it"""
 ENDED_SHOWN: Final = timedelta(days=90)
 FORGOTTEN_MAX: Final = 500
+CONFIRMED_LEAST: Final = 2
+"""confirmed people without whom no reply by two can be given"""
 _SHOWN_MAX: Final = 200
 _ROW: Final = """
 SELECT person_id, institution, email, name, designation, added_at, ended_at, told_at, last_sign_in_at, confirmed_at,
     next_attempt_at IS NOT NULL AS is_due,
     CASE WHEN ended_at IS NOT NULL THEN 'ended' WHEN password_hash IS NULL THEN 'invited' ELSE 'active' END AS state
 FROM bank_person
+"""
+
+_END: Final = """
+UPDATE bank_person SET ended_at = $1, password_hash = NULL, code_digest = NULL, code_until = NULL,
+    next_attempt_at = NULL
+WHERE ended_at IS NULL
 """
 
 
@@ -91,16 +99,28 @@ async def invited(connection: Connection, email: str, code_digest: bytes) -> UUI
     return found
 
 
+async def lock_bank(connection: Connection, institution: str) -> None:
+    """Lock a bank against other writers of its people and of its login, until the transaction ends."""
+    await connection.execute("SELECT FROM institution WHERE code = $1 FOR NO KEY UPDATE", institution)
+
+
 async def end(connection: Connection, institution: str, person_id: UUID, at: datetime) -> bool:
     """End a person of a bank, whose sessions end too; return whether there was one."""
     done: bool | None = await connection.fetchval(
-        "UPDATE bank_person SET ended_at = $3, password_hash = NULL, code_digest = NULL, code_until = NULL,"
-        " next_attempt_at = NULL WHERE institution = $1 AND person_id = $2 AND ended_at IS NULL RETURNING true",
-        institution,
-        person_id,
-        at,
+        f"{_END} AND institution = $2 AND person_id = $3 RETURNING true", at, institution, person_id
     )
     return bool(done)
+
+
+async def refuse_code(connection: Connection, person_id: UUID, code_digest: bytes, at: datetime) -> str | None:
+    """End the person to whom this code was sent; return the bank, or None without such a code."""
+    institution: str | None = await connection.fetchval(
+        f"{_END} AND person_id = $2 AND code_digest = $3 AND code_until > present_moment() RETURNING institution",
+        at,
+        person_id,
+        code_digest,
+    )
+    return institution
 
 
 async def end_all(connection: Connection, institution: str, at: datetime) -> None:
@@ -108,13 +128,8 @@ async def end_all(connection: Connection, institution: str, at: datetime) -> Non
 
     It waits for a person who is being added, so that this person ends too.
     """
-    await connection.execute("SELECT FROM institution WHERE code = $1 FOR NO KEY UPDATE", institution)
-    await connection.execute(
-        "UPDATE bank_person SET ended_at = $2, password_hash = NULL, code_digest = NULL, code_until = NULL,"
-        " next_attempt_at = NULL WHERE institution = $1 AND ended_at IS NULL",
-        institution,
-        at,
-    )
+    await lock_bank(connection, institution)
+    await connection.execute(f"{_END} AND institution = $2", at, institution)
 
 
 async def keep_login(connection: Connection, person_id: UUID, password_hash: str) -> bool:
@@ -122,6 +137,15 @@ async def keep_login(connection: Connection, person_id: UUID, password_hash: str
     # The sign-in writes the row afterwards, which two with a shared lock would do in a deadlock.
     statement = "SELECT true FROM bank_person WHERE person_id = $1 AND password_hash = $2 FOR NO KEY UPDATE"
     return bool(await connection.fetchval(statement, person_id, password_hash))
+
+
+async def renew_hash(connection: Connection, person_id: UUID, before: str, after: str) -> bool:
+    """Write another hash of the same password; return whether the hash was still the one `before`.
+
+    The sessions of the person end.
+    """
+    statement = "UPDATE bank_person SET password_hash = $3 WHERE person_id = $1 AND password_hash = $2 RETURNING true"
+    return bool(await connection.fetchval(statement, person_id, before, after))
 
 
 async def renew(connection: Connection, institution: str, person_id: UUID, at: datetime) -> bool:
@@ -155,6 +179,15 @@ async def set_password(connection: Connection, person_id: UUID, code_digest: byt
 async def signed_in(connection: Connection, person_id: UUID, at: datetime) -> None:
     """Write when a person last signed in."""
     await connection.execute("UPDATE bank_person SET last_sign_in_at = $2 WHERE person_id = $1", person_id, at)
+
+
+async def confirmed(connection: Connection, institution: str) -> set[UUID]:
+    """Return the people of a bank who count where its replies need two people."""
+    rows = await connection.fetch(
+        "SELECT person_id FROM bank_person WHERE institution = $1 AND ended_at IS NULL AND confirmed_at IS NOT NULL",
+        institution,
+    )
+    return {row["person_id"] for row in rows}
 
 
 async def confirm(
@@ -238,8 +271,14 @@ async def told(connection: Connection, person_id: UUID, code_digest: bytes, at: 
     )
 
 
-async def put_off(connection: Connection, person_id: UUID, again_at: datetime | None) -> None:
-    """Write when the next attempt is; None for no further one."""
+async def put_off(connection: Connection, person_id: UUID, attempts: int, again_at: datetime | None) -> None:
+    """Write when the attempt after this number of them is; None for no further one.
+
+    A code that became due meanwhile stays due.
+    """
     await connection.execute(
-        "UPDATE bank_person SET next_attempt_at = $2 WHERE person_id = $1 AND ended_at IS NULL", person_id, again_at
+        "UPDATE bank_person SET next_attempt_at = $3 WHERE person_id = $1 AND ended_at IS NULL AND attempts = $2",
+        person_id,
+        attempts,
+        again_at,
     )

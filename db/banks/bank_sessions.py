@@ -77,6 +77,17 @@ async def find(connection: Connection, token_digest: bytes, idle: timedelta) -> 
     return BankSession(**dict(row)) if row else None
 
 
+async def is_live(connection: Connection, session_id: UUID) -> bool:
+    """Return whether a session is not over, which stays so until the transaction ends.
+
+    The caller has locked the bank first, as a new login of the bank does.
+    """
+    statement = (
+        "SELECT true FROM bank_session WHERE session_id = $1 AND ended_at IS NULL AND ends_at > present_moment()"
+    )
+    return bool(await connection.fetchval(f"{statement} FOR SHARE", session_id))
+
+
 async def end(connection: Connection, session_id: UUID) -> None:
     """End a session."""
     await connection.execute(

@@ -97,7 +97,8 @@ async def open_for_institution(
 ) -> int | None:
     """Open a work item about an institution; return its id, or None if one of that kind is open.
 
-    The work item belongs to no case. Of alarms about items without an owner one is open for each item.
+    The work item belongs to no case. Of alarms about items without an owner one is open for each item. Of calls to the
+    bank one is open for each cause and its facts, because each tells of something else.
     """
     task_id: int | None = await connection.fetchval(
         "INSERT INTO desk_task (institution, subject_kind, subject_id, kind, cause, facts, state, opened_at,"

@@ -98,6 +98,17 @@ class BankPeopleAddedTooMany(LimitExceeded):
     most: int
 
 
+class BankPeopleTooFew(NotNow):
+    code = "bank_people_too_few"
+    institution: str
+    confirmed: int
+    least: int
+
+
+class BankSignedOut(MayNot):
+    code = "bank_signed_out"
+
+
 class BankPersonUnconfirmed(MayNot):
     code = "bank_person_unconfirmed"
 

@@ -22,8 +22,10 @@ from activities.retention import forget_entries
 from adapters.messages.smtp import MailError, MailUnreachable
 from api.services import Services
 from db.banks import institutions
-from schemas.enums import Role
+from db.cases import tasks
+from schemas.enums import Role, TaskKind
 from schemas.officers import OfficerEntry
+from schemas.tasks import TaskCause
 from tests.api.bank_gateway.test_logins import Mail
 from tests.api.conftest import Doors, opened
 from tests.clock import Clock
@@ -230,6 +232,14 @@ async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_tol
     assert (await put(link_code=agreed.code)).status_code == 410
     login = {"email": "new@sbin.example", "password": PASSWORD}
     assert (await client.post("/inbox/sign-in", data=login, headers=SAME)).status_code == 303
+    item = TaskKind.PHONE_BANK, TaskCause.BANK_LOGIN_UNTOLD
+    async with ctx.pool.acquire() as connection:
+        await tasks.open_for_institution(connection, "SBIN", *item, ctx.now())
+    assert await tell_of_login_changes(ctx, Ways(mail=Mail(MailError("refused")))) == 0
+    causes = "SELECT array_agg(cause ORDER BY cause) FROM desk_task WHERE institution = 'SBIN' AND kind = 'phone_bank'"
+    untold = ["bank_login_change_untold", "bank_login_untold"]
+    assert await ctx.pool.fetchval(causes) == untold, "another call to the bank that is open hides nothing"
+    await ctx.pool.execute("UPDATE bank_login_change SET next_attempt_at = used_at WHERE used_at IS NOT NULL")
     assert await tell_of_login_changes(ctx, Ways(mail=mail)) == 1
     assert [to for to, _ in mail.letters] == ["nodal@sbin.example"]
     assert "was set by the link" in mail.letters[0][1]

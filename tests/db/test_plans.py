@@ -7,6 +7,7 @@ import pytest
 from db import bank_gateway, intake
 from db.banks import bank_keys, bank_logins, reply_links
 from db.cases import case_views, hop_retries, parked_hops, task_owners, told_amounts
+from db.orders import bank_replies
 from db.outbox import case_assignments, case_outbox, deferral, due_list, procedure_outbox
 from db.pool import Pool
 from db.reporting import task_filters, task_notices, task_values, task_views, work_item_lines
@@ -153,13 +154,33 @@ async def test_the_latest_golden_hour_work_is_read_from_the_end_of_indexes(datab
         assert any(f"Backward using {index} " in line for line in lines), lines
 
 
-async def test_what_is_due_of_a_case_is_found_from_the_case(database: Pool) -> None:
+MANY_ORDERS = """
+ALTER TABLE bank_order DROP CONSTRAINT bank_order_case_no_fkey, DROP CONSTRAINT bank_order_institution_fkey;
+ALTER TABLE bank_order DISABLE TRIGGER USER;
+INSERT INTO bank_order (order_id, kind, reason, case_no, institution, state, ordered_by, planned_at, due_at, policy)
+SELECT gen_random_uuid(), 'release', 'lapsed', n::text, 'SBIN', 'delivered', 'x', now() - n * interval '1 minute',
+    now(), '{}' FROM generate_series(1, 2000) AS n;
+ANALYZE bank_order;
+"""
+
+
+async def test_what_is_due_of_a_case_or_answered_by_a_bank_is_found_from_what_is_known(database: Pool) -> None:
+    bank = "text, bigint"
     async with database.acquire() as connection, connection.transaction():
+        await connection.execute(MANY_ORDERS)
         await connection.execute("SET LOCAL enable_seqscan = off")
-        await connection.execute(f"PREPARE listed (text, timestamptz) AS {due_list.OF_CASE}")
-        lines = [line for (line,) in await connection.fetch("EXPLAIN EXECUTE listed ('1', now())")]
-    for index in ("procedure_case", "procedure_news_waiting"):
-        assert any(index in line for line in lines), lines
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        for types, statement, values, indexes in (
+            ("text, timestamptz", due_list.OF_CASE, "'1', now()", ("procedure_case", "procedure_news_waiting")),
+            (f"{bank}, text", bank_replies.CONFIRMED_OF_CASE, "'SBIN', 50, '1'", ("bank_order_case",)),
+            (f"{bank}, bigint", bank_replies.CONFIRMED, "'SBIN', 50, 500", ("Backward using bank_order_by_bank",)),
+            (f"{bank}, bigint, uuid[]", bank_gateway.ANSWERED_OF, "'SBIN', 9, 50, '{}'", ("feed_entry_pkey",)),
+        ):
+            await connection.execute(f"PREPARE listed ({types}) AS {statement}")
+            lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE listed ({values})")]
+            await connection.execute("DEALLOCATE listed")
+            for index in indexes:
+                assert any(index in line for line in lines), lines
 
 
 @pytest.mark.parametrize("statement", [case_views.LIST, case_views.LIST_BY_STATE])

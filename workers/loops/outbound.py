@@ -20,7 +20,7 @@ from activities.notifications.complainant_messages import tell_complainants
 from activities.notifications.key_letters import tell_of_key_changes
 from activities.notifications.login_change_letters import tell_of_login_changes
 from activities.notifications.login_letters import tell_of_logins
-from activities.notifications.person_codes import send_person_codes
+from activities.notifications.person_codes import first_sign_in_address, send_person_codes
 from activities.notifications.sending import MailRoute, Ways, send_by_new_ways, send_due
 from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
 from activities.police.firs import register_due
@@ -57,6 +57,8 @@ class OutboundLoop:
     """the address at which an account holder files a grievance, for documents and messages"""
     desk_url: str = ""
     """the address at which officers find their work items"""
+    first_sign_in_address: str = ""
+    """the address at which people of banks set their first password"""
     check_every_seconds: float = CHECK_EVERY_SECONDS
 
     @classmethod
@@ -79,7 +81,8 @@ class OutboundLoop:
             webhooks = await stack.enter_async_context(WebhookPoster(networks_of(settings.webhook_networks)))
             events = await stack.enter_async_context(PushAdapter(allow_plain_http=settings.allow_plain_http))
             address = appeal_address(settings.public_url)
-            yield cls(ctx, ways, register, webhooks, events, address, settings.desk_url or "")
+            first = first_sign_in_address(settings.bank_url or settings.public_url)
+            yield cls(ctx, ways, register, webhooks, events, address, settings.desk_url or "", first)
 
     async def run(self) -> None:
         """Run until cancelled. Failed work is retried, and no kind of work waits for another."""
@@ -96,7 +99,7 @@ class OutboundLoop:
             partial(tell_of_key_changes, self.ctx, self.ways),
             partial(tell_of_login_changes, self.ctx, self.ways),
             partial(tell_of_sign_in_links, self.ctx, self.ways),
-            partial(send_person_codes, self.ctx, self.ways),
+            partial(send_person_codes, self.ctx, self.ways, self.first_sign_in_address),
             partial(send_test_events, self.ctx, self.bank_events),
             partial(tell_complainants, self.ctx, self.ways),
             partial(tell_desk, self.ctx),

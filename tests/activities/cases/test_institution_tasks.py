@@ -10,7 +10,7 @@ from db.cases import case_views, tasks
 from db.pool import Pool
 from domain.errors import NotNow
 from schemas.enums import TaskKind
-from schemas.tasks import TaskCause
+from schemas.tasks import TaskCause, TaskFacts
 from tests.activities.bench import Bench
 from tests.activities.desk_words import OFFICER
 from tests.factories import make_context
@@ -35,6 +35,15 @@ async def test_one_of_a_kind_is_open_at_a_time(database: Pool) -> None:
         assert await tasks.close_for_institution(connection, "HDFC", kinds, NOW, "the list is here") == [first]
         assert await tasks.close_for_institution(connection, "HDFC", kinds, NOW, "the list is here") == []
     assert await opened(database) not in {None, first}
+    calls = [(cause, at) for cause in (TaskCause.BANK_LOGIN_UNTOLD, TaskCause.BANK_LOGIN_CHANGE_UNTOLD) for at in "12"]
+    async with database.acquire() as connection:
+        told = [
+            await tasks.open_for_institution(
+                connection, "HDFC", TaskKind.PHONE_BANK, cause, NOW, facts=TaskFacts(at=at)
+            )
+            for cause, at in [*calls, calls[0]]
+        ]
+    assert [one is None for one in told] == [False] * 4 + [True], "a call about something else is an item of its own"
 
 
 async def test_it_is_closed_by_hand_once_and_has_no_case(database: Pool) -> None:

@@ -1,33 +1,44 @@
 """People of a bank in its inbox: own logins by a code, who has answered, and replies by two of them."""
 
 import asyncio
+import hashlib
 import re
+from datetime import timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from activities.administration.proposals import decide, propose
 from activities.bank_gateway import inbox
 from activities.banks import people
-from activities.banks.changes import change_institution, write_login
+from activities.banks.changes import write_login
 from activities.banks.reply_links import ReplyNotTaken
 from activities.context import Context
 from activities.directory import DirectoryRefused
-from activities.notifications.person_codes import send_person_codes
+from activities.notifications.person_codes import first_sign_in_address, send_person_codes
 from activities.notifications.sending import Ways
 from activities.retention import forget_entries
 from activities.secret_codes import new_grouped_code
-from activities.secrets import hash_password
-from db.banks import bank_people, bank_reply_checks
+from activities.secrets import hash_password, is_outdated
+from adapters.messages.smtp import MailRefused, MailUnreachable
+from db.banks import bank_people, bank_reply_checks, bank_sessions
+from db.banks.bank_sessions import BankSession
 from db.clock import present_moment
 from db.pool import Pool
-from domain.errors.banks import BankPeopleAddedTooMany, BankPersonKnown
-from schemas.administration import BankPeopleConfirmed, NewProposal, ProposalAnswer, ProposalDecision, ProposalKind
-from schemas.banks.institutions import InstitutionFields
+from domain.errors.banks import BankPeopleAddedTooMany, BankPeopleTooFew, BankPersonKnown
+from schemas.administration import (
+    BankPeopleConfirmed,
+    InstitutionChanged,
+    NewProposal,
+    ProposalAnswer,
+    ProposalDecision,
+    ProposalKind,
+)
 from schemas.enums import Role
 from tests.api.answer_post import WHO, read
 from tests.api.bank_gateway.test_inbox import HDFC, SBIN, Browser, browser, links_of, trail
@@ -50,8 +61,9 @@ async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_ans
     assert "has a login already" in read(await post(data=new | {"email": SBIN["email"]}), 422).words
     assert (await post(data=new)).status_code == 303
     assert "has a login already" in read(await post(data=new), 422).words
-    assert await send_person_codes(ctx, Ways(mail=mail)) == 1
+    assert await send_person_codes(ctx, Ways(mail=mail), first_sign_in_address("https://bank.example")) == 1
     assert [to for to, _ in mail.letters] == ["nodal@sbin.example", email], "the contacts are told too"
+    assert "Open https://bank.example/inbox/first, and set a password" in mail.letters[-1][1]
     (code,) = re.findall(r"Code +(\S+)", mail.letters[-1][1])
     assert code not in mail.letters[0][1]
     assert code not in (await browser.page("/inbox/people")).words, "the bank's login does not see it"
@@ -87,15 +99,64 @@ async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_ans
     assert (seen["name"], seen["state"]) == ("Kavita Rao", "active"), "the State sees the bank's people"
     checked = doors.services.bank_logins.check_person
 
-    async def ends_meanwhile(*asked: Any) -> None:
-        await checked(*asked)
+    async def ends_meanwhile(*asked: Any) -> Any:
+        login = await checked(*asked)
         assert (await post(data={"person_id": seen["person_id"], "step": "end"})).status_code == 303
+        return login
 
     monkeypatch.setattr(doors.services.bank_logins, "check_person", ends_meanwhile)
     await Browser(doors).sign_in(login, status=401)
     monkeypatch.undo()
     assert "Password" in (await person.page()).words, "who is ended is signed out at once"
     await person.sign_in(login, status=401)
+
+
+async def test_a_person_is_added_by_a_live_session_and_an_old_hash_is_made_again(
+    doors: Doors, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool, email, password = doors.services.ctx.pool, f"{rrn()}@sbin.example", "lantern orbit maple 47"
+    person_id = await people.add(pool, await session_of(pool, "SBIN"), email, "A. Name", "Manager")
+    cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(password)
+    hashed = "UPDATE bank_person SET password_hash = $2, next_attempt_at = NULL WHERE person_id = $1"
+    await pool.execute(hashed, person_id, cheap)
+    await Browser(doors).sign_in({"email": email, "password": password})
+    made = await pool.fetchval("SELECT password_hash FROM bank_person WHERE person_id = $1", person_id)
+    assert not is_outdated(made), "a hash of other costs is made again at the sign-in"
+
+    async def signs_out_meanwhile(_: str) -> float:
+        await pool.execute("UPDATE bank_session SET ended_at = present_moment() WHERE ended_at IS NULL")
+        return 0
+
+    monkeypatch.setattr(doors.services.inbox_checks, "wait_seconds", signs_out_meanwhile)
+    late = {"name": "A. Name", "designation": "Manager", "email": f"{rrn()}@sbin.example", "step": "add"}
+    assert "Password" in read(await browser.client.post("/inbox/people", data=late), 401).words
+    assert not await pool.fetchval("SELECT count(*) FROM bank_person WHERE email = $1", late["email"])
+
+
+async def test_a_code_that_cannot_be_sent_or_was_not_asked_for_is_a_work_item(doors: Doors, browser: Browser) -> None:
+    ctx, pool, email = doors.services.ctx, doors.services.ctx.pool, f"{rrn()}@sbin.example"
+    person_id = await people.add(pool, await session_of(pool, "SBIN"), email, "A. Name", "Manager")
+    named = "SELECT next_attempt_at > present_moment() FROM bank_person WHERE person_id = $1"
+    causes = "SELECT array_agg(cause ORDER BY cause) FROM desk_task WHERE institution = 'SBIN' AND kind = 'phone_bank'"
+    assert await send_person_codes(ctx, Ways(mail=Mail(MailUnreachable()))) == 0
+    assert await pool.fetchval(named, person_id) is True, "it is tried again"
+    assert await pool.fetchval(causes) is None
+    await pool.execute("UPDATE bank_person SET next_attempt_at = added_at WHERE person_id = $1", person_id)
+    assert await send_person_codes(ctx, Ways(mail=Mail(MailRefused()))) == 0
+    assert await pool.fetchval(named, person_id) is None
+    assert await pool.fetchval(causes) == ["bank_person_code_unsent"]
+    assert "the code could not be sent" in (await browser.page("/inbox/people")).words
+
+    code, person = await coded(pool, person_id), Browser(doors)
+    refuse = partial(person.client.post, "/inbox/first")
+    asked = {"email": email, "code": code, "step": "not_asked"}
+    assert "I did not ask for this login" in (await person.page("/inbox/first")).words
+    assert "do not fit" in read(await refuse(data=asked | {"code": "AAAA-BBBB-CCCC-DDDD"}), 401).words
+    assert "The login is ended" in read(await refuse(data=asked)).words
+    assert "do not fit" in read(await refuse(data=asked), 401).words
+    assert await pool.fetchval(causes) == ["bank_person_code_unsent", "bank_person_not_asked_for"]
+    facts = await pool.fetch("SELECT facts FROM desk_task WHERE institution = 'SBIN'")
+    assert email not in str(facts)
 
 
 async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: Doors, browser: Browser) -> None:
@@ -147,8 +208,12 @@ async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: D
 
 async def test_a_person_with_two_mailboxes_is_not_two(doors: Doors, browser: Browser) -> None:
     ctx, pool = doors.services.ctx, doors.services.ctx.pool
-    await by_two(ctx, is_so=True)
     one, other = [await person_of(doors, name) for name in ("K. Rao", "Kavita Rao")]
+    await enrol(pool, ["asha"], [Role.ADMIN])
+    switched_on = InstitutionChanged(kind=ProposalKind.INSTITUTION_CHANGED, code="SBIN", answers_by_two=True)
+    with pytest.raises(BankPeopleTooFew):
+        await propose(ctx, NewProposal(asked=switched_on, reason="the bank wants it"), "officer:asha")
+    await by_two(ctx, is_so=True)
     path, form = await form_of(doors, one)
     refused = read(await one.client.post(path, data=form | {"step": "send"}), 403)
     assert "not confirmed your login yet" in refused.words
@@ -173,7 +238,14 @@ async def test_a_person_with_two_mailboxes_is_not_two(doors: Doors, browser: Bro
     assert "taken back" in read(await other.client.post(waits, data={"step": "send"}), 409).words
     await confirm(doors, "K. Rao")
     assert "your answer is recorded" in read(await other.client.post(waits, data={"step": "send"})).words
+    end = partial(browser.client.post, "/inbox/people")
+    leaver = {"person_id": str(people_of["K. Rao"])}
+    assert "Without K. Rao, fewer than two" in read(await end(data=leaver | {"step": "end"})).words
+    assert "K. Rao" in (await one.page()).words, "the bank is asked again first"
+    assert (await end(data=leaver | {"step": "end_surely"})).status_code == 303
+    assert "No reply can be sent until two are" in (await browser.page("/inbox/people")).words
     await by_two(ctx, is_so=False)
+    await confirm(doors, "Kavita Rao", taken_back=True)
 
 
 async def test_a_reply_is_not_given_back_while_it_is_sent(
@@ -301,8 +373,14 @@ async def test_a_bank_occupies_no_mailbox_of_another_bank(doors: Doors) -> None:
 
 async def invited(pool: Pool, institution: str, email: str) -> str:
     """The code of a person whom a bank adds."""
-    person_id, code = await people.add(pool, institution, email, "A. Name", "Manager"), new_grouped_code()
+    return await coded(pool, await people.add(pool, await session_of(pool, institution), email, "A. Name", "Manager"))
+
+
+async def coded(pool: Pool, person_id: UUID) -> str:
+    """A code as its letter has it."""
+    code = new_grouped_code()
     async with pool.acquire() as connection:
+        await connection.execute("UPDATE bank_person SET next_attempt_at = added_at WHERE person_id = $1", person_id)
         until = await present_moment(connection) + people.CODE_LIFE
         assert await bank_people.write_code(connection, person_id, people.code_digest(code), until)
     return code
@@ -313,10 +391,11 @@ async def test_a_bank_adds_people_up_to_a_limit_and_those_who_never_came_are_for
 ) -> None:
     ctx, pool = doors.services.ctx, doors.services.ctx.pool
     before = await pool.fetchval("SELECT count(*) FROM bank_person WHERE institution = 'SBIN'")
+    session, named = await session_of(pool, "SBIN"), ("A. Name", "Manager")
     for number in range(bank_people.ADDED_MAX - before):
-        await people.end(pool, "SBIN", await people.add(pool, "SBIN", f"{number}@sbin.example", "A. Name", "Manager"))
+        await people.end(pool, session, await people.add(pool, session, f"{number}@sbin.example", *named))
     with pytest.raises(BankPeopleAddedTooMany):
-        await people.add(pool, "SBIN", "one.more@sbin.example", "A. Name", "Manager")
+        await people.add(pool, session, "one.more@sbin.example", *named)
     new = {"name": "A. Name", "designation": "Manager", "email": "one.more@sbin.example", "step": "add"}
     assert "has added 100 people" in read(await browser.client.post("/inbox/people", data=new), 422).words
     aged = "UPDATE bank_person SET ended_at = ended_at - interval '91 days' WHERE designation = 'Manager'"
@@ -362,19 +441,26 @@ async def confirm(doors: Doors, *names: str, taken_back: bool = False) -> None:
 
 
 async def by_two(ctx: Context, *, is_so: bool) -> None:
-    """Write in the directory whether SBIN replies by two people."""
-    async with ctx.pool.acquire() as connection, connection.transaction():
-        fields = InstitutionFields(answers_by_two=is_so)
-        await change_institution(connection, "SBIN", fields, ctx.now(), "command:test")
+    """Write in the directory whether SBIN replies by two people, also before two of them are confirmed."""
+    await ctx.pool.execute("UPDATE institution SET answers_by_two = $1 WHERE code = 'SBIN'", is_so)
     await ctx.directory.refresh()
+
+
+async def session_of(pool: Pool, institution: str) -> BankSession:
+    """A session of a bank's own login."""
+    session_id = uuid4()
+    async with pool.acquire() as connection:
+        token_digest = hashlib.sha256(session_id.bytes).digest()
+        return await bank_sessions.begin(connection, session_id, token_digest, institution, "", timedelta(hours=1))
 
 
 async def person_of(doors: Doors, name: str) -> Browser:
     """A browser of a person of SBIN who has a login."""
     email, password = f"{rrn()}@sbin.example", SecretStr("lantern orbit maple 47")
-    person_id = await people.add(doors.services.ctx.pool, "SBIN", email, name, "Manager")
+    pool = doors.services.ctx.pool
+    person_id = await people.add(pool, await session_of(pool, "SBIN"), email, name, "Manager")
     hashed = "UPDATE bank_person SET password_hash = $2, next_attempt_at = NULL WHERE person_id = $1"
-    await doors.services.ctx.pool.execute(hashed, person_id, hash_password(password))
+    await pool.execute(hashed, person_id, hash_password(password))
     found = Browser(doors)
     await found.sign_in({"email": email, "password": password.get_secret_value()})
     return found

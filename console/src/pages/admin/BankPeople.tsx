@@ -8,21 +8,33 @@ import { Propose } from "./Propose.tsx";
 import type { Asked, Bank } from "./reads.ts";
 import { admin, named } from "./text.ts";
 
+/** Replies by two need as many confirmed people. */
+const LEAST = 2;
+
+type Person = Bank["people"][number];
+
+const isLive = (one: Person): boolean => one.state !== "ended";
+const isConfirmed = (one: Person): boolean => isLive(one) && one.confirmed_at !== null;
+
+/** Whether too few people of a bank are confirmed for replies by two. */
+export const areTooFew = (found: Bank): boolean => found.people.filter(isConfirmed).length < LEAST;
+
+/** A person who has no code, because the letter with it could not be sent, is told apart. */
+const stateOf = (one: Person): string => (one.state === "invited" && one.told_at === null && !one.is_due ? "untold" : one.state);
+
 export function BankPeople({ found, tools }: { found: Bank; tools: ReactNode }): ReactNode {
   const t = admin.use();
   const { people } = found;
-  const confirmed = people.filter((one) => one.state !== "ended" && one.confirmed_at !== null).length;
-  const isAnyLive = people.some((one) => one.state !== "ended");
   return (
-    <Part title={t("people")} id="h-people" tools={isAnyLive ? tools : undefined}>
-      {found.answers_by_two && confirmed < 2 && <p className="note warn">{t("people_too_few_confirmed")}</p>}
+    <Part title={t("people")} id="h-people" tools={people.some(isLive) ? tools : undefined}>
+      {found.answers_by_two && areTooFew(found) && <p className="note warn">{t("people_too_few_confirmed")}</p>}
       {people.length === 0 ? (
         <p className="mut sm">{t("no_people")}</p>
       ) : (
         <ul className="admin-lines">
           {people.map((one) => (
-            <li key={one.person_id} className={one.state === "ended" ? "mut" : undefined}>
-              <b>{one.name}</b>, {one.designation} · {one.email} · {named(t, "person", one.state)} ·{" "}
+            <li key={one.person_id} className={isLive(one) ? undefined : "mut"}>
+              <b>{one.name}</b>, {one.designation} · {one.email} · {named(t, "person", stateOf(one))} ·{" "}
               {one.confirmed_at === null ? (
                 t("person_not_confirmed")
               ) : (
@@ -42,16 +54,16 @@ export function BankPeople({ found, tools }: { found: Bank; tools: ReactNode }):
 /** Which logins are of other persons: what is ticked or unticked is proposed. */
 export function ConfirmPeople({ found, close }: { found: Bank; close: () => void }): ReactNode {
   const t = admin.use();
-  const live = found.people.filter((one) => one.state !== "ended");
-  const [ticked, tick] = useState<ReadonlySet<string>>(new Set(live.filter((one) => one.confirmed_at !== null).map((one) => one.person_id)));
+  const live = found.people.filter(isLive);
+  const [ticked, tick] = useState<ReadonlySet<string>>(new Set(live.filter(isConfirmed).map((one) => one.person_id)));
   const change = (id: string, isTicked: boolean): void => {
     const next = new Set(ticked);
     if (isTicked) next.add(id);
     else next.delete(id);
     tick(next);
   };
-  const confirmed = live.filter((one) => one.confirmed_at === null && ticked.has(one.person_id)).map((one) => one.person_id);
-  const taken_back = live.filter((one) => one.confirmed_at !== null && !ticked.has(one.person_id)).map((one) => one.person_id);
+  const confirmed = live.filter((one) => !isConfirmed(one) && ticked.has(one.person_id)).map((one) => one.person_id);
+  const taken_back = live.filter((one) => isConfirmed(one) && !ticked.has(one.person_id)).map((one) => one.person_id);
   const asked: Asked | null =
     confirmed.length + taken_back.length > 0 ? { kind: "bank_people_confirmed", code: found.item.code, confirmed, taken_back } : null;
   return (
@@ -65,6 +77,11 @@ export function ConfirmPeople({ found, close }: { found: Bank; close: () => void
           </label>
         ))}
       </fieldset>
+      {found.answers_by_two && taken_back.length > 0 && ticked.size < LEAST && (
+        <p className="note warn" role="status">
+          {t("people_too_few_left")}
+        </p>
+      )}
     </Propose>
   );
 }

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 
 import type { Schemas } from "../../api/client.ts";
 import { Choose, Field } from "../../parts/Field.tsx";
+import { areTooFew } from "./BankPeople.tsx";
 import { isPublicKey, keyOf } from "./bankKey.ts";
 import { ListField } from "./ListField.tsx";
 import { Propose } from "./Propose.tsx";
@@ -31,6 +32,8 @@ export function ChangeBank({ found, close }: { found: Bank; close: () => void })
   const [channels, setChannels] = useState<readonly Channel[]>(item.channels);
   const [atOnce, setAtOnce] = useState(String(found.calls_at_once ?? ""));
   const [byTwo, setByTwo] = useState(found.answers_by_two);
+  // The server refuses it too. Without two confirmed people no reply could be given.
+  const mayNotBeByTwo = !found.answers_by_two && areTooFew(found);
   const [aSecond, setASecond] = useState(String(found.calls_a_second ?? ""));
   // A field that is left out stays as it is.
   const changed = {
@@ -65,8 +68,20 @@ export function ChangeBank({ found, close }: { found: Bank; close: () => void })
         <Field label={t("calls_a_second")} inputMode="decimal" value={aSecond} onChange={(event) => setASecond(event.target.value)} />
       </div>
       <label className="row">
-        <input type="checkbox" checked={byTwo} onChange={(event) => setByTwo(event.target.checked)} /> {t("answers_by_two")}
+        <input
+          type="checkbox"
+          checked={byTwo}
+          disabled={mayNotBeByTwo}
+          aria-describedby={mayNotBeByTwo ? "by-two-needs" : undefined}
+          onChange={(event) => setByTwo(event.target.checked)}
+        />{" "}
+        {t("answers_by_two")}
       </label>
+      {mayNotBeByTwo && (
+        <p className="mut sm" id="by-two-needs">
+          {t("answers_by_two_needs")}
+        </p>
+      )}
       <ChannelOrder channels={channels} change={setChannels} />
       <ListField label={t("ifsc")} values={ifsc} change={setIfsc} />
       <ListField label={t("handles")} values={handles} change={setHandles} />
