@@ -35,8 +35,7 @@ HINDI: Final[Mapping[str, str]] = {
         "{bank} {against} के लेन-देन में {claimed} विवादित बताता है: बैंक से सही राशियाँ पूछें, फिर अंतर सुलझाएँ"
     ),
     "discrepancy.held_and_gone": (
-        "{bank} उसी राशि को रोकी हुई भी बताता है और गई हुई भी, {claimed} के सामने {against}: बैंक से पूछें सच क्या है,"
-        " फिर अंतर सुलझाएँ"
+        "{bank} उसी राशि को रोकी हुई भी बताता है और गई हुई भी, {claimed} के सामने {against}: बैंक से पूछें सच क्या है, फिर अंतर सुलझाएँ"
     ),
     "discrepancy.balance_below_hold": (
         "{bank} {against} के शेष पर {claimed} की रोक बताता है: बैंक से पूछें कितने पर रोक है, फिर अंतर सुलझाएँ"
@@ -66,8 +65,7 @@ HINDI: Final[Mapping[str, str]] = {
         "{bank} ऐसे जॉब में उत्तर देता है जो उसने कभी दिया नहीं: बैंक से पूछें वह किसका उत्तर है, फिर अंतर सुलझाएँ"
     ),
     "discrepancy.credited_above_order": (
-        "{bank} आदेश {order_id}{credit} के {claimed} बताता है, आदेश में इसके {against} हैं: बैंक से पूछें उसने क्या किया,"
-        " फिर अंतर सुलझाएँ"
+        "{bank} आदेश {order_id}{credit} के {claimed} बताता है, आदेश में इसके {against} हैं: बैंक से पूछें उसने क्या किया, फिर अंतर सुलझाएँ"
     ),
     "discrepancy.credited_twice": (
         "{bank} आदेश {order_id}{credit} के {claimed} बताता है, जो दूसरी जमा हो सकती है: बैंक से पूछें क्या उसने दो बार भुगतान"
