@@ -66,6 +66,8 @@ def change(
     """
     from activities.officers.enrolment import change_team
 
+    shifts = None if shift is None else _all_shifts([one for one in shift if one])
+
     async def changed(pool: "Pool") -> "TeamEntry":
         before = await _named(pool, name.strip())
         entry = _entry(
@@ -73,7 +75,7 @@ def change(
             before.lead if lead is None else lead or None,
             before.districts if district is None else [one for one in district if one],
             before.members if member is None else [one for one in member if one],
-            before.shifts if shift is None else _all_shifts([one for one in shift if one]),
+            before.shifts if shifts is None else shifts,
         )
         await change_team(pool, before.name, entry, before, actor())
         return entry

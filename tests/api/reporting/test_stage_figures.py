@@ -225,7 +225,8 @@ async def test_who_has_how_much_open_and_how_long_they_take(doors: Doors) -> Non
     await doors.post_officer("sp.agra", "Agra")
     assert (await get(doors, LOAD, Role.SP, "sp.agra"))["items"] == []
     headers = doors.officer(Role.SUPERVISOR) | {"Accept": "text/csv"}
-    rows = list(csv.DictReader(io.StringIO((await doors.client.get(LOAD, headers=headers)).text)))
+    table = (await doors.client.get(LOAD, headers=headers)).content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table)))
     assert {row["officer"]: row["tasks_done"] for row in rows}["desk1"] == "1"
 
 

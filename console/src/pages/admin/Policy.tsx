@@ -23,6 +23,7 @@ export default function Policy(): ReactNode {
   const [text, setText] = useState("");
   const [edits, setEdits] = useState<Edits>({});
   const [isProposing, setIsProposing] = useState(false);
+  const [made, setMade] = useState(0);
   const query = useQuery(policy);
   const count = Object.keys(edits).length;
   const edit = (name: string, typed: string | null): void => {
@@ -48,7 +49,7 @@ export default function Policy(): ReactNode {
         )}
         {query.error !== null && <ErrorState error={query.error} reset={() => void query.refetch()} />}
         {query.isPending && <LoadingState />}
-        {query.data && <Sections values={query.data.values} text={text} edits={edits} edit={isAdmin ? edit : null} />}
+        {query.data && <Sections key={made} values={query.data.values} text={text} edits={edits} edit={isAdmin ? edit : null} />}
       </section>
       {query.data && <PolicyVersions current={query.data.version} />}
       {isProposing && query.data && (
@@ -56,6 +57,11 @@ export default function Policy(): ReactNode {
           values={query.data.values}
           edits={edits}
           close={() => setIsProposing(false)}
+          proposed={() => {
+            // What was typed is proposed, and would else be proposed once more.
+            setEdits({});
+            setMade(made + 1);
+          }}
         />
       )}
     </Frame>

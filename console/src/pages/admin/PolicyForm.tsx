@@ -71,7 +71,17 @@ function findings(t: ReturnType<typeof admin.use>, value: Value, text: string): 
   return before === after ? [] : [{ standing: "good", text: `${before} → ${after}` }];
 }
 
-export function ProposePolicy({ values, edits, close }: { values: readonly Value[]; edits: Edits; close: () => void }): ReactNode {
+export function ProposePolicy({
+  values,
+  edits,
+  close,
+  proposed,
+}: {
+  values: readonly Value[];
+  edits: Edits;
+  close: () => void;
+  proposed: () => void;
+}): ReactNode {
   const t = admin.use();
   const changed = values.flatMap((one) => {
     const typed = edits[one.name];
@@ -79,7 +89,7 @@ export function ProposePolicy({ values, edits, close }: { values: readonly Value
   });
   const isWhole = changed.length > 0 && changed.every((one) => one.value !== undefined);
   return (
-    <Propose title={t("propose_values")} asked={isWhole ? { kind: "policy_changed", values: changed } : null} close={close}>
+    <Propose title={t("propose_values")} asked={isWhole ? { kind: "policy_changed", values: changed } : null} close={close} proposed={proposed}>
       {!isWhole && <p className="note bad">{t("values_wrong")}</p>}
       <p className="note warn">{t("policy_says")}</p>
     </Propose>

@@ -20,6 +20,7 @@ export function Propose({
   title,
   asked,
   close,
+  proposed,
   says,
   children,
 }: {
@@ -27,6 +28,8 @@ export function Propose({
   /** null while the fields are not complete */
   asked: Asked | null;
   close: () => void;
+  /** called once the proposal is made */
+  proposed?: () => void;
   /** what the admin does first; that another admin must agree is said beside it */
   says?: string;
   /** the fields; an act without fields is shown at once */
@@ -51,6 +54,7 @@ export function Propose({
     readAgain: [ADMIN],
     done: (made) => {
       say({ kind: "good", text: t("proposed") });
+      proposed?.();
       if (made.code == null) close();
       else setCode(made.code);
     },

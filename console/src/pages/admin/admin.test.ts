@@ -89,9 +89,9 @@ test("hours of a team are written and read as the command has them", () => {
   assert.deepEqual(asShifts("mon-fri 9-18"), week);
   assert.equal(asShifts("mon 18:00-09:00"), null);
   assert.equal(asShifts("at night"), null);
-  const typed = typedShifts([...week, { day_no: 6, starts_minute: 1200, ends_minute: 1440 }]);
-  assert.equal(typed, "mon,tue,wed,thu,fri 09:00-18:00, sat 20:00-24:00");
-  assert.deepEqual(asShifts(typed)?.length, 6);
+  const weekend = [6, 7].map((day) => ({ day_no: day, starts_minute: 1200, ends_minute: 1440 }));
+  assert.equal(typedShifts([...week, ...weekend]), "mon-fri 09:00-18:00, sat,sun 20:00-24:00");
+  assert.deepEqual(asShifts("mon-fri 09:00-18:00, sat,sun 20:00-24:00"), [...week, ...weekend]);
 });
 
 test("a district is read by its code or its name, and no other text is one", () => {

@@ -46,12 +46,10 @@ export function daysText(days: readonly number[], language: Language): string {
 
 /** Write hours as `asShifts` reads them. */
 export function typedShifts(shifts: readonly TeamShift[]): string {
-  const byHours = new Map<string, string[]>();
-  for (const one of shifts) {
-    const hours = `${clockText(one.starts_minute)}-${clockText(one.ends_minute)}`;
-    byHours.set(hours, [...(byHours.get(hours) ?? []), SHORT[one.day_no - 1] ?? ""]);
-  }
-  return [...byHours].map(([hours, days]) => `${days.join(",")} ${hours}`).join(", ");
+  return shiftsText(shifts, "en")
+    .toLowerCase()
+    .replaceAll("–", "-")
+    .replaceAll(/(?<=[a-z]) (?=[a-z])/g, ",");
 }
 
 /** Read hours; null if a part of the text is none. */
