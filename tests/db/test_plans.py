@@ -160,7 +160,11 @@ ALTER TABLE bank_order DISABLE TRIGGER USER;
 INSERT INTO bank_order (order_id, kind, reason, case_no, institution, state, ordered_by, planned_at, due_at, policy)
 SELECT gen_random_uuid(), 'release', 'lapsed', n::text, 'SBIN', 'delivered', 'x', now() - n * interval '1 minute',
     now(), '{}' FROM generate_series(1, 2000) AS n;
-ANALYZE bank_order;
+ALTER TABLE feed_entry DROP CONSTRAINT feed_entry_request_id_fkey;
+ALTER TABLE feed_entry DISABLE TRIGGER USER;
+INSERT INTO feed_entry (request_id, institution, status, changed_at, change_no, version)
+SELECT order_id, institution, 'open', now(), row_number() OVER (), 1 FROM bank_order;
+ANALYZE bank_order, feed_entry;
 """
 
 
