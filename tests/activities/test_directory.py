@@ -305,7 +305,7 @@ async def test_a_directory_whose_connections_broke_is_read_by_others(database: P
         await database.expire_connections()
         await database.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
         )
         await load_directory(database, VAULT, [entry(code)])
         await until(partial(known, watched, code))
