@@ -22,6 +22,9 @@ from domain.banks.sponsors import PrefixOverlap, SponsorRefused
 from domain.errors import RuleBroken
 from schemas.banks.institutions import InstitutionEntry, WireEntry
 from schemas.enums import ChannelKind
+from tests.kept_database import database, database_dsn
+
+__all__ = ["database", "database_dsn"]
 
 VAULT = SecretBox(SecretStr("one secret key of more than 32 characters"))
 KEY = b64encode(b"k" * 32).decode()
