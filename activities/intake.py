@@ -23,7 +23,8 @@ from activities.tracing.payer_inquiries import new_inquiries
 from db import intake
 from db.cases import cases, events, hops
 from db.cases.events import Event
-from db.intake import Known, Locked, NewCase, NewComplaint, NumberTaken, ToldRow
+from db.cases.told_transfers import ToldRow
+from db.intake import Known, Locked, NewCase, NewComplaint, NumberTaken
 from db.pool import Connection
 from db.restoration import withdrawals
 from domain.errors.cases import TransferBusy

@@ -12,6 +12,7 @@ from db.body_keys import BodyKey
 from db.cases import hops, tasks
 from db.cases.events import Event
 from db.cases.hops import HopRow
+from db.cases.told_transfers import TOLD_COLUMNS, TOLD_RECORD, ToldRow, told_as_stored
 from db.person_keys import SealedPerson
 from db.pool import Connection
 from db.tracing import payer_inquiries
@@ -19,10 +20,9 @@ from db.tracing.payer_inquiries import NewInquiry
 from domain.intake.ack_numbers import is_of_our_half
 from domain.intake.districts import known_district
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import Differing, HopSource, HopState
+from schemas.enums import HopSource, HopState
 from schemas.identifiers import reference_key, reference_of
-from schemas.intake import Complaint, ComplaintReceipt, Transfer
-from schemas.parties import Party
+from schemas.intake import Complaint, ComplaintReceipt
 from schemas.tasks import NewTask
 from schemas.tracing.answers import Entry
 
@@ -258,15 +258,6 @@ async def next_serial(connection: Connection) -> int:
     return serial
 
 
-class ToldRow(FrozenModel):
-    """A transfer of a complaint, the hop that it names, and what it tells otherwise than that hop."""
-
-    transfer: Transfer
-    case_no: str
-    hop_no: int
-    differing: tuple[Differing, ...] = ()
-
-
 @dataclass(frozen=True)
 class NewCase:
     """Case that a complaint opens, as it is written."""
@@ -317,18 +308,6 @@ RETURNING case_no
 _LOCKED_CASE: Final = """
 UPDATE case_file SET last_hop_no = greatest(last_hop_no, $3) WHERE case_no = $1 RETURNING case_no
 """
-TOLD_COLUMNS: Final = """
-ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc, payee_institution, payee_kind, payee_holder,
-    payee_ifsc, rrn, utr, mode, amount_paise, transferred_at, time_missing, case_no, hop_no, differing, payer_vpa,
-    payee_vpa
-"""
-TOLD_RECORD: Final = """
-row_no integer, payer_institution text, payer_kind text, payer_holder text, payer_ifsc text, payee_institution text,
-    payee_kind text, payee_holder text, payee_ifsc text, rrn text, utr text, mode text, amount_paise bigint,
-    transferred_at timestamptz, time_missing boolean, case_no text, hop_no integer, differing text[], payer_vpa text,
-    payee_vpa text
-"""
-"""the columns of `TOLD_COLUMNS` behind the complaint's number, as `told_as_stored` gives them"""
 # PostgreSQL chooses the order of the parts. So a part whose triggers need rows of another part reads from it.
 _WRITE: Final = f"""
 WITH locked AS (
@@ -450,36 +429,6 @@ def _complaint(new: NewComplaint) -> dict[str, object]:
         "joined": new.receipt.joined,
         "flags": [flag.model_dump() for flag in new.receipt.flags],
         "transfers": [told_as_stored(row_no, row) for row_no, row in enumerate(new.told, start=1)],
-    }
-
-
-def told_as_stored(row_no: int, row: ToldRow) -> dict[str, object]:
-    """Return a transfer of a complaint as the database reads it from JSON."""
-    transfer = row.transfer
-    return {
-        "row_no": row_no,
-        **_party("payer", transfer.payer),
-        **_party("payee", transfer.payee),
-        "rrn": transfer.rrn,
-        "utr": transfer.utr,
-        "mode": transfer.mode.value,
-        "amount_paise": transfer.amount_paise,
-        "transferred_at": transfer.transferred_at.isoformat(),
-        "time_missing": transfer.time_missing,
-        "case_no": row.case_no,
-        "hop_no": row.hop_no,
-        "differing": [one.value for one in row.differing],
-    }
-
-
-def _party(end: str, party: Party) -> dict[str, object]:
-    kind = "account" if party.account else "vpa" if party.vpa else "wallet"
-    return {
-        f"{end}_institution": party.institution,
-        f"{end}_kind": kind,
-        f"{end}_holder": party.holder,
-        f"{end}_ifsc": party.ifsc,
-        f"{end}_vpa": party.vpa_beside,
     }
 
 

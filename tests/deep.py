@@ -12,7 +12,7 @@ from typing import Any, Final
 from hypothesis import HealthCheck, Phase, settings
 
 DEEP: Final = os.environ.get("DEEP", "") not in {"", "0"}
-FACTOR: Final = int(os.environ.get("DEEP_FACTOR", "20")) if DEEP else 1
+FACTOR: Final = int(os.environ.get("DEEP_FACTOR", "30")) if DEEP else 1
 EXAMPLES: Final = 25
 """how many examples a random test runs in the gate that names no number"""
 CHECK_EVERY: Final = 1 if DEEP else 5

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from activities.context import Context
-from db.intake import KnownTransfer, Move, ToldRow
+from db.cases.told_transfers import ToldRow
+from db.intake import KnownTransfer, Move
 from domain.intake.known_transfers import Statement, differing, find, flags_of
 from schemas.base import Flag
 from schemas.enums import AnswerClass, Differing, HopSource

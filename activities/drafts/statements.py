@@ -24,9 +24,10 @@ from activities.notifications.people import Concerned, notify_people
 from activities.tracing.payer_inquiries import plan_inquiries
 from db import intake, victim_corrections
 from db.cases import cases, hops, ledger, tasks
+from db.cases.told_transfers import ToldRow
 from db.drafts import statements
 from db.drafts.statements import SentComplaint, StatedTransfer
-from db.intake import KnownTransfer, ToldRow
+from db.intake import KnownTransfer
 from db.pool import Connection
 from domain.drafts.complaints import MARKS, PERSONAL
 from domain.errors.cases import TrailFull

@@ -6,7 +6,61 @@ from db.cases.cases import case_no_of
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from schemas.base import FrozenModel
-from schemas.intake import ToldParty, ToldTransfer, ToldTransferPage
+from schemas.enums import Differing
+from schemas.intake import ToldParty, ToldTransfer, ToldTransferPage, Transfer
+from schemas.parties import Party
+
+TOLD_COLUMNS: Final = """
+ack_no, row_no, payer_institution, payer_kind, payer_holder, payer_ifsc, payee_institution, payee_kind, payee_holder,
+    payee_ifsc, rrn, utr, mode, amount_paise, transferred_at, time_missing, case_no, hop_no, differing, payer_vpa,
+    payee_vpa
+"""
+TOLD_RECORD: Final = """
+row_no integer, payer_institution text, payer_kind text, payer_holder text, payer_ifsc text, payee_institution text,
+    payee_kind text, payee_holder text, payee_ifsc text, rrn text, utr text, mode text, amount_paise bigint,
+    transferred_at timestamptz, time_missing boolean, case_no text, hop_no integer, differing text[], payer_vpa text,
+    payee_vpa text
+"""
+"""the columns of `TOLD_COLUMNS` behind the complaint's number, as `told_as_stored` gives them"""
+
+
+class ToldRow(FrozenModel):
+    """A transfer of a complaint, the hop that it names, and what it tells otherwise than that hop."""
+
+    transfer: Transfer
+    case_no: str
+    hop_no: int
+    differing: tuple[Differing, ...] = ()
+
+
+def told_as_stored(row_no: int, row: ToldRow) -> dict[str, object]:
+    """Return a transfer of a complaint as the database reads it from JSON."""
+    transfer = row.transfer
+    return {
+        "row_no": row_no,
+        **_party_as_stored("payer", transfer.payer),
+        **_party_as_stored("payee", transfer.payee),
+        "rrn": transfer.rrn,
+        "utr": transfer.utr,
+        "mode": transfer.mode.value,
+        "amount_paise": transfer.amount_paise,
+        "transferred_at": transfer.transferred_at.isoformat(),
+        "time_missing": transfer.time_missing,
+        "case_no": row.case_no,
+        "hop_no": row.hop_no,
+        "differing": [one.value for one in row.differing],
+    }
+
+
+def _party_as_stored(end: str, party: Party) -> dict[str, object]:
+    kind = "account" if party.account else "vpa" if party.vpa else "wallet"
+    return {
+        f"{end}_institution": party.institution,
+        f"{end}_kind": kind,
+        f"{end}_holder": party.holder,
+        f"{end}_ifsc": party.ifsc,
+        f"{end}_vpa": party.vpa_beside,
+    }
 
 
 class ToldPayee(FrozenModel):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.intake import TOLD_COLUMNS, TOLD_RECORD, ToldRow, told_as_stored
+from db.cases.told_transfers import TOLD_COLUMNS, TOLD_RECORD, ToldRow, told_as_stored
 from db.person_keys import PersonKey, SealedPerson, StoredPerson, stored, wrapped_key
 from db.pool import Connection
 from domain.errors.cases import ComplaintNotFound

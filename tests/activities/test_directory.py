@@ -22,6 +22,9 @@ from domain.banks.sponsors import PrefixOverlap, SponsorRefused
 from domain.errors import RuleBroken
 from schemas.banks.institutions import InstitutionEntry, WireEntry
 from schemas.enums import ChannelKind
+from tests.kept_database import database, database_dsn
+
+__all__ = ["database", "database_dsn"]
 
 VAULT = SecretBox(SecretStr("one secret key of more than 32 characters"))
 KEY = b64encode(b"k" * 32).decode()
@@ -305,7 +308,7 @@ async def test_a_directory_whose_connections_broke_is_read_by_others(database: P
         await database.expire_connections()
         await database.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
         )
         await load_directory(database, VAULT, [entry(code)])
         await until(partial(known, watched, code))

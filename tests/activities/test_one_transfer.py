@@ -152,12 +152,15 @@ async def test_h1_the_words_of_every_complaint_are_kept(bench: Bench) -> None:
     ]
 
 
-@pytest.mark.parametrize("statement", ["UPDATE {} SET hop_no = hop_no", "DELETE FROM {}", "TRUNCATE {}"])
-@pytest.mark.parametrize("table", ["complaint_transfer", "hop_correction"])
-async def test_h1_told_words_are_never_changed(bench: Bench, statement: str, table: str) -> None:
+async def test_h1_told_words_are_never_changed(bench: Bench, subtests: pytest.Subtests) -> None:
     await bench.complain(transfer())
-    with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
-        await bench.pool.execute(statement.format(table))
+    for table in ("complaint_transfer", "hop_correction"):
+        for change in ("UPDATE {} SET hop_no = hop_no", "DELETE FROM {}", "TRUNCATE {}"):
+            with (
+                subtests.test(table, change=change),
+                pytest.raises(asyncpg.RestrictViolationError, match="append-only"),
+            ):
+                await bench.pool.execute(change.format(table))
 
 
 async def test_h1_a_correction_leaves_the_told_words_and_keeps_what_stood_before(bench: Bench) -> None:

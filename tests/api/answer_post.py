@@ -36,6 +36,36 @@ MAIL_BANKS: list[dict[str, Any]] = [
     for code in ("GRAM", "NAGR")
 ]
 WHO = {"name": "R. Verma", "designation": "Manager"}
+GOOD = {
+    "t1.m1.amount": "100",
+    "t1.m1.rrn": "512345678901",
+    "t1.m1.when": "2026-11-24T10:05",
+    "t1.m1.bank": "HDFC",
+    "t1.m1.account": "501",
+    "t1.o1.how": "pos",
+    "t1.o1.amount": "100",
+    "t1.o1.when": "2026-11-24T10:05",
+}
+"""fields of money that moved and of money that was taken out, all fit"""
+BAD = {
+    "t1.held": ("12.345", "five", "-5"),
+    "t1.phone": ("12345", "none"),
+    "t1.email": ("none", "a@b c"),
+    "t1.no": ("99",),
+    "t1.m1.amount": ("", "0", "x"),
+    "t1.m1.whole": ("10",),
+    "t1.m1.rrn": ("", "000000000000", "नहीं", "ROOT"),
+    "t1.m1.when": ("", "yesterday", "2031-01-01T10:00"),
+    "t1.m1.bank": ("", "b" * 101),
+    "t1.m1.account": ("",),
+    "t1.m1.ifsc": ("SBIN123",),
+    "t1.o1.how": ("", "mail"),
+    "t1.o1.amount": ("", "0"),
+    "t1.o1.when": ("", "2026-13-01 10:00"),
+    "name": ("", "  "),
+    "designation": ("", "x" * 101),
+}
+"""values that no form may have, by field; `ROOT` is the reference of the transfer itself"""
 
 
 @dataclass

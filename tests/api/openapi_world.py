@@ -2,7 +2,8 @@
 
 import itertools
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -53,7 +54,7 @@ COURT_ORDER: Final = {
     "made_on": "2026-11-24",
     "document": b64encode(one_page_pdf("order")).decode(),
 }
-CASES_MAX: Final = 80 if DEEP else 12
+CASES_MAX: Final = 80 if DEEP else 8
 PLENTY: Final = 1_000_000
 """calls that a bank has: what a bucket refuses shows nothing of the route behind it"""
 LONG_WAITS: Final = frozenset(map(str, range(1, WAIT_MAX_SECONDS + 1)))
@@ -277,15 +278,30 @@ async def filled(postgres: EmbeddedPostgres, template_database: str) -> AsyncIte
     await postgres.drop_database(template)
 
 
+NewWorld = Callable[[], AbstractAsyncContextManager[World]]
+
+
 @pytest.fixture
-async def everything(postgres: EmbeddedPostgres, filled: Filled) -> AsyncIterator[World]:
+def new_world(postgres: EmbeddedPostgres, filled: Filled) -> NewWorld:
+    """Opens the application over a copy of the filled database, each time another copy."""
+
+    @asynccontextmanager
+    async def copied() -> AsyncIterator[World]:
+        name = f"{filled.template}_{next(_numbers)}"
+        pool = await open_pool(await postgres.create_database(name, filled.template), min_size=1, max_size=10)
+        async with opened(with_plenty(await services_over(pool))) as doors:
+            yield World(doors, filled.known)
+        await pool.close()
+        await postgres.drop_database(name)
+
+    return copied
+
+
+@pytest.fixture
+async def everything(new_world: NewWorld) -> AsyncIterator[World]:
     """The application over a copy of the filled database."""
-    name = f"{filled.template}_{next(_numbers)}"
-    pool = await open_pool(await postgres.create_database(name, filled.template), min_size=1, max_size=10)
-    async with opened(with_plenty(await services_over(pool))) as doors:
-        yield World(doors, filled.known)
-    await pool.close()
-    await postgres.drop_database(name)
+    async with new_world() as world:
+        yield world
 
 
 def with_plenty(services: Services) -> Services:

@@ -86,22 +86,20 @@ async def test_h6_a_form_behind_no_link_is_not_read(doors: Doors) -> None:
     assert not sent.is_read
 
 
-@pytest.mark.parametrize(
-    ("path", "media_type"),
-    [
+async def test_h6_sign_in_takes_a_password_and_no_large_body(doors: Doors, subtests: pytest.Subtests) -> None:
+    for path, media_type in (
         (SIGN_IN_API_PATH, JSON),
         (f"{SIGN_IN_API_PATH}/password", JSON),
         (SIGN_IN_PATH, FORM),
         (f"{FIRST_PATH}{'x' * 43}", FORM),
-    ],
-)
-async def test_h6_sign_in_takes_a_password_and_no_large_body(doors: Doors, path: str, media_type: str) -> None:
-    headers = {**doors.officer(Role.ADMIN), "Content-Type": media_type}
-    response = await doors.client.post(path, content=b"x" * (SIGN_IN_BODY_MAX_BYTES + 1), headers=headers)
-    assert response.status_code == 413
-    longest = {"officer_id": "x" * 64, "password": "\U0001f5dd" * 200, "code": "0" * 40}
-    for body in (json.dumps(longest), urlencode({**longest, "again": longest["password"]})):
-        assert len(body) <= SIGN_IN_BODY_MAX_BYTES
+    ):
+        with subtests.test(path=path):
+            headers = {**doors.officer(Role.ADMIN), "Content-Type": media_type}
+            response = await doors.client.post(path, content=b"x" * (SIGN_IN_BODY_MAX_BYTES + 1), headers=headers)
+            assert response.status_code == 413
+            longest = {"officer_id": "x" * 64, "password": "\U0001f5dd" * 200, "code": "0" * 40}
+            for body in (json.dumps(longest), urlencode({**longest, "again": longest["password"]})):
+                assert len(body) <= SIGN_IN_BODY_MAX_BYTES
 
 
 async def test_h6_a_credential_is_read_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:

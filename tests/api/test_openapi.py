@@ -6,11 +6,10 @@ from typing import Final
 import pytest
 
 from api.officers.sessions import CSRF_HEADER
-from tests.api.openapi_world import Caller, World, described, everything, filled, judge, published
+from tests.api.openapi_world import Caller, NewWorld, World, described, filled, judge, new_world, published
 
-__all__ = ["everything", "filled"]
+__all__ = ["filled", "new_world"]
 
-DESCRIBED: Final = described()
 WRONG_CALLER_EVERY: Final = 8
 OWN_SESSIONS: Final = frozenset(
     f"/api/v1/{path}"
@@ -26,18 +25,19 @@ OWN_SESSIONS: Final = frozenset(
 """what officers do with their own sessions, in a session"""
 
 
-@pytest.mark.parametrize("tag", sorted(DESCRIBED.by_tag))
-async def test_what_is_published_is_kept(everything: World, tag: str, subtests: pytest.Subtests) -> None:
-    for operation_id in DESCRIBED.by_tag[tag]:
-        with subtests.test(operation_id):
-            await tried_at_its_edges(everything, operation_id)
+async def test_what_is_published_is_kept(new_world: NewWorld, subtests: pytest.Subtests) -> None:
+    for _, names in sorted(described().by_tag.items()):
+        async with new_world() as everything:
+            for operation_id in names:
+                with subtests.test(operation_id):
+                    await tried_at_its_edges(everything, operation_id)
 
 
 async def tried_at_its_edges(everything: World, operation_id: str) -> None:
     """Every case from those whom the operation is for, in turn, and some from all others."""
-    rightful = DESCRIBED.rightful(operation_id)
+    rightful = described().rightful(operation_id)
     right, wrong = cycle(rightful), cycle(caller for caller in Caller if caller not in rightful)
-    for number, case in enumerate(DESCRIBED.cases(operation_id)):
+    for number, case in enumerate(described().cases(operation_id)):
         judge(case, await everything.call(case, next(right)), rightful=True)
         if number % WRONG_CALLER_EVERY == 0:
             judge(case, await everything.call(case, next(wrong)))

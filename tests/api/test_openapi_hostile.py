@@ -14,17 +14,17 @@ from tests.api.openapi_world import (
     WALLETS_RRN,
     AnyOperation,
     Caller,
+    NewWorld,
     World,
     described,
-    everything,
     filled,
     judge,
+    new_world,
 )
-
-__all__ = ["everything", "filled"]
 from tests.deep import sample
 
-DESCRIBED: Final = described()
+__all__ = ["filled", "new_world"]
+
 WHY: Final = {"reason": "told by phone"}
 HOP: Final[dict[str, Any]] = {
     "parent_hop_no": 2,
@@ -118,8 +118,8 @@ ABSURD: Final[list[Any]] = [
     [],
     {"\x00": {"\ud800": [[]]}},
 ]
-STRIDE: Final = 13
-"""each value stands in every thirteenth part, and each part has a value: 21 values and the stride share no factor"""
+STRIDE: Final = 19
+"""each value stands in every nineteenth part, and each part has a value: 21 values and the stride share no factor"""
 RAW: Final = {
     "nothing": b"",
     "no text": b"\xff\xfe\x00",
@@ -132,13 +132,6 @@ RAW: Final = {
     "far exponent": b'{"amount_paise": 1e-999999999}',
     "two bodies": b"{}{}",
 }
-TAKING: Final = [name for name, one in sorted(DESCRIBED.operations.items()) if "requestBody" in one.definition.raw]
-_DESK: Final = frozenset(DESCRIBED.by_tag["desk"])
-WORLDS: Final = [
-    # What one verb of the desk does uses up what the next is about; the others can share.
-    *([name] for name in TAKING if name in _DESK),
-    *([name for name in names if name in TAKING] for tag, names in sorted(DESCRIBED.by_tag.items()) if tag != "desk"),
-]
 _keys = count()
 
 
@@ -164,12 +157,12 @@ def changed(whole: Any, place: tuple[str | int, ...], value: Any) -> Any:
 
 def place_of(operation_id: str, everything: World) -> dict[str, str]:
     """The parameters of its path: what is there, as far as the world has it."""
-    return DESCRIBED.somewhere(operation_id) | dict(everything.known)
+    return described().somewhere(operation_id) | dict(everything.known)
 
 
 async def post(everything: World, operation_id: str, body: bytes, caller: Caller) -> httpx.Response:
     """Send it to what is there, and judge the response."""
-    operation = DESCRIBED.operations[operation_id]
+    operation = described().operations[operation_id]
     place = place_of(operation_id, everything)
     headers = [(b"content-type", b"application/json"), (b"idempotency-key", f"absurd-{next(_keys)}".encode())]
     response = await everything.send(operation.method.upper(), operation.path.format(**place), body, headers, caller)
@@ -177,11 +170,20 @@ async def post(everything: World, operation_id: str, body: bytes, caller: Caller
     return response
 
 
-@pytest.mark.parametrize("names", [names for names in WORLDS if names], ids=lambda names: names[0])
-async def test_every_part_of_a_body_made_absurd(everything: World, names: list[str], subtests: pytest.Subtests) -> None:
-    for operation_id in names:
-        with subtests.test(operation_id):
-            await tried_absurdly(everything, operation_id)
+def sharing() -> Iterator[list[str]]:
+    """Yield the operations that take a body, those together that can share a world."""
+    for tag, names in sorted(described().by_tag.items()):
+        taking = [name for name in names if "requestBody" in described().operations[name].definition.raw]
+        # What one verb of the desk does uses up what the next is about.
+        yield from ([name] for name in taking) if tag == "desk" else [taking]
+
+
+async def test_every_part_of_a_body_made_absurd(new_world: NewWorld, subtests: pytest.Subtests) -> None:
+    for names in filter(None, sharing()):
+        async with new_world() as everything:
+            for operation_id in names:
+                with subtests.test(operation_id):
+                    await tried_absurdly(everything, operation_id)
 
 
 async def tried_absurdly(everything: World, operation_id: str) -> None:
@@ -213,7 +215,7 @@ def good_one(operation_id: str, everything: World) -> tuple[Caller, Any, int | N
         return Caller.WALLET, {"acknowledgement_no": everything.known["ack_no"], **UPDATE}, 200
     if operation_id in GOOD:
         return GOOD[operation_id]
-    return DESCRIBED.rightful(operation_id)[-1], DESCRIBED.first_case(operation_id).body, None
+    return described().rightful(operation_id)[-1], described().first_case(operation_id).body, None
 
 
 # -- paths, queries and header fields ----------------------------------------------------------------------------------
@@ -244,25 +246,24 @@ ODD_NAMES: Final = [
     b"content-digest",
 ]
 """an event stream is asked for by `accept` alone, and never by these"""
-PARTS: Final = 4
-"""each with a world of its own, for two who work at once"""
-ODD_STRIDE: Final = 2
-"""in the gate an operation gets every second odd value at each place, and the next operation the others"""
+ODD_STRIDE: Final = 3
+"""in the gate an operation gets every third odd value at each place, and the next two operations the others"""
 TYPED: Final = (b"content-type", b"application/json")
 KEYED: Final = (b"idempotency-key", b"odd")
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-async def test_odd_paths_queries_and_fields(everything: World, part: int, subtests: pytest.Subtests) -> None:
-    for number, operation_id in enumerate(sorted(DESCRIBED.operations)[part::PARTS]):
-        with subtests.test(operation_id):
-            await tried_oddly(everything, operation_id, slice(number % sample(ODD_STRIDE), None, sample(ODD_STRIDE)))
+async def test_odd_paths_queries_and_fields(new_world: NewWorld, subtests: pytest.Subtests) -> None:
+    stride = sample(ODD_STRIDE)
+    async with new_world() as everything:
+        for number, operation_id in enumerate(sorted(described().operations)):
+            with subtests.test(operation_id):
+                await tried_oddly(everything, operation_id, slice(number % stride, None, stride))
 
 
 async def tried_oddly(everything: World, operation_id: str, some: slice) -> None:
     """The operation's path, query and header fields, one odd at a time; `some` of the odd values in the gate."""
-    operation = DESCRIBED.operations[operation_id]
-    method, caller = operation.method.upper(), DESCRIBED.rightful(operation_id)[0]
+    operation = described().operations[operation_id]
+    method, caller = operation.method.upper(), described().rightful(operation_id)[0]
     place = place_of(operation_id, everything)
     known = operation.path.format(**place)
     case = operation.Case(path_parameters=place)

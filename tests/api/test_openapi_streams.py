@@ -17,7 +17,6 @@ from tests.api.test_streams import Running, running
 
 __all__ = ["feed", "running"]
 
-DESCRIBED: Final = described()
 STREAM: Final = "text/event-stream"
 
 
@@ -49,7 +48,7 @@ async def test_a_stream_is_described_and_so_is_every_event_in_it(running: Runnin
 async def test_a_stream_is_refused_as_described(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running.doors.services.case_hub, "_most_of_one", 1)
     ack_no = (await running.doors.complain())["ack_no"]
-    case = DESCRIBED.operations["read_events"].Case(path_parameters={"ack_no": ack_no})
+    case = described().operations["read_events"].Case(path_parameters={"ack_no": ack_no})
     for headers in ({}, running.doors.bank("SBIN")):
         response = await running.doors.client.get(
             f"/api/v1/cases/{ack_no}/events", headers={"Accept": STREAM, **headers}
@@ -66,7 +65,7 @@ async def test_a_stream_is_refused_as_described(running: Running, monkeypatch: p
 
 async def test_a_call_that_waits_gets_what_is_described(feed: Feed, doors: Doors) -> None:
     """Woken by a change, at the end of its time, and where one too many waits."""
-    case = DESCRIBED.operations["read_holds"].Case()
+    case = described().operations["read_holds"].Case()
     judge(case, await feed.get(wait_seconds=1))
     hub = doors.services.bank_hub
     most = doors.services.ctx.policy.bank_limits.waiting_at_once
@@ -87,7 +86,7 @@ async def test_the_stream_of_an_officer_is_described_and_so_is_every_event_in_it
     doors = running.doors
     case_no, task_id = await item(doors, "412345678901")
     topics = f"queue,drafts,case:{case_no}"
-    case = DESCRIBED.operations["read_stream"].Case(query={"topics": topics})
+    case = described().operations["read_stream"].Case(query={"topics": topics})
     page = await doors.client.get("/api/v1/stream", params={"topics": topics}, headers=doors.officer(Role.DESK))
     judge(case, page)
     schema = schema_of("StreamPage")
@@ -99,7 +98,7 @@ async def test_the_stream_of_an_officer_is_described_and_so_is_every_event_in_it
         schema.validate({"items": [{"kind": "task", "id": "1"}], "next": ""})
     odd = await doors.client.get("/api/v1/stream", params={"topics": "case:1"}, headers=doors.officer(Role.DESK))
     assert odd.status_code == 422
-    judge(DESCRIBED.operations["read_stream"].Case(query={"topics": "case:1"}), odd)
+    judge(described().operations["read_stream"].Case(query={"topics": "case:1"}), odd)
     many = ",".join(f"case:{n:014}" for n in range(21))
     refused = await doors.client.get("/api/v1/stream", params={"topics": many}, headers=doors.officer(Role.DESK))
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_cases_followed")

@@ -14,8 +14,11 @@ from db.officers import read_log
 from db.pool import Pool
 from tests.activities.evidence_case import rich_case, with_secrets
 from tests.factories import make_context
+from tests.kept_database import database, database_dsn
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.verifying import verify
+
+__all__ = ["database", "database_dsn"]
 
 NEVER_CHANGED: Final = [
     *("allocation", "allocation_share", "answer", "attachment_approval", "bank_body"),
@@ -95,9 +98,8 @@ async def test_h2_the_account_in_an_order_is_out_of_reach_and_the_rest_of_the_li
     assert not await refused(application, "UPDATE bank_order_line SET confirmed_paise = confirmed_paise")
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
+async def test_nor_can_what_guards_it_be_taken_away(application: Pool, subtests: pytest.Subtests) -> None:
+    for statement in (
         "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
         "DROP FUNCTION refuse_change() CASCADE",
         "CREATE TABLE mine (n integer)",
@@ -113,10 +115,9 @@ async def test_h2_the_account_in_an_order_is_out_of_reach_and_the_rest_of_the_li
         "DELETE FROM schema_migration",
         "INSERT INTO schema_migration (name, sha256) VALUES ('9999_mine.sql', '')",
         "INSERT INTO clock_setting (movable) VALUES (true)",
-    ],
-)
-async def test_nor_can_what_guards_it_be_taken_away(application: Pool, statement: str) -> None:
-    assert await refused(application, statement)
+    ):
+        with subtests.test(statement=statement):
+            assert await refused(application, statement)
 
 
 async def test_a_whole_case_is_restored_by_the_application_role(application: Pool, postgres: EmbeddedPostgres) -> None:

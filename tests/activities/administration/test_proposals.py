@@ -175,7 +175,7 @@ def test_nothing_takes_effect_by_one_person_whatever_happens(database_dsn: str) 
         pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
         ctx = runner.run(make_context(pool, [institution("HDFC")]))
 
-        @database_settings(12, steps=50)
+        @database_settings(7, steps=50)
         @given(st.lists(happenings, min_size=4, max_size=16))
         def days(happens: list[tuple[Any, ...]]) -> None:
             runner.run(Office(ctx).live(happens))

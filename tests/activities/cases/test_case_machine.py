@@ -352,7 +352,7 @@ def test_a_case_keeps_every_rule_whatever_happens_to_it(database_dsn: str, loop:
     try:
         run_state_machine_as_test(
             machine,
-            settings=database_settings(12, steps=30),
+            settings=database_settings(7, steps=30),
         )
     finally:
         run_in_loop(pool.close())

@@ -248,7 +248,7 @@ async def test_who_signs_again_needs_the_key_and_a_log_that_holds(files: Files) 
 
 
 @given(st.data())
-@settings(max_examples=examples(80), deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_any_byte_of_the_archive(archive: bytes, data: st.DataObject) -> None:
     """Between the files too: names, order, times, comments."""
     place = data.draw(st.integers(0, len(archive) - 1))
@@ -258,7 +258,7 @@ def test_any_byte_of_the_archive(archive: bytes, data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=examples(15), deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_any_byte_of_any_file(files: Files, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(name for name in files if files[name])))
     content = files[name]
@@ -269,7 +269,7 @@ def test_any_byte_of_any_file(files: Files, data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=examples(25), deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_order_pieces_and_what_is_behind(archive: bytes, files: Files, data: st.DataObject) -> None:
     names = [name for name in files if name not in {MANIFEST, SIGNATURE}]
     one, two = data.draw(st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True))

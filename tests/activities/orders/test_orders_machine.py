@@ -277,7 +277,7 @@ def test_orders_in_any_order(loop: asyncio.AbstractEventLoop, database_dsn: str)
     try:
         run_state_machine_as_test(
             machine,
-            settings=database_settings(8, steps=20),
+            settings=database_settings(5, steps=20),
         )
     finally:
         run_in_loop(pool.close())

@@ -158,7 +158,7 @@ def test_whatever_officers_do_an_item_has_one_owner_and_none_is_lost(database_ds
         desk = TaskDesk(runner.run(make_context(pool, [institution("HDFC")])))
         runner.run(desk.come())
 
-        @database_settings(15, steps=50)
+        @database_settings(8, steps=50)
         @given(st.lists(happenings, min_size=5, max_size=25))
         def nights(happens: list[tuple[Any, ...]]) -> None:
             runner.run(Night(desk).live(happens))

@@ -351,7 +351,7 @@ def test_no_unconfirmed_complaint_lowers_a_share_or_changes_the_route(database_d
         pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
         ctx = runner.run(make_context(pool))
 
-        @database_settings(25, steps=1)
+        @database_settings(12, steps=1)
         @given(VICTIMS, LIES)
         def plays(told: list[tuple[int, int, int, bool]], lies: list[tuple[str, int, bool]]) -> None:
             runner.run(_play(ctx, told, lies))

@@ -403,9 +403,8 @@ async def test_a_simulated_court_is_understood(home: Bailiff) -> None:
     assert (order.kind, order.effect) == ("lok_adalat", "restore")
 
 
-@pytest.mark.parametrize(
-    ("changes", "why"),
-    [
+def test_orders_that_are_none(home: Bailiff, subtests: pytest.Subtests) -> None:
+    for changes, why in (
         ({"document": b64encode(b"MZ not a pdf")}, "a document is a PDF"),
         ({"document": b64encode(b"%PDF-" + b"0" * (2 * 1024 * 1024))}, r"at most 2097152|too_long|at most"),
         ({"document": "***"}, "a document is a PDF"),
@@ -413,11 +412,9 @@ async def test_a_simulated_court_is_understood(home: Bailiff) -> None:
         ({"amount_paise": 0}, "greater than 0"),
         ({"court": " "}, "at least 1"),
         ({"kind": "decree"}, "bnss_497"),
-    ],
-)
-def test_orders_that_are_none(home: Bailiff, changes: dict[str, Any], why: str) -> None:
-    with pytest.raises(ValueError, match=why):
-        home.order(**changes)
+    ):
+        with subtests.test(changes=changes), pytest.raises(ValueError, match=why):
+            home.order(**changes)
 
 
 async def test_a_hold_is_kept_by_the_order_that_stands_when_a_later_one_is_withdrawn(home: Bailiff) -> None:

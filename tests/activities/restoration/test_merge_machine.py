@@ -19,7 +19,7 @@ from tests.activities.restoration_bench import Home
 from tests.deep import Paced, database_settings
 from tests.factories import make_context, moved, row, rrn, transfer
 
-GATE: Final = 8
+GATE: Final = 5
 CLERK, CHIEF = "officer:clerk", "officer:chief"
 WHY: Final = "one victim called twice"
 

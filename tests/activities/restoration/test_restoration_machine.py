@@ -53,7 +53,7 @@ from tests.factories import make_context, row, rrn, transfer
 __all__ = ["loop"]
 
 T = TypeVar("T")
-EXAMPLES = 4
+EXAMPLES = 3
 ACCOUNTS = (("HDFC", f"1{rrn()}"), ("ICIC", f"2{rrn()}"))
 RUPEES = st.sampled_from([0, 1, 300, 700, 45_000])
 CLERK, CHIEF = ResolvingOfficer("officer:clerk", supervises=False), ResolvingOfficer("officer:chief", supervises=True)

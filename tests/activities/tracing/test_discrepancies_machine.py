@@ -119,7 +119,7 @@ def test_whatever_banks_say_and_officers_decide_the_ledger_keeps_every_rule(data
         pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
         ctx = tracing_small_sums(runner.run(make_context(pool)))
 
-        @database_settings(10, steps=50)
+        @database_settings(6, steps=50)
         @given(losses, steps)
         def lives(lost: list[tuple[str, str, int]], happens: list[tuple[Any, ...]]) -> None:
             runner.run(Liars(ctx).live(lost, happens))

@@ -24,7 +24,7 @@ from tests.activities.tracing.test_payer_inquiries import Asking, at
 from tests.deep import DEEP, Paced, database_settings
 from tests.factories import make_context, moved, row, rrn, transfer
 
-GATE: Final = 24
+GATE: Final = 14
 THOUSANDS: Final = 5 if DEEP else 1
 BANKS: Final = ("HDFC", "ICIC")
 PERSONS: Final = frozenset({"decide", "correct", "withdraw"})

@@ -21,7 +21,7 @@ from tests.factories import make_context, moved, row, rrn
 __all__ = ["loop"]
 
 T = TypeVar("T")
-EXAMPLES: Final = 20
+EXAMPLES: Final = 12
 KINDS: Final = ("held", "withdrawn", "spent", "moved")
 RUPEES: Final = 10_000
 

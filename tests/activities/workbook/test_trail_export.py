@@ -73,7 +73,7 @@ async def second_dsn(postgres: EmbeddedPostgres, template_database: str) -> Asyn
 
 
 ON_A_DATABASE = settings(
-    max_examples=examples(8),
+    max_examples=examples(5),
     suppress_health_check=list(HealthCheck),
     # A failure is printed as it was found: to shrink it takes minutes on a database.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

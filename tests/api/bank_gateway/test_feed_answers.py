@@ -151,9 +151,9 @@ async def test_two_banks_have_the_same_key(feed: Feed) -> None:
 LINE: dict[str, Any] = HELD["lines"][0]
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
+async def test_an_answer_that_is_none_is_refused_by_its_field(feed: Feed, subtests: pytest.Subtests) -> None:
+    hold_id = await feed.hold()
+    for body, field in (
         ({}, "lines"),
         ({"lines": []}, "lines"),
         ({"lines": [LINE] * 501}, "lines"),
@@ -166,13 +166,11 @@ LINE: dict[str, Any] = HELD["lines"][0]
         ({"lines": [{"kind": "refused", "hop": 1, "code": "00"}]}, "lines[0].refused"),
         ({"lines": [{"kind": "withdrawn", "hop": 1, "amount_paise": 1, "by": "foot"}]}, "lines[0].withdrawn.by"),
         ({"lines": [{**LINE, "remarks": "a\0b"}]}, "lines[0].held.remarks"),
-    ],
-)
-async def test_an_answer_that_is_none_is_refused_by_its_field(feed: Feed, body: Any, field: str) -> None:
-    hold_id = await feed.hold()
-    response = await feed.post(hold_id, "answer", body, Idempotency_Key="k")
-    assert kind(response, 422) == "invalid-request"
-    assert field in [violation["field"] for violation in response.json()["violations"]]
+    ):
+        with subtests.test(body=body):
+            response = await feed.post(hold_id, "answer", body, Idempotency_Key="k")
+            assert kind(response, 422) == "invalid-request"
+            assert field in [violation["field"] for violation in response.json()["violations"]]
     assert (await feed.post(hold_id, "answer", HELD, Idempotency_Key="k")).status_code == 200, "the key is not used up"
 
 

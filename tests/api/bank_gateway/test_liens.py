@@ -102,9 +102,8 @@ async def test_a_signed_list_is_taken_and_kept_as_it_came(doors: Doors) -> None:
     assert await pool.fetchval("SELECT rows_differing FROM reconciliation") == 1
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
+async def test_what_is_no_page_is_refused_by_the_name_of_its_field(doors: Doors, subtests: pytest.Subtests) -> None:
+    for changes, field in (
         ({"page": 2}, "page"),
         ({"page": 0}, "page"),
         ({"pages": PAGES_MAX + 1}, "pages"),
@@ -117,16 +116,13 @@ async def test_a_signed_list_is_taken_and_kept_as_it_came(doors: Doors) -> None:
         ({"liens": [lien("1\0")]}, "liens[0].ack_no"),
         ({"liens": [lien("1") | {"acount": "9"}]}, "liens[0].acount"),
         ({"liens": [lien("1")] * (LIENS_MAX + 1)}, "liens"),
-    ],
-)
-async def test_what_is_no_page_is_refused_by_the_name_of_its_field(
-    doors: Doors, changes: dict[str, Any], field: str
-) -> None:
-    response = await hand_in(doors, page(**changes))
-    assert problem(response) == (422, "invalid-request"), response.text
-    named = {one["field"] for one in response.json()["violations"]}
-    assert field in named or named == {"body"}, named
-    assert await doors.services.ctx.pool.fetchval("SELECT count(*) FROM lien_list") == 0
+    ):
+        with subtests.test(changes=changes):
+            response = await hand_in(doors, page(**changes))
+            assert problem(response) == (422, "invalid-request"), response.text
+            named = {one["field"] for one in response.json()["violations"]}
+            assert field in named or named == {"body"}, named
+            assert await doors.services.ctx.pool.fetchval("SELECT count(*) FROM lien_list") == 0
 
 
 async def test_the_largest_page_is_taken_and_a_larger_body_is_not(doors: Doors) -> None:

@@ -124,17 +124,16 @@ async def test_unsigned_requests_are_told_what_is_wanted(bank: Bank, name: str) 
     assert all(f'"{component}"' in wanted for component in (*REQUIRED, "content-digest"))
 
 
-@pytest.mark.parametrize("name", ["Signature-Input", "Signature"])
-@pytest.mark.parametrize(
-    "value", ["", "sig", "sig=1", "other=(:AAAA:)", "sig=:****:", "(", "sig=((((", "\xff", "sig=?1", 'sig="x"']
-)
-async def test_what_cannot_be_read(bank: Bank, name: str, value: str) -> None:
-    headers = {key: text.encode("latin-1") for key, text in (sign() | {name: value}).items()}
-    response = await bank.client.post(
-        URL, content=BODY, headers=[(key.encode(), text) for key, text in headers.items()]
-    )
-    assert refusal(response)[0] == "signature-malformed"
-    assert response.status_code == 400
+async def test_what_cannot_be_read(bank: Bank, subtests: pytest.Subtests) -> None:
+    for value in ("", "sig", "sig=1", "other=(:AAAA:)", "sig=:****:", "(", "sig=((((", "\xff", "sig=?1", 'sig="x"'):
+        for name in ("Signature-Input", "Signature"):
+            with subtests.test(value=value, name=name):
+                headers = {key: text.encode("latin-1") for key, text in (sign() | {name: value}).items()}
+                response = await bank.client.post(
+                    URL, content=BODY, headers=[(key.encode(), text) for key, text in headers.items()]
+                )
+                assert refusal(response)[0] == "signature-malformed"
+                assert response.status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -183,7 +182,7 @@ def test_the_page_has_every_refusal_and_limit() -> None:
     assert ", ".join(f"`{name}`" for name in REQUIRED[:3]) + f" and `{REQUIRED[3]}`" in page
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=examples(60))
 @given(data=st.data())
 async def test_whatever_is_sent_gets_an_answer(data: st.DataObject) -> None:
     """One field of a signed request, cut and patched at random: refused by name, never failed over."""

@@ -255,9 +255,8 @@ async def test_what_is_typed_is_text_and_never_markup(holder: Holder) -> None:
 # -- the page itself ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("accepts", "query", "words"),
-    [
+async def test_the_language_that_was_chosen_else_the_browsers(holder: Holder, subtests: pytest.Subtests) -> None:
+    for accepts, query, words in (
         ("", "", "क्या आपके खाते में"),
         ("en-IN", "", "Is money in your account on hold?"),
         ("hi-IN,hi;q=0.9,en;q=0.8", "", "क्या आपके खाते में"),
@@ -266,13 +265,10 @@ async def test_what_is_typed_is_text_and_never_markup(holder: Holder) -> None:
         ("en;q=0.3,hi;q=0.9", "", "क्या आपके खाते में"),
         ("hi;q=0,en;q=0.1", "", "Is money in your account on hold?"),
         ("en;q=none,fr", "", "क्या आपके खाते में"),
-    ],
-)
-async def test_the_language_that_was_chosen_else_the_browsers(
-    holder: Holder, accepts: str, query: str, words: str
-) -> None:
-    response = await holder.client.get(f"/appeal{query}", headers={"Accept-Language": accepts})
-    assert words in words_of(response)
+    ):
+        with subtests.test(accepts=accepts):
+            response = await holder.client.get(f"/appeal{query}", headers={"Accept-Language": accepts})
+            assert words in words_of(response)
 
 
 async def test_the_language_is_switched_without_another_code(holder: Holder) -> None:

@@ -11,7 +11,7 @@ from activities.secrets import is_outdated
 from schemas.enums import Role
 from schemas.jurisdiction import WHOLE_STATE
 from schemas.officers import OfficerEntry
-from tests.api.officers.test_sessions import ME, Desk, desk
+from tests.api.officers.desk_browsers import ME, Desk, desk
 
 __all__ = ["desk"]
 

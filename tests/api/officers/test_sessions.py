@@ -1,9 +1,8 @@
 """Sessions of officers: sign-in, the cookie, its limits, its end, and attacks on it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import asyncpg
 import httpx
@@ -19,56 +18,14 @@ from api.officers import sign_in
 from api.officers.sessions import COOKIE, csrf_token
 from api.parts import Part
 from api.request_places import Counted, Places
-from api.services import Services
 from domain.policy.callers import DoorName
 from schemas.enums import Role
 from schemas.officers import OfficerEntry
 from tests.api.conftest import complaint, new_app
-from tests.clock import Clock
-from tests.signed_in import Browser, Equipped, equip, with_clock
-from workers.setting_checks import networks_of
+from tests.api.officers.desk_browsers import HOME, ME, Desk, desk
+from tests.signed_in import Browser, equip
 
-NOW = datetime(2026, 11, 27, 6, 0, tzinfo=UTC)
-HOME = "203.0.113.1"
-ME = "/api/v1/session"
-
-
-@dataclass
-class Desk:
-    """The API at a clock that a test moves, and one officer with credentials."""
-
-    services: Services
-    clock: Clock
-    client: httpx.AsyncClient
-    ravi: Equipped
-
-    def browser(self) -> Browser:
-        return Browser(self.client)
-
-    async def signed_in(self, officer: Equipped | None = None) -> Browser:
-        browser = self.browser()
-        response = await browser.sign_in(officer or self.ravi)
-        assert response.status_code == 201, response.text
-        return browser
-
-    def pass_time(self, seconds: float) -> None:
-        self.clock.at += timedelta(seconds=seconds)
-
-    async def outcomes(self) -> list[str]:
-        rows = await self.services.ctx.pool.fetch("SELECT outcome FROM sign_in_entry ORDER BY entry_id")
-        return [row["outcome"] for row in rows]
-
-
-@pytest.fixture
-async def desk(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
-    monkeypatch.setattr(sign_in, "ANSWERS_AFTER_SECONDS", 0)
-    services = replace(services, trusted_proxies=networks_of("127.0.0.1"))
-    services, clock = with_clock(services, NOW)
-    ravi = await equip(services, clock, "ravi", Role.DESK)
-    transport = httpx.ASGITransport(new_app(services))
-    async with httpx.AsyncClient(transport=transport, base_url="https://desk.test") as client:
-        yield Desk(services, clock, client, ravi)
-    await services.end_streams()
+__all__ = ["desk"]
 
 
 async def test_a_request_reads_its_session_once_and_is_counted_by_its_officer(
@@ -247,9 +204,9 @@ async def test_two_tabs_share_a_session_and_its_end(desk: Desk) -> None:
     assert not await other.is_in()
 
 
-@pytest.mark.parametrize(
-    "forged",
-    [
+async def test_a_forged_request_of_another_site_changes_nothing(desk: Desk, subtests: pytest.Subtests) -> None:
+    browser = await desk.signed_in()
+    for forged in (
         {"X-CSRF-Token": ""},
         {"X-CSRF-Token": csrf_token("A" * 43)},
         {"Sec-Fetch-Site": "cross-site"},
@@ -258,21 +215,20 @@ async def test_two_tabs_share_a_session_and_its_end(desk: Desk) -> None:
         {"Origin": "https://evil.test"},
         {"Origin": "null"},
         {"Sec-Fetch-Site": "cross-site", "Origin": "https://desk.test"},
-    ],
-)
-async def test_a_forged_request_of_another_site_changes_nothing(desk: Desk, forged: dict[str, str]) -> None:
-    browser = await desk.signed_in()
-    refused = await browser.ask("DELETE", ME, **forged)
-    assert (refused.status_code, refused.json()["code"]) == (403, "cross_site_request")
-    closing = await browser.ask("POST", "/api/v1/desk/tasks/1/close", {"reason": "told by phone"}, **forged)
-    assert (closing.status_code, closing.json()["code"]) == (403, "cross_site_request")
-    assert await browser.is_in()
+    ):
+        with subtests.test(forged=forged):
+            refused = await browser.ask("DELETE", ME, **forged)
+            assert (refused.status_code, refused.json()["code"]) == (403, "cross_site_request")
+            closing = await browser.ask("POST", "/api/v1/desk/tasks/1/close", {"reason": "told by phone"}, **forged)
+            assert (closing.status_code, closing.json()["code"]) == (403, "cross_site_request")
+            assert await browser.is_in()
 
 
-@pytest.mark.parametrize("honest", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "https://desk.test"}, {}])
-async def test_the_own_pages_change_things(desk: Desk, honest: dict[str, str]) -> None:
-    browser = await desk.signed_in()
-    assert (await browser.ask("DELETE", ME, **honest)).status_code == 204
+async def test_the_own_pages_change_things(desk: Desk, subtests: pytest.Subtests) -> None:
+    for honest in ({"Sec-Fetch-Site": "same-origin"}, {"Origin": "https://desk.test"}, {}):
+        with subtests.test(honest=honest):
+            browser = await desk.signed_in()
+            assert (await browser.ask("DELETE", ME, **honest)).status_code == 204
 
 
 async def test_another_site_cannot_sign_a_browser_in(desk: Desk) -> None:
@@ -466,9 +422,10 @@ async def test_the_sign_in_log_is_read_by_the_officer_and_by_admin_and_auditor(d
 # -- what the database itself refuses ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+async def test_the_database_refuses_to_undo(desk: Desk, subtests: pytest.Subtests) -> None:
+    await equip(desk.services, desk.clock, "meena", Role.DESK)
+    await desk.signed_in()
+    for change in (
         "UPDATE sign_in_entry SET address = '198.51.100.1'",
         "DELETE FROM sign_in_entry",
         "UPDATE officer_totp SET last_step = last_step - 1",
@@ -478,13 +435,9 @@ async def test_the_sign_in_log_is_read_by_the_officer_and_by_admin_and_auditor(d
         "UPDATE officer_session SET officer_id = 'meena'",
         "UPDATE officer_session SET ends_at = ends_at + interval '1 hour'",
         "UPDATE officer_session SET last_seen_at = last_seen_at - interval '1 second'",
-    ],
-)
-async def test_the_database_refuses_to_undo(desk: Desk, change: str) -> None:
-    await equip(desk.services, desk.clock, "meena", Role.DESK)
-    await desk.signed_in()
-    with pytest.raises(asyncpg.RestrictViolationError):
-        await desk.services.ctx.pool.execute(change)
+    ):
+        with subtests.test(change=change), pytest.raises(asyncpg.RestrictViolationError):
+            await desk.services.ctx.pool.execute(change)
 
 
 async def test_the_database_lets_no_ended_session_live_again(desk: Desk) -> None:

@@ -29,11 +29,12 @@ async def test_what_is_held_restored_released_and_lost(doors: Doors) -> None:
     assert (stages["restored"]["paise"], stages["released"]["paise"], told["total"]["restored_of_held"]) == (0, 0, 0.0)
 
 
-@pytest.mark.parametrize(("by", "about"), [("bank", "SBIN"), ("route", ""), ("officer", ""), ("district", "LUCKNOW")])
-async def test_a_row_for_each(doors: Doors, by: str, about: str) -> None:
+async def test_a_row_for_each(doors: Doors, subtests: pytest.Subtests) -> None:
     await held(doors)
-    (row,) = (await doors.read(FIGURES, Role.AUDITOR, by=by))["rows"]
-    assert (row["about"], row["stages"]["lost"]["cases"]) == (about, 1)
+    for by, about in (("bank", "SBIN"), ("route", ""), ("officer", ""), ("district", "LUCKNOW")):
+        with subtests.test(by=by):
+            (row,) = (await doors.read(FIGURES, Role.AUDITOR, by=by))["rows"]
+            assert (row["about"], row["stages"]["lost"]["cases"]) == (about, 1)
 
 
 async def test_as_a_table(doors: Doors) -> None:
@@ -53,19 +54,17 @@ async def test_another_period_counts_other_cases(doors: Doors) -> None:
     assert earlier["total"]["stages"]["lost"]["cases"] == 0
 
 
-@pytest.mark.parametrize(
-    ("query", "named"),
-    [
+async def test_what_cannot_be_counted_is_named(doors: Doors, subtests: pytest.Subtests) -> None:
+    for query, named in (
         ("from=2026-02-01&to=2026-01-01", "from"),
         ("from=2024-01-01&to=2026-01-01", "from"),
         ("to=1800-01-01", "to"),
         ("by=colour", "by"),
-    ],
-)
-async def test_what_cannot_be_counted_is_named(doors: Doors, query: str, named: str) -> None:
-    response = await doors.client.get(f"{FIGURES}?{query}", headers=doors.officer(Role.DESK))
-    assert response.status_code == 422
-    assert named in str(response.json()["violations"])
+    ):
+        with subtests.test(query=query):
+            response = await doors.client.get(f"{FIGURES}?{query}", headers=doors.officer(Role.DESK))
+            assert response.status_code == 422
+            assert named in str(response.json()["violations"])
 
 
 async def test_what_is_too_much_to_count_is_told_so(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:

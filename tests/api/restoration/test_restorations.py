@@ -303,9 +303,9 @@ async def test_sent_back_and_cancelled_with_a_reason(desk: Desk) -> None:
     assert (await desk.done(restoration, "cancel", Role.SUPERVISOR, **WHY))["state"] == "cancelled"
 
 
-@pytest.mark.parametrize(
-    ("verb", "role", "body", "field"),
-    [
+async def test_a_body_that_is_not_right(desk: Desk, subtests: pytest.Subtests) -> None:
+    case = await desk.hold()
+    for verb, role, body, field in (
         ("refuse", Role.SP, {}, "reason"),
         ("refuse", Role.SP, {"reason": "  "}, "reason"),
         ("refuse", Role.SP, {"reason": "a\x00b"}, "reason"),
@@ -318,12 +318,11 @@ async def test_sent_back_and_cancelled_with_a_reason(desk: Desk) -> None:
         ("object", Role.IO, {"by_whom": "nobody", "text": "x"}, "by_whom"),
         ("take-order", Role.IO, {"court_order_id": 2**63}, "court_order_id"),
         ("decide-objection", Role.SP, {**WHY, "objection_id": 1, "decision": "perhaps"}, "decision"),
-    ],
-)
-async def test_a_body_that_is_not_right(desk: Desk, verb: str, role: Role, body: dict[str, Any], field: str) -> None:
-    response = await desk.post(await desk.hold(), verb, role, **body)
-    assert problem(response) == (422, "invalid-request")
-    assert [found["field"] for found in response.json()["violations"]] == [field]
+    ):
+        with subtests.test(verb, body=body):
+            response = await desk.post(case, verb, role, **body)
+            assert problem(response) == (422, "invalid-request")
+            assert [found["field"] for found in response.json()["violations"]] == [field]
 
 
 async def test_a_restoration_nobody_knows(desk: Desk) -> None:

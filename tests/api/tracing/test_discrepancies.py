@@ -88,22 +88,20 @@ async def test_a_hold_is_taken_back_by_two_officers_of_whom_one_supervises(doors
     assert (resolution["settled_by"], resolution["proposed_by"]) == ("officer:chief", "officer:officer1")
 
 
-@pytest.mark.parametrize(
-    ("changes", "status", "name"),
-    [
+async def test_a_resolution_that_cannot_be_is_refused(doors: Doors, subtests: pytest.Subtests) -> None:
+    _, doubt = await a_doubt(doors)
+    for changes, status, name in (
         ({"decision": "maybe"}, 422, "invalid-request"),
         ({"reason": ""}, 422, "invalid-request"),
         ({"replaces": 0}, 422, "invalid-request"),
         ({"replaces": 1}, 409, "not-now"),
         ({"amount_paise": 1}, 422, "invalid-request"),
-    ],
-)
-async def test_a_resolution_that_cannot_be_is_refused(
-    doors: Doors, changes: dict[str, Any], status: int, name: str
-) -> None:
-    _, doubt = await a_doubt(doors)
-    response = await doors.post(door(doubt), {"decision": "noted", **WHY, **changes})
-    assert (response.status_code, response.json()["type"]) == (status, f"urn:goldenhour:problem:{name}"), response.text
+    ):
+        with subtests.test(changes=changes):
+            response = await doors.post(door(doubt), {"decision": "noted", **WHY, **changes})
+            assert (response.status_code, response.json()["type"]) == (status, f"urn:goldenhour:problem:{name}"), (
+                response.text
+            )
 
 
 async def test_a_discrepancy_that_is_not_there(doors: Doors) -> None:

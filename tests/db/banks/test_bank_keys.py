@@ -26,6 +26,9 @@ from domain.errors import NotFound
 from schemas.banks.keys import BankKey
 from simulator.wires.signing import signed_headers
 from tests.factories import SECRET
+from tests.kept_database import database, database_dsn
+
+__all__ = ["database", "database_dsn"]
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

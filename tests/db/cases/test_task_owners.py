@@ -4,6 +4,9 @@ import asyncpg
 import pytest
 
 from db.pool import Pool
+from tests.kept_database import database, database_dsn
+
+__all__ = ["database", "database_dsn"]
 
 CASE_AND_ITEMS = """
 INSERT INTO officer (officer_id, name, created_at, created_by, changed_at, changed_by)

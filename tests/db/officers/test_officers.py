@@ -25,7 +25,10 @@ from domain.errors.officers import (
 )
 from schemas.enums import Role
 from schemas.officers import Absence, NewScriptToken, OfficerEntry, OfficerEvent, OfficerRow, TeamEntry, TeamShift
+from tests.kept_database import database, database_dsn
 from tests.officers import enrol
+
+__all__ = ["database", "database_dsn"]
 
 ADMIN = "command:root"
 RAVI = OfficerEntry(officer_id="ravi", name="Ravi Verma", roles=(Role.IO,), districts=("LUCKNOW", "Agra"))
@@ -135,9 +138,9 @@ async def test_a_role_is_given_for_a_time_and_taken(database: Pool) -> None:
         await enrolment.end_role(database, "ravi", Role.SP, ADMIN)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+async def test_what_was_given_stays_written(database: Pool, subtests: pytest.Subtests) -> None:
+    await enrolment.add_officer(database, RAVI, ADMIN)
+    for change in (
         "UPDATE officer_role SET role = 'sp'",
         "UPDATE officer_role SET from_at = now()",
         "DELETE FROM officer_role",
@@ -147,12 +150,9 @@ async def test_a_role_is_given_for_a_time_and_taken(database: Pool) -> None:
         "DELETE FROM officer_district",
         "UPDATE officer_event SET actor = 'x'",
         "DELETE FROM officer_event",
-    ],
-)
-async def test_what_was_given_stays_written(database: Pool, change: str) -> None:
-    await enrolment.add_officer(database, RAVI, ADMIN)
-    with pytest.raises(asyncpg.RestrictViolationError):
-        await database.execute(change)
+    ):
+        with subtests.test(change=change), pytest.raises(asyncpg.RestrictViolationError):
+            await database.execute(change)
 
 
 async def test_an_unknown_officer_is_named(database: Pool) -> None:
@@ -289,20 +289,19 @@ async def test_postgresql_refuses_a_token_that_is_too_much(
         )
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+async def test_an_issued_token_gets_no_more_rights_and_no_second_life(
+    database: Pool, subtests: pytest.Subtests
+) -> None:
+    token_id, _ = await issued(database)
+    await script_tokens.revoke(database, token_id, ADMIN)
+    for change in (
         "UPDATE script_token SET roles = '{auditor}'",
         "UPDATE script_token SET ends_at = ends_at + interval '1 day'",
         "UPDATE script_token SET revoked_at = NULL, revoked_by = NULL",
         "DELETE FROM script_token",
-    ],
-)
-async def test_an_issued_token_gets_no_more_rights_and_no_second_life(database: Pool, change: str) -> None:
-    token_id, _ = await issued(database)
-    await script_tokens.revoke(database, token_id, ADMIN)
-    with pytest.raises(asyncpg.RestrictViolationError):
-        await database.execute(change)
+    ):
+        with subtests.test(change=change), pytest.raises(asyncpg.RestrictViolationError):
+            await database.execute(change)
 
 
 # -- two people --------------------------------------------------------------------------------------------------------

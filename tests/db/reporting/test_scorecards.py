@@ -15,7 +15,7 @@ from schemas.reporting.scorecards import Scorecard, ScorecardBy, Scores
 from tests.db.scorecard_world import BANKS, REMINDERS, START, World, at, judged, worlds, write
 from tests.deep import examples
 
-_slow = settings(max_examples=examples(50), suppress_health_check=[HealthCheck.function_scoped_fixture])
+_slow = settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 _bounds = st.tuples(
     st.integers(0, 30).map(lambda step: step * 1800),
     st.integers(1, 61).map(lambda step: step * 1800),

@@ -8,7 +8,7 @@ from schemas.enums import Bucket, ClaimKind
 from tests.deep import seeds
 from tests.domain.random_banks import main, play_lying, play_untidy
 
-CASES = 200
+CASES = 120
 PARTS = 4
 
 

@@ -65,7 +65,7 @@ def a_case(of: list[tuple[str, str, int, str]]) -> CaseModel:
     return case
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(40))
 @given(losses, st.lists(answers, max_size=12))
 def test_every_answer_keeps_every_rule(
     lost: list[tuple[str, str, int, str]], told: list[tuple[str, list[Claim]]]
@@ -76,7 +76,7 @@ def test_every_answer_keeps_every_rule(
     assert case.total(Bucket.LOST) == sum(paise for _, _, paise, _ in lost)
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(40))
 @given(losses, st.lists(answers, max_size=12))
 def test_d1_no_hop_is_larger_than_its_transfer(
     lost: list[tuple[str, str, int, str]], told: list[tuple[str, list[Claim]]]
@@ -95,7 +95,7 @@ def test_d1_no_hop_is_larger_than_its_transfer(
                 assert DiscrepancyKind.DISPUTED_ABOVE_AMOUNT in found
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(40))
 @given(losses, st.lists(answers, min_size=1, max_size=8), st.data())
 def test_what_was_said_before_has_no_effect(
     lost: list[tuple[str, str, int, str]], told: list[tuple[str, list[Claim]]], data: st.DataObject
@@ -160,7 +160,7 @@ def true_total(truth: Truth, kind: ClaimKind) -> int:
     return sum(line.claim_paise for t in whole(truth) for line in t.lines if line.kind is kind)
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(40))
 @given(truths(), st.data())
 def test_answers_in_any_order_in_part_early_and_twice_come_to_the_truth(truth: Truth, data: st.DataObject) -> None:
     rules = RULES.model_copy(update={"max_hops": 1000})
@@ -256,4 +256,4 @@ class TrailMachine(RuleBasedStateMachine):
 
 
 def test_a_case_keeps_every_rule_over_its_whole_life() -> None:
-    run_state_machine_as_test(TrailMachine, settings=settings(max_examples=examples(25), stateful_step_count=30))
+    run_state_machine_as_test(TrailMachine, settings=settings(max_examples=examples(15), stateful_step_count=30))

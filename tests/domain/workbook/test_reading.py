@@ -325,7 +325,7 @@ anything = st.one_of(
 )
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(80))
 @given(
     st.lists(
         st.tuples(

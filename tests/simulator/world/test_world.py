@@ -116,7 +116,7 @@ MOVES = st.lists(
 ASKS = st.lists(st.tuples(st.integers(0, 120), st.integers(0, 29), st.integers(1, 2_000)), max_size=30)
 
 
-@settings(max_examples=examples(80))
+@settings(max_examples=examples(50))
 @given(openings=st.lists(st.integers(0, 1_000), min_size=5, max_size=5), moves=MOVES, asks=ASKS)
 def test_money_is_kept_whatever_happens(
     openings: list[int], moves: list[tuple[int, int, int | None, int]], asks: list[tuple[int, int, int]]
