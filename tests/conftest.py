@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -18,6 +19,7 @@ import pytest
 from argon2 import PasswordHasher
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -49,7 +51,6 @@ FIRST = (
     "e2e/test_world.py",
     "e2e/test_appeals.py",
     "e2e/test_night.py",
-    "e2e/test_faulty_days.py",
     "api/test_openapi_hostile.py",
     "api/test_openapi.py",
     "workflows/test_restoration_clocks.py",
@@ -141,6 +142,22 @@ def _files_read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("db.schema_state.read_files", read)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _workflows_checked_once() -> Iterator[None]:
+    """Let the sandbox check each workflow once: every worker checks all of its workflows, and most tests make one."""
+    check, known = SandboxedWorkflowRunner.prepare_workflow, set[tuple[type, frozenset[str]]]()
+
+    def prepare(runner: SandboxedWorkflowRunner, of: Any) -> None:
+        key = of.cls, frozenset(runner.restrictions.passthrough_modules)
+        if key not in known:
+            check(runner, of)
+            known.add(key)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SandboxedWorkflowRunner, "prepare_workflow", prepare)
         yield
 
 

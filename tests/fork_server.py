@@ -12,11 +12,18 @@ import socket
 import sys
 import threading
 import time
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
+
+from fastapi import FastAPI
 
 import workers.api_processes
 import workers.restoration_workers
 import workers.worker  # noqa: F401 - imported before the fork
+from api import app as applications
+from api import server
+from api.parts import Part
+from api.services import Services
+from tests.lent_routes import lend_routes, work_out
 from workers import cli
 
 REQUEST_MAX_BYTES = 1_000_000
@@ -60,8 +67,31 @@ def become(request: dict[str, Any], output: int, requests: socket.socket) -> NoR
     cli.main()
 
 
+def lend_worked_out_routes() -> None:
+    """Work out the routes of both parts of the API, and let the application of each new process have them.
+
+    A process works them out at its first request, which takes as long as all else at its start.
+    """
+    create_app, pages = applications.create_app, applications.PAGES
+    # A page is made for the services of its process.
+    applications.PAGES = ()  # type: ignore[misc]
+    lenders = {part: create_app(cast("Services", None), part) for part in Part}
+    applications.PAGES = pages  # type: ignore[misc]
+    for lender in lenders.values():
+        work_out(lender)
+
+    def create(services: Services, part: Part | None = None) -> FastAPI:
+        app = create_app(services, part)
+        if part is not None:
+            lend_routes(lenders[part], app)
+        return app
+
+    server.create_app = create  # type: ignore[attr-defined]
+
+
 def main() -> None:
     """Serve until the other end of the socket is closed."""
+    lend_worked_out_routes()
     gc.collect()
     gc.freeze()
     assert threading.active_count() == 1, "a thread does not outlive a fork"

@@ -15,7 +15,6 @@ import orjson
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
-from starlette.routing import BaseRoute
 
 from activities.context import Context
 from activities.directory import DirectoryCache, prepared
@@ -35,6 +34,7 @@ from schemas.enums import Role
 from schemas.outbox.case import FollowUp
 from tests.api.late_pages import add_late_pages
 from tests.kept_database import database, database_dsn
+from tests.lent_routes import lend_routes
 from tests.officers import enrol
 from tests.signed_in import SessionsInOneRole, begin_sessions, headers_of, is_live
 
@@ -241,25 +241,15 @@ _first: list[FastAPI] = []
 
 
 def new_app(services: Services) -> FastAPI:
-    """Return the application over `services`, with the routes that the first one has worked out.
-
-    FastAPI works out the routes of a router again for every application that includes it.
-    They depend on the router alone: what an application has for itself is in its state, or in the routers of its pages.
-    """
+    """Return the application over `services`, with the routes that the first one has worked out."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("api.app.PAGES", ())
         app = create_app(services)
     add_late_pages(app, services)
     if not _first:
         _first.append(app)
-    known = {id(_router_of(route)): route for route in _first[0].router.routes if _router_of(route) is not None}
-    app.router.routes[:] = [known.get(id(_router_of(route)), route) for route in app.router.routes]
+    lend_routes(_first[0], app)
     return app
-
-
-def _router_of(route: BaseRoute) -> object:
-    """Return the router by whose inclusion a route came, or None for a route of the application itself."""
-    return getattr(route, "original_router", None)
 
 
 @asynccontextmanager

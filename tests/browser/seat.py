@@ -137,13 +137,15 @@ class Seat:
     async def is_read(self, name: str, *screens: Screen) -> None:
         """Show the page on each screen, keep a picture, and assert that it can be read there.
 
-        A page that is open costs a tenth of a page that is opened.
+        A page that is open costs a tenth of a page that is opened. What axe looks at differs by theme, language and
+        width. It looks at the first screen alone, so that the screens of one page and another language are the others.
         """
-        for theme, width, height in screens:
+        for place, (theme, width, height) in enumerate(screens):
             await self.page.emulate_media(color_scheme=theme)
             await self.page.set_viewport_size({"width": width, "height": height})
             await self.picture(f"{name}-{theme}-{width}")
-            assert await self.violations() == [], name
+            if place == 0:
+                assert await self.violations() == [], name
             assert await self.too_small() == [], name
             assert not await self.is_wider_than_screen(), name
 

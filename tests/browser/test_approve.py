@@ -10,13 +10,17 @@ import pytest
 from schemas.enums import Role
 from tests.browser.conftest import Sitting, Stage
 from tests.browser.restorable import Officers, Restorable
-from tests.browser.seat import Seat
+from tests.browser.seat import Screen, Seat
 from tests.officers import enrol
 
 pytestmark = pytest.mark.end_to_end
 
 LARGE_PAISE: Final = 41_500_00
 SIMPLE_PAISE: Final = (9_900_00, 22_750_00)
+SCREENS: Final[dict[str, tuple[Screen, ...]]] = {
+    "en": (("dark", 1440, 900), ("light", 360, 740)),
+    "hi": (("light", 360, 740), ("dark", 1440, 900)),
+}
 
 
 async def test_a_superintendent_approves_one_and_two_together_and_the_preparer_none(stage: Stage, sit: Sitting) -> None:
@@ -135,9 +139,9 @@ async def test_the_file_is_read_in_both_languages_and_themes_and_on_a_telephone(
     one = await Officers(stage.engine).held(12_000_00)
     seat = await sit((await stage.officers("io.reads", role=Role.IO))["io.reads"])
     await seat.open(f"/restorations/{one.restoration_id}")
-    for language in ("en", "hi"):
+    for language, screens in SCREENS.items():
         if language == "hi":
             await seat.speak("hi")
         await seat.page.locator("table.give").wait_for()
         await seat.page.locator(".docs").wait_for()
-        await seat.is_read(f"approve-{language}", ("dark", 1440, 900), ("light", 360, 740))
+        await seat.is_read(f"approve-{language}", *screens)

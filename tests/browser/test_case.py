@@ -27,7 +27,7 @@ MANY_HOPS: Final = 36_000
 PER_LAYER: Final = 3_000
 SCREENS: Final[dict[str, tuple[Screen, ...]]] = {
     "en": (("dark", 1366, 900), ("light", 360, 740)),
-    "hi": (("dark", 360, 740), ("light", 1366, 900)),
+    "hi": (("light", 360, 740), ("dark", 1366, 900)),
 }
 _PAINTED: Final = """
 () => {

@@ -75,7 +75,7 @@ async def test_the_page_of_the_sign_in_is_read_in_both_languages_and_keeps_the_c
     await seat.page.get_by_role("link", name="हिन्दी").focus()
     await seat.press("Enter")
     await seat.page.locator("html[lang='hi']").wait_for()
-    await seat.is_read("sign-in-hi", ("dark", 1366, 768), ("light", 360, 740))
+    await seat.is_read("sign-in-hi", ("dark", 360, 740), ("light", 1366, 768))
     await seat.open("/call")
     await seat.page.wait_for_url(re.compile(r"/sign-in\?to=console"))
     await seat.page.locator("html[lang='hi']").wait_for()

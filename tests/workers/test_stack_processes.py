@@ -90,7 +90,7 @@ async def test_of_three_demos_at_once_one_stays_one_is_stopped_and_one_is_killed
         three.kill()
         await three.wait()
         assert await all_gone(killed) == []
-        await line_with(two, "complaints")
+        await until_another(two.pid, "intake --single", 0)
         two.send_signal(signal.SIGINT)
         code, _, err = await ended(two)
         assert (code, "Traceback" in err) == (130, False)

@@ -279,4 +279,4 @@ async def test_answers_and_notifications_in_any_order_end_in_a_settled_case(
         return asyncio.run_coroutine_threadsafe(step, loop).result(timeout=4 * LIMIT_SECONDS)
 
     machine = type("Machine", (AnyOrder,), {"stage": stage, "run_in_loop": staticmethod(run_in_loop)})
-    await asyncio.to_thread(run_state_machine_as_test, machine, settings=database_settings(6, steps=16))
+    await asyncio.to_thread(run_state_machine_as_test, machine, settings=database_settings(4, steps=16))
