@@ -133,6 +133,20 @@ async def facts(ctx: Context, connection: Connection, asked: Asked, now: datetim
             return await _facts_of_officer(connection, subject, now)
 
 
+async def hold(connection: Connection, asked: Asked) -> None:
+    """Lock what has other writers too, so that it does not change between the comparison and the change.
+
+    Raises `TeamNotFound` and `InstitutionNotFound`.
+    """
+    match asked:
+        case TeamChanged():
+            await teams.locked(connection, asked.name)
+        case InstitutionChanged() | NodalOfficersChanged():
+            await bank_changes.lock_known(connection, asked.code)
+        case _:
+            pass
+
+
 async def take_effect(work: Work, asked: Asked) -> ShownOnce:
     """Do what is asked for. Raises what the command would refuse it with."""
     try:

@@ -9,6 +9,7 @@ import asyncpg
 
 from db.officers import officers, teams
 from db.pool import Connection
+from db.reporting import saved_filters
 from domain.errors.officers import (
     AlreadyOfTeam,
     NotOfTeam,
@@ -96,7 +97,7 @@ async def add_team(connection: Connection, entry: TeamEntry, now: datetime, acto
 async def change_team(
     connection: Connection, name: str, entry: TeamEntry, seen: TeamEntry | None, now: datetime, actor: str
 ) -> None:
-    """Write all that a team has; `seen` is the team as the officer saw it.
+    """Write all that a team has; `seen` is the team as the officer saw it. Saved filters keep naming it.
 
     Raises `TeamNotFound`, `TeamChangedSince` if it is another one now, and what `add_team` raises.
     """
@@ -110,6 +111,8 @@ async def change_team(
         raise TeamShiftsOverlap(entry.name) from None
     except asyncpg.UniqueViolationError:
         raise TeamExists(entry.name) from None
+    if entry.name != before.name:
+        await saved_filters.rename_team(connection, before.name, entry.name)
 
 
 async def move_member(

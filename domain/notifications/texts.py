@@ -13,8 +13,9 @@ from domain.errors import RuleBroken
 from domain.notifications import english, hindi
 from domain.notifications.text_table import Key, Text
 from domain.rupees import rupees
+from domain.task_names import name_of
 from schemas.base import FrozenModel
-from schemas.enums import Language
+from schemas.enums import Language, TaskKind
 from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.reporting.task_notices import WaitingItem
 from schemas.text import IST
@@ -120,7 +121,7 @@ def _of_items(language: Language, facts: MessageFacts, ack_no: str | None, link:
 def _item_line(item: WaitingItem, words: Mapping[str, str], language: Language) -> str:
     due = words["item_due"].format(until=_time(item.deadline_at)) if item.deadline_at else ""
     return words["item_line"].format(
-        task=words[f"task_{item.kind}"],
+        task=name_of(TaskKind, item.kind, language),
         case=item.ack_no or words["no_case"],
         amount=_amount(language, item.at_least_paise),
         since=_time(item.opened_at),
@@ -163,7 +164,7 @@ def _values(language: Language, said: Said) -> dict[str, str]:
         "step": words[facts.step] if facts.step else "",
         "next": _next(facts, words),
         "items": "" if facts.items is None else str(facts.items),
-        "task": words[f"task_{facts.task}"] if facts.task else "",
+        "task": name_of(TaskKind, facts.task, language),
         "reply_desk": words["reply_at"].format(link=said.link) if said.link else words["reply_desk"],
         "officer": _officer(said) or words["officer"],
         "my_page": f"{said.my_page}?lang={language.value}" if said.my_page else words["my_page"],

@@ -10,6 +10,7 @@ from activities.officers import enrolment, script_tokens
 from db.officers import callers, officers, teams
 from db.officers import script_tokens as token_rows
 from db.pool import Pool
+from db.reporting import saved_filters
 from domain.administration import changes_of_event
 from domain.errors.officers import (
     OfficerExists,
@@ -25,6 +26,7 @@ from domain.errors.officers import (
 )
 from schemas.enums import Role
 from schemas.officers import Absence, NewScriptToken, OfficerEntry, OfficerEvent, OfficerRow, TeamEntry, TeamShift
+from schemas.reporting.task_owners import NamedFilter, TaskFilter
 from tests.kept_database import database, database_dsn
 from tests.officers import enrol
 
@@ -187,8 +189,12 @@ async def test_a_team_has_one_name_and_known_officers(database: Pool) -> None:
     assert (await row(database, "asha")).teams == ("Night",)
     async with database.acquire() as connection:
         seen = await teams.named(connection, "Night")
+        of_team = NamedFilter(name="Ours", filter=TaskFilter(team="night"))
+        await saved_filters.save(connection, "asha", 1, of_team, datetime.now(UTC))
     late = TeamEntry(name="Late", members=("ravi",), shifts=(night,))
     await enrolment.change_team(database, "night", late, seen, ADMIN)
+    async with database.acquire() as connection:
+        assert [one.filter.team for one in (await saved_filters.listed(connection, "asha")).items] == ["Late"]
     with pytest.raises(TeamNotFound):
         await enrolment.change_team(database, "night", seen, None, ADMIN)
     with pytest.raises(TeamChangedSince):

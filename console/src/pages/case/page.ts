@@ -21,8 +21,6 @@ export const page: Page = {
 
 /** Read the case and then its picture, which takes longest. A case that is refused has no picture to ask for. */
 async function readAhead(client: QueryClient, ackNo: string): Promise<void> {
-  const asked = client.fetchQuery(caseOf(ackNo));
-  const { actions } = await client.ensureQueryData(session);
-  const view = await asked;
+  const [view, { actions }] = await Promise.all([client.fetchQuery(caseOf(ackNo)), client.ensureQueryData(session)]);
   if (actions.includes("read_trail")) await client.prefetchQuery(layoutOf(view.case_ack_no, "account", LEGS.few));
 }
