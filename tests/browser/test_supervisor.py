@@ -59,6 +59,8 @@ async def test_every_number_leads_to_its_cases_and_every_table_to_a_file(stage: 
     await link.focus()
     await seat.press("Enter")
     await seat.page.wait_for_url(re.compile(f"/case/{case_no}"))
+    # The address is that of the case before its code is there.
+    await seat.page.get_by_role("dialog").wait_for(state="detached")
     assert await seat.page.evaluate("window.isSameLoad")
     await seat.page.go_back()
     await seat.page.get_by_role("heading", name="What victims say of how they were treated").wait_for()

@@ -141,10 +141,19 @@ async def test_money_goes_home_over_every_channel_though_the_workers_are_killed(
         await check_invented(engine)
         taken = "SELECT DISTINCT data ->> 'channel' AS channel FROM case_event WHERE kind = 'order_delivered'"
         channels = {row["channel"] for row in await engine.pool.fetch(taken)}
-        assert channels >= {"push", "pull", "iso20022", "email"}
+        # Money of a bank that takes letters only is gone sooner than a busy machine asks for it.
+        assert channels >= {"push", "pull", "iso20022"} | ({"email"} if await letters_needed(engine) else set())
         await check_banks(engine, cancelled)
         await check_sealed(engine)
         assert (await engine.verified()).clean
+
+
+async def letters_needed(engine: Live) -> bool:
+    """Return whether a bank that takes letters only has been ordered to do something."""
+    ordered = {row["institution"] for row in await engine.pool.fetch("SELECT DISTINCT institution FROM bank_order")}
+    by_letter = {one.code for one in engine.sim.institutions if one.channel == "email"}
+    assert by_letter
+    return not ordered.isdisjoint(by_letter)
 
 
 async def check_sealed(engine: Live) -> None:

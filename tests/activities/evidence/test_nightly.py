@@ -218,7 +218,7 @@ async def test_a_work_item_that_the_supervisor_closed_comes_again_with_the_next_
     for _ in range(2):
         assert (NightlyWork.ANCHOR, RunOutcome.FAILED) in await night.outcomes()
         (task,) = await night.tasks()
-        assert "anchor ended with an error (FileExistsError)" in task.note
+        assert "last hash of every log ended with an error (FileExistsError)" in task.note
         await close_task(night.ctx, task.task_id, "the disk is being replaced", "officer:chief")
     night.runs.anchor_folder.unlink()
     assert (NightlyWork.ANCHOR, RunOutcome.CLEAN) in await night.outcomes()

@@ -277,7 +277,7 @@ async def test_sms_of_a_day_are_limited_and_a_marked_case_shows_no_sum(room: Roo
     desk.later(hours=23, minutes=1)
     await room.round()
     assert len(room.routes.sms) == 2
-    assert "पहला: संदर्भ सुधारें, मामला" in room.routes.sms[1][1], "in the language of the officer"
+    assert "पहला: संदर्भ ठीक करें, मामला" in room.routes.sms[1][1], "in the language of the officer"
 
 
 async def test_a_post_to_a_webhook_is_signed_and_goes_to_no_network_of_our_own(room: Room) -> None:

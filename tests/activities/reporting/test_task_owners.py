@@ -202,7 +202,7 @@ async def test_an_item_without_an_owner_alarms_the_supervisor_once(desk: TaskDes
     assert await desk.alarms(task_id, supervise) == [task_id], "an item of the supervisor has no alarm"
     assert (await desk.logged(case_no, task_id))[-1] == ("task_unowned", "engine", {})
     (text,) = await notes(desk.ctx.pool, "cause = 'task_unowned' AND case_no = $1", case_no)
-    assert text.startswith(f"item {task_id} (correct_reference) has no owner")
+    assert text.startswith(f"item {task_id} (correct a reference) has no owner")
     await desk.claim("a", task_id)
     assert await desk.alarms(task_id) == [], "an officer has it"
     desk.later(minutes=31)
