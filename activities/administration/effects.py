@@ -133,7 +133,7 @@ async def facts(ctx: Context, connection: Connection, asked: Asked, now: datetim
             return await _facts_of_officer(connection, subject, now)
 
 
-async def hold(connection: Connection, asked: Asked) -> None:
+async def lock_subject(connection: Connection, asked: Asked) -> None:
     """Lock what has other writers too, so that it does not change between the comparison and the change.
 
     Raises `TeamNotFound` and `InstitutionNotFound`.

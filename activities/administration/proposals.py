@@ -165,7 +165,7 @@ async def _rehearse(work: Work, asked: Asked) -> tuple[Change, ...]:
 
 async def _change(work: Work, asked: Asked) -> tuple[tuple[Change, ...], ShownOnce]:
     """Make the change; return what differs, and what is shown once."""
-    await effects.hold(work.connection, asked)
+    await effects.lock_subject(work.connection, asked)
     before = await effects.facts(work.ctx, work.connection, asked, work.now)
     secret = await effects.take_effect(work, asked)
     after = await effects.facts(work.ctx, work.connection, asked, work.now)
