@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator import SimulatorConfig
-from simulator.config import RestorationHabits
+from simulator.config import DAY_SECONDS, Delay, RestorationHabits
 from tests.e2e.live import Live, live
 from tests.e2e.test_restorations import world
 from tests.ground import Ground
@@ -17,13 +17,17 @@ pytestmark = pytest.mark.end_to_end
 
 COMPLAINTS = 6
 LIMIT_SECONDS = 400.0
+DAY_WALL_SECONDS = 4.0
+"""a hold lapses after 90 of these days, and a level has 15: a busy machine needs many times what a quiet one does"""
 
 
 def everybody_appeals(**habits: object) -> SimulatorConfig:
-    """No victim applies, every holder appeals, no level forgets to decide; a day passes in less than a second."""
+    """No victim applies, every holder appeals, no level forgets to decide; people need hours and not days."""
     plain = {"applies": 0, "fir": 0, "appeals": 1, "level_sleeps": 0, "appeal_genuine": 1, "appeals_on": 1}
-    people = RestorationHabits.model_validate(plain | habits)
-    changes = {"complaints": COMPLAINTS, "procedure_clock_factor": 129_600.0, "restoration": people}
+    quick = {"visit": Delay(median=DAY_SECONDS / 4), "looks_again": Delay(median=DAY_SECONDS)}
+    people = RestorationHabits.model_validate(plain | quick | habits)
+    factor = DAY_SECONDS / DAY_WALL_SECONDS
+    changes = {"complaints": COMPLAINTS, "procedure_clock_factor": factor, "restoration": people}
     return world().model_copy(update=changes)
 
 
