@@ -11,7 +11,12 @@ export default defineConfig({
     target: TARGET,
     // The content policy allows no inline code, so nothing is written into the page.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: {
+      polyfill: false,
+      // A file that did not come would be missing until the page is loaded again (src/parts/fetchCode.ts).
+      resolveDependencies: (_, needed, { hostType }) =>
+        hostType === "js" ? needed.filter((file) => file.endsWith(".css")) : needed,
+    },
     manifest: "manifest.json",
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1200,

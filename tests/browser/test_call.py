@@ -32,6 +32,7 @@ SAVES_LATE = """(() => {
     window.setTimeout = (run, delay, ...given) => real(run, delay === 1000 ? 60_000 : delay, ...given);
 })()"""
 """makes the pause between two savings a minute"""
+LATER_CODE = re.compile(r"/assets/(AccountMenu|Find|KeyOverlay|ModalBody|NoticeList|Palette|SignedOut)-")
 STORY = "A man on video in a uniform said that a box was stopped."
 
 
@@ -153,6 +154,8 @@ async def test_a_line_that_breaks_loses_no_key_and_a_call_goes_on_at_another_sea
     bank = stage.engine.sim.institutions[0]
     tokens = await stage.officers("intake.before", "intake.after", role=Role.INTAKE)
     seat = await sit(tokens["intake.before"])
+    # The line is down while the page fetches the code of its dialogs ahead.
+    await seat.context.route(LATER_CODE, lambda route: route.abort("internetdisconnected"))
     await seat.open("/call")
     await wait_for_facts(seat)
     sms = f"Dear Customer, your A/c X7654 is debited by Rs.42,000.00 on 27-11-26 13:47:52 by IMPS. Ref {rrn()}"
@@ -177,6 +180,7 @@ async def test_a_line_that_breaks_loses_no_key_and_a_call_goes_on_at_another_sea
     await seat.picture("call-no-line-en-light")
     await seat.type("17654")
     await seat.context.set_offline(offline=False)
+    await seat.context.unroute(LATER_CODE)
     await seat.sees(SAVED)
 
     # The same officer types in another window; both texts stay.
@@ -193,6 +197,7 @@ async def test_a_line_that_breaks_loses_no_key_and_a_call_goes_on_at_another_sea
 
     # The call is handed over with all that is typed.
     await seat.press("Alt+p")
+    await seat.page.get_by_role("dialog").wait_for()
     await seat.type("intake.after")
     await seat.press("Tab")
     await seat.type("rings back at 14:15")

@@ -4,6 +4,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 
 import { whenSignedOut } from "../api/client.ts";
 import { queries } from "../api/queries.ts";
+import { fetchCode } from "../parts/fetchCode.ts";
 import { ErrorState, LoadingState, NotFoundState } from "../parts/states.tsx";
 import { type Address, firstOf, type Page, PAGES } from "./pages.ts";
 import { session, sessionEnded } from "./session.ts";
@@ -15,7 +16,7 @@ const root = createRootRoute({ notFoundComponent: NotFoundState, errorComponent:
 function fetchAhead(path: string | undefined, address: Address, isOpened: boolean): void {
   const route = PAGES.flatMap((page) => page.routes).find((one) => one.path === path);
   // The page fetches both again, and says what fails.
-  route?.load().catch(() => undefined);
+  if (route) fetchCode(route.load).catch(() => undefined);
   // A read of a case is logged, so a link below the pointer reads none.
   if (isOpened) route?.readAhead?.(queries, address).catch(() => undefined);
 }
@@ -52,7 +53,7 @@ const routesOf = (pages: readonly Page[], parent: typeof root | typeof signedIn)
     createRoute({
       getParentRoute: () => parent,
       path: one.path,
-      component: lazyRouteComponent(one.load),
+      component: lazyRouteComponent(() => fetchCode(one.load)),
       errorComponent: ErrorState,
       pendingComponent: LoadingState,
     }),

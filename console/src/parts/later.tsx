@@ -2,6 +2,8 @@
 
 import { type ComponentType, lazy, type ReactNode, Suspense, useState } from "react";
 
+import { fetchCode } from "./fetchCode.ts";
+
 /** The pages fetch such code by themselves so long after the first drawing. */
 const QUIET_MS = 2_000;
 
@@ -16,13 +18,13 @@ export function later<Props extends object>(
   load: () => Promise<{ default: ComponentType<Props> }>,
 ): ComponentType<Props> {
   let fetched: ComponentType<Props> | null = null;
-  const fetchCode = async (): Promise<{ default: ComponentType<Props> }> => {
-    const found = await load();
+  const fetchPart = async (): Promise<{ default: ComponentType<Props> }> => {
+    const found = await fetchCode(load);
     fetched = found.default;
     return found;
   };
-  const Lazy = lazy(fetchCode);
-  waiting.add(fetchCode);
+  const Lazy = lazy(fetchPart);
+  waiting.add(fetchPart);
   return function Later(props: Props): ReactNode {
     // The choice stays, because another component would begin from nothing.
     const [Part] = useState<ComponentType<Props>>(() => fetched ?? Lazy);
@@ -38,7 +40,7 @@ export function later<Props extends object>(
 export function fetchLater(): () => void {
   const timer = setTimeout(() => {
     // A part that is needed fetches its code again, and says what fails.
-    for (const fetchCode of waiting) fetchCode().catch(() => undefined);
+    for (const fetchPart of waiting) fetchPart().catch(() => undefined);
     waiting.clear();
   }, QUIET_MS);
   return () => clearTimeout(timer);

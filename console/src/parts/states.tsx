@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 
 import { problemOf } from "../api/problem.ts";
 import { parts } from "./catalogue.ts";
+import { MissingCode } from "./fetchCode.ts";
 
 export function LoadingState(): ReactNode {
   const t = parts.use();
@@ -31,6 +32,10 @@ export function ErrorState({ error, reset }: { error: unknown; reset?: () => voi
   const router = useRouter();
   const problem = problemOf(error);
   const again = (): void => {
+    if (error instanceof MissingCode) {
+      location.reload();
+      return;
+    }
     reset?.();
     void router.invalidate();
   };

@@ -11,6 +11,7 @@ import { useSession } from "../../app/session.ts";
 import { type Command, keyText, useCommand } from "../../keys/commands.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { ReadReason } from "../../parts/ReadReason.tsx";
+import { fetchCode } from "../../parts/fetchCode.ts";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { say } from "../../parts/toasts.ts";
 import { caseCommands } from "./commands.ts";
@@ -31,9 +32,9 @@ import { Trail } from "./Trail.tsx";
 import "./case.css";
 
 // These parts are below the fold of every screen, so the page does not wait for them.
-const Complaints = lazy(() => import("./complaints/Complaints.tsx"));
-const Orders = lazy(() => import("./money/Orders.tsx"));
-const Police = lazy(() => import("./police/Police.tsx"));
+const Complaints = lazy(() => fetchCode(() => import("./complaints/Complaints.tsx")));
+const Orders = lazy(() => fetchCode(() => import("./money/Orders.tsx")));
+const Police = lazy(() => fetchCode(() => import("./police/Police.tsx")));
 
 interface Part {
   readonly name:

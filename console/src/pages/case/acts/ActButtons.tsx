@@ -2,9 +2,10 @@
 
 import { lazy, type ReactNode, Suspense, useState } from "react";
 
+import { fetchCode } from "../../../parts/fetchCode.ts";
 import type { Act, Acts } from "./act.ts";
 
-const ActDialog = lazy(() => import("./ActDialog.tsx"));
+const ActDialog = lazy(() => fetchCode(() => import("./ActDialog.tsx")));
 
 export function ActButtons({ acts, ackNo, children }: { acts: Acts; ackNo: string; children?: ReactNode }): ReactNode {
   // The act stays as it was when it was opened, so the server can say that the case has changed meanwhile.

@@ -8,6 +8,7 @@ import { api, type Schemas } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
 import { useSession } from "../../../app/session.ts";
 import { CommandButton } from "../../../parts/Button.tsx";
+import { fetchCode } from "../../../parts/fetchCode.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { personOf } from "../../../text/actors.ts";
 import { type Act, type Acts, reasonAsk, secondSays } from "../acts/act.ts";
@@ -19,7 +20,7 @@ import { worded } from "../text.ts";
 
 type Merge = Schemas["CaseMerge"];
 
-const MergeDialog = lazy(() => import("./MergeDialog.tsx"));
+const MergeDialog = lazy(() => fetchCode(() => import("./MergeDialog.tsx")));
 
 export function Merges({ ackNo }: { ackNo: string }): ReactNode {
   const { actions } = useSession();

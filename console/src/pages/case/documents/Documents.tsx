@@ -5,13 +5,14 @@ import { lazy, type ReactNode, Suspense, useState } from "react";
 
 import { useSession } from "../../../app/session.ts";
 import { CommandButton } from "../../../parts/Button.tsx";
+import { fetchCode } from "../../../parts/fetchCode.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { caseCommands } from "../commands.ts";
 import { type CaseView, documentsOf } from "../data.ts";
 import { caseText, worded } from "../text.ts";
 
 const DIGEST_CHARS = 12;
-const IssueDialog = lazy(() => import("./IssueDialog.tsx"));
+const IssueDialog = lazy(() => fetchCode(() => import("./IssueDialog.tsx")));
 
 export function Documents({ view }: { view: CaseView }): ReactNode {
   const t = caseText.use();
