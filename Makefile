@@ -21,7 +21,7 @@ MACHINES := tests/activities/cases/test_case_machine.py tests/activities/orders/
 	tests/activities/tracing/test_payers_bank_machine.py tests/activities/test_one_person.py \
 	tests/workflows/test_any_order_machine.py
 DEEP := $(MACHINES) tests/domain tests/db/reporting tests/api/test_openapi.py tests/api/test_openapi_hostile.py \
-	tests/api/test_openapi_random.py tests/activities/restoration/test_claims.py tests/benchmarks/test_million.py \
+	tests/api/test_openapi_random.py tests/api/test_role_matrix.py tests/activities/restoration/test_claims.py tests/benchmarks/test_million.py \
 	tests/e2e
 # Every Python has an environment of its own (requirements/install.py); `.venv` is a link to the one set up last.
 BIN := .venvs/$(shell $(PYTHON) -c 'import sys; v = sys.version_info; print(f"{sys.implementation.name}-{v.major}.{v.minor}")')/bin

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 from argon2 import PasswordHasher
 from temporalio.client import Client
@@ -22,22 +21,21 @@ from temporalio.testing import TimeSkipper
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
-from db.clock import make_movable
-from db.migrate import migrate
 from db.migration_files import MIGRATIONS, MigrationFile, read_files
 from db.pool import Pool, open_pool
 from tests import deep
 from tests.ground import Ground, Grounds
 from tests.kept_database import POOL_CONNECTIONS_MAX, Kept, KeptDatabase
 from tests.paths import ROOT
-from tests.server import CloningPostgres
+from tests.server import TEMPLATE, CloningPostgres, make_template, place_migrated
 from workers.cli import GARBAGE_THRESHOLDS
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import DATA_CONVERTER
 
-TEMPLATE = "template_goldenhour"
+SHARED = "shared_folder"
 MEMORY = Path("/dev/shm")
 MEMORY_FREE_BYTES_MIN = 2 * 2**30
 
@@ -77,6 +75,7 @@ ONE_STACK = ("tests/browser/", "tests/e2e/told_banks/")
 """folders whose tests share one stack, so that one process runs them"""
 
 _numbers = itertools.count(1)
+_shared = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 # The commands that tests start compile our files and the libraries' once, and not once each.
 os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".pycache"))
@@ -107,8 +106,19 @@ class WholeFolders(LoadFileScheduling):  # type: ignore[misc]
         return next(folders, "") or str(super()._split_scope(nodeid))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell each process the folder that all of them share, which is removed at the end of the run."""
+    folders = node.config.stash
+    if _shared not in folders:
+        folders[_shared] = tempfile.TemporaryDirectory(prefix="goldenhour-test-", dir=memory_folder())
+    node.workerinput[SHARED] = folders[_shared].name
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Say in the last line that no test ran in the browser, if so."""
+    """Remove the shared folder, and say in the last line that no test ran in the browser, if so."""
+    if (folder := config.stash.get(_shared, None)) is not None:
+        folder.cleanup()
     if os.environ.get("BROWSER") == "no" and not hasattr(config, "workerinput"):
         sys.stdout.write("BROWSER=no: the tests in the browser were left out\n")
 
@@ -169,20 +179,27 @@ def server_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-async def postgres(server_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
+def shared_folder(request: pytest.FixtureRequest) -> Path | None:
+    """Folder that all processes of this run share; one process alone has none."""
+    told = getattr(request.config, "workerinput", {}).get(SHARED)
+    return None if told is None else Path(told)
+
+
+@pytest.fixture(scope="session")
+async def postgres(server_folder: Path, shared_folder: Path | None) -> AsyncIterator[EmbeddedPostgres]:
     """A PostgreSQL server; not durable, as no test outlives a power cut."""
-    async with CloningPostgres(server_folder / "postgres", durable=False) as server:
+    folder = server_folder / "postgres"
+    if shared_folder is not None:
+        await place_migrated(folder, shared_folder)
+    async with CloningPostgres(folder, durable=False) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-async def template_database(postgres: EmbeddedPostgres) -> str:
+async def template_database(postgres: EmbeddedPostgres, shared_folder: Path | None) -> str:
     """Name of a database with all migrations applied and nothing in it: clone it, do not connect to it."""
-    dsn = await postgres.create_database(TEMPLATE)
-    await migrate(dsn, application=APPLICATION)
-    connection = await asyncpg.connect(dsn)
-    await make_movable(connection)
-    await connection.close()
+    if shared_folder is None:
+        await make_template(postgres)
     return TEMPLATE
 
 

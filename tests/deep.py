@@ -6,10 +6,14 @@ with the line that runs it again. Hypothesis keeps it in `.hypothesis/examples`,
 
 import os
 import random
+import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal import charmap
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.intervalsets import IntervalSet
 
 DEEP: Final = os.environ.get("DEEP", "") not in {"", "0"}
 FACTOR: Final = int(os.environ.get("DEEP_FACTOR", "30")) if DEEP else 1
@@ -52,7 +56,7 @@ def database_settings(max_examples: int, steps: int, **more: Any) -> settings:
 
 
 def load_profile() -> None:
-    """Load the settings of every random test.
+    """Load the settings of every random test, and spare its process what costs seconds in a fresh clone.
 
     How long an example takes says how busy the machine is: a limit on it fails by luck.
     """
@@ -65,6 +69,20 @@ def load_profile() -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )
     settings.load_profile("goldenhour")
+    _know_utf_8()
+    if not DEEP:
+        # Hypothesis reads every file of the product for numbers and texts that it may try.
+        vars(providers)["is_local_module_file"] = lambda _path: False
+
+
+def _know_utf_8() -> None:
+    """Tell Hypothesis the characters of UTF-8, all but the surrogates: it tries to encode each of a million."""
+    find, known = charmap.intervals_from_codec, IntervalSet([(0, 0xD7FF), (0xE000, sys.maxunicode)])
+
+    def intervals(codec: str) -> tuple[IntervalSet, IntervalSet]:
+        return (known, IntervalSet()) if codec == "utf-8" else find(codec)
+
+    vars(charmap)["intervals_from_codec"] = intervals
 
 
 class Paced:

@@ -1,5 +1,7 @@
 """Imports the engine once, and forks a process for each start: `python -m tests.fork_server DESCRIPTOR`.
 
+A process that has imported the engine forks a server (`fork`), and any other starts one.
+
 A request is a JSON object with the arguments, the environment, the parent and the signal for the parent's end; the
 descriptor of the log comes with it. The reply is the id of the new process.
 """
@@ -29,6 +31,8 @@ from workers import cli
 REQUEST_MAX_BYTES = 1_000_000
 PR_SET_PDEATHSIG = 1
 LOOK_SECONDS = 0.001
+_lenders: dict[Part, FastAPI] = {}
+"""applications whose routes are worked out, by the part of the API that they serve"""
 
 
 def serve(requests: socket.socket) -> tuple[dict[str, Any], int] | None:
@@ -67,39 +71,58 @@ def become(request: dict[str, Any], output: int, requests: socket.socket) -> NoR
     cli.main()
 
 
-def lend_worked_out_routes() -> None:
-    """Work out the routes of both parts of the API, and let the application of each new process have them.
+def prepare() -> None:
+    """Work out the routes of both parts of the API, for the applications of all processes.
 
     A process works them out at its first request, which takes as long as all else at its start.
     """
-    create_app, pages = applications.create_app, applications.PAGES
+    pages = applications.PAGES
     # A page is made for the services of its process.
     applications.PAGES = ()  # type: ignore[misc]
-    lenders = {part: create_app(cast("Services", None), part) for part in Part}
+    _lenders.update({part: applications.create_app(cast("Services", None), part) for part in Part})
     applications.PAGES = pages  # type: ignore[misc]
-    for lender in lenders.values():
+    for lender in _lenders.values():
         work_out(lender)
+
+
+def lend_worked_out_routes() -> None:
+    """Let the application of each new process have the routes that are worked out."""
+    create_app = applications.create_app
 
     def create(services: Services, part: Part | None = None) -> FastAPI:
         app = create_app(services, part)
         if part is not None:
-            lend_routes(lenders[part], app)
+            lend_routes(_lenders[part], app)
         return app
 
     server.create_app = create  # type: ignore[attr-defined]
 
 
-def main() -> None:
-    """Serve until the other end of the socket is closed."""
+def fork(*not_its: int) -> tuple[socket.socket, int]:
+    """Fork a server, which closes the descriptors that are not its own; return our end of its socket, and its id."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    server_id = os.fork()
+    if server_id == 0:
+        ours.close()
+        for descriptor in not_its:
+            os.close(descriptor)
+        fork_for_each(its)
+    its.close()
+    return ours, server_id
+
+
+def fork_for_each(requests: socket.socket) -> NoReturn:
+    """Fork for each request until the other end of the socket is closed."""
     lend_worked_out_routes()
-    gc.collect()
-    gc.freeze()
     assert threading.active_count() == 1, "a thread does not outlive a fork"
-    requests = socket.socket(fileno=int(sys.argv[1]))
     new = serve(requests)
     if new is not None:
         become(*new, requests)
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    main()
+    prepare()
+    gc.collect()
+    gc.freeze()
+    fork_for_each(socket.socket(fileno=int(sys.argv[1])))

@@ -12,9 +12,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Final, cast
 
 import pytest
@@ -49,13 +48,11 @@ class Forked:
 
 
 class ForkServer:
-    """The process that forks. It ends when our end of its socket is closed."""
+    """The process that forks, a child of ours. It ends when our end of its socket is closed."""
 
-    def __init__(self) -> None:
-        self._socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with its:
-            command = [sys.executable, "-m", "tests.fork_server", str(its.fileno())]
-            self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL)
+    def __init__(self, requests: socket.socket, wait: Callable[[], object]) -> None:
+        self._socket = requests
+        self._wait = wait
         atexit.register(self._end)
 
     def fork(self, arguments: list[str], output: int, **terms: object) -> Forked:
@@ -73,13 +70,27 @@ class ForkServer:
 
     def _end(self) -> None:
         self._socket.close()
-        self._process.wait()
+        self._wait()
 
 
-@cache
+_servers: Final[list[ForkServer]] = []
+"""the server of this process, if it has one"""
+
+
+def keep(requests: socket.socket, wait: Callable[[], object]) -> None:
+    """Let this process use a fork server that is its child: our end of its socket, and what waits for its end."""
+    _servers.append(ForkServer(requests, wait))
+
+
 def fork_server() -> ForkServer:
-    """Return the server of this process, which starts at the first use."""
-    return ForkServer()
+    """Return the server of this process. Where it has none yet, one starts."""
+    if not _servers:
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with its:
+            command = [sys.executable, "-m", "tests.fork_server", str(its.fileno())]
+            process = subprocess.Popen(command, cwd=ROOT, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL)
+        keep(ours, process.wait)
+    return _servers[0]
 
 
 @asynccontextmanager

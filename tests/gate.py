@@ -1,8 +1,7 @@
 """Runs the checks and the tests side by side: `make test`.
 
-The tests are collected once before they run, so that their processes find every file compiled. They write to a file
-while the checks speak; then what they have written is shown, and goes on live. So pytest's closing line is the last
-line, and nothing is mixed. The exit code is 0 only if every check and every test passed.
+The tests write to a file while the checks speak; then what they have written is shown, and goes on live. So pytest's
+closing line is the last line, and nothing is mixed. The exit code is 0 only if every check and every test passed.
 """
 
 import os
@@ -13,6 +12,7 @@ import time
 from pathlib import Path
 from typing import IO
 
+ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 LOOK_SECONDS = 0.2
 CONSOLE = () if os.environ.get("BROWSER") == "no" else ("python", "requirements/console.py")
@@ -34,12 +34,9 @@ def say(text: str) -> None:
 
 
 def start(output: IO[bytes], arguments: list[str]) -> subprocess.Popen[bytes]:
-    """Start the tests; where nothing is compiled yet, a process collects them first."""
-    pytest = BIN / "pytest"
-    cold = not Path(os.environ.get("PYTHONPYCACHEPREFIX", ".")).exists()
-    first = f"'{pytest}' --collect-only -qq >/dev/null 2>&1; " if cold else ""
-    command = ["sh", "-c", f'{first}exec "$0" "$@"', str(pytest), *arguments]
-    return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    """Start the tests, in processes that are forks of one which has collected them."""
+    command = [sys.executable, "-m", "tests.forked_pytest", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
 
 
 def check() -> list[str]:

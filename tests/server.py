@@ -1,13 +1,21 @@
 """The PostgreSQL server of a test process, which clones and drops a database for every other test."""
 
 import asyncio
+import fcntl
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
 
-from workers.embedded.postgres import CONNECT_LIMIT_SECONDS, EmbeddedPostgres
+from db.clock import make_movable
+from db.migrate import migrate
+from workers.embedded.postgres import APPLICATION, CONNECT_LIMIT_SECONDS, EmbeddedPostgres
+
+TEMPLATE: Final = "template_goldenhour"
+"""name of a database with all migrations applied and nothing in it"""
 
 CHEAP: Final = {
     # Its workers look at every database each minute, and most databases of tests live for seconds.
@@ -40,3 +48,25 @@ class CloningPostgres(EmbeddedPostgres):
             if self._kept is None or self._kept.is_closed():
                 self._kept = await asyncpg.connect(self.admin_dsn, timeout=CONNECT_LIMIT_SECONDS)
             yield self._kept
+
+
+async def place_migrated(folder: Path, shared: Path) -> None:
+    """Write the files of a server that has the template to `folder`. The first process that asks makes them."""
+    made, draft = shared / "postgres", shared / "draft"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(draft, ignore_errors=True)
+            async with CloningPostgres(draft, durable=False) as server:
+                await make_template(server)
+            draft.rename(made)
+    shutil.copytree(made, folder)
+
+
+async def make_template(server: EmbeddedPostgres) -> None:
+    """Migrate the template, and let tests move its clock."""
+    dsn = await server.create_database(TEMPLATE)
+    await migrate(dsn, application=APPLICATION)
+    connection = await asyncpg.connect(dsn)
+    await make_movable(connection)
+    await connection.close()

@@ -15,6 +15,7 @@ from temporalio.client import Client
 from benchmarks import browser, console, doors, first_hold, isolation, measuring
 from benchmarks.bare import BareCase, run_bare
 from simulator import SimulatorConfig
+from tests.forked import starts_are_forks
 from workers.settings import Settings
 from workers.simulated import SimulatedStack, simulated_stack
 
@@ -34,7 +35,7 @@ async def test_bare_batches_run_to_their_end(temporal_client: Client) -> None:
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SimulatedStack]:
     """The stack that every benchmark of this module measures."""
     settings = Settings().embedded(tmp_path_factory.mktemp("stack")).model_copy(update={"warm_connections": False})
-    async with simulated_stack(settings, WORLD, over_tls=True) as stack:
+    async with starts_are_forks(), simulated_stack(settings, WORLD, over_tls=True) as stack:
         yield stack
 
 

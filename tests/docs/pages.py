@@ -1,6 +1,7 @@
 """The pages of the repository, and what they name."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ def prose(page: Path) -> str:
     return FENCE.sub("", page.read_text(encoding="utf-8"))
 
 
+@cache
 def anchors(page: Path) -> set[str]:
     """Return the anchors that the headings of a page make, as GitHub makes them."""
     text = prose(page)

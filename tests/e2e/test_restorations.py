@@ -8,12 +8,14 @@ complaints get nothing, and verify finds nothing.
 import asyncio
 import random
 from collections import Counter
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from activities.documents.due_documents import LEASE
 from schemas.enums import Role
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
 from simulator.config import Channels, OrderHabits, RestorationHabits
@@ -182,8 +184,20 @@ async def killed_on_the_way(engine: Live, dice: random.Random) -> UUID | None:
         await engine.until(partial(on_the_way, engine, number), HOME_LIMIT_SECONDS, "orders are on the way")
         await asyncio.sleep(dice.uniform(0, 0.8))
         cancelled = cancelled or await take_one_back(engine)
+        killed_at: datetime = await engine.pool.fetchval("SELECT now()")
         await asyncio.gather(*(kill(engine, victim) for victim in dice.sample(WORKERS, k=len(WORKERS))))
+        await end_leases(engine, killed_at)
     return cancelled
+
+
+async def end_leases(engine: Live, killed_at: datetime) -> None:
+    """Let the workers go on with the documents that the killed ones had claimed, and not wait minutes of the wall."""
+    await engine.pool.execute(
+        "UPDATE due_document SET next_attempt_at = now()"
+        " WHERE state = 'waiting' AND next_attempt_at > $1 AND next_attempt_at <= $1 + $2::interval",
+        killed_at,
+        LEASE,
+    )
 
 
 async def on_the_way(engine: Live, number: int) -> bool:

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -10,10 +12,12 @@ import psutil
 from typer.testing import CliRunner, Result
 
 from tests.factories import SECRET
+from tests.forked import fork_server
 from workers.cli import app
 
 COMMAND = [sys.executable, "-m", "workers.cli"]
 GONE_LIMIT_SECONDS = 120.0
+LOOK_SECONDS = 0.05
 
 
 async def invoke(*arguments: str | Path, typed: str | None = None, **environment: str) -> Result:
@@ -33,6 +37,17 @@ def own_environment(**settings: str) -> dict[str, str]:
     """Return the environment of a command in a separate process."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GOLDENHOUR_")}
     return inherited | {"COLUMNS": "200"} | settings
+
+
+async def ended(*arguments: str, **settings: str) -> tuple[int, str]:
+    """Run a command as a forked process, which costs no import; return its exit code, and what it has written."""
+    with tempfile.TemporaryFile() as output:
+        terms = {"environment": own_environment(**settings), "death_signal": int(signal.SIGKILL)}
+        process = fork_server().fork([*arguments], output.fileno(), **terms)
+        while (code := process.poll()) is None:  # noqa: ASYNC110 - processes set no event
+            await asyncio.sleep(LOOK_SECONDS)
+        output.seek(0)
+        return code, output.read().decode()
 
 
 def processes_of(folder: Path) -> list[str]:

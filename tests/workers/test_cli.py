@@ -1,4 +1,3 @@
-import asyncio
 import json
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,8 +12,7 @@ from db.migrate import Migrated
 from db.migration_files import Phase, read_files
 from db.pool import Pool
 from tests.factories import SECRET, institution
-from tests.paths import ROOT
-from tests.workers.command_line import COMMAND, invoke, own_environment, with_database
+from tests.workers.command_line import ended, invoke, with_database
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 
 COMMANDS = [
@@ -255,15 +253,9 @@ async def test_no_officers_key_without_a_secret_key(tmp_path: Path) -> None:
 )
 async def test_officers_says_which_key_it_takes(settings: dict[str, str], told: str, tmp_path: Path) -> None:
     where = {"database_url": "postgresql://u:p@127.0.0.1:9/d", "temporal_address": "127.0.0.1:9", "home": str(tmp_path)}
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND,
-        "officers",
-        env=own_environment(**{f"GOLDENHOUR_{name.upper()}": text for name, text in (where | settings).items()}),
-        cwd=ROOT,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, errors = await process.communicate()
-    assert (process.returncode, told in errors.decode(), "hunter2" in errors.decode()) == (2, True, False)
+    named = {f"GOLDENHOUR_{name.upper()}": text for name, text in (where | settings).items()}
+    code, errors = await ended("officers", **named)
+    assert (code, told in errors, "hunter2" in errors) == (2, True, False)
 
 
 @pytest.mark.parametrize(
@@ -275,25 +267,19 @@ async def test_a_process_refuses_the_schema_of_a_later_release(
     owner = await asyncpg.connect(database_dsn)
     await owner.execute("INSERT INTO schema_migration (name, sha256) VALUES ('9001_post_later.sql', '')")
     await owner.close()
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND,
+    code, told = await ended(
         *command,
-        env=own_environment(
-            GOLDENHOUR_DATABASE_URL=database_dsn,
-            GOLDENHOUR_TEMPORAL_ADDRESS="127.0.0.1:9",
-            GOLDENHOUR_INTAKE_KEY=SecretBox(SECRET).process_key(Process.INTAKE).get_secret_value(),
-            GOLDENHOUR_WORKER_KEY=SecretBox(SECRET).process_key(Process.WORKER).get_secret_value(),
-            GOLDENHOUR_HOME=str(tmp_path),
-            GOLDENHOUR_INTAKE_PORT="0",
-        ),
-        cwd=ROOT,
-        stderr=asyncio.subprocess.PIPE,
+        GOLDENHOUR_DATABASE_URL=database_dsn,
+        GOLDENHOUR_TEMPORAL_ADDRESS="127.0.0.1:9",
+        GOLDENHOUR_INTAKE_KEY=SecretBox(SECRET).process_key(Process.INTAKE).get_secret_value(),
+        GOLDENHOUR_WORKER_KEY=SecretBox(SECRET).process_key(Process.WORKER).get_secret_value(),
+        GOLDENHOUR_HOME=str(tmp_path),
+        GOLDENHOUR_INTAKE_PORT="0",
     )
-    _, told = await process.communicate()
-    assert process.returncode == 1, told.decode()
-    assert "has 9001_post_later.sql of a later release" in told.decode()
-    assert told.decode().rstrip().endswith("[schema_ahead]")
-    assert "Traceback" not in told.decode()
+    assert code == 1, told
+    assert "has 9001_post_later.sql of a later release" in told
+    assert told.rstrip().endswith("[schema_ahead]")
+    assert "Traceback" not in told
 
 
 async def test_who_migrates_owns_the_tables_and_who_works_in_them_does_not(postgres: EmbeddedPostgres) -> None:

@@ -19,6 +19,7 @@ import pytest
 from api.parts import Part
 from schemas.enums import Role
 from tests.waiting import until
+from tests.workers import command_line
 from tests.workers.command_line import COMMAND, all_gone, own_environment
 from workers.certificates import certificate_files
 from workers.commands.demo import HOME_PREFIX, _remove_leftovers
@@ -98,18 +99,16 @@ async def test_of_three_demos_at_once_one_stays_one_is_stopped_and_one_is_killed
         assert list(stopped.iterdir()) == []
         await line_with(one, "still running")
         check_played(json.loads((tmp_path / "played.json").read_text()))
-        async with started("verify", "--json", "-", GOLDENHOUR_HOME=str(home)) as verify:
-            code, out, _ = await ended(verify)
-        assert (code, json.loads(out)["verify"]) == (0, "clean")
+        code, out = await command_line.ended("verify", "--json", str(tmp_path / "verdict"), GOLDENHOUR_HOME=str(home))
+        assert (code, json.loads((tmp_path / "verdict").read_text())["verify"]) == (0, "clean"), out
         await an_invented_officer_signs_in(home)
         one.send_signal(signal.SIGTERM)
         code, _, _ = await ended(one)
     assert code == 0
     assert await all_gone(home) == []
     assert (home / "logs" / "intake.log").is_file()
-    async with started(*demo("--home", str(home))) as again:
-        code, _, err = await ended(again)
-    assert (code, "not an empty folder" in err) == (2, True)
+    code, out = await command_line.ended(*demo("--home", str(home)))
+    assert (code, "not an empty folder" in out) == (2, True)
     # The next demo clears up what the killed one left.
     (left,) = killed.glob(f"{HOME_PREFIX}*")
     _remove_leftovers(killed)
@@ -121,9 +120,8 @@ async def an_invented_officer_signs_in(home: Path) -> None:
     [auditor] = [one for one in read_people(home) if one.role is Role.AUDITOR]
     running = RunFile.read(home)
     assert running is not None
-    async with started("demo-code", auditor.officer_id, GOLDENHOUR_HOME=str(home)) as shown:
-        code, out, err = await ended(shown)
-    assert (code, len(out)) == (0, 7), err
+    code, out = await command_line.ended("demo-code", auditor.officer_id, GOLDENHOUR_HOME=str(home))
+    assert (code, len(out)) == (0, 7), out
     typed = {"officer_id": auditor.officer_id, "password": auditor.password, "code": out.strip()}
     assert running.desk_url is not None
     async with local_client(running.desk_url, certificate_files(home).authority, 20) as browser:
@@ -187,9 +185,8 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
         ]
         knows = [secret in child_of(process.pid, command).environ().values() for command in commands]
         assert not any(knows)
-        async with started("up", **settings) as second:
-            code, _, err = await ended(second)
-        assert (code, f"process {process.pid}" in err, api in err and intake in err) == (1, True, True)
+        code, out = await command_line.ended("up", **settings)
+        assert (code, f"process {process.pid}" in out, api in out and intake in out) == (1, True, True)
         worker = child_of(process.pid, "worker --queue golden-hour")
         worker.kill()
         await until_another(process.pid, "worker --queue golden-hour", worker.pid)

@@ -1,6 +1,7 @@
 """The page of routes, from the published OpenAPI: who may call each, what it takes, and what it answers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -52,8 +53,12 @@ _COMMON: Final = frozenset(
 _UNUSED_SECRET: Final = SecretStr("the description of the API needs no secret")
 
 
+@cache
 def described_app(part: Part | None = None) -> FastAPI:
-    """Return the application, or a part of it, without servers behind it, only to read its routes."""
+    """Return the application, or a part of it, without servers behind it, only to read its routes.
+
+    It is made once, because its description takes seconds and several pages need it.
+    """
     nothing: Any = None
     ctx = Context(nothing, nothing, load_policy())
     services = Services(ctx=ctx, notifier=nothing, keys=SecretBox(_UNUSED_SECRET), temporal_answers=nothing)

@@ -22,6 +22,8 @@ NOW = datetime(2026, 11, 27, 6, 0, tzinfo=UTC)
 HOME, NEW = "203.0.113.1", "203.0.113.2"
 WRONG = {"officer_id": "ravi", "password": "another one entirely", "code": "123456"}
 STRANGERS = 8
+TRIES = 300
+"""many times what the bucket of strangers holds, from more addresses than one network of 256 has"""
 At = tuple[Browser, Equipped, Services]
 CODES = 3
 
@@ -65,7 +67,7 @@ async def statuses(browser: Browser, number: int, form: dict[str, str]) -> list[
     return [(await browser.try_in(form, address)).status_code for address in from_all]
 
 
-async def test_a_thousand_wrong_tries_from_many_addresses_lock_no_officer_out(
+async def test_wrong_tries_from_hundreds_of_addresses_lock_no_officer_out(
     ravi: At, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser, officer, services = ravi
@@ -77,9 +79,9 @@ async def test_a_thousand_wrong_tries_from_many_addresses_lock_no_officer_out(
         return password_fits(*args)  # type: ignore[arg-type]  # passed on as it came
 
     monkeypatch.setattr(checks, "password_fits", counted)
-    answers = await statuses(browser, 1_000, WRONG)
+    answers = await statuses(browser, TRIES, WRONG)
     left = STRANGERS - 1  # the officer's first sign-in came from an unknown address too
-    assert answers == [401] * left + [429] * (1_000 - left)
+    assert answers == [401] * left + [429] * (TRIES - left)
     assert hashed == left, "no password is looked at beyond the bucket"
     assert (await browser.sign_in(officer, HOME)).status_code == 201, "an address of one's own"
     assert (await browser.sign_in(officer, NEW)).status_code == 201, "any address, with a right code"
