@@ -1,4 +1,4 @@
-"""A case to work on, as intake leaves it."""
+"""A case to work on, as intake leaves it; tests that ask for a database use one after the other."""
 
 from collections.abc import AsyncIterator
 
@@ -8,7 +8,10 @@ from activities.context import Context
 from activities.intake import take_complaint
 from db.pool import Pool
 from tests.factories import complaint, rrn, shared_context, transfer
+from tests.kept_database import database, database_dsn
 from workers.embedded.postgres import EmbeddedPostgres
+
+__all__ = ["database", "database_dsn"]
 
 
 @pytest.fixture(scope="session")

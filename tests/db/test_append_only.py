@@ -34,22 +34,20 @@ async def full_case(shared: Context, pool: Pool, case_no: str) -> str:
     return case_no
 
 
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [
+async def test_history_is_not_changed(pool: Pool, full_case: str, subtests: pytest.Subtests) -> None:
+    for table, column in (
         ("ledger_entry", "amount_paise"),
         ("ledger_transaction", "kind"),
         ("case_event", "data"),
         ("answer", "remarks"),
-    ],
-)
-@pytest.mark.parametrize("verb", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
-async def test_history_is_not_changed(pool: Pool, full_case: str, table: str, column: str, verb: str) -> None:
-    count = await pool.fetchval(f"SELECT count(*) FROM {table} WHERE case_no = $1", full_case)
-    assert count > 0
-    with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
-        await pool.execute(verb.format(table, column))
-    assert await pool.fetchval(f"SELECT count(*) FROM {table} WHERE case_no = $1", full_case) == count
+    ):
+        count = await pool.fetchval(f"SELECT count(*) FROM {table} WHERE case_no = $1", full_case)
+        assert count > 0, table
+        for verb in ("UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"):
+            with subtests.test(table, verb=verb):
+                with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+                    await pool.execute(verb.format(table, column))
+                assert await pool.fetchval(f"SELECT count(*) FROM {table} WHERE case_no = $1", full_case) == count
 
 
 async def test_the_same_line_of_a_bank_is_not_written_twice(pool: Pool, full_case: str) -> None:
@@ -65,9 +63,8 @@ async def test_the_same_line_of_a_bank_is_not_written_twice(pool: Pool, full_cas
         )
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+async def test_a_hop_that_cannot_be_is_refused(pool: Pool, case_no: str, subtests: pytest.Subtests) -> None:
+    for change in (
         "disputed_paise = amount_paise + 1",
         "disputed_paise = 0",
         "amount_paise = -1",
@@ -76,11 +73,9 @@ async def test_the_same_line_of_a_bank_is_not_written_twice(pool: Pool, full_cas
         "state = 'gone'",
         "source = 'rumour'",
         "state = 'unroutable'",
-    ],
-)
-async def test_a_hop_that_cannot_be_is_refused(pool: Pool, case_no: str, change: str) -> None:
-    with pytest.raises(asyncpg.CheckViolationError):
-        await pool.execute(f"UPDATE hop SET {change} WHERE case_no = $1 AND hop_no = 1", case_no)
+    ):
+        with subtests.test(change), pytest.raises(asyncpg.CheckViolationError):
+            await pool.execute(f"UPDATE hop SET {change} WHERE case_no = $1 AND hop_no = 1", case_no)
 
 
 async def test_a_hop_of_an_institution_nobody_knows_is_refused(pool: Pool, case_no: str) -> None:
@@ -88,10 +83,12 @@ async def test_a_hop_of_an_institution_nobody_knows_is_refused(pool: Pool, case_
         await pool.execute("UPDATE hop SET institution = 'NONE' WHERE case_no = $1", case_no)
 
 
-@pytest.mark.parametrize("change", ["state = 'settled'", "settled_at = now()", "state = 'lost'"])
-async def test_a_case_is_settled_at_a_time_or_open_without_one(pool: Pool, case_no: str, change: str) -> None:
-    with pytest.raises(asyncpg.CheckViolationError):
-        await pool.execute(f"UPDATE case_file SET {change} WHERE case_no = $1", case_no)
+async def test_a_case_is_settled_at_a_time_or_open_without_one(
+    pool: Pool, case_no: str, subtests: pytest.Subtests
+) -> None:
+    for change in ("state = 'settled'", "settled_at = now()", "state = 'lost'"):
+        with subtests.test(change), pytest.raises(asyncpg.CheckViolationError):
+            await pool.execute(f"UPDATE case_file SET {change} WHERE case_no = $1", case_no)
 
 
 async def _plan(
@@ -142,16 +139,13 @@ async def test_a_hop_has_one_live_request(pool: Pool, case_no: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("hop_no", "revision", "institution"), [(1, 0, "HDFC"), (1, 1, "ICIC"), (2, 1, "HDFC"), (7, 1, "HDFC")]
-)
-async def test_only_what_still_waits_is_asked(
-    pool: Pool, case_no: str, hop_no: int, revision: int, institution: str
-) -> None:
+async def test_only_what_still_waits_is_asked(pool: Pool, case_no: str) -> None:
     await _unplan(pool, case_no)
     before = await pool.fetchval("SELECT count(*) FROM hold_request WHERE case_no = $1", case_no)
-    async with pool.acquire() as connection, connection.transaction():
-        assert await _plan(connection, case_no, uuid4(), 2, institution, hop_no, revision) == []
+    for hop_no, revision, institution in ((1, 0, "HDFC"), (1, 1, "ICIC"), (2, 1, "HDFC"), (7, 1, "HDFC")):
+        async with pool.acquire() as connection, connection.transaction():
+            planned = await _plan(connection, case_no, uuid4(), 2, institution, hop_no, revision)
+            assert planned == [], (hop_no, revision, institution)
     assert await pool.fetchval("SELECT count(*) FROM hold_request WHERE case_no = $1", case_no) == before
 
 

@@ -6,9 +6,6 @@ import pytest
 
 from db.database_state import _SPILL, Storage, storage_state
 from db.pool import Pool
-from tests.kept_database import database, database_dsn
-
-__all__ = ["database", "database_dsn"]
 
 
 async def test_a_database_that_takes_writes_is_ok_and_nothing_of_the_try_stays(database: Pool) -> None:

@@ -14,11 +14,8 @@ from db.officers import read_log
 from db.pool import Pool
 from tests.activities.evidence_case import rich_case, with_secrets
 from tests.factories import make_context
-from tests.kept_database import database, database_dsn
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.verifying import verify
-
-__all__ = ["database", "database_dsn"]
 
 NEVER_CHANGED: Final = [
     *("allocation", "allocation_share", "answer", "attachment_approval", "bank_body"),

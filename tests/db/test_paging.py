@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from db.paging import cut, from_cursor, int_after, to_cursor
 from domain.errors import BadCursor
+from tests.each import each
 
 
 @given(st.integers(0, 2**63 - 1))
@@ -28,9 +29,7 @@ def test_anything_else_is_refused_by_name(text: str) -> None:
     assert [type(part) for part in key] == [int, str]
 
 
-@pytest.mark.parametrize(
-    "cursor", [to_cursor(-1), to_cursor(2**63), to_cursor("1"), to_cursor(1, 2), "", "WzEuNV0", "é"]
-)
+@each("cursor", [to_cursor(-1), to_cursor(2**63), to_cursor("1"), to_cursor(1, 2), "", "WzEuNV0", "é"])
 def test_a_number_that_is_none_is_refused(cursor: str) -> None:
     with pytest.raises(BadCursor):
         int_after(cursor)

@@ -2,14 +2,12 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from db import bank_gateway, intake
 from db.banks import bank_keys, bank_logins, reply_links
 from db.cases import case_views, hop_retries, parked_hops, task_owners, told_amounts
 from db.orders import bank_replies
 from db.outbox import case_assignments, case_outbox, deferral, due_list, procedure_outbox
-from db.pool import Pool
+from db.pool import Connection, Pool
 from db.reporting import task_filters, task_notices, task_values, task_views, work_item_lines
 from db.reporting.task_filters import Wanted
 from db.tracing import requests
@@ -89,40 +87,47 @@ async def test_the_requests_of_a_batch_are_read_by_indexes(database: Pool) -> No
     assert all(any(column in line for column in ("case_no", "_id", "ack_no")) for line in conditions), lines
 
 
-@pytest.mark.parametrize(
-    ("index", "types", "statement"),
-    [
-        ("hop_to_remind", "timestamptz, text[], bigint", parked_hops.TO_REMIND),
-        ("hop_to_write_off", "timestamptz, text[], bigint", parked_hops.TO_WRITE_OFF),
-        ("hop_to_look_up", "timestamptz, text[], bigint", parked_hops.TO_LOOK_UP),
-        ("hop_retry_due", "timestamptz, text[], bigint", hop_retries.DUE),
-        ("hop_raise_told", "text[], bigint", told_amounts.DUE),
-        ("case_news_signalled", "timestamptz, bigint", case_outbox.PURGE),
-        ("reply_link_unused", "timestamptz, bigint", reply_links.PURGE),
-        ("feed_key_seen", "timestamptz, bigint", bank_gateway.PURGE_KEYS),
-        ("bank_nonce_seen", "timestamptz, bigint", bank_keys.PURGE_NONCES),
-        ("bank_login_verified_at", "timestamptz, bigint", bank_logins.PURGE),
-        ("procedure_due", "timestamptz, timestamptz, text[], bigint", due_list.DUE),
-        ("procedure_unseen", "timestamptz, text[], bigint", procedure_outbox.NOT_SEEN),
-        ("case_assignment_new", "timestamptz, timestamptz, text[], bigint", case_assignments.NEW),
-        ("case_assignment_again", "timestamptz, timestamptz, text[], bigint", case_assignments.AGAIN),
-    ],
+SWEPT = (
+    ("hop_to_remind", "timestamptz, text[], bigint", parked_hops.TO_REMIND),
+    ("hop_to_write_off", "timestamptz, text[], bigint", parked_hops.TO_WRITE_OFF),
+    ("hop_to_look_up", "timestamptz, text[], bigint", parked_hops.TO_LOOK_UP),
+    ("hop_retry_due", "timestamptz, text[], bigint", hop_retries.DUE),
+    ("hop_raise_told", "text[], bigint", told_amounts.DUE),
+    ("case_news_signalled", "timestamptz, bigint", case_outbox.PURGE),
+    ("reply_link_unused", "timestamptz, bigint", reply_links.PURGE),
+    ("feed_key_seen", "timestamptz, bigint", bank_gateway.PURGE_KEYS),
+    ("bank_nonce_seen", "timestamptz, bigint", bank_keys.PURGE_NONCES),
+    ("bank_login_verified_at", "timestamptz, bigint", bank_logins.PURGE),
+    ("procedure_due", "timestamptz, timestamptz, text[], bigint", due_list.DUE),
+    ("procedure_unseen", "timestamptz, text[], bigint", procedure_outbox.NOT_SEEN),
+    ("case_assignment_new", "timestamptz, timestamptz, text[], bigint", case_assignments.NEW),
+    ("case_assignment_again", "timestamptz, timestamptz, text[], bigint", case_assignments.AGAIN),
 )
-async def test_what_the_sweep_takes_the_oldest_of_is_read_in_that_order(
-    database: Pool, index: str, types: str, statement: str
-) -> None:
+"""an index, the types of the values, and the statement that takes the oldest rows by that index"""
+SAMPLES = {"timestamptz": "now()", "bigint": "200", "text": "'1'"} | dict.fromkeys(
+    ("text[]", "float8[]", "bigint[]"), "'{}'"
+)
+
+
+async def plan_of(connection: Connection, types: str, statement: str) -> list[str]:
+    """Return the lines of the plan of a statement with values of these types."""
+    values = ", ".join(SAMPLES[name] for name in types.split(", "))
+    await connection.execute(f"PREPARE planned ({types}) AS {statement}")
+    lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE planned ({values})")]
+    await connection.execute("DEALLOCATE planned")
+    return lines
+
+
+async def test_what_the_sweep_takes_the_oldest_of_is_read_in_that_order(database: Pool) -> None:
     """From an index, and without sorting: there may be years of what is not due."""
     async with database.acquire() as connection, connection.transaction():
         for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
             await connection.execute(f"SET LOCAL {setting} = off")
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        await connection.execute(f"PREPARE taken ({types}) AS {statement}")
-        values = ", ".join(
-            {"timestamptz": "now()", "text[]": "'{}'", "bigint": "10"}[name] for name in types.split(", ")
-        )
-        lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE taken ({values})")]
-    assert any(f"using {index} " in line for line in lines), lines
-    assert not [line for line in lines if "Sort" in line], lines
+        for index, types, statement in SWEPT:
+            lines = await plan_of(connection, types, statement)
+            assert any(f"using {index} " in line for line in lines), lines
+            assert not [line for line in lines if "Sort" in line], lines
 
 
 MANY_ASSIGNMENTS = """
@@ -187,96 +192,75 @@ async def test_what_is_due_of_a_case_or_answered_by_a_bank_is_found_from_what_is
                 assert any(index in line for line in lines), lines
 
 
-@pytest.mark.parametrize("statement", [case_views.LIST, case_views.LIST_BY_STATE])
-async def test_a_page_of_the_cases_begins_at_its_place_in_an_index(database: Pool, statement: str) -> None:
+async def test_a_page_of_the_cases_begins_at_its_place_in_an_index(database: Pool) -> None:
     async with database.acquire() as connection, connection.transaction():
         for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
             await connection.execute(f"SET LOCAL {setting} = off")
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        of_state = "$4" in statement
-        types = "timestamptz, text, bigint" + ", text" * of_state
-        await connection.execute(f"PREPARE listed ({types}) AS {statement}")
-        values = "now(), '1', 10" + ", 'open'" * of_state
-        lines = [line.strip() for (line,) in await connection.fetch(f"EXPLAIN EXECUTE listed ({values})")]
-    index = "case_file_by_state" if of_state else "case_file_opened"
-    found = next((place for place, line in enumerate(lines) if f"using {index} " in line), None)
-    assert found is not None, lines
-    assert "opened_at" in lines[found + 1], lines
-    assert "Index Cond" in lines[found + 1], lines
+        for statement, more, index in (
+            (case_views.LIST, "", "case_file_opened"),
+            (case_views.LIST_BY_STATE, ", text", "case_file_by_state"),
+        ):
+            lines = [line.strip() for line in await plan_of(connection, f"timestamptz, text, bigint{more}", statement)]
+            found = next((place for place, line in enumerate(lines) if f"using {index} " in line), None)
+            assert found is not None, lines
+            assert "opened_at" in lines[found + 1], lines
+            assert "Index Cond" in lines[found + 1], lines
 
 
-@pytest.mark.parametrize(
-    ("wanted", "index"),
-    [
-        (Wanted(), "desk_task_open"),
-        (Wanted(acts=acts_of({Role.DESK})), "desk_task_open"),
-        (Wanted(sort=TaskSort.WORTH), "desk_task_open"),
-        (Wanted(sort=TaskSort.WORTH, filter=TaskFilter(owned=False, bank="HDFC")), "desk_task_open"),
-        (Wanted(ack_no="1"), "desk_task_once"),
-        (Wanted(ack_no="1", state=TaskState.CLOSED), "desk_task_case"),
-        (Wanted(state=TaskState.CLOSED), "desk_task_pkey"),
-    ],
+PAGES = (
+    (Wanted(), "desk_task_open"),
+    (Wanted(acts=acts_of({Role.DESK})), "desk_task_open"),
+    (Wanted(sort=TaskSort.WORTH), "desk_task_open"),
+    (Wanted(sort=TaskSort.WORTH, filter=TaskFilter(owned=False, bank="HDFC")), "desk_task_open"),
+    (Wanted(ack_no="1"), "desk_task_once"),
+    (Wanted(ack_no="1", state=TaskState.CLOSED), "desk_task_case"),
+    (Wanted(state=TaskState.CLOSED), "desk_task_pkey"),
 )
-async def test_a_page_of_the_work_items_is_read_by_an_index_that_has_few_others(
-    database: Pool, wanted: Wanted, index: str
-) -> None:
+"""pages of the work items, and the index by which each is read"""
+COUNTED = (
+    ("timestamptz", task_filters.OPEN_BY_KIND),
+    ("timestamptz", task_filters.OPEN_BY_OWNER),
+    ("bigint", task_values.NEW),
+    ("bigint", task_values.CHANGED),
+    ("timestamptz, text[], bigint", task_owners.ENDED),
+    ("timestamptz, text[], float8[], bigint", task_owners.UNOWNED),
+    ("bigint[], text[]", work_item_lines.OF_IDS),
+    ("bigint, bigint", work_item_lines.SLICE),
+    ("timestamptz, bigint", task_notices.NEAR),
+    ("timestamptz, timestamptz, bigint", task_notices.UNHEARD),
+)
+"""counts and rounds over the work items: the types of the values, and the statement"""
+
+
+async def test_work_items_are_read_by_an_index_that_has_few_others(database: Pool) -> None:
+    """Counts and rounds read no closed item: there may be years of them."""
     async with database.acquire() as connection, connection.transaction():
         await connection.execute(MANY_TASKS)
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        statement, values = task_views.statement_of(wanted)
-        plan = await (await connection.prepare(f"EXPLAIN {statement}")).fetch(datetime.now(UTC), 50, *values)
-    lines = [line for (line,) in plan]
-    assert any(f"{index} " in line for line in lines), lines
+        for wanted, index in PAGES:
+            statement, values = task_views.statement_of(wanted)
+            plan = await (await connection.prepare(f"EXPLAIN {statement}")).fetch(datetime.now(UTC), 50, *values)
+            assert any(f"{index} " in line for (line,) in plan), (wanted, plan)
+        for types, statement in COUNTED:
+            lines = await plan_of(connection, types, statement)
+            assert not [line for line in lines if "Seq Scan on desk_task" in line], lines
 
 
-@pytest.mark.parametrize(
-    ("types", "statement"),
-    [
-        ("timestamptz", task_filters.OPEN_BY_KIND),
-        ("timestamptz", task_filters.OPEN_BY_OWNER),
-        ("bigint", task_values.NEW),
-        ("bigint", task_values.CHANGED),
-        ("timestamptz, text[], bigint", task_owners.ENDED),
-        ("timestamptz, text[], float8[], bigint", task_owners.UNOWNED),
-        ("bigint[], text[]", work_item_lines.OF_IDS),
-        ("bigint, bigint", work_item_lines.SLICE),
-        ("timestamptz, bigint", task_notices.NEAR),
-        ("timestamptz, timestamptz, bigint", task_notices.UNHEARD),
-    ],
-)
-async def test_counts_and_rounds_read_no_closed_work_item(database: Pool, types: str, statement: str) -> None:
-    """From the index of the open items, or each by its number: there may be years of closed ones."""
-    async with database.acquire() as connection, connection.transaction():
-        await connection.execute(MANY_TASKS)
-        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        await connection.execute(f"PREPARE counted ({types}) AS {statement}")
-        samples = {"timestamptz": "now()", "bigint": "200"} | dict.fromkeys(("text[]", "float8[]", "bigint[]"), "'{}'")
-        values = ", ".join(samples[name] for name in types.split(", "))
-        lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE counted ({values})")]
-    assert not [line for line in lines if "Seq Scan on desk_task" in line], lines
-
-
-@pytest.mark.parametrize(
-    ("table", "indexes"),
-    [
-        ("hop", ("hop_account_of_any_bank",)),
-        ("account_hold", ("account_hold_account_case", "account_hold_case_no_institution_account_key_key")),
-    ],
-)
-async def test_what_an_account_has_in_one_case_is_found_without_that_of_others(
-    database: Pool, table: str, indexes: tuple[str, ...]
-) -> None:
+async def test_what_an_account_has_in_one_case_is_found_without_that_of_others(database: Pool) -> None:
     """Money of one account may be in a thousand cases."""
+    holds = ("account_hold_account_case", "account_hold_case_no_institution_account_key_key")
     async with database.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off")
-        lines = [
-            line
-            for (line,) in await connection.fetch(
-                f"EXPLAIN SELECT 1 FROM {table} WHERE institution = 'HDFC' AND account_key = '1' AND case_no = '2'"
-            )
-        ]
-    assert any(index in line for line in lines for index in indexes), lines
-    assert any("Index Cond" in line and "case_no" in line and "account_key" in line for line in lines), lines
+        for table, indexes in (("hop", ("hop_account_of_any_bank",)), ("account_hold", holds)):
+            lines = [
+                line
+                for (line,) in await connection.fetch(
+                    f"EXPLAIN SELECT 1 FROM {table} WHERE institution = 'HDFC' AND account_key = '1' AND case_no = '2'"
+                )
+            ]
+            assert any(index in line for line in lines for index in indexes), lines
+            assert any("Index Cond" in line and "case_no" in line and "account_key" in line for line in lines), lines
 
 
 async def test_a_balance_is_found_among_the_lines_that_state_one(database: Pool) -> None:

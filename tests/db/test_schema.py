@@ -3,9 +3,11 @@
 import asyncio
 import itertools
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 import db.describe
 from db.describe import describe
@@ -15,8 +17,16 @@ SCHEMA = Path(db.describe.__file__).with_name("schema.sql")
 _numbers = itertools.count(1)
 
 
-async def test_the_schema_file_is_what_all_migrations_come_to(database_dsn: str) -> None:
-    assert await describe(database_dsn) == SCHEMA.read_text(encoding="utf-8"), f"see {db.describe.__name__}"
+@pytest.fixture(scope="module")
+async def migrated_dsn(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[str]:
+    """A database that has what migrations make, and nothing of a test."""
+    name = f"schema_{next(_numbers)}"
+    yield await postgres.create_database(name, template_database)
+    await postgres.drop_database(name)
+
+
+async def test_the_schema_file_is_what_all_migrations_come_to(migrated_dsn: str) -> None:
+    assert await describe(migrated_dsn) == SCHEMA.read_text(encoding="utf-8"), f"see {db.describe.__name__}"
 
 
 async def pg_dump(dsn: str) -> str:
@@ -31,7 +41,7 @@ async def pg_dump(dsn: str) -> str:
     return re.sub(r"(?m)^\\(un)?restrict .*$", "", said.decode())
 
 
-async def test_the_schema_file_makes_the_same_database(postgres: EmbeddedPostgres, database_dsn: str) -> None:
+async def test_the_schema_file_makes_the_same_database(postgres: EmbeddedPostgres, migrated_dsn: str) -> None:
     name = f"schema_{next(_numbers)}"
     dsn = await postgres.create_database(name)
     connection = await asyncpg.connect(dsn)
@@ -39,5 +49,5 @@ async def test_the_schema_file_makes_the_same_database(postgres: EmbeddedPostgre
     await connection.close()
     assert await describe(dsn) == SCHEMA.read_text(encoding="utf-8")
     # The tool also tells what `describe` leaves out.
-    assert await pg_dump(dsn) == await pg_dump(database_dsn)
+    assert await pg_dump(dsn) == await pg_dump(migrated_dsn)
     await postgres.drop_database(name)

@@ -4,9 +4,6 @@ from activities.reseal import SEALED_FOR
 from activities.secrets import SEAL
 from db.pool import Pool, open_pool
 from db.sealed import BANK_CREDENTIALS, addresses_without, session_name
-from tests.kept_database import database, database_dsn
-
-__all__ = ["database", "database_dsn"]
 
 CLEAR_NAMES = {
     *("digest", "hash", "previous_hash", "event_hash", "visit_digest", "body_digest", "document_digest"),

@@ -2,8 +2,6 @@
 
 from itertools import chain
 
-import pytest
-
 from db.cases.jurisdiction import confined
 from db.person_keys import find_statement
 from db.pool import Pool
@@ -11,11 +9,12 @@ from db.search import PAGE, PARTS, PARTS_AT_BANK, account_of, reference_of
 from schemas.identifiers import account_key, reference_key
 from schemas.jurisdiction import Within
 from schemas.search import SearchKind
+from tests.each import each
 
 SPELLINGS = ("4123 4567-8901", "sbin/r5|2026", "000-30000000017", "Mule.17@okSBI", "A-1/ b", "0001")
 
 
-@pytest.mark.parametrize("part", [*chain.from_iterable(PARTS.values()), *PARTS_AT_BANK])
+@each("part", [*chain.from_iterable(PARTS.values()), *PARTS_AT_BANK])
 async def test_a_part_of_a_search_reads_an_index_and_no_whole_table(database: Pool, part: str) -> None:
     async with database.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off")
@@ -24,6 +23,7 @@ async def test_a_part_of_a_search_reads_an_index_and_no_whole_table(database: Po
         await connection.execute(f"PREPARE sought (text{', text' * is_at_bank}) AS {part}")
         values = "'30000000001'" + ", 'SBIN'" * is_at_bank
         lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE sought ({values})")]
+        await connection.execute("DEALLOCATE sought")
     assert not [line for line in lines if "Seq Scan" in line], lines
     assert [line for line in lines if "Index Cond" in line and "$1" in line], lines
 

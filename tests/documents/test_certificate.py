@@ -3,13 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from documents.certificate import Certified, compose_certificate
 from documents.document import Blanks, Choices, Document, Heading, Items, Lines, Paragraph
 from documents.rendering import compiled
 from schemas.enums import Language
 from tests.documents.samples import CASE_NO, DIGEST, NOW
+from tests.each import each
 
 RECORD = Certified(
     case_no=CASE_NO,
@@ -39,7 +38,7 @@ def parts(document: Document) -> list[list[str]]:
     return pages
 
 
-@pytest.mark.parametrize("language", Language)
+@each("language", Language)
 def test_what_is_known_is_named_and_what_is_not_is_left_empty(language: Language) -> None:
     document = compose_certificate(RECORD, language)
     text = document.model_dump_json()
@@ -53,7 +52,7 @@ def test_what_is_known_is_named_and_what_is_not_is_left_empty(language: Language
     assert [len(block.options) for block in document.blocks if isinstance(block, Choices)] == [8, 4, 8]
 
 
-@pytest.mark.parametrize("language", Language)
+@each("language", Language)
 def test_each_signs_a_page_of_their_own_and_the_first_says_that_it_is_a_draft(language: Language) -> None:
     document = compose_certificate(RECORD, language)
     cover, party, expert = parts(document)
@@ -72,7 +71,7 @@ def test_the_draft_is_named_at_the_foot_of_every_page() -> None:
     assert compose_certificate(RECORD, Language.HI).footer[0].startswith("हस्ताक्षर हेतु प्रारूप")
 
 
-@pytest.mark.parametrize("language", Language)
+@each("language", Language)
 def test_the_copy_for_the_accused_says_so(language: Language) -> None:
     court, accused = (
         compose_certificate(replace(RECORD, edition=edition), language).model_dump_json()

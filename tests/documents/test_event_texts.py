@@ -3,11 +3,10 @@
 import re
 import string
 
-import pytest
-
 from documents.event_texts import SENTENCE_MAX_CHARS, _table, ids, kinds, sentence
 from schemas.enums import Language
 from schemas.events import EventKind
+from tests.each import each
 
 UPDATE = "8d6f0f4e-3f0e-4d53-9d5c-0c4a9f1f2b10"
 ANSWER = {
@@ -28,7 +27,7 @@ def test_every_kind_has_a_sentence_in_both_languages() -> None:
         assert re.search("[\u0900-\u097f]", told_in["hi"]), kind
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "data", "english"),
     [
         (

@@ -2,11 +2,10 @@
 
 import re
 
-import pytest
-
 from domain.documents import requirements, series_of
 from schemas.restoration_enums import DocumentKind
 from tests.documents.samples import NOW
+from tests.each import each
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "documents.md").read_text()
@@ -19,7 +18,7 @@ def row(table: str, kind: DocumentKind) -> str:
     return found
 
 
-@pytest.mark.parametrize("kind", DocumentKind)
+@each("kind", DocumentKind)
 def test_the_page_names_every_field_and_marks_what_is_asked_for_in_some_cases(kind: DocumentKind) -> None:
     cell = row(REQUIRED, kind).split("|")[3]
     rules = requirements(kind)
@@ -29,6 +28,6 @@ def test_the_page_names_every_field_and_marks_what_is_asked_for_in_some_cases(ki
     assert {field for field, mark in re.findall(r"`([^`]+)`(°?)", cell) if mark} == sometimes
 
 
-@pytest.mark.parametrize("kind", DocumentKind)
+@each("kind", DocumentKind)
 def test_the_page_names_the_series(kind: DocumentKind) -> None:
     assert f"`{series_of(kind, NOW).rpartition('/')[0]}/" in row(KINDS, kind)

@@ -30,6 +30,7 @@ from schemas.enums import Language
 from schemas.restoration_enums import DocumentKind, OrderReason
 from tests.deep import examples
 from tests.documents.samples import ACCOUNTS, DIGEST, EMERGENCY, NOW, OFFICER, WHOLE
+from tests.each import each
 from tests.pdf_text import text_by_page
 
 IMPRINT = Imprint(number="GH/UP/LN/2026/000123", issued_at=NOW)
@@ -64,7 +65,7 @@ def lien(**changes: Any) -> Document:
     return compose(EMERGENCY.model_copy(update=changes), Language.EN, IMPRINT)
 
 
-@pytest.mark.parametrize(("kind", "language"), BOTH)
+@each(("kind", "language"), BOTH)
 async def test_every_kind_in_both_languages_is_an_archivable_pdf(kind: DocumentKind, language: Language) -> None:
     # PDF/A-2a and PDF/UA: the typesetter refuses a character without a glyph, and text that cannot be read out again.
     pdf = await render(compose(WHOLE[kind], language, IMPRINT), NOW)
@@ -77,7 +78,7 @@ DUE = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 HANDED_IN = datetime(2026, 11, 25, 5, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "english", "hindi"),
     [
         (
@@ -103,7 +104,7 @@ def test_a_lien_notice_says_of_the_report_to_the_magistrate_what_is_so(
         assert sentence.endswith(said)
 
 
-@pytest.mark.parametrize(("kind", "language"), BOTH)
+@each(("kind", "language"), BOTH)
 def test_what_the_law_asks_for_can_be_read_on_it(kind: DocumentKind, language: Language) -> None:
     words = words_of(language)
     for facts in [WHOLE[kind], *([EMERGENCY] if kind is DocumentKind.LIEN_NOTICE else [])]:
@@ -167,7 +168,7 @@ def test_a_report_that_is_late_says_so_and_promises_nothing_that_is_past() -> No
         assert "are not frozen" not in text, "no statement tells us what a bank has frozen"
 
 
-@pytest.mark.parametrize(("language", "words"), [(Language.EN, "by operation of law"), (Language.HI, "विधि के प्रभाव से")])
+@each(("language", "words"), [(Language.EN, "by operation of law"), (Language.HI, "विधि के प्रभाव से")])
 def test_what_nobody_has_ordered_is_by_law_and_no_login_stands_on_an_order(language: Language, words: str) -> None:
     order = WHOLE[DocumentKind.RELEASE_ORDER]
     lapsed = {"ordered_by": "engine", "reason": OrderReason.LAPSED, "grievance_ref": "", "orderer": OfficerFacts()}
@@ -177,9 +178,7 @@ def test_what_nobody_has_ordered_is_by_law_and_no_login_stands_on_an_order(langu
         assert not any(login in text for login in ("officer:", "dysp.verma", "io.sharma", "dcp.singh"))
 
 
-@pytest.mark.parametrize(
-    ("language", "one", "two"), [(Language.EN, "one account", "2 accounts"), (Language.HI, "एक खाते", "2 खातों")]
-)
+@each(("language", "one", "two"), [(Language.EN, "one account", "2 accounts"), (Language.HI, "एक खाते", "2 खातों")])
 def test_one_account_and_several_are_told_as_people_say_it(language: Language, one: str, two: str) -> None:
     notice = WHOLE[DocumentKind.NOTICE_94]
     single = notice.model_copy(update={"accounts": ACCOUNTS[:1]})
@@ -224,7 +223,7 @@ def test_another_process_makes_the_same_bytes() -> None:
     assert told == f"{hashlib.sha256(ours).hexdigest()} {template_version()}"
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@each("text", HOSTILE)
 async def test_hostile_text_comes_out_as_it_went_in(text: str) -> None:
     officer = OFFICER.model_copy(update={"name": text, "police_station": text})
     account = AccountFacts(account=text, amount_paise=1, references=(text,))
@@ -233,7 +232,7 @@ async def test_hostile_text_comes_out_as_it_went_in(text: str) -> None:
     assert await render(document, NOW)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "shown"),
     [
         ("abc\u202edef\u2066x\u200fy", "abcdefxy"),
@@ -250,7 +249,7 @@ async def test_every_character_is_seen_in_the_order_it_was_written(text: str, sh
     assert await render(lien(institution_name=text), NOW)
 
 
-@pytest.mark.parametrize("unbroken", ["W" * 10_000, "9" * 10_000, "क्षत्रिय" * 1_200, "word " * 2_000])
+@each("unbroken", ["W" * 10_000, "9" * 10_000, "क्षत्रिय" * 1_200, "word " * 2_000])
 async def test_ten_thousand_characters_are_broken_over_lines_and_pages(unbroken: str) -> None:
     officer = OfficerFacts(**OFFICER.model_dump() | {"rank": unbroken})
     account = AccountFacts(account=unbroken, amount_paise=1)

@@ -6,7 +6,6 @@ from collections import Counter
 from functools import cache
 
 import orjson
-import pytest
 import typst
 
 from documents.composing import compose
@@ -14,6 +13,7 @@ from documents.document import Imprint
 from documents.rendering import compiled, fonts
 from schemas.enums import Language
 from tests.documents.samples import EMERGENCY, NOW
+from tests.each import each
 
 JOINED = ["क्ष", "त्र", "ज्ञ", "द्ध", "ह्न", "प्र"]
 NOWHERE_ELSE = ["त्र", "ज्ञ", "द्ध", "ह्न"]
@@ -35,7 +35,7 @@ def unshaped(text: str) -> list[str]:
     return [glyph for letter in text for glyph in drawn(letter)]
 
 
-@pytest.mark.parametrize("conjunct", JOINED)
+@each("conjunct", JOINED)
 def test_letters_that_join_are_one_glyph_that_is_none_of_theirs(conjunct: str) -> None:
     (glyph,) = drawn(conjunct)
     assert glyph not in unshaped(conjunct)

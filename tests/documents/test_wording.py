@@ -5,11 +5,10 @@ import string
 import tomllib
 from datetime import UTC, date, datetime
 
-import pytest
-
 from documents.wording import WORDS, words_of
 from schemas.enums import Bucket, Language
 from schemas.restoration_enums import GrievanceLevel, OrderReason, Route, Step
+from tests.each import each
 
 ENGLISH, HINDI = words_of(Language.EN), words_of(Language.HI)
 KEYS = [f"{section}.{name}" for section, words in ENGLISH.table.items() for name in words]
@@ -30,7 +29,7 @@ def test_both_languages_have_the_same_keys() -> None:
     }
 
 
-@pytest.mark.parametrize("key", KEYS)
+@each("key", KEYS)
 def test_the_same_places_are_filled_and_hindi_is_in_devanagari(key: str) -> None:
     english, hindi = said(Language.EN, key), said(Language.HI, key)
     assert english
@@ -40,7 +39,7 @@ def test_the_same_places_are_filled_and_hindi_is_in_devanagari(key: str) -> None
     assert not re.search(r"[\u0900-\u097f]", english)
 
 
-@pytest.mark.parametrize("language", Language)
+@each("language", Language)
 def test_every_enumeration_that_documents_name_has_its_words(language: Language) -> None:
     table = words_of(language).table
     assert set(table["routes"]) == {route.value for route in Route}
@@ -69,7 +68,7 @@ def test_sections_are_written_out_those_of_one_act_together_and_unknown_acts_sta
     assert HINDI.sections(["BNS 318(4)", "BNS 319(2)"]) == "भारतीय न्याय संहिता, 2023 की धाराएँ 318(4) तथा 319(2)"
 
 
-@pytest.mark.parametrize(
+@each(
     ("written", "english", "hindi"),
     [
         ("LUCKNOW", "Lucknow", "लखनऊ"),
@@ -100,7 +99,7 @@ def test_ranks_are_written_as_each_language_does() -> None:
     assert (ENGLISH.rank("निरीक्षक"), ENGLISH.rank("Marshal")) == ("Inspector", "Marshal")
 
 
-@pytest.mark.parametrize(
+@each(
     ("written", "english", "hindi"),
     [
         ("Hazratganj", "Police Station Hazratganj", "थाना Hazratganj"),

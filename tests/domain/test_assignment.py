@@ -3,13 +3,13 @@
 from collections import Counter
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.assignment import answering_for, choose
 from schemas.assignment import Candidate, Choice, NoOfficer, TeamHours
 from schemas.officers import TeamShift
+from tests.each import each
 
 MONDAY_NOON = datetime(2026, 11, 30, 6, 30, tzinfo=UTC)
 """12:00 in India"""
@@ -47,7 +47,7 @@ def test_an_officer_of_the_whole_state_comes_after_those_of_the_district() -> No
     assert chosen(officer("a", "*"), officer("b", is_absent=True)) == "a"
 
 
-@pytest.mark.parametrize(
+@each(
     ("team", "is_preferred"),
     [
         (TeamHours(), True),

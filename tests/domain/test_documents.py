@@ -11,6 +11,7 @@ from domain.documents import KHALSA, DocumentIncomplete, Requirement, lacking, r
 from schemas.documents.facts import CourtOrderFacts, DocumentFacts, FirFacts, OfficerFacts
 from schemas.restoration_enums import DocumentKind, OrderReason, Route
 from tests.documents.samples import COURT_ORDER, EMERGENCY, NOW, OFFICER, WHOLE
+from tests.each import each
 
 EMPTY: dict[type, Any] = {str: " ", int: 0, tuple: ()}
 ASKED = [
@@ -30,7 +31,7 @@ def without(value: Any, field: str) -> Any:
     return value.model_copy(update={name: new})
 
 
-@pytest.mark.parametrize("kind", DocumentKind)
+@each("kind", DocumentKind)
 def test_the_law_asks_something_of_every_kind_and_a_whole_document_incomplete_nothing(kind: DocumentKind) -> None:
     assert requirements(kind)
     assert all(rule.law and rule.why for rule in requirements(kind))
@@ -61,12 +62,12 @@ def _without_number(field: str) -> str:
     return head + bracket + tail.lstrip("0123456789")
 
 
-@pytest.mark.parametrize(("facts", "rule"), ASKED, ids=lambda value: getattr(value, "field", None) or value.kind.value)
+@each(("facts", "rule"), ASKED)
 def test_each_requirement_can_fail(facts: DocumentFacts, rule: Requirement) -> None:
     assert rule.field in {_without_number(one.field) for one in lacking(without(facts, rule.field), NOW)}
 
 
-@pytest.mark.parametrize("kind", DocumentKind)
+@each("kind", DocumentKind)
 def test_an_empty_document_incomplete_all_of_it_at_once(kind: DocumentKind) -> None:
     empty = type(WHOLE[kind])(kind=kind)
     named = {missing.field for missing in lacking(empty, NOW)}
@@ -129,7 +130,7 @@ class TestRestorationOrder:
         assert lacking(WHOLE[DocumentKind.RESTORATION_ORDER].model_copy(update={"bond": bond}), NOW) == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("reason", "asked"),
     [(OrderReason.COURT, "court_order.order_no"), (OrderReason.GRIEVANCE, "grievance_ref"), (OrderReason.LAPSED, None)],
 )
@@ -140,7 +141,7 @@ def test_a_release_names_what_it_stands_on(reason: OrderReason, asked: str | Non
     assert lacking(whole, NOW) == ()
 
 
-@pytest.mark.parametrize("field", ["name", "rank", "police_station", "phone"])
+@each("field", ["name", "rank", "police_station", "phone"])
 def test_a_holder_is_told_whom_to_ask(field: str) -> None:
     officer = OFFICER.model_copy(update={field: ""})
     notice = WHOLE[DocumentKind.HOLDER_NOTICE].model_copy(update={"officer": officer})

@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from string import Formatter
 from uuid import UUID
 
-import pytest
-
 from api.error_reference import all_errors
 from domain.errors import BusinessError, RefusedPart
 from domain.errors.banks import InstitutionNotFound
@@ -16,6 +14,7 @@ from domain.errors.holds import HoldNotFound
 from domain.errors.police import DutyDone
 from domain.errors.restoration import WrongStep
 from schemas.restoration_enums import Step
+from tests.each import each
 
 ERRORS = all_errors()
 
@@ -27,7 +26,7 @@ def test_codes_and_texts_fit_together() -> None:
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", code) for code in codes)
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
+@each("error", ERRORS)
 def test_a_text_is_made_of_the_parameters(error: type[BusinessError]) -> None:
     text = ENGLISH[error.code]
     named = {name for part in text for _, name, _, _ in Formatter().parse(part) if name}

@@ -26,6 +26,7 @@ from domain.policy.model import load_policy
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceClockAction, GrievanceVerb
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
+from tests.each import each
 
 LEVEL, STATE, VERB = GrievanceLevel, GrievanceState, GrievanceVerb
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -53,7 +54,7 @@ def expected(verb: GrievanceVerb, role: Role, level: GrievanceLevel, state: Grie
     return on and level is not LEVEL.STATE_GRO and role in DESK | {Role.IO}
 
 
-@pytest.mark.parametrize(("verb", "level"), list(product(VERB, LEVEL)))
+@each(("verb", "level"), list(product(VERB, LEVEL)))
 def test_every_role_in_every_state(verb: GrievanceVerb, level: GrievanceLevel) -> None:
     for role, state in product(Role, STATE):
         grievance = GrievanceAtLevel(state=state, level=level, deciders=("officer:other",))
@@ -85,7 +86,7 @@ def test_a_role_that_decides_at_another_level_is_told_whose_turn_it_is() -> None
         check_officer(VERB.DECIDE, {Role.STATE_GRO}, "officer:a", grievance)
 
 
-@pytest.mark.parametrize(("verb", "level"), list(product([VERB.APPEAL_ON, VERB.WITHDRAW, VERB.REPORT], LEVEL)))
+@each(("verb", "level"), list(product([VERB.APPEAL_ON, VERB.WITHDRAW, VERB.REPORT], LEVEL)))
 def test_the_holder_and_the_bank_need_no_role(verb: GrievanceVerb, level: GrievanceLevel) -> None:
     for state in STATE:
         grievance = GrievanceAtLevel(state=state, level=level)
@@ -109,7 +110,7 @@ def test_each_level_has_the_days_of_the_sop() -> None:
     assert [(due_at(policy, level, NOW) - NOW).days for level in LEVELS] == [7, 15, 15, 15, 15]
 
 
-@pytest.mark.parametrize(
+@each(
     ("state", "level", "refusal"),
     [
         (STATE.OPEN, LEVEL.IO, "is open already"),

@@ -3,14 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import pytest
-
 from domain.my_case import StageState, address_class, has_first_outcome, stages
 from domain.quality import is_alarming, shown
 from schemas.enums import Bucket
 from schemas.my_case import OwnRestoration, StepDone
 from schemas.quality import NewTreatment, SaidAnswer
 from schemas.restoration_enums import AddressClass, RestorationState, Route, Step
+from tests.each import each
 
 NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -60,7 +59,7 @@ def test_the_first_outcome_is_what_a_bank_says_of_any_money() -> None:
     assert has_first_outcome({Bucket.LOST: 500, Bucket.IN_PLAY: 499, Bucket.WITHDRAWN: 1})
 
 
-@pytest.mark.parametrize(
+@each(
     ("address", "kind"),
     [
         ("49.36.10.1", AddressClass.IPV4),

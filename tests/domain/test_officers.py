@@ -8,9 +8,10 @@ from domain.officers import allowed_by, check_roles
 from domain.persons import is_same_person
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.officers import NewScriptToken, OfficerEntry
+from tests.each import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("one", "other", "same"),
     [
         ("ravi", "Ravi", True),
@@ -41,24 +42,24 @@ def test_a_refusal_names_every_role_of_the_person() -> None:
         check_roles((), {Role.SP})
 
 
-@pytest.mark.parametrize("officer_id", ["Ravi", " ravi ", "RAVI"])
+@each("officer_id", ["Ravi", " ravi ", "RAVI"])
 def test_an_id_is_folded(officer_id: str) -> None:
     assert OfficerEntry(officer_id=officer_id, name="Ravi").officer_id == "ravi"
 
 
-@pytest.mark.parametrize("officer_id", ["", "a b", "x" * 65, "officer:ravi", "ravi\nverma", "राम", "\u0130zmir"])
+@each("officer_id", ["", "a b", "x" * 65, "officer:ravi", "ravi\nverma", "राम", "\u0130zmir"])
 def test_an_id_that_is_none(officer_id: str) -> None:
     with pytest.raises(ValidationError, match="officer's id"):
         OfficerEntry(officer_id=officer_id, name="Ravi")
 
 
-@pytest.mark.parametrize("role", sorted(set(OFFICER_ROLES) - {Role.INTAKE, Role.AUDITOR}))
+@each("role", sorted(set(OFFICER_ROLES) - {Role.INTAKE, Role.AUDITOR}))
 def test_a_script_has_no_role_of_a_second_officer(role: Role) -> None:
     with pytest.raises(ValidationError, match="a script has only these roles"):
         NewScriptToken(name="s", roles=(Role.INTAKE, role), days=1)
 
 
-@pytest.mark.parametrize("days", [0, 366])
+@each("days", [0, 366])
 def test_a_scripts_token_lives_at_most_a_year(days: int) -> None:
     with pytest.raises(ValidationError):
         NewScriptToken(name="s", roles=(Role.INTAKE,), days=days)

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +9,7 @@ from domain.orders import Judged, Ordered, Statement, Via, judge
 from schemas.enums import DiscrepancyKind
 from schemas.orders.orders import Beneficiary, ConfirmedLine
 from schemas.restoration_enums import OrderKind
+from tests.each import each
 
 DUE = datetime(2026, 3, 1, tzinfo=UTC)
 VICTIM = Beneficiary(institution="SBIN", holder="000123456789")
@@ -78,7 +78,7 @@ def test_the_same_reference_again_is_the_same_credit() -> None:
     assert (again.disposition, again.applied_paise) == ("duplicate", 0)
 
 
-@pytest.mark.parametrize(
+@each(
     ("ordered", "told", "held_paise", "kind", "applied_paise"),
     [
         (ORDERED, said(1500_00), 1000_00, DiscrepancyKind.CREDITED_ABOVE_ORDER, 1000_00),
@@ -125,7 +125,7 @@ _STATEMENTS = st.lists(
 OFFICER, DOOR, FILE, LETTER = Via.OFFICER, Via.DOOR, Via.FILE, Via.LETTER
 
 
-@pytest.mark.parametrize(
+@each(
     ("statements", "expected"),
     [
         # The desk writes down a telephone call, then the bank's own statement comes; and the other way round.
@@ -170,9 +170,9 @@ def test_a_mistyped_account_is_put_right_under_the_same_reference() -> None:
     ]
 
 
-@pytest.mark.parametrize("first", list(Via))
-@pytest.mark.parametrize("second", list(Via))
-@pytest.mark.parametrize("paise", [200_00, 400_00])
+@each("first", list(Via))
+@each("second", list(Via))
+@each("paise", [200_00, 400_00])
 def test_another_amount_under_the_reference_of_a_booked_credit_is_doubted_once(
     first: Via, second: Via, paise: int
 ) -> None:

@@ -3,12 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from domain.police import duty_dues, duty_policy, read_what, what_of
 from domain.policy.model import load_policy
 from schemas.police import Duty, DutyAction
 from schemas.restoration_enums import DutyKind
+from tests.each import each
 
 DUE_AT = datetime(2026, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -38,8 +37,8 @@ def test_a_report_that_is_not_signed_lapses_when_it_is_due() -> None:
     assert told(one) == [("lapse:fir_signature", timedelta(0))]
 
 
-@pytest.mark.parametrize("action", DutyAction)
-@pytest.mark.parametrize("kind", DutyKind)
+@each("action", DutyAction)
+@each("kind", DutyKind)
 def test_a_name_is_read_as_it_is_written(action: DutyAction, kind: DutyKind) -> None:
     assert read_what(what_of(action, kind)) == (action, kind)
 

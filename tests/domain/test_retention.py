@@ -3,10 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from domain.policy.model import load_policy
 from domain.retention import ComplaintFate, RetentionOutcome, retention_end
+from tests.each import each
 
 RULES = load_policy().personal_data.retention
 LAST = datetime(2027, 1, 1, tzinfo=UTC)
@@ -18,7 +17,7 @@ def fate(**changes: Any) -> ComplaintFate:
     return ComplaintFate(**{**told, **flags, **changes})
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "outcome", "seconds"),
     [
         ({}, RetentionOutcome.NOTHING_HELD, RULES.nothing_held_seconds),

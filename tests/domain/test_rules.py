@@ -12,6 +12,7 @@ from domain.intake.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, first_dig
 from domain.policy.callers import LATER_LIMITS, LATER_TRIES
 from domain.policy.model import PACKAGED_POLICY, CodeMeaning, Policy, load_policy
 from schemas.enums import AnswerClass, Channel, EscalationLevel
+from tests.each import each
 
 POLICY = load_policy()
 
@@ -45,7 +46,7 @@ def test_a_policy_file_of_an_earlier_release_has_the_later_limits_of_the_package
         }
 
 
-@pytest.mark.parametrize(
+@each(
     ("code", "meaning"),
     [
         ("00", CodeMeaning.OK),

@@ -5,6 +5,7 @@ import pytest
 from domain.errors.search import SearchTextUnreadable
 from domain.search import Sought, recognise
 from schemas.search import SearchKind
+from tests.each import each
 
 K = SearchKind
 
@@ -13,7 +14,7 @@ def names(text: str) -> dict[str, str]:
     return {sought.kind.value: sought.key for sought in recognise(text)}
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "wanted"),
     [
         ("9876543210", {K.MOBILE: "9876543210", K.REFERENCE: "9876543210", K.ACCOUNT: "9876543210"}),
@@ -35,12 +36,12 @@ def test_a_text_is_everything_that_it_can_name(text: str, wanted: dict[SearchKin
     assert names(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["SBIN 0030000000001", "sbin/30000000001", "SBIN0001234, 003-0000000001"])
+@each("text", ["SBIN 0030000000001", "sbin/30000000001", "SBIN0001234, 003-0000000001"])
 def test_an_account_may_come_with_its_bank(text: str) -> None:
     assert Sought(K.ACCOUNT, "30000000001", "SBIN") in recognise(text)
 
 
-@pytest.mark.parametrize("text", ["12", "000000000000", "@", "---", "?!", "asha@", "1" * 100, "\u0967\u0968"])
+@each("text", ["12", "000000000000", "@", "---", "?!", "asha@", "1" * 100, "\u0967\u0968"])
 def test_a_text_that_names_nothing_is_refused(text: str) -> None:
     with pytest.raises(SearchTextUnreadable) as refused:
         recognise(text)

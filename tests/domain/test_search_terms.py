@@ -1,11 +1,10 @@
 """Search terms of personal data: one person's usual spellings have the same terms."""
 
-import pytest
-
 from domain.search_terms import TERMS_MAX, name_terms, same_person, search_terms
+from tests.each import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("hindi", "latin"),
     [
         ("राजेश सिंह", "RAJESH  SINGH"),

@@ -20,6 +20,7 @@ from domain.spreadsheet_cells import (
     yes_or_no,
 )
 from schemas.text import IST
+from tests.each import each
 
 
 def fault_of(read: Callable[[Cell], object], cell: Cell) -> str:
@@ -28,7 +29,7 @@ def fault_of(read: Callable[[Cell], object], cell: Cell) -> str:
     return raised.value.code
 
 
-@pytest.mark.parametrize(
+@each(
     ("cell", "paise"),
     [
         ("₹1,25,000.50", 12_500_050),
@@ -49,7 +50,7 @@ def test_amounts_as_people_write_them(cell: Cell, paise: int) -> None:
     assert amount_paise_of(cell) == paise
 
 
-@pytest.mark.parametrize(
+@each(
     ("cell", "code"),
     [
         ("-5", "negative_amount"),
@@ -94,7 +95,7 @@ def test_a_column_of_paise_takes_whole_numbers_only() -> None:
     assert fault_of(whole_paise_of, 1250.5) == "not_an_identifier"
 
 
-@pytest.mark.parametrize(
+@each(
     ("cell", "digits"),
     [
         ("00123456789", "00123456789"),
@@ -117,7 +118,7 @@ def test_identifiers_digit_for_digit(cell: Cell, digits: str) -> None:
     assert identifier_of(cell) == digits
 
 
-@pytest.mark.parametrize(
+@each(
     ("cell", "code"),
     [
         ("1.23457E+15", "digits_lost"),
@@ -144,7 +145,7 @@ def test_identifiers_whose_digits_are_gone(cell: Cell, code: str) -> None:
     assert fault_of(identifier_of, cell) == code
 
 
-@pytest.mark.parametrize(
+@each(
     ("day", "clock", "told", "noted"),
     [
         ("05/11/2026 13:34", None, "2026-11-05T13:34:00", False),
@@ -176,7 +177,7 @@ def test_dates_are_indian_and_day_first(day: Cell, clock: Cell, told: str, noted
     assert bool(moment.note) is noted
 
 
-@pytest.mark.parametrize(
+@each(
     ("day", "clock", "missing"),
     [
         ("05/11/2026", None, True),
@@ -193,7 +194,7 @@ def test_a_date_alone_is_known_to_be_one(day: Cell, clock: Cell, missing: bool) 
     assert moment_of(day, clock).time_missing is missing
 
 
-@pytest.mark.parametrize("epoch", [1764000000, 1764000000.5, "1764000000", 1764000000000])
+@each("epoch", [1764000000, 1764000000.5, "1764000000", 1764000000000])
 def test_an_epoch_is_no_date_and_the_reason_says_what_is_wanted(epoch: Cell) -> None:
     with pytest.raises(CellFault, match=r"write DD/MM/YYYY HH:MM") as refused:
         moment_of(epoch)
@@ -204,7 +205,7 @@ def test_an_offset_that_is_told_counts() -> None:
     assert moment_of("2026-11-05T08:04:00Z").at == datetime(2026, 11, 5, 8, 4, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@each(
     ("day", "code"),
     [
         ("11/25/2026", "not_a_date"),

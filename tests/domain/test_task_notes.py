@@ -2,8 +2,6 @@
 
 from string import Formatter
 
-import pytest
-
 from domain.document_fields import document_name, field_names
 from domain.documents import requirements
 from domain.task_names import NAMES, name_of
@@ -12,6 +10,7 @@ from schemas.banks.keys import KeyChangeKind
 from schemas.enums import ClaimKind, DiscrepancyKind, Language
 from schemas.restoration_enums import DocumentKind
 from schemas.tasks import DocumentWaits, TaskCause, TaskFacts, TaskSubject, about
+from tests.each import each
 
 _LACKING = ("officer.rank", "accounts[0].amount_paise", "accounts[1].amount_paise", "new_field")
 ORDER = about(TaskSubject.ORDER, "6f1c")
@@ -21,14 +20,14 @@ def fields(text: str) -> list[str]:
     return sorted(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
-@pytest.mark.parametrize("language", TEXTS)
+@each("language", TEXTS)
 def test_every_language_has_every_text_with_the_same_facts(language: Language) -> None:
     texts = TEXTS[language]
     assert set(TaskCause) <= set(texts)
     assert {name: fields(text) for name, text in texts.items()} == {name: fields(ENGLISH[name]) for name in ENGLISH}
 
 
-@pytest.mark.parametrize("language", Language)
+@each("language", Language)
 def test_every_document_and_each_fact_that_it_needs_has_a_name(language: Language) -> None:
     for kind in DocumentKind:
         assert document_name(kind, language) != kind
@@ -59,7 +58,7 @@ def test_a_bank_is_named_and_one_without_a_name_stands_by_its_code() -> None:
     assert "₹5 to XYZB" in text
 
 
-@pytest.mark.parametrize("cause", TaskCause)
+@each("cause", TaskCause)
 def test_every_cause_is_composed_from_whatever_facts_are_known(cause: TaskCause) -> None:
     for kind in TaskSubject:
         assert isinstance(compose(cause, about(kind, 7), TaskFacts()), str)
@@ -72,7 +71,7 @@ def test_an_item_is_told_in_the_language_of_its_reader() -> None:
     assert hindi == "आदेश 6f1c: HDFC ने पालन नहीं किया: फ़ोन करें, और जो किया हो वह लिखें"
 
 
-@pytest.mark.parametrize(
+@each(
     ("cause", "kind", "facts", "text"),
     [
         (TaskCause.ORDER_NOT_SENT, TaskSubject.ORDER, TaskFacts(error="X"), "order 7: not sent: X"),
@@ -164,7 +163,7 @@ def test_texts_that_depend_on_the_facts(cause: TaskCause, kind: TaskSubject, fac
     assert text in compose(cause, about(kind, 7), facts)
 
 
-@pytest.mark.parametrize(
+@each(
     "cause",
     [
         TaskCause.REFERENCE_MISSING,

@@ -14,6 +14,7 @@ from domain.policy.model import load_policy
 from schemas.enums import Role
 from schemas.events import EventKind
 from schemas.reporting.task_owners import SnoozeTerms, TaskStanding
+from tests.each import each
 
 NOW = datetime(2026, 11, 28, 2, tzinfo=UTC)
 LEASE_ENDS_AT = NOW + timedelta(minutes=30)
@@ -54,7 +55,7 @@ def close(standing: TaskStanding, version: int) -> None:
     task_owners.check_close(standing, "me", version)
 
 
-@pytest.mark.parametrize(
+@each(
     ("check", "owner", "version", "refusal"),
     [
         (claim, None, 3, None),
@@ -98,7 +99,7 @@ def test_a_time_that_is_too_far_is_refused_alike_for_a_snooze_and_a_call_back() 
     assert SnoozeOutOfBounds.__bases__ == CallBackTooFar.__bases__ == (NotNow,)
 
 
-@pytest.mark.parametrize(
+@each(
     ("minutes", "event", "has_case", "refusal"),
     [
         (0, None, True, SnoozeOutOfBounds),

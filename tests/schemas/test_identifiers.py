@@ -8,11 +8,12 @@ from pydantic import ValidationError
 from domain.intake.ack_numbers import is_ack_no
 from schemas.identifiers import account_key, names_a_transfer, reference_key, reference_of, transfer_key
 from schemas.tracing.bank_answers import Payee
+from tests.each import each
 
 digits = st.text("0123456789", min_size=1, max_size=18)
 
 
-@pytest.mark.parametrize("padded", ["50100000000001", "00050100000000001", "0000 5010-0000/000001"])
+@each("padded", ["50100000000001", "00050100000000001", "0000 5010-0000/000001"])
 def test_one_account_padded_two_ways_is_one(padded: str) -> None:
     assert account_key(padded) == account_key("050100000000001")
 
@@ -43,7 +44,7 @@ def test_keys_are_stable(text: str) -> None:
     assert account_key(account_key(text)) == account_key(text)
 
 
-@pytest.mark.parametrize(
+@each(
     ("reference", "names"),
     [("412345678901", True), ("SBIN426012345678", True), ("१२३", True), ("0", False), ("N/A", False), ("000", False)],
 )

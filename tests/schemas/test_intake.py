@@ -10,6 +10,7 @@ from schemas.base import MAX_AMOUNT_PAISE
 from schemas.intake import MAX_TRANSFERS, Complaint, Transfer
 from schemas.parties import Party
 from schemas.tracing.desk_actions import HopCorrection
+from tests.each import each
 from tests.factories import complaint, transfer
 
 
@@ -19,7 +20,7 @@ def wrong(make: Any, told: dict[str, Any]) -> list[tuple[tuple[int | str, ...], 
     return [(error["loc"], error["type"]) for error in refused.value.errors()]
 
 
-@pytest.mark.parametrize(
+@each(
     ("change", "field"),
     [
         ({"amount_paise": 0}, "amount_paise"),
@@ -47,16 +48,14 @@ def test_what_is_wrong_with_a_transfer_is_named(change: dict[str, Any], field: s
     assert [where for where, _ in wrong(Transfer, transfer() | change)] == [(field,)]
 
 
-@pytest.mark.parametrize("placeholder", ["-", "NA", "N/A", "0", "000000000000", "nil", ""])
+@each("placeholder", ["-", "NA", "N/A", "0", "000000000000", "nil", ""])
 def test_a_placeholder_is_no_reference(placeholder: str) -> None:
     assert wrong(Transfer, transfer() | {"rrn": placeholder}) == [((), "value_error")]
     told = Transfer.model_validate(transfer() | {"rrn": placeholder, "utr": "SBIN426012345678"})
     assert (told.rrn, told.reference) == (None, "SBIN426012345678")
 
 
-@pytest.mark.parametrize(
-    "holders", [{}, {"vpa": "a@b", "wallet": "2"}, {"account": "1", "wallet": "2"}, {"account": " "}]
-)
+@each("holders", [{}, {"vpa": "a@b", "wallet": "2"}, {"account": "1", "wallet": "2"}, {"account": " "}])
 def test_a_party_has_one_holder(holders: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         Party.model_validate({"institution": "SBIN"} | holders)
@@ -76,7 +75,7 @@ def test_a_time_without_an_offset_is_indian_time_and_every_time_is_kept_in_utc()
     assert told.transferred_at.utcoffset() == datetime.now(UTC).utcoffset()
 
 
-@pytest.mark.parametrize("day", ["2026-11-24", " 2026-11-24 ", date(2026, 11, 24)])
+@each("day", ["2026-11-24", " 2026-11-24 ", date(2026, 11, 24)])
 def test_a_date_alone_is_the_start_of_that_day_in_india_and_is_known_to_be_one(day: object) -> None:
     told = Transfer.model_validate(transfer(transferred_at=day))
     assert told.transferred_at == datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
@@ -90,7 +89,7 @@ def test_a_midnight_that_was_told_is_a_time() -> None:
     assert "time_missing" not in told.model_dump_json()
 
 
-@pytest.mark.parametrize("number", [1764000000, 1764000000.5, "1764000000"])
+@each("number", [1764000000, 1764000000.5, "1764000000"])
 def test_a_number_is_no_time_and_the_refusal_says_what_is_wanted(number: object) -> None:
     with pytest.raises(ValidationError, match=r"YYYY-MM-DDTHH:MM:SS"):
         Transfer.model_validate(transfer(transferred_at=number))
@@ -101,7 +100,7 @@ def test_zeros_of_an_account_are_kept() -> None:
     assert told.transfers[0].payee.holder == "000123456789"
 
 
-@pytest.mark.parametrize("ack_no", ["3241126000001", "324112600000012", "3241126000000x", "३२४११२६०००००००१"])
+@each("ack_no", ["3241126000001", "324112600000012", "3241126000000x", "३२४११२६०००००००१"])
 def test_an_acknowledgement_number_has_fourteen_digits(ack_no: str) -> None:
     told = complaint().model_dump(mode="json") | {"ack_no": ack_no}
     assert wrong(Complaint, told) == [(("ack_no",), "string_pattern_mismatch")]

@@ -12,6 +12,7 @@ from schemas.grievances.officers import NewGrievanceOfficer
 from schemas.orders.orders import NewOrder
 from schemas.tracing.bank_answers import MovedLine
 from schemas.tracing.hold_requests import HoldHop
+from tests.each import each
 from tests.factories import institution
 
 OFFICER = {"name": "Anita Rao", "phone": "9415000001"}
@@ -45,7 +46,7 @@ def an_order(kind: str, **of_line: object) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
+@each(
     ("model", "told", "message"),
     [
         (
@@ -72,7 +73,7 @@ def test_what_does_not_fit_together_is_refused(model: type[BaseModel], told: dic
     assert [error["type"] for error in refused.value.errors()] == ["value_error"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("model", "told"),
     [
         (InstitutionEntry, institution("HDFC").model_dump() | {"channels": ["i4c"]}),

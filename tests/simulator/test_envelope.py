@@ -3,13 +3,14 @@
 import pytest
 
 from simulator.envelope import Envelope, EnvelopeError, EnvelopeKind
+from tests.each import each
 
 KEY, SIGNING = bytes(range(32)), bytes(range(32, 64))
 CONTENT = {"acknowledgement_no": "32411260000001", "remarks": "कोई नहीं"}
 
 
-@pytest.mark.parametrize("kind", ["aes_cbc", "aes_gcm", "none"])
-@pytest.mark.parametrize("signing", [None, SIGNING])
+@each("kind", ["aes_cbc", "aes_gcm", "none"])
+@each("signing", [None, SIGNING])
 def test_what_is_sealed_opens(kind: EnvelopeKind, signing: bytes | None) -> None:
     envelope = Envelope(kind, KEY, signing)
     body, headers = envelope.seal(CONTENT)
@@ -23,7 +24,7 @@ def test_no_two_envelopes_of_the_same_content_are_alike() -> None:
         assert envelope.seal(CONTENT)[0] != envelope.seal(CONTENT)[0]
 
 
-@pytest.mark.parametrize("kind", ["aes_cbc", "aes_gcm"])
+@each("kind", ["aes_cbc", "aes_gcm"])
 def test_another_banks_key_opens_nothing(kind: EnvelopeKind) -> None:
     body, headers = Envelope(kind, KEY, None).seal(CONTENT)
     with pytest.raises(EnvelopeError):
@@ -36,8 +37,8 @@ def test_a_signature_is_required_where_there_is_a_key_for_it() -> None:
         Envelope("aes_cbc", KEY, SIGNING).open(body, {})
 
 
-@pytest.mark.parametrize("kind", ["aes_cbc", "aes_gcm"])
-@pytest.mark.parametrize("body", [b"", b"{}", b"not base64!", b"AAAA", b"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"])
+@each("kind", ["aes_cbc", "aes_gcm"])
+@each("body", [b"", b"{}", b"not base64!", b"AAAA", b"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"])
 def test_what_is_no_envelope_is_refused(kind: EnvelopeKind, body: bytes) -> None:
     headers = {"x-goldenhour-envelope": "aes-gcm"} if kind == "aes_gcm" else {}
     with pytest.raises(EnvelopeError):

@@ -24,6 +24,7 @@ from schemas.banks.institutions import Institution
 from schemas.banks.rosters import HolidayRules, Leave, NodalOfficer
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
 from schemas.text import IST
+from tests.each import each
 from tests.mail_server import Postbox, mail_server
 
 NO_HOLIDAYS = HolidayRules(source="none of them")
@@ -171,14 +172,14 @@ async def test_copies_go_to_those_on_duty_else_to_who_is_next() -> None:
         assert box.recipients == [["desk@gram.example", *(f"{name}@gram.example" for name in copies)]]
 
 
-@pytest.mark.parametrize("nodal", ["", "desk@gram.example", "Nodal <nodal@gram.example>"])
+@each("nodal", ["", "desk@gram.example", "Nodal <nodal@gram.example>"])
 async def test_a_nodal_officer_who_cannot_be_written_to_costs_the_desk_no_letter(nodal: str) -> None:
     box = Postbox()
     await send(box, BANK.model_copy(update={"nodal_officers": (NodalOfficer(name="N.", email=nodal),)}))
     assert box.recipients == [["desk@gram.example"]]
 
 
-@pytest.mark.parametrize(
+@each(
     ("reply", "expected"),
     [("451 later", BankUnreachable), ("550 never", BankUnreachable)],
 )
@@ -196,7 +197,7 @@ async def test_a_slow_mail_server() -> None:
     assert isinstance(await failing(box, timeout_seconds=0.2), BankUnreachable)
 
 
-@pytest.mark.parametrize("address", ["", "desk", "Desk <desk@gram.example>", "a@b.example, c@d.example"])
+@each("address", ["", "desk", "Desk <desk@gram.example>", "a@b.example, c@d.example"])
 async def test_no_address_is_a_matter_for_the_directory(address: str) -> None:
     error = await failing(Postbox(), BANK.model_copy(update={"desk_email": address}))
     assert isinstance(error, BankMisconfigured)

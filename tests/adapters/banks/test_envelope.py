@@ -22,6 +22,7 @@ from adapters.banks.envelope import (
 from adapters.banks.protocol import BankWire
 from schemas.banks.institutions import EnvelopeKind
 from tests.adapters.wires import AES_KEY, HMAC_KEY, key_text, wire
+from tests.each import each
 
 ENCRYPTED: tuple[EnvelopeKind, ...] = ("aes_cbc", "aes_gcm")
 EVERY: tuple[EnvelopeKind, ...] = (*ENCRYPTED, "none")
@@ -73,7 +74,7 @@ def test_there_and_back(kind: EnvelopeKind, hmac_key: bytes | None, text: str) -
         assert plaintext not in b64decode(sealed.body)
 
 
-@pytest.mark.parametrize("kind", ENCRYPTED)
+@each("kind", ENCRYPTED)
 def test_the_same_document_never_looks_the_same(kind: EnvelopeKind) -> None:
     bank = wire(kind)
     assert len({seal(b"{}", bank).body for _ in range(50)}) == 50
@@ -111,10 +112,8 @@ def test_a_changed_bit_breaks_the_gcm_tag(bit: int) -> None:
     assert refused(b64encode(bytes(wrapped)), {}, bank) is EnvelopeReason.UNDECIPHERABLE
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"A", b"not base64!", b"AAAA", b64encode(bytes(16)), b64encode(bytes(33)), b"\xff\xfe"]
-)
-@pytest.mark.parametrize("kind", ENCRYPTED)
+@each("body", [b"", b"A", b"not base64!", b"AAAA", b64encode(bytes(16)), b64encode(bytes(33)), b"\xff\xfe"])
+@each("kind", ENCRYPTED)
 def test_short_or_malformed_bodies(kind: EnvelopeKind, body: bytes) -> None:
     assert refused(body, {}, wire(kind, hmac_key=None)) is EnvelopeReason.UNDECIPHERABLE
 
@@ -126,7 +125,7 @@ def test_base64_wrapped_by_lines_opens() -> None:
     assert open_envelope(wrapped, {}, bank).startswith(b'{"remarks"')
 
 
-@pytest.mark.parametrize("kind", ENCRYPTED)
+@each("kind", ENCRYPTED)
 def test_plain_json_is_taken_only_where_it_is_agreed(kind: EnvelopeKind) -> None:
     body = b' {"acknowledgement_no":"1"}'
     assert refused(body, {}, wire(kind, hmac_key=None)) is EnvelopeReason.NOT_THE_AGREED_KIND
@@ -138,7 +137,7 @@ def test_an_encrypted_body_is_not_taken_where_plain_json_is_agreed() -> None:
     assert refused(body, {}, wire("none", hmac_key=None)) is EnvelopeReason.NOT_THE_AGREED_KIND
 
 
-@pytest.mark.parametrize(("agreed", "header"), [("aes_gcm", "aes-cbc"), ("aes_cbc", "aes-gcm"), ("aes_gcm", "none")])
+@each(("agreed", "header"), [("aes_gcm", "aes-cbc"), ("aes_cbc", "aes-gcm"), ("aes_gcm", "none")])
 def test_a_header_cannot_choose_the_envelope(agreed: EnvelopeKind, header: str) -> None:
     bank = wire(agreed, hmac_key=None)
     body = seal(b"{}", bank).body
@@ -164,7 +163,7 @@ def test_header_names_and_hex_match_in_any_case() -> None:
     assert open_envelope(sealed.body, headers, wire()) == b"{}"
 
 
-@pytest.mark.parametrize("kind", EVERY)
+@each("kind", EVERY)
 def test_too_large_a_body_is_neither_sent_nor_opened(kind: EnvelopeKind) -> None:
     bank = wire(kind, hmac_key=None)
     assert refused(b"{" * (BODY_MAX_BYTES + 1), {}, bank) is EnvelopeReason.TOO_LARGE
@@ -177,8 +176,8 @@ def test_base64_counts_towards_the_limit() -> None:
         seal(b"x" * (BODY_MAX_BYTES - 100), wire())
 
 
-@pytest.mark.parametrize("kind", ENCRYPTED)
-@pytest.mark.parametrize("key", [None, b"", bytes(16), bytes(33)])
+@each("kind", ENCRYPTED)
+@each("key", [None, b"", bytes(16), bytes(33)])
 def test_a_key_has_32_bytes(kind: EnvelopeKind, key: bytes | None) -> None:
     bank = replace(wire(kind, hmac_key=None), aes_key=key)
     with pytest.raises(EnvelopeError, match="key_unusable"):
@@ -209,7 +208,7 @@ def test_neither_repr_nor_error_shows_a_secret() -> None:
 # -- in a member of a JSON object --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ENCRYPTED)
+@each("kind", ENCRYPTED)
 def test_a_bank_may_wrap_the_ciphertext_in_a_member(kind: EnvelopeKind) -> None:
     bank = replace(wire(kind), ciphertext_member="encData")
     sealed = seal(b'{"a":1}', bank)
@@ -222,7 +221,7 @@ def test_a_bank_may_wrap_the_ciphertext_in_a_member(kind: EnvelopeKind) -> None:
     assert open_envelope(bare.body, bare.headers, bank) == b'{"a":1}', "a bank may answer without the member"
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "reason"),
     [
         (b'{"encData":', EnvelopeReason.UNDECIPHERABLE),

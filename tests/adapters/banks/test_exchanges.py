@@ -38,6 +38,7 @@ from tests.adapters.banks.test_orders import order
 from tests.adapters.fake_bank import Street, http, raw_server, says, waits
 from tests.adapters.wires import ACK_NO, HMAC_KEY, PASSWORD, incident, ticket
 from tests.asgi_server import served
+from tests.each import each
 from tests.mail_server import Postbox, mail_server
 from tests.paths import ROOT
 
@@ -275,7 +276,7 @@ def in_hindi(asked: HoldTicket) -> HoldTicket:
     return replace(asked, instrument=replace(asked.instrument, district="लखनऊ" * 40))
 
 
-@pytest.mark.parametrize("subject", ["hold", "hold in Hindi", "order", "cancellation"])
+@each("subject", ["hold", "hold in Hindi", "order", "cancellation"])
 async def test_a_letter_as_it_went_with_its_token_written_over(subject: str) -> None:
     box = Postbox()
     async with mail_server(box) as port:

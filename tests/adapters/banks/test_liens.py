@@ -20,6 +20,7 @@ from schemas.reconciliation.lien_lists import (
     ListWanted,
 )
 from tests.adapters.fake_bank import http, raw_server
+from tests.each import each
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "banks" / "bank-api.md").read_text()
@@ -41,7 +42,7 @@ def wire(url: str) -> BankWire:
     return push_wire("DEMO", PushEntry.model_validate({"url": url, "secrets": [SECRET]}))
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "kind"),
     [("400 Bad Request", BankRefused), ("404 Not Found", BankRefused), ("503 Busy", BankUnreachable)],
 )

@@ -2,18 +2,18 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.banks.answers import LineFlag
 from adapters.banks.i4c.times import format_moment, parse_moment
+from tests.each import each
 
 SEEN = datetime(2026, 4, 12, 8, 4, 5, tzinfo=UTC)
 ON_THE_MINUTE = SEEN.replace(second=0)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "moment"),
     [
         ("2026-04-12 13:34:05", SEEN),
@@ -37,7 +37,7 @@ def test_read_without_a_flag(text: str, moment: datetime) -> None:
     assert parse_moment(text) == (moment, None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "moment"),
     [
         ("2026-04-12 13:34:PM", ON_THE_MINUTE),
@@ -54,7 +54,7 @@ def test_read_with_a_flag(text: str, moment: datetime) -> None:
     assert parse_moment(text) == (moment, LineFlag.TIME_ODD)
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "13:34:PM",
@@ -79,7 +79,7 @@ def test_unreadable_but_no_error(text: str) -> None:
     assert parse_moment(text) == (None, LineFlag.TIME_UNREADABLE)
 
 
-@pytest.mark.parametrize("text", ["", "  \n"])
+@each("text", ["", "  \n"])
 def test_nothing_is_missing_not_unreadable(text: str) -> None:
     assert parse_moment(text) == (None, LineFlag.TIME_MISSING)
 

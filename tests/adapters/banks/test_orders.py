@@ -37,6 +37,7 @@ from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from tests.adapters.banks.push.test_client import NEW, Hook, hook, server
 from tests.adapters.banks.test_email import BANK, NO_HOLIDAYS, Links
 from tests.adapters.fake_bank import says
+from tests.each import each
 from tests.mail_server import Postbox, mail_server
 
 __all__ = ["hook", "server"]
@@ -128,8 +129,8 @@ async def test_in_the_feed_it_is_there_by_itself() -> None:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", list(OrderKind))
-@pytest.mark.parametrize("with_header", [False, True])
+@each("kind", list(OrderKind))
+@each("with_header", [False, True])
 def test_a_message_says_all_of_it_and_the_schema_allows_it(kind: OrderKind, with_header: bool) -> None:
     body = encode_order("DEMO", order(kind), created_at=AT, bic="DEMOINBB", with_header=with_header)
     message, inside = read(body)
@@ -146,7 +147,7 @@ def test_a_message_says_all_of_it_and_the_schema_allows_it(kind: OrderKind, with
     assert (line.to_account, line.to_ifsc, line.to_institution) == to
 
 
-@pytest.mark.parametrize(
+@each(
     ("change", "where"),
     [
         ((b"/AMNT/INR4500.50", b"/AMNT/USD4500.50"), "AddtlInf"),
@@ -222,7 +223,7 @@ async def test_a_letter_without_a_document_says_where_the_amounts_are() -> None:
     assert list(letter.iter_attachments()) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("refuses", "desk", "error"),
     [({"DATA": "451 later"}, "desk@gram.example", BankUnreachable), ({}, "", BankMisconfigured)],
 )
@@ -272,7 +273,7 @@ async def test_the_feed_wakes_whoever_waits() -> None:
     assert woken == ["GRAM"]
 
 
-@pytest.mark.parametrize("with_header", [False, True])
+@each("with_header", [False, True])
 def test_the_message_of_a_cancelled_order_names_the_order_and_nothing_to_pay(with_header: bool) -> None:
     body = encode_cancellation("DEMO", taken_back(), bic="DEMOINBB", with_header=with_header)
     message, inside = read(body)

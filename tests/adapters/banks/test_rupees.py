@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from adapters.banks.i4c.money import AmountError, format_rupees, parse_rupees, parse_signed_rupees
 from schemas.base import MAX_AMOUNT_PAISE
+from tests.each import each
 
 PAISE = st.integers(0, MAX_AMOUNT_PAISE)
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "paise"),
     [
         ("5000", 500_000),
@@ -58,9 +59,7 @@ NO_NUMBER = [True, False, [], {}, b"5", Decimal(5)]
 TOO_MUCH = ["1" * 41, "0" * 500, MAX_AMOUNT_PAISE // 100 + 1]
 
 
-@pytest.mark.parametrize(
-    "value", [*BELOW_ZERO, *OTHER_NOTATIONS, *THREE_DECIMALS, *COMMAS, *NOTHING, *NO_NUMBER, *TOO_MUCH]
-)
+@each("value", [*BELOW_ZERO, *OTHER_NOTATIONS, *THREE_DECIMALS, *COMMAS, *NOTHING, *NO_NUMBER, *TOO_MUCH])
 def test_refused_by_name(value: object) -> None:
     with pytest.raises(AmountError) as caught:
         parse_rupees(value)

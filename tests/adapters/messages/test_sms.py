@@ -21,6 +21,7 @@ from adapters.messages.sms import (
 from schemas.notifications import SMS_PARTS_MAX, SmsIds, SmsParts, sms_parts
 from simulator.people import sms_gateway
 from tests.asgi_server import served
+from tests.each import each
 
 TOKEN = "the token"
 TO = "98765 43210"
@@ -89,7 +90,7 @@ async def test_a_wrong_token_is_for_a_person_to_mend(far: sms_gateway.SmsGateway
     assert error.retryable, "it is mended while we wait"
 
 
-@pytest.mark.parametrize(
+@each(
     ("reply", "expected"),
     [
         (RedirectResponse("https://elsewhere.example/"), SmsProtocolError),
@@ -133,7 +134,7 @@ async def test_messages_that_are_not_sent(
     assert far.calls == 0
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "expected"),
     [
         ("", SmsParts("gsm7", 0)),
@@ -161,7 +162,7 @@ def test_a_longer_text_never_has_fewer_parts(text: str, more: str) -> None:
     assert sms_parts(text + more).count >= sms_parts(text).count
 
 
-@pytest.mark.parametrize(
+@each(
     ("written", "mobile"),
     [
         ("9876543210", "9876543210"),
@@ -180,7 +181,7 @@ def test_mobiles_as_people_write_them(written: str, mobile: str | None) -> None:
     assert mobile_of(written) == mobile
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "https://sms.example/send?from=UPCOPS",

@@ -26,6 +26,7 @@ from adapters.messages.smtp import (
     MailRefused,
     MailUnreachable,
 )
+from tests.each import each
 from tests.mail_server import USER, Postbox, mail_server
 
 TO = "desk@bank.example"
@@ -215,7 +216,7 @@ async def test_a_slow_server_costs_no_more_than_the_time_given(box: Postbox) -> 
     assert isinstance(error, MailUnreachable)
 
 
-@pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"554 go away\r\n"])
+@each("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"554 go away\r\n"])
 async def test_what_is_no_mail_server(greeting: bytes) -> None:
     async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(greeting)
@@ -272,7 +273,7 @@ async def test_letters_that_are_not_sent(box: Postbox, changes: dict[str, str]) 
     assert box.letters == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "host", "port", "sender"),
     [
         ("smtp://mail.example", "mail.example", 587, "goldenhour@mail.example"),
@@ -287,7 +288,7 @@ def test_routes(url: str, host: str, port: int, sender: str) -> None:
     assert (mailer.host, mailer.port, mailer.sender) == (host, port, sender)
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "http://mail.example",

@@ -26,6 +26,7 @@ from adapters.officers.identity_provider import (
     ProviderFailed,
     ProviderSettings,
 )
+from tests.each import each
 
 NOW = datetime(2026, 11, 27, 6, 0, tzinfo=UTC)
 ISSUER = "https://id.police.example"
@@ -144,7 +145,7 @@ async def test_a_public_client_names_itself() -> None:
     assert "authorization" not in asked.headers
 
 
-@pytest.mark.parametrize(
+@each(
     "claims",
     [
         {"iss": "https://evil.example"},
@@ -180,7 +181,7 @@ async def test_the_demanded_class_is_checked() -> None:
     assert (await provider.person(ATTEMPT, BACK, NOW)).subject
 
 
-@pytest.mark.parametrize(
+@each(
     "returned",
     [
         {"state": "another", "code": "c1"},
@@ -262,7 +263,7 @@ async def test_a_provider_that_takes_a_request_for_claims_is_asked_for_those_tha
     }
 
 
-@pytest.mark.parametrize("age_seconds", [-61, 3_661, None, "soon"])
+@each("age_seconds", [-61, 3_661, None, "soon"])
 async def test_a_proof_that_is_not_of_the_demanded_time_is_refused(age_seconds: int | str | None) -> None:
     when = int(NOW.timestamp()) - age_seconds if isinstance(age_seconds, int) else age_seconds
     provider = World(claims={"auth_time": when}).provider(replace(SETTINGS, longest_seconds=3_600))
@@ -289,7 +290,7 @@ def _down(_request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("refused")
 
 
-@pytest.mark.parametrize(
+@each(
     "reply",
     [
         _down,
@@ -338,7 +339,7 @@ async def test_asvs_10_5_3_the_issuer_is_compared_exactly() -> None:
         await World(claims={"iss": slash}).provider().person(ATTEMPT, BACK, NOW)
 
 
-@pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b", 7, None])
+@each("subject", ["", "x" * 256, "a\0b", 7, None])
 async def test_asvs_10_5_2_a_person_without_a_name_of_the_provider_is_not_proven(subject: object) -> None:
     with pytest.raises(NotProven):
         await World(claims={"sub": subject}).provider().person(ATTEMPT, BACK, NOW)

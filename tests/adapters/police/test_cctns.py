@@ -25,6 +25,7 @@ from adapters.police.protocol import (
 from schemas.restoration_enums import FirKind
 from simulator.people.police_station import SIGN_WITHIN_SECONDS, PoliceStation, StationHabits
 from tests.asgi_server import served
+from tests.each import each
 
 KEY = b"a key of the register, thirty-two bytes and more"
 TIMEOUT_SECONDS = 5.0
@@ -149,7 +150,7 @@ async def test_a_call_that_is_not_ours_is_not_taken(station: PoliceStation, wron
 GOOD = {"fir_no": "0001/2026", "police_station": "Cyber", "registered_at": "2026-11-24T12:00:00+05:30", "sign_by": None}
 
 
-@pytest.mark.parametrize(
+@each(
     ("reply", "expected"),
     [
         (JSONResponse(GOOD | {"fir_no": ""}), PoliceProtocolError),
@@ -188,7 +189,7 @@ async def test_a_time_is_read_as_the_moment_it_names() -> None:
     assert told.registered_at.tzinfo is UTC
 
 
-@pytest.mark.parametrize(
+@each(
     "url", ["http://register.example", "ftp://127.0.0.1", "https://u:p@register.example", "https://r.example/?a=1", "r"]
 )
 def test_addresses_to_which_no_secret_goes(url: str) -> None:
@@ -196,9 +197,7 @@ def test_addresses_to_which_no_secret_goes(url: str) -> None:
         CctnsRegister(CctnsWire(url, "up-cyber", KEY))
 
 
-@pytest.mark.parametrize(
-    "url", ["https://up-cyber@r.example", "https://:" + "k" * 40 + "@r.example", "https://a:short@r.example"]
-)
+@each("url", ["https://up-cyber@r.example", "https://:" + "k" * 40 + "@r.example", "https://a:short@r.example"])
 def test_settings_that_name_no_register(url: str) -> None:
     with pytest.raises(ValueError, match="looks like") as caught:
         CctnsWire.from_url(url)

@@ -25,10 +25,8 @@ from db.pool import Connection, Pool, note_session_state
 from domain.errors import NotFound
 from schemas.banks.keys import BankKey
 from simulator.wires.signing import signed_headers
+from tests.each import each
 from tests.factories import SECRET
-from tests.kept_database import database, database_dsn
-
-__all__ = ["database", "database_dsn"]
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -138,26 +136,24 @@ async def test_a_key_belongs_to_one_bank(connection: Connection) -> None:
         await bank_keys.add_key(connection, key(0, institution="NONE"), NOW)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+async def test_a_key_stays_what_it_was(connection: Connection, subtests: pytest.Subtests) -> None:
+    first = key(0)
+    await bank_keys.add_key(connection, first, NOW)
+    for change in (
         "UPDATE bank_key SET public_key = sha256('x')",
         "UPDATE bank_key SET institution = 'SBIN'",
         "UPDATE bank_key SET key_id = 'other'",
         "UPDATE bank_key SET not_before = not_before - interval '1 day'",
         "DELETE FROM bank_key",
         "TRUNCATE bank_key CASCADE",
-    ],
-)
-async def test_a_key_stays_what_it_was(connection: Connection, change: str) -> None:
-    first = key(0)
-    await bank_keys.add_key(connection, first, NOW)
-    with pytest.raises(asyncpg.RestrictViolationError):
-        await connection.execute(change)
-    assert await bank_keys.keys_of(connection, "HDFC") == [first]
+    ):
+        with subtests.test(change=change):
+            with pytest.raises(asyncpg.RestrictViolationError):
+                await connection.execute(change)
+            assert await bank_keys.keys_of(connection, "HDFC") == [first]
 
 
-@pytest.mark.parametrize(
+@each(
     "columns",
     [
         ("a b", "sha256('y')", "now()"),
@@ -226,19 +222,16 @@ async def test_evidence_is_kept_byte_for_byte(connection: Connection) -> None:
         await bank_keys.get_evidence(connection, evidence_id + 1, BodyOpener(PERSONS))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+async def test_evidence_is_not_changed(connection: Connection, subtests: pytest.Subtests) -> None:
+    await keep(connection, "HDFC", "POST", "/", HEADERS, b"x")
+    for change in (
         "UPDATE bank_evidence SET path = ''",
         "UPDATE bank_evidence SET sealed = ''",
         "DELETE FROM bank_evidence",
         "TRUNCATE bank_evidence CASCADE",
-    ],
-)
-async def test_evidence_is_not_changed(connection: Connection, change: str) -> None:
-    await keep(connection, "HDFC", "POST", "/", HEADERS, b"x")
-    with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
-        await connection.execute(change)
+    ):
+        with subtests.test(change=change), pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+            await connection.execute(change)
 
 
 async def test_evidence_with_another_bodys_digest_is_refused(connection: Connection) -> None:

@@ -9,9 +9,6 @@ import pytest
 from db.banks import bank_people
 from db.clock import present_moment
 from db.pool import Connection, Pool
-from tests.kept_database import database, database_dsn
-
-__all__ = ["database", "database_dsn"]
 
 HASH = "the hash of a password"
 SOON_SECONDS = 0.5

@@ -12,9 +12,6 @@ from db.banks import institutions, rosters
 from db.pool import Pool
 from schemas.banks.rosters import Holiday, HolidayRules, NodalOfficer
 from tests.factories import SECRET, institution
-from tests.kept_database import database, database_dsn
-
-__all__ = ["database", "database_dsn"]
 
 OFFICERS = tuple(
     NodalOfficer.model_validate(told)

@@ -54,22 +54,26 @@ async def test_one_bucket_may_stand_in_many_entries_of_a_posting(pool: Pool, cas
         assert (1, "held", 700_00) in await books(connection, case_no)
 
 
-@pytest.mark.parametrize("off_by_paise", [1, -1, 10**12])
-async def test_what_does_not_sum_to_zero_is_refused_at_commit(pool: Pool, case_no: str, off_by_paise: int) -> None:
+async def test_what_does_not_sum_to_zero_is_refused_at_commit(
+    pool: Pool, case_no: str, subtests: pytest.Subtests
+) -> None:
+    posted = "SELECT count(*) FROM ledger_transaction WHERE idempotency_key = $1"
     async with pool.acquire() as connection:
         before = await books(connection, case_no)
-        transaction = connection.transaction()
-        await transaction.start()
-        told = entries((1, IN_PLAY, -100), (1, HELD, 100 + off_by_paise)) if off_by_paise > 0 else entries((1, HELD, 1))
-        await ledger.post(connection, case_no, "test", case_no, NOW, told)
-        with pytest.raises(asyncpg.CheckViolationError) as refused:
-            await transaction.commit()
-        assert refused.value.constraint_name == "ledger_balanced"
-        assert await books(connection, case_no) == before
-        assert (
-            await connection.fetchval("SELECT count(*) FROM ledger_transaction WHERE idempotency_key = $1", case_no)
-            == 0
-        )
+        for told in (
+            entries((1, IN_PLAY, -100), (1, HELD, 101)),
+            entries((1, HELD, 1)),
+            entries((1, IN_PLAY, -100), (1, HELD, 100 + 10**12)),
+        ):
+            with subtests.test(told=told):
+                transaction = connection.transaction()
+                await transaction.start()
+                await ledger.post(connection, case_no, "test", case_no, NOW, told)
+                with pytest.raises(asyncpg.CheckViolationError) as refused:
+                    await transaction.commit()
+                assert refused.value.constraint_name == "ledger_balanced"
+                assert await books(connection, case_no) == before
+                assert await connection.fetchval(posted, case_no) == 0
 
 
 async def test_a_posting_may_not_be_completed_later_with_another_cases_money(pool: Pool, case_no: str) -> None:
@@ -99,25 +103,21 @@ async def test_a_posting_may_not_be_completed_later_with_another_cases_money(poo
         assert refused.value.constraint_name == "ledger_balanced"
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        [(1, IN_PLAY, -1000_01), (1, HELD, 1000_01)],
-        [(1, HELD, -1), (1, SPENT, 1)],
-        [(1, IN_PLAY, -1000_00), (2, IN_PLAY, 1000_00), (2, HELD, -1), (2, SPENT, 1)],
-        [(1, Bucket.LOST, 1000_01), (1, IN_PLAY, -1000_01)],
-    ],
-)
-async def test_a_bucket_below_zero_is_refused_at_once(
-    pool: Pool, case_no: str, told: list[tuple[int, Bucket, int]]
-) -> None:
+async def test_a_bucket_below_zero_is_refused_at_once(pool: Pool, case_no: str, subtests: pytest.Subtests) -> None:
     async with pool.acquire() as connection, connection.transaction():
-        savepoint = connection.transaction()
-        await savepoint.start()
-        with pytest.raises(asyncpg.CheckViolationError) as refused:
-            await ledger.post(connection, case_no, "test", case_no, NOW, entries(*told))
-        assert refused.value.constraint_name == "ledger_balance_sign"
-        await savepoint.rollback()
+        for told in (
+            entries((1, IN_PLAY, -1000_01), (1, HELD, 1000_01)),
+            entries((1, HELD, -1), (1, SPENT, 1)),
+            entries((1, IN_PLAY, -1000_00), (2, IN_PLAY, 1000_00), (2, HELD, -1), (2, SPENT, 1)),
+            entries((1, Bucket.LOST, 1000_01), (1, IN_PLAY, -1000_01)),
+        ):
+            savepoint = connection.transaction()
+            await savepoint.start()
+            with subtests.test(told=told):
+                with pytest.raises(asyncpg.CheckViolationError) as refused:
+                    await ledger.post(connection, case_no, "test", case_no, NOW, told)
+                assert refused.value.constraint_name == "ledger_balance_sign"
+            await savepoint.rollback()
     async with pool.acquire() as connection:
         assert [paise for _, bucket, paise in await books(connection, case_no) if bucket == "in_play"] == [
             1000_00,
@@ -132,10 +132,10 @@ async def test_the_loss_may_not_turn_into_a_gain(pool: Pool, case_no: str) -> No
         )
 
 
-@pytest.mark.parametrize("hop_no", [0, 3, 99])
-async def test_money_stands_at_a_hop_that_is_there(pool: Pool, case_no: str, hop_no: int) -> None:
-    with pytest.raises(asyncpg.ForeignKeyViolationError):
-        await post(pool, case_no, case_no, entries((1, IN_PLAY, -1), (hop_no, IN_PLAY, 1)))
+async def test_money_stands_at_a_hop_that_is_there(pool: Pool, case_no: str, subtests: pytest.Subtests) -> None:
+    for hop_no in (0, 3, 99):
+        with subtests.test(hop_no=hop_no), pytest.raises(asyncpg.ForeignKeyViolationError):
+            await post(pool, case_no, case_no, entries((1, IN_PLAY, -1), (hop_no, IN_PLAY, 1)))
 
 
 async def test_a_bucket_nobody_knows_and_an_entry_of_nothing_are_refused(pool: Pool, case_no: str) -> None:
@@ -158,19 +158,18 @@ async def test_the_same_key_with_the_same_entries_is_the_same_posting(pool: Pool
         assert (1, "held", 400) in await books(connection, case_no)
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
+async def test_the_same_key_with_other_entries_is_a_named_error(
+    pool: Pool, case_no: str, subtests: pytest.Subtests
+) -> None:
+    await post(pool, case_no, case_no, entries((1, IN_PLAY, -400), (1, HELD, 400)))
+    for other in (
         entries((1, IN_PLAY, -401), (1, HELD, 401)),
         entries((2, IN_PLAY, -400), (2, HELD, 400)),
         entries((1, IN_PLAY, -400), (1, SPENT, 400)),
         entries((1, HELD, 400), (1, IN_PLAY, -400)),
-    ],
-)
-async def test_the_same_key_with_other_entries_is_a_named_error(pool: Pool, case_no: str, other: list[Entry]) -> None:
-    await post(pool, case_no, case_no, entries((1, IN_PLAY, -400), (1, HELD, 400)))
-    with pytest.raises(IdempotencyConflict, match=f"under the key {case_no}"):
-        await post(pool, case_no, case_no, other)
+    ):
+        with subtests.test(other=other), pytest.raises(IdempotencyConflict, match=f"under the key {case_no}"):
+            await post(pool, case_no, case_no, other)
     async with pool.acquire() as connection:
         assert (1, "held", 400) in await books(connection, case_no)
 

@@ -4,9 +4,7 @@ import asyncpg
 import pytest
 
 from db.pool import Pool
-from tests.kept_database import database, database_dsn
-
-__all__ = ["database", "database_dsn"]
+from tests.each import each
 
 CASE_AND_ITEMS = """
 INSERT INTO officer (officer_id, name, created_at, created_by, changed_at, changed_by)
@@ -23,7 +21,7 @@ OF_CLOSED = "(SELECT task_id FROM desk_task WHERE state = 'closed')"
 OWNED, OF_ANOTHER = (HAS.format(OF_OPEN, who, LATER) for who in ("'a'", "'b'"))
 
 
-@pytest.mark.parametrize(
+@each(
     ("statement", "refused_by"),
     [
         (HAS.format(OF_CLOSED, "'a'", LATER), "task_owner_of_open_item"),

@@ -21,11 +21,8 @@ from domain.evidence.integrity import Check, Verdict
 from domain.tracing.batches import request_id
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.factories import SECRET, complaint, make_context, moved, row, rrn, status_update, transfer
-from tests.kept_database import database, database_dsn
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.verifying import verify
-
-__all__ = ["database", "database_dsn"]
 
 PERSONS = PersonKeys(SecretBox(SECRET))
 

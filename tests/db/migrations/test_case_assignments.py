@@ -56,13 +56,18 @@ async def before(empty_dsn: str, tmp_path: Path) -> str:
     return empty_dsn
 
 
-async def test_the_engine_looks_only_for_officers_that_a_case_of_before_does_not_have(
+async def test_the_engine_looks_only_for_officers_that_a_case_of_before_does_not_have_and_others_write_meanwhile(
     before: str, tmp_path: Path
 ) -> None:
-    await migrate_before(before, tmp_path, COPIED)
+    await migrate_before(before, tmp_path, FILLED)
+    async with locked(before, WRITTEN):
+        await migrate_before(before, tmp_path, COPIED)
     async with connected(before) as connection:
         assert await connection.fetch(ROWS) == []
         await connection.execute(OFFICER, MEANWHILE, "io", 3, "b")
+        async with locked(before, WRITTEN):
+            await migrate_before(before, tmp_path, TRIGGER)
+        assert COPIED in await recorded(before)
         await migrate(before, phase=Phase.PRE)
         assert [tuple(row) for row in await connection.fetch(ROWS)] == [
             ("1", "a", "sp", None),
@@ -70,13 +75,6 @@ async def test_the_engine_looks_only_for_officers_that_a_case_of_before_does_not
             ("4", "a", None, True),
             ("5", "b", None, True),
         ]
-
-
-async def test_rows_of_before_are_filled_while_others_write(before: str, tmp_path: Path) -> None:
-    await migrate_before(before, tmp_path, FILLED)
-    async with locked(before, WRITTEN):
-        await migrate_before(before, tmp_path, TRIGGER)
-    assert COPIED in await recorded(before)
 
 
 async def test_a_procedure_that_begins_during_the_copy_does_not_wait_and_is_not_lost(

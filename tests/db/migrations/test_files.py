@@ -7,6 +7,7 @@ import pytest
 from db.migration_checks import OUTSIDE, check_text, index_made, split_statements
 from db.migration_errors import MigrationFileRefused
 from db.migration_files import BASELINE, MIGRATIONS, Phase, phase_of, read_files
+from tests.each import each
 
 WHY = "-- The desk searches by district.\n"
 LAST_OF_THE_RELEASE_BEFORE = "0101_post_nightly_tasks_validated.sql"
@@ -46,7 +47,7 @@ def test_in_this_release_the_second_phase_comes_last() -> None:
         assert phases == sorted(phases, key=[Phase.PRE, Phase.POST].index)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "phase"),
     [
         (BASELINE, None),
@@ -92,7 +93,7 @@ def test_a_later_file_of_the_folder_is_checked_and_the_baseline_is_not(files: Pa
 # -- the text --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         f"{WHY}ALTER TABLE hop ADD COLUMN k integer;",
@@ -111,7 +112,7 @@ def test_a_text_that_is_safe_is_accepted(text: str) -> None:
     assert refusal(text) == ""
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "told"),
     [
         ("SELECT 1;", "says why"),

@@ -43,7 +43,9 @@ async def before(empty_dsn: str, tmp_path: Path) -> str:
     return empty_dsn
 
 
-async def test_m11_complaints_of_before_and_of_processes_of_before_are_marked(before: str) -> None:
+async def test_m11_complaints_of_before_and_of_processes_of_before_are_marked_by_the_terms_of_the_policy(
+    before: str,
+) -> None:
     await migrate(before, phase=Phase.PRE)
     async with connected(before) as connection:
         wanted = [marked for *_, marked in ROWS]
@@ -51,9 +53,6 @@ async def test_m11_complaints_of_before_and_of_processes_of_before_are_marked(be
         for ack_no, category, child, _ in ROWS:
             await connection.execute(WRITTEN, f"3{ack_no[1:]}", category, child)
         assert await connection.fetchval(MARKS, "3") == wanted
-
-
-async def test_m11_the_database_knows_the_terms_of_the_policy(before: str) -> None:
     await migrate(before)
     rules = load_policy(PACKAGED_POLICY).marked
     categories = [*rules.terms, *(f"Other/{term.upper()}-x" for term in rules.terms), "upi_fraud", "grape", "नौकरी"]

@@ -33,16 +33,13 @@ async def before(empty_dsn: str, tmp_path: Path) -> str:
     return empty_dsn
 
 
-async def test_what_ran_is_due_and_what_has_ended_is_not(before: str) -> None:
+async def test_what_ran_and_what_a_process_of_the_release_before_begins_is_due_and_what_has_ended_is_not(
+    before: str,
+) -> None:
     await migrate(before)
     async with connected(before) as connection:
         now = await connection.fetchval("SELECT now()")
         assert [one.workflow_id for one in await due_list.of_case(connection, "A", now)] == ["hold-1"]
-
-
-async def test_what_a_process_of_the_release_before_begins_is_due_at_once(before: str) -> None:
-    await migrate(before)
-    async with connected(before) as connection:
         await connection.execute("DELETE FROM procedure")
         await connection.execute(ROW, "duties", False)
         now = await connection.fetchval("SELECT now()")

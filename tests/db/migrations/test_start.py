@@ -142,7 +142,9 @@ def test_every_way_to_a_database_is_known() -> None:
     found = set()
     for room in ROOMS:
         for file in (ROOT / room).rglob("*.py"):
-            nodes = ast.walk(ast.parse(file.read_text()))
+            text = file.read_text()
+            # To parse every file takes seconds.
+            nodes = ast.walk(ast.parse(text)) if any(opener in text for opener in OPENERS) else ()
             if {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)} & OPENERS:
                 found.add(str(file.relative_to(ROOT)))
     assert found == set(KNOWN_OPENERS)

@@ -37,7 +37,9 @@ async def before(empty_dsn: str, tmp_path: Path) -> str:
     return empty_dsn
 
 
-async def test_d4_the_oldest_of_several_rows_keeps_the_key(before: str) -> None:
+async def test_d4_the_oldest_of_several_rows_keeps_the_key_and_later_ones_of_the_release_before_are_known(
+    before: str,
+) -> None:
     async with connected(before) as connection:
         await connection.execute(ALONE)
         for case_no, hop_no, hours in (("B", 1, 1), ("A", 1, 2), ("B", 2, 0)):
@@ -60,13 +62,10 @@ async def test_d4_the_oldest_of_several_rows_keeps_the_key(before: str) -> None:
             ("R1|ICIC", "A", 1, "R1"),
         ]
         assert await connection.fetchval("SELECT count(*) FROM disputed_transfer WHERE reference_key IS NULL") == 4
-
-
-async def test_d4_what_a_process_of_the_release_before_registers_is_known_to_this_one(before: str) -> None:
-    await migrate(before)
-    async with connected(before) as connection:
+        # A process of the release before goes on meanwhile.
         await connection.execute(ALONE)
-        await connection.execute(HOP, "A", 1, 0)
+        await connection.execute(HOP, "C", 1, 0)
         for amount in (100, 200):
-            await connection.execute(f"INSERT INTO disputed_transfer VALUES ('R1|{amount}|HDFC', 'A', 1)")
-        assert [tuple(row) for row in await connection.fetch(KEYS)] == [("R1|HDFC", "A", 1, "R1")]
+            await connection.execute(f"INSERT INTO disputed_transfer VALUES ('R2|{amount}|HDFC', 'C', 1)")
+        rows = await connection.fetch(f"{KEYS} AND case_no = 'C'")
+        assert [tuple(row) for row in rows] == [("R2|HDFC", "C", 1, "R2")]

@@ -27,10 +27,8 @@ from domain.errors.officers import (
 from schemas.enums import Role
 from schemas.officers import Absence, NewScriptToken, OfficerEntry, OfficerEvent, OfficerRow, TeamEntry, TeamShift
 from schemas.reporting.task_owners import NamedFilter, TaskFilter
-from tests.kept_database import database, database_dsn
+from tests.each import each
 from tests.officers import enrol
-
-__all__ = ["database", "database_dsn"]
 
 ADMIN = "command:root"
 RAVI = OfficerEntry(officer_id="ravi", name="Ravi Verma", roles=(Role.IO,), districts=("LUCKNOW", "Agra"))
@@ -67,7 +65,7 @@ async def test_an_officer_is_added_once_whatever_the_case(database: Pool) -> Non
     ]
 
 
-@pytest.mark.parametrize("officer_id", ["Ravi", "ravi ", "officer:ravi", "", "x" * 65])
+@each("officer_id", ["Ravi", "ravi ", "officer:ravi", "", "x" * 65])
 async def test_c2_postgresql_takes_a_folded_id_only(database: Pool, officer_id: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match="officer_id_is_folded"):
         await database.execute(
@@ -271,7 +269,7 @@ async def test_a_revoked_or_ended_token_is_none_and_both_are_events(database: Po
         assert await callers.script(connection, script_tokens.digest_of("t")) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "rule"),
     [
         ({"roles": ["intake", "sp"]}, "no_second_officer"),
@@ -313,7 +311,7 @@ async def test_an_issued_token_gets_no_more_rights_and_no_second_life(
 # -- two people --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("one", "other", "same"),
     [
         ("ravi", "Ravi", True),
@@ -329,7 +327,7 @@ async def test_c2_postgresql_compares_people(database: Pool, one: str | None, ot
     assert await database.fetchval("SELECT person_of($1) = person_of($2)", one, other) is same
 
 
-@pytest.mark.parametrize(
+@each(
     ("second", "first", "passes"),
     [
         ("officer:asha", "ravi", True),

@@ -1,8 +1,7 @@
 """The measures read the cases of their period, however many others there are."""
 
-from uuid import uuid4
-
-import pytest
+from collections.abc import Sequence
+from itertools import product
 
 from db.pool import Pool
 from db.reporting.outcomes import AGES, CREDITS, MONEY, ORDERS, WAY, Counting
@@ -19,32 +18,28 @@ PERIOD = "now() - interval '2 hours', now()"
 TYPES = "timestamptz, timestamptz"
 
 
-@pytest.mark.parametrize("by", [None, *FigureGroup])
-@pytest.mark.parametrize(
-    ("counting", "types", "told", "index"),
-    [
-        (MONEY, TYPES, PERIOD, "case_file_"),
-        (WAY, TYPES, PERIOD, "case_file_"),
-        (ORDERS, TYPES, PERIOD, "case_file_"),
-        (CREDITS, f"{TYPES}, float8[]", f"{PERIOD}, '{{0.5,0.95}}'", "bank_confirmation_credited"),
-        (AGES, "timestamptz, float8", "now(), 1.0", "account_hold_lapsing"),
-    ],
-    ids=["money", "way", "orders", "credits", "ages"],
+COUNTED: Sequence[tuple[Counting, str, str, str]] = (
+    (MONEY, TYPES, PERIOD, "case_file_"),
+    (WAY, TYPES, PERIOD, "case_file_"),
+    (ORDERS, TYPES, PERIOD, "case_file_"),
+    (CREDITS, f"{TYPES}, float8[]", f"{PERIOD}, '{{0.5,0.95}}'", "bank_confirmation_credited"),
+    (AGES, "timestamptz, float8", "now(), 1.0", "account_hold_lapsing"),
 )
-async def test_what_is_counted_is_found_by_an_index(
-    pool: Pool, counting: Counting, types: str, told: str, index: str, by: FigureGroup | None
-) -> None:
-    name = f"counted_{uuid4().hex}"
+"""what is counted, the types of its values, the values, and the index by which it is found"""
+
+
+async def test_what_is_counted_is_found_by_an_index(pool: Pool) -> None:
     async with pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute(MANY_CASES)
         # What remains of sequential scans then is what no index can serve.
         await connection.execute("SET LOCAL enable_seqscan = off")
-        await connection.execute(f"PREPARE {name} ({types}) AS {counting.by(by)}")
-        rows = await connection.fetch(f"EXPLAIN EXECUTE {name} ({told})")
+        for (counting, types, told, index), by in product(COUNTED, (None, *FigureGroup)):
+            await connection.execute(f"PREPARE counted ({types}) AS {counting.by(by)}")
+            lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE counted ({told})")]
+            await connection.execute("DEALLOCATE counted")
+            assert any(index in line for line in lines), (by, lines)
+            for table in ("case_file", "ledger_balance", "hop", "bank_order"):
+                assert not [line for line in lines if f"Seq Scan on {table} " in line], (by, lines)
         await transaction.rollback()
-    lines = [line for (line,) in rows]
-    assert any(index in line for line in lines), lines
-    for table in ("case_file", "ledger_balance", "hop", "bank_order"):
-        assert not [line for line in lines if f"Seq Scan on {table} " in line], lines

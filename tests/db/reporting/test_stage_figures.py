@@ -23,6 +23,7 @@ from tests.db.stage_recount import Timed, recounted, summed
 from tests.db.stage_rows import case_no_of, write
 from tests.db.stage_world import AS_OF, DAYS, DISTRICTS, RICH, TARGETS, Case, worlds
 from tests.deep import examples
+from tests.each import each
 
 _slow = settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 _bounds = st.tuples(st.sampled_from((*DAYS, date(2031, 3, 1))), st.sampled_from((*DAYS[1:], date(2031, 6, 1)))).filter(
@@ -211,7 +212,7 @@ async def test_a_cursor_of_another_list_is_none(pool: Pool) -> None:
                 await stage_cases.behind(connection, span(*DAYS[:2]), asked, cursor, 1)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: min(source.stages).value)
+@each("source", SOURCES)
 async def test_each_source_finds_its_rows_by_an_index(pool: Pool, source: Any) -> None:
     """However many other cases, requests, restorations and orders there are."""
     over = span(*DAYS[:2])
@@ -222,7 +223,7 @@ async def test_each_source_finds_its_rows_by_an_index(pool: Pool, source: Any) -
     assert not [line for line in (*plan, *waiting) if "Seq Scan" in line], (plan, waiting)
 
 
-@pytest.mark.parametrize(
+@each(
     "changed",
     [
         {"ended": 3},
@@ -233,7 +234,6 @@ async def test_each_source_finds_its_rows_by_an_index(pool: Pool, source: Any) -
         {"grouping": "officer"},
         {"durations": [1, 1]},
     ],
-    ids=str,
 )
 async def test_a_count_that_cannot_be_is_refused(pool: Pool, changed: dict[str, Any]) -> None:
     row = {"grouping": "total", "span": "day", "starts_on": date(2033, 1, 2), "key": "", "stage": "notice"}

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from domain.banks.answering_curve import BandCount, CallRules, Curve, Shares, default_curve, fitted_curve
 from domain.policy.model import load_policy
 from schemas.enums import AnswerClass
+from tests.each import each
 
 RULES = load_policy().call_list
 API = default_curve(RULES.answering[AnswerClass.API], 1)
@@ -30,8 +31,8 @@ def history(curve: Curve, durations: Sequence[tuple[float, bool]]) -> list[BandC
     return found
 
 
-@pytest.mark.parametrize("shares", [RULES.leaving, *RULES.answering.values()])
-@pytest.mark.parametrize("clock_factor", [1, 1440])
+@each("shares", [RULES.leaving, *RULES.answering.values()])
+@each("clock_factor", [1, 1440])
 def test_a_default_goes_through_the_policys_shares(shares: Shares, clock_factor: float) -> None:
     curve = default_curve(shares, clock_factor)
     assert curve.lasting(0) == 1
@@ -68,7 +69,7 @@ def test_a_short_history_is_none() -> None:
     assert fitted_curve(API, history(API, [*quick, (1.0, True)]), RULES).own_history == RULES.min_history
 
 
-@pytest.mark.parametrize("mean_seconds", [20.0, 900.0, 40_000.0])
+@each("mean_seconds", [20.0, 900.0, 40_000.0])
 def test_a_long_history_speaks_for_itself(mean_seconds: float) -> None:
     dice = random.Random(7)
     durations = [(dice.expovariate(1 / mean_seconds), True) for _ in range(20_000)]
@@ -104,7 +105,7 @@ def test_the_default_weighs_as_much_as_the_policy_says() -> None:
     assert curve.rates[0] == pytest.approx(0.5 * weight / spent_seconds)
 
 
-@pytest.mark.parametrize(
+@each(
     ("after_seconds", "shares", "words"),
     [
         ((60, 60), (0.1, 0.2), "rise"),

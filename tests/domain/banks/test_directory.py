@@ -1,10 +1,9 @@
 """Finding the institution that a complaint or a bank speaks of."""
 
-import pytest
-
 from domain.banks.directory import Directory
 from schemas.banks.institutions import Institution
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
+from tests.each import each
 
 
 def institution(code: str, name: str, *aliases: str, handles: tuple[str, ...] = ()) -> Institution:
@@ -37,9 +36,7 @@ def resolved(told: str, ifsc: str | None = None, holder: str = "1") -> tuple[str
     return (found.code if found else None), [flag.code for flag in flags]
 
 
-@pytest.mark.parametrize(
-    "told", ["SBIN", " sbin ", "State Bank of India", "STATE  BANK OF INDIA LTD.", "sbi", "the state bank of india"]
-)
+@each("told", ["SBIN", " sbin ", "State Bank of India", "STATE  BANK OF INDIA LTD.", "sbi", "the state bank of india"])
 def test_code_name_and_alias_in_any_spelling(told: str) -> None:
     assert resolved(told) == ("SBIN", [])
 
@@ -59,7 +56,7 @@ def test_the_handle_of_a_vpa_serves_where_the_name_says_nothing() -> None:
     assert resolved("SBI", holder="ramesh@okhdfcbank") == ("SBIN", [])
 
 
-@pytest.mark.parametrize("told", ["Bank of Nowhere", "Bank", "the bank ltd", "", "-"])
+@each("told", ["Bank of Nowhere", "Bank", "the bank ltd", "", "-"])
 def test_what_names_no_institution_goes_to_the_desk(told: str) -> None:
     assert resolved(told) == (None, ["unknown_institution"])
 

@@ -12,6 +12,7 @@ from domain.banks.on_duty import LOOK_AHEAD_DAYS, Holidays, calling_order, on_du
 from domain.policy.model import load_policy
 from schemas.banks.rosters import HolidayRules, NodalOfficer
 from schemas.text import IST
+from tests.each import each
 
 NONE = Holidays(HolidayRules(source="none of them"))
 OFFICE = [{"days": ["mon", "tue", "wed", "thu", "fri"], "starts": "10:00", "ends": "18:00"}]
@@ -40,9 +41,7 @@ def back(one: NodalOfficer, at: datetime, holidays: Holidays = NONE) -> datetime
     return found.off_duty_until
 
 
-@pytest.mark.parametrize(
-    ("clock", "works"), [("09:59", False), ("10:00", True), ("17:59", True), ("18:00", False), ("00:00", False)]
-)
+@each(("clock", "works"), [("09:59", False), ("10:00", True), ("17:59", True), ("18:00", False), ("00:00", False)])
 def test_a_shift_counts_its_first_minute_and_not_its_end(clock: str, works: bool) -> None:
     assert bool(working([officer(shifts=OFFICE)], ist(clock))) is works
 
@@ -110,7 +109,7 @@ def test_who_is_off_on_friday_evening_is_back_after_a_closed_monday() -> None:
     assert back(officer(shifts=OFFICE), ist("18:00", date(2026, 11, 27)), holidays) == ist("10:00", date(2026, 12, 1))
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "error"),
     [
         ({"shifts": [{"days": ["mon"], "starts": "18:00", "ends": "10:00"}]}, "roster_ends_before_start"),

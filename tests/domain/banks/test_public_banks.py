@@ -11,6 +11,7 @@ from domain.banks.public_banks import Package, PackageRefused, Proposal, propose
 from domain.banks.sponsors import check_beside
 from schemas.banks.institutions import Institution, InstitutionEntry
 from schemas.enums import AnswerClass, InstitutionKind
+from tests.each import each
 
 PACKAGE = Package(
     names={"AAAA": "Alpha Bank", "BBBX": "Beta Co-operative Bank", "CCCX": "Gamma Bank", "DDDD": "Delta Bank"},
@@ -63,7 +64,7 @@ def test_a_bank_that_has_all_of_anothers_code_takes_it_over() -> None:
     assert found["OLDB"].ifsc_prefixes == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("package", "what", "reason"),
     [
         (Package({"AAA": "x"}), "AAA", "not a bank code"),
@@ -87,7 +88,7 @@ def test_a_row_that_is_not_used_is_named(package: Package, what: str, reason: st
     assert reason in row.reason
 
 
-@pytest.mark.parametrize(
+@each(
     ("override", "message"),
     [
         ({"name": "x"}, "no code"),

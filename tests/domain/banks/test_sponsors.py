@@ -10,6 +10,7 @@ from domain.banks.directory import Directory
 from domain.banks.sponsors import PrefixOverlap, SponsorRefused, check_beside
 from schemas.banks.institutions import Institution
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
+from tests.each import each
 
 
 def bank(
@@ -48,7 +49,7 @@ def found(
     return (institution.code if institution else None), [flag.code for flag in flags]
 
 
-@pytest.mark.parametrize(
+@each(
     ("ifsc", "account", "code"),
     [
         ("HDFC0CTKC01", "0770111", "CTKC"),
@@ -81,9 +82,7 @@ def test_the_name_of_the_sponsor_or_of_the_bank_contradicts_nothing() -> None:
     assert found("GRAM Bank", "HDFC0000001", "50100000001") == ("HDFC", ["institution_contradicts_ifsc"])
 
 
-@pytest.mark.parametrize(
-    ("told", "ifsc", "account"), [("", "HDFC0CNAGR1", "1"), ("", "HDFC0000001", "08811"), ("NAGR Bank", None, "1")]
-)
+@each(("told", "ifsc", "account"), [("", "HDFC0CNAGR1", "1"), ("", "HDFC0000001", "08811"), ("NAGR Bank", None, "1")])
 def test_a_bank_without_a_channel_is_asked_through_its_sponsor_and_named(
     told: str, ifsc: str | None, account: str
 ) -> None:
@@ -99,7 +98,7 @@ def test_a_sponsor_that_cannot_be_reached_either_is_not_asked() -> None:
     assert found("", "HDFC0CNAGR1", "1", Directory([mute, SILENT])) == ("NAGR", [])
 
 
-@pytest.mark.parametrize(
+@each(
     ("institutions", "error", "message"),
     [
         ([bank("A", "HDFC0X"), bank("B", "hdfc0x")], PrefixOverlap, r"IFSC prefix .*: HDFC0X \(A, B\)"),

@@ -6,7 +6,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from domain.drafts import bank_sms
 from domain.drafts.bank_sms import bank_of, read_sms
 from domain.drafts.complaints import read_draft
 from schemas.drafts import SMS_MAX_CHARS, DraftContent, SmsQuestion, SmsReading
+from tests.each import each
 
 SAMPLES: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("bank_sms.toml").read_text("utf-8"))["sample"]
 LONGEST_REPETITION = 64
@@ -24,7 +24,7 @@ def read(text: str, sender: str = "") -> SmsReading:
     return read_sms(SmsQuestion(text=text, sender=sender))
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["text"][:30])
+@each("sample", SAMPLES)
 def test_a_debit_is_read_in_the_style_of_each_bank(sample: dict[str, Any]) -> None:
     told = read(sample["text"])
     transfer = told.transfer
@@ -45,7 +45,7 @@ def test_a_debit_is_read_in_the_style_of_each_bank(sample: dict[str, Any]) -> No
     assert bool(read_draft(DraftContent(transfers=(transfer,))).transfers) == is_ready, "the banks can be asked with it"
 
 
-@pytest.mark.parametrize(
+@each(
     ("sender", "text", "bank"),
     [
         ("VM-HDFCBK-S", "Rs 5 debited", "HDFC"),

@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from domain.banks.directory import Directory
 from domain.drafts.checks import banks_of, draft_flags, unasked
 from domain.drafts.complaints import FACTS, awaited_facts, complaint_of, read_draft, stated_facts
@@ -14,6 +12,7 @@ from schemas.drafts import DraftContent
 from schemas.enums import Mode
 from schemas.intake import NO_MOBILE
 from schemas.tracing.answers import NOT_STATED
+from tests.each import each
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 FOUR: dict[str, Any] = {
@@ -39,7 +38,7 @@ def test_four_facts_are_a_complaint_and_the_rest_has_signs() -> None:
     assert awaited_facts(told) == frozenset(FACTS)
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "missing"),
     [
         ({"payer": {}}, ["payer.institution"]),

@@ -2,11 +2,10 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-import pytest
-
 from domain.evidence.nightly import is_due, list_name, lists_to_delete, newest_slot
 from domain.policy.model import load_policy
 from schemas.evidence import NightlyRun, NightlyWork, RunOutcome
+from tests.each import each
 
 RULES = load_policy().nightly
 SLOT = datetime(2026, 11, 27, 20, 30, tzinfo=UTC)
@@ -38,14 +37,14 @@ def test_a_run_begins_within_the_window_only() -> None:
     assert not due(None, SLOT + window), "a missed night is not made up in the day"
 
 
-@pytest.mark.parametrize("outcome", [RunOutcome.CLEAN, RunOutcome.BROKEN])
+@each("outcome", [RunOutcome.CLEAN, RunOutcome.BROKEN])
 def test_a_run_that_came_to_its_end_is_the_only_one_of_its_night(outcome: RunOutcome) -> None:
     newest = ended(outcome, SLOT)
     assert not due(newest, SLOT + timedelta(hours=2))
     assert due(newest, SLOT + timedelta(days=1))
 
 
-@pytest.mark.parametrize("outcome", [RunOutcome.FAILED, RunOutcome.INTERRUPTED, None])
+@each("outcome", [RunOutcome.FAILED, RunOutcome.INTERRUPTED, None])
 def test_a_run_that_did_not_is_tried_again_after_a_pause(outcome: RunOutcome | None) -> None:
     newest = ended(outcome, SLOT)
     again = (newest.ended_at or newest.started_at) + timedelta(seconds=RULES.again_after_seconds)

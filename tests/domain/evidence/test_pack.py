@@ -20,6 +20,7 @@ from domain.evidence.pack import (
     read_manifest,
 )
 from domain.hash_chain import GENESIS, event_hash
+from tests.each import each
 
 AT = datetime(2026, 11, 24, 10, 0, 0, 123, tzinfo=UTC)
 
@@ -103,17 +104,13 @@ def test_the_list_of_checksums_reads_back() -> None:
     assert read_manifest(manifest(listed)) == listed
 
 
-@pytest.mark.parametrize(
-    "name", ["../x", "/x", "a//b", "a b", "-x", "a\tb", "", ".hidden", "a/../b", "é", "a/", "x\x00"]
-)
+@each("name", ["../x", "/x", "a//b", "a b", "-x", "a\tb", "", ".hidden", "a/../b", "é", "a/", "x\x00"])
 def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
     with pytest.raises(NotEvidence):
         read_manifest(manifest([Listed(name, "0" * 64)]))
 
 
-@pytest.mark.parametrize(
-    "text", ["x\n", "0" * 64 + " a\n", "0" * 64 + "  a", f"{'0' * 64}  a\n" * 2, "A" * 64 + "  a\n"]
-)
+@each("text", ["x\n", "0" * 64 + " a\n", "0" * 64 + "  a", f"{'0' * 64}  a\n" * 2, "A" * 64 + "  a\n"])
 def test_what_is_no_list_is_refused(text: str) -> None:
     with pytest.raises(NotEvidence):
         read_manifest(text)

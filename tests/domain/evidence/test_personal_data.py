@@ -3,17 +3,16 @@
 import json
 from typing import Any
 
-import pytest
-
 from domain.evidence.personal_data import VictimsData
 from schemas.personal_data import PersonalData
+from tests.each import each
 
 ASHA = PersonalData(name="Asha R. Devi", mobile="9876501234", email="asha@example.in")
 NEVER = PersonalData()
 DATA = VictimsData([ASHA, NEVER], ["asha.1990@okaxis", "30000000001", "9123456780"], ["A. Kumar", "Jo"])
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "shown"),
     [
         ("paid by ASHA R DEVI", "paid by …"),
@@ -41,7 +40,7 @@ def test_m11_a_row_is_searched_to_its_depth() -> None:
     assert DATA.cut(row) == {"raw": {"phones": ["…", 9876501235, True, None, 1.5]}, "name": "…"}
 
 
-@pytest.mark.parametrize(
+@each(
     "content",
     [
         json.dumps({"name": "आशा देवी"}).encode(),

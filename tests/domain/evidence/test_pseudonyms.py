@@ -3,13 +3,12 @@
 import json
 from typing import Any
 
-import pytest
-
 from domain.evidence.pack import COMPLAINTS, Edition, is_document_excluded, is_excluded, is_statement_excluded
 from domain.evidence.pseudonyms import VictimsNamed, pseudonym
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
 from schemas.restoration_enums import DocumentKind
+from tests.each import each
 
 VICTIM = {"name": "Asha", "mobile": "…1234", "woman": True, "child": True, "senior": False, "district_as_told": "Gola"}
 COMPLAINT = {"ack_no": "1", "category": "Sextortion", "marked": True, "flags": [], "victim": VICTIM}
@@ -42,7 +41,7 @@ def test_m11_each_complaint_of_a_case_has_its_own_pseudonym() -> None:
     assert [pseudonym(place) for place in (26, 27)] == ["Victim Z", "Victim 27"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("holder", "shown"),
     [("30000000001", "30000000001"), ("asha.1990@okaxis", "…@okaxis"), ("9876501234", "…1234"), (None, None)],
 )
@@ -89,7 +88,7 @@ def test_m11_the_bytes_of_an_order_to_restore_of_a_marked_case_are_left_out_on_e
             assert not is_excluded(Edition.COURT, About.ORDER, channel, file, of_marked_restoring=True)
 
 
-@pytest.mark.parametrize(
+@each(
     ("file", "row", "shown"),
     [
         ("orders/lines.jsonl", {"beneficiary_holder": "asha@okaxis"}, {"beneficiary_holder": "…@okaxis"}),

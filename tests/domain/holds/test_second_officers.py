@@ -3,14 +3,13 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-import pytest
-
 from domain.grievances import GrievanceAtLevel
 from domain.holds.second_officers import HoldAsked, barred
 from schemas.enums import Role
 from schemas.orders.releases import ReleaseProposal, ReleaseState
 from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
+from tests.each import each
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOLD = HoldAsked(investigates="sharma", tellers=frozenset(), waits_for_small=False, grievance=None, proposal=None)
@@ -45,7 +44,7 @@ def proposal(by: str) -> ReleaseProposal:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("who", "changes", "wanted"),
     [
         (officer("sharma", Role.IO), {"grievance": appeal(GrievanceLevel.IO)}, []),

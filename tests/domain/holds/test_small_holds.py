@@ -1,11 +1,10 @@
 """Which small holds are put before a person."""
 
-import pytest
-
 from domain.holds.excess import SmallHold, is_small
+from tests.each import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("held", "elsewhere", "balance", "small"),
     [
         (150, 0, 1_150, True),

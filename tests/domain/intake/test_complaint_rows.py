@@ -9,6 +9,7 @@ from domain.spreadsheet_cells import Cell
 from domain.spreadsheets import Column, FileRefused, column_named, looks_like_header, read_header
 from schemas.enums import Channel, Language, Mode
 from schemas.intake import MAX_TRANSFERS
+from tests.each import each
 
 HEADER = [
     "complaint_ref",
@@ -89,7 +90,7 @@ def test_the_victim_may_stand_in_a_row_that_is_wrong_otherwise() -> None:
     assert codes(reading) == {2: ["zero_amount"]}
 
 
-@pytest.mark.parametrize(
+@each(
     ("language", "email", "expected", "noted"),
     [
         ("English", "asha@example.org", (Language.EN, "asha@example.org"), []),
@@ -262,7 +263,7 @@ def test_the_key_is_the_content() -> None:
     assert len(first.idempotency_key) <= 200
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "column"),
     [
         ("  Amount (Rs.) ", Column.AMOUNT),

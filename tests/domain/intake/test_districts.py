@@ -1,6 +1,5 @@
-import pytest
-
 from domain.intake.districts import districts, known_district
+from tests.each import each
 
 
 def test_there_are_seventy_five_each_with_its_names() -> None:
@@ -11,7 +10,7 @@ def test_there_are_seventy_five_each_with_its_names() -> None:
     assert not any(letter.isascii() and letter != " " for one in known for letter in one.hindi)
 
 
-@pytest.mark.parametrize(
+@each(
     ("told", "code"),
     [
         ("LUCKNOW", "LUCKNOW"),
@@ -39,9 +38,7 @@ def test_a_district_is_known_however_it_is_written(told: str, code: str) -> None
     assert found.code == code
 
 
-@pytest.mark.parametrize(
-    "told", ["", "   ", "not stated", "Patna", "Up", "district", "Lucknow and Agra", "-", "\u0964"]
-)
+@each("told", ["", "   ", "not stated", "Patna", "Up", "district", "Lucknow and Agra", "-", "\u0964"])
 def test_what_is_no_district_of_ours_is_none(told: str) -> None:
     assert known_district(told) is None
 

@@ -3,10 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from domain.intake.flags import oddities
 from domain.policy.model import load_policy
+from tests.each import each
 from tests.factories import complaint, transfer
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -34,7 +33,7 @@ def test_a_column_for_both_references_may_hold_a_utr() -> None:
     assert flags(transfer(reference="4123456789012345")) == [("transfers[0].rrn", "odd_rrn")], "a card has 16 digits"
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "field", "code"),
     [
         ({"rrn": "41234567890"}, "rrn", "odd_rrn"),
@@ -50,7 +49,7 @@ def test_each_odd_value_of_a_transfer(changes: dict[str, Any], field: str, code:
     assert flags(transfer(reference="412345678901", **changes)) == [(f"transfers[0].{field}", code)]
 
 
-@pytest.mark.parametrize("utr", ["SBIN426012345678", "SBINR52026112412345678", "sbin-4260/1234 5678"])
+@each("utr", ["SBIN426012345678", "SBINR52026112412345678", "sbin-4260/1234 5678"])
 def test_both_lengths_of_a_utr_are_proper(utr: str) -> None:
     assert flags(transfer(rrn=None, utr=utr)) == []
 
@@ -63,7 +62,7 @@ def test_an_odd_first_digit_and_an_odd_mobile() -> None:
     ]
 
 
-@pytest.mark.parametrize(("told", "odd"), [("Allahabad", False), ("not stated", False), ("Atlantis", True)])
+@each(("told", "odd"), [("Allahabad", False), ("not stated", False), ("Atlantis", True)])
 def test_a_district_that_is_none_of_ours_is_odd(told: str, odd: bool) -> None:
     victim = {"name": "V", "mobile": "9876543210", "district": told}
     found = flags(transfer(reference="412345678901"), victim=victim)

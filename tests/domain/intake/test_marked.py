@@ -1,17 +1,16 @@
 """Which complaints are marked: a child's, and those about a protected matter."""
 
-import pytest
-
 from domain.intake.marked import is_marked, is_protected_matter
 from domain.policy.model import PACKAGED_POLICY, load_policy
 from schemas.notifications import MessageFacts
+from tests.each import each
 from tests.factories import complaint
 
 RULES = load_policy(PACKAGED_POLICY).marked
 ADULT = {"name": "A. Victim", "mobile": "9876543210", "district": "LUCKNOW"}
 
 
-@pytest.mark.parametrize(
+@each(
     "category",
     [
         "Sextortion",
@@ -31,7 +30,7 @@ def test_m11_a_protected_matter_is_known_by_the_beginning_of_a_part(category: st
     assert is_marked(complaint(category=category, victim=ADULT), RULES), "also if no one says that a woman complains"
 
 
-@pytest.mark.parametrize("category", ["upi_fraud", "Fraud in Essex", "grape sellers", "Scrapers", "नौकरी धोखाधड़ी", "-"])
+@each("category", ["upi_fraud", "Fraud in Essex", "grape sellers", "Scrapers", "नौकरी धोखाधड़ी", "-"])
 def test_m11_another_category_is_no_protected_matter(category: str) -> None:
     assert not is_protected_matter(category, RULES)
 

@@ -12,6 +12,7 @@ from domain.notifications.texts import TEXTS, MessageLacks, Said, Written, lette
 from schemas.enums import Language, TaskKind
 from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.restoration_enums import GrievanceLevel, Step
+from tests.each import each
 
 OF_EVENT = MessageFacts(
     occasion="once",
@@ -51,7 +52,7 @@ def every_rule() -> Iterator[tuple[NotificationEvent, Rule]]:
             yield event, rule
 
 
-EVERY = [pytest.param(rule, id=f"{event.value}-{rule.to.value}") for event, rule in every_rule()]
+EVERY = [rule for _, rule in every_rule()]
 
 
 def written(rule: Rule, language: Language, to_whom: Recipient) -> Written:
@@ -93,13 +94,13 @@ def test_a_fact_is_a_field_of_the_facts_of_a_message() -> None:
     assert set().union(*(facts_of(event) for event in NotificationEvent)) == set(Fact)
 
 
-@pytest.mark.parametrize("rule", EVERY)
+@each("rule", EVERY)
 def test_the_facts_of_a_rule_suffice_for_its_texts(rule: Rule) -> None:
     for text in texts(rule):
         assert "{" not in text.subject + text.text
 
 
-@pytest.mark.parametrize("rule", EVERY)
+@each("rule", EVERY)
 def test_a_rule_carries_no_fact_that_its_texts_leave_out(rule: Rule) -> None:
     for fact in rule.facts:
         without = replace(rule, facts=tuple(one for one in rule.facts if one is not fact))

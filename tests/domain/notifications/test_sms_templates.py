@@ -21,6 +21,7 @@ from domain.notifications.texts import short
 from schemas.enums import Language
 from schemas.notifications import MessageKind, Recipient
 from tests.domain.notifications.test_texts import LONGEST_SAID
+from tests.each import each
 from tests.paths import ROOT
 from workers.reference.sms_templates import SAMPLE, sample, template_file
 
@@ -47,7 +48,7 @@ def test_every_message_that_goes_by_sms_has_a_template_in_each_language() -> Non
     assert (MessageKind.DOCUMENT_FOR_BANK, Recipient.BANK) not in found, "it goes by e-mail alone"
 
 
-@pytest.mark.parametrize("key", KEYS, ids=str)
+@each("key", KEYS)
 def test_a_message_is_its_template_with_values(key: TemplateKey) -> None:
     parts = template_text(key).split(VARIABLE)
     text = short(key.kind, key.to_whom, key.language, LONGEST_SAID).text
@@ -84,7 +85,7 @@ def changed(name: str, value: str) -> Callable[[dict[str, Any]], None]:
     return change
 
 
-@pytest.mark.parametrize(
+@each(
     ("change", "said"),
     [
         (lambda file: file.update(entity_id=""), "entity_id: 19 digits are needed"),

@@ -21,6 +21,7 @@ from schemas.notifications import (
     sms_parts,
 )
 from schemas.restoration_enums import GrievanceLevel, Step
+from tests.each import each
 
 CASE = "20112400000001"
 UNTIL = datetime(2026, 12, 9, 20, 0, tzinfo=UTC)
@@ -76,7 +77,7 @@ def test_both_languages_say_the_same_things() -> None:
         assert names(english.subject) == names(hindi.subject), key
 
 
-@pytest.mark.parametrize(("language", "key"), EVERY)
+@each(("language", "key"), EVERY)
 def test_the_longest_facts_fit_into_a_short_message(language: Language, key: tuple[MessageKind, Recipient]) -> None:
     written = short(*key, language, longest(key[1]))
     assert 1 <= sms_parts(written.text).count <= SMS_PARTS_MAX, written.text
@@ -84,7 +85,7 @@ def test_the_longest_facts_fit_into_a_short_message(language: Language, key: tup
     assert len(letter(*key, tuple(Language), LONGEST_SAID).subject) <= 200
 
 
-@pytest.mark.parametrize(("language", "key"), EVERY)
+@each(("language", "key"), EVERY)
 def test_a_plain_english_message_is_in_seven_bits(language: Language, key: tuple[MessageKind, Recipient]) -> None:
     bank = {"bank": "State Bank of India", "account": "30119998887776", "account_end": "7776"}
     said = Said(case_no=CASE, facts=LONGEST, officer="R. Sharma", phone="9000000001", **bank)
@@ -92,7 +93,7 @@ def test_a_plain_english_message_is_in_seven_bits(language: Language, key: tuple
     assert encoding == ("gsm7" if language is Language.EN else "ucs2")
 
 
-@pytest.mark.parametrize(("language", "key"), EVERY)
+@each(("language", "key"), EVERY)
 def test_whatever_is_missing_is_named(language: Language, key: tuple[MessageKind, Recipient]) -> None:
     text = TEXTS[language][key]
     needed = names(text.text) | names(text.subject)
@@ -135,7 +136,7 @@ def test_a_victim_is_told_the_number_of_their_own_complaint() -> None:
         assert CASE not in text
 
 
-@pytest.mark.parametrize(
+@each(
     ("decision", "level", "words"),
     [
         ("upheld", GrievanceLevel.DY_SP, "take it on to the Addl or Dy SP: reference ABCDEFGHJK, at https://x.example"),

@@ -11,6 +11,7 @@ from domain.reconciliation.comparison import Comparison, Transfer, compare, slot
 from domain.reconciliation.lien_list import read_liens
 from domain.spreadsheets import FileRefused
 from schemas.reconciliation.comparison import ListedLien, Reason
+from tests.each import each
 
 CASES = {"A1": "A1", "A2": "A1", "B1": "B1"}
 HELD = {Transfer("A1", "R1"): 500, Transfer("A1", "R2"): 0, Transfer("B1", "R3"): 70}
@@ -31,7 +32,7 @@ def test_a_list_that_is_right_differs_in_nothing() -> None:
     assert (found.bank_paise, found.our_paise) == (570, 570)
 
 
-@pytest.mark.parametrize(
+@each(
     ("row", "reason"),
     [
         (lien("ZZ", "R1", 500), Reason.UNKNOWN_CASE),
@@ -111,7 +112,7 @@ def test_a_list_is_read_below_its_titles_and_above_its_total() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("cells", "fault"),
     [
         (["31204260000017", "610212345678", "five"], "amount on hold"),
@@ -138,7 +139,7 @@ def test_a_sheet_without_the_columns_is_refused() -> None:
 # -- what was told while the list was on its way -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("paise", [500, 300], ids=["as it is now", "as it was then"])
+@each("paise", [500, 300])
 def test_a_list_may_be_right_now_or_when_it_was_drawn_up(paise: int) -> None:
     rows = [lien("A1", "R1", paise), lien("B1", "R3", 70, 2)]
     found = compare(rows, CASES, HELD, {Transfer("A1", "R1"): 300})

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.reporting.figures import BUCKETS_A_DOUBLING, FIRST_SECONDS, interval, named, seconds_of
+from tests.each import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("within", "judged", "low", "high"),
     [
         # The values of Newcombe, Statistics in Medicine 17 (1998), and of a table of Wilson's method.

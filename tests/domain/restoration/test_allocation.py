@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.restoration.allocation import allocate, swaps
 from schemas.restoration.restorations import AccountClaim
 from schemas.restoration_enums import AllocationRule
+from tests.each import each
 
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
 PRO_RATA, FIFO, LIFO = AllocationRule.PRO_RATA, AllocationRule.FIFO, AllocationRule.LIFO
@@ -86,7 +86,7 @@ def test_what_changes_places_makes_every_share_true(claims: list[AccountClaim], 
     assert not givers & takers
 
 
-@pytest.mark.parametrize(
+@each(
     ("rule", "expected"),
     [(PRO_RATA, [15, 30, 55]), (FIFO, [0, 0, 100]), (LIFO, [30, 60, 10])],
 )

@@ -11,6 +11,7 @@ from domain.restoration.procedure import RULES
 from schemas.enums import Role
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import RestorationState, Step
+from tests.each import each
 
 DESK: Final = "desk supervisor admin"
 PEOPLES: Final = "application verification holder_notice show_cause court_order lok_adalat_award distribution approval"
@@ -40,7 +41,7 @@ def outcome(verb: RestorationVerb, role: Role, step: Step) -> type[RuleBroken] |
     return None
 
 
-@pytest.mark.parametrize("verb", RULES)
+@each("verb", RULES)
 def test_every_role_at_every_step(verb: RestorationVerb) -> None:
     roles, steps = (set(words.split()) for words in TABLE[verb])
     for role in Role:
@@ -50,19 +51,19 @@ def test_every_role_at_every_step(verb: RestorationVerb) -> None:
             assert (verb in verbs_of({role}, step)) == (expected is None)
 
 
-@pytest.mark.parametrize("role", [Role.INTAKE, Role.AUDITOR, Role.DISTRICT_GRO, Role.STATE_GRO])
+@each("role", [Role.INTAKE, Role.AUDITOR, Role.DISTRICT_GRO, Role.STATE_GRO])
 def test_some_only_look_on(role: Role) -> None:
     assert not any(verbs_of({role}, step) for step in Step)
 
 
-@pytest.mark.parametrize("verb", [RestorationVerb.APPROVE, RestorationVerb.REFUSE])
+@each("verb", [RestorationVerb.APPROVE, RestorationVerb.REFUSE])
 def test_whoever_made_it_ready_does_not_decide_on_it_in_any_role(verb: RestorationVerb) -> None:
     with pytest.raises(SameEyes, match="sharma"):
         check(verb, {Role.SP}, "sharma", Step.APPROVAL, "sharma")
     check(verb, {Role.SP}, "verma", Step.APPROVAL, "sharma")
 
 
-@pytest.mark.parametrize("other", ["Sharma", "SHARMA ", "officer:sharma"])
+@each("other", ["Sharma", "SHARMA ", "officer:sharma"])
 def test_c2_two_spellings_of_a_name_are_one_pair_of_eyes(other: str) -> None:
     with pytest.raises(SameEyes):
         check(RestorationVerb.APPROVE, {Role.SP}, "sharma", Step.APPROVAL, other)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.restoration.claims import HopMoney, claimed, confirmed
 from schemas.restoration_enums import ConfirmedBy
+from tests.each import each
 
 SENT, RECEIVED, NOTHING = ConfirmedBy.SENDING_BANK, ConfirmedBy.RECEIVING_BANK, ConfirmedBy.NOTHING
 PAISE = st.integers(0, 10) | st.integers(0, 10**13)
@@ -49,7 +49,7 @@ def test_what_no_bank_confirmed_adds_nothing(hop: HopMoney, more: int) -> None:
     assert confirmed(told).paise >= least
 
 
-@pytest.mark.parametrize(
+@each(
     ("sent", "placed", "paise", "by"),
     [(0, 0, 0, NOTHING), (70, 0, 70, SENT), (70, 30, 70, SENT), (70, 70, 70, RECEIVED), (0, 200, 100, RECEIVED)],
 )

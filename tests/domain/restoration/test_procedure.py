@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from domain.restoration.procedure import (
 from schemas.enums import CaseState
 from schemas.restoration.restorations import ClockAction, RestorationVerb, RouteFacts, RoutePicked, StepState
 from schemas.restoration_enums import CourtOrderKind, OrderState, Route, RouteReason, Step
+from tests.each import each
 
 POLICY = load_policy().restoration.promised("test", 1.0)
 DUE = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -61,7 +61,7 @@ def due_at(step: Step, **changes: Any) -> list[tuple[str, float]]:
     return [(due.what, (due.at - DUE) / timedelta(days=1)) for due in found]
 
 
-@pytest.mark.parametrize(
+@each(
     ("given_facts", "route", "reasons"),
     [
         (facts(held_paise=LOW), Route.NO_COURT, ["below_threshold"]),
@@ -81,7 +81,7 @@ def test_the_route_and_why(given_facts: RouteFacts, route: Route, reasons: list[
     assert choose_route(given_facts, POLICY) == RoutePicked.model_validate({"route": route, "reasons": reasons})
 
 
-@pytest.mark.parametrize("route", Route)
+@each("route", Route)
 def test_a_route_is_walked_step_by_step_to_its_end(route: Route) -> None:
     walked: list[Step] = []
     while step := next_step(route, POLICY.bond_for, walked):
@@ -105,7 +105,7 @@ def test_whoever_had_notice_was_not_asked_to_show_cause() -> None:
     assert next_step(Route.MAGISTRATE_107, (), done) is Step.SHOW_CAUSE
 
 
-@pytest.mark.parametrize("route", Route)
+@each("route", Route)
 def test_sent_back_it_goes_to_where_people_work(route: Route) -> None:
     for step in STEPS[route]:
         if step not in RULES[RestorationVerb.SEND_BACK].steps:
@@ -147,7 +147,7 @@ def test_the_trail_is_waited_for_three_days_or_until_it_is_settled() -> None:
     assert due_at(Step.COLLECTING, case_state=CaseState.SETTLED) == [("end_step", 0)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("step", "reminded", "escalated"),
     [
         (Step.APPLICATION, -8, 7),
@@ -168,20 +168,20 @@ def test_a_step_that_waits_for_somebody_is_reminded_of_and_escalated(
     assert due_at(step, reminded_at=DUE, escalated_at=DUE) == []
 
 
-@pytest.mark.parametrize("step", [Step.HOLDER_NOTICE, Step.SHOW_CAUSE])
+@each("step", [Step.HOLDER_NOTICE, Step.SHOW_CAUSE])
 def test_the_holders_days_end_by_themselves_unless_somebody_objects(step: Step) -> None:
     assert [what for what, _ in due_at(step)] == ["remind", "end_step", "escalate"]
     assert [what for what, _ in due_at(step, open_objections=1)] == ["remind", "escalate"]
     assert [what for what, _ in due_at(step, notice_waits=True)] == ["remind", "escalate"], "no party could object yet"
 
 
-@pytest.mark.parametrize("step", Step)
+@each("step", Step)
 def test_money_that_is_not_on_hold_any_more_ends_it_before_it_is_ordered(step: Step) -> None:
     due = due_at(step, held_paise=0, orders=(OrderState.DELIVERED,))
     assert (due[0] == (ClockAction.WIND_UP, 0)) == (step not in {Step.CREDIT, Step.BOND})
 
 
-@pytest.mark.parametrize("step", Step)
+@each("step", Step)
 def test_another_route_is_picked_until_it_is_up_for_approval(step: Step) -> None:
     other = RoutePicked(route=Route.NO_COURT, reasons=(RouteReason.BELOW_THRESHOLD,))
     settled_on = {Step.COLLECTING, Step.APPROVAL, Step.CREDIT, Step.BOND}
@@ -200,7 +200,7 @@ def test_an_order_that_has_come_ends_the_wait_for_it_unless_somebody_objects() -
     assert due_at(Step.COURT_ORDER, order_waiting=True, open_objections=1)[0][0] == "remind"
 
 
-@pytest.mark.parametrize("step", Step)
+@each("step", Step)
 def test_without_its_order_it_is_not_up_for_approval(step: Step) -> None:
     due = due_at(step, order_dropped=True, is_divided=False)
     assert (due[0] == (ClockAction.DROP_ORDER, 0)) == (step is Step.APPROVAL)
@@ -216,7 +216,7 @@ def test_what_is_up_for_approval_is_divided_first() -> None:
     assert due_at(Step.APPROVAL, is_divided=False) == [("allocate", 0)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("orders", "over"),
     [
         ((), False),

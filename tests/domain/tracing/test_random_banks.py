@@ -7,18 +7,19 @@ import pytest
 from schemas.enums import Bucket, ClaimKind
 from tests.deep import seeds
 from tests.domain.random_banks import main, play_lying, play_untidy
+from tests.each import each
 
 CASES = 120
 PARTS = 4
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@each("part", range(PARTS))
 def test_banks_that_are_only_untidy_cost_nothing(part: int) -> None:
     for seed in islice(seeds(CASES), part, None, PARTS):
         play_untidy(seed)
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@each("part", range(PARTS))
 def test_banks_that_lie_and_are_silent_talk_nothing_out_of_the_ledger(part: int) -> None:
     days = [play_lying(seed) for seed in islice(seeds(CASES), part, None, PARTS)]
     believed = sum(day.case.total(Bucket.HELD) > day.true_paise(ClaimKind.HELD) for day in days)

@@ -2,13 +2,13 @@
 
 from itertools import product
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.tracing.resolution import resolution_entries
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, ResolutionDecision
 from tests.domain.trail_model import CaseModel, claim
+from tests.each import each
 
 BANK, OTHER = ResolutionDecision.UPHELD_BANK, ResolutionDecision.UPHELD_OTHER
 PLACES = [bucket for bucket in Bucket if bucket is not Bucket.LOST]
@@ -104,7 +104,7 @@ def test_a_hold_above_the_balance_is_taken_and_doubted() -> None:
     assert [(c.claimed_paise, c.applied_paise) for c in below] == [(50, 0)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("free_paise", "doubted"),
     [(300, []), (0, []), (-1, [("balance_below_hold", 800, 799)]), (-2000, [("balance_below_hold", 800, 0)])],
 )

@@ -1,11 +1,10 @@
 """One transfer that carries money of several hops, of two banks, or of a complaint and a bank."""
 
-import pytest
-
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, HopState, TaskKind
 from schemas.tracing.answers import Claim
 from tests.domain.tracing.test_trail import HELD, MOVED, REFUSED, WITHDRAWN, a_case
 from tests.domain.trail_model import RULES, CaseModel, claim
+from tests.each import each
 
 # -- gathered funds, accounts --------------------------------------------------------------------------------------
 
@@ -82,7 +81,7 @@ def test_d11_of_two_banks_amounts_of_one_transfer_the_smaller_counts() -> None:
     assert [new.disputed_paise for new in outcome.new_hops] == [350]
 
 
-@pytest.mark.parametrize(("payee", "account"), [("SBIN", "A9"), ("ICIC", "A8")])
+@each(("payee", "account"), [("SBIN", "A9"), ("ICIC", "A8")])
 def test_d11_one_reference_to_two_accounts_by_two_banks_opens_no_second_hop(payee: str, account: str) -> None:
     case = a_case_at_two_banks(5000)
     line = claim(MOVED, "R2", 600, reference=RRN, payee=payee, payee_account=account, amount_paise=5000)
@@ -127,7 +126,7 @@ def onward(amount_paise: int = 1000) -> Claim:
     return claim(MOVED, "R1", 1000, reference=RRN, payee="ICIC", payee_account="A1", amount_paise=amount_paise)
 
 
-@pytest.mark.parametrize("told_paise", [1000, 400, 50_000])
+@each("told_paise", [1000, 400, 50_000])
 def test_a_complaint_takes_no_place_in_a_transfer_that_a_bank_says_it_sent(told_paise: int) -> None:
     case = a_case_told_as_own(told_paise)
     outcome = case.answer("HDFC", onward())
@@ -171,7 +170,7 @@ def test_of_one_transfer_told_as_own_each_bank_sends_no_more_than_it_moved() -> 
     assert [(c.claimed_paise, c.applied_paise) for c in outcome.discrepancies] == [(2500, 1500), (3500, 1500)]
 
 
-@pytest.mark.parametrize("kind", [HELD, WITHDRAWN])
+@each("kind", [HELD, WITHDRAWN])
 def test_a_transfer_about_which_its_bank_has_answered_for_a_complaint_is_not_asked_about_again(kind: ClaimKind) -> None:
     case = a_case_told_as_own()
     case.answer("ICIC", claim(kind, RRN, 1000))
@@ -183,7 +182,7 @@ def test_a_transfer_about_which_its_bank_has_answered_for_a_complaint_is_not_ask
     assert [found.kind for found in outcome.discrepancies] == [DiscrepancyKind.CLAIMED_TWICE]
 
 
-@pytest.mark.parametrize(
+@each(
     ("told_paise", "placed_paise", "amount_paise", "asked_paise"),
     [(1000, 400, 1000, 600), (400, 400, 1000, 600), (1000, 1000, 2000, 1000), (1000, 1000, 1500, 500)],
 )

@@ -10,6 +10,7 @@ from domain.tracing.telephone_answers import booked_by, check_times, flags_of, h
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition
 from schemas.tracing.answers import Booked, HopPosition, Reconciliation
 from tests.domain.trail_model import CaseModel, claim
+from tests.each import each
 
 HELD, MOVED, WITHDRAWN, SPENT = ClaimKind.HELD, ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT
 NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -42,7 +43,7 @@ def kinds(outcome: Reconciliation) -> list[Disposition]:
     return [judged.disposition for judged in outcome.judgements]
 
 
-@pytest.mark.parametrize(
+@each(
     ("called", "known"),
     [
         ("9876543210", True),
@@ -72,7 +73,7 @@ def test_a_call_is_neither_to_come_nor_older_than_its_request() -> None:
         check_times(NOW - 10 * MINUTE, None, NOW, NOW, 60)
 
 
-@pytest.mark.parametrize(("minutes", "fits"), [(-1, False), (0, False), (1, True), (60, True), (61, False)])
+@each(("minutes", "fits"), [(-1, False), (0, False), (1, True), (60, True), (61, False)])
 def test_a_call_back_is_to_come_and_in_time(minutes: int, fits: bool) -> None:
     due_at = NOW + minutes * MINUTE
     if fits:
@@ -100,9 +101,7 @@ def test_what_an_answer_books_and_what_it_says_is_gone() -> None:
     assert hops_left(case.answer("HDFC", claim(ClaimKind.REFUSED, "R1", code="01"))) == {1}
 
 
-@pytest.mark.parametrize(
-    ("kind", "bucket"), [(HELD, Bucket.HELD), (WITHDRAWN, Bucket.WITHDRAWN), (SPENT, Bucket.SPENT)]
-)
+@each(("kind", "bucket"), [(HELD, Bucket.HELD), (WITHDRAWN, Bucket.WITHDRAWN), (SPENT, Bucket.SPENT)])
 def test_what_was_stated_before_moves_nothing_and_contradicts_nothing(kind: ClaimKind, bucket: Bucket) -> None:
     case = a_case((kind, 1000))
     outcome = case.answer("HDFC", claim(kind, "R1", 1000, account="again"))

@@ -1,11 +1,10 @@
 """What one answer does to the trail, rule by rule."""
 
-import pytest
-
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind, Disposition, HopState, TaskKind
 from schemas.tracing.answers import NOT_STATED
 from tests.desk_tasks import hop_of
 from tests.domain.trail_model import RULES, CaseModel, claim
+from tests.each import each
 
 HELD, MOVED, WITHDRAWN, SPENT = ClaimKind.HELD, ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT
 REFUSED, UNKNOWN, UNREADABLE = ClaimKind.REFUSED, ClaimKind.UNKNOWN, ClaimKind.UNREADABLE
@@ -18,9 +17,7 @@ def a_case(*losses: tuple[str, str, int]) -> CaseModel:
     return case
 
 
-@pytest.mark.parametrize(
-    ("kind", "bucket"), [(HELD, Bucket.HELD), (WITHDRAWN, Bucket.WITHDRAWN), (SPENT, Bucket.SPENT)]
-)
+@each(("kind", "bucket"), [(HELD, Bucket.HELD), (WITHDRAWN, Bucket.WITHDRAWN), (SPENT, Bucket.SPENT)])
 def test_a_placed_line_takes_its_part_and_leaves_the_rest_in_play(kind: ClaimKind, bucket: Bucket) -> None:
     case = a_case()
     outcome = case.answer("HDFC", claim(kind, "R1", 400))
@@ -49,7 +46,7 @@ def test_d1_a_transfer_moves_no_more_than_its_own_amount() -> None:
     assert [judged.disposition for judged in outcome.judgements] == [Disposition.DISCREPANCY]
 
 
-@pytest.mark.parametrize(("kind", "bucket"), [(WITHDRAWN, Bucket.WITHDRAWN), (SPENT, Bucket.SPENT)])
+@each(("kind", "bucket"), [(WITHDRAWN, Bucket.WITHDRAWN), (SPENT, Bucket.SPENT)])
 def test_d1_a_withdrawal_takes_no_more_than_its_own_amount(kind: ClaimKind, bucket: Bucket) -> None:
     case = a_case()
     outcome = case.answer("HDFC", claim(kind, "R1", 800, amount_paise=500))
@@ -169,7 +166,7 @@ def test_a_refusal_ends_the_trail_and_a_later_positive_answer_goes_on() -> None:
     assert (case.total(Bucket.REFUSED), case.total(Bucket.IN_PLAY)) == (300, 700)
 
 
-@pytest.mark.parametrize("code", ["02", "03", "15"])
+@each("code", ["02", "03", "15"])
 def test_a_wrong_reference_opens_a_correction_and_moves_nothing(code: str) -> None:
     case = a_case()
     outcome = case.answer("HDFC", claim(REFUSED, "R1", code=code))
@@ -201,7 +198,7 @@ def test_a_denied_transfer_of_the_victim_is_no_discrepancy() -> None:
     assert a_case().answer("HDFC", claim(REFUSED, "R1", code="01")).discrepancies == ()
 
 
-@pytest.mark.parametrize("kind", [UNKNOWN, UNREADABLE])
+@each("kind", [UNKNOWN, UNREADABLE])
 def test_what_cannot_be_understood_goes_to_a_person_and_moves_nothing(kind: ClaimKind) -> None:
     outcome = a_case().answer("HDFC", claim(kind, "R1", 500, code="77"))
     assert outcome.entries == ()
@@ -251,7 +248,7 @@ def a_case_with_the_desks_hop(paise: int = 400) -> CaseModel:
     return case
 
 
-@pytest.mark.parametrize("paise", [0, 300, 400])
+@each("paise", [0, 300, 400])
 def test_what_the_desk_knew_of_a_transfer_satisfies_the_bank(paise: int) -> None:
     case = a_case_with_the_desks_hop()
     outcome = case.answer("HDFC", claim(MOVED, "R1", paise, reference="R2", payee="ICIC"))
@@ -261,7 +258,7 @@ def test_what_the_desk_knew_of_a_transfer_satisfies_the_bank(paise: int) -> None
     assert (told.hop_no, told.revision, told.more_paise, told.flags) == (2, 0, 0, ())
 
 
-@pytest.mark.parametrize("state", [HopState.OPEN, HopState.ASKED, HopState.CLOSED])
+@each("state", [HopState.OPEN, HopState.ASKED, HopState.CLOSED])
 def test_what_the_bank_knows_above_it_tops_the_hop_up(state: HopState) -> None:
     case = a_case_with_the_desks_hop()
     if state is HopState.ASKED:
@@ -318,13 +315,13 @@ def test_a_gathered_transfer_of_which_the_desk_knew_a_part_takes_the_rest_from_e
     assert [(new.parent_hop_no, new.disputed_paise) for new in outcome.new_hops] == [(2, 600)]
 
 
-@pytest.mark.parametrize(("reference", "payee"), [("R3", "ICIC"), ("R2", "PUNB"), ("R2", None), ("", "ICIC")], ids=str)
+@each(("reference", "payee"), [("R3", "ICIC"), ("R2", "PUNB"), ("R2", None), ("", "ICIC")])
 def test_another_reference_or_bank_is_another_transfer(reference: str, payee: str | None) -> None:
     outcome = a_case_with_the_desks_hop().answer("HDFC", claim(MOVED, "R1", 600, reference=reference, payee=payee))
     assert (outcome.confirmed, len(outcome.new_hops)) == ((), 1)
 
 
-@pytest.mark.parametrize(("account", "flagged"), [("A9", False), ("00A9", False), (NOT_STATED, False), ("A1", True)])
+@each(("account", "flagged"), [("A9", False), ("00A9", False), (NOT_STATED, False), ("A1", True)])
 def test_another_account_than_the_desks_is_kept_as_a_flag(account: str, *, flagged: bool) -> None:
     case = a_case_with_the_desks_hop()
     outcome = case.answer("HDFC", claim(MOVED, "R1", 400, reference="R2", payee="ICIC", payee_account=account))
@@ -337,7 +334,7 @@ def test_another_account_than_the_desks_is_kept_as_a_flag(account: str, *, flagg
 # -- withdrawn hops ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("root_reference", ["R1", ""])
+@each("root_reference", ["R1", ""])
 def test_a_line_is_about_a_withdrawn_hop_only_where_no_other_is_named(root_reference: str) -> None:
     case = a_case(("HDFC", "R1", 1000), ("HDFC", "R1", 1000))
     case.withdraw(1)
@@ -370,7 +367,7 @@ def test_a_line_without_a_reference_is_taken_where_its_account_names_one_hop() -
     assert [case.balance(n, Bucket.HELD) for n in (1, 2)] == [0, 1000]
 
 
-@pytest.mark.parametrize("account", ["A1", "A7", ""])
+@each("account", ["A1", "A7", ""])
 def test_a_line_without_a_reference_is_not_guessed_at(account: str) -> None:
     """A1 is two hops, A7 none; and a hop that lacks a reference itself is not what is meant by none."""
     case = CaseModel()

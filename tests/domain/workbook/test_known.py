@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from domain.workbook.known import EarlierLine, EarlierLines, OnwardHop, Verdict
 from schemas.enums import ClaimKind
 from tests.domain.trail_model import claim
+from tests.each import each
 
 AT = datetime(2026, 11, 5, 8, 30, tzinfo=UTC)
 MIDNIGHT_IN_INDIA = datetime(2026, 11, 4, 18, 30, tzinfo=UTC)
@@ -31,7 +30,7 @@ def judge(
     return verdict
 
 
-@pytest.mark.parametrize(
+@each(
     ("at", "verdict"),
     [
         (AT + timedelta(minutes=9), Verdict.KNOWN),

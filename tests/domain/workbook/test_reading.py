@@ -16,6 +16,7 @@ from schemas.enums import Mode
 from schemas.text import IST
 from tests.deep import examples
 from tests.domain.trail_books import ACK, C, codes, moved, read, said, sheet
+from tests.each import each
 
 ROOT = "400000000001"
 OTHER = "20511260000002"
@@ -25,7 +26,7 @@ TRANSFER = Sheet.TRANSFER.value
 # -- sheets and columns ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "meant"),
     [
         *((one.value, one) for one in Sheet),
@@ -45,7 +46,7 @@ def test_sheets_are_known_by_names_spelt_as_people_spell_them(name: str, meant: 
     assert sheet_named(name) is meant
 
 
-@pytest.mark.parametrize("column", TrailColumn)
+@each("column", TrailColumn)
 def test_every_column_is_known_by_its_own_name(column: TrailColumn) -> None:
     assert column_named(column.value) is column
     assert column_named(f"  {column.value.upper()} ") is column
@@ -163,7 +164,7 @@ def test_a_day_that_is_none_costs_nobody_the_row_except_the_victims() -> None:
     assert [(row.at, row.at_told) for row in reading.said] == [(None, "soon"), (None, "")]
 
 
-@pytest.mark.parametrize(
+@each(
     ("more", "code"),
     [
         ({"transaction_amount": "much", "disputed": None}, "not_an_amount"),

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from schemas.base import WithReason
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
+from tests.each import each
 
 
-@pytest.mark.parametrize(
+@each(
     "told",
     [
         {},
@@ -33,7 +34,7 @@ def test_a_correction_says_why() -> None:
     )
 
 
-@pytest.mark.parametrize("reason", ["", "  a ", "x" * 1_001])
+@each("reason", ["", "  a ", "x" * 1_001])
 def test_a_reason_has_words(reason: str) -> None:
     with pytest.raises(ValidationError):
         WithReason.model_validate({"reason": reason})

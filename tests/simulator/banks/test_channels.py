@@ -30,6 +30,7 @@ from simulator.wires.i4c import TicketError
 from simulator.wires.iso_messages import read_message, write_answer
 from simulator.wires.json_api import answer_lines, read_hold_request
 from simulator.wires.letters import LinkReplaced, open_page, press, read_hold_letter
+from tests.each import each
 from tests.simulator.banks.test_orders import ordered
 from tests.simulator.conftest import quiet
 
@@ -120,9 +121,7 @@ async def test_faults_at_the_door_are_faults_of_a_webhook_too(pushed: tuple[Simu
         assert len(sim.tickets(code)) == 1
 
 
-@pytest.mark.parametrize(
-    "changes", [{"hold_id": ""}, {"ack_no": None}, {"hops": []}, {"hops": [{"reference": RRN}]}, {"hops": ["x"]}]
-)
+@each("changes", [{"hold_id": ""}, {"ack_no": None}, {"hops": []}, {"hops": [{"reference": RRN}]}, {"hops": ["x"]}])
 def test_what_is_no_hold_request_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(TicketError):
         read_hold_request(demand(**changes))
@@ -203,7 +202,7 @@ def test_a_letter_is_read_and_a_reminder_asks_for_nothing_new() -> None:
     assert asked.link not in repr(asked)
 
 
-@pytest.mark.parametrize("repeats_table", [True, False], ids=["repeated", "reminder"])
+@each("repeats_table", [True, False])
 async def test_a_letter_opens_one_ticket_whoever_it_goes_to_and_the_newest_link_counts(repeats_table: bool) -> None:
     async with SimulatorServer(quiet(channels=EVERY)) as sim:
         bank = next(bank for bank in sim.institutions if bank.channel == "email")
@@ -326,7 +325,7 @@ async def test_an_order_by_file_and_by_letter_is_one_and_a_file_takes_it_back(tm
         assert len(sim.offices.orders) == 1
 
 
-@pytest.mark.parametrize("body", [b"<", b"<Document/>", cancellation("0" * 31)])
+@each("body", [b"<", b"<Document/>", cancellation("0" * 31)])
 def test_what_is_no_message_is_not_read(body: bytes) -> None:
     with pytest.raises(TicketError):
         read_message(body)

@@ -19,6 +19,7 @@ from simulator.banks.orders import WRONG_ACCOUNT, Order, OrderLine, read_order, 
 from simulator.config import SimulatorConfig
 from simulator.institutions import build_institutions
 from simulator.wires.i4c import TicketError
+from tests.each import each
 from tests.simulator.conftest import quiet
 
 BANKS = build_institutions(SimulatorConfig())
@@ -58,7 +59,7 @@ def test_in_the_end_every_paisa_is_done_once_to_the_right_account(
     assert all(done.account == ("20000000001" if kind == "restore" else "") for done in right)
 
 
-@pytest.mark.parametrize(
+@each(
     ("habit", "words", "amounts"),
     [
         ("in_part", 2, [50_00, 50_01]),
@@ -93,7 +94,7 @@ def test_what_was_done_before_is_not_done_again() -> None:
     assert read.lines == (OrderLine(2, 60, "1"),)
 
 
-@pytest.mark.parametrize(
+@each(
     "content",
     [
         None,
@@ -141,7 +142,7 @@ def ordered(kind: OrderKind) -> BankOrder:
     )
 
 
-@pytest.mark.parametrize("kind", list(OrderKind))
+@each("kind", list(OrderKind))
 def test_an_order_by_file_is_read_as_it_was_written_and_its_answer_as_it_was_meant(kind: OrderKind) -> None:
     told = ordered(kind)
     found = read_iso_order(encode_order("AUBL", told, created_at=told.ordered_at))
@@ -165,12 +166,12 @@ def test_an_order_by_file_is_read_as_it_was_written_and_its_answer_as_it_was_mea
         ]
 
 
-@pytest.mark.parametrize("body", [b"no xml", b"<a/>", b"<Document><FIToFIPmtStsReq/></Document>"])
+@each("body", [b"no xml", b"<a/>", b"<Document><FIToFIPmtStsReq/></Document>"])
 def test_another_message_is_no_order(body: bytes) -> None:
     assert read_iso_order(body) is None
 
 
-@pytest.mark.parametrize("foreign", [b"not-an-id", b"0" * 31])
+@each("foreign", [b"not-an-id", b"0" * 31])
 def test_a_file_whose_order_has_no_id_of_ours_is_not_carried_out(foreign: bytes) -> None:
     told = ordered(OrderKind.RESTORE)
     told = told.model_copy(update={"cancelled_at": told.ordered_at})

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from simulator.net.http_client import HttpClient, HttpClientError
+from tests.each import each
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 Turn = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -124,7 +125,7 @@ async def test_nobody_is_there() -> None:
         await HttpClient("http://127.0.0.1:1", 1).request("GET", "/", headers={})
 
 
-@pytest.mark.parametrize("url", ["", "ftp://127.0.0.1", "127.0.0.1:80"])
+@each("url", ["", "ftp://127.0.0.1", "127.0.0.1:80"])
 def test_not_an_address(url: str) -> None:
     with pytest.raises(ValueError, match="address"):
         HttpClient(url, 1)

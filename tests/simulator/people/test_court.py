@@ -2,17 +2,16 @@
 
 from datetime import date
 
-import pytest
-
 from schemas.police import NewCourtOrder
 from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind
 from simulator.people.court import Court, one_page_pdf
+from tests.each import each
 
 ACK_NO = "20112400000001"
 DAY = date(2026, 11, 24)
 
 
-@pytest.mark.parametrize("kind", list(CourtOrderKind))
+@each("kind", list(CourtOrderKind))
 def test_an_order_is_what_the_api_takes(kind: CourtOrderKind) -> None:
     told = Court().order(ACK_NO, kind.value, on=DAY)
     order = NewCourtOrder.model_validate(told)

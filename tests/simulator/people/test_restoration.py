@@ -11,6 +11,7 @@ from simulator.people.case_police import CasePolice
 from simulator.people.complaints import Json
 from simulator.people.officers import Officers
 from simulator.people.restoration import ROLES, TRIES, RestorationPeople
+from tests.each import each
 
 RESTORATION = "11111111-1111-1111-1111-111111111111"
 AT_ONCE = Delay(median=1.0, most=0.0)
@@ -76,7 +77,7 @@ async def approved(engine: Engine) -> None:
         await task
 
 
-@pytest.mark.parametrize("verb", ["prepare", "approve"])
+@each("verb", ["prepare", "approve"])
 async def test_an_officer_who_is_refused_many_times_goes_on_until_the_step_is_over(verb: str) -> None:
     engine = Engine({verb: TRIES + 5})
     await approved(engine)

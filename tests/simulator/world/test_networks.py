@@ -2,11 +2,10 @@
 
 from collections import Counter
 
-import pytest
-
 from simulator.config import MAX_DEPTH, MAX_FAN_OUT
 from simulator.seeds import stream
 from simulator.world.networks import MAX_VICTIM_TRANSFERS, VICTIM, Network, Shape, grow
+from tests.each import each
 
 SIZES = [1, 2, 3, 5, 8, 12, 20, 40, 90, 150]
 
@@ -15,7 +14,7 @@ def networks(shape: Shape) -> list[Network]:
     return [grow(shape, hops, stream(seed, shape, hops)) for seed in range(20) for hops in SIZES]
 
 
-@pytest.mark.parametrize("shape", Shape)
+@each("shape", Shape)
 def test_every_shape_is_sound(shape: Shape) -> None:
     for network in networks(shape):
         assert network.edges
@@ -28,7 +27,7 @@ def test_every_shape_is_sound(shape: Shape) -> None:
             assert network.layers[target] > (0 if source == VICTIM else network.layers[source])
 
 
-@pytest.mark.parametrize("shape", Shape)
+@each("shape", Shape)
 def test_sizes_are_what_was_asked_for(shape: Shape) -> None:
     for hops in SIZES:
         grown = [len(grow(shape, hops, stream(seed, "size", hops)).edges) for seed in range(30)]
@@ -46,7 +45,7 @@ def test_fan_out_has_one_source_and_no_gathering() -> None:
     assert max(Counter(s for s, _ in network.edges if s != VICTIM).values()) > 1
 
 
-@pytest.mark.parametrize("shape", [Shape.FAN_IN, Shape.GATHER_SCATTER, Shape.SCATTER_GATHER])
+@each("shape", [Shape.FAN_IN, Shape.GATHER_SCATTER, Shape.SCATTER_GATHER])
 def test_gathering_shapes_gather(shape: Shape) -> None:
     gathered = sum(max(into(grow(shape, 12, stream(seed, shape))).values()) > 1 for seed in range(40))
     assert gathered > 30

@@ -1,6 +1,5 @@
 """The same seed gives the same world, and no engine catches more than the perfect one."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from simulator.world.cases import plan_cases
 from simulator.world.networks import Shape
 from simulator.world.truth import Truth, perfect_truth
 from tests.deep import examples
+from tests.each import each
 
 APART = MoneyModel(shared_mule_rate=0, other_business_rate=0, shop_account_share=0)
 """every account belongs to one case and has no other money"""
@@ -50,7 +50,7 @@ def test_credentials_are_the_banks_own() -> None:
         assert len(secrets) == 40
 
 
-@pytest.mark.parametrize("count", [3, 40, 250, 400])
+@each("count", [3, 40, 250, 400])
 def test_any_number_of_institutions(count: int) -> None:
     banks = build_institutions(SimulatorConfig(institutions=count))
     assert len({bank.code for bank in banks}) == count

@@ -16,6 +16,7 @@ from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.protocol import INCIDENTS_MAX, Incident
 from schemas.base import MAX_AMOUNT_PAISE
 from tests.adapters.wires import ACK_NO, REQUEST_ID, incident, posted, ticket, wire
+from tests.each import each
 
 
 def sent(**changes: Any) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def test_what_no_database_stores_is_replaced_in_a_report_too() -> None:
     assert [flag.code for flag in found.flags] == [LineFlag.TEXT_REPAIRED]
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "field_name"),
     [
         ({"acknowledgement_no": None}, "acknowledgement_no"),
@@ -166,7 +167,7 @@ def test_any_json_is_a_report_or_a_named_error(changes: dict[str, Any]) -> None:
     assert found.incidents
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"amount_paise": 0, "disputed_paise": 0},

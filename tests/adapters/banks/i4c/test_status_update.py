@@ -28,6 +28,7 @@ from adapters.banks.envelope import EnvelopeError, EnvelopeReason
 from adapters.banks.i4c.decode import LINES_MAX, decode_status_update
 from adapters.banks.i4c.document import DEPTH_MAX, IDENTIFIER_MAX_CHARS, TEXT_MAX_CHARS, VALUES_MAX, ShapeError
 from tests.adapters.wires import ACK_NO, decoded, line, posted, update, wire
+from tests.each import each
 
 
 def decode(document: Any) -> StatusUpdate:
@@ -104,7 +105,7 @@ def test_a_transfer() -> None:
     assert found.flags == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("type_id", "channel", "details"),
     [
         ("5", WithdrawalChannel.ATM, {"atm_id": "A1", "place_of_atm": "Hazratganj", "atm_of_bank": "OTHR"}),
@@ -149,13 +150,13 @@ def test_no_type_at_all_is_unknown() -> None:
 # -- types -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("type_id", ["1", 1, 1.0, "01", " 1 "])
+@each("type_id", ["1", 1, 1.0, "01", " 1 "])
 def test_type_numbers_in_any_notation(type_id: Any) -> None:
     assert isinstance(readable(line(txn_type_id=type_id)), HoldLine)
     assert flags(line(txn_type_id=type_id)) == set()
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "kind"),
     [
         ("Transaction Put on Hold", HoldLine),
@@ -167,7 +168,7 @@ def test_type_numbers_in_any_notation(type_id: Any) -> None:
         ("Cash Withdrawal through Cheque", WithdrawalLine),
     ],
 )
-@pytest.mark.parametrize("type_id", [None, "", "NA"])
+@each("type_id", [None, "", "NA"])
 def test_type_by_name_only(name: str, kind: type, type_id: str | None) -> None:
     found = readable(line(txn_type=name, txn_type_id=type_id))
     assert isinstance(found, kind)
@@ -183,13 +184,13 @@ def test_number_and_name_that_disagree() -> None:
 # -- amounts -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("amount", ["4500.50", "4,500.50", 4500.5, " 4500.5 "])
+@each("amount", ["4500.50", "4,500.50", 4500.5, " 4500.5 "])
 def test_amounts_in_any_notation(amount: Any) -> None:
     assert readable(line(amount=amount)).amount_paise == 450_050
 
 
-@pytest.mark.parametrize("amount", ["-1", "1.005", "many", True, [1], {"a": 1}, "1e3"])
-@pytest.mark.parametrize("name", ["amount", "disputed_amount"])
+@each("amount", ["-1", "1.005", "many", True, [1], {"a": 1}, "1e3"])
+@each("name", ["amount", "disputed_amount"])
 def test_an_amount_that_is_none_makes_a_claim_unreadable(name: str, amount: Any) -> None:
     found = unreadable(line(**{name: amount}))
     assert found.field_name == name
@@ -218,7 +219,7 @@ def test_a_claim_without_any_amount_is_unreadable() -> None:
     assert (found.field_name, found.reason) == ("amount", "is missing")
 
 
-@pytest.mark.parametrize("amount", [None, "", "abc"])
+@each("amount", [None, "", "abc"])
 def test_a_refusal_needs_no_amount(amount: str | None) -> None:
     found = readable(line(status_code="02", amount=amount, disputed_amount=None))
     assert (found.status_code, found.amount_paise, found.disputed_paise) == ("02", None, None)
@@ -288,13 +289,13 @@ def test_a_number_no_float_can_carry_is_not_rounded() -> None:
         assert found.raw["amount"] == amount
 
 
-@pytest.mark.parametrize("value", [True, ["1"], {"a": "1"}, 1.5, "9" * (IDENTIFIER_MAX_CHARS + 1)])
-@pytest.mark.parametrize("name", ["root_account_number", "root_rrn_transaction_id", "status_code", "txn_type_id"])
+@each("value", [True, ["1"], {"a": "1"}, 1.5, "9" * (IDENTIFIER_MAX_CHARS + 1)])
+@each("name", ["root_account_number", "root_rrn_transaction_id", "status_code", "txn_type_id"])
 def test_an_identifier_that_is_none_makes_the_line_unreadable(name: str, value: Any) -> None:
     assert unreadable(line(**{name: value})).field_name == name
 
 
-@pytest.mark.parametrize(("code", "kept"), [(0, "00"), ("0", "00"), (2, "02"), ("99", "99"), ("X7", "X7"), (15, "15")])
+@each(("code", "kept"), [(0, "00"), ("0", "00"), (2, "02"), ("99", "99"), ("X7", "X7"), (15, "15")])
 def test_status_codes_are_kept_unknown_ones_too(code: Any, kept: str) -> None:
     assert readable(line(status_code=code)).status_code == kept
 
@@ -323,7 +324,7 @@ def test_an_odd_ifsc_is_kept_and_flagged() -> None:
 # -- one bad line never costs the others -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("bad", [None, 7, "text", [], [line()], {}, line(amount="x"), line(txn_type_id=[])])
+@each("bad", [None, 7, "text", [], [line()], {}, line(amount="x"), line(txn_type_id=[])])
 def test_the_good_lines_beside_a_bad_one(bad: Any) -> None:
     before, middle, after = decoded(line(), bad, line(txn_type_id="3", payee_account_number="1"))
     assert isinstance(before, HoldLine)
@@ -397,7 +398,7 @@ def test_a_missing_job_id_is_none() -> None:
     assert decode(update(line(), job_id="")).job_id is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("document", "field_name"),
     [
         (update(line(), acknowledgement_no=None), "acknowledgement_no"),
@@ -424,7 +425,7 @@ def test_as_many_lines_as_may_be() -> None:
     assert [each.line_no for each in found.lines] == list(range(1, LINES_MAX + 1))
 
 
-@pytest.mark.parametrize("text", ["", "not json", '{"a":', "[" * 100_000, '{"a":' * 100_000, "{'a': 1}"])
+@each("text", ["", "not json", '{"a":', "[" * 100_000, '{"a":' * 100_000, "{'a': 1}"])
 def test_what_is_no_json_is_answered_as_what_does_not_decrypt(text: str) -> None:
     with pytest.raises(EnvelopeError) as caught:
         decode(text)

@@ -26,6 +26,7 @@ from tests.adapters.iso_messages import CASE, answered, document, only, resoluti
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT
 from tests.desk_tasks import hop_of
 from tests.domain.trail_model import CaseModel
+from tests.each import each
 
 RULES = load_policy().trail
 NOWHERE = Directory([])
@@ -79,7 +80,7 @@ def test_accepted_whole_holds_the_transfer_and_says_so() -> None:
     assert [flag.code for flag in line.flags] == [LineFlag.AMOUNT_FROM_TRANSFER]
 
 
-@pytest.mark.parametrize(("whole", "conf"), [("5000.00", "PECR"), ("", "CNCL")])
+@each(("whole", "conf"), [("5000.00", "PECR"), ("", "CNCL")])
 def test_accepted_without_an_amount_is_not_guessed(whole: str, conf: str) -> None:
     line = unreadable(status(whole=whole), conf=conf)
     assert line.field_name == "RsltnRltdInf/IntrBkSttlmAmt"
@@ -119,7 +120,7 @@ def test_the_account_where_the_bank_names_it() -> None:
     assert "00055566677788" not in repr(line)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "paise"),
     [("0.01", 1), ("5000", 500_000), ("5000.5", 500_050), ("1.10000", 110), ("100000000000.00", MAX_AMOUNT_PAISE)],
 )
@@ -127,9 +128,7 @@ def test_amounts_are_exact(text: str, paise: int) -> None:
     assert hold(status(held=text)).amount_paise == paise
 
 
-@pytest.mark.parametrize(
-    "text", ["-1.00", "1,000.00", "1.001", "1e3", "NaN", "١", "100000000000.01", "1" * 19, "INR 5", "1.000000"]
-)
+@each("text", ["-1.00", "1,000.00", "1.001", "1e3", "NaN", "١", "100000000000.01", "1" * 19, "INR 5", "1.000000"])
 def test_no_amount_is_rounded_or_guessed(text: str) -> None:
     line = unreadable(status(held=text))
     assert line.field_name == "RsltnRltdInf/IntrBkSttlmAmt"
@@ -147,7 +146,7 @@ def test_a_hold_of_nothing_is_flagged() -> None:
 # -- not held ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", REASONS)
+@each("code", REASONS)
 def test_every_reason_of_the_table(code: str) -> None:
     reason = REASONS[code]
     assert reason.source
@@ -166,7 +165,7 @@ def test_only_who_says_that_there_is_no_such_money_ends_the_trail() -> None:
     assert {reason.status_code for reason in REASONS.values()} <= set(RULES.status_codes)
 
 
-@pytest.mark.parametrize("code", ["XYZ1", "????", "noor", "अ"])
+@each("code", ["XYZ1", "????", "noor", "अ"])
 def test_an_unknown_reason_is_kept_and_shown(code: str) -> None:
     line = unknown(status("RJCR", reasons=(code,)))
     assert line.status_code == code
@@ -196,7 +195,7 @@ def test_no_reason_is_for_a_person() -> None:
     assert claim(status("RJCR")).kind is ClaimKind.UNKNOWN
 
 
-@pytest.mark.parametrize("code", ["PDCR", "NEW1", "00"])
+@each("code", ["PDCR", "NEW1", "00"])
 def test_pending_and_unknown_statuses_are_kept(code: str) -> None:
     assert unknown(status(code)).status_code == code
     found = claim(status(code))
@@ -211,7 +210,7 @@ def test_a_refusal_of_another_request_is_news() -> None:
     assert first.natural_key == again.natural_key != other.natural_key
 
 
-@pytest.mark.parametrize(
+@each(
     ("conf", "kind"),
     [("CNCL", HoldLine), ("RJCR", HoldLine), ("PDCR", UnknownLine), ("PECR", UnknownLine), ("", UnknownLine)],
 )
@@ -237,13 +236,13 @@ def test_a_missing_reference_is_flagged() -> None:
     assert [flag.code for flag in line.flags] == [LineFlag.REFERENCE_MISSING]
 
 
-@pytest.mark.parametrize("name", ["OrgnlEndToEndId", "OrgnlClrSysRef", "OrgnlInstrId"])
+@each("name", ["OrgnlEndToEndId", "OrgnlClrSysRef", "OrgnlInstrId"])
 def test_the_reference_may_stand_elsewhere(name: str) -> None:
     moved = status(held="1.00").replace("OrgnlEndToEndId", "Gone").replace("OrgnlTxId", name)
     assert hold(moved).root_rrn == "610212345678"
 
 
-@pytest.mark.parametrize(
+@each(
     ("transaction", "where"),
     [
         (status(held="1.00", reference="7" * 65), "OrgnlTxId"),
@@ -306,7 +305,7 @@ def test_a_case_id_that_is_the_number_alone() -> None:
     assert (update.ack_no, update.job_id) == (ACK_NO, None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "reason"),
     [
         (resolution(status(held="1.00"), case=None), "is missing"),
@@ -380,7 +379,7 @@ def test_any_hold_comes_out_as_it_went_in(holds: list[tuple[str, int, int]]) -> 
     assert [(each.kind, each.claim_paise) for each in found] == [(ClaimKind.HELD, held) for _, held, _ in holds]
 
 
-@pytest.mark.parametrize(
+@each(
     ("statuses", "confirmation"),
     [
         ([("ACCR", 5, 5)], "CNCL"),
@@ -436,7 +435,7 @@ def returning(*transactions: str, header: str = "<GrpHdr><MsgId>1</MsgId></GrpHd
     return document(Message.FUNDS_RETURNED, f"<PmtRtr>{header}{inside}</PmtRtr>")
 
 
-@pytest.mark.parametrize(
+@each(
     ("transaction", "where"),
     [
         (GOOD.replace("OrgnlTxId", "Gone"), "OrgnlTxId"),
@@ -456,7 +455,7 @@ def test_an_unreadable_return_does_not_cost_the_others(transaction: str, where: 
     assert good.returned_paise == 100
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "where"),
     [
         (returning(), "TxInf"),

@@ -14,6 +14,7 @@ from adapters.banks.iso20022.messages import HEADER, Message
 from adapters.banks.iso20022.values import reminder_id
 from tests.adapters.iso_messages import resolution, status
 from tests.adapters.wires import REQUEST_ID, ticket
+from tests.each import each
 
 AT = datetime(2026, 4, 12, 9, 0, tzinfo=UTC)
 ANSWER = resolution(status(held="1.00")).decode()
@@ -47,7 +48,7 @@ def test_a_request_behind_a_header_is_the_same_request() -> None:
     )
 
 
-@pytest.mark.parametrize(("priority", "said"), [(1, "HIGH"), (2, "HIGH"), (3, "NORM"), (5, "NORM")])
+@each(("priority", "said"), [(1, "HIGH"), (2, "HIGH"), (3, "NORM"), (5, "NORM")])
 def test_money_in_its_golden_hour_is_high(priority: int, said: str) -> None:
     urgent = replace(ticket(), priority=priority)
     body = encode_hold_request("DEMO", urgent, created_at=AT, with_header=True).decode()
@@ -73,7 +74,7 @@ def a_header(*changed: Element) -> Element:
     return node("AppHdr", *(parts | {part.name: part for part in changed}).values())
 
 
-@pytest.mark.parametrize(
+@each(
     ("wrong", "where"),
     [
         (node("BizMsgIdr", "1" * 36), "AppHdr/BizMsgIdr"),
@@ -98,10 +99,8 @@ def test_the_header_is_of_the_version_that_is_checked() -> None:
 # -- a stranger's --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", ["01", "02", "03", "04"])
-@pytest.mark.parametrize(
-    "envelope", ["BizMsg", "BusinessMessage", "RequestPayload", "Envelope", 'e xmlns="urn:x"', 'x:e xmlns:x="urn:x"']
-)
+@each("version", ["01", "02", "03", "04"])
+@each("envelope", ["BizMsg", "BusinessMessage", "RequestPayload", "Envelope", 'e xmlns="urn:x"', 'x:e xmlns:x="urn:x"'])
 def test_a_header_of_any_version_in_whatever_holds_it(envelope: str, version: str) -> None:
     body = f"<?xml version='1.0'?>\n<{envelope}> {header(version=version)}\n{ANSWER}</{envelope.partition(' ')[0]}>"
     assert decode(body.encode()) == decode(ANSWER.encode())
@@ -112,7 +111,7 @@ def test_what_the_header_is_not_read_for_may_stand_in_it() -> None:
     assert decode(f"<e>{header(more=more)}{ANSWER}</e>".encode()) == decode(ANSWER.encode())
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "reason"),
     [
         (f"<e>{ANSWER}</e>", "the root element must be Document, or hold AppHdr and Document alone"),
@@ -136,7 +135,7 @@ def test_what_is_no_header_and_message_is_refused_by_name(body: str, reason: str
     assert "4111" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         f"<!DOCTYPE e><e>{header()}{ANSWER}</e>",

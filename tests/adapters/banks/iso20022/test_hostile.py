@@ -11,6 +11,7 @@ from adapters.banks.iso20022.document import ATTRIBUTES_MAX, BODY_MAX_BYTES, DEP
 from adapters.banks.iso20022.errors import DocumentRefused, MessageError, UnknownMessage
 from adapters.banks.iso20022.messages import Message
 from tests.adapters.iso_messages import document, resolution, status
+from tests.each import each
 
 GOOD = resolution(status(held="1.00"))
 TEXT = GOOD.decode()
@@ -41,7 +42,7 @@ DOCTYPES = {
 }
 
 
-@pytest.mark.parametrize("name", DOCTYPES)
+@each("name", DOCTYPES)
 def test_a_document_type_is_refused_before_it_is_looked_at(name: str) -> None:
     found = refused((DOCTYPES[name] + TEXT.replace("Police", "&f;")).encode())
     assert found.where == "DOCTYPE"
@@ -51,7 +52,7 @@ def test_an_undeclared_entity_is_no_xml() -> None:
     assert "undefined entity" in refused(TEXT.replace("Police", "&f;").encode()).reason
 
 
-@pytest.mark.parametrize("place", ["<?xml-stylesheet href='x'?>{}", "{}<?php ?>"])
+@each("place", ["<?xml-stylesheet href='x'?>{}", "{}<?php ?>"])
 def test_a_processing_instruction_is_refused(place: str) -> None:
     assert "processing instruction" in refused(place.format(TEXT).encode()).reason
 
@@ -93,7 +94,7 @@ def test_a_text_in_pieces_is_whole() -> None:
 # -- characters ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         TEXT.replace("Police", "Polizei ä").encode("latin-1"),
@@ -112,21 +113,19 @@ def test_another_encoding_or_a_character_that_cannot_be(body: bytes) -> None:
     refused(body)
 
 
-@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16", "UTF-7", "windows-1252", "cp037", "nonsense"])
+@each("encoding", ["ISO-8859-1", "UTF-16", "UTF-7", "windows-1252", "cp037", "nonsense"])
 def test_another_encoding_is_not_believed(encoding: str) -> None:
     refused(f'<?xml version="1.0" encoding="{encoding}"?>{TEXT}'.encode())
 
 
-@pytest.mark.parametrize(
+@each(
     "before", [b"\xef\xbb\xbf", b'<?xml version="1.0"?>', b'<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n']
 )
 def test_utf_8_however_it_is_said(before: bytes) -> None:
     assert decode(before + GOOD) == decode(GOOD)
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b" ", b"{}", b"Document", GOOD[:-5], GOOD + GOOD, GOOD.replace(b"</Sts>", b"</x>")]
-)
+@each("body", [b"", b" ", b"{}", b"Document", GOOD[:-5], GOOD + GOOD, GOOD.replace(b"</Sts>", b"</x>")])
 def test_what_is_no_xml(body: bytes) -> None:
     refused(body)
 
@@ -134,7 +133,7 @@ def test_what_is_no_xml(body: bytes) -> None:
 # -- another message -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "reason"),
     [
         (b"<a/>", "the root element must be Document"),
@@ -170,7 +169,7 @@ def test_an_element_of_another_namespace_is_not_ours() -> None:
 # -- nothing personal in an error, and nothing but an error -----------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         f"<a>{SECRET}".encode(),

@@ -20,6 +20,7 @@ from adapters.banks.protocol import INCIDENTS_MAX, HoldTicket, Incident
 from schemas.base import MAX_AMOUNT_PAISE
 from tests.adapters.iso_messages import CASE, PARTY, arrival
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, incident, ticket
+from tests.each import each
 
 AT = datetime(2026, 4, 12, 9, 0, 0, 123456, tzinfo=UTC)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn"]), min_size=1)
@@ -130,14 +131,14 @@ def test_the_victim_is_not_in_it() -> None:
     assert "00012345678901" not in body
 
 
-@pytest.mark.parametrize("length", [98, 99, 100, 198, 199])
+@each("length", [98, 99, 100, 198, 199])
 def test_a_long_value_goes_on_in_the_next(length: int) -> None:
     category = "x" * (length - 2) + "\r\n"
     body = encode_hold_request("DEMO", replace(ticket(), sub_category=category), created_at=AT)
     assert asked(body).category == category
 
 
-@pytest.mark.parametrize("said", ["0", "6", "1.0", "first", ""])
+@each("said", ["0", "6", "1.0", "first", ""])
 def test_an_urgency_that_is_none_is_not_guessed(said: str) -> None:
     body = encode_hold_request("DEMO", ticket(), created_at=AT).replace(b"/PRIO/5", f"/PRIO/{said}".encode())
     assert (asked(body).priority, asked(body).respond_by) == (None, None)
@@ -155,7 +156,7 @@ def test_a_ticket_without_requestor_is_from_the_police() -> None:
     assert asked(encode_hold_request("DEMO", nobody, created_at=AT)).requestor == "Police"
 
 
-@pytest.mark.parametrize(
+@each(
     ("made", "bank", "where"),
     [
         (ticket(incident(rrn="7" * 36)), "DEMO", "OrgnlEndToEndId"),
@@ -199,7 +200,7 @@ def test_a_reminder_is_one_each_time_and_names_the_kind_of_request() -> None:
     assert b"<OrgnlMsgNmId>camt.056.001.08<" in body
 
 
-@pytest.mark.parametrize("references", [[], ["6"] * (INCIDENTS_MAX + 1), ["7" * 36], [""]])
+@each("references", [[], ["6"] * (INCIDENTS_MAX + 1), ["7" * 36], [""]])
 def test_a_reminder_that_cannot_be(references: list[str]) -> None:
     with pytest.raises(InvalidMessage, match="TxInf"):
         encode_reminder("DEMO", REQUEST_ID, references, created_at=AT)
@@ -232,7 +233,7 @@ def test_a_bare_request_of_another_is_read() -> None:
     assert found.created_at is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("inside", "where"),
     [
         (request(), "Undrlyg/TxInf"),
@@ -257,7 +258,7 @@ def test_half_a_request_is_none(inside: str, where: str) -> None:
     assert caught.value.where == where
 
 
-@pytest.mark.parametrize(
+@each(
     ("inside", "where"),
     [
         ("<FIToFIPmtStsReq><GrpHdr><MsgId>1</MsgId></GrpHdr></FIToFIPmtStsReq>", "TxInf"),

@@ -13,6 +13,7 @@ from adapters.banks.iso20022.errors import InvalidMessage
 from adapters.banks.iso20022.messages import Message
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import REQUEST_ID, TRANSFERRED_AT, ticket
+from tests.each import each
 
 TRANSACTION = "Undrlyg/TxInf"
 
@@ -28,7 +29,7 @@ def messages() -> dict[Message, bytes]:
     }
 
 
-@pytest.mark.parametrize("message", Message)
+@each("message", Message)
 def test_what_we_write_is_allowed_and_is_read_as_itself(message: Message) -> None:
     found, inside = read(messages()[message])
     assert found is message
@@ -124,7 +125,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@each("name", FAULTS)
 def test_each_kind_of_fault_is_caught(name: str) -> None:
     change, where, reason = FAULTS[name]
     message, inside = read(messages()[Message.HOLD_REQUEST])
@@ -134,7 +135,7 @@ def test_each_kind_of_fault_is_caught(name: str) -> None:
     assert where in caught.value.where
 
 
-@pytest.mark.parametrize("number", ["1.10000000", "0000000000000000000001.5", "123456789012345678", "+1", ".5", "5."])
+@each("number", ["1.10000000", "0000000000000000000001.5", "123456789012345678", "+1", ".5", "5."])
 def test_zeros_that_say_nothing_are_no_digits(number: str) -> None:
     message, inside = read(messages()[Message.HOLD_REQUEST])
     at(inside, AMOUNT).text = number

@@ -43,6 +43,7 @@ from schemas.tracing.debit_inquiries import DebitAsked
 from schemas.tracing.hold_requests import HoldRequested
 from tests.adapters.fake_bank import STARTED_POLL_SECONDS, Answer, http, raw_server, says, waits
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, incident, ticket
+from tests.each import each
 
 TIMEOUT_SECONDS = 5.0
 NEW, OLD = bytes(range(32)), bytes(range(32, 64))
@@ -412,7 +413,7 @@ async def test_the_list_of_liens_is_asked_for_by_one_signed_event(hook: Hook, ad
 # -- the directory's entry ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     "secrets",
     [
         [],
