@@ -45,6 +45,7 @@ calls_router = APIRouter(prefix="/api/v1/missed-calls", tags=["drafts"], respons
 
 Keeper = Annotated[Officer, may(Action.KEEP_DRAFT)]
 Reader = Annotated[Officer, may(Action.READ_DRAFTS)]
+NameReader = Annotated[Officer, may(Action.READ_NAMES)]
 Waiting = Annotated[bool, Query(description="Drafts that the officer may take, instead of own ones.")]
 
 
@@ -67,7 +68,7 @@ async def list_drafts(services: TheServices, officer: Reader, waiting: Waiting =
 
 
 @router.get("/choices", name="read_draft_choices")
-async def read_choices(services: TheServices, officer: Reader) -> DraftChoices:
+async def read_choices(services: TheServices, _: NameReader) -> DraftChoices:
     """Read what an officer chooses from: the institutions of the directory, the districts of the State, the teams."""
     return await sending.choices(services.ctx)
 

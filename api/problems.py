@@ -298,7 +298,7 @@ _PAGE_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
 _NOT_OUR_FORM_TEXT: Final = ("This is not one of our forms.", "यह हमारा फ़ॉर्म नहीं है।")
 _RELOAD_TEXT: Final = (
     "Reload this page to send your text again. Copy it first if you can, because it is not stored anywhere else.",
-    "आपने जो लिखा उसे फिर भेजने के लिए इस पृष्ठ को पुनः लोड करें; हो सके तो पहले उसकी प्रति बना लें: वह और कहीं नहीं रखा है।",
+    "आपने जो लिखा उसे फिर भेजने के लिए इस पृष्ठ को फिर लोड करें; हो सके तो पहले उसकी प्रति बना लें: वह और कहीं नहीं रखा है।",
 )
 _NOT_TAKEN_TEXT: Final = (
     "Nothing was recorded. Go back, because your browser may still have your text.",

@@ -22,6 +22,8 @@ class Action(StrEnum):
     """save drafts of complaints, pass them on and discard them; take missed calls"""
     READ_DRAFTS = "read_drafts"
     """own drafts, and missed calls that wait"""
+    READ_NAMES = "read_names"
+    """names of banks, districts and teams"""
     READ_CASE = "read_case"
     """one case by its number: state, buckets and times, without accounts and names"""
     READ_TRAIL = "read_trail"
@@ -176,6 +178,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.TAKE_COMPLAINT: _DESK | {Role.INTAKE},
     Action.KEEP_DRAFT: _DESK | {Role.INTAKE},
     Action.READ_DRAFTS: _DESK | {Role.INTAKE},
+    Action.READ_NAMES: frozenset(OFFICER_ROLES),
     Action.READ_CASE: frozenset(OFFICER_ROLES),
     Action.READ_TRAIL: _DESK | {Role.AUDITOR, Role.IO, Role.SP},
     Action.READ_BANKS: _DESK | {Role.AUDITOR},

@@ -87,7 +87,7 @@ async def preview(ctx: Context, ack_no: str, asked: MergeQuestion) -> MergePrevi
             transfers=await shown(connection, plan.same),
             likely=await likely(connection, plan),
             needs_second=plan.needs_second,
-            blocks=tuple(MergeBlock(code=error.code, detail=str(error)) for error in plan.blocks),
+            blocks=tuple(MergeBlock(code=error.code, params=error.params, detail=str(error)) for error in plan.blocks),
         )
 
 

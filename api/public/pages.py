@@ -102,8 +102,10 @@ def texts_of(folder: Path) -> Mapping[Language, Mapping[str, str]]:
 
 
 def _texts(language: Language, folder: Path) -> dict[str, str]:
-    texts = tomllib.loads((folder / f"{language.value}.toml").read_text(encoding="utf-8"))
-    return texts | {"force": words_of(language).say("common.force")}
+    texts = {"force": words_of(language).say("common.force")}
+    for file in folder.glob(f"{language.value}*.toml"):
+        texts |= tomllib.loads(file.read_text(encoding="utf-8"))
+    return texts
 
 
 def exact_rupees(paise: int) -> str:

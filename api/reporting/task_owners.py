@@ -161,7 +161,7 @@ async def _outcome(ref: TaskRef, do: Callable[[TaskRef], Awaitable[None]]) -> Ta
     try:
         await do(ref)
     except BusinessError as error:
-        return TaskOutcome(task_id=ref.task_id, done=False, code=error.code, says=str(error))
+        return TaskOutcome(task_id=ref.task_id, done=False, code=error.code, params=error.params, says=str(error))
     return TaskOutcome(task_id=ref.task_id, done=True)
 
 

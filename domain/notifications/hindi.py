@@ -111,8 +111,8 @@ TEXTS: Final[Mapping[Key, Text]] = {
         " न्यायालय में आवेदन करें। अधिकारी: {officer}",
     ),
     (MessageKind.RELEASE_PROPOSED, _VICTIM): Text(
-        "रोकी गई राशि मुक्त होनी है",
-        "मामला {case}: आपकी रोकी गई राशि में से {amount} खाताधारक के लिए मुक्त होने हैं। आपत्ति हो तो {until_time} तक अपने"
+        "रोकी गई राशि छोड़ी जानी है",
+        "मामला {case}: आपकी रोकी गई राशि में से {amount} खाताधारक के लिए छोड़े जाने हैं। आपत्ति हो तो {until_time} तक अपने"
         " अधिकारी को बताएँ; कोई शुल्क नहीं। अधिकारी: {officer}",
     ),
     (MessageKind.CANCELLED, _VICTIM): Text(
@@ -144,14 +144,14 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.HOLD_LAPSED, _VICTIM): Text(
         "रोक समाप्त",
-        "मामला {case}: समय पर कोई आदेश न होने से आपके {amount} पर रोक समाप्त हो गई है। बैंक को राशि खाताधारक के लिए मुक्त"
-        " करने का आदेश है। अधिकारी: {officer}",
+        "मामला {case}: समय पर कोई आदेश न होने से आपके {amount} पर रोक समाप्त हो गई है। बैंक को राशि खाताधारक के लिए छोड़ने"
+        " का आदेश है। अधिकारी: {officer}",
     ),
     (MessageKind.HOLD_LAPSED, _IO): Text(
-        "रोक समाप्त", "मामला {case}: {amount} पर रोक बिना आदेश के समाप्त हो गई। बैंक को इसे मुक्त करने का आदेश है।"
+        "रोक समाप्त", "मामला {case}: {amount} पर रोक बिना आदेश के समाप्त हो गई। बैंक को इसे हटाने का आदेश है।"
     ),
     (MessageKind.HOLD_RELEASED, _HOLDER): Text(
-        "{amount} मुक्त",
+        "{amount} पर रोक हटी",
         "मामला {case}: बैंक के अनुसार आपके खाते में {amount} पर अब रोक नहीं है। संदर्भ {reference}। अधिकारी: {officer}",
     ),
     (MessageKind.GRIEVANCE_CODE, _HOLDER): Text(
@@ -227,8 +227,8 @@ TEXTS: Final[Mapping[Key, Text]] = {
         "अपना फ़ॉर्म आगे भरें{form_at}। कोड {reference}, {until_time} तक मान्य।",
     ),
     (MessageKind.WORK_ITEMS, _OFFICER): Text(
-        "आपके लिए प्रतीक्षारत कार्य: {items}",
-        "आपके लिए प्रतीक्षारत कार्य: {items}। पहला: {task}, मामला {case}, कम से कम {amount} की खोज जारी। कृपया"
+        "आपके लिए प्रतीक्षारत काम: {items}",
+        "आपके लिए प्रतीक्षारत काम: {items}। पहला: {task}, मामला {case}, कम से कम {amount} की खोज जारी। कृपया"
         " देखें{reply_desk}",
     ),
 }
@@ -257,8 +257,8 @@ WORDS: Final[Mapping[str, str]] = {
     "follow_up": "बैंक को अनुवर्ती सूचना",
     "fir_signature": "ई-ज़ीरो FIR पर हस्ताक्षर",
     "upheld": "रोक बनी रहेगी",
-    "part_released": "बैंक को {amount} मुक्त करने का आदेश है, शेष पर रोक बनी रहेगी",
-    "released": "बैंक को {amount} मुक्त करने का आदेश है",
+    "part_released": "बैंक को {amount} छोड़ने का आदेश है, शेष पर रोक बनी रहेगी",
+    "released": "बैंक को {amount} छोड़ने का आदेश है",
     "withdrawn": "अधिकारी ने लिखा है कि आप इसे वापस लेते हैं। यदि यह ग़लत है तो फिर अपील करें",
     "withdrawn_on_page": "इसे अपील पृष्ठ पर वापस लिया गया है। यदि आपने नहीं लिया तो फिर अपील करें",
     "appeal_on": "असहमत हों तो {level} के पास ले जाएँ: संदर्भ {reference}, {where}।",

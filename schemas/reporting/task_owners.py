@@ -1,5 +1,6 @@
 """Owners of work items: filters, standing, and what became of each item of a bulk verb."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
@@ -160,6 +161,8 @@ class TaskOutcome(FrozenModel):
     done: bool
     code: str = ""
     """code of the error, if it is not done"""
+    params: Mapping[str, object] = Field(default_factory=dict)
+    """parameters of the error"""
     says: str = ""
     """the error as a text"""
 

@@ -1,5 +1,6 @@
 """Merge of two cases that are one matter: its preview, its decision, and its undo by two officers."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -82,6 +83,7 @@ class MergeBlock(FrozenModel):
     """Why two cases cannot be merged, as the problem document of the merge would have it."""
 
     code: str
+    params: Mapping[str, object]
     detail: str
 
 

@@ -167,7 +167,7 @@ async def hearing_is_looked_at(seat: Seat) -> None:
     await dialog.get_by_label("Day of the hearing").wait_for()
     # Each ticked file is named by its account, and by the day that stands.
     await dialog.get_by_text("so far 15-01-2027, Permanent Lok Adalat, Lucknow").wait_for()
-    assert await dialog.get_by_text("SBIN ••4471").count() == 3
+    assert await dialog.get_by_text("State Bank of India ••4471").count() == 3
     await looked_at(seat, "court-day-hearing-en-light")
     await seat.press("Escape")
     await dialog.wait_for(state="detached")

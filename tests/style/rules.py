@@ -31,6 +31,15 @@ CLOCKS: Final = frozenset({"adapters/clock.py", "simulator/clock.py"})
 PLAIN_NAMES: Final = Path(__file__).with_name("plain_names.txt")
 """Plain technical words, which a module's name may have without an entry in the glossary."""
 GLOSSARY: Final = ROOT / "docs" / "glossary.md"
+HINDI_TERMS: Final = "## Hindi terms"
+"""The glossary's section of Hindi terms. The last column has the terms that the texts of people do not use."""
+HINDI_TEXTS: Final = (
+    "console/text/hi/*.json",
+    "api/templates/**/hi*.toml",
+    "domain/task_n*.py",
+    "domain/notifications/hindi.py",
+    "api/*.py",
+)
 OLD_WORDS: Final = "## Words we no longer use"
 """The glossary's last section, which lists banned words beside the terms that replace them."""
 
@@ -107,7 +116,26 @@ def all_violations(root: Path = ROOT) -> dict[str, list[Violation]]:
         if file == GLOSSARY:
             text = text.partition(OLD_WORDS)[0]
         found[name] = page_violations(text) if file.suffix == ".md" else python_violations(name, text)
+    for file in sorted(one for pattern in HINDI_TEXTS for one in root.glob(pattern)):
+        found.setdefault(str(file.relative_to(root)), []).extend(hindi_violations(file.read_text(encoding="utf-8")))
     return {name: violations for name, violations in sorted(found.items()) if violations}
+
+
+def hindi_violations(text: str) -> list[Violation]:
+    """Return the Hindi terms of a file in whose place the glossary has another one."""
+    if not other_hindi().search(text):
+        return []
+    lines = enumerate(text.splitlines(), start=1)
+    return [Violation("hindi-term", number, line) for number, line in lines if other_hindi().search(line)]
+
+
+@cache
+def other_hindi(page: Path = GLOSSARY) -> re.Pattern[str]:
+    """Return what finds the terms of the last column, also with an ending."""
+    section = page.read_text(encoding="utf-8").partition(HINDI_TERMS)[2].partition("\n## ")[0]
+    columns = [line.split("|")[3] for line in section.splitlines() if line.startswith("|")][2:]
+    terms = [term.strip() for column in columns for term in column.split(",") if term.strip()]
+    return re.compile(rf"(?<![\u0900-\u097f])({'|'.join(map(re.escape, terms))})")
 
 
 def _files(root: Path) -> Iterator[Path]:

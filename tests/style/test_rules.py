@@ -8,6 +8,7 @@ from tests.style.rules import (
     ROOMS,
     all_violations,
     glossary,
+    hindi_violations,
     page_violations,
     plain_names,
     python_violations,
@@ -64,6 +65,8 @@ def test_line_of_a_banned_word_is_told() -> None:
     (one,) = python_violations(PLACE, '"""Return the lien.\n\nFor whoever.\n"""\n')
     assert one.line == 3
     assert one.text == "whoever: For whoever."
+    (hindi,) = hindi_violations("मामला\nयह होल्ड है\nफ़ोन, ज़िला, तारीख, लेन-देन")
+    assert (hindi.rule, hindi.line) == ("hindi-term", 2)
 
 
 @pytest.mark.parametrize("start", ["It", "What", "Whoever", "That"])

@@ -4,6 +4,7 @@ import createClient from "openapi-fetch";
 
 import { parts } from "../parts/catalogue.ts";
 import { learn } from "../text/clock.ts";
+import { fetchSentences } from "../text/sentences.ts";
 import type { components, paths } from "./generated.ts";
 
 export type Schemas = components["schemas"];
@@ -62,7 +63,8 @@ async function send(request: Request): Promise<Response> {
     const response = await fetch(request, { signal: AbortSignal.any([request.signal, late.signal]) });
     learn(response.headers.get("date"), sentAt, Date.now());
     if (response.status === 401) signedOut();
-    return await whole(response);
+    const [found] = await Promise.all([whole(response), response.ok ? null : fetchSentences()]);
+    return found;
   } finally {
     clearTimeout(timer);
   }

@@ -1,6 +1,9 @@
 /** Refusals of the API (RFC 9457), and failures of the network, as one kind of error. */
 
 import { parts } from "../parts/catalogue.ts";
+import { sentenceOf } from "../parts/violations.ts";
+import type { Read } from "../text/catalogue.ts";
+import { type Said, saidOf } from "../text/sentences.ts";
 
 export interface Violation {
   readonly field: string;
@@ -17,8 +20,11 @@ interface ProblemBody {
   readonly violations?: readonly Violation[];
 }
 
-/** Code of a problem without an answer: the line is down, or the server took too long. */
-const NO_ANSWER = "no_answer";
+/** Codes of this browser: the line is down or the server took too long, and the session is over. */
+const OWN_CODES = ["no_answer", "signed_out"] as const;
+const [NO_ANSWER] = OWN_CODES;
+/** Code of a body that is not valid; each of its fields says what is wrong. */
+const INVALID = "invalid_input";
 
 export class Problem extends Error {
   readonly status: number;
@@ -26,16 +32,37 @@ export class Problem extends Error {
   readonly params: Readonly<Record<string, unknown>>;
   readonly requestId: string;
   readonly violations: readonly Violation[];
+  readonly #ownCode: (typeof OWN_CODES)[number] | undefined;
 
   constructor(status: number, body: ProblemBody) {
-    // A proxy in between answers without a text of ours, and a browser names a failure in its own terms.
-    super(body.detail || body.title || parts.now()("no_answer"));
+    super(body.detail || body.title || NO_ANSWER);
     this.name = "Problem";
     this.status = status;
     this.code = body.code ?? "internal";
     this.params = body.params ?? {};
     this.requestId = body.request_id ?? "";
     this.violations = body.violations ?? [];
+    // A proxy in between answers without a text of ours, and a browser names a failure in its own terms.
+    const code = body.detail || body.title ? this.code : NO_ANSWER;
+    this.#ownCode = OWN_CODES.find((one) => one === code);
+  }
+
+  /** Return why it was refused in the language of the page, else in the API's own English; without its fields. */
+  head(): Said {
+    const t = parts.now();
+    if (this.#ownCode !== undefined) return { text: t(this.#ownCode) };
+    if (this.code === INVALID && this.violations.length > 0) return { text: t("invalid") };
+    return saidOf(this) ?? { text: this.message, lang: "en" };
+  }
+
+  /** The same with what is wrong with each field, in one text. */
+  said(): Said {
+    const [head, t] = [this.head(), parts.now() as Read<string>];
+    const found = this.violations.map((one) => sentenceOf(t, one));
+    const texts = (lang: "en" | undefined): string[] =>
+      found.filter((one) => one.lang === lang).map(({ name, text }) => `${name}: ${text}`);
+    const more = [head.more ?? "", ...texts("en")].filter(Boolean).join("; ");
+    return { ...head, text: [head.text, ...texts(undefined)].join(" "), more: more || undefined };
   }
 
   /** Whether the same request may succeed later; without a session, once the officer has signed in again. */

@@ -36,7 +36,7 @@ export function useVerb<Input, Result>(options: VerbOptions<Input, Result>): Ver
       takeBack?.();
       const problem = problemOf(error);
       if (options.refused) options.refused(problem, input);
-      else say({ kind: "bad", text: problem.message, code: problem.code });
+      else say({ kind: "bad", ...problem.said(), code: problem.code });
     },
     onSettled: () =>
       Promise.all((options.readAgain ?? []).map((queryKey) => client.invalidateQueries({ queryKey }))).then(

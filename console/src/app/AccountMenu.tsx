@@ -1,25 +1,23 @@
 /** The menu below the officer's name. */
 
-import type { ReactNode, RefObject } from "react";
-import { Menu, MenuItem, Popover } from "react-aria-components";
+import type { ReactNode } from "react";
+import { Menu, MenuItem } from "react-aria-components";
 
 import type { Command } from "../keys/commands.ts";
 import { KeyMark } from "../parts/KeyMark.tsx";
 import { useLanguage } from "../text/language.ts";
 import { pageCommands, shell, shellCommands } from "./commands.ts";
+import { Opened } from "./Opened.tsx";
+import type { Below } from "./opener.ts";
 import { useSignOut } from "./session.ts";
 import { useTheme } from "./theme.ts";
 
 export default function AccountMenu({
-  place,
-  close,
   changeLanguage,
   changeTheme,
   openNotices,
-}: {
-  /** the button that opens it */
-  place: RefObject<HTMLButtonElement | null>;
-  close: () => void;
+  ...below
+}: Below & {
   changeLanguage: () => void;
   changeTheme: () => void;
   /** null for an officer who gets no notices */
@@ -30,16 +28,8 @@ export default function AccountMenu({
   const other = useLanguage() === "en" ? "hi" : "en";
   const otherTheme = useTheme() === "light" ? "dark" : "light";
   return (
-    <Popover
-      className="popover"
-      placement="bottom end"
-      triggerRef={place}
-      isOpen
-      onOpenChange={(isOpen) => {
-        if (!isOpen) close();
-      }}
-    >
-      <Menu className="menu" aria-label={t("account")} autoFocus="first" onClose={close}>
+    <Opened {...below}>
+      <Menu className="menu" aria-label={t("account")} autoFocus="first" onClose={below.close}>
         <MenuItem onAction={changeLanguage}>
           <span lang={other}>{t("other_language")}</span>
           <KeyMark command={shellCommands.language} />
@@ -57,6 +47,6 @@ export default function AccountMenu({
         <MenuItem href="/sign-in">{t("sessions")}</MenuItem>
         <MenuItem onAction={() => void signOut()}>{t("sign_out")}</MenuItem>
       </Menu>
-    </Popover>
+    </Opened>
   );
 }

@@ -1,7 +1,7 @@
 /** The bell of the header: how many notices of work items the officer has not seen, and the list of them. */
 
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useRef, useState } from "react";
+import type { ReactNode } from "react";
 
 import { api } from "../api/client.ts";
 import { ok } from "../api/problem.ts";
@@ -10,6 +10,7 @@ import { useCommand } from "../keys/commands.ts";
 import { KeyMark } from "../parts/KeyMark.tsx";
 import { later } from "../parts/later.tsx";
 import { shell, shellCommands } from "./commands.ts";
+import { useOpener } from "./opener.ts";
 
 const NoticeList = later(() => import("./NoticeList.tsx"));
 
@@ -24,24 +25,16 @@ export const notices = queryOptions({
 export function Bell(): ReactNode {
   const t = shell.use();
   const client = useQueryClient();
-  const place = useRef<HTMLButtonElement>(null);
-  const [isOpen, setIsOpen] = useState(false);
+  const { isOpen, below, open, button } = useOpener("dialog");
   const { data } = useQuery(notices);
   const unseen = data?.unseen ?? 0;
   useTopics(["queue"], (event) => {
     if (event.kind === "notice" || event.kind === "reset") void client.invalidateQueries({ queryKey: notices.queryKey });
   });
-  useCommand(shellCommands.notices, () => setIsOpen(true));
+  useCommand(shellCommands.notices, open);
   return (
     <>
-      <button
-        ref={place}
-        type="button"
-        className="plain bell"
-        aria-haspopup="dialog"
-        aria-expanded={isOpen}
-        onClick={() => setIsOpen(!isOpen)}
-      >
+      <button {...button} className="plain bell">
         <span className="sr">{t.count("notices.unseen", unseen)}</span>
         <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
           <path d="M8 1.5a4.2 4.2 0 0 0-4.2 4.2v2.6L2.4 11h11.2l-1.4-2.7V5.7A4.2 4.2 0 0 0 8 1.5zM6.3 12.5a1.7 1.7 0 0 0 3.4 0z" />
@@ -51,7 +44,7 @@ export function Bell(): ReactNode {
           <KeyMark command={shellCommands.notices} />
         </span>
       </button>
-      {isOpen && <NoticeList place={place} close={() => setIsOpen(false)} />}
+      {isOpen && <NoticeList {...below} />}
     </>
   );
 }

@@ -4,9 +4,11 @@ import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 
 import { api, type Schemas } from "../api/client.ts";
-import { ok } from "../api/problem.ts";
+import { ok, type Problem } from "../api/problem.ts";
 import { useVerb } from "../api/verb.ts";
 import { Modal } from "../parts/Modal.tsx";
+import { useDistrictName } from "../parts/names.ts";
+import { Why } from "../parts/SaidText.tsx";
 import { dayText } from "../text/moments.ts";
 import { shortRupees } from "../text/rupees.ts";
 import { shell } from "./commands.ts";
@@ -17,17 +19,18 @@ type Page = Schemas["SearchPage"];
 export default function Find({ close }: { close: () => void }): ReactNode {
   const t = shell.use();
   const navigate = useNavigate();
+  const districtOf = useDistrictName();
   const [text, setText] = useState("");
   const [page, setPage] = useState<Page | null>(null);
-  const [refused, setRefused] = useState("");
+  const [refused, setRefused] = useState<Problem | null>(null);
   const hasCasePage = PAGES.some((one) => one.name === "case");
   const search = useVerb({
     run: (sought: string) => ok(api.POST("/api/v1/search", { body: { text: sought } })),
     done: (found) => {
       setPage(found);
-      setRefused("");
+      setRefused(null);
     },
-    refused: (problem) => setRefused(problem.message),
+    refused: setRefused,
   });
   const open = (ackNo: string): void => {
     close();
@@ -54,7 +57,11 @@ export default function Find({ close }: { close: () => void }): ReactNode {
       </form>
       <div role="status">
         {search.isRunning && <p className="state">{t("find.running")}</p>}
-        {refused && <p className="ck bad">{refused}</p>}
+        {refused && (
+          <p className="ck bad">
+            <Why of={refused} />
+          </p>
+        )}
         {page && !search.isRunning && page.items.length === 0 && <p className="state">{t("find.none")}</p>}
       </div>
       {page && page.items.length > 0 && (
@@ -69,7 +76,7 @@ export default function Find({ close }: { close: () => void }): ReactNode {
                 <b className="mono">{one.case_ack_no}</b>
               )}
               <span className="mut">
-                {one.district} · {dayText(Date.parse(one.opened_at))} · {t("find.lost")}{" "}
+                {districtOf(one.district)} · {dayText(Date.parse(one.opened_at))} · {t("find.lost")}{" "}
                 {shortRupees(Math.abs(one.buckets_paise["lost"] ?? 0), t.language)}
               </span>
             </li>

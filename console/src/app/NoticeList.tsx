@@ -2,8 +2,8 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, type RefObject, useEffect, useState } from "react";
-import { Dialog, Popover } from "react-aria-components";
+import { type ReactNode, useEffect, useState } from "react";
+import { Dialog } from "react-aria-components";
 
 import { api, type Schemas } from "../api/client.ts";
 import { ok } from "../api/problem.ts";
@@ -13,34 +13,21 @@ import { ErrorState, LoadingState } from "../parts/states.tsx";
 import { Moment } from "../parts/time.tsx";
 import { notices } from "./Bell.tsx";
 import { shell } from "./commands.ts";
+import { Opened } from "./Opened.tsx";
+import type { Below } from "./opener.ts";
 import { pagesOf } from "./pages.ts";
 import { useSession } from "./session.ts";
 
 type Notice = Schemas["TaskNotice"];
 
-export default function NoticeList({
-  place,
-  close,
-}: {
-  /** the button that opens it */
-  place: RefObject<HTMLButtonElement | null>;
-  close: () => void;
-}): ReactNode {
+export default function NoticeList(below: Below): ReactNode {
   const t = shell.use();
   return (
-    <Popover
-      className="popover notices"
-      placement="bottom end"
-      triggerRef={place}
-      isOpen
-      onOpenChange={(isOpen) => {
-        if (!isOpen) close();
-      }}
-    >
+    <Opened {...below} className="notices">
       <Dialog aria-label={t("notices.title")} className="dialog">
-        <Notices close={close} />
+        <Notices close={below.close} />
       </Dialog>
-    </Popover>
+    </Opened>
   );
 }
 

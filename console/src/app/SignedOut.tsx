@@ -4,24 +4,27 @@ import { type ReactNode, useEffect, useState } from "react";
 
 import { problemOf } from "../api/problem.ts";
 import { Modal } from "../parts/Modal.tsx";
+import { SaidText } from "../parts/SaidText.tsx";
 import { serverNow } from "../text/clock.ts";
 import { timeText } from "../text/moments.ts";
+import type { Said } from "../text/sentences.ts";
 import { shell } from "./commands.ts";
 import { goOn, goToSignIn, SIGN_IN } from "./session.ts";
 
 /** So long a page waits for its officer. Then it is left, and what was typed is forgotten. */
 const WAITS_MS = 15 * 60_000;
+const NOTHING: Said = { text: "" };
 
 export default function SignedOut({ since }: { since: number }): ReactNode {
   const t = shell.use();
-  const [said, setSaid] = useState("");
+  const [said, setSaid] = useState<Said>(NOTHING);
   const [isAsking, setIsAsking] = useState(false);
   const ask = async (isPressed: boolean): Promise<void> => {
     setIsAsking(isPressed);
     try {
-      if (!(await goOn()) && isPressed) setSaid(t("ended.not_yet"));
+      if (!(await goOn()) && isPressed) setSaid({ text: t("ended.not_yet") });
     } catch (error) {
-      setSaid(problemOf(error).message);
+      setSaid(problemOf(error).said());
     }
     setIsAsking(false);
   };
@@ -41,7 +44,7 @@ export default function SignedOut({ since }: { since: number }): ReactNode {
       <div className="stack">
         <p>{t("ended.says", { at: timeText(since) })}</p>
         <p className="bad b" role="status">
-          {said}
+          <SaidText said={said} />
         </p>
         <div className="row wrap">
           <a className="btn first" href={SIGN_IN} target="_blank" rel="noopener" autoFocus>

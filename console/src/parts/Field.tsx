@@ -1,11 +1,13 @@
 import { type ComponentProps, type ReactNode, useId } from "react";
 
+import type { Said } from "../text/sentences.ts";
+import { SaidText } from "./SaidText.tsx";
+
 /** How a value looks to the checks: fit, to be looked at, or wrong. */
 export type Standing = "good" | "warn" | "bad" | "plain";
 
-export interface Finding {
+export interface Finding extends Said {
   readonly standing: Standing;
-  readonly text: string;
 }
 
 type Inputs = Omit<ComponentProps<"input">, "id" | "className">;
@@ -66,7 +68,9 @@ export function Findings({ id, findings }: { id?: string; findings: readonly Fin
     <div id={id} aria-live="polite">
       {findings.map((one) => (
         <div key={one.text} className={`ck ${one.standing}`}>
-          <span>{one.text}</span>
+          <span>
+            <SaidText said={one} />
+          </span>
         </div>
       ))}
     </div>

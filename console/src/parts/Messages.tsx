@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 
 import { parts } from "./catalogue.ts";
+import { SaidText } from "./SaidText.tsx";
 import { close, useMessages } from "./toasts.ts";
 
 /** Messages of acts that were refused or done. A refusal is told at once, all others when the reader pauses. */
@@ -14,7 +15,9 @@ export function Messages(): ReactNode {
           .filter((one) => one.kind === "bad")
           .map((one) => (
             <p key={one.id} className="message bad">
-              <span>{one.text}</span>
+              <span>
+                <SaidText said={one} />
+              </span>
               <button type="button" className="btn link" onClick={() => close(one.id)}>
                 {t("close")}
               </button>
@@ -26,7 +29,9 @@ export function Messages(): ReactNode {
           .filter((one) => one.kind !== "bad")
           .map((one) => (
             <p key={one.id} className={`message ${one.kind}`}>
-              <span>{one.text}</span>
+              <span>
+                <SaidText said={one} />
+              </span>
               <button type="button" className="btn link" onClick={() => close(one.id)}>
                 {t("close")}
               </button>

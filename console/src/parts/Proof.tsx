@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 
 import { api } from "../api/client.ts";
-import { ok, problemOf } from "../api/problem.ts";
+import { ok, type Problem, problemOf } from "../api/problem.ts";
 import { session } from "../app/session.ts";
 import { serverNow } from "../text/clock.ts";
 import { parts } from "./catalogue.ts";
@@ -58,7 +58,7 @@ function CodeDialog({ end }: { end: (isProved: boolean) => void }): ReactNode {
   const t = parts.use();
   const client = useQueryClient();
   const [typed, setTyped] = useState("");
-  const [refusal, setRefusal] = useState("");
+  const [refusal, setRefusal] = useState<Problem | null>(null);
   const [isRunning, setIsRunning] = useState(false);
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
@@ -72,7 +72,7 @@ function CodeDialog({ end }: { end: (isProved: boolean) => void }): ReactNode {
       client.setQueryData(session.queryKey, (before) => before && { ...before, proved_until });
       end(true);
     } catch (error) {
-      setRefusal(problemOf(error).message);
+      setRefusal(problemOf(error));
       setTyped("");
       setIsRunning(false);
     }
@@ -89,7 +89,7 @@ function CodeDialog({ end }: { end: (isProved: boolean) => void }): ReactNode {
           isMono
           maxLength={CODE_MAX_CHARS}
           value={typed}
-          findings={refusal ? [{ standing: "bad", text: refusal }] : []}
+          findings={refusal ? [{ standing: "bad", ...refusal.said() }] : []}
           onChange={(event) => setTyped(event.target.value)}
         />
         {refusal && (

@@ -3,26 +3,27 @@ import type { ReactNode } from "react";
 import type { Problem } from "../api/problem.ts";
 import type { Read } from "../text/catalogue.ts";
 import { parts } from "./catalogue.ts";
+import { SaidText } from "./SaidText.tsx";
 import { sentenceOf } from "./violations.ts";
 
 /** The refusals after which the officer signs in again and repeats the act. */
 const TOO_OLD = "sign_in_too_old";
-/** The refusal of a body; each of its fields says what is wrong. */
-const INVALID = "invalid_input";
 
-/** Why an act was refused, in the words of the server, with the fields that are wrong. */
+/** Why an act was refused, with the fields that are wrong. */
 export function Refusal({ problem }: { problem: Problem }): ReactNode {
   const t = parts.use();
   return (
     <div className="note bad" role="alert">
-      <p>{problem.code === INVALID && problem.violations.length > 0 ? t("invalid") : problem.message}</p>
+      <p>
+        <SaidText said={problem.head()} />
+      </p>
       {problem.violations.length > 0 && (
         <ul>
           {problem.violations.map((one) => {
-            const { name, text } = sentenceOf(t as Read<string>, one);
+            const { name, ...said } = sentenceOf(t as Read<string>, one);
             return (
               <li key={`${one.field} ${one.message}`}>
-                <b>{name}</b>: {text}
+                <b>{name}</b>: <SaidText said={said} />
               </li>
             );
           })}

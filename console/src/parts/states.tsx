@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { problemOf } from "../api/problem.ts";
 import { parts } from "./catalogue.ts";
 import { MissingCode } from "./fetchCode.ts";
+import { Why } from "./SaidText.tsx";
 
 export function LoadingState(): ReactNode {
   const t = parts.use();
@@ -26,7 +27,7 @@ export function NotFoundState(): ReactNode {
   return <p className="state">{t("not_found")}</p>;
 }
 
-/** Why it failed, in the words of the server, and a button that tries again. */
+/** Why it failed, and a button that tries again. */
 export function ErrorState({ error, reset }: { error: unknown; reset?: () => void }): ReactNode {
   const t = parts.use();
   const router = useRouter();
@@ -41,7 +42,9 @@ export function ErrorState({ error, reset }: { error: unknown; reset?: () => voi
   };
   return (
     <div className="state" role="alert">
-      <p className="b">{problem.message}</p>
+      <p className="b">
+        <Why of={problem} />
+      </p>
       {problem.requestId && <p className="xs mut">{t("request", { id: problem.requestId })}</p>}
       <button type="button" className="btn first" onClick={again}>
         {t("again")}

@@ -2,9 +2,10 @@
 
 import { useSyncExternalStore } from "react";
 
-export interface Message {
+import type { Said } from "../text/sentences.ts";
+
+export interface Message extends Said {
   readonly kind: "good" | "bad" | "plain";
-  readonly text: string;
   /** code of the problem behind it */
   readonly code?: string;
 }

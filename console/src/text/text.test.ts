@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { SentEvents } from "../api/sse.ts";
-import { filled } from "./catalogue.ts";
+import { catalogue, filled, type Read } from "./catalogue.ts";
 import { localText, momentText, readMoment, spanText, timeText } from "./moments.ts";
 import { inWords, readRupees, rupees, shortRupees } from "./rupees.ts";
+import { sentenceOf } from "./sentences.ts";
 
 const FOLDER = new URL("../../text/", import.meta.url);
 const PLACES = /\{\w+\}/g;
@@ -101,4 +102,26 @@ test("events of a stream are whole however their text is cut", () => {
       { id: "8", event: "message", data: "x" },
     ]);
   }
+});
+
+test("a refusal is a sentence with its sums, times, roles and officers", () => {
+  const texts = {
+    amount_not_free: "Only {free_paise} of {held_paise} are free.",
+    task_owned: "{owner} has it until {until}.",
+    role_not_allowed: "Only: {allowed}.",
+    "role.sp": "superintendent",
+    policy_value_refused: "Not this value.",
+    parts_refused: "Correct: {refused}",
+  };
+  const t = catalogue(texts, texts).now() as Read<string>;
+  const said = (code: string, params: Record<string, unknown>) => sentenceOf(t, { code, params });
+  assert.deepEqual(said("amount_not_free", { free_paise: 18_500_000, held_paise: 0 }), { text: "Only ₹1,85,000 of ₹0 are free." });
+  const owned = { owner: "officer:desk.rao", until: "2026-11-27T08:32:31Z" };
+  assert.deepEqual(said("task_owned", owned), { text: "desk.rao has it until 27-11-2026 14:02 IST." });
+  assert.deepEqual(said("role_not_allowed", { role: "io", allowed: ["sp", "new_role"] }), { text: "Only: superintendent, new_role." });
+  assert.deepEqual(said("policy_value_refused", { problem: "must be above 0" }), { text: "Not this value.", more: "must be above 0" });
+  const refused = [{ field: "orders[0]", ack_no: "21611260000017", code: "task_owned", params: owned }];
+  assert.match(said("parts_refused", { refused })?.text ?? "", /^Correct: 21611260000017: desk\.rao has it/);
+  // An unknown code, a value that an older server does not send, and the name of a role are no sentence.
+  for (const code of ["newer_code", "task_owned", "role.sp"]) assert.equal(said(code, {}), null);
 });

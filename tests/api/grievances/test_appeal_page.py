@@ -175,7 +175,7 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     assert "The investigating officer decided: the hold stays." in page
     hindi = await holder.see(visit.replace("lang=en", "lang=hi"))
     assert "आपके बैंक ने उत्तर दे दिया है।" in hindi
-    assert "विवेचना अधिकारी का निर्णय: रोक बनी रहेगी।" in hindi
+    assert "विवेचक का निर्णय: रोक बनी रहेगी।" in hindi
     released = GrievanceDecided(
         level=GrievanceLevel.DY_SP, decision=GrievanceDecision.PART_RELEASED, released_paise=3000_00, reason="rent"
     )

@@ -2,6 +2,7 @@
 
 import type { ReactNode } from "react";
 
+import { useDistrictName } from "../../parts/names.ts";
 import { changeText } from "./changeValues.ts";
 import type { Change } from "./reads.ts";
 import { admin, type AdminRead, named } from "./text.ts";
@@ -53,8 +54,9 @@ export function ChangeTable({ changes }: { changes: readonly Change[] }): ReactN
 /** A value of a change: what it was is struck through, what it becomes is marked. */
 export function Value({ change, kind }: { change: Change; kind: "before" | "after" }): ReactNode {
   const t = admin.use();
+  const districtOf = useDistrictName();
   const text = change[kind];
   if (text === null || text === "") return <span className="mut">–</span>;
-  const shown = changeText(t, change.field, text);
+  const shown = changeText(t, change.field, text, districtOf);
   return kind === "before" ? <del>{shown}</del> : <ins>{shown}</ins>;
 }

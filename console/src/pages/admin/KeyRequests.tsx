@@ -3,6 +3,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 
+import { useBankName } from "../../parts/names.ts";
 import { Moment } from "../../parts/time.tsx";
 import { Part } from "./Part.tsx";
 import { Propose } from "./Propose.tsx";
@@ -17,6 +18,7 @@ interface Open {
 /** `namesBank` where the list is of all banks. Nothing is shown where none waits. */
 export function KeyRequests({ asked, namesBank = false }: { asked: readonly KeyRequest[]; namesBank?: boolean }): ReactNode {
   const t = admin.use();
+  const bankOf = useBankName();
   const isAdmin = useIsAdmin();
   const [open, setOpen] = useState<Open | null>(null);
   if (asked.length === 0) return null;
@@ -30,7 +32,7 @@ export function KeyRequests({ asked, namesBank = false }: { asked: readonly KeyR
               {namesBank && (
                 <>
                   <Link to="/directory/$code" params={{ code: one.institution }}>
-                    {one.institution}
+                    {bankOf(one.institution)}
                   </Link>{" "}
                   ·{" "}
                 </>
@@ -47,7 +49,7 @@ export function KeyRequests({ asked, namesBank = false }: { asked: readonly KeyR
                 <button
                   type="button"
                   className="btn"
-                  aria-label={t("confirm_key_request_of", { key: one.key_id, bank: one.institution })}
+                  aria-label={t("confirm_key_request_of", { key: one.key_id, bank: bankOf(one.institution) })}
                   onClick={() => setOpen({ request: one, answer: "confirmed" })}
                 >
                   {t("confirm_key_request")}
@@ -55,7 +57,7 @@ export function KeyRequests({ asked, namesBank = false }: { asked: readonly KeyR
                 <button
                   type="button"
                   className="btn"
-                  aria-label={t("refuse_key_request_of", { key: one.key_id, bank: one.institution })}
+                  aria-label={t("refuse_key_request_of", { key: one.key_id, bank: bankOf(one.institution) })}
                   onClick={() => setOpen({ request: one, answer: "refused" })}
                 >
                   {t("refuse")}
@@ -72,10 +74,11 @@ export function KeyRequests({ asked, namesBank = false }: { asked: readonly KeyR
 
 function Decide({ open: { request, answer }, close }: { open: Open; close: () => void }): ReactNode {
   const t = admin.use();
+  const bankOf = useBankName();
   const says = answer === "confirmed" ? t("confirm_key_request_says") : t("refuse_key_request_says");
   return (
     <Propose
-      title={`${named(t, "key_answer", answer)}: ${request.institution}, ${request.key_id}`}
+      title={`${named(t, "key_answer", answer)}: ${bankOf(request.institution)}, ${request.key_id}`}
       asked={{ kind: "bank_key_request_decided", code: request.institution, change_id: request.change_id, answer }}
       says={says}
       close={close}

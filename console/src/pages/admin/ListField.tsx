@@ -26,6 +26,7 @@ export function ListField({
   const id = useId();
   const [typed, setTyped] = useState("");
   const [unknown, setUnknown] = useState("");
+  const nameOf = (value: string): string => suggestions.find((one) => one.value === value)?.label ?? value;
   const add = (text: string): void => {
     const parts = text.split(ENDS).map((one) => one.trim()).filter(Boolean);
     const read = parts.map((part) => ({ part, value: isKnownOnly ? knownValue(part, suggestions) : part }));
@@ -50,10 +51,10 @@ export function ListField({
         <ul className="admin-chips">
           {values.map((one) => (
             <li key={one} className="chip">
-              {one}
+              {nameOf(one)}
               <button
                 type="button"
-                aria-label={t("take_out", { value: one })}
+                aria-label={t("take_out", { value: nameOf(one) })}
                 onClick={() => change(values.filter((other) => other !== one))}
               >
                 ×

@@ -10,7 +10,7 @@ import { chooseOfficer } from "./chosen.ts";
 import { Notices, Refusals, Roles, Sessions, SignIns } from "./officerParts.tsx";
 import { Absences, ChangeOfficer, DisableNow, GiveRole, MoveMember } from "./officerForms.tsx";
 import { dayOf, Part } from "./Part.tsx";
-import { districtsText, Presence } from "./presence.tsx";
+import { Presence, useDistrictsText } from "./presence.tsx";
 import { Propose } from "./Propose.tsx";
 import { officer, useIsAdmin, useMay } from "./reads.ts";
 import { admin } from "./text.ts";
@@ -19,6 +19,7 @@ type Open = "change" | "give" | "move" | "enable" | "reset" | "disable" | "absen
 
 export function OfficerDetails({ officerId }: { officerId: string }): ReactNode {
   const t = admin.use();
+  const districtsText = useDistrictsText();
   const isAdmin = useIsAdmin();
   const mayRead = useMay("read_sign_ins");
   const mayReadNotices = useMay("read_notice_settings");
@@ -51,7 +52,7 @@ export function OfficerDetails({ officerId }: { officerId: string }): ReactNode 
       <dl className="admin-facts">
         <Fact name={t("rank")} text={one.rank} />
         <Fact name={t("station")} text={one.station} />
-        <Fact name={t("districts")} text={districtsText(t, one.districts)} />
+        <Fact name={t("districts")} text={districtsText(one.districts)} />
         <Fact name={t("team")} text={one.teams.join(", ")} />
         <Fact name={t("mobile")} text={one.mobile} />
         <Fact name={t("email")} text={one.email} />

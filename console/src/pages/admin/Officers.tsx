@@ -13,7 +13,7 @@ import { Finder } from "./Finder.tsx";
 import { Frame } from "./Frame.tsx";
 import { AddOfficer } from "./officerForms.tsx";
 import { OfficerDetails } from "./OfficerDetails.tsx";
-import { districtsText, Presence } from "./presence.tsx";
+import { Presence, useDistrictsText } from "./presence.tsx";
 import { type Officer, officers, officersFound, useIsAdmin, useSettled } from "./reads.ts";
 import { admin, named } from "./text.ts";
 
@@ -71,6 +71,7 @@ export default function Officers(): ReactNode {
 
 function OfficerTable({ officers: shown, chosen }: { officers: readonly Officer[]; chosen: string | null }): ReactNode {
   const t = admin.use();
+  const districtsText = useDistrictsText();
   return (
     <div className="admin-scroll" role="region" aria-labelledby="h-officers" tabIndex={0}>
       <table className="grid people">
@@ -99,8 +100,8 @@ function OfficerTable({ officers: shown, chosen }: { officers: readonly Officer[
                 <span className="mono mut">{one.officer_id}</span>
               </th>
               <td>{one.roles.map((role) => named(t, "role", role)).join(", ") || <span className="mut">{t("no_role")}</span>}</td>
-              <td className="admin-cut" title={one.districts.join(", ")}>
-                {districtsText(t, one.districts)}
+              <td className="admin-cut" title={districtsText(one.districts)}>
+                {districtsText(one.districts)}
               </td>
               <td>{one.teams.join(", ") || "–"}</td>
               <td>

@@ -16,11 +16,12 @@ import { ListPanel } from "./ListPanel.tsx";
 import { useDistricts } from "./officerForms.tsx";
 import { ADMIN, type Team, teams, useMay } from "./reads.ts";
 import { asShifts, shiftsText, typedShifts } from "./shifts.ts";
-import { districtsText } from "./presence.tsx";
+import { useDistrictsText } from "./presence.tsx";
 import { admin } from "./text.ts";
 
 export default function Teams(): ReactNode {
   const t = admin.use();
+  const districtsText = useDistrictsText();
   const mayChange = useMay("change_teams");
   const [isAdding, setIsAdding] = useState(false);
   const [changed, setChanged] = useState<Team | null>(null);
@@ -60,7 +61,7 @@ export default function Teams(): ReactNode {
                   <td>
                     <Members ids={one.members ?? []} />
                   </td>
-                  <td>{districtsText(t, one.districts ?? [])}</td>
+                  <td>{districtsText(one.districts ?? [])}</td>
                   <td>{shiftsText(one.shifts ?? [], t.language) || <span className="mut">{t("any_hour")}</span>}</td>
                   <td className="num">
                     {mayChange && (

@@ -48,12 +48,13 @@ test("what two versions differ in is what is other after the last", () => {
 });
 
 test("values of a change are read in Indian time, in rupees and by name", () => {
-  const t = reader({ "channel.i4c": "I4C wire", "district.*": "all", "said.now": "at once", said_from: "since {at}", said_until: "to {at}" });
+  const t = reader({ "channel.i4c": "I4C wire", whole_state: "all", "said.now": "at once", said_from: "since {at}", said_until: "to {at}" });
   assert.equal(changeText(t, "role.sp", "from 2026-11-30T18:30:00Z until 2026-12-31T18:30:00Z"), "since 01-12-2026 00:00 IST to 01-01-2027 00:00 IST");
   assert.equal(changeText(t, "trail.min_chase_paise", "50000"), "₹500");
   assert.equal(changeText(t, "channels", "i4c, fax"), "I4C wire, fax");
   assert.equal(changeText(t, "key.sbin-1", "now; ab12"), "at once; ab12");
   assert.equal(changeText(t, "districts", "*"), "all");
+  assert.equal(changeText(t, "districts", "LUCKNOW, AGRA", (code) => code.toLowerCase()), "lucknow, agra");
   assert.equal(changeText(t, "shifts", "day 1 20:00-24:00"), "Mon 20:00-24:00");
   assert.equal(changeText(t, "name", "Ravi Verma"), "Ravi Verma");
 });

@@ -16,7 +16,6 @@ const CODES: Readonly<Record<string, string>> = {
   answer_class: "answers",
   kind: "kind",
   language: "language",
-  districts: "district",
 };
 
 /** Return whether a field is a name of the policy. */
@@ -24,8 +23,10 @@ export function isPolicyName(field: string): boolean {
   return field.includes(".") && !OTHERS.test(field);
 }
 
-export function changeText(t: AdminRead, field: string, text: string): string {
+/** Return the value of a field. `districtOf` gives the name of a district. */
+export function changeText(t: AdminRead, field: string, text: string, districtOf = (code: string): string => code): string {
   if (isPolicyName(field)) return policyText(t, field, text);
+  if (field === "districts") return text.split(", ").map((one) => (one === "*" ? t("whole_state") : districtOf(one))).join(", ");
   const codes = CODES[field];
   if (codes !== undefined) return text.split(", ").map((one) => codeText(t, codes, one)).join(", ");
   return text.split("; ").map((one) => spanText(t, codeText(t, "said", one))).join("; ");

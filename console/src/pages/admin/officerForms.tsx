@@ -8,6 +8,7 @@ import { ok } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
+import { choices } from "../../parts/names.ts";
 import { useProof } from "../../parts/Proof.tsx";
 import { type Known } from "./known.ts";
 import { ListField } from "./ListField.tsx";
@@ -38,11 +39,7 @@ const NO_PERSON: Person = { name: "", rank: "", station: "", mobile: "", email: 
 /** The districts of the State, as suggestions. */
 export function useDistricts(): readonly Known[] {
   const t = admin.use();
-  const { data } = useQuery({
-    queryKey: ["choices"],
-    queryFn: () => ok(api.GET("/api/v1/drafts/choices")),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const { data } = useQuery(choices);
   const known = data?.districts.map((one) => ({ value: one.code, label: t.language === "hi" ? one.hindi : one.english }));
   return [{ value: "*", label: t("whole_state") }, ...(known ?? [])];
 }

@@ -2,13 +2,17 @@
 
 import type { ReactNode } from "react";
 
+import { useDistrictName } from "../../parts/names.ts";
 import type { Officer } from "./reads.ts";
-import { admin, type AdminRead } from "./text.ts";
+import { admin } from "./text.ts";
 
 const WHOLE_STATE = "*";
 
-export function districtsText(t: AdminRead, districts: readonly string[]): string {
-  return districts.map((one) => (one === WHOLE_STATE ? t("whole_state") : one)).join(", ") || "–";
+/** Return what names the districts of an officer or a team. */
+export function useDistrictsText(): (districts: readonly string[]) => string {
+  const t = admin.use();
+  const nameOf = useDistrictName();
+  return (districts) => districts.map((one) => (one === WHOLE_STATE ? t("whole_state") : nameOf(one))).join(", ") || "–";
 }
 
 export function Presence({ officer }: { officer: Officer }): ReactNode {

@@ -90,16 +90,6 @@ export const banks = (text: string) =>
     getNextPageParam: rest,
   });
 
-/** The names of banks by their codes, of as many as the API gives at once. */
-export const bankNames = queryOptions({
-  queryKey: [...ADMIN, "bank names"],
-  queryFn: async () => {
-    const { items } = await ok(api.GET("/api/v1/institutions", { params: { query: { limit: MOST } } }));
-    return new Map(items.map((one) => [one.code, one.name]));
-  },
-  staleTime: Number.POSITIVE_INFINITY,
-});
-
 export const bank = (code: string) =>
   queryOptions({
     queryKey: [...ADMIN, "bank", code],

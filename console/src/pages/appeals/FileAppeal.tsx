@@ -3,9 +3,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
+import { problemOf } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
+import { useBankName } from "../../parts/names.ts";
 import { TextArea } from "../../parts/TextArea.tsx";
 import { say } from "../../parts/toasts.ts";
 import type { Language } from "../../text/language.ts";
@@ -31,6 +33,7 @@ export function FileAppeal({
   filed: (grievanceId: string) => void;
 }): ReactNode {
   const t = appeals.use();
+  const bankOf = useBankName();
   const [number, setNumber] = useState("");
   const [holdId, setHoldId] = useState("");
   const [text, setText] = useState("");
@@ -51,7 +54,7 @@ export function FileAppeal({
   });
   const none = named !== null && "reference" in named ? t("file.none_of_reference") : t("file.none");
   const wrong = isLeft && number.trim() !== "" && named === null ? t("file.neither") : "";
-  const found = holds.error !== null ? holds.error.message : holds.data?.items.length === 0 ? none : wrong;
+  const found = holds.error === null ? { text: holds.data?.items.length === 0 ? none : wrong } : problemOf(holds.error).said();
   return (
     <AskDialog
       title={appealCommands.file.label()}
@@ -71,14 +74,14 @@ export function FileAppeal({
           setHoldId("");
         }}
         onBlur={() => setLeft(true)}
-        findings={found ? [{ standing: "bad", text: found }] : []}
+        findings={found.text ? [{ standing: "bad", ...found }] : []}
         isMono
       />
       {(holds.data?.items.length ?? 0) > 0 && (
         <Choose label={t("file.hold")} value={chosen} onChange={(event) => setHoldId(event.target.value)}>
           {holds.data?.items.map((one) => (
             <option key={one.hold_id} value={one.hold_id}>
-              {`${one.institution} ••${one.account_end} · ${rupees(one.held_paise)} · ${one.reference}`}
+              {`${bankOf(one.institution)} ••${one.account_end} · ${rupees(one.held_paise)} · ${one.reference}`}
             </option>
           ))}
         </Choose>

@@ -7,6 +7,7 @@ import { type ReactNode, useState } from "react";
 import { useLooksAt } from "../../api/presence.ts";
 import { useCommand } from "../../keys/commands.ts";
 import { Rupees } from "../../parts/money.tsx";
+import { useBankName } from "../../parts/names.ts";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Deadline, Moment } from "../../parts/time.tsx";
 import { inWords } from "../../text/rupees.ts";
@@ -33,6 +34,7 @@ export function GrievanceFile({ grievanceId }: { grievanceId: string }): ReactNo
 
 function File({ view }: { view: Grievance }): ReactNode {
   const t = appeals.use();
+  const bankOf = useBankName();
   const navigate = useNavigate();
   const hold = useQuery(holdFile(view.hold_id));
   const proposal = useProposal(view.hold_id);
@@ -70,7 +72,7 @@ function File({ view }: { view: Grievance }): ReactNode {
           <span className="mut">{inWords(view.held_paise, t.language)}</span>
         </p>
         <p className="sm">
-          {t("held_at", { bank: view.institution, end: hold.data?.account_end ?? "" })}{" "}
+          {t("held_at", { bank: bankOf(view.institution), end: hold.data?.account_end ?? "" })}{" "}
           {view.free_paise < view.held_paise && (
             <>
               <Rupees paise={view.free_paise} /> {t("is_free")}{" "}

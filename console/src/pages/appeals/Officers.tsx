@@ -9,6 +9,7 @@ import { useSession } from "../../app/session.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
 import { Modal } from "../../parts/Modal.tsx";
+import { choices, useDistrictName } from "../../parts/names.ts";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { say } from "../../parts/toasts.ts";
 import { personOf } from "../../text/actors.ts";
@@ -47,6 +48,7 @@ export function Officers({ close }: { close: () => void }): ReactNode {
 
 function OfficerTable(): ReactNode {
   const t = appeals.use();
+  const districtOf = useDistrictName();
   const found = useQuery(officers);
   if (found.error !== null) return <ErrorState error={found.error} reset={() => void found.refetch()} />;
   if (found.isPending) return <LoadingState />;
@@ -68,7 +70,7 @@ function OfficerTable(): ReactNode {
           {found.data.items.map((one) => (
             <tr key={`${one.level} ${one.district}`}>
               <td>{t(`level.${one.level}`)}</td>
-              <td>{one.district || t("officers.state")}</td>
+              <td>{districtOf(one.district) || t("officers.state")}</td>
               <td>{one.name}</td>
               <td className="mono">{one.phone}</td>
               <td>{one.email}</td>
@@ -88,12 +90,13 @@ function NameOfficer({ close }: { close: () => void }): ReactNode {
   const [name, setName] = useState("");
   const [phone, setPhone] = useState("");
   const [email, setEmail] = useState("");
+  const districts = useQuery(choices).data?.districts ?? [];
   const isOfState = level === "state_gro";
   const verb = useVerb({
     run: () =>
       sendOfficer({
         level,
-        district: isOfState ? "" : district.trim(),
+        district: isOfState ? "" : district,
         name: name.trim(),
         phone: phone.trim(),
         email: email.trim() || null,
@@ -109,7 +112,7 @@ function NameOfficer({ close }: { close: () => void }): ReactNode {
     <AskDialog
       title={t("officers.name_one")}
       says={t("officers.means")}
-      isReady={!verb.isRunning && name.trim() !== "" && phone.trim() !== "" && (isOfState || district.trim() !== "")}
+      isReady={!verb.isRunning && name.trim() !== "" && phone.trim() !== "" && (isOfState || district !== "")}
       problem={verb.problem}
       run={() => verb.act(undefined)}
       close={close}
@@ -122,7 +125,14 @@ function NameOfficer({ close }: { close: () => void }): ReactNode {
         ))}
       </Choose>
       {!isOfState && (
-        <Field label={t("district")} maxLength={NAME_MAX_CHARS} value={district} onChange={(event) => setDistrict(event.target.value)} />
+        <Choose label={t("district")} value={district} onChange={(event) => setDistrict(event.target.value)}>
+          <option value="" />
+          {districts.map((one) => (
+            <option key={one.code} value={one.code}>
+              {t.language === "hi" ? one.hindi : one.english}
+            </option>
+          ))}
+        </Choose>
       )}
       <Field label={t("officers.name")} autoFocus maxLength={NAME_MAX_CHARS} value={name} onChange={(event) => setName(event.target.value)} />
       <Field label={t("officers.phone")} inputMode="tel" maxLength={20} value={phone} onChange={(event) => setPhone(event.target.value)} />

@@ -7,6 +7,7 @@ import { type ReactNode, useState } from "react";
 import { useLooksAt } from "../../api/presence.ts";
 import { useCommand } from "../../keys/commands.ts";
 import { Rupees } from "../../parts/money.tsx";
+import { useBankName } from "../../parts/names.ts";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { personOf } from "../../text/actors.ts";
 import { inWords } from "../../text/rupees.ts";
@@ -33,6 +34,7 @@ export function SmallHoldFile({ holdId }: { holdId: string }): ReactNode {
 
 function File({ file }: { file: HoldFile }): ReactNode {
   const t = appeals.use();
+  const bankOf = useBankName();
   const navigate = useNavigate();
   const { hold } = file;
   const proposal = useProposal(hold.hold_id);
@@ -61,7 +63,7 @@ function File({ file }: { file: HoldFile }): ReactNode {
           <span className="mut">{inWords(hold.held_paise, t.language)}</span>
         </p>
         <p className="sm">
-          {t("held_at", { bank: hold.institution, end: file.account_end })} <Clock file={file} />
+          {t("held_at", { bank: bankOf(hold.institution), end: file.account_end })} <Clock file={file} />
         </p>
         <p className="sm mut">{t("small.why")}</p>
         {hold.small_hold_decision !== null && (

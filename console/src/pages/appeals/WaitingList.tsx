@@ -6,6 +6,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { useCommand } from "../../keys/commands.ts";
 import { KeyMark } from "../../parts/KeyMark.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { useBankName } from "../../parts/names.ts";
 import { Deadline, Moment } from "../../parts/time.tsx";
 import type { Asked } from "./asked.ts";
 import { appealCommands } from "./commands.ts";
@@ -54,6 +55,7 @@ export function WaitingList({
   open: (id: string) => void;
 }): ReactNode {
   const t = appeals.use();
+  const bankOf = useBankName();
   const place = waiting.ids.indexOf(waiting.at ?? "");
   const go = (step: number): void => {
     const id = waiting.ids[Math.max(0, Math.min(waiting.ids.length - 1, place + step))];
@@ -80,7 +82,7 @@ export function WaitingList({
             </b>
             <span className="xs num">{one.due_at !== null && <Deadline at={Date.parse(one.due_at)} />}</span>
             <span className="cut">
-              {one.number} · {one.institution}
+              {one.number} · {bankOf(one.institution)}
             </span>
             <span className="xs mut num">{t(`level.${one.level}`)}</span>
             {one.waits_for && <span className="all xs warn">{t(`stage.${one.waits_for}`)}</span>}
@@ -94,7 +96,7 @@ export function WaitingList({
             <span className="xs num">
               {t("since")} <Moment at={Date.parse(one.first_held_at)} />
             </span>
-            <span className="cut">{one.institution}</span>
+            <span className="cut">{bankOf(one.institution)}</span>
             <span className="xs mut num mono">{one.reference}</span>
             {one.waits_for && <span className="all xs warn">{t(`stage.${one.waits_for}`)}</span>}
           </Item>

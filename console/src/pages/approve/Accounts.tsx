@@ -3,6 +3,7 @@
 import { Fragment, type ReactNode, useState } from "react";
 
 import { Rupees } from "../../parts/money.tsx";
+import { useBankName } from "../../parts/names.ts";
 import { Moment } from "../../parts/time.tsx";
 import { personOf } from "../../text/actors.ts";
 import { rupees } from "../../text/rupees.ts";
@@ -155,6 +156,7 @@ function Voices({ transfer }: { transfer: Transfer }): ReactNode {
 
 function Settled({ transfer }: { transfer: Transfer }): ReactNode {
   const t = approve.use();
+  const bankOf = useBankName();
   const words = caseText.use();
   return (
     <dl className="both">
@@ -162,7 +164,7 @@ function Settled({ transfer }: { transfer: Transfer }): ReactNode {
         <Fragment key={one.discrepancy_id}>
           <dt>{worded(words, "discrepancy", one.kind)}</dt>
           <dd>
-            {t("claimed", { bank: one.institution })} <Rupees paise={one.claimed_paise} />, {t("booked")} <Rupees paise={one.applied_paise} />
+            {t("claimed", { bank: bankOf(one.institution) })} <Rupees paise={one.claimed_paise} />, {t("booked")} <Rupees paise={one.applied_paise} />
             <br />
             {one.decision === null || one.settled_at === null ? (
               <b className="bad">{t("not_settled")}</b>

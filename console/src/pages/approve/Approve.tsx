@@ -7,7 +7,7 @@ import { type ReactNode, useEffect, useMemo, useState } from "react";
 import "./approve.css";
 
 import { useLooksAt } from "../../api/presence.ts";
-import { problemOf } from "../../api/problem.ts";
+import { type Problem, problemOf } from "../../api/problem.ts";
 import { giveReadReason, hasReadReason, NEEDS_REASON, useReadReasons } from "../../api/readReason.ts";
 import { useSession } from "../../app/session.ts";
 import { useCommand } from "../../keys/commands.ts";
@@ -115,7 +115,7 @@ function Opened({
     placeholderData: keepPreviousData,
   });
   const [document, setDocument] = useState<string | null>(null);
-  const [told, setTold] = useState<{ readonly of: string; readonly text: string } | null>(null);
+  const [told, setTold] = useState<{ readonly of: string; readonly problem: Problem } | null>(null);
   // A case of other officers is read with a reason, which the stream has not.
   const isOwn = !hasReadReason(restorationId);
   useLiveFile(isOwn ? data?.view.case_ack_no : undefined);
@@ -151,14 +151,14 @@ function Opened({
         acts={waiting?.head.restoration_id === view.restoration_id ? waiting.acts : []}
         fourEyes={fourEyesOf(view, officer_id)}
         isOld={isOld}
-        told={told?.of === view.restoration_id ? told.text : null}
+        told={told?.of === view.restoration_id ? told.problem : null}
         done={() => {
           setTold(null);
           void client.invalidateQueries({ queryKey: part() });
           next();
         }}
-        refused={(text) => {
-          setTold({ of: view.restoration_id, text });
+        refused={(problem) => {
+          setTold({ of: view.restoration_id, problem });
           void client.invalidateQueries({ queryKey: part() });
         }}
       />

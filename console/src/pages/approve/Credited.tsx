@@ -7,6 +7,7 @@ import { ok } from "../../api/problem.ts";
 import { readerOf } from "../../api/readReason.ts";
 import { useVerb } from "../../api/verb.ts";
 import { CommandButton } from "../../parts/Button.tsx";
+import { useBankName } from "../../parts/names.ts";
 import { Moment } from "../../parts/time.tsx";
 import { personOf } from "../../text/actors.ts";
 import { approveCommands } from "./commands.ts";
@@ -18,6 +19,7 @@ const SHOWN_MS = 30_000;
 
 export function Credited({ view, file }: { view: View; file: File }): ReactNode {
   const t = approve.use();
+  const bankOf = useBankName();
   const other = otherAccountOf(view);
   const proposed = file.credit_account;
   return (
@@ -34,7 +36,7 @@ export function Credited({ view, file }: { view: View; file: File }): ReactNode 
               <dt>{t("credited.account")}</dt>
               <dd>
                 <b>
-                  {one.institution} <span className="mono">••••••{one.account_end}</span>
+                  {bankOf(one.institution)} <span className="mono">••••••{one.account_end}</span>
                 </b>
                 {!other && <span className="mut"> · {t("credited.paid")}</span>}
                 {!one.in_application && <span className="bad b"> ! {t("credited.not_in_application")}</span>}
@@ -51,6 +53,7 @@ export function Credited({ view, file }: { view: View; file: File }): ReactNode 
 
 function OtherAccount({ one }: { one: Schemas["CreditAccountOfFile"] }): ReactNode {
   const t = approve.use();
+  const bankOf = useBankName();
   return (
     <>
       {one.confirmed_at === null && (
@@ -58,7 +61,7 @@ function OtherAccount({ one }: { one: Schemas["CreditAccountOfFile"] }): ReactNo
           <dt>{t("credited.new")}</dt>
           <dd>
             <b>
-              {one.institution} <span className="mono">••••••{one.account_end}</span>
+              {bankOf(one.institution)} <span className="mono">••••••{one.account_end}</span>
             </b>
           </dd>
         </div>

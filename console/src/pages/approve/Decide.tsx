@@ -3,6 +3,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 
+import type { Problem } from "../../api/problem.ts";
 import { useStream } from "../../api/stream.ts";
 import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
@@ -11,6 +12,7 @@ import { CommandButton } from "../../parts/Button.tsx";
 import { KeyMark } from "../../parts/KeyMark.tsx";
 import { Rupees } from "../../parts/money.tsx";
 import { useProof } from "../../parts/Proof.tsx";
+import { Why } from "../../parts/SaidText.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { say } from "../../parts/toasts.ts";
 import { isActor, personOf } from "../../text/actors.ts";
@@ -36,9 +38,9 @@ export interface DecideProps {
   /** whether another file was chosen and is not here yet */
   readonly isOld: boolean;
   /** what the server said to the act before, if it refused it */
-  readonly told: string | null;
+  readonly told: Problem | null;
   readonly done: () => void;
-  readonly refused: (text: string) => void;
+  readonly refused: (problem: Problem) => void;
 }
 
 export function Decide(props: DecideProps): ReactNode {
@@ -67,7 +69,7 @@ export function Decide(props: DecideProps): ReactNode {
       {isApproval && isPrepared && <Follows file={file} />}
       {told !== null && (
         <p className="note bad sm" role="alert">
-          {told} {t("read_again")}
+          <Why of={told} /> {t("read_again")}
         </p>
       )}
       {view.state === "open" && <Acts {...props} paise={paise} />}
@@ -160,7 +162,7 @@ function Acts({ view, file, acts, fourEyes, isOld, paise, done, refused }: Decid
       // The dialog keeps what was typed, unless the restoration has changed meanwhile.
       if (asked.act !== "approve" && problem.status !== CONFLICT) return;
       setAsking(null);
-      refused(problem.message);
+      refused(problem);
     },
   });
   const other = otherAccountOf(view);

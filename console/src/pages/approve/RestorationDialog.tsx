@@ -7,6 +7,7 @@ import type { Problem } from "../../api/problem.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { useBankName } from "../../parts/names.ts";
 import { PdfField } from "../../parts/PdfField.tsx";
 import { ReasonField } from "../../parts/ReasonField.tsx";
 import { localText } from "../../text/moments.ts";
@@ -186,6 +187,7 @@ function Waive(props: DialogProps): ReactNode {
 
 function DecideObjection(props: DialogProps): ReactNode {
   const t = approve.use();
+  const bankOf = useBankName();
   const undecided = props.asking.view.objections.filter((one) => one.decision === null);
   const [id, setId] = useState(undecided[0]?.objection_id);
   const [decision, setDecision] = useState<"upheld" | "dismissed" | "">("");
@@ -223,7 +225,7 @@ function DecideObjection(props: DialogProps): ReactNode {
           {releases.length === 0 ? t("upheld.sent_back") : t("upheld.victim")}
           {releases.map((one) => (
             <span key={one.hold_id} className="block">
-              {t("upheld.releases", { bank: one.institution, end: one.account_end })} <Rupees paise={one.paise} />
+              {t("upheld.releases", { bank: bankOf(one.institution), end: one.account_end })} <Rupees paise={one.paise} />
             </span>
           ))}
         </p>
@@ -239,6 +241,7 @@ const IFSC = /^[A-Z]{4}0[A-Z0-9]{6}$/;
 /** The second officer types the account again, from the proof and not from the screen. */
 function ConfirmAccount(props: DialogProps): ReactNode {
   const t = approve.use();
+  const bankOf = useBankName();
   const proposed = props.asking.file.credit_account;
   const [account, setAccount] = useState("");
   const [ifsc, setIfsc] = useState("");
@@ -255,7 +258,7 @@ function ConfirmAccount(props: DialogProps): ReactNode {
     >
       {proposed && (
         <p className="sm">
-          {proposed.institution}. {t("credited.proof")} {proposed.proof}
+          {bankOf(proposed.institution)}. {t("credited.proof")} {proposed.proof}
         </p>
       )}
       <Field label={t("account_number")} autoFocus isMono inputMode="numeric" maxLength={18} value={account} onChange={(event) => setAccount(event.target.value)} />

@@ -10,9 +10,12 @@ import { problemOf } from "../../api/problem.ts";
 import { useStream } from "../../api/stream.ts";
 import { Modal } from "../../parts/Modal.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { useBankName } from "../../parts/names.ts";
 import { useProof } from "../../parts/Proof.tsx";
+import { SaidText } from "../../parts/SaidText.tsx";
 import { serverNow } from "../../text/clock.ts";
 import { rupees } from "../../text/rupees.ts";
+import type { Said } from "../../text/sentences.ts";
 import { send } from "./acts.ts";
 import { checksOf, isConfirmed, standingOf, type Transfer, type Waiting } from "./figures.ts";
 import { part, type Whole, wholeOf } from "./reads.ts";
@@ -21,7 +24,7 @@ import { approve } from "./text.ts";
 /** Lines at once. A person looks at no more with care. */
 const LINES_MAX = 50;
 
-type Outcome = { readonly isDone: boolean; readonly text: string };
+type Outcome = Said & { readonly isDone: boolean };
 
 export function Simple({ waiting, close }: { waiting: readonly Waiting[]; close: () => void }): ReactNode {
   const t = approve.use();
@@ -70,7 +73,7 @@ export function Simple({ waiting, close }: { waiting: readonly Waiting[]; close:
         }
         outcome = { isDone: true, text: t("simple.approved") };
       } catch (error) {
-        outcome = { isDone: false, text: problemOf(error).message };
+        outcome = { isDone: false, ...problemOf(error).said() };
       }
       setOutcomes((before) => new Map(before).set(view.restoration_id, outcome));
     }
@@ -151,6 +154,7 @@ function Line({
   isRunning: boolean;
 }): ReactNode {
   const t = approve.use();
+  const bankOf = useBankName();
   const obstacle = whole && outcome === undefined ? obstacleOf(whole) : null;
   const accounts = whole?.file.accounts.filter((account) => account.victim_paise > 0) ?? [];
   return (
@@ -190,13 +194,17 @@ function Line({
               {t("simple.to")}{" "}
               {whole.view.beneficiaries.map((to) => (
                 <span key={to.account_end}>
-                  {to.institution} <span className="mono">••{to.account_end}</span>
+                  {bankOf(to.institution)} <span className="mono">••{to.account_end}</span>
                 </span>
               ))}
             </span>
           )}
           {obstacle !== null && <b className="warn block">{t(`simple.not.${obstacle}`)}</b>}
-          {outcome && <b className={outcome.isDone ? "good block" : "bad block"}>{outcome.text}</b>}
+          {outcome && (
+            <b className={outcome.isDone ? "good block" : "bad block"}>
+              <SaidText said={outcome} />
+            </b>
+          )}
         </span>
       </label>
     </li>

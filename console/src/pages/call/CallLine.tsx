@@ -3,6 +3,7 @@
 import type { ReactNode } from "react";
 
 import { CommandButton } from "../../parts/Button.tsx";
+import { Why } from "../../parts/SaidText.tsx";
 import { Since, Until } from "../../parts/time.tsx";
 import { useNow } from "../../text/clock.ts";
 import { timeText } from "../../text/moments.ts";
@@ -55,7 +56,7 @@ export function CallLine({
         </>
       )}
       <span className={`push ${kept.saving === "no_line" || kept.saving === "refused" ? "bad b" : "mut"}`} role="status">
-        {savedText(t, kept)}
+        {kept.saving === "refused" && kept.problem ? <Why of={kept.problem} /> : savedText(t, kept)}
       </span>
       <CommandButton command={callCommands.hand_over} run={handOver} />
       {isSent ? (
@@ -69,6 +70,5 @@ export function CallLine({
 
 function savedText(t: ReturnType<typeof call.use>, kept: Kept): string {
   if (kept.saving === "saved") return t("saved", { at: timeText(kept.savedAt) });
-  if (kept.saving === "refused") return kept.problem?.message ?? "";
   return kept.saving === "no_line" ? t("no_line") : t("typing");
 }

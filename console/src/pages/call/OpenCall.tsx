@@ -7,12 +7,14 @@ import { api } from "../../api/client.ts";
 import { ok, type Problem } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { CommandButton } from "../../parts/Button.tsx";
+import { choices } from "../../parts/names.ts";
+import { Why } from "../../parts/SaidText.tsx";
 import { say } from "../../parts/toasts.ts";
 import { CallLine } from "./CallLine.tsx";
 import { callCommands } from "./commands.ts";
 import { type Content, EMPTY, hasFacts, isEmpty } from "./content.ts";
 import { HandOver, Sure } from "./dialogs.tsx";
-import { banksOf, type Check, checkOf, choices, draft as draftOf, ownDrafts } from "./drafts.ts";
+import { banksOf, type Check, checkOf, draft as draftOf, ownDrafts } from "./drafts.ts";
 import { missingFacts } from "./findings.ts";
 import { closeKeeper, keeperOf, useKept } from "./keeper.ts";
 import { Person } from "./Person.tsx";
@@ -179,7 +181,7 @@ export function OpenCall({ draftId, leave }: { draftId: string; leave: () => voi
       {asking === "hand_over" && (
         <HandOver
           isRunning={give.isRunning}
-          refusal={give.problem?.message ?? ""}
+          refusal={give.problem}
           give={(to, note) => give.act({ to, note })}
           close={() => setAsking(null)}
         />
@@ -217,18 +219,23 @@ function Go({
   const t = call.use();
   const lacks = open.flatMap((index) => missingFacts(t, check, index));
   // What is missing stands below, in the names of the fields.
-  const said = refusal?.code === INCOMPLETE ? (lacks.length > 0 ? t("cannot_go") : "") : refusal?.message;
+  const isIncomplete = refusal?.code === INCOMPLETE;
   const hasUnasked = open.some((index) => check?.unasked.includes(`transfers[${index}]`));
   const banks = [...new Set((check?.banks ?? []).filter((one) => one.field.endsWith(".payee")).map((one) => one.name))];
   return (
     <div className="go">
       <CommandButton command={callCommands.send} run={send} isDisabled={isRunning} className="btn first ask" />
       <div className="xs mut" role="status">
-        {said && <p className="bad b">{said}</p>}
+        {isIncomplete && lacks.length > 0 && <p className="bad b">{t("cannot_go")}</p>}
+        {refusal !== null && !isIncomplete && (
+          <p className="bad b">
+            <Why of={refusal} />
+          </p>
+        )}
         {banks.length > 0 && <p className="b ink">{t("asks", { banks: banks.join(", ") })}</p>}
         <p>{lacks.length > 0 ? t("lacks", { facts: [...new Set(lacks)].join(", ") }) : t("can_go")}</p>
         {lacks.includes(t("fact.rrn")) && <p>{t("where_rrn")}</p>}
-        {refusal?.code === INCOMPLETE && lacks.length > 0 && <p>{t("stays_open")}</p>}
+        {isIncomplete && lacks.length > 0 && <p>{t("stays_open")}</p>}
         {lacks.length === 0 && hasUnasked && <p className="warn b">{t("payee_unknown")}</p>}
       </div>
     </div>

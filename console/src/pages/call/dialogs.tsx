@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
+import type { Problem } from "../../api/problem.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Modal } from "../../parts/Modal.tsx";
 import { OfficerField } from "../../parts/OfficerField.tsx";
@@ -21,7 +22,7 @@ export function HandOver({
   close,
 }: {
   isRunning: boolean;
-  refusal: string;
+  refusal: Problem | null;
   give: (to: string, note: string) => void;
   close: () => void;
 }): ReactNode {
@@ -41,7 +42,7 @@ export function HandOver({
         label={t("hand_to")}
         officers={officers}
         set={setTo}
-        findings={refusal ? [{ standing: "bad", text: refusal }] : []}
+        findings={refusal ? [{ standing: "bad", ...refusal.said() }] : []}
       />
       <TextArea label={t("hand_note")} value={note} set={setNote} maxLength={NOTE_MAX_CHARS} />
     </AskDialog>

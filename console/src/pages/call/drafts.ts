@@ -24,12 +24,6 @@ export const waitingDrafts = queryOptions({
   queryFn: async () => (await ok(api.GET("/api/v1/drafts", { params: { query: { waiting: true } } }))).items,
 });
 
-export const choices = queryOptions({
-  queryKey: ["drafts", "choices"],
-  staleTime: 600_000,
-  queryFn: () => ok(api.GET("/api/v1/drafts/choices")),
-});
-
 export const teamOfficers = queryOptions({
   queryKey: ["drafts", "team-officers"],
   staleTime: 60_000,

@@ -4,6 +4,7 @@ import type { Finding } from "../../parts/Field.tsx";
 import type { Read } from "../../text/catalogue.ts";
 import { dayText } from "../../text/moments.ts";
 import { shortRupees } from "../../text/rupees.ts";
+import type { Said } from "../../text/sentences.ts";
 import type { Content, Side } from "./content.ts";
 import { transferOf } from "./content.ts";
 import type { Check } from "./drafts.ts";
@@ -16,9 +17,9 @@ const RRN_DIGITS = 12;
 /** What a transfer needs before a bank can be asked. */
 const FACTS = ["payer.institution", "rrn", "amount_paise", "transferred_at"];
 
-function flagText(t: Text, code: string, message: string): string {
+function flagSaid(t: Text, code: string, message: string): Said {
   const key = `flag.${code}`;
-  return (t as Read<string>).has(key) ? (t as Read<string>)(key) : message;
+  return (t as Read<string>).has(key) ? { text: (t as Read<string>)(key) } : { text: message, lang: "en" };
 }
 
 /** The findings of one field of the draft, such as `transfers[0].rrn`. */
@@ -28,11 +29,11 @@ export function findingsOf(t: Text, check: Check | undefined, content: Content, 
     .map((flag) => {
       const place = /^transfers\[(\d+)\]\.rrn$/.exec(field);
       const digits = place && (transferOf(content, Number(place[1])).rrn ?? "").replace(/\D/g, "").length;
-      const text =
+      const said =
         flag.code === "odd_rrn" && digits
-          ? t("rrn_digits", { digits, wanted: RRN_DIGITS })
-          : flagText(t, flag.code, flag.message);
-      return { standing: MILD.has(flag.code) ? "warn" : "bad", text };
+          ? { text: t("rrn_digits", { digits, wanted: RRN_DIGITS }) }
+          : flagSaid(t, flag.code, flag.message);
+      return { standing: MILD.has(flag.code) ? "warn" : "bad", ...said };
     });
 }
 

@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
 import { useSession } from "../../app/session.ts";
+import { useBankName } from "../../parts/names.ts";
 import { Moment } from "../../parts/time.tsx";
 import { rupees } from "../../text/rupees.ts";
 import { type Act, reasonAsk } from "./acts/act.ts";
@@ -21,6 +22,7 @@ const OTHER_DECISIONS: readonly Decision[] = ["corrected", "noted"];
 
 export function Discrepancies({ ackNo }: { ackNo: string }): ReactNode {
   const t = caseText.use();
+  const bankOf = useBankName();
   const all = useQuery(discrepanciesOf(ackNo)).data?.items;
   const waiting = all?.filter((one) => one.resolution === null) ?? [];
   const settled = all?.filter((one) => one.resolution !== null) ?? [];
@@ -46,7 +48,7 @@ export function Discrepancies({ ackNo }: { ackNo: string }): ReactNode {
           <ul>
             {settled.map((one) => (
               <li key={one.discrepancy_id} className="xs">
-                {worded(t, "discrepancy", one.kind)} · {one.institution}: {worded(t, "decision", one.resolution?.decision ?? "")}
+                {worded(t, "discrepancy", one.kind)} · {bankOf(one.institution)}: {worded(t, "decision", one.resolution?.decision ?? "")}
                 {" · "}
                 {one.resolution?.reason}
               </li>
@@ -60,6 +62,7 @@ export function Discrepancies({ ackNo }: { ackNo: string }): ReactNode {
 
 function Waiting({ one, ackNo }: { one: Discrepancy; ackNo: string }): ReactNode {
   const t = caseText.use();
+  const bankOf = useBankName();
   const { actions } = useSession();
   const [asked, setAsked] = useState<Decision | null>(null);
   const may = actions.includes("resolve_discrepancy");
@@ -67,11 +70,11 @@ function Waiting({ one, ackNo }: { one: Discrepancy; ackNo: string }): ReactNode
     <li className="item">
       <b>{worded(t, "discrepancy", one.kind)}</b>{" "}
       <span className="mut">
-        · {one.institution}
+        · {bankOf(one.institution)}
         {one.hop_no !== null && ` · ${t("hop", { hop: one.hop_no })}`} · <Moment at={Date.parse(one.opened_at)} />
       </span>
       <div className="vs">
-        <Claim name={t("claim.bank", { bank: one.institution })} paise={one.claimed_paise} may={may}>
+        <Claim name={t("claim.bank", { bank: bankOf(one.institution) })} paise={one.claimed_paise} may={may}>
           {() => setAsked("upheld_bank")}
         </Claim>
         <Claim name={t("claim.other")} paise={one.applied_paise} may={may}>

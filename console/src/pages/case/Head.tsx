@@ -10,6 +10,7 @@ import { readerOf } from "../../api/readReason.ts";
 import { useVerb } from "../../api/verb.ts";
 import { useSession } from "../../app/session.ts";
 import { CommandButton } from "../../parts/Button.tsx";
+import { useDistrictName } from "../../parts/names.ts";
 import { Moment } from "../../parts/time.tsx";
 import { caseCommands } from "./commands.ts";
 import { type CaseView, mergesOf } from "./data.ts";
@@ -79,6 +80,7 @@ function Merged({ ackNo }: { ackNo: string }): ReactNode {
 /** The victim, hidden until an officer asks. What was read is forgotten after a minute. */
 function Victim({ ackNo }: { ackNo: string }): ReactNode {
   const t = caseText.use();
+  const districtOf = useDistrictName();
   const [victim, setVictim] = useState<Schemas["VictimView"] | null>(null);
   const verb = useVerb({
     run: (_: null) => ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}/victim", { params: { path: { ack_no: ackNo } } })),
@@ -104,7 +106,7 @@ function Victim({ ackNo }: { ackNo: string }): ReactNode {
         </>
       ) : (
         <>
-          <b>{victim.victim.name}</b> · <span className="mono">{victim.victim.mobile}</span> · {victim.district}
+          <b>{victim.victim.name}</b> · <span className="mono">{victim.victim.mobile}</span> · {districtOf(victim.district)}
           {victim.woman && <span className="chip acc">{t("woman")}</span>}
           {victim.senior && <span className="chip acc">{t("senior")}</span>}
           {victim.child && <span className="chip acc">{t("child")}</span>}{" "}

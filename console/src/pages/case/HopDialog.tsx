@@ -53,7 +53,7 @@ export function HopDialog({
         ))}
       </dl>
       {edge.flags.map((flag) => (
-        <p key={flag.code} className="note warn">
+        <p key={flag.code} className="note warn" lang="en">
           {flag.message}
         </p>
       ))}

@@ -1,7 +1,7 @@
 /** A day of the Lok Adalat, a court or the District Magistrate: the files as a list, and the orders to confirm. */
 
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { type ReactNode, useId } from "react";
+import type { ReactNode } from "react";
 
 import "./courtday.css";
 
@@ -9,6 +9,7 @@ import { useSession } from "../../app/session.ts";
 import { useCommand } from "../../keys/commands.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { useDownload } from "../../parts/FileButtons.tsx";
+import { useDistrictName } from "../../parts/names.ts";
 import { localText } from "../../text/moments.ts";
 import { type Asked, type Route, ROUTES } from "./asked.ts";
 import { courtdayCommands } from "./commands.ts";
@@ -49,7 +50,8 @@ export default function CourtDay(): ReactNode {
 /** The court and the district of the print; what the officer did not name has no line. */
 function PrintedWhere({ asked }: { asked: Asked }): ReactNode {
   const t = courtday.use();
-  const named = [asked.court, asked.district && `${t("district")}: ${asked.district}`].filter(Boolean);
+  const districtOf = useDistrictName();
+  const named = [asked.court, asked.district && `${t("district")}: ${districtOf(asked.district)}`].filter(Boolean);
   return named.length > 0 && <p>{named.join(" · ")}</p>;
 }
 
@@ -90,8 +92,9 @@ function Lists({ asked, change }: Choosing): ReactNode {
 function Choices({ asked, change }: Choosing): ReactNode {
   const t = courtday.use();
   const districts = useInfiniteQuery(files({ ...asked, district: "" })).data?.pages ?? [];
-  const known = [...new Set(districts.flatMap((page) => page.items.map((one) => one.district)))].sort();
-  const list = useId();
+  const found = districts.flatMap((page) => page.items.map((one) => one.district));
+  const known = [...new Set(asked.district === "" ? found : [...found, asked.district])].sort();
+  const districtOf = useDistrictName();
   const download = useDownload(`court-day-${asked.heard || asked.on}`, (how) => tableOf(asked, how));
   return (
     <form className="courtday-choices" role="search" aria-label={t("choices")} onSubmit={(event) => event.preventDefault()}>
@@ -113,13 +116,18 @@ function Choices({ asked, change }: Choosing): ReactNode {
         {t("heard")}
         <input className="in" type="date" value={asked.heard} onChange={(event) => change({ heard: event.target.value })} />
       </label>
-      <Typed label={t("court")} value={asked.court} set={(court) => change({ court })} isWide />
-      <Typed label={t("district")} value={asked.district} set={(district) => change({ district })} list={list} />
-      <datalist id={list}>
-        {known.map((one) => (
-          <option key={one} value={one} />
-        ))}
-      </datalist>
+      <Typed label={t("court")} value={asked.court} set={(court) => change({ court })} />
+      <label>
+        {t("district")}
+        <select className="in" value={asked.district} onChange={(event) => change({ district: event.target.value })}>
+          <option value="">{t("every_district")}</option>
+          {known.map((one) => (
+            <option key={one} value={one}>
+              {districtOf(one)}
+            </option>
+          ))}
+        </select>
+      </label>
       <span className="row push">
         <CommandButton command={courtdayCommands.csv} run={() => download.act("csv")} isDisabled={download.isRunning} />
         <CommandButton command={courtdayCommands.xlsx} run={() => download.act("xlsx")} isDisabled={download.isRunning} />
@@ -134,24 +142,19 @@ function Typed({
   label,
   value,
   set,
-  list,
-  isWide = false,
 }: {
   label: string;
   value: string;
   set: (text: string) => void;
-  list?: string;
-  isWide?: boolean;
 }): ReactNode {
   return (
-    <label className={isWide ? "wide" : ""}>
+    <label className="wide">
       {label}
       <input
         // Another address begins with its own text.
         key={value}
         className="in"
         maxLength={200}
-        list={list}
         defaultValue={value}
         onBlur={(event) => event.target.value.trim() !== value && set(event.target.value.trim())}
         onKeyDown={(event) => event.key === "Enter" && set(event.currentTarget.value.trim())}

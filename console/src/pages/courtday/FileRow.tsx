@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
 
 import { Rupees } from "../../parts/money.tsx";
+import { useBankName, useDistrictName } from "../../parts/names.ts";
 import { Moment } from "../../parts/time.tsx";
 import { localText } from "../../text/moments.ts";
 import type { Line } from "./asked.ts";
@@ -22,6 +23,8 @@ export function FileRow({
   tick: () => void;
 }): ReactNode {
   const t = courtday.use();
+  const bankOf = useBankName();
+  const districtOf = useDistrictName();
   const place = useRef<HTMLTableRowElement>(null);
   useEffect(() => {
     if (isCurrent) place.current?.scrollIntoView({ block: "nearest" });
@@ -47,7 +50,7 @@ export function FileRow({
       <td>
         {shown.map((one) => (
           <div key={`${one.institution} ${one.account_end}`} className="nw">
-            {one.institution} <span className="mono">••{one.account_end}</span>
+            {bankOf(one.institution)} <span className="mono">••{one.account_end}</span>
             {shown.length > 1 && (
               <>
                 {" "}
@@ -57,7 +60,7 @@ export function FileRow({
           </div>
         ))}
       </td>
-      <td>{line.district}</td>
+      <td>{districtOf(line.district)}</td>
       <td>
         <Ready line={line} />
       </td>

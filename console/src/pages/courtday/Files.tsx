@@ -193,6 +193,6 @@ async function takeOrder(line: Line | undefined): Promise<Outcome> {
     );
     return { isDone: true, text: done.step };
   } catch (error) {
-    return { isDone: false, text: problemOf(error).message };
+    return { isDone: false, ...problemOf(error).said() };
   }
 }

@@ -6,7 +6,9 @@ import { type ReactNode, useRef, useState } from "react";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Rupees } from "../../parts/money.tsx";
 import { ReasonField } from "../../parts/ReasonField.tsx";
+import { SaidText } from "../../parts/SaidText.tsx";
 import { isReason } from "../../text/reason.ts";
+import type { Said } from "../../text/sentences.ts";
 import { ALL } from "./reads.ts";
 import { courtday } from "./text.ts";
 
@@ -18,9 +20,8 @@ export interface Item {
   readonly about?: ReactNode;
 }
 
-export interface Outcome {
+export interface Outcome extends Said {
   readonly isDone: boolean;
-  readonly text: string;
 }
 
 export function OneByOne({
@@ -102,7 +103,13 @@ export function OneByOne({
               <span className="mono">{item.name}</span> <Rupees paise={item.paise} /> {item.about}{" "}
               {outcome && (
                 <span className={outcome.isDone ? "good" : "bad b"}>
-                  {outcome.isDone ? t("one_done") : t("one_refused", { why: outcome.text })}
+                  {outcome.isDone ? (
+                    t("one_done")
+                  ) : (
+                    <>
+                      {t("one_refused")} <SaidText said={outcome} />
+                    </>
+                  )}
                 </span>
               )}
             </li>

@@ -12,6 +12,7 @@ import { CommandButton } from "../../parts/Button.tsx";
 import { useCommand } from "../../keys/commands.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { useBankName } from "../../parts/names.ts";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { say } from "../../parts/toasts.ts";
@@ -172,6 +173,7 @@ function Confirm({
 
 function OrderTable({ orders: shown }: { orders: readonly WaitingOrder[] }): ReactNode {
   const t = courtday.use();
+  const bankOf = useBankName();
   return (
     <div className="courtday-scroll" role="region" aria-label={t("cases")} tabIndex={0}>
       <table className="grid">
@@ -193,7 +195,7 @@ function OrderTable({ orders: shown }: { orders: readonly WaitingOrder[] }): Rea
             <tr key={one.court_order_id}>
               <td className="mono">{one.case_ack_no}</td>
               <td>
-                {one.institution === null ? t("every_account") : `${one.institution} ••${one.account_end}`}
+                {one.institution === null ? t("every_account") : `${bankOf(one.institution)} ••${one.account_end}`}
               </td>
               <td className="num">
                 <Rupees paise={one.held_paise} />
@@ -252,7 +254,7 @@ async function confirm(proved: Proof["proved"], one: WaitingOrder | undefined, r
       return { isDone: true, text: "" };
     });
   } catch (error) {
-    return { isDone: false, text: problemOf(error).message };
+    return { isDone: false, ...problemOf(error).said() };
   }
 }
 

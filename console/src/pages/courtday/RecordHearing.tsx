@@ -49,7 +49,7 @@ export function RecordHearing({
       );
       return { isDone: true, text: "" };
     } catch (error) {
-      return { isDone: false, text: problemOf(error).message };
+      return { isDone: false, ...problemOf(error).said() };
     }
   };
   return (

@@ -9,6 +9,7 @@ import "./desk.css";
 import { useCommand } from "../../keys/commands.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { useDistrictName } from "../../parts/names.ts";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { say } from "../../parts/toasts.ts";
 import { serverNow } from "../../text/clock.ts";
@@ -21,7 +22,7 @@ import { EndedShift } from "./EndedShift.tsx";
 import { type Filter, filterOf, keyOf, ownerNow, type Search, sleepsNow } from "./filters.ts";
 import { FilterBar } from "./FilterBar.tsx";
 import { merged } from "./live.ts";
-import { choices, counts, openIn, queue, readAgain } from "./queue.ts";
+import { counts, openIn, queue, readAgain } from "./queue.ts";
 import { Queue } from "./Queue.tsx";
 import { desk } from "./text.ts";
 import type { Item } from "./verbs.ts";
@@ -59,18 +60,10 @@ function useItems(filter: Filter) {
   return { ...read, items, known: { ids, lastPaise } };
 }
 
-function useDistrictName(): (code: string | null) => string {
+function useDistrictText(): (code: string | null) => string {
   const t = desk.use();
-  const { data } = useQuery(choices);
-  const isHindi = t.language === "hi";
-  const names = useMemo(
-    () => new Map(data?.districts.map((one) => [one.code, isHindi ? one.hindi : one.english])),
-    [data, isHindi],
-  );
-  return useCallback(
-    (code) => (code === null ? "" : code === NOT_STATED ? t("district_unknown") : (names.get(code) ?? code)),
-    [names, t],
-  );
+  const nameOf = useDistrictName();
+  return useCallback((code) => (code === NOT_STATED ? t("district_unknown") : nameOf(code)), [nameOf, t]);
 }
 
 function Work({ filter }: { filter: Filter }): ReactNode {
@@ -80,7 +73,7 @@ function Work({ filter }: { filter: Filter }): ReactNode {
     useItems(filter);
   const [arrived, forgetArrived] = useArrived(filter, known);
   const { data: found } = useQuery(counts(filter));
-  const districtName = useDistrictName();
+  const districtName = useDistrictText();
   const total = openIn(found);
   const [currentId, setCurrentId] = useState<number | null>(null);
   const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());

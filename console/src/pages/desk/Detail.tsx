@@ -8,6 +8,7 @@ import { PAGES } from "../../app/pages.ts";
 import { useSession } from "../../app/session.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { SaidText } from "../../parts/SaidText.tsx";
 import { Since, Until } from "../../parts/time.tsx";
 import { useNow } from "../../text/clock.ts";
 import { deskCommands } from "./commands.ts";
@@ -99,7 +100,7 @@ export function Detail({
           </p>
           {refusal && (
             <p className="note bad" role="alert">
-              {refusal.text}
+              <SaidText said={refusal} />
             </p>
           )}
           <p className="todo">{task.note}</p>

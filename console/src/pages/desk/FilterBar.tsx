@@ -7,11 +7,12 @@ import { useSession } from "../../app/session.ts";
 import { useCommand } from "../../keys/commands.ts";
 import { KeyMark } from "../../parts/KeyMark.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { choices } from "../../parts/names.ts";
 import { shortRupees } from "../../text/rupees.ts";
 import { deskCommands } from "./commands.ts";
 import { EVERYTHING, type Filter, type Kind, keyOf, type Person } from "./filters.ts";
 import { KINDS } from "./kinds.ts";
-import { choices, counts, openIn, paiseIn } from "./queue.ts";
+import { counts, openIn, paiseIn } from "./queue.ts";
 import { desk } from "./text.ts";
 
 const PERSONS: readonly Person[] = ["child", "woman", "senior"];

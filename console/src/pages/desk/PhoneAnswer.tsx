@@ -4,15 +4,13 @@ import { useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 
 import { api, type Schemas } from "../../api/client.ts";
-import { ok, type Problem } from "../../api/problem.ts";
+import { ok } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { CommandButton } from "../../parts/Button.tsx";
-import { parts } from "../../parts/catalogue.ts";
 import { Choose, Field, type Finding, Findings } from "../../parts/Field.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { choices } from "../../parts/names.ts";
 import { say } from "../../parts/toasts.ts";
-import { sentenceOf } from "../../parts/violations.ts";
-import type { Read } from "../../text/catalogue.ts";
 import { serverNow, useNow } from "../../text/clock.ts";
 import { timeText } from "../../text/moments.ts";
 import { readRupees, rupees } from "../../text/rupees.ts";
@@ -32,7 +30,6 @@ import {
   unsaidPaise,
 } from "./answer.ts";
 import { deskCommands } from "./commands.ts";
-import { choices } from "./queue.ts";
 import { desk } from "./text.ts";
 
 /** A request about which a bank is telephoned. */
@@ -101,7 +98,7 @@ export function PhoneAnswer({ asked, booked }: { asked: Telephoned; booked: () =
   };
   const shown: readonly Finding[] = [
     ...(isTried ? lacks.map((lack) => ({ standing: "bad" as const, text: t(`lack.${lack}`) })) : []),
-    ...(book.problem ? [{ standing: "bad" as const, text: problemText(book.problem) }] : []),
+    ...(book.problem ? [{ standing: "bad" as const, ...book.problem.said() }] : []),
   ];
   return (
     <>
@@ -136,13 +133,6 @@ export function PhoneAnswer({ asked, booked }: { asked: Telephoned; booked: () =
 }
 
 type T = ReturnType<typeof desk.use>;
-
-function problemText(problem: Problem): string {
-  const [first] = problem.violations;
-  if (!first) return problem.message;
-  const { name, text } = sentenceOf(parts.now() as Read<string>, first);
-  return `${name}: ${text}`;
-}
 
 /** What became of a booked answer, in one message. */
 function bookedText(t: T, taken: Schemas["TelephoneAnswerTaken"]): string {

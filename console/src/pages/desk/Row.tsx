@@ -4,6 +4,7 @@ import { memo, type ReactNode } from "react";
 
 import { useSession } from "../../app/session.ts";
 import { Rupees } from "../../parts/money.tsx";
+import { SaidText } from "../../parts/SaidText.tsx";
 import { Since, Until } from "../../parts/time.tsx";
 import { useNow } from "../../text/clock.ts";
 import { ownerNow, type Person, sleepsNow } from "./filters.ts";
@@ -87,7 +88,7 @@ export const Row = memo(function Row({
         {districtName(task.district)}
       </span>
       <span role="gridcell" className="c-todo cut" title={task.note}>
-        {refusal ? <b className="bad">{refusal.text}</b> : isClosed ? t("closed_now") : task.note}
+        {refusal ? <b className="bad"><SaidText said={refusal} /></b> : isClosed ? t("closed_now") : task.note}
       </span>
       <span role="gridcell" className="c-owner cut">
         <Owner owner={owner} isMine={owner === me} taskId={task.task_id} />

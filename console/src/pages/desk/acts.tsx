@@ -33,7 +33,7 @@ function useClose() {
       ),
     show: (_, { item }) => showAct(item.task.task_id, { state: "closed" }),
     done: (_, { item }) => forgive(item.task.task_id),
-    refused: (problem, { item }) => refuse(item.task.task_id, problem),
+    refused: (problem, { item }) => refuse(item.task.task_id, { ...problem.said(), code: problem.code }),
   });
 }
 
@@ -52,7 +52,7 @@ function useAskAgain() {
       forgive(item.task.task_id);
       void readNewest(item.task, language).catch(() => undefined);
     },
-    refused: (problem, { item }) => refuse(item.task.task_id, problem),
+    refused: (problem, { item }) => refuse(item.task.task_id, { ...problem.said(), code: problem.code }),
   });
 }
 

@@ -4,8 +4,10 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
 import { api, type Schemas } from "../../api/client.ts";
-import { ok, problemOf } from "../../api/problem.ts";
+import { ok, type Problem, problemOf } from "../../api/problem.ts";
 import { Modal } from "../../parts/Modal.tsx";
+import { SaidText, Why } from "../../parts/SaidText.tsx";
+import { fetchSentences, type Said, saidOf } from "../../text/sentences.ts";
 import { deskCommands } from "./commands.ts";
 import { PassOn, Reason, Snooze, Sure } from "./dialogs.tsx";
 import { bodyOf, type Filter } from "./filters.ts";
@@ -29,10 +31,10 @@ type Outcome = Schemas["BulkOutcome"];
 type Send = (target: Target) => Promise<Outcome>;
 
 /** Do an act on all, in calls of the server's limit, and tell the progress. */
-async function each(chosen: Chosen, send: Send, progress: (items: Outcome["items"]) => void): Promise<void> {
+async function each(chosen: Chosen, send: Send, progress: (items: Outcome["items"]) => Promise<void>): Promise<void> {
   if ("refs" in chosen) {
     for (let at = 0; at < chosen.refs.length; at += AT_ONCE) {
-      progress((await send({ tasks: chosen.refs.slice(at, at + AT_ONCE) })).items);
+      await progress((await send({ tasks: chosen.refs.slice(at, at + AT_ONCE) })).items);
     }
     return;
   }
@@ -40,20 +42,25 @@ async function each(chosen: Chosen, send: Send, progress: (items: Outcome["items
   let after: string | null = null;
   for (let calls = 0; calls < CALLS_MAX; calls += 1) {
     const found: Outcome = await send({ filter, ...(after !== null && { after }) });
-    progress(found.items);
+    await progress(found.items);
     if (found.next === null) return;
     after = found.next;
   }
+}
+
+/** Why an act on one of many items was refused. */
+function whyNot({ code, params, says }: Outcome["items"][number]): Said {
+  return saidOf({ code: code ?? "", params: params ?? {} }) ?? { text: says ?? "", lang: "en" };
 }
 
 interface Progress {
   readonly done: number;
   readonly failed: Outcome["items"];
   readonly isOver: boolean;
-  readonly broke: string;
+  readonly broke: Problem | null;
 }
 
-const BEFORE: Progress = { done: 0, failed: [], isOver: false, broke: "" };
+const BEFORE: Progress = { done: 0, failed: [], isOver: false, broke: null };
 
 export function Bulk({
   verb,
@@ -77,10 +84,12 @@ export function Bulk({
 
   const run = (send: Send): void => {
     setProgress(BEFORE);
-    const note = (items: Outcome["items"]): void => {
+    // The answer names refusals as codes, so their sentences are needed before it is shown.
+    const note = async (items: Outcome["items"]): Promise<void> => {
+      await fetchSentences();
       for (const one of items) {
         if (one.done) forgive(one.task_id);
-        else refuse(one.task_id, { text: one.says ?? "", code: one.code ?? "" });
+        else refuse(one.task_id, { ...whyNot(one), code: one.code ?? "" });
       }
       const failed = items.filter((one) => !one.done);
       setProgress((now) => {
@@ -89,7 +98,7 @@ export function Bulk({
       });
     };
     each(chosen, send, note)
-      .catch((error: unknown) => setProgress((now) => ({ ...(now ?? BEFORE), broke: problemOf(error).message })))
+      .catch((error: unknown) => setProgress((now) => ({ ...(now ?? BEFORE), broke: problemOf(error) })))
       .finally(() => {
         setProgress((now) => ({ ...(now ?? BEFORE), isOver: true }));
         void readAgain(client, filter, t.language);
@@ -135,14 +144,18 @@ function Outcomes({
       <p role="status">
         {t("bulk_done", { done: progress.done, count })} {progress.isOver ? "" : t("bulk_running")}
       </p>
-      {progress.broke && <p className="note bad">{progress.broke}</p>}
+      {progress.broke && (
+        <p className="note bad">
+          <Why of={progress.broke} />
+        </p>
+      )}
       {progress.failed.length > 0 && (
         <>
           <p className="sm b">{t.count("bulk_failed", progress.failed.length)}</p>
           <ul className="outcomes sm">
             {progress.failed.map((one) => (
               <li key={one.task_id}>
-                {nameOf(one.task_id)}: {one.says}
+                {nameOf(one.task_id)}: <SaidText said={whyNot(one)} />
               </li>
             ))}
           </ul>

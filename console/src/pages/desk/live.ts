@@ -6,8 +6,8 @@
 import { useSyncExternalStore } from "react";
 
 import type { Schemas } from "../../api/client.ts";
-import type { Problem } from "../../api/problem.ts";
 import type { StreamEvent } from "../../api/stream.ts";
+import type { Said } from "../../text/sentences.ts";
 import type { Line } from "./filters.ts";
 import { forgetUnsent } from "./unsent.ts";
 
@@ -22,8 +22,7 @@ interface Newer {
   readonly at: number;
 }
 
-export interface Refusal {
-  readonly text: string;
+export interface Refusal extends Said {
   readonly code: string;
 }
 
@@ -82,9 +81,8 @@ function hearLookers(taskId: number, officers: readonly string[]): void {
   tell(taskId);
 }
 
-export function refuse(taskId: number, problem: Problem | Refusal): void {
-  const text = "message" in problem ? problem.message : problem.text;
-  refusals.set(taskId, { text, code: problem.code });
+export function refuse(taskId: number, refusal: Refusal): void {
+  refusals.set(taskId, refusal);
   tell(taskId);
 }
 

@@ -81,12 +81,6 @@ export const savedViews = queryOptions({
   queryFn: async () => (await ok(api.GET("/api/v1/desk/task-filters"))).items,
 });
 
-export const choices = queryOptions({
-  queryKey: ["drafts", "choices"],
-  staleTime: 600_000,
-  queryFn: () => ok(api.GET("/api/v1/drafts/choices")),
-});
-
 export const teamOfficers = queryOptions({
   queryKey: ["desk", "team-officers"],
   staleTime: 60_000,

@@ -37,7 +37,7 @@ function useItemVerb<More extends object>(
       forgive(task_id);
     },
     refused: (problem, { task }) => {
-      refuse(task.task_id, problem);
+      refuse(task.task_id, { ...problem.said(), code: problem.code });
       // The row shows who was faster, also while the stream is broken.
       void readNewest(task, language).catch(() => undefined);
     },

@@ -4,11 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Fragment, type ReactNode } from "react";
 
 import type { Schemas } from "../../api/client.ts";
+import { useDistrictName } from "../../parts/names.ts";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { glanceText } from "../../text/spans.ts";
 import type { Asked, Scope, Stage, Which } from "./asked.ts";
 import type { Behind } from "./behind.ts";
-import { useDistrictName } from "./districts.ts";
 import { stages } from "./reads.ts";
 import { Strip } from "./Strip.tsx";
 import { supervisor } from "./text.ts";

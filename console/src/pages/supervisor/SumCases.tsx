@@ -9,10 +9,10 @@ import { ok } from "../../api/problem.ts";
 import { parts } from "../../parts/catalogue.ts";
 import { Modal } from "../../parts/Modal.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { useDistrictName } from "../../parts/names.ts";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import type { BehindSum } from "./behind.ts";
-import { useDistrictName } from "./districts.ts";
 import { Files } from "./Files.tsx";
 import { supervisor } from "./text.ts";
 

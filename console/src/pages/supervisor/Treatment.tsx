@@ -4,9 +4,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Fragment, type ReactNode } from "react";
 
 import type { Schemas } from "../../api/client.ts";
+import { useDistrictName } from "../../parts/names.ts";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import type { Group, Scope, TreatmentGroup } from "./asked.ts";
-import { useDistrictName } from "./districts.ts";
 import { Files } from "./Files.tsx";
 import { treatment } from "./reads.ts";
 import { InTime } from "./StageTable.tsx";

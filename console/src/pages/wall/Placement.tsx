@@ -9,6 +9,7 @@ import { goToSignIn } from "../../app/session.ts";
 import { setTheme, type Theme, useTheme } from "../../app/theme.ts";
 import { Choose, Field } from "../../parts/Field.tsx";
 import { type Language, setLanguage } from "../../text/language.ts";
+import type { Said } from "../../text/sentences.ts";
 import { wall } from "./text.ts";
 
 const TOKEN_MAX_CHARS = 200;
@@ -17,11 +18,11 @@ export function Placement({ done }: { done: () => void }): ReactNode {
   const t = wall.use();
   const theme = useTheme();
   const [token, setToken] = useState("");
-  const [refusal, setRefusal] = useState("");
+  const [refusal, setRefusal] = useState<Said | null>(null);
   const place = useVerb({
     run: (typed: string) => ok(api.POST("/api/v1/displays/place", { body: { token: typed } })),
     done,
-    refused: (problem) => setRefusal(problem.status === 401 ? t("place_refused") : problem.message),
+    refused: (problem) => setRefusal(problem.status === 401 ? { text: t("place_refused") } : problem.said()),
   });
   return (
     <main className="wall-place panel">
@@ -39,10 +40,10 @@ export function Placement({ done }: { done: () => void }): ReactNode {
           isMono
           maxLength={TOKEN_MAX_CHARS}
           value={token}
-          findings={refusal ? [{ standing: "bad", text: refusal }] : []}
+          findings={refusal ? [{ standing: "bad", ...refusal }] : []}
           onChange={(event) => {
             setToken(event.target.value);
-            setRefusal("");
+            setRefusal(null);
           }}
         />
         <Choose

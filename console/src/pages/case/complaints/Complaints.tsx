@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 import { api } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
 import { useSession } from "../../../app/session.ts";
+import { useBankName } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { personOf } from "../../../text/actors.ts";
 import { ActButtons } from "../acts/ActButtons.tsx";
@@ -84,11 +85,12 @@ function Complaint({ one, ackNo }: { one: CaseView["complaints"][number]; ackNo:
 function CreditLine({ account, ackNo }: { account: CreditAccount; ackNo: string }): ReactNode {
   const asking = useAsking();
   const { a } = asking;
+  const bankOf = useBankName();
   const isOver = account.ended_as != null;
   return (
     <div className="sub">
       <span className="xs">
-        {a("credit.of", { bank: account.institution, end: account.account.slice(-4) })}{" "}
+        {a("credit.of", { bank: bankOf(account.institution), end: account.account.slice(-4) })}{" "}
         <span className={isOver ? "chip" : account.confirmed_at === null ? "chip warn" : "chip good"}>
           {isOver
             ? worded(a, "credit.end", account.ended_as ?? "")

@@ -8,9 +8,11 @@ import { useVerb } from "../../../api/verb.ts";
 import { AskDialog } from "../../../parts/AskDialog.tsx";
 import { Field } from "../../../parts/Field.tsx";
 import { ReasonField } from "../../../parts/ReasonField.tsx";
+import { SaidText } from "../../../parts/SaidText.tsx";
 import { say } from "../../../parts/toasts.ts";
 import { isReason } from "../../../text/reason.ts";
 import { rupees } from "../../../text/rupees.ts";
+import { fetchSentences, saidOf } from "../../../text/sentences.ts";
 import { Facts } from "../acts/ActDialog.tsx";
 import { actsText } from "../acts/text.ts";
 import { casePart } from "../data.ts";
@@ -39,7 +41,12 @@ export default function MergeDialog({ ackNo, close }: { ackNo: string; close: ()
     same_transfers: same.map(({ hop_no, other_hop_no }) => ({ hop_no, other_hop_no })),
   };
   const look = useVerb({
-    run: (_: null) => ok(api.POST("/api/v1/cases/{ack_no}/merges/preview", { params, body: question })),
+    run: async (_: null) => {
+      const found = await ok(api.POST("/api/v1/cases/{ack_no}/merges/preview", { params, body: question }));
+      // What hinders a merge is no refusal, but it is said by the same sentences.
+      if (found.blocks.length > 0) await fetchSentences();
+      return found;
+    },
     done: (found) => {
       setPreview(found);
       setProblem(null);
@@ -127,7 +134,7 @@ function Seen({
       {preview.needs_second && <p className="note acc">{a("merge.second")}</p>}
       {preview.blocks.map((block) => (
         <p key={block.code} className="note bad">
-          {block.detail}
+          <SaidText said={saidOf(block) ?? { text: block.detail, lang: "en" }} />
         </p>
       ))}
     </>

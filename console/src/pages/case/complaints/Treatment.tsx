@@ -3,6 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
+import { problemOf } from "../../../api/problem.ts";
+import { Why } from "../../../parts/SaidText.tsx";
 import { localText } from "../../../text/moments.ts";
 import { actsText } from "../acts/text.ts";
 import { treatmentOf } from "../data.ts";
@@ -21,7 +23,7 @@ export function Treatment({ complaint, ackNo }: { complaint: string; ackNo: stri
 function Report({ complaint, ackNo }: { complaint: string; ackNo: string }): ReactNode {
   const a = actsText.use();
   const { data, error } = useQuery(treatmentOf(ackNo, complaint));
-  if (error !== null) return <p className="xs bad">{error.message}</p>;
+  if (error !== null) return <p className="xs bad"><Why of={problemOf(error)} /></p>;
   if (data === undefined) return <p className="xs mut">{a("loading")}</p>;
   if (data === null) return <p className="xs mut">{a("treatment.none")}</p>;
   return (

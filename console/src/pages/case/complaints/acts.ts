@@ -2,6 +2,7 @@
 
 import { api, type Schemas } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
+import { bankName } from "../../../parts/names.ts";
 import { type Act, type Acts, field, optionsOf, reasonAsk, secondSays } from "../acts/act.ts";
 import { UNCHOSEN } from "../acts/form.ts";
 import type { ActsRead } from "../acts/text.ts";
@@ -105,7 +106,7 @@ export function creditActs(account: CreditAccount, { a, may, me }: Asking): Acts
   const path = "/api/v1/complaints/{ack_no}/credit-accounts/{account_id}" as const;
   const seen: NonNullable<Act["facts"]> = [
     [a("credit.holder"), account.holder_name],
-    [a("field.bank"), account.institution],
+    [a("field.bank"), bankName(account.institution)],
     [a("credit.why"), account.reason],
     [a("credit.proof"), account.proof],
   ];

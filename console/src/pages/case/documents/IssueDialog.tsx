@@ -10,6 +10,7 @@ import { useSession } from "../../../app/session.ts";
 import { AskDialog } from "../../../parts/AskDialog.tsx";
 import { Choose } from "../../../parts/Field.tsx";
 import { Modal } from "../../../parts/Modal.tsx";
+import { useBankName } from "../../../parts/names.ts";
 import { serverNow } from "../../../text/clock.ts";
 import { rupees } from "../../../text/rupees.ts";
 import { field } from "../acts/act.ts";
@@ -27,6 +28,7 @@ const GROUNDS_MOST = 5_000;
 
 /** What can be chosen as the subject of a document. */
 function useSubjects(view: CaseView, about: About): readonly Option[] {
+  const bankOf = useBankName();
   const ackNo = view.case_ack_no;
   const { actions } = useSession();
   const holds = useQuery({ ...holdsOf(ackNo), enabled: actions.includes("read_hold") }).data?.items ?? [];
@@ -38,18 +40,18 @@ function useSubjects(view: CaseView, about: About): readonly Option[] {
     case "complaint":
       return view.complaints.map((one) => ({ value: one.ack_no, label: one.ack_no }));
     case "bank":
-      return [...new Set(holds.map((one) => one.institution))].sort().map((code) => ({ value: code, label: code }));
+      return [...new Set(holds.map((one) => one.institution))].sort().map((code) => ({ value: code, label: bankOf(code) }));
     case "hold":
       return holds.map((one) => ({
         value: one.hold_id,
-        label: `${one.institution} · ${one.reference} · ${rupees(one.held_paise)}`,
+        label: `${bankOf(one.institution)} · ${one.reference} · ${rupees(one.held_paise)}`,
       }));
     case "restoration":
       return restorations.map((one) => ({ value: one.restoration_id, label: `${one.ack_no} · ${rupees(one.held_paise)}` }));
     case "order":
       return orders.map((one) => ({
         value: one.order_id,
-        label: `${one.institution} · ${rupees(one.ordered_paise)}`,
+        label: `${bankOf(one.institution)} · ${rupees(one.ordered_paise)}`,
       }));
   }
 }

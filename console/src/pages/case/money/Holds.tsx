@@ -8,6 +8,7 @@ import { readerOf } from "../../../api/readReason.ts";
 import { useSession } from "../../../app/session.ts";
 import { BucketMark, Rupees } from "../../../parts/money.tsx";
 import { FileButtons } from "../../../parts/FileButtons.tsx";
+import { useBankName } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { personOf } from "../../../text/actors.ts";
 import { useNow } from "../../../text/clock.ts";
@@ -88,6 +89,7 @@ function HoldLine({ hold, view }: { hold: Hold; view: CaseView }): ReactNode {
 /** How much is held where, and how long it still is. */
 function Clock({ hold }: { hold: Hold }): ReactNode {
   const t = caseText.use();
+  const bankOf = useBankName();
   const now = useNow();
   const [began, lapses] = [Date.parse(hold.first_held_at), Date.parse(hold.lapses_at)];
   const days = Math.ceil((lapses - now) / DAY_MS);
@@ -101,7 +103,7 @@ function Clock({ hold }: { hold: Hold }): ReactNode {
         <Rupees paise={hold.held_paise} />
       </b>
       <span className="cut">
-        {hold.institution} {hold.account_end && <span className="mono">••{hold.account_end}</span>}
+        {bankOf(hold.institution)} {hold.account_end && <span className="mono">••{hold.account_end}</span>}
       </span>
       <span className="xs mut nw">{hold.reference}</span>
       {isOpen && !isKept && (

@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 import type { Schemas } from "../../../api/client.ts";
 import { useSession } from "../../../app/session.ts";
 import { Rupees } from "../../../parts/money.tsx";
+import { useBankName } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { personOf } from "../../../text/actors.ts";
 import { rupees } from "../../../text/rupees.ts";
@@ -35,12 +36,13 @@ export default function Orders({ ackNo }: { ackNo: string }): ReactNode {
 
 function Line({ order, ackNo }: { order: Head; ackNo: string }): ReactNode {
   const a = actsText.use();
+  const bankOf = useBankName();
   const [isOpen, setOpen] = useState(false);
   return (
     <li className="item">
       <div className="row wrap">
         <b>{worded(a, "order.kind", order.kind)}</b>
-        <span>{order.institution}</span>
+        <span>{bankOf(order.institution)}</span>
         <span className={order.state === "confirmed" ? "chip good" : "chip"}>{worded(a, "order.state", order.state)}</span>
         {order.overdue && <span className="chip bad">{a("overdue")}</span>}
         <b className="push">
@@ -62,6 +64,7 @@ function Line({ order, ackNo }: { order: Head; ackNo: string }): ReactNode {
 
 function Opened({ orderId, ackNo }: { orderId: string; ackNo: string }): ReactNode {
   const a = actsText.use();
+  const bankOf = useBankName();
   const { actions } = useSession();
   const { data: order } = useQuery(orderOf(ackNo, orderId));
   if (!order) return <p className="xs mut">{a("loading")}</p>;
@@ -72,7 +75,7 @@ function Opened({ orderId, ackNo }: { orderId: string; ackNo: string }): ReactNo
           <li key={line.line_no} className="row wrap">
             <span>
               {line.line_no} · ••{line.account.slice(-4)}
-              {line.beneficiary && ` → ${line.beneficiary.institution} ••${line.beneficiary.holder.slice(-4)}`}
+              {line.beneficiary && ` → ${bankOf(line.beneficiary.institution)} ••${line.beneficiary.holder.slice(-4)}`}
             </span>
             <span className="push nw">
               {rupees(line.amount_paise)}

@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 
 import type { Schemas } from "../../../api/client.ts";
 import { useSession } from "../../../app/session.ts";
+import { useBankName } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { useNow } from "../../../text/clock.ts";
 import { spanText } from "../../../text/moments.ts";
@@ -60,11 +61,12 @@ export function Requests({ ackNo }: { ackNo: string }): ReactNode {
 function Line({ one, ackNo, isLive }: { one: Request; ackNo: string; isLive: boolean }): ReactNode {
   const t = caseText.use();
   const a = actsText.use();
+  const bankOf = useBankName();
   const { actions } = useSession();
   return (
     <li className="item">
       <div className="row wrap">
-        <b>{one.institution}</b>
+        <b>{bankOf(one.institution)}</b>
         <span className={one.state === "answered" ? "chip good" : "chip"}>{worded(a, "request.state", one.state)}</span>
         {one.channel != null && <span className="chip acc">{worded(a, "channel", one.channel)}</span>}
         <span className="xs mut push">{t.count("counts.hops", one.hops.length)}</span>

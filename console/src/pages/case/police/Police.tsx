@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
 import { useSession } from "../../../app/session.ts";
+import { useBankName, useDistrictName } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { rupees } from "../../../text/rupees.ts";
 import { localText } from "../../../text/moments.ts";
@@ -21,6 +22,7 @@ function useMay(): (action: string) => boolean {
 
 export default function Police({ ackNo }: { ackNo: string }): ReactNode {
   const a = actsText.use();
+  const districtOf = useDistrictName();
   const may = useMay();
   const side = useQuery(policeOf(ackNo)).data;
   const current = side?.officers.filter(
@@ -42,7 +44,7 @@ export default function Police({ ackNo }: { ackNo: string }): ReactNode {
             <b>{one.name}</b> <span className="mut">· {one.rank}</span>{" "}
             <span className="chip">{worded(a, "officer.duty", one.duty)}</span>
             <span className="block xs mut">
-              {one.police_station}, {one.district} · <span className="mono">{one.phone}</span>
+              {one.police_station}, {districtOf(one.district)} · <span className="mono">{one.phone}</span>
             </span>
           </li>
         ))}
@@ -128,6 +130,7 @@ function FirLine({ fir, ackNo }: { fir: Fir; ackNo: string }): ReactNode {
 
 function CourtOrderLine({ order, ackNo }: { order: CourtOrder; ackNo: string }): ReactNode {
   const a = actsText.use();
+  const bankOf = useBankName();
   const may = useMay();
   const { officer_id } = useSession();
   return (
@@ -138,7 +141,7 @@ function CourtOrderLine({ order, ackNo }: { order: CourtOrder; ackNo: string }):
       <span className="block xs mut">
         {order.court} · {localText(order.made_on)}
         {order.amount_paise !== null && ` · ${rupees(order.amount_paise)}`}
-        {order.institution !== null && ` · ${order.institution} ••${(order.account_key ?? "").slice(-4)}`}
+        {order.institution !== null && ` · ${bankOf(order.institution)} ••${(order.account_key ?? "").slice(-4)}`}
         {order.counts_until != null && (
           <>
             {` · ${a("court.counts_until")} `}

@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 
 import { useSession } from "../../../app/session.ts";
 import { Rupees } from "../../../parts/money.tsx";
+import { useBankName } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { rupees } from "../../../text/rupees.ts";
 import { ActButtons } from "../acts/ActButtons.tsx";
@@ -136,6 +137,7 @@ function Objections({ view, ackNo }: { view: View; ackNo: string }): ReactNode {
 /** What comes from each account, and who is credited. */
 function Lines({ view, ends }: { view: View; ends: Ends }): ReactNode {
   const a = actsText.use();
+  const bankOf = useBankName();
   const others = view.beneficiaries ?? [];
   return (
     <>
@@ -146,7 +148,7 @@ function Lines({ view, ends }: { view: View; ends: Ends }): ReactNode {
             {view.lines.map((line) => (
               <li key={`${line.hold_id} ${line.hop_no}`} className="row wrap xs">
                 <span>
-                  {named(line.institution, ends.get(line.hold_id))} · {a("lines.hop", { hop: line.hop_no })}
+                  {named(bankOf(line.institution), ends.get(line.hold_id))} · {a("lines.hop", { hop: line.hop_no })}
                 </span>
                 <span className="push nw">
                   {rupees(line.held_paise)}
@@ -161,8 +163,8 @@ function Lines({ view, ends }: { view: View; ends: Ends }): ReactNode {
       {others.map((one) => (
         <p key={`${one.institution} ${one.account_end}`} className="item xs">
           {one.account_end
-            ? a("credited", { bank: one.institution, end: one.account_end })
-            : a("credited.unknown", { bank: one.institution })}
+            ? a("credited", { bank: bankOf(one.institution), end: one.account_end })
+            : a("credited.unknown", { bank: bankOf(one.institution) })}
           {one.credit_account_id != null && <span className="chip warn">{a("credited.other")}</span>}
         </p>
       ))}

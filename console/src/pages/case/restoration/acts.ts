@@ -2,6 +2,7 @@
 
 import { api, type Schemas } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
+import { bankName } from "../../../parts/names.ts";
 import { rupees } from "../../../text/rupees.ts";
 import { type Act, field, optionsOf, reasonAsk } from "../acts/act.ts";
 import type { Option } from "../acts/form.ts";
@@ -149,7 +150,7 @@ export function objectionActs(view: View, objection: View["objections"][number],
       says: a(decision === "dismissed" ? "objection.says.dismissed" : releases ? "objection.says.released" : "objection.says.back"),
       facts: [
         [worded(a, "objector", objection.by_whom), objection.text],
-        ...released.map((one) => [a("objection.release", { bank: one.institution, end: one.account_end }), rupees(one.paise)] as const),
+        ...released.map((one) => [a("objection.release", { bank: bankName(one.institution), end: one.account_end }), rupees(one.paise)] as const),
       ],
       asks: [reasonAsk()],
       run: (given) =>
@@ -175,7 +176,7 @@ export function objectionActs(view: View, objection: View["objections"][number],
 function holdsOf(view: View, ends: Ends): readonly Option[] {
   const held = new Map<string, { bank: string; paise: number }>();
   for (const line of view.lines) {
-    held.set(line.hold_id, { bank: line.institution, paise: (held.get(line.hold_id)?.paise ?? 0) + line.held_paise });
+    held.set(line.hold_id, { bank: bankName(line.institution), paise: (held.get(line.hold_id)?.paise ?? 0) + line.held_paise });
   }
   return [...held].map(([value, { bank, paise }]) => ({ value, label: `${named(bank, ends.get(value))} · ${rupees(paise)}` }));
 }
