@@ -50,7 +50,8 @@ async def test_every_route_of_a_process_needs_no_key_but_its_own(
     services: Services, doors: Doors, part: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The description takes seconds to make, and test_parts looks at what a process makes.
-    monkeypatch.setattr(Described, "openapi", lambda _app: published())
+    description = published()
+    monkeypatch.setattr(Described, "openapi", lambda _app: description)
     its = await as_process(services, part)
     async with process(its, part) as client:
         for method, path in sorted(set(routes_of(create_app(its, part)))):
