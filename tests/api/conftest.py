@@ -2,11 +2,11 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ import httpx
 import orjson
 import pytest
 from fastapi import FastAPI
+from jinja2 import Environment
 from pydantic import SecretStr
 
 from activities.context import Context
@@ -32,6 +33,7 @@ from domain.policy.model import Policy, load_policy
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
 from schemas.outbox.case import FollowUp
+from tests.api.kept_templates import KeptTemplates
 from tests.api.late_pages import add_late_pages
 from tests.kept_database import database, database_dsn
 from tests.lent_routes import lend_routes
@@ -212,6 +214,14 @@ def _prepared() -> list[PreparedEntry]:
 def _policy() -> Policy:
     """The packaged policy, read once for all tests."""
     return load_policy()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled_once() -> Iterator[None]:
+    """Compile each template of a page once: to compile those of one page takes longer than most tests of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.pages.Environment", partial(Environment, bytecode_cache=KeptTemplates()))
+        yield
 
 
 @pytest.fixture

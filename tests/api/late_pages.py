@@ -26,12 +26,10 @@ class LatePages(BaseRoute):
     def __init__(self, app: FastAPI, services: Services) -> None:
         self._app = app
         self._services = services
-        self._added = False
+        self._left = dict(zip(_prefixes, PAGES, strict=True))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Add the routes if the request is for a page; match nothing."""
-        if not self._added and str(scope["path"]).startswith(tuple(_prefixes)):
-            self._added = True
-            for pages in PAGES:
-                self._app.include_router(pages(self._services))
+        """Add the routes of the page that the request is for; match nothing."""
+        for prefix in [one for one in self._left if str(scope["path"]).startswith(one)]:
+            self._app.include_router(self._left.pop(prefix)(self._services))
         return Match.NONE, {}

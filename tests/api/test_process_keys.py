@@ -9,10 +9,12 @@ import pytest
 from activities.directory import DirectoryCache
 from activities.secrets import ProcessKeys, Purpose
 from api.app import create_app
+from api.description import Described
 from api.parts import Part
 from api.services import Services
 from schemas.enums import Role
 from tests.api.conftest import Doors
+from tests.api.openapi_world import published
 from tests.api.role_matrix import ENTRIES, Who, routes_of
 from tests.api.test_parts import process, with_keys
 
@@ -44,7 +46,12 @@ async def call(client: httpx.AsyncClient, doors: Doors, method: str, path: str) 
 
 
 @pytest.mark.parametrize("part", Part)
-async def test_every_route_of_a_process_needs_no_key_but_its_own(services: Services, doors: Doors, part: Part) -> None:
+async def test_every_route_of_a_process_needs_no_key_but_its_own(
+    services: Services, doors: Doors, part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The description takes seconds to make, and test_parts looks at what a process makes.
+    description = published()
+    monkeypatch.setattr(Described, "openapi", lambda _app: description)
     its = await as_process(services, part)
     async with process(its, part) as client:
         for method, path in sorted(set(routes_of(create_app(its, part)))):
