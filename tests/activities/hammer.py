@@ -1,11 +1,13 @@
-"""A process that takes complaints and answers as fast as it can, and says what it was told; made to be killed.
+"""Processes that take complaints and answers as fast as they can, and say what they were told; made to be killed.
 
-`python -m tests.activities.hammer DSN SEED`: every line on its output is a promise, written only after the call came
-back: `complaint KEY ACK_NO REFERENCE` or `answer ACK_NO`.
+`python -m tests.activities.hammer DSN`: for each seed on its input a child is forked, which is named by `began PID`.
+Every further line is a promise, written only after the call came back: `complaint KEY ACK_NO REFERENCE` or
+`answer ACK_NO`. After the child's end comes `ended CODE`, and then the next seed is read.
 """
 
 import asyncio
 import hashlib
+import os
 import random
 import sys
 
@@ -60,9 +62,9 @@ async def work(ctx: Context, number: int, chance: random.Random) -> None:
         say("answer", ack_no)
 
 
-async def main(dsn: str, seed: int) -> None:
+async def hammer(dsn: str, seed: int) -> None:
     """Hammer the database at `dsn`, which has a directory loaded."""
-    pool = await open_pool(dsn, min_size=WORKERS, max_size=WORKERS)
+    pool = await open_pool(dsn, min_size=WORKERS, max_size=WORKERS, only_single_cases=True)
     directory = DirectoryCache(pool, SecretBox(SECRET))
     await directory.refresh()
     ctx = Context(pool, directory, load_policy(), person_keys=PersonKeys(SecretBox(SECRET)))
@@ -70,5 +72,16 @@ async def main(dsn: str, seed: int) -> None:
     await asyncio.gather(*(work(ctx, number, chance) for number in range(WORKERS)))
 
 
+def main(dsn: str) -> None:
+    """Fork a child for each seed, one after the other: what is imported is imported once."""
+    for seed in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            asyncio.run(hammer(dsn, int(seed)))
+        say("began", child)
+        _, status = os.waitpid(child, 0)
+        say("ended", os.waitstatus_to_exitcode(status))
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    main(sys.argv[1])

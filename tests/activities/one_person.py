@@ -80,6 +80,8 @@ CONTESTED_RUPEES: Final = 9_000
 """on hold in a case of which two complaints name the payer differently"""
 DOUBTED_RUPEES: Final = 9_000
 """on hold in a case whose bank says that the account has less"""
+CONTESTED, DOUBTED = len(HELD_RUPEES), len(HELD_RUPEES) + 1
+"""places of these two among the cases"""
 CASES: Final = len(HELD_RUPEES) + 2
 COLLECTED_BY: Final = timedelta(days=3)
 """time after which a restoration waits for no further money"""
@@ -118,7 +120,7 @@ class People:
             hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
             self.cases.append(Case(case_no, hold_id))
         self.home.clock.at += COLLECTED_BY
-        await self.pass_days(0)
+        await self.go_on(*self.cases)
 
     async def contested(self) -> str:
         """Make a case of which two complaints name the payer differently; return its number."""
@@ -140,12 +142,11 @@ class People:
         await self.home.open_for_new_holds(case_no)
         return case_no
 
-    async def pass_days(self, days: float) -> None:
-        """Let time pass, and let the engine do what is due of the restorations."""
-        self.home.clock.at += timedelta(days=days)
+    async def go_on(self, *cases: Case) -> None:
+        """Let the engine do what is due of the restorations of these cases."""
         for (restoration,) in await self.bench.rows(
             "SELECT restoration_id FROM restoration WHERE case_no = ANY($1) AND state = 'open' ORDER BY case_no",
-            [case.case_no for case in self.cases],
+            [case.case_no for case in cases],
         ):
             await self.home.tick(restoration)
 
@@ -157,8 +158,9 @@ class People:
                 await drive(self, case, by)
 
     async def written(self) -> int:
-        """Return how many events the log has."""
-        found: int = await self.bench.value("SELECT count(*) FROM case_event")
+        """Return how many events the logs of the cases have."""
+        case_nos = [case.case_no for case in self.cases]
+        found: int = await self.bench.value("SELECT sum(event_seq) FROM case_file WHERE case_no = ANY($1)", case_nos)
         return found
 
     # -- grievances and small holds ------------------------------------------------------------------------------------

@@ -22,9 +22,7 @@ from domain.banks.sponsors import PrefixOverlap, SponsorRefused
 from domain.errors import RuleBroken
 from schemas.banks.institutions import InstitutionEntry, WireEntry
 from schemas.enums import ChannelKind
-from tests.kept_database import database, database_dsn
-
-__all__ = ["database", "database_dsn"]
+from tests.each import each
 
 VAULT = SecretBox(SecretStr("one secret key of more than 32 characters"))
 KEY = b64encode(b"k" * 32).decode()
@@ -80,7 +78,7 @@ async def test_a_wire_without_these_settings_is_sealed_as_an_older_release_reads
     }
 
 
-@pytest.mark.parametrize(
+@each(
     "change",
     [
         *(
@@ -150,7 +148,7 @@ async def test_loading_again_replaces_what_the_file_names_and_keeps_the_rest(dat
         assert await institutions.login_row(connection, "sbin@banks.example") is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("entries", "message"),
     [
         ([entry("SBIN"), entry("SBIN")], "code given to two institutions: SBIN"),
@@ -183,25 +181,21 @@ async def test_an_e_mail_in_use_outside_the_file_is_refused(database: Pool) -> N
 UNDER_SBIN: dict[str, Any] = {"sponsor": "SBIN", "ifsc_prefixes": [], "wire": None, "inbound": None}
 
 
-@pytest.mark.parametrize(
-    ("entries", "error", "message"),
-    [
+async def test_what_cannot_stand_beside_what_is_known_is_refused(database: Pool, subtests: pytest.Subtests) -> None:
+    guest = entry("GRAM", **UNDER_SBIN | {"account_prefixes": ["0770"]})
+    await load_directory(database, VAULT, [guest, entry("SBIN"), entry("HDFC")])
+    before = await database.fetch("SELECT * FROM institution ORDER BY code")
+    for entries, error, message in (
         ([entry("CTKC", **UNDER_SBIN | {"ifsc_prefixes": ["hdfc"]})], PrefixOverlap, r"HDFC \(CTKC, HDFC\)"),
         ([entry("CTKC", **UNDER_SBIN | {"account_prefixes": ["077"]})], PrefixOverlap, "0770 of GRAM"),
         ([entry("CTKC", **UNDER_SBIN | {"sponsor": "GRAM"})], SponsorRefused, "GRAM is a sponsor"),
         ([entry("CTKC", **UNDER_SBIN | {"sponsor": "NONE"})], SponsorRefused, "not in the directory: NONE"),
         ([entry("SBIN", sponsor="HDFC", inbound=None)], SponsorRefused, "SBIN is a sponsor, and is itself under HDFC"),
-    ],
-)
-async def test_what_cannot_stand_beside_what_is_known_is_refused(
-    database: Pool, entries: list[InstitutionEntry], error: type[RuleBroken], message: str
-) -> None:
-    guest = entry("GRAM", **UNDER_SBIN | {"account_prefixes": ["0770"]})
-    await load_directory(database, VAULT, [guest, entry("SBIN"), entry("HDFC")])
-    before = await database.fetch("SELECT * FROM institution ORDER BY code")
-    with pytest.raises(error, match=message):
-        await load_directory(database, VAULT, entries)
-    assert await database.fetch("SELECT * FROM institution ORDER BY code") == before
+    ):
+        with subtests.test(entries=entries, error=error, message=message):
+            with pytest.raises(error, match=message):
+                await load_directory(database, VAULT, entries)
+            assert await database.fetch("SELECT * FROM institution ORDER BY code") == before
 
 
 async def test_a_sponsor_stays(database: Pool) -> None:

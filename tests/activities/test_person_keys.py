@@ -9,6 +9,7 @@ from activities.person_keys import PersonKeys
 from activities.secrets import CannotOpen, Process, ProcessKeys, SecretBox
 from db.person_keys import SealedPerson, StoredPerson
 from schemas.personal_data import PersonalData
+from tests.each import each
 from tests.factories import SECRET
 
 OTHER = SecretStr("another secret key of more than 32 characters")
@@ -69,7 +70,7 @@ def test_other_data_are_sealed_under_the_same_key() -> None:
     assert set(again.terms) != set(first.terms)
 
 
-@pytest.mark.parametrize("process", list(Process))
+@each("process", list(Process))
 def test_a_process_opens_what_either_secret_key_sealed(process: Process) -> None:
     before = PersonKeys(SecretBox(OTHER))
     now = PersonKeys(ProcessKeys(SecretBox(SECRET, OTHER).process_key(process), process))

@@ -19,13 +19,10 @@ from db import sealed
 from db.pool import Pool, open_pool
 from db.sealed import TOTP_SECRETS, session_name
 from tests.factories import SECRET, institution
-from tests.kept_database import database, database_dsn
 from tests.officers import enrol
 from tests.paths import ROOT
 from tests.waiting import until
 from tests.workers.command_line import invoke
-
-__all__ = ["database", "database_dsn"]
 
 NEW = SecretStr("the secret key that comes after the other one")
 CODES = ["HDFC", "ICIC", "KKBK", "PUNB", "SBIN"]

@@ -21,6 +21,7 @@ from activities.secrets import (
     hash_password,
     password_fits,
 )
+from tests.each import each
 
 KEY = SecretStr("one secret key of more than 32 characters")
 SEALED_BY_0_2_0 = "9e8749be5e4451c164c2756a6c8ffd302078d490384d73a214c89cf791375b2fcf6d8b1af7e2"
@@ -36,7 +37,7 @@ def test_what_is_sealed_opens_for_its_owner_under_its_key() -> None:
     assert SecretBox(KEY).seal(b"a password", "SBIN") != sealed
 
 
-@pytest.mark.parametrize("change", range(48))
+@each("change", range(48))
 def test_what_was_changed_does_not_open(change: int) -> None:
     sealed = bytearray(SecretBox(KEY).seal(b"a password", "SBIN"))
     sealed[change % len(sealed)] ^= 1
@@ -63,7 +64,7 @@ def test_every_purpose_has_a_key_of_its_own() -> None:
     assert {len(key) for key in keys} == {32}
 
 
-@pytest.mark.parametrize("process", Process)
+@each("process", Process)
 def test_c2_a_process_has_the_keys_of_its_purposes_and_no_other(process: Process) -> None:
     box = SecretBox(KEY)
     text = box.process_key(process)
@@ -85,7 +86,7 @@ def test_c2_no_worker_makes_a_token_or_a_session_and_officers_opens_no_credentia
     assert ProcessKeys(SecretBox(KEY).process_key(Process.OFFICERS), Process.OFFICERS).sealer(Purpose.SEALING) is None
 
 
-@pytest.mark.parametrize("process", Process)
+@each("process", Process)
 def test_a_process_opens_what_the_previous_key_sealed_and_has_nothing_else_of_it(process: Process) -> None:
     before, now = SecretBox(OTHER), SecretBox(KEY, OTHER)
     keys = ProcessKeys(now.process_key(process), process)
@@ -121,7 +122,7 @@ def opened(process_key: SecretStr) -> str:
     return urlsafe_b64decode(process_key.get_secret_value()).decode()
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "",

@@ -21,7 +21,7 @@ from workers.loops.procedures import WORKFLOWS
 from workflows import options
 
 PATIENCE_SECONDS = 180.0
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.05
 MOMENT = timedelta(seconds=1)
 
 

@@ -1,4 +1,4 @@
-"""Shared fixtures of the workflow tests."""
+"""Shared fixtures of the workflow tests, which use one database after the other."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,9 +9,12 @@ from temporalio.client import Client
 from activities.context import Context
 from db.pool import Pool
 from tests.factories import institution, make_context
+from tests.kept_database import database, database_dsn
 from tests.workflows.stage import Stage, staged
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import connect
+
+__all__ = ["database", "database_dsn"]
 
 CLASSES = {"SBIN": "api", "HDFC": "api", "ICIC": "seat", "PUNB": "mail"}
 """the banks of the stage and their answer classes"""
@@ -35,7 +38,7 @@ async def short_histories(server_folder: Path) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def ctx(database: Pool) -> Context:
-    """Context on a new database with a bank of every class."""
+    """Context on an empty database with a bank of every class."""
     return await make_context(database, [institution(code, answer_class) for code, answer_class in CLASSES.items()])
 
 

@@ -30,7 +30,7 @@ from workflows.case import CaseWorkflow, case_workflow_id
 Order = TypeVar("Order")
 
 PATIENCE_SECONDS = 180.0
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.05
 BY_QUEUE = (Queues.CASE_WORK, Queues.BANK_CALLS)
 """workers of which those of cases call no bank, so that every request goes by the queue"""
 

@@ -18,6 +18,7 @@ from activities.orders.orders import cancel_order
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
 from domain.policy.restoration import OrderRule
 from schemas.outbox.procedures import OrderEscalationLevel
+from tests.each import each
 from tests.workflows.changed_order import NeverSends
 from tests.workflows.order_stage import ORDER_PATHS, OrderStage, order_stage
 from tests.workflows.record_histories import PROCEDURES, cleaned
@@ -159,12 +160,12 @@ async def replay(file: Path, of: type[OrderWorkflow]) -> None:
     await Replayer(workflows=[of], data_converter=DATA_CONVERTER).replay_workflow(history)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@each("file", FILES)
 async def test_every_recorded_history_is_read_again(file: Path) -> None:
     await replay(file, OrderWorkflow)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@each("file", FILES)
 async def test_a_changed_workflow_fails_the_replay(file: Path) -> None:
     with pytest.raises(NondeterminismError):
         await replay(file, NeverSends)

@@ -9,6 +9,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+from tests.each import each
 from tests.workflows.changed import NeverSettles, SkipsTheReminder, WaitsFirst, WaitsFirstIfNew
 from tests.workflows.paths import PATHS
 from tests.workflows.record_histories import FOLDER, cleaned
@@ -31,7 +32,7 @@ async def replay(file: Path, of: type[CaseWorkflow]) -> None:
     await Replayer(workflows=[of], data_converter=DATA_CONVERTER).replay_workflow(history(file))
 
 
-@pytest.mark.parametrize("file", FILES, ids=named)
+@each("file", FILES)
 async def test_every_recorded_history_is_read_again(file: Path) -> None:
     await replay(file, CaseWorkflow)
 
@@ -41,7 +42,7 @@ def test_every_path_is_recorded() -> None:
     assert recorded == {path.__name__ for path in PATHS}
 
 
-@pytest.mark.parametrize("file", FILES, ids=named)
+@each("file", FILES)
 def test_a_recorded_history_says_nothing_of_the_machine_it_comes_from(file: Path) -> None:
     content = json.loads(file.read_text(encoding="utf-8"))
     assert cleaned(content) == content
@@ -60,10 +61,9 @@ def is_escalated(file: Path) -> bool:
     return file.stem in {"ladder", "give_up"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("changed", "concerns"),
     [(WaitsFirst, whatever), (NeverSettles, settles), (SkipsTheReminder, is_escalated)],
-    ids=["a pause more", "an activity less", "a level less"],
 )
 async def test_a_changed_workflow_fails_the_replay(
     changed: type[CaseWorkflow], concerns: Callable[[Path], bool]
@@ -75,6 +75,6 @@ async def test_a_changed_workflow_fails_the_replay(
             await replay(file, changed)
 
 
-@pytest.mark.parametrize("file", FILES, ids=named)
+@each("file", FILES)
 async def test_a_change_behind_a_patch_reads_the_old_histories(file: Path) -> None:
     await replay(file, WaitsFirstIfNew)

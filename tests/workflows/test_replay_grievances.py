@@ -9,6 +9,7 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from tests.activities.holds.test_lifecycle import CONTACT
+from tests.each import each
 from tests.workflows.changed_grievance import GrievanceRestsFirst
 from tests.workflows.grievance_paths import GRIEVANCE_PATHS
 from tests.workflows.record_histories import PROCEDURES, cleaned
@@ -24,12 +25,12 @@ async def replay(file: Path, *of: type) -> None:
     await Replayer(workflows=of, data_converter=DATA_CONVERTER).replay_workflow(history)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@each("file", FILES)
 async def test_every_recorded_history_is_read_again(file: Path) -> None:
     await replay(file, GrievanceWorkflow)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@each("file", FILES)
 async def test_a_changed_workflow_fails_the_replay(file: Path) -> None:
     with pytest.raises(NondeterminismError):
         await replay(file, GrievanceRestsFirst)
@@ -40,7 +41,7 @@ def test_every_path_is_recorded() -> None:
     assert recorded == {f"grievance-{path.__name__}" for path in GRIEVANCE_PATHS}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@each("file", FILES)
 def test_a_recorded_history_says_nothing_of_the_machine_or_of_people(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     content = json.loads(text)

@@ -8,6 +8,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+from tests.each import each
 from tests.workflows.changed_restoration import RestsFirst
 from tests.workflows.record_histories import PROCEDURES, cleaned
 from tests.workflows.restoration_paths import RESTORATION_PATHS
@@ -26,12 +27,12 @@ async def replay(file: Path, of: type[RestorationWorkflow]) -> None:
     await Replayer(workflows=[of], data_converter=DATA_CONVERTER).replay_workflow(history(file))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@each("file", FILES)
 async def test_every_recorded_history_is_read_again(file: Path) -> None:
     await replay(file, RestorationWorkflow)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@each("file", FILES)
 async def test_a_changed_workflow_fails_the_replay(file: Path) -> None:
     with pytest.raises(NondeterminismError):
         await replay(file, RestsFirst)
@@ -42,7 +43,7 @@ def test_every_path_is_recorded() -> None:
     assert recorded == {path.__name__ for path in RESTORATION_PATHS}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@each("file", FILES)
 def test_a_recorded_history_says_nothing_of_the_machine_it_comes_from(file: Path) -> None:
     content = json.loads(file.read_text(encoding="utf-8"))
     assert cleaned(content) == content

@@ -172,7 +172,7 @@ class Office:
 
 def test_nothing_takes_effect_by_one_person_whatever_happens(database_dsn: str) -> None:
     with asyncio.Runner() as runner:
-        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
+        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2, only_single_cases=True))
         ctx = runner.run(make_context(pool, [institution("HDFC")]))
 
         @database_settings(7, steps=50)

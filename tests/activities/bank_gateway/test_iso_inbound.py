@@ -151,13 +151,18 @@ async def test_returned_money_without_a_case_is_known_by_its_transfer(asked: Ask
     assert await asked.kept() == [(1, 1, 400_00)]
 
 
-@pytest.mark.parametrize("changes", [{"reference": "1"}, {"transfer_paise": None}, {"transfer_paise": 999_00}])
-async def test_returned_money_of_nobody_we_know_is_refused_whole(asked: Asked, changes: dict[str, Any]) -> None:
-    with pytest.raises(MessageRefused, match="no transfer or case"):
-        await asked.take(asked.returned(400_00, case="", **changes))
-    with pytest.raises(MessageRefused, match="no transfer or case"):
-        await asked.take(asked.returned(400_00), "PUNB")
-    assert await asked.kept() == []
+async def test_returned_money_of_nobody_we_know_is_refused_whole(asked: Asked, subtests: pytest.Subtests) -> None:
+    for changes in (
+        {"reference": "1"},
+        {"transfer_paise": None},
+        {"transfer_paise": 999_00},
+    ):
+        with subtests.test(changes=changes):
+            with pytest.raises(MessageRefused, match="no transfer or case"):
+                await asked.take(asked.returned(400_00, case="", **changes))
+            with pytest.raises(MessageRefused, match="no transfer or case"):
+                await asked.take(asked.returned(400_00), "PUNB")
+            assert await asked.kept() == []
 
 
 async def test_a_line_that_nobody_can_read_costs_the_others_nothing(asked: Asked) -> None:
@@ -173,10 +178,12 @@ async def test_a_line_that_nobody_can_read_costs_the_others_nothing(asked: Asked
     assert await asked.bench.value(f"SELECT unreadable FROM returned_funds {line}", asked.case_no) == {}
 
 
-@pytest.mark.parametrize(
-    "change", ["UPDATE returned_funds SET remarks = ''", "DELETE FROM returned_funds", "TRUNCATE returned_funds"]
-)
-async def test_what_was_returned_stays_written(asked: Asked, change: str) -> None:
+async def test_what_was_returned_stays_written(asked: Asked, subtests: pytest.Subtests) -> None:
     await asked.take(asked.returned(400_00))
-    with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
-        await asked.bench.pool.execute(change)
+    for change in (
+        "UPDATE returned_funds SET remarks = ''",
+        "DELETE FROM returned_funds",
+        "TRUNCATE returned_funds",
+    ):
+        with subtests.test(change=change), pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+            await asked.bench.pool.execute(change)

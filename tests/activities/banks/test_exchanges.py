@@ -163,13 +163,15 @@ async def test_a_letter_of_the_escalation_is_kept_with_its_link_written_over(ben
     assert [len(data["exchanges"]) for (data,) in levels] == [2, 3]
 
 
-@pytest.mark.parametrize(
-    "verb", ["UPDATE bank_exchange SET failure = ''", "DELETE FROM bank_exchange", "TRUNCATE bank_exchange"]
-)
-async def test_it_is_not_changed(bench: Bench, verb: str) -> None:
+async def test_it_is_not_changed(bench: Bench, subtests: pytest.Subtests) -> None:
     await bench.freeze.send_hold_request(await an_order(bench))
-    with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
-        await bench.pool.execute(verb)
+    for verb in (
+        "UPDATE bank_exchange SET failure = ''",
+        "DELETE FROM bank_exchange",
+        "TRUNCATE bank_exchange",
+    ):
+        with subtests.test(verb=verb), pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+            await bench.pool.execute(verb)
 
 
 async def test_what_is_neither_masked_nor_cut_is_what_was_sent(bench: Bench) -> None:

@@ -343,7 +343,7 @@ def test_a_case_keeps_every_rule_whatever_happens_to_it(database_dsn: str, loop:
     def run_in_loop(step: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(step, loop).result(timeout=60)
 
-    pool = run_in_loop(open_pool(database_dsn, min_size=1, max_size=2))
+    pool = run_in_loop(open_pool(database_dsn, min_size=1, max_size=2, only_single_cases=True))
     machine = type(
         "Machine",
         (CaseMachine,),

@@ -13,6 +13,7 @@ from schemas.enums import TaskKind
 from schemas.tasks import TaskCause, TaskFacts
 from tests.activities.bench import Bench
 from tests.activities.desk_words import OFFICER
+from tests.each import each
 from tests.factories import make_context
 
 NOW = datetime.now(UTC)
@@ -70,10 +71,9 @@ async def test_no_case_counts_or_closes_it(database: Pool) -> None:
     assert await database.fetchval("SELECT count(*) FROM desk_task WHERE state = 'open'") == 1
 
 
-@pytest.mark.parametrize(
+@each(
     "columns",
     ["case_no, institution", "institution, hop_no", "institution, request_id"],
-    ids=["about nothing", "a hop of no case", "a request of no case"],
 )
 async def test_the_database_refuses_what_is_about_nothing(database: Pool, columns: str) -> None:
     values = {

@@ -311,18 +311,16 @@ async def test_only_so_many_missed_calls_wait(bench: Bench) -> None:
     assert not counted.is_new
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [
+async def test_the_database_keeps_the_rules_of_a_draft(bench: Bench, subtests: pytest.Subtests) -> None:
+    call = await Call(bench, officer()).begin()
+    refusals = asyncpg.RestrictViolationError, asyncpg.CheckViolationError
+    for attack in (
         "UPDATE draft SET made_by = 'officer:x' WHERE draft_id = $1",
         "UPDATE draft SET revision = 0 WHERE draft_id = $1",
         "DELETE FROM draft WHERE draft_id = $1",
         "UPDATE draft SET awaited = '{name}' WHERE draft_id = $1",
         "UPDATE draft SET sealed = NULL WHERE draft_id = $1",
         "UPDATE draft SET ended_at = now(), ended_as = 'done', ended_by = 'x', sealed = NULL WHERE draft_id = $1",
-    ],
-)
-async def test_the_database_keeps_the_rules_of_a_draft(bench: Bench, attack: str) -> None:
-    call = await Call(bench, officer()).begin()
-    with pytest.raises((asyncpg.RestrictViolationError, asyncpg.CheckViolationError)):
-        await bench.pool.execute(attack, call.draft_id)
+    ):
+        with subtests.test(attack=attack), pytest.raises(refusals):
+            await bench.pool.execute(attack, call.draft_id)

@@ -20,6 +20,7 @@ from activities.evidence.checks import check_sent, check_signed, check_statement
 from activities.secrets import pem
 from domain.errors.evidence import PackTooLarge
 from domain.evidence.pack import EDITION, EXCHANGES, PUBLIC_KEY, SENT, SIGNED, ChainReader, Listed, NotEvidence
+from tests.each import each
 
 KEY = Ed25519PrivateKey.generate()
 OTHER_KIND = (
@@ -64,13 +65,13 @@ METHOD, PATH = '"@method": GET', '"@path": /api/v1/bank/holds'
 WHOLE = '"@target-uri": https://police.example/api/v1/bank/holds'
 
 
-@pytest.mark.parametrize("base", [(METHOD, PATH), (METHOD, WHOLE)])
+@each("base", [(METHOD, PATH), (METHOD, WHOLE)])
 def test_a_signature_over_a_path_or_a_whole_address_holds(base: tuple[str, ...]) -> None:
     with opened(signed(b"", *base)) as (archive, listed):
         check_signed(archive, listed)
 
 
-@pytest.mark.parametrize(
+@each(
     ("files", "message"),
     [
         (signed(b"", METHOD, WHOLE, target="/api/v1/bank/orders"), "first line of request.txt"),
@@ -112,13 +113,13 @@ def of_log(*, body: bytes | None = None) -> ChainReader:
     return chain
 
 
-@pytest.mark.parametrize("files", [sent(b"{}"), {"case/case.json": b"{}"}])
+@each("files", [sent(b"{}"), {"case/case.json": b"{}"}])
 def test_sent_bytes_are_those_of_the_row_and_an_older_pack_has_none(files: dict[str, bytes]) -> None:
     with opened(files) as (archive, listed):
         check_sent(archive, of_log(), listed)
 
 
-@pytest.mark.parametrize(
+@each(
     ("files", "chain", "message"),
     [
         (sent(b"[]", said=b"{}"), of_log(), "is not what its row says was sent"),

@@ -90,16 +90,13 @@ async def test_without_the_key_nothing_of_it_is_read(appeal: Appeal) -> None:
     assert await shown(appeal) == ("", "", [])
 
 
-@pytest.mark.parametrize(
-    "insert",
-    [
+async def test_the_database_refuses_it_in_clear(appeal: Appeal, subtests: pytest.Subtests) -> None:
+    await appeal.file()
+    for insert in (
         "INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, text, language, policy, opened_at)"
         " SELECT gen_random_uuid(), hold_id, case_no, 'open', 'bank', 'text', 'en', '{}', now() FROM grievance",
         "INSERT INTO grievance_level (grievance_id, level, opened_at, due_at, said)"
         " SELECT grievance_id, 'state_gro', now(), now() + interval '1 day', 'text' FROM grievance",
-    ],
-)
-async def test_the_database_refuses_it_in_clear(appeal: Appeal, insert: str) -> None:
-    await appeal.file()
-    with pytest.raises(asyncpg.CheckViolationError, match="sealed"):
-        await appeal.holds.bench.pool.execute(insert)
+    ):
+        with subtests.test(insert=insert), pytest.raises(asyncpg.CheckViolationError, match="sealed"):
+            await appeal.holds.bench.pool.execute(insert)

@@ -22,9 +22,6 @@ from domain.policy.model import load_policy
 from schemas.release_brake import ContinueReleases, ReleaseBrake, ReleasesContinued
 from tests.activities.hold_world import Holds
 from tests.factories import make_context
-from tests.kept_database import database, database_dsn
-
-__all__ = ["database", "database_dsn"]
 
 NOW = timedelta(0)
 JUMP = timedelta(days=100)

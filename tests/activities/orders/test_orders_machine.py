@@ -268,7 +268,7 @@ def test_orders_in_any_order(loop: asyncio.AbstractEventLoop, database_dsn: str)
     def run_in_loop(step: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(step, loop).result(timeout=60)
 
-    pool = run_in_loop(open_pool(database_dsn, min_size=1, max_size=10))
+    pool = run_in_loop(open_pool(database_dsn, min_size=1, max_size=10, only_single_cases=True))
     machine = type(
         "Machine",
         (OrdersMachine,),

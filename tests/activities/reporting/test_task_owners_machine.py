@@ -154,7 +154,7 @@ class Night:
 
 def test_whatever_officers_do_an_item_has_one_owner_and_none_is_lost(database_dsn: str) -> None:
     with asyncio.Runner() as runner:
-        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
+        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2, only_single_cases=True))
         desk = TaskDesk(runner.run(make_context(pool, [institution("HDFC")])))
         runner.run(desk.come())
 

@@ -348,7 +348,7 @@ async def _play(ctx: Context, told: list[tuple[int, int, int, bool]], lies: list
 
 def test_no_unconfirmed_complaint_lowers_a_share_or_changes_the_route(database_dsn: str) -> None:
     with asyncio.Runner() as runner:
-        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
+        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2, only_single_cases=True))
         ctx = runner.run(make_context(pool))
 
         @database_settings(12, steps=1)

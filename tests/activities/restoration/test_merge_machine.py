@@ -204,7 +204,7 @@ _NONE: Final = {
 
 def test_whatever_is_merged_no_rupee_counts_twice(database_dsn: str) -> None:
     with asyncio.Runner() as runner:
-        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=10))
+        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=10, only_single_cases=True))
         ctx = runner.run(make_context(pool))
 
         @database_settings(GATE, steps=50)

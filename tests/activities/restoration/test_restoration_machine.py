@@ -475,7 +475,7 @@ def test_restoration_in_any_order(loop: asyncio.AbstractEventLoop, database_dsn:
     def run_in_loop(step: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(step, loop).result(timeout=60)
 
-    pool = run_in_loop(open_pool(database_dsn, min_size=1, max_size=10))
+    pool = run_in_loop(open_pool(database_dsn, min_size=1, max_size=10, only_single_cases=True))
     machine = type(
         "Machine",
         (RestorationMachine,),

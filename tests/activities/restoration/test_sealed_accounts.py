@@ -56,14 +56,16 @@ async def test_names_of_the_release_before_are_read_and_then_sealed(home: Home, 
     assert (await seal_counted(home.ctx))["accounts to be credited"] == 0
 
 
-@pytest.mark.parametrize(
-    "change", ["sealed_name = '\\x00'", "person_id = NULL, sealed_name = NULL", "account = '123456789012'"]
-)
-async def test_a_sealed_name_does_not_change(home: Home, change: str) -> None:
+async def test_a_sealed_name_does_not_change(home: Home, subtests: pytest.Subtests) -> None:
     case_no = await home.hold(400)
     await propose(home.ctx, case_no, NEW, "officer:desk")
-    with pytest.raises(asyncpg.RestrictViolationError):
-        await home.bench.pool.execute(f"UPDATE credit_account SET {change}")
+    for change in (
+        "sealed_name = '\\x00'",
+        "person_id = NULL, sealed_name = NULL",
+        "account = '123456789012'",
+    ):
+        with subtests.test(change=change), pytest.raises(asyncpg.RestrictViolationError):
+            await home.bench.pool.execute(f"UPDATE credit_account SET {change}")
 
 
 async def test_without_the_key_there_is_no_name_and_no_new_account(home: Home) -> None:

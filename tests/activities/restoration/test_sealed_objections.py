@@ -112,33 +112,27 @@ async def test_low_what_stands_in_clear_beside_a_sealed_text_is_cleared_though_t
     assert set((await seal_counted(home.ctx)).values()) == {0}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+async def test_what_a_victim_has_said_does_not_change(home: Home, subtests: pytest.Subtests) -> None:
+    await objected(home)
+    for change in (
         "DELETE FROM release_hearing",
         "UPDATE release_hearing SET recorded_by = 'officer:other'",
         "UPDATE release_hearing SET sealed_said = '\\x00'",
-    ],
-)
-async def test_what_a_victim_has_said_does_not_change(home: Home, change: str) -> None:
+    ):
+        with subtests.test(change=change), pytest.raises(asyncpg.RestrictViolationError):
+            await home.bench.pool.execute(change)
+
+
+async def test_the_database_refuses_it_in_clear(home: Home, subtests: pytest.Subtests) -> None:
     await objected(home)
-    with pytest.raises(asyncpg.RestrictViolationError):
-        await home.bench.pool.execute(change)
-
-
-@pytest.mark.parametrize(
-    "insert",
-    [
+    for insert in (
         "INSERT INTO objection (restoration_id, hold_id, by_whom, text, received_at, received_by)"
         " SELECT restoration_id, hold_id, by_whom, 'text', now(), 'officer:desk' FROM objection",
         "INSERT INTO release_hearing (proposal_id, ack_no, said, recorded_by, recorded_at)"
         " SELECT proposal_id, ack_no, 'text', recorded_by, now() FROM release_hearing",
-    ],
-)
-async def test_the_database_refuses_it_in_clear(home: Home, insert: str) -> None:
-    await objected(home)
-    with pytest.raises(asyncpg.CheckViolationError, match="sealed"):
-        await home.bench.pool.execute(insert)
+    ):
+        with subtests.test(insert=insert), pytest.raises(asyncpg.CheckViolationError, match="sealed"):
+            await home.bench.pool.execute(insert)
 
 
 @pytest.mark.parametrize("by", [ObjectionBy.VICTIM, ObjectionBy.OTHER])

@@ -7,6 +7,7 @@ from domain.errors import NotFound
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
 from tests.activities.told import a_case, dispositions, planned
+from tests.each import each
 from tests.factories import moved, row, rrn, transfer
 from tests.opened_bodies import opened_rows
 
@@ -77,7 +78,7 @@ async def test_two_batches_of_one_case_at_one_bank_each_finish_by_their_own_hops
     await bench.check(case_no)
 
 
-@pytest.mark.parametrize(
+@each(
     ("code", "bucket", "state", "disposition", "tasks"),
     [
         ("20", "refused", "closed", "refusal", []),

@@ -116,7 +116,7 @@ FROM discrepancy c WHERE c.case_no = $1
 
 def test_whatever_banks_say_and_officers_decide_the_ledger_keeps_every_rule(database_dsn: str) -> None:
     with asyncio.Runner() as runner:
-        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
+        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2, only_single_cases=True))
         ctx = tracing_small_sums(runner.run(make_context(pool)))
 
         @database_settings(6, steps=50)

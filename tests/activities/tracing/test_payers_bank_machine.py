@@ -187,7 +187,7 @@ _NONE: Final = {
 
 def test_whatever_a_victims_bank_says_the_loss_grows_only_by_a_person(database_dsn: str) -> None:
     with asyncio.Runner() as runner:
-        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=10))
+        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=10, only_single_cases=True))
         ctx = runner.run(make_context(pool))
 
         @database_settings(GATE * THOUSANDS, steps=50)

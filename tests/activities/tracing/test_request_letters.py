@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from activities.directory import load_directory
 from activities.secrets import SecretBox
 from activities.tracing.request_letters import NO_ADDRESS, nodal_letter
@@ -16,6 +14,7 @@ from schemas.banks.institutions import Institution
 from schemas.banks.rosters import HolidayRules, NodalOfficer
 from schemas.enums import AnswerClass, EscalationLevel, InstitutionKind, RequestState
 from tests.activities.bench import Bench
+from tests.each import each
 from tests.factories import SECRET, institution, make_context
 from tests.mail_server import Postbox, mail_server
 
@@ -60,7 +59,7 @@ def bank(*officers: dict[str, Any], desk_email: str = "desk@bank.example") -> In
 ASLEEP = "no officer is on duty: sent to the desk and to the next officer on duty"
 
 
-@pytest.mark.parametrize(
+@each(
     ("asked", "at", "to", "cc", "remark"),
     [
         (bank(FIRST, SECOND), NOON, "first@bank.example", ("second@bank.example",), ""),

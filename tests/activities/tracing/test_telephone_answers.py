@@ -312,9 +312,17 @@ async def test_a_line_is_about_a_hop_of_its_request_and_a_request_about_its_case
     assert await bench.value("SELECT count(*) FROM telephone_answer WHERE case_no = $1", case_no) == 0
 
 
-@pytest.mark.parametrize(
-    ("change", "constraint"),
-    [
+async def test_the_database_refuses_an_answer_that_says_nothing_or_cannot_be(
+    bench: Bench, subtests: pytest.Subtests
+) -> None:
+    case_no, _ = await asked(bench)
+    await said(bench, case_no, held(1000))
+    refusals = asyncpg.CheckViolationError, asyncpg.UniqueViolationError
+    copy = (
+        "INSERT INTO telephone_answer SELECT r.* FROM telephone_answer t,"
+        " jsonb_populate_record(t, $2::jsonb) AS r WHERE t.case_no = $1"
+    )
+    for change, constraint in (
         ({"update_id": None}, "telephone_answer_says"),
         ({"told_at": "2090-01-01"}, "telephone_answer_told_before"),
         ({"calls_back_at": "1990-01-01"}, "telephone_answer_calls_later"),
@@ -322,19 +330,9 @@ async def test_a_line_is_about_a_hop_of_its_request_and_a_request_about_its_case
             {"telephone_answer_id": str(uuid4()), "update_id": None, "calls_back_at": "2090-01-01"},
             "telephone_answer_once",
         ),
-    ],
-)
-async def test_the_database_refuses_an_answer_that_says_nothing_or_cannot_be(
-    bench: Bench, change: dict[str, Any], constraint: str
-) -> None:
-    case_no, _ = await asked(bench)
-    await said(bench, case_no, held(1000))
-    copy = (
-        "INSERT INTO telephone_answer SELECT r.* FROM telephone_answer t,"
-        " jsonb_populate_record(t, $2::jsonb) AS r WHERE t.case_no = $1"
-    )
-    with pytest.raises((asyncpg.CheckViolationError, asyncpg.UniqueViolationError), match=constraint):
-        await bench.pool.execute(copy, case_no, change)
+    ):
+        with subtests.test(change=change), pytest.raises(refusals, match=constraint):
+            await bench.pool.execute(copy, case_no, change)
 
 
 async def test_the_database_keeps_what_was_said(bench: Bench) -> None:

@@ -120,7 +120,7 @@ def test_told_both_ways_in_any_order_each_rupee_counts_once(loop: asyncio.Abstra
     def run(step: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(step, loop).result(timeout=300)
 
-    pool = run(open_pool(database_dsn, min_size=1, max_size=10))
+    pool = run(open_pool(database_dsn, min_size=1, max_size=10, only_single_cases=True))
     ctx = run(make_context(pool))
 
     @database_settings(EXAMPLES, steps=1)

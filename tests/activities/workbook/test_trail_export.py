@@ -186,7 +186,7 @@ def test_exported_and_imported_into_an_empty_database_a_trail_is_the_same(
     def run(step: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(step, loop).result(timeout=60)
 
-    pools = [run(open_pool(dsn, min_size=1, max_size=2)) for dsn in (database_dsn, second_dsn)]
+    pools = [run(open_pool(dsn, min_size=1, max_size=2, only_single_cases=True)) for dsn in (database_dsn, second_dsn)]
     ctx: list[Context] = [tracing_small_sums(run(make_context(pool))) for pool in pools]
 
     def goes_round(case_no: str) -> None:

@@ -25,7 +25,7 @@ from tests.db.stage_world import AS_OF, DAYS, DISTRICTS, RICH, TARGETS, Case, wo
 from tests.deep import examples
 from tests.each import each
 
-_slow = settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
+_slow = settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 _bounds = st.tuples(st.sampled_from((*DAYS, date(2031, 3, 1))), st.sampled_from((*DAYS[1:], date(2031, 6, 1)))).filter(
     lambda pair: pair[0] < pair[1]
 )

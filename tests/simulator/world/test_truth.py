@@ -84,7 +84,7 @@ def test_a_perfect_engine_asks_a_bank_that_lags_again() -> None:
 
 
 def test_slower_is_never_better_over_a_day_of_all_shapes() -> None:
-    config = SimulatorConfig(seed=3, complaints=400)
+    config = SimulatorConfig(seed=3, complaints=200)
     institutions = build_institutions(config)
     plans = plan_cases(config, institutions)
     held = [
