@@ -228,8 +228,7 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.WORK_ITEMS, _OFFICER): Text(
         "आपके लिए प्रतीक्षारत काम: {items}",
-        "आपके लिए प्रतीक्षारत काम: {items}। पहला: {task}, मामला {case}, कम से कम {amount} की खोज जारी। कृपया"
-        " देखें{reply_desk}",
+        "आपके लिए प्रतीक्षारत काम: {items}। पहला: {task}, मामला {case}, कम से कम {amount} की खोज जारी। कृपया देखें{reply_desk}",
     ),
 }
 

@@ -128,6 +128,12 @@ async def test_keys_open_the_palette_the_overlay_and_the_other_language(stage: S
     await seat.page.locator("#main").focus()
     await seat.press("g", "l")
     await seat.page.locator("html[lang='hi']").wait_for()
+    # A refusal of the server is said in the language of the page.
+    await seat.press("/")
+    await seat.page.locator("#find-text:focus").wait_for()
+    await seat.type("x")
+    await seat.press("Enter")
+    await seat.sees(re.compile("^आपकी भूमिका यह नहीं कर सकती"))
     assert await seat.pointer_moves() == 0
     kept = await seat.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
     assert set(orjson.loads(kept)) <= {"goldenhour.theme"}

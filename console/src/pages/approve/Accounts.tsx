@@ -113,6 +113,8 @@ const TONES = { good: "good b", differs: "bad b", silent: "mut", entered: "warn 
 /** What the two banks said of one transfer, and who settled it if they did not agree. */
 function Voices({ transfer }: { transfer: Transfer }): ReactNode {
   const t = approve.use();
+  // A complaint may name the bank by its code.
+  const bankOf = useBankName();
   const [isOpen, setIsOpen] = useState(false);
   return (
     <div className="voices">
@@ -123,10 +125,10 @@ function Voices({ transfer }: { transfer: Transfer }): ReactNode {
           <div key={which}>
             <span className={TONES[standing]}>{MARKS[standing]}</span>{" "}
             {voice.paise === null ? (
-              <span className="mut">{t(`silent.${which}`, { bank: voice.name })}</span>
+              <span className="mut">{t(`silent.${which}`, { bank: bankOf(voice.name) })}</span>
             ) : (
               <>
-                {t(`voice.${which}`, { bank: voice.name })} <Rupees paise={voice.paise} />
+                {t(`voice.${which}`, { bank: bankOf(voice.name) })} <Rupees paise={voice.paise} />
                 {voice.stated_at !== null && (
                   <>
                     , <Moment at={Date.parse(voice.stated_at)} />

@@ -133,9 +133,9 @@ function obstacleOf(whole: Whole): "unconfirmed" | "wrong" | "moved" | null {
 }
 
 /** What a bank says of a transfer: that the money arrived or was sent, or nothing. */
-function voiceOf(t: ReturnType<typeof approve.use>, transfer: Transfer, which: "holder" | "payer"): string {
+function voiceOf(t: ReturnType<typeof approve.use>, transfer: Transfer, which: "holder" | "payer", bank: string): string {
   const said = standingOf(transfer, which) === "silent" ? "silent" : "voice";
-  return t(`${said}.${which}`, { bank: transfer[which].name });
+  return t(`${said}.${which}`, { bank });
 }
 
 function Line({
@@ -182,7 +182,7 @@ function Line({
                 <span key={transfer.hop_no}>
                   {(["holder", "payer"] as const).map((which) => (
                     <span key={which} className={standingOf(transfer, which) === "good" ? "block good" : "block mut"}>
-                      {standingOf(transfer, which) === "good" ? "✓" : "–"} {voiceOf(t, transfer, which)}
+                      {standingOf(transfer, which) === "good" ? "✓" : "–"} {voiceOf(t, transfer, which, bankOf(transfer[which].name))}
                     </span>
                   ))}
                 </span>

@@ -102,8 +102,8 @@ function Clock({ hold }: { hold: Hold }): ReactNode {
       <b className="num">
         <Rupees paise={hold.held_paise} />
       </b>
-      <span className="cut">
-        {bankOf(hold.institution)} {hold.account_end && <span className="mono">••{hold.account_end}</span>}
+      <span className="bank">
+        <span className="cut">{bankOf(hold.institution)}</span> {hold.account_end && <span className="mono nw">••{hold.account_end}</span>}
       </span>
       <span className="xs mut nw">{hold.reference}</span>
       {isOpen && !isKept && (
