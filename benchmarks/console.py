@@ -68,14 +68,16 @@ async def main(
     verbs: int = 100,
     calls: int = 50,
     updates: int = 2_000,
+    transfers: int = browser.TRANSFERS,
     seed: int = 7,
     without_browser: bool = False,
 ) -> dict[str, Any]:
     """Run the benchmark; return the effect of verbs on streams, the cost of the streams, and the aims.
 
-    `items`, `openings`, `verbs`, `calls` and `updates` are for the browser. Raises `Failed` if there is no browser.
+    `items`, `openings`, `verbs`, `calls`, `updates` and `transfers` are for the browser. Raises `Failed` if there is
+    none.
     """
-    sizes = browser.Sizes(items, openings, verbs, calls, updates)
+    sizes = browser.Sizes(items, openings, verbs, calls, updates, transfers)
     if not without_browser:
         browser.check()
     config = {

@@ -357,7 +357,7 @@ class AnsweredRequest(FrozenModel):
     accounts: int
 
 
-# The numbers of the feed are an order that an index has. An index by the time of the answer would cost each answer.
+# The numbers of the feed are an order that an index has. An index by the time of the answer would cost more.
 _OF_ANSWERED: Final = """
 SELECT f.request_id, f.case_no, f.status, f.first_answered_at, f.change_no, count(*)::int AS hops,
     sum(h.disputed_paise)::bigint AS paise,
@@ -366,12 +366,12 @@ SELECT f.request_id, f.case_no, f.status, f.first_answered_at, f.change_no, coun
 FROM (
     SELECT f.request_id, r.case_no, f.status, r.first_answered_at, f.change_no
     FROM feed_entry f JOIN hold_request r USING (request_id)
-    WHERE f.institution = $1 AND f.change_no < $2 AND r.first_answered_at IS NOT NULL {which}
+    WHERE f.institution = $1 AND f.change_no < $2 AND f.is_answered {which}
     ORDER BY f.change_no DESC LIMIT $3
 ) AS f JOIN request_hop q USING (request_id) JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
 GROUP BY f.request_id, f.case_no, f.status, f.first_answered_at, f.change_no ORDER BY f.change_no DESC
 """
-_ANSWERED: Final = _OF_ANSWERED.format(which="")
+ANSWERED: Final = _OF_ANSWERED.format(which="")
 # A statement of its own, so that a search never reads the whole feed of the bank.
 ANSWERED_OF: Final = _OF_ANSWERED.format(which="AND f.request_id = ANY ($4)")
 _OF_HOPS: Final = """
@@ -399,7 +399,7 @@ async def answered(
     `before_no` is the change number of the last one of the page before. The changes must be numbered (`number`).
     """
     if of is None:
-        rows = await connection.fetch(_ANSWERED, institution, before_no, limit)
+        rows = await connection.fetch(ANSWERED, institution, before_no, limit)
     else:
         rows = await connection.fetch(ANSWERED_OF, institution, before_no, limit, list(of))
     return [AnsweredRequest(**dict(row)) for row in rows]

@@ -25,6 +25,63 @@ SELECT c.relname, o.option_value FROM pg_class c CROSS JOIN LATERAL pg_options_t
 WHERE c.oid IN (SELECT t::regclass FROM unnest($1::text[]) AS t) AND o.option_name = 'fillfactor' ORDER BY 1
 """
 
+# The transfers stand below the first one, in layers of the same size, each below one of the layer before.
+_HOPS: Final = """
+INSERT INTO hop (case_no, hop_no, parent_hop_no, layer, source, state, institution, payer_institution_as_told,
+    payer_holder, payee_institution_as_told, payee_holder, account_key, reference, reference_key, mode, amount_paise,
+    disputed_paise, transferred_at, opened_at, ack_no)
+SELECT f.case_no, n + 1, CASE WHEN n <= $3 THEN 1 ELSE n + 1 - $3 END, 2 + (n - 1) / $3, 'answer', 'closed',
+    ($4::text[])[1 + n % cardinality($4::text[])], f.payee_institution_as_told, f.payee_holder, 'Bank ' || n % 40,
+    to_char(n, 'FM6000000000'), to_char(n, 'FM6000000000'), to_char(n, 'FM500000000000'),
+    to_char(n, 'FM500000000000'), 'imps', 50000 + n % 211, 50000 + n % 211, f.transferred_at + n * interval '1 second',
+    f.opened_at, f.ack_no
+FROM hop f CROSS JOIN generate_series(1, $2::integer) AS n WHERE f.case_no = $1 AND f.hop_no = 1
+"""
+_BALANCES: Final = """
+INSERT INTO ledger_balance (case_no, hop_no, bucket, balance_paise)
+SELECT case_no, hop_no, (ARRAY['held', 'withdrawn', 'spent'])[1 + hop_no % 3], amount_paise FROM hop
+WHERE case_no = $1 AND hop_no > 1
+"""
+_LOST: Final = """
+UPDATE ledger_balance SET balance_paise =
+    -(SELECT sum(balance_paise) FROM ledger_balance WHERE case_no = $1 AND bucket NOT IN ('lost', 'proposed'))
+WHERE case_no = $1 AND bucket = 'lost'
+"""
+_HOLDS: Final = """
+INSERT INTO account_hold (hold_id, case_no, institution, account_key, reference, state, first_held_at, lapses_at,
+    policy)
+SELECT gen_random_uuid(), h.case_no, h.institution, h.account_key, to_char(h.hop_no, 'FM"H"000000000'), 'held',
+    h.opened_at, h.opened_at + interval '90 days', '{}'
+FROM hop h JOIN ledger_balance b USING (case_no, hop_no) WHERE h.case_no = $1 AND b.bucket = 'held'
+"""
+
+
+async def newest_case(connection: Connection) -> str:
+    """Return the number of the case that was opened last."""
+    case_no: str = await connection.fetchval(
+        "SELECT case_no FROM case_file ORDER BY opened_at DESC, case_no DESC LIMIT 1"
+    )
+    return case_no
+
+
+async def add_transfers(connection: Connection, case_no: str, count: int, layers: int, banks: Sequence[str]) -> None:
+    """Give a case of one transfer this many more in layers, with money on each, and holds.
+
+    The log of the case does not say so.
+    """
+    await connection.execute("SET session_replication_role = replica")
+    async with connection.transaction():
+        await connection.execute(_HOPS, case_no, count, max(-(-count // layers), 1), list(banks))
+        for statement in (_BALANCES, _LOST, _HOLDS):
+            await connection.execute(statement, case_no)
+        await connection.execute("UPDATE case_file SET last_hop_no = $2 WHERE case_no = $1", case_no, count + 1)
+    await analyze(connection, ("hop", "ledger_balance", "account_hold"))
+
+
+async def count_change(connection: Connection, case_no: str) -> None:
+    """Let a case have another number of changes, so that nothing that was made from it before is good."""
+    await connection.execute("UPDATE case_file SET event_seq = event_seq + 1 WHERE case_no = $1", case_no)
+
 
 async def prepare(connection: Connection, maintenance_memory: str) -> None:
     """Let the session write without triggers and foreign keys, and build indexes in this much memory."""

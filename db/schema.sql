@@ -416,6 +416,15 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_order_confirmed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE bank_order SET first_confirmed_at = NEW.received_at WHERE order_id = NEW.order_id AND first_confirmed_at IS NULL;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_order_line_covered()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1166,9 +1175,10 @@ CREATE OR REPLACE FUNCTION public.feed_request_changed()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO feed_entry (request_id, institution, status, changed_at)
-    VALUES (NEW.request_id, NEW.institution, feed_status(NEW.state), now())
-    ON CONFLICT (request_id) DO UPDATE SET status = EXCLUDED.status, changed_at = EXCLUDED.changed_at, change_no = NULL;
+    INSERT INTO feed_entry (request_id, institution, status, changed_at, is_answered)
+    VALUES (NEW.request_id, NEW.institution, feed_status(NEW.state), now(), NEW.first_answered_at IS NOT NULL)
+    ON CONFLICT (request_id) DO UPDATE SET status = EXCLUDED.status, changed_at = EXCLUDED.changed_at, change_no = NULL,
+        is_answered = EXCLUDED.is_answered;
     PERFORM pg_notify('bank_feed', NEW.institution);
     RETURN NULL;
 END $function$;
@@ -3484,6 +3494,7 @@ CREATE TABLE bank_order (
     acknowledged_at timestamp with time zone,
     tried_at timestamp with time zone,
     level_times integer NOT NULL DEFAULT 0,
+    first_confirmed_at timestamp with time zone,
     CONSTRAINT bank_order_pkey PRIMARY KEY (order_id),
     CONSTRAINT bank_order_check CHECK (((kind = 'restore'::text) = (reason = 'restoration'::text))),
     CONSTRAINT bank_order_check1 CHECK (((reason = 'restoration'::text) = (restoration_id IS NOT NULL))),
@@ -4283,6 +4294,7 @@ CREATE TABLE feed_entry (
     change_no bigint,
     version integer NOT NULL DEFAULT 0,
     acknowledged_at timestamp with time zone,
+    is_answered boolean NOT NULL DEFAULT false,
     CONSTRAINT feed_entry_pkey PRIMARY KEY (request_id),
     CONSTRAINT feed_entry_change_no_check CHECK ((change_no > 0)),
     CONSTRAINT feed_entry_check CHECK (((change_no IS NULL) OR (version > 0))),
@@ -5665,6 +5677,16 @@ CREATE TABLE shift_handover_officer (
     CONSTRAINT shift_handover_officer_note_is_whole CHECK ((num_nulls(person_id, sealed_note, noted_at) = ANY (ARRAY[0, 3])))
 );
 
+CREATE TABLE shift_note (
+    team_id bigint NOT NULL,
+    officer_id text NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    person_id uuid NOT NULL,
+    sealed_note bytea NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    CONSTRAINT shift_note_pkey PRIMARY KEY (team_id, officer_id, ends_at)
+);
+
 CREATE TABLE sign_in_entry (
     entry_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -6514,6 +6536,12 @@ ALTER TABLE shift_handover_officer ADD CONSTRAINT shift_handover_officer_officer
 
 ALTER TABLE shift_handover_officer ADD CONSTRAINT shift_handover_officer_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 
+ALTER TABLE shift_note ADD CONSTRAINT shift_note_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
+
+ALTER TABLE shift_note ADD CONSTRAINT shift_note_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
+
+ALTER TABLE shift_note ADD CONSTRAINT shift_note_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id);
+
 ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 
 ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
@@ -6628,6 +6656,8 @@ CREATE UNIQUE INDEX bank_confirmation_once ON public.bank_confirmation USING btr
 
 CREATE INDEX bank_confirmation_order ON public.bank_confirmation USING btree (order_id);
 
+CREATE INDEX bank_confirmation_reference ON public.bank_confirmation USING btree (upper(reference)) WHERE (reference <> ''::text);
+
 CREATE INDEX bank_evidence_about ON public.bank_evidence USING btree (about, evidence_id) WHERE (about IS NOT NULL);
 
 CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
@@ -6675,6 +6705,8 @@ CREATE INDEX bank_order_by_bank ON public.bank_order USING btree (institution, p
 CREATE INDEX bank_order_by_due ON public.bank_order USING btree (due_at, order_id);
 
 CREATE INDEX bank_order_case ON public.bank_order USING btree (case_no);
+
+CREATE INDEX bank_order_confirmed ON public.bank_order USING btree (institution, first_confirmed_at, order_id) WHERE (first_confirmed_at IS NOT NULL);
 
 CREATE INDEX bank_order_line_hop ON public.bank_order_line USING btree (case_no, hop_no);
 
@@ -6855,6 +6887,8 @@ CREATE INDEX due_document_of_visit ON public.due_document USING btree (restorati
 CREATE INDEX duty_open ON public.duty USING btree (due_at) WHERE (done_at IS NULL);
 
 CREATE INDEX duty_opened ON public.duty USING brin (opened_at);
+
+CREATE INDEX feed_entry_answered ON public.feed_entry USING btree (institution, change_no) WHERE is_answered;
 
 CREATE INDEX feed_entry_by_status ON public.feed_entry USING btree (institution, status, change_no);
 
@@ -7086,6 +7120,12 @@ CREATE INDEX shift_handover_officer_of ON public.shift_handover_officer USING bt
 
 CREATE INDEX shift_handover_officer_person ON public.shift_handover_officer USING btree (person_id) WHERE (person_id IS NOT NULL);
 
+CREATE INDEX shift_note_by_time ON public.shift_note USING btree (noted_at);
+
+CREATE INDEX shift_note_of ON public.shift_note USING btree (officer_id);
+
+CREATE UNIQUE INDEX shift_note_person ON public.shift_note USING btree (person_id);
+
 CREATE INDEX sign_in_entry_addresses ON public.sign_in_entry USING btree (officer_id, address, at) WHERE (outcome = 'signed_in'::text);
 
 CREATE INDEX sign_in_entry_by_officer ON public.sign_in_entry USING btree (officer_id, entry_id);
@@ -7205,6 +7245,8 @@ CREATE TRIGGER bank_body_sealed BEFORE INSERT OR UPDATE ON public.bank_body FOR 
 CREATE TRIGGER bank_body_sealed_once BEFORE UPDATE ON public.bank_body FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed) OR (new.of_bank IS DISTINCT FROM old.of_bank)))) EXECUTE FUNCTION sealed_once();
 
 CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT OR UPDATE OF via, applied_paise, source, proposed_by ON public.bank_confirmation FOR EACH ROW WHEN (((new.via = 'officer'::text) AND (new.applied_paise > 0) AND (NOT is_second_officer(new.source, new.proposed_by)))) EXECUTE FUNCTION two_persons();
+
+CREATE TRIGGER bank_order_confirmed AFTER INSERT ON public.bank_confirmation FOR EACH ROW EXECUTE FUNCTION bank_order_confirmed();
 
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -7816,6 +7858,8 @@ COMMENT ON COLUMN bank_login_change.wrong_codes IS 'wrong codes so far; the fift
 
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
+COMMENT ON COLUMN bank_order.first_confirmed_at IS 'when the bank first stated that a part of the order is done';
+
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
 
 COMMENT ON COLUMN bank_person.code_digest IS 'SHA-256 of the code with which the person sets a password; it is only in the letter to the person';
@@ -7967,6 +8011,8 @@ COMMENT ON COLUMN draft_handover.sealed_note IS 'what the next officer has to kn
 COMMENT ON COLUMN evidence_key.key_sha256 IS 'SHA-256 of the key as openssl reads it, the fingerprint that is compared';
 
 COMMENT ON COLUMN feed_entry.change_no IS 'its place in the bank''s feed; null until a change that is committed is numbered';
+
+COMMENT ON COLUMN feed_entry.is_answered IS 'whether the bank has answered the request, in full or in part';
 
 COMMENT ON COLUMN feed_entry.version IS 'counts the states that a reader of the feed can have seen';
 
@@ -8250,6 +8296,10 @@ COMMENT ON COLUMN shift_handover_officer.acts IS 'how often the officer did what
 
 COMMENT ON COLUMN shift_handover_officer.sealed_note IS 'what the officer adds, sealed under a key of its own';
 
+COMMENT ON COLUMN shift_note.ends_at IS 'end of the shift when the note was written';
+
+COMMENT ON COLUMN shift_note.sealed_note IS 'what the officer adds, sealed under a key of its own';
+
 COMMENT ON COLUMN sign_in_entry.name_digest IS 'keyed digest of an unknown name, which may be a password typed into the wrong field';
 
 COMMENT ON COLUMN sign_in_link.code_digest IS 'of the code without which the link opens nothing; null for a link of the command';
@@ -8449,6 +8499,8 @@ COMMENT ON TABLE set_aside_hop IS 'a hop whose money counts in the other case of
 COMMENT ON TABLE shift_handover IS 'what a team did in a shift, and what it left; the engine writes it once, after the shift''s end';
 
 COMMENT ON TABLE shift_handover_draft IS 'calls that were half done at the end of a shift; any officer who takes calls may take them over';
+
+COMMENT ON TABLE shift_note IS 'what officers add to the record of a shift before it is written; the record takes it';
 
 COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
 

@@ -36,6 +36,12 @@ def in_proportion(amount: int, weights: Sequence[int]) -> list[int]:
     total = sum(weights)
     if not total:
         return [0] * len(weights)
+    largest = max(weights)
+    if largest == total and min(weights) == 0:
+        # One part gets all. Most bars of a large trail have one part.
+        parts = [0] * len(weights)
+        parts[weights.index(largest)] = amount
+        return parts
     parts, remainders = [], []
     for place, weight in enumerate(weights):
         part, remainder = divmod(weight * amount, total)

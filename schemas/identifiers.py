@@ -30,7 +30,9 @@ def account_key(account: str) -> str:
 
     Banks pad one account with different numbers of zeros. Leading zeros are dropped here and only here.
     """
-    compact = _SEPARATORS.sub("", account).upper()
+    # Most accounts are digits. A trail has tens of thousands of them.
+    is_digits = account.isascii() and account.isdecimal()
+    compact = account if is_digits else _SEPARATORS.sub("", account).upper()
     return compact.lstrip("0") or compact
 
 

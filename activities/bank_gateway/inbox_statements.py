@@ -26,23 +26,24 @@ from schemas.identifiers import account_key, reference_key
 
 PAGE: Final = 50
 FOUND_MAX: Final = 200
-"""requests that a search finds of each kind"""
+"""requests and orders that a search finds of each kind"""
 LINES_MAX: Final = 200
-ORDERS_SHOWN: Final = 50
 _NEWEST: Final = 2**62
 """above every number of a change"""
 
 
 class Answered(FrozenModel):
-    """A page of the requests that a bank has answered, those that changed last first."""
+    """A page of what a bank has answered: requests, those that changed last first, or orders, the newest first.
+
+    The first page has both.
+    """
 
     items: tuple[AnsweredRequest, ...]
     orders: tuple[ConfirmedOrder, ...]
-    """the newest orders that the bank has confirmed, on the first page"""
-    has_older_orders: bool
-    """whether the bank has confirmed more orders, which are found by their case"""
     next_no: int
-    """where the next page begins; 0 without one"""
+    """where the next page of the requests begins; 0 without one"""
+    next_order: str | None
+    """cursor of the next page of the orders"""
 
 
 class ToldLine(FrozenModel):
@@ -66,24 +67,34 @@ class ToldLine(FrozenModel):
     designation: str = Field(repr=False)
 
 
-async def page(ctx: Context, institution: str, find: str, before_no: int) -> Answered:
+async def page(ctx: Context, institution: str, find: str, before_no: int, before_order: str | None = None) -> Answered:
     """Return a page of what the bank has answered.
 
-    `find` is a case number, an account or a reference, or empty.
+    `find` is a case number, an account or a reference, or empty. `before_no` leads to a further page of the requests,
+    and `before_order` to one of the orders. Raises `BadCursor`.
     """
+    rows: list[AnsweredRequest] = []
+    orders: Sequence[ConfirmedOrder] = ()
+    next_order = None
     async with ctx.pool.acquire() as connection:
-        await bank_gateway.number(connection, institution)
-        found: Sequence[UUID] | None = None
-        if find:
-            keys = find, account_key(find), reference_key(find)
-            found = await bank_gateway.find_answered(connection, institution, *keys, FOUND_MAX)
-        rows = await bank_gateway.answered(connection, institution, before_no or _NEWEST, PAGE + 1, found)
-        orders = [] if before_no else await bank_replies.confirmed(connection, institution, find, ORDERS_SHOWN + 1)
+        if before_order is None:
+            await bank_gateway.number(connection, institution)
+            found: Sequence[UUID] | None = None
+            if find:
+                keys = find, account_key(find), reference_key(find)
+                found = await bank_gateway.find_answered(connection, institution, *keys, FOUND_MAX)
+            rows = await bank_gateway.answered(connection, institution, before_no or _NEWEST, PAGE + 1, found)
+        if not before_no:
+            of: Sequence[UUID] | None = None
+            if find:
+                keys = find, account_key(find), reference_key(find)
+                of = await bank_replies.find_confirmed(connection, institution, *keys, FOUND_MAX)
+            orders, next_order = await bank_replies.confirmed(connection, institution, PAGE, before_order, of)
     return Answered(
         items=tuple(rows[:PAGE]),
-        orders=tuple(orders[:ORDERS_SHOWN]),
-        has_older_orders=len(orders) > ORDERS_SHOWN,
+        orders=tuple(orders),
         next_no=rows[PAGE - 1].change_no if len(rows) > PAGE else 0,
+        next_order=next_order,
     )
 
 

@@ -123,6 +123,7 @@ async def move_member(
     Raises `OfficerNotFound`, `TeamNotFound`, `NotOfTeam` and `AlreadyOfTeam`.
     """
     await _refuse_unknown(connection, officer_id)
+    await teams.lock_all(connection, [name for name in (from_team, to_team) if name is not None])
     if from_team is not None and not await teams.remove_member(connection, from_team, officer_id, now, actor):
         raise NotOfTeam(officer_id, from_team)
     if to_team is not None and not await teams.add_member(connection, to_team, officer_id, now, actor):

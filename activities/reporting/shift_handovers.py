@@ -4,7 +4,7 @@ Officers work in real time, so no wait here is divided by the clock factor. Doin
 written once, and an item is moved only while the officer of the record has it at the version that was read.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,17 +19,27 @@ from db import retention
 from db.cases.task_owners import Move
 from db.clock import present_moment
 from db.pool import Connection
-from db.reporting import notice_settings, shift_handovers, task_filters
+from db.reporting import notice_settings, shift_handovers, shift_notes, task_filters
 from db.reporting.notice_settings import NoticeReader
 from db.reporting.shift_handovers import LeftItem, StoredRecord, TeamEnd
+from db.reporting.shift_notes import ShiftNote
 from domain.errors.cases import TaskChanged, TaskClosed
+from domain.errors.officers import OwnShiftNotFound
 from domain.policy.shifts import AtShiftEnd
 from domain.reporting.task_acts import OWNERS
-from domain.shifts import ended_shifts
+from domain.shifts import ShiftSpan, ended_shifts, is_note_of, running_shifts
 from domain.task_notices import on_shift
 from schemas.enums import Role
 from schemas.jurisdiction import Within
-from schemas.reporting.shift_handovers import HandoverNote, HandoverState, OfficerHandover, ShiftHandover
+from schemas.reporting.shift_handovers import (
+    EarlyNote,
+    HandoverNote,
+    HandoverState,
+    OfficerHandover,
+    OwnShift,
+    OwnShifts,
+    ShiftHandover,
+)
 from schemas.reporting.task_owners import LeaseEnd, TaskActKind
 
 ITEMS_LIMIT: Final = 200
@@ -72,9 +82,32 @@ class ShiftRounds:
                         continue
                     off_duty = await self._off_duty(connection, team, now)
                     async with connection.transaction():
-                        found = await shift_handovers.write(connection, team, span, off_duty, now)
-                    written += found is not None
+                        written += await self._write(connection, team, span, off_duty, now)
         return written
+
+    async def _write(
+        self, connection: Connection, team: TeamEnd, span: ShiftSpan, off_duty: Sequence[str], now: datetime
+    ) -> bool:
+        """Write the record of one shift with the notes that wait for it; return whether it was not written yet."""
+        await shift_notes.lock_team(connection, team.team_id)
+        notes = [
+            one
+            for one in await shift_notes.of_team(connection, team.team_id)
+            if is_note_of(span, one.ends_at, one.noted_at)
+        ]
+        newest = {one.officer_id: one for one in notes}
+        # An officer who has left the team since has worked in the shift.
+        officers = tuple(sorted({*team.officers, *newest}))
+        of_shift = team.model_copy(update={"officers": officers})
+        shift_id = await shift_handovers.write(connection, of_shift, span, off_duty, now)
+        if shift_id is None:
+            return False
+        await shift_notes.remove(connection, notes)
+        await shift_notes.join(connection, shift_id, list(newest.values()))
+        for one in notes:
+            if newest[one.officer_id] is not one:
+                await retention.destroy_key(connection, one.person_id, NEW_NOTE, now)
+        return True
 
     async def move(self) -> int:
         """Decide where the items go that officers had at the ends of their shifts; return how many."""
@@ -95,7 +128,8 @@ class ShiftRounds:
         now = self.ctx.now()
         before = now - timedelta(seconds=self.ctx.policy.shifts.keep_seconds)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            for person_id in await shift_handovers.take_old(connection, before, PURGE_LIMIT):
+            old = await shift_handovers.take_old(connection, before, PURGE_LIMIT)
+            for person_id in (*old, *await shift_notes.take_old(connection, before, PURGE_LIMIT)):
                 await retention.destroy_key(connection, person_id, RULE, now)
 
     async def _off_duty(self, connection: Connection, team: TeamEnd, now: datetime) -> list[str]:
@@ -183,7 +217,7 @@ async def read(ctx: Context, shift_id: int, within: Within | None) -> ShiftHando
             acts=one.acts,
             items=tuple(items.get(one.officer_id, ())),
             drafts=tuple(drafts.get(one.officer_id, ())),
-            note=_note(ctx, shift_id, one),
+            note=_note(ctx, one),
             noted_at=one.noted_at,
         )
         for one in records
@@ -194,7 +228,7 @@ async def read(ctx: Context, shift_id: int, within: Within | None) -> ShiftHando
 async def write_note(ctx: Context, shift_id: int, officer_id: str, told: HandoverNote) -> None:
     """Write what an officer adds to the record of the own shift. Raises `ShiftNotFound` and `NotOfThisShift`."""
     key = ctx.persons.new_key()
-    sealed = ctx.persons.seal_text(key, told.note, _use(shift_id, officer_id))
+    sealed = ctx.persons.seal_text(key, told.note, _use(officer_id))
     async with ctx.pool.acquire() as connection, connection.transaction():
         now = await present_moment(connection)
         before = await shift_handovers.write_note(connection, shift_id, officer_id, key, sealed, now)
@@ -202,11 +236,80 @@ async def write_note(ctx: Context, shift_id: int, officer_id: str, told: Handove
             await retention.destroy_key(connection, before, NEW_NOTE, now)
 
 
-def _note(ctx: Context, shift_id: int, one: StoredRecord) -> str:
+async def own_shifts(ctx: Context, officer_id: str) -> OwnShifts:
+    """Return the shifts of an officer that have no record yet, running or ended, each with the own note."""
+    async with ctx.pool.acquire() as connection:
+        found = await _without_record(ctx, connection, officer_id)
+        notes = await shift_notes.of_officer(connection, officer_id)
+    items = []
+    for team, span in found:
+        note = next((one for one in reversed(notes) if _is_for(one, team, span)), None)
+        items.append(
+            OwnShift(
+                team=team.name,
+                starts_at=span.starts_at,
+                ends_at=span.ends_at,
+                note=_note(ctx, note) if note else "",
+                noted_at=note.noted_at if note else None,
+            )
+        )
+    return OwnShifts(items=tuple(items))
+
+
+async def write_early_note(ctx: Context, officer_id: str, told: EarlyNote) -> None:
+    """Write what an officer adds to the record of an own shift before the record is there.
+
+    Raises `OwnShiftNotFound`.
+    """
+    key = ctx.persons.new_key()
+    sealed = ctx.persons.seal_text(key, told.note, _use(officer_id))
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        team, span = await _named(ctx, connection, officer_id, told)
+        await shift_notes.lock_team(connection, team.team_id)
+        now = await present_moment(connection)
+        shift_id = await shift_handovers.find(connection, team.team_id, span.ends_at)
+        if shift_id is not None:
+            # The record was written a moment ago.
+            before = await shift_handovers.write_note(connection, shift_id, officer_id, key, sealed, now)
+            replaced = [] if before is None else [before]
+        else:
+            notes = await shift_notes.of_officer(connection, officer_id)
+            earlier = [one for one in notes if _is_for(one, team, span)]
+            await shift_notes.remove(connection, earlier)
+            await shift_notes.put(connection, team.team_id, officer_id, span.ends_at, key, sealed, now)
+            replaced = [one.person_id for one in earlier]
+        for person_id in replaced:
+            await retention.destroy_key(connection, person_id, NEW_NOTE, now)
+
+
+async def _named(ctx: Context, connection: Connection, officer_id: str, told: EarlyNote) -> tuple[TeamEnd, ShiftSpan]:
+    """Return the own shift that a note names. Raises `OwnShiftNotFound`."""
+    for team, span in await _without_record(ctx, connection, officer_id):
+        if team.name.lower() == told.team.lower() and span.ends_at == told.ends_at:
+            return team, span
+    raise OwnShiftNotFound(told.team)
+
+
+async def _without_record(ctx: Context, connection: Connection, officer_id: str) -> list[tuple[TeamEnd, ShiftSpan]]:
+    """Return the shifts of an officer that run, or have ended and have no record yet."""
+    now, look_back = ctx.now(), timedelta(seconds=ctx.policy.shifts.look_back_seconds)
+    return [
+        (team, span)
+        for team in await shift_handovers.team_ends(connection, now - look_back, officer_id)
+        for span in (*ended_shifts(team.shifts, now, look_back), *running_shifts(team.shifts, now))
+        if span.ends_at not in team.written and span.ends_at >= team.since
+    ]
+
+
+def _is_for(note: ShiftNote, team: TeamEnd, span: ShiftSpan) -> bool:
+    return note.team_id == team.team_id and is_note_of(span, note.ends_at, note.noted_at)
+
+
+def _note(ctx: Context, one: StoredRecord | ShiftNote) -> str:
     if one.key is None or one.sealed_note is None:
         return ""
-    return ctx.persons.open_text(one.key, one.sealed_note, _use(shift_id, one.officer_id))
+    return ctx.persons.open_text(one.key, one.sealed_note, _use(one.officer_id))
 
 
-def _use(shift_id: int, officer_id: str) -> str:
-    return f"note of {officer_id} at shift {shift_id}"
+def _use(officer_id: str) -> str:
+    return f"note of {officer_id} at the end of a shift"

@@ -21,6 +21,7 @@ HEADER: Final = (
     "notices",
     "open_objections",
     "open_appeals",
+    "contested",
     "due",
     "standing",
     "hearing_on",
@@ -43,7 +44,7 @@ def _cells(line: CourtDayLine) -> Iterator[Value]:
     yield "; ".join(f"{one.institution} …{one.account_end}" for one in line.accounts)
     yield line.applied_at.astimezone(IST).date().isoformat() if line.applied_at else ""
     yield int(line.signed_by_code)
-    yield from (line.notices_issued, line.notices, line.open_objections, line.open_appeals)
+    yield from (line.notices_issued, line.notices, line.open_objections, line.open_appeals, line.contested)
     yield line.due_at.astimezone(IST).date().isoformat() if line.due_at else ""
     yield line.standing.value
     yield from (line.hearing.held_on.isoformat(), line.hearing.court) if line.hearing else ("", "")

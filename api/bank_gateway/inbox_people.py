@@ -74,7 +74,7 @@ async def _leaves_too_few(visit: Visit, person_id: UUID) -> bool:
 
 
 def _faults(visit: Visit, fields: Mapping[str, str]) -> dict[str, str]:
-    errors = {name: visit.say["person_needs"] for name in ("name", "designation") if not fields[name]}
+    errors = {name: visit.say[f"person_needs_{name}"] for name in ("name", "designation") if not fields[name]}
     errors |= {name: visit.say["person_long"] for name in fields if len(fields[name]) > VALUE_MAX_CHARS}
     if not is_email(fields["email"]):
         errors["email"] = visit.say["person_email_wrong"]
@@ -155,7 +155,8 @@ async def take_first(request: Request, visit: TheVisit) -> Response:
     if password != sent.get("again", ""):
         errors["again"] = visit.say["password_differs"]
     if errors:
-        return _first(visit, email, errors, 422)
+        # The password is wrong, and the code is not: it need not be typed again.
+        return _first(visit, email, errors, 422, code=sent.get("code", "")[:VALUE_MAX_CHARS])
     found = await _checked_code(request, visit, email, sent)
     if isinstance(found, Response):
         return found
@@ -201,5 +202,6 @@ def _wrong_code(visit: Visit, email: str) -> Response:
     return _first(visit, email, {"code": visit.say["first_code_wrong"]}, 401)
 
 
-def _first(visit: Visit, email: str, errors: Mapping[str, str], status: int = 200) -> Response:
-    return visit.page("first", status, fields={"email": email}, errors=errors, password_min=PASSWORD_MIN_CHARS)
+def _first(visit: Visit, email: str, errors: Mapping[str, str], status: int = 200, *, code: str = "") -> Response:
+    fields = {"email": email, "code": code}
+    return visit.page("first", status, fields=fields, errors=errors, password_min=PASSWORD_MIN_CHARS)

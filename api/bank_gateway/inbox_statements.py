@@ -20,6 +20,7 @@ from api.problems import INBOX_PATH
 from api.reply_pages import ITEMS_A_PAGE, Reading
 from api.tracing.answer_forms import NAMES, numbers_in, read_form
 from db.banks.bank_reply_checks import ReplyKind
+from domain.errors import BadCursor
 
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 
@@ -32,7 +33,7 @@ async def show_answered(visit: TheVisit) -> Response:
     """Return the requests that the bank has answered, those that changed last first."""
     if visit.maybe_session is None:
         return visit.to(INBOX_PATH)
-    return await _list(visit, "", 0)
+    return await _list(visit)
 
 
 @router.post("/answered")
@@ -44,11 +45,14 @@ async def find_answered(request: Request, visit: TheVisit) -> Response:
     sent = await typed(request, _FIELDS_MAX)
     before_no = whole_number(sent.get("before", ""))
     find = tidy(sent.get("find", ""))[:VALUE_MAX_CHARS]
-    return await _list(visit, find, before_no if 0 < before_no < _NUMBER_MAX else 0)
+    try:
+        return await _list(visit, find, before_no if 0 < before_no < _NUMBER_MAX else 0, sent.get("before_order"))
+    except BadCursor:
+        return await _list(visit, find)
 
 
-async def _list(visit: Visit, find: str, before_no: int) -> Response:
-    found = await inbox_statements.page(visit.services.ctx, visit.code, find, before_no)
+async def _list(visit: Visit, find: str = "", before_no: int = 0, before_order: str | None = None) -> Response:
+    found = await inbox_statements.page(visit.services.ctx, visit.code, find, before_no, before_order)
     return visit.page("answered", answered=found, find=find)
 
 

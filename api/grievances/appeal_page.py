@@ -215,7 +215,7 @@ async def act(
         return _hold(reader, services.ctx, await throttle.door.look(visit), notice=notice, status=409)
     except ValidationError as error:
         errors = {str(found["loc"][0]) for found in error.errors()}
-        return _hold(reader, services.ctx, view, notice=reader.say["mistake"], errors=errors, status=422)
+        return _hold(reader, services.ctx, view, errors=errors, status=422)
     return _to_visit(token, reader, done)
 
 

@@ -89,7 +89,8 @@ class _Reader(FormReader):
         return moment
 
     def _reference(self, name: str) -> str:
-        value = self._fields.get(name, "")
+        # Banks print references in groups.
+        value = "".join(self._fields.get(name, "").split())
         if not value and self._kind is OrderKind.RESTORE:
             self.fault(name, "needs_credit_reference")
         elif value and not _REFERENCE.fullmatch(value):

@@ -16,12 +16,13 @@ from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.reporting import shift_handovers as rows
-from schemas.reporting.shift_handovers import HandoverNote, ShiftHandover, ShiftPage
+from schemas.reporting.shift_handovers import EarlyNote, HandoverNote, OwnShifts, ShiftHandover, ShiftPage
 from schemas.text import Line
 
 router = APIRouter(prefix="/api/v1/shifts", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
 Reader = Annotated[Officer, may(Action.READ_TASKS)]
+Writer = Annotated[Officer, may(Action.OWN_TASK)]
 ShiftId = Annotated[int, Path(ge=1, lt=2**63, description="Id of a shift that has ended.")]
 _RESPONSES = {
     200: {"content": TABLE_CONTENT, "description": "The record, or its items as a table."},
@@ -42,6 +43,18 @@ async def list_shifts(
         return await rows.page(connection, team, after, limit)
 
 
+@router.get("/own", name="list_own_shifts")
+async def own(services: TheServices, officer: Writer) -> OwnShifts:
+    """List the shifts of the officer that run or have no record yet, with the officer's own notes for them."""
+    return await shift_handovers.own_shifts(services.ctx, officer.subject)
+
+
+@router.put("/own/note", name="write_early_note", status_code=204, responses=says(NOT_FOUND))
+async def write_early_note(services: TheServices, officer: Writer, told: EarlyNote) -> None:
+    """Write the note for an own shift before its record is there. The record takes it over."""
+    await shift_handovers.write_early_note(services.ctx, officer.subject, told)
+
+
 @router.get("/{shift_id}/handover", name="read_handover", response_model=ShiftHandover, responses=_RESPONSES)
 async def read(request: Request, services: TheServices, officer: Reader, shift_id: ShiftId) -> Response:
     """Return what each officer of a shift did and left, with the officers' notes."""
@@ -55,8 +68,6 @@ async def read(request: Request, services: TheServices, officer: Reader, shift_i
 @router.put(
     "/{shift_id}/handover/note", name="write_handover_note", status_code=204, responses=says(NOT_FOUND, NOT_NOW)
 )
-async def write_note(
-    services: TheServices, officer: Annotated[Officer, may(Action.OWN_TASK)], shift_id: ShiftId, told: HandoverNote
-) -> None:
+async def write_note(services: TheServices, officer: Writer, shift_id: ShiftId, told: HandoverNote) -> None:
     """Add a note to the record of an own shift, in place of an earlier one."""
     await shift_handovers.write_note(services.ctx, shift_id, officer.subject, told)

@@ -28,6 +28,23 @@ CREATE INDEX shift_handover_officer_person ON shift_handover_officer (person_id)
 COMMENT ON COLUMN shift_handover_officer.acts IS 'how often the officer did what in the shift, by kind of act';
 COMMENT ON COLUMN shift_handover_officer.sealed_note IS 'what the officer adds, sealed under a key of its own';
 
+-- The record is written after the end of the shift. An officer writes the note while the shift runs.
+CREATE TABLE shift_note (
+    team_id bigint NOT NULL REFERENCES team (team_id),
+    officer_id text NOT NULL REFERENCES officer (officer_id),
+    ends_at timestamptz NOT NULL,
+    person_id uuid NOT NULL REFERENCES person_key (person_id),
+    sealed_note bytea NOT NULL,
+    noted_at timestamptz NOT NULL,
+    PRIMARY KEY (team_id, officer_id, ends_at)
+);
+CREATE INDEX shift_note_of ON shift_note (officer_id);
+CREATE INDEX shift_note_by_time ON shift_note (noted_at);
+CREATE UNIQUE INDEX shift_note_person ON shift_note (person_id);
+COMMENT ON TABLE shift_note IS 'what officers add to the record of a shift before it is written; the record takes it';
+COMMENT ON COLUMN shift_note.ends_at IS 'end of the shift when the note was written';
+COMMENT ON COLUMN shift_note.sealed_note IS 'what the officer adds, sealed under a key of its own';
+
 CREATE TABLE shift_handover_item (
     handover_id bigint NOT NULL,
     officer_id text NOT NULL,

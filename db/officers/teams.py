@@ -117,6 +117,15 @@ async def locked(connection: Connection, name: str) -> TeamEntry:
     return await named(connection, name)
 
 
+async def lock_all(connection: Connection, names: Sequence[str]) -> None:
+    """Lock the live teams among these, in the order of their ids: two moves in opposite directions never deadlock."""
+    await connection.execute(
+        "SELECT FROM team WHERE lower(name) IN (SELECT lower(n) FROM unnest($1::text[]) AS w (n)) AND ended_at IS NULL"
+        " ORDER BY team_id FOR UPDATE",
+        list(names),
+    )
+
+
 async def listed(connection: Connection, limit: int = 1_000, name: str | None = None) -> list[TeamEntry]:
     """Return the teams by name, of all by default."""
     found = []

@@ -1,5 +1,6 @@
 """Orders in our API for banks: the ones a bank can read, and its replies other than confirmations."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -7,8 +8,10 @@ from uuid import UUID
 from pydantic import Field
 
 from db.body_keys import OpensBody, stored_columns
+from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.sealed_documents import PDF, opened_document
+from domain.errors import BadCursor
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.restoration_enums import OrderKind, OrderState
 
@@ -60,36 +63,83 @@ class ConfirmedOrder(FrozenModel):
     case_no: str
     amount_paise: int
     confirmed_paise: int
+    first_at: UtcDatetime
     last_at: UtcDatetime
-    """when the bank last confirmed something"""
+    """when the bank first and last confirmed something"""
     name: str = Field(repr=False)
     """of the person of the bank who last sent something about it, if one was signed in"""
 
 
 _OF_CONFIRMED: Final = """
-SELECT o.order_id, o.kind, o.case_no, l.amount_paise, l.confirmed_paise, c.last_at, coalesce((
+SELECT o.order_id, o.kind, o.case_no, l.amount_paise, l.confirmed_paise, o.first_confirmed_at AS first_at, c.last_at,
+    coalesce((
     SELECT p.name FROM bank_evidence e JOIN bank_person p ON p.person_id = e.bank_person_id
     WHERE e.about = o.order_id AND e.institution = $1 ORDER BY e.evidence_id DESC LIMIT 1), '') AS name
-FROM (SELECT * FROM bank_order WHERE institution = $1 {which}) AS o
+FROM (
+    SELECT * FROM {orders} WHERE institution = $1 AND first_confirmed_at IS NOT NULL {which}
+    ORDER BY first_confirmed_at DESC, order_id DESC LIMIT $2
+) AS o
 CROSS JOIN LATERAL (SELECT sum(amount_paise)::bigint AS amount_paise, sum(confirmed_paise)::bigint AS confirmed_paise
     FROM bank_order_line WHERE order_id = o.order_id) AS l
 CROSS JOIN LATERAL (SELECT max(received_at) AS last_at FROM bank_confirmation WHERE order_id = o.order_id) AS c
-WHERE c.last_at IS NOT NULL ORDER BY o.planned_at DESC, o.order_id DESC LIMIT $2
+ORDER BY o.first_confirmed_at DESC, o.order_id DESC
 """
-# Each has an index of its own, and neither reads all orders of the bank.
-CONFIRMED: Final = _OF_CONFIRMED.format(which="ORDER BY planned_at DESC, order_id DESC LIMIT $3")
-CONFIRMED_OF_CASE: Final = _OF_CONFIRMED.format(which="AND case_no = $3")
-LOOKED_AT: Final = 500
-"""newest orders of a bank among which the confirmed ones are shown; older ones are found by their case"""
+# Each has an index of its own, and none reads all orders of the bank.
+CONFIRMED: Final = _OF_CONFIRMED.format(orders="bank_order", which="")
+CONFIRMED_BEFORE: Final = _OF_CONFIRMED.format(
+    orders="bank_order", which="AND (first_confirmed_at, order_id) < ($3, $4::uuid)"
+)
+# Without OFFSET, PostgreSQL may look for few ids by walking all confirmed orders of the bank.
+CONFIRMED_OF: Final = _OF_CONFIRMED.format(
+    orders="(SELECT * FROM bank_order WHERE order_id = ANY ($3) OFFSET 0) AS named", which=""
+)
+_OF_HOPS: Final = """
+SELECT l.order_id FROM hop h JOIN bank_order_line l ON l.case_no = h.case_no AND l.hop_no = h.hop_no
+"""
+FIND_CONFIRMED: Final = f"""
+SELECT DISTINCT order_id FROM (
+    SELECT order_id FROM bank_order WHERE case_no = $2 AND institution = $1
+    UNION ALL ({_OF_HOPS} WHERE h.account_key = $3 AND h.institution = $1 LIMIT $5)
+    UNION ALL ({_OF_HOPS} WHERE h.reference_key = $4 AND h.reference_key <> '' AND h.parent_hop_no IS NOT NULL LIMIT $5)
+    UNION ALL ({_OF_HOPS} JOIN disputed_transfer d ON d.case_no = h.case_no AND d.hop_no = h.hop_no
+        WHERE d.reference_key = $4 LIMIT $5)
+    UNION ALL (SELECT order_id FROM bank_confirmation WHERE upper(reference) = upper($2) AND reference <> '' LIMIT $5)
+) AS found
+"""
 
 
-async def confirmed(connection: Connection, institution: str, case_no: str, limit: int) -> list[ConfirmedOrder]:
-    """Return the newest orders of which the bank has confirmed something, of one case or of all (an empty text)."""
-    if case_no:
-        rows = await connection.fetch(CONFIRMED_OF_CASE, institution, limit, case_no)
+async def confirmed(
+    connection: Connection, institution: str, limit: int, before: str | None, of: Sequence[UUID] | None = None
+) -> tuple[Sequence[ConfirmedOrder], str | None]:
+    """Return orders of which the bank has confirmed something, the newest first, and the cursor of the next page.
+
+    With `of` they are only those of these ids, on one page. Raises `BadCursor`.
+    """
+    if of is not None:
+        rows = await connection.fetch(CONFIRMED_OF, institution, limit, list(of))
+    elif before is None:
+        rows = await connection.fetch(CONFIRMED, institution, limit + 1)
     else:
-        rows = await connection.fetch(CONFIRMED, institution, limit, LOOKED_AT)
-    return [ConfirmedOrder(**dict(row)) for row in rows]
+        rows = await connection.fetch(CONFIRMED_BEFORE, institution, limit + 1, *_place(before))
+    found, more = cut([ConfirmedOrder(**dict(row)) for row in rows], limit)
+    return found, to_cursor(found[-1].first_at.isoformat(), str(found[-1].order_id)) if more else None
+
+
+def _place(cursor: str) -> tuple[datetime, UUID]:
+    """Return the place in a cursor. Raises `BadCursor`."""
+    at, order_id = from_cursor(cursor, str, str)
+    try:
+        return datetime.fromisoformat(str(at)), UUID(str(order_id))
+    except ValueError:
+        raise BadCursor from None
+
+
+async def find_confirmed(
+    connection: Connection, institution: str, find: str, account_key: str, reference_key: str, limit: int
+) -> list[UUID]:
+    """Return orders of this case, about this account, or with this reference. Other banks' may be among them."""
+    rows = await connection.fetch(FIND_CONFIRMED, institution, find, account_key, reference_key, limit)
+    return [row["order_id"] for row in rows]
 
 
 async def waiting(connection: Connection, institution: str) -> int:

@@ -24,13 +24,15 @@ SINCE_MIGRATION: Final = "0115_pre_shift_handovers.sql"
 """the update that brought records; a shift that ended before has none"""
 
 _TEAMS: Final = """
-SELECT t.team_id,
+SELECT t.team_id, t.name,
     ARRAY(SELECT ROW(s.day_no, s.starts_minute, s.ends_minute) FROM team_shift s WHERE s.team_id = t.team_id) AS shifts,
     ARRAY(SELECT m.officer_id FROM team_member m WHERE m.team_id = t.team_id
         UNION SELECT t.lead WHERE t.lead IS NOT NULL ORDER BY 1) AS officers,
     greatest(t.created_at, (SELECT applied_at FROM schema_migration WHERE name = $1)) AS since,
     ARRAY(SELECT h.ends_at FROM shift_handover h WHERE h.team_id = t.team_id AND h.ends_at >= $2) AS written
 FROM team t WHERE t.ended_at IS NULL AND EXISTS (SELECT FROM team_shift s WHERE s.team_id = t.team_id)
+    AND ($3::text IS NULL OR t.lead = $3
+        OR EXISTS (SELECT FROM team_member m WHERE m.team_id = t.team_id AND m.officer_id = $3))
 ORDER BY t.team_id
 """
 
@@ -123,6 +125,7 @@ class TeamEnd(FrozenModel):
     """A team with shifts, and the ends of shifts that are written."""
 
     team_id: int
+    name: str
     shifts: tuple[TeamShift, ...]
     officers: tuple[str, ...]
     since: UtcDatetime
@@ -164,10 +167,10 @@ class StoredRecord(FrozenModel):
     key: PersonKey | None
 
 
-async def team_ends(connection: Connection, since: datetime) -> list[TeamEnd]:
-    """Return the teams with shifts, each with the ends since `since` that are written."""
+async def team_ends(connection: Connection, since: datetime, officer_id: str | None = None) -> list[TeamEnd]:
+    """Return the teams with shifts, of all officers or of one, each with the ends since `since` that are written."""
     found = []
-    for row in await connection.fetch(_TEAMS, SINCE_MIGRATION, since):
+    for row in await connection.fetch(_TEAMS, SINCE_MIGRATION, since, officer_id):
         shifts = tuple(
             TeamShift(day_no=day, starts_minute=starts, ends_minute=ends) for day, starts, ends in row["shifts"]
         )
@@ -228,6 +231,14 @@ async def page(connection: Connection, team: str | None, after: str | None, limi
     rows, more = cut(await connection.fetch(_LINES, before, team, limit + 1), limit)
     items = tuple(ShiftLine(**dict(row)) for row in rows)
     return ShiftPage(items=items, next=to_cursor(items[-1].shift_id) if more else None)
+
+
+async def find(connection: Connection, team_id: int, ends_at: datetime) -> int | None:
+    """Return the shift of a team that ended then, if it has a record."""
+    found: int | None = await connection.fetchval(
+        "SELECT handover_id FROM shift_handover WHERE team_id = $1 AND ends_at = $2", team_id, ends_at
+    )
+    return found
 
 
 async def head(connection: Connection, shift_id: int) -> ShiftHead:

@@ -80,7 +80,8 @@ SELECT r.restoration_id,
        (SELECT count(*) FROM objection q WHERE q.restoration_id = r.restoration_id AND q.decision IS NULL)
         AS open_objections,
        (SELECT count(DISTINCT p.grievance_id) FROM restoration_line l JOIN grievance p USING (hold_id)
-        WHERE l.restoration_id = r.restoration_id AND p.state = 'open') AS open_appeals
+        WHERE l.restoration_id = r.restoration_id AND p.state = 'open') AS open_appeals,
+       (SELECT count(DISTINCT t.hop_no) FROM contested_transfers(r.restoration_id) t) AS contested
 FROM restoration r
 CROSS JOIN LATERAL (
     SELECT count(*) AS notices, count(*) FILTER (WHERE d.state IN ('issued', 'served')) AS notices_issued
@@ -170,6 +171,7 @@ def _line(row: dict[str, Any], accounts: tuple[AccountOfDay, ...], readiness: di
             and readiness["notices"] == readiness["notices_issued"]
             and not readiness["open_objections"]
             and not readiness["open_appeals"]
+            and not readiness["contested"]
         ),
         standing=day_standing(waits=waits, has_order=order["court_order_id"] is not None, counts=bool(counts)),
         hearing=HearingOfDay(**hearing) if hearing["court_hearing_id"] is not None else None,

@@ -78,6 +78,10 @@ async def stored_trail(connection: Connection, case_no: str) -> "StoredTrail":
     return StoredTrail(await connection.fetch(_ALL_HOPS, case_no), placed)
 
 
+_PARENT: Final = TrailPlace(None, "", "")
+"""payer of a hop below another hop, which is that hop's payee"""
+
+
 class StoredTrail(NamedTuple):
     """Rows of every hop of a case, and of the money on them. A large case has tens of thousands."""
 
@@ -93,7 +97,7 @@ class StoredTrail(NamedTuple):
             TrailHop(
                 hop_no,
                 parent_hop_no,
-                TrailPlace(None, payer_as_told, payer),
+                TrailPlace(None, payer_as_told, payer) if parent_hop_no is None else _PARENT,
                 TrailPlace(institution, payee_as_told, payee),
                 balances.get(hop_no, {}),
             )

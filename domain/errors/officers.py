@@ -83,6 +83,11 @@ class ShiftNotFound(NotFound):
     shift_id: int
 
 
+class OwnShiftNotFound(NotFound):
+    code = "own_shift_not_found"
+    team: str
+
+
 class NotOfThisShift(NotNow):
     code = "not_of_this_shift"
     shift_id: int

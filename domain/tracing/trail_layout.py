@@ -8,7 +8,7 @@ goes on or stays. The time is O(E log E) for E hops. `layout_fields` gives plain
 a model would take a quarter of the time again.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -62,7 +62,7 @@ class TrailHop(NamedTuple):
     hop_no: int
     parent_hop_no: int | None
     payer: TrailPlace
-    """the victim's account for a hop without a parent"""
+    """the victim's account for a hop without a parent; of another hop it is not read"""
     payee: TrailPlace
     balances_paise: Money
 
@@ -160,6 +160,7 @@ class _Trail:
 
     def _all_legs(self, hops: Sequence[TrailHop], own: Sequence[Row], flows: Sequence[Row]) -> list[_Leg]:
         names, returns = self._names(hops)
+        by_hop = self._detail is TrailDetail.HOP
         ends: dict[int, _Bar] = {}
         legs = []
         for hop, name, stays, flow in zip(hops, names, own, flows, strict=True):
@@ -171,7 +172,9 @@ class _Trail:
                 source.paise += paise
             else:
                 source = ends[hop.parent_hop_no]
-            target = ends[hop.hop_no] = self._payee(hop, name, source.layer + 1)
+            layer = source.layer + 1
+            target = self._bar(f"{layer}:{name}", layer, hop.payee, hop.hop_no if by_hop else None)
+            ends[hop.hop_no] = target
             target.paise += paise
             target.hops += 1
             target.stays = stays if target.stays is _NOTHING else tuple(map(add, target.stays, stays))
@@ -184,18 +187,15 @@ class _Trail:
         if self._detail is TrailDetail.BANK:
             # Every payment back to a bank is no cycle. One back to an account is.
             return [hop.payee.bank for hop in hops], {}
-        keys = [account_key(hop.payee.holder) for hop in hops]
-        accounts = [f"{hop.payee.bank}|{key}" for hop, key in zip(hops, keys, strict=True)]
+        payees = [hop.payee for hop in hops]
+        keys = [account_key(payee.holder) for payee in payees]
+        accounts = [f"{payee.institution or payee.as_told}|{key}" for payee, key in zip(payees, keys, strict=True)]
         returns = _returns(hops, accounts, keys)
         return ([str(hop.hop_no) for hop in hops] if self._detail is TrailDetail.HOP else accounts), returns
 
     def _payer(self, hop: TrailHop) -> _Bar:
         name = hop.payer.bank if self._detail is TrailDetail.BANK else account_id(hop.payer)
         return self._bar(f"0:{name}", 0, hop.payer, None)
-
-    def _payee(self, hop: TrailHop, name: str, layer: int) -> _Bar:
-        hop_no = hop.hop_no if self._detail is TrailDetail.HOP else None
-        return self._bar(f"{layer}:{name}", layer, hop.payee, hop_no)
 
     def _bar(self, node_id: str, layer: int, at: TrailPlace, hop_no: int | None) -> _Bar:
         bar = self._bars.get(node_id)
@@ -288,6 +288,8 @@ def _summed(rows: Sequence[Row]) -> Row:
 
 
 def _row(money: Money) -> Row:
+    if not money:
+        return _NOTHING
     row = list(_NOTHING)
     for bucket, paise in money.items():
         if (place := _PLACES.get(bucket)) is not None:
@@ -314,14 +316,20 @@ def _returns(hops: Sequence[TrailHop], accounts: Sequence[str], keys: Sequence[s
 
     Each path is walked once, with the hops that stand on it by account.
     """
+    # Most accounts of a large trail are reached once, and no money comes back to them.
+    reached = Counter(accounts)
+    # Accounts that a bank does not state are not one account.
+    stated = {
+        hop.hop_no: account
+        for hop, account, key in zip(hops, accounts, keys, strict=True)
+        if reached[account] > 1 and names_an_account(key)
+    }
+    found: dict[int, int] = {}
+    if not stated:
+        return found
     after: dict[int | None, list[int]] = defaultdict(list)
     for hop in hops:
         after[hop.parent_hop_no].append(hop.hop_no)
-    # Accounts that a bank does not state are not one account.
-    stated = {
-        hop.hop_no: account for hop, account, key in zip(hops, accounts, keys, strict=True) if names_an_account(key)
-    }
-    found: dict[int, int] = {}
     on_path: dict[str, list[int]] = {account: [] for account in stated.values()}
     stack = after[None][::-1]
     while stack:

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, Storable, UtcDatetime
 from schemas.enums import TaskKind
+from schemas.text import Line
 
 HANDOVER_NOTE_MAX_CHARS: Final = 2_000
 
@@ -98,6 +99,23 @@ class ShiftHandover(FrozenModel):
     officers: tuple[OfficerHandover, ...]
 
 
+class OwnShift(FrozenModel):
+    """A shift of the reader that has no record yet, with the reader's note for it."""
+
+    team: str
+    starts_at: UtcDatetime
+    ends_at: UtcDatetime
+    note: Annotated[str, Field(repr=False)]
+    """empty without a note"""
+    noted_at: UtcDatetime | None
+
+
+class OwnShifts(FrozenModel):
+    """Shifts of the reader that run, or have ended and have no record yet."""
+
+    items: tuple[OwnShift, ...]
+
+
 class HandoverNote(FrozenModel):
     """Note of an officer to the record of the own shift, in place of an earlier one."""
 
@@ -107,3 +125,11 @@ class HandoverNote(FrozenModel):
         Storable,
         Field(repr=False),
     ]
+
+
+class EarlyNote(HandoverNote):
+    """Note of an officer for a shift that has no record yet, in place of an earlier one."""
+
+    team: Line
+    ends_at: UtcDatetime
+    """the shift's end, as the list of own shifts has it"""

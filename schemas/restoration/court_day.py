@@ -86,6 +86,8 @@ class CourtDayLine(FrozenModel):
     notices_issued: int
     open_objections: int
     open_appeals: int
+    contested: int
+    """transfers of its money that another complainant claims too, and nothing is decided"""
     is_ready: bool
     """signed application, every notice issued, and nothing open against it"""
     standing: CourtDayStanding

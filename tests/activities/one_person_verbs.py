@@ -149,6 +149,7 @@ STAYS: Final[Mapping[str, str]] = {
     "PUT /api/v1/desk/notice-webhook": OWNS,
     "DELETE /api/v1/desk/notice-webhook": OWNS,
     "DELETE /api/v1/officers/{officer_id}/notice-settings": OWNS,
+    "PUT /api/v1/shifts/own/note": OWNS,
     "PUT /api/v1/shifts/{shift_id}/handover/note": OWNS,
     "PUT /api/v1/desk/task-filters/{place}": OWNS,
     "DELETE /api/v1/desk/task-filters/{place}": OWNS,

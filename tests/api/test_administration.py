@@ -1,5 +1,6 @@
 """Two admins change officers, the directory and the policy over the API, and everybody who may reads who did it."""
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
@@ -12,21 +13,25 @@ import pytest
 
 from activities.banks import key_changes
 from activities.banks.loading import set_officers
+from activities.officers import changes as officer_changes
 from activities.officers import enrolment
 from activities.policy import in_force
 from api.services import Services
 from db.banks import bank_key_changes, bank_keys, institutions
+from db.officers import teams
 from schemas.banks.keys import KeyAsker
 from schemas.base import REASON_MAX_CHARS
 from schemas.enums import Role
-from schemas.officers import OfficerEntry
+from schemas.officers import OfficerEntry, TeamEntry
 from tests.api.conftest import Doors, opened
 from tests.clock import Clock
 from tests.officers import enrol
 from tests.signed_in import with_clock
+from tests.waiting import until
 
 BASE = "/api/v1/administration"
 PROPOSALS = f"{BASE}/proposals"
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
@@ -160,12 +165,23 @@ async def test_what_has_changed_since_is_refused_and_a_person_decides_on_no_own_
     renamed = await office.propose("team_changed", name="night desk 9", team=later)
     assert renamed["changes"]["name"] == {"field": "name", "before": "Night desk 9", "after": "Late desk 9"}
     assert (await office.decide(renamed)).status_code == 200
+    overtaken = await office.propose("team_changed", name="late desk 9", team={**later, "districts": ["MEERUT"]})
+    async with pool.acquire() as connection, connection.transaction():
+        await teams.locked(connection, "late desk 9")
+        agreement = asyncio.create_task(office.decide(overtaken))
+        await until(lambda: pool.fetchval(WAITING))
+        entry = TeamEntry(name="Late desk 9", members=("ravi",), districts=("KANPUR NAGAR",))
+        await officer_changes.change_team(connection, "late desk 9", entry, None, clock.at, "command:x")
+    # The agreement waited for the lock, and so compared with the team as the other officer left it.
+    assert (await agreement).json()["code"] == "proposal_stale"
     moved = await office.propose("member_moved", officer_id="ravi", from_team="late desk 9")
     assert moved["changes"] == {"teams": {"field": "teams", "before": "Late desk 9", "after": None}}
     await enrolment.disable_officer(pool, "asha", "command:x")
     assert (await office.decide(moved)).json()["code"] == "proposer_no_admin"
     opened_ones = await office.doors.read(PROPOSALS, Role.SUPERVISOR, state="open")
-    assert [one["proposal_id"] for one in opened_ones["items"]] == [moved["proposal_id"], given["proposal_id"]]
+    assert [one["proposal_id"] for one in opened_ones["items"]] == [
+        *(one["proposal_id"] for one in (moved, overtaken, given)),
+    ]
 
 
 async def test_the_directory_changes_by_two_admins_and_no_secret_is_kept(clocked: tuple[Office, Clock]) -> None:

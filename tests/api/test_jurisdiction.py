@@ -42,6 +42,7 @@ WITHOUT_CASE = {
     "/api/v1/desk/notice-webhook": "is about no case",
     "/api/v1/desk/notices/seen": "is about no case",
     "/api/v1/officers/{officer_id}/notice-settings": "is about no case",
+    "/api/v1/shifts/own/note": "is about no case",
     "/api/v1/shifts/{shift_id}/handover/note": "is about no case",
 }
 WIDE_ORDER = "/api/v1/court-orders"

@@ -110,7 +110,7 @@ async def test_doors_measures_officers_and_banks_beside_a_stranger() -> None:
 
 @pytest.mark.usefixtures("_known_baseline")
 async def test_console_measures_the_effect_of_every_verb_on_every_stream() -> None:
-    in_browser = {"items": 2, "openings": 1, "verbs": 2, "calls": 1, "updates": 2}
+    in_browser = {"items": 2, "openings": 1, "verbs": 2, "calls": 1, "updates": 2, "transfers": 40}
     result = await console.main(
         streams=3, events_per_second=4, seconds=4, without_browser=os.environ.get("BROWSER") == "no", **in_browser
     )
@@ -121,4 +121,5 @@ async def test_console_measures_the_effect_of_every_verb_on_every_stream() -> No
         seen = result["browser"]
         assert (seen["own_sight_ms"]["count"], seen["others_sight_ms"]["count"]) == (2, 2)
         assert (seen["first_rows_ms"]["count"], seen["enter_to_bank_ms"]["count"]) == (1, 1)
+        assert (seen["transfers"], seen["case_36000_open_ms"]["count"]) == (40, 1)
         assert (seen["desk_heap"]["updates"], seen["wall_heap"]["updates"]) == (2, 2)

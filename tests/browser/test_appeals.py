@@ -152,6 +152,7 @@ def line(case_no: str, **changes: object) -> CourtDayLine:
         notices_issued=1,
         open_objections=0,
         open_appeals=0,
+        contested=0,
         is_ready=True,
         standing=CourtDayStanding.WAITS,
         hearing=None,

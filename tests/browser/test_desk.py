@@ -10,12 +10,13 @@ import pytest
 from playwright.async_api import expect
 
 from activities.officers.enrolment import add_team
-from db.reporting import shift_handovers
+from db.reporting import shift_handovers, shift_notes
 from db.reporting.shift_handovers import TeamEnd
 from domain.intake.districts import known_district
 from domain.shifts import ShiftSpan
 from schemas.enums import Role
-from schemas.officers import TeamEntry
+from schemas.officers import TeamEntry, TeamShift
+from schemas.text import IST
 from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import TAKES_PICTURES, Seat
 from tests.factories import rrn, transfer
@@ -302,16 +303,25 @@ async def test_one_act_on_a_whole_view_says_of_each_what_became_of_it(stage: Sta
     await seat.page.wait_for_url(re.compile("district="))
 
 
+async def running_shift(stage: Stage, name: str, officer: str) -> None:
+    """Write a team of one officer, whose shift ends tomorrow at midnight."""
+    today = datetime.now(IST).isoweekday()
+    hours = tuple(TeamShift(day_no=day, starts_minute=0, ends_minute=1_440) for day in (today, today % 7 + 1))
+    await add_team(stage.engine.pool, TeamEntry(name=name, members=(officer,), shifts=hours), "command:test")
+
+
 async def ended_shift(stage: Stage, name: str, officer: str) -> int:
-    """Write the record of a shift of a team of one officer, which ended just now."""
+    """Write the record of a shift of this team as if it had ended just now, with the notes that are there."""
     pool, now = stage.engine.pool, datetime.now(UTC)
-    await add_team(pool, TeamEntry(name=name, members=(officer,)), "command:test")
     async with pool.acquire() as connection, connection.transaction():
         team_id = await connection.fetchval("SELECT team_id FROM team WHERE name = $1", name)
-        team = TeamEnd(team_id=team_id, shifts=(), officers=(officer,), since=now, written=())
+        team = TeamEnd(team_id=team_id, name=name, shifts=(), officers=(officer,), since=now, written=())
         span = ShiftSpan(starts_at=now - timedelta(hours=8), ends_at=now)
         shift_id = await shift_handovers.write(connection, team, span, [officer], now)
-    assert shift_id is not None
+        assert shift_id is not None
+        notes = await shift_notes.of_team(connection, team_id)
+        await shift_notes.remove(connection, notes)
+        await shift_notes.join(connection, shift_id, notes)
     return shift_id
 
 
@@ -338,12 +348,10 @@ async def takes_a_call(seat: Seat, case_no: str) -> None:
     await seat.page.locator("#main").focus()
 
 
-async def hands_over(seat: Seat, case_no: str) -> None:
-    """Read the record of the own shift, and write the note for the next one."""
+async def writes_a_note(seat: Seat) -> None:
+    """Write the note for the next shift while the own one runs."""
     await seat.press("g", "h")
-    await seat.page.get_by_role("heading", name="Team of the night").wait_for()
-    items = seat.page.get_by_role("region", name="Work items of desk.shift")
-    await items.get_by_role("link", name=case_no).wait_for()
+    await seat.sees(re.compile("Your shift in Team of the night ends at"))
     await seat.press("w")
     await seat.type("the bank calls back at nine")
     # A look at another page loses no text.
@@ -356,7 +364,16 @@ async def hands_over(seat: Seat, case_no: str) -> None:
     await expect(note).to_have_value("the bank calls back at nine")
     await note.focus()
     await seat.press("Control+Enter")
-    await seat.sees("The note is saved.")
+    await seat.sees("The note is saved. It will stand in the record of the shift.")
+    await readable(seat, "desk-handover-own-en-light")
+
+
+async def reads_the_record(seat: Seat, shift_id: int, case_no: str) -> None:
+    """Read the record of the own shift, which has the items that were left, and the note."""
+    await seat.open(f"/desk/handover?shift={shift_id}")
+    items = seat.page.get_by_role("region", name="Work items of desk.shift")
+    await items.get_by_role("link", name=case_no).wait_for()
+    await expect(seat.page.locator("#shift-note")).to_have_value("the bank calls back at nine")
     await readable(seat, "desk-handover-en-light")
 
 
@@ -382,8 +399,10 @@ async def test_a_call_a_hand_over_and_a_notice_go_from_one_officer_to_the_next(s
     tokens = await stage.officers("desk.shift", "desk.comes", role=Role.DESK)
     seat = await sit(tokens["desk.shift"], width=1440, height=900)
     await takes_a_call(seat, case_no)
+    await running_shift(stage, "Team of the night", "desk.shift")
+    await writes_a_note(seat)
     shift_id = await ended_shift(stage, "Team of the night", "desk.shift")
-    await hands_over(seat, case_no)
+    await reads_the_record(seat, shift_id, case_no)
 
     comes = await sit(tokens["desk.comes"], language="hi", theme="dark", width=360, height=740)
     await comes.open(district.view)

@@ -162,13 +162,15 @@ async def test_the_latest_golden_hour_work_is_read_from_the_end_of_indexes(datab
 MANY_ORDERS = """
 ALTER TABLE bank_order DROP CONSTRAINT bank_order_case_no_fkey, DROP CONSTRAINT bank_order_institution_fkey;
 ALTER TABLE bank_order DISABLE TRIGGER USER;
-INSERT INTO bank_order (order_id, kind, reason, case_no, institution, state, ordered_by, planned_at, due_at, policy)
+INSERT INTO bank_order (order_id, kind, reason, case_no, institution, state, ordered_by, planned_at, due_at, policy,
+    first_confirmed_at)
 SELECT gen_random_uuid(), 'release', 'lapsed', n::text, 'SBIN', 'delivered', 'x', now() - n * interval '1 minute',
-    now(), '{}' FROM generate_series(1, 2000) AS n;
+    now() + n * interval '1 minute', '{}', CASE WHEN n % 20 = 0 THEN now() - n * interval '1 minute' END
+FROM generate_series(1, 2000) AS n;
 ALTER TABLE feed_entry DROP CONSTRAINT feed_entry_request_id_fkey;
 ALTER TABLE feed_entry DISABLE TRIGGER USER;
-INSERT INTO feed_entry (request_id, institution, status, changed_at, change_no, version)
-SELECT order_id, institution, 'open', now(), row_number() OVER (), 1 FROM bank_order;
+INSERT INTO feed_entry (request_id, institution, status, changed_at, change_no, version, is_answered)
+SELECT order_id, institution, 'open', now(), row_number() OVER (), 1, first_confirmed_at IS NOT NULL FROM bank_order;
 ANALYZE bank_order, feed_entry;
 """
 
@@ -181,8 +183,24 @@ async def test_what_is_due_of_a_case_or_answered_by_a_bank_is_found_from_what_is
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         for types, statement, values, indexes in (
             ("text, timestamptz", due_list.OF_CASE, "'1', now()", ("procedure_case", "procedure_news_waiting")),
-            (f"{bank}, text", bank_replies.CONFIRMED_OF_CASE, "'SBIN', 50, '1'", ("bank_order_case",)),
-            (f"{bank}, bigint", bank_replies.CONFIRMED, "'SBIN', 50, 500", ("Backward using bank_order_by_bank",)),
+            (bank, bank_replies.CONFIRMED, "'SBIN', 50", ("Backward using bank_order_confirmed",)),
+            (
+                f"{bank}, timestamptz, uuid",
+                bank_replies.CONFIRMED_BEFORE,
+                "'SBIN', 50, now(), gen_random_uuid()",
+                ("Backward using bank_order_confirmed", "Index Cond: ((institution = $1) AND (ROW(first_confirmed_at"),
+            ),
+            (f"{bank}, uuid[]", bank_replies.CONFIRMED_OF, "'SBIN', 50, '{}'", ("bank_order_pkey",)),
+            (
+                "text, text, text, text, bigint",
+                bank_replies.FIND_CONFIRMED,
+                "'SBIN', '1', '1', '1', 200",
+                (
+                    *("bank_order_case", "hop_account_of_any_bank", "hop_reference", "disputed_transfer_reference"),
+                    *("bank_confirmation_reference", "bank_order_line_hop"),
+                ),
+            ),
+            (f"{bank}, bigint", bank_gateway.ANSWERED, "'SBIN', 9000, 50", ("Backward using feed_entry_answered",)),
             (f"{bank}, bigint, uuid[]", bank_gateway.ANSWERED_OF, "'SBIN', 9, 50, '{}'", ("feed_entry_pkey",)),
         ):
             await connection.execute(f"PREPARE listed ({types}) AS {statement}")

@@ -38,7 +38,7 @@ UNDER_PERSON_KEYS = {
     *("objection.sealed_text", "release_hearing.sealed_said", "treatment_report.sealed_text"),
     *("complainant_message.sealed", "complaint_reach.sealed"),
     "bank_key_change.sealed_asker",
-    *("notice_setting.sealed_webhook", "shift_handover_officer.sealed_note"),
+    *("notice_setting.sealed_webhook", "shift_handover_officer.sealed_note", "shift_note.sealed_note"),
     *("draft.sealed", "draft_handover.sealed_note", "complaint_story.sealed", "telephone_answer.sealed_speaker"),
     *(f"victim_correction.{name}" for name in ("before", "after", "reason")),
     *(f"bank_exchange.sealed_{part}" for part in ("body", "content", "reply")),

@@ -157,6 +157,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "task_message",
         "shift_handover",
         "shift_handover_officer",
+        "shift_note",
         "shift_handover_item",
         "shift_handover_draft",
     ),

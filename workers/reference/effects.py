@@ -45,6 +45,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Opens a cancellation for an order that the bank may know of: the bank is told, and its reply is awaited.",
         ("order_cancellation",),
     ),
+    "bank_order_confirmed": Effect(
+        Sort.DERIVED, "Notes when the bank first states that a part of an order is done.", ("bank_order",)
+    ),
     "case_assignment_begins": Effect(
         Sort.FLOW, "Lets the engine look for the officers of a new case.", ("case_assignment",)
     ),

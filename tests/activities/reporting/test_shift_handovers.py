@@ -15,14 +15,20 @@ from activities.reporting.shift_tables import handover_table
 from db.pool import Pool
 from db.reporting import shift_handovers as rows
 from domain.errors.drafts import DraftHasOwner
-from domain.errors.officers import NotOfThisShift, ShiftNotFound
+from domain.errors.officers import NotOfThisShift, OwnShiftNotFound, ShiftNotFound
 from domain.policy.shifts import AtShiftEnd
 from schemas.base import WithReason
 from schemas.drafts import DraftContent, NewDraft
 from schemas.enums import Role
 from schemas.jurisdiction import Within
 from schemas.officers import TeamEntry, TeamShift
-from schemas.reporting.shift_handovers import HandoverNote, HandoverState, OfficerHandover, ShiftHandover
+from schemas.reporting.shift_handovers import (
+    EarlyNote,
+    HandoverNote,
+    HandoverState,
+    OfficerHandover,
+    ShiftHandover,
+)
 from schemas.text import IST
 from tests.activities.task_desk import TaskDesk
 from tests.factories import make_context
@@ -160,13 +166,36 @@ async def test_items_go_back_to_the_list_where_the_policy_says_so(shift: Shift) 
 
 async def test_an_officer_adds_a_note_that_is_sealed_and_goes_with_the_record(shift: Shift) -> None:
     desk = shift.desk
-    desk.later(minutes=41)
+    (running,) = (await shift_handovers.own_shifts(desk.ctx, "a")).items
+    assert (running.team, running.note) == ("early", "")
+    assert (await shift_handovers.own_shifts(desk.ctx, "c")).items == (), "a shift around the clock has no end"
+    for officer, note in (("a", "call Asha"), ("a", "Asha Devi calls"), ("b", "Asha Devi has gone")):
+        early = EarlyNote(note=note, team="Early", ends_at=running.ends_at)
+        await shift_handovers.write_early_note(desk.ctx, officer, early)
+    with pytest.raises(OwnShiftNotFound):
+        await shift_handovers.write_early_note(desk.ctx, "c", early)
+    # The hours end earlier now, and `b` has left the team. The record of the shift has the notes all the same.
+    now = desk.clock.at
+    hours = (TeamShift(day_no=now.astimezone(IST).isoweekday(), starts_minute=360, ends_minute=740),)
+    await enrolment.change_team(
+        desk.ctx.pool, "early", TeamEntry(name="early", members=("a",), shifts=hours), None, "command:test"
+    )
+    desk.later(minutes=21)
+    (ended,) = (await shift_handovers.own_shifts(desk.ctx, "a")).items
+    assert (ended.ends_at, ended.note) == (running.ends_at - timedelta(minutes=10), "Asha Devi calls")
+    await shift_handovers.write_early_note(
+        desk.ctx, "a", EarlyNote(note="Asha Devi calls at eight", team="early", ends_at=ended.ends_at)
+    )
+    desk.later(minutes=20)
     await shift.round()
-    shift_id = (await shift.record()).shift_id
-    for note in ("the victim calls at nine", "Asha Devi calls at nine"):
-        await shift_handovers.write_note(desk.ctx, shift_id, "a", HandoverNote(note=note))
     found = await shift.record()
-    assert [one.note for one in found.officers] == ["Asha Devi calls at nine", ""]
+    shift_id = found.shift_id
+    assert [one.note for one in found.officers] == ["Asha Devi calls at eight", "Asha Devi has gone"]
+    assert (await shift_handovers.own_shifts(desk.ctx, "a")).items == ()
+    assert await desk.bench.value("SELECT count(*) FROM shift_note") == 0
+    await shift_handovers.write_note(desk.ctx, shift_id, "a", HandoverNote(note="Asha Devi calls at nine"))
+    found = await shift.record()
+    assert [one.note for one in found.officers] == ["Asha Devi calls at nine", "Asha Devi has gone"]
     stored = str(await desk.bench.rows("SELECT to_jsonb(o) FROM shift_handover_officer o"))
     assert "Asha" not in stored
     assert b"Asha".hex() not in stored
@@ -179,4 +208,4 @@ async def test_an_officer_adds_a_note_that_is_sealed_and_goes_with_the_record(sh
     with pytest.raises(ShiftNotFound):
         await shift_handovers.read(desk.ctx, shift_id, None)
     gone = "SELECT count(*) FROM person_key WHERE destroyed_for IN ('shift', 'note_replaced') AND wrapped IS NULL"
-    assert await desk.ctx.pool.fetchval(gone) == 2
+    assert await desk.ctx.pool.fetchval(gone) == 5

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from activities.administration.proposals import decide, propose
-from activities.bank_gateway import inbox
+from activities.bank_gateway import inbox, inbox_statements
 from activities.banks import people
 from activities.banks.changes import write_login
 from activities.banks.reply_links import ReplyNotTaken
@@ -22,6 +22,7 @@ from activities.context import Context
 from activities.directory import DirectoryRefused
 from activities.notifications.person_codes import first_sign_in_address, send_person_codes
 from activities.notifications.sending import Ways
+from activities.orders import bank_replies
 from activities.retention import forget_entries
 from activities.secret_codes import new_grouped_code
 from activities.secrets import hash_password, is_outdated
@@ -40,11 +41,12 @@ from schemas.administration import (
     ProposalKind,
 )
 from schemas.enums import Role
-from tests.api.answer_post import WHO, read
+from schemas.orders.orders import OrderConfirmation
+from tests.api.answer_post import WHO, Page, read
 from tests.api.bank_gateway.test_inbox import HDFC, SBIN, Browser, browser, links_of, trail
 from tests.api.bank_gateway.test_logins import Mail
 from tests.api.conftest import Doors, transfer
-from tests.api.ordered import Ordering, ordering
+from tests.api.ordered import Ordering, done, ordering
 from tests.factories import rrn
 from tests.officers import enrol
 
@@ -323,7 +325,7 @@ async def test_a_file_of_which_nothing_goes_out_waits_on_and_files_have_a_limit(
 
 
 async def test_leaving_a_cancelled_order_undone_needs_two_people(
-    doors: Doors, browser: Browser, ordering: Ordering
+    doors: Doors, browser: Browser, ordering: Ordering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ctx = doors.services.ctx
     await by_two(ctx, is_so=True)
@@ -347,6 +349,34 @@ async def test_leaving_a_cancelled_order_undone_needs_two_people(
     assert await settled_by() == "bank:SBIN"
     assert waiting_of(await checker.page("/inbox/checks")) == []
     await by_two(ctx, is_so=False)
+    monkeypatch.setattr(inbox_statements, "PAGE", 1)
+    await confirmed_orders_are_found_and_paged(browser, ordering)
+
+
+async def confirmed_orders_are_found_and_paged(browser: Browser, ordering: Ordering) -> None:
+    """The newest confirmed order stands first. Its case, its account and the bank's reference find each."""
+    documents = []
+    for reference in ("UTR 70001", "UTR 70002"):
+        root, account = rrn(), rrn()
+        case_no = await ordering.case(root, account)
+        order_id = await ordering.plan(case_no)
+        stated = OrderConfirmation.model_validate(done(reference=reference))
+        await bank_replies.confirm(ordering.doors.services.ctx, "SBIN", order_id, stated, None)
+        documents.append(f"/inbox/orders/{order_id}/document")
+        for find in (case_no, account, root, reference.lower()):
+            found = await browser.client.post("/inbox/answered", data={"find": find})
+            assert documents_of(read(found)) == documents[-1:], find
+    first = await browser.page("/inbox/answered")
+    assert documents_of(first) == documents[1:]
+    second = await browser.client.post("/inbox/answered", data={"before_order": first.fields["before_order"]})
+    assert documents_of(read(second)) == documents[:1]
+    wrong = await browser.client.post("/inbox/answered", data={"before_order": "x"})
+    assert documents_of(read(wrong)) == documents[1:], "a place that is none is the first one"
+
+
+def documents_of(page: Page) -> list[str]:
+    """The documents of orders to which a page leads."""
+    return [path for path in links_of(page) if path.endswith("/document")]
 
 
 async def test_a_bank_occupies_no_mailbox_of_another_bank(doors: Doors) -> None:

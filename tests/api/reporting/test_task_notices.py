@@ -91,9 +91,13 @@ async def test_the_next_shift_reads_the_record_and_its_officers_add_a_note(doors
     await add_team(pool, TeamEntry(name="night", members=("ravi",)), "command:test")
     async with pool.acquire() as connection, connection.transaction():
         team_id = await connection.fetchval("SELECT team_id FROM team WHERE name = 'night'")
-        team = TeamEnd(team_id=team_id, shifts=(), officers=("ravi",), since=now, written=())
+        team = TeamEnd(team_id=team_id, name="night", shifts=(), officers=("ravi",), since=now, written=())
         span = ShiftSpan(starts_at=now - timedelta(hours=8), ends_at=now)
         shift_id = await shift_handovers.write(connection, team, span, ["ravi"], now + timedelta(seconds=1))
+    assert (await doors.read(f"{SHIFTS}/own"))["items"] == [], "the team has no hours"
+    early = {"note": "told too late", "team": "night", "ends_at": now.isoformat()}
+    refused = await call(doors, "PUT", f"{SHIFTS}/own/note", "ravi", body=early)
+    assert (refused.status_code, refused.json()["code"]) == (404, "own_shift_not_found")
     (line,) = (await doors.read(SHIFTS, team="NIGHT"))["items"]
     assert (line["shift_id"], line["team"], line["officers"], line["open_items"]) == (shift_id, "night", 1, 1)
     assert line["open_paise"] == 5_000_00

@@ -1,12 +1,13 @@
 """What PostgreSQL holds about officers, tokens of scripts, and two people where two officers are needed."""
 
+import asyncio
 import re
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import pytest
 
-from activities.officers import enrolment, script_tokens
+from activities.officers import changes, enrolment, script_tokens
 from db.officers import callers, officers, teams
 from db.officers import script_tokens as token_rows
 from db.pool import Pool
@@ -29,8 +30,10 @@ from schemas.officers import Absence, NewScriptToken, OfficerEntry, OfficerEvent
 from schemas.reporting.task_owners import NamedFilter, TaskFilter
 from tests.each import each
 from tests.officers import enrol
+from tests.waiting import until
 
 ADMIN = "command:root"
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 RAVI = OfficerEntry(officer_id="ravi", name="Ravi Verma", roles=(Role.IO,), districts=("LUCKNOW", "Agra"))
 
 
@@ -228,6 +231,41 @@ async def test_a_team_has_one_name_and_known_officers(database: Pool) -> None:
         *("team_added", "team_changed", "team_added", "team_changed"),
         *("team_ended", "team_ended", "team_added"),
     ]
+
+
+async def test_changes_of_teams_at_once_wait_for_each_other(database: Pool) -> None:
+    await enrol(database, ["ravi", "asha"], [Role.DESK])
+    day, night = TeamEntry(name="Day", members=("asha",)), TeamEntry(name="Night", members=("ravi",))
+    for team in (day, night):
+        await enrolment.add_team(database, team, ADMIN)
+    now = datetime.now(UTC)
+
+    async def moves(officer_id: str, from_team: str, to_team: str) -> None:
+        async with database.acquire() as connection, connection.transaction():
+            await changes.move_member(connection, officer_id, from_team, to_team, now, ADMIN)
+
+    async with database.acquire() as first:
+        async with first.transaction():
+            await teams.locked(first, "day")
+            back = asyncio.create_task(moves("ravi", "Night", "Day"))
+            await until(lambda: database.fetchval(WAITING))
+            # The other move waits for the first team, and has no lock of the second one meanwhile.
+            await changes.move_member(first, "asha", "Day", "Night", now, ADMIN)
+        await back
+        assert ((await teams.named(first, "day")).members, (await teams.named(first, "night")).members) == (
+            ("ravi",),
+            ("asha",),
+        )
+        seen = await teams.named(first, "night")
+        async with first.transaction():
+            await teams.locked(first, "night")
+            both = [
+                asyncio.create_task(enrolment.change_team(database, "night", wanted, seen, ADMIN))
+                for wanted in (TeamEntry(name="Night", districts=(one,)) for one in ("AGRA", "LUCKNOW"))
+            ]
+            await until(lambda: database.fetchval(f"{WAITING} HAVING count(*) = 2"))
+    refused = [one for one in await asyncio.gather(*both, return_exceptions=True) if one is not None]
+    assert [type(one) for one in refused] == [TeamChangedSince]
 
 
 # -- tokens of scripts -------------------------------------------------------------------------------------------------

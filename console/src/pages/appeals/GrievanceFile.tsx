@@ -45,6 +45,7 @@ function File({ view }: { view: Grievance }): ReactNode {
   useCommand(appealCommands.whole_case, () => void navigate({ to: "/case/$ackNo", params: { ackNo: view.case_ack_no } }));
   const may = useMay(view, hold.data, proposal);
   const last = view.levels.findLast((one) => one.ended_at !== null);
+  const isOrdered = view.free_paise === 0 && view.releases.some((one) => one.state !== "cancelled");
   return (
     <section className="appeals-file" aria-labelledby="h-file">
       <div className="panel appeals-head">
@@ -78,7 +79,7 @@ function File({ view }: { view: Grievance }): ReactNode {
               <Rupees paise={view.free_paise} /> {t("is_free")}{" "}
             </>
           )}
-          {hold.data && <Clock file={hold.data} />}
+          {isOrdered ? t("ordered.all") : hold.data && <Clock file={hold.data} />}
         </p>
         <Stale problem={act.stale}>{last && <LastAct level={last} />}</Stale>
       </div>
@@ -96,11 +97,11 @@ function File({ view }: { view: Grievance }): ReactNode {
         <Levels view={view} />
       </div>
       <Release holdId={view.hold_id} proposal={proposal} />
+      <Orders view={view} />
       {hold.error !== null && <ErrorState error={hold.error} reset={() => void hold.refetch()} />}
       {hold.isPending && <LoadingState />}
-      {hold.data && <Claims file={hold.data} part={partOf(proposal)} />}
+      {hold.data && !isOrdered && <Claims file={hold.data} part={partOf(proposal)} />}
       {hold.data && <WhyHeld file={hold.data} />}
-      <Orders view={view} />
       <Documents ackNo={view.case_ack_no} />
       {dialog !== null && (
         <AppealDialog name={dialog} view={view} file={hold.data} proposal={proposal ?? null} act={act} close={() => setDialog(null)} />
@@ -146,7 +147,7 @@ function Orders({ view }: { view: Grievance }): ReactNode {
                 {t("ordered.done")} <Rupees paise={one.confirmed_paise} />
               </>
             ) : (
-              t("ordered.waits")
+              t(`ordered.${one.state}`)
             )}
           </li>
         ))}

@@ -57,6 +57,7 @@ export function FileBody({
           {view.court_order !== null && <CourtOrder view={view} orderId={view.court_order.court_order_id} />}
         </div>
       </section>
+      <Orders view={view} file={file} />
       <Accounts file={file} isPrepared={view.prepared_by !== null} sums={sums} />
       <div className="two">
         <Holders view={view} file={file} />
@@ -127,7 +128,36 @@ function CourtOrder({ view, orderId }: { view: View; orderId: number }): ReactNo
   );
 }
 
-/** Transfers that two complainants claim. An undecided one stops the approval. */
+/** How far each bank is with its order to credit the victim. */
+function Orders({ view, file }: { view: View; file: File }): ReactNode {
+  const t = approve.use();
+  if (view.orders.length === 0) return null;
+  const names = new Map(file.accounts.map((one) => [one.institution, one.name]));
+  return (
+    <section className="panel" aria-labelledby="h-orders">
+      <header>
+        <h2 id="h-orders">{t("orders")}</h2>
+        {view.approved_by !== null && <span className="push sm mut">{t("approved_by", { officer: personOf(view.approved_by) })}</span>}
+      </header>
+      <ul className="sm pad">
+        {view.orders.map((one) => (
+          <li key={one.order_id}>
+            <b>{names.get(one.institution) ?? one.institution}</b> <Rupees paise={one.ordered_paise} /> ·{" "}
+            <span className={one.state === "confirmed" ? "good" : "mut"}>{t(`orders.${one.state}`)}</span>
+            {one.confirmed_paise > 0 && (
+              <>
+                {" "}
+                <Rupees paise={one.confirmed_paise} />
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Transfers that two complainants claim. An undecided one stops the approval, and the page of the case decides it. */
 function Contested({ view }: { view: View }): ReactNode {
   const t = approve.use();
   const open = view.contested.filter((one) => one.undecided);
@@ -147,6 +177,11 @@ function Contested({ view }: { view: View }): ReactNode {
           </li>
         ))}
       </ul>
+      <p className="sm pad">
+        <Link to="/case/$ackNo" params={{ ackNo: view.case_ack_no }}>
+          {t("contested.decide")}
+        </Link>
+      </p>
     </section>
   );
 }

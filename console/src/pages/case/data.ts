@@ -19,6 +19,8 @@ export const LEGS = { few: 300, most: 2_000 } as const;
 
 /** Changes come in bursts, and each would read the picture again. */
 const SETTLES_MS = 400;
+/** The other parts of the page wait for the picture so long at most. */
+const PICTURE_FIRST_MS = 2_000;
 const NOT_FOUND = 404;
 const HOPS_AT_ONCE = 200;
 const EVENTS_AT_ONCE = 60;
@@ -43,15 +45,33 @@ export const caseOf = (ackNo: string) =>
     retryOnMount: false,
   });
 
+/** The pictures that are being read, by case. */
+const pictures = new Map<string, Promise<unknown>>();
+
+/** Return the client once the picture is read, which takes longest. Other reads beside it would make it take longer. */
+async function afterPicture(ackNo: string): Promise<ReturnType<typeof readerOf>> {
+  const picture = pictures.get(ackNo);
+  if (picture !== undefined) await Promise.race([picture, new Promise((done) => setTimeout(done, PICTURE_FIRST_MS))]);
+  return readerOf(ackNo);
+}
+
 export const layoutOf = (ackNo: string, detail: Detail, legs: number) =>
   queryOptions({
     queryKey: casePart(ackNo, "layout", detail, legs),
-    queryFn: () =>
-      ok(
+    queryFn: () => {
+      const read = ok(
         readerOf(ackNo).GET("/api/v1/cases/{ack_no}/trail/layout", {
           params: { path: { ack_no: ackNo }, query: { detail, legs } },
         }),
-      ),
+      );
+      const ended = read.then(
+        () => undefined,
+        () => undefined,
+      );
+      pictures.set(ackNo, ended);
+      void ended.then(() => pictures.get(ackNo) === ended && pictures.delete(ackNo));
+      return read;
+    },
     placeholderData: (before: Schemas["TrailLayoutView"] | undefined) => before,
   });
 
@@ -60,9 +80,9 @@ export const hopsOf = (ackNo: string, layer: number | null) =>
     queryKey: casePart(ackNo, "hops", layer),
     queryFn: ({ pageParam }) =>
       ok(
-        readerOf(ackNo).GET("/api/v1/cases/{ack_no}/trail", {
+        afterPicture(ackNo).then((reader) => reader.GET("/api/v1/cases/{ack_no}/trail", {
           params: { path: { ack_no: ackNo }, query: { layer, after: pageParam, limit: HOPS_AT_ONCE } },
-        }),
+        })),
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
@@ -73,9 +93,9 @@ export const timelineOf = (ackNo: string, language: Language) =>
     queryKey: casePart(ackNo, "timeline", language),
     queryFn: ({ pageParam }) =>
       ok(
-        readerOf(ackNo).GET("/api/v1/cases/{ack_no}/timeline", {
+        afterPicture(ackNo).then((reader) => reader.GET("/api/v1/cases/{ack_no}/timeline", {
           params: { path: { ack_no: ackNo }, query: { before: pageParam, language, limit: EVENTS_AT_ONCE } },
-        }),
+        })),
       ),
     initialPageParam: null as number | null,
     getNextPageParam: (page) => page.next,
@@ -86,28 +106,28 @@ export const discrepanciesOf = (ackNo: string) =>
     queryKey: casePart(ackNo, "discrepancies"),
     queryFn: () =>
       ok(
-        readerOf(ackNo).GET("/api/v1/cases/{ack_no}/discrepancies", {
+        afterPicture(ackNo).then((reader) => reader.GET("/api/v1/cases/{ack_no}/discrepancies", {
           params: { path: { ack_no: ackNo }, query: { limit: LINES_MAX } },
-        }),
+        })),
       ),
   });
 
 export const holdsOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "holds"),
-    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/holds", { params: { query: { ack_no: ackNo, limit: LINES_MAX } } })),
+    queryFn: () => ok(afterPicture(ackNo).then((reader) => reader.GET("/api/v1/holds", { params: { query: { ack_no: ackNo, limit: LINES_MAX } } }))),
   });
 
 export const documentsOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "documents"),
-    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/documents", { params: { query: { case: ackNo, limit: LINES_MAX } } })),
+    queryFn: () => ok(afterPicture(ackNo).then((reader) => reader.GET("/api/v1/documents", { params: { query: { case: ackNo, limit: LINES_MAX } } }))),
   });
 
 export const restorationsOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "restorations"),
-    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/restorations", { params: { query: { ack_no: ackNo } } })),
+    queryFn: () => ok(afterPicture(ackNo).then((reader) => reader.GET("/api/v1/restorations", { params: { query: { ack_no: ackNo } } }))),
   });
 
 export const restorationOf = (ackNo: string, restorationId: string) =>
@@ -122,7 +142,7 @@ export const restorationOf = (ackNo: string, restorationId: string) =>
 export const mergesOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "merges"),
-    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}/merges", { params: { path: { ack_no: ackNo } } })),
+    queryFn: () => ok(afterPicture(ackNo).then((reader) => reader.GET("/api/v1/cases/{ack_no}/merges", { params: { path: { ack_no: ackNo } } }))),
   });
 
 export const requestsOf = (ackNo: string) =>
@@ -130,9 +150,9 @@ export const requestsOf = (ackNo: string) =>
     queryKey: casePart(ackNo, "requests"),
     queryFn: ({ pageParam }) =>
       ok(
-        readerOf(ackNo).GET("/api/v1/cases/{ack_no}/requests", {
+        afterPicture(ackNo).then((reader) => reader.GET("/api/v1/cases/{ack_no}/requests", {
           params: { path: { ack_no: ackNo }, query: { after: pageParam, limit: HOPS_AT_ONCE } },
-        }),
+        })),
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
@@ -141,13 +161,13 @@ export const requestsOf = (ackNo: string) =>
 export const policeOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "police"),
-    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}/police", { params: { path: { ack_no: ackNo } } })),
+    queryFn: () => ok(afterPicture(ackNo).then((reader) => reader.GET("/api/v1/cases/{ack_no}/police", { params: { path: { ack_no: ackNo } } }))),
   });
 
 export const ordersOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "orders"),
-    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/orders", { params: { query: { ack_no: ackNo, limit: LINES_MAX } } })),
+    queryFn: () => ok(afterPicture(ackNo).then((reader) => reader.GET("/api/v1/orders", { params: { query: { ack_no: ackNo, limit: LINES_MAX } } }))),
   });
 
 export const orderOf = (ackNo: string, orderId: string) =>
@@ -167,13 +187,13 @@ export const contestedOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "contested"),
     queryFn: () =>
-      ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}/contested-transfers", { params: { path: { ack_no: ackNo } } })),
+      ok(afterPicture(ackNo).then((reader) => reader.GET("/api/v1/cases/{ack_no}/contested-transfers", { params: { path: { ack_no: ackNo } } }))),
   });
 
 export const inquiriesOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "inquiries"),
-    queryFn: () => ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}/payer-inquiries", { params: { path: { ack_no: ackNo } } })),
+    queryFn: () => ok(afterPicture(ackNo).then((reader) => reader.GET("/api/v1/cases/{ack_no}/payer-inquiries", { params: { path: { ack_no: ackNo } } }))),
   });
 
 export const creditAccountsOf = (ackNo: string, complaint: string) =>

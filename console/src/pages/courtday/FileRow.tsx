@@ -102,6 +102,7 @@ function Ready({ line }: { line: Line }): ReactNode {
     ],
     [line.notices === line.notices_issued, t("notices", { issued: line.notices_issued, all: line.notices })],
     ...(line.open_objections > 0 ? [[false, t.count("objections", line.open_objections)] as const] : []),
+    ...(line.contested > 0 ? [[false, t.count("contested", line.contested)] as const] : []),
     ...(line.open_appeals > 0 ? [[false, t.count("appeals", line.open_appeals)] as const] : []),
   ];
   return (

@@ -1,6 +1,6 @@
 /** The hand-over at the end of a shift: what each officer did and left, and the note for the next shift. */
 
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { type QueryKey, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useRef } from "react";
 
@@ -17,12 +17,21 @@ import { Rupees } from "../../parts/money.tsx";
 import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { say } from "../../parts/toasts.ts";
+import { useNow } from "../../text/clock.ts";
 import { minuteText } from "../../text/moments.ts";
 import { deskCommands } from "./commands.ts";
 import { actsOf } from "./shiftRecord.ts";
-import { handover, type Handover as Told, type OfficerHandover, type Shift, shifts } from "./shifts.ts";
+import {
+  handover,
+  type Handover as Told,
+  type OfficerHandover,
+  type OwnShift,
+  ownShifts,
+  type Shift,
+  shifts,
+} from "./shifts.ts";
 import { desk } from "./text.ts";
-import { forgetNote, useUnsent } from "./unsent.ts";
+import { forgetNote, type NoteKey, useUnsent } from "./unsent.ts";
 import { useOpenView, Views } from "./Views.tsx";
 
 const NOTE_MIN_CHARS = 3;
@@ -35,10 +44,15 @@ export default function Handover(): ReactNode {
   const found = useInfiniteQuery(shifts);
   const listed = found.data?.pages.flatMap((page) => page.items) ?? [];
   const chosen = Number.isSafeInteger(shift) ? shift : listed[0]?.shift_id;
+  const mayWrite = useSession().actions.includes("own_task");
+  const own = useQuery({ ...ownShifts, enabled: mayWrite }).data?.items ?? [];
   return (
     <main className="desk">
       <h1 className="sr">{t("shift.title")}</h1>
       <Views filter={null} open={open} />
+      {own.map((one, index) => (
+        <EarlyNote key={`${one.team} ${one.ends_at} ${one.noted_at}`} shift={one} isFirst={index === 0} />
+      ))}
       {found.error !== null && found.data === undefined && (
         <ErrorState error={found.error} reset={() => void found.refetch()} />
       )}
@@ -58,7 +72,7 @@ export default function Handover(): ReactNode {
               </button>
             )}
           </nav>
-          {chosen !== undefined && <ShiftRecord key={chosen} shiftId={chosen} />}
+          {chosen !== undefined && <ShiftRecord key={chosen} shiftId={chosen} hasKey={own.length === 0} />}
         </div>
       )}
     </main>
@@ -84,7 +98,8 @@ function ShiftLink({ shift, isChosen }: { shift: Shift; isChosen: boolean }): Re
   );
 }
 
-function ShiftRecord({ shiftId }: { shiftId: number }): ReactNode {
+/** `hasKey`: whether the key of the note is free for this record. */
+function ShiftRecord({ shiftId, hasKey }: { shiftId: number; hasKey: boolean }): ReactNode {
   const me = useSession().officer_id;
   const { data, error, refetch } = useQuery(handover(shiftId));
   if (error !== null) return <ErrorState error={error} reset={() => void refetch()} />;
@@ -106,7 +121,7 @@ function ShiftRecord({ shiftId }: { shiftId: number }): ReactNode {
           isPushed
         />
       </header>
-      {own && <Note key={own.noted_at} record={data} before={own.note} />}
+      {own && <RecordNote key={own.noted_at} record={data} before={own.note} hasKey={hasKey} />}
       {data.officers.map((one) => (
         <Officer key={one.officer_id} officer={one} isMe={one.officer_id === me} />
       ))}
@@ -114,25 +129,69 @@ function ShiftRecord({ shiftId }: { shiftId: number }): ReactNode {
   );
 }
 
-/** The note of this officer, which the next shift reads. */
-function Note({ record, before }: { record: Told; before: string }): ReactNode {
+/** The note for a shift that has no record yet. */
+function EarlyNote({ shift, isFirst }: { shift: OwnShift; isFirst: boolean }): ReactNode {
   const t = desk.use();
-  const [text, setText] = useUnsent(`shift ${record.shift_id}`, before);
+  const { team, ends_at } = shift;
+  const ends = Date.parse(ends_at);
+  const about = useNow() < ends ? "shift.runs" : "shift.no_record";
+  return (
+    <section className="own-shift">
+      <p className="sm mut">{t(about, { team, at: minuteText(ends) })}</p>
+      <Note
+        id={`own-shift-note-${ends}`}
+        unsent={`shift ${team} ${ends_at}`}
+        before={shift.note}
+        hasKey={isFirst}
+        run={(note) => ok(api.PUT("/api/v1/shifts/own/note", { body: { team, ends_at, note } }))}
+        said={t("shift.noted_early")}
+        readAgain={[ownShifts.queryKey]}
+      />
+    </section>
+  );
+}
+
+/** The note of this officer in a record, which the next shift reads. */
+function RecordNote({ record, before, hasKey }: { record: Told; before: string; hasKey: boolean }): ReactNode {
+  const t = desk.use();
+  const params = { path: { shift_id: record.shift_id } };
+  return (
+    <Note
+      id="shift-note"
+      unsent={`shift ${record.shift_id}`}
+      before={before}
+      hasKey={hasKey}
+      run={(note) => ok(api.PUT("/api/v1/shifts/{shift_id}/handover/note", { params, body: { note } }))}
+      said={t("shift.noted")}
+      readAgain={[handover(record.shift_id).queryKey]}
+    />
+  );
+}
+
+interface NoteProps {
+  readonly id: string;
+  readonly unsent: NoteKey;
+  /** what is saved */
+  readonly before: string;
+  /** whether the key of the note leads here */
+  readonly hasKey: boolean;
+  readonly run: (note: string) => Promise<unknown>;
+  readonly said: string;
+  readonly readAgain: readonly QueryKey[];
+}
+
+function Note({ id, unsent, before, hasKey, run, said, readAgain }: NoteProps): ReactNode {
+  const t = desk.use();
+  const [text, setText] = useUnsent(unsent, before);
   const field = useRef<HTMLTextAreaElement>(null);
-  useCommand(deskCommands.handover_note, () => field.current?.focus());
+  useCommand(deskCommands.handover_note, () => field.current?.focus(), hasKey);
   const save = useVerb({
-    run: (note: string) =>
-      ok(
-        api.PUT("/api/v1/shifts/{shift_id}/handover/note", {
-          params: { path: { shift_id: record.shift_id } },
-          body: { note },
-        }),
-      ),
+    run,
     done: () => {
-      forgetNote(record.shift_id);
-      say({ kind: "good", text: t("shift.noted") });
+      forgetNote(unsent);
+      say({ kind: "good", text: said });
     },
-    readAgain: [handover(record.shift_id).queryKey],
+    readAgain,
   });
   const isReady = text.trim().length >= NOTE_MIN_CHARS && text.trim() !== before;
   return (
@@ -144,11 +203,11 @@ function Note({ record, before }: { record: Told; before: string }): ReactNode {
       }}
     >
       <div>
-        <label htmlFor="shift-note">
-          {t("shift.note")} <KeyMark command={deskCommands.handover_note} />
+        <label htmlFor={id}>
+          {t("shift.note")} {hasKey && <KeyMark command={deskCommands.handover_note} />}
         </label>
         <textarea
-          id="shift-note"
+          id={id}
           ref={field}
           className="in"
           rows={3}

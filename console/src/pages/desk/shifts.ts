@@ -8,6 +8,7 @@ import { ok } from "../../api/problem.ts";
 export type Shift = Schemas["ShiftLine"];
 export type Handover = Schemas["ShiftHandover"];
 export type OfficerHandover = Schemas["OfficerHandover"];
+export type OwnShift = Schemas["OwnShift"];
 
 const AT_ONCE = 30;
 const LOOK_EVERY_MS = 120_000;
@@ -19,6 +20,13 @@ export const shifts = infiniteQueryOptions({
   queryFn: ({ pageParam }) =>
     ok(api.GET("/api/v1/shifts", { params: { query: { limit: AT_ONCE, ...(pageParam !== null && { after: pageParam }) } } })),
   getNextPageParam: (page) => page.next,
+  refetchInterval: LOOK_EVERY_MS,
+});
+
+/** Shifts of this officer that run or have no record yet, with the own notes for them. */
+export const ownShifts = queryOptions({
+  queryKey: ["own-shifts"],
+  queryFn: () => ok(api.GET("/api/v1/shifts/own")),
   refetchInterval: LOOK_EVERY_MS,
 });
 

@@ -3,7 +3,10 @@
 import { useState } from "react";
 
 /** An act on an item and a field of its form, or the note of a shift; "" for a form that keeps nothing. */
-export type UnsentKey = "" | `${number} ${string}` | `shift ${number}`;
+export type UnsentKey = "" | `${number} ${string}` | NoteKey;
+
+/** The note of a shift: by the number of its record, or by team and end before the record is there. */
+export type NoteKey = `shift ${string}`;
 
 const unsent = new Map<UnsentKey, string>();
 
@@ -18,8 +21,8 @@ export function useUnsent(key: UnsentKey, first = ""): readonly [text: string, c
 }
 
 /** Forget what was typed for a note, because it is saved. */
-export function forgetNote(shiftId: number): void {
-  unsent.delete(`shift ${shiftId}`);
+export function forgetNote(key: NoteKey): void {
+  unsent.delete(key);
 }
 
 /** Forget what was typed for an item, because an act on it is done. */
