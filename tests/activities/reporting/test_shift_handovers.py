@@ -172,8 +172,9 @@ async def test_an_officer_adds_a_note_that_is_sealed_and_goes_with_the_record(sh
     for officer, note in (("a", "call Asha"), ("a", "Asha Devi calls"), ("b", "Asha Devi has gone")):
         early = EarlyNote(note=note, team="Early", ends_at=running.ends_at)
         await shift_handovers.write_early_note(desk.ctx, officer, early)
+    none = EarlyNote(note="call Asha", team="Early", ends_at=running.ends_at)
     with pytest.raises(OwnShiftNotFound):
-        await shift_handovers.write_early_note(desk.ctx, "c", early)
+        await shift_handovers.write_early_note(desk.ctx, "c", none)
     # The hours end earlier now, and `b` has left the team. The record of the shift has the notes all the same.
     now = desk.clock.at
     hours = (TeamShift(day_no=now.astimezone(IST).isoweekday(), starts_minute=360, ends_minute=740),)
