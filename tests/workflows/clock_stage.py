@@ -21,7 +21,7 @@ from workers.loops.procedures import WORKFLOWS
 from workflows import options
 
 PATIENCE_SECONDS = 180.0
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.1
 MOMENT = timedelta(seconds=1)
 
 

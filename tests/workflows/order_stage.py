@@ -37,7 +37,7 @@ from workflows import options
 from workflows.bank_order import OrderWorkflow
 
 PATIENCE_SECONDS = 180.0
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.05
 MOMENT = timedelta(seconds=1)
 
 

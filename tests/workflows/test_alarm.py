@@ -15,7 +15,7 @@ from workflows.alarm import Alarm
 
 QUEUE = "alarm"
 LONG_SECONDS = 3600.0
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 40.0
 
 STARTED = EventType.EVENT_TYPE_TIMER_STARTED

@@ -12,6 +12,7 @@ from activities.context import Context
 from activities.outbox import SweepActivities
 from activities.restoration.court_order_clock import attend_to_orders
 from activities.restoration.court_orders import confirm_court_order, put_order_copy, take_court_order
+from db.pool import Pool
 from domain.errors.court_orders import CourtOrderLacksDocument, CourtOrderNeedsSecondOfficer, CourtOrderOver
 from schemas.outbox.case import FollowUp
 from schemas.police import CourtOrder, CourtOrderCopy, NewCourtOrder
@@ -21,7 +22,7 @@ from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT
 from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes
-from tests.factories import rrn
+from tests.factories import make_context, rrn
 
 PDF = one_page_pdf("order")
 BY, SECOND = "officer:io", "officer:sp"
@@ -79,6 +80,12 @@ class Court:
             "SELECT ended_as, withdrawn_by FROM court_order WHERE court_order_id = $1", order.court_order_id
         )
         return found[0], found[1]
+
+
+@pytest.fixture
+async def ctx(database: Pool) -> Context:
+    """A database of its own, because the sweep looks at every case."""
+    return await make_context(database)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from tests.activities.bench import Bench
 from tests.activities.tracing.test_within_transfer import two_banks
+from tests.deep import DEEP
 from tests.factories import moved, row
 
 
@@ -111,10 +112,18 @@ async def test_an_account_named_later_does_not_hide_the_hop_of_the_job(bench: Be
     await bench.check(case_no)
 
 
+# A repetition differs from the first in its remarks only, so deep runs alone have it first.
+ORDERS = [
+    order
+    for order in permutations(range(4))
+    if DEEP or (order.index(0) < order.index(1) and order.index(2) < order.index(3))
+]
+
+
 @pytest.mark.parametrize("second", ["600.00", "700.00"])
 async def test_answers_to_two_requests_in_any_order_and_repeated_place_both_parts(bench: Bench, second: str) -> None:
     """Also beside another bank that knows the job id."""
-    for order in permutations(range(4)):
+    for order in ORDERS:
         case_no, there, onward = await two_banks(bench, "1500.00")
         line = moved(there, second, "ICIC", "000123456789", rrn_transaction_id=onward, amount="1500.00")
         await bench.answer("PUNB", case_no, line)
