@@ -22,6 +22,7 @@ KNOWN_OPENERS = {
     "db/pool.py": "it checks the schema",
     "activities/evidence/nightly.py": "the pool of its process has checked the schema",
     "workers/verifying.py": "it checks the schema in its snapshot",
+    "benchmarks/browser.py": "it writes a large case as the superuser, into the database of its own stack",
     "benchmarks/cost.py": "it reads the server's statistics",
     "benchmarks/million/__init__.py": "it fills a database of its own",
     "benchmarks/peers/engine.py": "it makes and reads the peers' own databases",
