@@ -57,7 +57,6 @@ SHOWS_NO_CASE: Final = frozenset(
         "/api/v1/desk/task-filters",
         "/api/v1/desk/notice-settings",
         "/api/v1/shifts",
-        "/api/v1/shifts/own",
         "/api/v1/figures/stages",
         "/api/v1/figures/load",
         "/api/v1/drafts/choices",

@@ -52,7 +52,7 @@ INSERT INTO account_hold (hold_id, case_no, institution, account_key, reference,
     policy)
 SELECT gen_random_uuid(), h.case_no, h.institution, h.account_key, to_char(h.hop_no, 'FM"H"000000000'), 'held',
     h.opened_at, h.opened_at + interval '90 days', '{}'
-FROM hop h JOIN ledger_balance b USING (case_no, hop_no) WHERE h.case_no = $1 AND b.bucket = 'held'
+FROM hop h JOIN ledger_balance b USING (case_no, hop_no) WHERE h.case_no = $1 AND h.hop_no > 1 AND b.bucket = 'held'
 """
 
 

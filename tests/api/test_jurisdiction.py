@@ -72,6 +72,7 @@ CONFINED = {
     "/api/v1/figures/money-cases",
 }
 OWN = {
+    "/api/v1/shifts/own",
     "/api/v1/desk/team-officers",
     "/api/v1/drafts",
     "/api/v1/drafts/team-officers",

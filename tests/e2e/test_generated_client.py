@@ -31,6 +31,7 @@ OFFICERS_ONLY = frozenset(
     {
         *("read_victim_corrections", "read_stories", "read_victim", "read_treatment_report"),
         "list_team_officers_for_tasks",
+        "list_own_shifts",
     }
 )
 """reads that no role of a script has"""
