@@ -76,18 +76,17 @@ async def page(ctx: Context, institution: str, find: str, before_no: int, before
     rows: list[AnsweredRequest] = []
     orders: Sequence[ConfirmedOrder] = ()
     next_order = None
+    keys = find, account_key(find), reference_key(find)
     async with ctx.pool.acquire() as connection:
         if before_order is None:
             await bank_gateway.number(connection, institution)
             found: Sequence[UUID] | None = None
             if find:
-                keys = find, account_key(find), reference_key(find)
                 found = await bank_gateway.find_answered(connection, institution, *keys, FOUND_MAX)
             rows = await bank_gateway.answered(connection, institution, before_no or _NEWEST, PAGE + 1, found)
         if not before_no:
             of: Sequence[UUID] | None = None
             if find:
-                keys = find, account_key(find), reference_key(find)
                 of = await bank_replies.find_confirmed(connection, institution, *keys, FOUND_MAX)
             orders, next_order = await bank_replies.confirmed(connection, institution, PAGE, before_order, of)
     return Answered(
