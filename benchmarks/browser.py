@@ -25,8 +25,7 @@ from api.public.pages import LANGUAGE_COOKIE
 from benchmarks.aims import Aim, at_least, at_most
 from benchmarks.complaints import Run
 from benchmarks.measuring import MIB, Progress, quantiles
-from db import bulk_load
-from db.connections import connect
+from db import bulk_load, connections
 from schemas.text import IST
 from workers.commands.exits import Failed
 from workers.embedded.postgres import ADMIN, OWNER
@@ -371,7 +370,7 @@ async def _superuser(run: Run) -> AsyncIterator[asyncpg.Connection]:
     """Connect to the engine's database as the superuser, who may write rows without their triggers."""
     embedded = run.stack.services.postgres
     assert embedded is not None, "a benchmark has a stack of its own"
-    connection = await connect(embedded.dsn_for(OWNER, ADMIN), "goldenhour bench")
+    connection = await connections.connect(embedded.dsn_for(OWNER, ADMIN), "goldenhour bench")
     try:
         yield connection
     finally:
