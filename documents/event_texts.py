@@ -1,6 +1,7 @@
 """Timeline sentences about events, one in English and one in Hindi, with amounts, banks and times in IST.
 
-The sentences are in events.toml. Ids of rows come last and in short form; log/events.txt has them in full.
+The sentences are in events.toml, the texts of codes in event_codes.toml. Ids of rows come last and in short form;
+log/events.txt has them in full.
 """
 
 import re
@@ -8,6 +9,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +17,10 @@ from uuid import UUID
 
 from domain.ledger import CONTRA_BUCKETS
 from domain.rupees import rupees
-from schemas.enums import Bucket, Language
+from domain.task_names import name_of
+from schemas.enums import Bucket, Differing, Language, TaskKind
+from schemas.notifications import Medium, MessageKind, Recipient
+from schemas.restoration_enums import OrderReason
 from schemas.text import IST
 
 SENTENCE_MAX_CHARS: Final = 300
@@ -23,11 +28,22 @@ VALUE_MAX_CHARS: Final = 60
 REASON_MAX_CHARS: Final = 120
 ID_CHARS: Final = 8
 _EVENTS: Final = Path(__file__).with_name("events.toml")
+_CODES: Final = Path(__file__).with_name("event_codes.toml")
 _OPTIONAL: Final = re.compile(r"\[([^\]]*)\]")
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _PAISE: Final = "_paise"
 _AS_CODED: Final = frozenset({"ack_no", "other_case_no", "number", "fir_no", "code", "refusal_code", "institution"})
 """fields whose values are not codes of ours and are shown unchanged"""
+NAMED: Final[dict[str, type[StrEnum]]] = {
+    "task_opened.kind": TaskKind,
+    "task_closed.kind": TaskKind,
+    "message_sent.kind": MessageKind,
+    "message_sent.to_whom": Recipient,
+    "message_sent.medium": Medium,
+    "order_planned.reason": OrderReason,
+    "payer_bank_stated.differing": Differing,
+}
+"""kinds of codes that work items name too, by kind of event and field"""
 
 
 @cache
@@ -37,12 +53,25 @@ def _table() -> dict[str, dict[str, Any]]:
 
 def kinds() -> frozenset[str]:
     """Return the kinds of events that have a sentence."""
-    return frozenset(_table()) - {"codes"}
+    return frozenset(_table())
+
+
+@cache
+def codes() -> dict[str, dict[str, str]]:
+    """Return the text of each code by language. A code means the same in every event, but for `NAMED`."""
+    return tomllib.loads(_CODES.read_text())
+
+
+def places(kind: str) -> tuple[set[str], set[str]]:
+    """Return the fields that the sentence of an event needs, and those that it leaves out where they are missing."""
+    template = _table()[kind][Language.EN.value]
+    needed = set(_PLACE.findall(_OPTIONAL.sub("", template)))
+    return needed, set(_PLACE.findall(template)) - needed
 
 
 def sentence(kind: str, data: dict[str, Any], language: Language) -> str:
     """Return one sentence about an event, with its reason if there is one."""
-    values = _values(data, language)
+    values = _values(kind, data, language)
     template = _table().get(kind, {}).get(language.value) or f"{_word(kind, language)}."
     text = _OPTIONAL.sub(lambda part: part[1] if all(values[one] for one in _PLACE.findall(part[1])) else "", template)
     text = _PLACE.sub(lambda place: values[place[1]] or "–", text)
@@ -63,16 +92,24 @@ def ids(data: dict[str, Any]) -> str:
     return ", ".join(found)
 
 
-def _values(data: dict[str, Any], language: Language) -> dict[str, str]:
+def _values(kind: str, data: dict[str, Any], language: Language) -> dict[str, str]:
     """Return the values for the placeholders of a sentence, by name."""
     values: dict[str, str] = defaultdict(str)
     for name, value in data.items():
-        values[name.removesuffix(_PAISE)] = _value(name, value, language)
+        named = NAMED.get(f"{kind}.{name}")
+        told = _value(name, value, language) if named is None else _names(named, value, language)
+        values[name.removesuffix(_PAISE)] = told
     values["bank"] = values["institution"]
     values["money"] = _money(data.get("placed") or (), language)
     values["count"] = str(len(data.get("hops") or ()))
     values["why"] = values["reason"]
     return values
+
+
+def _names(kind: type[StrEnum], value: Any, language: Language) -> str:
+    """Return the names of one code, or of a list of codes."""
+    of = value if isinstance(value, list) else [value]
+    return _clipped(", ".join(name_of(kind, code, language) for code in of), VALUE_MAX_CHARS)
 
 
 def _value(name: str, value: Any, language: Language) -> str:
@@ -83,18 +120,20 @@ def _value(name: str, value: Any, language: Language) -> str:
     if isinstance(value, bool):
         return _word("yes" if value else "no", language)
     if isinstance(value, list):
-        return _listed(name, value)
+        return _listed(name, value, language)
     text = str(value)
     if name in _AS_CODED or not isinstance(value, str):
         return _clipped(text, VALUE_MAX_CHARS)
     return _moment(text) or _clipped(_word(text, language), VALUE_MAX_CHARS)
 
 
-def _listed(name: str, value: list[Any]) -> str:
+def _listed(name: str, value: list[Any], language: Language) -> str:
     """Return listed values separated by commas, or the sum of listed amounts."""
     if name in _SUMS:
         return rupees(total, exact=True) if (total := sum(_SUMS[name](one) for one in value)) else ""
-    return _clipped(", ".join(str(one) for one in value if isinstance(one, str | int)), VALUE_MAX_CHARS)
+    return _clipped(
+        ", ".join(_word(str(one), language) for one in value if isinstance(one, str | int)), VALUE_MAX_CHARS
+    )
 
 
 _SUMS: Final[dict[str, Callable[[Any], int]]] = {
@@ -123,8 +162,8 @@ def _money(placed: Any, language: Language) -> str:
 
 def _word(code: str, language: Language) -> str:
     """Return the text for a code."""
-    known = _table()["codes"].get(code)
-    return str(known[language.value]) if known else code.replace("_", " ")
+    known = codes().get(code)
+    return known[language.value] if known else code.replace("_", " ")
 
 
 def _moment(text: str) -> str:

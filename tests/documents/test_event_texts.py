@@ -3,10 +3,52 @@
 import re
 import string
 
-from documents.event_texts import SENTENCE_MAX_CHARS, _table, ids, kinds, sentence
-from schemas.enums import Language
+from documents.event_texts import NAMED, SENTENCE_MAX_CHARS, _table, codes, ids, kinds, places, sentence
+from domain.task_names import NAMES
+from schemas.assignment import NoOfficer
+from schemas.enums import (
+    Bucket,
+    ChannelKind,
+    DiscrepancyKind,
+    EscalationLevel,
+    Language,
+    ResolutionDecision,
+)
 from schemas.events import EventKind
+from schemas.holds import SmallHoldDecision
+from schemas.orders.releases import ReleaseState
+from schemas.outbox.procedures import OrderEscalationLevel
+from schemas.police import CaseDuty
+from schemas.restoration.restorations import ClockAction
+from schemas.restoration_enums import (
+    AllocationRule,
+    CourtOrderEffect,
+    CourtOrderEnd,
+    CourtOrderKind,
+    DocumentKind,
+    DutyKind,
+    FirKind,
+    GrievanceLevel,
+    GrievanceOutcome,
+    GrievanceState,
+    ObjectionBy,
+    ObjectionDecision,
+    OrderKind,
+    RestorationState,
+    Route,
+    Step,
+    StepOutcome,
+)
 from tests.each import each
+from tests.event_texts import untold
+
+CODES = (
+    *(Bucket, ChannelKind, DiscrepancyKind, EscalationLevel, ResolutionDecision, SmallHoldDecision, ReleaseState),
+    *(OrderEscalationLevel, CaseDuty, NoOfficer, ClockAction, AllocationRule, CourtOrderEffect, CourtOrderEnd),
+    *(CourtOrderKind, DocumentKind, DutyKind, FirKind, GrievanceLevel, GrievanceOutcome, GrievanceState, ObjectionBy),
+    *(ObjectionDecision, OrderKind, RestorationState, Route, Step, StepOutcome),
+)
+"""kinds of codes that events have"""
 
 UPDATE = "8d6f0f4e-3f0e-4d53-9d5c-0c4a9f1f2b10"
 ANSWER = {
@@ -25,6 +67,21 @@ def test_every_kind_has_a_sentence_in_both_languages() -> None:
         places = [{name for _, name, _, _ in string.Formatter().parse(told_in[one]) if name} for one in ("en", "hi")]
         assert places[0] == places[1], kind
         assert re.search("[\u0900-\u097f]", told_in["hi"]), kind
+
+
+def test_every_code_of_an_event_has_a_text_in_both_languages() -> None:
+    assert {code.value for kind in CODES for code in kind} <= codes().keys()
+    assert all(told.keys() == {"en", "hi"} for told in codes().values())
+    for where, kind in NAMED.items():
+        assert {code.value for code in kind} <= NAMES[kind].keys(), where
+        event, _, field = where.partition(".")
+        needed, optional = places(event)
+        assert {field, "why"} & (needed | optional), where
+
+
+def test_what_a_sentence_lacks_is_found() -> None:
+    faults = untold([("level_reached", {"level": "a_new_level"}), ("hold_lapsed", {"institution": "HDFC"})])
+    assert faults == {"level_reached: level is 'a_new_level'", "hold_lapsed: paise is missing"}
 
 
 @each(

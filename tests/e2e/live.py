@@ -29,6 +29,7 @@ from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import OFFICER_ROLES, Role
 from simulator import SimulatorConfig, SimulatorServer
 from simulator.people.callers import Person, Staff
+from tests.event_texts import untold
 from tests.forked import command_lines, starts_are_forks
 from tests.ground import Ground
 from tests.officers import enrol
@@ -175,7 +176,9 @@ class Live:
             return False
 
     async def verified(self) -> Verdict:
-        """What `goldenhour verify` finds."""
+        """What `goldenhour verify` finds. The timeline must be able to say every event."""
+        events = await self.pool.fetch("SELECT DISTINCT kind, data FROM event")
+        assert untold((event["kind"], event["data"]) for event in events) == set()
         url = self.running.settings.database_url
         assert url is not None
         return await verify(url.get_secret_value(), persons=PersonKeys(secret_box(self.running.settings)))

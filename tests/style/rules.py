@@ -38,7 +38,7 @@ HINDI_TEXTS: Final = (
     "api/templates/**/hi*.toml",
     "domain/task_n*.py",
     "domain/notifications/hindi.py",
-    "documents/events.toml",
+    "documents/event*.toml",
     "api/*.py",
 )
 OLD_WORDS: Final = "## Words we no longer use"
