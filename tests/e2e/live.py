@@ -177,7 +177,7 @@ class Live:
 
     async def verified(self) -> Verdict:
         """What `goldenhour verify` finds. The timeline must be able to say every event."""
-        events = await self.pool.fetch("SELECT DISTINCT kind, data FROM event")
+        events = await self.pool.fetch("SELECT DISTINCT kind, data FROM case_event")
         assert untold((event["kind"], event["data"]) for event in events) == set()
         url = self.running.settings.database_url
         assert url is not None
