@@ -146,7 +146,7 @@ class Fir(FrozenModel):
     attempts: int
     """number of calls to the register"""
     failure: str
-    """reason why the register has not answered; "" without a failure"""
+    """reason why the register has not answered; "" without a failure, `no_register` while none is configured"""
     document_digest: str | None
     """SHA-256 of the report's PDF, in hex. None without the PDF; notices that need a copy then wait."""
 

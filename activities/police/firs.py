@@ -58,7 +58,8 @@ log = logging.getLogger(__name__)
 
 ROUND_LIMIT: Final = 10
 CALLS_AT_ONCE: Final = 5
-NO_REGISTER: Final = "no register is configured: GOLDENHOUR_POLICE_URL"
+NO_REGISTER: Final = "no_register"
+"""failure of a request while no register is configured"""
 NO_REGISTER_WAITS: Final = timedelta(minutes=10)
 MISSING: Final = {CaseDuty.IO: TaskCause.IO_MISSING, CaseDuty.SUPERVISING: TaskCause.SUPERVISING_MISSING}
 """cause of the task that no officer has a duty"""

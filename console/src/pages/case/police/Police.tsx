@@ -115,7 +115,7 @@ function FirLine({ fir, ackNo }: { fir: Fir; ackNo: string }): ReactNode {
           </>
         )}
       </span>
-      {(fir.refusal || fir.failure) && <p className="note warn">{fir.refusal || fir.failure}</p>}
+      {(fir.refusal || fir.failure) && <p className="note warn">{fir.refusal || worded(a, "fir.failure", fir.failure)}</p>}
       {fir.document_digest !== null ? (
         <a className="xs" href={`/api/v1/cases/${ackNo}/fir/${fir.fir_id}/copy`} target="_blank" rel="noreferrer">
           {a("fir.open_copy")}
