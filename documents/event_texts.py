@@ -75,7 +75,7 @@ def sentence(kind: str, data: dict[str, Any], language: Language) -> str:
     template = _table().get(kind, {}).get(language.value) or f"{_word(kind, language)}."
     text = _OPTIONAL.sub(lambda part: part[1] if all(values[one] for one in _PLACE.findall(part[1])) else "", template)
     text = _PLACE.sub(lambda place: values[place[1]] or "–", text)
-    reason = _clipped(str(data.get("reason") or ""), REASON_MAX_CHARS)
+    reason = _clipped(_reason(str(data.get("reason") or ""), language), REASON_MAX_CHARS)
     if reason and "{why}" not in template:
         text += f" {_word('reason', language)}: {reason}"
     return _clipped(text, SENTENCE_MAX_CHARS)
@@ -164,6 +164,12 @@ def _word(code: str, language: Language) -> str:
     """Return the text for a code."""
     known = codes().get(code)
     return known[language.value] if known else code.replace("_", " ")
+
+
+def _reason(text: str, language: Language) -> str:
+    """Return a reason of the engine in the language, and the reason of a person as it was written."""
+    known = codes().get(text) if " " in text else None
+    return known[language.value] if known else text
 
 
 def _moment(text: str) -> str:

@@ -79,6 +79,12 @@ def test_every_code_of_an_event_has_a_text_in_both_languages() -> None:
         assert {field, "why"} & (needed | optional), where
 
 
+def test_a_reason_of_the_engine_is_told_in_hindi_and_one_of_an_officer_as_it_was_written() -> None:
+    moved = {"ended": "collecting", "outcome": "done", "step": "application", "reason": "the trail has been followed"}
+    assert sentence("restoration_moved", moved, Language.HI).endswith("कारण: राशि का मार्ग पूरा देख लिया गया")
+    assert sentence("restoration_moved", moved | {"reason": "done"}, Language.HI).endswith("कारण: done")
+
+
 def test_what_a_sentence_lacks_is_found() -> None:
     faults = untold([("level_reached", {"level": "a_new_level"}), ("hold_lapsed", {"institution": "HDFC"})])
     assert faults == {"level_reached: level is 'a_new_level'", "hold_lapsed: paise is missing"}
