@@ -40,9 +40,10 @@ def kinds() -> frozenset[str]:
     return frozenset(_table()) - {"codes"}
 
 
-def sentence(kind: str, data: dict[str, Any], language: Language) -> str:
-    """Return one sentence about an event, with its reason if there is one."""
+def sentence(kind: str, data: dict[str, Any], language: Language, name_of: Callable[[str], str]) -> str:
+    """Return one sentence about an event, with its reason if there is one. `name_of` names a bank by its code."""
     values = _values(data, language)
+    values["bank"] = _clipped(name_of(code), VALUE_MAX_CHARS) if (code := str(data.get("institution") or "")) else ""
     template = _table().get(kind, {}).get(language.value) or f"{_word(kind, language)}."
     text = _OPTIONAL.sub(lambda part: part[1] if all(values[one] for one in _PLACE.findall(part[1])) else "", template)
     text = _PLACE.sub(lambda place: values[place[1]] or "–", text)
@@ -68,7 +69,6 @@ def _values(data: dict[str, Any], language: Language) -> dict[str, str]:
     values: dict[str, str] = defaultdict(str)
     for name, value in data.items():
         values[name.removesuffix(_PAISE)] = _value(name, value, language)
-    values["bank"] = values["institution"]
     values["money"] = _money(data.get("placed") or (), language)
     values["count"] = str(len(data.get("hops") or ()))
     values["why"] = values["reason"]
