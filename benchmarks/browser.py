@@ -19,6 +19,7 @@ import asyncpg
 import orjson
 
 from adapters.clock import wall_clock
+from api.console_files import FILES
 from api.hosts import Site
 from api.officers.sessions import COOKIE
 from api.public.pages import LANGUAGE_COOKIE
@@ -152,12 +153,14 @@ class _Room:
 
 
 def check() -> str:
-    """Return the path of the browser. Raises `Failed` if it, or what drives it, is missing."""
+    """Return the path of the browser. Raises `Failed` if it, what drives it, or the pages are missing."""
     if find_spec("playwright") is None:
         raise Failed("the Python package playwright is missing; `make setup` installs it")
     found = shutil.which("chromium")
     if found is None:
         raise Failed("chromium is missing; as root, once: apt-get install --no-install-recommends chromium")
+    if not any(FILES.glob("*.html")):
+        raise Failed("the pages of the console are not built (console/dist); `make console` builds them")
     return found
 
 

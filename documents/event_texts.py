@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from domain import task_names
 from domain.ledger import CONTRA_BUCKETS
 from domain.rupees import rupees
-from domain.task_names import name_of
 from schemas.enums import Bucket, Differing, Language, TaskKind
 from schemas.notifications import Medium, MessageKind, Recipient
 from schemas.restoration_enums import OrderReason
@@ -69,9 +69,10 @@ def places(kind: str) -> tuple[set[str], set[str]]:
     return needed, set(_PLACE.findall(template)) - needed
 
 
-def sentence(kind: str, data: dict[str, Any], language: Language) -> str:
-    """Return one sentence about an event, with its reason if there is one."""
+def sentence(kind: str, data: dict[str, Any], language: Language, name_of: Callable[[str], str]) -> str:
+    """Return one sentence about an event, with its reason if there is one. `name_of` names a bank by its code."""
     values = _values(kind, data, language)
+    values["bank"] = _clipped(name_of(code), VALUE_MAX_CHARS) if (code := str(data.get("institution") or "")) else ""
     template = _table().get(kind, {}).get(language.value) or f"{_word(kind, language)}."
     text = _OPTIONAL.sub(lambda part: part[1] if all(values[one] for one in _PLACE.findall(part[1])) else "", template)
     text = _PLACE.sub(lambda place: values[place[1]] or "–", text)
@@ -99,7 +100,6 @@ def _values(kind: str, data: dict[str, Any], language: Language) -> dict[str, st
         named = NAMED.get(f"{kind}.{name}")
         told = _value(name, value, language) if named is None else _names(named, value, language)
         values[name.removesuffix(_PAISE)] = told
-    values["bank"] = values["institution"]
     values["money"] = _money(data.get("placed") or (), language)
     values["count"] = str(len(data.get("hops") or ()))
     values["why"] = values["reason"]
@@ -109,7 +109,7 @@ def _values(kind: str, data: dict[str, Any], language: Language) -> dict[str, st
 def _names(kind: type[StrEnum], value: Any, language: Language) -> str:
     """Return the names of one code, or of a list of codes."""
     of = value if isinstance(value, list) else [value]
-    return _clipped(", ".join(name_of(kind, code, language) for code in of), VALUE_MAX_CHARS)
+    return _clipped(", ".join(task_names.name_of(kind, code, language) for code in of), VALUE_MAX_CHARS)
 
 
 def _value(name: str, value: Any, language: Language) -> str:

@@ -1,7 +1,7 @@
 """Timeline of a case as a document: its events in the order of the log, in both languages."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -38,7 +38,9 @@ Row = tuple[str, str, str, str, str]
 class Story:
     """Collects a log for the timeline: every event, or counts if there are too many."""
 
-    def __init__(self) -> None:
+    def __init__(self, name_of: Callable[[str], str]) -> None:
+        """Name banks by `name_of`, which gets the code of one."""
+        self._name_of = name_of
         self._rows: list[Row] = []
         self._by_day: Counter[tuple[date, str]] = Counter()
         self.events = 0
@@ -49,7 +51,8 @@ class Story:
         here = at.astimezone(IST)
         self._by_day[here.date(), kind] += 1
         if self.events <= ROWS_MAX:
-            english, hindi = sentence(kind, data, Language.EN) + _found_by(data), sentence(kind, data, Language.HI)
+            english = sentence(kind, data, Language.EN, self._name_of) + _found_by(data)
+            hindi = sentence(kind, data, Language.HI, self._name_of)
             self._rows.append((str(seq), f"{here:%d-%m-%Y %H:%M:%S}", actor, english, hindi))
 
     def blocks(self) -> Iterable[Block]:

@@ -116,6 +116,8 @@ class OpenSession(FrozenModel):
     ends_at: UtcDatetime
     proved_until: UtcDatetime
     """until when acts that need a fresh proof are taken; afterwards a code proves the session again"""
+    way: SignInWay
+    """how it began; an officer of an identity provider has no code, and signs in again for a fresh proof"""
     csrf_token: str
     """sent back in the header `X-CSRF-Token` of every request that changes something"""
     is_drill: bool

@@ -288,7 +288,7 @@ async def banks_asked(ctx: Context, draft_id: UUID, owner: str) -> AskedBanks:
         check_owner(draft, owner)
         if draft.ack_no is None:
             raise DraftNotSent(draft_id)
-        return await known_banks.of_complaint(connection, draft.ack_no, _names(ctx))
+        return await known_banks.of_complaint(connection, draft.ack_no, ctx.directory.current.name_of)
 
 
 async def choices(ctx: Context) -> DraftChoices:
@@ -303,14 +303,3 @@ async def choices(ctx: Context) -> DraftChoices:
         districts=tuple(NamedDistrict(code=one.code, english=one.english, hindi=one.hindi) for one in districts()),
         teams=tuple(one.name for one in listed),
     )
-
-
-def _names(ctx: Context) -> Callable[[str], str]:
-    """Return what gives the name of an institution by its code."""
-    directory = ctx.directory.current
-
-    def name(code: str) -> str:
-        found = directory.get(code)
-        return found.name if found else code
-
-    return name

@@ -339,7 +339,7 @@ class _Writing:
         return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
     async def _log(self) -> Story:
-        story = Story()
+        story = Story(self._name_of)
         with self._writer.open(EVENTS) as member:
             async with aclosing(evidence.event_lines(self._connection, self._head.case_no)) as log:
                 async for event in log:
@@ -347,6 +347,11 @@ class _Writing:
                     story.take(event.seq, event.kind, event.at, event.actor, orjson.loads(event.data_text))
                     self._one_more()
         return story
+
+    def _name_of(self, institution: str) -> str:
+        """Return the name of a bank with its code, which the other files of the pack have."""
+        name = self._maker.ctx.directory.current.name_of(institution)
+        return institution if name == institution else f"{name} ({institution})"
 
     def _one_more(self) -> None:
         self._done += 1

@@ -68,11 +68,12 @@ async def timeline_table(ctx: Context, ack_no: str, language: Language) -> Table
     """Return the newest events of a case as sentences, the newest first. Raises `NotFound`."""
     rows: list[tuple[Value, ...]] = []
     before: int | None = None
+    name_of = ctx.directory.current.name_of
     async with ctx.pool.acquire() as connection:
         case_no = await case_no_of(connection, ack_no)
         while len(rows) < EVENTS_MAX:
             found, more = await events.before(connection, case_no, before, ROWS_AT_ONCE)
-            rows += [_event_row(event, language) for event in found]
+            rows += [_event_row(event, language, name_of) for event in found]
             if not more:
                 break
             before = found[-1].seq
@@ -109,8 +110,8 @@ def _hold_row(hold: HoldView) -> tuple[Value, ...]:
     )
 
 
-def _event_row(event: EventView, language: Language) -> tuple[Value, ...]:
-    text = sentence(event.kind.value, event.data, language)
+def _event_row(event: EventView, language: Language, name_of: Callable[[str], str]) -> tuple[Value, ...]:
+    text = sentence(event.kind.value, event.data, language, name_of)
     return (event.seq, _moment(event.at), event.kind.value, event.actor, text)
 
 

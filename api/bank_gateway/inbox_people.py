@@ -55,22 +55,13 @@ async def take_people(request: Request, visit: TheVisit) -> Response:
     if not errors and await visit.services.inbox_checks.wait_seconds(visit.code):
         errors[""] = visit.say["too_many"]
     person_id = _id_in(sent.get("person_id", ""))
-    if not errors and step == "end" and await _leaves_too_few(visit, person_id):
+    if not errors and step == "end":
         return await _page(visit, fields, errors, ends=person_id)
     try:
         errors = errors or await _do(visit, step, fields, person_id)
     except BankSignedOut:
         return visit.signed_out()
     return await _page(visit, fields, errors) if errors else visit.to(f"{INBOX_PATH}/people")
-
-
-async def _leaves_too_few(visit: Visit, person_id: UUID) -> bool:
-    """Return whether no reply by two can be sent without this person. The bank is then asked once more."""
-    if not visit.is_by_two:
-        return False
-    async with visit.services.ctx.pool.acquire() as connection:
-        confirmed = await bank_people.confirmed(connection, visit.code)
-    return person_id in confirmed and len(confirmed) <= bank_people.CONFIRMED_LEAST
 
 
 def _faults(visit: Visit, fields: Mapping[str, str]) -> dict[str, str]:
@@ -88,7 +79,7 @@ async def _do(visit: Visit, step: str, fields: Mapping[str, str], person_id: UUI
         match step:
             case "add":
                 await people.add(pool, session, fields["email"], fields["name"], fields["designation"])
-            case "end" | "end_surely":
+            case "end_surely":
                 await people.end(pool, session, person_id)
             case "renew":
                 await people.renew(pool, session, person_id)
@@ -112,17 +103,22 @@ def _id_in(text: str) -> UUID:
 async def _page(
     visit: Visit, fields: Mapping[str, str], errors: Mapping[str, str], *, ends: UUID | None = None
 ) -> Response:
-    """Return the list of people. Of the person `ends` the bank is asked whether to end them all the same."""
+    """Return the list of people. Of the person `ends` the bank is asked whether to end the login."""
     ctx = visit.services.ctx
     async with ctx.pool.acquire() as connection:
         found = await bank_people.people_of(connection, visit.code, ctx.now())
-    confirmed = [one for one in found if one.confirmed_at and one.state is not PersonState.ENDED]
+    current = [one for one in found if one.state is not PersonState.ENDED]
+    confirmed = [one for one in current if one.confirmed_at]
+    leaver = next((one for one in current if one.person_id == ends), None)
+    if ends is not None and leaver is None:
+        errors = {"": visit.say["fault_bank_person_not_found"]}
     return visit.page(
         "people",
         422 if errors else 200,
         people=found,
         may_manage=visit.session.person_id is None,
-        ends=next((one for one in found if one.person_id == ends), None),
+        ends=leaver,
+        leaves_too_few=visit.is_by_two and leaver in confirmed and len(confirmed) <= bank_people.CONFIRMED_LEAST,
         are_too_few=visit.is_by_two and len(confirmed) < bank_people.CONFIRMED_LEAST,
         fields=fields,
         errors=errors,

@@ -163,7 +163,7 @@ async def read_timeline(
     language: Annotated[Language, Query(description="Language of the sentences.")] = Language.EN,
     limit: Limit = LIMIT_DEFAULT,
 ) -> TimelinePage | Response:
-    """Return the case log as sentences, the newest first. They are those of the timeline in an evidence pack.
+    """Return the case log as sentences, the newest first. The timeline in an evidence pack has them too.
 
     A table has at most the newest 20,000 events.
     """
@@ -174,13 +174,14 @@ async def read_timeline(
     async with services.ctx.pool.acquire() as connection:
         case_no = await case_no_of(connection, ack_no)
         events, more = await event_log.before(connection, case_no, before, limit)
+    name_of = services.ctx.directory.current.name_of
     told = tuple(
         TimelineEntry(
             seq=event.seq,
             kind=event.kind,
             at=event.at,
             actor=event.actor,
-            text=sentence(event.kind.value, event.data, language),
+            text=sentence(event.kind.value, event.data, language, name_of),
         )
         for event in events
     )

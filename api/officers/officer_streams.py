@@ -21,13 +21,15 @@ from api.listener import Listener
 from api.officers.open_items import OpenItems
 from api.officers.presence import Presences
 from api.officers.stream_changes import StreamChanges
-from api.officers.stream_events import TASK, KeptEvents, PresenceChange, StreamChange, Viewer, encoded
+from api.officers.stream_events import CASE, TASK, KeptEvents, PresenceChange, StreamChange, Viewer, encoded
 from api.officers.waiting_events import Pace, Sent, WaitingEvents
 from api.problems import TOO_MANY, Refused
 from api.streams import CASE_EVENTS
 from db.cases import jurisdiction
 from db.reporting import draft_changes, presence, task_notices, work_item_lines
 from schemas.reporting.officer_streams import (
+    CaseChange,
+    CaseEvent,
     CountsEvent,
     OpeningEvent,
     PresenceEvent,
@@ -148,6 +150,11 @@ class OfficerStreams:
             yield from sorted(missed.values(), key=lambda one: one[1].number or 0)
         else:
             yield "", self._passing(ResetEvent(id="", version=self._changes.version(), data=why))
+        for case_no, last in asked.log_ends.items():
+            # A caller that read the case before the stream began sees by it whether the case has changed since. It
+            # never takes the place of a missed event, whose number says what the caller has.
+            data = CaseChange(case_ack_no=case_no, newest=())
+            yield CASE + case_no, self._passing(CaseEvent(id=case_no, version=last, data=data))
         if viewer.queue:
             yield "", self._counts(viewer)
         for subject in list(self._presences.subjects()):
@@ -181,7 +188,7 @@ class OfficerStreams:
 
     # -- events that are not kept --------------------------------------------------------------------------------------
 
-    def _passing(self, event: OpeningEvent | ResetEvent | CountsEvent | PresenceEvent) -> Sent:
+    def _passing(self, event: OpeningEvent | ResetEvent | CaseEvent | CountsEvent | PresenceEvent) -> Sent:
         return Sent(None, event.kind, encoded(event))
 
     def _opening(self, topics: tuple[str, ...], number: int, *, resumed: bool) -> Sent:

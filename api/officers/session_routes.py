@@ -93,6 +93,7 @@ async def _opened(services: Services, session: LiveSession, token: str) -> OpenS
         began_at=session.began_at,
         ends_at=session.ends_at,
         proved_until=session.proved_at + services.sessions.proof_lasts,
+        way=session.way,
         csrf_token=csrf_token(token),
         is_drill=services.ctx.clock_factor != 1,
     )

@@ -135,6 +135,10 @@ class StreamChanges:
         """Tell of the logs of these cases, after these events, until `unfollow`."""
         self._followed.update(log_ends.keys())
         self._log_ends = {**log_ends, **self._log_ends}
+        # What came between the reading of these ends and now was told to no stream of these cases.
+        self._cases |= log_ends.keys()
+        if log_ends:
+            self._wake.set()
 
     def unfollow(self, case_nos: Collection[str]) -> None:
         """Tell no more of these cases for one caller."""

@@ -26,7 +26,7 @@ BALANCES: Final = """(SELECT jsonb_object_agg(bucket, paise) FROM
 """SQL for the sum in each bucket of case `c`, for `sums_of`"""
 
 _CASE: Final = f"""
-SELECT c.case_no, c.state, c.opened_at, c.settled_at,
+SELECT c.case_no, c.state, c.opened_at, c.settled_at, c.event_seq,
     {BALANCES} AS balances,
     (SELECT jsonb_agg(to_jsonb(s) ORDER BY s.received_at, s.ack_no) FROM
         (SELECT ack_no, channel, category, joined, flags, received_at FROM complaint
@@ -91,6 +91,7 @@ async def get(connection: Connection, ack_no: str, within: Within | None = None)
         buckets_paise=sums,
         unaccounted_paise=unaccounted_paise(sums),
         counts=CaseCounts(**{name: row[name] for name in CaseCounts.model_fields}),
+        last_event_seq=row["event_seq"],
         turnaround_times=_turnaround_times(row),
         merged_with=tuple(row["merged_with"]) if is_merged else (),
         together_paise=sums_of(row["together"]) if is_merged else {},

@@ -33,6 +33,7 @@ class LiveSession(FrozenModel):
     ends_at: UtcDatetime
     proved_at: UtcDatetime
     """when the officer last proved to be the officer: by the sign-in, or by a code in the session"""
+    way: SignInWay
     now: UtcDatetime
 
 
@@ -51,7 +52,8 @@ async def begin(
         "INSERT INTO officer_session"
         " (session_id, token_digest, officer_id, began_at, last_seen_at, ends_at, address, browser, way)"
         " SELECT $1, $2, $3, m.now, m.now, m.now + $7::interval, $4, $5, $6 FROM (SELECT present_moment() AS now) m"
-        " RETURNING session_id, officer_id, began_at, last_seen_at, ends_at, began_at AS proved_at, began_at AS now",
+        " RETURNING session_id, officer_id, began_at, last_seen_at, ends_at, began_at AS proved_at, way,"
+        " began_at AS now",
         session_id,
         token_digest,
         officer_id,
@@ -79,7 +81,7 @@ async def end_oldest(connection: Connection, officer_id: str, most: int) -> None
 async def find(connection: Connection, token_digest: bytes, idle: timedelta) -> LiveSession | None:
     """Return the session with this token, or None if there is none or it is over."""
     row = await connection.fetchrow(
-        "SELECT s.session_id, s.officer_id, s.began_at, s.last_seen_at, s.ends_at,"
+        "SELECT s.session_id, s.officer_id, s.began_at, s.last_seen_at, s.ends_at, s.way,"
         f" coalesce(s.proved_at, s.began_at) AS proved_at, m.now {_FROM} WHERE {_LIVE} AND s.token_digest = $2",
         idle,
         token_digest,

@@ -9,7 +9,7 @@ from asyncpg import Record
 from db.cases.cases import case_no_of
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from domain.tracing.trail_layout import TrailHop, TrailPlace, account_id
+from domain.tracing.trail_bars import TrailHop, TrailPlace, account_id
 from schemas.base import Flag
 from schemas.enums import Bucket
 from schemas.tracing.views import TrailEdge, TrailNode, TrailView

@@ -71,6 +71,11 @@ class Directory:
         """Return the institution with exactly that code."""
         return self._by_code.get(code)
 
+    def name_of(self, code: str) -> str:
+        """Return the name of the institution with that code; the code itself if there is none."""
+        found = self._by_code.get(code)
+        return found.name if found else code
+
     def resolve(self, told: str, ifsc: str | None, holder: str, field: str) -> tuple[Institution | None, list[Flag]]:
         """Return the institution for the given name, IFSC and holder, with flags for discrepancies.
 

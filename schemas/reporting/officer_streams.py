@@ -146,7 +146,8 @@ class CaseChange(FrozenModel):
 
     case_ack_no: str
     newest: tuple[LogPlace, ...]
-    """the last events of the log, at most twenty, the oldest first; read it again if they do not follow on yours"""
+    """the last events of the log, at most twenty, the oldest first; read it again if they do not follow on yours. At
+    the beginning of a stream there are none, and the version of the event is the last event of the log."""
 
 
 class Looker(FrozenModel):

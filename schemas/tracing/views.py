@@ -86,6 +86,8 @@ class CaseView(FrozenModel):
     unaccounted_paise: int
     """zero, unless the ledger is broken"""
     counts: CaseCounts
+    last_event_seq: int
+    """number of the last event of the log; what is read after this view has all events up to it"""
     turnaround_times: TurnaroundTimes
     merged_with: tuple[str, ...]
     """the other cases that officers have merged with this one; empty unless the reader reads all of them"""

@@ -1,5 +1,6 @@
 """The page of a case: its money trail as a picture and as a table, live, by keyboard, in both languages, at scale."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ import orjson
 import pytest
 from playwright.async_api import Route
 
-from domain.tracing.trail_layout import TrailHop, TrailPlace, layout
+from domain.tracing.trail_bars import TrailHop, TrailPlace
+from domain.tracing.trail_layout import layout
 from schemas.enums import Bucket, Role
 from schemas.tracing.trail_layout import LEGS_DEFAULT, TrailDetail
 from simulator import ScriptedAnswer, hold_row, transfer_row, withdrawal_row
@@ -187,8 +189,23 @@ async def test_an_investigating_officer_begins_with_own_steps_and_sees_the_trail
     await seat.open("/")
     await seat.page.wait_for_url(re.compile("/console/restorations$"))
     await seat.open("/case")
+    may_begin = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await may_begin.wait()
+        await route.continue_()
+
+    await seat.page.route(re.compile(r"/api/v1/stream\?topics=.*case"), later)
     await seat.page.get_by_role("link", name=case.ack_no).focus()
     await seat.press("Enter")
+    await seat.page.locator("#h-police").wait_for()
+    await seat.sees(body["name"])
+    decides = body | {"duty": "deciding", "subject": "sp.decides", "name": "S. Decides"}
+    answer = await stage.engine.api.post(f"/api/v1/cases/{case.ack_no}/officer", json=decides, headers=headers)
+    assert answer.status_code == 201, answer.text
+    may_begin.set()
+    # What changed after the page was read, and before its stream began, is shown.
+    await seat.sees("S. Decides")
     await seat.page.locator(".led").get_by_text("withdrawn ₹50,000").first.wait_for(timeout=BANKS_MS)
     await wait_for_picture(seat)
     await seat.page.locator("#h-requests").wait_for()

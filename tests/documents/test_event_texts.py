@@ -59,6 +59,10 @@ ANSWER = {
 }
 
 
+def name_of(code: str) -> str:
+    return {"HDFC": "HDFC Bank"}.get(code, code)
+
+
 def test_every_kind_has_a_sentence_in_both_languages() -> None:
     assert kinds() == {kind.value for kind in EventKind}
     for kind in kinds():
@@ -81,8 +85,8 @@ def test_every_code_of_an_event_has_a_text_in_both_languages() -> None:
 
 def test_a_reason_of_the_engine_is_told_in_hindi_and_one_of_an_officer_as_it_was_written() -> None:
     moved = {"ended": "collecting", "outcome": "done", "step": "application", "reason": "the trail has been followed"}
-    assert sentence("restoration_moved", moved, Language.HI).endswith("कारण: राशि का मार्ग पूरा देख लिया गया")
-    assert sentence("restoration_moved", moved | {"reason": "done"}, Language.HI).endswith("कारण: done")
+    assert sentence("restoration_moved", moved, Language.HI, name_of).endswith("कारण: राशि का मार्ग पूरा देख लिया गया")
+    assert sentence("restoration_moved", moved | {"reason": "done"}, Language.HI, name_of).endswith("कारण: done")
 
 
 def test_what_a_sentence_lacks_is_found() -> None:
@@ -96,7 +100,7 @@ def test_what_a_sentence_lacks_is_found() -> None:
         (
             "answer_received",
             ANSWER,
-            "Bank HDFC answered: ₹300.00 on hold, ₹200.00 withdrawn; sent on: ₹1,25,000.50.",
+            "HDFC Bank answered: ₹300.00 on hold, ₹200.00 withdrawn; sent on: ₹1,25,000.50.",
         ),
         (
             "case_opened",
@@ -106,7 +110,7 @@ def test_what_a_sentence_lacks_is_found() -> None:
         (
             "order_planned",
             {"order_id": UPDATE, "kind": "restore", "reason": "restoration", "institution": "HDFC", "lines": [[1, 5]]},
-            "Bank HDFC is ordered: give back ₹0.05 (restoration).",
+            "HDFC Bank is ordered: give back ₹0.05 (restoration).",
         ),
         (
             "duty_opened",
@@ -116,24 +120,29 @@ def test_what_a_sentence_lacks_is_found() -> None:
         (
             "discrepancy_resolved",
             {"institution": "SBIN", "decision": "bank_is_right", "placed": [], "reason": "letter seen"},
-            "A discrepancy of bank SBIN was resolved: bank is right. Reason: letter seen",
+            "A discrepancy of SBIN was resolved: bank is right. Reason: letter seen",
         ),
         ("a_new_kind", {}, "a new kind."),
     ],
 )
 def test_what_an_event_says(kind: str, data: dict[str, object], english: str) -> None:
-    assert sentence(kind, data, Language.EN) == english
+    assert sentence(kind, data, Language.EN, name_of) == english
 
 
 def test_hindi_has_the_same_sums() -> None:
-    said = sentence("answer_received", ANSWER, Language.HI)
-    assert said == "बैंक HDFC का उत्तर मिला: ₹300.00 रोकी गई, ₹200.00 निकाली गई; आगे भेजी गई: ₹1,25,000.50।"
+    said = sentence("answer_received", ANSWER, Language.HI, name_of)
+    assert said == "HDFC Bank का उत्तर मिला: ₹300.00 रोकी गई, ₹200.00 निकाली गई; आगे भेजी गई: ₹1,25,000.50।"
 
 
 def test_what_is_long_is_cut_and_ids_are_short() -> None:
-    assert len(sentence("task_closed", {"kind": "x" * 900, "reason": "y" * 900}, Language.EN)) <= SENTENCE_MAX_CHARS
+    assert (
+        len(sentence("task_closed", {"kind": "x" * 900, "reason": "y" * 900}, Language.EN, name_of))
+        <= SENTENCE_MAX_CHARS
+    )
     assert ids({"request_id": UPDATE, "task_id": 7, "institution": "HDFC"}) == "request 8d6f0f4e, task 7"
 
 
 def test_a_brace_in_what_a_person_wrote_is_nothing_but_a_brace() -> None:
-    assert sentence("task_closed", {"kind": "{bank}", "reason": "[{x}]"}, Language.EN).endswith("Reason: [{x}]")
+    assert sentence("task_closed", {"kind": "{bank}", "reason": "[{x}]"}, Language.EN, name_of).endswith(
+        "Reason: [{x}]"
+    )

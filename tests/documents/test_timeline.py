@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 
 
 def told(events: int) -> Document:
-    story = Story()
+    story = Story("{} Bank".format)
     for seq in range(1, events + 1):
         at = NOW + timedelta(minutes=seq)
         data = {
@@ -41,9 +41,9 @@ def test_every_event_is_told_in_the_time_of_india() -> None:
         ("2", "25-11-2026 00:32:00", "bank:HDFC"),
     ]
     assert rows[0][3].startswith(
-        "Bank HDFC reports that it carried out the order (give back): ₹12.50 reported, ₹0.00 accepted. Reason: xxx"
+        "HDFC Bank reports that it carried out the order (give back): ₹12.50 reported, ₹0.00 accepted. Reason: xxx"
     )
-    assert rows[1][4].startswith("बैंक HDFC के एक खाते में राशि रोकी गई")
+    assert rows[1][4].startswith("HDFC Bank के एक खाते में राशि रोकी गई")
     assert all(len(cell) <= SENTENCE_MAX_CHARS for row in rows for cell in row)
 
 

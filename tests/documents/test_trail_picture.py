@@ -6,7 +6,8 @@ from documents.document import Drawing
 from documents.rendering import compiled
 from documents.timeline import Story, compose_timeline
 from documents.trail_picture import LEGS_IN_A_DOCUMENT, trail_blocks
-from domain.tracing.trail_layout import TrailHop, TrailPlace, layout
+from domain.tracing.trail_bars import TrailHop, TrailPlace
+from domain.tracing.trail_layout import layout
 from schemas.enums import Bucket
 from schemas.tracing.trail_layout import TrailDetail, TrailPicture
 
@@ -57,7 +58,7 @@ def test_no_victims_account_and_no_typed_text_is_drawn() -> None:
 
 
 def test_the_picture_is_typeset_and_is_the_same_again() -> None:
-    story = Story()
+    story = Story(str)
     timeline = compose_timeline("32411265000000", NOW, 1, {"lost": -100_00}, a_trail(), story)
     pdf = compiled(timeline, NOW)
     assert pdf.startswith(b"%PDF-")

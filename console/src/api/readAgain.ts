@@ -12,10 +12,14 @@ export function useReadAgain(afterMs: number): (read: QueryKey) => void {
   useEffect(() => {
     const { current } = timers;
     return () => {
-      for (const timer of current.values()) clearTimeout(timer);
+      for (const [name, timer] of current) {
+        clearTimeout(timer);
+        // The page that comes back reads what changed, also if it comes back at once.
+        void client.invalidateQueries({ queryKey: JSON.parse(name) as QueryKey, refetchType: "none" });
+      }
       current.clear();
     };
-  }, []);
+  }, [client]);
   return (queryKey) => {
     const name = JSON.stringify(queryKey);
     if (timers.current.has(name)) return;

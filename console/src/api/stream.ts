@@ -93,6 +93,11 @@ export function useTopics(topics: readonly Topic[], handle: (event: StreamEvent)
   }, [named]);
 }
 
+/** Return the newest version that was heard of a thing, or 0. */
+export function newestHeard(kind: StreamEvent["kind"], id: string): number {
+  return versions.get(`${kind} ${id}`) ?? 0;
+}
+
 // -- between tabs ------------------------------------------------------------------------------------------------------
 
 channel.onmessage = ({ data }: MessageEvent<Heard>) => {

@@ -9,7 +9,7 @@ import { serverNow } from "../text/clock.ts";
 import { timeText } from "../text/moments.ts";
 import type { Said } from "../text/sentences.ts";
 import { shell } from "./commands.ts";
-import { goOn, goToSignIn, SIGN_IN } from "./session.ts";
+import { goOn, goToSignIn, SIGN_IN, useComesBack } from "./session.ts";
 
 /** So long a page waits for its officer. Then it is left, and what was typed is forgotten. */
 const WAITS_MS = 15 * 60_000;
@@ -33,12 +33,7 @@ export default function SignedOut({ since }: { since: number }): ReactNode {
     const timer = setTimeout(goToSignIn, since + WAITS_MS - serverNow());
     return () => clearTimeout(timer);
   }, [since]);
-  useEffect(() => {
-    // The officer comes back from the window of the sign-in.
-    const look = (): void => void ask(false);
-    addEventListener("focus", look);
-    return () => removeEventListener("focus", look);
-  });
+  useComesBack(() => void ask(false));
   return (
     <Modal title={t("ended")} close={() => undefined} isFirm isCover>
       <div className="stack">

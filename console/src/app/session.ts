@@ -1,7 +1,7 @@
 /** The officer who is signed in. The server's own pages sign in; this asks who it is, and what to do at the end. */
 
 import { queryOptions, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { useSyncExternalStore } from "react";
+import { useEffect, useSyncExternalStore } from "react";
 
 import { api, type Schemas, setCsrfToken } from "../api/client.ts";
 import { ok, problemOf } from "../api/problem.ts";
@@ -12,6 +12,8 @@ export type Session = Schemas["OpenSession"];
 
 /** The server's page; after the sign-in it sends the officer back here. */
 export const SIGN_IN = "/sign-in?to=console";
+/** Where an officer of an identity provider signs in again. */
+export const SIGN_IN_AT_PROVIDER = "/sign-in/provider";
 
 let isLeaving = false;
 let endedAt: number | null = null;
@@ -62,24 +64,42 @@ export function sessionEnded(): void {
   else if (!isLeaving && endedAt === null) setEnded(serverNow());
 }
 
-/** Go on if the same officer has signed in again; return whether. The page of another officer begins from nothing. */
-export async function goOn(): Promise<boolean> {
+/**
+ * Take over the session that another window of the browser has begun, and return it; null if there is none.
+ *
+ * The page of another officer begins from nothing.
+ */
+export async function takeOver(): Promise<Session | null> {
   const before = queries.getQueryData(session.queryKey);
   try {
     const found = await ok(api.GET("/api/v1/session"));
     if (found.officer_id !== before?.officer_id) {
       location.assign("/console/");
-      return true;
+      return await new Promise(() => undefined);
     }
     setCsrfToken(found.csrf_token);
     queries.setQueryData(session.queryKey, found);
+    return found;
   } catch (error) {
-    if (problemOf(error).status === 401) return false;
+    if (problemOf(error).status === 401) return null;
     throw error;
   }
+}
+
+/** Go on if the same officer has signed in again; return whether. */
+export async function goOn(): Promise<boolean> {
+  if ((await takeOver()) === null) return false;
   setEnded(null);
   void queries.invalidateQueries();
   return true;
+}
+
+/** Run what looks again when the officer comes back from the window of the sign-in. */
+export function useComesBack(look: () => void): void {
+  useEffect(() => {
+    addEventListener("focus", look);
+    return () => removeEventListener("focus", look);
+  });
 }
 
 /** Go to the page of sign-in, once. */

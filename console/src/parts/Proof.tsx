@@ -5,11 +5,13 @@ import { type FormEvent, type ReactNode, useState } from "react";
 
 import { api } from "../api/client.ts";
 import { ok, type Problem, problemOf } from "../api/problem.ts";
-import { session } from "../app/session.ts";
+import { type Session, session, SIGN_IN_AT_PROVIDER, takeOver, useComesBack } from "../app/session.ts";
 import { serverNow } from "../text/clock.ts";
+import type { Said } from "../text/sentences.ts";
 import { parts } from "./catalogue.ts";
 import { Field } from "./Field.tsx";
 import { Modal } from "./Modal.tsx";
+import { SaidText } from "./SaidText.tsx";
 
 /** Code of a refusal for want of a proof of the last minutes. */
 const TOO_OLD = "sign_in_too_old";
@@ -27,6 +29,10 @@ export interface Proof {
   readonly dialog: ReactNode;
 }
 
+function isFresh(found: Session | null | undefined): boolean {
+  return Date.parse(found?.proved_until ?? "") - MARGIN_MS > serverNow();
+}
+
 export function useProof(): Proof {
   const client = useQueryClient();
   const [answer, setAnswer] = useState<((isProved: boolean) => void) | null>(null);
@@ -41,9 +47,7 @@ export function useProof(): Proof {
   };
   const proved = async <Result,>(run: () => Promise<Result>): Promise<Result | null> => {
     // What is known now, because one caller may run several acts after one code.
-    const until = client.getQueryData(session.queryKey)?.proved_until ?? "";
-    const isFresh = Date.parse(until) - MARGIN_MS > serverNow();
-    if (!isFresh && !(await ask())) return null;
+    if (!isFresh(client.getQueryData(session.queryKey)) && !(await ask())) return null;
     // Another tab may know of a proof that this one has not seen end.
     return provedIfAsked(run);
   };
@@ -51,7 +55,9 @@ export function useProof(): Proof {
     answer?.(isProved);
     setAnswer(null);
   };
-  return { proved, provedIfAsked, dialog: answer === null ? null : <CodeDialog end={end} /> };
+  // An officer of an identity provider has no code here.
+  const Dialog = client.getQueryData(session.queryKey)?.way === "provider" ? ProviderDialog : CodeDialog;
+  return { proved, provedIfAsked, dialog: answer === null ? null : <Dialog end={end} /> };
 }
 
 function CodeDialog({ end }: { end: (isProved: boolean) => void }): ReactNode {
@@ -92,12 +98,6 @@ function CodeDialog({ end }: { end: (isProved: boolean) => void }): ReactNode {
           findings={refusal ? [{ standing: "bad", ...refusal.said() }] : []}
           onChange={(event) => setTyped(event.target.value)}
         />
-        {refusal && (
-          // An officer of an identity provider has no code here.
-          <p className="sm">
-            <a href="/sign-in?to=console">{t("sign_in_again")}</a>
-          </p>
-        )}
         <div className="row">
           <button type="submit" className="btn first" disabled={isRunning || typed.trim() === ""}>
             {t("proof.go_on")}
@@ -107,6 +107,42 @@ function CodeDialog({ end }: { end: (isProved: boolean) => void }): ReactNode {
           </button>
         </div>
       </form>
+    </Modal>
+  );
+}
+
+/** Asks for a new sign-in in another window. What was typed stays behind the dialog. */
+function ProviderDialog({ end }: { end: (isProved: boolean) => void }): ReactNode {
+  const t = parts.use();
+  const [said, setSaid] = useState<Said>({ text: "" });
+  const ask = async (isPressed: boolean): Promise<void> => {
+    try {
+      if (isFresh(await takeOver())) end(true);
+      else if (isPressed) setSaid({ text: t("proof.not_yet") });
+    } catch (error) {
+      setSaid(problemOf(error).said());
+    }
+  };
+  useComesBack(() => void ask(false));
+  return (
+    <Modal title={t("proof.again")} close={() => end(false)}>
+      <div className="stack">
+        <p className="sm">{t("proof.again_says")}</p>
+        <p className="bad b" role="status">
+          <SaidText said={said} />
+        </p>
+        <div className="row wrap">
+          <a className="btn first" href={SIGN_IN_AT_PROVIDER} target="_blank" rel="noopener" autoFocus>
+            {t("proof.sign_in")}
+          </a>
+          <button type="button" className="btn" onClick={() => void ask(true)}>
+            {t("proof.signed_in")}
+          </button>
+          <button type="button" className="btn" onClick={() => end(false)}>
+            {t("cancel")}
+          </button>
+        </div>
+      </div>
     </Modal>
   );
 }

@@ -29,6 +29,9 @@ export function useBankName(): (code: string | null | undefined) => string {
   }, [data]);
 }
 
+/** Return the name of the bank of an account, by its code or as a person told it. */
+export type BankName = ReturnType<typeof useBankName>;
+
 /** The same for districts, in the language of the page. */
 export function useDistrictName(): (district: string | null | undefined) => string {
   const { data } = useQuery(choices);
@@ -37,4 +40,20 @@ export function useDistrictName(): (district: string | null | undefined) => stri
     const names = new Map(data?.districts.map((one) => [one.code, language === "hi" ? one.hindi : one.english]));
     return (district) => names.get((district ?? "").trim().toUpperCase()) ?? district ?? "";
   }, [data, language]);
+}
+
+/** A code of the API, with its name in the language of the page. */
+export interface Named {
+  readonly value: string;
+  readonly label: string;
+}
+
+/** Read the districts of the State, for a choice. */
+export function useDistricts(): readonly Named[] {
+  const { data } = useQuery(choices);
+  const language = useLanguage();
+  return useMemo(
+    () => data?.districts.map((one) => ({ value: one.code, label: language === "hi" ? one.hindi : one.english })) ?? [],
+    [data, language],
+  );
 }

@@ -35,6 +35,16 @@ export function momentText(at: number, now: number): string {
   return dayText(at) === dayText(now) ? timeText(at) : `${dayText(at)} ${minuteText(at)}`;
 }
 
+/** A moment to the minute, with its day unless it is today: 14:02, or 28-11-2026 00:00. */
+export function untilText(at: number, now: number): string {
+  return dayText(at) === dayText(now) ? minuteText(at) : `${dayText(at)} ${minuteText(at)}`;
+}
+
+/** From when until when, to the minute: 27-11-2026 18:00–28-11-2026 00:00, or 27-11-2026 08:17–16:00. */
+export function rangeText(from: number, to: number): string {
+  return `${dayText(from)} ${minuteText(from)}–${untilText(to, from)}`;
+}
+
 /** 27-11-2026 14:02:31 IST (UTC+05:30), for titles. */
 export function fullText(at: number): string {
   return `${dayText(at)} ${timeText(at)} ${OFFSET_TEXT}`;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { SentEvents } from "../api/sse.ts";
 import { catalogue, filled, type Read } from "./catalogue.ts";
-import { localText, momentText, readMoment, spanText, timeText } from "./moments.ts";
+import { localText, momentText, rangeText, readMoment, spanText, timeText, untilText } from "./moments.ts";
 import { inWords, readRupees, rupees, shortRupees } from "./rupees.ts";
 import { sentenceOf } from "./sentences.ts";
 
@@ -85,6 +85,9 @@ test("what a person types is read as a time in India", () => {
 test("times are shown in India, and spans to the second", () => {
   assert.equal(timeText(NOW), "14:02:31");
   assert.equal(momentText(NOW - 86_400_000, NOW), "26-11-2026 14:02");
+  const midnight = Date.parse("2026-11-28T00:00:00+05:30");
+  assert.deepEqual([untilText(midnight, NOW), untilText(NOW, NOW)], ["28-11-2026 00:00", "14:02"]);
+  assert.equal(rangeText(NOW, midnight), "27-11-2026 14:02–28-11-2026 00:00");
   assert.equal(localText("2026-11-27T13:47:52"), "27-11-2026 13:47:52");
   assert.equal(spanText(91_000), "1:31");
   assert.equal(spanText(86_364_000), "23:59:24");

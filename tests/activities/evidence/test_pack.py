@@ -117,8 +117,8 @@ async def test_the_timeline_names_the_money_and_the_bank(files: Files) -> None:
     said = text_in(files[TIMELINE])
     for words in (
         "Complaint taken; transfers: 1; ₹500.00 reported lost.",
-        "Bank HDFC answered: ₹300.00 on hold, ₹200.00 withdrawn.",
-        "Bank HDFC is ordered: give back ₹300.00",
+        "(HDFC) answered: ₹300.00 on hold, ₹200.00 withdrawn.",
+        "(HDFC) is ordered: give back ₹300.00",
     ):
         assert words.replace(" ", "") in said.replace(" ", ""), words
 

@@ -80,8 +80,7 @@ async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_ans
     login = {"email": email, "password": password}
     await person.sign_in(login | {"password": "another password"}, status=401)
     await person.sign_in(login)
-    asked = await doors.client.post("/banking/login", json=login)
-    assert asked.status_code == 401, "a person has no login at the API"
+    assert (await doors.client.post("/banking/login", json=login)).status_code == 401, "no login at the API"
     assert "Only the login of your bank" in read(await person.client.post("/inbox/people", data=new), 422).words
 
     root = rrn()
@@ -99,11 +98,12 @@ async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_ans
         one for one in (await doors.read("/api/v1/institutions/SBIN", Role.ADMIN))["people"] if one["email"] == email
     ]
     assert (seen["name"], seen["state"]) == ("Kavita Rao", "active"), "the State sees the bank's people"
-    checked = doors.services.bank_logins.check_person
+    checked, leaver = doors.services.bank_logins.check_person, {"person_id": seen["person_id"]}
+    assert "Kavita Rao is signed out at once" in read(await post(data=leaver | {"step": "end"})).words
 
     async def ends_meanwhile(*asked: Any) -> Any:
         login = await checked(*asked)
-        assert (await post(data={"person_id": seen["person_id"], "step": "end"})).status_code == 303
+        assert (await post(data=leaver | {"step": "end_surely"})).status_code == 303
         return login
 
     monkeypatch.setattr(doors.services.bank_logins, "check_person", ends_meanwhile)

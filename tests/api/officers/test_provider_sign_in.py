@@ -155,7 +155,8 @@ async def test_an_officer_signs_in_with_the_provider(desk: Desk) -> None:
     assert desk.browser.shown == ["login", "consent"]
     assert COOKIE in desk.client.cookies
     assert BEGUN_COOKIE not in desk.client.cookies
-    assert (await desk.client.get("/api/v1/session")).json()["officer_id"] == RAVI
+    session = (await desk.client.get("/api/v1/session")).json()
+    assert (session["officer_id"], session["way"]) == (RAVI, "provider")
     assert (await desk.client.get("/api/v1/cases")).status_code == 200
     assert await desk.outcomes() == [("provider", "signed_in")]
 

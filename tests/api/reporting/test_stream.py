@@ -110,6 +110,9 @@ async def test_officers_see_what_another_one_does_and_where_the_others_look(runn
         opening = await hers.next("opening")
         assert opening["data"]["topics"] == ["queue", f"case:{case_no}"]
         assert (await hers.next("reset"))["data"] == "new"
+        read = await doors.client.get(f"/api/v1/cases/{case_no}", headers=asha)
+        begins = await hers.next("case")
+        assert (begins["version"], begins["data"]["newest"]) == (read.json()["last_event_seq"], [])
         (kind,) = (await hers.next("counts"))["data"]["kinds"]
         assert (kind["kind"], kind["open"], kind["owned"]) == ("phone_bank", 1, 0)
         await his.next("opening")
@@ -144,7 +147,8 @@ async def test_officers_see_what_another_one_does_and_where_the_others_look(runn
 
 
 async def test_a_stream_goes_on_where_it_was_cut_off_and_says_where_it_cannot(doors: Doors) -> None:
-    items = [(await item(doors, f"41234567890{n}"))[1] for n in range(1, 4)]
+    cases, items = zip(*[await item(doors, f"41234567890{n}") for n in range(1, 4)], strict=True)
+    read = await doors.read(f"/api/v1/cases/{cases[0]}")
     begun_with, position = await page(doors, "asha", Role.DESK)
     assert [event["kind"] for event in begun_with] == ["opening", "reset", "counts"]
     for task_id in items:
@@ -165,6 +169,17 @@ async def test_a_stream_goes_on_where_it_was_cut_off_and_says_where_it_cannot(do
     assert [seen[one]["owner"] for one in items] == [None, "ravi", "ravi"]
     again, _ = await page(doors, "asha", Role.DESK, after=later)
     assert of(again, "task") == [], "nothing comes twice"
+
+    topics = f"queue,case:{cases[0]}"
+    (grown,) = of((await page(doors, "asha", Role.DESK, topics, after=later))[0], "case")
+    assert grown["version"] > read["last_event_seq"], "what changed after the case was read, and before the stream"
+    streams, followed = doors.services.officer_streams, frozenset({cases[0]})
+    viewer = Viewer("asha", View(None, None), False, False, False, None, followed, frozenset(), None, "0" * 8)
+    with streams.opened(viewer, Asked((), None, {cases[0]: grown["version"] - 1})) as stream:
+        sent = b""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while b'"seq":%d' % grown["version"] not in sent:
+                sent = b"".join(one.body for one in await stream.waiting.take(WAIT_SECONDS))
 
     epoch, rights, number = position.split(".")
     for other, why in (

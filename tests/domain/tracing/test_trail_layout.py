@@ -9,7 +9,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.tracing.trail_layout import TrailHop, TrailPlace, layout, layout_fields
+from domain.tracing.trail_bars import TrailHop, TrailPlace
+from domain.tracing.trail_layout import layout, layout_fields
 from schemas.enums import Bucket
 from schemas.tracing.trail_layout import LETTERS, TrailBar, TrailDetail, TrailPicture, TrailRibbon
 

@@ -9,11 +9,11 @@ import { ok } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Field } from "../../parts/Field.tsx";
+import { useDistricts } from "../../parts/names.ts";
 import { chooseOfficer } from "./chosen.ts";
 import { Frame } from "./Frame.tsx";
 import { ListField } from "./ListField.tsx";
 import { ListPanel } from "./ListPanel.tsx";
-import { useDistricts } from "./officerForms.tsx";
 import { ADMIN, type Team, teams, useMay } from "./reads.ts";
 import { asShifts, shiftsText, typedShifts } from "./shifts.ts";
 import { useDistrictsText } from "./presence.tsx";
@@ -131,7 +131,7 @@ function TeamForm({ before, close }: { before: Team | null; close: () => void })
   const [districts, setDistricts] = useState<readonly string[]>(before?.districts ?? []);
   const [hours, setHours] = useState(typedShifts(before?.shifts ?? []));
   const shifts = asShifts(hours);
-  const known = useDistricts().filter((one) => one.value !== "*");
+  const known = useDistricts();
   const write = useVerb({
     run: () => {
       const body = { name: name.trim(), lead: lead.trim() || null, members: [...members], districts: [...districts], shifts: shifts ?? [] };

@@ -8,7 +8,7 @@ import { ok } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Choose, Field } from "../../parts/Field.tsx";
-import { choices } from "../../parts/names.ts";
+import { useDistricts } from "../../parts/names.ts";
 import { useProof } from "../../parts/Proof.tsx";
 import { type Known } from "./known.ts";
 import { ListField } from "./ListField.tsx";
@@ -36,17 +36,15 @@ interface Person {
 
 const NO_PERSON: Person = { name: "", rank: "", station: "", mobile: "", email: "", language: "en", state: "", districts: [] };
 
-/** The districts of the State, as suggestions. */
-export function useDistricts(): readonly Known[] {
+/** The whole State and its districts, as suggestions. */
+function useDistrictsOrAll(): readonly Known[] {
   const t = admin.use();
-  const { data } = useQuery(choices);
-  const known = data?.districts.map((one) => ({ value: one.code, label: t.language === "hi" ? one.hindi : one.english }));
-  return [{ value: "*", label: t("whole_state") }, ...(known ?? [])];
+  return [{ value: "*", label: t("whole_state") }, ...useDistricts()];
 }
 
 function PersonFields({ person, change }: { person: Person; change: (person: Person) => void }): ReactNode {
   const t = admin.use();
-  const districts = useDistricts();
+  const districts = useDistrictsOrAll();
   const text = (name: "name" | "rank" | "station" | "mobile" | "email" | "state", type = "text"): ReactNode => (
     <Field
       label={t(name)}

@@ -8,6 +8,7 @@ import type { Schemas } from "../../api/client.ts";
 import { type Command, keyText, useCommand } from "../../keys/commands.ts";
 import { KeyMark } from "../../parts/KeyMark.tsx";
 import { Rupees } from "../../parts/money.tsx";
+import { useBankName } from "../../parts/names.ts";
 import { Moment } from "../../parts/time.tsx";
 import { personOf } from "../../text/actors.ts";
 import { localText } from "../../text/moments.ts";
@@ -160,6 +161,7 @@ function Orders({ view, file }: { view: View; file: File }): ReactNode {
 /** Transfers that two complainants claim. An undecided one stops the approval, and the page of the case decides it. */
 function Contested({ view }: { view: View }): ReactNode {
   const t = approve.use();
+  const bankOf = useBankName();
   const open = view.contested.filter((one) => one.undecided);
   if (open.length === 0) return null;
   return (
@@ -172,7 +174,7 @@ function Contested({ view }: { view: View }): ReactNode {
           <li key={one.hop_no} className="bad">
             {t("contested.one", {
               hop: one.hop_no,
-              numbers: one.claims.map((claim) => `${claim.ack_no} (${claim.payer_institution} ••${claim.account_end})`).join(", "),
+              numbers: one.claims.map((claim) => `${claim.ack_no} (${bankOf(claim.payer_institution)} ••${claim.account_end})`).join(", "),
             })}
           </li>
         ))}

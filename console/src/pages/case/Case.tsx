@@ -77,7 +77,7 @@ function CaseOf({ ackNo }: { ackNo: string }): ReactNode {
   const { data, error, refetch } = useQuery(caseOf(ackNo));
   useReadReasons(["case"]);
   const needsReason = error !== null && problemOf(error).code === NEEDS_REASON;
-  if (data && !needsReason) return <Page view={data} />;
+  if (data && !needsReason) return <Page view={data} asked={ackNo} />;
   if (error === null) return <LoadingState />;
   if (!needsReason) return <ErrorState error={error} />;
   return (
@@ -95,7 +95,7 @@ function CaseOf({ ackNo }: { ackNo: string }): ReactNode {
 
 type Dialog = "hop" | "add" | "correct" | null;
 
-function Page({ view }: { view: CaseView }): ReactNode {
+function Page({ view, asked }: { view: CaseView; asked: string }): ReactNode {
   const t = caseText.use();
   const { actions } = useSession();
   const ackNo = view.case_ack_no;
@@ -105,7 +105,7 @@ function Page({ view }: { view: CaseView }): ReactNode {
   const [layer, setLayer] = useState<number | null>(null);
   const [hop, setHop] = useState<Hop | null>(null);
   const [dialog, setDialog] = useState<Dialog>(null);
-  useLiveCase(ackNo);
+  useLiveCase(view, asked);
   useLooksAt(hasReadReason(ackNo) ? [] : [`case:${ackNo}`]);
   const layout = useQuery({ ...layoutOf(ackNo, "account", LEGS.few), enabled: may("read_trail") }).data;
   const openHop = (one: Hop): void => {

@@ -4,11 +4,14 @@ import { type ReactNode, useState } from "react";
 
 import { useSession } from "../../app/session.ts";
 import { Modal } from "../../parts/Modal.tsx";
+import { useBankName } from "../../parts/names.ts";
+import { SaidText } from "../../parts/SaidText.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { rupees } from "../../text/rupees.ts";
 import type { Act } from "./acts/act.ts";
 import { OneAct } from "./acts/ActButtons.tsx";
 import { type Hop, nodeName } from "./HopTable.tsx";
+import { flagSaid } from "./flags.ts";
 import { requestActs } from "./money/requestActs.ts";
 import { caseText, worded } from "./text.ts";
 
@@ -27,14 +30,15 @@ export function HopDialog({
 }): ReactNode {
   const t = caseText.use();
   const { actions } = useSession();
+  const nameOf = useBankName();
   const { edge } = hop;
   const requestId = edge.live_request_id;
   const [asked, setAsked] = useState<Act | null>(null);
   if (asked !== null) return <OneAct act={asked} ackNo={ackNo} close={close} />;
   const acts = requestId === null ? [] : requestActs(ackNo, requestId, t);
   const facts: readonly (readonly [string, ReactNode])[] = [
-    [t("hops.from"), nodeName(hop.from)],
-    [t("hops.to"), nodeName(hop.to)],
+    [t("hops.from"), nodeName(hop.from, nameOf)],
+    [t("hops.to"), nodeName(hop.to, nameOf)],
     [t("hops.rupees"), rupees(edge.amount_paise)],
     [t("hop.disputed"), rupees(edge.disputed_paise)],
     [t("hops.reference"), edge.reference || "–"],
@@ -53,8 +57,8 @@ export function HopDialog({
         ))}
       </dl>
       {edge.flags.map((flag) => (
-        <p key={flag.code} className="note warn" lang="en">
-          {flag.message}
+        <p key={`${flag.code} ${flag.message}`} className="note warn">
+          <SaidText said={flagSaid(t, flag, nameOf)} />
         </p>
       ))}
       {actions.includes("change_request") && requestId !== null && (

@@ -7,6 +7,7 @@ import { ok, type Problem } from "../../api/problem.ts";
 import { useVerb } from "../../api/verb.ts";
 import { AskDialog } from "../../parts/AskDialog.tsx";
 import { Field } from "../../parts/Field.tsx";
+import { useBankName } from "../../parts/names.ts";
 import { ReasonField } from "../../parts/ReasonField.tsx";
 import { say } from "../../parts/toasts.ts";
 import { useNow } from "../../text/clock.ts";
@@ -37,6 +38,7 @@ function partyOf(values: Values): Schemas["Party"] {
 
 export function AddHop({ below, ackNo, close }: { below: Hop; ackNo: string; close: () => void }): ReactNode {
   const t = caseText.use();
+  const nameOf = useBankName();
   const now = useNow();
   const [values, setValues] = useState(EMPTY);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -68,7 +70,7 @@ export function AddHop({ below, ackNo, close }: { below: Hop; ackNo: string; clo
   return (
     <AskDialog
       title={t("hop.add_below")}
-      says={t("hop.below", { account: nodeName(below.to), hop: below.edge.hop_no })}
+      says={t("hop.below", { account: nodeName(below.to, nameOf), hop: below.edge.hop_no })}
       act={t("hop.add_ask")}
       isReady={isReady && !verb.isRunning}
       problem={problem}

@@ -9,6 +9,7 @@ import { readerOf } from "../../api/readReason.ts";
 import { parts } from "../../parts/catalogue.ts";
 import { FileButtons } from "../../parts/FileButtons.tsx";
 import { BucketMark, type Bucket, LETTERS, Rupees } from "../../parts/money.tsx";
+import { type BankName, useBankName } from "../../parts/names.ts";
 import { Moment } from "../../parts/time.tsx";
 import { rupees } from "../../text/rupees.ts";
 import { type Edge, hopsOf, type Node } from "./data.ts";
@@ -20,10 +21,14 @@ export interface Hop {
   readonly to: Node | undefined;
 }
 
-export function nodeName(node: Node | undefined): string {
-  if (node === undefined) return "–";
-  const bank = node.institution ?? node.institution_as_told;
-  return node.holder ? `${bank} ••${node.holder.slice(-4)}` : bank;
+/** Return the bank of an account, and the end of its number. */
+function accountOf(node: Node | undefined, nameOf: BankName): readonly [bank: string, end: string] {
+  if (node === undefined) return ["–", ""];
+  return [nameOf(node.institution ?? node.institution_as_told), node.holder ? ` ••${node.holder.slice(-4)}` : ""];
+}
+
+export function nodeName(node: Node | undefined, nameOf: BankName): string {
+  return accountOf(node, nameOf).join("");
 }
 
 const ROW_PX = 32;
@@ -57,6 +62,7 @@ export function HopTable({
   open: (hop: Hop) => void;
 }): ReactNode {
   const t = caseText.use();
+  const nameOf = useBankName();
   const query = useInfiniteQuery(hopsOf(ackNo, layer));
   const hops = useMemo(() => {
     const pages = query.data?.pages ?? [];
@@ -164,6 +170,7 @@ export function HopTable({
                     isOn={barOf(hop.edge) === selected}
                     select={() => select(barOf(hop.edge))}
                     open={() => open(hop)}
+                    nameOf={nameOf}
                     t={t}
                   />
                 )
@@ -204,6 +211,7 @@ function HopRow({
   isOn,
   select,
   open,
+  nameOf,
   t,
 }: {
   index: number;
@@ -211,6 +219,7 @@ function HopRow({
   isOn: boolean;
   select: () => void;
   open: () => void;
+  nameOf: BankName;
   t: CaseRead;
 }): ReactNode {
   const { edge } = hop;
@@ -222,10 +231,12 @@ function HopRow({
         </button>
       </td>
       <td className="narrow">{edge.layer}</td>
-      <td className="wide">{nodeName(hop.from)}</td>
+      <td className="wide">
+        <Account node={hop.from} nameOf={nameOf} />
+      </td>
       <td>
         <button type="button" className="btn link to" aria-pressed={isOn} data-hop={edge.hop_no} onClick={select}>
-          {nodeName(hop.to)}
+          <Account node={hop.to} nameOf={nameOf} />
         </button>
       </td>
       <td className="num b">
@@ -240,6 +251,17 @@ function HopRow({
       </td>
       <td className="wide">{worded(t, "hop_state", edge.state)}</td>
     </tr>
+  );
+}
+
+/** An account in a row. A long name of a bank is cut, and the end of the number is always there. */
+function Account({ node, nameOf }: { node: Node | undefined; nameOf: BankName }): ReactNode {
+  const [bank, end] = accountOf(node, nameOf);
+  return (
+    <span title={bank + end}>
+      <span className="bank">{bank}</span>
+      {end}
+    </span>
   );
 }
 

@@ -6,6 +6,7 @@ import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useMe
 import { useTheme } from "../../app/theme.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { BucketMark } from "../../parts/money.tsx";
+import { type BankName, useBankName } from "../../parts/names.ts";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
 import { rupees, shortRupees } from "../../text/rupees.ts";
 import { caseCommands } from "./commands.ts";
@@ -29,19 +30,26 @@ const DETAILS: readonly Detail[] = ["bank", "account", "hop"];
 const ARROWS: ReadonlySet<string> = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]);
 const HEIGHT_MOST = 620;
 
-export function barName(bar: Bar, t: CaseRead): string {
-  if (bar.folded > 0) return t.count("folded", bar.folded);
-  const bank = bar.institution ?? bar.institution_as_told;
-  const end = bar.holder ? ` ••${bar.holder.slice(-4)}` : "";
-  return `${bank}${end}`;
+function endOf(bar: Bar): string {
+  return bar.holder ? ` ••${bar.holder.slice(-4)}` : "";
 }
 
-function labelsOf(t: CaseRead, picture: Picture): Labels {
+function barName(bar: Bar, t: CaseRead, nameOf: BankName): string {
+  if (bar.folded > 0) return t.count("folded", bar.folded);
+  return `${nameOf(bar.institution ?? bar.institution_as_told)}${endOf(bar)}`;
+}
+
+function labelsOf(t: CaseRead, picture: Picture, nameOf: BankName): Labels {
   const sums = new Map(picture.layers.map((layer) => [layer.layer, layer.paise]));
   return {
     head: (layer) =>
       `${layer === 0 ? t("paid_from") : t("layer", { layer })}  ${shortRupees(sums.get(layer) ?? 0, t.language)}`,
-    bar: ({ bar }) => [barName(bar, t), shortRupees(bar.paise, t.language)],
+    bar: ({ bar }) => {
+      const sum = shortRupees(bar.paise, t.language);
+      if (bar.folded > 0) return { name: t.count("folded", bar.folded), short: "", end: "", sum };
+      const told = bar.institution ?? bar.institution_as_told;
+      return { name: nameOf(told), short: told, end: endOf(bar), sum };
+    },
   };
 }
 
@@ -141,7 +149,8 @@ function Canvas({
       placed(picture, Math.max(width - 16, 320), isWhole ? wholeScale(picture, height - 8) : READ_SCALE, height - 8),
     [picture, width, isWhole, height],
   );
-  const labels = useMemo(() => labelsOf(t, picture), [t, picture]);
+  const nameOf = useBankName();
+  const labels = useMemo(() => labelsOf(t, picture, nameOf), [t, picture, nameOf]);
 
   useEffect(() => {
     const element = room.current;
@@ -182,9 +191,15 @@ function Canvas({
     const element = room.current as HTMLDivElement;
     return [event.clientX - box.left + element.scrollLeft, event.clientY - box.top + element.scrollTop];
   };
-  const click = (event: PointerEvent): void => {
+  const pointed = (event: PointerEvent): Bar | null => {
     const found = at(plan, ...point(event));
-    open(found === null ? null : "bar" in found ? found.bar : found.to.bar);
+    if (found === null) return null;
+    return "bar" in found ? found.bar : found.to.bar;
+  };
+  /** The label of a narrow column is short, so the pointer gets the whole name. */
+  const name = (event: PointerEvent): void => {
+    const bar = pointed(event);
+    (room.current as HTMLDivElement).title = bar === null ? "" : barName(bar, t, nameOf);
   };
   const press = (event: KeyboardEvent): void => {
     if (ARROWS.has(event.key)) {
@@ -209,7 +224,8 @@ function Canvas({
       aria-describedby="trail-said"
       style={{ height }}
       onKeyDown={press}
-      onPointerUp={click}
+      onPointerMove={name}
+      onPointerUp={(event) => open(pointed(event))}
       onFocus={() => setFocused(true)}
       onBlur={() => setFocused(false)}
     >
@@ -269,13 +285,14 @@ function show(element: HTMLElement, x: number, y: number, height: number): void 
 /** The selected bar in words, told to readers when it changes. */
 function BarLine({ bar, picture }: { bar: Bar | null; picture: Picture }): ReactNode {
   const t = caseText.use();
+  const nameOf = useBankName();
   const comes = bar && picture.ribbons.filter((one) => one.to_node === bar.node_id && one.returns_to !== null);
   return (
     <div className={bar ? "sel on" : "sel"} id="trail-said" aria-live="polite">
       {bar === null && <span className="mut">{t("trail.how")}</span>}
       {bar && (
         <>
-          <b>{barName(bar, t)}</b>
+          <b>{barName(bar, t, nameOf)}</b>
           <span className="mut">{bar.layer === 0 ? t("paid_from") : t("layer", { layer: bar.layer })}</span>
           <span>{t("came_in", { sum: rupees(bar.paise) })}</span>
           {bar.stays.map((stay) => (

@@ -1,12 +1,14 @@
 /** What the page reads of a case, and how its stream keeps it fresh. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
 
 import type { Schemas } from "../../api/client.ts";
 import { ok, problemOf } from "../../api/problem.ts";
+import { queries } from "../../api/queries.ts";
 import { useReadAgain } from "../../api/readAgain.ts";
 import { hasReadReason, readerOf, shareReadReason } from "../../api/readReason.ts";
-import { type StreamEvent, useTopics } from "../../api/stream.ts";
+import { newestHeard, type StreamEvent, useTopics } from "../../api/stream.ts";
 import type { Language } from "../../text/language.ts";
 
 export type CaseView = Schemas["CaseView"];
@@ -246,13 +248,46 @@ export const messagesOf = (ackNo: string) =>
       ),
   });
 
-/** Read the case again when the stream says that something of it changed. */
-export function useLiveCase(ackNo: string): void {
-  const readAgain = useReadAgain(SETTLES_MS);
+/** Up to which event of its log everything that is kept of a case was read, by case. */
+const readTo = new Map<string, number>();
+
+/** Return the event up to which everything that is kept of a case was read. Parts that are read later have more. */
+function keptTo(view: CaseView): number {
+  const ackNo = view.case_ack_no;
+  const hasOthers = queries
+    .getQueryCache()
+    .findAll({ queryKey: casePart(ackNo) })
+    .some((one) => one.queryKey[2] !== "itself" && (one.state.data !== undefined || one.state.fetchStatus === "fetching"));
+  // Everything else is read after the view. Only parts that are kept from an earlier visit may be older than it.
+  const seq = hasOthers ? (readTo.get(ackNo) ?? 0) : view.last_event_seq;
+  readTo.set(ackNo, seq);
+  return seq;
+}
+
+/**
+ * Read the case again when the stream says that something of it changed.
+ *
+ * A stream that begins names the last event of the case, so a case that has not changed since it was read is not read
+ * twice. `asked` is the number with which the page was opened.
+ */
+export function useLiveCase(view: CaseView, asked: string): void {
+  const ackNo = view.case_ack_no;
+  const readLater = useReadAgain(SETTLES_MS);
+  const readAgain = (): void => {
+    readLater(casePart(ackNo));
+    if (asked !== ackNo) readLater(casePart(asked));
+  };
+  const growsTo = (seq: number): void => {
+    if (seq <= (readTo.get(ackNo) ?? 0)) return;
+    readTo.set(ackNo, seq);
+    readAgain();
+  };
+  const [keptSeq] = useState(() => keptTo(view));
+  // Another tab may follow this case, so that the stream told of it before this page was there.
+  useEffect(() => growsTo(newestHeard("case", ackNo)), [ackNo, keptSeq]);
   // A case of other officers is read with a reason, which the stream has not.
   useTopics(hasReadReason(ackNo) ? [] : [`case:${ackNo}`], (event: StreamEvent) => {
-    // A stream that begins says nothing of what happened between the first reading and its beginning.
-    if (event.kind !== "case" && event.kind !== "deadline" && event.kind !== "reset") return;
-    readAgain(casePart(ackNo));
+    if (event.kind === "case" && event.id === ackNo) growsTo(event.version);
+    else if (event.kind === "deadline" && event.data.case_ack_no === ackNo) readAgain();
   });
 }

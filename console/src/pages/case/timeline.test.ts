@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { catalogue, type Read } from "../../text/catalogue.ts";
+import { flagSaid } from "./flags.ts";
 import { type Entry, rowsOf } from "./timeline.ts";
 
 let seq = 0;
@@ -37,3 +39,16 @@ test("the whole timeline has every event, and says only idle time", () => {
 });
 
 test("no events are no rows", () => assert.deepEqual(rowsOf([], true), []));
+
+test("a flag is said in the language of the page, with the names of banks", () => {
+  const texts = {
+    "hop_flag.bank_names_another_account": "{bank} के अनुसार राशि दूसरे खाते में गई: {account}।",
+    "hop_flag.known_in_another_case": "यह लेन-देन मामला {case} में भी है।",
+  };
+  const read = catalogue(texts, texts).now() as Read<string>;
+  const said = (code: string, message: string) => flagSaid(read, { field: "", code, message }, (bank) => `${bank} Bank`);
+  const other = said("bank_names_another_account", "HDFC says that the money went to account 000123");
+  assert.deepEqual(other, { text: "HDFC Bank के अनुसार राशि दूसरे खाते में गई: 000123।" });
+  assert.match(said("known_in_another_case", "this transfer is in case 32411265000000").text, /मामला 32411265000000 में/);
+  assert.deepEqual(said("a_new_flag", "a new message"), { text: "a new message", lang: "en" });
+});

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from "react";
 
 import { Rupees } from "../../parts/money.tsx";
 import { useNow } from "../../text/clock.ts";
-import { minuteText } from "../../text/moments.ts";
+import { untilText } from "../../text/moments.ts";
 import { endedJustNow } from "./shiftRecord.ts";
 import { shifts } from "./shifts.ts";
 import { desk } from "./text.ts";
@@ -22,7 +22,7 @@ export function EndedShift(): ReactNode {
   if (shift === undefined || closed.has(shift.shift_id)) return null;
   return (
     <p className="came" role="status">
-      <b>{t("shift.ended", { team: shift.team, at: minuteText(Date.parse(shift.ends_at)) })}</b>{" "}
+      <b>{t("shift.ended", { team: shift.team, at: untilText(Date.parse(shift.ends_at), now) })}</b>{" "}
       {t.count("shift.left", shift.open_items)} <Rupees paise={shift.open_paise} />.
       <Link className="btn push" to="/desk/handover" search={{ shift: shift.shift_id } as never}>
         {t("shift.read")}

@@ -18,7 +18,7 @@ import { EmptyState, ErrorState, LoadingState } from "../../parts/states.tsx";
 import { Moment } from "../../parts/time.tsx";
 import { say } from "../../parts/toasts.ts";
 import { useNow } from "../../text/clock.ts";
-import { minuteText } from "../../text/moments.ts";
+import { rangeText, untilText } from "../../text/moments.ts";
 import { deskCommands } from "./commands.ts";
 import { actsOf } from "./shiftRecord.ts";
 import {
@@ -110,7 +110,7 @@ function ShiftRecord({ shiftId, hasKey }: { shiftId: number; hasKey: boolean }):
       <header className="row wrap">
         <h2 id="h-record">{data.team}</h2>
         <span className="mut">
-          <Moment at={Date.parse(data.starts_at)} />–{minuteText(Date.parse(data.ends_at))}
+          {rangeText(Date.parse(data.starts_at), Date.parse(data.ends_at))}
         </span>
         <FileButtons
           name={`handover-${shiftId}`}
@@ -134,10 +134,11 @@ function EarlyNote({ shift, isFirst }: { shift: OwnShift; isFirst: boolean }): R
   const t = desk.use();
   const { team, ends_at } = shift;
   const ends = Date.parse(ends_at);
-  const about = useNow() < ends ? "shift.runs" : "shift.no_record";
+  const now = useNow();
+  const about = now < ends ? "shift.runs" : "shift.no_record";
   return (
     <section className="own-shift">
-      <p className="sm mut">{t(about, { team, at: minuteText(ends) })}</p>
+      <p className="sm mut">{t(about, { team, at: untilText(ends, now) })}</p>
       <Note
         id={`own-shift-note-${ends}`}
         unsent={`shift ${team} ${ends_at}`}

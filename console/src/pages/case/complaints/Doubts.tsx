@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { api, type Schemas } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
 import { useSession } from "../../../app/session.ts";
+import { bankName, useBankName } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { personOf } from "../../../text/actors.ts";
 import { rupees } from "../../../text/rupees.ts";
@@ -22,6 +23,7 @@ export function Contested({ ackNo }: { ackNo: string }): ReactNode {
   const a = actsText.use();
   const { actions, officer_id } = useSession();
   const may = (action: string): boolean => actions.includes(action);
+  const bankOf = useBankName();
   const query = useQuery({ ...contestedOf(ackNo), enabled: may("read_restoration") });
   const waiting = query.data?.transfers.filter((one) => one.undecided) ?? [];
   return waiting.map((one) => (
@@ -32,7 +34,7 @@ export function Contested({ ackNo }: { ackNo: string }): ReactNode {
           <div key={claim.ack_no}>
             <span className="xs mut mono">{claim.ack_no}</span>
             <b>
-              {claim.payer_institution} ••{claim.account_end}
+              {bankOf(claim.payer_institution)} ••{claim.account_end}
             </b>
             <span className="xs mut">
               <Moment at={Date.parse(claim.received_at)} />
@@ -58,7 +60,7 @@ export function Contested({ ackNo }: { ackNo: string }): ReactNode {
 /** The account that a complaint names as the payer. */
 function payerOf(one: Transfer, complaint: string): string {
   const claim = one.claims.find((each) => each.ack_no === complaint);
-  return claim ? `${claim.payer_institution} ••${claim.account_end}` : "–";
+  return claim ? `${bankName(claim.payer_institution)} ••${claim.account_end}` : "–";
 }
 
 function payerActs(ackNo: string, one: Transfer, a: ActsRead, may: (action: string) => boolean, me: string): Acts {
@@ -113,6 +115,7 @@ function payerActs(ackNo: string, one: Transfer, a: ActsRead, may: (action: stri
 export function FoundTransfers({ ackNo }: { ackNo: string }): ReactNode {
   const a = actsText.use();
   const { actions } = useSession();
+  const bankOf = useBankName();
   const found = useQuery(inquiriesOf(ackNo)).data?.inquiries.flatMap((one) => one.found) ?? [];
   return found
     .filter((one) => one.decision === null && one.followed_hop_no == null)
@@ -120,7 +123,7 @@ export function FoundTransfers({ ackNo }: { ackNo: string }): ReactNode {
       <div key={one.found_id} className="item">
         <b>{a("found", { sum: rupees(one.amount_paise) })}</b>{" "}
         <span className="xs mut">
-          {one.payee_institution ?? "–"} ••{one.account_end} · {one.reference || "–"}
+          {bankOf(one.payee_institution) || "–"} ••{one.account_end} · {one.reference || "–"}
           {one.occurred_at !== null && (
             <>
               {" · "}

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
 import { useSession } from "../../../app/session.ts";
-import { useBankName, useDistrictName } from "../../../parts/names.ts";
+import { useBankName, useDistrictName, useDistricts } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { rupees } from "../../../text/rupees.ts";
 import { localText } from "../../../text/moments.ts";
@@ -23,12 +23,13 @@ function useMay(): (action: string) => boolean {
 export default function Police({ ackNo }: { ackNo: string }): ReactNode {
   const a = actsText.use();
   const districtOf = useDistrictName();
+  const districts = useDistricts();
   const may = useMay();
   const side = useQuery(policeOf(ackNo)).data;
   const current = side?.officers.filter(
     (one) => !side.officers.some((other) => other.duty === one.duty && other.assignment_no > one.assignment_no),
   );
-  const acts = [...caseActs(ackNo, a, may), may("take_court_order") && newOrderAct(ackNo, a)];
+  const acts = [...caseActs(ackNo, a, may, districts), may("take_court_order") && newOrderAct(ackNo, a)];
   return (
     <section className="panel" aria-labelledby="h-police">
       <header>

@@ -2,7 +2,9 @@
 
 import { api, type Schemas } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
+import type { Named } from "../../../parts/names.ts";
 import { type Acts, field, optionsOf, reasonAsk } from "../acts/act.ts";
+import { UNCHOSEN } from "../acts/form.ts";
 import type { ActsRead } from "../acts/text.ts";
 import { worded } from "../text.ts";
 
@@ -14,7 +16,7 @@ const SECTION_SIGN = ",";
 const FIR_KINDS: readonly Schemas["FirKind"][] = ["fir", "zero_fir", "e_zero_fir"];
 const CASE_DUTIES: readonly Schemas["CaseDuty"][] = ["io", "supervising", "deciding"];
 
-export function caseActs(ackNo: string, a: ActsRead, may: May): Acts {
+export function caseActs(ackNo: string, a: ActsRead, may: May, districts: readonly Named[]): Acts {
   const params = { path: { ack_no: ackNo } };
   const kind = field("kind", "choice", a("fir.kind_of"), {
     options: optionsOf(FIR_KINDS, (code) => worded(a, "fir.kind", code)),
@@ -32,7 +34,7 @@ export function caseActs(ackNo: string, a: ActsRead, may: May): Acts {
         field("name", "line", a("victim.name")),
         field("rank", "line", a("officer.rank")),
         field("station", "line", a("field.station")),
-        field("district", "line", a("field.district")),
+        field("district", "choice", a("field.district"), { options: districts, begins: UNCHOSEN }),
         field("phone", "line", a("field.mobile"), { most: 20 }),
         field("email", "line", a("field.email"), { isOptional: true, most: 254 }),
       ],

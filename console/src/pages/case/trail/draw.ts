@@ -1,7 +1,17 @@
 /** Drawing of the money trail on a canvas. Only what is seen is drawn, so a large trail costs no more than a small one. */
 
 import { LETTERS } from "../../../parts/money.tsx";
-import { BAR_WIDTH, HEAD, type Plan, type PlacedBar, type PlacedRibbon, type Share, STAY_WIDTH } from "./geometry.ts";
+import {
+  BAR_WIDTH,
+  fitted,
+  HEAD,
+  type Label,
+  type Plan,
+  type PlacedBar,
+  type PlacedRibbon,
+  type Share,
+  STAY_WIDTH,
+} from "./geometry.ts";
 
 export interface Colours {
   readonly paper: string;
@@ -16,7 +26,7 @@ export interface Colours {
 
 export interface Labels {
   readonly head: (layer: number) => string;
-  readonly bar: (bar: PlacedBar) => readonly [name: string, sum: string];
+  readonly bar: (bar: PlacedBar) => Label;
 }
 
 export interface View {
@@ -28,6 +38,7 @@ export interface View {
 
 const LETTER_LEAST = 13;
 const LABEL_LEAST = 13;
+const LABEL_GAP = 8;
 const NAMES: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(LETTERS).map(([bucket, letter]) => [letter, bucket.replace("_", "-")]),
 );
@@ -74,9 +85,12 @@ export class Painter {
     for (const column of plan.columns) {
       for (const one of column) if (inView(one, view)) this.#bar(one);
     }
-    for (const column of plan.columns) {
-      for (const one of column) if (inView(one, view) && (one.room >= LABEL_LEAST || one === chosen)) this.#label(one);
-    }
+    plan.columns.forEach((column, index) => {
+      const right = (plan.x[index + 1] ?? plan.size.width) - LABEL_GAP;
+      for (const one of column) {
+        if (inView(one, view) && (one.room >= LABEL_LEAST || one === chosen)) this.#label(one, right);
+      }
+    });
     if (chosen) this.#ring(chosen, isFocused);
     ink.restore();
     this.#heads(plan, view);
@@ -154,17 +168,21 @@ export class Painter {
     ink.textAlign = "left";
   }
 
-  #label(one: PlacedBar): void {
+  #label(one: PlacedBar, right: number): void {
     const ink = this.#ink;
-    const [name, sum] = this.#labels.bar(one);
+    const label = this.#labels.bar(one);
+    const { sum } = label;
     const stays = one.bar.stays.length > 0;
     const x = one.x + BAR_WIDTH + (stays ? STAY_WIDTH : 0) + 9;
+    ink.font = `700 12px ${this.#colours.font}`;
+    const room = right - x - ink.measureText(` ${sum}`).width;
+    ink.font = `500 12px ${this.#colours.font}`;
+    const name = fitted(label, room, (text) => ink.measureText(text).width);
     const y = one.y + one.height / 2;
     ink.lineWidth = 4;
     ink.lineJoin = "round";
     ink.strokeStyle = this.#colours.paper;
     ink.globalAlpha = 0.85;
-    ink.font = `500 12px ${this.#colours.font}`;
     const width = ink.measureText(`${name} `).width;
     ink.strokeText(name, x, y);
     ink.font = `700 12px ${this.#colours.font}`;

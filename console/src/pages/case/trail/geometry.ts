@@ -211,3 +211,26 @@ export function next(plan: Plan, from: string | null, arrow: Arrow): PlacedBar |
   if (!most) return here;
   return arrow === "ArrowRight" ? most.to : most.from;
 }
+
+export interface Label {
+  readonly name: string;
+  /** what stands in a place that is too narrow for the name */
+  readonly short: string;
+  /** what follows the name and is never cut */
+  readonly end: string;
+  readonly sum: string;
+}
+
+/** A name of which fewer letters fit says less than its short form. */
+const LETTERS_LEAST = 10;
+
+/** Return the name of a label as far as it fits, with what follows it; its short form where little of it fits. */
+export function fitted({ name, short, end }: Label, room: number, widthOf: (text: string) => number): string {
+  const whole = `${name}${end}`;
+  if (short === "" || widthOf(whole) <= room) return whole;
+  for (let letters = name.length - 1; letters >= LETTERS_LEAST; letters -= 1) {
+    const cut = `${name.slice(0, letters).trimEnd()}…${end}`;
+    if (widthOf(cut) <= room) return cut;
+  }
+  return `${short.length > LETTERS_LEAST ? `${short.slice(0, LETTERS_LEAST)}…` : short}${end}`;
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { at, type Bar, next, type Picture, placed, READ_SCALE, type Ribbon, upperEdge, wholeScale } from "./geometry.ts";
+import { at, type Bar, fitted, next, type Picture, placed, READ_SCALE, type Ribbon, upperEdge, wholeScale } from "./geometry.ts";
 
 const UNITS = 100_000;
 
@@ -144,4 +144,13 @@ test("a trail of 36,000 transfers, folded by the server, is placed and searched 
   // Far above what it takes, so that a busy machine passes and a search of everything does not.
   assert.ok(performance.now() - begun < 4_000);
   assert.equal(plan.bars.size, 6_600);
+});
+
+test("the name of a bank is cut to its place, and short where little of it fits", () => {
+  const label = { name: "Punjab National Bank", short: "PUNB", end: " ••4471", sum: "₹70,000" };
+  const widthOf = (text: string): number => text.length;
+  assert.equal(fitted(label, 27, widthOf), "Punjab National Bank ••4471");
+  assert.equal(fitted(label, 26, widthOf), "Punjab National Ba… ••4471");
+  assert.equal(fitted(label, 17, widthOf), "PUNB ••4471");
+  assert.equal(fitted({ ...label, short: "", end: "" }, 5, widthOf), "Punjab National Bank");
 });
