@@ -29,7 +29,7 @@ from tests import deep
 from tests.ground import Ground, Grounds
 from tests.kept_database import POOL_CONNECTIONS_MAX, Kept, KeptDatabase
 from tests.paths import ROOT
-from tests.server import TEMPLATE, CloningPostgres, make_template, place_migrated
+from tests.server import TEMPLATE, CloningPostgres, RoomyTemporal, make_template, place_migrated
 from workers.cli import GARBAGE_THRESHOLDS
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
@@ -246,7 +246,7 @@ async def application(postgres: EmbeddedPostgres, database_dsn: str) -> AsyncIte
 @pytest.fixture(scope="session")
 async def temporal_server(server_folder: Path) -> AsyncIterator[EmbeddedTemporal]:
     """A Temporal server with the product's own settings, on which single workflows can also skip time."""
-    async with EmbeddedTemporal(
+    async with RoomyTemporal(
         server_folder / "temporal.db",
         dynamic_config={"frontend.WorkflowTimeSkippingEnabled": True},
     ) as server:

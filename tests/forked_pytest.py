@@ -80,8 +80,8 @@ def serve(its_input: int, its_output: int) -> NoReturn:
     os.close(its_output)
     sys.stdin = os.fdopen(0, "r", closefd=False)
     sys.stdout = os.fdopen(1, "w", closefd=False)
-    exec(eval(sys.stdin.readline()), {"__name__": "__main__"})  # noqa: S102, S307 - from our parent
-    sys.exit()
+    line = eval(sys.stdin.readline())  # noqa: S307 - from our parent
+    fork_server.end_at_once(lambda: exec(line, {"__name__": "__main__"}))  # noqa: S102 - as above
 
 
 def collect(arguments: list[str]) -> bool:

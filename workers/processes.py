@@ -23,6 +23,8 @@ import psutil
 LAUNCHER = Path(__file__).with_name("launch.py")
 LOG_FILE_MODE = 0o600
 POLL_SECONDS = 0.02
+POLL_SHARE = 0.05
+"""a process is seen to be ready at most so much later than it was, as a share of its start"""
 WATCH_SECONDS = 0.1
 STOP_LIMIT_SECONDS = 15.0
 KILL_LIMIT_SECONDS = 10.0
@@ -153,7 +155,8 @@ class ChildProcess:
 
     async def wait_ready(self, probe: Probe, limit_seconds: float = READY_LIMIT_SECONDS) -> None:
         """Wait until `probe` returns True. Raises `ChildFailed` if the process ends first, or time is up."""
-        deadline = time.monotonic() + limit_seconds
+        began = time.monotonic()
+        deadline = began + limit_seconds
         while True:
             if not self.is_running:
                 raise self.failure(f"ended with exit code {self.exit_code} before it was ready")
@@ -161,7 +164,8 @@ class ChildProcess:
                 return
             if time.monotonic() > deadline:
                 raise self.failure(f"was not ready within {limit_seconds:.0f} s")
-            await asyncio.sleep(POLL_SECONDS)
+            # A probe costs the processor time that the new process needs, so a long start is asked less often.
+            await asyncio.sleep(max(POLL_SECONDS, (time.monotonic() - began) * POLL_SHARE))
 
     def memory_bytes(self) -> int:
         """Return the memory of the process and its children in bytes; 0 if it does not run.

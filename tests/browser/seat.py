@@ -154,6 +154,12 @@ class Seat:
         await keep_language(self.context, self.origin, language)
         await self.page.reload()
 
+    async def change_language(self, language: Literal["en", "hi"]) -> None:
+        """Change the language of the open page by its keys, which costs no loading; it must not have it already."""
+        await self.page.locator("#main").focus()
+        await self.press("g", "l")
+        await self.page.locator(f"html[lang='{language}']").wait_for()
+
     async def leave(self) -> None:
         """Close the page, which fails if its code or its policy had an error."""
         await self.context.close()

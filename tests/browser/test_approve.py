@@ -141,7 +141,7 @@ async def test_the_file_is_read_in_both_languages_and_themes_and_on_a_telephone(
     await seat.open(f"/restorations/{one.restoration_id}")
     for language, screens in SCREENS.items():
         if language == "hi":
-            await seat.speak("hi")
+            await seat.change_language("hi")
         await seat.page.locator("table.give").wait_for()
         await seat.page.locator(".docs").wait_for()
         await seat.is_read(f"approve-{language}", *screens)

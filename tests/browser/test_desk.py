@@ -443,6 +443,6 @@ async def test_the_desk_is_read_in_both_languages_and_themes_and_on_a_telephone(
     await seat.open(district.view)
     await current(seat, "₹1,85,000")
     await seat.is_read("desk-en", ("dark", 1920, 1080), ("light", 360, 740))
-    await seat.speak("hi")
+    await seat.change_language("hi")
     await current(seat, "₹1,85,000")
     await seat.is_read("desk-hi", ("light", 360, 740), ("dark", 1366, 768))

@@ -119,7 +119,7 @@ async def test_the_desk_is_read_in_both_languages_and_themes_and_on_a_telephone(
     await seat.open("/supervisor")
     await seat.page.locator(".stages").wait_for()
     await seat.is_read("supervisor-en", ("dark", 1440, 900), ("light", 360, 740))
-    await seat.speak("hi")
+    await seat.change_language("hi")
     await seat.page.locator(".stages").wait_for()
     await seat.is_read("supervisor-hi", ("light", 360, 740), ("dark", 1440, 900))
 

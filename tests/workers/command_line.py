@@ -6,13 +6,17 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 from typer.testing import CliRunner, Result
 
 from tests.factories import SECRET
-from tests.forked import fork_server
+from tests.forked import Forked, fork_server
 from workers.cli import app
 
 COMMAND = [sys.executable, "-m", "workers.cli"]
@@ -39,15 +43,37 @@ def own_environment(**settings: str) -> dict[str, str]:
     return inherited | {"COLUMNS": "200"} | settings
 
 
-async def ended(*arguments: str, **settings: str) -> tuple[int, str]:
-    """Run a command as a forked process, which costs no import; return its exit code, and what it has written."""
+@dataclass(frozen=True)
+class Begun:
+    """A command that runs as a forked process, and the file of what it writes."""
+
+    process: Forked
+    output: IO[bytes]
+
+    async def ended(self) -> tuple[int, str]:
+        """Wait for its end; return its exit code, and what it has written."""
+        while (code := self.process.poll()) is None:  # noqa: ASYNC110 - processes set no event
+            await asyncio.sleep(LOOK_SECONDS)
+        self.output.seek(0)
+        return code, self.output.read().decode()
+
+
+@contextmanager
+def begun(*arguments: str, **settings: str) -> Iterator[Begun]:
+    """Start a command as a forked process, which costs no import; it is killed if it outlives the block."""
     with tempfile.TemporaryFile() as output:
         terms = {"environment": own_environment(**settings), "death_signal": int(signal.SIGKILL)}
         process = fork_server().fork([*arguments], output.fileno(), **terms)
-        while (code := process.poll()) is None:  # noqa: ASYNC110 - processes set no event
-            await asyncio.sleep(LOOK_SECONDS)
-        output.seek(0)
-        return code, output.read().decode()
+        try:
+            yield Begun(process, output)
+        finally:
+            process.send_signal(signal.SIGKILL)
+
+
+async def ended(*arguments: str, **settings: str) -> tuple[int, str]:
+    """Run a command as a forked process; return its exit code, and what it has written."""
+    with begun(*arguments, **settings) as command:
+        return await command.ended()
 
 
 def processes_of(folder: Path) -> list[str]:

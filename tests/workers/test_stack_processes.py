@@ -81,22 +81,9 @@ async def test_of_three_demos_at_once_one_stays_one_is_stopped_and_one_is_killed
     home, stopped, killed = tmp_path / "kept", tmp_path / "stopped", tmp_path / "killed"
     stopped.mkdir()
     killed.mkdir()
-    async with (
-        started(*demo("--stay", "--home", str(home), "--json", str(tmp_path / "played.json"))) as one,
-        started(*demo("--minutes", "5"), TMPDIR=str(stopped)) as two,
-        started(*demo("--minutes", "5"), TMPDIR=str(killed)) as three,
-    ):
-        # One of each kind runs by then: a service, the simulator, and a part of the engine.
-        await until_another(three.pid, "intake --single", 0)
-        three.kill()
-        await three.wait()
-        assert await all_gone(killed) == []
-        await until_another(two.pid, "intake --single", 0)
-        two.send_signal(signal.SIGINT)
-        code, _, err = await ended(two)
-        assert (code, "Traceback" in err) == (130, False)
-        assert await all_gone(stopped) == []
-        assert list(stopped.iterdir()) == []
+    one_plays = demo("--stay", "--home", str(home), "--json", str(tmp_path / "played.json"))
+    async with started(*one_plays) as one:
+        await one_is_stopped_and_one_is_killed(stopped, killed)
         await line_with(one, "still running")
         check_played(json.loads((tmp_path / "played.json").read_text()))
         code, out = await command_line.ended("verify", "--json", str(tmp_path / "verdict"), GOLDENHOUR_HOME=str(home))
@@ -113,6 +100,27 @@ async def test_of_three_demos_at_once_one_stays_one_is_stopped_and_one_is_killed
     (left,) = killed.glob(f"{HOME_PREFIX}*")
     _remove_leftovers(killed)
     assert not left.exists()
+
+
+async def one_is_stopped_and_one_is_killed(stopped: Path, killed: Path) -> None:
+    """Start two demos, and end them when each has a service, the simulator, and a part of the engine.
+
+    Both are forks, which import nothing. The processes that they start are no forks.
+    """
+    with (
+        command_line.begun(*demo("--minutes", "5"), TMPDIR=str(stopped)) as two,
+        command_line.begun(*demo("--minutes", "5"), TMPDIR=str(killed)) as three,
+    ):
+        await until_another(three.process.pid, "intake --single", 0)
+        three.process.send_signal(signal.SIGKILL)
+        await three.ended()
+        assert await all_gone(killed) == []
+        await until_another(two.process.pid, "intake --single", 0)
+        two.process.send_signal(signal.SIGINT)
+        code, out = await two.ended()
+        assert (code, "Traceback" in out) == (130, False)
+        assert await all_gone(stopped) == []
+        assert list(stopped.iterdir()) == []
 
 
 async def an_invented_officer_signs_in(home: Path) -> None:
