@@ -76,6 +76,7 @@ from api.reporting import (
 )
 from api.restoration import case_merges, court_day, credit_accounts, payer_decisions, restorations, withdrawals
 from api.restoration.credit_account_page import CreditAccountPage
+from api.route_search import RouteSearch
 from api.services import Services
 from api.tracing import discrepancies, payer_inquiries, telephone_answers
 from api.tracing.answer_pages import AnswerPages
@@ -212,6 +213,7 @@ def create_app(services: Services, part: Part | None = None) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     app.state.services = services
+    app.router.routes.append(RouteSearch(app.router.routes))
     for router in _routers(services, part):
         app.include_router(router)
     if part is not None:

@@ -21,6 +21,8 @@ TEMPLATE: Final = "template_goldenhour"
 CHEAP: Final = {
     # Its workers look at every database each minute, and most databases of tests live for seconds.
     "autovacuum": "off",
+    # The statements of a short test would each be planned for its values, up to five times on each connection.
+    "plan_cache_mode": "force_generic_plan",
 }
 """settings of the server that make the tests cheaper and change nothing that they see"""
 

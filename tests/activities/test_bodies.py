@@ -247,9 +247,8 @@ async def test_the_key_of_a_bank_ends_after_the_cases_that_need_it(bench: Bench)
     kept = "SELECT institution FROM person_key WHERE institution IS NOT NULL AND wrapped IS NOT NULL ORDER BY 1"
     await keep_body(bench.ctx, "HDFC", body_of("more"))
     assert await bench.rows(kept) == [("HDFC",), ("SBIN",)], "one key for some time"
-    await bench.pool.execute("ALTER TABLE person_key DISABLE TRIGGER USER")
-    await bench.pool.execute("UPDATE person_key SET made_at = made_at - interval '31 days' WHERE institution <> ''")
-    await bench.pool.execute("ALTER TABLE person_key ENABLE TRIGGER USER")
+    async with without_triggers(bench.pool, "person_key"):
+        await bench.pool.execute("UPDATE person_key SET made_at = made_at - interval '31 days' WHERE institution <> ''")
 
     over = await over_at_once(bench)
     await retention.look(over.ctx)

@@ -24,6 +24,7 @@ from activities.secrets import SecretBox
 from adapters.banks.envelope import seal
 from adapters.banks.protocol import BankWire
 from api.app import create_app
+from api.officers.sessions import COOKIE
 from api.services import Services
 from api.tokens import Tokens
 from db.banks import institutions
@@ -128,6 +129,8 @@ class Doors:
                     await self._come_again(request)
 
     async def _write_new(self) -> None:
+        if not self._to_come:
+            return
         pool, keys = self.services.ctx.pool, self.services.keys
         if unknown := {*self._to_come.values()} - self._enrolled:
             await enrol(pool, unknown)
@@ -137,7 +140,7 @@ class Doors:
 
     async def _come_again(self, request: httpx.Request) -> None:
         cookie = request.headers.get("cookie")
-        found = [(who, token) for who, token in self._tokens.items() if headers_of(token)["Cookie"] == cookie]
+        found = [(who, token) for who, token in self._tokens.items() if cookie == f"{COOKIE}={token}"]
         for (name, role), token in found:
             if not await is_live(self.services, token):
                 del self._tokens[name, role]

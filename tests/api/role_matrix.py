@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from api.callers import LOGIN_PATH
 from api.problems import BANK_PATH
+from api.route_search import RouteSearch
 from api.tokens import BankDoor
 from schemas.enums import Role
 
@@ -160,6 +161,8 @@ CALLERS: Final = tuple(_caller(name, dict(told)) for name, told in _TABLE["calle
 def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
     """Every method and path that the application answers."""
     for route in app.routes:
+        if isinstance(route, RouteSearch):
+            continue
         for inner in getattr(route, "original_router", app).routes if hasattr(route, "original_router") else [route]:
             for method in getattr(inner, "methods", None) or {"?"}:
                 yield method, getattr(inner, "path", "?")

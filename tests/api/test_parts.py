@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Match
 from activities.secrets import Process, ProcessKeys, SecretBox
 from api.app import create_app
 from api.parts import Part
+from api.route_search import RouteSearch
 from api.services import Services
 from schemas.enums import Role
 from tests.api.conftest import SECRET, Doors, complaint
@@ -58,6 +59,19 @@ def test_what_banks_call_complaints_and_their_drafts_are_all_of_intake(services:
     of_drafts = {route for route in of_intake if route[1].startswith(("/api/v1/drafts", "/api/v1/missed-calls"))}
     of_inbox = {route for route in of_intake if f"{route[1]}/".startswith("/inbox/")}
     assert of_intake == for_banks | of_drafts | of_inbox | {("POST", "/api/v1/complaints")}
+
+
+def test_the_route_of_a_request_is_the_one_that_all_routes_in_turn_would_give(services: Services) -> None:
+    app = create_app(services)
+    (search,) = (route for route in app.routes if isinstance(route, RouteSearch))
+    others = [route for route in app.routes if route is not search]
+    asked = {*routes_of(app), ("GET", "/nothing"), ("GET", "/api/v1/nothing"), ("PATCH", "/api/v1/cases/{ack_no}")}
+    for method, path in asked:
+        scope = {"type": "http", "method": method, "path": path.format_map(NUMBERS | {"token": "t"}), "root_path": ""}
+        scope["headers"] = []
+        full = [route for route in others if route.matches(scope)[0] is Match.FULL]
+        match, found = search.matches(scope)
+        assert (match is Match.FULL, [*found.values()][-1:]) == (bool(full), full[:1]), (method, path)
 
 
 @pytest.mark.parametrize("part", Part)

@@ -4,9 +4,8 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.docs.pages import LINK, anchors, markdown_pages, prose
+from tests.each import each
 from tests.paths import ROOT
 
 CODE = ("*.py", "*.toml", "*.yml", "*.sh", "*.html", "Makefile")
@@ -14,7 +13,7 @@ ROOMS = ("activities", "adapters", "api", "benchmarks", "db", "deploy", "documen
 NAMED_PAGE = re.compile(r"\bdocs/[a-z0-9/_-]+\.md\b")
 
 
-@pytest.mark.parametrize("page", markdown_pages(), ids=lambda page: str(page.relative_to(ROOT)))
+@each("page", markdown_pages())
 def test_every_relative_link_resolves(page: Path) -> None:
     for link in LINK.findall(prose(page)):
         if re.match(r"[a-z]+:", link):

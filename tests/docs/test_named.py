@@ -4,10 +4,9 @@ import re
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from schemas.enums import TaskKind
 from tests.docs.pages import markdown_pages
+from tests.each import each
 from tests.paths import ROOT
 from workers.reference.commands import command_names
 from workers.reference.routes import described_app
@@ -45,13 +44,13 @@ def is_there(method: str, path: str) -> bool:
     return (method, wanted) in described()
 
 
-@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+@each("page", GUIDES)
 def test_every_route_that_a_page_names_is_there(page: Path) -> None:
     missing = [f"{method} {path}" for method, path in ROUTE.findall(page.read_text()) if not is_there(method, path)]
     assert not missing
 
 
-@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+@each("page", GUIDES)
 def test_every_command_that_a_page_names_is_there(page: Path) -> None:
     known = {name.removeprefix("goldenhour ") for name in command_names()} | {"bank", "bank key", "iso"}
     missing = [words for words in COMMAND.findall(page.read_text()) if not _begins_with(words, known)]
@@ -89,11 +88,12 @@ def test_every_kind_of_work_item_has_a_row_for_the_desk() -> None:
     assert [kind.value for kind in TaskKind if f"| `{kind.value}` |" not in page] == []
 
 
-@pytest.mark.parametrize("page", [*GUIDES, *WRITTEN], ids=lambda page: page.name)
+@each("page", [*GUIDES, *WRITTEN])
 def test_every_path_that_a_page_names_is_there(page: Path) -> None:
     paths = {path for path in PATH.findall(page.read_text()) if not _exists(path)}
     assert not paths
 
 
+@cache
 def _exists(path: str) -> bool:
     return any(True for _ in ROOT.glob(path.rstrip("/")))

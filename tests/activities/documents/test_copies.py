@@ -13,6 +13,7 @@ from domain.documents import DocumentIncomplete
 from schemas.police import FirCopy
 from tests.activities.document_issuing import KIND, IssuingBench, issuing
 from tests.desk_tasks import notes
+from tests.triggers import without_triggers
 
 __all__ = ["issuing"]
 
@@ -82,11 +83,8 @@ async def test_another_scan_takes_nobodys_place(issuing: IssuingBench) -> None:
 async def test_without_the_copy_that_it_names_nothing_is_sent_and_a_person_is_told(issuing: IssuingBench) -> None:
     case_no = await _with_copy(issuing)
     await issuing.issue()
-    await issuing.pool.execute("ALTER TABLE fir_copy DISABLE TRIGGER fir_copy_append_only")
-    try:
+    async with without_triggers(issuing.pool, "fir_copy", trigger="fir_copy_append_only"):
         await issuing.pool.execute("DELETE FROM fir_copy WHERE case_no = $1", case_no)
-    finally:
-        await issuing.pool.execute("ALTER TABLE fir_copy ENABLE TRIGGER fir_copy_append_only")
     await issuing.post()
     assert await issuing.mails("document_for_bank", case_no) == []
     failures = await issuing.home.bench.rows(

@@ -20,6 +20,7 @@ from tests.activities.holds.test_lifecycle import CONTACT
 from tests.activities.sealed_rows import seal_counted
 from tests.factories import make_context
 from tests.said import said
+from tests.triggers import without_triggers
 
 EVERYTHING = "SELECT to_jsonb(m)::text FROM message m WHERE to_whom IN ('victim', 'holder')"
 
@@ -42,14 +43,13 @@ async def told(holds: Holds) -> tuple[str, UUID]:
 
 async def as_before(pool: Pool, *, both: bool) -> None:
     """Put the messages into the form in which the release before, or `both` releases, wrote them."""
-    await pool.execute("ALTER TABLE message DISABLE TRIGGER message_sealed")
-    await pool.execute(
-        "UPDATE message SET address = CASE medium WHEN 'sms' THEN '9876543210' ELSE 'a@example.org' END,"
-        " subject = 'the subject', body = 'the text'"
-    )
-    if not both:
-        await pool.execute("UPDATE message SET person_id = NULL, sealed_head = NULL, sealed_body = NULL")
-    await pool.execute("ALTER TABLE message ENABLE TRIGGER message_sealed")
+    async with without_triggers(pool, "message", trigger="message_sealed"):
+        await pool.execute(
+            "UPDATE message SET address = CASE medium WHEN 'sms' THEN '9876543210' ELSE 'a@example.org' END,"
+            " subject = 'the subject', body = 'the text'"
+        )
+        if not both:
+            await pool.execute("UPDATE message SET person_id = NULL, sealed_head = NULL, sealed_body = NULL")
 
 
 async def test_m10_no_message_to_a_victim_or_a_holder_is_in_clear(holds: Holds) -> None:
