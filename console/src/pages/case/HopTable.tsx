@@ -10,6 +10,7 @@ import { parts } from "../../parts/catalogue.ts";
 import { FileButtons } from "../../parts/FileButtons.tsx";
 import { BucketMark, type Bucket, LETTERS, Rupees } from "../../parts/money.tsx";
 import { Moment } from "../../parts/time.tsx";
+import { accountEnd } from "../../text/accountEnd.ts";
 import { rupees } from "../../text/rupees.ts";
 import { type Edge, hopsOf, type Node } from "./data.ts";
 import { caseText, type CaseRead, worded } from "./text.ts";
@@ -23,7 +24,7 @@ export interface Hop {
 export function nodeName(node: Node | undefined): string {
   if (node === undefined) return "–";
   const bank = node.institution ?? node.institution_as_told;
-  return node.holder ? `${bank} ••${node.holder.slice(-4)}` : bank;
+  return `${bank} ${accountEnd(node.holder)}`.trimEnd();
 }
 
 const ROW_PX = 32;

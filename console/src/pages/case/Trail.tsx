@@ -7,6 +7,7 @@ import { useTheme } from "../../app/theme.ts";
 import { CommandButton } from "../../parts/Button.tsx";
 import { BucketMark } from "../../parts/money.tsx";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
+import { accountEnd } from "../../text/accountEnd.ts";
 import { rupees, shortRupees } from "../../text/rupees.ts";
 import { caseCommands } from "./commands.ts";
 import { type Detail, LEGS, layoutOf } from "./data.ts";
@@ -32,8 +33,7 @@ const HEIGHT_MOST = 620;
 export function barName(bar: Bar, t: CaseRead): string {
   if (bar.folded > 0) return t.count("folded", bar.folded);
   const bank = bar.institution ?? bar.institution_as_told;
-  const end = bar.holder ? ` ••${bar.holder.slice(-4)}` : "";
-  return `${bank}${end}`;
+  return `${bank} ${accountEnd(bar.holder ?? "")}`.trimEnd();
 }
 
 function labelsOf(t: CaseRead, picture: Picture): Labels {
