@@ -223,7 +223,9 @@ def next_text(found: MyCase, say: Say) -> str:
     if not found.lost_paise and found.claims:
         is_open = any(one.state is ClaimState.UNDECIDED for one in found.claims)
         return say["next_undecided" if is_open else "next_claimed"]
-    return say["next_in_play" if found.sums.get(Bucket.IN_PLAY) else "next_none"]
+    if found.sums.get(Bucket.IN_PLAY):
+        return say["next_in_play"]
+    return say["next_held" if found.sums.get(Bucket.HELD) else "next_none"]
 
 
 def waits_for_application(found: MyCase) -> bool:

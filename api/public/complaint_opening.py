@@ -1,4 +1,4 @@
-"""Complaints of the public form that are opened again: by a code, by a link, or after the end of a visit."""
+"""Public complaints that are opened again: by a code, by a link, or after the end of a visit."""
 
 from collections.abc import Mapping
 
