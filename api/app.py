@@ -60,7 +60,7 @@ from api.orders import orders
 from api.orders.pages import OrderPages
 from api.parts import Part
 from api.problems import INBOX_PATH, Elsewhere, add_handlers
-from api.public import complaint_sending, complaint_steps, doors
+from api.public import complaint_opening, complaint_sending, complaint_steps, doors
 from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import (
     money_cases,
@@ -172,6 +172,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, complaint_steps.router),
     # Its last path takes every name, so the questions come before it.
     (Part.OFFICERS, complaint_sending.router),
+    (Part.OFFICERS, complaint_opening.router),
     (Part.OFFICERS, doors.router),
     (None, doors.doors_router),
     (Part.INTAKE, inbox.router),

@@ -125,17 +125,17 @@ async def drop(connection: Connection, draft_id: UUID) -> None:
 async def live_code(
     connection: Connection, draft_id: UUID, mobile_digests: Sequence[bytes], max_tries: int, now: datetime
 ) -> bool:
-    """Return whether the newest code that went to this number is still good."""
-    found: bool | None = await connection.fetchval(
-        "SELECT valid_until > $3 AND used_at IS NULL AND tries < $4 AND (sent_at IS NOT NULL OR sealed IS NOT NULL)"
-        " FROM complainant_message WHERE draft_id = $1 AND code_digest IS NOT NULL AND mobile_digest = ANY ($2)"
-        " ORDER BY written_at DESC, message_id LIMIT 1",
+    """Return whether a code that went to this number is still good."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM complainant_message WHERE draft_id = $1 AND code_digest IS NOT NULL"
+        " AND mobile_digest = ANY ($2) AND valid_until > $3 AND used_at IS NULL AND tries < $4"
+        " AND (sent_at IS NOT NULL OR sealed IS NOT NULL))",
         draft_id,
         list(mobile_digests),
         now,
         max_tries,
     )
-    return bool(found)
+    return found
 
 
 async def use_code(
@@ -146,22 +146,21 @@ async def use_code(
     max_tries: int,
     now: datetime,
 ) -> bytes | None:
-    """Use the newest code of a draft if it was the one entered; return the digest of its mobile.
+    """Use the code that was entered if it is still good; return the digest of its mobile, else None.
 
-    Returns None for any other code.     Each call counts as a try of that code. A code is good once, and only for the
-    number that it went to.
+    Short messages come late and in any order, so each code counts until its own time is over. Each call counts as a
+    try of each of them. A code is good once, and only for the number that it went to.
     """
-    used: bytes | None = await connection.fetchval(
-        "WITH newest AS (SELECT message_id FROM complainant_message WHERE draft_id = $1 AND code_digest IS NOT NULL"
-        "  AND mobile_digest = ANY ($3) ORDER BY written_at DESC, message_id LIMIT 1)"
-        " UPDATE complainant_message m SET tries = tries + 1,"
-        "  used_at = CASE WHEN m.code_digest = ANY ($2) THEN $5::timestamptz END FROM newest"
-        " WHERE m.message_id = newest.message_id AND m.used_at IS NULL AND m.valid_until > $5 AND m.tries < $4"
-        " RETURNING CASE WHEN m.used_at IS NOT NULL THEN m.mobile_digest END",
+    rows = await connection.fetch(
+        "UPDATE complainant_message SET tries = tries + 1,"
+        " used_at = CASE WHEN code_digest = ANY ($2) THEN $5::timestamptz END"
+        " WHERE draft_id = $1 AND code_digest IS NOT NULL AND mobile_digest = ANY ($3)"
+        " AND used_at IS NULL AND valid_until > $5 AND tries < $4"
+        " RETURNING CASE WHEN used_at IS NOT NULL THEN mobile_digest END AS used",
         draft_id,
         list(code_digests),
         list(mobile_digests),
         max_tries,
         now,
     )
-    return used
+    return next((row["used"] for row in rows if row["used"] is not None), None)

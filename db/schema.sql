@@ -3533,6 +3533,7 @@ CREATE TABLE bank_person (
     designation text NOT NULL,
     added_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    did_not_ask boolean NOT NULL DEFAULT false,
     password_hash text,
     code_digest bytea,
     code_until timestamp with time zone,
@@ -3547,6 +3548,7 @@ CREATE TABLE bank_person (
     CONSTRAINT bank_person_code_ends CHECK (((code_digest IS NULL) = (code_until IS NULL))),
     CONSTRAINT bank_person_confirmed CHECK (((confirmed_at IS NULL) = (confirmed_proposal IS NULL))),
     CONSTRAINT bank_person_designation CHECK (((length(designation) >= 1) AND (length(designation) <= 200))),
+    CONSTRAINT bank_person_did_not_ask CHECK (((NOT did_not_ask) OR (ended_at IS NOT NULL))),
     CONSTRAINT bank_person_email CHECK (((length(email) >= 3) AND (length(email) <= 200) AND (email = lower(email)))),
     CONSTRAINT bank_person_ended_has_no_way_in CHECK (((ended_at IS NULL) OR (num_nonnulls(password_hash, code_digest, next_attempt_at) = 0))),
     CONSTRAINT bank_person_name CHECK (((length(name) >= 1) AND (length(name) <= 200)))
@@ -3563,10 +3565,12 @@ CREATE TABLE bank_reply_check (
     outcome text,
     decided_by uuid,
     decided_at timestamp with time zone,
+    note text,
     CONSTRAINT bank_reply_check_pkey PRIMARY KEY (check_id),
     CONSTRAINT bank_reply_check_by_two CHECK (((outcome IS DISTINCT FROM 'sent'::text) OR (decided_by <> made_by))),
     CONSTRAINT bank_reply_check_decided CHECK ((num_nulls(outcome, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
     CONSTRAINT bank_reply_check_kind CHECK ((kind = ANY (ARRAY['hold'::text, 'further'::text, 'order'::text, 'table'::text]))),
+    CONSTRAINT bank_reply_check_note CHECK (((note IS NULL) OR ((outcome = 'returned'::text) AND ((length(note) >= 1) AND (length(note) <= 300))))),
     CONSTRAINT bank_reply_check_of_one CHECK (((kind = 'table'::text) = (subject_id IS NULL))),
     CONSTRAINT bank_reply_check_outcome CHECK ((outcome = ANY (ARRAY['sent'::text, 'returned'::text])))
 );
@@ -6732,6 +6736,8 @@ CREATE INDEX bank_reply_check_made_by ON public.bank_reply_check USING btree (ma
 
 CREATE UNIQUE INDEX bank_reply_check_open ON public.bank_reply_check USING btree (institution, kind, subject_id) WHERE ((outcome IS NULL) AND (subject_id IS NOT NULL));
 
+CREATE INDEX bank_reply_check_subject ON public.bank_reply_check USING btree (subject_id, made_at) WHERE (subject_id IS NOT NULL);
+
 CREATE INDEX bank_reply_check_waits ON public.bank_reply_check USING btree (institution, made_at) WHERE (outcome IS NULL);
 
 CREATE INDEX bank_session_ends ON public.bank_session USING btree (ends_at);
@@ -7866,9 +7872,13 @@ COMMENT ON COLUMN bank_person.code_digest IS 'SHA-256 of the code with which the
 
 COMMENT ON COLUMN bank_person.confirmed_proposal IS 'of the two admins who have confirmed that the login is of another person than the others; null: not confirmed';
 
+COMMENT ON COLUMN bank_person.did_not_ask IS 'whether the person has ended the login with its code, without having asked for it';
+
 COMMENT ON COLUMN bank_person.next_attempt_at IS 'when a new code is sent to the person, and the bank''s contacts are told; null: not any more';
 
 COMMENT ON COLUMN bank_reply_check.evidence_id IS 'the form as the first person sent it';
+
+COMMENT ON COLUMN bank_reply_check.note IS 'what the second person wants corrected, for the first one; null if nothing was written';
 
 COMMENT ON COLUMN bank_session.bank_person_id IS 'who has signed in; null for the login of the bank itself';
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from domain.restoration.procedure import STEPS, steps_of
 from schemas.enums import Bucket
-from schemas.my_case import MyCase, OwnRestoration
+from schemas.my_case import ClaimState, MyCase, OwnRestoration
+from schemas.restoration.payer_decisions import ContestedTransfer
 from schemas.restoration_enums import AddressClass, RestorationState, Route, Step
 
 PLACED: Final = tuple(bucket for bucket in Bucket if bucket not in {Bucket.LOST, Bucket.PROPOSED, Bucket.IN_PLAY})
@@ -36,6 +37,16 @@ class Stage:
     state: StageState
     at: datetime | None
     """end of a done one, else the expected end; None if it cannot be said yet"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """How a transfer of a complaint stands beside another complaint, or beside the statement of the victim's bank."""
+
+    state: ClaimState
+    decided_at: datetime | None = None
+    given_to: str | None = None
+    """complaint of the same victim that the money belongs to, if it is of another case"""
 
 
 class Todo(StrEnum):
@@ -88,6 +99,23 @@ def todos(found: MyCase) -> tuple[Todo, ...]:
     if restoration is not None and restoration.state is RestorationState.OPEN and restoration.step is Step.BOND:
         wanted.append(Todo.GIVE_BOND)
     return tuple(wanted)
+
+
+def claim_of(ack_no: str, contested: ContestedTransfer | None, *, is_own: bool) -> Claim | None:
+    """Return how a transfer of a complaint stands beside another complaint; None if its money is only of this one.
+
+    `contested` has what the complaints and the victim's bank say of the payer, if they differ.
+    """
+    if contested is None:
+        return None if is_own else Claim(ClaimState.COUNTED)
+    decided = max((one for one in contested.decisions if one.agreed_at), key=lambda one: one.decision_id, default=None)
+    if contested.undecided or decided is None:
+        return Claim(ClaimState.UNDECIDED)
+    if is_own:
+        return Claim(ClaimState.OWN, decided.agreed_at)
+    if decided.ack_no == ack_no:
+        return Claim(ClaimState.OWN, decided.agreed_at, decided.given_to)
+    return Claim(ClaimState.OTHERS, decided.agreed_at)
 
 
 def has_first_outcome(sums: Mapping[Bucket, int]) -> bool:

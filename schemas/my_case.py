@@ -40,6 +40,33 @@ class OwnTransfer(FrozenModel):
     places: tuple[Place, ...]
 
 
+class ClaimState(StrEnum):
+    """State of a transfer of the complaint that another complaint tells too."""
+
+    UNDECIDED = "undecided"
+    """the payers differ, and two officers have not decided who paid"""
+    OWN = "own"
+    """two officers have decided that this complaint is right"""
+    OTHERS = "others"
+    """two officers have decided that another complaint is right"""
+    COUNTED = "counted"
+    """the payers do not differ, and the other complaint counts the money"""
+
+
+class OwnClaim(FrozenModel):
+    """Transfer of the complaint that another complaint, or the victim's bank, tells with another payer."""
+
+    state: ClaimState
+    transferred_at: UtcDatetime
+    amount_paise: Paise
+    """as this complaint tells it"""
+    bank: str
+    """name of the bank that received it"""
+    decided_at: UtcDatetime | None = None
+    given_to: str | None = None
+    """complaint of the same victim that the money belongs to, if it is of another case"""
+
+
 class OwnCredit(FrozenModel):
     """Money that a bank has credited to the victim."""
 
@@ -131,6 +158,8 @@ class MyCase(FrozenModel):
     """how many transfers are not in the list"""
     sums: dict[Bucket, int]
     """amount of the complaint in each bucket that is not empty; they sum to `lost_paise`"""
+    claims: tuple[OwnClaim, ...] = ()
+    """transfers that another complaint tells too, or of which the victim's bank names another payer"""
     credits: tuple[OwnCredit, ...]
     restoration: OwnRestoration | None
     application: OwnDocument | None

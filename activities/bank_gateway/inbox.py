@@ -70,6 +70,8 @@ class Inbox(FrozenModel):
     """orders and requests whose form a colleague has open, and since when"""
     checked: frozenset[UUID] = frozenset()
     """orders and requests with a reply that waits for a second person of the bank"""
+    given_back: frozenset[UUID] = frozenset()
+    """orders and requests whose newest reply was given back unsent"""
     last_answered_at: UtcDatetime | None = None
     """when the bank last answered a request; read only if no request waits"""
 
@@ -91,12 +93,15 @@ async def read(ctx: Context, session: BankSession) -> Inbox:
         places = await bank_replies.page(connection, institution, None, WAITING_MAX, None, waiting=True)
         orders = await bank_orders.as_read(connection, institution, [place.order_id for place in places])
         checks = await bank_reply_checks.waiting(connection, institution)
+        subjects = [*(row.request_id for row in holds), *(order.order_id for order in orders)]
+        back = await bank_reply_checks.all_given_back(connection, institution, subjects)
     return Inbox(
         now=now,
         holds=tuple(_waiting(ctx, institution, row, opened.get(row.request_id)) for row in holds),
         orders=tuple(orders),
         opened=opened,
         checked=frozenset(one.subject_id for one in checks if one.subject_id is not None),
+        given_back=back,
         last_answered_at=last,
     )
 

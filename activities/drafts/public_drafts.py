@@ -168,7 +168,10 @@ async def has_live_code(ctx: Context, draft_id: UUID, mobile: str) -> bool:
 
 
 async def send_code(ctx: Context, draft_id: UUID, mobile: str, language: Language) -> bool:
-    """Send a one-time code to a number; return whether there was a way. Of several codes the newest counts."""
+    """Send a one-time code to a number; return whether there was a way.
+
+    Earlier codes stay good until their own end.
+    """
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
     async with ctx.pool.acquire() as connection, connection.transaction():
         stored = await drafts.get(connection, draft_id, lock=True)

@@ -52,6 +52,7 @@ async def look(ctx: Context, ack_no: str) -> MyCase:
             transfers=money.transfers,
             more_transfers=money.more_transfers,
             sums=money.sums,
+            claims=await views.claims(connection, ack_no),
             credits=await views.credits_of(connection, row.case_no, ack_no),
             restoration=restoration,
             application=application,

@@ -6,6 +6,7 @@ Another site cannot post a form here: the cookie is strict, and a post names the
 from datetime import timedelta
 from typing import Final
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from pydantic import SecretStr
@@ -13,10 +14,10 @@ from starlette.responses import Response
 
 from activities.bank_gateway import inbox
 from activities.reporting.scorecards import span
-from api.bank_gateway.inbox_pages import TheVisit, Visit
+from api.bank_gateway.inbox_pages import KEPT, TheVisit, Visit
 from api.bank_gateway.inbox_sessions import delete_cookie, set_cookie, sign_in, sign_out
 from api.bank_gateway.inbox_table import COLUMNS, FACTS
-from api.forms import tidy
+from api.forms import FIELDS_MAX, tidy
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
 from api.public.pages import keep_language
@@ -39,23 +40,36 @@ async def begin(request: Request, visit: TheVisit) -> Response:
     """Sign in with the bank's login."""
     refuse_other_sites(request, must_say=True)
     try:
-        sent = dict(parse_qsl((await request.body()).decode("ascii"), max_num_fields=5, errors="strict"))
+        sent = dict(parse_qsl((await request.body()).decode("ascii"), max_num_fields=FIELDS_MAX, errors="strict"))
     except ValueError:
         raise Refused(UNREADABLE_FORM) from None
     email = tidy(sent.get("email", ""))[:200]
+    kept = {name: text for name, text in sent.items() if name.startswith(KEPT)}
     try:
         token = await sign_in(request, visit.services, email, SecretStr(sent.get("password", "")))
     except Refused as refused:
         if refused.kind is TOO_MANY:
-            response = visit.closed(visit.say["too_many"], 429, email)
+            response = visit.closed(visit.say["too_many"], 429, email, kept)
             response.headers.update(refused.headers or {})
             return response
         if refused.kind is NOT_LOGGED_IN:
-            return visit.closed(visit.say["no_login"], 401, email)
+            return visit.closed(visit.say["no_login"], 401, email, kept)
         raise
-    response = visit.to(INBOX_PATH)
+    fields = {name.removeprefix(KEPT): text for name, text in kept.items()}
+    path = fields.pop("path", "")
+    response = visit.page("kept", path=path, fields=fields) if _is_form(path) else visit.to(INBOX_PATH)
     set_cookie(response, token)
     return response
+
+
+def _is_form(path: str) -> bool:
+    """Return whether a path is that of a form about one request or order."""
+    beginning, _, subject_id = path.rpartition("/")
+    try:
+        UUID(subject_id)
+    except ValueError:
+        return False
+    return beginning in {f"{INBOX_PATH}/{name}" for name in ("holds", "answered", "orders")}
 
 
 @router.get("/sign-in")

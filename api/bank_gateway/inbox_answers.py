@@ -12,7 +12,7 @@ from activities.bank_gateway import inbox
 from activities.banks.reply_links import ReplyNotTaken, ReplyTaken
 from activities.tracing.answer_links import AnswerForm, AnswerView
 from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted, moment
-from api.bank_gateway.inbox_second_person import ask_second
+from api.bank_gateway.inbox_second_person import ask_second, given_back
 from api.bank_gateway.inbox_sums import told_of
 from api.forms import chosen, typed
 from api.officers.sessions import refuse_other_sites
@@ -40,7 +40,8 @@ async def show_form(visit: TheVisit, request_id: SubjectId, after: After = 0) ->
     view = await inbox.look(visit.services.ctx, visit.code, request_id)
     if view is None or not view.items:
         return visit.page("gone", 404, answered_id=request_id if view else None)
-    return await _form(visit, view, Reading({}), [number for number in view.items if number > after])
+    fields, notice = await given_back(visit, ReplyKind.HOLD, request_id, NAMES)
+    return await _form(visit, view, Reading(fields), [number for number in view.items if number > after], notice=notice)
 
 
 @router.post("/holds/{request_id}")
@@ -51,7 +52,7 @@ async def take_form(request: Request, visit: TheVisit, request_id: SubjectId) ->
     """
     refuse_other_sites(request, must_say=True)
     if visit.maybe_session is None:
-        return visit.signed_out()
+        return await visit.signed_out_while_typing(request, NAMES)
     return await reply(request, visit, request_id, await typed(request))
 
 

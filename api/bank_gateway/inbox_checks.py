@@ -8,7 +8,6 @@ The second person gets the form of the first one through the same rules, with wh
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Final
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -16,11 +15,12 @@ from starlette.responses import Response
 
 from api.bank_gateway import inbox_answers, inbox_orders, inbox_statements, inbox_uploads
 from api.bank_gateway.inbox_pages import SEE_OTHER, SubjectId, TheVisit, Visit
-from api.forms import FIELDS_MAX, typed
+from api.bank_gateway.inbox_second_person import form_as_sent
+from api.forms import tidy, typed
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
 from db.banks import bank_reply_checks
-from db.banks.bank_reply_checks import CheckOutcome, ReplyCheck, ReplyKind
+from db.banks.bank_reply_checks import NOTE_MAX_CHARS, CheckOutcome, ReplyCheck, ReplyKind
 from domain.errors.banks import BankPersonUnconfirmed
 
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
@@ -63,23 +63,33 @@ async def take_check(request: Request, visit: TheVisit, check_id: SubjectId) -> 
     check, person_id = await _find(visit, check_id), visit.session.person_id
     if check is None:
         return visit.page("gone", 404)
-    step = (await typed(request, _FIELDS_MAX)).get("step", "")
+    fields = await typed(request, _FIELDS_MAX)
+    step, note = fields.get("step", ""), tidy(fields.get("note", ""))[:NOTE_MAX_CHARS]
     if step not in {"send", "return"}:
         return await _go(request, visit, check, "check")
     if person_id is None or (step == "send" and person_id == check.made_by):
         return visit.page("check_asked", 403, fault=visit.say["check_needs_other"])
-    return await _take(request, visit, check, step, person_id)
+    if step == "return":
+        return await _give_back(visit, check, person_id, note)
+    return await _send(request, visit, check, person_id)
 
 
-async def _take(request: Request, visit: Visit, check: ReplyCheck, step: str, person_id: UUID) -> Response:
-    """Do what a second person decides. The reply stays locked meanwhile, so that it is not also given back."""
+async def _give_back(visit: Visit, check: ReplyCheck, person_id: UUID, note: str) -> Response:
+    """Give a reply back. `note` says what is to be corrected."""
     services = visit.services
     async with services.replies_checked, services.ctx.pool.acquire() as connection, connection.transaction():
         if not await bank_reply_checks.lock(connection, check.check_id):
             return visit.page("gone", 409)
-        if step == "return":
-            await bank_reply_checks.decide(connection, check.check_id, CheckOutcome.RETURNED, person_id)
-            return visit.to(f"{INBOX_PATH}/checks")
+        await bank_reply_checks.decide(connection, check.check_id, CheckOutcome.RETURNED, person_id, note)
+    return visit.to(f"{INBOX_PATH}/checks")
+
+
+async def _send(request: Request, visit: Visit, check: ReplyCheck, person_id: UUID) -> Response:
+    """Send a reply as its second person. The reply stays locked meanwhile, so that it is not also given back."""
+    services = visit.services
+    async with services.replies_checked, services.ctx.pool.acquire() as connection, connection.transaction():
+        if not await bank_reply_checks.lock(connection, check.check_id):
+            return visit.page("gone", 409)
         confirmed = await bank_reply_checks.keep_confirmed(connection, person_id, check.made_by)
         if person_id not in confirmed:
             return visit.page("check_asked", 403, fault=visit.say[f"fault_{BankPersonUnconfirmed.code}"])
@@ -99,10 +109,7 @@ async def _find(visit: Visit, check_id: UUID) -> ReplyCheck | None:
 
 async def _go(request: Request, visit: Visit, check: ReplyCheck, step: str) -> Response:
     """Let the first person's form go through the page that it was sent to."""
-    ctx = visit.services.ctx
-    async with ctx.pool.acquire() as connection:
-        stored = await bank_reply_checks.form_of(connection, check, ctx.opens)
-    sent = dict(parse_qsl(stored.body.decode("ascii", "replace"), max_num_fields=FIELDS_MAX))
+    sent = await form_as_sent(visit, check)
     checking = replace(visit, checks=check)
     if check.subject_id is None:
         return await inbox_uploads.reply(request, checking, sent | {"step": step})

@@ -13,7 +13,7 @@ from activities.orders import bank_replies
 from activities.orders.cancellations import acknowledge_cancellation
 from activities.orders.order_links import OrderForm, OrderView
 from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted
-from api.bank_gateway.inbox_second_person import ask_second
+from api.bank_gateway.inbox_second_person import ask_second, given_back
 from api.forms import chosen, typed
 from api.officers.sessions import refuse_other_sites
 from api.orders.forms import NAMES, lines_in, read_order_form
@@ -51,7 +51,8 @@ async def show_order(visit: TheVisit, order_id: SubjectId, after: After = 0) -> 
     view = await _look(visit, order_id)
     if view is None:
         return visit.page("gone", 404)
-    return await _form(visit, view, Reading({}), [number for number in view.items if number > after])
+    fields, notice = await given_back(visit, ReplyKind.ORDER, order_id, NAMES)
+    return await _form(visit, view, Reading(fields), [number for number in view.items if number > after], notice=notice)
 
 
 @router.post("/orders/{order_id}")
@@ -59,7 +60,7 @@ async def take_order(request: Request, visit: TheVisit, order_id: SubjectId) -> 
     """Take what the bank has done under an order. It is first shown for a check, and then booked."""
     refuse_other_sites(request, must_say=True)
     if visit.maybe_session is None:
-        return visit.signed_out()
+        return await visit.signed_out_while_typing(request, NAMES)
     return await reply(request, visit, order_id, await typed(request))
 
 
@@ -134,7 +135,9 @@ def _left(view: OrderView, number: int) -> int | None:
     return line.amount_paise - line.confirmed_paise if line else None
 
 
-async def _form(visit: Visit, view: OrderView, reading: Reading[OrderForm], numbers: list[int]) -> Response:
+async def _form(
+    visit: Visit, view: OrderView, reading: Reading[OrderForm], numbers: list[int], *, notice: str = ""
+) -> Response:
     shown = (numbers or list(view.items))[:ITEMS_A_PAGE]
     last_no = shown[-1] if shown else 0
     return visit.page(
@@ -144,6 +147,7 @@ async def _form(visit: Visit, view: OrderView, reading: Reading[OrderForm], numb
         shown={number: view.items[number] for number in shown},
         fields=reading.fields,
         errors=reading.errors,
+        notice=notice,
         opened_at=await inbox.open_order(visit.services.ctx, visit.session, view.subject_id),
         after=last_no if any(number > last_no for number in view.items) else 0,
     )

@@ -1,5 +1,6 @@
 """Templates, texts and headers of all pages of a bank's inbox, and the storage of posted forms."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from adapters.banks.answers import WithdrawalChannel
 from adapters.banks.stated import Answerer
 from api.bank_gateway.auth import lines_of
 from api.bank_gateway.inbox_sessions import MaybeSession
-from api.forms import VALUE_MAX_CHARS
+from api.forms import VALUE_MAX_CHARS, chosen, typed
 from api.pages import TEMPLATES, Pages
 from api.params import INT32_MAX
 from api.problems import INBOX_PATH
@@ -29,6 +30,8 @@ from schemas.text import IST
 
 INBOX_BODY_MAX_BYTES: Final = 512 * 1024
 SEE_OTHER: Final = 303
+KEPT: Final = "kept-"
+"""before the names of the fields of a form that was sent after the end of its session"""
 AnyForm = TypeVar("AnyForm", bound=ReplyForm[Any])
 SubjectId = Annotated[UUID, Path()]
 After = Annotated[int, Query(ge=0, le=INT32_MAX)]
@@ -176,6 +179,7 @@ class Visit:
             "errors": {},
             "fields": {},
             "notice": "",
+            "kept": {},
             "told_since": (),
             "is_further": False,
             "answered_id": None,
@@ -212,13 +216,21 @@ class Visit:
         """Return the way to another page."""
         return RedirectResponse(self.look.to(path), SEE_OTHER, PAGES.headers)
 
-    def closed(self, refusal: str = "", status: int = 200, email: str = "") -> Response:
-        """Return the form to sign in."""
-        return self.page("sign_in", status, refusal=refusal, email=email)
+    def closed(
+        self, refusal: str = "", status: int = 200, email: str = "", kept: Mapping[str, str] | None = None
+    ) -> Response:
+        """Return the form to sign in. `kept` are fields of another form, which the page keeps."""
+        return self.page("sign_in", status, refusal=refusal, email=email, kept=kept or {})
 
     def signed_out(self) -> Response:
         """Return the form to sign in, for what was posted after the end of a session."""
         return self.closed(self.say["session_over"], 401)
+
+    async def signed_out_while_typing(self, request: Request, names: re.Pattern[str]) -> Response:
+        """Return the same for a form whose fields match `names`. What was typed stays."""
+        fields = chosen(await typed(request), names)
+        kept = {f"{KEPT}{name}": text for name, text in (fields | {"path": request.url.path}).items()}
+        return self.closed(self.say["session_over_kept"], 401, kept=kept)
 
 
 def _visit(request: Request, services: TheServices, look: TheLook, session: MaybeSession) -> Visit:

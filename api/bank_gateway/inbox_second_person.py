@@ -1,13 +1,16 @@
-"""A reply that waits for a second person of the bank, instead of being sent."""
+"""Replies that wait for a second person of the bank, and those that were given back."""
 
+import re
+from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 from fastapi import Request
 from starlette.responses import Response
 
-from api.bank_gateway.inbox_pages import Visit, keep_posted
+from api.bank_gateway.inbox_pages import Visit, keep_posted, moment
+from api.forms import FIELDS_MAX, chosen
 from db.banks import bank_reply_checks
-from db.banks.bank_reply_checks import ReplyKind
+from db.banks.bank_reply_checks import ReplyCheck, ReplyKind
 from domain.errors import BusinessError
 from domain.errors.banks import BankPersonUnconfirmed
 
@@ -32,3 +35,29 @@ async def ask_second(request: Request, visit: Visit, kind: ReplyKind, subject_id
     except BusinessError as error:
         return visit.page("check_asked", 409, fault=visit.say[f"fault_{error.code}"].format_map(error.params))
     return visit.page("check_asked", fault="")
+
+
+async def form_as_sent(visit: Visit, check: ReplyCheck) -> dict[str, str]:
+    """Return the form of a reply as the first person sent it."""
+    ctx = visit.services.ctx
+    async with ctx.pool.acquire() as connection:
+        stored = await bank_reply_checks.form_of(connection, check, ctx.opens)
+    return dict(parse_qsl(stored.body.decode("ascii", "replace"), max_num_fields=FIELDS_MAX))
+
+
+async def given_back(
+    visit: Visit, kind: ReplyKind, subject_id: UUID, names: re.Pattern[str]
+) -> tuple[dict[str, str], str]:
+    """Return the fields of the newest reply if it was given back, and what the page says of it.
+
+    Both are empty without one.
+    """
+    async with visit.services.ctx.pool.acquire() as connection:
+        found = await bank_reply_checks.given_back(connection, visit.code, kind, subject_id)
+    if found is None:
+        return {}, ""
+    fields = chosen(await form_as_sent(visit, found.check), names)
+    # Who fills it in again signs it, who may be another person.
+    fields = {name: text for name, text in fields.items() if name not in {"name", "designation"}}
+    says = visit.say["given_back"].format(name=found.name, when=moment(found.at, visit.say))
+    return visit.by_person(fields), f"{says} {found.note}".strip()

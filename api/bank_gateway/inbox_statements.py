@@ -73,7 +73,7 @@ async def take_further(request: Request, visit: TheVisit, request_id: SubjectId)
     """Take a further statement. It is first shown for a check, and then booked."""
     refuse_other_sites(request, must_say=True)
     if visit.maybe_session is None:
-        return visit.signed_out()
+        return await visit.signed_out_while_typing(request, NAMES)
     return await reply(request, visit, request_id, await typed(request))
 
 

@@ -205,6 +205,7 @@ class MyCasePages:
             todos=[todo.value for todo in todos(found)],
             heaps=texts.heaps(found, say),
             transfers=texts.transfers(found, say),
+            claims=texts.claims(found, say),
             stages=texts.shown_stages(found, say),
             is_late=texts.is_late(found, say),
             next_text=texts.next_text(found, say),

@@ -8,7 +8,7 @@ from typing import Final
 from api.public.pages import exact_rupees
 from domain.my_case import Stage, StageState, stages, todos
 from schemas.enums import Bucket
-from schemas.my_case import MyCase, Place
+from schemas.my_case import ClaimState, MyCase, OwnClaim, Place
 from schemas.restoration_enums import RestorationState, Step
 from schemas.text import IST
 
@@ -101,7 +101,7 @@ def headline(found: MyCase, say: Say) -> str:
         "restored": exact_rupees(restored),
     }
     if not found.lost_paise:
-        return say["head_nothing"]
+        return say["head_claimed" if found.claims else "head_nothing"]
     if restored:
         return say["head_restored_and_held" if held else "head_restored"].format(**amounts)
     if held:
@@ -142,6 +142,33 @@ def transfers(found: MyCase, say: Say) -> list[ShownTransfer]:
         )
         for one in found.transfers
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClaim:
+    """One transfer that another complaint tells too."""
+
+    title: str
+    says: str
+    do: str
+    """what the victim can do; empty for nothing"""
+
+
+def claims(found: MyCase, say: Say) -> list[ShownClaim]:
+    """Return each transfer that another complaint tells too, with who gets its money and what the victim can do."""
+    return [_claim(one, say) for one in found.claims]
+
+
+def _claim(one: OwnClaim, say: Say) -> ShownClaim:
+    key = "claim_given" if one.given_to else f"claim_{one.state.value}"
+    decided = day(one.decided_at, say) if one.decided_at else ""
+    return ShownClaim(
+        title=say["transfer"].format(
+            amount=exact_rupees(one.amount_paise), bank=one.bank, when=moment(one.transferred_at, say)
+        ),
+        says=say[key].format(day=decided, number=one.given_to),
+        do="" if one.state is ClaimState.OWN else say[f"{key}_do"],
+    )
 
 
 def _lines(places: Sequence[Place], say: Say) -> Iterator[Line]:
@@ -193,7 +220,12 @@ def next_text(found: MyCase, say: Say) -> str:
         return ""
     if restoration is not None and restoration.closed_at is not None:
         return say[f"next_{restoration.state.value}"].format(day=day(restoration.closed_at, say))
-    return say["next_in_play" if found.sums.get(Bucket.IN_PLAY) else "next_none"]
+    if not found.lost_paise and found.claims:
+        is_open = any(one.state is ClaimState.UNDECIDED for one in found.claims)
+        return say["next_undecided" if is_open else "next_claimed"]
+    if found.sums.get(Bucket.IN_PLAY):
+        return say["next_in_play"]
+    return say["next_held" if found.sums.get(Bucket.HELD) else "next_none"]
 
 
 def waits_for_application(found: MyCase) -> bool:

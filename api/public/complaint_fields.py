@@ -212,7 +212,8 @@ def who_fields(content: DraftContent) -> dict[str, str]:
         "district": known.code if known else victim.district,
         "teller": teller.name if teller else "",
         "relation": teller.relation if teller else "",
-        "teller_mobile": teller.mobile if teller else "",
+        # A person who has confirmed a number on the way here need not type it.
+        "teller_mobile": teller.mobile if teller else content.caller_mobile,
     }
 
 
@@ -269,7 +270,8 @@ def read_story(answers: Answers) -> Change:
 def reach_fields(content: DraftContent) -> dict[str, str]:
     """Return the fields of the page about safe ways as it shows them."""
     reach, victim = content.reach, content.victim
-    mobile = victim.mobile or content.caller_mobile
+    # The number of a person who complains for the victim is not the victim's.
+    mobile = victim.mobile or ("" if content.teller else content.caller_mobile)
     return {
         "way": reach.way.value if reach else ("call" if mobile else ""),
         "mobile": mobile,

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from activities.drafts import public_codes, public_drafts
 from activities.drafts.public_drafts import FORM_PATH
+from api.pages import GONE
 from api.public import complaint_fields as form
 from api.public.complaint_fields import Answers
 from api.public.complaint_visits import TheVisit, Visit, fields_of
@@ -22,6 +23,8 @@ from schemas.enums import Language
 from schemas.text import IST
 
 MOBILE_END_CHARS: Final = 2
+KEPT: Final = "kept-"
+"""before the names of the fields of a page that was sent after the end of its visit"""
 STEPS: Final = ("transfer/1", "who", "story", "reach", "check")
 """the five questions, by the last part of their paths"""
 
@@ -68,10 +71,19 @@ class FormPage:
         """Lead to the page that asks for the code, because no visit is live."""
         return self.to("open")
 
-    def closed(self) -> Response | None:
-        """Lead away from a question that cannot be answered: no visit is live, or the complaint is sent. Else None."""
+    def over_while_typing(self, step: str, answers: Answers) -> Response:
+        """Ask for the code, because no visit is live, and keep in the page what was typed for this step."""
+        told = {name: text for name, text in answers.fields.items() if text and name != "form_code"}
+        code = {"form_code": answers.fields.get("form_code", "")}
+        return self.show("open", status=GONE, fields=code, kept={"page": step, **told})
+
+    def closed(self, step: str = "", answers: Answers | None = None) -> Response | None:
+        """Lead away from a question that cannot be answered: no visit is live, or the complaint is sent. Else None.
+
+        With `answers` a page was sent, and what was typed stays.
+        """
         if not self.is_open:
-            return self.over()
+            return self.over_while_typing(step, answers) if answers else self.over()
         return self.to("done") if self.draft.finished_at is not None else None
 
     def say(self, key: str, **values: object) -> str:
@@ -81,11 +93,13 @@ class FormPage:
     def show(self, name: str, step: int = 0, status: int = 200, **values: Any) -> Response:
         """Return a page. `errors` has the keys of the texts that say what is wrong."""
         draft = self.visit.draft
-        known = {
+        known: dict[str, Any] = {
             "draft": draft,
             "code": public_codes.code_of(self.ctx, draft) if draft else "",
             "step": step,
             "steps": len(STEPS),
+            "kept": {},
+            "keeps_typed": False,
             "earlier": f"{FORM_PATH}/{STEPS[step - 2]}" if step > 1 else "",
         }
         errors = {field: self.say(key) for field, key in values.pop("errors", {}).items()}

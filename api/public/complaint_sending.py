@@ -1,4 +1,4 @@
-"""The last pages of the public complaint form: look over and send, confirm the mobile, and open a complaint again."""
+"""The last pages of the public complaint form: look over and send, and confirm the mobile."""
 
 import math
 from collections.abc import Mapping
@@ -10,19 +10,17 @@ from starlette.responses import Response
 from activities.drafts import public_codes, public_drafts
 from activities.drafts.public_drafts import FORM_PATH
 from api.public import complaint_fields as form
-from api.public import complaint_visits as visits
 from api.public.complaint_fields import Answers
 from api.public.complaint_form import MOBILE_END_CHARS, FormPage, TheForm, ask_banks, may_ask
-from db.drafts.public_drafts import PublicDraft
 from domain.drafts.complaints import number_to_confirm, with_number_to_confirm
 from domain.errors import LimitExceeded, NotNow
 from domain.errors.drafts import ComplaintUnconfirmed
 from schemas.drafts import DraftContent
 
 router = APIRouter(prefix=FORM_PATH, include_in_schema=False)
-"""its last path takes every name, so it is included after the questions"""
 
 HOUR_SECONDS: Final = 3_600
+CODE_OVER: Final = "code_over"
 
 
 # -- look over and send ------------------------------------------------------------------------------------------------
@@ -44,17 +42,17 @@ async def take_check(request: Request, page: TheForm) -> Response:
     number = number_to_confirm(content)
     if answers.fields.get("step") == "code":
         return await _check(page, notice=await send_code(page, request, number, over=True))
-    if missing := _missing(content):
+    if missing := missing_step(content):
         return page.to(missing)
     if answers.fields.get("code") and not page.draft.is_confirmed:
         if error := await _confirm(page, number, answers.fields["code"]):
-            return await _check(page, answers.fields, {"code": error})
+            return await _check(page, answers.fields, {_field_of(error): error})
     elif not await may_ask(page, request):
         return page.to("confirm")
     return await _finish(page, answers)
 
 
-def _missing(content: DraftContent) -> str:
+def missing_step(content: DraftContent) -> str:
     """Return the first question that is not answered; empty if none is."""
     if not content.transfers:
         return "transfer/1"
@@ -144,7 +142,7 @@ async def take_confirm(request: Request, page: TheForm) -> Response:
         return await _confirm_page(page, notice=await send_code(page, request, mobile, over=True))
     number = number_to_confirm(await page.content())
     if error := await _confirm(page, number, answers.fields.get("code", "")):
-        answers.errors["code"] = error
+        answers.errors[_field_of(error)] = error
         return await _confirm_page(page, answers)
     opened = await public_codes.visit(page.ctx, page.visit.token)
     if opened is None:
@@ -160,7 +158,7 @@ async def _confirm_page(page: FormPage, answers: Answers | None = None, *, notic
         1,
         422 if answers else 200,
         errors=answers.errors if answers else {},
-        fields=answers.fields if answers else {"mobile": number},
+        fields={"mobile": number} | (dict(answers.fields) if answers else {}),
         notice=notice,
         number_end=number[-MOBILE_END_CHARS:],
         code_sent=bool(number) and await public_drafts.has_live_code(page.ctx, page.draft.draft_id, number),
@@ -187,54 +185,10 @@ async def _confirm(page: FormPage, number: str, typed: str) -> str:
     if await public_drafts.confirm(page.ctx, page.draft, number, code):
         return ""
     await throttle.give_back_complaint(number)
-    return "code_wrong"
+    is_live = await public_drafts.has_live_code(page.ctx, page.draft.draft_id, number)
+    return "code_wrong" if is_live else CODE_OVER
 
 
-# -- opened again ------------------------------------------------------------------------------------------------------
-
-
-@router.api_route("/open", methods=["GET", "HEAD"])
-async def ask_code(page: TheForm) -> Response:
-    """Return the page that asks for the code of a complaint."""
-    return page.show("open")
-
-
-@router.post("/open")
-async def take_code(request: Request, page: TheForm) -> Response:
-    """Open a complaint by its code."""
-    answers = await page.answers(request)
-    typed = answers.fields.get("form_code", "")
-    return await _open(page, request, public_codes.read_code(typed), answers)
-
-
-@router.api_route("/{code}", methods=["GET", "HEAD"])
-async def ask_link(page: TheForm, code: str) -> Response:
-    """Return the page behind a link.
-
-    It opens nothing, so that the history of a browser and a mail scanner see nothing.
-    """
-    return page.show("link", link=code)
-
-
-@router.post("/{code}")
-async def take_link(request: Request, page: TheForm, code: str) -> Response:
-    """Open the complaint of a link."""
-    return await _open(page, request, public_codes.read_code(code), await page.answers(request))
-
-
-async def _open(page: FormPage, request: Request, code: str, answers: Answers) -> Response:
-    draft = await public_codes.of_code(page.ctx, code)
-    if draft is None:
-        await page.services.form_throttle.count_guess(request)
-        return page.show("open", status=422, errors={"form_code": "form_code_wrong"}, fields=answers.fields)
-    following = _next_page(draft, await page.of(draft).content())
-    return await visits.begin(page.ctx, page.to(following), draft)
-
-
-def _next_page(draft: PublicDraft, content: DraftContent) -> str:
-    """Return the page at which a visitor goes on."""
-    if draft.finished_at is not None:
-        return "done"
-    if content.transfers and draft.ack_no is None:
-        return "confirm"
-    return _missing(content) or "check"
+def _field_of(error: str) -> str:
+    """Return the field beside which a fault of a code stands; empty for a code that is over."""
+    return "" if error == CODE_OVER else "code"

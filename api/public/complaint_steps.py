@@ -25,6 +25,8 @@ from schemas.text import IST
 router = APIRouter(prefix=FORM_PATH, include_in_schema=False)
 
 BANKS_SHOWN_MAX: Final = 300
+SHOW: Final = "show"
+"""button that shows a page in the other language or size, with what is typed"""
 SMS_MAX_CHARS: Final = 1_000
 
 Number = Annotated[int, Path(ge=1, le=100)]
@@ -43,6 +45,8 @@ async def ask(page: TheForm) -> Response:
 async def begin(request: Request, page: TheForm) -> Response:
     """Begin a complaint with its first transfer, and ask the banks."""
     answers = await page.answers(request)
+    if answers.fields.get("step") == SHOW:
+        return _transfer(page, 1, answers.fields, is_new=True)
     if answers.fields.get("step") == "read":
         return _read_message(page, 1, answers, is_new=True)
     told = form.read_transfer(answers)
@@ -74,9 +78,11 @@ async def take_transfer(request: Request, page: TheForm, number: Number) -> Resp
     """Save one transfer, and ask the banks about it."""
     answers = await page.answers(request)
     if not page.is_open:
-        return page.over()
+        return page.over_while_typing(f"transfer/{number}", answers)
     if number > page.ctx.policy.public_form.transfers_max:
         return page.to("check")
+    if shown := await _shown(page, f"transfer/{number}", answers):
+        return shown
     if answers.fields.get("step") == "read":
         return _read_message(page, number, answers)
     told = form.read_transfer(answers)
@@ -93,6 +99,7 @@ def _transfer(
     errors: dict[str, str] | None = None,
     *,
     is_new: bool = False,
+    notice: str = "",
 ) -> Response:
     sure = form.digits_of(fields.get("reference", "")).upper() if (errors or {}).get("reference") else ""
     banks = sorted(bank.name for bank in page.ctx.directory.current)[:BANKS_SHOWN_MAX]
@@ -102,7 +109,9 @@ def _transfer(
         422 if errors else 200,
         errors=errors or {},
         fields=fields,
+        notice=notice,
         number=number,
+        keeps_typed=True,
         action=FORM_PATH if is_new else f"{FORM_PATH}/transfer/{number}",
         sure=sure,
         banks=banks,
@@ -130,20 +139,18 @@ async def ask_who(page: TheForm) -> Response:
     if closed := page.closed():
         return closed
     content = await page.content()
-    return page.show("who", 2, fields=form.who_fields(content), districts=page.districts(), asked=_asked(page, content))
+    return _who(page, content, form.who_fields(content))
 
 
 @router.post("/who")
 async def take_who(request: Request, page: TheForm) -> Response:
     """Save who lost the money, and who complains."""
     answers = await page.answers(request)
-    if closed := page.closed():
+    if closed := page.closed("who", answers) or await _shown(page, "who", answers):
         return closed
     change = form.read_who(answers)
     if answers.errors:
-        return page.show(
-            "who", 2, 422, errors=answers.errors, fields=answers.fields, districts=page.districts(), asked=()
-        )
+        return _who(page, await page.content(), answers.fields, answers.errors)
     await page.save(change)
     return page.to("story")
 
@@ -153,18 +160,18 @@ async def ask_story(page: TheForm) -> Response:
     """Return the page about what happened."""
     if closed := page.closed():
         return closed
-    return page.show("story", 3, fields=form.story_fields(await page.content()))
+    return page.show("story", 3, fields=form.story_fields(await page.content()), keeps_typed=True)
 
 
 @router.post("/story")
 async def take_story(request: Request, page: TheForm) -> Response:
     """Save what happened."""
     answers = await page.answers(request)
-    if closed := page.closed():
+    if closed := page.closed("story", answers) or await _shown(page, "story", answers):
         return closed
     change = form.read_story(answers)
     if answers.errors:
-        return page.show("story", 3, 422, errors=answers.errors, fields=answers.fields)
+        return page.show("story", 3, 422, errors=answers.errors, fields=answers.fields, keeps_typed=True)
     await page.save(change)
     return page.to("reach")
 
@@ -174,7 +181,8 @@ async def ask_reach(page: TheForm) -> Response:
     """Return the page about how the person can be reached without danger."""
     if closed := page.closed():
         return closed
-    return page.show("reach", 4, fields=form.reach_fields(await page.content()))
+    content = await page.content()
+    return _reach(page, content, form.reach_fields(content))
 
 
 @router.post("/reach")
@@ -184,16 +192,73 @@ async def take_reach(request: Request, page: TheForm) -> Response:
     A short message goes only to a number that is told to be safe for it.
     """
     answers = await page.answers(request)
-    if closed := page.closed():
+    if closed := page.closed("reach", answers) or await _shown(page, "reach", answers):
         return closed
     change = form.read_reach(answers, page.look.language)
     if answers.errors:
-        return page.show("reach", 4, 422, errors=answers.errors, fields=answers.fields)
+        return _reach(page, await page.content(), answers.fields, answers.errors)
     content = await page.save(change)
     is_safe = content.reach is not None and content.reach.way is ReachWay.SMS
     if is_safe and not await public_drafts.is_confirmed(page.ctx, page.draft):
         await send_code(page, request, number_to_confirm(content), over=False)
     return page.to("check")
+
+
+def _who(
+    page: FormPage,
+    content: DraftContent,
+    fields: Mapping[str, str],
+    errors: dict[str, str] | None = None,
+    *,
+    notice: str = "",
+) -> Response:
+    return page.show(
+        "who",
+        2,
+        422 if errors else 200,
+        errors=errors or {},
+        fields=fields,
+        notice=notice,
+        districts=page.districts(),
+        asked=_asked(page, content),
+        keeps_typed=True,
+    )
+
+
+def _reach(
+    page: FormPage,
+    content: DraftContent,
+    fields: Mapping[str, str],
+    errors: dict[str, str] | None = None,
+    *,
+    notice: str = "",
+) -> Response:
+    status, for_other = 422 if errors else 200, content.teller is not None
+    more = {"errors": errors or {}, "fields": fields, "notice": notice}
+    return page.show("reach", 4, status, for_other=for_other, keeps_typed=True, **more)
+
+
+async def _shown(page: FormPage, step: str, answers: Answers) -> Response | None:
+    """Return the page of a step in the other language or size, if that is asked for."""
+    if answers.fields.get("step") != SHOW:
+        return None
+    return show_step(page, step, answers.fields, await page.content())
+
+
+def show_step(
+    page: FormPage, step: str, fields: Mapping[str, str], content: DraftContent, *, notice: str = ""
+) -> Response | None:
+    """Return the page of a step with what was typed; None if there is no such step. It saves nothing."""
+    match step.partition("/"):
+        case ("transfer", _, number) if number.isdecimal() and 1 <= int(number) <= len(content.transfers) + 1:
+            return _transfer(page, int(number), fields, notice=notice)
+        case ("who", _, _):
+            return _who(page, content, fields, notice=notice)
+        case ("story", _, _):
+            return page.show("story", 3, fields=fields, notice=notice, keeps_typed=True)
+        case ("reach", _, _):
+            return _reach(page, content, fields, notice=notice)
+    return None
 
 
 def _asked(page: FormPage, content: DraftContent) -> tuple[str, ...]:

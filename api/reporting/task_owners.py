@@ -100,8 +100,8 @@ async def claim_many(services: TheServices, officer: Owner, chosen: Chosen) -> B
     """Claim the work items of a list or of a filter. The answer says of each what became of it."""
     taker = await taker_of(services, officer)
 
-    async def one(ref: TaskRef) -> None:
-        await task_owners.claim(services.ctx, ref.task_id, ref.version, taker)
+    async def one(ref: TaskRef) -> TaskStanding:
+        return await task_owners.claim(services.ctx, ref.task_id, ref.version, taker)
 
     return await _each(services, officer, chosen, one)
 
@@ -111,9 +111,20 @@ async def pass_on_many(services: TheServices, officer: Owner, chosen: ChosenToPa
     """Give the work items of a list or of a filter to another officer, with a note."""
     by, to = await taker_of(services, officer), await taker_named(services, chosen.to)
 
-    async def one(ref: TaskRef) -> None:
+    async def one(ref: TaskRef) -> TaskStanding:
         body = PassOn(version=ref.version, to=chosen.to, note=chosen.note)
-        await task_owners.pass_on(services.ctx, ref.task_id, body, by, to)
+        return await task_owners.pass_on(services.ctx, ref.task_id, body, by, to)
+
+    return await _each(services, officer, chosen, one)
+
+
+@router.post("/tasks/release", name="release_tasks", responses=says(NOT_FOUND))
+async def release_many(services: TheServices, officer: Owner, chosen: Chosen) -> BulkOutcome:
+    """Release the work items of a list or of a filter, so that no officer has them."""
+    by = await taker_of(services, officer)
+
+    async def one(ref: TaskRef) -> TaskStanding:
+        return await task_owners.release(services.ctx, ref.task_id, ref, by)
 
     return await _each(services, officer, chosen, one)
 
@@ -123,9 +134,9 @@ async def snooze_many(services: TheServices, officer: Owner, chosen: ChosenToSno
     """Let the work items of a list or of a filter sleep."""
     by = await taker_of(services, officer)
 
-    async def one(ref: TaskRef) -> None:
+    async def one(ref: TaskRef) -> TaskStanding:
         body = Snooze(version=ref.version, until=chosen.until, for_event=chosen.for_event)
-        await task_owners.snooze(services.ctx, ref.task_id, body, by)
+        return await task_owners.snooze(services.ctx, ref.task_id, body, by)
 
     return await _each(services, officer, chosen, one)
 
@@ -142,9 +153,11 @@ async def close_many(
     return await _each(services, officer, chosen, one)
 
 
-async def _each(
-    services: Services, officer: Officer, chosen: Chosen, do: Callable[[TaskRef], Awaitable[None]]
-) -> BulkOutcome:
+Verb = Callable[[TaskRef], Awaitable[TaskStanding | None]]
+"""a verb on one item, which returns who has the item then; None if it is closed"""
+
+
+async def _each(services: Services, officer: Officer, chosen: Chosen, do: Verb) -> BulkOutcome:
     """Do a verb on each chosen item, each in a transaction of its own. Raises `TeamNotFound` and `BadCursor`."""
     following = None
     if chosen.filter is None:
@@ -153,16 +166,28 @@ async def _each(
         found = await wanted_of(services, officer, chosen.filter)
         async with services.ctx.pool.acquire() as connection:
             wanted, following = await task_filters.refs(connection, found, chosen.after, BULK_MAX, services.ctx.now())
-    items = tuple([await _outcome(ref, do) for ref in wanted])
-    return BulkOutcome(items=items, more=following is not None, next=following)
+    items = [await _outcome(ref, do) for ref in wanted]
+    if chosen.filter is not None:
+        items = await _with_cases(services, items)
+    return BulkOutcome(items=tuple(items), more=following is not None, next=following)
 
 
-async def _outcome(ref: TaskRef, do: Callable[[TaskRef], Awaitable[None]]) -> TaskOutcome:
+async def _outcome(ref: TaskRef, do: Verb) -> TaskOutcome:
     try:
-        await do(ref)
+        standing = await do(ref)
     except BusinessError as error:
         return TaskOutcome(task_id=ref.task_id, done=False, code=error.code, params=error.params, says=str(error))
-    return TaskOutcome(task_id=ref.task_id, done=True)
+    return TaskOutcome(task_id=ref.task_id, done=True, version=standing.version if standing else None)
+
+
+async def _with_cases(services: Services, items: list[TaskOutcome]) -> list[TaskOutcome]:
+    """Return outcomes, the refused ones with their cases. The filter has found them, so the caller sees them."""
+    refused = [one.task_id for one in items if not one.done]
+    if not refused:
+        return items
+    async with services.ctx.pool.acquire() as connection:
+        cases = await owner_rows.cases_of(connection, refused)
+    return [one.model_copy(update={"case_ack_no": cases.get(one.task_id)}) for one in items]
 
 
 # -- counts, acts, saved filters ---------------------------------------------------------------------------------------

@@ -19,17 +19,16 @@ CONFIRMED_LEAST: Final = 2
 """confirmed people without whom no reply by two can be given"""
 _SHOWN_MAX: Final = 200
 _ROW: Final = """
-SELECT person_id, institution, email, name, designation, added_at, ended_at, told_at, last_sign_in_at, confirmed_at,
-    next_attempt_at IS NOT NULL AS is_due,
+SELECT person_id, institution, email, name, designation, added_at, ended_at, did_not_ask, told_at, last_sign_in_at,
+    confirmed_at, next_attempt_at IS NOT NULL AS is_due,
     CASE WHEN ended_at IS NOT NULL THEN 'ended' WHEN password_hash IS NULL THEN 'invited' ELSE 'active' END AS state
 FROM bank_person
 """
 
-_END: Final = """
+_SET_ENDED: Final = """
 UPDATE bank_person SET ended_at = $1, password_hash = NULL, code_digest = NULL, code_until = NULL,
-    next_attempt_at = NULL
-WHERE ended_at IS NULL
-"""
+    next_attempt_at = NULL"""
+_END: Final = f"{_SET_ENDED} WHERE ended_at IS NULL"
 
 
 class PersonLogin(FrozenModel):
@@ -115,7 +114,8 @@ async def end(connection: Connection, institution: str, person_id: UUID, at: dat
 async def refuse_code(connection: Connection, person_id: UUID, code_digest: bytes, at: datetime) -> str | None:
     """End the person to whom this code was sent; return the bank, or None without such a code."""
     institution: str | None = await connection.fetchval(
-        f"{_END} AND person_id = $2 AND code_digest = $3 AND code_until > present_moment() RETURNING institution",
+        f"{_SET_ENDED}, did_not_ask = true WHERE ended_at IS NULL AND person_id = $2 AND code_digest = $3"
+        " AND code_until > present_moment() RETURNING institution",
         at,
         person_id,
         code_digest,

@@ -1,5 +1,6 @@
 """Replies that one person of a bank has filled in, and another one sends or gives back."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -14,6 +15,7 @@ from domain.errors.banks import BankPersonUnconfirmed, BankReplyWaits, BankTable
 from schemas.base import FrozenModel, UtcDatetime
 
 WAITING_MAX: Final = 200
+NOTE_MAX_CHARS: Final = 300
 TABLES_MAX: Final = 20
 """tables of a bank that wait at one time; a trigger holds it"""
 
@@ -53,13 +55,26 @@ class ReplyCheck(FrozenModel):
     designation: str
 
 
-_ROW: Final = """
-SELECT c.check_id, c.institution, c.kind, c.subject_id, coalesce(r.case_no, o.case_no) AS case_no, c.evidence_id,
+class GivenBack(FrozenModel):
+    """A reply that was given back, and about which no other one was made since."""
+
+    check: ReplyCheck
+    name: str = Field(repr=False)
+    """who gave it back"""
+    at: UtcDatetime
+    note: str
+    """what is to be corrected; empty if nothing was written"""
+
+
+_COLUMNS: Final = """
+c.check_id, c.institution, c.kind, c.subject_id, coalesce(r.case_no, o.case_no) AS case_no, c.evidence_id,
     c.made_by, c.made_at, p.name, p.designation
+"""
+_FROM: Final = """
 FROM bank_reply_check c JOIN bank_person p ON p.person_id = c.made_by
 LEFT JOIN hold_request r ON r.request_id = c.subject_id LEFT JOIN bank_order o ON o.order_id = c.subject_id
-WHERE c.institution = $1 AND c.outcome IS NULL
 """
+_ROW: Final = f"SELECT {_COLUMNS} {_FROM} WHERE c.institution = $1 AND c.outcome IS NULL"
 
 
 async def ask(
@@ -118,6 +133,36 @@ async def find(connection: Connection, institution: str, check_id: UUID) -> Repl
     return ReplyCheck(**dict(row)) if row else None
 
 
+async def given_back(connection: Connection, institution: str, kind: ReplyKind, subject_id: UUID) -> GivenBack | None:
+    """Return the newest reply of a bank about a request or an order if it was given back, or None."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS}, c.outcome, c.decided_at, c.note, d.name AS decider"
+        f" {_FROM} LEFT JOIN bank_person d ON d.person_id = c.decided_by"
+        " WHERE c.subject_id = $3 AND c.institution = $1 AND c.kind = $2 ORDER BY c.made_at DESC LIMIT 1",
+        institution,
+        kind.value,
+        subject_id,
+    )
+    if row is None or row["outcome"] != CheckOutcome.RETURNED.value:
+        return None
+    told = dict(row)
+    check = ReplyCheck(**{name: told[name] for name in ReplyCheck.model_fields})
+    return GivenBack(check=check, name=told["decider"], at=told["decided_at"], note=told["note"] or "")
+
+
+async def all_given_back(connection: Connection, institution: str, subject_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Return those of these requests and orders of a bank whose newest reply was given back."""
+    rows = await connection.fetch(
+        "SELECT subject_id FROM (SELECT DISTINCT ON (subject_id) subject_id, outcome FROM bank_reply_check"
+        " WHERE subject_id = ANY ($2) AND institution = $1 ORDER BY subject_id, made_at DESC) AS newest"
+        " WHERE outcome = $3",
+        institution,
+        list(subject_ids),
+        CheckOutcome.RETURNED.value,
+    )
+    return frozenset(row["subject_id"] for row in rows)
+
+
 async def lock(connection: Connection, check_id: UUID) -> bool:
     """Return whether a reply still waits, which stays so until the transaction ends."""
     statement = "SELECT true FROM bank_reply_check WHERE check_id = $1 AND outcome IS NULL FOR NO KEY UPDATE"
@@ -138,16 +183,18 @@ async def keep_confirmed(connection: Connection, checker: UUID, maker: UUID) -> 
     return {row["person_id"] for row in rows}
 
 
-async def decide(connection: Connection, check_id: UUID, outcome: CheckOutcome, by: UUID) -> None:
-    """Write the decision of the second person about a reply that is locked.
+async def decide(connection: Connection, check_id: UUID, outcome: CheckOutcome, by: UUID, note: str = "") -> None:
+    """Write the decision of the second person about a reply that is locked. `note` says why it is given back.
 
     Raises `asyncpg.CheckViolationError` if the first person sends it, or one whom the police have not confirmed.
     """
     await connection.execute(
-        "UPDATE bank_reply_check SET outcome = $2, decided_by = $3, decided_at = present_moment() WHERE check_id = $1",
+        "UPDATE bank_reply_check SET outcome = $2, decided_by = $3, decided_at = present_moment(), note = $4"
+        " WHERE check_id = $1",
         check_id,
         outcome.value,
         by,
+        note or None,
     )
 
 

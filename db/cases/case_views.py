@@ -29,7 +29,7 @@ _CASE: Final = f"""
 SELECT c.case_no, c.state, c.opened_at, c.settled_at, c.event_seq,
     {BALANCES} AS balances,
     (SELECT jsonb_agg(to_jsonb(s) ORDER BY s.received_at, s.ack_no) FROM
-        (SELECT ack_no, channel, category, joined, flags, received_at FROM complaint
+        (SELECT ack_no, channel, category, joined, flags, received_at, marked FROM complaint
          WHERE case_no = c.case_no ORDER BY received_at, ack_no LIMIT $2) AS s) AS complaint_list,
     (SELECT count(*) FROM complaint WHERE case_no = c.case_no) AS complaints,
     (SELECT count(*) FROM hop WHERE case_no = c.case_no) AS hops,

@@ -143,6 +143,12 @@ class Move(FrozenModel):
     note: str = ""
 
 
+async def cases_of(connection: Connection, task_ids: Sequence[int]) -> dict[int, str | None]:
+    """Return the case of each of these work items; None for one without a case."""
+    rows = await connection.fetch("SELECT task_id, case_no FROM desk_task WHERE task_id = ANY ($1)", list(task_ids))
+    return {row["task_id"]: row["case_no"] for row in rows}
+
+
 async def standing(connection: Connection, task_id: int, now: datetime) -> Standing:
     """Return who has a work item. The item must exist."""
     row = await connection.fetchrow(_STANDING, task_id, now)

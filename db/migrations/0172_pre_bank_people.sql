@@ -9,6 +9,7 @@ CREATE TABLE bank_person (
     designation text NOT NULL CONSTRAINT bank_person_designation CHECK (length(designation) BETWEEN 1 AND 200),
     added_at timestamptz NOT NULL,
     ended_at timestamptz,
+    did_not_ask boolean NOT NULL DEFAULT false,
     password_hash text,
     code_digest bytea CONSTRAINT bank_person_code CHECK (octet_length(code_digest) = 32),
     code_until timestamptz,
@@ -19,6 +20,7 @@ CREATE TABLE bank_person (
     confirmed_at timestamptz,
     confirmed_proposal bigint REFERENCES administration_proposal (proposal_id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT bank_person_confirmed CHECK ((confirmed_at IS NULL) = (confirmed_proposal IS NULL)),
+    CONSTRAINT bank_person_did_not_ask CHECK (NOT did_not_ask OR ended_at IS NOT NULL),
     CONSTRAINT bank_person_code_ends CHECK ((code_digest IS NULL) = (code_until IS NULL)),
     CONSTRAINT bank_person_ended_has_no_way_in CHECK (
         ended_at IS NULL OR num_nonnulls(password_hash, code_digest, next_attempt_at) = 0)
@@ -30,6 +32,7 @@ CREATE INDEX bank_person_to_forget ON bank_person (ended_at) WHERE last_sign_in_
 CREATE INDEX bank_person_of_bank ON bank_person (institution, added_at);
 CREATE INDEX bank_person_due ON bank_person (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 COMMENT ON TABLE bank_person IS 'a person of a bank who has a login in its inbox; the bank itself adds and ends them';
+COMMENT ON COLUMN bank_person.did_not_ask IS 'whether the person has ended the login with its code, without having asked for it';
 COMMENT ON COLUMN bank_person.code_digest IS 'SHA-256 of the code with which the person sets a password; it is only in the letter to the person';
 COMMENT ON COLUMN bank_person.confirmed_proposal IS
     'of the two admins who have confirmed that the login is of another person than the others; null: not confirmed';

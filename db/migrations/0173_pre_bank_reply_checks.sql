@@ -14,16 +14,20 @@ CREATE TABLE bank_reply_check (
     outcome text CONSTRAINT bank_reply_check_outcome CHECK (outcome IN ('sent', 'returned')),
     decided_by uuid REFERENCES bank_person (person_id),
     decided_at timestamptz,
+    note text,
+    CONSTRAINT bank_reply_check_note CHECK (note IS NULL OR (outcome = 'returned' AND length(note) BETWEEN 1 AND 300)),
     CONSTRAINT bank_reply_check_of_one CHECK ((kind = 'table') = (subject_id IS NULL)),
     CONSTRAINT bank_reply_check_decided CHECK (num_nulls(outcome, decided_by, decided_at) IN (0, 3)),
     CONSTRAINT bank_reply_check_by_two CHECK (outcome IS DISTINCT FROM 'sent' OR decided_by <> made_by)
 );
 CREATE UNIQUE INDEX bank_reply_check_open ON bank_reply_check (institution, kind, subject_id)
     WHERE outcome IS NULL AND subject_id IS NOT NULL;
+CREATE INDEX bank_reply_check_subject ON bank_reply_check (subject_id, made_at) WHERE subject_id IS NOT NULL;
 CREATE INDEX bank_reply_check_made_by ON bank_reply_check (made_by);
 CREATE INDEX bank_reply_check_decided_by ON bank_reply_check (decided_by) WHERE decided_by IS NOT NULL;
 CREATE INDEX bank_reply_check_waits ON bank_reply_check (institution, made_at) WHERE outcome IS NULL;
 COMMENT ON TABLE bank_reply_check IS 'a reply that one person of a bank has filled in, and another one sends or gives back';
+COMMENT ON COLUMN bank_reply_check.note IS 'what the second person wants corrected, for the first one; null if nothing was written';
 COMMENT ON COLUMN bank_reply_check.evidence_id IS 'the form as the first person sent it';
 
 -- A bank adds its people by itself, so only those whom the police have confirmed count as two. Each table has many rows.

@@ -10,13 +10,16 @@ from db.cases.complaint_money import COUNTED_ELSEWHERE
 from db.cases.jurisdiction import is_marked
 from db.person_keys import StoredPerson, stored
 from db.pool import Connection
+from db.restoration import payer_decisions
 from db.restoration.credit_accounts import OBJECT_UNTIL
 from domain.errors.cases import ComplaintNotFound
 from domain.ledger import CONTRA_BUCKETS
+from domain.my_case import claim_of
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Bucket, Language
 from schemas.my_case import (
     Office,
+    OwnClaim,
     OwnCredit,
     OwnCreditAccount,
     OwnDocument,
@@ -156,6 +159,37 @@ def _transfer(rows: list[Record]) -> OwnTransfer:
             for row in rows
         ),
     )
+
+
+_TOLD: Final = """
+SELECT t.case_no, t.hop_no, t.transferred_at, t.amount_paise, coalesce(i.name, h.payee_institution_as_told) AS bank,
+    coalesce(h.ack_no, h.case_no) = $1 AS is_own
+FROM complaint_transfer t JOIN hop h USING (case_no, hop_no) LEFT JOIN institution i ON i.code = h.institution
+WHERE t.ack_no = $1 AND h.parent_hop_no IS NULL ORDER BY t.row_no LIMIT $2
+"""
+
+
+async def claims(connection: Connection, ack_no: str) -> tuple[OwnClaim, ...]:
+    """Return the transfers of a complaint that another complaint tells too, or its bank with another payer.
+
+    A complaint may also tell a transfer of another case.
+    """
+    rows = await connection.fetch(_TOLD, ack_no, TRANSFERS_MAX)
+    contested = {
+        (case_no, one.hop_no): one
+        for case_no in {row["case_no"] for row in rows}
+        for one in await payer_decisions.contested(
+            connection, case_no, [row["hop_no"] for row in rows if row["case_no"] == case_no]
+        )
+    }
+    found = []
+    for row in rows:
+        told = dict(row)
+        one = contested.get((told.pop("case_no"), told.pop("hop_no")))
+        claim = claim_of(ack_no, one, is_own=told.pop("is_own"))
+        if claim is not None:
+            found.append(OwnClaim(**told, state=claim.state, decided_at=claim.decided_at, given_to=claim.given_to))
+    return tuple(found)
 
 
 # A transfer that is set aside is restored under the number of the other case of the merge. The account of a credit

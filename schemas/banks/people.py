@@ -28,6 +28,8 @@ class BankPerson(FrozenModel):
     state: PersonState
     added_at: UtcDatetime
     ended_at: UtcDatetime | None
+    did_not_ask: bool = False
+    """whether the person has ended the login with its code, without having asked for it"""
     told_at: UtcDatetime | None
     """when the newest code was sent; None while it is due, or could not be sent"""
     is_due: bool

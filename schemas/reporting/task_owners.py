@@ -165,6 +165,10 @@ class TaskOutcome(FrozenModel):
     """parameters of the error"""
     says: str = ""
     """the error as a text"""
+    case_ack_no: str | None = None
+    """case of an item of a filter that was refused"""
+    version: int | None = None
+    """version of an item whose owner or sleep was changed"""
 
 
 class BulkOutcome(FrozenModel):

@@ -42,6 +42,8 @@ class ComplaintView(FrozenModel):
     joined: bool
     flags: tuple[Flag, ...]
     received_at: UtcDatetime
+    marked: bool = False
+    """whether fewer officers read what can name its victim"""
 
 
 class CaseCounts(FrozenModel):

@@ -101,7 +101,7 @@ RIGHTS: Final = "it makes, changes or ends a team or a screen, or takes a right 
 MERGES: Final = "it touches no money that a bank has placed, and changes claims on money on hold by two officers only"
 ONE_TASK: Final = ("claim", "pass-on", "take-over", "release", "snooze")
 MERGE_VERBS: Final = ("agree", "reject", "undo", "undo/agree", "undo/reject")
-MANY_TASKS: Final = ("claim", "pass-on", "snooze")
+MANY_TASKS: Final = ("claim", "pass-on", "release", "snooze")
 STAYS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("POST /api/v1/displays", "POST /api/v1/displays/{token_id}/revoke"), RIGHTS),
     **dict.fromkeys(("POST /api/v1/teams", "PUT /api/v1/teams/{name}", "POST /api/v1/teams/{name}/end"), RIGHTS),

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { SentEvents } from "../api/sse.ts";
+import { accountEnd } from "./accountEnd.ts";
 import { catalogue, filled, type Read } from "./catalogue.ts";
 import { localText, momentText, rangeText, readMoment, spanText, timeText, untilText } from "./moments.ts";
 import { inWords, readRupees, rupees, shortRupees } from "./rupees.ts";
@@ -127,4 +128,11 @@ test("a refusal is a sentence with its sums, times, roles and officers", () => {
   assert.match(said("parts_refused", { refused })?.text ?? "", /^Correct: 21611260000017: desk\.rao has it/);
   // An unknown code, a value that an older server does not send, and the name of a role are no sentence.
   for (const code of ["newer_code", "task_owned", "role.sp"]) assert.equal(said(code, {}), null);
+});
+
+test("an account is told by its end, and a UPI address by what stands before its handle", () => {
+  assert.deepEqual(
+    ["50100000000088", "ramesh@oksbi", "not stated", ""].map(accountEnd),
+    ["••0088", "••mesh@oksbi", "", ""],
+  );
 });

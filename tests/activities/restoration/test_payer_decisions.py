@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from activities.context import Context
+from activities.my_case import view
 from activities.restoration import payer_decisions
 from activities.restoration.payer_decisions import agree, propose
 from db.evidence import pack
@@ -52,6 +53,12 @@ async def claimed_twice(home: Home) -> tuple[str, str]:
     return case_no, taken.receipt.ack_no
 
 
+async def read_by_victims(home: Home, *ack_nos: str) -> list[tuple[str, str | None]]:
+    """What the page of each complaint says of its transfer that another complaint tells too."""
+    pages = [await view.look(home.ctx, ack_no) for ack_no in ack_nos]
+    return [(claim.state.value, claim.given_to) for page in pages for claim in page.claims]
+
+
 async def decided(home: Home, case_no: str, ack_no: str) -> int:
     """Two officers decide that this complaint is right."""
     new = NewPayerDecision(ack_no=ack_no, reason=WHY)
@@ -93,6 +100,7 @@ async def test_h1_nothing_is_approved_while_two_complainants_claim_one_transfer(
         (case_no, "SBIN", "0777", True),
         (later, "PUNB", "0888", False),
     ]
+    assert await read_by_victims(home, case_no, later) == [("undecided", None)] * 2
 
 
 async def test_h1_if_the_first_is_right_the_approval_goes_on(home: Home) -> None:
@@ -125,6 +133,7 @@ async def test_h1_if_the_later_is_right_its_victim_is_credited_at_its_account(ho
     await to_prepared(home, following[0])
     await home.approve(following[0])
     assert await credited(home, case_no) == [(later, "PUNB", "40000000888")]
+    assert await read_by_victims(home, case_no, later) == [("others", None), ("own", None)]
     assert [kind for kind in await home.bench.events(case_no) if kind.startswith("payer_")] == [
         "payer_proposed",
         "payer_decided",
@@ -197,6 +206,8 @@ async def test_h1_a_victim_whose_complaint_is_in_another_case_is_credited(home: 
     assert (decision.ack_no, found.undecided) == (receipt.ack_no, False)
     mine = decision.given_to
     assert mine is not None
+    # The first transfer of that complaint is counted in the case that it joined.
+    assert await read_by_victims(home, receipt.ack_no, mine) == [("counted", None), ("own", mine), ("own", None)]
     assert [claim.ack_no for claim in found.claims if claim.stands] == [mine]
     ((of_case, victim),) = await home.bench.rows("SELECT case_no, victim_id FROM complaint WHERE ack_no = $1", mine)
     assert (of_case, victim) == (

@@ -155,6 +155,7 @@ async def test_a_code_that_cannot_be_sent_or_was_not_asked_for_is_a_work_item(do
     assert "I did not ask for this login" in (await person.page("/inbox/first")).words
     assert "do not fit" in read(await refuse(data=asked | {"code": "AAAA-BBBB-CCCC-DDDD"}), 401).words
     assert "The login is ended" in read(await refuse(data=asked)).words
+    assert "did not ask for this login" in (await browser.page("/inbox/people")).words
     assert "do not fit" in read(await refuse(data=asked), 401).words
     assert await pool.fetchval(causes) == ["bank_person_code_unsent", "bank_person_not_asked_for"]
     facts = await pool.fetch("SELECT facts FROM desk_task WHERE institution = 'SBIN'")
@@ -191,6 +192,13 @@ async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: D
     (waits,) = [link for link in links_of(listed) if link.startswith("/inbox/checks/")]
     assert "Another person of your bank" in (await maker.page(waits)).words
     read(await maker.client.post(waits, data={"step": "send"}), 403)
+    assert (await checker.client.post(waits, data={"step": "return", "note": "Look again"})).status_code == 303
+    again = await maker.page(path)
+    assert "B. Checker gave this reply back unsent" in again.words
+    assert "Look again" in again.words
+    assert again.fields[f"{first}no"] == "01", "nothing is typed twice"
+    assert "It waits for a colleague" in read(await maker.client.post(path, data=stated | {"step": "send"})).words
+    (waits,) = [link for link in links_of(await checker.page("/inbox/checks")) if link.startswith("/inbox/checks/")]
     before = {edge["reference"]: edge["balances_paise"] for edge in await trail(doors, case_no)}
     assert before[root] == {"in_play": 5_000_00}
     assert "No record of this transfer" in (await checker.page(waits)).words

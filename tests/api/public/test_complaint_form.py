@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from uuid import UUID
 
 import httpx
@@ -61,7 +62,16 @@ async def test_the_banks_are_asked_first_and_the_person_comes_after(visitor: Vis
     assert await visitor.go("/complain/story?lang=en", **STORY) == "/complain/reach"
     assert await visitor.go("/complain/reach?lang=en", **reach(quiet="yes", officer="yes")) == "/complain/check"
     page = seen(await visitor.get("/complain/check?lang=en"))
-    for fact in ("₹5,000", told["reference"], "Asha Devi", "Lucknow", "98765", "under arrest", "Do not say what"):
+    for fact in (
+        "₹5,000",
+        told["reference"],
+        "Asha Devi",
+        "Lucknow",
+        "98765",
+        "under arrest",
+        "From 10:00 to 18:00",
+        "Do not say what",
+    ):
         assert fact in page
     wrong = await visitor.post("/complain/check?lang=en", step="send", code="00000000", consent="yes")
     assert (wrong.status_code, "This code is wrong or too old" in seen(wrong)) == (422, True)
@@ -243,7 +253,7 @@ async def test_an_unconfirmed_complaint_is_told_to_the_desk_and_a_code_ends_that
         (task,) = (await doors.read("/api/v1/desk/tasks", case=ack_no))["items"]
         assert task["cause"] == "complaint_unconfirmed"
         assert f"complaint {ack_no} of the public page is not confirmed" in task["note"]
-        assert await visitor.go("/complain/who", **WHO) == "/complain/open", "the visit is over"
+        assert (await visitor.post("/complain/who", **WHO)).status_code == 410, "the visit is over"
         await visitor.go("/complain/open", form_code=form_code)
         await visitor.post("/complain/confirm", mobile="9876500003", step="code")
         await visitor.go("/complain/confirm", code=await visitor.code(), step="enter")
@@ -277,6 +287,24 @@ async def test_leaving_ends_the_visit_and_the_code_opens_it_again(visitor: Visit
     assert (await visitor.get("/complain/who")).status_code == 200
 
 
+async def test_nothing_typed_is_lost_by_another_look_or_by_the_end_of_the_visit(visitor: Visitor) -> None:
+    await visitor.go("/complain?lang=en", **taken())
+    for path, typed in (("/complain?lang=hi", taken(amount="many")), ("/complain/story?lang=hi&size=l", STORY)):
+        other = await visitor.post(path, **typed | {"step": "show"})
+        assert (other.status_code, 'class="summary"' in other.text) == (200, False)
+        assert all(value in other.text for name, value in typed.items() if name in {"amount", "story"})
+    code = await visitor.form_code()
+    visitor.client.cookies = httpx.Cookies({})
+    late = await visitor.post("/complain/story?lang=en", **STORY)
+    assert (late.status_code, "What you typed is not lost" in seen(late)) == (410, True)
+    kept = {name: unescape(value) for name, value in re.findall(r'name="(kept-[a-z]+)" value="([^"]*)"', late.text)}
+    wrong = await visitor.post("/complain/open?lang=en", form_code="AAAA-BBBB-CCCC", **kept)
+    assert (wrong.status_code, "They wanted money." in wrong.text) == (422, True)
+    again = await visitor.post("/complain/open?lang=en", form_code=code, **kept)
+    assert (again.status_code, "They wanted money." in again.text) == (200, True)
+    assert await visitor.go("/complain/who", **WHO) == "/complain/story", "the visit goes on"
+
+
 async def test_a_missed_call_gets_a_link_and_the_complaint_ends_its_draft(visitor: Visitor) -> None:
     doors, number = visitor.doors, "9876512345"
     call = MissedCall(phone=number, called_at=datetime.now(UTC))
@@ -296,7 +324,7 @@ async def test_a_missed_call_gets_a_link_and_the_complaint_ends_its_draft(visito
     assert await visitor.go("/complain/check", step="send") == "/complain/done"
     ended = await row(doors, "SELECT ended_as FROM draft WHERE draft_id = $1", UUID(str(waiting.draft_id)))
     assert ended["ended_as"] == "discarded"
-    assert "Your mobile number is not confirmed" in seen(await visitor.get("/complain/done?lang=en"))
+    assert "The mobile number is not confirmed" in seen(await visitor.get("/complain/done?lang=en"))
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,12 @@ async def test_bulk_verbs_say_of_each_item_what_became_of_it(doors: Doors) -> No
         (10**9, False, "task_not_found"),
     ]
     assert claimed["items"][0]["says"].startswith("asha has task")
+    back = [{"task_id": one["task_id"], "version": one["version"]} for one in claimed["items"] if one["done"]]
+    released = (await post(doors, "/tasks/release", "ravi", tasks=back)).json()
+    assert [(one["done"], one["version"]) for one in released["items"]] == [(True, 2)] * 2
+    again = (await post(doors, "/tasks/claim", "ravi", filter={"kinds": ["phone_bank"]})).json()
+    refused = [one for one in again["items"] if not one["done"]]
+    assert [(one["task_id"], one["case_ack_no"] is not None) for one in refused] == [(items[0], True)]
     passed = await post(doors, "/tasks/pass-on", "ravi", filter={"owner": "ravi"}, to="asha", note="my shift is over")
     assert [one["done"] for one in passed.json()["items"]] == [True, True]
     until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()

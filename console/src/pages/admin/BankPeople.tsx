@@ -20,7 +20,10 @@ const isConfirmed = (one: Person): boolean => isLive(one) && one.confirmed_at !=
 export const areTooFew = (found: Bank): boolean => found.people.filter(isConfirmed).length < LEAST;
 
 /** A person who has no code, because the letter with it could not be sent, is told apart. */
-const stateOf = (one: Person): string => (one.state === "invited" && one.told_at === null && !one.is_due ? "untold" : one.state);
+const stateOf = (one: Person): string => {
+  if (one.did_not_ask === true) return "did_not_ask";
+  return one.state === "invited" && one.told_at === null && !one.is_due ? "untold" : one.state;
+};
 
 export function BankPeople({ found, tools }: { found: Bank; tools: ReactNode }): ReactNode {
   const t = admin.use();

@@ -18,6 +18,7 @@ import { caseCommands } from "./commands.ts";
 import { caseOf, type CaseView, LEGS, layoutOf, useLiveCase } from "./data.ts";
 import { Discrepancies } from "./Discrepancies.tsx";
 import { Documents } from "./documents/Documents.tsx";
+import { Guarded } from "./Guarded.tsx";
 import { CaseHead } from "./Head.tsx";
 import { HopDialog } from "./HopDialog.tsx";
 import { AddHop, CorrectHop } from "./HopForms.tsx";
@@ -125,6 +126,7 @@ function Page({ view, asked }: { view: CaseView; asked: string }): ReactNode {
           {may("change_hop") && <CommandButton command={caseCommands.correct} run={edit("correct")} />}
           {may("read_evidence") && <Evidence ackNo={ackNo} />}
         </CaseHead>
+        {may("read_documents") && view.complaints.some((one) => one.marked) && <Guarded ackNo={ackNo} />}
         <Ledger view={view} />
         <nav className="parts" aria-label={t("parts")}>
           {parts.map((name) => (

@@ -11,6 +11,7 @@ import { FileButtons } from "../../parts/FileButtons.tsx";
 import { BucketMark, type Bucket, LETTERS, Rupees } from "../../parts/money.tsx";
 import { type BankName, useBankName } from "../../parts/names.ts";
 import { Moment } from "../../parts/time.tsx";
+import { accountEnd } from "../../text/accountEnd.ts";
 import { rupees } from "../../text/rupees.ts";
 import { type Edge, hopsOf, type Node } from "./data.ts";
 import { caseText, type CaseRead, worded } from "./text.ts";
@@ -24,7 +25,8 @@ export interface Hop {
 /** Return the bank of an account, and the end of its number. */
 function accountOf(node: Node | undefined, nameOf: BankName): readonly [bank: string, end: string] {
   if (node === undefined) return ["–", ""];
-  return [nameOf(node.institution ?? node.institution_as_told), node.holder ? ` ••${node.holder.slice(-4)}` : ""];
+  const end = accountEnd(node.holder);
+  return [nameOf(node.institution ?? node.institution_as_told), end && ` ${end}`];
 }
 
 export function nodeName(node: Node | undefined, nameOf: BankName): string {

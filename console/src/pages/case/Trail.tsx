@@ -8,6 +8,7 @@ import { CommandButton } from "../../parts/Button.tsx";
 import { BucketMark } from "../../parts/money.tsx";
 import { type BankName, useBankName } from "../../parts/names.ts";
 import { ErrorState, LoadingState } from "../../parts/states.tsx";
+import { accountEnd } from "../../text/accountEnd.ts";
 import { rupees, shortRupees } from "../../text/rupees.ts";
 import { caseCommands } from "./commands.ts";
 import { type Detail, LEGS, layoutOf } from "./data.ts";
@@ -31,7 +32,8 @@ const ARROWS: ReadonlySet<string> = new Set(["ArrowLeft", "ArrowRight", "ArrowUp
 const HEIGHT_MOST = 620;
 
 function endOf(bar: Bar): string {
-  return bar.holder ? ` ••${bar.holder.slice(-4)}` : "";
+  const end = accountEnd(bar.holder ?? "");
+  return end && ` ${end}`;
 }
 
 function barName(bar: Bar, t: CaseRead, nameOf: BankName): string {

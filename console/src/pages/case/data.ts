@@ -237,6 +237,17 @@ export const treatmentOf = (ackNo: string, complaint: string) =>
     gcTime: 0,
   });
 
+/** What the victim of a complaint told of what happened, the newest first. */
+export const storiesOf = (ackNo: string, complaint: string) =>
+  queryOptions({
+    queryKey: casePart(ackNo, "stories", complaint),
+    queryFn: async () =>
+      (await ok(readerOf(ackNo).GET("/api/v1/complaints/{ack_no}/stories", { params: { path: { ack_no: complaint } } })))
+        .stories,
+    // The text of a person leaves the memory when it leaves the screen.
+    gcTime: 0,
+  });
+
 export const messagesOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "messages"),

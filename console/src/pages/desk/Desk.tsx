@@ -15,7 +15,7 @@ import { say } from "../../parts/toasts.ts";
 import { serverNow } from "../../text/clock.ts";
 import { useActs } from "./acts.tsx";
 import { useArrived } from "./arrived.ts";
-import { Bulk, type BulkVerb, type Chosen } from "./bulk.tsx";
+import { Bulk, BULK_VERBS, type BulkVerb, type Chosen } from "./bulk.tsx";
 import { deskCommands } from "./commands.ts";
 import { Detail } from "./Detail.tsx";
 import { EndedShift } from "./EndedShift.tsx";
@@ -188,7 +188,7 @@ function Work({ filter }: { filter: Filter }): ReactNode {
             <button type="button" className="btn link" onClick={() => setIsAll(true)} hidden={isAll}>
               {t("or_all")}
             </button>
-            {(["take", "pass_on", "snooze", "close"] as const).map((verb) => (
+            {BULK_VERBS.map((verb) => (
               <button key={verb} type="button" className="btn" onClick={() => setBulk(verb)}>
                 {deskCommands[verb].label()}
               </button>
@@ -208,9 +208,10 @@ function Work({ filter }: { filter: Filter }): ReactNode {
           verb={bulk}
           chosen={chosen}
           filter={filter}
-          nameOf={(taskId) => {
-            const one = items.find(({ task }) => task.task_id === taskId)?.task;
-            return one ? `${one.institution?.name ?? t("no_bank")}, ${one.case_ack_no ?? ""}` : String(taskId);
+          nameOf={({ task_id, case_ack_no }) => {
+            const one = items.find(({ task }) => task.task_id === task_id)?.task;
+            const bank = one ? (one.institution?.name ?? t("no_bank")) : t("item_no", { number: task_id });
+            return [bank, one?.case_ack_no ?? case_ack_no].filter(Boolean).join(", ");
           }}
           close={(isDone) => {
             setBulk(null);

@@ -78,7 +78,7 @@ export function useActs(
     takeOver: () => ask("take_over"),
     passOn: orMany("pass_on") ?? (() => ask("pass_on")),
     snooze: orMany("snooze") ?? (() => ask("snooze")),
-    release: () => item && verbs.release.act(item),
+    release: orMany("release") ?? (() => item && verbs.release.act(item)),
     close: orMany("close") ?? (() => ask("close")),
     askAgain: () => ask("ask_again"),
   };

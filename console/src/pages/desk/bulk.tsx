@@ -15,7 +15,8 @@ import { forgive, refuse } from "./live.ts";
 import { readAgain } from "./queue.ts";
 import { desk } from "./text.ts";
 
-export type BulkVerb = "take" | "pass_on" | "snooze" | "close";
+export type BulkVerb = "take" | "pass_on" | "release" | "snooze" | "close";
+export const BULK_VERBS: readonly BulkVerb[] = ["take", "pass_on", "release", "snooze", "close"];
 
 /** Which items: ticked ones with their versions, or a filter and how many it finds. */
 export type Chosen =
@@ -30,19 +31,33 @@ type Target = { tasks: Schemas["TaskRef"][] } | { filter: Schemas["TaskFilter"];
 type Outcome = Schemas["BulkOutcome"];
 type Send = (target: Target) => Promise<Outcome>;
 
-/** Do an act on all, in calls of the server's limit, and tell the progress. */
-async function each(chosen: Chosen, send: Send, progress: (items: Outcome["items"]) => Promise<void>): Promise<void> {
+/** Where an act on many goes on: the number of ticked ones that were sent, and the place in the filter. */
+interface Place {
+  readonly sent: number;
+  readonly after: string | null;
+}
+
+const BEGINNING: Place = { sent: 0, after: null };
+
+/** Do an act on all from a place on, in calls of the server's limit. Tell the progress, and the place that follows. */
+async function each(
+  chosen: Chosen,
+  from: Place,
+  send: Send,
+  progress: (items: Outcome["items"], next: Place) => Promise<void>,
+): Promise<void> {
   if ("refs" in chosen) {
-    for (let at = 0; at < chosen.refs.length; at += AT_ONCE) {
-      await progress((await send({ tasks: chosen.refs.slice(at, at + AT_ONCE) })).items);
+    for (let at = from.sent; at < chosen.refs.length; at += AT_ONCE) {
+      const { items } = await send({ tasks: chosen.refs.slice(at, at + AT_ONCE) });
+      await progress(items, { sent: at + AT_ONCE, after: null });
     }
     return;
   }
   const filter = bodyOf(chosen.filter);
-  let after: string | null = null;
+  let { after } = from;
   for (let calls = 0; calls < CALLS_MAX; calls += 1) {
     const found: Outcome = await send({ filter, ...(after !== null && { after }) });
-    await progress(found.items);
+    await progress(found.items, { sent: 0, after: found.next });
     if (found.next === null) return;
     after = found.next;
   }
@@ -54,13 +69,17 @@ function whyNot({ code, params, says }: Outcome["items"][number]): Said {
 }
 
 interface Progress {
-  readonly done: number;
+  readonly verb: BulkVerb;
+  readonly chosen: Chosen;
+  readonly send: Send;
+  readonly done: readonly Schemas["TaskRef"][];
   readonly failed: Outcome["items"];
+  readonly next: Place;
   readonly isOver: boolean;
   readonly broke: Problem | null;
 }
 
-const BEFORE: Progress = { done: 0, failed: [], isOver: false, broke: null };
+const giveBack: Send = (target) => ok(api.POST("/api/v1/desk/tasks/release", { body: target }));
 
 export function Bulk({
   verb,
@@ -72,41 +91,52 @@ export function Bulk({
   verb: BulkVerb;
   chosen: Chosen;
   filter: Filter;
-  nameOf: (taskId: number) => string;
+  nameOf: (one: Outcome["items"][number]) => string;
   close: (isDone: boolean) => void;
 }): ReactNode {
   const t = desk.use();
   const client = useQueryClient();
   const [progress, setProgress] = useState<Progress | null>(null);
-  const count = "refs" in chosen ? chosen.refs.length : chosen.count;
-  const title = deskCommands[verb].label();
-  const about = t.count("refs" in chosen ? "bulk_ticked" : "bulk_filter", count);
+  const about = t.count("refs" in chosen ? "bulk_ticked" : "bulk_filter", countOf(chosen));
 
-  const run = (send: Send): void => {
-    setProgress(BEFORE);
+  const goOn = (begun: Progress): void => {
+    setProgress(begun);
+    const change = (next: (now: Progress) => Partial<Progress>): void =>
+      setProgress((now) => ({ ...(now ?? begun), ...next(now ?? begun) }));
     // The answer names refusals as codes, so their sentences are needed before it is shown.
-    const note = async (items: Outcome["items"]): Promise<void> => {
+    const note = async (items: Outcome["items"], next: Place): Promise<void> => {
       await fetchSentences();
       for (const one of items) {
         if (one.done) forgive(one.task_id);
         else refuse(one.task_id, { ...whyNot(one), code: one.code ?? "" });
       }
+      const done = items.flatMap((one) => (one.done ? [{ task_id: one.task_id, version: one.version ?? 0 }] : []));
       const failed = items.filter((one) => !one.done);
-      setProgress((now) => {
-        const before = now ?? BEFORE;
-        return { ...before, done: before.done + items.length - failed.length, failed: [...before.failed, ...failed] };
-      });
+      change((now) => ({ done: [...now.done, ...done], failed: [...now.failed, ...failed], next }));
     };
-    each(chosen, send, note)
-      .catch((error: unknown) => setProgress((now) => ({ ...(now ?? BEFORE), broke: problemOf(error) })))
+    each(begun.chosen, begun.next, begun.send, note)
+      .catch((error: unknown) => change(() => ({ broke: problemOf(error) })))
       .finally(() => {
-        setProgress((now) => ({ ...(now ?? BEFORE), isOver: true }));
+        change(() => ({ isOver: true }));
         void readAgain(client, filter, t.language);
         void client.invalidateQueries({ queryKey: ["desk", "counts"] });
       });
   };
-  if (progress !== null) return <Outcomes title={title} count={count} progress={progress} nameOf={nameOf} close={() => close(true)} />;
-  const shared = { title, about, close: () => close(false) };
+  const begin = (of: BulkVerb, what: Chosen, send: Send): void =>
+    goOn({ verb: of, chosen: what, send, done: [], failed: [], next: BEGINNING, isOver: false, broke: null });
+  const run = (send: Send): void => begin(verb, chosen, send);
+  if (progress !== null) {
+    return (
+      <Outcomes
+        progress={progress}
+        nameOf={nameOf}
+        goOn={() => goOn({ ...progress, isOver: false, broke: null })}
+        undo={() => begin("release", { refs: progress.done }, giveBack)}
+        close={() => close(true)}
+      />
+    );
+  }
+  const shared = { title: deskCommands[verb].label(), about, close: () => close(false) };
   switch (verb) {
     case "take":
       return <Sure {...shared} run={() => run((target) => ok(api.POST("/api/v1/desk/tasks/claim", { body: target })))} />;
@@ -114,6 +144,8 @@ export function Bulk({
       return (
         <PassOn {...shared} run={(gift) => run((target) => ok(api.POST("/api/v1/desk/tasks/pass-on", { body: { ...target, ...gift } })))} />
       );
+    case "release":
+      return <Sure {...shared} run={() => run(giveBack)} />;
     case "snooze":
       return (
         <Snooze {...shared} run={(terms) => run((target) => ok(api.POST("/api/v1/desk/tasks/snooze", { body: { ...target, ...terms } })))} />
@@ -125,28 +157,33 @@ export function Bulk({
   }
 }
 
+function countOf(chosen: Chosen): number {
+  return "refs" in chosen ? chosen.refs.length : chosen.count;
+}
+
 function Outcomes({
-  title,
-  count,
   progress,
   nameOf,
+  goOn,
+  undo,
   close,
 }: {
-  title: string;
-  count: number;
   progress: Progress;
-  nameOf: (taskId: number) => string;
+  nameOf: (one: Outcome["items"][number]) => string;
+  goOn: () => void;
+  undo: () => void;
   close: () => void;
 }): ReactNode {
   const t = desk.use();
+  const { verb, done, isOver, broke } = progress;
   return (
-    <Modal title={title} close={close}>
+    <Modal title={deskCommands[verb].label()} close={close}>
       <p role="status">
-        {t("bulk_done", { done: progress.done, count })} {progress.isOver ? "" : t("bulk_running")}
+        {t("bulk_done", { done: done.length, count: countOf(progress.chosen) })} {isOver ? "" : t("bulk_running")}
       </p>
-      {progress.broke && (
+      {broke && (
         <p className="note bad">
-          <Why of={progress.broke} />
+          <Why of={broke} /> {t("bulk_broke")}
         </p>
       )}
       {progress.failed.length > 0 && (
@@ -155,15 +192,27 @@ function Outcomes({
           <ul className="outcomes sm">
             {progress.failed.map((one) => (
               <li key={one.task_id}>
-                {nameOf(one.task_id)}: <SaidText said={whyNot(one)} />
+                {nameOf(one)}: <SaidText said={whyNot(one)} />
               </li>
             ))}
           </ul>
         </>
       )}
-      <button type="button" className="btn" autoFocus onClick={close}>
-        {t("close_dialog")}
-      </button>
+      <div className="row">
+        {isOver && broke && (
+          <button type="button" className="btn" onClick={goOn}>
+            {t("bulk_go_on")}
+          </button>
+        )}
+        {isOver && verb === "take" && done.length > 0 && (
+          <button type="button" className="btn" onClick={undo}>
+            {t.count("bulk_undo", done.length)}
+          </button>
+        )}
+        <button type="button" className="btn" autoFocus onClick={close}>
+          {t("close_dialog")}
+        </button>
+      </div>
     </Modal>
   );
 }

@@ -13,6 +13,7 @@ import { ActButtons } from "../acts/ActButtons.tsx";
 import { actsText } from "../acts/text.ts";
 import { type CaseView, correctionsOf, creditAccountsOf, messagesOf, withdrawalsOf } from "../data.ts";
 import { caseText, worded } from "../text.ts";
+import { Victim } from "../Victim.tsx";
 import {
   complaintActs,
   correctionActs,
@@ -22,6 +23,7 @@ import {
   withdrawalActs,
 } from "./acts.ts";
 import { Merges } from "./Merges.tsx";
+import { Stories } from "./Stories.tsx";
 import { Treatment } from "./Treatment.tsx";
 
 export function useAsking() {
@@ -64,6 +66,7 @@ function Complaint({ one, ackNo }: { one: CaseView["complaints"][number]; ackNo:
       <span className="block xs mut">
         {worded(a, "intake", one.channel)} · <Moment at={Date.parse(one.received_at)} />
       </span>
+      {one.ack_no !== ackNo && may("read_victim") && <Victim ackNo={ackNo} complaint={one.ack_no} />}
       {accounts?.map((account) => (
         <CreditLine key={account.account_id} account={account} ackNo={ackNo} />
       ))}
@@ -77,6 +80,7 @@ function Complaint({ one, ackNo }: { one: CaseView["complaints"][number]; ackNo:
           {isOpen && <Corrections complaint={one.ack_no} ackNo={ackNo} />}
         </details>
       )}
+      {may("read_stories") && <Stories complaint={one.ack_no} ackNo={ackNo} />}
       {may("read_treatment") && <Treatment complaint={one.ack_no} ackNo={ackNo} />}
     </li>
   );

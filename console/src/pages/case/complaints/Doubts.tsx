@@ -20,14 +20,21 @@ type Transfer = Schemas["ContestedTransfer"];
 type Found = Schemas["FoundTransfer"];
 
 export function Contested({ ackNo }: { ackNo: string }): ReactNode {
+  const { actions } = useSession();
+  const found = useQuery({ ...contestedOf(ackNo), enabled: actions.includes("read_restoration") }).data?.transfers;
+  return found?.map((one) =>
+    one.undecided ? <Undecided key={one.hop_no} one={one} ackNo={ackNo} /> : <Decided key={one.hop_no} one={one} />,
+  );
+}
+
+/** The payer that each complaint names, and the proposal that waits. */
+function Undecided({ one, ackNo }: { one: Transfer; ackNo: string }): ReactNode {
   const a = actsText.use();
   const { actions, officer_id } = useSession();
   const may = (action: string): boolean => actions.includes(action);
   const bankOf = useBankName();
-  const query = useQuery({ ...contestedOf(ackNo), enabled: may("read_restoration") });
-  const waiting = query.data?.transfers.filter((one) => one.undecided) ?? [];
-  return waiting.map((one) => (
-    <div key={one.hop_no} className="item">
+  return (
+    <div className="item">
       <b>{a("payer.who", { hop: one.hop_no })}</b>
       <div className="vs">
         {one.claims.map((claim) => (
@@ -54,13 +61,31 @@ export function Contested({ ackNo }: { ackNo: string }): ReactNode {
         ))}
       <ActButtons acts={payerActs(ackNo, one, a, may, officer_id)} ackNo={ackNo} />
     </div>
-  ));
+  );
+}
+
+/** What two officers have decided, which stays to be read beside the money. */
+function Decided({ one }: { one: Transfer }): ReactNode {
+  const a = actsText.use();
+  const bankOf = useBankName();
+  const decision = one.decisions.findLast((each) => each.agreed_at !== null);
+  if (decision?.agreed_at == null) return null;
+  return (
+    <div className="item">
+      <b>{a("payer.decided", { hop: one.hop_no, complaint: decision.ack_no, payer: payerOf(one, decision.ack_no, bankOf) })}</b>
+      <span className="block xs mut">
+        {personOf(decision.proposed_by)}, {personOf(decision.agreed_by ?? "")} ·{" "}
+        <Moment at={Date.parse(decision.agreed_at)} /> · {decision.reason}
+      </span>
+      {decision.given_to != null && <span className="block xs">{a("payer.given_to", { complaint: decision.given_to })}</span>}
+    </div>
+  );
 }
 
 /** The account that a complaint names as the payer. */
-function payerOf(one: Transfer, complaint: string): string {
+function payerOf(one: Transfer, complaint: string, bankOf = bankName): string {
   const claim = one.claims.find((each) => each.ack_no === complaint);
-  return claim ? `${bankName(claim.payer_institution)} ••${claim.account_end}` : "–";
+  return claim ? `${bankOf(claim.payer_institution)} ••${claim.account_end}` : "–";
 }
 
 function payerActs(ackNo: string, one: Transfer, a: ActsRead, may: (action: string) => boolean, me: string): Acts {

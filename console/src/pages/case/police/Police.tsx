@@ -25,7 +25,7 @@ export default function Police({ ackNo }: { ackNo: string }): ReactNode {
   const districtOf = useDistrictName();
   const districts = useDistricts();
   const may = useMay();
-  const side = useQuery(policeOf(ackNo)).data;
+  const { data: side, error } = useQuery(policeOf(ackNo));
   const current = side?.officers.filter(
     (one) => !side.officers.some((other) => other.duty === one.duty && other.assignment_no > one.assignment_no),
   );
@@ -37,7 +37,7 @@ export default function Police({ ackNo }: { ackNo: string }): ReactNode {
           {a("police")}
         </h2>
       </header>
-      {!side && <p className="state">{a("loading")}</p>}
+      {!side && error === null && <p className="state">{a("loading")}</p>}
       <ul>
         {current?.length === 0 && <li className="item mut">{a("officer.none")}</li>}
         {current?.map((one) => (
