@@ -35,6 +35,7 @@ WITHOUT_CASE = {
     "/api/v1/sessions/of/{officer_id}/end": "is about no case",
     "/api/v1/desk/tasks/claim": "names work items in the body, and checks each",
     "/api/v1/desk/tasks/pass-on": "names work items in the body, and checks each",
+    "/api/v1/desk/tasks/release": "names work items in the body, and checks each",
     "/api/v1/desk/tasks/snooze": "names work items in the body, and checks each",
     "/api/v1/desk/task-filters/{place}": "is about no case",
     "/api/v1/presence": "names cases and work items in the body, and checks each",
