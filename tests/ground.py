@@ -10,9 +10,11 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.embedded.temporal import SEARCH_ATTRIBUTES, EmbeddedTemporal
+from workflows import options
 
 KEPT_SECONDS = 86_400
 _numbers = itertools.count(1)
@@ -38,13 +40,24 @@ class Grounds:
 
     @asynccontextmanager
     async def made(self) -> AsyncIterator[Ground]:
-        """Make a database from the template and register a namespace; drop the database at the end."""
+        """Make a database from the template and register a namespace; nothing of them costs anything afterwards."""
         name = f"world_{next(_numbers)}"
         owner_url = await self.postgres.create_database(name, self.template)
         namespace = name.replace("_", "-")
         await register(self.temporal.address, namespace)
         yield Ground(self.postgres.dsn_for(name, APPLICATION), owner_url, self.temporal.address, namespace)
+        await end_schedules(await Client.connect(self.temporal.address, namespace=namespace))
         await self.postgres.drop_database(name)
+
+
+async def end_schedules(client: Client) -> None:
+    """Remove the schedules of an engine that is gone, which would start work every five seconds on a shared server."""
+    for schedule_id in (options.SWEEP_SCHEDULE_ID, options.RECONCILIATION_SCHEDULE_ID):
+        try:
+            await client.get_schedule_handle(schedule_id).delete()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
 
 
 async def register(address: str, namespace: str) -> None:

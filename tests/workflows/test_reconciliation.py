@@ -15,6 +15,7 @@ from schemas.enums import ChannelKind
 from schemas.reconciliation.lien_lists import ListWanted
 from schemas.reconciliation.rounds import RoundDone
 from tests.factories import institution, make_context, row, rrn, transfer
+from tests.ground import end_schedules
 from tests.workflows.stage import Banks, Letters, Stage, staged
 from workers.temporal import CaseNotifier, ensure_schedules
 from workers.worker import Queues, make_workers, running
@@ -131,5 +132,4 @@ async def test_the_schedule_runs_rounds_by_itself(stage: Stage, hooks: Hooks, mo
         await stage.until(lambda: bool(hooks.lists_asked))
         await stage.until_row("push", "SELECT way FROM lien_inquiry")
     finally:
-        for schedule_id in (options.SWEEP_SCHEDULE_ID, options.RECONCILIATION_SCHEDULE_ID):
-            await stage.client.get_schedule_handle(schedule_id).delete()
+        await end_schedules(stage.client)
