@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from fastapi import FastAPI
@@ -28,6 +29,8 @@ from api import app as applications
 from api import server
 from api.parts import Part
 from api.services import Services
+from db import schema_state
+from db.migration_files import MIGRATIONS, MigrationFile, read_files
 from tests.lent_routes import lend_routes, work_out
 from workers import cli
 
@@ -122,6 +125,16 @@ def lend_worked_out_routes() -> None:
     server.create_app = create  # type: ignore[attr-defined]
 
 
+def lend_migrations() -> None:
+    """Let each new process have the migrations as they were read here: every pool checks them."""
+    own = read_files()
+
+    def read(directory: Path = MIGRATIONS) -> list[MigrationFile]:
+        return own if directory == MIGRATIONS else read_files(directory)
+
+    schema_state.read_files = read  # type: ignore[attr-defined]
+
+
 def fork(*not_its: int) -> tuple[socket.socket, int]:
     """Fork a server, which closes the descriptors that are not its own; return our end of its socket, and its id."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -138,6 +151,7 @@ def fork(*not_its: int) -> tuple[socket.socket, int]:
 def fork_for_each(requests: socket.socket) -> NoReturn:
     """Fork for each request until the other end of the socket is closed."""
     lend_worked_out_routes()
+    lend_migrations()
     assert threading.active_count() == 1, "a thread does not outlive a fork"
     new = serve(requests)
     if new is not None:
