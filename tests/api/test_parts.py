@@ -67,8 +67,8 @@ def test_the_route_of_a_request_is_the_one_that_all_routes_in_turn_would_give(se
     others = [route for route in app.routes if route is not search]
     asked = {*routes_of(app), ("GET", "/nothing"), ("GET", "/api/v1/nothing"), ("PATCH", "/api/v1/cases/{ack_no}")}
     for method, path in asked:
-        scope = {"type": "http", "method": method, "path": path.format_map(NUMBERS | {"token": "t"}), "root_path": ""}
-        scope["headers"] = []
+        filled = path.format_map(NUMBERS | {"token": "t"})
+        scope = {"type": "http", "method": method, "path": filled, "headers": [], "root_path": ""}
         full = [route for route in others if route.matches(scope)[0] is Match.FULL]
         match, found = search.matches(scope)
         assert (match is Match.FULL, [*found.values()][-1:]) == (bool(full), full[:1]), (method, path)
