@@ -165,7 +165,8 @@ async def _each(services: Services, officer: Officer, chosen: Chosen, do: Verb) 
     else:
         found = await wanted_of(services, officer, chosen.filter)
         async with services.ctx.pool.acquire() as connection:
-            wanted, following = await task_filters.refs(connection, found, chosen.after, BULK_MAX, services.ctx.now())
+            most = min(chosen.most, BULK_MAX)
+            wanted, following = await task_filters.refs(connection, found, chosen.after, most, services.ctx.now())
     items = [await _outcome(ref, do) for ref in wanted]
     if chosen.filter is not None:
         items = await _with_cases(services, items)

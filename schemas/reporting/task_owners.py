@@ -127,6 +127,8 @@ class Chosen(FrozenModel):
     tasks: Annotated[tuple[TaskRef, ...], Field(min_length=1, max_length=BULK_MAX)] | None = None
     filter: TaskFilter | None = None
     after: Annotated[str, Field(max_length=200)] | None = None
+    most: Annotated[int, Field(ge=1, le=BULK_MAX)] = BULK_MAX
+    """how many of a filter at once"""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

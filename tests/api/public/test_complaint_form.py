@@ -286,14 +286,11 @@ async def test_leaving_ends_the_visit_and_the_code_opens_it_again(visitor: Visit
     assert await visitor.go("/complain/open", form_code=code.lower().replace("-", " ")) == "/complain/who"
     assert (await visitor.get("/complain/who")).status_code == 200
 
-
-async def test_nothing_typed_is_lost_by_another_look_or_by_the_end_of_the_visit(visitor: Visitor) -> None:
-    await visitor.go("/complain?lang=en", **taken())
+    # Nothing typed is lost by another language or size of the page, or by the end of the visit.
     for path, typed in (("/complain?lang=hi", taken(amount="many")), ("/complain/story?lang=hi&size=l", STORY)):
         other = await visitor.post(path, **typed | {"step": "show"})
         assert (other.status_code, 'class="summary"' in other.text) == (200, False)
         assert all(value in other.text for name, value in typed.items() if name in {"amount", "story"})
-    code = await visitor.form_code()
     visitor.client.cookies = httpx.Cookies({})
     late = await visitor.post("/complain/story?lang=en", **STORY)
     assert (late.status_code, "What you typed is not lost" in seen(late)) == (410, True)

@@ -185,9 +185,11 @@ function Work({ filter }: { filter: Filter }): ReactNode {
             <b role="status">
               {isAll ? t.count("bulk_filter", total ?? items.length) : t.count("bulk_ticked", selected.size)}
             </b>
-            <button type="button" className="btn link" onClick={() => setIsAll(true)} hidden={isAll}>
-              {t("or_all")}
-            </button>
+            {!isAll && (
+              <button type="button" className="btn link" onClick={() => setIsAll(true)}>
+                {t("or_all")}
+              </button>
+            )}
             {BULK_VERBS.map((verb) => (
               <button key={verb} type="button" className="btn" onClick={() => setBulk(verb)}>
                 {deskCommands[verb].label()}
