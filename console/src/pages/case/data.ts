@@ -1,7 +1,7 @@
 /** What the page reads of a case, and how its stream keeps it fresh. */
 
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 
 import type { Schemas } from "../../api/client.ts";
 import { ok, problemOf } from "../../api/problem.ts";
@@ -34,6 +34,20 @@ export const casePart = (ackNo: string, ...part: readonly (string | number | nul
   ...part,
 ];
 
+/** Up to which event of its log everything that is kept of a case was read, by case. */
+const readTo = new Map<string, number>();
+
+/** Note the event up to which a case is read, if nothing else of it is kept: all other parts are read after the view. */
+function noteSeq(view: CaseView): void {
+  const ackNo = view.case_ack_no;
+  const hasOthers = queries
+    .getQueryCache()
+    .findAll({ queryKey: casePart(ackNo) })
+    .some((one) => one.queryKey[2] !== "itself" && (one.state.data !== undefined || one.state.fetchStatus === "fetching"));
+  // Parts that are kept from an earlier visit may be older than the view.
+  if (!hasOthers) readTo.set(ackNo, view.last_event_seq);
+}
+
 export const caseOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "itself"),
@@ -41,6 +55,7 @@ export const caseOf = (ackNo: string) =>
       const view = await ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}", { params: { path: { ack_no: ackNo } } }));
       // The parts of the page are read by the case's own number.
       shareReadReason(ackNo, view.case_ack_no);
+      noteSeq(view);
       return view;
     },
     // The opening of the page asks, and a refusal is logged. The page that shows the refusal does not ask again.
@@ -259,22 +274,6 @@ export const messagesOf = (ackNo: string) =>
       ),
   });
 
-/** Up to which event of its log everything that is kept of a case was read, by case. */
-const readTo = new Map<string, number>();
-
-/** Return the event up to which everything that is kept of a case was read. Parts that are read later have more. */
-function keptTo(view: CaseView): number {
-  const ackNo = view.case_ack_no;
-  const hasOthers = queries
-    .getQueryCache()
-    .findAll({ queryKey: casePart(ackNo) })
-    .some((one) => one.queryKey[2] !== "itself" && (one.state.data !== undefined || one.state.fetchStatus === "fetching"));
-  // Everything else is read after the view. Only parts that are kept from an earlier visit may be older than it.
-  const seq = hasOthers ? (readTo.get(ackNo) ?? 0) : view.last_event_seq;
-  readTo.set(ackNo, seq);
-  return seq;
-}
-
 /**
  * Read the case again when the stream says that something of it changed.
  *
@@ -293,9 +292,8 @@ export function useLiveCase(view: CaseView, asked: string): void {
     readTo.set(ackNo, seq);
     readAgain();
   };
-  const [keptSeq] = useState(() => keptTo(view));
   // Another tab may follow this case, so that the stream told of it before this page was there.
-  useEffect(() => growsTo(newestHeard("case", ackNo)), [ackNo, keptSeq]);
+  useEffect(() => growsTo(newestHeard("case", ackNo)), [ackNo]);
   // A case of other officers is read with a reason, which the stream has not.
   useTopics(hasReadReason(ackNo) ? [] : [`case:${ackNo}`], (event: StreamEvent) => {
     if (event.kind === "case" && event.id === ackNo) growsTo(event.version);
