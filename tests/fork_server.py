@@ -13,6 +13,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -71,6 +72,8 @@ def become(request: dict[str, Any], output: int, requests: socket.socket) -> NoR
     os.close(output)
     os.environ.clear()
     os.environ.update(request["environment"])
+    # The folder of temporary files follows from the environment, and our parent has worked out its own.
+    tempfile.tempdir = None
     sys.argv = ["goldenhour", *request["arguments"]]
     requests.send(str(os.getpid()).encode())
     requests.close()
