@@ -138,7 +138,7 @@ async def test_a_supervisor_reads_what_a_victim_wrote_of_the_police(stage: Stage
     await seat.page.route(re.compile("/treatment-report$"), answer)
     await seat.speak("hi")
     await seat.text(re.compile("^पीड़ित पुलिस के बारे में")).click()
-    await seat.sees("सम्मान से व्यवहार नहीं हुआ", "He shouted at me.", "28-11-2026")
+    await seat.sees("सम्मानजनक व्यवहार नहीं हुआ", "He shouted at me.", "28-11-2026")
     assert await seat.violations() == []
     officer = await sit((await stage.officers("desk.hears.not", role=Role.DESK))["desk.hears.not"])
     await officer.open(f"/case/{case_no}")
