@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
@@ -158,13 +158,15 @@ def _form(
 
 
 @router.api_route(PROVIDER_PATH, methods=["GET", "HEAD"])
-async def go_to_provider(services: TheServices, look: TheLook) -> Response:
-    """Send the browser to the identity provider."""
+async def go_to_provider(
+    services: TheServices, look: TheLook, again: Annotated[str | None, Query(max_length=1)] = None
+) -> Response:
+    """Send the browser to the identity provider. With `again` it asks the officer even if it knows who that is."""
     if services.identity_provider is None:
         raise Refused(NOT_FOUND)
     token = new_token()
     try:
-        address = await services.identity_provider.address(Attempt(token))
+        address = await services.identity_provider.address(Attempt(token), again=again is not None)
     except ProviderFailed as error:
         return _provider_failed(services, look, error)
     response = RedirectResponse(address, SEE_OTHER, PAGES.headers)

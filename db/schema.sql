@@ -1972,10 +1972,10 @@ BEGIN
     THEN
         RAISE EXCEPTION 'of a session only its use and its end change, and it ends once' USING ERRCODE = 'restrict_violation';
     END IF;
-    IF TG_OP = 'INSERT' AND NEW.proved_at IS NOT NULL
+    IF TG_OP = 'INSERT' AND NEW.proved_at > NEW.began_at
         OR TG_OP = 'UPDATE' AND coalesce(NEW.proved_at < coalesce(OLD.proved_at, OLD.began_at), OLD.proved_at IS NOT NULL)
     THEN
-        RAISE EXCEPTION 'a proof comes after the sign-in, and after the proof before' USING ERRCODE = 'restrict_violation';
+        RAISE EXCEPTION 'no proof is of later than its session, and each comes after the proof before' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -8126,7 +8126,7 @@ COMMENT ON COLUMN officer.officer_id IS 'service number or e-mail address, in lo
 
 COMMENT ON COLUMN officer_event.proposal_id IS 'the proposal of two admins that this is an effect of; null for one person''s act';
 
-COMMENT ON COLUMN officer_session.proved_at IS 'when the officer last gave a code in this session; null before the first, and then the sign-in counts';
+COMMENT ON COLUMN officer_session.proved_at IS 'when the officer last gave a code in this session, or the proof at the identity provider before it; null while only the sign-in counts';
 
 COMMENT ON COLUMN officer_session.token_digest IS 'keyed digest of the token in the cookie, which is stored nowhere';
 

@@ -159,8 +159,13 @@ class SignInChecks:
         async with self._ctx.pool.acquire() as connection:
             await credentials.change_password(connection, found.officer_id, found.password_hash, new_hash)
 
-    async def begin(self, officer_id: str, address: str, browser: str, way: SignInWay) -> Begun | None:
-        """Begin a session and write it into the log; None if the officer was disabled meanwhile."""
+    async def begin(
+        self, officer_id: str, address: str, browser: str, way: SignInWay, proved_at: datetime | None = None
+    ) -> Begun | None:
+        """Begin a session and write it into the log; None if the officer was disabled meanwhile.
+
+        `proved_at` is when the officer gave the proof elsewhere; without it the sign-in is the proof.
+        """
         token, rules = new_token(), self._ctx.policy.sessions
         try:
             async with self._ctx.pool.acquire() as connection, connection.transaction():
@@ -173,6 +178,7 @@ class SignInChecks:
                     browser,
                     way,
                     timedelta(seconds=rules.longest_seconds),
+                    proved_at,
                 )
                 await sessions.end_oldest(connection, officer_id, rules.most_of_officer)
                 await sign_in_log.add(

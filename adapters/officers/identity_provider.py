@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote_plus, urlencode
 
@@ -27,7 +27,10 @@ CALL_SECONDS: Final = 10.0
 REPLY_MAX_BYTES: Final = 256 * 1024
 CLOCK_SLACK_SECONDS: Final = 60
 TOKEN_AGE_MAX_SECONDS: Final = 600
+PROOF_AGE_MAX_SECONDS: Final = 10 * 365 * 86_400
 SUBJECT_MAX_CHARS: Final = 255
+AGAIN: Final = {"prompt": "login", "max_age": "0"}
+"""parameters by which the provider asks the officer at once; by `max_age` the ID token must have `auth_time`"""
 KEPT_SECONDS: Final = 3_600.0
 """time for which the provider's addresses and keys are used without another reading"""
 KEYS_AGAIN_SECONDS: Final = 60.0
@@ -74,6 +77,8 @@ class ProvenPerson:
     """the officer's id, by the claim of the settings"""
     subject: str = field(repr=False)
     """the provider's own name for the person, which it never gives to another (`sub`)"""
+    proved_at: datetime | None = None
+    """when the officer gave the proof at the provider; None if the provider does not state it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +133,11 @@ class IdentityProvider:
         """Close the connections."""
         await self._client.aclose()
 
-    async def address(self, attempt: Attempt) -> str:
-        """Return the address at the provider to which the browser goes. Raises `ProviderFailed`."""
+    async def address(self, attempt: Attempt, *, again: bool = False) -> str:
+        """Return the address at the provider to which the browser goes. Raises `ProviderFailed`.
+
+        With `again` the provider asks the officer for the proof, although it has a session of its own.
+        """
         endpoints = await self._known_endpoints()
         query = {
             "response_type": "code",
@@ -141,6 +149,7 @@ class IdentityProvider:
             "code_challenge": _challenge(attempt.verifier),
             "code_challenge_method": "S256",
             **self._demands(endpoints),
+            **(AGAIN if again else {}),
         }
         joint = "&" if "?" in endpoints.authorization else "?"
         return f"{endpoints.authorization}{joint}{urlencode(query)}"
@@ -182,7 +191,7 @@ class IdentityProvider:
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_MAX_CHARS or "\0" in subject:
             raise NotProven("the provider did not state its own name for the person")
-        return ProvenPerson(name, subject)
+        return ProvenPerson(name, subject, _proved_at(claims, now))
 
     def _check(self, claims: Mapping[str, Any], nonce: str, now: datetime) -> None:
         seconds = now.timestamp()
@@ -322,6 +331,16 @@ def _address(told: Mapping[str, Any], name: str) -> str:
     address = str(told[name])
     checked_address(address.partition("?")[0])
     return address
+
+
+def _proved_at(claims: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Return when the officer gave the proof, at most now; None if it is not stated. Raises `NotProven`."""
+    if (stated := claims.get("auth_time")) is None:
+        return None
+    age_seconds = now.timestamp() - _number(stated)
+    if not -CLOCK_SLACK_SECONDS <= age_seconds <= PROOF_AGE_MAX_SECONDS:
+        raise NotProven("the time of the proof is impossible")
+    return now - timedelta(seconds=max(0.0, age_seconds))
 
 
 def _number(claim: object) -> float:

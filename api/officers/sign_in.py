@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from activities.context import Context
@@ -31,6 +31,8 @@ ANSWERS_AFTER_SECONDS: Final = 0.3
 NO_SIGN_IN: Final = (
     "the name, the password or the code is wrong, or the code was used before, or there were too many wrong codes"
 )
+NEVER_STATED: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""time of a proof whose time the provider does not state: it is never new enough"""
 _UNKNOWN_NAMES: Final = "names that no officer has"
 
 
@@ -69,7 +71,8 @@ class SignInDoor:
         outcome = SignInOutcome.UNKNOWN_NAME
         if found.officer_id is not None:
             if found.is_disabled or await self._checks.is_person(found, issuer, person.subject):
-                begun = await self._checks.begin(found.officer_id, address, browser, way)
+                proved_at = person.proved_at or NEVER_STATED
+                begun = await self._checks.begin(found.officer_id, address, browser, way, proved_at)
                 if begun is not None:
                     return begun
                 outcome = SignInOutcome.DISABLED

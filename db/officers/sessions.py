@@ -46,14 +46,19 @@ async def begin(
     browser: str,
     way: SignInWay,
     longest: timedelta,
+    proved_at: datetime | None = None,
 ) -> LiveSession:
-    """Write a new session. The database refuses one of a disabled officer."""
+    """Write a new session. The database refuses one of a disabled officer.
+
+    `proved_at` is when the officer gave the proof elsewhere, at most now; None if this sign-in is the proof.
+    """
     row = await connection.fetchrow(
         "INSERT INTO officer_session"
-        " (session_id, token_digest, officer_id, began_at, last_seen_at, ends_at, address, browser, way)"
-        " SELECT $1, $2, $3, m.now, m.now, m.now + $7::interval, $4, $5, $6 FROM (SELECT present_moment() AS now) m"
-        " RETURNING session_id, officer_id, began_at, last_seen_at, ends_at, began_at AS proved_at, way,"
-        " began_at AS now",
+        " (session_id, token_digest, officer_id, began_at, last_seen_at, ends_at, address, browser, way, proved_at)"
+        " SELECT $1, $2, $3, m.now, m.now, m.now + $7::interval, $4, $5, $6,"
+        " CASE WHEN $8::timestamptz IS NOT NULL THEN least($8, m.now) END FROM (SELECT present_moment() AS now) m"
+        " RETURNING session_id, officer_id, began_at, last_seen_at, ends_at, way, began_at AS now,"
+        " coalesce(proved_at, began_at) AS proved_at",
         session_id,
         token_digest,
         officer_id,
@@ -61,6 +66,7 @@ async def begin(
         browser,
         way.value,
         longest,
+        proved_at,
     )
     assert row is not None, "just written"
     return LiveSession(**dict(row))

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -72,9 +72,9 @@ class Desk:
         assert self.services.provider is not None
         return self.services.provider
 
-    async def begin(self, **changes: str | None) -> str:
+    async def begin(self, path: str = PROVIDER_PATH, **changes: str | None) -> str:
         """Begin a sign-in; return the address at the provider, with changes of its parameters by the browser."""
-        begun = await self.client.get(PROVIDER_PATH)
+        begun = await self.client.get(path)
         assert begun.status_code == 303, begun.text
         attributes = begun.headers["set-cookie"].lower()
         assert all(part in attributes for part in ("secure", "httponly", "samesite=lax", "path=/"))
@@ -87,6 +87,11 @@ class Desk:
     async def sign_in(self, account: str, **changes: str | None) -> httpx.Response:
         """Sign in; return our page after it."""
         return await self.client.get(await self.at_provider(account, **changes))
+
+    async def is_proved(self) -> bool:
+        """Return whether the session has a proof that is new enough for what needs one."""
+        proved_until = (await self.client.get("/api/v1/session")).json()["proved_until"]
+        return datetime.fromisoformat(proved_until) > self.services.ctx.now()
 
     async def outcomes(self) -> list[tuple[str, str]]:
         """Return the sign-in log."""
@@ -287,10 +292,15 @@ async def test_asvs_7_6_1_a_proof_of_long_ago_is_asked_for_again(desk: Desk, pro
         assert (await lax.sign_in("old")).status_code == 200
         assert (await lax.sign_in("old")).status_code == 200
         assert lax.browser.shown == ["login", "consent"], "the provider's own session is enough"
+        assert not await lax.is_proved(), "and it says nothing of a proof"
         await provider.change(accounts=ACCOUNTS | {"old": ACCOUNTS["ravi"]})
         back = await lax.browser.go(await desk.begin(), "old")
         assert lax.browser.shown == ["login", "consent", "login"], "the provider asks for a new proof"
-    assert (await desk.client.get(back)).status_code == 200
+        assert (await desk.client.get(back)).status_code == 200
+        assert await desk.is_proved()
+        assert (await lax.client.get(await lax.browser.go(await lax.begin(f"{PROVIDER_PATH}?again"), "old"))).is_success
+        assert lax.browser.shown == ["login", "consent", "login", "login"], "who must prove it again is asked at once"
+        assert await lax.is_proved()
 
 
 async def test_asvs_7_6_1_a_proof_that_is_too_old_or_without_its_time_is_refused(
