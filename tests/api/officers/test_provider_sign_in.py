@@ -72,7 +72,7 @@ class Desk:
         assert self.services.provider is not None
         return self.services.provider
 
-    async def begin(self, path: str = PROVIDER_PATH, **changes: str | None) -> str:
+    async def begin(self, path: str = PROVIDER_PATH, /, **changes: str | None) -> str:
         """Begin a sign-in; return the address at the provider, with changes of its parameters by the browser."""
         begun = await self.client.get(path)
         assert begun.status_code == 303, begun.text
