@@ -91,7 +91,8 @@ def _template(scope: Scope) -> str:
     """Return the template of the route, also of a request that was refused before it was routed."""
     route = scope.get("route")
     if route is None:
-        known = iter_route_contexts(scope["app"].routes)
+        # The search for a route, which stands first, has no path of its own.
+        known = (one for one in iter_route_contexts(scope["app"].routes) if one.path_format)
         route = next((one for one in known if one.original_route.matches(scope)[0] is Match.FULL), None)
     template: str | None = getattr(route, "path_format", None)
     return template or _NO_ROUTE

@@ -151,7 +151,7 @@ def _form(
     # No other value comes back, so that the form sends the officer to no other place.
     to = CONSOLE if to == CONSOLE else ""
     told = {"refusal": PAGES.say(look)[refusal] if refusal else "", "officer_id": officer_id, "other_way": other_way}
-    return PAGES.page(look, "sign_in", status, kept=f"&{urlencode({TO: to})}" if to else "", to=to, **told)
+    return PAGES.page(look, "sign_in", status, more_query=f"&{urlencode({TO: to})}" if to else "", to=to, **told)
 
 
 # -- sign-in with an identity provider ---------------------------------------------------------------------------------

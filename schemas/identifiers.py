@@ -10,6 +10,7 @@ MOBILE_PATTERN = re.compile(r"^[6-9][0-9]{9}$")
 ACCOUNT_PATTERN = re.compile(r"^[0-9]{9,18}$")
 ACK_NO_PATTERN = re.compile(r"^[0-9]{14}$")
 
+_END_CHARS = 4
 _SEPARATORS = re.compile(r"[\s\-/]+")
 _WITH_PREFIX = re.compile(r"(?:\+?91|0)?([6-9][0-9]{9})")
 
@@ -47,9 +48,18 @@ def names_an_account(key: str) -> bool:
     return bool(key) and not key.startswith("NOTSTATED")
 
 
-def account_end(key: str) -> str:
-    """Return the last four characters of an `account_key` for recognition, or "" for an unnamed account."""
-    return key[-4:] if names_an_account(key) else ""
+def account_end(account: str) -> str:
+    """Return the last four characters of an account or its key for recognition, or "" for an unnamed account.
+
+    Those of a UPI address stand before its handle, which many addresses share. An address is given in small letters.
+    """
+    if not names_an_account(account_key(account)):
+        return ""
+    compact = _SEPARATORS.sub("", account)
+    if not VPA_PATTERN.fullmatch(compact):
+        return compact[-_END_CHARS:]
+    name, _, handle = compact.lower().partition("@")
+    return f"{name[-_END_CHARS:]}@{handle}"
 
 
 def transfer_key(reference: str, institution: str) -> str:

@@ -200,9 +200,13 @@ class MessagePage(FrozenModel):
 
 
 def masked_account(account_end: str, bank: str, more: int = 0) -> str:
-    """Return an account as a message names it: its last characters and its bank, and how many more there are."""
+    """Return an account as a message names it: its last characters and its bank, and how many more there are.
+
+    `account_end` is empty for an account that is not stated.
+    """
     rest = f" +{more}" if more else ""
-    return f"..{account_end}, {bank}"[: TO_ACCOUNT_MAX_CHARS - len(rest)].strip() + rest
+    named = f"..{account_end}, {bank}" if account_end else bank
+    return named[: TO_ACCOUNT_MAX_CHARS - len(rest)].strip() + rest
 
 
 @dataclass(frozen=True, slots=True)

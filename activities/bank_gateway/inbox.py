@@ -23,6 +23,7 @@ from adapters.banks.stated import to_lines
 from db import bank_gateway
 from db.bank_gateway import ToldSince
 from db.banks import bank_reply_checks, bank_sessions
+from db.banks.bank_reply_checks import ReplyKind
 from db.banks.bank_sessions import BankSession
 from db.orders import bank_orders, bank_replies
 from db.pool import Connection
@@ -34,6 +35,8 @@ from schemas.orders.orders import BankOrder
 
 WAITING_MAX: Final = 200
 """requests and orders that the inbox shows; the further ones follow when these are answered"""
+_OPEN_KINDS: Final = (ReplyKind.HOLD, ReplyKind.ORDER)
+"""replies to what waits; a further statement is about an answered request"""
 TOLD_MAX: Final = 20
 """lines of a colleague's answer that are shown"""
 LAST_ANSWER_WITHIN: Final = timedelta(days=7)
@@ -94,7 +97,7 @@ async def read(ctx: Context, session: BankSession) -> Inbox:
         orders = await bank_orders.as_read(connection, institution, [place.order_id for place in places])
         checks = await bank_reply_checks.waiting(connection, institution)
         subjects = [*(row.request_id for row in holds), *(order.order_id for order in orders)]
-        back = await bank_reply_checks.all_given_back(connection, institution, subjects)
+        back = await bank_reply_checks.all_given_back(connection, institution, _OPEN_KINDS, subjects)
     return Inbox(
         now=now,
         holds=tuple(_waiting(ctx, institution, row, opened.get(row.request_id)) for row in holds),

@@ -16,6 +16,8 @@ from activities.context import Context
 from activities.tracing.answer_links import AnswerForm, AnswerView, AskedTransfer
 from db import bank_gateway
 from db.bank_gateway import AnsweredLine, AnsweredRequest, FeedHop
+from db.banks import bank_reply_checks
+from db.banks.bank_reply_checks import ReplyKind
 from db.body_keys import OpensLine
 from db.orders import bank_replies
 from db.orders.bank_replies import ConfirmedOrder
@@ -40,6 +42,8 @@ class Answered(FrozenModel):
 
     items: tuple[AnsweredRequest, ...]
     orders: tuple[ConfirmedOrder, ...]
+    given_back: frozenset[UUID]
+    """requests whose newest further statement was given back unsent"""
     next_no: int
     """where the next page of the requests begins; 0 without one"""
     next_order: str | None
@@ -89,9 +93,12 @@ async def page(ctx: Context, institution: str, find: str, before_no: int, before
             if find:
                 of = await bank_replies.find_confirmed(connection, institution, *keys, FOUND_MAX)
             orders, next_order = await bank_replies.confirmed(connection, institution, PAGE, before_order, of)
+        subjects = [row.request_id for row in rows]
+        back = await bank_reply_checks.all_given_back(connection, institution, [ReplyKind.FURTHER], subjects)
     return Answered(
         items=tuple(rows[:PAGE]),
         orders=tuple(orders),
+        given_back=back,
         next_no=rows[PAGE - 1].change_no if len(rows) > PAGE else 0,
         next_order=next_order,
     )

@@ -29,13 +29,13 @@ from domain.notifications.texts import IF_QUIET, Said, Written, forwarded, lette
 from schemas.documents.facts import DocumentHead
 from schemas.drafts import ReachWay
 from schemas.enums import Language, TaskKind
+from schemas.identifiers import account_end
 from schemas.notifications import Medium, MessageFacts, MessageKind, Recipient
 from schemas.personal_data import MessageText
 from schemas.police import CaseDuty, CaseOfficer
 from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import is_email
 
-ACCOUNT_END_CHARS: Final = 4
 _ADDRESS: Final = re.compile(r"[^\s,;<>()]+@[^\s,;<>()]+")
 _OFFICERS: Final = frozenset({Recipient.IO, Recipient.OFFICER})
 _NUMBER: Final = re.compile(r"\+?[0-9](?:[ -]?[0-9]){9,13}")
@@ -119,7 +119,7 @@ async def tell_holder(
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
     told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
     said = (await _with_officer(connection, person.case_no, told, link)).model_copy(
-        update={"bank": person.bank, "account_end": person.account[-ACCOUNT_END_CHARS:]}
+        update={"bank": person.bank, "account_end": account_end(person.account)}
     )
     hold, bank = about(TaskSubject.HOLD, hold_id), person.institution
     owner = _holder_of(ctx, hold_id, person)

@@ -16,12 +16,12 @@ from db.restoration.restorations import Line, RestorationRow
 from domain.notifications.events import NotificationEvent
 from domain.restoration.procedure import ACTS
 from schemas.documents.facts import ApplicationFacts, DocumentHead
+from schemas.identifiers import account_end
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, masked_account
 from schemas.orders.orders import Beneficiary
 from schemas.police import CaseDuty
 from schemas.restoration_enums import RestorationState, Step
 
-ACCOUNT_END_CHARS: Final = 4
 NOT_TOLD: Final = "-"
 """shown where the bank has given no reference of a credit, and where no account is known"""
 
@@ -64,7 +64,7 @@ async def application_signed(
     facts = MessageFacts(
         occasion=_occasion(row),
         amount_paise=sum(account.amount_paise for account in signed.accounts),
-        to_account=masked_account(to.account[-ACCOUNT_END_CHARS:], to.institution_name),
+        to_account=masked_account(account_end(to.account), to.institution_name),
     )
     concerned = Concerned(case_no=row.case_no, ack_no=row.ack_no, documents=[document])
     await notify_people(connection, ctx, NotificationEvent.APPLICATION_SIGNED, concerned, facts, now)
@@ -213,7 +213,7 @@ def _masked(accounts: Sequence[Beneficiary]) -> str:
     """Return how a message names the accounts to be credited."""
     if not accounts:
         return NOT_TOLD
-    return masked_account(accounts[0].holder[-ACCOUNT_END_CHARS:], accounts[0].institution, len(accounts) - 1)
+    return masked_account(account_end(accounts[0].holder), accounts[0].institution, len(accounts) - 1)
 
 
 def _occasion(row: RestorationRow) -> str:

@@ -25,6 +25,7 @@ from api.services import Services, TheServices
 from api.tracing.answer_forms import NOT_FOUND, ROWS, is_filled
 from db.banks.bank_reply_checks import ReplyCheck
 from db.banks.bank_sessions import BankSession
+from schemas.identifiers import account_end
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST
 
@@ -89,12 +90,6 @@ def moment(at: datetime, say: Mapping[str, str]) -> str:
     return f"{date(at, say)}, {at.astimezone(IST):%H:%M:%S} IST"
 
 
-def ending(account: str) -> str:
-    """Return the last characters of an account; those of a UPI address stand before its handle."""
-    name, at, handle = account.partition("@")
-    return f"{name[-4:]}{at}{handle}"
-
-
 PAGES: Final = Pages(
     TEMPLATES,
     styles=[PUBLIC, INBOX],
@@ -104,7 +99,7 @@ PAGES: Final = Pages(
         "date": date,
         "time": lambda at: f"{at.astimezone(IST):%H:%M}",
         "clock": clock,
-        "ending": ending,
+        "ending": account_end,
     },
     names={
         "max_chars": VALUE_MAX_CHARS,

@@ -12,7 +12,7 @@ from activities.bank_gateway.inbox_statements import ToldLine
 from activities.banks.reply_links import ReplyNotTaken
 from activities.tracing.answer_links import AnswerForm, AnswerView
 from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted
-from api.bank_gateway.inbox_second_person import ask_second
+from api.bank_gateway.inbox_second_person import ask_second, given_back
 from api.bank_gateway.inbox_sums import told_of
 from api.forms import VALUE_MAX_CHARS, chosen, tidy, typed, whole_number
 from api.officers.sessions import refuse_other_sites
@@ -65,7 +65,9 @@ async def show_request(visit: TheVisit, request_id: SubjectId, after: After = 0)
     if found is None:
         return visit.page("gone", 404)
     view, lines = found
-    return await _form(visit, view, lines, Reading({}), [number for number in view.items if number > after])
+    fields, notice = await given_back(visit, ReplyKind.FURTHER, request_id, NAMES)
+    numbers = [number for number in view.items if number > after]
+    return await _form(visit, view, lines, Reading(fields), numbers, notice=notice)
 
 
 @router.post("/answered/{request_id}")
@@ -128,7 +130,13 @@ def _check(visit: Visit, view: AnswerView, reading: Reading[AnswerForm], form: A
 
 
 async def _form(
-    visit: Visit, view: AnswerView, lines: tuple[ToldLine, ...], reading: Reading[Any], numbers: list[int]
+    visit: Visit,
+    view: AnswerView,
+    lines: tuple[ToldLine, ...],
+    reading: Reading[Any],
+    numbers: list[int],
+    *,
+    notice: str = "",
 ) -> Response:
     ctx = visit.services.ctx
     shown = {number: view.items[number] for number in (numbers or list(view.items))[:ITEMS_A_PAGE]}
@@ -143,6 +151,7 @@ async def _form(
         is_open=open_now is not None and bool(open_now.items),
         fields=_kept(reading.fields),
         errors=reading.errors,
+        notice=notice,
         made=ctx.now().isoformat(timespec="milliseconds"),
         after=max(shown) if any(number > max(shown) for number in view.items) else 0,
     )

@@ -100,6 +100,7 @@ class FormPage:
             "steps": len(STEPS),
             "kept": {},
             "keeps_typed": False,
+            "action": f"{FORM_PATH}/{STEPS[step - 1]}" if step else "",
             "earlier": f"{FORM_PATH}/{STEPS[step - 2]}" if step > 1 else "",
         }
         errors = {field: self.say(key) for field, key in values.pop("errors", {}).items()}

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from activities.drafts import public_codes, public_drafts
 from activities.drafts.public_drafts import FORM_PATH
+from api.forms import whole_number
 from api.public import complaint_fields as form
 from api.public import complaint_visits as visits
 from api.public.complaint_fields import Answers
@@ -67,8 +68,9 @@ async def ask_transfer(page: TheForm, number: Number) -> Response:
     """Return the page of one transfer."""
     if not page.is_open:
         return page.over()
-    told = (await page.content()).transfers
-    if number > min(len(told) + 1, page.ctx.policy.public_form.transfers_max):
+    content = await page.content()
+    told = content.transfers
+    if number > _last_transfer(page, content):
         return page.to("check")
     return _transfer(page, number, form.transfer_fields(told[number - 1]) if number <= len(told) else {})
 
@@ -90,6 +92,11 @@ async def take_transfer(request: Request, page: TheForm, number: Number) -> Resp
         return _transfer(page, number, answers.fields, answers.errors)
     await page.save(form.with_transfer(number - 1, told))
     return await ask_banks(page, request, "who" if number == 1 else "check")
+
+
+def _last_transfer(page: FormPage, content: DraftContent) -> int:
+    """Return the number of the last transfer that can be told: one more than is told, up to the limit."""
+    return min(len(content.transfers) + 1, page.ctx.policy.public_form.transfers_max)
 
 
 def _transfer(
@@ -239,10 +246,10 @@ def _reach(
 
 
 async def _shown(page: FormPage, step: str, answers: Answers) -> Response | None:
-    """Return the page of a step in the other language or size, if that is asked for."""
+    """Return the page of a step in the other language or size, if that is asked for. Else None."""
     if answers.fields.get("step") != SHOW:
         return None
-    return show_step(page, step, answers.fields, await page.content())
+    return show_step(page, step, answers.fields, await page.content()) or page.to("check")
 
 
 def show_step(
@@ -250,8 +257,8 @@ def show_step(
 ) -> Response | None:
     """Return the page of a step with what was typed; None if there is no such step. It saves nothing."""
     match step.partition("/"):
-        case ("transfer", _, number) if number.isdecimal() and 1 <= int(number) <= len(content.transfers) + 1:
-            return _transfer(page, int(number), fields, notice=notice)
+        case ("transfer", _, number) if 1 <= whole_number(number) <= _last_transfer(page, content):
+            return _transfer(page, whole_number(number), fields, notice=notice)
         case ("who", _, _):
             return _who(page, content, fields, notice=notice)
         case ("story", _, _):

@@ -150,15 +150,18 @@ async def given_back(connection: Connection, institution: str, kind: ReplyKind, 
     return GivenBack(check=check, name=told["decider"], at=told["decided_at"], note=told["note"] or "")
 
 
-async def all_given_back(connection: Connection, institution: str, subject_ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Return those of these requests and orders of a bank whose newest reply was given back."""
+async def all_given_back(
+    connection: Connection, institution: str, kinds: Sequence[ReplyKind], subject_ids: Sequence[UUID]
+) -> frozenset[UUID]:
+    """Return those of these requests and orders of a bank whose newest reply of these kinds was given back."""
     rows = await connection.fetch(
         "SELECT subject_id FROM (SELECT DISTINCT ON (subject_id) subject_id, outcome FROM bank_reply_check"
-        " WHERE subject_id = ANY ($2) AND institution = $1 ORDER BY subject_id, made_at DESC) AS newest"
-        " WHERE outcome = $3",
+        " WHERE subject_id = ANY ($2) AND institution = $1 AND kind = ANY ($4) ORDER BY subject_id, made_at DESC)"
+        " AS newest WHERE outcome = $3",
         institution,
         list(subject_ids),
         CheckOutcome.RETURNED.value,
+        [kind.value for kind in kinds],
     )
     return frozenset(row["subject_id"] for row in rows)
 

@@ -17,6 +17,7 @@ from domain.ledger import CONTRA_BUCKETS
 from domain.my_case import claim_of
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Bucket, Language
+from schemas.identifiers import account_end
 from schemas.my_case import (
     Office,
     OwnClaim,
@@ -205,7 +206,7 @@ WITH RECURSIVE below AS (SELECT 0 AS root_no, hop_no FROM hop WHERE case_no = $1
     JOIN bank_order o USING (case_no) JOIN bank_order_line l ON l.order_id = o.order_id AND l.hop_no = c.hop_no
 )
 SELECT i.name AS bank, sum(l.confirmed_paise)::bigint AS amount_paise,
-    CASE WHEN bool_and(l.ack_no = $2) THEN right(max(l.beneficiary_holder), 4) ELSE '' END AS account_end,
+    CASE WHEN bool_and(l.ack_no = $2) THEN max(l.beneficiary_holder) ELSE '' END AS account,
     coalesce((SELECT max(w.received_at) FROM bank_confirmation w WHERE w.order_id = o.order_id), o.planned_at) AS at
 FROM line JOIN bank_order_line l USING (order_id, line_no) JOIN bank_order o USING (order_id)
 JOIN institution i ON i.code = o.institution
@@ -217,7 +218,12 @@ ORDER BY 4 DESC LIMIT $3
 async def credits_of(connection: Connection, case_no: str, ack_no: str) -> tuple[OwnCredit, ...]:
     """Return what banks have credited of the money of a complaint, the newest first."""
     rows = await connection.fetch(_CREDITS, case_no, ack_no, CREDITS_MAX)
-    return tuple(OwnCredit(**dict(row)) for row in rows)
+    found = []
+    for row in rows:
+        told = dict(row)
+        end = account_end(told.pop("account"))
+        found.append(OwnCredit(**told, account_end=end))
+    return tuple(found)
 
 
 async def restoration(connection: Connection, ack_no: str) -> OwnRestoration | None:

@@ -11,6 +11,7 @@ from db.pool import Connection
 from domain.errors.tracing import FoundTransferNotFound, PayerInquiryNotFound, PayerInquiryReplaced
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind
+from schemas.identifiers import account_end
 from schemas.payer_enums import PayerInquiryState, PayerLineKind
 from schemas.tracing.answers import PayerLine
 from schemas.tracing.payer_inquiries import PayerInquiry
@@ -335,6 +336,6 @@ async def of_case(connection: Connection, case_no: str) -> list[PayerInquiry]:
     found = []
     for row in await connection.fetch(_OF_CASE, case_no, MOST_SHOWN):
         fields = dict(row)
-        fields["found"] = [one | {"account_end": one.pop("payee_account")[-4:]} for one in fields["found"]]
+        fields["found"] = [one | {"account_end": account_end(one.pop("payee_account"))} for one in fields["found"]]
         found.append(PayerInquiry(**fields))
     return found

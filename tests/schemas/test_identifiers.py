@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.intake.ack_numbers import is_ack_no
-from schemas.identifiers import account_key, names_a_transfer, reference_key, reference_of, transfer_key
+from schemas.identifiers import (
+    account_end,
+    account_key,
+    names_a_transfer,
+    reference_key,
+    reference_of,
+    transfer_key,
+)
 from schemas.tracing.bank_answers import Payee
 from tests.each import each
 
@@ -50,6 +57,23 @@ def test_keys_are_stable(text: str) -> None:
 )
 def test_a_reference_has_a_digit_other_than_zero(reference: str, *, names: bool) -> None:
     assert names_a_transfer(reference) is names
+
+
+@each(
+    ("account", "end"),
+    [
+        ("5010-0000 000001", "0001"),
+        ("ramesh@oksbi", "mesh@oksbi"),
+        ("RAMESH@OKSBI", "mesh@oksbi"),
+        ("ab@ybl", "ab@ybl"),
+        ("he said: me@home now!", "now!"),
+        ("not stated", ""),
+        ("NOTSTATED", ""),
+        ("", ""),
+    ],
+)
+def test_an_account_is_recognised_by_its_end_and_a_upi_address_also_by_its_handle(account: str, end: str) -> None:
+    assert account_end(account) == end
 
 
 def test_a_transfer_is_reference_and_receiving_institution() -> None:

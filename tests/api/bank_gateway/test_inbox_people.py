@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from activities.administration.proposals import decide, propose
-from activities.bank_gateway import inbox, inbox_statements
+from activities.bank_gateway import inbox
 from activities.banks import people
 from activities.banks.changes import write_login
 from activities.banks.reply_links import ReplyNotTaken
@@ -22,7 +22,6 @@ from activities.context import Context
 from activities.directory import DirectoryRefused
 from activities.notifications.person_codes import first_sign_in_address, send_person_codes
 from activities.notifications.sending import Ways
-from activities.orders import bank_replies
 from activities.retention import forget_entries
 from activities.secret_codes import new_grouped_code
 from activities.secrets import hash_password, is_outdated
@@ -41,16 +40,14 @@ from schemas.administration import (
     ProposalKind,
 )
 from schemas.enums import Role
-from schemas.orders.orders import OrderConfirmation
-from tests.api.answer_post import WHO, Page, read
+from tests.api.answer_post import WHO, read
 from tests.api.bank_gateway.test_inbox import HDFC, SBIN, Browser, browser, links_of, trail
 from tests.api.bank_gateway.test_logins import Mail
 from tests.api.conftest import Doors, transfer
-from tests.api.ordered import Ordering, done, ordering
 from tests.factories import rrn
 from tests.officers import enrol
 
-__all__ = ["browser", "ordering"]
+__all__ = ["browser"]
 
 
 async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_answers(
@@ -206,6 +203,7 @@ async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: D
     read(await checker.client.get(waits), 404)
     told = (await doors.read(f"/api/v1/cases/{case_no}/answers", Role.DESK))["items"][-1]["raw"]
     assert (told["answered_by"]["name"], told["checked_by"]["name"]) == ("A. Maker", "B. Checker")
+    await a_further_statement_is_given_back_with_its_note(maker, checker, row["request"], first)
     same = hash_password(SecretStr(SBIN["password"]))
     async with pool.acquire() as connection, connection.transaction():
         await write_login(connection, "SBIN", SBIN["email"], same, ctx.now(), "command:test")
@@ -214,6 +212,22 @@ async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: D
     await pool.execute("UPDATE bank_person SET ended_at = NULL WHERE name = 'A. Maker'")
     with pytest.raises(asyncpg.CheckViolationError, match="by_two"):
         await pool.execute(SENT_BY_ONE, UUID(row["request"]))
+
+
+async def a_further_statement_is_given_back_with_its_note(
+    maker: Browser, checker: Browser, request: str, first: str
+) -> None:
+    """The form has the note and what was typed. The list of answered requests shows it, and that of open ones not."""
+    path = f"/inbox/answered/{request}"
+    more = (await maker.page(path)).fields | {f"{first}held": "50", "step": "send"}
+    assert "It waits for a colleague" in read(await maker.client.post(path, data=more)).words
+    (waits,) = waiting_of(await checker.page("/inbox/checks"))
+    assert (await checker.client.post(waits, data={"step": "return", "note": "Which day?"})).status_code == 303
+    again = await maker.page(path)
+    assert "B. Checker gave this reply back unsent" in again.words
+    assert ("Which day?" in again.words, again.fields[f"{first}held"]) == (True, "50")
+    lists = [await maker.page(one) for one in ("/inbox/answered", "/inbox")]
+    assert ["A reply was given back unsent" in one.words for one in lists] == [True, False]
 
 
 async def test_a_person_with_two_mailboxes_is_not_two(doors: Doors, browser: Browser) -> None:
@@ -330,61 +344,6 @@ async def test_a_file_of_which_nothing_goes_out_waits_on_and_files_have_a_limit(
             " FROM bank_reply_check, generate_series(1, 20) WHERE kind = 'table'"
         )
     await by_two(ctx, is_so=False)
-
-
-async def test_leaving_a_cancelled_order_undone_needs_two_people(
-    doors: Doors, browser: Browser, ordering: Ordering, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ctx = doors.services.ctx
-    await by_two(ctx, is_so=True)
-    maker, checker = [await person_of(doors, name) for name in ("A. Maker", "B. Checker")]
-    await confirm(doors)
-    order_id = await ordering.restore()
-    cancelled = {"reason": "told by telephone"}
-    await doors.post(f"/api/v1/orders/{order_id}/cancel", cancelled, Role.SP)
-    path, leave = f"/inbox/orders/{order_id}", {"step": "acknowledge"}
-
-    async def settled_by() -> Any:
-        return (await doors.read(f"/api/v1/orders/{order_id}"))["cancellation"]["settled_by"]
-
-    assert "a colleague checks it first" in (await maker.page(path)).words
-    assert "Sign in with your own login" in read(await browser.client.post(path, data=leave), 403).words
-    assert "It waits for a colleague" in read(await maker.client.post(path, data=leave)).words
-    (waits,) = waiting_of(await checker.page("/inbox/checks"))
-    assert await settled_by() is None, "one person alone acknowledges nothing"
-    assert "The order is left undone" in (await checker.page(waits)).words
-    assert (await checker.client.post(waits, data={"step": "send"})).status_code == 303
-    assert await settled_by() == "bank:SBIN"
-    assert waiting_of(await checker.page("/inbox/checks")) == []
-    await by_two(ctx, is_so=False)
-    monkeypatch.setattr(inbox_statements, "PAGE", 1)
-    await confirmed_orders_are_found_and_paged(browser, ordering)
-
-
-async def confirmed_orders_are_found_and_paged(browser: Browser, ordering: Ordering) -> None:
-    """The newest confirmed order stands first. Its case, its account and the bank's reference find each."""
-    documents = []
-    for reference in ("UTR 70001", "UTR 70002"):
-        root, account = rrn(), rrn()
-        case_no = await ordering.case(root, account)
-        order_id = await ordering.plan(case_no)
-        stated = OrderConfirmation.model_validate(done(reference=reference))
-        await bank_replies.confirm(ordering.doors.services.ctx, "SBIN", order_id, stated, None)
-        documents.append(f"/inbox/orders/{order_id}/document")
-        for find in (case_no, account, root, reference.lower()):
-            found = await browser.client.post("/inbox/answered", data={"find": find})
-            assert documents_of(read(found)) == documents[-1:], find
-    first = await browser.page("/inbox/answered")
-    assert documents_of(first) == documents[1:]
-    second = await browser.client.post("/inbox/answered", data={"before_order": first.fields["before_order"]})
-    assert documents_of(read(second)) == documents[:1]
-    wrong = await browser.client.post("/inbox/answered", data={"before_order": "x"})
-    assert documents_of(read(wrong)) == documents[1:], "a place that is none is the first one"
-
-
-def documents_of(page: Page) -> list[str]:
-    """The documents of orders to which a page leads."""
-    return [path for path in links_of(page) if path.endswith("/document")]
 
 
 async def test_a_bank_occupies_no_mailbox_of_another_bank(doors: Doors) -> None:

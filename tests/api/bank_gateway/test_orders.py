@@ -2,22 +2,31 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from activities.bank_gateway import inbox_statements
 from activities.holds import opening
+from activities.orders import bank_replies
 from db.orders import bank_orders
 from db.sealed_documents import PDF
-from schemas.enums import ChannelKind
+from schemas.enums import ChannelKind, Role
+from schemas.orders.orders import OrderConfirmation
 from schemas.restoration_enums import OrderKind
+from tests.api.answer_post import Page, read
+from tests.api.bank_gateway.test_inbox import Browser, browser, links_of
+from tests.api.bank_gateway.test_inbox_people import by_two, confirm, person_of, waiting_of
+from tests.api.conftest import Doors
 from tests.api.feed import Feed, Waits, feed, kind, waits
 from tests.api.ordered import HELD_PAISE, VICTIM, Ordering, done, ordering
 from tests.desk_tasks import NOT_DONE, bank_notes
+from tests.factories import rrn
 from tests.opened_bodies import opened_rows
 from tests.sealed_documents import sealed_document
 
-__all__ = ["feed", "ordering", "waits"]
+__all__ = ["browser", "feed", "ordering", "waits"]
 
 REFUSAL = {"code": "NO-HOLD", "reason": "the account was attached by a court"}
 
@@ -236,3 +245,61 @@ async def test_an_order_wakes_whoever_waits_for_the_feed(ordering: Ordering, fee
     page = await waiting
     assert (page["items"], page["orders_waiting"]) == ([], 1)
     assert waits.ended[-1], "it was woken"
+
+
+# -- the inbox ---------------------------------------------------------------------------------------------------------
+
+
+async def test_leaving_a_cancelled_order_undone_needs_two_people(
+    doors: Doors, browser: Browser, ordering: Ordering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx = doors.services.ctx
+    await by_two(ctx, is_so=True)
+    maker, checker = [await person_of(doors, name) for name in ("A. Maker", "B. Checker")]
+    await confirm(doors)
+    order_id = await ordering.restore()
+    cancelled = {"reason": "told by telephone"}
+    await doors.post(f"/api/v1/orders/{order_id}/cancel", cancelled, Role.SP)
+    path, leave = f"/inbox/orders/{order_id}", {"step": "acknowledge"}
+
+    async def settled_by() -> Any:
+        return (await doors.read(f"/api/v1/orders/{order_id}"))["cancellation"]["settled_by"]
+
+    assert "a colleague checks it first" in (await maker.page(path)).words
+    assert "Sign in with your own login" in read(await browser.client.post(path, data=leave), 403).words
+    assert "It waits for a colleague" in read(await maker.client.post(path, data=leave)).words
+    (waits,) = waiting_of(await checker.page("/inbox/checks"))
+    assert await settled_by() is None, "one person alone acknowledges nothing"
+    assert "The order is left undone" in (await checker.page(waits)).words
+    assert (await checker.client.post(waits, data={"step": "send"})).status_code == 303
+    assert await settled_by() == "bank:SBIN"
+    assert waiting_of(await checker.page("/inbox/checks")) == []
+    await by_two(ctx, is_so=False)
+    monkeypatch.setattr(inbox_statements, "PAGE", 1)
+    await confirmed_orders_are_found_and_paged(browser, ordering)
+
+
+async def confirmed_orders_are_found_and_paged(browser: Browser, ordering: Ordering) -> None:
+    """The newest confirmed order stands first. Its case, its account and the bank's reference find each."""
+    documents = []
+    for reference in ("UTR 70001", "UTR 70002"):
+        root, account = rrn(), rrn()
+        case_no = await ordering.case(root, account)
+        order_id = await ordering.plan(case_no)
+        stated = OrderConfirmation.model_validate(done(reference=reference))
+        await bank_replies.confirm(ordering.doors.services.ctx, "SBIN", order_id, stated, None)
+        documents.append(f"/inbox/orders/{order_id}/document")
+        for find in (case_no, account, root, reference.lower()):
+            found = await browser.client.post("/inbox/answered", data={"find": find})
+            assert documents_of(read(found)) == documents[-1:], find
+    first = await browser.page("/inbox/answered")
+    assert documents_of(first) == documents[1:]
+    second = await browser.client.post("/inbox/answered", data={"before_order": first.fields["before_order"]})
+    assert documents_of(read(second)) == documents[:1]
+    wrong = await browser.client.post("/inbox/answered", data={"before_order": "x"})
+    assert documents_of(read(wrong)) == documents[1:], "a place that is none is the first one"
+
+
+def documents_of(page: Page) -> list[str]:
+    """The documents of orders to which a page leads."""
+    return [path for path in links_of(page) if path.endswith("/document")]

@@ -294,11 +294,16 @@ async def test_leaving_ends_the_visit_and_the_code_opens_it_again(visitor: Visit
     visitor.client.cookies = httpx.Cookies({})
     late = await visitor.post("/complain/story?lang=en", **STORY)
     assert (late.status_code, "What you typed is not lost" in seen(late)) == (410, True)
+    assert '<a href="?' not in late.text, "a link to the other language would drop it"
     kept = {name: unescape(value) for name, value in re.findall(r'name="(kept-[a-z]+)" value="([^"]*)"', late.text)}
     wrong = await visitor.post("/complain/open?lang=en", form_code="AAAA-BBBB-CCCC", **kept)
     assert (wrong.status_code, "They wanted money." in wrong.text) == (422, True)
     again = await visitor.post("/complain/open?lang=en", form_code=code, **kept)
     assert (again.status_code, "They wanted money." in again.text) == (200, True)
+    assert 'formaction="/complain/story?lang=hi"' in again.text
+    for unknown in ("transfer/9", f"transfer/{'9' * 5_000}"):
+        assert await visitor.go("/complain/open", form_code=code, **kept | {"kept-page": unknown}) == "/complain/who"
+    assert await visitor.go("/complain/transfer/9", **taken(step="show")) == "/complain/check", "nothing is saved"
     assert await visitor.go("/complain/who", **WHO) == "/complain/story", "the visit goes on"
 
 

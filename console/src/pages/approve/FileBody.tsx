@@ -174,7 +174,9 @@ function Contested({ view }: { view: View }): ReactNode {
           <li key={one.hop_no} className="bad">
             {t("contested.one", {
               hop: one.hop_no,
-              numbers: one.claims.map((claim) => `${claim.ack_no} (${bankOf(claim.payer_institution)} ••${claim.account_end})`).join(", "),
+              numbers: one.claims
+                .map((claim) => `${claim.ack_no} (${bankOf(claim.payer_institution)}${claim.account_end && ` ••${claim.account_end}`})`)
+                .join(", "),
             })}
           </li>
         ))}

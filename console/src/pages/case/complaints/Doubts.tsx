@@ -41,7 +41,7 @@ function Undecided({ one, ackNo }: { one: Transfer; ackNo: string }): ReactNode 
           <div key={claim.ack_no}>
             <span className="xs mut mono">{claim.ack_no}</span>
             <b>
-              {bankOf(claim.payer_institution)} ••{claim.account_end}
+              {bankOf(claim.payer_institution)} {claim.account_end && `••${claim.account_end}`}
             </b>
             <span className="xs mut">
               <Moment at={Date.parse(claim.received_at)} />
@@ -85,7 +85,7 @@ function Decided({ one }: { one: Transfer }): ReactNode {
 /** The account that a complaint names as the payer. */
 function payerOf(one: Transfer, complaint: string, bankOf = bankName): string {
   const claim = one.claims.find((each) => each.ack_no === complaint);
-  return claim ? `${bankOf(claim.payer_institution)} ••${claim.account_end}` : "–";
+  return claim ? `${bankOf(claim.payer_institution)}${claim.account_end && ` ••${claim.account_end}`}` : "–";
 }
 
 function payerActs(ackNo: string, one: Transfer, a: ActsRead, may: (action: string) => boolean, me: string): Acts {
@@ -148,7 +148,7 @@ export function FoundTransfers({ ackNo }: { ackNo: string }): ReactNode {
       <div key={one.found_id} className="item">
         <b>{a("found", { sum: rupees(one.amount_paise) })}</b>{" "}
         <span className="xs mut">
-          {bankOf(one.payee_institution) || "–"} ••{one.account_end} · {one.reference || "–"}
+          {bankOf(one.payee_institution) || "–"} {one.account_end && `••${one.account_end}`} · {one.reference || "–"}
           {one.occurred_at !== null && (
             <>
               {" · "}
