@@ -106,7 +106,7 @@ async def open_item(ctx: Context, task_id: int, actor: str) -> AsyncIterator[Ite
 
 @repeated()
 async def claim(ctx: Context, task_id: int, version: int, taker: Taker) -> Done:
-    """Let an officer have a work item that no officer has, for a lease. The owner renews it, which changes no owner.
+    """Let an officer have a work item that no officer has, for a lease. The owner renews it.
 
     Raises `TaskNotForOfficer`, `TaskOwned` and `TaskChanged`.
     """
@@ -122,7 +122,9 @@ async def claim(ctx: Context, task_id: int, version: int, taker: Taker) -> Done:
 
 @repeated()
 async def pass_on(ctx: Context, task_id: int, body: PassOn, by: Taker, to: Taker) -> Done:
-    """Give a work item to an officer who can act on it, with a note. The same call again changes nothing.
+    """Give a work item to an officer who can act on it, with a note.
+
+    The same call again changes nothing.
 
     Raises `TaskNotForOfficer`, `OwnerAbsent`, `TaskOwned`, `TaskNotOwned` and `TaskChanged`.
     """

@@ -58,7 +58,10 @@ async def claim(services: TheServices, officer: Owner, task_id: TaskId, body: Wi
 
 @router.post("/tasks/{task_id}/pass-on", name="pass_on_task", responses=says(NOT_NOW))
 async def pass_on(services: TheServices, officer: Owner, task_id: TaskId, body: PassOn) -> TaskStanding:
-    """Give a work item to an officer who can act on it, with a note. The same call again changes nothing."""
+    """Give a work item to an officer who can act on it, with a note.
+
+    The same call again changes nothing.
+    """
     to = await taker_named(services, body.to)
     return (await task_owners.pass_on(services.ctx, task_id, body, await taker_of(services, officer), to)).standing
 
