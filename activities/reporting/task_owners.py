@@ -80,6 +80,15 @@ class Item:
         )
 
 
+@dataclass(frozen=True)
+class Done:
+    """Who has a work item after a verb that may have found it done already."""
+
+    standing: TaskStanding
+    is_changed: bool
+    """whether this verb changed the owner"""
+
+
 @asynccontextmanager
 async def open_item(ctx: Context, task_id: int, actor: str) -> AsyncIterator[Item]:
     """Run one transaction on an open work item. Raises `TaskNotFound` and `TaskClosed`."""
@@ -96,7 +105,7 @@ async def open_item(ctx: Context, task_id: int, actor: str) -> AsyncIterator[Ite
 
 
 @repeated()
-async def claim(ctx: Context, task_id: int, version: int, taker: Taker) -> TaskStanding:
+async def claim(ctx: Context, task_id: int, version: int, taker: Taker) -> Done:
     """Let an officer have a work item that no officer has, for a lease. The owner renews it.
 
     Raises `TaskNotForOfficer`, `TaskOwned` and `TaskChanged`.
@@ -106,23 +115,28 @@ async def claim(ctx: Context, task_id: int, version: int, taker: Taker) -> TaskS
         check_claim(item.before, taker.officer_id, version)
         if item.before.owner == taker.officer_id:
             await task_owners.renew(item.connection, task_id, item.lease_ends_at)
-            return item.before.model_copy(update={"lease_ends_at": item.lease_ends_at})
-        return await _give(item, TaskActKind.CLAIMED, taker)
+            renewed = item.before.model_copy(update={"lease_ends_at": item.lease_ends_at})
+            return Done(renewed, is_changed=False)
+        return Done(await _give(item, TaskActKind.CLAIMED, taker), is_changed=True)
 
 
 @repeated()
-async def pass_on(ctx: Context, task_id: int, body: PassOn, by: Taker, to: Taker) -> TaskStanding:
+async def pass_on(ctx: Context, task_id: int, body: PassOn, by: Taker, to: Taker) -> Done:
     """Give a work item to an officer who can act on it, with a note.
+
+    The same call again changes nothing.
 
     Raises `TaskNotForOfficer`, `OwnerAbsent`, `TaskOwned`, `TaskNotOwned` and `TaskChanged`.
     """
     async with open_item(ctx, task_id, by.actor) as item:
         await _check_can_act(item, by)
+        if await _is_given(item, to, body.note):
+            return Done(item.before, is_changed=False)
         check_disposal(item.before, by.officer_id, by.roles, body.version)
         await _check_can_act(item, to)
         if await officers.is_absent(item.connection, to.officer_id, item.now):
             raise OwnerAbsent(to.officer_id)
-        return await _give(item, TaskActKind.PASSED_ON, to, body.note)
+        return Done(await _give(item, TaskActKind.PASSED_ON, to, body.note), is_changed=True)
 
 
 @repeated()
@@ -165,6 +179,13 @@ async def snooze(ctx: Context, task_id: int, body: Snooze, by: Taker) -> TaskSta
 
 async def _give(item: Item, kind: TaskActKind, to: Taker, note: str = "") -> TaskStanding:
     return await item.move(Move(kind=kind, owner=to.officer_id, lease_ends_at=item.lease_ends_at, note=note))
+
+
+async def _is_given(item: Item, to: Taker, note: str) -> bool:
+    """Return whether the actor's last act gave the item so. An officer whose answer was lost asks again."""
+    given = Move(kind=TaskActKind.PASSED_ON, owner=to.officer_id, note=note)
+    has_it = item.before.owner == to.officer_id
+    return has_it and await task_owners.is_last_act(item.connection, item.before, given, item.actor)
 
 
 async def _check_can_act(item: Item, taker: Taker) -> None:

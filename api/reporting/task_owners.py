@@ -53,14 +53,17 @@ Place = Annotated[int, Path(ge=1, le=FILTER_PLACES, description="One of twenty p
 @router.post("/tasks/{task_id}/claim", name="claim_task", responses=says(NOT_NOW))
 async def claim(services: TheServices, officer: Owner, task_id: TaskId, body: WithVersion) -> TaskStanding:
     """Have a work item that no officer has, for a lease. The owner renews the lease by it."""
-    return await task_owners.claim(services.ctx, task_id, body.version, await taker_of(services, officer))
+    return (await task_owners.claim(services.ctx, task_id, body.version, await taker_of(services, officer))).standing
 
 
 @router.post("/tasks/{task_id}/pass-on", name="pass_on_task", responses=says(NOT_NOW))
 async def pass_on(services: TheServices, officer: Owner, task_id: TaskId, body: PassOn) -> TaskStanding:
-    """Give a work item to an officer who can act on it, with a note."""
+    """Give a work item to an officer who can act on it, with a note.
+
+    The same call again changes nothing.
+    """
     to = await taker_named(services, body.to)
-    return await task_owners.pass_on(services.ctx, task_id, body, await taker_of(services, officer), to)
+    return (await task_owners.pass_on(services.ctx, task_id, body, await taker_of(services, officer), to)).standing
 
 
 @router.post("/tasks/{task_id}/take-over", name="take_over_task", responses=says(NOT_NOW))
@@ -100,8 +103,8 @@ async def claim_many(services: TheServices, officer: Owner, chosen: Chosen) -> B
     """Claim the work items of a list or of a filter. The answer says of each what became of it."""
     taker = await taker_of(services, officer)
 
-    async def one(ref: TaskRef) -> TaskStanding:
-        return await task_owners.claim(services.ctx, ref.task_id, ref.version, taker)
+    async def one(ref: TaskRef) -> TaskStanding | None:
+        return _changed(await task_owners.claim(services.ctx, ref.task_id, ref.version, taker))
 
     return await _each(services, officer, chosen, one)
 
@@ -111,9 +114,9 @@ async def pass_on_many(services: TheServices, officer: Owner, chosen: ChosenToPa
     """Give the work items of a list or of a filter to another officer, with a note."""
     by, to = await taker_of(services, officer), await taker_named(services, chosen.to)
 
-    async def one(ref: TaskRef) -> TaskStanding:
+    async def one(ref: TaskRef) -> TaskStanding | None:
         body = PassOn(version=ref.version, to=chosen.to, note=chosen.note)
-        return await task_owners.pass_on(services.ctx, ref.task_id, body, by, to)
+        return _changed(await task_owners.pass_on(services.ctx, ref.task_id, body, by, to))
 
     return await _each(services, officer, chosen, one)
 
@@ -154,7 +157,11 @@ async def close_many(
 
 
 Verb = Callable[[TaskRef], Awaitable[TaskStanding | None]]
-"""a verb on one item, which returns who has the item then; None if it is closed"""
+"""a verb on one item, which returns who has the item then; None if that is as before, or if the item is closed"""
+
+
+def _changed(done: task_owners.Done) -> TaskStanding | None:
+    return done.standing if done.is_changed else None
 
 
 async def _each(services: Services, officer: Officer, chosen: Chosen, do: Verb) -> BulkOutcome:

@@ -104,6 +104,11 @@ SELECT own.task_id, t.case_no, own.alarmed_at IS NOT NULL AS is_alarmed FROM tas
 JOIN desk_task t USING (task_id) WHERE t.state = 'closed' ORDER BY t.case_no, own.task_id LIMIT $1
 """
 
+_IS_LAST_ACT: Final = """
+SELECT EXISTS (SELECT FROM task_act WHERE task_id = $1 AND version = $2
+    AND kind = $3 AND owner IS NOT DISTINCT FROM $4 AND note = $5 AND actor = $6)
+"""
+
 _ACTS: Final = """
 SELECT act_id, task_id, at, actor, kind, owner, former, note FROM (
     (SELECT * FROM task_act WHERE owner = $1 AND actor <> $2 AND act_id < $3 ORDER BY act_id DESC LIMIT $4)
@@ -179,6 +184,14 @@ async def move(
         change.note,
     )
     return version
+
+
+async def is_last_act(connection: Connection, standing: Standing, change: Move, actor: str) -> bool:
+    """Return whether the last act on a work item was this change by this actor, with the same note."""
+    found: bool = await connection.fetchval(
+        _IS_LAST_ACT, standing.task_id, standing.version, change.kind.value, change.owner, change.note, actor
+    )
+    return found
 
 
 async def renew(connection: Connection, task_id: int, lease_ends_at: datetime) -> None:

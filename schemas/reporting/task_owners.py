@@ -170,7 +170,7 @@ class TaskOutcome(FrozenModel):
     case_ack_no: str | None = None
     """case of an item of a filter that was refused"""
     version: int | None = None
-    """version of an item whose owner or sleep was changed"""
+    """version of an item whose owner or sleep was changed; null for one that was so already"""
 
 
 class BulkOutcome(FrozenModel):

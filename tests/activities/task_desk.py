@@ -103,13 +103,13 @@ class TaskDesk:
     # -- verbs ---------------------------------------------------------------------------------------------------------
 
     async def claim(self, who: str, task_id: int, version: int = 0) -> TaskStanding:
-        return await task_owners.claim(self.ctx, task_id, version, self.officers[who])
+        return (await task_owners.claim(self.ctx, task_id, version, self.officers[who])).standing
 
     async def pass_on(
         self, who: str, task_id: int, version: int, to: str, note: str = "the shift ends"
     ) -> TaskStanding:
         body = PassOn(version=version, to=to, note=note)
-        return await task_owners.pass_on(self.ctx, task_id, body, self.officers[who], self.officers[to])
+        return (await task_owners.pass_on(self.ctx, task_id, body, self.officers[who], self.officers[to])).standing
 
     async def take_over(self, who: str, task_id: int, version: int) -> TaskStanding:
         body = TakeOver(version=version, reason="the victim is on the line")

@@ -3,6 +3,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 
 import { problemOf } from "../api/problem.ts";
+import { takesFocus } from "../parts/focus.ts";
 import { Modal } from "../parts/Modal.tsx";
 import { SaidText } from "../parts/SaidText.tsx";
 import { serverNow } from "../text/clock.ts";
@@ -42,7 +43,7 @@ export default function SignedOut({ since }: { since: number }): ReactNode {
           <SaidText said={said} />
         </p>
         <div className="row wrap">
-          <a className="btn first" href={SIGN_IN} target="_blank" rel="noopener" autoFocus>
+          <a className="btn first" href={SIGN_IN} target="_blank" rel="noopener" ref={takesFocus}>
             {t("ended.sign_in")}
           </a>
           <button type="button" className="btn" disabled={isAsking} onClick={() => void ask(true)}>

@@ -10,6 +10,7 @@ import { serverNow } from "../text/clock.ts";
 import type { Said } from "../text/sentences.ts";
 import { parts } from "./catalogue.ts";
 import { Field } from "./Field.tsx";
+import { takesFocus } from "./focus.ts";
 import { Modal } from "./Modal.tsx";
 import { SaidText } from "./SaidText.tsx";
 
@@ -132,7 +133,7 @@ function ProviderDialog({ end }: { end: (isProved: boolean) => void }): ReactNod
           <SaidText said={said} />
         </p>
         <div className="row wrap">
-          <a className="btn first" href={SIGN_IN_AT_PROVIDER} target="_blank" rel="noopener" autoFocus>
+          <a className="btn first" href={`${SIGN_IN_AT_PROVIDER}?again`} target="_blank" rel="noopener" ref={takesFocus}>
             {t("proof.sign_in")}
           </a>
           <button type="button" className="btn" onClick={() => void ask(true)}>

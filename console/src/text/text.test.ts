@@ -10,12 +10,18 @@ import { inWords, readRupees, rupees, shortRupees } from "./rupees.ts";
 import { sentenceOf } from "./sentences.ts";
 
 const FOLDER = new URL("../../text/", import.meta.url);
+/** The key of a text, which begins a line. */
+const KEY = /^ *"([^"]+)":/gm;
 const PLACES = /\{\w+\}/g;
 /** 27 November 2026, 14:02:31 in India. */
 const NOW = Date.parse("2026-11-27T14:02:31+05:30");
 
 function texts(language: string, file: string): Record<string, string> {
-  return JSON.parse(readFileSync(new URL(`${language}/${file}`, FOLDER), "utf8")) as Record<string, string>;
+  const written = readFileSync(new URL(`${language}/${file}`, FOLDER), "utf8");
+  const read = JSON.parse(written) as Record<string, string>;
+  // Of a key that is written twice, only the last text is read.
+  assert.deepEqual([...written.matchAll(KEY)].map(([, key]) => key), Object.keys(read), `${language}/${file}`);
+  return read;
 }
 
 test("every text is in both languages, with the same places for values", () => {

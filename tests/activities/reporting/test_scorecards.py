@@ -167,7 +167,7 @@ async def test_a_call_says_who_has_it_comes_last_then_and_is_left_out_while_it_s
     task_id, untouched = await opened(TaskCause.REQUEST_SILENT), (small, None, None, None)
     assert shown(await CallDesk(bench.ctx).calls(10)) == [(large, task_id, 0, None), untouched]
     by = Taker(officer_id="ravi", roles=frozenset({Role.DESK}), acts=None, within=None)
-    claimed = await task_owners.claim(bench.ctx, task_id, 0, by)
+    claimed = (await task_owners.claim(bench.ctx, task_id, 0, by)).standing
     found = await CallDesk(bench.ctx).calls(10)
     assert shown(found) == [untouched, (large, task_id, 1, "ravi")]
     assert found.items[1].lease_ends_at == claimed.lease_ends_at

@@ -127,13 +127,21 @@ async def test_bulk_verbs_say_of_each_item_what_became_of_it(doors: Doors) -> No
     ]
     assert claimed["items"][0]["says"].startswith("asha has task")
     back = [{"task_id": one["task_id"], "version": one["version"]} for one in claimed["items"] if one["done"]]
+    renewed = (await post(doors, "/tasks/claim", "ravi", tasks=back)).json()
+    assert [(one["done"], one["version"]) for one in renewed["items"]] == [(True, None)] * 2, "they were the officer's"
     released = (await post(doors, "/tasks/release", "ravi", tasks=back)).json()
     assert [(one["done"], one["version"]) for one in released["items"]] == [(True, 2)] * 2
     again = (await post(doors, "/tasks/claim", "ravi", filter={"kinds": ["phone_bank"]})).json()
     refused = [one for one in again["items"] if not one["done"]]
     assert [(one["task_id"], one["case_ack_no"] is not None) for one in refused] == [(items[0], True)]
-    passed = await post(doors, "/tasks/pass-on", "ravi", filter={"owner": "ravi"}, to="asha", note="my shift is over")
-    assert [one["done"] for one in passed.json()["items"]] == [True, True]
+    gift = {"to": "asha", "note": "my shift is over"}
+    passed = (await post(doors, "/tasks/pass-on", "ravi", filter={"owner": "ravi"}, **gift)).json()["items"]
+    assert [(one["done"], one["version"]) for one in passed] == [(True, 4)] * 2
+    lost = [{"task_id": one["task_id"], "version": 3} for one in passed]
+    repeated = (await post(doors, "/tasks/pass-on", "ravi", tasks=lost, **gift)).json()["items"]
+    assert [(one["done"], one["version"]) for one in repeated] == [(True, None)] * 2, "the answer was lost"
+    other = (await post(doors, "/tasks/pass-on", "ravi", tasks=lost, **gift | {"note": "call at nine"})).json()["items"]
+    assert [one["code"] for one in other] == ["task_owned"] * 2
     until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     slept = (await post(doors, "/tasks/snooze", "asha", filter={"kinds": ["phone_bank"]}, until=until)).json()
     assert ([one["done"] for one in slept["items"]], slept["more"]) == ([True] * 3, False)

@@ -106,8 +106,10 @@ function Page({ view, asked }: { view: CaseView; asked: string }): ReactNode {
   const [layer, setLayer] = useState<number | null>(null);
   const [hop, setHop] = useState<Hop | null>(null);
   const [dialog, setDialog] = useState<Dialog>(null);
-  useLiveCase(view, asked);
-  useLooksAt(hasReadReason(ackNo) ? [] : [`case:${ackNo}`]);
+  // The page comes after a reason that the case itself needs. One that is given later is for guarded parts only.
+  const [isFollowed] = useState(() => !hasReadReason(ackNo));
+  useLiveCase(view, asked, isFollowed);
+  useLooksAt(isFollowed ? [`case:${ackNo}`] : []);
   const layout = useQuery({ ...layoutOf(ackNo, "account", LEGS.few), enabled: may("read_trail") }).data;
   const openHop = (one: Hop): void => {
     setHop(one);

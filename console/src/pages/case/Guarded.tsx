@@ -6,7 +6,7 @@ import { type ReactNode, useState } from "react";
 import { problemOf } from "../../api/problem.ts";
 import { giveReadReason, NEEDS_REASON } from "../../api/readReason.ts";
 import { ReadReason } from "../../parts/ReadReason.tsx";
-import { casePart, documentsOf } from "./data.ts";
+import { casePart, documentsOf, victimPart } from "./data.ts";
 import { caseText } from "./text.ts";
 
 /** The documents stand for all parts that can name the victim: the server asks for a reason for all of them or none. */
@@ -18,7 +18,7 @@ export function Guarded({ ackNo }: { ackNo: string }): ReactNode {
   if (error === null || problemOf(error).code !== NEEDS_REASON) return null;
   const read = (reason: string): void => {
     giveReadReason(ackNo, reason);
-    void client.invalidateQueries({ queryKey: casePart(ackNo) });
+    for (const queryKey of [casePart(ackNo), victimPart(ackNo)]) void client.invalidateQueries({ queryKey });
   };
   if (isAsked) return <ReadReason read={read} />;
   return (

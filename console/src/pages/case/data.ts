@@ -7,7 +7,7 @@ import type { Schemas } from "../../api/client.ts";
 import { ok, problemOf } from "../../api/problem.ts";
 import { queries } from "../../api/queries.ts";
 import { useReadAgain } from "../../api/readAgain.ts";
-import { hasReadReason, readerOf, shareReadReason } from "../../api/readReason.ts";
+import { readerOf, shareReadReason } from "../../api/readReason.ts";
 import { newestHeard, type StreamEvent, useTopics } from "../../api/stream.ts";
 import type { Language } from "../../text/language.ts";
 
@@ -33,6 +33,15 @@ export const casePart = (ackNo: string, ...part: readonly (string | number | nul
   ackNo,
   ...part,
 ];
+
+/**
+ * What a victim said, or a victim's data. Each reading is logged, so an event of the case does not read it again.
+ *
+ * It leaves the memory when it leaves the screen.
+ */
+export const victimPart = (ackNo: string, ...part: readonly string[]): readonly unknown[] => ["victim", ackNo, ...part];
+
+const READ_ONCE = { staleTime: Number.POSITIVE_INFINITY, gcTime: 0 } as const;
 
 /** Up to which event of its log everything that is kept of a case was read, by case. */
 const readTo = new Map<string, number>();
@@ -228,17 +237,17 @@ export const withdrawalsOf = (ackNo: string, complaint: string) =>
 
 export const correctionsOf = (ackNo: string, complaint: string) =>
   queryOptions({
-    queryKey: casePart(ackNo, "corrections", complaint),
+    queryKey: victimPart(ackNo, "corrections", complaint),
+    ...READ_ONCE,
     queryFn: () =>
       ok(readerOf(ackNo).GET("/api/v1/complaints/{ack_no}/victim-corrections", { params: { path: { ack_no: complaint } } })),
-    // Names and numbers leave the memory when they leave the screen.
-    gcTime: 0,
   });
 
 /** What a victim wrote of the police; null if the victim wrote nothing that is kept with the number. */
 export const treatmentOf = (ackNo: string, complaint: string) =>
   queryOptions({
-    queryKey: casePart(ackNo, "treatment", complaint),
+    queryKey: victimPart(ackNo, "treatment", complaint),
+    ...READ_ONCE,
     queryFn: async () => {
       const params = { path: { ack_no: complaint } };
       try {
@@ -248,19 +257,16 @@ export const treatmentOf = (ackNo: string, complaint: string) =>
         throw error;
       }
     },
-    // The text of a person leaves the memory when it leaves the screen.
-    gcTime: 0,
   });
 
 /** What the victim of a complaint told of what happened, the newest first. */
 export const storiesOf = (ackNo: string, complaint: string) =>
   queryOptions({
-    queryKey: casePart(ackNo, "stories", complaint),
+    queryKey: victimPart(ackNo, "stories", complaint),
+    ...READ_ONCE,
     queryFn: async () =>
       (await ok(readerOf(ackNo).GET("/api/v1/complaints/{ack_no}/stories", { params: { path: { ack_no: complaint } } })))
         .stories,
-    // The text of a person leaves the memory when it leaves the screen.
-    gcTime: 0,
   });
 
 export const messagesOf = (ackNo: string) =>
@@ -278,9 +284,10 @@ export const messagesOf = (ackNo: string) =>
  * Read the case again when the stream says that something of it changed.
  *
  * A stream that begins names the last event of the case, so a case that has not changed since it was read is not read
- * twice. `asked` is the number with which the page was opened.
+ * twice. `asked` is the number with which the page was opened. A case of other officers is not `isFollowed`: it is read
+ * with a reason, which the stream has not.
  */
-export function useLiveCase(view: CaseView, asked: string): void {
+export function useLiveCase(view: CaseView, asked: string, isFollowed: boolean): void {
   const ackNo = view.case_ack_no;
   const readLater = useReadAgain(SETTLES_MS);
   const readAgain = (): void => {
@@ -294,8 +301,7 @@ export function useLiveCase(view: CaseView, asked: string): void {
   };
   // Another tab may follow this case, so that the stream told of it before this page was there.
   useEffect(() => growsTo(newestHeard("case", ackNo)), [ackNo]);
-  // A case of other officers is read with a reason, which the stream has not.
-  useTopics(hasReadReason(ackNo) ? [] : [`case:${ackNo}`], (event: StreamEvent) => {
+  useTopics(isFollowed ? [`case:${ackNo}`] : [], (event: StreamEvent) => {
     if (event.kind === "case" && event.id === ackNo) growsTo(event.version);
     else if (event.kind === "deadline" && event.data.case_ack_no === ackNo) readAgain();
   });

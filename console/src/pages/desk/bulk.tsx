@@ -73,7 +73,9 @@ interface Progress {
   readonly verb: BulkVerb;
   readonly chosen: Chosen;
   readonly send: Send;
-  readonly done: readonly Schemas["TaskRef"][];
+  readonly done: number;
+  /** those of the done ones that this act changed; the others were so before */
+  readonly changed: readonly Schemas["TaskRef"][];
   readonly failed: Outcome["items"];
   readonly next: Place;
   readonly isOver: boolean;
@@ -111,9 +113,14 @@ export function Bulk({
         if (one.done) forgive(one.task_id);
         else refuse(one.task_id, { ...whyNot(one), code: one.code ?? "" });
       }
-      const done = items.flatMap((one) => (one.done ? [{ task_id: one.task_id, version: one.version ?? 0 }] : []));
+      const changed = items.flatMap(({ task_id, version }) => (version == null ? [] : [{ task_id, version }]));
       const failed = items.filter((one) => !one.done);
-      change((now) => ({ done: [...now.done, ...done], failed: [...now.failed, ...failed], next }));
+      change((now) => ({
+        done: now.done + items.length - failed.length,
+        changed: [...now.changed, ...changed],
+        failed: [...now.failed, ...failed],
+        next,
+      }));
     };
     each(begun.chosen, begun.next, begun.send, note)
       .catch((error: unknown) => change(() => ({ broke: problemOf(error) })))
@@ -124,7 +131,7 @@ export function Bulk({
       });
   };
   const begin = (of: BulkVerb, what: Chosen, send: Send): void =>
-    goOn({ verb: of, chosen: what, send, done: [], failed: [], next: BEGINNING, isOver: false, broke: null });
+    goOn({ verb: of, chosen: what, send, done: 0, changed: [], failed: [], next: BEGINNING, isOver: false, broke: null });
   const run = (send: Send): void => begin(verb, chosen, send);
   if (progress !== null) {
     return (
@@ -132,7 +139,7 @@ export function Bulk({
         progress={progress}
         nameOf={nameOf}
         goOn={() => goOn({ ...progress, isOver: false, broke: null })}
-        undo={() => begin("release", { refs: progress.done }, giveBack)}
+        undo={() => begin("release", { refs: progress.changed }, giveBack)}
         close={() => close(true)}
       />
     );
@@ -176,11 +183,11 @@ function Outcomes({
   close: () => void;
 }): ReactNode {
   const t = desk.use();
-  const { verb, done, isOver, broke } = progress;
+  const { verb, done, changed, isOver, broke } = progress;
   return (
     <Modal title={deskCommands[verb].label()} close={close}>
       <p role="status">
-        {t("bulk_done", { done: done.length, count: countOf(progress.chosen) })} {isOver ? "" : t("bulk_running")}
+        {t("bulk_done", { done, count: countOf(progress.chosen) })} {isOver ? "" : t("bulk_running")}
       </p>
       {broke && (
         <p className="note bad">
@@ -205,9 +212,9 @@ function Outcomes({
             {t("bulk_go_on")}
           </button>
         )}
-        {isOver && verb === "take" && done.length > 0 && (
+        {isOver && verb === "take" && changed.length > 0 && (
           <button type="button" className="btn" onClick={undo}>
-            {t.count("bulk_undo", done.length)}
+            {t.count("bulk_undo", changed.length)}
           </button>
         )}
         <button type="button" className="btn" autoFocus onClick={close}>

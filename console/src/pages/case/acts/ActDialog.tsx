@@ -13,7 +13,7 @@ import { ReasonField } from "../../../parts/ReasonField.tsx";
 import { TextArea } from "../../../parts/TextArea.tsx";
 import { say } from "../../../parts/toasts.ts";
 import { serverNow } from "../../../text/clock.ts";
-import { casePart } from "../data.ts";
+import { casePart, victimPart } from "../data.ts";
 import { caseText } from "../text.ts";
 import type { Act } from "./act.ts";
 import { type Ask, type AskKind, beginning, givenOf, isFit, lengthOf, UNCHOSEN, understood } from "./form.ts";
@@ -30,7 +30,7 @@ export default function ActDialog({ act, ackNo, close }: { act: Act; ackNo: stri
   const proof = useProof();
   const verb = useVerb({
     run: (_: null) => proof.provedIfAsked(() => act.run(givenOf(typed, serverNow())).then((result) => ({ result }))),
-    readAgain: [casePart(ackNo)],
+    readAgain: [casePart(ackNo), ...(act.correctsVictim ? [victimPart(ackNo, "corrections")] : [])],
     done: (sent) => {
       // Without a code nothing was done.
       if (sent === null) return;

@@ -15,6 +15,8 @@ export interface Act {
   /** what the officer must have seen before */
   readonly facts?: readonly (readonly [name: string, value: string])[];
   readonly asks: readonly Ask[];
+  /** whether the corrections of the victim are read again after it, which is logged */
+  readonly correctsVictim?: boolean;
   readonly run: (given: Given) => Promise<unknown>;
   /** what is said after it, from what the server answered */
   readonly done?: (result: unknown) => string;

@@ -33,6 +33,7 @@ export function complaintActs(complaint: string, { a, may }: Asking): Acts {
         field("email", "line", a("field.email"), { isOptional: true, most: 254 }),
         field("reason", "reason", a("victim.why")),
       ],
+      correctsVictim: true,
       run: (given) =>
         ok(
           api.POST("/api/v1/complaints/{ack_no}/victim-corrections", {
@@ -192,6 +193,7 @@ export function correctionActs(one: Correction, { a, may, me }: Asking): Acts {
       [a("victim.why"), one.reason],
     ],
     asks: [],
+    correctsVictim: true,
     run: () =>
       ok(api.POST(`/api/v1/complaints/{ack_no}/victim-corrections/{correction_id}/${verb}`, { params })),
   });
