@@ -134,7 +134,7 @@ async def test_bulk_verbs_say_of_each_item_what_became_of_it(doors: Doors) -> No
     again = (await post(doors, "/tasks/claim", "ravi", filter={"kinds": ["phone_bank"]})).json()
     refused = [one for one in again["items"] if not one["done"]]
     assert [(one["task_id"], one["case_ack_no"] is not None) for one in refused] == [(items[0], True)]
-    gift = {"to": "asha", "note": "my shift is over"}
+    gift: dict[str, Any] = {"to": "asha", "note": "my shift is over"}
     passed = (await post(doors, "/tasks/pass-on", "ravi", filter={"owner": "ravi"}, **gift)).json()["items"]
     assert [(one["done"], one["version"]) for one in passed] == [(True, 4)] * 2
     lost = [{"task_id": one["task_id"], "version": 3} for one in passed]
