@@ -245,10 +245,12 @@ class Night:
 
     async def pass_on(self, owner: NightOfficer, standing: Json, to: NightOfficer) -> NightOfficer:
         """Give a work item to another officer; gives that one."""
+        path = f"/desk/tasks/{standing['task_id']}/pass-on"
         body = {"version": standing["version"], "to": to.name, "note": "call after ten"}
-        passed = await self.do(owner, f"/desk/tasks/{standing['task_id']}/pass-on", body)
+        passed = await self.do(owner, path, body)
         assert passed["owner"] == to.name
-        stale = await self.ask(owner, "POST", f"/desk/tasks/{standing['task_id']}/pass-on", body)
+        assert (await self.do(owner, path, body))["version"] == passed["version"], "the first answer may be lost"
+        stale = await self.ask(owner, "POST", path, body | {"note": "call before ten"})
         assert stale.status_code == 409, stale.text
         return to
 
