@@ -92,6 +92,7 @@ async def goes_on_after_the_session_ended(stage: Stage, seat: Seat, officer_id: 
     await name.focus()
     await seat.type("Surekha")
     await seat.sees("You are signed out")
+    await seat.page.locator("a:focus").get_by_text("Sign in in a new window").wait_for()
     assert await seat.violations() == []
     await seat.picture("signed-out-en-light")
     go_on = seat.page.get_by_role("button", name="I have signed in")
