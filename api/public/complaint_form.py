@@ -1,5 +1,6 @@
 """One request to the public complaint form: the services, how the visitor reads, and the visit."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
@@ -105,6 +106,18 @@ class FormPage:
         }
         errors = {field: self.say(key) for field, key in values.pop("errors", {}).items()}
         return PAGES.page(self.look, name, status, **{**known, **values}, errors=errors)
+
+    def ask(
+        self,
+        name: str,
+        step: int,
+        fields: Mapping[str, str],
+        errors: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> Response:
+        """Return the page of a question with what was typed, which its switches of language and size keep."""
+        status = 422 if errors else 200
+        return self.show(name, step, status, fields=fields, errors=errors or {}, keeps_typed=True, **values)
 
     async def content(self) -> DraftContent:
         """Return what is filled in."""

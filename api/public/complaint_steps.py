@@ -4,7 +4,7 @@ The first one is the transfer, and the banks are asked as soon as it is told. Th
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
@@ -110,15 +110,13 @@ def _transfer(
 ) -> Response:
     sure = form.digits_of(fields.get("reference", "")).upper() if (errors or {}).get("reference") else ""
     banks = sorted(bank.name for bank in page.ctx.directory.current)[:BANKS_SHOWN_MAX]
-    return page.show(
+    return page.ask(
         "transfer",
         1,
-        422 if errors else 200,
-        errors=errors or {},
-        fields=fields,
+        fields,
+        errors,
         notice=notice,
         number=number,
-        keeps_typed=True,
         action=FORM_PATH if is_new else f"{FORM_PATH}/transfer/{number}",
         sure=sure,
         banks=banks,
@@ -157,7 +155,7 @@ async def take_who(request: Request, page: TheForm) -> Response:
         return closed
     change = form.read_who(answers)
     if answers.errors:
-        return _who(page, await page.content(), answers.fields, answers.errors)
+        return _who(page, await page.content(), answers.fields, errors=answers.errors)
     await page.save(change)
     return page.to("story")
 
@@ -167,7 +165,7 @@ async def ask_story(page: TheForm) -> Response:
     """Return the page about what happened."""
     if closed := page.closed():
         return closed
-    return page.show("story", 3, fields=form.story_fields(await page.content()), keeps_typed=True)
+    return page.ask("story", 3, form.story_fields(await page.content()))
 
 
 @router.post("/story")
@@ -178,7 +176,7 @@ async def take_story(request: Request, page: TheForm) -> Response:
         return closed
     change = form.read_story(answers)
     if answers.errors:
-        return page.show("story", 3, 422, errors=answers.errors, fields=answers.fields, keeps_typed=True)
+        return page.ask("story", 3, answers.fields, answers.errors)
     await page.save(change)
     return page.to("reach")
 
@@ -203,7 +201,7 @@ async def take_reach(request: Request, page: TheForm) -> Response:
         return closed
     change = form.read_reach(answers, page.look.language)
     if answers.errors:
-        return _reach(page, await page.content(), answers.fields, answers.errors)
+        return _reach(page, await page.content(), answers.fields, errors=answers.errors)
     content = await page.save(change)
     is_safe = content.reach is not None and content.reach.way is ReachWay.SMS
     if is_safe and not await public_drafts.is_confirmed(page.ctx, page.draft):
@@ -211,38 +209,12 @@ async def take_reach(request: Request, page: TheForm) -> Response:
     return page.to("check")
 
 
-def _who(
-    page: FormPage,
-    content: DraftContent,
-    fields: Mapping[str, str],
-    errors: dict[str, str] | None = None,
-    *,
-    notice: str = "",
-) -> Response:
-    return page.show(
-        "who",
-        2,
-        422 if errors else 200,
-        errors=errors or {},
-        fields=fields,
-        notice=notice,
-        districts=page.districts(),
-        asked=_asked(page, content),
-        keeps_typed=True,
-    )
+def _who(page: FormPage, content: DraftContent, fields: Mapping[str, str], **more: Any) -> Response:
+    return page.ask("who", 2, fields, districts=page.districts(), asked=_asked(page, content), **more)
 
 
-def _reach(
-    page: FormPage,
-    content: DraftContent,
-    fields: Mapping[str, str],
-    errors: dict[str, str] | None = None,
-    *,
-    notice: str = "",
-) -> Response:
-    status, for_other = 422 if errors else 200, content.teller is not None
-    more = {"errors": errors or {}, "fields": fields, "notice": notice}
-    return page.show("reach", 4, status, for_other=for_other, keeps_typed=True, **more)
+def _reach(page: FormPage, content: DraftContent, fields: Mapping[str, str], **more: Any) -> Response:
+    return page.ask("reach", 4, fields, for_other=content.teller is not None, **more)
 
 
 async def _shown(page: FormPage, step: str, answers: Answers) -> Response | None:
@@ -262,7 +234,7 @@ def show_step(
         case ("who", _, _):
             return _who(page, content, fields, notice=notice)
         case ("story", _, _):
-            return page.show("story", 3, fields=fields, notice=notice, keeps_typed=True)
+            return page.ask("story", 3, fields, notice=notice)
         case ("reach", _, _):
             return _reach(page, content, fields, notice=notice)
     return None
