@@ -8,6 +8,7 @@ import { useSession } from "../../../app/session.ts";
 import { Rupees } from "../../../parts/money.tsx";
 import { useBankName } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
+import { accountEnd } from "../../../text/accountEnd.ts";
 import { personOf } from "../../../text/actors.ts";
 import { rupees } from "../../../text/rupees.ts";
 import { ActButtons } from "../acts/ActButtons.tsx";
@@ -74,8 +75,8 @@ function Opened({ orderId, ackNo }: { orderId: string; ackNo: string }): ReactNo
         {order.lines.map((line) => (
           <li key={line.line_no} className="row wrap">
             <span>
-              {line.line_no} · ••{line.account.slice(-4)}
-              {line.beneficiary && ` → ${bankOf(line.beneficiary.institution)} ••${line.beneficiary.holder.slice(-4)}`}
+              {line.line_no} · {accountEnd(line.account)}
+              {line.beneficiary && ` → ${bankOf(line.beneficiary.institution)} ${accountEnd(line.beneficiary.holder)}`}
             </span>
             <span className="push nw">
               {rupees(line.amount_paise)}

@@ -2,6 +2,7 @@
 
 import { api, type Schemas } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
+import { accountEnd } from "../../../text/accountEnd.ts";
 import { grouped, rupees } from "../../../text/rupees.ts";
 import { type Acts, field, reasonAsk } from "../acts/act.ts";
 import type { ActsRead } from "../acts/text.ts";
@@ -25,7 +26,7 @@ export function orderActs(order: Order, a: ActsRead, may: (action: string) => bo
           field("line", "choice", a("order.line"), {
             options: waits.map((line) => ({
               value: String(line.line_no),
-              label: `${line.line_no} · ••${line.account.slice(-4)} · ${rupees(line.amount_paise - line.confirmed_paise)}`,
+              label: `${line.line_no} · ${accountEnd(line.account)} · ${rupees(line.amount_paise - line.confirmed_paise)}`,
             })),
           }),
           field("sum", "rupees", a("order.done_sum"), {
