@@ -66,6 +66,7 @@ _MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     MessageKind.REFUSED: ("the return is refused", "राशि वापसी अस्वीकार"),
     MessageKind.REST_REFUSED: ("the rest is refused", "शेष राशि अस्वीकार"),
     MessageKind.CANCELLED: ("the return is cancelled", "राशि वापसी रद्द"),
+    MessageKind.TRANSFER_OF_ANOTHER: ("a transfer counts for another complaint", "लेन-देन दूसरी शिकायत में"),
     MessageKind.RESTORED: ("the return is done", "राशि वापसी पूरी"),
     MessageKind.NOTHING_HELD: ("no money is on hold any more", "अब कोई राशि रुकी नहीं है"),
     MessageKind.LAPSE_WARNING: ("a hold lapses soon", "रोक जल्द समाप्त होगी"),

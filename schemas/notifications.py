@@ -59,6 +59,8 @@ class MessageKind(StrEnum):
     """to the victim: part of the money was restored, and the rest will not be"""
     CANCELLED = "cancelled"
     """to the victim: the return of the money was cancelled"""
+    TRANSFER_OF_ANOTHER = "transfer_of_another"
+    """to the victim: a transfer that the complaint tells counts for another complaint"""
     RESTORED = "restored"
     """to the victim: the restoration has ended, because all of it is done"""
     NOTHING_HELD = "nothing_held"

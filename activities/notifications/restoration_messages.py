@@ -1,6 +1,6 @@
 """Notifications to victim and account holder at each step of a restoration, written with the step itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -20,6 +20,7 @@ from schemas.identifiers import account_end
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, masked_account
 from schemas.orders.orders import Beneficiary
 from schemas.police import CaseDuty
+from schemas.restoration.payer_decisions import PayerDecision
 from schemas.restoration_enums import RestorationState, Step
 
 NOT_TOLD: Final = "-"
@@ -203,6 +204,14 @@ async def refused_in_part(
         occasion=f"{row.restoration_id}.{occasion}", amount_paise=paise, restored_paise=restored_paise or None
     )
     await notify_people(connection, ctx, event, _concerned(row), facts, now)
+
+
+async def payer_decided(
+    connection: Connection, ctx: Context, decision: PayerDecision, told_paise: Mapping[str, int], now: datetime
+) -> None:
+    """Notify the victims who do not get the money of a transfer; `told_paise` has its amount by their complaints."""
+    facts = MessageFacts(occasion=f"payer.{decision.decision_id}")
+    await notify_people(connection, ctx, NotificationEvent.PAYER_DECIDED, Concerned(shares=told_paise), facts, now)
 
 
 def _concerned(row: RestorationRow, duty: CaseDuty | None = None) -> Concerned:

@@ -6,6 +6,7 @@ Two officers are needed, because the decision says whose account is credited.
 from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.intake import new_ack_no
+from activities.notifications import restoration_messages
 from activities.restoration.transitions import Work, close
 from activities.tracing.payer_inquiries import plan_inquiries
 from db.cases import cases, hops
@@ -67,9 +68,9 @@ async def agree(
     """Agree as the second officer. The complaint that is right owns the transfer and all money that came of it.
 
     If it is another complaint than before, open restorations with this money end, and new ones begin. If it is in
-    another case, a complaint of the same victim is opened in this one and owns the money. A repeated
-    agreement changes nothing. Raises `NotFound`, `SameEyes`, and `NotNow` if the proposal is another, or if a bank is
-    ordered to credit the money.
+    another case, a complaint of the same victim is opened in this one and owns the money. The victims of the other
+    complaints are notified. A repeated agreement changes nothing. Raises `NotFound`, `SameEyes`, and `NotNow` if the
+    proposal is another, or if a bank is ordered to credit the money.
     """
     async with case_transaction(ctx, ack_no, by) as work:
         proposed, is_newest = await payer_decisions.newest(work.connection, work.case_no, hop_no, decision_id)
@@ -86,6 +87,8 @@ async def agree(
             reason = f"complaint {proposed.ack_no} is right about who paid hop {hop_no}"
             await give_to(work, hop_no, owner, reason)
         decision = await payer_decisions.agree(work.connection, decision_id, by, work.now, given_to)
+        others = await payer_decisions.told_by_others(work.connection, work.case_no, hop_no, owner)
+        await restoration_messages.payer_decided(work.connection, ctx, decision, others, work.now)
         await _close_tasks(work, found)
         data = {"hop_no": hop_no, "ack_no": decision.ack_no, "decision_id": decision_id}
         await work.log(EventKind.PAYER_DECIDED, **data, **({"given_to": given_to} if given_to else {}))

@@ -83,6 +83,24 @@ def _contested(row: dict[str, Any]) -> ContestedTransfer:
     )
 
 
+async def told_by_others(connection: Connection, case_no: str, hop_no: int, owner: str) -> dict[str, int]:
+    """Return the amount in paise of a victim's transfer as complaints tell it that name another payer than its owner's.
+
+    By the number of the complaint.
+    """
+    rows = await connection.fetch(
+        "SELECT t.ack_no, sum(t.amount_paise)::bigint AS paise FROM complaint_transfer t"
+        " WHERE t.case_no = $1 AND t.hop_no = $2 AND t.ack_no <> $3 AND NOT EXISTS ("
+        "  SELECT FROM complaint_transfer o WHERE o.case_no = $1 AND o.hop_no = $2 AND o.ack_no = $3"
+        "  AND o.payer_holder = t.payer_holder)"
+        " GROUP BY t.ack_no ORDER BY t.ack_no",
+        case_no,
+        hop_no,
+        owner,
+    )
+    return {row["ack_no"]: row["paise"] for row in rows}
+
+
 async def undecided(connection: Connection, restoration_id: UUID) -> dict[int, tuple[str, ...]]:
     """Return, by the victim's transfer, the undecided complaints that name another payer of a restoration's money."""
     rows = await connection.fetch(

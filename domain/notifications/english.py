@@ -110,6 +110,11 @@ TEXTS: Final[Mapping[Key, Text]] = {
         "Case {case}: {restored} has come back to you. The return of a further {amount} was refused. Your officer tells"
         " you why: {officer}. More on {my_page}",
     ),
+    (MessageKind.TRANSFER_OF_ANOTHER, _VICTIM): Text(
+        "A transfer counts for another complaint",
+        "Case {case}: two officers decided that a transfer of {amount} counts for another complaint. Is that wrong?"
+        " Tell {officer}. More on {my_page}",
+    ),
     (MessageKind.HOLD_KEPT, _HOLDER): Text(
         "A court keeps the hold on {amount}",
         "Case {case}: by order of {court} the hold on {amount} in your account ..{end}, {bank}, stays. That court can"

@@ -29,6 +29,7 @@ class NotificationEvent(StrEnum):
     STEP_DUE = "step_due"
     STEP_OVERDUE = "step_overdue"
     COURT_HEARING_NEAR = "court_hearing_near"
+    PAYER_DECIDED = "payer_decided"
     RETURN_APPROVED = "return_approved"
     CREDITED = "credited"
     RESTORATION_REFUSED = "restoration_refused"

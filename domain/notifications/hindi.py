@@ -105,6 +105,11 @@ TEXTS: Final[Mapping[Key, Text]] = {
         "मामला {case}: {restored} आपको लौट चुके हैं। शेष {amount} की वापसी अस्वीकृत हुई। कारण आपके अधिकारी बताएँगे: {officer}"
         "। {my_page} पर देखें।",
     ),
+    (MessageKind.TRANSFER_OF_ANOTHER, _VICTIM): Text(
+        "लेन-देन दूसरी शिकायत में गिना गया",
+        "मामला {case}: दो अधिकारियों ने निर्णय किया कि {amount} का लेन-देन दूसरी शिकायत में गिना जाएगा। यह गलत हो तो {officer}"
+        " को बताएँ। {my_page} पर देखें।",
+    ),
     (MessageKind.HOLD_KEPT, _HOLDER): Text(
         "न्यायालय ने {amount} पर रोक जारी रखी",
         "मामला {case}: {court} के आदेश से आपके खाते ..{end}, {bank} में {amount} पर रोक जारी है। हटवाने के लिए उसी"

@@ -255,6 +255,10 @@ RULES: Final[Mapping[NotificationEvent, EventRules]] = {
         "a part of a restoration is refused after another part was restored",
         Rule(Addressee.VICTIM, MessageKind.REST_REFUSED, _DIRECT, (Fact.AMOUNT, Fact.RESTORED)),
     ),
+    NotificationEvent.PAYER_DECIDED: _on(
+        "two officers decide who paid a transfer that more than one complaint tells",
+        Rule(Addressee.VICTIMS, MessageKind.TRANSFER_OF_ANOTHER, _DIRECT, (Fact.AMOUNT,)),
+    ),
     NotificationEvent.RESTORATION_CANCELLED: _on(
         "an officer cancels a restoration",
         Rule(Addressee.VICTIM, MessageKind.CANCELLED, _DIRECT, (Fact.AMOUNT,)),

@@ -25,6 +25,7 @@ from schemas.restoration.payer_decisions import NewPayerDecision, SeenPayerDecis
 from schemas.tracing.answers import NOT_STATED
 from tests.activities.restoration_bench import WHY, Home
 from tests.factories import complaint, rrn, transfer
+from tests.said import said
 
 FIRST = {"institution": "SBIN", "account": "30000000777"}
 LATER = {"institution": "PUNB", "account": "40000000888"}
@@ -65,6 +66,12 @@ async def decided(home: Home, case_no: str, ack_no: str) -> int:
     proposed = await propose(home.ctx, case_no, 1, new, DESK)
     await agree(home.ctx, case_no, 1, proposed.decision_id, SeenPayerDecision(ack_no=ack_no), BOSS)
     return proposed.decision_id
+
+
+async def not_theirs(home: Home, case_no: str) -> list[str]:
+    """The short messages of a case to victims who do not get the money of a transfer."""
+    found = await said(home.ctx, "transfer_of_another", case_no, medium="sms", to_whom="victim")
+    return [one.body for one in found]
 
 
 async def credited(home: Home, case_no: str) -> list[tuple[str, ...]]:
@@ -108,6 +115,10 @@ async def test_h1_if_the_first_is_right_the_approval_goes_on(home: Home) -> None
     restoration_id = await home.of(case_no)
     await to_prepared(home, restoration_id)
     await decided(home, case_no, case_no)
+    (body,) = await not_theirs(home, case_no)
+    assert later in body, "the victim knows the own number"
+    assert case_no not in body, "and learns no other"
+    assert "₹400 " in body
     await home.approve(restoration_id)
     assert await credited(home, case_no) == [(case_no, "SBIN", "30000000777")]
     assert later not in str(await home.bench.tasks(case_no))
@@ -128,6 +139,7 @@ async def test_h1_if_the_later_is_right_its_victim_is_credited_at_its_account(ho
     await to_prepared(home, restoration_id)
     await decided(home, case_no, later)
     assert (await home.at(restoration_id))[0] == "cancelled"
+    assert [case_no in body for body in await not_theirs(home, case_no)] == [True]
     await home.open_for_new_holds(case_no)
     (following,) = await home.bench.rows("SELECT restoration_id FROM restoration WHERE ack_no = $1", later)
     await to_prepared(home, following[0])
@@ -206,6 +218,7 @@ async def test_h1_a_victim_whose_complaint_is_in_another_case_is_credited(home: 
     assert (decision.ack_no, found.undecided) == (receipt.ack_no, False)
     mine = decision.given_to
     assert mine is not None
+    assert [case_no in body for body in await not_theirs(home, case_no)] == [True], "none to the victim who gets it"
     # The first transfer of that complaint is counted in the case that it joined.
     assert await read_by_victims(home, receipt.ack_no, mine) == [("counted", None), ("own", mine), ("own", None)]
     assert [claim.ack_no for claim in found.claims if claim.stands] == [mine]
