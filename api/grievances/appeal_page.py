@@ -22,7 +22,7 @@ from activities.grievances.decisions import HOLDER
 from activities.grievances.public_access import CODE_DIGITS
 from api.forms import digits_of, preferred, typed
 from api.pages import GONE, TEMPLATES, Pages
-from api.public.pages import LARGE, PUBLIC, SEE_OTHER, Look, exact_rupees, texts_of
+from api.public.pages import LARGE, PUBLIC, SEE_OTHER, SHOW, Look, exact_rupees, texts_of
 from api.services import TheAppealThrottle, TheServices
 from api.throttle import ANSWERS_AFTER_SECONDS, AppealThrottle, at_least
 from domain.errors import NotNow
@@ -123,7 +123,7 @@ async def begin(request: Request, services: TheServices, throttle: TheAppealThro
     match reader.fields.get("step"):
         case "enter":
             return await _enter(request, throttle, services.ctx, reader)
-        case "show":  # in the other language
+        case step if step == SHOW:
             return _code(reader, services.ctx)
         case _:
             return await _send_code(throttle, services.ctx, reader)
@@ -195,7 +195,7 @@ async def show(
 async def act(
     request: Request, services: TheServices, throttle: TheAppealThrottle, token: str, lang: Lang = None
 ) -> Response:
-    """File an appeal, take it to the next level, withdraw it, or end the visit."""
+    """File an appeal, take it to the next level, withdraw it, or end the visit. Or show the page with what is typed."""
     reader = _reader(request, services.ctx, lang, await _fields(request))
     wait = await throttle.wait_seconds(request)
     if wait:
@@ -216,7 +216,7 @@ async def act(
     except ValidationError as error:
         errors = {str(found["loc"][0]) for found in error.errors()}
         return _hold(reader, services.ctx, view, errors=errors, status=422)
-    return _to_visit(token, reader, done)
+    return _hold(reader, services.ctx, view) if step == SHOW else _to_visit(token, reader, done)
 
 
 def _why_not(error: NotNow, reader: Reader) -> str:
@@ -276,6 +276,8 @@ def _hold(
         fields=reader.fields,
         may_file=may_file,
         next_level=next_level.value if next_level else "",
+        action="",
+        typed_step="on" if next_level else "file" if may_file else "",
         is_last=found is not None and found.state is GrievanceState.UPHELD and above(found.level) is None,
         level_days=_level_days(ctx, found if next_level or not may_file else None),
     )

@@ -100,7 +100,7 @@ class FormPage:
             "step": step,
             "steps": len(STEPS),
             "kept": {},
-            "keeps_typed": False,
+            "typed_step": "",
             "action": f"{FORM_PATH}/{STEPS[step - 1]}" if step else "",
             "earlier": f"{FORM_PATH}/{STEPS[step - 2]}" if step > 1 else "",
         }
@@ -117,7 +117,7 @@ class FormPage:
     ) -> Response:
         """Return the page of a question with what was typed, which its switches of language and size keep."""
         status = 422 if errors else 200
-        return self.show(name, step, status, fields=fields, errors=errors or {}, keeps_typed=True, **values)
+        return self.show(name, step, status, fields=fields, errors=errors or {}, typed_step="send", **values)
 
     async def content(self) -> DraftContent:
         """Return what is filled in."""

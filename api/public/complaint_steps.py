@@ -17,6 +17,7 @@ from api.public import complaint_visits as visits
 from api.public.complaint_fields import Answers
 from api.public.complaint_form import FormPage, TheForm, ask_banks
 from api.public.complaint_sending import send_code
+from api.public.pages import SHOW
 from domain.drafts.bank_sms import read_sms
 from domain.drafts.complaints import number_to_confirm
 from domain.errors import LimitExceeded
@@ -26,8 +27,6 @@ from schemas.text import IST
 router = APIRouter(prefix=FORM_PATH, include_in_schema=False)
 
 BANKS_SHOWN_MAX: Final = 300
-SHOW: Final = "show"
-"""button that shows a page in the other language or size, with what is typed"""
 SMS_MAX_CHARS: Final = 1_000
 
 Number = Annotated[int, Path(ge=1, le=100)]

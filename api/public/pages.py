@@ -33,6 +33,8 @@ NEUTRAL_ADDRESS: Final = "https://www.india.gov.in/"
 """where *Leave at once* leads to: the national portal, which says nothing of a complaint"""
 LARGE: Final = "l"
 """size of text in an address; any other value is the usual size"""
+SHOW: Final = "show"
+"""step of a form that shows the page in the other language or size, with what is typed"""
 
 
 @dataclass(frozen=True)

@@ -243,6 +243,17 @@ async def test_an_appeal_has_its_limits_and_what_was_typed_stays(holder: Holder,
         assert f">{text}</textarea>" in response.text
 
 
+async def test_the_language_is_switched_with_what_was_typed(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    visit = await holder.enter(reference)
+    shown = await holder.post(visit.replace("lang=en", "lang=hi"), step="show", text=TEXT, contact="me")
+    assert '<html lang="hi"' in shown.text
+    assert f">{TEXT}</textarea>" in unescape(shown.text)
+    assert 'value="me"' in shown.text
+    assert 'name="step" value="file" class="away"' in shown.text, "Enter files, and does not switch"
+    assert await holder.doors.services.ctx.pool.fetchval("SELECT count(*) FROM grievance") == 0
+
+
 async def test_what_is_typed_is_text_and_never_markup(holder: Holder) -> None:
     _, _, reference = await holder.hold(**CONTACT)
     visit = await holder.enter(reference)
