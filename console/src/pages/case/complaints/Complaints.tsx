@@ -8,6 +8,7 @@ import { ok } from "../../../api/problem.ts";
 import { useSession } from "../../../app/session.ts";
 import { useBankName } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
+import { accountEnd } from "../../../text/accountEnd.ts";
 import { personOf } from "../../../text/actors.ts";
 import { ActButtons } from "../acts/ActButtons.tsx";
 import { actsText } from "../acts/text.ts";
@@ -94,7 +95,7 @@ function CreditLine({ account, ackNo }: { account: CreditAccount; ackNo: string 
   return (
     <div className="sub">
       <span className="xs">
-        {a("credit.of", { bank: bankOf(account.institution), end: account.account.slice(-4) })}{" "}
+        {a("credit.of", { bank: bankOf(account.institution), end: accountEnd(account.account) })}{" "}
         <span className={isOver ? "chip" : account.confirmed_at === null ? "chip warn" : "chip good"}>
           {isOver
             ? worded(a, "credit.end", account.ended_as ?? "")

@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { useSession } from "../../../app/session.ts";
 import { useBankName, useDistrictName, useDistricts } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
+import { accountEnd } from "../../../text/accountEnd.ts";
 import { rupees } from "../../../text/rupees.ts";
 import { localText } from "../../../text/moments.ts";
 import { ActButtons } from "../acts/ActButtons.tsx";
@@ -142,7 +143,7 @@ function CourtOrderLine({ order, ackNo }: { order: CourtOrder; ackNo: string }):
       <span className="block xs mut">
         {order.court} · {localText(order.made_on)}
         {order.amount_paise !== null && ` · ${rupees(order.amount_paise)}`}
-        {order.institution !== null && ` · ${bankOf(order.institution)} ••${(order.account_key ?? "").slice(-4)}`}
+        {order.institution !== null && ` · ${bankOf(order.institution)} ${accountEnd(order.account_key ?? "")}`}
         {order.counts_until != null && (
           <>
             {` · ${a("court.counts_until")} `}
