@@ -107,7 +107,7 @@ TEXTS: Final[Mapping[Key, Text]] = {
     ),
     (MessageKind.TRANSFER_OF_ANOTHER, _VICTIM): Text(
         "लेन-देन दूसरी शिकायत में गिना गया",
-        "मामला {case}: दो अधिकारियों ने निर्णय किया कि {amount} का लेन-देन दूसरी शिकायत में गिना जाएगा। यह गलत हो तो {officer}"
+        "मामला {case}: दो अधिकारियों ने निर्णय किया कि {amount} का लेन-देन दूसरी शिकायत में गिना जाएगा। यह ग़लत हो तो {officer}"
         " को बताएँ। {my_page} पर देखें।",
     ),
     (MessageKind.HOLD_KEPT, _HOLDER): Text(
