@@ -34,7 +34,7 @@ def _reader(title: str, name: str, language: Language) -> Callable[[Value], Valu
     codes: Mapping[str, Mapping[str, tuple[str, str]]] = _texts()["codes"]
     known = codes.get(f"{title}.{name}") or codes.get(name)
     if known is not None:
-        return lambda value: known[value][_PLACE[language]] if value in known else value
+        return lambda value: known[value][_PLACE[language]] if isinstance(value, str) and value in known else value
     if name in _DISTRICTS:
         return lambda value: words_of(language).district(str(value or ""))
     if name.endswith(_PAISE):

@@ -1,7 +1,7 @@
 """The e-mail channel on a bench: real letters, the doors they lead to, and a reader of pages."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -120,9 +120,7 @@ def read(response: httpx.Response, status: int = 200) -> Page:
     return page
 
 
-async def switched(
-    client: httpx.AsyncClient, path: str, page: Page, *, headers: Mapping[str, str] | None = None, **typed: str
-) -> Page:
+async def switched(post: Callable[..., Awaitable[httpx.Response]], path: str, page: Page, **typed: str) -> Page:
     """Return the page at a path in the other language, with what was typed. Nothing that was typed is lost."""
     buttons = [told for tag, told in page.tags if tag == "button" and "formaction" in told]
     (switch,) = [told for told in buttons if told.get("lang") == "hi"]
@@ -130,7 +128,7 @@ async def switched(
     (first, *_) = [told for tag, told in page.tags if tag == "button" and told.get("form") == "question"]
     assert (first["class"], "formaction" in first) == ("away", False)
     sent = page.fields | typed | {"step": switch["value"] or ""}
-    shown = read(await client.post(urljoin(path, switch["formaction"] or ""), data=sent, headers=headers))
+    shown = read(await post(urljoin(path, switch["formaction"] or ""), data=sent))
     assert ("html", {"lang": "hi"}) in shown.tags
     assert {name: shown.fields.get(name) for name in typed} == typed
     assert not shown.errors, "no fault is told before the form is sent"

@@ -120,12 +120,12 @@ async def test_from_sign_in_to_one_answer(doors: Doors, browser: Browser) -> Non
     form = (await browser.page(path)).fields
     number = next(name for name in form if name.endswith(".seen")).removesuffix("seen")
     typed = {**WHO, f"{number}held": "five", f"{number}m1.when": "2026-11-24T10:05"}
-    await switched(browser.client, path, await browser.page(path), **typed)
+    await switched(browser.client.post, path, await browser.page(path), **typed)
     wrong = read(await browser.client.post(path, data=form | typed | {"step": "check"}), 422)
-    await switched(browser.client, path, wrong)
+    await switched(browser.client.post, path, wrong)
     filled = form | WHO | {f"{number}held": "2000"}
     check = read(await browser.client.post(path, data=filled | {"step": "check"}))
-    hindi = await switched(browser.client, path, check)
+    hindi = await switched(browser.client.post, path, check)
     assert hindi.fields == check.fields
     assert hindi.buttons[-3:] == check.buttons[-3:] == ["send", "hold", "edit"], "it is the check in the other language"
     assert "Told so far ₹2,000 of ₹5,000." in check.words
@@ -151,7 +151,7 @@ async def a_further_statement_is_judged_beside_the_first(
     for find in (root, case_no, transfer()["payee"]["account"]):
         found = read(await browser.client.post("/inbox/answered", data={"find": find}))
         assert path in links_of(found), find
-        assert path in links_of(await switched(browser.client, "/inbox/answered", found)), find
+        assert path in links_of(await switched(browser.client.post, "/inbox/answered", found)), find
     assert path not in links_of(read(await browser.client.post("/inbox/answered", data={"find": rrn()})))
     assert path in links_of(await browser.page("/inbox/answered"))
     told = await browser.page(path)
@@ -160,9 +160,9 @@ async def a_further_statement_is_judged_beside_the_first(
     assert "A part of this request still waits." in told.words
     number = next(name for name in told.fields if name.endswith(".seen")).removesuffix("seen")
     gone = {f"{number}o1.amount": "4000", f"{number}o1.how": "atm", f"{number}o1.when": "2026-11-24T10:05:00"}
-    await switched(browser.client, path, told, **WHO, **gone)
+    await switched(browser.client.post, path, told, **WHO, **gone)
     check = read(await browser.client.post(path, data=told.fields | WHO | gone | {"step": "check"}))
-    assert (await switched(browser.client, path, check)).fields == check.fields
+    assert (await switched(browser.client.post, path, check)).fields == check.fields
     assert "What does not fit the earlier answer moves no money" in check.words
     taken = read(await browser.client.post(path, data=check.fields | {"step": "send"}))
     assert "Discrepancies with earlier statements: 1." in taken.words
@@ -200,7 +200,7 @@ async def test_a_table_answers_many_and_says_of_each_row_what_is_wrong(doors: Do
             rows[wrong] | {"request": str(uuid4()), "what": "held"},
         ]
     )
-    assert (await switched(browser.client, "/inbox/table", shown, **WHO)).fields["table"] == shown.fields["table"]
+    assert (await switched(browser.client.post, "/inbox/table", shown, **WHO)).fields["table"] == shown.fields["table"]
     again = await browser.upload_workbook([rows[good] | {"what": "held", "rupees": "5000"}])
     unreadable = await browser.upload_workbook([rows[good] | {"what": "x" * 1_001}])
     assert "Nothing is sent yet." not in unreadable.words
@@ -275,7 +275,7 @@ async def what_was_typed_too_late_is_kept(browser: Browser) -> None:
     """The form to sign in keeps it, and so does the page after it. The other language does not drop it."""
     path, typed = f"/inbox/holds/{uuid4()}", {f"kept-{name}": text for name, text in WHO.items()}
     late = read(await browser.client.post(path, data=WHO | {"step": "check"}), 401)
-    hindi = await switched(browser.client, "/inbox/sign-in", late, **typed, email=SBIN["email"])
+    hindi = await switched(browser.client.post, "/inbox/sign-in", late, **typed, email=SBIN["email"])
     assert TEXTS[Language.HI]["session_over_kept"] in hindi.words
     assert hindi.fields["kept-path"] == path
     again = read(await browser.client.post("/inbox/sign-in", data=late.fields | SBIN))
@@ -370,7 +370,7 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
 
 async def a_key_that_is_typed_is_switched_and_a_private_one_is_not(browser: Browser, key: str) -> None:
     path, typed = "/inbox/keys", {**WHO, "key_id": "sbin-1"}
-    await switched(browser.client, path, await browser.page(path), **typed, public_key=key)
+    await switched(browser.client.post, path, await browser.page(path), **typed, public_key=key)
     secret = {"public_key": "-----BEGIN PRIVATE KEY-----", "step": "show"}
     assert read(await browser.client.post(path, data=typed | secret)).fields["public_key"] == ""
 

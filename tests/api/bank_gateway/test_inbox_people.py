@@ -113,21 +113,21 @@ async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_ans
 async def a_wrong_address_is_kept_over_the_language(browser: Browser, new: dict[str, str]) -> None:
     wrong = read(await browser.client.post("/inbox/people", data=new), 422)
     assert "Please give an e-mail address" in wrong.words
-    await switched(browser.client, "/inbox/people", wrong, name=new["name"], email="x")
+    await switched(browser.client.post, "/inbox/people", wrong, name=new["name"], email="x")
 
 
 async def a_short_password_is_refused_and_kept_in_no_page(person: Browser, email: str, code: str) -> None:
     typed = {"email": email, "code": code, "password": "x", "again": "x"}
     short = read(await person.client.post("/inbox/first", data=typed), 422)
     assert "less than 12" in short.words
-    hindi = await switched(person.client, "/inbox/first", short, email=email, code=code)
+    hindi = await switched(person.client.post, "/inbox/first", short, email=email, code=code)
     assert (hindi.fields["password"], hindi.fields["again"]) == ("", "")
 
 
 async def the_end_of_a_login_is_asked_in_both_languages(browser: Browser, leaver: dict[str, str]) -> None:
     asked = read(await browser.client.post("/inbox/people", data=leaver | {"step": "end"}))
     assert "Kavita Rao is signed out at once" in asked.words
-    assert "end_surely" in (await switched(browser.client, "/inbox/people", asked, **leaver)).buttons
+    assert "end_surely" in (await switched(browser.client.post, "/inbox/people", asked, **leaver)).buttons
 
 
 async def test_a_person_is_added_by_a_live_session_and_an_old_hash_is_made_again(
@@ -242,7 +242,7 @@ async def a_further_statement_is_given_back_with_its_note(
     more = (await maker.page(path)).fields | {f"{first}held": "50", "step": "send"}
     assert "It waits for a colleague" in read(await maker.client.post(path, data=more)).words
     (waits,) = waiting_of(await checker.page("/inbox/checks"))
-    await switched(checker.client, waits, await checker.page(waits), note="Which day?")
+    await switched(checker.client.post, waits, await checker.page(waits), note="Which day?")
     assert (await checker.client.post(waits, data={"step": "return", "note": "Which day?"})).status_code == 303
     again = await maker.page(path)
     assert "B. Checker gave this reply back unsent" in again.words
