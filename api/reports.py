@@ -7,8 +7,10 @@ from typing import Final
 from fastapi import Request
 from starlette.responses import Response
 
+from api.forms import preferred
 from api.problems import INVALID, Refused, Violation
 from documents.spreadsheet import Table
+from documents.table_texts import for_people
 from schemas.text import IST
 
 CSV: Final = "text/csv"
@@ -59,7 +61,14 @@ def wants_file(request: Request) -> bool:
 
 
 async def as_file(request: Request, rows: Table, name: str) -> Response:
-    """Return a table as the file that the caller accepts. It is written in a thread, beside other requests."""
+    """Return a table as the file that the caller accepts. It is written in a thread, beside other requests.
+
+    A person's program sends `Accept-Language` and gets headings in that language. Other programs get the names of
+    the API.
+    """
+    language = preferred(request.headers.get("accept-language", ""))
+    if language is not None:
+        rows = await asyncio.to_thread(for_people, rows, language)
     return await (as_workbook if XLSX in request.headers.get("accept", "") else as_csv)(rows, name)
 
 

@@ -43,7 +43,7 @@ NAMED: Final[dict[str, type[StrEnum]]] = {
     "order_planned.reason": OrderReason,
     "payer_bank_stated.differing": Differing,
 }
-"""kinds of codes that work items name too, by kind of event and field"""
+"""fields whose codes have names in `domain.task_names`, by kind of event and field; their texts are not in `codes()`"""
 
 
 @cache
@@ -58,7 +58,10 @@ def kinds() -> frozenset[str]:
 
 @cache
 def codes() -> dict[str, dict[str, str]]:
-    """Return the text of each code by language. A code means the same in every event, but for `NAMED`."""
+    """Return the text of each code by language, for the fields that are not in `NAMED`.
+
+    The table has one text for each code, so a code has the same text in every event.
+    """
     return tomllib.loads(_CODES.read_text())
 
 

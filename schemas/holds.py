@@ -146,6 +146,8 @@ class HoldFile(FrozenModel):
     """File on a hold, for officers who decide on it: why it was made, and whom a release affects."""
 
     hold: HoldView
+    last_event_seq: int
+    """number of the last event of the case's log that the view covers"""
     account_end: str
     """last four characters of the account"""
     grievance_id: UUID | None

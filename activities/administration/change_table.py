@@ -13,7 +13,7 @@ from schemas.text import IST
 CHANGES_MAX: Final = 20_000
 """changes that a table has, the newest; a page of JSON leads on without end"""
 _AT_ONCE: Final = 1_000
-_HEADER: Final = ("at", "area", "kind", "subject", "actor", "second", "field", "before", "after", "reason")
+HEADER: Final = ("at", "area", "kind", "subject", "actor", "second", "field", "before", "after", "reason")
 _NO_VALUE: Final = Change(field="", before=None, after=None)
 
 
@@ -28,7 +28,7 @@ async def change_table(ctx: Context, wanted: ChangeFilter) -> Table:
         after = page.next
         if after is None:
             break
-    return Table(title="changes", header=_HEADER, rows=tuple(row for one in found for row in _rows(one)))
+    return Table(title="changes", header=HEADER, rows=tuple(row for one in found for row in _rows(one)))
 
 
 def _rows(change: AdministrationChange) -> Iterator[tuple[Value, ...]]:

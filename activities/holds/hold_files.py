@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from activities.context import Context
+from db.cases import events
 from db.grievances import grievances
 from db.holds import hold_files, hold_views
 from db.orders import release_proposals
@@ -25,6 +26,7 @@ async def read_hold_file(ctx: Context, hold_id: UUID, reader: Acting) -> HoldFil
         transfers, more = await hold_files.transfers(connection, hold_id)
         return HoldFile(
             hold=view,
+            last_event_seq=await events.last_seq(connection, view.case_ack_no),
             account_end=account_end(await hold_files.account_key(connection, hold_id)),
             grievance_id=grievance_id,
             transfers=transfers,

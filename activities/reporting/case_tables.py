@@ -25,17 +25,17 @@ ROWS_AT_ONCE: Final = 1_000
 EVENTS_MAX: Final = 20_000
 """events of a timeline that a table has, the newest; an evidence pack has all"""
 HOLDS_MAX: Final = 20_000
-_HOP_HEADER: Final = (
+HOP_HEADER: Final = (
     *("hop_no", "parent_hop_no", "layer", "from_institution", "from_account"),
     *("to_institution", "to_account", "to_ifsc", "reference", "mode", "transferred_at"),
     *("amount_paise", "disputed_paise", *(f"{bucket.value}_paise" for bucket in LETTERS)),
     *("state", "told_by", "flags"),
 )
-_HOLD_HEADER: Final = (
+HOLD_HEADER: Final = (
     *("hold_id", "ack_no", "institution", "reference", "state", "held_paise", "free_paise", "first_held_at"),
     *("lapses_at", "holder_told_at", "retained_by", "small", "small_hold_decision", "ended_at"),
 )
-_TIMELINE_HEADER: Final = ("seq", "at", "kind", "actor", "text")
+TIMELINE_HEADER: Final = ("seq", "at", "kind", "actor", "text")
 
 
 async def hop_table(ctx: Context, ack_no: str, layer: int | None) -> Table:
@@ -50,7 +50,7 @@ async def hop_table(ctx: Context, ack_no: str, layer: int | None) -> Table:
         while found := await trail_views.rows(connection, case_no, after, ROWS_AT_ONCE, layer):
             rows += map(_hop_row, found)
             after = found[-1]["hop_no"]
-    return _table("transfers", _HOP_HEADER, rows)
+    return _table("transfers", HOP_HEADER, rows)
 
 
 async def hold_table(read: Callable[[str | None], Awaitable[HoldPage]]) -> Table:
@@ -61,7 +61,7 @@ async def hold_table(read: Callable[[str | None], Awaitable[HoldPage]]) -> Table
     while page.next is not None and len(rows) < HOLDS_MAX:
         page = await read(page.next)
         rows += map(_hold_row, page.items)
-    return _table("holds", _HOLD_HEADER, rows)
+    return _table("holds", HOLD_HEADER, rows)
 
 
 async def timeline_table(ctx: Context, ack_no: str, language: Language) -> Table:
@@ -77,7 +77,7 @@ async def timeline_table(ctx: Context, ack_no: str, language: Language) -> Table
             if not more:
                 break
             before = found[-1].seq
-    return _table("timeline", _TIMELINE_HEADER, rows)
+    return _table("timeline", TIMELINE_HEADER, rows)
 
 
 def _table(title: str, header: tuple[str, ...], rows: list[tuple[Value, ...]]) -> Table:

@@ -6,12 +6,12 @@ from typing import Final
 from documents.spreadsheet import Table, Value
 from schemas.reporting.shift_handovers import ShiftHandover
 
-_HEADER: Final = ("officer", "state", "task_id", "kind", "ack_no", "to_officer", "in_play_paise", "deadline_at")
+HEADER: Final = ("officer", "state", "task_id", "kind", "ack_no", "to_officer", "in_play_paise", "deadline_at")
 
 
 def handover_table(found: ShiftHandover) -> Table:
     """Return a row for each work item and each half-done call of a shift."""
-    return Table(title="handover", header=_HEADER, rows=tuple(_rows(found)))
+    return Table(title="handover", header=HEADER, rows=tuple(_rows(found)))
 
 
 def _rows(found: ShiftHandover) -> Iterator[tuple[Value, ...]]:

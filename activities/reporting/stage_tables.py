@@ -22,14 +22,14 @@ def stage_table(report: StageReport) -> Table:
     """Return the rows of a report, the total last; the first cell of the total says so."""
     rows = [list(_stage_cells("row", row)) for row in report.rows]
     rows += [list(_stage_cells("total", row)) for row in report.total]
-    return Table(title="stages", header=_STAGE_HEADER, rows=tuple(tuple(value for _, value in row) for row in rows))
+    return Table(title="stages", header=STAGE_HEADER, rows=tuple(tuple(value for _, value in row) for row in rows))
 
 
 def load_table(report: LoadReport) -> Table:
     """Return the load of every officer."""
     return Table(
         title="load",
-        header=_LOAD_HEADER,
+        header=LOAD_HEADER,
         rows=tuple(tuple(value for _, value in _load_cells(item)) for item in report.items),
     )
 
@@ -78,5 +78,5 @@ def _load_cells(item: OfficerLoad) -> Iterator[tuple[str, Value]]:
 
 
 _EMPTY = StageFigures(stage=TimedStage.NOTICE, began=0, ended=0, waiting=0, seconds=Percentiles(), policy=TargetShare())
-_STAGE_HEADER = tuple(name for name, _ in _stage_cells("", _EMPTY))
-_LOAD_HEADER = tuple(name for name, _ in _load_cells(OfficerLoad(officer="")))
+STAGE_HEADER = tuple(name for name, _ in _stage_cells("", _EMPTY))
+LOAD_HEADER = tuple(name for name, _ in _load_cells(OfficerLoad(officer="")))

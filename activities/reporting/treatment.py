@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from activities.context import Context
 from activities.reporting.stage_figures import Days, team_labels
@@ -13,6 +14,8 @@ from domain.intake.districts import districts as known_districts
 from domain.quality import Counts, shown
 from domain.reporting.figures import interval
 from schemas.quality import SaidAnswer, TreatmentFigures, TreatmentGroup, TreatmentQuestion, TreatmentReport
+
+HEADER: Final = ("row", *TreatmentFigures.model_fields)
 
 
 async def read(
@@ -58,7 +61,7 @@ async def read(
 def table(report: TreatmentReport) -> Table:
     """Return the rows of a report, the total last; the first cell of the total says so."""
     rows = [("row", *_cells(row)) for row in report.rows] + [("total", *_cells(row)) for row in report.total]
-    return Table(title="treatment", header=("row", *TreatmentFigures.model_fields), rows=tuple(rows))
+    return Table(title="treatment", header=HEADER, rows=tuple(rows))
 
 
 def _cells(row: TreatmentFigures) -> tuple[Value, ...]:

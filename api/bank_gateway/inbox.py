@@ -20,7 +20,7 @@ from api.bank_gateway.inbox_table import COLUMNS, FACTS
 from api.forms import FIELDS_MAX, tidy
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH, NOT_LOGGED_IN, TOO_MANY, UNREADABLE_FORM, Refused
-from api.public.pages import keep_language
+from api.public.pages import SHOW, keep_language
 from api.reports import as_csv, as_workbook
 from db.banks.bank_sessions import BankSession
 from documents.spreadsheet import Table
@@ -45,6 +45,10 @@ async def begin(request: Request, visit: TheVisit) -> Response:
         raise Refused(UNREADABLE_FORM) from None
     email = tidy(sent.get("email", ""))[:200]
     kept = {name: text for name, text in sent.items() if name.startswith(KEPT)}
+    if sent.get("step") == SHOW:
+        response = visit.closed(visit.say["session_over_kept"] if kept else "", email=email, kept=kept)
+        keep_language(request, response)
+        return response
     try:
         token = await sign_in(request, visit.services, email, SecretStr(sent.get("password", "")))
     except Refused as refused:

@@ -17,7 +17,7 @@ from api.bank_gateway.inbox_sums import told_of
 from api.forms import chosen, typed
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
-from api.public.pages import exact_rupees
+from api.public.pages import SHOW, exact_rupees
 from api.reply_pages import ITEMS_A_PAGE, Reading
 from api.tracing.answer_forms import NAMES, is_filled, numbers_in, read_form
 from db.bank_gateway import ToldSince
@@ -71,7 +71,9 @@ async def reply(request: Request, visit: Visit, request_id: UUID, sent: Mapping[
 
 async def _take_answer(request: Request, visit: Visit, view: AnswerView, fields: dict[str, str], step: str) -> Response:
     ctx = visit.services.ctx
-    reading = read_form(fields, view.items, ctx.now(), visit.look.language)
+    reading = Reading[Any](fields)
+    if step != SHOW:
+        reading = read_form(fields, view.items, ctx.now(), visit.look.language)
     if reading.form is None or step not in {"check", "send"}:
         return await _form(visit, view, reading, sorted(numbers_in(fields) & view.items.keys()))
     if step == "check":

@@ -66,7 +66,7 @@ async def take_check(request: Request, visit: TheVisit, check_id: SubjectId) -> 
     fields = await typed(request, _FIELDS_MAX)
     step, note = fields.get("step", ""), tidy(fields.get("note", ""))[:NOTE_MAX_CHARS]
     if step not in {"send", "return"}:
-        return await _go(request, visit, check, "check")
+        return await _go(request, replace(visit, note=note), check, "check")
     if person_id is None or (step == "send" and person_id == check.made_by):
         return visit.page("check_asked", 403, fault=visit.say["check_needs_other"])
     if step == "return":

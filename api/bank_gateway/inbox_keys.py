@@ -16,6 +16,7 @@ from api.bank_gateway.inbox_pages import TheVisit, Visit, keep_posted
 from api.forms import FormReader, tidy, typed
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
+from api.public.pages import SHOW
 from db.banks import bank_key_changes, bank_keys
 from domain.errors import BusinessError
 from domain.errors.banks import BankKeyIdUnreadable, BankKeyTaken, BankKeyUnreadable
@@ -24,6 +25,7 @@ from schemas.banks.keys import KeyAsker
 router = APIRouter(prefix=INBOX_PATH, include_in_schema=False)
 
 _FIELDS_MAX: Final = 10
+_TEXTS: Final = ("name", "designation", "key_id", "end_key_id")
 _FIELD_OF: Final = {BankKeyIdUnreadable: "key_id", BankKeyTaken: "key_id"}
 """field beside which an error is shown; any other is one of the whole form"""
 
@@ -33,7 +35,7 @@ async def show_keys(visit: TheVisit) -> Response:
     """Return the keys with which the bank signs its messages, and the newest changes of them."""
     if visit.maybe_session is None:
         return visit.to(INBOX_PATH)
-    return await _page(visit, {}, {}, asks_for="")
+    return await _page(visit, {}, {})
 
 
 @router.post("/keys")
@@ -44,34 +46,36 @@ async def take_keys(request: Request, visit: TheVisit) -> Response:
         return visit.signed_out()
     sent = await typed(request, _FIELDS_MAX)
     step = sent.get("step", "")
-    errors: dict[str, str] = {}
-    fields = {name: tidy(sent.get(name, "")) for name in ("name", "designation", "key_id")}
+    fields = {name: tidy(sent.get(name, "")) for name in _TEXTS}
     fields = visit.by_person(fields)
     fields["public_key"] = sent.get("public_key", "")[:KEY_TEXT_MAX_CHARS]
-    public_key = _key_in(visit, fields, errors) if step == "add" else b""
+    public_key, key_faults = _key_in(visit, fields)
+    if step == SHOW:
+        return await _page(visit, fields, {})
+    errors = key_faults if step == "add" else {}
     answerer = FormReader(fields, errors, visit.services.ctx.now(), visit.look.language).answerer()
     asker = KeyAsker(name=answerer.name, designation=answerer.designation)
     if not errors and await visit.services.inbox_checks.wait_seconds(visit.code):
         errors[""] = visit.say["too_many"]
     if not errors:
         await keep_posted(request, visit)
-        errors = await _ask(visit, step, fields["key_id"], public_key, sent.get("change_id", ""), asker)
+        key_id = fields["end_key_id" if step == "end" else "key_id"]
+        errors = await _ask(visit, step, key_id, public_key, sent.get("change_id", ""), asker)
     if errors:
-        return await _page(visit, fields, errors, asks_for=step)
+        return await _page(visit, fields, errors)
     return visit.to(f"{INBOX_PATH}/keys")
 
 
-def _key_in(visit: Visit, fields: dict[str, str], errors: dict[str, str]) -> bytes:
-    """Return the pasted key.
+def _key_in(visit: Visit, fields: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    """Return the pasted key, and the fault of its field.
 
     Any other text is neither stored nor shown again, because it may be a private key.
     """
     try:
-        return key_changes.read_public_key(fields["public_key"].encode())
+        return key_changes.read_public_key(fields["public_key"].encode()), {}
     except BankKeyUnreadable as error:
         fields["public_key"] = ""
-        errors["public_key"] = visit.say[f"fault_{error.code}"]
-        return b""
+        return b"", {"public_key": visit.say[f"fault_{error.code}"]}
 
 
 async def _ask(
@@ -102,7 +106,7 @@ def _uuid(text: str) -> UUID:
         return UUID(int=0)
 
 
-async def _page(visit: Visit, fields: Mapping[str, str], errors: Mapping[str, str], *, asks_for: str) -> Response:
+async def _page(visit: Visit, fields: Mapping[str, str], errors: Mapping[str, str]) -> Response:
     async with visit.services.ctx.pool.acquire() as connection:
         keys = await bank_keys.keys_of(connection, visit.code)
         changes = await bank_key_changes.newest(connection, visit.code, SHOWN)
@@ -111,11 +115,11 @@ async def _page(visit: Visit, fields: Mapping[str, str], errors: Mapping[str, st
         "keys",
         422 if errors else 200,
         keys=keys,
+        live=[(key.key_id, key.key_id) for key in keys if key.not_after is None],
         changes=changes,
         waits=next((change for change in changes if change.outcome is None), None),
         signs_from=known.signature_only_from if known else None,
         fields=fields,
         errors=errors,
-        asks_for=asks_for,
         key_max=KEY_TEXT_MAX_CHARS,
     )

@@ -1,5 +1,6 @@
 """The page behind a link of two admins, on which a bank sets the password of its login."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -14,6 +15,7 @@ from api.bank_gateway.inbox_pages import TheVisit, Visit
 from api.forms import exact_fields
 from api.officers.sessions import refuse_other_sites
 from api.pages import GONE, NOT_ASKED
+from api.public.pages import SHOW
 from db.banks.bank_login_changes import OpenLoginLink
 from domain.sign_in import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
 
@@ -26,7 +28,7 @@ _LIMITS: Final = {"min": PASSWORD_MIN_CHARS, "max": PASSWORD_MAX_CHARS}
 async def show_password(request: Request, visit: TheVisit, token: str) -> Response:
     """Return the form to set the password. Changes nothing, because mail scanners fetch every link."""
     link = await login_links.look(visit.services.ctx, token)
-    return await _over(request, visit) if link is None else _form(visit, link)
+    return await _over(request, visit) if link is None else _form(visit, link, {})
 
 
 @router.post(f"{LOGIN_LINK_PATH}{{token}}")
@@ -37,24 +39,31 @@ async def take_password(request: Request, visit: TheVisit, token: str) -> Respon
     link = await login_links.look(visit.services.ctx, token)
     if link is None:
         return await _over(request, visit)
+    match fields.get("step"):
+        case step if step == SHOW:
+            return _form(visit, link, fields)
+        case step if step == NOT_ASKED:
+            is_ended = await login_links.refuse(visit.services.ctx, token)
+            return _refused(visit) if is_ended else await _over(request, visit)
+        case _:
+            return await _set(visit, link, token, fields) or await _over(request, visit)
+
+
+async def _set(visit: Visit, link: OpenLoginLink, token: str, fields: Mapping[str, str]) -> Response | None:
+    """Set the password, and return the page that follows. Return None if the link is over."""
     password, again = (SecretStr(fields.get(name, "")) for name in ("password", "again"))
-    if fields.get("step") == NOT_ASKED:
-        is_ended = await login_links.refuse(visit.services.ctx, token)
-        return _refused(visit) if is_ended else await _over(request, visit)
     new = NewPassword(password, again, fields.get("link_code", ""))
     fault = new.fault(link)
     if fault is not None:
         field = "again" if fault == "differs" else "password"
-        return _form(visit, link, {field: visit.say[f"password_{fault}"].format_map(_LIMITS)})
+        return _form(visit, link, fields, {field: visit.say[f"password_{fault}"].format_map(_LIMITS)})
     try:
         is_set = await login_links.set_password(visit.services.ctx, token, new)
     except WrongLinkCode as wrong:
         if wrong.tries_left:
-            return _form(visit, link, {"link_code": visit.say["wrong_link_code"].format(left=wrong.tries_left)})
+            return _form(visit, link, {}, {"link_code": visit.say["wrong_link_code"].format(left=wrong.tries_left)})
         is_set = False
-    if not is_set:
-        return await _over(request, visit)
-    return visit.page("password_set", email=link.email)
+    return visit.page("password_set", email=link.email) if is_set else None
 
 
 def _refused(visit: Visit) -> Response:
@@ -69,6 +78,9 @@ async def _over(request: Request, visit: Visit) -> Response:
     return visit.page("password_over", GONE)
 
 
-def _form(visit: Visit, link: OpenLoginLink, errors: dict[str, str] | None = None) -> Response:
-    status = 422 if errors else 200
-    return visit.page("password", status, errors=errors or {}, link=link, limits=_LIMITS)
+def _form(
+    visit: Visit, link: OpenLoginLink, fields: Mapping[str, str], errors: dict[str, str] | None = None
+) -> Response:
+    """Return the form. The code that was typed stays, and the password does not."""
+    kept = {"link_code": fields.get("link_code", "")}
+    return visit.page("password", 422 if errors else 200, fields=kept, errors=errors or {}, link=link, limits=_LIMITS)

@@ -19,6 +19,7 @@ from api.officers.sessions import refuse_other_sites
 from api.orders.forms import NAMES, lines_in, read_order_form
 from api.params import PDF
 from api.problems import INBOX_PATH
+from api.public.pages import SHOW
 from api.reply_pages import ITEMS_A_PAGE, Reading
 from db.banks.bank_reply_checks import ReplyKind
 from db.orders import bank_orders
@@ -74,8 +75,9 @@ async def reply(request: Request, visit: Visit, order_id: UUID, sent: Mapping[st
     acknowledges = step == "acknowledge" or (visit.checks is not None and step in {"check", "send"})
     if acknowledges and view.state is LinkState.TO_ACKNOWLEDGE and not lines_in(fields):
         return await _leave(request, visit, view, step)
-    now = visit.services.ctx.now()
-    reading = read_order_form(fields, view.order.kind, view.items, view.order.ordered_at, now, visit.look.language)
+    reading, order, now = Reading[OrderForm](fields), view.order, visit.services.ctx.now()
+    if step != SHOW:
+        reading = read_order_form(fields, order.kind, view.items, order.ordered_at, now, visit.look.language)
     form = reading.form
     if form is not None and any(_left(view, number) != paise for number, paise in form.seen_paise.items()):
         reading.errors[""] = visit.say["changed"]

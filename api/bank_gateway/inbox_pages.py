@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
@@ -126,6 +126,8 @@ class Visit:
     """path of the page's entry in the menu"""
     checks: ReplyCheck | None = None
     """the reply of a colleague that is checked now"""
+    note: str = field(default="", repr=False)
+    """what is typed to be said to that colleague"""
 
     @property
     def say(self) -> Mapping[str, str]:
@@ -175,6 +177,7 @@ class Visit:
             "fields": {},
             "notice": "",
             "kept": {},
+            "typed_step": "",
             "told_since": (),
             "is_further": False,
             "answered_id": None,
@@ -183,6 +186,7 @@ class Visit:
             "tabs": [(path, say[key]) for path, key in _TABS.items() if key != "tab_checks" or self.is_by_two],
             "by_two": self.is_by_two,
             "checks": self.checks,
+            "checks_note": self.note,
             "needs_second": self.maybe_session is not None and self.needs_second,
             "tab": self.tab,
             "hows": [(one.value, say[f"how_{one.value}"]) for one in WithdrawalChannel],
@@ -191,7 +195,7 @@ class Visit:
             "person": self.maybe_session if self.maybe_session and self.maybe_session.person_id else None,
         }
         told |= values
-        # The fields of who answers stand last on each form, and so do their faults.
+        # The fields of who answers stand last on a reply, and so do their faults.
         told["errors"] = dict(sorted(told["errors"].items(), key=lambda one: one[0] in _WHO))
         return PAGES.page(f"inbox/{name}", status, look=self.look, say=say, **told)
 

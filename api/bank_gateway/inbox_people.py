@@ -17,6 +17,7 @@ from api.forms import VALUE_MAX_CHARS, tidy, typed
 from api.officers.sessions import refuse_other_sites
 from api.pages import NOT_ASKED
 from api.problems import INBOX_PATH, NOT_LOGGED_IN, TOO_MANY, Refused
+from api.public.pages import SHOW
 from db.banks import bank_people, institutions
 from domain.errors import BusinessError
 from domain.errors.banks import BankPersonKnown, BankSignedOut
@@ -47,6 +48,8 @@ async def take_people(request: Request, visit: TheVisit) -> Response:
     sent = await typed(request, _FIELDS_MAX)
     fields = {name: tidy(sent.get(name, "")) for name in ("name", "designation", "email")}
     step = sent.get("step", "")
+    if step == SHOW:
+        return await _page(visit, fields, {})
     errors: dict[str, str] = {}
     if visit.session.person_id is not None:
         errors[""] = visit.say["people_by_login"]
@@ -140,19 +143,14 @@ async def take_first(request: Request, visit: TheVisit) -> Response:
     refuse_other_sites(request, must_say=True)
     sent = await typed(request, _FIELDS_MAX)
     email, password = tidy(sent.get("email", ""))[:VALUE_MAX_CHARS], sent.get("password", "")
+    code = sent.get("code", "")[:VALUE_MAX_CHARS]
     if sent.get("step") == NOT_ASKED:
         return await _refuse(request, visit, email, sent)
-    fault = password_fault(password, institutions.email_key(email))
-    errors = (
-        {"password": visit.say[f"password_{fault}"].format(min=PASSWORD_MIN_CHARS, max=PASSWORD_MAX_CHARS)}
-        if fault
-        else {}
-    )
-    if password != sent.get("again", ""):
-        errors["again"] = visit.say["password_differs"]
-    if errors:
+    is_shown = sent.get("step") == SHOW
+    errors = {} if is_shown else _password_faults(visit, email, password, sent.get("again", ""))
+    if errors or is_shown:
         # The password is wrong, and the code is not: it need not be typed again.
-        return _first(visit, email, errors, 422, code=sent.get("code", "")[:VALUE_MAX_CHARS])
+        return _first(visit, email, errors, 422 if errors else 200, code=code)
     found = await _checked_code(request, visit, email, sent)
     if isinstance(found, Response):
         return found
@@ -164,6 +162,16 @@ async def take_first(request: Request, visit: TheVisit) -> Response:
     except BankPersonKnown as error:
         return _first(visit, email, {"email": visit.say[f"fault_{error.code}"]}, 422)
     return visit.page("sign_in", refusal="", email=email, notice=visit.say["first_done"])
+
+
+def _password_faults(visit: Visit, email: str, password: str, again: str) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    if fault := password_fault(password, institutions.email_key(email)):
+        limits = {"min": PASSWORD_MIN_CHARS, "max": PASSWORD_MAX_CHARS}
+        errors["password"] = visit.say[f"password_{fault}"].format_map(limits)
+    if password != again:
+        errors["again"] = visit.say["password_differs"]
+    return errors
 
 
 async def _refuse(request: Request, visit: Visit, email: str, sent: Mapping[str, str]) -> Response:

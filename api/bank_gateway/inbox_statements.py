@@ -17,6 +17,7 @@ from api.bank_gateway.inbox_sums import told_of
 from api.forms import VALUE_MAX_CHARS, chosen, tidy, typed, whole_number
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
+from api.public.pages import SHOW
 from api.reply_pages import ITEMS_A_PAGE, Reading
 from api.tracing.answer_forms import NAMES, numbers_in, read_form
 from db.banks.bank_reply_checks import ReplyKind
@@ -87,7 +88,9 @@ async def reply(request: Request, visit: Visit, request_id: UUID, sent: Mapping[
         return visit.page("gone", 404)
     view, lines = found
     fields, step = visit.by_person(chosen(sent, NAMES)), sent.get("step", "")
-    reading = read_form(fields, view.items, ctx.now(), visit.look.language)
+    reading = Reading[AnswerForm](fields)
+    if step != SHOW:
+        reading = read_form(fields, view.items, ctx.now(), visit.look.language)
     if reading.form is None or step not in {"check", "send"}:
         return await _form(visit, view, lines, reading, sorted(numbers_in(fields) & view.items.keys()))
     if step == "check":

@@ -15,6 +15,7 @@ from api.bank_gateway.signature_check import REQUEST_MAX_CHARS, Checked, Part, c
 from api.forms import typed
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
+from api.public.pages import SHOW
 from db.banks import bank_keys, bank_test_calls
 from schemas.base import FrozenModel
 from schemas.orders.orders import OrderConfirmation
@@ -45,6 +46,8 @@ async def take_test(request: Request, visit: TheVisit) -> Response:
         return visit.signed_out()
     sent = await typed(request, _FIELDS_MAX)
     step = sent.get("step", "")
+    if step == SHOW:
+        return await _page(visit, fields=sent)
     throttle = visit.services.inbox_events if step == "event" else visit.services.inbox_checks
     wait = await throttle.wait_seconds(visit.code)
     if wait:

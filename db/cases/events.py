@@ -50,6 +50,12 @@ async def last(connection: Connection, case_no: str) -> tuple[int, str]:
     return row["event_seq"], row["event_hash"]
 
 
+async def last_seq(connection: Connection, case_no: str) -> int:
+    """Return the number of the last event in a case's log, in the snapshot of the caller."""
+    seq: int = await connection.fetchval("SELECT event_seq FROM case_file WHERE case_no = $1", case_no)
+    return seq
+
+
 def placed(entries: Sequence[Entry]) -> list[list[int | str]]:
     """Return ledger entries as an event has them: [[hop_no, bucket, paise], …]."""
     return [[entry.hop_no, entry.bucket.value, entry.amount_paise] for entry in entries]

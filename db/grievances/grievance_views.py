@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from db.cases import events
 from db.cases.jurisdiction import MARK, confined
 from db.grievances.grievance_texts import CONTACT, SAID, TEXT
 from db.orders import release_proposals
@@ -196,6 +197,7 @@ async def get(
         | {
             "text": opens(StoredText(**more["text"])),
             "contact": opens(StoredText(**more["contact"])),
+            "last_event_seq": await events.last_seq(connection, head["case_ack_no"]),
             "free_paise": free_paise,
             "levels": await levels(connection, grievance_id, opens),
             "releases": await releases(connection, grievance_id),

@@ -5,11 +5,26 @@ from datetime import datetime
 from typing import Final
 
 from db.cases.jurisdiction import condition
+from db.cases.task_owners import IS_OWNED
 from domain.errors import BadCursor
 from schemas.jurisdiction import Within
+from schemas.police import CaseDuty
 
 DISTRICT: Final = "upper(trim(v.district))"
 """the key of the district of a case, whose first complaint's victim is `v`"""
+
+OFFICER: Final = f"""
+coalesce((
+    SELECT io.name FROM case_officer io WHERE io.case_no = {{case}} AND io.duty = '{CaseDuty.IO.value}'
+    ORDER BY io.assignment_no DESC LIMIT 1
+), (
+    SELECT coalesce(had.name, own.owner) FROM desk_task t JOIN task_owner own USING (task_id)
+    LEFT JOIN officer had ON had.officer_id = own.owner
+    WHERE t.case_no = {{case}} AND t.state = 'open' AND {IS_OWNED.format(now="present_moment()")}
+    ORDER BY own.since LIMIT 1
+))
+"""
+"""name of a case's investigating officer, else of the officer who has an open work item of it for the longest time"""
 
 
 class Conditions:

@@ -5,7 +5,7 @@ from typing import Final
 
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from db.reporting.case_filters import DISTRICT, Conditions
+from db.reporting.case_filters import DISTRICT, OFFICER, Conditions
 from domain.reporting.money_figures import BUCKETS
 from schemas.base import FrozenModel
 from schemas.jurisdiction import Within
@@ -24,6 +24,7 @@ FROM case_file c WHERE c.case_no IN (SELECT case_no FROM complaint WHERE receive
 """
 _LISTED: Final = f"""
 SELECT s.case_no AS case_ack_no, {DISTRICT} AS district, s.state, s.opened_at, s.paise,
+    {OFFICER.format(case="s.case_no")} AS officer_name,
     (SELECT count(*)::int FROM complaint n WHERE n.case_no = s.case_no AND n.received_at >= $1 AND n.received_at < $2)
         AS complaints
 FROM ({{source}}) AS s JOIN complaint k ON k.ack_no = s.case_no JOIN victim v USING (victim_id)

@@ -8,7 +8,7 @@ from asyncpg import Record
 
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from db.reporting.case_filters import DISTRICT, Conditions, moment_of
+from db.reporting.case_filters import DISTRICT, OFFICER, Conditions, moment_of
 from db.reporting.stage_times import Span, Targets, of_now, source_of, target_arrays
 from schemas.base import FrozenModel
 from schemas.jurisdiction import Within
@@ -28,7 +28,7 @@ _LEGAL_DUE: Final = "f.began_at + make_interval(secs => g.legal_seconds)"
 
 _LISTED: Final = f"""
 SELECT f.stage, f.case_no, f.subject, f.bank, i.name AS bank_name, f.counted_at, f.began_at, f.ended_at,
-    {_DUE} AS due_at, {_LEGAL_DUE} AS legal_due_at,
+    {_DUE} AS due_at, {_LEGAL_DUE} AS legal_due_at, {OFFICER.format(case="f.case_no")} AS officer_name,
     greatest(0, extract(epoch FROM coalesce(f.ended_at, {{now}}) - f.began_at)::float8) AS seconds
 FROM ({{source}}) AS f JOIN complaint k ON k.ack_no = f.case_no JOIN victim v ON v.victim_id = k.victim_id
 LEFT JOIN institution i ON i.code = f.bank
@@ -174,4 +174,5 @@ def _case(row: Record, late_by: LateBy) -> StageCase:
         due_at=row["due_at"],
         legal_due_at=row["legal_due_at"],
         seconds=row["seconds"],
+        officer_name=row["officer_name"],
     )

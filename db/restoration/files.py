@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from db.cases import events
 from db.pool import Connection
 from db.restoration import credit_accounts
 from db.restoration.claims import HopAtAccount, hops_at
@@ -119,6 +120,7 @@ async def get(connection: Connection, restoration_id: UUID) -> RestorationFile:
     waivers = await connection.fetch(_WAIVERS, restoration_id)
     return RestorationFile(
         restoration_id=restoration_id,
+        last_event_seq=await events.last_seq(connection, head["case_no"]),
         prepared_at=head["prepared_at"],
         accounts=tuple(shown),
         more_accounts=len(accounts) > ACCOUNTS_MAX,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from db.cases import events
 from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
 from db.person_keys import Opens, StoredText
@@ -190,6 +191,7 @@ async def get(
     order_id = told.pop("court_order_id")
     return RestorationView(
         **told,
+        last_event_seq=await events.last_seq(connection, case_no),
         may=may,
         court_order=await _court_order(connection, order_id) if order_id else None,
         steps=tuple(StepView(**dict(row)) for row in await connection.fetch(_STEPS, restoration_id)),

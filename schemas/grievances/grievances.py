@@ -186,6 +186,8 @@ class ReleaseView(FrozenModel):
 class GrievanceView(GrievanceHead):
     """Complete view of one grievance."""
 
+    last_event_seq: int
+    """number of the last event of the case's log that the view covers"""
     text: str
     contact: str
     language: Language

@@ -42,6 +42,8 @@ class MoneyCase(FrozenModel):
     """complaints of the case that were received in the period"""
     paise: Paise
     """money of the case in the figure"""
+    officer_name: str | None
+    """the investigating officer, else the officer who has an open work item of the case; None without either"""
 
 
 class MoneyCasePage(FrozenModel):

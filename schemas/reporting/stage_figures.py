@@ -164,6 +164,8 @@ class StageCase(FrozenModel):
     legal_due_at: UtcDatetime | None
     seconds: float
     """until its end, or until now"""
+    officer_name: str | None
+    """the investigating officer, else the officer who has an open work item of the case; None without either"""
 
 
 class StageCasePage(FrozenModel):

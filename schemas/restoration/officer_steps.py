@@ -171,6 +171,8 @@ class RestorationFile(FrozenModel):
     """Facts for the decision on a restoration, beside those of `RestorationView`."""
 
     restoration_id: UUID
+    last_event_seq: int
+    """number of the last event of the case's log that the view covers"""
     prepared_at: UtcDatetime | None
     accounts: tuple[AccountOfFile, ...]
     """the accounts with most on hold first"""

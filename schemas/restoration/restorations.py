@@ -443,6 +443,8 @@ class ApplicationSignature(FrozenModel):
 class RestorationView(RestorationHead):
     """Complete view of one restoration."""
 
+    last_event_seq: int
+    """number of the last event of the case's log that the view covers"""
     route_reasons: tuple[RouteReason, ...]
     policy_version: str
     prepared_by: str | None

@@ -1,11 +1,12 @@
 """The e-mail channel on a bench: real letters, the doors they lead to, and a reader of pages."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 
@@ -80,7 +81,7 @@ class Page(HTMLParser):
 
     def __post_init__(self) -> None:
         super().__init__()
-        self._select = self._error = ""
+        self._select = self._error = self._text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
@@ -91,6 +92,9 @@ class Page(HTMLParser):
         elif tag == "select":
             self._select = name
             self.fields[name] = ""
+        elif tag == "textarea":
+            self._text = name
+            self.fields[name] = ""
         elif tag == "option" and "selected" in told:
             self.fields[self._select] = told.get("value") or ""
         elif tag == "button":
@@ -98,10 +102,12 @@ class Page(HTMLParser):
         self._error = (told.get("id") or "*") if told.get("class") == "error" else ""
 
     def handle_endtag(self, tag: str) -> None:
-        self._error = ""
+        self._error = self._text = ""
 
     def handle_data(self, data: str) -> None:
         self.words += data
+        if self._text:
+            self.fields[self._text] += data.removeprefix("\n")
         if self._error:
             self.errors[self._error.removesuffix("-error")] = data
 
@@ -112,6 +118,21 @@ def read(response: httpx.Response, status: int = 200) -> Page:
     page = Page()
     page.feed(response.text)
     return page
+
+
+async def switched(post: Callable[..., Awaitable[httpx.Response]], path: str, page: Page, **typed: str) -> Page:
+    """Return the page at a path in the other language, with what was typed. Nothing that was typed is lost."""
+    buttons = [told for tag, told in page.tags if tag == "button" and "formaction" in told]
+    (switch,) = [told for told in buttons if told.get("lang") == "hi"]
+    # Enter presses the first button of the form, which is none of the switches.
+    (first, *_) = [told for tag, told in page.tags if tag == "button" and told.get("form") == "question"]
+    assert (first["class"], "formaction" in first) == ("away", False)
+    sent = page.fields | typed | {"step": switch["value"] or ""}
+    shown = read(await post(urljoin(path, switch["formaction"] or ""), data=sent))
+    assert ("html", {"lang": "hi"}) in shown.tags
+    assert {name: shown.fields.get(name) for name in typed} == typed
+    assert not shown.errors, "no fault is told before the form is sent"
+    return shown
 
 
 @dataclass

@@ -53,6 +53,8 @@ async def look_at(seat: Seat, one: Restorable) -> None:
     """Look at the file: its sum as text, the subtraction, the voices, and the account in full."""
     await seat.open()
     await seat.page.locator(".wait[aria-current]").wait_for()
+    reads: list[str] = []
+    seat.page.on("request", lambda request: reads.append(request.url))
     await seat.open(f"/restorations/{one.restoration_id}")
     await seat.sees("forty-one thousand five hundred rupees", "You are another person.", "₹41,500 − ₹0 = ₹41,500")
     await seat.page.locator(".voices .good").first.wait_for()
@@ -72,6 +74,8 @@ async def look_at(seat: Seat, one: Restorable) -> None:
     assert await seat.violations() == []
     await seat.press("Escape")
     await seat.page.get_by_role("dialog").wait_for(state="detached")
+    assert sum("topics=case" in url for url in reads), "the stream of the case has begun"
+    assert sum(url.endswith(f"{one.restoration_id}/file") for url in reads) == 1, "and nothing is read twice"
 
 
 async def approve_with_a_code(seat: Seat, code: Callable[[], str]) -> None:

@@ -86,7 +86,7 @@ async def district_and_files(seat: Seat, inner: Locator) -> None:
         await seat.page.get_by_role("button", name="Over the limit now as CSV").focus()
         await seat.press("Enter")
     assert (await waiting.value).suggested_filename == "over-the-limit-now.csv"
-    for key, begins in (("e", b"stage"), ("Shift+E", b"PK")):
+    for key, begins in (("e", b"95 of 100 within"), ("Shift+E", b"PK")):
         async with seat.page.expect_download() as waiting:
             await seat.press(key)
         kept = await waiting.value

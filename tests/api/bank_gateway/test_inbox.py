@@ -28,6 +28,7 @@ from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from api.bank_gateway.inbox_pages import TEXTS
 from api.bank_gateway.inbox_sessions import INBOX_COOKIE
 from api.forms import FORM_TEXTS
+from api.public.pages import LANGUAGE_COOKIE
 from api.reports import XLSX
 from db.banks import bank_key_changes, bank_keys
 from documents.spreadsheet import table_workbook
@@ -35,7 +36,7 @@ from domain.errors.banks import BankKeyChangeDecided
 from schemas.banks.institutions import InboundEntry
 from schemas.banks.keys import KeyChange, KeyChangeKind
 from schemas.enums import ClaimKind, Disposition, Language, Role
-from tests.api.answer_post import WHO, Page, read
+from tests.api.answer_post import WHO, Page, read, switched
 from tests.api.bank_gateway.test_logins import Mail
 from tests.api.conftest import Doors, new_app, transfer
 from tests.api.public.test_public_pages import faults
@@ -118,8 +119,15 @@ async def test_from_sign_in_to_one_answer(doors: Doors, browser: Browser) -> Non
     path = f"/inbox/holds/{row['request']}"
     form = (await browser.page(path)).fields
     number = next(name for name in form if name.endswith(".seen")).removesuffix("seen")
+    typed = {**WHO, f"{number}held": "five", f"{number}m1.when": "2026-11-24T10:05"}
+    await switched(browser.client.post, path, await browser.page(path), **typed)
+    wrong = read(await browser.client.post(path, data=form | typed | {"step": "check"}), 422)
+    await switched(browser.client.post, path, wrong)
     filled = form | WHO | {f"{number}held": "2000"}
     check = read(await browser.client.post(path, data=filled | {"step": "check"}))
+    hindi = await switched(browser.client.post, path, check)
+    assert hindi.fields == check.fields
+    assert hindi.buttons[-3:] == check.buttons[-3:] == ["send", "hold", "edit"], "it is the check in the other language"
     assert "Told so far ₹2,000 of ₹5,000." in check.words
     assert "₹3,000 are missing." in check.words
     taken = read(await browser.client.post(path, data=check.fields | {"step": "send"}))
@@ -143,6 +151,7 @@ async def a_further_statement_is_judged_beside_the_first(
     for find in (root, case_no, transfer()["payee"]["account"]):
         found = read(await browser.client.post("/inbox/answered", data={"find": find}))
         assert path in links_of(found), find
+        assert path in links_of(await switched(browser.client.post, "/inbox/answered", found)), find
     assert path not in links_of(read(await browser.client.post("/inbox/answered", data={"find": rrn()})))
     assert path in links_of(await browser.page("/inbox/answered"))
     told = await browser.page(path)
@@ -151,7 +160,9 @@ async def a_further_statement_is_judged_beside_the_first(
     assert "A part of this request still waits." in told.words
     number = next(name for name in told.fields if name.endswith(".seen")).removesuffix("seen")
     gone = {f"{number}o1.amount": "4000", f"{number}o1.how": "atm", f"{number}o1.when": "2026-11-24T10:05:00"}
+    await switched(browser.client.post, path, told, **WHO, **gone)
     check = read(await browser.client.post(path, data=told.fields | WHO | gone | {"step": "check"}))
+    assert (await switched(browser.client.post, path, check)).fields == check.fields
     assert "What does not fit the earlier answer moves no money" in check.words
     taken = read(await browser.client.post(path, data=check.fields | {"step": "send"}))
     assert "Discrepancies with earlier statements: 1." in taken.words
@@ -189,6 +200,7 @@ async def test_a_table_answers_many_and_says_of_each_row_what_is_wrong(doors: Do
             rows[wrong] | {"request": str(uuid4()), "what": "held"},
         ]
     )
+    assert (await switched(browser.client.post, "/inbox/table", shown, **WHO)).fields["table"] == shown.fields["table"]
     again = await browser.upload_workbook([rows[good] | {"what": "held", "rupees": "5000"}])
     unreadable = await browser.upload_workbook([rows[good] | {"what": "x" * 1_001}])
     assert "Nothing is sent yet." not in unreadable.words
@@ -236,7 +248,6 @@ async def test_a_session_ends_and_no_other_site_posts_in_it(doors: Doors, browse
     browser.client.cookies.set(INBOX_COOKIE, cookie, domain="bank.test")
     assert "Password" in (await browser.page()).words
     await what_was_typed_too_late_is_kept(browser)
-    assert switches_of(await browser.page()) == ["?lang=en&size=l", "?lang=hi"]
     date = "UPDATE institution SET signature_only_from = present_moment() + $1::interval WHERE code = 'SBIN'"
     async with doors.services.ctx.pool.acquire() as connection:
         await connection.execute(date, timedelta(days=1))
@@ -261,16 +272,17 @@ async def test_a_session_ends_and_no_other_site_posts_in_it(doors: Doors, browse
 
 
 async def what_was_typed_too_late_is_kept(browser: Browser) -> None:
-    """The form to sign in keeps it, and so does the page after it. No link to the other language drops it."""
-    late = read(await browser.client.post(f"/inbox/holds/{uuid4()}", data=WHO | {"step": "check"}), 401)
+    """The form to sign in keeps it, and so does the page after it. The other language does not drop it."""
+    path, typed = f"/inbox/holds/{uuid4()}", {f"kept-{name}": text for name, text in WHO.items()}
+    late = read(await browser.client.post(path, data=WHO | {"step": "check"}), 401)
+    hindi = await switched(browser.client.post, "/inbox/sign-in", late, **typed, email=SBIN["email"])
+    assert TEXTS[Language.HI]["session_over_kept"] in hindi.words
+    assert hindi.fields["kept-path"] == path
     again = read(await browser.client.post("/inbox/sign-in", data=late.fields | SBIN))
     assert (late.fields["kept-name"], again.fields["name"]) == (WHO["name"], WHO["name"])
-    assert switches_of(late) + switches_of(again) == []
-
-
-def switches_of(page: Page) -> list[str]:
-    """The links to the other size and language of a page."""
-    return [href for tag, told in page.tags if tag == "a" and (href := told.get("href") or "").startswith("?")]
+    switches = [told["formaction"] for tag, told in again.tags if tag == "button" and "formaction" in told]
+    assert switches == [f"{path}?lang=hi&size=l", f"{path}?lang=en"], "they lead to the form, in that language"
+    browser.client.cookies.delete(LANGUAGE_COOKIE)
 
 
 async def test_the_hold_goes_first_and_a_colleague_sees_that_the_form_is_open(doors: Doors, browser: Browser) -> None:
@@ -308,6 +320,7 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
     assert "Your name is needed." in unnamed.words
     private = read(await post(data=first | WHO | {"public_key": "-----BEGIN PRIVATE KEY-----"}), 422)
     assert "Never paste a private key" in private.words
+    await a_key_that_is_typed_is_switched_and_a_private_one_is_not(browser, keys[0])
     assert (await post(data=first | WHO)).status_code == 303
     waits = await browser.page("/inbox/keys")
     assert "To add the key sbin-1." in waits.words
@@ -336,7 +349,8 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
     assert (await doors.read("/api/v1/institutions/SBIN"))["key_requests"] == []
     kept = "SELECT wrapped FROM bank_key_change JOIN person_key USING (person_id) WHERE change_id = $1"
     assert await ctx.pool.fetchval(kept, change_id) is None, "the key of who asked ended with the decision"
-    last = read(await post(data=WHO | {"key_id": "sbin-1", "step": "end"}), 422)
+    end = WHO | {"end_key_id": "sbin-1", "step": "end"}
+    last = read(await post(data=end), 422)
     assert "This is the last key of your bank." in last.words
     second = WHO | {"key_id": "sbin-2", "public_key": keys[1], "step": "add"}
     assert (await post(data=second)).status_code == 303
@@ -344,14 +358,21 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
     await key_changes.confirm(ctx.pool, ctx.policy.signatures, "SBIN", waiting.change_id, "command:test")
     third = read(await post(data=second | {"key_id": "sbin-3", "public_key": keys[2]}), 422)
     assert "Your bank has two keys." in third.words
-    assert (await post(data=WHO | {"key_id": "sbin-1", "step": "end"})).status_code == 303
+    assert (await post(data=end)).status_code == 303
     (waiting,) = await open_changes(ctx, "SBIN")
     await key_changes.refuse(ctx.pool, "SBIN", waiting.change_id, "command:test", "not known to the nodal officer")
     assert "refused: not known to the nodal officer" in (await browser.page("/inbox/keys")).words
     async with ctx.pool.acquire() as connection:
         assert await bank_keys.take_nonce(connection, "sbin-1", "nonce-0123456789abcdef", ctx.now())
     assert "to the hour" in (await browser.page("/inbox/keys")).words
-    await no_change_outlives_its_time_or_the_login(ctx, partial(post, data=WHO | {"key_id": "sbin-1", "step": "end"}))
+    await no_change_outlives_its_time_or_the_login(ctx, partial(post, data=end))
+
+
+async def a_key_that_is_typed_is_switched_and_a_private_one_is_not(browser: Browser, key: str) -> None:
+    path, typed = "/inbox/keys", {**WHO, "key_id": "sbin-1"}
+    await switched(browser.client.post, path, await browser.page(path), **typed, public_key=key)
+    secret = {"public_key": "-----BEGIN PRIVATE KEY-----", "step": "show"}
+    assert read(await browser.client.post(path, data=typed | secret)).fields["public_key"] == ""
 
 
 async def no_change_outlives_its_time_or_the_login(ctx: Context, ask: Callable[[], Awaitable[httpx.Response]]) -> None:
@@ -405,6 +426,11 @@ async def test_the_test_tool_names_the_part_that_is_wrong(doors: Doors, browser:
     late = sign(body.encode(), url, key_id="sbin-9", private_key=STRANGER, created=ctx.now() - timedelta(hours=1))
     answer = await browser.client.post("/inbox/test", data={"request": pasted(url, late, body), "step": "signature"})
     assert "created is more than 300 seconds ago" in answer.text
+    tool = read(answer)
+    assert tool.fields["request"].replace("\r", "") == pasted(url, late, body).replace("\r", "")
+    await switched(
+        browser.client, "/inbox/test", tool, request="POST / HTTP/1.1", schema="answer", body='{"lines": []}'
+    )
     assert not await ctx.pool.fetchval("SELECT EXISTS (SELECT FROM bank_nonce WHERE key_id = 'sbin-9')")
     for typed, told in (('{"lines": []}', "lines"), ("{", "Invalid JSON"), ("", "Choose which body it is")):
         page = await browser.client.post("/inbox/test", data={"schema": "answer", "body": typed, "step": "body"})

@@ -40,7 +40,7 @@ from schemas.administration import (
     ProposalKind,
 )
 from schemas.enums import Role
-from tests.api.answer_post import WHO, read
+from tests.api.answer_post import WHO, read, switched
 from tests.api.bank_gateway.test_inbox import HDFC, SBIN, Browser, browser, links_of, trail
 from tests.api.bank_gateway.test_logins import Mail
 from tests.api.conftest import Doors, transfer
@@ -56,7 +56,7 @@ async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_ans
     ctx, mail, email = doors.services.ctx, Mail(), f"{rrn()}@sbin.example"
     new = {"name": "Kavita Rao", "designation": "Nodal desk", "email": email.upper(), "step": "add"}
     post = partial(browser.client.post, "/inbox/people")
-    assert "Please give an e-mail address" in read(await post(data=new | {"email": "x"}), 422).words
+    await a_wrong_address_is_kept_over_the_language(browser, new | {"email": "x"})
     assert "has a login already" in read(await post(data=new | {"email": SBIN["email"]}), 422).words
     assert (await post(data=new)).status_code == 303
     assert "has a login already" in read(await post(data=new), 422).words
@@ -71,7 +71,7 @@ async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_ans
     person = Browser(doors)
     set_first = partial(person.client.post, "/inbox/first")
     assert "do not fit" in read(await set_first(data=first | {"code": "AAAA-BBBB-CCCC-DDDD"}), 401).words
-    assert "less than 12" in read(await set_first(data=first | {"password": "x", "again": "x"}), 422).words
+    await a_short_password_is_refused_and_kept_in_no_page(person, email, code)
     assert "Your password is set." in read(await set_first(data=first | {"code": code.replace("-", " ").lower()})).words
     assert "do not fit" in read(await set_first(data=first), 401).words, "a code is good once"
     login = {"email": email, "password": password}
@@ -96,7 +96,7 @@ async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_ans
     ]
     assert (seen["name"], seen["state"]) == ("Kavita Rao", "active"), "the State sees the bank's people"
     checked, leaver = doors.services.bank_logins.check_person, {"person_id": seen["person_id"]}
-    assert "Kavita Rao is signed out at once" in read(await post(data=leaver | {"step": "end"})).words
+    await the_end_of_a_login_is_asked_in_both_languages(browser, leaver)
 
     async def ends_meanwhile(*asked: Any) -> Any:
         login = await checked(*asked)
@@ -108,6 +108,26 @@ async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_ans
     monkeypatch.undo()
     assert "Password" in (await person.page()).words, "who is ended is signed out at once"
     await person.sign_in(login, status=401)
+
+
+async def a_wrong_address_is_kept_over_the_language(browser: Browser, new: dict[str, str]) -> None:
+    wrong = read(await browser.client.post("/inbox/people", data=new), 422)
+    assert "Please give an e-mail address" in wrong.words
+    await switched(browser.client.post, "/inbox/people", wrong, name=new["name"], email="x")
+
+
+async def a_short_password_is_refused_and_kept_in_no_page(person: Browser, email: str, code: str) -> None:
+    typed = {"email": email, "code": code, "password": "x", "again": "x"}
+    short = read(await person.client.post("/inbox/first", data=typed), 422)
+    assert "less than 12" in short.words
+    hindi = await switched(person.client.post, "/inbox/first", short, email=email, code=code)
+    assert (hindi.fields["password"], hindi.fields["again"]) == ("", "")
+
+
+async def the_end_of_a_login_is_asked_in_both_languages(browser: Browser, leaver: dict[str, str]) -> None:
+    asked = read(await browser.client.post("/inbox/people", data=leaver | {"step": "end"}))
+    assert "Kavita Rao is signed out at once" in asked.words
+    assert "end_surely" in (await switched(browser.client.post, "/inbox/people", asked, **leaver)).buttons
 
 
 async def test_a_person_is_added_by_a_live_session_and_an_old_hash_is_made_again(
@@ -222,6 +242,7 @@ async def a_further_statement_is_given_back_with_its_note(
     more = (await maker.page(path)).fields | {f"{first}held": "50", "step": "send"}
     assert "It waits for a colleague" in read(await maker.client.post(path, data=more)).words
     (waits,) = waiting_of(await checker.page("/inbox/checks"))
+    await switched(checker.client.post, waits, await checker.page(waits), note="Which day?")
     assert (await checker.client.post(waits, data={"step": "return", "note": "Which day?"})).status_code == 303
     again = await maker.page(path)
     assert "B. Checker gave this reply back unsent" in again.words

@@ -15,7 +15,7 @@ from db.sealed_documents import PDF
 from schemas.enums import ChannelKind, Role
 from schemas.orders.orders import OrderConfirmation
 from schemas.restoration_enums import OrderKind
-from tests.api.answer_post import Page, read
+from tests.api.answer_post import WHO, Page, read, switched
 from tests.api.bank_gateway.test_inbox import Browser, browser, links_of
 from tests.api.bank_gateway.test_inbox_people import by_two, confirm, person_of, waiting_of
 from tests.api.conftest import Doors
@@ -258,6 +258,7 @@ async def test_leaving_a_cancelled_order_undone_needs_two_people(
     maker, checker = [await person_of(doors, name) for name in ("A. Maker", "B. Checker")]
     await confirm(doors)
     order_id = await ordering.restore()
+    await an_order_is_switched_with_what_is_typed(browser, f"/inbox/orders/{order_id}")
     cancelled = {"reason": "told by telephone"}
     await doors.post(f"/api/v1/orders/{order_id}/cancel", cancelled, Role.SP)
     path, leave = f"/inbox/orders/{order_id}", {"step": "acknowledge"}
@@ -277,6 +278,16 @@ async def test_leaving_a_cancelled_order_undone_needs_two_people(
     await by_two(ctx, is_so=False)
     monkeypatch.setattr(inbox_statements, "PAGE", 1)
     await confirmed_orders_are_found_and_paged(browser, ordering)
+
+
+async def an_order_is_switched_with_what_is_typed(browser: Browser, path: str) -> None:
+    """The form and its check are shown in the other language, and nothing typed is lost."""
+    done = {**WHO, "l1.amount": "100", "l1.when": f"{datetime.now(UTC):%Y-%m-%d}", "l1.reference": "UTR 70000"}
+    form = await browser.page(path)
+    await switched(browser.client.post, path, form, **done | {"l1.amount": "five"})
+    check = read(await browser.client.post(path, data=form.fields | done | {"step": "check"}))
+    hindi = await switched(browser.client.post, path, check)
+    assert (hindi.fields, hindi.buttons[-2:]) == (check.fields, ["send", "edit"])
 
 
 async def confirmed_orders_are_found_and_paged(browser: Browser, ordering: Ordering) -> None:

@@ -289,6 +289,8 @@ async def test_a_small_hold_is_decided_once(desk: Desk) -> None:
     file = await desk.read(of_hold)
     assert file["barred"] == [{"act": "decide_small", "code": "officer_not_of_case"}], "sharma investigates"
     assert (file["account_end"], file["hold"]["waits_for"], file["more_transfers"]) == ("0002", None, False)
+    case = await desk.read(f"/api/v1/cases/{small['case_ack_no']}")
+    assert file["last_event_seq"] == case["last_event_seq"], "a stream of the case begins there"
     ((transfer_in,), (claim,)) = file["transfers"], file["claims"]
     assert [transfer_in[name] for name in ("banks", "layer", "held_paise")] == [["HDFC", "SBIN"], 1, 150_00]
     assert [claim[name] for name in ("ack_no", "held_here_paise", "held_paise", "restored_paise", "step")] == [

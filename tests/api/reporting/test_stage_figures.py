@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
+from activities.cases.transaction import case_transaction
 from activities.reporting.stage_counts import count_next
 from api.reports import XLSX
-from schemas.enums import Role
+from schemas.enums import Role, TaskKind
+from schemas.tasks import TaskCause, about_hop
 from schemas.text import IST
 from tests.api.conftest import Doors, line, transfer
+from tests.api.reporting.test_task_owners import post
+from tests.api.role_matrix import BODIES
 from tests.officers import enrol
 
 STAGES = "/api/v1/figures/stages"
@@ -131,6 +135,10 @@ async def test_as_a_table_and_as_a_workbook(doors: Doors) -> None:
     assert text.content.startswith(b"\xef\xbb\xbfrow,"), "Excel reads Hindi by the mark"
     rows = list(csv.DictReader(io.StringIO(text.content.decode("utf-8-sig"))))
     assert [row["stage"] for row in rows if row["row"] == "row"] == [row["stage"] for row in told["rows"]]
+    person = headers | {"Accept": "text/csv", "Accept-Language": "hi"}
+    hindi = await doors.client.get(STAGES, params=query, headers=person)
+    heading, first = csv.reader(io.StringIO(hindi.content.decode("utf-8-sig")).readlines()[:2])
+    assert (heading[3], heading[8], first[0]) == ("चरण", "100 में 95 इतने सेकंड में", "उनमें से एक")
     data = await doors.client.get(STAGES, params=query, headers=headers | {"Accept": XLSX})
     assert (data.headers["content-type"], "stages.xlsx" in data.headers["content-disposition"]) == (XLSX, True)
     header, *cells = CalamineWorkbook.from_filelike(io.BytesIO(data.content)).get_sheet_by_index(0).to_python()
@@ -142,6 +150,24 @@ async def test_as_a_table_and_as_a_workbook(doors: Doors) -> None:
         assert int(row["began"]) == of_workbook["began"]
         share = of_workbook["policy_share"]
         assert (float(row["policy_share"]) if row["policy_share"] else "") == share
+
+
+async def the_officer_stands_beside_the_case(doors: Doors, case_no: str) -> None:
+    """Who has an open work item of the case, until an investigating officer is named."""
+
+    async def beside() -> list[str | None]:
+        (late,) = (await doors.read(BREACHES, Role.SUPERVISOR, stage="complaint_to_held"))["items"]
+        sums = await doors.read(MONEY_CASES, Role.SUPERVISOR, figure="all")
+        return [late["officer_name"], *(one["officer_name"] for one in sums["items"] if one["case_ack_no"] == case_no)]
+
+    assert await beside() == [None, None]
+    async with case_transaction(doors.services.ctx, case_no, "engine") as work:
+        (task_id,) = await work.ask(about_hop(TaskKind.PHONE_BANK, TaskCause.REQUEST_SILENT, 1))
+    assert (await post(doors, f"/tasks/{task_id}/claim", "ravi", version=0)).status_code == 200
+    name = await doors.services.ctx.pool.fetchval("SELECT name FROM officer WHERE officer_id = 'ravi'")
+    assert await beside() == [name, name]
+    await doors.post(f"/api/v1/cases/{case_no}/officer", BODIES["officer"], Role.SUPERVISOR)
+    assert await beside() == [BODIES["officer"]["name"]] * 2
 
 
 async def test_the_same_numbers_as_the_metrics_page(doors: Doors) -> None:
@@ -175,6 +201,7 @@ async def test_what_is_late_now_and_by_whom(doors: Doors) -> None:
     (item,) = (await doors.read(BREACHES, Role.SUPERVISOR, stage="complaint_to_held"))["items"]
     assert (item["case_ack_no"], item["late_by"], item["ended_at"]) == (case_no, "bank", None)
     assert 7200 <= item["seconds"] < 7300
+    await the_officer_stands_beside_the_case(doors, case_no)
     assert (await doors.read(BREACHES, Role.SUPERVISOR, late_by="court"))["items"] == []
     assert (await doors.read(BREACHES, Role.SUPERVISOR, late_by="victim", stage="notice"))["items"] == []
     assert (await doors.read(BREACHES, Role.SUPERVISOR, bank="HDFC"))["items"] == []

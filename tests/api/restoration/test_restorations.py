@@ -152,6 +152,9 @@ async def test_from_the_list_to_the_order(desk: Desk) -> None:
     ]
     assert await waiting(desk, restoration, Role.IO) == []
     file = await desk.read(f"{PATH}/{restoration}/file", Role.SP)
+    view = await desk.read(f"{PATH}/{restoration}", Role.SP)
+    covered = (await desk.read(f"/api/v1/cases/{view['case_ack_no']}", Role.SP))["last_event_seq"]
+    assert file["last_event_seq"] == view["last_event_seq"] == covered > 0
     (account,) = file["accounts"]
     assert [account[name] for name in ("institution", "account_end", "held_paise", "others", "victim_paise")] == [
         *("SBIN", "0001", 2000_00, 0, 2000_00)

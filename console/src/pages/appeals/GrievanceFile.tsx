@@ -40,7 +40,7 @@ function File({ view }: { view: Grievance }): ReactNode {
   const proposal = useProposal(view.hold_id);
   const [dialog, setDialog] = useState<ActName | null>(null);
   const act = useAct(() => setDialog(null));
-  useLiveFile(view.case_ack_no);
+  useLiveFile(view.grievance_id, view.case_ack_no);
   useLooksAt([`case:${view.case_ack_no}`]);
   useCommand(appealCommands.whole_case, () => void navigate({ to: "/case/$ackNo", params: { ackNo: view.case_ack_no } }));
   const may = useMay(view, hold.data, proposal);

@@ -40,7 +40,7 @@ function File({ file }: { file: HoldFile }): ReactNode {
   const proposal = useProposal(hold.hold_id);
   const [dialog, setDialog] = useState<ActName | null>(null);
   const act = useAct(() => setDialog(null));
-  useLiveFile(hold.case_ack_no);
+  useLiveFile(hold.hold_id, hold.case_ack_no);
   useLooksAt([`case:${hold.case_ack_no}`]);
   useCommand(appealCommands.whole_case, () => void navigate({ to: "/case/$ackNo", params: { ackNo: hold.case_ack_no } }));
   const may = useMay(null, file, proposal);

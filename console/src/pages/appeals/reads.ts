@@ -1,9 +1,10 @@
 /** Reads of the page, its address, and what has them read again. */
 
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, type QueryFilters, queryOptions } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 
 import { api, type Schemas } from "../../api/client.ts";
+import { noteSeq, useLogEnd } from "../../api/logEnds.ts";
 import { ok } from "../../api/problem.ts";
 import { useReadAgain } from "../../api/readAgain.ts";
 import { type StreamEvent, useTopics } from "../../api/stream.ts";
@@ -18,6 +19,7 @@ export type Proposal = Schemas["ReleaseProposal"];
 
 /** Everything of this page; each act reads it again. */
 export const ALL = ["appeals"] as const;
+const LISTS = ["list", "small"] as const;
 const AT_ONCE = 50;
 const LINES_MAX = 200;
 /** The lists are read again at most so often, because the queue of a busy desk changes all the time. */
@@ -64,18 +66,32 @@ export const smallHolds = (asked: Asked) =>
     enabled: asked.list === "small",
   });
 
+/** What is read of a file after its first part. */
+const later = (of: { readonly hold_id: string; readonly case_ack_no: string }): readonly QueryFilters[] => [
+  { queryKey: [...ALL, "proposals", of.hold_id] },
+  { queryKey: [...ALL, "documents", of.case_ack_no] },
+];
+
 export const grievance = (grievanceId: string) =>
   queryOptions({
     queryKey: [...ALL, "grievance", grievanceId],
-    queryFn: () =>
-      ok(api.GET("/api/v1/grievances/{grievance_id}", { params: { path: { grievance_id: grievanceId } } })),
+    queryFn: async () => {
+      const path = { grievance_id: grievanceId };
+      const view = await ok(api.GET("/api/v1/grievances/{grievance_id}", { params: { path } }));
+      noteSeq(grievanceId, view.last_event_seq, [{ queryKey: [...ALL, "hold", view.hold_id] }, ...later(view)]);
+      return view;
+    },
   });
 
 export const holdFile = (holdId: string) =>
   queryOptions({
     queryKey: [...ALL, "hold", holdId],
-    queryFn: () =>
-      ok(api.GET("/api/v1/holds/{account_hold_id}/file", { params: { path: { account_hold_id: holdId } } })),
+    queryFn: async () => {
+      const path = { account_hold_id: holdId };
+      const file = await ok(api.GET("/api/v1/holds/{account_hold_id}/file", { params: { path } }));
+      noteSeq(holdId, file.last_event_seq, later(file.hold));
+      return file;
+    },
   });
 
 /** Releases of a hold that officers proposed, with what the victims said; the newest first. */
@@ -104,20 +120,25 @@ export const officers = queryOptions({
   queryFn: () => ok(api.GET("/api/v1/grievance-officers")),
 });
 
-/** Read everything again when the stream says that a work item of this page changed, a little later. */
+/**
+ * Read everything again when the stream says that a work item of this page changed, a little later.
+ *
+ * A list is of many cases, which have no event in common. So the lists are read once more when the stream begins.
+ */
 export function useLiveLists(): void {
   const readAgain = useReadAgain(SETTLES_MS);
   useTopics(["queue"], (event: StreamEvent) => {
-    if (event.kind === "reset" || (event.kind === "task" && (event.data === null || KINDS.has(event.data.kind)))) {
-      readAgain(ALL);
-    }
+    if (event.kind === "reset") for (const list of LISTS) readAgain([...ALL, list]);
+    else if (event.kind === "task" && (event.data === null || KINDS.has(event.data.kind))) readAgain(ALL);
   });
 }
 
-/** Read everything again when the case of the open file changed. */
-export function useLiveFile(ackNo: string): void {
+/** Read everything again when the case of the open file changed. `of` is the grievance or the hold. */
+export function useLiveFile(of: string, ackNo: string): void {
   const readAgain = useReadAgain(SETTLES_MS);
+  const growsTo = useLogEnd(of, ackNo, () => readAgain(ALL));
   useTopics([`case:${ackNo}`], (event: StreamEvent) => {
-    if (event.kind === "case" || event.kind === "deadline") readAgain(ALL);
+    if (event.kind === "case" && event.id === ackNo) growsTo(event.version);
+    else if (event.kind === "deadline") readAgain(ALL);
   });
 }

@@ -118,7 +118,7 @@ function Opened({
   const [told, setTold] = useState<{ readonly of: string; readonly problem: Problem } | null>(null);
   // A case of other officers is read with a reason, which the stream has not.
   const isOwn = !hasReadReason(restorationId);
-  useLiveFile(isOwn ? data?.view.case_ack_no : undefined);
+  useLiveFile(data?.view.restoration_id ?? restorationId, isOwn ? data?.view.case_ack_no : undefined);
   useLooksAt(data && isOwn ? [`case:${data.view.case_ack_no}`] : []);
   useEffect(() => setDocument(null), [restorationId]);
   useCommand(approveCommands.close_document, () => setDocument(null), document !== null);

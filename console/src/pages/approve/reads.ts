@@ -3,6 +3,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { api, type Schemas } from "../../api/client.ts";
+import { noteSeq, useLogEnd } from "../../api/logEnds.ts";
 import { ok } from "../../api/problem.ts";
 import { useReadAgain } from "../../api/readAgain.ts";
 import { readerOf } from "../../api/readReason.ts";
@@ -48,6 +49,8 @@ export const wholeOf = (restorationId: string) =>
         ok(reader.GET("/api/v1/restorations/{restoration_id}", { params })),
         ok(reader.GET("/api/v1/restorations/{restoration_id}/file", { params })),
       ]);
+      const others = ["case", "documents", "police"].map((name) => ({ queryKey: part(name, view.case_ack_no) }));
+      noteSeq(restorationId, Math.min(view.last_event_seq, file.last_event_seq), others);
       return { view: { ...view, beneficiaries: view.beneficiaries ?? [] }, file };
     },
   });
@@ -72,12 +75,17 @@ export const courtOrdersOf = ({ restoration_id: id, case_ack_no: ackNo }: Of) =>
       (await ok(readerOf(id).GET("/api/v1/cases/{ack_no}/police", { params: { path: { ack_no: ackNo } } }))).court_orders,
   });
 
-/** Read the file again when its case changes, and the steps when a work item does. */
-export function useLiveFile(ackNo: string | undefined): void {
+/**
+ * Read the file again when its case changes, and the steps when a work item does.
+ *
+ * The steps are of many cases, which have no event in common. So they are read once more when the stream begins.
+ */
+export function useLiveFile(restorationId: string, ackNo: string | undefined): void {
   const readFiles = useReadAgain(SETTLES_MS);
   const readSteps = useReadAgain(STEPS_SETTLE_MS);
+  const growsTo = useLogEnd(restorationId, ackNo, () => readFiles(part()));
   useTopics(["queue", ...(ackNo === undefined ? [] : [`case:${ackNo}`])], (event: StreamEvent) => {
-    if (event.kind === "case" || event.kind === "reset") readFiles(part());
-    else if (event.kind === "task" || event.kind === "deadline") readSteps(part("steps"));
+    if (event.kind === "case" && event.id === ackNo) growsTo(event.version);
+    else if (event.kind === "task" || event.kind === "deadline" || event.kind === "reset") readSteps(part("steps"));
   });
 }

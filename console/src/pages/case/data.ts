@@ -1,14 +1,13 @@
 /** What the page reads of a case, and how its stream keeps it fresh. */
 
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { infiniteQueryOptions, type Query, queryOptions } from "@tanstack/react-query";
 
 import type { Schemas } from "../../api/client.ts";
+import { noteSeq, useLogEnd } from "../../api/logEnds.ts";
 import { ok, problemOf } from "../../api/problem.ts";
-import { queries } from "../../api/queries.ts";
 import { useReadAgain } from "../../api/readAgain.ts";
 import { readerOf, shareReadReason } from "../../api/readReason.ts";
-import { newestHeard, type StreamEvent, useTopics } from "../../api/stream.ts";
+import { type StreamEvent, useTopics } from "../../api/stream.ts";
 import type { Language } from "../../text/language.ts";
 
 export type CaseView = Schemas["CaseView"];
@@ -43,20 +42,6 @@ export const victimPart = (ackNo: string, ...part: readonly string[]): readonly 
 
 const READ_ONCE = { staleTime: Number.POSITIVE_INFINITY, gcTime: 0 } as const;
 
-/** Up to which event of its log everything that is kept of a case was read, by case. */
-const readTo = new Map<string, number>();
-
-/** Note the event up to which a case is read, if nothing else of it is kept: all other parts are read after the view. */
-function noteSeq(view: CaseView): void {
-  const ackNo = view.case_ack_no;
-  const hasOthers = queries
-    .getQueryCache()
-    .findAll({ queryKey: casePart(ackNo) })
-    .some((one) => one.queryKey[2] !== "itself" && (one.state.data !== undefined || one.state.fetchStatus === "fetching"));
-  // Parts that are kept from an earlier visit may be older than the view.
-  if (!hasOthers) readTo.set(ackNo, view.last_event_seq);
-}
-
 export const caseOf = (ackNo: string) =>
   queryOptions({
     queryKey: casePart(ackNo, "itself"),
@@ -64,7 +49,8 @@ export const caseOf = (ackNo: string) =>
       const view = await ok(readerOf(ackNo).GET("/api/v1/cases/{ack_no}", { params: { path: { ack_no: ackNo } } }));
       // The parts of the page are read by the case's own number.
       shareReadReason(ackNo, view.case_ack_no);
-      noteSeq(view);
+      const isOther = { queryKey: casePart(view.case_ack_no), predicate: (one: Query) => one.queryKey[2] !== "itself" };
+      noteSeq(view.case_ack_no, view.last_event_seq, [isOther]);
       return view;
     },
     // The opening of the page asks, and a refusal is logged. The page that shows the refusal does not ask again.
@@ -294,13 +280,7 @@ export function useLiveCase(view: CaseView, asked: string, isFollowed: boolean):
     readLater(casePart(ackNo));
     if (asked !== ackNo) readLater(casePart(asked));
   };
-  const growsTo = (seq: number): void => {
-    if (seq <= (readTo.get(ackNo) ?? 0)) return;
-    readTo.set(ackNo, seq);
-    readAgain();
-  };
-  // Another tab may follow this case, so that the stream told of it before this page was there.
-  useEffect(() => growsTo(newestHeard("case", ackNo)), [ackNo]);
+  const growsTo = useLogEnd(ackNo, ackNo, readAgain);
   useTopics(isFollowed ? [`case:${ackNo}`] : [], (event: StreamEvent) => {
     if (event.kind === "case" && event.id === ackNo) growsTo(event.version);
     else if (event.kind === "deadline" && event.data.case_ack_no === ackNo) readAgain();

@@ -62,6 +62,7 @@ export function CaseTable({ cases, hasStage = false }: { cases: readonly Schemas
           {hasStage && <th scope="col">{t("stage")}</th>}
           <th scope="col" className="num">{t("took")}</th>
           <th scope="col">{t("bank")}</th>
+          <th scope="col">{t("officer")}</th>
           <th scope="col">{t("began")}</th>
           <th scope="col">{t("due")}</th>
         </tr>
@@ -77,6 +78,7 @@ export function CaseTable({ cases, hasStage = false }: { cases: readonly Schemas
             {hasStage && <td>{t(`stage.${one.stage}`)}</td>}
             <td className="num">{glanceText(one.seconds, t.language)}</td>
             <td>{one.institution_name ?? one.institution ?? "–"}</td>
+            <td>{one.officer_name ?? "–"}</td>
             <td>
               <Moment at={Date.parse(one.began_at)} />
             </td>

@@ -72,6 +72,7 @@ function SumTable({ cases, hasComplaints }: { cases: readonly Schemas["MoneyCase
           <th scope="col">{t("case")}</th>
           <th scope="col" className="num">{t("sum")}</th>
           <th scope="col">{t("district")}</th>
+          <th scope="col">{t("officer")}</th>
           <th scope="col">{t("opened")}</th>
           {hasComplaints && <th scope="col" className="num">{t("complaints")}</th>}
         </tr>
@@ -88,6 +89,7 @@ function SumTable({ cases, hasComplaints }: { cases: readonly Schemas["MoneyCase
               <Rupees paise={one.paise} />
             </td>
             <td>{nameOf(one.district)}</td>
+            <td>{one.officer_name ?? "–"}</td>
             <td>
               <Moment at={Date.parse(one.opened_at)} />
             </td>

@@ -1,0 +1,74 @@
+"""Tables as people read them: every heading and code of a file of the console has a text in both languages."""
+
+import tomllib
+from collections.abc import Iterable
+from enum import StrEnum
+
+import orjson
+import pytest
+
+from activities.administration.change_table import HEADER as CHANGES
+from activities.reporting.case_tables import HOLD_HEADER, HOP_HEADER, TIMELINE_HEADER
+from activities.reporting.shift_tables import HEADER as HANDOVER
+from activities.reporting.stage_tables import LOAD_HEADER, STAGE_HEADER
+from activities.reporting.treatment import HEADER as TREATMENT
+from activities.restoration.court_day import HEADER as COURT_DAY
+from documents.spreadsheet import Table
+from documents.table_texts import for_people
+from documents.wording import WORDS
+from schemas.administration import ChangeArea
+from schemas.enums import CaseState, HopState, Language, TaskKind
+from schemas.quality import TreatmentQuestion
+from schemas.reporting.money_cases import MoneyCase
+from schemas.reporting.shift_handovers import HandoverState
+from schemas.reporting.stage_figures import LateBy, StageCase, TimedStage
+from schemas.restoration.court_day import CourtDayStanding
+from schemas.restoration_enums import CourtOrderEffect, Route
+from tests.paths import ROOT
+
+TEXTS = tomllib.loads((WORDS / "tables.toml").read_text())
+OF_CONSOLE: tuple[Iterable[str], ...] = (
+    *(STAGE_HEADER, LOAD_HEADER, TREATMENT, StageCase.model_fields, MoneyCase.model_fields),
+    *(HOP_HEADER, HOLD_HEADER, TIMELINE_HEADER, HANDOVER, COURT_DAY, CHANGES),
+)
+CODES: tuple[tuple[str, type[StrEnum]], ...] = (
+    ("stage", TimedStage),
+    ("late_by", LateBy),
+    ("question", TreatmentQuestion),
+    ("state", CaseState),
+    ("transfers.state", HopState),
+    ("handover.state", HandoverState),
+    ("handover.kind", TaskKind),
+    ("route", Route),
+    ("standing", CourtDayStanding),
+    ("effect", CourtOrderEffect),
+    ("area", ChangeArea),
+)
+
+
+def test_every_heading_and_code_has_a_text_and_no_text_is_of_none() -> None:
+    assert {name for header in OF_CONSOLE for name in header} == TEXTS["headings"].keys()
+    for column, codes in CODES:
+        assert {code.value for code in codes} <= TEXTS["codes"][column].keys(), column
+    for texts in (TEXTS["headings"], *TEXTS["codes"].values()):
+        assert all(len(told) == 2 for told in texts.values())
+
+
+@pytest.mark.parametrize("language", ["en", "hi"])
+def test_a_stage_has_the_name_that_the_page_has(language: str) -> None:
+    page = orjson.loads((ROOT / "console" / "text" / language / "supervisor.json").read_bytes())
+    place = ["en", "hi"].index(language)
+    assert {code: told[place] for code, told in TEXTS["codes"]["stage"].items()} == {
+        code: page[f"stage.{code}"] for code in TEXTS["codes"]["stage"]
+    }
+
+
+def test_codes_sums_and_times_are_those_of_people() -> None:
+    header = ("stage", "about", "p95_seconds", "held_paise", "began_at", "not_listed")
+    rows = (("notice", "LUCKNOW", 12.5, 1_234_50, "2026-11-24T19:00:00Z", "x"), ("other", "", None, None, None, None))
+    table = Table(title="stages", header=header, rows=rows)
+    hindi = for_people(table, Language.HI)
+    assert hindi.header == ("चरण", "किसका", "100 में 95 इतने सेकंड में", "रोकी गई (₹)", "शुरू", "not_listed")
+    assert hindi.rows[0] == ("सूचना", "लखनऊ", 12.5, 1_234.5, "25-11-2026 00:30:00", "x")
+    assert hindi.rows[1] == ("other", "", None, None, None, None)
+    assert for_people(table, Language.EN).header[2] == "95 of 100 within, in seconds"
