@@ -25,7 +25,6 @@ LOG_FILE_MODE = 0o600
 POLL_SECONDS = 0.02
 POLL_SHARE = 0.05
 """a process is seen to be ready at most so much later than it was, as a share of its start"""
-WATCH_SECONDS = 0.1
 STOP_LIMIT_SECONDS = 15.0
 KILL_LIMIT_SECONDS = 10.0
 READY_LIMIT_SECONDS = 60.0
@@ -206,9 +205,9 @@ class ChildProcess:
         return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in connections)
 
     async def ended(self) -> None:
-        """Wait until the process has ended; the end is noticed within a tenth of a second."""
-        while self.is_running:  # noqa: ASYNC110 - another process sets no event
-            await asyncio.sleep(WATCH_SECONDS)
+        """Wait until the process has ended. The wait takes no processor time."""
+        while self.is_running:
+            await _end_of(self.pid)
 
     async def _ends_within(self, limit_seconds: float) -> bool:
         deadline = time.monotonic() + limit_seconds
@@ -217,6 +216,21 @@ class ChildProcess:
                 return False
             await asyncio.sleep(POLL_SECONDS)
         return True
+
+
+async def _end_of(pid: int) -> None:
+    """Wait until a process of this id has ended; return at once if there is none."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop, has_ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(descriptor, has_ended.set)
+    try:
+        await has_ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
 
 
 def http_ready(host: str, port: int, path: str) -> Probe:

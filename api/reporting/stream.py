@@ -30,7 +30,6 @@ from domain.reporting.task_acts import acts_of
 from schemas.jurisdiction import Within
 from schemas.reporting.officer_streams import (
     POSITION_PATTERN,
-    TOPICS_MAX_CHARS,
     TOPICS_PATTERN,
     ClockEvent,
     EndEvent,
@@ -57,7 +56,6 @@ Topics = Annotated[
     str | None,
     Query(
         pattern=TOPICS_PATTERN,
-        max_length=TOPICS_MAX_CHARS,
         description="What the stream carries, with commas between: `queue`, `drafts`, `breaches`, and `case:` with the"
         " number of a case, for several cases. Without it, only the server's time.",
     ),

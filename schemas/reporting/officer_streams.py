@@ -14,9 +14,9 @@ from schemas.tasks import Subject, TaskCause
 
 SUBJECTS_MAX: Final = 20
 """cases and work items that an officer looks at in one session"""
-TOPICS_MAX_CHARS: Final = 1_000
+_TOPICS_MAX: Final = 50
 _TOPIC: Final = r"(queue|drafts|breaches|case:[0-9]{14})"
-TOPICS_PATTERN: Final = rf"^{_TOPIC}(,{_TOPIC})*$"
+TOPICS_PATTERN: Final = rf"^{_TOPIC}(,{_TOPIC}){{0,{_TOPICS_MAX - 1}}}$"
 POSITION_PATTERN: Final = r"^[0-9a-f]{8,16}\.[0-9a-f]{8}\.[0-9]{1,18}$"
 
 Looked = Annotated[str, StringConstraints(pattern=r"^(case:[0-9]{14}|task:[1-9][0-9]{0,17})$")]

@@ -6,7 +6,7 @@ from db import bank_gateway, intake
 from db.banks import bank_keys, bank_logins, reply_links
 from db.cases import case_views, hop_retries, parked_hops, task_owners, told_amounts
 from db.orders import bank_replies
-from db.outbox import case_assignments, case_outbox, deferral, due_list, procedure_outbox
+from db.outbox import case_assignments, case_outbox, deferral, due_list, outbound_work, procedure_outbox
 from db.pool import Connection, Pool
 from db.reporting import task_filters, task_notices, task_values, task_views, work_item_lines
 from db.reporting.task_filters import Wanted
@@ -128,6 +128,25 @@ async def test_what_the_sweep_takes_the_oldest_of_is_read_in_that_order(database
             lines = await plan_of(connection, types, statement)
             assert any(f"using {index} " in line for line in lines), lines
             assert not [line for line in lines if "Sort" in line], lines
+
+
+OUTBOUND = (
+    *("message_to_send", "message_to_expire", "bank_login_to_tell", "bank_key_change_to_tell"),
+    *("bank_login_change_to_tell", "sign_in_link_to_tell", "bank_person_due", "bank_test_call_due"),
+    *("complainant_message_due", "public_draft_unconfirmed", "task_message_due", "fir_to_register", "due_document_due"),
+)
+
+
+async def test_outbound_work_that_is_due_is_found_by_indexes(database: Pool) -> None:
+    async with database.acquire() as connection, connection.transaction():
+        for setting in ("enable_seqscan", "enable_bitmapscan"):
+            await connection.execute(f"SET LOCAL {setting} = off")
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE due (timestamptz, interval) AS {outbound_work.DUE}")
+        lines = [line for (line,) in await connection.fetch("EXPLAIN EXECUTE due (now(), '1 minute')")]
+    assert not [line for line in lines if "Seq Scan" in line], lines
+    for index in OUTBOUND:
+        assert any(f"using {index} " in line for line in lines), (index, lines)
 
 
 MANY_ASSIGNMENTS = """

@@ -1,13 +1,15 @@
 """Loop for outbound work: messages, FIR requests and documents that are due.
 
 The rows are the outbox. A row that one worker has claimed is not taken by another, so every worker may run this loop.
+One query a second finds which kinds of work have a row that is due.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Final, Self
 
@@ -30,6 +32,7 @@ from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.webhooks import WebhookPoster
 from adapters.police.cctns import CctnsRegister, CctnsWire
 from adapters.police.protocol import FirRegister
+from db.outbox.outbound_work import OutboundWork, kinds_due
 from workers.setting_checks import networks_of
 from workers.settings import Settings
 
@@ -86,27 +89,44 @@ class OutboundLoop:
 
     async def run(self) -> None:
         """Run until cancelled. Failed work is retried, and no kind of work waits for another."""
-        await asyncio.gather(self._use_new_ways(), *(self._for_ever(work) for work in self._kinds()))
+        woken = {kind: asyncio.Event() for kind in OutboundWork}
+        works = self._works()
+        each = (self._for_ever(works[kind], event) for kind, event in woken.items())
+        await asyncio.gather(self._use_new_ways(), self._wake(woken), *each)
 
     async def send_due_once(self) -> int:
         """Do all due work once; return how much was sent."""
-        return sum([await self._attempt(work) for work in self._kinds()])
+        return sum([await self._attempt(work) for work in self._works().values()])
 
-    def _kinds(self) -> tuple[DueWork, ...]:
-        return (
-            partial(send_due, self.ctx, self.ways),
-            partial(tell_of_logins, self.ctx, self.ways),
-            partial(tell_of_key_changes, self.ctx, self.ways),
-            partial(tell_of_login_changes, self.ctx, self.ways),
-            partial(tell_of_sign_in_links, self.ctx, self.ways),
-            partial(send_person_codes, self.ctx, self.ways, self.first_sign_in_address),
-            partial(send_test_events, self.ctx, self.bank_events),
-            partial(tell_complainants, self.ctx, self.ways),
-            partial(tell_desk, self.ctx),
-            partial(send_task_messages, self.ctx, self.ways, self.webhooks, self.desk_url),
-            partial(register_due, self.ctx, self.register),
-            partial(issue_documents_due, self.ctx, self.appeal_address),
-        )
+    def _works(self) -> Mapping[OutboundWork, DueWork]:
+        return {
+            OutboundWork.MESSAGE: partial(send_due, self.ctx, self.ways),
+            OutboundWork.BANK_LOGIN: partial(tell_of_logins, self.ctx, self.ways),
+            OutboundWork.BANK_KEY_CHANGE: partial(tell_of_key_changes, self.ctx, self.ways),
+            OutboundWork.BANK_LOGIN_CHANGE: partial(tell_of_login_changes, self.ctx, self.ways),
+            OutboundWork.SIGN_IN_LINK: partial(tell_of_sign_in_links, self.ctx, self.ways),
+            OutboundWork.BANK_PERSON: partial(send_person_codes, self.ctx, self.ways, self.first_sign_in_address),
+            OutboundWork.BANK_TEST_CALL: partial(send_test_events, self.ctx, self.bank_events),
+            OutboundWork.COMPLAINANT_MESSAGE: partial(tell_complainants, self.ctx, self.ways),
+            OutboundWork.PUBLIC_DRAFT: partial(tell_desk, self.ctx),
+            OutboundWork.TASK_MESSAGE: partial(send_task_messages, self.ctx, self.ways, self.webhooks, self.desk_url),
+            OutboundWork.FIR: partial(register_due, self.ctx, self.register),
+            OutboundWork.DUE_DOCUMENT: partial(issue_documents_due, self.ctx, self.appeal_address),
+        }
+
+    async def _wake(self, woken: Mapping[OutboundWork, asyncio.Event]) -> None:
+        """Wake each kind of work that has a row due."""
+        tell_desk_after = timedelta(seconds=self.ctx.policy.public_form.tell_desk_after_seconds)
+        while True:
+            try:
+                async with self.ctx.pool.acquire() as connection:
+                    due = await kinds_due(connection, self.ctx.now(), tell_desk_after)
+            except Exception as error:  # the database may be away
+                log.warning("outbound work waits: %s", type(error).__name__)
+            else:
+                for kind in due:
+                    woken[kind].set()
+            await asyncio.sleep(self.check_every_seconds)
 
     async def _use_new_ways(self) -> None:
         """Let messages go that waited for a route, once the database is there."""
@@ -119,10 +139,12 @@ class OutboundLoop:
             else:
                 return
 
-    async def _for_ever(self, work: DueWork) -> None:
+    async def _for_ever(self, work: DueWork, woken: asyncio.Event) -> None:
         while True:
-            if not await self._attempt(work):
-                await asyncio.sleep(self.check_every_seconds)
+            await woken.wait()
+            woken.clear()
+            while await self._attempt(work):
+                pass
 
     async def _attempt(self, work: DueWork) -> int:
         try:

@@ -1,8 +1,9 @@
 """The worker's outbound loop: it uses the gateway and register of the settings, and retries after a failure."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from activities.context import Context
 from activities.intake import take_complaint
 from activities.notifications.outbox import tell_victim
 from activities.police.firs import NO_REGISTER
+from db.outbox.outbound_work import OutboundWork, kinds_due
 from db.pool import Pool
 from domain.notifications.sms_templates import template_keys, template_text
 from schemas.notifications import MessageKind
@@ -23,6 +25,13 @@ from workers.loops.outbound import OutboundLoop
 from workers.reference.sms_templates import template_file
 from workers.settings import Settings
 
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+WITH_ATTEMPTS = (
+    "SELECT table_name FROM information_schema.columns"
+    " WHERE table_schema = 'public' AND column_name = 'next_attempt_at'"
+)
 ENTITY = "1201000000000000001"
 KEY = "a-key-of-the-register-0123456789"
 PATIENCE_SECONDS = 30.0
@@ -98,3 +107,31 @@ async def test_without_gateway_and_register_everything_stays_written_and_says_so
         assert await loop.send_due_once() == 0
     assert "is configured" in await database.fetchval("SELECT failure FROM message")
     assert await database.fetchval("SELECT failure FROM fir") == NO_REGISTER
+
+
+async def test_each_kind_is_found_by_the_row_of_its_outbox_that_is_due(database: Pool) -> None:
+    async with database.acquire() as connection:
+        outboxes = {name for (name,) in await connection.fetch(WITH_ATTEMPTS)}
+        assert outboxes | {OutboundWork.PUBLIC_DRAFT} == set(OutboundWork)
+        await connection.execute("CREATE TEMP TABLE draft AS TABLE public.draft WITH NO DATA")
+        await connection.execute("INSERT INTO draft (draft_id, sent_at) VALUES (gen_random_uuid(), present_moment())")
+        for kind in OutboundWork:
+            await connection.execute(f"CREATE TEMP TABLE {kind} AS TABLE public.{kind} WITH NO DATA")
+
+        async def found(table: str, row: Mapping[str, object], after: timedelta = MINUTE) -> set[OutboundWork]:
+            await connection.execute(
+                f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::public.{table}, $1)", row
+            )
+            due = await kinds_due(connection, NOW, after)
+            await connection.execute(f"DELETE FROM {table}")
+            return {*due}
+
+        for kind in outboxes:
+            assert await found(kind, {"next_attempt_at": str(NOW + SECOND)}) == set()
+            assert await found(kind, {"next_attempt_at": str(NOW)}) == {kind}
+        assert await found("message", {"expires_at": str(NOW), "body": "a code"}) == {OutboundWork.MESSAGE}
+        late = {"next_attempt_at": str(NOW + SECOND), "valid_until": str(NOW)}
+        assert await found("complainant_message", late) == {OutboundWork.COMPLAINANT_MESSAGE}
+        sent = {"draft_id": str(await connection.fetchval("SELECT draft_id FROM draft")), "asked_paise": 1}
+        assert await found("public_draft", sent) == set()
+        assert await found("public_draft", sent, timedelta()) == {OutboundWork.PUBLIC_DRAFT}

@@ -1,0 +1,57 @@
+"""Outbound work that is due: one look at the outboxes of all kinds, for the loop that sends it."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from db.pool import Connection
+
+
+class OutboundWork(StrEnum):
+    """Kinds of outbound work, each named by its outbox."""
+
+    MESSAGE = "message"
+    BANK_LOGIN = "bank_login"
+    BANK_KEY_CHANGE = "bank_key_change"
+    BANK_LOGIN_CHANGE = "bank_login_change"
+    SIGN_IN_LINK = "sign_in_link"
+    BANK_PERSON = "bank_person"
+    BANK_TEST_CALL = "bank_test_call"
+    COMPLAINANT_MESSAGE = "complainant_message"
+    PUBLIC_DRAFT = "public_draft"
+    TASK_MESSAGE = "task_message"
+    FIR = "fir"
+    DUE_DOCUMENT = "due_document"
+
+
+_ATTEMPT_IS_DUE: Final = "next_attempt_at <= $1"
+_ALSO_DUE: Final = {
+    OutboundWork.MESSAGE: ["expires_at <= $1 AND body <> ''"],
+    OutboundWork.COMPLAINANT_MESSAGE: ["next_attempt_at IS NOT NULL AND valid_until <= $1"],
+}
+"""rows whose time is over, by kind"""
+_UNCONFIRMED: Final = (
+    "public_draft p JOIN draft d USING (draft_id) WHERE p.asked_paise > 0 AND p.confirmed_at IS NULL"
+    " AND p.desk_told_at IS NULL AND d.sent_at <= present_moment() - $2::interval"
+)
+
+
+def _rows_due(kind: OutboundWork) -> list[str]:
+    if kind is OutboundWork.PUBLIC_DRAFT:
+        return [_UNCONFIRMED]
+    return [f"{kind} WHERE {condition}" for condition in (_ATTEMPT_IS_DUE, *_ALSO_DUE.get(kind, ()))]
+
+
+# Each condition has an index of its own, so no condition is joined to another one by OR.
+DUE: Final = " UNION ".join(
+    f"SELECT '{kind}' AS kind WHERE EXISTS (SELECT FROM {rows})" for kind in OutboundWork for rows in _rows_due(kind)
+)
+
+
+async def kinds_due(connection: Connection, now: datetime, tell_desk_after: timedelta) -> frozenset[OutboundWork]:
+    """Return the kinds of outbound work with a row that is due at `now`.
+
+    A kind may find nothing to do all the same: another worker may have the row, or the golden hour may be busy. An
+    unconfirmed complaint of the public page is due `tell_desk_after` it was sent.
+    """
+    return frozenset(OutboundWork(row["kind"]) for row in await connection.fetch(DUE, now, tell_desk_after))
