@@ -11,6 +11,11 @@ export type Transfer = Schemas["TransferOfFile"];
 export type Step = Schemas["OfficerStep"];
 export type Act = Schemas["OfficerAct"];
 
+/** Whether a restoration has ended without a credit. Its money may be another victim’s by now. */
+export function isInVain(view: Pick<View, "state">): boolean {
+  return view.state === "cancelled" || view.state === "refused";
+}
+
 /** All steps of one restoration that wait for the officer. */
 export interface Waiting {
   readonly head: Step;
