@@ -234,6 +234,7 @@ async def a_further_statement_is_given_back_with_its_note(
     (waits,) = waiting_of(await checker.page("/inbox/checks"))
     assert (await checker.client.post(waits, data={"step": "return", "note": "Which day?"})).status_code == 303
     again = await maker.page(path)
+    assert "checked by B. Checker" in again.words, "of what was told before"
     assert "B. Checker gave this reply back unsent" in again.words
     assert ("Which day?" in again.words, again.fields[f"{first}held"]) == (True, "50")
     lists = [await maker.page(one) for one in ("/inbox/answered", "/inbox")]
