@@ -45,6 +45,10 @@ async def test_a_superintendent_approves_one_and_two_together_and_the_preparer_n
     await approve_with_a_code(seat, code)
     approved_by = "SELECT approved_by FROM restoration WHERE restoration_id = $1"
     assert await stage.engine.pool.fetchval(approved_by, large.restoration_id) == "sp.approves"
+    # A credit makes what is on hold less, so the subtraction of the approval is over.
+    await seat.open(f"/restorations/{large.restoration_id}")
+    await seat.page.locator("#h-orders").wait_for()
+    assert await seat.page.get_by_role("columnheader", name="Stays there").count() == 0
     await approve_together(seat, stage, officers, simple)
     assert await seat.pointer_moves() == 0
     assert [(await officers.read(one))["step"] for one in simple] == ["credit", "verification"]

@@ -16,7 +16,7 @@ import { caseText, worded } from "../case/text.ts";
 import { Accounts } from "./Accounts.tsx";
 import { approveCommands, documentCommands, DOCUMENTS_MOST } from "./commands.ts";
 import { Credited } from "./Credited.tsx";
-import { type File, isInVain, sumsOf, type View } from "./figures.ts";
+import { type File, headOf, isInVain, isOfFile, sumsOf, type View } from "./figures.ts";
 import { Holders } from "./Holders.tsx";
 import { caseOf, courtOrdersOf, documentsOf } from "./reads.ts";
 import { approve } from "./text.ts";
@@ -68,13 +68,6 @@ export function FileBody({
       <Documents view={view} open={openDocument} shown={shown} />
     </>
   );
-}
-
-/** What the sum of the file is: on hold, to be given back, or what became of it. */
-function headOf(view: View, paise: number): "not_given_back" | "on_hold_for" | "given_back" | "give_back" {
-  if (isInVain(view)) return "not_given_back";
-  if (view.prepared_by === null) return "on_hold_for";
-  return view.restored_paise > 0 && view.restored_paise >= paise ? "given_back" : "give_back";
 }
 
 function Heading({ view, paise }: { view: View; paise: number }): ReactNode {
@@ -243,13 +236,9 @@ function Documents({ view, open, shown }: { view: View; open: (id: string) => vo
   const documents = useMemo(() => {
     const rank = (one: Document): number => (FIRST.includes(one.kind) ? FIRST.indexOf(one.kind) : FIRST.length);
     // A case may have other victims. What was issued for one of them is no part of this file.
-    const own = (read ?? []).filter(({ links }) =>
-      links.ack_no == null
-        ? links.restoration_id == null || links.restoration_id === view.restoration_id
-        : links.ack_no === view.ack_no,
-    );
+    const own = (read ?? []).filter((one) => isOfFile(one.links, view));
     return own.sort((one, other) => rank(one) - rank(other));
-  }, [read, view.ack_no, view.restoration_id]);
+  }, [read, view]);
   return (
     <section className="panel" aria-labelledby="h-documents">
       <header>
