@@ -63,6 +63,8 @@ class OwnClaim(FrozenModel):
     bank: str
     """name of the bank that received it"""
     decided_at: UtcDatetime | None = None
+    ordered: bool = False
+    """whether a bank was ordered to return the money before the decision that waits"""
     given_to: str | None = None
     """complaint of the same victim that the money belongs to, if it is of another case"""
 

@@ -73,6 +73,8 @@ class Inbox(FrozenModel):
     """orders and requests whose form a colleague has open, and since when"""
     checked: frozenset[UUID] = frozenset()
     """orders and requests with a reply that waits for a second person of the bank"""
+    checks: int = 0
+    """replies that wait for a second person, also those about answered requests and files"""
     given_back: frozenset[UUID] = frozenset()
     """orders and requests whose newest reply was given back unsent"""
     last_answered_at: UtcDatetime | None = None
@@ -104,6 +106,7 @@ async def read(ctx: Context, session: BankSession) -> Inbox:
         orders=tuple(orders),
         opened=opened,
         checked=frozenset(one.subject_id for one in checks if one.subject_id is not None),
+        checks=len(checks),
         given_back=back,
         last_answered_at=last,
     )
@@ -204,14 +207,19 @@ async def answer(
     """
     view = await look(ctx, institution, request_id)
     assert view is not None, "the caller has looked at it"
-    if any(
+    if has_changed(view, form):
+        return ReplyNotTaken(view)
+    return await book(ctx, institution, request_id, form)
+
+
+def has_changed(view: AnswerView, form: AnswerForm) -> bool:
+    """Return whether a transfer of a form is answered by now, or has another open amount than it states."""
+    return any(
         number not in view.items
         or view.items[number].rrn != stated.rrn
         or view.items[number].disputed_paise != form.seen_paise.get(number)
         for number, stated in form.stated.items()
-    ):
-        return ReplyNotTaken(view)
-    return await book(ctx, institution, request_id, form)
+    )
 
 
 async def book(ctx: Context, institution: str, request_id: UUID, form: AnswerForm) -> ReplyTaken:

@@ -69,6 +69,8 @@ class ToldLine(FrozenModel):
     name: str = Field(repr=False)
     """of the officer of the bank; empty where the bank's system has answered"""
     designation: str = Field(repr=False)
+    checker: str = Field(repr=False)
+    """who has checked it, where a bank replies by two people"""
 
 
 async def page(ctx: Context, institution: str, find: str, before_no: int, before_order: str | None = None) -> Answered:
@@ -175,4 +177,5 @@ def _told(line: AnsweredLine, opens: OpensLine) -> ToldLine:
         received_at=line.received_at,
         name=str(who.get("name", "")),
         designation=str(who.get("designation", "")),
+        checker=str((raw.get("checked_by") or {}).get("name", "")),
     )

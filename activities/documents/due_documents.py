@@ -23,7 +23,7 @@ from activities.notifications import restoration_messages
 from activities.notifications.people import Concerned, notify_people
 from activities.police.statutory_duties import finish_follow_up_if_complete
 from db import notifications
-from db.cases import tasks
+from db.cases import complaint_money, tasks
 from db.documents import document_facts, document_register, due_documents
 from db.documents.due_documents import DueDocument, DueDocumentStatus
 from db.police import statutory_duties
@@ -331,6 +331,9 @@ async def _status_letter(work: _Attempt) -> _Found:
     """Issue a status letter in the victim's language. Only the newest of several waiting letters is issued."""
     due_document = work.due_document
     if await due_documents.is_overtaken(work.connection, due_document):
+        return _OVERTAKEN
+    if not await complaint_money.buckets(work.connection, due_document.case_no, due_document.subject):
+        # All of it counts for another complaint. The victim was told so, and a letter has nothing to say.
         return _OVERTAKEN
     victim = await notifications.victim(work.connection, due_document.subject)
     letter = await work.issue(victim.language, await work.next_revision())

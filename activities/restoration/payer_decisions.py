@@ -84,7 +84,7 @@ async def agree(
         given_to = await _complaint_in_case(work, hop_no, proposed)
         owner = given_to or proposed.ack_no
         if owner != await _owner(work, hop_no):
-            reason = f"complaint {proposed.ack_no} is right about who paid hop {hop_no}"
+            reason = f"complaint {proposed.ack_no} is right about who paid transfer {hop_no}"
             await give_to(work, hop_no, owner, reason)
         decision = await payer_decisions.agree(work.connection, decision_id, by, work.now, given_to)
         others = await payer_decisions.told_by_others(work.connection, work.case_no, hop_no, owner)

@@ -12,7 +12,7 @@ from activities.bank_gateway import inbox
 from activities.banks.reply_links import ReplyNotTaken, ReplyTaken
 from activities.tracing.answer_links import AnswerForm, AnswerView
 from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted, moment
-from api.bank_gateway.inbox_second_person import ask_second, given_back
+from api.bank_gateway.inbox_second_person import ask_second, given_back, waiting_reply
 from api.bank_gateway.inbox_sums import told_of
 from api.forms import chosen, typed
 from api.officers.sessions import refuse_other_sites
@@ -76,10 +76,13 @@ async def _take_answer(request: Request, visit: Visit, view: AnswerView, fields:
         reading = read_form(fields, view.items, ctx.now(), visit.look.language)
     if reading.form is None or step not in {"check", "send"}:
         return await _form(visit, view, reading, sorted(numbers_in(fields) & view.items.keys()))
+    if visit.checks is not None and inbox.has_changed(view, reading.form):
+        return await _not_taken(visit, view, reading)
     if step == "check":
-        return _check(visit, view, reading, reading.form)
+        return await _check(visit, view, reading, reading.form)
     if visit.needs_second:
-        return await ask_second(request, visit, ReplyKind.HOLD, view.subject_id)
+        holds_money = any(stated.held_paise for stated in reading.form.stated.values())
+        return await ask_second(request, visit, ReplyKind.HOLD, view.subject_id, holds_money=holds_money)
     return await _send(request, visit, view, reading, reading.form)
 
 
@@ -162,7 +165,7 @@ async def _told(visit: Visit, view: AnswerView, fields: Mapping[str, str]) -> li
     return await inbox.told_since(visit.services.ctx, visit.code, view.subject_id, since)
 
 
-def _check(visit: Visit, view: AnswerView, reading: Reading[Any], form: AnswerForm) -> Response:
+async def _check(visit: Visit, view: AnswerView, reading: Reading[Any], form: AnswerForm) -> Response:
     shown = {number: item for number, item in view.items.items() if number in form.stated}
     sums = {number: told_of(reading.fields, item) for number, item in shown.items()}
     is_part = any(sums[number].missing_paise and not form.stated[number].status_text for number in shown)
@@ -172,6 +175,7 @@ def _check(visit: Visit, view: AnswerView, reading: Reading[Any], form: AnswerFo
         form=form,
         shown=shown,
         sums_of=sums,
+        accounts=await inbox.accounts_of(visit.services.ctx, view.subject_id),
         is_part=is_part,
         may_hold=any(stated.held_paise for stated in form.stated.values()),
         excesses=reading.excesses,
@@ -206,6 +210,7 @@ async def _form(
         sums_of={number: told_of(reading.fields, item) for number, item in filled.items()},
         opened=await inbox.open_form(ctx, visit.session, view),
         told_since=told_since or (),
+        waits=await waiting_reply(visit, ReplyKind.HOLD, view.subject_id),
         made=ctx.now().isoformat(timespec="milliseconds"),
         after=last_no if any(number > last_no for number in view.items) else 0,
     )

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.bank_gateway import inbox_answers, inbox_orders, inbox_statements, inbox_uploads
-from api.bank_gateway.inbox_pages import SEE_OTHER, SubjectId, TheVisit, Visit
+from api.bank_gateway.inbox_pages import SEE_OTHER, SubjectId, TheVisit, Visit, moment
 from api.bank_gateway.inbox_second_person import form_as_sent
 from api.forms import tidy, typed
 from api.officers.sessions import refuse_other_sites
@@ -42,7 +42,8 @@ async def show_checks(visit: TheVisit) -> Response:
         return visit.to(INBOX_PATH)
     async with visit.services.ctx.pool.acquire() as connection:
         found = await bank_reply_checks.waiting(connection, visit.code)
-    return visit.page("checks", waiting=found)
+        returned = await bank_reply_checks.tables_given_back(connection, visit.code)
+    return visit.page("checks", waiting=found, returned=returned)
 
 
 @router.get("/checks/{check_id}")
@@ -51,7 +52,7 @@ async def show_check(request: Request, visit: TheVisit, check_id: SubjectId) -> 
     if visit.maybe_session is None:
         return visit.to(INBOX_PATH)
     check = await _find(visit, check_id)
-    return visit.page("gone", 404) if check is None else await _go(request, visit, check, "check")
+    return await _gone(visit, check_id, 404) if check is None else await _go(request, visit, check, "check")
 
 
 @router.post("/checks/{check_id}")
@@ -62,7 +63,7 @@ async def take_check(request: Request, visit: TheVisit, check_id: SubjectId) -> 
         return visit.signed_out()
     check, person_id = await _find(visit, check_id), visit.session.person_id
     if check is None:
-        return visit.page("gone", 404)
+        return await _gone(visit, check_id, 404)
     fields = await typed(request, _FIELDS_MAX)
     step, note = fields.get("step", ""), tidy(fields.get("note", ""))[:NOTE_MAX_CHARS]
     if step not in {"send", "return"}:
@@ -79,7 +80,7 @@ async def _give_back(visit: Visit, check: ReplyCheck, person_id: UUID, note: str
     services = visit.services
     async with services.replies_checked, services.ctx.pool.acquire() as connection, connection.transaction():
         if not await bank_reply_checks.lock(connection, check.check_id):
-            return visit.page("gone", 409)
+            return await _gone(visit, check.check_id, 409)
         await bank_reply_checks.decide(connection, check.check_id, CheckOutcome.RETURNED, person_id, note)
     return visit.to(f"{INBOX_PATH}/checks")
 
@@ -89,7 +90,7 @@ async def _send(request: Request, visit: Visit, check: ReplyCheck, person_id: UU
     services = visit.services
     async with services.replies_checked, services.ctx.pool.acquire() as connection, connection.transaction():
         if not await bank_reply_checks.lock(connection, check.check_id):
-            return visit.page("gone", 409)
+            return await _gone(visit, check.check_id, 409)
         confirmed = await bank_reply_checks.keep_confirmed(connection, person_id, check.made_by)
         if person_id not in confirmed:
             return visit.page("check_asked", 403, fault=visit.say[f"fault_{BankPersonUnconfirmed.code}"])
@@ -100,6 +101,16 @@ async def _send(request: Request, visit: Visit, check: ReplyCheck, person_id: UU
         if booked.status_code in _BOOKED:
             await bank_reply_checks.decide(connection, check.check_id, CheckOutcome.SENT, person_id)
         return booked
+
+
+async def _gone(visit: Visit, check_id: UUID, status: int) -> Response:
+    """Say that a reply does not wait any more, and who has decided about it."""
+    async with visit.services.ctx.pool.acquire() as connection:
+        found = await bank_reply_checks.decided(connection, visit.code, check_id)
+    notice = ""
+    if found is not None:
+        notice = visit.say[f"check_{found.outcome.value}"].format(name=found.name, when=moment(found.at, visit.say))
+    return visit.page("gone", status, notice=notice)
 
 
 async def _find(visit: Visit, check_id: UUID) -> ReplyCheck | None:

@@ -13,7 +13,7 @@ from activities.orders import bank_replies
 from activities.orders.cancellations import acknowledge_cancellation
 from activities.orders.order_links import OrderForm, OrderView
 from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted
-from api.bank_gateway.inbox_second_person import ask_second, given_back
+from api.bank_gateway.inbox_second_person import ask_second, given_back, waiting_reply
 from api.forms import chosen, typed
 from api.officers.sessions import refuse_other_sites
 from api.orders.forms import NAMES, lines_in, read_order_form
@@ -150,6 +150,7 @@ async def _form(
         fields=reading.fields,
         errors=reading.errors,
         notice=notice,
+        waits=await waiting_reply(visit, ReplyKind.ORDER, view.subject_id),
         opened_at=await inbox.open_order(visit.services.ctx, visit.session, view.subject_id),
         after=last_no if any(number > last_no for number in view.items) else 0,
     )

@@ -15,10 +15,13 @@ from domain.errors import BusinessError
 from domain.errors.banks import BankPersonUnconfirmed
 
 
-async def ask_second(request: Request, visit: Visit, kind: ReplyKind, subject_id: UUID | None) -> Response:
+async def ask_second(
+    request: Request, visit: Visit, kind: ReplyKind, subject_id: UUID | None, *, holds_money: bool = False
+) -> Response:
     """Store a reply for a second person, and say so.
 
-    Only a person with a login of the own whom the police have confirmed may fill it in.
+    Only a person with a login of the own whom the police have confirmed may fill it in. If it `holds_money`, the page
+    says that a hold can be sent at once.
     """
     session, pool = visit.session, visit.services.ctx.pool
     if session.person_id is None:
@@ -34,7 +37,15 @@ async def ask_second(request: Request, visit: Visit, kind: ReplyKind, subject_id
             await bank_reply_checks.ask(connection, uuid4(), *named)
     except BusinessError as error:
         return visit.page("check_asked", 409, fault=visit.say[f"fault_{error.code}"].format_map(error.params))
-    return visit.page("check_asked", fault="")
+    return visit.page("check_asked", fault="", holds_money=holds_money)
+
+
+async def waiting_reply(visit: Visit, kind: ReplyKind, subject_id: UUID) -> ReplyCheck | None:
+    """Return the reply about a request or an order that waits for a second person, or None."""
+    if not visit.is_by_two:
+        return None
+    async with visit.services.ctx.pool.acquire() as connection:
+        return await bank_reply_checks.about(connection, visit.code, kind, subject_id)
 
 
 async def form_as_sent(visit: Visit, check: ReplyCheck) -> dict[str, str]:
@@ -59,5 +70,7 @@ async def given_back(
     fields = chosen(await form_as_sent(visit, found.check), names)
     # Who fills it in again signs it, who may be another person.
     fields = {name: text for name, text in fields.items() if name not in {"name", "designation"}}
-    says = visit.say["given_back"].format(name=found.name, when=moment(found.at, visit.say))
+    says = visit.say["taken_back" if found.by_maker else "given_back"].format(
+        name=found.name, when=moment(found.at, visit.say)
+    )
     return visit.by_person(fields), f"{says} {found.note}".strip()

@@ -12,7 +12,7 @@ from activities.bank_gateway.inbox_statements import ToldLine
 from activities.banks.reply_links import ReplyNotTaken
 from activities.tracing.answer_links import AnswerForm, AnswerView
 from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted
-from api.bank_gateway.inbox_second_person import ask_second, given_back
+from api.bank_gateway.inbox_second_person import ask_second, given_back, waiting_reply
 from api.bank_gateway.inbox_sums import told_of
 from api.forms import VALUE_MAX_CHARS, chosen, tidy, typed, whole_number
 from api.officers.sessions import refuse_other_sites
@@ -94,7 +94,7 @@ async def reply(request: Request, visit: Visit, request_id: UUID, sent: Mapping[
     if reading.form is None or step not in {"check", "send"}:
         return await _form(visit, view, lines, reading, sorted(numbers_in(fields) & view.items.keys()))
     if step == "check":
-        return _check(visit, view, reading, reading.form)
+        return await _check(visit, view, reading, reading.form)
     if visit.needs_second:
         return await ask_second(request, visit, ReplyKind.FURTHER, view.subject_id)
     return await _send(request, visit, view, lines, reading)
@@ -115,7 +115,7 @@ async def _send(
     return visit.page("taken", view=view, taken=taken, after=None)
 
 
-def _check(visit: Visit, view: AnswerView, reading: Reading[AnswerForm], form: AnswerForm) -> Response:
+async def _check(visit: Visit, view: AnswerView, reading: Reading[AnswerForm], form: AnswerForm) -> Response:
     shown = {number: item for number, item in view.items.items() if number in form.stated}
     return visit.page(
         "check",
@@ -123,6 +123,7 @@ def _check(visit: Visit, view: AnswerView, reading: Reading[AnswerForm], form: A
         form=form,
         shown=shown,
         sums_of={number: told_of(reading.fields, item) for number, item in shown.items()},
+        accounts=await inbox.accounts_of(visit.services.ctx, view.subject_id),
         is_part=False,
         may_hold=False,
         is_further=True,
@@ -155,6 +156,7 @@ async def _form(
         fields=_kept(reading.fields),
         errors=reading.errors,
         notice=notice,
+        waits=await waiting_reply(visit, ReplyKind.FURTHER, view.subject_id),
         made=ctx.now().isoformat(timespec="milliseconds"),
         after=max(shown) if any(number > max(shown) for number in view.items) else 0,
     )

@@ -56,6 +56,9 @@ class TableLine:
     """what the police will ask about, although the row is taken"""
     booked_as: str = ""
     """what is booked for the row"""
+    account: str = field(default="", repr=False)
+    """the account that was credited, as the police know it"""
+    case_no: str = ""
 
 
 @dataclass(slots=True)
@@ -150,6 +153,8 @@ class TableReader:
     """Reads rows against what is open now. `who` are the fields of the officer who answers."""
 
     views: Mapping[UUID, AnswerView]
+    accounts: Mapping[UUID, Mapping[int, str]] = field(repr=False)
+    """by request and transfer"""
     who: Mapping[str, str]
     made: str
     now: datetime
@@ -208,6 +213,9 @@ class _Request:
     def _take(self, line: TableLine) -> None:
         cells, what = line.cells, line.cells["what"].lower()
         asked = self._asked(cells.get("rrn", ""))
+        if asked is not None:
+            line.account = self._reader.accounts[self._view.subject_id].get(asked.no, "")
+            line.case_no = self._view.case_no
         if asked is None:
             line.problem = self._say["line_no_rrn"]
         elif what not in WHAT:

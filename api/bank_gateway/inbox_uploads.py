@@ -46,7 +46,8 @@ async def reply(request: Request, visit: Visit, sent: Mapping[str, str]) -> Resp
     booked: Mapping[UUID, str] = {}
     is_any_taken = False
     if is_to_send and visit.needs_second and reading.forms:
-        return await ask_second(request, visit, ReplyKind.TABLE, None)
+        holds_money = any(one.held_paise for form in reading.forms.values() for one in form.stated.values())
+        return await ask_second(request, visit, ReplyKind.TABLE, None, holds_money=holds_money)
     if is_to_send and all(who.values()) and reading.forms:
         # The table is of many cases, so it is sealed under the bank's key and belongs to none of them.
         await keep_posted(request, visit)
@@ -71,7 +72,9 @@ async def read(visit: Visit, text: str, who: Mapping[str, str], made: str) -> tu
     reading = rows_of(text, visit.say)
     # Until an officer is named, the rows are read as if one was, so that every other mistake is shown.
     named = {name: value or "–" for name, value in who.items()}
-    TableReader(await _views(visit, reading), named, made, now, visit.look.language, visit.say).read(reading)
+    views = await _views(visit, reading)
+    accounts = {request_id: await inbox.accounts_of(visit.services.ctx, request_id) for request_id in views}
+    TableReader(views, accounts, named, made, now, visit.look.language, visit.say).read(reading)
     return reading, made
 
 

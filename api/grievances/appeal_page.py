@@ -195,10 +195,7 @@ async def show(
 async def act(
     request: Request, services: TheServices, throttle: TheAppealThrottle, token: str, lang: Lang = None
 ) -> Response:
-    """File an appeal, take it to the next level, withdraw it, or end the visit.
-
-    Or only show the page with what is typed.
-    """
+    """File an appeal, take it to the next level, withdraw it, end the visit, or show what is typed."""
     reader = _reader(request, services.ctx, lang, await _fields(request))
     wait = await throttle.wait_seconds(request)
     if wait:

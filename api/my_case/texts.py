@@ -161,12 +161,13 @@ def claims(found: MyCase, say: Say) -> list[ShownClaim]:
 
 def _claim(one: OwnClaim, say: Say) -> ShownClaim:
     key = "claim_given" if one.given_to else f"claim_{one.state.value}"
+    says = f"{key}_ordered" if one.state is ClaimState.UNDECIDED and one.ordered else key
     decided = day(one.decided_at, say) if one.decided_at else ""
     return ShownClaim(
         title=say["transfer"].format(
             amount=exact_rupees(one.amount_paise), bank=one.bank, when=moment(one.transferred_at, say)
         ),
-        says=say[key].format(day=decided, number=one.given_to),
+        says=say[says].format(day=decided, number=one.given_to),
         do="" if one.state is ClaimState.OWN else say[f"{key}_do"],
     )
 
@@ -218,11 +219,12 @@ def next_text(found: MyCase, say: Say) -> str:
     restoration = found.restoration
     if restoration is not None and restoration.state is RestorationState.OPEN:
         return ""
-    if restoration is not None and restoration.closed_at is not None:
-        return say[f"next_{restoration.state.value}"].format(day=day(restoration.closed_at, say))
     if not found.lost_paise and found.claims:
+        # Also after a restoration of it has ended: the claim says why.
         is_open = any(one.state is ClaimState.UNDECIDED for one in found.claims)
         return say["next_undecided" if is_open else "next_claimed"]
+    if restoration is not None and restoration.closed_at is not None:
+        return say[f"next_{restoration.state.value}"].format(day=day(restoration.closed_at, say))
     if found.sums.get(Bucket.IN_PLAY):
         return say["next_in_play"]
     return say["next_held" if found.sums.get(Bucket.HELD) else "next_none"]

@@ -1,8 +1,9 @@
 """Replies that one person of a bank has filled in, and another one sends or gives back."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +17,8 @@ from schemas.base import FrozenModel, UtcDatetime
 
 WAITING_MAX: Final = 200
 NOTE_MAX_CHARS: Final = 300
+TABLES_SHOWN_FOR: Final = timedelta(days=7)
+"""time for which a file that was given back is shown"""
 TABLES_MAX: Final = 20
 """tables of a bank that wait at one time; a trigger holds it"""
 
@@ -55,12 +58,22 @@ class ReplyCheck(FrozenModel):
     designation: str
 
 
+class Decided(FrozenModel):
+    """Decision about a reply: what, by whom and when."""
+
+    outcome: CheckOutcome
+    name: str = Field(repr=False)
+    at: UtcDatetime
+
+
 class GivenBack(FrozenModel):
     """A reply that was given back, and about which no other one was made since."""
 
     check: ReplyCheck
     name: str = Field(repr=False)
     """who gave it back"""
+    by_maker: bool
+    """whether the first person took it back"""
     at: UtcDatetime
     note: str
     """what is to be corrected; empty if nothing was written"""
@@ -73,6 +86,10 @@ c.check_id, c.institution, c.kind, c.subject_id, coalesce(r.case_no, o.case_no) 
 _FROM: Final = """
 FROM bank_reply_check c JOIN bank_person p ON p.person_id = c.made_by
 LEFT JOIN hold_request r ON r.request_id = c.subject_id LEFT JOIN bank_order o ON o.order_id = c.subject_id
+"""
+_GIVEN_BACK: Final = f"""
+SELECT {_COLUMNS}, c.outcome, c.decided_by, c.decided_at, c.note, d.name AS decider {_FROM}
+LEFT JOIN bank_person d ON d.person_id = c.decided_by
 """
 _ROW: Final = f"SELECT {_COLUMNS} {_FROM} WHERE c.institution = $1 AND c.outcome IS NULL"
 
@@ -133,21 +150,57 @@ async def find(connection: Connection, institution: str, check_id: UUID) -> Repl
     return ReplyCheck(**dict(row)) if row else None
 
 
+async def about(connection: Connection, institution: str, kind: ReplyKind, subject_id: UUID) -> ReplyCheck | None:
+    """Return the reply of a kind about a request or an order that waits, or None."""
+    row = await connection.fetchrow(
+        f"{_ROW} AND c.kind = $2 AND c.subject_id = $3", institution, kind.value, subject_id
+    )
+    return ReplyCheck(**dict(row)) if row else None
+
+
+async def decided(connection: Connection, institution: str, check_id: UUID) -> Decided | None:
+    """Return the decision about a reply of a bank, or None if it waits or is unknown."""
+    row = await connection.fetchrow(
+        "SELECT c.outcome, c.decided_at AS at, p.name FROM bank_reply_check c"
+        " JOIN bank_person p ON p.person_id = c.decided_by WHERE c.institution = $1 AND c.check_id = $2",
+        institution,
+        check_id,
+    )
+    return Decided(**dict(row)) if row else None
+
+
+async def tables_given_back(connection: Connection, institution: str) -> list[GivenBack]:
+    """Return the files of a bank that were given back lately, the newest first."""
+    rows = await connection.fetch(
+        f"{_GIVEN_BACK} WHERE c.institution = $1 AND c.kind = 'table' AND c.outcome = 'returned'"
+        " AND c.decided_by <> c.made_by AND c.decided_at > present_moment() - $2::interval"
+        " ORDER BY c.decided_at DESC LIMIT $3",
+        institution,
+        TABLES_SHOWN_FOR,
+        TABLES_MAX,
+    )
+    return [_given_back(dict(row)) for row in rows]
+
+
 async def given_back(connection: Connection, institution: str, kind: ReplyKind, subject_id: UUID) -> GivenBack | None:
     """Return the newest reply of a bank about a request or an order if it was given back, or None."""
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS}, c.outcome, c.decided_at, c.note, d.name AS decider"
-        f" {_FROM} LEFT JOIN bank_person d ON d.person_id = c.decided_by"
-        " WHERE c.subject_id = $3 AND c.institution = $1 AND c.kind = $2 ORDER BY c.made_at DESC LIMIT 1",
+        f"{_GIVEN_BACK} WHERE c.subject_id = $3 AND c.institution = $1 AND c.kind = $2 ORDER BY c.made_at DESC LIMIT 1",
         institution,
         kind.value,
         subject_id,
     )
     if row is None or row["outcome"] != CheckOutcome.RETURNED.value:
         return None
-    told = dict(row)
+    return _given_back(dict(row))
+
+
+def _given_back(told: dict[str, Any]) -> GivenBack:
     check = ReplyCheck(**{name: told[name] for name in ReplyCheck.model_fields})
-    return GivenBack(check=check, name=told["decider"], at=told["decided_at"], note=told["note"] or "")
+    by_maker = told["decided_by"] == check.made_by
+    return GivenBack(
+        check=check, name=told["decider"], by_maker=by_maker, at=told["decided_at"], note=told["note"] or ""
+    )
 
 
 async def all_given_back(

@@ -189,7 +189,15 @@ async def claims(connection: Connection, ack_no: str) -> tuple[OwnClaim, ...]:
         one = contested.get((told.pop("case_no"), told.pop("hop_no")))
         claim = claim_of(ack_no, one, is_own=told.pop("is_own"))
         if claim is not None:
-            found.append(OwnClaim(**told, state=claim.state, decided_at=claim.decided_at, given_to=claim.given_to))
+            found.append(
+                OwnClaim(
+                    **told,
+                    state=claim.state,
+                    decided_at=claim.decided_at,
+                    ordered=one is not None and one.ordered,
+                    given_to=claim.given_to,
+                )
+            )
     return tuple(found)
 
 

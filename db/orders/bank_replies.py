@@ -67,12 +67,15 @@ class ConfirmedOrder(FrozenModel):
     last_at: UtcDatetime
     """when the bank first and last confirmed something"""
     name: str = Field(repr=False)
-    """of the person of the bank who last sent something about it, if one was signed in"""
+    """of the person of the bank who last sent something about it, and of both if another one checked it; else empty"""
 
 
 _OF_CONFIRMED: Final = """
 SELECT o.order_id, o.kind, o.case_no, l.amount_paise, l.confirmed_paise, o.first_confirmed_at AS first_at, c.last_at,
     coalesce((
+    SELECT m.name || ', ' || d.name FROM bank_reply_check k JOIN bank_person m ON m.person_id = k.made_by
+    JOIN bank_person d ON d.person_id = k.decided_by
+    WHERE k.subject_id = o.order_id AND k.institution = $1 AND k.outcome = 'sent' ORDER BY k.made_at DESC LIMIT 1), (
     SELECT p.name FROM bank_evidence e JOIN bank_person p ON p.person_id = e.bank_person_id
     WHERE e.about = o.order_id AND e.institution = $1 ORDER BY e.evidence_id DESC LIMIT 1), '') AS name
 FROM (

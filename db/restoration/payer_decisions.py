@@ -59,10 +59,15 @@ async def contested(
     """
     wanted = None if hop_nos is None else list(hop_nos)
     rows = await connection.fetch(_CONTESTED, case_no, wanted, MOST_SHOWN)
-    return [_contested(dict(row)) for row in rows]
+    return [
+        _contested(
+            dict(row), ordered=row["undecided"] and await order_of(connection, case_no, row["hop_no"]) is not None
+        )
+        for row in rows
+    ]
 
 
-def _contested(row: dict[str, Any]) -> ContestedTransfer:
+def _contested(row: dict[str, Any], *, ordered: bool) -> ContestedTransfer:
     claims = [
         PayerClaim(
             ack_no=claim["ack_no"],
@@ -78,6 +83,7 @@ def _contested(row: dict[str, Any]) -> ContestedTransfer:
         hop_no=row["hop_no"],
         undecided=row["undecided"],
         bank_differs=row["bank_differs"],
+        ordered=ordered,
         claims=tuple(claims),
         decisions=tuple(decisions),
     )

@@ -56,6 +56,8 @@ class ContestedTransfer(FrozenModel):
     """whether a restoration of its money waits for a decision"""
     bank_differs: bool = False
     """whether the newest statement of the victim's bank names another debited account"""
+    ordered: bool = False
+    """whether a bank is ordered to credit its money, or has credited it, while a decision waits"""
     claims: tuple[PayerClaim, ...]
     decisions: tuple[PayerDecision, ...]
 

@@ -37,7 +37,8 @@ class Officers:
         bank = next(one for one in self.engine.sim.institutions if one.answer_class == "api")
         root = rrn()
         self.engine.sim.script(bank=bank.code, rrn=root, answers=[ScriptedAnswer((hold_row(root, paise),))])
-        ack_no = await self._complain(paise, bank.code, root)
+        payee = {"institution": bank.code, "account": f"5{root}"}
+        ack_no = await self.complain(transfer(paise, reference=root, payee=payee))
         found: list[str] = []
 
         async def begun() -> bool:
@@ -50,15 +51,13 @@ class Officers:
         await self.engine.until(begun, ENGINE_SECONDS, f"the restoration of {ack_no} begins")
         return Restorable(found[0], ack_no)
 
-    async def _complain(self, paise: int, bank: str, reference: str) -> str:
-        """Complain as a victim of its own about an account of its own, so that no other test shares the money."""
+    async def complain(self, told: dict[str, Any]) -> str:
+        """Complain of one transfer as a victim of its own; return the number of the complaint."""
         body = {
             "channel": "helpline_1930",
             "category": "upi_fraud",
-            "victim": {"name": "Sunita Devi", "mobile": f"9{reference[-9:]}", "district": "LUCKNOW"},
-            "transfers": [
-                transfer(paise, reference=reference, payee={"institution": bank, "account": f"5{reference}"})
-            ],
+            "victim": {"name": "Sunita Devi", "mobile": f"9{rrn()[-9:]}", "district": "LUCKNOW"},
+            "transfers": [told],
         }
         headers = {**self.engine.officer(Role.INTAKE), "Idempotency-Key": uuid4().hex}
         answer = await self.engine.intake.post("/api/v1/complaints", json=body, headers=headers)

@@ -11,6 +11,7 @@ from schemas.enums import Role
 from tests.browser.conftest import Sitting, Stage
 from tests.browser.restorable import Officers, Restorable
 from tests.browser.seat import Screen, Seat
+from tests.factories import transfer
 from tests.officers import enrol
 
 pytestmark = pytest.mark.end_to_end
@@ -44,6 +45,10 @@ async def test_a_superintendent_approves_one_and_two_together_and_the_preparer_n
     await approve_with_a_code(seat, code)
     approved_by = "SELECT approved_by FROM restoration WHERE restoration_id = $1"
     assert await stage.engine.pool.fetchval(approved_by, large.restoration_id) == "sp.approves"
+    # A credit makes what is on hold less, so the subtraction of the approval is over.
+    await seat.open(f"/restorations/{large.restoration_id}")
+    await seat.page.locator("#h-orders").wait_for()
+    assert await seat.page.get_by_role("columnheader", name="Stays there").count() == 0
     await approve_together(seat, stage, officers, simple)
     assert await seat.pointer_moves() == 0
     assert [(await officers.read(one))["step"] for one in simple] == ["credit", "verification"]
@@ -107,6 +112,34 @@ async def approve_together(seat: Seat, stage: Stage, officers: Officers, simple:
     await seat.press("Enter")
     await seat.sees("1 of 2 approved", re.compile("sp-officer"))
     await seat.picture("approve-answers-en-light")
+
+
+async def test_a_file_says_whose_money_it_is_after_two_officers_decided(stage: Stage, sit: Sitting) -> None:
+    engine, officers = stage.engine, Officers(stage.engine)
+    one = await officers.held(8_700_00)
+    hop = await engine.pool.fetchrow("SELECT * FROM hop WHERE case_no = $1 AND hop_no = 1", one.ack_no)
+    assert hop is not None
+    told = transfer(
+        8_700_00,
+        reference=hop["reference"],
+        payee={"institution": hop["institution"], "account": hop["payee_holder"]},
+        payer={"institution": "HDFC", "account": "40000000888"},
+    )
+    later = await officers.complain(told)
+    seat = await sit((await stage.officers("sp.claims", role=Role.SP))["sp.claims"], width=1440, height=900)
+    await seat.open(f"/restorations/{one.restoration_id}")
+    await seat.sees("Two complainants claim the same transfer")
+    path = f"/api/v1/cases/{one.ack_no}/hops/1/payer-decisions"
+    new = {"ack_no": later, "reason": "The statement of HDFC has it."}
+    proposed = await engine.api.post(path, json=new, headers=engine.officer(Role.DESK))
+    assert proposed.status_code == 200, proposed.text
+    agree = f"{path}/{proposed.json()['decision_id']}/agree"
+    agreed = await engine.api.post(agree, json={"ack_no": later}, headers=engine.officer(Role.SUPERVISOR))
+    assert agreed.status_code == 200, agreed.text
+    await seat.sees("Not given back:", "This restoration was cancelled.", re.compile("The statement of HDFC has it"))
+    await seat.sees(f"Its money is returned under complaint {later}, and not under this one.")
+    assert await seat.page.locator("#h-credited").count() == 0, "the account is that of another victim"
+    assert await seat.violations() == []
 
 
 async def test_a_deputy_decides_an_objection_by_keyboard(stage: Stage, sit: Sitting) -> None:

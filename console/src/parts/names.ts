@@ -3,7 +3,7 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
-import { api } from "../api/client.ts";
+import { api, type Schemas } from "../api/client.ts";
 import { ok } from "../api/problem.ts";
 import { queries } from "../api/queries.ts";
 import { useLanguage } from "../text/language.ts";
@@ -31,6 +31,12 @@ export function useBankName(): (code: string | null | undefined) => string {
 
 /** Return the name of the bank of an account, by its code or as a person told it. */
 export type BankName = ReturnType<typeof useBankName>;
+
+/** The account that a complaint names as the payer of a transfer. */
+export function payerOf(one: Schemas["ContestedTransfer"], complaint: string, bankOf: (code: string) => string = bankName): string {
+  const claim = one.claims.find((each) => each.ack_no === complaint);
+  return claim ? `${bankOf(claim.payer_institution)}${claim.account_end && ` ••${claim.account_end}`}` : "–";
+}
 
 /** The same for districts, in the language of the page. */
 export function useDistrictName(): (district: string | null | undefined) => string {

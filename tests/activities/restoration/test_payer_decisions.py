@@ -7,9 +7,12 @@ import asyncpg
 import pytest
 
 from activities.context import Context
-from activities.my_case import view
+from activities.documents.due_documents import issue_documents_due
+from activities.my_case import view as victim_page
 from activities.restoration import payer_decisions
 from activities.restoration.payer_decisions import agree, propose
+from api.my_case.texts import claims, next_text
+from api.public.pages import PUBLIC, texts_of
 from db.evidence import pack
 from db.restoration import restoration_views
 from domain.errors.restoration import (
@@ -21,6 +24,8 @@ from domain.errors.restoration import (
     PayerOrdered,
     TransferContested,
 )
+from schemas.enums import Language
+from schemas.police import CaseDuty
 from schemas.restoration.payer_decisions import NewPayerDecision, SeenPayerDecision
 from schemas.tracing.answers import NOT_STATED
 from tests.activities.restoration_bench import WHY, Home
@@ -56,7 +61,7 @@ async def claimed_twice(home: Home) -> tuple[str, str]:
 
 async def read_by_victims(home: Home, *ack_nos: str) -> list[tuple[str, str | None]]:
     """What the page of each complaint says of its transfer that another complaint tells too."""
-    pages = [await view.look(home.ctx, ack_no) for ack_no in ack_nos]
+    pages = [await victim_page.look(home.ctx, ack_no) for ack_no in ack_nos]
     return [(claim.state.value, claim.given_to) for page in pages for claim in page.claims]
 
 
@@ -66,6 +71,16 @@ async def decided(home: Home, case_no: str, ack_no: str) -> int:
     proposed = await propose(home.ctx, case_no, 1, new, DESK)
     await agree(home.ctx, case_no, 1, proposed.decision_id, SeenPayerDecision(ack_no=ack_no), BOSS)
     return proposed.decision_id
+
+
+async def no_letter_waits(home: Home, case_no: str) -> None:
+    """No letter waits about a complaint whose money counts for another one, and the desk is not asked for its facts."""
+    await home.assign(case_no, CaseDuty.IO)
+    letter = (
+        "SELECT state FROM due_document WHERE case_no = $1 AND kind = 'status_letter' AND occasion LIKE '%.cancelled'"
+    )
+    while await home.bench.value(letter, case_no) != "overtaken":
+        assert await issue_documents_due(home.ctx), "it is looked at, and waits on"
 
 
 async def not_theirs(home: Home, case_no: str) -> list[str]:
@@ -140,6 +155,10 @@ async def test_h1_if_the_later_is_right_its_victim_is_credited_at_its_account(ho
     await decided(home, case_no, later)
     assert (await home.at(restoration_id))[0] == "cancelled"
     assert [case_no in body for body in await not_theirs(home, case_no)] == [True]
+    await no_letter_waits(home, case_no)
+    page = await victim_page.look(home.ctx, case_no)
+    say = texts_of(PUBLIC / "case")[Language.EN]
+    assert next_text(page, say) == say["next_claimed"], "not that its return ended, because the claim says why"
     await home.open_for_new_holds(case_no)
     (following,) = await home.bench.rows("SELECT restoration_id FROM restoration WHERE ack_no = $1", later)
     await to_prepared(home, following[0])
@@ -260,6 +279,12 @@ async def test_h1_money_under_an_order_to_credit_stays_with_its_complaint(home: 
     restoration_id = await home.of(case_no)
     await home.to_credit(restoration_id)
     later = (await home.bench.take(complaint(await told_again(home, case_no, LATER)))).receipt.ack_no
+    (found,) = (await payer_decisions.contested(home.ctx, case_no)).transfers
+    assert (found.undecided, found.ordered) == (True, True)
+    say = texts_of(PUBLIC / "case")[Language.EN]
+    for ack_no in (case_no, later):
+        (claim,) = claims(await victim_page.look(home.ctx, ack_no), say)
+        assert claim.says == say["claim_undecided_ordered"], "it is not said that the money waits"
     with pytest.raises(PayerOrdered):
         await decided(home, case_no, later)
     assert await credited(home, case_no) == [(case_no, "SBIN", "30000000777")]

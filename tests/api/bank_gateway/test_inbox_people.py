@@ -196,18 +196,13 @@ async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: D
     stated = seen | {f"{first}no": "01"}
     alone = read(await browser.client.post(path, data=stated | WHO | {"step": "send"}), 403)
     assert "Sign in with your own login" in alone.words
-    assert (
-        "Give it to a colleague to check" in read(await maker.client.post(path, data=stated | {"step": "check"})).words
-    )
+    asked = read(await maker.client.post(path, data=stated | {"step": "check"})).words
+    assert "Give it to a colleague to check" in asked
+    assert f"account {transfer()['payee']['account']}" in asked, "who checks it knows the account"
     assert "It waits for a colleague" in read(await maker.client.post(path, data=stated | {"step": "send"})).words
     again = read(await maker.client.post(path, data=stated | {"step": "send"}), 409)
     assert "waits for a second person already" in again.words
-    assert "A reply waits for a second person" in (await checker.page()).words
-    listed = await checker.page("/inbox/checks")
-    assert f"Answer to a hold request, case {case_no}" in listed.words
-    assert "B. Checker" in listed.words, "a page says who is signed in"
-    (waits,) = [link for link in links_of(listed) if link.startswith("/inbox/checks/")]
-    assert "Another person of your bank" in (await maker.page(waits)).words
+    waits = await a_reply_that_waits_is_seen(maker, checker, path, case_no)
     read(await maker.client.post(waits, data={"step": "send"}), 403)
     assert (await checker.client.post(waits, data={"step": "return", "note": "Look again"})).status_code == 303
     again = await maker.page(path)
@@ -220,7 +215,7 @@ async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: D
     assert before[root] == {"in_play": 5_000_00}
     assert "No record of this transfer" in (await checker.page(waits)).words
     assert "your answer is recorded" in read(await checker.client.post(waits, data={"step": "send"})).words
-    read(await checker.client.get(waits), 404)
+    assert "B. Checker has sent this reply" in read(await checker.client.get(waits), 404).words
     told = (await doors.read(f"/api/v1/cases/{case_no}/answers", Role.DESK))["items"][-1]["raw"]
     assert (told["answered_by"]["name"], told["checked_by"]["name"]) == ("A. Maker", "B. Checker")
     await a_further_statement_is_given_back_with_its_note(maker, checker, row["request"], first)
@@ -234,6 +229,21 @@ async def test_a_bank_replies_by_two_people_where_the_directory_says_so(doors: D
         await pool.execute(SENT_BY_ONE, UUID(row["request"]))
 
 
+async def a_reply_that_waits_is_seen(maker: Browser, checker: Browser, path: str, case_no: str) -> str:
+    """Every page about a request says that a reply waits. Return the page of the reply."""
+    assert "A reply waits for a second person" in (await checker.page()).words
+    assert "Replies that wait for a second person: 1" in (await checker.page()).words
+    assert "A reply about this waits for a second person. A. Maker" in (await checker.page(path)).words
+    listed = await checker.page("/inbox/checks")
+    assert f"Answer to a hold request, case {case_no}" in listed.words
+    assert "B. Checker" in listed.words, "a page says who is signed in"
+    (waits,) = waiting_of(listed)
+    own = (await maker.page(waits)).words
+    assert "Another person of your bank" in own
+    assert "Take it back unsent" in own
+    return waits
+
+
 async def a_further_statement_is_given_back_with_its_note(
     maker: Browser, checker: Browser, request: str, first: str
 ) -> None:
@@ -245,10 +255,43 @@ async def a_further_statement_is_given_back_with_its_note(
     await switched(checker.client.post, waits, await checker.page(waits), note="Which day?")
     assert (await checker.client.post(waits, data={"step": "return", "note": "Which day?"})).status_code == 303
     again = await maker.page(path)
+    assert "checked by B. Checker" in again.words, "of what was told before"
     assert "B. Checker gave this reply back unsent" in again.words
     assert ("Which day?" in again.words, again.fields[f"{first}held"]) == (True, "50")
     lists = [await maker.page(one) for one in ("/inbox/answered", "/inbox")]
     assert ["A reply was given back unsent" in one.words for one in lists] == [True, False]
+
+
+async def test_a_reply_that_does_not_fit_any_more_is_given_back_and_not_filled_in(
+    doors: Doors, browser: Browser
+) -> None:
+    """Who checks a reply never gets a form, which would hold the same money twice under the own name."""
+    ctx = doors.services.ctx
+    await by_two(ctx, is_so=True)
+    maker, checker = [await person_of(doors, name) for name in ("A. Maker", "B. Checker")]
+    await confirm(doors)
+    path, form = await form_of(doors, maker)
+    number = next(name for name in form if name.endswith(".seen")).removesuffix("seen")
+    held = {name: text for name, text in form.items() if not name.endswith(".no")} | {f"{number}held": "2000"}
+    offered = read(await maker.client.post(path, data=held | {"step": "check"})).words
+    assert "Send the hold now" in offered
+    asked = read(await maker.client.post(path, data=held | {"step": "send"})).words
+    assert "The police do not know of money that is on hold in it" in asked
+    (waits,) = waiting_of(await checker.page("/inbox/checks"))
+    shown = (await checker.page(waits)).words
+    assert "₹3,000 of this transfer stays open" in shown
+    assert "send the hold now" not in shown, "the second person has no such button"
+    assert "The hold is sent" in read(await maker.client.post(path, data=held | {"step": "hold"})).words
+    for step in ("show", "send"):
+        over = read(await checker.client.post(waits, data={"step": step}), 409)
+        assert "This reply cannot be sent as it is" in over.words
+        assert "₹2,000 held" in over.words, "what was told since"
+        assert f"{number}held" not in over.fields
+    assert (await maker.client.post(waits, data={"step": "return"})).status_code == 303
+    assert "A. Maker took this reply back unsent" in (await maker.page(path)).words
+    late = read(await checker.client.post(waits, data={"step": "return"}), 404)
+    assert "A. Maker gave this reply back unsent" in late.words
+    await by_two(ctx, is_so=False)
 
 
 async def test_a_person_with_two_mailboxes_is_not_two(doors: Doors, browser: Browser) -> None:
@@ -341,8 +384,17 @@ async def test_a_file_of_which_nothing_goes_out_waits_on_and_files_have_a_limit(
     monkeypatch.setattr(inbox, "answer", changed)
     nothing = read(await checker.client.post(waits, data={"step": "send"}), 409)
     assert "Nothing is sent yet" in nothing.words
+    assert "Give it back unsent" in nothing.words
     assert waiting_of(await checker.page("/inbox/checks")) == [waits], "it is not sent"
     monkeypatch.undo()
+    assert transfer()["payee"]["account"] in (await checker.page(waits)).words
+    returned = {"step": "return", "note": "The case is another one"}
+    assert (await checker.client.post(waits, data=returned)).status_code == 303
+    listed = (await maker.page("/inbox/checks")).words
+    assert "B. Checker gave it back unsent" in listed
+    assert "The case is another one" in listed
+    assert "It waits for a colleague" in read(await maker.client.post("/inbox/table", data=asked)).words
+    (waits,) = waiting_of(await checker.page("/inbox/checks"))
     assert (await checker.client.post(waits, data={"step": "send"})).status_code == 200
     assert waiting_of(await checker.page("/inbox/checks")) == []
 

@@ -15,6 +15,7 @@ from db.sealed_documents import PDF
 from schemas.enums import ChannelKind, Role
 from schemas.orders.orders import OrderConfirmation
 from schemas.restoration_enums import OrderKind
+from schemas.text import IST
 from tests.api.answer_post import WHO, Page, read, switched
 from tests.api.bank_gateway.test_inbox import Browser, browser, links_of
 from tests.api.bank_gateway.test_inbox_people import by_two, confirm, person_of, waiting_of
@@ -275,6 +276,7 @@ async def test_leaving_a_cancelled_order_undone_needs_two_people(
     assert (await checker.client.post(waits, data={"step": "send"})).status_code == 303
     assert await settled_by() == "bank:SBIN"
     assert waiting_of(await checker.page("/inbox/checks")) == []
+    await a_confirmation_has_both_names_also_after_the_order_is_cancelled(maker, checker, ordering)
     await by_two(ctx, is_so=False)
     monkeypatch.setattr(inbox_statements, "PAGE", 1)
     await confirmed_orders_are_found_and_paged(browser, ordering)
@@ -288,6 +290,28 @@ async def an_order_is_switched_with_what_is_typed(browser: Browser, path: str) -
     check = read(await browser.client.post(path, data=form.fields | done | {"step": "check"}))
     hindi = await switched(browser.client.post, path, check)
     assert (hindi.fields, hindi.buttons[-2:]) == (check.fields, ["send", "edit"])
+
+
+async def a_confirmation_has_both_names_also_after_the_order_is_cancelled(
+    maker: Browser, checker: Browser, ordering: Ordering
+) -> None:
+    """The second person reads the account, and that the order was cancelled meanwhile. What was credited is told."""
+    account = rrn()
+    case_no = await ordering.case(rrn(), account)
+    order_id = await ordering.plan(case_no)
+    path = f"/inbox/orders/{order_id}"
+    form = (await maker.page(path)).fields
+    (left,) = [name for name in form if name.endswith(".left")]
+    line, paise = left.removesuffix("left"), int(form[left])
+    day = f"{datetime.now(UTC).astimezone(IST):%Y-%m-%d}"
+    stated = {left: form[left], f"{line}amount": f"{paise / 100}", f"{line}when": day, f"{line}reference": "UTR 70009"}
+    assert "It waits for a colleague" in read(await maker.client.post(path, data=stated | {"step": "send"})).words
+    (waits,) = waiting_of(await checker.page("/inbox/checks"))
+    assert account in (await checker.page(waits)).words
+    await ordering.doors.post(f"/api/v1/orders/{order_id}/cancel", {"reason": "another claim"}, Role.SP)
+    assert "This order was cancelled." in (await checker.page(waits)).words
+    assert "fully confirmed" in read(await checker.client.post(waits, data={"step": "send"})).words
+    assert "by A. Maker, B. Checker" in (await checker.page("/inbox/answered")).words
 
 
 async def confirmed_orders_are_found_and_paged(browser: Browser, ordering: Ordering) -> None:

@@ -8,29 +8,35 @@ import { Moment } from "../../parts/time.tsx";
 import { personOf } from "../../text/actors.ts";
 import { rupees } from "../../text/rupees.ts";
 import { caseText, worded } from "../case/text.ts";
-import { type Account, type File, standingOf, type Sums, type Transfer, unsettled } from "./figures.ts";
+import { type Account, type File, isInVain, standingOf, type Sums, type Transfer, unsettled, type View } from "./figures.ts";
 import { approve } from "./text.ts";
 
-export function Accounts({ file, isPrepared, sums }: { file: File; isPrepared: boolean; sums: Sums }): ReactNode {
+export function Accounts({ view, file, sums }: { view: View; file: File; sums: Sums }): ReactNode {
   const t = approve.use();
   const isWhole = sums.stays >= 0;
+  // What is on hold becomes less with each credit, also by the file of another victim. Nothing is left to subtract.
+  const isDecided = isInVain(view) || view.step === "credit" || view.step === "bond";
   return (
     <section className="panel" aria-labelledby="h-accounts">
       <header>
-        <h2 id="h-accounts">{t("accounts_title")}</h2>
-        {!isPrepared && <span className="sm mut">{t("not_prepared")}</span>}
+        <h2 id="h-accounts">{t(isInVain(view) ? "accounts_over" : "accounts_title")}</h2>
+        {view.prepared_by === null && <span className="sm mut">{t("not_prepared")}</span>}
       </header>
       <div className="scroll" role="region" aria-labelledby="h-accounts" tabIndex={0}>
         <table className="give">
           <thead>
             <tr>
               <th scope="col">{t("col.account")}</th>
-              <th scope="col" className="num">
-                {t("col.held")}
-              </th>
-              <th scope="col" className="num">
-                {t("col.stays")}
-              </th>
+              {!isDecided && (
+                <>
+                  <th scope="col" className="num">
+                    {t("col.held")}
+                  </th>
+                  <th scope="col" className="num">
+                    {t("col.stays")}
+                  </th>
+                </>
+              )}
               <th scope="col" className="num">
                 {t("col.victim")}
               </th>
@@ -39,7 +45,7 @@ export function Accounts({ file, isPrepared, sums }: { file: File; isPrepared: b
           </thead>
           <tbody>
             {file.accounts.map((one) => (
-              <Row key={one.hold_id} one={one} />
+              <Row key={one.hold_id} one={one} isDecided={isDecided} />
             ))}
           </tbody>
           <tfoot>
@@ -48,18 +54,26 @@ export function Accounts({ file, isPrepared, sums }: { file: File; isPrepared: b
                 {t.count("accounts", file.accounts.length)}
                 {file.more_accounts && <span className="bad"> {t("more_accounts")}</span>}
               </td>
-              <td className="num" data-head={t("col.held")}>
-                <Rupees paise={sums.held} />
-              </td>
-              <td className="num" data-head={t("col.stays")}>
-                <Rupees paise={sums.stays} />
-              </td>
+              {!isDecided && (
+                <>
+                  <td className="num" data-head={t("col.held")}>
+                    <Rupees paise={sums.held} />
+                  </td>
+                  <td className="num" data-head={t("col.stays")}>
+                    <Rupees paise={sums.stays} />
+                  </td>
+                </>
+              )}
               <td className="num" data-head={t("col.victim")}>
                 <Rupees paise={sums.victim} />
               </td>
               <td className="sm">
-                <span className="nw mut">{`${rupees(sums.held)} − ${rupees(sums.stays)} = ${rupees(sums.victim)}`}</span>{" "}
-                <span className={isWhole ? "good" : "bad b"}>{isWhole ? "✓" : t("more_than_held")}</span>
+                {!isDecided && (
+                  <>
+                    <span className="nw mut">{`${rupees(sums.held)} − ${rupees(sums.stays)} = ${rupees(sums.victim)}`}</span>{" "}
+                    <span className={isWhole ? "good" : "bad b"}>{isWhole ? "✓" : t("more_than_held")}</span>
+                  </>
+                )}
               </td>
             </tr>
           </tfoot>
@@ -69,7 +83,7 @@ export function Accounts({ file, isPrepared, sums }: { file: File; isPrepared: b
   );
 }
 
-function Row({ one }: { one: Account }): ReactNode {
+function Row({ one, isDecided }: { one: Account; isDecided: boolean }): ReactNode {
   const t = approve.use();
   return (
     <tr>
@@ -82,17 +96,21 @@ function Row({ one }: { one: Account }): ReactNode {
           </span>
         ))}
       </td>
-      <td className="num" data-head={t("col.held")}>
-        <Rupees paise={one.held_paise} />
-      </td>
-      <td className="num" data-head={t("col.stays")}>
-        {one.held_paise === one.victim_paise ? <span className="mut">{t("none")}</span> : <Rupees paise={one.held_paise - one.victim_paise} />}
-        {one.others > 0 && (
-          <span className="block xs mut">
-            {t.count("others", one.others)} <Rupees paise={one.others_claim_paise} />
-          </span>
-        )}
-      </td>
+      {!isDecided && (
+        <>
+          <td className="num" data-head={t("col.held")}>
+            <Rupees paise={one.held_paise} />
+          </td>
+          <td className="num" data-head={t("col.stays")}>
+            {one.held_paise === one.victim_paise ? <span className="mut">{t("none")}</span> : <Rupees paise={one.held_paise - one.victim_paise} />}
+            {one.others > 0 && (
+              <span className="block xs mut">
+                {t.count("others", one.others)} <Rupees paise={one.others_claim_paise} />
+              </span>
+            )}
+          </td>
+        </>
+      )}
       <td className="num" data-head={t("col.victim")}>
         <b>
           <Rupees paise={one.victim_paise} />

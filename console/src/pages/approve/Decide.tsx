@@ -21,7 +21,7 @@ import { inWords, rupees } from "../../text/rupees.ts";
 import { timeText } from "../../text/moments.ts";
 import { type Asked, send } from "./acts.ts";
 import { approveCommands } from "./commands.ts";
-import { type Act, checksOf, type File, ordersOf, otherAccountOf, type View } from "./figures.ts";
+import { type Act, checksOf, type File, isInVain, ordersOf, otherAccountOf, type View } from "./figures.ts";
 import { type Asking, RestorationDialog } from "./RestorationDialog.tsx";
 import { approve } from "./text.ts";
 
@@ -58,7 +58,7 @@ export function Decide(props: DecideProps): ReactNode {
         </p>
         <p className="sm mut">{t("in_words", { words: inWords(paise, t.language) })}</p>
       </div>
-      {view.state !== "open" && <p className="note">{t(`state.${view.state}`, { officer: personOf(view.closed_by) })}</p>}
+      {view.state !== "open" && <Ended view={view} />}
       {isApproval && (
         <div>
           <h2>{t("four_eyes")}</h2>
@@ -74,6 +74,18 @@ export function Decide(props: DecideProps): ReactNode {
       )}
       {view.state === "open" && <Acts {...props} paise={paise} />}
     </aside>
+  );
+}
+
+/** How the restoration ended, and why. */
+function Ended({ view }: { view: View }): ReactNode {
+  const t = approve.use();
+  const byEngine = view.state === "cancelled" && view.closed_by === "engine";
+  return (
+    <div className="note">
+      <p>{byEngine ? t("state.cancelled.engine") : t(`state.${view.state}`, { officer: personOf(view.closed_by) })}</p>
+      {isInVain(view) && view.reason !== "" && <p className="sm mut">{view.reason}</p>}
+    </div>
   );
 }
 

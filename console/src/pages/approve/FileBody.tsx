@@ -8,15 +8,15 @@ import type { Schemas } from "../../api/client.ts";
 import { type Command, keyText, useCommand } from "../../keys/commands.ts";
 import { KeyMark } from "../../parts/KeyMark.tsx";
 import { Rupees } from "../../parts/money.tsx";
-import { useBankName } from "../../parts/names.ts";
+import { payerOf, useBankName } from "../../parts/names.ts";
 import { Moment } from "../../parts/time.tsx";
 import { personOf } from "../../text/actors.ts";
-import { localText } from "../../text/moments.ts";
+import { dayText, localText } from "../../text/moments.ts";
 import { caseText, worded } from "../case/text.ts";
 import { Accounts } from "./Accounts.tsx";
 import { approveCommands, documentCommands, DOCUMENTS_MOST } from "./commands.ts";
 import { Credited } from "./Credited.tsx";
-import { type File, sumsOf, type View } from "./figures.ts";
+import { type File, headOf, isInVain, isOfFile, sumsOf, type View } from "./figures.ts";
 import { Holders } from "./Holders.tsx";
 import { caseOf, courtOrdersOf, documentsOf } from "./reads.ts";
 import { approve } from "./text.ts";
@@ -59,10 +59,10 @@ export function FileBody({
         </div>
       </section>
       <Orders view={view} file={file} />
-      <Accounts file={file} isPrepared={view.prepared_by !== null} sums={sums} />
+      <Accounts view={view} file={file} sums={sums} />
       <div className="two">
         <Holders view={view} file={file} />
-        <Credited view={view} file={file} />
+        {!isInVain(view) && <Credited view={view} file={file} />}
       </div>
       <Contested view={view} />
       <Documents view={view} open={openDocument} shown={shown} />
@@ -80,7 +80,7 @@ function Heading({ view, paise }: { view: View; paise: number }): ReactNode {
   return (
     <div className="heading">
       <h2 className="large">
-        {t(view.prepared_by === null ? "on_hold_for" : "give_back")} <Rupees paise={paise} />
+        {t(headOf(view, paise))} <Rupees paise={paise} />
       </h2>
       <p className="sm mut">
         {t("case")} <b className="mono ink">{view.ack_no}</b>
@@ -95,7 +95,7 @@ function Heading({ view, paise }: { view: View; paise: number }): ReactNode {
         {view.restored_paise > 0 && (
           <>
             {" "}
-            · {t("restored_before")} <Rupees paise={view.restored_paise} />
+            · {t("credited_so_far")} <Rupees paise={view.restored_paise} />
           </>
         )}{" "}
         ·{" "}
@@ -158,16 +158,17 @@ function Orders({ view, file }: { view: View; file: File }): ReactNode {
   );
 }
 
-/** Transfers that two complainants claim. An undecided one stops the approval, and the page of the case decides it. */
+/** Transfers that two complainants claim, or claimed. An undecided one stops the approval, and the page of the case decides it. */
 function Contested({ view }: { view: View }): ReactNode {
   const t = approve.use();
   const bankOf = useBankName();
   const open = view.contested.filter((one) => one.undecided);
-  if (open.length === 0) return null;
+  const decided = view.contested.filter((one) => !one.undecided);
+  if (view.contested.length === 0) return null;
   return (
     <section className="panel" aria-labelledby="h-contested">
       <header>
-        <h2 id="h-contested">{t("contested")}</h2>
+        <h2 id="h-contested">{t(open.length > 0 ? "contested" : "contested.was")}</h2>
       </header>
       <ul className="sm pad">
         {open.map((one) => (
@@ -180,13 +181,40 @@ function Contested({ view }: { view: View }): ReactNode {
             })}
           </li>
         ))}
+        {decided.map((one) => (
+          <Decided key={one.hop_no} one={one} ackNo={view.ack_no} />
+        ))}
       </ul>
-      <p className="sm pad">
-        <Link to="/case/$ackNo" params={{ ackNo: view.case_ack_no }}>
-          {t("contested.decide")}
-        </Link>
-      </p>
+      {open.length > 0 && (
+        <p className="sm pad">
+          <Link to="/case/$ackNo" params={{ ackNo: view.case_ack_no }}>
+            {t("contested.decide")}
+          </Link>
+        </p>
+      )}
     </section>
+  );
+}
+
+/** What two officers have decided on one transfer, and where its money goes if it is no part of this complaint. */
+function Decided({ one, ackNo }: { one: Schemas["ContestedTransfer"]; ackNo: string }): ReactNode {
+  const t = approve.use();
+  const bankOf = useBankName();
+  const decision = one.decisions.findLast((each) => each.agreed_at !== null);
+  if (decision?.agreed_at == null) return null;
+  const owner = decision.given_to ?? decision.ack_no;
+  return (
+    <li>
+      {t("contested.decided", {
+        hop: one.hop_no,
+        payer: payerOf(one, decision.ack_no, bankOf),
+        complaint: decision.ack_no,
+        officers: `${personOf(decision.proposed_by)}, ${personOf(decision.agreed_by)}`,
+        day: dayText(Date.parse(decision.agreed_at)),
+        reason: decision.reason,
+      })}
+      {owner !== ackNo && <b className="block">{t("contested.elsewhere", { complaint: owner })}</b>}
+    </li>
   );
 }
 
@@ -207,15 +235,17 @@ function Documents({ view, open, shown }: { view: View; open: (id: string) => vo
   const read = useQuery(documentsOf(view)).data?.items;
   const documents = useMemo(() => {
     const rank = (one: Document): number => (FIRST.includes(one.kind) ? FIRST.indexOf(one.kind) : FIRST.length);
-    return [...(read ?? [])].sort((one, other) => rank(one) - rank(other));
-  }, [read]);
+    // A case may have other victims. What was issued for one of them is no part of this file.
+    const own = (read ?? []).filter((one) => isOfFile(one.links, view));
+    return own.sort((one, other) => rank(one) - rank(other));
+  }, [read, view]);
   return (
     <section className="panel" aria-labelledby="h-documents">
       <header>
         <h2 id="h-documents">{t("documents")}</h2>
         <span className="xs mut">{t("documents.keys")}</span>
       </header>
-      {read?.length === 0 && <p className="state sm">{t("documents.none")}</p>}
+      {read !== undefined && documents.length === 0 && <p className="state sm">{t("documents.none")}</p>}
       <ul className="docs sm">
         {documents.map((one, index) => (
           <DocumentLine key={one.document_id} one={one} command={documentCommands[index]} open={open} isShown={shown === one.document_id} />

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Account, checksOf, fourEyesOf, grouped, isConfirmed, isSimple, type Step, standingOf, sumsOf, type Transfer, type View } from "./figures.ts";
+import { type Account, checksOf, fourEyesOf, grouped, headOf, isConfirmed, isOfFile, isSimple, type Step, standingOf, sumsOf, type Transfer, type View } from "./figures.ts";
 
 const transfer = {
   agree: true,
@@ -71,4 +71,18 @@ test("who prepared it, or told the account, does not approve it", () => {
   assert.equal(fourEyesOf(view, "io.verma"), "prepared");
   assert.equal(fourEyesOf(view, "DY.Rao"), "told");
   assert.equal(fourEyesOf(view, "sp.singh"), null);
+});
+
+test("a file has the documents of its case and its own, and none of another victim", () => {
+  const file = { ack_no: "1", restoration_id: "r" };
+  const given = [{}, { ack_no: "1" }, { restoration_id: "r" }, { ack_no: "2" }, { restoration_id: "s" }];
+  assert.deepEqual(given.map((links) => isOfFile(links, file)), [true, true, true, false, false]);
+});
+
+test("the head of a file says what became of its sum", () => {
+  const file = { state: "open", prepared_by: "io", restored_paise: 0 } as const;
+  assert.equal(headOf({ ...file, prepared_by: null }, 100), "on_hold_for");
+  assert.equal(headOf({ ...file, restored_paise: 40 }, 100), "give_back");
+  assert.equal(headOf({ ...file, restored_paise: 100 }, 100), "given_back");
+  assert.equal(headOf({ ...file, state: "cancelled" }, 100), "not_given_back");
 });

@@ -11,6 +11,27 @@ export type Transfer = Schemas["TransferOfFile"];
 export type Step = Schemas["OfficerStep"];
 export type Act = Schemas["OfficerAct"];
 
+/** Whether a restoration has ended without a credit. Its money may be another victim’s by now. */
+export function isInVain(view: Pick<View, "state">): boolean {
+  return view.state === "cancelled" || view.state === "refused";
+}
+
+/** What the sum of the file is: on hold, to be given back, or what became of it. */
+export function headOf(
+  view: Pick<View, "state" | "prepared_by" | "restored_paise">,
+  paise: number,
+): "not_given_back" | "on_hold_for" | "given_back" | "give_back" {
+  if (isInVain(view)) return "not_given_back";
+  if (view.prepared_by === null) return "on_hold_for";
+  return view.restored_paise > 0 && view.restored_paise >= paise ? "given_back" : "give_back";
+}
+
+/** Whether a document is part of a file. A case may have other victims, each with files of their own. */
+export function isOfFile(links: Schemas["DocumentLinks"], view: Pick<View, "ack_no" | "restoration_id">): boolean {
+  if (links.ack_no != null) return links.ack_no === view.ack_no;
+  return links.restoration_id == null || links.restoration_id === view.restoration_id;
+}
+
 /** All steps of one restoration that wait for the officer. */
 export interface Waiting {
   readonly head: Step;

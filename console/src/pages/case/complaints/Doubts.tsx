@@ -6,7 +6,7 @@ import type { ReactNode } from "react";
 import { api, type Schemas } from "../../../api/client.ts";
 import { ok } from "../../../api/problem.ts";
 import { useSession } from "../../../app/session.ts";
-import { bankName, useBankName } from "../../../parts/names.ts";
+import { payerOf, useBankName } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { personOf } from "../../../text/actors.ts";
 import { rupees } from "../../../text/rupees.ts";
@@ -50,6 +50,9 @@ function Undecided({ one, ackNo }: { one: Transfer; ackNo: string }): ReactNode 
           </div>
         ))}
       </div>
+      {one.ordered === true && (
+        <p className="xs b warn">{a("payer.ordered", { complaint: one.claims.find((claim) => claim.stands)?.ack_no ?? "–" })}</p>
+      )}
       {one.bank_differs === true && <p className="xs b warn">{a("payer.bank_differs")}</p>}
       {one.decisions
         .filter((decision) => decision.agreed_at === null)
@@ -82,19 +85,13 @@ function Decided({ one }: { one: Transfer }): ReactNode {
   );
 }
 
-/** The account that a complaint names as the payer. */
-function payerOf(one: Transfer, complaint: string, bankOf = bankName): string {
-  const claim = one.claims.find((each) => each.ack_no === complaint);
-  return claim ? `${bankOf(claim.payer_institution)}${claim.account_end && ` ••${claim.account_end}`}` : "–";
-}
-
 function payerActs(ackNo: string, one: Transfer, a: ActsRead, may: (action: string) => boolean, me: string): Acts {
   const proposed = one.decisions.filter((decision) => decision.agreed_at === null);
   return [
     may("propose_payer") && {
       name: "propose",
       title: a("payer.propose"),
-      says: a("payer.propose.says"),
+      says: `${a("payer.propose.says")} ${a("payer.ends")}`,
       asks: [
         field("complaint", "choice", a("payer.right"), {
           begins: UNCHOSEN,
@@ -118,7 +115,11 @@ function payerActs(ackNo: string, one: Transfer, a: ActsRead, may: (action: stri
         may("agree_to_payer") && {
           name: `agree ${decision.decision_id}`,
           title: a("payer.agree", { complaint: decision.ack_no }),
-          says: `${a("payer.agree.says")} ${secondSays(a, decision.proposed_by, me)}`,
+          says: [
+            a("payer.agree.says"),
+            ...(one.claims.some((claim) => claim.stands && claim.ack_no !== decision.ack_no) ? [a("payer.ends")] : []),
+            secondSays(a, decision.proposed_by, me),
+          ].join(" "),
           facts: [
             [decision.ack_no, payerOf(one, decision.ack_no)],
             [a("payer.why"), decision.reason],

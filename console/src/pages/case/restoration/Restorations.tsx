@@ -9,6 +9,7 @@ import { Rupees } from "../../../parts/money.tsx";
 import { useBankName } from "../../../parts/names.ts";
 import { Moment } from "../../../parts/time.tsx";
 import { rupees } from "../../../text/rupees.ts";
+import { isInVain } from "../../approve/figures.ts";
 import { ActButtons } from "../acts/ActButtons.tsx";
 import { actsText } from "../acts/text.ts";
 import { holdsOf, policeOf, restorationOf, restorationsOf } from "../data.ts";
@@ -50,9 +51,11 @@ function One({ ackNo, restorationId }: { ackNo: string; restorationId: string })
         <span className="chip">{worded(t, "restoration_state", view.state)}</span>
         <span className="xs mut mono">{view.ack_no}</span>
         {view.overdue && <span className="chip bad">{t("overdue")}</span>}
-        <b className="push">
-          <Rupees paise={view.held_paise} /> {t("on_hold")}
-        </b>
+        {!isInVain(view) && (
+          <b className="push">
+            <Rupees paise={view.held_paise} /> {t("on_hold")}
+          </b>
+        )}
       </div>
       {view.route_reasons.length > 0 && (
         <p className="item xs mut">
@@ -101,7 +104,7 @@ function One({ ackNo, restorationId }: { ackNo: string; restorationId: string })
       </ol>
       {!isOpen && (
         <div className="item">
-          {view.reason !== "" && <p className="xs mut">{view.reason}</p>}
+          {view.reason !== view.steps.at(-1)?.reason && <p className="xs mut">{view.reason}</p>}
           <ActButtons acts={acts} ackNo={ackNo} />
         </div>
       )}
@@ -138,7 +141,8 @@ function Objections({ view, ackNo }: { view: View; ackNo: string }): ReactNode {
 function Lines({ view, ends }: { view: View; ends: Ends }): ReactNode {
   const a = actsText.use();
   const bankOf = useBankName();
-  const others = view.beneficiaries ?? [];
+  // What ended without a credit names no account: its money may be another victim’s by now.
+  const others = isInVain(view) ? [] : (view.beneficiaries ?? []);
   return (
     <>
       {view.lines.length > 0 && (
