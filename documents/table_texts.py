@@ -20,7 +20,10 @@ _TIMES: Final = ("at", "_at", "_since")
 
 
 def for_people(table: Table, language: Language) -> Table:
-    """Return a table of the API as people read it. A heading or a code without a text stays as it is."""
+    """Return a table of the API as people read it.
+
+    A heading or a code without a text stays as it is.
+    """
     place, headings = _PLACE[language], _texts()["headings"]
     header = tuple(headings[name][place] if name in headings else name for name in table.header)
     reads = [_reader(table.title, name, language) for name in table.header]

@@ -429,7 +429,7 @@ async def test_the_test_tool_names_the_part_that_is_wrong(doors: Doors, browser:
     tool = read(answer)
     assert tool.fields["request"].replace("\r", "") == pasted(url, late, body).replace("\r", "")
     await switched(
-        browser.client, "/inbox/test", tool, request="POST / HTTP/1.1", schema="answer", body='{"lines": []}'
+        browser.client.post, "/inbox/test", tool, request="POST / HTTP/1.1", schema="answer", body='{"lines": []}'
     )
     assert not await ctx.pool.fetchval("SELECT EXISTS (SELECT FROM bank_nonce WHERE key_id = 'sbin-9')")
     for typed, told in (('{"lines": []}', "lines"), ("{", "Invalid JSON"), ("", "Choose which body it is")):
