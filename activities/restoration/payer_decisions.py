@@ -83,11 +83,12 @@ async def agree(
         found = await _contested(work, hop_no)
         given_to = await _complaint_in_case(work, hop_no, proposed)
         owner = given_to or proposed.ack_no
-        if owner != await _owner(work, hop_no):
+        before = await _owner(work, hop_no)
+        if owner != before:
             reason = f"complaint {proposed.ack_no} is right about who paid transfer {hop_no}"
             await give_to(work, hop_no, owner, reason)
+        others = await _who_lost(work, found, owner, before)
         decision = await payer_decisions.agree(work.connection, decision_id, by, work.now, given_to)
-        others = await payer_decisions.told_by_others(work.connection, work.case_no, hop_no, owner)
         await restoration_messages.payer_decided(work.connection, ctx, decision, others, work.now)
         await _close_tasks(work, found)
         data = {"hop_no": hop_no, "ack_no": decision.ack_no, "decision_id": decision_id}
@@ -119,6 +120,23 @@ async def _contested(work: CaseTransaction, hop_no: int) -> ContestedTransfer:
     if not found or not found[0].undecided:
         raise PayerNotContested(hop_no)
     return found[0]
+
+
+async def _who_lost(work: CaseTransaction, found: ContestedTransfer, owner: str, before: str) -> dict[str, int]:
+    """Return the amount of a transfer in paise by the complaints for which it does not count, as each tells it.
+
+    `before` is the complaint for which it counted. A complaint that lost by an earlier decision was notified then.
+    """
+    told = await payer_decisions.told(work.connection, work.case_no, found.hop_no)
+    owners = [one for one in told if one.ack_no == owner]
+    lost: dict[str, int] = {}
+    for one in told:
+        if one.ack_no != owner and not any(one.is_same_payer(each) for each in owners):
+            lost[one.ack_no] = max(lost.get(one.ack_no, 0), one.amount_paise)
+    if before not in {owner, *(one.ack_no for one in told)}:
+        lost[before] = (await hops.get(work.connection, work.case_no, found.hop_no)).disputed_paise
+    lost_before = await payer_decisions.lost_before(work.connection, work.case_no, found.hop_no)
+    return {ack_no: paise for ack_no, paise in lost.items() if ack_no not in lost_before}
 
 
 async def _owner(work: CaseTransaction, hop_no: int) -> str:

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import Field
+
 from db.pool import Connection
 from domain.errors.restoration import PayerDecisionNotFound
-from schemas.base import Flag
+from schemas.base import Flag, FrozenModel
 from schemas.enums import Channel
 from schemas.identifiers import account_end, account_key
 from schemas.restoration.payer_decisions import ContestedTransfer, PayerClaim, PayerDecision
@@ -89,22 +91,49 @@ def _contested(row: dict[str, Any], *, ordered: bool) -> ContestedTransfer:
     )
 
 
-async def told_by_others(connection: Connection, case_no: str, hop_no: int, owner: str) -> dict[str, int]:
-    """Return the amount in paise of a victim's transfer as complaints tell it that name another payer than its owner's.
+class PayerTold(FrozenModel):
+    """The payer that a complaint names, and the amount that it tells of the transfer."""
 
-    By the number of the complaint.
-    """
+    ack_no: str
+    bank: str
+    payer_key: str = Field(repr=False)
+    amount_paise: int
+
+    def is_same_payer(self, other: "PayerTold") -> bool:
+        """Return whether both name one payer, as far as they name one."""
+        other_bank = bool(self.bank and other.bank) and self.bank != other.bank
+        return self.payer_key == other.payer_key and not other_bank
+
+
+async def told(connection: Connection, case_no: str, hop_no: int) -> list[PayerTold]:
+    """Return what complaints tell of a victim's transfer. A complaint may tell it in several rows."""
     rows = await connection.fetch(
-        "SELECT t.ack_no, sum(t.amount_paise)::bigint AS paise FROM complaint_transfer t"
-        " WHERE t.case_no = $1 AND t.hop_no = $2 AND t.ack_no <> $3 AND NOT EXISTS ("
-        "  SELECT FROM complaint_transfer o WHERE o.case_no = $1 AND o.hop_no = $2 AND o.ack_no = $3"
-        "  AND o.payer_holder = t.payer_holder)"
-        " GROUP BY t.ack_no ORDER BY t.ack_no",
+        "SELECT ack_no, payer_institution, payer_holder, amount_paise FROM complaint_transfer"
+        " WHERE case_no = $1 AND hop_no = $2 ORDER BY ack_no, row_no",
         case_no,
         hop_no,
-        owner,
     )
-    return {row["ack_no"]: row["paise"] for row in rows}
+    return [
+        PayerTold(
+            ack_no=row["ack_no"],
+            bank=row["payer_institution"].strip().upper(),
+            payer_key=account_key(row["payer_holder"]),
+            amount_paise=row["amount_paise"],
+        )
+        for row in rows
+    ]
+
+
+async def lost_before(connection: Connection, case_no: str, hop_no: int) -> frozenset[str]:
+    """Return the complaints for which a transfer does not count by the newest decision that two officers agreed on."""
+    rows = await connection.fetch(
+        "SELECT unnest(among) AS ack_no FROM (SELECT array_remove(array_remove(among, ack_no), given_to) AS among"
+        " FROM payer_decision WHERE case_no = $1 AND hop_no = $2 AND agreed_at IS NOT NULL"
+        " ORDER BY agreed_at DESC, decision_id DESC LIMIT 1) AS newest",
+        case_no,
+        hop_no,
+    )
+    return frozenset(row["ack_no"] for row in rows)
 
 
 async def undecided(connection: Connection, restoration_id: UUID) -> dict[int, tuple[str, ...]]:

@@ -298,6 +298,9 @@ async def test_h1_a_complaint_after_the_decision_that_names_yet_another_payer_co
     (found,) = (await payer_decisions.contested(home.ctx, case_no)).transfers
     assert (found.undecided, len(found.claims), len(found.decisions)) == (True, 3, 1)
     assert later in {claim.ack_no for claim in found.claims}
+    await decided(home, case_no, case_no)
+    told = await not_theirs(home, case_no)
+    assert [later in body for body in told] == [True, False], "who lost before is not told again"
 
 
 def test_h1_the_decisions_are_in_the_evidence_pack() -> None:
