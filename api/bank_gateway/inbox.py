@@ -44,7 +44,8 @@ async def begin(request: Request, visit: TheVisit) -> Response:
     except ValueError:
         raise Refused(UNREADABLE_FORM) from None
     email = tidy(sent.get("email", ""))[:200]
-    kept = {name: text for name, text in sent.items() if name.startswith(KEPT)}
+    # The step is that of a button, and never of a form that is kept.
+    kept = {name: text for name, text in sent.items() if name.startswith(KEPT) and name != f"{KEPT}step"}
     if sent.get("step") == SHOW:
         response = visit.closed(visit.say["session_over_kept"] if kept else "", email=email, kept=kept)
         keep_language(request, response)

@@ -109,7 +109,8 @@ async def _gone(visit: Visit, check_id: UUID, status: int) -> Response:
         found = await bank_reply_checks.decided(connection, visit.code, check_id)
     notice = ""
     if found is not None:
-        notice = visit.say[f"check_{found.outcome.value}"].format(name=found.name, when=moment(found.at, visit.say))
+        key = "check_taken_back" if found.by_maker else f"check_{found.outcome.value}"
+        notice = visit.say[key].format(name=found.name, when=moment(found.at, visit.say))
     return visit.page("gone", status, notice=notice)
 
 

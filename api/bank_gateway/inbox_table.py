@@ -154,12 +154,14 @@ class TableReader:
 
     views: Mapping[UUID, AnswerView]
     accounts: Mapping[UUID, Mapping[int, str]] = field(repr=False)
-    """by request and transfer"""
+    """credited account, by request and number of the transfer"""
     who: Mapping[str, str]
     made: str
     now: datetime
     language: Language
     say: Mapping[str, str] = field(repr=False)
+    changed: frozenset[UUID] = frozenset()
+    """requests of which the bank has told something since the table waits for its second person"""
 
     def read(self, reading: TableReading) -> None:
         """Note each mistake, and make the forms of the requests without one. A row that states nothing is left out."""
@@ -167,6 +169,8 @@ class TableReader:
         for line in reading.lines:
             if line.request_id is None or line.request_id not in self.views:
                 line.problem = self.say["line_no_request"]
+            elif line.request_id in self.changed and line.cells.get("what"):
+                line.problem = self.say["line_told_since"]
             elif line.cells.get("what"):
                 by_request.setdefault(line.request_id, []).append(line)
         for request_id, lines in by_request.items():

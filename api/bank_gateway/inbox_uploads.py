@@ -4,7 +4,7 @@ Each row is shown as it will be booked, and then sent.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -46,8 +46,7 @@ async def reply(request: Request, visit: Visit, sent: Mapping[str, str]) -> Resp
     booked: Mapping[UUID, str] = {}
     is_any_taken = False
     if is_to_send and visit.needs_second and reading.forms:
-        holds_money = any(one.held_paise for form in reading.forms.values() for one in form.stated.values())
-        return await ask_second(request, visit, ReplyKind.TABLE, None, holds_money=holds_money)
+        return await ask_second(request, visit, ReplyKind.TABLE, None)
     if is_to_send and all(who.values()) and reading.forms:
         # The table is of many cases, so it is sealed under the bank's key and belongs to none of them.
         await keep_posted(request, visit)
@@ -74,8 +73,18 @@ async def read(visit: Visit, text: str, who: Mapping[str, str], made: str) -> tu
     named = {name: value or "–" for name, value in who.items()}
     views = await _views(visit, reading)
     accounts = {request_id: await inbox.accounts_of(visit.services.ctx, request_id) for request_id in views}
-    TableReader(views, accounts, named, made, now, visit.look.language, visit.say).read(reading)
+    changed = await _changed(visit, views)
+    TableReader(views, accounts, named, made, now, visit.look.language, visit.say, changed).read(reading)
     return reading, made
+
+
+async def _changed(visit: Visit, request_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Return the requests of which the bank has told something since the first person sent the table."""
+    check = visit.checks
+    if check is None:
+        return frozenset()
+    ctx = visit.services.ctx
+    return frozenset([one for one in request_ids if await inbox.told_since(ctx, visit.code, one, check.made_at)])
 
 
 async def _views(visit: Visit, reading: TableReading) -> dict[UUID, AnswerView]:

@@ -17,10 +17,11 @@ from schemas.base import FrozenModel, UtcDatetime
 
 WAITING_MAX: Final = 200
 NOTE_MAX_CHARS: Final = 300
-TABLES_SHOWN_FOR: Final = timedelta(days=7)
-"""time for which a file that was given back is shown"""
 TABLES_MAX: Final = 20
 """tables of a bank that wait at one time; a trigger holds it"""
+TABLES_SHOWN_FOR: Final = timedelta(days=7)
+"""time for which a file that was given back is shown"""
+TABLES_SHOWN_MAX: Final = 20
 
 
 class ReplyKind(StrEnum):
@@ -63,11 +64,13 @@ class Decided(FrozenModel):
 
     outcome: CheckOutcome
     name: str = Field(repr=False)
+    by_maker: bool
+    """whether the first person took it back"""
     at: UtcDatetime
 
 
 class GivenBack(FrozenModel):
-    """A reply that was given back, and about which no other one was made since."""
+    """A reply that was given back."""
 
     check: ReplyCheck
     name: str = Field(repr=False)
@@ -161,7 +164,7 @@ async def about(connection: Connection, institution: str, kind: ReplyKind, subje
 async def decided(connection: Connection, institution: str, check_id: UUID) -> Decided | None:
     """Return the decision about a reply of a bank, or None if it waits or is unknown."""
     row = await connection.fetchrow(
-        "SELECT c.outcome, c.decided_at AS at, p.name FROM bank_reply_check c"
+        "SELECT c.outcome, c.decided_at AS at, p.name, c.decided_by = c.made_by AS by_maker FROM bank_reply_check c"
         " JOIN bank_person p ON p.person_id = c.decided_by WHERE c.institution = $1 AND c.check_id = $2",
         institution,
         check_id,
@@ -177,7 +180,7 @@ async def tables_given_back(connection: Connection, institution: str) -> list[Gi
         " ORDER BY c.decided_at DESC LIMIT $3",
         institution,
         TABLES_SHOWN_FOR,
-        TABLES_MAX,
+        TABLES_SHOWN_MAX,
     )
     return [_given_back(dict(row)) for row in rows]
 

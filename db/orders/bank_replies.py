@@ -75,7 +75,9 @@ SELECT o.order_id, o.kind, o.case_no, l.amount_paise, l.confirmed_paise, o.first
     coalesce((
     SELECT m.name || ', ' || d.name FROM bank_reply_check k JOIN bank_person m ON m.person_id = k.made_by
     JOIN bank_person d ON d.person_id = k.decided_by
-    WHERE k.subject_id = o.order_id AND k.institution = $1 AND k.outcome = 'sent' ORDER BY k.made_at DESC LIMIT 1), (
+    WHERE k.subject_id = o.order_id AND k.institution = $1 AND k.outcome = 'sent' AND NOT EXISTS (
+        SELECT FROM bank_evidence e WHERE e.about = o.order_id AND e.institution = $1 AND e.received_at > k.decided_at)
+    ORDER BY k.made_at DESC LIMIT 1), (
     SELECT p.name FROM bank_evidence e JOIN bank_person p ON p.person_id = e.bank_person_id
     WHERE e.about = o.order_id AND e.institution = $1 ORDER BY e.evidence_id DESC LIMIT 1), '') AS name
 FROM (

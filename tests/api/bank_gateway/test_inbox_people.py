@@ -276,7 +276,7 @@ async def test_a_reply_that_does_not_fit_any_more_is_given_back_and_not_filled_i
     offered = read(await maker.client.post(path, data=held | {"step": "check"})).words
     assert "Send the hold now" in offered
     asked = read(await maker.client.post(path, data=held | {"step": "send"})).words
-    assert "The police do not know of money that is on hold in it" in asked
+    assert "The police do not know yet about money on hold in this reply" in asked
     (waits,) = waiting_of(await checker.page("/inbox/checks"))
     shown = (await checker.page(waits)).words
     assert "₹3,000 of this transfer stays open" in shown
@@ -290,7 +290,7 @@ async def test_a_reply_that_does_not_fit_any_more_is_given_back_and_not_filled_i
     assert (await maker.client.post(waits, data={"step": "return"})).status_code == 303
     assert "A. Maker took this reply back unsent" in (await maker.page(path)).words
     late = read(await checker.client.post(waits, data={"step": "return"}), 404)
-    assert "A. Maker gave this reply back unsent" in late.words
+    assert "A. Maker took this reply back unsent" in late.words
     await by_two(ctx, is_so=False)
 
 
