@@ -25,6 +25,8 @@ LOG_FILE_MODE = 0o600
 POLL_SECONDS = 0.02
 POLL_SHARE = 0.05
 """a process is seen to be ready at most so much later than it was, as a share of its start"""
+WATCH_SECONDS = 0.1
+"""time between two looks at a process whose end the system does not tell"""
 STOP_LIMIT_SECONDS = 15.0
 KILL_LIMIT_SECONDS = 10.0
 READY_LIMIT_SECONDS = 60.0
@@ -210,23 +212,26 @@ class ChildProcess:
             await _end_of(self.pid)
 
     async def _ends_within(self, limit_seconds: float) -> bool:
-        deadline = time.monotonic() + limit_seconds
-        while self.is_running:
-            if time.monotonic() > deadline:
-                return False
-            await asyncio.sleep(POLL_SECONDS)
+        try:
+            async with asyncio.timeout(limit_seconds):
+                await self.ended()
+        except TimeoutError:
+            return False
         return True
 
 
 async def _end_of(pid: int) -> None:
-    """Wait until a process of this id has ended; return at once if there is none."""
+    """Wait until a process of this id has ended, or where the system does not tell, for a moment."""
+    loop, has_ended = asyncio.get_running_loop(), asyncio.Event()
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
         return
-    loop, has_ended = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(descriptor, has_ended.set)
+    except OSError:  # some containers refuse the call, and a process may have too many open files
+        await asyncio.sleep(WATCH_SECONDS)
+        return
     try:
+        loop.add_reader(descriptor, has_ended.set)
         await has_ended.wait()
     finally:
         loop.remove_reader(descriptor)

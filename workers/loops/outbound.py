@@ -43,6 +43,8 @@ DueWork = Callable[[], Awaitable[int]]
 
 CHECK_EVERY_SECONDS: Final = 1.0
 """short, because a person waits for a one-time code"""
+LOOK_LIMIT_SECONDS: Final = 5.0
+"""A look that takes longer is given up. Then each kind of work tries by itself, so that none waits for another."""
 
 
 @dataclass(frozen=True)
@@ -119,13 +121,13 @@ class OutboundLoop:
         tell_desk_after = timedelta(seconds=self.ctx.policy.public_form.tell_desk_after_seconds)
         while True:
             try:
-                async with self.ctx.pool.acquire() as connection:
+                async with asyncio.timeout(LOOK_LIMIT_SECONDS), self.ctx.pool.acquire() as connection:
                     due = await kinds_due(connection, self.ctx.now(), tell_desk_after)
-            except Exception as error:  # the database may be away
-                log.warning("outbound work waits: %s", type(error).__name__)
-            else:
-                for kind in due:
-                    woken[kind].set()
+            except Exception as error:  # the database may be away, or one table locked
+                log.warning("each kind of outbound work looks for itself: %s", type(error).__name__)
+                due = frozenset(woken)
+            for kind in due:
+                woken[kind].set()
             await asyncio.sleep(self.check_every_seconds)
 
     async def _use_new_ways(self) -> None:
