@@ -2,21 +2,21 @@
 
 import tomllib
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, Final
 
 from documents.spreadsheet import Table, Value
-from documents.wording import WORDS, words_of
+from documents.wording import PLACE_OF, WORDS, words_of
 from schemas.enums import Language
 from schemas.text import IST
 
-_PLACE: Final = {Language.EN: 0, Language.HI: 1}
 _PAISE: Final = "paise"
 _DISTRICTS: Final = ("district", "about")
 """columns that may have a district; what is none stays as it is"""
-_TIMES: Final = ("at", "_at", "_since")
-"""ends of the names of columns with a time"""
+_DAYS: Final = ("due", "application_received")
+"""columns with a day, beside those that end in `_on`"""
+_OF_IST: Final = {Language.EN: "{} (IST)", Language.HI: "{} (भारतीय समय)"}
 
 
 def for_people(table: Table, language: Language) -> Table:
@@ -24,27 +24,44 @@ def for_people(table: Table, language: Language) -> Table:
 
     A heading or a code without a text stays as it is.
     """
-    place, headings = _PLACE[language], _texts()["headings"]
-    header = tuple(headings[name][place] if name in headings else name for name in table.header)
+    header = tuple(_heading(name, language) for name in table.header)
     reads = [_reader(table.title, name, language) for name in table.header]
     rows = tuple(tuple(read(value) for read, value in zip(reads, row, strict=True)) for row in table.rows)
     # The rows are checked already, and may be many.
     return Table.model_construct(title=table.title, header=header, rows=rows)
 
 
+def _heading(name: str, language: Language) -> str:
+    texts: Mapping[str, tuple[str, str]] = _texts()["headings"]
+    if name not in texts:
+        return name
+    told = texts[name][PLACE_OF[language]]
+    return _OF_IST[language].format(told) if _is_time(name) else told
+
+
 def _reader(title: str, name: str, language: Language) -> Callable[[Value], Value]:
-    """Return what makes of a value of a column what a person reads."""
+    """Return the function that turns the values of a column into what people read."""
     codes: Mapping[str, Mapping[str, tuple[str, str]]] = _texts()["codes"]
     known = codes.get(f"{title}.{name}") or codes.get(name)
     if known is not None:
-        return lambda value: known[value][_PLACE[language]] if isinstance(value, str) and value in known else value
+        return lambda value: known[value][PLACE_OF[language]] if isinstance(value, str) and value in known else value
     if name in _DISTRICTS:
         return lambda value: words_of(language).district(str(value or ""))
-    if name.endswith(_PAISE):
+    if name.endswith(_PAISE) and name in _texts()["headings"]:
         return lambda value: value / 100 if isinstance(value, int) else value
-    if name in _TIMES or name.endswith(_TIMES[1:]):
+    if _is_time(name):
         return _time
+    if name in _DAYS or name.endswith("_on"):
+        return _day
     return lambda value: value
+
+
+def _is_time(name: str) -> bool:
+    return name == "at" or name.endswith(("_at", "_since"))
+
+
+def _day(value: Value) -> Value:
+    return f"{date.fromisoformat(value):%d-%m-%Y}" if isinstance(value, str) and value else value
 
 
 def _time(value: Value) -> Value:

@@ -23,7 +23,7 @@ _NAMES_STATION: Final = re.compile(
     r"थाना|कोतवाली|\b(?:police (?:station|lines)|thana|kotwali|p\.? ?s\.?)(?!\w)", re.IGNORECASE
 )
 """matches the name of a police station that already says that it is a station"""
-_PLACE: Final = {Language.EN: 0, Language.HI: 1}
+PLACE_OF: Final = {Language.EN: 0, Language.HI: 1}
 """place of a language in `names.toml`"""
 
 
@@ -99,7 +99,7 @@ def words_of(language: Language) -> Wording:
 
 
 def _named(table: str, name: str, language: Language) -> str:
-    return _names(table).get(_squeezed(name), (name, name))[_PLACE[language]]
+    return _names(table).get(_squeezed(name), (name, name))[PLACE_OF[language]]
 
 
 @cache

@@ -64,11 +64,16 @@ def test_a_stage_has_the_name_that_the_page_has(language: str) -> None:
 
 
 def test_codes_sums_and_times_are_those_of_people() -> None:
-    header = ("stage", "about", "p95_seconds", "held_paise", "began_at", "not_listed")
-    rows = (("notice", "LUCKNOW", 12.5, 1_234_50, "2026-11-24T19:00:00Z", "x"), ("other", "", None, None, None, None))
+    header = ("stage", "about", "p95_seconds", "held_paise", "began_at", "due", "other_paise")
+    rows = (
+        ("notice", "LUCKNOW", 12.5, 1_234_50, "2026-11-24T19:00:00Z", "2026-11-24", 5),
+        ("other", "", None, None, None, "", None),
+    )
     table = Table(title="stages", header=header, rows=rows)
     hindi = for_people(table, Language.HI)
-    assert hindi.header == ("चरण", "किसका", "100 में 95 इतने सेकंड में", "रोकी गई (₹)", "शुरू", "not_listed")
-    assert hindi.rows[0] == ("सूचना", "लखनऊ", 12.5, 1_234.5, "25-11-2026 00:30:00", "x")
-    assert hindi.rows[1] == ("other", "", None, None, None, None)
+    began = "शुरू (भारतीय समय)"
+    assert hindi.header == ("चरण", "समूह", "100 में 95 इतने सेकंड में", "रोकी गई (₹)", began, "अंतिम दिन", "other_paise")
+    # A sum under a name of the API stays in the unit that the name says.
+    assert hindi.rows[0] == ("सूचना", "लखनऊ", 12.5, 1_234.5, "25-11-2026 00:30:00", "24-11-2026", 5)
+    assert hindi.rows[1] == ("other", "", None, None, None, "", None)
     assert for_people(table, Language.EN).header[2] == "95 of 100 within, in seconds"
