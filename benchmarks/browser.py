@@ -44,7 +44,7 @@ TELLING_VERBS: Final = 50
 TELLING_CALLS: Final = 40
 UPDATES: Final = 2_000
 WARM_UPDATES: Final = 100
-"""updates at least before the memory is measured first, so that what a page keeps once does not count
+"""fewest updates before the first measurement of memory, so that what a page keeps once does not count
 
 Half as many as are measured are better: the browser compiles the code that runs often, and keeps it once.
 """

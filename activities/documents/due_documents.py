@@ -333,7 +333,7 @@ async def _status_letter(work: _Attempt) -> _Found:
     if await due_documents.is_overtaken(work.connection, due_document):
         return _OVERTAKEN
     if not await complaint_money.buckets(work.connection, due_document.case_no, due_document.subject):
-        # All of it counts for another complaint. The victim was told so, and a letter has nothing to say.
+        # All of it counts for other complaints, so a letter has nothing to say. The page `my case` tells it.
         return _OVERTAKEN
     victim = await notifications.victim(work.connection, due_document.subject)
     letter = await work.issue(victim.language, await work.next_revision())

@@ -32,12 +32,6 @@ export function useBankName(): (code: string | null | undefined) => string {
 /** Return the name of the bank of an account, by its code or as a person told it. */
 export type BankName = ReturnType<typeof useBankName>;
 
-/** The account that a complaint names as the payer of a transfer. */
-export function payerOf(one: Schemas["ContestedTransfer"], complaint: string, bankOf: (code: string) => string = bankName): string {
-  const claim = one.claims.find((each) => each.ack_no === complaint);
-  return claim ? `${bankOf(claim.payer_institution)}${claim.account_end && ` ••${claim.account_end}`}` : "–";
-}
-
 /** The same for districts, in the language of the page. */
 export function useDistrictName(): (district: string | null | undefined) => string {
   const { data } = useQuery(choices);
@@ -46,6 +40,12 @@ export function useDistrictName(): (district: string | null | undefined) => stri
     const names = new Map(data?.districts.map((one) => [one.code, language === "hi" ? one.hindi : one.english]));
     return (district) => names.get((district ?? "").trim().toUpperCase()) ?? district ?? "";
   }, [data, language]);
+}
+
+/** The account that a complaint names as the payer of a transfer. */
+export function payerOf(one: Schemas["ContestedTransfer"], complaint: string, bankOf: BankName = bankName): string {
+  const claim = one.claims.find((each) => each.ack_no === complaint);
+  return claim ? `${bankOf(claim.payer_institution)}${claim.account_end && ` ••${claim.account_end}`}` : "–";
 }
 
 /** A code of the API, with its name in the language of the page. */

@@ -104,7 +104,7 @@ function One({ ackNo, restorationId }: { ackNo: string; restorationId: string })
       </ol>
       {!isOpen && (
         <div className="item">
-          {view.reason !== view.steps.at(-1)?.reason && <p className="xs mut">{view.reason}</p>}
+          {view.reason !== "" && view.reason !== view.steps.at(-1)?.reason && <p className="xs mut">{view.reason}</p>}
           <ActButtons acts={acts} ackNo={ackNo} />
         </div>
       )}
