@@ -43,7 +43,7 @@ export function useDistrictName(): (district: string | null | undefined) => stri
 }
 
 /** The account that a complaint names as the payer of a transfer. */
-export function payerOf(one: Schemas["ContestedTransfer"], complaint: string, bankOf: BankName = bankName): string {
+export function payerOf(one: Schemas["ContestedTransfer"], complaint: string, bankOf: (code: string) => string = bankName): string {
   const claim = one.claims.find((each) => each.ack_no === complaint);
   return claim ? `${bankOf(claim.payer_institution)}${claim.account_end && ` ••${claim.account_end}`}` : "–";
 }
