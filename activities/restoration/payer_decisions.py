@@ -123,9 +123,10 @@ async def _contested(work: CaseTransaction, hop_no: int) -> ContestedTransfer:
 
 
 async def _who_lost(work: CaseTransaction, found: ContestedTransfer, owner: str, before: str) -> dict[str, int]:
-    """Return the amount of a transfer in paise by the complaints for which it does not count, as each tells it.
+    """Return, by complaint, the amount in paise of a transfer that does not count for it.
 
-    `before` is the complaint for which it counted. A complaint that lost by an earlier decision was notified then.
+    The amount is as the complaint tells it. `before` is the complaint for which it counted. A complaint that lost by
+    an earlier decision was notified then.
     """
     told = await payer_decisions.told(work.connection, work.case_no, found.hop_no)
     owners = [one for one in told if one.ack_no == owner]
