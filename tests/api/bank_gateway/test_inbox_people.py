@@ -17,7 +17,6 @@ from activities.administration.proposals import decide, propose
 from activities.bank_gateway import inbox
 from activities.banks import people
 from activities.banks.changes import write_login
-from activities.banks.reply_links import ReplyNotTaken
 from activities.context import Context
 from activities.directory import DirectoryRefused
 from activities.notifications.person_codes import first_sign_in_address, send_person_codes
@@ -26,7 +25,7 @@ from activities.retention import forget_entries
 from activities.secret_codes import new_grouped_code
 from activities.secrets import hash_password, is_outdated
 from adapters.messages.smtp import MailRefused, MailUnreachable
-from db.banks import bank_people, bank_reply_checks, bank_sessions
+from db.banks import bank_people, bank_sessions
 from db.banks.bank_sessions import BankSession
 from db.clock import present_moment
 from db.pool import Pool
@@ -358,64 +357,6 @@ async def test_a_reply_is_not_given_back_while_it_is_sent(
     assert "your answer is recorded" in read(await checker.client.post(waits, data={"step": "send"})).words
     assert (await given_back[0]).status_code == 409
     assert [row["outcome"] for row in await pool.fetch("SELECT outcome FROM bank_reply_check")][-1] == "sent"
-    await by_two(ctx, is_so=False)
-
-
-async def test_a_file_of_which_nothing_goes_out_waits_on_and_files_have_a_limit(
-    doors: Doors, browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ctx, pool = doors.services.ctx, doors.services.ctx.pool
-    await by_two(ctx, is_so=True)
-    maker, checker = [await person_of(doors, name) for name in ("A. Maker", "B. Checker")]
-    await confirm(doors)
-    root = rrn()
-    await doors.complain(transfers=[transfer(rrn=root)])
-    (row,) = [row for row in await maker.waiting() if row["rrn"] == root]
-    table = f"request,rrn,what,rupees\n{row['request']},{root},01,\n"
-    asked = {"table": table, "step": "send", "made": "2026-11-28T10:00:00.000+00:00"}
-    assert "It waits for a colleague" in read(await maker.client.post("/inbox/table", data=asked)).words
-    (waits,) = waiting_of(await checker.page("/inbox/checks"))
-
-    async def changed(ctx: Context, institution: str, request_id: UUID, form: Any) -> Any:
-        view = await inbox.look(ctx, institution, request_id)
-        assert view is not None
-        return ReplyNotTaken(view)
-
-    monkeypatch.setattr(inbox, "answer", changed)
-    nothing = read(await checker.client.post(waits, data={"step": "send"}), 409)
-    assert "Nothing is sent yet" in nothing.words
-    assert "Give it back unsent" in nothing.words
-    assert waiting_of(await checker.page("/inbox/checks")) == [waits], "it is not sent"
-    monkeypatch.undo()
-    assert transfer()["payee"]["account"] in (await checker.page(waits)).words
-    returned = {"step": "return", "note": "The case is another one"}
-    assert (await checker.client.post(waits, data=returned)).status_code == 303
-    listed = (await maker.page("/inbox/checks")).words
-    assert "B. Checker gave it back unsent" in listed
-    assert "The case is another one" in listed
-    assert "It waits for a colleague" in read(await maker.client.post("/inbox/table", data=asked)).words
-    (waits,) = waiting_of(await checker.page("/inbox/checks"))
-    assert (await checker.client.post(waits, data={"step": "send"})).status_code == 200
-    assert waiting_of(await checker.page("/inbox/checks")) == []
-
-    monkeypatch.setattr(bank_reply_checks, "TABLES_MAX", 2)
-    kept = "SELECT count(*) FROM bank_evidence WHERE path = '/inbox/table'"
-    other = rrn()
-    await doors.complain(transfers=[transfer(rrn=other)])
-    (row,) = [row for row in await maker.waiting() if row["rrn"] == other]
-    asked |= {"table": f"request,rrn,what,rupees\n{row['request']},{other},01,\n"}
-    for _ in range(2):
-        assert "It waits for a colleague" in read(await maker.client.post("/inbox/table", data=asked)).words
-    before = await pool.fetchval(kept)
-    third = read(await maker.client.post("/inbox/table", data=asked), 409)
-    assert "2 files of your bank wait for a second person" in third.words
-    assert await pool.fetchval(kept) == before, "what is refused is not stored"
-    with pytest.raises(asyncpg.CheckViolationError, match="at most 20 tables"):
-        await pool.execute(
-            "INSERT INTO bank_reply_check (check_id, institution, kind, evidence_id, made_by, made_at)"
-            " SELECT gen_random_uuid(), institution, kind, evidence_id, made_by, made_at"
-            " FROM bank_reply_check, generate_series(1, 20) WHERE kind = 'table'"
-        )
     await by_two(ctx, is_so=False)
 
 
