@@ -226,6 +226,9 @@ class OfficerStreams:
             body = change.body_for(stream.viewer)
             if body is not None:
                 stream.waiting.offer(change.about, Sent(number, change.kind, body))
+        # Who looks at a work item may have been heard before the item was read, or before a caller saw it.
+        if change.kind == "task" and self._presences.is_looked_at(TASK + change.about):
+            self._tell_presence({TASK + change.about})
 
     def _tell_presence(self, subjects: set[str]) -> None:
         for subject in sorted(subjects):

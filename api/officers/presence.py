@@ -50,6 +50,10 @@ class Presences:
         """Return whether a session is known to look at a subject."""
         return session in self._of_subject.get(subject, ())
 
+    def is_looked_at(self, subject: str) -> bool:
+        """Return whether any officer is known to look at a subject."""
+        return subject in self._of_subject
+
     def of(self, subject: str) -> Presence:
         """Return all who look at a subject, each officer once."""
         since: dict[str, datetime] = {}

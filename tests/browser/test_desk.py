@@ -90,15 +90,7 @@ class District:
         case_no: str = answer.json()["case_ack_no"]
         ticket = await engine.sim.wait_ticket(bank=bank.code, rrn=reference, timeout_seconds=OPENED_SECONDS)
 
-        async def phoned() -> bool:
-            if (await engine.read("/desk/tasks", case=case_no, kind="phone_bank"))["items"]:
-                return True
-            path = f"/api/v1/cases/{case_no}/requests/{ticket.key}/escalate"
-            # The desk need not wait for the clock.
-            await engine.api.post(path, json={"reason": "nothing is heard"}, headers=engine.officer(Role.DESK))
-            return False
-
-        await engine.until(phoned, OPENED_SECONDS, "the bank is to be phoned")
+        await engine.until_phoned(case_no, ticket.key, OPENED_SECONDS)
         return case_no
 
     async def valued(self, count: int) -> None:
@@ -212,7 +204,7 @@ async def test_a_stream_that_breaks_is_said_and_what_came_meanwhile_is_there(sta
     await district.valued(1)
     token = (await stage.officers("desk.broken", role=Role.DESK))["desk.broken"]
     seat = await sit(token)
-    await seat.open(district.view)
+    await seat.open(district.calls)
     await current(seat, "₹50,000")
     await seat.sees("Live")
 

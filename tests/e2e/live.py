@@ -26,7 +26,7 @@ from db.pool import Pool, open_pool
 from domain.evidence.integrity import Verdict
 from domain.policy.model import PACKAGED_POLICY
 from schemas.banks.institutions import InstitutionEntry
-from schemas.enums import OFFICER_ROLES, Role
+from schemas.enums import OFFICER_ROLES, EscalationLevel, Role
 from simulator import SimulatorConfig, SimulatorServer
 from simulator.people.callers import Person, Staff
 from tests.event_texts import untold
@@ -167,6 +167,25 @@ class Live:
 
         await self.until(settled, limit_seconds, f"case {case_no} settles")
         assert (await self.read(f"/cases/{case_no}"))["state"] == "settled"
+
+    async def until_phoned(self, case_no: str, request_id: str, limit_seconds: float = 240.0) -> None:
+        """Raise a request without an answer, level by level, until the desk is to phone its bank.
+
+        The next level is asked for when the one before is reached. Asked for sooner, a request may go past the desk.
+        Raises AssertionError after `limit_seconds` for one level.
+        """
+        reached = 0
+
+        async def is_reached() -> bool:
+            events = "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = 'level_reached'"
+            count: int = await self.pool.fetchval(events, case_no)
+            return count >= reached
+
+        while not (await self.read("/desk/tasks", case=case_no, kind="phone_bank"))["items"]:
+            reached += 1
+            assert reached < len(EscalationLevel), "the bank is to be phoned"
+            await self.post(f"/cases/{case_no}/requests/{request_id}/escalate", {"reason": "nothing is heard"})
+            await self.until(is_reached, limit_seconds, f"{reached} levels are reached")
 
     async def database_answers(self) -> bool:
         """Whether PostgreSQL takes our queries (again)."""

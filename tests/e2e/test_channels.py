@@ -205,16 +205,7 @@ async def a_bank_says_nothing(engine: Live, way: str, bank: str) -> None:
     case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
     ticket = await engine.sim.wait_ticket(bank=bank, rrn=root, timeout_seconds=SETTLE_SECONDS)
 
-    async def phoned() -> bool:
-        return bool((await engine.read("/desk/tasks", case=case_no, kind="phone_bank"))["items"])
-
-    levels = 0
-    while not await phoned() and levels < 6:
-        # The desk need not wait for the clock: each push is one escalation level.
-        await engine.post(f"/cases/{case_no}/requests/{ticket.key}/escalate", {"reason": "nothing is heard"})
-        levels += 1
-        await escalated(engine, case_no, levels)
-    assert await phoned()
+    await engine.until_phoned(case_no, ticket.key, SETTLE_SECONDS)
     assert (await carried(engine, case_no))[:2] == [(way, "delivered"), (way, "silent")]
 
     async def by_letter() -> bool:
@@ -231,17 +222,6 @@ async def a_bank_says_nothing(engine: Live, way: str, bank: str) -> None:
         await whole(engine, case_no, untraced=LOSS_PAISE)
     else:
         await whole(engine, case_no, held=LOSS_PAISE)
-
-
-async def escalated(engine: Live, case_no: str, levels: int) -> None:
-    """Wait until a missing answer has reached so many levels."""
-
-    async def there() -> bool:
-        events = "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = 'level_reached'"
-        count: int = await engine.pool.fetchval(events, case_no)
-        return count >= levels
-
-    await engine.until(there, SETTLE_SECONDS, f"{levels} levels are reached")
 
 
 # -- what a bank says wrongly ------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import { useEffect } from "react";
 
 import { api } from "./client.ts";
+import { whenOpen } from "./stream.ts";
 
 /** A case as `case:` with its number, or a work item as `task:` with its id. */
 export type Subject = `case:${string}` | `task:${number}`;
@@ -31,6 +32,11 @@ function change(subject: Subject, by: 1 | -1): void {
     timer = undefined;
   }
 }
+
+// A server without a stream hears no call, and one that was started again knows none.
+whenOpen(() => {
+  if (looked.size > 0) tell();
+});
 
 /** Look at these while the component is there. */
 export function useLooksAt(subjects: readonly Subject[]): void {

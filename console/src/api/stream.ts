@@ -41,6 +41,7 @@ const tab = crypto.randomUUID();
 const channel = new BroadcastChannel(LOCK);
 const handlers = new Set<(event: StreamEvent) => void>();
 const watchers = new Set<() => void>();
+const openers = new Set<() => void>();
 const own = new Map<Topic, number>();
 const others = new Map<string, readonly Topic[]>();
 const versions = new Map<string, number>();
@@ -91,6 +92,11 @@ export function useTopics(topics: readonly Topic[], handle: (event: StreamEvent)
       changedTopics();
     };
   }, [named]);
+}
+
+/** Do this whenever the stream is open, the first time and after each break. */
+export function whenOpen(opener: () => void): void {
+  openers.add(opener);
 }
 
 /** Return the newest version that was heard of a thing, or 0. */
@@ -229,8 +235,11 @@ function show(state: StreamState): void {
 
 function deliver(event: StreamEvent): void {
   if (event.kind === "opening" || event.kind === "clock") {
-    if (event.kind === "opening") openings += 1;
     learnExact(Date.parse(event.data.server_time), Date.now());
+    if (event.kind === "opening") {
+      openings += 1;
+      for (const opener of openers) opener();
+    }
     return;
   }
   if (event.kind === "reset") {

@@ -20,6 +20,7 @@ from api.officers.stream_events import Viewer
 from api.reporting.stream import OfficerStreamResponse
 from api.services import Services
 from api.tokens import Officer
+from db.reporting import presence
 from schemas.enums import OFFICER_ROLES, Role, TaskKind
 from schemas.events import EventKind
 from schemas.tasks import TaskCause, about_hop
@@ -144,6 +145,20 @@ async def test_officers_see_what_another_one_does_and_where_the_others_look(runn
         closed = await hers.task(task_id, state="closed")
         assert closed["version"] > valued["version"]
         assert (await hers.next("counts"))["data"] == {"kinds": [], "mine": 0}
+
+
+async def test_who_looks_at_an_item_is_told_though_it_was_heard_before_the_item_was_read(running: Running) -> None:
+    doors = running.doors
+    _, known = await item(doors, "412345678901")
+    coming = {f"task:{known + n}" for n in range(1, 20)}
+    async with watching(doors.client, doors.officer(Role.DESK, "asha"), "queue") as hers:
+        await hers.next("reset")
+        async with doors.services.ctx.pool.acquire() as connection:
+            await presence.announce(connection, "ravi", "session", coming)
+        await until(lambda: doors.services.officer_streams.looks("session", f"task:{known + 1}"))
+        _, task_id = await item(doors, "412345678902")
+        present = await hers.next("presence", about(f"task:{task_id}"))
+        assert [one["officer_id"] for one in present["data"]["officers"]] == ["ravi"]
 
 
 async def test_a_stream_goes_on_where_it_was_cut_off_and_says_where_it_cannot(doors: Doors) -> None:
