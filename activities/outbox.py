@@ -1,5 +1,6 @@
 """The outbox sweep: sends unsent workflow notifications, and follows up cases and hops that have waited long enough."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from db.cases import cases, hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox
 from db.restoration import court_hearings, court_orders
 from db.tracing import call_backs
-from schemas.outbox.case import CaseNews, CaseStart, FollowUp, Swept
+from schemas.outbox.case import CaseNews, CaseStart, FollowUp, SweepRun, Swept
 from schemas.text import IST
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ SKIP_FAILED_CASE = timedelta(minutes=1)
 """A case that failed is skipped for this time. So failing cases, however many, do not block the others."""
 SKIP_AFTER_SERVER_ERROR = timedelta(seconds=10)
 """the same where a server failed: the next sweep begins with other cases"""
+
+ONE_SWEEP = SweepRun()
 
 NotifyWorkflow = Callable[[FollowUp], Awaitable[None]]
 OfCourts = Callable[[Context, str, Sequence[int]], Awaitable[int]]
@@ -87,12 +90,20 @@ class SweepActivities:
     """failed cases, each with the time until which this process skips it"""
 
     @activity.defn(name="sweep_outbox")
-    async def sweep_outbox(self) -> Swept:
+    async def sweep_outbox(self, run: SweepRun = ONE_SWEEP) -> Swept:
         """Send unsent notifications, oldest first; then follow up open cases and hops that wait for the desk.
 
-        A case that fails is skipped for a while and delays no other case. Raises only when a server is unavailable.
+        Do that as often as the run says, and end early if the worker is stopping. A case that fails is skipped for a
+        while and delays no other case. Raises only when a server is unavailable.
         """
-        return await _Sweep(self).run()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        swept = await _Sweep(self).run()
+        for number in range(1, run.sweeps):
+            if await _is_stopping(began + number * run.every_seconds - loop.time()):
+                return swept.model_copy(update={"sweeps_left": run.sweeps - number})
+            swept = swept.with_next(await _Sweep(self).run())
+        return swept
 
 
 class _Sweep:
@@ -318,6 +329,16 @@ class _Sweep:
             return 0
         self._server_failures = 0
         return done
+
+
+async def _is_stopping(wait_seconds: float) -> bool:
+    """Wait so long, or until the worker of this activity begins to stop; return whether it does."""
+    try:
+        async with asyncio.timeout(max(wait_seconds, 0.0)):
+            await activity.wait_for_worker_shutdown()
+    except TimeoutError:
+        return activity.is_worker_shutdown()
+    return True
 
 
 def _is_server_error(error: Exception) -> bool:

@@ -51,7 +51,7 @@ class Grounds:
 
 
 async def end_schedules(client: Client) -> None:
-    """Remove the schedules of an engine that is gone, which would start work every five seconds on a shared server."""
+    """Remove the schedules of an engine that is gone, which would start work every minute on a shared server."""
     for schedule_id in (options.SWEEP_SCHEDULE_ID, options.RECONCILIATION_SCHEDULE_ID):
         try:
             await client.get_schedule_handle(schedule_id).delete()

@@ -16,10 +16,12 @@ from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
+    ScheduleHandle,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleSpec,
+    ScheduleUpdate,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -34,7 +36,7 @@ from adapters.clock import wall_clock
 from db.cases import cases, request_pauses
 from db.outbox import case_outbox
 from db.pool import Pool
-from schemas.outbox.case import CaseNews, CaseStart, FollowUp, OpenRequest, RequestTimes
+from schemas.outbox.case import CaseNews, CaseStart, FollowUp, OpenRequest, RequestTimes, SweepRun
 from workers.settings import Settings
 from workers.temporal_access import PLAIN, TemporalAccess, temporal_access
 from workflows import options
@@ -145,30 +147,61 @@ async def connect_to(settings: Settings, runtime: Runtime | None = None, *, lazy
 
 
 async def ensure_schedules(client: Client) -> None:
-    """Create the schedules of the outbox sweep and of reconciliation, once for all workers."""
+    """Create the schedules of the outbox sweep and of reconciliation, once for all workers.
+
+    One that an earlier release has made gets the times of this one, and stays paused if it is.
+    """
+    every = options.SWEEP_INTERVAL
+    sweeps = SweepRun(sweeps=options.SWEEPS_A_RUN, every_seconds=every.total_seconds())
     sweep = ScheduleActionStartWorkflow(
-        SweepWorkflow.run, id=options.SWEEP_WORKFLOW_ID, task_queue=options.CASE_WORK_QUEUE
+        SweepWorkflow.run, sweeps, id=options.SWEEP_WORKFLOW_ID, task_queue=options.CASE_WORK_QUEUE
     )
     reconciliation = ScheduleActionStartWorkflow(
         ReconciliationWorkflow.run, id=options.RECONCILIATION_WORKFLOW_ID, task_queue=options.CASE_WORK_QUEUE
     )
-    await _ensure(client, options.SWEEP_SCHEDULE_ID, sweep, options.SWEEP_INTERVAL)
-    await _ensure(client, options.RECONCILIATION_SCHEDULE_ID, reconciliation, options.RECONCILIATION_INTERVAL)
+    # A run that lasts longer is followed by the next one at once.
+    await _ensure(
+        client,
+        options.SWEEP_SCHEDULE_ID,
+        _every(every * options.SWEEPS_A_RUN, sweep, ScheduleOverlapPolicy.BUFFER_ONE),
+        begins_at_once=True,
+    )
+    await _ensure(
+        client,
+        options.RECONCILIATION_SCHEDULE_ID,
+        _every(options.RECONCILIATION_INTERVAL, reconciliation, ScheduleOverlapPolicy.SKIP),
+        begins_at_once=False,
+    )
 
 
-async def _ensure(client: Client, schedule_id: str, action: ScheduleActionStartWorkflow, every: timedelta) -> None:
-    schedule = Schedule(
+def _every(every: timedelta, action: ScheduleActionStartWorkflow, overlap: ScheduleOverlapPolicy) -> Schedule:
+    return Schedule(
         action=action,
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
-        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(seconds=10)),
+        policy=SchedulePolicy(overlap=overlap, catchup_window=timedelta(seconds=10)),
     )
+
+
+async def _ensure(client: Client, schedule_id: str, schedule: Schedule, *, begins_at_once: bool) -> None:
     try:
-        await client.create_schedule(schedule_id, schedule)
+        await client.create_schedule(schedule_id, schedule, trigger_immediately=begins_at_once)
     except ScheduleAlreadyRunningError:
-        pass
+        await _renew(client.get_schedule_handle(schedule_id), schedule, begins_at_once=begins_at_once)
     except RPCError as error:
         if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise
+        await _renew(client.get_schedule_handle(schedule_id), schedule, begins_at_once=begins_at_once)
+
+
+async def _renew(handle: ScheduleHandle, schedule: Schedule, *, begins_at_once: bool) -> None:
+    """Change a schedule that is there, if its times are others, and run it now if it is to begin at once."""
+    there = (await handle.describe()).schedule
+    if [one.every for one in there.spec.intervals] != [one.every for one in schedule.spec.intervals]:
+        renewed = dataclasses.replace(schedule, state=there.state)
+        await handle.update(lambda _: ScheduleUpdate(renewed))
+    if begins_at_once and not there.state.paused:
+        # The engine may have been away for long.
+        await handle.trigger(overlap=schedule.policy.overlap)
 
 
 class CaseNotifier:

@@ -22,6 +22,8 @@ CASE_TASK_TIMEOUT = timedelta(seconds=5)
 NO_RETRY = RetryPolicy(maximum_attempts=1)
 
 SWEEP_INTERVAL = timedelta(seconds=5)
+SWEEPS_A_RUN = 12
+"""sweeps in one run of the workflow. A run for each would cost Temporal far more than the sweep costs the database"""
 SWEEP_SCHEDULE_ID = "sweep-outbox"
 SWEEP_WORKFLOW_ID = "sweep-outbox"
 
@@ -33,11 +35,11 @@ RECORD_RETRY = RetryPolicy(
 """retries until our own database is available again"""
 RECORD_WINDOW = timedelta(days=30)
 
-SWEEP_TIMEOUT = timedelta(minutes=2)
+SWEEP_TIMEOUT = timedelta(minutes=3)
 SWEEP_HEARTBEAT = timedelta(seconds=10)
 """if a worker dies during a sweep, the next sweep must still begin soon"""
-SWEEP_RETRY = RetryPolicy(maximum_attempts=1)
-"""no retry, because the schedule runs the sweep again within seconds"""
+SWEEP_RETRY = RetryPolicy(initial_interval=SWEEP_INTERVAL, backoff_coefficient=1)
+"""a sweep that fails because a server is away is repeated as soon as the next one would be made"""
 
 RECONCILIATION_INTERVAL = timedelta(minutes=1)
 """time between two checks for banks that are due. The cycle of each bank is in the policy file"""

@@ -1,10 +1,12 @@
 """The sweep notifies of everything committed and not sent, oldest first, and no case delays another."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import ActivityEnvironment
 
 from activities import outbox
 from activities.context import Context
@@ -13,10 +15,11 @@ from activities.outbox import SweepActivities
 from db.cases import cases
 from db.outbox import case_outbox
 from db.pool import Pool
-from schemas.outbox.case import CaseNews, FollowUp
+from schemas.outbox.case import CaseNews, FollowUp, SweepRun
 from tests.activities.bench import Bench
 from tests.activities.told import planned
 from tests.factories import make_context, moved, row, rrn, transfer
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -75,6 +78,23 @@ async def test_lost_starts_and_lost_news_are_told_once(own: Bench, notifier: Wor
     assert [planned(told.news) for told in notifier.told if told.news] == [planned(starts[0])]
     again = await sweep.sweep_outbox()
     assert (again.cases_started, again.news_signalled, again.oldest_age_seconds) == (0, 0, 0)
+
+
+async def test_a_run_sweeps_again_until_its_worker_stops(own: Bench, notifier: WorkflowNotifier) -> None:
+    sweep = SweepActivities(own.ctx, notifier.notify)
+    worker = ActivityEnvironment()
+    first = await own.complain(transfer())
+    run = asyncio.create_task(worker.run(sweep.sweep_outbox, SweepRun(sweeps=100_000, every_seconds=0.05)))
+    await until(lambda: len(notifier.told) == 1)
+    second = await own.complain(transfer())
+    await until(lambda: len(notifier.told) == 2)
+    worker.worker_shutdown()
+    swept = await run
+    assert [told.case_no for told in notifier.told] == [first, second]
+    assert swept.cases_started == 2
+    assert 0 < swept.sweeps_left < 100_000
+    again = await ActivityEnvironment().run(sweep.sweep_outbox, SweepRun(sweeps=3))
+    assert (again.cases_started, again.sweeps_left) == (0, 0)
 
 
 async def test_what_is_young_is_still_with_whoever_wrote_it(

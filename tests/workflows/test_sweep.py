@@ -2,10 +2,22 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleHandle,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    ScheduleSpec,
+    ScheduleState,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+)
 from temporalio.service import RPCError
 
 from activities import outbox
@@ -15,8 +27,10 @@ from activities.directory import load_directory
 from activities.outbox import SweepActivities
 from activities.secrets import SecretBox
 from db.pool import Pool
-from schemas.outbox.case import FollowUp, Swept
+from schemas.outbox.case import FollowUp, SweepRun, Swept
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
+from tests.ground import end_schedules
+from tests.waiting import until
 from tests.workflows.stage import Stage, staged
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import connect, ensure_schedules
@@ -282,6 +296,53 @@ async def test_a_request_that_fails_for_our_fault_is_sent_again_without_waiting(
     assert progress.live_requests == (str((await stage.request_ids(case_no))[1]),)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
     await stage.outcome(case_no)
+
+
+async def test_the_next_worker_makes_the_sweeps_that_a_stopping_one_has_left(
+    ctx: Context, temporal_client: Client
+) -> None:
+    async with staged(ctx, temporal_client) as stage:
+        run = await stage.client.start_workflow(
+            SweepWorkflow.run,
+            SweepRun(sweeps=2, every_seconds=600),
+            id=f"sweep-{rrn()}",
+            task_queue=options.CASE_WORK_QUEUE,
+        )
+        await stage.complain(notify=False)
+        await stage.until_asked(1)
+        await settle_marks(stage)
+        await stage.complain(notify=False)
+    async with staged(ctx, temporal_client) as stage:
+        await stage.until_asked(1)
+        swept = await run.result()
+        assert (swept.cases_started, swept.sweeps_left) == (2, 0)
+
+
+async def has_begun(handle: ScheduleHandle) -> bool:
+    return (await handle.describe()).info.num_actions == 1
+
+
+async def test_a_schedule_of_an_earlier_release_gets_the_times_of_this_one(temporal_client: Client) -> None:
+    handle = temporal_client.get_schedule_handle(options.SWEEP_SCHEDULE_ID)
+    earlier = Schedule(
+        ScheduleActionStartWorkflow(SweepWorkflow.run, id="sweep-outbox", task_queue="earlier"),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(seconds=5))]),
+        state=ScheduleState(paused=True, note="an operator works on it"),
+    )
+    await temporal_client.create_schedule(options.SWEEP_SCHEDULE_ID, earlier)
+    try:
+        for _ in range(2):
+            await ensure_schedules(temporal_client)
+            there = (await handle.describe()).schedule
+            assert [one.every for one in there.spec.intervals] == [timedelta(minutes=1)]
+            assert (there.state.paused, there.state.note) == (True, "an operator works on it")
+            assert there.policy.overlap is ScheduleOverlapPolicy.BUFFER_ONE
+        assert (await handle.describe()).info.num_actions == 0
+        await handle.unpause()
+        await ensure_schedules(temporal_client)
+        await until(partial(has_begun, handle))
+    finally:
+        await end_schedules(temporal_client)
 
 
 # -- Temporal is unavailable -------------------------------------------------------------------------------------------
