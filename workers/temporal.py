@@ -194,7 +194,7 @@ async def _ensure(client: Client, schedule_id: str, schedule: Schedule, *, begin
 
 
 async def _renew(handle: ScheduleHandle, schedule: Schedule, *, begins_at_once: bool) -> None:
-    """Change a schedule that is there, if its times are others, and run it now if it is to begin at once."""
+    """Give a schedule that is there its present times. Run it now, if it is to begin at once."""
     there = (await handle.describe()).schedule
     if [one.every for one in there.spec.intervals] != [one.every for one in schedule.spec.intervals]:
         renewed = dataclasses.replace(schedule, state=there.state)
