@@ -40,6 +40,8 @@ from workers.stack import ReportStep, Running, Services, environment, services, 
 
 HOST = "127.0.0.1"
 CONTROL_TIMEOUT_SECONDS = 30.0
+CONTROL_CONNECTIONS = httpx.Limits(keepalive_expiry=2.0)
+"""The simulator closes a connection after five idle seconds, and a call in that moment would be lost."""
 ENTRIES = TypeAdapter(list[InstitutionEntry])
 EVERY_CHANNEL: Final[Mapping[str, Any]] = {
     "channels": {
@@ -174,7 +176,9 @@ async def simulated_stack(
                 people = await enrol_people(
                     pool, ready, running.desk_url, whole=with_restorations, authority=running.authority_file
                 )
-                async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
+                async with httpx.AsyncClient(
+                    base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS, limits=CONTROL_CONNECTIONS
+                ) as control:
                     keys = orjson.loads((await control.get("/sim/keys")).content)
                     await register_keys(pool, keys)
                     bank = with_inbox(entries, {key["institution"] for key in keys})

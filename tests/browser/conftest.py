@@ -160,7 +160,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, grounds: Grounds, buil
     async with AsyncExitStack() as stack:
         ground = await stack.enter_async_context(grounds.made())
         engine = await stack.enter_async_context(
-            live(tmp_path_factory.mktemp("browser"), config, ground, over_tls=True)
+            live(tmp_path_factory.mktemp("browser"), config, ground, over_tls=True, long_acts=True)
         )
         engine.connect_banks()
         driver = await stack.enter_async_context(async_playwright())

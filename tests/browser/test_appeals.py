@@ -23,7 +23,7 @@ from tests.factories import rrn, transfer
 pytestmark = pytest.mark.end_to_end
 
 HELD_PAISE: Final = 80_000_00
-OPENED_SECONDS: Final = 60.0
+OPENED_SECONDS: Final = 240.0
 """the longest that a bank and the engine need to open a hold on a busy machine"""
 
 

@@ -40,8 +40,8 @@ async def test_a_superintendent_approves_one_and_two_together_and_the_preparer_n
     # What this officer prepared needs another one, so it stands below what is to do.
     await preparer.page.get_by_role("button", name=re.compile("Waiting for others"), expanded=True).wait_for()
 
-    # The proof of this session is over, so that the page asks for a code.
-    seat = await sit(await stage.session("sp.approves", begun=timedelta(minutes=20)), width=1440, height=900)
+    # The proof of this session is over, though the session is not, so that the page asks for a code.
+    seat = await sit(await stage.session("sp.approves", begun=timedelta(minutes=27)), width=1440, height=900)
     await look_at(seat, large)
     await approve_with_a_code(seat, code)
     approved_by = "SELECT approved_by FROM restoration WHERE restoration_id = $1"

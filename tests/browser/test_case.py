@@ -23,7 +23,6 @@ from tests.factories import rrn, transfer
 pytestmark = pytest.mark.end_to_end
 
 LOSS_PAISE: Final = 2_00_000_00
-BANKS_MS: Final = 60_000
 """the longest that three banks and the engine need on a busy machine"""
 MANY_HOPS: Final = 36_000
 PER_LAYER: Final = 3_000
@@ -93,7 +92,7 @@ async def test_the_trail_is_read_by_keyboard_and_the_case_stays_live(stage: Stag
     seat = await sit(token)
     await seat.open(f"/case/{case.ack_no}")
     # The ledger follows the banks' answers without a reload.
-    await seat.page.locator(".led").get_by_text("withdrawn ₹50,000").first.wait_for(timeout=BANKS_MS)
+    await seat.page.locator(".led").get_by_text("withdrawn ₹50,000").first.wait_for()
     await seat.page.locator(".led").get_by_text("₹2,00,000").first.wait_for()
     await wait_for_picture(seat)
     await seat.picture("case-en-light")
@@ -206,7 +205,7 @@ async def test_an_investigating_officer_begins_with_own_steps_and_sees_the_trail
     may_begin.set()
     # What changed after the page was read, and before its stream began, is shown.
     await seat.sees("S. Decides")
-    await seat.page.locator(".led").get_by_text("withdrawn ₹50,000").first.wait_for(timeout=BANKS_MS)
+    await seat.page.locator(".led").get_by_text("withdrawn ₹50,000").first.wait_for()
     await wait_for_picture(seat)
     await seat.page.locator("#h-requests").wait_for()
     await seat.picture("case-io-en-light")

@@ -17,7 +17,7 @@ from tests.factories import rrn, transfer
 pytestmark = pytest.mark.end_to_end
 
 PAGE_MAX_BYTES = 100_000
-TICKET_SECONDS = 60
+TICKET_SECONDS = 240
 PAISE = 4_10_000_00
 Looks = Literal["wide", "small"]
 LOOKS: dict[Looks, dict[str, Any]] = {

@@ -101,6 +101,7 @@ async def goes_on_after_the_session_ended(stage: Stage, seat: Seat, officer_id: 
     await seat.sees("You are not signed in yet.")
     await stage.sign_in_elsewhere(seat, officer_id)
     # The button has the focus again, though it was disabled meanwhile.
+    await seat.page.locator("button:focus").get_by_text("I have signed in").wait_for()
     await seat.press("Enter")
     await go_on.wait_for(state="detached")
     assert await name.input_value() == "Surekha"

@@ -239,6 +239,7 @@ async def live(
     *,
     letters: bool = False,
     restores: bool = False,
+    long_acts: bool = False,
     call_timeout_seconds: int | None = None,
     asks_payers_banks: bool = False,
     holds_last_seconds: int | None = None,
@@ -248,11 +249,11 @@ async def live(
     """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process.
 
     The data is on `ground`; without one the stack starts a PostgreSQL and a Temporal server of its own. With `letters`
-    every bank can be asked by e-mail too, when its own channel fails or brings no answer. With
-    `call_timeout_seconds` no call to a bank takes longer: banks that say nothing cost that much. With
-    `holds_last_seconds` a hold without an order lapses after so many seconds of procedures. With
-    `shift_grace_seconds` the record of a shift is written so long after its end. With `over_tls` the hosts of the TLS
-    ports are there too.
+    every bank can be asked by e-mail too, when its own channel fails or brings no answer. With `long_acts` an act that
+    needs a fresh sign-in may come 25 minutes after it. With `call_timeout_seconds` no call to a bank takes longer:
+    banks that say nothing cost that much. With `holds_last_seconds` a hold without an order lapses after so many
+    seconds of procedures. With `shift_grace_seconds` the record of a shift is written so long after its end. With
+    `over_tls` the hosts of the TLS ports are there too.
     """
     settings = Settings(
         home=home,
@@ -264,8 +265,10 @@ async def live(
     )
     settings = on_ground(settings, ground) if ground else settings
     settings = with_tls_ports(settings) if over_tls else settings
+    changes = {}
     # The officers of a play have sessions and no authenticator, and a play may be long.
-    changes = {"proof_seconds = 300\n": "proof_seconds = 3600\n"} if restores else {}
+    if restores or long_acts:
+        changes["proof_seconds = 300\n"] = "proof_seconds = 1500\n"
     if call_timeout_seconds is not None:
         changes["call_timeout_seconds = 10\n"] = f"call_timeout_seconds = {call_timeout_seconds}\n"
     if asks_payers_banks:

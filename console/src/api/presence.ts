@@ -13,30 +13,45 @@ const TELL_EVERY_MS = 20_000;
 
 const looked = new Map<Subject, number>();
 let timer: ReturnType<typeof setInterval> | undefined;
+let isDue = false;
+let isTelling = false;
 
-function tell(): void {
-  // A page that nobody sees looks at nothing.
-  const subjects = document.visibilityState === "visible" ? [...looked.keys()] : [];
-  // A call that is lost is made good by the next one.
-  api.PUT("/api/v1/presence", { body: { subjects } }).catch(() => undefined);
+/** Tell the newest state. A call replaces the one before, so no two are under way at once. */
+async function tell(): Promise<void> {
+  isDue = true;
+  if (isTelling) return;
+  isTelling = true;
+  // What is looked at changes in bursts while a page is drawn.
+  await Promise.resolve();
+  while (isDue) {
+    isDue = false;
+    // A page that is not seen is silent: another tab of the same session may tell what it shows.
+    if (document.visibilityState !== "visible") break;
+    // A call that is lost is made good by the next one.
+    await api.PUT("/api/v1/presence", { body: { subjects: [...looked.keys()] } }).catch(() => undefined);
+  }
+  isTelling = false;
+}
+
+function tellAgain(): void {
+  if (looked.size > 0) void tell();
 }
 
 function change(subject: Subject, by: 1 | -1): void {
   const count = (looked.get(subject) ?? 0) + by;
   if (count > 0) looked.set(subject, count);
   else looked.delete(subject);
-  tell();
-  if (looked.size > 0) timer ??= setInterval(tell, TELL_EVERY_MS);
+  void tell();
+  if (looked.size > 0) timer ??= setInterval(tellAgain, TELL_EVERY_MS);
   else {
     clearInterval(timer);
     timer = undefined;
   }
 }
 
+addEventListener("visibilitychange", tellAgain);
 // A server without a stream hears no call, and one that was started again knows none.
-whenOpen(() => {
-  if (looked.size > 0) tell();
-});
+whenOpen(tellAgain);
 
 /** Look at these while the component is there. */
 export function useLooksAt(subjects: readonly Subject[]): void {

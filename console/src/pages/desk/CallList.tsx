@@ -224,6 +224,7 @@ function CallDetail({
   if (call.task_id !== null) subjects.push(`task:${call.task_id}`);
   useLooksAt(subjects);
   const place = useRef<HTMLElement>(null);
+  const [foot, setFoot] = useState<HTMLElement | null>(null);
   const take = useVerb({
     run: (taskId: number) =>
       ok(
@@ -287,8 +288,10 @@ function CallDetail({
         <PhoneAnswer
           asked={{ requestId: call.request_id, ackNo: call.case_ack_no, institution: call.institution, hops: call.hops }}
           booked={booked}
+          foot={foot}
         />
       </div>
+      <div ref={setFoot} />
     </aside>
   );
 }

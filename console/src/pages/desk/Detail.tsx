@@ -55,6 +55,7 @@ export function Detail({
   const subjects: Subject[] = [`task:${task.task_id}`, ...(ackNo === null ? [] : [`case:${ackNo}` as const])];
   useLooksAt(useIsSettled() ? subjects : []);
   const place = useRef<HTMLElement>(null);
+  const [foot, setFoot] = useState<HTMLElement | null>(null);
   const opened = useRef(isOpened);
   useEffect(() => {
     if (opened.current === isOpened) return;
@@ -109,9 +110,15 @@ export function Detail({
         {task.institution && <BankOfficers institution={task.institution} />}
         <Script lines={task.say} />
         {task.enter_at !== null && task.state === "open" && (
-          <PhoneAnswer key={task.task_id} asked={telephoned(task)} booked={() => void readNewest(task, t.language).catch(() => undefined)} />
+          <PhoneAnswer
+            key={task.task_id}
+            asked={telephoned(task)}
+            booked={() => void readNewest(task, t.language).catch(() => undefined)}
+            foot={foot}
+          />
         )}
       </div>
+      <div ref={setFoot} />
     </aside>
   );
 }

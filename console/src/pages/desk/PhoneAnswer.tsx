@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
+import { createPortal } from "react-dom";
 
 import { api, type Schemas } from "../../api/client.ts";
 import { ok } from "../../api/problem.ts";
@@ -61,7 +62,16 @@ function beginning({ institution }: Telephoned): Spoken {
   };
 }
 
-export function PhoneAnswer({ asked, booked }: { asked: Telephoned; booked: () => void }): ReactNode {
+export function PhoneAnswer({
+  asked,
+  booked,
+  foot,
+}: {
+  asked: Telephoned;
+  booked: () => void;
+  /** the place of the button, below what scrolls */
+  foot: HTMLElement | null;
+}): ReactNode {
   const t = desk.use();
   const now = useNow();
   const [spoken, setSpoken] = useState(() => typed.get(asked.requestId) ?? beginning(asked));
@@ -125,9 +135,13 @@ export function PhoneAnswer({ asked, booked }: { asked: Telephoned; booked: () =
         </div>
         <Findings findings={shown} />
       </section>
-      <div className="book">
-        <CommandButton command={deskCommands.book} run={run} isDisabled={book.isRunning} className="btn first" />
-      </div>
+      {foot &&
+        createPortal(
+          <div className="book">
+            <CommandButton command={deskCommands.book} run={run} isDisabled={book.isRunning} className="btn first" />
+          </div>,
+          foot,
+        )}
     </>
   );
 }

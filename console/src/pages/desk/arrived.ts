@@ -7,7 +7,10 @@ import { type StreamEvent, useTopics } from "../../api/stream.ts";
 import { serverNow } from "../../text/clock.ts";
 import { type Filter, fits, keyOf, type Line } from "./filters.ts";
 import { hear } from "./live.ts";
+import { readOnceMore } from "./queue.ts";
 
+/** The first rows come first. Then the list is read again, because the stream tells nothing of before its beginning. */
+const READ_AGAIN_AFTER_MS = 2000;
 /** Counts of filters are made again at most so often while the queue changes. */
 const COUNT_EVERY_MS = 3000;
 
@@ -21,6 +24,7 @@ export interface Known {
 export function useArrived(filter: Filter, known: Known): readonly [readonly Line[], () => void] {
   const [arrived, setArrived] = useState<ReadonlyMap<number, Line>>(new Map());
   const count = useCountAgain();
+  const readAgain = useReadAgain();
   const key = keyOf(filter);
   useEffect(() => setArrived(new Map()), [key]);
 
@@ -42,8 +46,20 @@ export function useArrived(filter: Filter, known: Known): readonly [readonly Lin
     hear(event);
     if (event.kind === "task") look(Number(event.id), event.data);
     if (event.kind === "task" || event.kind === "counts") count();
+    if (event.kind === "reset") readAgain();
   });
   return [[...arrived.values()].filter((line) => !known.ids.has(line.task_id)), () => setArrived(new Map())];
+}
+
+/** Return what has the list read again a little later. */
+function useReadAgain(): () => void {
+  const client = useQueryClient();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => void readOnceMore(client), READ_AGAIN_AFTER_MS);
+  };
 }
 
 /** Return what has the counts read again, at once or a little later. */

@@ -51,6 +51,14 @@ export function readAgain(client: QueryClient, filter: Filter, language: Languag
   return client.invalidateQueries({ queryKey });
 }
 
+/** Read what is loaded of the queue once more, after a reading that is under way. */
+export async function readOnceMore(client: QueryClient): Promise<void> {
+  const queryKey = ["desk", "queue"];
+  const reading = client.getQueryCache().findAll({ queryKey, fetchStatus: "fetching" });
+  await Promise.all(reading.map((one) => one.promise?.catch(() => undefined)));
+  await client.invalidateQueries({ queryKey });
+}
+
 /** Read one item again, and all others of its case, after an act that may have changed them. */
 export async function readNewest(task: Task, language: Language): Promise<void> {
   if (task.case_ack_no === null) return;
