@@ -12,7 +12,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -44,7 +44,8 @@ ITEMS: Final = 40
 POLL_SECONDS: Final = 0.5
 MS_IN_SECOND: Final = 1_000
 SETTLE_SECONDS: Final = 3.0
-LAST_EVENT_SECONDS: Final = 2.0
+LAST_EVENT_SECONDS: Final = 30.0
+"""limit for the events of the last verbs; the wait ends with the last event"""
 OPEN_LIMIT_SECONDS: Final = 60.0
 SHIFT: Final = timedelta(hours=12)
 TELLING_STREAMS: Final = 200
@@ -262,6 +263,14 @@ async def _streams(desk: _Desk, tokens: list[str]) -> AsyncIterator[list[_Stream
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def _last_events(desk: _Desk, streams: Sequence[_Stream]) -> None:
+    """Wait until every stream has shown what every verb made, for a limited time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LAST_EVENT_SECONDS):
+            while not all(desk.sent_at.keys() <= one.seen_at.keys() for one in streams):  # noqa: ASYNC110
+                await asyncio.sleep(POLL_SECONDS)
+
+
 # -- figures -----------------------------------------------------------------------------------------------------------
 
 
@@ -284,7 +293,7 @@ async def _phases(
         rest = await measured("streams without verbs", 0, seconds / 2)
         desk.sent_at.clear()
         beside = await measured("verbs beside streams", per_second, seconds)
-        await asyncio.sleep(LAST_EVENT_SECONDS)
+        await _last_events(desk, streams)
         ended = sum(one.ended for one in streams)
     found = effects_ms(desk.sent_at, [one.seen_at for one in streams])
     verbs = len(desk.sent_at)

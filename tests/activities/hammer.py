@@ -24,6 +24,8 @@ from schemas.intake import Complaint
 from tests.factories import SECRET, complaint, moved, row, status_update, transfer
 
 WORKERS = 4
+SESSION_NAME = "hammer"
+"""name of the sessions of a process that hammers"""
 LINES = 3
 """in every answer"""
 
@@ -64,7 +66,7 @@ async def work(ctx: Context, number: int, chance: random.Random) -> None:
 
 async def hammer(dsn: str, seed: int) -> None:
     """Hammer the database at `dsn`, which has a directory loaded."""
-    pool = await open_pool(dsn, min_size=WORKERS, max_size=WORKERS, only_single_cases=True)
+    pool = await open_pool(dsn, min_size=WORKERS, max_size=WORKERS, only_single_cases=True, session_name=SESSION_NAME)
     directory = DirectoryCache(pool, SecretBox(SECRET))
     await directory.refresh()
     ctx = Context(pool, directory, load_policy(), person_keys=PersonKeys(SecretBox(SECRET)))

@@ -10,7 +10,7 @@ import pytest
 from simulator import SimulatorConfig
 from simulator.config import DAY_SECONDS, Delay, RestorationHabits
 from tests.e2e.live import Live, live
-from tests.e2e.test_restorations import world
+from tests.e2e.test_restorations import HOLDS_LAST_SECONDS, world
 from tests.ground import Ground
 
 pytestmark = pytest.mark.end_to_end
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.end_to_end
 COMPLAINTS = 6
 LIMIT_SECONDS = 400.0
 DAY_WALL_SECONDS = 4.0
-"""a hold lapses after 90 of these days, and a level has 15: a busy machine needs many times what a quiet one does"""
+"""a level has 15 of these days: a busy machine needs many times what a quiet one does"""
 
 
 def everybody_appeals(**habits: object) -> SimulatorConfig:
@@ -49,7 +49,9 @@ async def test_a_decision_that_does_not_convince_is_taken_up_and_whose_money_it_
 ) -> None:
     """One day: first no officer believes anybody, and once a second level has refused, every officer believes all."""
     config = everybody_appeals(level_convinced=0)
-    async with live(tmp_path / "home", config, ground, letters=True, restores=True) as engine:
+    async with live(
+        tmp_path / "home", config, ground, letters=True, restores=True, holds_last_seconds=HOLDS_LAST_SECONDS
+    ) as engine:
         engine.play()
 
         async def is_taken_on() -> bool:

@@ -80,7 +80,11 @@ async def complain(client: httpx.AsyncClient) -> str:
 async def starts_in_its_own_process(client: httpx.AsyncClient, temporal: Client) -> bool:
     """Whether the server gives the first workflow task of a new case to the process that took the complaint."""
     handle = temporal.get_workflow_handle(case_workflow_id(await complain(client)))
-    await until(lambda: _is_there(handle.describe), 20)
+    try:
+        await until(lambda: _is_there(handle.describe), 10)
+    except TimeoutError:
+        # Its start is lost, because Temporal has only just come and no sweep runs here.
+        return False
     first = (await handle.fetch_history()).events[0]
     return first.workflow_execution_started_event_attributes.eager_execution_accepted
 
@@ -93,14 +97,19 @@ async def _is_there(describe: Callable[[], Awaitable[Any]]) -> bool:
     return True
 
 
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    """Whether the process answers that it and Temporal work."""
+    ready = await client.get("/readyz")
+    return ready.status_code == 200 and ready.json()["parts"]["temporal"] == "ok"
+
+
 @pytest.mark.parametrize("run", [run_intake, run_officers])
 async def test_with_temporal_it_is_ready_and_shows_the_sdks_numbers(
     database_dsn: str, temporal_server: EmbeddedTemporal, run: Callable[..., Awaitable[None]]
 ) -> None:
     async with running(run, database_dsn, temporal_server.address, temporal_server.namespace) as client:
-        ready = await client.get("/readyz")
-        assert ready.status_code == 200
-        assert ready.json()["parts"]["temporal"] == "ok"
+        # The first process of a test run may need longer than one look at its database and at Temporal has.
+        await until(partial(is_ready, client))
         text = (await client.get("/metrics")).text
         assert "goldenhour_complaints_total" in text
         assert "\ntemporal_" in text
@@ -120,7 +129,7 @@ async def test_a_case_starts_in_the_process_that_took_its_complaint(
     database_dsn: str, temporal_server: EmbeddedTemporal, temporal_client: Client
 ) -> None:
     async with running(run_intake, database_dsn, temporal_server.address, temporal_server.namespace) as client:
-        await until(lambda: starts_in_its_own_process(client, temporal_client), 60)
+        await until(lambda: starts_in_its_own_process(client, temporal_client))
 
 
 async def test_cases_start_in_intake_from_when_temporal_comes(database_dsn: str, tmp_path: Path) -> None:
@@ -129,7 +138,7 @@ async def test_cases_start_in_intake_from_when_temporal_comes(database_dsn: str,
         await complain(client)
         async with EmbeddedTemporal(tmp_path / "temporal.db", port) as server:
             temporal = await Client.connect(server.address, namespace=server.namespace)
-            await until(lambda: starts_in_its_own_process(client, temporal), 60)
+            await until(lambda: starts_in_its_own_process(client, temporal))
 
 
 async def test_officers_shows_the_metrics_of_intake_on_this_machine_too(database_dsn: str) -> None:
@@ -139,9 +148,17 @@ async def test_officers_shows_the_metrics_of_intake_on_this_machine_too(database
         running(run_officers, database_dsn, DEAD, intake_port=port, worker_metrics_port=free_port()) as officers,
     ):
         await complain(intake)
-        alone, together = [complaints_counted((await each.get("/metrics")).text) for each in (intake, officers)]
-    # Both run in this process and count in the same place, so the sum of the pages is twice that of one.
-    assert 0 < alone == together / 2
+        # A page that does not come in time is left out, and is there the next time.
+        await until(partial(shows_both, intake, officers))
+
+
+async def shows_both(intake: httpx.AsyncClient, officers: httpx.AsyncClient) -> bool:
+    """Whether the page of officers has the complaints of both processes.
+
+    Both run in this process and count in the same place, so the sum of the pages is twice that of one.
+    """
+    alone, together = [complaints_counted((await each.get("/metrics")).text) for each in (intake, officers)]
+    return 0 < alone == together / 2
 
 
 def complaints_counted(page: str) -> float:

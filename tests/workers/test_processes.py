@@ -21,7 +21,18 @@ STUBBORN = [
     "-c",
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('awake', flush=True); time.sleep(600)",
 ]
-CRASHES = [sys.executable, "-c", "import sys, time; print('awake', flush=True); time.sleep(0.1); sys.exit(3)"]
+CRASHES = """
+import os, sys, time
+print("awake", flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.02)
+sys.exit(3)
+"""
+
+
+def crashes_after(told: Path) -> list[str]:
+    """A process that ends by itself once this file is there."""
+    return [sys.executable, "-c", CRASHES, str(told)]
 
 
 def logged(log_file: Path, text: str = "awake") -> processes.Probe:
@@ -45,7 +56,7 @@ def spec(folder: Path, name: str, command: list[str], *, restarts: bool = True) 
         environment=dict(os.environ),
         ready=logged(folder / f"{name}.log"),
         restarts=restarts,
-        ready_limit_seconds=10.0,
+        ready_limit_seconds=60.0,
         stop_limit_seconds=2.0,
     )
 
@@ -119,18 +130,22 @@ async def test_a_killed_child_comes_back(tmp_path: Path) -> None:
 async def test_a_child_that_keeps_crashing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "RESTARTS_MAX", 2)
     monkeypatch.setattr(processes, "BACKOFF_FIRST_SECONDS", 0.01)
+    told = tmp_path / "told"
     async with Supervisor(tmp_path) as supervisor:
-        child = await supervisor.start(spec(tmp_path, "worker", CRASHES))
-        async with asyncio.timeout(20):
+        child = await supervisor.start(spec(tmp_path, "worker", crashes_after(told)))
+        told.touch()
+        async with asyncio.timeout(60):
             failure = await supervisor.failed()
         assert "worker ended with exit code 3" in str(failure)
         assert child.log_file.read_text().count("awake") == 3
 
 
 async def test_without_restarts_the_first_crash_is_final(tmp_path: Path) -> None:
+    told = tmp_path / "told"
     async with Supervisor(tmp_path) as supervisor:
-        await supervisor.start(spec(tmp_path, "worker", CRASHES, restarts=False))
-        async with asyncio.timeout(20):
+        await supervisor.start(spec(tmp_path, "worker", crashes_after(told), restarts=False))
+        told.touch()
+        async with asyncio.timeout(60):
             assert "exit code 3" in str(await supervisor.failed())
 
 

@@ -179,7 +179,7 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
         ]
         for page, queues in zip(pages, ({"case-work", "bank-calls"}, {"restoration"}), strict=True):
             await until(partial(shows_just, page, queues))
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
             for url in (api, intake):
                 ready = await client.get(f"{url}/readyz")
                 assert (ready.status_code, ready.json()["parts"]["run_file"]) == (200, "ok")

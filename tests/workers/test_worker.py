@@ -59,7 +59,11 @@ async def test_its_page_shows_the_work_that_is_due_and_the_lag(database: Pool) -
     await held_case(Bench(await make_context(database)), f"1{rrn()}")
     await database.execute("UPDATE held_hop SET held_at = held_at - interval '1 hour'")
     refresh = partial(DatabaseGauges(read_backlog).refresh, database)
-    async with held_port() as port, served(LOOPBACK, port, free_port(), refresh), httpx.AsyncClient() as client:
+    async with (
+        held_port() as port,
+        served(LOOPBACK, port, free_port(), refresh),
+        httpx.AsyncClient(timeout=20) as client,
+    ):
         text = (await client.get(f"http://{LOOPBACK}:{port}/metrics")).text
     figures = dict(line.split(" ") for line in text.splitlines() if line.startswith("goldenhour_restoration_"))
     assert float(figures["goldenhour_restoration_due"]) == 1
@@ -70,7 +74,11 @@ async def test_its_page_is_served_though_the_database_does_not_answer() -> None:
     async def refresh() -> None:
         raise RuntimeError("the pool is closed")
 
-    async with held_port() as port, served(LOOPBACK, port, free_port(), refresh), httpx.AsyncClient() as client:
+    async with (
+        held_port() as port,
+        served(LOOPBACK, port, free_port(), refresh),
+        httpx.AsyncClient(timeout=20) as client,
+    ):
         answer = await client.get(f"http://{LOOPBACK}:{port}/metrics")
     assert (answer.status_code, "goldenhour_complaints_total" in answer.text) == (200, True)
 

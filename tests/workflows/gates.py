@@ -6,6 +6,8 @@ from typing import Any
 import temporalio.client
 import temporalio.worker
 
+from tests.workflows.stage import PATIENCE_SECONDS
+
 
 class Gates(temporalio.client.Interceptor, temporalio.worker.Interceptor):
     """Client interceptor that holds activities back. Each activity has a gate, which is open until it is closed."""
@@ -23,7 +25,7 @@ class Gates(temporalio.client.Interceptor, temporalio.worker.Interceptor):
         """Open the gate."""
         self._open[activity].set()
 
-    async def reached(self, activity: str, timeout_seconds: float = 10.0) -> None:
+    async def reached(self, activity: str, timeout_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the activity has done its work and is at the gate."""
         async with asyncio.timeout(timeout_seconds):
             await self._waiting[activity].wait()

@@ -9,8 +9,10 @@ from uuid import uuid4
 from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
+from tests.workflows.time_passing import let_pass
 from workflows.alarm import Alarm
 
 QUEUE = "alarm"
@@ -64,6 +66,14 @@ async def waiting(client: Client, *groups: Sequence[float]) -> AsyncIterator[Han
         yield handle
 
 
+@asynccontextmanager
+async def stepping(skipper: TimeSkipper, *groups: Sequence[float]) -> AsyncIterator[Handle]:
+    """Run these groups of waits; their time passes by `let_pass` only, besides the little that the test takes."""
+    with skipper.with_time_skipping_disabled():
+        async with waiting(skipper.client, *groups) as handle:
+            yield handle
+
+
 async def timers(handle: Handle) -> list[EventType.ValueType]:
     """Return what became of the workflow's timers, in order."""
     return [
@@ -109,10 +119,11 @@ async def test_a_wait_that_ends_early_leaves_the_timer_for_later_waits(temporal_
         assert await timers(handle) == [STARTED, CANCELED]
 
 
-async def test_a_timer_that_fires_for_a_wait_that_ended_early_ends_no_other(temporal_client: Client) -> None:
-    async with waiting(temporal_client, [1.0], [LONG_SECONDS]) as handle:
+async def test_a_timer_that_fires_for_a_wait_that_ended_early_ends_no_other(time_skipping: TimeSkipper) -> None:
+    async with stepping(time_skipping, [LONG_SECONDS], [3 * LONG_SECONDS]) as handle:
         await until_timers(handle, STARTED)
         await handle.signal(Waits.go_on)
+        await let_pass(time_skipping, handle, timedelta(seconds=LONG_SECONDS))
         await until_timers(handle, STARTED, FIRED, STARTED)
         assert await end(handle, signals=2) == [[True], [True]]
 

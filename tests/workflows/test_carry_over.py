@@ -46,9 +46,13 @@ async def started_by_the_release_before(stage: Stage, case_no: str) -> WorkflowH
     )
 
 
-async def until_at_work(old: WorkflowHandle[EarlierCase, None]) -> None:
-    """Wait until the earlier release's worker has begun that workflow; it must not be terminated meanwhile."""
+async def until_at_work(stage: Stage, case_no: str, old: WorkflowHandle[EarlierCase, None]) -> None:
+    """Wait until the earlier release's worker has begun that workflow, and the server lists it.
+
+    It must not be terminated while the worker begins it. The list is written later than the history.
+    """
     await old.query("__temporal_workflow_metadata")
+    await stage.runs(case_no)
 
 
 async def until_terminated(old: WorkflowHandle[EarlierCase, None]) -> None:
@@ -64,7 +68,7 @@ async def test_an_open_case_is_ended_and_goes_on_from_its_rows(stage: Stage, mon
     root = rrn()
     case_no = await stage.complain(transfer(reference=root), notify=False)
     old = await started_by_the_release_before(stage, case_no)
-    await until_at_work(old)
+    await until_at_work(stage, case_no, old)
     assert await carry_over_cases(stage.client, stage.ctx.pool) == 1
     assert (await old.describe()).status is WorkflowExecutionStatus.TERMINATED
     assert await carry_over_cases(stage.client, stage.ctx.pool) == 0
@@ -82,7 +86,7 @@ async def test_a_case_whose_carrying_process_dies_is_started_by_the_sweep(
     monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(0))
     case_no = await stage.complain(transfer(), notify=False)
     old = await started_by_the_release_before(stage, case_no)
-    await until_at_work(old)
+    await until_at_work(stage, case_no, old)
     mark = cases.mark_not_started
 
     async def dies(connection: Connection, case_nos: Sequence[str]) -> None:
@@ -95,6 +99,25 @@ async def test_a_case_whose_carrying_process_dies_is_started_by_the_sweep(
         await carry_over_cases(stage.client, stage.ctx.pool)
     await SweepActivities(stage.ctx, stage.notifier.notify).sweep_outbox()
     await stage.until_asked(1)
+
+
+@pytest.mark.usefixtures("earlier")
+async def test_a_case_that_another_process_carries_over_meanwhile_is_not_counted(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process ends the old workflow after this one has read the list."""
+    case_no = await stage.complain(transfer(), notify=False)
+    old = await started_by_the_release_before(stage, case_no)
+    await until_at_work(stage, case_no, old)
+    mark = cases.mark_not_started
+
+    async def too_late(connection: Connection, case_nos: Sequence[str]) -> None:
+        if (await old.describe()).status is WorkflowExecutionStatus.RUNNING:
+            await old.terminate()
+        await mark(connection, case_nos)
+
+    monkeypatch.setattr(cases, "mark_not_started", too_late)
+    assert await carry_over_cases(stage.client, stage.ctx.pool) == 0
 
 
 @pytest.mark.usefixtures("earlier")

@@ -21,7 +21,10 @@ from workers.temporal import connect
 @pytest.fixture(scope="package")
 async def scene(tmp_path_factory: pytest.TempPathFactory, grounds: Grounds) -> AsyncIterator[Scene]:
     """One engine for the folder. Its processes are killed often, and start again at once each time."""
-    config = SimulatorConfig(complaints=0, institutions=60, knobs=Knobs.none(), clock_factor=60.0)
+    # Enough banks for tests that try for a moment several times, each time with unused ones.
+    classes = {"api": 0.9, "seat": 0.1, "mail": 0.0}
+    plain = {"complaints": 0, "institutions": 60, "knobs": Knobs.none(), "clock_factor": 60.0, "classes": classes}
+    config = SimulatorConfig.model_validate(plain)
     home: Path = tmp_path_factory.mktemp("engine")
     async with AsyncExitStack() as stack:
         own = await stack.enter_async_context(grounds.made())

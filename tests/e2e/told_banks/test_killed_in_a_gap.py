@@ -6,7 +6,7 @@ taken by the bank, recorded as delivered. Each test ends a process between two o
 
 import os
 import signal
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.end_to_end
 HALF_PAISE = LOSS_PAISE // 2
 FOR_EVER_SECONDS = 3600.0
 TRIES = 8
-"""how often the moment between two replies is tried for: it lasts as long as a call of a batch at most"""
+"""how often a moment is tried for: a call from a batch, with its login, has a second and a half"""
 HANGS = Faults(half_open=1.0, half_open_wall_seconds=FOR_EVER_SECONDS)
 HANGS_ONCE = HANGS.model_copy(update={"first_calls": 1})
 WORKER = "worker --queue golden-hour"
@@ -66,6 +66,11 @@ async def test_a_start_and_a_signal_that_were_lost_with_their_process_are_sent_b
 
 async def test_a_call_that_ends_with_its_process_is_made_again(scene: Scene) -> None:
     """The bank has read the request, and has not taken it."""
+    await until_hit(scene, killed_at_a_call)
+
+
+async def killed_at_a_call(scene: Scene) -> bool:
+    """Kill intake at the moment in which a bank has read its call; return false if another process made the call."""
     await scene.ready()
     engine, bank, root = scene.engine, scene.banks.pop(), rrn()
     scene.holds(bank, root)
@@ -75,13 +80,22 @@ async def test_a_call_that_ends_with_its_process_is_made_again(scene: Scene) -> 
     scene.calls.at_a_call[bank] = lambda: os.kill(pid, signal.SIGKILL)
     case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
     await until(lambda: scene.calls.count[bank])
-    assert await scene.state(case_no, bank) == "sending"
-    check_killed_in_its_task(await scene.history(case_no), pid)
+    state, history = await scene.state(case_no, bank), await scene.history(case_no)
+    is_hit = not marks(history)
+    if is_hit:
+        assert state == "sending"
+        check_killed_in_its_task(history, pid)
     await scene.settled(case_no)
     assert await scene.asked_once(case_no, bank) == [0]
+    return is_hit
 
 
 async def test_a_request_that_the_bank_has_and_nobody_recorded_is_sent_again_under_its_key(scene: Scene) -> None:
+    await until_hit(scene, killed_before_a_record)
+
+
+async def killed_before_a_record(scene: Scene) -> bool:
+    """Kill intake when it would record a delivery; return false if another process made the call."""
     await scene.ready()
     engine, bank, root = scene.engine, scene.banks.pop(), rrn()
     engine.sim.script(bank=bank, rrn=root, answers=[])
@@ -92,19 +106,21 @@ async def test_a_request_that_the_bank_has_and_nobody_recorded_is_sent_again_und
         await until(waits)
         await scene.kill(INTAKE)
     assert len(engine.sim.tickets(bank, root)) == 1
-    assert await scene.state(case_no, bank) == "sending"
-    check_killed_in_its_task(await scene.history(case_no), pid)
+    state, history = await scene.state(case_no, bank), await scene.history(case_no)
+    is_hit = not marks(history)
+    if is_hit:
+        assert state == "sending"
+        check_killed_in_its_task(history, pid)
     await until(lambda: _is(scene.state(case_no, bank), "delivered"))
     await scene.answer(bank, case_no, hold_row(root, LOSS_PAISE))
     await scene.settled(case_no)
-    assert await scene.asked_once(case_no, bank) == [1]
+    [repeats] = await scene.asked_once(case_no, bank)
+    assert repeats == 1 or not is_hit
+    return is_hit
 
 
 async def test_of_half_a_batch_only_the_other_half_is_sent_again(scene: Scene) -> None:
-    for _ in range(TRIES):
-        if await half_a_batch(scene):
-            return
-    pytest.fail("each call ended before the other one was recorded")
+    await until_hit(scene, half_a_batch)
 
 
 async def half_a_batch(scene: Scene) -> bool:
@@ -141,14 +157,22 @@ async def test_a_bank_that_hangs_holds_no_workflow_task_and_its_call_by_the_queu
 
     The worker then dies in the call that it makes for the queue.
     """
+    await until_hit(scene, a_bank_that_hangs)
+
+
+async def a_bank_that_hangs(scene: Scene) -> bool:
+    """Kill the worker in the call of a queue; return false if the call from the batch ended before it was read."""
     await scene.ready()
     engine, bank, root = scene.engine, scene.banks.pop(), rrn()
     scene.holds(bank, root)
     engine.sim.put_faults(bank, HANGS)
     case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
     await until(lambda: _any(scene.history(case_no), EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED))
+    if not scene.calls.count[bank]:
+        engine.sim.put_faults(bank, Faults())
+        await scene.settled(case_no)
+        return False
     history = await scene.history(case_no)
-    assert scene.calls.count[bank]
     [mark] = marks(history)
     [payload] = mark.marker_recorded_event_attributes.details["result"].payloads
     [sent] = await scene.temporal.data_converter.decode([payload], [BatchSent])
@@ -169,6 +193,15 @@ async def test_a_bank_that_hangs_holds_no_workflow_task_and_its_call_by_the_queu
     assert await scene.asked_once(case_no, bank) == [0]
     [key] = [UUID(ticket.key) for ticket in engine.sim.tickets(bank, root)]
     assert key == request_id(case_no, 1, bank)
+    return True
+
+
+async def until_hit(scene: Scene, hits: Callable[[Scene], Awaitable[bool]]) -> None:
+    """Try for a moment of a call from a batch, each time with other banks, because a busy machine may miss it."""
+    for _ in range(TRIES):
+        if await hits(scene):
+            return
+    pytest.fail(f"the moment was missed {TRIES} times")
 
 
 def marks(history: list[HistoryEvent]) -> list[HistoryEvent]:

@@ -74,9 +74,12 @@ def test_a_wrong_clock_moves_every_time_that_is_one() -> None:
 async def test_a_half_open_line_takes_the_call_and_opens_no_ticket(asked: tuple[SimulatorServer, Police]) -> None:
     sim, police = asked
     sim.put_faults(BANK, Faults(half_open=1.0, first_calls=1))
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5):
-            await ask(police)
+    hanging = asyncio.create_task(ask(police))
+    await asyncio.wait_for(until(lambda: sim.banks.faults.drawn[Reply.HALF_OPEN] == 1), 60)
+    await asyncio.wait([hanging], timeout=0.5)
+    assert not hanging.done()
+    hanging.cancel()
+    await asyncio.wait([hanging])
     assert sim.tickets() == []
     assert (await ask(police)).status_code == 200
 
