@@ -1,5 +1,6 @@
 """The sweep sends committed but unsent notifications; a case whose workflow is gone gets a new one."""
 
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
@@ -60,10 +61,11 @@ async def settle_marks(stage: Stage) -> None:
 
 
 async def test_a_case_whose_start_was_lost_is_started(stage: Stage) -> None:
+    began = time.monotonic()
     case_no = await stage.complain(notify=False)
     swept = await sweep(stage)
     assert (swept.cases_started, swept.news_signalled) == (1, 0)
-    assert 0 < swept.oldest_age_seconds < 5
+    assert 0 < swept.oldest_age_seconds < time.monotonic() - began
     await stage.until_asked(1)
     assert await sweep(stage) == Swept()
     assert await stage.status(case_no) is WorkflowExecutionStatus.RUNNING
@@ -302,13 +304,13 @@ async def test_the_next_worker_makes_the_sweeps_that_a_stopping_one_has_left(
     ctx: Context, temporal_client: Client
 ) -> None:
     async with staged(ctx, temporal_client) as stage:
+        await stage.complain(notify=False)
         run = await stage.client.start_workflow(
             SweepWorkflow.run,
             SweepRun(sweeps=2, every_seconds=600),
             id=f"sweep-{rrn()}",
             task_queue=options.CASE_WORK_QUEUE,
         )
-        await stage.complain(notify=False)
         await stage.until_asked(1)
         await settle_marks(stage)
         await stage.complain(notify=False)
