@@ -23,7 +23,7 @@ from db.cases import cases, hop_retries, parked_hops, told_amounts
 from db.outbox import case_outbox
 from db.restoration import court_hearings, court_orders
 from db.tracing import call_backs
-from schemas.outbox.case import CaseNews, CaseStart, FollowUp, SweepRun, Swept
+from schemas.outbox.case import CaseNews, CaseStart, FollowUp, Swept
 from schemas.text import IST
 
 log = logging.getLogger(__name__)
@@ -48,8 +48,6 @@ SKIP_FAILED_CASE = timedelta(minutes=1)
 """A case that failed is skipped for this time. So failing cases, however many, do not block the others."""
 SKIP_AFTER_SERVER_ERROR = timedelta(seconds=10)
 """the same where a server failed: the next sweep begins with other cases"""
-
-ONE_SWEEP = SweepRun()
 
 NotifyWorkflow = Callable[[FollowUp], Awaitable[None]]
 OfCourts = Callable[[Context, str, Sequence[int]], Awaitable[int]]
@@ -86,22 +84,30 @@ class SweepActivities:
     """without it no order of a court ends by itself"""
     tell_hearings: OfCourts | None = None
     """without it no officer is told of a hearing"""
+    sweeps: int = 1
+    """sweeps of one run"""
+    every: timedelta = timedelta(0)
+    """time from the beginning of one sweep to that of the next"""
     resting: dict[str, datetime] = field(default_factory=dict)
     """failed cases, each with the time until which this process skips it"""
 
     @activity.defn(name="sweep_outbox")
-    async def sweep_outbox(self, run: SweepRun = ONE_SWEEP) -> Swept:
+    async def sweep_outbox(self) -> Swept:
         """Send unsent notifications, oldest first; then follow up open cases and hops that wait for the desk.
 
-        Do that as often as the run says, and end early if the worker is stopping. A case that fails is skipped for a
-        while and delays no other case. Raises only when a server is unavailable.
+        That is one sweep, and a run makes several. It ends early if the worker is stopping, and leaves out those for
+        which slow ones have left no time. A case that fails is skipped for a while and delays no other case. Raises
+        only when a server is unavailable.
         """
         loop = asyncio.get_running_loop()
+        every_seconds = self.every.total_seconds()
         began = loop.time()
         swept = await _Sweep(self).run()
-        for number in range(1, run.sweeps):
-            if await _is_stopping(began + number * run.every_seconds - loop.time()):
-                return swept.model_copy(update={"sweeps_left": run.sweeps - number})
+        for number in range(1, self.sweeps):
+            if every_seconds and loop.time() >= began + self.sweeps * every_seconds:
+                break
+            if await _is_stopping(began + number * every_seconds - loop.time()):
+                return swept.model_copy(update={"is_cut_short": True})
             swept = swept.with_next(await _Sweep(self).run())
         return swept
 

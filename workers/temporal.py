@@ -22,6 +22,7 @@ from temporalio.client import (
     SchedulePolicy,
     ScheduleSpec,
     ScheduleUpdate,
+    ScheduleUpdateInput,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -36,7 +37,7 @@ from adapters.clock import wall_clock
 from db.cases import cases, request_pauses
 from db.outbox import case_outbox
 from db.pool import Pool
-from schemas.outbox.case import CaseNews, CaseStart, FollowUp, OpenRequest, RequestTimes, SweepRun
+from schemas.outbox.case import CaseNews, CaseStart, FollowUp, OpenRequest, RequestTimes
 from workers.settings import Settings
 from workers.temporal_access import PLAIN, TemporalAccess, temporal_access
 from workflows import options
@@ -151,35 +152,27 @@ async def ensure_schedules(client: Client) -> None:
 
     One that an earlier release has made gets the times of this one, and stays paused if it is.
     """
-    every = options.SWEEP_INTERVAL
-    sweeps = SweepRun(sweeps=options.SWEEPS_A_RUN, every_seconds=every.total_seconds())
     sweep = ScheduleActionStartWorkflow(
-        SweepWorkflow.run, sweeps, id=options.SWEEP_WORKFLOW_ID, task_queue=options.CASE_WORK_QUEUE
+        SweepWorkflow.run, id=options.SWEEP_WORKFLOW_ID, task_queue=options.CASE_WORK_QUEUE
     )
     reconciliation = ScheduleActionStartWorkflow(
         ReconciliationWorkflow.run, id=options.RECONCILIATION_WORKFLOW_ID, task_queue=options.CASE_WORK_QUEUE
     )
-    # A run that lasts longer is followed by the next one at once.
-    await _ensure(
-        client,
-        options.SWEEP_SCHEDULE_ID,
-        _every(every * options.SWEEPS_A_RUN, sweep, ScheduleOverlapPolicy.BUFFER_ONE),
-        begins_at_once=True,
-    )
+    every = options.SWEEP_INTERVAL * options.SWEEPS_A_RUN
+    # A run that lasts longer is followed by the next one at once. So is one that ended while Temporal was away.
+    sweeps = SchedulePolicy(overlap=ScheduleOverlapPolicy.BUFFER_ONE, catchup_window=options.SWEEP_TIMEOUT + 2 * every)
+    rounds = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(seconds=10))
+    await _ensure(client, options.SWEEP_SCHEDULE_ID, _every(every, sweep, sweeps), begins_at_once=True)
     await _ensure(
         client,
         options.RECONCILIATION_SCHEDULE_ID,
-        _every(options.RECONCILIATION_INTERVAL, reconciliation, ScheduleOverlapPolicy.SKIP),
+        _every(options.RECONCILIATION_INTERVAL, reconciliation, rounds),
         begins_at_once=False,
     )
 
 
-def _every(every: timedelta, action: ScheduleActionStartWorkflow, overlap: ScheduleOverlapPolicy) -> Schedule:
-    return Schedule(
-        action=action,
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
-        policy=SchedulePolicy(overlap=overlap, catchup_window=timedelta(seconds=10)),
-    )
+def _every(every: timedelta, action: ScheduleActionStartWorkflow, policy: SchedulePolicy) -> Schedule:
+    return Schedule(action=action, spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]), policy=policy)
 
 
 async def _ensure(client: Client, schedule_id: str, schedule: Schedule, *, begins_at_once: bool) -> None:
@@ -195,13 +188,26 @@ async def _ensure(client: Client, schedule_id: str, schedule: Schedule, *, begin
 
 async def _renew(handle: ScheduleHandle, schedule: Schedule, *, begins_at_once: bool) -> None:
     """Give a schedule that is there its present times. Run it now, if it is to begin at once."""
-    there = (await handle.describe()).schedule
-    if [one.every for one in there.spec.intervals] != [one.every for one in schedule.spec.intervals]:
-        renewed = dataclasses.replace(schedule, state=there.state)
-        await handle.update(lambda _: ScheduleUpdate(renewed))
-    if begins_at_once and not there.state.paused:
-        # The engine may have been away for long.
-        await handle.trigger(overlap=schedule.policy.overlap)
+
+    def renewed(given: ScheduleUpdateInput) -> ScheduleUpdate:
+        # An operator may have paused it since it was read.
+        return ScheduleUpdate(dataclasses.replace(schedule, state=given.description.schedule.state))
+
+    try:
+        there = (await handle.describe(rpc_timeout=RPC_TIMEOUT)).schedule
+        if _times_of(there) != _times_of(schedule):
+            await handle.update(renewed, rpc_timeout=RPC_TIMEOUT)
+        if begins_at_once and not there.state.paused:
+            # The engine may have been away for long.
+            await handle.trigger(overlap=schedule.policy.overlap, rpc_timeout=RPC_TIMEOUT)
+    except RPCError as error:
+        # The schedule runs as it is, so a worker need not wait for this.
+        log.warning("schedule %s was not renewed: %s", handle.id, error.status.name)
+
+
+def _times_of(schedule: Schedule) -> tuple[list[timedelta], ScheduleOverlapPolicy, timedelta | None]:
+    intervals = [one.every for one in schedule.spec.intervals]
+    return intervals, schedule.policy.overlap, schedule.policy.catchup_window
 
 
 class CaseNotifier:

@@ -143,6 +143,9 @@ def make_workers(
     case_activities = CaseActivities(ctx, bank_delivery, mailer, links, calls_banks=calls_banks)
     recovery = RecoveryActivities(ctx, bank_delivery, mailer, links)
     reconciliation = ReconciliationActivities(ctx, banks, mailer)
+    sweep = SweepActivities(
+        ctx, notifier.notify, attend_to_orders, tell_of_hearings, options.SWEEPS_A_RUN, options.SWEEP_INTERVAL
+    )
     workers = []
     if queues.serve(Queues.CASE_WORK):
         workers.append(
@@ -156,7 +159,7 @@ def make_workers(
                     case_activities.settle_case,
                     case_activities.plan_requests,
                     case_activities.send_batch,
-                    SweepActivities(ctx, notifier.notify, attend_to_orders, tell_of_hearings).sweep_outbox,
+                    sweep.sweep_outbox,
                     reconciliation.plan_round,
                     reconciliation.ask_by_people,
                 ],

@@ -23,7 +23,7 @@ class ReconciliationWorkflow:
             task_queue=options.CASE_WORK_QUEUE,
             start_to_close_timeout=options.ROUND_TIMEOUT,
             schedule_to_close_timeout=options.ROUND_TIMEOUT,
-            retry_policy=options.SWEEP_RETRY,
+            retry_policy=options.NO_RETRY,
         )
         asked = await asyncio.gather(*(self._ask(request) for request in plan.asks))
         return RoundDone(asked=sum(asked), lists_compared=plan.lists_compared, told=plan.told)

@@ -4,7 +4,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.outbox import SweepActivities
-    from schemas.outbox.case import SweepRun, Swept
+    from schemas.outbox.case import Swept
     from workflows import options
 
 
@@ -13,19 +13,16 @@ class SweepWorkflow:
     """Workflow that a schedule runs. It starts cases and sends notifications that failed while Temporal was away."""
 
     @workflow.run
-    async def run(self, asked: SweepRun | None = None) -> Swept:
-        """Run the sweeps that are asked for, or one. Another worker makes those that a stopping one has left."""
-        run = asked or SweepRun()
-        swept = await self._sweep(run)
-        while swept.sweeps_left:
-            rest = SweepRun(sweeps=swept.sweeps_left, every_seconds=run.every_seconds)
-            swept = swept.with_next(await self._sweep(rest))
+    async def run(self) -> Swept:
+        """Make the sweeps of one run. Where a worker stops, another one goes on."""
+        swept = await self._sweep()
+        while swept.is_cut_short:
+            swept = swept.with_next(await self._sweep())
         return swept
 
-    async def _sweep(self, run: SweepRun) -> Swept:
+    async def _sweep(self) -> Swept:
         return await workflow.execute_activity_method(
             SweepActivities.sweep_outbox,
-            run,
             task_queue=options.CASE_WORK_QUEUE,
             start_to_close_timeout=options.SWEEP_TIMEOUT,
             schedule_to_close_timeout=options.SWEEP_TIMEOUT,

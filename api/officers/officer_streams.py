@@ -21,7 +21,7 @@ from api.listener import Listener
 from api.officers.open_items import OpenItems
 from api.officers.presence import Presences
 from api.officers.stream_changes import StreamChanges
-from api.officers.stream_events import CASE, TASK, KeptEvents, PresenceChange, StreamChange, Viewer, encoded
+from api.officers.stream_events import CASE, TASK, ItemChange, KeptEvents, PresenceChange, StreamChange, Viewer, encoded
 from api.officers.waiting_events import Pace, Sent, WaitingEvents
 from api.problems import TOO_MANY, Refused
 from api.streams import CASE_EVENTS
@@ -226,9 +226,11 @@ class OfficerStreams:
             body = change.body_for(stream.viewer)
             if body is not None:
                 stream.waiting.offer(change.about, Sent(number, change.kind, body))
-        # Who looks at a work item may have been heard before the item was read, or before a caller saw it.
-        if change.kind == "task" and self._presences.is_looked_at(TASK + change.about):
-            self._tell_presence({TASK + change.about})
+        # Who looks at a work item may have been heard before the item was read.
+        if isinstance(change, ItemChange) and change.before is None:
+            subject = TASK + change.about
+            if self._presences.is_looked_at(subject):
+                self._tell_presence({subject})
 
     def _tell_presence(self, subjects: set[str]) -> None:
         for subject in sorted(subjects):

@@ -279,18 +279,11 @@ class CaseProgress(Payload):
     live_requests: tuple[str, ...]
 
 
-class SweepRun(Payload):
-    """Sweeps that one run makes, and the time from the beginning of one to that of the next."""
-
-    sweeps: int = Field(default=1, ge=1)
-    every_seconds: float = Field(default=0.0, ge=0)
-
-
 class Swept(Payload):
-    """Result of the sweeps of a run of the outboxes, taken together."""
+    """Result of the sweeps of one run, taken together."""
 
-    sweeps_left: int = 0
-    """sweeps that were not made, because the worker is stopping"""
+    is_cut_short: bool = False
+    """whether sweeps were left out, because the worker is stopping"""
     cases_started: int = 0
     news_signalled: int = 0
     cases_looked_after: int = 0
@@ -318,11 +311,11 @@ class Swept(Payload):
     """age of the oldest notification that was not sent when a sweep began"""
 
     def with_next(self, later: "Swept") -> "Swept":
-        """Return the result of both: the sums, the higher age, and what the later one has left."""
+        """Return the result of both: the sums, the higher age, and whether the later one was cut short."""
         own, other = self.model_dump(), later.model_dump()
         oldest = max(self.oldest_age_seconds, later.oldest_age_seconds)
         sums = {name: own[name] + other[name] for name in own}
-        return Swept.model_validate(sums | {"sweeps_left": later.sweeps_left, "oldest_age_seconds": oldest})
+        return Swept.model_validate(sums | {"is_cut_short": later.is_cut_short, "oldest_age_seconds": oldest})
 
 
 class FollowUp(Payload):

@@ -15,7 +15,7 @@ from activities.outbox import SweepActivities
 from db.cases import cases
 from db.outbox import case_outbox
 from db.pool import Pool
-from schemas.outbox.case import CaseNews, FollowUp, SweepRun
+from schemas.outbox.case import CaseNews, FollowUp
 from tests.activities.bench import Bench
 from tests.activities.told import planned
 from tests.factories import make_context, moved, row, rrn, transfer
@@ -81,20 +81,29 @@ async def test_lost_starts_and_lost_news_are_told_once(own: Bench, notifier: Wor
 
 
 async def test_a_run_sweeps_again_until_its_worker_stops(own: Bench, notifier: WorkflowNotifier) -> None:
-    sweep = SweepActivities(own.ctx, notifier.notify)
+    sweep = SweepActivities(own.ctx, notifier.notify, sweeps=100_000, every=timedelta(seconds=0.05))
     worker = ActivityEnvironment()
     first = await own.complain(transfer())
-    run = asyncio.create_task(worker.run(sweep.sweep_outbox, SweepRun(sweeps=100_000, every_seconds=0.05)))
+    run = asyncio.create_task(worker.run(sweep.sweep_outbox))
     await until(lambda: len(notifier.told) == 1)
     second = await own.complain(transfer())
     await until(lambda: len(notifier.told) == 2)
     worker.worker_shutdown()
     swept = await run
     assert [told.case_no for told in notifier.told] == [first, second]
-    assert swept.cases_started == 2
-    assert 0 < swept.sweeps_left < 100_000
-    again = await ActivityEnvironment().run(sweep.sweep_outbox, SweepRun(sweeps=3))
-    assert (again.cases_started, again.sweeps_left) == (0, 0)
+    assert (swept.cases_started, swept.is_cut_short) == (2, True)
+
+
+async def test_a_run_ends_in_its_time_though_a_sweep_was_slow(own: Bench, notifier: WorkflowNotifier) -> None:
+    async def slow(follow_up: FollowUp) -> None:
+        await asyncio.sleep(0.5)
+        await notifier.notify(follow_up)
+        await own.complain(transfer())
+
+    await own.complain(transfer())
+    sweep = SweepActivities(own.ctx, slow, sweeps=4, every=timedelta(seconds=0.1))
+    swept = await ActivityEnvironment().run(sweep.sweep_outbox)
+    assert (swept.cases_started, swept.is_cut_short) == (1, False)
 
 
 async def test_what_is_young_is_still_with_whoever_wrote_it(

@@ -13,6 +13,7 @@ from tests.kept_database import database, database_dsn
 from tests.workflows.stage import Stage, staged
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import connect
+from workflows import options
 
 __all__ = ["database", "database_dsn"]
 
@@ -34,6 +35,12 @@ async def short_histories(server_folder: Path) -> AsyncIterator[Client]:
     )
     async with server:
         yield await connect(server.address, server.namespace)
+
+
+@pytest.fixture(autouse=True)
+def one_sweep_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of the outbox sweep makes one sweep, and ends."""
+    monkeypatch.setattr(options, "SWEEPS_A_RUN", 1)
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
+from tests.waiting import until
 from tests.workflows.time_passing import let_pass
 from workflows.alarm import Alarm
 
 QUEUE = "alarm"
 LONG_SECONDS = 3600.0
-LOOK_SECONDS = 0.05
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 240.0
 
 STARTED = EventType.EVENT_TYPE_TIMER_STARTED
 FIRED = EventType.EVENT_TYPE_TIMER_FIRED
@@ -84,10 +84,22 @@ async def timers(handle: Handle) -> list[EventType.ValueType]:
 
 
 async def until_timers(handle: Handle, *expected: EventType.ValueType) -> None:
-    """Wait until exactly this has become of the timers."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while await timers(handle) != list(expected):  # noqa: ASYNC110 - a history sets no event
-            await asyncio.sleep(LOOK_SECONDS)
+    """Wait until exactly this has become of the timers, and the workflow has seen it.
+
+    A signal that comes with the end of a timer in one task counts before it.
+    """
+
+    async def are_seen() -> bool:
+        return await timers(handle) == list(expected) and await has_seen_all(handle)
+
+    await until(are_seen)
+
+
+async def has_seen_all(handle: Handle) -> bool:
+    """Return whether a workflow task was completed after the last timer that fired."""
+    kinds = [event.event_type async for event in handle.fetch_history_events()]
+    after = kinds[::-1].index(FIRED) if FIRED in kinds else None
+    return after is None or EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED in kinds[len(kinds) - after :]
 
 
 async def end(handle: Handle, *, signals: int) -> list[list[bool]]:

@@ -1,5 +1,6 @@
 """The sweep sends committed but unsent notifications; a case whose workflow is gone gets a new one."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 from temporalio.client import (
     Client,
     Schedule,
+    ScheduleActionExecutionStartWorkflow,
     ScheduleActionStartWorkflow,
     ScheduleHandle,
     ScheduleIntervalSpec,
@@ -19,7 +21,7 @@ from temporalio.client import (
     WorkflowExecutionStatus,
     WorkflowHandle,
 )
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities import outbox
 from activities.cases.desk import send_again
@@ -28,15 +30,18 @@ from activities.directory import load_directory
 from activities.outbox import SweepActivities
 from activities.secrets import SecretBox
 from db.pool import Pool
-from schemas.outbox.case import FollowUp, SweepRun, Swept
+from schemas.outbox.case import FollowUp, Swept
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.ground import end_schedules
 from tests.waiting import until
 from tests.workflows.stage import Stage, staged
 from workers.embedded.temporal import EmbeddedTemporal
-from workers.temporal import connect, ensure_schedules
+from workers.temporal import CaseNotifier, connect, ensure_schedules
 from workflows import options
 from workflows.sweep import SweepWorkflow
+
+AWAY_SECONDS = 11.0
+"""more than the ten seconds after which a schedule leaves a run out if it is told nothing else"""
 
 
 @pytest.fixture(autouse=True)
@@ -300,34 +305,58 @@ async def test_a_request_that_fails_for_our_fault_is_sent_again_without_waiting(
     await stage.outcome(case_no)
 
 
-async def test_the_next_worker_makes_the_sweeps_that_a_stopping_one_has_left(
-    ctx: Context, temporal_client: Client
+async def begin_a_run(client: Client) -> WorkflowHandle[SweepWorkflow, Swept]:
+    return await client.start_workflow(SweepWorkflow.run, id=f"sweep-{rrn()}", task_queue=options.CASE_WORK_QUEUE)
+
+
+async def test_the_next_worker_goes_on_with_the_run_of_a_stopping_one(
+    ctx: Context, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(options, "SWEEPS_A_RUN", 2)
+    monkeypatch.setattr(options, "SWEEP_INTERVAL", timedelta(minutes=10))
     async with staged(ctx, temporal_client) as stage:
         await stage.complain(notify=False)
-        run = await stage.client.start_workflow(
-            SweepWorkflow.run,
-            SweepRun(sweeps=2, every_seconds=600),
-            id=f"sweep-{rrn()}",
-            task_queue=options.CASE_WORK_QUEUE,
-        )
+        run = await begin_a_run(stage.client)
         await stage.until_asked(1)
         await settle_marks(stage)
         await stage.complain(notify=False)
+    monkeypatch.setattr(options, "SWEEPS_A_RUN", 1)
     async with staged(ctx, temporal_client) as stage:
         await stage.until_asked(1)
         swept = await run.result()
-        assert (swept.cases_started, swept.sweeps_left) == (2, 0)
+        assert (swept.cases_started, swept.is_cut_short) == (2, False)
 
 
-async def has_begun(handle: ScheduleHandle) -> bool:
-    return (await handle.describe()).info.num_actions == 1
+async def test_a_run_that_fails_is_tried_again(
+    ctx: Context, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends after some failures of a server in a row. The next attempt takes the cases that were not reached."""
+    away: set[str] = set()
+    notify = CaseNotifier.notify
+
+    async def fails_for_some(self: CaseNotifier, follow_up: FollowUp) -> None:
+        if follow_up.case_no in away:
+            raise RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
+        await notify(self, follow_up)
+
+    monkeypatch.setattr(CaseNotifier, "notify", fails_for_some)
+    async with staged(ctx, temporal_client) as stage:
+        cases = [await stage.complain(notify=False) for _ in range(outbox.FAILURES_MAX + 1)]
+        away.update(cases[: outbox.FAILURES_MAX])
+        swept = await (await begin_a_run(stage.client)).result()
+        assert (swept.cases_started, swept.failed) == (1, 0)
 
 
-async def test_a_schedule_of_an_earlier_release_gets_the_times_of_this_one(temporal_client: Client) -> None:
+async def test_a_schedule_of_an_earlier_release_gets_the_times_of_this_one(
+    temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No worker of another test serves this queue.
+    monkeypatch.setattr(options, "CASE_WORK_QUEUE", f"no-worker-{rrn()}")
+    monkeypatch.setattr(options, "SWEEPS_A_RUN", 12)
     handle = temporal_client.get_schedule_handle(options.SWEEP_SCHEDULE_ID)
+    action = ScheduleActionStartWorkflow(SweepWorkflow.run, id="sweep-outbox", task_queue=options.CASE_WORK_QUEUE)
     earlier = Schedule(
-        ScheduleActionStartWorkflow(SweepWorkflow.run, id="sweep-outbox", task_queue="earlier"),
+        action,
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(seconds=5))]),
         state=ScheduleState(paused=True, note="an operator works on it"),
     )
@@ -339,12 +368,23 @@ async def test_a_schedule_of_an_earlier_release_gets_the_times_of_this_one(tempo
             assert [one.every for one in there.spec.intervals] == [timedelta(minutes=1)]
             assert (there.state.paused, there.state.note) == (True, "an operator works on it")
             assert there.policy.overlap is ScheduleOverlapPolicy.BUFFER_ONE
+            # An earlier release must be able to run it too, and its workflow takes nothing.
+            assert isinstance(there.action, ScheduleActionStartWorkflow)
+            assert list(there.action.args) == []
         assert (await handle.describe()).info.num_actions == 0
         await handle.unpause()
         await ensure_schedules(temporal_client)
         await until(partial(has_begun, handle))
     finally:
+        running = (await handle.describe()).info.running_actions
         await end_schedules(temporal_client)
+        for one in running:
+            assert isinstance(one, ScheduleActionExecutionStartWorkflow)
+            await temporal_client.get_workflow_handle(one.workflow_id).terminate("the test is over")
+
+
+async def has_begun(handle: ScheduleHandle) -> bool:
+    return (await handle.describe()).info.num_actions == 1
 
 
 # -- Temporal is unavailable -------------------------------------------------------------------------------------------
@@ -361,6 +401,7 @@ async def test_complaints_and_answers_are_taken_while_temporal_is_away_and_flow_
     database: Pool, ctx: Context, own_temporal: EmbeddedTemporal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(options, "SWEEP_INTERVAL", timedelta(seconds=1))
+    monkeypatch.setattr(options, "SWEEPS_A_RUN", 3)
     client: Client = await connect(own_temporal.address, own_temporal.namespace)
     async with staged(ctx, client) as stage:
         await ensure_schedules(client)
@@ -376,11 +417,15 @@ async def test_complaints_and_answers_are_taken_while_temporal_is_away_and_flow_
         stage.notifier.soon(answered.follow_up)
         with pytest.raises((RPCError, RuntimeError)):
             await stage.notify(answered.follow_up)
+        # Runs fell due meanwhile, the first of them long ago.
+        await asyncio.sleep(AWAY_SECONDS)
         await own_temporal.restart()
         await stage.until_asked(3)
         assert sorted(stage.banks.asked()[1:]) == [("ICIC", [onward]), ("PUNB", stage.banks.asked_of(while_away))]
         await stage.answer("ICIC", case_no, row(1, onward, "10000.00"))
         await stage.until_state(case_no, "settled")
         assert len(stage.banks.attempts) == 3
+        sweeps = await client.get_schedule_handle(options.SWEEP_SCHEDULE_ID).describe()
+        assert sweeps.info.num_actions_missed_catchup_window == 0, "a run follows at once"
         for schedule_id in (options.SWEEP_SCHEDULE_ID, options.RECONCILIATION_SCHEDULE_ID):
             await client.get_schedule_handle(schedule_id).delete()

@@ -10,6 +10,7 @@ export type Subject = `case:${string}` | `task:${number}`;
 
 /** The server counts a call for longer than this. */
 const TELL_EVERY_MS = 20_000;
+const SPREAD_MS = 2000;
 
 const looked = new Map<Subject, number>();
 let timer: ReturnType<typeof setInterval> | undefined;
@@ -37,6 +38,11 @@ function tellAgain(): void {
   if (looked.size > 0) void tell();
 }
 
+/** After a restart of the server all pages have a new stream, and do not call in the same moment. */
+function tellSoon(): void {
+  setTimeout(tellAgain, Math.random() * SPREAD_MS);
+}
+
 function change(subject: Subject, by: 1 | -1): void {
   const count = (looked.get(subject) ?? 0) + by;
   if (count > 0) looked.set(subject, count);
@@ -49,9 +55,10 @@ function change(subject: Subject, by: 1 | -1): void {
   }
 }
 
-addEventListener("visibilitychange", tellAgain);
-// A server without a stream hears no call, and one that was started again knows none.
-whenOpen(tellAgain);
+// Another tab of the session may have told what this one does not show.
+addEventListener("visibilitychange", () => void tell());
+// A process hears calls only while it has a stream.
+whenOpen(tellSoon);
 
 /** Look at these while the component is there. */
 export function useLooksAt(subjects: readonly Subject[]): void {

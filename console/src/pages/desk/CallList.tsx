@@ -291,7 +291,7 @@ function CallDetail({
           foot={foot}
         />
       </div>
-      <div ref={setFoot} />
+      <div className="word-foot" ref={setFoot} />
     </aside>
   );
 }

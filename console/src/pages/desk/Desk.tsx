@@ -111,6 +111,11 @@ function Work({ filter }: { filter: Filter }): ReactNode {
     setCurrentId(null);
     lastIndex.current = 0;
   }, [key]);
+  // What the officer reads stays the current item when a larger one comes.
+  const shownId = item?.task.task_id ?? null;
+  useEffect(() => {
+    if (currentId === null && !isPlaceholderData) setCurrentId(shownId);
+  }, [currentId, shownId, isPlaceholderData]);
   const orMany = (verb: BulkVerb) => (hasSelection ? () => setBulk(verb) : null);
   const { acts, verbs, dialog } = useActs(item, orMany);
 

@@ -118,7 +118,7 @@ export function Detail({
           />
         )}
       </div>
-      <div ref={setFoot} />
+      <div className="word-foot" ref={setFoot} />
     </aside>
   );
 }

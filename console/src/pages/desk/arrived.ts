@@ -9,7 +9,10 @@ import { type Filter, fits, keyOf, type Line } from "./filters.ts";
 import { hear } from "./live.ts";
 import { readOnceMore } from "./queue.ts";
 
-/** The first rows come first. Then the list is read again, because the stream tells nothing of before its beginning. */
+/**
+ * The stream tells nothing of what changed between the reading of the list and its own beginning, so the list is read
+ * once more, when its first rows are drawn.
+ */
 const READ_AGAIN_AFTER_MS = 2000;
 /** Counts of filters are made again at most so often while the queue changes. */
 const COUNT_EVERY_MS = 3000;
@@ -46,7 +49,7 @@ export function useArrived(filter: Filter, known: Known): readonly [readonly Lin
     hear(event);
     if (event.kind === "task") look(Number(event.id), event.data);
     if (event.kind === "task" || event.kind === "counts") count();
-    if (event.kind === "reset") readAgain();
+    if (event.kind === "reset" && event.data === "new") readAgain();
   });
   return [[...arrived.values()].filter((line) => !known.ids.has(line.task_id)), () => setArrived(new Map())];
 }

@@ -6,7 +6,7 @@
 import { useSyncExternalStore } from "react";
 
 import type { Schemas } from "../../api/client.ts";
-import type { StreamEvent } from "../../api/stream.ts";
+import { type StreamEvent, whenOpen } from "../../api/stream.ts";
 import type { Said } from "../../text/sentences.ts";
 import type { Line } from "./filters.ts";
 import { forgetUnsent } from "./unsent.ts";
@@ -80,6 +80,13 @@ function hearLookers(taskId: number, officers: readonly string[]): void {
   lookers.set(taskId, officers);
   tell(taskId);
 }
+
+// A stream begins with everything that others look at now.
+whenOpen(() => {
+  const before = [...lookers.keys()];
+  lookers.clear();
+  for (const taskId of before) tell(taskId);
+});
 
 export function refuse(taskId: number, refusal: Refusal): void {
   refusals.set(taskId, refusal);
