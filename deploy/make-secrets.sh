@@ -46,8 +46,9 @@ authority() {
 certificate() {
     [ ! -e "$1_certificate" ] || return 0
     private_key "$1_private_key"
-    printf 'subjectAltName=DNS:%s,DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n' "$1" \
-        >"$work/extensions"
+    # Python 3.13 refuses a certificate without the identifiers of both keys, and old openssl adds them only when asked.
+    printf 'subjectAltName=DNS:%s,DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n%s\n%s\n' "$1" \
+        'subjectKeyIdentifier=hash' 'authorityKeyIdentifier=keyid' >"$work/extensions"
     openssl req -new -key "$work/$1_private_key" -subj "/CN=$1" |
         openssl x509 -req -CA authority -CAkey authority_private_key -days "$days" -sha256 \
             -extfile "$work/extensions" -out "$work/$1_certificate" 2>/dev/null

@@ -31,17 +31,39 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        made = _builder(self._name, self._name, self._key).add_extension(x509.BasicConstraints(True, None), True)
+        signs = x509.KeyUsage(
+            digital_signature=False,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            key_cert_sign=True,
+            crl_sign=True,
+            encipher_only=False,
+            decipher_only=False,
+        )
+        made = (
+            _builder(self._name, self._name, self._key)
+            .add_extension(x509.BasicConstraints(True, None), True)
+            .add_extension(signs, True)
+        )
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
-    def certificate(self, name: str, host: str = LOOPBACK) -> Certificate:
-        """Make a certificate for a server at `host`, which is also good for a client."""
+    def certificate(self, name: str, *hosts: str) -> Certificate:
+        """Make a certificate for a server at these hosts or at this machine, which is also good for a client."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([_general(host)])
+        names = x509.SubjectAlternativeName([_general(host) for host in hosts or (LOOPBACK,)])
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        made = _builder(subject, self._name, key).add_extension(names, False).add_extension(usage, False)
+        # Python 3.13 refuses a certificate that does not say which key has signed it.
+        signed_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        made = (
+            _builder(subject, self._name, key)
+            .add_extension(names, False)
+            .add_extension(usage, False)
+            .add_extension(signed_by, False)
+        )
         files = Certificate(self._folder / f"{name}.crt", self._folder / f"{name}.key")
         files.certificate.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
         files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -68,6 +90,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - LIFE)
         .not_valid_after(now + LIFE)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
     )
 
 

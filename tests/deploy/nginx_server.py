@@ -5,23 +5,19 @@ import getpass
 import grp
 import os
 import re
+import shutil
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from tests.asgi_server import served
+from tests.certificates import Authority, Certificate
 from tests.debian_programs import debian_program
 from tests.paths import ROOT
 from workers.embedded.ports import free_port
@@ -32,47 +28,6 @@ DESK, MY, BANK = HOSTS
 CONFIGURATION = (ROOT / "deploy" / "nginx.conf").read_text()
 OPTION = ROOT / "deploy" / "nginx-bank-certificates.conf"
 PATIENCE_SECONDS = 20.0
-
-
-# -- certificates ------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Authority:
-    """A certificate authority of the test's own."""
-
-    name: str
-    key: EllipticCurvePrivateKey = field(default_factory=lambda: generate_private_key(SECP256R1()))
-
-    def issue(self, subject: str, *hosts: str, key: EllipticCurvePrivateKey | None = None) -> x509.Certificate:
-        """Return a certificate. Without a key it is the authority's own."""
-        now = datetime.now(UTC)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
-            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)]))
-            .public_key((key or self.key).public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=key is None, path_length=None), critical=True)
-        )
-        if hosts:
-            builder = builder.add_extension(x509.SubjectAlternativeName(map(x509.DNSName, hosts)), critical=False)
-        return builder.sign(self.key, SHA256())
-
-    def write(self, folder: Path, name: str, *hosts: str) -> tuple[Path, Path]:
-        """Write a certificate with a key of its own; return both files."""
-        key = generate_private_key(SECP256R1())
-        certificate_file, key_file = folder / f"{name}.pem", folder / f"{name}-key.pem"
-        certificate_file.write_bytes(self.issue(name, *hosts, key=key).public_bytes(Encoding.PEM))
-        key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        return certificate_file, key_file
-
-    def write_own(self, file: Path) -> Path:
-        """Write the authority's own certificate."""
-        file.write_bytes(self.issue(self.name).public_bytes(Encoding.PEM))
-        return file
 
 
 # -- the processes behind ----------------------------------------------------------------------------------------------
@@ -155,11 +110,11 @@ class Nginx:
     officers: Process
     banks: Authority
 
-    def tls(self, certificate: tuple[Path, Path] | None = None) -> ssl.SSLContext:
+    def tls(self, certificate: Certificate | None = None) -> ssl.SSLContext:
         """A client's TLS, which trusts the test's authority only."""
         context = ssl.create_default_context(cafile=str(self.authority))
         if certificate is not None:
-            context.load_cert_chain(*certificate)
+            context.load_cert_chain(certificate.certificate, certificate.key)
         return context
 
     async def connect(
@@ -232,11 +187,11 @@ async def running_nginx(folder: Path, *, asks_banks_certificates: bool = False) 
     intake, officers = Process("intake", arrived), Process("officers", arrived)
     (folder / "tls").mkdir()
     (folder / "nginx").mkdir()
-    authority, banks = Authority("the test"), Authority("banks")
-    certificate, key = authority.write(folder, "site", *HOSTS)
-    certificate.rename(folder / "tls" / "certificate.pem")
-    key.rename(folder / "tls" / "key.pem")
-    banks.write_own(folder / "tls" / "banks-ca.pem")
+    authority, banks = Authority(folder), Authority(folder, "banks")
+    site = authority.certificate("site", *HOSTS)
+    site.certificate.rename(folder / "tls" / "certificate.pem")
+    site.key.rename(folder / "tls" / "key.pem")
+    shutil.copy(banks.file, folder / "tls" / "banks-ca.pem")
     if asks_banks_certificates:
         option = OPTION.read_text().replace("/etc/goldenhour/", f"{folder}/")
         (folder / "nginx" / "bank-certificates.conf").write_text(option)
@@ -246,7 +201,7 @@ async def running_nginx(folder: Path, *, asks_banks_certificates: bool = False) 
         port, plain_port = free_port(), free_port()
         (folder / "nginx.conf").write_text(configured(folder, port, plain_port, intake_url, officers_url))
         await stack.enter_async_context(_started(command, folder, port))
-        yield Nginx(port, plain_port, authority.write_own(folder / "ca.pem"), folder, arrived, intake, officers, banks)
+        yield Nginx(port, plain_port, authority.file, folder, arrived, intake, officers, banks)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from api.hosts import Site, sites_of
 from api.parts import Part
 from api.public_paths import DOORS_PATH
 from tests.api.role_matrix import NUMBERS
+from tests.certificates import Authority
 from tests.deploy.nginx_server import BANK, DESK, HOSTS, LOOPBACK, MY, PATIENCE_SECONDS, Nginx, head, running_nginx
 from workers.reference.routes import described_app
 
@@ -221,8 +222,8 @@ async def test_without_tls_people_are_sent_on_and_banks_get_nothing(nginx: Nginx
 
 
 async def test_a_bank_without_its_certificate_is_refused_where_the_option_is_on(strict: Nginx) -> None:
-    known = strict.tls(strict.banks.write(strict.folder, "sbin"))
-    foreign = strict.tls(type(strict.banks)("somebody").write(strict.folder, "foreign"))
+    known = strict.tls(strict.banks.certificate("sbin"))
+    foreign = strict.tls(Authority(strict.folder, "another").certificate("foreign"))
     for tls in (None, foreign):
         assert (await strict.call(BANK, "/api/v1/bank/holds", tls=tls)).status == 400
     assert strict.arrived == []

@@ -197,11 +197,17 @@ async def test_a_line_that_fails_is_passed_by_a_letter_about_the_same_request(
 async def test_a_bank_that_says_nothing_is_reminded_at_each_level_to_the_desk(
     engine: Live, banks: dict[str, list[str]]
 ) -> None:
+    async def play(way: str) -> None:
+        # A busy machine may miss the limit of one call. It does not miss that of two.
+        is_by_own_way = await a_bank_says_nothing(engine, way, banks[way].pop())
+        assert is_by_own_way or await a_bank_says_nothing(engine, way, banks[way].pop())
+
     ways = ("i4c", "push", "pull", "iso20022", "email")
-    await each_whole(engine, {way: a_bank_says_nothing(engine, way, banks[way].pop()) for way in ways})
+    await each_whole(engine, {way: play(way) for way in ways})
 
 
-async def a_bank_says_nothing(engine: Live, way: str, bank: str) -> None:
+async def a_bank_says_nothing(engine: Live, way: str, bank: str) -> bool:
+    """Play it; return whether the bank got the request by its own channel, and by no other after a failed call."""
     root = rrn()
     engine.sim.script(bank=bank, rrn=root, answers=[])
     case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
@@ -228,6 +234,7 @@ async def a_bank_says_nothing(engine: Live, way: str, bank: str) -> None:
         await whole(engine, case_no, untraced=LOSS_PAISE)
     else:
         await whole(engine, case_no, held=LOSS_PAISE)
+    return first == (way, "delivered")
 
 
 # -- what a bank says wrongly ------------------------------------------------------------------------------------------
