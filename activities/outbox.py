@@ -95,9 +95,9 @@ class SweepActivities:
     async def sweep_outbox(self) -> Swept:
         """Send unsent notifications, oldest first; then follow up open cases and hops that wait for the desk.
 
-        That is one sweep, and a run makes several. It ends early if the worker is stopping, and leaves out those for
-        which slow ones have left no time. A case that fails is skipped for a while and delays no other case. Raises
-        only when a server is unavailable.
+        That is one sweep, and a run makes several. The run ends early if the worker is stopping. Slow sweeps may leave
+        no time for the last ones. A case that fails is skipped for a while and delays no other case. Raises only when a
+        server is unavailable.
         """
         loop = asyncio.get_running_loop()
         every_seconds = self.every.total_seconds()

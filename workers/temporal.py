@@ -162,16 +162,16 @@ async def ensure_schedules(client: Client) -> None:
     # A run that lasts longer is followed by the next one at once. So is one that ended while Temporal was away.
     sweeps = SchedulePolicy(overlap=ScheduleOverlapPolicy.BUFFER_ONE, catchup_window=options.SWEEP_TIMEOUT + 2 * every)
     rounds = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(seconds=10))
-    await _ensure(client, options.SWEEP_SCHEDULE_ID, _every(every, sweep, sweeps), begins_at_once=True)
+    await _ensure(client, options.SWEEP_SCHEDULE_ID, _schedule(every, sweep, sweeps), begins_at_once=True)
     await _ensure(
         client,
         options.RECONCILIATION_SCHEDULE_ID,
-        _every(options.RECONCILIATION_INTERVAL, reconciliation, rounds),
+        _schedule(options.RECONCILIATION_INTERVAL, reconciliation, rounds),
         begins_at_once=False,
     )
 
 
-def _every(every: timedelta, action: ScheduleActionStartWorkflow, policy: SchedulePolicy) -> Schedule:
+def _schedule(every: timedelta, action: ScheduleActionStartWorkflow, policy: SchedulePolicy) -> Schedule:
     return Schedule(action=action, spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]), policy=policy)
 
 

@@ -10,6 +10,7 @@ export type Subject = `case:${string}` | `task:${number}`;
 
 /** The server counts a call for longer than this. */
 const TELL_EVERY_MS = 20_000;
+/** Pages whose streams opened in one moment call within this time. */
 const SPREAD_MS = 2000;
 
 const looked = new Map<Subject, number>();
@@ -38,7 +39,7 @@ function tellAgain(): void {
   if (looked.size > 0) void tell();
 }
 
-/** After a restart of the server all pages have a new stream, and do not call in the same moment. */
+/** Tell a little later. After a restart of the server all pages have a new stream at once. */
 function tellSoon(): void {
   setTimeout(tellAgain, Math.random() * SPREAD_MS);
 }
