@@ -1,15 +1,7 @@
-"""The schema of a database as one SQL text, always in the same order: `db/schema.sql` is this text.
-
-The migrations say how the schema came about, and `schema.sql` says what it is. A test compares the two. `python -m
-db.describe DSN > db/schema.sql` writes it again, where DSN is a database with every migration applied.
-"""
-
-import asyncio
-import sys
+"""The schema of a database as one SQL text, always in the same order, whatever migrations made it."""
 
 from db import connections
 
-_HEADER = "-- The whole schema. Written by db/describe.py from a migrated database; change it by a migration.\n"
 # Functions stand before the tables, because columns and constraints call them. So their bodies are not checked.
 _UNCHECKED = "SET check_function_bodies = off;\n"
 
@@ -107,13 +99,9 @@ async def describe(dsn: str) -> str:
     """Return the schema at `dsn`. The text, run on an empty database, makes one with the same description."""
     connection = await connections.connect(dsn, "goldenhour describe")
     try:
-        texts = [_HEADER, _UNCHECKED]
+        texts = [_UNCHECKED]
         for part in _PARTS:
             texts += [f"{row[0]}\n" for row in await connection.fetch(part)]
         return "\n".join(texts)
     finally:
         await connection.close()
-
-
-if __name__ == "__main__":
-    sys.stdout.write(asyncio.run(describe(sys.argv[1])))

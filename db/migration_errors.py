@@ -13,14 +13,14 @@ class MigrationError(Exception):
 
 
 class SchemaTooOld(MigrationError):
-    """The database was made before the baseline."""
+    """The database was made by another baseline, or before there was one."""
 
     code = "schema_too_old"
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"the database has the migration {name}, which is from before the baseline. No older database is accepted:"
-            " make an empty one and run `goldenhour migrate`"
+            f"the migration {name} of the database is not of the baseline of version 0.4.0. No older database is"
+            " accepted: make an empty one and run `goldenhour migrate`"
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db.migration_errors import MigrationChanged, SchemaAhead, SchemaBehind, SchemaTooOld
-from db.migration_files import MIGRATIONS, MigrationFile, Phase, phase_of, read_files
+from db.migration_files import BASELINE, MIGRATIONS, MigrationFile, Phase, phase_of, read_files
 
 if TYPE_CHECKING:
     from db.pool import Connection
@@ -31,9 +31,12 @@ async def applied(connection: "Connection") -> dict[str, str]:
 def refuse_unknown(known: Mapping[str, str], files: Sequence[MigrationFile]) -> None:
     """Raise a `MigrationError` if an applied migration is changed, or unknown and not of phase `pre`.
 
-    A `pre` of a later release only adds, so this release may still run after it.
+    A database of another baseline is too old. A `pre` of a later release only adds, so this release may still run
+    after it.
     """
     own = {file.name: file.sha256 for file in files}
+    if BASELINE in known and known[BASELINE] != own[BASELINE]:
+        raise SchemaTooOld(BASELINE)
     for name, sha256 in known.items():
         if own.get(name, sha256) != sha256:
             raise MigrationChanged(name)

@@ -16,9 +16,6 @@ from schemas.events import EventKind
 from schemas.reporting.task_owners import LeaseEnd, TaskActKind, TaskActPage, TaskActView, TaskStanding
 from schemas.tasks import TaskCause, TaskFacts
 
-SINCE_MIGRATION: Final = "0069_pre_task_owners.sql"
-"""the update that brought owners"""
-
 # Parts of statements in which `t` is the work item and `own` its row here, which may be missing.
 IS_OWNED: Final = "(own.owner IS NOT NULL AND own.lease_ends_at > {now})"
 WAKES_AT: Final = """least(own.snoozed_until, (SELECT e.at FROM case_event e
@@ -89,8 +86,7 @@ SELECT t.task_id FROM desk_task t
 JOIN unnest($2::text[], $3::float8[]) AS k (kind, seconds) USING (kind)
 LEFT JOIN task_owner own USING (task_id)
 WHERE t.state = 'open' AND own.alarmed_at IS NULL AND own.owner IS NULL
-    AND greatest({_UNOWNED_SINCE}, (SELECT applied_at FROM schema_migration WHERE name = '{SINCE_MIGRATION}'))
-        + k.seconds * interval '1 second' <= $1
+    AND {_UNOWNED_SINCE} + k.seconds * interval '1 second' <= $1
 ORDER BY t.task_id LIMIT $4
 """
 

@@ -5,14 +5,13 @@ from typing import Final
 
 from asyncpg import Record
 
+from db.migration_files import BASELINE
 from db.pool import Connection
 from schemas.base import FrozenModel
 from schemas.evidence import NightlyRun, NightlyWork, RunOutcome, RunResult
 
 RUN_LOCK: Final = 7_305_813_377_193_000_041
 """of several processes one does the nightly work"""
-_MADE_BY: Final = "0074_pre_nightly_runs.sql"
-"""the migration since which there are nightly runs"""
 _RUNS: Final = f"SELECT {', '.join(NightlyRun.model_fields)} FROM nightly_run"
 
 
@@ -85,7 +84,7 @@ async def standings(connection: Connection, now: datetime) -> list[Standing]:
         " FROM unnest($1::text[]) AS w (work)",
         [work.value for work in NightlyWork],
         now,
-        _MADE_BY,
+        BASELINE,
     )
     return [Standing(**dict(row)) for row in rows]
 

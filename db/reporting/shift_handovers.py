@@ -20,19 +20,16 @@ from schemas.jurisdiction import Within
 from schemas.officers import TeamShift
 from schemas.reporting.shift_handovers import HandoverDraft, HandoverItem, HandoverState, ShiftLine, ShiftPage
 
-SINCE_MIGRATION: Final = "0115_pre_shift_handovers.sql"
-"""the update that brought records; a shift that ended before has none"""
-
 _TEAMS: Final = """
 SELECT t.team_id, t.name,
     ARRAY(SELECT ROW(s.day_no, s.starts_minute, s.ends_minute) FROM team_shift s WHERE s.team_id = t.team_id) AS shifts,
     ARRAY(SELECT m.officer_id FROM team_member m WHERE m.team_id = t.team_id
         UNION SELECT t.lead WHERE t.lead IS NOT NULL ORDER BY 1) AS officers,
-    greatest(t.created_at, (SELECT applied_at FROM schema_migration WHERE name = $1)) AS since,
-    ARRAY(SELECT h.ends_at FROM shift_handover h WHERE h.team_id = t.team_id AND h.ends_at >= $2) AS written
+    t.created_at AS since,
+    ARRAY(SELECT h.ends_at FROM shift_handover h WHERE h.team_id = t.team_id AND h.ends_at >= $1) AS written
 FROM team t WHERE t.ended_at IS NULL AND EXISTS (SELECT FROM team_shift s WHERE s.team_id = t.team_id)
-    AND ($3::text IS NULL OR t.lead = $3
-        OR EXISTS (SELECT FROM team_member m WHERE m.team_id = t.team_id AND m.officer_id = $3))
+    AND ($2::text IS NULL OR t.lead = $2
+        OR EXISTS (SELECT FROM team_member m WHERE m.team_id = t.team_id AND m.officer_id = $2))
 ORDER BY t.team_id
 """
 
@@ -170,7 +167,7 @@ class StoredRecord(FrozenModel):
 async def team_ends(connection: Connection, since: datetime, officer_id: str | None = None) -> list[TeamEnd]:
     """Return the teams with shifts, of all officers or of one, each with the ends since `since` that are written."""
     found = []
-    for row in await connection.fetch(_TEAMS, SINCE_MIGRATION, since, officer_id):
+    for row in await connection.fetch(_TEAMS, since, officer_id):
         shifts = tuple(
             TeamShift(day_no=day, starts_minute=starts, ends_minute=ends) for day, starts, ends in row["shifts"]
         )

@@ -262,7 +262,7 @@ def _postings(case: CaseRecord) -> Iterator[Finding]:
 
 
 def posting_digest(case_no: str, kind: str, entries: Sequence[tuple[int, Bucket, int]]) -> bytes:
-    """Return the digest that the database stores for a posting (`ledger_post` in db/schema.sql)."""
+    """Return the digest that the database stores for a posting (`ledger_post` in db/migrations)."""
     columns = (
         ",".join(str(hop_no) for hop_no, _, _ in entries),
         ",".join(bucket.value for _, bucket, _ in entries),

@@ -75,7 +75,7 @@ async def test_the_first_page_names_every_command() -> None:
 async def test_the_version() -> None:
     result = await invoke("-V")
     assert result.exit_code == 0
-    assert result.stdout.split() == ["goldenhour", "0.3.0"]
+    assert result.stdout.split() == ["goldenhour", "0.4.0"]
 
 
 @pytest.mark.parametrize(

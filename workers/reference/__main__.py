@@ -1,6 +1,6 @@
 """Write everything that is generated: `python -m workers.reference`, or `make docs`.
 
-Beside the pages these are `db/schema.sql`, and in `deploy` the dashboards and the form of registered short messages.
+Beside the pages these are, in `deploy`, the dashboards and the form of registered short messages.
 """
 
 import asyncio
@@ -8,9 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from db.describe import describe
 from db.migrate import migrate
-from db.migration_files import MIGRATIONS
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.reference.dashboards import dashboards
 from workers.reference.pages import FOLDER, pages
@@ -23,8 +21,7 @@ async def write() -> list[str]:
         async with EmbeddedPostgres(Path(folder) / "postgres", durable=False) as server:
             dsn = await server.create_database("reference")
             await migrate(dsn, application=APPLICATION)
-            written = {MIGRATIONS.with_name("schema.sql"): await describe(dsn)}
-            written |= dashboards() | {SAMPLE: sample()}
+            written = dashboards() | {SAMPLE: sample()}
             written |= {FOLDER / name: text for name, text in (await pages(dsn)).items()}
     changed = []
     for path, text in written.items():

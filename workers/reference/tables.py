@@ -12,7 +12,7 @@ from workers.reference.markdown import code, mermaid, page, table
 _INTRODUCTION: Final = """Every table, by area. A line joins a row to the row that it refers to; a table of another
 area stands without its columns. `PK` is a primary key, `FK` a foreign key. Below each diagram stand the rules that
 PostgreSQL holds for a row: check constraints and unique indexes. The page on triggers has the others
-([triggers.md](triggers.md)). The whole schema is `db/schema.sql`."""
+([triggers.md](triggers.md)). `db/migrations/0001_baseline.sql` and later files make the schema."""
 _SHORT_TYPES: Final = {"timestamp with time zone": "timestamptz", "double precision": "float8", "character": "char"}
 
 

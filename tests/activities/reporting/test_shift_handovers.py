@@ -45,12 +45,6 @@ class Shift:
     async def come(self) -> None:
         await self.desk.come()
         self.desk.at_noon()
-        # The update that brings records lies before the shift.
-        await self.desk.ctx.pool.execute(
-            "UPDATE schema_migration SET applied_at = $1 WHERE name = $2",
-            self.desk.clock.at - timedelta(days=3),
-            rows.SINCE_MIGRATION,
-        )
         day = self.desk.clock.at.astimezone(IST).isoweekday()
         around = tuple(TeamShift(day_no=one, starts_minute=0, ends_minute=1_440) for one in range(1, 8))
         await self.team("early", (TeamShift(day_no=day, starts_minute=360, ends_minute=750),), "a", "b")

@@ -58,9 +58,9 @@ async def test_an_empty_database_gets_both_phases(empty_dsn: str, files: Path, p
 
 async def test_a_changed_file_is_named_and_nothing_is_applied(empty_dsn: str, files: Path) -> None:
     await migrate(empty_dsn, files)
-    (files / BASELINE).write_text("CREATE TABLE one (n bigint);")
+    add(files, "0002_pre_two.sql")
     add(files, "0003_pre_three.sql", "CREATE TABLE three ();")
-    with pytest.raises(MigrationChanged, match=r"0001_baseline\.sql .*\[migration_changed\]"):
+    with pytest.raises(MigrationChanged, match=r"0002_pre_two\.sql .*\[migration_changed\]"):
         await migrate(empty_dsn, files)
     assert not await exists(empty_dsn, "three")
 
@@ -71,6 +71,15 @@ async def test_a_database_from_before_the_baseline_is_refused_and_left_alone(emp
     with pytest.raises(SchemaTooOld, match=r"0001_foundation\.sql.* No older database is accepted.*\[schema_too_old\]"):
         await migrate(empty_dsn, files)
     assert await recorded(empty_dsn) == ["0001_foundation.sql", "0002_pre_two.sql"]
+
+
+async def test_a_database_of_another_baseline_is_refused_and_left_alone(empty_dsn: str, files: Path) -> None:
+    await migrate(empty_dsn, files)
+    (files / BASELINE).write_text("CREATE TABLE one (n bigint);")
+    add(files, "0003_pre_three.sql", "CREATE TABLE three ();")
+    with pytest.raises(SchemaTooOld, match=r"0001_baseline\.sql.* No older database is accepted.*\[schema_too_old\]"):
+        await migrate(empty_dsn, files)
+    assert not await exists(empty_dsn, "three")
 
 
 async def test_a_later_pre_is_left_alone_and_a_later_post_is_refused(empty_dsn: str, files: Path) -> None:
