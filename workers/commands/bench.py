@@ -49,7 +49,7 @@ def bench(
         raise Failed(f"no benchmark {name}; the benchmarks are {', '.join(BENCHMARKS)}", USAGE)
     module = f"benchmarks.{name.replace('-', '_')}"
     if find_spec(module) is None:
-        raise Failed(f"the benchmark {name} is not part of this installation")
+        raise Failed(f"the benchmark {name} is not part of an installation: run it in a checkout")
     main = importlib.import_module(module).main
     result = main(**_options(main, context.args))
     if inspect.iscoroutine(result):
