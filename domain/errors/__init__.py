@@ -4,6 +4,7 @@ A business error is a class with a stable code and parameters. Its text stands i
 here and say how a client is answered. The errors themselves stand in the modules, by area.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from domain.errors.catalogue import ENGLISH, Text
 
+_BEFORE_CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 Plain = str | int | bool | None | list["Plain"] | dict[str, "Plain"]
 """what a parameter is as JSON"""
 
@@ -28,13 +30,16 @@ class InvalidPolicy(RuleBroken):
 class BusinessError(RuleBroken):
     """An error that a client can act on: it reads `code` and `params`, and needs no English.
 
-    A subclass names its code and, as fields, its parameters; both are part of the API and never change.
+    Its code is the name of its class in small letters, if it names no other. The code and the parameters, its fields,
+    are part of the API and never change. A class directly below this one is a base: it has no code.
     """
 
     code: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if BusinessError not in cls.__bases__ and "code" not in vars(cls):
+            cls.code = _BEFORE_CAPITAL.sub("_", cls.__name__).lower()
         dataclass(eq=False, repr=False)(cls)
 
     @classmethod
@@ -94,7 +99,6 @@ class SameEyes(BusinessError):
 class RoleNotAllowed(MayNot):
     """This role may not do this."""
 
-    code = "role_not_allowed"
     role: str
     allowed: tuple[str, ...]
 
@@ -105,8 +109,6 @@ class Unreadable(BusinessError):
 
 class BadCursor(Unreadable):
     """This is not a cursor of this list."""
-
-    code = "bad_cursor"
 
 
 @dataclass(frozen=True)

@@ -4,5 +4,4 @@ from domain.errors import Unreadable
 
 
 class SearchTextUnreadable(Unreadable):
-    code = "search_text_unreadable"
     kind: str

@@ -6,21 +6,20 @@ from domain.errors import MayNot, NotFound, NotNow
 
 
 class CrossSiteRequest(MayNot):
-    code = "cross_site_request"
+    pass
 
 
 class SessionNotFound(NotFound):
-    code = "session_not_found"
     session_id: UUID
 
 
 class SignInTooOld(MayNot):
-    code = "sign_in_too_old"
+    pass
 
 
 class ProofRefused(MayNot):
-    code = "proof_refused"
+    pass
 
 
 class OfficersExist(NotNow):
-    code = "officers_exist"
+    pass
