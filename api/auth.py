@@ -9,7 +9,7 @@ from api.callers import officer_of
 from api.jurisdiction import check_act, check_read
 from api.officers.sessions import refuse_forged, session_cookie
 from api.reads import ReadReason, read_of, reference_of
-from api.roles import ALLOWED, PROVED, READS, Action
+from api.roles import Action
 from api.services import Services, TheServices
 from api.tokens import Officer
 from db.officers import sessions
@@ -46,7 +46,7 @@ class Allowed:
         """
         officer = await self._admitted(request, services)
         await check_act(services, officer, self.action, reference_of(request))
-        if self.action in PROVED:
+        if self.action.rule.is_proved:
             await _refuse_unproved(services, officer)
         return officer
 
@@ -85,7 +85,7 @@ class AllowedRead(Allowed):
 
 def refuse_unless(officer: Officer, action: Action) -> None:
     """Check that the officer may do `action`. Raises `RoleNotAllowed`."""
-    check_roles(officer.roles, ALLOWED[action])
+    check_roles(officer.roles, action.rule.roles)
 
 
 async def _refuse_unproved(services: Services, officer: Officer) -> None:
@@ -102,7 +102,7 @@ async def _refuse_unproved(services: Services, officer: Officer) -> None:
 
 def may(action: Action) -> Any:
     """Return the dependency for a route's signature."""
-    return Depends(AllowedRead(action) if action in READS else Allowed(action))
+    return Depends(AllowedRead(action) if action.is_read else Allowed(action))
 
 
 def acting(officer: Officer) -> Acting:

@@ -11,7 +11,7 @@ from activities.drafts.public_drafts import form_address
 from api.auth import may
 from api.params import TEAM_OFFICERS_MAX
 from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, NOT_NOW, says
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.officers import team_officers
@@ -77,7 +77,7 @@ async def read_choices(services: TheServices, _: NameReader) -> DraftChoices:
 async def list_team_officers(services: TheServices, officer: Keeper) -> TeamOfficers:
     """List the officers of the own teams to whom a draft can be passed on."""
     async with services.ctx.pool.acquire() as connection:
-        found = await team_officers.of(connection, officer.subject, ALLOWED[Action.KEEP_DRAFT], TEAM_OFFICERS_MAX)
+        found = await team_officers.of(connection, officer.subject, Action.KEEP_DRAFT.rule.roles, TEAM_OFFICERS_MAX)
     return TeamOfficers(items=tuple(found))
 
 
@@ -122,7 +122,7 @@ async def read_banks(services: TheServices, officer: Reader, draft_id: UUID) -> 
 @router.post("/{draft_id}/pass-on", name="pass_draft_on", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))
 async def pass_on(services: TheServices, officer: Keeper, draft_id: UUID, told: PassDraftOn) -> DraftGiven:
     """Give a draft to another officer of the team, with a note."""
-    return await saving.pass_on(services.ctx, draft_id, told, officer.subject, ALLOWED[Action.KEEP_DRAFT])
+    return await saving.pass_on(services.ctx, draft_id, told, officer.subject, Action.KEEP_DRAFT.rule.roles)
 
 
 @router.post("/{draft_id}/claim", name="claim_draft", responses=says(NOT_FOUND, NOT_NOW, LIMIT_EXCEEDED))

@@ -13,7 +13,7 @@ from api.auth import may
 from api.caches import EVIDENCE_AT_ONCE
 from api.params import AckNo
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY, Refused, says
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from api.services import Services, TheServices
 from api.tokens import Officer
 from db.cases.cases import case_no_of
@@ -85,7 +85,7 @@ async def read_evidence(
 
 async def _check_whose(services: Services, officer: Officer, ack_no: str) -> None:
     """Check that an officer of the police is an officer of the case. Raises `NotOfficerOfCase` and `NotFound`."""
-    roles = officer.roles & ALLOWED[Action.READ_EVIDENCE]
+    roles = officer.roles & Action.READ_EVIDENCE.rule.roles
     if roles - _DUTIES.keys():
         return
     duties = [duty for role, duty in _DUTIES.items() if role in roles]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from api.roles import ALLOWED, KINDS, SHOWS, Action
+from api.roles import Action
 from api.services import Services
 from api.tokens import Officer
 from db.cases import jurisdiction
@@ -21,12 +21,13 @@ from schemas.jurisdiction import WHOLE_STATE, CaseStanding, Within
 
 def scopes(officer: Officer, action: Action) -> frozenset[Scope]:
     """Return the scopes that the officer has for an action."""
-    return scopes_of(officer.roles & ALLOWED[action], KINDS[action])
+    return scopes_of(officer.roles & action.rule.roles, action.rule.kind)
 
 
 def marked_scopes(officer: Officer, action: Action) -> frozenset[Scope]:
     """Return the scopes that the officer has for a read of marked cases."""
-    return marked_scopes_of(officer.roles & ALLOWED[action], SHOWS[action])
+    assert action.rule.shows is not None, "an action that shows a case says what it shows"
+    return marked_scopes_of(officer.roles & action.rule.roles, action.rule.shows)
 
 
 async def refuse_outside(services: Services, officer: Officer, action: Action, ack_nos: Sequence[str]) -> None:

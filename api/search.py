@@ -10,7 +10,7 @@ from api.auth import may, refuse_unless
 from api.jurisdiction import within_of
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, says
 from api.reads import ReadReason, note_search
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from domain.search import PERSONS, recognise
@@ -33,7 +33,7 @@ async def search_cases(
     by their victims only for an officer who may find victims.
     """
     sought = recognise(asked.text, asked.kind)
-    if not officer.roles & ALLOWED[Action.READ_VICTIMS]:
+    if not officer.roles & Action.READ_VICTIMS.rule.roles:
         sought = tuple(one for one in sought if one.kind not in PERSONS)
         if not sought:
             refuse_unless(officer, Action.READ_VICTIMS)

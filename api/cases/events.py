@@ -18,7 +18,7 @@ from api.officers.caller_streams import CallerWatch, Watched
 from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
 from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
 from api.reads import ReadReason
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from api.services import TheServices
 from api.stream_responses import EVENT_STREAM, StreamResponse, send_part
 from api.streams import EventHub, Subscription
@@ -104,7 +104,7 @@ class EventStream(StreamResponse):
         """Send events until the stream ends."""
         with (
             self._hub.subscribed(self._case_no, self._officer.actor) as subscription,
-            self._watch.watched(self._officer, ALLOWED[Action.READ_TRAIL], subscription.wake) as watched,
+            self._watch.watched(self._officer, Action.READ_TRAIL.rule.roles, subscription.wake) as watched,
         ):
             await self.stream(scope, receive, send, partial(self._send_events, subscription, watched))
 

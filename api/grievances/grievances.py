@@ -11,7 +11,7 @@ from api.auth import acting, may
 from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.grievances import grievance_views
@@ -80,7 +80,7 @@ async def list_waiting_grievances(
     needs another officer does not wait for the one who proposed it.
     """
     within = await within_of(services, officer, Action.READ_GRIEVANCE)
-    confirms = bool(officer.roles & ALLOWED[Action.CONFIRM_RELEASE])
+    confirms = bool(officer.roles & Action.CONFIRM_RELEASE.rule.roles)
     waits_for = WaitsFor(officer.actor, levels_for(officer.roles), confirms)
     async with services.ctx.pool.acquire() as connection:
         return await grievance_views.waiting(

@@ -28,7 +28,7 @@ from api.problems import (
     Violation,
     says,
 )
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from api.services import Services, TheServices
 from api.tokens import BadToken, Officer
 from db.officers import callers, officers, sessions, sign_in_log
@@ -89,7 +89,7 @@ async def _opened(services: Services, session: LiveSession, token: str) -> OpenS
         officer_id=session.officer_id,
         name=name,
         roles=tuple(role for role in Role if role in roles),
-        actions=tuple(action.value for action in Action if ALLOWED[action] & roles),
+        actions=tuple(action.value for action in Action if action.rule.roles & roles),
         began_at=session.began_at,
         ends_at=session.ends_at,
         proved_until=session.proved_at + services.sessions.proof_lasts,

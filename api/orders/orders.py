@@ -13,7 +13,7 @@ from api.auth import may
 from api.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refused, Violation, says
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.orders import order_views
@@ -119,7 +119,8 @@ async def confirm(
 
     The statement is booked after a second officer, who may take money out of `held`, has recorded the same.
     """
-    statement, supervises = OrderConfirmation(lines=written.lines), bool(officer.roles & ALLOWED[Action.TAKE_FROM_HELD])
+    statement = OrderConfirmation(lines=written.lines)
+    supervises = bool(officer.roles & Action.TAKE_FROM_HELD.rule.roles)
     try:
         return await record_statement(
             services.ctx, order_id, statement, written.note, officer.actor, supervises=supervises

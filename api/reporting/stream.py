@@ -19,7 +19,7 @@ from api.officers.stream_events import CASE, Viewer, encoded
 from api.officers.waiting_events import Sent
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY, says
 from api.reads import ReadReason, note_case
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from api.services import Services, TheServices
 from api.stream_responses import EVENT_STREAM, StreamResponse, send_part
 from api.tokens import Officer
@@ -210,7 +210,7 @@ class OfficerStreamResponse(StreamResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the stream ends."""
-        allowed, services = ALLOWED[Action.READ_STREAM], self._services
+        allowed, services = Action.READ_STREAM.rule.roles, self._services
         with (
             services.officer_streams.opened(self._viewer, self._asked) as stream,
             services.caller_watch.watched(self._officer, allowed, stream.waiting.wake) as watched,

@@ -10,7 +10,7 @@ from activities.reporting import task_owners
 from api.auth import may
 from api.params import LIMIT_DEFAULT, TEAM_OFFICERS_MAX, After, Limit, TaskId
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from api.services import Services, TheServices
 from api.task_filters import QueryFilter, taker_named, taker_of, wanted_of
 from api.tokens import Officer
@@ -91,7 +91,7 @@ async def list_team_officers(services: TheServices, officer: Owner) -> TeamOffic
     An item can also go to others who can act on it.
     """
     async with services.ctx.pool.acquire() as connection:
-        found = await team_officers.of(connection, officer.subject, ALLOWED[Action.OWN_TASK], TEAM_OFFICERS_MAX)
+        found = await team_officers.of(connection, officer.subject, Action.OWN_TASK.rule.roles, TEAM_OFFICERS_MAX)
     return TeamOfficers(items=tuple(found))
 
 

@@ -8,7 +8,7 @@ from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from api.auth import may
 from api.params import DiscrepancyId
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from api.services import TheServices
 from api.tokens import Officer
 from db.tracing import discrepancies
@@ -43,7 +43,7 @@ async def resolve_discrepancy(
     A resolution that takes money out of `held` is only a proposal until a supervisor, as a second officer, gives the
     same resolution.
     """
-    by = ResolvingOfficer(officer.actor, supervises=bool(officer.roles & ALLOWED[Action.TAKE_FROM_HELD]))
+    by = ResolvingOfficer(officer.actor, supervises=bool(officer.roles & Action.TAKE_FROM_HELD.rule.roles))
     done, follow_up = await resolve(services.ctx, discrepancy_id, resolution, by)
     if follow_up is not None:
         services.notifier.soon(follow_up)

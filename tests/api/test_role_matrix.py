@@ -11,7 +11,6 @@ from activities.officers.sign_in import new_token
 from api.grievances import appeal_page
 from api.officers import sign_in
 from api.officers.sessions import DISPLAY_COOKIE
-from api.roles import ALLOWED, Action
 from api.services import Services
 from api.tokens import BankDoor, Tokens
 from schemas.enums import Role
@@ -51,10 +50,6 @@ def test_every_parameter_of_a_path_has_a_value() -> None:
     """And no value is left over."""
     named = {part.strip("{}") for _, path in ENTRIES for part in path.split("/") if part.startswith("{")}
     assert named == set(NUMBERS)
-
-
-def test_the_table_of_roles_names_every_action() -> None:
-    assert set(ALLOWED) == set(Action)
 
 
 class Visits:

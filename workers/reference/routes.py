@@ -18,7 +18,7 @@ from api.bank_gateway.auth import BANK_SCHEME
 from api.hosts import PATHS, Site
 from api.officers.sessions import SESSION_SCHEME
 from api.parts import Part
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from api.services import Services
 from domain.policy.model import load_policy
 from schemas.enums import Role
@@ -138,7 +138,7 @@ def _action(dependant: Dependant) -> Action | None:
 
 
 def _matrix() -> str:
-    rows = [[code(action.value), *("✓" if role in ALLOWED[action] else "" for role in Role)] for action in Action]
+    rows = [[code(action.value), *("✓" if role in action.rule.roles else "" for role in Role)] for action in Action]
     return table(["action", *(role.value for role in Role)], rows)
 
 
