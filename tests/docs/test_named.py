@@ -90,8 +90,12 @@ def test_every_kind_of_work_item_has_a_row_for_the_desk() -> None:
 
 @each("page", [*GUIDES, *WRITTEN])
 def test_every_path_that_a_page_names_is_there(page: Path) -> None:
-    paths = {path for path in PATH.findall(page.read_text()) if not _exists(path)}
-    assert not paths
+    assert not missing_paths(page.read_text())
+
+
+def missing_paths(text: str) -> set[str]:
+    """Return the paths that a text names and that are not there."""
+    return {path for path in PATH.findall(text) if not _exists(path)}
 
 
 @cache
