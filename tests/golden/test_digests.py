@@ -1,6 +1,6 @@
 """Routes, errors and the schema are what `digests.json` says; a difference is named.
 
-`GOLDEN=1 pytest -n0 tests/golden/test_digests.py` writes the file again.
+`GOLDEN=write pytest -n0 tests/golden/test_digests.py` writes the file again.
 """
 
 import json
@@ -16,10 +16,10 @@ FUNCTION = "CREATE OR REPLACE FUNCTION public.f()\nAS $$\nBEGIN\n\n  CREATE TEMP
 
 async def test_every_route_error_and_table_is_as_it_was(database_dsn: str) -> None:
     now = await digests(database_dsn)
-    if os.environ.get("GOLDEN"):
+    if os.environ.get("GOLDEN") == "write":
         FILE.write_text(as_text(now), encoding="utf-8")
     differences = "\n".join(changes(json.loads(FILE.read_text(encoding="utf-8")), now))
-    assert not differences, f"{differences}\nIf this is wanted: GOLDEN=1 pytest -n0 {__name__.replace('.', '/')}.py"
+    assert not differences, f"{differences}\nIf this is wanted: GOLDEN=write pytest -n0 {__name__.replace('.', '/')}.py"
 
 
 def test_a_change_is_named() -> None:
