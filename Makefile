@@ -5,7 +5,7 @@
 #   make deep                                    random tests, long and with fresh seeds, and planted bugs
 #   make console                                 the pages of officers: console/dist
 #   make bench ARGS="first-hold"                 one benchmark
-#   make docs                                    the generated pages in docs/reference
+#   make docs                                    the generated pages, in build/docs/reference
 #   make pictures                                the pictures in docs/pictures, from the tests in the browser
 
 PYTHON ?= python3

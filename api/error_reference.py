@@ -1,7 +1,4 @@
-"""The reference of the API's errors as one Markdown text, which `docs/reference/errors.md` holds.
-
-A test compares the two. `make docs` writes the file again.
-"""
+"""The reference of the API's errors as one Markdown text, which `make docs` writes as `errors.md`."""
 
 import importlib
 import pkgutil
@@ -19,9 +16,9 @@ Written by `api/error_reference.py`; change a text in `domain/errors/english.tom
 
 A refused request is answered with a problem of RFC 9457. Its `code` says which error it is, and its `params` are the
 parameters of the error; both are stable. `detail` is English for people, and may change.
-[api.md](api.md) says which problems have no business error behind them: their `code` is the last part of `type`,
-with underscores. A request that is not valid has the code `invalid_input`, and `violations` that name the fields.
-`openapi.json` names the codes of every operation.
+[api.md](../../../docs/reference/api.md) says which problems have no business error behind them: their `code` is the
+last part of `type`, with underscores. A request that is not valid has the code `invalid_input`, and `violations` that
+name the fields. `openapi.json` names the codes of every operation.
 
 """
 _TABLE: Final = "| Code | Status | Type | Parameters | What it says | What to do |\n|---|---|---|---|---|---|\n"

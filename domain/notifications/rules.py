@@ -116,7 +116,7 @@ ADDRESSEES: Final[Mapping[Addressee, Reach]] = {
         ("link",),
     ),
     Addressee.ACTING_OFFICER: Reach(
-        "an officer who can act on work items, by the officer's own setting and shift ([desk.md](../guides/desk.md))",
+        "an officer who can act on work items, by the officer's own setting and shift (`docs/guides/desk.md`)",
         (Recipient.OFFICER,),
         (),
         ("link",),

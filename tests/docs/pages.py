@@ -21,13 +21,22 @@ def markdown_pages() -> list[Path]:
 
 def prose(page: Path) -> str:
     """Return the text of a page without its code blocks."""
-    return FENCE.sub("", page.read_text(encoding="utf-8"))
+    return prose_of(page.read_text(encoding="utf-8"))
+
+
+def prose_of(text: str) -> str:
+    """Return the text without its code blocks."""
+    return FENCE.sub("", text)
 
 
 @cache
 def anchors(page: Path) -> set[str]:
     """Return the anchors that the headings of a page make, as GitHub makes them."""
-    text = prose(page)
+    return anchors_in(prose(page))
+
+
+def anchors_in(text: str) -> set[str]:
+    """Return the anchors of the prose of a page."""
     return {_slug(heading) for heading in HEADING.findall(text)} | set(ANCHOR.findall(text))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from schemas.enums import TaskKind
 from tests.docs.pages import markdown_pages
+from tests.docs.test_links import ROOMS
 from tests.each import each
 from tests.paths import ROOT
 from workers.reference.commands import command_names
@@ -26,6 +27,14 @@ WRITTEN = [
     *(ROOT / "docs" / "reference").glob("*.md"),
 ]
 QUESTIONS_MIN = 25
+MODULES = [
+    *("privacy", "banks", "officers", "work_items", "case", "workbook", "recovery", "people", "evidence", "reporting"),
+    *("gateway", "platform", "process"),
+]
+DECISION = re.compile(r"\| D-\d{3} \| [^|]+ \| [^|]+ \| accepted \|")
+DECISION_ID = re.compile(r"\bD-\d{3}\b")
+NAMES_DECISIONS = {".py", ".sql", ".toml", ".ts", ".tsx"}
+SEARCHED = (*ROOMS, "tests", "workers", "workflows", "console/src")
 
 
 @cache
@@ -73,14 +82,24 @@ def test_where_is_leads_to_paths_that_are_there() -> None:
         assert all((ROOT / path).exists() for path in paths), f"{question}: {paths}"
 
 
-def test_decisions_have_an_id_a_date_and_a_status() -> None:
-    rows = [line for line in (ROOT / "docs" / "decisions.md").read_text().splitlines() if line.startswith("| D-")]
-    ids = [row.split("|")[1].strip() for row in rows]
-    assert ids == [f"D-{number:03}" for number in range(1, len(rows) + 1)]
-    for row in rows:
-        found = re.search(r"\| (\d{4}-\d\d-\d\d) \| (?:accepted|superseded by (D-\d{3})) \|$", row)
-        assert found, row
-        assert found[2] is None or found[2] in ids
+def test_decisions_have_an_id_a_status_and_a_module() -> None:
+    sections = (ROOT / "docs" / "decisions.md").read_text().split("\n## ")[1:]
+    assert [section.splitlines()[0] for section in sections] == MODULES
+    ids: list[str] = []
+    for section in sections:
+        rows = [row for row in section.splitlines() if row.startswith("| D-")]
+        assert [row for row in rows if not DECISION.fullmatch(row)] == []
+        of_module = [row[2:7] for row in rows]
+        assert of_module == sorted(of_module)
+        ids += of_module
+    assert len(ids) == len(set(ids))
+
+
+def test_every_decision_that_the_tree_names_is_there() -> None:
+    kept = set(re.findall(r"^\| (D-\d{3}) ", (ROOT / "docs" / "decisions.md").read_text(), re.MULTILINE))
+    files = [file for room in SEARCHED for file in (ROOT / room).rglob("*") if file.suffix in NAMES_DECISIONS]
+    named = {(file.name, id_) for file in [*files, *markdown_pages()] for id_ in DECISION_ID.findall(file.read_text())}
+    assert sorted((name, id_) for name, id_ in named if id_ not in kept) == []
 
 
 def test_every_kind_of_work_item_has_a_row_for_the_desk() -> None:
@@ -90,8 +109,12 @@ def test_every_kind_of_work_item_has_a_row_for_the_desk() -> None:
 
 @each("page", [*GUIDES, *WRITTEN])
 def test_every_path_that_a_page_names_is_there(page: Path) -> None:
-    paths = {path for path in PATH.findall(page.read_text()) if not _exists(path)}
-    assert not paths
+    assert not missing_paths(page.read_text())
+
+
+def missing_paths(text: str) -> set[str]:
+    """Return the paths that a text names and that are not there."""
+    return {path for path in PATH.findall(text) if not _exists(path)}
 
 
 @cache

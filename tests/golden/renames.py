@@ -1,4 +1,4 @@
-"""The one table of names that have changed: read it, apply it, and show it as a page."""
+"""The one table of names that have changed: read it and apply it."""
 
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,6 @@ from tests.paths import ROOT
 
 FOLDER: Final = ROOT / "tests" / "golden"
 TABLE: Final = FOLDER / "renames.toml"
-PAGE: Final = ROOT / "docs" / "reference" / "renames.md"
 EVERYWHERE: Final = "*"
 
 
@@ -82,25 +81,3 @@ def missing_entry(kind: str, old: str, at: str = "") -> str:
     """Return the entry that the table lacks, ready to be filled in."""
     where = f', at = "{at}"' if at else ""
     return f'{{ kind = "{kind}"{where}, old = "{old}", new = "…", why = "…" }},'
-
-
-def page(entries: Sequence[Rename]) -> str:
-    """Return the page that shows the table."""
-    rows = [f"| {one.kind} | {_code(one.at)} | {_code(one.old)} | {_code(one.new)} | {one.why} |" for one in entries]
-    return "\n".join([*_HEAD, *(rows or ["| – | – | – | – | no name has changed |"]), ""])
-
-
-def _code(text: str) -> str:
-    return {"": "gone", EVERYWHERE: "everywhere"}.get(text, f"`{text}`")
-
-
-_HEAD: Final = (
-    "# Names that have changed",
-    "",
-    "Names that others see, old and new, since the layout of November 2026: the API, metrics, settings, commands,",
-    "and what stands in Temporal histories and in the case log.",
-    "`tests/golden/renames.toml` is the source of this page.",
-    "",
-    "| kind | where | old | new | why |",
-    "|---|---|---|---|---|",
-)

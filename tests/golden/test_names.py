@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.golden.names import all_names
-from tests.golden.renames import FOLDER, PAGE, Rename, missing_entry, page, renamed, table
+from tests.golden.renames import FOLDER, Rename, missing_entry, renamed, table
 
 GOLDEN = json.loads((FOLDER / "files" / "names.json").read_text(encoding="utf-8"))
 OF_THE_API = {"operation", "path", "parameter", "field", "value"}
@@ -30,10 +30,6 @@ def test_every_entry_of_the_table_is_about_a_golden_name(today: dict[str, list[s
     assert [one for one in entries if one.kind not in GOLDEN or one.old not in GOLDEN[one.kind]] == []
     assert [one for one in entries if one.new and one.new not in today[one.kind]] == []
     assert [one for one in entries if not one.new and one.old in today[one.kind]] == []
-
-
-def test_page_shows_the_table() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(table())
 
 
 def test_a_name_that_is_gone_is_missed() -> None:

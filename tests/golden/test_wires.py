@@ -4,7 +4,7 @@ from tests.golden.renames import FOLDER
 from tests.golden.wires import all_wires
 
 FILES = FOLDER / "files"
-OF_NAMES = {"names.json", "openapi.json"}
+OF_NAMES = {"names.json", "openapi.json", "digests.json"}
 
 
 async def test_every_wire_sends_the_bytes_of_its_golden_file() -> None:

@@ -1,4 +1,4 @@
-"""The generated reference in docs/reference/: tables, triggers, states, routes, policy, metrics, settings and commands.
+"""The generated reference: tables, triggers, states, routes, errors, policy, metrics, settings and commands.
 
-`python -m workers.reference` writes the pages; a test compares them with the code.
+`python -m workers.reference` writes the pages into build/docs/reference/; docs/reference/README.md lists them.
 """

@@ -1,6 +1,7 @@
 """Write everything that is generated: `python -m workers.reference`, or `make docs`.
 
-Beside the pages these are, in `deploy`, the dashboards and the form of registered short messages.
+The pages come into `build/docs/reference`. In the tree stand, in `deploy`, the dashboards and the form of registered
+short messages.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ async def write() -> list[str]:
     changed = []
     for path, text in written.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             changed.append(path.name)
     return changed

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-WRITTEN_BY: Final = "<!-- Written by `make docs` (workers/reference); change the code, then run it again. -->"
+WRITTEN_BY: Final = "<!-- Written by `make docs` (workers/reference). -->"
 
 
 def cell(text: str) -> str:

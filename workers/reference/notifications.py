@@ -11,7 +11,8 @@ from workers.reference.markdown import code, page, table
 
 _INTRODUCTION: Final = """Code that notifies people names what happened and its facts (`notify_people` in
 `activities/notifications/people.py`). The table in `domain/notifications/rules.py` decides who gets which message, how,
-and with which facts. [messages.md](../explanation/messages.md) says in which language, and how messages are sent."""
+and with which facts. [messages.md](../../../docs/explanation/messages.md) says in which language, and how messages are
+sent."""
 _CHANNELS: Final = {
     Channel.SMS: "SMS",
     Channel.EMAIL: "e-mail",

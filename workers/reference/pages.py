@@ -1,4 +1,4 @@
-"""All generated pages, by their file names."""
+"""All generated pages, by their file names. They stand in `build/docs/reference`, and no version of them is kept."""
 
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,12 @@ from workers.reference.states import states_page
 from workers.reference.tables import tables_page
 from workers.reference.triggers import triggers_page
 
-FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "reference"
+FOLDER: Final = Path(__file__).resolve().parents[2] / "build" / "docs" / "reference"
+NAMES: Final = (
+    *("routes.md", "schemas.md", "errors.md", "tables.md", "triggers.md", "states.md", "notifications.md"),
+    *("policy.md", "metrics.md", "settings.md", "commands.md"),
+)
+"""the pages, in the order of docs/reference/README.md"""
 
 
 async def pages(dsn: str) -> dict[str, str]:

@@ -27,16 +27,17 @@ from workers.reference.markdown import code, first_sentence, page, table
 Json = dict[str, Any]
 
 _INTRODUCTION: Final = """Every operation of the API by what it is about, as `GET /api/v1/openapi.json` describes
-it. [api.md](api.md) has the conventions and what all requests and responses have in common. `?` marks a parameter
-that may be left out. Officers' routes name their action, and the table of roles says who may do it."""
+it. [api.md](../../../docs/reference/api.md) has the conventions and what all requests and responses have in common.
+`?` marks a parameter that may be left out. Officers' routes name their action, and the table of roles says who may
+do it."""
 _ROLES: Final = """A route names its action, never a role. At which step or level a role may act, and who must be
 another person, is checked by the rules (`domain/restoration/procedure.py`, `domain/grievances.py`)."""
 _PROCESSES: Final = """The API has two processes, each with a port of its own. A path of the other process is refused
 with the code `served_by_intake` or `served_by_officers` (404). A proxy before them sends each path to its process:"""
 _HOSTS: Final = """The TLS port of a process has hosts
-([operations.md](../how-to/operations.md#hosts-with-tls)). A path of another host is refused with the code `wrong_host`
-(421). The hosts of `deploy/nginx.conf` have the same paths, without those for operators. The longest line that fits a
-path counts; one that ends in / is for all paths below it:"""
+([operations.md](../../../docs/how-to/operations.md#hosts-with-tls)). A path of another host is refused with the code
+`wrong_host` (421). The hosts of `deploy/nginx.conf` have the same paths, without those for operators. The longest line
+that fits a path counts; one that ends in / is for all paths below it:"""
 REFUSED_FROM: Final = 400
 _SCHEMAS: Final = """What bodies and responses hold, by the names that [routes.md](routes.md) links to. `?` marks a
 field that may be left out. Money is an integer in paise, a time is UTC with an offset, an account is a string."""
@@ -67,13 +68,8 @@ def described_app(part: Part | None = None) -> FastAPI:
 
 def routes_page() -> str:
     """Return the page of routes."""
-    app = described_app()
-    document: Json = app.openapi()
-    actions = {
-        f"{method} {route.path}": _action(route.dependant)
-        for route in _routes(app.routes)
-        for method in route.methods or ()
-    }
+    document: Json = described_app().openapi()
+    named = actions()
     by_tag: dict[str, list[tuple[str, str, Json]]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -81,8 +77,17 @@ def routes_page() -> str:
     parts: list[str] = ["## Processes", _PROCESSES, _processes(), "## Hosts", _HOSTS, _hosts()]
     parts += ["## Roles", _ROLES, _matrix(), "## Operations", _EVERYWHERE]
     for tag, operations in by_tag.items():
-        parts += [f"### {tag}", _operations(operations, actions)]
+        parts += [f"### {tag}", _operations(operations, named)]
     return page("Routes", _INTRODUCTION, *parts)
+
+
+def actions() -> dict[str, Action | None]:
+    """Return the action of each operation, as `GET /api/v1/cases`; None where it names none."""
+    return {
+        f"{method} {route.path}": _action(route.dependant)
+        for route in _routes(described_app().routes)
+        for method in route.methods or ()
+    }
 
 
 def _routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
@@ -142,14 +147,14 @@ def _matrix() -> str:
     return table(["action", *(role.value for role in Role)], rows)
 
 
-def _operations(operations: Sequence[tuple[str, str, Json]], actions: Mapping[str, Action | None]) -> str:
+def _operations(operations: Sequence[tuple[str, str, Json]], named: Mapping[str, Action | None]) -> str:
     rows = []
     for method, path, operation in operations:
         answers = [*_successes(operation), *_refusals(operation)]
         rows.append(
             [
                 code(f"{method} {path}"),
-                _caller(operation, actions.get(f"{method} {path}")),
+                _caller(operation, named.get(f"{method} {path}")),
                 first_sentence(str(operation.get("description") or operation.get("summary"))),
                 _takes(operation),
                 ", ".join(answers),
