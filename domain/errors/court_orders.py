@@ -30,11 +30,6 @@ class CourtOrderHasDocument(NotNow):
     court_order_id: int
 
 
-class CourtOrderNeedsNoConfirmation(NotNow):
-    code = "court_order_needs_no_confirmation"
-    effect: str
-
-
 class CourtOrderLacksDocument(NotNow):
     code = "court_order_lacks_document"
     court_order_id: int

@@ -58,11 +58,6 @@ class CreditAccountObjectable(NotNow):
     until: datetime
 
 
-class CreditAccountUntold(NotNow):
-    code = "credit_account_untold"
-    account_id: int
-
-
 class ApplicationNamesOtherAccount(NotNow):
     code = "application_names_other_account"
 
