@@ -97,7 +97,7 @@ def _code(text: str) -> str:
 _HEAD: Final = (
     "# Names that have changed",
     "",
-    "Names that others see, old and new, since the layout of November 2026: the API, metrics, settings, commands,",
+    "Names that others see, old and new, since version 0.4.0: the API, metrics, settings, commands,",
     "and what stands in Temporal histories and in the case log.",
     "`tests/golden/renames.toml` is the source of this page.",
     "",
