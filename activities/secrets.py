@@ -116,14 +116,14 @@ class Opener(Protocol):
         ...
 
     def knows(self, sealed: bytes) -> bool:
-        """Return whether the value may be sealed under a known key. A value that names no key may be."""
+        """Return whether the value is sealed under a known key."""
         ...
 
 
 class Sealer:
     """Seals values for their owners with AES-256-GCM, and opens them, for one purpose.
 
-    A sealed value names the secret key that its key is derived from. Values of version 0.2.0 name none.
+    A sealed value names the secret key that its key is derived from.
     """
 
     def __init__(self, keys: Sequence[tuple[bytes, bytes]]) -> None:
@@ -145,18 +145,13 @@ class Sealer:
         header = sealed[: len(self.header)]
         aead = self._aeads.get(header)
         opened = _opened(aead, sealed[len(header) :], header + owner.encode()) if aead else None
-        if opened is not None:
-            return opened
-        # A value of version 0.2.0 begins with its nonce, which may look like anything.
-        for aead in self._aeads.values():
-            opened = _opened(aead, sealed, owner.encode())
-            if opened is not None:
-                return opened
-        raise CannotOpen(CannotOpen.__doc__)
+        if opened is None:
+            raise CannotOpen(CannotOpen.__doc__)
+        return opened
 
     def knows(self, sealed: bytes) -> bool:
-        """Return whether the value names one of the keys, or none."""
-        return not sealed.startswith(SEALED_VERSION) or sealed[: len(self.header)] in self._aeads
+        """Return whether the value names one of the keys."""
+        return sealed[: len(self.header)] in self._aeads
 
 
 def _header(key_id: bytes) -> bytes:
@@ -210,7 +205,7 @@ class SecretBox:
         return self._credentials.open(sealed, owner)
 
     def knows(self, sealed: bytes) -> bool:
-        """Return whether the credential names one of the keys, or none."""
+        """Return whether the credential names one of the keys."""
         return self._credentials.knows(sealed)
 
     def process_key(self, process: Process) -> SecretStr:

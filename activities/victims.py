@@ -151,12 +151,7 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
 
 async def lock_with_key(work: CaseTransaction, ack_no: str) -> tuple[int, StoredPerson]:
     """Lock the victim of a complaint, and return the number and the sealed data. Raises `VictimErased`."""
-    connection, persons = work.connection, work.ctx.persons
-    victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
-    if stored.sealed is None:
-        # A release before wrote the victim in clear.
-        await person_keys.seal(connection, [(victim_id, persons.seal(persons.open(stored)))], work.now)
-        victim_id, stored = await victim_corrections.lock_victim(connection, ack_no)
+    victim_id, stored = await victim_corrections.lock_victim(work.connection, ack_no)
     if stored.wrapped is None:
         raise VictimErased(ack_no)
     return victim_id, stored

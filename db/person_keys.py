@@ -6,11 +6,10 @@ The caller seals and opens; this room cannot.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from db.cases import jurisdiction
-from db.clear_tables import VICTIMS
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.jurisdiction import Within
@@ -234,12 +233,6 @@ class VictimRow(FrozenModel):
     person: StoredPerson
 
 
-async def lock_clear(connection: Connection, after: int, limit: int) -> list[VictimRow]:
-    """Lock and return some victims in clear behind number `after`; a row that is locked is left out."""
-    rows = await connection.fetch(f"SELECT v.victim_id, {stored('v')} AS person {VICTIMS.locked}", after, limit)
-    return [VictimRow(**dict(row)) for row in rows]
-
-
 async def lock_with_other_terms(connection: Connection, key_id: bytes, after: int, limit: int) -> list[VictimRow]:
     """Lock and return some victims behind number `after` whose terms are not made with this secret key."""
     rows = await connection.fetch(
@@ -250,25 +243,6 @@ async def lock_with_other_terms(connection: Connection, key_id: bytes, after: in
         limit,
     )
     return [VictimRow(**dict(row)) for row in rows]
-
-
-_SEAL: Final = f"""
-WITH new AS (
-    SELECT t.victim_id, r.* FROM unnest($1::bigint[], $2::jsonb[]) AS t (victim_id, person),
-        jsonb_to_record(t.person) AS r ({RECORD})
-), keyed AS (
-    INSERT INTO person_key (person_id, wrapped, made_at) SELECT person_id, wrapped, $3 FROM new
-)
-UPDATE victim v SET person_id = n.person_id, sealed = n.sealed, terms = n.terms, terms_key = n.terms_key
-FROM new n WHERE v.victim_id = n.victim_id
-"""
-
-
-async def seal(connection: Connection, persons: Sequence[tuple[int, SealedPerson]], at: datetime) -> None:
-    """Write the sealed data of victims whose rows the transaction has locked."""
-    numbers: list[int] = [victim_id for victim_id, _ in persons]
-    values: list[dict[str, Any]] = [person.as_stored() for _, person in persons]
-    await connection.execute(_SEAL, numbers, values, at)
 
 
 async def put_terms(connection: Connection, terms: Sequence[tuple[int, tuple[bytes, ...]]], key_id: bytes) -> None:

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db import clear_tables
 from db.pool import Connection
 from domain.retention import ComplaintFate
 from schemas.base import FrozenModel
@@ -163,8 +162,6 @@ class RetentionReport(FrozenModel):
     """keys of cases"""
     banks_kept: int
     """keys of banks"""
-    in_clear: dict[str, int]
-    """not sealed yet, by what they are, as `goldenhour seal` names them"""
     destroyed: dict[str, int]
     """destroyed keys, by the rule that ended them"""
 
@@ -179,4 +176,4 @@ async def report(connection: Connection) -> RetentionReport:
         "  count(*) AS keys FROM person_key WHERE wrapped IS NULL GROUP BY 1) AS d) AS destroyed"
     )
     assert row is not None, "the statement returns one row"
-    return RetentionReport(**dict(row), in_clear=await clear_tables.count(connection))
+    return RetentionReport(**dict(row))

@@ -10,8 +10,6 @@ from typing import Final
 from db.pool import Connection
 
 _PREFIX: Final = "goldenhour keys"
-_OF_RELEASE_BEFORE: Final = "goldenhour"
-"""name of every session of version 0.2.0, whose processes know one key and do not say which"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ async def write(connection: Connection, column: SealedColumn, rows: Sequence[Sea
 
 
 async def count(connection: Connection, column: SealedColumn, header: bytes) -> tuple[int, int]:
-    """Return how many values have this header, and how many have another one or none."""
+    """Return how many values have this header, and how many have another one."""
     (row,) = await connection.fetch(
         f"SELECT count(*) FILTER (WHERE NOT ({_without_header(column)})) AS current,"
         f" count(*) FILTER (WHERE {_without_header(column)}) AS others"
@@ -101,9 +99,8 @@ async def addresses_without(connection: Connection, key_id: bytes) -> list[str]:
     """
     rows = await connection.fetch(
         "SELECT DISTINCT coalesce(host(client_addr), 'this machine') AS address FROM pg_stat_activity"
-        " WHERE datname = current_database() AND (application_name = $1 OR starts_with(application_name, $2))"
-        " AND strpos(application_name, $3) = 0 ORDER BY 1",
-        _OF_RELEASE_BEFORE,
+        " WHERE datname = current_database() AND starts_with(application_name, $1)"
+        " AND strpos(application_name, $2) = 0 ORDER BY 1",
         _PREFIX,
         key_id.hex(),
     )

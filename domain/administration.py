@@ -85,11 +85,11 @@ def _given(data: Mapping[str, Any]) -> str:
 
 
 def _fields(data: Mapping[str, Any]) -> tuple[Change, ...]:
-    """Return the fields that were written. An event of an earlier release has no values, or no fields."""
-    before, after = data.get("before", {}), data.get("after", {})
+    """Return the fields that were written."""
+    before, after = data["before"], data["after"]
     return tuple(
-        Change(field=field, before=text_of(before.get(field)) or None, after=text_of(after.get(field)) or None)
-        for field in data.get("fields", ())
+        Change(field=field, before=text_of(before[field]) or None, after=text_of(after[field]) or None)
+        for field in data["fields"]
     )
 
 

@@ -390,8 +390,7 @@ def _answer_not_understood(
 def _discrepancy(cause: TaskCause, _subject: Subject, facts: TaskFacts, texts: Texts) -> tuple[str, Mapping[str, str]]:
     name = f"{cause}.{facts.discrepancy}"
     credit = texts[f"{cause}.credit"].format(reference=facts.reference) if facts.reference else ""
-    # A task of a release before states no figures.
-    return name if name in texts and facts.claimed_paise is not None else cause, {"credit": credit}
+    return name if name in texts else cause, {"credit": credit}
 
 
 def _order_not_sent(

@@ -188,6 +188,4 @@ class AppealCode(FrozenModel):
 
     hold_id: UUID
     reference: str
-    code: str
-    """always empty, because no officer sees a code; kept for clients of a release before"""
     valid_until: UtcDatetime

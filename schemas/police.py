@@ -227,8 +227,6 @@ class CourtOrder(FrozenModel):
     confirmed_by: str | None
     """second officer, who has read the document"""
     confirmed_at: UtcDatetime | None
-    second_needed: bool = False
-    """whether a second officer has to confirm it; false for an order of a release before"""
     ends_on: date | None = None
     """the last day on which the order says that it keeps a hold"""
     counts_until: UtcDatetime | None = None
@@ -247,9 +245,7 @@ class CourtOrder(FrozenModel):
     @property
     def counts(self) -> bool:
         """Return whether it moves money or a restoration, unless it is withdrawn."""
-        if self.confirmed_at is not None:
-            return True
-        return not self.second_needed and self.effect is not CourtOrderEffect.RELEASE
+        return self.confirmed_at is not None
 
 
 class CourtOrdersTaken(FrozenModel):

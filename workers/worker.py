@@ -43,7 +43,6 @@ from adapters.messages.smtp import Mailer
 from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
 from workers.assembly import Engine
-from workers.carry_over import keep_carrying_over
 from workers.embedded.ports import free_port
 from workers.heartbeats import HEARTBEATS_PER_TIMEOUT, Heartbeats
 from workers.home import refuse_secret_key
@@ -326,8 +325,6 @@ async def _loops(
         i4c = adapters[ChannelKind.I4C]
         assert isinstance(i4c, I4cAdapter), "the I4C channel has an I4C adapter"
         loops.append(keep_logged_in(engine.ctx, i4c))
-    if queues.serve(Queues.CASE_WORK):
-        loops.append(keep_carrying_over(engine.client, engine.pool))
     if queues.serve(Queues.CASE_WORK) and settings.iso_spool is not None:
         loops.append(SpoolWatcher(engine.ctx, Spool(settings.iso_spool), engine.notifier.soon).run())
     if queues.serve(Queues.RESTORATION):

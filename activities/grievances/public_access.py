@@ -95,7 +95,7 @@ class AppealDoor:
                 valid_until=valid_until.isoformat(),
                 reason=reason,
             )
-        return AppealCode(hold_id=hold_id, reference=hold.reference, code="", valid_until=valid_until)
+        return AppealCode(hold_id=hold_id, reference=hold.reference, valid_until=valid_until)
 
     async def _make(
         self, work: CaseTransaction, hold_id: UUID, valid_until: datetime, *, through_bank: bool = False

@@ -34,7 +34,6 @@ from domain.errors.court_orders import (
     CourtOrderDiffers,
     CourtOrderHasDocument,
     CourtOrderLacksDocument,
-    CourtOrderNeedsNoConfirmation,
     CourtOrderNeedsSecondOfficer,
     CourtOrderOver,
     CourtOrderPartsRefused,
@@ -195,7 +194,7 @@ async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, re
     """Confirm an order as the second officer, so that it counts. A release is then ordered to the banks.
 
     A repeated confirmation changes nothing. Raises `NotFound`, and `SameEyes` for the officer who recorded the order.
-    Raises `NotNow` for an order that needs none, a missing document, or more than can be released.
+    Raises `NotNow` for a withdrawn order, a missing document, or more than can be released.
     """
     async with case_transaction(ctx, ack_no, by) as work:
         connection, case_no, now = work.connection, work.case_no, work.now
@@ -225,8 +224,7 @@ async def _apply(work: CaseTransaction, order: CourtOrder) -> None:
     connection, case_no = work.connection, work.case_no
     match order.effect:
         case CourtOrderEffect.RELEASE:
-            if not await court_orders.anything_ordered(connection, case_no, order):
-                await _release(work, order)
+            await _release(work, order)
         case CourtOrderEffect.RESTORE if order.kind in LEADS_TO:
             # Money that a court orders to restore joins a round, even if it was excluded before.
             about = (order.institution, order.account_key) if order.institution and order.account_key else None
@@ -248,8 +246,6 @@ async def _tell_holder(work: CaseTransaction, order: CourtOrder, hold_id: UUID) 
 def _refuse_confirming(order: CourtOrder, by: str) -> None:
     if order.withdrawn_at is not None:
         raise CourtOrderWithdrawn(order.court_order_id)
-    if order.counts:
-        raise CourtOrderNeedsNoConfirmation(order.effect)
     if is_same_person(by, order.taken_by):
         raise CourtOrderNeedsSecondOfficer(by)
     if order.document_digest is None:

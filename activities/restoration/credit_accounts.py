@@ -177,8 +177,7 @@ async def tell_again(work: CaseTransaction, ack_no: str, correction_id: int, pag
     """
     for account in await credit_accounts.to_be_told_again(work.connection, ack_no):
         event = NotificationEvent.CREDIT_ACCOUNT_TOLD
-        # The release before confirmed accounts without a message and without a time to object.
-        if account.is_standing and account.object_until is not None:
+        if account.is_standing:
             event = NotificationEvent.CREDIT_ACCOUNT_CONFIRMED
             await credit_accounts.object_again(work.connection, account.account_id, _object_until(work))
         await _tell_victim(work, account.account_id, event, page, again=f".{correction_id}")

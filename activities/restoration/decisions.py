@@ -37,7 +37,6 @@ from domain.errors.restoration import (
     CourtOrderToRestore,
     CreditAccountNeedsSecondOfficer,
     CreditAccountObjectable,
-    CreditAccountUntold,
     GrievanceUndecided,
     ImporterDecides,
     MoneyJustHeld,
@@ -156,8 +155,7 @@ async def _refuse_credit_account(work: Work, seen: RestorationApproval, by: Acti
         raise ApplicationNamesOtherAccount
     if instead is None:
         return
-    if instead.object_until is None:
-        raise CreditAccountUntold(instead.account_id)
+    assert instead.object_until is not None, "it is confirmed"
     if work.now < instead.object_until:
         raise CreditAccountObjectable(instead.account_id, instead.object_until)
     if is_same_person(instead.told_by, by.actor):
@@ -327,7 +325,7 @@ async def approve(ctx: Context, restoration_id: UUID, seen: RestorationApproval,
         lines = await work.lines()
         amounts = {line.hop_no: line.due_paise or 0 for line in lines}
         # An upheld objection ends a preparation without a new visit, so step and visit do not tell the amount.
-        if seen.due_paise is not None and sum(amounts.values()) != seen.due_paise:
+        if sum(amounts.values()) != seen.due_paise:
             raise ApprovalDiffers(sum(amounts.values()))
         for line in lines:
             if (line.due_paise or 0) > max(line.free_paise - line.to_restore_paise, 0):

@@ -138,12 +138,10 @@ async def _lines_to_release(work: Work, objection: ObjectionRow, decided: Object
     if objection.by_whom not in RELEASED_FOR:
         return []
     lines = await work.lines()
-    # A release before let an objection name none of several holds.
-    hold_id = _hold_of(objection.by_whom, objection.hold_id, lines)
-    sums = objections.releases(lines, hold_id)
+    sums = objections.releases(lines, objection.hold_id)
     if {one.hold_id: one.paise for one in decided.releases if one.paise} != sums:
         raise ReleaseDiffers(_shown(sums))
-    to_release = [line for line in lines if line.hold_id == hold_id]
+    to_release = [line for line in lines if line.hold_id == objection.hold_id]
     await _refuse_retained(work.connection, to_release)
     return to_release
 

@@ -20,7 +20,7 @@ from activities.tracing.claims import check_hops, to_claims
 from activities.tracing.discrepancies import propose_as_stated
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.pull import Asked, Told, answer_lines
-from db import person_keys, victim_corrections
+from db import victim_corrections
 from db.banks import rosters
 from db.cases import cases
 from db.person_keys import StoredPerson
@@ -168,12 +168,7 @@ class _Entry(CaseTransaction):
         return stored.person_id, self.ctx.persons.seal_text(stored, text, use_of_speaker(self.identity))
 
     async def _stored_victim(self) -> StoredPerson:
-        victim_id, stored = await victim_corrections.lock_victim(self.connection, self.case_no)
-        if stored.sealed is None:
-            # A release before wrote the victim in clear, without a key.
-            sealed = self.ctx.persons.seal(self.ctx.persons.open(stored))
-            await person_keys.seal(self.connection, [(victim_id, sealed)], self.now)
-            _, stored = await victim_corrections.lock_victim(self.connection, self.case_no)
+        _, stored = await victim_corrections.lock_victim(self.connection, self.case_no)
         return stored
 
     async def _answer(self) -> None:

@@ -52,7 +52,7 @@ COLUMNS: Final = {
     "person_key": "person_id made_at destroyed_at destroyed_for case_no",
     "victim": "victim_id name mobile district woman child senior person_id sealed terms terms_key",
     "complaint": "ack_no case_no channel category victim_id received_at taken_by idempotency_key body_digest joined"
-    " flags",
+    " flags marked",
     "complaint_transfer": "ack_no row_no payer_institution payer_kind payer_holder payee_institution payee_kind"
     " payee_holder rrn mode amount_paise transferred_at time_missing case_no hop_no differing",
     "disputed_transfer": "transfer_key case_no hop_no reference_key",
@@ -213,7 +213,7 @@ class _Writer:
         self._row(
             "complaint",
             *(ack_no, case_no, "helpline_1930", "upi_fraud", victim, _at(start), "officer:helpline"),
-            *(f"key-{ack_no}", _digest(self.draw), "ft"[ack_no != case_no], "[]"),
+            *(f"key-{ack_no}", _digest(self.draw), "ft"[ack_no != case_no], "[]", "f"),
         )
         for row_no, hop in enumerate(hops, 1):
             self._row(

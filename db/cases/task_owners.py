@@ -80,7 +80,6 @@ WHERE t.state = 'open'
 """
 ENDED: Final = f"SELECT * FROM ({_ENDED}) AS looked WHERE because IS NOT NULL ORDER BY case_no, task_id LIMIT $3"
 
-# Items of before the update count from it. Otherwise the update would tell the supervisor of every older one at once.
 UNOWNED: Final = f"""
 SELECT t.task_id FROM desk_task t
 JOIN unnest($2::text[], $3::float8[]) AS k (kind, seconds) USING (kind)

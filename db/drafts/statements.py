@@ -66,7 +66,7 @@ WITH told AS (
         child = $9, senior = $10, language = $11
     WHERE victim_id = $2
 )
-UPDATE complaint SET category = $12, marked = coalesce(marked, false) OR $13 WHERE ack_no = $1
+UPDATE complaint SET category = $12, marked = marked OR $13 WHERE ack_no = $1
 """
 
 

@@ -253,7 +253,7 @@ FILES: Final = {
         "(SELECT c.case_no, c.court_order_id, c.kind, c.effect, c.court, c.order_no, c.made_on, c.amount_paise,"
         " c.institution, c.account_key, encode(c.document_digest, 'hex') AS document_sha256, c.taken_by, c.taken_at,"
         " c.reason, c.confirmed_by, c.confirmed_at, c.withdrawn_at, c.withdrawn_by,"
-        " c.withdrawn_reason, c.second_needed, c.ends_on, c.counts_until, c.warned_at, c.ended_as,"
+        " c.withdrawn_reason, true AS second_needed, c.ends_on, c.counts_until, c.warned_at, c.ended_as,"
         " c.withdrawal_asked_by, c.withdrawal_asked_at, c.withdrawal_asked_reason FROM court_order c)",
         _CASE,
         "t.court_order_id",

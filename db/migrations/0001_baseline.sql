@@ -813,20 +813,10 @@ CREATE FUNCTION complaint_filled_in()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF OLD.category <> 'not stated' OR (OLD.marked AND NEW.marked IS NOT TRUE) THEN
+    IF OLD.category <> 'not stated' OR (OLD.marked AND NOT NEW.marked) THEN
         RAISE EXCEPTION 'the category of complaint % is stated, or its mark would go', NEW.ack_no
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'complaint_filled_in';
     END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION complaint_marked()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    NEW.marked := names_protected_matter(NEW.category)
-        OR EXISTS (SELECT FROM victim v WHERE v.victim_id = NEW.victim_id AND v.child);
     RETURN NEW;
 END $function$;
 
@@ -909,8 +899,7 @@ CREATE FUNCTION court_order_lets_go()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF EXISTS (SELECT FROM court_order c WHERE c.court_order_id = NEW.court_order_id AND c.confirmed_at IS NULL
-               AND (c.effect = 'release' OR c.second_needed)) THEN
+    IF EXISTS (SELECT FROM court_order c WHERE c.court_order_id = NEW.court_order_id AND c.confirmed_at IS NULL) THEN
         RAISE EXCEPTION 'court order % is not confirmed', NEW.court_order_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_confirmed';
     END IF;
@@ -957,7 +946,7 @@ CREATE FUNCTION court_order_withdrawn_by_two()
 AS $function$
 BEGIN
     IF NEW.ended_as IS NULL AND NEW.effect IN ('keep_hold', 'restore')
-        AND NOT (NEW.second_needed AND NEW.confirmed_at IS NULL AND person_of(NEW.withdrawn_by) = person_of(NEW.taken_by))
+        AND NOT (NEW.confirmed_at IS NULL AND person_of(NEW.withdrawn_by) = person_of(NEW.taken_by))
         AND (OLD.withdrawal_asked_by IS NULL OR person_of(NEW.withdrawn_by) = person_of(OLD.withdrawal_asked_by)) THEN
         RAISE EXCEPTION 'two people withdraw an order that retains holds'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_withdrawn_by_two';
@@ -1042,20 +1031,6 @@ BEGIN
     ON CONFLICT (case_no, hop_no) DO UPDATE SET hold_opened_at = NULL;
     RETURN NULL;
 END $function$;
-
-CREATE FUNCTION disputed_transfer_renamed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    INSERT INTO disputed_transfer (transfer_key, case_no, hop_no, reference_key)
-    SELECT regexp_replace(NEW.transfer_key, '^(.*)\|[0-9]+\|(.*)$', '\1|\2'), NEW.case_no, NEW.hop_no,
-        substring(NEW.transfer_key from '^(.*)\|[0-9]+\|')
-    WHERE NEW.transfer_key ~ '^.*\|[0-9]+\|.*$'
-    ON CONFLICT DO NOTHING;
-    RETURN NULL;
-END $function$;
-COMMENT ON FUNCTION disputed_transfer_renamed() IS 'Registers a transfer by reference and bank too, where a process of the release before named its amount.';
 
 CREATE FUNCTION document_counter_escalates()
  RETURNS trigger
@@ -1458,11 +1433,7 @@ CREATE FUNCTION hop_complaint()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NEW.parent_hop_no IS NOT NULL THEN
-        SELECT ack_no INTO NEW.ack_no FROM hop WHERE case_no = NEW.case_no AND hop_no = NEW.parent_hop_no;
-    END IF;
-    -- A process of the release before names none: the case's number is that of its first complaint.
-    NEW.ack_no := coalesce(NEW.ack_no, NEW.case_no);
+    SELECT ack_no INTO NEW.ack_no FROM hop WHERE case_no = NEW.case_no AND hop_no = NEW.parent_hop_no;
     RETURN NEW;
 END $function$;
 
@@ -1536,7 +1507,6 @@ DECLARE
 BEGIN
     SELECT min(h.case_no) AS case_no, min(h.hop_no) AS hop_no, a.amount_paise INTO larger
     FROM opened h JOIN answer a ON a.answer_id = h.opened_by_answer
-    WHERE a.within_paise IS NOT NULL
     GROUP BY a.answer_id, a.amount_paise, a.within_paise
     HAVING max(h.amount_paise) > a.amount_paise OR sum(h.disputed_paise) > a.within_paise
     LIMIT 1;
@@ -1822,16 +1792,6 @@ BEGIN
     RETURN NEW;
 END $function$;
 
-CREATE FUNCTION names_protected_matter(category text)
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-AS $function$
-    SELECT lower(category) ~ ('(^|[[:space:][:punct:]])'
-        '(sex|cybersex|porn|obscen|nude|nudity|rape|voyeur|stalk|csam|csem|intimate|women|woman|child|यौन|सेक्स|अश्लील|बलात्कार)')
-$function$;
-COMMENT ON FUNCTION names_protected_matter(text) IS 'Whether a category names a protected matter, for complaints that a process has not looked at.';
-
 CREATE FUNCTION newest_officers(of_case text)
  RETURNS TABLE(io text, io_since timestamp with time zone, supervising text, supervising_since timestamp with time zone)
  LANGUAGE sql
@@ -1845,20 +1805,6 @@ AS $function$
         WHERE o.case_no = c.case_no AND o.duty = 'supervising' ORDER BY o.assignment_no DESC LIMIT 1) s ON true
 $function$;
 COMMENT ON FUNCTION newest_officers(text) IS 'Whom `case_officer` names last for each duty of a case; always one row.';
-
-CREATE FUNCTION objection_names_hold()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.hold_id IS NULL AND NEW.by_whom IN ('holder', 'bank')
-        AND (SELECT count(DISTINCT l.hold_id) FROM restoration_line l WHERE l.restoration_id = NEW.restoration_id) > 1
-    THEN
-        RAISE EXCEPTION 'an objection of a holder or a bank names one of several holds'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'objection_names_hold';
-    END IF;
-    RETURN NEW;
-END $function$;
 
 CREATE FUNCTION objection_sealed()
  RETURNS trigger
@@ -3246,7 +3192,7 @@ CREATE TABLE answer (
     root_reference_key text NOT NULL DEFAULT ''::text,
     balance_paise bigint,
     balance_is_free boolean NOT NULL DEFAULT false,
-    within_paise bigint,
+    within_paise bigint NOT NULL,
     person_id uuid,
     sealed_raw bytea,
     imported_by text,
@@ -3261,10 +3207,10 @@ COMMENT ON COLUMN answer.balance_paise IS 'what the account has by this line; nu
 COMMENT ON COLUMN answer.imported_by IS 'who imported the workbook that it is from; null for a line of a bank';
 COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; null where it gave no time, or none that can be read';
 COMMENT ON COLUMN answer.person_id IS 'the key of the case that seals what was received';
-COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty on lines taken before this column was there';
+COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty where it states none';
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
 COMMENT ON COLUMN answer.sealed_raw IS 'every field as the bank wrote it, sealed';
-COMMENT ON COLUMN answer.within_paise IS 'what of the claim is within its transfer; null in a line that the release before has judged';
+COMMENT ON COLUMN answer.within_paise IS 'what of the claim is within its transfer';
 CREATE INDEX answer_balance ON answer (case_no, (hop_nos[1])) WHERE (balance_paise IS NOT NULL);
 CREATE INDEX answer_case ON answer (case_no, answer_id);
 CREATE INDEX answer_first_hop ON answer (case_no, (hop_nos[1]));
@@ -3509,7 +3455,7 @@ CREATE TABLE bank_key (
     CONSTRAINT bank_key_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9._:-]{1,100}$'::text)),
     CONSTRAINT bank_key_public_key_check CHECK ((octet_length(public_key) = 32))
 );
-COMMENT ON COLUMN bank_key.last_used_at IS 'when a signature by it was last accepted, to the hour; null: never, or not since this column exists';
+COMMENT ON COLUMN bank_key.last_used_at IS 'when a signature by it was last accepted, to the hour; null: never';
 CREATE INDEX bank_key_institution ON bank_key (institution, not_before);
 
 CREATE TABLE bank_key_change (
@@ -4034,14 +3980,14 @@ CREATE TABLE complaint (
     body_digest bytea NOT NULL,
     joined boolean NOT NULL,
     flags jsonb NOT NULL,
-    marked boolean,
+    marked boolean NOT NULL,
     portal_ack_no text,
     CONSTRAINT complaint_of_case UNIQUE (case_no, ack_no),
     CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
     CONSTRAINT complaint_pkey PRIMARY KEY (ack_no),
     CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
 );
-COMMENT ON COLUMN complaint.marked IS 'whether the victim is a child, or the category is one of the protected matters; null counts as false';
+COMMENT ON COLUMN complaint.marked IS 'whether the victim is a child, or the category is one of the protected matters';
 COMMENT ON COLUMN complaint.portal_ack_no IS 'the number that the portal gave, where it lies in the half that is ours';
 CREATE UNIQUE INDEX complaint_portal_ack_no ON complaint (portal_ack_no) WHERE (portal_ack_no IS NOT NULL);
 CREATE INDEX complaint_received ON complaint USING brin (received_at);
@@ -4204,7 +4150,6 @@ CREATE TABLE court_order (
     withdrawal_asked_by text,
     withdrawal_asked_at timestamp with time zone,
     withdrawal_asked_reason text NOT NULL DEFAULT ''::text,
-    second_needed boolean NOT NULL DEFAULT false,
     ends_on date,
     counts_until timestamp with time zone,
     warned_at timestamp with time zone,
@@ -4215,7 +4160,7 @@ CREATE TABLE court_order (
     CONSTRAINT court_order_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT court_order_check CHECK ((document_digest = sha256(document))),
     CONSTRAINT court_order_check1 CHECK (((institution IS NULL) = (account_key IS NULL))),
-    CONSTRAINT court_order_counts_for_a_time CHECK (((NOT second_needed) OR (counts_until IS NOT NULL) OR ((confirmed_at IS NOT NULL) AND (effect <> 'keep_hold'::text)))),
+    CONSTRAINT court_order_counts_for_a_time CHECK (((counts_until IS NOT NULL) OR ((confirmed_at IS NOT NULL) AND (effect <> 'keep_hold'::text)))),
     CONSTRAINT court_order_court_check CHECK ((court <> ''::text)),
     CONSTRAINT court_order_effect_check CHECK ((effect = ANY (ARRAY['restore'::text, 'release'::text, 'keep_hold'::text, 'refuse'::text]))),
     CONSTRAINT court_order_ended_as CHECK (((ended_as IS NULL) OR ((ended_as = ANY (ARRAY['void'::text, 'over'::text])) AND (withdrawn_at IS NOT NULL)))),
@@ -4231,7 +4176,6 @@ COMMENT ON COLUMN court_order.ended_as IS 'why the engine withdrew it: `void` wi
 COMMENT ON COLUMN court_order.ends_on IS 'the day until which a court keeps a hold, as the order says it';
 COMMENT ON COLUMN court_order.person_id IS 'the key of the case that seals its document';
 COMMENT ON COLUMN court_order.sealed_document IS 'the document, sealed';
-COMMENT ON COLUMN court_order.second_needed IS 'a second officer has to confirm it; false for an order of before';
 COMMENT ON COLUMN court_order.withdrawal_asked_by IS 'who asked to withdraw an order that retains holds; another officer confirms it';
 CREATE INDEX court_order_case ON court_order (case_no);
 CREATE INDEX court_order_clock ON court_order (counts_until) WHERE ((withdrawn_at IS NULL) AND (counts_until IS NOT NULL));
@@ -4271,14 +4215,14 @@ CREATE TABLE credit_account (
     CONSTRAINT credit_account_holder_name_check CHECK ((holder_name <> ''::text)),
     CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
     CONSTRAINT credit_account_object_again CHECK (((object_again_until IS NULL) OR (object_again_until >= object_until))),
-    CONSTRAINT credit_account_objectable_when_confirmed CHECK (((object_until IS NULL) OR (object_until >= confirmed_at))),
+    CONSTRAINT credit_account_objectable_when_confirmed CHECK ((((object_until IS NULL) = (confirmed_at IS NULL)) AND (object_until >= confirmed_at))),
     CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
     CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text)),
     CONSTRAINT credit_account_sealed_is_whole CHECK ((num_nulls(person_id, sealed_name) = ANY (ARRAY[0, 2])))
 );
 COMMENT ON COLUMN credit_account.ended_as IS 'why it is not credited any more: the victim objected, or an officer withdrew it';
 COMMENT ON COLUMN credit_account.object_again_until IS 'until when the victim may object after the contact was corrected; null if it was not corrected since the confirmation';
-COMMENT ON COLUMN credit_account.object_until IS 'until when the victim may object after the confirmation; null before it, and where the release before confirmed it';
+COMMENT ON COLUMN credit_account.object_until IS 'until when the victim may object after the confirmation; null before it';
 COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
 COMMENT ON COLUMN credit_account.same_name IS 'whether it is in the name of the victim, as the complaint writes it';
 COMMENT ON COLUMN credit_account.sealed_name IS 'name of the holder, sealed under the key of the victim';
@@ -4440,10 +4384,9 @@ CREATE TABLE disputed_transfer (
     transfer_key text NOT NULL,
     case_no text NOT NULL,
     hop_no integer NOT NULL,
-    reference_key text,
+    reference_key text NOT NULL,
     CONSTRAINT disputed_transfer_pkey PRIMARY KEY (transfer_key)
 );
-COMMENT ON COLUMN disputed_transfer.reference_key IS 'reference of the transfer; null in a row of the release before, whose key also names the amount';
 CREATE INDEX disputed_transfer_reference ON disputed_transfer (reference_key);
 
 CREATE TABLE document (
@@ -4728,7 +4671,7 @@ CREATE TABLE grievance (
     released_paise bigint,
     reason text NOT NULL DEFAULT ''::text,
     serial_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    filed_by text,
+    filed_by text NOT NULL,
     person_id uuid,
     sealed_text bytea,
     sealed_contact bytea,
@@ -4743,7 +4686,7 @@ CREATE TABLE grievance (
     CONSTRAINT grievance_state_check CHECK ((state = ANY (ARRAY['open'::text, 'upheld'::text, 'part_released'::text, 'released'::text, 'withdrawn'::text, 'overtaken'::text]))),
     CONSTRAINT grievance_text_check CHECK ((text <> ''::text))
 ) WITH (fillfactor=80);
-COMMENT ON COLUMN grievance.filed_by IS 'who entered it: `holder`, or an officer; null for one of before';
+COMMENT ON COLUMN grievance.filed_by IS 'who entered it: `holder`, or an officer';
 COMMENT ON COLUMN grievance.sealed_contact IS 'the contact that the text names, sealed in the same way; null without one';
 COMMENT ON COLUMN grievance.sealed_text IS 'the text, sealed under the key of the account holder';
 COMMENT ON COLUMN grievance.serial_no IS 'what the holder is told as the number';
@@ -5302,6 +5245,7 @@ CREATE TABLE objection (
     sealed_text bytea,
     CONSTRAINT objection_pkey PRIMARY KEY (objection_id),
     CONSTRAINT objection_by_whom_check CHECK ((by_whom = ANY (ARRAY['holder'::text, 'bank'::text, 'victim'::text, 'other'::text]))),
+    CONSTRAINT objection_names_hold CHECK (((hold_id IS NOT NULL) OR (by_whom <> ALL (ARRAY['holder'::text, 'bank'::text])))),
     CONSTRAINT objection_check CHECK (((decision IS NULL) = (decided_at IS NULL))),
     CONSTRAINT objection_decision_check CHECK ((decision = ANY (ARRAY['upheld'::text, 'dismissed'::text]))),
     CONSTRAINT objection_sealed_is_whole CHECK ((num_nulls(person_id, sealed_text) = ANY (ARRAY[0, 2]))),
@@ -6806,8 +6750,7 @@ CREATE FUNCTION court_order_counts(c court_order)
  LANGUAGE sql
  IMMUTABLE
 AS $function$
-    SELECT c.withdrawn_at IS NULL
-        AND (c.confirmed_at IS NOT NULL OR (NOT c.second_needed AND c.effect <> 'release'))
+    SELECT c.withdrawn_at IS NULL AND c.confirmed_at IS NOT NULL
 $function$;
 COMMENT ON FUNCTION court_order_counts(court_order) IS 'Whether an order moves money or a restoration. A keep of a hold counts before, but only for a limited time.';
 
@@ -7148,7 +7091,6 @@ CREATE TRIGGER case_assignment_follows AFTER INSERT ON case_officer FOR EACH ROW
 CREATE TRIGGER case_officer_by_engine BEFORE INSERT ON case_officer FOR EACH ROW WHEN ((new.assigned_by = 'engine'::text)) EXECUTE FUNCTION case_officer_by_engine();
 CREATE TRIGGER case_officer_wakes_documents AFTER INSERT ON case_officer FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 CREATE TRIGGER complaint_filled_in BEFORE UPDATE OF category ON complaint FOR EACH ROW WHEN ((new.category <> old.category)) EXECUTE FUNCTION complaint_filled_in();
-CREATE TRIGGER complaint_marked BEFORE INSERT ON complaint FOR EACH ROW WHEN ((new.marked IS NULL)) EXECUTE FUNCTION complaint_marked();
 CREATE TRIGGER complaint_reach_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON complaint_reach FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER complaint_story_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON complaint_story FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -7172,7 +7114,6 @@ CREATE TRIGGER discrepancy_hold AFTER INSERT ON discrepancy FOR EACH ROW WHEN ((
 CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON discrepancy_resolution FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER discrepancy_resolution_four_eyes BEFORE INSERT ON discrepancy_resolution FOR EACH ROW WHEN ((new.from_held AND (NOT is_second_officer(new.settled_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON discrepancy_resolution FOR EACH ROW EXECUTE FUNCTION resolution_wakes_hold();
-CREATE TRIGGER disputed_transfer_renamed AFTER INSERT ON disputed_transfer FOR EACH ROW WHEN ((new.reference_key IS NULL)) EXECUTE FUNCTION disputed_transfer_renamed();
 CREATE TRIGGER document_append_only BEFORE DELETE OR TRUNCATE ON document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER document_kept BEFORE UPDATE OF document_id, number, kind, case_no, ack_no, institution, restoration_id, grievance_id, order_id, hold_id, request_id, language, template_version, facts, pdf, digest, issued_at, issued_by, subject, revision ON document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER document_sealed BEFORE INSERT OR UPDATE ON document FOR EACH ROW EXECUTE FUNCTION document_sealed();
@@ -7217,7 +7158,7 @@ CREATE TRIGGER holder_contact_change_rules BEFORE UPDATE ON holder_contact_chang
 CREATE TRIGGER holder_contact_sealed BEFORE INSERT OR UPDATE ON holder_contact_change FOR EACH ROW EXECUTE FUNCTION holder_contact_sealed();
 CREATE TRIGGER holder_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON holder_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institution, payer_holder, payer_institution_as_told ON hop FOR EACH ROW WHEN (((new.parent_hop_no IS NULL) AND ((new.reference_key IS DISTINCT FROM old.reference_key) OR (new.institution IS DISTINCT FROM old.institution) OR (new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told)))) EXECUTE FUNCTION hop_asks_payers_bank_again();
-CREATE TRIGGER hop_complaint BEFORE INSERT ON hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
+CREATE TRIGGER hop_complaint BEFORE INSERT ON hop FOR EACH ROW WHEN ((new.parent_hop_no IS NOT NULL)) EXECUTE FUNCTION hop_complaint();
 CREATE CONSTRAINT TRIGGER hop_live_in_one_case AFTER INSERT OR UPDATE OF reference_key, institution ON hop DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.state <> ALL (ARRAY['closed'::text, 'correction'::text]))) EXECUTE FUNCTION hop_live_in_one_case();
 CREATE TRIGGER hop_payer_kept BEFORE UPDATE OF payer_holder, payer_ifsc, payer_institution_as_told ON hop FOR EACH ROW WHEN (((new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_ifsc IS DISTINCT FROM old.payer_ifsc) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told))) EXECUTE FUNCTION hop_payer_kept();
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
@@ -7245,7 +7186,6 @@ CREATE TRIGGER nightly_run_ended_once BEFORE UPDATE ON nightly_run FOR EACH ROW 
 CREATE TRIGGER nightly_run_kept BEFORE DELETE OR TRUNCATE ON nightly_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 CREATE TRIGGER objection_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, received_by, by_whom ON objection FOR EACH ROW WHEN (((new.decision = 'upheld'::text) AND (new.by_whom = ANY (ARRAY['holder'::text, 'bank'::text])) AND (NOT is_second_officer(new.decided_by, new.received_by)))) EXECUTE FUNCTION two_persons();
-CREATE TRIGGER objection_names_hold BEFORE INSERT ON objection FOR EACH ROW EXECUTE FUNCTION objection_names_hold();
 CREATE TRIGGER objection_sealed BEFORE INSERT OR UPDATE ON objection FOR EACH ROW EXECUTE FUNCTION objection_sealed();
 CREATE TRIGGER officer_disabled_ends_sessions AFTER UPDATE OF disabled_at ON officer FOR EACH ROW WHEN (((new.disabled_at IS NOT NULL) AND (old.disabled_at IS NULL))) EXECUTE FUNCTION officer_disabled_ends_sessions();
 CREATE TRIGGER officer_reset_takes_credentials AFTER UPDATE OF credentials_from ON officer FOR EACH ROW WHEN ((new.credentials_from IS DISTINCT FROM old.credentials_from)) EXECUTE FUNCTION officer_reset_takes_credentials();

@@ -89,16 +89,6 @@ async def mark_attended(connection: Connection, attended: Sequence[Attended], at
     )
 
 
-async def make_due(connection: Connection, workflow_ids: Sequence[str], at: datetime) -> None:
-    """Make these procedures due by `at`, if they have not ended."""
-    await connection.execute(
-        f"UPDATE procedure p SET due_at = least(p.due_at, $2) WHERE p.workflow_id = ANY($1) AND {IS_LISTED}"
-        " AND p.ended_at IS NULL",
-        list(workflow_ids),
-        at,
-    )
-
-
 async def next_due_at(connection: Connection, after: datetime) -> datetime | None:
     """Return the first time after `after` at which a procedure of the list is due."""
     due_at: datetime | None = await connection.fetchval(

@@ -194,7 +194,7 @@ CROSS JOIN LATERAL (
       AND (c.institution IS NULL OR h.institution = c.institution AND h.account_key = c.account_key)
 ) AS held
 WHERE c.withdrawn_at IS NULL
-  AND (c.confirmed_at IS NULL AND NOT court_order_counts(c) OR c.withdrawal_asked_at IS NOT NULL)
+  AND (c.confirmed_at IS NULL OR c.withdrawal_asked_at IS NOT NULL)
   AND c.court_order_id > $1
 {MARK}
 ORDER BY c.court_order_id LIMIT $2

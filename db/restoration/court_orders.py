@@ -16,7 +16,7 @@ from schemas.restoration_enums import CourtOrderEnd
 _ORDER: Final = (
     "court_order_id, kind, effect, court, order_no, made_on, amount_paise, institution, account_key,"
     " encode(document_digest, 'hex') AS document_digest, taken_by, taken_at, reason, confirmed_by, confirmed_at,"
-    " withdrawn_at, withdrawn_by, withdrawn_reason, second_needed, ends_on, counts_until, warned_at, ended_as,"
+    " withdrawn_at, withdrawn_by, withdrawn_reason, ends_on, counts_until, warned_at, ended_as,"
     " withdrawal_asked_by, withdrawal_asked_at, withdrawal_asked_reason"
 )
 
@@ -38,8 +38,8 @@ async def insert(
     row = await connection.fetchrow(
         "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, institution,"
         " account_key, document, document_digest, person_id, sealed_document, taken_by, taken_at, reason,"
-        " second_needed, ends_on, counts_until)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, true, $17, $18)"
+        " ends_on, counts_until)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
         f" RETURNING {_ORDER}",
         case_no,
         order.kind.value,

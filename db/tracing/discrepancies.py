@@ -38,7 +38,7 @@ class DiscrepancyRow(FrozenModel):
 KEYS_LOCKED_EACH: Final = 64
 """keys of one answer that are locked one by one; the server's lock table has room for some thousand in all"""
 
-# Version 0.2.0 locks the groups (17), and may run beside this release during an update.
+# The groups (17) are locked in shared mode, because an answer with many keys locks whole groups.
 _LOCK_EACH: Final = """
 SELECT CASE WHEN is_group THEN pg_advisory_xact_lock_shared(17, place)::text
     ELSE pg_advisory_xact_lock(19, place)::text END

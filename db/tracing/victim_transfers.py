@@ -30,7 +30,7 @@ WITH RECURSIVE up AS (
     SELECT h.case_no, h.hop_no, h.parent_hop_no
     FROM up JOIN hop h ON h.case_no = up.case_no AND h.hop_no = up.parent_hop_no
 )
-SELECT jsonb_build_object('category', c.category, 'is_marked', c.marked IS TRUE, 'victim', {stored("v")},
+SELECT jsonb_build_object('category', c.category, 'is_marked', c.marked, 'victim', {stored("v")},
     'district', v.district, 'payer_institution', h.payer_institution_as_told, 'payer_holder', h.payer_holder,
     'mode', h.mode)
 FROM up JOIN hop h USING (case_no, hop_no) JOIN complaint c ON c.ack_no = h.ack_no JOIN victim v USING (victim_id)

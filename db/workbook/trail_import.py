@@ -182,7 +182,7 @@ async def known_transfer(connection: Connection, case_no: str) -> KnownTransfer 
     """
     row = await connection.fetchrow(
         "SELECT d.transfer_key, h.payee_holder, h.amount_paise, h.transferred_at FROM disputed_transfer d"
-        " JOIN hop h USING (case_no, hop_no) WHERE d.case_no = $1 AND d.reference_key IS NOT NULL"
+        " JOIN hop h USING (case_no, hop_no) WHERE d.case_no = $1"
         " ORDER BY h.institution IS NULL, d.hop_no LIMIT 1",
         case_no,
     )

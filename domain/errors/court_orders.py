@@ -25,10 +25,6 @@ class CourtOrderHasDocument(NotNow):
     court_order_id: int
 
 
-class CourtOrderNeedsNoConfirmation(NotNow):
-    effect: str
-
-
 class CourtOrderLacksDocument(NotNow):
     court_order_id: int
 

@@ -49,10 +49,6 @@ class CreditAccountObjectable(NotNow):
     until: datetime
 
 
-class CreditAccountUntold(NotNow):
-    account_id: int
-
-
 class ApplicationNamesOtherAccount(NotNow):
     pass
 

@@ -9,7 +9,7 @@ from domain.policy.nightly import NightlyRules
 from schemas.evidence import NightlyRun, NightlyWork, RunOutcome
 from schemas.text import IST
 
-_LIST: Final = re.compile(r"anchor-([0-9]{4}-[0-9]{2})(-[0-9]{2})-([0-9]{1,18})\.txt(?:\.gz)?", re.ASCII)
+_LIST: Final = re.compile(r"anchor-([0-9]{4}-[0-9]{2})(-[0-9]{2})-([0-9]{1,18})\.txt\.gz", re.ASCII)
 
 
 def list_name(day: date, run_id: int) -> str:

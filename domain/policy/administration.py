@@ -10,8 +10,8 @@ from schemas.base import FrozenModel
 class AdministrationRules(FrozenModel):
     """Limits of proposals that another admin decides."""
 
-    valid_seconds: Annotated[float, Field(ge=60, le=90 * 86_400)] = 14 * 86_400
+    valid_seconds: Annotated[float, Field(ge=60, le=90 * 86_400)]
     """time after a proposal in which another admin may agree to it"""
-    open_most: Annotated[int, Field(ge=1, le=10_000)] = 200
+    open_most: Annotated[int, Field(ge=1, le=10_000)]
     """open proposals at once"""
-    source: Annotated[str, Field(min_length=3, max_length=600)] = "our own: the packaged policy file says why"
+    source: Annotated[str, Field(min_length=3, max_length=600)]

@@ -1,9 +1,9 @@
 """Limits on what callers of the interface and banks may do: rates, tries, places and sizes."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from domain.policy.fields import Seconds, Source
 from schemas.base import FrozenModel
@@ -29,16 +29,6 @@ class RateLimit(FrozenModel):
     source: Source
 
 
-_LATER: Final = "our own: the packaged policy file says why"
-
-
-LATER_LIMITS: Final = {
-    LimitName.JUNK_BODIES: {"calls": 60, "seconds": 60, "source": _LATER},
-    LimitName.JUNK_BODIES_A_DAY: {"calls": 200, "seconds": 86_400, "source": _LATER},
-}
-"""limits that a policy file of an earlier release lacks"""
-
-
 class BankLimits(FrozenModel):
     """Limits for a bank's calls to our API."""
 
@@ -46,11 +36,6 @@ class BankLimits(FrozenModel):
     """calls that wait for a change, in one process"""
     policies: dict[LimitName, RateLimit]
     source: Source
-
-    @field_validator("policies", mode="before")
-    @classmethod
-    def _with_later_ones(cls, value: Any) -> Any:
-        return {**LATER_LIMITS, **value} if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _none_is_missing(self) -> Self:
@@ -84,23 +69,6 @@ class TryName(StrEnum):
     FORM_COMPLAINTS = "form-complaints"
     INBOX_CHECKS = "inbox-checks"
     INBOX_EVENTS = "inbox-events"
-
-
-LATER_TRIES: Final = {
-    TryName.LINK_CODES: {"calls": 6, "seconds": 3_600, "source": _LATER},
-    TryName.BANK_LOGINS_ELSEWHERE: {"calls": 30, "seconds": 60, "source": _LATER},
-    TryName.MY_CASE_CODES: {"calls": 4, "seconds": 3_600, "source": _LATER},
-    TryName.MY_CASE_TRIES: {"calls": 120, "seconds": 600, "source": _LATER},
-    TryName.FORM_DRAFTS: {"calls": 60, "seconds": 600, "source": _LATER},
-    TryName.FORM_CODES: {"calls": 4, "seconds": 3_600, "source": _LATER},
-    TryName.FORM_CODE_SENDERS: {"calls": 40, "seconds": 3_600, "source": _LATER},
-    TryName.FORM_UNCONFIRMED: {"calls": 10, "seconds": 3_600, "source": _LATER},
-    TryName.FORM_UNCONFIRMED_IN_ALL: {"calls": 600, "seconds": 3_600, "source": _LATER},
-    TryName.FORM_COMPLAINTS: {"calls": 5, "seconds": 86_400, "source": _LATER},
-    TryName.INBOX_CHECKS: {"calls": 30, "seconds": 300, "source": _LATER},
-    TryName.INBOX_EVENTS: {"calls": 6, "seconds": 3_600, "source": _LATER},
-}
-"""limits that a policy file of an earlier release lacks"""
 
 
 class DoorName(StrEnum):
@@ -150,11 +118,6 @@ class InterfaceRules(FrozenModel):
     waiting: WaitingCalls
     tries: dict[TryName, RateLimit]
     source: Source
-
-    @field_validator("tries", mode="before")
-    @classmethod
-    def _with_later_ones(cls, value: Any) -> Any:
-        return {**LATER_TRIES, **value} if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _none_is_missing(self) -> Self:

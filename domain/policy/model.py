@@ -119,7 +119,7 @@ class SignatureRules(FrozenModel):
 
     window_seconds: Annotated[float, Field(ge=1, le=3600)]
     """largest difference between its `created` and our clock"""
-    tokens_end_after_seconds: Seconds = 30 * 86_400
+    tokens_end_after_seconds: Seconds
     """real time after a bank's first key begins at which its tokens no longer open the feed"""
     source: Source
 
@@ -129,10 +129,10 @@ class AnswerLinkRules(FrozenModel):
 
     valid_seconds: Seconds
     """real time, whatever the clock factor, because a person reads the letter"""
-    code_from_paise: Paise = 10_000_000
+    code_from_paise: Paise
     """sum of money named onward from which an answer needs a one-time code; the credit of money always needs one"""
-    code_valid_seconds: Seconds = 1_800
-    code_tries: Annotated[int, Field(ge=1, le=20)] = 5
+    code_valid_seconds: Seconds
+    code_tries: Annotated[int, Field(ge=1, le=20)]
     """wrong tries of one code"""
     source: Source
 
@@ -213,9 +213,9 @@ class BackgroundPriority(FrozenModel):
     """scaled time: holds start together this long after the first of them; those of a settled case at once"""
     documents_after_seconds: Seconds
     """scaled time after the opening of the case; documents of a settled case are due at once"""
-    quiet_seconds: Annotated[float, Field(ge=0, le=60)] = 2
+    quiet_seconds: Annotated[float, Field(ge=0, le=60)]
     """real time: restorations are deferred until no request and no answer of any case came for this long"""
-    defer_max_seconds: Annotated[float, Field(ge=0, le=3600)] = 300
+    defer_max_seconds: Annotated[float, Field(ge=0, le=3600)]
     """the longest deferral, in real time; a faster clock of restorations makes it shorter"""
     source: Source
 
@@ -235,7 +235,7 @@ class ReplayRules(FrozenModel):
     """after the first use of a bank's Idempotency-Key"""
     keep_ended_links_seconds: Seconds
     """after a link in a letter has ended without a form; until then its page says so"""
-    keep_login_addresses_seconds: Seconds = 180 * 86_400
+    keep_login_addresses_seconds: Seconds
     """after a bank's last login from an address; a later one from there is a new address again"""
     source: Source
 
@@ -259,7 +259,7 @@ class PayerBankRules(FrozenModel):
     retry_seconds: Seconds
     answer_within_seconds: Seconds
     """after this time no answer is expected any more"""
-    follow_most: Annotated[int, Field(ge=0, le=100)] = 0
+    follow_most: Annotated[int, Field(ge=0, le=100)]
     """transfers of one inquiry that are followed before an officer decides; 0: none"""
     source: Source
 
@@ -271,7 +271,7 @@ class TrailRules(FrozenModel):
     max_layers: Annotated[int, Field(ge=1, le=50)]
     max_hops: Annotated[int, Field(ge=10, le=200_000)]
     stale_days: Annotated[int, Field(ge=1)]
-    import_pause_seconds: Seconds = 120
+    import_pause_seconds: Seconds
     """how long no bank is asked about the cases of a workbook after the last sign of life of its import"""
     source: Source
     ask_again: AskAgainRules
@@ -296,13 +296,13 @@ class Policy(FrozenModel):
     bank_limits: BankLimits
     doors: InterfaceRules
     sessions: SessionRules
-    administration: AdministrationRules = AdministrationRules()
+    administration: AdministrationRules
     search: SearchRules
     read_log: ReadLogRules
     marked: MarkedRules
     assignment: AssignmentRules
     drafts: DraftRules
-    my_case: MyCaseRules = MyCaseRules()
+    my_case: MyCaseRules
     public_form: PublicFormRules
     refusal_log: RefusalLogRules
     ladder: dict[EscalationLevel, EscalationRule]

@@ -46,9 +46,9 @@ class RestorationRules(FrozenModel):
     allocation: AllocationRule
     bond_for: tuple[Route, ...]
     """routes that require an indemnity bond"""
-    credit_account_objection_seconds: LongSeconds = 172_800
+    credit_account_objection_seconds: LongSeconds
     """time in which the victim can object to another account to be credited; no approval before"""
-    waiver_contradiction_seconds: LongSeconds = 172_800
+    waiver_contradiction_seconds: LongSeconds
     """time in which an account holder can contradict a recorded waiver of the time to object"""
     source: Source
     steps: dict[Step, StepRule]
@@ -88,9 +88,9 @@ class HoldRules(FrozenModel):
     small_below_paise: Paise
     other_business_from_paise: Paise
     """other money on the account from which it counts as having other business"""
-    appeal_keeps_seconds: LongSeconds = 7_776_000
+    appeal_keeps_seconds: LongSeconds
     """longest time past its end for which an undecided appeal keeps a hold, if a restoration of its money waits"""
-    after_appeal_seconds: LongSeconds = 1_209_600
+    after_appeal_seconds: LongSeconds
     """time that the restoration has after such an appeal has ended"""
     source: Source
 
@@ -158,7 +158,7 @@ class GrievanceRules(FrozenModel):
     """longest access in total, whatever the number of page views"""
     filed_max: Annotated[int, Field(ge=1, le=100)]
     """most grievances about one hold, including withdrawn ones"""
-    contact_settles_seconds: LongSeconds = 172_800
+    contact_settles_seconds: LongSeconds
     """time from which a code to a contact that an officer entered suffices to withdraw on the appeal page"""
     source: Source
 

@@ -22,7 +22,7 @@ class SessionRules(FrozenModel):
     """sessions of one officer at once; one more ends the oldest"""
     link_seconds: Annotated[float, Field(ge=60, le=7 * 86_400)]
     """life of a sign-in link"""
-    bank_link_seconds: Annotated[float, Field(ge=60, le=7 * 86_400)] = 86_400
+    bank_link_seconds: Annotated[float, Field(ge=60, le=7 * 86_400)]
     """life of a link by which a bank sets the password of its login"""
     proof_seconds: Annotated[float, Field(ge=30, le=3600)]
     """time after a sign-in or a code in which the officer may end other own sessions, and do acts that need a proof"""

@@ -83,10 +83,8 @@ class RestorationAct(Seen):
 class RestorationApproval(RestorationAct):
     """Approval. If another account than the payer's is credited, it repeats the last four digits of that account."""
 
-    due_paise: PositivePaise | None = None
-    """the amount that the officer saw and approves: `total_paise` of the file, the sum of `due_paise` of the lines.
-
-    The console sends it. Without it, as callers of an earlier release send, no amount is compared."""
+    due_paise: PositivePaise
+    """the amount that the officer saw and approves: `total_paise` of the file, the sum of `due_paise` of the lines"""
     account_end: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{4}$")] | None = None
 
 
@@ -99,8 +97,6 @@ class RestorationReason(Seen):
 class NoticeWaived(RestorationReason):
     """The holder of one hold waives the rest of the time to object, in a signed document."""
 
-    in_writing: bool = False
-    """without effect, because every waiver is in writing; kept for clients of a release before"""
     hold_id: UUID | None = None
     """may be left out if the restoration has one hold"""
     document: Pdf | None = None

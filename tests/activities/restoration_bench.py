@@ -283,13 +283,11 @@ class Home:
         paise: int | None = None,
         document: bytes = b"its PDF",
     ) -> int:
-        # A second officer confirms an order to release.
-        second = "officer:dy_sp" if effect == "release" else None
         sealed = await sealed_document(self.ctx, case_no, COURT_ORDER, document)
         order_id: int = await self.bench.value(
             "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, taken_by,"
-            " taken_at, confirmed_by, confirmed_at, document_digest, person_id, sealed_document)"
-            " VALUES ($1, $2, $3, 'CJM Lucknow', $4, $5, $6, 'officer:io', $7, $8, $9, $10, $11, $12)"
+            " taken_at, confirmed_by, confirmed_at, counts_until, document_digest, person_id, sealed_document)"
+            " VALUES ($1, $2, $3, 'CJM Lucknow', $4, $5, $6, 'officer:io', $7, 'officer:dy_sp', $7, $8, $9, $10, $11)"
             " RETURNING court_order_id",
             case_no,
             kind,
@@ -298,8 +296,7 @@ class Home:
             self.clock.at.date(),
             paise,
             self.clock.at,
-            second,
-            self.clock.at if second else None,
+            self.clock.at + timedelta(days=180) if effect == "keep_hold" else None,
             *sealed,
         )
         return order_id

@@ -7,14 +7,13 @@ from itertools import product
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
 from activities import reseal as resealing
 from activities.directory import DirectoryCache, load_directory
 from activities.officers.authenticators import SecretsAtRest
 from activities.reseal import SEALED_FOR, KeyNotKnownEverywhere, reseal
-from activities.secrets import NONCE_BYTES, CannotOpen, Process, ProcessKeys, Purpose, SecretBox
+from activities.secrets import CannotOpen, Process, ProcessKeys, Purpose, SecretBox
 from db import sealed
 from db.pool import Pool, open_pool
 from db.sealed import TOTP_SECRETS, session_name
@@ -80,21 +79,6 @@ async def test_the_applications_role_may_reseal(database: Pool, application: Poo
     await load(database)
     result, *_ = await reseal(application, BOTH)
     assert result.is_complete
-
-
-async def test_values_of_version_0_2_0_are_resealed(database: Pool) -> None:
-    await load(database)
-    aead, nonce = AESGCM(OLD_BOX.derive_key(Purpose.SEALING)), b"n" * NONCE_BYTES
-    for row in await database.fetch("SELECT institution, sealed FROM institution_channel WHERE sealed IS NOT NULL"):
-        code = row["institution"]
-        sealed = nonce + aead.encrypt(nonce, OLD_BOX.open(row["sealed"], code), code.encode())
-        await database.execute(
-            "UPDATE institution_channel SET sealed = $2 WHERE institution = $1 AND sealed IS NOT NULL", code, sealed
-        )
-    assert await opens(database, OLD_BOX) == set(CODES)
-    result, *_ = await reseal(database, BOTH)
-    assert (result.resealed, result.is_complete) == (5, True)
-    assert await opens(database, NEW_BOX) == set(CODES)
 
 
 async def test_a_value_that_no_key_opens_stays_and_stops_no_other(

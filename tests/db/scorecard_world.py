@@ -157,8 +157,8 @@ async def write(connection: Connection, world: World) -> None:
     await connection.execute(
         "INSERT INTO hop (case_no, hop_no, layer, source, state, institution, payer_institution_as_told,"
         " payer_holder, payee_institution_as_told, payee_holder, account_key, reference, reference_key, mode,"
-        " amount_paise, disputed_paise, transferred_at, opened_at)"
-        " SELECT $1, n, 1, 'complaint', 'open', 'SBIN', '', '', '', '', '', '', '', 'imps', 1, 1, $2, $2"
+        " amount_paise, disputed_paise, transferred_at, opened_at, ack_no)"
+        " SELECT $1, n, 1, 'complaint', 'open', 'SBIN', '', '', '', '', '', '', '', 'imps', 1, 1, $2, $2, $1"
         " FROM generate_series(1, $3) AS n",
         CASE_NO,
         START,
@@ -216,9 +216,9 @@ async def _write_lines(connection: Connection, said: Sequence[Said]) -> None:
         )
         await connection.execute(
             "INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition,"
-            " status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, occurred_at, received_at,"
-            " person_id, sealed_raw)"
-            " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, '00', $8, $8, $8, '', '[]', '{}', $9, $10,"
+            " status_code, amount_paise, claim_paise, within_paise, applied_paise, remarks, flags, raw, occurred_at,"
+            " received_at, person_id, sealed_raw)"
+            " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, '00', $8, $8, $8, $8, '', '[]', '{}', $9, $10,"
             " gen_random_uuid(), '\\x00')",
             update_id,
             CASE_NO,

@@ -101,7 +101,6 @@ async def test_a_process_is_seen_by_the_keys_that_it_knows(database: Pool, datab
     async with database.acquire() as connection:
         for name, is_a_stranger in [
             (session_name([old]), True),
-            ("goldenhour", True),
             (session_name([new, old]), False),
             (session_name([new]), False),
             ("goldenhour verify", False),

@@ -24,7 +24,7 @@ RECORD = Certified(
     first_at=NOW - timedelta(days=3),
     last_at=NOW,
     made_at=NOW,
-    made_with="goldenhour 0.2.0",
+    made_with="goldenhour 0.4.0",
 )
 
 
@@ -42,7 +42,7 @@ def parts(document: Document) -> list[list[str]]:
 def test_what_is_known_is_named_and_what_is_not_is_left_empty(language: Language) -> None:
     document = compose_certificate(RECORD, language)
     text = document.model_dump_json()
-    for known in (CASE_NO, "32411265000002", "case.zip", "1234567", "212", "goldenhour 0.2.0", "SHA256", "63(4)(c)"):
+    for known in (CASE_NO, "32411265000002", "case.zip", "1234567", "212", "goldenhour 0.4.0", "SHA256", "63(4)(c)"):
         assert known in text
     assert "21-11-2026 15:00" in text, "the time of India"
     assert (text.count(DIGEST), text.count("9" * 64)) == (4, 1)

@@ -1,6 +1,5 @@
 """The small rules: policy file, priority, acknowledgement numbers."""
 
-import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,8 +8,7 @@ import pytest
 from domain.banks.priority import priority_key
 from domain.errors import InvalidPolicy
 from domain.intake.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, first_digits, make_ack_no
-from domain.policy.callers import LATER_LIMITS, LATER_TRIES
-from domain.policy.model import PACKAGED_POLICY, CodeMeaning, Policy, load_policy
+from domain.policy.model import PACKAGED_POLICY, CodeMeaning, load_policy
 from schemas.enums import AnswerClass, Channel, EscalationLevel
 from tests.each import each
 
@@ -20,30 +18,6 @@ POLICY = load_policy()
 def test_the_packaged_policy_names_a_source_for_every_value() -> None:
     assert all(code.source for code in POLICY.trail.status_codes.values())
     assert all(rule.source for rule in POLICY.ladder.values())
-
-
-def test_a_policy_file_of_an_earlier_release_has_the_later_limits_of_the_packaged_one() -> None:
-    told = tomllib.loads(PACKAGED_POLICY.read_text(encoding="utf-8"))
-    for limit in LATER_LIMITS:
-        del told["bank_limits"]["policies"][limit]
-    for tries in LATER_TRIES:
-        del told["doors"]["tries"][tries]
-    del told["signatures"]["tokens_end_after_seconds"], told["replay"]["keep_login_addresses_seconds"]
-    for key in ("code_from_paise", "code_valid_seconds", "code_tries"):
-        del told["answer_links"][key]
-    earlier = Policy.model_validate(told)
-    assert (earlier.signatures, earlier.replay, earlier.answer_links) == (
-        POLICY.signatures,
-        POLICY.replay,
-        POLICY.answer_links,
-    )
-    for found, packaged in (
-        (earlier.bank_limits.policies, POLICY.bank_limits.policies),
-        (earlier.doors.tries, POLICY.doors.tries),
-    ):
-        assert {name: (limit.calls, limit.seconds) for name, limit in found.items()} == {
-            name: (limit.calls, limit.seconds) for name, limit in packaged.items()
-        }
 
 
 @each(

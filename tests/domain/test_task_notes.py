@@ -112,7 +112,6 @@ def test_an_item_is_told_in_the_language_of_its_reader() -> None:
             ),
             "HDFC states a disputed amount of ₹8,000 in a transaction of ₹5,000: ask the bank",
         ),
-        (TaskCause.DISCREPANCY, TaskSubject.HOP, TaskFacts(discrepancy=DiscrepancyKind.HELD_BY_TWO), "held_by_two"),
         *(
             (
                 TaskCause.DISCREPANCY,

@@ -1,4 +1,4 @@
-"""Every name that others see is that of commit a9b5237, or stands in the table of renames."""
+"""Every name that others see is that of version 0.4.0, or stands in the table of renames."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Clients of commit a9b5237 find every path, field and type in today's API, or a line in the table of renames."""
+"""Clients of version 0.4.0 find every path, field and type in today's API, or a line in the table of renames."""
 
 import json
 from collections.abc import Sequence, Set

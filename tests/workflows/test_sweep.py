@@ -368,7 +368,6 @@ async def test_a_schedule_of_an_earlier_release_gets_the_times_of_this_one(
             assert [one.every for one in there.spec.intervals] == [timedelta(minutes=1)]
             assert (there.state.paused, there.state.note) == (True, "an operator works on it")
             assert there.policy.overlap is ScheduleOverlapPolicy.BUFFER_ONE
-            # An earlier release must be able to run it too, and its workflow takes nothing.
             assert isinstance(there.action, ScheduleActionStartWorkflow)
             assert list(there.action.args) == []
         assert (await handle.describe()).info.num_actions == 0

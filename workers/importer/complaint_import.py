@@ -1,7 +1,6 @@
 """Import the complaints of a sheet, each in a separate transaction, so that completed ones stay."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -11,7 +10,7 @@ from activities.intake import Taken, take_complaint
 from domain.errors import AckNoConflict, RuleBroken
 from domain.intake.complaint_row import Note, fault_of
 from domain.intake.complaint_rows import RejectedRow, RowComplaint, SheetReading
-from schemas.intake import Complaint, ComplaintReceipt, Transfer
+from schemas.intake import ComplaintReceipt
 from schemas.outbox.case import FollowUp
 
 RENUMBERED_SUFFIX = "-renumbered"
@@ -119,36 +118,14 @@ async def _take(ctx: Context, made: RowComplaint, taken_by: str, outcome: Import
     """Import one complaint; if its number is registered with other content, use a new number.
 
     This happens when rejected rows are corrected and imported: the rows accepted first have the complaint's number. A
-    known transfer joins its case, so no bank gets a request twice. The same complaint with its references under another
-    heading is no other content.
+    known transfer joins its case, so no bank gets a request twice.
     """
     try:
         return await take_complaint(ctx, made.complaint, idempotency_key=made.idempotency_key, taken_by=taken_by)
     except AckNoConflict:
-        for variant in _under_other_headings(made.complaint):
-            with suppress(AckNoConflict):
-                return await take_complaint(ctx, variant, idempotency_key=made.idempotency_key, taken_by=taken_by)
         renumbered = made.complaint.model_copy(update={"ack_no": None})
         key = made.idempotency_key + RENUMBERED_SUFFIX
         taken = await take_complaint(ctx, renumbered, idempotency_key=key, taken_by=taken_by)
         message = f"the number is registered with other content; this complaint got {taken.receipt.ack_no}"
         outcome.notes.append(Note(made.row_nos[0], "ack_no", message))
         return taken
-
-
-def _under_other_headings(complaint: Complaint) -> Iterator[Complaint]:
-    """Yield the complaint with every single reference as an RRN, and with every one as a UTR.
-
-    An earlier release took the reference as its heading said. Of a number that is registered, only the registered
-    content is accepted, so nothing new is stored.
-    """
-    for name, other in (("rrn", "utr"), ("utr", "rrn")):
-        transfers = tuple(_with_reference(transfer, name, other) for transfer in complaint.transfers)
-        if complaint.ack_no and transfers != complaint.transfers:
-            yield complaint.model_copy(update={"transfers": transfers})
-
-
-def _with_reference(transfer: Transfer, name: str, other: str) -> Transfer:
-    if transfer.rrn and transfer.utr:
-        return transfer
-    return transfer.model_copy(update={name: transfer.reference, other: None})

@@ -16,7 +16,7 @@ from typing import Final
 import asyncpg
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from activities.context import Context
 from activities.due_list import DueList
@@ -63,12 +63,6 @@ WORKFLOWS: Final = {
     ProcedureKind.GRIEVANCE: "GrievanceWorkflow",
     ProcedureKind.ORDER: "OrderWorkflow",
 }
-EARLIER_WORKFLOWS: Final = "ExecutionStatus = 'Running' AND WorkflowType IN ('HoldWorkflow', 'DutiesWorkflow')"
-"""workflows of the release before, whose deadlines are in the due list now"""
-EARLIER_ENDED: Final = "the due list has the deadlines of holds and duties"
-EARLIER_LIMIT: Final = 200
-EARLIER_AGAIN: Final = timedelta(hours=1)
-"""another process of the release before may have started one since"""
 
 
 @dataclass
@@ -81,8 +75,6 @@ class ProcedureStarter:
     """the address for appeals in messages to account holders; "" if none is configured"""
     _paused: dict[str, datetime] = field(default_factory=dict)
     """by failed case: the time before which it is not retried"""
-    _earlier_ended_at: datetime | None = None
-    """when no workflow of the release before was left"""
     _left_looked_at: datetime | None = None
     """when it looked last for officers who left their cases"""
     _is_deferred: bool = False
@@ -127,7 +119,6 @@ class ProcedureStarter:
         if not deferral.is_on:
             await self._restart_unseen(now, deferral)
             await self._purge(now)
-            done += await self._end_earlier_workflows(now)
         return done
 
     async def _read_deferral(self) -> Deferral:
@@ -238,31 +229,6 @@ class ProcedureStarter:
         async with self.ctx.pool.acquire() as connection:
             waiting = await procedure_outbox.to_notify(connection, deferral, list(self._paused), ROUND_LIMIT)
         return await self._each(ProcedureStarterWork.NOTIFY, waiting, deferral)
-
-    async def _end_earlier_workflows(self, now: datetime) -> int:
-        """End the workflows of holds and duties that the release before started; return how many.
-
-        Their rows become due, because such a workflow may have had a notification and not acted on it.
-        """
-        if self._earlier_ended_at is not None and now < self._earlier_ended_at + EARLIER_AGAIN:
-            return 0
-        found = [run.id async for run in self.client.list_workflows(EARLIER_WORKFLOWS, limit=EARLIER_LIMIT)]
-        for workflow_id in found:
-            await self._terminate(workflow_id)
-        if found:
-            async with self.ctx.pool.acquire() as connection:
-                await due_list.make_due(connection, found, now)
-        if len(found) < EARLIER_LIMIT:
-            self._earlier_ended_at = now
-        return len(found)
-
-    async def _terminate(self, workflow_id: str) -> None:
-        try:
-            await self.client.get_workflow_handle(workflow_id).terminate(EARLIER_ENDED, rpc_timeout=RPC_TIMEOUT)
-        except RPCError as error:
-            # The list of workflows is a little late, so it may name one that has ended.
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
 
     async def _restart_unseen(self, now: datetime, deferral: Deferral) -> None:
         async with self.ctx.pool.acquire() as connection:

@@ -112,9 +112,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Asks for a lien notice to every bank that holds money, because the FIR that it names has lapsed.",
         ("due_document",),
     ),
-    "complaint_marked": Effect(
-        Sort.DERIVED, "Marks a complaint of a child or about a protected matter, if the process did not."
-    ),
     "due_documents_wake": Effect(
         Sort.FLOW, "Looks again at once at every due document of the case.", ("due_document",)
     ),
@@ -158,11 +155,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.DERIVED,
         "Adds the entries to the balances. New money in `held` makes the hop one whose hold is to be opened.",
         ("ledger_balance", "held_hop"),
-    ),
-    "disputed_transfer_renamed": Effect(
-        Sort.DERIVED,
-        "Registers a transfer by reference and bank too, where a process of the release before named its amount.",
-        ("disputed_transfer",),
     ),
     "answer_sealed": Effect(
         Sort.DERIVED, "Clears what was received as a line of an answer that is written sealed, and refuses it in clear."
@@ -237,9 +229,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         Sort.RULE, "Refuses a transaction whose entries do not sum to zero within one case."
     ),
     "hop_within_transfer": Effect(
-        Sort.RULE,
-        "Refuses hops that are larger than the transfer in the bank's line that opened them. Lines that the release"
-        " before has judged are left out.",
+        Sort.RULE, "Refuses hops that are larger than the transfer in the bank's line that opened them."
     ),
     "held_under_orders": Effect(Sort.RULE, "Refuses to take money off hold below what live orders ask for."),
     "bank_order_line_covered": Effect(Sort.RULE, "Refuses a line that asks for more than is on hold at the hop."),
@@ -347,9 +337,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "hop_payer_kept": Effect(
         Sort.RULE, "Refuses another payer of a transfer while a bank is ordered to credit money of it, and after."
-    ),
-    "objection_names_hold": Effect(
-        Sort.RULE, "Refuses an objection of a holder or a bank that names none of several holds."
     ),
     "application_signature_rules": Effect(
         Sort.RULE,

@@ -191,7 +191,7 @@ async def test_without_a_clean_run_the_time_counts_since_the_database_was_made(n
 async def test_a_clean_anchor_deletes_old_lists_and_no_other_file(night: Night) -> None:
     folder = night.runs.anchor_folder
     folder.mkdir()
-    old = [folder / f"anchor-2025-0{month}-{day:02}-{month}{day:02}.txt" for month in (3, 4) for day in range(1, 29)]
+    old = [folder / f"anchor-2025-0{month}-{day:02}-{month}{day:02}.txt.gz" for month in (3, 4) for day in range(1, 29)]
     for file in [*old, folder / "notes.txt"]:
         file.write_text("")
     keep_days = night.ctx.policy.nightly.keep_anchor_days
@@ -205,7 +205,7 @@ async def test_a_clean_anchor_deletes_old_lists_and_no_other_file(night: Night) 
     assert (folder / f"anchor-2026-11-28-{run.run_id}.txt.gz").exists()
     old[0].unlink()
     old[0].mkdir()
-    (folder / "anchor-2025-03-00-1.txt").write_text("")
+    (folder / "anchor-2025-03-00-1.txt.gz").write_text("")
     again = await night.runs.run(NightlyWork.ANCHOR)
     assert (again is not None and again.outcome, old[0].exists()) == (RunOutcome.CLEAN, True)
 

@@ -259,7 +259,7 @@ async def test_a_claim_is_not_renewed_when_a_part_went_home(home: Home) -> None:
 
 
 async def test_a_share_that_was_given_before_stays(home: Home) -> None:
-    """An earlier release divided by every complaint: what it gave on hold stays claimed, and makes no victim."""
+    """What was given on hold stays claimed, and makes no victim."""
     account = f"5{rrn()}"
     victim, liar = await home.hold(400, 600, account=account), await invent(home.bench, account)
     entries = {victim: "{held,refused}", liar: "{refused,held}"}

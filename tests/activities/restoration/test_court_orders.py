@@ -28,7 +28,6 @@ from domain.errors.court_orders import (
     CourtOrderDiffers,
     CourtOrderHasDocument,
     CourtOrderLacksDocument,
-    CourtOrderNeedsNoConfirmation,
     CourtOrderNeedsSecondOfficer,
     CourtOrderPartsRefused,
     CourtOrderWithdrawalNeedsSecondOfficer,
@@ -229,9 +228,6 @@ async def test_no_bank_releases_for_one_officer_nor_without_the_order_itself(hom
     assert "court_order_confirmed" in await home.bench.events(case_no)
     open_tasks = "SELECT count(*) FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'"
     assert await home.bench.value(open_tasks, case_no) == 0
-    of_before = await home.court_order(case_no, "writ", "keep_hold")
-    with pytest.raises(CourtOrderNeedsNoConfirmation):
-        await confirm_court_order(home.ctx, case_no, of_before, "it is genuine", "officer:sp")
 
 
 async def test_an_order_to_release_changes_nothing_until_it_is_confirmed(home: Bailiff) -> None:
@@ -375,23 +371,6 @@ async def test_an_order_that_a_restoration_went_by_stays(home: Bailiff) -> None:
         await home.of(case_no),
         home.clock.at,
     )
-    with pytest.raises(CourtOrderCarriedOut):
-        await home.withdraw(case_no, order)
-
-
-async def test_an_old_release_that_is_confirmed_afterwards_orders_nothing_again(home: Bailiff) -> None:
-    """Before a second officer had to read it, the banks were ordered by the taking in."""
-    case_no, _ = await home.two_banks()
-    order = await home.take(case_no, kind="writ", effect="release", amount_paise=1_000_00)
-    await home.read(case_no, order)
-    ordered = await home.releases_by_court(case_no)
-    as_of_old = (
-        "UPDATE court_order SET confirmed_by = NULL, confirmed_at = NULL, second_needed = false"
-        " WHERE court_order_id = $1"
-    )
-    await home.bench.pool.execute(as_of_old, order.court_order_id)
-    assert (await home.read(case_no, order)).confirmed_by == "officer:sp"
-    assert await home.releases_by_court(case_no) == ordered == [("HDFC", 1, 1_000_00)]
     with pytest.raises(CourtOrderCarriedOut):
         await home.withdraw(case_no, order)
 

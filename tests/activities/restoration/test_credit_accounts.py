@@ -20,7 +20,6 @@ from domain.errors.restoration import (
     CreditAccountObjectable,
     CreditAccountOrdered,
     CreditAccountOver,
-    CreditAccountUntold,
 )
 from schemas.enums import Role
 from schemas.orders.orders import Beneficiary, NewOrder, NewOrderLine, beneficiaries_digest
@@ -294,20 +293,6 @@ async def test_h2_nothing_is_approved_before_the_victims_time_to_object_is_over(
     assert confirmed.object_until <= home.clock.at
     await home.approve(restoration_id, account_end=END)
     assert await credited(home, case_no) == [("ICIC", NEW.account, "ICIC0000042")]
-
-
-async def test_h2_an_account_that_was_confirmed_unseen_is_told_anew(home: Home) -> None:
-    """A release before confirmed it without a message to the victim."""
-    case_no = await home.hold(400, payer=PAYER)
-    told = await propose(home.ctx, case_no, NEW, "officer:desk")
-    await home.bench.pool.execute(
-        "UPDATE credit_account SET confirmed_by = 'officer:boss', confirmed_at = now() WHERE account_id = $1",
-        told.account_id,
-    )
-    restoration_id = await at_approval(home, case_no)
-    home.clock.at += 10 * DAY
-    with pytest.raises(CreditAccountUntold):
-        await home.approve(restoration_id, account_end=END)
 
 
 async def test_h2_the_victims_objection_ends_the_account_and_opens_a_task(home: Home) -> None:

@@ -203,7 +203,7 @@ async def test_money_on_hold_goes_to_the_other_victims_of_the_account_first(home
 
 
 async def test_a_share_that_no_bank_confirmed_goes_back(home: Home) -> None:
-    """An earlier release gave ₹100 of the victim's money on hold to an invented complaint."""
+    """An invented complaint has ₹100 of the victim's money on hold."""
     account = f"5{rrn()}"
     victim, liar = await home.hold(400, 600, account=account), await invent(home.bench, account)
     for case_no, buckets in ((victim, ["held", "refused"]), (liar, ["refused", "held"])):

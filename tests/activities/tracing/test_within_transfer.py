@@ -20,15 +20,6 @@ from tests.domain.trail_books import read, sheet
 from tests.factories import moved, row, rrn, transfer
 
 HOPS = "amount_paise, disputed_paise"
-AS_BEFORE = """
-INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition, status_code,
-    amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at, person_id, sealed_raw)
-SELECT update_id, 2, case_no, institution, natural_key || '2', hop_nos, kind, disposition, status_code,
-    amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at, person_id, sealed_raw
-FROM answer WHERE case_no = $1
-RETURNING answer_id
-"""
-"""a line as the release before writes it"""
 ABOVE = [("disputed_above_amount", 8000_00, 5000_00)]
 
 
@@ -104,22 +95,6 @@ async def test_d1_postgresql_refuses_hops_larger_than_the_transfer_that_was_told
     await bench.answer("HDFC", case_no, moved(root, "800.00", "ICIC", "000123456789", amount="1000.00"))
     with pytest.raises(asyncpg.CheckViolationError, match="larger than its transfer"):
         await bench.pool.execute(HOPS_AGAIN, case_no, more_paise, disputed_paise, hops)
-
-
-@LARGER
-async def test_a_process_of_the_release_before_still_opens_what_a_line_states(
-    bench: Bench, more_paise: int, disputed_paise: int, hops: int
-) -> None:
-    """During an update both releases take answers. None of them may fail."""
-    case_no, root = await a_case(bench, 10_000_00)
-    await bench.answer("HDFC", case_no, moved(root, "800.00", "ICIC", "000123456789", amount="1000.00"))
-    async with bench.pool.acquire() as connection, connection.transaction():
-        line = await connection.fetchval(AS_BEFORE, case_no)
-        await connection.execute(
-            "UPDATE hop SET opened_by_answer = $2 WHERE case_no = $1 AND hop_no = 2", case_no, line
-        )
-        await connection.execute(HOPS_AGAIN, case_no, more_paise, disputed_paise, hops)
-    assert len(await bench.hops(case_no)) == 2 + hops
 
 
 # -- one transfer, told by two banks -------------------------------------------------------------------------------

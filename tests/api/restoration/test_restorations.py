@@ -232,7 +232,7 @@ async def test_four_eyes_have_a_problem_of_their_own(desk: Desk) -> None:
     for verb, body in (("approve", {"due_paise": 2000_00}), ("refuse", WHY)):
         response = await desk.post(restoration, verb, Role.SP, "sharma", **body)
         assert problem(response) == (403, "four-eyes")
-    response = await desk.post(restoration, "approve", Role.DY_SP, "verma")
+    response = await desk.post(restoration, "approve", Role.DY_SP, "verma", due_paise=2000_00)
     assert problem(response) == (403, "not-allowed")
 
 

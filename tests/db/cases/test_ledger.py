@@ -84,14 +84,15 @@ async def test_a_posting_may_not_be_completed_later_with_another_cases_money(poo
         posted = await post(pool, case_no, case_no, entries((1, IN_PLAY, -100), (1, HELD, 100)))
         await connection.execute(
             "INSERT INTO complaint SELECT '39999999999999', '39999999999999', channel, category, victim_id,"
-            " received_at, taken_by, 'another key', body_digest, joined, flags FROM complaint WHERE ack_no = $1",
+            " received_at, taken_by, 'another key', body_digest, joined, flags, marked"
+            " FROM complaint WHERE ack_no = $1",
             case_no,
         )
         await connection.execute(
             "INSERT INTO hop SELECT '39999999999999', 1, 0, NULL, layer, source, state, institution,"
             " payer_institution_as_told, payer_holder, payee_institution_as_told, payee_holder, payee_ifsc,"
-            " account_key, reference, reference_key, mode, amount_paise, disputed_paise, transferred_at, opened_at"
-            " FROM hop WHERE case_no = $1 AND hop_no = 1",
+            " account_key, reference, reference_key, mode, amount_paise, disputed_paise, transferred_at, opened_at,"
+            " NULL, '[]', '39999999999999' FROM hop WHERE case_no = $1 AND hop_no = 1",
             case_no,
         )
         with pytest.raises(asyncpg.CheckViolationError) as refused:

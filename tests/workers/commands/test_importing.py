@@ -135,17 +135,6 @@ async def test_the_same_complaint_under_other_headings_is_known(ctx: Context, nu
     assert await counts(ctx.pool) == (1, 1, 1)
 
 
-async def test_a_complaint_that_an_earlier_release_took_under_another_heading_is_known(ctx: Context) -> None:
-    reading = read(row(1, ack_no="20511260000001"))
-    (made,) = reading.complaints
-    as_utr = made.complaint.transfers[0].model_copy(update={"rrn": None, "utr": made.complaint.transfers[0].rrn})
-    earlier = made.complaint.model_copy(update={"transfers": (as_utr,)})
-    await take_complaint(ctx, earlier, idempotency_key="earlier", taken_by="import:test")
-    outcome = await take_all(ctx, reading, taken_by="import:test")
-    assert [taken.repeated for taken in outcome.taken] == [True]
-    assert await counts(ctx.pool) == (1, 1, 1)
-
-
 async def test_a_utr_under_the_heading_of_rrns_is_a_utr_without_a_flag(ctx: Context) -> None:
     cells = row(1)
     cells[9] = "HDFC000000000001"

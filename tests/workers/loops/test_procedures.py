@@ -4,17 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from activities.context import Context
-from activities.holds import opening
 from db.outbox import procedure_outbox
 from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import IN_DUE_LIST
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
-from tests.factories import number_apart, rrn
+from tests.factories import rrn
 from tests.waiting import until
 from tests.workers.loops.board import Board, bench, board, ctx, with_priority
 from workers.loops import procedures
@@ -222,31 +220,3 @@ async def test_a_locked_case_is_not_tried_without_a_pause(
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
     assert rounds < 5
-
-
-# -- the release before ------------------------------------------------------------------------------------------------
-
-
-async def test_workflows_of_the_release_before_are_ended_once_and_their_rows_are_due(
-    ctx: Context, bench: Bench, temporal_client: Client
-) -> None:
-    await number_apart(ctx.pool)
-    case_no = await held_case(bench, f"1{rrn()}")
-    await opening.open_for_new_holds(ctx, case_no)
-    starter = ProcedureStarter(ctx, temporal_client)
-    listed = ["HoldWorkflow", "DutiesWorkflow"]
-    rows = await bench.rows("SELECT workflow_id FROM procedure WHERE kind IN ('hold', 'duties') ORDER BY kind DESC")
-    ids = [workflow_id for (workflow_id,) in rows]
-    for kind, workflow_id in zip(listed, ids, strict=True):
-        await temporal_client.start_workflow(kind, id=workflow_id, task_queue="nobody-works-here")
-    await bench.pool.execute("UPDATE procedure SET due_at = NULL, started_at = now()")
-
-    async def ended() -> bool:
-        starter._earlier_ended_at = None
-        await starter._end_earlier_workflows(ctx.now())
-        found = [await temporal_client.get_workflow_handle(workflow_id).describe() for workflow_id in ids]
-        return all(one.status is WorkflowExecutionStatus.TERMINATED for one in found)
-
-    await until(ended, 60)
-    assert await bench.value("SELECT count(*) FROM procedure WHERE due_at IS NOT NULL AND kind <> 'restoration'") == 2
-    assert await starter._end_earlier_workflows(ctx.now()) == 0

@@ -58,7 +58,7 @@ export async function send(seen: Seen, asked: Asked): Promise<void> {
     }
     case "waive_notice": {
       const document = await base64Of(asked.document);
-      const body = { ...step, in_writing: true, hold_id: asked.holdId, reason: asked.reason, document };
+      const body = { ...step, hold_id: asked.holdId, reason: asked.reason, document };
       await ok(api.POST("/api/v1/restorations/{restoration_id}/waive-notice", { params, body }));
       return;
     }

@@ -110,7 +110,6 @@ export function restorationActs(view: View, orders: readonly CourtOrder[], ends:
               reason: given.text("reason"),
               hold_id: given.maybe("hold"),
               document: given.maybe("document"),
-              in_writing: true,
             },
           }),
         ),
