@@ -1,4 +1,4 @@
-"""Writes past the triggers of tables, for rows that a release before wrote."""
+"""Writes past the triggers of tables."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -96,9 +96,7 @@ async def facts(connection: Connection, ctx: Context, row: RestorationRow, lines
     orders = await restoration_facts.court_orders(connection, row.restoration_id)
     victim = await ctx.persons.victim_of(connection, row.ack_no)
     return RouteFacts(
-        held_paise=await restorations.of_victim(
-            connection, row.ack_no, victim.name, victim.mobile, ctx.persons.same_person(victim)
-        ),
+        held_paise=await restorations.of_victim(connection, row.ack_no, ctx.persons.same_person(victim)),
         victims=victims,
         fir_registered=await restoration_facts.fir_is_registered(connection, row.case_no),
         order=next((order.kind for order in orders if order.effect is CourtOrderEffect.RESTORE), None),

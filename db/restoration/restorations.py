@@ -317,18 +317,15 @@ async def lines(connection: Connection, restoration_id: UUID) -> list[Line]:
     return [Line(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)]
 
 
-async def of_victim(connection: Connection, ack_no: str, name: str, mobile: str, same_person: Collection[bytes]) -> int:
+async def of_victim(connection: Connection, ack_no: str, same_person: Collection[bytes]) -> int:
     """Return a victim's money that is on hold or restored, over all complaints and rounds, in paise.
 
-    Complaints with one of the digests `same_person` among their search terms are of the same victim. So are those that
-    a release before wrote in clear under the same name and number. A workbook names no number, so it has no such
-    digest. Amounts that a bank is ordered to release are excluded.
+    Complaints with one of the digests `same_person` among their search terms are of the same victim. A workbook names
+    no number, so it has no such digest. Amounts that a bank is ordered to release are excluded.
     """
     total: int = await connection.fetchval(
         "WITH mine AS MATERIALIZED (SELECT case_no, ack_no FROM complaint WHERE ack_no = $1 UNION"
-        "  SELECT c.case_no, c.ack_no FROM victim v JOIN complaint c USING (victim_id) WHERE v.terms && $2"
-        "  UNION SELECT c.case_no, c.ack_no FROM victim v JOIN complaint c USING (victim_id) WHERE v.mobile = $3"
-        "  AND v.sealed IS NULL AND lower(btrim(v.name)) = lower(btrim($4)) AND cardinality($2::bytea[]) > 0)"
+        "  SELECT c.case_no, c.ack_no FROM victim v JOIN complaint c USING (victim_id) WHERE v.terms && $2)"
         " SELECT (coalesce(sum(b.balance_paise), 0) - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
         "  FROM mine m JOIN hop h USING (case_no, ack_no) JOIN bank_order_line l USING (case_no, hop_no)"
         "  JOIN bank_order o USING (order_id) WHERE o.kind = 'release' AND NOT l.excess"
@@ -337,8 +334,6 @@ async def of_victim(connection: Connection, ack_no: str, name: str, mobile: str,
         " WHERE b.bucket IN ('held', 'restored')",
         ack_no,
         list(same_person),
-        mobile,
-        name,
     )
     return total
 

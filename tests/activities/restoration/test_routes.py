@@ -54,7 +54,7 @@ async def test_low_the_sum_of_a_victim_is_over_all_complaints_of_the_same_name_a
         for case_no in (first, second, other):
             told = await home.ctx.persons.victim_of(connection, case_no)
             same = home.ctx.persons.same_person(told)
-            sums.append(await restorations.of_victim(connection, case_no, told.name, told.mobile, same))
+            sums.append(await restorations.of_victim(connection, case_no, same))
     assert sums == [80_000_00, 80_000_00, 40_000_00]
     restoration = await home.of(first)
     await home.tick(restoration, 3)
