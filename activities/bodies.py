@@ -165,7 +165,6 @@ class BankSealers:
 def new_key(persons: PersonKeys, *, case_no: str | None = None, institution: str | None = None) -> BodyKey:
     """Return a new key of a case or of a bank."""
     key = persons.new_key()
-    assert key.person_id is not None, "a new key has an id"
     wrapped = bytes.fromhex(key.wrapped or "")
     return BodyKey(key.person_id, wrapped, is_new=True, case_no=case_no, institution=institution)
 
@@ -178,7 +177,7 @@ def _known(
     except CannotOpen:
         log.warning("a key of bodies opens under no key of this process: does it have the current one?")
         return None
-    if key is None or key.person_id is None or key.wrapped is None or secret is None:
+    if key is None or key.wrapped is None or secret is None:
         return None
     known = BodyKey(key.person_id, bytes.fromhex(key.wrapped), is_new=False, case_no=case_no, institution=institution)
     return BodySealer(known, secret)

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 DIGEST_BYTES: Final = 16
 _VERSION: Final = b"p\x01"
 """first bytes of data that are sealed in this way; the nonce follows"""
-_NO_KEY: Final = "the person has no key, or it is destroyed"
+_NO_KEY: Final = "the key of the person is destroyed"
 
 
 class PersonKeys:
@@ -69,7 +69,7 @@ class PersonKeys:
     def seal_again(self, stored: StoredPerson, data: PersonalData) -> SealedPerson:
         """Seal other data of a person under the key that it has. Raises `CannotOpen`."""
         key = self.unwrap(stored)
-        if stored.person_id is None or stored.wrapped is None or key is None:
+        if stored.wrapped is None or key is None:
             raise CannotOpen(_NO_KEY)
         return SealedPerson(
             person_id=stored.person_id,
@@ -81,8 +81,6 @@ class PersonKeys:
 
     def open(self, stored: StoredPerson) -> PersonalData:
         """Return the data of a person; empty ones if the key is destroyed. Raises `CannotOpen`."""
-        if stored.sealed is None or stored.person_id is None:
-            return PersonalData(name=stored.name, mobile=stored.mobile, email=stored.email)
         key = self.unwrap(stored)
         if key is None:
             return PersonalData()
@@ -103,14 +101,14 @@ class PersonKeys:
     def seal_text(self, stored: PersonKey, text: str, use: str = "text") -> bytes:
         """Seal a text about a person under the key of the person. It opens for this `use` only. Raises `CannotOpen`."""
         key = self.unwrap(stored)
-        if stored.person_id is None or key is None:
+        if key is None:
             raise CannotOpen(_NO_KEY)
         return sealed_under(key, text.encode(), bound_to_use(stored.person_id, use))
 
     def open_text(self, stored: PersonKey, sealed: str, use: str = "text") -> str:
         """Return a text about a person; empty if the key is destroyed. Raises `CannotOpen`."""
         key = self.unwrap(stored)
-        if stored.person_id is None or key is None:
+        if key is None:
             return ""
         return opened_under(key, bytes.fromhex(sealed), bound_to_use(stored.person_id, use)).decode()
 
@@ -121,10 +119,10 @@ class PersonKeys:
 
     def open_message(self, message_id: UUID, stored: StoredMessage) -> MessageText:
         """Return a message; an empty one if the key is destroyed. Raises `CannotOpen`."""
-        if stored.sealed_head is None:
+        if stored.key is None or stored.sealed_head is None:
             return MessageText(address=stored.address, subject=stored.subject, body=stored.body)
-        address, _, subject = self.open_text(stored, stored.sealed_head, f"head of {message_id}").partition("\n")
-        body = self.open_text(stored, stored.sealed_body, f"body of {message_id}") if stored.sealed_body else ""
+        address, _, subject = self.open_text(stored.key, stored.sealed_head, f"head of {message_id}").partition("\n")
+        body = self.open_text(stored.key, stored.sealed_body, f"body of {message_id}") if stored.sealed_body else ""
         return MessageText(address=address, subject=subject, body=body)
 
     def seal_contact(self, key: PersonKey | None, hold_id: UUID, data: ContactData) -> SealedText:
@@ -133,8 +131,6 @@ class PersonKeys:
 
     def open_contact(self, stored: StoredContact) -> ContactData:
         """Return the contact of an account holder; an empty one if the key is destroyed. Raises `CannotOpen`."""
-        if stored.sealed is None:
-            return ContactData(phone=stored.phone, email=stored.email)
         phone, _, email = self.open_text(stored, stored.sealed, f"contact of {stored.hold_id}").partition("\n")
         return ContactData(phone=phone, email=email)
 
@@ -145,8 +141,6 @@ class PersonKeys:
     def open_account(self, stored: StoredCreditAccount) -> CreditAccount:
         """Return an account to be credited; without its name if the key is destroyed. Raises `CannotOpen`."""
         account = CreditAccount(**stored.model_dump(exclude={"sealed_name", "key"}))
-        if stored.sealed_name is None or stored.key is None:
-            return account
         name = self.open_text(stored.key, stored.sealed_name, f"holder of {stored.account} for {stored.ack_no}")
         return account.model_copy(update={"holder_name": name})
 
@@ -168,7 +162,7 @@ class PersonKeys:
 
     def open_stored(self, stored: StoredText) -> str:
         """Return a text; an empty one if the key is destroyed. Raises `CannotOpen`."""
-        return stored.clear if stored.sealed is None else self.open_text(stored, stored.sealed, stored.use)
+        return self.open_text(stored, stored.sealed, stored.use)
 
     async def holder_of(self, connection: Connection, hold_id: UUID) -> HolderContact:
         """Return the opened contact of the account holder under a hold. Raises `NotFound` and `CannotOpen`."""

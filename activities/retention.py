@@ -80,9 +80,8 @@ async def _destroy(ctx: Context, person_id: UUID, case_no: str) -> None:
                 return
             ack_nos = [fate.ack_no for fate in fates]
             case_nos = sorted({fate.case_no for fate in fates})
-            await retention.erase_messages(work.connection, person_id, case_nos, ERASED)
+            await retention.give_up_messages(work.connection, person_id, case_nos, ERASED)
             if owner.hold_id is not None:
                 await work.log(EventKind.HOLDER_ERASED, hold_id=str(owner.hold_id), rule=end.outcome.value)
                 return
-            await retention.mask_messages(work.connection, ack_nos)
             await work.log(EventKind.VICTIM_ERASED, ack_nos=ack_nos, rule=end.outcome.value)

@@ -128,7 +128,6 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         connection = work.connection
         victim_id, stored = await lock_with_key(work, ack_no)
-        assert stored.sealed is not None, "a victim with a key is sealed"
         if (open_id := await victim_corrections.proposed(connection, victim_id)) is not None:
             raise VictimCorrectionProposed(open_id)
         told = ctx.persons.open(stored)
@@ -152,7 +151,7 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
 async def lock_with_key(work: CaseTransaction, ack_no: str) -> tuple[int, StoredPerson]:
     """Lock the victim of a complaint, and return the number and the sealed data. Raises `VictimErased`."""
     victim_id, stored = await victim_corrections.lock_victim(work.connection, ack_no)
-    if stored.wrapped is None:
+    if stored.is_erased:
         raise VictimErased(ack_no)
     return victim_id, stored
 
@@ -168,7 +167,7 @@ async def agree(ctx: Context, ack_no: str, correction_id: int, by: str, *, page:
         row = await _undecided(work.connection, ack_no, correction_id)
         if is_same_person(row.proposed_by, by):
             raise VictimCorrectionNeedsSecondOfficer(by)
-        if row.person.wrapped is None:
+        if row.person.is_erased:
             raise VictimErased(ack_no)
         after = ctx.persons.open(row.person_after())
         if after == ctx.persons.open(row.person_before()):
@@ -176,7 +175,7 @@ async def agree(ctx: Context, ack_no: str, correction_id: int, by: str, *, page:
         await _tell_victim(work, row, "before")
         await victim_corrections.decide(work.connection, correction_id, CorrectionDecision.AGREED, by, work.now)
         terms = ctx.persons.terms(after)
-        await victim_corrections.apply(work.connection, row, after, terms, ctx.persons.terms_key)
+        await victim_corrections.apply(work.connection, row, terms, ctx.persons.terms_key)
         if {"mobile", "email"} & {*row.fields}:
             await _tell_victim(work, row, "after")
             await credit_accounts.tell_again(work, ack_no, correction_id, page)

@@ -122,7 +122,7 @@ def stored_line(row: str) -> str:
 
     The text in clear is exactly as the database writes it, because the log binds a digest of it.
     """
-    return stored_text(row, "sealed_raw", "raw::text", f"'raw of ' || {row}.natural_key")
+    return stored_text(row, "sealed_raw", f"'raw of ' || {row}.natural_key")
 
 
 def key_of_case(case_no: str) -> str:

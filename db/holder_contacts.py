@@ -14,20 +14,17 @@ from schemas.base import FrozenModel, UtcDatetime
 
 
 class StoredContact(PersonKey):
-    """A contact that an officer entered, as it is read: sealed, or in clear."""
+    """A contact that an officer entered, as it is read."""
 
     hold_id: UUID
-    sealed: str | None
-    phone: str
-    email: str
+    sealed: str
 
 
 def stored_contact(row: str) -> str:
     """Return SQL for row `row` of table `holder_contact` or its history, in the form of `StoredContact`."""
     return (
         f"jsonb_build_object('hold_id', {row}.hold_id, 'person_id', {row}.person_id, 'wrapped',"
-        f" {wrapped_key(row)},"
-        f" 'sealed', encode({row}.sealed, 'hex'), 'phone', {row}.phone, 'email', {row}.email)"
+        f" {wrapped_key(row)}, 'sealed', encode({row}.sealed, 'hex'))"
     )
 
 
@@ -97,26 +94,17 @@ async def of_hold(connection: Connection, hold_id: UUID) -> HolderContact:
 
 
 _PUT: Final = f"""
-WITH {insert_key_of_hold("$6", "$7", "$8", "$4")}
-INSERT INTO holder_contact (hold_id, phone, email, told_at, told_to, person_id, sealed)
-VALUES ($1, $2, $3, $4, $5, $6, $9)
-ON CONFLICT (hold_id) DO UPDATE SET phone = $2, email = $3, told_at = $4, told_to = $5, person_id = $6, sealed = $9
+WITH {insert_key_of_hold("$4", "$5", "$6", "$2")}
+INSERT INTO holder_contact (hold_id, told_at, told_to, person_id, sealed) VALUES ($1, $2, $3, $4, $7)
+ON CONFLICT (hold_id) DO UPDATE SET told_at = $2, told_to = $3, person_id = $4, sealed = $7
 """
 
 
-async def put(
-    connection: Connection, hold_id: UUID, phone: str, email: str, by: str, at: datetime, sealed: SealedText
-) -> None:
-    """Store the contact of the account holder in place of the known one; a new key is written with it.
-
-    It is written in clear too, for processes of the release before; after the second phase of the update the database
-    takes the clear text away.
-    """
+async def put(connection: Connection, hold_id: UUID, by: str, at: datetime, sealed: SealedText) -> None:
+    """Store the contact of the account holder in place of the known one; a new key is written with it."""
     await connection.execute(
         _PUT,
         hold_id,
-        phone,
-        email,
         at,
         by,
         sealed.key.person_id,

@@ -331,12 +331,11 @@ WITH locked AS (
 ), keyed AS (
     {person_keys.insert_key("$16::jsonb", "$2")}
 ), v AS (
-    INSERT INTO victim (name, mobile, district, woman, child, senior, language, email, district_as_told,
-        person_id, sealed, terms, terms_key)
-    SELECT r.name, r.mobile, r.district, r.woman, r.child, r.senior, r.language, r.email, r.district_as_told,
-        r.person_id, r.sealed, r.terms, r.terms_key
-    FROM jsonb_to_record($16::jsonb) AS r (name text, mobile text, district text, woman boolean,
-        child boolean, senior boolean, language text, email text, district_as_told text, {person_keys.RECORD})
+    INSERT INTO victim (district, woman, child, senior, language, district_as_told, person_id, sealed, terms, terms_key)
+    SELECT r.district, r.woman, r.child, r.senior, r.language, r.district_as_told, r.person_id, r.sealed, r.terms,
+        r.terms_key
+    FROM jsonb_to_record($16::jsonb) AS r (district text, woman boolean, child boolean, senior boolean, language text,
+        district_as_told text, {person_keys.RECORD})
     RETURNING victim_id
 ), c AS (
     INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by, idempotency_key,
@@ -398,18 +397,18 @@ async def write(connection: Connection, new: NewComplaint, actor: str) -> bool:
 
 
 def _victim(complaint: Complaint) -> dict[str, object]:
-    """Return the victim as stored. A known district has its code, and also the name that the caller told."""
+    """Return what of the victim is not sealed.
+
+    A known district has its code, and also the name that the caller told.
+    """
     victim = complaint.victim
     district = known_district(victim.district)
     return {
-        "name": victim.name,
-        "mobile": victim.mobile,
         "district": district.code if district else victim.district,
         "woman": victim.woman,
         "child": victim.child,
         "senior": victim.senior,
         "language": victim.language.value,
-        "email": victim.email or "",
         "district_as_told": victim.district,
     }
 

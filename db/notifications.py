@@ -11,7 +11,7 @@ from db.cases import complaint_money
 from db.cases.cases import case_no_of
 from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
-from db.person_keys import PersonKey, StoredPerson, insert_key_of_hold, stored, wrapped_key
+from db.person_keys import PersonKey, StoredPerson, insert_key_of_hold, key, stored
 from db.pool import Connection
 from db.sealed_documents import FIR_COPY, FIR_COPY_DIGEST, PDF, opened_document
 from domain.documents import TO_A_BANK
@@ -63,9 +63,11 @@ class SealedMessage:
     body: bytes | None = field(repr=False)
 
 
-class StoredMessage(PersonKey):
-    """Address and text of a notification as they are read: sealed, or in clear."""
+class StoredMessage(FrozenModel):
+    """Address and text of a notification as they are read: sealed, or in clear if it is to an office."""
 
+    key: PersonKey | None
+    """the key that seals it; None for a message to an office"""
     sealed_head: str | None
     sealed_body: str | None
     address: str
@@ -76,10 +78,9 @@ class StoredMessage(PersonKey):
 def stored_message(row: str) -> str:
     """Return SQL for the address and text of row `row` of table `message`, in the form of `StoredMessage`."""
     return (
-        f"jsonb_build_object('person_id', {row}.person_id, 'sealed_head', encode({row}.sealed_head, 'hex'),"
-        f" 'sealed_body', encode({row}.sealed_body, 'hex'), 'wrapped',"
-        f" {wrapped_key(row)},"
-        f" 'address', {row}.address, 'subject', {row}.subject, 'body', {row}.body)"
+        f"jsonb_build_object('key', {key(f'{row}.person_id')}, 'sealed_head', encode({row}.sealed_head, 'hex'),"
+        f" 'sealed_body', encode({row}.sealed_body, 'hex'), 'address', {row}.address, 'subject', {row}.subject,"
+        f" 'body', {row}.body)"
     )
 
 
@@ -102,6 +103,8 @@ class NewMessage(FrozenModel):
     """time from which it is no longer sent; its text is blanked then, or once it is sent. None keeps the text"""
 
 
+_SEALED: Final = "…"
+"""what stands in place of a sealed address or text"""
 _WRITE: Final = f"""
 WITH {insert_key_of_hold("$13", "$14", "$15", "$11")}
 INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body, natural_key,
@@ -112,12 +115,11 @@ ON CONFLICT (natural_key) DO NOTHING RETURNING message_id
 
 
 async def write(connection: Connection, message: NewMessage, at: datetime, sealed: SealedMessage | None = None) -> bool:
-    """Write a notification to the outbox; false if it is there already. A new key is written with it.
-
-    What is sealed is written in clear too, for processes of the release before; after the second phase of the update
-    the database takes the clear text away.
-    """
-    key = sealed.key if sealed else None
+    """Write a notification to the outbox; false if it is there already. A new key is written with it."""
+    address, subject, body = message.address, message.subject, message.body
+    if sealed is not None:
+        address, subject, body = _SEALED, "", _SEALED if sealed.body else ""
+    owner = sealed.key if sealed else None
     written = await connection.fetchval(
         _WRITE,
         message.message_id,
@@ -125,15 +127,15 @@ async def write(connection: Connection, message: NewMessage, at: datetime, seale
         message.kind.value,
         message.to_whom.value,
         message.medium.value,
-        message.address,
+        address,
         message.language.value,
-        message.subject,
-        message.body,
+        subject,
+        body,
         message.natural_key,
         at,
         message.expires_at,
-        key.person_id if key else None,
-        bytes.fromhex(key.wrapped) if key and key.wrapped else None,
+        owner.person_id if owner else None,
+        bytes.fromhex(owner.wrapped) if owner and owner.wrapped else None,
         sealed.hold_id if sealed else None,
         sealed.head if sealed else None,
         sealed.body if sealed else None,
@@ -230,7 +232,8 @@ async def claim(
 async def expire(connection: Connection, now: datetime, failure: str) -> int:
     """Mark notifications that expired by `now` as no longer to send and blank their text; return how many."""
     rows = await connection.fetch(
-        "UPDATE message SET body = '', next_attempt_at = NULL, failure = CASE WHEN sent_at IS NULL THEN $2 ELSE '' END"
+        "UPDATE message SET body = '', sealed_body = NULL, next_attempt_at = NULL,"
+        " failure = CASE WHEN sent_at IS NULL THEN $2 ELSE '' END"
         " WHERE expires_at <= $1 AND body <> '' RETURNING message_id",
         now,
         failure,
@@ -267,8 +270,9 @@ async def sent(connection: Connection, message_id: UUID, at: datetime) -> bool:
     """Mark a notification as sent; false if it was marked before. The text of one with an expiry is blanked."""
     done = await connection.fetchval(
         "UPDATE message SET sent_at = $2, next_attempt_at = NULL, failure = '',"
-        " body = CASE WHEN expires_at IS NULL THEN body ELSE '' END WHERE message_id = $1"
-        " AND sent_at IS NULL RETURNING true",
+        " body = CASE WHEN expires_at IS NULL THEN body ELSE '' END,"
+        " sealed_body = CASE WHEN expires_at IS NULL THEN sealed_body END"
+        " WHERE message_id = $1 AND sent_at IS NULL RETURNING true",
         message_id,
         at,
     )
@@ -344,11 +348,11 @@ async def page(
     )
 
 
-async def to_victim(connection: Connection, case_no: str, person_id: UUID | None, limit: int) -> tuple[MessageRow, ...]:
-    """Return notifications to a victim of a case, the newest first. Those in clear do not say to which victim."""
+async def to_victim(connection: Connection, case_no: str, person_id: UUID, limit: int) -> tuple[MessageRow, ...]:
+    """Return notifications to a victim of a case, the newest first."""
     rows = await connection.fetch(
-        f"SELECT {_ROW} FROM message WHERE case_no = $1 AND to_whom = 'victim'"
-        " AND (person_id = $2 OR person_id IS NULL) ORDER BY written_at DESC, message_id DESC LIMIT $3",
+        f"SELECT {_ROW} FROM message WHERE case_no = $1 AND to_whom = 'victim' AND person_id = $2"
+        " ORDER BY written_at DESC, message_id DESC LIMIT $3",
         case_no,
         person_id,
         limit,

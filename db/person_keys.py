@@ -41,33 +41,28 @@ class SealedPerson:
 class PersonKey(FrozenModel):
     """The key of a person, sealed under the secret key."""
 
-    person_id: UUID | None
-    """None for a victim whom a release before wrote in clear"""
+    person_id: UUID
     wrapped: str | None
     """the key, in hexadecimal; None once it is destroyed"""
 
 
 class StoredPerson(PersonKey):
-    """A victim's data as they are read: sealed, or in clear if a release before wrote them."""
+    """A victim's data as they are read."""
 
-    sealed: str | None
-    name: str
-    mobile: str
-    email: str
+    sealed: str
 
     @property
     def is_erased(self) -> bool:
-        """Return whether the key is destroyed. A victim in clear has none yet."""
-        return self.sealed is not None and self.wrapped is None
+        """Return whether the key is destroyed."""
+        return self.wrapped is None
 
 
 class StoredText(PersonKey):
-    """A text about a person as it is read: sealed, or in clear."""
+    """A text about a person as it is read."""
 
-    sealed: str | None
+    sealed: str
     use: str
     """what it is bound to; it opens for nothing else"""
-    clear: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +116,12 @@ def wrapped_key(row: str) -> str:
     return f"(SELECT encode(k.wrapped, 'hex') FROM person_key k WHERE k.person_id = {row}.person_id)"
 
 
-def stored_text(row: str, sealed: str, clear: str, use: str) -> str:
-    """Return SQL for a text of row `row`, in the form of `StoredText`.
-
-    `sealed` and `clear` are its columns, `use` is an expression.
-    """
+def stored_text(row: str, sealed: str, use: str) -> str:
+    """Return SQL for a text of row `row`, in the form of `StoredText`. `sealed` is its column, `use` an expression."""
     return (
         f"jsonb_build_object('person_id', {row}.person_id, 'wrapped',"
         f" {wrapped_key(row)},"
-        f" 'sealed', encode({row}.{sealed}, 'hex'), 'use', {use}, 'clear', {row}.{clear})"
+        f" 'sealed', encode({row}.{sealed}, 'hex'), 'use', {use})"
     )
 
 
@@ -143,8 +135,7 @@ def stored(row: str) -> str:
     """Return SQL for the personal data of row `row` of table `victim`, in the form of `StoredPerson`."""
     return (
         f"jsonb_build_object('person_id', {row}.person_id, 'sealed', encode({row}.sealed, 'hex'), 'wrapped',"
-        f" {wrapped_key(row)},"
-        f" 'name', {row}.name, 'mobile', {row}.mobile, 'email', {row}.email)"
+        f" {wrapped_key(row)})"
     )
 
 

@@ -79,8 +79,7 @@ async def destroy_key(connection: Connection, person_id: UUID, rule: str, at: da
     The digests by which a guess could be confirmed go with it.
     """
     done: bool | None = await connection.fetchval(
-        "WITH victims AS (UPDATE victim SET terms = '{}', name = '', mobile = '', email = '' WHERE person_id = $1"
-        "  RETURNING victim_id),"
+        "WITH victims AS (UPDATE victim SET terms = '{}' WHERE person_id = $1 RETURNING victim_id),"
         " complaints AS (UPDATE complaint c SET body_digest = '' FROM victims v WHERE c.victim_id = v.victim_id)"
         " UPDATE person_key SET wrapped = NULL, destroyed_at = $3, destroyed_for = $2"
         " WHERE person_id = $1 AND wrapped IS NOT NULL RETURNING true",
@@ -129,27 +128,14 @@ async def of_banks_over(connection: Connection, person_ids: Sequence[UUID], made
     return [row["person_id"] for row in rows]
 
 
-async def erase_messages(connection: Connection, person_id: UUID, case_nos: Sequence[str], failure: str) -> None:
-    """Take away what both releases wrote of the person's messages, and give up those that wait."""
+async def give_up_messages(connection: Connection, person_id: UUID, case_nos: Sequence[str], failure: str) -> None:
+    """Give up the messages that are sealed under a destroyed key and wait."""
     await connection.execute(
-        "UPDATE message SET address = '…', subject = '', body = CASE WHEN body = '' THEN '' ELSE '…' END,"
-        " next_attempt_at = NULL, failure = CASE WHEN sent_at IS NULL THEN $3 ELSE failure END"
-        " WHERE person_id = $1 AND case_no = ANY($2)",
+        "UPDATE message SET next_attempt_at = NULL, failure = $3"
+        " WHERE person_id = $1 AND case_no = ANY($2) AND sent_at IS NULL",
         person_id,
         list(case_nos),
         failure,
-    )
-
-
-async def mask_messages(connection: Connection, ack_nos: Sequence[str]) -> None:
-    """Mask the victim's address in messages of the release before, as an evidence pack masks it."""
-    await connection.execute(
-        "UPDATE message m SET address = CASE WHEN m.medium = 'sms' THEN '…' || right(m.address, 4)"
-        " ELSE left(m.address, 1) || '…@' || split_part(m.address, '@', 2) END"
-        " FROM complaint c WHERE c.ack_no = ANY($1) AND m.case_no = c.case_no AND m.to_whom = 'victim'"
-        " AND m.person_id IS NULL"
-        " AND m.next_attempt_at IS NULL AND split_part(m.natural_key, '|', 3) = c.ack_no",
-        list(ack_nos),
     )
 
 

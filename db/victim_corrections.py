@@ -10,7 +10,7 @@ from db.pool import Connection
 from domain.errors.cases import ComplaintNotFound
 from domain.errors.victims import VictimCorrectionNotFound
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.personal_data import CorrectionDecision, PersonalData
+from schemas.personal_data import CorrectionDecision
 
 MOST_SHOWN: Final = 100
 
@@ -160,21 +160,12 @@ async def decide(
     )
 
 
-async def apply(
-    connection: Connection, correction: CorrectionRow, after: PersonalData, terms: Sequence[bytes], terms_key: bytes
-) -> None:
-    """Write the data of an agreed correction, with the digests of the search terms.
-
-    The release before reads the clear columns. The `post` migration has the database empty them.
-    """
+async def apply(connection: Connection, correction: CorrectionRow, terms: Sequence[bytes], terms_key: bytes) -> None:
+    """Write the data of an agreed correction, with the digests of the search terms."""
     await connection.execute(
-        "UPDATE victim SET sealed = $2, terms = $3, terms_key = $4, name = $5, mobile = $6, email = $7"
-        " WHERE victim_id = $1",
+        "UPDATE victim SET sealed = $2, terms = $3, terms_key = $4 WHERE victim_id = $1",
         correction.victim_id,
         bytes.fromhex(correction.after),
         list(terms),
         terms_key,
-        after.name,
-        after.mobile,
-        after.email,
     )

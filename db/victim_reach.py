@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db.person_keys import PersonKey, wrapped_key
+from db.person_keys import PersonKey, key
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.drafts import Reach, ReachWay
@@ -19,7 +19,7 @@ class StoredReach(FrozenModel):
     to_hour: int | None
     is_quiet: bool
     wants_woman_officer: bool
-    key: PersonKey
+    key: PersonKey | None
     sealed: str | None
     told_at: UtcDatetime
 
@@ -31,8 +31,7 @@ class StoredReach(FrozenModel):
 
 _NEWEST: Final = f"""
 SELECT r.reach_no, r.way, r.from_hour, r.to_hour, r.is_quiet, r.wants_woman_officer,
-    jsonb_build_object('person_id', r.person_id, 'wrapped', {wrapped_key("r")}) AS key,
-    encode(r.sealed, 'hex') AS sealed, r.told_at
+    {key("r.person_id")} AS key, encode(r.sealed, 'hex') AS sealed, r.told_at
 FROM complaint_reach r WHERE r.ack_no = $1 ORDER BY r.reach_no DESC LIMIT 1
 """
 

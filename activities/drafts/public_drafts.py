@@ -151,7 +151,6 @@ async def finish(ctx: Context, draft: PublicDraft, notify: sending.Notify) -> Dr
         call_id = await public_drafts.call_of(connection, draft.draft_id)
         if call_id is not None:
             person_id = (await drafts.get(connection, call_id)).key.person_id
-            assert person_id is not None, "a draft has a key"
             await saving.forget(connection, call_id, person_id, DraftEnd.DISCARDED, COMPLAINANT)
     return done
 

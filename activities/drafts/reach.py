@@ -25,7 +25,7 @@ async def tell_reach(
     now = (reach or was[0] or Reach(way=ReachWay.CALL), teller or teller_before)
     if now == was:
         return ()
-    if sent.person.person_id is None or sent.person.wrapped is None:
+    if sent.person.is_erased:
         raise VictimErased(ack_no)
     reach_no = before.reach_no + 1 if before else 1
     sealed = None
@@ -45,7 +45,7 @@ async def told_reach(ctx: Context, connection: Connection, ack_no: str) -> ToldR
 
 
 def _teller(ctx: Context, ack_no: str, stored: victim_reach.StoredReach) -> Teller | None:
-    if stored.sealed is None:
+    if stored.key is None or stored.sealed is None:
         return None
     opened = ctx.persons.open_text(stored.key, stored.sealed, _use(ack_no, stored.reach_no))
     return Teller.model_validate_json(opened) if opened else Teller()

@@ -190,7 +190,6 @@ async def end(ctx: Context, draft_id: UUID, owner: str, by: str) -> DraftEnded:
             return DraftEnded(draft_id=draft_id, ended_as=stored.ended_as)
         check_owner(stored, owner)
         ended_as = DraftEnd.DONE if stored.ack_no else DraftEnd.DISCARDED
-        assert stored.key.person_id is not None, "a draft has a key"
         await forget(connection, draft_id, stored.key.person_id, ended_as, by)
     return DraftEnded(draft_id=draft_id, ended_as=ended_as)
 

@@ -73,7 +73,7 @@ async def fill_in(work: CaseTransaction, sent: SentComplaint, facts: dict[str, A
     if not facts:
         return ()
     personal: dict[str, Any] = {name: facts[name] for name in PERSONAL if name in facts}
-    if sent.person.wrapped is None or sent.person.sealed is None:
+    if sent.person.is_erased:
         raise VictimErased(ack_no)
     if personal and work.now > sent.receipt.received_at + timedelta(seconds=work.ctx.policy.drafts.contact_seconds):
         raise ContactTooLate(ack_no, tuple(sorted(personal)))
@@ -119,7 +119,7 @@ async def tell_story(work: CaseTransaction, sent: SentComplaint, text: str, *, c
     now = (text or before[0], before[1] if consent is None else consent)
     if now == before:
         return ()
-    if sent.person.person_id is None or sent.person.wrapped is None:
+    if sent.person.is_erased:
         raise VictimErased(ack_no)
     story_no = newest.story_no + 1 if newest else 1
     sealed = persons.seal_text(sent.person, now[0], _use_of_story(ack_no, story_no))

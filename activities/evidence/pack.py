@@ -182,19 +182,16 @@ async def _opened(connection: Connection, persons: PersonKeys, case_no: str) -> 
     raws = await pack_bodies.stored_lines(connection, case_no)
     unreadable = await returned_funds.unreadable_of_case(connection, case_no)
     speakers = await telephone_answers.speakers_of_case(connection, case_no)
-    texts_of_grievances = await grievance_texts.of_case(connection, case_no)
+    texts_of_grievances = await grievance_texts.of_case(connection, case_no, persons.open_stored)
     return Opened(
-        grievances={
-            grievance_id: (persons.open_stored(text), persons.open_stored(contact))
-            for grievance_id, (text, contact) in texts_of_grievances.grievances.items()
-        },
+        grievances=texts_of_grievances.grievances,
         hearings={number: persons.open_stored(said) for number, said in heard.items()},
         forms=forms,
         raws={answer_id: persons.open_stored(raw) for answer_id, raw in raws.items()},
         unreadable={number: persons.open_stored(raw) for number, raw in unreadable.items()},
         objections={number: persons.open_stored(text) for number, text in objected.items()},
         speakers={number: persons.open_stored(speaker) for number, speaker in speakers.items()},
-        said={place: persons.open_stored(said) for place, said in texts_of_grievances.levels.items()},
+        said=texts_of_grievances.levels,
         victims=persons.open_all(await person_keys.of_case(connection, case_no)),
         messages={message_id: persons.open_message(message_id, stored) for message_id, stored in texts.items()},
         contacts={hold_id: persons.open_contact(stored) for hold_id, stored in contacts.items()},

@@ -147,7 +147,9 @@ async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str
         level, due = filed_at(earlier, hold.first_held_at, policy, now)
         known = await person_keys.of_hold(connection, hold_id)
         sealed = ctx.persons.seal_grievance(known, uuid4(), new.text, new.contact)
-        row = await grievances.insert(connection, hold_id, case.case_no, new, sealed, policy, level, due, now, by)
+        row = await grievances.insert(
+            connection, hold_id, case.case_no, new.language, sealed, policy, level, due, now, by
+        )
         work = Work.of(case, hold=hold, row=row)
         await work.log(
             EventKind.GRIEVANCE_OPENED,
@@ -379,7 +381,7 @@ async def _open_above(work: Work, said: str = "", by: str | None = None) -> None
     if said:
         known = await person_keys.of_hold(work.connection, work.hold.hold_id)
         sealed = work.ctx.persons.seal_said(known, grievance_id, level, said)
-    await grievances.move(work.connection, grievance_id, level, work.now, due, said, by, sealed)
+    await grievances.move(work.connection, grievance_id, level, work.now, due, by, sealed)
     work.row = work.row.model_copy(update={"level": level, "state": GrievanceState.OPEN})
 
 

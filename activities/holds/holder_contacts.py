@@ -37,7 +37,7 @@ async def take_contact(
             # The messages before may have made the key.
             key = await person_keys.of_hold(work.connection, hold_id)
             sealed = ctx.persons.seal_contact(key, hold_id, ContactData(phone=phone, email=email))
-            await holder_contacts.put(work.connection, hold_id, phone, email, by, work.now, sealed)
+            await holder_contacts.put(work.connection, hold_id, by, work.now, sealed)
         ways = [channel for channel, address in (("phone", phone), ("email", email)) if address]
         await work.log(EventKind.HOLDER_CONTACT_TAKEN, ways=ways)
         holder = Concerned(holder=Holder(ctx, hold_id, link=appeal_address))

@@ -41,12 +41,12 @@ async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> 
         if len(proposal.hearings) >= release_proposals.HEARINGS_MOST:
             raise TooManyHearings(release_proposals.HEARINGS_MOST)
         victim = await person_keys.of_complaint(work.connection, new.ack_no)
-        if victim and victim.is_erased:
+        assert victim is not None, "a complaint with a hop has a victim"
+        if victim.is_erased:
             raise VictimErased(new.ack_no)
         use = release_proposals.use_of_hearing(proposal.proposal_id, new.ack_no)
-        # A victim of the release before has no key yet.
-        sealed = ctx.persons.seal_new(victim, new.said, use) if victim and victim.wrapped else None
-        await release_proposals.insert_hearing(work.connection, proposal.proposal_id, new, by, work.now, sealed)
+        sealed = ctx.persons.seal_new(victim, new.said, use)
+        await release_proposals.insert_hearing(work.connection, proposal.proposal_id, new.ack_no, by, work.now, sealed)
         await work.log(EventKind.VICTIM_HEARD, proposal_id=proposal.proposal_id, ack_no=new.ack_no)
         return await _waiting(work)
 

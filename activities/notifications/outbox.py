@@ -74,8 +74,7 @@ async def tell_victim(
     )
     # What happened to the money is written also when no one can be told of it: then a person has to.
     contact = ctx.persons.open_or_empty(person.person)
-    # A victim of the release before has no key yet.
-    owner = _Owner(ctx.persons, person.person) if person.person.wrapped else None
+    owner = _Owner(ctx.persons, person.person)
     subject = about(TaskSubject.COMPLAINT, ack_no)
     draft = _Draft(connection, now, kind, Recipient.VICTIM, said, ack_no, documents, subject, owner=owner)
     # A code is of use only as it is, and the victim has asked for it.

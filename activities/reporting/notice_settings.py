@@ -90,7 +90,7 @@ async def delete_webhook(ctx: Context, officer_id: str, actor: str) -> None:
 
 
 async def _forget_webhook(connection: Connection, officer_id: str, stored: StoredSetting, actor: str) -> None:
-    if stored.key is None or stored.key.person_id is None:
+    if stored.key is None:
         return
     now = await present_moment(connection)
     await notice_settings.delete_webhook(connection, officer_id, now, actor)

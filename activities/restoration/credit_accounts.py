@@ -16,7 +16,6 @@ from activities.notifications.people import Concerned, notify_people
 from activities.restoration import transitions
 from db import person_keys
 from db.cases import cases
-from db.person_keys import PersonKey, StoredPerson
 from db.pool import Connection
 from db.restoration import credit_accounts, restorations
 from db.restoration.credit_accounts import StoredCreditAccount
@@ -92,7 +91,8 @@ async def propose(ctx: Context, ack_no: str, new: NewCreditAccount, by: str, *, 
             ack_no,
             work.case_no,
             new,
-            _sealed_name(ctx, stored, ack_no, new),
+            stored,
+            ctx.persons.seal_name(stored, ack_no, new.account, new.holder_name),
             institution=found.code,
             same_name=_plain(victim.name) == _plain(new.holder_name),
             by=by,
@@ -261,16 +261,7 @@ def _unnamed(stored: StoredCreditAccount) -> CreditAccount:
 
     An act is no read: it asks for no reason, and the read log does not have it.
     """
-    return CreditAccount(**stored.model_dump(exclude={"sealed_name", "key", "holder_name"}), holder_name="")
-
-
-def _sealed_name(
-    ctx: Context, victim: StoredPerson, ack_no: str, new: NewCreditAccount
-) -> tuple[PersonKey, bytes] | None:
-    # A victim of the release before has no key yet.
-    if victim.wrapped is None:
-        return None
-    return victim, ctx.persons.seal_name(victim, ack_no, new.account, new.holder_name)
+    return CreditAccount(**stored.model_dump(exclude={"sealed_name", "key"}))
 
 
 def _refuse_over(told: CreditAccount) -> None:

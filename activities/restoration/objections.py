@@ -63,7 +63,7 @@ async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjectio
     return work.done(objection_id)
 
 
-async def _sealed(work: Work, new: NewObjection) -> SealedText | None:
+async def _sealed(work: Work, new: NewObjection) -> SealedText:
     """Seal the text of an objection under the key of the account holder or of the victim.
 
     It is the victim's if the victim objects, or if no hold is named. If that key is destroyed, the objection gets a key
@@ -73,12 +73,12 @@ async def _sealed(work: Work, new: NewObjection) -> SealedText | None:
     if new.hold_id is not None and new.by_whom is not ObjectionBy.VICTIM:
         return persons.seal_new(await person_keys.of_hold(work.connection, new.hold_id), new.text, use)
     victim = await person_keys.of_complaint(work.connection, work.row.ack_no)
-    if victim and victim.is_erased:
-        own = persons.new_key()
-        await person_keys.insert(work.connection, own, work.now)
-        return persons.seal_new(own, new.text, use)
-    # A victim of the release before has no key yet.
-    return persons.seal_new(victim, new.text, use) if victim and victim.wrapped else None
+    assert victim is not None, "a restoration is of a complaint"
+    if not victim.is_erased:
+        return persons.seal_new(victim, new.text, use)
+    own = persons.new_key()
+    await person_keys.insert(work.connection, own, work.now)
+    return persons.seal_new(own, new.text, use)
 
 
 def _hold_of(by_whom: ObjectionBy, hold_id: UUID | None, lines: Sequence[Line]) -> UUID | None:

@@ -23,7 +23,6 @@ from adapters.banks.pull import Asked, Told, answer_lines
 from db import victim_corrections
 from db.banks import rosters
 from db.cases import cases
-from db.person_keys import StoredPerson
 from db.tracing import requests, telephone_answers
 from db.tracing.requests import RequestRow
 from db.tracing.telephone_answers import Entered, NewRow, use_of_speaker
@@ -161,15 +160,11 @@ class _Entry(CaseTransaction):
 
         It is the victim of the case's first complaint, so the name of who spoke is kept no longer than the victim's.
         """
-        stored = await self._stored_victim()
-        if stored.person_id is None or stored.wrapped is None:
+        _, stored = await victim_corrections.lock_victim(self.connection, self.case_no)
+        if stored.is_erased:
             raise VictimErased(self.case_no)
         text = self.new.speaker.model_dump_json()
         return stored.person_id, self.ctx.persons.seal_text(stored, text, use_of_speaker(self.identity))
-
-    async def _stored_victim(self) -> StoredPerson:
-        _, stored = await victim_corrections.lock_victim(self.connection, self.case_no)
-        return stored
 
     async def _answer(self) -> None:
         """Take the lines as an answer of the bank, and note what they booked."""

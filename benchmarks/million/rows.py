@@ -50,7 +50,7 @@ COLUMNS: Final = {
     "case_file": "case_no state opened_at settled_at workflow_started_at policy first_sent_at first_delivered_at"
     " first_answered_at first_held_at last_hop_no last_batch_no",
     "person_key": "person_id made_at destroyed_at destroyed_for case_no",
-    "victim": "victim_id name mobile district woman child senior person_id sealed terms terms_key",
+    "victim": "victim_id district woman child senior person_id sealed terms terms_key",
     "complaint": "ack_no case_no channel category victim_id received_at taken_by idempotency_key body_digest joined"
     " flags marked",
     "complaint_transfer": "ack_no row_no payer_institution payer_kind payer_holder payee_institution payee_kind"
@@ -209,7 +209,7 @@ class _Writer:
         person_id = f"00000000-0000-4000-8000-{victim}000"
         terms = ",".join(rf'"\\\\x{self.draw.getrandbits(128):032x}"' for _ in range(TERMS_OF_VICTIM))
         self._row("person_key", person_id, _at(start), _at(start), "invented", NULL)
-        self._row("victim", victim, "", "", "LUCKNOW", "f", "f", "f", person_id, r"\\x00", f"{{{terms}}}", r"\\x00")
+        self._row("victim", victim, "LUCKNOW", "f", "f", "f", person_id, r"\\x00", f"{{{terms}}}", r"\\x00")
         self._row(
             "complaint",
             *(ack_no, case_no, "helpline_1930", "upi_fraud", victim, _at(start), "officer:helpline"),

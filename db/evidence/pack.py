@@ -205,7 +205,7 @@ FILES: Final = {
         "hearing_id",
         "bigint",
         "t.proposal_id IN (SELECT proposal_id FROM release_proposal WHERE case_no = $1)",
-        "said,person_id,sealed_said",
+        "person_id,sealed_said",
     ),
     "grievances/releases.jsonl": _rows("release_proposal", _CASE, "t.proposal_id"),
     CONTACT_CHANGES: _opened_rows("holder_contact_change", "change_id", "bigint", _HOLD, "person_id,sealed"),

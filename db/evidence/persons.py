@@ -15,7 +15,7 @@ SELECT c.case_no, 'victim of ' || c.ack_no AS name, v.person_id, k.wrapped, v.se
         SELECT FROM complaint o JOIN case_event e USING (case_no)
         WHERE o.victim_id = v.victim_id AND e.kind = 'victim_erased' AND e.data -> 'ack_nos' ? c.ack_no) AS is_logged
 FROM complaint c JOIN victim v USING (victim_id) JOIN person_key k USING (person_id)
-WHERE c.case_no = ANY($1) AND v.sealed IS NOT NULL
+WHERE c.case_no = ANY($1)
 UNION ALL
 SELECT a.case_no, 'holder under ' || a.hold_id, h.person_id, k.wrapped, s.sealed, s.use,
     k.wrapped IS NULL AND EXISTS (

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db.cases import events
 from db.cases.jurisdiction import MARK, confined
-from db.grievances.grievance_texts import CONTACT, SAID, TEXT
+from db.grievances.grievance_texts import CONTACT, SAID, TEXT, opened_if_any
 from db.orders import release_proposals
 from db.paging import cut, from_cursor, to_cursor
 from db.person_keys import Opens, StoredText
@@ -196,7 +196,7 @@ async def get(
         | dict(more)
         | {
             "text": opens(StoredText(**more["text"])),
-            "contact": opens(StoredText(**more["contact"])),
+            "contact": opened_if_any(more["contact"], opens),
             "last_event_seq": await events.last_seq(connection, head["case_ack_no"]),
             "free_paise": free_paise,
             "levels": await levels(connection, grievance_id, opens),
@@ -215,7 +215,7 @@ async def levels(connection: Connection, grievance_id: UUID, opens: Opens) -> tu
     rows = await connection.fetch(
         f"SELECT {_LEVEL} FROM grievance_level l WHERE l.grievance_id = $1 ORDER BY l.place", grievance_id
     )
-    return tuple(LevelView(**dict(row) | {"said": opens(StoredText(**row["said"]))}) for row in rows)
+    return tuple(LevelView(**dict(row) | {"said": opened_if_any(row["said"], opens)}) for row in rows)
 
 
 async def releases(connection: Connection, grievance_id: UUID) -> tuple[ReleaseView, ...]:

@@ -12,7 +12,8 @@ from domain.grievances import Earlier
 from domain.holds.lapse import Appealed
 from domain.restoration.procedure import WAITS_FOR_APPEAL
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.grievances.grievances import GrievanceCount, GrievanceReport, NewGrievance, number_of
+from schemas.enums import Language
+from schemas.grievances.grievances import GrievanceCount, GrievanceReport, number_of
 from schemas.outbox.procedures import GrievancePolicy
 from schemas.restoration_enums import (
     GrievanceDecision,
@@ -61,10 +62,10 @@ _LEVEL: Final = ", ".join(LevelRow.model_fields)
 
 
 _INSERT: Final = f"""
-WITH {insert_key_of_hold("$11", "$12", "$13", "$9")}
-INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, text, contact, language, policy, opened_at,
-    filed_by, person_id, sealed_text, sealed_contact)
-VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $14, $15) RETURNING {_ROW}
+WITH {insert_key_of_hold("$9", "$10", "$11", "$7")}
+INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, language, policy, opened_at, filed_by, person_id,
+    sealed_text, sealed_contact)
+VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $12, $13) RETURNING {_ROW}
 """
 
 
@@ -72,7 +73,7 @@ async def insert(
     connection: Connection,
     hold_id: UUID,
     case_no: str,
-    new: NewGrievance,
+    language: Language,
     sealed: SealedGrievance,
     policy: GrievancePolicy,
     level: GrievanceLevel,
@@ -80,20 +81,14 @@ async def insert(
     at: datetime,
     by: str,
 ) -> GrievanceRow:
-    """Write a grievance at the level where it begins. The caller has locked the case's row.
-
-    The texts are written in clear too, for processes of the release before; after the second phase of the update the
-    database takes them away.
-    """
+    """Write a grievance at the level where it begins. The caller has locked the case's row."""
     row = await connection.fetchrow(
         _INSERT,
         sealed.grievance_id,
         hold_id,
         case_no,
         level.value,
-        new.text,
-        new.contact,
-        new.language.value,
+        language.value,
         policy.model_dump(mode="json"),
         at,
         by,
@@ -230,10 +225,10 @@ async def is_on_hold(connection: Connection, hold_id: UUID) -> bool:
 
 
 _OPEN_LEVEL: Final = f"""
-WITH of_hold AS (SELECT hold_id FROM grievance WHERE grievance_id = $1 AND $9),
-{insert_key_of_hold("$7", "$8", "(SELECT hold_id FROM of_hold)", "$3")}
-INSERT INTO grievance_level (grievance_id, level, opened_at, due_at, said, opened_by, person_id, sealed_said)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $10)
+WITH of_hold AS (SELECT hold_id FROM grievance WHERE grievance_id = $1 AND $8),
+{insert_key_of_hold("$6", "$7", "(SELECT hold_id FROM of_hold)", "$3")}
+INSERT INTO grievance_level (grievance_id, level, opened_at, due_at, opened_by, person_id, sealed_said)
+VALUES ($1, $2, $3, $4, $5, $6, $9)
 """
 
 
@@ -243,7 +238,6 @@ async def _open_level(
     level: GrievanceLevel,
     at: datetime,
     due_at: datetime,
-    said: str = "",
     by: str | None = None,
     sealed: SealedText | None = None,
 ) -> None:
@@ -254,7 +248,6 @@ async def _open_level(
         level.value,
         at,
         due_at,
-        said,
         by,
         key.person_id if key else None,
         bytes.fromhex(key.wrapped) if key and key.wrapped else None,
@@ -305,13 +298,12 @@ async def move(
     level: GrievanceLevel,
     at: datetime,
     due_at: datetime,
-    said: str = "",
     by: str | None = None,
     sealed: SealedText | None = None,
 ) -> None:
     """Move the grievance to a level; a decided one is opened again. `by` appealed to the level.
 
-    `sealed` is what the holder `said`, sealed; None if nothing was said.
+    `sealed` is the holder's own statement; None without one.
     """
     await connection.execute(
         "UPDATE grievance SET level = $2, state = 'open', ended_at = NULL, ended_by = NULL, released_paise = NULL,"
@@ -319,7 +311,7 @@ async def move(
         grievance_id,
         level.value,
     )
-    await _open_level(connection, grievance_id, level, at, due_at, said, by, sealed)
+    await _open_level(connection, grievance_id, level, at, due_at, by, sealed)
 
 
 async def end(

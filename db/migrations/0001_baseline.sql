@@ -973,39 +973,17 @@ CREATE FUNCTION credit_account_rules()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    -- That the name is sealed, once, is no change of the account.
-    IF TG_OP = 'UPDATE' AND (OLD.sealed_name IS NULL OR (NEW.person_id, NEW.sealed_name) = (OLD.person_id, OLD.sealed_name))
-        AND to_jsonb(NEW) - '{person_id,sealed_name}'::text[] = to_jsonb(OLD) - '{person_id,sealed_name}'::text[]
-    THEN
-        RETURN NEW;
-    END IF;
     IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL
-        OR (NEW.account_id, NEW.ack_no, NEW.case_no, NEW.holder_name, NEW.account, NEW.ifsc, NEW.institution, NEW.reason,
+        OR (NEW.account_id, NEW.ack_no, NEW.case_no, NEW.account, NEW.ifsc, NEW.institution, NEW.reason,
             NEW.proof, NEW.same_name, NEW.told_by, NEW.told_at, NEW.person_id, NEW.sealed_name)
             IS DISTINCT FROM
-            (OLD.account_id, OLD.ack_no, OLD.case_no, OLD.holder_name, OLD.account, OLD.ifsc, OLD.institution, OLD.reason,
+            (OLD.account_id, OLD.ack_no, OLD.case_no, OLD.account, OLD.ifsc, OLD.institution, OLD.reason,
             OLD.proof, OLD.same_name, OLD.told_by, OLD.told_at, OLD.person_id, OLD.sealed_name)
         OR (OLD.confirmed_at IS NOT NULL AND (NEW.confirmed_by, NEW.confirmed_at, NEW.object_until)
             IS DISTINCT FROM (OLD.confirmed_by, OLD.confirmed_at, OLD.object_until))
     THEN
         RAISE EXCEPTION 'of an account to credit only the confirmation and the end are written, once each'
             USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION credit_account_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed_name IS NOT NULL THEN
-        NEW.holder_name := '…';
-    ELSIF TG_OP = 'INSERT' AND EXISTS (
-        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = NEW.ack_no AND v.sealed IS NOT NULL)
-    THEN
-        RAISE EXCEPTION 'the name of an account to be credited is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_account_sealed';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1236,35 +1214,6 @@ BEGIN
     RETURN NEW;
 END $function$;
 
-CREATE FUNCTION grievance_level_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed_said IS NOT NULL THEN
-        NEW.said := '…';
-    ELSIF TG_OP = 'INSERT' THEN
-        RAISE EXCEPTION 'what an account holder says is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'grievance_level_sealed';
-    END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION grievance_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed_text IS NOT NULL THEN
-        NEW.text := '…';
-        NEW.contact := CASE WHEN NEW.contact <> '' THEN '…' ELSE '' END;
-    ELSIF TG_OP = 'INSERT' THEN
-        RAISE EXCEPTION 'what an account holder says is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'grievance_sealed';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION has_role(of_officer text, of_role text, moment timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
@@ -1355,51 +1304,16 @@ BEGIN
     RETURN NULL;
 END $function$;
 
-CREATE FUNCTION holder_contact_change_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    RAISE EXCEPTION 'a contact in the history is only sealed, once' USING ERRCODE = 'restrict_violation';
-END $function$;
-
-CREATE FUNCTION holder_contact_changed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    NEW.person_id := NULL;
-    NEW.sealed := NULL;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION holder_contact_kept()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF TG_OP = 'INSERT' OR NEW.told_at <> OLD.told_at
-        OR OLD.sealed IS NOT NULL AND NEW.sealed IS DISTINCT FROM OLD.sealed
-        OR OLD.sealed IS NULL AND NEW.sealed IS NULL AND (NEW.phone, NEW.email) <> (OLD.phone, OLD.email)
-    THEN
-        INSERT INTO holder_contact_change (hold_id, phone, email, told_at, told_to, person_id, sealed)
-            VALUES (NEW.hold_id, NEW.phone, NEW.email, NEW.told_at, NEW.told_to, NEW.person_id, NEW.sealed);
+    IF TG_OP = 'INSERT' OR NEW.told_at <> OLD.told_at OR NEW.sealed <> OLD.sealed THEN
+        INSERT INTO holder_contact_change (hold_id, told_at, told_to, person_id, sealed)
+            VALUES (NEW.hold_id, NEW.told_at, NEW.told_to, NEW.person_id, NEW.sealed);
     END IF;
     RETURN NULL;
-END $function$;
-
-CREATE FUNCTION holder_contact_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed IS NULL THEN
-        RAISE EXCEPTION 'the contact of an account holder is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'holder_contact_sealed';
-    END IF;
-    NEW.phone := CASE WHEN NEW.phone <> '' THEN '…' ELSE '' END;
-    NEW.email := CASE WHEN NEW.email <> '' THEN '…' ELSE '' END;
-    RETURN NEW;
 END $function$;
 
 CREATE FUNCTION hop_asks_payers_bank_again()
@@ -1756,42 +1670,6 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION merged_with(text) IS 'the other cases of the merges in force of a case';
 
-CREATE FUNCTION message_blanked()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    NEW.sealed_body := NULL;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION message_is_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.to_whom = 'holder' OR NOT EXISTS (
-        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.case_no = NEW.case_no AND v.sealed IS NULL)
-    THEN
-        RAISE EXCEPTION 'a message to a victim or an account holder is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'message_is_sealed';
-    END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION message_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    NEW.address := '…';
-    NEW.subject := '';
-    IF NEW.body <> '' THEN
-        NEW.body := '…';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION newest_officers(of_case text)
  RETURNS TABLE(io text, io_since timestamp with time zone, supervising text, supervising_since timestamp with time zone)
  LANGUAGE sql
@@ -1805,23 +1683,6 @@ AS $function$
         WHERE o.case_no = c.case_no AND o.duty = 'supervising' ORDER BY o.assignment_no DESC LIMIT 1) s ON true
 $function$;
 COMMENT ON FUNCTION newest_officers(text) IS 'Whom `case_officer` names last for each duty of a case; always one row.';
-
-CREATE FUNCTION objection_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed_text IS NOT NULL THEN
-        NEW.text := '…';
-    ELSIF TG_OP = 'INSERT' AND (NEW.hold_id IS NOT NULL AND NEW.by_whom <> 'victim' OR EXISTS (
-        SELECT FROM restoration r JOIN complaint c USING (ack_no) JOIN victim v USING (victim_id)
-        WHERE r.restoration_id = NEW.restoration_id AND v.sealed IS NOT NULL))
-    THEN
-        RAISE EXCEPTION 'the text of an objection is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'objection_sealed';
-    END IF;
-    RETURN NEW;
-END $function$;
 
 CREATE FUNCTION officer_credentials_changed()
  RETURNS trigger
@@ -2268,30 +2129,6 @@ CREATE FUNCTION refuse_change()
 AS $function$
 BEGIN
     RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
-END $function$;
-
-CREATE FUNCTION release_hearing_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    RAISE EXCEPTION 'what a victim has said is only sealed, once' USING ERRCODE = 'restrict_violation';
-END $function$;
-
-CREATE FUNCTION release_hearing_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed_said IS NOT NULL THEN
-        NEW.said := '…';
-    ELSIF EXISTS (
-        SELECT FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = NEW.ack_no AND v.sealed IS NOT NULL)
-    THEN
-        RAISE EXCEPTION 'what a victim says is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'release_hearing_sealed';
-    END IF;
-    RETURN NEW;
 END $function$;
 
 CREATE FUNCTION release_proposal_counted()
@@ -2972,21 +2809,6 @@ BEGIN
         RAISE EXCEPTION 'of a correction of a victim only the decision is written, once'
             USING ERRCODE = 'restrict_violation';
     END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION victim_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed IS NULL THEN
-        RAISE EXCEPTION 'the personal data of a victim are written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'victim_sealed';
-    END IF;
-    NEW.name := '';
-    NEW.mobile := '';
-    NEW.email := '';
     RETURN NEW;
 END $function$;
 
@@ -4187,7 +4009,6 @@ CREATE TABLE credit_account (
     account_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     ack_no text NOT NULL,
     case_no text NOT NULL,
-    holder_name text NOT NULL,
     account text NOT NULL,
     ifsc text NOT NULL,
     institution text NOT NULL,
@@ -4203,8 +4024,8 @@ CREATE TABLE credit_account (
     ended_by text,
     ended_at timestamp with time zone,
     ended_reason text,
-    person_id uuid,
-    sealed_name bytea,
+    person_id uuid NOT NULL,
+    sealed_name bytea NOT NULL,
     object_again_until timestamp with time zone,
     CONSTRAINT credit_account_pkey PRIMARY KEY (account_id),
     CONSTRAINT credit_account_account_check CHECK ((account ~ '^[0-9]{9,18}$'::text)),
@@ -4212,13 +4033,11 @@ CREATE TABLE credit_account (
     CONSTRAINT credit_account_ended_as_check CHECK ((ended_as = ANY (ARRAY['objected'::text, 'withdrawn'::text]))),
     CONSTRAINT credit_account_ended_is_whole CHECK ((num_nulls(ended_as, ended_by, ended_at, ended_reason) = ANY (ARRAY[0, 4]))),
     CONSTRAINT credit_account_four_eyes CHECK ((confirmed_by <> told_by)),
-    CONSTRAINT credit_account_holder_name_check CHECK ((holder_name <> ''::text)),
     CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
     CONSTRAINT credit_account_object_again CHECK (((object_again_until IS NULL) OR (object_again_until >= object_until))),
     CONSTRAINT credit_account_objectable_when_confirmed CHECK ((((object_until IS NULL) = (confirmed_at IS NULL)) AND (object_until >= confirmed_at))),
     CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
-    CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text)),
-    CONSTRAINT credit_account_sealed_is_whole CHECK ((num_nulls(person_id, sealed_name) = ANY (ARRAY[0, 2])))
+    CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text))
 );
 COMMENT ON COLUMN credit_account.ended_as IS 'why it is not credited any more: the victim objected, or an officer withdrew it';
 COMMENT ON COLUMN credit_account.object_again_until IS 'until when the victim may object after the contact was corrected; null if it was not corrected since the confirmation';
@@ -4661,8 +4480,6 @@ CREATE TABLE grievance (
     case_no text NOT NULL,
     state text NOT NULL,
     level text NOT NULL,
-    text text NOT NULL,
-    contact text NOT NULL DEFAULT ''::text,
     language text NOT NULL,
     policy jsonb NOT NULL,
     opened_at timestamp with time zone NOT NULL,
@@ -4672,8 +4489,8 @@ CREATE TABLE grievance (
     reason text NOT NULL DEFAULT ''::text,
     serial_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     filed_by text NOT NULL,
-    person_id uuid,
-    sealed_text bytea,
+    person_id uuid NOT NULL,
+    sealed_text bytea NOT NULL,
     sealed_contact bytea,
     CONSTRAINT grievance_serial_no_key UNIQUE (serial_no),
     CONSTRAINT grievance_pkey PRIMARY KEY (grievance_id),
@@ -4682,9 +4499,7 @@ CREATE TABLE grievance (
     CONSTRAINT grievance_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT grievance_level_check CHECK ((level = ANY (ARRAY['bank'::text, 'io'::text, 'dy_sp'::text, 'district_gro'::text, 'state_gro'::text]))),
     CONSTRAINT grievance_released_paise_check CHECK ((released_paise > 0)),
-    CONSTRAINT grievance_sealed_is_whole CHECK (((num_nulls(person_id, sealed_text) = ANY (ARRAY[0, 2])) AND ((sealed_contact IS NULL) OR (person_id IS NOT NULL)))),
-    CONSTRAINT grievance_state_check CHECK ((state = ANY (ARRAY['open'::text, 'upheld'::text, 'part_released'::text, 'released'::text, 'withdrawn'::text, 'overtaken'::text]))),
-    CONSTRAINT grievance_text_check CHECK ((text <> ''::text))
+    CONSTRAINT grievance_state_check CHECK ((state = ANY (ARRAY['open'::text, 'upheld'::text, 'part_released'::text, 'released'::text, 'withdrawn'::text, 'overtaken'::text])))
 ) WITH (fillfactor=80);
 COMMENT ON COLUMN grievance.filed_by IS 'who entered it: `holder`, or an officer';
 COMMENT ON COLUMN grievance.sealed_contact IS 'the contact that the text names, sealed in the same way; null without one';
@@ -4709,7 +4524,6 @@ CREATE TABLE grievance_level (
     released_paise bigint,
     overdue_at timestamp with time zone,
     place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    said text NOT NULL DEFAULT ''::text,
     opened_by text,
     person_id uuid,
     sealed_said bytea,
@@ -4727,8 +4541,7 @@ CREATE TABLE grievance_level (
 ) WITH (fillfactor=80);
 COMMENT ON COLUMN grievance_level.opened_by IS 'who took the appeal to this level: `holder`, or an officer';
 COMMENT ON COLUMN grievance_level.overdue_at IS 'when the supervisor was told that the highest level has let its time pass';
-COMMENT ON COLUMN grievance_level.said IS 'what the holder says against the decision of the level below';
-COMMENT ON COLUMN grievance_level.sealed_said IS 'what the holder says, sealed under the key of the account holder';
+COMMENT ON COLUMN grievance_level.sealed_said IS 'what the holder says against the decision of the level below, sealed under the key of the account holder; null if nothing';
 CREATE UNIQUE INDEX grievance_level_one_open ON grievance_level (grievance_id) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX grievance_level_other_eyes ON grievance_level (grievance_id, ended_by) WHERE (outcome = 'decided'::text);
 
@@ -4811,29 +4624,22 @@ CREATE INDEX hold_request_sent ON hold_request (sent_at, institution);
 
 CREATE TABLE holder_contact (
     hold_id uuid NOT NULL,
-    phone text NOT NULL,
-    email text NOT NULL,
     told_at timestamp with time zone NOT NULL,
     told_to text NOT NULL,
-    person_id uuid,
-    sealed bytea,
-    CONSTRAINT holder_contact_pkey PRIMARY KEY (hold_id),
-    CONSTRAINT holder_contact_check CHECK (((phone <> ''::text) OR (email <> ''::text))),
-    CONSTRAINT holder_contact_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
+    person_id uuid NOT NULL,
+    sealed bytea NOT NULL,
+    CONSTRAINT holder_contact_pkey PRIMARY KEY (hold_id)
 );
 COMMENT ON COLUMN holder_contact.sealed IS 'phone and e-mail address, sealed under the key of the account holder';
 
 CREATE TABLE holder_contact_change (
     change_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     hold_id uuid NOT NULL,
-    phone text NOT NULL,
-    email text NOT NULL,
     told_at timestamp with time zone NOT NULL,
     told_to text NOT NULL,
-    person_id uuid,
-    sealed bytea,
-    CONSTRAINT holder_contact_change_pkey PRIMARY KEY (change_id),
-    CONSTRAINT holder_contact_change_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
+    person_id uuid NOT NULL,
+    sealed bytea NOT NULL,
+    CONSTRAINT holder_contact_change_pkey PRIMARY KEY (change_id)
 );
 COMMENT ON TABLE holder_contact_change IS 'Every contact of an account holder that an officer has entered.';
 COMMENT ON COLUMN holder_contact_change.sealed IS 'phone and e-mail address, sealed under the key of the account holder';
@@ -5132,10 +4938,13 @@ CREATE TABLE message (
     CONSTRAINT message_body_check CHECK (((body <> ''::text) OR ("right"(kind, 5) = '_code'::text))),
     CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
+    CONSTRAINT message_is_sealed CHECK (((sealed_head IS NOT NULL) OR (to_whom <> ALL (ARRAY['victim'::text, 'holder'::text])))),
+    CONSTRAINT message_sealed_has_nothing_in_clear CHECK (((sealed_head IS NULL) OR ((address = '…'::text) AND (subject = ''::text) AND (body = CASE WHEN (sealed_body IS NULL) THEN ''::text ELSE '…'::text END)))),
     CONSTRAINT message_sealed_is_whole CHECK (((num_nulls(person_id, sealed_head) = ANY (ARRAY[0, 2])) AND ((sealed_body IS NULL) OR (person_id IS NOT NULL)))),
     CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
     CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'bank'::text, 'io'::text, 'officer'::text])))
 ) WITH (fillfactor=80);
+COMMENT ON COLUMN message.body IS 'the text of a message to an office; … where it is sealed';
 COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
 COMMENT ON COLUMN message.person_id IS 'the victim or account holder whose key seals it; null for a message to an office';
 COMMENT ON COLUMN message.sealed_body IS 'text, sealed; null once it is blank';
@@ -5234,22 +5043,19 @@ CREATE TABLE objection (
     restoration_id uuid NOT NULL,
     hold_id uuid,
     by_whom text NOT NULL,
-    text text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
     decision text,
     decided_at timestamp with time zone,
     decided_by text,
     reason text NOT NULL DEFAULT ''::text,
-    person_id uuid,
-    sealed_text bytea,
+    person_id uuid NOT NULL,
+    sealed_text bytea NOT NULL,
     CONSTRAINT objection_pkey PRIMARY KEY (objection_id),
     CONSTRAINT objection_by_whom_check CHECK ((by_whom = ANY (ARRAY['holder'::text, 'bank'::text, 'victim'::text, 'other'::text]))),
     CONSTRAINT objection_names_hold CHECK (((hold_id IS NOT NULL) OR (by_whom <> ALL (ARRAY['holder'::text, 'bank'::text])))),
     CONSTRAINT objection_check CHECK (((decision IS NULL) = (decided_at IS NULL))),
-    CONSTRAINT objection_decision_check CHECK ((decision = ANY (ARRAY['upheld'::text, 'dismissed'::text]))),
-    CONSTRAINT objection_sealed_is_whole CHECK ((num_nulls(person_id, sealed_text) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT objection_text_check CHECK ((text <> ''::text))
+    CONSTRAINT objection_decision_check CHECK ((decision = ANY (ARRAY['upheld'::text, 'dismissed'::text])))
 );
 COMMENT ON COLUMN objection.sealed_text IS 'the text, sealed under the key of the account holder; of the victim, where that is who objects or no hold is named';
 CREATE INDEX objection_restoration ON objection (restoration_id);
@@ -5835,14 +5641,11 @@ CREATE TABLE release_hearing (
     hearing_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     proposal_id bigint NOT NULL,
     ack_no text NOT NULL,
-    said text NOT NULL,
     recorded_by text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
-    person_id uuid,
-    sealed_said bytea,
-    CONSTRAINT release_hearing_pkey PRIMARY KEY (hearing_id),
-    CONSTRAINT release_hearing_said_check CHECK ((said <> ''::text)),
-    CONSTRAINT release_hearing_sealed_is_whole CHECK ((num_nulls(person_id, sealed_said) = ANY (ARRAY[0, 2])))
+    person_id uuid NOT NULL,
+    sealed_said bytea NOT NULL,
+    CONSTRAINT release_hearing_pkey PRIMARY KEY (hearing_id)
 );
 COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, as an officer records it.';
 COMMENT ON COLUMN release_hearing.sealed_said IS 'what the victim says, sealed under the key of the victim';
@@ -6628,27 +6431,22 @@ CREATE INDEX try_bucket_full ON try_bucket (full_at);
 
 CREATE TABLE victim (
     victim_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    name text NOT NULL,
-    mobile text NOT NULL,
     district text NOT NULL,
     woman boolean NOT NULL,
     child boolean NOT NULL,
     senior boolean NOT NULL,
     language text NOT NULL DEFAULT 'hi'::text,
-    email text NOT NULL DEFAULT ''::text,
     district_as_told text NOT NULL DEFAULT ''::text,
-    person_id uuid,
-    sealed bytea,
-    terms bytea[],
-    terms_key bytea,
+    person_id uuid NOT NULL,
+    sealed bytea NOT NULL,
+    terms bytea[] NOT NULL,
+    terms_key bytea NOT NULL,
     CONSTRAINT victim_pkey PRIMARY KEY (victim_id),
-    CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
-    CONSTRAINT victim_sealed_is_whole CHECK ((num_nulls(person_id, sealed, terms, terms_key) = ANY (ARRAY[0, 4])))
+    CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text])))
 );
 COMMENT ON COLUMN victim.sealed IS 'name, mobile and e-mail address, sealed under the person''s key';
 COMMENT ON COLUMN victim.terms IS 'keyed digests of the terms that the victim is found by';
 COMMENT ON COLUMN victim.terms_key IS 'the id of the secret key that the digests are made with';
-CREATE INDEX victim_mobile ON victim (mobile);
 CREATE INDEX victim_person ON victim (person_id);
 CREATE INDEX victim_terms ON victim USING gin (terms) WITH (fastupdate=off);
 
@@ -7106,7 +6904,6 @@ CREATE TRIGGER court_order_withdrawn_by_two BEFORE UPDATE ON court_order FOR EAC
 CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, told_by ON credit_account FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.told_by))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER credit_account_object_again BEFORE UPDATE OF object_again_until ON credit_account FOR EACH ROW WHEN ((new.object_again_until IS DISTINCT FROM old.object_again_until)) EXECUTE FUNCTION credit_account_object_again();
 CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
-CREATE TRIGGER credit_account_sealed BEFORE INSERT OR UPDATE ON credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_sealed();
 CREATE TRIGGER credit_account_link_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON credit_account_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER desk_task_notifies AFTER INSERT OR UPDATE ON desk_task FOR EACH ROW WHEN ((new.case_no IS NULL)) EXECUTE FUNCTION work_item_notifies();
 CREATE TRIGGER directory_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON directory_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -7136,9 +6933,7 @@ CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR TRUNCATE ON fir_copy FOR EA
 CREATE TRIGGER fir_copy_sealed BEFORE INSERT OR UPDATE ON fir_copy FOR EACH ROW EXECUTE FUNCTION fir_copy_sealed();
 CREATE TRIGGER fir_copy_sealed_once BEFORE UPDATE ON fir_copy FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed)))) EXECUTE FUNCTION sealed_once();
 CREATE TRIGGER fir_copy_unchanged BEFORE UPDATE OF case_no, digest, fir_id, document ON fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER grievance_sealed BEFORE INSERT OR UPDATE ON grievance FOR EACH ROW EXECUTE FUNCTION grievance_sealed();
 CREATE TRIGGER grievance_level_other_people BEFORE INSERT OR UPDATE OF outcome, ended_by ON grievance_level FOR EACH ROW WHEN ((new.outcome = 'decided'::text)) EXECUTE FUNCTION grievance_level_other_people();
-CREATE TRIGGER grievance_level_sealed BEFORE INSERT OR UPDATE ON grievance_level FOR EACH ROW WHEN ((new.said <> ''::text)) EXECUTE FUNCTION grievance_level_sealed();
 CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR TRUNCATE ON hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER hearing_waiver_kept BEFORE UPDATE OF restoration_id, visit_no, hold_id, document, document_digest, reason, recorded_by, recorded_at, contradict_until ON hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER hearing_waiver_of_served BEFORE INSERT ON hearing_waiver FOR EACH ROW EXECUTE FUNCTION hearing_waiver_of_served();
@@ -7149,13 +6944,8 @@ CREATE TRIGGER held_hop_wakes_starter AFTER INSERT OR UPDATE OF hold_opened_at O
 CREATE TRIGGER feed_request_answered AFTER UPDATE OF first_answered_at ON hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
 CREATE TRIGGER feed_request_new AFTER INSERT ON hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
 CREATE TRIGGER feed_request_state AFTER UPDATE OF state ON hold_request FOR EACH ROW WHEN ((feed_status(old.state) <> feed_status(new.state))) EXECUTE FUNCTION feed_request_changed();
-CREATE TRIGGER holder_contact_changed BEFORE UPDATE ON holder_contact FOR EACH ROW WHEN ((((new.phone <> old.phone) OR (new.email <> old.email)) AND (new.sealed = old.sealed))) EXECUTE FUNCTION holder_contact_changed();
 CREATE TRIGGER holder_contact_kept AFTER INSERT OR UPDATE ON holder_contact FOR EACH ROW EXECUTE FUNCTION holder_contact_kept();
-CREATE TRIGGER holder_contact_sealed BEFORE INSERT OR UPDATE ON holder_contact FOR EACH ROW EXECUTE FUNCTION holder_contact_sealed();
-CREATE TRIGGER holder_contact_change_append_only BEFORE DELETE OR TRUNCATE ON holder_contact_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER holder_contact_change_kept BEFORE UPDATE OF change_id, hold_id, told_at, told_to ON holder_contact_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER holder_contact_change_rules BEFORE UPDATE ON holder_contact_change FOR EACH ROW WHEN (((new.sealed IS NULL) OR ((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed))))) EXECUTE FUNCTION holder_contact_change_rules();
-CREATE TRIGGER holder_contact_sealed BEFORE INSERT OR UPDATE ON holder_contact_change FOR EACH ROW EXECUTE FUNCTION holder_contact_sealed();
+CREATE TRIGGER holder_contact_change_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON holder_contact_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER holder_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON holder_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER hop_asks_payers_bank_again AFTER UPDATE OF reference_key, institution, payer_holder, payer_institution_as_told ON hop FOR EACH ROW WHEN (((new.parent_hop_no IS NULL) AND ((new.reference_key IS DISTINCT FROM old.reference_key) OR (new.institution IS DISTINCT FROM old.institution) OR (new.payer_holder IS DISTINCT FROM old.payer_holder) OR (new.payer_institution_as_told IS DISTINCT FROM old.payer_institution_as_told)))) EXECUTE FUNCTION hop_asks_payers_bank_again();
 CREATE TRIGGER hop_complaint BEFORE INSERT ON hop FOR EACH ROW WHEN ((new.parent_hop_no IS NOT NULL)) EXECUTE FUNCTION hop_complaint();
@@ -7179,14 +6969,10 @@ CREATE TRIGGER ledger_entry_apply AFTER INSERT ON ledger_entry REFERENCING NEW T
 CREATE TRIGGER ledger_transaction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER lien_list_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON lien_list FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER lien_list_page_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON lien_list_page FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER message_blanked BEFORE UPDATE OF body ON message FOR EACH ROW WHEN ((new.body = ''::text)) EXECUTE FUNCTION message_blanked();
-CREATE TRIGGER message_is_sealed BEFORE INSERT ON message FOR EACH ROW WHEN (((new.sealed_head IS NULL) AND (new.to_whom = ANY (ARRAY['victim'::text, 'holder'::text])))) EXECUTE FUNCTION message_is_sealed();
-CREATE TRIGGER message_sealed BEFORE INSERT OR UPDATE ON message FOR EACH ROW WHEN ((new.sealed_head IS NOT NULL)) EXECUTE FUNCTION message_sealed();
 CREATE TRIGGER nightly_run_ended_once BEFORE UPDATE ON nightly_run FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER nightly_run_kept BEFORE DELETE OR TRUNCATE ON nightly_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 CREATE TRIGGER objection_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, received_by, by_whom ON objection FOR EACH ROW WHEN (((new.decision = 'upheld'::text) AND (new.by_whom = ANY (ARRAY['holder'::text, 'bank'::text])) AND (NOT is_second_officer(new.decided_by, new.received_by)))) EXECUTE FUNCTION two_persons();
-CREATE TRIGGER objection_sealed BEFORE INSERT OR UPDATE ON objection FOR EACH ROW EXECUTE FUNCTION objection_sealed();
 CREATE TRIGGER officer_disabled_ends_sessions AFTER UPDATE OF disabled_at ON officer FOR EACH ROW WHEN (((new.disabled_at IS NOT NULL) AND (old.disabled_at IS NULL))) EXECUTE FUNCTION officer_disabled_ends_sessions();
 CREATE TRIGGER officer_reset_takes_credentials AFTER UPDATE OF credentials_from ON officer FOR EACH ROW WHEN ((new.credentials_from IS DISTINCT FROM old.credentials_from)) EXECUTE FUNCTION officer_reset_takes_credentials();
 CREATE TRIGGER officer_rules BEFORE DELETE OR UPDATE ON officer FOR EACH ROW EXECUTE FUNCTION officer_rules();
@@ -7227,10 +7013,7 @@ CREATE TRIGGER refused_act_append_only BEFORE UPDATE OR TRUNCATE ON refused_act 
 CREATE TRIGGER refused_act_kept_for_a_year BEFORE DELETE ON refused_act FOR EACH ROW WHEN ((old.at > (present_moment() - '365 days'::interval))) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER release_brake_continued_once BEFORE UPDATE ON release_brake FOR EACH ROW WHEN ((old.continued_at IS NOT NULL)) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER release_brake_kept BEFORE DELETE OR TRUNCATE ON release_brake FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER release_hearing_append_only BEFORE DELETE OR TRUNCATE ON release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER release_hearing_kept BEFORE UPDATE OF hearing_id, proposal_id, ack_no, recorded_by, recorded_at ON release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER release_hearing_rules BEFORE UPDATE ON release_hearing FOR EACH ROW WHEN (((new.sealed_said IS NULL) OR ((old.sealed_said IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_said IS DISTINCT FROM old.sealed_said))))) EXECUTE FUNCTION release_hearing_rules();
-CREATE TRIGGER release_hearing_sealed BEFORE INSERT OR UPDATE ON release_hearing FOR EACH ROW EXECUTE FUNCTION release_hearing_sealed();
+CREATE TRIGGER release_hearing_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER release_proposal_counted BEFORE INSERT ON release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_counted();
 CREATE TRIGGER release_proposal_rules BEFORE DELETE OR UPDATE ON release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_rules();
 CREATE TRIGGER reply_form_append_only BEFORE DELETE OR TRUNCATE ON reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -7273,8 +7056,7 @@ CREATE TRIGGER telephone_answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE 
 CREATE TRIGGER telephone_booking_grows BEFORE DELETE OR UPDATE ON telephone_booking FOR EACH ROW EXECUTE FUNCTION telephone_booking_grows();
 CREATE TRIGGER treatment_answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON treatment_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER treatment_report_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON treatment_report FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON victim FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id)))) EXECUTE FUNCTION victim_corrected();
-CREATE TRIGGER victim_sealed BEFORE INSERT OR UPDATE ON victim FOR EACH ROW EXECUTE FUNCTION victim_sealed();
+CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON victim FOR EACH ROW WHEN (((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id))) EXECUTE FUNCTION victim_corrected();
 CREATE TRIGGER victim_correction_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON victim_correction FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER victim_correction_rules BEFORE DELETE OR UPDATE ON victim_correction FOR EACH ROW EXECUTE FUNCTION victim_correction_rules();
 CREATE TRIGGER withdrawal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();

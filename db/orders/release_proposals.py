@@ -9,7 +9,7 @@ from uuid import UUID
 from db.person_keys import Opens, SealedText, StoredText, stored_text
 from db.pool import Connection
 from domain.releases import stage_of
-from schemas.orders.releases import Hearing, NewHearing, ReleaseProposal, ReleaseState
+from schemas.orders.releases import Hearing, ReleaseProposal, ReleaseState
 
 MOST_SHOWN: Final = 50
 HEARINGS_MOST: Final = 50
@@ -107,19 +107,18 @@ async def told_about(connection: Connection, hold_id: UUID) -> frozenset[str]:
 
 
 async def insert_hearing(
-    connection: Connection, proposal_id: int, new: NewHearing, by: str, at: datetime, sealed: SealedText | None
+    connection: Connection, proposal_id: int, ack_no: str, by: str, at: datetime, sealed: SealedText
 ) -> None:
-    """Write what a victim says to a proposed release. `sealed` is None for a victim who has no key yet."""
+    """Write what the victim of a complaint says to a proposed release."""
     await connection.execute(
-        "INSERT INTO release_hearing (proposal_id, ack_no, said, recorded_by, recorded_at, person_id, sealed_said)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO release_hearing (proposal_id, ack_no, recorded_by, recorded_at, person_id, sealed_said)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
         proposal_id,
-        new.ack_no,
-        new.said,
+        ack_no,
         by,
         at,
-        sealed.key.person_id if sealed else None,
-        sealed.sealed if sealed else None,
+        sealed.key.person_id,
+        sealed.sealed,
     )
 
 
@@ -134,7 +133,7 @@ async def has_money(connection: Connection, hold_id: UUID, ack_no: str) -> bool:
     return found
 
 
-SAID: Final = stored_text("w", "sealed_said", "said", "'said to ' || w.proposal_id || ' for ' || w.ack_no")
+SAID: Final = stored_text("w", "sealed_said", "'said to ' || w.proposal_id || ' for ' || w.ack_no")
 """statement in row `w` of table `release_hearing`, in the form of `StoredText`"""
 
 

@@ -83,14 +83,14 @@ async def insert(
 def stored_unreadable(row: str) -> str:
     """Return SQL for what could not be read of row `row`, as JSON text, in the form of `StoredText`."""
     use = f"'unreadable ' || encode({row}.body_digest, 'hex') || ' ' || {row}.line_no"
-    return stored_text(row, "sealed_unreadable", "unreadable::text", use)
+    return stored_text(row, "sealed_unreadable", use)
 
 
 async def unreadable_of_case(connection: Connection, case_no: str) -> dict[int, StoredText]:
     """Return what could not be read of the lines of a case, by the numbers of the lines."""
     rows = await connection.fetch(
         f"SELECT r.returned_id, {stored_unreadable('r')} AS unreadable FROM returned_funds r"
-        " WHERE r.case_no = $1 AND r.unreadable IS NOT NULL",
+        " WHERE r.case_no = $1 AND r.sealed_unreadable IS NOT NULL",
         case_no,
     )
     return {row["returned_id"]: StoredText(**row["unreadable"]) for row in rows}

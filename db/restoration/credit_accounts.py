@@ -17,15 +17,21 @@ from schemas.restoration.credit_accounts import (
 class StoredCreditAccount(CreditAccount):
     """An account to be credited as it is read; `PersonKeys.open_account` opens the name of its holder."""
 
-    sealed_name: str | None
-    key: PersonKey | None
+    holder_name: str = ""
+    """empty, because it is sealed"""
+    sealed_name: str
+    key: PersonKey
     """the key that seals the name"""
 
 
 OBJECT_UNTIL: Final = "greatest(c.object_until, c.object_again_until) AS object_until"
 """until when the victim may object to the account of row `c`; null before it is confirmed"""
 STORED_ACCOUNT: Final = (
-    ", ".join(OBJECT_UNTIL if name == "object_until" else f"c.{name}" for name in CreditAccount.model_fields)
+    ", ".join(
+        OBJECT_UNTIL if name == "object_until" else f"c.{name}"
+        for name in CreditAccount.model_fields
+        if name != "holder_name"
+    )
     + f", encode(c.sealed_name, 'hex') AS sealed_name, {key('c.person_id')} AS key"
 )
 """columns of `StoredCreditAccount` of row `c`"""
@@ -37,25 +43,21 @@ async def insert(
     ack_no: str,
     case_no: str,
     new: NewCreditAccount,
-    sealed_name: tuple[PersonKey, bytes] | None,
+    key_of_victim: PersonKey,
+    sealed_name: bytes,
     *,
     institution: str,
     same_name: bool,
     by: str,
     at: datetime,
 ) -> int:
-    """Write an account that an officer enters; return its number.
-
-    `sealed_name` is None for a victim who has no key yet. The name is written in clear too, for processes of the
-    release before; after the second phase of the update the database takes it away.
-    """
+    """Write an account that an officer enters; return its number."""
     account_id: int = await connection.fetchval(
-        "INSERT INTO credit_account (ack_no, case_no, holder_name, account, ifsc, institution, reason, proof,"
-        " same_name, told_by, told_at, person_id, sealed_name)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING account_id",
+        "INSERT INTO credit_account (ack_no, case_no, account, ifsc, institution, reason, proof, same_name, told_by,"
+        " told_at, person_id, sealed_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        " RETURNING account_id",
         ack_no,
         case_no,
-        new.holder_name,
         new.account,
         new.ifsc,
         institution,
@@ -64,8 +66,8 @@ async def insert(
         same_name,
         by,
         at,
-        sealed_name[0].person_id if sealed_name else None,
-        sealed_name[1] if sealed_name else None,
+        key_of_victim.person_id,
+        sealed_name,
     )
     return account_id
 

@@ -14,7 +14,7 @@ from schemas.grievances.grievances import number_of
 from schemas.restoration.restorations import NewObjection
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision
 
-TEXT: Final = stored_text("o", "sealed_text", "text", "'objection to ' || o.restoration_id")
+TEXT: Final = stored_text("o", "sealed_text", "'objection to ' || o.restoration_id")
 """text of row `o` of table `objection`, in the form of `StoredText`"""
 
 
@@ -34,29 +34,27 @@ async def texts_of_case(connection: Connection, case_no: str) -> dict[int, Store
 
 
 _INSERT: Final = f"""
-WITH {insert_key_of_hold("$7", "$8", "$9", "$5")}
-INSERT INTO objection (restoration_id, hold_id, by_whom, text, received_at, received_by, person_id, sealed_text)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $10) RETURNING objection_id
+WITH {insert_key_of_hold("$6", "$7", "$8", "$4")}
+INSERT INTO objection (restoration_id, hold_id, by_whom, received_at, received_by, person_id, sealed_text)
+VALUES ($1, $2, $3, $4, $5, $6, $9) RETURNING objection_id
 """
 
 
 async def insert(
-    connection: Connection, restoration_id: UUID, new: NewObjection, at: datetime, by: str, sealed: SealedText | None
+    connection: Connection, restoration_id: UUID, new: NewObjection, at: datetime, by: str, sealed: SealedText
 ) -> int:
-    """Write an objection; return its id. `sealed` is None for a victim who has no key yet."""
-    key = sealed.key if sealed else None
+    """Write an objection; return its id. A new key of an account holder is written with it."""
     objection_id: int = await connection.fetchval(
         _INSERT,
         restoration_id,
         new.hold_id,
         new.by_whom.value,
-        new.text,
         at,
         by,
-        key.person_id if key else None,
-        bytes.fromhex(key.wrapped) if key and key.wrapped else None,
-        new.hold_id if sealed and sealed.is_new_key else None,
-        sealed.sealed if sealed else None,
+        sealed.key.person_id,
+        bytes.fromhex(sealed.key.wrapped or ""),
+        new.hold_id if sealed.is_new_key else None,
+        sealed.sealed,
     )
     return objection_id
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from db.person_keys import StoredText, wrapped_key
+from db.person_keys import StoredText, stored_text
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ClaimKind
@@ -72,10 +72,7 @@ def use_of_speaker(telephone_answer_id: UUID) -> str:
     return f"speaker of {telephone_answer_id}"
 
 
-_SPEAKER: Final = (
-    f"jsonb_build_object('person_id', t.person_id, 'wrapped', {wrapped_key('t')},"
-    " 'sealed', encode(t.sealed_speaker, 'hex'), 'use', 'speaker of ' || t.telephone_answer_id, 'clear', '')"
-)
+_SPEAKER: Final = stored_text("t", "sealed_speaker", "'speaker of ' || t.telephone_answer_id")
 _ROW: Final = (
     "SELECT t.telephone_answer_id, t.request_id, t.institution, t.update_id, t.told_at, t.number_is_known,"
     f" t.calls_back_at, t.entered_by, t.entered_at, {_SPEAKER} AS speaker FROM telephone_answer t"

@@ -11,7 +11,6 @@ from activities.holds import opening
 from activities.notifications.outbox import tell_holder, tell_victim
 from activities.person_keys import PersonKeys
 from activities.secrets import SecretBox
-from db.clear_tables import TABLES
 from db.pool import Pool
 from db.retention import fates
 from schemas.events import EventKind
@@ -94,26 +93,6 @@ async def test_retention_reads_no_whole_table_of_victims(bench: Bench) -> None:
     assert "victim_person" in str(plan)
 
 
-async def test_a_victims_address_is_masked_in_messages_of_the_release_before(bench: Bench) -> None:
-    case_no = await over(bench)
-    await bench.pool.execute("ALTER TABLE message DISABLE TRIGGER message_is_sealed")
-    await bench.pool.executemany(
-        "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, body, natural_key,"
-        " written_at, sent_at) VALUES (gen_random_uuid(), $1, 'refused', $2, $3, $4, 'hi', 'text', $5, now(), now())",
-        [
-            (case_no, "victim", "sms", "9876543210", f"refused|victim|{case_no}|1|sms|hi"),
-            (case_no, "victim", "email", "asha@example.org", f"refused|victim|{case_no}|1|email|hi"),
-            (case_no, "holder", "sms", "9111111111", "refused|holder|another|1|sms|hi"),
-        ],
-    )
-    await retention.look(bench.ctx)
-    assert sorted(await bench.rows("SELECT address FROM message WHERE case_no = $1", case_no)) == [
-        ("9111111111",),
-        ("a…@example.org",),
-        ("…3210",),
-    ]
-
-
 async def test_m10_an_account_holder_and_what_was_written_to_both_are_gone_with_their_keys(bench: Bench) -> None:
     root = rrn()
     case_no = await bench.complain(transfer(1_000_00, reference=root), victim=ASHA)
@@ -186,13 +165,10 @@ async def test_the_command_says_what_is_kept_and_what_is_gone(bench: Bench, data
     await bench.complain(transfer(1_000_00, reference=rrn()), victim=ASHA)
     await retention.look(bench.ctx)
     result = await invoke("retention", database_url=database_dsn)
-    in_clear = "".join(
-        f"0 {what} in clear (goldenhour seal seals them)\n" for what in dict.fromkeys(table.what for table in TABLES)
-    )
     assert (result.exit_code, result.stdout) == (
         0,
         "1 persons kept under a key\n1 cases whose messages and documents are kept under a key\n"
-        f"0 keys of banks for messages of no single case\n{in_clear}2 destroyed: nothing_held\n",
+        "0 keys of banks for messages of no single case\n2 destroyed: nothing_held\n",
     )
 
 

@@ -10,8 +10,8 @@ from tests.db.stage_world import AS_OF, BANKS, LEGAL_SECONDS, PREFIX, Case, Requ
 VICTIM = """
 WITH p AS (INSERT INTO person_key (person_id, made_at, destroyed_at, destroyed_for)
     VALUES (gen_random_uuid(), now(), now(), 'invented') RETURNING person_id)
-INSERT INTO victim (name, mobile, district, woman, child, senior, person_id, sealed, terms, terms_key)
-SELECT '', '', $1, false, false, false, person_id, ''::bytea, '{}', ''::bytea FROM p RETURNING victim_id
+INSERT INTO victim (district, woman, child, senior, person_id, sealed, terms, terms_key)
+SELECT $1, false, false, false, person_id, ''::bytea, '{}', ''::bytea FROM p RETURNING victim_id
 """
 """a victim of a district, whose key is destroyed"""
 

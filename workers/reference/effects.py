@@ -181,30 +181,8 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "body_is_sealed": Effect(
         Sort.DERIVED, "Compares a body of a bank with its digest, clears it, and refuses it unless it is sealed."
     ),
-    "credit_account_sealed": Effect(
-        Sort.DERIVED,
-        "Clears the name of an account to be credited that is written sealed, and refuses one in clear.",
-    ),
-    "grievance_sealed": Effect(
-        Sort.DERIVED, "Clears the text and the contact of a grievance that is written sealed, and refuses one in clear."
-    ),
-    "grievance_level_sealed": Effect(
-        Sort.DERIVED, "Clears what an account holder says when it is written sealed, and refuses it in clear."
-    ),
-    "objection_sealed": Effect(
-        Sort.DERIVED, "Clears the text of an objection that is written sealed, and refuses one in clear."
-    ),
     "reply_form_sealed": Effect(
         Sort.DERIVED, "Clears the form of a bank that is written sealed, and refuses one in clear."
-    ),
-    "release_hearing_sealed": Effect(
-        Sort.DERIVED, "Clears what a victim says when it is written sealed, and refuses it in clear."
-    ),
-    "holder_contact_changed": Effect(
-        Sort.DERIVED, "Takes a sealed contact away when a process of the release before changes the one in clear."
-    ),
-    "holder_contact_sealed": Effect(
-        Sort.DERIVED, "Clears the contact of an account holder whose sealed data are written, and refuses one in clear."
     ),
     "holder_contact_kept": Effect(
         Sort.DERIVED, "Keeps every contact of an account holder that an officer enters.", ("holder_contact_change",)
@@ -215,13 +193,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "bank_order_tried": Effect(
         Sort.RULE,
         "Keeps the time of the first attempt. Refuses it while a cancelled order about the same hop is not settled.",
-    ),
-    "message_blanked": Effect(Sort.DERIVED, "Takes the sealed text of a message away when its text is made blank."),
-    "message_sealed": Effect(
-        Sort.DERIVED, "Clears the address and the text of a message whose sealed data are written."
-    ),
-    "victim_sealed": Effect(
-        Sort.DERIVED, "Clears the name, mobile number and e-mail address of a victim whose sealed data are written."
     ),
     # -- rules -----------------------------------------------------------------------------------------------------
     "refuse_change": Effect(Sort.RULE, "Refuses the change: the table, or the columns that are named, never change."),
@@ -378,16 +349,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "fir_document_elsewhere": Effect(Sort.RULE, "Refuses a copy of a FIR outside `fir_copy`."),
     "sealed_once": Effect(Sort.RULE, "Refuses every change of what is sealed; what is in clear is sealed once."),
-    "holder_contact_change_rules": Effect(
-        Sort.RULE, "Refuses every change of a contact in the history but that it is sealed, once."
-    ),
-    "release_hearing_rules": Effect(
-        Sort.RULE, "Refuses every change of what a victim has said but that it is sealed, once."
-    ),
-    "message_is_sealed": Effect(
-        Sort.RULE,
-        "Refuses a message to a victim or an account holder in clear, once every victim of the case is sealed.",
-    ),
     "victim_correction_rules": Effect(
         Sort.RULE,
         "Refuses any change of a correction of a victim but its one decision, by another person.",

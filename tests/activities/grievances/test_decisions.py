@@ -302,7 +302,7 @@ async def test_up_all_levels_by_appeal_and_the_state_decides_last(appeal: Appeal
         await appeal.file()
     assert [outcome for _, outcome, _ in await appeal.levels()] == ["reported", *["decided"] * 4]
     said = await appeal.holds.bench.rows(
-        "SELECT level FROM grievance_level WHERE grievance_id = $1 AND said <> '' ORDER BY place",
+        "SELECT level FROM grievance_level WHERE grievance_id = $1 AND sealed_said IS NOT NULL ORDER BY place",
         appeal.identity,
     )
     assert [level for (level,) in said] == ["dy_sp", "district_gro", "state_gro"]

@@ -10,9 +10,7 @@ from schemas.grievances.grievances import AppealOn
 from schemas.restoration_enums import GrievanceLevel
 from tests.activities.grievances.test_decisions import IO, UPHELD, Appeal, an_appeal
 from tests.activities.hold_world import Holds
-from tests.activities.sealed_rows import seal_counted
 from tests.factories import make_context
-from tests.triggers import without_triggers
 
 TEXT, CONTACT, MORE = "the money is my salary", "ask my son: 98111-22233", "no one has read my letters"
 ROWS = "SELECT to_jsonb(g)::text FROM grievance g UNION ALL SELECT to_jsonb(l)::text FROM grievance_level l"
@@ -46,16 +44,6 @@ async def shown(appeal: Appeal) -> tuple[str, str, list[str]]:
     return view.text, view.contact, [level.said for level in view.levels if level.said]
 
 
-async def as_before(appeal: Appeal, *, both: bool) -> None:
-    """Put what was said into the form in which the release before, or `both` releases, wrote it."""
-    pool = appeal.ctx.pool
-    async with without_triggers(pool, "grievance", "grievance_level"):
-        rest = "" if both else ", person_id = NULL, sealed_text = NULL, sealed_contact = NULL"
-        await pool.execute(f"UPDATE grievance SET text = $1, contact = $2{rest}", TEXT, CONTACT)
-        rest = "" if both else ", person_id = NULL, sealed_said = NULL"
-        await pool.execute(f"UPDATE grievance_level SET said = $1{rest} WHERE said <> ''", MORE)
-
-
 async def in_clear(appeal: Appeal) -> list[str]:
     rows = str(await appeal.holds.bench.rows(ROWS))
     return [text for text in (TEXT, CONTACT, MORE) if text in rows]
@@ -69,19 +57,6 @@ async def test_m10_what_an_account_holder_says_is_not_in_clear(appeal: Appeal) -
     assert await appeal.holds.bench.value(keys, appeal.hold_id) == 1
 
 
-@pytest.mark.parametrize("both", [False, True])
-async def test_grievances_of_the_release_before_are_read_and_then_sealed(appeal: Appeal, *, both: bool) -> None:
-    await filed(appeal)
-    await as_before(appeal, both=both)
-    assert await shown(appeal) == (TEXT, CONTACT, [MORE])
-    done = await seal_counted(appeal.ctx)
-    assert (done["grievances"], done["levels of grievances"]) == (1, 1)
-    assert await in_clear(appeal) == []
-    assert await shown(appeal) == (TEXT, CONTACT, [MORE])
-    done = await seal_counted(appeal.ctx)
-    assert (done["grievances"], done["levels of grievances"]) == (0, 0)
-
-
 async def test_without_the_key_nothing_of_it_is_read(appeal: Appeal) -> None:
     await filed(appeal)
     await appeal.holds.bench.pool.execute(
@@ -90,13 +65,11 @@ async def test_without_the_key_nothing_of_it_is_read(appeal: Appeal) -> None:
     assert await shown(appeal) == ("", "", [])
 
 
-async def test_the_database_refuses_it_in_clear(appeal: Appeal, subtests: pytest.Subtests) -> None:
+async def test_the_database_refuses_a_grievance_that_is_not_sealed(appeal: Appeal) -> None:
     await appeal.file()
-    for insert in (
-        "INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, text, language, policy, opened_at)"
-        " SELECT gen_random_uuid(), hold_id, case_no, 'open', 'bank', 'text', 'en', '{}', now() FROM grievance",
-        "INSERT INTO grievance_level (grievance_id, level, opened_at, due_at, said)"
-        " SELECT grievance_id, 'state_gro', now(), now() + interval '1 day', 'text' FROM grievance",
-    ):
-        with subtests.test(insert=insert), pytest.raises(asyncpg.CheckViolationError, match="sealed"):
-            await appeal.holds.bench.pool.execute(insert)
+    insert = (
+        "INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, language, policy, opened_at)"
+        " SELECT gen_random_uuid(), hold_id, case_no, 'open', 'bank', 'en', '{}', now() FROM grievance"
+    )
+    with pytest.raises(asyncpg.NotNullViolationError):
+        await appeal.holds.bench.pool.execute(insert)

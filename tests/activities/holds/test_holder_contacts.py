@@ -75,7 +75,7 @@ async def test_m14_the_earlier_contact_and_the_bank_hear_of_another_one_first(ho
     await take_contact(holds.ctx, hold_id, OTHER, "officer:io")
     assert await told(holds, case_no, "contact_replaced") == found, "the same contact is no news"
     assert len(await told(holds, case_no, "hold")) > len(before)
-    rows = "SELECT phone, told_to FROM holder_contact_change WHERE hold_id = $1"
+    rows = "SELECT told_to FROM holder_contact_change WHERE hold_id = $1"
     assert len(await holds.bench.rows(rows, hold_id)) == 1
     with pytest.raises(asyncpg.RestrictViolationError):
         await holds.bench.pool.execute("DELETE FROM holder_contact_change")

@@ -5,10 +5,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from activities import sealing
 from activities.notifications.outbox import tell_bank_of_appeal, tell_holder, tell_victim
 from activities.notifications.sending import send_again
-from activities.sealing import ClearTextNeeded
 from activities.secrets import CannotOpen
 from db import notifications
 from db.notifications import StoredMessage
@@ -17,10 +15,8 @@ from domain.errors.notifications import MessageExpired
 from schemas.notifications import MessageFacts, MessageKind
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT
-from tests.activities.sealed_rows import seal_counted
 from tests.factories import make_context
 from tests.said import said
-from tests.triggers import without_triggers
 
 EVERYTHING = "SELECT to_jsonb(m)::text FROM message m WHERE to_whom IN ('victim', 'holder')"
 
@@ -39,17 +35,6 @@ async def told(holds: Holds) -> tuple[str, UUID]:
         await tell_victim(connection, ctx, case_no, MessageKind.MONEY_HELD, {"amount_paise": 600_00}, ctx.now())
         await tell_holder(connection, ctx, hold_id, MessageKind.HOLD, {}, ctx.now())
     return case_no, hold_id
-
-
-async def as_before(pool: Pool, *, both: bool) -> None:
-    """Put the messages into the form in which the release before, or `both` releases, wrote them."""
-    async with without_triggers(pool, "message", trigger="message_sealed"):
-        await pool.execute(
-            "UPDATE message SET address = CASE medium WHEN 'sms' THEN '9876543210' ELSE 'a@example.org' END,"
-            " subject = 'the subject', body = 'the text'"
-        )
-        if not both:
-            await pool.execute("UPDATE message SET person_id = NULL, sealed_head = NULL, sealed_body = NULL")
 
 
 async def test_m10_no_message_to_a_victim_or_a_holder_is_in_clear(holds: Holds) -> None:
@@ -107,40 +92,20 @@ async def test_the_database_refuses_such_a_message_in_clear(holds: Holds, subtes
             await holds.bench.pool.execute(insert, case_no, to_whom)
 
 
-async def test_a_text_that_is_blanked_in_clear_is_gone_sealed_too(holds: Holds) -> None:
-    """A process of the release before knows no sealed text."""
-    case_no, _ = await told(holds)
-    kinds = "UPDATE message SET body = '', kind = 'appeal_code' WHERE case_no = $1"
-    await holds.bench.pool.execute(kinds, case_no)
-    assert {one.body for one in await said(holds.ctx, case_no=case_no)} == {""}
-    assert await holds.bench.value("SELECT count(sealed_body) FROM message WHERE case_no = $1", case_no) == 0
-
-
-@pytest.mark.parametrize("both", [False, True])
-async def test_messages_of_the_release_before_are_read_and_then_sealed(
-    holds: Holds, monkeypatch: pytest.MonkeyPatch, *, both: bool
+async def test_a_sealed_message_has_nothing_in_clear_and_no_text_once_it_is_blank(
+    holds: Holds, subtests: pytest.Subtests
 ) -> None:
-    monkeypatch.setattr(sealing, "BATCH", 2)
-    case_no, hold_id = await told(holds)
-    before = await said(holds.ctx, case_no=case_no)
-    await as_before(holds.ctx.pool, both=both)
-    if not both:
-        before = await said(holds.ctx, case_no=case_no)
-        assert {one.body for one in before} == {"the text"}
-    count = len(before)
-    assert (await seal_counted(holds.ctx))["messages"] == count
-    assert await said(holds.ctx, case_no=case_no) == before
-    assert "the text" not in str(await holds.bench.rows(EVERYTHING))
-    assert await holds.bench.value("SELECT count(*) FROM holder_key WHERE hold_id = $1", hold_id) == 1
-    assert (await seal_counted(holds.ctx))["messages"] == 0
-
-
-async def test_no_message_is_cleared_while_the_release_before_may_read_it(holds: Holds) -> None:
     await told(holds)
-    await as_before(holds.ctx.pool, both=False)
-    await holds.ctx.pool.execute("DROP TRIGGER message_sealed ON message")
-    with pytest.raises(ClearTextNeeded):
-        await seal_counted(holds.ctx)
+    for change in (
+        "address = '9876543210'",
+        "subject = 'a text'",
+        "body = 'a text'",
+        "body = ''",
+        "sealed_body = NULL",
+    ):
+        with subtests.test(change=change), pytest.raises(asyncpg.CheckViolationError, match="nothing_in_clear"):
+            await holds.bench.pool.execute(f"UPDATE message SET {change}, kind = 'appeal_code'")
+    await holds.bench.pool.execute("UPDATE message SET body = '', sealed_body = NULL, kind = 'appeal_code'")
 
 
 async def test_a_message_whose_key_is_destroyed_is_empty_and_is_not_sent_again(holds: Holds) -> None:

@@ -6,7 +6,6 @@ import asyncpg
 import pytest
 
 from activities.holds.releases import hear_victim
-from activities.restoration import credit_accounts
 from db import person_keys, retention
 from db.orders import release_proposals
 from db.pool import Pool
@@ -14,14 +13,9 @@ from db.restoration import objections, restoration_views
 from domain.errors.victims import VictimErased
 from schemas.orders.releases import NewHearing
 from schemas.restoration_enums import ObjectionBy
-from tests.activities.restoration.test_credit_accounts import NEW
 from tests.activities.restoration.test_sealed_accounts import ERASE
-from tests.activities.restoration.test_sealed_accounts import SHOWN as ACCOUNTS
-from tests.activities.restoration.test_sealed_accounts import as_before as accounts_as_before
 from tests.activities.restoration_bench import Home
-from tests.activities.sealed_rows import seal_counted
 from tests.factories import make_context
-from tests.triggers import without_triggers
 
 SAID = "it is my money, I never bought there"
 ROWS = "SELECT to_jsonb(o)::text FROM objection o UNION ALL SELECT to_jsonb(w)::text FROM release_hearing w"
@@ -47,8 +41,7 @@ async def objected(home: Home) -> tuple[str, UUID, UUID]:
         (victim,) = (await person_keys.of_case(connection, case_no)).values()
         proposal_id = await connection.fetchval(PROPOSAL, case_no, hold_id)
         sealed = home.ctx.persons.seal_new(victim, SAID, release_proposals.use_of_hearing(proposal_id, case_no))
-        new = NewHearing(ack_no=case_no, said=SAID)
-        await release_proposals.insert_hearing(connection, proposal_id, new, "officer:desk", home.clock.at, sealed)
+        await release_proposals.insert_hearing(connection, proposal_id, case_no, "officer:desk", home.clock.at, sealed)
     return case_no, restoration_id, hold_id
 
 
@@ -66,50 +59,12 @@ async def in_clear(home: Home) -> bool:
     return "my pay" in rows or SAID in rows
 
 
-async def as_before(home: Home, *, both: bool) -> None:
-    """Put the texts into the form in which the release before, or `both` releases, wrote them."""
-    async with without_triggers(home.ctx.pool, "objection", "release_hearing"):
-        for table, clear, sealed, text in (
-            ("objection", "text", "sealed_text", "my pay"),
-            ("release_hearing", "said", "sealed_said", SAID),
-        ):
-            rest = "" if both else f", person_id = NULL, {sealed} = NULL"
-            await home.ctx.pool.execute(f"UPDATE {table} SET {clear} = $1{rest}", text)
-
-
 async def test_m10_what_is_said_against_a_restoration_or_a_release_is_not_in_clear(home: Home) -> None:
     _, restoration_id, hold_id = await objected(home)
     assert not await in_clear(home)
     assert await shown(home, restoration_id, hold_id) == ["my pay"] * 3 + [SAID]
     keys = "SELECT by_whom, person_id IN (SELECT person_id FROM holder_key) FROM objection ORDER BY objection_id"
     assert await home.bench.rows(keys) == [("holder", True), ("bank", True), ("victim", False)]
-
-
-@pytest.mark.parametrize("both", [False, True])
-async def test_what_was_written_in_clear_is_read_and_then_sealed(home: Home, *, both: bool) -> None:
-    _, restoration_id, hold_id = await objected(home)
-    await as_before(home, both=both)
-    assert await shown(home, restoration_id, hold_id) == ["my pay"] * 3 + [SAID]
-    done = await seal_counted(home.ctx)
-    assert (done["objections"], done["hearings"]) == (3, 1)
-    assert not await in_clear(home)
-    assert await shown(home, restoration_id, hold_id) == ["my pay"] * 3 + [SAID]
-    done = await seal_counted(home.ctx)
-    assert (done["objections"], done["hearings"]) == (0, 0)
-
-
-async def test_low_what_stands_in_clear_beside_a_sealed_text_is_cleared_though_the_key_is_destroyed(home: Home) -> None:
-    """Two releases wrote it, and the key was destroyed before the second phase of the update."""
-    case_no, *_ = await objected(home)
-    await credit_accounts.propose(home.ctx, case_no, NEW, "officer:desk")
-    await as_before(home, both=True)
-    await accounts_as_before(home, both=True)
-    await home.bench.pool.execute(ERASE)
-    done = await seal_counted(home.ctx)
-    assert (done["objections"], done["hearings"], done["accounts to be credited"]) == (3, 1, 1)
-    assert not await in_clear(home)
-    assert NEW.holder_name not in str(await home.bench.rows(ACCOUNTS))
-    assert set((await seal_counted(home.ctx)).values()) == {0}
 
 
 async def test_what_a_victim_has_said_does_not_change(home: Home, subtests: pytest.Subtests) -> None:
@@ -123,15 +78,15 @@ async def test_what_a_victim_has_said_does_not_change(home: Home, subtests: pyte
             await home.bench.pool.execute(change)
 
 
-async def test_the_database_refuses_it_in_clear(home: Home, subtests: pytest.Subtests) -> None:
+async def test_the_database_refuses_what_is_not_sealed(home: Home, subtests: pytest.Subtests) -> None:
     await objected(home)
     for insert in (
-        "INSERT INTO objection (restoration_id, hold_id, by_whom, text, received_at, received_by)"
-        " SELECT restoration_id, hold_id, by_whom, 'text', now(), 'officer:desk' FROM objection",
-        "INSERT INTO release_hearing (proposal_id, ack_no, said, recorded_by, recorded_at)"
-        " SELECT proposal_id, ack_no, 'text', recorded_by, now() FROM release_hearing",
+        "INSERT INTO objection (restoration_id, hold_id, by_whom, received_at, received_by)"
+        " SELECT restoration_id, hold_id, by_whom, now(), 'officer:desk' FROM objection",
+        "INSERT INTO release_hearing (proposal_id, ack_no, recorded_by, recorded_at)"
+        " SELECT proposal_id, ack_no, recorded_by, now() FROM release_hearing",
     ):
-        with subtests.test(insert=insert), pytest.raises(asyncpg.CheckViolationError, match="sealed"):
+        with subtests.test(insert=insert), pytest.raises(asyncpg.NotNullViolationError):
             await home.bench.pool.execute(insert)
 
 
