@@ -164,31 +164,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Registers a transfer by reference and bank too, where a process of the release before named its amount.",
         ("disputed_transfer",),
     ),
-    "answer_sealed": Effect(
-        Sort.DERIVED, "Clears what was received as a line of an answer that is written sealed, and refuses it in clear."
-    ),
-    "bank_exchange_sealed": Effect(
-        Sort.DERIVED,
-        "Compares what passed between us and a bank with its digests, clears it, and refuses it unless it is sealed.",
-    ),
-    "document_sealed": Effect(
-        Sort.DERIVED, "Compares an issued document with its digest, clears it, and refuses it unless it is sealed."
-    ),
-    "fir_copy_sealed": Effect(
-        Sort.DERIVED, "Compares a copy of a FIR with its digest, clears it, and refuses it unless it is sealed."
-    ),
-    "court_order_sealed": Effect(
-        Sort.DERIVED, "Compares the document of an order with its digest, clears it, and refuses a new one in clear."
-    ),
-    "hearing_waiver_sealed": Effect(
-        Sort.DERIVED, "Compares a waiver with its digest, clears it, and refuses it unless it is sealed."
-    ),
-    "returned_funds_sealed": Effect(
-        Sort.DERIVED, "Clears what could not be read of returned money that is written sealed, and refuses it in clear."
-    ),
-    "body_is_sealed": Effect(
-        Sort.DERIVED, "Compares a body of a bank with its digest, clears it, and refuses it unless it is sealed."
-    ),
     "credit_account_sealed": Effect(
         Sort.DERIVED,
         "Clears the name of an account to be credited that is written sealed, and refuses one in clear.",
@@ -201,9 +176,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "objection_sealed": Effect(
         Sort.DERIVED, "Clears the text of an objection that is written sealed, and refuses one in clear."
-    ),
-    "reply_form_sealed": Effect(
-        Sort.DERIVED, "Clears the form of a bank that is written sealed, and refuses one in clear."
     ),
     "release_hearing_sealed": Effect(
         Sort.DERIVED, "Clears what a victim says when it is written sealed, and refuses it in clear."
@@ -389,8 +361,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "person_key_rules": Effect(
         Sort.RULE, "Refuses to delete a key, to give it another owner, and to bring a destroyed key back."
     ),
-    "fir_document_elsewhere": Effect(Sort.RULE, "Refuses a copy of a FIR outside `fir_copy`."),
-    "sealed_once": Effect(Sort.RULE, "Refuses every change of what is sealed; what is in clear is sealed once."),
     "holder_contact_change_rules": Effect(
         Sort.RULE, "Refuses every change of a contact in the history but that it is sealed, once."
     ),

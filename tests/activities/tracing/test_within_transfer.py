@@ -22,9 +22,9 @@ from tests.factories import moved, row, rrn, transfer
 HOPS = "amount_paise, disputed_paise"
 AS_BEFORE = """
 INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition, status_code,
-    amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at, person_id, sealed_raw)
+    amount_paise, claim_paise, applied_paise, remarks, flags, received_at, person_id, sealed_raw)
 SELECT update_id, 2, case_no, institution, natural_key || '2', hop_nos, kind, disposition, status_code,
-    amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at, person_id, sealed_raw
+    amount_paise, claim_paise, applied_paise, remarks, flags, received_at, person_id, sealed_raw
 FROM answer WHERE case_no = $1
 RETURNING answer_id
 """
