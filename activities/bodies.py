@@ -65,16 +65,13 @@ class BodySealer:
 
     def document(self, name: str, clear: bytes) -> SealedDocument:
         """Seal a document. `name` says what it is."""
-        return SealedDocument(self.key, clear, self.body(name, clear))
+        return SealedDocument(self.key, self.body(name, clear))
 
     def issued(self, facts: Mapping[str, Any], pdf: bytes) -> SealedIssue:
         """Seal an issued document and its facts."""
-        return self.issued_text(orjson.dumps(facts), pdf)
-
-    def issued_text(self, facts: bytes, pdf: bytes) -> SealedIssue:
-        """Seal an issued document, and its facts as JSON text."""
         document = self.document(PDF, pdf)
-        return SealedIssue(document, self._sealed(facts, use_of(FACTS, document.sealed.digest)))
+        sealed_facts = self._sealed(orjson.dumps(facts), use_of(FACTS, document.sealed.digest))
+        return SealedIssue(document, len(pdf), sealed_facts)
 
     def unreadable(self, body_digest: bytes, line_no: int, raw: bytes) -> bytes:
         """Seal a line of returned money that cannot be read, as JSON text."""
@@ -84,31 +81,21 @@ class BodySealer:
         """Seal what was received as a line of an answer."""
         return self._sealed(orjson.dumps(raw), use_of_line(natural_key))
 
-    def line_text(self, natural_key: str, text: str) -> bytes:
-        """Seal a line of an answer as the database has written it."""
-        return self._sealed(text.encode(), use_of_line(natural_key))
-
     def exchange(self, exchange: Exchange) -> SealedExchange:
         """Seal an exchange."""
-        return SealedExchange(exchange, self.parts(exchange.body, exchange.content, exchange.reply))
-
-    def parts(self, body: bytes, content: bytes | None, reply: bytes | None) -> SealedParts:
-        """Seal the parts of an exchange."""
-        return SealedParts(
+        content, reply = exchange.content, exchange.reply
+        parts = SealedParts(
             key=self.key,
-            body=self.body(BODY, body),
+            body=self.body(BODY, exchange.body),
             content=None if content is None else self.body(CONTENT, content),
             reply=None if reply is None else self.body(REPLY, reply),
         )
+        return SealedExchange(exchange, parts)
 
     def form(self, fields: Mapping[str, str], body: bytes, digest: bytes) -> SealedForm:
         """Seal the fields of a form and the bytes in which they came. `digest` is that of the form."""
-        return self.form_text(orjson.dumps(dict(fields)), body, digest)
-
-    def form_text(self, fields: bytes, body: bytes | None, digest: bytes) -> SealedForm:
-        """Seal the fields of a form as JSON text, and the bytes in which they came."""
-        sealed_body = None if body is None else self._sealed(body, use_of(FORM_BODY, digest))
-        return SealedForm(self.key, self._sealed(fields, use_of(FORM, digest)), sealed_body)
+        sealed_fields = self._sealed(orjson.dumps(dict(fields)), use_of(FORM, digest))
+        return SealedForm(self.key, sealed_fields, self._sealed(body, use_of(FORM_BODY, digest)))
 
     def received(self, received: ReceivedBody) -> SealedReceived:
         """Seal a received body."""
@@ -213,8 +200,6 @@ class BodyOpener:
 
     def __call__(self, stored: StoredBody) -> OpenedBody:
         """Return a body, or why it cannot be read."""
-        if stored.sealed is None or stored.person_id is None:
-            return OpenedBody(BodyState.OPEN, stored.clear)
         if stored.wrapped is None:
             return OpenedBody(BodyState.ERASED)
         secret = self._secret(stored.person_id, stored.wrapped)

@@ -24,7 +24,7 @@ FORM_BODY: Final = "form body"
 
 
 class CaseKey(FrozenModel):
-    """A case and the key of its bodies; None for a case that a release before opened."""
+    """A case and the key of its bodies; None once it is destroyed."""
 
     case_no: str
     key: PersonKey | None
@@ -52,15 +52,14 @@ class SealedBody:
 
 @dataclass(frozen=True, slots=True)
 class StoredBody:
-    """A body as it is read: sealed, or in clear if a release before wrote it."""
+    """A body as it is read."""
 
-    person_id: UUID | None
+    person_id: UUID
     wrapped: bytes | None = field(repr=False)
     """the key of the body; None once it is destroyed"""
-    sealed: bytes | None = field(repr=False)
+    sealed: bytes = field(repr=False)
     use: str
     """what it is bound to; it opens for nothing else"""
-    clear: bytes = field(repr=False)
 
 
 class BodyState(StrEnum):
@@ -94,17 +93,17 @@ def use_of(name: str, digest: bytes) -> str:
     return f"{name} {digest.hex()}"
 
 
-def stored_columns(row: str, sealed: str, clear: str) -> str:
+def stored_columns(row: str, sealed: str) -> str:
     """Return SQL for the columns of a body of row `row`, which `stored_body` reads."""
     return (
         f"{row}.person_id, (SELECT k.wrapped FROM person_key k WHERE k.person_id = {row}.person_id) AS wrapped,"
-        f" {row}.{sealed} AS sealed, {row}.{clear} AS clear"
+        f" {row}.{sealed} AS sealed"
     )
 
 
 def stored_body(row: Record, use: str) -> StoredBody:
-    """Return a body that was read with `stored_columns`; empty where nothing stands in clear."""
-    return StoredBody(row["person_id"], row["wrapped"], row["sealed"], use, row["clear"] or b"")
+    """Return a body that was read with `stored_columns`."""
+    return StoredBody(row["person_id"], row["wrapped"], row["sealed"], use)
 
 
 def use_of_unreadable(body_digest: bytes, line_no: int) -> str:
@@ -118,10 +117,7 @@ def use_of_line(natural_key: str) -> str:
 
 
 def stored_line(row: str) -> str:
-    """Return SQL for what was received as row `row` of table `answer`, as JSON text, in the form of `StoredText`.
-
-    The text in clear is exactly as the database writes it, because the log binds a digest of it.
-    """
+    """Return SQL for what was received as row `row` of table `answer`, as JSON text, in the form of `StoredText`."""
     return stored_text(row, "sealed_raw", f"'raw of ' || {row}.natural_key")
 
 

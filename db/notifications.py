@@ -13,7 +13,7 @@ from db.cases.jurisdiction import MARK, confined
 from db.paging import cut, from_cursor, to_cursor
 from db.person_keys import PersonKey, StoredPerson, insert_key_of_hold, key, stored
 from db.pool import Connection
-from db.sealed_documents import FIR_COPY, FIR_COPY_DIGEST, PDF, opened_document
+from db.sealed_documents import FIR_COPY, PDF, opened_document
 from domain.documents import TO_A_BANK
 from domain.errors import BadCursor, RuleBroken
 from domain.errors.cases import ComplaintNotFound
@@ -158,14 +158,13 @@ _TO_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
 
 _DOCUMENTS: Final = f"""
 SELECT m.place, 0 AS behind, replace(p.number, '/', '-') || '.' || p.language || '.pdf' AS name, '{PDF}' AS part,
-    p.digest AS digest_bytes, {stored_columns("p", "sealed_pdf", "pdf")}
+    p.digest AS digest_bytes, {stored_columns("p", "sealed_pdf")}
 FROM message_document m JOIN document p USING (document_id) WHERE m.message_id = $1
 UNION ALL
-SELECT m.place, 1, 'FIR-' || p.case_no || '.pdf', '{FIR_COPY}', c.digest, {stored_columns("c", "sealed", "document")}
+SELECT m.place, 1, 'FIR-' || p.case_no || '.pdf', '{FIR_COPY}', c.digest, {stored_columns("c", "sealed")}
 FROM message_document m JOIN document p USING (document_id)
-CROSS JOIN LATERAL (SELECT {FIR_COPY_DIGEST} AS digest) AS named
-LEFT JOIN fir_copy c ON c.case_no = p.case_no AND c.digest = named.digest
-WHERE m.message_id = $1 AND p.kind = ANY($2) AND named.digest <> ''
+LEFT JOIN fir_copy c ON c.case_no = p.case_no AND c.digest = p.fir_copy_digest
+WHERE m.message_id = $1 AND p.kind = ANY($2) AND p.fir_copy_digest IS NOT NULL
 ORDER BY place, behind
 """
 

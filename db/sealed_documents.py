@@ -14,19 +14,12 @@ FIR_COPY: Final = "fir copy"
 COURT_ORDER: Final = "court order"
 WAIVER: Final = "waiver"
 
-# A document that a release before wrote has these in its facts alone, until it is sealed.
-FIR_NO: Final = "coalesce(p.fir_no, p.facts #>> '{fir,number}')"
-"""SQL for the number of the FIR that the document of row `p` names; null or empty without one"""
-FIR_COPY_DIGEST: Final = "coalesce(p.fir_copy_digest, decode(p.facts #>> '{fir,copy_digest}', 'hex'))"
-"""SQL for the SHA-256 of the copy of the FIR that goes with the document of row `p`; null or empty without one"""
-
 
 @dataclass(frozen=True, slots=True)
 class SealedDocument:
-    """A document as it is written. It is in clear too, as the parts of a `SealedExchange` are."""
+    """A document as it is written."""
 
     key: BodyKey
-    clear: bytes = field(repr=False)
     sealed: SealedBody
 
 
@@ -35,6 +28,8 @@ class SealedIssue:
     """An issued document as it is written, with the facts from which it was written."""
 
     pdf: SealedDocument
+    size_bytes: int
+    """of the PDF"""
     facts: bytes = field(repr=False)
 
 

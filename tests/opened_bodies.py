@@ -34,7 +34,7 @@ _PARTS: Final = {
     "court_order": {"document": (COURT_ORDER, "sealed_document", "document_digest")},
     "hearing_waiver": {"document": (WAIVER, "sealed_document", "document_digest")},
 }
-"""by table and column: the part, and the columns with the sealed bytes and the digest"""
+"""by table and name: the part, and the columns with the sealed bytes and the digest"""
 
 
 async def opened_rows(ctx: Context, table: str, where: str = "", *arguments: object) -> list[dict[str, Any]]:
@@ -49,27 +49,26 @@ async def opened_rows(ctx: Context, table: str, where: str = "", *arguments: obj
 
 def _opened(ctx: Context, table: str, row: dict[str, Any]) -> dict[str, Any]:
     if table == "answer":
-        raw = _read(ctx, row, row["sealed_raw"], use_of_line(row["natural_key"]), orjson.dumps(row["raw"]))
+        raw = _read(ctx, row, row["sealed_raw"], use_of_line(row["natural_key"]))
         return row | {"raw": None if raw is None else orjson.loads(raw)}
     if table == "returned_funds":
         use = use_of_unreadable(row["body_digest"], row["line_no"])
-        raw = _read(ctx, row, row["sealed_unreadable"], use, orjson.dumps(row["unreadable"]))
+        raw = _read(ctx, row, row["sealed_unreadable"], use)
         return row | {"unreadable": None if raw is None else orjson.loads(raw)}
     found: dict[str, Any] = {
-        column: _read(ctx, row, row[sealed], use_of(part, row[digest] or b""), row[column])
+        column: None if row[sealed] is None else _read(ctx, row, row[sealed], use_of(part, row[digest]))
         for column, (part, sealed, digest) in _PARTS[table].items()
-        if row[column] is not None or row[sealed] is not None
     }
     if table == "document":
-        facts = _read(ctx, row, row["sealed_facts"], use_of(FACTS, row["digest"]), orjson.dumps(row["facts"]))
+        facts = _read(ctx, row, row["sealed_facts"], use_of(FACTS, row["digest"]))
         found["facts"] = None if facts is None else orjson.loads(facts)
     if table == "reply_form":
-        form = _read(ctx, row, row["sealed_form"], use_of(FORM, row["digest"]), orjson.dumps(row["form"]))
+        form = _read(ctx, row, row["sealed_form"], use_of(FORM, row["digest"]))
         found["form"] = None if form is None else orjson.loads(form)
     return row | found
 
 
-def _read(ctx: Context, row: dict[str, Any], sealed: bytes | None, use: str, clear: bytes) -> bytes | None:
-    opened = BodyOpener(ctx.persons)(StoredBody(row["person_id"], row["wrapped"], sealed, use, clear))
+def _read(ctx: Context, row: dict[str, Any], sealed: bytes, use: str) -> bytes | None:
+    opened = BodyOpener(ctx.persons)(StoredBody(row["person_id"], row["wrapped"], sealed, use))
     assert opened.state in {BodyState.OPEN, BodyState.ERASED}, opened.state
     return opened.content if opened.state is BodyState.OPEN else None

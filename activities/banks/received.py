@@ -80,7 +80,7 @@ async def keep_statement(
             sealer = await _sealer_of_bank(ctx, connection, institution)
         sealed = SealedStatement(sealer.key, sealer.body(BODY, body))
         evidence_id = await bank_keys.keep_evidence(
-            connection, institution, method, path, headers, body, sealed, about, by, bank_person_id
+            connection, institution, method, path, headers, sealed, about, by, bank_person_id
         )
         if concerned:
             folder = folder_of(evidence_id)

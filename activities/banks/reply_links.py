@@ -338,9 +338,7 @@ async def keep_form(
         at,
         answerer.name,
         answerer.designation,
-        fields,
         digest,
-        body,
         sealed,
         confirmed_by,
     )

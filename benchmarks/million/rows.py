@@ -43,7 +43,6 @@ TERMS_OF_VICTIM: Final = 4
 LATER: Final = "2099-01-01 00:00:00+00"
 HOPS_BY_LAYER: Final = {1: 2, 2: 4, 3: 6}
 NULL: Final = r"\N"
-EMPTY: Final = r"\\x"
 DIGEST: Final = rf"\\x{sha256(b'').hexdigest()}"
 
 COLUMNS: Final = {
@@ -63,11 +62,11 @@ COLUMNS: Final = {
     " first_answered_at closed_at channel",
     "request_hop": "request_id case_no hop_no revision live",
     "request_job": "institution job_id request_id",
-    "bank_exchange": "about request_id channel at head body size_bytes digest masked reply_cut failure"
+    "bank_exchange": "about request_id channel at head size_bytes digest masked reply_cut failure"
     " person_id sealed_body body_digest",
     "status_update": "update_id institution case_no job_id body_digest received_at reply",
     "answer": "answer_id update_id line_no case_no institution natural_key hop_nos kind disposition status_code"
-    " amount_paise claim_paise applied_paise remarks flags raw received_at reference_key root_reference_key"
+    " amount_paise claim_paise applied_paise remarks flags received_at reference_key root_reference_key"
     " balance_paise within_paise person_id sealed_raw",
     "ledger_balance": "case_no hop_no bucket balance_paise",
     "held_hop": "case_no hop_no held_at hold_opened_at reported_paise",
@@ -243,7 +242,7 @@ class _Writer:
             if is_live:
                 self._row(
                     "bank_exchange",
-                    *("hold_request", request_id, "i4c", _at(start), "POST", EMPTY, 0, DIGEST, "f", "f", ""),
+                    *("hold_request", request_id, "i4c", _at(start), "POST", 0, DIGEST, "f", "f", ""),
                     *(_key_of(case_no), r"\\x00", DIGEST),
                 )
             for hop in asked:
@@ -281,7 +280,7 @@ class _Writer:
         self._row(
             "answer",
             *(answer_id, update, line_no, case_no, bank, f"{kind}|{to.reference}|{to.number}"),
-            *(f"{{{hop.number}}}", kind, "applied", "00", to.paise, to.paise, to.paise, "", "[]", "{}"),
+            *(f"{{{hop.number}}}", kind, "applied", "00", to.paise, to.paise, to.paise, "", "[]"),
             *(_at(at), reference, hop.reference, balance, to.paise, _key_of(case_no), r"\\x00"),
         )
         return answer_id

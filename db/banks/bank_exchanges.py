@@ -15,13 +15,10 @@ _COLUMNS: Final = (
     ("channel", "text"),
     ("at", "timestamptz"),
     ("head", "text"),
-    ("body", "bytea"),
     ("size_bytes", "integer"),
     ("digest", "bytea"),
     ("masked", "boolean"),
-    ("content", "bytea"),
     ("reply_head", "text"),
-    ("reply", "bytea"),
     ("reply_cut", "boolean"),
     ("failure", "text"),
 )
@@ -56,11 +53,7 @@ class SealedParts:
 
 @dataclass(frozen=True, slots=True)
 class SealedExchange:
-    """An exchange as it is written, with its sealed parts.
-
-    It has the clear parts too, for processes of the release before. After the second phase of the update the database
-    takes them away.
-    """
+    """An exchange as it is written, with its sealed parts."""
 
     exchange: Exchange = field(repr=False)
     sealed: SealedParts

@@ -203,11 +203,11 @@ class SealedStatement:
 
 
 _KEEP: Final = f"""
-WITH {body_keys.insert(12)}
-INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest, about, key_id, signature,
+WITH {body_keys.insert(11)}
+INSERT INTO bank_evidence (institution, received_at, method, path, headers, digest, about, key_id, signature,
     signature_base, person_id, sealed, bank_person_id)
-VALUES ($1, present_moment(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, ${12 + body_keys.ARGUMENTS},
-    ${13 + body_keys.ARGUMENTS})
+VALUES ($1, present_moment(), $2, $3, $4, $5, $6, $7, $8, $9, $10, ${11 + body_keys.ARGUMENTS},
+    ${12 + body_keys.ARGUMENTS})
 RETURNING evidence_id
 """
 
@@ -218,24 +218,18 @@ async def keep_evidence(
     method: str,
     path: str,
     headers: Sequence[tuple[str, str]],
-    body: bytes,
     sealed: SealedStatement,
     about: UUID | None = None,
     signed: SignedBy | None = None,
     bank_person_id: UUID | None = None,
 ) -> int:
-    """Store a bank's request as received now, and who of the bank was signed in. Returns its number.
-
-    It is written in clear too, for processes of the release before; after the second phase of the update the database
-    takes the clear bytes away.
-    """
+    """Store a bank's request as received now, and who of the bank was signed in. Returns its number."""
     evidence_id: int = await connection.fetchval(
         _KEEP,
         institution,
         method,
         path,
         [list(line) for line in headers],
-        body,
         sealed.body.digest,
         about,
         signed and signed.key_id,
@@ -250,7 +244,7 @@ async def keep_evidence(
 
 
 EVIDENCE: Final = (
-    "SELECT e.evidence_id, e.institution, e.received_at, e.method, e.path, e.headers, e.body, e.digest, e.about,"
+    "SELECT e.evidence_id, e.institution, e.received_at, e.method, e.path, e.headers, e.digest, e.about,"
     " e.key_id, e.signature, e.signature_base, e.person_id, e.sealed, w.wrapped"
     " FROM bank_evidence e LEFT JOIN person_key w USING (person_id)"
 )
@@ -265,7 +259,6 @@ def evidence_of(row: Record, opens: OpensBody) -> Evidence:
         wrapped=values.pop("wrapped"),
         sealed=values.pop("sealed"),
         use=use_of(BODY, values["digest"]),
-        clear=values["body"],
     )
     opened = opens(stored)
     headers = tuple((name, value) for name, value in values["headers"])

@@ -12,11 +12,11 @@ _HOLD_BALANCES: Final = """
 SELECT count(*) AS holds, count(*) FILTER (WHERE balance_paise < claim_paise) AS below,
     count(*) FILTER (WHERE balance_paise = claim_paise) AS equal
 FROM (
-    SELECT institution, kind, claim_paise, balance_paise, balance_on_wire, raw FROM answer
+    SELECT institution, kind, claim_paise, balance_paise, balance_on_wire FROM answer
     ORDER BY answer_id DESC LIMIT $2
 ) AS latest
 WHERE institution = $1 AND kind = 'held' AND claim_paise > 0 AND balance_paise IS NOT NULL
-    AND (balance_on_wire OR raw ? 'root_effective_balance')
+    AND balance_on_wire
 """
 
 

@@ -28,14 +28,14 @@ class ReceivedBody(FrozenModel):
 
 @dataclass(frozen=True, slots=True)
 class SealedReceived:
-    """A body as it is written. It is in clear too, as the parts of a `SealedExchange` are."""
+    """A body as it is written."""
 
     received: ReceivedBody = field(repr=False)
     key: BodyKey
     sealed: bytes = field(repr=False)
 
 
-ARGUMENTS: Final = 8
+ARGUMENTS: Final = 7
 
 
 def insert(institution: str, first: int) -> str:
@@ -43,14 +43,14 @@ def insert(institution: str, first: int) -> str:
 
     `institution` is SQL. The same bytes of the same bank are stored once. Without a body nothing is stored.
     """
-    channel, received_at, headers, body, digest, person_id, sealed, of_bank = (
+    channel, received_at, headers, digest, person_id, sealed, of_bank = (
         f"${first + place}" for place in range(ARGUMENTS)
     )
     return (
-        "INSERT INTO bank_body (institution, channel, received_at, headers, body, digest, person_id, sealed, of_bank)"
-        f" SELECT {institution}, {channel}::text, {received_at}::timestamptz, {headers}::jsonb, {body}::bytea,"
-        f" {digest}::bytea, {person_id}::uuid, {sealed}::bytea, {of_bank}::boolean"
-        f" WHERE {body}::bytea IS NOT NULL ON CONFLICT (institution, digest) DO NOTHING"
+        "INSERT INTO bank_body (institution, channel, received_at, headers, digest, person_id, sealed, of_bank)"
+        f" SELECT {institution}, {channel}::text, {received_at}::timestamptz, {headers}::jsonb, {digest}::bytea,"
+        f" {person_id}::uuid, {sealed}::bytea, {of_bank}::boolean"
+        f" WHERE {digest}::bytea IS NOT NULL ON CONFLICT (institution, digest) DO NOTHING"
     )
 
 
@@ -61,7 +61,7 @@ def columns(one: SealedReceived | None) -> tuple[Any, ...]:
     received = one.received
     headers = [list(line) for line in received.headers]
     of_bank = one.key.case_no is None
-    told = (received.channel.value, received.received_at, headers, received.body, received.digest)
+    told = (received.channel.value, received.received_at, headers, received.digest)
     return (*told, one.key.person_id, one.sealed, of_bank)
 
 

@@ -3,7 +3,6 @@
 A link has an addressee and an expiry.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -123,14 +122,14 @@ class SealedForm:
 
     key: BodyKey
     form: bytes = field(repr=False)
-    body: bytes | None = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 _KEEP_FORM: Final = f"""
-WITH {body_keys.insert(12)}
-INSERT INTO reply_form (link_id, received_at, officer_name, officer_designation, form, digest, body, confirmed_by,
-    person_id, sealed_form, sealed_body)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+WITH {body_keys.insert(10)}
+INSERT INTO reply_form (link_id, received_at, officer_name, officer_designation, digest, confirmed_by, person_id,
+    sealed_form, sealed_body)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 
@@ -140,16 +139,13 @@ async def keep_form(
     at: datetime,
     officer_name: str,
     officer_designation: str,
-    form: Mapping[str, str],
     digest: bytes,
-    body: bytes,
     sealed: SealedForm,
     confirmed_by: str | None = None,
 ) -> None:
-    """Store an accepted form and its officer; `body` is the form as posted, without the token.
+    """Store an accepted form and its officer.
 
-    `confirmed_by` is the nodal officer whose code confirmed it, if it needed one. It is written in clear too, for
-    processes of the release before; after the second phase of the update the database takes that away.
+    `confirmed_by` is the nodal officer whose code confirmed it, if it needed one.
     """
     await connection.execute(
         _KEEP_FORM,
@@ -157,9 +153,7 @@ async def keep_form(
         at,
         officer_name,
         officer_designation,
-        dict(form),
         digest,
-        body,
         confirmed_by,
         sealed.key.person_id,
         sealed.form,

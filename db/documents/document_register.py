@@ -8,10 +8,10 @@ from uuid import UUID
 import orjson
 from asyncpg import Record
 
-from db.body_keys import BodyState, OpensBody, StoredBody, stored_columns, use_of
+from db.body_keys import BodyState, OpensBody, stored_body, stored_columns, use_of
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from db.sealed_documents import FACTS, FIR_COPY, FIR_COPY_DIGEST, FIR_NO, PDF, SealedIssue, opened_document
+from db.sealed_documents import FACTS, FIR_COPY, PDF, SealedIssue, opened_document
 from domain.documents import TO_A_BANK
 from domain.errors import BadCursor
 from domain.errors.cases import CaseNotFound
@@ -30,9 +30,8 @@ from schemas.enums import Language
 from schemas.restoration_enums import DocumentKind
 
 _ISSUED: Final = "document_id, number, encode(digest, 'hex') AS digest"
-_SIZE: Final = "coalesce(size_bytes, octet_length(pdf)) AS size_bytes"
 _VIEW: Final = (
-    f"{_ISSUED}, kind, language, case_no, subject, revision, template_version, {_SIZE},"
+    f"{_ISSUED}, kind, language, case_no, subject, revision, template_version, size_bytes,"
     " issued_at, issued_by, ack_no, institution, restoration_id, grievance_id, order_id, hold_id, request_id"
 )
 
@@ -81,10 +80,10 @@ async def insert(
     """Write a document. Beside what is sealed stand the number and the copy of its FIR, which the engine searches."""
     row = await connection.fetchrow(
         "INSERT INTO document (document_id, number, kind, case_no, ack_no, institution, restoration_id, grievance_id,"
-        " order_id, hold_id, request_id, language, template_version, facts, pdf, digest, issued_at, issued_by, subject,"
-        " revision, person_id, sealed_facts, sealed_pdf, size_bytes, fir_no, fir_copy_digest)"
+        " order_id, hold_id, request_id, language, template_version, digest, issued_at, issued_by, subject, revision,"
+        " person_id, sealed_facts, sealed_pdf, size_bytes, fir_no, fir_copy_digest)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
-        f" $23, octet_length($15::bytea), nullif($24, ''), nullif($25::bytea, '')) RETURNING {_ISSUED}",
+        f" nullif($23, ''), nullif($24::bytea, '')) RETURNING {_ISSUED}",
         document_id,
         number,
         facts.kind.value,
@@ -98,8 +97,6 @@ async def insert(
         links.request_id,
         language.value,
         template_version,
-        facts.model_dump(mode="json"),
-        sealed.pdf.clear,
         sealed.pdf.sealed.digest,
         issued_at,
         issued_by,
@@ -108,6 +105,7 @@ async def insert(
         sealed.pdf.key.person_id,
         sealed.facts,
         sealed.pdf.sealed.sealed,
+        sealed.size_bytes,
         facts.fir.number,
         bytes.fromhex(facts.fir.copy_digest),
     )
@@ -115,7 +113,7 @@ async def insert(
     return IssuedDocument(**dict(row))
 
 
-_STORED_PDF: Final = stored_columns("p", "sealed_pdf", "pdf")
+_STORED_PDF: Final = stored_columns("p", "sealed_pdf")
 
 
 async def read(connection: Connection, document_id: UUID, opens: OpensBody) -> tuple[DocumentView, bytes]:
@@ -131,15 +129,12 @@ async def read(connection: Connection, document_id: UUID, opens: OpensBody) -> t
 async def facts_of(connection: Connection, document_id: UUID, opens: OpensBody) -> dict[str, Any] | None:
     """Return the facts from which a document was written; None once they are erased. Raises `NotFound`."""
     row = await connection.fetchrow(
-        f"SELECT p.digest, {stored_columns('p', 'sealed_facts', 'facts')} FROM document p WHERE document_id = $1",
+        f"SELECT p.digest, {stored_columns('p', 'sealed_facts')} FROM document p WHERE document_id = $1",
         document_id,
     )
     if row is None:
         raise DocumentNotFound(document_id)
-    if row["sealed"] is None:
-        return dict(row["clear"])
-    use = use_of(FACTS, row["digest"])
-    opened = opens(StoredBody(row["person_id"], row["wrapped"], row["sealed"], use, b""))
+    opened = opens(stored_body(row, use_of(FACTS, row["digest"])))
     return orjson.loads(opened.content) if opened.state is BodyState.OPEN else None
 
 
@@ -237,7 +232,7 @@ async def banks_without(
         "  AND k.held_at > $3))"
         " AND NOT EXISTS (SELECT FROM document p WHERE p.case_no = $1 AND p.kind = $2 AND p.institution = h.institution"
         "  AND NOT EXISTS (SELECT FROM fir f WHERE f.case_no = $1 AND f.state = 'lapsed'"
-        f"   AND f.fir_no = {FIR_NO}))"
+        "   AND f.fir_no = p.fir_no))"
         " ORDER BY h.institution",
         case_no,
         kind.value,
@@ -250,7 +245,7 @@ async def names_fir(connection: Connection, case_no: str, fir_id: UUID) -> bool:
     """Return whether a bank or the magistrate has a document that names this FIR."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM document p JOIN fir f ON f.case_no = p.case_no WHERE p.case_no = $1"
-        f" AND f.fir_id = $2 AND p.kind = ANY($3) AND {FIR_NO} = f.fir_no)",
+        " AND f.fir_id = $2 AND p.kind = ANY($3) AND p.fir_no = f.fir_no)",
         case_no,
         fir_id,
         [*_FOR_BANKS, DocumentKind.MAGISTRATE_REPORT.value],
@@ -262,8 +257,8 @@ _FOR_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
 """A bank reads the document of an order with the order. A letter to its customer has the customer's code for an
 appeal."""
 _BANKS_VIEW: Final = (
-    f"{_ISSUED}, kind, language, case_no AS case_ack_no, revision, {_SIZE}, issued_at,"
-    f" coalesce(encode({FIR_COPY_DIGEST}, 'hex'), '') AS fir_copy_digest"
+    f"{_ISSUED}, kind, language, case_no AS case_ack_no, revision, size_bytes, issued_at,"
+    " coalesce(encode(fir_copy_digest, 'hex'), '') AS fir_copy_digest"
 )
 
 
@@ -307,8 +302,8 @@ async def read_of_bank(connection: Connection, institution: str, document_id: UU
 async def fir_of_bank(connection: Connection, institution: str, document_id: UUID, opens: OpensBody) -> bytes:
     """Return the FIR copy that goes with a document to this bank. Raises `NotFound`."""
     row = await connection.fetchrow(
-        f"SELECT c.digest AS digest_bytes, {stored_columns('c', 'sealed', 'document')} FROM document p"
-        f" JOIN fir_copy c ON c.case_no = p.case_no AND c.digest = {FIR_COPY_DIGEST}"
+        f"SELECT c.digest AS digest_bytes, {stored_columns('c', 'sealed')} FROM document p"
+        " JOIN fir_copy c ON c.case_no = p.case_no AND c.digest = p.fir_copy_digest"
         " WHERE p.document_id = $1 AND p.institution = $2 AND p.kind = ANY($3)",
         document_id,
         institution,
@@ -355,7 +350,7 @@ def _position(after: str | None) -> tuple[datetime | None, UUID | None]:
         raise BadCursor from None
 
 
-_NOT_SHOWN: Final = frozenset({"digest_bytes", "person_id", "wrapped", "sealed", "clear"})
+_NOT_SHOWN: Final = frozenset({"digest_bytes", "person_id", "wrapped", "sealed"})
 """columns with the sealed PDF of a document"""
 
 

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from asyncpg import Record
-
 from db.body_keys import (
     BODY,
     CONTENT,
@@ -76,7 +74,7 @@ class _Reading:
         unread: set[int] = set()
         async for row in self._connection.cursor(_LINES, self._case_nos, prefetch=AT_ONCE):
             content = self.found[row["case_no"]]
-            stored = _stored(row, row["sealed"], use_of_line(row["natural_key"]), row["clear"].encode())
+            stored = stored_body(row, use_of_line(row["natural_key"]))
             raw = content.read(f"{STATEMENTS}/answer-{row['update_id']}.jsonl", self._opens(stored))
             if raw is None:
                 unread.add(row["update_id"])
@@ -89,8 +87,7 @@ class _Reading:
         """Note the bodies that banks sent."""
         for statement in (_BODIES, _SIGNED):
             async for row in self._connection.cursor(statement, self._case_nos, prefetch=AT_ONCE):
-                stored = _stored(row, row["sealed"], use_of(BODY, row["digest"]), row["body"])
-                self._body(row["case_no"], row["name"], stored, row["digest"])
+                self._body(row["case_no"], row["name"], stored_body(row, use_of(BODY, row["digest"])), row["digest"])
 
     async def exchanges(self) -> None:
         """Note what was sent to banks, and their replies."""
@@ -101,9 +98,8 @@ class _Reading:
                 if head is not None:
                     content.note(f"{folder}/{name}", hashlib.sha256(head.encode()).digest())
             for part in (BODY, CONTENT, REPLY):
-                if row[part] is not None:
-                    digest = row[f"{part}_digest"] or b""
-                    stored = _stored(row, row[f"sealed_{part}"], use_of(part, digest), row[part])
+                if (digest := row[f"{part}_digest"]) is not None:
+                    stored = StoredBody(row["person_id"], row["wrapped"], row[f"sealed_{part}"], use_of(part, digest))
                     self._body(row["case_no"], f"{folder}/{part}", stored, digest)
 
     async def documents(self) -> None:
@@ -120,10 +116,6 @@ class _Reading:
             content.note(name, hashlib.sha256(body).digest())
         elif opened.state is not BodyState.CHANGED:
             content.note(name, beside)
-
-
-def _stored(row: Record, sealed: bytes | None, use: str, clear: bytes) -> StoredBody:
-    return StoredBody(row["person_id"], row["wrapped"], sealed, use, clear)
 
 
 async def bound_content(connection: Connection, case_nos: Sequence[str], opens: OpensBody) -> dict[str, BoundContent]:
@@ -160,8 +152,7 @@ LEFT JOIN bank_key k USING (key_id), LATERAL (VALUES
 WHERE e.case_no = ANY($1) AND e.kind = 'bank_spoke' AND f.digest IS NOT NULL
 """
 _LINES: Final = """
-SELECT a.case_no, a.update_id, a.answer_id, a.natural_key, a.person_id, w.wrapped, a.sealed_raw AS sealed,
-    a.raw::text AS clear
+SELECT a.case_no, a.update_id, a.answer_id, a.natural_key, a.person_id, w.wrapped, a.sealed_raw AS sealed
 FROM answer a LEFT JOIN person_key w USING (person_id) WHERE a.case_no = ANY($1) ORDER BY a.case_no, a.answer_id
 """
 _STATEMENTS: Final = f"""
@@ -170,14 +161,14 @@ SELECT case_no, '{STATEMENTS}/answer-' || update_id || '.jsonl' AS name,
 FROM {answers.opened("$1", "$2")} WHERE update_id <> ALL($3::bigint[]) GROUP BY case_no, update_id
 """
 _BODIES: Final = f"""
-SELECT a.case_no, '{BODIES}/' || encode(b.digest, 'hex') AS name, b.digest, b.person_id, w.wrapped, b.sealed, b.body
+SELECT a.case_no, '{BODIES}/' || encode(b.digest, 'hex') AS name, b.digest, b.person_id, w.wrapped, b.sealed
 FROM {_UPDATES} a JOIN status_update u USING (update_id)
 JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
 LEFT JOIN person_key w USING (person_id) ORDER BY a.case_no, b.body_id
 """
 _SIGNED: Final = f"""
 SELECT e.case_no, '{SIGNED}/' || lpad(b.evidence_id::text, 10, '0') || '/body' AS name, b.digest, b.person_id,
-    w.wrapped, b.sealed, b.body
+    w.wrapped, b.sealed
 FROM case_event e JOIN bank_evidence b ON b.evidence_id = (e.data->>'evidence_id')::bigint
 LEFT JOIN person_key w USING (person_id)
 WHERE e.case_no = ANY($1) AND e.kind = 'bank_spoke' ORDER BY e.case_no, b.evidence_id

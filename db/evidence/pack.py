@@ -100,10 +100,15 @@ def _messages() -> str:
     )
 
 
-def _opened_rows(table: str, key: str, key_type: str, where: str, without: str, *, order: str = "") -> str:
-    """Return the statement that reads rows with personal data, which `lines` gives opened in `$2` and `$3`."""
+def _opened_rows(
+    table: str, key: str, key_type: str, where: str, without: str, *, order: str = "", unopened: str = "{}"
+) -> str:
+    """Return the statement that reads rows with personal data, which `lines` gives opened in `$2` and `$3`.
+
+    `unopened` stands in a row for which it gives none.
+    """
     return (
-        f"SELECT (to_jsonb(t) - '{{{without}}}'::text[] || coalesce(p.data, '{{}}'))::text"
+        f"SELECT (to_jsonb(t) - '{{{without}}}'::text[] || coalesce(p.data, '{unopened}'))::text"
         f" FROM {table} t LEFT JOIN unnest($2::{key_type}[], $3::jsonb[]) AS p ({key}, data) USING ({key})"
         f" WHERE {where} ORDER BY {order or f't.{key}'}"
     )
@@ -139,14 +144,21 @@ FILES: Final = {
         _CASE,
         "t.exchange_id",
         without=(
-            *("body", "content", "reply", "person_id", "sealed_body", "sealed_content", "sealed_reply"),
+            *("person_id", "sealed_body", "sealed_content", "sealed_reply"),
             *("body_digest", "content_digest", "reply_digest"),
         ),
     ),
     "banks/payer_found_transfers.jsonl": _rows("payer_found_transfer", _INQUIRY, "t.found_id"),
     "banks/payer_inquiries.jsonl": _rows("payer_inquiry", _CASE, "t.hop_no, t.planned_at, t.inquiry_id"),
     "banks/payer_statements.jsonl": _rows("payer_statement", _INQUIRY, "t.statement_id"),
-    RETURNED: _opened_rows("returned_funds", "returned_id", "bigint", _CASE, "person_id,sealed_unreadable"),
+    RETURNED: _opened_rows(
+        "returned_funds",
+        "returned_id",
+        "bigint",
+        _CASE,
+        "person_id,sealed_unreadable",
+        unopened='{"unreadable": null}',
+    ),
     "banks/status_updates.jsonl": _rows(
         "status_update", "t.update_id IN (SELECT update_id FROM answer WHERE case_no = $1)", "t.update_id"
     ),
@@ -312,7 +324,7 @@ FILES: Final = {
     "restorations/court_hearings.jsonl": _rows("court_hearing", _CASE, "t.court_hearing_id"),
     # The document itself stays in the database; the log binds its digest.
     "restorations/hearing_waivers.jsonl": _rows(
-        "hearing_waiver", _RESTORATION, "t.recorded_at, t.hold_id", without=("document", "person_id", "sealed_document")
+        "hearing_waiver", _RESTORATION, "t.recorded_at, t.hold_id", without=("person_id", "sealed_document")
     ),
     "restorations/lines.jsonl": _rows("restoration_line", _CASE, "t.restoration_id, t.hop_no"),
     OBJECTIONS: _opened_rows("objection", "objection_id", "bigint", _RESTORATION, "person_id,sealed_text"),

@@ -18,6 +18,7 @@ from db.body_keys import (
     OpenedBody,
     OpensBody,
     StoredBody,
+    stored_body,
     stored_line,
     use_of,
 )
@@ -46,7 +47,7 @@ WHERE t.order_id IN (SELECT order_id FROM bank_order WHERE case_no = $1) AND t.c
 ) ORDER BY name
 """
 _BODIES: Final = """
-SELECT DISTINCT ON (b.body_id) b.digest, b.body, b.person_id, b.sealed, w.wrapped FROM case_event e
+SELECT DISTINCT ON (b.body_id) b.digest, b.person_id, b.sealed, w.wrapped FROM case_event e
 JOIN status_update u ON u.update_id = (e.data->>'update_id')::bigint
 JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
 LEFT JOIN person_key w ON w.person_id = b.person_id
@@ -95,7 +96,7 @@ async def stored_lines(connection: Connection, case_no: str) -> dict[int, Stored
 
 
 _FORMS: Final = """
-SELECT f.form_id, f.form::text AS form, f.body, f.digest, f.person_id, f.sealed_form, f.sealed_body, w.wrapped
+SELECT f.form_id, f.digest, f.person_id, f.sealed_form, f.sealed_body, w.wrapped
 FROM reply_form f LEFT JOIN person_key w USING (person_id)
 WHERE f.link_id IN (SELECT l.link_id FROM reply_link l WHERE l.subject_id IN (
     SELECT request_id FROM hold_request WHERE case_no = $1
@@ -108,12 +109,8 @@ async def forms(connection: Connection, case_no: str, opens: OpensBody) -> dict[
     found = {}
     for row in await connection.fetch(_FORMS, case_no):
         key = row["person_id"], row["wrapped"]
-        fields = StoredBody(*key, row["sealed_form"], use_of(FORM, row["digest"]), row["form"].encode())
-        told = _content(opens(fields))
-        content = None
-        if row["body"] is not None:
-            use = use_of(FORM_BODY, row["digest"])
-            content = _content(opens(StoredBody(*key, row["sealed_body"], use, row["body"])))
+        told = _content(opens(StoredBody(*key, row["sealed_form"], use_of(FORM, row["digest"]))))
+        content = _content(opens(StoredBody(*key, row["sealed_body"], use_of(FORM_BODY, row["digest"]))))
         found[row["form_id"]] = {
             "form": None if told is None else orjson.loads(told),
             "body": None if content is None else rf"\x{content.hex()}",
@@ -135,8 +132,7 @@ async def bodies(
 ) -> AsyncGenerator[tuple[str, bytes | None], None]:
     """Yield answers received on the I4C wire and in files: the SHA-256 and the bytes of each; None once erased."""
     async for row in connection.cursor(_BODIES, case_no, prefetch=1):
-        stored = StoredBody(row["person_id"], row["wrapped"], row["sealed"], use_of(BODY, row["digest"]), row["body"])
-        yield row["digest"].hex(), _content(opens(stored))
+        yield row["digest"].hex(), _content(opens(stored_body(row, use_of(BODY, row["digest"]))))
 
 
 async def sent(connection: Connection, case_no: str, opens: OpensBody) -> AsyncGenerator[SentFile, None]:
@@ -151,10 +147,8 @@ async def sent(connection: Connection, case_no: str, opens: OpensBody) -> AsyncG
 def _parts_of(row: Record, opens: OpensBody) -> Iterator[tuple[str, bytes | None, bytes | None]]:
     """Yield the files of an exchange in the order of their names: name, content, and the kept digest."""
     for part in (BODY, CONTENT, REPLY):
-        if row[part] is not None:
-            digest = row[f"{part}_digest"]
-            use = use_of(part, digest or b"")
-            stored = StoredBody(row["person_id"], row["wrapped"], row[f"sealed_{part}"], use, row[part])
+        if (digest := row[f"{part}_digest"]) is not None:
+            stored = StoredBody(row["person_id"], row["wrapped"], row[f"sealed_{part}"], use_of(part, digest))
             yield part, _content(opens(stored)), digest
     if row["reply_head"] is not None:
         yield "reply.txt", row["reply_head"].encode(), None

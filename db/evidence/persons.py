@@ -46,7 +46,7 @@ async def person_records(
     """Return what became of the key of each victim and account holder of these cases, by case."""
     found: dict[str, list[PersonRecord]] = defaultdict(list)
     for row in await connection.fetch(_PERSONS, list(case_nos)):
-        opened = opens(StoredBody(row["person_id"], row["wrapped"], row["sealed"], row["use"], b""))
+        opened = opens(StoredBody(row["person_id"], row["wrapped"], row["sealed"], row["use"]))
         if opened.state is BodyState.ERASED:
             state = PersonState.ERASED if row["is_logged"] else PersonState.ERASED_UNLOGGED
         else:

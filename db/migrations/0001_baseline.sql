@@ -181,19 +181,6 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION answer_positions(text,text,text[],text[],text) IS 'the hops that an answer with these references and accounts can be about';
 
-CREATE FUNCTION answer_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed_raw IS NULL THEN
-        RAISE EXCEPTION 'a line of an answer is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'answer_sealed';
-    END IF;
-    NEW.raw := '{}';
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION application_signature_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -250,46 +237,12 @@ CREATE FUNCTION bank_exchange_digests(p_exchange_id bigint)
  STABLE
 AS $function$
     SELECT f.* FROM bank_exchange x CROSS JOIN LATERAL (VALUES
-        ('request.txt', sha256(convert_to(x.head, 'UTF8'))), ('body', coalesce(x.body_digest, sha256(x.body))),
-        ('content', coalesce(x.content_digest, sha256(x.content))),
-        ('reply.txt', sha256(convert_to(x.reply_head, 'UTF8'))), ('reply', coalesce(x.reply_digest, sha256(x.reply)))
+        ('request.txt', sha256(convert_to(x.head, 'UTF8'))), ('body', x.body_digest), ('content', x.content_digest),
+        ('reply.txt', sha256(convert_to(x.reply_head, 'UTF8'))), ('reply', x.reply_digest)
     ) AS f (name, digest)
     WHERE x.exchange_id = p_exchange_id AND f.digest IS NOT NULL
 $function$;
 COMMENT ON FUNCTION bank_exchange_digests(bigint) IS 'the SHA-256 of each file of an exchange, of its clear bytes';
-
-CREATE FUNCTION bank_exchange_files(p_exchange_id bigint)
- RETURNS TABLE(name text, bytes bytea)
- LANGUAGE plpgsql
- STABLE
-AS $function$
-BEGIN
-    RETURN QUERY SELECT f.* FROM bank_exchange x CROSS JOIN LATERAL (VALUES
-        ('request.txt', convert_to(x.head, 'UTF8')), ('body', x.body), ('content', x.content),
-        ('reply.txt', convert_to(x.reply_head, 'UTF8')), ('reply', x.reply)) AS f (name, bytes)
-    WHERE x.exchange_id = p_exchange_id AND f.bytes IS NOT NULL;
-END $function$;
-
-CREATE FUNCTION bank_exchange_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed_body IS NULL THEN
-        RAISE EXCEPTION 'what passes between us and a bank is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_exchange_sealed';
-    ELSIF NEW.body <> '' AND NEW.body_digest <> sha256(NEW.body)
-        OR NEW.content <> '' AND NEW.content_digest <> sha256(NEW.content)
-        OR NEW.reply <> '' AND NEW.reply_digest <> sha256(NEW.reply)
-    THEN
-        RAISE EXCEPTION 'what passed between us and a bank has another digest'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_exchange_digests';
-    END IF;
-    NEW.body := '';
-    NEW.content := CASE WHEN NEW.content IS NOT NULL THEN ''::bytea END;
-    NEW.reply := CASE WHEN NEW.reply IS NOT NULL THEN ''::bytea END;
-    RETURN NEW;
-END $function$;
 
 CREATE FUNCTION bank_exchanges_bound(p_about text, p_id uuid)
  RETURNS jsonb
@@ -301,13 +254,13 @@ DECLARE
     lines jsonb;
 BEGIN
     WITH latest AS (
-        (SELECT x.exchange_id, x.digest, coalesce(x.reply_digest, sha256(x.reply)) AS reply_digest FROM bank_exchange x
+        (SELECT x.exchange_id, x.digest, x.reply_digest FROM bank_exchange x
          WHERE x.request_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
         UNION ALL
-        (SELECT x.exchange_id, x.digest, coalesce(x.reply_digest, sha256(x.reply)) FROM bank_exchange x
+        (SELECT x.exchange_id, x.digest, x.reply_digest FROM bank_exchange x
          WHERE x.order_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
         UNION ALL
-        (SELECT x.exchange_id, x.digest, coalesce(x.reply_digest, sha256(x.reply)) FROM bank_exchange x
+        (SELECT x.exchange_id, x.digest, x.reply_digest FROM bank_exchange x
          WHERE x.inquiry_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
     )
     SELECT jsonb_agg(jsonb_build_object('exchange_id', l.exchange_id, 'sent_sha256', encode(l.digest, 'hex'),
@@ -565,21 +518,6 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_reply_check_of_confirmed';
     END IF;
     RETURN NULL;
-END $function$;
-
-CREATE FUNCTION body_is_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed IS NULL THEN
-        RAISE EXCEPTION 'a body is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_sealed';
-    ELSIF NEW.body <> '' AND NEW.digest <> sha256(NEW.body) THEN
-        RAISE EXCEPTION 'a body has another digest' USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_check';
-    END IF;
-    NEW.body := '';
-    RETURN NEW;
 END $function$;
 
 CREATE FUNCTION brake_release(p_hold_id uuid, p_paise bigint, p_at timestamp with time zone, p_releases_max integer, p_paise_max bigint, p_window interval, p_valid interval, OUT braked boolean, OUT begun boolean, OUT waits_newly boolean, OUT releases bigint, OUT released_paise bigint)
@@ -922,24 +860,6 @@ BEGIN
       AND (c.account_key IS NULL OR (h.institution, h.account_key) = (c.institution, c.account_key));
 END $function$;
 
-CREATE FUNCTION court_order_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed_document IS NOT NULL THEN
-        IF NEW.document_digest <> sha256(NEW.document) THEN
-            RAISE EXCEPTION 'the document of an order has another digest'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_check';
-        END IF;
-        NEW.document := NULL;
-    ELSIF NEW.document IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.document IS DISTINCT FROM OLD.document) THEN
-        RAISE EXCEPTION 'the document of an order is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_sealed';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION court_order_withdrawn_by_two()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1019,22 +939,6 @@ BEGIN
         RAISE EXCEPTION 'the counter of % escalates by one', NEW.series
             USING ERRCODE = 'check_violation', CONSTRAINT = 'document_counter_escalates';
     END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION document_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed_pdf IS NULL THEN
-        RAISE EXCEPTION 'an issued document is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_sealed';
-    ELSIF NEW.pdf <> '' AND NEW.digest <> sha256(NEW.pdf) THEN
-        RAISE EXCEPTION 'a document has another digest' USING ERRCODE = 'check_violation', CONSTRAINT = 'document_check';
-    END IF;
-    NEW.pdf := '';
-    NEW.facts := '{}';
     RETURN NEW;
 END $function$;
 
@@ -1166,31 +1070,6 @@ BEGIN
     RETURN NULL;
 END $function$;
 
-CREATE FUNCTION fir_copy_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed IS NULL THEN
-        RAISE EXCEPTION 'a copy of a FIR is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'fir_copy_sealed';
-    ELSIF NEW.document <> '' AND NEW.digest <> sha256(NEW.document) THEN
-        RAISE EXCEPTION 'a copy of a FIR has another digest'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'fir_copy_hashed';
-    END IF;
-    NEW.document := '';
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION fir_document_elsewhere()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    RAISE EXCEPTION 'a copy of a FIR is written into fir_copy'
-        USING ERRCODE = 'check_violation', CONSTRAINT = 'fir_document_elsewhere';
-END $function$;
-
 CREATE FUNCTION fir_lapse_asks_for_notices()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1236,22 +1115,6 @@ BEGIN
         RAISE EXCEPTION 'the holder of hold % has no notice', NEW.hold_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'hearing_waiver_of_served';
     END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION hearing_waiver_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed_document IS NULL THEN
-        RAISE EXCEPTION 'a waiver is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'hearing_waiver_sealed';
-    ELSIF NEW.document <> '' AND NEW.document_digest <> sha256(NEW.document) THEN
-        RAISE EXCEPTION 'a waiver has another digest'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'hearing_waiver_check';
-    END IF;
-    NEW.document := '';
     RETURN NEW;
 END $function$;
 
@@ -1886,13 +1749,13 @@ AS $function$
         SELECT unnest(CASE WHEN bool_and(s.importer IS NOT NULL) THEN array_agg(DISTINCT s.importer) END)
         FROM (
             SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
-                THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
+                THEN coalesce(a.imported_by, '')
                 ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END AS importer
             FROM answer a WHERE a.case_no = of_case AND of_hop = ANY (a.hop_nos)
                 AND a.kind IN ('held', 'withdrawn', 'spent', 'moved')
             UNION ALL
             SELECT CASE WHEN a.flags @> '[{"code": "from_workbook"}]'
-                THEN coalesce(a.imported_by, a.raw ->> 'imported_by', '')
+                THEN coalesce(a.imported_by, '')
                 ELSE (SELECT t.entered_by FROM telephone_answer t WHERE t.update_id = a.update_id) END
             FROM hop h JOIN answer a ON a.answer_id = h.opened_by_answer WHERE h.case_no = of_case AND h.hop_no = of_hop
             UNION ALL
@@ -2197,19 +2060,6 @@ BEGIN
     RETURN NULL;
 END $function$;
 
-CREATE FUNCTION reply_form_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.sealed_form IS NULL THEN
-        RAISE EXCEPTION 'a form is written sealed' USING ERRCODE = 'check_violation', CONSTRAINT = 'reply_form_sealed';
-    END IF;
-    NEW.form := '{}';
-    NEW.body := CASE WHEN NEW.body IS NOT NULL THEN ''::bytea END;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION reply_link_deletion()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2470,19 +2320,6 @@ BEGIN
     RETURN NEW;
 END $function$;
 
-CREATE FUNCTION returned_funds_sealed()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF NEW.unreadable <> '{}' AND NEW.sealed_unreadable IS NULL THEN
-        RAISE EXCEPTION 'what cannot be read of returned money is written sealed'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'returned_funds_sealed';
-    END IF;
-    NEW.unreadable := CASE WHEN NEW.unreadable IS NOT NULL THEN '{}'::jsonb END;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION role_of_duty(duty text)
  RETURNS text
  LANGUAGE sql
@@ -2561,14 +2398,6 @@ BEGIN
         CASE TG_OP WHEN 'INSERT' THEN 'token_issued' ELSE 'token_revoked' END,
         jsonb_build_object('token_id', NEW.token_id, 'name', NEW.name, 'roles', NEW.roles, 'ends_at', NEW.ends_at));
     RETURN NULL;
-END $function$;
-
-CREATE FUNCTION sealed_once()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    RAISE EXCEPTION 'a row of % is append-only: it is only sealed, once', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $function$;
 
 CREATE FUNCTION set_aside_hop_rules()
@@ -3007,7 +2836,6 @@ CREATE TABLE answer (
     applied_paise bigint NOT NULL,
     remarks text NOT NULL,
     flags jsonb NOT NULL,
-    raw jsonb NOT NULL,
     received_at timestamp with time zone NOT NULL,
     occurred_at timestamp with time zone,
     reference_key text NOT NULL DEFAULT ''::text,
@@ -3015,13 +2843,12 @@ CREATE TABLE answer (
     balance_paise bigint,
     balance_is_free boolean NOT NULL DEFAULT false,
     within_paise bigint NOT NULL,
-    person_id uuid,
-    sealed_raw bytea,
+    person_id uuid NOT NULL,
+    sealed_raw bytea NOT NULL,
     imported_by text,
     balance_on_wire boolean NOT NULL DEFAULT false,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
-    CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise))),
-    CONSTRAINT answer_sealed_is_whole CHECK ((num_nulls(person_id, sealed_raw) = ANY (ARRAY[0, 2])))
+    CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
 );
 COMMENT ON COLUMN answer.balance_is_free IS 'whether balance_paise leaves out what is on hold in the account';
 COMMENT ON COLUMN answer.balance_on_wire IS 'whether it has a balance in the field of the I4C wire';
@@ -3118,17 +2945,14 @@ CREATE TABLE bank_body (
     channel text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     headers jsonb NOT NULL,
-    body bytea NOT NULL,
     digest bytea NOT NULL,
-    person_id uuid,
-    sealed bytea,
+    person_id uuid NOT NULL,
+    sealed bytea NOT NULL,
     of_bank boolean NOT NULL DEFAULT false,
     CONSTRAINT bank_body_institution_digest_key UNIQUE (institution, digest),
     CONSTRAINT bank_body_pkey PRIMARY KEY (body_id),
     CONSTRAINT bank_body_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'iso20022'::text]))),
-    CONSTRAINT bank_body_check CHECK (((sealed IS NOT NULL) OR (digest = sha256(body)))),
-    CONSTRAINT bank_body_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
-    CONSTRAINT bank_body_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
+    CONSTRAINT bank_body_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
 );
 COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
 COMMENT ON COLUMN bank_body.of_bank IS 'whether a key of the bank seals it, because it was of no known case or of several';
@@ -3176,19 +3000,16 @@ CREATE TABLE bank_evidence (
     method text NOT NULL,
     path text NOT NULL,
     headers jsonb NOT NULL,
-    body bytea NOT NULL,
     digest bytea NOT NULL,
     about uuid,
     key_id text,
     signature bytea,
     signature_base bytea,
-    person_id uuid,
-    sealed bytea,
+    person_id uuid NOT NULL,
+    sealed bytea NOT NULL,
     bank_person_id uuid,
     CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
-    CONSTRAINT bank_evidence_check CHECK (((sealed IS NOT NULL) OR (digest = sha256(body)))),
     CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
-    CONSTRAINT bank_evidence_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2]))),
     CONSTRAINT bank_evidence_signed CHECK ((num_nulls(key_id, signature, signature_base) = ANY (ARRAY[0, 3])))
 );
 COMMENT ON COLUMN bank_evidence.about IS 'the hold request or the order that it speaks of; null for one that speaks of neither';
@@ -3210,44 +3031,39 @@ CREATE TABLE bank_exchange (
     channel text NOT NULL,
     at timestamp with time zone NOT NULL,
     head text NOT NULL,
-    body bytea NOT NULL,
     size_bytes integer NOT NULL,
     digest bytea NOT NULL,
     masked boolean NOT NULL,
-    content bytea,
     reply_head text,
-    reply bytea,
     reply_cut boolean NOT NULL,
     failure text NOT NULL,
     inquiry_id uuid,
-    person_id uuid,
-    sealed_body bytea,
+    person_id uuid NOT NULL,
+    sealed_body bytea NOT NULL,
     sealed_content bytea,
     sealed_reply bytea,
-    body_digest bytea,
+    body_digest bytea NOT NULL,
     content_digest bytea,
     reply_digest bytea,
     CONSTRAINT bank_exchange_pkey PRIMARY KEY (exchange_id),
     CONSTRAINT bank_exchange_about CHECK ((((request_id IS NOT NULL) = (about = 'hold_request'::text)) AND ((inquiry_id IS NOT NULL) = (about = 'payer_inquiry'::text)) AND ((order_id IS NOT NULL) = (about = ANY (ARRAY['order'::text, 'cancellation'::text]))))),
     CONSTRAINT bank_exchange_about_check CHECK ((about = ANY (ARRAY['hold_request'::text, 'order'::text, 'cancellation'::text, 'payer_inquiry'::text]))),
-    CONSTRAINT bank_exchange_as_sent CHECK ((masked OR (size_bytes > octet_length(body)) OR (digest = sha256(body)))),
+    CONSTRAINT bank_exchange_as_sent CHECK ((masked OR (size_bytes > (octet_length(sealed_body) - 30)) OR (digest = body_digest))),
     CONSTRAINT bank_exchange_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
     CONSTRAINT bank_exchange_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT bank_exchange_reply CHECK (((reply_head IS NULL) = (reply IS NULL))),
-    CONSTRAINT bank_exchange_sealed_as_sent CHECK ((masked OR (sealed_body IS NULL) OR (size_bytes > (octet_length(sealed_body) - 30)) OR (digest = body_digest))),
-    CONSTRAINT bank_exchange_sealed_is_whole CHECK (((num_nulls(person_id, sealed_body, body_digest) = ANY (ARRAY[0, 3])) AND (num_nulls(sealed_content, content_digest) = ANY (ARRAY[0, 2])) AND (num_nulls(sealed_reply, reply_digest) = ANY (ARRAY[0, 2])) AND ((person_id IS NULL) OR (((content IS NULL) = (sealed_content IS NULL)) AND ((reply IS NULL) = (sealed_reply IS NULL)))) AND ((person_id IS NOT NULL) OR (num_nonnulls(sealed_content, sealed_reply) = 0))))
+    CONSTRAINT bank_exchange_reply CHECK (((reply_head IS NULL) = (sealed_reply IS NULL))),
+    CONSTRAINT bank_exchange_sealed_is_whole CHECK (((num_nulls(sealed_content, content_digest) = ANY (ARRAY[0, 2])) AND (num_nulls(sealed_reply, reply_digest) = ANY (ARRAY[0, 2]))))
 );
 COMMENT ON COLUMN bank_exchange.at IS 'when the bytes began to leave; of what a bank fetched: when it was made';
-COMMENT ON COLUMN bank_exchange.body IS 'what was sent, cut where it is shorter than size_bytes';
-COMMENT ON COLUMN bank_exchange.body_digest IS 'SHA-256 of the body as it is kept here, in clear';
-COMMENT ON COLUMN bank_exchange.content IS 'what the bank reads once it has opened its envelope; null where the body is that';
+COMMENT ON COLUMN bank_exchange.body_digest IS 'SHA-256 of the body as it is kept here, before it is sealed';
 COMMENT ON COLUMN bank_exchange.digest IS 'SHA-256 of the whole as it was sent, where the body here is masked or cut';
 COMMENT ON COLUMN bank_exchange.failure IS 'what ended the attempt; empty where the bank has it';
 COMMENT ON COLUMN bank_exchange.head IS 'how it went and where to, a line each; of our headers those that say something, and no secret';
 COMMENT ON COLUMN bank_exchange.masked IS 'the token of a link is written over in the body, with as many letters x';
-COMMENT ON COLUMN bank_exchange.person_id IS 'the key of the case that seals it; null in a row that the release before wrote';
+COMMENT ON COLUMN bank_exchange.person_id IS 'the key of the case that seals it';
 COMMENT ON COLUMN bank_exchange.reply_head IS 'the status, and of the headers those that say something; null where no reply came';
-COMMENT ON COLUMN bank_exchange.sealed_body IS 'the body, sealed';
+COMMENT ON COLUMN bank_exchange.sealed_body IS 'what was sent, sealed; cut where it is shorter than size_bytes';
+COMMENT ON COLUMN bank_exchange.sealed_content IS 'what the bank reads once it has opened its envelope, sealed; null where the body is that';
 CREATE UNIQUE INDEX bank_exchange_fetched ON bank_exchange (COALESCE(request_id, order_id), about, digest) WHERE (channel = 'pull'::text);
 CREATE INDEX bank_exchange_inquiry ON bank_exchange (inquiry_id, exchange_id) WHERE (inquiry_id IS NOT NULL);
 CREATE UNIQUE INDEX bank_exchange_inquiry_fetched ON bank_exchange (inquiry_id, digest) WHERE ((channel = 'pull'::text) AND (inquiry_id IS NOT NULL));
@@ -3959,7 +3775,6 @@ CREATE TABLE court_order (
     amount_paise bigint,
     institution text,
     account_key text,
-    document bytea,
     document_digest bytea,
     taken_by text NOT NULL,
     taken_at timestamp with time zone NOT NULL,
@@ -3980,7 +3795,6 @@ CREATE TABLE court_order (
     sealed_document bytea,
     CONSTRAINT court_order_pkey PRIMARY KEY (court_order_id),
     CONSTRAINT court_order_amount_paise_check CHECK ((amount_paise > 0)),
-    CONSTRAINT court_order_check CHECK ((document_digest = sha256(document))),
     CONSTRAINT court_order_check1 CHECK (((institution IS NULL) = (account_key IS NULL))),
     CONSTRAINT court_order_counts_for_a_time CHECK (((counts_until IS NOT NULL) OR ((confirmed_at IS NOT NULL) AND (effect <> 'keep_hold'::text)))),
     CONSTRAINT court_order_court_check CHECK ((court <> ''::text)),
@@ -3989,7 +3803,7 @@ CREATE TABLE court_order (
     CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((confirmed_by <> taken_by) AND (document_digest IS NOT NULL))))),
     CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
     CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text)),
-    CONSTRAINT court_order_sealed_is_whole CHECK (((num_nulls(person_id, sealed_document) = ANY (ARRAY[0, 2])) AND ((document_digest IS NULL) = (num_nonnulls(document, sealed_document) = 0)))),
+    CONSTRAINT court_order_sealed_is_whole CHECK ((num_nulls(person_id, sealed_document, document_digest) = ANY (ARRAY[0, 3]))),
     CONSTRAINT court_order_withdrawal_asked CHECK ((((withdrawal_asked_by IS NULL) = (withdrawal_asked_at IS NULL)) AND ((withdrawal_asked_by IS NULL) OR (withdrawal_asked_reason <> ''::text)))),
     CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
 );
@@ -4222,32 +4036,28 @@ CREATE TABLE document (
     request_id uuid,
     language text NOT NULL,
     template_version text NOT NULL,
-    facts jsonb NOT NULL,
-    pdf bytea NOT NULL,
     digest bytea NOT NULL,
     issued_at timestamp with time zone NOT NULL,
     issued_by text NOT NULL,
     subject text NOT NULL,
     revision integer NOT NULL DEFAULT 1,
-    person_id uuid,
-    sealed_facts bytea,
-    sealed_pdf bytea,
-    size_bytes integer,
+    person_id uuid NOT NULL,
+    sealed_facts bytea NOT NULL,
+    sealed_pdf bytea NOT NULL,
+    size_bytes integer NOT NULL,
     fir_no text,
     fir_copy_digest bytea,
     CONSTRAINT document_number_key UNIQUE (number),
     CONSTRAINT document_once UNIQUE (case_no, kind, subject, language, revision),
     CONSTRAINT document_pkey PRIMARY KEY (document_id),
-    CONSTRAINT document_check CHECK (((sealed_pdf IS NOT NULL) OR (digest = sha256(pdf)))),
     CONSTRAINT document_fir_is_named CHECK (((fir_no <> ''::text) AND (octet_length(fir_copy_digest) = 32))),
     CONSTRAINT document_kind CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_94'::text, 'notice_106'::text, 'notice_107'::text, 'restoration_application'::text, 'signed_application'::text, 'restoration_order'::text, 'release_order'::text, 'holder_notice'::text, 'status_letter'::text]))),
     CONSTRAINT document_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
-    CONSTRAINT document_revision_check CHECK ((revision > 0)),
-    CONSTRAINT document_sealed_is_whole CHECK (((num_nulls(person_id, sealed_facts, sealed_pdf, size_bytes) = ANY (ARRAY[0, 4])) AND ((person_id IS NOT NULL) OR (num_nonnulls(fir_no, fir_copy_digest) = 0))))
+    CONSTRAINT document_revision_check CHECK ((revision > 0))
 );
 COMMENT ON COLUMN document.fir_copy_digest IS 'SHA-256 of the copy of the FIR that goes with it';
 COMMENT ON COLUMN document.fir_no IS 'the number of the FIR that it names';
-COMMENT ON COLUMN document.person_id IS 'the key of the case that seals it; null in a row that the release before wrote';
+COMMENT ON COLUMN document.person_id IS 'the key of the case that seals it';
 COMMENT ON COLUMN document.sealed_facts IS 'the facts, sealed';
 COMMENT ON COLUMN document.sealed_pdf IS 'the PDF, sealed';
 COMMENT ON COLUMN document.size_bytes IS 'the size of the PDF';
@@ -4444,14 +4254,12 @@ CREATE TABLE fir (
     attempts integer NOT NULL DEFAULT 0,
     next_attempt_at timestamp with time zone,
     failure text NOT NULL DEFAULT ''::text,
-    document bytea,
     CONSTRAINT fir_pkey PRIMARY KEY (fir_id),
     CONSTRAINT fir_asked_until_answered CHECK (((state = 'requested'::text) = (next_attempt_at IS NOT NULL))),
     CONSTRAINT fir_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT fir_check CHECK (((state = ANY (ARRAY['registered'::text, 'signed'::text, 'lapsed'::text])) = (fir_no IS NOT NULL))),
     CONSTRAINT fir_check1 CHECK (((fir_no IS NULL) = (registered_at IS NULL))),
     CONSTRAINT fir_check2 CHECK (((state = 'signed'::text) <= (signed_at IS NOT NULL))),
-    CONSTRAINT fir_document CHECK (((document IS NULL) OR (document_digest = sha256(document)))),
     CONSTRAINT fir_document_digest_check CHECK ((octet_length(document_digest) = 32)),
     CONSTRAINT fir_kind_check CHECK ((kind = ANY (ARRAY['fir'::text, 'zero_fir'::text, 'e_zero_fir'::text]))),
     CONSTRAINT fir_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'registered'::text, 'signed'::text, 'lapsed'::text, 'refused'::text, 'cancelled'::text])))
@@ -4464,12 +4272,9 @@ CREATE TABLE fir_copy (
     case_no text NOT NULL,
     digest bytea NOT NULL,
     fir_id uuid NOT NULL,
-    document bytea NOT NULL,
-    person_id uuid,
-    sealed bytea,
-    CONSTRAINT fir_copy_pkey PRIMARY KEY (case_no, digest),
-    CONSTRAINT fir_copy_hashed CHECK (((sealed IS NOT NULL) OR (digest = sha256(document)))),
-    CONSTRAINT fir_copy_sealed_is_whole CHECK ((num_nulls(person_id, sealed) = ANY (ARRAY[0, 2])))
+    person_id uuid NOT NULL,
+    sealed bytea NOT NULL,
+    CONSTRAINT fir_copy_pkey PRIMARY KEY (case_no, digest)
 );
 COMMENT ON COLUMN fir_copy.person_id IS 'the key of the case that seals it';
 COMMENT ON COLUMN fir_copy.sealed IS 'the copy, sealed';
@@ -4564,20 +4369,16 @@ CREATE TABLE hearing_waiver (
     restoration_id uuid NOT NULL,
     visit_no integer NOT NULL,
     hold_id uuid NOT NULL,
-    document bytea NOT NULL,
     document_digest bytea NOT NULL,
     reason text NOT NULL,
     recorded_by text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     contradict_until timestamp with time zone NOT NULL,
-    person_id uuid,
-    sealed_document bytea,
+    person_id uuid NOT NULL,
+    sealed_document bytea NOT NULL,
     CONSTRAINT hearing_waiver_pkey PRIMARY KEY (restoration_id, visit_no, hold_id),
-    CONSTRAINT hearing_waiver_check CHECK (((sealed_document IS NOT NULL) OR (document_digest = sha256(document)))),
     CONSTRAINT hearing_waiver_check1 CHECK ((contradict_until > recorded_at)),
-    CONSTRAINT hearing_waiver_document_check CHECK (((sealed_document IS NOT NULL) OR (octet_length(document) > 0))),
     CONSTRAINT hearing_waiver_reason_check CHECK ((reason <> ''::text)),
-    CONSTRAINT hearing_waiver_sealed_is_whole CHECK ((num_nulls(person_id, sealed_document) = ANY (ARRAY[0, 2]))),
     CONSTRAINT hearing_waiver_visit_no_check CHECK ((visit_no > 0))
 );
 COMMENT ON TABLE hearing_waiver IS 'Statements of account holders that they waive the rest of the time to object, for one visit of the holder''s notice.';
@@ -5693,22 +5494,17 @@ CREATE TABLE reply_form (
     received_at timestamp with time zone NOT NULL,
     officer_name text NOT NULL,
     officer_designation text NOT NULL,
-    form jsonb NOT NULL,
     digest bytea NOT NULL,
-    body bytea,
     confirmed_by text,
-    person_id uuid,
-    sealed_form bytea,
-    sealed_body bytea,
+    person_id uuid NOT NULL,
+    sealed_form bytea NOT NULL,
+    sealed_body bytea NOT NULL,
     CONSTRAINT reply_form_link_id_digest_key UNIQUE (link_id, digest),
     CONSTRAINT reply_form_pkey PRIMARY KEY (form_id),
     CONSTRAINT reply_form_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT reply_form_form_check CHECK ((jsonb_typeof(form) = 'object'::text)),
     CONSTRAINT reply_form_officer_designation_check CHECK ((officer_designation <> ''::text)),
-    CONSTRAINT reply_form_officer_name_check CHECK ((officer_name <> ''::text)),
-    CONSTRAINT reply_form_sealed_is_whole CHECK (((num_nulls(person_id, sealed_form) = ANY (ARRAY[0, 2])) AND ((person_id IS NOT NULL) OR (sealed_body IS NULL)) AND ((person_id IS NULL) OR ((body IS NULL) = (sealed_body IS NULL)))))
+    CONSTRAINT reply_form_officer_name_check CHECK ((officer_name <> ''::text))
 );
-COMMENT ON COLUMN reply_form.body IS 'the form as it was posted';
 COMMENT ON COLUMN reply_form.confirmed_by IS 'the nodal officer at whose registered mobile a code confirmed the form; empty: the desk telephones; null: no code was needed';
 COMMENT ON COLUMN reply_form.digest IS 'equal for two forms that are filled in alike';
 COMMENT ON COLUMN reply_form.person_id IS 'the key of the case that seals it';
@@ -5896,24 +5692,22 @@ CREATE TABLE returned_funds (
     reason_code text NOT NULL DEFAULT ''::text,
     job_id text,
     remarks text NOT NULL DEFAULT ''::text,
-    unreadable jsonb,
     person_id uuid,
     sealed_unreadable bytea,
     CONSTRAINT returned_funds_institution_body_digest_line_no_key UNIQUE (institution, body_digest, line_no),
     CONSTRAINT returned_funds_pkey PRIMARY KEY (returned_id),
     CONSTRAINT returned_funds_body_digest_check CHECK ((octet_length(body_digest) = 32)),
-    CONSTRAINT returned_funds_check CHECK (((returned_paise IS NULL) = (unreadable IS NOT NULL))),
+    CONSTRAINT returned_funds_check CHECK (((returned_paise IS NULL) = (sealed_unreadable IS NOT NULL))),
     CONSTRAINT returned_funds_check1 CHECK (((hop_no IS NULL) OR (case_no IS NOT NULL))),
     CONSTRAINT returned_funds_line_no_check CHECK ((line_no >= 1)),
     CONSTRAINT returned_funds_returned_paise_check CHECK ((returned_paise >= 0)),
-    CONSTRAINT returned_funds_sealed_is_whole CHECK (((num_nulls(person_id, sealed_unreadable) = ANY (ARRAY[0, 2])) AND ((sealed_unreadable IS NULL) OR (unreadable IS NOT NULL)))),
+    CONSTRAINT returned_funds_sealed_is_whole CHECK ((num_nulls(person_id, sealed_unreadable) = ANY (ARRAY[0, 2]))),
     CONSTRAINT returned_funds_transfer_paise_check CHECK ((transfer_paise >= 0))
 );
 COMMENT ON COLUMN returned_funds.case_no IS 'null: it names no case that this bank has to do with';
 COMMENT ON COLUMN returned_funds.created_at IS 'of the message, as the bank says';
 COMMENT ON COLUMN returned_funds.person_id IS 'the key of the case or of the bank that seals what could not be read';
-COMMENT ON COLUMN returned_funds.sealed_unreadable IS 'what could not be read, sealed';
-COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it could not be read';
+COMMENT ON COLUMN returned_funds.sealed_unreadable IS 'the line as it came, sealed, where it could not be read';
 CREATE INDEX returned_funds_case ON returned_funds (case_no) WHERE (case_no IS NOT NULL);
 
 CREATE TABLE same_transfer (
@@ -6828,30 +6622,18 @@ CREATE TRIGGER allocation_append_only BEFORE DELETE OR UPDATE ON allocation FOR 
 CREATE CONSTRAINT TRIGGER allocation_whole AFTER INSERT ON allocation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
 CREATE TRIGGER allocation_share_append_only BEFORE DELETE OR UPDATE ON allocation_share FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE CONSTRAINT TRIGGER allocation_share_whole AFTER INSERT ON allocation_share DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
-CREATE TRIGGER answer_append_only BEFORE DELETE OR TRUNCATE ON answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER answer_kept BEFORE UPDATE OF answer_id, update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition, status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, occurred_at, received_at, reference_key, root_reference_key, balance_paise, balance_is_free, within_paise ON answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER answer_sealed BEFORE INSERT OR UPDATE ON answer FOR EACH ROW EXECUTE FUNCTION answer_sealed();
-CREATE TRIGGER answer_sealed_once BEFORE UPDATE ON answer FOR EACH ROW WHEN (((old.sealed_raw IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_raw IS DISTINCT FROM old.sealed_raw) OR (new.imported_by IS DISTINCT FROM old.imported_by) OR (new.balance_on_wire IS DISTINCT FROM old.balance_on_wire)))) EXECUTE FUNCTION sealed_once();
+CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER application_signature_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON application_signature FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER application_signature_rules BEFORE INSERT ON application_signature FOR EACH ROW EXECUTE FUNCTION application_signature_rules();
 CREATE TRIGGER attachment_approval_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON attachment_approval FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER attachment_approval_wakes_documents AFTER INSERT ON attachment_approval FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 CREATE TRIGGER attachment_needs_other_eyes BEFORE INSERT ON attachment_approval FOR EACH ROW EXECUTE FUNCTION attachment_needs_other_eyes();
 CREATE TRIGGER automatic_release_unchanged BEFORE DELETE OR UPDATE OR TRUNCATE ON automatic_release FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER bank_body_append_only BEFORE DELETE OR TRUNCATE ON bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER bank_body_kept BEFORE UPDATE OF body_id, institution, channel, received_at, headers, body, digest ON bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER bank_body_sealed BEFORE INSERT OR UPDATE ON bank_body FOR EACH ROW EXECUTE FUNCTION body_is_sealed();
-CREATE TRIGGER bank_body_sealed_once BEFORE UPDATE ON bank_body FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed) OR (new.of_bank IS DISTINCT FROM old.of_bank)))) EXECUTE FUNCTION sealed_once();
+CREATE TRIGGER bank_body_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER bank_confirmation_four_eyes BEFORE INSERT OR UPDATE OF via, applied_paise, source, proposed_by ON bank_confirmation FOR EACH ROW WHEN (((new.via = 'officer'::text) AND (new.applied_paise > 0) AND (NOT is_second_officer(new.source, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER bank_order_confirmed AFTER INSERT ON bank_confirmation FOR EACH ROW EXECUTE FUNCTION bank_order_confirmed();
-CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR TRUNCATE ON bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER bank_evidence_kept BEFORE UPDATE OF evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature, signature_base, bank_person_id ON bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER bank_evidence_sealed BEFORE INSERT OR UPDATE ON bank_evidence FOR EACH ROW EXECUTE FUNCTION body_is_sealed();
-CREATE TRIGGER bank_evidence_sealed_once BEFORE UPDATE ON bank_evidence FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed)))) EXECUTE FUNCTION sealed_once();
-CREATE TRIGGER bank_exchange_append_only BEFORE DELETE OR TRUNCATE ON bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER bank_exchange_kept BEFORE UPDATE OF exchange_id, about, request_id, order_id, inquiry_id, channel, at, head, body, size_bytes, digest, masked, content, reply_head, reply, reply_cut, failure ON bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER bank_exchange_sealed BEFORE INSERT OR UPDATE ON bank_exchange FOR EACH ROW EXECUTE FUNCTION bank_exchange_sealed();
-CREATE TRIGGER bank_exchange_sealed_once BEFORE UPDATE ON bank_exchange FOR EACH ROW WHEN (((old.sealed_body IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_body IS DISTINCT FROM old.sealed_body) OR (new.sealed_content IS DISTINCT FROM old.sealed_content) OR (new.sealed_reply IS DISTINCT FROM old.sealed_reply) OR (new.body_digest IS DISTINCT FROM old.body_digest) OR (new.content_digest IS DISTINCT FROM old.content_digest) OR (new.reply_digest IS DISTINCT FROM old.reply_digest)))) EXECUTE FUNCTION sealed_once();
+CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bank_exchange_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER holiday_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON bank_holiday FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON bank_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE OF key_id, institution, public_key, not_before, not_after, created_at ON bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
@@ -6896,9 +6678,8 @@ CREATE TRIGGER complaint_transfer_asked AFTER INSERT ON complaint_transfer FOR E
 CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON confirmation_proposal FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER court_hearing_rules BEFORE UPDATE ON court_hearing FOR EACH ROW EXECUTE FUNCTION court_hearing_rules();
 CREATE TRIGGER court_hearing_stays BEFORE DELETE OR TRUNCATE ON court_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER court_order_document_kept BEFORE UPDATE ON court_order FOR EACH ROW WHEN (((old.sealed_document IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_document IS DISTINCT FROM old.sealed_document) OR (new.document_digest IS DISTINCT FROM old.document_digest)))) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER court_order_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, taken_by ON court_order FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.taken_by))) EXECUTE FUNCTION two_persons();
-CREATE TRIGGER court_order_sealed BEFORE INSERT OR UPDATE ON court_order FOR EACH ROW EXECUTE FUNCTION court_order_sealed();
-CREATE TRIGGER court_order_sealed_once BEFORE UPDATE ON court_order FOR EACH ROW WHEN (((old.sealed_document IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_document IS DISTINCT FROM old.sealed_document) OR (new.document_digest IS DISTINCT FROM old.document_digest)))) EXECUTE FUNCTION sealed_once();
 CREATE TRIGGER court_order_wakes_documents AFTER INSERT ON court_order FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 CREATE TRIGGER court_order_withdrawn_by_two BEFORE UPDATE ON court_order FOR EACH ROW WHEN (((old.withdrawn_at IS NULL) AND (new.withdrawn_at IS NOT NULL))) EXECUTE FUNCTION court_order_withdrawn_by_two();
 CREATE TRIGGER credit_account_four_eyes BEFORE INSERT OR UPDATE OF confirmed_by, told_by ON credit_account FOR EACH ROW WHEN ((NOT is_second_officer(new.confirmed_by, new.told_by))) EXECUTE FUNCTION two_persons();
@@ -6911,10 +6692,7 @@ CREATE TRIGGER discrepancy_hold AFTER INSERT ON discrepancy FOR EACH ROW WHEN ((
 CREATE TRIGGER discrepancy_resolution_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON discrepancy_resolution FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER discrepancy_resolution_four_eyes BEFORE INSERT ON discrepancy_resolution FOR EACH ROW WHEN ((new.from_held AND (NOT is_second_officer(new.settled_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER discrepancy_resolution_hold AFTER INSERT ON discrepancy_resolution FOR EACH ROW EXECUTE FUNCTION resolution_wakes_hold();
-CREATE TRIGGER document_append_only BEFORE DELETE OR TRUNCATE ON document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER document_kept BEFORE UPDATE OF document_id, number, kind, case_no, ack_no, institution, restoration_id, grievance_id, order_id, hold_id, request_id, language, template_version, facts, pdf, digest, issued_at, issued_by, subject, revision ON document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER document_sealed BEFORE INSERT OR UPDATE ON document FOR EACH ROW EXECUTE FUNCTION document_sealed();
-CREATE TRIGGER document_sealed_once BEFORE UPDATE ON document FOR EACH ROW WHEN (((old.sealed_pdf IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_facts IS DISTINCT FROM old.sealed_facts) OR (new.sealed_pdf IS DISTINCT FROM old.sealed_pdf) OR (new.size_bytes IS DISTINCT FROM old.size_bytes) OR (new.fir_no IS DISTINCT FROM old.fir_no) OR (new.fir_copy_digest IS DISTINCT FROM old.fir_copy_digest)))) EXECUTE FUNCTION sealed_once();
+CREATE TRIGGER document_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER document_wakes_documents AFTER INSERT ON document FOR EACH ROW EXECUTE FUNCTION due_documents_wake();
 CREATE TRIGGER document_counter_escalates BEFORE INSERT OR UPDATE ON document_counter FOR EACH ROW EXECUTE FUNCTION document_counter_escalates();
 CREATE TRIGGER document_counter_stays BEFORE DELETE ON document_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -6926,19 +6704,12 @@ CREATE TRIGGER draft_rules BEFORE DELETE OR UPDATE ON draft FOR EACH ROW EXECUTE
 CREATE TRIGGER draft_handover_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON draft_handover FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_document();
 CREATE TRIGGER evidence_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON evidence_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER fir_document_elsewhere BEFORE INSERT OR UPDATE OF document ON fir FOR EACH ROW WHEN ((new.document IS NOT NULL)) EXECUTE FUNCTION fir_document_elsewhere();
 CREATE TRIGGER fir_lapse_notices AFTER UPDATE OF state ON fir FOR EACH ROW WHEN ((new.state = 'lapsed'::text)) EXECUTE FUNCTION fir_lapse_asks_for_notices();
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
-CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR TRUNCATE ON fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER fir_copy_sealed BEFORE INSERT OR UPDATE ON fir_copy FOR EACH ROW EXECUTE FUNCTION fir_copy_sealed();
-CREATE TRIGGER fir_copy_sealed_once BEFORE UPDATE ON fir_copy FOR EACH ROW WHEN (((old.sealed IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed IS DISTINCT FROM old.sealed)))) EXECUTE FUNCTION sealed_once();
-CREATE TRIGGER fir_copy_unchanged BEFORE UPDATE OF case_no, digest, fir_id, document ON fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER grievance_level_other_people BEFORE INSERT OR UPDATE OF outcome, ended_by ON grievance_level FOR EACH ROW WHEN ((new.outcome = 'decided'::text)) EXECUTE FUNCTION grievance_level_other_people();
-CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR TRUNCATE ON hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER hearing_waiver_kept BEFORE UPDATE OF restoration_id, visit_no, hold_id, document, document_digest, reason, recorded_by, recorded_at, contradict_until ON hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hearing_waiver_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON hearing_waiver FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER hearing_waiver_of_served BEFORE INSERT ON hearing_waiver FOR EACH ROW EXECUTE FUNCTION hearing_waiver_of_served();
-CREATE TRIGGER hearing_waiver_sealed BEFORE INSERT OR UPDATE ON hearing_waiver FOR EACH ROW EXECUTE FUNCTION hearing_waiver_sealed();
-CREATE TRIGGER hearing_waiver_sealed_once BEFORE UPDATE ON hearing_waiver FOR EACH ROW WHEN (((old.sealed_document IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_document IS DISTINCT FROM old.sealed_document)))) EXECUTE FUNCTION sealed_once();
 CREATE TRIGGER held_hop_notice AFTER UPDATE OF hold_opened_at ON held_hop FOR EACH ROW WHEN ((new.hold_opened_at IS NOT NULL)) EXECUTE FUNCTION held_hop_asks_for_notice();
 CREATE TRIGGER held_hop_wakes_starter AFTER INSERT OR UPDATE OF hold_opened_at ON held_hop FOR EACH ROW WHEN ((new.hold_opened_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 CREATE TRIGGER feed_request_answered AFTER UPDATE OF first_answered_at ON hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
@@ -7016,10 +6787,7 @@ CREATE TRIGGER release_brake_kept BEFORE DELETE OR TRUNCATE ON release_brake FOR
 CREATE TRIGGER release_hearing_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER release_proposal_counted BEFORE INSERT ON release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_counted();
 CREATE TRIGGER release_proposal_rules BEFORE DELETE OR UPDATE ON release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_rules();
-CREATE TRIGGER reply_form_append_only BEFORE DELETE OR TRUNCATE ON reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER reply_form_kept BEFORE UPDATE OF form_id, link_id, received_at, officer_name, officer_designation, form, digest, body, confirmed_by ON reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER reply_form_sealed BEFORE INSERT OR UPDATE ON reply_form FOR EACH ROW EXECUTE FUNCTION reply_form_sealed();
-CREATE TRIGGER reply_form_sealed_once BEFORE UPDATE ON reply_form FOR EACH ROW WHEN (((old.sealed_form IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_form IS DISTINCT FROM old.sealed_form) OR (new.sealed_body IS DISTINCT FROM old.sealed_body)))) EXECUTE FUNCTION sealed_once();
+CREATE TRIGGER reply_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reply_link_deletion BEFORE DELETE ON reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_deletion();
 CREATE TRIGGER reply_link_kept BEFORE TRUNCATE ON reply_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reply_link_rules BEFORE INSERT OR UPDATE ON reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_rules();
@@ -7033,10 +6801,7 @@ CREATE TRIGGER restoration_not_contested BEFORE UPDATE OF approved_by ON restora
 CREATE TRIGGER restoration_line_not_excluded BEFORE INSERT ON restoration_line FOR EACH ROW EXECUTE FUNCTION restoration_line_not_excluded();
 CREATE TRIGGER restoration_step_documents AFTER INSERT ON restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_documents();
 CREATE TRIGGER restoration_step_signed BEFORE UPDATE ON restoration_step FOR EACH ROW WHEN (((new.step = 'application'::text) AND (new.outcome = 'done'::text) AND (new.ended_by = 'victim'::text) AND (old.ended_at IS NULL))) EXECUTE FUNCTION restoration_step_signed();
-CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR TRUNCATE ON returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER returned_funds_kept BEFORE UPDATE OF returned_id, institution, body_digest, line_no, received_at, message_id, created_at, case_no, hop_no, reference, returned_paise, transfer_paise, settled_on, return_id, reason_code, job_id, remarks, unreadable ON returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER returned_funds_sealed BEFORE INSERT OR UPDATE ON returned_funds FOR EACH ROW EXECUTE FUNCTION returned_funds_sealed();
-CREATE TRIGGER returned_funds_sealed_once BEFORE UPDATE ON returned_funds FOR EACH ROW WHEN (((old.sealed_unreadable IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_unreadable IS DISTINCT FROM old.sealed_unreadable)))) EXECUTE FUNCTION sealed_once();
+CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER same_transfer_rules BEFORE INSERT OR DELETE OR UPDATE ON same_transfer FOR EACH ROW EXECUTE FUNCTION same_transfer_rules();
 CREATE TRIGGER script_token_issued AFTER INSERT ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 CREATE TRIGGER script_token_placed AFTER UPDATE OF placed_at ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_placed_told();

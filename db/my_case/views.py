@@ -261,7 +261,7 @@ async def restoration(connection: Connection, ack_no: str) -> OwnRestoration | N
 
 
 _DOCUMENT: Final = (
-    "document_id, number, kind, language, issued_at, coalesce(size_bytes, octet_length(pdf)) AS size_bytes,"
+    "document_id, number, kind, language, issued_at, size_bytes,"
     " encode(digest, 'hex') AS digest, restoration_id, revision"
 )
 

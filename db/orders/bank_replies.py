@@ -252,7 +252,7 @@ async def lines_by_reference(connection: Connection, institution: str, keys: lis
 async def document(connection: Connection, order_id: UUID, opens: OpensBody) -> bytes | None:
     """Return the document of an order, or None before it is issued. Raises `DocumentErased`."""
     row = await connection.fetchrow(
-        f"SELECT digest AS digest_bytes, {stored_columns('p', 'sealed_pdf', 'pdf')} FROM document p WHERE order_id = $1"
+        f"SELECT digest AS digest_bytes, {stored_columns('p', 'sealed_pdf')} FROM document p WHERE order_id = $1"
         " ORDER BY issued_at LIMIT 1",
         order_id,
     )

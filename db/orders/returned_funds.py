@@ -54,20 +54,20 @@ async def insert(
 ) -> bool:
     """Store every line of a message; false if the same message body is stored already.
 
-    `sealed` has what could not be read. It is in clear too, as the parts of a `SealedExchange` are.
+    `sealed` has what could not be read.
     """
-    told = [row.model_dump(mode="json") for row in rows]
+    told = [row.model_dump(mode="json", exclude={"unreadable"}) for row in rows]
     written = await connection.fetch(
         "INSERT INTO returned_funds (institution, body_digest, received_at, line_no, message_id, created_at, case_no,"
         " hop_no, reference, returned_paise, transfer_paise, settled_on, return_id, reason_code, job_id, remarks,"
-        " unreadable, person_id, sealed_unreadable)"
+        " person_id, sealed_unreadable)"
         " SELECT $1, $2, $3, r.line_no, r.message_id, r.created_at, r.case_no, r.hop_no, r.reference,"
         " r.returned_paise, r.transfer_paise, r.settled_on, r.return_id, r.reason_code, r.job_id, r.remarks,"
-        " r.unreadable, s.person_id, s.sealed"
+        " s.person_id, s.sealed"
         " FROM jsonb_to_recordset($4::jsonb) AS r (line_no integer, message_id text,"
         " created_at timestamptz, case_no text, hop_no integer, reference text, returned_paise bigint,"
-        " transfer_paise bigint, settled_on date, return_id text, reason_code text, job_id text, remarks text,"
-        " unreadable jsonb) LEFT JOIN unnest($5::integer[], $6::uuid[], $7::bytea[])"
+        " transfer_paise bigint, settled_on date, return_id text, reason_code text, job_id text, remarks text)"
+        " LEFT JOIN unnest($5::integer[], $6::uuid[], $7::bytea[])"
         " AS s (line_no, person_id, sealed) USING (line_no) ON CONFLICT DO NOTHING RETURNING line_no",
         institution,
         body_digest,

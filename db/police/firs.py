@@ -178,12 +178,11 @@ async def put_copy(connection: Connection, fir_id: UUID, copy: SealedDocument) -
     Notices carry the newest copy, and every earlier copy is kept (`fir_copy`).
     """
     await connection.execute(
-        "WITH kept AS (INSERT INTO fir_copy (case_no, digest, fir_id, document, person_id, sealed)"
-        " SELECT case_no, $2, fir_id, $3, $4, $5 FROM fir WHERE fir_id = $1 ON CONFLICT DO NOTHING)"
-        " UPDATE fir SET document = NULL, document_digest = $2 WHERE fir_id = $1",
+        "WITH kept AS (INSERT INTO fir_copy (case_no, digest, fir_id, person_id, sealed)"
+        " SELECT case_no, $2, fir_id, $3, $4 FROM fir WHERE fir_id = $1 ON CONFLICT DO NOTHING)"
+        " UPDATE fir SET document_digest = $2 WHERE fir_id = $1",
         fir_id,
         copy.sealed.digest,
-        copy.clear,
         copy.key.person_id,
         copy.sealed.sealed,
     )
@@ -192,7 +191,7 @@ async def put_copy(connection: Connection, fir_id: UUID, copy: SealedDocument) -
 async def fir_copy(connection: Connection, case_no: str, fir_id: UUID, opens: OpensBody) -> bytes:
     """Return the newest copy of the report, a PDF. Raises `NotFound` if there is none."""
     row = await connection.fetchrow(
-        f"SELECT c.digest AS digest_bytes, {stored_columns('c', 'sealed', 'document')} FROM fir f"
+        f"SELECT c.digest AS digest_bytes, {stored_columns('c', 'sealed')} FROM fir f"
         " JOIN fir_copy c ON c.case_no = f.case_no AND c.digest = f.document_digest"
         " WHERE f.case_no = $1 AND f.fir_id = $2",
         case_no,

@@ -37,9 +37,9 @@ async def insert(
     """
     row = await connection.fetchrow(
         "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, institution,"
-        " account_key, document, document_digest, person_id, sealed_document, taken_by, taken_at, reason,"
+        " account_key, document_digest, person_id, sealed_document, taken_by, taken_at, reason,"
         " ends_on, counts_until)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
         f" RETURNING {_ORDER}",
         case_no,
         order.kind.value,
@@ -81,7 +81,7 @@ async def get(connection: Connection, case_no: str, court_order_id: int) -> Cour
 async def document(connection: Connection, case_no: str, court_order_id: int, opens: OpensBody) -> bytes:
     """Return the order's document, a PDF. Raises `NotFound` if none was submitted."""
     row = await connection.fetchrow(
-        f"SELECT document_digest AS digest_bytes, {stored_columns('c', 'sealed_document', 'document')}"
+        f"SELECT document_digest AS digest_bytes, {stored_columns('c', 'sealed_document')}"
         " FROM court_order c WHERE case_no = $1 AND court_order_id = $2 AND document_digest IS NOT NULL",
         case_no,
         court_order_id,
@@ -107,18 +107,17 @@ async def standing(connection: Connection, case_no: str, order: NewCourtOrder) -
 async def put_document(connection: Connection, court_order_id: int, document: SealedDocument) -> None:
     """Store the document of the order."""
     await connection.execute(
-        "UPDATE court_order SET document = $2, document_digest = $3, person_id = $4, sealed_document = $5"
-        " WHERE court_order_id = $1",
+        "UPDATE court_order SET document_digest = $2, person_id = $3, sealed_document = $4 WHERE court_order_id = $1",
         court_order_id,
         *_columns(document),
     )
 
 
 def _columns(document: SealedDocument | None) -> tuple[Any, ...]:
-    """Return a document, its digest, its key and the sealed document; None for each without one."""
+    """Return the digest of a document, its key and the sealed document; None for each without one."""
     if document is None:
-        return (None,) * 4
-    return document.clear, document.sealed.digest, document.key.person_id, document.sealed.sealed
+        return (None,) * 3
+    return document.sealed.digest, document.key.person_id, document.sealed.sealed
 
 
 async def count_until(connection: Connection, court_order_id: int, until: datetime | None) -> None:

@@ -32,14 +32,13 @@ async def insert(
     The database refuses a waiver of a holder without a notice.
     """
     digest: str | None = await connection.fetchval(
-        "INSERT INTO hearing_waiver (restoration_id, visit_no, hold_id, document, document_digest, person_id,"
+        "INSERT INTO hearing_waiver (restoration_id, visit_no, hold_id, document_digest, person_id,"
         " sealed_document, reason, recorded_by, recorded_at, contradict_until)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
         " ON CONFLICT DO NOTHING RETURNING encode(document_digest, 'hex')",
         restoration_id,
         visit_no,
         hold_id,
-        document.clear,
         document.sealed.digest,
         document.key.person_id,
         document.sealed.sealed,

@@ -142,18 +142,19 @@ _INSERT: Final = f"""
 WITH {body_keys.insert(9)}, kept AS (
     {received_bodies.insert("$1", 9 + body_keys.ARGUMENTS)}
 ), told AS (
-    SELECT * FROM jsonb_populate_recordset(NULL::answer, $8::jsonb)
+    SELECT r.*, l.line -> 'raw' AS raw
+    FROM jsonb_array_elements($8::jsonb) AS l (line), jsonb_populate_record(NULL::answer, l.line) AS r
 ), written AS (
     -- The same body may be written again with a higher `said_again`.
     INSERT INTO status_update (institution, case_no, job_id, body_digest, said_again, received_at, reply)
     VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING update_id
 ), lines AS (
     INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition, status_code,
-        amount_paise, claim_paise, applied_paise, remarks, flags, raw, occurred_at, received_at, reference_key,
+        amount_paise, claim_paise, applied_paise, remarks, flags, occurred_at, received_at, reference_key,
         root_reference_key, balance_paise, balance_is_free, within_paise, person_id, sealed_raw, imported_by,
         balance_on_wire)
     SELECT u.update_id, r.line_no, $2, $1, r.natural_key, r.hop_nos, r.kind, r.disposition, r.status_code,
-        r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw, r.occurred_at, $6, r.reference_key,
+        r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.occurred_at, $6, r.reference_key,
         r.root_reference_key, r.balance_paise, r.balance_is_free, r.within_paise, r.person_id, r.sealed_raw,
         r.imported_by, r.balance_on_wire
     FROM written u, told r ORDER BY r.line_no
@@ -183,7 +184,7 @@ class SealedAnswer:
     received: SealedReceived | None
 
 
-def told_columns(raw: Mapping[str, Any]) -> tuple[str | None, bool]:
+def _told_columns(raw: Mapping[str, Any]) -> tuple[str | None, bool]:
     """Return what the database reads of a line as received.
 
     It is who imported it, if it is from a workbook, and whether it has a balance in the field of the I4C wire.
@@ -206,7 +207,7 @@ async def insert(
 ) -> Written:
     """Write an update as received, with its body, its reply, and every line with its disposition.
 
-    The same body may be written again with a higher `said_again`. The lines are in clear too, as a `SealedReceived` is.
+    The same body may be written again with a higher `said_again`.
     """
     row = await connection.fetchrow(
         _INSERT,
@@ -230,7 +231,7 @@ async def insert(
 
 def _as_stored(line_no: int, judged: Judgement, key: BodyKey, sealed_raw: bytes) -> dict[str, Any]:
     claim = judged.claim
-    imported_by, balance_on_wire = told_columns(claim.raw)
+    imported_by, balance_on_wire = _told_columns(claim.raw)
     return {
         "line_no": line_no,
         "natural_key": claim.natural_key,

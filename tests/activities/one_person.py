@@ -30,7 +30,7 @@ from activities.restoration.court_orders import (
 from activities.restoration.hearing_waivers import waive_notice
 from activities.tracing.discrepancies import ResolvingOfficer, resolve
 from activities.tracing.telephone_answers import take_telephone_answer
-from api.roles import ALLOWED, Action
+from api.roles import Action
 from db.orders import bank_orders
 from domain.errors import RuleBroken
 from schemas.enums import Language, ResolutionDecision, Role
@@ -331,7 +331,7 @@ class People:
         )
         for order_id, line_no, paise in rows:
             line = ConfirmedLine(line_no=line_no, amount_paise=paise, done_at=self.home.clock.at, reference="UTR1")
-            supervises = bool(by.roles & ALLOWED[Action.TAKE_FROM_HELD])
+            supervises = bool(by.roles & Action.TAKE_FROM_HELD.rule.roles)
             said = OrderConfirmation(lines=(line,))
             await record_statement(self.ctx, order_id, said, "by telephone", by.actor, supervises=supervises)
 
@@ -467,7 +467,7 @@ class People:
             " LEFT JOIN discrepancy_resolution s USING (discrepancy_id) WHERE d.case_no = $1 GROUP BY 1",
             case.case_no,
         ):
-            supervises = bool(by.roles & ALLOWED[Action.TAKE_FROM_HELD])
+            supervises = bool(by.roles & Action.TAKE_FROM_HELD.rule.roles)
             new = NewResolution(decision=decision, reason=WHY, replaces=standing)
             await resolve(self.ctx, discrepancy_id, new, ResolvingOfficer(by.actor, supervises=supervises))
 

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from activities import retention, sealing_bodies
+from activities import retention
 from activities.banks.received import keep_body, keep_statement, kept_if_refused
 from activities.banks.reply_links import keep_form
 from activities.bodies import BodyOpener
@@ -17,13 +17,11 @@ from activities.context import Context
 from activities.evidence.archive import check
 from activities.person_keys import PersonKeys
 from activities.reseal import reseal
-from activities.sealing import seal_all
 from activities.secrets import SecretBox
 from activities.tracing.answers import take_status_update
 from adapters.banks.stated import Answerer
 from db.banks import reply_links
 from db.banks.received_bodies import ReceivedBody
-from db.clear_tables import ANSWER_LINES, EXCHANGES, FORMS, RECEIVED, STATEMENTS
 from db.evidence.integrity import case_records
 from db.pool import Pool
 from db.tracing import answer_views
@@ -34,7 +32,6 @@ from schemas.enums import ChannelKind
 from tests.activities.bench import Bench
 from tests.activities.evidence_case import packed
 from tests.activities.evidence_forging import experts_word, unzipped, written
-from tests.activities.sealed_rows import seal_counted
 from tests.clear_places import places_of
 from tests.factories import SECRET, make_context, row, rrn, status_update, transfer
 from tests.opened_bodies import opened_rows
@@ -42,7 +39,7 @@ from tests.triggers import without_triggers
 
 NEXT = SecretStr("the secret key that comes after the other one")
 PHONE, MOBILE, SAID = "9111100077", "9222200088", "marker-of-a-bank-77"
-BODIES = (EXCHANGES, RECEIVED, STATEMENTS, FORMS, ANSWER_LINES)
+BODIES = ("bank_exchange", "bank_body", "bank_evidence", "reply_form", "answer")
 
 
 @pytest.fixture
@@ -91,29 +88,10 @@ async def record_of(ctx: Context, case_no: str, persons: PersonKeys | None) -> C
     return record
 
 
-async def as_before(bench: Bench, *, both: bool) -> None:
-    """Put the messages into the form in which the release before, or `both` releases, wrote them."""
-    clear = {table.name: await opened_rows(bench.ctx, table.name) for table in BODIES}
-    async with without_triggers(bench.pool, *clear):
-        for table in BODIES:
-            for found in clear[table.name]:
-                names = [name for name in ("body", "content", "reply", "raw", "form") if name in found]
-                values = ", ".join(f"{name} = ${place}" for place, name in enumerate(names, 2))
-                change = f"UPDATE {table.name} SET {values} WHERE {table.key} = $1"
-                await bench.pool.execute(change, found[table.key], *(found[name] for name in names))
-        if not both:
-            for name, rows in clear.items():
-                columns = [column for column in rows[0] if column.startswith("sealed") or column == "person_id"]
-                columns += [column for column in ("body_digest", "content_digest", "reply_digest") if column in rows[0]]
-                await bench.pool.execute(f"UPDATE {name} SET {', '.join(f'{column} = NULL' for column in columns)}")
-            await bench.pool.execute("UPDATE bank_body SET of_bank = false")
-            await bench.pool.execute("UPDATE answer SET imported_by = NULL, balance_on_wire = false")
-
-
 async def test_m10_no_message_to_or_from_a_bank_is_in_clear_in_any_table(bench: Bench) -> None:
     case_no = await told(bench)
     assert await places_of(bench.pool, [PHONE, MOBILE, SAID]) == set()
-    opened = {table.name: str(await opened_rows(bench.ctx, table.name)) for table in BODIES}
+    opened = {table: str(await opened_rows(bench.ctx, table)) for table in BODIES}
     assert MOBILE in opened["bank_exchange"]
     assert SAID in opened["bank_body"]
     assert SAID in opened["bank_evidence"]
@@ -125,50 +103,6 @@ async def test_m10_no_message_to_or_from_a_bank_is_in_clear_in_any_table(bench: 
         assert await bench.rows(keys.format(table)) == [(case_no, None)]
     assert await bench.value("SELECT count(*) FROM person_key WHERE case_no = $1", case_no) == 1
     await bench.check(case_no)
-
-
-@pytest.mark.parametrize("both", [False, True])
-async def test_messages_of_the_release_before_are_read_and_then_sealed(bench: Bench, *, both: bool) -> None:
-    case_no = await told(bench)
-    before = await packed(bench.ctx, case_no)
-    await as_before(bench, both=both)
-    clear = {"bank_exchange.content", "bank_body.body", "bank_evidence.body", "answer.raw", "reply_form.form"}
-    assert clear <= await places_of(bench.pool, [PHONE, MOBILE, SAID])
-    assert examine(await record_of(bench.ctx, case_no, bench.ctx.persons)) == []
-    assert unzipped(await packed(bench.ctx, case_no))["banks/answers.jsonl"]
-    sealed = await seal_counted(bench.ctx)
-    assert {table.what: sealed[table.what] for table in BODIES} == {
-        "messages to banks": 1,
-        "messages of banks": 2,
-        "requests of banks": 1,
-        "forms of banks": 1,
-        "lines of answers": 1,
-    }
-    assert await places_of(bench.pool, [PHONE, MOBILE, SAID]) == set()
-    assert examine(await record_of(bench.ctx, case_no, bench.ctx.persons)) == []
-    assert await packed(bench.ctx, case_no) == before, "the evidence is the same, byte for byte"
-    assert not any((await seal_all(bench.pool, bench.ctx.persons)).values())
-
-
-async def test_sealing_is_stopped_between_two_batches_and_goes_on(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sealing_bodies, "BATCH", 1)
-    case_no = await told(bench)
-    await as_before(bench, both=False)
-
-    class Killed(Exception):
-        pass
-
-    def stop(what: str, done: int) -> None:
-        raise Killed
-
-    for _ in range(5):
-        with pytest.raises(Killed):
-            await seal_all(bench.pool, bench.ctx.persons, stop)
-        assert examine(await record_of(bench.ctx, case_no, bench.ctx.persons)) == []
-    assert sum((await seal_all(bench.pool, bench.ctx.persons)).values()) == 1, "what was done is not done again"
-    assert await places_of(bench.pool, [PHONE, MOBILE, SAID]) == set()
 
 
 async def over_at_once(bench: Bench) -> Bench:
@@ -312,8 +246,7 @@ async def test_what_is_sealed_is_not_changed(bench: Bench, subtests: pytest.Subt
         "UPDATE answer SET sealed_raw = '\\x00'",
         "UPDATE reply_form SET sealed_form = '\\x00'",
         "UPDATE answer SET applied_paise = 0",
-        "UPDATE answer SET raw = '{}'",
-        "UPDATE bank_body SET body = ''",
+        "UPDATE bank_body SET of_bank = true",
         "DELETE FROM answer",
         "UPDATE person_key SET case_no = NULL",
     ):

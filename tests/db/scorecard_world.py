@@ -216,9 +216,9 @@ async def _write_lines(connection: Connection, said: Sequence[Said]) -> None:
         )
         await connection.execute(
             "INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition,"
-            " status_code, amount_paise, claim_paise, within_paise, applied_paise, remarks, flags, raw, occurred_at,"
+            " status_code, amount_paise, claim_paise, within_paise, applied_paise, remarks, flags, occurred_at,"
             " received_at, person_id, sealed_raw)"
-            " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, '00', $8, $8, $8, $8, '', '[]', '{}', $9, $10,"
+            " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, '00', $8, $8, $8, $8, '', '[]', $9, $10,"
             " gen_random_uuid(), '\\x00')",
             update_id,
             CASE_NO,

@@ -133,8 +133,8 @@ async def _write_request(connection: Connection, number: int, place: int, case: 
     )
     if request.call is not None:
         await connection.execute(
-            "INSERT INTO bank_exchange (about, request_id, channel, at, head, body, size_bytes, digest, masked,"
-            " reply_cut, failure, person_id, sealed_body, body_digest) VALUES ('hold_request', $1, 'i4c', $2, '', '',"
+            "INSERT INTO bank_exchange (about, request_id, channel, at, head, size_bytes, digest, masked,"
+            " reply_cut, failure, person_id, sealed_body, body_digest) VALUES ('hold_request', $1, 'i4c', $2, '',"
             " 0, sha256(''), false, false, '', gen_random_uuid(), '\\x00', sha256(''))",
             request_id,
             later(at, request.call),

@@ -54,10 +54,10 @@ async def test_the_same_line_of_a_bank_is_not_written_twice(pool: Pool, full_cas
     with pytest.raises(asyncpg.UniqueViolationError, match="answer_once"):
         await pool.execute(
             "INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition,"
-            " status_code, amount_paise, claim_paise, within_paise, applied_paise, remarks, flags, raw, received_at,"
+            " status_code, amount_paise, claim_paise, within_paise, applied_paise, remarks, flags, received_at,"
             " person_id, sealed_raw)"
             " SELECT update_id, 2, case_no, institution, natural_key, hop_nos, kind, disposition, status_code,"
-            " amount_paise, claim_paise, within_paise, applied_paise, remarks, flags, raw, received_at, person_id,"
+            " amount_paise, claim_paise, within_paise, applied_paise, remarks, flags, received_at, person_id,"
             " sealed_raw FROM answer WHERE case_no = $1",
             full_case,
         )

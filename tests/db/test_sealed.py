@@ -22,15 +22,11 @@ CLEAR_NAMES = {
 }
 """columns with digests, signatures and public keys, by their names"""
 CLEAR_COLUMNS = {
-    # These are empty: the database takes away what a program writes there, or refuses it.
-    "reply_form.body",
-    *("bank_body.body", "bank_evidence.body", "bank_exchange.body", "bank_exchange.content", "bank_exchange.reply"),
-    *("court_order.document", "document.pdf", "fir.document", "fir_copy.document", "hearing_waiver.document"),
     "victim.terms_key",
     "try_bucket.name",
     "draft.caller",
 }
-"""columns that the database empties, keyed digests, and the id of a secret key"""
+"""columns with keyed digests, and with the id of a secret key"""
 UNDER_PERSON_KEYS = {
     "victim.sealed",
     *("message.sealed_head", "message.sealed_body", "holder_contact.sealed", "holder_contact_change.sealed"),
@@ -53,6 +49,16 @@ UNDER_PERSON_KEYS = {
     ),
 }
 """columns that are sealed under the keys of persons, cases and banks, which alone are resealed"""
+ALWAYS = {
+    *("answer.sealed_raw", "bank_body.sealed", "bank_evidence.sealed", "bank_exchange.sealed_body", "fir_copy.sealed"),
+    *("document.sealed_facts", "document.sealed_pdf", "hearing_waiver.sealed_document"),
+    *("reply_form.sealed_form", "reply_form.sealed_body"),
+}
+"""columns of bodies and documents that each row has, with their key"""
+_NEVER_NULL = """
+SELECT table_name || '.' || column_name AS name FROM information_schema.columns
+WHERE table_schema = 'public' AND is_nullable = 'NO'
+"""
 _BYTES = """
 SELECT table_name || '.' || column_name AS name FROM information_schema.columns
 WHERE table_schema = 'public' AND data_type = 'bytea'
@@ -75,6 +81,11 @@ async def test_every_column_of_bytes_is_resealed_or_known_to_be_clear(database: 
     assert sealed <= found
     assert found >= CLEAR_COLUMNS | UNDER_PERSON_KEYS
     assert set(SEALED_FOR.values()) <= SEAL
+
+
+async def test_no_body_and_no_document_is_written_unless_it_is_sealed(database: Pool) -> None:
+    never_null = {row["name"] for row in await database.fetch(_NEVER_NULL)}
+    assert never_null >= ALWAYS | {f"{name.partition('.')[0]}.person_id" for name in ALWAYS}
 
 
 async def test_a_sealed_column_is_found_by_its_primary_key_and_owner(database: Pool) -> None:

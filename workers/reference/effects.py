@@ -156,34 +156,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Adds the entries to the balances. New money in `held` makes the hop one whose hold is to be opened.",
         ("ledger_balance", "held_hop"),
     ),
-    "answer_sealed": Effect(
-        Sort.DERIVED, "Clears what was received as a line of an answer that is written sealed, and refuses it in clear."
-    ),
-    "bank_exchange_sealed": Effect(
-        Sort.DERIVED,
-        "Compares what passed between us and a bank with its digests, clears it, and refuses it unless it is sealed.",
-    ),
-    "document_sealed": Effect(
-        Sort.DERIVED, "Compares an issued document with its digest, clears it, and refuses it unless it is sealed."
-    ),
-    "fir_copy_sealed": Effect(
-        Sort.DERIVED, "Compares a copy of a FIR with its digest, clears it, and refuses it unless it is sealed."
-    ),
-    "court_order_sealed": Effect(
-        Sort.DERIVED, "Compares the document of an order with its digest, clears it, and refuses a new one in clear."
-    ),
-    "hearing_waiver_sealed": Effect(
-        Sort.DERIVED, "Compares a waiver with its digest, clears it, and refuses it unless it is sealed."
-    ),
-    "returned_funds_sealed": Effect(
-        Sort.DERIVED, "Clears what could not be read of returned money that is written sealed, and refuses it in clear."
-    ),
-    "body_is_sealed": Effect(
-        Sort.DERIVED, "Compares a body of a bank with its digest, clears it, and refuses it unless it is sealed."
-    ),
-    "reply_form_sealed": Effect(
-        Sort.DERIVED, "Clears the form of a bank that is written sealed, and refuses one in clear."
-    ),
     "holder_contact_kept": Effect(
         Sort.DERIVED, "Keeps every contact of an account holder that an officer enters.", ("holder_contact_change",)
     ),
@@ -347,8 +319,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "person_key_rules": Effect(
         Sort.RULE, "Refuses to delete a key, to give it another owner, and to bring a destroyed key back."
     ),
-    "fir_document_elsewhere": Effect(Sort.RULE, "Refuses a copy of a FIR outside `fir_copy`."),
-    "sealed_once": Effect(Sort.RULE, "Refuses every change of what is sealed; what is in clear is sealed once."),
     "victim_correction_rules": Effect(
         Sort.RULE,
         "Refuses any change of a correction of a victim but its one decision, by another person.",

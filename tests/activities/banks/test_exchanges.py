@@ -111,7 +111,7 @@ async def test_an_event_binds_the_latest_and_not_those_of_a_year(bench: Bench) -
     with pytest.raises(ApplicationError):
         await bench.freeze.send_hold_request(order)
     columns = (
-        "about, request_id, channel, at, head, body, size_bytes, digest, masked, content, reply_cut, failure,"
+        "about, request_id, channel, at, head, size_bytes, digest, masked, reply_cut, failure,"
         " person_id, sealed_body, body_digest, sealed_content, content_digest"
     )
     await bench.pool.execute(
@@ -180,9 +180,9 @@ async def test_what_is_neither_masked_nor_cut_is_what_was_sent(bench: Bench) -> 
     columns = (
         "about, request_id, channel, at, head, size_bytes, digest, masked, reply_cut, failure, person_id, sealed_body"
     )
-    copied = f"INSERT INTO bank_exchange ({columns}, body_digest, body) SELECT {columns}, %s FROM bank_exchange"
-    mine = " WHERE request_id = $1::text::uuid"
-    with pytest.raises(asyncpg.CheckViolationError, match="bank_exchange_sealed_as_sent"):
-        await bench.pool.execute(copied % "sha256(body_digest), ''" + mine, order.request_id)
-    with pytest.raises(asyncpg.CheckViolationError, match="another digest"):
-        await bench.pool.execute(copied % "body_digest, 'x'" + mine, order.request_id)
+    with pytest.raises(asyncpg.CheckViolationError, match="bank_exchange_as_sent"):
+        await bench.pool.execute(
+            f"INSERT INTO bank_exchange ({columns}, body_digest) SELECT {columns}, sha256(body_digest)"
+            " FROM bank_exchange WHERE request_id = $1::text::uuid",
+            order.request_id,
+        )

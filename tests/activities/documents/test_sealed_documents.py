@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,16 +16,12 @@ from activities.evidence.archive import check
 from activities.person_keys import PersonKeys
 from activities.police.firs import put_fir_copy
 from activities.restoration.court_orders import take_court_order
-from activities.sealing import seal_all
 from adapters.banks.iso20022.bank_side import Return, encode_return
 from adapters.banks.iso20022.values import case_id
 from db import retention
-from db.clear_tables import COURT_ORDERS, FIR_COPIES, RETURNED, WAIVERS, ClearTable
-from db.clear_tables import DOCUMENTS as ISSUED
 from db.documents import document_register
 from db.evidence.integrity import case_records
 from db.police import firs
-from db.pool import Pool
 from db.restoration import court_orders
 from domain.errors.documents import DocumentErased
 from domain.evidence.integrity import CaseRecord, Check, examine
@@ -38,28 +33,15 @@ from schemas.restoration_enums import DocumentKind
 from tests.activities.evidence_case import packed
 from tests.activities.evidence_forging import experts_word, unzipped, written
 from tests.activities.restoration_bench import Home
-from tests.activities.sealed_rows import seal_counted
 from tests.clear_places import places_of
-from tests.factories import make_context, row, rrn, transfer
+from tests.factories import row, rrn, transfer
 from tests.opened_bodies import opened_rows
 from tests.triggers import without_triggers
 
 NAME, MOBILE, SAID = "Zarina Vishwakarma", "7300412277", "marker-of-a-report-41"
 VICTIM = {"name": NAME, "mobile": MOBILE, "district": "LUCKNOW", "email": "zarina.v@example.org"}
-DOCUMENTS = (ISSUED, FIR_COPIES, COURT_ORDERS, WAIVERS, RETURNED)
-CLEAR = {"document": ("pdf", "facts"), "returned_funds": ("unreadable",)} | {
-    table.name: ("document",) for table in (FIR_COPIES, COURT_ORDERS, WAIVERS)
-}
-"""columns in which the release before wrote"""
 OF_RESTORATION = "t.restoration_id IN (SELECT restoration_id FROM restoration WHERE case_no = $1)"
 OF_FILE = "WHERE line_no = 2 AND message_id = (SELECT message_id FROM returned_funds WHERE case_no = $1)"
-SEALED = frozenset(
-    {
-        *("person_id", "sealed_facts", "sealed_pdf", "size_bytes", "fir_no", "fir_copy_digest"),
-        *("sealed", "sealed_document", "sealed_unreadable"),
-    }
-)
-"""columns of this release"""
 
 
 def pdf(what: str) -> bytes:
@@ -69,12 +51,6 @@ def pdf(what: str) -> bytes:
 @pytest.fixture
 def home(ctx: Context) -> Home:
     return Home(ctx)
-
-
-@pytest.fixture
-async def own(database: Pool) -> Home:
-    """A bench on a database of its own, for a test that changes tables."""
-    return Home(await make_context(database))
 
 
 async def documented(home: Home) -> str:
@@ -116,30 +92,6 @@ async def record_of(ctx: Context, case_no: str, persons: PersonKeys | None = Non
     return record
 
 
-async def as_before(home: Home, *, both: bool) -> None:
-    """Put the documents into the form in which the release before, or `both` releases, wrote them."""
-    pool = home.ctx.pool
-    clear = {table: await opened_rows(home.ctx, table.name) for table in DOCUMENTS}
-    async with without_triggers(pool, "fir", *(table.name for table in DOCUMENTS)):
-        for table, rows in clear.items():
-            for found in rows:
-                await write(pool, table, found, {name: found[name] for name in CLEAR[table.name]})
-                if not both:
-                    await write(pool, table, found, dict.fromkeys(found.keys() & SEALED))
-        for copy in clear[FIR_COPIES]:
-            newest = "UPDATE fir SET document = $2 WHERE fir_id = $1 AND document_digest = $3"
-            await pool.execute(newest, copy["fir_id"], copy["document"], copy["digest"])
-
-
-async def write(pool: Pool, table: ClearTable, found: dict[str, Any], values: dict[str, Any]) -> None:
-    """Write columns of one row."""
-    keys = table.key.split(", ")
-    changes = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, 1 + len(keys)))
-    where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(keys, 1))
-    query = f"UPDATE {table.name} SET {changes} WHERE {where}"
-    await pool.execute(query, *(found[name] for name in keys), *values.values())
-
-
 async def test_m10_no_document_is_in_clear_in_any_table(home: Home) -> None:
     case_no = await documented(home)
     assert await places_of(home.ctx.pool, [NAME, MOBILE, SAID]) == set()
@@ -160,27 +112,6 @@ async def test_m10_no_document_is_in_clear_in_any_table(home: Home) -> None:
     bank = "SELECT institution FROM person_key WHERE person_id = $1"
     assert await home.bench.value(bank, line["person_id"]) == "HDFC"
     await home.bench.check(case_no)
-
-
-async def test_documents_of_the_release_before_are_read_and_then_sealed(own: Home) -> None:
-    case_no = await documented(own)
-    before = await packed(own.ctx, case_no)
-    for both in (True, False):
-        await as_before(own, both=both)
-        clear = {f"{name}.{column}" for name, columns in CLEAR.items() for column in columns} | {"fir.document"}
-        assert clear - {"document.pdf", "hearing_waiver.document"} == await places_of(
-            own.ctx.pool, [NAME, MOBILE, SAID]
-        )
-        assert examine(await record_of(own.ctx, case_no)) == []
-        assert unzipped(await packed(own.ctx, case_no)) == unzipped(before)
-        sealed = await seal_counted(own.ctx)
-        assert [sealed[table.what] for table in DOCUMENTS] == [2, 2, 1, 1, 1]
-        assert await places_of(own.ctx.pool, [NAME, MOBILE, SAID]) == set()
-        assert examine(await record_of(own.ctx, case_no)) == []
-        assert await packed(own.ctx, case_no) == before, "the evidence is the same, byte for byte"
-        assert not any((await seal_all(own.ctx.pool, own.ctx.persons)).values())
-        named = "SELECT count(*) FROM document WHERE fir_no = '12/2026' AND octet_length(fir_copy_digest) = 32"
-        assert await own.bench.value(f"{named} AND case_no = $1", case_no) == 2
 
 
 async def erase(home: Home, case_no: str) -> None:
@@ -225,20 +156,23 @@ async def test_m10_documents_are_gone_with_the_key_and_the_case_verifies(home: H
 
 
 _CHANGES = {
-    "UPDATE document SET sealed_pdf = sealed_facts WHERE case_no = $1": "sealed",
-    "UPDATE document SET fir_no = 'x' WHERE case_no = $1": "sealed",
-    "UPDATE document SET pdf = 'x' WHERE case_no = $1": "append-only",
-    "UPDATE fir_copy SET sealed = '' WHERE case_no = $1": "sealed",
-    "UPDATE fir_copy SET document = 'x' WHERE case_no = $1": "append-only",
+    "UPDATE document SET sealed_pdf = sealed_facts WHERE case_no = $1": "append-only",
+    "UPDATE document SET fir_no = 'x' WHERE case_no = $1": "append-only",
+    "UPDATE fir_copy SET sealed = '' WHERE case_no = $1": "append-only",
     "DELETE FROM fir_copy WHERE case_no = $1": "append-only",
-    "UPDATE court_order SET sealed_document = '' WHERE case_no = $1": "sealed",
-    "UPDATE court_order SET document = 'x' WHERE case_no = $1": "another digest",
-    "UPDATE fir SET document = 'x' WHERE case_no = $1": "written into fir_copy",
-    "INSERT INTO fir_copy (case_no, digest, fir_id, document)"
-    " SELECT case_no, sha256('x'), fir_id, 'x' FROM fir WHERE case_no = $1": "written sealed",
-    f"UPDATE hearing_waiver t SET sealed_document = '' WHERE {OF_RESTORATION}": "sealed",
+    "UPDATE court_order SET sealed_document = '' WHERE case_no = $1": "append-only",
+    "UPDATE court_order SET document_digest = sha256('x') WHERE case_no = $1": "append-only",
+    "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, document_digest, taken_by, taken_at)"
+    " SELECT case_no, kind, effect, court, 'x', made_on, document_digest, taken_by, taken_at"
+    " FROM court_order WHERE case_no = $1": "court_order_sealed_is_whole",
+    "INSERT INTO fir_copy (case_no, digest, fir_id)"
+    " SELECT case_no, sha256('x'), fir_id FROM fir WHERE case_no = $1": "null value in column",
+    f"UPDATE hearing_waiver t SET sealed_document = '' WHERE {OF_RESTORATION}": "append-only",
     f"DELETE FROM hearing_waiver t WHERE {OF_RESTORATION}": "append-only",
-    f"UPDATE returned_funds SET sealed_unreadable = '' {OF_FILE}": "sealed",
+    f"UPDATE returned_funds SET sealed_unreadable = '' {OF_FILE}": "append-only",
+    "INSERT INTO returned_funds (institution, body_digest, line_no, received_at, message_id)"
+    " SELECT institution, body_digest, 3, received_at, message_id"
+    f" FROM returned_funds {OF_FILE}": "returned_funds_check",
 }
 
 

@@ -292,8 +292,8 @@ async def test_m17_a_holder_without_a_notice_is_never_waived_for(home: Home) -> 
     case_no = await home.bench.value("SELECT case_no FROM restoration WHERE restoration_id = $1", restoration)
     with pytest.raises(asyncpg.CheckViolationError) as error:
         await home.bench.pool.execute(
-            "INSERT INTO hearing_waiver (restoration_id, visit_no, hold_id, document, document_digest, person_id,"
-            " sealed_document, reason, recorded_by, recorded_at, contradict_until) VALUES ($1, 1, $2, '', $3, $4, $5,"
+            "INSERT INTO hearing_waiver (restoration_id, visit_no, hold_id, document_digest, person_id,"
+            " sealed_document, reason, recorded_by, recorded_at, contradict_until) VALUES ($1, 1, $2, $3, $4, $5,"
             " 'why', 'officer:io', now(), now() + interval '2 days')",
             restoration,
             hold[0],
