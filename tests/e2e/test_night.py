@@ -32,7 +32,7 @@ from tests.e2e.night_recount import ASKED_TWICE, DOUBLE_CLAIMS, MONEY, UNOWNED, 
 from tests.factories import rrn
 from tests.ground import Ground
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = pytest.mark.world
 
 OFFICERS_OF_A_TEAM: Final = 10 if DEEP else 3
 CALLS: Final = 200 if DEEP else 15

@@ -21,7 +21,7 @@ from tests.ground import Ground
 from workflows.case import CaseWorkflow, case_workflow_id
 from workflows.options import RESTORATION_QUEUE
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = pytest.mark.world
 
 COMPLAINTS = 15 if DEEP else 10
 CALM_COMPLAINTS = 15
