@@ -24,7 +24,7 @@ from tests.ground import Ground
 
 pytestmark = [
     pytest.mark.world,
-    pytest.mark.skipif(not DEEP, reason="in `make deep`; the gate has each fault and each channel alone"),
+    pytest.mark.skipif(not DEEP, reason="in `make deep`; `make world` has each fault and each channel alone"),
 ]
 
 COMPLAINTS = 30

@@ -1,6 +1,6 @@
 """A night at the desk over the API alone: nothing is done twice, nothing stays without an owner, the figures agree.
 
-The gate plays a small night. `make deep` plays the whole one: thirty officers and two hundred calls.
+`make world` plays a small night. `make deep` plays the whole one: thirty officers and two hundred calls.
 """
 
 from collections.abc import AsyncIterator, Sequence
