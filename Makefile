@@ -1,6 +1,8 @@
 # Needs make, python3 (3.11 or later, with venv) and a package registry; tests also need one of npm packages. Every target sets the environment up first, once per lock change.
 #   make demo ARGS="--complaints 40 --seed 7"    the main job, on the embedded stack
-#   make test                                    every check and every test, side by side
+#   make test                                    the gate: every check, and beside them all tests but the world
+#   make world                                   the tests marked `world`: engines, pages in the browser, benchmarks
+#   make test-near                               the tests of the gate that a change since BASE (main) can reach
 #   make unit                                    the tests that need no server
 #   make deep                                    random tests, long and with fresh seeds, and planted bugs
 #   make console                                 the pages of officers: console/dist
@@ -27,11 +29,11 @@ DEEP := $(MACHINES) tests/domain tests/db/reporting tests/api/test_openapi.py te
 BIN := .venvs/$(shell $(PYTHON) -c 'import sys; v = sys.version_info; print(f"{sys.implementation.name}-{v.major}.{v.minor}")')/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup console demo bench test unit deep docs pictures lint format lock clean
+.PHONY: help setup console demo bench test world test-near unit deep docs pictures lint format lock clean
 
 # Compiled files of ours and of the libraries are kept for all the processes that tests start, where Python keeps none.
-unit test deep: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pycache
-unit test deep: export PYTHONDONTWRITEBYTECODE :=
+unit test world test-near deep: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pycache
+unit test world test-near deep: export PYTHONDONTWRITEBYTECODE :=
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -73,7 +75,14 @@ format: setup
 	@$(BIN)/ruff format .
 
 test: setup
-	@$(BIN)/python tests/gate.py $(SHARE) $(ARGS)
+	@$(BIN)/python tests/gate.py $(SHARE) -m "not world" $(ARGS)
+
+# Only files that have the mark are collected, which takes each process seconds less.
+world: $(if $(filter no,$(BROWSER)),setup,console)
+	@$(BIN)/python -m tests.forked_pytest $(SHARE) -m world $(ARGS) $$(grep -rl --include='test_*.py' 'mark\.world' tests)
+
+test-near: setup
+	@$(BIN)/python -m tests.near $(SHARE) -m "not world" $(ARGS)
 
 unit: setup
 	@$(BIN)/pytest $(SHARE) $(UNIT) $(ARGS)

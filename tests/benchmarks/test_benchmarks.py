@@ -19,7 +19,7 @@ from tests.forked import starts_are_forks
 from workers.settings import Settings
 from workers.simulated import SimulatedStack, simulated_stack
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = pytest.mark.world
 
 COMPLAINTS = 3
 WARM_UP = 4

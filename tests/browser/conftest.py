@@ -35,17 +35,18 @@ from tests.signed_in import PASSWORD, begin_sessions
 from workers.home import secret_box
 from workers.host_client import local_client
 
+HERE: Final = Path(__file__).parent
 CLOCK_FACTOR = 60.0
 LINK_SECONDS = 60.0
 _SEALED: Final = re.compile(r'name="sealed" value="([^"]+)"')
 _KEY: Final = re.compile(r'<dd id="key">([A-Z2-7 ]+)</dd>')
 
-pytestmark = pytest.mark.end_to_end
 
-
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave the tests out with `BROWSER=no`; `tests/conftest.py` says so in the last line."""
-    return True if os.environ.get("BROWSER") == "no" and collection_path.name.startswith("test_") else None
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests out with `BROWSER=no`, named ones too; `tests/conftest.py` says so in the last line."""
+    if os.environ.get("BROWSER") == "no":
+        config.hook.pytest_deselected(items=[item for item in items if item.path.parent == HERE])
+        items[:] = [item for item in items if item.path.parent != HERE]
 
 
 @dataclass

@@ -10,8 +10,6 @@ from schemas.enums import Role
 from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import PATIENCE_MS, Screen, Seat
 
-pytestmark = pytest.mark.end_to_end
-
 SECTIONS = ("officers", "teams", "directory", "policy", "changes", "displays")
 """the sections, in the order of their keys"""
 
@@ -128,6 +126,7 @@ async def go_to(seat: Seat, path: str, *, by_key: bool) -> None:
         await seat.page.locator(f".admin-sections a[aria-current=page][href$='/{section}']").wait_for()
 
 
+@pytest.mark.world
 @pytest.mark.parametrize(
     ("language", "screens"),
     [

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-import pytest
 from playwright.async_api import Route as Request
 
 from schemas.enums import Role
@@ -19,8 +18,6 @@ from tests.api.role_matrix import BODIES
 from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import Seat
 from tests.factories import rrn, transfer
-
-pytestmark = pytest.mark.end_to_end
 
 HELD_PAISE: Final = 80_000_00
 OPENED_SECONDS: Final = 240.0

@@ -15,8 +15,6 @@ from tests.factories import transfer
 from tests.officers import enrol
 from tests.signed_in import headers_of
 
-pytestmark = pytest.mark.end_to_end
-
 LARGE_PAISE: Final = 41_500_00
 SIMPLE_PAISE: Final = (9_900_00, 22_750_00)
 SCREENS: Final[dict[str, tuple[Screen, ...]]] = {
@@ -115,6 +113,7 @@ async def approve_together(seat: Seat, stage: Stage, officers: Officers, simple:
     await seat.picture("approve-answers-en-light")
 
 
+@pytest.mark.world
 async def test_a_file_says_whose_money_it_is_after_two_officers_decided(stage: Stage, sit: Sitting) -> None:
     engine, officers = stage.engine, Officers(stage.engine)
     one = await officers.held(8_700_00)
@@ -145,6 +144,7 @@ async def test_a_file_says_whose_money_it_is_after_two_officers_decided(stage: S
     assert await seat.violations() == []
 
 
+@pytest.mark.world
 async def test_a_deputy_decides_an_objection_by_keyboard(stage: Stage, sit: Sitting) -> None:
     officers = Officers(stage.engine)
     one = await officers.held(9_500_00)
@@ -175,6 +175,7 @@ async def test_a_deputy_decides_an_objection_by_keyboard(stage: Stage, sit: Sitt
     assert await seat.pointer_moves() == 0
 
 
+@pytest.mark.world
 async def test_the_file_is_read_in_both_languages_and_themes_and_on_a_telephone(stage: Stage, sit: Sitting) -> None:
     one = await Officers(stage.engine).held(12_000_00)
     seat = await sit((await stage.officers("io.reads", role=Role.IO))["io.reads"])

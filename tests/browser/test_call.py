@@ -13,8 +13,6 @@ from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import Seat
 from tests.factories import rrn
 
-pytestmark = pytest.mark.end_to_end
-
 KEYS_MAX = 90
 """keystrokes for the four facts, the sending among them"""
 SECONDS_MAX = 60.0
@@ -150,6 +148,7 @@ async def tell_the_rest(seat: Seat) -> None:
     await seat.press("y")
 
 
+@pytest.mark.world
 async def test_a_line_that_breaks_loses_no_key_and_a_call_goes_on_at_another_seat(stage: Stage, sit: Sitting) -> None:
     bank = stage.engine.sim.institutions[0]
     tokens = await stage.officers("intake.before", "intake.after", role=Role.INTAKE)
@@ -209,6 +208,7 @@ async def test_a_line_that_breaks_loses_no_key_and_a_call_goes_on_at_another_sea
     assert await after.page.get_by_label("Name, as the bank has it").input_value() == "Surekha"
 
 
+@pytest.mark.world
 async def test_a_missed_call_is_called_back_and_one_without_data_ends(stage: Stage, sit: Sitting) -> None:
     token = (await stage.officers("intake.missed", role=Role.INTAKE))["intake.missed"]
     body = {"phone": "9812345670", "called_at": datetime.now(UTC).isoformat()}
@@ -227,6 +227,7 @@ async def test_a_missed_call_is_called_back_and_one_without_data_ends(stage: Sta
     await seat.page.get_by_label("Mobile").and_(seat.page.locator("[value='']")).wait_for()
 
 
+@pytest.mark.world
 async def test_the_page_is_read_in_both_languages_and_themes_and_on_a_telephone(stage: Stage, sit: Sitting) -> None:
     seat = await sit((await stage.officers("intake.reads", role=Role.INTAKE))["intake.reads"])
     await seat.open("/call")

@@ -20,8 +20,6 @@ from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import Screen, Seat
 from tests.factories import rrn, transfer
 
-pytestmark = pytest.mark.end_to_end
-
 LOSS_PAISE: Final = 2_00_000_00
 """the longest that three banks and the engine need on a busy machine"""
 MANY_HOPS: Final = 36_000
@@ -176,6 +174,7 @@ async def record_an_order(seat: Seat) -> None:
     await seat.picture("case-four-eyes-en-light")
 
 
+@pytest.mark.world
 async def test_an_investigating_officer_begins_with_own_steps_and_sees_the_trail_of_an_own_case(
     stage: Stage, sit: Sitting
 ) -> None:
@@ -212,6 +211,7 @@ async def test_an_investigating_officer_begins_with_own_steps_and_sees_the_trail
     assert await seat.violations() == []
 
 
+@pytest.mark.world
 async def test_officers_settle_issue_and_record_what_a_case_needs(stage: Stage, sit: Sitting) -> None:
     case = await story(stage)
     token = (await stage.officers("sup.settles", role=Role.SUPERVISOR))["sup.settles"]
@@ -242,6 +242,7 @@ async def test_officers_settle_issue_and_record_what_a_case_needs(stage: Stage, 
     await record_an_order(seat)
 
 
+@pytest.mark.world
 async def test_the_case_is_read_in_both_languages_and_themes_and_on_a_telephone(stage: Stage, sit: Sitting) -> None:
     case = await story(stage)
     seat = await sit((await stage.officers("case.reads", role=Role.SUPERVISOR))["case.reads"])
@@ -271,6 +272,7 @@ def many_hops() -> list[TrailHop]:
     return hops
 
 
+@pytest.mark.world
 async def test_a_trail_of_36000_transfers_opens_and_is_walked(stage: Stage, sit: Sitting) -> None:
     ack_no = await stage.engine.complain(transfer(LOSS_PAISE))
     picture = layout(many_hops(), TrailDetail.ACCOUNT, LEGS_DEFAULT)

@@ -21,8 +21,6 @@ from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import PATIENCE_MS, TAKES_PICTURES, Seat
 from tests.factories import rrn, transfer
 
-pytestmark = pytest.mark.end_to_end
-
 OPENED_SECONDS = 240
 LARGE_PAISE = 185_000_00
 SOON_MS = 15_000
@@ -166,6 +164,7 @@ async def test_a_bank_is_phoned_and_its_word_booked_by_keyboard_alone(
     assert await seat.pointer_moves() == 0
 
 
+@pytest.mark.world
 async def test_two_officers_race_and_the_slower_one_reads_who_was_faster(stage: Stage, sit: Sitting) -> None:
     district = District(stage, "Jhansi")
     await district.silent(LARGE_PAISE)
@@ -213,6 +212,7 @@ async def test_two_officers_race_and_the_slower_one_reads_who_was_faster(stage: 
     await seats[first].sees(f"{other} has it for")
 
 
+@pytest.mark.world
 async def test_a_stream_that_breaks_is_said_and_what_came_meanwhile_is_there(stage: Stage, sit: Sitting) -> None:
     district = District(stage, "Meerut")
     await district.silent(SMALL_PAISE)
@@ -266,6 +266,7 @@ async def test_a_stream_that_breaks_is_said_and_what_came_meanwhile_is_there(sta
     await band.wait_for(state="detached")
 
 
+@pytest.mark.world
 async def test_one_act_on_a_whole_view_says_of_each_what_became_of_it(stage: Stage, sit: Sitting) -> None:
     district = District(stage, "Bareilly")
     cases = await asyncio.gather(*(district.silent(SMALL_PAISE + n * 100_00) for n in range(3)))
@@ -417,6 +418,7 @@ async def is_told(seat: Seat) -> None:
     await readable(seat, "notice-settings-hi-dark-360")
 
 
+@pytest.mark.world
 async def test_a_call_a_hand_over_and_a_notice_go_from_one_officer_to_the_next(stage: Stage, sit: Sitting) -> None:
     district = District(stage, "Sitapur")
     case_no = await district.silent(9 * LARGE_PAISE)
@@ -460,6 +462,7 @@ async def test_a_call_a_hand_over_and_a_notice_go_from_one_officer_to_the_next(s
     await readable(seat, "notice-settings-en-light")
 
 
+@pytest.mark.world
 async def test_the_desk_is_read_in_both_languages_and_themes_and_on_a_telephone(stage: Stage, sit: Sitting) -> None:
     district = District(stage, "Basti")
     await asyncio.gather(district.silent(LARGE_PAISE), district.silent(SMALL_PAISE))

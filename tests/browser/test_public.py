@@ -14,8 +14,6 @@ from tests.browser.conftest import Stage
 from tests.browser.seat import PATIENCE_MS, Seat
 from tests.factories import rrn, transfer
 
-pytestmark = pytest.mark.end_to_end
-
 PAGE_MAX_BYTES = 100_000
 TICKET_SECONDS = 240
 PAISE = 4_10_000_00
@@ -123,6 +121,7 @@ async def test_a_bank_answers_in_its_inbox_without_scripts(stage: Stage) -> None
     assert edges[0]["balances_paise"] == {"held": 2_38_500_00, "withdrawn": 1_40_000_00, "in_play": 31_500_00}
 
 
+@pytest.mark.world
 async def test_the_public_pages_are_one_frame_for_everybody(stage: Stage) -> None:
     mine = site(stage, Site.MY)
     async with plain(stage) as page:

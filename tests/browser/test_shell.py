@@ -13,8 +13,6 @@ from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import Seat
 from tests.signed_in import PASSWORD
 
-pytestmark = pytest.mark.end_to_end
-
 FIRST_LOAD_MAX_BYTES = 350 * 1024
 
 
@@ -67,6 +65,7 @@ async def test_an_officer_signs_in_and_out_at_the_servers_own_page(stage: Stage,
     await seat.page.wait_for_url(re.compile(r"/sign-in\?to=console"))
 
 
+@pytest.mark.world
 async def test_the_page_of_the_sign_in_is_read_in_both_languages_and_keeps_the_choice(sit: Sitting) -> None:
     seat = await sit("no session")
     await seat.open("/call")
@@ -108,6 +107,7 @@ async def goes_on_after_the_session_ended(stage: Stage, seat: Seat, officer_id: 
     await seat.page.get_by_text(re.compile(r"^Saved \d")).wait_for()
 
 
+@pytest.mark.world
 async def test_keys_open_the_palette_the_overlay_and_the_other_language(stage: Stage, sit: Sitting) -> None:
     token = (await stage.officers("intake.keys", role=Role.INTAKE))["intake.keys"]
     seat = await sit(token)

@@ -14,8 +14,6 @@ from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import Seat
 from tests.factories import rrn, transfer
 
-pytestmark = pytest.mark.end_to_end
-
 
 async def test_every_number_leads_to_its_cases_and_every_table_to_a_file(stage: Stage, sit: Sitting) -> None:
     payer, payee = stage.engine.sim.institutions[1], stage.engine.sim.institutions[0]
@@ -114,6 +112,7 @@ async def dialogs_on_a_telephone(phone: Seat, case_no: str) -> None:
         await dialog.wait_for(state="detached")
 
 
+@pytest.mark.world
 async def test_the_desk_is_read_in_both_languages_and_themes_and_on_a_telephone(stage: Stage, sit: Sitting) -> None:
     seat = await sit((await stage.officers("supervisor.reads", role=Role.SUPERVISOR))["supervisor.reads"])
     await seat.open("/supervisor")
@@ -124,6 +123,7 @@ async def test_the_desk_is_read_in_both_languages_and_themes_and_on_a_telephone(
     await seat.is_read("supervisor-hi", ("light", 360, 740), ("dark", 1440, 900))
 
 
+@pytest.mark.world
 async def test_a_supervisor_reads_what_a_victim_wrote_of_the_police(stage: Stage, sit: Sitting) -> None:
     case_no = await stage.engine.complain(transfer(10_000_00, payee_bank="HDFC", reference=rrn()))
     seat = await sit((await stage.officers("sup.listens", role=Role.SUPERVISOR))["sup.listens"])

@@ -16,8 +16,6 @@ from tests.browser.seat import PATIENCE_MS, Screen, Seat
 from tests.factories import rrn
 from tests.signed_in import headers_of
 
-pytestmark = pytest.mark.end_to_end
-
 WALL = "**/api/v1/wall"
 SCREENS: dict[str, tuple[Screen, ...]] = {
     "en": (("dark", 3840, 2160), ("light", 1366, 768)),
@@ -101,6 +99,7 @@ async def test_a_display_takes_its_token_once_and_shows_what_happens(stage: Stag
     await seat.sees("Live")
 
 
+@pytest.mark.world
 async def test_a_busy_day_is_read_on_every_screen(stage: Stage, sit: Sitting) -> None:
     seat = await sit((await stage.officers("supervisor.wall", role=Role.SUPERVISOR))["supervisor.wall"])
     await seat.page.add_init_script(WAITS)
@@ -119,6 +118,7 @@ async def test_a_busy_day_is_read_on_every_screen(stage: Stage, sit: Sitting) ->
                 assert await seat.page.evaluate(CUT) == []
 
 
+@pytest.mark.world
 async def test_old_figures_are_said_to_be_old(stage: Stage, sit: Sitting) -> None:
     token = (await stage.officers("supervisor.old", role=Role.SUPERVISOR))["supervisor.old"]
     seat = await sit(token, theme="dark", width=1920, height=1080)
@@ -128,6 +128,7 @@ async def test_old_figures_are_said_to_be_old(stage: Stage, sit: Sitting) -> Non
     await seat.picture("wall-old-en-dark")
 
 
+@pytest.mark.world
 async def test_the_wall_loads_itself_again_in_a_quiet_minute(stage: Stage, sit: Sitting) -> None:
     token = (await stage.officers("supervisor.quiet", role=Role.SUPERVISOR))["supervisor.quiet"]
     seat = await sit(token, theme="dark", width=1920, height=1080)

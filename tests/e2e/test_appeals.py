@@ -13,7 +13,7 @@ from tests.e2e.live import Live, live
 from tests.e2e.test_restorations import HOLDS_LAST_SECONDS, world
 from tests.ground import Ground
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = pytest.mark.world
 
 COMPLAINTS = 6
 LIMIT_SECONDS = 400.0

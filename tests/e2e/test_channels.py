@@ -26,7 +26,7 @@ from tests.e2e.worlds import CALL_SECONDS, SIGNED, transfer
 from tests.factories import rrn
 from tests.ground import Ground
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = pytest.mark.world
 
 LOSS_PAISE = 10_000_00
 SETTLE_SECONDS = 240.0

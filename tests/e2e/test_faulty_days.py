@@ -23,8 +23,8 @@ from tests.e2e.worlds import CALL_SECONDS, SIGNED, TAKEN
 from tests.ground import Ground
 
 pytestmark = [
-    pytest.mark.end_to_end,
-    pytest.mark.skipif(not DEEP, reason="in `make deep`; the gate has each fault and each channel alone"),
+    pytest.mark.world,
+    pytest.mark.skipif(not DEEP, reason="in `make deep`; `make world` has each fault and each channel alone"),
 ]
 
 COMPLAINTS = 30

@@ -1,6 +1,6 @@
 """A night at the desk over the API alone: nothing is done twice, nothing stays without an owner, the figures agree.
 
-The gate plays a small night. `make deep` plays the whole one: thirty officers and two hundred calls.
+`make world` plays a small night. `make deep` plays the whole one: thirty officers and two hundred calls.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -32,7 +32,7 @@ from tests.e2e.night_recount import ASKED_TWICE, DOUBLE_CLAIMS, MONEY, UNOWNED, 
 from tests.factories import rrn
 from tests.ground import Ground
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = pytest.mark.world
 
 OFFICERS_OF_A_TEAM: Final = 10 if DEEP else 3
 CALLS: Final = 200 if DEEP else 15

@@ -16,7 +16,7 @@ from tests.e2e.live import Live, live
 from tests.e2e.worlds import DUE_AGAIN, OPEN_CASES, check_money_on_hold, nothing_is_left, quick_day
 from tests.ground import Ground
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = pytest.mark.world
 
 LIMIT_SECONDS = 400.0
 INQUIRIES_DUE = "SELECT count(*) FROM payer_inquiry WHERE due_at IS NOT NULL"

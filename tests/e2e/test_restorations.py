@@ -26,8 +26,6 @@ from tests.e2e.test_world import kill
 from tests.ground import Ground
 from workflows.options import RESTORATION_QUEUE
 
-pytestmark = pytest.mark.end_to_end
-
 COMPLAINTS = 6 if DEEP else 4
 HOME_LIMIT_SECONDS = 400.0
 HOLDS_LAST_SECONDS = 3 * 365 * 86_400

@@ -21,7 +21,7 @@ from tests.e2e.worlds import nothing_is_left, quick_day
 from tests.ground import Grounds
 
 pytestmark = [
-    pytest.mark.end_to_end,
+    pytest.mark.world,
     pytest.mark.skipif(not DEEP, reason="two engines, one after the other: in deep runs only"),
 ]
 

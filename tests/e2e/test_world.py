@@ -21,7 +21,7 @@ from tests.ground import Ground
 from workflows.case import CaseWorkflow, case_workflow_id
 from workflows.options import RESTORATION_QUEUE
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = pytest.mark.world
 
 COMPLAINTS = 15 if DEEP else 10
 CALM_COMPLAINTS = 15
@@ -171,7 +171,7 @@ async def check_workflows(engine: Live) -> None:
         assert (await client.count_workflows(f"{query}'{status.name.title().replace('_', '')}'")).count == 0
 
 
-@pytest.mark.skipif(not DEEP, reason="in `make deep`; the night at the desk has its place in the gate")
+@pytest.mark.skipif(not DEEP, reason="in `make deep`; `make world` has the night at the desk")
 async def test_a_calm_day_catches_what_can_be_caught(tmp_path: Path, ground: Ground) -> None:
     config = world(seed=11).model_copy(update={"clock_factor": CALM_CLOCK_FACTOR, "complaints": CALM_COMPLAINTS})
     async with live(tmp_path / "home", config, ground) as engine:

@@ -27,8 +27,6 @@ from workers.home import RunFile
 from workers.host_client import local_client
 from workers.simulated_people import read_people
 
-pytestmark = pytest.mark.end_to_end
-
 COMPLAINTS = 2
 START_LIMIT_SECONDS = 240.0
 DEMO_LIMIT_SECONDS = 400.0
@@ -168,6 +166,7 @@ async def shows_just(page: str, queues: set[str]) -> bool:
         return set(re.findall(r'task_queue="([a-z-]+)"', (await client.get(page)).text)) == queues
 
 
+@pytest.mark.world
 async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp_path: Path) -> None:
     home = tmp_path / "home"
     settings = {"GOLDENHOUR_HOME": str(home), "GOLDENHOUR_API_PORT": "0", "GOLDENHOUR_INTAKE_PORT": "0"}

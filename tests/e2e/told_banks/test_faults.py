@@ -9,7 +9,7 @@ from tests.e2e.told_banks.scene import LOSS_PAISE, Scene
 from tests.e2e.worlds import TAKEN, transfer
 from tests.factories import rrn
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = pytest.mark.world
 
 SETTLE_SECONDS = 240.0
 

@@ -22,7 +22,7 @@ from tests.e2e.worlds import transfer
 from tests.factories import rrn
 from tests.waiting import until
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = pytest.mark.world
 
 HALF_PAISE = LOSS_PAISE // 2
 FOR_EVER_SECONDS = 3600.0

@@ -10,8 +10,6 @@ from tests.e2e.told_banks.scene import Scene
 from tests.e2e.worlds import transfer
 from tests.factories import rrn
 
-pytestmark = pytest.mark.end_to_end
-
 
 @pytest.fixture(scope="module")
 def banks(scene: Scene) -> tuple[str, str, str]:
