@@ -319,6 +319,14 @@ async def test_a_statement_by_telephone_waits_as_a_task_of_its_own_until_a_secon
     assert await waiting() == [], "though half of the order is still to be done"
 
 
+async def test_an_officer_who_enters_the_same_again_is_no_second_officer(ordered: Ordered) -> None:
+    order_id, ctx = await ordered.order(), ordered.bench.ctx
+    statement = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC)),))
+    for by in ("officer:boss", "officer:boss", "officer:BOSS"):
+        taken = await record_statement(ctx, order_id, statement, "S. Rao by telephone", by, supervises=True)
+        assert (taken.waits_for_second, taken.applied) == (True, 0)
+
+
 async def test_the_second_officer_is_asked_no_more_once_the_bank_has_done_the_order(ordered: Ordered) -> None:
     order_id, ctx = await ordered.order(), ordered.bench.ctx
     statement = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=datetime.now(UTC)),))

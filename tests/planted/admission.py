@@ -1,0 +1,71 @@
+"""Bugs in codes, links, sessions, proofs and jurisdiction."""
+
+from typing import Final
+
+from tests.planted.bug import Bug
+
+BUGS: Final = (
+    Bug(
+        "wrong codes use up a victim's code",
+        "db/my_case/codes.py",
+        'coalesce((tries_by ->> $4)::integer, 0) < $2"',
+        'coalesce((tries_by ->> $4)::integer, 0) < 9 * $2"',
+        "tests/api/my_case/test_pages.py::test_five_wrong_codes_use_up_the_right_one",
+    ),
+    Bug(
+        "a visit of a victim ends after its longest time, however busy",
+        "db/my_case/codes.py",
+        "least($2 + $3::interval, used_at + $4::interval))",
+        "least($2 + $3::interval, $2 + $4::interval))",
+        "tests/api/my_case/test_pages.py::test_a_visit_that_is_used_on_and_on_ends_after_an_hour",
+    ),
+    Bug(
+        "a nodal officer's code has a few tries",
+        "db/banks/link_codes.py",
+        '"UPDATE link_code SET tries = tries + 1 WHERE',
+        '"UPDATE link_code SET tries = tries + 0 WHERE',
+        "tests/api/orders/test_page_codes.py::test_m6_a_code_is_guessed_a_few_times_and_no_more",
+    ),
+    Bug(
+        "a sign-in link that two admins made needs the code of its proposal",
+        "activities/officers/sign_in_links.py",
+        "fits = link.code_digest is None or proposal_code_fits(",
+        "fits = link.code_digest is not None or proposal_code_fits(",
+        "tests/api/test_two_admins.py::test_n6_no_admin_alone_becomes_another_officer",
+    ),
+    Bug(
+        "an officer's session ends when it is not used",
+        "db/officers/sessions.py",
+        'AND s.last_seen_at > m.now - $1::interval"',
+        'AND s.began_at > m.now - 99 * $1::interval"',
+        "tests/api/officers/test_sessions.py::test_a_session_ends_after_its_idle_time",
+    ),
+    Bug(
+        "an act that moves money needs a proof of the last minutes",
+        "db/officers/sessions.py",
+        '"SELECT coalesce(proved_at, began_at) > present_moment() - $2::interval',
+        '"SELECT greatest(proved_at, last_seen_at) > present_moment() - $2::interval',
+        "tests/api/officers/test_session_proofs.py::test_asvs_7_5_3_a_code_proves_a_session_again_and_money_needs_one",
+    ),
+    Bug(
+        "a change in a session has the token that other sites cannot read",
+        "api/officers/sessions.py",
+        'if not csrf_matches(cookie_of(request), request.headers.get(CSRF_HEADER, "")):',
+        "if not cookie_of(request):",
+        "tests/api/officers/test_sessions.py::test_a_forged_request_of_another_site_changes_nothing",
+    ),
+    Bug(
+        "a superintendent acts in the own districts only",
+        "domain/jurisdiction.py",
+        "return None if district_key(standing.district) in own else Scope.DISTRICT",
+        "return None if own else Scope.DISTRICT",
+        "tests/api/test_jurisdiction.py::test_h8_a_superintendent_acts_in_the_own_districts",
+    ),
+    Bug(
+        "an officer acts by one of the roles of the action",
+        "domain/officers.py",
+        "if role in roles and role in allowed), None)",
+        "if role in roles), None)",
+        "tests/domain/restoration/test_authority.py",
+    ),
+)
