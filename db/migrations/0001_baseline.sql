@@ -3783,20 +3783,18 @@ CREATE TABLE bank_test_call (
     call_id uuid NOT NULL,
     institution text NOT NULL,
     asked_at timestamp with time zone NOT NULL,
-    next_attempt_at timestamp with time zone,
     done_at timestamp with time zone,
     outcome text,
     took_seconds double precision,
     detail text NOT NULL DEFAULT ''::text,
     CONSTRAINT bank_test_call_pkey PRIMARY KEY (call_id),
     CONSTRAINT bank_test_call_detail CHECK ((length(detail) <= 500)),
-    CONSTRAINT bank_test_call_ends CHECK (((num_nulls(outcome, done_at) = ANY (ARRAY[0, 2])) AND ((done_at IS NULL) = (next_attempt_at IS NOT NULL)))),
+    CONSTRAINT bank_test_call_ends CHECK ((num_nulls(outcome, done_at) = ANY (ARRAY[0, 2]))),
     CONSTRAINT bank_test_call_outcome CHECK ((outcome = ANY (ARRAY['taken'::text, 'refused'::text, 'unreachable'::text, 'closed'::text, 'no_webhook'::text])))
 );
 COMMENT ON TABLE bank_test_call IS 'a test event to a bank''s webhook that the bank has asked for in its inbox';
 COMMENT ON COLUMN bank_test_call.detail IS 'what the bank''s endpoint answered, or why it could not be reached';
 CREATE INDEX bank_test_call_by_time ON bank_test_call (asked_at);
-CREATE INDEX bank_test_call_due ON bank_test_call (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX bank_test_call_of_bank ON bank_test_call (institution, asked_at);
 
 CREATE TABLE braked_release (
@@ -5501,6 +5499,30 @@ CREATE TABLE order_cancellation (
 COMMENT ON COLUMN order_cancellation.attested_by IS 'who first said that the bank knows; for an order to restore a second officer says it too';
 COMMENT ON COLUMN order_cancellation.settled_at IS 'the bank has said that it does the order no more, or an officer that it was told';
 CREATE INDEX order_cancellation_open ON order_cancellation (order_id) WHERE (settled_at IS NULL);
+
+CREATE TABLE outgoing (
+    outgoing_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    outcome text,
+    failure text NOT NULL DEFAULT ''::text,
+    CONSTRAINT outgoing_pkey PRIMARY KEY (outgoing_id),
+    CONSTRAINT outgoing_subject UNIQUE (kind, subject),
+    CONSTRAINT outgoing_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT outgoing_due_until_end CHECK (((next_attempt_at IS NULL) = (ended_at IS NOT NULL))),
+    CONSTRAINT outgoing_failure_check CHECK ((length(failure) <= 100)),
+    CONSTRAINT outgoing_has_one_end CHECK (((ended_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT outgoing_outcome_check CHECK ((outcome = ANY (ARRAY['sent'::text, 'given_up'::text, 'over'::text])))
+) WITH (fillfactor=80);
+COMMENT ON TABLE outgoing IS 'something to send; it is tried until it is sent, given up, or over because its subject changed';
+COMMENT ON COLUMN outgoing.failure IS 'name of the error of the last attempt; nothing of the content';
+COMMENT ON COLUMN outgoing.next_attempt_at IS 'when it is tried, or when the lease of its sender ends; null: not any more';
+COMMENT ON COLUMN outgoing.outgoing_id IS 'of this sending: the next one about the same subject has another';
+COMMENT ON COLUMN outgoing.subject IS 'key of the row that it is about, in the table that the kind names';
+CREATE INDEX outgoing_due ON outgoing (kind, next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE payer_decision (
     decision_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -7263,6 +7285,8 @@ CREATE TRIGGER officer_session_told AFTER UPDATE OF ended_at ON officer_session 
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 CREATE TRIGGER officer_totp_rules BEFORE UPDATE OF officer_id, last_step, set_at ON officer_totp FOR EACH ROW EXECUTE FUNCTION officer_totp_rules();
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
+CREATE TRIGGER outgoing_ends_once BEFORE UPDATE ON outgoing FOR EACH ROW WHEN (((new.outgoing_id = old.outgoing_id) AND ((old.ended_at IS NOT NULL) OR (new.attempts < old.attempts) OR (new.subject <> old.subject) OR (new.kind <> old.kind)))) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER outgoing_kept_until_end BEFORE DELETE ON outgoing FOR EACH ROW WHEN ((old.ended_at IS NULL)) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER payer_decision_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON payer_decision FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER payer_decision_rules BEFORE DELETE OR UPDATE ON payer_decision FOR EACH ROW EXECUTE FUNCTION payer_decision_rules();
 CREATE TRIGGER payer_found_transfer_rules BEFORE DELETE OR UPDATE ON payer_found_transfer FOR EACH ROW EXECUTE FUNCTION payer_found_transfer_rules();

@@ -16,12 +16,13 @@ import pytest
 from pydantic import SecretStr
 from python_calamine import CalamineWorkbook
 
-from activities.bank_gateway.endpoint_tests import send_test_events
+from activities.bank_gateway.endpoint_tests import TEST_CALL
 from activities.banks import key_changes
 from activities.banks.loading import register_key, set_login
 from activities.context import Context
 from activities.notifications.key_letters import tell_of_key_changes
 from activities.notifications.sending import Ways
+from activities.outgoing import Routes, send_due
 from activities.retention import forget_entries
 from activities.secrets import hash_password
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
@@ -437,7 +438,7 @@ async def test_the_test_tool_names_the_part_that_is_wrong(doors: Doors, browser:
         assert told in page.text
     asked = [await browser.client.post("/inbox/test", data={"step": "event"}) for _ in range(8)]
     assert {one.status_code for one in asked} == {303, 429}
-    assert await send_test_events(ctx, NoSender()) > 0
+    assert await send_due(ctx, Routes(Ways(), NoSender()), TEST_CALL) > 0
     assert "the directory has no webhook of your bank" in (await browser.page("/inbox/test")).words
 
 
