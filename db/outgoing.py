@@ -15,6 +15,7 @@ from schemas.base import FrozenModel
 class OutgoingKind(StrEnum):
     """Kinds of what goes out, each named by the table of its subjects."""
 
+    BANK_KEY_CHANGE = "bank_key_change"
     BANK_TEST_CALL = "bank_test_call"
 
 

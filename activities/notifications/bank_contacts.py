@@ -7,13 +7,15 @@ bank.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from activities.context import Context
 from activities.notifications.sending import Ways
+from activities.outgoing import Attempt, Kind, NoWay
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError
 from db.cases import tasks
+from db.outgoing import OutgoingKind
 from db.pool import Connection
 from schemas.banks.institutions import Institution
 from schemas.enums import TaskKind
@@ -92,6 +94,48 @@ async def _deliver(ctx: Context, due: DueLetter) -> bool:
             kind, facts = TaskKind.PHONE_BANK, due.facts
             await tasks.open_for_institution(connection, due.institution, kind, due.cause, now, facts=facts)
     return False
+
+
+class OfBank(Protocol):
+    """A row of a bank."""
+
+    @property
+    def institution(self) -> str:
+        """Return the code of the bank."""
+        ...
+
+
+Subject = TypeVar("Subject", bound=OfBank)
+
+
+def bank_letters(
+    name: OutgoingKind,
+    read: Callable[[Connection, str], Awaitable[Subject | None]],
+    letter_of: Callable[[Institution, Subject], BankLetter],
+    cause: TaskCause,
+    facts_of: Callable[[Subject], TaskFacts],
+) -> Kind[Subject]:
+    """Return a kind of letters to the contacts of banks."""
+
+    async def send(attempt: Attempt, subject: Subject) -> None:
+        bank = attempt.ctx.directory.current.get(subject.institution)
+        if bank is None or not await send_to_bank(attempt.routes.ways, bank, letter_of(bank, subject)):
+            raise NoWay
+
+    return Kind(name, read, send, phone_bank(cause, facts_of))
+
+
+def phone_bank(
+    cause: TaskCause, facts_of: Callable[[Subject], TaskFacts]
+) -> Callable[[Subject, Connection, datetime], Awaitable[None]]:
+    """Return what opens a work item to telephone the bank."""
+
+    async def given_up(subject: Subject, connection: Connection, at: datetime) -> None:
+        await tasks.open_for_institution(
+            connection, subject.institution, TaskKind.PHONE_BANK, cause, at, facts=facts_of(subject)
+        )
+
+    return given_up
 
 
 async def send_to_bank(ways: Ways, bank: Institution, letter: BankLetter) -> bool:

@@ -5,10 +5,9 @@ The contacts so notice a change that the bank did not want.
 
 from typing import Final
 
-from activities.context import Context
-from activities.notifications.bank_contacts import BankLetter, DueLetter, deliver_due, send_to_bank
-from activities.notifications.sending import Ways
+from activities.notifications.bank_contacts import BankLetter, bank_letters
 from db.banks import bank_key_changes
+from db.outgoing import OutgoingKind
 from schemas.banks.institutions import Institution
 from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
 from schemas.tasks import TaskCause, TaskFacts
@@ -22,23 +21,6 @@ _SAYS: Final = {
     KeyChangeOutcome.WITHDRAWN: "Your bank withdrew that it asked the police to {verb} a key.",
     KeyChangeOutcome.EXPIRED: "Your bank asked the police to {verb} a key. It is over: no one confirmed it in time.",
 }
-
-
-async def tell_of_key_changes(ctx: Context, ways: Ways) -> int:
-    """Tell the contacts of banks of changes of their keys; return how many were told."""
-    return await deliver_due(ctx, bank_key_changes.claim, lambda due: _due(ways, *due))
-
-
-def _due(ways: Ways, change: KeyChange, attempts: int) -> DueLetter:
-    return DueLetter(
-        institution=change.institution,
-        attempts=attempts,
-        send=lambda bank: send_to_bank(ways, bank, _letter(bank, change)),
-        told=lambda connection, at: bank_key_changes.told(connection, change, at),
-        put_off=lambda connection, again_at: bank_key_changes.put_off(connection, change, again_at),
-        cause=TaskCause.BANK_KEY_UNTOLD,
-        facts=TaskFacts(institution=change.institution, key_change=change.kind, detail=change.key_id),
-    )
 
 
 def _letter(bank: Institution, change: KeyChange) -> BankLetter:
@@ -57,3 +39,12 @@ def _letter(bank: Institution, change: KeyChange) -> BankLetter:
     return BankLetter(
         f"{bank.name}: change of a key", text, short, f"{change.institution}.key.{change.change_id}.{state}"
     )
+
+
+def _facts(change: KeyChange) -> TaskFacts:
+    return TaskFacts(institution=change.institution, key_change=change.kind, detail=change.key_id)
+
+
+KEY_LETTERS: Final = bank_letters(
+    OutgoingKind.BANK_KEY_CHANGE, bank_key_changes.to_tell, _letter, TaskCause.BANK_KEY_UNTOLD, _facts
+)

@@ -3524,9 +3524,6 @@ CREATE TABLE bank_key_change (
     decided_by text,
     decided_at timestamp with time zone,
     reason text NOT NULL DEFAULT ''::text,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    told_at timestamp with time zone,
     person_id uuid,
     sealed_asker bytea,
     CONSTRAINT bank_key_change_pkey PRIMARY KEY (change_id),
@@ -3543,13 +3540,11 @@ CREATE TABLE bank_key_change (
 );
 COMMENT ON TABLE bank_key_change IS 'a change of a bank''s keys that the bank has asked for, or that the police have made';
 COMMENT ON COLUMN bank_key_change.asked_by IS 'the bank as "bank:CODE", or the command of the police';
-COMMENT ON COLUMN bank_key_change.next_attempt_at IS 'when the bank''s contacts are told of it; null: not any more';
 COMMENT ON COLUMN bank_key_change.outcome IS 'null: it waits for the police; "done" changes the key';
 COMMENT ON COLUMN bank_key_change.sealed_asker IS 'name and designation of who asked at the bank, sealed under a key of their own, which ends with the decision';
 CREATE INDEX bank_key_change_of_bank ON bank_key_change (institution, asked_at);
 CREATE UNIQUE INDEX bank_key_change_open ON bank_key_change (institution) WHERE (outcome IS NULL);
 CREATE INDEX bank_key_change_person ON bank_key_change (person_id) WHERE (person_id IS NOT NULL);
-CREATE INDEX bank_key_change_to_tell ON bank_key_change (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE bank_login (
     institution text NOT NULL,

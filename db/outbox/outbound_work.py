@@ -13,7 +13,6 @@ class OutboundWork(StrEnum):
 
     MESSAGE = "message"
     BANK_LOGIN = "bank_login"
-    BANK_KEY_CHANGE = "bank_key_change"
     BANK_LOGIN_CHANGE = "bank_login_change"
     SIGN_IN_LINK = "sign_in_link"
     BANK_PERSON = "bank_person"

@@ -19,9 +19,10 @@ from activities.outgoing import Attempt, NotDue, NoWay, Routes, Write, send_due
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from db import outgoing
-from db.banks import bank_test_calls
+from db.banks import bank_key_changes, bank_test_calls
 from db.outgoing import OutgoingKind
 from db.pool import Connection, open_pool
+from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
 from tests.deep import database_settings
 from tests.factories import make_context
 from workers.loops.outbound import KINDS
@@ -53,9 +54,27 @@ async def test_call(connection: Connection, at: datetime) -> object:
     return call_id
 
 
+async def key_change(connection: Connection, at: datetime) -> object:
+    change = KeyChange(
+        change_id=uuid4(),
+        institution=BANK,
+        kind=KeyChangeKind.ADD,
+        key_id="sbin-1",
+        public_key=bytes(32),
+        asked_by="command:test",
+        asked_at=at,
+        outcome=KeyChangeOutcome.DONE,
+        decided_by="command:test",
+        decided_at=at,
+    )
+    await bank_key_changes.ask(connection, change)
+    return change.change_id
+
+
 test_call.__test__ = False  # type: ignore[attr-defined]
 CAUSES: Final[Mapping[OutgoingKind, Callable[[Connection, datetime], Awaitable[object]]]] = {
     OutgoingKind.BANK_TEST_CALL: test_call,
+    OutgoingKind.BANK_KEY_CHANGE: key_change,
 }
 """what makes something of each kind due; returns its subject"""
 FAILS: Final = {"away": MailUnreachable, "refused": MailRefused, "no_way": NoWay, "over": NotDue, "dies": Died}
