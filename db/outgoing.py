@@ -16,6 +16,7 @@ class OutgoingKind(StrEnum):
     """Kinds of what goes out, each named by the table of its subjects."""
 
     BANK_KEY_CHANGE = "bank_key_change"
+    BANK_LOGIN = "bank_login"
     BANK_TEST_CALL = "bank_test_call"
 
 
@@ -49,6 +50,14 @@ async def queue(connection: Connection, kind: OutgoingKind, subject: object, at:
         kind.value,
         str(subject),
         at,
+    )
+
+
+def is_due(kind: OutgoingKind, subject: str) -> str:
+    """Return the SQL condition that something about a subject is due; `subject` is the column of its key."""
+    return (
+        f"EXISTS (SELECT FROM outgoing o WHERE o.kind = '{kind}' AND o.subject = {subject}::text"
+        " AND o.next_attempt_at IS NOT NULL)"
     )
 
 

@@ -1,31 +1,14 @@
 """Letters that tell a bank of a login from a new address, so that it notices a stolen password."""
 
-from activities.context import Context
-from activities.notifications.bank_contacts import BankLetter, DueLetter, deliver_due, send_to_bank
-from activities.notifications.sending import Ways
+from typing import Final
+
+from activities.notifications.bank_contacts import BankLetter, bank_letters
 from db.banks import bank_logins
 from db.banks.bank_logins import LoginToTell
+from db.outgoing import OutgoingKind
 from schemas.banks.institutions import Institution
 from schemas.tasks import TaskCause, TaskFacts
 from schemas.text import indian_minute
-
-
-async def tell_of_logins(ctx: Context, ways: Ways) -> int:
-    """Tell the nodal officers of banks of the logins from new addresses; return how many were told."""
-    return await deliver_due(ctx, bank_logins.claim, lambda login: _due(ways, login))
-
-
-def _due(ways: Ways, login: LoginToTell) -> DueLetter:
-    named = login.institution, login.address
-    return DueLetter(
-        institution=login.institution,
-        attempts=login.attempts,
-        send=lambda bank: send_to_bank(ways, bank, _letter(bank, login)),
-        told=lambda connection, at: bank_logins.told(connection, *named, at),
-        put_off=lambda connection, again_at: bank_logins.put_off(connection, *named, again_at),
-        cause=TaskCause.BANK_LOGIN_UNTOLD,
-        facts=TaskFacts(institution=login.institution, detail=login.address, at=indian_minute(login.first_at)),
-    )
 
 
 def _letter(bank: Institution, login: LoginToTell) -> BankLetter:
@@ -53,3 +36,12 @@ def _short_text(login: LoginToTell) -> str:
         f"Police interface for banks: login for your bank from a new address, {login.address},"
         f" {indian_minute(login.first_at)}. If this was not your bank, call the police at once."
     )
+
+
+def _facts(login: LoginToTell) -> TaskFacts:
+    return TaskFacts(institution=login.institution, detail=login.address, at=indian_minute(login.first_at))
+
+
+LOGIN_LETTERS: Final = bank_letters(
+    OutgoingKind.BANK_LOGIN, bank_logins.to_tell, _letter, TaskCause.BANK_LOGIN_UNTOLD, _facts
+)

@@ -3552,18 +3552,14 @@ CREATE TABLE bank_login (
     mark bytea NOT NULL,
     first_at timestamp with time zone NOT NULL,
     verified_at timestamp with time zone NOT NULL,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    told_at timestamp with time zone,
+    login_id uuid NOT NULL DEFAULT gen_random_uuid(),
     CONSTRAINT bank_login_pkey PRIMARY KEY (institution, address),
+    CONSTRAINT bank_login_login_id UNIQUE (login_id),
     CONSTRAINT bank_login_address_check CHECK (((length(address) >= 1) AND (length(address) <= 100))),
-    CONSTRAINT bank_login_mark_check CHECK ((octet_length(mark) = 32)),
-    CONSTRAINT bank_login_told_or_to_tell CHECK (((told_at IS NULL) OR (next_attempt_at IS NULL)))
+    CONSTRAINT bank_login_mark_check CHECK ((octet_length(mark) = 32))
 );
 COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at our API';
 COMMENT ON COLUMN bank_login.mark IS 'keyed digest of the password and its hash, so that a repeated login is cheap';
-COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers are told of it; null: not any more';
-CREATE INDEX bank_login_to_tell ON bank_login (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX bank_login_verified_at ON bank_login (verified_at);
 
 CREATE TABLE bank_login_change (

@@ -19,7 +19,7 @@ from activities.outgoing import Attempt, NotDue, NoWay, Routes, Write, send_due
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from db import outgoing
-from db.banks import bank_key_changes, bank_test_calls
+from db.banks import bank_key_changes, bank_logins, bank_test_calls
 from db.outgoing import OutgoingKind
 from db.pool import Connection, open_pool
 from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
@@ -71,10 +71,16 @@ async def key_change(connection: Connection, at: datetime) -> object:
     return change.change_id
 
 
+async def login(connection: Connection, at: datetime) -> object:
+    await bank_logins.verified(connection, BANK, address := str(uuid4()), bytes(32), at)
+    return await connection.fetchval("SELECT login_id FROM bank_login WHERE address = $1", address)
+
+
 test_call.__test__ = False  # type: ignore[attr-defined]
 CAUSES: Final[Mapping[OutgoingKind, Callable[[Connection, datetime], Awaitable[object]]]] = {
     OutgoingKind.BANK_TEST_CALL: test_call,
     OutgoingKind.BANK_KEY_CHANGE: key_change,
+    OutgoingKind.BANK_LOGIN: login,
 }
 """what makes something of each kind due; returns its subject"""
 FAILS: Final = {"away": MailUnreachable, "refused": MailRefused, "no_way": NoWay, "over": NotDue, "dies": Died}
