@@ -6,11 +6,10 @@ The contacts so notice what the bank did not want.
 from datetime import datetime
 from typing import Final
 
-from activities.context import Context
-from activities.notifications.bank_contacts import BankLetter, DueLetter, deliver_due, send_to_bank
-from activities.notifications.sending import Ways
+from activities.notifications.bank_contacts import BankLetter, bank_letters
 from db.banks import bank_login_changes
 from db.banks.bank_login_changes import LoginChange
+from db.outgoing import OutgoingKind
 from schemas.banks.institutions import Institution
 from schemas.tasks import TaskCause, TaskFacts
 from schemas.text import indian_minute
@@ -25,23 +24,6 @@ _BY_COMMAND: Final = (
     "The police have replaced your bank's login and its password. The people of your bank in the inbox have ended: add"
     " them again."
 )
-
-
-async def tell_of_login_changes(ctx: Context, ways: Ways) -> int:
-    """Tell the contacts of banks of changes of their login; return how many were told."""
-    return await deliver_due(ctx, bank_login_changes.claim, lambda change: _due(ways, change))
-
-
-def _due(ways: Ways, change: LoginChange) -> DueLetter:
-    return DueLetter(
-        institution=change.institution,
-        attempts=change.attempts,
-        send=lambda bank: send_to_bank(ways, bank, _letter(bank, change)),
-        told=lambda connection, at: bank_login_changes.told(connection, change, at),
-        put_off=lambda connection, again_at: bank_login_changes.put_off(connection, change, again_at),
-        cause=TaskCause.BANK_LOGIN_CHANGE_UNTOLD,
-        facts=TaskFacts(institution=change.institution, detail=change.email, at=indian_minute(_at(change))),
-    )
 
 
 def _letter(bank: Institution, change: LoginChange) -> BankLetter:
@@ -61,3 +43,12 @@ def _letter(bank: Institution, change: LoginChange) -> BankLetter:
 
 def _at(change: LoginChange) -> datetime:
     return change.used_at or change.made_at
+
+
+def _facts(change: LoginChange) -> TaskFacts:
+    return TaskFacts(institution=change.institution, detail=change.email, at=indian_minute(_at(change)))
+
+
+LOGIN_CHANGE_LETTERS: Final = bank_letters(
+    OutgoingKind.BANK_LOGIN_CHANGE, bank_login_changes.to_tell, _letter, TaskCause.BANK_LOGIN_CHANGE_UNTOLD, _facts
+)

@@ -3575,9 +3575,6 @@ CREATE TABLE bank_login_change (
     wrong_codes integer NOT NULL DEFAULT 0,
     used_at timestamp with time zone,
     ended_at timestamp with time zone,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    told_at timestamp with time zone,
     CONSTRAINT bank_login_change_pkey PRIMARY KEY (change_id),
     CONSTRAINT bank_login_change_code_digest_check CHECK ((octet_length(code_digest) = 32)),
     CONSTRAINT bank_login_change_digest_check CHECK ((octet_length(digest) = 32)),
@@ -3593,12 +3590,10 @@ CREATE TABLE bank_login_change (
 COMMENT ON TABLE bank_login_change IS 'another login of a bank at our API, and the link by which the bank sets its password';
 COMMENT ON COLUMN bank_login_change.code_digest IS 'of the code that the proposing admin alone was shown';
 COMMENT ON COLUMN bank_login_change.digest IS 'of the link; null if the command set the password';
-COMMENT ON COLUMN bank_login_change.next_attempt_at IS 'when the bank''s contacts are told of it; null: not any more';
 COMMENT ON COLUMN bank_login_change.wrong_codes IS 'wrong codes so far; the fifth ends the link';
 CREATE UNIQUE INDEX bank_login_change_link ON bank_login_change (digest);
 CREATE INDEX bank_login_change_of_bank ON bank_login_change (institution, made_at);
 CREATE UNIQUE INDEX bank_login_change_open ON bank_login_change (institution) WHERE ((digest IS NOT NULL) AND (used_at IS NULL) AND (ended_at IS NULL));
-CREATE INDEX bank_login_change_to_tell ON bank_login_change (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE bank_nonce (
     key_id text NOT NULL,

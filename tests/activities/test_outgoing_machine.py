@@ -19,7 +19,7 @@ from activities.outgoing import Attempt, NotDue, NoWay, Routes, Write, send_due
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from db import outgoing
-from db.banks import bank_key_changes, bank_logins, bank_test_calls
+from db.banks import bank_key_changes, bank_login_changes, bank_logins, bank_test_calls
 from db.outgoing import OutgoingKind
 from db.pool import Connection, open_pool
 from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
@@ -76,11 +76,17 @@ async def login(connection: Connection, at: datetime) -> object:
     return await connection.fetchval("SELECT login_id FROM bank_login WHERE address = $1", address)
 
 
+async def login_change(connection: Connection, at: datetime) -> object:
+    await bank_login_changes.write(connection, change_id := uuid4(), BANK, "new@sbin.example", "command:test", at)
+    return change_id
+
+
 test_call.__test__ = False  # type: ignore[attr-defined]
 CAUSES: Final[Mapping[OutgoingKind, Callable[[Connection, datetime], Awaitable[object]]]] = {
     OutgoingKind.BANK_TEST_CALL: test_call,
     OutgoingKind.BANK_KEY_CHANGE: key_change,
     OutgoingKind.BANK_LOGIN: login,
+    OutgoingKind.BANK_LOGIN_CHANGE: login_change,
 }
 """what makes something of each kind due; returns its subject"""
 FAILS: Final = {"away": MailUnreachable, "refused": MailRefused, "no_way": NoWay, "over": NotDue, "dies": Died}

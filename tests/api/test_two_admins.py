@@ -13,17 +13,20 @@ import httpx
 import pytest
 
 from activities.administration import proposal_tasks
-from activities.notifications.login_change_letters import tell_of_login_changes
+from activities.notifications.login_change_letters import LOGIN_CHANGE_LETTERS
 from activities.notifications.sending import Ways
 from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
 from activities.officers.authenticators import code_at, step_at
 from activities.officers.enrolment import import_officers
+from activities.outgoing import Routes, send_due
 from activities.reporting.task_notices import TaskNotices
 from activities.retention import forget_entries
 from adapters.messages.smtp import MailError, MailUnreachable
 from api.services import Services
+from db import outgoing
 from db.banks import institutions
 from db.cases import tasks
+from db.outgoing import OutgoingKind
 from schemas.enums import Role, TaskKind
 from schemas.officers import OfficerEntry
 from schemas.tasks import TaskCause
@@ -214,7 +217,7 @@ async def test_n6_a_link_of_which_no_person_could_be_told_is_logged_without_name
 async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_told(office: Office) -> None:
     ctx, client = office.doors.services.ctx, office.doors.client
     mail = Mail()
-    await tell_of_login_changes(ctx, Ways(mail=mail))
+    await send_due(ctx, Routes(Ways(mail=mail)), LOGIN_CHANGE_LETTERS)
     mail.letters.clear()
     agreed = await office.agree({"kind": "bank_login_replaced", "code": "SBIN", "email": "new@sbin.example"})
     async with ctx.pool.acquire() as connection:
@@ -238,12 +241,14 @@ async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_tol
     item = TaskKind.PHONE_BANK, TaskCause.BANK_LOGIN_UNTOLD
     async with ctx.pool.acquire() as connection:
         await tasks.open_for_institution(connection, "SBIN", *item, ctx.now())
-    assert await tell_of_login_changes(ctx, Ways(mail=Mail(MailError("refused")))) == 0
+    assert await send_due(ctx, Routes(Ways(mail=Mail(MailError("refused")))), LOGIN_CHANGE_LETTERS) == 0
     causes = "SELECT array_agg(cause ORDER BY cause) FROM desk_task WHERE institution = 'SBIN' AND kind = 'phone_bank'"
     untold = ["bank_login_change_untold", "bank_login_untold"]
     assert await ctx.pool.fetchval(causes) == untold, "another call to the bank that is open hides nothing"
-    await ctx.pool.execute("UPDATE bank_login_change SET next_attempt_at = used_at WHERE used_at IS NOT NULL")
-    assert await tell_of_login_changes(ctx, Ways(mail=mail)) == 1
+    async with ctx.pool.acquire() as connection:
+        change_id = await connection.fetchval("SELECT change_id FROM bank_login_change WHERE used_at IS NOT NULL")
+        await outgoing.queue(connection, OutgoingKind.BANK_LOGIN_CHANGE, change_id, ctx.now())
+    assert await send_due(ctx, Routes(Ways(mail=mail)), LOGIN_CHANGE_LETTERS) == 1
     assert [to for to, _ in mail.letters] == ["nodal@sbin.example"]
     assert "was set by the link" in mail.letters[0][1]
 

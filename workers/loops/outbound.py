@@ -20,7 +20,7 @@ from activities.documents.issuing import appeal_address
 from activities.drafts.confirmation_tasks import tell_desk
 from activities.notifications.complainant_messages import tell_complainants
 from activities.notifications.key_letters import KEY_LETTERS
-from activities.notifications.login_change_letters import tell_of_login_changes
+from activities.notifications.login_change_letters import LOGIN_CHANGE_LETTERS
 from activities.notifications.login_letters import LOGIN_LETTERS
 from activities.notifications.person_codes import first_sign_in_address, send_person_codes
 from activities.notifications.sending import MailRoute, Ways, send_by_new_ways, send_due
@@ -41,7 +41,9 @@ from workers.settings import Settings
 
 log = logging.getLogger(__name__)
 
-KINDS: Final[Mapping[OutgoingKind, Kind[Any]]] = {kind.name: kind for kind in (TEST_CALL, KEY_LETTERS, LOGIN_LETTERS)}
+KINDS: Final[Mapping[OutgoingKind, Kind[Any]]] = {
+    kind.name: kind for kind in (TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS)
+}
 """registry of the kinds of what goes out"""
 DueWork = Callable[[], Awaitable[int]]
 """does all due work of one kind, and returns how much was sent"""
@@ -110,7 +112,6 @@ class OutboundLoop:
         return {
             **{name: partial(send_outgoing, self.ctx, routes, kind) for name, kind in KINDS.items()},
             OutboundWork.MESSAGE: partial(send_due, self.ctx, self.ways),
-            OutboundWork.BANK_LOGIN_CHANGE: partial(tell_of_login_changes, self.ctx, self.ways),
             OutboundWork.SIGN_IN_LINK: partial(tell_of_sign_in_links, self.ctx, self.ways),
             OutboundWork.BANK_PERSON: partial(send_person_codes, self.ctx, self.ways, self.first_sign_in_address),
             OutboundWork.COMPLAINANT_MESSAGE: partial(tell_complainants, self.ctx, self.ways),
