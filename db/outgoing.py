@@ -19,6 +19,7 @@ class OutgoingKind(StrEnum):
     BANK_LOGIN = "bank_login"
     BANK_LOGIN_CHANGE = "bank_login_change"
     BANK_TEST_CALL = "bank_test_call"
+    SIGN_IN_LINK = "sign_in_link"
 
 
 class OutgoingEnd(StrEnum):

@@ -6359,9 +6359,6 @@ CREATE TABLE sign_in_link (
     proposal_id bigint,
     code_digest bytea,
     wrong_codes integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    told_at timestamp with time zone,
     CONSTRAINT sign_in_link_pkey PRIMARY KEY (digest),
     CONSTRAINT sign_in_link_code_digest_check CHECK ((octet_length(code_digest) = 32)),
     CONSTRAINT sign_in_link_digest_check CHECK ((octet_length(digest) = 32)),
@@ -6376,11 +6373,9 @@ CREATE TABLE sign_in_link (
 );
 COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
 COMMENT ON COLUMN sign_in_link.code_digest IS 'of the code without which the link opens nothing; null for a link of the command';
-COMMENT ON COLUMN sign_in_link.next_attempt_at IS 'when the officer is told of the link or of its use; null: not any more';
 COMMENT ON COLUMN sign_in_link.proposal_id IS 'the proposal of two admins by which it was made; null for a link of the command';
 COMMENT ON COLUMN sign_in_link.wrong_codes IS 'wrong codes so far; the fifth ends the link';
 CREATE UNIQUE INDEX sign_in_link_open ON sign_in_link (officer_id) WHERE ((used_at IS NULL) AND (ended_at IS NULL));
-CREATE INDEX sign_in_link_to_tell ON sign_in_link (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE stage_count (
     "grouping" text NOT NULL,

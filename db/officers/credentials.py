@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
+from db import outgoing
+from db.outgoing import OutgoingKind
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 
@@ -156,9 +158,9 @@ async def make_link(
         officer_id,
     )
     valid_until: datetime = await connection.fetchval(
-        "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until, proposal_id, code_digest,"
-        " next_attempt_at) SELECT $1, $2, m.now, $3, m.now + $4::interval, $5,"
-        " (SELECT p.code_digest FROM administration_proposal p WHERE p.proposal_id = $5), m.now"
+        "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until, proposal_id, code_digest)"
+        " SELECT $1, $2, m.now, $3, m.now + $4::interval, $5,"
+        " (SELECT p.code_digest FROM administration_proposal p WHERE p.proposal_id = $5)"
         " FROM (SELECT present_moment() AS now) m RETURNING valid_until",
         digest,
         officer_id,
@@ -166,6 +168,7 @@ async def make_link(
         life,
         proposal_id,
     )
+    await outgoing.queue(connection, OutgoingKind.SIGN_IN_LINK, digest.hex(), valid_until - life)
     return valid_until
 
 
@@ -183,11 +186,8 @@ async def open_link(connection: Connection, digest: bytes, *, lock: bool = False
 
 async def use_link(connection: Connection, digest: bytes, at: datetime) -> None:
     """Use up a link that is locked. The officer is to be told of it."""
-    await connection.execute(
-        "UPDATE sign_in_link SET used_at = $2, next_attempt_at = $2, attempts = 0, told_at = NULL WHERE digest = $1",
-        digest,
-        at,
-    )
+    await connection.execute("UPDATE sign_in_link SET used_at = $2 WHERE digest = $1", digest, at)
+    await outgoing.queue(connection, OutgoingKind.SIGN_IN_LINK, digest.hex(), at)
 
 
 async def end_link(connection: Connection, digest: bytes, at: datetime) -> None:

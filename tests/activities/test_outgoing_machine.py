@@ -20,9 +20,11 @@ from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from db import outgoing
 from db.banks import bank_key_changes, bank_login_changes, bank_logins, bank_test_calls
+from db.officers import credentials, officers
 from db.outgoing import OutgoingKind
 from db.pool import Connection, open_pool
 from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
+from schemas.officers import OfficerEntry
 from tests.deep import database_settings
 from tests.factories import make_context
 from workers.loops.outbound import KINDS
@@ -81,12 +83,23 @@ async def login_change(connection: Connection, at: datetime) -> object:
     return change_id
 
 
+async def sign_in_link(connection: Connection, at: datetime) -> object:
+    officer = OfficerEntry.model_validate(
+        {"officer_id": f"o{uuid4().hex[:8]}", "name": "A", "email": "a@police.example"}
+    )
+    await officers.add(connection, officer, at, "command:test")
+    digest = uuid4().bytes * 2
+    await credentials.make_link(connection, digest, officer.officer_id, "command:test", DAY)
+    return digest.hex()
+
+
 test_call.__test__ = False  # type: ignore[attr-defined]
 CAUSES: Final[Mapping[OutgoingKind, Callable[[Connection, datetime], Awaitable[object]]]] = {
     OutgoingKind.BANK_TEST_CALL: test_call,
     OutgoingKind.BANK_KEY_CHANGE: key_change,
     OutgoingKind.BANK_LOGIN: login,
     OutgoingKind.BANK_LOGIN_CHANGE: login_change,
+    OutgoingKind.SIGN_IN_LINK: sign_in_link,
 }
 """what makes something of each kind due; returns its subject"""
 FAILS: Final = {"away": MailUnreachable, "refused": MailRefused, "no_way": NoWay, "over": NotDue, "dies": Died}

@@ -15,7 +15,7 @@ import pytest
 from activities.administration import proposal_tasks
 from activities.notifications.login_change_letters import LOGIN_CHANGE_LETTERS
 from activities.notifications.sending import Ways
-from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
+from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
 from activities.officers.authenticators import code_at, step_at
 from activities.officers.enrolment import import_officers
 from activities.outgoing import Routes, send_due
@@ -182,10 +182,10 @@ async def test_n6_officer_and_admins_are_told_of_a_link_and_of_its_use(office: O
     for name in ("asha", "bela"):
         await ctx.pool.execute("UPDATE officer SET email = $1 WHERE officer_id = $2", f"{name}@police.example", name)
     mail = Mail()
-    assert await tell_of_sign_in_links(ctx, Ways(mail=mail)) == 1
+    assert await send_due(ctx, Routes(Ways(mail=mail)), SIGN_IN_LINK_LETTERS) == 1
     assert await office.come_in(agreed.link, agreed.code) == 200
-    assert await tell_of_sign_in_links(ctx, Ways(mail=mail)) == 1
-    assert await tell_of_sign_in_links(ctx, Ways(mail=mail)) == 0
+    assert await send_due(ctx, Routes(Ways(mail=mail)), SIGN_IN_LINK_LETTERS) == 1
+    assert await send_due(ctx, Routes(Ways(mail=mail)), SIGN_IN_LINK_LETTERS) == 0
     told = [f"{name}@police.example" for name in ("asha", "bela", "ravi")]
     assert [to for to, _ in mail.letters] == told * 2
     texts = [text for _, text in mail.letters]
@@ -207,8 +207,8 @@ async def test_n6_a_link_of_which_no_person_could_be_told_is_logged_without_name
     unreachable, refused = MailUnreachable(), MailError("refused")
     for failure, is_over in ((unreachable, False), (refused, True)):
         caplog.clear()
-        await ctx.pool.execute("UPDATE sign_in_link SET next_attempt_at = made_at")
-        assert await tell_of_sign_in_links(ctx, Ways(mail=Mail(failure))) == 0
+        await ctx.pool.execute("UPDATE outgoing SET next_attempt_at = $1 WHERE kind = 'sign_in_link'", ctx.now())
+        assert await send_due(ctx, Routes(Ways(mail=Mail(failure))), SIGN_IN_LINK_LETTERS) == 0
         assert ("no person could be told of a sign-in link" in caplog.text) is is_over
         assert type(failure).__name__ in caplog.text
         assert "ravi" not in caplog.text

@@ -24,7 +24,7 @@ from activities.notifications.login_change_letters import LOGIN_CHANGE_LETTERS
 from activities.notifications.login_letters import LOGIN_LETTERS
 from activities.notifications.person_codes import first_sign_in_address, send_person_codes
 from activities.notifications.sending import MailRoute, Ways, send_by_new_ways, send_due
-from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
+from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
 from activities.outgoing import EventSender, Kind, Routes
 from activities.outgoing import send_due as send_outgoing
 from activities.police.firs import register_due
@@ -42,7 +42,7 @@ from workers.settings import Settings
 log = logging.getLogger(__name__)
 
 KINDS: Final[Mapping[OutgoingKind, Kind[Any]]] = {
-    kind.name: kind for kind in (TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS)
+    kind.name: kind for kind in (TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS, SIGN_IN_LINK_LETTERS)
 }
 """registry of the kinds of what goes out"""
 DueWork = Callable[[], Awaitable[int]]
@@ -112,7 +112,6 @@ class OutboundLoop:
         return {
             **{name: partial(send_outgoing, self.ctx, routes, kind) for name, kind in KINDS.items()},
             OutboundWork.MESSAGE: partial(send_due, self.ctx, self.ways),
-            OutboundWork.SIGN_IN_LINK: partial(tell_of_sign_in_links, self.ctx, self.ways),
             OutboundWork.BANK_PERSON: partial(send_person_codes, self.ctx, self.ways, self.first_sign_in_address),
             OutboundWork.COMPLAINANT_MESSAGE: partial(tell_complainants, self.ctx, self.ways),
             OutboundWork.PUBLIC_DRAFT: partial(tell_desk, self.ctx),
