@@ -49,6 +49,8 @@ class Routes:
     ways: Ways
     bank_events: EventSender | None = None
     """the route to webhooks of banks, for test events"""
+    first_sign_in_address: str = ""
+    """the address at which people of banks set their first password"""
 
 
 @dataclass(frozen=True, slots=True)

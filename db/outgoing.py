@@ -18,6 +18,7 @@ class OutgoingKind(StrEnum):
     BANK_KEY_CHANGE = "bank_key_change"
     BANK_LOGIN = "bank_login"
     BANK_LOGIN_CHANGE = "bank_login_change"
+    BANK_PERSON = "bank_person"
     BANK_TEST_CALL = "bank_test_call"
     SIGN_IN_LINK = "sign_in_link"
 

@@ -3684,9 +3684,6 @@ CREATE TABLE bank_person (
     password_hash text,
     code_digest bytea,
     code_until timestamp with time zone,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    told_at timestamp with time zone,
     last_sign_in_at timestamp with time zone,
     confirmed_at timestamp with time zone,
     confirmed_proposal bigint,
@@ -3697,15 +3694,13 @@ CREATE TABLE bank_person (
     CONSTRAINT bank_person_designation CHECK (((length(designation) >= 1) AND (length(designation) <= 200))),
     CONSTRAINT bank_person_did_not_ask CHECK (((NOT did_not_ask) OR (ended_at IS NOT NULL))),
     CONSTRAINT bank_person_email CHECK (((length(email) >= 3) AND (length(email) <= 200) AND (email = lower(email)))),
-    CONSTRAINT bank_person_ended_has_no_way_in CHECK (((ended_at IS NULL) OR (num_nonnulls(password_hash, code_digest, next_attempt_at) = 0))),
+    CONSTRAINT bank_person_ended_has_no_way_in CHECK (((ended_at IS NULL) OR (num_nonnulls(password_hash, code_digest) = 0))),
     CONSTRAINT bank_person_name CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 COMMENT ON TABLE bank_person IS 'a person of a bank who has a login in its inbox; the bank itself adds and ends them';
 COMMENT ON COLUMN bank_person.code_digest IS 'SHA-256 of the code with which the person sets a password; it is only in the letter to the person';
 COMMENT ON COLUMN bank_person.confirmed_proposal IS 'of the two admins who have confirmed that the login is of another person than the others; null: not confirmed';
 COMMENT ON COLUMN bank_person.did_not_ask IS 'whether the person has ended the login with its code, without having asked for it';
-COMMENT ON COLUMN bank_person.next_attempt_at IS 'when a new code is sent to the person, and the bank''s contacts are told; null: not any more';
-CREATE INDEX bank_person_due ON bank_person (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE UNIQUE INDEX bank_person_email_of_bank ON bank_person (email, institution) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX bank_person_email_once ON bank_person (email) WHERE (password_hash IS NOT NULL);
 CREATE INDEX bank_person_of_bank ON bank_person (institution, added_at);

@@ -12,7 +12,6 @@ class OutboundWork(StrEnum):
     """Kinds of outbound work with an outbox of their own, each named by it."""
 
     MESSAGE = "message"
-    BANK_PERSON = "bank_person"
     COMPLAINANT_MESSAGE = "complainant_message"
     PUBLIC_DRAFT = "public_draft"
     TASK_MESSAGE = "task_message"

@@ -19,7 +19,7 @@ from activities.outgoing import Attempt, NotDue, NoWay, Routes, Write, send_due
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from db import outgoing
-from db.banks import bank_key_changes, bank_login_changes, bank_logins, bank_test_calls
+from db.banks import bank_key_changes, bank_login_changes, bank_logins, bank_people, bank_test_calls
 from db.officers import credentials, officers
 from db.outgoing import OutgoingKind
 from db.pool import Connection, open_pool
@@ -93,6 +93,13 @@ async def sign_in_link(connection: Connection, at: datetime) -> object:
     return digest.hex()
 
 
+async def person(connection: Connection, at: datetime) -> object:
+    await connection.execute("DELETE FROM bank_person")
+    name = "A", "Manager"
+    await bank_people.add(connection, person_id := uuid4(), BANK, f"{person_id}@sbin.example", *name, at)
+    return person_id
+
+
 test_call.__test__ = False  # type: ignore[attr-defined]
 CAUSES: Final[Mapping[OutgoingKind, Callable[[Connection, datetime], Awaitable[object]]]] = {
     OutgoingKind.BANK_TEST_CALL: test_call,
@@ -100,6 +107,7 @@ CAUSES: Final[Mapping[OutgoingKind, Callable[[Connection, datetime], Awaitable[o
     OutgoingKind.BANK_LOGIN: login,
     OutgoingKind.BANK_LOGIN_CHANGE: login_change,
     OutgoingKind.SIGN_IN_LINK: sign_in_link,
+    OutgoingKind.BANK_PERSON: person,
 }
 """what makes something of each kind due; returns its subject"""
 FAILS: Final = {"away": MailUnreachable, "refused": MailRefused, "no_way": NoWay, "over": NotDue, "dies": Died}

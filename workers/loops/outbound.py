@@ -22,7 +22,7 @@ from activities.notifications.complainant_messages import tell_complainants
 from activities.notifications.key_letters import KEY_LETTERS
 from activities.notifications.login_change_letters import LOGIN_CHANGE_LETTERS
 from activities.notifications.login_letters import LOGIN_LETTERS
-from activities.notifications.person_codes import first_sign_in_address, send_person_codes
+from activities.notifications.person_codes import PERSON_CODES, first_sign_in_address
 from activities.notifications.sending import MailRoute, Ways, send_by_new_ways, send_due
 from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
 from activities.outgoing import EventSender, Kind, Routes
@@ -42,7 +42,8 @@ from workers.settings import Settings
 log = logging.getLogger(__name__)
 
 KINDS: Final[Mapping[OutgoingKind, Kind[Any]]] = {
-    kind.name: kind for kind in (TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS, SIGN_IN_LINK_LETTERS)
+    kind.name: kind
+    for kind in (TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS, SIGN_IN_LINK_LETTERS, PERSON_CODES)
 }
 """registry of the kinds of what goes out"""
 DueWork = Callable[[], Awaitable[int]]
@@ -108,11 +109,10 @@ class OutboundLoop:
         return sum([await self._attempt(work) for work in self._works().values()])
 
     def _works(self) -> Mapping[WorkKind, DueWork]:
-        routes = Routes(self.ways, self.bank_events)
+        routes = Routes(self.ways, self.bank_events, self.first_sign_in_address)
         return {
             **{name: partial(send_outgoing, self.ctx, routes, kind) for name, kind in KINDS.items()},
             OutboundWork.MESSAGE: partial(send_due, self.ctx, self.ways),
-            OutboundWork.BANK_PERSON: partial(send_person_codes, self.ctx, self.ways, self.first_sign_in_address),
             OutboundWork.COMPLAINANT_MESSAGE: partial(tell_complainants, self.ctx, self.ways),
             OutboundWork.PUBLIC_DRAFT: partial(tell_desk, self.ctx),
             OutboundWork.TASK_MESSAGE: partial(send_task_messages, self.ctx, self.ways, self.webhooks, self.desk_url),
