@@ -3,13 +3,15 @@
 A row names its kind and its subject: the key of the row that it is about. It holds nothing of the content.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from db.pool import Connection
 from schemas.base import FrozenModel
+
+Model = TypeVar("Model", bound=FrozenModel)
 
 
 class OutgoingKind(StrEnum):
@@ -62,6 +64,17 @@ def is_due(kind: OutgoingKind, subject: str) -> str:
         f"EXISTS (SELECT FROM outgoing o WHERE o.kind = '{kind}' AND o.subject = {subject}::text"
         " AND o.next_attempt_at IS NOT NULL)"
     )
+
+
+def subjects(kind: OutgoingKind, key: str, model: type[Model]) -> Callable[[Connection, str], Awaitable[Model | None]]:
+    """Return what reads a subject from the table that the kind names; `key` is the column of its key."""
+    statement = f"SELECT {', '.join(model.model_fields)} FROM {kind} WHERE {key} = $1"
+
+    async def read(connection: Connection, subject: str) -> Model | None:
+        row = await connection.fetchrow(statement, subject)
+        return model(**dict(row)) if row else None
+
+    return read
 
 
 CLAIM: Final = """

@@ -14,7 +14,7 @@ from activities.secrets import CannotOpen
 from adapters.banks.conformance_tickets import new_test_ticket
 from adapters.banks.protocol import BankChannelGone, BankError, BankMisconfigured, BankRefused, BankWire
 from db.banks import bank_test_calls
-from db.outgoing import OutgoingKind
+from db.outgoing import OutgoingKind, subjects
 from db.pool import Connection
 from schemas.banks.test_calls import BankTestCall, BankTestOutcome
 from schemas.enums import ChannelKind
@@ -62,5 +62,9 @@ async def _outcome(ctx: Context, sender: EventSender, institution: str) -> tuple
 
 
 TEST_CALL: Final = Kind(
-    OutgoingKind.BANK_TEST_CALL, bank_test_calls.find, _send, at_once=CALLS_AT_ONCE, call_seconds=CALL_SECONDS
+    OutgoingKind.BANK_TEST_CALL,
+    subjects(OutgoingKind.BANK_TEST_CALL, "call_id", BankTestCall),
+    _send,
+    at_once=CALLS_AT_ONCE,
+    call_seconds=CALL_SECONDS,
 )

@@ -6,7 +6,7 @@ The contacts of the bank are told too. The code is made when it is sent, and onl
 from typing import Final
 
 from activities.banks.people import CODE_LIFE, code_digest
-from activities.notifications.bank_contacts import BankLetter, bank_of, phone_bank, send_to_bank
+from activities.notifications.bank_letters import BankLetter, bank_of, phone_bank, send_to_bank
 from activities.outgoing import Attempt, Kind, NotDue, NoWay
 from activities.secret_codes import new_grouped_code
 from db.banks import bank_people

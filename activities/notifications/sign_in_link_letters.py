@@ -11,8 +11,8 @@ from activities.notifications.sending import Ways
 from activities.outgoing import Attempt, Kind, NoWay
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError
-from db.officers import link_letters
-from db.officers.link_letters import LinkToTell, ToldPerson
+from db.officers import credentials
+from db.officers.credentials import LinkToTell, ToldPerson
 from db.outgoing import OutgoingKind
 from db.pool import Connection
 from domain.persons import person_of
@@ -43,7 +43,7 @@ _TO_ADMIN: Final = {
 async def _tell(attempt: Attempt, link: LinkToTell) -> None:
     admins = {person_of(one) for one in (link.proposed_by, link.decided_by) if one is not None}
     async with attempt.ctx.pool.acquire() as connection:
-        told = await link_letters.persons(connection, {link.officer_id, *admins})
+        told = await credentials.persons_told(connection, {link.officer_id, *admins})
     is_sent, failure = False, None
     for person in told:
         try:
@@ -85,4 +85,4 @@ async def _given_up(_link: LinkToTell, _connection: Connection, _at: datetime) -
     log.error("no person could be told of a sign-in link")
 
 
-SIGN_IN_LINK_LETTERS: Final = Kind(OutgoingKind.SIGN_IN_LINK, link_letters.to_tell, _tell, _given_up)
+SIGN_IN_LINK_LETTERS: Final = Kind(OutgoingKind.SIGN_IN_LINK, credentials.link_to_tell, _tell, _given_up)

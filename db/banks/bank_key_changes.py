@@ -103,12 +103,6 @@ async def find(connection: Connection, institution: str, change_id: UUID) -> Key
     return KeyChange(**dict(row)) if row else None
 
 
-async def to_tell(connection: Connection, change_id: str) -> KeyChange | None:
-    """Return a change of which the bank's contacts are told."""
-    row = await connection.fetchrow(f"{_ROW} WHERE change_id = $1", UUID(change_id))
-    return KeyChange(**dict(row)) if row else None
-
-
 async def decide(
     connection: Connection, change_id: UUID, outcome: KeyChangeOutcome, by: str, at: datetime, reason: str
 ) -> None:

@@ -124,11 +124,3 @@ async def count_wrong_code(connection: Connection, change_id: UUID, most: int, a
 async def _tell(connection: Connection, change_id: UUID, at: datetime) -> None:
     """Have the bank's contacts told of a change as it stands."""
     await outgoing.queue(connection, OutgoingKind.BANK_LOGIN_CHANGE, change_id, at)
-
-
-async def to_tell(connection: Connection, change_id: str) -> LoginChange | None:
-    """Return a change of which the bank's contacts are told."""
-    row = await connection.fetchrow(
-        f"SELECT {', '.join(LoginChange.model_fields)} FROM bank_login_change WHERE change_id = $1", UUID(change_id)
-    )
-    return LoginChange(**dict(row)) if row else None

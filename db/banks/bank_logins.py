@@ -24,26 +24,17 @@ async def verified(connection: Connection, institution: str, address: str, mark:
     The bank is to be told of an address that is new.
     """
     async with connection.transaction():
-        row = await connection.fetchrow(
+        new: UUID | None = await connection.fetchval(
             "INSERT INTO bank_login (institution, address, mark, first_at, verified_at) VALUES ($1, $2, $3, $4, $4)"
             " ON CONFLICT (institution, address) DO UPDATE SET mark = EXCLUDED.mark, verified_at = EXCLUDED.verified_at"
-            " RETURNING login_id, first_at = verified_at AS is_new",
+            " RETURNING CASE WHEN first_at = verified_at THEN login_id END",
             institution,
             address,
             mark,
             at,
         )
-        assert row is not None, "a row is written or changed"
-        if row["is_new"]:
-            await outgoing.queue(connection, OutgoingKind.BANK_LOGIN, row["login_id"], at)
-
-
-async def to_tell(connection: Connection, login_id: str) -> LoginToTell | None:
-    """Return a login that the bank is told of, or None if it is deleted."""
-    row = await connection.fetchrow(
-        "SELECT institution, address, first_at FROM bank_login WHERE login_id = $1", UUID(login_id)
-    )
-    return LoginToTell(**dict(row)) if row else None
+        if new is not None:
+            await outgoing.queue(connection, OutgoingKind.BANK_LOGIN, new, at)
 
 
 PURGE: Final = f"""

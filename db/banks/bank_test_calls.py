@@ -23,12 +23,6 @@ async def ask(connection: Connection, call_id: UUID, institution: str, at: datet
     await outgoing.queue(connection, OutgoingKind.BANK_TEST_CALL, call_id, at)
 
 
-async def find(connection: Connection, call_id: str) -> BankTestCall | None:
-    """Return a call, or None if it is deleted."""
-    row = await connection.fetchrow(f"{_ROW} WHERE call_id = $1", UUID(call_id))
-    return BankTestCall(**dict(row)) if row else None
-
-
 async def done(
     connection: Connection, call_id: UUID, outcome: BankTestOutcome, took_seconds: float, detail: str, at: datetime
 ) -> None:

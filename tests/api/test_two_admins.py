@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from activities.administration import proposal_tasks
-from activities.notifications.login_change_letters import LOGIN_CHANGE_LETTERS
+from activities.notifications.bank_letters import LOGIN_CHANGE_LETTERS
 from activities.notifications.sending import Ways
 from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
 from activities.officers.authenticators import code_at, step_at

@@ -18,10 +18,8 @@ from activities.context import Context
 from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import appeal_address
 from activities.drafts.confirmation_tasks import tell_desk
+from activities.notifications.bank_letters import KEY_LETTERS, LOGIN_CHANGE_LETTERS, LOGIN_LETTERS
 from activities.notifications.complainant_messages import tell_complainants
-from activities.notifications.key_letters import KEY_LETTERS
-from activities.notifications.login_change_letters import LOGIN_CHANGE_LETTERS
-from activities.notifications.login_letters import LOGIN_LETTERS
 from activities.notifications.person_codes import PERSON_CODES, first_sign_in_address
 from activities.notifications.sending import MailRoute, Ways, send_by_new_ways, send_due
 from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS

@@ -20,7 +20,7 @@ from activities.bank_gateway.endpoint_tests import TEST_CALL
 from activities.banks import key_changes
 from activities.banks.loading import register_key, set_login
 from activities.context import Context
-from activities.notifications.key_letters import KEY_LETTERS
+from activities.notifications.bank_letters import KEY_LETTERS
 from activities.notifications.sending import Ways
 from activities.outgoing import Routes, send_due
 from activities.retention import forget_entries

@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from activities.banks.changes import write_login
-from activities.notifications.login_letters import LOGIN_LETTERS
+from activities.notifications.bank_letters import LOGIN_LETTERS
 from activities.notifications.sending import Ways
 from activities.outgoing import Routes, send_due
 from activities.secrets import hash_password, is_outdated, password_fits
