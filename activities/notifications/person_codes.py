@@ -3,16 +3,14 @@
 The contacts of the bank are told too. The code is made when it is sent, and only its digest is stored.
 """
 
-from datetime import datetime
 from typing import Final
 
 from activities.banks.people import CODE_LIFE, code_digest
-from activities.context import Context
-from activities.notifications.bank_contacts import BankLetter, DueLetter, LetterOver, deliver_due, send_to_bank
-from activities.notifications.sending import Ways
+from activities.notifications.bank_letters import BankLetter, bank_of, phone_bank, send_to_bank
+from activities.outgoing import Attempt, Kind, NotDue, NoWay
 from activities.secret_codes import new_grouped_code
 from db.banks import bank_people
-from db.pool import Connection
+from db.outgoing import OutgoingKind
 from schemas.banks.institutions import Institution
 from schemas.banks.people import BankPerson
 from schemas.tasks import TaskCause, TaskFacts
@@ -27,45 +25,27 @@ def first_sign_in_address(bank_url: str | None) -> str:
     return f"{bank_url}{FIRST_SIGN_IN_PATH}" if bank_url else ""
 
 
-async def send_person_codes(ctx: Context, ways: Ways, address: str = "") -> int:
-    """Send the codes that are due; return how many were sent. `address` is that of the page for them."""
-    return await deliver_due(ctx, bank_people.claim, lambda due: _due(ctx, ways, address, *due))
+async def _send(attempt: Attempt, person: BankPerson) -> None:
+    """Tell the contacts and then the person, so no person has a code of whom they do not know.
 
-
-def _due(ctx: Context, ways: Ways, address: str, person: BankPerson, attempts: int) -> DueLetter:
+    Both letters are named by the code: a mail system may drop a second letter with the name of another one.
+    """
+    bank, mail, pool = bank_of(attempt, person), attempt.routes.ways.mail, attempt.ctx.pool
+    if mail is None:
+        raise NoWay
     code = new_grouped_code()
     digest = code_digest(code)
-
-    async def send(bank: Institution) -> bool:
-        return await _send_both(ctx, ways, address, bank, person, code)
-
-    async def told(connection: Connection, at: datetime) -> None:
-        await bank_people.told(connection, person.person_id, digest, at)
-
-    async def put_off(connection: Connection, again_at: datetime | None) -> None:
-        await bank_people.put_off(connection, person.person_id, attempts, again_at)
-
-    # Work items are kept, so this one does not name the person. The page of the bank shows whose code was not sent.
-    facts = TaskFacts(institution=person.institution, at=indian_minute(person.added_at))
-    return DueLetter(person.institution, attempts, send, told, put_off, TaskCause.BANK_PERSON_CODE_UNSENT, facts)
-
-
-async def _send_both(ctx: Context, ways: Ways, address: str, bank: Institution, person: BankPerson, code: str) -> bool:
-    """Tell the contacts and then the person; return whether there was a way. Raises as `DueLetter.send` does.
-
-    So no person has a code of whom they do not know. Both letters are named by the code: a mail system may drop a
-    second letter with the name of another one.
-    """
-    digest = code_digest(code)
     name = f"{person.institution}.person.{person.person_id}.{digest.hex()[:16]}"
-    if ways.mail is None or not await send_to_bank(ways, bank, _to_contacts(bank, person, name)):
-        return False
-    async with ctx.pool.acquire() as connection:
-        if not await bank_people.write_code(connection, person.person_id, digest, ctx.now() + CODE_LIFE):
-            raise LetterOver
-    subject, text = _to_person(bank, person, code, address)
-    await ways.mail.send(person.email, subject, text, f"{name}.code")
-    return True
+    await send_to_bank(attempt.routes.ways, bank, _to_contacts(bank, person, name))
+    async with pool.acquire() as connection:
+        if not await bank_people.write_code(connection, person.person_id, digest, attempt.ctx.now() + CODE_LIFE):
+            raise NotDue
+    subject, text = _to_person(bank, person, code, attempt.routes.first_sign_in_address)
+    await mail.send(person.email, subject, text, f"{name}.code")
+    async with pool.acquire() as connection:
+        if not await bank_people.has_code(connection, person.person_id, digest):
+            # Another attempt has written its code over this one, so that attempt counts.
+            raise NotDue
 
 
 def _to_person(bank: Institution, person: BankPerson, code: str, address: str) -> tuple[str, str]:
@@ -90,3 +70,13 @@ def _to_contacts(bank: Institution, person: BankPerson, name: str) -> BankLetter
     )
     short = f"Police inbox for banks: {says} If you did not want this, call the police."
     return BankLetter(f"{bank.name}: a new login", text, short, f"{name}.told")
+
+
+def _facts(person: BankPerson) -> TaskFacts:
+    # Work items are kept, so this one does not name the person. The page of the bank shows whose code was not sent.
+    return TaskFacts(institution=person.institution, at=indian_minute(person.added_at))
+
+
+PERSON_CODES: Final = Kind(
+    OutgoingKind.BANK_PERSON, bank_people.to_send, _send, phone_bank(TaskCause.BANK_PERSON_CODE_UNSENT, _facts)
+)

@@ -1,25 +1,26 @@
 """Letters about a sign-in link that was made or used, to its officer and to the two admins.
 
-An officer so notices a link that another person used. The row of the link is the outbox.
+An officer so notices a link that another person used.
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime
 from typing import Final
 
-from activities.context import Context
 from activities.notifications.sending import Ways
+from activities.outgoing import Attempt, Kind, NoWay
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError
-from db.officers import link_letters
-from db.officers.link_letters import LinkToTell, ToldPerson
+from db.officers import credentials
+from db.officers.credentials import LinkToTell, ToldPerson
+from db.outgoing import OutgoingKind
+from db.pool import Connection
 from domain.persons import person_of
 from schemas.enums import Language
 from schemas.text import indian_minute, is_email
 
 log = logging.getLogger(__name__)
 
-TELL_LIMIT: Final = 20
 _SUBJECT: Final = {Language.EN: "Sign-in of {officer}", Language.HI: "साइन-इन: {officer}"}
 _MADE: Final = {
     Language.EN: "A link to set the password and authenticator of the officer {officer} was made on {at}.",
@@ -39,35 +40,23 @@ _TO_ADMIN: Final = {
 }
 
 
-async def tell_of_sign_in_links(ctx: Context, ways: Ways) -> int:
-    """Tell officers and admins of links; return of how many links they were told."""
-    now = ctx.now()
-    lease_until = now + timedelta(seconds=3 * ctx.policy.messages.trying.call_timeout_seconds)
-    async with ctx.pool.acquire() as connection:
-        due = await link_letters.claim(connection, now, lease_until, TELL_LIMIT)
-    return sum([await _tell(ctx, ways, link) for link in due])
-
-
-async def _tell(ctx: Context, ways: Ways, link: LinkToTell) -> bool:
-    trying = ctx.policy.messages.trying
+async def _tell(attempt: Attempt, link: LinkToTell) -> None:
     admins = {person_of(one) for one in (link.proposed_by, link.decided_by) if one is not None}
-    async with ctx.pool.acquire() as connection:
-        told = await link_letters.persons(connection, {link.officer_id, *admins})
-    again_at, is_sent = None, False
+    async with attempt.ctx.pool.acquire() as connection:
+        told = await credentials.persons_told(connection, {link.officer_id, *admins})
+    is_sent, failure = False, None
     for person in told:
         try:
-            is_sent |= await _send(ways, person, link)
+            is_sent |= await _send(attempt.routes.ways, person, link)
         except (MailError, SmsError) as error:
             log.warning("letter about a sign-in link: %s", type(error).__name__)
-            if error.retryable and link.attempts < trying.attempts:
+            if error.retryable and not attempt.is_last:
                 # A repeat has the same key, so the others get no second letter.
-                again_at = ctx.now() + timedelta(seconds=trying.wait_seconds(link.attempts))
-    if not is_sent and again_at is None:
-        log.error("no person could be told of a sign-in link")
-    at = ctx.now() if is_sent and again_at is None else None
-    async with ctx.pool.acquire() as connection:
-        await link_letters.told(connection, link, at=at, again_at=again_at)
-    return at is not None
+                failure = error
+    if failure is not None:
+        raise failure
+    if not is_sent:
+        raise NoWay
 
 
 async def _send(ways: Ways, person: ToldPerson, link: LinkToTell) -> bool:
@@ -90,3 +79,10 @@ def _text(person: ToldPerson, link: LinkToTell) -> str:
     does = _TO_OFFICER if person.officer_id == link.officer_id else _TO_ADMIN
     told = says[person.language].format(officer=link.officer_id, at=indian_minute(link.used_at or link.made_at))
     return f"{told} {does[person.language]}"
+
+
+async def _given_up(_link: LinkToTell, _connection: Connection, _at: datetime) -> None:
+    log.error("no person could be told of a sign-in link")
+
+
+SIGN_IN_LINK_LETTERS: Final = Kind(OutgoingKind.SIGN_IN_LINK, credentials.link_to_tell, _tell, _given_up)

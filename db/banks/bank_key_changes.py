@@ -1,12 +1,12 @@
-"""Changes of banks' keys: what a bank asks for, what the police decide, and whether the contacts are told."""
+"""Changes of banks' keys: what a bank asks for, and what the police decide. The contacts are told of both."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from db import person_keys, retention
+from db import outgoing, person_keys, retention
+from db.outgoing import OutgoingKind
 from db.person_keys import PersonKey
 from db.pool import Connection
 from schemas.banks.keys import KeyChange, KeyChangeOutcome
@@ -35,8 +35,7 @@ async def ask(connection: Connection, change: KeyChange, asker: SealedAsker | No
         await person_keys.insert(connection, asker.key, change.asked_at)
     await connection.execute(
         "INSERT INTO bank_key_change (change_id, institution, kind, key_id, public_key, asked_by, asked_at, outcome,"
-        " decided_by, decided_at, next_attempt_at, person_id, sealed_asker)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7, $11, $12)",
+        " decided_by, decided_at, person_id, sealed_asker) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         change.change_id,
         change.institution,
         change.kind.value,
@@ -50,6 +49,7 @@ async def ask(connection: Connection, change: KeyChange, asker: SealedAsker | No
         asker and asker.key.person_id,
         asker and asker.sealed,
     )
+    await _tell(connection, change.change_id, change.asked_at)
 
 
 async def asker_of(connection: Connection, change_id: UUID) -> tuple[PersonKey, str] | None:
@@ -67,16 +67,18 @@ async def expire(connection: Connection, at: datetime, institution: str | None =
 
     The bank's contacts are to be told of it.
     """
-    rows = await connection.fetch(
-        "UPDATE bank_key_change SET outcome = 'expired', decided_by = asked_by, decided_at = $1::timestamptz,"
-        " next_attempt_at = $1, attempts = 0, told_at = NULL"
-        " WHERE ($2::text IS NULL OR institution = $2) AND outcome IS NULL AND asked_at < $3 RETURNING person_id",
-        at,
-        institution,
-        at - KEPT_OPEN,
-    )
-    for row in rows:
-        await _forget_asker(connection, row["person_id"], at)
+    async with connection.transaction():
+        rows = await connection.fetch(
+            "UPDATE bank_key_change SET outcome = 'expired', decided_by = asked_by, decided_at = $1::timestamptz"
+            " WHERE ($2::text IS NULL OR institution = $2) AND outcome IS NULL AND asked_at < $3"
+            " RETURNING change_id, person_id",
+            at,
+            institution,
+            at - KEPT_OPEN,
+        )
+        for row in rows:
+            await _forget_asker(connection, row["person_id"], at)
+            await _tell(connection, row["change_id"], at)
     return len(rows)
 
 
@@ -106,8 +108,8 @@ async def decide(
 ) -> None:
     """Write the end of an open change, of which the bank's contacts are to be told."""
     person_id = await connection.fetchval(
-        "UPDATE bank_key_change SET outcome = $2, decided_by = $3, decided_at = $4, reason = $5, next_attempt_at = $4,"
-        " attempts = 0, told_at = NULL WHERE change_id = $1 RETURNING person_id",
+        "UPDATE bank_key_change SET outcome = $2, decided_by = $3, decided_at = $4, reason = $5 WHERE change_id = $1"
+        " RETURNING person_id",
         change_id,
         outcome.value,
         by,
@@ -115,6 +117,12 @@ async def decide(
         reason,
     )
     await _forget_asker(connection, person_id, at)
+    await _tell(connection, change_id, at)
+
+
+async def _tell(connection: Connection, change_id: UUID, at: datetime) -> None:
+    """Have the bank's contacts told of a change as it stands."""
+    await outgoing.queue(connection, OutgoingKind.BANK_KEY_CHANGE, change_id, at)
 
 
 async def _forget_asker(connection: Connection, person_id: UUID | None, at: datetime) -> None:
@@ -148,42 +156,3 @@ async def count_since(connection: Connection, institution: str, since: datetime)
         since,
     )
     return found
-
-
-CLAIM: Final = f"""
-UPDATE bank_key_change c SET attempts = attempts + 1, next_attempt_at = $2 FROM (
-    SELECT change_id FROM bank_key_change WHERE next_attempt_at <= $1
-    ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
-) AS due WHERE c.change_id = due.change_id
-RETURNING {", ".join(f"c.{name}" for name in KeyChange.model_fields)}, c.attempts
-"""
-
-
-async def claim(
-    connection: Connection, now: datetime, lease_until: datetime, limit: int
-) -> Sequence[tuple[KeyChange, int]]:
-    """Claim the changes that banks are due to be told of, each with the number of its attempt."""
-    rows = [dict(row) for row in await connection.fetch(CLAIM, now, lease_until, limit)]
-    return [(KeyChange(**{name: row[name] for name in KeyChange.model_fields}), row["attempts"]) for row in rows]
-
-
-async def told(connection: Connection, change: KeyChange, at: datetime) -> None:
-    """Write that the bank was told of a change as it stood."""
-    await _tell(connection, change, None, at)
-
-
-async def put_off(connection: Connection, change: KeyChange, again_at: datetime | None) -> None:
-    """Write when the next attempt to tell the bank is; None for no further one."""
-    await _tell(connection, change, again_at, None)
-
-
-async def _tell(connection: Connection, change: KeyChange, again_at: datetime | None, told_at: datetime | None) -> None:
-    # A change that was decided meanwhile is to be told again, so it stays due.
-    await connection.execute(
-        "UPDATE bank_key_change SET next_attempt_at = $2, told_at = $3"
-        " WHERE change_id = $1 AND outcome IS NOT DISTINCT FROM $4",
-        change.change_id,
-        again_at,
-        told_at,
-        change.outcome and change.outcome.value,
-    )

@@ -1,12 +1,12 @@
-"""Other logins of banks: the links by which banks set their passwords, and whether the contacts are told."""
+"""Other logins of banks, and the links by which banks set their passwords. The contacts are told of both."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from pydantic import Field
 
+from db import outgoing
+from db.outgoing import OutgoingKind
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 
@@ -22,8 +22,6 @@ class LoginChange(FrozenModel):
     """None: the command has set the password"""
     used_at: UtcDatetime | None
     """when the bank set the password by the link"""
-    attempts: int
-    """attempts to tell the bank, this one included"""
 
 
 class OpenLoginLink(FrozenModel):
@@ -53,14 +51,14 @@ async def end_open(connection: Connection, institution: str, at: datetime) -> No
 async def write(connection: Connection, change_id: UUID, institution: str, email: str, by: str, at: datetime) -> None:
     """Write that the command has set the login of a bank. Its contacts are to be told of it."""
     await connection.execute(
-        "INSERT INTO bank_login_change (change_id, institution, email, made_at, made_by, next_attempt_at)"
-        " VALUES ($1, $2, $3, $4, $5, $4)",
+        "INSERT INTO bank_login_change (change_id, institution, email, made_at, made_by) VALUES ($1, $2, $3, $4, $5)",
         change_id,
         institution,
         email,
         at,
         by,
     )
+    await _tell(connection, change_id, at)
 
 
 async def make_link(
@@ -77,8 +75,8 @@ async def make_link(
     """Write the link of an agreed proposal; return its end. The bank's contacts are to be told of it."""
     valid_until: datetime = await connection.fetchval(
         "INSERT INTO bank_login_change (change_id, institution, email, made_at, made_by, proposal_id, digest,"
-        " code_digest, valid_until, next_attempt_at) SELECT $1, $2, $3, $4::timestamptz, $5, $6, $7,"
-        " (SELECT p.code_digest FROM administration_proposal p WHERE p.proposal_id = $6), $4 + $8::interval, $4"
+        " code_digest, valid_until) SELECT $1, $2, $3, $4::timestamptz, $5, $6, $7,"
+        " (SELECT p.code_digest FROM administration_proposal p WHERE p.proposal_id = $6), $4 + $8::interval"
         " RETURNING valid_until",
         change_id,
         institution,
@@ -89,6 +87,7 @@ async def make_link(
         digest,
         life,
     )
+    await _tell(connection, change_id, at)
     return valid_until
 
 
@@ -107,12 +106,8 @@ async def open_link(connection: Connection, digest: bytes, *, lock: bool = False
 
 async def use_link(connection: Connection, change_id: UUID, at: datetime) -> None:
     """Use up a link that is locked. The bank's contacts are to be told of it."""
-    await connection.execute(
-        "UPDATE bank_login_change SET used_at = $2, next_attempt_at = $2, attempts = 0, told_at = NULL"
-        " WHERE change_id = $1",
-        change_id,
-        at,
-    )
+    await connection.execute("UPDATE bank_login_change SET used_at = $2 WHERE change_id = $1", change_id, at)
+    await _tell(connection, change_id, at)
 
 
 async def count_wrong_code(connection: Connection, change_id: UUID, most: int, at: datetime) -> None:
@@ -126,39 +121,6 @@ async def count_wrong_code(connection: Connection, change_id: UUID, most: int, a
     )
 
 
-_CLAIM: Final = f"""
-UPDATE bank_login_change c SET attempts = attempts + 1, next_attempt_at = $2 FROM (
-    SELECT change_id FROM bank_login_change WHERE next_attempt_at <= $1
-    ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
-) AS due WHERE c.change_id = due.change_id
-RETURNING {", ".join(f"c.{name}" for name in LoginChange.model_fields)}
-"""
-
-
-async def claim(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> Sequence[LoginChange]:
-    """Claim the changes that banks are due to be told of; others leave them until `lease_until`."""
-    return [LoginChange(**dict(row)) for row in await connection.fetch(_CLAIM, now, lease_until, limit)]
-
-
-async def told(connection: Connection, change: LoginChange, at: datetime) -> None:
-    """Write that the bank was told of a change as it stood."""
-    await _tell(connection, change, None, at)
-
-
-async def put_off(connection: Connection, change: LoginChange, again_at: datetime | None) -> None:
-    """Write when the next attempt to tell the bank is; None for no further one."""
-    await _tell(connection, change, again_at, None)
-
-
-async def _tell(
-    connection: Connection, change: LoginChange, again_at: datetime | None, told_at: datetime | None
-) -> None:
-    # A link that was used meanwhile is to be told of again, so it stays due.
-    await connection.execute(
-        "UPDATE bank_login_change SET next_attempt_at = $2, told_at = $3"
-        " WHERE change_id = $1 AND used_at IS NOT DISTINCT FROM $4",
-        change.change_id,
-        again_at,
-        told_at,
-        change.used_at,
-    )
+async def _tell(connection: Connection, change_id: UUID, at: datetime) -> None:
+    """Have the bank's contacts told of a change as it stands."""
+    await outgoing.queue(connection, OutgoingKind.BANK_LOGIN_CHANGE, change_id, at)

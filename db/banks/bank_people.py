@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from db import outgoing
+from db.outgoing import OutgoingKind, is_due
 from db.pool import Connection
 from schemas.banks.people import BankPerson
 from schemas.base import FrozenModel
@@ -18,16 +20,17 @@ FORGOTTEN_MAX: Final = 500
 CONFIRMED_LEAST: Final = 2
 """confirmed people without whom no reply by two can be given"""
 _SHOWN_MAX: Final = 200
-_ROW: Final = """
-SELECT person_id, institution, email, name, designation, added_at, ended_at, did_not_ask, told_at, last_sign_in_at,
-    confirmed_at, next_attempt_at IS NOT NULL AS is_due,
+_CODE_IS_DUE: Final = is_due(OutgoingKind.BANK_PERSON, "person_id")
+_ROW: Final = f"""
+SELECT person_id, institution, email, name, designation, added_at, ended_at, did_not_ask, last_sign_in_at, confirmed_at,
+    (SELECT o.ended_at FROM outgoing o WHERE o.kind = '{OutgoingKind.BANK_PERSON}' AND o.subject = person_id::text
+     AND o.outcome = 'sent') AS told_at,
+    ended_at IS NULL AND {_CODE_IS_DUE} AS is_due,
     CASE WHEN ended_at IS NOT NULL THEN 'ended' WHEN password_hash IS NULL THEN 'invited' ELSE 'active' END AS state
 FROM bank_person
 """
 
-_SET_ENDED: Final = """
-UPDATE bank_person SET ended_at = $1, password_hash = NULL, code_digest = NULL, code_until = NULL,
-    next_attempt_at = NULL"""
+_SET_ENDED: Final = "UPDATE bank_person SET ended_at = $1, password_hash = NULL, code_digest = NULL, code_until = NULL"
 _END: Final = f"{_SET_ENDED} WHERE ended_at IS NULL"
 
 
@@ -49,8 +52,8 @@ async def add(
     `asyncpg.CheckViolationError` where the bank has enough people, or has added enough of them lately.
     """
     await connection.execute(
-        "INSERT INTO bank_person (person_id, institution, email, name, designation, added_at, next_attempt_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        "INSERT INTO bank_person (person_id, institution, email, name, designation, added_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
         person_id,
         institution,
         email,
@@ -58,6 +61,7 @@ async def add(
         designation,
         at,
     )
+    await outgoing.queue(connection, OutgoingKind.BANK_PERSON, person_id, at)
 
 
 async def people_of(connection: Connection, institution: str, now: datetime) -> list[BankPerson]:
@@ -151,12 +155,13 @@ async def renew_hash(connection: Connection, person_id: UUID, before: str, after
 async def renew(connection: Connection, institution: str, person_id: UUID, at: datetime) -> bool:
     """End the password of a person, to whom a new code is due; return whether there was one."""
     done: bool | None = await connection.fetchval(
-        "UPDATE bank_person SET password_hash = NULL, code_digest = NULL, code_until = NULL, next_attempt_at = $3,"
-        " attempts = 0, told_at = NULL WHERE institution = $1 AND person_id = $2 AND ended_at IS NULL RETURNING true",
+        "UPDATE bank_person SET password_hash = NULL, code_digest = NULL, code_until = NULL"
+        " WHERE institution = $1 AND person_id = $2 AND ended_at IS NULL RETURNING true",
         institution,
         person_id,
-        at,
     )
+    if done:
+        await outgoing.queue(connection, OutgoingKind.BANK_PERSON, person_id, at)
     return bool(done)
 
 
@@ -228,32 +233,21 @@ async def forget(connection: Connection) -> int:
         ENDED_SHOWN,
         FORGOTTEN_MAX,
     )
+    await outgoing.forget(connection, OutgoingKind.BANK_PERSON, [row["person_id"] for row in rows])
     return len(rows)
 
 
-CLAIM: Final = """
-UPDATE bank_person p SET attempts = p.attempts + 1, next_attempt_at = $2 FROM (
-    SELECT person_id FROM bank_person WHERE next_attempt_at <= $1
-    ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
-) AS due WHERE p.person_id = due.person_id
-RETURNING p.person_id, p.attempts
-"""
-
-
-async def claim(
-    connection: Connection, now: datetime, lease_until: datetime, limit: int
-) -> Sequence[tuple[BankPerson, int]]:
-    """Claim the people to whom a code is due, each with the number of its attempt."""
-    attempts = {row["person_id"]: row["attempts"] for row in await connection.fetch(CLAIM, now, lease_until, limit)}
-    rows = await connection.fetch(f"{_ROW} WHERE person_id = ANY ($1)", list(attempts))
-    return [(BankPerson(**dict(row)), attempts[row["person_id"]]) for row in rows]
+async def to_send(connection: Connection, person_id: str) -> BankPerson | None:
+    """Return a person to whom a code is sent, or None if the person has ended."""
+    row = await connection.fetchrow(f"{_ROW} WHERE person_id = $1 AND ended_at IS NULL", UUID(person_id))
+    return BankPerson(**dict(row)) if row else None
 
 
 async def write_code(connection: Connection, person_id: UUID, code_digest: bytes, until: datetime) -> bool:
     """Write a new code over the one before; return whether a code is still due."""
     done: bool | None = await connection.fetchval(
         "UPDATE bank_person SET code_digest = $2, code_until = $3 WHERE person_id = $1 AND ended_at IS NULL"
-        " AND password_hash IS NULL AND next_attempt_at IS NOT NULL RETURNING true",
+        f" AND password_hash IS NULL AND {_CODE_IS_DUE} RETURNING true",
         person_id,
         code_digest,
         until,
@@ -261,24 +255,7 @@ async def write_code(connection: Connection, person_id: UUID, code_digest: bytes
     return bool(done)
 
 
-async def told(connection: Connection, person_id: UUID, code_digest: bytes, at: datetime) -> None:
-    """Write that this code was sent. A code that became due meanwhile stays due."""
-    await connection.execute(
-        "UPDATE bank_person SET next_attempt_at = NULL, told_at = $3 WHERE person_id = $1 AND code_digest = $2",
-        person_id,
-        code_digest,
-        at,
-    )
-
-
-async def put_off(connection: Connection, person_id: UUID, attempts: int, again_at: datetime | None) -> None:
-    """Write when the attempt after this number of them is; None for no further one.
-
-    A code that became due meanwhile stays due.
-    """
-    await connection.execute(
-        "UPDATE bank_person SET next_attempt_at = $3 WHERE person_id = $1 AND ended_at IS NULL AND attempts = $2",
-        person_id,
-        attempts,
-        again_at,
-    )
+async def has_code(connection: Connection, person_id: UUID, code_digest: bytes) -> bool:
+    """Return whether this is still the code of a person."""
+    statement = "SELECT EXISTS (SELECT FROM bank_person WHERE person_id = $1 AND code_digest = $2)"
+    return bool(await connection.fetchval(statement, person_id, code_digest))

@@ -3108,9 +3108,6 @@ CREATE TABLE bank_key_change (
     decided_by text,
     decided_at timestamp with time zone,
     reason text NOT NULL DEFAULT ''::text,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    told_at timestamp with time zone,
     person_id uuid,
     sealed_asker bytea,
     CONSTRAINT bank_key_change_pkey PRIMARY KEY (change_id),
@@ -3127,13 +3124,11 @@ CREATE TABLE bank_key_change (
 );
 COMMENT ON TABLE bank_key_change IS 'a change of a bank''s keys that the bank has asked for, or that the police have made';
 COMMENT ON COLUMN bank_key_change.asked_by IS 'the bank as "bank:CODE", or the command of the police';
-COMMENT ON COLUMN bank_key_change.next_attempt_at IS 'when the bank''s contacts are told of it; null: not any more';
 COMMENT ON COLUMN bank_key_change.outcome IS 'null: it waits for the police; "done" changes the key';
 COMMENT ON COLUMN bank_key_change.sealed_asker IS 'name and designation of who asked at the bank, sealed under a key of their own, which ends with the decision';
 CREATE INDEX bank_key_change_of_bank ON bank_key_change (institution, asked_at);
 CREATE UNIQUE INDEX bank_key_change_open ON bank_key_change (institution) WHERE (outcome IS NULL);
 CREATE INDEX bank_key_change_person ON bank_key_change (person_id) WHERE (person_id IS NOT NULL);
-CREATE INDEX bank_key_change_to_tell ON bank_key_change (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE bank_login (
     institution text NOT NULL,
@@ -3141,18 +3136,14 @@ CREATE TABLE bank_login (
     mark bytea NOT NULL,
     first_at timestamp with time zone NOT NULL,
     verified_at timestamp with time zone NOT NULL,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    told_at timestamp with time zone,
+    login_id uuid NOT NULL DEFAULT gen_random_uuid(),
     CONSTRAINT bank_login_pkey PRIMARY KEY (institution, address),
+    CONSTRAINT bank_login_login_id UNIQUE (login_id),
     CONSTRAINT bank_login_address_check CHECK (((length(address) >= 1) AND (length(address) <= 100))),
-    CONSTRAINT bank_login_mark_check CHECK ((octet_length(mark) = 32)),
-    CONSTRAINT bank_login_told_or_to_tell CHECK (((told_at IS NULL) OR (next_attempt_at IS NULL)))
+    CONSTRAINT bank_login_mark_check CHECK ((octet_length(mark) = 32))
 );
 COMMENT ON TABLE bank_login IS 'an address from which a bank has logged in at our API';
 COMMENT ON COLUMN bank_login.mark IS 'keyed digest of the password and its hash, so that a repeated login is cheap';
-COMMENT ON COLUMN bank_login.next_attempt_at IS 'when the bank''s nodal officers are told of it; null: not any more';
-CREATE INDEX bank_login_to_tell ON bank_login (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX bank_login_verified_at ON bank_login (verified_at);
 
 CREATE TABLE bank_login_change (
@@ -3168,9 +3159,6 @@ CREATE TABLE bank_login_change (
     wrong_codes integer NOT NULL DEFAULT 0,
     used_at timestamp with time zone,
     ended_at timestamp with time zone,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    told_at timestamp with time zone,
     CONSTRAINT bank_login_change_pkey PRIMARY KEY (change_id),
     CONSTRAINT bank_login_change_code_digest_check CHECK ((octet_length(code_digest) = 32)),
     CONSTRAINT bank_login_change_digest_check CHECK ((octet_length(digest) = 32)),
@@ -3186,12 +3174,10 @@ CREATE TABLE bank_login_change (
 COMMENT ON TABLE bank_login_change IS 'another login of a bank at our API, and the link by which the bank sets its password';
 COMMENT ON COLUMN bank_login_change.code_digest IS 'of the code that the proposing admin alone was shown';
 COMMENT ON COLUMN bank_login_change.digest IS 'of the link; null if the command set the password';
-COMMENT ON COLUMN bank_login_change.next_attempt_at IS 'when the bank''s contacts are told of it; null: not any more';
 COMMENT ON COLUMN bank_login_change.wrong_codes IS 'wrong codes so far; the fifth ends the link';
 CREATE UNIQUE INDEX bank_login_change_link ON bank_login_change (digest);
 CREATE INDEX bank_login_change_of_bank ON bank_login_change (institution, made_at);
 CREATE UNIQUE INDEX bank_login_change_open ON bank_login_change (institution) WHERE ((digest IS NOT NULL) AND (used_at IS NULL) AND (ended_at IS NULL));
-CREATE INDEX bank_login_change_to_tell ON bank_login_change (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE bank_nonce (
     key_id text NOT NULL,
@@ -3282,9 +3268,6 @@ CREATE TABLE bank_person (
     password_hash text,
     code_digest bytea,
     code_until timestamp with time zone,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    told_at timestamp with time zone,
     last_sign_in_at timestamp with time zone,
     confirmed_at timestamp with time zone,
     confirmed_proposal bigint,
@@ -3295,15 +3278,13 @@ CREATE TABLE bank_person (
     CONSTRAINT bank_person_designation CHECK (((length(designation) >= 1) AND (length(designation) <= 200))),
     CONSTRAINT bank_person_did_not_ask CHECK (((NOT did_not_ask) OR (ended_at IS NOT NULL))),
     CONSTRAINT bank_person_email CHECK (((length(email) >= 3) AND (length(email) <= 200) AND (email = lower(email)))),
-    CONSTRAINT bank_person_ended_has_no_way_in CHECK (((ended_at IS NULL) OR (num_nonnulls(password_hash, code_digest, next_attempt_at) = 0))),
+    CONSTRAINT bank_person_ended_has_no_way_in CHECK (((ended_at IS NULL) OR (num_nonnulls(password_hash, code_digest) = 0))),
     CONSTRAINT bank_person_name CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 COMMENT ON TABLE bank_person IS 'a person of a bank who has a login in its inbox; the bank itself adds and ends them';
 COMMENT ON COLUMN bank_person.code_digest IS 'SHA-256 of the code with which the person sets a password; it is only in the letter to the person';
 COMMENT ON COLUMN bank_person.confirmed_proposal IS 'of the two admins who have confirmed that the login is of another person than the others; null: not confirmed';
 COMMENT ON COLUMN bank_person.did_not_ask IS 'whether the person has ended the login with its code, without having asked for it';
-COMMENT ON COLUMN bank_person.next_attempt_at IS 'when a new code is sent to the person, and the bank''s contacts are told; null: not any more';
-CREATE INDEX bank_person_due ON bank_person (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE UNIQUE INDEX bank_person_email_of_bank ON bank_person (email, institution) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX bank_person_email_once ON bank_person (email) WHERE (password_hash IS NOT NULL);
 CREATE INDEX bank_person_of_bank ON bank_person (institution, added_at);
@@ -3367,20 +3348,18 @@ CREATE TABLE bank_test_call (
     call_id uuid NOT NULL,
     institution text NOT NULL,
     asked_at timestamp with time zone NOT NULL,
-    next_attempt_at timestamp with time zone,
     done_at timestamp with time zone,
     outcome text,
     took_seconds double precision,
     detail text NOT NULL DEFAULT ''::text,
     CONSTRAINT bank_test_call_pkey PRIMARY KEY (call_id),
     CONSTRAINT bank_test_call_detail CHECK ((length(detail) <= 500)),
-    CONSTRAINT bank_test_call_ends CHECK (((num_nulls(outcome, done_at) = ANY (ARRAY[0, 2])) AND ((done_at IS NULL) = (next_attempt_at IS NOT NULL)))),
+    CONSTRAINT bank_test_call_ends CHECK ((num_nulls(outcome, done_at) = ANY (ARRAY[0, 2]))),
     CONSTRAINT bank_test_call_outcome CHECK ((outcome = ANY (ARRAY['taken'::text, 'refused'::text, 'unreachable'::text, 'closed'::text, 'no_webhook'::text])))
 );
 COMMENT ON TABLE bank_test_call IS 'a test event to a bank''s webhook that the bank has asked for in its inbox';
 COMMENT ON COLUMN bank_test_call.detail IS 'what the bank''s endpoint answered, or why it could not be reached';
 CREATE INDEX bank_test_call_by_time ON bank_test_call (asked_at);
-CREATE INDEX bank_test_call_due ON bank_test_call (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX bank_test_call_of_bank ON bank_test_call (institution, asked_at);
 
 CREATE TABLE braked_release (
@@ -5053,6 +5032,30 @@ COMMENT ON COLUMN order_cancellation.attested_by IS 'who first said that the ban
 COMMENT ON COLUMN order_cancellation.settled_at IS 'the bank has said that it does the order no more, or an officer that it was told';
 CREATE INDEX order_cancellation_open ON order_cancellation (order_id) WHERE (settled_at IS NULL);
 
+CREATE TABLE outgoing (
+    outgoing_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    outcome text,
+    failure text NOT NULL DEFAULT ''::text,
+    CONSTRAINT outgoing_pkey PRIMARY KEY (outgoing_id),
+    CONSTRAINT outgoing_subject UNIQUE (kind, subject),
+    CONSTRAINT outgoing_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT outgoing_due_until_end CHECK (((next_attempt_at IS NULL) = (ended_at IS NOT NULL))),
+    CONSTRAINT outgoing_failure_check CHECK ((length(failure) <= 100)),
+    CONSTRAINT outgoing_has_one_end CHECK (((ended_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT outgoing_outcome_check CHECK ((outcome = ANY (ARRAY['sent'::text, 'given_up'::text, 'over'::text])))
+) WITH (fillfactor=80);
+COMMENT ON TABLE outgoing IS 'something to send; it is tried until it is sent, given up, or over because its subject changed';
+COMMENT ON COLUMN outgoing.failure IS 'name of the error of the last attempt; nothing of the content';
+COMMENT ON COLUMN outgoing.next_attempt_at IS 'when it is tried, or when the lease of its sender ends; null: not any more';
+COMMENT ON COLUMN outgoing.outgoing_id IS 'of this sending: the next one about the same subject has another';
+COMMENT ON COLUMN outgoing.subject IS 'key of the row that it is about, in the table that the kind names';
+CREATE INDEX outgoing_due ON outgoing (kind, next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
 CREATE TABLE payer_decision (
     decision_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text NOT NULL,
@@ -5892,9 +5895,6 @@ CREATE TABLE sign_in_link (
     proposal_id bigint,
     code_digest bytea,
     wrong_codes integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    told_at timestamp with time zone,
     CONSTRAINT sign_in_link_pkey PRIMARY KEY (digest),
     CONSTRAINT sign_in_link_code_digest_check CHECK ((octet_length(code_digest) = 32)),
     CONSTRAINT sign_in_link_digest_check CHECK ((octet_length(digest) = 32)),
@@ -5909,11 +5909,9 @@ CREATE TABLE sign_in_link (
 );
 COMMENT ON TABLE sign_in_link IS 'links by which an officer sets password and authenticator, each good once';
 COMMENT ON COLUMN sign_in_link.code_digest IS 'of the code without which the link opens nothing; null for a link of the command';
-COMMENT ON COLUMN sign_in_link.next_attempt_at IS 'when the officer is told of the link or of its use; null: not any more';
 COMMENT ON COLUMN sign_in_link.proposal_id IS 'the proposal of two admins by which it was made; null for a link of the command';
 COMMENT ON COLUMN sign_in_link.wrong_codes IS 'wrong codes so far; the fifth ends the link';
 CREATE UNIQUE INDEX sign_in_link_open ON sign_in_link (officer_id) WHERE ((used_at IS NULL) AND (ended_at IS NULL));
-CREATE INDEX sign_in_link_to_tell ON sign_in_link (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE stage_count (
     "grouping" text NOT NULL,
@@ -6760,6 +6758,8 @@ CREATE TRIGGER officer_session_told AFTER UPDATE OF ended_at ON officer_session 
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 CREATE TRIGGER officer_totp_rules BEFORE UPDATE OF officer_id, last_step, set_at ON officer_totp FOR EACH ROW EXECUTE FUNCTION officer_totp_rules();
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
+CREATE TRIGGER outgoing_ends_once BEFORE UPDATE ON outgoing FOR EACH ROW WHEN (((new.outgoing_id = old.outgoing_id) AND ((old.ended_at IS NOT NULL) OR (new.attempts < old.attempts) OR (new.subject <> old.subject) OR (new.kind <> old.kind)))) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER outgoing_kept_until_end BEFORE DELETE ON outgoing FOR EACH ROW WHEN ((old.ended_at IS NULL)) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER payer_decision_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON payer_decision FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER payer_decision_rules BEFORE DELETE OR UPDATE ON payer_decision FOR EACH ROW EXECUTE FUNCTION payer_decision_rules();
 CREATE TRIGGER payer_found_transfer_rules BEFORE DELETE OR UPDATE ON payer_found_transfer FOR EACH ROW EXECUTE FUNCTION payer_found_transfer_rules();

@@ -1,12 +1,15 @@
 """Passwords, authenticators and recovery codes of officers, and the links by which they are set."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from pydantic import Field
 
+from db import outgoing
+from db.outgoing import OutgoingKind
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.enums import Language
 
 
 class Credentials(FrozenModel):
@@ -156,9 +159,9 @@ async def make_link(
         officer_id,
     )
     valid_until: datetime = await connection.fetchval(
-        "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until, proposal_id, code_digest,"
-        " next_attempt_at) SELECT $1, $2, m.now, $3, m.now + $4::interval, $5,"
-        " (SELECT p.code_digest FROM administration_proposal p WHERE p.proposal_id = $5), m.now"
+        "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until, proposal_id, code_digest)"
+        " SELECT $1, $2, m.now, $3, m.now + $4::interval, $5,"
+        " (SELECT p.code_digest FROM administration_proposal p WHERE p.proposal_id = $5)"
         " FROM (SELECT present_moment() AS now) m RETURNING valid_until",
         digest,
         officer_id,
@@ -166,6 +169,7 @@ async def make_link(
         life,
         proposal_id,
     )
+    await outgoing.queue(connection, OutgoingKind.SIGN_IN_LINK, digest.hex(), valid_until - life)
     return valid_until
 
 
@@ -183,11 +187,8 @@ async def open_link(connection: Connection, digest: bytes, *, lock: bool = False
 
 async def use_link(connection: Connection, digest: bytes, at: datetime) -> None:
     """Use up a link that is locked. The officer is to be told of it."""
-    await connection.execute(
-        "UPDATE sign_in_link SET used_at = $2, next_attempt_at = $2, attempts = 0, told_at = NULL WHERE digest = $1",
-        digest,
-        at,
-    )
+    await connection.execute("UPDATE sign_in_link SET used_at = $2 WHERE digest = $1", digest, at)
+    await outgoing.queue(connection, OutgoingKind.SIGN_IN_LINK, digest.hex(), at)
 
 
 async def end_link(connection: Connection, digest: bytes, at: datetime) -> None:
@@ -204,3 +205,46 @@ async def count_wrong_code(connection: Connection, digest: bytes, most: int, at:
         most,
         at,
     )
+
+
+# -- who is told of a link ---------------------------------------------------------------------------------------------
+
+
+class LinkToTell(FrozenModel):
+    """A link as it stands, with the persons who are told of it."""
+
+    digest: bytes = Field(repr=False)
+    officer_id: str
+    made_at: UtcDatetime
+    used_at: UtcDatetime | None
+    proposed_by: str | None
+    """None for a link of the command"""
+    decided_by: str | None
+
+
+class ToldPerson(FrozenModel):
+    """An officer whom a letter goes to."""
+
+    officer_id: str
+    email: str
+    mobile: str
+    language: Language
+
+
+async def link_to_tell(connection: Connection, digest: str) -> LinkToTell | None:
+    """Return a link of which persons are told, by its digest in hexadecimal digits."""
+    row = await connection.fetchrow(
+        "SELECT l.digest, l.officer_id, l.made_at, l.used_at, p.proposed_by, p.decided_by FROM sign_in_link l"
+        " LEFT JOIN administration_proposal p USING (proposal_id) WHERE l.digest = $1",
+        bytes.fromhex(digest),
+    )
+    return LinkToTell(**dict(row)) if row else None
+
+
+async def persons_told(connection: Connection, officer_ids: Collection[str]) -> list[ToldPerson]:
+    """Return these officers with their contacts."""
+    rows = await connection.fetch(
+        "SELECT officer_id, email, mobile, language FROM officer WHERE officer_id = ANY($1) ORDER BY officer_id",
+        sorted(officer_ids),
+    )
+    return [ToldPerson(**dict(row)) for row in rows]

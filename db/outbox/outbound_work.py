@@ -1,22 +1,17 @@
-"""Outbound work that is due: one look at the outboxes of all kinds, for the loop that sends it."""
+"""Outbound work that is due: one look at the rows of all kinds, for the loop that sends it."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from db.outgoing import OutgoingKind
 from db.pool import Connection
 
 
 class OutboundWork(StrEnum):
-    """Kinds of outbound work, each named by its outbox."""
+    """Kinds of outbound work with an outbox of their own, each named by it."""
 
     MESSAGE = "message"
-    BANK_LOGIN = "bank_login"
-    BANK_KEY_CHANGE = "bank_key_change"
-    BANK_LOGIN_CHANGE = "bank_login_change"
-    SIGN_IN_LINK = "sign_in_link"
-    BANK_PERSON = "bank_person"
-    BANK_TEST_CALL = "bank_test_call"
     COMPLAINANT_MESSAGE = "complainant_message"
     PUBLIC_DRAFT = "public_draft"
     TASK_MESSAGE = "task_message"
@@ -36,7 +31,12 @@ _UNCONFIRMED: Final = (
 )
 
 
-def _rows_due(kind: OutboundWork) -> list[str]:
+WorkKind = OutboundWork | OutgoingKind
+
+
+def _rows_due(kind: WorkKind) -> list[str]:
+    if isinstance(kind, OutgoingKind):
+        return [f"outgoing WHERE kind = '{kind}' AND {_ATTEMPT_IS_DUE}"]
     if kind is OutboundWork.PUBLIC_DRAFT:
         return [_UNCONFIRMED]
     return [f"{kind} WHERE {condition}" for condition in (_ATTEMPT_IS_DUE, *_ALSO_DUE.get(kind, ()))]
@@ -44,14 +44,16 @@ def _rows_due(kind: OutboundWork) -> list[str]:
 
 # Each condition has an index of its own, so no condition is joined to another one by OR.
 DUE: Final = " UNION ".join(
-    f"SELECT '{kind}' AS kind WHERE EXISTS (SELECT FROM {rows})" for kind in OutboundWork for rows in _rows_due(kind)
+    f"SELECT '{kind}' AS kind WHERE EXISTS (SELECT FROM {rows})"
+    for kind in (*OutboundWork, *OutgoingKind)
+    for rows in _rows_due(kind)
 )
 
 
-async def kinds_due(connection: Connection, now: datetime, tell_desk_after: timedelta) -> frozenset[OutboundWork]:
+async def kinds_due(connection: Connection, now: datetime, tell_desk_after: timedelta) -> frozenset[str]:
     """Return the kinds of outbound work with a row that is due at `now`.
 
     A kind may find nothing to do all the same: another worker may have the row, or the golden hour may be busy. An
     unconfirmed complaint of the public page is due `tell_desk_after` it was sent.
     """
-    return frozenset(OutboundWork(row["kind"]) for row in await connection.fetch(DUE, now, tell_desk_after))
+    return frozenset(row["kind"] for row in await connection.fetch(DUE, now, tell_desk_after))

@@ -13,17 +13,20 @@ import httpx
 import pytest
 
 from activities.administration import proposal_tasks
-from activities.notifications.login_change_letters import tell_of_login_changes
+from activities.notifications.bank_letters import LOGIN_CHANGE_LETTERS
 from activities.notifications.sending import Ways
-from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
+from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
 from activities.officers.authenticators import code_at, step_at
 from activities.officers.enrolment import import_officers
+from activities.outgoing import Routes, send_due
 from activities.reporting.task_notices import TaskNotices
 from activities.retention import forget_entries
 from adapters.messages.smtp import MailError, MailUnreachable
 from api.services import Services
+from db import outgoing
 from db.banks import institutions
 from db.cases import tasks
+from db.outgoing import OutgoingKind
 from schemas.enums import Role, TaskKind
 from schemas.officers import OfficerEntry
 from schemas.tasks import TaskCause
@@ -179,10 +182,10 @@ async def test_n6_officer_and_admins_are_told_of_a_link_and_of_its_use(office: O
     for name in ("asha", "bela"):
         await ctx.pool.execute("UPDATE officer SET email = $1 WHERE officer_id = $2", f"{name}@police.example", name)
     mail = Mail()
-    assert await tell_of_sign_in_links(ctx, Ways(mail=mail)) == 1
+    assert await send_due(ctx, Routes(Ways(mail=mail)), SIGN_IN_LINK_LETTERS) == 1
     assert await office.come_in(agreed.link, agreed.code) == 200
-    assert await tell_of_sign_in_links(ctx, Ways(mail=mail)) == 1
-    assert await tell_of_sign_in_links(ctx, Ways(mail=mail)) == 0
+    assert await send_due(ctx, Routes(Ways(mail=mail)), SIGN_IN_LINK_LETTERS) == 1
+    assert await send_due(ctx, Routes(Ways(mail=mail)), SIGN_IN_LINK_LETTERS) == 0
     told = [f"{name}@police.example" for name in ("asha", "bela", "ravi")]
     assert [to for to, _ in mail.letters] == told * 2
     texts = [text for _, text in mail.letters]
@@ -204,8 +207,8 @@ async def test_n6_a_link_of_which_no_person_could_be_told_is_logged_without_name
     unreachable, refused = MailUnreachable(), MailError("refused")
     for failure, is_over in ((unreachable, False), (refused, True)):
         caplog.clear()
-        await ctx.pool.execute("UPDATE sign_in_link SET next_attempt_at = made_at")
-        assert await tell_of_sign_in_links(ctx, Ways(mail=Mail(failure))) == 0
+        await ctx.pool.execute("UPDATE outgoing SET next_attempt_at = $1 WHERE kind = 'sign_in_link'", ctx.now())
+        assert await send_due(ctx, Routes(Ways(mail=Mail(failure))), SIGN_IN_LINK_LETTERS) == 0
         assert ("no person could be told of a sign-in link" in caplog.text) is is_over
         assert type(failure).__name__ in caplog.text
         assert "ravi" not in caplog.text
@@ -214,7 +217,7 @@ async def test_n6_a_link_of_which_no_person_could_be_told_is_logged_without_name
 async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_told(office: Office) -> None:
     ctx, client = office.doors.services.ctx, office.doors.client
     mail = Mail()
-    await tell_of_login_changes(ctx, Ways(mail=mail))
+    await send_due(ctx, Routes(Ways(mail=mail)), LOGIN_CHANGE_LETTERS)
     mail.letters.clear()
     agreed = await office.agree({"kind": "bank_login_replaced", "code": "SBIN", "email": "new@sbin.example"})
     async with ctx.pool.acquire() as connection:
@@ -238,12 +241,14 @@ async def test_n7_no_officer_has_the_password_of_a_bank_and_its_contacts_are_tol
     item = TaskKind.PHONE_BANK, TaskCause.BANK_LOGIN_UNTOLD
     async with ctx.pool.acquire() as connection:
         await tasks.open_for_institution(connection, "SBIN", *item, ctx.now())
-    assert await tell_of_login_changes(ctx, Ways(mail=Mail(MailError("refused")))) == 0
+    assert await send_due(ctx, Routes(Ways(mail=Mail(MailError("refused")))), LOGIN_CHANGE_LETTERS) == 0
     causes = "SELECT array_agg(cause ORDER BY cause) FROM desk_task WHERE institution = 'SBIN' AND kind = 'phone_bank'"
     untold = ["bank_login_change_untold", "bank_login_untold"]
     assert await ctx.pool.fetchval(causes) == untold, "another call to the bank that is open hides nothing"
-    await ctx.pool.execute("UPDATE bank_login_change SET next_attempt_at = used_at WHERE used_at IS NOT NULL")
-    assert await tell_of_login_changes(ctx, Ways(mail=mail)) == 1
+    async with ctx.pool.acquire() as connection:
+        change_id = await connection.fetchval("SELECT change_id FROM bank_login_change WHERE used_at IS NOT NULL")
+        await outgoing.queue(connection, OutgoingKind.BANK_LOGIN_CHANGE, change_id, ctx.now())
+    assert await send_due(ctx, Routes(Ways(mail=mail)), LOGIN_CHANGE_LETTERS) == 1
     assert [to for to, _ in mail.letters] == ["nodal@sbin.example"]
     assert "was set by the link" in mail.letters[0][1]
 

@@ -11,20 +11,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Final, Self
+from typing import Any, Final, Self
 
-from activities.bank_gateway.endpoint_tests import EventSender, send_test_events
+from activities.bank_gateway.endpoint_tests import TEST_CALL
 from activities.context import Context
 from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import appeal_address
 from activities.drafts.confirmation_tasks import tell_desk
+from activities.notifications.bank_letters import KEY_LETTERS, LOGIN_CHANGE_LETTERS, LOGIN_LETTERS
 from activities.notifications.complainant_messages import tell_complainants
-from activities.notifications.key_letters import tell_of_key_changes
-from activities.notifications.login_change_letters import tell_of_login_changes
-from activities.notifications.login_letters import tell_of_logins
-from activities.notifications.person_codes import first_sign_in_address, send_person_codes
+from activities.notifications.person_codes import PERSON_CODES, first_sign_in_address
 from activities.notifications.sending import MailRoute, Ways, send_by_new_ways, send_due
-from activities.notifications.sign_in_link_letters import tell_of_sign_in_links
+from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
+from activities.outgoing import EventSender, Kind, Routes
+from activities.outgoing import send_due as send_outgoing
 from activities.police.firs import register_due
 from activities.reporting.task_messages import WebhookRoute, send_task_messages
 from adapters.banks.push.client import PushAdapter
@@ -32,12 +32,18 @@ from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.webhooks import WebhookPoster
 from adapters.police.cctns import CctnsRegister, CctnsWire
 from adapters.police.protocol import FirRegister
-from db.outbox.outbound_work import OutboundWork, kinds_due
+from db.outbox.outbound_work import OutboundWork, WorkKind, kinds_due
+from db.outgoing import OutgoingKind
 from workers.setting_checks import networks_of
 from workers.settings import Settings
 
 log = logging.getLogger(__name__)
 
+KINDS: Final[Mapping[OutgoingKind, Kind[Any]]] = {
+    kind.name: kind
+    for kind in (TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS, SIGN_IN_LINK_LETTERS, PERSON_CODES)
+}
+"""registry of the kinds of what goes out"""
 DueWork = Callable[[], Awaitable[int]]
 """does all due work of one kind, and returns how much was sent"""
 
@@ -91,24 +97,20 @@ class OutboundLoop:
 
     async def run(self) -> None:
         """Run until cancelled. Failed work is retried, and no kind of work waits for another."""
-        woken = {kind: asyncio.Event() for kind in OutboundWork}
         works = self._works()
-        each = (self._for_ever(works[kind], event) for kind, event in woken.items())
+        woken = {str(kind): asyncio.Event() for kind in works}
+        each = (self._for_ever(work, woken[kind]) for kind, work in works.items())
         await asyncio.gather(self._use_new_ways(), self._wake(woken), *each)
 
     async def send_due_once(self) -> int:
         """Do all due work once; return how much was sent."""
         return sum([await self._attempt(work) for work in self._works().values()])
 
-    def _works(self) -> Mapping[OutboundWork, DueWork]:
+    def _works(self) -> Mapping[WorkKind, DueWork]:
+        routes = Routes(self.ways, self.bank_events, self.first_sign_in_address)
         return {
+            **{name: partial(send_outgoing, self.ctx, routes, kind) for name, kind in KINDS.items()},
             OutboundWork.MESSAGE: partial(send_due, self.ctx, self.ways),
-            OutboundWork.BANK_LOGIN: partial(tell_of_logins, self.ctx, self.ways),
-            OutboundWork.BANK_KEY_CHANGE: partial(tell_of_key_changes, self.ctx, self.ways),
-            OutboundWork.BANK_LOGIN_CHANGE: partial(tell_of_login_changes, self.ctx, self.ways),
-            OutboundWork.SIGN_IN_LINK: partial(tell_of_sign_in_links, self.ctx, self.ways),
-            OutboundWork.BANK_PERSON: partial(send_person_codes, self.ctx, self.ways, self.first_sign_in_address),
-            OutboundWork.BANK_TEST_CALL: partial(send_test_events, self.ctx, self.bank_events),
             OutboundWork.COMPLAINANT_MESSAGE: partial(tell_complainants, self.ctx, self.ways),
             OutboundWork.PUBLIC_DRAFT: partial(tell_desk, self.ctx),
             OutboundWork.TASK_MESSAGE: partial(send_task_messages, self.ctx, self.ways, self.webhooks, self.desk_url),
@@ -116,7 +118,7 @@ class OutboundLoop:
             OutboundWork.DUE_DOCUMENT: partial(issue_documents_due, self.ctx, self.appeal_address),
         }
 
-    async def _wake(self, woken: Mapping[OutboundWork, asyncio.Event]) -> None:
+    async def _wake(self, woken: Mapping[str, asyncio.Event]) -> None:
         """Wake each kind of work that has a row due."""
         tell_desk_after = timedelta(seconds=self.ctx.policy.public_form.tell_desk_after_seconds)
         while True:

@@ -90,7 +90,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "telephone_booking",
         "call_back",
     ),
-    "notifications": ("message", "message_document", "holder_contact", "holder_contact_change"),
+    "notifications": ("message", "message_document", "holder_contact", "holder_contact_change", "outgoing"),
     "police": ("case_officer", "case_assignment", "fir", "fir_copy", "duty"),
     "reconciliation": (
         "lien_inquiry",

@@ -16,12 +16,13 @@ import pytest
 from pydantic import SecretStr
 from python_calamine import CalamineWorkbook
 
-from activities.bank_gateway.endpoint_tests import send_test_events
+from activities.bank_gateway.endpoint_tests import TEST_CALL
 from activities.banks import key_changes
 from activities.banks.loading import register_key, set_login
 from activities.context import Context
-from activities.notifications.key_letters import tell_of_key_changes
+from activities.notifications.bank_letters import KEY_LETTERS
 from activities.notifications.sending import Ways
+from activities.outgoing import Routes, send_due
 from activities.retention import forget_entries
 from activities.secrets import hash_password
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
@@ -339,9 +340,9 @@ async def test_a_bank_asks_for_keys_and_the_police_confirm(doors: Doors, browser
             change_id,
         )
     mail = Mail()
-    assert await tell_of_key_changes(ctx, Ways(mail=mail)) == 1
+    assert await send_due(ctx, Routes(Ways(mail=mail)), KEY_LETTERS) == 1
     await key_changes.confirm(ctx.pool, ctx.policy.signatures, "SBIN", change_id, "command:test")
-    assert await tell_of_key_changes(ctx, Ways(mail=mail)) == 1
+    assert await send_due(ctx, Routes(Ways(mail=mail)), KEY_LETTERS) == 1
     assert [to for to, _ in mail.letters] == ["nodal@sbin.example"] * 2
     assert ["not done yet" in text for _, text in mail.letters] == [True, False]
     with pytest.raises(BankKeyChangeDecided):
@@ -393,12 +394,12 @@ async def no_change_outlives_its_time_or_the_login(ctx: Context, ask: Callable[[
     await forget_entries(ctx)
     assert not await open_changes(ctx, "SBIN")
     mail = Mail()
-    await tell_of_key_changes(ctx, Ways(mail=mail))
+    await send_due(ctx, Routes(Ways(mail=mail)), KEY_LETTERS)
     assert any("no one confirmed it in time" in text for _, text in mail.letters)
     assert (await ask()).status_code == 303
     await set_login(ctx.pool, "SBIN", InboundEntry.model_validate(SBIN), "command:test")
     assert not await open_changes(ctx, "SBIN"), "a thief of the login may have asked"
-    await tell_of_key_changes(ctx, Ways(mail=mail))
+    await send_due(ctx, Routes(Ways(mail=mail)), KEY_LETTERS)
     assert "login was replaced" in mail.letters[-1][1]
 
 
@@ -437,7 +438,7 @@ async def test_the_test_tool_names_the_part_that_is_wrong(doors: Doors, browser:
         assert told in page.text
     asked = [await browser.client.post("/inbox/test", data={"step": "event"}) for _ in range(8)]
     assert {one.status_code for one in asked} == {303, 429}
-    assert await send_test_events(ctx, NoSender()) > 0
+    assert await send_due(ctx, Routes(Ways(), NoSender()), TEST_CALL) > 0
     assert "the directory has no webhook of your bank" in (await browser.page("/inbox/test")).words
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,15 +19,18 @@ from activities.banks import people
 from activities.banks.changes import write_login
 from activities.context import Context
 from activities.directory import DirectoryRefused
-from activities.notifications.person_codes import first_sign_in_address, send_person_codes
+from activities.notifications.person_codes import PERSON_CODES, first_sign_in_address
 from activities.notifications.sending import Ways
+from activities.outgoing import Routes, send_due
 from activities.retention import forget_entries
 from activities.secret_codes import new_grouped_code
 from activities.secrets import hash_password, is_outdated
 from adapters.messages.smtp import MailRefused, MailUnreachable
+from db import outgoing
 from db.banks import bank_people, bank_sessions
 from db.banks.bank_sessions import BankSession
 from db.clock import present_moment
+from db.outgoing import OutgoingKind
 from db.pool import Pool
 from domain.errors.banks import BankPeopleAddedTooMany, BankPeopleTooFew, BankPersonKnown
 from schemas.administration import (
@@ -59,7 +62,8 @@ async def test_people_of_a_bank_sign_in_by_themselves_and_are_named_in_their_ans
     assert "has a login already" in read(await post(data=new | {"email": SBIN["email"]}), 422).words
     assert (await post(data=new)).status_code == 303
     assert "has a login already" in read(await post(data=new), 422).words
-    assert await send_person_codes(ctx, Ways(mail=mail), first_sign_in_address("https://bank.example")) == 1
+    routes = Routes(Ways(mail=mail), first_sign_in_address=first_sign_in_address("https://bank.example"))
+    assert await send_due(ctx, routes, PERSON_CODES) == 1
     assert [to for to, _ in mail.letters] == ["nodal@sbin.example", email], "the contacts are told too"
     assert "Open https://bank.example/inbox/first, and set a password" in mail.letters[-1][1]
     (code,) = re.findall(r"Code +(\S+)", mail.letters[-1][1])
@@ -135,7 +139,7 @@ async def test_a_person_is_added_by_a_live_session_and_an_old_hash_is_made_again
     pool, email, password = doors.services.ctx.pool, f"{rrn()}@sbin.example", "lantern orbit maple 47"
     person_id = await people.add(pool, await session_of(pool, "SBIN"), email, "A. Name", "Manager")
     cheap = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(password)
-    hashed = "UPDATE bank_person SET password_hash = $2, next_attempt_at = NULL WHERE person_id = $1"
+    hashed = "UPDATE bank_person SET password_hash = $2 WHERE person_id = $1"
     await pool.execute(hashed, person_id, cheap)
     await Browser(doors).sign_in({"email": email, "password": password})
     made = await pool.fetchval("SELECT password_hash FROM bank_person WHERE person_id = $1", person_id)
@@ -154,14 +158,14 @@ async def test_a_person_is_added_by_a_live_session_and_an_old_hash_is_made_again
 async def test_a_code_that_cannot_be_sent_or_was_not_asked_for_is_a_work_item(doors: Doors, browser: Browser) -> None:
     ctx, pool, email = doors.services.ctx, doors.services.ctx.pool, f"{rrn()}@sbin.example"
     person_id = await people.add(pool, await session_of(pool, "SBIN"), email, "A. Name", "Manager")
-    named = "SELECT next_attempt_at > present_moment() FROM bank_person WHERE person_id = $1"
+    named = "SELECT next_attempt_at > present_moment() FROM outgoing WHERE subject = $1"
     causes = "SELECT array_agg(cause ORDER BY cause) FROM desk_task WHERE institution = 'SBIN' AND kind = 'phone_bank'"
-    assert await send_person_codes(ctx, Ways(mail=Mail(MailUnreachable()))) == 0
-    assert await pool.fetchval(named, person_id) is True, "it is tried again"
+    assert await send_due(ctx, Routes(Ways(mail=Mail(MailUnreachable()))), PERSON_CODES) == 0
+    assert await pool.fetchval(named, str(person_id)) is True, "it is tried again"
     assert await pool.fetchval(causes) is None
-    await pool.execute("UPDATE bank_person SET next_attempt_at = added_at WHERE person_id = $1", person_id)
-    assert await send_person_codes(ctx, Ways(mail=Mail(MailRefused()))) == 0
-    assert await pool.fetchval(named, person_id) is None
+    await pool.execute("UPDATE outgoing SET next_attempt_at = now() WHERE subject = $1", str(person_id))
+    assert await send_due(ctx, Routes(Ways(mail=Mail(MailRefused()))), PERSON_CODES) == 0
+    assert await pool.fetchval(named, str(person_id)) is None
     assert await pool.fetchval(causes) == ["bank_person_code_unsent"]
     assert "the code could not be sent" in (await browser.page("/inbox/people")).words
 
@@ -391,7 +395,7 @@ async def coded(pool: Pool, person_id: UUID) -> str:
     """A code as its letter has it."""
     code = new_grouped_code()
     async with pool.acquire() as connection:
-        await connection.execute("UPDATE bank_person SET next_attempt_at = added_at WHERE person_id = $1", person_id)
+        await outgoing.queue(connection, OutgoingKind.BANK_PERSON, person_id, datetime.now(UTC))
         until = await present_moment(connection) + people.CODE_LIFE
         assert await bank_people.write_code(connection, person_id, people.code_digest(code), until)
     return code
@@ -470,7 +474,7 @@ async def person_of(doors: Doors, name: str) -> Browser:
     email, password = f"{rrn()}@sbin.example", SecretStr("lantern orbit maple 47")
     pool = doors.services.ctx.pool
     person_id = await people.add(pool, await session_of(pool, "SBIN"), email, name, "Manager")
-    hashed = "UPDATE bank_person SET password_hash = $2, next_attempt_at = NULL WHERE person_id = $1"
+    hashed = "UPDATE bank_person SET password_hash = $2 WHERE person_id = $1"
     await pool.execute(hashed, person_id, hash_password(password))
     found = Browser(doors)
     await found.sign_in({"email": email, "password": password.get_secret_value()})

@@ -7,8 +7,9 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from activities.banks.changes import write_login
-from activities.notifications.login_letters import tell_of_logins
+from activities.notifications.bank_letters import LOGIN_LETTERS
 from activities.notifications.sending import Ways
+from activities.outgoing import Routes, send_due
 from activities.secrets import hash_password, is_outdated, password_fits
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from api.logins import BankLogins
@@ -83,8 +84,8 @@ async def test_h5_a_login_from_a_new_address_is_told_to_the_nodal_officer_once(d
     ctx, mail = doors.services.ctx, Mail()
     for address in (HOME, HOME, ELSEWHERE):
         await started(doors).code(EMAIL, PASSWORD, address)
-    assert await tell_of_logins(ctx, Ways(mail=mail)) == 2
-    assert await tell_of_logins(ctx, Ways(mail=mail)) == 0
+    assert await send_due(ctx, Routes(Ways(mail=mail)), LOGIN_LETTERS) == 2
+    assert await send_due(ctx, Routes(Ways(mail=mail)), LOGIN_LETTERS) == 0
     assert [to for to, _ in mail.letters] == ["nodal@sbin.example"] * 2
     assert {address for address in (HOME, ELSEWHERE) for _, text in mail.letters if address in text} == {
         HOME,
@@ -95,14 +96,14 @@ async def test_h5_a_login_from_a_new_address_is_told_to_the_nodal_officer_once(d
 async def test_h5_a_letter_that_cannot_be_sent_becomes_a_work_item(doors: Doors) -> None:
     ctx = doors.services.ctx
     await started(doors).code(EMAIL, PASSWORD, HOME)
-    assert await tell_of_logins(ctx, Ways(mail=Mail(MailUnreachable()))) == 0
-    later = await ctx.pool.fetchval("SELECT next_attempt_at > now() FROM bank_login")
+    assert await send_due(ctx, Routes(Ways(mail=Mail(MailUnreachable()))), LOGIN_LETTERS) == 0
+    later = await ctx.pool.fetchval("SELECT next_attempt_at > now() FROM outgoing")
     assert later is True, "it is tried again"
-    await ctx.pool.execute("UPDATE bank_login SET next_attempt_at = now()")
-    assert await tell_of_logins(ctx, Ways(mail=Mail(MailRefused()))) == 0
+    await ctx.pool.execute("UPDATE outgoing SET next_attempt_at = now()")
+    assert await send_due(ctx, Routes(Ways(mail=Mail(MailRefused()))), LOGIN_LETTERS) == 0
     rows = await ctx.pool.fetch("SELECT institution, kind FROM desk_task WHERE cause = 'bank_login_untold'")
     assert [tuple(row) for row in rows] == [("SBIN", "phone_bank")]
-    assert await ctx.pool.fetchval("SELECT next_attempt_at IS NULL AND told_at IS NULL FROM bank_login") is True
+    assert await ctx.pool.fetchval("SELECT outcome FROM outgoing") == "given_up"
 
 
 async def test_asvs_11_2_2_a_hash_of_other_costs_is_made_again_at_the_login(doors: Doors) -> None:

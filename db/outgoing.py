@@ -1,0 +1,131 @@
+"""Table of what goes out: each row is tried until it is sent or given up.
+
+A row names its kind and its subject: the key of the row that it is about. It holds nothing of the content.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from db.pool import Connection
+from schemas.base import FrozenModel
+
+Model = TypeVar("Model", bound=FrozenModel)
+
+
+class OutgoingKind(StrEnum):
+    """Kinds of what goes out, each named by the table of its subjects."""
+
+    BANK_KEY_CHANGE = "bank_key_change"
+    BANK_LOGIN = "bank_login"
+    BANK_LOGIN_CHANGE = "bank_login_change"
+    BANK_PERSON = "bank_person"
+    BANK_TEST_CALL = "bank_test_call"
+    SIGN_IN_LINK = "sign_in_link"
+
+
+class OutgoingEnd(StrEnum):
+    """Result of what is due no more."""
+
+    SENT = "sent"
+    GIVEN_UP = "given_up"
+    OVER = "over"
+    """its subject changed, so there is nothing to send"""
+
+
+class Claimed(FrozenModel):
+    """Something that is due, which this process alone tries until its lease ends."""
+
+    outgoing_id: int
+    subject: str
+    attempts: int
+    """number of attempts, this one included"""
+
+
+async def queue(connection: Connection, kind: OutgoingKind, subject: object, at: datetime) -> None:
+    """Write that something is due at `at`, in the transaction of its cause.
+
+    A new one replaces the one before of the same subject, sent or not.
+    """
+    await connection.execute(
+        "INSERT INTO outgoing (kind, subject, next_attempt_at) VALUES ($1, $2, $3) ON CONFLICT (kind, subject)"
+        " DO UPDATE SET outgoing_id = DEFAULT, attempts = 0, next_attempt_at = EXCLUDED.next_attempt_at,"
+        " ended_at = NULL, outcome = NULL, failure = ''",
+        kind.value,
+        str(subject),
+        at,
+    )
+
+
+def is_due(kind: OutgoingKind, subject: str) -> str:
+    """Return the SQL condition that something about a subject is due; `subject` is the column of its key."""
+    return (
+        f"EXISTS (SELECT FROM outgoing o WHERE o.kind = '{kind}' AND o.subject = {subject}::text"
+        " AND o.next_attempt_at IS NOT NULL)"
+    )
+
+
+def subjects(kind: OutgoingKind, key: str, model: type[Model]) -> Callable[[Connection, str], Awaitable[Model | None]]:
+    """Return what reads a subject from the table that the kind names; `key` is the column of its key."""
+    statement = f"SELECT {', '.join(model.model_fields)} FROM {kind} WHERE {key} = $1"
+
+    async def read(connection: Connection, subject: str) -> Model | None:
+        row = await connection.fetchrow(statement, subject)
+        return model(**dict(row)) if row else None
+
+    return read
+
+
+CLAIM: Final = """
+UPDATE outgoing o SET attempts = attempts + 1, next_attempt_at = $3 FROM (
+    SELECT outgoing_id FROM outgoing WHERE kind = $1 AND next_attempt_at <= $2
+    ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED
+) AS due WHERE o.outgoing_id = due.outgoing_id RETURNING o.outgoing_id, o.subject, o.attempts
+"""
+
+
+async def claim(
+    connection: Connection, kind: OutgoingKind, now: datetime, lease_until: datetime, limit: int
+) -> Sequence[Claimed]:
+    """Claim what is due of a kind; others leave it until `lease_until`."""
+    rows = await connection.fetch(CLAIM, kind.value, now, lease_until, limit)
+    return [Claimed(**dict(row)) for row in rows]
+
+
+async def put_off(connection: Connection, claimed: Claimed, again_at: datetime, failure: str) -> None:
+    """Write when the next attempt is. Another claim, or an end, stays as it is."""
+    await connection.execute(
+        "UPDATE outgoing SET next_attempt_at = $3, failure = $4"
+        " WHERE outgoing_id = $1 AND attempts = $2 AND ended_at IS NULL",
+        claimed.outgoing_id,
+        claimed.attempts,
+        again_at,
+        failure,
+    )
+
+
+async def end(connection: Connection, claimed: Claimed, outcome: OutgoingEnd, at: datetime, failure: str = "") -> bool:
+    """Write the end of what was claimed; return whether it was still due.
+
+    What is sent has ended, also where another process has claimed it since. Only the last claim gives it up.
+    """
+    done: bool | None = await connection.fetchval(
+        "UPDATE outgoing SET next_attempt_at = NULL, ended_at = $4, outcome = $3, failure = $5"
+        " WHERE outgoing_id = $1 AND ended_at IS NULL AND (attempts = $2 OR $3 = 'sent') RETURNING true",
+        claimed.outgoing_id,
+        claimed.attempts,
+        outcome.value,
+        at,
+        failure,
+    )
+    return bool(done)
+
+
+async def forget(connection: Connection, kind: OutgoingKind, subjects: Collection[object]) -> None:
+    """Delete what has ended about subjects that are deleted."""
+    await connection.execute(
+        "DELETE FROM outgoing WHERE kind = $1 AND subject = ANY($2) AND ended_at IS NOT NULL",
+        kind.value,
+        [str(subject) for subject in subjects],
+    )
