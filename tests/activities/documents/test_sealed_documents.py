@@ -162,9 +162,9 @@ _CHANGES = {
     "DELETE FROM fir_copy WHERE case_no = $1": "append-only",
     "UPDATE court_order SET sealed_document = '' WHERE case_no = $1": "append-only",
     "UPDATE court_order SET document_digest = sha256('x') WHERE case_no = $1": "append-only",
-    "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, document_digest, taken_by, taken_at)"
-    " SELECT case_no, kind, effect, court, 'x', made_on, document_digest, taken_by, taken_at"
-    " FROM court_order WHERE case_no = $1": "court_order_sealed_is_whole",
+    "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, document_digest, taken_by, taken_at,"
+    " counts_until) SELECT case_no, kind, effect, court, 'x', made_on, document_digest, taken_by, taken_at,"
+    " counts_until FROM court_order WHERE case_no = $1": "court_order_sealed_is_whole",
     "INSERT INTO fir_copy (case_no, digest, fir_id)"
     " SELECT case_no, sha256('x'), fir_id FROM fir WHERE case_no = $1": "null value in column",
     f"UPDATE hearing_waiver t SET sealed_document = '' WHERE {OF_RESTORATION}": "append-only",
