@@ -1,0 +1,28 @@
+"""What wires, answers, documents and messages say is, to the byte, what the golden files have.
+
+Those of wires were made from commit a9b5237, the others from af4d90a8. Where a change is meant,
+`python -m tests.golden.groups` writes them again.
+"""
+
+import pytest
+
+from tests.golden.groups import FILES, FOLDERS, GROUPS, golden
+
+OF_NAMES = {"names.json", "openapi.json"}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+async def test_every_example_has_the_bytes_of_its_golden_file(group: str) -> None:
+    kept, made = golden(group), await GROUPS[group]()
+    assert sorted(made) == sorted(kept)
+    different = [name for name, content in made.items() if content != kept[name]]
+    assert {name: made[name].decode() for name in different} == {name: kept[name].decode() for name in different}
+
+
+async def test_wires_are_the_same_every_time() -> None:
+    assert await GROUPS["wires"]() == await GROUPS["wires"]()
+
+
+def test_every_golden_file_is_of_a_group() -> None:
+    folders = {name for names in FOLDERS.values() for name in names}
+    assert {file.name for file in FILES.iterdir()} - folders == OF_NAMES
