@@ -1,6 +1,6 @@
-"""Groups of golden files, and what makes each. `python -m tests.golden.groups` writes those without a database."""
+"""Groups of golden files, and what makes each."""
 
-import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -49,19 +49,20 @@ def golden(group: str) -> Made:
     return {file.relative_to(FILES).as_posix(): file.read_bytes() for file in found}
 
 
-def write(group: str, made: Made) -> None:
-    """Write the files of a group again, and remove those that are made no more."""
-    for name in golden(group).keys() - made.keys():
+def compare(group: str, made: Made) -> None:
+    """Assert that a group is as it is kept; with `GOLDEN=write` keep it as it is now."""
+    kept = golden(group)
+    if os.environ.get("GOLDEN") == "write":
+        _write(kept, made)
+        return
+    assert sorted(made) == sorted(kept)
+    different = [name for name, content in made.items() if content != kept[name]]
+    assert {name: made[name].decode() for name in different} == {name: kept[name].decode() for name in different}
+
+
+def _write(kept: Made, made: Made) -> None:
+    for name in kept.keys() - made.keys():
         (FILES / name).unlink()
     for name, content in made.items():
         (FILES / name).parent.mkdir(exist_ok=True)
         (FILES / name).write_bytes(content)
-
-
-async def _write_all() -> None:
-    for group, make in GROUPS.items():
-        write(group, await make())
-
-
-if __name__ == "__main__":
-    asyncio.run(_write_all())
