@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import product
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
+from api.pages import TEMPLATES
+from api.public.pages import texts_of
 from documents.wording import words_of
 from domain.document_fields import document_name, field_names
 from domain.documents import requirements
@@ -22,7 +27,10 @@ from schemas.reporting.task_notices import NoticeReason, WaitingItem
 from schemas.restoration_enums import DocumentKind, DutyKind, GrievanceLevel, Step
 from schemas.tasks import DocumentWaits, TaskCause, TaskFacts, TaskSubject, about
 from schemas.tracing.views import TaskHop
+from tests.paths import ROOT
 
+CONSOLE: Final = ROOT / "console" / "text"
+DIGEST_CHARS: Final = 16
 CASE: Final = "20112400000001"
 AT: Final = datetime(2026, 12, 9, 20, 0, tzinfo=UTC)
 FACTS: Final = MessageFacts(
@@ -71,6 +79,7 @@ OTHER_SAID: Final[tuple[dict[str, Any], ...]] = ({"officer": "", "phone": ""}, {
 def all_messages() -> dict[str, bytes]:
     """Return every example by the name of its golden file."""
     found: dict[str, Iterable[str]] = {"rules": rules(), "sms-templates": sms_templates(), "names": names()}
+    found |= {"page-texts": page_texts(), "console-texts": console_texts()}
     for language in Language:
         found[f"short.{language.value}"] = short_messages(language)
         found[f"letters.{language.value}"] = letters(language)
@@ -243,15 +252,48 @@ def names() -> Iterator[str]:
     for field in fields:
         yield f"{field}: {' · '.join(field_names([field], language) for language in Language)}"
     for language in Language:
-        yield from _flat(words_of(language).table, f"{language.value} ")
+        yield from (f"{language.value} {name}: {text}" for name, text in _leaves(words_of(language).table))
 
 
-def _flat(table: Any, name: str) -> Iterator[str]:
-    for key, text in table.items():
-        if isinstance(text, dict):
-            yield from _flat(text, f"{name}{key}.")
-        else:
-            yield f"{name}{key}: {text}"
+# -- pages -------------------------------------------------------------------------------------------------------------
+
+
+def page_texts() -> Iterator[str]:
+    """Yield for each text of the pages of banks and of the public the digest of its English and of its Hindi."""
+    for folder in sorted({file.parent for file in TEMPLATES.rglob("*.toml")}):
+        tables = texts_of(folder)
+        for name in sorted(tables[Language.EN]):
+            yield _digests(f"{folder.name}.{name}", [tables[language][name] for language in Language])
+
+
+def console_texts() -> Iterator[str]:
+    """Yield the same for each text of the console."""
+    tables = [
+        {
+            f"{file.stem}.{name}": text
+            for file in (CONSOLE / language.value).glob("*.json")
+            for name, text in _leaves(orjson.loads(file.read_bytes()))
+        }
+        for language in Language
+    ]
+    for name in sorted(tables[0]):
+        yield _digests(name, [table[name] for table in tables])
+
+
+def _leaves(texts: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each text of a table of tables, with its name."""
+    if isinstance(texts, str):
+        yield name, texts
+        return
+    for key, value in texts.items():
+        yield from _leaves(value, f"{name}.{key}" if name else key)
+
+
+def _digests(name: str, texts: Iterable[str]) -> str:
+    return f"{name} {' '.join(sha256(text.encode()).hexdigest()[:DIGEST_CHARS] for text in texts)}"
+
+
+# -- calls -------------------------------------------------------------------------------------------------------------
 
 
 def call(language: Language) -> list[str]:
