@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from domain.notifications.rules import NAMES as MESSAGES
 from schemas.administration import ProposalKind, ProposalState
 from schemas.banks.keys import KeyChangeKind
 from schemas.enums import Differing, Language, TaskKind
@@ -48,52 +49,6 @@ _KEY_CHANGES: Final[Mapping[str, tuple[str, str]]] = {
 _RUNS: Final[Mapping[str, tuple[str, str]]] = {
     NightlyWork.ANCHOR: ("that lists the last hash of every log", "हर लॉग के अंतिम हैश की सूची"),
     NightlyWork.VERIFY: ("that checks every case", "हर मामले की जाँच"),
-}
-_MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
-    MessageKind.MONEY_HELD: ("money is on hold", "राशि रोकी गई"),
-    MessageKind.HOLD: ("money on your account is on hold", "आपके खाते में राशि रोकी गई"),
-    MessageKind.APPLICATION_READY: ("your application is ready", "आपका आवेदन तैयार है"),
-    MessageKind.APPLICATION_SIGNED: ("your application is signed", "आपके आवेदन पर हस्ताक्षर हुए"),
-    MessageKind.MY_CASE_CODE: ("code for the page of one's own complaint", "अपनी शिकायत के पृष्ठ का कोड"),
-    MessageKind.SIGNATURE_CODE: ("code that signs the application", "आवेदन पर हस्ताक्षर का कोड"),
-    MessageKind.OBJECTION_WINDOW: ("time to object", "आपत्ति का समय"),
-    MessageKind.VICTIM_CORRECTED: ("your data were corrected", "आपके विवरण सुधारे गए"),
-    MessageKind.CREDIT_ACCOUNT_TOLD: ("another account to be credited", "जमा के लिए दूसरा खाता"),
-    MessageKind.CREDIT_ACCOUNT_CONFIRMED: ("the account to be credited is confirmed", "जमा के खाते की पुष्टि"),
-    MessageKind.CREDIT_ACCOUNT_ENDED: ("the account to be credited is taken back", "जमा का खाता हटाया गया"),
-    MessageKind.APPROVED: ("the return is approved", "राशि वापसी स्वीकृत"),
-    MessageKind.CREDITED: ("money is credited", "राशि जमा हुई"),
-    MessageKind.REFUSED: ("the return is refused", "राशि वापसी अस्वीकार"),
-    MessageKind.REST_REFUSED: ("the rest is refused", "शेष राशि अस्वीकार"),
-    MessageKind.CANCELLED: ("the return is cancelled", "राशि वापसी रद्द"),
-    MessageKind.TRANSFER_OF_ANOTHER: ("a transfer counts for another complaint", "लेन-देन दूसरी शिकायत में"),
-    MessageKind.RESTORED: ("the return is done", "राशि वापसी पूरी"),
-    MessageKind.NOTHING_HELD: ("no money is on hold any more", "अब कोई राशि रुकी नहीं है"),
-    MessageKind.LAPSE_WARNING: ("a hold lapses soon", "रोक जल्द समाप्त होगी"),
-    MessageKind.HOLD_LAPSED: ("a hold has lapsed", "रोक समाप्त हुई"),
-    MessageKind.HOLD_KEPT: ("a court keeps the hold", "न्यायालय ने रोक बनाए रखी"),
-    MessageKind.RELEASE_PROPOSED: ("a release is proposed", "रोक हटाने का प्रस्ताव"),
-    MessageKind.HOLD_RELEASED: ("a hold is released", "रोक हटाई गई"),
-    MessageKind.CONTACT_REPLACED: ("another contact of the account holder", "खाताधारक का दूसरा संपर्क"),
-    MessageKind.HEARING_WAIVED: ("the time to object is waived", "आपत्ति का समय छोड़ा गया"),
-    MessageKind.GRIEVANCE_CODE: ("code for the page of appeals", "अपील के पृष्ठ का कोड"),
-    MessageKind.APPEAL_CODE: ("code of an appeal", "अपील का कोड"),
-    MessageKind.LINK_CODE: ("code of a letter to a bank", "बैंक के पत्र का कोड"),
-    MessageKind.GRIEVANCE_DECIDED: ("the appeal is decided", "अपील पर निर्णय हुआ"),
-    MessageKind.FIR_TO_SIGN: ("an e-Zero FIR to sign", "हस्ताक्षर के लिए ई-ज़ीरो FIR"),
-    MessageKind.DOCUMENT_FOR_BANK: ("a notice to the bank", "बैंक को सूचना"),
-    MessageKind.STATUS_LETTER: ("letter of the state of the money", "राशि की स्थिति का पत्र"),
-    MessageKind.DUTY_DUE: ("a report by law is due", "कानूनी रिपोर्ट का समय"),
-    MessageKind.STEP_DUE: ("a step of a return is due", "राशि वापसी के चरण का समय"),
-    MessageKind.COURT_HEARING: ("a hearing is soon", "सुनवाई जल्द है"),
-    MessageKind.STEP_OVERDUE: ("a step of a return is late", "राशि वापसी का चरण देर से"),
-    MessageKind.ALARM: ("one officer cancelled a return", "एक अधिकारी ने राशि वापसी रद्द की"),
-    MessageKind.GRIEVANCE_TURN: ("an appeal waits", "अपील प्रतीक्षा में है"),
-    MessageKind.GRIEVANCE_OVERDUE: ("an appeal is late", "अपील देर से है"),
-    MessageKind.NEWS: ("there is news", "नई सूचना है"),
-    MessageKind.COMPLAINT_CODE: ("code that confirms a complaint", "शिकायत की पुष्टि का कोड"),
-    MessageKind.COMPLAINT_LINK: ("code that opens a complaint again", "शिकायत फिर खोलने का कोड"),
-    MessageKind.WORK_ITEMS: ("work items wait", "काम प्रतीक्षा में हैं"),
 }
 _RECIPIENTS: Final[Mapping[str, tuple[str, str]]] = {
     Recipient.VICTIM: ("the victim", "पीड़ित"),
@@ -146,7 +101,7 @@ NAMES: Final[Mapping[type[StrEnum], Mapping[str, tuple[str, str]]]] = {
     ProposalState: _DECISIONS,
     KeyChangeKind: _KEY_CHANGES,
     NightlyWork: _RUNS,
-    MessageKind: _MESSAGES,
+    MessageKind: MESSAGES,
     Recipient: _RECIPIENTS,
     Medium: _MEDIA,
     Differing: _DIFFERING,

@@ -37,7 +37,7 @@ HINDI_TEXTS: Final = (
     "console/text/hi/*.json",
     "api/templates/**/hi*.toml",
     "domain/task_n*.py",
-    "domain/notifications/hindi.py",
+    "domain/notifications/messages.toml",
     "documents/event*.toml",
     "api/*.py",
 )
