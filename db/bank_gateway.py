@@ -14,6 +14,7 @@ from pydantic import Field
 from db.body_keys import key_of_case, stored_line
 from db.person_keys import PersonKey, StoredText
 from db.pool import Connection
+from db.rows import Rows
 from domain.banks.answering_curve import HAZARD_MAX, Curve
 from domain.errors import NotFound
 from domain.errors.holds import HoldNotFound
@@ -125,7 +126,7 @@ async def page(
     changed_after: datetime | None,
 ) -> list[FeedRow]:
     """Return up to `limit` hold requests of the bank that changed after number `after`, in that order."""
-    rows = await connection.fetch(
+    return await Rows(connection, FeedRow).many(
         f"{_ROW} WHERE f.institution = $1 AND f.change_no > $2"
         + (" AND f.status = $4" if status else " AND $4::text IS NULL")
         + " AND ($5::timestamptz IS NULL OR f.changed_at > $5) ORDER BY f.change_no LIMIT $3",
@@ -135,7 +136,6 @@ async def page(
         status,
         changed_after,
     )
-    return [FeedRow(**dict(row)) for row in rows]
 
 
 async def one(connection: Connection, institution: str, request_id: UUID) -> FeedRow:
@@ -150,7 +150,7 @@ async def one(connection: Connection, institution: str, request_id: UUID) -> Fee
 
 async def hops_of(connection: Connection, request_ids: Sequence[UUID]) -> list[FeedHop]:
     """Return every hop that these hold requests ever asked about, by request and number."""
-    rows = await connection.fetch(
+    return await Rows(connection, FeedHop).many(
         "SELECT q.request_id, h.hop_no, h.reference, h.payee_holder AS account, h.amount_paise, h.disputed_paise,"
         " CASE WHEN q.live THEN coalesce(b.balance_paise, 0) ELSE 0 END AS open_paise, h.transferred_at, h.layer,"
         " a.lapses_at, a.retained_by_kind IS NOT NULL AS is_kept"
@@ -161,7 +161,6 @@ async def hops_of(connection: Connection, request_ids: Sequence[UUID]) -> list[F
         " WHERE q.request_id = ANY($1) ORDER BY q.request_id, h.hop_no",
         list(request_ids),
     )
-    return [FeedHop(**dict(row)) for row in rows]
 
 
 async def case_of(connection: Connection, institution: str, request_id: UUID) -> str:
@@ -176,13 +175,12 @@ async def case_of(connection: Connection, institution: str, request_id: UUID) ->
 
 async def receipt(connection: Connection, request_id: UUID) -> Receipt:
     """Return whether a hold request was delivered and acknowledged; the caller has locked its case."""
-    row = await connection.fetchrow(
+    # A trigger writes one with the request.
+    return await Rows(connection, Receipt).one(
         "SELECT f.status, r.delivered_at IS NOT NULL AS delivered, f.acknowledged_at"
         " FROM hold_request r JOIN feed_entry f USING (request_id) WHERE request_id = $1",
         request_id,
     )
-    assert row is not None, "a trigger writes one with the request"
-    return Receipt(**dict(row))
 
 
 async def acknowledge(connection: Connection, institution: str, request_id: UUID, at: datetime) -> None:
@@ -222,11 +220,10 @@ async def use_key(connection: Connection, institution: str, key: str, body_diges
         body_digest,
         at,
     )
-    row = await connection.fetchrow(
+    # Just written, or before.
+    return await Rows(connection, KeyUse).one(
         "SELECT body_digest, reply FROM feed_key WHERE institution = $1 AND idempotency_key = $2", institution, key
     )
-    assert row is not None, "just written, or before"
-    return KeyUse(**dict(row))
 
 
 async def keep_reply(connection: Connection, institution: str, key: str, reply: dict[str, Any]) -> dict[str, Any]:
@@ -299,10 +296,9 @@ async def waiting(
 
     `leaving` is the curve by which money leaves an account.
     """
-    rows = await connection.fetch(
+    return await Rows(connection, WaitingRequest).many(
         _WAITING, institution, limit, as_of, list(leaving.starts), list(leaving.rates), list(leaving.sums)
     )
-    return [WaitingRequest(**dict(row)) for row in rows]
 
 
 async def last_answered_at(connection: Connection, institution: str, since: datetime) -> datetime | None:
@@ -334,8 +330,7 @@ async def told_since(
     connection: Connection, institution: str, request_id: UUID, since: datetime, limit: int
 ) -> list[ToldSince]:
     """Return what the bank has answered about the transfers of a request since that time."""
-    rows = await connection.fetch(_TOLD_SINCE, request_id, institution, since, limit)
-    return [ToldSince(**dict(row)) for row in rows]
+    return await Rows(connection, ToldSince).many(_TOLD_SINCE, request_id, institution, since, limit)
 
 
 # -- what the bank has answered ----------------------------------------------------------------------------------------

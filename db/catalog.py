@@ -1,6 +1,7 @@
 """Read the schema of a database from its catalogue: columns, foreign keys, triggers and checks."""
 
 from db.pool import Connection
+from db.rows import Rows
 from schemas.base import FrozenModel
 
 
@@ -106,24 +107,24 @@ WHERE c.relnamespace = 'public'::regnamespace AND k.contype = 'c' ORDER BY 1, 2
 
 async def columns(connection: Connection) -> list[Column]:
     """Return every column, by table and in the order of the table."""
-    return [Column(**dict(row)) for row in await connection.fetch(_COLUMNS)]
+    return await Rows(connection, Column).many(_COLUMNS)
 
 
 async def rules(connection: Connection) -> list[Rule]:
     """Return every check constraint and every unique index that is no primary key, by table and name."""
-    return [Rule(**dict(row)) for row in await connection.fetch(_RULES)]
+    return await Rows(connection, Rule).many(_RULES)
 
 
 async def foreign_keys(connection: Connection) -> list[ForeignKey]:
     """Return every foreign key, by table and name."""
-    return [ForeignKey(**dict(row)) for row in await connection.fetch(_FOREIGN_KEYS)]
+    return await Rows(connection, ForeignKey).many(_FOREIGN_KEYS)
 
 
 async def triggers(connection: Connection) -> list[Trigger]:
     """Return every trigger, by table and name."""
-    return [Trigger(**dict(row)) for row in await connection.fetch(_TRIGGERS)]
+    return await Rows(connection, Trigger).many(_TRIGGERS)
 
 
 async def state_checks(connection: Connection) -> list[StateCheck]:
     """Return the values that checks allow, for every column with a closed list of them."""
-    return [StateCheck(**dict(row)) for row in await connection.fetch(_STATES)]
+    return await Rows(connection, StateCheck).many(_STATES)

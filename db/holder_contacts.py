@@ -9,6 +9,7 @@ from pydantic import Field
 from db.body_keys import stored_line
 from db.person_keys import PersonKey, SealedText, StoredText, insert_key_of_hold, key_of_hold, wrapped_key
 from db.pool import Connection
+from db.rows import Rows
 from domain.errors.holds import HoldNotFound
 from schemas.base import FrozenModel, UtcDatetime
 
@@ -74,7 +75,7 @@ async def of_hold(connection: Connection, hold_id: UUID) -> HolderContact:
 
     An officer's entry comes first. Otherwise the newest line of the bank about the account counts.
     """
-    row = await connection.fetchrow(
+    return await Rows(connection, HolderContact).one(
         "SELECT a.case_no, a.reference, a.institution, i.name AS bank, i.desk_email AS bank_email, a.first_held_at,"
         f" {key_of_hold('a.hold_id')} AS key, c.told_at AS entered_at,"
         f" CASE WHEN c.hold_id IS NOT NULL THEN {stored_contact('c')} END AS entered,"
@@ -87,10 +88,8 @@ async def of_hold(connection: Connection, hold_id: UUID) -> HolderContact:
         " FROM account_hold a JOIN institution i ON i.code = a.institution LEFT JOIN holder_contact c USING (hold_id)"
         " WHERE a.hold_id = $1",
         hold_id,
+        missing=HoldNotFound(hold_id),
     )
-    if row is None:
-        raise HoldNotFound(hold_id)
-    return HolderContact(**dict(row))
 
 
 _PUT: Final = f"""

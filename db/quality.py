@@ -6,6 +6,7 @@ from typing import Final
 
 from db.person_keys import PersonKey, wrapped_key
 from db.pool import Connection
+from db.rows import Rows
 from domain.errors.quality import TreatmentReportNotFound
 from schemas.base import FrozenModel
 from schemas.quality import NewTreatment, SaidAnswer, TreatmentQuestion
@@ -89,5 +90,6 @@ async def counts(
     connection: Connection, first_day: date, end_day: date, districts: Sequence[str] | None
 ) -> list[AnswerCount]:
     """Return the counts of answers in the days `[first_day, end_day)`, of these districts or of all."""
-    rows = await connection.fetch(_COUNTS, first_day, end_day, list(districts) if districts is not None else None)
-    return [AnswerCount(**dict(row)) for row in rows]
+    return await Rows(connection, AnswerCount).many(
+        _COUNTS, first_day, end_day, list(districts) if districts is not None else None
+    )

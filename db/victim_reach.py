@@ -6,6 +6,7 @@ from uuid import UUID
 
 from db.person_keys import PersonKey, key
 from db.pool import Connection
+from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.drafts import Reach, ReachWay
 
@@ -38,8 +39,7 @@ FROM complaint_reach r WHERE r.ack_no = $1 ORDER BY r.reach_no DESC LIMIT 1
 
 async def newest(connection: Connection, ack_no: str) -> StoredReach | None:
     """Return the newest statement of a complaint, or None if it makes none."""
-    row = await connection.fetchrow(_NEWEST, ack_no)
-    return StoredReach(**dict(row)) if row else None
+    return await Rows(connection, StoredReach).first(_NEWEST, ack_no)
 
 
 async def add(

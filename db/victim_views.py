@@ -5,6 +5,7 @@ from typing import Final
 from db.cases.jurisdiction import is_marked
 from db.person_keys import StoredPerson, stored
 from db.pool import Connection
+from db.rows import Rows
 from domain.errors.cases import ComplaintNotFound
 from schemas.base import FrozenModel
 from schemas.enums import Language
@@ -42,7 +43,4 @@ FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1
 
 async def of_complaint(connection: Connection, ack_no: str) -> VictimRow:
     """Return the victim of a complaint. Raises `NotFound`."""
-    row = await connection.fetchrow(_VICTIM, ack_no, OTHERS_SHOWN_MAX)
-    if row is None:
-        raise ComplaintNotFound(ack_no)
-    return VictimRow(**dict(row))
+    return await Rows(connection, VictimRow).one(_VICTIM, ack_no, OTHERS_SHOWN_MAX, missing=ComplaintNotFound(ack_no))

@@ -15,6 +15,7 @@ from db.cases import cases
 from db.cases.cases import CaseHead
 from db.person_keys import PersonKey
 from db.pool import Connection
+from db.rows import Rows
 from domain.errors.banks import BankKeyNotFound, SignedRequestNotFound
 from schemas.banks.keys import BankKey
 from schemas.base import FrozenModel, UtcDatetime
@@ -91,8 +92,7 @@ async def sign_only_from(connection: Connection, institution: str, moment: datet
 
 async def get_key(connection: Connection, key_id: str) -> BankKey | None:
     """Return the key with this id, ended or not; None if none is registered."""
-    row = await connection.fetchrow(f"{_KEY} WHERE key_id = $1", key_id)
-    return BankKey(**dict(row)) if row else None
+    return await Rows(connection, BankKey).first(f"{_KEY} WHERE key_id = $1", key_id)
 
 
 async def is_known(connection: Connection, key_id: str, public_key: bytes) -> bool:
@@ -105,8 +105,9 @@ async def is_known(connection: Connection, key_id: str, public_key: bytes) -> bo
 
 async def keys_of(connection: Connection, institution: str) -> list[BankKey]:
     """Return every key of a bank, ended ones too, the oldest first."""
-    rows = await connection.fetch(f"{_KEY} WHERE institution = $1 ORDER BY not_before, key_id", institution)
-    return [BankKey(**dict(row)) for row in rows]
+    return await Rows(connection, BankKey).many(
+        f"{_KEY} WHERE institution = $1 ORDER BY not_before, key_id", institution
+    )
 
 
 _LAST_USES: Final = """

@@ -7,6 +7,7 @@ from uuid import UUID
 from db import outgoing
 from db.outgoing import OutgoingKind
 from db.pool import Connection
+from db.rows import Rows
 from schemas.banks.test_calls import BankTestCall, BankTestOutcome
 
 KEPT: Final = timedelta(days=30)
@@ -39,10 +40,9 @@ async def done(
 
 async def newest(connection: Connection, institution: str, limit: int) -> list[BankTestCall]:
     """Return the newest calls of a bank, the newest first."""
-    rows = await connection.fetch(
+    return await Rows(connection, BankTestCall).many(
         f"{_ROW} WHERE institution = $1 ORDER BY asked_at DESC, call_id LIMIT $2", institution, limit
     )
-    return [BankTestCall(**dict(row)) for row in rows]
 
 
 async def forget(connection: Connection, asked_before: datetime) -> int:

@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from db.banks import rosters
 from db.pool import Connection
+from db.rows import Rows
 from domain.banks.answer_login import Credentials
 from schemas.banks.institution_views import LoginView
 from schemas.banks.institutions import Institution, InstitutionEntry
@@ -175,12 +176,11 @@ async def credentials(connection: Connection, at: datetime) -> dict[str, Credent
 
 async def login_of(connection: Connection, code: str) -> LoginView | None:
     """Return the login of an institution at our API with its last use, or None if it has none."""
-    row = await connection.fetchrow(
+    return await Rows(connection, LoginView).first(
         "SELECT inbound_email AS email, (SELECT max(l.verified_at) FROM bank_login l WHERE l.institution = i.code)"
         " AS last_used_at FROM institution i WHERE i.code = $1 AND i.inbound_password_hash IS NOT NULL",
         code,
     )
-    return LoginView(**dict(row)) if row else None
 
 
 async def updated_at(connection: Connection, code: str) -> datetime | None:

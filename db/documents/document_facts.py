@@ -9,6 +9,7 @@ from asyncpg import Record
 from db.cases.ledger import NOT_PROPOSED
 from db.person_keys import StoredPerson, stored
 from db.pool import Connection
+from db.rows import Rows
 from domain.errors.banks import InstitutionNotFound
 from domain.errors.cases import ComplaintNotOfCase
 from domain.errors.holds import HoldNotFound
@@ -163,10 +164,9 @@ class Duty(FrozenModel):
 
 async def duty(connection: Connection, case_no: str, kind: DutyKind) -> Duty | None:
     """Return a statutory duty of the case, or None."""
-    row = await connection.fetchrow(
+    return await Rows(connection, Duty).first(
         "SELECT due_at, done_at FROM duty WHERE case_no = $1 AND kind = $2", case_no, kind.value
     )
-    return Duty(**dict(row)) if row else None
 
 
 async def handed_in(connection: Connection, case_no: str) -> HandedIn | None:
@@ -174,12 +174,11 @@ async def handed_in(connection: Connection, case_no: str) -> HandedIn | None:
 
     None if there is no entry, or if a new report has become due since.
     """
-    row = await connection.fetchrow(
+    return await Rows(connection, HandedIn).first(
         "SELECT diary_no, handed_in_at AS at FROM duty WHERE case_no = $1 AND kind = 'magistrate_report'"
         " AND handed_in_at IS NOT NULL",
         case_no,
     )
-    return HandedIn(**dict(row)) if row else None
 
 
 class Hold(FrozenModel):
@@ -197,10 +196,9 @@ class Hold(FrozenModel):
 async def hold(connection: Connection, hold_id: UUID) -> Hold:
     """Return a hold by its id. Raises `NotFound`."""
     columns = ", ".join(Hold.model_fields)
-    row = await connection.fetchrow(f"SELECT {columns} FROM account_hold WHERE hold_id = $1", hold_id)
-    if row is None:
-        raise HoldNotFound(hold_id)
-    return Hold(**dict(row))
+    return await Rows(connection, Hold).one(
+        f"SELECT {columns} FROM account_hold WHERE hold_id = $1", hold_id, missing=HoldNotFound(hold_id)
+    )
 
 
 async def case_of_hold(connection: Connection, hold_id: UUID) -> str:
@@ -220,13 +218,12 @@ async def approval(connection: Connection, hold_id: UUID) -> Approval | None:
 
     An approval by the case's investigating officer does not count.
     """
-    row = await connection.fetchrow(
+    return await Rows(connection, Approval).first(
         "SELECT a.approved_by, a.approved_at FROM attachment_approval a WHERE a.hold_id = $1"
         " AND person_of(a.approved_by) <> (SELECT person_of(subject) FROM case_officer c"
         "  WHERE c.case_no = a.case_no AND c.duty = 'io' ORDER BY assignment_no DESC LIMIT 1)",
         hold_id,
     )
-    return Approval(**dict(row)) if row else None
 
 
 async def show_cause_order(connection: Connection, hold: Hold) -> CourtOrderFacts:
@@ -272,13 +269,12 @@ async def transfers(connection: Connection, case_no: str, ack_no: str) -> tuple[
 
 async def credit_account(connection: Connection, ack_no: str) -> BeneficiaryFacts | None:
     """Return the account that two officers put in place of the one that paid, or None."""
-    row = await connection.fetchrow(
+    return await Rows(connection, BeneficiaryFacts).first(
         "SELECT i.name AS institution_name, c.account, c.ifsc FROM credit_account c JOIN institution i"
         " ON i.code = c.institution WHERE c.ack_no = $1 AND c.confirmed_at IS NOT NULL AND c.ended_at IS NULL"
         " ORDER BY c.account_id DESC LIMIT 1",
         ack_no,
     )
-    return BeneficiaryFacts(**dict(row)) if row else None
 
 
 def in_order(sums: dict[Bucket, int]) -> tuple[BucketFacts, ...]:
@@ -318,20 +314,18 @@ FROM restoration r LEFT JOIN restoration_step s ON s.restoration_id = r.restorat
 
 async def restoration(connection: Connection, restoration_id: UUID) -> Restoration:
     """Return a restoration by its id. Raises `NotFound`."""
-    row = await connection.fetchrow(f"{_RESTORATION} WHERE r.restoration_id = $1", restoration_id)
-    if row is None:
-        raise RestorationNotFound(restoration_id)
-    return Restoration(**dict(row))
+    return await Rows(connection, Restoration).one(
+        f"{_RESTORATION} WHERE r.restoration_id = $1", restoration_id, missing=RestorationNotFound(restoration_id)
+    )
 
 
 async def open_restoration(connection: Connection, case_no: str, ack_no: str) -> Restoration | None:
     """Return the last open restoration of a complaint, or None."""
-    row = await connection.fetchrow(
+    return await Rows(connection, Restoration).first(
         f"{_RESTORATION} WHERE r.case_no = $1 AND r.ack_no = $2 AND r.state = 'open' ORDER BY r.round_no DESC LIMIT 1",
         case_no,
         ack_no,
     )
-    return Restoration(**dict(row)) if row else None
 
 
 class Order(FrozenModel):
@@ -357,7 +351,7 @@ class Order(FrozenModel):
 
 async def order(connection: Connection, order_id: UUID) -> Order:
     """Return an order by its id. Raises `NotFound`."""
-    row = await connection.fetchrow(
+    return await Rows(connection, Order).one(
         "SELECT o.order_id, o.kind, o.reason, o.case_no, o.institution, i.name AS institution_name, o.restoration_id,"
         " o.grievance_id, coalesce(k.reference, '') AS grievance_ref, o.ordered_by, o.due_at, r.route,"
         " coalesce(r.policy -> 'bond_for', '[]') AS bond_for, coalesce(r.prepared_by, '') AS prepared_by,"
@@ -367,10 +361,8 @@ async def order(connection: Connection, order_id: UUID) -> Order:
         " LEFT JOIN grievance g USING (grievance_id) LEFT JOIN account_hold k ON k.hold_id = g.hold_id"
         " WHERE o.order_id = $1",
         order_id,
+        missing=OrderNotFound(order_id),
     )
-    if row is None:
-        raise OrderNotFound(order_id)
-    return Order(**dict(row))
 
 
 async def order_lines(connection: Connection, order_id: UUID) -> tuple[OrderLineFacts, ...]:

@@ -11,6 +11,7 @@ from asyncpg import Record
 from db.body_keys import BodyState, OpensBody, stored_body, stored_columns, use_of
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
+from db.rows import Rows
 from db.sealed_documents import FACTS, FIR_COPY, PDF, SealedIssue, opened_document
 from domain.documents import TO_A_BANK
 from domain.errors import BadCursor
@@ -78,7 +79,7 @@ async def insert(
     issued_by: str,
 ) -> IssuedDocument:
     """Write a document. Beside what is sealed stand the number and the copy of its FIR, which the engine searches."""
-    row = await connection.fetchrow(
+    return await Rows(connection, IssuedDocument).one(
         "INSERT INTO document (document_id, number, kind, case_no, ack_no, institution, restoration_id, grievance_id,"
         " order_id, hold_id, request_id, language, template_version, digest, issued_at, issued_by, subject, revision,"
         " person_id, sealed_facts, sealed_pdf, size_bytes, fir_no, fir_copy_digest)"
@@ -109,8 +110,6 @@ async def insert(
         facts.fir.number,
         bytes.fromhex(facts.fir.copy_digest),
     )
-    assert row is not None, "an insert returns its row"
-    return IssuedDocument(**dict(row))
 
 
 _STORED_PDF: Final = stored_columns("p", "sealed_pdf")
@@ -166,26 +165,23 @@ async def approve_attachment(
 
 async def attachment_approval(connection: Connection, hold_id: UUID) -> AttachmentApproval:
     """Return the approval of an attachment. Raises `NotFound`."""
-    row = await connection.fetchrow(
+    return await Rows(connection, AttachmentApproval).one(
         "SELECT hold_id, case_no AS case_ack_no, approved_by, approved_at, reason FROM attachment_approval"
         " WHERE hold_id = $1",
         hold_id,
+        missing=AttachmentNotApproved(hold_id),
     )
-    if row is None:
-        raise AttachmentNotApproved(hold_id)
-    return AttachmentApproval(**dict(row))
 
 
 async def latest(connection: Connection, case_no: str, kind: DocumentKind, institution: str) -> DocumentHead | None:
     """Return the last document of a kind that went to a bank in a case, or None."""
-    row = await connection.fetchrow(
+    return await Rows(connection, DocumentHead).first(
         f"SELECT {_ISSUED} FROM document WHERE case_no = $1 AND kind = $2 AND institution = $3"
         " ORDER BY revision DESC, issued_at DESC LIMIT 1",
         case_no,
         kind.value,
         institution,
     )
-    return DocumentHead(**dict(row)) if row else None
 
 
 async def next_revision(connection: Connection, case_no: str, kind: DocumentKind, subject: str) -> int:
@@ -206,7 +202,7 @@ async def last_since(
     connection: Connection, case_no: str, kind: DocumentKind, subject: str, since: datetime
 ) -> list[DocumentHead]:
     """Return the last revision about a subject in every language issued since then."""
-    rows = await connection.fetch(
+    return await Rows(connection, DocumentHead).many(
         f"SELECT {_ISSUED} FROM document WHERE case_no = $1 AND kind = $2 AND subject = $3 AND issued_at >= $4"
         " AND revision = (SELECT max(revision) FROM document WHERE case_no = $1 AND kind = $2 AND subject = $3)"
         " ORDER BY issued_at, document_id",
@@ -215,7 +211,6 @@ async def last_since(
         subject,
         since,
     )
-    return [DocumentHead(**dict(row)) for row in rows]
 
 
 async def banks_without(

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.documents.due_documents import DueDocumentState
 from schemas.restoration_enums import DocumentKind, Step
@@ -101,12 +102,11 @@ async def put_off(
 
 async def standings(connection: Connection, case_no: str) -> list[DueDocumentStatus]:
     """Return the due documents of a case that a worker has tried to issue."""
-    rows = await connection.fetch(
+    return await Rows(connection, DueDocumentStatus).many(
         "SELECT kind, state, lacking, failure FROM due_document WHERE case_no = $1 AND ended_at IS NULL"
         " AND state <> 'waiting' ORDER BY kind, due_document_id",
         case_no,
     )
-    return [DueDocumentStatus(**dict(row)) for row in rows]
 
 
 async def is_overtaken(connection: Connection, due_document: DueDocument) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 from db import person_keys
 from db.person_keys import PersonKey, wrapped_key
 from db.pool import Connection
+from db.rows import Rows
 from domain.errors.drafts import DraftNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.drafts import DraftEnd, DraftSource
@@ -90,13 +91,11 @@ async def lock_owner(connection: Connection, owner: str | None) -> DraftCounts:
     await connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended('drafts of ' || $1, 0))", owner or "no officer"
     )
-    found = await connection.fetchrow(
+    return await Rows(connection, DraftCounts).one(
         "SELECT count(*) FILTER (WHERE d.ack_no IS NULL) AS unsent, count(d.ack_no) AS sent FROM draft d"
         f" WHERE d.ended_at IS NULL AND {_of(owner, 1)}",
         owner,
     )
-    assert found is not None, "an aggregate has one row"
-    return DraftCounts(**dict(found))
 
 
 def _of(owner: str | None, place: int) -> str:

@@ -13,6 +13,7 @@ import asyncpg
 from db.cases.told_transfers import TOLD_COLUMNS, TOLD_RECORD, ToldRow, told_as_stored
 from db.person_keys import PersonKey, SealedPerson, StoredPerson, stored, wrapped_key
 from db.pool import Connection
+from db.rows import Rows
 from domain.errors.cases import ComplaintNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Channel, Language
@@ -47,16 +48,16 @@ FROM complaint c JOIN victim v USING (victim_id)
 
 async def complaint_of(connection: Connection, taken_by: str, key: str) -> SentComplaint | None:
     """Return the complaint that an officer sent under an idempotency key, or None."""
-    row = await connection.fetchrow(f"{_SENT} WHERE c.taken_by = $1 AND c.idempotency_key = $2", taken_by, key)
-    return SentComplaint(**dict(row)) if row else None
+    return await Rows(connection, SentComplaint).first(
+        f"{_SENT} WHERE c.taken_by = $1 AND c.idempotency_key = $2", taken_by, key
+    )
 
 
 async def complaint(connection: Connection, ack_no: str) -> SentComplaint:
     """Return a complaint, with its victim's row locked. Raises `NotFound`."""
-    row = await connection.fetchrow(f"{_SENT} WHERE c.ack_no = $1 FOR UPDATE OF v", ack_no)
-    if row is None:
-        raise ComplaintNotFound(ack_no)
-    return SentComplaint(**dict(row))
+    return await Rows(connection, SentComplaint).one(
+        f"{_SENT} WHERE c.ack_no = $1 FOR UPDATE OF v", ack_no, missing=ComplaintNotFound(ack_no)
+    )
 
 
 _FILL_IN: Final = """
@@ -104,14 +105,13 @@ class StoredStory(FrozenModel):
 
 async def stories(connection: Connection, ack_no: str, limit: int) -> list[StoredStory]:
     """Return what a victim told, the newest first."""
-    rows = await connection.fetch(
+    return await Rows(connection, StoredStory).many(
         f"SELECT s.story_no, jsonb_build_object('person_id', s.person_id, 'wrapped', {wrapped_key('s')}) AS key,"
         " encode(s.sealed, 'hex') AS sealed, s.consent, s.told_at, s.told_by FROM complaint_story s"
         " WHERE s.ack_no = $1 ORDER BY s.story_no DESC LIMIT $2",
         ack_no,
         limit,
     )
-    return [StoredStory(**dict(row)) for row in rows]
 
 
 async def add_story(

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from db.pool import Connection
+from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
 
 
@@ -34,7 +35,6 @@ async def note(connection: Connection, pem: str, at: datetime) -> None:
 
 async def all_of_them(connection: Connection) -> list[EvidenceKey]:
     """Return every key that has signed, the newest first."""
-    rows = await connection.fetch(
+    return await Rows(connection, EvidenceKey).many(
         "SELECT key_sha256 AS sha256, pem, first_signed_at FROM evidence_key ORDER BY first_signed_at DESC, key_sha256"
     )
-    return [EvidenceKey(**dict(row)) for row in rows]

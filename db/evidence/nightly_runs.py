@@ -7,6 +7,7 @@ from asyncpg import Record
 
 from db.migration_files import BASELINE
 from db.pool import Connection
+from db.rows import Rows
 from schemas.base import FrozenModel
 from schemas.evidence import NightlyRun, NightlyWork, RunOutcome, RunResult
 
@@ -75,7 +76,7 @@ async def end(connection: Connection, run_id: int, result: RunResult, at: dateti
 
 async def standings(connection: Connection, now: datetime) -> list[Standing]:
     """Return how each kind of work stands at this moment."""
-    rows = await connection.fetch(
+    return await Rows(connection, Standing).many(
         "SELECT w.work, extract(epoch FROM $2::timestamptz - coalesce("
         "  (SELECT max(c.ended_at) FROM nightly_run c WHERE c.work = w.work AND c.outcome = 'clean'),"
         "  (SELECT m.applied_at FROM schema_migration m WHERE m.name = $3)))::float8 AS since_clean_seconds,"
@@ -86,7 +87,6 @@ async def standings(connection: Connection, now: datetime) -> list[Standing]:
         now,
         BASELINE,
     )
-    return [Standing(**dict(row)) for row in rows]
 
 
 async def use_one_core(connection: Connection) -> None:

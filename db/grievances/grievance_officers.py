@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from domain.intake.districts import known_district
 from schemas.grievances.officers import GrievanceOfficer, NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel
@@ -18,7 +19,7 @@ async def put(connection: Connection, new: NewGrievanceOfficer, by: str, at: dat
     A known district is stored by its code, as a victim's is.
     """
     known = known_district(new.district) if new.district else None
-    row = await connection.fetchrow(
+    return await Rows(connection, GrievanceOfficer).one(
         "INSERT INTO grievance_officer (level, district, name, phone, email, written_at, written_by)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (level, district) DO UPDATE SET name = $3, phone = $4,"
         f" email = $5, written_at = $6, written_by = $7 RETURNING {_ROW}",
@@ -30,7 +31,6 @@ async def put(connection: Connection, new: NewGrievanceOfficer, by: str, at: dat
         at,
         by,
     )
-    return GrievanceOfficer.model_validate(dict(row or {}))
 
 
 async def every(connection: Connection) -> tuple[GrievanceOfficer, ...]:
@@ -57,11 +57,10 @@ async def of_case(connection: Connection, level: GrievanceLevel, case_no: str) -
 
     The district is that of the case's first victim.
     """
-    row = await connection.fetchrow(
+    return await Rows(connection, GrievanceOfficer).first(
         f"SELECT {_ROW} FROM grievance_officer WHERE level = $1 AND district = CASE WHEN $1 = 'state_gro' THEN ''"
         " ELSE (SELECT upper(trim(v.district)) FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $2)"
         " END",
         level.value,
         case_no,
     )
-    return GrievanceOfficer.model_validate(dict(row)) if row else None

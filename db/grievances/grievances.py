@@ -7,6 +7,7 @@ from uuid import UUID
 from db.grievances.grievance_texts import SealedGrievance
 from db.person_keys import SealedText, insert_key_of_hold
 from db.pool import Connection
+from db.rows import Rows
 from domain.errors.grievances import GrievanceNotFound
 from domain.grievances import Earlier
 from domain.holds.lapse import Appealed
@@ -122,24 +123,25 @@ async def case_of(connection: Connection, grievance_id: UUID, institution: str |
 
 async def find(connection: Connection, grievance_id: UUID) -> GrievanceRow | None:
     """Return one grievance, or None."""
-    row = await connection.fetchrow(f"SELECT {_ROW} FROM grievance WHERE grievance_id = $1", grievance_id)
-    return GrievanceRow(**dict(row)) if row else None
+    return await Rows(connection, GrievanceRow).first(
+        f"SELECT {_ROW} FROM grievance WHERE grievance_id = $1", grievance_id
+    )
 
 
 async def get(connection: Connection, grievance_id: UUID) -> GrievanceRow:
     """Lock one grievance's row and return it; the caller has locked its case. Raises `NotFound`."""
-    row = await connection.fetchrow(f"SELECT {_ROW} FROM grievance WHERE grievance_id = $1 FOR UPDATE", grievance_id)
-    if row is None:
-        raise GrievanceNotFound(grievance_id)
-    return GrievanceRow(**dict(row))
+    return await Rows(connection, GrievanceRow).one(
+        f"SELECT {_ROW} FROM grievance WHERE grievance_id = $1 FOR UPDATE",
+        grievance_id,
+        missing=GrievanceNotFound(grievance_id),
+    )
 
 
 async def levels_of(connection: Connection, grievance_id: UUID) -> list[LevelRow]:
     """Return the levels that the grievance has reached, the lowest first."""
-    rows = await connection.fetch(
+    return await Rows(connection, LevelRow).many(
         f"SELECT {_LEVEL} FROM grievance_level WHERE grievance_id = $1 ORDER BY place", grievance_id
     )
-    return [LevelRow(**dict(row)) for row in rows]
 
 
 async def open_due_at(connection: Connection, grievance_id: UUID) -> datetime | None:
@@ -152,7 +154,7 @@ async def open_due_at(connection: Connection, grievance_id: UUID) -> datetime | 
 
 async def latest_about(connection: Connection, hold_id: UUID) -> Earlier | None:
     """Return the last grievance about a hold, or None."""
-    row = await connection.fetchrow(
+    return await Rows(connection, Earlier).first(
         "SELECT g.state, g.level, g.opened_at, (SELECT count(*) FROM grievance e WHERE e.hold_id = $1"
         " AND e.opened_at >= a.first_held_at) AS filed, v.due_at AS level_due_at, v.ended_at AS level_ended_at"
         " FROM grievance g JOIN account_hold a USING (hold_id)"
@@ -160,7 +162,6 @@ async def latest_about(connection: Connection, hold_id: UUID) -> Earlier | None:
         " WHERE g.hold_id = $1 ORDER BY g.serial_no DESC LIMIT 1",
         hold_id,
     )
-    return Earlier(**dict(row)) if row else None
 
 
 async def open_about(connection: Connection, hold_id: UUID) -> list[UUID]:
@@ -176,7 +177,7 @@ async def appealed(connection: Connection, hold_id: UUID) -> Appealed | None:
     otherwise an appeal would only make the holder's own hold longer. A restoration that is sent back stays one: no
     officer alone ends by this what keeps the hold.
     """
-    row = await connection.fetchrow(
+    return await Rows(connection, Appealed).first(
         "SELECT min(g.opened_at) AS filed_at, CASE WHEN bool_and(g.ended_at IS NOT NULL) THEN max(g.ended_at) END"
         " AS ended_at FROM grievance g JOIN account_hold a USING (hold_id)"
         " WHERE g.hold_id = $1 AND g.opened_at >= a.first_held_at AND EXISTS ("
@@ -189,7 +190,6 @@ async def appealed(connection: Connection, hold_id: UUID) -> Appealed | None:
         hold_id,
         [step.value for step in WAITS_FOR_APPEAL],
     )
-    return Appealed(**dict(row)) if row else None
 
 
 async def deciders(connection: Connection, grievance_id: UUID) -> tuple[str, ...]:
@@ -209,10 +209,9 @@ async def deciders(connection: Connection, grievance_id: UUID) -> tuple[str, ...
 
 async def open_of_case(connection: Connection, case_no: str) -> list[GrievanceRow]:
     """Return the open grievances of a case, the oldest first."""
-    rows = await connection.fetch(
+    return await Rows(connection, GrievanceRow).many(
         f"SELECT {_ROW} FROM grievance WHERE case_no = $1 AND state = 'open' ORDER BY serial_no", case_no
     )
-    return [GrievanceRow(**dict(row)) for row in rows]
 
 
 async def is_on_hold(connection: Connection, hold_id: UUID) -> bool:
@@ -397,5 +396,4 @@ async def figures(
     Amounts on hold and amounts released by banks are separate. `clock_factor` divides the days of the ages, as it does
     those of the clocks.
     """
-    rows = await connection.fetch(_FIGURES, now, clock_factor, since, until)
-    return [GrievanceCount(**dict(row)) for row in rows]
+    return await Rows(connection, GrievanceCount).many(_FIGURES, now, clock_factor, since, until)

@@ -9,6 +9,7 @@ from db.holds.disputed_holds import DISPUTED_HOLD, EXCESS_ORDERED
 from db.outbox.deferral import Deferral, DueCase, may_begin
 from db.pool import Connection
 from db.restoration import exclusions
+from db.rows import Rows
 from db.tracing.discrepancies import HELD_OVER_CASES, LAST_BALANCE
 from domain.errors.holds import HoldNotFound
 from domain.holds.excess import SmallHold
@@ -39,7 +40,7 @@ async def cases_with_new_holds(
     A case with money in play is included only if its first such hold came by `held_before`. Skips what is deferred, and
     the cases in `skip`.
     """
-    rows = await connection.fetch(
+    return await Rows(connection, DueCase).many(
         "SELECT u.case_no, min(u.held_at) AS since FROM held_hop u JOIN case_file c USING (case_no)"
         " WHERE u.hold_opened_at IS NULL AND u.case_no <> ALL($3) GROUP BY u.case_no, c.state"
         f" HAVING (c.state <> 'open' OR min(u.held_at) <= $5) AND {may_begin('min(u.held_at)', 'u.case_no')}"
@@ -50,12 +51,11 @@ async def cases_with_new_holds(
         limit,
         held_before,
     )
-    return [DueCase(**dict(row)) for row in rows]
 
 
 async def new_held_hops(connection: Connection, case_no: str) -> list[HeldHop]:
     """Return the case's held hops whose hold is to be opened, with their amounts on hold now (paise, perhaps 0)."""
-    rows = await connection.fetch(
+    return await Rows(connection, HeldHop).many(
         "SELECT h.hop_no, h.ack_no, h.institution, h.account_key, u.held_at,"
         " coalesce(b.balance_paise, 0) AS held_paise, greatest(0, coalesce(c.paise - l.done_paise, 0)) AS claimed_paise"
         " FROM held_hop u JOIN hop h USING (case_no, hop_no)"
@@ -64,7 +64,6 @@ async def new_held_hops(connection: Connection, case_no: str) -> list[HeldHop]:
         " WHERE u.case_no = $1 AND u.hold_opened_at IS NULL AND h.institution IS NOT NULL ORDER BY h.hop_no",
         case_no,
     )
-    return [HeldHop(**dict(row)) for row in rows]
 
 
 async def mark_opened(connection: Connection, case_no: str, at: datetime) -> None:
@@ -250,7 +249,7 @@ async def has_grown(connection: Connection, hold_id: UUID) -> bool:
 
 async def at_account(connection: Connection, case_no: str, institution: str, account_key: str) -> SmallHold:
     """Return the case's amount on hold at an account, with the other holds and the last balance there."""
-    row = await connection.fetchrow(
+    return await Rows(connection, SmallHold).one(
         "SELECT mine.paise AS held_paise, held.held_paise - mine.paise AS elsewhere_paise, last.balance_paise"
         " FROM (SELECT $2::text AS institution, $3::text AS account_key) AS t"
         " CROSS JOIN LATERAL (SELECT coalesce(sum(l.balance_paise), 0)::bigint AS paise"
@@ -261,15 +260,13 @@ async def at_account(connection: Connection, case_no: str, institution: str, acc
         institution,
         account_key,
     )
-    return SmallHold.model_validate(dict(row or {}))
 
 
 async def get(connection: Connection, hold_id: UUID) -> AccountHold:
     """Lock one hold's row and return it; the caller has locked its case. Raises `NotFound`."""
-    row = await connection.fetchrow(f"SELECT {_HOLD} FROM account_hold WHERE hold_id = $1 FOR UPDATE", hold_id)
-    if row is None:
-        raise HoldNotFound(hold_id)
-    return AccountHold(**dict(row))
+    return await Rows(connection, AccountHold).one(
+        f"SELECT {_HOLD} FROM account_hold WHERE hold_id = $1 FOR UPDATE", hold_id, missing=HoldNotFound(hold_id)
+    )
 
 
 async def of_case(connection: Connection, case_no: str) -> list[UUID]:
@@ -296,14 +293,13 @@ class HeldOnHop(FrozenModel):
 
 async def held(connection: Connection, hold_id: UUID) -> list[HeldOnHop]:
     """Return the hops of a hold that have money on hold, in order."""
-    rows = await connection.fetch(
+    return await Rows(connection, HeldOnHop).many(
         "SELECT h.hop_no, h.ack_no, b.balance_paise AS held_paise FROM account_hold a"
         " JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
         " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
         " WHERE a.hold_id = $1 AND b.balance_paise > 0 ORDER BY h.hop_no",
         hold_id,
     )
-    return [HeldOnHop(**dict(row)) for row in rows]
 
 
 _AT_ACCOUNT: Final = "h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"

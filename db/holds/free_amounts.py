@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from domain.holds.excess import Account, Excess, HeldLine, excess
 from domain.holds.lapse import Part
 from schemas.base import FrozenModel
@@ -184,7 +185,7 @@ async def too_much(connection: Connection, hold_id: UUID) -> list[Excess]:
 
     The bank's newest line about a hop counts, unless an officer has resolved it otherwise.
     """
-    lines = [HeldLine(**dict(row)) for row in await connection.fetch(_HELD_LINES, hold_id)]
+    lines = await Rows(connection, HeldLine).many(_HELD_LINES, hold_id)
     if not lines:
         return []
     row = await connection.fetchrow(_ACCOUNT, hold_id)
@@ -260,12 +261,11 @@ class SmallHoldDecision(FrozenModel):
 
 async def small_hold_decision(connection: Connection, hold_id: UUID) -> SmallHoldDecision | None:
     """Return the decision on a small-value hold since it began, or None."""
-    row = await connection.fetchrow(
+    return await Rows(connection, SmallHoldDecision).first(
         "SELECT small_hold_decision AS decision, small_hold_decided_by AS decided_by FROM account_hold"
         " WHERE hold_id = $1 AND small_hold_decided_at >= first_held_at",
         hold_id,
     )
-    return SmallHoldDecision(**dict(row)) if row else None
 
 
 async def record_small_hold_decision(

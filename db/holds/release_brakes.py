@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from schemas.base import FrozenModel
 from schemas.enums import ProcedureKind
 from schemas.release_brake import BrakedRelease, ReleaseBrake
@@ -40,7 +41,8 @@ async def count(
 
     A release that a supervisor continued less than `valid` ago does not wait.
     """
-    row = await connection.fetchrow(
+    # The function returns one row.
+    return await Rows(connection, Counted).one(
         "SELECT * FROM brake_release($1, $2, $3, $4, $5, $6, $7)",
         hold_id,
         paise,
@@ -50,8 +52,6 @@ async def count(
         window,
         valid,
     )
-    assert row is not None, "the function returns one row"
-    return Counted(**dict(row))
 
 
 _WAITING: Final = """

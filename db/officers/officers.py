@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
+from db.rows import Rows
 from schemas.enums import Role
 from schemas.officers import (
     Absence,
@@ -217,8 +218,7 @@ async def listed(
     connection: Connection, ids: Collection[str] | None = None, after: str = "", limit: int = 1_000
 ) -> list[OfficerRow]:
     """Return officers by id, of all by default, at most `limit` of them after `after`."""
-    rows = await connection.fetch(_LISTED, None if ids is None else list(ids), after, limit)
-    return [OfficerRow.model_validate(dict(row)) for row in rows]
+    return await Rows(connection, OfficerRow).many(_LISTED, None if ids is None else list(ids), after, limit)
 
 
 async def known(connection: Connection, ids: Collection[str]) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Final
 
 from db.pool import Connection
+from db.rows import Rows
 from schemas.enums import Role
 from schemas.officers import TeamOfficer
 
@@ -26,5 +27,4 @@ GROUP BY o.officer_id, o.name, p.t ORDER BY lower(o.name), o.officer_id LIMIT $3
 
 async def of(connection: Connection, officer_id: str, roles: Collection[Role], limit: int) -> list[TeamOfficer]:
     """Return the other officers of the officer's teams who have one of the roles now, by name."""
-    rows = await connection.fetch(_TEAM_OFFICERS, officer_id, [role.value for role in roles], limit)
-    return [TeamOfficer.model_validate(dict(row)) for row in rows]
+    return await Rows(connection, TeamOfficer).many(_TEAM_OFFICERS, officer_id, [role.value for role in roles], limit)

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from db.pool import Connection
+from db.rows import Rows
 from domain.errors.orders import OrderNotFound
 from domain.orders import Ordered, Statement, Via
 from schemas.base import FrozenModel, UtcDatetime
@@ -136,13 +137,12 @@ async def insert(connection: Connection, order: NewOrder, policy: OrderPolicy, d
 
 async def credited_accounts(connection: Connection, restoration_id: UUID) -> list[Beneficiary]:
     """Return the accounts that the live orders of a restoration credit, each once."""
-    rows = await connection.fetch(
+    return await Rows(connection, Beneficiary).many(
         "SELECT l.beneficiary_institution AS institution, l.beneficiary_holder AS holder FROM bank_order o"
         " JOIN bank_order_line l USING (order_id) WHERE o.restoration_id = $1 AND o.kind = 'restore'"
         " AND o.state IN ('planned', 'delivered', 'refused') GROUP BY 1, 2 ORDER BY min(l.hop_no)",
         restoration_id,
     )
-    return [Beneficiary(**dict(row)) for row in rows]
 
 
 async def case_of(connection: Connection, order_id: UUID, institution: str | None = None) -> str:
@@ -162,10 +162,11 @@ async def get(connection: Connection, order_id: UUID) -> OrderRow:
 
     The lock lets other rows refer to the order, because the exchanges of a wire are written before its case is locked.
     """
-    row = await connection.fetchrow(f"SELECT {_ORDER} FROM bank_order WHERE order_id = $1 FOR NO KEY UPDATE", order_id)
-    if row is None:
-        raise OrderNotFound(order_id)
-    return OrderRow(**dict(row))
+    return await Rows(connection, OrderRow).one(
+        f"SELECT {_ORDER} FROM bank_order WHERE order_id = $1 FOR NO KEY UPDATE",
+        order_id,
+        missing=OrderNotFound(order_id),
+    )
 
 
 async def get_at(connection: Connection, order_id: UUID) -> tuple[OrderRow, datetime]:
@@ -180,16 +181,16 @@ async def get_at(connection: Connection, order_id: UUID) -> tuple[OrderRow, date
 
 async def lines_of(connection: Connection, order_id: UUID) -> list[LineRow]:
     """Return the lines of an order."""
-    rows = await connection.fetch(f"SELECT {_LINE} FROM bank_order_line WHERE order_id = $1 ORDER BY line_no", order_id)
-    return [LineRow(**dict(row)) for row in rows]
+    return await Rows(connection, LineRow).many(
+        f"SELECT {_LINE} FROM bank_order_line WHERE order_id = $1 ORDER BY line_no", order_id
+    )
 
 
 async def of_restoration(connection: Connection, restoration_id: UUID) -> list[OrderRow]:
     """Return the orders of a restoration, the oldest first."""
-    rows = await connection.fetch(
+    return await Rows(connection, OrderRow).many(
         f"SELECT {_ORDER} FROM bank_order WHERE restoration_id = $1 ORDER BY planned_at, order_id", restoration_id
     )
-    return [OrderRow(**dict(row)) for row in rows]
 
 
 async def ordered_paise(connection: Connection, case_no: str, hop_no: int, but: UUID | None = None) -> int:
@@ -281,13 +282,12 @@ async def finish(connection: Connection, order_id: UUID, state: OrderState, at: 
 
 async def known_statements(connection: Connection, order_id: UUID) -> list[Statement]:
     """Return the bank's statements of an order, in the order of their receipt."""
-    rows = await connection.fetch(
+    return await Rows(connection, Statement).many(
         "SELECT line_no, natural_key, amount_paise, applied_paise, disposition, reference, credited_institution,"
         " credited_holder AS credited_account, nullif(via, '') AS via FROM bank_confirmation WHERE order_id = $1"
         " AND line_no IS NOT NULL ORDER BY confirmation_id",
         order_id,
     )
-    return [Statement(**dict(row)) for row in rows]
 
 
 async def are_asked_about(connection: Connection, restoration_id: UUID, causes: Collection[TaskCause]) -> bool:

@@ -10,6 +10,7 @@ from pydantic import Field
 from db.body_keys import OpensBody, stored_columns
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
+from db.rows import Rows
 from db.sealed_documents import PDF, opened_document
 from domain.errors import BadCursor
 from schemas.base import FrozenModel, UtcDatetime
@@ -40,7 +41,7 @@ async def page(
 
     `waiting` selects those that wait for its reply: a confirmation, or the acknowledgement of a cancellation.
     """
-    rows = await connection.fetch(
+    return await Rows(connection, Place).many(
         f"SELECT o.planned_at, o.order_id FROM bank_order o WHERE o.institution = $1 AND {READABLE}"
         f" AND ($2::text IS NULL OR o.state = $2) AND (NOT $6 OR o.state IN ('delivered', 'refused') OR {_UNSETTLED})"
         " AND ($3::timestamptz IS NULL OR (o.planned_at, o.order_id) > ($3, $4::uuid))"
@@ -52,7 +53,6 @@ async def page(
         limit,
         waiting,
     )
-    return [Place(**dict(row)) for row in rows]
 
 
 class ConfirmedOrder(FrozenModel):
@@ -193,7 +193,7 @@ async def releases_of(connection: Connection, institution: str, request_id: UUID
 
     Includes cancelled orders until the bank acknowledges the cancellation, and those it executed anyway.
     """
-    rows = await connection.fetch(
+    return await Rows(connection, ToRelease).many(
         "SELECT o.order_id, o.state, l.line_no, l.amount_paise - l.confirmed_paise AS left_paise,"
         " EXISTS (SELECT FROM bank_confirmation c WHERE c.order_id = l.order_id AND c.line_no = l.line_no"
         "  AND c.reference = $3) AS told"
@@ -205,7 +205,6 @@ async def releases_of(connection: Connection, institution: str, request_id: UUID
         request_id,
         reference,
     )
-    return [ToRelease(**dict(row)) for row in rows]
 
 
 class ReferenceLine(FrozenModel):
@@ -233,20 +232,18 @@ _LINES: Final = (
 
 async def lines_of_cases(connection: Connection, institution: str, case_nos: list[str]) -> list[ReferenceLine]:
     """Return every line of the bank's orders about these cases."""
-    rows = await connection.fetch(
+    return await Rows(connection, ReferenceLine).many(
         f"{_LINES} AND o.case_no = ANY($2) ORDER BY o.planned_at, o.order_id, l.line_no", institution, case_nos
     )
-    return [ReferenceLine(**dict(row)) for row in rows]
 
 
 async def lines_by_reference(connection: Connection, institution: str, keys: list[str]) -> list[ReferenceLine]:
     """Return every line of the bank's orders to restore that is about one of these transfers."""
-    rows = await connection.fetch(
+    return await Rows(connection, ReferenceLine).many(
         f"{_LINES} AND o.kind = 'restore' AND h.reference_key = ANY($2) ORDER BY o.planned_at, o.order_id, l.line_no",
         institution,
         keys,
     )
-    return [ReferenceLine(**dict(row)) for row in rows]
 
 
 async def document(connection: Connection, order_id: UUID, opens: OpensBody) -> bytes | None:

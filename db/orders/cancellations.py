@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind
 from schemas.outbox.procedures import OrderEscalationLevel
@@ -31,8 +32,9 @@ async def find(connection: Connection, order_id: UUID) -> CancellationRow | None
 
     There is none if the order is not cancelled, or if the bank cannot know of the order.
     """
-    row = await connection.fetchrow(f"SELECT {_CANCELLATION} FROM order_cancellation WHERE order_id = $1", order_id)
-    return CancellationRow(**dict(row)) if row else None
+    return await Rows(connection, CancellationRow).first(
+        f"SELECT {_CANCELLATION} FROM order_cancellation WHERE order_id = $1", order_id
+    )
 
 
 async def told(connection: Connection, order_id: UUID, channel: ChannelKind, at: datetime) -> bool:

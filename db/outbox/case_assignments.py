@@ -6,6 +6,7 @@ from typing import Final
 
 from db.outbox.deferral import Deferral, DueCase, may_begin
 from db.pool import Connection
+from db.rows import Rows
 from schemas.assignment import Candidate, LeftBecause, TeamHours
 from schemas.base import FrozenModel
 from schemas.enums import Role
@@ -138,8 +139,7 @@ async def districts(connection: Connection, case_nos: Sequence[str]) -> set[str]
 
 async def standing(connection: Connection, case_no: str, now: datetime, leave_days: int) -> Standing | None:
     """Return the officers of a case; None if there is no such case."""
-    row = await connection.fetchrow(_STANDING, case_no, now, leave_days)
-    return Standing(**dict(row)) if row else None
+    return await Rows(connection, Standing).first(_STANDING, case_no, now, leave_days)
 
 
 async def let_go(connection: Connection, case_no: str, duty: CaseDuty) -> None:

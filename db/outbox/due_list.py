@@ -7,6 +7,7 @@ from typing import Final
 from db.outbox.deferral import Deferral, DueCase, may_begin
 from db.outbox.procedure_outbox import HAS_WORKFLOW, IS_LISTED
 from db.pool import Connection
+from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
 
@@ -53,7 +54,7 @@ async def due_cases(connection: Connection, deferral: Deferral, skip: Sequence[s
 
     Skips what is deferred, and the cases in `skip`.
     """
-    rows = await connection.fetch(
+    return await Rows(connection, DueCase).many(
         f"WITH waiting AS (({DUE}) UNION ALL ({_CHANGED}))"
         " SELECT case_no, min(since) AS since FROM waiting GROUP BY case_no ORDER BY since, case_no LIMIT $4",
         deferral.until,
@@ -61,7 +62,6 @@ async def due_cases(connection: Connection, deferral: Deferral, skip: Sequence[s
         list(skip),
         limit,
     )
-    return [DueCase(**dict(row)) for row in rows]
 
 
 OF_CASE: Final = (
@@ -75,7 +75,7 @@ OF_CASE: Final = (
 
 async def of_case(connection: Connection, case_no: str, now: datetime) -> list[DueProcedure]:
     """Return the procedures of one case that are due or have changed; the caller has locked the case."""
-    return [DueProcedure(**dict(row)) for row in await connection.fetch(OF_CASE, case_no, now)]
+    return await Rows(connection, DueProcedure).many(OF_CASE, case_no, now)
 
 
 async def mark_attended(connection: Connection, attended: Sequence[Attended], at: datetime) -> None:

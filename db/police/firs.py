@@ -9,6 +9,7 @@ from db.body_keys import OpensBody, stored_columns
 from db.cases.ledger import NOT_PROPOSED
 from db.person_keys import StoredPerson, stored
 from db.pool import Connection
+from db.rows import Rows
 from db.sealed_documents import FIR_COPY, SealedDocument, opened_document
 from domain.errors.cases import CaseNotFound
 from domain.errors.police import FirCopyNotFound, FirNotFound
@@ -27,7 +28,7 @@ _OFFICER = ", ".join(CaseOfficer.model_fields)
 
 async def assign(connection: Connection, case_no: str, new: NewOfficer, by: str, at: datetime) -> CaseOfficer:
     """Write which officer has a duty in the case from now on. The caller has locked the case's row."""
-    row = await connection.fetchrow(
+    return await Rows(connection, CaseOfficer).one(
         "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district, phone,"
         " email, assigned_by, assigned_at) SELECT $1, $2, 1 + coalesce(max(assignment_no), 0), $3, $4, $5, $6, $7, $8,"
         f" $9, $10, $11 FROM case_officer WHERE case_no = $1 AND duty = $2 RETURNING {_OFFICER}",
@@ -43,7 +44,6 @@ async def assign(connection: Connection, case_no: str, new: NewOfficer, by: str,
         by,
         at,
     )
-    return CaseOfficer.model_validate(dict(row or {}))
 
 
 async def officers(connection: Connection, case_no: str) -> tuple[CaseOfficer, ...]:
@@ -56,12 +56,11 @@ async def officers(connection: Connection, case_no: str) -> tuple[CaseOfficer, .
 
 async def officer(connection: Connection, case_no: str, duty: CaseDuty) -> CaseOfficer | None:
     """Return the officer who has this duty now, or None."""
-    row = await connection.fetchrow(
+    return await Rows(connection, CaseOfficer).first(
         f"SELECT {_OFFICER} FROM case_officer WHERE case_no = $1 AND duty = $2 ORDER BY assignment_no DESC LIMIT 1",
         case_no,
         duty.value,
     )
-    return CaseOfficer.model_validate(dict(row)) if row else None
 
 
 # -- first information reports -----------------------------------------------------------------------------------------
@@ -257,7 +256,7 @@ class ToRegister(FrozenModel):
 
 async def claim(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[ToRegister]:
     """Claim reports that are due; other workers do not request them until `lease_until`."""
-    rows = await connection.fetch(
+    return await Rows(connection, ToRegister).many(
         "UPDATE fir SET attempts = attempts + 1, next_attempt_at = $2 WHERE fir_id IN"
         " (SELECT fir_id FROM fir WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)"
         " RETURNING fir_id, case_no, kind, sections, attempts",
@@ -265,7 +264,6 @@ async def claim(connection: Connection, now: datetime, lease_until: datetime, li
         lease_until,
         limit,
     )
-    return [ToRegister(**dict(row)) for row in rows]
 
 
 async def put_off(connection: Connection, fir_id: UUID, until: datetime, failure: str) -> None:

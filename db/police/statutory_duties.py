@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from schemas.police import Duty, HandedIn
 from schemas.restoration_enums import DutyKind
 
@@ -51,8 +52,9 @@ async def of_case(connection: Connection, case_no: str) -> tuple[Duty, ...]:
 
 async def get(connection: Connection, case_no: str, kind: DutyKind) -> Duty | None:
     """Return one duty, or None."""
-    row = await connection.fetchrow(f"SELECT {_DUTY} FROM duty WHERE case_no = $1 AND kind = $2", case_no, kind.value)
-    return Duty.model_validate(dict(row)) if row else None
+    return await Rows(connection, Duty).first(
+        f"SELECT {_DUTY} FROM duty WHERE case_no = $1 AND kind = $2", case_no, kind.value
+    )
 
 
 async def reminded(connection: Connection, case_no: str, kind: DutyKind, at: datetime) -> bool:
@@ -104,7 +106,7 @@ async def done(
     handed_in: HandedIn | None = None,
 ) -> Duty | None:
     """Write that the duty is done, and return it; None without an open duty of the kind."""
-    row = await connection.fetchrow(
+    return await Rows(connection, Duty).first(
         "UPDATE duty SET done_at = $4, done_by = $3, document_id = coalesce($5, document_id), reason = $6,"
         f" diary_no = $7, handed_in_at = $8 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL RETURNING {_DUTY}",
         case_no,
@@ -116,7 +118,6 @@ async def done(
         handed_in.diary_no if handed_in else None,
         handed_in.at if handed_in else None,
     )
-    return Duty.model_validate(dict(row)) if row else None
 
 
 async def any_left(connection: Connection, case_no: str) -> bool:

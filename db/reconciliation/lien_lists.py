@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.reconciliation.lien_lists import LienListPage
 
@@ -55,11 +56,10 @@ async def begin(connection: Connection, institution: str, told: LienListPage, at
         told.pages,
         at,
     )
-    row = await connection.fetchrow(
+    # Just written, or before.
+    return await Rows(connection, ListRow).one(
         f"SELECT {_LIST} FROM lien_list WHERE institution = $1 AND list_id = $2", institution, told.list_id
     )
-    assert row is not None, "just written, or before"
-    return ListRow(**dict(row))
 
 
 async def keep_page(connection: Connection, listed: ListRow, told: LienListPage, digest: bytes, at: datetime) -> bytes:
@@ -89,18 +89,16 @@ async def pages_missing(connection: Connection, listed: ListRow) -> tuple[int, .
 
 async def pages_of(connection: Connection, list_no: int) -> Sequence[PageRow]:
     """Return all pages of a list, in order."""
-    rows = await connection.fetch(
+    return await Rows(connection, PageRow).many(
         "SELECT page, digest, liens FROM lien_list_page WHERE list_no = $1 ORDER BY page", list_no
     )
-    return [PageRow(**dict(row)) for row in rows]
 
 
 async def last_of(connection: Connection, institution: str) -> ListRow | None:
     """Return the institution's newest list, or None."""
-    row = await connection.fetchrow(
+    return await Rows(connection, ListRow).first(
         f"SELECT {_LIST} FROM lien_list WHERE institution = $1 ORDER BY list_no DESC LIMIT 1", institution
     )
-    return None if row is None else ListRow(**dict(row))
 
 
 async def left_over(connection: Connection, now: datetime, skip: Sequence[int], limit: int) -> list[ListRow]:
@@ -108,4 +106,4 @@ async def left_over(connection: Connection, now: datetime, skip: Sequence[int], 
 
     Leaves out those in `skip`.
     """
-    return [ListRow(**dict(row)) for row in await connection.fetch(_LEFT, now - LOOK_BACK, list(skip), limit)]
+    return await Rows(connection, ListRow).many(_LEFT, now - LOOK_BACK, list(skip), limit)

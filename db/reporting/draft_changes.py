@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from schemas.reporting.officer_streams import DraftChange
 
 CHANGED: Final = "draft"
@@ -13,7 +14,6 @@ CHANGED: Final = "draft"
 
 async def of(connection: Connection, draft_ids: Collection[UUID]) -> list[DraftChange]:
     """Return who has each of these drafts now."""
-    rows = await connection.fetch(
+    return await Rows(connection, DraftChange).many(
         "SELECT draft_id, source, owner, calls, ended_as FROM draft WHERE draft_id = ANY($1)", list(draft_ids)
     )
-    return [DraftChange(**dict(row)) for row in rows]

@@ -13,6 +13,7 @@ from db.paging import cut, from_cursor, to_cursor
 from db.person_keys import PersonKey, wrapped_key
 from db.pool import Connection
 from db.reporting.task_deadlines import DEADLINE
+from db.rows import Rows
 from domain.errors.officers import NotOfThisShift, ShiftNotFound
 from domain.shifts import ShiftSpan
 from schemas.base import FrozenModel, UtcDatetime
@@ -196,7 +197,7 @@ async def write(
 
 async def left(connection: Connection, limit: int) -> list[LeftItem]:
     """Return work items of which it is not decided yet where they go, of the oldest records first."""
-    return [LeftItem(**dict(row)) for row in await connection.fetch(_LEFT, limit)]
+    return await Rows(connection, LeftItem).many(_LEFT, limit)
 
 
 async def decide(connection: Connection, item: LeftItem, state: HandoverState, to_officer: str | None) -> None:
@@ -240,15 +241,12 @@ async def find(connection: Connection, team_id: int, ends_at: datetime) -> int |
 
 async def head(connection: Connection, shift_id: int) -> ShiftHead:
     """Return a shift. Raises `ShiftNotFound`."""
-    row = await connection.fetchrow(_HEAD, shift_id)
-    if row is None:
-        raise ShiftNotFound(shift_id)
-    return ShiftHead(**dict(row))
+    return await Rows(connection, ShiftHead).one(_HEAD, shift_id, missing=ShiftNotFound(shift_id))
 
 
 async def records(connection: Connection, shift_id: int) -> list[StoredRecord]:
     """Return what is stored of each officer of a shift, by id."""
-    return [StoredRecord(**dict(row)) for row in await connection.fetch(_RECORDS, shift_id)]
+    return await Rows(connection, StoredRecord).many(_RECORDS, shift_id)
 
 
 async def items(connection: Connection, shift_id: int, within: Within | None) -> dict[str, list[HandoverItem]]:

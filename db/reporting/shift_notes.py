@@ -10,6 +10,7 @@ from pydantic import Field
 from db import person_keys
 from db.person_keys import PersonKey, wrapped_key
 from db.pool import Connection
+from db.rows import Rows
 from schemas.base import FrozenModel, UtcDatetime
 
 _NOTES: Final = f"""
@@ -40,14 +41,12 @@ async def lock_team(connection: Connection, team_id: int) -> None:
 
 async def of_officer(connection: Connection, officer_id: str) -> list[ShiftNote]:
     """Return the notes of an officer, the oldest first."""
-    rows = await connection.fetch(f"{_NOTES} WHERE n.officer_id = $1 ORDER BY n.noted_at", officer_id)
-    return [ShiftNote(**dict(row)) for row in rows]
+    return await Rows(connection, ShiftNote).many(f"{_NOTES} WHERE n.officer_id = $1 ORDER BY n.noted_at", officer_id)
 
 
 async def of_team(connection: Connection, team_id: int) -> list[ShiftNote]:
     """Return the notes for shifts of a team, the oldest first."""
-    rows = await connection.fetch(f"{_NOTES} WHERE n.team_id = $1 ORDER BY n.noted_at", team_id)
-    return [ShiftNote(**dict(row)) for row in rows]
+    return await Rows(connection, ShiftNote).many(f"{_NOTES} WHERE n.team_id = $1 ORDER BY n.noted_at", team_id)
 
 
 async def put(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from db.pool import Connection
 from db.restoration.claims import Account, ClaimRow
+from db.rows import Rows
 from schemas.base import FrozenModel
 from schemas.restoration.restorations import Share
 from schemas.restoration_enums import AllocationRule
@@ -23,14 +24,13 @@ async def promise(connection: Connection, account: Account) -> FrozenRule:
 
     The caller has a restoration with money at the account.
     """
-    row = await connection.fetchrow(
+    # An allocation belongs to at least one restoration.
+    return await Rows(connection, FrozenRule).one(
         "SELECT r.policy ->> 'allocation' AS rule, r.policy ->> 'version' AS policy_version FROM account_hold a"
         " JOIN restoration_line l USING (hold_id) JOIN restoration r USING (restoration_id)"
         " WHERE a.institution = $1 AND a.account_key = $2 ORDER BY r.opened_at, r.restoration_id LIMIT 1",
         *account,
     )
-    assert row is not None, "an allocation belongs to at least one restoration"
-    return FrozenRule(**dict(row))
 
 
 async def insert(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from db.pool import Connection
+from db.rows import Rows
 from domain.persons import is_importer
 from domain.restoration.claims import Claimed, Confirmed, HopMoney, claimed, confirmed
 from schemas.base import FrozenModel, UtcDatetime
@@ -277,7 +278,7 @@ async def hops_at(connection: Connection, account: Account) -> list[HopAtAccount
     for row in await connection.fetch(_MONEY, *account):
         found = _Money(**dict(row))
         money.setdefault((found.case_no, found.root_no), []).append(found)
-    rows = [_HopRow(**dict(row)) for row in await connection.fetch(_HOPS, *account)]
+    rows = await Rows(connection, _HopRow).many(_HOPS, *account)
     return [_hop(row, money.get((row.case_no, row.hop_no), ())) for row in rows]
 
 

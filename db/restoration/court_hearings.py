@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from domain.restoration.procedure import ORDERS_OF
 from schemas.base import FrozenModel
 from schemas.restoration.court_hearings import CourtHearing, CourtHearings
@@ -45,10 +46,9 @@ async def listed(connection: Connection, restoration_id: UUID) -> CourtHearings:
 
 async def standing(connection: Connection, restoration_id: UUID) -> CourtHearing | None:
     """Return the hearing of a restoration that stands, or None."""
-    row = await connection.fetchrow(
+    return await Rows(connection, CourtHearing).first(
         f"SELECT {_COLUMNS} FROM court_hearing WHERE restoration_id = $1 AND ended_at IS NULL", restoration_id
     )
-    return CourtHearing(**dict(row)) if row else None
 
 
 async def end(connection: Connection, court_hearing_id: int, by: str, reason: str, at: datetime) -> None:
@@ -98,13 +98,12 @@ async def due(
 
 async def untold(connection: Connection, case_no: str, court_hearing_ids: Sequence[int]) -> list[UntoldHearing]:
     """Return those of these hearings of a case that stand, and of which no officer was told."""
-    rows = await connection.fetch(
+    return await Rows(connection, UntoldHearing).many(
         "SELECT court_hearing_id, held_on, court FROM court_hearing WHERE case_no = $1 AND court_hearing_id = ANY($2)"
         " AND ended_at IS NULL AND told_at IS NULL ORDER BY court_hearing_id",
         case_no,
         list(court_hearing_ids),
     )
-    return [UntoldHearing(**dict(row)) for row in rows]
 
 
 async def note_told(connection: Connection, court_hearing_id: int, at: datetime) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from db.body_keys import OpensBody, stored_columns
 from db.pool import Connection
+from db.rows import Rows
 from db.sealed_documents import COURT_ORDER, SealedDocument, opened_document
 from domain.errors.court_orders import CourtOrderDocumentNotFound, CourtOrderNotFound
 from schemas.base import FrozenModel
@@ -35,7 +36,7 @@ async def insert(
 
     `account` is the account key, the form in which accounts are compared. `document` is that of `order`, sealed.
     """
-    row = await connection.fetchrow(
+    return await Rows(connection, CourtOrder).one(
         "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, institution,"
         " account_key, document_digest, person_id, sealed_document, taken_by, taken_at, reason,"
         " ends_on, counts_until)"
@@ -57,7 +58,6 @@ async def insert(
         order.ends_on,
         counts_until,
     )
-    return CourtOrder.model_validate(dict(row or {}))
 
 
 async def of_case(connection: Connection, case_no: str) -> tuple[CourtOrder, ...]:
@@ -70,12 +70,12 @@ async def of_case(connection: Connection, case_no: str) -> tuple[CourtOrder, ...
 
 async def get(connection: Connection, case_no: str, court_order_id: int) -> CourtOrder:
     """Return one order of the case. Raises `NotFound`."""
-    row = await connection.fetchrow(
-        f"SELECT {_ORDER} FROM court_order WHERE case_no = $1 AND court_order_id = $2", case_no, court_order_id
+    return await Rows(connection, CourtOrder).one(
+        f"SELECT {_ORDER} FROM court_order WHERE case_no = $1 AND court_order_id = $2",
+        case_no,
+        court_order_id,
+        missing=CourtOrderNotFound(court_order_id),
     )
-    if row is None:
-        raise CourtOrderNotFound(court_order_id)
-    return CourtOrder.model_validate(dict(row))
 
 
 async def document(connection: Connection, case_no: str, court_order_id: int, opens: OpensBody) -> bytes:
@@ -93,7 +93,7 @@ async def document(connection: Connection, case_no: str, court_order_id: int, op
 
 async def standing(connection: Connection, case_no: str, order: NewCourtOrder) -> list[CourtOrder]:
     """Return the entries of the same order of the same court that are not withdrawn, one per account."""
-    rows = await connection.fetch(
+    return await Rows(connection, CourtOrder).many(
         f"SELECT {_ORDER} FROM court_order WHERE case_no = $1 AND court = $2 AND order_no = $3 AND effect = $4"
         " AND withdrawn_at IS NULL ORDER BY court_order_id",
         case_no,
@@ -101,7 +101,6 @@ async def standing(connection: Connection, case_no: str, order: NewCourtOrder) -
         order.order_no,
         order.effect.value,
     )
-    return [CourtOrder.model_validate(dict(row)) for row in rows]
 
 
 async def put_document(connection: Connection, court_order_id: int, document: SealedDocument) -> None:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from schemas.base import FrozenModel
 
 As = Literal["refused", "cancelled"]
@@ -66,8 +67,9 @@ async def of_case(connection: Connection, case_no: str) -> dict[int, ExcludedMon
 
 async def of_restoration(connection: Connection, restoration_id: UUID) -> list[ExcludedMoney]:
     """Return the money that one restoration excluded, by hop."""
-    rows = await connection.fetch(f"{_EXCLUSION} AND l.restoration_id = $1 ORDER BY l.hop_no", restoration_id)
-    return [ExcludedMoney(**dict(row)) for row in rows]
+    return await Rows(connection, ExcludedMoney).many(
+        f"{_EXCLUSION} AND l.restoration_id = $1 ORDER BY l.hop_no", restoration_id
+    )
 
 
 async def reopen(connection: Connection, case_no: str, hop_nos: Sequence[int], at: datetime) -> None:

@@ -8,6 +8,7 @@ from db.cases import events
 from db.pool import Connection
 from db.restoration import credit_accounts
 from db.restoration.claims import HopAtAccount, hops_at
+from db.rows import Rows
 from domain.errors.restoration import RestorationNotFound
 from schemas.base import FrozenModel
 from schemas.identifiers import account_end, account_key
@@ -203,12 +204,10 @@ class HopsOfRestoration(FrozenModel):
 
 async def hops(connection: Connection, restoration_id: UUID) -> HopsOfRestoration:
     """Return the transfers of a restoration. Raises `RestorationNotFound`."""
-    row = await connection.fetchrow(
+    return await Rows(connection, HopsOfRestoration).one(
         "SELECT r.ack_no, r.case_no, ARRAY(SELECT l.hop_no FROM restoration_line l"
         " WHERE l.restoration_id = r.restoration_id ORDER BY l.hop_no) AS hop_nos"
         " FROM restoration r WHERE r.restoration_id = $1",
         restoration_id,
+        missing=RestorationNotFound(restoration_id),
     )
-    if row is None:
-        raise RestorationNotFound(restoration_id)
-    return HopsOfRestoration(**dict(row))

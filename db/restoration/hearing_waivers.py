@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from db.sealed_documents import SealedDocument
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.restoration_enums import Step
@@ -52,13 +53,12 @@ async def insert(
 
 async def of_visit(connection: Connection, restoration_id: UUID, visit_no: int) -> list[WaiverRow]:
     """Return the waivers of one visit of the holder's notice."""
-    rows = await connection.fetch(
+    return await Rows(connection, WaiverRow).many(
         "SELECT hold_id, contradict_until FROM hearing_waiver WHERE restoration_id = $1 AND visit_no = $2"
         " ORDER BY hold_id",
         restoration_id,
         visit_no,
     )
-    return [WaiverRow(**dict(row)) for row in rows]
 
 
 async def is_served(connection: Connection, restoration_id: UUID, visit_no: int, hold_id: UUID) -> bool:

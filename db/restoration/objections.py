@@ -8,6 +8,7 @@ from uuid import UUID
 from db.person_keys import SealedText, StoredText, insert_key_of_hold, stored_text
 from db.pool import Connection
 from db.restoration.restorations import Line
+from db.rows import Rows
 from domain.errors.restoration import ObjectionNotFound
 from schemas.base import FrozenModel
 from schemas.grievances.grievances import number_of
@@ -71,15 +72,13 @@ class ObjectionRow(FrozenModel):
 
 async def get(connection: Connection, restoration_id: UUID, objection_id: int) -> ObjectionRow:
     """Return one objection to this restoration. Raises `NotFound`."""
-    row = await connection.fetchrow(
+    return await Rows(connection, ObjectionRow).one(
         "SELECT objection_id, hold_id, by_whom, decision, received_by FROM objection"
         " WHERE objection_id = $1 AND restoration_id = $2",
         objection_id,
         restoration_id,
+        missing=ObjectionNotFound(objection_id),
     )
-    if row is None:
-        raise ObjectionNotFound(objection_id)
-    return ObjectionRow(**dict(row))
 
 
 async def decide(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from db.pool import Connection
 from db.restoration.restorations import Line
+from db.rows import Rows
 from domain.restoration.procedure import ENDS_BY, LEADS_TO
 from schemas.base import FrozenModel
 from schemas.enums import CaseState
@@ -23,7 +24,7 @@ class Payer(FrozenModel):
 
 async def payers(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> list[Payer]:
     """Return the payer of the first transfer in the trail of each hop."""
-    rows = await connection.fetch(
+    return await Rows(connection, Payer).many(
         "WITH RECURSIVE up AS ("
         " SELECT hop_no AS asked, parent_hop_no, payer_institution_as_told, payer_holder, payer_ifsc FROM hop"
         " WHERE case_no = $1 AND hop_no = ANY($2)"
@@ -34,7 +35,6 @@ async def payers(connection: Connection, case_no: str, hop_nos: Sequence[int]) -
         case_no,
         list(hop_nos),
     )
-    return [Payer(**dict(row)) for row in rows]
 
 
 async def case_state(connection: Connection, case_no: str) -> CaseState:
@@ -87,8 +87,9 @@ ORDER BY c.court_order_id DESC
 async def court_orders(connection: Connection, restoration_id: UUID) -> list[CourtOrderRow]:
     """Return the orders about its money that end a step or determine a route, the newest first."""
     effects = [effect.value for effect in ENDS_BY]
-    rows = await connection.fetch(_ORDERS, restoration_id, effects, [kind.value for kind in LEADS_TO])
-    return [CourtOrderRow(**dict(row)) for row in rows]
+    return await Rows(connection, CourtOrderRow).many(
+        _ORDERS, restoration_id, effects, [kind.value for kind in LEADS_TO]
+    )
 
 
 async def is_withdrawn(connection: Connection, court_order_id: int) -> bool:

@@ -15,6 +15,7 @@ from db.restoration.claims import HopAtAccount, hops_at
 from db.restoration.credit_accounts import OBJECT_UNTIL
 from db.restoration.objections import TEXT
 from db.restoration.restorations import Line
+from db.rows import Rows
 from domain.errors import BadCursor
 from domain.errors.restoration import RestorationNotFound
 from domain.restoration.procedure import RELEASED_FOR
@@ -303,8 +304,7 @@ def _appeal(row: dict[str, Any]) -> AppealOfRestoration:
 
 
 async def _court_order(connection: Connection, court_order_id: int) -> CourtOrderBrief:
-    row = await connection.fetchrow(
+    # The foreign key guarantees the row.
+    return await Rows(connection, CourtOrderBrief).one(
         "SELECT court_order_id, kind, effect, amount_paise FROM court_order WHERE court_order_id = $1", court_order_id
     )
-    assert row is not None, "the foreign key guarantees the row"
-    return CourtOrderBrief(**dict(row))

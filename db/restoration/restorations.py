@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from db.rows import Rows
 from domain.errors.restoration import RestorationNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.outbox.procedures import RestorationPolicy
@@ -122,17 +123,17 @@ async def case_of(connection: Connection, restoration_id: UUID) -> str:
 
 async def lock(connection: Connection, restoration_id: UUID) -> RestorationRow:
     """Lock the restoration's row and return it. The caller has locked its case."""
-    row = await connection.fetchrow(
+    # Restorations are never deleted.
+    return await Rows(connection, RestorationRow).one(
         f"SELECT {_ROW} FROM restoration WHERE restoration_id = $1 FOR UPDATE", restoration_id
     )
-    assert row is not None, "restorations are never deleted"
-    return RestorationRow(**dict(row))
 
 
 async def find(connection: Connection, restoration_id: UUID) -> RestorationRow | None:
     """Return one restoration without a lock, or None."""
-    row = await connection.fetchrow(f"SELECT {_ROW} FROM restoration WHERE restoration_id = $1", restoration_id)
-    return RestorationRow(**dict(row)) if row else None
+    return await Rows(connection, RestorationRow).first(
+        f"SELECT {_ROW} FROM restoration WHERE restoration_id = $1", restoration_id
+    )
 
 
 # -- steps -------------------------------------------------------------------------------------------------------------
@@ -140,10 +141,9 @@ async def find(connection: Connection, restoration_id: UUID) -> RestorationRow |
 
 async def visits(connection: Connection, restoration_id: UUID) -> list[VisitRow]:
     """Return every visit of every step, in the order of their opening."""
-    rows = await connection.fetch(
+    return await Rows(connection, VisitRow).many(
         f"SELECT {_VISIT} FROM restoration_step WHERE restoration_id = $1 ORDER BY place", restoration_id
     )
-    return [VisitRow(**dict(row)) for row in rows]
 
 
 async def end_visit(
@@ -174,14 +174,13 @@ async def open_visit(
         at,
         due_at,
     )
-    row = await connection.fetchrow(
+    # Restorations are never deleted.
+    return await Rows(connection, RestorationRow).one(
         f"UPDATE restoration SET step = $2, visit_no = $3 WHERE restoration_id = $1 RETURNING {_ROW}",
         restoration_id,
         step.value,
         visit_no,
     )
-    assert row is not None, "restorations are never deleted"
-    return RestorationRow(**dict(row))
 
 
 async def note_reminded(connection: Connection, restoration_id: UUID, at: datetime) -> None:
@@ -314,7 +313,7 @@ WHERE l.restoration_id = $1 ORDER BY l.hop_no
 
 async def lines(connection: Connection, restoration_id: UUID) -> list[Line]:
     """Return the money of the restoration, by hop."""
-    return [Line(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)]
+    return await Rows(connection, Line).many(_LINES, restoration_id)
 
 
 async def of_victim(connection: Connection, ack_no: str, same_person: Collection[bytes]) -> int:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from db.body_keys import OpensLine, stored_line
 from db.person_keys import StoredPerson, StoredText, stored
 from db.pool import Connection
+from db.rows import Rows
 from domain.intake.ack_numbers import is_of_our_half
 from domain.tracing.missing_dates import NO_DATE
 from domain.workbook.known import EarlierLine
@@ -107,8 +108,7 @@ async def named_hops(
 ) -> list[NamedHop]:
     """Return the hops of cases with any of these references or accounts."""
     statement = _NAMED.format(cases="ANY($1)", condition="(h.reference_key = ANY($2) OR h.account_key = ANY($3))")
-    rows = await connection.fetch(statement, list(case_nos), list(reference_keys), list(account_keys))
-    return [NamedHop(**dict(row)) for row in rows]
+    return await Rows(connection, NamedHop).many(statement, list(case_nos), list(reference_keys), list(account_keys))
 
 
 async def undated_hops(connection: Connection, case_no: str) -> list[NamedHop]:
@@ -116,8 +116,7 @@ async def undated_hops(connection: Connection, case_no: str) -> list[NamedHop]:
     waits = (
         "h.state IN ('correction', 'unroutable') AND h.flags @> jsonb_build_array(jsonb_build_object('code', $2::text))"
     )
-    rows = await connection.fetch(_NAMED.format(cases="$1", condition=waits), case_no, NO_DATE)
-    return [NamedHop(**dict(row)) for row in rows]
+    return await Rows(connection, NamedHop).many(_NAMED.format(cases="$1", condition=waits), case_no, NO_DATE)
 
 
 _TOLD: Final = f"""
@@ -162,17 +161,16 @@ ORDER BY a.line_no
 
 async def fates(connection: Connection, institution: str, body_digest: bytes) -> list[LineFate]:
     """Return the disposition of every line of an answer just received, in their order."""
-    return [LineFate(**dict(row)) for row in await connection.fetch(_FATES, institution, body_digest)]
+    return await Rows(connection, LineFate).many(_FATES, institution, body_digest)
 
 
 async def teller(connection: Connection, ack_no: str) -> ComplaintOwner | None:
     """Return the victim and category of a complaint; None for an unknown number."""
-    row = await connection.fetchrow(
+    return await Rows(connection, ComplaintOwner).first(
         f"SELECT c.category, {stored('v')} AS person, v.district_as_told AS district, v.woman, v.child, v.senior"
         f" FROM complaint c JOIN victim v USING (victim_id) WHERE {_OF_NUMBER} {_PORTALS_FIRST}",
         ack_no,
     )
-    return ComplaintOwner(**dict(row)) if row else None
 
 
 async def known_transfer(connection: Connection, case_no: str) -> KnownTransfer | None:
@@ -180,13 +178,12 @@ async def known_transfer(connection: Connection, case_no: str) -> KnownTransfer 
 
     A transfer to a known institution comes first.
     """
-    row = await connection.fetchrow(
+    return await Rows(connection, KnownTransfer).first(
         "SELECT d.transfer_key, h.payee_holder, h.amount_paise, h.transferred_at FROM disputed_transfer d"
         " JOIN hop h USING (case_no, hop_no) WHERE d.case_no = $1"
         " ORDER BY h.institution IS NULL, d.hop_no LIMIT 1",
         case_no,
     )
-    return KnownTransfer(**dict(row)) if row else None
 
 
 async def imported_before(connection: Connection, case_no: str, content: str) -> bool:
