@@ -85,4 +85,4 @@ async def _given_up(_link: LinkToTell, _connection: Connection, _at: datetime) -
     log.error("no person could be told of a sign-in link")
 
 
-SIGN_IN_LINK_LETTERS: Final = Kind(OutgoingKind.SIGN_IN_LINK, credentials.link_to_tell, _tell, _given_up)
+SIGN_IN_LINK_LETTERS: Final = Kind(OutgoingKind.SIGN_IN_LINK, credentials.links_to_tell, _tell, _given_up)

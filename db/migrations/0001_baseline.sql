@@ -5045,12 +5045,12 @@ CREATE TABLE outgoing (
     CONSTRAINT outgoing_subject UNIQUE (kind, subject),
     CONSTRAINT outgoing_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT outgoing_due_until_end CHECK (((next_attempt_at IS NULL) = (ended_at IS NOT NULL))),
-    CONSTRAINT outgoing_failure_check CHECK ((length(failure) <= 100)),
+    CONSTRAINT outgoing_failure_check CHECK ((length(failure) <= 500)),
     CONSTRAINT outgoing_has_one_end CHECK (((ended_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT outgoing_outcome_check CHECK ((outcome = ANY (ARRAY['sent'::text, 'given_up'::text, 'over'::text])))
 ) WITH (fillfactor=80);
 COMMENT ON TABLE outgoing IS 'something to send; it is tried until it is sent, given up, or over because its subject changed';
-COMMENT ON COLUMN outgoing.failure IS 'name of the error of the last attempt; nothing of the content';
+COMMENT ON COLUMN outgoing.failure IS 'why the last attempt failed; nothing of the content';
 COMMENT ON COLUMN outgoing.next_attempt_at IS 'when it is tried, or when the lease of its sender ends; null: not any more';
 COMMENT ON COLUMN outgoing.outgoing_id IS 'of this sending: the next one about the same subject has another';
 COMMENT ON COLUMN outgoing.subject IS 'key of the row that it is about, in the table that the kind names';

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from activities.context import Context
 from activities.notifications.sending import Ways
-from activities.outgoing import Attempt, NotDue, NoWay, Routes, Write, send_due
+from activities.outgoing import NO_REPLY, SENDER_DIED, Attempt, NotDue, NoWay, Routes, Write, send_due
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from db import outgoing
@@ -34,7 +34,7 @@ DAY: Final = timedelta(days=1)
 BANK: Final = "SBIN"
 
 
-class Died(Exception):
+class Died(BaseException):
     """The process ends here."""
 
 
@@ -110,9 +110,19 @@ CAUSES: Final[Mapping[OutgoingKind, Callable[[Connection, datetime], Awaitable[o
     OutgoingKind.BANK_PERSON: person,
 }
 """what makes something of each kind due; returns its subject"""
-FAILS: Final = {"away": MailUnreachable, "refused": MailRefused, "no_way": NoWay, "over": NotDue, "dies": Died}
+FAILS: Final = {
+    "away": MailUnreachable,
+    "unforeseen": ZeroDivisionError,
+    "hangs": TimeoutError,
+    "refused": MailRefused,
+    "no_way": NoWay,
+    "over": NotDue,
+    "dies": Died,
+}
 ENDS: Final = {"works": "sent", "refused": "given_up", "no_way": "given_up", "over": "over"}
-fates = st.sampled_from(("works", "away", "away", "away", "dies", "dies_after", "refused", "no_way", "over"))
+AGAIN: Final = {"away": str(MailUnreachable()), "unforeseen": "ZeroDivisionError", "hangs": NO_REPLY}
+"""failures after which it is tried again"""
+fates = st.sampled_from((*AGAIN, "works", "away", "away", "dies", "dies_after", "refused", "no_way", "over"))
 steps = st.lists(
     st.one_of(
         *(st.tuples(st.just("send"), fates),) * 4,
@@ -212,9 +222,11 @@ class Life:
         after, limit = await self.row(), self.ctx.policy.messages.trying.attempts
         if not is_due:
             assert (after, sent, self.fates) == (before, 0, [fate])
-        elif fate == "away":
+        elif before["attempts"] >= limit:
+            assert (after["outcome"], after["failure"], self.fates) == ("given_up", SENDER_DIED, [fate])
+        elif fate in AGAIN:
             is_over = after["attempts"] >= limit
-            assert (after["outcome"], after["failure"]) == ("given_up" if is_over else None, "MailUnreachable")
+            assert (after["outcome"], after["failure"]) == ("given_up" if is_over else None, AGAIN[fate])
         else:
             assert after["outcome"] == ENDS.get(fate)
             assert sent == (fate == "works")
