@@ -48,6 +48,14 @@ class EventSender(Protocol):
         ...
 
 
+class WebhookRoute(Protocol):
+    """Posts notices to webhooks of officers: `adapters.messages.webhooks.WebhookPoster`."""
+
+    async def post(self, url: str, body: bytes, headers: dict[str, str], *, timeout_seconds: float) -> None:
+        """Post a notice. Raises `WebhookFailed`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Routes:
     """The routes over which things go out."""
@@ -57,6 +65,10 @@ class Routes:
     """the route to webhooks of banks, for test events"""
     first_sign_in_address: str = ""
     """the address at which people of banks set their first password"""
+    webhooks: WebhookRoute | None = None
+    """the route to webhooks of officers"""
+    desk_url: str = ""
+    """the address at which officers find their work items"""
 
 
 @dataclass(frozen=True, slots=True)

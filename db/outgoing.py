@@ -23,6 +23,7 @@ class OutgoingKind(StrEnum):
     BANK_PERSON = "bank_person"
     BANK_TEST_CALL = "bank_test_call"
     SIGN_IN_LINK = "sign_in_link"
+    TASK_MESSAGE = "task_message"
 
 
 class OutgoingEnd(StrEnum):
@@ -56,6 +57,11 @@ async def queue(connection: Connection, kind: OutgoingKind, subject: object, at:
         str(subject),
         at,
     )
+
+
+def queued(kind: OutgoingKind, rows: str, key: str, at: str) -> str:
+    """Return the SQL statement that queues new rows, which `rows` names, at their time `at`; `key` is their key."""
+    return f"INSERT INTO outgoing (kind, subject, next_attempt_at) SELECT '{kind}', {key}::text, {at} FROM {rows}"
 
 
 def is_due(kind: OutgoingKind, subject: str) -> str:

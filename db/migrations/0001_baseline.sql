@@ -6007,24 +6007,18 @@ CREATE TABLE task_message (
     officer_id text NOT NULL,
     medium text NOT NULL,
     written_at timestamp with time zone NOT NULL,
-    attempts integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
     sent_at timestamp with time zone,
     withdrawn_at timestamp with time zone,
-    failure text NOT NULL DEFAULT ''::text,
+    given_up_at timestamp with time zone,
     CONSTRAINT task_message_pkey PRIMARY KEY (message_id),
-    CONSTRAINT task_message_attempts_check CHECK ((attempts >= 0)),
-    CONSTRAINT task_message_failure_check CHECK ((length(failure) <= 500)),
-    CONSTRAINT task_message_has_one_end CHECK ((num_nonnulls(next_attempt_at, sent_at, withdrawn_at) <= 1)),
+    CONSTRAINT task_message_has_one_end CHECK ((num_nonnulls(sent_at, withdrawn_at, given_up_at) <= 1)),
     CONSTRAINT task_message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text, 'webhook'::text])))
 );
 COMMENT ON TABLE task_message IS 'one message to an officer about several work items; its text is made when it is sent';
-COMMENT ON COLUMN task_message.next_attempt_at IS 'null: sent, withdrawn or given up';
 COMMENT ON COLUMN task_message.withdrawn_at IS 'when none of its items waited any more';
 CREATE INDEX task_message_by_time ON task_message (written_at);
-CREATE INDEX task_message_due ON task_message (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX task_message_of_officer ON task_message (officer_id, medium, written_at);
-CREATE UNIQUE INDEX task_message_under_way ON task_message (officer_id, medium) WHERE (next_attempt_at IS NOT NULL);
+CREATE UNIQUE INDEX task_message_under_way ON task_message (officer_id, medium) WHERE ((sent_at IS NULL) AND (withdrawn_at IS NULL) AND (given_up_at IS NULL));
 
 CREATE TABLE task_notice (
     officer_id text NOT NULL,

@@ -14,7 +14,6 @@ class OutboundWork(StrEnum):
     MESSAGE = "message"
     COMPLAINANT_MESSAGE = "complainant_message"
     PUBLIC_DRAFT = "public_draft"
-    TASK_MESSAGE = "task_message"
     FIR = "fir"
     DUE_DOCUMENT = "due_document"
 

@@ -20,11 +20,18 @@ from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from db import outgoing
 from db.banks import bank_key_changes, bank_login_changes, bank_logins, bank_people, bank_test_calls
+from db.cases import tasks
 from db.officers import credentials, officers
 from db.outgoing import OutgoingKind
 from db.pool import Connection, open_pool
+from db.reporting import task_messages, task_notices
+from db.reporting.task_notices import UnheardNotice
 from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
+from schemas.enums import Role, TaskKind
+from schemas.jurisdiction import WHOLE_STATE
 from schemas.officers import OfficerEntry
+from schemas.reporting.task_notices import NoticeMedium
+from schemas.tasks import TaskCause, TaskFacts
 from tests.deep import database_settings
 from tests.factories import make_context
 from workers.loops.outbound import KINDS
@@ -100,6 +107,24 @@ async def person(connection: Connection, at: datetime) -> object:
     return person_id
 
 
+async def task_message(connection: Connection, at: datetime) -> object:
+    """A message about a work item on which its officer can act."""
+    name = f"o{uuid4().hex[:8]}"
+    entry = OfficerEntry(officer_id=name, name="A", email="a@police.example")
+    await officers.add(connection, entry, at, "command:test")
+    await officers.set_roles(connection, name, (Role.DESK,), at, "command:test")
+    await officers.set_districts(connection, name, (WHOLE_STATE,), at, "command:test")
+    facts = TaskFacts(institution=BANK, detail=name)
+    cause = TaskCause.BANK_KEY_UNTOLD
+    task_id = await tasks.open_for_institution(connection, BANK, TaskKind.PHONE_BANK, cause, at, facts=facts)
+    assert task_id is not None
+    notice = UnheardNotice(officer_id=name, task_id=task_id, version=0, medium=NoticeMedium.EMAIL)
+    await task_notices.write_unheard(connection, [notice], at)
+    message_id = uuid4()
+    assert await task_messages.begin(connection, message_id, name, NoticeMedium.EMAIL, at)
+    return message_id
+
+
 test_call.__test__ = False  # type: ignore[attr-defined]
 CAUSES: Final[Mapping[OutgoingKind, Callable[[Connection, datetime], Awaitable[object]]]] = {
     OutgoingKind.BANK_TEST_CALL: test_call,
@@ -108,8 +133,11 @@ CAUSES: Final[Mapping[OutgoingKind, Callable[[Connection, datetime], Awaitable[o
     OutgoingKind.BANK_LOGIN_CHANGE: login_change,
     OutgoingKind.SIGN_IN_LINK: sign_in_link,
     OutgoingKind.BANK_PERSON: person,
+    OutgoingKind.TASK_MESSAGE: task_message,
 }
 """what makes something of each kind due; returns its subject"""
+ONCE: Final = {OutgoingKind.TASK_MESSAGE}
+"""kinds whose subject goes out once"""
 FAILS: Final = {
     "away": MailUnreachable,
     "unforeseen": ZeroDivisionError,
@@ -207,6 +235,8 @@ class Life:
     # -- what happens ----------------------------------------------------------------------------------------------
 
     async def cause(self) -> None:
+        if self.real.name in ONCE:
+            return
         async with self.ctx.pool.acquire() as connection:
             await outgoing.queue(connection, self.real.name, self.subject, self.now)
 
