@@ -14,16 +14,22 @@ from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from activities.context import Context
 from activities.deadlocks import repeated
-from activities.notifications.sending import Ways
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
+from adapters.messages.smtp import PdfAttachment
 from db import outgoing
 from db.outgoing import Claimed, OutgoingEnd, OutgoingKind
 from db.pool import Connection
+from domain.notifications.sms_templates import SmsTemplates
+from schemas.notifications import Medium, SmsIds
 
 log = logging.getLogger(__name__)
 
 SENDER_DIED: Final = "every attempt ended without a result"
 NO_REPLY: Final = "no reply in time"
+NO_WAY: Final = {
+    Medium.SMS: "no SMS gateway is configured: GOLDENHOUR_SMS_URL",
+    Medium.EMAIL: "no mail route is configured: GOLDENHOUR_SMTP_URL",
+}
 
 Row = TypeVar("Row")
 Write = Callable[[Connection, datetime], Awaitable[None]]
@@ -36,8 +42,48 @@ class NoWay(Exception):
     retryable: ClassVar[bool] = False
 
 
+class NoRouteYet(NoWay):
+    """Its route is not configured yet."""
+
+    retryable = True
+
+
 class NotDue(Exception):
     """There is nothing to send any more, because its subject has changed meanwhile."""
+
+
+class MailRoute(Protocol):
+    """The route for letters: `adapters.messages.smtp.Mailer`."""
+
+    async def send(
+        self, to: str, subject: str, body_text: str, message_id: str, *, attachments: Sequence[PdfAttachment] = ()
+    ) -> None:
+        """Send one letter. Raises `MailError`."""
+        ...
+
+
+class SmsRoute(Protocol):
+    """The route for short messages: `adapters.messages.sms.SmsGateway`."""
+
+    async def send(self, to: str, body_text: str, key: str, ids: SmsIds | None = None) -> str:
+        """Send one short message. Raises `SmsError`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The routes of messages; None where a route is not configured."""
+
+    mail: MailRoute | None = None
+    sms: SmsRoute | None = None
+    sms_templates: SmsTemplates | None = None
+    """the registered texts of short messages; None for a gateway that asks for none"""
+
+    @property
+    def missing(self) -> list[Medium]:
+        """Return the media without a route."""
+        ways = {Medium.EMAIL: self.mail, Medium.SMS: self.sms}
+        return [medium for medium, way in ways.items() if way is None]
 
 
 class EventSender(Protocol):
@@ -92,6 +138,8 @@ class Kind(Generic[Row]):
     """sends it, and returns what is written with the mark; raises `NoWay`, `NotDue`, and errors with `retryable`"""
     given_up: Callable[[Row, Connection, datetime], Awaitable[None]] | None = None
     """writes what follows when it is given up"""
+    until: Callable[[Row], datetime | None] = lambda _: None
+    """returns the time from which there is no other attempt; None: the policy alone ends them"""
     batch: int = 20
     """number of those that are claimed at a time"""
     at_once: int = 20
@@ -153,8 +201,9 @@ async def _failed(ctx: Context, kind: Kind[Row], claimed: Claimed, row: Row, err
         failure = str(error) or failure
     else:
         log.warning("%s %d: %s", kind.name, claimed.outgoing_id, failure)
-    if getattr(error, "retryable", True) and claimed.attempts < trying.attempts:
-        again_at = ctx.now() + timedelta(seconds=trying.wait_seconds(claimed.attempts))
+    again_at, until = ctx.now() + timedelta(seconds=trying.wait_seconds(claimed.attempts)), kind.until(row)
+    in_time = claimed.attempts < trying.attempts and (until is None or again_at < until)
+    if getattr(error, "retryable", True) and in_time:
         async with ctx.pool.acquire() as connection:
             await outgoing.put_off(connection, claimed, again_at, failure)
     else:

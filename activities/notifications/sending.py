@@ -2,22 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final, Protocol
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.deadlocks import repeated
+from activities.notifications.outbox import use_of_message
+from activities.outgoing import NO_WAY, SENDER_DIED, Attempt, Kind, NoRouteYet, NoWay, Ways, Write
 from adapters.messages.sms import SmsError, SmsUnsendable
 from adapters.messages.smtp import MailError, PdfAttachment
-from db import notifications
+from db import complainant_messages, notifications
+from db.complainant_messages import ComplainantMessage
 from db.notifications import ToSend
+from db.outgoing import OutgoingKind
+from db.pool import Connection
 from domain.errors.documents import DocumentErased
 from domain.errors.notifications import MessageExpired, MessageSent
-from domain.notifications.sms_templates import SmsTemplates
 from schemas.enums import Language, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import Medium, MessageKind, MessageRow, Recipient, SmsIds
@@ -29,46 +31,7 @@ SEND_LIMIT: Final = 50
 SENT_AT_ONCE: Final = 10
 NO_WAY_WAITS: Final = timedelta(days=1)
 """the time after which a message without a configured route is checked again; it goes sooner by `send_by_new_ways`"""
-NO_WAY: Final = {
-    Medium.SMS: "no SMS gateway is configured: GOLDENHOUR_SMS_URL",
-    Medium.EMAIL: "no mail route is configured: GOLDENHOUR_SMTP_URL",
-}
 TOO_LATE: Final = "its time is over"
-SENDER_DIED: Final = "every attempt ended without a result"
-
-
-class MailRoute(Protocol):
-    """The route for letters: `adapters.messages.smtp.Mailer`."""
-
-    async def send(
-        self, to: str, subject: str, body_text: str, message_id: str, *, attachments: Sequence[PdfAttachment] = ()
-    ) -> None:
-        """Send one letter. Raises `MailError`."""
-        ...
-
-
-class SmsRoute(Protocol):
-    """The route for short messages: `adapters.messages.sms.SmsGateway`."""
-
-    async def send(self, to: str, body_text: str, key: str, ids: SmsIds | None = None) -> str:
-        """Send one short message. Raises `SmsError`."""
-        ...
-
-
-@dataclass(frozen=True)
-class Ways:
-    """The routes of messages; None where a route is not configured."""
-
-    mail: MailRoute | None = None
-    sms: SmsRoute | None = None
-    sms_templates: SmsTemplates | None = None
-    """the registered texts of short messages; None for a gateway that asks for none"""
-
-    @property
-    def missing(self) -> list[Medium]:
-        """Return the media without a route."""
-        ways = {Medium.EMAIL: self.mail, Medium.SMS: self.sms}
-        return [medium for medium, way in ways.items() if way is None]
 
 
 async def send_due(ctx: Context, ways: Ways) -> int:
@@ -199,3 +162,39 @@ def _data(message: ToSend) -> dict[str, object]:
         "medium": message.medium.value,
         "language": message.language.value,
     }
+
+
+# -- people who complain on the public page ----------------------------------------------------------------------------
+
+
+async def _to_complainant(attempt: Attempt, message: ComplainantMessage) -> Write:
+    """Send a short message. A code is neither sent nor stored after its time."""
+    ctx, sms = attempt.ctx, attempt.routes.ways.sms
+    if message.valid_until <= ctx.now():
+        raise NoWay(TOO_LATE)
+    if sms is None:
+        raise NoRouteYet(NO_WAY[Medium.SMS])
+    opened = ctx.persons.open_text(message.key, message.sealed, use_of_message(message.message_id))
+    number, _, text = opened.partition("\n")
+    if not text:
+        raise NoWay("its key is destroyed")
+    ids = sms_ids(attempt.routes.ways, message.kind, Recipient.COMPLAINANT, message.language)
+    async with asyncio.timeout(ctx.policy.messages.trying.call_timeout_seconds):
+        await sms.send(number, text, str(message.message_id), ids)
+    return lambda connection, at: complainant_messages.sent(connection, message.message_id, at)
+
+
+async def _complainant_given_up(message: ComplainantMessage, connection: Connection, _at: datetime) -> None:
+    await complainant_messages.blank(connection, message.message_id)
+
+
+COMPLAINANT_MESSAGES: Final = Kind(
+    OutgoingKind.COMPLAINANT_MESSAGE,
+    complainant_messages.due,
+    _to_complainant,
+    _complainant_given_up,
+    until=lambda message: message.valid_until,
+    batch=50,
+    at_once=50,
+)
+"""of their codes and links; one that is not sent is no work item, because the page says what to do without it"""

@@ -7,8 +7,7 @@ import logging
 from datetime import datetime
 from typing import Final
 
-from activities.notifications.sending import Ways
-from activities.outgoing import Attempt, Kind, NoWay
+from activities.outgoing import Attempt, Kind, NoWay, Ways
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError
 from db.officers import credentials

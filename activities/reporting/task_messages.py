@@ -11,8 +11,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from activities.context import Context
-from activities.notifications.sending import NO_WAY
-from activities.outgoing import Attempt, Kind, NotDue, NoWay, Routes, Write
+from activities.outgoing import NO_WAY, Attempt, Kind, NotDue, NoWay, Routes, Write
 from activities.reporting.task_notices import taker_of
 from activities.secrets import CannotOpen
 from adapters.banks.push.client import signed_headers

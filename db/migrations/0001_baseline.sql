@@ -3562,10 +3562,7 @@ CREATE TABLE complainant_message (
     sealed bytea,
     written_at timestamp with time zone NOT NULL,
     valid_until timestamp with time zone NOT NULL,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
     sent_at timestamp with time zone,
-    failure text NOT NULL DEFAULT ''::text,
     code_digest bytea,
     mobile_digest bytea,
     tries integer NOT NULL DEFAULT 0,
@@ -3574,16 +3571,14 @@ CREATE TABLE complainant_message (
     CONSTRAINT complainant_message_code_is_whole CHECK ((((kind = 'complaint_code'::text) = (code_digest IS NOT NULL)) AND ((code_digest IS NULL) = (mobile_digest IS NULL)))),
     CONSTRAINT complainant_message_kind_check CHECK ((kind = ANY (ARRAY['complaint_code'::text, 'complaint_link'::text]))),
     CONSTRAINT complainant_message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
-    CONSTRAINT complainant_message_sent_or_to_send CHECK (((sent_at IS NULL) OR (next_attempt_at IS NULL))),
-    CONSTRAINT complainant_message_to_send_is_sealed CHECK (((next_attempt_at IS NULL) OR (sealed IS NOT NULL))),
+    CONSTRAINT complainant_message_sent_has_no_text CHECK (((sent_at IS NULL) OR (sealed IS NULL))),
     CONSTRAINT complainant_message_used_is_a_code CHECK (((used_at IS NULL) OR (code_digest IS NOT NULL)))
 );
-COMMENT ON TABLE complainant_message IS 'a short message to a person who complains on the page, whose complaint may have no case yet; the row is the outbox';
+COMMENT ON TABLE complainant_message IS 'a short message to a person who complains on the page, whose complaint may have no case yet';
 COMMENT ON COLUMN complainant_message.mobile_digest IS 'keyed digest of the number to which the code went';
-COMMENT ON COLUMN complainant_message.sealed IS 'number and text, sealed under the key of the draft; empty once it is sent or over';
+COMMENT ON COLUMN complainant_message.sealed IS 'number and text, sealed under the key of the draft; null once it is sent or over, and it is sent no more';
 COMMENT ON COLUMN complainant_message.used_at IS 'when the code was entered; a code is good once';
 CREATE INDEX complainant_message_draft ON complainant_message (draft_id, written_at);
-CREATE INDEX complainant_message_due ON complainant_message (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE complaint (
     ack_no text NOT NULL,

@@ -12,7 +12,6 @@ class OutboundWork(StrEnum):
     """Kinds of outbound work with an outbox of their own, each named by it."""
 
     MESSAGE = "message"
-    COMPLAINANT_MESSAGE = "complainant_message"
     PUBLIC_DRAFT = "public_draft"
     FIR = "fir"
     DUE_DOCUMENT = "due_document"
@@ -21,7 +20,6 @@ class OutboundWork(StrEnum):
 _ATTEMPT_IS_DUE: Final = "next_attempt_at <= $1"
 _ALSO_DUE: Final = {
     OutboundWork.MESSAGE: ["expires_at <= $1 AND body <> ''"],
-    OutboundWork.COMPLAINANT_MESSAGE: ["next_attempt_at IS NOT NULL AND valid_until <= $1"],
 }
 """rows whose time is over, by kind"""
 _UNCONFIRMED: Final = (

@@ -10,7 +10,8 @@ from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import issue_about
-from activities.notifications.sending import Ways, send_due
+from activities.notifications.sending import send_due
+from activities.outgoing import Ways
 from adapters.messages.smtp import Mailer
 from schemas.documents.facts import IssuedDocument, Particulars
 from schemas.enums import Language

@@ -19,11 +19,10 @@ from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import appeal_address
 from activities.drafts.confirmation_tasks import tell_desk
 from activities.notifications.bank_letters import KEY_LETTERS, LOGIN_CHANGE_LETTERS, LOGIN_LETTERS
-from activities.notifications.complainant_messages import tell_complainants
 from activities.notifications.person_codes import PERSON_CODES, first_sign_in_address
-from activities.notifications.sending import MailRoute, Ways, send_by_new_ways, send_due
+from activities.notifications.sending import COMPLAINANT_MESSAGES, send_by_new_ways, send_due
 from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
-from activities.outgoing import EventSender, Kind, Routes, WebhookRoute
+from activities.outgoing import EventSender, Kind, MailRoute, Routes, Ways, WebhookRoute
 from activities.outgoing import send_due as send_outgoing
 from activities.police.firs import register_due
 from activities.reporting.task_messages import TASK_MESSAGES
@@ -43,7 +42,7 @@ KINDS: Final[Mapping[OutgoingKind, Kind[Any]]] = {
     kind.name: kind
     for kind in (
         *(TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS, SIGN_IN_LINK_LETTERS, PERSON_CODES),
-        *(TASK_MESSAGES,),
+        *(TASK_MESSAGES, COMPLAINANT_MESSAGES),
     )
 }
 """registry of the kinds of what goes out"""
@@ -114,7 +113,6 @@ class OutboundLoop:
         return {
             **{name: partial(send_outgoing, self.ctx, routes, kind) for name, kind in KINDS.items()},
             OutboundWork.MESSAGE: partial(send_due, self.ctx, self.ways),
-            OutboundWork.COMPLAINANT_MESSAGE: partial(tell_complainants, self.ctx, self.ways),
             OutboundWork.PUBLIC_DRAFT: partial(tell_desk, self.ctx),
             OutboundWork.FIR: partial(register_due, self.ctx, self.register),
             OutboundWork.DUE_DOCUMENT: partial(issue_documents_due, self.ctx, self.appeal_address),

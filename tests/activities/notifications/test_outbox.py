@@ -15,7 +15,8 @@ from activities.context import Context
 from activities.holds import opening
 from activities.holds.holder_contacts import take_contact
 from activities.notifications.outbox import tell_holder, tell_officer, tell_victim
-from activities.notifications.sending import NO_WAY, Ways, send_again, send_by_new_ways, send_due
+from activities.notifications.sending import send_again, send_by_new_ways, send_due
+from activities.outgoing import NO_WAY, Ways
 from activities.person_keys import PersonKeys
 from activities.police.firs import assign_officer
 from activities.secrets import SecretBox

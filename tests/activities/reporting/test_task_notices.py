@@ -11,10 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activities.cases.desk import close_task
-from activities.notifications.sending import Ways
 from activities.officers import enrolment
 from activities.outgoing import Routes as AllRoutes
-from activities.outgoing import send_due
+from activities.outgoing import Ways, send_due
 from activities.reporting import notice_settings
 from activities.reporting.task_messages import TASK_MESSAGES
 from activities.reporting.task_notices import TaskNotices

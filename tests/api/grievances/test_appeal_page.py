@@ -17,7 +17,8 @@ from activities.grievances import decisions
 from activities.holds import opening
 from activities.holds.lifecycle import HoldDeadlines
 from activities.holds.releases import confirm_release
-from activities.notifications.sending import Ways, send_due
+from activities.notifications.sending import send_due
+from activities.outgoing import Ways
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
 from api.grievances.appeal_page import PAGES, TEXTS

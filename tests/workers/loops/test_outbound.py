@@ -132,8 +132,6 @@ async def test_each_kind_is_found_by_the_row_of_its_outbox_that_is_due(database:
             assert await found(outbox, named | {"next_attempt_at": str(NOW + SECOND)}) == set()
             assert await found(outbox, named | {"next_attempt_at": str(NOW)}) == {kind}
         assert await found("message", {"expires_at": str(NOW), "body": "a code"}) == {OutboundWork.MESSAGE}
-        late = {"next_attempt_at": str(NOW + SECOND), "valid_until": str(NOW)}
-        assert await found("complainant_message", late) == {OutboundWork.COMPLAINANT_MESSAGE}
         sent = {"draft_id": str(await connection.fetchval("SELECT draft_id FROM draft")), "asked_paise": 1}
         assert await found("public_draft", sent) == set()
         assert await found("public_draft", sent, timedelta()) == {OutboundWork.PUBLIC_DRAFT}
