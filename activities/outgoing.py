@@ -138,6 +138,8 @@ class Kind(Generic[Row]):
     """sends it, and returns what is written with the mark; raises `NoWay`, `NotDue`, and errors with `retryable`"""
     given_up: Callable[[Row, Connection, datetime], Awaitable[None]] | None = None
     """writes what follows when it is given up"""
+    before: Callable[[Context, Routes, Connection], Awaitable[None]] | None = None
+    """writes what is due beside the sending, before each claim"""
     until: Callable[[Row], datetime | None] = lambda _: None
     """returns the time from which there is no other attempt; None: the policy alone ends them"""
     batch: int = 20
@@ -157,6 +159,8 @@ async def send_due(ctx: Context, routes: Routes, kind: Kind[Row]) -> int:
     lease = timedelta(seconds=3 * (kind.call_seconds or ctx.policy.messages.trying.call_timeout_seconds))
     # A subject changes in a transaction that writes here too, so it is read as it stands for this claim.
     async with ctx.pool.acquire() as connection, connection.transaction():
+        if kind.before is not None:
+            await kind.before(ctx, routes, connection)
         claimed = await outgoing.claim(connection, kind.name, now, now + lease, kind.batch)
         rows = await kind.read(connection, [one.subject for one in claimed]) if claimed else {}
     limit = asyncio.Semaphore(kind.at_once)
@@ -188,7 +192,7 @@ async def _send(ctx: Context, routes: Routes, kind: Kind[Row], claimed: Claimed,
     except Exception as error:
         await _failed(ctx, kind, claimed, row, error)
     else:
-        await _end(ctx, claimed, OutgoingEnd.SENT, write)
+        await _mark_sent(ctx, claimed, write)
         return True
     return False
 
@@ -213,11 +217,20 @@ async def _failed(ctx: Context, kind: Kind[Row], claimed: Claimed, row: Row, err
 
 @repeated()
 async def _end(
-    ctx: Context, claimed: Claimed, outcome: OutgoingEnd, write: Write | None = None, failure: str = ""
+    ctx: Context, claimed: Claimed, outcome: OutgoingEnd, follows: Write | None = None, failure: str = ""
 ) -> None:
-    """Write an end, and what goes with it. An end that is written already stays."""
+    """Write an end, and what follows from it. An end that is written already stays."""
     now = ctx.now()
     async with ctx.pool.acquire() as connection, connection.transaction():
-        is_new = await outgoing.end(connection, claimed, outcome, now, failure)
-        if write is not None and (is_new or outcome is OutgoingEnd.SENT):
+        if await outgoing.end(connection, claimed, outcome, now, failure) and follows is not None:
+            await follows(connection, now)
+
+
+@repeated()
+async def _mark_sent(ctx: Context, claimed: Claimed, write: Write | None) -> None:
+    """Write that something is sent: first in its own row, which may need the lock of a case."""
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        if write is not None:
             await write(connection, now)
+        await outgoing.end(connection, claimed, OutgoingEnd.SENT, now)

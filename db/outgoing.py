@@ -23,6 +23,7 @@ class OutgoingKind(StrEnum):
     BANK_PERSON = "bank_person"
     BANK_TEST_CALL = "bank_test_call"
     COMPLAINANT_MESSAGE = "complainant_message"
+    MESSAGE = "message"
     SIGN_IN_LINK = "sign_in_link"
     TASK_MESSAGE = "task_message"
 

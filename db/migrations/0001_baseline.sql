@@ -4700,9 +4700,6 @@ CREATE TABLE message (
     natural_key text NOT NULL,
     written_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
-    failure text NOT NULL DEFAULT ''::text,
     expires_at timestamp with time zone,
     person_id uuid,
     sealed_head bytea,
@@ -4716,7 +4713,6 @@ CREATE TABLE message (
     CONSTRAINT message_is_sealed CHECK (((sealed_head IS NOT NULL) OR (to_whom <> ALL (ARRAY['victim'::text, 'holder'::text])))),
     CONSTRAINT message_sealed_has_nothing_in_clear CHECK (((sealed_head IS NULL) OR ((address = '…'::text) AND (subject = ''::text) AND (body = CASE WHEN (sealed_body IS NULL) THEN ''::text ELSE '…'::text END)))),
     CONSTRAINT message_sealed_is_whole CHECK (((num_nulls(person_id, sealed_head) = ANY (ARRAY[0, 2])) AND ((sealed_body IS NULL) OR (person_id IS NOT NULL)))),
-    CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
     CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'bank'::text, 'io'::text, 'officer'::text])))
 ) WITH (fillfactor=80);
 COMMENT ON COLUMN message.body IS 'the text of a message to an office; … where it is sealed';
@@ -4725,9 +4721,8 @@ COMMENT ON COLUMN message.person_id IS 'the victim or account holder whose key s
 COMMENT ON COLUMN message.sealed_body IS 'text, sealed; null once it is blank';
 COMMENT ON COLUMN message.sealed_head IS 'address and subject, sealed';
 CREATE INDEX message_case ON message (case_no);
-CREATE INDEX message_in_trouble ON message (written_at) WHERE ((sent_at IS NULL) AND (failure <> ''::text));
 CREATE INDEX message_to_expire ON message (expires_at) WHERE ((body <> ''::text) AND (expires_at IS NOT NULL));
-CREATE INDEX message_to_send ON message (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+CREATE INDEX message_unsent ON message (written_at) WHERE (sent_at IS NULL);
 
 CREATE TABLE message_document (
     message_id uuid NOT NULL,

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from activities.context import Context
 from activities.drafts import public_drafts
-from activities.notifications.outbox import Complainant, tell_complainant
+from activities.intake import take_complaint
+from activities.notifications.outbox import Complainant, tell_complainant, tell_victim
 from activities.outgoing import NO_REPLY, SENDER_DIED, Attempt, NotDue, NoWay, Routes, Ways, Write, send_due
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
@@ -37,7 +38,7 @@ from schemas.officers import OfficerEntry
 from schemas.reporting.task_notices import NoticeMedium
 from schemas.tasks import TaskCause, TaskFacts
 from tests.deep import database_settings
-from tests.factories import make_context
+from tests.factories import complaint, make_context, rrn
 from workers.loops.outbound import KINDS
 
 GATE: Final = 6
@@ -144,6 +145,13 @@ async def complainant_message(ctx: Context, connection: Connection, at: datetime
     return await connection.fetchval("SELECT message_id FROM complainant_message WHERE draft_id = $1", draft_id)
 
 
+async def message(ctx: Context, connection: Connection, at: datetime) -> object:
+    taken = await take_complaint(ctx, complaint(), idempotency_key=rrn(), taken_by="officer:1")
+    case_no = taken.receipt.case_ack_no
+    await tell_victim(connection, ctx, case_no, MessageKind.MONEY_HELD, {"amount_paise": 5_000_00}, at)
+    return await connection.fetchval("SELECT message_id FROM message WHERE case_no = $1 ORDER BY written_at", case_no)
+
+
 CAUSES: Final[Mapping[OutgoingKind, Callable[[Context, Connection, datetime], Awaitable[object]]]] = {
     OutgoingKind.BANK_TEST_CALL: asked_call,
     OutgoingKind.BANK_KEY_CHANGE: key_change,
@@ -153,9 +161,10 @@ CAUSES: Final[Mapping[OutgoingKind, Callable[[Context, Connection, datetime], Aw
     OutgoingKind.BANK_PERSON: person,
     OutgoingKind.TASK_MESSAGE: task_message,
     OutgoingKind.COMPLAINANT_MESSAGE: complainant_message,
+    OutgoingKind.MESSAGE: message,
 }
 """what makes something of each kind due; returns its subject"""
-ONCE: Final = {OutgoingKind.TASK_MESSAGE, OutgoingKind.COMPLAINANT_MESSAGE}
+ONCE: Final = {OutgoingKind.TASK_MESSAGE, OutgoingKind.COMPLAINANT_MESSAGE, OutgoingKind.MESSAGE}
 """kinds whose subject goes out once"""
 FAILS: Final = {
     "away": MailUnreachable,
