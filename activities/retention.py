@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 BATCH: Final = 100
 CODES_KEPT: Final = timedelta(days=8)
 """longer than a code and its visit are good"""
-ERASED: Final = "the personal data are destroyed"
 """failure of a message that was not sent before"""
 
 
@@ -77,11 +76,8 @@ async def _destroy(ctx: Context, person_id: UUID, case_no: str) -> None:
             owner = await retention.owner_of(work.connection, person_id)
             if owner.case_no is not None:
                 await work.log(EventKind.CASE_ERASED, rule=end.outcome.value)
-                return
-            ack_nos = [fate.ack_no for fate in fates]
-            case_nos = sorted({fate.case_no for fate in fates})
-            await retention.give_up_messages(work.connection, person_id, case_nos, ERASED)
-            if owner.hold_id is not None:
+            elif owner.hold_id is not None:
                 await work.log(EventKind.HOLDER_ERASED, hold_id=str(owner.hold_id), rule=end.outcome.value)
-                return
-            await work.log(EventKind.VICTIM_ERASED, ack_nos=ack_nos, rule=end.outcome.value)
+            else:
+                ack_nos = [fate.ack_no for fate in fates]
+                await work.log(EventKind.VICTIM_ERASED, ack_nos=ack_nos, rule=end.outcome.value)

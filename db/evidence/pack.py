@@ -87,7 +87,7 @@ def _messages() -> str:
     An address proves that a notice was served, so it is in full. A victim's is masked, and only tells one person from
     another. Both are null once the key of the person is destroyed.
     """
-    without = ("address", "subject", "body", "person_id", "sealed_head", "sealed_body", *_UNSENT)
+    without = ("address", "subject", "body", "person_id", "sealed_head", "sealed_body")
     return (
         f"SELECT (to_jsonb(t) - '{{{','.join(without)}}}'::text[]"
         # The text of a code has no digest, because trying every code would find it.

@@ -3562,10 +3562,7 @@ CREATE TABLE complainant_message (
     sealed bytea,
     written_at timestamp with time zone NOT NULL,
     valid_until timestamp with time zone NOT NULL,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
     sent_at timestamp with time zone,
-    failure text NOT NULL DEFAULT ''::text,
     code_digest bytea,
     mobile_digest bytea,
     tries integer NOT NULL DEFAULT 0,
@@ -3574,16 +3571,14 @@ CREATE TABLE complainant_message (
     CONSTRAINT complainant_message_code_is_whole CHECK ((((kind = 'complaint_code'::text) = (code_digest IS NOT NULL)) AND ((code_digest IS NULL) = (mobile_digest IS NULL)))),
     CONSTRAINT complainant_message_kind_check CHECK ((kind = ANY (ARRAY['complaint_code'::text, 'complaint_link'::text]))),
     CONSTRAINT complainant_message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
-    CONSTRAINT complainant_message_sent_or_to_send CHECK (((sent_at IS NULL) OR (next_attempt_at IS NULL))),
-    CONSTRAINT complainant_message_to_send_is_sealed CHECK (((next_attempt_at IS NULL) OR (sealed IS NOT NULL))),
+    CONSTRAINT complainant_message_sent_has_no_text CHECK (((sent_at IS NULL) OR (sealed IS NULL))),
     CONSTRAINT complainant_message_used_is_a_code CHECK (((used_at IS NULL) OR (code_digest IS NOT NULL)))
 );
-COMMENT ON TABLE complainant_message IS 'a short message to a person who complains on the page, whose complaint may have no case yet; the row is the outbox';
+COMMENT ON TABLE complainant_message IS 'a short message to a person who complains on the page, whose complaint may have no case yet';
 COMMENT ON COLUMN complainant_message.mobile_digest IS 'keyed digest of the number to which the code went';
-COMMENT ON COLUMN complainant_message.sealed IS 'number and text, sealed under the key of the draft; empty once it is sent or over';
+COMMENT ON COLUMN complainant_message.sealed IS 'number and text, sealed under the key of the draft; null once it is sent or over, and it is sent no more';
 COMMENT ON COLUMN complainant_message.used_at IS 'when the code was entered; a code is good once';
 CREATE INDEX complainant_message_draft ON complainant_message (draft_id, written_at);
-CREATE INDEX complainant_message_due ON complainant_message (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE complaint (
     ack_no text NOT NULL,
@@ -4705,9 +4700,6 @@ CREATE TABLE message (
     natural_key text NOT NULL,
     written_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
-    failure text NOT NULL DEFAULT ''::text,
     expires_at timestamp with time zone,
     person_id uuid,
     sealed_head bytea,
@@ -4721,7 +4713,6 @@ CREATE TABLE message (
     CONSTRAINT message_is_sealed CHECK (((sealed_head IS NOT NULL) OR (to_whom <> ALL (ARRAY['victim'::text, 'holder'::text])))),
     CONSTRAINT message_sealed_has_nothing_in_clear CHECK (((sealed_head IS NULL) OR ((address = '…'::text) AND (subject = ''::text) AND (body = CASE WHEN (sealed_body IS NULL) THEN ''::text ELSE '…'::text END)))),
     CONSTRAINT message_sealed_is_whole CHECK (((num_nulls(person_id, sealed_head) = ANY (ARRAY[0, 2])) AND ((sealed_body IS NULL) OR (person_id IS NOT NULL)))),
-    CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
     CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'bank'::text, 'io'::text, 'officer'::text])))
 ) WITH (fillfactor=80);
 COMMENT ON COLUMN message.body IS 'the text of a message to an office; … where it is sealed';
@@ -4730,9 +4721,8 @@ COMMENT ON COLUMN message.person_id IS 'the victim or account holder whose key s
 COMMENT ON COLUMN message.sealed_body IS 'text, sealed; null once it is blank';
 COMMENT ON COLUMN message.sealed_head IS 'address and subject, sealed';
 CREATE INDEX message_case ON message (case_no);
-CREATE INDEX message_in_trouble ON message (written_at) WHERE ((sent_at IS NULL) AND (failure <> ''::text));
 CREATE INDEX message_to_expire ON message (expires_at) WHERE ((body <> ''::text) AND (expires_at IS NOT NULL));
-CREATE INDEX message_to_send ON message (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+CREATE INDEX message_unsent ON message (written_at) WHERE (sent_at IS NULL);
 
 CREATE TABLE message_document (
     message_id uuid NOT NULL,
@@ -5045,12 +5035,12 @@ CREATE TABLE outgoing (
     CONSTRAINT outgoing_subject UNIQUE (kind, subject),
     CONSTRAINT outgoing_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT outgoing_due_until_end CHECK (((next_attempt_at IS NULL) = (ended_at IS NOT NULL))),
-    CONSTRAINT outgoing_failure_check CHECK ((length(failure) <= 100)),
+    CONSTRAINT outgoing_failure_check CHECK ((length(failure) <= 500)),
     CONSTRAINT outgoing_has_one_end CHECK (((ended_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT outgoing_outcome_check CHECK ((outcome = ANY (ARRAY['sent'::text, 'given_up'::text, 'over'::text])))
 ) WITH (fillfactor=80);
 COMMENT ON TABLE outgoing IS 'something to send; it is tried until it is sent, given up, or over because its subject changed';
-COMMENT ON COLUMN outgoing.failure IS 'name of the error of the last attempt; nothing of the content';
+COMMENT ON COLUMN outgoing.failure IS 'why the last attempt failed; nothing of the content';
 COMMENT ON COLUMN outgoing.next_attempt_at IS 'when it is tried, or when the lease of its sender ends; null: not any more';
 COMMENT ON COLUMN outgoing.outgoing_id IS 'of this sending: the next one about the same subject has another';
 COMMENT ON COLUMN outgoing.subject IS 'key of the row that it is about, in the table that the kind names';
@@ -6007,24 +5997,18 @@ CREATE TABLE task_message (
     officer_id text NOT NULL,
     medium text NOT NULL,
     written_at timestamp with time zone NOT NULL,
-    attempts integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
     sent_at timestamp with time zone,
     withdrawn_at timestamp with time zone,
-    failure text NOT NULL DEFAULT ''::text,
+    given_up_at timestamp with time zone,
     CONSTRAINT task_message_pkey PRIMARY KEY (message_id),
-    CONSTRAINT task_message_attempts_check CHECK ((attempts >= 0)),
-    CONSTRAINT task_message_failure_check CHECK ((length(failure) <= 500)),
-    CONSTRAINT task_message_has_one_end CHECK ((num_nonnulls(next_attempt_at, sent_at, withdrawn_at) <= 1)),
+    CONSTRAINT task_message_has_one_end CHECK ((num_nonnulls(sent_at, withdrawn_at, given_up_at) <= 1)),
     CONSTRAINT task_message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text, 'webhook'::text])))
 );
 COMMENT ON TABLE task_message IS 'one message to an officer about several work items; its text is made when it is sent';
-COMMENT ON COLUMN task_message.next_attempt_at IS 'null: sent, withdrawn or given up';
 COMMENT ON COLUMN task_message.withdrawn_at IS 'when none of its items waited any more';
 CREATE INDEX task_message_by_time ON task_message (written_at);
-CREATE INDEX task_message_due ON task_message (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX task_message_of_officer ON task_message (officer_id, medium, written_at);
-CREATE UNIQUE INDEX task_message_under_way ON task_message (officer_id, medium) WHERE (next_attempt_at IS NOT NULL);
+CREATE UNIQUE INDEX task_message_under_way ON task_message (officer_id, medium) WHERE ((sent_at IS NULL) AND (withdrawn_at IS NULL) AND (given_up_at IS NULL));
 
 CREATE TABLE task_notice (
     officer_id text NOT NULL,

@@ -14,11 +14,10 @@ import pytest
 
 from activities.administration import proposal_tasks
 from activities.notifications.bank_letters import LOGIN_CHANGE_LETTERS
-from activities.notifications.sending import Ways
 from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
 from activities.officers.authenticators import code_at, step_at
 from activities.officers.enrolment import import_officers
-from activities.outgoing import Routes, send_due
+from activities.outgoing import Routes, Ways, send_due
 from activities.reporting.task_notices import TaskNotices
 from activities.retention import forget_entries
 from adapters.messages.smtp import MailError, MailUnreachable

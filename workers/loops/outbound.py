@@ -19,14 +19,12 @@ from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import appeal_address
 from activities.drafts.confirmation_tasks import tell_desk
 from activities.notifications.bank_letters import KEY_LETTERS, LOGIN_CHANGE_LETTERS, LOGIN_LETTERS
-from activities.notifications.complainant_messages import tell_complainants
 from activities.notifications.person_codes import PERSON_CODES, first_sign_in_address
-from activities.notifications.sending import MailRoute, Ways, send_by_new_ways, send_due
+from activities.notifications.sending import COMPLAINANT_MESSAGES, MESSAGES, send_by_new_ways
 from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
-from activities.outgoing import EventSender, Kind, Routes
-from activities.outgoing import send_due as send_outgoing
+from activities.outgoing import EventSender, Kind, MailRoute, Routes, Ways, WebhookRoute, send_due
 from activities.police.firs import register_due
-from activities.reporting.task_messages import WebhookRoute, send_task_messages
+from activities.reporting.task_messages import TASK_MESSAGES
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.webhooks import WebhookPoster
@@ -41,7 +39,10 @@ log = logging.getLogger(__name__)
 
 KINDS: Final[Mapping[OutgoingKind, Kind[Any]]] = {
     kind.name: kind
-    for kind in (TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS, SIGN_IN_LINK_LETTERS, PERSON_CODES)
+    for kind in (
+        *(TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS, SIGN_IN_LINK_LETTERS, PERSON_CODES),
+        *(MESSAGES, COMPLAINANT_MESSAGES, TASK_MESSAGES),
+    )
 }
 """registry of the kinds of what goes out"""
 DueWork = Callable[[], Awaitable[int]]
@@ -107,13 +108,10 @@ class OutboundLoop:
         return sum([await self._attempt(work) for work in self._works().values()])
 
     def _works(self) -> Mapping[WorkKind, DueWork]:
-        routes = Routes(self.ways, self.bank_events, self.first_sign_in_address)
+        routes = Routes(self.ways, self.bank_events, self.first_sign_in_address, self.webhooks, self.desk_url)
         return {
-            **{name: partial(send_outgoing, self.ctx, routes, kind) for name, kind in KINDS.items()},
-            OutboundWork.MESSAGE: partial(send_due, self.ctx, self.ways),
-            OutboundWork.COMPLAINANT_MESSAGE: partial(tell_complainants, self.ctx, self.ways),
+            **{name: partial(send_due, self.ctx, routes, kind) for name, kind in KINDS.items()},
             OutboundWork.PUBLIC_DRAFT: partial(tell_desk, self.ctx),
-            OutboundWork.TASK_MESSAGE: partial(send_task_messages, self.ctx, self.ways, self.webhooks, self.desk_url),
             OutboundWork.FIR: partial(register_due, self.ctx, self.register),
             OutboundWork.DUE_DOCUMENT: partial(issue_documents_due, self.ctx, self.appeal_address),
         }

@@ -104,7 +104,7 @@ async def test_m14_no_officer_sees_a_code(holds: Holds, door: AppealDoor) -> Non
     assert "code" not in made.model_dump()
     assert {to_whom for to_whom, _ in await told(holds, case_no, "appeal_code")} == {"holder"}
     async with holds.bench.pool.acquire() as connection:
-        await notifications.expire(connection, made.valid_until, "its time is over")
+        await notifications.expire(connection, made.valid_until)
     bodies = "SELECT DISTINCT body, sealed_body FROM message WHERE case_no = $1 AND kind = 'appeal_code'"
     assert await holds.bench.rows(bodies, case_no) == [("", None)], "nor does the database keep it"
 

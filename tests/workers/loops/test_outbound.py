@@ -106,7 +106,7 @@ async def test_without_gateway_and_register_everything_stays_written_and_says_so
     await one_of_each(ctx)
     async with OutboundLoop.opened(ctx, Settings(), None) as loop:
         assert await loop.send_due_once() == 0
-    assert "is configured" in await database.fetchval("SELECT failure FROM message")
+    assert "is configured" in await database.fetchval("SELECT failure FROM outgoing WHERE kind = 'message'")
     assert await database.fetchval("SELECT failure FROM fir") == NO_REGISTER
 
 
@@ -116,7 +116,7 @@ async def test_each_kind_is_found_by_the_row_of_its_outbox_that_is_due(database:
         assert outboxes | {OutboundWork.PUBLIC_DRAFT} == {*OutboundWork, "outgoing"}
         await connection.execute("CREATE TEMP TABLE draft AS TABLE public.draft WITH NO DATA")
         await connection.execute("INSERT INTO draft (draft_id, sent_at) VALUES (gen_random_uuid(), present_moment())")
-        for kind in (*OutboundWork, "outgoing"):
+        for kind in (*OutboundWork, "outgoing", "message"):
             await connection.execute(f"CREATE TEMP TABLE {kind} AS TABLE public.{kind} WITH NO DATA")
 
         async def found(table: str, row: Mapping[str, object], after: timedelta = MINUTE) -> set[str]:
@@ -131,9 +131,7 @@ async def test_each_kind_is_found_by_the_row_of_its_outbox_that_is_due(database:
             outbox, named = ("outgoing", {"kind": kind}) if kind in {*OutgoingKind} else (kind, {})
             assert await found(outbox, named | {"next_attempt_at": str(NOW + SECOND)}) == set()
             assert await found(outbox, named | {"next_attempt_at": str(NOW)}) == {kind}
-        assert await found("message", {"expires_at": str(NOW), "body": "a code"}) == {OutboundWork.MESSAGE}
-        late = {"next_attempt_at": str(NOW + SECOND), "valid_until": str(NOW)}
-        assert await found("complainant_message", late) == {OutboundWork.COMPLAINANT_MESSAGE}
+        assert await found("message", {"expires_at": str(NOW), "body": "a code"}) == {OutgoingKind.MESSAGE}
         sent = {"draft_id": str(await connection.fetchval("SELECT draft_id FROM draft")), "asked_paise": 1}
         assert await found("public_draft", sent) == set()
         assert await found("public_draft", sent, timedelta()) == {OutboundWork.PUBLIC_DRAFT}
