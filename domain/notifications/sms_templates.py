@@ -12,8 +12,7 @@ from typing import Annotated, Any, Final, NamedTuple
 from pydantic import Field, ValidationError
 
 from domain.notifications.events import Channel
-from domain.notifications.rules import ADDRESSEES, RULES
-from domain.notifications.texts import TEXTS
+from domain.notifications.rules import ADDRESSEES, RULES, TEXTS
 from schemas.base import FrozenModel
 from schemas.enums import Language
 from schemas.notifications import MessageKind, Recipient, SmsIds

@@ -1,23 +1,30 @@
-"""Texts of notifications, written from the tables of `english` and `hindi`; no text stands elsewhere.
+"""Texts of notifications, written from the table `messages.toml`; no text stands elsewhere.
 
 A short message has at most `SMS_PARTS_MAX` parts for all facts, because names are cut to what fits. English says Rs,
 because no seven-bit alphabet has the Rupee sign.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from string import Formatter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from domain.errors import RuleBroken
-from domain.notifications import english, hindi
-from domain.notifications.text_table import Key, Text
+from domain.notifications.rules import TEXTS, WORDS, Key, MessageLacks, MessagesWrong, Text
 from domain.rupees import rupees
 from domain.task_names import name_of
-from schemas.base import FrozenModel
+from schemas.base import MAX_AMOUNT_PAISE, FrozenModel
 from schemas.enums import Language, TaskKind
-from schemas.notifications import MessageFacts, MessageKind, Recipient
+from schemas.notifications import (
+    COURT_MAX_CHARS,
+    REFERENCE_MAX_CHARS,
+    SMS_PARTS_MAX,
+    MessageFacts,
+    MessageKind,
+    Recipient,
+    masked_account,
+    sms_parts,
+)
 from schemas.reporting.task_notices import WaitingItem
+from schemas.restoration_enums import GrievanceLevel, Step
 from schemas.text import IST
 
 OFFICER_MAX_CHARS: Final = 40
@@ -28,10 +35,6 @@ BANK_MAX_CHARS: Final = 20
 
 IF_QUIET: Final = MessageKind.NEWS
 """the message that takes the place of every other one if a victim may not be told what it is about"""
-
-
-class MessageLacks(RuleBroken):
-    """The message cannot be written, because a value that it must state is missing."""
 
 
 class Said(FrozenModel):
@@ -64,10 +67,6 @@ class Written(NamedTuple):
     text: str
 
 
-TEXTS: Final[Mapping[Language, Mapping[Key, Text]]] = {Language.EN: english.TEXTS, Language.HI: hindi.TEXTS}
-_WORDS: Final[Mapping[Language, Mapping[str, str]]] = {Language.EN: english.WORDS, Language.HI: hindi.WORDS}
-
-
 def short(kind: MessageKind, to_whom: Recipient, language: Language, said: Said) -> Written:
     """Return the text of a short message. Raises `MessageLacks` with every missing value."""
     too_long = [name for name in ("link", "my_page") if len(getattr(said, name)) > LINK_MAX_CHARS]
@@ -79,8 +78,7 @@ def _written(kind: MessageKind, to_whom: Recipient, language: Language, said: Sa
     if text is None:
         raise MessageLacks(f"{kind.value} is not for {to_whom.value}")
     values = _values(language, said)
-    named = {name for part in text for _, name, _, _ in Formatter().parse(part) if name}
-    missing = sorted(name for name in named if not values.get(name))
+    missing = sorted(name for name in text.names() if not values.get(name))
     if missing:
         raise MessageLacks(f"{kind.value} to {to_whom.value}: {', '.join(missing)}")
     return Written(text.subject.format_map(values), text.text.format_map(values))
@@ -92,9 +90,9 @@ def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...
     if kind is IF_QUIET:
         # The footer of all letters says who writes, and about what.
         return Written(parts[0].subject, "\n\n".join(part.text for part in parts) + "\n")
-    words = [_WORDS[language]["footer"] for language in languages]
+    words = [WORDS[language]["footer"] for language in languages]
     first = languages[0]
-    case = _WORDS[first]["case"].format(case=said.ack_no or said.case_no)
+    case = WORDS[first]["case"].format(case=said.ack_no or said.case_no)
     return Written(f"{case}: {parts[0].subject}", "\n\n".join([part.text for part in parts] + words) + "\n")
 
 
@@ -106,7 +104,7 @@ def items_short(language: Language, facts: MessageFacts, ack_no: str | None, lin
 
 def items_letter(language: Language, facts: MessageFacts, listed: Sequence[WaitingItem], link: str) -> Written:
     """Return a letter to an officer about work items, with a line for each that is listed."""
-    words, said = _WORDS[language], _of_items(language, facts, listed[0].ack_no, link)
+    words, said = WORDS[language], _of_items(language, facts, listed[0].ack_no, link)
     written = _written(MessageKind.WORK_ITEMS, Recipient.OFFICER, language, said)
     lines = [_item_line(item, words, language) for item in listed]
     if facts.items is not None and facts.items > len(listed):
@@ -115,7 +113,7 @@ def items_letter(language: Language, facts: MessageFacts, listed: Sequence[Waiti
 
 
 def _of_items(language: Language, facts: MessageFacts, ack_no: str | None, link: str) -> Said:
-    return Said(case_no=ack_no or _WORDS[language]["no_case"], facts=facts, link=link)
+    return Said(case_no=ack_no or WORDS[language]["no_case"], facts=facts, link=link)
 
 
 def _item_line(item: WaitingItem, words: Mapping[str, str], language: Language) -> str:
@@ -131,14 +129,14 @@ def _item_line(item: WaitingItem, words: Mapping[str, str], language: Language) 
 
 def forwarded(languages: tuple[Language, ...], said: Said, account: str, inner: Written) -> Written:
     """Return a letter that asks a bank to send `inner` to its customer."""
-    words = _WORDS[languages[0]]
-    asks = [_WORDS[language]["forward"].format(account=account) for language in languages]
+    words = WORDS[languages[0]]
+    asks = [WORDS[language]["forward"].format(account=account) for language in languages]
     subject = f"{words['case'].format(case=said.case_no)}: {words['forward_subject']}"
     return Written(subject, "\n\n".join([*asks, "--", inner.text]))
 
 
 def _values(language: Language, said: Said) -> dict[str, str]:
-    facts, words = said.facts, _WORDS[language]
+    facts, words = said.facts, WORDS[language]
     amount = "" if facts.amount_paise is None else _amount(language, facts.amount_paise)
     decision = facts.decision and words[facts.decision]
     if "{amount}" in decision:
@@ -212,3 +210,63 @@ def _day(moment: datetime | None) -> str:
 
 def _time(moment: datetime | None) -> str:
     return f"{moment.astimezone(IST):%d-%m-%Y %H:%M}" if moment else ""
+
+
+# -- the check of the table --------------------------------------------------------------------------------------------
+
+HOLD_REFERENCE_CHARS: Final = 10
+"""length of the reference of a hold, which its holder is told"""
+LONGEST: Final = Said(
+    case_no="2" * 14,
+    facts=MessageFacts(
+        amount_paise=MAX_AMOUNT_PAISE - 1,
+        until=datetime(2026, 12, 9, 20, 0, tzinfo=UTC),
+        days=3_660,
+        reference="R" * REFERENCE_MAX_CHARS,
+        code="1234567890",
+        decision="part_released",
+        duty="magistrate_report",
+        step=Step.VERIFICATION,
+        number="G0000000001",
+        next_level=GrievanceLevel.DISTRICT_GRO,
+        restored_paise=MAX_AMOUNT_PAISE - 1,
+        court="C" * COURT_MAX_CHARS,
+        next_due_at=datetime(2026, 12, 9, 20, 0, tzinfo=UTC),
+        to_account=masked_account("9999", "b" * 60, 9),
+        items=999_999,
+        task=TaskKind.RESTORATION_STEP,
+    ),
+    officer="\N{DEVANAGARI LETTER KA}" * 90,
+    phone="+91 98765 43210",
+    link="https://" + "a" * (LINK_MAX_CHARS - 8),
+    my_page="https://" + "a" * (LINK_MAX_CHARS - 8),
+    bank="\N{DEVANAGARI LETTER KA}" * 60,
+    account="9" * 34,
+    account_end="9999",
+)
+"""every value at its longest, with letters of sixteen bits"""
+
+
+def mistakes(texts: Mapping[Language, Mapping[Key, Text]]) -> Iterator[str]:
+    """Yield every text that has an unknown value, other values than in English, or too many parts for an SMS."""
+    for language, table in texts.items():
+        values = _values(language, LONGEST)
+        for (kind, to_whom), text in table.items():
+            where = f"message.{kind} to {to_whom} in {language}"
+            names = text.names()
+            if unknown := sorted(names - values.keys()):
+                yield f"{where}: no value has the name {', '.join(unknown)}"
+                continue
+            if names != texts[Language.EN][kind, to_whom].names():
+                yield f"{where}: its values are not those of the English text"
+            longest = values
+            if to_whom is Recipient.HOLDER:
+                facts = LONGEST.facts.model_copy(update={"reference": "R" * HOLD_REFERENCE_CHARS})
+                longest = _values(language, LONGEST.model_copy(update={"facts": facts}))
+            parts = sms_parts(text.text.format_map(longest)).count
+            if parts > SMS_PARTS_MAX:
+                yield f"{where}: {parts} parts of an SMS, at most {SMS_PARTS_MAX}"
+
+
+if _MISTAKES := tuple(mistakes(TEXTS)):
+    raise MessagesWrong("\n".join(_MISTAKES))

@@ -12,12 +12,11 @@ import orjson
 from api.pages import TEMPLATES
 from api.public.pages import texts_of
 from documents.wording import words_of
-from domain.document_fields import document_name, field_names
 from domain.documents import requirements
-from domain.notifications.rules import ADDRESSEES, RULES
+from domain.notifications.rules import ADDRESSEES, RULES, TEXTS, MessageLacks
 from domain.notifications.sms_templates import template_keys, template_text
-from domain.notifications.texts import TEXTS, MessageLacks, Said, forwarded, items_letter, items_short, letter, short
-from domain.task_names import NAMES, name_of
+from domain.notifications.texts import Said, forwarded, items_letter, items_short, letter, short
+from domain.task_names import NAMES, document_name, field_names, name_of
 from domain.task_notes import compose
 from domain.tracing.call_script import what_to_say
 from schemas.assignment import NoOfficer

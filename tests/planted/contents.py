@@ -52,8 +52,8 @@ BUGS: Final = (
     Bug(
         "a message that lacks a fact is not written",
         "domain/notifications/texts.py",
-        "missing = sorted(name for name in named if not values.get(name))",
-        "missing = sorted(name for name in named if name not in values)",
+        "missing = sorted(name for name in text.names() if not values.get(name))",
+        "missing = sorted(name for name in text.names() if name not in values)",
         "tests/domain/notifications/test_texts.py::test_whatever_is_missing_is_named",
     ),
     Bug(

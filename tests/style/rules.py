@@ -36,8 +36,8 @@ HINDI_TERMS: Final = "## Hindi terms"
 HINDI_TEXTS: Final = (
     "console/text/hi/*.json",
     "api/templates/**/hi*.toml",
-    "domain/task_n*.py",
-    "domain/notifications/hindi.py",
+    "domain/texts/hi/[!d]*.toml",
+    "domain/notifications/messages.toml",
     "documents/event*.toml",
     "api/*.py",
 )

@@ -6,7 +6,6 @@ import pytest
 
 from db.cases import tasks
 from domain import task_notes
-from domain.task_notes import ENGLISH
 from schemas.enums import DiscrepancyKind, Language, TaskKind
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about, about_hop
 from tests.activities.bench import Bench
@@ -35,7 +34,7 @@ async def test_another_text_asks_nothing_twice_and_keeps_no_task_open(
         opened = await tasks.open_tasks(connection, case_no, ASKED, NOW)
         assert len(opened) == len(ASKED)
         assert len(set(await notes(bench.pool, OF_CASE, case_no))) == len(ASKED)
-        monkeypatch.setattr(task_notes, "TEXTS", {Language.EN: dict.fromkeys(ENGLISH, text)})
+        monkeypatch.setattr(task_notes, "TEXTS", {Language.EN: dict.fromkeys(task_notes.TEXTS[Language.EN], text)})
         assert set(await notes(bench.pool, OF_CASE, case_no)) == {text}
         assert await tasks.open_tasks(connection, case_no, ASKED, NOW) == []
         one, *others = [task.cause for task in ASKED]

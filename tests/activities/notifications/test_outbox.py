@@ -25,7 +25,7 @@ from adapters.messages.smtp import Mailer
 from db import notifications
 from db.pool import Connection
 from domain.errors import NotFound, NotNow
-from domain.notifications.texts import MessageLacks
+from domain.notifications.rules import MessageLacks
 from schemas.holds import NewHolderContact
 from schemas.notifications import Medium, MessageKind, SmsIds
 from schemas.police import CaseDuty, NewOfficer

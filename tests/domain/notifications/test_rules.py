@@ -1,18 +1,31 @@
 """The table of who is told what is whole: every event, kind, recipient and text is in it, with the facts it needs."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+import tomllib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from domain.notifications.events import Addressee, Channel, Fact, NotificationEvent
-from domain.notifications.rules import ADDRESSEES, EXPIRING, RULES, Rule, carried, channels_of, facts_of
-from domain.notifications.texts import TEXTS, MessageLacks, Said, Written, letter
+from domain.notifications.rules import (
+    ADDRESSEES,
+    EXPIRING,
+    RULES,
+    MessageLacks,
+    MessagesWrong,
+    Rule,
+    carried,
+    channels_of,
+    facts_of,
+    read,
+)
+from domain.notifications.texts import Said, Written, letter
 from schemas.enums import Language, TaskKind
 from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.restoration_enums import GrievanceLevel, Step
 from tests.each import each
+from tests.paths import ROOT
 
 OF_EVENT = MessageFacts(
     occasion="once",
@@ -68,19 +81,37 @@ def texts(rule: Rule) -> list[Written]:
     return [written(rule, language, to_whom) for language in Language for to_whom in ADDRESSEES[rule.to].texts]
 
 
-def test_every_event_has_a_row() -> None:
-    assert set(RULES) == set(NotificationEvent)
-    assert all(entry.rules and entry.when for entry in RULES.values())
+def table() -> dict[str, Any]:
+    """Return the content of the table, to be changed."""
+    return tomllib.loads((ROOT / "domain" / "notifications" / "messages.toml").read_text(encoding="utf-8"))
 
 
-def test_every_addressee_is_named_and_used() -> None:
-    assert set(ADDRESSEES) == set(Addressee) == {rule.to for _, rule in every_rule()}
+@each(
+    ("change", "mistake"),
+    [
+        (lambda of: of["event"].pop("hold_begun"), "event.hold_begun: not in the table"),
+        (lambda of: of["message"].pop("hold"), "message.hold: not in the table"),
+        (lambda of: of["addressee"].pop("io"), "addressee.io: not in the table"),
+        (lambda of: of["message"]["hold"]["texts"][0].pop("hi"), "message.hold.texts.0.hi: Field required"),
+        (lambda of: of["message"]["hold"]["name"].pop("en"), "message.hold.name.en: Field required"),
+        (lambda of: of["event"]["hold_begun"].update(rules=[]), "event.hold_begun.rules: Tuple should have at least 1"),
+        (lambda of: of["event"]["hold_begun"].update(when=""), "event.hold_begun.when: String should have at least 1"),
+        (lambda of: of["message"]["hold"]["texts"][0].update(to=["victim"]), "message.hold: no text for holder"),
+        (lambda of: of["message"]["hold"]["texts"][0]["to"].append("io"), "message.hold: no rule sends it to io"),
+    ],
+)
+def test_a_table_that_is_not_whole_is_refused_and_the_mistake_named(
+    change: Callable[[dict[str, Any]], object], mistake: str
+) -> None:
+    content = table()
+    change(content)
+    with pytest.raises(MessagesWrong) as caught:
+        read(content)
+    assert any(line.startswith(mistake) for line in str(caught.value).splitlines())
 
 
-def test_every_kind_and_every_text_has_a_rule() -> None:
-    used = {(rule.kind, to_whom) for _, rule in every_rule() for to_whom in ADDRESSEES[rule.to].texts}
-    assert {kind for kind, _ in used} == set(MessageKind)
-    assert used == set(TEXTS[Language.EN])
+def test_every_addressee_is_used() -> None:
+    assert set(Addressee) == {rule.to for _, rule in every_rule()}
 
 
 def test_no_event_tells_an_addressee_twice() -> None:
@@ -103,7 +134,7 @@ def test_the_facts_of_a_rule_suffice_for_its_texts(rule: Rule) -> None:
 @each("rule", EVERY)
 def test_a_rule_carries_no_fact_that_its_texts_leave_out(rule: Rule) -> None:
     for fact in rule.facts:
-        without = replace(rule, facts=tuple(one for one in rule.facts if one is not fact))
+        without = rule.model_copy(update={"facts": tuple(one for one in rule.facts if one is not fact)})
         try:
             fewer = texts(without)
         except MessageLacks:
@@ -114,7 +145,7 @@ def test_a_rule_carries_no_fact_that_its_texts_leave_out(rule: Rule) -> None:
 def test_a_text_that_lacks_a_fact_is_found() -> None:
     rule = RULES[NotificationEvent.CREDITED].rules[0]
     with pytest.raises(MessageLacks, match="credited to victim: reference"):
-        texts(replace(rule, facts=(Fact.AMOUNT, Fact.TO_ACCOUNT)))
+        texts(rule.model_copy(update={"facts": (Fact.AMOUNT, Fact.TO_ACCOUNT)}))
 
 
 def test_a_message_carries_its_facts_and_the_occasion_and_no_other() -> None:

@@ -17,10 +17,9 @@ from domain.notifications.sms_templates import (
     template_keys,
     template_text,
 )
-from domain.notifications.texts import short
+from domain.notifications.texts import LONGEST, short
 from schemas.enums import Language
 from schemas.notifications import MessageKind, Recipient
-from tests.domain.notifications.test_texts import LONGEST_SAID
 from tests.each import each
 from tests.paths import ROOT
 from workers.reference.sms_templates import SAMPLE, sample, template_file
@@ -51,7 +50,7 @@ def test_every_message_that_goes_by_sms_has_a_template_in_each_language() -> Non
 @each("key", KEYS)
 def test_a_message_is_its_template_with_values(key: TemplateKey) -> None:
     parts = template_text(key).split(VARIABLE)
-    text = short(key.kind, key.to_whom, key.language, LONGEST_SAID).text
+    text = short(key.kind, key.to_whom, key.language, LONGEST).text
     assert re.fullmatch(".+".join(map(re.escape, parts)), text, re.DOTALL)
     assert "{" not in "".join(parts)
 

@@ -3,101 +3,63 @@
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import product
-from string import Formatter
 
 import pytest
 
-from domain.notifications.texts import LINK_MAX_CHARS, TEXTS, MessageLacks, Said, forwarded, letter, short
-from schemas.base import MAX_AMOUNT_PAISE
-from schemas.enums import Language, TaskKind
-from schemas.notifications import (
-    COURT_MAX_CHARS,
-    REFERENCE_MAX_CHARS,
-    SMS_PARTS_MAX,
-    MessageFacts,
-    MessageKind,
-    Recipient,
-    masked_account,
-    sms_parts,
-)
+from domain.notifications.rules import TEXTS, MessageLacks, Text
+from domain.notifications.texts import LINK_MAX_CHARS, LONGEST, Said, forwarded, letter, mistakes, short
+from schemas.enums import Language
+from schemas.notifications import MessageFacts, MessageKind, Recipient, sms_parts
 from schemas.restoration_enums import GrievanceLevel, Step
 from tests.each import each
 
 CASE = "20112400000001"
 UNTIL = datetime(2026, 12, 9, 20, 0, tzinfo=UTC)
-LONGEST = MessageFacts(
-    amount_paise=MAX_AMOUNT_PAISE - 1,
-    until=UNTIL,
-    days=3_660,
-    reference="R" * REFERENCE_MAX_CHARS,
-    code="1234567890",
-    decision="part_released",
-    duty="magistrate_report",
-    step=Step.VERIFICATION,
-    number="G0000000001",
-    next_level=GrievanceLevel.DISTRICT_GRO,
-    restored_paise=MAX_AMOUNT_PAISE - 1,
-    court="C" * COURT_MAX_CHARS,
-    next_due_at=UNTIL,
-    to_account=masked_account("9999", "b" * 60, 9),
-    items=999_999,
-    task=TaskKind.RESTORATION_STEP,
-)
-LONGEST_SAID = Said(
-    case_no=CASE,
-    facts=LONGEST,
-    officer="क्ष" * 90,
-    phone="+91 98765 43210",
-    link="https://" + "a" * (LINK_MAX_CHARS - 8),
-    my_page="https://" + "a" * (LINK_MAX_CHARS - 8),
-    bank="भ" * 60,
-    account="9" * 34,
-    account_end="9999",
-)
 KEYS = sorted(TEXTS[Language.EN])
 EVERY = list(product(Language, KEYS))
 
 
-def longest(to_whom: Recipient) -> Said:
-    """The longest facts; the reference of a hold, which its holder is told, has ten characters."""
-    facts = LONGEST.model_copy(update={"reference": "R" * 10}) if to_whom is Recipient.HOLDER else LONGEST
-    return LONGEST_SAID.model_copy(update={"facts": facts})
-
-
-def names(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-
-def test_both_languages_say_the_same_things() -> None:
-    assert TEXTS[Language.EN].keys() == TEXTS[Language.HI].keys()
-    assert {kind for kind, _ in KEYS} == set(MessageKind)
+def test_every_text_states_known_values_and_fits_into_a_short_message() -> None:
+    assert not list(mistakes(TEXTS))
     for key in KEYS:
-        english, hindi = (TEXTS[language][key] for language in Language)
-        assert names(english.text) == names(hindi.text), key
-        assert names(english.subject) == names(hindi.subject), key
+        assert len(letter(*key, tuple(Language), LONGEST).subject) <= 200
 
 
-@each(("language", "key"), EVERY)
-def test_the_longest_facts_fit_into_a_short_message(language: Language, key: tuple[MessageKind, Recipient]) -> None:
-    written = short(*key, language, longest(key[1]))
-    assert 1 <= sms_parts(written.text).count <= SMS_PARTS_MAX, written.text
-    assert "{" not in written.text
-    assert len(letter(*key, tuple(Language), LONGEST_SAID).subject) <= 200
+@each(
+    ("text", "mistake"),
+    [
+        ("Case {case}: {total} of your money", "no value has the name total"),
+        ("मामला {case}: आपके {amount}", "its values are not those of the English text"),
+        ("x" * 600 + "{case} {amount} {officer} {my_page}", "11 parts of an SMS, at most 4"),
+    ],
+)
+def test_a_text_with_a_mistake_is_named(text: str, mistake: str) -> None:
+    key = (MessageKind.MONEY_HELD, Recipient.VICTIM)
+    texts = {Language.EN: TEXTS[Language.EN], Language.HI: {key: Text(subject="{amount}", text=text)}}
+    assert list(mistakes(texts)) == [f"message.money_held to victim in hi: {mistake}"]
 
 
 @each(("language", "key"), EVERY)
 def test_a_plain_english_message_is_in_seven_bits(language: Language, key: tuple[MessageKind, Recipient]) -> None:
     bank = {"bank": "State Bank of India", "account": "30119998887776", "account_end": "7776"}
-    said = Said(case_no=CASE, facts=LONGEST, officer="R. Sharma", phone="9000000001", **bank)
+    said = Said(case_no=CASE, facts=LONGEST.facts, officer="R. Sharma", phone="9000000001", **bank)
     encoding = sms_parts(short(*key, language, said).text).encoding
     assert encoding == ("gsm7" if language is Language.EN else "ucs2")
 
 
 @each(("language", "key"), EVERY)
 def test_whatever_is_missing_is_named(language: Language, key: tuple[MessageKind, Recipient]) -> None:
-    text = TEXTS[language][key]
-    needed = names(text.text) | names(text.subject)
-    needed -= {"case", "officer", "where", "next", "further", "reply_at", "form_at", "reply_desk", "my_page"}
+    needed = TEXTS[language][key].names() - {
+        "case",
+        "officer",
+        "where",
+        "next",
+        "further",
+        "reply_at",
+        "form_at",
+        "reply_desk",
+        "my_page",
+    }
     with pytest.raises(MessageLacks) if needed else nullcontext() as caught:
         short(*key, language, Said(case_no=CASE, facts=MessageFacts()))
     assert all(name in str(caught and caught.value) for name in needed)
@@ -123,14 +85,14 @@ def test_the_holder_of_an_account_is_told_all_that_the_law_asks_for() -> None:
 
 
 def test_a_link_opens_the_page_in_the_language_of_the_message() -> None:
-    said = LONGEST_SAID.model_copy(update={"link": "https://freeze.example/appeal"})
+    said = LONGEST.model_copy(update={"link": "https://freeze.example/appeal"})
     for language in Language:
         text = short(MessageKind.HOLD, Recipient.HOLDER, language, said).text
         assert f"https://freeze.example/appeal?lang={language.value}" in text
 
 
 def test_a_victim_is_told_the_number_of_their_own_complaint() -> None:
-    said = LONGEST_SAID.model_copy(update={"ack_no": "20112400000002"})
+    said = LONGEST.model_copy(update={"ack_no": "20112400000002"})
     for text in letter(MessageKind.MONEY_HELD, Recipient.VICTIM, tuple(Language), said):
         assert "20112400000002" in text
         assert CASE not in text
@@ -194,7 +156,7 @@ def test_a_letter_says_it_in_every_language_and_that_it_asks_for_no_code() -> No
 
 def test_a_message_goes_only_to_whom_it_is_for() -> None:
     with pytest.raises(MessageLacks, match="money_held is not for holder"):
-        short(MessageKind.MONEY_HELD, Recipient.HOLDER, Language.EN, LONGEST_SAID)
+        short(MessageKind.MONEY_HELD, Recipient.HOLDER, Language.EN, LONGEST)
 
 
 def test_an_address_too_long_for_a_short_message_stands_in_the_letter() -> None:
