@@ -9,8 +9,10 @@ from activities.context import Context
 from activities.my_case.access import MOBILE_END_CHARS
 from activities.restoration import signatures
 from adapters.messages.sms import mobile_of
+from db import proofs
 from db.documents import document_register
-from db.my_case import codes, views
+from db.my_case import views
+from db.proofs import ProofPurpose
 from documents.composing import compose
 from documents.document import Document, Imprint
 from documents.rendering import template_version
@@ -57,7 +59,11 @@ async def look(ctx: Context, ack_no: str) -> MyCase:
             restoration=restoration,
             application=application,
             signature=await views.signature(connection, restoration.restoration_id) if restoration else None,
-            sign_code_until=await codes.valid_until(connection, application.document_id, now) if application else None,
+            sign_code_until=await proofs.valid_until(
+                connection, ProofPurpose.SIGNATURE, ack_no, application.document_id, now
+            )
+            if application
+            else None,
             signs_from=await signatures.signs_from(ctx, connection, ack_no, now),
             mobile_end=mobile[-MOBILE_END_CHARS:],
             fir_sign_by=await views.fir_sign_by(connection, row.case_no, ack_no),
