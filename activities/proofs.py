@@ -30,17 +30,41 @@ ADDRESS_CHARS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of the codes of a purpose."""
+
+    valid_seconds: float
+    tries: int
+    """of all addresses together"""
+    tries_of_address: int | None = None
+    """None: addresses are not counted"""
+    visit_seconds: float = 0.0
+    visit_max_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Rules of a purpose: the key of its digests, and its limits by the policy."""
 
     key: Purpose
-    limits: Callable[[Policy], GrievanceRules | MyCaseRules]
+    limits: Callable[[Policy], Limits]
+
+
+def _of_page(rules: GrievanceRules | MyCaseRules) -> Limits:
+    tries = rules.code_tries_in_all, rules.code_tries
+    return Limits(rules.code_valid_seconds, *tries, rules.visit_seconds, rules.visit_max_seconds)
+
+
+def _of_letter(policy: Policy) -> Limits:
+    return Limits(policy.answer_links.code_valid_seconds, policy.answer_links.code_tries)
 
 
 PURPOSES: Final[Mapping[ProofPurpose, Rules]] = {
-    ProofPurpose.APPEAL: Rules(Purpose.APPEAL_CODES, lambda policy: policy.grievance),
-    ProofPurpose.MY_CASE: Rules(Purpose.MY_CASE_CODES, lambda policy: policy.my_case),
-    ProofPurpose.SIGNATURE: Rules(Purpose.MY_CASE_CODES, lambda policy: policy.my_case),
+    ProofPurpose.APPEAL: Rules(Purpose.APPEAL_CODES, lambda policy: _of_page(policy.grievance)),
+    ProofPurpose.MY_CASE: Rules(Purpose.MY_CASE_CODES, lambda policy: _of_page(policy.my_case)),
+    ProofPurpose.ORDER_REPLY: Rules(Purpose.ORDER_LINKS, _of_letter),
+    ProofPurpose.REQUEST_REPLY: Rules(Purpose.ANSWER_LINKS, _of_letter),
+    ProofPurpose.SIGNATURE: Rules(Purpose.MY_CASE_CODES, lambda policy: _of_page(policy.my_case)),
 }
 
 
@@ -76,7 +100,7 @@ class Proofs:
         return self._keys.derive_key(self._rules.key)
 
     @property
-    def _limits(self) -> GrievanceRules | MyCaseRules:
+    def _limits(self) -> Limits:
         return self._rules.limits(self._ctx.policy)
 
     # -- codes -----------------------------------------------------------------------------------------------------
@@ -90,6 +114,7 @@ class Proofs:
         *,
         valid_seconds: float | None = None,
         document_id: UUID | None = None,
+        contact_name: str = "",
         contact_end: str = "",
         through_bank: bool = False,
     ) -> Code:
@@ -97,7 +122,7 @@ class Proofs:
 
         `valid_seconds` is the policy's by default. `contact_end` has the last digits of the mobile that it goes to.
         """
-        lasts = self._limits.code_valid_seconds if valid_seconds is None else valid_seconds
+        lasts = self._limits.valid_seconds if valid_seconds is None else valid_seconds
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
         new = NewProof(
             proof_id=uuid4(),
@@ -108,6 +133,7 @@ class Proofs:
             made_at=at,
             made_by=by,
             valid_until=at + timedelta(seconds=lasts),
+            contact_name=contact_name,
             contact_end=contact_end,
             through_bank=through_bank,
         )
@@ -115,7 +141,7 @@ class Proofs:
         return Code(new.proof_id, code, new.valid_until)
 
     async def find(
-        self, connection: Connection, subject: object, code: str, address: str, document_id: UUID | None = None
+        self, connection: Connection, subject: object, code: str, address: str = "", document_id: UUID | None = None
     ) -> LiveProof | None:
         """Return the proof with this code that can be used; None for a wrong code.
 
@@ -127,13 +153,18 @@ class Proofs:
             self._purpose,
             str(subject),
             document_id,
-            self.name_of(address),
-            limits.code_tries,
-            limits.code_tries_in_all,
             self._ctx.now(),
+            limits.tries,
+            self.name_of(address),
+            limits.tries_of_address,
         )
         digest = self._digest(subject, document_id, code)
         return next((proof for proof in live if hmac.compare_digest(proof.digest, digest)), None)
+
+    async def newest(self, connection: Connection, subject: object) -> LiveProof | None:
+        """Return the newest code of a subject that can be used, or None."""
+        now = self._ctx.now()
+        return await proofs.newest(connection, self._purpose, str(subject), None, now, self._limits.tries)
 
     def name_of(self, address: str) -> str:
         """Return the digest under which tries from an address are counted."""

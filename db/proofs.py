@@ -23,8 +23,16 @@ class ProofPurpose(StrEnum):
     """admits an account holder to the page about a hold; the hold"""
     MY_CASE = "my_case"
     """admits a victim to the page about the own complaint; the complaint"""
+    ORDER_REPLY = "order_reply"
+    """confirms what a bank states about an order by the link of a letter; the order"""
+    REQUEST_REPLY = "request_reply"
+    """confirms what a bank states about a hold request by the link of a letter; the hold request"""
     SIGNATURE = "signature"
     """signs an application; the complaint"""
+
+
+OF_FORMS: Final = frozenset({ProofPurpose.ORDER_REPLY, ProofPurpose.REQUEST_REPLY})
+"""purposes whose newest code alone is good, and again until its end: a form of several pages needs it several times"""
 
 
 def _contact_since(purpose: ProofPurpose, ack_no: str, hold_id: str) -> str:
@@ -35,13 +43,22 @@ def _contact_since(purpose: ProofPurpose, ack_no: str, hold_id: str) -> str:
     if purpose is ProofPurpose.APPEAL:
         # The same contact, entered again, keeps its time.
         return f"(SELECT k.told_at FROM holder_contact k WHERE k.hold_id = {hold_id})"
-    return mobile_since(ack_no)
+    return "NULL" if purpose in OF_FORMS else mobile_since(ack_no)
 
 
 def _goes_to_the_contact(purpose: ProofPurpose) -> str:
     """Return the SQL condition that a code went to the present contact of its subject, or through the bank."""
     since = _contact_since(purpose, "proof.ack_no", "proof.hold_id")
     return f"(through_bank OR contact_since IS NOT DISTINCT FROM {since})"
+
+
+def _is_live(purpose: ProofPurpose) -> str:
+    """Return the SQL condition on a code of `$2` that is good at `$4`, whatever its tries."""
+    once = "" if purpose in OF_FORMS else " AND used_at IS NULL"
+    return (
+        "purpose = $1 AND subject = $2 AND document_id IS NOT DISTINCT FROM $3::uuid AND valid_until > $4"
+        f" AND ended_at IS NULL{once} AND {_goes_to_the_contact(purpose)}"
+    )
 
 
 class NewProof(FrozenModel):
@@ -56,13 +73,21 @@ class NewProof(FrozenModel):
     made_at: UtcDatetime
     made_by: str
     valid_until: UtcDatetime
+    contact_name: str = ""
     contact_end: str = ""
     through_bank: bool = False
     """whether the bank passes it on"""
 
 
 async def make(connection: Connection, new: NewProof) -> None:
-    """Write a code, bound to the present contact of its subject."""
+    """Write a code, bound to the present contact of its subject. A code of a form replaces the one before."""
+    if new.purpose in OF_FORMS:
+        await connection.execute(
+            "UPDATE proof SET ended_at = $3 WHERE purpose = $1 AND subject = $2 AND ended_at IS NULL",
+            new.purpose.value,
+            new.subject,
+            new.made_at,
+        )
     row = new.model_dump()
     places = [f"${number}" for number, _ in enumerate(row, 1)]
     subject = places[list(row).index("subject")]
@@ -77,7 +102,12 @@ class LiveProof(FrozenModel):
 
     proof_id: UUID
     digest: bytes
+    contact_name: str
     contact_end: str
+    valid_until: UtcDatetime
+
+
+_LIVE: Final = ", ".join(LiveProof.model_fields)
 
 
 async def try_live(
@@ -85,30 +115,54 @@ async def try_live(
     purpose: ProofPurpose,
     subject: str,
     document_id: UUID | None,
-    address: str,
-    tries: int,
-    tries_in_all: int,
     at: datetime,
+    tries: int,
+    address: str,
+    tries_of_address: int | None,
 ) -> list[LiveProof]:
-    """Return the codes of a subject that can be used, and count one more try from `address` on each.
+    """Return the codes of a subject that can be used, and count one more try on each.
 
-    An address has `tries` on a code, and all addresses together have `tries_in_all`.
+    A code has `tries` in all, of which an address has `tries_of_address`; None if addresses are not counted.
     """
     rows = await connection.fetch(
-        "UPDATE proof SET tries = tries + 1,"
-        " tries_by = tries_by || jsonb_build_object($4::text, coalesce((tries_by ->> $4)::integer, 0) + 1)"
-        " WHERE purpose = $1 AND subject = $2 AND document_id IS NOT DISTINCT FROM $3::uuid AND valid_until > $7"
-        " AND used_at IS NULL AND tries < $6 AND coalesce((tries_by ->> $4)::integer, 0) < $5"
-        f" AND {_goes_to_the_contact(purpose)} RETURNING proof_id, digest, contact_end",
+        "UPDATE proof SET tries = tries + 1, tries_by = CASE WHEN $7::integer IS NULL THEN tries_by"
+        "  ELSE tries_by || jsonb_build_object($6::text, coalesce((tries_by ->> $6)::integer, 0) + 1) END"
+        f" WHERE {_is_live(purpose)} AND tries < $5"
+        " AND ($7::integer IS NULL OR coalesce((tries_by ->> $6)::integer, 0) < $7)"
+        f" RETURNING {_LIVE}",
         purpose.value,
         subject,
         document_id,
-        address,
-        tries,
-        tries_in_all,
         at,
+        tries,
+        address,
+        tries_of_address,
     )
     return [LiveProof(**dict(row)) for row in rows]
+
+
+async def newest(
+    connection: Connection,
+    purpose: ProofPurpose,
+    subject: str,
+    document_id: UUID | None,
+    at: datetime,
+    tries: int | None = None,
+) -> LiveProof | None:
+    """Return the code of a subject that can be used longest, or None without one.
+
+    `tries` is how many a code has; with None, one that has used up its tries counts too.
+    """
+    row = await connection.fetchrow(
+        f"SELECT {_LIVE} FROM proof WHERE {_is_live(purpose)} AND ($5::integer IS NULL OR tries < $5)"
+        " ORDER BY valid_until DESC LIMIT 1",
+        purpose.value,
+        subject,
+        document_id,
+        at,
+        tries,
+    )
+    return LiveProof(**dict(row)) if row else None
 
 
 async def use(connection: Connection, proof_id: UUID, at: datetime) -> bool:
@@ -117,6 +171,15 @@ async def use(connection: Connection, proof_id: UUID, at: datetime) -> bool:
         "UPDATE proof SET used_at = $2 WHERE proof_id = $1 AND used_at IS NULL RETURNING true", proof_id, at
     )
     return bool(done)
+
+
+async def use_again(connection: Connection, proof_id: UUID, at: datetime) -> None:
+    """Write that the code of a form was right. Its try counts no more."""
+    await connection.execute(
+        "UPDATE proof SET tries = greatest(tries - 1, 0), used_at = coalesce(used_at, $2) WHERE proof_id = $1",
+        proof_id,
+        at,
+    )
 
 
 async def enter(
@@ -173,22 +236,6 @@ async def leave(connection: Connection, visit_digest: bytes, at: datetime) -> No
     await connection.execute(
         "UPDATE proof SET visit_until = $2 WHERE visit_digest = $1 AND visit_until > $2", visit_digest, at
     )
-
-
-async def valid_until(
-    connection: Connection, purpose: ProofPurpose, subject: str, document_id: UUID | None, at: datetime
-) -> datetime | None:
-    """Return until when the newest code of a subject that can be used is valid, or None without one."""
-    until: datetime | None = await connection.fetchval(
-        "SELECT max(valid_until) FROM proof WHERE purpose = $1 AND subject = $2"
-        " AND document_id IS NOT DISTINCT FROM $3::uuid AND valid_until > $4 AND used_at IS NULL"
-        f" AND {_goes_to_the_contact(purpose)}",
-        purpose.value,
-        subject,
-        document_id,
-        at,
-    )
-    return until
 
 
 async def forget(connection: Connection, before: datetime) -> int:

@@ -4643,27 +4643,6 @@ CREATE TABLE lien_round (
     CONSTRAINT lien_round_pkey PRIMARY KEY (institution)
 ) WITH (fillfactor=80);
 
-CREATE TABLE link_code (
-    code_id uuid NOT NULL,
-    subject_id uuid NOT NULL,
-    officer_name text NOT NULL,
-    mobile_end text NOT NULL,
-    digest bytea NOT NULL,
-    made_at timestamp with time zone NOT NULL,
-    valid_until timestamp with time zone NOT NULL,
-    tries integer NOT NULL DEFAULT 0,
-    used_at timestamp with time zone,
-    CONSTRAINT link_code_pkey PRIMARY KEY (code_id),
-    CONSTRAINT link_code_check CHECK ((made_at < valid_until)),
-    CONSTRAINT link_code_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT link_code_tries_check CHECK ((tries >= 0))
-);
-COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s officer states through the link of a letter';
-COMMENT ON COLUMN link_code.subject_id IS 'the hold request or the order that the letter is about';
-COMMENT ON COLUMN link_code.tries IS 'wrong tries';
-CREATE INDEX link_code_made_at ON link_code (made_at);
-CREATE INDEX link_code_subject ON link_code (subject_id, made_at);
-
 CREATE TABLE message (
     message_id uuid NOT NULL,
     case_no text NOT NULL,
@@ -5232,12 +5211,14 @@ CREATE TABLE proof (
     made_at timestamp with time zone NOT NULL,
     made_by text NOT NULL,
     valid_until timestamp with time zone NOT NULL,
+    contact_name text NOT NULL DEFAULT ''::text,
     contact_end text NOT NULL DEFAULT ''::text,
     contact_since timestamp with time zone,
     through_bank boolean NOT NULL DEFAULT false,
     tries integer NOT NULL DEFAULT 0,
     tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
     used_at timestamp with time zone,
+    ended_at timestamp with time zone,
     visit_digest bytea,
     visit_until timestamp with time zone,
     ack_no text GENERATED ALWAYS AS (
@@ -5254,7 +5235,7 @@ END) STORED,
     CONSTRAINT proof_pkey PRIMARY KEY (proof_id),
     CONSTRAINT proof_contact_end_check CHECK (((ack_no IS NULL) OR (contact_end ~ '^[0-9]{2}$'::text))),
     CONSTRAINT proof_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT proof_purpose_check CHECK ((purpose = ANY (ARRAY['appeal'::text, 'my_case'::text, 'signature'::text]))),
+    CONSTRAINT proof_purpose_check CHECK ((purpose = ANY (ARRAY['appeal'::text, 'my_case'::text, 'order_reply'::text, 'request_reply'::text, 'signature'::text]))),
     CONSTRAINT proof_signs_a_document CHECK (((purpose = 'signature'::text) = (document_id IS NOT NULL))),
     CONSTRAINT proof_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
     CONSTRAINT proof_tries_check CHECK ((tries >= 0)),
@@ -5265,8 +5246,10 @@ END) STORED,
 ) WITH (fillfactor=80);
 COMMENT ON TABLE proof IS 'a one-time code that admits somebody or confirms something, and the visit that it begins';
 COMMENT ON COLUMN proof.contact_end IS 'the last digits of the mobile it went to';
+COMMENT ON COLUMN proof.contact_name IS 'the officer of the bank it went to';
 COMMENT ON COLUMN proof.contact_since IS 'when officers entered the contact it went to; null for a contact as first stated';
 COMMENT ON COLUMN proof.document_id IS 'the application that it signs';
+COMMENT ON COLUMN proof.ended_at IS 'when another one took its place';
 COMMENT ON COLUMN proof.subject IS 'the key of the row that the purpose is about';
 COMMENT ON COLUMN proof.through_bank IS 'whether the bank passes the code on, because no contact was known';
 COMMENT ON COLUMN proof.tries_by IS 'tries by digest of the address that they came from';

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +16,7 @@ from activities.proofs import PURPOSES, Code, Proofs
 from activities.secrets import SecretBox
 from db import proofs
 from db.pool import open_pool
-from db.proofs import ProofPurpose
+from db.proofs import OF_FORMS, ProofPurpose
 from tests.activities.my_case_world import Visitor
 from tests.activities.restoration_bench import Home
 from tests.clock import Clock, at_clock
@@ -24,17 +24,18 @@ from tests.deep import database_settings
 from tests.factories import make_context
 
 GATE: Final = 20
-TRIES, TRIES_IN_ALL = 2, 5
 VALID, IDLE, LONGEST = timedelta(minutes=10), timedelta(minutes=10), timedelta(minutes=17)
 ADDRESSES: Final = ("192.0.2.1", "192.0.2.2", "192.0.2.3")
 WRONG: Final = "no code"
-LIMITS: Final = {
-    "code_tries": TRIES,
-    "code_tries_in_all": TRIES_IN_ALL,
-    "code_valid_seconds": VALID.total_seconds(),
+OF_CODES: Final = {"code_tries": 2, "code_valid_seconds": VALID.total_seconds()}
+OF_PAGES: Final = {
+    **OF_CODES,
+    "code_tries_in_all": 5,
     "visit_seconds": IDLE.total_seconds(),
     "visit_max_seconds": LONGEST.total_seconds(),
 }
+FEW: Final = {"grievance": OF_PAGES, "my_case": OF_PAGES, "answer_links": OF_CODES}
+"""sections of the policy, with few tries"""
 
 addresses = st.sampled_from(ADDRESSES)
 which = st.integers(0, 2)
@@ -60,11 +61,8 @@ class Made:
 
     code: Code
     tries: dict[str, int] = field(default_factory=dict)
-    used: bool = False
-
-    def is_live(self, address: str, now: datetime) -> bool:
-        few = self.tries.get(address, 0) < TRIES and sum(self.tries.values()) < TRIES_IN_ALL
-        return few and not self.used and now < self.code.valid_until
+    over: bool = False
+    """it was used up, or another one took its place"""
 
 
 @dataclass
@@ -94,6 +92,8 @@ class Life:
         self.proofs = Proofs(self.ctx, SecretBox(SecretStr("k" * 40)), purpose)
         self.purpose = purpose
         self.subject = subject
+        self.limits = PURPOSES[purpose].limits(ctx.policy)
+        self.again = purpose in OF_FORMS
         self.made: list[Made] = []
         self.visits: list[Visit] = []
 
@@ -111,6 +111,8 @@ class Life:
                 connection, of.key, "test", now, document_id=of.document_id, contact_end=of.contact_end
             )
         assert code.valid_until == now + VALID
+        for made in self.made:
+            made.over |= self.again
         self.made.append(Made(code))
 
     async def wait(self, minutes: int) -> None:
@@ -120,20 +122,27 @@ class Life:
 
     async def give(self, code: str, address: str) -> bool:
         async with self.ctx.pool.acquire() as connection:
-            if self.purpose is ProofPurpose.SIGNATURE:
+            if not self.limits.visit_seconds or self.purpose is ProofPurpose.SIGNATURE:
                 of, now = self.subject, self.clock.at
                 proof = await self.proofs.find(connection, of.key, code, address, of.document_id)
-                return proof is not None and await proofs.use(connection, proof.proof_id, now)
+                use = proofs.use_again if self.again else proofs.use
+                return proof is not None and await use(connection, proof.proof_id, now) is not False
             entered = await self.proofs.begin_visit(connection, self.subject.key, code, address)
         if entered:
             assert entered.until == self.clock.at + IDLE
             self.visits.append(Visit(entered.token, self.clock.at, entered.until))
         return entered is not None
 
+    def is_live(self, made: Made, address: str) -> bool:
+        most = self.limits.tries_of_address
+        has_tries = most is None or made.tries.get(address, 0) < most
+        has_tries &= sum(made.tries.values()) < self.limits.tries
+        return has_tries and not made.over and self.clock.at < made.code.valid_until
+
     def count(self, address: str) -> None:
-        for one in self.made:
-            if one.is_live(address, self.clock.at):
-                one.tries[address] = one.tries.get(address, 0) + 1
+        for made in self.made:
+            if self.is_live(made, address):
+                made.tries[address] = made.tries.get(address, 0) + 1
 
     async def wrong(self, address: str) -> None:
         assert not await self.give(WRONG, address)
@@ -141,16 +150,23 @@ class Life:
 
     async def right(self, which: int, address: str) -> None:
         made = self.made[-1 - which % len(self.made)]
-        is_live = made.is_live(address, self.clock.at)
+        is_live = self.is_live(made, address)
         assert await self.give(made.code.code, address) == is_live
+        if self.again and is_live:
+            return  # it costs no try, and the code stays good
         self.count(address)
-        made.used |= is_live
+        made.over |= is_live
 
     async def two(self, which: int, one: str, other: str) -> None:
         """Two come with the same code at once: it admits one of them."""
         made = self.made[-1 - which % len(self.made)]
-        could = any(made.is_live(address, self.clock.at) for address in (one, other))
+        could = any(self.is_live(made, address) for address in (one, other))
         came = await asyncio.gather(*(self.give(made.code.code, address) for address in (one, other)))
+        if self.again:
+            assert any(came) == could
+            for address in (one, other) if not could else ():
+                self.count(address)
+            return
         assert sum(came) == could
         # Whether the second try was counted depends on which came first.
         rows = await self.ctx.pool.fetch("SELECT proof_id, tries, tries_by FROM proof")
@@ -160,7 +176,7 @@ class Life:
             assert sum(by) == row["tries"], "an address is kept as a digest"
             assert all(0 <= now - code.tries.get(a, 0) <= 2 for a, now in zip(ADDRESSES, by, strict=True))
             code.tries = dict(zip(ADDRESSES, by, strict=True))
-        made.used |= could
+        made.over |= could
 
     def name_of(self, address: str) -> str:
         return self.proofs.name_of(address)
@@ -201,13 +217,15 @@ async def subjects(ctx: Context) -> Mapping[ProofPurpose, Subject]:
     return {
         ProofPurpose.APPEAL: Subject(str(hold)),
         ProofPurpose.MY_CASE: Subject(case_no, contact_end="14"),
+        ProofPurpose.ORDER_REPLY: Subject(str(uuid4())),
+        ProofPurpose.REQUEST_REPLY: Subject(str(uuid4())),
         ProofPurpose.SIGNATURE: Subject(case_no, await visitor.application(restoration), "14"),
     }
 
 
 def few(ctx: Context) -> Context:
     """Let codes have few tries."""
-    sections = {name: getattr(ctx.policy, name).model_copy(update=LIMITS) for name in ("grievance", "my_case")}
+    sections = {name: getattr(ctx.policy, name).model_copy(update=limits) for name, limits in FEW.items()}
     return replace(ctx, policy=ctx.policy.model_copy(update=sections))
 
 

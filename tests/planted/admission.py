@@ -8,8 +8,8 @@ BUGS: Final = (
     Bug(
         "wrong codes use up a victim's code",
         "db/proofs.py",
-        'coalesce((tries_by ->> $4)::integer, 0) < $5"',
-        'coalesce((tries_by ->> $4)::integer, 0) < 9 * $5"',
+        'coalesce((tries_by ->> $6)::integer, 0) < $7)"',
+        'coalesce((tries_by ->> $6)::integer, 0) < 9 * $7)"',
         "tests/api/my_case/test_pages.py::test_five_wrong_codes_use_up_the_right_one",
     ),
     Bug(
@@ -21,9 +21,9 @@ BUGS: Final = (
     ),
     Bug(
         "a nodal officer's code has a few tries",
-        "db/banks/link_codes.py",
-        '"UPDATE link_code SET tries = tries + 1 WHERE',
-        '"UPDATE link_code SET tries = tries + 0 WHERE',
+        "db/proofs.py",
+        '"UPDATE proof SET tries = tries + 1,',
+        '"UPDATE proof SET tries = tries + 0,',
         "tests/api/orders/test_page_codes.py::test_m6_a_code_is_guessed_a_few_times_and_no_more",
     ),
     Bug(

@@ -70,7 +70,6 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "delivery_attempt",
         "reply_link",
         "reply_form",
-        "link_code",
     ),
     "policy": ("policy_version",),
     "administration": ("administration_proposal",),

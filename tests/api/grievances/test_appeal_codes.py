@@ -79,20 +79,6 @@ async def test_tries_from_one_address_are_counted(services: Services) -> None:
     assert 0 < int(answers[-1].headers["retry-after"]) <= 31
 
 
-async def test_five_wrong_tries_and_the_right_code_opens_nothing(holder: Holder) -> None:
-    _, _, reference = await holder.hold(**CONTACT)
-    await holder.post("/appeal", reference=reference, step="code")
-    code = await holder.code()
-    wrong = f"{(int(code) + 1) % 10**8:08d}"
-    for _ in range(5):
-        assert (await holder.post("/appeal", reference=reference, code=wrong, step="enter")).status_code == 422
-    assert (await holder.post("/appeal", reference=reference, code=code, step="enter")).status_code == 422
-    await holder.post("/appeal", reference=reference, step="code")
-    assert (
-        await holder.post("/appeal", reference=reference, code=await holder.code(), step="enter")
-    ).status_code == 303
-
-
 async def test_a_code_opens_once_its_own_hold_and_in_its_time(holder: Holder) -> None:
     _, _, reference = await holder.hold(**CONTACT)
     _, _, other = await holder.hold("412345678902", root_account_number="30000000001", **CONTACT)
