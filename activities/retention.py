@@ -9,9 +9,8 @@ from activities.administration import proposal_tasks
 from activities.bodies import BANK_KEY_DAYS
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
-from db import clock, retention
+from db import clock, proofs, retention
 from db.banks import bank_key_changes, bank_people, bank_sessions, bank_test_calls
-from db.my_case import codes
 from domain.retention import BODIES_OF_BANK, retention_end
 from schemas.events import EventKind
 
@@ -49,14 +48,14 @@ async def look(ctx: Context) -> int:
 
 
 async def forget_entries(ctx: Context) -> int:
-    """Delete old codes of victims, and old sessions, people and test events of banks; return the largest count.
+    """Delete old codes, and old sessions, people and test events of banks; return the largest count.
 
     Changes of banks' keys that no one has decided in time end too, and so do work items about proposals of admins.
     """
     async with ctx.pool.acquire() as connection:
         now = await clock.present_moment(connection)
         return max(
-            await codes.forget(connection, now - CODES_KEPT),
+            await proofs.forget(connection, now - CODES_KEPT),
             await bank_sessions.forget(connection),
             await bank_key_changes.expire(connection, now),
             await bank_people.forget(connection),

@@ -61,6 +61,10 @@ TASKS: Final = "case/tasks.jsonl"
 _KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
 _UNSENT: Final = ("attempts", "next_attempt_at", "failure")
 """counters of attempts, which change although the case does not"""
+_APPEAL_CODES: Final = (
+    "(SELECT proof_id AS code_id, hold_id, made_at, made_by, valid_until, tries_by, used_at, contact_since,"
+    " through_bank FROM proof WHERE hold_id IS NOT NULL)"
+)
 _ABOUT_REQUEST: Final = "t.subject_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
 _ABOUT_ORDER: Final = "t.subject_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)"
 _SUBJECT: Final = ("subject_kind", "subject_id")
@@ -192,9 +196,7 @@ FILES: Final = {
     "case/withdrawn_hops.jsonl": _rows("withdrawn_hop", _CASE, "t.hop_no"),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),
     TASKS: _rows("desk_task", _CASE, "t.task_id"),
-    "grievances/appeal_codes.jsonl": _rows(
-        "appeal_code", _HOLD, "t.made_at, t.code_id", without=("digest", "visit_digest", "visit_until", "tries")
-    ),
+    "grievances/appeal_codes.jsonl": _rows(_APPEAL_CODES, _HOLD, "t.made_at, t.code_id"),
     GRIEVANCES: _opened_rows(
         "grievance",
         "grievance_id",

@@ -196,9 +196,9 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'application_signature_of_the_step';
     END IF;
     IF NOT EXISTS (
-        SELECT FROM victim_code c
-        WHERE c.code_id = NEW.code_id AND c.document_id = NEW.document_id AND c.ack_no = NEW.ack_no
-            AND c.mobile_end = NEW.mobile_end AND c.used_at IS NOT NULL
+        SELECT FROM proof p
+        WHERE p.proof_id = NEW.code_id AND p.document_id = NEW.document_id AND p.ack_no = NEW.ack_no
+            AND p.contact_end = NEW.mobile_end AND p.used_at IS NOT NULL
     ) THEN
         RAISE EXCEPTION 'a signature needs a code that was sent for this application and was used'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'application_signature_by_a_code';
@@ -2547,7 +2547,7 @@ AS $function$
     UNION
     SELECT person_of(c.told_to) FROM holder_contact_change c WHERE c.hold_id = of_hold
     UNION
-    SELECT person_of(c.made_by) FROM appeal_code c WHERE c.hold_id = of_hold
+    SELECT person_of(c.made_by) FROM proof c WHERE c.hold_id = of_hold
     UNION
     SELECT person_of(w.recorded_by) FROM release_proposal p JOIN release_hearing w USING (proposal_id)
     WHERE p.hold_id = of_hold
@@ -2867,34 +2867,6 @@ CREATE INDEX answer_held ON answer (root_reference_key) WHERE ((kind = 'held'::t
 CREATE UNIQUE INDEX answer_once ON answer (case_no, institution, natural_key) WHERE ((disposition <> 'duplicate'::text) AND (hop_nos <> '{}'::integer[]));
 CREATE INDEX answer_received ON answer USING brin (received_at);
 CREATE INDEX answer_reference ON answer (reference_key, institution) WHERE (reference_key <> ''::text);
-
-CREATE TABLE appeal_code (
-    code_id uuid NOT NULL,
-    hold_id uuid NOT NULL,
-    digest bytea NOT NULL,
-    made_at timestamp with time zone NOT NULL,
-    made_by text NOT NULL,
-    valid_until timestamp with time zone NOT NULL,
-    tries integer NOT NULL DEFAULT 0,
-    used_at timestamp with time zone,
-    visit_digest bytea,
-    visit_until timestamp with time zone,
-    tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
-    contact_since timestamp with time zone,
-    through_bank boolean NOT NULL DEFAULT false,
-    CONSTRAINT appeal_code_visit_digest_key UNIQUE (visit_digest),
-    CONSTRAINT appeal_code_pkey PRIMARY KEY (code_id),
-    CONSTRAINT appeal_code_check CHECK ((made_at < valid_until)),
-    CONSTRAINT appeal_code_check1 CHECK ((((used_at IS NULL) = (visit_digest IS NULL)) AND ((used_at IS NULL) = (visit_until IS NULL)))),
-    CONSTRAINT appeal_code_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT appeal_code_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
-    CONSTRAINT appeal_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32))
-) WITH (fillfactor=80);
-COMMENT ON COLUMN appeal_code.contact_since IS 'when an officer entered the contact that the code went to; null for a contact that the bank gave';
-COMMENT ON COLUMN appeal_code.through_bank IS 'whether the bank passes the code on, because no contact was known';
-COMMENT ON COLUMN appeal_code.tries_by IS 'tries by digest of the address that they came from';
-CREATE INDEX appeal_code_hold ON appeal_code (hold_id, made_at);
-CREATE INDEX appeal_code_old ON appeal_code (made_at);
 
 CREATE TABLE application_signature (
     document_id uuid NOT NULL,
@@ -4666,27 +4638,6 @@ CREATE TABLE lien_round (
     CONSTRAINT lien_round_pkey PRIMARY KEY (institution)
 ) WITH (fillfactor=80);
 
-CREATE TABLE link_code (
-    code_id uuid NOT NULL,
-    subject_id uuid NOT NULL,
-    officer_name text NOT NULL,
-    mobile_end text NOT NULL,
-    digest bytea NOT NULL,
-    made_at timestamp with time zone NOT NULL,
-    valid_until timestamp with time zone NOT NULL,
-    tries integer NOT NULL DEFAULT 0,
-    used_at timestamp with time zone,
-    CONSTRAINT link_code_pkey PRIMARY KEY (code_id),
-    CONSTRAINT link_code_check CHECK ((made_at < valid_until)),
-    CONSTRAINT link_code_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT link_code_tries_check CHECK ((tries >= 0))
-);
-COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s officer states through the link of a letter';
-COMMENT ON COLUMN link_code.subject_id IS 'the hold request or the order that the letter is about';
-COMMENT ON COLUMN link_code.tries IS 'wrong tries';
-CREATE INDEX link_code_made_at ON link_code (made_at);
-CREATE INDEX link_code_subject ON link_code (subject_id, made_at);
-
 CREATE TABLE message (
     message_id uuid NOT NULL,
     case_no text NOT NULL,
@@ -5240,6 +5191,61 @@ COMMENT ON COLUMN procedure_news.created_at IS 'since when the change waits: if 
 CREATE INDEX procedure_news_signalled ON procedure_news (signalled_at) WHERE (signalled_at IS NOT NULL);
 CREATE INDEX procedure_news_unsignalled ON procedure_news (news_id) WHERE (signalled_at IS NULL);
 CREATE INDEX procedure_news_waiting ON procedure_news (workflow_id) WHERE (signalled_at IS NULL);
+
+CREATE TABLE proof (
+    proof_id uuid NOT NULL,
+    purpose text NOT NULL,
+    subject text NOT NULL,
+    document_id uuid,
+    digest bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    contact_name text NOT NULL DEFAULT ''::text,
+    contact_end text NOT NULL DEFAULT ''::text,
+    contact_since timestamp with time zone,
+    through_bank boolean NOT NULL DEFAULT false,
+    tries integer NOT NULL DEFAULT 0,
+    tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
+    used_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    visit_digest bytea,
+    visit_until timestamp with time zone,
+    ack_no text GENERATED ALWAYS AS (
+CASE
+    WHEN (purpose = ANY (ARRAY['my_case'::text, 'signature'::text])) THEN subject
+    ELSE NULL::text
+END) STORED,
+    hold_id uuid GENERATED ALWAYS AS (
+CASE purpose
+    WHEN 'appeal'::text THEN (subject)::uuid
+    ELSE NULL::uuid
+END) STORED,
+    CONSTRAINT proof_visit_digest_key UNIQUE (visit_digest),
+    CONSTRAINT proof_pkey PRIMARY KEY (proof_id),
+    CONSTRAINT proof_contact_end_check CHECK (((ack_no IS NULL) OR (contact_end ~ '^[0-9]{2}$'::text))),
+    CONSTRAINT proof_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT proof_purpose_check CHECK ((purpose = ANY (ARRAY['appeal'::text, 'my_case'::text, 'order_reply'::text, 'request_reply'::text, 'signature'::text]))),
+    CONSTRAINT proof_signs_a_document CHECK (((purpose = 'signature'::text) = (document_id IS NOT NULL))),
+    CONSTRAINT proof_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
+    CONSTRAINT proof_tries_check CHECK ((tries >= 0)),
+    CONSTRAINT proof_valid_check CHECK ((made_at < valid_until)),
+    CONSTRAINT proof_visit_digest_check CHECK ((octet_length(visit_digest) = 32)),
+    CONSTRAINT proof_visit_is_whole CHECK (((visit_digest IS NULL) = (visit_until IS NULL))),
+    CONSTRAINT proof_visit_of_a_used_one CHECK (((visit_digest IS NOT NULL) = ((used_at IS NOT NULL) AND (purpose = ANY (ARRAY['appeal'::text, 'my_case'::text])))))
+) WITH (fillfactor=80);
+COMMENT ON TABLE proof IS 'a one-time code that admits somebody or confirms something, and the visit that it begins';
+COMMENT ON COLUMN proof.contact_end IS 'the last digits of the mobile it went to';
+COMMENT ON COLUMN proof.contact_name IS 'the officer of the bank it went to';
+COMMENT ON COLUMN proof.contact_since IS 'when officers entered the contact it went to; null for a contact as first stated';
+COMMENT ON COLUMN proof.document_id IS 'the application that it signs';
+COMMENT ON COLUMN proof.ended_at IS 'when another one took its place';
+COMMENT ON COLUMN proof.subject IS 'the key of the row that the purpose is about';
+COMMENT ON COLUMN proof.through_bank IS 'whether the bank passes the code on, because no contact was known';
+COMMENT ON COLUMN proof.tries_by IS 'tries by digest of the address that they came from';
+CREATE INDEX proof_hold ON proof (hold_id) WHERE (hold_id IS NOT NULL);
+CREATE INDEX proof_made_at ON proof (made_at);
+CREATE INDEX proof_subject ON proof (purpose, subject, made_at);
 
 CREATE TABLE provider_identity (
     issuer text NOT NULL,
@@ -6226,39 +6232,6 @@ COMMENT ON COLUMN victim.terms_key IS 'the id of the secret key that the digests
 CREATE INDEX victim_person ON victim (person_id);
 CREATE INDEX victim_terms ON victim USING gin (terms) WITH (fastupdate=off);
 
-CREATE TABLE victim_code (
-    code_id uuid NOT NULL,
-    ack_no text NOT NULL,
-    purpose text NOT NULL,
-    document_id uuid,
-    digest bytea NOT NULL,
-    mobile_end text NOT NULL,
-    mobile_since timestamp with time zone,
-    made_at timestamp with time zone NOT NULL,
-    valid_until timestamp with time zone NOT NULL,
-    tries integer NOT NULL DEFAULT 0,
-    tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
-    used_at timestamp with time zone,
-    visit_digest bytea,
-    visit_until timestamp with time zone,
-    CONSTRAINT victim_code_visit_digest_key UNIQUE (visit_digest),
-    CONSTRAINT victim_code_pkey PRIMARY KEY (code_id),
-    CONSTRAINT victim_code_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT victim_code_mobile_end_check CHECK ((mobile_end ~ '^[0-9]{2}$'::text)),
-    CONSTRAINT victim_code_purpose_check CHECK ((purpose = ANY (ARRAY['enter'::text, 'sign'::text]))),
-    CONSTRAINT victim_code_signs_a_document CHECK (((purpose = 'sign'::text) = (document_id IS NOT NULL))),
-    CONSTRAINT victim_code_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
-    CONSTRAINT victim_code_valid_check CHECK ((made_at < valid_until)),
-    CONSTRAINT victim_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32)),
-    CONSTRAINT victim_code_visit_is_whole CHECK ((num_nulls(visit_digest, visit_until) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT victim_code_visit_of_a_used_one CHECK (((visit_digest IS NULL) OR ((purpose = 'enter'::text) AND (used_at IS NOT NULL))))
-) WITH (fillfactor=80);
-COMMENT ON TABLE victim_code IS 'a one-time code to a victim''s mobile: to read the own complaint in a visit, or to sign one application';
-COMMENT ON COLUMN victim_code.mobile_end IS 'the last two digits of the mobile it went to';
-COMMENT ON COLUMN victim_code.mobile_since IS 'when officers corrected the mobile it went to; null: as the complaint told it';
-CREATE INDEX victim_code_ack_no ON victim_code (ack_no, made_at);
-CREATE INDEX victim_code_made_at ON victim_code (made_at);
-
 CREATE TABLE victim_correction (
     correction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text NOT NULL,
@@ -6334,7 +6307,6 @@ ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_ack_no_fkey FOREIGN
 ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocation(allocation_id);
 ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE answer ADD CONSTRAINT answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
-ALTER TABLE appeal_code ADD CONSTRAINT appeal_code_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 ALTER TABLE application_signature ADD CONSTRAINT application_signature_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE application_signature ADD CONSTRAINT application_signature_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
 ALTER TABLE application_signature ADD CONSTRAINT application_signature_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
@@ -6508,6 +6480,9 @@ ALTER TABLE person_key ADD CONSTRAINT person_key_institution_fkey FOREIGN KEY (i
 ALTER TABLE policy_version ADD CONSTRAINT policy_version_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
+ALTER TABLE proof ADD CONSTRAINT proof_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+ALTER TABLE proof ADD CONSTRAINT proof_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
+ALTER TABLE proof ADD CONSTRAINT proof_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 ALTER TABLE public_draft ADD CONSTRAINT public_draft_call_id_fkey FOREIGN KEY (call_id) REFERENCES draft(draft_id);
 ALTER TABLE public_draft ADD CONSTRAINT public_draft_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES draft(draft_id);
 ALTER TABLE rate_bucket ADD CONSTRAINT rate_bucket_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -6587,8 +6562,6 @@ ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_update_id_fkey FORE
 ALTER TABLE telephone_booking ADD CONSTRAINT telephone_booking_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE treatment_report ADD CONSTRAINT treatment_report_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE victim ADD CONSTRAINT victim_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
-ALTER TABLE victim_code ADD CONSTRAINT victim_code_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
-ALTER TABLE victim_code ADD CONSTRAINT victim_code_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
 ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);

@@ -70,7 +70,6 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "delivery_attempt",
         "reply_link",
         "reply_form",
-        "link_code",
     ),
     "policy": ("policy_version",),
     "administration": ("administration_proposal",),
@@ -90,7 +89,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "telephone_booking",
         "call_back",
     ),
-    "notifications": ("message", "message_document", "holder_contact", "holder_contact_change", "outgoing"),
+    "notifications": ("message", "message_document", "holder_contact", "holder_contact_change", "outgoing", "proof"),
     "police": ("case_officer", "case_assignment", "fir", "fir_copy", "duty"),
     "reconciliation": (
         "lien_inquiry",
@@ -142,8 +141,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "same_transfer",
         "set_aside_hop",
     ),
-    "grievances": ("grievance", "grievance_level", "grievance_officer", "appeal_code"),
-    "my_case": ("victim_code",),
+    "grievances": ("grievance", "grievance_level", "grievance_officer"),
     "quality": ("treatment_answer", "treatment_report"),
     "holds": ("account_hold", "held_hop", "automatic_release", "release_brake", "braked_release"),
     "reporting": (
