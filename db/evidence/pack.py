@@ -134,7 +134,12 @@ def _victim() -> str:
 FILES: Final = {
     ANSWERS: _opened_rows("answer", "answer_id", "bigint", _CASE, "person_id,sealed_raw"),
     "banks/discrepancy_proposals.jsonl": _rows(
-        "resolution_proposal", _DISCREPANCY, "t.discrepancy_id, t.resolution_no, t.proposed_at, t.proposed_by"
+        "(SELECT p.case_no, p.discrepancy_id, (p.body -> 'resolution_no')::integer AS resolution_no,"
+        " p.body ->> 'decision' AS decision, p.proposed_by, p.reason, p.proposed_at FROM proposal p"
+        " WHERE p.kind = 'resolution')",
+        _CASE,
+        "t.discrepancy_id, t.resolution_no, t.proposed_at, t.proposed_by",
+        without=("case_no",),
     ),
     "banks/discrepancy_resolutions.jsonl": _rows(
         "discrepancy_resolution", _DISCREPANCY, "t.discrepancy_id, t.resolution_no"
@@ -262,7 +267,14 @@ FILES: Final = {
         "reply_link", _ABOUT_ORDER, "t.link_id", without=("token_digest", *_SUBJECT, "request_id")
     ),
     "orders/orders.jsonl": _rows("bank_order", _CASE, "t.planned_at, t.order_id"),
-    "orders/words_proposed.jsonl": _rows("confirmation_proposal", _ORDER, "t.proposal_id", without=("digest",)),
+    "orders/words_proposed.jsonl": _rows(
+        "(SELECT p.case_no, p.proposal_id, p.order_id, p.body -> 'lines' AS lines, p.reason AS note, p.proposed_by,"
+        " p.proposed_at, p.decided_by AS agreed_by, p.decided_at AS agreed_at FROM proposal p"
+        " WHERE p.kind = 'order_statement')",
+        _CASE,
+        "t.proposal_id",
+        without=("case_no",),
+    ),
     "police/court_orders.jsonl": _rows(
         "(SELECT c.case_no, c.court_order_id, c.kind, c.effect, c.court, c.order_no, c.made_on, c.amount_paise,"
         " c.institution, c.account_key, encode(c.document_digest, 'hex') AS document_sha256, c.taken_by, c.taken_at,"

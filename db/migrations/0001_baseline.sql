@@ -2,27 +2,6 @@
 -- A function stands before the tables that call it, so bodies are not checked here.
 SET LOCAL check_function_bodies = off;
 
-CREATE FUNCTION administration_proposal_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL OR NEW.decision IS NULL
-        OR (NEW.proposal_id, NEW.kind, NEW.subject, NEW.about_officer, NEW.asked, NEW.changes, NEW.reason, NEW.proposed_by,
-            NEW.proposed_at, NEW.valid_until, NEW.code_digest) IS DISTINCT FROM
-           (OLD.proposal_id, OLD.kind, OLD.subject, OLD.about_officer, OLD.asked, OLD.changes, OLD.reason, OLD.proposed_by,
-            OLD.proposed_at, OLD.valid_until, OLD.code_digest)
-    THEN
-        RAISE EXCEPTION 'of a proposal only the decision is written, once'
-            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'administration_proposal_rules';
-    END IF;
-    IF NEW.decision = 'agreed' AND NOT (is_live_admin(person_of(NEW.proposed_by)) AND is_live_admin(person_of(NEW.decided_by))) THEN
-        RAISE EXCEPTION 'a proposal takes effect by two admins'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'administration_proposal_by_admins';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION allocation_check_whole()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -314,8 +293,8 @@ CREATE FUNCTION bank_login_change_of_two()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.proposal_id
-            AND p.kind = 'bank_login_replaced' AND p.subject = NEW.institution AND p.decision = 'agreed'
+    IF NOT EXISTS (SELECT FROM proposal p WHERE p.proposal_id = NEW.proposal_id
+            AND p.kind = 'administration' AND p.matter = 'bank_login_replaced' AND p.subject = NEW.institution AND p.decision = 'agreed'
             AND p.decided_by = NEW.made_by AND p.code_digest = NEW.code_digest) THEN
         RAISE EXCEPTION 'the link of a bank comes of a proposal that two admins agreed to'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_login_change_of_two';
@@ -439,9 +418,9 @@ CREATE FUNCTION bank_person_confirmed_by_two()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.confirmed_proposal
-            AND p.kind = 'bank_people_confirmed' AND p.subject = NEW.institution AND p.decision = 'agreed'
-            AND p.decided_at = NEW.confirmed_at AND p.asked -> 'confirmed' ? NEW.person_id::text) THEN
+    IF NOT EXISTS (SELECT FROM proposal p WHERE p.proposal_id = NEW.confirmed_proposal
+            AND p.kind = 'administration' AND p.matter = 'bank_people_confirmed' AND p.subject = NEW.institution AND p.decision = 'agreed'
+            AND p.decided_at = NEW.confirmed_at AND p.body #> '{asked,confirmed}' ? NEW.person_id::text) THEN
         RAISE EXCEPTION 'two admins confirm a person of a bank'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_person_confirmed_by_two';
     END IF;
@@ -1882,7 +1861,7 @@ CREATE FUNCTION policy_version_agreed()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.proposal_id AND p.kind = 'policy_changed'
+    IF NOT EXISTS (SELECT FROM proposal p WHERE p.proposal_id = NEW.proposal_id AND p.kind = 'administration' AND p.matter = 'policy_changed'
             AND p.decision = 'agreed') THEN
         RAISE EXCEPTION 'two admins agree to a version of the policy'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_version_agreed';
@@ -1948,6 +1927,28 @@ BEGIN
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_asked';
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE FUNCTION proposal_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL OR NEW.decision IS NULL
+        -- What is generated is not there yet.
+        OR to_jsonb(NEW) - '{decision,decided_by,decided_at,decided_reason,discrepancy_id,order_id}'::text[]
+            IS DISTINCT FROM
+            to_jsonb(OLD) - '{decision,decided_by,decided_at,decided_reason,discrepancy_id,order_id}'::text[]
+    THEN
+        RAISE EXCEPTION 'of a proposal only the decision is written, once'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'proposal_rules';
+    END IF;
+    IF NEW.kind = 'administration' AND NEW.decision = 'agreed'
+        AND NOT (is_live_admin(person_of(NEW.proposed_by)) AND is_live_admin(person_of(NEW.decided_by))) THEN
+        RAISE EXCEPTION 'a proposal takes effect by two admins'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'proposal_by_admins';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE FUNCTION public_draft_rules()
@@ -2422,8 +2423,8 @@ CREATE FUNCTION sign_in_link_of_two()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.proposal_id
-            AND p.kind IN ('officer_added', 'officer_reset') AND p.about_officer = NEW.officer_id AND p.decision = 'agreed'
+    IF NOT EXISTS (SELECT FROM proposal p WHERE p.proposal_id = NEW.proposal_id
+            AND p.kind = 'administration' AND p.matter IN ('officer_added', 'officer_reset') AND p.about_officer = NEW.officer_id AND p.decision = 'agreed'
             AND p.decided_by = NEW.made_by AND p.code_digest = NEW.code_digest) THEN
         RAISE EXCEPTION 'the link of an officer comes of a proposal that two admins agreed to'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'sign_in_link_of_two';
@@ -2741,50 +2742,6 @@ COMMENT ON COLUMN account_hold.tried_to IS 'until when what came on hold was to 
 COMMENT ON COLUMN account_hold.warned_to IS 'the last warning that was due and given';
 CREATE INDEX account_hold_account_case ON account_hold (institution, account_key, case_no);
 CREATE INDEX account_hold_lapsing ON account_hold (lapses_at) WHERE (state = 'held'::text);
-
-CREATE TABLE administration_proposal (
-    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    kind text NOT NULL,
-    subject text NOT NULL,
-    about_officer text,
-    asked jsonb NOT NULL,
-    changes jsonb NOT NULL,
-    reason text NOT NULL,
-    proposed_by text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    valid_until timestamp with time zone NOT NULL,
-    code_digest bytea,
-    decision text,
-    decided_by text,
-    decided_at timestamp with time zone,
-    decided_reason text,
-    CONSTRAINT administration_proposal_pkey PRIMARY KEY (proposal_id),
-    CONSTRAINT administration_proposal_about_officer_check CHECK ((about_officer ~ '^[a-z0-9._@-]{1,64}$'::text)),
-    CONSTRAINT administration_proposal_asked_check CHECK ((pg_column_size(asked) <= 262144)),
-    CONSTRAINT administration_proposal_changes_check CHECK (((jsonb_typeof(changes) = 'array'::text) AND (pg_column_size(changes) <= 262144))),
-    CONSTRAINT administration_proposal_code_digest_check CHECK ((octet_length(code_digest) = 32)),
-    CONSTRAINT administration_proposal_decided CHECK ((num_nulls(decision, decided_by, decided_at, decided_reason) = ANY (ARRAY[0, 4]))),
-    CONSTRAINT administration_proposal_decided_reason_check CHECK (((decided_reason <> ''::text) AND (length(decided_reason) <= 1000))),
-    CONSTRAINT administration_proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
-    CONSTRAINT administration_proposal_four_eyes CHECK (((decision IS NULL) OR (decision = ANY (ARRAY['withdrawn'::text, 'expired'::text])) OR is_second_officer(decided_by, proposed_by))),
-    CONSTRAINT administration_proposal_has_code CHECK (((code_digest IS NOT NULL) = (kind = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
-    CONSTRAINT administration_proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)) AND ((decision IS DISTINCT FROM 'expired'::text) OR (decided_at > valid_until)))),
-    CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'team_changed'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'bank_people_confirmed'::text, 'policy_changed'::text]))),
-    CONSTRAINT administration_proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
-    CONSTRAINT administration_proposal_of_officers CHECK (((proposed_by ~~ 'officer:%'::text) AND (decided_by ~~ 'officer:%'::text))),
-    CONSTRAINT administration_proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 1000))),
-    CONSTRAINT administration_proposal_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 200))),
-    CONSTRAINT administration_proposal_withdrawn_by_its_officer CHECK (((decision IS DISTINCT FROM 'withdrawn'::text) OR (person_of(decided_by) = person_of(proposed_by))))
-);
-COMMENT ON TABLE administration_proposal IS 'a change of officers, teams, the directory or the policy that one admin proposes and another one decides';
-COMMENT ON COLUMN administration_proposal.about_officer IS 'the officer who may not agree to it, because it is about them';
-COMMENT ON COLUMN administration_proposal.changes IS 'field, value before and value after, as the proposing officer saw them; no secret';
-COMMENT ON COLUMN administration_proposal.code_digest IS 'of the code that the proposing admin alone was shown; the link that the agreement makes opens nothing without it';
-COMMENT ON COLUMN administration_proposal.decision IS 'null: open; "expired" is written when another proposal takes the place of one whose time is over';
-COMMENT ON COLUMN administration_proposal.subject IS 'id of the officer, name of the team, code of the institution, or `policy`';
-COMMENT ON COLUMN administration_proposal.valid_until IS 'nothing is agreed to after this time';
-CREATE INDEX administration_proposal_agreed ON administration_proposal (decided_at, proposal_id) WHERE (decision = 'agreed'::text);
-CREATE UNIQUE INDEX administration_proposal_open ON administration_proposal (kind, subject) WHERE (decision IS NULL);
 
 CREATE TABLE allocation (
     allocation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -3663,26 +3620,6 @@ CREATE INDEX complaint_transfer_payer ON complaint_transfer (ltrim(upper(regexp_
 CREATE INDEX complaint_transfer_payer_vpa ON complaint_transfer (ltrim(upper(regexp_replace(payer_vpa, '[\s\-/]+'::text, ''::text, 'g'::text)), '0'::text)) WHERE (payer_vpa IS NOT NULL);
 CREATE INDEX complaint_transfer_rrn ON complaint_transfer (upper(regexp_replace(rrn, '[\s\-/|]+'::text, ''::text, 'g'::text))) WHERE (rrn IS NOT NULL);
 CREATE INDEX complaint_transfer_utr ON complaint_transfer (upper(regexp_replace(utr, '[\s\-/|]+'::text, ''::text, 'g'::text))) WHERE (utr IS NOT NULL);
-
-CREATE TABLE confirmation_proposal (
-    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    order_id uuid NOT NULL,
-    digest bytea NOT NULL,
-    lines jsonb NOT NULL,
-    note text NOT NULL,
-    proposed_by text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    agreed_by text,
-    agreed_at timestamp with time zone,
-    CONSTRAINT confirmation_proposal_pkey PRIMARY KEY (proposal_id),
-    CONSTRAINT confirmation_proposal_check CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
-    CONSTRAINT confirmation_proposal_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT confirmation_proposal_four_eyes CHECK ((agreed_by <> proposed_by)),
-    CONSTRAINT confirmation_proposal_note_check CHECK ((note <> ''::text))
-);
-COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
-CREATE UNIQUE INDEX confirmation_proposal_open ON confirmation_proposal (order_id, digest) WHERE (agreed_at IS NULL);
-CREATE INDEX confirmation_proposal_order ON confirmation_proposal (order_id);
 
 CREATE TABLE court_hearing (
     court_hearing_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -5246,6 +5183,66 @@ COMMENT ON COLUMN proof.tries_by IS 'tries by digest of the address that they ca
 CREATE INDEX proof_hold ON proof (hold_id) WHERE (hold_id IS NOT NULL);
 CREATE INDEX proof_made_at ON proof (made_at);
 CREATE INDEX proof_subject ON proof (purpose, subject, made_at);
+CREATE TABLE proposal (
+    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    matter text NOT NULL DEFAULT ''::text,
+    case_no text,
+    body jsonb NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    about_officer text,
+    code_digest bytea,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decided_reason text NOT NULL DEFAULT ''::text,
+    discrepancy_id bigint GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'resolution'::text THEN (subject)::bigint
+    ELSE NULL::bigint
+END) STORED,
+    order_id uuid GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'order_statement'::text THEN (subject)::uuid
+    ELSE NULL::uuid
+END) STORED,
+    CONSTRAINT proposal_pkey PRIMARY KEY (proposal_id),
+    CONSTRAINT proposal_about_officer_check CHECK ((about_officer ~ '^[a-z0-9._@-]{1,64}$'::text)),
+    CONSTRAINT proposal_administration CHECK (((kind <> 'administration'::text) OR ((matter = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'team_changed'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'bank_people_confirmed'::text, 'policy_changed'::text])) AND (jsonb_typeof((body -> 'asked'::text)) = 'object'::text) AND (jsonb_typeof((body -> 'changes'::text)) = 'array'::text) AND (valid_until IS NOT NULL) AND (proposed_by ~~ 'officer:%'::text) AND ((decision IS NULL) OR ((decided_by ~~ 'officer:%'::text) AND (decided_reason <> ''::text)))))),
+    CONSTRAINT proposal_body_check CHECK ((pg_column_size(body) <= 524288)),
+    CONSTRAINT proposal_case_check CHECK (((case_no IS NULL) = (kind = 'administration'::text))),
+    CONSTRAINT proposal_code_digest_check CHECK ((octet_length(code_digest) = 32)),
+    CONSTRAINT proposal_decided CHECK ((num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT proposal_decided_reason_check CHECK (((length(decided_reason) <= 1000) AND ((decision IS NOT NULL) OR (decided_reason = ''::text)))),
+    CONSTRAINT proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
+    CONSTRAINT proposal_has_code CHECK (((code_digest IS NOT NULL) = (matter = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
+    CONSTRAINT proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)) AND ((decision IS DISTINCT FROM 'expired'::text) OR (decided_at > valid_until)))),
+    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['administration'::text, 'order_statement'::text, 'resolution'::text]))),
+    CONSTRAINT proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
+    CONSTRAINT proposal_order_statement CHECK (((kind <> 'order_statement'::text) OR ((matter ~ '^[0-9a-f]{64}$'::text) AND (jsonb_typeof((body -> 'lines'::text)) = 'array'::text)))),
+    CONSTRAINT proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 1000))),
+    CONSTRAINT proposal_resolution CHECK (((kind <> 'resolution'::text) OR (((body ->> 'decision'::text) = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text])) AND (((body ->> 'resolution_no'::text))::integer > 0)))),
+    CONSTRAINT proposal_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 200) AND (length(matter) <= 300))),
+    CONSTRAINT proposal_withdrawn_by_its_officer CHECK (((decision IS DISTINCT FROM 'withdrawn'::text) OR (person_of(decided_by) = person_of(proposed_by))))
+);
+COMMENT ON TABLE proposal IS 'what one person proposes and another one decides';
+COMMENT ON COLUMN proposal.about_officer IS 'the officer who may not agree to it, because it is about them';
+COMMENT ON COLUMN proposal.body IS 'what is asked for, as the kind has it; no secret, and no personal data that are not sealed';
+COMMENT ON COLUMN proposal.code_digest IS 'of the code that the proposing admin alone was shown; the link that the agreement makes opens nothing without it';
+COMMENT ON COLUMN proposal.decision IS 'null: open; "expired" is written when another proposal takes the place of one whose time is over';
+COMMENT ON COLUMN proposal.case_no IS 'null: about no case';
+COMMENT ON COLUMN proposal.matter IS 'what of the subject it is about; only one proposal about it is open';
+COMMENT ON COLUMN proposal.subject IS 'key of what it is about: of an administration id of the officer, name of the team, code of the institution, or `policy`; of an order statement the order; of a resolution the discrepancy';
+COMMENT ON COLUMN proposal.valid_until IS 'nothing is agreed to after this time';
+CREATE INDEX proposal_agreed ON proposal (kind, decided_at, proposal_id) WHERE (decision = 'agreed'::text);
+CREATE INDEX proposal_case ON proposal (case_no, kind) WHERE (case_no IS NOT NULL);
+CREATE INDEX proposal_of_kind ON proposal (kind, proposal_id);
+CREATE INDEX proposal_subject ON proposal (kind, subject);
+CREATE UNIQUE INDEX proposal_open ON proposal (kind, subject, matter) WHERE (decision IS NULL);
 
 CREATE TABLE provider_identity (
     issuer text NOT NULL,
@@ -5569,18 +5566,6 @@ CREATE TABLE request_pause (
     CONSTRAINT request_pause_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
 );
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
-
-CREATE TABLE resolution_proposal (
-    discrepancy_id bigint NOT NULL,
-    resolution_no integer NOT NULL,
-    decision text NOT NULL,
-    proposed_by text NOT NULL,
-    reason text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    CONSTRAINT resolution_proposal_pkey PRIMARY KEY (discrepancy_id, resolution_no, decision, proposed_by),
-    CONSTRAINT resolution_proposal_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
-    CONSTRAINT resolution_proposal_resolution_no_check CHECK ((resolution_no > 0))
-);
 
 CREATE TABLE restoration (
     restoration_id uuid NOT NULL,
@@ -6328,7 +6313,7 @@ ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_institution_fkey FORE
 ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 ALTER TABLE bank_login ADD CONSTRAINT bank_login_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
-ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id);
+ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id);
 ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
 ALTER TABLE bank_order ADD CONSTRAINT bank_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE bank_order ADD CONSTRAINT bank_order_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
@@ -6339,7 +6324,7 @@ ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_ack_no_fkey FOREIGN K
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
-ALTER TABLE bank_person ADD CONSTRAINT bank_person_confirmed_proposal_fkey FOREIGN KEY (confirmed_proposal) REFERENCES administration_proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE bank_person ADD CONSTRAINT bank_person_confirmed_proposal_fkey FOREIGN KEY (confirmed_proposal) REFERENCES proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE bank_person ADD CONSTRAINT bank_person_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES bank_person(person_id);
 ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES bank_evidence(evidence_id);
@@ -6369,7 +6354,6 @@ ALTER TABLE complaint_story ADD CONSTRAINT complaint_story_ack_no_fkey FOREIGN K
 ALTER TABLE complaint_story ADD CONSTRAINT complaint_story_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
-ALTER TABLE confirmation_proposal ADD CONSTRAINT confirmation_proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 ALTER TABLE court_hearing ADD CONSTRAINT court_hearing_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE court_hearing ADD CONSTRAINT court_hearing_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
 ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -6477,12 +6461,15 @@ ALTER TABLE payer_statement ADD CONSTRAINT payer_statement_answer_id_fkey FOREIG
 ALTER TABLE payer_statement ADD CONSTRAINT payer_statement_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES payer_inquiry(inquiry_id);
 ALTER TABLE person_key ADD CONSTRAINT person_key_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE person_key ADD CONSTRAINT person_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
-ALTER TABLE policy_version ADD CONSTRAINT policy_version_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE policy_version ADD CONSTRAINT policy_version_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
 ALTER TABLE proof ADD CONSTRAINT proof_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE proof ADD CONSTRAINT proof_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
 ALTER TABLE proof ADD CONSTRAINT proof_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+ALTER TABLE proposal ADD CONSTRAINT proposal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+ALTER TABLE proposal ADD CONSTRAINT proposal_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
+ALTER TABLE proposal ADD CONSTRAINT proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 ALTER TABLE public_draft ADD CONSTRAINT public_draft_call_id_fkey FOREIGN KEY (call_id) REFERENCES draft(draft_id);
 ALTER TABLE public_draft ADD CONSTRAINT public_draft_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES draft(draft_id);
 ALTER TABLE rate_bucket ADD CONSTRAINT rate_bucket_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -6505,7 +6492,6 @@ ALTER TABLE reply_link ADD CONSTRAINT reply_link_request_id_fkey FOREIGN KEY (re
 ALTER TABLE request_hop ADD CONSTRAINT request_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE request_hop ADD CONSTRAINT request_hop_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 ALTER TABLE request_job ADD CONSTRAINT request_job_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
-ALTER TABLE resolution_proposal ADD CONSTRAINT resolution_proposal_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
 ALTER TABLE restoration ADD CONSTRAINT restoration_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no);
 ALTER TABLE restoration ADD CONSTRAINT restoration_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
 ALTER TABLE restoration ADD CONSTRAINT restoration_credit_account_id_fkey FOREIGN KEY (credit_account_id) REFERENCES credit_account(account_id);
@@ -6537,7 +6523,7 @@ ALTER TABLE shift_note ADD CONSTRAINT shift_note_person_id_fkey FOREIGN KEY (per
 ALTER TABLE shift_note ADD CONSTRAINT shift_note_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id);
 ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
-ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id);
+ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id);
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 ALTER TABLE task_act ADD CONSTRAINT task_act_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
@@ -6572,7 +6558,6 @@ ALTER TABLE withdrawn_hop ADD CONSTRAINT withdrawn_hop_case_no_hop_no_fkey FOREI
 ALTER TABLE withdrawn_hop ADD CONSTRAINT withdrawn_hop_withdrawal_id_fkey FOREIGN KEY (withdrawal_id) REFERENCES withdrawal(withdrawal_id);
 
 CREATE TRIGGER feed_hold_kept AFTER UPDATE OF retained_by_kind, lapses_at ON account_hold FOR EACH ROW WHEN ((((old.retained_by_kind IS NULL) <> (new.retained_by_kind IS NULL)) OR (old.lapses_at < new.lapses_at))) EXECUTE FUNCTION feed_hold_kept();
-CREATE TRIGGER administration_proposal_rules BEFORE DELETE OR UPDATE ON administration_proposal FOR EACH ROW EXECUTE FUNCTION administration_proposal_rules();
 CREATE TRIGGER allocation_append_only BEFORE DELETE OR UPDATE ON allocation FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE CONSTRAINT TRIGGER allocation_whole AFTER INSERT ON allocation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
 CREATE TRIGGER allocation_share_append_only BEFORE DELETE OR UPDATE ON allocation_share FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -6630,7 +6615,6 @@ CREATE TRIGGER complaint_reach_append_only BEFORE DELETE OR UPDATE OR TRUNCATE O
 CREATE TRIGGER complaint_story_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON complaint_story FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER complaint_transfer_asked AFTER INSERT ON complaint_transfer FOR EACH ROW EXECUTE FUNCTION public_draft_asked();
-CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON confirmation_proposal FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER court_hearing_rules BEFORE UPDATE ON court_hearing FOR EACH ROW EXECUTE FUNCTION court_hearing_rules();
 CREATE TRIGGER court_hearing_stays BEFORE DELETE OR TRUNCATE ON court_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER court_order_document_kept BEFORE UPDATE ON court_order FOR EACH ROW WHEN (((old.sealed_document IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_document IS DISTINCT FROM old.sealed_document) OR (new.document_digest IS DISTINCT FROM old.document_digest)))) EXECUTE FUNCTION refuse_change();
@@ -6729,6 +6713,9 @@ CREATE TRIGGER policy_version_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 CREATE TRIGGER case_assignment_procedure AFTER INSERT OR UPDATE OF ended_at ON procedure FOR EACH ROW WHEN ((new.ended_at IS NULL)) EXECUTE FUNCTION case_assignment_procedure();
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
+CREATE TRIGGER proposal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by, kind ON proposal FOR EACH ROW WHEN ((((new.decision = 'agreed'::text) OR ((new.kind = 'administration'::text) AND (new.decision = 'refused'::text))) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER proposal_kept BEFORE TRUNCATE ON proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER proposal_rules BEFORE DELETE OR UPDATE ON proposal FOR EACH ROW EXECUTE FUNCTION proposal_rules();
 CREATE TRIGGER provider_identity_kept BEFORE UPDATE OR TRUNCATE ON provider_identity FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER public_draft_kept BEFORE DELETE OR TRUNCATE ON public_draft FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER public_draft_rules BEFORE UPDATE ON public_draft FOR EACH ROW EXECUTE FUNCTION public_draft_rules();
@@ -6749,7 +6736,6 @@ CREATE TRIGGER reply_link_deletion BEFORE DELETE ON reply_link FOR EACH ROW EXEC
 CREATE TRIGGER reply_link_kept BEFORE TRUNCATE ON reply_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reply_link_rules BEFORE INSERT OR UPDATE ON reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_rules();
 CREATE TRIGGER feed_hops AFTER UPDATE ON request_hop REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION feed_hops_changed();
-CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON resolution_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER restoration_credit_account BEFORE UPDATE OF approved_by ON restoration FOR EACH ROW WHEN (((new.approved_by IS NOT NULL) AND (new.approved_by IS DISTINCT FROM old.approved_by))) EXECUTE FUNCTION restoration_credit_account();
 CREATE TRIGGER restoration_four_eyes BEFORE INSERT OR UPDATE OF approved_by, prepared_by ON restoration FOR EACH ROW WHEN ((NOT is_second_officer(new.approved_by, new.prepared_by))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();

@@ -38,7 +38,7 @@ _NOT_TOLD: Final = f"""
 # Who proposes does not decide, and no officer decides on what is about them.
 _OF_ANOTHER: Final = """
     AND (t.subject_kind <> 'proposal' OR NOT EXISTS (
-        SELECT FROM administration_proposal p WHERE ${0} IN (person_of(p.proposed_by), p.about_officer)
+        SELECT FROM proposal p WHERE ${0} IN (person_of(p.proposed_by), p.about_officer)
         AND p.proposal_id = CASE t.subject_kind WHEN 'proposal' THEN t.subject_id::bigint END))"""
 
 # Of one statement, because few items have an owner.

@@ -156,7 +156,7 @@ async def test_n6_the_database_refuses_a_link_that_one_admin_makes(office: Offic
     insert = (
         "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until, proposal_id, code_digest)"
         " SELECT sha256(gen_random_uuid()::text::bytea), $1, now(), $2, now() + interval '1 minute', $3,"
-        " (SELECT coalesce($4, code_digest) FROM administration_proposal WHERE proposal_id = $3)"
+        " (SELECT coalesce($4, code_digest) FROM proposal WHERE proposal_id = $3)"
     )
     for officer_id, by, proposal_id, code, rule in (
         ("ravi", "officer:bela", None, None, "sign_in_link_of_officers_has_code"),

@@ -252,9 +252,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         ("officer_password", "officer_totp", "recovery_code", "sign_in_link", "officer_session"),
     ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
-    "administration_proposal_rules": Effect(
+    "proposal_rules": Effect(
         Sort.RULE,
-        "Refuses a second decision on a proposal of an admin, and an agreement of one who is no admin now.",
+        "Refuses any change of a proposal but its one decision, and an agreement of one who is no admin now.",
     ),
     "policy_version_agreed": Effect(
         Sort.RULE, "Refuses a version of the policy that two admins have not agreed to, when the transaction ends."
