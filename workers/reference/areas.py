@@ -133,7 +133,6 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "credit_account_link",
         "application_signature",
         "hearing_waiver",
-        "payer_decision",
         "withdrawal",
         "withdrawn_hop",
         "case_merge",
