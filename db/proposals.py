@@ -27,6 +27,8 @@ class Kind(StrEnum):
     """which complaint is right about who paid a transfer; subject: case and hop"""
     RESOLUTION = "resolution"
     """of a discrepancy; matter: number, decision and officer"""
+    VICTIM_CORRECTION = "victim_correction"
+    """other personal data of a victim, sealed; the reason is sealed in the body"""
 
 
 class Decision(StrEnum):
@@ -47,7 +49,7 @@ class _Asked(FrozenModel):
     matter: str = ""
     case_no: str | None = None
     body: dict[str, Any]
-    reason: str
+    reason: str = ""
     proposed_by: str
     proposed_at: UtcDatetime
     valid_until: UtcDatetime | None = None

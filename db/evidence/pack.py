@@ -196,8 +196,11 @@ FILES: Final = {
     ),
     "case/hop_corrections.jsonl": _rows("hop_correction", _CASE, "t.hop_no, t.revision"),
     HOPS: _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
-    "case/victim_corrections.jsonl": _rows(
-        "victim_correction", _CASE, "t.correction_id", without=("victim_id", "before", "after", "reason")
+    "case/victim_corrections.jsonl": _proposals(
+        "victim_correction",
+        "p.proposal_id AS correction_id, p.case_no, p.ack_no, p.body -> 'fields' AS fields,"
+        " CASE p.decision WHEN 'refused' THEN 'rejected' ELSE p.decision END AS decision, p.decided_by, p.decided_at",
+        "t.correction_id",
     ),
     "case/merges.jsonl": _rows("case_merge", "(t.primary_case_no = $1 OR t.merged_case_no = $1)", "t.merge_id"),
     "case/same_transfers.jsonl": _rows("same_transfer", _SAME, "t.pair_id"),

@@ -31,7 +31,6 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "victim",
         "person_key",
         "holder_key",
-        "victim_correction",
         "hop",
         "hop_raise",
         "hop_retry",

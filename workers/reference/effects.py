@@ -318,10 +318,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "person_key_rules": Effect(
         Sort.RULE, "Refuses to delete a key, to give it another owner, and to bring a destroyed key back."
     ),
-    "victim_correction_rules": Effect(
-        Sort.RULE,
-        "Refuses any change of a correction of a victim but its one decision, by another person.",
-    ),
     "victim_corrected": Effect(
         Sort.RULE,
         "Refuses personal data of a victim that two officers have not agreed to, unless the complaint of an open draft"
