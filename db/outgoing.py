@@ -86,7 +86,7 @@ def subjects(
     return read
 
 
-def by_subject(rows: Iterable[Mapping[str, Any]], model: type[Model]) -> Mapping[str, Model]:
+def by_subject(rows: Iterable[asyncpg.Record], model: type[Model]) -> Mapping[str, Model]:
     """Return rows by their column `subject`, each made of its other columns."""
     return {row["subject"]: model(**{name: value for name, value in row.items() if name != "subject"}) for row in rows}
 

@@ -23,8 +23,12 @@ class Kind(StrEnum):
     """subject: officer, team, institution or policy; matter: kind of change"""
     ORDER_STATEMENT = "order_statement"
     """what a bank has stated of an order; matter: digest of the lines"""
+    PAYER = "payer"
+    """which complaint is right about who paid a transfer; subject: case and hop"""
     RESOLUTION = "resolution"
     """of a discrepancy; matter: number, decision and officer"""
+    VICTIM_CORRECTION = "victim_correction"
+    """other personal data of a victim, sealed; the reason is sealed in the body"""
 
 
 class Decision(StrEnum):
@@ -35,45 +39,48 @@ class Decision(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     """its time was over"""
+    OVERTAKEN = "overtaken"
+    """a newer one, or another act, takes its place"""
 
 
-class NewProposal(FrozenModel):
-    """A proposal as it is written."""
-
+class _Asked(FrozenModel):
     kind: Kind
     subject: str
     matter: str = ""
     case_no: str | None = None
     body: dict[str, Any]
-    reason: str
+    reason: str = ""
     proposed_by: str
     proposed_at: UtcDatetime
     valid_until: UtcDatetime | None = None
     """nothing is agreed to after this time"""
+
+
+class NewProposal(_Asked):
+    """A proposal as it is written."""
+
     about_officer: str | None = None
     """the officer who may not agree to it"""
     code_digest: bytes | None = Field(default=None, repr=False)
     """of the code without which the link of an agreement opens nothing"""
 
 
-class Proposal(FrozenModel):
+class Proposal(_Asked):
     """A proposal as it is read."""
 
     proposal_id: int
-    kind: Kind
-    subject: str
-    matter: str
-    case_no: str | None
-    body: dict[str, Any]
-    reason: str
-    proposed_by: str
-    proposed_at: UtcDatetime
-    valid_until: UtcDatetime | None
     decision: Decision | None
     """None: open"""
     decided_by: str | None
     decided_at: UtcDatetime | None
     decided_reason: str
+    given_to: str | None
+    """of a payer: the complaint that owns the money, if the one that is right is in another case"""
+
+    @property
+    def is_agreed(self) -> bool:
+        """Return whether another person has agreed."""
+        return self.decision is Decision.AGREED
 
 
 COLUMNS: Final = ", ".join(Proposal.model_fields)
@@ -92,6 +99,18 @@ async def lock(connection: Connection, kind: Kind) -> None:
 async def insert(connection: Connection, new: NewProposal) -> Proposal | None:
     """Write a proposal and return it; None if one about the same matter is open."""
     return proposal(await connection.fetchrow(_INSERT, *(getattr(new, name) for name in _NEW)))
+
+
+async def replace(connection: Connection, new: NewProposal) -> Proposal:
+    """Write a proposal in place of the open one about the same matter, and return it.
+
+    The caller has locked the subject.
+    """
+    if (waiting := await open_of(connection, new.kind, new.subject, new.matter)) is not None:
+        await decide(connection, waiting.proposal_id, Decision.OVERTAKEN, new.proposed_by, new.proposed_at)
+    written = await insert(connection, new)
+    assert written is not None, "the lock keeps out another one"
+    return written
 
 
 async def find(connection: Connection, kind: Kind, proposal_id: int) -> Proposal | None:
@@ -138,20 +157,28 @@ async def open_ones(connection: Connection, kind: Kind, subject: str) -> list[Pr
 
 
 async def decide(
-    connection: Connection, proposal_id: int, decision: Decision, by: str, at: datetime, reason: str = ""
+    connection: Connection,
+    proposal_id: int,
+    decision: Decision,
+    by: str,
+    at: datetime,
+    reason: str = "",
+    *,
+    given_to: str | None = None,
 ) -> Proposal:
     """Write the decision and return the proposal.
 
     The database refuses a second decision, the agreement of one person, and one out of time.
     """
     row = await connection.fetchrow(
-        "UPDATE proposal SET decision = $2, decided_by = $3, decided_at = $4, decided_reason = $5"
+        "UPDATE proposal SET decision = $2, decided_by = $3, decided_at = $4, decided_reason = $5, given_to = $6"
         f" WHERE proposal_id = $1 RETURNING {COLUMNS}",
         proposal_id,
         decision.value,
         by,
         at,
         reason,
+        given_to,
     )
     decided = proposal(row)
     assert decided is not None, "the caller has read the proposal"

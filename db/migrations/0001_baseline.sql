@@ -754,21 +754,23 @@ BEGIN
     )
     SELECT t.hop_no, t.ack_no, t.row_no FROM up JOIN complaint_transfer t USING (case_no, hop_no)
     WHERE up.parent_hop_no IS NULL AND 'payer' = ANY (t.differing) AND NOT EXISTS (
-        SELECT FROM payer_decision d
-        WHERE d.case_no = t.case_no AND d.hop_no = t.hop_no AND d.agreed_at IS NOT NULL AND t.ack_no = ANY (d.among))
+        SELECT FROM proposal d WHERE d.kind = 'payer' AND d.case_no = t.case_no AND d.hop_no = t.hop_no
+            AND d.decision = 'agreed' AND d.body -> 'among' ? t.ack_no)
     UNION ALL
     -- The victim's bank debited another account than the victim told. Only its newest statement counts.
     SELECT h.hop_no, h.ack_no, 0 FROM up JOIN hop h USING (case_no, hop_no) JOIN payer_inquiry i USING (case_no, hop_no)
     CROSS JOIN LATERAL (SELECT s.differing, s.stated_at FROM payer_statement s WHERE s.inquiry_id = i.inquiry_id
         ORDER BY s.statement_id DESC LIMIT 1) AS s
     WHERE up.parent_hop_no IS NULL AND i.replaced_at IS NULL AND 'payer' = ANY (s.differing) AND NOT EXISTS (
-        SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > s.stated_at)
+        SELECT FROM proposal d WHERE d.kind = 'payer' AND d.case_no = h.case_no AND d.hop_no = h.hop_no
+            AND d.decision = 'agreed' AND d.decided_at > s.stated_at)
     UNION ALL
     -- So does a transfer that it named and an officer took.
     SELECT h.hop_no, h.ack_no, 0 FROM up JOIN hop h USING (case_no, hop_no) JOIN payer_inquiry i ON i.case_no = h.case_no
     JOIN payer_found_transfer f ON f.inquiry_id = i.inquiry_id AND f.taken_hop_no = h.hop_no
     WHERE up.parent_hop_no IS NULL AND f.payer_differs AND NOT EXISTS (
-        SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > f.decided_at)
+        SELECT FROM proposal d WHERE d.kind = 'payer' AND d.case_no = h.case_no AND d.hop_no = h.hop_no
+            AND d.decision = 'agreed' AND d.decided_at > f.decided_at)
     ORDER BY 1, 2, 3;
 END $function$;
 COMMENT ON FUNCTION contested_transfers(uuid) IS 'The transfers of this restoration whose payer a complaint or the victim''s bank names otherwise, and undecided.';
@@ -1765,22 +1767,6 @@ BEGIN
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'order_cancellation_settled_once';
 END $function$;
 
-CREATE FUNCTION payer_decision_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF TG_OP = 'DELETE' OR OLD.agreed_at IS NOT NULL
-        OR (NEW.decision_id, NEW.case_no, NEW.hop_no, NEW.ack_no, NEW.among, NEW.reason, NEW.proposed_by, NEW.proposed_at)
-            IS DISTINCT FROM
-            (OLD.decision_id, OLD.case_no, OLD.hop_no, OLD.ack_no, OLD.among, OLD.reason, OLD.proposed_by, OLD.proposed_at)
-    THEN
-        RAISE EXCEPTION 'of a decision about a payer only the agreement is written, once'
-            USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION payer_found_transfer_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1936,9 +1922,9 @@ AS $function$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL OR NEW.decision IS NULL
         -- What is generated is not there yet.
-        OR to_jsonb(NEW) - '{decision,decided_by,decided_at,decided_reason,discrepancy_id,order_id}'::text[]
+        OR to_jsonb(NEW) - '{decision,decided_by,decided_at,decided_reason,given_to,ack_no,discrepancy_id,hop_no,order_id,victim_id}'::text[]
             IS DISTINCT FROM
-            to_jsonb(OLD) - '{decision,decided_by,decided_at,decided_reason,discrepancy_id,order_id}'::text[]
+            to_jsonb(OLD) - '{decision,decided_by,decided_at,decided_reason,given_to,ack_no,discrepancy_id,hop_no,order_id,victim_id}'::text[]
     THEN
         RAISE EXCEPTION 'of a proposal only the decision is written, once'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'proposal_rules';
@@ -2612,32 +2598,14 @@ CREATE FUNCTION victim_corrected()
 AS $function$
 BEGIN
     IF NEW.person_id IS DISTINCT FROM OLD.person_id OR NOT EXISTS (
-        SELECT FROM victim_correction c WHERE c.victim_id = NEW.victim_id AND c.decision = 'agreed'
-            AND c.before = OLD.sealed AND c.after = NEW.sealed
+        SELECT FROM proposal c WHERE c.kind = 'victim_correction' AND c.subject = NEW.victim_id::text AND c.decision = 'agreed'
+            AND c.body ->> 'before' = encode(OLD.sealed, 'hex') AND c.body ->> 'after' = encode(NEW.sealed, 'hex')
         UNION ALL SELECT FROM draft d JOIN complaint c USING (ack_no)
         WHERE c.victim_id = NEW.victim_id AND d.ended_at IS NULL
             AND c.received_at > present_moment() - interval '1 day' AND d.awaited && ARRAY['name', 'mobile', 'email'])
     THEN
         RAISE EXCEPTION 'two officers change the personal data of victim %', NEW.victim_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'victim_corrected';
-    END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION victim_correction_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL
-        OR (NEW.correction_id, NEW.case_no, NEW.ack_no, NEW.victim_id, NEW.fields, NEW.before, NEW.after, NEW.reason,
-            NEW.proposed_by, NEW.proposed_at)
-            IS DISTINCT FROM
-            (OLD.correction_id, OLD.case_no, OLD.ack_no, OLD.victim_id, OLD.fields, OLD.before, OLD.after, OLD.reason,
-            OLD.proposed_by, OLD.proposed_at)
-    THEN
-        RAISE EXCEPTION 'of a correction of a victim only the decision is written, once'
-            USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -4934,31 +4902,6 @@ COMMENT ON COLUMN outgoing.outgoing_id IS 'of this sending: the next one about t
 COMMENT ON COLUMN outgoing.subject IS 'key of the row that it is about, in the table that the kind names';
 CREATE INDEX outgoing_due ON outgoing (kind, next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
-CREATE TABLE payer_decision (
-    decision_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    case_no text NOT NULL,
-    hop_no integer NOT NULL,
-    ack_no text NOT NULL,
-    among text[] NOT NULL,
-    reason text NOT NULL,
-    proposed_by text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    agreed_by text,
-    agreed_at timestamp with time zone,
-    given_to text,
-    CONSTRAINT payer_decision_pkey PRIMARY KEY (decision_id),
-    CONSTRAINT payer_decision_agreed CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
-    CONSTRAINT payer_decision_among CHECK ((ack_no = ANY (among))),
-    CONSTRAINT payer_decision_four_eyes CHECK ((agreed_by <> proposed_by)),
-    CONSTRAINT payer_decision_given_when_agreed CHECK (((given_to IS NULL) OR (agreed_at IS NOT NULL))),
-    CONSTRAINT payer_decision_reason_check CHECK ((reason <> ''::text))
-);
-COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
-COMMENT ON COLUMN payer_decision.ack_no IS 'the complaint that is right';
-COMMENT ON COLUMN payer_decision.among IS 'the complaints that were compared';
-COMMENT ON COLUMN payer_decision.given_to IS 'the victim''s complaint in this case that owns the money, if the complaint that is right is in another case';
-CREATE INDEX payer_decision_hop ON payer_decision (case_no, hop_no);
-
 CREATE TABLE payer_found_transfer (
     found_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     inquiry_id uuid NOT NULL,
@@ -5200,43 +5143,55 @@ CREATE TABLE proposal (
     decided_by text,
     decided_at timestamp with time zone,
     decided_reason text NOT NULL DEFAULT ''::text,
+    given_to text,
+    ack_no text GENERATED ALWAYS AS ((body ->> 'ack_no'::text)) STORED,
     discrepancy_id bigint GENERATED ALWAYS AS (
 CASE kind
     WHEN 'resolution'::text THEN (subject)::bigint
     ELSE NULL::bigint
 END) STORED,
+    hop_no integer GENERATED ALWAYS AS (((body ->> 'hop_no'::text))::integer) STORED,
     order_id uuid GENERATED ALWAYS AS (
 CASE kind
     WHEN 'order_statement'::text THEN (subject)::uuid
     ELSE NULL::uuid
 END) STORED,
+    victim_id bigint GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'victim_correction'::text THEN (subject)::bigint
+    ELSE NULL::bigint
+END) STORED,
     CONSTRAINT proposal_pkey PRIMARY KEY (proposal_id),
     CONSTRAINT proposal_about_officer_check CHECK ((about_officer ~ '^[a-z0-9._@-]{1,64}$'::text)),
-    CONSTRAINT proposal_administration CHECK (((kind <> 'administration'::text) OR ((matter = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'team_changed'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'bank_people_confirmed'::text, 'policy_changed'::text])) AND (jsonb_typeof((body -> 'asked'::text)) = 'object'::text) AND (jsonb_typeof((body -> 'changes'::text)) = 'array'::text) AND (valid_until IS NOT NULL) AND (proposed_by ~~ 'officer:%'::text) AND ((decision IS NULL) OR ((decided_by ~~ 'officer:%'::text) AND (decided_reason <> ''::text)))))),
+    CONSTRAINT proposal_administration CHECK (((kind <> 'administration'::text) OR (((matter = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'team_changed'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'bank_people_confirmed'::text, 'policy_changed'::text])) AND (jsonb_typeof((body -> 'asked'::text)) = 'object'::text) AND (jsonb_typeof((body -> 'changes'::text)) = 'array'::text) AND (valid_until IS NOT NULL) AND (proposed_by ~~ 'officer:%'::text) AND ((decision IS NULL) OR ((decided_by ~~ 'officer:%'::text) AND (decided_reason <> ''::text)))) IS TRUE))),
     CONSTRAINT proposal_body_check CHECK ((pg_column_size(body) <= 524288)),
     CONSTRAINT proposal_case_check CHECK (((case_no IS NULL) = (kind = 'administration'::text))),
     CONSTRAINT proposal_code_digest_check CHECK ((octet_length(code_digest) = 32)),
     CONSTRAINT proposal_decided CHECK ((num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
     CONSTRAINT proposal_decided_reason_check CHECK (((length(decided_reason) <= 1000) AND ((decision IS NOT NULL) OR (decided_reason = ''::text)))),
-    CONSTRAINT proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
+    CONSTRAINT proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text, 'overtaken'::text]))),
+    CONSTRAINT proposal_given_to CHECK (((given_to IS NULL) OR ((kind = 'payer'::text) AND (decision = 'agreed'::text)))),
     CONSTRAINT proposal_has_code CHECK (((code_digest IS NOT NULL) = (matter = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
     CONSTRAINT proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)) AND ((decision IS DISTINCT FROM 'expired'::text) OR (decided_at > valid_until)))),
-    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['administration'::text, 'order_statement'::text, 'resolution'::text]))),
+    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['administration'::text, 'order_statement'::text, 'payer'::text, 'resolution'::text, 'victim_correction'::text]))),
     CONSTRAINT proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
-    CONSTRAINT proposal_order_statement CHECK (((kind <> 'order_statement'::text) OR ((matter ~ '^[0-9a-f]{64}$'::text) AND (jsonb_typeof((body -> 'lines'::text)) = 'array'::text)))),
-    CONSTRAINT proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 1000))),
-    CONSTRAINT proposal_resolution CHECK (((kind <> 'resolution'::text) OR (((body ->> 'decision'::text) = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text])) AND (((body ->> 'resolution_no'::text))::integer > 0)))),
+    CONSTRAINT proposal_order_statement CHECK (((kind <> 'order_statement'::text) OR (((matter ~ '^[0-9a-f]{64}$'::text) AND (jsonb_typeof((body -> 'lines'::text)) = 'array'::text)) IS TRUE))),
+    CONSTRAINT proposal_payer CHECK (((kind <> 'payer'::text) OR (((hop_no IS NOT NULL) AND ((body -> 'among'::text) ? ack_no)) IS TRUE))),
+    CONSTRAINT proposal_reason_check CHECK ((((reason = ''::text) = (kind = 'victim_correction'::text)) AND (length(reason) <= 1000))),
+    CONSTRAINT proposal_resolution CHECK (((kind <> 'resolution'::text) OR ((((body ->> 'decision'::text) = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text])) AND (((body ->> 'resolution_no'::text))::integer > 0)) IS TRUE))),
     CONSTRAINT proposal_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 200) AND (length(matter) <= 300))),
+    CONSTRAINT proposal_victim_correction CHECK (((kind <> 'victim_correction'::text) OR ((((body -> 'fields'::text) <> '[]'::jsonb) AND ((body -> 'fields'::text) <@ '["name", "mobile", "email"]'::jsonb) AND (((body ->> 'before'::text) || (body ->> 'after'::text) || (body ->> 'reason'::text)) ~ '^[0-9a-f]+$'::text) AND (ack_no IS NOT NULL)) IS TRUE))),
     CONSTRAINT proposal_withdrawn_by_its_officer CHECK (((decision IS DISTINCT FROM 'withdrawn'::text) OR (person_of(decided_by) = person_of(proposed_by))))
 );
 COMMENT ON TABLE proposal IS 'what one person proposes and another one decides';
 COMMENT ON COLUMN proposal.about_officer IS 'the officer who may not agree to it, because it is about them';
-COMMENT ON COLUMN proposal.body IS 'what is asked for, as the kind has it; no secret, and no personal data that are not sealed';
+COMMENT ON COLUMN proposal.body IS 'what is asked for, as the kind has it; no secret. Of a correction of a victim the fields, and the sealed data before and after with the sealed reason, in hexadecimal digits';
 COMMENT ON COLUMN proposal.code_digest IS 'of the code that the proposing admin alone was shown; the link that the agreement makes opens nothing without it';
-COMMENT ON COLUMN proposal.decision IS 'null: open; "expired" is written when another proposal takes the place of one whose time is over';
+COMMENT ON COLUMN proposal.decision IS 'null: open; "expired" is written when another proposal takes the place of one whose time is over, "overtaken" when a newer one or another act does';
 COMMENT ON COLUMN proposal.case_no IS 'null: about no case';
+COMMENT ON COLUMN proposal.given_to IS 'of a payer: the victim''s complaint in this case that owns the money, if the complaint that is right is in another case';
 COMMENT ON COLUMN proposal.matter IS 'what of the subject it is about; only one proposal about it is open';
-COMMENT ON COLUMN proposal.subject IS 'key of what it is about: of an administration id of the officer, name of the team, code of the institution, or `policy`; of an order statement the order; of a resolution the discrepancy';
+COMMENT ON COLUMN proposal.subject IS 'key of what it is about: of an administration id of the officer, name of the team, code of the institution, or `policy`; of an order statement the order; of a payer case and hop; of a resolution the discrepancy; of a correction the victim';
 COMMENT ON COLUMN proposal.valid_until IS 'nothing is agreed to after this time';
 CREATE INDEX proposal_agreed ON proposal (kind, decided_at, proposal_id) WHERE (decision = 'agreed'::text);
 CREATE INDEX proposal_case ON proposal (case_no, kind) WHERE (case_no IS NOT NULL);
@@ -6217,33 +6172,6 @@ COMMENT ON COLUMN victim.terms_key IS 'the id of the secret key that the digests
 CREATE INDEX victim_person ON victim (person_id);
 CREATE INDEX victim_terms ON victim USING gin (terms) WITH (fastupdate=off);
 
-CREATE TABLE victim_correction (
-    correction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    case_no text NOT NULL,
-    ack_no text NOT NULL,
-    victim_id bigint NOT NULL,
-    fields text[] NOT NULL,
-    before bytea NOT NULL,
-    after bytea NOT NULL,
-    reason bytea NOT NULL,
-    proposed_by text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    decision text,
-    decided_by text,
-    decided_at timestamp with time zone,
-    CONSTRAINT victim_correction_pkey PRIMARY KEY (correction_id),
-    CONSTRAINT victim_correction_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
-    CONSTRAINT victim_correction_fields_check CHECK (((cardinality(fields) > 0) AND (fields <@ ARRAY['name'::text, 'mobile'::text, 'email'::text]))),
-    CONSTRAINT victim_correction_is_whole CHECK ((num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3])))
-);
-COMMENT ON TABLE victim_correction IS 'Other personal data of a victim: one officer proposes them, and a second officer agrees.';
-COMMENT ON COLUMN victim_correction.after IS 'the sealed data that are proposed';
-COMMENT ON COLUMN victim_correction.before IS 'the sealed data at the proposal';
-COMMENT ON COLUMN victim_correction.fields IS 'what changes';
-COMMENT ON COLUMN victim_correction.reason IS 'why, sealed under the person''s key';
-CREATE INDEX victim_correction_case ON victim_correction (case_no);
-CREATE UNIQUE INDEX victim_correction_open ON victim_correction (victim_id) WHERE (decision IS NULL);
-CREATE INDEX victim_correction_victim ON victim_correction (victim_id);
 
 CREATE TABLE withdrawal (
     withdrawal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -6451,9 +6379,6 @@ ALTER TABLE officer_session ADD CONSTRAINT officer_session_officer_id_fkey FOREI
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 ALTER TABLE officer_totp ADD CONSTRAINT officer_totp_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
-ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
-ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
-ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no);
 ALTER TABLE payer_found_transfer ADD CONSTRAINT payer_found_transfer_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
 ALTER TABLE payer_found_transfer ADD CONSTRAINT payer_found_transfer_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES payer_inquiry(inquiry_id);
 ALTER TABLE payer_inquiry ADD CONSTRAINT payer_inquiry_hop_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
@@ -6464,12 +6389,12 @@ ALTER TABLE person_key ADD CONSTRAINT person_key_institution_fkey FOREIGN KEY (i
 ALTER TABLE policy_version ADD CONSTRAINT policy_version_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
-ALTER TABLE proof ADD CONSTRAINT proof_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
-ALTER TABLE proof ADD CONSTRAINT proof_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
-ALTER TABLE proof ADD CONSTRAINT proof_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 ALTER TABLE proposal ADD CONSTRAINT proposal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE proposal ADD CONSTRAINT proposal_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
+ALTER TABLE proposal ADD CONSTRAINT proposal_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no);
+ALTER TABLE proposal ADD CONSTRAINT proposal_hop_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE proposal ADD CONSTRAINT proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+ALTER TABLE proposal ADD CONSTRAINT proposal_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
 ALTER TABLE public_draft ADD CONSTRAINT public_draft_call_id_fkey FOREIGN KEY (call_id) REFERENCES draft(draft_id);
 ALTER TABLE public_draft ADD CONSTRAINT public_draft_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES draft(draft_id);
 ALTER TABLE rate_bucket ADD CONSTRAINT rate_bucket_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -6548,9 +6473,6 @@ ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_update_id_fkey FORE
 ALTER TABLE telephone_booking ADD CONSTRAINT telephone_booking_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE treatment_report ADD CONSTRAINT treatment_report_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE victim ADD CONSTRAINT victim_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
-ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
-ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
-ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
@@ -6701,8 +6623,6 @@ CREATE TRIGGER officer_totp_rules BEFORE UPDATE OF officer_id, last_step, set_at
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 CREATE TRIGGER outgoing_ends_once BEFORE UPDATE ON outgoing FOR EACH ROW WHEN (((new.outgoing_id = old.outgoing_id) AND ((old.ended_at IS NOT NULL) OR (new.attempts < old.attempts) OR (new.subject <> old.subject) OR (new.kind <> old.kind)))) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER outgoing_kept_until_end BEFORE DELETE ON outgoing FOR EACH ROW WHEN ((old.ended_at IS NULL)) EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER payer_decision_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON payer_decision FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
-CREATE TRIGGER payer_decision_rules BEFORE DELETE OR UPDATE ON payer_decision FOR EACH ROW EXECUTE FUNCTION payer_decision_rules();
 CREATE TRIGGER payer_found_transfer_rules BEFORE DELETE OR UPDATE ON payer_found_transfer FOR EACH ROW EXECUTE FUNCTION payer_found_transfer_rules();
 CREATE TRIGGER payer_inquiry_rules BEFORE DELETE OR UPDATE ON payer_inquiry FOR EACH ROW EXECUTE FUNCTION payer_inquiry_rules();
 CREATE TRIGGER payer_statement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payer_statement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -6765,8 +6685,6 @@ CREATE TRIGGER telephone_booking_grows BEFORE DELETE OR UPDATE ON telephone_book
 CREATE TRIGGER treatment_answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON treatment_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER treatment_report_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON treatment_report FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON victim FOR EACH ROW WHEN (((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id))) EXECUTE FUNCTION victim_corrected();
-CREATE TRIGGER victim_correction_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON victim_correction FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
-CREATE TRIGGER victim_correction_rules BEFORE DELETE OR UPDATE ON victim_correction FOR EACH ROW EXECUTE FUNCTION victim_correction_rules();
 CREATE TRIGGER withdrawal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER withdrawal_rules BEFORE DELETE OR UPDATE ON withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_rules();
 CREATE TRIGGER withdrawn_hop_agreed BEFORE INSERT ON withdrawn_hop FOR EACH ROW EXECUTE FUNCTION withdrawn_hop_agreed();

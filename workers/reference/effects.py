@@ -290,7 +290,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "court_hearing_rules": Effect(
         Sort.RULE, "Refuses any change of a hearing but that it is told of and that it ends."
     ),
-    "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
     "payer_found_transfer_rules": Effect(
         Sort.RULE, "Refuses any change of a transfer that a victim's bank named but its hop and its one decision."
     ),
@@ -318,10 +317,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
     "person_key_rules": Effect(
         Sort.RULE, "Refuses to delete a key, to give it another owner, and to bring a destroyed key back."
-    ),
-    "victim_correction_rules": Effect(
-        Sort.RULE,
-        "Refuses any change of a correction of a victim but its one decision, by another person.",
     ),
     "victim_corrected": Effect(
         Sort.RULE,
