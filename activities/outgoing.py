@@ -16,10 +16,12 @@ from activities.context import Context
 from activities.deadlocks import repeated
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import PdfAttachment
+from adapters.police.protocol import FirRegister
 from db import outgoing
 from db.outgoing import Claimed, OutgoingEnd, OutgoingKind
 from db.pool import Connection
 from domain.notifications.sms_templates import SmsTemplates
+from domain.policy.restoration import RetryRules
 from schemas.notifications import Medium, SmsIds
 
 log = logging.getLogger(__name__)
@@ -115,6 +117,8 @@ class Routes:
     """the route to webhooks of officers"""
     desk_url: str = ""
     """the address at which officers find their work items"""
+    register: FirRegister | None = None
+    """the register of reports to the police; None where none is configured"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,13 @@ class Kind(Generic[Row]):
     at_once: int = 20
     """number of those that are sent at the same time"""
     call_seconds: float | None = None
-    """limit of one call; None: that of the policy for messages"""
+    """limit of one call; None: that of the policy"""
+    lease_calls: int = 3
+    """the number of calls after which another process may try what is claimed"""
+    trying: Callable[[Context], RetryRules] = lambda ctx: ctx.policy.messages.trying
+    """returns the policy of its attempts"""
+    is_endless: bool = False
+    """whether it is tried further after the last attempt of the policy; `given_up` is done all the same"""
 
 
 async def send_due(ctx: Context, routes: Routes, kind: Kind[Row]) -> int:
@@ -156,7 +166,7 @@ async def send_due(ctx: Context, routes: Routes, kind: Kind[Row]) -> int:
     Raises the first error of the database, after the others are sent. What it was about is tried again after its lease.
     """
     now = ctx.now()
-    lease = timedelta(seconds=3 * (kind.call_seconds or ctx.policy.messages.trying.call_timeout_seconds))
+    lease = timedelta(seconds=kind.lease_calls * (kind.call_seconds or kind.trying(ctx).call_timeout_seconds))
     # A subject changes in a transaction that writes here too, so it is read as it stands for this claim.
     async with ctx.pool.acquire() as connection, connection.transaction():
         if kind.before is not None:
@@ -182,9 +192,9 @@ async def _send(ctx: Context, routes: Routes, kind: Kind[Row], claimed: Claimed,
     if row is None:
         await _end(ctx, claimed, OutgoingEnd.OVER)
         return False
-    limit = ctx.policy.messages.trying.attempts
+    limit = kind.trying(ctx).attempts
     try:
-        if claimed.attempts > limit:
+        if claimed.attempts > limit and not kind.is_endless:
             raise NoWay(SENDER_DIED)
         write = await kind.send(Attempt(ctx, routes, claimed.attempts >= limit), row)
     except NotDue:
@@ -199,19 +209,23 @@ async def _send(ctx: Context, routes: Routes, kind: Kind[Row], claimed: Claimed,
 
 async def _failed(ctx: Context, kind: Kind[Row], claimed: Claimed, row: Row, error: Exception) -> None:
     """Put off what could not be sent, or give it up."""
-    trying = ctx.policy.messages.trying
+    trying = kind.trying(ctx)
     failure = NO_REPLY if isinstance(error, TimeoutError) else type(error).__name__
     if hasattr(error, "retryable"):
         failure = str(error) or failure
     else:
         log.warning("%s %d: %s", kind.name, claimed.outgoing_id, failure)
-    again_at, until = ctx.now() + timedelta(seconds=trying.wait_seconds(claimed.attempts)), kind.until(row)
-    in_time = claimed.attempts < trying.attempts and (until is None or again_at < until)
-    if getattr(error, "retryable", True) and in_time:
+    wait_seconds = max(trying.wait_seconds(claimed.attempts), getattr(error, "retry_after_seconds", None) or 0.0)
+    again_at, until = ctx.now() + timedelta(seconds=wait_seconds), kind.until(row)
+    is_last = claimed.attempts >= trying.attempts or (until is not None and again_at >= until)
+    follows = partial(kind.given_up, row) if kind.given_up else None
+    if kind.is_endless or (getattr(error, "retryable", True) and not is_last):
         async with ctx.pool.acquire() as connection:
             await outgoing.put_off(connection, claimed, again_at, failure)
+        if is_last and follows is not None:
+            async with ctx.pool.acquire() as connection, connection.transaction():
+                await follows(connection, ctx.now())
     else:
-        follows = partial(kind.given_up, row) if kind.given_up else None
         await _end(ctx, claimed, OutgoingEnd.GIVEN_UP, follows, failure)
 
 

@@ -3,10 +3,10 @@
 A row names its kind and its subject: the key of the row that it is about. It holds nothing of the content.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from db.pool import Connection
 from schemas.base import FrozenModel
@@ -23,6 +23,7 @@ class OutgoingKind(StrEnum):
     BANK_PERSON = "bank_person"
     BANK_TEST_CALL = "bank_test_call"
     COMPLAINANT_MESSAGE = "complainant_message"
+    FIR = "fir"
     MESSAGE = "message"
     SIGN_IN_LINK = "sign_in_link"
     TASK_MESSAGE = "task_message"
@@ -78,17 +79,13 @@ def subjects(
     kind: OutgoingKind, key: str, model: type[Model]
 ) -> Callable[[Connection, Sequence[str]], Awaitable[Mapping[str, Model]]]:
     """Return what reads subjects from the table that the kind names; `key` is the column of its key."""
-    statement = f"SELECT {key}::text AS subject, {', '.join(model.model_fields)} FROM {kind} WHERE {key} = ANY($1)"
+    statement = f"SELECT {key}::text AS of_subject, {', '.join(model.model_fields)} FROM {kind} WHERE {key} = ANY($1)"
 
     async def read(connection: Connection, keys: Sequence[str]) -> Mapping[str, Model]:
-        return by_subject(await connection.fetch(statement, keys), model)
+        rows = [dict(row) for row in await connection.fetch(statement, keys)]
+        return {row.pop("of_subject"): model(**row) for row in rows}
 
     return read
-
-
-def by_subject(rows: Iterable[asyncpg.Record], model: type[Model]) -> Mapping[str, Model]:
-    """Return rows by their column `subject`, each made of its other columns."""
-    return {row["subject"]: model(**{name: value for name, value in row.items() if name != "subject"}) for row in rows}
 
 
 CLAIM: Final = """
@@ -114,6 +111,19 @@ async def put_off(connection: Connection, claimed: Claimed, again_at: datetime, 
         " WHERE outgoing_id = $1 AND attempts = $2 AND ended_at IS NULL",
         claimed.outgoing_id,
         claimed.attempts,
+        again_at,
+        failure,
+    )
+
+
+async def put_off_all(
+    connection: Connection, kind: OutgoingKind, now: datetime, again_at: datetime, failure: str
+) -> None:
+    """Put off what is due of a kind, because it has no route. It is no attempt."""
+    await connection.execute(
+        "UPDATE outgoing SET next_attempt_at = $3, failure = $4 WHERE kind = $1 AND next_attempt_at <= $2",
+        kind.value,
+        now,
         again_at,
         failure,
     )

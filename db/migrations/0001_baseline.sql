@@ -1051,6 +1051,15 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE FUNCTION fir_goes_out()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO outgoing (kind, subject, next_attempt_at) VALUES ('fir', NEW.fir_id::text, NEW.requested_at);
+    RETURN NULL;
+END $function$;
+
 CREATE FUNCTION fir_lapse_asks_for_notices()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4102,12 +4111,7 @@ CREATE TABLE fir (
     signed_at timestamp with time zone,
     refusal text NOT NULL DEFAULT ''::text,
     document_digest bytea,
-    attempts integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
-    failure text NOT NULL DEFAULT ''::text,
     CONSTRAINT fir_pkey PRIMARY KEY (fir_id),
-    CONSTRAINT fir_asked_until_answered CHECK (((state = 'requested'::text) = (next_attempt_at IS NOT NULL))),
-    CONSTRAINT fir_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT fir_check CHECK (((state = ANY (ARRAY['registered'::text, 'signed'::text, 'lapsed'::text])) = (fir_no IS NOT NULL))),
     CONSTRAINT fir_check1 CHECK (((fir_no IS NULL) = (registered_at IS NULL))),
     CONSTRAINT fir_check2 CHECK (((state = 'signed'::text) <= (signed_at IS NOT NULL))),
@@ -4117,7 +4121,6 @@ CREATE TABLE fir (
 ) WITH (fillfactor=80);
 CREATE INDEX fir_case ON fir (case_no);
 CREATE UNIQUE INDEX fir_one_live ON fir (case_no) WHERE (state = ANY (ARRAY['requested'::text, 'registered'::text, 'signed'::text]));
-CREATE INDEX fir_to_register ON fir (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE fir_copy (
     case_no text NOT NULL,
@@ -6565,6 +6568,7 @@ CREATE TRIGGER draft_rules BEFORE DELETE OR UPDATE ON draft FOR EACH ROW EXECUTE
 CREATE TRIGGER draft_handover_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON draft_handover FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_document();
 CREATE TRIGGER evidence_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON evidence_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fir_goes_out AFTER INSERT ON fir FOR EACH ROW WHEN ((new.state = 'requested'::text)) EXECUTE FUNCTION fir_goes_out();
 CREATE TRIGGER fir_lapse_notices AFTER UPDATE OF state ON fir FOR EACH ROW WHEN ((new.state = 'lapsed'::text)) EXECUTE FUNCTION fir_lapse_asks_for_notices();
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
 CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -6666,9 +6670,8 @@ CREATE TRIGGER restoration_step_documents AFTER INSERT ON restoration_step FOR E
 CREATE TRIGGER restoration_step_signed BEFORE UPDATE ON restoration_step FOR EACH ROW WHEN (((new.step = 'application'::text) AND (new.outcome = 'done'::text) AND (new.ended_by = 'victim'::text) AND (old.ended_at IS NULL))) EXECUTE FUNCTION restoration_step_signed();
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER same_transfer_rules BEFORE INSERT OR DELETE OR UPDATE ON same_transfer FOR EACH ROW EXECUTE FUNCTION same_transfer_rules();
-CREATE TRIGGER script_token_issued AFTER INSERT ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
+CREATE TRIGGER script_token_changed AFTER INSERT OR UPDATE OF revoked_at ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 CREATE TRIGGER script_token_placed AFTER UPDATE OF placed_at ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_placed_told();
-CREATE TRIGGER script_token_revoked AFTER UPDATE OF revoked_at ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 CREATE TRIGGER script_token_rules BEFORE DELETE OR UPDATE ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_rules();
 CREATE TRIGGER set_aside_hop_rules BEFORE DELETE OR UPDATE ON set_aside_hop FOR EACH ROW EXECUTE FUNCTION set_aside_hop_rules();
 CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sign_in_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -12,7 +12,6 @@ class OutboundWork(StrEnum):
     """Kinds of outbound work with an outbox of their own, each named by it."""
 
     PUBLIC_DRAFT = "public_draft"
-    FIR = "fir"
     DUE_DOCUMENT = "due_document"
 
 

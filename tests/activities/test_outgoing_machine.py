@@ -20,6 +20,7 @@ from activities.notifications.outbox import Complainant, tell_complainant, tell_
 from activities.outgoing import NO_REPLY, SENDER_DIED, Attempt, NotDue, NoWay, Routes, Ways, Write, send_due
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
+from adapters.police.protocol import FirRequest, Registered
 from db import outgoing
 from db.banks import bank_key_changes, bank_login_changes, bank_logins, bank_people, bank_test_calls
 from db.cases import tasks
@@ -38,7 +39,7 @@ from schemas.officers import OfficerEntry
 from schemas.reporting.task_notices import NoticeMedium
 from schemas.tasks import TaskCause, TaskFacts
 from tests.deep import database_settings
-from tests.factories import complaint, make_context, rrn
+from tests.factories import complaint, make_context, rrn, transfer
 from workers.loops.outbound import KINDS
 
 GATE: Final = 6
@@ -63,6 +64,14 @@ class Sms:
         assert to
         assert body_text
         return key
+
+
+class Register:
+    async def register(self, request: FirRequest, *, timeout_seconds: float) -> Registered:
+        return Registered(request.fir_id.hex, "Cyber", datetime.now(UTC), None)
+
+    async def close(self) -> None:
+        pass
 
 
 class Events:
@@ -152,6 +161,12 @@ async def message(ctx: Context, connection: Connection, at: datetime) -> object:
     return await connection.fetchval("SELECT message_id FROM message WHERE case_no = $1 ORDER BY written_at", case_no)
 
 
+async def report(ctx: Context, connection: Connection, at: datetime) -> object:
+    large = complaint(transfer(2_00_000_00))
+    taken = await take_complaint(ctx, large, idempotency_key=rrn(), taken_by="officer:1")
+    return await connection.fetchval("SELECT fir_id FROM fir WHERE case_no = $1", taken.receipt.case_ack_no)
+
+
 CAUSES: Final[Mapping[OutgoingKind, Callable[[Context, Connection, datetime], Awaitable[object]]]] = {
     OutgoingKind.BANK_TEST_CALL: asked_call,
     OutgoingKind.BANK_KEY_CHANGE: key_change,
@@ -162,9 +177,10 @@ CAUSES: Final[Mapping[OutgoingKind, Callable[[Context, Connection, datetime], Aw
     OutgoingKind.TASK_MESSAGE: task_message,
     OutgoingKind.COMPLAINANT_MESSAGE: complainant_message,
     OutgoingKind.MESSAGE: message,
+    OutgoingKind.FIR: report,
 }
 """what makes something of each kind due; returns its subject"""
-ONCE: Final = {OutgoingKind.TASK_MESSAGE, OutgoingKind.COMPLAINANT_MESSAGE, OutgoingKind.MESSAGE}
+ONCE: Final = {OutgoingKind.TASK_MESSAGE, OutgoingKind.COMPLAINANT_MESSAGE, OutgoingKind.MESSAGE, OutgoingKind.FIR}
 """kinds whose subject goes out once"""
 FAILS: Final = {
     "away": MailUnreachable,
@@ -221,7 +237,7 @@ class Life:
         row = await self.look()
         assert row["ended_at"] is not None, "it is never lost"
         assert row["outcome"] != "sent" or self.sends > 0
-        assert self.given_up == self.ended_given_up
+        assert self.given_up == self.ended_given_up or self.kind.is_endless
 
     async def row(self) -> dict[str, Any]:
         (row,) = await self.ctx.pool.fetch(
@@ -270,17 +286,20 @@ class Life:
 
     async def run(self) -> int:
         with suppress(Died):
-            return await send_due(self.ctx, Routes(Ways(Mail(), Sms()), Events()), self.kind)
+            return await send_due(self.ctx, Routes(Ways(Mail(), Sms()), Events(), register=Register()), self.kind)
         return 0
 
     async def send(self, fate: str) -> None:
-        before, self.fates = await self.row(), [fate]
+        before, given_up, self.fates = await self.row(), self.given_up, [fate]
         is_due = before["next_attempt_at"] is not None and before["next_attempt_at"] <= self.now
         sent = await self.run()
-        after, limit = await self.row(), self.ctx.policy.messages.trying.attempts
+        after, limit = await self.row(), self.kind.trying(self.ctx).attempts
         if not is_due:
             assert (after, sent, self.fates) == (before, 0, [fate])
-        elif before["attempts"] >= limit:
+        elif self.kind.is_endless and fate in {*AGAIN, "refused", "no_way"}:
+            assert after["outcome"] is None
+            assert self.given_up > given_up or after["attempts"] < limit, "a person is told each time"
+        elif before["attempts"] >= limit and not self.kind.is_endless:
             assert (after["outcome"], after["failure"], self.fates) == ("given_up", SENDER_DIED, [fate])
         elif fate in AGAIN:
             is_over = after["attempts"] >= limit

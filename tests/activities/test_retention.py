@@ -144,8 +144,8 @@ async def test_a_case_with_work_or_an_fir_keeps_its_victim(bench: Bench) -> None
     if not await bench.value("SELECT count(*) FROM desk_task WHERE case_no = $1", waiting):
         await bench.pool.execute("UPDATE case_file SET state = 'open', settled_at = NULL WHERE case_no = $1", waiting)
     await bench.pool.execute(
-        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by, next_attempt_at)"
-        " VALUES (gen_random_uuid(), $1, 'zero_fir', 'requested', '{}', now(), 'engine', now())",
+        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by)"
+        " VALUES (gen_random_uuid(), $1, 'zero_fir', 'requested', '{}', now(), 'engine')",
         before_court,
     )
     await retention.look(bench.ctx)

@@ -8,8 +8,8 @@ BUGS: Final = (
     Bug(
         "a message is given up after the last attempt of the policy",
         "activities/outgoing.py",
-        "in_time = claimed.attempts < trying.attempts and",
-        "in_time = claimed.attempts <= trying.attempts and",
+        "is_last = claimed.attempts >= trying.attempts or",
+        "is_last = claimed.attempts > trying.attempts or",
         "tests/activities/notifications/test_outbox.py"
         "::test_a_gateway_that_is_down_is_tried_again_and_again_and_then_the_desk_is_told",
     ),
