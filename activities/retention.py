@@ -9,9 +9,8 @@ from activities.administration import proposal_tasks
 from activities.bodies import BANK_KEY_DAYS
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
-from db import clock, retention
+from db import clock, proofs, retention
 from db.banks import bank_key_changes, bank_people, bank_sessions, bank_test_calls
-from db.my_case import codes
 from domain.retention import BODIES_OF_BANK, retention_end
 from schemas.events import EventKind
 
@@ -20,7 +19,6 @@ log = logging.getLogger(__name__)
 BATCH: Final = 100
 CODES_KEPT: Final = timedelta(days=8)
 """longer than a code and its visit are good"""
-ERASED: Final = "the personal data are destroyed"
 """failure of a message that was not sent before"""
 
 
@@ -50,14 +48,14 @@ async def look(ctx: Context) -> int:
 
 
 async def forget_entries(ctx: Context) -> int:
-    """Delete old codes of victims, and old sessions, people and test events of banks; return the largest count.
+    """Delete old codes, and old sessions, people and test events of banks; return the largest count.
 
     Changes of banks' keys that no one has decided in time end too, and so do work items about proposals of admins.
     """
     async with ctx.pool.acquire() as connection:
         now = await clock.present_moment(connection)
         return max(
-            await codes.forget(connection, now - CODES_KEPT),
+            await proofs.forget(connection, now - CODES_KEPT),
             await bank_sessions.forget(connection),
             await bank_key_changes.expire(connection, now),
             await bank_people.forget(connection),
@@ -77,11 +75,8 @@ async def _destroy(ctx: Context, person_id: UUID, case_no: str) -> None:
             owner = await retention.owner_of(work.connection, person_id)
             if owner.case_no is not None:
                 await work.log(EventKind.CASE_ERASED, rule=end.outcome.value)
-                return
-            ack_nos = [fate.ack_no for fate in fates]
-            case_nos = sorted({fate.case_no for fate in fates})
-            await retention.give_up_messages(work.connection, person_id, case_nos, ERASED)
-            if owner.hold_id is not None:
+            elif owner.hold_id is not None:
                 await work.log(EventKind.HOLDER_ERASED, hold_id=str(owner.hold_id), rule=end.outcome.value)
-                return
-            await work.log(EventKind.VICTIM_ERASED, ack_nos=ack_nos, rule=end.outcome.value)
+            else:
+                ack_nos = [fate.ack_no for fate in fates]
+                await work.log(EventKind.VICTIM_ERASED, ack_nos=ack_nos, rule=end.outcome.value)

@@ -9,11 +9,12 @@ from activities.context import Context
 from activities.drafts.reach import told_reach
 from activities.notifications.people import Concerned, notify_people
 from activities.restoration import credit_accounts
-from db import notifications, person_keys, victim_corrections, victim_views
+from db import notifications, person_keys, proposals, victim_corrections, victim_views
 from db.cases import cases
 from db.person_keys import FoundRow, StoredPerson
 from db.pool import Connection
-from db.victim_corrections import CorrectionRow, NewCorrection
+from db.proposals import Decision, Kind, NewProposal
+from db.victim_corrections import CorrectionRow
 from domain.errors.victims import (
     VictimCorrectionDecided,
     VictimCorrectionNeedsSecondOfficer,
@@ -30,7 +31,6 @@ from schemas.events import EventKind
 from schemas.jurisdiction import Within
 from schemas.notifications import MessageFacts
 from schemas.personal_data import (
-    CorrectionDecision,
     FoundVictim,
     FoundVictims,
     NewVictimCorrection,
@@ -133,14 +133,22 @@ async def propose(ctx: Context, ack_no: str, new: NewVictimCorrection, by: str) 
         told = ctx.persons.open(stored)
         given = new.model_dump(exclude={"reason"}, exclude_none=True)
         fields = list(given)
-        correction = NewCorrection(
-            victim_id=victim_id,
-            fields=fields,
-            before=bytes.fromhex(stored.sealed),
-            after=ctx.persons.seal_again(stored, told.model_copy(update=given)).sealed,
-            reason=ctx.persons.seal_text(stored, new.reason),
+        sealed = {
+            "before": stored.sealed,
+            "after": ctx.persons.seal_again(stored, told.model_copy(update=given)).sealed.hex(),
+            "reason": ctx.persons.seal_text(stored, new.reason).hex(),
+        }
+        correction = NewProposal(
+            kind=Kind.VICTIM_CORRECTION,
+            subject=str(victim_id),
+            case_no=work.case_no,
+            body={"ack_no": ack_no, "fields": fields, **sealed},
+            proposed_by=by,
+            proposed_at=work.now,
         )
-        correction_id = await victim_corrections.insert(connection, work.case_no, ack_no, correction, by, work.now)
+        written = await proposals.insert(connection, correction)
+        assert written is not None, "the victim is locked"
+        correction_id = written.proposal_id
         facts = TaskFacts(correction_id=correction_id)
         subject, cause = about(TaskSubject.COMPLAINT, ack_no), TaskCause.VICTIM_CORRECTION_TO_DECIDE
         await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject, facts=facts))
@@ -173,7 +181,7 @@ async def agree(ctx: Context, ack_no: str, correction_id: int, by: str, *, page:
         if after == ctx.persons.open(row.person_before()):
             raise VictimUnchanged(ack_no)
         await _tell_victim(work, row, "before")
-        await victim_corrections.decide(work.connection, correction_id, CorrectionDecision.AGREED, by, work.now)
+        await proposals.decide(work.connection, correction_id, Decision.AGREED, by, work.now)
         terms = ctx.persons.terms(after)
         await victim_corrections.apply(work.connection, row, terms, ctx.persons.terms_key)
         if {"mobile", "email"} & {*row.fields}:
@@ -187,7 +195,7 @@ async def reject(ctx: Context, ack_no: str, correction_id: int, by: str) -> Vict
     """Reject a correction, which then has no effect. Raises `NotFound`, and `NotNow` when it is decided."""
     async with case_transaction(ctx, partial(cases.case_of_complaint, ack_no=ack_no), by) as work:
         row = await _undecided(work.connection, ack_no, correction_id)
-        await victim_corrections.decide(work.connection, correction_id, CorrectionDecision.REJECTED, by, work.now)
+        await proposals.decide(work.connection, correction_id, Decision.REFUSED, by, work.now)
         await _close(work, row, EventKind.VICTIM_CORRECTION_REJECTED, "the correction is rejected")
         return _done(await victim_corrections.get(work.connection, ack_no, correction_id))
 

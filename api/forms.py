@@ -79,7 +79,7 @@ def chosen(sent: Mapping[str, str], names: re.Pattern[str]) -> dict[str, str]:
 
 def tidy(value: str) -> str:
     """Return a value without unprintable characters, and with single spaces."""
-    return "".join(c for c in " ".join(value.split()) if c.isprintable())
+    return "".join(c for c in " ".join(value.split()) if c.isprintable()).strip()
 
 
 def digits_of(text: str) -> str:

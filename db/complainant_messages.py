@@ -1,4 +1,4 @@
-"""Short messages to people who complain on the public page. The row of a message is the outbox.
+"""Short messages to people who complain on the public page, and the codes in them.
 
 Such a complaint may have no case yet, and the table `message` has only messages of cases.
 """
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from db.outgoing import OutgoingKind, queued
 from db.person_keys import PersonKey, wrapped_key
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
@@ -30,11 +31,18 @@ class NewComplainantMessage:
     mobile_digest: bytes | None = None
 
 
+_INSERT: Final = f"""
+WITH written AS (
+    INSERT INTO complainant_message (message_id, draft_id, kind, language, sealed, written_at, valid_until,
+        code_digest, mobile_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING message_id, written_at
+) {queued(OutgoingKind.COMPLAINANT_MESSAGE, "written", "message_id", "written_at")}
+"""
+
+
 async def insert(connection: Connection, message: NewComplainantMessage, at: datetime) -> None:
     """Write a message, which is sent at once."""
     await connection.execute(
-        "INSERT INTO complainant_message (message_id, draft_id, kind, language, sealed, written_at, valid_until,"
-        " next_attempt_at, code_digest, mobile_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $6, $8, $9)",
+        _INSERT,
         message.message_id,
         message.draft_id,
         message.kind.value,
@@ -47,75 +55,46 @@ async def insert(connection: Connection, message: NewComplainantMessage, at: dat
     )
 
 
-class DueMessage(FrozenModel):
+class ComplainantMessage(FrozenModel):
     """A message that is due, with the key of the draft that opens it."""
 
     message_id: UUID
     kind: MessageKind
     language: Language
-    attempts: int
-    """number of attempts, this one included"""
     valid_until: UtcDatetime
     key: PersonKey
     sealed: str
 
 
-_CLAIM: Final = f"""
-WITH due AS (
-    SELECT message_id FROM complainant_message WHERE next_attempt_at <= $1
-    ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
-), taken AS (
-    UPDATE complainant_message m SET attempts = attempts + 1, next_attempt_at = $2 FROM due
-    WHERE m.message_id = due.message_id RETURNING m.*
-)
-SELECT t.message_id, t.kind, t.language, t.attempts, t.valid_until, encode(t.sealed, 'hex') AS sealed,
+_DUE: Final = f"""
+SELECT m.message_id, m.kind, m.language, m.valid_until, encode(m.sealed, 'hex') AS sealed,
     jsonb_build_object('person_id', d.person_id, 'wrapped', {wrapped_key("d")}) AS key
-FROM taken t JOIN draft d USING (draft_id)
+FROM complainant_message m JOIN draft d USING (draft_id) WHERE m.message_id = ANY($1) AND m.sealed IS NOT NULL
 """
 
 
-async def claim(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[DueMessage]:
-    """Claim messages that are due, the longest due first; others do not send them until `lease_until`."""
-    return [DueMessage(**dict(row)) for row in await connection.fetch(_CLAIM, now, lease_until, limit)]
-
-
-async def expire(connection: Connection, now: datetime, failure: str) -> None:
-    """Give up messages whose time is over, and take their texts away."""
-    await connection.execute(
-        "UPDATE complainant_message SET sealed = NULL, next_attempt_at = NULL, failure = $2"
-        " WHERE next_attempt_at IS NOT NULL AND valid_until <= $1",
-        now,
-        failure,
-    )
+async def due(connection: Connection, message_ids: Sequence[str]) -> dict[str, ComplainantMessage]:
+    """Return the messages that still have their texts."""
+    rows = await connection.fetch(_DUE, message_ids)
+    return {str(row["message_id"]): ComplainantMessage(**dict(row)) for row in rows}
 
 
 async def sent(connection: Connection, message_id: UUID, at: datetime) -> None:
     """Note that a message is sent, and take its text away."""
     await connection.execute(
-        "UPDATE complainant_message SET sent_at = $2, sealed = NULL, next_attempt_at = NULL, failure = ''"
-        " WHERE message_id = $1",
-        message_id,
-        at,
+        "UPDATE complainant_message SET sent_at = $2, sealed = NULL WHERE message_id = $1", message_id, at
     )
 
 
-async def failed(connection: Connection, message_id: UUID, failure: str, again_at: datetime | None) -> None:
-    """Note that an attempt failed. Without a next attempt the text is taken away."""
-    await connection.execute(
-        "UPDATE complainant_message SET failure = $2, next_attempt_at = $3,"
-        " sealed = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE sealed END WHERE message_id = $1",
-        message_id,
-        failure,
-        again_at,
-    )
+async def blank(connection: Connection, message_id: UUID) -> None:
+    """Take the text of a message away, so that it is not sent."""
+    await connection.execute("UPDATE complainant_message SET sealed = NULL WHERE message_id = $1", message_id)
 
 
 async def drop(connection: Connection, draft_id: UUID) -> None:
-    """Give up the messages of a draft that wait: its key is destroyed."""
+    """Take the texts of a draft's messages away: its key is destroyed."""
     await connection.execute(
-        "UPDATE complainant_message SET sealed = NULL, next_attempt_at = NULL"
-        " WHERE draft_id = $1 AND sealed IS NOT NULL",
-        draft_id,
+        "UPDATE complainant_message SET sealed = NULL WHERE draft_id = $1 AND sealed IS NOT NULL", draft_id
     )
 
 

@@ -10,6 +10,7 @@ from db.body_keys import OpensBody, stored_columns
 from db.cases import complaint_money
 from db.cases.cases import case_no_of
 from db.cases.jurisdiction import MARK, confined
+from db.outgoing import OutgoingKind, queued
 from db.paging import cut, from_cursor, to_cursor
 from db.person_keys import PersonKey, StoredPerson, insert_key_of_hold, key, stored
 from db.pool import Connection
@@ -105,12 +106,16 @@ class NewMessage(FrozenModel):
 
 _SEALED: Final = "…"
 """what stands in place of a sealed address or text"""
+TOO_LATE: Final = "its time is over"
+ERASED: Final = "the personal data are destroyed"
 _WRITE: Final = f"""
-WITH {insert_key_of_hold("$13", "$14", "$15", "$11")}
-INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body, natural_key,
-    written_at, next_attempt_at, expires_at, person_id, sealed_head, sealed_body)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $16, $17)
-ON CONFLICT (natural_key) DO NOTHING RETURNING message_id
+WITH {insert_key_of_hold("$13", "$14", "$15", "$11")}, written AS (
+    INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body, natural_key,
+        written_at, expires_at, person_id, sealed_head, sealed_body)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $16, $17)
+    ON CONFLICT (natural_key) DO NOTHING RETURNING message_id, written_at
+), queued AS ({queued(OutgoingKind.MESSAGE, "written", "message_id", "written_at")})
+SELECT message_id FROM written
 """
 
 
@@ -203,49 +208,39 @@ class ToSend(FrozenModel):
     to_whom: Recipient
     medium: Medium
     language: Language
-    attempts: int
-    """number of attempts, this one included"""
     expires_at: UtcDatetime | None
     text: StoredMessage
 
 
-_TO_SEND: Final = f"{', '.join(name for name in ToSend.model_fields if name != 'text')}, {stored_message('message')}"
+_ERASED: Final = "EXISTS (SELECT FROM person_key k WHERE k.person_id = m.person_id AND k.wrapped IS NULL)"
+_CAN_BE_SENT: Final = f"m.sent_at IS NULL AND m.body <> '' AND NOT {_ERASED}"
+_TO_SEND: Final = (
+    f"SELECT {', '.join(f'm.{name}' for name in ToSend.model_fields if name != 'text')}, {stored_message('m')} AS text"
+    f" FROM message m WHERE m.message_id = ANY($1) AND {_CAN_BE_SENT}"
+)
 
 
-async def claim(
-    connection: Connection, media: Sequence[Medium], now: datetime, lease_until: datetime, limit: int
-) -> list[ToSend]:
-    """Claim notifications that are due, the longest due first; others do not send them until `lease_until`."""
+async def to_send(connection: Connection, message_ids: Sequence[str]) -> dict[str, ToSend]:
+    """Return the notifications that can be sent still."""
+    return {str(row["message_id"]): ToSend(**dict(row)) for row in await connection.fetch(_TO_SEND, message_ids)}
+
+
+async def expire(connection: Connection, now: datetime) -> int:
+    """Blank the texts of notifications whose time is over, so that they are not sent; return how many."""
     rows = await connection.fetch(
-        "UPDATE message SET attempts = attempts + 1, next_attempt_at = $3 WHERE message_id IN"
-        " (SELECT message_id FROM message WHERE next_attempt_at <= $2 AND medium = ANY($1) AND body <> ''"
-        f" ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING {_TO_SEND} AS text",
-        [medium.value for medium in media],
+        "UPDATE message SET body = '', sealed_body = NULL WHERE expires_at <= $1 AND body <> '' RETURNING message_id",
         now,
-        lease_until,
-        limit,
-    )
-    return [ToSend(**dict(row)) for row in rows]
-
-
-async def expire(connection: Connection, now: datetime, failure: str) -> int:
-    """Mark notifications that expired by `now` as no longer to send and blank their text; return how many."""
-    rows = await connection.fetch(
-        "UPDATE message SET body = '', sealed_body = NULL, next_attempt_at = NULL,"
-        " failure = CASE WHEN sent_at IS NULL THEN $2 ELSE '' END"
-        " WHERE expires_at <= $1 AND body <> '' RETURNING message_id",
-        now,
-        failure,
     )
     return len(rows)
 
 
-async def no_way(connection: Connection, media: Sequence[Medium], now: datetime, until: datetime, failure: str) -> int:
-    """Put off notifications over media without a channel until `until`; return how many."""
+async def no_way(connection: Connection, medium: Medium, now: datetime, until: datetime, failure: str) -> int:
+    """Put off notifications over a medium without a route until `until`; return how many."""
     rows = await connection.fetch(
-        "UPDATE message SET next_attempt_at = $3, failure = $4 WHERE next_attempt_at <= $2 AND medium = ANY($1)"
-        " RETURNING message_id",
-        [medium.value for medium in media],
+        "UPDATE outgoing o SET next_attempt_at = $3, failure = $4 FROM message m"
+        f" WHERE o.kind = '{OutgoingKind.MESSAGE}' AND o.next_attempt_at <= $2 AND m.message_id = o.subject::uuid"
+        " AND m.medium = $1 RETURNING m.message_id",
+        medium.value,
         now,
         until,
         failure,
@@ -253,12 +248,11 @@ async def no_way(connection: Connection, media: Sequence[Medium], now: datetime,
     return len(rows)
 
 
-async def way_found(connection: Connection, medium: Medium, now: datetime, failure: str) -> int:
+async def way_found(connection: Connection, now: datetime, failure: str) -> int:
     """Make notifications due at `now` that `no_way` put off with this failure; return how many."""
     rows = await connection.fetch(
-        "UPDATE message SET next_attempt_at = $2 WHERE next_attempt_at > $2 AND medium = $1 AND failure = $3"
-        " RETURNING message_id",
-        medium.value,
+        f"UPDATE outgoing SET next_attempt_at = $1 WHERE kind = '{OutgoingKind.MESSAGE}' AND next_attempt_at > $1"
+        " AND failure = $2 RETURNING outgoing_id",
         now,
         failure,
     )
@@ -268,8 +262,7 @@ async def way_found(connection: Connection, medium: Medium, now: datetime, failu
 async def sent(connection: Connection, message_id: UUID, at: datetime) -> bool:
     """Mark a notification as sent; false if it was marked before. The text of one with an expiry is blanked."""
     done = await connection.fetchval(
-        "UPDATE message SET sent_at = $2, next_attempt_at = NULL, failure = '',"
-        " body = CASE WHEN expires_at IS NULL THEN body ELSE '' END,"
+        "UPDATE message SET sent_at = $2, body = CASE WHEN expires_at IS NULL THEN body ELSE '' END,"
         " sealed_body = CASE WHEN expires_at IS NULL THEN sealed_body END"
         " WHERE message_id = $1 AND sent_at IS NULL RETURNING true",
         message_id,
@@ -278,22 +271,12 @@ async def sent(connection: Connection, message_id: UUID, at: datetime) -> bool:
     return bool(done)
 
 
-async def failed(connection: Connection, message_id: UUID, failure: str, again_at: datetime | None) -> None:
-    """Write that sending failed; the next attempt is at `again_at`, or None for no automatic attempt."""
-    await connection.execute(
-        "UPDATE message SET failure = $2, next_attempt_at = $3 WHERE message_id = $1 AND sent_at IS NULL",
-        message_id,
-        failure,
-        again_at,
-    )
-
-
 async def try_again(connection: Connection, message_id: UUID, at: datetime) -> bool:
-    """Queue an unsent notification for a new attempt; false if it is sent, over or without a key."""
+    """Queue an unsent notification for new attempts; false if it is sent, over or without a key."""
     done = await connection.fetchval(
-        "UPDATE message SET next_attempt_at = $2, attempts = 0 WHERE message_id = $1 AND sent_at IS NULL"
-        " AND body <> '' AND (expires_at IS NULL OR expires_at > $2) AND NOT EXISTS (SELECT FROM person_key k"
-        "  WHERE k.person_id = message.person_id AND k.wrapped IS NULL) RETURNING true",
+        "UPDATE outgoing o SET outgoing_id = DEFAULT, attempts = 0, next_attempt_at = $2, ended_at = NULL,"
+        f" outcome = NULL FROM message m WHERE o.kind = '{OutgoingKind.MESSAGE}' AND o.subject = m.message_id::text"
+        f" AND m.message_id = $1 AND {_CAN_BE_SENT} AND (m.expires_at IS NULL OR m.expires_at > $2) RETURNING true",
         message_id,
         at,
     )
@@ -303,18 +286,25 @@ async def try_again(connection: Connection, message_id: UUID, at: datetime) -> b
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 _ROW: Final = ", ".join(MessageRow.model_fields)
+_MESSAGES: Final = f"""
+(SELECT m.message_id, m.case_no, m.kind, m.to_whom, m.medium, m.language, m.written_at, m.sent_at, m.person_id,
+    o.attempts, CASE WHEN {_CAN_BE_SENT} THEN o.next_attempt_at END AS next_attempt_at,
+    CASE WHEN m.sent_at IS NOT NULL THEN '' WHEN m.body = '' THEN '{TOO_LATE}' WHEN {_ERASED} THEN '{ERASED}'
+        ELSE o.failure END AS failure
+FROM message m JOIN outgoing o ON o.kind = '{OutgoingKind.MESSAGE}' AND o.subject = m.message_id::text) AS message
+"""
 
 
 async def get(connection: Connection, message_id: UUID) -> MessageRow:
     """Return one notification, as the desk sees it. Raises `NotFound`."""
-    row = await connection.fetchrow(f"SELECT {_ROW} FROM message WHERE message_id = $1", message_id)
+    row = await connection.fetchrow(f"SELECT {_ROW} FROM {_MESSAGES} WHERE message_id = $1", message_id)
     if row is None:
         raise MessageNotFound(message_id)
     return MessageRow(**dict(row))
 
 
 _LIST: Final = f"""
-SELECT {_ROW}, case_no FROM message WHERE ($1::text IS NULL OR case_no = $1)
+SELECT {_ROW}, case_no FROM {_MESSAGES} WHERE ($1::text IS NULL OR case_no = $1)
     AND (NOT $2 OR (sent_at IS NULL AND failure <> ''))
     AND ($3::timestamptz IS NULL OR (written_at, message_id) < ($3, $4)) {MARK}
 ORDER BY written_at DESC, message_id DESC LIMIT $5
@@ -350,7 +340,7 @@ async def page(
 async def to_victim(connection: Connection, case_no: str, person_id: UUID, limit: int) -> tuple[MessageRow, ...]:
     """Return notifications to a victim of a case, the newest first."""
     rows = await connection.fetch(
-        f"SELECT {_ROW} FROM message WHERE case_no = $1 AND to_whom = 'victim' AND person_id = $2"
+        f"SELECT {_ROW} FROM {_MESSAGES} WHERE case_no = $1 AND to_whom = 'victim' AND person_id = $2"
         " ORDER BY written_at DESC, message_id DESC LIMIT $3",
         case_no,
         person_id,

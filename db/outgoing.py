@@ -3,7 +3,7 @@
 A row names its kind and its subject: the key of the row that it is about. It holds nothing of the content.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -22,7 +22,11 @@ class OutgoingKind(StrEnum):
     BANK_LOGIN_CHANGE = "bank_login_change"
     BANK_PERSON = "bank_person"
     BANK_TEST_CALL = "bank_test_call"
+    COMPLAINANT_MESSAGE = "complainant_message"
+    FIR = "fir"
+    MESSAGE = "message"
     SIGN_IN_LINK = "sign_in_link"
+    TASK_MESSAGE = "task_message"
 
 
 class OutgoingEnd(StrEnum):
@@ -58,6 +62,11 @@ async def queue(connection: Connection, kind: OutgoingKind, subject: object, at:
     )
 
 
+def queued(kind: OutgoingKind, rows: str, key: str, at: str) -> str:
+    """Return the SQL statement that queues new rows, which `rows` names, at their time `at`; `key` is their key."""
+    return f"INSERT INTO outgoing (kind, subject, next_attempt_at) SELECT '{kind}', {key}::text, {at} FROM {rows}"
+
+
 def is_due(kind: OutgoingKind, subject: str) -> str:
     """Return the SQL condition that something about a subject is due; `subject` is the column of its key."""
     return (
@@ -66,13 +75,15 @@ def is_due(kind: OutgoingKind, subject: str) -> str:
     )
 
 
-def subjects(kind: OutgoingKind, key: str, model: type[Model]) -> Callable[[Connection, str], Awaitable[Model | None]]:
-    """Return what reads a subject from the table that the kind names; `key` is the column of its key."""
-    statement = f"SELECT {', '.join(model.model_fields)} FROM {kind} WHERE {key} = $1"
+def subjects(
+    kind: OutgoingKind, key: str, model: type[Model]
+) -> Callable[[Connection, Sequence[str]], Awaitable[Mapping[str, Model]]]:
+    """Return what reads subjects from the table that the kind names; `key` is the column of its key."""
+    statement = f"SELECT {key}::text AS of_subject, {', '.join(model.model_fields)} FROM {kind} WHERE {key} = ANY($1)"
 
-    async def read(connection: Connection, subject: str) -> Model | None:
-        row = await connection.fetchrow(statement, subject)
-        return model(**dict(row)) if row else None
+    async def read(connection: Connection, keys: Sequence[str]) -> Mapping[str, Model]:
+        rows = [dict(row) for row in await connection.fetch(statement, keys)]
+        return {row.pop("of_subject"): model(**row) for row in rows}
 
     return read
 
@@ -96,10 +107,23 @@ async def claim(
 async def put_off(connection: Connection, claimed: Claimed, again_at: datetime, failure: str) -> None:
     """Write when the next attempt is. Another claim, or an end, stays as it is."""
     await connection.execute(
-        "UPDATE outgoing SET next_attempt_at = $3, failure = $4"
+        "UPDATE outgoing SET next_attempt_at = $3, failure = left($4, 500)"
         " WHERE outgoing_id = $1 AND attempts = $2 AND ended_at IS NULL",
         claimed.outgoing_id,
         claimed.attempts,
+        again_at,
+        failure,
+    )
+
+
+async def put_off_all(
+    connection: Connection, kind: OutgoingKind, now: datetime, again_at: datetime, failure: str
+) -> None:
+    """Put off what is due of a kind, because it has no route. It is no attempt."""
+    await connection.execute(
+        "UPDATE outgoing SET next_attempt_at = $3, failure = $4 WHERE kind = $1 AND next_attempt_at <= $2",
+        kind.value,
+        now,
         again_at,
         failure,
     )
@@ -111,7 +135,7 @@ async def end(connection: Connection, claimed: Claimed, outcome: OutgoingEnd, at
     What is sent has ended, also where another process has claimed it since. Only the last claim gives it up.
     """
     done: bool | None = await connection.fetchval(
-        "UPDATE outgoing SET next_attempt_at = NULL, ended_at = $4, outcome = $3, failure = $5"
+        "UPDATE outgoing SET next_attempt_at = NULL, ended_at = $4, outcome = $3, failure = left($5, 500)"
         " WHERE outgoing_id = $1 AND ended_at IS NULL AND (attempts = $2 OR $3 = 'sent') RETURNING true",
         claimed.outgoing_id,
         claimed.attempts,

@@ -53,8 +53,9 @@ async def add(connection: Connection, version: PolicyVersion, proposal_id: int, 
 
 
 _LISTED: Final = """
-SELECT v.number, v.agreed_at, v.proposal_id, p.proposed_by, p.decided_by, p.reason, p.decided_reason, p.changes
-FROM policy_version v JOIN administration_proposal p USING (proposal_id)
+SELECT v.number, v.agreed_at, v.proposal_id, p.proposed_by, p.decided_by, p.reason, p.decided_reason,
+    p.body -> 'changes' AS changes
+FROM policy_version v JOIN proposal p USING (proposal_id)
 WHERE $1::bigint IS NULL OR v.number < $1 ORDER BY v.number DESC LIMIT $2
 """
 

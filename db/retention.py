@@ -128,17 +128,6 @@ async def of_banks_over(connection: Connection, person_ids: Sequence[UUID], made
     return [row["person_id"] for row in rows]
 
 
-async def give_up_messages(connection: Connection, person_id: UUID, case_nos: Sequence[str], failure: str) -> None:
-    """Give up the messages that are sealed under a destroyed key and wait."""
-    await connection.execute(
-        "UPDATE message SET next_attempt_at = NULL, failure = $3"
-        " WHERE person_id = $1 AND case_no = ANY($2) AND sent_at IS NULL",
-        person_id,
-        list(case_nos),
-        failure,
-    )
-
-
 class RetentionReport(FrozenModel):
     """How many keys there are of victims and account holders, of cases and of banks, and how many are destroyed."""
 

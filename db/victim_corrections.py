@@ -1,29 +1,19 @@
 """Corrections of the personal data of victims, sealed as the data are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from db import proposals
 from db.person_keys import StoredPerson, stored
 from db.pool import Connection
+from db.proposals import Kind
 from domain.errors.cases import ComplaintNotFound
 from domain.errors.victims import VictimCorrectionNotFound
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.personal_data import CorrectionDecision
 
 MOST_SHOWN: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class NewCorrection:
-    """A correction as it is written."""
-
-    victim_id: int
-    fields: Sequence[str]
-    before: bytes = field(repr=False)
-    after: bytes = field(repr=False)
-    reason: bytes = field(repr=False)
 
 
 class CorrectionRow(FrozenModel):
@@ -67,43 +57,22 @@ async def lock_victim(connection: Connection, ack_no: str) -> tuple[int, StoredP
 
 async def proposed(connection: Connection, victim_id: int) -> int | None:
     """Return the correction of the victim that is not decided, or None."""
-    found: int | None = await connection.fetchval(
-        "SELECT correction_id FROM victim_correction WHERE victim_id = $1 AND decision IS NULL", victim_id
-    )
-    return found
-
-
-async def insert(connection: Connection, case_no: str, ack_no: str, new: NewCorrection, by: str, at: datetime) -> int:
-    """Write a correction that an officer proposes; return its number."""
-    correction_id: int = await connection.fetchval(
-        "INSERT INTO victim_correction (case_no, ack_no, victim_id, fields, before, after, reason, proposed_by,"
-        " proposed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING correction_id",
-        case_no,
-        ack_no,
-        new.victim_id,
-        list(new.fields),
-        new.before,
-        new.after,
-        new.reason,
-        by,
-        at,
-    )
-    return correction_id
+    waiting = await proposals.open_of(connection, Kind.VICTIM_CORRECTION, str(victim_id))
+    return waiting.proposal_id if waiting else None
 
 
 _CORRECTION: Final = f"""
-SELECT c.correction_id, c.ack_no, c.victim_id, c.fields, encode(c.before, 'hex') AS before,
-    encode(c.after, 'hex') AS after, encode(c.reason, 'hex') AS reason, {stored("v")} AS person, c.proposed_by,
-    c.proposed_at, c.decision, c.decided_by, c.decided_at
-FROM victim_correction c JOIN victim v USING (victim_id)
+SELECT c.proposal_id AS correction_id, c.ack_no, c.victim_id, c.body -> 'fields' AS fields,
+    c.body ->> 'before' AS before, c.body ->> 'after' AS after, c.body ->> 'reason' AS reason, {stored("v")} AS person,
+    c.proposed_by, c.proposed_at, CASE c.decision WHEN 'refused' THEN 'rejected' ELSE c.decision END AS decision,
+    c.decided_by, c.decided_at
+FROM proposal c JOIN victim v ON c.kind = 'victim_correction' AND c.subject = v.victim_id::text
 """
 
 
 async def get(connection: Connection, ack_no: str, correction_id: int) -> CorrectionRow:
     """Return one correction of a complaint's victim. Raises `NotFound`."""
-    row = await connection.fetchrow(
-        f"{_CORRECTION} WHERE c.ack_no = $1 AND c.correction_id = $2", ack_no, correction_id
-    )
+    row = await connection.fetchrow(f"{_CORRECTION} WHERE c.ack_no = $1 AND c.proposal_id = $2", ack_no, correction_id)
     if row is None:
         raise VictimCorrectionNotFound(ack_no, correction_id)
     return CorrectionRow(**dict(row))
@@ -112,8 +81,8 @@ async def get(connection: Connection, ack_no: str, correction_id: int) -> Correc
 async def of_complaint(connection: Connection, ack_no: str) -> list[CorrectionRow]:
     """Return the corrections of a complaint's victim, the newest first."""
     rows = await connection.fetch(
-        f"{_CORRECTION} WHERE c.victim_id = (SELECT victim_id FROM complaint WHERE ack_no = $1)"
-        " ORDER BY c.correction_id DESC LIMIT $2",
+        f"{_CORRECTION} WHERE v.victim_id = (SELECT victim_id FROM complaint WHERE ack_no = $1)"
+        " ORDER BY c.proposal_id DESC LIMIT $2",
         ack_no,
         MOST_SHOWN,
     )
@@ -123,8 +92,8 @@ async def of_complaint(connection: Connection, ack_no: str) -> list[CorrectionRo
 async def first_told(connection: Connection, ack_no: str) -> StoredPerson | None:
     """Return the victim as the complaint told first, or None if the data were never corrected."""
     row = await connection.fetchrow(
-        f"{_CORRECTION} WHERE c.victim_id = (SELECT victim_id FROM complaint WHERE ack_no = $1)"
-        " AND c.decision = 'agreed' ORDER BY c.decided_at, c.correction_id LIMIT 1",
+        f"{_CORRECTION} WHERE v.victim_id = (SELECT victim_id FROM complaint WHERE ack_no = $1)"
+        " AND c.decision = 'agreed' ORDER BY c.decided_at, c.proposal_id LIMIT 1",
         ack_no,
     )
     return CorrectionRow(**dict(row)).person_before() if row else None
@@ -136,8 +105,9 @@ def mobile_since(ack_no: str) -> str:
     `ack_no` is the column or the parameter with the number of the complaint.
     """
     return (
-        "(SELECT max(r.decided_at) FROM victim_correction r WHERE r.decision = 'agreed' AND 'mobile' = ANY (r.fields)"
-        f" AND r.victim_id = (SELECT k.victim_id FROM complaint k WHERE k.ack_no = {ack_no}))"
+        "(SELECT max(r.decided_at) FROM proposal r WHERE r.kind = 'victim_correction' AND r.decision = 'agreed'"
+        " AND r.body -> 'fields' ? 'mobile'"
+        f" AND r.subject = (SELECT k.victim_id::text FROM complaint k WHERE k.ack_no = {ack_no}))"
     )
 
 
@@ -145,19 +115,6 @@ async def mobile_corrected_at(connection: Connection, ack_no: str) -> datetime |
     """Return when officers corrected the mobile of a complaint's victim last; None if it is as first told."""
     at: datetime | None = await connection.fetchval(f"SELECT {mobile_since('$1')}", ack_no)
     return at
-
-
-async def decide(
-    connection: Connection, correction_id: int, decision: CorrectionDecision, by: str, at: datetime
-) -> None:
-    """Write the decision on a correction."""
-    await connection.execute(
-        "UPDATE victim_correction SET decision = $2, decided_by = $3, decided_at = $4 WHERE correction_id = $1",
-        correction_id,
-        decision.value,
-        by,
-        at,
-    )
 
 
 async def apply(connection: Connection, correction: CorrectionRow, terms: Sequence[bytes], terms_key: bytes) -> None:

@@ -35,7 +35,8 @@ SELECT c.ack_no, c.case_no, {stored("v")} AS person, v.district, v.district_as_t
     v.senior, {is_marked("c.case_no")} AS marked,
     ARRAY(SELECT o.ack_no FROM complaint o WHERE o.case_no = c.case_no AND o.ack_no <> c.ack_no
           ORDER BY o.received_at, o.ack_no LIMIT $2) AS other_ack_nos,
-    (SELECT r.correction_id FROM victim_correction r WHERE r.victim_id = v.victim_id AND r.decision IS NULL)
+    (SELECT r.proposal_id FROM proposal r WHERE r.kind = 'victim_correction' AND r.subject = v.victim_id::text
+          AND r.decision IS NULL)
         AS open_correction_id
 FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1
 """

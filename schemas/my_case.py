@@ -9,15 +9,6 @@ from schemas.enums import Bucket, Language
 from schemas.restoration_enums import DocumentKind, RestorationState, Route, Step
 
 
-class CodePurpose(StrEnum):
-    """Purpose of a one-time code to a victim."""
-
-    ENTER = "enter"
-    """to read the own complaint"""
-    SIGN = "sign"
-    """to sign one application"""
-
-
 class Place(FrozenModel):
     """Money of a transfer at one bank, in one bucket."""
 

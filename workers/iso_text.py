@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from adapters.banks.answers import HoldLine, StatusLine, StatusUpdate, UnreadableLine
+from adapters.banks.answers import StatusLine, StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import (
     CancellationArrived,
     CancellationRequest,
@@ -13,6 +13,7 @@ from adapters.banks.iso20022.arrivals import (
     StatusRequest,
 )
 from adapters.banks.iso20022.decode import Arrival
+from schemas.enums import ClaimKind
 from schemas.text import IST
 from workers.number_text import rupees
 
@@ -45,9 +46,9 @@ def _answer(message: StatusUpdate) -> Iterator[tuple[str, str]]:
 def _line(line: StatusLine) -> str:
     if isinstance(line, UnreadableLine):
         return f"cannot be read: {line.field_name} {line.reason}"
-    about = f"transfer {line.root_rrn}" if line.root_rrn else "an unnamed transfer"
+    about = f"transfer {line.root_reference}" if line.root_reference else "an unnamed transfer"
     amount = "an unstated amount" if line.amount_paise is None else rupees(line.amount_paise, exact=True)
-    if isinstance(line, HoldLine) and line.status_code == "00":
+    if line.kind is ClaimKind.HELD:
         said = f"{amount} of {about} on hold"
     else:
         said = f"{about}: nothing on hold, status code {line.status_code or 'missing'}"

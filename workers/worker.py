@@ -66,6 +66,8 @@ from workflows.sweep import SweepWorkflow
 log = logging.getLogger(__name__)
 
 GRACEFUL_STOP = timedelta(seconds=8)
+"""time that running activities have to end"""
+STOP_MAX = GRACEFUL_STOP + timedelta(seconds=4)
 MAX_BANK_CALLS = 200
 MAX_CASE_WORK = 100
 MAX_WORKFLOW_TASKS = 100
@@ -213,11 +215,38 @@ def make_workers(
 
 @asynccontextmanager
 async def running(workers: Sequence[Worker]) -> AsyncIterator[None]:
-    """Run the workers while the block runs."""
+    """Run the workers while the block runs, and stop them after it. Raises the error with which a worker ended."""
     async with AsyncExitStack() as stack:
         for worker in workers:
-            await stack.enter_async_context(worker)
+            await stack.enter_async_context(_running(worker))
         yield
+
+
+@asynccontextmanager
+async def _running(worker: Worker) -> AsyncIterator[None]:
+    """Run one worker; wait for its stop, but not for ever.
+
+    The last step of the SDK's stop sometimes never ends, mostly where a workflow was terminated during its activity.
+    At that point all activities have ended and nothing is polled, so that nothing is lost.
+    """
+    caller = asyncio.current_task()
+    assert caller is not None, "a block runs in a task"
+    running = asyncio.create_task(worker.run())
+    running.add_done_callback(end_block := lambda _: caller.cancel())
+    try:
+        yield
+    finally:
+        running.remove_done_callback(end_block)
+        stop = asyncio.create_task(worker.shutdown())
+        await asyncio.wait([running], timeout=STOP_MAX.total_seconds())
+        if not running.done():
+            log.warning("worker of %s did not end within %s of its stop", worker.task_queue, STOP_MAX)
+            running.cancel()
+        stop.cancel()
+        outcome, _ = await asyncio.gather(running, stop, return_exceptions=True)
+        if isinstance(outcome, Exception):
+            caller.uncancel()
+            raise outcome
 
 
 async def keep_logged_in(ctx: Context, banks: I4cAdapter) -> None:

@@ -12,11 +12,13 @@ from activities.context import Context
 from activities.deadlocks import repeated
 from activities.officers.proposal_codes import proposal_code_digest
 from activities.secret_codes import new_grouped_code
-from db.administration import proposals
-from db.administration.proposals import NewRow, StoredProposal
+from db import proposals
+from db.administration import proposals as admin_proposals
+from db.administration.proposals import StoredProposal
 from db.clock import present_moment
 from db.officers import callers
 from db.pool import Connection
+from db.proposals import Decision, Kind
 from domain.errors.administration import (
     NoAdminNow,
     NothingChanges,
@@ -66,7 +68,7 @@ async def propose(ctx: Context, new: NewProposal, by: str) -> MadeProposal:
     Raises as `preview` does, `ProposalOpen` and `TooManyProposals`.
     """
     async with ctx.pool.acquire() as connection, connection.transaction():
-        await proposals.lock(connection)
+        await proposals.lock(connection, Kind.ADMINISTRATION)
         now = await present_moment(connection)
         asked = effects.settled(new.asked, now)
         await _refuse_no_admin(connection, by)
@@ -74,18 +76,21 @@ async def propose(ctx: Context, new: NewProposal, by: str) -> MadeProposal:
         changes = await _rehearse(Work(ctx, connection, now, by, new.reason, None), asked)
         subject = effects.subject_of(asked)
         code = new_grouped_code() if effects.new_secrets(asked) else None
-        row = NewRow(
-            asked=asked,
+        row = proposals.NewProposal(
+            kind=Kind.ADMINISTRATION,
             subject=subject,
+            matter=asked.kind,
             about_officer=effects.officer_of(asked),
-            changes=changes,
+            body=admin_proposals.body_of(asked, changes),
             reason=new.reason,
             proposed_by=by,
             proposed_at=now,
             valid_until=now + timedelta(seconds=ctx.policy.administration.valid_seconds),
             code_digest=proposal_code_digest(subject, code) if code else None,
         )
-        made = (await proposals.get(connection, await proposals.insert(connection, row))).proposal
+        written = await proposals.insert(connection, row)
+        assert written is not None, "the lock keeps out another one"
+        made = (await admin_proposals.get(connection, written.proposal_id)).proposal
         await proposal_tasks.open_waiting(connection, made.proposal_id, made.kind, now)
         return MadeProposal(**made.model_dump(), code=code)
 
@@ -93,7 +98,7 @@ async def propose(ctx: Context, new: NewProposal, by: str) -> MadeProposal:
 async def read(ctx: Context, proposal_id: int) -> ProposalDetails:
     """Return a proposal, and whether it is stale. Raises `ProposalNotFound`."""
     async with ctx.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        stored = await proposals.get(connection, proposal_id)
+        stored = await admin_proposals.get(connection, proposal_id)
         is_stale = False
         if stored.proposal.state is ProposalState.OPEN:
             now = await present_moment(connection)
@@ -109,7 +114,7 @@ async def decide(ctx: Context, proposal_id: int, decision: ProposalDecision, by:
     `ProposalOver`, `ProposerNoAdmin`, and what the command would refuse the change with.
     """
     async with ctx.pool.acquire() as connection, connection.transaction():
-        await proposals.lock(connection)
+        await proposals.lock(connection, Kind.ADMINISTRATION)
         now = await present_moment(connection)
         stored = await _undecided(connection, proposal_id)
         await _refuse_no_admin(connection, by)
@@ -119,31 +124,32 @@ async def decide(ctx: Context, proposal_id: int, decision: ProposalDecision, by:
             raise ProposalStale(proposal_id)
         if decision.decision is ProposalAnswer.AGREED:
             await _refuse_agreement(connection, stored, by, now)
-        await proposals.decide(connection, proposal_id, decision.decision, by, decision.reason, now)
+        answer = Decision(decision.decision)
+        decided = await proposals.decide(connection, proposal_id, answer, by, now, decision.reason)
         await proposal_tasks.close_waiting(connection, proposal_id, now)
         await proposal_tasks.tell_proposer(connection, stored.proposal, decision.decision.value, by, now)
         secret = effects.NOTHING
         if decision.decision is ProposalAnswer.AGREED:
-            await proposals.name_in_events(connection, proposal_id)
+            await admin_proposals.name_in_events(connection, proposal_id)
             work = Work(ctx, connection, now, by, stored.proposal.reason, proposal_id)
             changes, secret = await _change(work, stored.asked)
             if changes != stored.changes:
                 raise ProposalStale(proposal_id)
-        return (await proposals.get(connection, proposal_id)).proposal, secret
+        return admin_proposals.shown(decided), secret
 
 
 @repeated()
 async def withdraw(ctx: Context, proposal_id: int, reason: str, by: str) -> Proposal:
     """Withdraw one's own proposal. Raises `ProposalNotFound`, `ProposalDecided` and `ProposalOfAnother`."""
     async with ctx.pool.acquire() as connection, connection.transaction():
-        await proposals.lock(connection)
+        await proposals.lock(connection, Kind.ADMINISTRATION)
         stored = await _undecided(connection, proposal_id)
         if not is_same_person(stored.proposal.proposed_by, by):
             raise ProposalOfAnother(proposal_id)
         now = await present_moment(connection)
-        await proposals.decide(connection, proposal_id, ProposalState.WITHDRAWN, by, reason, now)
+        withdrawn = await proposals.decide(connection, proposal_id, Decision.WITHDRAWN, by, now, reason)
         await proposal_tasks.close_waiting(connection, proposal_id, now)
-        return (await proposals.get(connection, proposal_id)).proposal
+        return admin_proposals.shown(withdrawn)
 
 
 # -- what would change -------------------------------------------------------------------------------------------------
@@ -182,7 +188,7 @@ def _still_holds(stored: StoredProposal, facts: Facts) -> bool:
 
 
 async def _undecided(connection: Connection, proposal_id: int) -> StoredProposal:
-    stored = await proposals.get(connection, proposal_id)
+    stored = await admin_proposals.get(connection, proposal_id)
     if stored.proposal.state is not ProposalState.OPEN:
         raise ProposalDecided(proposal_id, stored.proposal.state)
     return stored
@@ -190,13 +196,13 @@ async def _undecided(connection: Connection, proposal_id: int) -> StoredProposal
 
 async def _refuse_open(ctx: Context, connection: Connection, asked: Asked, by: str, now: datetime) -> None:
     subject = effects.subject_of(asked)
-    over = await proposals.end_over(connection, asked.kind, subject, by, TIME_OVER, now)
+    over = await admin_proposals.end_over(connection, asked.kind, subject, by, TIME_OVER, now)
     if over is not None:
         await proposal_tasks.close_waiting(connection, over, now)
-    if (open_id := await proposals.open_of(connection, asked.kind, subject)) is not None:
-        raise ProposalOpen(open_id)
+    if (waiting := await proposals.open_of(connection, Kind.ADMINISTRATION, subject, asked.kind)) is not None:
+        raise ProposalOpen(waiting.proposal_id)
     most = ctx.policy.administration.open_most
-    if await proposals.count_open(connection, now) >= most:
+    if await admin_proposals.count_open(connection, now) >= most:
         raise TooManyProposals(most)
 
 

@@ -10,8 +10,8 @@ from activities.context import Context
 from activities.tracing.answers import take_status_update
 from activities.tracing.payer_inquiries import inquiry_ticket
 from adapters.banks.answers import StatusUpdate
-from adapters.banks.pull import debit_lines
 from adapters.banks.push.demand import debit_inquiry
+from adapters.banks.stated import debit_lines
 from db import bank_gateway
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
@@ -69,7 +69,7 @@ async def take_answer(
                 raise IdempotencyKeyReused
             if use.reply is not None:
                 return DebitAnswerTaken(inquiry_id=inquiry_id, **use.reply), None
-    lines = debit_lines(answer.lines, asked.reference, institution)
+    lines = debit_lines(answer.lines, asked.reference)
     update = StatusUpdate(ack_no=asked.case_no, job_id=str(inquiry_id), lines=lines)
     receipt = await take_status_update(ctx, institution, update, digest, is_signed=is_signed)
     reply = {

@@ -65,6 +65,6 @@ TEST_CALL: Final = Kind(
     OutgoingKind.BANK_TEST_CALL,
     subjects(OutgoingKind.BANK_TEST_CALL, "call_id", BankTestCall),
     _send,
-    at_once=CALLS_AT_ONCE,
+    batch=CALLS_AT_ONCE,
     call_seconds=CALL_SECONDS,
 )

@@ -17,8 +17,8 @@ from activities.tracing.claims import check_hops
 from activities.tracing.tickets import category_of, instrument_of, urgency_of
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
-from adapters.banks.pull import Asked, answer_lines
 from adapters.banks.push.demand import hold_demand
+from adapters.banks.stated import Asked, answer_lines
 from db import bank_gateway
 from db.bank_gateway import FeedHop, FeedRow, Receipt
 from db.banks import bank_exchanges
@@ -141,9 +141,7 @@ async def take_answer(
             noted = await bank_gateway.receipt(connection, request_id)
             if noted.acknowledged_at is None:
                 await _take_receipt(work, institution, request_id, noted)
-    update = StatusUpdate(
-        ack_no=row.case_no, job_id=str(request_id), lines=answer_lines(answer.lines, asked, institution)
-    )
+    update = StatusUpdate(ack_no=row.case_no, job_id=str(request_id), lines=answer_lines(answer.lines, asked))
     receipt = await take_status_update(ctx, institution, update, digest)
     reply = {
         "accepted": receipt.accepted,

@@ -232,7 +232,7 @@ async def book(ctx: Context, institution: str, request_id: UUID, form: AnswerFor
     update = StatusUpdate(
         ack_no=request.case_no,
         job_id=request.job_id or job_id_of(request_id),
-        lines=to_lines(form.stated.values(), institution, form.answerer, form.made_at),
+        lines=to_lines(form.stated.values(), form.answerer, form.made_at),
     )
     digest = hashlib.sha256(request_id.bytes + form.digest).digest()
     receipt = await take_status_update(ctx, institution, update, digest)

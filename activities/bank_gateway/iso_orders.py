@@ -12,7 +12,7 @@ from activities.context import Context
 from activities.orders import bank_replies as bank_statements
 from activities.orders.cancellations import acknowledge_cancellation, reject_cancellation
 from activities.orders.confirmations import take_confirmation
-from adapters.banks.answers import HoldLine, StatusLine, StatusUpdate, UnreadableLine
+from adapters.banks.answers import StatusLine, StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.errors import InvalidMessage
 from adapters.banks.iso20022.reasons import HELD, PENDING
@@ -21,6 +21,7 @@ from db.orders import bank_replies, cancellations
 from db.orders.bank_replies import ReferenceLine
 from domain.errors.orders import OrderOver
 from domain.orders import Via
+from schemas.enums import ClaimKind
 from schemas.identifiers import reference_key
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation, OrderRefusal, cancellation_id
 from schemas.restoration_enums import OrderKind
@@ -213,9 +214,9 @@ def _released(
     for line in mine:
         by_reference[line.reference_key].append(line)
     for said in update.lines:
-        if not isinstance(said, HoldLine) or said.status_code != HELD or not said.amount_paise:
+        if isinstance(said, UnreadableLine) or said.kind is not ClaimKind.HELD or not said.amount_paise:
             continue
-        chosen = open_lines.choose(by_reference[reference_key(said.root_rrn)], said.amount_paise)
+        chosen = open_lines.choose(by_reference[reference_key(said.root_reference)], said.amount_paise)
         if chosen is None:
             beyond.append(f"TxInf[{said.line_no}]: the order has no line about this transfer")
             continue
@@ -223,8 +224,8 @@ def _released(
             ConfirmedLine(
                 line_no=chosen.line_no,
                 amount_paise=said.amount_paise,
-                done_at=said.transaction_datetime or now,
-                reference=(said.rrn or f"{digest.hex()[:32]}/{said.line_no}")[:REFERENCE_MAX_CHARS],
+                done_at=said.occurred_at or now,
+                reference=(said.reference or f"{digest.hex()[:32]}/{said.line_no}")[:REFERENCE_MAX_CHARS],
             )
         )
     return done, beyond

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -9,8 +10,11 @@ from activities.context import Context
 from activities.my_case.access import MOBILE_END_CHARS
 from activities.restoration import signatures
 from adapters.messages.sms import mobile_of
+from db import proofs
 from db.documents import document_register
-from db.my_case import codes, views
+from db.my_case import views
+from db.pool import Connection
+from db.proofs import ProofPurpose
 from documents.composing import compose
 from documents.document import Document, Imprint
 from documents.rendering import template_version
@@ -57,7 +61,7 @@ async def look(ctx: Context, ack_no: str) -> MyCase:
             restoration=restoration,
             application=application,
             signature=await views.signature(connection, restoration.restoration_id) if restoration else None,
-            sign_code_until=await codes.valid_until(connection, application.document_id, now) if application else None,
+            sign_code_until=await _code_until(connection, ack_no, application, now),
             signs_from=await signatures.signs_from(ctx, connection, ack_no, now),
             mobile_end=mobile[-MOBILE_END_CHARS:],
             fir_sign_by=await views.fir_sign_by(connection, row.case_no, ack_no),
@@ -67,6 +71,16 @@ async def look(ctx: Context, ack_no: str) -> MyCase:
             asks_treatment=row.answered_on is None and has_first_outcome(money.sums),
             answered_on=row.answered_on,
         )
+
+
+async def _code_until(
+    connection: Connection, ack_no: str, application: OwnDocument | None, now: datetime
+) -> datetime | None:
+    """Return until when a code that was sent signs the application; None without one."""
+    if application is None:
+        return None
+    proof = await proofs.newest(connection, ProofPurpose.SIGNATURE, ack_no, application.document_id, now)
+    return proof.valid_until if proof else None
 
 
 def _can_be_signed(document: OwnDocument, visit_no: int, language: str) -> bool:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
-from activities.notifications.sending import Ways
-from activities.outgoing import Attempt, Kind, NoWay
+from activities.outgoing import Attempt, Kind, NoWay, Ways
 from adapters.messages.sms import mobile_of
 from db.banks.bank_login_changes import LoginChange
 from db.banks.bank_logins import LoginToTell

@@ -4,22 +4,20 @@ A letter lies in a mailbox that several people read. What moves money therefore 
 that of the directory, never one that the reader of the letter names.
 """
 
-import hmac
-import secrets
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-from activities.banks.reply_links import ReplyView, link_key
+from activities.banks.reply_links import ReplyView
 from activities.cases.transaction import ENGINE, case_transaction
 from activities.context import Context
 from activities.notifications.people import Concerned, notify_people
+from activities.proofs import Proofs
 from activities.secrets import Keys
 from adapters.messages.sms import mobile_of
-from db.banks import link_codes, rosters
-from db.banks.link_codes import LinkCode
+from db import proofs
+from db.banks import rosters
+from db.proofs import ProofPurpose
 from domain.notifications.events import NotificationEvent
 from schemas.banks.exchanges import About
 from schemas.banks.rosters import OfficerToCall
@@ -27,10 +25,8 @@ from schemas.enums import TaskKind
 from schemas.notifications import MessageFacts
 from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 
-CODE_DIGITS: Final = 8
 MOBILE_END_CHARS: Final = 4
-KEPT: Final = timedelta(days=8)
-"""time until a code is deleted; longer than any code is valid"""
+_PURPOSES: Final = {About.HOLD_REQUEST: ProofPurpose.REQUEST_REPLY, About.ORDER: ProofPurpose.ORDER_REPLY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +37,18 @@ class CodeSent:
     mobile_end: str
 
 
-class LinkCodes:
+class LinkCodes(Proofs):
     """The codes for the links about one kind of subject."""
 
     def __init__(self, ctx: Context, keys: Keys, kind: About) -> None:
-        self._ctx = ctx
-        self._keys = keys
+        super().__init__(ctx, keys, _PURPOSES[kind])
         self._kind = kind
-
-    @cached_property
-    def _key(self) -> bytes:
-        # The intake process knows the paths of these pages and has no such key.
-        return link_key(self._keys, self._kind)
 
     async def live(self, subject_id: UUID) -> CodeSent | None:
         """Return whom the live code for this subject was sent to, or None without a live code."""
-        found = await self._live(subject_id)
-        return CodeSent(found.officer_name, found.mobile_end) if found else None
+        async with self._ctx.pool.acquire() as connection:
+            proof = await self.newest(connection, subject_id)
+        return CodeSent(proof.contact_name, proof.contact_end) if proof else None
 
     async def ask_desk(self, view: ReplyView[Any]) -> None:
         """Give the desk a work item: to telephone a bank whose nodal officers have no mobile in the directory."""
@@ -82,30 +73,25 @@ class LinkCodes:
 
         Without `over` a live code stays: a button that is pressed twice sends one.
         """
-        ctx, rules = self._ctx, self._ctx.policy.answer_links
-        async with case_transaction(ctx, view.case_no, ENGINE) as work:
-            found = await link_codes.live(work.connection, view.subject_id, rules.code_tries, work.now)
-            if found and not over:
-                return CodeSent(found.officer_name, found.mobile_end)
+        async with case_transaction(self._ctx, view.case_no, ENGINE) as work:
+            live = await self.newest(work.connection, view.subject_id)
+            if live and not over:
+                return CodeSent(live.contact_name, live.contact_end)
             mobile = mobile_of(officer.mobile) or ""
             sent = CodeSent(officer.name or officer.role, mobile[-MOBILE_END_CHARS:])
-            code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
-            valid_until = work.now + timedelta(seconds=rules.code_valid_seconds)
-            code_id = await link_codes.make(
+            code = await self.make(
                 work.connection,
                 view.subject_id,
-                sent.officer_name,
-                sent.mobile_end,
-                self._digest(view.subject_id, code),
+                work.actor,
                 work.now,
-                valid_until,
+                contact_name=sent.officer_name,
+                contact_end=sent.mobile_end,
             )
-            facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
+            facts = MessageFacts(occasion=str(code.proof_id), code=code.code, until=code.valid_until)
             concerned = Concerned(case_no=view.case_no, mobile=mobile)
             await notify_people(
                 work.connection, work.ctx, NotificationEvent.LINK_CODE_ASKED, concerned, facts, work.now
             )
-            await link_codes.forget(work.connection, work.now - KEPT)
         return sent
 
     async def confirmed_by(self, subject_id: UUID, code: str) -> str | None:
@@ -113,22 +99,11 @@ class LinkCodes:
 
         A code has a few tries.
         """
-        found = await self._live(subject_id) if code else None
-        if found is None:
+        if not code:
             return None
-        max_tries = self._ctx.policy.answer_links.code_tries
         async with self._ctx.pool.acquire() as connection:
-            if not await link_codes.count_try(connection, found.code_id, max_tries):
+            proof = await self.find(connection, subject_id, code)
+            if proof is None:
                 return None
-            if not hmac.compare_digest(found.digest, self._digest(subject_id, code)):
-                return None
-            await link_codes.use(connection, found.code_id, self._ctx.now())
-        return f"{found.officer_name} ..{found.mobile_end}"
-
-    async def _live(self, subject_id: UUID) -> LinkCode | None:
-        async with self._ctx.pool.acquire() as connection:
-            tries = self._ctx.policy.answer_links.code_tries
-            return await link_codes.live(connection, subject_id, tries, self._ctx.now())
-
-    def _digest(self, subject_id: UUID, code: str) -> bytes:
-        return hmac.digest(self._key, f"code {subject_id} {code}".encode(), "sha256")
+            await proofs.use_again(connection, proof.proof_id, self._ctx.now())
+        return f"{proof.contact_name} ..{proof.contact_end}"

@@ -7,8 +7,7 @@ import logging
 from datetime import datetime
 from typing import Final
 
-from activities.notifications.sending import Ways
-from activities.outgoing import Attempt, Kind, NoWay
+from activities.outgoing import Attempt, Kind, NoWay, Ways
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError
 from db.officers import credentials
@@ -85,4 +84,4 @@ async def _given_up(_link: LinkToTell, _connection: Connection, _at: datetime) -
     log.error("no person could be told of a sign-in link")
 
 
-SIGN_IN_LINK_LETTERS: Final = Kind(OutgoingKind.SIGN_IN_LINK, credentials.link_to_tell, _tell, _given_up)
+SIGN_IN_LINK_LETTERS: Final = Kind(OutgoingKind.SIGN_IN_LINK, credentials.links_to_tell, _tell, _given_up)

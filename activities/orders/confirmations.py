@@ -13,12 +13,14 @@ from activities.notifications import restoration_messages
 from activities.orders.cancellations import settle_cancellation
 from activities.orders.order_transaction import OrderTransaction, order_transaction
 from activities.orders.orders import cancel_live_order, order_over
+from db import proposals
 from db.cases import events, ledger
 from db.cases.events import Event
 from db.holds import account_holds
-from db.orders import bank_orders, cancellations, proposals
+from db.orders import bank_orders, cancellations
 from db.orders.bank_orders import LineRow
 from db.pool import Connection
+from db.proposals import Kind, NewProposal
 from db.tracing import answers
 from domain.errors import RuleBroken
 from domain.evidence.pack import STATEMENTS, binding
@@ -87,13 +89,12 @@ async def record_statement(
     The second officer must be allowed to move money out of `held`. `note` says who at the bank stated it, when and how.
     Raises `NotFound`, `NotItsLine`.
     """
-    digest = hashlib.sha256(statement.model_dump_json().encode()).digest()
     async with order_transaction(ctx, order_id, officer) as work:
         booking = await _Booking.begin(work, statement, Via.OFFICER, note)
         if supervises:
-            booking.proposed_by = await proposals.agree(work.connection, order_id, digest, officer, work.now)
+            booking.proposed_by = await proposals.agree_to_same(work.connection, booking.proposal(statement))
         if booking.proposed_by is None:
-            await booking.propose(statement, digest)
+            await booking.propose(statement)
             taken = ConfirmationTaken(
                 order_id=order_id, state=work.order.state, applied=0, duplicates=0, contradictions=0
             )
@@ -132,10 +133,22 @@ class _Booking(OrderTransaction):
     def moved(self) -> bool:
         return bool(self.booked)
 
-    async def propose(self, statement: OrderConfirmation, digest: bytes) -> None:
+    def proposal(self, statement: OrderConfirmation) -> NewProposal:
+        """Return what the officer has entered, as a proposal."""
+        return NewProposal(
+            kind=Kind.ORDER_STATEMENT,
+            subject=str(self.order.order_id),
+            matter=hashlib.sha256(statement.model_dump_json().encode()).hexdigest(),
+            case_no=self.case_no,
+            body=statement.model_dump(mode="json"),
+            reason=self.note,
+            proposed_by=self.actor,
+            proposed_at=self.now,
+        )
+
+    async def propose(self, statement: OrderConfirmation) -> None:
         """Store what one officer has entered, and ask for a second officer."""
-        order_id = self.order.order_id
-        if await proposals.propose(self.connection, order_id, statement, digest, self.note, self.actor, self.now):
+        if await proposals.insert(self.connection, self.proposal(statement)) is not None:
             await self.ask_about_order(TaskKind.SUPERVISE, TaskCause.ORDER_SECOND_OFFICER)
             await self.log(EventKind.ORDER_STATEMENT_PROPOSED)
 

@@ -1,8 +1,6 @@
 """Officers of a case and first information reports: each function is one transaction with its event."""
 
-import asyncio
 import hashlib
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +8,11 @@ from typing import Final
 from uuid import UUID
 
 from activities.bodies import stored_sealer
-from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction
+from activities.cases.transaction import ENGINE, CaseTransaction, case_transaction, lock_case
 from activities.context import Context
 from activities.notifications import grievance_messages
 from activities.notifications.people import Concerned, notify_people
+from activities.outgoing import Attempt, Kind, NoRouteYet, NotDue, Routes, Write
 from activities.police.statutory_duties import (
     CLOCKS_DIFFER,
     duty_done,
@@ -21,17 +20,13 @@ from activities.police.statutory_duties import (
     open_duty,
     subject_of,
 )
-from adapters.police.protocol import (
-    FirRegister,
-    FirRequest,
-    LostTransfer,
-    PoliceError,
-    PoliceRefused,
-    PoliceUnreachable,
-    Registered,
-)
+from adapters.police.protocol import FirRequest, LostTransfer, PoliceRefused, Registered
+from db import outgoing
+from db.cases import cases, tasks
+from db.outgoing import OutgoingKind
 from db.police import firs
 from db.police.firs import ToRegister
+from db.pool import Connection
 from db.sealed_documents import FIR_COPY
 from domain.errors.police import (
     AssignedByThemselves,
@@ -54,15 +49,12 @@ from schemas.police import CaseDuty, CaseOfficer, Fir, FirByHand, FirCopy, NewFi
 from schemas.restoration_enums import DutyKind, FirKind, FirState
 from schemas.tasks import NewTask, TaskCause, TaskFacts
 
-log = logging.getLogger(__name__)
-
-ROUND_LIMIT: Final = 10
-CALLS_AT_ONCE: Final = 5
 NO_REGISTER: Final = "no_register"
 """failure of a request while no register is configured"""
 NO_REGISTER_WAITS: Final = timedelta(minutes=10)
 MISSING: Final = {CaseDuty.IO: TaskCause.IO_MISSING, CaseDuty.SUPERVISING: TaskCause.SUPERVISING_MISSING}
 """cause of the task that no officer has a duty"""
+_BY_HAND: Final = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.FIR_BY_HAND)
 _DEPENDS_ON_FIR: Final = (ProcedureKind.RESTORATION,)
 
 
@@ -306,11 +298,7 @@ class _FirTransaction(CaseTransaction):
         if not await firs.refused(self.connection, self.fir_id, failure):
             return
         await self._log(EventKind.FIR_REFUSED, code=refusal.code)
-        await self.ask_supervisor()
-
-    async def ask_supervisor(self) -> None:
-        """Open one task for the supervisor to register the report."""
-        await self.ask(NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.FIR_BY_HAND))
+        await self.ask(_BY_HAND)
 
     def _sign_by(self, stated: Registered) -> datetime | None:
         """Return the time limit to sign: the register's if it is plausible, else the policy's; None without one."""
@@ -329,47 +317,35 @@ class _FirTransaction(CaseTransaction):
         await self.log(event, fir_id=str(self.fir_id), **data)
 
 
-# -- the register's outbox ---------------------------------------------------------------------------------------------
+# -- requests to the register ------------------------------------------------------------------------------------------
 
 
-async def register_due(ctx: Context, register: FirRegister | None) -> int:
-    """Ask the register for the reports that are due, and return how many it registered.
-
-    Without an answer the request is retried with doubled waits. After the policy's attempts a supervisor also gets a
-    task.
-    """
-    now = ctx.now()
-    trying = ctx.policy.police.asking
-    async with ctx.pool.acquire() as connection:
-        if register is None:
-            await firs.nobody_to_ask(connection, now, now + NO_REGISTER_WAITS, NO_REGISTER)
-            return 0
-        lease_until = now + timedelta(seconds=4 * trying.call_timeout_seconds)
-        due = await firs.claim(connection, now, lease_until, ROUND_LIMIT)
-    limit = asyncio.Semaphore(CALLS_AT_ONCE)
-    return sum(await asyncio.gather(*(_register(ctx, register, report, limit) for report in due)))
+async def _look(ctx: Context, routes: Routes, connection: Connection) -> None:
+    """Let the requests wait while no register is configured."""
+    if routes.register is None:
+        now = ctx.now()
+        await outgoing.put_off_all(connection, OutgoingKind.FIR, now, now + NO_REGISTER_WAITS, NO_REGISTER)
 
 
-async def _register(ctx: Context, register: FirRegister, report: ToRegister, limit: asyncio.Semaphore) -> bool:
-    trying = ctx.policy.police.asking
+async def _send(attempt: Attempt, report: ToRegister) -> Write:
+    """Request a report. A refusal is an answer too: then a supervisor has it registered at the right station."""
+    ctx, register = attempt.ctx, attempt.routes.register
+    if register is None:
+        raise NoRouteYet(NO_REGISTER)
+    request = await _request(ctx, report)
+    timeout_seconds = ctx.policy.police.asking.call_timeout_seconds
     try:
-        request = await _request(ctx, report)
-        async with limit:
-            stated = await register.register(request, timeout_seconds=trying.call_timeout_seconds)
-        await _write(ctx, report, stated)
+        stated = await register.register(request, timeout_seconds=timeout_seconds)
     except PoliceRefused as refusal:
-        await _write(ctx, report, refusal)
-        return False
-    except PoliceError as error:
-        log.info("FIR %s: %s", report.fir_id, error)
-        asked = error.retry_after_seconds if isinstance(error, PoliceUnreachable) else None
-        await _put_off(ctx, report, str(error), max(trying.wait_seconds(report.attempts), asked or 0.0))
-        return False
-    except Exception as error:  # every failure counts as an attempt, so a person sees it in the end
-        log.warning("FIR %s: %s", report.fir_id, type(error).__name__)
-        await _put_off(ctx, report, type(error).__name__, trying.wait_seconds(report.attempts))
-        return False
-    return True
+        async with case_transaction(ctx, report.case_no, ENGINE) as work:
+            await _FirTransaction.of(work, fir_id=report.fir_id, kind=report.kind).refused(refusal)
+        raise NotDue from refusal
+
+    async def write(connection: Connection, _at: datetime) -> None:
+        work = await lock_case(ctx, connection, report.case_no, ENGINE)
+        await _FirTransaction.of(work, fir_id=report.fir_id, kind=report.kind).registered(stated)
+
+    return write
 
 
 async def _request(ctx: Context, report: ToRegister) -> FirRequest:
@@ -391,18 +367,21 @@ async def _request(ctx: Context, report: ToRegister) -> FirRequest:
     )
 
 
-async def _write(ctx: Context, report: ToRegister, stated: Registered | PoliceRefused) -> None:
-    async with case_transaction(ctx, report.case_no, ENGINE) as work:
-        fir = _FirTransaction.of(work, fir_id=report.fir_id, kind=report.kind)
-        if isinstance(stated, Registered):
-            await fir.registered(stated)
-        else:
-            await fir.refused(stated)
+async def _unanswered(report: ToRegister, connection: Connection, _at: datetime) -> None:
+    head = await cases.lock(connection, report.case_no)
+    await tasks.open_tasks(connection, head.case_no, [_BY_HAND], head.now)
 
 
-async def _put_off(ctx: Context, report: ToRegister, failure: str, wait_seconds: float) -> None:
-    async with case_transaction(ctx, report.case_no, ENGINE) as work:
-        again_at = work.now + timedelta(seconds=wait_seconds)
-        await firs.put_off(work.connection, report.fir_id, again_at, failure)
-        if report.attempts >= ctx.policy.police.asking.attempts:
-            await _FirTransaction.of(work, fir_id=report.fir_id, kind=report.kind).ask_supervisor()
+REPORTS: Final = Kind(
+    OutgoingKind.FIR,
+    firs.to_register,
+    _send,
+    _unanswered,
+    before=_look,
+    batch=10,
+    at_once=5,
+    lease_calls=4,
+    trying=lambda ctx: ctx.policy.police.asking,
+    is_endless=True,
+)
+"""requests to the register of reports; after the policy's attempts a supervisor has a work item too"""

@@ -9,8 +9,10 @@ from activities.intake import new_ack_no
 from activities.notifications import restoration_messages
 from activities.restoration.transitions import Work, close
 from activities.tracing.payer_inquiries import plan_inquiries
+from db import proposals
 from db.cases import cases, hops
 from db.holds import account_holds
+from db.proposals import Decision, Kind, NewProposal
 from db.restoration import payer_decisions, restorations
 from db.tracing import payer_inquiries
 from domain.errors.restoration import (
@@ -52,9 +54,16 @@ async def propose(ctx: Context, ack_no: str, hop_no: int, new: NewPayerDecision,
         told_by = {claim.ack_no for claim in found.claims} | {await _owner(work, hop_no)}
         if new.ack_no not in told_by:
             raise PayerNotTold(new.ack_no, hop_no)
-        decision = await payer_decisions.propose(
-            work.connection, work.case_no, hop_no, new.ack_no, sorted(told_by), new.reason, by, work.now
+        proposed = NewProposal(
+            kind=Kind.PAYER,
+            subject=payer_decisions.subject_of(work.case_no, hop_no),
+            case_no=work.case_no,
+            body={"hop_no": hop_no, "ack_no": new.ack_no, "among": sorted(told_by)},
+            reason=new.reason,
+            proposed_by=by,
+            proposed_at=work.now,
         )
+        decision = payer_decisions.decision_of(await proposals.replace(work.connection, proposed))
         subject = about(TaskSubject.HOP, hop_no)
         await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.PAYER_TO_CONFIRM, subject=subject))
         data = {"hop_no": hop_no, "ack_no": new.ack_no, "decision_id": decision.decision_id, "reason": new.reason}
@@ -73,22 +82,23 @@ async def agree(
     proposal is another, or if a bank is ordered to credit the money.
     """
     async with case_transaction(ctx, ack_no, by) as work:
-        proposed, is_newest = await payer_decisions.newest(work.connection, work.case_no, hop_no, decision_id)
-        if proposed.agreed_at is not None:
-            return proposed
-        if not is_newest or proposed.ack_no != seen.ack_no:
+        proposed = await payer_decisions.find(work.connection, work.case_no, hop_no, decision_id)
+        if proposed.is_agreed:
+            return payer_decisions.decision_of(proposed)
+        if proposed.decision is not None or proposed.body["ack_no"] != seen.ack_no:
             raise PayerDecisionDiffers
         if is_same_person(proposed.proposed_by, by):
             raise PayerNeedsSecondOfficer(by)
         found = await _contested(work, hop_no)
-        given_to = await _complaint_in_case(work, hop_no, proposed)
-        owner = given_to or proposed.ack_no
+        given_to = await _complaint_in_case(work, hop_no, payer_decisions.decision_of(proposed))
+        owner = given_to or seen.ack_no
         before = await _owner(work, hop_no)
         if owner != before:
-            reason = f"complaint {proposed.ack_no} is right about who paid transfer {hop_no}"
+            reason = f"complaint {seen.ack_no} is right about who paid transfer {hop_no}"
             await give_to(work, hop_no, owner, reason)
         others = await _who_lost(work, found, owner, before)
-        decision = await payer_decisions.agree(work.connection, decision_id, by, work.now, given_to)
+        agreed = await proposals.decide(work.connection, decision_id, Decision.AGREED, by, work.now, given_to=given_to)
+        decision = payer_decisions.decision_of(agreed)
         await restoration_messages.payer_decided(work.connection, ctx, decision, others, work.now)
         await _close_tasks(work, found)
         data = {"hop_no": hop_no, "ack_no": decision.ack_no, "decision_id": decision_id}

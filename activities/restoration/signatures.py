@@ -13,9 +13,8 @@ from activities.context import Context
 from activities.documents.issuing import issue_about
 from activities.notifications.restoration_messages import application_signed
 from activities.restoration.transitions import Work, move_on
-from db import notifications, victim_corrections
+from db import notifications, proofs, victim_corrections
 from db.documents import document_facts, document_register
-from db.my_case import codes
 from db.pool import Connection
 from db.restoration import credit_accounts, restorations, signatures
 from db.restoration.signatures import NewSignature, OpenApplication
@@ -91,7 +90,7 @@ async def sign(
         if application.document_id != document_id:
             raise ApplicationNotOpen(ack_no)
         work = Work.of(of_case, row=await restorations.lock(connection, application.restoration_id))
-        if not await codes.use(connection, code_id, now):
+        if not await proofs.use(connection, code_id, now):
             return False
         new = NewSignature(ack_no=ack_no, code_id=code_id, mobile_end=mobile_end, address_class=address, signed_at=now)
         await signatures.insert(connection, application, new)

@@ -83,7 +83,7 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
 
         What was named before counts too, so that several small forms are no way around it.
         """
-        moved_paise = sum(moved.disputed_paise for stated in form.stated.values() for moved in stated.moved)
+        moved_paise = sum(stated.moved_paise for stated in form.stated.values())
         return moved_paise > 0 and view.named_paise + moved_paise >= self._ctx.policy.answer_links.code_from_paise
 
     async def write(self, connection: Connection, link: LinkRow, form: AnswerForm) -> Written:
@@ -93,7 +93,7 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
             ack_no=request.case_no,
             # A reminder's link asks about a request that may have reached the bank another way.
             job_id=request.job_id or job_id_of(link.subject_id),
-            lines=to_lines(form.stated.values(), link.institution, form.answerer, form.made_at),
+            lines=to_lines(form.stated.values(), form.answerer, form.made_at),
         )
         body_digest = hashlib.sha256(link.link_id.to_bytes(8, "big") + form.digest).digest()
         receipt = await take_status_update(self._ctx, link.institution, update, body_digest)

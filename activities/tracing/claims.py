@@ -3,15 +3,7 @@
 import hashlib
 from collections.abc import Container, Iterable, Sequence
 
-from adapters.banks.answers import (
-    HoldLine,
-    StatusLine,
-    TransferLine,
-    UnknownLine,
-    UnreadableLine,
-    WithdrawalChannel,
-    WithdrawalLine,
-)
+from adapters.banks.answers import AnswerLine, StatusLine, UnreadableLine
 from domain.banks.directory import Directory
 from domain.errors import RuleBroken
 from domain.policy.model import CodeMeaning, TrailRules
@@ -31,6 +23,7 @@ class NotItsHop(RuleBroken):
         self.hop_no = hop_no
 
 
+_CASH = {ClaimKind.WITHDRAWN, ClaimKind.SPENT}
 _MARKS = ("rrn", "pos_transaction_id", "approval_code", "cheque_no", "atm_id")
 
 
@@ -65,15 +58,9 @@ def _unreadable(line: UnreadableLine) -> Claim:
     )
 
 
-def _readable(
-    line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, job_id: str, directory: Directory, rules: TrailRules
-) -> Claim:
+def _readable(line: AnswerLine, job_id: str, directory: Directory, rules: TrailRules) -> Claim:
     kind = _kind(line, rules)
-    flags = list(line.flags)
-    payee = None
-    if kind is ClaimKind.MOVED and isinstance(line, TransferLine):
-        payee, payee_flags = _payee(line, directory)
-        flags += payee_flags
+    payee, payee_flags = _payee(line, directory) if kind is ClaimKind.MOVED else (None, [])
     tainted_paise = line.disputed_paise or 0
     # A transaction of nothing moves nothing, so an amount of zero is an amount that is not stated.
     amount_paise = line.amount_paise or (0 if kind is ClaimKind.HELD else tainted_paise)
@@ -82,67 +69,59 @@ def _readable(
     return Claim(
         kind=kind,
         natural_key=_natural_key(line, payee, about),
-        root_reference_key=reference_key(line.root_rrn),
+        root_reference_key=reference_key(line.root_reference),
         root_account_key=account_key(line.root_account) if line.root_account else "",
-        root_account=line.root_account or "",
+        root_account=line.root_account,
         amount_paise=amount_paise,
         claim_paise=amount_paise if kind is ClaimKind.HELD else tainted_paise,
-        takes_rest=kind is ClaimKind.MOVED and isinstance(line, TransferLine) and line.takes_rest,
-        reference=line.rrn if names_a_transfer(line.rrn) else "",
+        takes_rest=kind is ClaimKind.MOVED and line.takes_rest,
+        reference=line.reference if names_a_transfer(line.reference) else "",
         payee=payee,
-        occurred_at=line.transaction_datetime,
+        occurred_at=line.occurred_at,
         status_code=line.status_code,
         remarks=line.remarks,
         # A bank that finds no account or record has read no balance, so a balance in such a line is ignored.
-        balance_paise=None if kind is ClaimKind.REFUSED else line.root_effective_balance_paise,
+        balance_paise=None if kind is ClaimKind.REFUSED else line.balance_paise,
         balance_is_free=line.balance_is_free,
-        flags=tuple(flags),
+        flags=(*line.flags, *payee_flags),
         raw=line.raw,
     )
 
 
-def _kind(line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, rules: TrailRules) -> ClaimKind:
+def _kind(line: AnswerLine, rules: TrailRules) -> ClaimKind:
     """Return the kind of claim. The code has priority over the type: a refused line places no money."""
     meaning = rules.meaning(line.status_code) if line.status_code else CodeMeaning.OK
     if meaning in {CodeMeaning.REFUSED, CodeMeaning.CORRECTION}:
         return ClaimKind.REFUSED
-    if meaning is CodeMeaning.REVIEW or isinstance(line, UnknownLine):
-        return ClaimKind.UNKNOWN
-    if isinstance(line, HoldLine):
-        return ClaimKind.HELD
-    if isinstance(line, TransferLine):
-        return ClaimKind.MOVED
-    return ClaimKind.SPENT if line.channel is WithdrawalChannel.POS else ClaimKind.WITHDRAWN
+    return ClaimKind.UNKNOWN if meaning is CodeMeaning.REVIEW else line.kind
 
 
-def _payee(line: TransferLine, directory: Directory) -> tuple[PayeeClaim, list[Flag]]:
+def _payee(line: AnswerLine, directory: Directory) -> tuple[PayeeClaim, list[Flag]]:
     """Return the payee and its flags.
 
     The payee's bank code is used if the directory knows it and no IFSC contradicts it. Otherwise the IFSC decides,
     because the money followed it.
     """
     stated = line.payee_bank_code if directory.get(line.payee_bank_code.strip().upper()) else line.payee_bank
-    found, flags = directory.resolve(stated or line.payee_bank_code, line.ifsc, line.payee_account, "payee")
+    found, flags = directory.resolve(stated or line.payee_bank_code, line.payee_ifsc, line.payee_account, "payee")
     claim = PayeeClaim(
         institution=found.code if found else None,
         institution_as_told=line.payee_bank or line.payee_bank_code or NOT_STATED,
         account=line.payee_account or NOT_STATED,
-        ifsc=line.ifsc or None,
+        ifsc=line.payee_ifsc or None,
     )
     return claim, flags
 
 
-def _natural_key(
-    line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, payee: PayeeClaim | None, about: str
-) -> str:
+def _natural_key(line: AnswerLine, payee: PayeeClaim | None, about: str) -> str:
     """Return a key that is equal for two lines with the same meaning. Remarks and contacts do not count."""
-    moment = line.transaction_datetime.isoformat() if line.transaction_datetime else line.transaction_datetime_raw
+    moment = line.occurred_at.isoformat() if line.occurred_at else line.time_text
     return _key(
-        line.txn_type_id or line.txn_type,
-        reference_key(line.root_rrn),
+        line.type_code,
+        reference_key(line.root_reference),
         account_key(line.root_account) if line.root_account else "",
         # A reference alone identifies a transaction, however its time is written.
-        *((reference_key(line.rrn), "") if names_a_transfer(line.rrn) else (_marks(line), moment)),
+        *((reference_key(line.reference), "") if names_a_transfer(line.reference) else (_marks(line), moment)),
         str(line.amount_paise),
         str(line.disputed_paise),
         line.status_code,
@@ -151,9 +130,9 @@ def _natural_key(
     )
 
 
-def _marks(line: HoldLine | TransferLine | WithdrawalLine | UnknownLine) -> str:
+def _marks(line: AnswerLine) -> str:
     """Return the marks that distinguish withdrawals without a reference, such as two equal cheques of one day."""
-    if not isinstance(line, WithdrawalLine):
+    if line.kind not in _CASH:
         return ""
     return "|".join(reference_key(line.details.get(name, "")) for name in _MARKS)
 

@@ -14,8 +14,10 @@ from activities.cases.transaction import CaseTransaction, case_transaction
 from activities.context import Context
 from activities.deadlocks import repeated
 from activities.metrics import METRICS
+from db import proposals
 from db.cases import events, hops, ledger
 from db.orders import bank_orders
+from db.proposals import NewProposal
 from db.tracing import answers, discrepancies
 from db.tracing.discrepancies import DiscrepancyRow, Doubt
 from domain.errors import NotNow
@@ -226,20 +228,20 @@ class _ResolutionWriter(CaseTransaction):
         return sum(entry.amount_paise for entry in entries if entry.bucket is Bucket.HELD) < 0
 
     async def proposed_by(self) -> str | None:
-        """Return the other officer who proposed this resolution.
+        """Agree to the resolution that another officer proposed, and return that officer.
 
         None if there is no such officer, or if this officer may not approve it.
         """
         if not self.by.supervises:
             return None
-        return await discrepancies.proposer(
-            self.connection, self.found.discrepancy_id, self.resolution_no, self.decided, self.by.officer
-        )
+        return await proposals.agree_to_same(self.connection, self._proposal())
 
     async def propose(self) -> None:
-        identity, number = self.found.discrepancy_id, self.resolution_no
-        if await discrepancies.propose(self.connection, identity, number, self.decided, self.by.officer, self.now):
+        if await proposals.insert(self.connection, self._proposal()) is not None:
             await self._log(EventKind.RESOLUTION_PROPOSED)
+
+    def _proposal(self) -> NewProposal:
+        return discrepancies.proposal_of(self.found, self.resolution_no, self.decided, self.by.officer, self.now)
 
     async def book(self, entries: Sequence[Entry], proposed_by: str | None) -> FollowUp | None:
         """Write the resolution: posting, consequences for the hop, event and the end of the work item."""

@@ -19,7 +19,7 @@ from activities.tracing.answers import Answered, Teller, answer_in
 from activities.tracing.claims import check_hops, to_claims
 from activities.tracing.discrepancies import propose_as_stated
 from adapters.banks.answers import StatusUpdate
-from adapters.banks.pull import Asked, Told, answer_lines
+from adapters.banks.stated import Asked, Told, answer_lines
 from db import victim_corrections
 from db.banks import rosters
 from db.cases import cases
@@ -173,7 +173,7 @@ class _Entry(CaseTransaction):
         asked = {hop.hop_no: Asked(reference=hop.reference, account=hop.account) for hop in hops}
         check_hops(new.lines, asked)
         told = Told(flags_of(number_is_known=self.number_is_known), {"channel": CHANNEL, "entered_by": self.actor})
-        lines = answer_lines(new.lines, asked, request.institution, told)
+        lines = answer_lines(new.lines, asked, told)
         update = StatusUpdate(ack_no=self.case_no, job_id=request.job_id, lines=lines)
         rules, directory = self.ctx.policy.trail, self.ctx.directory.current
         claims = [

@@ -3,89 +3,59 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import orjson
 
-from adapters.banks.answers import (
-    Contact,
-    HoldLine,
-    JsonObject,
-    LineFlag,
-    StatusLine,
-    TransferLine,
-    UnknownLine,
-    WithdrawalChannel,
-    WithdrawalLine,
-    flagged,
-)
+from adapters.banks.answers import KINDS, AnswerLine, JsonObject, LineFlag, LineType, flagged
+from adapters.banks.i4c.money import format_rupees
 from domain.intake.flags import CLOCK_SKEW
 from domain.tracing.missing_dates import no_date_flag
 from domain.workbook.columns import Sheet, day_column
 from domain.workbook.row import SOURCE, TrailRow, plain_text
 from schemas.base import Flag
+from schemas.enums import ClaimKind
 
 FROM_WORKBOOK = Flag(
     field="line", code="from_workbook", message="told by a money-trail workbook, not by the bank over its own wire"
 )
 
-_TYPE_IDS = {
-    Sheet.HOLD: "1",
-    Sheet.TRANSFER: "3",
-    Sheet.SMALL: "3",
-    Sheet.ATM: "5",
-    Sheet.AEPS: "6",
-    Sheet.POS: "11",
-    Sheet.CHEQUE: "14",
-}
-_CHANNELS = {
-    Sheet.ATM: WithdrawalChannel.ATM,
-    Sheet.AEPS: WithdrawalChannel.AEPS,
-    Sheet.POS: WithdrawalChannel.POS,
-    Sheet.CHEQUE: WithdrawalChannel.CHEQUE,
+_TYPES = {
+    Sheet.HOLD: LineType.HELD,
+    Sheet.TRANSFER: LineType.MOVED,
+    Sheet.SMALL: LineType.MOVED,
+    Sheet.ATM: LineType.ATM,
+    Sheet.AEPS: LineType.AEPS,
+    Sheet.POS: LineType.POS,
+    Sheet.CHEQUE: LineType.CHEQUE,
 }
 
 
-def to_line(line_no: int, row: TrailRow, imported_by: str, now: datetime) -> StatusLine:
-    """Return the row as a line with the names and numbers of the bank wire; `raw` names its source row.
+def to_line(line_no: int, row: TrailRow, imported_by: str, now: datetime) -> AnswerLine:
+    """Return the row as a line of an answer; `raw` names the source row.
 
     A date after `now` is flagged.
     """
-    common: dict[str, Any] = {
-        "line_no": line_no,
-        "txn_type_id": _TYPE_IDS.get(row.sheet, ""),
-        "txn_type": row.sheet.value,
-        "amount_paise": row.amount_paise,
-        "disputed_paise": row.disputed_paise,
-        "transaction_datetime": row.at.astimezone(UTC) if row.at else None,
-        "transaction_datetime_raw": row.at_told,
-        "rrn": row.reference,
-        "root_rrn": row.root_reference,
-        "root_account": row.account,
-        "root_bankid": "",
-        "root_ifsc": row.kept.get("parent_ifsc", ""),
-        "root_effective_balance_paise": None,
-        "status_code": "00",
-        "remarks": row.remarks,
-        "contact": Contact(),
-        "ifsc": row.payee_ifsc,
-        "flags": (FROM_WORKBOOK, *_odd(row, now)),
-        "raw": _raw(row, imported_by),
-    }
-    if row.sheet is Sheet.HOLD:
-        return HoldLine(**common)
-    if row.sheet in {Sheet.TRANSFER, Sheet.SMALL}:
-        return TransferLine(
-            **common,
-            payee_bank=row.payee_bank,
-            payee_bank_code="",
-            payee_account=row.payee_account,
-            takes_rest=row.takes_rest,
-        )
-    channel = _CHANNELS.get(row.sheet)
-    if channel:
-        return WithdrawalLine(**common, channel=channel, details=row.details)
-    return UnknownLine(**common)
+    type_code = _TYPES.get(row.sheet)
+    return AnswerLine(
+        line_no=line_no,
+        kind=KINDS[type_code] if type_code else ClaimKind.UNKNOWN,
+        type_code=type_code or row.sheet.value,
+        root_reference=row.root_reference,
+        root_account=row.account,
+        reference=row.reference,
+        amount_paise=row.amount_paise,
+        disputed_paise=row.disputed_paise,
+        takes_rest=row.takes_rest,
+        occurred_at=row.at.astimezone(UTC) if row.at else None,
+        time_text=row.at_told,
+        remarks=row.remarks,
+        payee_bank=row.payee_bank,
+        payee_account=row.payee_account,
+        payee_ifsc=row.payee_ifsc,
+        details=row.details,
+        flags=(FROM_WORKBOOK, *_odd(row, now)),
+        raw=_raw(row, imported_by),
+    )
 
 
 def digest(ack_no: str, institution: str, rows: Sequence[TrailRow]) -> bytes:
@@ -128,10 +98,10 @@ def _odd(row: TrailRow, now: datetime) -> list[Flag]:
 
 def _raw(row: TrailRow, imported_by: str) -> JsonObject:
     told: JsonObject = {
-        "txn_type_id": _TYPE_IDS.get(row.sheet, ""),
+        "txn_type_id": _TYPES.get(row.sheet, ""),
         "txn_type": row.sheet.value,
-        "amount": _rupees(row.amount_paise),
-        "disputed_amount": _rupees(row.disputed_paise),
+        "amount": "" if row.amount_paise is None else format_rupees(row.amount_paise),
+        "disputed_amount": "" if row.disputed_paise is None else format_rupees(row.disputed_paise),
         "transaction_datetime": row.at_told,
         "rrn_transaction_id": row.reference,
         "root_rrn_transaction_id": row.root_reference,
@@ -145,7 +115,3 @@ def _raw(row: TrailRow, imported_by: str) -> JsonObject:
     }
     source: JsonObject = {"source": SOURCE, "sheet": row.sheet_name, "row": row.row_no, "imported_by": imported_by}
     return source | {name: value for name, value in told.items() if value}
-
-
-def _rupees(paise: int | None) -> str:
-    return "" if paise is None else f"{paise // 100}.{paise % 100:02d}"

@@ -1,20 +1,23 @@
 """Models of a bank answer, the same for every wire.
 
 A line is a claim. The domain decides whether it fits the case. Nothing is dropped: an odd value is accepted and
-flagged, an unknown kind becomes an `UnknownLine`, and an unreadable line becomes an `UnreadableLine`. `raw` keeps what
-was received. Accounts, contacts and `raw` are personal data. Every repr leaves them out, so that no log shows them.
+flagged, an unknown kind of line is kept as such, and an unreadable line becomes an `UnreadableLine`. `raw` keeps what
+was received. Accounts and `raw` are personal data. Every repr leaves them out, so that no log shows them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NotRequired, TypedDict
+from typing import Final
 
 from pydantic import JsonValue
 
 from schemas.base import Flag
+from schemas.enums import ClaimKind
 
 JsonObject = dict[str, JsonValue]
+STATUS_OK: Final = "00"
 
 
 class LineFlag(StrEnum):
@@ -73,113 +76,72 @@ def flagged(field_name: str, code: LineFlag) -> Flag:
     return Flag(field=field_name, code=code, message=_FLAG_TEXTS[code])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """Contact data of the account holder, as the bank wrote it. `pan` may be the text FORM60."""
+class LineType(StrEnum):
+    """Types of lines by their numbers on the I4C wire. The number identifies a line over every wire."""
 
-    phone: str = field(default="", repr=False)
-    email: str = field(default="", repr=False)
-    pan: str = field(default="", repr=False)
+    HELD = "1"
+    MOVED = "3"
+    ATM = "5"
+    AEPS = "6"
+    POS = "11"
+    CHEQUE = "14"
+
+
+KINDS: Final[Mapping[str, ClaimKind]] = {
+    LineType.HELD: ClaimKind.HELD,
+    LineType.MOVED: ClaimKind.MOVED,
+    LineType.ATM: ClaimKind.WITHDRAWN,
+    LineType.AEPS: ClaimKind.WITHDRAWN,
+    LineType.POS: ClaimKind.SPENT,
+    LineType.CHEQUE: ClaimKind.WITHDRAWN,
+}
+"""kind of line by number of its type; any other number is an unknown kind"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerLine:
-    """Fields of every line.
+    """One line of an answer over any wire, as the bank wrote it.
 
     A text that the bank left out is empty; an amount or time that it left out is None. `amount_paise` and
     `disputed_paise` are both set or both None. They are None only if `status_code` is not "00", if the kind of line is
-    unknown, or in a transfer line with `takes_rest`. `root_*` names the transfer that we asked about. `rrn` names the
-    line's own transaction.
+    unknown, or in a transfer line with `takes_rest`.
     """
 
     line_no: int
     """position in the update, from 1"""
-    txn_type_id: str
-    txn_type: str
-    amount_paise: int | None
-    disputed_paise: int | None
-    transaction_datetime: datetime | None
-    """aware, in UTC"""
-    transaction_datetime_raw: str
-    rrn: str
-    root_rrn: str
-    root_account: str = field(repr=False)
-    root_bankid: str
-    root_ifsc: str
-    root_effective_balance_paise: int | None
-    """may be negative"""
-    balance_is_free: bool = False
-    """whether that balance excludes money on hold"""
-    status_code: str
-    remarks: str = field(repr=False)
-    contact: Contact
-    ifsc: str
-    """IFSC of the account that the line is about; of the payee's account in a transfer"""
-    flags: tuple[Flag, ...]
-    raw: JsonObject = field(repr=False)
-
-
-class LineFields(TypedDict):
-    """Fields of `AnswerLine` as arguments for the class of any kind of line."""
-
-    line_no: int
-    txn_type_id: str
-    txn_type: str
-    amount_paise: int | None
-    disputed_paise: int | None
-    transaction_datetime: datetime | None
-    transaction_datetime_raw: str
-    rrn: str
-    root_rrn: str
-    root_account: str
-    root_bankid: str
-    root_ifsc: str
-    root_effective_balance_paise: int | None
-    balance_is_free: NotRequired[bool]
-    status_code: str
-    remarks: str
-    contact: Contact
-    ifsc: str
-    flags: tuple[Flag, ...]
-    raw: JsonObject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldLine(AnswerLine):
-    """Type 1, Transaction Put on Hold: `amount_paise` is on hold in the root account."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferLine(AnswerLine):
-    """Type 3, Money Transfer To: `rrn` moved `amount_paise` to the payee, `disputed_paise` of it tainted."""
-
-    payee_bank: str
-    payee_bank_code: str
-    payee_account: str = field(repr=False)
+    kind: ClaimKind
+    """what the type of the line says, before its status code is judged"""
+    type_code: str
+    """number of the type (`LineType`), or the name of a type without a number"""
+    root_reference: str
+    """the transfer that we asked about"""
+    root_account: str = field(default="", repr=False)
+    reference: str = ""
+    """of the line's own transaction"""
+    amount_paise: int | None = None
+    """of the whole transaction"""
+    disputed_paise: int | None = None
+    """the tainted part of it"""
     takes_rest: bool = False
     """whether what is left of the root transfer moved on, in amounts too small to trace and without a sum"""
-
-
-class WithdrawalChannel(StrEnum):
-    """Ways in which money leaves the banks."""
-
-    ATM = "atm"
-    AEPS = "aeps"
-    POS = "pos"
-    CHEQUE = "cheque"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawalLine(AnswerLine):
-    """Types 5, 6, 11, 14: money left through `channel`; `details` holds the channel's own fields as written."""
-
-    channel: WithdrawalChannel
-    details: dict[str, str] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownLine(AnswerLine):
-    """Line of an unknown kind, kept complete for an officer. Amounts are set if they could be read."""
+    occurred_at: datetime | None = None
+    """aware, in UTC"""
+    time_text: str = ""
+    """the time as written"""
+    status_code: str = STATUS_OK
+    remarks: str = field(default="", repr=False)
+    balance_paise: int | None = None
+    """balance of the root account; may be negative"""
+    balance_is_free: bool = False
+    """whether that balance excludes money on hold"""
+    payee_bank: str = ""
+    payee_bank_code: str = ""
+    payee_account: str = field(default="", repr=False)
+    payee_ifsc: str = ""
+    details: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """details of how money left the banks, by the names of the I4C wire"""
+    flags: tuple[Flag, ...] = ()
+    raw: JsonObject = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +154,7 @@ class UnreadableLine:
     raw: JsonObject = field(repr=False)
 
 
-StatusLine = HoldLine | TransferLine | WithdrawalLine | UnknownLine | UnreadableLine
+StatusLine = AnswerLine | UnreadableLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,89 +1,58 @@
-"""Answer lines from what a bank's officer states on the answer page.
+"""Answer lines from what a bank states in our own forms.
 
-A line's `raw` holds the statement and its author. It is the evidence, like the received body on a wire.
+These are the API, the call by telephone, and the answer page. A line's `raw` holds the statement, and on the answer
+page its author. It is the evidence, like the received body on a wire.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, TypedDict
+from typing import Final
 
-from adapters.banks.answers import (
-    Contact,
-    HoldLine,
-    JsonObject,
-    StatusLine,
-    TransferLine,
-    WithdrawalChannel,
-    WithdrawalLine,
-)
+from adapters.banks.answers import KINDS, STATUS_OK, AnswerLine, JsonObject, LineType
 from adapters.banks.i4c.money import format_rupees
 from adapters.banks.i4c.times import format_moment
 from schemas.base import Flag
+from schemas.enums import ClaimKind
+from schemas.tracing.bank_answers import Line, SpentLine, WithdrawnLine
+from schemas.tracing.debit_inquiries import DebitLine
 
-STATUS_OK: Final = "00"
-# Types and names are those of the I4C wire, so that one answer is the same claim over every channel.
-_HOLD: Final = ("1", "Transaction Put on Hold")
-_TRANSFER: Final = ("3", "Money Transfer To")
-_WITHDRAWALS: Final = {
-    WithdrawalChannel.ATM: ("5", "Withdrawal through ATM"),
-    WithdrawalChannel.AEPS: ("6", "AEPS"),
-    WithdrawalChannel.POS: ("11", "Withdrawal through POS"),
-    WithdrawalChannel.CHEQUE: ("14", "Cash Withdrawal through Cheque"),
+CARD: Final = "pos"
+WAYS_OUT: Final = {"atm": LineType.ATM, "aeps": LineType.AEPS, CARD: LineType.POS, "cheque": LineType.CHEQUE}
+"""types of lines by the ways in which money leaves the banks"""
+NO_TYPE: Final = "0"
+"""type of a line that places no money"""
+_MARKS: Final[Mapping[str, str]] = {LineType.POS: "pos_transaction_id", LineType.CHEQUE: "cheque_no"}
+_TYPE_NAMES: Final[Mapping[str, str]] = {
+    LineType.HELD: "Transaction Put on Hold",
+    LineType.MOVED: "Money Transfer To",
+    LineType.ATM: "Withdrawal through ATM",
+    LineType.AEPS: "AEPS",
+    LineType.POS: "Withdrawal through POS",
+    LineType.CHEQUE: "Cash Withdrawal through Cheque",
 }
-_PLACE_OF: Final = {
-    WithdrawalChannel.ATM: "place_of_atm",
-    WithdrawalChannel.AEPS: "place",
-    WithdrawalChannel.POS: "merchant_name",
-    WithdrawalChannel.CHEQUE: "location",
+_PLACES: Final[Mapping[str, str]] = {
+    LineType.ATM: "place_of_atm",
+    LineType.AEPS: "place",
+    LineType.POS: "merchant_name",
+    LineType.CHEQUE: "location",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class MovedOn:
-    """Disputed money that moved to another account; `whole_paise` is the amount of the whole transfer."""
+class Asked:
+    """Transfer that a line names by its hop number."""
 
-    disputed_paise: int
-    whole_paise: int
-    rrn: str
-    at: datetime
-    bank: str
-    account: str = field(repr=False)
-    ifsc: str = ""
+    reference: str
+    account: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class TakenOut:
-    """Disputed money that was withdrawn from the banks."""
+class Told:
+    """How lines came that are not the bank's own body: flags of each, and what its `raw` says of it."""
 
-    channel: WithdrawalChannel
-    amount_paise: int
-    at: datetime
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """An officer's statement about one transfer. `status_code` is not `STATUS_OK` if the bank cannot find it."""
-
-    rrn: str
-    held_paise: int = 0
-    moved: tuple[MovedOn, ...] = ()
-    taken_out: tuple[TakenOut, ...] = ()
-    status_code: str = STATUS_OK
-    status_text: str = ""
-    holder_phone: str = field(default="", repr=False)
-    holder_email: str = field(default="", repr=False)
-    """contact of the holder of the account with the money on hold"""
-
-    @property
-    def total_paise(self) -> int:
-        """Return the amount for which the statement says where the money is."""
-        return (
-            self.held_paise
-            + sum(moved.disputed_paise for moved in self.moved)
-            + sum(taken.amount_paise for taken in self.taken_out)
-        )
+    flags: tuple[Flag, ...] = ()
+    source: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,120 +72,153 @@ class Answerer:
         return who | ({"person_id": self.person_id} if self.person_id else {})
 
 
-class _Common(TypedDict):
-    line_no: int
-    rrn: str
-    root_rrn: str
-    root_account: str
-    root_bankid: str
-    root_ifsc: str
-    root_effective_balance_paise: None
-    status_code: str
-    remarks: str
-    contact: Contact
-    flags: tuple[Flag, ...]
-    transaction_datetime: datetime
-    transaction_datetime_raw: str
-    txn_type_id: str
-    txn_type: str
-    amount_paise: int | None
-    disputed_paise: int | None
-    raw: JsonObject
-
-
-def to_lines(stated: Iterable[Stated], bank: str, answerer: Answerer, at: datetime) -> tuple[StatusLine, ...]:
-    """Return the answer lines for the statements. `at` is the time of the statement and of every hold in it."""
-    lines: list[StatusLine] = []
-    for one in stated:
-        builder = _LineBuilder(one, bank, answerer, at)
-        if one.status_code != STATUS_OK:
-            lines.append(builder.not_found(len(lines) + 1))
-        if one.held_paise:
-            lines.append(builder.held(len(lines) + 1))
-        for moved in one.moved:
-            lines.append(builder.moved(len(lines) + 1, moved))
-        for taken in one.taken_out:
-            lines.append(builder.taken_out(len(lines) + 1, taken))
-    return tuple(lines)
-
-
 @dataclass(frozen=True, slots=True)
-class _LineBuilder:
-    """Builds the lines about one transfer."""
+class Stated:
+    """An officer's statement on the answer page about the transfer `rrn`."""
 
-    stated: Stated
-    bank: str
-    answerer: Answerer
-    at: datetime
+    rrn: str
+    lines: Sequence[Line]
 
-    def not_found(self, line_no: int) -> HoldLine:
-        common = self._common(line_no, _HOLD, None, None, self.at, {})
-        return HoldLine(**common, ifsc="")
+    @property
+    def total_paise(self) -> int:
+        """Return the amount for which the statement says where the money is."""
+        return sum(line.amount_paise for line in self.lines if line.kind != "refused")
 
-    def held(self, line_no: int) -> HoldLine:
-        paise, phone, email = self.stated.held_paise, self.stated.holder_phone, self.stated.holder_email
-        contact = {name: text for name, text in (("phone_number", phone), ("email", email)) if text}
-        common = self._common(line_no, _HOLD, paise, paise, self.at, dict(contact))
-        common["contact"] = Contact(phone=phone, email=email)
-        return HoldLine(**common, ifsc="")
+    @property
+    def held_paise(self) -> int:
+        """Return the amount on hold."""
+        return sum(line.amount_paise for line in self.lines if line.kind == "held")
 
-    def moved(self, line_no: int, moved: MovedOn) -> TransferLine:
-        details: JsonObject = {"payee_bank": moved.bank, "payee_account_number": moved.account, "ifsc_code": moved.ifsc}
-        common = self._common(line_no, _TRANSFER, moved.whole_paise, moved.disputed_paise, moved.at, details, moved.rrn)
-        return TransferLine(
-            **common, ifsc=moved.ifsc, payee_bank=moved.bank, payee_bank_code="", payee_account=moved.account
-        )
+    @property
+    def moved_paise(self) -> int:
+        """Return the amount that moved to other accounts."""
+        return sum(line.amount_paise for line in self.lines if line.kind == "moved")
 
-    def taken_out(self, line_no: int, taken: TakenOut) -> WithdrawalLine:
-        place = {_PLACE_OF[taken.channel]: taken.place}
-        kind, paise = _WITHDRAWALS[taken.channel], taken.amount_paise
-        common = self._common(line_no, kind, paise, paise, taken.at, dict(place))
-        return WithdrawalLine(**common, ifsc="", channel=taken.channel, details=place)
+    @property
+    def is_refusal(self) -> bool:
+        """Return whether the bank cannot find the transfer."""
+        return any(line.kind == "refused" for line in self.lines)
 
-    def _common(
-        self,
-        line_no: int,
-        kind: tuple[str, str],
-        amount_paise: int | None,
-        disputed_paise: int | None,
-        at: datetime,
-        details: JsonObject,
-        rrn: str = "",
-    ) -> _Common:
-        type_id, type_name = kind
-        moment = " ".join(format_moment(at))
-        raw: JsonObject = {
-            "root_rrn_transaction_id": self.stated.rrn,
-            "txn_type_id": type_id,
-            "txn_type": type_name,
-            "status_code": self.stated.status_code,
-            "remarks": self.stated.status_text,
-            "transaction_datetime": moment,
-            "answered_by": self.answerer.as_json(),
-            **({"checked_by": self.answerer.checker.as_json()} if self.answerer.checker else {}),
-            **details,
-        }
-        if rrn:
-            raw["rrn_transaction_id"] = rrn
-        if amount_paise is not None and disputed_paise is not None:
-            raw |= {"amount": format_rupees(amount_paise), "disputed_amount": format_rupees(disputed_paise)}
-        return {
-            "line_no": line_no,
-            "rrn": rrn,
-            "root_rrn": self.stated.rrn,
-            "root_account": "",
-            "root_bankid": self.bank,
-            "root_ifsc": "",
-            "root_effective_balance_paise": None,
-            "status_code": self.stated.status_code,
-            "remarks": self.stated.status_text,
-            "contact": Contact(),
-            "flags": (),
-            "transaction_datetime": at,
-            "transaction_datetime_raw": moment,
-            "txn_type_id": type_id,
-            "txn_type": type_name,
-            "amount_paise": amount_paise,
-            "disputed_paise": disputed_paise,
-            "raw": raw,
-        }
+
+def answer_lines(lines: Iterable[Line], asked: Mapping[int, Asked], told: Told = Told()) -> tuple[AnswerLine, ...]:
+    """Return the lines of an answer over the API or by telephone. `asked` has every hop that they name."""
+    return tuple(
+        _line(number, line, asked[line.hop], told.source | line.model_dump(mode="json", exclude_none=True), told.flags)
+        for number, line in enumerate(lines, 1)
+    )
+
+
+def to_lines(stated: Iterable[Stated], answerer: Answerer, at: datetime) -> tuple[AnswerLine, ...]:
+    """Return the lines of a form on the answer page, which was made `at` that time."""
+    each = [(line, one.rrn) for one in stated for line in one.lines]
+    return tuple(_page_line(number, line, rrn, answerer, at) for number, (line, rrn) in enumerate(each, 1))
+
+
+def debit_lines(lines: Iterable[DebitLine], reference: str) -> tuple[AnswerLine, ...]:
+    """Return the lines of a victim's bank. `reference` names the told transfer."""
+    return tuple(_debit_line(number, line, reference) for number, line in enumerate(lines, 1))
+
+
+def _line(line_no: int, line: Line, asked: Asked, raw: JsonObject, flags: tuple[Flag, ...] = ()) -> AnswerLine:
+    type_code = _type_of(line)
+    money = None if line.kind == "refused" else line
+    payee = line.payee if line.kind == "moved" else None
+    tainted_paise = money.amount_paise if money else None
+    reference = "" if money is None or money.kind == "held" else money.reference or ""
+    return AnswerLine(
+        line_no=line_no,
+        kind=KINDS.get(type_code, ClaimKind.UNKNOWN),
+        type_code=type_code,
+        root_reference=asked.reference,
+        root_account=asked.account,
+        # The number of a cheque is not the reference of a transfer.
+        reference="" if type_code is LineType.CHEQUE else reference,
+        amount_paise=(line.transfer_paise if line.kind == "moved" else None) or tainted_paise,
+        disputed_paise=tainted_paise,
+        occurred_at=money.at if money else None,
+        status_code=line.code if line.kind == "refused" else STATUS_OK,
+        remarks=line.remarks,
+        balance_paise=line.balance_paise if line.kind == "held" else None,
+        payee_bank=payee.institution if payee else "",
+        payee_account=payee.account if payee else "",
+        payee_ifsc=(payee and payee.ifsc) or "",
+        details={_MARKS.get(type_code, "rrn"): reference},
+        flags=flags,
+        raw=raw,
+    )
+
+
+def way_of(line: WithdrawnLine | SpentLine) -> str:
+    """Return the way in which the money of a line left the banks, a key of `WAYS_OUT`."""
+    return line.by if line.kind == "withdrawn" else CARD
+
+
+def _type_of(line: Line) -> str:
+    if line.kind == "held":
+        return LineType.HELD
+    if line.kind == "moved":
+        return LineType.MOVED
+    return NO_TYPE if line.kind == "refused" else WAYS_OUT[way_of(line)]
+
+
+def _page_line(line_no: int, line: Line, rrn: str, answerer: Answerer, at: datetime) -> AnswerLine:
+    found = _line(line_no, line, Asked(rrn), _evidence(line, rrn, answerer, at))
+    # A line of the page that places no money has the identity of a hold of nothing.
+    return replace(found, type_code=LineType.HELD, occurred_at=at) if line.kind == "refused" else found
+
+
+def _evidence(line: Line, rrn: str, answerer: Answerer, at: datetime) -> JsonObject:
+    """Return a line of the answer page as the evidence has it, by the names of the I4C wire."""
+    if line.kind == "refused":
+        type_code, status_code, moment = LineType.HELD.value, line.code, at
+    else:
+        type_code, status_code, moment = _type_of(line), STATUS_OK, line.at or at
+    raw: JsonObject = {
+        "root_rrn_transaction_id": rrn,
+        "txn_type_id": type_code,
+        "txn_type": _TYPE_NAMES[type_code],
+        "status_code": status_code,
+        "remarks": line.remarks,
+        "transaction_datetime": " ".join(format_moment(moment)),
+        "answered_by": answerer.as_json(),
+    }
+    if answerer.checker:
+        raw["checked_by"] = answerer.checker.as_json()
+    if line.kind == "refused":
+        return raw
+    whole_paise = line.amount_paise
+    if line.kind == "held":
+        contact = {"phone_number": line.holder_phone, "email": line.holder_email}
+        raw |= {name: text for name, text in contact.items() if text}
+    elif line.kind == "moved":
+        whole_paise = line.transfer_paise or whole_paise
+        payee = line.payee
+        raw |= {"payee_bank": payee.institution, "payee_account_number": payee.account, "ifsc_code": payee.ifsc or ""}
+        raw["rrn_transaction_id"] = line.reference
+    else:
+        raw[_PLACES[type_code]] = line.place
+    raw |= {"amount": format_rupees(whole_paise), "disputed_amount": format_rupees(line.amount_paise)}
+    return raw
+
+
+def _debit_line(line_no: int, line: DebitLine, reference: str) -> AnswerLine:
+    debit = line if line.kind == "debited" else None
+    payee = debit.payee if debit else None
+    amount_paise = debit.amount_paise if debit else None
+    return AnswerLine(
+        line_no=line_no,
+        kind=ClaimKind.MOVED if debit else ClaimKind.UNKNOWN,
+        type_code=LineType.MOVED if debit else NO_TYPE,
+        root_reference=reference,
+        root_account=(debit and debit.payer_account) or "",
+        reference=debit.reference if debit else "",
+        amount_paise=amount_paise,
+        disputed_paise=amount_paise,
+        occurred_at=debit.at if debit else None,
+        status_code=STATUS_OK if line.kind == "debited" else line.code,
+        remarks=line.remarks,
+        payee_bank=payee.institution if payee else "",
+        payee_account=payee.account if payee else "",
+        payee_ifsc=(payee and payee.ifsc) or "",
+        raw=line.model_dump(mode="json", exclude_none=True),
+    )

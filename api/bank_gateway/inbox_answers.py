@@ -168,7 +168,7 @@ async def _told(visit: Visit, view: AnswerView, fields: Mapping[str, str]) -> li
 async def _check(visit: Visit, view: AnswerView, reading: Reading[Any], form: AnswerForm) -> Response:
     shown = {number: item for number, item in view.items.items() if number in form.stated}
     sums = {number: told_of(reading.fields, item) for number, item in shown.items()}
-    is_part = any(sums[number].missing_paise and not form.stated[number].status_text for number in shown)
+    is_part = any(sums[number].missing_paise and not form.stated[number].is_refusal for number in shown)
     return visit.page(
         "check",
         view=view,

@@ -12,8 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from activities.banks.received import keep_statement
 from activities.banks.reply_links import ReplyForm
-from adapters.banks.answers import WithdrawalChannel
-from adapters.banks.stated import Answerer
+from adapters.banks.stated import WAYS_OUT, Answerer, way_of
 from api.bank_gateway.auth import lines_of
 from api.bank_gateway.inbox_sessions import MaybeSession
 from api.forms import VALUE_MAX_CHARS, chosen, typed
@@ -106,6 +105,7 @@ PAGES: Final = Pages(
     names={
         "max_chars": VALUE_MAX_CHARS,
         "rows": ROWS,
+        "way_of": way_of,
         "is_filled": lambda fields, errors, prefix: is_filled(fields, prefix) or is_filled(errors, prefix),
         "inbox": INBOX_PATH,
         "restore_kind": OrderKind.RESTORE,
@@ -196,7 +196,7 @@ class Visit:
             "checks_note": self.note,
             "needs_second": self.maybe_session is not None and self.needs_second,
             "tab": self.tab,
-            "hows": [(one.value, say[f"how_{one.value}"]) for one in WithdrawalChannel],
+            "hows": [(way, say[f"how_{way}"]) for way in WAYS_OUT],
             "reasons": [(code, say[f"no_{code}"]) for code in NOT_FOUND],
             "bank": self._bank_name(),
             "person": self.maybe_session if self.maybe_session and self.maybe_session.person_id else None,

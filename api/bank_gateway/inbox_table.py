@@ -16,8 +16,8 @@ from typing import Final
 from uuid import UUID
 
 from activities.tracing.answer_links import AnswerForm, AnswerView, AskedTransfer
-from adapters.banks.answers import WithdrawalChannel
 from adapters.banks.i4c.money import AmountError, parse_rupees
+from adapters.banks.stated import WAYS_OUT
 from adapters.workbooks import ZIP_MAGIC
 from adapters.workbooks import rows_of as workbook_rows
 from api.forms import tidy
@@ -34,7 +34,7 @@ FACTS: Final = ("credited_account", "credited_at", "case")
 """further columns of the list to fill in; they are shown, and not read"""
 HELD: Final = "held"
 MOVED: Final = "moved"
-WHAT: Final = (HELD, MOVED, *(channel.value for channel in WithdrawalChannel), *NOT_FOUND)
+WHAT: Final = (HELD, MOVED, *WAYS_OUT, *NOT_FOUND)
 """what a row may say: on hold, moved on, withdrawn in one of these ways, or the code of a reason why it is not found"""
 LINES_MAX: Final = 500
 TABLE_MAX_CHARS: Final = 200_000

@@ -19,7 +19,7 @@ from activities.context import Context
 from activities.documents.issuing import APPEAL_PATH
 from activities.grievances import decisions
 from activities.grievances.decisions import HOLDER
-from activities.grievances.public_access import CODE_DIGITS
+from activities.proofs import CODE_DIGITS
 from api.forms import digits_of, preferred, typed
 from api.pages import GONE, TEMPLATES, Pages
 from api.public.pages import LARGE, PUBLIC, SEE_OTHER, SHOW, Look, exact_rupees, texts_of

@@ -16,7 +16,8 @@ from starlette.responses import RedirectResponse, Response
 
 from activities import quality
 from activities.my_case import view
-from activities.my_case.access import CASE_PATH, CODE_DIGITS, MyCaseDoor
+from activities.my_case.access import CASE_PATH, MyCaseDoor
+from activities.proofs import CODE_DIGITS
 from activities.restoration import credit_accounts
 from api.addresses import address_of
 from api.forms import digits_of, typed
@@ -28,7 +29,7 @@ from api.public.doors import FORGET
 from api.public.pages import NEUTRAL_ADDRESS, SEE_OTHER, Look, PublicPages, TheLook
 from api.services import Services
 from api.throttle import ANSWERS_AFTER_SECONDS, Throttle, at_least
-from db.my_case.codes import Visit
+from db.proofs import Visit
 from domain.errors import NotNow
 from domain.errors.restoration import ApplicationNamesOtherAccount, CreditAccountOver, MobileTooNew
 from domain.my_case import todos
@@ -141,7 +142,7 @@ class MyCasePages:
         visitor = await self._visitor(request, look)
         if visitor is None:
             return self._over(look)
-        found = await view.look(self._ctx, visitor.visit.ack_no)
+        found = await view.look(self._ctx, visitor.visit.subject)
         # In a marked case nothing names the matter until the victim asks for it.
         if found.is_marked and request.query_params.get("show") != "all":
             return self._pages.page(look, "quiet", found=found, must_act=bool(todos(found)))
@@ -154,7 +155,7 @@ class MyCasePages:
         visitor = await self._visitor(request, look)
         if visitor is None:
             return self._over(look)
-        ack_no = visitor.visit.ack_no
+        ack_no = visitor.visit.subject
         match visitor.fields.get("step"):
             case "leave":
                 return await self._leave(request)
@@ -228,7 +229,7 @@ class MyCasePages:
         visitor = await self._visitor(request, look)
         if visitor is None:
             return self._over(look)
-        ack_no, say = visitor.visit.ack_no, self._pages.say(look)
+        ack_no, say = visitor.visit.subject, self._pages.say(look)
         try:
             if visitor.fields.get("step") != "sign":
                 wait = await self._codes.wait_seconds(f"sign {ack_no}")
@@ -247,14 +248,14 @@ class MyCasePages:
     async def pdf(self, request: Request, look: TheLook, document_id: UUID) -> Response:
         """Return the PDF of a document."""
         visitor = await self._visitor(request, look)
-        found = await view.document(self._ctx, visitor.visit.ack_no, document_id) if visitor else None
+        found = await view.document(self._ctx, visitor.visit.subject, document_id) if visitor else None
         if found is None:
             return self._over(look)
         name = found.head.number.replace("/", "-")
         return Response(found.pdf, media_type=PDF, headers={"Content-Disposition": f'inline; filename="{name}.pdf"'})
 
     async def _document(self, visitor: Visitor, document_id: UUID, status: int = 200, **values: Any) -> Response:
-        look, ack_no = visitor.look, visitor.visit.ack_no
+        look, ack_no = visitor.look, visitor.visit.subject
         found = await view.document(self._ctx, ack_no, document_id)
         if found is None:
             return self._over(look, 404)

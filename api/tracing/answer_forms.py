@@ -5,19 +5,29 @@ second withdrawal. This module does no input and output, so the same fields give
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from activities.tracing.answer_links import AnswerForm, AskedTransfer
-from adapters.banks.answers import WithdrawalChannel
-from adapters.banks.stated import MovedOn, Stated, TakenOut
+from adapters.banks.stated import CARD, WAYS_OUT, Stated, way_of
 from adapters.messages.sms import mobile_of
 from api.forms import CLOCK_SLACK, FormReader, whole_number
 from api.reply_pages import Reading
 from schemas.enums import Language
 from schemas.identifiers import IFSC_PATTERN, names_a_transfer, reference_key
 from schemas.text import is_email
+from schemas.tracing.answers import NOT_STATED
+from schemas.tracing.bank_answers import (
+    REFERENCE_MAX_CHARS,
+    HeldLine,
+    Line,
+    MovedLine,
+    Payee,
+    RefusedLine,
+    SpentLine,
+    WithdrawnLine,
+)
 
 ROWS: Final = range(1, 6)
 """numbers of the rows for transfers onward, and of those for withdrawals, of each transfer"""
@@ -55,7 +65,7 @@ def read_form(
     made_at = reader.made_at()
     if any(no not in open_now and is_filled(fields, f"t{no}.", ("seen",)) for no in numbers_in(fields)):
         reader.fault("", "form_answered")
-    stated = {no: found for no, transfer in open_now.items() if (found := reader.transfer(transfer))}
+    stated = {no: found for no, transfer in open_now.items() if (found := reader.transfer(transfer, made_at))}
     if not stated and not reading.errors:
         reader.fault("", "form_empty")
     if not reading.errors and made_at is not None:
@@ -89,24 +99,33 @@ class _Reader(FormReader):
             return None
         return made_at
 
-    def transfer(self, asked: AskedTransfer) -> Stated | None:
+    def transfer(self, asked: AskedTransfer, made_at: datetime | None) -> Stated | None:
         """Return the statement on one transfer, or None if there is none or it has a mistake."""
         prefix, before = f"t{asked.no}.", len(self._errors)
         code = self._fields.get(f"{prefix}no", "")
         if code and code not in NOT_FOUND:
             self.fault(f"{prefix}no", "wrong_choice")
-        stated = Stated(
-            rrn=asked.rrn,
-            held_paise=self.amount(f"{prefix}held") or 0,
-            moved=self._moved(prefix, asked),
-            taken_out=self._taken_out(prefix),
-            status_code=code or "00",
-            status_text=NOT_FOUND.get(code, ""),
-            holder_phone=self._contact(f"{prefix}phone", mobile_of, "wrong_mobile"),
-            holder_email=self._contact(f"{prefix}email", _address, "wrong_email"),
-        )
-        if (stated.holder_phone or stated.holder_email) and not stated.held_paise:
+        held_paise = self.amount(f"{prefix}held")
+        placed = [*self._moved(prefix, asked), *self._taken_out(prefix, asked)]
+        phone = self._contact(f"{prefix}phone", mobile_of, "wrong_mobile")
+        email = self._contact(f"{prefix}email", _address, "wrong_email")
+        lines: list[Line] = []
+        if code in NOT_FOUND:
+            lines.append(RefusedLine(kind="refused", hop=asked.no, code=code, remarks=NOT_FOUND[code]))
+        if held_paise:
+            lines.append(
+                HeldLine(
+                    kind="held",
+                    hop=asked.no,
+                    amount_paise=held_paise,
+                    at=made_at,
+                    holder_phone=phone,
+                    holder_email=email,
+                )
+            )
+        elif phone or email:
             self.fault(f"{prefix}held", "needs_held")
+        stated = Stated(asked.rrn, (*lines, *placed))
         if code and is_filled(self._fields, prefix, ("seen", "no")):
             self.fault(f"{prefix}no", "not_both")
         if len(self._errors) > before or not (code or stated.total_paise):
@@ -117,20 +136,20 @@ class _Reader(FormReader):
 
     # -- rows ------------------------------------------------------------------------------------------------------
 
-    def _moved(self, transfer_prefix: str, asked: AskedTransfer) -> tuple[MovedOn, ...]:
-        rows: dict[str, MovedOn] = {}
+    def _moved(self, transfer_prefix: str, asked: AskedTransfer) -> Iterable[MovedLine]:
+        rows: dict[str, MovedLine] = {}
         for prefix in self._filled_rows(f"{transfer_prefix}m"):
-            row = self._moved_row(prefix)
-            key = reference_key(row.rrn) if row else ""
+            row = self._moved_row(prefix, asked)
+            key = reference_key(row.reference) if row else ""
             if row and key == reference_key(asked.rrn):
                 self.fault(f"{prefix}rrn", "same_transfer")
             elif row and key in rows:
                 self.fault(f"{prefix}rrn", "same_rrn")
             elif row:
                 rows[key] = row
-        return tuple(rows.values())
+        return rows.values()
 
-    def _moved_row(self, prefix: str) -> MovedOn | None:
+    def _moved_row(self, prefix: str, asked: AskedTransfer) -> MovedLine | None:
         before = len(self._errors)
         amount = self.amount(f"{prefix}amount", "needs_moved_amount")
         whole = self.amount(f"{prefix}whole") or amount
@@ -141,30 +160,34 @@ class _Reader(FormReader):
         bank = self.text(f"{prefix}bank", "needs_bank")
         account = self.text(f"{prefix}account", "needs_account")
         rrn = self.text(f"{prefix}rrn", "needs_rrn")
-        if rrn and not (_REFERENCE.fullmatch(reference_key(rrn)) and names_a_transfer(rrn)):
+        is_reference = _REFERENCE.fullmatch(reference_key(rrn)) and len(rrn) <= REFERENCE_MAX_CHARS
+        if rrn and not (is_reference and names_a_transfer(rrn)):
             self.fault(f"{prefix}rrn", "wrong_rrn")
         if amount and whole and whole < amount:
             self.fault(f"{prefix}whole", "wrong_whole")
         if len(self._errors) > before or not (amount and whole and at):
             return None
-        return MovedOn(disputed_paise=amount, whole_paise=whole, rrn=rrn, at=at, bank=bank, account=account, ifsc=ifsc)
+        payee = Payee(institution=bank, account=account, ifsc=ifsc or None)
+        return MovedLine(
+            kind="moved", hop=asked.no, amount_paise=amount, transfer_paise=whole, reference=rrn, at=at, payee=payee
+        )
 
-    def _taken_out(self, transfer_prefix: str) -> tuple[TakenOut, ...]:
-        rows: dict[tuple[object, ...], TakenOut] = {}
+    def _taken_out(self, transfer_prefix: str, asked: AskedTransfer) -> Iterable[WithdrawnLine | SpentLine]:
+        rows: dict[tuple[object, ...], WithdrawnLine | SpentLine] = {}
         for prefix in self._filled_rows(f"{transfer_prefix}o"):
-            row = self._taken_out_row(prefix)
-            key = (row.channel, row.amount_paise, row.at) if row else ()
+            row = self._taken_out_row(prefix, asked)
+            key = (way_of(row), row.amount_paise, row.at) if row else ()
             if row and key in rows:
                 self.fault(f"{prefix}when", "same_withdrawal")
             elif row:
                 rows[key] = row
-        return tuple(rows.values())
+        return rows.values()
 
-    def _taken_out_row(self, prefix: str) -> TakenOut | None:
+    def _taken_out_row(self, prefix: str, asked: AskedTransfer) -> WithdrawnLine | SpentLine | None:
         before = len(self._errors)
         amount = self.amount(f"{prefix}amount", "needs_amount")
         how = self._fields.get(f"{prefix}how", "")
-        if how not in set(WithdrawalChannel):
+        if how not in WAYS_OUT:
             self.fault(f"{prefix}how", "wrong_how")
         at = self._moment(f"{prefix}when")
         place = self._fields.get(f"{prefix}place", "")
@@ -172,7 +195,10 @@ class _Reader(FormReader):
             self.text(f"{prefix}place", "too_long")
         if len(self._errors) > before or not (amount and at):
             return None
-        return TakenOut(WithdrawalChannel(how), amount, at, place)
+        row = {"hop": asked.no, "amount_paise": amount, "at": at, "place": place}
+        if how == CARD:
+            return SpentLine.model_validate(row | {"kind": "spent", "merchant": place or NOT_STATED})
+        return WithdrawnLine.model_validate(row | {"kind": "withdrawn", "by": how})
 
     def _contact(self, name: str, read: Callable[[str], str | None], wrong: str) -> str:
         """Return a contact of the account holder, or "" if none is typed."""

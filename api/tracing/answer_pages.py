@@ -4,17 +4,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from activities.tracing.answer_links import AnswerForm, AnswerLinks, AnswerView
-from adapters.banks.answers import WithdrawalChannel
+from adapters.banks.stated import CARD, way_of
 from api.reply_pages import Reading, ReplyPages
 from api.services import Services
 from api.tracing.answer_forms import NAMES, NOT_FOUND, ROWS, is_filled, numbers_in, read_form
 
-CHANNEL_NAMES: Final = {
-    WithdrawalChannel.ATM: "ATM",
-    WithdrawalChannel.AEPS: "AEPS",
-    WithdrawalChannel.POS: "POS (card machine)",
-    WithdrawalChannel.CHEQUE: "Cheque",
-}
+WAY_NAMES: Final = {"atm": "ATM", "aeps": "AEPS", CARD: "POS (card machine)", "cheque": "Cheque"}
 
 
 class AnswerPages(ReplyPages[AnswerView, AnswerForm]):
@@ -27,7 +22,8 @@ class AnswerPages(ReplyPages[AnswerView, AnswerForm]):
     template_names: ClassVar[Mapping[str, Any]] = {
         "rows": ROWS,
         "not_found": NOT_FOUND,
-        "channel_names": {channel.value: name for channel, name in CHANNEL_NAMES.items()},
+        "way_names": WAY_NAMES,
+        "way_of": way_of,
         "is_filled": lambda fields, errors, prefix: is_filled(fields, prefix) or is_filled(errors, prefix),
     }
 

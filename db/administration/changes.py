@@ -13,8 +13,9 @@ from schemas.administration import AdministrationChange, AdministrationChangePag
 from schemas.changes import Change
 
 _EPOCH: Final = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-_AREA_OF_KIND: Final = """CASE WHEN p.kind LIKE 'team\\_%' OR p.kind = 'member_moved' THEN 'teams'
-    WHEN p.kind LIKE 'policy\\_%' THEN 'policy' WHEN p.kind LIKE 'officer\\_%' OR p.kind LIKE 'role\\_%' THEN 'officers'
+_AREA_OF_KIND: Final = """CASE WHEN p.matter LIKE 'team\\_%' OR p.matter = 'member_moved' THEN 'teams'
+    WHEN p.matter LIKE 'policy\\_%' THEN 'policy'
+    WHEN p.matter LIKE 'officer\\_%' OR p.matter LIKE 'role\\_%' THEN 'officers'
     ELSE 'directory' END"""
 _AREA_OF_EVENT: Final = """CASE WHEN e.team_id IS NOT NULL THEN 'teams' WHEN e.kind = 'display_placed' THEN 'displays'
     WHEN e.kind LIKE 'token\\_%' AND e.data -> 'roles' = '["display"]' THEN 'displays'
@@ -22,9 +23,10 @@ _AREA_OF_EVENT: Final = """CASE WHEN e.team_id IS NOT NULL THEN 'teams' WHEN e.k
 
 # Each part reads its newest rows by an index on the time. What a proposal changed is one line, that of the proposal.
 _PARTS: Final = {
-    3: f"""SELECT p.decided_at AS at, 3 AS part, p.proposal_id AS id, {_AREA_OF_KIND} AS area, p.kind, p.subject,
-        p.proposed_by AS actor, p.decided_by AS second, p.reason, p.proposal_id, p.changes, NULL::jsonb AS data
-    FROM administration_proposal p WHERE p.decision = 'agreed'""",
+    3: f"""SELECT p.decided_at AS at, 3 AS part, p.proposal_id AS id, {_AREA_OF_KIND} AS area, p.matter AS kind,
+        p.subject, p.proposed_by AS actor, p.decided_by AS second, p.reason, p.proposal_id,
+        p.body -> 'changes' AS changes, NULL::jsonb AS data
+    FROM proposal p WHERE p.kind = 'administration' AND p.decision = 'agreed'""",
     2: """SELECT d.at, 2 AS part, d.event_id AS id, 'directory' AS area, d.kind, d.institution AS subject, d.actor,
         NULL AS second, NULL AS reason, NULL::bigint AS proposal_id, d.changes, NULL::jsonb AS data
     FROM directory_event d WHERE d.proposal_id IS NULL""",

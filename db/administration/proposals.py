@@ -1,4 +1,4 @@
-"""Changes that one admin proposes and another one decides."""
+"""Changes of officers, teams, the directory and the policy, as proposals that admins read."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,49 +6,33 @@ from hashlib import sha256
 from typing import Any, Final
 
 import orjson
-from asyncpg import Record
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
+from db import proposals
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
+from db.proposals import Decision, Kind
 from domain.errors.administration import ProposalNotFound
 from schemas.administration import (
     Asked,
     Proposal,
-    ProposalAnswer,
     ProposalKind,
     ProposalPage,
     ProposalState,
 )
-from schemas.base import FrozenModel, UtcDatetime
+from schemas.base import FrozenModel
 from schemas.changes import Change
 
-_COLUMNS: Final = """proposal_id, kind, subject, coalesce(decision, 'open') AS state, asked, changes, reason,
-    proposed_by, proposed_at, valid_until, decided_by, decided_at, decided_reason"""
 _PAGE: Final = f"""
-SELECT {_COLUMNS} FROM administration_proposal
-WHERE ($1::text IS NULL OR coalesce(decision, 'open') = $1) AND ($2::text IS NULL OR kind = $2)
-    AND ($3::text IS NULL OR subject = $3) AND ($4::bigint IS NULL OR proposal_id < $4)
+SELECT {proposals.COLUMNS} FROM proposal
+WHERE kind = 'administration' AND ($1::text IS NULL OR coalesce(decision, 'open') = $1)
+    AND ($2::text IS NULL OR matter = $2) AND ($3::text IS NULL OR subject = $3)
+    AND ($4::bigint IS NULL OR proposal_id < $4)
 ORDER BY proposal_id DESC LIMIT $5
 """
 ASKED: Final[TypeAdapter[Asked]] = TypeAdapter(Asked)
 SETTING: Final = "goldenhour.proposal_id"
 """names the proposal to the events that triggers write in the same transaction"""
-
-
-class NewRow(FrozenModel):
-    """A proposal as it is written."""
-
-    asked: Asked
-    subject: str
-    about_officer: str | None
-    changes: tuple[Change, ...]
-    reason: str
-    proposed_by: str
-    proposed_at: UtcDatetime
-    valid_until: UtcDatetime
-    code_digest: bytes | None = Field(repr=False)
-    """of the code without which the link of an agreement opens nothing"""
 
 
 class StoredProposal(FrozenModel):
@@ -59,74 +43,38 @@ class StoredProposal(FrozenModel):
     changes: tuple[Change, ...]
 
 
-async def lock(connection: Connection) -> None:
-    """Lock the proposals against other writers until the transaction ends. Reads go on."""
-    await connection.execute("LOCK TABLE administration_proposal IN SHARE ROW EXCLUSIVE MODE")
+def body_of(asked: Asked, changes: Sequence[Change]) -> dict[str, Any]:
+    """Return what is stored of a change."""
+    return {"asked": asked.model_dump(mode="json"), "changes": [one.model_dump() for one in changes]}
 
 
 async def end_over(
     connection: Connection, kind: ProposalKind, subject: str, by: str, reason: str, at: datetime
 ) -> int | None:
     """End the open proposal of this kind for the subject if its time is over; return its number."""
-    over: int | None = await connection.fetchval(
-        "UPDATE administration_proposal SET decision = 'expired', decided_by = $3, decided_reason = $4, decided_at = $5"
-        " WHERE kind = $1 AND subject = $2 AND decision IS NULL AND valid_until < $5 RETURNING proposal_id",
-        kind.value,
-        subject,
-        by,
-        reason,
-        at,
-    )
-    return over
-
-
-async def open_of(connection: Connection, kind: ProposalKind, subject: str) -> int | None:
-    """Return the open proposal of this kind for the subject, or None."""
-    found: int | None = await connection.fetchval(
-        "SELECT proposal_id FROM administration_proposal WHERE kind = $1 AND subject = $2 AND decision IS NULL",
-        kind.value,
-        subject,
-    )
-    return found
+    waiting = await proposals.open_of(connection, Kind.ADMINISTRATION, subject, kind.value)
+    if waiting is None or waiting.valid_until is None or waiting.valid_until >= at:
+        return None
+    await proposals.decide(connection, waiting.proposal_id, Decision.EXPIRED, by, at, reason)
+    return waiting.proposal_id
 
 
 async def count_open(connection: Connection, now: datetime) -> int:
     """Return how many proposals may be agreed to now."""
     found: int = await connection.fetchval(
-        "SELECT count(*) FROM administration_proposal WHERE decision IS NULL AND valid_until > $1", now
+        "SELECT count(*) FROM proposal WHERE kind = 'administration' AND decision IS NULL AND valid_until > $1", now
     )
     return found
 
 
-async def insert(connection: Connection, row: NewRow) -> int:
-    """Write a proposal; return its number."""
-    proposal_id: int = await connection.fetchval(
-        "INSERT INTO administration_proposal (kind, subject, about_officer, asked, changes, reason, proposed_by,"
-        " proposed_at, valid_until, code_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-        " RETURNING proposal_id",
-        row.asked.kind.value,
-        row.subject,
-        row.about_officer,
-        row.asked.model_dump(mode="json"),
-        [one.model_dump() for one in row.changes],
-        row.reason,
-        row.proposed_by,
-        row.proposed_at,
-        row.valid_until,
-        row.code_digest,
-    )
-    return proposal_id
-
-
 async def get(connection: Connection, proposal_id: int) -> StoredProposal:
     """Return one proposal. Raises `ProposalNotFound`."""
-    row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM administration_proposal WHERE proposal_id = $1", proposal_id
-    )
-    if row is None:
+    found = await proposals.find(connection, Kind.ADMINISTRATION, proposal_id)
+    if found is None:
         raise ProposalNotFound(proposal_id)
-    asked = ASKED.validate_python(row["asked"])
-    return StoredProposal(proposal=_proposal(row), asked=asked, changes=tuple(Change(**one) for one in row["changes"]))
+    asked = ASKED.validate_python(found.body["asked"])
+    changes = tuple(Change(**one) for one in found.body["changes"])
+    return StoredProposal(proposal=shown(found), asked=asked, changes=changes)
 
 
 async def page(
@@ -141,28 +89,8 @@ async def page(
     last = int_after(after) if after else None
     found = await connection.fetch(_PAGE, state and state.value, kind and kind.value, subject, last, limit + 1)
     rows, more = cut(found, limit)
-    items = tuple(map(_proposal, rows))
+    items = tuple(shown(proposals.Proposal(**dict(row))) for row in rows)
     return ProposalPage(items=items, next=to_cursor(items[-1].proposal_id) if more else None)
-
-
-async def decide(
-    connection: Connection,
-    proposal_id: int,
-    decision: ProposalAnswer | ProposalState,
-    by: str,
-    reason: str,
-    at: datetime,
-) -> None:
-    """Write the decision. The database refuses a second one, and the agreement of one person or of no admin."""
-    await connection.execute(
-        "UPDATE administration_proposal SET decision = $2, decided_by = $3, decided_reason = $4, decided_at = $5"
-        " WHERE proposal_id = $1",
-        proposal_id,
-        decision.value,
-        by,
-        reason,
-        at,
-    )
 
 
 async def name_in_events(connection: Connection, proposal_id: int) -> None:
@@ -170,11 +98,21 @@ async def name_in_events(connection: Connection, proposal_id: int) -> None:
     await connection.execute("SELECT set_config($1, $2, true)", SETTING, str(proposal_id))
 
 
-def _proposal(row: Record) -> Proposal:
-    shown = {name: row[name] for name in Proposal.model_fields if name != "version"}
-    return Proposal(**shown, version=_version(row["asked"], row["changes"]))
-
-
-def _version(asked: Any, changes: Sequence[Any]) -> str:
-    """Return a digest of what the deciding admin sees."""
-    return sha256(orjson.dumps([asked, changes], option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+def shown(stored: proposals.Proposal) -> Proposal:
+    """Return a proposal as admins read it. Its version is a digest of what the deciding admin sees."""
+    seen = orjson.dumps([stored.body["asked"], stored.body["changes"]], option=orjson.OPT_SORT_KEYS)
+    assert stored.valid_until is not None, "each change has its time"
+    return Proposal(
+        proposal_id=stored.proposal_id,
+        kind=ProposalKind(stored.matter),
+        subject=stored.subject,
+        state=ProposalState(stored.decision or "open"),
+        reason=stored.reason,
+        proposed_by=stored.proposed_by,
+        proposed_at=stored.proposed_at,
+        valid_until=stored.valid_until,
+        decided_by=stored.decided_by,
+        decided_at=stored.decided_at,
+        decided_reason=stored.decided_reason or None,
+        version=sha256(seen).hexdigest()[:16],
+    )

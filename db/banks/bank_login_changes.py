@@ -76,7 +76,7 @@ async def make_link(
     valid_until: datetime = await connection.fetchval(
         "INSERT INTO bank_login_change (change_id, institution, email, made_at, made_by, proposal_id, digest,"
         " code_digest, valid_until) SELECT $1, $2, $3, $4::timestamptz, $5, $6, $7,"
-        " (SELECT p.code_digest FROM administration_proposal p WHERE p.proposal_id = $6), $4 + $8::interval"
+        " (SELECT p.code_digest FROM proposal p WHERE p.proposal_id = $6), $4 + $8::interval"
         " RETURNING valid_until",
         change_id,
         institution,

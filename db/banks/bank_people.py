@@ -237,10 +237,10 @@ async def forget(connection: Connection) -> int:
     return len(rows)
 
 
-async def to_send(connection: Connection, person_id: str) -> BankPerson | None:
-    """Return a person to whom a code is sent, or None if the person has ended."""
-    row = await connection.fetchrow(f"{_ROW} WHERE person_id = $1 AND ended_at IS NULL", UUID(person_id))
-    return BankPerson(**dict(row)) if row else None
+async def to_send(connection: Connection, person_ids: Sequence[str]) -> dict[str, BankPerson]:
+    """Return the people to whom a code is sent, without those who have ended."""
+    rows = await connection.fetch(f"{_ROW} WHERE person_id = ANY($1) AND ended_at IS NULL", person_ids)
+    return {str(row["person_id"]): BankPerson(**dict(row)) for row in rows}
 
 
 async def write_code(connection: Connection, person_id: UUID, code_digest: bytes, until: datetime) -> bool:

@@ -200,7 +200,7 @@ async def close_of_over_proposals(connection: Connection, cause: TaskCause, at: 
     """Close the open work items of this cause about proposals whose time is over; return how many."""
     rows = await connection.fetch(
         "UPDATE desk_task t SET state = 'closed', closed_at = $2, closed_by = 'engine', reason = $3"
-        " FROM administration_proposal p WHERE t.subject_kind = 'proposal' AND t.subject_id = p.proposal_id::text"
+        " FROM proposal p WHERE t.subject_kind = 'proposal' AND t.subject_id = p.proposal_id::text"
         " AND t.cause = $1 AND t.state = 'open' AND p.decision IS NULL AND p.valid_until < $2 RETURNING t.task_id",
         cause.value,
         at,

@@ -61,6 +61,10 @@ TASKS: Final = "case/tasks.jsonl"
 _KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
 _UNSENT: Final = ("attempts", "next_attempt_at", "failure")
 """counters of attempts, which change although the case does not"""
+_APPEAL_CODES: Final = (
+    "(SELECT proof_id AS code_id, hold_id, made_at, made_by, valid_until, tries_by, used_at, contact_since,"
+    " through_bank FROM proof WHERE hold_id IS NOT NULL)"
+)
 _ABOUT_REQUEST: Final = "t.subject_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
 _ABOUT_ORDER: Final = "t.subject_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)"
 _SUBJECT: Final = ("subject_kind", "subject_id")
@@ -75,6 +79,18 @@ def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), 
     )
 
 
+def _proposals(kind: str, columns: str, order: str) -> str:
+    """Return the statement that reads what officers proposed about a case, with the columns of its kind."""
+    return (
+        f"SELECT to_jsonb(t)::text FROM (SELECT p.proposed_by, p.proposed_at, {columns} FROM proposal p"
+        f" WHERE p.kind = '{kind}' AND p.case_no = $1) t ORDER BY {order}"
+    )
+
+
+_AGREED: Final = (
+    "CASE p.decision WHEN 'agreed' THEN p.decided_by END AS agreed_by,"
+    " CASE p.decision WHEN 'agreed' THEN p.decided_at END AS agreed_at"
+)
 _OF_ENTRY: Final = "person_id,sealed_speaker,idempotency_key,body_digest,reply"
 _CODES: Final = "('grievance_code', 'appeal_code', 'link_code', 'my_case_code', 'signature_code')"
 _OPENED: Final = "JOIN unnest($2::uuid[], $3::jsonb[]) AS p (message_id, data) USING (message_id)"
@@ -87,7 +103,7 @@ def _messages() -> str:
     An address proves that a notice was served, so it is in full. A victim's is masked, and only tells one person from
     another. Both are null once the key of the person is destroyed.
     """
-    without = ("address", "subject", "body", "person_id", "sealed_head", "sealed_body", *_UNSENT)
+    without = ("address", "subject", "body", "person_id", "sealed_head", "sealed_body")
     return (
         f"SELECT (to_jsonb(t) - '{{{','.join(without)}}}'::text[]"
         # The text of a code has no digest, because trying every code would find it.
@@ -129,8 +145,10 @@ def _victim() -> str:
 
 FILES: Final = {
     ANSWERS: _opened_rows("answer", "answer_id", "bigint", _CASE, "person_id,sealed_raw"),
-    "banks/discrepancy_proposals.jsonl": _rows(
-        "resolution_proposal", _DISCREPANCY, "t.discrepancy_id, t.resolution_no, t.proposed_at, t.proposed_by"
+    "banks/discrepancy_proposals.jsonl": _proposals(
+        "resolution",
+        "p.discrepancy_id, p.body -> 'resolution_no' AS resolution_no, p.body ->> 'decision' AS decision, p.reason",
+        "t.discrepancy_id, t.resolution_no, t.proposed_at, t.proposed_by",
     ),
     "banks/discrepancy_resolutions.jsonl": _rows(
         "discrepancy_resolution", _DISCREPANCY, "t.discrepancy_id, t.resolution_no"
@@ -182,8 +200,11 @@ FILES: Final = {
     ),
     "case/hop_corrections.jsonl": _rows("hop_correction", _CASE, "t.hop_no, t.revision"),
     HOPS: _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
-    "case/victim_corrections.jsonl": _rows(
-        "victim_correction", _CASE, "t.correction_id", without=("victim_id", "before", "after", "reason")
+    "case/victim_corrections.jsonl": _proposals(
+        "victim_correction",
+        "p.proposal_id AS correction_id, p.case_no, p.ack_no, p.body -> 'fields' AS fields,"
+        " CASE p.decision WHEN 'refused' THEN 'rejected' ELSE p.decision END AS decision, p.decided_by, p.decided_at",
+        "t.correction_id",
     ),
     "case/merges.jsonl": _rows("case_merge", "(t.primary_case_no = $1 OR t.merged_case_no = $1)", "t.merge_id"),
     "case/same_transfers.jsonl": _rows("same_transfer", _SAME, "t.pair_id"),
@@ -192,9 +213,7 @@ FILES: Final = {
     "case/withdrawn_hops.jsonl": _rows("withdrawn_hop", _CASE, "t.hop_no"),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),
     TASKS: _rows("desk_task", _CASE, "t.task_id"),
-    "grievances/appeal_codes.jsonl": _rows(
-        "appeal_code", _HOLD, "t.made_at, t.code_id", without=("digest", "visit_digest", "visit_until", "tries")
-    ),
+    "grievances/appeal_codes.jsonl": _rows(_APPEAL_CODES, _HOLD, "t.made_at, t.code_id"),
     GRIEVANCES: _opened_rows(
         "grievance",
         "grievance_id",
@@ -260,7 +279,11 @@ FILES: Final = {
         "reply_link", _ABOUT_ORDER, "t.link_id", without=("token_digest", *_SUBJECT, "request_id")
     ),
     "orders/orders.jsonl": _rows("bank_order", _CASE, "t.planned_at, t.order_id"),
-    "orders/words_proposed.jsonl": _rows("confirmation_proposal", _ORDER, "t.proposal_id", without=("digest",)),
+    "orders/words_proposed.jsonl": _proposals(
+        "order_statement",
+        f"p.proposal_id, p.order_id, p.body -> 'lines' AS lines, p.reason AS note, {_AGREED}",
+        "t.proposal_id",
+    ),
     "police/court_orders.jsonl": _rows(
         "(SELECT c.case_no, c.court_order_id, c.kind, c.effect, c.court, c.order_no, c.made_on, c.amount_paise,"
         " c.institution, c.account_key, encode(c.document_digest, 'hex') AS document_sha256, c.taken_by, c.taken_at,"
@@ -328,7 +351,12 @@ FILES: Final = {
     ),
     "restorations/lines.jsonl": _rows("restoration_line", _CASE, "t.restoration_id, t.hop_no"),
     OBJECTIONS: _opened_rows("objection", "objection_id", "bigint", _RESTORATION, "person_id,sealed_text"),
-    "restorations/payer_decisions.jsonl": _rows("payer_decision", _CASE, "t.decision_id"),
+    "restorations/payer_decisions.jsonl": _proposals(
+        "payer",
+        "p.proposal_id AS decision_id, p.case_no, p.hop_no, p.ack_no, p.body -> 'among' AS among, p.reason,"
+        f" p.given_to, {_AGREED}",
+        "t.decision_id",
+    ),
     "restorations/restorations.jsonl": _rows("restoration", _CASE, "t.opened_at, t.restoration_id"),
     "restorations/steps.jsonl": _rows("restoration_step", _RESTORATION, "t.restoration_id, t.place"),
 }

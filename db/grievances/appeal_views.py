@@ -8,6 +8,7 @@ from db.grievances.grievance_texts import TEXT
 from db.person_keys import Opens, StoredText
 from db.pool import Connection
 from domain.errors.holds import HoldNotFound
+from schemas.base import FrozenModel
 from schemas.grievances.appeals import AppealGrievance, AppealView
 from schemas.grievances.grievances import number_of
 from schemas.identifiers import account_end
@@ -35,6 +36,19 @@ SELECT g.grievance_id, g.serial_no, g.state, g.level, {TEXT} AS text, g.opened_a
        (SELECT count(*) FROM grievance e WHERE e.hold_id = $1 AND e.opened_at >= a.first_held_at) AS filed
 FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.hold_id = $1 ORDER BY g.serial_no DESC LIMIT 1
 """
+
+
+class HoldOfReference(FrozenModel):
+    """The hold with a reference."""
+
+    hold_id: UUID
+    case_no: str
+
+
+async def hold_of(connection: Connection, reference: str) -> HoldOfReference | None:
+    """Return the hold with this reference, or None."""
+    row = await connection.fetchrow("SELECT hold_id, case_no FROM account_hold WHERE reference = $1", reference)
+    return HoldOfReference(**dict(row)) if row else None
 
 
 async def get(connection: Connection, hold_id: UUID, opens: Opens) -> AppealView:

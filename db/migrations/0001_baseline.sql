@@ -2,27 +2,6 @@
 -- A function stands before the tables that call it, so bodies are not checked here.
 SET LOCAL check_function_bodies = off;
 
-CREATE FUNCTION administration_proposal_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL OR NEW.decision IS NULL
-        OR (NEW.proposal_id, NEW.kind, NEW.subject, NEW.about_officer, NEW.asked, NEW.changes, NEW.reason, NEW.proposed_by,
-            NEW.proposed_at, NEW.valid_until, NEW.code_digest) IS DISTINCT FROM
-           (OLD.proposal_id, OLD.kind, OLD.subject, OLD.about_officer, OLD.asked, OLD.changes, OLD.reason, OLD.proposed_by,
-            OLD.proposed_at, OLD.valid_until, OLD.code_digest)
-    THEN
-        RAISE EXCEPTION 'of a proposal only the decision is written, once'
-            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'administration_proposal_rules';
-    END IF;
-    IF NEW.decision = 'agreed' AND NOT (is_live_admin(person_of(NEW.proposed_by)) AND is_live_admin(person_of(NEW.decided_by))) THEN
-        RAISE EXCEPTION 'a proposal takes effect by two admins'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'administration_proposal_by_admins';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION allocation_check_whole()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -196,9 +175,9 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'application_signature_of_the_step';
     END IF;
     IF NOT EXISTS (
-        SELECT FROM victim_code c
-        WHERE c.code_id = NEW.code_id AND c.document_id = NEW.document_id AND c.ack_no = NEW.ack_no
-            AND c.mobile_end = NEW.mobile_end AND c.used_at IS NOT NULL
+        SELECT FROM proof p
+        WHERE p.proof_id = NEW.code_id AND p.document_id = NEW.document_id AND p.ack_no = NEW.ack_no
+            AND p.contact_end = NEW.mobile_end AND p.used_at IS NOT NULL
     ) THEN
         RAISE EXCEPTION 'a signature needs a code that was sent for this application and was used'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'application_signature_by_a_code';
@@ -314,8 +293,8 @@ CREATE FUNCTION bank_login_change_of_two()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.proposal_id
-            AND p.kind = 'bank_login_replaced' AND p.subject = NEW.institution AND p.decision = 'agreed'
+    IF NOT EXISTS (SELECT FROM proposal p WHERE p.proposal_id = NEW.proposal_id
+            AND p.kind = 'administration' AND p.matter = 'bank_login_replaced' AND p.subject = NEW.institution AND p.decision = 'agreed'
             AND p.decided_by = NEW.made_by AND p.code_digest = NEW.code_digest) THEN
         RAISE EXCEPTION 'the link of a bank comes of a proposal that two admins agreed to'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_login_change_of_two';
@@ -439,9 +418,9 @@ CREATE FUNCTION bank_person_confirmed_by_two()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.confirmed_proposal
-            AND p.kind = 'bank_people_confirmed' AND p.subject = NEW.institution AND p.decision = 'agreed'
-            AND p.decided_at = NEW.confirmed_at AND p.asked -> 'confirmed' ? NEW.person_id::text) THEN
+    IF NOT EXISTS (SELECT FROM proposal p WHERE p.proposal_id = NEW.confirmed_proposal
+            AND p.kind = 'administration' AND p.matter = 'bank_people_confirmed' AND p.subject = NEW.institution AND p.decision = 'agreed'
+            AND p.decided_at = NEW.confirmed_at AND p.body #> '{asked,confirmed}' ? NEW.person_id::text) THEN
         RAISE EXCEPTION 'two admins confirm a person of a bank'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_person_confirmed_by_two';
     END IF;
@@ -775,21 +754,23 @@ BEGIN
     )
     SELECT t.hop_no, t.ack_no, t.row_no FROM up JOIN complaint_transfer t USING (case_no, hop_no)
     WHERE up.parent_hop_no IS NULL AND 'payer' = ANY (t.differing) AND NOT EXISTS (
-        SELECT FROM payer_decision d
-        WHERE d.case_no = t.case_no AND d.hop_no = t.hop_no AND d.agreed_at IS NOT NULL AND t.ack_no = ANY (d.among))
+        SELECT FROM proposal d WHERE d.kind = 'payer' AND d.case_no = t.case_no AND d.hop_no = t.hop_no
+            AND d.decision = 'agreed' AND d.body -> 'among' ? t.ack_no)
     UNION ALL
     -- The victim's bank debited another account than the victim told. Only its newest statement counts.
     SELECT h.hop_no, h.ack_no, 0 FROM up JOIN hop h USING (case_no, hop_no) JOIN payer_inquiry i USING (case_no, hop_no)
     CROSS JOIN LATERAL (SELECT s.differing, s.stated_at FROM payer_statement s WHERE s.inquiry_id = i.inquiry_id
         ORDER BY s.statement_id DESC LIMIT 1) AS s
     WHERE up.parent_hop_no IS NULL AND i.replaced_at IS NULL AND 'payer' = ANY (s.differing) AND NOT EXISTS (
-        SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > s.stated_at)
+        SELECT FROM proposal d WHERE d.kind = 'payer' AND d.case_no = h.case_no AND d.hop_no = h.hop_no
+            AND d.decision = 'agreed' AND d.decided_at > s.stated_at)
     UNION ALL
     -- So does a transfer that it named and an officer took.
     SELECT h.hop_no, h.ack_no, 0 FROM up JOIN hop h USING (case_no, hop_no) JOIN payer_inquiry i ON i.case_no = h.case_no
     JOIN payer_found_transfer f ON f.inquiry_id = i.inquiry_id AND f.taken_hop_no = h.hop_no
     WHERE up.parent_hop_no IS NULL AND f.payer_differs AND NOT EXISTS (
-        SELECT FROM payer_decision d WHERE d.case_no = h.case_no AND d.hop_no = h.hop_no AND d.agreed_at > f.decided_at)
+        SELECT FROM proposal d WHERE d.kind = 'payer' AND d.case_no = h.case_no AND d.hop_no = h.hop_no
+            AND d.decision = 'agreed' AND d.decided_at > f.decided_at)
     ORDER BY 1, 2, 3;
 END $function$;
 COMMENT ON FUNCTION contested_transfers(uuid) IS 'The transfers of this restoration whose payer a complaint or the victim''s bank names otherwise, and undecided.';
@@ -1067,6 +1048,15 @@ BEGIN
     PERFORM due_documents_read_again(NEW.case_no);
     PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
     FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
+    RETURN NULL;
+END $function$;
+
+CREATE FUNCTION fir_goes_out()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO outgoing (kind, subject, next_attempt_at) VALUES ('fir', NEW.fir_id::text, NEW.requested_at);
     RETURN NULL;
 END $function$;
 
@@ -1786,22 +1776,6 @@ BEGIN
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'order_cancellation_settled_once';
 END $function$;
 
-CREATE FUNCTION payer_decision_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF TG_OP = 'DELETE' OR OLD.agreed_at IS NOT NULL
-        OR (NEW.decision_id, NEW.case_no, NEW.hop_no, NEW.ack_no, NEW.among, NEW.reason, NEW.proposed_by, NEW.proposed_at)
-            IS DISTINCT FROM
-            (OLD.decision_id, OLD.case_no, OLD.hop_no, OLD.ack_no, OLD.among, OLD.reason, OLD.proposed_by, OLD.proposed_at)
-    THEN
-        RAISE EXCEPTION 'of a decision about a payer only the agreement is written, once'
-            USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION payer_found_transfer_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1882,7 +1856,7 @@ CREATE FUNCTION policy_version_agreed()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.proposal_id AND p.kind = 'policy_changed'
+    IF NOT EXISTS (SELECT FROM proposal p WHERE p.proposal_id = NEW.proposal_id AND p.kind = 'administration' AND p.matter = 'policy_changed'
             AND p.decision = 'agreed') THEN
         RAISE EXCEPTION 'two admins agree to a version of the policy'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_version_agreed';
@@ -1948,6 +1922,28 @@ BEGIN
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'public_draft_asked';
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE FUNCTION proposal_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL OR NEW.decision IS NULL
+        -- What is generated is not there yet.
+        OR to_jsonb(NEW) - '{decision,decided_by,decided_at,decided_reason,given_to,ack_no,discrepancy_id,hop_no,order_id,victim_id}'::text[]
+            IS DISTINCT FROM
+            to_jsonb(OLD) - '{decision,decided_by,decided_at,decided_reason,given_to,ack_no,discrepancy_id,hop_no,order_id,victim_id}'::text[]
+    THEN
+        RAISE EXCEPTION 'of a proposal only the decision is written, once'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'proposal_rules';
+    END IF;
+    IF NEW.kind = 'administration' AND NEW.decision = 'agreed'
+        AND NOT (is_live_admin(person_of(NEW.proposed_by)) AND is_live_admin(person_of(NEW.decided_by))) THEN
+        RAISE EXCEPTION 'a proposal takes effect by two admins'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'proposal_by_admins';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE FUNCTION public_draft_rules()
@@ -2422,8 +2418,8 @@ CREATE FUNCTION sign_in_link_of_two()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM administration_proposal p WHERE p.proposal_id = NEW.proposal_id
-            AND p.kind IN ('officer_added', 'officer_reset') AND p.about_officer = NEW.officer_id AND p.decision = 'agreed'
+    IF NOT EXISTS (SELECT FROM proposal p WHERE p.proposal_id = NEW.proposal_id
+            AND p.kind = 'administration' AND p.matter IN ('officer_added', 'officer_reset') AND p.about_officer = NEW.officer_id AND p.decision = 'agreed'
             AND p.decided_by = NEW.made_by AND p.code_digest = NEW.code_digest) THEN
         RAISE EXCEPTION 'the link of an officer comes of a proposal that two admins agreed to'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'sign_in_link_of_two';
@@ -2547,7 +2543,7 @@ AS $function$
     UNION
     SELECT person_of(c.told_to) FROM holder_contact_change c WHERE c.hold_id = of_hold
     UNION
-    SELECT person_of(c.made_by) FROM appeal_code c WHERE c.hold_id = of_hold
+    SELECT person_of(c.made_by) FROM proof c WHERE c.hold_id = of_hold
     UNION
     SELECT person_of(w.recorded_by) FROM release_proposal p JOIN release_hearing w USING (proposal_id)
     WHERE p.hold_id = of_hold
@@ -2611,32 +2607,14 @@ CREATE FUNCTION victim_corrected()
 AS $function$
 BEGIN
     IF NEW.person_id IS DISTINCT FROM OLD.person_id OR NOT EXISTS (
-        SELECT FROM victim_correction c WHERE c.victim_id = NEW.victim_id AND c.decision = 'agreed'
-            AND c.before = OLD.sealed AND c.after = NEW.sealed
+        SELECT FROM proposal c WHERE c.kind = 'victim_correction' AND c.subject = NEW.victim_id::text AND c.decision = 'agreed'
+            AND c.body ->> 'before' = encode(OLD.sealed, 'hex') AND c.body ->> 'after' = encode(NEW.sealed, 'hex')
         UNION ALL SELECT FROM draft d JOIN complaint c USING (ack_no)
         WHERE c.victim_id = NEW.victim_id AND d.ended_at IS NULL
             AND c.received_at > present_moment() - interval '1 day' AND d.awaited && ARRAY['name', 'mobile', 'email'])
     THEN
         RAISE EXCEPTION 'two officers change the personal data of victim %', NEW.victim_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'victim_corrected';
-    END IF;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION victim_correction_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL
-        OR (NEW.correction_id, NEW.case_no, NEW.ack_no, NEW.victim_id, NEW.fields, NEW.before, NEW.after, NEW.reason,
-            NEW.proposed_by, NEW.proposed_at)
-            IS DISTINCT FROM
-            (OLD.correction_id, OLD.case_no, OLD.ack_no, OLD.victim_id, OLD.fields, OLD.before, OLD.after, OLD.reason,
-            OLD.proposed_by, OLD.proposed_at)
-    THEN
-        RAISE EXCEPTION 'of a correction of a victim only the decision is written, once'
-            USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $function$;
@@ -2742,50 +2720,6 @@ COMMENT ON COLUMN account_hold.warned_to IS 'the last warning that was due and g
 CREATE INDEX account_hold_account_case ON account_hold (institution, account_key, case_no);
 CREATE INDEX account_hold_lapsing ON account_hold (lapses_at) WHERE (state = 'held'::text);
 
-CREATE TABLE administration_proposal (
-    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    kind text NOT NULL,
-    subject text NOT NULL,
-    about_officer text,
-    asked jsonb NOT NULL,
-    changes jsonb NOT NULL,
-    reason text NOT NULL,
-    proposed_by text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    valid_until timestamp with time zone NOT NULL,
-    code_digest bytea,
-    decision text,
-    decided_by text,
-    decided_at timestamp with time zone,
-    decided_reason text,
-    CONSTRAINT administration_proposal_pkey PRIMARY KEY (proposal_id),
-    CONSTRAINT administration_proposal_about_officer_check CHECK ((about_officer ~ '^[a-z0-9._@-]{1,64}$'::text)),
-    CONSTRAINT administration_proposal_asked_check CHECK ((pg_column_size(asked) <= 262144)),
-    CONSTRAINT administration_proposal_changes_check CHECK (((jsonb_typeof(changes) = 'array'::text) AND (pg_column_size(changes) <= 262144))),
-    CONSTRAINT administration_proposal_code_digest_check CHECK ((octet_length(code_digest) = 32)),
-    CONSTRAINT administration_proposal_decided CHECK ((num_nulls(decision, decided_by, decided_at, decided_reason) = ANY (ARRAY[0, 4]))),
-    CONSTRAINT administration_proposal_decided_reason_check CHECK (((decided_reason <> ''::text) AND (length(decided_reason) <= 1000))),
-    CONSTRAINT administration_proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
-    CONSTRAINT administration_proposal_four_eyes CHECK (((decision IS NULL) OR (decision = ANY (ARRAY['withdrawn'::text, 'expired'::text])) OR is_second_officer(decided_by, proposed_by))),
-    CONSTRAINT administration_proposal_has_code CHECK (((code_digest IS NOT NULL) = (kind = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
-    CONSTRAINT administration_proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)) AND ((decision IS DISTINCT FROM 'expired'::text) OR (decided_at > valid_until)))),
-    CONSTRAINT administration_proposal_kind_check CHECK ((kind = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'team_changed'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'bank_people_confirmed'::text, 'policy_changed'::text]))),
-    CONSTRAINT administration_proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
-    CONSTRAINT administration_proposal_of_officers CHECK (((proposed_by ~~ 'officer:%'::text) AND (decided_by ~~ 'officer:%'::text))),
-    CONSTRAINT administration_proposal_reason_check CHECK (((reason <> ''::text) AND (length(reason) <= 1000))),
-    CONSTRAINT administration_proposal_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 200))),
-    CONSTRAINT administration_proposal_withdrawn_by_its_officer CHECK (((decision IS DISTINCT FROM 'withdrawn'::text) OR (person_of(decided_by) = person_of(proposed_by))))
-);
-COMMENT ON TABLE administration_proposal IS 'a change of officers, teams, the directory or the policy that one admin proposes and another one decides';
-COMMENT ON COLUMN administration_proposal.about_officer IS 'the officer who may not agree to it, because it is about them';
-COMMENT ON COLUMN administration_proposal.changes IS 'field, value before and value after, as the proposing officer saw them; no secret';
-COMMENT ON COLUMN administration_proposal.code_digest IS 'of the code that the proposing admin alone was shown; the link that the agreement makes opens nothing without it';
-COMMENT ON COLUMN administration_proposal.decision IS 'null: open; "expired" is written when another proposal takes the place of one whose time is over';
-COMMENT ON COLUMN administration_proposal.subject IS 'id of the officer, name of the team, code of the institution, or `policy`';
-COMMENT ON COLUMN administration_proposal.valid_until IS 'nothing is agreed to after this time';
-CREATE INDEX administration_proposal_agreed ON administration_proposal (decided_at, proposal_id) WHERE (decision = 'agreed'::text);
-CREATE UNIQUE INDEX administration_proposal_open ON administration_proposal (kind, subject) WHERE (decision IS NULL);
-
 CREATE TABLE allocation (
     allocation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -2867,34 +2801,6 @@ CREATE INDEX answer_held ON answer (root_reference_key) WHERE ((kind = 'held'::t
 CREATE UNIQUE INDEX answer_once ON answer (case_no, institution, natural_key) WHERE ((disposition <> 'duplicate'::text) AND (hop_nos <> '{}'::integer[]));
 CREATE INDEX answer_received ON answer USING brin (received_at);
 CREATE INDEX answer_reference ON answer (reference_key, institution) WHERE (reference_key <> ''::text);
-
-CREATE TABLE appeal_code (
-    code_id uuid NOT NULL,
-    hold_id uuid NOT NULL,
-    digest bytea NOT NULL,
-    made_at timestamp with time zone NOT NULL,
-    made_by text NOT NULL,
-    valid_until timestamp with time zone NOT NULL,
-    tries integer NOT NULL DEFAULT 0,
-    used_at timestamp with time zone,
-    visit_digest bytea,
-    visit_until timestamp with time zone,
-    tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
-    contact_since timestamp with time zone,
-    through_bank boolean NOT NULL DEFAULT false,
-    CONSTRAINT appeal_code_visit_digest_key UNIQUE (visit_digest),
-    CONSTRAINT appeal_code_pkey PRIMARY KEY (code_id),
-    CONSTRAINT appeal_code_check CHECK ((made_at < valid_until)),
-    CONSTRAINT appeal_code_check1 CHECK ((((used_at IS NULL) = (visit_digest IS NULL)) AND ((used_at IS NULL) = (visit_until IS NULL)))),
-    CONSTRAINT appeal_code_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT appeal_code_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
-    CONSTRAINT appeal_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32))
-) WITH (fillfactor=80);
-COMMENT ON COLUMN appeal_code.contact_since IS 'when an officer entered the contact that the code went to; null for a contact that the bank gave';
-COMMENT ON COLUMN appeal_code.through_bank IS 'whether the bank passes the code on, because no contact was known';
-COMMENT ON COLUMN appeal_code.tries_by IS 'tries by digest of the address that they came from';
-CREATE INDEX appeal_code_hold ON appeal_code (hold_id, made_at);
-CREATE INDEX appeal_code_old ON appeal_code (made_at);
 
 CREATE TABLE application_signature (
     document_id uuid NOT NULL,
@@ -3562,10 +3468,7 @@ CREATE TABLE complainant_message (
     sealed bytea,
     written_at timestamp with time zone NOT NULL,
     valid_until timestamp with time zone NOT NULL,
-    next_attempt_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
     sent_at timestamp with time zone,
-    failure text NOT NULL DEFAULT ''::text,
     code_digest bytea,
     mobile_digest bytea,
     tries integer NOT NULL DEFAULT 0,
@@ -3574,16 +3477,14 @@ CREATE TABLE complainant_message (
     CONSTRAINT complainant_message_code_is_whole CHECK ((((kind = 'complaint_code'::text) = (code_digest IS NOT NULL)) AND ((code_digest IS NULL) = (mobile_digest IS NULL)))),
     CONSTRAINT complainant_message_kind_check CHECK ((kind = ANY (ARRAY['complaint_code'::text, 'complaint_link'::text]))),
     CONSTRAINT complainant_message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
-    CONSTRAINT complainant_message_sent_or_to_send CHECK (((sent_at IS NULL) OR (next_attempt_at IS NULL))),
-    CONSTRAINT complainant_message_to_send_is_sealed CHECK (((next_attempt_at IS NULL) OR (sealed IS NOT NULL))),
+    CONSTRAINT complainant_message_sent_has_no_text CHECK (((sent_at IS NULL) OR (sealed IS NULL))),
     CONSTRAINT complainant_message_used_is_a_code CHECK (((used_at IS NULL) OR (code_digest IS NOT NULL)))
 );
-COMMENT ON TABLE complainant_message IS 'a short message to a person who complains on the page, whose complaint may have no case yet; the row is the outbox';
+COMMENT ON TABLE complainant_message IS 'a short message to a person who complains on the page, whose complaint may have no case yet';
 COMMENT ON COLUMN complainant_message.mobile_digest IS 'keyed digest of the number to which the code went';
-COMMENT ON COLUMN complainant_message.sealed IS 'number and text, sealed under the key of the draft; empty once it is sent or over';
+COMMENT ON COLUMN complainant_message.sealed IS 'number and text, sealed under the key of the draft; null once it is sent or over, and it is sent no more';
 COMMENT ON COLUMN complainant_message.used_at IS 'when the code was entered; a code is good once';
 CREATE INDEX complainant_message_draft ON complainant_message (draft_id, written_at);
-CREATE INDEX complainant_message_due ON complainant_message (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE complaint (
     ack_no text NOT NULL,
@@ -3696,26 +3597,6 @@ CREATE INDEX complaint_transfer_payer ON complaint_transfer (ltrim(upper(regexp_
 CREATE INDEX complaint_transfer_payer_vpa ON complaint_transfer (ltrim(upper(regexp_replace(payer_vpa, '[\s\-/]+'::text, ''::text, 'g'::text)), '0'::text)) WHERE (payer_vpa IS NOT NULL);
 CREATE INDEX complaint_transfer_rrn ON complaint_transfer (upper(regexp_replace(rrn, '[\s\-/|]+'::text, ''::text, 'g'::text))) WHERE (rrn IS NOT NULL);
 CREATE INDEX complaint_transfer_utr ON complaint_transfer (upper(regexp_replace(utr, '[\s\-/|]+'::text, ''::text, 'g'::text))) WHERE (utr IS NOT NULL);
-
-CREATE TABLE confirmation_proposal (
-    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    order_id uuid NOT NULL,
-    digest bytea NOT NULL,
-    lines jsonb NOT NULL,
-    note text NOT NULL,
-    proposed_by text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    agreed_by text,
-    agreed_at timestamp with time zone,
-    CONSTRAINT confirmation_proposal_pkey PRIMARY KEY (proposal_id),
-    CONSTRAINT confirmation_proposal_check CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
-    CONSTRAINT confirmation_proposal_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT confirmation_proposal_four_eyes CHECK ((agreed_by <> proposed_by)),
-    CONSTRAINT confirmation_proposal_note_check CHECK ((note <> ''::text))
-);
-COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
-CREATE UNIQUE INDEX confirmation_proposal_open ON confirmation_proposal (order_id, digest) WHERE (agreed_at IS NULL);
-CREATE INDEX confirmation_proposal_order ON confirmation_proposal (order_id);
 
 CREATE TABLE court_hearing (
     court_hearing_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -4230,12 +4111,7 @@ CREATE TABLE fir (
     signed_at timestamp with time zone,
     refusal text NOT NULL DEFAULT ''::text,
     document_digest bytea,
-    attempts integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
-    failure text NOT NULL DEFAULT ''::text,
     CONSTRAINT fir_pkey PRIMARY KEY (fir_id),
-    CONSTRAINT fir_asked_until_answered CHECK (((state = 'requested'::text) = (next_attempt_at IS NOT NULL))),
-    CONSTRAINT fir_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT fir_check CHECK (((state = ANY (ARRAY['registered'::text, 'signed'::text, 'lapsed'::text])) = (fir_no IS NOT NULL))),
     CONSTRAINT fir_check1 CHECK (((fir_no IS NULL) = (registered_at IS NULL))),
     CONSTRAINT fir_check2 CHECK (((state = 'signed'::text) <= (signed_at IS NOT NULL))),
@@ -4245,7 +4121,6 @@ CREATE TABLE fir (
 ) WITH (fillfactor=80);
 CREATE INDEX fir_case ON fir (case_no);
 CREATE UNIQUE INDEX fir_one_live ON fir (case_no) WHERE (state = ANY (ARRAY['requested'::text, 'registered'::text, 'signed'::text]));
-CREATE INDEX fir_to_register ON fir (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE TABLE fir_copy (
     case_no text NOT NULL,
@@ -4671,27 +4546,6 @@ CREATE TABLE lien_round (
     CONSTRAINT lien_round_pkey PRIMARY KEY (institution)
 ) WITH (fillfactor=80);
 
-CREATE TABLE link_code (
-    code_id uuid NOT NULL,
-    subject_id uuid NOT NULL,
-    officer_name text NOT NULL,
-    mobile_end text NOT NULL,
-    digest bytea NOT NULL,
-    made_at timestamp with time zone NOT NULL,
-    valid_until timestamp with time zone NOT NULL,
-    tries integer NOT NULL DEFAULT 0,
-    used_at timestamp with time zone,
-    CONSTRAINT link_code_pkey PRIMARY KEY (code_id),
-    CONSTRAINT link_code_check CHECK ((made_at < valid_until)),
-    CONSTRAINT link_code_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT link_code_tries_check CHECK ((tries >= 0))
-);
-COMMENT ON TABLE link_code IS 'a one-time code that confirms what a bank''s officer states through the link of a letter';
-COMMENT ON COLUMN link_code.subject_id IS 'the hold request or the order that the letter is about';
-COMMENT ON COLUMN link_code.tries IS 'wrong tries';
-CREATE INDEX link_code_made_at ON link_code (made_at);
-CREATE INDEX link_code_subject ON link_code (subject_id, made_at);
-
 CREATE TABLE message (
     message_id uuid NOT NULL,
     case_no text NOT NULL,
@@ -4705,9 +4559,6 @@ CREATE TABLE message (
     natural_key text NOT NULL,
     written_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
-    attempts integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
-    failure text NOT NULL DEFAULT ''::text,
     expires_at timestamp with time zone,
     person_id uuid,
     sealed_head bytea,
@@ -4721,7 +4572,6 @@ CREATE TABLE message (
     CONSTRAINT message_is_sealed CHECK (((sealed_head IS NOT NULL) OR (to_whom <> ALL (ARRAY['victim'::text, 'holder'::text])))),
     CONSTRAINT message_sealed_has_nothing_in_clear CHECK (((sealed_head IS NULL) OR ((address = '…'::text) AND (subject = ''::text) AND (body = CASE WHEN (sealed_body IS NULL) THEN ''::text ELSE '…'::text END)))),
     CONSTRAINT message_sealed_is_whole CHECK (((num_nulls(person_id, sealed_head) = ANY (ARRAY[0, 2])) AND ((sealed_body IS NULL) OR (person_id IS NOT NULL)))),
-    CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
     CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'bank'::text, 'io'::text, 'officer'::text])))
 ) WITH (fillfactor=80);
 COMMENT ON COLUMN message.body IS 'the text of a message to an office; … where it is sealed';
@@ -4730,9 +4580,8 @@ COMMENT ON COLUMN message.person_id IS 'the victim or account holder whose key s
 COMMENT ON COLUMN message.sealed_body IS 'text, sealed; null once it is blank';
 COMMENT ON COLUMN message.sealed_head IS 'address and subject, sealed';
 CREATE INDEX message_case ON message (case_no);
-CREATE INDEX message_in_trouble ON message (written_at) WHERE ((sent_at IS NULL) AND (failure <> ''::text));
 CREATE INDEX message_to_expire ON message (expires_at) WHERE ((body <> ''::text) AND (expires_at IS NOT NULL));
-CREATE INDEX message_to_send ON message (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+CREATE INDEX message_unsent ON message (written_at) WHERE (sent_at IS NULL);
 
 CREATE TABLE message_document (
     message_id uuid NOT NULL,
@@ -5045,41 +4894,16 @@ CREATE TABLE outgoing (
     CONSTRAINT outgoing_subject UNIQUE (kind, subject),
     CONSTRAINT outgoing_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT outgoing_due_until_end CHECK (((next_attempt_at IS NULL) = (ended_at IS NOT NULL))),
-    CONSTRAINT outgoing_failure_check CHECK ((length(failure) <= 100)),
+    CONSTRAINT outgoing_failure_check CHECK ((length(failure) <= 500)),
     CONSTRAINT outgoing_has_one_end CHECK (((ended_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT outgoing_outcome_check CHECK ((outcome = ANY (ARRAY['sent'::text, 'given_up'::text, 'over'::text])))
 ) WITH (fillfactor=80);
 COMMENT ON TABLE outgoing IS 'something to send; it is tried until it is sent, given up, or over because its subject changed';
-COMMENT ON COLUMN outgoing.failure IS 'name of the error of the last attempt; nothing of the content';
+COMMENT ON COLUMN outgoing.failure IS 'why the last attempt failed; nothing of the content';
 COMMENT ON COLUMN outgoing.next_attempt_at IS 'when it is tried, or when the lease of its sender ends; null: not any more';
 COMMENT ON COLUMN outgoing.outgoing_id IS 'of this sending: the next one about the same subject has another';
 COMMENT ON COLUMN outgoing.subject IS 'key of the row that it is about, in the table that the kind names';
 CREATE INDEX outgoing_due ON outgoing (kind, next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
-
-CREATE TABLE payer_decision (
-    decision_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    case_no text NOT NULL,
-    hop_no integer NOT NULL,
-    ack_no text NOT NULL,
-    among text[] NOT NULL,
-    reason text NOT NULL,
-    proposed_by text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    agreed_by text,
-    agreed_at timestamp with time zone,
-    given_to text,
-    CONSTRAINT payer_decision_pkey PRIMARY KEY (decision_id),
-    CONSTRAINT payer_decision_agreed CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
-    CONSTRAINT payer_decision_among CHECK ((ack_no = ANY (among))),
-    CONSTRAINT payer_decision_four_eyes CHECK ((agreed_by <> proposed_by)),
-    CONSTRAINT payer_decision_given_when_agreed CHECK (((given_to IS NULL) OR (agreed_at IS NOT NULL))),
-    CONSTRAINT payer_decision_reason_check CHECK ((reason <> ''::text))
-);
-COMMENT ON TABLE payer_decision IS 'which complaint is right about who paid a transfer; two officers decide';
-COMMENT ON COLUMN payer_decision.ack_no IS 'the complaint that is right';
-COMMENT ON COLUMN payer_decision.among IS 'the complaints that were compared';
-COMMENT ON COLUMN payer_decision.given_to IS 'the victim''s complaint in this case that owns the money, if the complaint that is right is in another case';
-CREATE INDEX payer_decision_hop ON payer_decision (case_no, hop_no);
 
 CREATE TABLE payer_found_transfer (
     found_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -5250,6 +5074,133 @@ COMMENT ON COLUMN procedure_news.created_at IS 'since when the change waits: if 
 CREATE INDEX procedure_news_signalled ON procedure_news (signalled_at) WHERE (signalled_at IS NOT NULL);
 CREATE INDEX procedure_news_unsignalled ON procedure_news (news_id) WHERE (signalled_at IS NULL);
 CREATE INDEX procedure_news_waiting ON procedure_news (workflow_id) WHERE (signalled_at IS NULL);
+
+CREATE TABLE proof (
+    proof_id uuid NOT NULL,
+    purpose text NOT NULL,
+    subject text NOT NULL,
+    document_id uuid,
+    digest bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    contact_name text NOT NULL DEFAULT ''::text,
+    contact_end text NOT NULL DEFAULT ''::text,
+    contact_since timestamp with time zone,
+    through_bank boolean NOT NULL DEFAULT false,
+    tries integer NOT NULL DEFAULT 0,
+    tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
+    used_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    visit_digest bytea,
+    visit_until timestamp with time zone,
+    ack_no text GENERATED ALWAYS AS (
+CASE
+    WHEN (purpose = ANY (ARRAY['my_case'::text, 'signature'::text])) THEN subject
+    ELSE NULL::text
+END) STORED,
+    hold_id uuid GENERATED ALWAYS AS (
+CASE purpose
+    WHEN 'appeal'::text THEN (subject)::uuid
+    ELSE NULL::uuid
+END) STORED,
+    CONSTRAINT proof_visit_digest_key UNIQUE (visit_digest),
+    CONSTRAINT proof_pkey PRIMARY KEY (proof_id),
+    CONSTRAINT proof_contact_end_check CHECK (((ack_no IS NULL) OR (contact_end ~ '^[0-9]{2}$'::text))),
+    CONSTRAINT proof_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT proof_purpose_check CHECK ((purpose = ANY (ARRAY['appeal'::text, 'my_case'::text, 'order_reply'::text, 'request_reply'::text, 'signature'::text]))),
+    CONSTRAINT proof_signs_a_document CHECK (((purpose = 'signature'::text) = (document_id IS NOT NULL))),
+    CONSTRAINT proof_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
+    CONSTRAINT proof_tries_check CHECK ((tries >= 0)),
+    CONSTRAINT proof_valid_check CHECK ((made_at < valid_until)),
+    CONSTRAINT proof_visit_digest_check CHECK ((octet_length(visit_digest) = 32)),
+    CONSTRAINT proof_visit_is_whole CHECK (((visit_digest IS NULL) = (visit_until IS NULL))),
+    CONSTRAINT proof_visit_of_a_used_one CHECK (((visit_digest IS NOT NULL) = ((used_at IS NOT NULL) AND (purpose = ANY (ARRAY['appeal'::text, 'my_case'::text])))))
+) WITH (fillfactor=80);
+COMMENT ON TABLE proof IS 'a one-time code that admits somebody or confirms something, and the visit that it begins';
+COMMENT ON COLUMN proof.contact_end IS 'the last digits of the mobile it went to';
+COMMENT ON COLUMN proof.contact_name IS 'the officer of the bank it went to';
+COMMENT ON COLUMN proof.contact_since IS 'when officers entered the contact it went to; null for a contact as first stated';
+COMMENT ON COLUMN proof.document_id IS 'the application that it signs';
+COMMENT ON COLUMN proof.ended_at IS 'when another one took its place';
+COMMENT ON COLUMN proof.subject IS 'the key of the row that the purpose is about';
+COMMENT ON COLUMN proof.through_bank IS 'whether the bank passes the code on, because no contact was known';
+COMMENT ON COLUMN proof.tries_by IS 'tries by digest of the address that they came from';
+CREATE INDEX proof_hold ON proof (hold_id) WHERE (hold_id IS NOT NULL);
+CREATE INDEX proof_made_at ON proof (made_at);
+CREATE INDEX proof_subject ON proof (purpose, subject, made_at);
+CREATE TABLE proposal (
+    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    matter text NOT NULL DEFAULT ''::text,
+    case_no text,
+    body jsonb NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    about_officer text,
+    code_digest bytea,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decided_reason text NOT NULL DEFAULT ''::text,
+    given_to text,
+    ack_no text GENERATED ALWAYS AS ((body ->> 'ack_no'::text)) STORED,
+    discrepancy_id bigint GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'resolution'::text THEN (subject)::bigint
+    ELSE NULL::bigint
+END) STORED,
+    hop_no integer GENERATED ALWAYS AS (((body ->> 'hop_no'::text))::integer) STORED,
+    order_id uuid GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'order_statement'::text THEN (subject)::uuid
+    ELSE NULL::uuid
+END) STORED,
+    victim_id bigint GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'victim_correction'::text THEN (subject)::bigint
+    ELSE NULL::bigint
+END) STORED,
+    CONSTRAINT proposal_pkey PRIMARY KEY (proposal_id),
+    CONSTRAINT proposal_about_officer_check CHECK ((about_officer ~ '^[a-z0-9._@-]{1,64}$'::text)),
+    CONSTRAINT proposal_administration CHECK (((kind <> 'administration'::text) OR (((matter = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'team_changed'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'bank_people_confirmed'::text, 'policy_changed'::text])) AND (jsonb_typeof((body -> 'asked'::text)) = 'object'::text) AND (jsonb_typeof((body -> 'changes'::text)) = 'array'::text) AND (valid_until IS NOT NULL) AND (proposed_by ~~ 'officer:%'::text) AND ((decision IS NULL) OR ((decided_by ~~ 'officer:%'::text) AND (decided_reason <> ''::text)))) IS TRUE))),
+    CONSTRAINT proposal_body_check CHECK ((pg_column_size(body) <= 524288)),
+    CONSTRAINT proposal_case_check CHECK (((case_no IS NULL) = (kind = 'administration'::text))),
+    CONSTRAINT proposal_code_digest_check CHECK ((octet_length(code_digest) = 32)),
+    CONSTRAINT proposal_decided CHECK ((num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT proposal_decided_reason_check CHECK (((length(decided_reason) <= 1000) AND ((decision IS NOT NULL) OR (decided_reason = ''::text)))),
+    CONSTRAINT proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text, 'overtaken'::text]))),
+    CONSTRAINT proposal_given_to CHECK (((given_to IS NULL) OR ((kind = 'payer'::text) AND (decision = 'agreed'::text)))),
+    CONSTRAINT proposal_has_code CHECK (((code_digest IS NOT NULL) = (matter = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
+    CONSTRAINT proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)) AND ((decision IS DISTINCT FROM 'expired'::text) OR (decided_at > valid_until)))),
+    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['administration'::text, 'order_statement'::text, 'payer'::text, 'resolution'::text, 'victim_correction'::text]))),
+    CONSTRAINT proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
+    CONSTRAINT proposal_order_statement CHECK (((kind <> 'order_statement'::text) OR (((matter ~ '^[0-9a-f]{64}$'::text) AND (jsonb_typeof((body -> 'lines'::text)) = 'array'::text)) IS TRUE))),
+    CONSTRAINT proposal_payer CHECK (((kind <> 'payer'::text) OR (((hop_no IS NOT NULL) AND ((body -> 'among'::text) ? ack_no)) IS TRUE))),
+    CONSTRAINT proposal_reason_check CHECK ((((reason = ''::text) = (kind = 'victim_correction'::text)) AND (length(reason) <= 1000))),
+    CONSTRAINT proposal_resolution CHECK (((kind <> 'resolution'::text) OR ((((body ->> 'decision'::text) = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text])) AND (((body ->> 'resolution_no'::text))::integer > 0)) IS TRUE))),
+    CONSTRAINT proposal_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 200) AND (length(matter) <= 300))),
+    CONSTRAINT proposal_victim_correction CHECK (((kind <> 'victim_correction'::text) OR ((((body -> 'fields'::text) <> '[]'::jsonb) AND ((body -> 'fields'::text) <@ '["name", "mobile", "email"]'::jsonb) AND (((body ->> 'before'::text) || (body ->> 'after'::text) || (body ->> 'reason'::text)) ~ '^[0-9a-f]+$'::text) AND (ack_no IS NOT NULL)) IS TRUE))),
+    CONSTRAINT proposal_withdrawn_by_its_officer CHECK (((decision IS DISTINCT FROM 'withdrawn'::text) OR (person_of(decided_by) = person_of(proposed_by))))
+);
+COMMENT ON TABLE proposal IS 'what one person proposes and another one decides';
+COMMENT ON COLUMN proposal.about_officer IS 'the officer who may not agree to it, because it is about them';
+COMMENT ON COLUMN proposal.body IS 'what is asked for, as the kind has it; no secret. Of a correction of a victim the fields, and the sealed data before and after with the sealed reason, in hexadecimal digits';
+COMMENT ON COLUMN proposal.code_digest IS 'of the code that the proposing admin alone was shown; the link that the agreement makes opens nothing without it';
+COMMENT ON COLUMN proposal.decision IS 'null: open; "expired" is written when another proposal takes the place of one whose time is over, "overtaken" when a newer one or another act does';
+COMMENT ON COLUMN proposal.case_no IS 'null: about no case';
+COMMENT ON COLUMN proposal.given_to IS 'of a payer: the victim''s complaint in this case that owns the money, if the complaint that is right is in another case';
+COMMENT ON COLUMN proposal.matter IS 'what of the subject it is about; only one proposal about it is open';
+COMMENT ON COLUMN proposal.subject IS 'key of what it is about: of an administration id of the officer, name of the team, code of the institution, or `policy`; of an order statement the order; of a payer case and hop; of a resolution the discrepancy; of a correction the victim';
+COMMENT ON COLUMN proposal.valid_until IS 'nothing is agreed to after this time';
+CREATE INDEX proposal_agreed ON proposal (kind, decided_at, proposal_id) WHERE (decision = 'agreed'::text);
+CREATE INDEX proposal_case ON proposal (case_no, kind) WHERE (case_no IS NOT NULL);
+CREATE INDEX proposal_of_kind ON proposal (kind, proposal_id);
+CREATE INDEX proposal_subject ON proposal (kind, subject);
+CREATE UNIQUE INDEX proposal_open ON proposal (kind, subject, matter) WHERE (decision IS NULL);
 
 CREATE TABLE provider_identity (
     issuer text NOT NULL,
@@ -5573,18 +5524,6 @@ CREATE TABLE request_pause (
     CONSTRAINT request_pause_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
 );
 COMMENT ON TABLE request_pause IS 'numbers of a workbook that is being imported; after ends_at the pause is over';
-
-CREATE TABLE resolution_proposal (
-    discrepancy_id bigint NOT NULL,
-    resolution_no integer NOT NULL,
-    decision text NOT NULL,
-    proposed_by text NOT NULL,
-    reason text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    CONSTRAINT resolution_proposal_pkey PRIMARY KEY (discrepancy_id, resolution_no, decision, proposed_by),
-    CONSTRAINT resolution_proposal_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
-    CONSTRAINT resolution_proposal_resolution_no_check CHECK ((resolution_no > 0))
-);
 
 CREATE TABLE restoration (
     restoration_id uuid NOT NULL,
@@ -6007,24 +5946,18 @@ CREATE TABLE task_message (
     officer_id text NOT NULL,
     medium text NOT NULL,
     written_at timestamp with time zone NOT NULL,
-    attempts integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamp with time zone,
     sent_at timestamp with time zone,
     withdrawn_at timestamp with time zone,
-    failure text NOT NULL DEFAULT ''::text,
+    given_up_at timestamp with time zone,
     CONSTRAINT task_message_pkey PRIMARY KEY (message_id),
-    CONSTRAINT task_message_attempts_check CHECK ((attempts >= 0)),
-    CONSTRAINT task_message_failure_check CHECK ((length(failure) <= 500)),
-    CONSTRAINT task_message_has_one_end CHECK ((num_nonnulls(next_attempt_at, sent_at, withdrawn_at) <= 1)),
+    CONSTRAINT task_message_has_one_end CHECK ((num_nonnulls(sent_at, withdrawn_at, given_up_at) <= 1)),
     CONSTRAINT task_message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text, 'webhook'::text])))
 );
 COMMENT ON TABLE task_message IS 'one message to an officer about several work items; its text is made when it is sent';
-COMMENT ON COLUMN task_message.next_attempt_at IS 'null: sent, withdrawn or given up';
 COMMENT ON COLUMN task_message.withdrawn_at IS 'when none of its items waited any more';
 CREATE INDEX task_message_by_time ON task_message (written_at);
-CREATE INDEX task_message_due ON task_message (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX task_message_of_officer ON task_message (officer_id, medium, written_at);
-CREATE UNIQUE INDEX task_message_under_way ON task_message (officer_id, medium) WHERE (next_attempt_at IS NOT NULL);
+CREATE UNIQUE INDEX task_message_under_way ON task_message (officer_id, medium) WHERE ((sent_at IS NULL) AND (withdrawn_at IS NULL) AND (given_up_at IS NULL));
 
 CREATE TABLE task_notice (
     officer_id text NOT NULL,
@@ -6242,66 +6175,6 @@ COMMENT ON COLUMN victim.terms_key IS 'the id of the secret key that the digests
 CREATE INDEX victim_person ON victim (person_id);
 CREATE INDEX victim_terms ON victim USING gin (terms) WITH (fastupdate=off);
 
-CREATE TABLE victim_code (
-    code_id uuid NOT NULL,
-    ack_no text NOT NULL,
-    purpose text NOT NULL,
-    document_id uuid,
-    digest bytea NOT NULL,
-    mobile_end text NOT NULL,
-    mobile_since timestamp with time zone,
-    made_at timestamp with time zone NOT NULL,
-    valid_until timestamp with time zone NOT NULL,
-    tries integer NOT NULL DEFAULT 0,
-    tries_by jsonb NOT NULL DEFAULT '{}'::jsonb,
-    used_at timestamp with time zone,
-    visit_digest bytea,
-    visit_until timestamp with time zone,
-    CONSTRAINT victim_code_visit_digest_key UNIQUE (visit_digest),
-    CONSTRAINT victim_code_pkey PRIMARY KEY (code_id),
-    CONSTRAINT victim_code_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT victim_code_mobile_end_check CHECK ((mobile_end ~ '^[0-9]{2}$'::text)),
-    CONSTRAINT victim_code_purpose_check CHECK ((purpose = ANY (ARRAY['enter'::text, 'sign'::text]))),
-    CONSTRAINT victim_code_signs_a_document CHECK (((purpose = 'sign'::text) = (document_id IS NOT NULL))),
-    CONSTRAINT victim_code_tries_by_check CHECK ((jsonb_typeof(tries_by) = 'object'::text)),
-    CONSTRAINT victim_code_valid_check CHECK ((made_at < valid_until)),
-    CONSTRAINT victim_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32)),
-    CONSTRAINT victim_code_visit_is_whole CHECK ((num_nulls(visit_digest, visit_until) = ANY (ARRAY[0, 2]))),
-    CONSTRAINT victim_code_visit_of_a_used_one CHECK (((visit_digest IS NULL) OR ((purpose = 'enter'::text) AND (used_at IS NOT NULL))))
-) WITH (fillfactor=80);
-COMMENT ON TABLE victim_code IS 'a one-time code to a victim''s mobile: to read the own complaint in a visit, or to sign one application';
-COMMENT ON COLUMN victim_code.mobile_end IS 'the last two digits of the mobile it went to';
-COMMENT ON COLUMN victim_code.mobile_since IS 'when officers corrected the mobile it went to; null: as the complaint told it';
-CREATE INDEX victim_code_ack_no ON victim_code (ack_no, made_at);
-CREATE INDEX victim_code_made_at ON victim_code (made_at);
-
-CREATE TABLE victim_correction (
-    correction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    case_no text NOT NULL,
-    ack_no text NOT NULL,
-    victim_id bigint NOT NULL,
-    fields text[] NOT NULL,
-    before bytea NOT NULL,
-    after bytea NOT NULL,
-    reason bytea NOT NULL,
-    proposed_by text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    decision text,
-    decided_by text,
-    decided_at timestamp with time zone,
-    CONSTRAINT victim_correction_pkey PRIMARY KEY (correction_id),
-    CONSTRAINT victim_correction_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'rejected'::text]))),
-    CONSTRAINT victim_correction_fields_check CHECK (((cardinality(fields) > 0) AND (fields <@ ARRAY['name'::text, 'mobile'::text, 'email'::text]))),
-    CONSTRAINT victim_correction_is_whole CHECK ((num_nulls(decision, decided_by, decided_at) = ANY (ARRAY[0, 3])))
-);
-COMMENT ON TABLE victim_correction IS 'Other personal data of a victim: one officer proposes them, and a second officer agrees.';
-COMMENT ON COLUMN victim_correction.after IS 'the sealed data that are proposed';
-COMMENT ON COLUMN victim_correction.before IS 'the sealed data at the proposal';
-COMMENT ON COLUMN victim_correction.fields IS 'what changes';
-COMMENT ON COLUMN victim_correction.reason IS 'why, sealed under the person''s key';
-CREATE INDEX victim_correction_case ON victim_correction (case_no);
-CREATE UNIQUE INDEX victim_correction_open ON victim_correction (victim_id) WHERE (decision IS NULL);
-CREATE INDEX victim_correction_victim ON victim_correction (victim_id);
 
 CREATE TABLE withdrawal (
     withdrawal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -6350,7 +6223,6 @@ ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_ack_no_fkey FOREIGN
 ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocation(allocation_id);
 ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE answer ADD CONSTRAINT answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
-ALTER TABLE appeal_code ADD CONSTRAINT appeal_code_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 ALTER TABLE application_signature ADD CONSTRAINT application_signature_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE application_signature ADD CONSTRAINT application_signature_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
 ALTER TABLE application_signature ADD CONSTRAINT application_signature_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
@@ -6372,7 +6244,7 @@ ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_institution_fkey FORE
 ALTER TABLE bank_key_change ADD CONSTRAINT bank_key_change_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 ALTER TABLE bank_login ADD CONSTRAINT bank_login_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
-ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id);
+ALTER TABLE bank_login_change ADD CONSTRAINT bank_login_change_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id);
 ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
 ALTER TABLE bank_order ADD CONSTRAINT bank_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE bank_order ADD CONSTRAINT bank_order_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
@@ -6383,7 +6255,7 @@ ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_ack_no_fkey FOREIGN K
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
-ALTER TABLE bank_person ADD CONSTRAINT bank_person_confirmed_proposal_fkey FOREIGN KEY (confirmed_proposal) REFERENCES administration_proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE bank_person ADD CONSTRAINT bank_person_confirmed_proposal_fkey FOREIGN KEY (confirmed_proposal) REFERENCES proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE bank_person ADD CONSTRAINT bank_person_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES bank_person(person_id);
 ALTER TABLE bank_reply_check ADD CONSTRAINT bank_reply_check_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES bank_evidence(evidence_id);
@@ -6413,7 +6285,6 @@ ALTER TABLE complaint_story ADD CONSTRAINT complaint_story_ack_no_fkey FOREIGN K
 ALTER TABLE complaint_story ADD CONSTRAINT complaint_story_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
 ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE complaint_transfer ADD CONSTRAINT complaint_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
-ALTER TABLE confirmation_proposal ADD CONSTRAINT confirmation_proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 ALTER TABLE court_hearing ADD CONSTRAINT court_hearing_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE court_hearing ADD CONSTRAINT court_hearing_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
 ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -6511,9 +6382,6 @@ ALTER TABLE officer_session ADD CONSTRAINT officer_session_officer_id_fkey FOREI
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 ALTER TABLE officer_totp ADD CONSTRAINT officer_totp_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
-ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
-ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
-ALTER TABLE payer_decision ADD CONSTRAINT payer_decision_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no);
 ALTER TABLE payer_found_transfer ADD CONSTRAINT payer_found_transfer_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
 ALTER TABLE payer_found_transfer ADD CONSTRAINT payer_found_transfer_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES payer_inquiry(inquiry_id);
 ALTER TABLE payer_inquiry ADD CONSTRAINT payer_inquiry_hop_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
@@ -6521,9 +6389,15 @@ ALTER TABLE payer_statement ADD CONSTRAINT payer_statement_answer_id_fkey FOREIG
 ALTER TABLE payer_statement ADD CONSTRAINT payer_statement_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES payer_inquiry(inquiry_id);
 ALTER TABLE person_key ADD CONSTRAINT person_key_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE person_key ADD CONSTRAINT person_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
-ALTER TABLE policy_version ADD CONSTRAINT policy_version_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE policy_version ADD CONSTRAINT policy_version_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
+ALTER TABLE proposal ADD CONSTRAINT proposal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+ALTER TABLE proposal ADD CONSTRAINT proposal_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
+ALTER TABLE proposal ADD CONSTRAINT proposal_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no);
+ALTER TABLE proposal ADD CONSTRAINT proposal_hop_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+ALTER TABLE proposal ADD CONSTRAINT proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+ALTER TABLE proposal ADD CONSTRAINT proposal_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
 ALTER TABLE public_draft ADD CONSTRAINT public_draft_call_id_fkey FOREIGN KEY (call_id) REFERENCES draft(draft_id);
 ALTER TABLE public_draft ADD CONSTRAINT public_draft_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES draft(draft_id);
 ALTER TABLE rate_bucket ADD CONSTRAINT rate_bucket_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -6546,7 +6420,6 @@ ALTER TABLE reply_link ADD CONSTRAINT reply_link_request_id_fkey FOREIGN KEY (re
 ALTER TABLE request_hop ADD CONSTRAINT request_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE request_hop ADD CONSTRAINT request_hop_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 ALTER TABLE request_job ADD CONSTRAINT request_job_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
-ALTER TABLE resolution_proposal ADD CONSTRAINT resolution_proposal_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
 ALTER TABLE restoration ADD CONSTRAINT restoration_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no);
 ALTER TABLE restoration ADD CONSTRAINT restoration_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
 ALTER TABLE restoration ADD CONSTRAINT restoration_credit_account_id_fkey FOREIGN KEY (credit_account_id) REFERENCES credit_account(account_id);
@@ -6578,7 +6451,7 @@ ALTER TABLE shift_note ADD CONSTRAINT shift_note_person_id_fkey FOREIGN KEY (per
 ALTER TABLE shift_note ADD CONSTRAINT shift_note_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(team_id);
 ALTER TABLE sign_in_entry ADD CONSTRAINT sign_in_entry_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
 ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES officer(officer_id);
-ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES administration_proposal(proposal_id);
+ALTER TABLE sign_in_link ADD CONSTRAINT sign_in_link_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES proposal(proposal_id);
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 ALTER TABLE task_act ADD CONSTRAINT task_act_task_id_fkey FOREIGN KEY (task_id) REFERENCES desk_task(task_id);
@@ -6603,11 +6476,6 @@ ALTER TABLE telephone_answer ADD CONSTRAINT telephone_answer_update_id_fkey FORE
 ALTER TABLE telephone_booking ADD CONSTRAINT telephone_booking_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE treatment_report ADD CONSTRAINT treatment_report_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE victim ADD CONSTRAINT victim_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
-ALTER TABLE victim_code ADD CONSTRAINT victim_code_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
-ALTER TABLE victim_code ADD CONSTRAINT victim_code_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(document_id);
-ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
-ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
-ALTER TABLE victim_correction ADD CONSTRAINT victim_correction_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE withdrawal ADD CONSTRAINT withdrawal_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
@@ -6615,7 +6483,6 @@ ALTER TABLE withdrawn_hop ADD CONSTRAINT withdrawn_hop_case_no_hop_no_fkey FOREI
 ALTER TABLE withdrawn_hop ADD CONSTRAINT withdrawn_hop_withdrawal_id_fkey FOREIGN KEY (withdrawal_id) REFERENCES withdrawal(withdrawal_id);
 
 CREATE TRIGGER feed_hold_kept AFTER UPDATE OF retained_by_kind, lapses_at ON account_hold FOR EACH ROW WHEN ((((old.retained_by_kind IS NULL) <> (new.retained_by_kind IS NULL)) OR (old.lapses_at < new.lapses_at))) EXECUTE FUNCTION feed_hold_kept();
-CREATE TRIGGER administration_proposal_rules BEFORE DELETE OR UPDATE ON administration_proposal FOR EACH ROW EXECUTE FUNCTION administration_proposal_rules();
 CREATE TRIGGER allocation_append_only BEFORE DELETE OR UPDATE ON allocation FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE CONSTRAINT TRIGGER allocation_whole AFTER INSERT ON allocation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
 CREATE TRIGGER allocation_share_append_only BEFORE DELETE OR UPDATE ON allocation_share FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -6673,7 +6540,6 @@ CREATE TRIGGER complaint_reach_append_only BEFORE DELETE OR UPDATE OR TRUNCATE O
 CREATE TRIGGER complaint_story_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON complaint_story FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER complaint_transfer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON complaint_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER complaint_transfer_asked AFTER INSERT ON complaint_transfer FOR EACH ROW EXECUTE FUNCTION public_draft_asked();
-CREATE TRIGGER confirmation_proposal_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON confirmation_proposal FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER court_hearing_rules BEFORE UPDATE ON court_hearing FOR EACH ROW EXECUTE FUNCTION court_hearing_rules();
 CREATE TRIGGER court_hearing_stays BEFORE DELETE OR TRUNCATE ON court_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER court_order_document_kept BEFORE UPDATE ON court_order FOR EACH ROW WHEN (((old.sealed_document IS NOT NULL) AND ((new.person_id IS DISTINCT FROM old.person_id) OR (new.sealed_document IS DISTINCT FROM old.sealed_document) OR (new.document_digest IS DISTINCT FROM old.document_digest)))) EXECUTE FUNCTION refuse_change();
@@ -6702,6 +6568,7 @@ CREATE TRIGGER draft_rules BEFORE DELETE OR UPDATE ON draft FOR EACH ROW EXECUTE
 CREATE TRIGGER draft_handover_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON draft_handover FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER duty_document AFTER INSERT OR UPDATE OF done_at ON duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_document();
 CREATE TRIGGER evidence_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON evidence_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fir_goes_out AFTER INSERT ON fir FOR EACH ROW WHEN ((new.state = 'requested'::text)) EXECUTE FUNCTION fir_goes_out();
 CREATE TRIGGER fir_lapse_notices AFTER UPDATE OF state ON fir FOR EACH ROW WHEN ((new.state = 'lapsed'::text)) EXECUTE FUNCTION fir_lapse_asks_for_notices();
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
 CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -6760,8 +6627,6 @@ CREATE TRIGGER officer_totp_rules BEFORE UPDATE OF officer_id, last_step, set_at
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 CREATE TRIGGER outgoing_ends_once BEFORE UPDATE ON outgoing FOR EACH ROW WHEN (((new.outgoing_id = old.outgoing_id) AND ((old.ended_at IS NOT NULL) OR (new.attempts < old.attempts) OR (new.subject <> old.subject) OR (new.kind <> old.kind)))) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER outgoing_kept_until_end BEFORE DELETE ON outgoing FOR EACH ROW WHEN ((old.ended_at IS NULL)) EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER payer_decision_four_eyes BEFORE INSERT OR UPDATE OF agreed_by, proposed_by ON payer_decision FOR EACH ROW WHEN ((NOT is_second_officer(new.agreed_by, new.proposed_by))) EXECUTE FUNCTION two_persons();
-CREATE TRIGGER payer_decision_rules BEFORE DELETE OR UPDATE ON payer_decision FOR EACH ROW EXECUTE FUNCTION payer_decision_rules();
 CREATE TRIGGER payer_found_transfer_rules BEFORE DELETE OR UPDATE ON payer_found_transfer FOR EACH ROW EXECUTE FUNCTION payer_found_transfer_rules();
 CREATE TRIGGER payer_inquiry_rules BEFORE DELETE OR UPDATE ON payer_inquiry FOR EACH ROW EXECUTE FUNCTION payer_inquiry_rules();
 CREATE TRIGGER payer_statement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payer_statement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -6772,6 +6637,9 @@ CREATE TRIGGER policy_version_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 CREATE TRIGGER case_assignment_procedure AFTER INSERT OR UPDATE OF ended_at ON procedure FOR EACH ROW WHEN ((new.ended_at IS NULL)) EXECUTE FUNCTION case_assignment_procedure();
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
+CREATE TRIGGER proposal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by, kind ON proposal FOR EACH ROW WHEN ((((new.decision = 'agreed'::text) OR ((new.kind = 'administration'::text) AND (new.decision = 'refused'::text))) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER proposal_kept BEFORE TRUNCATE ON proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER proposal_rules BEFORE DELETE OR UPDATE ON proposal FOR EACH ROW EXECUTE FUNCTION proposal_rules();
 CREATE TRIGGER provider_identity_kept BEFORE UPDATE OR TRUNCATE ON provider_identity FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER public_draft_kept BEFORE DELETE OR TRUNCATE ON public_draft FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER public_draft_rules BEFORE UPDATE ON public_draft FOR EACH ROW EXECUTE FUNCTION public_draft_rules();
@@ -6792,7 +6660,6 @@ CREATE TRIGGER reply_link_deletion BEFORE DELETE ON reply_link FOR EACH ROW EXEC
 CREATE TRIGGER reply_link_kept BEFORE TRUNCATE ON reply_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reply_link_rules BEFORE INSERT OR UPDATE ON reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_rules();
 CREATE TRIGGER feed_hops AFTER UPDATE ON request_hop REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION feed_hops_changed();
-CREATE TRIGGER resolution_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON resolution_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER restoration_credit_account BEFORE UPDATE OF approved_by ON restoration FOR EACH ROW WHEN (((new.approved_by IS NOT NULL) AND (new.approved_by IS DISTINCT FROM old.approved_by))) EXECUTE FUNCTION restoration_credit_account();
 CREATE TRIGGER restoration_four_eyes BEFORE INSERT OR UPDATE OF approved_by, prepared_by ON restoration FOR EACH ROW WHEN ((NOT is_second_officer(new.approved_by, new.prepared_by))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
@@ -6803,9 +6670,8 @@ CREATE TRIGGER restoration_step_documents AFTER INSERT ON restoration_step FOR E
 CREATE TRIGGER restoration_step_signed BEFORE UPDATE ON restoration_step FOR EACH ROW WHEN (((new.step = 'application'::text) AND (new.outcome = 'done'::text) AND (new.ended_by = 'victim'::text) AND (old.ended_at IS NULL))) EXECUTE FUNCTION restoration_step_signed();
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER same_transfer_rules BEFORE INSERT OR DELETE OR UPDATE ON same_transfer FOR EACH ROW EXECUTE FUNCTION same_transfer_rules();
-CREATE TRIGGER script_token_issued AFTER INSERT ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
+CREATE TRIGGER script_token_changed AFTER INSERT OR UPDATE OF revoked_at ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 CREATE TRIGGER script_token_placed AFTER UPDATE OF placed_at ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_placed_told();
-CREATE TRIGGER script_token_revoked AFTER UPDATE OF revoked_at ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_told();
 CREATE TRIGGER script_token_rules BEFORE DELETE OR UPDATE ON script_token FOR EACH ROW EXECUTE FUNCTION script_token_rules();
 CREATE TRIGGER set_aside_hop_rules BEFORE DELETE OR UPDATE ON set_aside_hop FOR EACH ROW EXECUTE FUNCTION set_aside_hop_rules();
 CREATE TRIGGER sign_in_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sign_in_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -6822,8 +6688,6 @@ CREATE TRIGGER telephone_booking_grows BEFORE DELETE OR UPDATE ON telephone_book
 CREATE TRIGGER treatment_answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON treatment_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER treatment_report_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON treatment_report FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER victim_corrected BEFORE UPDATE OF sealed, person_id ON victim FOR EACH ROW WHEN (((old.sealed IS DISTINCT FROM new.sealed) OR (old.person_id IS DISTINCT FROM new.person_id))) EXECUTE FUNCTION victim_corrected();
-CREATE TRIGGER victim_correction_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON victim_correction FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
-CREATE TRIGGER victim_correction_rules BEFORE DELETE OR UPDATE ON victim_correction FOR EACH ROW EXECUTE FUNCTION victim_correction_rules();
 CREATE TRIGGER withdrawal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by ON withdrawal FOR EACH ROW WHEN (((new.decision = 'agreed'::text) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER withdrawal_rules BEFORE DELETE OR UPDATE ON withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_rules();
 CREATE TRIGGER withdrawn_hop_agreed BEFORE INSERT ON withdrawn_hop FOR EACH ROW EXECUTE FUNCTION withdrawn_hop_agreed();

@@ -59,6 +59,16 @@ class ComplaintRow(FrozenModel):
     answered_on: date | None
 
 
+async def complaint_of(connection: Connection, number: str) -> str | None:
+    """Return the complaint with this number of ours or of the national portal, or None."""
+    ack_no: str | None = await connection.fetchval(
+        "SELECT ack_no FROM complaint WHERE ack_no = $1 UNION ALL SELECT ack_no FROM complaint WHERE portal_ack_no = $1"
+        " LIMIT 1",
+        number,
+    )
+    return ack_no
+
+
 async def complaint(connection: Connection, ack_no: str) -> ComplaintRow:
     """Return a complaint. Raises `NotFound`."""
     row = await connection.fetchrow(

@@ -161,7 +161,7 @@ async def make_link(
     valid_until: datetime = await connection.fetchval(
         "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until, proposal_id, code_digest)"
         " SELECT $1, $2, m.now, $3, m.now + $4::interval, $5,"
-        " (SELECT p.code_digest FROM administration_proposal p WHERE p.proposal_id = $5)"
+        " (SELECT p.code_digest FROM proposal p WHERE p.proposal_id = $5)"
         " FROM (SELECT present_moment() AS now) m RETURNING valid_until",
         digest,
         officer_id,
@@ -231,14 +231,14 @@ class ToldPerson(FrozenModel):
     language: Language
 
 
-async def link_to_tell(connection: Connection, digest: str) -> LinkToTell | None:
-    """Return a link of which persons are told, by its digest in hexadecimal digits."""
-    row = await connection.fetchrow(
+async def links_to_tell(connection: Connection, digests: Sequence[str]) -> dict[str, LinkToTell]:
+    """Return links of which persons are told, by their digests in hexadecimal digits."""
+    rows = await connection.fetch(
         "SELECT l.digest, l.officer_id, l.made_at, l.used_at, p.proposed_by, p.decided_by FROM sign_in_link l"
-        " LEFT JOIN administration_proposal p USING (proposal_id) WHERE l.digest = $1",
-        bytes.fromhex(digest),
+        " LEFT JOIN proposal p USING (proposal_id) WHERE l.digest = ANY($1)",
+        [bytes.fromhex(digest) for digest in digests],
     )
-    return LinkToTell(**dict(row)) if row else None
+    return {row["digest"].hex(): LinkToTell(**dict(row)) for row in rows}
 
 
 async def persons_told(connection: Connection, officer_ids: Collection[str]) -> list[ToldPerson]:

@@ -96,8 +96,8 @@ _CANCELLATION: Final = (
     "SELECT cancelled_at, told_at, level, settled_at, settled_by, note FROM order_cancellation WHERE order_id = $1"
 )
 _PROPOSALS: Final = """
-SELECT lines, note, proposed_by, proposed_at, agreed_by FROM confirmation_proposal WHERE order_id = $1
-ORDER BY proposal_id
+SELECT body -> 'lines' AS lines, reason AS note, proposed_by, proposed_at, decided_by AS agreed_by FROM proposal
+WHERE kind = 'order_statement' AND subject = $1 ORDER BY proposal_id
 """
 _CONFIRMATIONS: Final = """
 SELECT line_no, amount_paise, applied_paise, done_at, reference, disposition, flags, received_at, source, note
@@ -116,7 +116,7 @@ async def get(connection: Connection, order_id: UUID, now: datetime) -> OrderVie
     (read,) = await bank_orders.as_read(connection, row["institution"], [order_id])
     attempts = await connection.fetch(_ATTEMPTS, order_id)
     confirmations = await connection.fetch(_CONFIRMATIONS, order_id)
-    proposals = await connection.fetch(_PROPOSALS, order_id)
+    proposals = await connection.fetch(_PROPOSALS, str(order_id))
     cancellation = await connection.fetchrow(_CANCELLATION, order_id)
     return OrderView(
         **fields,

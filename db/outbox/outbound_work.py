@@ -11,18 +11,13 @@ from db.pool import Connection
 class OutboundWork(StrEnum):
     """Kinds of outbound work with an outbox of their own, each named by it."""
 
-    MESSAGE = "message"
-    COMPLAINANT_MESSAGE = "complainant_message"
     PUBLIC_DRAFT = "public_draft"
-    TASK_MESSAGE = "task_message"
-    FIR = "fir"
     DUE_DOCUMENT = "due_document"
 
 
 _ATTEMPT_IS_DUE: Final = "next_attempt_at <= $1"
 _ALSO_DUE: Final = {
-    OutboundWork.MESSAGE: ["expires_at <= $1 AND body <> ''"],
-    OutboundWork.COMPLAINANT_MESSAGE: ["next_attempt_at IS NOT NULL AND valid_until <= $1"],
+    OutgoingKind.MESSAGE: ["message WHERE expires_at <= $1 AND body <> ''"],
 }
 """rows whose time is over, by kind"""
 _UNCONFIRMED: Final = (
@@ -36,10 +31,10 @@ WorkKind = OutboundWork | OutgoingKind
 
 def _rows_due(kind: WorkKind) -> list[str]:
     if isinstance(kind, OutgoingKind):
-        return [f"outgoing WHERE kind = '{kind}' AND {_ATTEMPT_IS_DUE}"]
+        return [f"outgoing WHERE kind = '{kind}' AND {_ATTEMPT_IS_DUE}", *_ALSO_DUE.get(kind, ())]
     if kind is OutboundWork.PUBLIC_DRAFT:
         return [_UNCONFIRMED]
-    return [f"{kind} WHERE {condition}" for condition in (_ATTEMPT_IS_DUE, *_ALSO_DUE.get(kind, ()))]
+    return [f"{kind} WHERE {_ATTEMPT_IS_DUE}"]
 
 
 # Each condition has an index of its own, so no condition is joined to another one by OR.

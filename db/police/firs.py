@@ -1,4 +1,4 @@
-"""Officers of a case, its first information reports, and the outbox to the FIR register."""
+"""Officers of a case, and its first information reports."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from db.body_keys import OpensBody, stored_columns
 from db.cases.ledger import NOT_PROPOSED
+from db.outgoing import OutgoingKind
 from db.person_keys import StoredPerson, stored
 from db.pool import Connection
 from db.rows import Rows
@@ -65,10 +66,12 @@ async def officer(connection: Connection, case_no: str, duty: CaseDuty) -> CaseO
 
 # -- first information reports -----------------------------------------------------------------------------------------
 
-_FIR = ", ".join(
-    "encode(document_digest, 'hex') AS document_digest" if name == "document_digest" else name
-    for name in Fir.model_fields
-)
+_FIR = ", ".join(f"f.{name}" for name in Fir.model_fields if name not in {"attempts", "failure", "document_digest"})
+_SELECT = f"""
+SELECT {_FIR}, encode(f.document_digest, 'hex') AS document_digest, coalesce(o.attempts, 0) AS attempts,
+    CASE WHEN f.state = 'requested' THEN o.failure ELSE '' END AS failure
+FROM fir f LEFT JOIN outgoing o ON o.kind = '{OutgoingKind.FIR}' AND o.subject = f.fir_id::text
+"""
 
 
 def _fir(row: Any) -> Fir:
@@ -77,9 +80,7 @@ def _fir(row: Any) -> Fir:
 
 async def firs(connection: Connection, case_no: str) -> tuple[Fir, ...]:
     """Return every report of the case, the newest first."""
-    rows = await connection.fetch(
-        f"SELECT {_FIR} FROM fir WHERE case_no = $1 ORDER BY requested_at DESC, fir_id", case_no
-    )
+    rows = await connection.fetch(f"{_SELECT} WHERE f.case_no = $1 ORDER BY f.requested_at DESC, f.fir_id", case_no)
     return tuple(_fir(row) for row in rows)
 
 
@@ -89,14 +90,14 @@ async def live_fir(connection: Connection, case_no: str) -> Fir | None:
     A case has one at most. The caller has locked the case's row.
     """
     row = await connection.fetchrow(
-        f"SELECT {_FIR} FROM fir WHERE case_no = $1 AND state IN ('requested', 'registered', 'signed')", case_no
+        f"{_SELECT} WHERE f.case_no = $1 AND f.state IN ('requested', 'registered', 'signed')", case_no
     )
     return _fir(row) if row else None
 
 
 async def fir(connection: Connection, case_no: str, fir_id: UUID) -> Fir:
     """Return one report of the case. Raises `NotFound`."""
-    row = await connection.fetchrow(f"SELECT {_FIR} FROM fir WHERE case_no = $1 AND fir_id = $2", case_no, fir_id)
+    row = await connection.fetchrow(f"{_SELECT} WHERE f.case_no = $1 AND f.fir_id = $2", case_no, fir_id)
     if row is None:
         raise FirNotFound(fir_id)
     return _fir(row)
@@ -110,8 +111,8 @@ async def ask_if_large(
     Returns its id and the loss, or None.
     """
     row = await connection.fetchrow(
-        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by, next_attempt_at)"
-        " SELECT $1, $2, 'e_zero_fir', 'requested', $4, $5, 'engine', $5"
+        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by)"
+        " SELECT $1, $2, 'e_zero_fir', 'requested', $4, $5, 'engine'"
         " WHERE $3 <= (SELECT -sum(balance_paise) FROM ledger_balance WHERE case_no = $2 AND bucket = 'lost')"
         " AND NOT EXISTS (SELECT FROM fir WHERE case_no = $2) RETURNING fir_id, (SELECT -sum(balance_paise)"
         " FROM ledger_balance WHERE case_no = $2 AND bucket = 'lost')::bigint AS loss_paise",
@@ -128,17 +129,17 @@ async def ask(
     connection: Connection, case_no: str, kind: FirKind, sections: Sequence[str], by: str, at: datetime
 ) -> Fir:
     """Request a report. The caller has locked the case's row, and the case has no live report."""
-    row = await connection.fetchrow(
-        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by, next_attempt_at)"
-        f" VALUES ($1, $2, $3, 'requested', $4, $5, $6, $5) RETURNING {_FIR}",
-        uuid4(),
+    await connection.execute(
+        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by)"
+        " VALUES ($1, $2, $3, 'requested', $4, $5, $6)",
+        fir_id := uuid4(),
         case_no,
         kind.value,
         list(sections),
         at,
         by,
     )
-    return _fir(row)
+    return await fir(connection, case_no, fir_id)
 
 
 async def registered(
@@ -158,8 +159,8 @@ async def registered(
     """
     done = await connection.fetchval(
         "UPDATE fir SET state = 'registered', fir_no = $2, police_station = $3, registered_at = $4, sign_by = $5,"
-        " kind = coalesce($6, kind), sections = CASE WHEN cardinality($7::text[]) > 0 THEN $7 ELSE sections END,"
-        " next_attempt_at = NULL, failure = '' WHERE fir_id = $1 AND state = 'requested' RETURNING true",
+        " kind = coalesce($6, kind), sections = CASE WHEN cardinality($7::text[]) > 0 THEN $7 ELSE sections END"
+        " WHERE fir_id = $1 AND state = 'requested' RETURNING true",
         fir_id,
         fir_no,
         police_station,
@@ -204,8 +205,7 @@ async def fir_copy(connection: Connection, case_no: str, fir_id: UUID, opens: Op
 async def refused(connection: Connection, fir_id: UUID, refusal: str) -> bool:
     """Write that the register refuses the report; false if it is no longer requested."""
     done = await connection.fetchval(
-        "UPDATE fir SET state = 'refused', refusal = $2, next_attempt_at = NULL, failure = ''"
-        " WHERE fir_id = $1 AND state = 'requested' RETURNING true",
+        "UPDATE fir SET state = 'refused', refusal = $2 WHERE fir_id = $1 AND state = 'requested' RETURNING true",
         fir_id,
         refusal,
     )
@@ -214,11 +214,7 @@ async def refused(connection: Connection, fir_id: UUID, refusal: str) -> bool:
 
 async def cancel(connection: Connection, fir_id: UUID) -> None:
     """Cancel the request to the register."""
-    await connection.execute(
-        "UPDATE fir SET state = 'cancelled', next_attempt_at = NULL, failure = '' WHERE fir_id = $1"
-        " AND state = 'requested'",
-        fir_id,
-    )
+    await connection.execute("UPDATE fir SET state = 'cancelled' WHERE fir_id = $1 AND state = 'requested'", fir_id)
 
 
 async def signed(connection: Connection, fir_id: UUID, at: datetime) -> None:
@@ -240,7 +236,7 @@ async def lapse(connection: Connection, case_no: str) -> UUID | None:
     return fir_id
 
 
-# -- the register's outbox ---------------------------------------------------------------------------------------------
+# -- requests to the register ------------------------------------------------------------------------------------------
 
 
 class ToRegister(FrozenModel):
@@ -250,41 +246,14 @@ class ToRegister(FrozenModel):
     case_no: str
     kind: FirKind
     sections: tuple[str, ...]
-    attempts: int
-    """number of attempts, this one included"""
 
 
-async def claim(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[ToRegister]:
-    """Claim reports that are due; other workers do not request them until `lease_until`."""
-    return await Rows(connection, ToRegister).many(
-        "UPDATE fir SET attempts = attempts + 1, next_attempt_at = $2 WHERE fir_id IN"
-        " (SELECT fir_id FROM fir WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)"
-        " RETURNING fir_id, case_no, kind, sections, attempts",
-        now,
-        lease_until,
-        limit,
-    )
-
-
-async def put_off(connection: Connection, fir_id: UUID, until: datetime, failure: str) -> None:
-    """Put a request off until `until`, because the register has not answered."""
-    await connection.execute(
-        "UPDATE fir SET next_attempt_at = $2, failure = $3 WHERE fir_id = $1 AND state = 'requested'",
-        fir_id,
-        until,
-        failure,
-    )
-
-
-async def nobody_to_ask(connection: Connection, now: datetime, until: datetime, failure: str) -> int:
-    """Put due requests off until `until`, because no register is set up; return how many."""
+async def to_register(connection: Connection, fir_ids: Sequence[str]) -> dict[str, ToRegister]:
+    """Return the reports that are requested still."""
     rows = await connection.fetch(
-        "UPDATE fir SET next_attempt_at = $2, failure = $3 WHERE next_attempt_at <= $1 RETURNING fir_id",
-        now,
-        until,
-        failure,
+        "SELECT fir_id, case_no, kind, sections FROM fir WHERE fir_id = ANY($1) AND state = 'requested'", fir_ids
     )
-    return len(rows)
+    return {str(row["fir_id"]): ToRegister(**dict(row)) for row in rows}
 
 
 class LostBy(FrozenModel):

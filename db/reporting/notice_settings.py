@@ -7,6 +7,7 @@ from uuid import UUID
 
 from db import person_keys
 from db.officers import teams
+from db.outgoing import OutgoingKind
 from db.person_keys import PersonKey, wrapped_key
 from db.pool import Connection
 from schemas.assignment import TeamHours
@@ -35,15 +36,16 @@ SELECT s.setting, s.changed_at, s.changed_by, CASE WHEN s.person_id IS NULL THEN
 FROM notice_setting s WHERE s.officer_id = $1
 """
 
-_MEDIA: Final = """
+_MEDIA: Final = f"""
 SELECT w.medium,
     (SELECT count(DISTINCT n.task_id) FROM task_notice n
         WHERE n.officer_id = $1 AND n.medium = w.medium AND n.message_id IS NULL) AS waiting,
     (SELECT count(*) FROM task_message m
         WHERE m.officer_id = $1 AND m.medium = w.medium AND m.sent_at > $2) AS sent_in_a_day,
     (SELECT max(m.sent_at) FROM task_message m WHERE m.officer_id = $1 AND m.medium = w.medium) AS last_sent_at,
-    coalesce((SELECT m.failure FROM task_message m WHERE m.officer_id = $1 AND m.medium = w.medium
-        ORDER BY m.written_at DESC LIMIT 1), '') AS failure
+    coalesce((SELECT o.failure FROM task_message m
+        JOIN outgoing o ON o.kind = '{OutgoingKind.TASK_MESSAGE}' AND o.subject = m.message_id::text
+        WHERE m.officer_id = $1 AND m.medium = w.medium ORDER BY m.written_at DESC LIMIT 1), '') AS failure
 FROM unnest($3::text[]) AS w (medium)
 """
 

@@ -1,4 +1,4 @@
-"""Messages to officers about work items. The row is the outbox; the text is made when a message is sent."""
+"""Messages to officers about work items. The text is made when a message is sent."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from db.cases.task_owners import IS_OWNED, IS_SNOOZED
+from db.outgoing import OutgoingKind, queued
 from db.person_keys import PersonKey, wrapped_key
 from db.pool import Connection
 from db.reporting.task_deadlines import DEADLINE
@@ -14,10 +15,11 @@ from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language, TaskKind
 from schemas.reporting.task_notices import NoticeMedium, NoticeReason
 
-_WAITING: Final = """
+_UNDER_WAY: Final = "sent_at IS NULL AND withdrawn_at IS NULL AND given_up_at IS NULL"
+_WAITING: Final = f"""
 SELECT n.officer_id, n.medium, n.is_urgent,
     EXISTS (SELECT FROM task_message m WHERE m.officer_id = n.officer_id AND m.medium = n.medium
-        AND m.next_attempt_at IS NOT NULL) AS is_under_way,
+        AND {_UNDER_WAY}) AS is_under_way,
     (SELECT max(m.written_at) FROM task_message m WHERE m.officer_id = n.officer_id AND m.medium = n.medium
         AND m.withdrawn_at IS NULL) AS last_at,
     (SELECT count(*) FROM task_message m WHERE m.officer_id = n.officer_id AND m.medium = n.medium
@@ -28,26 +30,23 @@ FROM (
 ) AS n ORDER BY n.officer_id, n.medium
 """
 
-_BEGIN: Final = """
+_BEGIN: Final = f"""
 WITH begun AS (
-    INSERT INTO task_message (message_id, officer_id, medium, written_at, next_attempt_at) VALUES ($1, $2, $3, $4, $4)
-    ON CONFLICT (officer_id, medium) WHERE next_attempt_at IS NOT NULL DO NOTHING RETURNING message_id
-)
+    INSERT INTO task_message (message_id, officer_id, medium, written_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (officer_id, medium) WHERE {_UNDER_WAY} DO NOTHING RETURNING message_id, written_at
+), queued AS ({queued(OutgoingKind.TASK_MESSAGE, "begun", "message_id", "written_at")})
 UPDATE task_notice n SET message_id = b.message_id FROM begun b
 WHERE n.officer_id = $2 AND n.medium = $3 AND n.message_id IS NULL RETURNING n.task_id
 """
 
-_CLAIM: Final = f"""
-UPDATE task_message m SET attempts = m.attempts + 1, next_attempt_at = $3
-FROM officer o LEFT JOIN notice_setting s USING (officer_id)
-WHERE o.officer_id = m.officer_id AND m.message_id IN (
-    SELECT message_id FROM task_message WHERE next_attempt_at <= $2 AND medium = ANY($1)
-    ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED)
-RETURNING m.message_id, m.officer_id, m.medium, m.attempts, o.mobile, o.email, o.disabled_at IS NOT NULL AS is_disabled,
+_DUE: Final = f"""
+SELECT m.message_id, m.officer_id, m.medium, o.mobile, o.email, o.disabled_at IS NOT NULL AS is_disabled,
     coalesce(s.setting->>'language', '{Language.EN}') AS language,
     CASE WHEN s.person_id IS NULL THEN NULL
         ELSE jsonb_build_object('person_id', s.person_id, 'wrapped', {wrapped_key("s")}) END AS webhook_key,
     encode(s.sealed_webhook, 'hex') AS sealed_webhook
+FROM task_message m JOIN officer o USING (officer_id) LEFT JOIN notice_setting s USING (officer_id)
+WHERE m.message_id = ANY($1) AND {_UNDER_WAY}
 """
 
 _LIVE: Final = f"""
@@ -70,8 +69,6 @@ class DueMessage(FrozenModel):
     message_id: UUID
     officer_id: str
     medium: NoticeMedium
-    attempts: int
-    """number of attempts, this one included"""
     mobile: str
     email: str
     is_disabled: bool
@@ -117,12 +114,10 @@ async def drop(connection: Connection, officer_id: str, medium: NoticeMedium, ke
     )
 
 
-async def claim(
-    connection: Connection, media: Sequence[NoticeMedium], now: datetime, lease_until: datetime, limit: int
-) -> list[DueMessage]:
-    """Claim messages that are due, the longest due first; others do not send them until `lease_until`."""
-    names = [medium.value for medium in media]
-    return [DueMessage(**dict(row)) for row in await connection.fetch(_CLAIM, names, now, lease_until, limit)]
+async def due(connection: Connection, message_ids: Sequence[str]) -> dict[str, DueMessage]:
+    """Return the messages that are under way."""
+    rows = await connection.fetch(_DUE, message_ids)
+    return {str(row["message_id"]): DueMessage(**dict(row)) for row in rows}
 
 
 async def live(connection: Connection, message: DueMessage, now: datetime) -> list[LiveItem]:
@@ -141,31 +136,12 @@ async def withdraw(connection: Connection, message_id: UUID, at: datetime) -> No
     await _end(connection, message_id, "withdrawn_at", at)
 
 
-async def failed(connection: Connection, message_id: UUID, failure: str, again_at: datetime | None) -> None:
-    """Write that sending failed; the next attempt is at `again_at`, or None if the message is given up."""
-    await connection.execute(
-        "UPDATE task_message SET failure = left($2, 500), next_attempt_at = $3 WHERE message_id = $1"
-        " AND sent_at IS NULL AND withdrawn_at IS NULL",
-        message_id,
-        failure,
-        again_at,
-    )
-
-
-async def give_up(connection: Connection, medium: NoticeMedium, now: datetime, failure: str) -> None:
-    """Give up the messages that are due over a medium without a route."""
-    await connection.execute(
-        "UPDATE task_message SET failure = $3, next_attempt_at = NULL WHERE next_attempt_at <= $2 AND medium = $1",
-        medium.value,
-        now,
-        failure,
-    )
+async def give_up(connection: Connection, message_id: UUID, at: datetime) -> None:
+    """Write that a message is given up."""
+    await _end(connection, message_id, "given_up_at", at)
 
 
 async def _end(connection: Connection, message_id: UUID, column: str, at: datetime) -> None:
     await connection.execute(
-        f"UPDATE task_message SET {column} = $2, next_attempt_at = NULL, failure = '' WHERE message_id = $1"
-        " AND sent_at IS NULL AND withdrawn_at IS NULL",
-        message_id,
-        at,
+        f"UPDATE task_message SET {column} = $2 WHERE message_id = $1 AND {_UNDER_WAY}", message_id, at
     )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from db.cases.task_owners import IS_OWNED, IS_SNOOZED
+from db.outgoing import OutgoingKind
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.reporting.task_deadlines import DEADLINE
@@ -37,7 +38,7 @@ _NOT_TOLD: Final = f"""
 # Who proposes does not decide, and no officer decides on what is about them.
 _OF_ANOTHER: Final = """
     AND (t.subject_kind <> 'proposal' OR NOT EXISTS (
-        SELECT FROM administration_proposal p WHERE ${0} IN (person_of(p.proposed_by), p.about_officer)
+        SELECT FROM proposal p WHERE ${0} IN (person_of(p.proposed_by), p.about_officer)
         AND p.proposal_id = CASE t.subject_kind WHEN 'proposal' THEN t.subject_id::bigint END))"""
 
 # Of one statement, because few items have an owner.
@@ -75,7 +76,7 @@ SELECT t.task_id, {_VERSION} AS version, coalesce(val.district, '') AS district
     AND NOT EXISTS (
         SELECT FROM task_notice n LEFT JOIN task_message m USING (message_id)
         WHERE n.task_id = t.task_id AND n.version = {_VERSION}
-            AND (n.message_id IS NULL OR m.sent_at IS NOT NULL OR m.next_attempt_at IS NOT NULL))
+            AND (n.message_id IS NULL OR num_nonnulls(m.withdrawn_at, m.given_up_at) = 0))
 ORDER BY {_RANK} LIMIT $3
 """
 
@@ -242,8 +243,11 @@ async def purge(connection: Connection, before: datetime, limit: int) -> None:
         limit,
     )
     await connection.execute(
-        "DELETE FROM task_message WHERE message_id IN (SELECT m.message_id FROM task_message m WHERE m.written_at < $1"
-        " AND NOT EXISTS (SELECT FROM task_notice n WHERE n.message_id = m.message_id) ORDER BY m.written_at LIMIT $2)",
+        "WITH gone AS (DELETE FROM task_message WHERE message_id IN (SELECT m.message_id FROM task_message m"
+        " WHERE m.written_at < $1 AND NOT EXISTS (SELECT FROM task_notice n WHERE n.message_id = m.message_id)"
+        " ORDER BY m.written_at LIMIT $2) RETURNING message_id) DELETE FROM outgoing o USING gone"
+        f" WHERE o.kind = '{OutgoingKind.TASK_MESSAGE}' AND o.subject = gone.message_id::text"
+        " AND o.ended_at IS NOT NULL",
         before,
         limit,
     )

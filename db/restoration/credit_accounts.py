@@ -121,8 +121,9 @@ _SHOWN: Final = (
 )
 # Each acts under the lock of the case, so their times are in the order in which they happened.
 _SENT_TO_THE_CONTACT: Final = """
-NOT EXISTS (SELECT FROM complaint o JOIN victim_correction v USING (victim_id) WHERE o.ack_no = c.ack_no
-    AND v.decision = 'agreed' AND v.fields && '{mobile,email}' AND v.decided_at > l.made_at)
+NOT EXISTS (SELECT FROM complaint o JOIN proposal v ON v.kind = 'victim_correction' AND v.subject = o.victim_id::text
+    WHERE o.ack_no = c.ack_no AND v.decision = 'agreed' AND v.body -> 'fields' ?| '{mobile,email}'
+    AND v.decided_at > l.made_at)
 """
 
 

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from db import proposals
 from db.pool import Connection
+from db.proposals import Kind, Proposal
 from domain.errors.restoration import PayerDecisionNotFound
 from schemas.base import Flag, FrozenModel
 from schemas.enums import Channel
@@ -15,9 +17,9 @@ from schemas.identifiers import account_end, account_key
 from schemas.restoration.payer_decisions import ContestedTransfer, PayerClaim, PayerDecision
 
 MOST_SHOWN: Final = 100
-_DECISION: Final = ", ".join(PayerDecision.model_fields)
+_AGREED: Final = "p.kind = 'payer' AND p.decision = 'agreed'"
 
-_CONTESTED: Final = """
+_CONTESTED: Final = f"""
 SELECT h.hop_no, h.ack_no AS owner, x.claims, d.decisions, coalesce(b.differs, false) AS bank_differs,
     coalesce(x.undecided, false) OR coalesce(b.undecided, false) AS undecided
 FROM hop h CROSS JOIN LATERAL (
@@ -26,15 +28,20 @@ FROM hop h CROSS JOIN LATERAL (
             ORDER BY c.received_at, t.ack_no, t.row_no), '[]') AS claims,
         bool_or('payer' = ANY (t.differing)) AS contested,
         bool_or('payer' = ANY (t.differing) AND NOT EXISTS (
-            SELECT FROM payer_decision p WHERE p.case_no = t.case_no AND p.hop_no = t.hop_no
-            AND p.agreed_at IS NOT NULL AND t.ack_no = ANY (p.among))) AS undecided
+            SELECT FROM proposal p WHERE {_AGREED} AND p.case_no = t.case_no AND p.hop_no = t.hop_no
+            AND p.body -> 'among' ? t.ack_no)) AS undecided
     FROM complaint_transfer t JOIN complaint c USING (ack_no) WHERE t.case_no = h.case_no AND t.hop_no = h.hop_no
 ) AS x CROSS JOIN LATERAL (
-    SELECT coalesce(jsonb_agg(to_jsonb(p) - '{case_no,hop_no,among}'::text[] ORDER BY p.decision_id), '[]') AS decisions
-    FROM payer_decision p WHERE p.case_no = h.case_no AND p.hop_no = h.hop_no
+    SELECT coalesce(jsonb_agg(jsonb_build_object('decision_id', p.proposal_id, 'ack_no', p.ack_no, 'reason', p.reason,
+            'proposed_by', p.proposed_by, 'proposed_at', p.proposed_at, 'given_to', p.given_to,
+            'agreed_by', CASE p.decision WHEN 'agreed' THEN p.decided_by END,
+            'agreed_at', CASE p.decision WHEN 'agreed' THEN p.decided_at END)
+            ORDER BY p.proposal_id), '[]') AS decisions
+    FROM proposal p WHERE p.kind = 'payer' AND p.case_no = h.case_no AND p.hop_no = h.hop_no
 ) AS d LEFT JOIN LATERAL (
     SELECT n.differs, n.differs AND NOT EXISTS (
-        SELECT FROM payer_decision p WHERE p.case_no = h.case_no AND p.hop_no = h.hop_no AND p.agreed_at > n.at)
+        SELECT FROM proposal p WHERE {_AGREED} AND p.case_no = h.case_no AND p.hop_no = h.hop_no
+            AND p.decided_at > n.at)
         AS undecided
     FROM (
         (SELECT 'payer' = ANY (s.differing) AS differs, s.stated_at AS at
@@ -127,9 +134,11 @@ async def told(connection: Connection, case_no: str, hop_no: int) -> list[PayerT
 async def lost_before(connection: Connection, case_no: str, hop_no: int) -> frozenset[str]:
     """Return the complaints for which a transfer does not count by the newest decision that two officers agreed on."""
     rows = await connection.fetch(
-        "SELECT unnest(among) AS ack_no FROM (SELECT array_remove(array_remove(among, ack_no), given_to) AS among"
-        " FROM payer_decision WHERE case_no = $1 AND hop_no = $2 AND agreed_at IS NOT NULL"
-        " ORDER BY agreed_at DESC, decision_id DESC LIMIT 1) AS newest",
+        "SELECT lost AS ack_no FROM (SELECT p.body -> 'among' AS among, p.ack_no, p.given_to FROM proposal p"
+        f" WHERE {_AGREED} AND p.case_no = $1 AND p.hop_no = $2"
+        " ORDER BY p.decided_at DESC, p.proposal_id DESC LIMIT 1) AS newest"
+        " CROSS JOIN LATERAL jsonb_array_elements_text(among) AS lost"
+        " WHERE lost <> ack_no AND lost IS DISTINCT FROM given_to",
         case_no,
         hop_no,
     )
@@ -166,69 +175,38 @@ async def roots(connection: Connection, restoration_id: UUID) -> list[int]:
     return [row["hop_no"] for row in rows]
 
 
-async def propose(
-    connection: Connection,
-    case_no: str,
-    hop_no: int,
-    ack_no: str,
-    among: Sequence[str],
-    reason: str,
-    by: str,
-    at: datetime,
-) -> PayerDecision:
-    """Write an officer's proposal, and return it."""
-    row = await connection.fetchrow(
-        "INSERT INTO payer_decision (case_no, hop_no, ack_no, among, reason, proposed_by, proposed_at)"
-        f" VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {_DECISION}",
-        case_no,
-        hop_no,
-        ack_no,
-        list(among),
-        reason,
-        by,
-        at,
-    )
-    return PayerDecision(**dict(row or {}))
-
-
-async def newest(connection: Connection, case_no: str, hop_no: int, decision_id: int) -> tuple[PayerDecision, bool]:
-    """Return a decision, and whether it is the newest about its hop. Raises `NotFound`."""
-    row = await connection.fetchrow(
-        f"SELECT {_DECISION}, decision_id = (SELECT max(decision_id) FROM payer_decision WHERE case_no = $1"
-        " AND hop_no = $2) AS is_newest FROM payer_decision WHERE case_no = $1 AND hop_no = $2 AND decision_id = $3",
-        case_no,
-        hop_no,
-        decision_id,
-    )
-    if row is None:
+async def find(connection: Connection, case_no: str, hop_no: int, decision_id: int) -> Proposal:
+    """Return what an officer proposed about a transfer. Raises `NotFound`."""
+    found = await proposals.find(connection, Kind.PAYER, decision_id)
+    if found is None or found.subject != subject_of(case_no, hop_no):
         raise PayerDecisionNotFound(hop_no, decision_id)
-    told = dict(row)
-    is_newest = told.pop("is_newest")
-    return PayerDecision(**told), is_newest
+    return found
 
 
-async def agree(
-    connection: Connection, decision_id: int, by: str, at: datetime, given_to: str | None = None
-) -> PayerDecision:
-    """Write a second officer's agreement. The database refuses the officer who proposed.
-
-    `given_to` is the complaint that owns the money, if the one that is right is in another case.
-    """
-    row = await connection.fetchrow(
-        "UPDATE payer_decision SET agreed_by = $2, agreed_at = $3, given_to = $4 WHERE decision_id = $1"
-        f" RETURNING {_DECISION}",
-        decision_id,
-        by,
-        at,
-        given_to,
+def decision_of(proposed: Proposal) -> PayerDecision:
+    """Return a proposal as officers read it."""
+    return PayerDecision(
+        decision_id=proposed.proposal_id,
+        ack_no=proposed.body["ack_no"],
+        reason=proposed.reason,
+        proposed_by=proposed.proposed_by,
+        proposed_at=proposed.proposed_at,
+        agreed_by=proposed.decided_by if proposed.is_agreed else None,
+        agreed_at=proposed.decided_at if proposed.is_agreed else None,
+        given_to=proposed.given_to,
     )
-    return PayerDecision(**dict(row or {}))
+
+
+def subject_of(case_no: str, hop_no: int) -> str:
+    """Return the subject of proposals about a transfer."""
+    return f"{case_no} {hop_no}"
 
 
 async def given_before(connection: Connection, case_no: str, ack_no: str) -> str | None:
     """Return the complaint in this case that stands for a complaint of another case, or None."""
     found: str | None = await connection.fetchval(
-        "SELECT given_to FROM payer_decision WHERE case_no = $1 AND ack_no = $2 AND given_to IS NOT NULL LIMIT 1",
+        "SELECT given_to FROM proposal WHERE kind = 'payer' AND case_no = $1 AND ack_no = $2 AND given_to IS NOT NULL"
+        " LIMIT 1",
         case_no,
         ack_no,
     )

@@ -160,8 +160,8 @@ FROM hop h JOIN complaint_transfer t ON t.case_no = h.case_no AND t.hop_no = h.h
 JOIN complaint c ON c.ack_no = t.ack_no
 WHERE h.case_no = $1 AND h.hop_no = ANY($3) AND h.parent_hop_no IS NULL AND NOT EXISTS (
     -- Two officers have found that this one did not pay.
-    SELECT FROM payer_decision p WHERE p.case_no = h.case_no AND p.hop_no = h.hop_no AND p.agreed_at IS NOT NULL
-      AND t.ack_no = ANY (p.among) AND p.ack_no <> t.ack_no)
+    SELECT FROM proposal p WHERE p.kind = 'payer' AND p.case_no = h.case_no AND p.hop_no = h.hop_no
+      AND p.decision = 'agreed' AND p.body -> 'among' ? t.ack_no AND p.ack_no <> t.ack_no)
   AND NOT EXISTS (SELECT FROM withdrawal w WHERE w.ack_no = t.ack_no AND w.decision = 'agreed'
       AND (w.hop_no IS NULL OR w.hop_no = h.hop_no))
 ORDER BY h.hop_no, c.received_at, t.ack_no

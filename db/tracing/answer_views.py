@@ -19,8 +19,9 @@ WHERE a.case_no = $1 AND a.answer_id > $2 ORDER BY a.answer_id LIMIT $3
 _DISCREPANCIES: Final = """
 SELECT c.discrepancy_id, c.kind, c.institution, c.hop_no, c.answer_id, c.claimed_paise, c.applied_paise, c.opened_at,
     s.resolution, ARRAY(
-        SELECT DISTINCT p.decision FROM resolution_proposal p WHERE p.discrepancy_id = c.discrepancy_id
-            AND p.resolution_no = coalesce((s.resolution->>'resolution_no')::integer, 0) + 1 ORDER BY 1) AS proposed
+        SELECT DISTINCT p.body ->> 'decision' FROM proposal p
+        WHERE p.kind = 'resolution' AND p.subject = c.discrepancy_id::text AND (p.body -> 'resolution_no')::integer
+            = coalesce((s.resolution->>'resolution_no')::integer, 0) + 1 ORDER BY 1) AS proposed
 FROM discrepancy c LEFT JOIN LATERAL (
     SELECT jsonb_build_object('resolution_no', resolution_no, 'decision', decision, 'reason', reason,
         'settled_by', settled_by, 'settled_at', settled_at, 'proposed_by', proposed_by,

@@ -28,21 +28,31 @@ from schemas.tracing.answers import (
     KnownLines,
 )
 
-BOUND_LINE: Final = (
-    "jsonb_build_object('line_no', line_no, 'kind', kind, 'disposition', disposition, 'hop_nos', hop_nos,"
-    " 'status_code', status_code, 'amount_paise', amount_paise, 'claim_paise', claim_paise,"
-    " 'applied_paise', applied_paise, 'remarks', remarks, 'raw', raw)::text || E'\\n'"
+_BOUND: Final = (
+    *("line_no", "kind", "disposition", "hop_nos", "status_code"),
+    *("amount_paise", "claim_paise", "applied_paise", "remarks"),
 )
+"""columns of a line that the case log binds, beside its opened `raw`"""
+_BOUND_PAIRS: Final = ", ".join(f"'{name}', {name}" for name in (*_BOUND, "raw"))
+BOUND_LINE: Final = rf"jsonb_build_object({_BOUND_PAIRS})::text || E'\n'"
 """SQL of a line of an answer, with its disposition and its opened `raw`, as the case log binds it. The text must never
 change, because the logs hold digests of it."""
+_OF_CLAIM: Final = (
+    *("natural_key", "kind", "status_code", "amount_paise", "claim_paise", "within_paise", "remarks", "occurred_at"),
+    *("root_reference_key", "balance_paise", "balance_is_free"),
+)
+"""columns of a line that are values of its claim"""
+_OF_LINE: Final = (
+    *(*_OF_CLAIM, "line_no", "hop_nos", "disposition", "applied_paise", "reference_key", "flags"),
+    *("person_id", "sealed_raw", "imported_by", "balance_on_wire"),
+)
+"""columns of a line that differ from those of the other lines of its update"""
 
 
 def opened(answer_ids: str, raws: str) -> str:
     """Return SQL for rows that `BOUND_LINE` reads: lines with their opened texts, which two arrays have."""
-    columns = ("case_no", "update_id", "line_no", "kind", "disposition", "hop_nos", "status_code", "amount_paise")
-    more = ("claim_paise", "applied_paise", "remarks")
     return (
-        f"(SELECT {', '.join(f'a.{name}' for name in (*columns, *more))}, o.raw::jsonb AS raw"
+        f"(SELECT {', '.join(f'a.{name}' for name in ('case_no', 'update_id', *_BOUND))}, o.raw::jsonb AS raw"
         f" FROM unnest({answer_ids}::bigint[], {raws}::text[]) AS o (answer_id, raw)"
         " JOIN answer a USING (answer_id)) AS told"
     )
@@ -149,14 +159,8 @@ WITH {body_keys.insert(9)}, kept AS (
     INSERT INTO status_update (institution, case_no, job_id, body_digest, said_again, received_at, reply)
     VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING update_id
 ), lines AS (
-    INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition, status_code,
-        amount_paise, claim_paise, applied_paise, remarks, flags, occurred_at, received_at, reference_key,
-        root_reference_key, balance_paise, balance_is_free, within_paise, person_id, sealed_raw, imported_by,
-        balance_on_wire)
-    SELECT u.update_id, r.line_no, $2, $1, r.natural_key, r.hop_nos, r.kind, r.disposition, r.status_code,
-        r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.occurred_at, $6, r.reference_key,
-        r.root_reference_key, r.balance_paise, r.balance_is_free, r.within_paise, r.person_id, r.sealed_raw,
-        r.imported_by, r.balance_on_wire
+    INSERT INTO answer (update_id, case_no, institution, received_at, {", ".join(_OF_LINE)})
+    SELECT u.update_id, $2, $1, $6, {", ".join(f"r.{name}" for name in _OF_LINE)}
     FROM written u, told r ORDER BY r.line_no
     RETURNING line_no, answer_id
 )
@@ -182,15 +186,6 @@ class SealedAnswer:
     raws: Sequence[bytes] = field(repr=False)
     """what was received as each line"""
     received: SealedReceived | None
-
-
-def _told_columns(raw: Mapping[str, Any]) -> tuple[str | None, bool]:
-    """Return what the database reads of a line as received.
-
-    It is who imported it, if it is from a workbook, and whether it has a balance in the field of the I4C wire.
-    """
-    importer = raw.get("imported_by")
-    return importer if isinstance(importer, str) else None, "root_effective_balance" in raw
 
 
 async def insert(
@@ -231,30 +226,20 @@ async def insert(
 
 def _as_stored(line_no: int, judged: Judgement, key: BodyKey, sealed_raw: bytes) -> dict[str, Any]:
     claim = judged.claim
-    imported_by, balance_on_wire = _told_columns(claim.raw)
-    return {
+    importer = claim.raw.get("imported_by")
+    return {name: getattr(claim, name) for name in _OF_CLAIM} | {
         "line_no": line_no,
-        "natural_key": claim.natural_key,
-        "hop_nos": list(judged.hop_nos),
-        "kind": claim.kind.value,
-        "disposition": judged.disposition.value,
-        "status_code": claim.status_code,
-        "amount_paise": claim.amount_paise,
-        "claim_paise": claim.claim_paise,
-        "within_paise": claim.within_paise,
+        "hop_nos": judged.hop_nos,
+        "disposition": judged.disposition,
         "applied_paise": judged.applied_paise,
-        "remarks": claim.remarks,
         "reference_key": reference_key(claim.reference),
-        "root_reference_key": claim.root_reference_key,
-        "balance_paise": claim.balance_paise,
-        "balance_is_free": claim.balance_is_free,
         "flags": [flag.model_dump() for flag in claim.flags],
         "raw": claim.raw,
-        "person_id": str(key.person_id),
+        "person_id": key.person_id,
         "sealed_raw": rf"\x{sealed_raw.hex()}",
-        "imported_by": imported_by,
-        "balance_on_wire": balance_on_wire,
-        "occurred_at": claim.occurred_at.isoformat() if claim.occurred_at else None,
+        # Who imported the workbook of the line, and whether the line has a balance in the field of the I4C wire.
+        "imported_by": importer if isinstance(importer, str) else None,
+        "balance_on_wire": "root_effective_balance" in claim.raw,
     }
 
 

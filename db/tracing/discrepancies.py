@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from db.pool import Connection
+from db.proposals import Kind, NewProposal
 from domain.errors.tracing import DiscrepancyNotFound
 from schemas.base import FrozenModel
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind
@@ -261,36 +262,21 @@ async def insert_resolution(
     )
 
 
-async def propose(
-    connection: Connection, discrepancy_id: int, resolution_no: int, resolution: NewResolution, by: str, at: datetime
-) -> bool:
-    """Write an officer's proposal; false if the same officer has proposed it before."""
-    done = await connection.fetchval(
-        "INSERT INTO resolution_proposal (discrepancy_id, resolution_no, decision, proposed_by, reason, proposed_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true",
-        discrepancy_id,
-        resolution_no,
-        resolution.decision.value,
-        by,
-        resolution.reason,
-        at,
+def proposal_of(
+    found: DiscrepancyRow, resolution_no: int, resolution: NewResolution, by: str, at: datetime
+) -> NewProposal:
+    """Return an officer's proposal. Each officer may propose the same decision."""
+    decision = resolution.decision.value
+    return NewProposal(
+        kind=Kind.RESOLUTION,
+        subject=str(found.discrepancy_id),
+        matter=f"{resolution_no} {decision} {by}",
+        case_no=found.case_no,
+        body={"resolution_no": resolution_no, "decision": decision},
+        reason=resolution.reason,
+        proposed_by=by,
+        proposed_at=at,
     )
-    return bool(done)
-
-
-async def proposer(
-    connection: Connection, discrepancy_id: int, resolution_no: int, resolution: NewResolution, other_than: str
-) -> str | None:
-    """Return the first officer, other than this one, who proposed this decision, or None."""
-    found: str | None = await connection.fetchval(
-        "SELECT proposed_by FROM resolution_proposal WHERE discrepancy_id = $1 AND resolution_no = $2"
-        " AND decision = $3 AND person_of(proposed_by) <> person_of($4) ORDER BY proposed_at, proposed_by LIMIT 1",
-        discrepancy_id,
-        resolution_no,
-        resolution.decision.value,
-        other_than,
-    )
-    return found
 
 
 async def close_task(connection: Connection, found: DiscrepancyRow, at: datetime, closed_by: str, why: str) -> None:

@@ -11,9 +11,13 @@ from schemas.text import EMAIL_MAX_CHARS
 LINES_MAX = 500
 """Most lines in one answer."""
 
+REFERENCE_MAX_CHARS = 64
+
 Text = Annotated[str, StringConstraints(max_length=300, strip_whitespace=True), Storable]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), Storable]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True), Storable]
+Reference = Annotated[
+    str, StringConstraints(min_length=1, max_length=REFERENCE_MAX_CHARS, strip_whitespace=True), Storable
+]
 HolderContact = Annotated[str, StringConstraints(max_length=EMAIL_MAX_CHARS, strip_whitespace=True), Storable]
 """As the bank has it. An unusable contact never refuses an answer, because the hold comes first."""
 BALANCE_MAX_PAISE = 10**13

@@ -10,7 +10,8 @@ from activities.cases.transaction import case_transaction
 from activities.context import Context
 from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import issue_about
-from activities.notifications.sending import Ways, send_due
+from activities.notifications.sending import MESSAGES
+from activities.outgoing import Routes, Ways, send_due
 from adapters.messages.smtp import Mailer
 from schemas.documents.facts import IssuedDocument, Particulars
 from schemas.enums import Language
@@ -44,7 +45,7 @@ class IssuingBench:
             pass
 
     async def post(self) -> None:
-        while await send_due(self.home.ctx, self.ways):
+        while await send_due(self.home.ctx, Routes(self.ways), MESSAGES):
             pass
 
     async def assign(self, case_no: str, name: str = "R. Verma") -> None:
@@ -138,7 +139,9 @@ class IssuingBench:
 async def issuing(ctx: Context) -> AsyncIterator[IssuingBench]:
     box = Postbox()
     async with mail_server(box) as port:
-        await ctx.pool.execute("UPDATE message SET next_attempt_at = NULL")
+        await ctx.pool.execute(
+            "UPDATE outgoing SET next_attempt_at = NULL, ended_at = now(), outcome = 'over' WHERE ended_at IS NULL"
+        )
         await ctx.pool.execute(
             "UPDATE due_document SET state = 'overtaken', lacking = '{}', next_attempt_at = NULL, ended_at = opened_at"
             " WHERE ended_at IS NULL"

@@ -166,9 +166,9 @@ async def with_secrets(home: Home, case_no: str) -> None:
         *home.ctx.persons.seal_message(person, message_id, text),
     )
     await write(
-        "INSERT INTO appeal_code (code_id, hold_id, digest, made_at, made_by, valid_until)"
-        " SELECT gen_random_uuid(), hold_id, $2, $3, 'officer:io', $3::timestamptz + interval '1 day' FROM account_hold"
-        " WHERE case_no = $1",
+        "INSERT INTO proof (proof_id, purpose, subject, digest, made_at, made_by, valid_until)"
+        " SELECT gen_random_uuid(), 'appeal', hold_id, $2, $3, 'officer:io', $3::timestamptz + interval '1 day'"
+        " FROM account_hold WHERE case_no = $1",
         case_no,
         CODE_DIGEST,
         home.clock.at,

@@ -433,8 +433,8 @@ class People:
 
     async def agree_to_payer(self, case: Case, by: Acting) -> None:
         for decision_id, ack_no in await self.bench.rows(
-            "SELECT decision_id, ack_no FROM payer_decision WHERE case_no = $1 AND agreed_at IS NULL"
-            " ORDER BY decision_id DESC LIMIT 1",
+            "SELECT proposal_id, ack_no FROM proposal WHERE case_no = $1 AND kind = 'payer' AND decision IS NULL"
+            " ORDER BY proposal_id DESC LIMIT 1",
             case.case_no,
         ):
             seen = SeenPayerDecision(ack_no=ack_no)

@@ -200,8 +200,8 @@ async def test_the_key_of_a_bank_ends_after_the_cases_that_need_it(bench: Bench)
         "UPDATE case_file SET state = 'open', settled_at = NULL WHERE case_no = $1",
         "INSERT INTO duty (case_no, kind, opened_at, due_at, remind_at, escalate_at)"
         " VALUES ($1, 'follow_up', now(), now(), now(), now())",
-        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by, next_attempt_at)"
-        " VALUES (gen_random_uuid(), $1, 'zero_fir', 'requested', '{}', now(), 'engine', now())",
+        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by)"
+        " VALUES (gen_random_uuid(), $1, 'zero_fir', 'requested', '{}', now(), 'engine')",
     ],
 )
 async def test_the_key_of_a_case_with_something_to_do_is_kept(bench: Bench, kept_by: str) -> None:

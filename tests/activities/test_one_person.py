@@ -62,7 +62,8 @@ _TWO_OFFICERS: Final = {
         SELECT c.told_by, r.approved_by FROM bank_order o JOIN restoration r USING (restoration_id)
         JOIN credit_account c ON c.account_id = r.credit_account_id WHERE o.case_no = ANY($1) AND o.kind = 'restore'""",
     "another complainant is credited": """
-        SELECT proposed_by, agreed_by FROM payer_decision WHERE case_no = ANY($1) AND agreed_at IS NOT NULL""",
+        SELECT proposed_by, decided_by FROM proposal
+        WHERE case_no = ANY($1) AND kind = 'payer' AND decision = 'agreed'""",
     "a resolution takes money from held": """
         SELECT s.proposed_by, s.settled_by FROM discrepancy_resolution s JOIN discrepancy d USING (discrepancy_id)
         WHERE d.case_no = ANY($1) AND s.from_held""",

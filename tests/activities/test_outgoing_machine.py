@@ -14,19 +14,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.context import Context
-from activities.notifications.sending import Ways
-from activities.outgoing import Attempt, NotDue, NoWay, Routes, Write, send_due
+from activities.drafts import public_drafts
+from activities.intake import take_complaint
+from activities.notifications.outbox import Complainant, tell_complainant, tell_victim
+from activities.outgoing import NO_REPLY, SENDER_DIED, Attempt, NotDue, NoWay, Routes, Ways, Write, send_due
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
+from adapters.police.protocol import FirRequest, Registered
 from db import outgoing
 from db.banks import bank_key_changes, bank_login_changes, bank_logins, bank_people, bank_test_calls
+from db.cases import tasks
+from db.drafts import drafts
 from db.officers import credentials, officers
 from db.outgoing import OutgoingKind
 from db.pool import Connection, open_pool
+from db.reporting import task_messages, task_notices
+from db.reporting.task_notices import UnheardNotice
 from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
+from schemas.drafts import DraftContent
+from schemas.enums import Language, Role, TaskKind
+from schemas.jurisdiction import WHOLE_STATE
+from schemas.notifications import MessageFacts, MessageKind, SmsIds
 from schemas.officers import OfficerEntry
+from schemas.reporting.task_notices import NoticeMedium
+from schemas.tasks import TaskCause, TaskFacts
 from tests.deep import database_settings
-from tests.factories import make_context
+from tests.factories import complaint, make_context, rrn, transfer
 from workers.loops.outbound import KINDS
 
 GATE: Final = 6
@@ -34,7 +47,7 @@ DAY: Final = timedelta(days=1)
 BANK: Final = "SBIN"
 
 
-class Died(Exception):
+class Died(BaseException):
     """The process ends here."""
 
 
@@ -46,17 +59,32 @@ class Mail:
         assert message_id
 
 
+class Sms:
+    async def send(self, to: str, body_text: str, key: str, ids: SmsIds | None = None) -> str:
+        assert to
+        assert body_text
+        return key
+
+
+class Register:
+    async def register(self, request: FirRequest, *, timeout_seconds: float) -> Registered:
+        return Registered(request.fir_id.hex, "Cyber", datetime.now(UTC), None)
+
+    async def close(self) -> None:
+        pass
+
+
 class Events:
     async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         return Delivery(job_id="1")
 
 
-async def test_call(connection: Connection, at: datetime) -> object:
+async def asked_call(_: Context, connection: Connection, at: datetime) -> object:
     await bank_test_calls.ask(connection, call_id := uuid4(), BANK, at)
     return call_id
 
 
-async def key_change(connection: Connection, at: datetime) -> object:
+async def key_change(_: Context, connection: Connection, at: datetime) -> object:
     change = KeyChange(
         change_id=uuid4(),
         institution=BANK,
@@ -73,17 +101,17 @@ async def key_change(connection: Connection, at: datetime) -> object:
     return change.change_id
 
 
-async def login(connection: Connection, at: datetime) -> object:
+async def login(_: Context, connection: Connection, at: datetime) -> object:
     await bank_logins.verified(connection, BANK, address := str(uuid4()), bytes(32), at)
     return await connection.fetchval("SELECT login_id FROM bank_login WHERE address = $1", address)
 
 
-async def login_change(connection: Connection, at: datetime) -> object:
+async def login_change(_: Context, connection: Connection, at: datetime) -> object:
     await bank_login_changes.write(connection, change_id := uuid4(), BANK, "new@sbin.example", "command:test", at)
     return change_id
 
 
-async def sign_in_link(connection: Connection, at: datetime) -> object:
+async def sign_in_link(_: Context, connection: Connection, at: datetime) -> object:
     officer = OfficerEntry.model_validate(
         {"officer_id": f"o{uuid4().hex[:8]}", "name": "A", "email": "a@police.example"}
     )
@@ -93,26 +121,80 @@ async def sign_in_link(connection: Connection, at: datetime) -> object:
     return digest.hex()
 
 
-async def person(connection: Connection, at: datetime) -> object:
+async def person(_: Context, connection: Connection, at: datetime) -> object:
     await connection.execute("DELETE FROM bank_person")
     name = "A", "Manager"
     await bank_people.add(connection, person_id := uuid4(), BANK, f"{person_id}@sbin.example", *name, at)
     return person_id
 
 
-test_call.__test__ = False  # type: ignore[attr-defined]
-CAUSES: Final[Mapping[OutgoingKind, Callable[[Connection, datetime], Awaitable[object]]]] = {
-    OutgoingKind.BANK_TEST_CALL: test_call,
+async def task_message(_: Context, connection: Connection, at: datetime) -> object:
+    """A message about a work item on which its officer can act."""
+    name = f"o{uuid4().hex[:8]}"
+    entry = OfficerEntry(officer_id=name, name="A", email="a@police.example")
+    await officers.add(connection, entry, at, "command:test")
+    await officers.set_roles(connection, name, (Role.DESK,), at, "command:test")
+    await officers.set_districts(connection, name, (WHOLE_STATE,), at, "command:test")
+    facts = TaskFacts(institution=BANK, detail=name)
+    cause = TaskCause.BANK_KEY_UNTOLD
+    task_id = await tasks.open_for_institution(connection, BANK, TaskKind.PHONE_BANK, cause, at, facts=facts)
+    assert task_id is not None
+    notice = UnheardNotice(officer_id=name, task_id=task_id, version=0, medium=NoticeMedium.EMAIL)
+    await task_notices.write_unheard(connection, [notice], at)
+    message_id = uuid4()
+    assert await task_messages.begin(connection, message_id, name, NoticeMedium.EMAIL, at)
+    return message_id
+
+
+async def complainant_message(ctx: Context, connection: Connection, at: datetime) -> object:
+    draft_id = (await public_drafts.write_new(ctx, connection, DraftContent(), "command:test")).draft_id
+    person = Complainant(draft_id, (await drafts.get(connection, draft_id)).key, "9876543210", Language.EN)
+    facts = MessageFacts(until=at + 60 * DAY, reference="ABCD-EFGH-JKLM")
+    await tell_complainant(connection, ctx, person, MessageKind.COMPLAINT_LINK, facts, at, link="https://my.example")
+    return await connection.fetchval("SELECT message_id FROM complainant_message WHERE draft_id = $1", draft_id)
+
+
+async def message(ctx: Context, connection: Connection, at: datetime) -> object:
+    taken = await take_complaint(ctx, complaint(), idempotency_key=rrn(), taken_by="officer:1")
+    case_no = taken.receipt.case_ack_no
+    await tell_victim(connection, ctx, case_no, MessageKind.MONEY_HELD, {"amount_paise": 5_000_00}, at)
+    return await connection.fetchval("SELECT message_id FROM message WHERE case_no = $1 ORDER BY written_at", case_no)
+
+
+async def report(ctx: Context, connection: Connection, at: datetime) -> object:
+    large = complaint(transfer(2_00_000_00))
+    taken = await take_complaint(ctx, large, idempotency_key=rrn(), taken_by="officer:1")
+    return await connection.fetchval("SELECT fir_id FROM fir WHERE case_no = $1", taken.receipt.case_ack_no)
+
+
+CAUSES: Final[Mapping[OutgoingKind, Callable[[Context, Connection, datetime], Awaitable[object]]]] = {
+    OutgoingKind.BANK_TEST_CALL: asked_call,
     OutgoingKind.BANK_KEY_CHANGE: key_change,
     OutgoingKind.BANK_LOGIN: login,
     OutgoingKind.BANK_LOGIN_CHANGE: login_change,
     OutgoingKind.SIGN_IN_LINK: sign_in_link,
     OutgoingKind.BANK_PERSON: person,
+    OutgoingKind.TASK_MESSAGE: task_message,
+    OutgoingKind.COMPLAINANT_MESSAGE: complainant_message,
+    OutgoingKind.MESSAGE: message,
+    OutgoingKind.FIR: report,
 }
 """what makes something of each kind due; returns its subject"""
-FAILS: Final = {"away": MailUnreachable, "refused": MailRefused, "no_way": NoWay, "over": NotDue, "dies": Died}
+ONCE: Final = {OutgoingKind.TASK_MESSAGE, OutgoingKind.COMPLAINANT_MESSAGE, OutgoingKind.MESSAGE, OutgoingKind.FIR}
+"""kinds whose subject goes out once"""
+FAILS: Final = {
+    "away": MailUnreachable,
+    "unforeseen": ZeroDivisionError,
+    "hangs": TimeoutError,
+    "refused": MailRefused,
+    "no_way": NoWay,
+    "over": NotDue,
+    "dies": Died,
+}
 ENDS: Final = {"works": "sent", "refused": "given_up", "no_way": "given_up", "over": "over"}
-fates = st.sampled_from(("works", "away", "away", "away", "dies", "dies_after", "refused", "no_way", "over"))
+AGAIN: Final = {"away": str(MailUnreachable()), "unforeseen": "ZeroDivisionError", "hangs": NO_REPLY}
+"""failures after which it is tried again"""
+fates = st.sampled_from((*AGAIN, "works", "away", "away", "dies", "dies_after", "refused", "no_way", "over"))
 steps = st.lists(
     st.one_of(
         *(st.tuples(st.just("send"), fates),) * 4,
@@ -144,7 +226,7 @@ class Life:
 
     async def live(self, happens: Sequence[tuple[str, ...]]) -> None:
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            self.subject = str(await CAUSES[self.real.name](connection, self.now))
+            self.subject = str(await CAUSES[self.real.name](self.ctx, connection, self.now))
         for what, *details in happens:
             await getattr(self, what)(*details)
             await self.look()
@@ -155,7 +237,7 @@ class Life:
         row = await self.look()
         assert row["ended_at"] is not None, "it is never lost"
         assert row["outcome"] != "sent" or self.sends > 0
-        assert self.given_up == self.ended_given_up
+        assert self.given_up == self.ended_given_up or self.kind.is_endless
 
     async def row(self) -> dict[str, Any]:
         (row,) = await self.ctx.pool.fetch(
@@ -197,24 +279,31 @@ class Life:
     # -- what happens ----------------------------------------------------------------------------------------------
 
     async def cause(self) -> None:
+        if self.real.name in ONCE:
+            return
         async with self.ctx.pool.acquire() as connection:
             await outgoing.queue(connection, self.real.name, self.subject, self.now)
 
     async def run(self) -> int:
         with suppress(Died):
-            return await send_due(self.ctx, Routes(Ways(Mail()), Events()), self.kind)
+            return await send_due(self.ctx, Routes(Ways(Mail(), Sms()), Events(), register=Register()), self.kind)
         return 0
 
     async def send(self, fate: str) -> None:
-        before, self.fates = await self.row(), [fate]
+        before, given_up, self.fates = await self.row(), self.given_up, [fate]
         is_due = before["next_attempt_at"] is not None and before["next_attempt_at"] <= self.now
         sent = await self.run()
-        after, limit = await self.row(), self.ctx.policy.messages.trying.attempts
+        after, limit = await self.row(), self.kind.trying(self.ctx).attempts
         if not is_due:
             assert (after, sent, self.fates) == (before, 0, [fate])
-        elif fate == "away":
+        elif self.kind.is_endless and fate in {*AGAIN, "refused", "no_way"}:
+            assert after["outcome"] is None
+            assert self.given_up > given_up or after["attempts"] < limit, "a person is told each time"
+        elif before["attempts"] >= limit and not self.kind.is_endless:
+            assert (after["outcome"], after["failure"], self.fates) == ("given_up", SENDER_DIED, [fate])
+        elif fate in AGAIN:
             is_over = after["attempts"] >= limit
-            assert (after["outcome"], after["failure"]) == ("given_up" if is_over else None, "MailUnreachable")
+            assert (after["outcome"], after["failure"]) == ("given_up" if is_over else None, AGAIN[fate])
         else:
             assert after["outcome"] == ENDS.get(fate)
             assert sent == (fate == "works")

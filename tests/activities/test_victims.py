@@ -79,7 +79,7 @@ async def test_the_log_says_what_was_corrected_and_nothing_of_the_person(bench: 
         ("victim_corrected", SITA),
     ]
     assert all(f'"correction_id": {number}' in text and '"mobile"' in text for _, _, text in logged)
-    stored = str(logged) + str(await bench.rows("SELECT * FROM victim_correction WHERE case_no = $1", case_no))
+    stored = str(logged) + str(await bench.rows("SELECT * FROM proposal WHERE case_no = $1", case_no))
     stored += str(await bench.rows("SELECT facts FROM desk_task WHERE case_no = $1", case_no))
     assert not [text for text in ("9123456789", "9876543210", "Asha", "passport") if text in stored]
 
@@ -90,14 +90,14 @@ async def test_one_officer_corrects_nobody(bench: Bench) -> None:
     for same in (RAVI, "officer:Ravi"):
         with pytest.raises(VictimCorrectionNeedsSecondOfficer):
             await victims.agree(bench.ctx, case_no, proposed.correction_id, same)
-    decide = "UPDATE victim_correction SET decision = 'agreed', decided_by = $2, decided_at = now()"
+    decide = "UPDATE proposal SET decision = 'agreed', decided_by = $2, decided_at = now()"
     for no_second in ("officer:RAVI", "import:ravi", "script:helpline", "command:root"):
         with pytest.raises(asyncpg.CheckViolationError, match="no second officer"):
-            await bench.pool.execute(f"{decide} WHERE correction_id = $1", proposed.correction_id, no_second)
+            await bench.pool.execute(f"{decide} WHERE proposal_id = $1", proposed.correction_id, no_second)
     with pytest.raises(asyncpg.RestrictViolationError, match="two officers"):
         await bench.pool.execute(
-            "UPDATE victim v SET sealed = c.after FROM victim_correction c"
-            " WHERE c.victim_id = v.victim_id AND c.correction_id = $1",
+            "UPDATE victim v SET sealed = decode(c.body ->> 'after', 'hex') FROM proposal c"
+            " WHERE c.victim_id = v.victim_id AND c.proposal_id = $1",
             proposed.correction_id,
         )
     assert await bench.victims(case_no) == [TOLD]
@@ -111,7 +111,7 @@ async def test_a_rejected_correction_changes_nothing(bench: Bench) -> None:
     with pytest.raises(VictimCorrectionDecided):
         await victims.agree(bench.ctx, case_no, proposed.correction_id, SITA)
     with pytest.raises(asyncpg.RestrictViolationError):
-        await bench.pool.execute("DELETE FROM victim_correction WHERE correction_id = $1", proposed.correction_id)
+        await bench.pool.execute("DELETE FROM proposal WHERE proposal_id = $1", proposed.correction_id)
 
 
 async def test_low_an_officer_who_guesses_a_victims_data_learns_nothing_from_the_verb(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from db.cases.jurisdiction import MARK, condition
 from db.grievances import grievance_views
 from db.holds import hold_views
 from db.orders import order_views
+from db.outgoing import OutgoingKind, queued
 from db.restoration import restoration_views
 from domain.jurisdiction import MARKED_SCOPES, SCOPES, Scope, VerbKind
 from schemas.enums import Role
@@ -217,9 +218,11 @@ async def test_h8_a_read_outside_needs_a_reason_and_is_shown_to_the_superintende
 async def test_h8_a_list_shows_the_own_cases_and_another_case_only_with_a_reason(doors: Doors) -> None:
     case_no = (await doors.complain())["case_ack_no"]
     await doors.services.ctx.pool.execute(
+        "WITH written AS ("
         "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, body, natural_key,"
-        " written_at, next_attempt_at) VALUES (gen_random_uuid(), $1, 'money_held', 'io', 'sms', '9', 'en', 'x',"
-        " 'test', now(), now())",
+        " written_at) VALUES (gen_random_uuid(), $1, 'money_held', 'io', 'sms', '9', 'en', 'x',"
+        " 'test', now()) RETURNING message_id)"
+        f" {queued(OutgoingKind.MESSAGE, 'written', 'message_id', 'now()')}",
         case_no,
     )
     await doors.post_officer("sp.agra", "Agra")

@@ -12,6 +12,7 @@ from api.auth import Allowed
 from api.reads import REFERENCES
 from api.roles import Action
 from db.cases import jurisdiction
+from db.outgoing import OutgoingKind, queued
 from domain.jurisdiction import MARKED_SCOPES, Scope, Shows, lacks, list_keys
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.jurisdiction import CaseStanding, Within
@@ -246,9 +247,11 @@ async def test_m11_the_desk_lists_no_message_of_a_marked_case(doors: Doors) -> N
     marked, other = await two_cases(doors)
     for case_no in (marked, other):
         await doors.services.ctx.pool.execute(
+            "WITH written AS ("
             "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, body, natural_key,"
-            " written_at, next_attempt_at) VALUES (gen_random_uuid(), $1, 'money_held', 'io', 'sms', '9', 'en',"
-            " 'x', 'test' || $1, now(), now())",
+            " written_at) VALUES (gen_random_uuid(), $1, 'money_held', 'io', 'sms', '9', 'en',"
+            " 'x', 'test' || $1, now()) RETURNING message_id)"
+            f" {queued(OutgoingKind.MESSAGE, 'written', 'message_id', 'now()')}",
             case_no,
         )
     for role, wanted in ((Role.DESK, {other}), (Role.SUPERVISOR, {marked, other}), (Role.SP, {marked, other})):

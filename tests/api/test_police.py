@@ -177,7 +177,7 @@ async def test_messages_are_seen_without_their_words(doors: Doors, case: str) ->
     assert (again.status_code, again.json()["attempts"]) == (200, 0)
     assert (await doors.post(f"/api/v1/messages/{MISSING}/send-again", {})).status_code == 404
     assert (await doors.read("/api/v1/messages", in_trouble="true"))["items"] == []
-    await doors.services.ctx.pool.execute("UPDATE message SET failure = 'down'")
+    await doors.services.ctx.pool.execute("UPDATE outgoing SET failure = 'down'")
     assert [row["failure"] for row in (await doors.read("/api/v1/messages", in_trouble="true"))["items"]] == ["down"]
     wrong = await doors.client.get(
         "/api/v1/messages", headers=doors.officer(Role.DESK), params={"after": "WyJ4IiwieSJd"}

@@ -14,11 +14,10 @@ import pytest
 
 from activities.administration import proposal_tasks
 from activities.notifications.bank_letters import LOGIN_CHANGE_LETTERS
-from activities.notifications.sending import Ways
 from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
 from activities.officers.authenticators import code_at, step_at
 from activities.officers.enrolment import import_officers
-from activities.outgoing import Routes, send_due
+from activities.outgoing import Routes, Ways, send_due
 from activities.reporting.task_notices import TaskNotices
 from activities.retention import forget_entries
 from adapters.messages.smtp import MailError, MailUnreachable
@@ -157,7 +156,7 @@ async def test_n6_the_database_refuses_a_link_that_one_admin_makes(office: Offic
     insert = (
         "INSERT INTO sign_in_link (digest, officer_id, made_at, made_by, valid_until, proposal_id, code_digest)"
         " SELECT sha256(gen_random_uuid()::text::bytea), $1, now(), $2, now() + interval '1 minute', $3,"
-        " (SELECT coalesce($4, code_digest) FROM administration_proposal WHERE proposal_id = $3)"
+        " (SELECT coalesce($4, code_digest) FROM proposal WHERE proposal_id = $3)"
     )
     for officer_id, by, proposal_id, code, rule in (
         ("ravi", "officer:bela", None, None, "sign_in_link_of_officers_has_code"),

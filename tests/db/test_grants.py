@@ -31,7 +31,7 @@ NEVER_CHANGED: Final = [
         "policy_version",
     ),
     *("ledger_transaction", "lien_list", "lien_list_page", "document", "reconciliation"),
-    *("reconciliation_difference", "reply_form", "returned_funds", "resolution_proposal", "withdrawn_hop"),
+    *("reconciliation_difference", "reply_form", "returned_funds", "withdrawn_hop"),
     *("automatic_release", "credit_account_link", "hearing_waiver", "holder_key"),
     "sign_in_entry",
 ]

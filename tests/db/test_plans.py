@@ -131,8 +131,8 @@ async def test_what_the_sweep_takes_the_oldest_of_is_read_in_that_order(database
 
 
 OUTBOUND = (
-    *("message_to_send", "message_to_expire", "outgoing_due"),
-    *("complainant_message_due", "public_draft_unconfirmed", "task_message_due", "fir_to_register", "due_document_due"),
+    *("message_to_expire", "outgoing_due"),
+    *("public_draft_unconfirmed", "due_document_due"),
 )
 
 

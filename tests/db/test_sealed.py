@@ -36,7 +36,6 @@ UNDER_PERSON_KEYS = {
     "bank_key_change.sealed_asker",
     *("notice_setting.sealed_webhook", "shift_handover_officer.sealed_note", "shift_note.sealed_note"),
     *("draft.sealed", "draft_handover.sealed_note", "complaint_story.sealed", "telephone_answer.sealed_speaker"),
-    *(f"victim_correction.{name}" for name in ("before", "after", "reason")),
     *(f"bank_exchange.sealed_{part}" for part in ("body", "content", "reply")),
     *("document.sealed_facts", "document.sealed_pdf", "fir_copy.sealed", "court_order.sealed_document"),
     *("hearing_waiver.sealed_document", "returned_funds.sealed_unreadable"),

@@ -18,8 +18,7 @@ from adapters.banks.email import job_id_of
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.iso20022.arrivals import ReturnedFunds
 from adapters.banks.iso20022.decode import decode
-from adapters.banks.pull import Asked, Told, answer_lines, debit_lines
-from adapters.banks.stated import Answerer, to_lines
+from adapters.banks.stated import Answerer, Asked, Told, answer_lines, debit_lines, to_lines
 from api.bank_gateway.inbox_pages import TEXTS
 from api.bank_gateway.inbox_table import TableReader, rows_of
 from api.tracing.answer_forms import read_form
@@ -181,14 +180,14 @@ def api() -> list[Any]:
     """Return the claims of an answer over our own API, as banks of the webhook and of the feed give it."""
     of_holder = {"holder_phone": "9876543210", "holder_email": "holder@example.in"}
     answer = BankAnswer.model_validate({"lines": [_LINES[0] | of_holder, *_LINES[1:]]})
-    return claimed(answer_lines(answer.lines, ASKED, "DEMO"), str(REQUEST_ID))
+    return claimed(answer_lines(answer.lines, ASKED), str(REQUEST_ID))
 
 
 def telephone() -> list[Any]:
     """Return the claims of the same answer by telephone, as an officer enters it."""
     answer = BankAnswer.model_validate({"lines": _LINES})
     told = Told(flags_of(number_is_known=False), {"channel": CHANNEL, "entered_by": "officer:desk"})
-    return claimed(answer_lines(answer.lines, ASKED, "DEMO", told), str(REQUEST_ID), f"|{CHANNEL}")
+    return claimed(answer_lines(answer.lines, ASKED, told), str(REQUEST_ID), f"|{CHANNEL}")
 
 
 def debit() -> list[Any]:
@@ -200,7 +199,7 @@ def debit() -> list[Any]:
         {"kind": "not_debited", "code": "01", "remarks": "Record not found"},
     ]
     answer = DebitAnswer.model_validate({"lines": lines})
-    return claimed(debit_lines(answer.lines, ROOT, "DEMO"), str(REQUEST_ID))
+    return claimed(debit_lines(answer.lines, ROOT), str(REQUEST_ID))
 
 
 def iso20022() -> dict[str, Any]:
@@ -287,7 +286,7 @@ def _table() -> AnswerForm:
 
 def of_form(form: AnswerForm, answerer: Answerer) -> dict[str, Any]:
     """Return the claims of a form of the bank's officer, and the digest that makes two forms the same."""
-    lines = to_lines(form.stated.values(), "DEMO", answerer, form.made_at)
+    lines = to_lines(form.stated.values(), answerer, form.made_at)
     return {"digest": form.digest.hex(), "claims": claimed(lines, job_id_of(REQUEST_ID))}
 
 

@@ -42,7 +42,7 @@ _NOT_PINNED: Final = (MANIFEST, SIGNATURE)
 """files that repeat the digests of the others"""
 _MADE_UP: Final = (
     "SELECT fir_id::text FROM fir WHERE case_no = $1",
-    "SELECT code_id::text FROM appeal_code JOIN account_hold USING (hold_id) WHERE case_no = $1",
+    "SELECT proof_id::text FROM proof JOIN account_hold USING (hold_id) WHERE case_no = $1",
     "SELECT to_json(assigned_at AT TIME ZONE 'UTC')#>>'{}' FROM case_officer WHERE case_no = $1",
     "SELECT DISTINCT to_json(waiting_since AT TIME ZONE 'UTC')#>>'{}' FROM hop WHERE case_no = $1"
     " AND waiting_since IS NOT NULL ORDER BY 1",

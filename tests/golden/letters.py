@@ -10,10 +10,9 @@ from uuid import UUID
 from activities.banks.letters import Letter
 from activities.notifications import bank_letters as letters_of_banks
 from activities.notifications import person_codes
-from activities.notifications.sending import Ways
 from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
 from activities.orders import order_letters
-from activities.outgoing import Attempt, Kind, Routes
+from activities.outgoing import Attempt, Kind, Routes, Ways
 from activities.reconciliation.letter import header_file, liens_letter
 from activities.tracing import request_letters
 from adapters.banks.email import ReplyLink, cancellation_letter_text, hops_table, letter_text, order_letter_text

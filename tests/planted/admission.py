@@ -7,23 +7,23 @@ from tests.planted.bug import Bug
 BUGS: Final = (
     Bug(
         "wrong codes use up a victim's code",
-        "db/my_case/codes.py",
-        'coalesce((tries_by ->> $4)::integer, 0) < $2"',
-        'coalesce((tries_by ->> $4)::integer, 0) < 9 * $2"',
+        "db/proofs.py",
+        'coalesce((tries_by ->> $6)::integer, 0) < $7)"',
+        'coalesce((tries_by ->> $6)::integer, 0) < 9 * $7)"',
         "tests/api/my_case/test_pages.py::test_five_wrong_codes_use_up_the_right_one",
     ),
     Bug(
         "a visit of a victim ends after its longest time, however busy",
-        "db/my_case/codes.py",
-        "least($2 + $3::interval, used_at + $4::interval))",
-        "least($2 + $3::interval, $2 + $4::interval))",
+        "db/proofs.py",
+        "least($3 + $4::interval, used_at + $5::interval))",
+        "least($3 + $4::interval, $3 + $5::interval))",
         "tests/api/my_case/test_pages.py::test_a_visit_that_is_used_on_and_on_ends_after_an_hour",
     ),
     Bug(
         "a nodal officer's code has a few tries",
-        "db/banks/link_codes.py",
-        '"UPDATE link_code SET tries = tries + 1 WHERE',
-        '"UPDATE link_code SET tries = tries + 0 WHERE',
+        "db/proofs.py",
+        '"UPDATE proof SET tries = tries + 1,',
+        '"UPDATE proof SET tries = tries + 0,',
         "tests/api/orders/test_page_codes.py::test_m6_a_code_is_guessed_a_few_times_and_no_more",
     ),
     Bug(

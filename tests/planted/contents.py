@@ -45,8 +45,8 @@ BUGS: Final = (
     Bug(
         "a line that a bank sends again is the same line, whatever its time",
         "activities/tracing/claims.py",
-        '(reference_key(line.rrn), "") if names_a_transfer',
-        "(reference_key(line.rrn), moment) if names_a_transfer",
+        '(reference_key(line.reference), "") if names_a_transfer',
+        "(reference_key(line.reference), moment) if names_a_transfer",
         "tests/activities/tracing/test_answers_in_any_order.py::test_the_same_transaction_in_other_words_is_one",
     ),
     Bug(

@@ -7,24 +7,24 @@ from tests.planted.bug import Bug
 BUGS: Final = (
     Bug(
         "a message is given up after the last attempt of the policy",
-        "activities/notifications/sending.py",
-        "if not final and in_time and message.attempts < trying.attempts:",
-        "if not final and in_time and message.attempts <= trying.attempts:",
+        "activities/outgoing.py",
+        "is_last = claimed.attempts >= trying.attempts or",
+        "is_last = claimed.attempts > trying.attempts or",
         "tests/activities/notifications/test_outbox.py"
         "::test_a_gateway_that_is_down_is_tried_again_and_again_and_then_the_desk_is_told",
     ),
     Bug(
         "no other process sends a message that is claimed",
-        "db/notifications.py",
-        '"UPDATE message SET attempts = attempts + 1, next_attempt_at = $3 WHERE message_id IN"',
-        '"UPDATE message SET attempts = attempts + 1, next_attempt_at = least($2, $3) WHERE message_id IN"',
+        "db/outgoing.py",
+        "SET attempts = attempts + 1, next_attempt_at = $3 FROM (",
+        "SET attempts = attempts + 1, next_attempt_at = least($2, $3) FROM (",
         "tests/activities/notifications/test_outbox.py::test_two_who_send_at_once_send_each_message_once",
     ),
     Bug(
         "each kind of outbound work is found by its due row",
         "db/outbox/outbound_work.py",
-        "for condition in (_ATTEMPT_IS_DUE, *_ALSO_DUE.get(kind, ()))]",
-        "for condition in (_ATTEMPT_IS_DUE,)]",
+        'AND {_ATTEMPT_IS_DUE}", *_ALSO_DUE.get(kind, ())]',
+        'AND {_ATTEMPT_IS_DUE}"]',
         "tests/workers/loops/test_outbound.py::test_each_kind_is_found_by_the_row_of_its_outbox_that_is_due",
     ),
     Bug(

@@ -1,14 +1,17 @@
-"""The metrics of a worker process."""
+"""The metrics of a worker process, and its stop."""
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import httpx
+import pytest
 from pydantic import SecretStr
+from temporalio.worker import Worker
 
 from activities.database_figures import DatabaseGauges, read_backlog
 from activities.secrets import Process, SecretBox
@@ -21,7 +24,7 @@ from workers.embedded.temporal import EmbeddedTemporal
 from workers.metrics_page import served
 from workers.settings import Settings
 from workers.temporal import SDK_BUCKETS_SECONDS
-from workers.worker import Queues, run_worker
+from workers.worker import Queues, run_worker, running
 
 PATIENCE_SECONDS = 240.0
 SHOWN_BY_A_SWEEP = (
@@ -112,3 +115,42 @@ def bounds(text: str, name: str) -> list[float]:
     lines = [line for line in text.splitlines() if line.startswith(f"temporal_{name}_seconds_bucket")]
     found = {line.split('le="', 1)[1].split('"', 1)[0] for line in lines}
     return sorted(float(bound) for bound in found - {"+Inf"})
+
+
+class StandsStill(Worker):
+    """A worker that never ends its stop, as the SDK's sometimes does."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+        self.asked_to_stop = asyncio.Event()
+
+    @property
+    def task_queue(self) -> str:
+        return "still"
+
+    async def run(self) -> None:
+        if self.failure:
+            raise self.failure
+        await asyncio.Event().wait()
+
+    async def shutdown(self) -> None:
+        self.asked_to_stop.set()
+        await asyncio.Event().wait()
+
+
+async def test_a_stop_that_does_not_end_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("workers.worker.STOP_MAX", timedelta(milliseconds=10))
+    worker = StandsStill()
+    async with running([worker]):
+        assert not worker.asked_to_stop.is_set()
+    assert worker.asked_to_stop.is_set()
+    assert "worker of still did not end within" in caplog.text
+
+
+async def test_a_worker_that_fails_ends_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.worker.STOP_MAX", timedelta(milliseconds=10))
+    with pytest.raises(OSError, match="no server"):
+        async with running([StandsStill(OSError("no server"))]):
+            await asyncio.Event().wait()

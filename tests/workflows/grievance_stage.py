@@ -14,7 +14,7 @@ from tests.activities.hold_world import Holds
 from tests.factories import number_apart
 from tests.workflows.clock_stage import ClockStage
 from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time
-from workers.worker import sandbox
+from workers.worker import running, sandbox
 from workflows import options
 from workflows.grievance import GrievanceWorkflow
 
@@ -56,6 +56,6 @@ async def grievance_stage(ctx: Context, client: Client) -> AsyncIterator[Grievan
     """A stage with a running worker, and its own case numbers."""
     await number_apart(ctx.pool)
     stage = GrievanceStage(ctx, client)
-    async with worker_of(stage):
+    async with running([worker_of(stage)]):
         yield stage
-        await stage.clear()
+    await stage.clear()

@@ -32,7 +32,7 @@ from tests.clock import Clock, at_clock
 from tests.factories import number_apart, rrn
 from tests.workflows.stage import Letters
 from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time, let_pass
-from workers.worker import sandbox
+from workers.worker import running, sandbox
 from workflows import options
 from workflows.bank_order import OrderWorkflow
 
@@ -176,9 +176,9 @@ async def order_stage(ctx: Context, client: Client) -> AsyncIterator[OrderStage]
         interceptors=[AtWorkflowTime()],
         activities=[orders.send_order, cancellations.send_cancellation],
     )
-    async with case_work, bank_calls:
+    async with running([case_work, bank_calls]):
         yield stage
-        await stage.clear()
+    await stage.clear()
 
 
 async def silent_then_done(ctx: Context, client: Client) -> list[WorkflowHistory]:

@@ -18,7 +18,7 @@ from tests.activities.restoration_bench import DESK, Home
 from tests.factories import number_apart
 from tests.workflows.clock_stage import LOOK_SECONDS, PATIENCE_SECONDS, ClockStage
 from tests.workflows.time_passing import AtWorkflowTime, at_workflow_time
-from workers.worker import sandbox
+from workers.worker import running, sandbox
 from workflows import options
 from workflows.restoration import RestorationWorkflow
 
@@ -171,6 +171,6 @@ async def restoration_stage(ctx: Context, client: Client) -> AsyncIterator[Resto
     """A stage with a running worker, and its own case numbers."""
     await number_apart(ctx.pool)
     stage = RestorationStage(ctx, client)
-    async with worker_of(stage):
+    async with running([worker_of(stage)]):
         yield stage
-        await stage.clocks.clear()
+    await stage.clocks.clear()

@@ -298,7 +298,7 @@ async def staged(
     try:
         async with stage_workers(stage, queues):
             yield stage
-            await stage.clear()
+        await stage.clear()
     finally:
         await notifier.close()
 

@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 
 from tests.waiting import until
 from tests.workflows.time_passing import let_pass
+from workers.worker import running
 from workflows.alarm import Alarm
 
 QUEUE = "alarm"
@@ -61,7 +62,7 @@ Handle = WorkflowHandle[Waits, list[list[bool]]]
 @asynccontextmanager
 async def waiting(client: Client, *groups: Sequence[float]) -> AsyncIterator[Handle]:
     """Run these groups of waits."""
-    async with Worker(client, task_queue=QUEUE, workflows=[Waits]):
+    async with running([Worker(client, task_queue=QUEUE, workflows=[Waits])]):
         handle = await client.start_workflow(Waits.run, list(groups), id=f"waits-{uuid4()}", task_queue=QUEUE)
         yield handle
 

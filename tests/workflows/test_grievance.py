@@ -14,6 +14,7 @@ from tests.activities.grievances.test_decisions import IO, TEXT, Appeal
 from tests.activities.holds.test_lifecycle import CONTACT
 from tests.workflows.conftest import FEW_EVENTS
 from tests.workflows.grievance_stage import GRIEVANCE, GrievanceStage, grievance_stage, worker_of
+from workers.worker import running
 
 DAY = timedelta(days=1)
 LEVEL, UPHELD, RELEASED = GrievanceLevel, GrievanceDecision.UPHELD, GrievanceDecision.RELEASED
@@ -93,11 +94,11 @@ async def test_it_ends_with_the_hold(stage: GrievanceStage) -> None:
 async def test_work_done_while_no_worker_was_there(ctx: Context, temporal_client: Client) -> None:
     stage = GrievanceStage(ctx, temporal_client)
     appeal = await begun(stage)
-    async with worker_of(stage):
+    async with running([worker_of(stage)]):
         await stage.forward(GRIEVANCE, appeal.identity, 8)
         await stage.until_level(appeal.identity, "io")
     await stage.do(GRIEVANCE, appeal.identity, lambda: appeal.decide(IO, LEVEL.IO, UPHELD))
-    async with worker_of(stage):
+    async with running([worker_of(stage)]):
         await stage.ended(GRIEVANCE, appeal.identity)
     assert await appeal.levels() == [("bank", "escalated", "engine"), ("io", "decided", "officer:io")]
 

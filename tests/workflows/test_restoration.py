@@ -13,6 +13,7 @@ from schemas.restoration_enums import ObjectionDecision
 from tests.factories import rrn
 from tests.workflows.conftest import FEW_EVENTS
 from tests.workflows.restoration_stage import RestorationStage, restoration_stage, worker_of
+from workers.worker import running
 
 LARGE = 60_000
 DAY = timedelta(days=1)
@@ -204,15 +205,15 @@ async def test_a_workflow_that_was_lost_goes_on_where_the_row_stands(ctx: Contex
 async def test_work_done_while_no_worker_was_there(ctx: Context, temporal_client: Client) -> None:
     stage = RestorationStage(ctx, temporal_client)
     restoration = await begun(stage, 400)
-    async with worker_of(stage):
+    async with running([worker_of(stage)]):
         await stage.forward(restoration, 3)
         await stage.until(restoration, "application")
     await stage.do(restoration, stage.home.apply)
     await stage.do(restoration, stage.home.verify)
     await stage.do(restoration, stage.home.waive)
-    async with worker_of(stage):
+    async with running([worker_of(stage)]):
         await stage.until_divided(restoration)
-        await stage.clocks.clear()
+    await stage.clocks.clear()
 
 
 async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histories: Client) -> None:

@@ -19,19 +19,16 @@ from activities.documents.due_documents import issue_documents_due
 from activities.documents.issuing import appeal_address
 from activities.drafts.confirmation_tasks import tell_desk
 from activities.notifications.bank_letters import KEY_LETTERS, LOGIN_CHANGE_LETTERS, LOGIN_LETTERS
-from activities.notifications.complainant_messages import tell_complainants
 from activities.notifications.person_codes import PERSON_CODES, first_sign_in_address
-from activities.notifications.sending import MailRoute, Ways, send_by_new_ways, send_due
+from activities.notifications.sending import COMPLAINANT_MESSAGES, MESSAGES, send_by_new_ways
 from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
-from activities.outgoing import EventSender, Kind, Routes
-from activities.outgoing import send_due as send_outgoing
-from activities.police.firs import register_due
-from activities.reporting.task_messages import WebhookRoute, send_task_messages
+from activities.outgoing import Kind, MailRoute, Routes, Ways, send_due
+from activities.police.firs import REPORTS
+from activities.reporting.task_messages import TASK_MESSAGES
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.webhooks import WebhookPoster
 from adapters.police.cctns import CctnsRegister, CctnsWire
-from adapters.police.protocol import FirRegister
 from db.outbox.outbound_work import OutboundWork, WorkKind, kinds_due
 from db.outgoing import OutgoingKind
 from workers.setting_checks import networks_of
@@ -41,7 +38,10 @@ log = logging.getLogger(__name__)
 
 KINDS: Final[Mapping[OutgoingKind, Kind[Any]]] = {
     kind.name: kind
-    for kind in (TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS, SIGN_IN_LINK_LETTERS, PERSON_CODES)
+    for kind in (
+        *(TEST_CALL, KEY_LETTERS, LOGIN_LETTERS, LOGIN_CHANGE_LETTERS, SIGN_IN_LINK_LETTERS, PERSON_CODES),
+        *(MESSAGES, COMPLAINANT_MESSAGES, TASK_MESSAGES, REPORTS),
+    )
 }
 """registry of the kinds of what goes out"""
 DueWork = Callable[[], Awaitable[int]]
@@ -58,18 +58,9 @@ class OutboundLoop:
     """Sends messages, requests FIRs and issues documents that fall due, for ever."""
 
     ctx: Context
-    ways: Ways
-    register: FirRegister | None
-    webhooks: WebhookRoute
-    """the route to webhooks of officers"""
-    bank_events: EventSender
-    """the route to webhooks of banks, for test events"""
+    routes: Routes
     appeal_address: str = ""
     """the address at which an account holder files a grievance, for documents and messages"""
-    desk_url: str = ""
-    """the address at which officers find their work items"""
-    first_sign_in_address: str = ""
-    """the address at which people of banks set their first password"""
     check_every_seconds: float = CHECK_EVERY_SECONDS
 
     @classmethod
@@ -91,9 +82,15 @@ class OutboundLoop:
             ways = Ways(mail=mail, sms=sms, sms_templates=settings.read_sms_templates() if sms else None)
             webhooks = await stack.enter_async_context(WebhookPoster(networks_of(settings.webhook_networks)))
             events = await stack.enter_async_context(PushAdapter(allow_plain_http=settings.allow_plain_http))
-            address = appeal_address(settings.public_url)
-            first = first_sign_in_address(settings.bank_url or settings.public_url)
-            yield cls(ctx, ways, register, webhooks, events, address, settings.desk_url or "", first)
+            routes = Routes(
+                ways,
+                bank_events=events,
+                first_sign_in_address=first_sign_in_address(settings.bank_url or settings.public_url),
+                webhooks=webhooks,
+                desk_url=settings.desk_url or "",
+                register=register,
+            )
+            yield cls(ctx, routes, appeal_address(settings.public_url))
 
     async def run(self) -> None:
         """Run until cancelled. Failed work is retried, and no kind of work waits for another."""
@@ -107,14 +104,9 @@ class OutboundLoop:
         return sum([await self._attempt(work) for work in self._works().values()])
 
     def _works(self) -> Mapping[WorkKind, DueWork]:
-        routes = Routes(self.ways, self.bank_events, self.first_sign_in_address)
         return {
-            **{name: partial(send_outgoing, self.ctx, routes, kind) for name, kind in KINDS.items()},
-            OutboundWork.MESSAGE: partial(send_due, self.ctx, self.ways),
-            OutboundWork.COMPLAINANT_MESSAGE: partial(tell_complainants, self.ctx, self.ways),
+            **{name: partial(send_due, self.ctx, self.routes, kind) for name, kind in KINDS.items()},
             OutboundWork.PUBLIC_DRAFT: partial(tell_desk, self.ctx),
-            OutboundWork.TASK_MESSAGE: partial(send_task_messages, self.ctx, self.ways, self.webhooks, self.desk_url),
-            OutboundWork.FIR: partial(register_due, self.ctx, self.register),
             OutboundWork.DUE_DOCUMENT: partial(issue_documents_due, self.ctx, self.appeal_address),
         }
 
@@ -136,7 +128,7 @@ class OutboundLoop:
         """Let messages go that waited for a route, once the database is there."""
         while True:
             try:
-                await send_by_new_ways(self.ctx, self.ways)
+                await send_by_new_ways(self.ctx, self.routes.ways)
             except Exception as error:  # the database may be away
                 log.warning("messages without a route wait: %s", type(error).__name__)
                 await asyncio.sleep(self.check_every_seconds)

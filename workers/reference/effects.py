@@ -252,9 +252,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         ("officer_password", "officer_totp", "recovery_code", "sign_in_link", "officer_session"),
     ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
-    "administration_proposal_rules": Effect(
+    "proposal_rules": Effect(
         Sort.RULE,
-        "Refuses a second decision on a proposal of an admin, and an agreement of one who is no admin now.",
+        "Refuses any change of a proposal but its one decision, and an agreement of one who is no admin now.",
     ),
     "policy_version_agreed": Effect(
         Sort.RULE, "Refuses a version of the policy that two admins have not agreed to, when the transaction ends."
@@ -290,7 +290,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "court_hearing_rules": Effect(
         Sort.RULE, "Refuses any change of a hearing but that it is told of and that it ends."
     ),
-    "payer_decision_rules": Effect(Sort.RULE, "Refuses any change of a decision about a payer but its one agreement."),
     "payer_found_transfer_rules": Effect(
         Sort.RULE, "Refuses any change of a transfer that a victim's bank named but its hop and its one decision."
     ),
@@ -318,10 +317,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
     "person_key_rules": Effect(
         Sort.RULE, "Refuses to delete a key, to give it another owner, and to bring a destroyed key back."
-    ),
-    "victim_correction_rules": Effect(
-        Sort.RULE,
-        "Refuses any change of a correction of a victim but its one decision, by another person.",
     ),
     "victim_corrected": Effect(
         Sort.RULE,

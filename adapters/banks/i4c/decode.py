@@ -14,44 +14,35 @@ from typing import Final
 from pydantic import JsonValue
 
 from adapters.banks.answers import (
-    Contact,
-    HoldLine,
+    KINDS,
+    STATUS_OK,
+    AnswerLine,
     JsonObject,
-    LineFields,
     LineFlag,
+    LineType,
     StatusLine,
     StatusUpdate,
-    TransferLine,
-    UnknownLine,
     UnreadableLine,
-    WithdrawalChannel,
-    WithdrawalLine,
 )
 from adapters.banks.envelope import open_envelope
 from adapters.banks.i4c.document import TEXT_MAX_CHARS, Fields, ShapeError, read_object, tidy
 from adapters.banks.i4c.money import AmountError
 from adapters.banks.i4c.times import parse_moment
 from adapters.banks.protocol import BankWire
+from schemas.enums import ClaimKind
 from schemas.identifiers import IFSC_PATTERN
 
 LINES_MAX: Final = 500
 """Most lines in one update."""
-STATUS_OK: Final = "00"
 
-HOLD_TYPE: Final = "1"
-TRANSFER_TYPE: Final = "3"
-CHANNELS: Final = {
-    "5": WithdrawalChannel.ATM,
-    "6": WithdrawalChannel.AEPS,
-    "11": WithdrawalChannel.POS,
-    "14": WithdrawalChannel.CHEQUE,
+DETAILS: Final[Mapping[str, tuple[str, ...]]] = {
+    LineType.ATM: ("atm_id", "place_of_atm", "atm_of_bank"),
+    LineType.AEPS: ("rrn",),
+    LineType.POS: ("mid", "tid", "approval_code", "merchant_name", "pos_transaction_id"),
+    LineType.CHEQUE: ("cheque_no", "withdrawal_date", "location", "managername", "managernumber"),
 }
-DETAILS: Final = {
-    WithdrawalChannel.ATM: ("atm_id", "place_of_atm", "atm_of_bank"),
-    WithdrawalChannel.AEPS: ("rrn",),
-    WithdrawalChannel.POS: ("mid", "tid", "approval_code", "merchant_name", "pos_transaction_id"),
-    WithdrawalChannel.CHEQUE: ("cheque_no", "withdrawal_date", "location", "managername", "managernumber"),
-}
+"""fields of each way in which money leaves the banks"""
+_CONTACT: Final = ("phone_number", "email", "pan_number")
 # Names as the wire and the money-trail workbook spell them, letters only.
 _TYPE_NAMES: Final = {
     "transactionputonhold": "1",
@@ -118,23 +109,68 @@ def _line(line_no: int, value: JsonValue, *, free: bool) -> StatusLine:
         return UnreadableLine(line_no=line_no, field_name=error.field_name, reason=error.reason, raw=raw)
 
 
-def _typed(line_no: int, fields: Fields, raw: JsonObject, *, free: bool) -> StatusLine:
-    """Return the line in the class of its type. Raises ShapeError."""
+def _typed(line_no: int, fields: Fields, raw: JsonObject, *, free: bool) -> AnswerLine:
+    """Return a line that can be read. Raises ShapeError.
+
+    The flags of a line have the order in which its fields are read.
+    """
     type_id = _type_id(fields)
-    if type_id == HOLD_TYPE:
-        return HoldLine(**_common(line_no, type_id, fields, raw, free=free))
-    if type_id == TRANSFER_TYPE:
-        bank, code = fields.text("payee_bank"), fields.text("payee_bank_code")
-        account = fields.identifier("payee_account_number")
-        if not account:
-            fields.flag("payee_account_number", LineFlag.PAYEE_MISSING)
-        common = _common(line_no, type_id, fields, raw, free=free)
-        return TransferLine(**common, payee_bank=bank, payee_bank_code=code, payee_account=account)
-    channel = CHANNELS.get(type_id)
-    if channel is None:
-        return UnknownLine(**_common(line_no, type_id, fields, raw, free=free))
-    details = {name: fields.text(name) for name in DETAILS[channel]}
-    return WithdrawalLine(**_common(line_no, type_id, fields, raw, free=free), channel=channel, details=details)
+    kind = KINDS.get(type_id, ClaimKind.UNKNOWN)
+    payee = _payee(fields) if kind is ClaimKind.MOVED else ("", "", "")
+    details = {name: fields.text(name) for name in DETAILS.get(type_id, ())}
+    status_code = _status_code(fields)
+    positive = kind is not ClaimKind.UNKNOWN and status_code in {STATUS_OK, ""}
+    amount_paise, disputed_paise = _amounts(fields, needed=positive, is_part=positive and kind is not ClaimKind.HELD)
+    occurred_at, time_text = _moment(fields)
+    root_reference = _reference(fields, "root_rrn_transaction_id", needed=True)
+    reference = _reference(fields, "rrn_transaction_id", needed=kind is ClaimKind.MOVED)
+    name, root_account = fields.text("txn_type"), fields.identifier("root_account_number")
+    # Only `raw` keeps the bank, the IFSC and the contact. An odd one is flagged all the same.
+    fields.text("root_bankid")
+    _ifsc(fields, "root_ifsc_code")
+    balance_paise, remarks = fields.balance("root_effective_balance"), fields.text("remarks")
+    for contact in _CONTACT:
+        fields.text(contact)
+    ifsc = _ifsc(fields, "ifsc_code")
+    return AnswerLine(
+        line_no=line_no,
+        kind=kind,
+        type_code=type_id or name,
+        root_reference=root_reference,
+        root_account=root_account,
+        reference=reference,
+        amount_paise=amount_paise,
+        disputed_paise=disputed_paise,
+        occurred_at=occurred_at,
+        time_text=time_text,
+        status_code=status_code,
+        remarks=remarks,
+        balance_paise=balance_paise,
+        balance_is_free=free,
+        payee_bank=payee[0],
+        payee_bank_code=payee[1],
+        payee_account=payee[2],
+        payee_ifsc=ifsc,
+        details=details,
+        flags=tuple(fields.flags),
+        raw=raw,
+    )
+
+
+def _payee(fields: Fields) -> tuple[str, str, str]:
+    """Return bank, code of the bank, and account of the payee."""
+    bank, code = fields.text("payee_bank"), fields.text("payee_bank_code")
+    account = fields.identifier("payee_account_number")
+    if not account:
+        fields.flag("payee_account_number", LineFlag.PAYEE_MISSING)
+    return bank, code, account
+
+
+def _reference(fields: Fields, name: str, *, needed: bool) -> str:
+    reference = fields.reference(name)
+    if needed and not reference:
+        fields.flag(name, LineFlag.REFERENCE_MISSING)
+    return reference
 
 
 def _type_id(fields: Fields) -> str:
@@ -146,45 +182,6 @@ def _type_id(fields: Fields) -> str:
     if number and by_name and number != by_name:
         fields.flag("txn_type_id", LineFlag.TYPE_CONTRADICTS)
     return number or by_name
-
-
-def _common(line_no: int, type_id: str, fields: Fields, raw: JsonObject, *, free: bool) -> LineFields:
-    """Read the fields of every kind of line. Call it last, so that `flags` holds every flag of the line."""
-    status_code = _status_code(fields)
-    known = type_id in {HOLD_TYPE, TRANSFER_TYPE, *CHANNELS}
-    positive = known and status_code in {STATUS_OK, ""}
-    amount_paise, disputed_paise = _amounts(fields, needed=positive, is_part=positive and type_id != HOLD_TYPE)
-    moment, raw_moment = _moment(fields)
-    root_rrn = fields.reference("root_rrn_transaction_id")
-    if not root_rrn:
-        fields.flag("root_rrn_transaction_id", LineFlag.REFERENCE_MISSING)
-    rrn = fields.reference("rrn_transaction_id")
-    if not rrn and type_id == TRANSFER_TYPE:
-        fields.flag("rrn_transaction_id", LineFlag.REFERENCE_MISSING)
-    return {
-        "line_no": line_no,
-        "txn_type_id": type_id,
-        "txn_type": fields.text("txn_type"),
-        "amount_paise": amount_paise,
-        "disputed_paise": disputed_paise,
-        "transaction_datetime": moment,
-        "transaction_datetime_raw": raw_moment,
-        "rrn": rrn,
-        "root_rrn": root_rrn,
-        "root_account": fields.identifier("root_account_number"),
-        "root_bankid": fields.text("root_bankid"),
-        "root_ifsc": _ifsc(fields, "root_ifsc_code"),
-        "root_effective_balance_paise": fields.balance("root_effective_balance"),
-        "balance_is_free": free,
-        "status_code": status_code,
-        "remarks": fields.text("remarks"),
-        "contact": Contact(
-            phone=fields.text("phone_number"), email=fields.text("email"), pan=fields.text("pan_number")
-        ),
-        "ifsc": _ifsc(fields, "ifsc_code"),
-        "flags": tuple(fields.flags),
-        "raw": raw,
-    }
 
 
 def _status_code(fields: Fields) -> str:

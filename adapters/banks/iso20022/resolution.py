@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.banks.answers import (
-    Contact,
-    HoldLine,
+    AnswerLine,
     JsonObject,
-    LineFields,
     LineFlag,
+    LineType,
     StatusLine,
     StatusUpdate,
-    UnknownLine,
     UnreadableLine,
     flagged,
 )
@@ -33,17 +31,16 @@ from adapters.banks.iso20022.values import (
     start_of,
 )
 from schemas.base import Flag
-from schemas.identifiers import IFSC_PATTERN
+from schemas.enums import ClaimKind
 
 LINES_MAX: Final = 500
 """Most transactions in one message."""
 TEXT_MAX_CHARS: Final = 500
 IDENTIFIER_MAX_CHARS: Final = 64
-HOLD_TYPE: Final = "1"
-HOLD_NAME: Final = "Transaction Put on Hold"
 
 _TRANSACTIONS: Final = ("CxlDtls/TxInfAndSts", "CxlDtls/OrgnlPmtInfAndSts/TxInfAndSts")
 _ACCOUNTS: Final = ("OrgnlTxRef/CdtrAcct/Id/Othr/Id", "OrgnlTxRef/CdtrAcct/Id/IBAN")
+_BANKS: Final = tuple(f"OrgnlTxRef/CdtrAgt/FinInstnId/{path}" for path in ("Othr/Id", "ClrSysMmbId/MmbId", "BICFI"))
 _CASES: Final = (
     "RslvdCase/Id",
     "CxlDtls/OrgnlGrpInfAndSts/RslvdCase/Id",
@@ -144,21 +141,19 @@ def _line(transaction: _Transaction) -> StatusLine:
         )
 
 
-def _by_status(transaction: _Transaction) -> StatusLine:
+def _by_status(transaction: _Transaction) -> AnswerLine:
     status = transaction.identifier(transaction.status, "TxCxlSts")
     if status == ACCEPTED:
-        return HoldLine(**_common(transaction, HELD, _held_paise(transaction)))
+        return _answer_line(transaction, HELD, _held_paise(transaction))
     if status != REJECTED:
         if not status:
             transaction.flag("TxCxlSts", LineFlag.STATUS_MISSING)
-        return UnknownLine(**_common(transaction, status, None))
+        return _answer_line(transaction, status, None)
     code = status_code(transaction.reason_codes)
     if not code:
         transaction.flag("CxlStsRsnInf/Rsn", LineFlag.STATUS_MISSING)
     transaction.identifier(code, "CxlStsRsnInf/Rsn")
-    # A proprietary reason, even "00", never turns a rejection into a hold.
-    kind = HoldLine if transaction.reason_codes and all(c in REASONS for c in transaction.reason_codes) else UnknownLine
-    return kind(**_common(transaction, code or REJECTED, None))
+    return _answer_line(transaction, code or REJECTED, None)
 
 
 def _held_paise(transaction: _Transaction) -> int:
@@ -176,51 +171,44 @@ def _held_paise(transaction: _Transaction) -> int:
     return held_paise
 
 
-def _common(transaction: _Transaction, code: str, held_paise: int | None) -> LineFields:
-    """Return the fields of every line. Call it last, so that `flags` holds every flag of the line."""
-    element = transaction.element
-    root_rrn = transaction.identifier(reference_of(element), "OrgnlTxId")
-    if not root_rrn:
+def _answer_line(transaction: _Transaction, code: str, held_paise: int | None) -> AnswerLine:
+    """Return the line. Call it last, so that `flags` holds every flag of the line.
+
+    Only a line with an amount on hold is of a known kind. A proprietary reason, even "00", never makes a hold of a
+    rejection.
+    """
+    element, is_hold = transaction.element, held_paise is not None
+    root_reference = transaction.identifier(reference_of(element), "OrgnlTxId")
+    if not root_reference:
         transaction.flag("OrgnlTxId", LineFlag.REFERENCE_MISSING)
-    raw_moment = element.value("RsltnRltdInf/IntrBkSttlmDt")
-    day = parse_day(raw_moment)
-    if raw_moment:
+    time_text = element.value("RsltnRltdInf/IntrBkSttlmDt")
+    day = parse_day(time_text)
+    if time_text:
         transaction.flag("RsltnRltdInf/IntrBkSttlmDt", LineFlag.TIME_ODD if day else LineFlag.TIME_UNREADABLE)
-    bank_id, ifsc = _bank(element)
-    return {
-        "line_no": transaction.line_no,
-        "txn_type_id": HOLD_TYPE if held_paise is not None else "",
-        "txn_type": HOLD_NAME if held_paise is not None else f"Cancellation {transaction.status}",
-        "amount_paise": held_paise,
-        "disputed_paise": held_paise,
-        "transaction_datetime": start_of(day) if day else None,
-        "transaction_datetime_raw": raw_moment,
-        "rrn": transaction.identifier(_own_reference(element), "RsltnRltdInf/TxId"),
-        "root_rrn": root_rrn,
-        "root_account": transaction.identifier(_first(element, *_ACCOUNTS), "OrgnlTxRef/CdtrAcct"),
-        "root_bankid": transaction.identifier(bank_id, "OrgnlTxRef/CdtrAgt"),
-        "root_ifsc": ifsc,
-        "root_effective_balance_paise": None,
-        "status_code": code,
-        "remarks": _remarks(transaction),
-        "contact": Contact(),
-        "ifsc": ifsc,
-        "flags": tuple(transaction.flags),
-        "raw": transaction.raw,
-    }
+    reference = transaction.identifier(_own_reference(element), "RsltnRltdInf/TxId")
+    root_account = transaction.identifier(_first(element, *_ACCOUNTS), "OrgnlTxRef/CdtrAcct")
+    transaction.identifier(_first(element, *_BANKS), "OrgnlTxRef/CdtrAgt")
+    return AnswerLine(
+        line_no=transaction.line_no,
+        kind=ClaimKind.HELD if is_hold else ClaimKind.UNKNOWN,
+        type_code=LineType.HELD if is_hold else f"Cancellation {transaction.status}",
+        root_reference=root_reference,
+        root_account=root_account,
+        reference=reference,
+        amount_paise=held_paise,
+        disputed_paise=held_paise,
+        occurred_at=start_of(day) if day else None,
+        time_text=time_text,
+        status_code=code,
+        remarks=_remarks(transaction),
+        flags=tuple(transaction.flags),
+        raw=transaction.raw,
+    )
 
 
 def _own_reference(element: Element) -> str:
     text = _first(element, "RsltnRltdInf/TxId", "RsltnRltdInf/EndToEndId")
     return "" if text.upper() == NOT_PROVIDED else text
-
-
-def _bank(element: Element) -> tuple[str, str]:
-    """Return the bank of the account as it names itself, and its IFSC if it wrote one."""
-    institution = "OrgnlTxRef/CdtrAgt/FinInstnId"
-    ifsc = element.value(f"{institution}/ClrSysMmbId/MmbId").upper()
-    names = (f"{institution}/Othr/Id", f"{institution}/ClrSysMmbId/MmbId", f"{institution}/BICFI")
-    return _first(element, *names), ifsc if IFSC_PATTERN.fullmatch(ifsc) else ""
 
 
 def _first(element: Element, *paths: str) -> str:

@@ -158,10 +158,10 @@ class Office:
         async with self.ctx.pool.acquire() as connection:
             roles = await callers.roles_of(connection, self.target)
             open_ones = await connection.fetchval(
-                "SELECT count(*) FROM administration_proposal WHERE subject = $1 AND decision IS NULL", self.target
+                "SELECT count(*) FROM proposal WHERE subject = $1 AND decision IS NULL", self.target
             )
             alone = await connection.fetchval(
-                "SELECT count(*) FROM administration_proposal WHERE subject = $1 AND decision IN ('agreed', 'refused')"
+                "SELECT count(*) FROM proposal WHERE subject = $1 AND decision IN ('agreed', 'refused')"
                 " AND person_of(decided_by) = person_of(proposed_by)",
                 self.target,
             )
@@ -193,7 +193,7 @@ async def test_the_database_refuses_what_two_admins_did_not_agree_to(database: P
     proposed = await office.propose("a")
     by_a, by_b, by_target = (f"officer:{name}" for name in (office.name("a"), office.name("b"), office.target))
     write = (
-        f"UPDATE administration_proposal SET decision = $1, decided_by = $2, decided_reason = 'x', decided_at = $3"
+        f"UPDATE proposal SET decision = $1, decided_by = $2, decided_reason = 'x', decided_at = $3"
         f" WHERE proposal_id = {proposed.proposal_id}"
     )
     late = proposed.valid_until.replace(year=proposed.valid_until.year + 1)
@@ -201,7 +201,7 @@ async def test_the_database_refuses_what_two_admins_did_not_agree_to(database: P
         ("agreed", by_a, proposed.proposed_at, "four_eyes"),
         ("refused", by_a, proposed.proposed_at, "four_eyes"),
         ("agreed", by_target, proposed.proposed_at, "by_admins"),
-        ("agreed", "command:root", proposed.proposed_at, "by_admins"),
+        ("agreed", "command:root", proposed.proposed_at, "four_eyes"),
         ("agreed", by_b, late, "in_time"),
         ("withdrawn", by_b, proposed.proposed_at, "withdrawn_by_its_officer"),
     ):

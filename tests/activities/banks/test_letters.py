@@ -26,6 +26,7 @@ from adapters.banks.stated import Answerer, Stated
 from adapters.messages.smtp import Mailer
 from schemas.enums import EscalationLevel
 from schemas.outbox.case import Escalate, Escalated, Sent
+from schemas.tracing.bank_answers import HeldLine
 from tests.activities.bench import Bench
 from tests.factories import SECRET, institution, make_context, moved, row, rrn, transfer
 
@@ -215,7 +216,7 @@ async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_discrep
     (token,) = re.findall(rf"{PUBLIC_URL}/a/(\S+)", box.letters[0].get_content())
     doors, view = AnswerLinks(linking.ctx, SecretBox(SECRET)), await behind(linking, box.letters[0])
     form = AnswerForm(
-        stated={1: Stated(rrn=root, held_paise=1000_00)},
+        stated={1: Stated(root, (HeldLine(kind="held", hop=1, amount_paise=1000_00),))},
         seen_paise={1: 1000_00},
         made_at=view.expires_at - timedelta(days=30),
         answerer=Answerer(name="A. Officer", designation="Manager"),

@@ -88,7 +88,9 @@ async def test_without_the_copy_that_it_names_nothing_is_sent_and_a_person_is_to
     await issuing.post()
     assert await issuing.mails("document_for_bank", case_no) == []
     failures = await issuing.home.bench.rows(
-        "SELECT failure, next_attempt_at FROM message WHERE case_no = $1 AND kind = 'document_for_bank'", case_no
+        "SELECT o.failure, o.next_attempt_at FROM message m JOIN outgoing o ON o.subject = m.message_id::text"
+        " WHERE m.case_no = $1 AND m.kind = 'document_for_bank'",
+        case_no,
     )
     assert failures == [("The copy of the FIR that a notice names is missing.", None)]
     asked = await notes(issuing.home.bench.pool, "case_no = $1 AND kind = 'supervise'", case_no)

@@ -11,9 +11,9 @@ from activities.context import Context
 from activities.drafts import public_codes, public_drafts, saving
 from activities.drafts.confirmation_tasks import tell_desk
 from activities.drafts.missed_calls import take_missed_call
-from activities.notifications.complainant_messages import tell_complainants
 from activities.notifications.outbox import use_of_message
-from activities.notifications.sending import Ways
+from activities.notifications.sending import COMPLAINANT_MESSAGES
+from activities.outgoing import Routes, Ways, send_due
 from adapters.messages.sms import SmsUnreachable
 from db.drafts import drafts
 from db.drafts.public_drafts import PublicDraft
@@ -192,10 +192,9 @@ async def test_a_forgotten_draft_takes_its_messages_with_it_and_the_page_has_lim
     await saving.forget_old(holds.ctx)
     assert await public_codes.of_code(holds.ctx, begun.code) is None
     assert await public_codes.visit(holds.ctx, token) is None
-    left = await holds.bench.rows(
-        "SELECT sealed, next_attempt_at FROM complainant_message WHERE draft_id = $1", draft.draft_id
-    )
-    assert left == [(None, None)]
+    left = await holds.bench.rows("SELECT sealed FROM complainant_message WHERE draft_id = $1", draft.draft_id)
+    assert left == [(None,)]
+    assert await send_due(holds.ctx, Routes(Ways(sms=Gateway())), COMPLAINANT_MESSAGES) == 0
     rules = holds.ctx.policy.public_form.model_copy(update={"open_max": 1})
     strict = replace(holds.ctx, policy=holds.ctx.policy.model_copy(update={"public_form": rules}))
     await public_drafts.begin(holds.ctx, DraftContent())
@@ -228,16 +227,18 @@ class Gateway:
 async def test_a_message_is_sent_with_retries_and_its_text_is_taken_away(holds: Holds) -> None:
     begun = await public_drafts.begin(holds.ctx, DraftContent())
     draft, gateway = await opened(holds.ctx, begun.code), Gateway()
-    ways = Ways(sms=gateway)
+    routes = Routes(Ways(sms=gateway))
     await public_drafts.send_code(holds.ctx, draft.draft_id, "9876500077", Language.EN)
-    await tell_complainants(holds.ctx, ways)
+    await send_due(holds.ctx, routes, COMPLAINANT_MESSAGES)
     gateway.is_down = False
     holds.clock.at += timedelta(seconds=120)
-    await tell_complainants(holds.ctx, ways)
+    await send_due(holds.ctx, routes, COMPLAINANT_MESSAGES)
     ours = [text for to, text in gateway.sent if to == "9876500077"]
     assert len(ours) == 1
     assert "is your code, valid until" in ours[0]
     (kept,) = await holds.bench.rows(
-        "SELECT sealed, sent_at IS NOT NULL, attempts FROM complainant_message WHERE draft_id = $1", draft.draft_id
+        "SELECT m.sealed, m.sent_at IS NOT NULL, o.attempts FROM complainant_message m"
+        " JOIN outgoing o ON o.subject = m.message_id::text WHERE m.draft_id = $1",
+        draft.draft_id,
     )
     assert kept == (None, True, 2)

@@ -59,7 +59,7 @@ async def visited(holds: Holds, door: AppealDoor, hold_id: UUID, case_no: str) -
     """When the contact was entered that the newest code of a hold went to."""
     await door.make_code(hold_id, "officer:io", "the holder asks for it")
     return await holds.bench.value(
-        "SELECT contact_since FROM appeal_code WHERE hold_id = $1 ORDER BY made_at DESC LIMIT 1", hold_id
+        "SELECT contact_since FROM proof WHERE hold_id = $1 ORDER BY made_at DESC LIMIT 1", hold_id
     )
 
 
@@ -104,7 +104,7 @@ async def test_m14_no_officer_sees_a_code(holds: Holds, door: AppealDoor) -> Non
     assert "code" not in made.model_dump()
     assert {to_whom for to_whom, _ in await told(holds, case_no, "appeal_code")} == {"holder"}
     async with holds.bench.pool.acquire() as connection:
-        await notifications.expire(connection, made.valid_until, "its time is over")
+        await notifications.expire(connection, made.valid_until)
     bodies = "SELECT DISTINCT body, sealed_body FROM message WHERE case_no = $1 AND kind = 'appeal_code'"
     assert await holds.bench.rows(bodies, case_no) == [("", None)], "nor does the database keep it"
 
@@ -116,7 +116,7 @@ async def test_m14_without_a_contact_a_code_goes_through_the_bank_or_is_not_made
     await holds.bench.pool.execute("UPDATE institution SET desk_email = '' WHERE code = 'HDFC'")
     with pytest.raises(HolderUnreachable):
         await door.make_code(hold_id, "officer:io", "for the bank")
-    assert await holds.bench.value("SELECT count(*) FROM appeal_code WHERE hold_id = $1", hold_id) == 0
+    assert await holds.bench.value("SELECT count(*) FROM proof WHERE hold_id = $1", hold_id) == 0
     await holds.bench.pool.execute("UPDATE institution SET desk_email = 'desk@hdfc.example' WHERE code = 'HDFC'")
     await door.make_code(hold_id, "officer:io", "for the bank")
     assert await told(holds, case_no, "appeal_code") == [("bank", "desk@hdfc.example")]

@@ -70,8 +70,8 @@ async def test_a_signature_needs_its_own_code_and_the_database_refuses_any_other
     pool = visitor.home.bench.pool
     insert = (
         "INSERT INTO application_signature (document_id, restoration_id, visit_no, ack_no, digest, code_id, mobile_end,"
-        " address_class, signed_at) SELECT d.document_id, d.restoration_id, 1, d.ack_no, {digest}, c.code_id,"
-        " c.mobile_end, 'ipv4', now() FROM document d JOIN victim_code c USING (document_id) WHERE d.document_id = $1"
+        " address_class, signed_at) SELECT d.document_id, d.restoration_id, 1, d.ack_no, {digest}, p.proof_id,"
+        " p.contact_end, 'ipv4', now() FROM document d JOIN proof p USING (document_id) WHERE d.document_id = $1"
     )
     for digest, name in (
         ("d.digest", "application_signature_by_a_code"),
@@ -101,14 +101,14 @@ async def test_a_code_to_a_mobile_that_officers_changed_signs_only_after_two_day
         await visitor.door.send_signature_code(case_no)
     visitor.home.clock.at += timedelta(hours=48, seconds=1)
     assert await visitor.sign(case_no, restoration)
-    left = "SELECT count(*) FROM victim_code WHERE ack_no = $1"
+    left = "SELECT count(*) FROM proof WHERE ack_no = $1"
     await forget_entries(visitor.home.ctx)
     assert await visitor.home.bench.value(left, case_no) > 0
     told = {one.address[-10:] for one in await visitor.home.bench.said("application_signed", case_no)}
     assert told == {MOBILE, OTHER_MOBILE}, "the number as first told hears of it"
     visitor.home.clock.at += timedelta(days=9)
     await forget_entries(visitor.home.ctx)
-    unsigned = f"{left} AND code_id NOT IN (SELECT code_id FROM application_signature)"
+    unsigned = f"{left} AND proof_id NOT IN (SELECT code_id FROM application_signature)"
     assert await visitor.home.bench.value(unsigned, case_no) == 0, "also when no further code is asked for"
 
 

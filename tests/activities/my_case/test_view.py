@@ -58,24 +58,6 @@ async def test_a_visit_ends_after_ten_minutes_or_an_hour_or_when_the_victim_leav
     assert await visitor.door.visit(token) is None
 
 
-async def test_a_code_is_used_once_and_tried_five_times_from_an_address(visitor: Visitor) -> None:
-    case_no = await visitor.home.hold(100)
-    await visitor.door.send_code(case_no)
-    ((code, _),) = await visitor.codes("my_case_code", case_no)
-    for _ in range(5):
-        assert await visitor.door.enter(case_no, "00000000", ADDRESS) is None
-    assert await visitor.door.enter(case_no, code, ADDRESS) is None, "this address has no tries left"
-    assert await visitor.door.enter(case_no, code, "49.36.10.2") is not None
-    assert await visitor.door.enter(case_no, code, "49.36.10.3") is None, "it is used"
-    await visitor.door.send_code(case_no)
-    ((late, _),) = {*await visitor.codes("my_case_code", case_no)} - {(code, "9876543210")}
-    visitor.home.clock.at += 11 * MINUTE
-    assert await visitor.door.enter(case_no, late, ADDRESS) is None
-    stored = await visitor.home.bench.rows("SELECT digest, tries_by FROM victim_code WHERE ack_no = $1", case_no)
-    assert code not in str(stored)
-    assert ADDRESS not in str(stored)
-
-
 async def test_a_number_without_a_complaint_sends_nothing(visitor: Visitor) -> None:
     await visitor.door.send_code("39999999999999")
     assert await visitor.door.enter("39999999999999", "12345678", ADDRESS) is None

@@ -15,7 +15,8 @@ from activities.context import Context
 from activities.holds import opening
 from activities.holds.holder_contacts import take_contact
 from activities.notifications.outbox import tell_holder, tell_officer, tell_victim
-from activities.notifications.sending import NO_WAY, Ways, send_again, send_by_new_ways, send_due
+from activities.notifications.sending import MESSAGES, send_again, send_by_new_ways
+from activities.outgoing import NO_WAY, Routes, Ways, send_due
 from activities.person_keys import PersonKeys
 from activities.police.firs import assign_officer
 from activities.secrets import SecretBox
@@ -72,7 +73,7 @@ class Post:
             return await tell_holder(connection, self.ctx, hold_id, kind, facts, self.ctx.now())
 
     async def send(self, ways: Ways | None = None) -> int:
-        return await send_due(self.ctx, ways or self.ways)
+        return await send_due(self.ctx, Routes(ways or self.ways), MESSAGES)
 
     async def case(self, **victim: object) -> str:
         return await self.bench.complain(victim=VICTIM | victim)
@@ -94,7 +95,9 @@ class Post:
 
     async def standing(self, case_no: str) -> tuple[Any, ...]:
         (found,) = await self.bench.rows(
-            "SELECT sent_at IS NOT NULL, attempts, next_attempt_at, failure FROM message WHERE case_no = $1", case_no
+            "SELECT sent_at IS NOT NULL, o.attempts, o.next_attempt_at, o.failure FROM message m"
+            " JOIN outgoing o ON o.subject = m.message_id::text WHERE m.case_no = $1",
+            case_no,
         )
         return found
 
@@ -108,7 +111,9 @@ async def post(ctx: Context) -> AsyncIterator[Post]:
         served(gateway) as url,
         SmsGateway(SmsWire(url, "UPCOPS", "token")) as sms,
     ):
-        await ctx.pool.execute("UPDATE message SET next_attempt_at = NULL")
+        await ctx.pool.execute(
+            "UPDATE outgoing SET next_attempt_at = NULL, ended_at = now(), outcome = 'over' WHERE ended_at IS NULL"
+        )
         post = Post(ctx, sms, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example"))
         post.gateway, post.box = gateway, box
         yield post
@@ -398,7 +403,9 @@ async def test_what_ends_its_sender_every_time_is_given_up(post: Post) -> None:
     case_no = await post.case()
     await post.notify(case_no)
     await post.bench.pool.execute(
-        "UPDATE message SET attempts = $2 WHERE case_no = $1", case_no, post.ctx.policy.messages.trying.attempts
+        "UPDATE outgoing SET attempts = $2 WHERE subject IN (SELECT message_id::text FROM message WHERE case_no = $1)",
+        case_no,
+        post.ctx.policy.messages.trying.attempts,
     )
     assert await post.send() == 0
     assert await post.bench.tasks(case_no) == [("supervise", None)]

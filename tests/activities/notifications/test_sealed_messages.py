@@ -110,7 +110,7 @@ async def test_a_sealed_message_has_nothing_in_clear_and_no_text_once_it_is_blan
 
 async def test_a_message_whose_key_is_destroyed_is_empty_and_is_not_sent_again(holds: Holds) -> None:
     case_no, _ = await told(holds)
-    await holds.bench.pool.execute("UPDATE message SET next_attempt_at = NULL, failure = 'down'")
+    await holds.bench.pool.execute("UPDATE outgoing SET failure = 'down'")
     await holds.bench.pool.execute("UPDATE person_key SET wrapped = NULL, destroyed_at = now(), destroyed_for = 'test'")
     opened = await said(holds.ctx, case_no=case_no)
     assert {(one.address, one.body) for one in opened} == {("", "")}

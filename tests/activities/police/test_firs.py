@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from activities.context import Context
-from activities.police.firs import NO_REGISTER, assign_officer, register_due, sign_fir, take_fir
+from activities.outgoing import Routes, Ways, send_due
+from activities.police.firs import NO_REGISTER, REPORTS, assign_officer, sign_fir, take_fir
 from adapters.police.cctns import CctnsRegister, CctnsWire
 from db.police import firs
 from domain.errors import NotFound, NotNow
@@ -50,7 +51,7 @@ class Station(Duties):
         return await self.bench.complain(transfer(paise, reference=rrn()))
 
     async def ask(self) -> int:
-        return await register_due(self.ctx, self.register)
+        return await send_due(self.ctx, Routes(Ways(), register=self.register), REPORTS)
 
     async def fir(self, case_no: str) -> Fir:
         async with self.ctx.pool.acquire() as connection:
@@ -74,7 +75,7 @@ async def home(ctx: Context) -> AsyncIterator[Station]:
         wire = CctnsWire(url, "up-cyber", KEY)
         async with CctnsRegister(wire, clock=lambda: home.clock.at) as register:
             # What other tests of this room have asked for is not this test's.
-            await ctx.pool.execute("UPDATE fir SET state = 'refused', next_attempt_at = NULL WHERE state = 'requested'")
+            await ctx.pool.execute("UPDATE fir SET state = 'refused' WHERE state = 'requested'")
             home.register = register
             yield home
 
@@ -323,7 +324,7 @@ async def test_a_reply_that_was_lost_makes_no_second_report(home: Station) -> No
     asking = home.ctx.policy.police.asking.model_copy(update={"call_timeout_seconds": 0.3})
     police_rules = home.ctx.policy.police.model_copy(update={"asking": asking})
     hasty = replace(home.ctx, policy=home.ctx.policy.model_copy(update={"police": police_rules}))
-    assert await register_due(hasty, home.register) == 0
+    assert await send_due(hasty, Routes(Ways(), register=home.register), REPORTS) == 0
     async with asyncio.timeout(10):
         while home.station.calls == 0:  # noqa: ASYNC110 - the station sets no event
             await asyncio.sleep(0.02)
@@ -336,7 +337,7 @@ async def test_a_reply_that_was_lost_makes_no_second_report(home: Station) -> No
 
 async def test_without_a_register_the_reports_wait_and_say_why(home: Station) -> None:
     case_no = await home.large()
-    assert await register_due(home.ctx, None) == 0
+    assert await send_due(home.ctx, Routes(Ways()), REPORTS) == 0
     found = await home.fir(case_no)
     assert (found.state, found.attempts, found.failure) == ("requested", 0, NO_REGISTER)
     home.clock.at += timedelta(minutes=10)

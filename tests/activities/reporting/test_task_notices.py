@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activities.cases.desk import close_task
-from activities.notifications.sending import Ways
 from activities.officers import enrolment
+from activities.outgoing import Routes as AllRoutes
+from activities.outgoing import Ways, send_due
 from activities.reporting import notice_settings
-from activities.reporting.task_messages import send_task_messages
+from activities.reporting.task_messages import TASK_MESSAGES
 from activities.reporting.task_notices import TaskNotices
 from adapters.messages.smtp import PdfAttachment
 from adapters.messages.webhooks import Networks, WebhookPoster, may_post_to
@@ -108,7 +109,8 @@ class Room:
 
     async def send(self) -> int:
         async with WebhookPoster(self.networks) as webhooks:
-            return await send_task_messages(self.desk.ctx, self.routes.ways, webhooks, DESK_URL)
+            routes = AllRoutes(self.routes.ways, webhooks=webhooks, desk_url=DESK_URL)
+            return await send_due(self.desk.ctx, routes, TASK_MESSAGES)
 
     async def team(self, name: str, *members: str, lead: str | None = None, starts: int = 0, ends: int = 1_440) -> None:
         """A team that works every day at these minutes."""
@@ -248,8 +250,7 @@ async def test_a_medium_without_a_route_is_given_up_and_others_are_told(room: Ro
     _, task_id = await desk.item()
     await desk.rounds.value()
     await TaskNotices(desk.ctx).run_once()
-    async with WebhookPoster() as webhooks:
-        await send_task_messages(desk.ctx, Ways(mail=_Mail(room.routes.mails)), webhooks, "")
+    await send_due(desk.ctx, AllRoutes(Ways(mail=_Mail(room.routes.mails))), TASK_MESSAGES)
     seen = await notice_settings.read(desk.ctx, "a")
     (sms,) = [one for one in seen.media if one.medium is NoticeMedium.SMS]
     assert (sms.sent_in_a_day, "no SMS gateway" in sms.failure) == (0, True)
@@ -342,4 +343,6 @@ async def test_old_notices_go_by_the_policy(room: Room) -> None:
     room.desk.later(seconds=room.desk.ctx.policy.notices.keep_seconds + timedelta(days=1).total_seconds())
     await TaskNotices(room.desk.ctx).withdraw()
     assert await room.told() == set()
-    assert await room.desk.bench.rows("SELECT 1 FROM task_message") == []
+    assert (
+        await room.desk.bench.rows("SELECT message_id::text FROM task_message UNION SELECT subject FROM outgoing") == []
+    )

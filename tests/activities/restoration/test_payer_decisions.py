@@ -180,10 +180,11 @@ async def test_c2_the_name_of_the_first_officer_in_other_letters_decides_nothing
         await agree(home.ctx, case_no, 1, first.decision_id, SeenPayerDecision(ack_no=later), "officer:Ravi")
     with pytest.raises(asyncpg.CheckViolationError) as error:
         await home.bench.pool.execute(
-            "UPDATE payer_decision SET agreed_by = 'officer:Ravi', agreed_at = now() WHERE decision_id = $1",
+            "UPDATE proposal SET decision = 'agreed', decided_by = 'officer:Ravi', decided_at = now()"
+            " WHERE proposal_id = $1",
             first.decision_id,
         )
-    assert error.value.constraint_name == "payer_decision_four_eyes"
+    assert error.value.constraint_name == "proposal_four_eyes"
 
 
 async def test_h1_one_officer_alone_decides_nothing(home: Home) -> None:
@@ -194,13 +195,14 @@ async def test_h1_one_officer_alone_decides_nothing(home: Home) -> None:
         await agree(home.ctx, case_no, 1, first.decision_id, seen, DESK)
     with pytest.raises(asyncpg.CheckViolationError) as error:
         await home.bench.pool.execute(
-            "UPDATE payer_decision SET agreed_by = proposed_by, agreed_at = now() WHERE decision_id = $1",
+            "UPDATE proposal SET decision = 'agreed', decided_by = proposed_by, decided_at = now()"
+            " WHERE proposal_id = $1",
             first.decision_id,
         )
-    assert error.value.constraint_name == "payer_decision_four_eyes"
-    for statement in ("UPDATE payer_decision SET ack_no = case_no", "DELETE FROM payer_decision"):
+    assert error.value.constraint_name == "proposal_four_eyes"
+    for statement in ("UPDATE proposal SET reason = case_no", "DELETE FROM proposal"):
         with pytest.raises(asyncpg.RestrictViolationError):
-            await home.bench.pool.execute(f"{statement} WHERE decision_id = $1", first.decision_id)
+            await home.bench.pool.execute(f"{statement} WHERE proposal_id = $1", first.decision_id)
     with pytest.raises(PayerDecisionDiffers):
         await agree(home.ctx, case_no, 1, first.decision_id, SeenPayerDecision(ack_no=case_no), BOSS)
     second = await propose(home.ctx, case_no, 1, NewPayerDecision(ack_no=case_no, reason=WHY), BOSS)

@@ -10,8 +10,9 @@ from activities.restoration import withdrawals
 from activities.tracing.answers import take_status_update
 from activities.workbook.trail_outcome import Fate
 from adapters.banks.answers import StatusUpdate
-from adapters.banks.stated import Answerer, MovedOn, Stated, to_lines
+from adapters.banks.stated import Answerer, Stated, to_lines
 from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
+from schemas.tracing.bank_answers import MovedLine, Payee
 from tests.activities.bench import Bench
 from tests.activities.told import a_case, ask_after_pause, paused
 from tests.activities.workbooks import TRANSFER, ack, take
@@ -72,8 +73,11 @@ async def test_d1_in_a_workbook(bench: Bench) -> None:
 async def test_d1_on_the_answer_page(bench: Bench) -> None:
     case_no, root = await a_case(bench, 10_000_00)
     at = datetime.now(UTC)
-    onward = MovedOn(8000_00, 5000_00, rrn(), at, "ICIC", "000123456789")
-    lines = to_lines([Stated(root, moved=(onward,))], "HDFC", Answerer("A. Clerk", "manager"), at)
+    payee = Payee(institution="ICIC", account="000123456789")
+    onward = MovedLine.model_construct(
+        kind="moved", hop=1, amount_paise=8000_00, transfer_paise=5000_00, reference=rrn(), at=at, payee=payee
+    )
+    lines = to_lines([Stated(root, (onward,))], Answerer("A. Clerk", "manager"), at)
     await take_status_update(bench.ctx, "HDFC", StatusUpdate(ack_no=case_no, job_id=None, lines=lines), b"page")
     assert await bench.discrepancies(case_no) == ABOVE
     assert (await bench.hops(case_no, HOPS))[1:] == [(5000_00, 5000_00)]

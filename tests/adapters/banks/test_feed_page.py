@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from adapters.banks.pull import Asked, answer_lines
+from adapters.banks.stated import Asked, answer_lines
 from db.paging import from_cursor
 from domain.policy.callers import LimitName
 from domain.policy.model import load_policy
@@ -30,7 +30,7 @@ def test_the_answer_and_its_reply() -> None:
     answer = BankAnswer.model_validate_json(json.dumps(json_after("Idempotency-Key: demo-000417")))
     assert {line.kind for line in answer.lines} == {"held", "moved", "withdrawn", "spent", "refused"}
     asked = {hop: Asked(reference="610212345678", account="1") for hop in (3, 4)}
-    assert len(answer_lines(answer.lines, asked, "DEMO")) == len(answer.lines)
+    assert len(answer_lines(answer.lines, asked)) == len(answer.lines)
     reply = AnswerTaken.model_validate_json(json.dumps(json_after('"no such account"}\n]}\n\n200')))
     assert reply.accepted == len(answer.lines)
     assert f"1 to {LINES_MAX} lines" in PAGE

@@ -3,10 +3,11 @@
 import pytest
 from pydantic import TypeAdapter
 
-from adapters.banks.answers import HoldLine, TransferLine, UnknownLine, WithdrawalChannel, WithdrawalLine
-from adapters.banks.pull import Asked, PullAdapter, answer_lines
+from adapters.banks.answers import LineType
+from adapters.banks.pull import PullAdapter
+from adapters.banks.stated import NO_TYPE, Asked, answer_lines
 from schemas.banks.institutions import Institution
-from schemas.enums import AnswerClass, InstitutionKind
+from schemas.enums import AnswerClass, ClaimKind, InstitutionKind
 from schemas.tracing.bank_answers import Line
 from tests.adapters.wires import REQUEST_ID, ticket
 
@@ -58,26 +59,28 @@ def test_every_line_names_the_transfer_that_was_asked_about() -> None:
         line(kind="spent", amount_paise=100, merchant="A Shop"),
         line(kind="refused", code="20"),
     )
-    held, moved, cheque, atm, spent, refused = answer_lines(lines, ASKED, "SBIN")
-    assert isinstance(held, HoldLine)
-    assert (held.amount_paise, held.root_effective_balance_paise, held.status_code) == (100, 250, "00")
-    assert (held.root_rrn, held.root_account, held.root_bankid) == ("412345678901", "0030000000001", "SBIN")
-    assert isinstance(moved, TransferLine)
-    assert (moved.amount_paise, moved.disputed_paise, moved.rrn) == (300, 100, "51")
-    assert (moved.payee_bank_code, moved.payee_account) == ("HDFC", "501")
-    assert isinstance(cheque, WithdrawalLine)
-    assert (cheque.channel, cheque.rrn, cheque.details["cheque_no"]) == (WithdrawalChannel.CHEQUE, "", "000123")
-    assert isinstance(atm, WithdrawalLine)
-    assert (atm.channel, atm.rrn) == (WithdrawalChannel.ATM, "61")
-    assert isinstance(spent, WithdrawalLine)
-    assert (spent.channel, spent.details["merchant_name"]) == (WithdrawalChannel.POS, "A Shop")
-    assert isinstance(refused, UnknownLine)
+    found = answer_lines(lines, ASKED)
+    held, moved, cheque, atm, spent, refused = found
+    assert [(line.kind, line.type_code) for line in found] == [
+        (ClaimKind.HELD, LineType.HELD),
+        (ClaimKind.MOVED, LineType.MOVED),
+        (ClaimKind.WITHDRAWN, LineType.CHEQUE),
+        (ClaimKind.WITHDRAWN, LineType.ATM),
+        (ClaimKind.SPENT, LineType.POS),
+        (ClaimKind.UNKNOWN, NO_TYPE),
+    ]
+    assert (held.amount_paise, held.balance_paise, held.status_code) == (100, 250, "00")
+    assert (held.root_reference, held.root_account) == ("412345678901", "0030000000001")
+    assert (moved.amount_paise, moved.disputed_paise, moved.reference) == (300, 100, "51")
+    assert (moved.payee_bank, moved.payee_account) == ("HDFC", "501")
+    assert (cheque.reference, cheque.details["cheque_no"]) == ("", "000123")
+    assert (atm.reference, spent.raw["merchant"]) == ("61", "A Shop")
     assert (refused.status_code, refused.amount_paise) == ("20", None)
-    assert [found.line_no for found in (held, moved, cheque, atm, spent, refused)] == [1, 2, 3, 4, 5, 6]
+    assert [line.line_no for line in found] == [1, 2, 3, 4, 5, 6]
 
 
 def test_no_account_stands_in_a_repr() -> None:
     payee = {"institution": "HDFC", "account": "5017777"}
     moved = line(kind="moved", amount_paise=100, reference="51", payee=payee)
     assert "5017777" not in repr(moved)
-    assert "0030000000001" not in repr(answer_lines((moved,), ASKED, "SBIN")) + repr(ASKED)
+    assert "0030000000001" not in repr(answer_lines((moved,), ASKED)) + repr(ASKED)

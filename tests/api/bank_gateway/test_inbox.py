@@ -21,8 +21,7 @@ from activities.banks import key_changes
 from activities.banks.loading import register_key, set_login
 from activities.context import Context
 from activities.notifications.bank_letters import KEY_LETTERS
-from activities.notifications.sending import Ways
-from activities.outgoing import Routes, send_due
+from activities.outgoing import Routes, Ways, send_due
 from activities.retention import forget_entries
 from activities.secrets import hash_password
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket

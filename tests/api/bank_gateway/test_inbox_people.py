@@ -20,8 +20,7 @@ from activities.banks.changes import write_login
 from activities.context import Context
 from activities.directory import DirectoryRefused
 from activities.notifications.person_codes import PERSON_CODES, first_sign_in_address
-from activities.notifications.sending import Ways
-from activities.outgoing import Routes, send_due
+from activities.outgoing import Routes, Ways, send_due
 from activities.retention import forget_entries
 from activities.secret_codes import new_grouped_code
 from activities.secrets import hash_password, is_outdated

@@ -8,8 +8,7 @@ from pydantic import SecretStr
 
 from activities.banks.changes import write_login
 from activities.notifications.bank_letters import LOGIN_LETTERS
-from activities.notifications.sending import Ways
-from activities.outgoing import Routes, send_due
+from activities.outgoing import Routes, Ways, send_due
 from activities.secrets import hash_password, is_outdated, password_fits
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from api.logins import BankLogins

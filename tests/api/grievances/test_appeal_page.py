@@ -17,7 +17,8 @@ from activities.grievances import decisions
 from activities.holds import opening
 from activities.holds.lifecycle import HoldDeadlines
 from activities.holds.releases import confirm_release
-from activities.notifications.sending import Ways, send_due
+from activities.notifications.sending import MESSAGES
+from activities.outgoing import Routes, Ways, send_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
 from api.grievances.appeal_page import PAGES, TEXTS
@@ -76,7 +77,7 @@ class Holder:
 
     async def arrived(self) -> list[str]:
         """Send what is due, and read every short message that has come so far."""
-        await send_due(self.doors.services.ctx, self.ways)
+        await send_due(self.doors.services.ctx, Routes(self.ways), MESSAGES)
         return [message.text for message in self.gateway.messages]
 
     async def code(self) -> str:

@@ -52,10 +52,15 @@ class Visitor:
         ctx = self.doors.services.ctx
         now = ctx.now() + timedelta(seconds=5)
         async with ctx.pool.acquire() as connection:
-            due = await complainant_messages.claim(connection, now, now, 100)
-            for message in due:
-                await complainant_messages.sent(connection, message.message_id, now)
-        return [ctx.persons.open_text(one.key, one.sealed, use_of_message(one.message_id)) for one in due]
+            waiting = "SELECT message_id::text FROM complainant_message WHERE sealed IS NOT NULL ORDER BY written_at"
+            names = [name for (name,) in await connection.fetch(waiting)]
+            due = await complainant_messages.due(connection, names)
+            for name in names:
+                await complainant_messages.sent(connection, due[name].message_id, now)
+        return [
+            ctx.persons.open_text(due[name].key, due[name].sealed, use_of_message(due[name].message_id))
+            for name in names
+        ]
 
     async def code(self) -> str:
         """The one-time code of the newest short message."""

@@ -211,6 +211,12 @@ async def test_a_mistake_is_named_beside_its_field_and_what_was_typed_is_kept(po
     assert await post.answers() == 0
 
 
+async def test_a_text_without_a_sign_that_is_shown_is_empty(post: Post) -> None:
+    await post.ask(at_gram())
+    typed = (await post.open()).fields | WHO | GOOD | {"t1.m1.bank": "\u200b \u200b", "t1.o1.place": "\u200b \u200b"}
+    assert set(read(await post.send(typed, "check"), 422).errors) == {"*", "t1.m1.bank"}
+
+
 async def test_mistakes_between_fields(post: Post) -> None:
     await post.ask(at_gram())
     empty = (await post.open()).fields | WHO

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.banks.answers import HoldLine, StatusUpdate
+from adapters.banks.answers import AnswerLine, StatusUpdate
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.orders import encode_cancellation, encode_order
@@ -161,7 +161,7 @@ def test_an_order_by_file_is_read_as_it_was_written_and_its_answer_as_it_was_mea
     else:
         assert isinstance(answer, StatusUpdate)
         assert kind is OrderKind.RELEASE
-        assert [line.root_rrn for line in answer.lines if isinstance(line, HoldLine)] == [
+        assert [line.root_reference for line in answer.lines if isinstance(line, AnswerLine)] == [
             line.reference for line in told.lines
         ]
 

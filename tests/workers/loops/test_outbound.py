@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from activities.context import Context
 from activities.intake import take_complaint
 from activities.notifications.outbox import tell_victim
+from activities.notifications.sending import MESSAGES
+from activities.outgoing import Kind, Routes, send_due
 from activities.police.firs import NO_REGISTER
 from db.outbox.outbound_work import OutboundWork, kinds_due
 from db.outgoing import OutgoingKind
@@ -89,8 +92,10 @@ async def test_a_fault_in_one_loop_ends_no_other(database: Pool, monkeypatch: py
     ctx = await make_context(database)
     await one_of_each(ctx)
 
-    async def fails(*_: object) -> int:
-        raise RuntimeError("of no server")
+    async def fails(ctx: Context, routes: Routes, kind: Kind[Any]) -> int:
+        if kind is MESSAGES:
+            raise RuntimeError("of no server")
+        return await send_due(ctx, routes, kind)
 
     monkeypatch.setattr("workers.loops.outbound.send_due", fails)
     station = PoliceStation("up", KEY.encode(), clock=lambda: datetime.now(UTC))
@@ -106,8 +111,8 @@ async def test_without_gateway_and_register_everything_stays_written_and_says_so
     await one_of_each(ctx)
     async with OutboundLoop.opened(ctx, Settings(), None) as loop:
         assert await loop.send_due_once() == 0
-    assert "is configured" in await database.fetchval("SELECT failure FROM message")
-    assert await database.fetchval("SELECT failure FROM fir") == NO_REGISTER
+    assert "is configured" in await database.fetchval("SELECT failure FROM outgoing WHERE kind = 'message'")
+    assert await database.fetchval("SELECT failure FROM outgoing WHERE kind = 'fir'") == NO_REGISTER
 
 
 async def test_each_kind_is_found_by_the_row_of_its_outbox_that_is_due(database: Pool) -> None:
@@ -116,7 +121,7 @@ async def test_each_kind_is_found_by_the_row_of_its_outbox_that_is_due(database:
         assert outboxes | {OutboundWork.PUBLIC_DRAFT} == {*OutboundWork, "outgoing"}
         await connection.execute("CREATE TEMP TABLE draft AS TABLE public.draft WITH NO DATA")
         await connection.execute("INSERT INTO draft (draft_id, sent_at) VALUES (gen_random_uuid(), present_moment())")
-        for kind in (*OutboundWork, "outgoing"):
+        for kind in (*OutboundWork, "outgoing", "message"):
             await connection.execute(f"CREATE TEMP TABLE {kind} AS TABLE public.{kind} WITH NO DATA")
 
         async def found(table: str, row: Mapping[str, object], after: timedelta = MINUTE) -> set[str]:
@@ -131,9 +136,7 @@ async def test_each_kind_is_found_by_the_row_of_its_outbox_that_is_due(database:
             outbox, named = ("outgoing", {"kind": kind}) if kind in {*OutgoingKind} else (kind, {})
             assert await found(outbox, named | {"next_attempt_at": str(NOW + SECOND)}) == set()
             assert await found(outbox, named | {"next_attempt_at": str(NOW)}) == {kind}
-        assert await found("message", {"expires_at": str(NOW), "body": "a code"}) == {OutboundWork.MESSAGE}
-        late = {"next_attempt_at": str(NOW + SECOND), "valid_until": str(NOW)}
-        assert await found("complainant_message", late) == {OutboundWork.COMPLAINANT_MESSAGE}
+        assert await found("message", {"expires_at": str(NOW), "body": "a code"}) == {OutgoingKind.MESSAGE}
         sent = {"draft_id": str(await connection.fetchval("SELECT draft_id FROM draft")), "asked_paise": 1}
         assert await found("public_draft", sent) == set()
         assert await found("public_draft", sent, timedelta()) == {OutboundWork.PUBLIC_DRAFT}

@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any
 
-from adapters.banks.answers import HoldLine, TransferLine
-from adapters.banks.i4c.decode import CHANNELS, DETAILS, decode_status_update
+from adapters.banks.answers import AnswerLine, LineType
+from adapters.banks.i4c.decode import DETAILS, decode_status_update
 from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.i4c.replies import ReplyCode
 from adapters.banks.protocol import LOGIN_PATH, REPORT_PATH
@@ -31,10 +31,11 @@ def test_the_fraud_report() -> None:
 def test_the_status_update() -> None:
     body, headers = posted(example("POST /banking/FraudReportStatusUpdate"))
     hold, transfer = decode_status_update(body, headers, wire()).lines
-    assert isinstance(hold, HoldLine)
-    assert (hold.amount_paise, hold.flags) == (150_050, ())
-    assert isinstance(transfer, TransferLine)
-    assert (transfer.amount_paise, transfer.disputed_paise, transfer.flags) == (900_000, 300_000, ())
+    assert isinstance(hold, AnswerLine)
+    assert (hold.type_code, hold.amount_paise, hold.flags) == (LineType.HELD, 150_050, ())
+    assert isinstance(transfer, AnswerLine)
+    assert (transfer.type_code, transfer.amount_paise, transfer.disputed_paise) == (LineType.MOVED, 900_000, 300_000)
+    assert transfer.flags == ()
 
 
 def test_every_example_reply_is_json() -> None:
@@ -47,8 +48,8 @@ def test_every_example_reply_is_json() -> None:
 def test_the_vector_the_types_and_the_codes() -> None:
     assert OPENSSL_BODY.decode() in PAGE
     assert OPENSSL_SIGNATURE in PAGE
-    for number, channel in CHANNELS.items():
+    for number, details in DETAILS.items():
         assert f"| {number} |" in PAGE
-        assert ", ".join(DETAILS[channel]) in PAGE
+        assert ", ".join(details) in PAGE
     for code in ReplyCode:
         assert f"| {code} |" in PAGE or code is ReplyCode.OK

@@ -12,21 +12,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.banks.answers import (
-    Contact,
-    HoldLine,
-    LineFlag,
-    StatusLine,
-    StatusUpdate,
-    TransferLine,
-    UnknownLine,
-    UnreadableLine,
-    WithdrawalChannel,
-    WithdrawalLine,
-)
+from adapters.banks.answers import AnswerLine, LineFlag, LineType, StatusLine, StatusUpdate, UnreadableLine
 from adapters.banks.envelope import EnvelopeError, EnvelopeReason
 from adapters.banks.i4c.decode import LINES_MAX, decode_status_update
 from adapters.banks.i4c.document import DEPTH_MAX, IDENTIFIER_MAX_CHARS, TEXT_MAX_CHARS, VALUES_MAX, ShapeError
+from schemas.enums import ClaimKind
 from tests.adapters.wires import ACK_NO, decoded, line, posted, update, wire
 from tests.each import each
 
@@ -42,9 +32,9 @@ def only(value: Any) -> StatusLine:
     return lines[0]
 
 
-def readable(value: Any) -> HoldLine | TransferLine | WithdrawalLine | UnknownLine:
+def readable(value: Any) -> AnswerLine:
     found = only(value)
-    assert not isinstance(found, UnreadableLine), found
+    assert isinstance(found, AnswerLine), found
     return found
 
 
@@ -63,24 +53,21 @@ def flags(value: Any) -> set[tuple[str, str]]:
 
 def test_a_hold_with_every_field() -> None:
     sent = line()
-    assert readable(sent) == HoldLine(
+    assert readable(sent) == AnswerLine(
         line_no=1,
-        txn_type_id="1",
-        txn_type="Transaction Put on Hold",
+        kind=ClaimKind.HELD,
+        type_code="1",
         amount_paise=450_050,
         disputed_paise=450_050,
-        transaction_datetime=datetime(2026, 4, 12, 8, 15, tzinfo=UTC),
-        transaction_datetime_raw="2026-04-12 13:45:00",
-        rrn="610212345999",
-        root_rrn="610212345678",
+        occurred_at=datetime(2026, 4, 12, 8, 15, tzinfo=UTC),
+        time_text="2026-04-12 13:45:00",
+        reference="610212345999",
+        root_reference="610212345678",
         root_account="00012345678901",
-        root_bankid="DEMO",
-        root_ifsc="DEMO0000001",
-        root_effective_balance_paise=-1200,
+        balance_paise=-1200,
         status_code="00",
         remarks="held",
-        contact=Contact(phone="9000000002", email="holder@example.org", pan="FORM60"),
-        ifsc="DEMO0000001",
+        payee_ifsc="DEMO0000001",
         flags=(),
         raw=sent,
     )
@@ -98,39 +85,36 @@ def test_a_transfer() -> None:
             ifsc_code="othr0000042",
         )
     )
-    assert isinstance(found, TransferLine)
+    assert found.kind is ClaimKind.MOVED
     assert (found.amount_paise, found.disputed_paise) == (900_000, 450_050)
     assert (found.payee_bank, found.payee_bank_code, found.payee_account) == ("Other Bank", "OTHR", "000987654321")
-    assert found.ifsc == "OTHR0000042"
+    assert found.payee_ifsc == "OTHR0000042"
     assert found.flags == ()
 
 
 @each(
-    ("type_id", "channel", "details"),
+    ("type_id", "details"),
     [
-        ("5", WithdrawalChannel.ATM, {"atm_id": "A1", "place_of_atm": "Hazratganj", "atm_of_bank": "OTHR"}),
-        ("6", WithdrawalChannel.AEPS, {"rrn": "610212340000"}),
+        ("5", {"atm_id": "A1", "place_of_atm": "Hazratganj", "atm_of_bank": "OTHR"}),
+        ("6", {"rrn": "610212340000"}),
         (
             "11",
-            WithdrawalChannel.POS,
             {"mid": "M", "tid": "T", "approval_code": "1", "merchant_name": "Shop", "pos_transaction_id": "P"},
         ),
         (
             "14",
-            WithdrawalChannel.CHEQUE,
             {"cheque_no": "7", "withdrawal_date": "x", "location": "L", "managername": "N", "managernumber": "9"},
         ),
     ],
 )
-def test_withdrawals(type_id: str, channel: WithdrawalChannel, details: dict[str, str]) -> None:
+def test_withdrawals(type_id: str, details: dict[str, str]) -> None:
     found = readable(line(txn_type_id=type_id, txn_type=None, **details))
-    assert isinstance(found, WithdrawalLine)
-    assert (found.channel, found.details) == (channel, details)
+    kind = ClaimKind.SPENT if type_id == LineType.POS else ClaimKind.WITHDRAWN
+    assert (found.kind, found.type_code, found.details) == (kind, type_id, details)
 
 
 def test_details_a_bank_leaves_out_are_empty_and_numbers_are_text() -> None:
     found = readable(line(txn_type_id="14", txn_type="", cheque_no=712))
-    assert isinstance(found, WithdrawalLine)
     assert found.details["cheque_no"] == "712"
     assert found.details["location"] == ""
 
@@ -138,13 +122,19 @@ def test_details_a_bank_leaves_out_are_empty_and_numbers_are_text() -> None:
 def test_an_unknown_type_is_kept_whole() -> None:
     sent = line(txn_type_id="77", txn_type="Something New", colour="blue", nested={"a": [1, None, True, 0.5]})
     found = readable(sent)
-    assert isinstance(found, UnknownLine)
-    assert (found.txn_type_id, found.txn_type, found.raw) == ("77", "Something New", sent)
+    assert (found.kind, found.type_code, found.raw) == (ClaimKind.UNKNOWN, "77", sent)
     assert found.amount_paise == 450_050
 
 
 def test_no_type_at_all_is_unknown() -> None:
-    assert isinstance(readable(line(txn_type=None, txn_type_id=None)), UnknownLine)
+    found = readable(line(txn_type=None, txn_type_id=None))
+    assert (found.kind, found.type_code) == (ClaimKind.UNKNOWN, "")
+
+
+@each("name", ["Something New", "3"])
+def test_the_name_of_a_type_without_a_number_is_no_number(name: str) -> None:
+    found = readable(line(txn_type=name, txn_type_id=None))
+    assert (found.kind, found.type_code) == (ClaimKind.UNKNOWN, name)
 
 
 # -- types -------------------------------------------------------------------------------------------------------------
@@ -152,32 +142,32 @@ def test_no_type_at_all_is_unknown() -> None:
 
 @each("type_id", ["1", 1, 1.0, "01", " 1 "])
 def test_type_numbers_in_any_notation(type_id: Any) -> None:
-    assert isinstance(readable(line(txn_type_id=type_id)), HoldLine)
+    assert readable(line(txn_type_id=type_id)).kind is ClaimKind.HELD
     assert flags(line(txn_type_id=type_id)) == set()
 
 
 @each(
     ("name", "kind"),
     [
-        ("Transaction Put on Hold", HoldLine),
-        ("TRANSACTION PUT ON HOLD ", HoldLine),
-        ("Money Transfer to", TransferLine),
-        ("money_transfer_to", TransferLine),
-        ("Withdrawal through ATM", WithdrawalLine),
-        ("AEPS", WithdrawalLine),
-        ("Cash Withdrawal through Cheque", WithdrawalLine),
+        ("Transaction Put on Hold", ClaimKind.HELD),
+        ("TRANSACTION PUT ON HOLD ", ClaimKind.HELD),
+        ("Money Transfer to", ClaimKind.MOVED),
+        ("money_transfer_to", ClaimKind.MOVED),
+        ("Withdrawal through ATM", ClaimKind.WITHDRAWN),
+        ("AEPS", ClaimKind.WITHDRAWN),
+        ("Cash Withdrawal through Cheque", ClaimKind.WITHDRAWN),
     ],
 )
 @each("type_id", [None, "", "NA"])
-def test_type_by_name_only(name: str, kind: type, type_id: str | None) -> None:
+def test_type_by_name_only(name: str, kind: ClaimKind, type_id: str | None) -> None:
     found = readable(line(txn_type=name, txn_type_id=type_id))
-    assert isinstance(found, kind)
+    assert found.kind is kind
     assert ("txn_type_id", LineFlag.TYPE_BY_NAME) in {(f.field, f.code) for f in found.flags}
 
 
 def test_number_and_name_that_disagree() -> None:
     sent = line(txn_type_id="1", txn_type="Money Transfer To")
-    assert isinstance(readable(sent), HoldLine)
+    assert readable(sent).kind is ClaimKind.HELD
     assert flags(sent) == {("txn_type_id", LineFlag.TYPE_CONTRADICTS)}
 
 
@@ -204,7 +194,7 @@ def test_not_a_number_in_the_json_costs_only_its_line() -> None:
     assert isinstance(first, UnreadableLine)
     assert first.raw["amount"] == "NaN"
     assert isinstance(second, UnreadableLine)
-    assert isinstance(third, HoldLine)
+    assert isinstance(third, AnswerLine)
 
 
 def test_one_amount_stands_for_the_other() -> None:
@@ -230,7 +220,7 @@ def test_amounts_that_are_odd_but_said() -> None:
     assert ("disputed_amount", LineFlag.DISPUTED_ABOVE_AMOUNT) in flags(line(txn_type_id=3, **above))
     assert flags(line(amount="0.00", disputed_amount="0")) == {("amount", LineFlag.ZERO_AMOUNT)}
     assert flags(line(root_effective_balance="unknown")) == {("root_effective_balance", LineFlag.BALANCE_UNREADABLE)}
-    assert readable(line(root_effective_balance="")).root_effective_balance_paise is None
+    assert readable(line(root_effective_balance="")).balance_paise is None
 
 
 def test_a_disputed_amount_above_the_amount_is_odd_only_where_it_is_a_part_of_it() -> None:
@@ -246,8 +236,8 @@ def test_what_a_balance_includes_is_the_banks_own_way() -> None:
     body, headers = posted(update(line(root_effective_balance="10.00")))
     for bank in (wire(), replace(wire(), balance_includes_liens=False)):
         (told,) = decode_status_update(body, headers, bank).lines
-        assert isinstance(told, HoldLine)
-        assert (told.root_effective_balance_paise, told.balance_is_free) == (1000, not bank.balance_includes_liens)
+        assert isinstance(told, AnswerLine)
+        assert (told.balance_paise, told.balance_is_free) == (1000, not bank.balance_includes_liens)
 
 
 # -- times -------------------------------------------------------------------------------------------------------------
@@ -255,7 +245,7 @@ def test_what_a_balance_includes_is_the_banks_own_way() -> None:
 
 def test_a_time_that_cannot_be_read_is_kept_and_flagged() -> None:
     found = readable(line(transaction_datetime="13:34:PM"))
-    assert (found.transaction_datetime, found.transaction_datetime_raw) == (None, "13:34:PM")
+    assert (found.occurred_at, found.time_text) == (None, "13:34:PM")
     assert flags(line(transaction_datetime="13:34:PM")) == {("transaction_datetime", LineFlag.TIME_UNREADABLE)}
     assert flags(line(transaction_datetime="2026-04-12 13:34:PM")) == {("transaction_datetime", LineFlag.TIME_ODD)}
     assert flags(line(transaction_datetime=None)) == {("transaction_datetime", LineFlag.TIME_MISSING)}
@@ -268,7 +258,7 @@ def test_a_time_that_cannot_be_read_is_kept_and_flagged() -> None:
 def test_accounts_keep_their_zeros_and_numbers_are_flagged() -> None:
     assert readable(line(root_account_number="000123")).root_account == "000123"
     found = readable(line(root_account_number=123456789012, root_rrn_transaction_id=10212345678))
-    assert (found.root_account, found.root_rrn) == ("123456789012", "010212345678")
+    assert (found.root_account, found.root_reference) == ("123456789012", "010212345678")
     assert {(f.field, f.code) for f in found.flags} == {
         ("root_account_number", LineFlag.NUMERIC_ID),
         ("root_rrn_transaction_id", LineFlag.NUMERIC_ID),
@@ -279,7 +269,7 @@ def test_accounts_keep_their_zeros_and_numbers_are_flagged() -> None:
 def test_a_number_no_float_can_carry_is_not_rounded() -> None:
     text = json.dumps(update(line(root_account_number="@@"))).replace('"@@"', "123456789012345678901234")
     (found,) = decode(text).lines
-    assert isinstance(found, HoldLine)
+    assert isinstance(found, AnswerLine)
     assert found.root_account == "123456789012345678901234"
     assert orjson.loads(orjson.dumps(found.raw))["root_account_number"] == "123456789012345678901234"
     for amount in ("4500.500000000000000000001", "1e-99999999999999999999", "1e999", "-1e999"):
@@ -314,7 +304,7 @@ def test_what_is_missing_is_flagged() -> None:
 
 
 def test_an_odd_ifsc_is_kept_and_flagged() -> None:
-    assert readable(line(ifsc_code="SBIN1234")).ifsc == "SBIN1234"
+    assert readable(line(ifsc_code="SBIN1234")).payee_ifsc == "SBIN1234"
     assert flags(line(ifsc_code="SBIN1234", root_ifsc_code="x")) == {
         ("ifsc_code", LineFlag.IFSC_ODD),
         ("root_ifsc_code", LineFlag.IFSC_ODD),
@@ -327,9 +317,9 @@ def test_an_odd_ifsc_is_kept_and_flagged() -> None:
 @each("bad", [None, 7, "text", [], [line()], {}, line(amount="x"), line(txn_type_id=[])])
 def test_the_good_lines_beside_a_bad_one(bad: Any) -> None:
     before, middle, after = decoded(line(), bad, line(txn_type_id="3", payee_account_number="1"))
-    assert isinstance(before, HoldLine)
-    assert isinstance(middle, UnreadableLine | UnknownLine)
-    assert isinstance(after, TransferLine)
+    assert isinstance(before, AnswerLine)
+    assert isinstance(middle, UnreadableLine) or middle.kind is ClaimKind.UNKNOWN
+    assert isinstance(after, AnswerLine)
     assert [before.line_no, middle.line_no, after.line_no] == [1, 2, 3]
 
 
@@ -345,7 +335,7 @@ def nested(depth: int) -> Any:
 
 
 def test_nesting_has_a_limit() -> None:
-    assert isinstance(readable(line(extra=nested(DEPTH_MAX - 1))), HoldLine)
+    assert readable(line(extra=nested(DEPTH_MAX - 1))).kind is ClaimKind.HELD
     found = unreadable(line(extra=nested(DEPTH_MAX)))
     assert found.reason == f"is nested deeper than {DEPTH_MAX}"
     assert str(found.raw["beginning"]).startswith('{"txn_type"')
@@ -358,7 +348,7 @@ def test_nesting_at_the_edge_of_what_can_be_read_has_a_named_end() -> None:
         with suppress(EnvelopeError):
             first, second = decode(json.dumps(update("@@", line())).replace('"@@"', deep)).lines
             assert isinstance(first, UnreadableLine)
-            assert isinstance(second, HoldLine)
+            assert isinstance(second, AnswerLine)
 
 
 def test_a_line_holds_so_many_values() -> None:
@@ -464,10 +454,10 @@ def texts(value: Any) -> Iterator[str]:
 def test_any_value_in_any_field_gives_one_line_that_can_be_stored(changes: dict[str, Any], type_id: str) -> None:
     sent = line() | {"txn_type_id": type_id} | changes
     first, second = decoded(sent, line())
-    assert isinstance(second, HoldLine)
+    assert isinstance(second, AnswerLine)
     assert set(first.raw) == set(sent)
     assert not any("\x00" in text for text in texts(orjson.loads(orjson.dumps(first.raw))))
-    if not isinstance(first, UnreadableLine | UnknownLine) and first.status_code in {"", "00"}:
+    if isinstance(first, AnswerLine) and first.kind is not ClaimKind.UNKNOWN and first.status_code in {"", "00"}:
         assert first.amount_paise is not None
         assert first.disputed_paise is not None
 

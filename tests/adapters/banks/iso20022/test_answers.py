@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.tracing.claims import to_claims
-from adapters.banks.answers import HoldLine, LineFlag, StatusUpdate, UnknownLine, UnreadableLine
+from adapters.banks.answers import AnswerLine, LineFlag, StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.decode import decode
@@ -42,16 +43,14 @@ def claim(transaction: str, conf: str = "PECR") -> Claim:
     return found
 
 
-def hold(transaction: str, conf: str = "PECR") -> HoldLine:
+def of_kind(kind: ClaimKind, transaction: str, conf: str = "PECR") -> AnswerLine:
     line = only(transaction, conf=conf)
-    assert isinstance(line, HoldLine)
+    assert isinstance(line, AnswerLine)
+    assert line.kind is kind
     return line
 
 
-def unknown(transaction: str, conf: str = "PECR") -> UnknownLine:
-    line = only(transaction, conf=conf)
-    assert isinstance(line, UnknownLine)
-    return line
+hold, unknown = partial(of_kind, ClaimKind.HELD), partial(of_kind, ClaimKind.UNKNOWN)
 
 
 def unreadable(transaction: str, conf: str = "PECR") -> UnreadableLine:
@@ -68,7 +67,7 @@ def test_accepted_is_held() -> None:
     assert (update.ack_no, update.job_id) == (ACK_NO, CASE)
     line = hold(status(held="1500.50", whole="5000.00"))
     assert (line.amount_paise, line.disputed_paise, line.status_code) == (150_050, 150_050, "00")
-    assert (line.root_rrn, line.rrn, line.txn_type_id) == ("610212345678", "", "1")
+    assert (line.root_reference, line.reference, line.type_code) == ("610212345678", "", "1")
     assert line.flags == ()
     found = claim(status(held="1500.50", whole="5000.00"))
     assert (found.kind, found.claim_paise) == (ClaimKind.HELD, 150_050)
@@ -101,11 +100,11 @@ def test_the_same_statement_again_is_the_same_and_a_second_hold_is_not() -> None
 def test_the_day_of_the_hold_is_indian_and_flagged() -> None:
     dated = status(held="1.00").replace("</RsltnRltdInf>", "<IntrBkSttlmDt>2026-04-12</IntrBkSttlmDt></RsltnRltdInf>")
     line = hold(dated)
-    assert line.transaction_datetime == datetime(2026, 4, 11, 18, 30, tzinfo=UTC)
+    assert line.occurred_at == datetime(2026, 4, 11, 18, 30, tzinfo=UTC)
     assert [flag.code for flag in line.flags] == [LineFlag.TIME_ODD]
     for odd in ("12/04/2026", "0001-01-01", "2026-02-30"):
         line = hold(dated.replace("2026-04-12", odd))
-        assert (line.transaction_datetime, line.transaction_datetime_raw) == (None, odd)
+        assert (line.occurred_at, line.time_text) == (None, odd)
         assert [flag.code for flag in line.flags] == [LineFlag.TIME_UNREADABLE]
 
 
@@ -116,7 +115,7 @@ def test_the_account_where_the_bank_names_it() -> None:
         "</CdtrAgt><CdtrAcct><Id><Othr><Id>00055566677788</Id></Othr></Id></CdtrAcct></OrgnlTxRef>",
     )
     line = hold(named)
-    assert (line.root_account, line.root_bankid, line.root_ifsc) == ("00055566677788", "DEMO0000001", "DEMO0000001")
+    assert line.root_account == "00055566677788"
     assert "00055566677788" not in repr(line)
 
 
@@ -150,7 +149,7 @@ def test_a_hold_of_nothing_is_flagged() -> None:
 def test_every_reason_of_the_table(code: str) -> None:
     reason = REASONS[code]
     assert reason.source
-    line = hold(status("RJCR", reasons=(code,)))
+    line = unknown(status("RJCR", reasons=(code,)))
     assert (line.status_code, line.amount_paise) == (reason.status_code, None)
     assert line.remarks.startswith(f"{code} (")
     found = claim(status("RJCR", reasons=(code,)))
@@ -212,16 +211,21 @@ def test_a_refusal_of_another_request_is_news() -> None:
 
 @each(
     ("conf", "kind"),
-    [("CNCL", HoldLine), ("RJCR", HoldLine), ("PDCR", UnknownLine), ("PECR", UnknownLine), ("", UnknownLine)],
+    [
+        ("CNCL", ClaimKind.HELD),
+        ("RJCR", ClaimKind.REFUSED),
+        ("PDCR", ClaimKind.UNKNOWN),
+        ("PECR", ClaimKind.UNKNOWN),
+        ("", ClaimKind.UNKNOWN),
+    ],
 )
-def test_the_messages_word_stands_for_a_missing_one(conf: str, kind: type) -> None:
-    line = only(status("", reasons=("NOOR",), whole="5.00"), conf=conf)
-    assert type(line) is kind
+def test_the_messages_word_stands_for_a_missing_one(conf: str, kind: ClaimKind) -> None:
+    assert claim(status("", reasons=("NOOR",), whole="5.00"), conf=conf).kind is kind
 
 
 def test_the_banks_own_words_are_kept_and_cut() -> None:
     said = "".join(f"<AddtlInf>{'x' * 100}</AddtlInf>" for _ in range(6))
-    line = hold(status("RJCR", reasons=("LEGL",)).replace("</CxlStsRsnInf>", f"{said}</CxlStsRsnInf>"))
+    line = unknown(status("RJCR", reasons=("LEGL",)).replace("</CxlStsRsnInf>", f"{said}</CxlStsRsnInf>"))
     assert len(line.remarks) == TEXT_MAX_CHARS
     assert [flag.code for flag in line.flags] == [LineFlag.TEXT_CUT]
     assert json.dumps(line.raw).count("x" * 100) == 6
@@ -232,14 +236,14 @@ def test_the_banks_own_words_are_kept_and_cut() -> None:
 
 def test_a_missing_reference_is_flagged() -> None:
     line = hold(status(held="1.00", reference="NOTPROVIDED"))
-    assert line.root_rrn == ""
+    assert line.root_reference == ""
     assert [flag.code for flag in line.flags] == [LineFlag.REFERENCE_MISSING]
 
 
 @each("name", ["OrgnlEndToEndId", "OrgnlClrSysRef", "OrgnlInstrId"])
 def test_the_reference_may_stand_elsewhere(name: str) -> None:
     moved = status(held="1.00").replace("OrgnlEndToEndId", "Gone").replace("OrgnlTxId", name)
-    assert hold(moved).root_rrn == "610212345678"
+    assert hold(moved).root_reference == "610212345678"
 
 
 @each(
@@ -271,7 +275,7 @@ def test_half_an_identifier_is_another_one(transaction: str, where: str) -> None
 
 def test_one_bad_line_does_not_cost_the_others() -> None:
     lines = answered(status(held="x"), status(held="2.00"), status("RJCR", reasons=("NOOR",))).lines
-    assert [type(line) for line in lines] == [UnreadableLine, HoldLine, HoldLine]
+    assert [type(line) for line in lines] == [UnreadableLine, AnswerLine, AnswerLine]
     assert [line.line_no for line in lines] == [1, 2, 3]
     assert isinstance(lines[0], UnreadableLine)
     assert lines[0].raw["RslvdCase"] == CASE
@@ -281,7 +285,7 @@ def test_transfers_below_a_payment_instruction_are_read_too() -> None:
     below = (
         f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>P</OrgnlPmtInfId>{status('RJCR', reasons=('NOOR',))}</OrgnlPmtInfAndSts>"
     )
-    assert hold(below).status_code == "01"
+    assert unknown(below).status_code == "01"
 
 
 def test_a_statement_about_the_whole_request_is_for_a_person() -> None:

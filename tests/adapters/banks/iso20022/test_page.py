@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 
-from adapters.banks.answers import HoldLine, StatusUpdate
+from adapters.banks.answers import AnswerLine, StatusUpdate
 from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.decode import decode
@@ -58,9 +58,9 @@ def test_the_answer() -> None:
     assert isinstance(update, StatusUpdate)
     assert (update.ack_no, update.job_id) == (ACK_NO, CASE)
     held, refused = update.lines
-    assert isinstance(held, HoldLine)
-    assert (held.amount_paise, held.status_code, held.rrn) == (150_050, "00", "LIEN-1")
-    assert isinstance(refused, HoldLine)
+    assert isinstance(held, AnswerLine)
+    assert (held.amount_paise, held.status_code, held.reference) == (150_050, "00", "LIEN-1")
+    assert isinstance(refused, AnswerLine)
     assert (refused.amount_paise, refused.status_code) == (None, "01")
     assert refused.remarks.endswith("; no such credit on that day")
 

@@ -1,0 +1,249 @@
+"""Table of one-time codes that admit somebody or confirm something, and of the visits that they begin.
+
+Only digests are stored. A code names its purpose and its subject: the key of the row that the purpose is about. The
+code and its visit are void once officers change the contact that it went to.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from db.victim_corrections import mobile_since
+from schemas.base import FrozenModel, UtcDatetime
+
+FORGOTTEN_MAX: Final = 500
+
+
+class ProofPurpose(StrEnum):
+    """Purposes of codes, with what the subject of each is."""
+
+    APPEAL = "appeal"
+    """admits an account holder to the page about a hold; the hold"""
+    MY_CASE = "my_case"
+    """admits a victim to the page about the own complaint; the complaint"""
+    ORDER_REPLY = "order_reply"
+    """confirms what a bank states about an order by the link of a letter; the order"""
+    REQUEST_REPLY = "request_reply"
+    """confirms what a bank states about a hold request by the link of a letter; the hold request"""
+    SIGNATURE = "signature"
+    """signs an application; the complaint"""
+
+
+OF_FORMS: Final = frozenset({ProofPurpose.ORDER_REPLY, ProofPurpose.REQUEST_REPLY})
+"""purposes whose newest code alone is good, and again until its end: a form of several pages needs it several times"""
+
+
+def _contact_since(purpose: ProofPurpose, ack_no: str, hold_id: str) -> str:
+    """Return SQL for when officers entered the contact of a subject; null for a contact as first stated.
+
+    `ack_no` and `hold_id` are the column or the parameter with the subject.
+    """
+    if purpose is ProofPurpose.APPEAL:
+        # The same contact, entered again, keeps its time.
+        return f"(SELECT k.told_at FROM holder_contact k WHERE k.hold_id = {hold_id})"
+    return "NULL" if purpose in OF_FORMS else mobile_since(ack_no)
+
+
+def _goes_to_the_contact(purpose: ProofPurpose) -> str:
+    """Return the SQL condition that a code went to the present contact of its subject, or through the bank."""
+    since = _contact_since(purpose, "proof.ack_no", "proof.hold_id")
+    return f"(through_bank OR contact_since IS NOT DISTINCT FROM {since})"
+
+
+def _is_live(purpose: ProofPurpose) -> str:
+    """Return the SQL condition on a code of `$2` that is good at `$4`, whatever its tries."""
+    once = "" if purpose in OF_FORMS else " AND used_at IS NULL"
+    return (
+        "purpose = $1 AND subject = $2 AND document_id IS NOT DISTINCT FROM $3::uuid AND valid_until > $4"
+        f" AND ended_at IS NULL{once} AND {_goes_to_the_contact(purpose)}"
+    )
+
+
+class NewProof(FrozenModel):
+    """A code as it is written."""
+
+    proof_id: UUID
+    purpose: ProofPurpose
+    subject: str
+    document_id: UUID | None = None
+    """the application that it signs"""
+    digest: bytes
+    made_at: UtcDatetime
+    made_by: str
+    valid_until: UtcDatetime
+    contact_name: str = ""
+    contact_end: str = ""
+    through_bank: bool = False
+    """whether the bank passes it on"""
+
+
+async def make(connection: Connection, new: NewProof) -> None:
+    """Write a code, bound to the present contact of its subject. A code of a form replaces the one before."""
+    if new.purpose in OF_FORMS:
+        await connection.execute(
+            "UPDATE proof SET ended_at = $3 WHERE purpose = $1 AND subject = $2 AND ended_at IS NULL",
+            new.purpose.value,
+            new.subject,
+            new.made_at,
+        )
+    row = new.model_dump()
+    places = [f"${number}" for number, _ in enumerate(row, 1)]
+    subject = places[list(row).index("subject")]
+    since = _contact_since(new.purpose, subject, f"{subject}::text::uuid")
+    await connection.execute(
+        f"INSERT INTO proof ({', '.join(row)}, contact_since) VALUES ({', '.join(places)}, {since})", *row.values()
+    )
+
+
+class LiveProof(FrozenModel):
+    """A code that can be used."""
+
+    proof_id: UUID
+    digest: bytes
+    contact_name: str
+    contact_end: str
+    valid_until: UtcDatetime
+
+
+_LIVE: Final = ", ".join(LiveProof.model_fields)
+
+
+async def try_live(
+    connection: Connection,
+    purpose: ProofPurpose,
+    subject: str,
+    document_id: UUID | None,
+    at: datetime,
+    tries: int,
+    address: str,
+    tries_of_address: int | None,
+) -> list[LiveProof]:
+    """Return the codes of a subject that can be used, and count one more try on each.
+
+    A code has `tries` in all, of which an address has `tries_of_address`; None if addresses are not counted.
+    """
+    rows = await connection.fetch(
+        "UPDATE proof SET tries = tries + 1, tries_by = CASE WHEN $7::integer IS NULL THEN tries_by"
+        "  ELSE tries_by || jsonb_build_object($6::text, coalesce((tries_by ->> $6)::integer, 0) + 1) END"
+        f" WHERE {_is_live(purpose)} AND tries < $5"
+        " AND ($7::integer IS NULL OR coalesce((tries_by ->> $6)::integer, 0) < $7)"
+        f" RETURNING {_LIVE}",
+        purpose.value,
+        subject,
+        document_id,
+        at,
+        tries,
+        address,
+        tries_of_address,
+    )
+    return [LiveProof(**dict(row)) for row in rows]
+
+
+async def newest(
+    connection: Connection,
+    purpose: ProofPurpose,
+    subject: str,
+    document_id: UUID | None,
+    at: datetime,
+    tries: int | None = None,
+) -> LiveProof | None:
+    """Return the code of a subject that can be used longest, or None without one.
+
+    `tries` is how many a code has; with None, one that has used up its tries counts too.
+    """
+    row = await connection.fetchrow(
+        f"SELECT {_LIVE} FROM proof WHERE {_is_live(purpose)} AND ($5::integer IS NULL OR tries < $5)"
+        " ORDER BY valid_until DESC LIMIT 1",
+        purpose.value,
+        subject,
+        document_id,
+        at,
+        tries,
+    )
+    return LiveProof(**dict(row)) if row else None
+
+
+async def use(connection: Connection, proof_id: UUID, at: datetime) -> bool:
+    """Use a code once; false if it was used before."""
+    done = await connection.fetchval(
+        "UPDATE proof SET used_at = $2 WHERE proof_id = $1 AND used_at IS NULL RETURNING true", proof_id, at
+    )
+    return bool(done)
+
+
+async def use_again(connection: Connection, proof_id: UUID, at: datetime) -> None:
+    """Write that the code of a form was right. Its try counts no more."""
+    await connection.execute(
+        "UPDATE proof SET tries = greatest(tries - 1, 0), used_at = coalesce(used_at, $2) WHERE proof_id = $1",
+        proof_id,
+        at,
+    )
+
+
+async def enter(
+    connection: Connection, proof_id: UUID, visit_digest: bytes, visit_until: datetime, at: datetime
+) -> bool:
+    """Use a code once to begin a visit; false if it was used before."""
+    done = await connection.fetchval(
+        "UPDATE proof SET used_at = $4, visit_digest = $2, visit_until = $3 WHERE proof_id = $1 AND used_at IS NULL"
+        " RETURNING true",
+        proof_id,
+        visit_digest,
+        visit_until,
+        at,
+    )
+    return bool(done)
+
+
+class Visit(FrozenModel):
+    """The subject of a visit, and when the visit ends."""
+
+    subject: str
+    until: UtcDatetime
+    contact_since: UtcDatetime | None = None
+    """when officers entered the contact that the code went to; None for a contact as first stated"""
+
+
+async def visit(
+    connection: Connection,
+    purpose: ProofPurpose,
+    visit_digest: bytes,
+    at: datetime,
+    idle: timedelta,
+    longest: timedelta,
+) -> Visit | None:
+    """Return the visit with this token and extend it, or None if there is none or it has ended.
+
+    It is extended to `idle` from now, but at most to `longest` from its start.
+    """
+    row = await connection.fetchrow(
+        "UPDATE proof SET visit_until = greatest(visit_until, least($3 + $4::interval, used_at + $5::interval))"
+        f" WHERE purpose = $1 AND visit_digest = $2 AND visit_until > $3 AND {_goes_to_the_contact(purpose)}"
+        " RETURNING subject, visit_until AS until, contact_since",
+        purpose.value,
+        visit_digest,
+        at,
+        idle,
+        longest,
+    )
+    return Visit(**dict(row)) if row else None
+
+
+async def leave(connection: Connection, visit_digest: bytes, at: datetime) -> None:
+    """End a visit."""
+    await connection.execute(
+        "UPDATE proof SET visit_until = $2 WHERE visit_digest = $1 AND visit_until > $2", visit_digest, at
+    )
+
+
+async def forget(connection: Connection, before: datetime) -> int:
+    """Delete codes that were made before `before`; return how many."""
+    rows = await connection.fetch(
+        "DELETE FROM proof WHERE proof_id IN (SELECT proof_id FROM proof WHERE made_at < $1"
+        " ORDER BY made_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING proof_id",
+        before,
+        FORGOTTEN_MAX,
+    )
+    return len(rows)

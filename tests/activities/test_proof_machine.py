@@ -1,0 +1,247 @@
+"""Codes of every purpose live through anything, in any order: a right one admits once, and a wrong one never."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from activities.context import Context
+from activities.proofs import PURPOSES, Code, Proofs
+from activities.secrets import SecretBox
+from db import proofs
+from db.pool import open_pool
+from db.proofs import OF_FORMS, ProofPurpose
+from tests.activities.my_case_world import Visitor
+from tests.activities.restoration_bench import Home
+from tests.clock import Clock, at_clock
+from tests.deep import database_settings
+from tests.factories import make_context
+
+GATE: Final = 20
+VALID, IDLE, LONGEST = timedelta(minutes=10), timedelta(minutes=10), timedelta(minutes=17)
+ADDRESSES: Final = ("192.0.2.1", "192.0.2.2", "192.0.2.3")
+WRONG: Final = "no code"
+OF_CODES: Final = {"code_tries": 2, "code_valid_seconds": VALID.total_seconds()}
+OF_PAGES: Final = {
+    **OF_CODES,
+    "code_tries_in_all": 5,
+    "visit_seconds": IDLE.total_seconds(),
+    "visit_max_seconds": LONGEST.total_seconds(),
+}
+FEW: Final = {"grievance": OF_PAGES, "my_case": OF_PAGES, "answer_links": OF_CODES}
+"""sections of the policy, with few tries"""
+
+addresses = st.sampled_from(ADDRESSES)
+which = st.integers(0, 2)
+steps = st.lists(
+    st.one_of(
+        st.just(("ask",)),
+        *(st.tuples(st.just("right"), which, addresses),) * 2,
+        st.tuples(st.just("wrong"), addresses),
+        st.tuples(st.just("two"), which, addresses, addresses),
+        st.tuples(st.just("wait"), st.sampled_from((1, 5, 5, 10))),
+        st.tuples(st.just("stay"), st.integers(0, 4)),
+        st.just(("leave",)),
+        st.just(("forget",)),
+    ),
+    min_size=5,
+    max_size=25,
+)
+
+
+@dataclass
+class Made:
+    """A code as it must be."""
+
+    code: Code
+    tries: dict[str, int] = field(default_factory=dict)
+    over: bool = False
+    """it was used up, or another one took its place"""
+
+
+@dataclass
+class Visit:
+    """A visit as it must be."""
+
+    token: str
+    began_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What codes of a purpose are about."""
+
+    key: str
+    document_id: UUID | None = None
+    contact_end: str = ""
+
+
+class Life:
+    """Codes of a purpose about one subject, and what happens to them."""
+
+    def __init__(self, ctx: Context, purpose: ProofPurpose, subject: Subject) -> None:
+        self.clock = Clock(ctx.now())
+        self.ctx = at_clock(ctx, self.clock)
+        self.proofs = Proofs(self.ctx, SecretBox(SecretStr("k" * 40)), purpose)
+        self.purpose = purpose
+        self.subject = subject
+        self.limits = PURPOSES[purpose].limits(ctx.policy)
+        self.again = purpose in OF_FORMS
+        self.made: list[Made] = []
+        self.visits: list[Visit] = []
+
+    async def live(self, happens: Sequence[tuple[str | int, ...]]) -> None:
+        await self.ctx.pool.execute("DELETE FROM proof")
+        await self.ask()
+        for what, *details in happens:
+            await getattr(self, str(what))(*details)
+        await self.look()
+
+    async def ask(self) -> None:
+        of, now = self.subject, self.clock.at
+        async with self.ctx.pool.acquire() as connection:
+            code = await self.proofs.make(
+                connection, of.key, "test", now, document_id=of.document_id, contact_end=of.contact_end
+            )
+        assert code.valid_until == now + VALID
+        for made in self.made:
+            made.over |= self.again
+        self.made.append(Made(code))
+
+    async def wait(self, minutes: int) -> None:
+        self.clock.at += timedelta(minutes=minutes)
+
+    # -- tries -----------------------------------------------------------------------------------------------------
+
+    async def give(self, code: str, address: str) -> bool:
+        async with self.ctx.pool.acquire() as connection:
+            if not self.limits.visit_seconds or self.purpose is ProofPurpose.SIGNATURE:
+                of, now = self.subject, self.clock.at
+                proof = await self.proofs.find(connection, of.key, code, address, of.document_id)
+                use = proofs.use_again if self.again else proofs.use
+                return proof is not None and await use(connection, proof.proof_id, now) is not False
+            entered = await self.proofs.begin_visit(connection, self.subject.key, code, address)
+        if entered:
+            assert entered.until == self.clock.at + IDLE
+            self.visits.append(Visit(entered.token, self.clock.at, entered.until))
+        return entered is not None
+
+    def is_live(self, made: Made, address: str) -> bool:
+        most = self.limits.tries_of_address
+        has_tries = most is None or made.tries.get(address, 0) < most
+        has_tries &= sum(made.tries.values()) < self.limits.tries
+        return has_tries and not made.over and self.clock.at < made.code.valid_until
+
+    def count(self, address: str) -> None:
+        for made in self.made:
+            if self.is_live(made, address):
+                made.tries[address] = made.tries.get(address, 0) + 1
+
+    async def wrong(self, address: str) -> None:
+        assert not await self.give(WRONG, address)
+        self.count(address)
+
+    async def right(self, which: int, address: str) -> None:
+        made = self.made[-1 - which % len(self.made)]
+        is_live = self.is_live(made, address)
+        assert await self.give(made.code.code, address) == is_live
+        if self.again and is_live:
+            return  # it costs no try, and the code stays good
+        self.count(address)
+        made.over |= is_live
+
+    async def two(self, which: int, one: str, other: str) -> None:
+        """Two come with the same code at once: it admits one of them."""
+        made = self.made[-1 - which % len(self.made)]
+        could = any(self.is_live(made, address) for address in (one, other))
+        came = await asyncio.gather(*(self.give(made.code.code, address) for address in (one, other)))
+        if self.again:
+            assert any(came) == could
+            for address in (one, other) if not could else ():
+                self.count(address)
+            return
+        assert sum(came) == could
+        # Whether the second try was counted depends on which came first.
+        rows = await self.ctx.pool.fetch("SELECT proof_id, tries, tries_by FROM proof")
+        for row in rows:
+            code = next(code for code in self.made if code.code.proof_id == row["proof_id"])
+            by = [row["tries_by"].get(self.name_of(address), 0) for address in ADDRESSES]
+            assert sum(by) == row["tries"], "an address is kept as a digest"
+            assert all(0 <= now - code.tries.get(a, 0) <= 2 for a, now in zip(ADDRESSES, by, strict=True))
+            code.tries = dict(zip(ADDRESSES, by, strict=True))
+        made.over |= could
+
+    def name_of(self, address: str) -> str:
+        return self.proofs.name_of(address)
+
+    # -- visits ----------------------------------------------------------------------------------------------------
+
+    async def look(self) -> None:
+        now = self.clock.at
+        for visit in self.visits:
+            found = await self.proofs.visit(visit.token)
+            assert (found is not None) == (now < visit.until)
+            if found:
+                visit.until = max(visit.until, min(now + IDLE, visit.began_at + LONGEST))
+                assert (found.subject, found.until) == (self.subject.key, visit.until)
+
+    async def stay(self, times: int) -> None:
+        """Visitors look on and on."""
+        await self.look()
+        for _ in range(times):
+            await self.wait(5)
+            await self.look()
+
+    async def leave(self) -> None:
+        for visit in self.visits[-1:]:
+            await self.proofs.leave(visit.token)
+            visit.until = min(visit.until, self.clock.at)
+
+    async def forget(self) -> None:
+        async with self.ctx.pool.acquire() as connection:
+            assert await proofs.forget(connection, self.made[0].code.valid_until - VALID) == 0
+
+
+async def subjects(ctx: Context) -> Mapping[ProofPurpose, Subject]:
+    """A subject of each purpose."""
+    visitor = Visitor(Home(ctx))
+    case_no, restoration = await visitor.at_application()
+    hold = await visitor.home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+    return {
+        ProofPurpose.APPEAL: Subject(str(hold)),
+        ProofPurpose.MY_CASE: Subject(case_no, contact_end="14"),
+        ProofPurpose.ORDER_REPLY: Subject(str(uuid4())),
+        ProofPurpose.REQUEST_REPLY: Subject(str(uuid4())),
+        ProofPurpose.SIGNATURE: Subject(case_no, await visitor.application(restoration), "14"),
+    }
+
+
+def few(ctx: Context) -> Context:
+    """Let codes have few tries."""
+    sections = {name: getattr(ctx.policy, name).model_copy(update=limits) for name, limits in FEW.items()}
+    return replace(ctx, policy=ctx.policy.model_copy(update=sections))
+
+
+def test_a_right_code_is_good_once_and_a_wrong_one_never(database_dsn: str) -> None:
+    with asyncio.Runner() as runner:
+        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=5, only_single_cases=True))
+        ctx = few(runner.run(make_context(pool)))
+        of = runner.run(subjects(ctx))
+        assert set(of) == set(PURPOSES) == set(ProofPurpose), "every purpose is registered and tried here"
+
+        @database_settings(GATE * len(of), steps=50)
+        @given(st.sampled_from(list(of)), steps)
+        def lives(purpose: ProofPurpose, happens: list[tuple[str | int, ...]]) -> None:
+            runner.run(Life(ctx, purpose, of[purpose]).live(happens))
+
+        try:
+            lives()
+        finally:
+            runner.run(pool.close())
