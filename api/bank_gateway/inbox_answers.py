@@ -20,7 +20,7 @@ from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
 from api.public.pages import SHOW, exact_rupees
 from api.reply_pages import ITEMS_A_PAGE, Reading, of_check, of_form
-from api.tracing.answer_forms import NAMES, is_filled, numbers_in, read_form
+from api.tracing.answer_pages import NAMES, is_filled, numbers_in, read_form
 from db.bank_gateway import ToldSince
 from db.banks.bank_reply_checks import ReplyKind
 

@@ -16,7 +16,7 @@ from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep
 from api.bank_gateway.inbox_second_person import ask_second, given_back, waiting_reply
 from api.forms import chosen, typed
 from api.officers.sessions import refuse_other_sites
-from api.orders.forms import NAMES, lines_in, read_order_form
+from api.orders.pages import NAMES, lines_in, read_order_form
 from api.params import PDF
 from api.problems import INBOX_PATH
 from api.public.pages import SHOW

@@ -20,7 +20,7 @@ from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
 from api.public.pages import SHOW
 from api.reply_pages import ITEMS_A_PAGE, Reading, of_check, of_form
-from api.tracing.answer_forms import NAMES, numbers_in, read_form
+from api.tracing.answer_pages import NAMES, numbers_in, read_form
 from db.banks.bank_reply_checks import ReplyKind
 from domain.errors import BadCursor
 
