@@ -5,7 +5,7 @@ The pages about hold requests and about orders differ only in the content of the
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -82,6 +82,30 @@ def without_code(body: bytes) -> bytes:
 def moment(at: datetime) -> str:
     """Return a moment in Indian time."""
     return f"{at.astimezone(IST):%d-%m-%Y %H:%M:%S} IST"
+
+
+def of_form(view: ReplyView[Any], reading: Reading[Any], numbers: Sequence[int]) -> dict[str, Any]:
+    """Return what the page of a form shows: these items, what was typed, and where the next page begins."""
+    last_no = max(numbers, default=0)
+    return {
+        "view": view,
+        "shown": {number: view.items[number] for number in numbers},
+        "fields": reading.fields,
+        "errors": reading.errors,
+        "after": last_no if any(number > last_no for number in view.items) else 0,
+    }
+
+
+def of_check(view: ReplyView[Any], reading: Reading[Any], form: ReplyForm[Any]) -> dict[str, Any]:
+    """Return what the page shows on which a form is checked before it is sent."""
+    return {
+        "view": view,
+        "form": form,
+        "shown": {number: item for number, item in view.items.items() if number in form.stated},
+        "excesses": reading.excesses,
+        "left": len(view.items) - len(form.stated),
+        "fields": reading.fields,
+    }
 
 
 class ReplyPages(ABC, Generic[View, Form]):
@@ -244,17 +268,11 @@ class ReplyPages(ABC, Generic[View, Form]):
 
     def _form(self, view: View, numbers: list[int], reading: Reading[Form]) -> Response:
         """Return the form for these items, or for the first ones if `numbers` is empty."""
-        shown = numbers or list(view.items)[:ITEMS_A_PAGE]
-        last_no = shown[-1] if shown else 0
         return self.page(
             self.form_name(view),
             422 if reading.errors else 200,
-            view=view,
-            shown={number: view.items[number] for number in shown},
-            fields=reading.fields,
-            errors=reading.errors,
+            **of_form(view, reading, numbers or list(view.items)[:ITEMS_A_PAGE]),
             made=self._ctx.now().isoformat(timespec="milliseconds"),
-            after=last_no if any(number > last_no for number in view.items) else 0,
         )
 
     async def _check(
@@ -275,14 +293,5 @@ class ReplyPages(ABC, Generic[View, Form]):
                 await self._codes.ask_desk(view)
                 return self._without_mobile(view)
         return self.page(
-            "check",
-            422 if error else 200,
-            view=view,
-            code_sent=sent,
-            code_error=error,
-            form=form,
-            shown={number: item for number, item in view.items.items() if number in form.stated},
-            excesses=reading.excesses,
-            left=len(view.items) - len(form.stated),
-            fields=reading.fields,
+            "check", 422 if error else 200, **of_check(view, reading, form), code_sent=sent, code_error=error
         )

@@ -15,6 +15,7 @@ from db.body_keys import key_of_case, stored_line
 from db.person_keys import PersonKey, StoredText
 from db.pool import Connection
 from db.rows import Rows
+from db.tracing.requests import HopOfRequest
 from domain.banks.answering_curve import HAZARD_MAX, Curve
 from domain.errors import NotFound
 from domain.errors.holds import HoldNotFound
@@ -49,18 +50,12 @@ class Receipt(FrozenModel):
     acknowledged_at: UtcDatetime | None
 
 
-class FeedHop(FrozenModel):
+class FeedHop(HopOfRequest):
     """A hop of a hold request; `open_paise` is the part that the bank is still asked about."""
 
     request_id: UUID
-    hop_no: int
-    reference: str
     account: str
-    amount_paise: int
-    disputed_paise: int
     open_paise: int
-    transferred_at: UtcDatetime
-    layer: int
     lapses_at: UtcDatetime | None = None
     """when the hold at its account lapses; None if nothing is on hold there"""
     is_kept: bool = False

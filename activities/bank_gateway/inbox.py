@@ -3,7 +3,6 @@
 A form and a table are read by the same rules, and booked by the same rules as an answer over a channel.
 """
 
-import hashlib
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,21 +11,17 @@ from uuid import UUID
 from pydantic import Field
 
 from activities.bank_gateway import feed
-from activities.banks.reply_links import LinkState, ReplyNotTaken, ReplyTaken, Written
+from activities.banks.reply_links import LinkState, ReplyNotTaken, ReplyTaken
 from activities.context import Context
-from activities.tracing.answer_links import AnswerForm, AnswerView, open_transfers
-from activities.tracing.answers import take_status_update
+from activities.tracing import answer_links
+from activities.tracing.answer_links import AnswerForm, AnswerView, transfers_of
 from activities.tracing.tickets import urgency_of
-from adapters.banks.answers import StatusUpdate
-from adapters.banks.email import job_id_of
-from adapters.banks.stated import to_lines
 from db import bank_gateway
 from db.bank_gateway import ToldSince
 from db.banks import bank_reply_checks, bank_sessions
 from db.banks.bank_reply_checks import ReplyKind
 from db.banks.bank_sessions import BankSession
 from db.orders import bank_orders, bank_replies
-from db.pool import Connection
 from db.tracing import requests
 from domain.banks.answering_curve import default_curve
 from domain.errors.holds import HoldOver
@@ -183,16 +178,12 @@ async def look(ctx: Context, institution: str, request_id: UUID) -> AnswerView |
         request = await requests.find(connection, request_id)
         if request is None or request.institution != institution:
             return None
-        return await _view(ctx, connection, request)
-
-
-async def _view(ctx: Context, connection: Connection, request: requests.RequestRow) -> AnswerView:
-    transfers = open_transfers(await requests.live_hops(connection, request.request_id))
+        transfers = transfers_of(await requests.live_hops(connection, request_id))
     return AnswerView(
         state=LinkState.OPEN if transfers else LinkState.REPLIED,
-        institution=request.institution,
+        institution=institution,
         case_no=request.case_no,
-        subject_id=request.request_id,
+        subject_id=request_id,
         expires_at=ctx.now(),
         items=transfers,
     )
@@ -207,19 +198,9 @@ async def answer(
     """
     view = await look(ctx, institution, request_id)
     assert view is not None, "the caller has looked at it"
-    if has_changed(view, form):
+    if view.has_changed(form):
         return ReplyNotTaken(view)
     return await book(ctx, institution, request_id, form)
-
-
-def has_changed(view: AnswerView, form: AnswerForm) -> bool:
-    """Return whether a transfer of a form is answered by now, or has another open amount than it states."""
-    return any(
-        number not in view.items
-        or view.items[number].rrn != stated.rrn
-        or view.items[number].disputed_paise != form.seen_paise.get(number)
-        for number, stated in form.stated.items()
-    )
 
 
 async def book(ctx: Context, institution: str, request_id: UUID, form: AnswerForm) -> ReplyTaken:
@@ -227,15 +208,8 @@ async def book(ctx: Context, institution: str, request_id: UUID, form: AnswerFor
     with suppress(HoldOver):
         await feed.acknowledge(ctx, institution, request_id)
     async with ctx.pool.acquire() as connection:
-        request = await requests.find(connection, request_id)
-    assert request is not None, "requests are never deleted"
-    update = StatusUpdate(
-        ack_no=request.case_no,
-        job_id=request.job_id or job_id_of(request_id),
-        lines=to_lines(form.stated.values(), form.answerer, form.made_at),
-    )
-    digest = hashlib.sha256(request_id.bytes + form.digest).digest()
-    receipt = await take_status_update(ctx, institution, update, digest)
+        request = await answer_links.request_of(connection, request_id)
+    written = await answer_links.book(ctx, institution, request, form, request_id.bytes)
     after = await look(ctx, institution, request_id)
     left = len(after.items) if after else 0
-    return ReplyTaken(left=left, written=Written(receipt.discrepancies, receipt.duplicates, receipt.follow_up))
+    return ReplyTaken(left=left, written=written)

@@ -13,9 +13,9 @@ from activities.bank_gateway import inbox
 from activities.banks.reply_links import LinkState, ReplyNotTaken, ReplyTaken
 from activities.bodies import line_opener
 from activities.context import Context
-from activities.tracing.answer_links import AnswerForm, AnswerView, AskedTransfer
+from activities.tracing.answer_links import AnswerForm, AnswerView, transfers_of
 from db import bank_gateway
-from db.bank_gateway import AnsweredLine, AnsweredRequest, FeedHop
+from db.bank_gateway import AnsweredLine, AnsweredRequest
 from db.banks import bank_reply_checks
 from db.banks.bank_reply_checks import ReplyKind
 from db.body_keys import OpensLine
@@ -122,7 +122,7 @@ async def look(ctx: Context, institution: str, request_id: UUID) -> tuple[Answer
         case_no=request.case_no,
         subject_id=request_id,
         expires_at=ctx.now(),
-        items=_transfers(hops),
+        items=transfers_of(hops),
     )
     opens = line_opener(ctx.persons)
     return view, tuple(_told(line, opens) for line in lines)
@@ -140,24 +140,6 @@ async def add(
     if await inbox.told_since(ctx, institution, request_id, form.made_at):
         return ReplyNotTaken(found[0])
     return await inbox.book(ctx, institution, request_id, form)
-
-
-def _transfers(hops: Sequence[FeedHop]) -> dict[int, AskedTransfer]:
-    """Return the transfers of a request by the number of their first hop, open or not."""
-    by_reference: dict[str, AskedTransfer] = {}
-    for hop in hops:
-        key = reference_key(hop.reference)
-        before = by_reference.get(key)
-        amount_paise = max(hop.amount_paise, before.amount_paise if before else 0)
-        by_reference[key] = AskedTransfer(
-            no=before.no if before else hop.hop_no,
-            rrn=before.rrn if before else hop.reference,
-            amount_paise=amount_paise,
-            disputed_paise=min(hop.disputed_paise + (before.disputed_paise if before else 0), amount_paise),
-            at=hop.transferred_at,
-            layer=hop.layer,
-        )
-    return {transfer.no: transfer for transfer in by_reference.values()}
 
 
 def _told(line: AnsweredLine, opens: OpensLine) -> ToldLine:

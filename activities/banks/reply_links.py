@@ -135,8 +135,8 @@ Stated = TypeVar("Stated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplyView(Generic[Item]):
-    """The contents of a link when it is opened."""
+class ReplyView(ABC, Generic[Item]):
+    """One request or order as its bank is asked about it, by a link or in its inbox."""
 
     state: LinkState
     institution: str
@@ -145,6 +145,14 @@ class ReplyView(Generic[Item]):
     expires_at: datetime
     items: Mapping[int, Item] = field(repr=False)
     """the open items by number; empty if the link takes no reply"""
+
+    @abstractmethod
+    def open_paise(self, number: int) -> int | None:
+        """Return the open amount of that item, or None."""
+
+    def has_changed(self, form: "ReplyForm[Any]") -> bool:
+        """Return whether an item of a form is closed by now, or has another open amount."""
+        return any(form.seen_paise.get(number) != self.open_paise(number) for number in form.stated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +266,7 @@ class ReplyLinks(ABC, Generic[View, Form]):
             view = await self.view(connection, link, locked.now)
             if await reply_links.knows_form(connection, link.link_id, form.digest):
                 return ReplyTaken(left=len(view.items), repeated=True)
-            if not view.state.takes_form or self._has_changed(view, form) or self.lacks_code(view, form):
+            if not view.state.takes_form or view.has_changed(form) or self.lacks_code(view, form):
                 return ReplyNotTaken(view)
             written = await self.write(connection, link, form)
             await self._keep(locked, form.answerer, form.fields, form.body, form.confirmed_by)
@@ -272,10 +280,6 @@ class ReplyLinks(ABC, Generic[View, Form]):
     @abstractmethod
     async def view(self, connection: Connection, link: LinkRow, now: datetime) -> View:
         """Return the contents of the link now."""
-
-    @abstractmethod
-    def open_paise(self, view: View, number: int) -> int | None:
-        """Return the open amount of that item, or None."""
 
     @abstractmethod
     def needs_code(self, view: View, form: Form) -> bool:
@@ -294,10 +298,6 @@ class ReplyLinks(ABC, Generic[View, Form]):
     def lacks_code(self, view: View, form: Form) -> bool:
         """Return whether the form needs a one-time code and has none."""
         return form.confirmed_by is None and self.needs_code(view, form)
-
-    def _has_changed(self, view: View, form: Form) -> bool:
-        """Return whether an item of the form is closed by now, or has another open amount."""
-        return any(form.seen_paise.get(number) != self.open_paise(view, number) for number in form.stated)
 
     @asynccontextmanager
     async def _locked(self, digest: bytes) -> AsyncIterator[LockedLink | None]:

@@ -21,9 +21,14 @@ from schemas.restoration_enums import OrderKind, OrderState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderView(ReplyView[OrderLine]):
-    """The page of a link about an order: the order, and its lines that are not confirmed in full."""
+    """An order as its bank is asked about it, with the lines that are not confirmed in full."""
 
     order: BankOrder = field(repr=False)
+
+    def open_paise(self, number: int) -> int | None:
+        """Return the unconfirmed paise of the line `number`; see `ReplyView.open_paise`."""
+        line = self.items.get(number)
+        return _left_paise(line) if line else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +50,7 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
     async def view(self, connection: Connection, link: LinkRow, now: datetime) -> OrderView:
         """Return the order and its open lines; see `ReplyLinks.view`."""
         (order,) = await bank_orders.as_read(connection, link.institution, [link.subject_id])
-        state = _state(link, order, now)
-        return OrderView(
-            state=state,
-            institution=link.institution,
-            case_no=order.ack_no,
-            subject_id=link.subject_id,
-            expires_at=link.expires_at,
-            order=order,
-            items={line.line_no: line for line in order.lines if _left_paise(line)} if state.takes_form else {},
-        )
-
-    def open_paise(self, view: OrderView, number: int) -> int | None:
-        """Return the unconfirmed paise of the line `number`; see `ReplyLinks.open_paise`."""
-        line = view.items.get(number)
-        return _left_paise(line) if line else None
+        return view_of(order, link.institution, _state(link, order, now), link.expires_at)
 
     def needs_code(self, view: OrderView, form: OrderForm) -> bool:
         """Return whether the form confirms a credit; see `ReplyLinks.needs_code`."""
@@ -93,6 +84,19 @@ class OrderLinks(ReplyLinks[OrderView, OrderForm]):
                 if not await reply_links.knows_form(locked.connection, link.link_id, fields_digest(fields)):
                     await self._keep(locked, responder, fields, body)
         return view
+
+
+def view_of(order: BankOrder, institution: str, state: LinkState, expires_at: datetime) -> OrderView:
+    """Return an order as its bank is asked about it in that state."""
+    return OrderView(
+        state=state,
+        institution=institution,
+        case_no=order.ack_no,
+        subject_id=order.order_id,
+        expires_at=expires_at,
+        order=order,
+        items={line.line_no: line for line in order.lines if _left_paise(line)} if state.takes_form else {},
+    )
 
 
 def _left_paise(line: OrderLine) -> int:

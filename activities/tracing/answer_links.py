@@ -1,11 +1,14 @@
 """Links about hold requests: their contents, and the bank's answer through them."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
+from uuid import UUID
 
 from activities.banks.reply_links import LinkState, ReplyForm, ReplyLinks, ReplyView, Written
+from activities.context import Context
 from activities.tracing.answers import take_status_update
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.email import job_id_of
@@ -15,6 +18,7 @@ from db.pool import Connection
 from db.tracing import requests
 from schemas.banks.exchanges import About
 from schemas.enums import RequestState
+from schemas.identifiers import reference_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,21 @@ class AskedTransfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerView(ReplyView[AskedTransfer]):
-    """The contents of a link about a hold request: its open transfers."""
+    """The transfers of a hold request that its bank is asked about."""
 
     named_paise: int = 0
-    """disputed money that answers to this request have named onward so far"""
+    """disputed money that answers to this request have named onward so far; a link counts it"""
+
+    def open_paise(self, number: int) -> int | None:
+        """Return the amount of that transfer in play; see `ReplyView.open_paise`."""
+        found = self.items.get(number)
+        return found.disputed_paise if found else None
+
+    def has_changed(self, form: ReplyForm[Any]) -> bool:
+        """Return whether a transfer is closed by now, has another reference, or another amount in play."""
+        return ReplyView.has_changed(self, form) or any(
+            self.items[number].rrn != stated.rrn for number, stated in form.stated.items()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +69,8 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
 
     async def view(self, connection: Connection, link: LinkRow, now: datetime) -> AnswerView:
         """Return the open transfers; see `ReplyLinks.view`."""
-        request = await _request(connection, link)
-        transfers = open_transfers(await requests.live_hops(connection, link.subject_id))
+        request = await request_of(connection, link.subject_id)
+        transfers = transfers_of(await requests.live_hops(connection, link.subject_id))
         state = _state(link, request.state, bool(transfers), now)
         return AnswerView(
             state=state,
@@ -65,17 +80,6 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
             expires_at=link.expires_at,
             items=transfers if state is LinkState.OPEN else {},
             named_paise=await requests.named_onward(connection, link.subject_id),
-        )
-
-    def open_paise(self, view: AnswerView, number: int) -> int | None:
-        """Return the amount of that transfer in play; see `ReplyLinks.open_paise`."""
-        found = view.items.get(number)
-        return found.disputed_paise if found else None
-
-    def _has_changed(self, view: AnswerView, form: AnswerForm) -> bool:
-        """Return whether a transfer of the form is closed by now, has another reference, or another amount in play."""
-        return super()._has_changed(view, form) or any(
-            view.items[number].rrn != stated.rrn for number, stated in form.stated.items()
         )
 
     def needs_code(self, view: AnswerView, form: AnswerForm) -> bool:
@@ -88,26 +92,32 @@ class AnswerLinks(ReplyLinks[AnswerView, AnswerForm]):
 
     async def write(self, connection: Connection, link: LinkRow, form: AnswerForm) -> Written:
         """Take the form as a status update of the bank."""
-        request = await _request(connection, link)
-        update = StatusUpdate(
-            ack_no=request.case_no,
-            # A reminder's link asks about a request that may have reached the bank another way.
-            job_id=request.job_id or job_id_of(link.subject_id),
-            lines=to_lines(form.stated.values(), form.answerer, form.made_at),
-        )
-        body_digest = hashlib.sha256(link.link_id.to_bytes(8, "big") + form.digest).digest()
-        receipt = await take_status_update(self._ctx, link.institution, update, body_digest)
-        return Written(receipt.discrepancies, receipt.duplicates, receipt.follow_up)
+        request = await request_of(connection, link.subject_id)
+        return await book(self._ctx, link.institution, request, form, link.link_id.to_bytes(8, "big"))
 
     async def count_left(self, connection: Connection, link: LinkRow) -> int:
         """Return the number of transfers still in play; see `ReplyLinks.count_left`."""
-        return len(open_transfers(await requests.live_hops(connection, link.subject_id)))
+        return len(transfers_of(await requests.live_hops(connection, link.subject_id)))
 
 
-async def _request(connection: Connection, link: LinkRow) -> requests.RequestRow:
-    request = await requests.find(connection, link.subject_id)
-    assert request is not None, "the foreign key keeps it"
+async def request_of(connection: Connection, request_id: UUID) -> requests.RequestRow:
+    """Return a hold request that was planned. Requests are never deleted."""
+    request = await requests.find(connection, request_id)
+    assert request is not None, "a foreign key keeps it, or the caller has found it"
     return request
+
+
+async def book(ctx: Context, institution: str, request: requests.RequestRow, form: AnswerForm, way: bytes) -> Written:
+    """Take a form as a status update of the bank. The same form by the same `way` again changes nothing."""
+    update = StatusUpdate(
+        ack_no=request.case_no,
+        # A reminder's link asks about a request that may have reached the bank another way.
+        job_id=request.job_id or job_id_of(request.request_id),
+        lines=to_lines(form.stated.values(), form.answerer, form.made_at),
+    )
+    digest = hashlib.sha256(way + form.digest).digest()
+    receipt = await take_status_update(ctx, institution, update, digest)
+    return Written(receipt.discrepancies, receipt.duplicates, receipt.follow_up)
 
 
 def _state(link: LinkRow, request_state: RequestState, asks: bool, now: datetime) -> LinkState:
@@ -121,14 +131,15 @@ def _state(link: LinkRow, request_state: RequestState, asks: bool, now: datetime
     return LinkState.WITHDRAWN if withdrawn else LinkState.REPLIED
 
 
-def open_transfers(hops: list[requests.HopToAsk]) -> dict[int, AskedTransfer]:
-    """Return the transfers of hops that still await an answer, by the number of their first hop."""
+def transfers_of(hops: Iterable[requests.HopOfRequest]) -> dict[int, AskedTransfer]:
+    """Return the transfers of hops, by the number of their first hop."""
     by_reference: dict[str, AskedTransfer] = {}
     for hop in hops:
-        before = by_reference.get(hop.reference_key)
+        key = reference_key(hop.reference)
+        before = by_reference.get(key)
         amount_paise = max(hop.amount_paise, before.amount_paise if before else 0)
         disputed_paise = hop.disputed_paise + (before.disputed_paise if before else 0)
-        by_reference[hop.reference_key] = AskedTransfer(
+        by_reference[key] = AskedTransfer(
             no=before.no if before else hop.hop_no,
             rrn=before.rrn if before else hop.reference,
             amount_paise=amount_paise,

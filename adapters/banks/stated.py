@@ -110,8 +110,11 @@ def answer_lines(lines: Iterable[Line], asked: Mapping[int, Asked], told: Told =
 
 def to_lines(stated: Iterable[Stated], answerer: Answerer, at: datetime) -> tuple[AnswerLine, ...]:
     """Return the lines of a form on the answer page, which was made `at` that time."""
+    author: JsonObject = {"answered_by": answerer.as_json()}
+    if answerer.checker:
+        author["checked_by"] = answerer.checker.as_json()
     each = [(line, one.rrn) for one in stated for line in one.lines]
-    return tuple(_page_line(number, line, rrn, answerer, at) for number, (line, rrn) in enumerate(each, 1))
+    return tuple(_page_line(number, line, rrn, author, at) for number, (line, rrn) in enumerate(each, 1))
 
 
 def debit_lines(lines: Iterable[DebitLine], reference: str) -> tuple[AnswerLine, ...]:
@@ -161,13 +164,13 @@ def _type_of(line: Line) -> str:
     return NO_TYPE if line.kind == "refused" else WAYS_OUT[way_of(line)]
 
 
-def _page_line(line_no: int, line: Line, rrn: str, answerer: Answerer, at: datetime) -> AnswerLine:
-    found = _line(line_no, line, Asked(rrn), _evidence(line, rrn, answerer, at))
+def _page_line(line_no: int, line: Line, rrn: str, author: JsonObject, at: datetime) -> AnswerLine:
+    found = _line(line_no, line, Asked(rrn), _evidence(line, rrn, author, at))
     # A line of the page that places no money has the identity of a hold of nothing.
     return replace(found, type_code=LineType.HELD, occurred_at=at) if line.kind == "refused" else found
 
 
-def _evidence(line: Line, rrn: str, answerer: Answerer, at: datetime) -> JsonObject:
+def _evidence(line: Line, rrn: str, author: JsonObject, at: datetime) -> JsonObject:
     """Return a line of the answer page as the evidence has it, by the names of the I4C wire."""
     if line.kind == "refused":
         type_code, status_code, moment = LineType.HELD.value, line.code, at
@@ -180,10 +183,8 @@ def _evidence(line: Line, rrn: str, answerer: Answerer, at: datetime) -> JsonObj
         "status_code": status_code,
         "remarks": line.remarks,
         "transaction_datetime": " ".join(format_moment(moment)),
-        "answered_by": answerer.as_json(),
+        **author,
     }
-    if answerer.checker:
-        raw["checked_by"] = answerer.checker.as_json()
     if line.kind == "refused":
         return raw
     whole_paise = line.amount_paise

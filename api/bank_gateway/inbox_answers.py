@@ -1,6 +1,7 @@
 """Answer to one hold request in a bank's inbox: the form, the check of its sums, and the booking."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -18,8 +19,8 @@ from api.forms import chosen, typed
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
 from api.public.pages import SHOW, exact_rupees
-from api.reply_pages import ITEMS_A_PAGE, Reading
-from api.tracing.answer_forms import NAMES, is_filled, numbers_in, read_form
+from api.reply_pages import ITEMS_A_PAGE, Reading, of_check, of_form
+from api.tracing.answer_pages import NAMES, is_filled, numbers_in, read_form
 from db.bank_gateway import ToldSince
 from db.banks.bank_reply_checks import ReplyKind
 
@@ -76,7 +77,7 @@ async def _take_answer(request: Request, visit: Visit, view: AnswerView, fields:
         reading = read_form(fields, view.items, ctx.now(), visit.look.language)
     if reading.form is None or step not in {"check", "send"}:
         return await _form(visit, view, reading, sorted(numbers_in(fields) & view.items.keys()))
-    if visit.checks is not None and inbox.has_changed(view, reading.form):
+    if visit.checks is not None and view.has_changed(reading.form):
         return await _not_taken(visit, view, reading)
     if step == "check":
         return await _check(visit, view, reading, reading.form)
@@ -166,21 +167,15 @@ async def _told(visit: Visit, view: AnswerView, fields: Mapping[str, str]) -> li
 
 
 async def _check(visit: Visit, view: AnswerView, reading: Reading[Any], form: AnswerForm) -> Response:
-    shown = {number: item for number, item in view.items.items() if number in form.stated}
-    sums = {number: told_of(reading.fields, item) for number, item in shown.items()}
-    is_part = any(sums[number].missing_paise and not form.stated[number].is_refusal for number in shown)
+    sums = {number: told_of(reading.fields, view.items[number]) for number in form.stated}
+    is_part = any(sums[number].missing_paise and not stated.is_refusal for number, stated in form.stated.items())
     return visit.page(
         "check",
-        view=view,
-        form=form,
-        shown=shown,
+        **of_check(view, reading, form),
         sums_of=sums,
         accounts=await inbox.accounts_of(visit.services.ctx, view.subject_id),
         is_part=is_part,
         may_hold=any(stated.held_paise for stated in form.stated.values()),
-        excesses=reading.excesses,
-        left=len(view.items) - len(form.stated),
-        fields=reading.fields,
     )
 
 
@@ -194,23 +189,26 @@ async def _form(
     told_since: list[ToldSince] | None = None,
 ) -> Response:
     ctx = visit.services.ctx
-    shown = {number: view.items[number] for number in (numbers or list(view.items))[:ITEMS_A_PAGE]}
-    last_no = max(shown)
-    filled = {number: item for number, item in shown.items() if is_filled(reading.fields, f"t{number}.", _NOTHING_SENT)}
-    # The open amount may be another one now, so an earlier form's is not sent again.
-    fields = {name: value for name, value in reading.fields.items() if name.rpartition(".")[2] not in {"seen", "made"}}
+    shown = (numbers or list(view.items))[:ITEMS_A_PAGE]
+    filled = [number for number in shown if is_filled(reading.fields, f"t{number}.", _NOTHING_SENT)]
     return visit.page(
         "form",
         422 if reading.errors else 200,
-        view=view,
-        shown=shown,
-        fields=fields,
-        errors=reading.errors,
+        **of_form(view, kept(reading), shown),
         notice=notice,
-        sums_of={number: told_of(reading.fields, item) for number, item in filled.items()},
+        sums_of={number: told_of(reading.fields, view.items[number]) for number in filled},
         opened=await inbox.open_form(ctx, visit.session, view),
         told_since=told_since or (),
         waits=await waiting_reply(visit, ReplyKind.HOLD, view.subject_id),
         made=ctx.now().isoformat(timespec="milliseconds"),
-        after=last_no if any(number > last_no for number in view.items) else 0,
     )
+
+
+def kept(reading: Reading[Any]) -> Reading[Any]:
+    """Return a reading without the hidden fields of its form.
+
+    The open amount may be another one now, so that of an earlier form is not sent again.
+    """
+    hidden = {"seen", "made"}
+    fields = {name: value for name, value in reading.fields.items() if name.rpartition(".")[2] not in hidden}
+    return replace(reading, fields=fields)

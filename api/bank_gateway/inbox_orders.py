@@ -11,16 +11,16 @@ from activities.bank_gateway import inbox
 from activities.banks.reply_links import LinkState, ReplyTaken, Written
 from activities.orders import bank_replies
 from activities.orders.cancellations import acknowledge_cancellation
-from activities.orders.order_links import OrderForm, OrderView
+from activities.orders.order_links import OrderForm, OrderView, view_of
 from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted
 from api.bank_gateway.inbox_second_person import ask_second, given_back, waiting_reply
 from api.forms import chosen, typed
 from api.officers.sessions import refuse_other_sites
-from api.orders.forms import NAMES, lines_in, read_order_form
+from api.orders.pages import NAMES, lines_in, read_order_form
 from api.params import PDF
 from api.problems import INBOX_PATH
 from api.public.pages import SHOW
-from api.reply_pages import ITEMS_A_PAGE, Reading
+from api.reply_pages import ITEMS_A_PAGE, Reading, of_check, of_form
 from db.banks.bank_reply_checks import ReplyKind
 from db.orders import bank_orders
 from domain.errors.orders import NoDocument, NotCancelled, OrderNotFound
@@ -79,12 +79,12 @@ async def reply(request: Request, visit: Visit, order_id: UUID, sent: Mapping[st
     if step != SHOW:
         reading = read_order_form(fields, order.kind, view.items, order.ordered_at, now, visit.look.language)
     form = reading.form
-    if form is not None and any(_left(view, number) != paise for number, paise in form.seen_paise.items()):
+    if form is not None and view.has_changed(form):
         reading.errors[""] = visit.say["changed"]
     if form is None or reading.errors or step not in {"check", "send"}:
         return await _form(visit, view, reading, sorted(lines_in(fields) & view.items.keys()))
     if step == "check":
-        return _check(visit, view, reading, form)
+        return visit.page("order_check", **of_check(view, reading, form))
     if visit.needs_second:
         return await ask_second(request, visit, ReplyKind.ORDER, view.subject_id)
     return await _confirm(request, visit, view, form)
@@ -121,48 +121,18 @@ async def _look(visit: Visit, order_id: UUID) -> OrderView | None:
     if not found or not (found[0].state in _WAITS or found[0].cancellation_open):
         return None
     (order,) = found
-    return OrderView(
-        state=LinkState.TO_ACKNOWLEDGE if order.cancellation_open else LinkState.OPEN,
-        institution=visit.code,
-        case_no=order.ack_no,
-        subject_id=order_id,
-        expires_at=visit.services.ctx.now(),
-        items={line.line_no: line for line in order.lines if line.confirmed_paise < line.amount_paise},
-        order=order,
-    )
-
-
-def _left(view: OrderView, number: int) -> int | None:
-    line = view.items.get(number)
-    return line.amount_paise - line.confirmed_paise if line else None
+    state = LinkState.TO_ACKNOWLEDGE if order.cancellation_open else LinkState.OPEN
+    return view_of(order, visit.code, state, visit.services.ctx.now())
 
 
 async def _form(
     visit: Visit, view: OrderView, reading: Reading[OrderForm], numbers: list[int], *, notice: str = ""
 ) -> Response:
-    shown = (numbers or list(view.items))[:ITEMS_A_PAGE]
-    last_no = shown[-1] if shown else 0
     return visit.page(
         "order_cancelled" if view.state is LinkState.TO_ACKNOWLEDGE else "order_form",
         422 if reading.errors else 200,
-        view=view,
-        shown={number: view.items[number] for number in shown},
-        fields=reading.fields,
-        errors=reading.errors,
+        **of_form(view, reading, (numbers or list(view.items))[:ITEMS_A_PAGE]),
         notice=notice,
         waits=await waiting_reply(visit, ReplyKind.ORDER, view.subject_id),
         opened_at=await inbox.open_order(visit.services.ctx, visit.session, view.subject_id),
-        after=last_no if any(number > last_no for number in view.items) else 0,
-    )
-
-
-def _check(visit: Visit, view: OrderView, reading: Reading[OrderForm], form: OrderForm) -> Response:
-    return visit.page(
-        "order_check",
-        view=view,
-        form=form,
-        shown={number: item for number, item in view.items.items() if number in form.stated},
-        excesses=reading.excesses,
-        left=len(view.items) - len(form.stated),
-        fields=reading.fields,
     )

@@ -21,7 +21,7 @@ from api.params import INT32_MAX
 from api.problems import INBOX_PATH
 from api.public.pages import PUBLIC, Look, TheLook, exact_rupees, texts_of
 from api.services import Services, TheServices
-from api.tracing.answer_forms import NOT_FOUND, ROWS, is_filled
+from api.tracing.answer_pages import NOT_FOUND, ROWS, is_filled
 from db.banks.bank_reply_checks import ReplyCheck
 from db.banks.bank_sessions import BankSession
 from schemas.identifiers import account_end

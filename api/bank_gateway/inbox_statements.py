@@ -11,6 +11,7 @@ from activities.bank_gateway import inbox, inbox_statements
 from activities.bank_gateway.inbox_statements import ToldLine
 from activities.banks.reply_links import ReplyNotTaken
 from activities.tracing.answer_links import AnswerForm, AnswerView
+from api.bank_gateway.inbox_answers import kept
 from api.bank_gateway.inbox_pages import After, SubjectId, TheVisit, Visit, keep_posted
 from api.bank_gateway.inbox_second_person import ask_second, given_back, waiting_reply
 from api.bank_gateway.inbox_sums import told_of
@@ -18,8 +19,8 @@ from api.forms import VALUE_MAX_CHARS, chosen, tidy, typed, whole_number
 from api.officers.sessions import refuse_other_sites
 from api.problems import INBOX_PATH
 from api.public.pages import SHOW
-from api.reply_pages import ITEMS_A_PAGE, Reading
-from api.tracing.answer_forms import NAMES, numbers_in, read_form
+from api.reply_pages import ITEMS_A_PAGE, Reading, of_check, of_form
+from api.tracing.answer_pages import NAMES, numbers_in, read_form
 from db.banks.bank_reply_checks import ReplyKind
 from domain.errors import BadCursor
 
@@ -116,20 +117,14 @@ async def _send(
 
 
 async def _check(visit: Visit, view: AnswerView, reading: Reading[AnswerForm], form: AnswerForm) -> Response:
-    shown = {number: item for number, item in view.items.items() if number in form.stated}
     return visit.page(
         "check",
-        view=view,
-        form=form,
-        shown=shown,
-        sums_of={number: told_of(reading.fields, item) for number, item in shown.items()},
+        **of_check(view, reading, form) | {"left": 0},
+        sums_of={number: told_of(reading.fields, view.items[number]) for number in form.stated},
         accounts=await inbox.accounts_of(visit.services.ctx, view.subject_id),
         is_part=False,
         may_hold=False,
         is_further=True,
-        excesses=reading.excesses,
-        left=0,
-        fields=reading.fields,
     )
 
 
@@ -143,25 +138,15 @@ async def _form(
     notice: str = "",
 ) -> Response:
     ctx = visit.services.ctx
-    shown = {number: view.items[number] for number in (numbers or list(view.items))[:ITEMS_A_PAGE]}
     open_now = await inbox.look(ctx, visit.code, view.subject_id)
     return visit.page(
         "answered_request",
         422 if reading.errors else 200,
-        view=view,
+        **of_form(view, kept(reading), (numbers or list(view.items))[:ITEMS_A_PAGE]),
         lines=lines,
-        shown=shown,
         accounts=await inbox.accounts_of(ctx, view.subject_id),
         is_open=open_now is not None and bool(open_now.items),
-        fields=_kept(reading.fields),
-        errors=reading.errors,
         notice=notice,
         waits=await waiting_reply(visit, ReplyKind.FURTHER, view.subject_id),
         made=ctx.now().isoformat(timespec="milliseconds"),
-        after=max(shown) if any(number > max(shown) for number in view.items) else 0,
     )
-
-
-def _kept(fields: Mapping[str, str]) -> dict[str, str]:
-    """Return what was typed, without the hidden fields of the earlier form."""
-    return {name: value for name, value in fields.items() if name.rpartition(".")[2] not in {"seen", "made"}}

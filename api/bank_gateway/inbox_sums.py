@@ -6,7 +6,7 @@ from typing import Final
 
 from activities.tracing.answer_links import AskedTransfer
 from adapters.banks.i4c.money import AmountError, parse_rupees
-from api.tracing.answer_forms import ROWS
+from api.tracing.answer_pages import ROWS
 from domain.rupees import in_proportion
 
 _WIDTH: Final = 1_000

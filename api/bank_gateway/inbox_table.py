@@ -22,7 +22,7 @@ from adapters.workbooks import ZIP_MAGIC
 from adapters.workbooks import rows_of as workbook_rows
 from api.forms import tidy
 from api.public.pages import exact_rupees
-from api.tracing.answer_forms import NOT_FOUND, ROWS, read_form
+from api.tracing.answer_pages import NOT_FOUND, ROWS, read_form
 from documents.spreadsheet import BYTE_ORDER_MARK
 from domain.spreadsheet_cells import Cell, CellFault, text_of
 from domain.spreadsheets import FileRefused

@@ -20,7 +20,7 @@ from api.tokens import Officer
 from db.cases import case_views, ledger_views, told_transfers
 from db.cases import events as event_log
 from db.cases.cases import case_no_of
-from db.tracing import answer_views, request_views, trail_views
+from db.tracing import answers, discrepancies, request_views, trail_views
 from documents.event_texts import sentence
 from schemas.enums import CaseState, Language
 from schemas.intake import ToldTransferPage
@@ -148,7 +148,7 @@ async def read_answers(
 ) -> AnswerPage:
     """List every line of every answer, as sent by the bank and as judged. Unknown codes are included."""
     async with services.ctx.pool.acquire() as connection:
-        return await answer_views.page(connection, ack_no, after, limit, line_opener(services.ctx.persons))
+        return await answers.page(connection, ack_no, after, limit, line_opener(services.ctx.persons))
 
 
 @router.get("/{ack_no}/timeline", response_model=TimelinePage, responses=_RESPONSES)
@@ -194,4 +194,4 @@ async def read_discrepancies(
 ) -> DiscrepancyPage:
     """List the discrepancies of a case: claims of banks that do not agree with other claims."""
     async with services.ctx.pool.acquire() as connection:
-        return await answer_views.discrepancies(connection, ack_no, after, limit)
+        return await discrepancies.page(connection, ack_no, after, limit)

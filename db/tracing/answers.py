@@ -10,11 +10,12 @@ from uuid import UUID
 from db import body_keys
 from db.banks import received_bodies
 from db.banks.received_bodies import SealedReceived
-from db.body_keys import BodyKey, key_of_case
+from db.body_keys import BodyKey, OpensLine, key_of_case, stored_line
 from db.cases import hops
-from db.cases.cases import CaseHead
+from db.cases.cases import CaseHead, case_no_of
 from db.cases.hops import HopRow
-from db.person_keys import PersonKey
+from db.paging import cut, int_after, to_cursor
+from db.person_keys import PersonKey, StoredText
 from db.pool import Connection
 from domain.errors.cases import CaseNotFound
 from schemas.base import FrozenModel
@@ -27,6 +28,7 @@ from schemas.tracing.answers import (
     Judgement,
     KnownLines,
 )
+from schemas.tracing.views import AnswerPage, AnswerView
 
 _BOUND: Final = (
     *("line_no", "kind", "disposition", "hop_nos", "status_code"),
@@ -339,3 +341,21 @@ async def insert_discrepancies(
             for found in discrepancies
         ],
     )
+
+
+_PAGE: Final = f"""
+SELECT a.answer_id, a.update_id, a.line_no, a.institution, u.job_id, a.received_at, a.kind, a.disposition,
+    a.status_code, a.hop_nos, a.amount_paise, a.claim_paise, a.applied_paise, a.remarks, a.flags,
+    {stored_line("a")} AS raw
+FROM answer a JOIN status_update u USING (update_id)
+WHERE a.case_no = $1 AND a.answer_id > $2 ORDER BY a.answer_id LIMIT $3
+"""
+
+
+async def page(connection: Connection, ack_no: str, after: str | None, limit: int, opens: OpensLine) -> AnswerPage:
+    """Return up to `limit` lines of banks' answers about a case, as received. Raises `NotFound`, `BadCursor`."""
+    after_id = int_after(after)
+    case_no = await case_no_of(connection, ack_no)
+    rows, more = cut(await connection.fetch(_PAGE, case_no, after_id, limit + 1), limit)
+    items = tuple(AnswerView.model_validate(dict(row) | {"raw": opens(StoredText(**row["raw"]))}) for row in rows)
+    return AnswerPage(items=items, next=to_cursor(items[-1].answer_id) if more else None)

@@ -1,9 +1,11 @@
-"""Discrepancies: the checks across lines and cases that find them, and their resolutions."""
+"""Discrepancies: the checks across lines and cases that find them, their resolutions, and their view."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
+from db.cases.cases import case_no_of
+from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from db.proposals import Kind, NewProposal
 from domain.errors.tracing import DiscrepancyNotFound
@@ -11,6 +13,7 @@ from schemas.base import FrozenModel
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind
 from schemas.tracing.answers import Entry
 from schemas.tracing.discrepancies import BankDoubts, BankDoubtsList, NewResolution, Resolution
+from schemas.tracing.views import DiscrepancyPage, DiscrepancyView
 
 
 class Doubt(FrozenModel):
@@ -306,3 +309,28 @@ FROM discrepancy c GROUP BY 1, 2 ORDER BY 1, 2
 async def by_bank(connection: Connection) -> BankDoubtsList:
     """Return the counts of discrepancies by bank and kind. Reads every discrepancy."""
     return BankDoubtsList(items=tuple(BankDoubts(**dict(row)) for row in await connection.fetch(_BY_BANK)))
+
+
+_PAGE: Final = """
+SELECT c.discrepancy_id, c.kind, c.institution, c.hop_no, c.answer_id, c.claimed_paise, c.applied_paise, c.opened_at,
+    s.resolution, ARRAY(
+        SELECT DISTINCT p.body ->> 'decision' FROM proposal p
+        WHERE p.kind = 'resolution' AND p.subject = c.discrepancy_id::text AND (p.body -> 'resolution_no')::integer
+            = coalesce((s.resolution->>'resolution_no')::integer, 0) + 1 ORDER BY 1) AS proposed
+FROM discrepancy c LEFT JOIN LATERAL (
+    SELECT jsonb_build_object('resolution_no', resolution_no, 'decision', decision, 'reason', reason,
+        'settled_by', settled_by, 'settled_at', settled_at, 'proposed_by', proposed_by,
+        'transaction_id', transaction_id) AS resolution
+    FROM discrepancy_resolution WHERE discrepancy_id = c.discrepancy_id ORDER BY resolution_no DESC LIMIT 1
+) AS s ON true
+WHERE c.case_no = $1 AND c.discrepancy_id > $2 ORDER BY c.discrepancy_id LIMIT $3
+"""
+
+
+async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> DiscrepancyPage:
+    """Return up to `limit` discrepancies of a case. Raises `NotFound`, `BadCursor`."""
+    after_id = int_after(after)
+    case_no = await case_no_of(connection, ack_no)
+    rows, more = cut(await connection.fetch(_PAGE, case_no, after_id, limit + 1), limit)
+    items = tuple(DiscrepancyView.model_validate(dict(row)) for row in rows)
+    return DiscrepancyPage(items=items, next=to_cursor(items[-1].discrepancy_id) if more else None)

@@ -52,17 +52,22 @@ class Delivered(FrozenModel):
     at: UtcDatetime
 
 
-class HopToAsk(FrozenModel):
-    """The data of a hop for the bank; the disputed amount is the part in play."""
+class HopOfRequest(FrozenModel):
+    """A hop that a hold request names."""
 
     hop_no: int
-    revision: int
     reference: str
-    reference_key: str
     amount_paise: int
     disputed_paise: int
     transferred_at: UtcDatetime
     layer: int
+
+
+class HopToAsk(HopOfRequest):
+    """The data of a hop for the bank; the disputed amount is the part in play."""
+
+    revision: int
+    reference_key: str
     source: HopSource
     opened_at: UtcDatetime
 

@@ -24,7 +24,7 @@ from db.banks import reply_links
 from db.banks.received_bodies import ReceivedBody
 from db.evidence.integrity import case_records
 from db.pool import Pool
-from db.tracing import answer_views
+from db.tracing import answers
 from domain.evidence.integrity import CaseRecord, Check, examine
 from domain.evidence.pack import NotEvidence
 from schemas.banks.exchanges import About
@@ -134,7 +134,7 @@ async def test_m10_an_erased_case_verifies_and_its_pack_is_whole(bench: Bench) -
     assert examine(record) == []
     assert {name.split("/")[1] for name in record.erased} == {"words", "bodies", "signed", "sent"}
     async with bench.pool.acquire() as connection:
-        page = await answer_views.page(connection, case_no, None, 10, lambda stored: {"sealed": stored.sealed})
+        page = await answers.page(connection, case_no, None, 10, lambda stored: {"sealed": stored.sealed})
     assert [item.raw["sealed"] is not None for item in page.items] == [True]
 
     archive = await packed(bench.ctx, case_no)

@@ -21,7 +21,7 @@ from adapters.banks.iso20022.decode import decode
 from adapters.banks.stated import Answerer, Asked, Told, answer_lines, debit_lines, to_lines
 from api.bank_gateway.inbox_pages import TEXTS
 from api.bank_gateway.inbox_table import TableReader, rows_of
-from api.tracing.answer_forms import read_form
+from api.tracing.answer_pages import read_form
 from domain.banks.directory import Directory
 from domain.orders import natural_key
 from domain.policy.model import load_policy

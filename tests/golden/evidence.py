@@ -19,7 +19,7 @@ from activities.secrets import SecretBox
 from activities.tracing.answer_links import AnswerForm, AnswerLinks, AskedTransfer
 from adapters.banks.iso20022.bank_side import TransferStatus, encode_resolution
 from adapters.banks.iso20022.values import case_id
-from api.tracing.answer_forms import read_form
+from api.tracing.answer_pages import read_form
 from domain.evidence.pack import MANIFEST, SIGNATURE, Edition
 from domain.workbook.columns import Sheet
 from schemas.banks.exchanges import About

@@ -27,7 +27,7 @@ _MOMENT: Final = re.compile(
 def format_moment(moment: datetime) -> tuple[str, str]:
     """Return (YYYY-MM-DD, HH:MM:SS) in IST; `moment` is aware. Fractions of a second are dropped."""
     local = moment.astimezone(IST)
-    return local.strftime("%Y-%m-%d"), local.strftime("%H:%M:%S")
+    return local.date().isoformat(), local.time().isoformat("seconds")
 
 
 def parse_moment(text: str) -> tuple[datetime | None, LineFlag | None]:

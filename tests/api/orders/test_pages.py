@@ -13,7 +13,7 @@ import pytest
 from activities.banks.reply_links import LetterLinks
 from activities.orders.cancellations import record_attestation
 from activities.orders.orders import cancel_order
-from api.orders.forms import read_order_form
+from api.orders.pages import read_order_form
 from db.banks import reply_links
 from schemas.banks.exchanges import About
 from schemas.orders.orders import OrderLine
