@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 BATCH: Final = 100
 CODES_KEPT: Final = timedelta(days=8)
 """longer than a code and its visit are good"""
-"""failure of a message that was not sent before"""
 
 
 async def look(ctx: Context) -> int:

@@ -234,18 +234,17 @@ async def expire(connection: Connection, now: datetime) -> int:
     return len(rows)
 
 
-async def no_way(connection: Connection, medium: Medium, now: datetime, until: datetime, failure: str) -> int:
-    """Put off notifications over a medium without a route until `until`; return how many."""
-    rows = await connection.fetch(
-        "UPDATE outgoing o SET next_attempt_at = $3, failure = $4 FROM message m"
-        f" WHERE o.kind = '{OutgoingKind.MESSAGE}' AND o.next_attempt_at <= $2 AND m.message_id = o.subject::uuid"
-        " AND m.medium = $1 RETURNING m.message_id",
+async def no_way(connection: Connection, medium: Medium, now: datetime, until: datetime, failure: str) -> None:
+    """Put off notifications over a medium without a route until `until`. It is no attempt."""
+    await connection.execute(
+        "UPDATE outgoing o SET next_attempt_at = $3, failure = $4"
+        f" WHERE o.kind = '{OutgoingKind.MESSAGE}' AND o.next_attempt_at <= $2"
+        " AND (SELECT m.medium FROM message m WHERE m.message_id = o.subject::uuid) = $1",
         medium.value,
         now,
         until,
         failure,
     )
-    return len(rows)
 
 
 async def way_found(connection: Connection, now: datetime, failure: str) -> int:
@@ -303,11 +302,11 @@ async def get(connection: Connection, message_id: UUID) -> MessageRow:
     return MessageRow(**dict(row))
 
 
+_IN_TROUBLE: Final = "AND sent_at IS NULL AND failure <> ''"
 _LIST: Final = f"""
-SELECT {_ROW}, case_no FROM {_MESSAGES} WHERE ($1::text IS NULL OR case_no = $1)
-    AND (NOT $2 OR (sent_at IS NULL AND failure <> ''))
-    AND ($3::timestamptz IS NULL OR (written_at, message_id) < ($3, $4)) {MARK}
-ORDER BY written_at DESC, message_id DESC LIMIT $5
+SELECT {_ROW}, case_no FROM {_MESSAGES} WHERE ($1::text IS NULL OR case_no = $1) {{}}
+    AND ($2::timestamptz IS NULL OR (written_at, message_id) < ($2, $3)) {MARK}
+ORDER BY written_at DESC, message_id DESC LIMIT $4
 """
 
 
@@ -326,8 +325,8 @@ async def page(
     """
     case_no = await case_no_of(connection, ack_no) if ack_no else None
     at, message_id = _position(after)
-    values = (case_no, in_trouble, at, message_id, limit + 1)
-    statement, parameters = confined(_LIST, values, "message.case_no", within)
+    listed = _LIST.format(_IN_TROUBLE if in_trouble else "")
+    statement, parameters = confined(listed, (case_no, at, message_id, limit + 1), "message.case_no", within)
     rows = await connection.fetch(statement, *parameters)
     shown, more = cut(rows, limit)
     items = tuple(CaseMessage(**dict(row)) for row in shown)

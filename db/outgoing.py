@@ -88,11 +88,12 @@ def subjects(
     return read
 
 
+# An array, because a plan for every limit would read the whole table.
 CLAIM: Final = """
-UPDATE outgoing o SET attempts = attempts + 1, next_attempt_at = $3 FROM (
+UPDATE outgoing SET attempts = attempts + 1, next_attempt_at = $3 WHERE outgoing_id = ANY(ARRAY(
     SELECT outgoing_id FROM outgoing WHERE kind = $1 AND next_attempt_at <= $2
     ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED
-) AS due WHERE o.outgoing_id = due.outgoing_id RETURNING o.outgoing_id, o.subject, o.attempts
+)) RETURNING outgoing_id, subject, attempts
 """
 
 

@@ -25,9 +25,6 @@ from activities.documents.issuing import appeal_address
 from activities.evidence.nightly import NightlyRuns
 from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities
-from activities.reporting.shift_handovers import ShiftRounds
-from activities.reporting.task_notices import TaskNotices
-from activities.reporting.task_rounds import TaskRounds
 from activities.restoration.court_hearings import tell_of_hearings
 from activities.restoration.court_order_clock import attend_to_orders
 from activities.secrets import CannotOpen, Process
@@ -46,14 +43,10 @@ from workers.assembly import Engine
 from workers.embedded.ports import free_port
 from workers.heartbeats import HEARTBEATS_PER_TIMEOUT, Heartbeats
 from workers.home import refuse_secret_key
-from workers.loops.iso_spool import SpoolWatcher
-from workers.loops.nightly import NightlyLoop
+from workers.loops.iso_spool import POLL_SECONDS, SpoolWatcher
 from workers.loops.outbound import OutboundLoop
-from workers.loops.payer_inquiries import PayerInquiryLoop
 from workers.loops.procedures import ProcedureStarter
-from workers.loops.retention import RetentionLoop
-from workers.loops.stage_counts import StageCountLoop
-from workers.loops.task_owners import NOTICES_EVERY_SECONDS, TaskOwnerLoop
+from workers.loops.rounds import Rounds, all_rounds
 from workers.metrics_page import served
 from workers.restoration_workers import WORKFLOWS, RecoveryActivities
 from workers.settings import Settings
@@ -355,20 +348,15 @@ async def _loops(
         assert isinstance(i4c, I4cAdapter), "the I4C channel has an I4C adapter"
         loops.append(keep_logged_in(engine.ctx, i4c))
     if queues.serve(Queues.CASE_WORK) and settings.iso_spool is not None:
-        loops.append(SpoolWatcher(engine.ctx, Spool(settings.iso_spool), engine.notifier.soon).run())
+        watcher = SpoolWatcher(engine.ctx, Spool(settings.iso_spool), engine.notifier.soon)
+        loops.append(Rounds("files of banks", (watcher.check_once,), POLL_SECONDS).run())
     if queues.serve(Queues.RESTORATION):
         outbound = await stack.enter_async_context(OutboundLoop.opened(engine.ctx, settings, mailer))
         starter = ProcedureStarter(engine.ctx, engine.client, appeal_address(settings.public_url))
         loops += [outbound.run(), starter.run()]
         sender = PayerInquirySender(engine.ctx, BankDelivery(engine.ctx, adapters))
-        loops.append(PayerInquiryLoop(sender).run())
-        loops.append(RetentionLoop(engine.ctx).run())
         assert engine.settings.database_url is not None, "an open engine has a database"
         dsn = engine.settings.database_url.get_secret_value()
-        folder = settings.anchor_folder or settings.home / ANCHOR_FOLDER
-        loops.append(NightlyLoop(NightlyRuns(engine.ctx, dsn, folder)).run())
-        loops.append(TaskOwnerLoop(TaskRounds(engine.ctx)).run())
-        loops.append(TaskOwnerLoop(TaskNotices(engine.ctx), NOTICES_EVERY_SECONDS).run())
-        loops.append(TaskOwnerLoop(ShiftRounds(engine.ctx), NOTICES_EVERY_SECONDS).run())
-        loops.append(StageCountLoop(engine.ctx).run())
+        nightly = NightlyRuns(engine.ctx, dsn, settings.anchor_folder or settings.home / ANCHOR_FOLDER)
+        loops += [rounds.run() for rounds in all_rounds(engine.ctx, sender, nightly)]
     return loops

@@ -4579,6 +4579,7 @@ COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and it
 COMMENT ON COLUMN message.person_id IS 'the victim or account holder whose key seals it; null for a message to an office';
 COMMENT ON COLUMN message.sealed_body IS 'text, sealed; null once it is blank';
 COMMENT ON COLUMN message.sealed_head IS 'address and subject, sealed';
+CREATE INDEX message_by_time ON message (written_at, message_id);
 CREATE INDEX message_case ON message (case_no);
 CREATE INDEX message_to_expire ON message (expires_at) WHERE ((body <> ''::text) AND (expires_at IS NOT NULL));
 CREATE INDEX message_unsent ON message (written_at) WHERE (sent_at IS NULL);

@@ -15,33 +15,39 @@ class OutboundWork(StrEnum):
     DUE_DOCUMENT = "due_document"
 
 
-_ATTEMPT_IS_DUE: Final = "next_attempt_at <= $1"
-_ALSO_DUE: Final = {
-    OutgoingKind.MESSAGE: ["message WHERE expires_at <= $1 AND body <> ''"],
-}
-"""rows whose time is over, by kind"""
-_UNCONFIRMED: Final = (
-    "public_draft p JOIN draft d USING (draft_id) WHERE p.asked_paise > 0 AND p.confirmed_at IS NULL"
-    " AND p.desk_told_at IS NULL AND d.sent_at <= present_moment() - $2::interval"
-)
-
-
 WorkKind = OutboundWork | OutgoingKind
 
 
-def _rows_due(kind: WorkKind) -> list[str]:
+def _first_is_due(column: str, rows: str) -> str:
+    """Return the condition that the first row is due, which the index of the rows begins with.
+
+    A row that EXISTS would be searched in the whole table, because a plan for every time expects to meet one soon.
+    """
+    return f"(SELECT min({column}) FROM {rows}) <= $1"
+
+
+_ALSO_DUE: Final = {
+    OutgoingKind.MESSAGE: [_first_is_due("expires_at", "message WHERE body <> '' AND expires_at IS NOT NULL")],
+}
+"""rows whose time is over, by kind"""
+_UNCONFIRMED: Final = (
+    "EXISTS (SELECT FROM public_draft p JOIN draft d USING (draft_id) WHERE p.asked_paise > 0"
+    " AND p.confirmed_at IS NULL AND p.desk_told_at IS NULL AND d.sent_at <= present_moment() - $2::interval)"
+)
+
+
+def _due(kind: WorkKind) -> list[str]:
     if isinstance(kind, OutgoingKind):
-        return [f"outgoing WHERE kind = '{kind}' AND {_ATTEMPT_IS_DUE}", *_ALSO_DUE.get(kind, ())]
+        rows = f"outgoing WHERE kind = '{kind}'"
+        return [_first_is_due("next_attempt_at", f"{rows} AND next_attempt_at IS NOT NULL"), *_ALSO_DUE.get(kind, ())]
     if kind is OutboundWork.PUBLIC_DRAFT:
         return [_UNCONFIRMED]
-    return [f"{kind} WHERE {_ATTEMPT_IS_DUE}"]
+    return [_first_is_due("next_attempt_at", f"{kind} WHERE next_attempt_at IS NOT NULL")]
 
 
 # Each condition has an index of its own, so no condition is joined to another one by OR.
 DUE: Final = " UNION ".join(
-    f"SELECT '{kind}' AS kind WHERE EXISTS (SELECT FROM {rows})"
-    for kind in (*OutboundWork, *OutgoingKind)
-    for rows in _rows_due(kind)
+    f"SELECT '{kind}' AS kind WHERE {condition}" for kind in (*OutboundWork, *OutgoingKind) for condition in _due(kind)
 )
 
 

@@ -245,9 +245,9 @@ async def purge(connection: Connection, before: datetime, limit: int) -> None:
     await connection.execute(
         "WITH gone AS (DELETE FROM task_message WHERE message_id IN (SELECT m.message_id FROM task_message m"
         " WHERE m.written_at < $1 AND NOT EXISTS (SELECT FROM task_notice n WHERE n.message_id = m.message_id)"
-        " ORDER BY m.written_at LIMIT $2) RETURNING message_id) DELETE FROM outgoing o USING gone"
-        f" WHERE o.kind = '{OutgoingKind.TASK_MESSAGE}' AND o.subject = gone.message_id::text"
-        " AND o.ended_at IS NOT NULL",
+        " ORDER BY m.written_at LIMIT $2) RETURNING message_id) DELETE FROM outgoing"
+        f" WHERE kind = '{OutgoingKind.TASK_MESSAGE}' AND ended_at IS NOT NULL"
+        " AND subject = ANY(ARRAY(SELECT message_id::text FROM gone))",
         before,
         limit,
     )

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from db import bank_gateway, intake
+from db import bank_gateway, intake, outgoing
 from db.banks import bank_keys, bank_logins, reply_links
 from db.cases import case_views, hop_retries, parked_hops, task_owners, told_amounts
 from db.orders import bank_replies
@@ -102,6 +102,7 @@ SWEPT = (
     ("procedure_unseen", "timestamptz, text[], bigint", procedure_outbox.NOT_SEEN),
     ("case_assignment_new", "timestamptz, timestamptz, text[], bigint", case_assignments.NEW),
     ("case_assignment_again", "timestamptz, timestamptz, text[], bigint", case_assignments.AGAIN),
+    ("outgoing_due", "text, timestamptz, timestamptz, bigint", outgoing.CLAIM),
 )
 """an index, the types of the values, and the statement that takes the oldest rows by that index"""
 SAMPLES = {"timestamptz": "now()", "bigint": "200", "text": "'1'"} | dict.fromkeys(

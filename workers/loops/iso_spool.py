@@ -1,4 +1,4 @@
-"""Loop that takes banks' ISO 20022 files from `in/`, and moves them to `done/` or `refused/`."""
+"""Watcher that takes banks' ISO 20022 files from `in/`, and moves them to `done/` or `refused/`."""
 
 import asyncio
 import logging
@@ -7,8 +7,6 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-
-import asyncpg
 
 from activities.bank_gateway.iso_inbound import MessageRefused, MessageTaken, take_message
 from activities.context import Context
@@ -25,8 +23,6 @@ FILES_A_ROUND: Final = 50
 SET_ASIDE_SECONDS: Final = 10.0
 """wait before retrying a file that could not be taken or moved, as with a full disk or no database"""
 
-TRANSIENT: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -40,24 +36,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class SpoolWatcher:
-    """Watches every bank's `in/` for ever. Only one of several workers takes files at a time."""
+    """Watches every bank's `in/`. Only one of several workers takes files at a time."""
 
     ctx: Context
     spool: Spool
     notify: Callable[[FollowUp | None], None]
     """notifies the case's workflow"""
-    poll_seconds: float = POLL_SECONDS
     _seen: dict[Path, Sighting] = field(default_factory=dict)
     _set_aside: dict[Path, float] = field(default_factory=dict)
-
-    async def run(self) -> None:
-        """Check the folders again and again, until cancelled."""
-        while True:
-            try:
-                await self.check_once()
-            except TRANSIENT as error:
-                log.warning("the spool was not checked: %s", type(error).__name__)
-            await asyncio.sleep(self.poll_seconds)
 
     async def check_once(self) -> list[Outcome]:
         """Take every file that is unchanged since the last check; return the result of each.

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from tests.factories import by_files, complaint, institution, make_context, numb
 from tests.waiting import until
 from workers.loops import iso_spool
 from workers.loops.iso_spool import SET_ASIDE_SECONDS, Outcome, SpoolWatcher
+from workers.loops.rounds import Rounds
 from workers.temporal import CaseNotifier
 from workers.worker import Queues, make_workers, running
 from workflows.case import case_workflow_id
@@ -214,7 +214,7 @@ async def test_a_spool_that_is_away_is_looked_at_again(
 
     monkeypatch.setattr(spool, "banks", banks)
     came(spool, "HDFC", "a.xml", b"<x/>")
-    running_watch = asyncio.create_task(replace(watcher, poll_seconds=0.01).run())
+    running_watch = asyncio.create_task(Rounds("files of banks", (watcher.check_once,), 0.01).run())
     await until(lambda: names(spool, "HDFC", "refused"), PATIENCE_SECONDS)
     running_watch.cancel()
     with suppress(asyncio.CancelledError):
@@ -232,7 +232,9 @@ async def engine(ctx: Context, client: Client, spool: Spool) -> AsyncIterator[Ca
     adapter = SpoolAdapter(spool)
     workers = make_workers(client, ctx, {ChannelKind.ISO20022: adapter}, None, notifier, Queues.ALL)
     async with running(workers):
-        watching = asyncio.create_task(SpoolWatcher(ctx, spool, notifier.soon, poll_seconds=0.05).run())
+        watching = asyncio.create_task(
+            Rounds("files of banks", (SpoolWatcher(ctx, spool, notifier.soon).check_once,), 0.05).run()
+        )
         try:
             yield notifier
         finally:
