@@ -25,6 +25,8 @@ class Kind(StrEnum):
     """what a bank has stated of an order; matter: digest of the lines"""
     PAYER = "payer"
     """which complaint is right about who paid a transfer; subject: case and hop"""
+    RELEASE = "release"
+    """of money on hold; subject: the hold. Below the sums of the policy the same officer may agree"""
     RESOLUTION = "resolution"
     """of a discrepancy; matter: number, decision and officer"""
     VICTIM_CORRECTION = "victim_correction"
@@ -54,6 +56,8 @@ class _Asked(FrozenModel):
     proposed_at: UtcDatetime
     valid_until: UtcDatetime | None = None
     """nothing is agreed to after this time"""
+    not_before: UtcDatetime | None = None
+    """nothing is agreed to before this time"""
 
 
 class NewProposal(_Asked):
@@ -69,6 +73,7 @@ class Proposal(_Asked):
     """A proposal as it is read."""
 
     proposal_id: int
+    needs_second: bool
     decision: Decision | None
     """None: open"""
     decided_by: str | None
@@ -152,6 +157,17 @@ async def open_ones(connection: Connection, kind: Kind, subject: str) -> list[Pr
         f"SELECT {COLUMNS} FROM proposal WHERE kind = $1 AND subject = $2 AND decision IS NULL ORDER BY proposal_id",
         kind.value,
         subject,
+    )
+    return [Proposal(**dict(row)) for row in rows]
+
+
+async def of_subject(connection: Connection, kind: Kind, subject: str, limit: int) -> list[Proposal]:
+    """Return the proposals about a subject, the newest first."""
+    rows = await connection.fetch(
+        f"SELECT {COLUMNS} FROM proposal WHERE kind = $1 AND subject = $2 ORDER BY proposal_id DESC LIMIT $3",
+        kind.value,
+        subject,
+        limit,
     )
     return [Proposal(**dict(row)) for row in rows]
 
