@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from asyncpg import Record
 from pydantic import Field
 
 from db.pool import Connection
@@ -103,7 +102,8 @@ async def lock(connection: Connection, kind: Kind) -> None:
 
 async def insert(connection: Connection, new: NewProposal) -> Proposal | None:
     """Write a proposal and return it; None if one about the same matter is open."""
-    return proposal(await connection.fetchrow(_INSERT, *(getattr(new, name) for name in _NEW)))
+    row = await connection.fetchrow(_INSERT, *(getattr(new, name) for name in _NEW))
+    return Proposal(**dict(row)) if row else None
 
 
 async def replace(connection: Connection, new: NewProposal) -> Proposal:
@@ -120,23 +120,13 @@ async def replace(connection: Connection, new: NewProposal) -> Proposal:
 
 async def find(connection: Connection, kind: Kind, proposal_id: int) -> Proposal | None:
     """Return a proposal, or None if the kind has none with this number."""
-    return proposal(
-        await connection.fetchrow(
-            f"SELECT {COLUMNS} FROM proposal WHERE proposal_id = $1 AND kind = $2", proposal_id, kind.value
-        )
-    )
+    found = await _read(connection, "kind = $1 AND proposal_id = $2", kind.value, proposal_id)
+    return found[0] if found else None
 
 
 async def open_of(connection: Connection, kind: Kind, subject: str, matter: str = "") -> Proposal | None:
     """Return the open proposal about a matter of a subject, or None."""
-    return proposal(
-        await connection.fetchrow(
-            f"SELECT {COLUMNS} FROM proposal WHERE kind = $1 AND subject = $2 AND matter = $3 AND decision IS NULL",
-            kind.value,
-            subject,
-            matter,
-        )
-    )
+    return next((one for one in await open_ones(connection, kind, subject) if one.matter == matter), None)
 
 
 async def agree_to_same(connection: Connection, new: NewProposal) -> str | None:
@@ -153,23 +143,14 @@ async def agree_to_same(connection: Connection, new: NewProposal) -> str | None:
 
 async def open_ones(connection: Connection, kind: Kind, subject: str) -> list[Proposal]:
     """Return the open proposals about a subject, the oldest first."""
-    rows = await connection.fetch(
-        f"SELECT {COLUMNS} FROM proposal WHERE kind = $1 AND subject = $2 AND decision IS NULL ORDER BY proposal_id",
-        kind.value,
-        subject,
-    )
-    return [Proposal(**dict(row)) for row in rows]
+    where = "kind = $1 AND subject = $2 AND decision IS NULL ORDER BY proposal_id"
+    return await _read(connection, where, kind.value, subject)
 
 
 async def of_subject(connection: Connection, kind: Kind, subject: str, limit: int) -> list[Proposal]:
     """Return the proposals about a subject, the newest first."""
-    rows = await connection.fetch(
-        f"SELECT {COLUMNS} FROM proposal WHERE kind = $1 AND subject = $2 ORDER BY proposal_id DESC LIMIT $3",
-        kind.value,
-        subject,
-        limit,
-    )
-    return [Proposal(**dict(row)) for row in rows]
+    where = "kind = $1 AND subject = $2 ORDER BY proposal_id DESC LIMIT $3"
+    return await _read(connection, where, kind.value, subject, limit)
 
 
 async def decide(
@@ -196,11 +177,10 @@ async def decide(
         reason,
         given_to,
     )
-    decided = proposal(row)
-    assert decided is not None, "the caller has read the proposal"
-    return decided
+    assert row is not None, "the caller has read the proposal"
+    return Proposal(**dict(row))
 
 
-def proposal(row: Record | None) -> Proposal | None:
-    """Return the proposal of a row with `COLUMNS`; None without a row."""
-    return Proposal(**dict(row)) if row else None
+async def _read(connection: Connection, where: str, *values: object) -> list[Proposal]:
+    rows = await connection.fetch(f"SELECT {COLUMNS} FROM proposal WHERE {where}", *values)
+    return [Proposal(**dict(row)) for row in rows]

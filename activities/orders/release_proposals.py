@@ -101,7 +101,7 @@ async def confirm_proposal(work: CaseTransaction, hold: AccountHold, reason: str
     `SameEyes` for an officer who may not confirm it.
     """
     connection = work.connection
-    proposal = await _waiting(work, hold.hold_id)
+    proposal = await waiting_release(work, hold.hold_id)
     check_confirming(proposal, work.actor, await release_proposals.told_about(connection, hold.hold_id), work.now)
     found = await releasable(connection, hold, None if proposal.whole else proposal.paise)
     if found.paise > proposal.paise:
@@ -115,7 +115,7 @@ async def confirm_proposal(work: CaseTransaction, hold: AccountHold, reason: str
 
 async def reject_proposal(work: CaseTransaction, hold: AccountHold, reason: str) -> ReleaseProposal:
     """Reject the release that waits. Raises `NotNow` without one."""
-    proposal = await _waiting(work, hold.hold_id)
+    proposal = await waiting_release(work, hold.hold_id)
     await _end(work, proposal, Decision.REFUSED, reason)
     return proposal
 
@@ -133,7 +133,8 @@ def confirm_by(work: CaseTransaction, proposal: ReleaseProposal) -> datetime:
     return proposal.hear_until + timedelta(seconds=seconds)
 
 
-async def _waiting(work: CaseTransaction, hold_id: UUID) -> ReleaseProposal:
+async def waiting_release(work: CaseTransaction, hold_id: UUID) -> ReleaseProposal:
+    """Return the release of a hold that waits. Raises `NoReleaseProposed`."""
     proposal = await release_proposals.waiting(work.connection, hold_id, work.now)
     if proposal is None:
         raise NoReleaseProposed(hold_id)

@@ -111,22 +111,16 @@ async def _hearings(
 def shown(proposed: Proposal, at: datetime, heard: Mapping[int, tuple[Hearing, ...]] | None = None) -> ReleaseProposal:
     """Return a proposal as a release that waits or has ended."""
     assert proposed.not_before is not None, "the victims are heard"
-    needs_second = proposed.needs_second
+    body, hear_until = proposed.body, proposed.not_before
     waits = proposed.decision is None
     return ReleaseProposal(
-        proposal_id=proposed.proposal_id,
+        **proposed.model_dump(include={"proposal_id", "reason", "proposed_by", "proposed_at", "needs_second"}),
+        **{name: body[name] for name in ("grievance_id", "paise", "whole")},
         hold_id=UUID(proposed.subject),
         case_ack_no=proposed.case_no or "",
-        grievance_id=proposed.body["grievance_id"],
-        paise=proposed.body["paise"],
-        whole=proposed.body["whole"],
-        reason=proposed.reason,
-        proposed_by=proposed.proposed_by,
-        proposed_at=proposed.proposed_at,
-        hear_until=proposed.not_before,
-        needs_second=needs_second,
+        hear_until=hear_until,
         state=STATES[proposed.decision],
-        stage=stage_of(proposed.not_before, needs_second=needs_second, at=at) if waits else None,
+        stage=stage_of(hear_until, needs_second=proposed.needs_second, at=at) if waits else None,
         ended_at=proposed.decided_at,
         ended_by=proposed.decided_by,
         ended_reason=proposed.decided_reason,
