@@ -238,13 +238,4 @@ def _shown(ctx: Context, row: CorrectionRow) -> VictimCorrection:
 
 def _done(row: CorrectionRow) -> VictimCorrectionDone:
     # An act is no read: it asks for no reason, and the read log does not have it. So it returns no personal data.
-    return VictimCorrectionDone(
-        correction_id=row.correction_id,
-        ack_no=row.ack_no,
-        fields=row.fields,
-        proposed_by=row.proposed_by,
-        proposed_at=row.proposed_at,
-        decision=row.decision,
-        decided_by=row.decided_by,
-        decided_at=row.decided_at,
-    )
+    return VictimCorrectionDone(**row.model_dump(include=set(VictimCorrectionDone.model_fields)))

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from asyncpg import Record
 from pydantic import Field
 
 from db.pool import Connection
@@ -25,6 +24,8 @@ class Kind(StrEnum):
     """what a bank has stated of an order; matter: digest of the lines"""
     PAYER = "payer"
     """which complaint is right about who paid a transfer; subject: case and hop"""
+    RELEASE = "release"
+    """of money on hold; subject: the hold. Below the sums of the policy the same officer may agree"""
     RESOLUTION = "resolution"
     """of a discrepancy; matter: number, decision and officer"""
     VICTIM_CORRECTION = "victim_correction"
@@ -54,6 +55,8 @@ class _Asked(FrozenModel):
     proposed_at: UtcDatetime
     valid_until: UtcDatetime | None = None
     """nothing is agreed to after this time"""
+    not_before: UtcDatetime | None = None
+    """nothing is agreed to before this time"""
 
 
 class NewProposal(_Asked):
@@ -69,6 +72,7 @@ class Proposal(_Asked):
     """A proposal as it is read."""
 
     proposal_id: int
+    needs_second: bool
     decision: Decision | None
     """None: open"""
     decided_by: str | None
@@ -98,7 +102,8 @@ async def lock(connection: Connection, kind: Kind) -> None:
 
 async def insert(connection: Connection, new: NewProposal) -> Proposal | None:
     """Write a proposal and return it; None if one about the same matter is open."""
-    return proposal(await connection.fetchrow(_INSERT, *(getattr(new, name) for name in _NEW)))
+    row = await connection.fetchrow(_INSERT, *(getattr(new, name) for name in _NEW))
+    return Proposal(**dict(row)) if row else None
 
 
 async def replace(connection: Connection, new: NewProposal) -> Proposal:
@@ -115,23 +120,13 @@ async def replace(connection: Connection, new: NewProposal) -> Proposal:
 
 async def find(connection: Connection, kind: Kind, proposal_id: int) -> Proposal | None:
     """Return a proposal, or None if the kind has none with this number."""
-    return proposal(
-        await connection.fetchrow(
-            f"SELECT {COLUMNS} FROM proposal WHERE proposal_id = $1 AND kind = $2", proposal_id, kind.value
-        )
-    )
+    found = await _read(connection, "kind = $1 AND proposal_id = $2", kind.value, proposal_id)
+    return found[0] if found else None
 
 
 async def open_of(connection: Connection, kind: Kind, subject: str, matter: str = "") -> Proposal | None:
     """Return the open proposal about a matter of a subject, or None."""
-    return proposal(
-        await connection.fetchrow(
-            f"SELECT {COLUMNS} FROM proposal WHERE kind = $1 AND subject = $2 AND matter = $3 AND decision IS NULL",
-            kind.value,
-            subject,
-            matter,
-        )
-    )
+    return next((one for one in await open_ones(connection, kind, subject) if one.matter == matter), None)
 
 
 async def agree_to_same(connection: Connection, new: NewProposal) -> str | None:
@@ -148,12 +143,14 @@ async def agree_to_same(connection: Connection, new: NewProposal) -> str | None:
 
 async def open_ones(connection: Connection, kind: Kind, subject: str) -> list[Proposal]:
     """Return the open proposals about a subject, the oldest first."""
-    rows = await connection.fetch(
-        f"SELECT {COLUMNS} FROM proposal WHERE kind = $1 AND subject = $2 AND decision IS NULL ORDER BY proposal_id",
-        kind.value,
-        subject,
-    )
-    return [Proposal(**dict(row)) for row in rows]
+    where = "kind = $1 AND subject = $2 AND decision IS NULL ORDER BY proposal_id"
+    return await _read(connection, where, kind.value, subject)
+
+
+async def of_subject(connection: Connection, kind: Kind, subject: str, limit: int) -> list[Proposal]:
+    """Return the proposals about a subject, the newest first."""
+    where = "kind = $1 AND subject = $2 ORDER BY proposal_id DESC LIMIT $3"
+    return await _read(connection, where, kind.value, subject, limit)
 
 
 async def decide(
@@ -180,11 +177,10 @@ async def decide(
         reason,
         given_to,
     )
-    decided = proposal(row)
-    assert decided is not None, "the caller has read the proposal"
-    return decided
+    assert row is not None, "the caller has read the proposal"
+    return Proposal(**dict(row))
 
 
-def proposal(row: Record | None) -> Proposal | None:
-    """Return the proposal of a row with `COLUMNS`; None without a row."""
-    return Proposal(**dict(row)) if row else None
+async def _read(connection: Connection, where: str, *values: object) -> list[Proposal]:
+    rows = await connection.fetch(f"SELECT {COLUMNS} FROM proposal WHERE {where}", *values)
+    return [Proposal(**dict(row)) for row in rows]

@@ -46,8 +46,6 @@ from schemas.administration import (
 from schemas.changes import Change
 from schemas.enums import Role
 
-TIME_OVER = "its time was over when the next one was proposed"
-
 
 class Rehearsed(Exception):
     """The change is undone, because it was a rehearsal."""
@@ -195,12 +193,11 @@ async def _undecided(connection: Connection, proposal_id: int) -> StoredProposal
 
 
 async def _refuse_open(ctx: Context, connection: Connection, asked: Asked, by: str, now: datetime) -> None:
-    subject = effects.subject_of(asked)
-    over = await admin_proposals.end_over(connection, asked.kind, subject, by, TIME_OVER, now)
-    if over is not None:
-        await proposal_tasks.close_waiting(connection, over, now)
-    if (waiting := await proposals.open_of(connection, Kind.ADMINISTRATION, subject, asked.kind)) is not None:
-        raise ProposalOpen(waiting.proposal_id)
+    waiting = await proposals.open_of(connection, Kind.ADMINISTRATION, effects.subject_of(asked), asked.kind)
+    if waiting is not None:
+        if not await admin_proposals.end_over(connection, waiting, by, now):
+            raise ProposalOpen(waiting.proposal_id)
+        await proposal_tasks.close_waiting(connection, waiting.proposal_id, now)
     most = ctx.policy.administration.open_most
     if await admin_proposals.count_open(connection, now) >= most:
         raise TooManyProposals(most)

@@ -6,11 +6,11 @@ from activities.context import Context
 from activities.grievances import decisions
 from activities.holds.hold_transaction import HoldTransaction, hold_transaction
 from activities.holds.small_holds import note_decision
-from activities.orders.release_proposals import confirm_proposal, reject_proposal
+from activities.orders.release_proposals import confirm_proposal, reject_proposal, waiting_release
 from db import person_keys
 from db.holds import account_holds
 from db.orders import release_proposals
-from domain.errors.orders import HearerProposed, NoReleaseProposed, NotAVictimOfHold, TooManyHearings
+from domain.errors.orders import HearerProposed, NotAVictimOfHold, TooManyHearings
 from domain.errors.victims import VictimErased
 from domain.persons import is_same_person
 from schemas.events import EventKind
@@ -33,7 +33,7 @@ async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> 
     the victim is destroyed. Raises `SameEyes` for the officer who proposed it, and `LimitExceeded`.
     """
     async with hold_transaction(ctx, hold_id, by) as work:
-        proposal = await _waiting(work)
+        proposal = await waiting_release(work, hold_id)
         if is_same_person(by, proposal.proposed_by):
             raise HearerProposed(by)
         if not await release_proposals.has_money(work.connection, hold_id, new.ack_no):
@@ -48,7 +48,7 @@ async def hear_victim(ctx: Context, hold_id: UUID, new: NewHearing, by: str) -> 
         sealed = ctx.persons.seal_new(victim, new.said, use)
         await release_proposals.insert_hearing(work.connection, proposal.proposal_id, new.ack_no, by, work.now, sealed)
         await work.log(EventKind.VICTIM_HEARD, proposal_id=proposal.proposal_id, ack_no=new.ack_no)
-        return await _waiting(work)
+        return await waiting_release(work, hold_id)
 
 
 async def confirm_release(
@@ -74,13 +74,6 @@ async def reject_release(ctx: Context, hold_id: UUID, reason: str, by: str) -> R
     async with hold_transaction(ctx, hold_id, by) as work:
         await reject_proposal(work, work.hold, reason)
         return await _newest(work)
-
-
-async def _waiting(work: HoldTransaction) -> ReleaseProposal:
-    proposal = await release_proposals.waiting(work.connection, work.hold.hold_id, work.now)
-    if proposal is None:
-        raise NoReleaseProposed(work.hold.hold_id)
-    return proposal
 
 
 async def _newest(work: HoldTransaction) -> ReleaseProposal:

@@ -11,17 +11,18 @@ from uuid import UUID
 from activities.cases.transaction import CaseTransaction
 from activities.notifications.people import Concerned, notify_people
 from activities.orders.releases import notify_hold_workflows, order_release, releasable
+from db import proposals
 from db.holds.account_holds import AccountHold
 from db.orders import release_proposals
-from db.orders.release_proposals import NewProposal
 from db.police import firs
+from db.proposals import Decision, Kind, NewProposal
 from domain.errors.orders import NoReleaseProposed, ReleaseGrew, ReleaseProposed
 from domain.notifications.events import NotificationEvent
 from domain.releases import check_confirming, check_decider
 from schemas.enums import Role, TaskKind
 from schemas.events import EventKind
 from schemas.notifications import MessageFacts
-from schemas.orders.releases import ReleaseProposal, ReleaseState
+from schemas.orders.releases import ReleaseProposal
 from schemas.police import CaseDuty
 from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import OrderReason
@@ -53,18 +54,28 @@ async def propose_release(
     found = await releasable(work.connection, hold, wanted_paise)
     rules, policy = work.ctx.policy.release, work.ctx.policy.version
     hear_until = work.now + timedelta(seconds=rules.hear_seconds / work.ctx.procedure_clock_factor)
+    body = {
+        "grievance_id": str(grievance_id) if grievance_id else None,
+        "paise": found.paise,
+        "whole": wanted_paise is None,
+        "hold_limit_paise": rules.second_officer_above_paise,
+        "day_limit_paise": rules.second_officer_above_a_day_paise,
+        "policy": policy,
+    }
     new = NewProposal(
-        hold_id=hold.hold_id,
-        grievance_id=grievance_id,
-        paise=found.paise,
-        whole=wanted_paise is None,
+        kind=Kind.RELEASE,
+        subject=str(hold.hold_id),
+        case_no=work.case_no,
+        body=body,
         reason=reason,
-        hear_until=hear_until,
-        hold_limit_paise=rules.second_officer_above_paise,
-        day_limit_paise=rules.second_officer_above_a_day_paise,
-        policy=policy,
+        proposed_by=work.actor,
+        proposed_at=work.now,
+        not_before=hear_until,
     )
-    proposal = await release_proposals.insert(work.connection, work.case_no, new, work.actor, work.now)
+    # The database counts whether a second officer is needed. Two proposals of one officer wait for each other there.
+    written = await proposals.insert(work.connection, new)
+    assert written is not None, "none waits"
+    proposal = release_proposals.shown(written, work.now)
     cause, subject = TaskCause.RELEASE_TO_CONFIRM, about(TaskSubject.HOLD, hold.hold_id)
     await work.ask(NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject), institution=hold.institution)
     await _log(
@@ -90,12 +101,12 @@ async def confirm_proposal(work: CaseTransaction, hold: AccountHold, reason: str
     `SameEyes` for an officer who may not confirm it.
     """
     connection = work.connection
-    proposal = await _waiting(work, hold.hold_id)
+    proposal = await waiting_release(work, hold.hold_id)
     check_confirming(proposal, work.actor, await release_proposals.told_about(connection, hold.hold_id), work.now)
     found = await releasable(connection, hold, None if proposal.whole else proposal.paise)
     if found.paise > proposal.paise:
         raise ReleaseGrew(found.paise, proposal.paise)
-    await _end(work, proposal, ReleaseState.ORDERED, reason)
+    await _end(work, proposal, Decision.AGREED, reason)
     order_reason = OrderReason.GRIEVANCE if proposal.grievance_id else OrderReason.SMALL_HOLD
     await order_release(work, hold, order_reason, found.lines, grievance_id=proposal.grievance_id)
     await notify_hold_workflows(work, hold)
@@ -104,8 +115,8 @@ async def confirm_proposal(work: CaseTransaction, hold: AccountHold, reason: str
 
 async def reject_proposal(work: CaseTransaction, hold: AccountHold, reason: str) -> ReleaseProposal:
     """Reject the release that waits. Raises `NotNow` without one."""
-    proposal = await _waiting(work, hold.hold_id)
-    await _end(work, proposal, ReleaseState.REJECTED, reason)
+    proposal = await waiting_release(work, hold.hold_id)
+    await _end(work, proposal, Decision.REFUSED, reason)
     return proposal
 
 
@@ -113,7 +124,7 @@ async def drop_proposal(work: CaseTransaction, hold_id: UUID, reason: str, *, gr
     """Drop the release of a hold that waits, or only one of `grievance_id`, because it is overtaken."""
     proposal = await release_proposals.waiting(work.connection, hold_id, work.now)
     if proposal is not None and grievance_id in {None, proposal.grievance_id}:
-        await _end(work, proposal, ReleaseState.DROPPED, reason)
+        await _end(work, proposal, Decision.OVERTAKEN, reason)
 
 
 def confirm_by(work: CaseTransaction, proposal: ReleaseProposal) -> datetime:
@@ -122,15 +133,17 @@ def confirm_by(work: CaseTransaction, proposal: ReleaseProposal) -> datetime:
     return proposal.hear_until + timedelta(seconds=seconds)
 
 
-async def _waiting(work: CaseTransaction, hold_id: UUID) -> ReleaseProposal:
+async def waiting_release(work: CaseTransaction, hold_id: UUID) -> ReleaseProposal:
+    """Return the release of a hold that waits. Raises `NoReleaseProposed`."""
     proposal = await release_proposals.waiting(work.connection, hold_id, work.now)
     if proposal is None:
         raise NoReleaseProposed(hold_id)
     return proposal
 
 
-async def _end(work: CaseTransaction, proposal: ReleaseProposal, state: ReleaseState, reason: str) -> None:
-    await release_proposals.end(work.connection, proposal.proposal_id, state, work.actor, reason, work.now)
+async def _end(work: CaseTransaction, proposal: ReleaseProposal, decision: Decision, reason: str) -> None:
+    await proposals.decide(work.connection, proposal.proposal_id, decision, work.actor, work.now, reason)
+    state = release_proposals.STATES[decision]
     subject = about(TaskSubject.HOLD, proposal.hold_id)
     await work.close_tasks(subject, [TaskCause.RELEASE_TO_CONFIRM], f"the release is {state.value}")
     await _log(work, EventKind.RELEASE_ENDED, proposal, state=state.value, reason=reason)

@@ -17,7 +17,7 @@ from activities.metrics import METRICS
 from db import proposals
 from db.cases import events, hops, ledger
 from db.orders import bank_orders
-from db.proposals import NewProposal
+from db.proposals import Kind, NewProposal
 from db.tracing import answers, discrepancies
 from db.tracing.discrepancies import DiscrepancyRow, Doubt
 from domain.errors import NotNow
@@ -241,7 +241,18 @@ class _ResolutionWriter(CaseTransaction):
             await self._log(EventKind.RESOLUTION_PROPOSED)
 
     def _proposal(self) -> NewProposal:
-        return discrepancies.proposal_of(self.found, self.resolution_no, self.decided, self.by.officer, self.now)
+        number, decision, officer = self.resolution_no, self.decided.decision.value, self.by.officer
+        return NewProposal(
+            kind=Kind.RESOLUTION,
+            subject=str(self.found.discrepancy_id),
+            # Each officer may propose the same decision.
+            matter=f"{number} {decision} {officer}",
+            case_no=self.case_no,
+            body={"resolution_no": number, "decision": decision},
+            reason=self.decided.reason,
+            proposed_by=officer,
+            proposed_at=self.now,
+        )
 
     async def book(self, entries: Sequence[Entry], proposed_by: str | None) -> FollowUp | None:
         """Write the resolution: posting, consequences for the hop, event and the end of the work item."""

@@ -30,7 +30,10 @@ WHERE kind = 'administration' AND ($1::text IS NULL OR coalesce(decision, 'open'
     AND ($4::bigint IS NULL OR proposal_id < $4)
 ORDER BY proposal_id DESC LIMIT $5
 """
+_SAME: Final = Proposal.model_fields.keys() - {"kind", "state", "decided_reason", "version"}
+"""what a proposal of an admin has in common with every other one"""
 ASKED: Final[TypeAdapter[Asked]] = TypeAdapter(Asked)
+TIME_OVER: Final = "its time was over when the next one was proposed"
 SETTING: Final = "goldenhour.proposal_id"
 """names the proposal to the events that triggers write in the same transaction"""
 
@@ -48,15 +51,12 @@ def body_of(asked: Asked, changes: Sequence[Change]) -> dict[str, Any]:
     return {"asked": asked.model_dump(mode="json"), "changes": [one.model_dump() for one in changes]}
 
 
-async def end_over(
-    connection: Connection, kind: ProposalKind, subject: str, by: str, reason: str, at: datetime
-) -> int | None:
-    """End the open proposal of this kind for the subject if its time is over; return its number."""
-    waiting = await proposals.open_of(connection, Kind.ADMINISTRATION, subject, kind.value)
-    if waiting is None or waiting.valid_until is None or waiting.valid_until >= at:
-        return None
-    await proposals.decide(connection, waiting.proposal_id, Decision.EXPIRED, by, at, reason)
-    return waiting.proposal_id
+async def end_over(connection: Connection, waiting: proposals.Proposal, by: str, at: datetime) -> bool:
+    """End an open proposal if its time is over; return whether it is."""
+    is_over = waiting.valid_until is not None and waiting.valid_until < at
+    if is_over:
+        await proposals.decide(connection, waiting.proposal_id, Decision.EXPIRED, by, at, TIME_OVER)
+    return is_over
 
 
 async def count_open(connection: Connection, now: datetime) -> int:
@@ -101,18 +101,10 @@ async def name_in_events(connection: Connection, proposal_id: int) -> None:
 def shown(stored: proposals.Proposal) -> Proposal:
     """Return a proposal as admins read it. Its version is a digest of what the deciding admin sees."""
     seen = orjson.dumps([stored.body["asked"], stored.body["changes"]], option=orjson.OPT_SORT_KEYS)
-    assert stored.valid_until is not None, "each change has its time"
     return Proposal(
-        proposal_id=stored.proposal_id,
+        **stored.model_dump(include=_SAME),
         kind=ProposalKind(stored.matter),
-        subject=stored.subject,
         state=ProposalState(stored.decision or "open"),
-        reason=stored.reason,
-        proposed_by=stored.proposed_by,
-        proposed_at=stored.proposed_at,
-        valid_until=stored.valid_until,
-        decided_by=stored.decided_by,
-        decided_at=stored.decided_at,
         decided_reason=stored.decided_reason or None,
         version=sha256(seen).hexdigest()[:16],
     )

@@ -235,10 +235,19 @@ FILES: Final = {
         "release_hearing",
         "hearing_id",
         "bigint",
-        "t.proposal_id IN (SELECT proposal_id FROM release_proposal WHERE case_no = $1)",
-        "person_id,sealed_said",
+        "t.proposal_id IN (SELECT p.proposal_id FROM proposal p WHERE p.case_no = $1)",
+        "person_id,sealed_said,kind",
     ),
-    "grievances/releases.jsonl": _rows("release_proposal", _CASE, "t.proposal_id"),
+    "grievances/releases.jsonl": _proposals(
+        "release",
+        "p.proposal_id, p.case_no, p.hold_id, p.grievance_id, p.body -> 'paise' AS paise, p.body -> 'whole' AS whole,"
+        " p.reason, p.not_before AS hear_until, p.body -> 'hold_limit_paise' AS hold_limit_paise,"
+        " p.body -> 'day_limit_paise' AS day_limit_paise, p.body ->> 'policy' AS policy, p.needs_second,"
+        " CASE p.decision WHEN 'agreed' THEN 'ordered' WHEN 'refused' THEN 'rejected' WHEN 'overtaken' THEN 'dropped'"
+        " ELSE 'waits' END AS state, p.decided_at AS ended_at, p.decided_by AS ended_by,"
+        " p.decided_reason AS ended_reason",
+        "t.proposal_id",
+    ),
     CONTACT_CHANGES: _opened_rows("holder_contact_change", "change_id", "bigint", _HOLD, "person_id,sealed"),
     CONTACTS: _opened_rows("holder_contact", "hold_id", "uuid", _HOLD, "person_id,sealed"),
     "holds/holds.jsonl": _rows("account_hold", _CASE, "t.first_held_at, t.hold_id", more=_KEPT_BY),

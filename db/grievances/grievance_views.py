@@ -44,9 +44,10 @@ LEFT JOIN grievance_level l ON l.grievance_id = g.grievance_id AND l.ended_at IS
 """
 _READ: Final = f"""
 SELECT g.grievance_id, g.serial_no, g.hold_id, g.case_no AS case_ack_no, a.institution, g.state, g.level, g.opened_at,
-       g.due_at, g.overdue, money.held_paise, g.ended_at, p.hear_until, p.needs_second
+       g.due_at, g.overdue, money.held_paise, g.ended_at, p.not_before AS hear_until, p.needs_second
 FROM ({{found}}) AS g JOIN account_hold a USING (hold_id)
-LEFT JOIN release_proposal p ON p.grievance_id = g.grievance_id AND p.state = 'waits'
+LEFT JOIN proposal p ON p.kind = 'release' AND p.subject = g.hold_id::text AND p.decision IS NULL
+    AND p.grievance_id = g.grievance_id
 {_HELD}
 """
 _LIST: Final = (
@@ -67,7 +68,8 @@ _WAITING: Final = (
     _READ.format(
         found=f"""
 SELECT g.*, l.due_at, l.due_at < $1 AS overdue FROM grievance_level l JOIN grievance g USING (grievance_id)
-LEFT JOIN release_proposal w ON w.grievance_id = g.grievance_id AND w.state = 'waits'
+LEFT JOIN proposal w ON w.kind = 'release' AND w.subject = g.hold_id::text AND w.decision IS NULL
+    AND w.grievance_id = g.grievance_id
 WHERE l.ended_at IS NULL AND g.state = 'open'
   AND ($2::text[] IS NULL OR CASE WHEN w.proposal_id IS NULL THEN g.level = ANY($2)
        ELSE $3::boolean AND NOT (w.needs_second AND person_of(w.proposed_by) = $4) END)

@@ -201,7 +201,8 @@ async def deciders(connection: Connection, grievance_id: UUID) -> tuple[str, ...
         "SELECT ended_by AS who FROM grievance_level WHERE grievance_id = $1 AND outcome = 'decided'"
         " UNION SELECT a.small_hold_decided_by FROM grievance g JOIN account_hold a USING (hold_id)"
         " WHERE g.grievance_id = $1 AND a.small_hold_decision = 'keep'"
-        " UNION SELECT ended_by FROM release_proposal WHERE grievance_id = $1 AND state = 'ordered'",
+        " UNION SELECT p.decided_by FROM grievance g JOIN proposal p ON p.kind = 'release'"
+        " AND p.subject = g.hold_id::text WHERE g.grievance_id = $1 AND p.grievance_id = $1 AND p.decision = 'agreed'",
         grievance_id,
     )
     return tuple(row["who"] for row in rows)

@@ -19,10 +19,10 @@ _READ: Final = """
 SELECT a.hold_id, a.case_no AS case_ack_no, a.institution, a.account_key, a.reference, a.state, a.first_held_at,
        a.lapses_at, a.holder_told_at, a.warned_days, a.retained_by_kind, a.retained_by_id,
        a.small, a.small_hold_decision, a.small_hold_decided_by, a.small_hold_reason,
-       money.held_paise, (money.held_paise - ordered.paise)::bigint AS free_paise, a.ended_at, p.hear_until,
-       p.needs_second
+       money.held_paise, (money.held_paise - ordered.paise)::bigint AS free_paise, a.ended_at,
+       p.not_before AS hear_until, p.needs_second
 FROM ({found}) AS a
-LEFT JOIN release_proposal p ON p.hold_id = a.hold_id AND p.state = 'waits'
+LEFT JOIN proposal p ON p.kind = 'release' AND p.subject = a.hold_id::text AND p.decision IS NULL
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(b.balance_paise), 0)::bigint AS held_paise FROM hop h JOIN ledger_balance b
       ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'

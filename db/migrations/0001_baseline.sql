@@ -1924,6 +1924,33 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE FUNCTION proposal_release_counted()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    of_hold bigint;
+    of_day bigint;
+    asked bigint := (NEW.body -> 'paise')::bigint;
+BEGIN
+    IF person_of(NEW.proposed_by) IN (SELECT told_about_hold(NEW.subject::uuid)) THEN
+        RAISE EXCEPTION 'this officer told a thing about the hold'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'proposal_release_told';
+    END IF;
+    -- Two proposals of one officer at once would not see each other.
+    PERFORM pg_advisory_xact_lock(hashtextextended('proposal:release:' || person_of(NEW.proposed_by), 0));
+    SELECT coalesce(sum((p.body -> 'paise')::bigint), 0) INTO of_hold FROM proposal p
+    WHERE p.kind = 'release' AND p.subject = NEW.subject AND coalesce(p.decision, 'agreed') = 'agreed';
+    SELECT coalesce(sum((p.body -> 'paise')::bigint), 0) INTO of_day FROM proposal p
+    WHERE p.kind = 'release' AND person_of(p.proposed_by) = person_of(NEW.proposed_by)
+      AND coalesce(p.decision, 'agreed') = 'agreed'
+      AND p.proposed_at >= date_trunc('day', NEW.proposed_at, 'Asia/Kolkata')
+      AND p.proposed_at < date_trunc('day', NEW.proposed_at, 'Asia/Kolkata') + interval '1 day';
+    NEW.needs_second := of_hold + asked > (NEW.body -> 'hold_limit_paise')::bigint
+        OR of_day + asked > (NEW.body -> 'day_limit_paise')::bigint;
+    RETURN NEW;
+END $function$;
+
 CREATE FUNCTION proposal_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1931,9 +1958,9 @@ AS $function$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.decision IS NOT NULL OR NEW.decision IS NULL
         -- What is generated is not there yet.
-        OR to_jsonb(NEW) - '{decision,decided_by,decided_at,decided_reason,given_to,ack_no,discrepancy_id,hop_no,order_id,victim_id}'::text[]
+        OR to_jsonb(NEW) - '{decision,decided_by,decided_at,decided_reason,given_to,ack_no,discrepancy_id,grievance_id,hold_id,hop_no,order_id,victim_id}'::text[]
             IS DISTINCT FROM
-            to_jsonb(OLD) - '{decision,decided_by,decided_at,decided_reason,given_to,ack_no,discrepancy_id,hop_no,order_id,victim_id}'::text[]
+            to_jsonb(OLD) - '{decision,decided_by,decided_at,decided_reason,given_to,ack_no,discrepancy_id,grievance_id,hold_id,hop_no,order_id,victim_id}'::text[]
     THEN
         RAISE EXCEPTION 'of a proposal only the decision is written, once'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'proposal_rules';
@@ -1942,6 +1969,11 @@ BEGIN
         AND NOT (is_live_admin(person_of(NEW.proposed_by)) AND is_live_admin(person_of(NEW.decided_by))) THEN
         RAISE EXCEPTION 'a proposal takes effect by two admins'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'proposal_by_admins';
+    END IF;
+    IF NEW.kind = 'release' AND NEW.decision = 'agreed'
+        AND person_of(NEW.decided_by) IN (SELECT told_about_hold(NEW.subject::uuid)) THEN
+        RAISE EXCEPTION 'this officer told a thing about the hold'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'proposal_release_told';
     END IF;
     RETURN NEW;
 END $function$;
@@ -1990,48 +2022,6 @@ BEGIN
     RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
 END $function$;
 
-CREATE FUNCTION release_proposal_counted()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-DECLARE
-    of_hold bigint;
-    of_day bigint;
-BEGIN
-    IF person_of(NEW.proposed_by) IN (SELECT told_about_hold(NEW.hold_id)) THEN
-        RAISE EXCEPTION 'this officer told a thing about the hold'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'release_proposal_told';
-    END IF;
-    -- Two proposals of one officer at once would not see each other.
-    PERFORM pg_advisory_xact_lock(hashtextextended('release_proposal:' || person_of(NEW.proposed_by), 0));
-    SELECT coalesce(sum(paise), 0) INTO of_hold FROM release_proposal
-    WHERE hold_id = NEW.hold_id AND state IN ('waits', 'ordered');
-    SELECT coalesce(sum(paise), 0) INTO of_day FROM release_proposal
-    WHERE person_of(proposed_by) = person_of(NEW.proposed_by) AND state IN ('waits', 'ordered')
-      AND proposed_at >= date_trunc('day', NEW.proposed_at, 'Asia/Kolkata')
-      AND proposed_at < date_trunc('day', NEW.proposed_at, 'Asia/Kolkata') + interval '1 day';
-    NEW.needs_second := of_hold + NEW.paise > NEW.hold_limit_paise OR of_day + NEW.paise > NEW.day_limit_paise;
-    RETURN NEW;
-END $function$;
-
-CREATE FUNCTION release_proposal_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF TG_OP = 'DELETE' OR OLD.state <> 'waits'
-        OR (to_jsonb(NEW) - '{state,ended_at,ended_by,ended_reason}'::text[])
-            IS DISTINCT FROM (to_jsonb(OLD) - '{state,ended_at,ended_by,ended_reason}'::text[])
-    THEN
-        RAISE EXCEPTION 'of a proposed release only its end is written, once' USING ERRCODE = 'restrict_violation';
-    END IF;
-    IF NEW.state = 'ordered' AND person_of(NEW.ended_by) IN (SELECT told_about_hold(NEW.hold_id)) THEN
-        RAISE EXCEPTION 'this officer told a thing about the hold'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'release_proposal_told';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE FUNCTION release_was_proposed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2043,8 +2033,8 @@ BEGIN
     IF NOT EXISTS (SELECT FROM bank_order o WHERE o.order_id = NEW.order_id AND o.reason IN ('grievance', 'micro')) THEN
         RETURN NULL;
     END IF;
-    SELECT min(p.proposed_at), coalesce(sum(p.paise) FILTER (WHERE p.state = 'ordered'), 0) INTO since, proposed
-    FROM release_proposal p WHERE p.hold_id = NEW.hold_id;
+    SELECT min(p.proposed_at), coalesce(sum((p.body -> 'paise')::bigint) FILTER (WHERE p.decision = 'agreed'), 0)
+    INTO since, proposed FROM proposal p WHERE p.kind = 'release' AND p.subject = NEW.hold_id::text;
     IF proposed < (
         SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0)
         FROM bank_order_line l JOIN bank_order o USING (order_id)
@@ -2545,8 +2535,8 @@ AS $function$
     UNION
     SELECT person_of(c.made_by) FROM proof c WHERE c.hold_id = of_hold
     UNION
-    SELECT person_of(w.recorded_by) FROM release_proposal p JOIN release_hearing w USING (proposal_id)
-    WHERE p.hold_id = of_hold
+    SELECT person_of(w.recorded_by) FROM proposal p JOIN release_hearing w USING (proposal_id)
+    WHERE p.kind = 'release' AND p.subject = of_hold::text
     UNION
     SELECT person_of(importer) FROM account_hold a
     JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
@@ -5147,12 +5137,20 @@ CREATE TABLE proposal (
     decided_by text,
     decided_at timestamp with time zone,
     decided_reason text NOT NULL DEFAULT ''::text,
+    needs_second boolean NOT NULL DEFAULT true,
+    not_before timestamp with time zone,
     given_to text,
     ack_no text GENERATED ALWAYS AS ((body ->> 'ack_no'::text)) STORED,
     discrepancy_id bigint GENERATED ALWAYS AS (
 CASE kind
     WHEN 'resolution'::text THEN (subject)::bigint
     ELSE NULL::bigint
+END) STORED,
+    grievance_id uuid GENERATED ALWAYS AS (((body ->> 'grievance_id'::text))::uuid) STORED,
+    hold_id uuid GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'release'::text THEN (subject)::uuid
+    ELSE NULL::uuid
 END) STORED,
     hop_no integer GENERATED ALWAYS AS (((body ->> 'hop_no'::text))::integer) STORED,
     order_id uuid GENERATED ALWAYS AS (
@@ -5166,6 +5164,7 @@ CASE kind
     ELSE NULL::bigint
 END) STORED,
     CONSTRAINT proposal_pkey PRIMARY KEY (proposal_id),
+    CONSTRAINT proposal_of_kind_key UNIQUE (proposal_id, kind),
     CONSTRAINT proposal_about_officer_check CHECK ((about_officer ~ '^[a-z0-9._@-]{1,64}$'::text)),
     CONSTRAINT proposal_administration CHECK (((kind <> 'administration'::text) OR (((matter = ANY (ARRAY['officer_added'::text, 'officer_changed'::text, 'role_given'::text, 'role_ended'::text, 'officer_enabled'::text, 'officer_disabled'::text, 'officer_reset'::text, 'team_added'::text, 'team_changed'::text, 'member_moved'::text, 'institution_changed'::text, 'nodal_officers_changed'::text, 'bank_login_replaced'::text, 'bank_key_added'::text, 'bank_key_ended'::text, 'bank_key_request_decided'::text, 'bank_people_confirmed'::text, 'policy_changed'::text])) AND (jsonb_typeof((body -> 'asked'::text)) = 'object'::text) AND (jsonb_typeof((body -> 'changes'::text)) = 'array'::text) AND (valid_until IS NOT NULL) AND (proposed_by ~~ 'officer:%'::text) AND ((decision IS NULL) OR ((decided_by ~~ 'officer:%'::text) AND (decided_reason <> ''::text)))) IS TRUE))),
     CONSTRAINT proposal_body_check CHECK ((pg_column_size(body) <= 524288)),
@@ -5176,13 +5175,16 @@ END) STORED,
     CONSTRAINT proposal_decision_check CHECK ((decision = ANY (ARRAY['agreed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text, 'overtaken'::text]))),
     CONSTRAINT proposal_given_to CHECK (((given_to IS NULL) OR ((kind = 'payer'::text) AND (decision = 'agreed'::text)))),
     CONSTRAINT proposal_has_code CHECK (((code_digest IS NOT NULL) = (matter = ANY (ARRAY['officer_added'::text, 'officer_reset'::text, 'bank_login_replaced'::text])))),
+    CONSTRAINT proposal_heard CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at >= not_before))),
     CONSTRAINT proposal_in_time CHECK (((valid_until > proposed_at) AND ((decision IS DISTINCT FROM 'agreed'::text) OR (decided_at <= valid_until)) AND ((decision IS DISTINCT FROM 'expired'::text) OR (decided_at > valid_until)))),
-    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['administration'::text, 'order_statement'::text, 'payer'::text, 'resolution'::text, 'victim_correction'::text]))),
+    CONSTRAINT proposal_kind_check CHECK ((kind = ANY (ARRAY['administration'::text, 'order_statement'::text, 'payer'::text, 'release'::text, 'resolution'::text, 'victim_correction'::text]))),
     CONSTRAINT proposal_not_of_oneself CHECK (((decision IS DISTINCT FROM 'agreed'::text) OR (about_officer IS NULL) OR (person_of(decided_by) <> about_officer))),
     CONSTRAINT proposal_order_statement CHECK (((kind <> 'order_statement'::text) OR (((matter ~ '^[0-9a-f]{64}$'::text) AND (jsonb_typeof((body -> 'lines'::text)) = 'array'::text)) IS TRUE))),
     CONSTRAINT proposal_payer CHECK (((kind <> 'payer'::text) OR (((hop_no IS NOT NULL) AND ((body -> 'among'::text) ? ack_no)) IS TRUE))),
     CONSTRAINT proposal_reason_check CHECK ((((reason = ''::text) = (kind = 'victim_correction'::text)) AND (length(reason) <= 1000))),
+    CONSTRAINT proposal_release CHECK (((kind <> 'release'::text) OR ((((body -> 'paise'::text))::bigint > 0) AND (jsonb_typeof((body -> 'whole'::text)) = 'boolean'::text) AND (num_nulls((body -> 'hold_limit_paise'::text), (body -> 'day_limit_paise'::text), (body -> 'policy'::text), not_before) = 0)) IS TRUE)),
     CONSTRAINT proposal_resolution CHECK (((kind <> 'resolution'::text) OR ((((body ->> 'decision'::text) = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text])) AND (((body ->> 'resolution_no'::text))::integer > 0)) IS TRUE))),
+    CONSTRAINT proposal_second CHECK ((needs_second OR (kind = 'release'::text))),
     CONSTRAINT proposal_subject_check CHECK (((subject <> ''::text) AND (length(subject) <= 200) AND (length(matter) <= 300))),
     CONSTRAINT proposal_victim_correction CHECK (((kind <> 'victim_correction'::text) OR ((((body -> 'fields'::text) <> '[]'::jsonb) AND ((body -> 'fields'::text) <@ '["name", "mobile", "email"]'::jsonb) AND (((body ->> 'before'::text) || (body ->> 'after'::text) || (body ->> 'reason'::text)) ~ '^[0-9a-f]+$'::text) AND (ack_no IS NOT NULL)) IS TRUE))),
     CONSTRAINT proposal_withdrawn_by_its_officer CHECK (((decision IS DISTINCT FROM 'withdrawn'::text) OR (person_of(decided_by) = person_of(proposed_by))))
@@ -5195,11 +5197,14 @@ COMMENT ON COLUMN proposal.decision IS 'null: open; "expired" is written when an
 COMMENT ON COLUMN proposal.case_no IS 'null: about no case';
 COMMENT ON COLUMN proposal.given_to IS 'of a payer: the victim''s complaint in this case that owns the money, if the complaint that is right is in another case';
 COMMENT ON COLUMN proposal.matter IS 'what of the subject it is about; only one proposal about it is open';
-COMMENT ON COLUMN proposal.subject IS 'key of what it is about: of an administration id of the officer, name of the team, code of the institution, or `policy`; of an order statement the order; of a payer case and hop; of a resolution the discrepancy; of a correction the victim';
+COMMENT ON COLUMN proposal.needs_second IS 'false of a release below the sums of the policy: the releases of this hold, and those that this officer proposed on this day in India';
+COMMENT ON COLUMN proposal.not_before IS 'nothing is agreed to before this time: the victims are heard';
+COMMENT ON COLUMN proposal.subject IS 'key of what it is about: of an administration id of the officer, name of the team, code of the institution, or `policy`; of an order statement the order; of a payer case and hop; of a release the hold; of a resolution the discrepancy; of a correction the victim';
 COMMENT ON COLUMN proposal.valid_until IS 'nothing is agreed to after this time';
 CREATE INDEX proposal_agreed ON proposal (kind, decided_at, proposal_id) WHERE (decision = 'agreed'::text);
 CREATE INDEX proposal_case ON proposal (case_no, kind) WHERE (case_no IS NOT NULL);
 CREATE INDEX proposal_of_kind ON proposal (kind, proposal_id);
+CREATE INDEX proposal_release_officer ON proposal (person_of(proposed_by), proposed_at) WHERE (kind = 'release'::text);
 CREATE INDEX proposal_subject ON proposal (kind, subject);
 CREATE UNIQUE INDEX proposal_open ON proposal (kind, subject, matter) WHERE (decision IS NULL);
 
@@ -5401,47 +5406,13 @@ CREATE TABLE release_hearing (
     recorded_at timestamp with time zone NOT NULL,
     person_id uuid NOT NULL,
     sealed_said bytea NOT NULL,
+    kind text GENERATED ALWAYS AS ('release'::text) STORED NOT NULL,
     CONSTRAINT release_hearing_pkey PRIMARY KEY (hearing_id)
 );
 COMMENT ON TABLE release_hearing IS 'What a victim says to a proposed release, as an officer records it.';
+COMMENT ON COLUMN release_hearing.kind IS 'of the proposal';
 COMMENT ON COLUMN release_hearing.sealed_said IS 'what the victim says, sealed under the key of the victim';
 CREATE INDEX release_hearing_proposal ON release_hearing (proposal_id);
-
-CREATE TABLE release_proposal (
-    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    case_no text NOT NULL,
-    hold_id uuid NOT NULL,
-    grievance_id uuid,
-    paise bigint NOT NULL,
-    whole boolean NOT NULL,
-    reason text NOT NULL,
-    proposed_by text NOT NULL,
-    proposed_at timestamp with time zone NOT NULL,
-    hear_until timestamp with time zone NOT NULL,
-    hold_limit_paise bigint NOT NULL,
-    day_limit_paise bigint NOT NULL,
-    needs_second boolean NOT NULL,
-    policy text NOT NULL,
-    state text NOT NULL DEFAULT 'waits'::text,
-    ended_at timestamp with time zone,
-    ended_by text,
-    ended_reason text NOT NULL DEFAULT ''::text,
-    CONSTRAINT release_proposal_pkey PRIMARY KEY (proposal_id),
-    CONSTRAINT release_proposal_ended CHECK ((((state = 'waits'::text) = (ended_at IS NULL)) AND ((ended_at IS NULL) = (ended_by IS NULL)))),
-    CONSTRAINT release_proposal_four_eyes CHECK (((state <> 'ordered'::text) OR (NOT needs_second) OR is_second_officer(ended_by, proposed_by))),
-    CONSTRAINT release_proposal_heard CHECK (((state <> 'ordered'::text) OR (ended_at >= hear_until))),
-    CONSTRAINT release_proposal_paise_check CHECK ((paise > 0)),
-    CONSTRAINT release_proposal_reason_check CHECK ((reason <> ''::text)),
-    CONSTRAINT release_proposal_state_check CHECK ((state = ANY (ARRAY['waits'::text, 'ordered'::text, 'rejected'::text, 'dropped'::text])))
-);
-COMMENT ON COLUMN release_proposal.ended_by IS 'who ordered it, rejected it, or decided otherwise';
-COMMENT ON COLUMN release_proposal.grievance_id IS 'null for a small hold';
-COMMENT ON COLUMN release_proposal.needs_second IS 'the releases of this hold, or those that this officer proposed on this day in India, exceed the sums of the policy';
-COMMENT ON COLUMN release_proposal.whole IS 'all that is free is released, and not a part';
-CREATE INDEX release_proposal_case ON release_proposal (case_no);
-CREATE INDEX release_proposal_hold ON release_proposal (hold_id);
-CREATE INDEX release_proposal_officer ON release_proposal (person_of(proposed_by), proposed_at);
-CREATE UNIQUE INDEX release_proposal_waits ON release_proposal (hold_id) WHERE (state = 'waits'::text);
 
 CREATE TABLE reply_form (
     form_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -6396,6 +6367,8 @@ ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIG
 ALTER TABLE proposal ADD CONSTRAINT proposal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 ALTER TABLE proposal ADD CONSTRAINT proposal_discrepancy_id_fkey FOREIGN KEY (discrepancy_id) REFERENCES discrepancy(discrepancy_id);
 ALTER TABLE proposal ADD CONSTRAINT proposal_given_to_fkey FOREIGN KEY (case_no, given_to) REFERENCES complaint(case_no, ack_no);
+ALTER TABLE proposal ADD CONSTRAINT proposal_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
+ALTER TABLE proposal ADD CONSTRAINT proposal_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 ALTER TABLE proposal ADD CONSTRAINT proposal_hop_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 ALTER TABLE proposal ADD CONSTRAINT proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 ALTER TABLE proposal ADD CONSTRAINT proposal_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
@@ -6410,10 +6383,7 @@ ALTER TABLE recovery_code ADD CONSTRAINT recovery_code_officer_id_fkey FOREIGN K
 ALTER TABLE release_brake ADD CONSTRAINT release_brake_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_person_id_fkey FOREIGN KEY (person_id) REFERENCES person_key(person_id);
-ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_proposal_id_fkey FOREIGN KEY (proposal_id) REFERENCES release_proposal(proposal_id);
-ALTER TABLE release_proposal ADD CONSTRAINT release_proposal_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
-ALTER TABLE release_proposal ADD CONSTRAINT release_proposal_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
-ALTER TABLE release_proposal ADD CONSTRAINT release_proposal_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+ALTER TABLE release_hearing ADD CONSTRAINT release_hearing_proposal_id_kind_fkey FOREIGN KEY (proposal_id, kind) REFERENCES proposal(proposal_id, kind);
 ALTER TABLE reply_form ADD CONSTRAINT reply_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES reply_link(link_id);
 ALTER TABLE reply_link ADD CONSTRAINT reply_link_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 ALTER TABLE reply_link ADD CONSTRAINT reply_link_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
@@ -6638,8 +6608,9 @@ CREATE TRIGGER policy_version_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 CREATE TRIGGER case_assignment_procedure AFTER INSERT OR UPDATE OF ended_at ON procedure FOR EACH ROW WHEN ((new.ended_at IS NULL)) EXECUTE FUNCTION case_assignment_procedure();
 CREATE TRIGGER procedure_wakes_starter AFTER INSERT OR UPDATE OF started_at ON procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION procedure_starter_needed();
 CREATE TRIGGER procedure_news_wakes_starter AFTER INSERT ON procedure_news FOR EACH STATEMENT EXECUTE FUNCTION procedure_starter_needed();
-CREATE TRIGGER proposal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by, kind ON proposal FOR EACH ROW WHEN ((((new.decision = 'agreed'::text) OR ((new.kind = 'administration'::text) AND (new.decision = 'refused'::text))) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
+CREATE TRIGGER proposal_four_eyes BEFORE INSERT OR UPDATE OF decision, decided_by, proposed_by, kind, needs_second ON proposal FOR EACH ROW WHEN ((new.needs_second AND ((new.decision = 'agreed'::text) OR ((new.kind = 'administration'::text) AND (new.decision = 'refused'::text))) AND (NOT is_second_officer(new.decided_by, new.proposed_by)))) EXECUTE FUNCTION two_persons();
 CREATE TRIGGER proposal_kept BEFORE TRUNCATE ON proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER proposal_release_counted BEFORE INSERT ON proposal FOR EACH ROW WHEN ((new.kind = 'release'::text)) EXECUTE FUNCTION proposal_release_counted();
 CREATE TRIGGER proposal_rules BEFORE DELETE OR UPDATE ON proposal FOR EACH ROW EXECUTE FUNCTION proposal_rules();
 CREATE TRIGGER provider_identity_kept BEFORE UPDATE OR TRUNCATE ON provider_identity FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER public_draft_kept BEFORE DELETE OR TRUNCATE ON public_draft FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -6654,8 +6625,6 @@ CREATE TRIGGER refused_act_kept_for_a_year BEFORE DELETE ON refused_act FOR EACH
 CREATE TRIGGER release_brake_continued_once BEFORE UPDATE ON release_brake FOR EACH ROW WHEN ((old.continued_at IS NOT NULL)) EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER release_brake_kept BEFORE DELETE OR TRUNCATE ON release_brake FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER release_hearing_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON release_hearing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER release_proposal_counted BEFORE INSERT ON release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_counted();
-CREATE TRIGGER release_proposal_rules BEFORE DELETE OR UPDATE ON release_proposal FOR EACH ROW EXECUTE FUNCTION release_proposal_rules();
 CREATE TRIGGER reply_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reply_link_deletion BEFORE DELETE ON reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_deletion();
 CREATE TRIGGER reply_link_kept BEFORE TRUNCATE ON reply_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -1,13 +1,14 @@
 """Releases that officers propose, and what victims say to them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
+from db import proposals
 from db.person_keys import Opens, SealedText, StoredText, stored_text
 from db.pool import Connection
+from db.proposals import Decision, Kind, Proposal
 from domain.releases import stage_of
 from schemas.orders.releases import Hearing, ReleaseProposal, ReleaseState
 
@@ -15,89 +16,28 @@ MOST_SHOWN: Final = 50
 HEARINGS_MOST: Final = 50
 """most hearings of one proposed release"""
 
-_PROPOSAL: Final = (
-    "proposal_id, hold_id, case_no AS case_ack_no, grievance_id, paise, whole, reason, proposed_by, proposed_at,"
-    " hear_until, needs_second, state, ended_at, ended_by, ended_reason"
-)
-
-
-@dataclass(frozen=True)
-class NewProposal:
-    """A release as an officer proposes it, with the policy's sums for one officer."""
-
-    hold_id: UUID
-    grievance_id: UUID | None
-    paise: int
-    whole: bool
-    reason: str
-    hear_until: datetime
-    hold_limit_paise: int
-    day_limit_paise: int
-    policy: str
-
-
-async def insert(connection: Connection, case_no: str, new: NewProposal, by: str, at: datetime) -> ReleaseProposal:
-    """Write a proposed release; the database counts whether a second officer is needed.
-
-    Transactions of one officer wait for each other here, so the caller has locked the case before.
-    """
-    row = await connection.fetchrow(
-        "INSERT INTO release_proposal (case_no, hold_id, grievance_id, paise, whole, reason, proposed_by, proposed_at,"
-        " hear_until, hold_limit_paise, day_limit_paise, needs_second, policy)"
-        f" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, true, $12) RETURNING {_PROPOSAL}",
-        case_no,
-        new.hold_id,
-        new.grievance_id,
-        new.paise,
-        new.whole,
-        new.reason,
-        by,
-        at,
-        new.hear_until,
-        new.hold_limit_paise,
-        new.day_limit_paise,
-        new.policy,
-    )
-    assert row is not None, "one row was inserted"
-    return _proposal(dict(row), at)
+STATES: Final = {
+    None: ReleaseState.WAITS,
+    Decision.AGREED: ReleaseState.ORDERED,
+    Decision.REFUSED: ReleaseState.REJECTED,
+    Decision.OVERTAKEN: ReleaseState.DROPPED,
+}
+"""state of a release by the decision on its proposal"""
 
 
 async def waiting(connection: Connection, hold_id: UUID, at: datetime) -> ReleaseProposal | None:
     """Return the release of a hold that waits, with its hearings but not what victims said, or None."""
-    row = await connection.fetchrow(
-        f"SELECT {_PROPOSAL} FROM release_proposal WHERE hold_id = $1 AND state = 'waits'", hold_id
-    )
-    if row is None:
-        return None
-    return _proposal(dict(row), at, await _hearings(connection, [row["proposal_id"]]))
+    found = await proposals.open_of(connection, Kind.RELEASE, str(hold_id))
+    return shown(found, at, await _hearings(connection, [found.proposal_id])) if found else None
 
 
 async def of_hold(
     connection: Connection, hold_id: UUID, at: datetime, opens: Opens | None = None
 ) -> tuple[ReleaseProposal, ...]:
     """Return the releases that were proposed of a hold, the newest first; without `opens` not what victims said."""
-    rows = await connection.fetch(
-        f"SELECT {_PROPOSAL} FROM release_proposal WHERE hold_id = $1 ORDER BY proposal_id DESC LIMIT $2",
-        hold_id,
-        MOST_SHOWN,
-    )
-    heard = await _hearings(connection, [row["proposal_id"] for row in rows], opens)
-    return tuple(_proposal(dict(row), at, heard) for row in rows)
-
-
-async def end(
-    connection: Connection, proposal_id: int, state: ReleaseState, by: str, reason: str, at: datetime
-) -> None:
-    """Write the end of a proposed release."""
-    await connection.execute(
-        "UPDATE release_proposal SET state = $2, ended_by = $3, ended_reason = $4, ended_at = $5"
-        " WHERE proposal_id = $1",
-        proposal_id,
-        state.value,
-        by,
-        reason,
-        at,
-    )
+    found = await proposals.of_subject(connection, Kind.RELEASE, str(hold_id), MOST_SHOWN)
+    heard = await _hearings(connection, [one.proposal_id for one in found], opens)
+    return tuple(shown(one, at, heard) for one in found)
 
 
 async def told_about(connection: Connection, hold_id: UUID) -> frozenset[str]:
@@ -145,8 +85,8 @@ def use_of_hearing(proposal_id: int, ack_no: str) -> str:
 async def hearings_of_case(connection: Connection, case_no: str) -> dict[int, StoredText]:
     """Return what victims of a case said to proposed releases."""
     rows = await connection.fetch(
-        f"SELECT w.hearing_id, {SAID} AS said FROM release_hearing w JOIN release_proposal p USING (proposal_id)"
-        " WHERE p.case_no = $1",
+        f"SELECT w.hearing_id, {SAID} AS said FROM release_hearing w JOIN proposal p USING (proposal_id)"
+        " WHERE p.kind = 'release' AND p.case_no = $1",
         case_no,
     )
     return {row["hearing_id"]: StoredText(**row["said"]) for row in rows}
@@ -168,10 +108,21 @@ async def _hearings(
     return found
 
 
-def _proposal(
-    row: dict[str, Any], at: datetime, heard: Mapping[int, tuple[Hearing, ...]] | None = None
-) -> ReleaseProposal:
-    waits = row["state"] == ReleaseState.WAITS
-    stage = stage_of(row["hear_until"], needs_second=row["needs_second"], at=at) if waits else None
-    hearings = (heard or {}).get(row["proposal_id"], ())
-    return ReleaseProposal(**row, stage=stage, hearings=hearings)
+def shown(proposed: Proposal, at: datetime, heard: Mapping[int, tuple[Hearing, ...]] | None = None) -> ReleaseProposal:
+    """Return a proposal as a release that waits or has ended."""
+    assert proposed.not_before is not None, "the victims are heard"
+    body, hear_until = proposed.body, proposed.not_before
+    waits = proposed.decision is None
+    return ReleaseProposal(
+        **proposed.model_dump(include={"proposal_id", "reason", "proposed_by", "proposed_at", "needs_second"}),
+        **{name: body[name] for name in ("grievance_id", "paise", "whole")},
+        hold_id=UUID(proposed.subject),
+        case_ack_no=proposed.case_no or "",
+        hear_until=hear_until,
+        state=STATES[proposed.decision],
+        stage=stage_of(hear_until, needs_second=proposed.needs_second, at=at) if waits else None,
+        ended_at=proposed.decided_at,
+        ended_by=proposed.decided_by,
+        ended_reason=proposed.decided_reason,
+        hearings=(heard or {}).get(proposed.proposal_id, ()),
+    )

@@ -186,14 +186,11 @@ async def find(connection: Connection, case_no: str, hop_no: int, decision_id: i
 def decision_of(proposed: Proposal) -> PayerDecision:
     """Return a proposal as officers read it."""
     return PayerDecision(
+        **proposed.model_dump(include={"reason", "proposed_by", "proposed_at", "given_to"}),
         decision_id=proposed.proposal_id,
         ack_no=proposed.body["ack_no"],
-        reason=proposed.reason,
-        proposed_by=proposed.proposed_by,
-        proposed_at=proposed.proposed_at,
         agreed_by=proposed.decided_by if proposed.is_agreed else None,
         agreed_at=proposed.decided_at if proposed.is_agreed else None,
-        given_to=proposed.given_to,
     )
 
 

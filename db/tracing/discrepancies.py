@@ -7,7 +7,6 @@ from typing import Final
 from db.cases.cases import case_no_of
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from db.proposals import Kind, NewProposal
 from domain.errors.tracing import DiscrepancyNotFound
 from schemas.base import FrozenModel
 from schemas.enums import Bucket, ClaimKind, DiscrepancyKind
@@ -262,23 +261,6 @@ async def insert_resolution(
         transaction_id,
         from_held,
         proposed_by,
-    )
-
-
-def proposal_of(
-    found: DiscrepancyRow, resolution_no: int, resolution: NewResolution, by: str, at: datetime
-) -> NewProposal:
-    """Return an officer's proposal. Each officer may propose the same decision."""
-    decision = resolution.decision.value
-    return NewProposal(
-        kind=Kind.RESOLUTION,
-        subject=str(found.discrepancy_id),
-        matter=f"{resolution_no} {decision} {by}",
-        case_no=found.case_no,
-        body={"resolution_no": resolution_no, "decision": decision},
-        reason=resolution.reason,
-        proposed_by=by,
-        proposed_at=at,
     )
 
 

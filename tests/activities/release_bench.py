@@ -34,10 +34,10 @@ async def confirmed(ctx: Context, clock: Clock, hold_id: UUID, by: str = SECOND)
 async def was_confirmed(pool: Pool, case_no: str, hold_id: UUID, paise: int, grievance_id: UUID | None) -> None:
     """Write a release of a hold that two officers have decided, so that an order for it can be made."""
     await pool.execute(
-        "INSERT INTO release_proposal (case_no, hold_id, grievance_id, paise, whole, reason, proposed_by, proposed_at,"
-        " hear_until, hold_limit_paise, day_limit_paise, needs_second, policy, state, ended_at, ended_by)"
-        " VALUES ($1, $2, $3, $4, false, 'seen', 'officer:io', now() - interval '3 days', now() - interval '1 day', 0,"
-        " 0, true, '1', 'ordered', now(), $5)",
+        "INSERT INTO proposal (kind, case_no, subject, body, reason, proposed_by, proposed_at, not_before, decision,"
+        " decided_at, decided_by) VALUES ('release', $1, $2::uuid::text, jsonb_build_object('grievance_id', $3::uuid,"
+        " 'paise', $4::bigint, 'whole', false, 'hold_limit_paise', 0, 'day_limit_paise', 0, 'policy', '1'), 'seen',"
+        " 'officer:io', now() - interval '3 days', now() - interval '1 day', 'agreed', now(), $5)",
         case_no,
         hold_id,
         grievance_id,

@@ -35,10 +35,10 @@ BY_ENGINE: Final = frozenset({OrderReason.LAPSED, OrderReason.EXCESS, OrderReaso
 _DECIDED: Final = """
 SELECT o.order_id, o.reason, o.ordered_by, o.planned_at, l.hold_id, sum(l.amount_paise)::bigint AS paise,
     CASE o.reason
-        WHEN 'grievance' THEN (SELECT ARRAY[p.proposed_by, p.ended_by] FROM release_proposal p
-            WHERE p.hold_id = l.hold_id AND p.state = 'ordered' AND p.ended_at = o.planned_at)
-        WHEN 'micro' THEN (SELECT ARRAY[p.proposed_by, p.ended_by] FROM release_proposal p
-            WHERE p.hold_id = l.hold_id AND p.state = 'ordered' AND p.ended_at = o.planned_at)
+        WHEN 'grievance' THEN (SELECT ARRAY[p.proposed_by, p.decided_by] FROM proposal p
+            WHERE p.hold_id = l.hold_id AND p.decision = 'agreed' AND p.decided_at = o.planned_at)
+        WHEN 'micro' THEN (SELECT ARRAY[p.proposed_by, p.decided_by] FROM proposal p
+            WHERE p.hold_id = l.hold_id AND p.decision = 'agreed' AND p.decided_at = o.planned_at)
         WHEN 'court' THEN (SELECT ARRAY[c.taken_by, c.confirmed_by] FROM court_order c
             WHERE c.court_order_id = o.court_order_id)
         WHEN 'restoration' THEN (SELECT ARRAY[r.prepared_by, r.approved_by] FROM restoration r

@@ -112,7 +112,6 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
         "bank_confirmation",
         "order_cancellation",
         "returned_funds",
-        "release_proposal",
         "release_hearing",
     ),
     "bank_gateway": ("feed_entry", "feed_counter", "feed_key", "bank_evidence", "bank_nonce", "rate_bucket"),

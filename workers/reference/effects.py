@@ -254,7 +254,8 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "proposal_rules": Effect(
         Sort.RULE,
-        "Refuses any change of a proposal but its one decision, and an agreement of one who is no admin now.",
+        "Refuses any change of a proposal but its one decision, and an agreement of one who is no admin now, or who"
+        " told of the hold.",
     ),
     "policy_version_agreed": Effect(
         Sort.RULE, "Refuses a version of the policy that two admins have not agreed to, when the transaction ends."
@@ -310,11 +311,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     ),
     "call_back_rules": Effect(Sort.RULE, "Refuses any change of a promised call but what became of it, once."),
     "withdrawal_rules": Effect(Sort.RULE, "Refuses any change of a withdrawal but its one decision."),
-    "release_proposal_counted": Effect(
+    "proposal_release_counted": Effect(
         Sort.RULE,
         "Counts whether a proposed release needs a second officer, and refuses one of an officer who told of the hold.",
     ),
-    "release_proposal_rules": Effect(Sort.RULE, "Refuses any change of a proposed release but its one end."),
     "person_key_rules": Effect(
         Sort.RULE, "Refuses to delete a key, to give it another owner, and to bring a destroyed key back."
     ),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from db.proposals import Decision
 from schemas.documents.due_documents import DueDocumentState
 from schemas.enums import HopState, RequestState
-from schemas.orders.releases import ReleaseState
 from schemas.restoration_enums import FirState, GrievanceState, OrderState, RestorationState
 
 START: Final = "[*]"
@@ -32,6 +32,7 @@ class Machine:
     written_in: str
     """the files that write the state"""
     changes: tuple[Change, ...]
+    column: str = "state"
 
 
 def _from_each(befores: Sequence[StrEnum], after: StrEnum, by: str) -> tuple[Change, ...]:
@@ -123,17 +124,19 @@ _GRIEVANCE: Final = Machine(
         ),
     ),
 )
-_RELEASE: Final = Machine(
-    "Proposed release of a hold",
-    "release_proposal",
-    ReleaseState,
-    "`activities/orders/release_proposals.py`",
+_PROPOSAL: Final = Machine(
+    "Proposal of one person",
+    "proposal",
+    Decision,
+    "`db/proposals.py`",
     (
-        Change(START, ReleaseState.WAITS, "decide or decide-small: the victim is heard"),
-        Change(ReleaseState.WAITS, ReleaseState.ORDERED, "release/confirm, above the sums by a second officer"),
-        Change(ReleaseState.WAITS, ReleaseState.REJECTED, "release/reject"),
-        Change(ReleaseState.WAITS, ReleaseState.DROPPED, "the grievance moves up or ends, or nothing is on hold"),
+        Change(START, Decision.AGREED, "another person agrees; below the sums of a release also the same officer"),
+        Change(START, Decision.REFUSED, "refused or rejected"),
+        Change(START, Decision.WITHDRAWN, "who proposed it withdraws it"),
+        Change(START, Decision.EXPIRED, "its time was over at the next proposal"),
+        Change(START, Decision.OVERTAKEN, "a newer proposal, or another act, takes its place"),
     ),
+    "decision",
 )
 _FIR: Final = Machine(
     "First information report",
@@ -178,4 +181,4 @@ _DOCUMENT: Final = Machine(
         *_from_each(_ENDED, DueDocumentState.WAITING, "asked for again (lien notices and duties)"),
     ),
 )
-MACHINES: Final = (_HOP, _REQUEST, _ORDER, _RESTORATION, _GRIEVANCE, _RELEASE, _FIR, _DOCUMENT)
+MACHINES: Final = (_HOP, _REQUEST, _ORDER, _RESTORATION, _GRIEVANCE, _PROPOSAL, _FIR, _DOCUMENT)

@@ -31,7 +31,7 @@ async def states_page(connection: Connection) -> str:
     allowed = {(one.table, one.column): one.values for one in await catalog.state_checks(connection)}
     for machine in MACHINES:
         states = [state.value for state in machine.states]
-        check_complete(f"check of {machine.table}.state", states, allowed[machine.table, "state"])
+        check_complete(f"check of {machine.table}.{machine.column}", states, allowed[machine.table, machine.column])
         drawn = {name for change in machine.changes for name in (change.before, change.after)} - {START}
         check_complete(f"workers/reference/machines.py, {machine.title}", sorted(drawn), states)
     policy = load_policy()

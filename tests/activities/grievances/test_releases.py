@@ -313,15 +313,15 @@ async def test_the_database_orders_no_release_that_no_officer_confirmed(appeal: 
     await appeal.report()
     await appeal.say(IO, LEVEL.IO, RELEASED)
     pool = appeal.holds.bench.pool
-    with pytest.raises(asyncpg.CheckViolationError, match="release_proposal_heard"):
+    with pytest.raises(asyncpg.CheckViolationError, match="proposal_heard"):
         await pool.execute(
-            "UPDATE release_proposal SET state = 'ordered', ended_by = $1, ended_at = proposed_at WHERE hold_id = $2",
+            "UPDATE proposal SET decision = 'agreed', decided_by = $1, decided_at = proposed_at WHERE hold_id = $2",
             SECOND,
             appeal.hold_id,
         )
-    with pytest.raises(asyncpg.CheckViolationError, match="release_proposal_four_eyes"):
+    with pytest.raises(asyncpg.CheckViolationError, match="proposal_four_eyes"):
         await pool.execute(
-            "UPDATE release_proposal SET state = 'ordered', ended_by = proposed_by, ended_at = hear_until"
+            "UPDATE proposal SET decision = 'agreed', decided_by = proposed_by, decided_at = not_before"
             " WHERE hold_id = $1",
             appeal.hold_id,
         )

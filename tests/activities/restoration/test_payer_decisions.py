@@ -172,21 +172,6 @@ async def test_h1_if_the_later_is_right_its_victim_is_credited_at_its_account(ho
     await home.check(case_no)
 
 
-async def test_c2_the_name_of_the_first_officer_in_other_letters_decides_nothing(home: Home) -> None:
-    case_no, later = await claimed_twice(home)
-    new = NewPayerDecision(ack_no=later, reason=WHY)
-    first = await propose(home.ctx, case_no, 1, new, "officer:ravi")
-    with pytest.raises(PayerNeedsSecondOfficer):
-        await agree(home.ctx, case_no, 1, first.decision_id, SeenPayerDecision(ack_no=later), "officer:Ravi")
-    with pytest.raises(asyncpg.CheckViolationError) as error:
-        await home.bench.pool.execute(
-            "UPDATE proposal SET decision = 'agreed', decided_by = 'officer:Ravi', decided_at = now()"
-            " WHERE proposal_id = $1",
-            first.decision_id,
-        )
-    assert error.value.constraint_name == "proposal_four_eyes"
-
-
 async def test_h1_one_officer_alone_decides_nothing(home: Home) -> None:
     case_no, later = await claimed_twice(home)
     first = await propose(home.ctx, case_no, 1, NewPayerDecision(ack_no=later, reason=WHY), DESK)

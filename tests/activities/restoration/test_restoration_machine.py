@@ -403,7 +403,9 @@ class RestorationMachine(RuleBasedStateMachine):
     @rule(data=st.data(), rejects=st.booleans())
     def release_is_confirmed(self, data: st.DataObject, rejects: bool) -> None:
         hold_id = self.one(
-            data, "SELECT hold_id FROM release_proposal WHERE case_no = ANY($1) AND state = 'waits' ORDER BY hold_id"
+            data,
+            "SELECT hold_id FROM proposal WHERE case_no = ANY($1) AND kind = 'release' AND decision IS NULL"
+            " ORDER BY hold_id",
         )
         if hold_id is None:
             return

@@ -20,9 +20,10 @@ from tests.factories import make_context
 SAID = "it is my money, I never bought there"
 ROWS = "SELECT to_jsonb(o)::text FROM objection o UNION ALL SELECT to_jsonb(w)::text FROM release_hearing w"
 PROPOSAL = """
-INSERT INTO release_proposal (case_no, hold_id, paise, whole, reason, proposed_by, proposed_at, hear_until,
-    hold_limit_paise, day_limit_paise, needs_second, policy)
-VALUES ($1, $2, 1, false, 'why', 'officer:io', now(), now(), 1, 1, true, 'test') RETURNING proposal_id
+INSERT INTO proposal (kind, case_no, subject, body, reason, proposed_by, proposed_at, not_before)
+VALUES ('release', $1, $2::uuid::text, '{"grievance_id": null, "paise": 1, "whole": false,
+    "hold_limit_paise": 1, "day_limit_paise": 1, "policy": "test"}', 'why', 'officer:io', now(), now())
+RETURNING proposal_id
 """
 
 
