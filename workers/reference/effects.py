@@ -108,6 +108,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Asks for a lien notice to every bank that holds money, because it can now name the FIR.",
         ("due_document",),
     ),
+    "fir_goes_out": Effect(Sort.FLOW, "Queues the request to the register of reports.", ("outgoing",)),
     "fir_lapse_asks_for_notices": Effect(
         Sort.FLOW,
         "Asks for a lien notice to every bank that holds money, because the FIR that it names has lapsed.",
