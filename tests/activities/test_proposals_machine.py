@@ -1,11 +1,12 @@
 """Every kind of proposal lives through anything, in any order: it takes effect by two persons, once, or not at all."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, product
 from typing import Any, ClassVar, Final
 
 import asyncpg
@@ -22,6 +23,7 @@ from activities.officers import enrolment
 from activities.orders.confirmations import record_statement
 from activities.restoration import payer_decisions
 from activities.tracing.discrepancies import ResolvingOfficer, resolve
+from db.evidence import pack
 from db.pool import open_pool
 from db.proposals import Kind
 from domain.errors import RuleBroken
@@ -108,8 +110,6 @@ class Life:
     async def act(self, what: str, by: str, to: Row | None) -> None:
         """Do it about this proposal; None if there is none."""
         raise NotImplementedError
-
-    # -- what must be true ---------------------------------------------------------------------------------------------
 
     async def rows(self) -> list[Row]:
         found = await self.ctx.pool.fetch(
@@ -205,19 +205,13 @@ class Life:
     async def database_holds_it(self) -> None:
         """Whatever the code believes, the database refuses one person, a second decision and another body."""
         alone = "decision = 'agreed', decided_by = proposed_by, decided_at = coalesce(not_before, proposed_at)"
-        again = "decision = 'overtaken', decided_at = decided_at + interval '1 hour'"
-        for one in await self.rows():
-            if one["decision"] is not None:
-                with pytest.raises(asyncpg.RestrictViolationError):
-                    await self.ctx.pool.execute(
-                        f"UPDATE proposal SET {again} WHERE proposal_id = $1", one["proposal_id"]
-                    )
-            for change in ("UPDATE proposal SET body = '{}'", "DELETE FROM proposal", f"UPDATE proposal SET {alone}"):
-                with pytest.raises((asyncpg.RestrictViolationError, asyncpg.CheckViolationError)):
-                    await self.ctx.pool.execute(f"{change} WHERE proposal_id = $1", one["proposal_id"])
-
-
-# -- the kinds ---------------------------------------------------------------------------------------------------------
+        changes_of_it = (
+            *("UPDATE proposal SET body = '{}'", "DELETE FROM proposal", f"UPDATE proposal SET {alone}"),
+            "UPDATE proposal SET decided_at = decided_at + interval '1 hour'",
+        )
+        for one, change in product(await self.rows(), changes_of_it):
+            with pytest.raises((asyncpg.RestrictViolationError, asyncpg.CheckViolationError)):
+                await self.ctx.pool.execute(f"{change} WHERE proposal_id = $1", one["proposal_id"])
 
 
 class Administration(Life):
@@ -355,6 +349,24 @@ class VictimCorrection(Life):
 
 
 LIVES: Final = {life.kind: life for life in Life.__subclasses__()}
+IN_PACK: Final = {
+    Kind.ORDER_STATEMENT: ("orders/words_proposed.jsonl", "agreed_at agreed_by lines note order_id proposal_id"),
+    Kind.PAYER: (
+        "restorations/payer_decisions.jsonl",
+        "ack_no agreed_at agreed_by among case_no decision_id given_to hop_no reason",
+    ),
+    Kind.RELEASE: (
+        "grievances/releases.jsonl",
+        "case_no day_limit_paise ended_at ended_by ended_reason grievance_id hear_until hold_id hold_limit_paise"
+        " needs_second paise policy proposal_id reason state whole",
+    ),
+    Kind.RESOLUTION: ("banks/discrepancy_proposals.jsonl", "decision discrepancy_id reason resolution_no"),
+    Kind.VICTIM_CORRECTION: (
+        "case/victim_corrections.jsonl",
+        "ack_no case_no correction_id decided_at decided_by decision fields",
+    ),
+}
+"""file of the pack, and what a line of it has beside the officer and the time"""
 
 
 @pytest.mark.parametrize("kind", LIVES)
@@ -376,4 +388,13 @@ def test_whatever_happens_it_takes_effect_by_two_persons_once_or_not_at_all(data
 
 
 def test_every_kind_is_tried_here() -> None:
-    assert set(LIVES) == set(Kind)
+    assert set(LIVES) == set(Kind) == {Kind.ADMINISTRATION, *IN_PACK}
+
+
+@pytest.mark.parametrize("kind", IN_PACK)
+async def test_the_evidence_pack_has_what_officers_proposed_about_a_case(ctx: Context, kind: Kind) -> None:
+    life, (file, columns) = LIVES[kind](ctx), IN_PACK[kind]
+    await life.begin()
+    await life.act("propose", "officer:ravi", None)
+    ((line,),) = await life.bench.rows(pack.FILES[file], life.about)
+    assert sorted(json.loads(line)) == sorted(["proposed_at", "proposed_by", *columns.split()])

@@ -110,8 +110,6 @@ async def test_a_rejected_correction_changes_nothing(bench: Bench) -> None:
     assert (await bench.victims(case_no), await addresses(bench, case_no)) == ([TOLD], [])
     with pytest.raises(VictimCorrectionDecided):
         await victims.agree(bench.ctx, case_no, proposed.correction_id, SITA)
-    with pytest.raises(asyncpg.RestrictViolationError):
-        await bench.pool.execute("DELETE FROM proposal WHERE proposal_id = $1", proposed.correction_id)
 
 
 async def test_low_an_officer_who_guesses_a_victims_data_learns_nothing_from_the_verb(bench: Bench) -> None:

@@ -313,15 +313,6 @@ async def test_money_leaves_held_by_two_persons_only(bench: Bench) -> None:
     )
 
 
-async def test_c2_the_name_of_the_first_officer_in_other_letters_takes_nothing_from_held(bench: Bench) -> None:
-    case_no, root = await a_case(bench)
-    await bench.answer("HDFC", case_no, row(1, root, "1000.00", root_effective_balance="250.00"))
-    doubt = await first_doubt(bench, case_no)
-    assert not (await decide(bench, doubt, OTHER, ResolvingOfficer("officer:ravi", supervises=False))).settled
-    assert not (await decide(bench, doubt, OTHER, ResolvingOfficer("officer:Ravi", supervises=True))).settled
-    assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
-
-
 async def test_a_disputed_hold_is_asked_again_and_the_bank_may_say_the_same(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     line = row(1, root, "1000.00", root_effective_balance="250.00")
