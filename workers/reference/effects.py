@@ -102,7 +102,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "Asks for the duty's document (report, follow-up), and looks again at all documents of the case.",
         ("due_document",),
     ),
-    "fir_goes_out": Effect(Sort.FLOW, "Queues the request for an FIR, whatever code wrote it.", ("outgoing",)),
     "fir_asks_for_notices": Effect(
         Sort.FLOW,
         "Asks for a lien notice to every bank that holds money, because it can now name the FIR.",
