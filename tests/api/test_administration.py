@@ -211,9 +211,7 @@ async def test_the_directory_changes_by_two_admins_and_no_secret_is_kept(clocked
         "B. Nodal",
     )
     assert row is None, "its password ended, and the bank sets the next one"
-    assert found["bank_login_link"]["path"] not in str(
-        await pool.fetch("SELECT body FROM proposal")
-    )
+    assert found["bank_login_link"]["path"] not in str(await pool.fetch("SELECT body FROM proposal"))
     await office.agree("bank_key_added", code="SBIN", key_id="sbin-1", public_key=KEY)
     assert await office.refused("bank_key_added", code="HDFC", key_id="x", public_key=KEY) == "bank_key_taken"
     clock.at += timedelta(seconds=1)
