@@ -81,11 +81,6 @@ class Proposal(_Asked):
     given_to: str | None
     """of a payer: the complaint that owns the money, if the one that is right is in another case"""
 
-    @property
-    def is_agreed(self) -> bool:
-        """Return whether another person has agreed."""
-        return self.decision is Decision.AGREED
-
 
 COLUMNS: Final = ", ".join(Proposal.model_fields)
 _NEW: Final = tuple(NewProposal.model_fields)

@@ -54,19 +54,18 @@ async def propose_release(
     found = await releasable(work.connection, hold, wanted_paise)
     rules, policy = work.ctx.policy.release, work.ctx.policy.version
     hear_until = work.now + timedelta(seconds=rules.hear_seconds / work.ctx.procedure_clock_factor)
-    body = {
-        "grievance_id": str(grievance_id) if grievance_id else None,
-        "paise": found.paise,
-        "whole": wanted_paise is None,
-        "hold_limit_paise": rules.second_officer_above_paise,
-        "day_limit_paise": rules.second_officer_above_a_day_paise,
-        "policy": policy,
-    }
     new = NewProposal(
         kind=Kind.RELEASE,
         subject=str(hold.hold_id),
         case_no=work.case_no,
-        body=body,
+        body={
+            "grievance_id": str(grievance_id) if grievance_id else None,
+            "paise": found.paise,
+            "whole": wanted_paise is None,
+            "hold_limit_paise": rules.second_officer_above_paise,
+            "day_limit_paise": rules.second_officer_above_a_day_paise,
+            "policy": policy,
+        },
         reason=reason,
         proposed_by=work.actor,
         proposed_at=work.now,

@@ -83,7 +83,7 @@ async def agree(
     """
     async with case_transaction(ctx, ack_no, by) as work:
         proposed = await payer_decisions.find(work.connection, work.case_no, hop_no, decision_id)
-        if proposed.is_agreed:
+        if proposed.decision is Decision.AGREED:
             return payer_decisions.decision_of(proposed)
         if proposed.decision is not None or proposed.body["ack_no"] != seen.ack_no:
             raise PayerDecisionDiffers

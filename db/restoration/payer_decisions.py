@@ -9,7 +9,7 @@ from pydantic import Field
 
 from db import proposals
 from db.pool import Connection
-from db.proposals import Kind, Proposal
+from db.proposals import Decision, Kind, Proposal
 from domain.errors.restoration import PayerDecisionNotFound
 from schemas.base import Flag, FrozenModel
 from schemas.enums import Channel
@@ -185,12 +185,13 @@ async def find(connection: Connection, case_no: str, hop_no: int, decision_id: i
 
 def decision_of(proposed: Proposal) -> PayerDecision:
     """Return a proposal as officers read it."""
+    is_agreed = proposed.decision is Decision.AGREED
     return PayerDecision(
         **proposed.model_dump(include={"reason", "proposed_by", "proposed_at", "given_to"}),
         decision_id=proposed.proposal_id,
         ack_no=proposed.body["ack_no"],
-        agreed_by=proposed.decided_by if proposed.is_agreed else None,
-        agreed_at=proposed.decided_at if proposed.is_agreed else None,
+        agreed_by=proposed.decided_by if is_agreed else None,
+        agreed_at=proposed.decided_at if is_agreed else None,
     )
 
 
