@@ -17,13 +17,13 @@ UPGRADE ?=
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(8, 2 * (os.cpu_count() or 1)))')
 SHARE := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 UNIT := tests/adapters tests/documents tests/domain tests/schemas tests/simulator
-MACHINES := tests/activities/cases/test_case_machine.py tests/activities/orders/test_orders_machine.py \
-	tests/activities/restoration/test_restoration_machine.py tests/activities/restoration/test_merge_machine.py \
-	tests/activities/tracing/test_discrepancies_machine.py \
-	tests/activities/tracing/test_payers_bank_machine.py tests/activities/test_one_person.py \
+MACHINES := tests/activities/case/test_case_machine.py tests/activities/recovery/test_orders_machine.py \
+	tests/activities/recovery/test_restoration_machine.py tests/activities/recovery/test_merge_machine.py \
+	tests/activities/case/test_discrepancies_machine.py \
+	tests/activities/case/test_payers_bank_machine.py tests/activities/test_one_person.py \
 	tests/workflows/test_any_order_machine.py
 DEEP := $(MACHINES) tests/domain tests/db/reporting tests/api/test_openapi.py tests/api/test_openapi_hostile.py \
-	tests/api/test_openapi_random.py tests/api/test_role_matrix.py tests/activities/restoration/test_claims.py tests/benchmarks/test_million.py \
+	tests/api/test_openapi_random.py tests/api/test_role_matrix.py tests/activities/recovery/test_claims.py tests/benchmarks/test_million.py \
 	tests/e2e
 # Every Python has an environment of its own (requirements/install.py); `.venv` is a link to the one set up last.
 BIN := .venvs/$(shell $(PYTHON) -c 'import sys; v = sys.version_info; print(f"{sys.implementation.name}-{v.major}.{v.minor}")')/bin

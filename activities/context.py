@@ -6,17 +6,17 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from activities.bodies import BankSealers, BodyOpener
-from activities.case_locks import CaseLocks
-from activities.channel_health import ChannelHealth
-from activities.directory import DirectoryCache
-from activities.person_keys import PersonKeys
+from activities.banks.bodies import BankSealers, BodyOpener
+from activities.banks.channel_health import ChannelHealth
+from activities.banks.directory import DirectoryCache
+from activities.case.case_locks import CaseLocks
+from activities.privacy.person_keys import PersonKeys
 from adapters.clock import wall_clock
-from db.body_keys import OpensBody
 from db.pool import Pool
+from db.privacy.body_keys import OpensBody
 from domain.policy.model import Policy
-from schemas.outbox.case import CasePolicy
-from schemas.tracing.request_stages import RequestStages
+from schemas.case.case_workflow import CasePolicy
+from schemas.case.request_stages import RequestStages
 
 
 class NoPersonKeys(Exception):

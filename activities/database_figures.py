@@ -9,12 +9,11 @@ from typing import Final
 import asyncpg
 
 from activities.metrics import METRICS
-from db.cases import ledger_views
-from db.drafts import drafts
-from db.holds import release_brakes
-from db.outbox import due_list
+from db.case import ledger_views
+from db.people import drafts
 from db.pool import Connection, Pool
-from db.reporting import task_views
+from db.recovery import due_list, release_brakes
+from db.work_items import task_views
 
 log = logging.getLogger(__name__)
 

@@ -22,6 +22,7 @@ from prometheus_client import (
 )
 
 from domain.policy.callers import DoorName
+from schemas.case.request_stages import RequestStage, RequestStages
 from schemas.enums import (
     Bucket,
     Channel,
@@ -34,9 +35,8 @@ from schemas.enums import (
     ResolutionDecision,
     TaskKind,
 )
-from schemas.reconciliation.comparison import ListWay, Reason
+from schemas.gateway.lien_comparison import ListWay, Reason
 from schemas.restoration_enums import OrderKind
-from schemas.tracing.request_stages import RequestStage, RequestStages
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _MINUTE: Final = 60.0

@@ -20,8 +20,8 @@ from adapters.police.protocol import FirRegister
 from db import outgoing
 from db.outgoing import Claimed, OutgoingEnd, OutgoingKind
 from db.pool import Connection
-from domain.notifications.sms_templates import SmsTemplates
 from domain.policy.restoration import RetryRules
+from domain.recovery.sms_templates import SmsTemplates
 from schemas.notifications import Medium, SmsIds
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from domain.intake.complaint_rows import MAX_ROWS, SheetRow
+from domain.case.complaint_rows import MAX_ROWS, SheetRow
 from domain.spreadsheet_cells import Cell
 from domain.spreadsheets import HEADER_SEARCH_ROWS, FileRefused
 from domain.workbook.reading import WorkbookSheet

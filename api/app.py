@@ -8,28 +8,13 @@ from starlette.routing import BaseRoute, Route
 
 from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
-from api import (
-    administration,
-    banks,
-    console,
-    drafts,
-    evidence,
-    first_pages,
-    holds,
-    intake,
-    notifications,
-    ops,
-    police,
-    policy,
-    quality,
-    readers,
-    reconciliation,
-    release_brake,
-    search,
-    sign_in_pages,
-)
-from api import documents as case_documents
-from api.bank_gateway import (
+from api import console, ops
+from api.banks import banks
+from api.case import accounts, cases, desk_actions, discrepancies, events, intake, payer_inquiries, telephone_answers
+from api.description import Described, operation_id
+from api.edge import Edge
+from api.evidence import evidence
+from api.gateway import (
     debit_inquiries,
     feed,
     i4c,
@@ -44,42 +29,52 @@ from api.bank_gateway import (
     inbox_tests,
     inbox_uploads,
     liens,
+    reconciliation,
 )
-from api.bank_gateway import documents as bank_documents
-from api.bank_gateway import grievances as bank_grievances
-from api.bank_gateway import orders as bank_orders
-from api.bank_gateway.inbox_pages import INBOX_BODY_MAX_BYTES
-from api.callers import DESCRIPTION_PATH, DISPLAY_PATH, SIGN_IN_API_PATH
-from api.cases import accounts, cases, desk_actions, events, tasks, victims
-from api.description import Described, operation_id
-from api.edge import Edge
-from api.grievances import appeal_page, grievances, officers
-from api.my_case.pages import MyCasePages
-from api.officers import displays, officer_routes, session_routes
-from api.orders import orders
-from api.orders.pages import OrderPages
+from api.gateway import documents as bank_documents
+from api.gateway import grievances as bank_grievances
+from api.gateway import orders as bank_orders
+from api.gateway.answer_pages import AnswerPages
+from api.gateway.inbox_pages import INBOX_BODY_MAX_BYTES
+from api.gateway.order_pages import OrderPages
+from api.gateway.reply_pages import FORM_BODY_MAX_BYTES
+from api.officers import (
+    administration,
+    displays,
+    first_pages,
+    officer_routes,
+    policy,
+    readers,
+    session_routes,
+    sign_in_pages,
+)
+from api.officers.callers import DESCRIPTION_PATH, DISPLAY_PATH, SIGN_IN_API_PATH
 from api.parts import Part
+from api.people import complaint_opening, complaint_sending, complaint_steps, doors, drafts, quality, victims
+from api.people.my_case_pages import MyCasePages
 from api.problems import INBOX_PATH, Elsewhere, add_handlers
-from api.public import complaint_opening, complaint_sending, complaint_steps, doors
-from api.reply_pages import FORM_BODY_MAX_BYTES
-from api.reporting import (
-    money_cases,
-    outcomes,
-    scorecards,
-    shift_handovers,
-    stage_figures,
-    stream,
-    task_notices,
-    task_owners,
-    treatment_figures,
-    wall,
+from api.recovery import (
+    appeal_page,
+    case_merges,
+    court_day,
+    credit_accounts,
+    grievance_officers,
+    grievances,
+    holds,
+    notifications,
+    orders,
+    payer_decisions,
+    police,
+    release_brake,
+    restorations,
+    withdrawals,
 )
-from api.restoration import case_merges, court_day, credit_accounts, payer_decisions, restorations, withdrawals
-from api.restoration.credit_account_page import CreditAccountPage
+from api.recovery import documents as case_documents
+from api.recovery.credit_account_page import CreditAccountPage
+from api.reporting import money_cases, outcomes, scorecards, search, stage_figures, stream, treatment_figures, wall
 from api.route_search import RouteSearch
 from api.services import Services
-from api.tracing import discrepancies, payer_inquiries, telephone_answers
-from api.tracing.answer_pages import AnswerPages
+from api.work_items import shift_handovers, task_notices, task_owners, tasks
 
 BODY_LIMITS_BYTES = {
     intake.PATH: intake.BODY_MAX_BYTES,
@@ -152,7 +147,7 @@ ROUTERS: Final[tuple[tuple[Part | None, APIRouter], ...]] = (
     (Part.OFFICERS, holds.router),
     (Part.OFFICERS, release_brake.router),
     (Part.OFFICERS, grievances.router),
-    (Part.OFFICERS, officers.router),
+    (Part.OFFICERS, grievance_officers.router),
     (Part.INTAKE, bank_grievances.router),
     (Part.OFFICERS, appeal_page.router),
     (Part.OFFICERS, evidence.router),

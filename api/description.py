@@ -11,9 +11,9 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from api.auth import OFFICER_SCHEME
-from api.bank_gateway.auth import BANK_SCHEME
-from api.bank_gateway.signatures import REFUSALS as SIGNATURE_REFUSALS
+from api.gateway.auth import BANK_SCHEME
+from api.gateway.signatures import REFUSALS as SIGNATURE_REFUSALS
+from api.officers.auth import OFFICER_SCHEME
 from api.officers.sessions import CSRF_HEADER, SAFE, SESSION_SCHEME
 from api.problems import (
     COME_BACK,

@@ -19,13 +19,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from activities.arrivals import note_arrival
+from activities.case.arrivals import note_arrival
 from activities.metrics import METRICS
 from adapters.clock import wall_clock
 from api import request_ids
 from api.addresses import comes_directly_from
-from api.callers import DESCRIPTION_PATH, counted, door_of, officer_of
 from api.hosts import OPERATORS_PATHS, PROBE_PATH, is_local, refusal_of_host
+from api.officers.callers import DESCRIPTION_PATH, counted, door_of, officer_of
+from api.officers.refused_acts import note_refusal
+from api.officers.tokens import BadToken
 from api.parts import Part
 from api.problems import (
     BANK_PATH,
@@ -44,10 +46,8 @@ from api.problems import (
     refusal,
     refused_as,
 )
-from api.refused_acts import note_refusal
 from api.request_places import Places, leave_place
 from api.services import Services
-from api.tokens import BadToken
 from domain.policy.callers import DoorName
 
 log = logging.getLogger("goldenhour.access")

@@ -21,17 +21,17 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from activities.banks.reply_links import PATH as REPLY_PATH
-from activities.documents.issuing import APPEAL_PATH
-from activities.drafts.public_drafts import FORM_PATH
-from activities.my_case.access import CASE_PATH
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
-from activities.restoration.credit_accounts import CREDIT_PATH
+from activities.people.my_case_access import CASE_PATH
+from activities.people.public_drafts import FORM_PATH
+from activities.recovery.credit_accounts import CREDIT_PATH
+from activities.recovery.document_issuing import APPEAL_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
 from api.officers.sessions import cookie_of
+from api.officers.tokens import BadToken
 from api.parts import Part
 from api.public_paths import ABOUT_PATH, LEAVE_PATH
 from api.request_ids import request_id
-from api.tokens import BadToken
 from domain.errors import (
     AckNoConflict,
     BadCursor,

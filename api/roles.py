@@ -3,14 +3,14 @@
 from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
-from domain.grievances import ROLES
-from domain.jurisdiction import Shows, VerbKind
-from domain.releases import SMALL_HOLD_DECIDERS
-from domain.reporting.task_acts import OWNERS
-from domain.restoration.procedure import CREDIT_ACCOUNT_CONFIRMERS, REOPENERS, RULES
+from domain.officers.jurisdiction import Shows, VerbKind
+from domain.recovery.grievances import ROLES
+from domain.recovery.procedure import CREDIT_ACCOUNT_CONFIRMERS, REOPENERS, RULES
+from domain.recovery.releases import SMALL_HOLD_DECIDERS
+from domain.work_items.task_acts import OWNERS
 from schemas.enums import OFFICER_ROLES, Role
-from schemas.grievances.grievances import GrievanceVerb
-from schemas.restoration.restorations import RestorationVerb
+from schemas.recovery.grievances import GrievanceVerb
+from schemas.recovery.restorations import RestorationVerb
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
 _POLICE: Final = frozenset({Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO, Role.STATE_GRO})
@@ -26,9 +26,9 @@ class Rule(NamedTuple):
 
     roles: frozenset[Role]
     kind: VerbKind
-    """from which the scope of a role follows (`domain.jurisdiction.SCOPES`)"""
+    """from which the scope of a role follows (`domain.officers.jurisdiction.SCOPES`)"""
     shows: Shows | None = None
-    """what a read shows, from which follows who reads it of a marked case (`domain.jurisdiction.MARKED_SCOPES`)"""
+    """what a read shows, from which follows who reads it of a marked case (`domain.officers.jurisdiction.MARKED_SCOPES`)"""
     is_proved: bool = False
     """needs a sign-in or a code of the last minutes (`sessions.proof_seconds`): it moves money, or power"""
 
@@ -148,7 +148,7 @@ class Action(StrEnum):
     CANCEL_ORDER = "cancel_order", Rule(frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}), VerbKind.ORDER)
     CONFIRM_ORDER = "confirm_order", Rule(_DESK, VerbKind.ORDER)
     """record a bank's statement on an order"""
-    # `api.evidence` also checks that the case is the investigating officer's or the superintendent's.
+    # `api.evidence.evidence` also checks that the case is the investigating officer's or the superintendent's.
     READ_EVIDENCE = (
         "read_evidence",
         Rule(frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.IO, Role.SP}), VerbKind.READ, Shows.PERSONS),

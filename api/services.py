@@ -20,6 +20,7 @@ from activities.reporting.scorecards import ScoreWatch
 from activities.secrets import Keys
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.addresses import LOOPBACK, Networks
+from api.banks.logins import BankLogins
 from api.caches import (
     EvidenceJobs,
     OutcomeCache,
@@ -32,20 +33,19 @@ from api.caches import (
 )
 from api.console_files import FILES, ConsoleFiles
 from api.listener import Listener
-from api.logins import BankLogins
 from api.officers.caller_streams import CallerWatch
-from api.officers.officer_streams import OfficerStreams
 from api.officers.read_log import ReadLog
 from api.officers.refusal_log import RefusalLog
 from api.officers.scripts import Scripts
 from api.officers.sessions import Sessions
 from api.officers.sign_in import SignInDoor
+from api.officers.tokens import Tokens
+from api.reporting.officer_streams import OfficerStreams
 from api.streams import CASE_EVENTS, EventHub
 from api.throttle import AppealThrottle, FormThrottle, Throttle
-from api.tokens import Tokens
-from db.bank_gateway import CHANGED
+from db.case.bank_feeds import CHANGED
 from domain.policy.callers import TryName
-from schemas.outbox.case import FollowUp
+from schemas.case.case_workflow import FollowUp
 
 
 class WorkflowNotifier(Protocol):

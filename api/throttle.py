@@ -11,8 +11,8 @@ from typing import Final
 from fastapi import Request
 
 from activities.context import Context
-from activities.grievances.public_access import AppealDoor
 from activities.proofs import Entered
+from activities.recovery.appeal_access import AppealDoor
 from activities.secrets import Keys, Purpose
 from api.addresses import Networks, address_of
 from api.problems import TOO_MANY, Refused

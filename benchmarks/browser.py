@@ -22,7 +22,7 @@ from adapters.clock import wall_clock
 from api.console_files import FILES
 from api.hosts import Site
 from api.officers.sessions import COOKIE
-from api.public.pages import LANGUAGE_COOKIE
+from api.public_pages import LANGUAGE_COOKIE
 from benchmarks.aims import Aim, at_least, at_most
 from benchmarks.complaints import Run
 from benchmarks.measuring import MIB, Progress, quantiles

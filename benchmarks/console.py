@@ -33,8 +33,8 @@ from benchmarks.cost import Cost, Meter, metered
 from benchmarks.measuring import Progress, baseline, finish, machine, memory_mib, own_stack, quantiles
 from db.officers import sessions
 from schemas.enums import Role
-from schemas.officers import OfficerEntry
-from schemas.sign_in import SignInWay
+from schemas.officers.officers import OfficerEntry
+from schemas.officers.sign_in import SignInWay
 from simulator import Knobs
 from workers.home import secret_key
 from workers.simulated import SimulatedStack

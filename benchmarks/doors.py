@@ -21,12 +21,12 @@ import httpx
 
 from activities.officers import script_tokens
 from activities.secrets import SecretBox
-from api.tokens import Tokens
+from api.officers.tokens import Tokens
 from benchmarks.aims import Aim, at_least, at_most, exactly
 from benchmarks.complaints import TIMEOUT_SECONDS, Run
 from benchmarks.measuring import Progress, baseline, finish, machine, own_stack, quantiles
 from schemas.enums import Role
-from schemas.officers import NewScriptToken
+from schemas.officers.officers import NewScriptToken
 from simulator import Knobs
 from workers.home import secret_key
 from workers.simulated import SimulatedStack

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from benchmarks.measuring import Progress
-from db.outbox.due_list import Backlog
+from db.recovery.due_list import Backlog
 from workers.demo.play import DayPlan, DayState, Played, play
 from workers.number_text import duration
 from workers.simulated import SimulatedStack

@@ -8,7 +8,7 @@ from db.pool import Connection
 async def present_moment(connection: Connection) -> datetime:
     """Return the database's present moment in UTC. A transaction that writes reads it once, after its lock.
 
-    A transaction on a case reads it with the lock (`db.cases.cases.lock`). Waits, caches, leases and the checks of
+    A transaction on a case reads it with the lock (`db.case.cases.lock`). Waits, caches, leases and the checks of
     signatures go by the clock of the process (`Context.now`).
     """
     moment: datetime = await connection.fetchval("SELECT present_moment()")

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from db.victim_corrections import mobile_since
+from db.privacy.victim_corrections import mobile_since
 from schemas.base import FrozenModel, UtcDatetime
 
 FORGOTTEN_MAX: Final = 500

@@ -7,8 +7,8 @@ from documents import to_banks, to_courts, to_people
 from documents.document import Document, Imprint
 from documents.pieces import Body, lay_out
 from documents.wording import Wording, words_of
-from schemas.documents.facts import DocumentFacts
 from schemas.enums import Language
+from schemas.recovery.document_facts import DocumentFacts
 from schemas.restoration_enums import DocumentKind
 
 _BODIES: Final[Mapping[DocumentKind, Callable[[Any, Wording], Body]]] = {

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from domain import task_names
-from domain.ledger import CONTRA_BUCKETS
+from domain.case.ledger import CONTRA_BUCKETS
 from domain.rupees import rupees
+from domain.work_items import task_names
 from schemas.enums import Bucket, Differing, Language, TaskKind
 from schemas.notifications import Medium, MessageKind, Recipient
 from schemas.restoration_enums import OrderReason
@@ -43,7 +43,7 @@ NAMED: Final[dict[str, type[StrEnum]]] = {
     "order_planned.reason": OrderReason,
     "payer_bank_stated.differing": Differing,
 }
-"""fields whose codes have names in `domain.task_names`, by kind of event and field; their texts are not in `codes()`"""
+"""fields whose codes have names in `domain.work_items.task_names`, by kind of event and field; their texts are not in `codes()`"""
 
 
 @cache

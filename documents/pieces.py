@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from documents.document import NARROW, WIDE, Block, Column, Document, Imprint, Pairs, Paragraph, Table, table
 from documents.wording import Wording
-from schemas.documents.facts import AccountFacts, CourtOrderFacts, DocumentFacts, OfficerFacts
+from schemas.recovery.document_facts import AccountFacts, CourtOrderFacts, DocumentFacts, OfficerFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from documents.document import Document
 from documents.printable import FONTS, plain
 from domain.errors import RuleBroken
 from domain.errors.documents import DocumentTextTooLong, DocumentTooLarge
-from schemas.documents.facts import PDF_MAX_BYTES
+from schemas.recovery.document_facts import PDF_MAX_BYTES
 
 TEMPLATE: Final = Path(__file__).parent / "letter.typ"
 MAX_INPUT_CHARS: Final = 2_000_000

@@ -10,9 +10,9 @@ from documents.document import NARROW, WIDE, Block, Column, Document, Heading, P
 from documents.event_texts import ids, sentence
 from documents.trail_picture import trail_blocks
 from domain.rupees import rupees
+from schemas.case.trail_layout import TrailPicture
 from schemas.enums import Bucket, Language
 from schemas.text import IST
-from schemas.tracing.trail_layout import TrailPicture
 
 HOW_TO_VERIFY: Final = Path(__file__).with_name("how_to_verify.md")
 """instructions that accompany the evidence of a case"""

@@ -14,8 +14,8 @@ from documents.pieces import (
     total_of,
 )
 from documents.wording import Wording
-from domain.documents import is_by_law
-from schemas.documents.facts import (
+from domain.recovery.documents import is_by_law
+from schemas.recovery.document_facts import (
     FollowUp,
     LienNotice,
     Notice94,

@@ -13,7 +13,7 @@ from documents.pieces import (
     total_of,
 )
 from documents.wording import Wording
-from schemas.documents.facts import MagistrateReport, Notice107
+from schemas.recovery.document_facts import MagistrateReport, Notice107
 
 
 def magistrate_report(facts: MagistrateReport, words: Wording) -> Body:

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from documents.document import NARROW, WIDE, Blanks, Block, Column, Heading, Items, Paragraph, Table, table
 from documents.pieces import Body, account_and_ifsc, account_table, officer_line, pairs, strong, text, total_of
 from documents.wording import Wording
-from schemas.documents.facts import (
+from schemas.enums import Bucket
+from schemas.recovery.document_facts import (
     HolderNotice,
     RestorationApplication,
     SignedApplication,
     StatusLetter,
     TransferFacts,
 )
-from schemas.enums import Bucket
 
 
 def restoration_application(facts: RestorationApplication, words: Wording) -> Body:

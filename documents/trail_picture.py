@@ -6,9 +6,9 @@ from typing import Final
 
 from documents.document import WIDE, Arc, Block, Box, Column, Drawing, Label, Paragraph, Ribbon, table
 from domain.rupees import grouped
+from schemas.case.trail_layout import LETTERS, BucketShare, TrailBar, TrailPicture, TrailRibbon
 from schemas.enums import Bucket
 from schemas.identifiers import account_end, account_key
-from schemas.tracing.trail_layout import LETTERS, BucketShare, TrailBar, TrailPicture, TrailRibbon
 
 LEGS_IN_A_DOCUMENT: Final = 22
 """ribbons of a layer above which the picture folds it, so that it fits on a page"""

@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from domain.intake.districts import known_district
+from domain.districts import known_district
 from domain.rupees import rupees
 from schemas.enums import Language
 from schemas.text import IST

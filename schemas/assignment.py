@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from schemas.base import FrozenModel
-from schemas.officers import TeamShift
+from schemas.officers.officers import TeamShift
 
 
 class NoOfficer(StrEnum):

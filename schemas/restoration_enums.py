@@ -50,7 +50,7 @@ class RestorationState(StrEnum):
 
 
 class Step(StrEnum):
-    """Step of a restoration; `domain.restoration.procedure` has the steps and their order for each route."""
+    """Step of a restoration; `domain.recovery.procedure` has the steps and their order for each route."""
 
     COLLECTING = "collecting"
     """tracing continues, and more may be held"""

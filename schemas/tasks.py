@@ -31,7 +31,7 @@ class TaskSubject(StrEnum):
 
 
 class TaskCause(StrEnum):
-    """Why a task was opened. The text that officers read is composed from it in `domain.task_notes`."""
+    """Why a task was opened. The text that officers read is composed from it in `domain.work_items.task_notes`."""
 
     INSTITUTION_UNKNOWN = "institution_unknown"
     REFERENCE_MISSING = "reference_missing"

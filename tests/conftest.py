@@ -57,17 +57,17 @@ FIRST = (
     "api/test_openapi_random.py",
     "workflows/test_restoration.py",
     "simulator/world/test_day.py",
-    "activities/tracing/test_crash.py",
+    "activities/case/test_crash.py",
     "workflows/test_sweep.py",
     "workflows/test_bank_order.py",
-    "activities/holds/test_release_brake.py",
+    "activities/recovery/test_release_brake.py",
     "workflows/test_escalation.py",
     "workflows/test_delivery.py",
-    "activities/restoration/test_crash.py",
-    "activities/police/test_statutory_duties_reopened.py",
+    "activities/recovery/test_crash.py",
+    "activities/recovery/test_statutory_duties_reopened.py",
     "activities/evidence/test_pack.py",
-    "activities/test_reseal.py",
-    "activities/restoration/test_restoration_machine.py",
+    "activities/privacy/test_reseal.py",
+    "activities/recovery/test_restoration_machine.py",
 )
 """The longest files, so that none is left for the end; those that wait stand beside those that compute."""
 
@@ -286,7 +286,7 @@ async def module_ground(grounds: Grounds) -> AsyncIterator[Ground]:
 @pytest.fixture
 def gives_up_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give requests up when a workflow asks for it: the database's clock skips no time with the workflow's."""
-    monkeypatch.setattr("activities.tracing.hold_requests.refuse_before", lambda *_: None)
+    monkeypatch.setattr("activities.case.hold_requests.refuse_before", lambda *_: None)
 
 
 @pytest.fixture

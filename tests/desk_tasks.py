@@ -3,7 +3,7 @@
 from asyncpg import Record
 
 from db.pool import Pool
-from domain.task_notes import compose
+from domain.work_items.task_notes import compose
 from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject
 
 NOT_DONE = "the bank has not done it: telephone it, and write down what it has done"

@@ -11,18 +11,18 @@ from typing import Any
 import orjson
 from pydantic import SecretStr
 
+from activities.banks.directory import DirectoryCache, load_directory
 from activities.context import Context
-from activities.directory import DirectoryCache, load_directory
-from activities.person_keys import PersonKeys
+from activities.privacy.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
 from db.pool import Pool, open_pool
-from domain.intake.ack_numbers import OUR_FIRST_SERIAL
+from domain.case.ack_numbers import OUR_FIRST_SERIAL
 from domain.policy.model import Policy, load_policy
 from schemas.banks.institutions import InstitutionEntry, Iso20022Entry
-from schemas.intake import Complaint
+from schemas.case.intake import Complaint
 from workers.embedded.postgres import EmbeddedPostgres
 
 SECRET = SecretStr("a-secret-key-for-tests-of-at-least-32-chars")

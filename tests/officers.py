@@ -6,8 +6,8 @@ from activities.officers import script_tokens
 from activities.officers.enrolment import import_officers
 from db.pool import Pool
 from schemas.enums import OFFICER_ROLES, Role
-from schemas.jurisdiction import WHOLE_STATE
-from schemas.officers import NewScriptToken, OfficerEntry
+from schemas.officers.officers import NewScriptToken, OfficerEntry
+from schemas.privacy.jurisdiction import WHOLE_STATE
 
 
 async def enrol(

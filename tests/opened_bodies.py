@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import orjson
 
-from activities.bodies import BodyOpener
+from activities.banks.bodies import BodyOpener
 from activities.context import Context
-from db.body_keys import (
+from db.privacy.body_keys import (
     BODY,
     CONTENT,
     FORM,
@@ -18,7 +18,7 @@ from db.body_keys import (
     use_of_line,
     use_of_unreadable,
 )
-from db.sealed_documents import COURT_ORDER, FACTS, FIR_COPY, PDF, WAIVER
+from db.privacy.sealed_documents import COURT_ORDER, FACTS, FIR_COPY, PDF, WAIVER
 
 _PARTS: Final = {
     "bank_exchange": {

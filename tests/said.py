@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from activities.context import Context
-from db.notifications import StoredMessage, stored_message
+from db.recovery.notifications import StoredMessage, stored_message
 
 
 @dataclass(frozen=True)

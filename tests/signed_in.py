@@ -17,12 +17,12 @@ from activities.officers.sign_in import new_token, session_digest
 from activities.officers.sign_in_links import Wish, make_link
 from activities.secrets import Keys, Purpose
 from api.officers.sessions import COOKIE, CSRF_HEADER, Sessions, cookie_of, csrf_token
+from api.officers.tokens import Officer
 from api.services import Services
-from api.tokens import Officer
 from db.officers import sessions
 from db.pool import Pool
 from schemas.enums import Role
-from schemas.officers import OfficerEntry, folded
+from schemas.officers.officers import OfficerEntry, folded
 from tests.clock import Clock, at_clock
 
 PASSWORD = "correct horse battery staple"

@@ -15,10 +15,10 @@ from activities.secrets import Process
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.officers.identity_provider import ProviderSettings
 from api.hosts import LOOPBACK
+from api.officers.sign_in_pages import BACK_PATH
 from api.parts import Part
 from api.server import TlsPort, serve
 from api.services import Services
-from api.sign_in_pages import BACK_PATH
 from schemas.enums import ChannelKind
 from workers.assembly import Engine
 from workers.certificates import certificate_files

@@ -16,19 +16,19 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from activities.case.answers import take_status_update
+from activities.case.intake import take_complaint
+from activities.case.request_sending import RequestSender
 from activities.context import Context
-from activities.intake import take_complaint
 from activities.metrics import rehearsal
-from activities.tracing.answers import take_status_update
-from activities.tracing.sending import RequestSender
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
+from db.case import requests
 from db.pool import Connection, Pool
-from db.tracing import requests
 from domain.errors import RuleBroken
+from schemas.case.case_workflow import FollowUp
+from schemas.case.intake import Complaint
 from schemas.enums import AnswerClass, ChannelKind
-from schemas.intake import Complaint
-from schemas.outbox.case import FollowUp
 
 log = logging.getLogger(__name__)
 

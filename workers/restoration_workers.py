@@ -5,11 +5,11 @@ from typing import Any
 
 from activities.banks.delivery import BankDelivery
 from activities.context import Context
-from activities.documents.issuing import OrderDocuments
-from activities.grievances.deadlines import GrievanceActivities
-from activities.orders.cancellations import CancellationActivities
-from activities.orders.orders import OrderActivities
-from activities.restoration.deadlines import RestorationActivities
+from activities.recovery.cancellations import CancellationActivities
+from activities.recovery.document_issuing import OrderDocuments
+from activities.recovery.grievance_deadlines import GrievanceActivities
+from activities.recovery.orders import OrderActivities
+from activities.recovery.restoration_deadlines import RestorationActivities
 from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
 from workflows.bank_order import OrderWorkflow

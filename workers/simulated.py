@@ -18,17 +18,17 @@ import httpx
 import orjson
 from pydantic import SecretStr, TypeAdapter
 
-from activities.directory import load_directory
+from activities.banks.directory import load_directory
 from activities.officers import script_tokens
 from adapters.clock import wall_clock
 from api.hosts import Site
 from db.banks import bank_keys
 from db.pool import Pool, open_pool
-from domain.notifications.sms_templates import template_keys, template_text
+from domain.recovery.sms_templates import template_keys, template_text
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
-from schemas.officers import NewScriptToken
+from schemas.officers.officers import NewScriptToken
 from workers.certificates import certificate_files
 from workers.embedded.ports import free_port
 from workers.home import PRIVATE_FOLDER_MODE, secret_box

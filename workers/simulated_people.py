@@ -23,11 +23,11 @@ from activities.officers.first_admin import add_first_admin
 from activities.officers.sign_in_links import make_link
 from adapters.clock import wall_clock
 from db.pool import Pool
-from domain.intake.districts import districts
+from domain.districts import districts
 from domain.policy.model import load_policy
 from schemas.base import FrozenModel
 from schemas.enums import Role
-from schemas.officers import OfficerEntry, TeamEntry
+from schemas.officers.officers import OfficerEntry, TeamEntry
 from workers.home import write_private
 from workers.host_client import local_client
 from workers.importer.officer_file import read_officers

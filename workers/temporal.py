@@ -31,13 +31,12 @@ from temporalio.exceptions import ApplicationError, FailureError
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.arrivals import arrived_at
+from activities.case.arrivals import arrived_at
 from activities.metrics import BUCKETS_SECONDS
 from adapters.clock import wall_clock
-from db.cases import cases, request_pauses
-from db.outbox import case_outbox
+from db.case import case_outbox, cases, request_pauses
 from db.pool import Pool
-from schemas.outbox.case import CaseNews, CaseStart, FollowUp, OpenRequest, RequestTimes
+from schemas.case.case_workflow import CaseNews, CaseStart, FollowUp, OpenRequest, RequestTimes
 from workers.settings import Settings
 from workers.temporal_access import PLAIN, TemporalAccess, temporal_access
 from workflows import options

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import asyncpg
 
-from activities.bodies import BodyOpener
-from activities.person_keys import PersonKeys
+from activities.banks.bodies import BodyOpener
+from activities.privacy.person_keys import PersonKeys
 from db import connections
 from db.evidence.integrity import case_of, case_records, count_cases, strays
 from db.grants import owns_tables

@@ -16,20 +16,20 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.bank_gateway.feed import announce
 from activities.banks.delivery import Adapters, BankDelivery
 from activities.banks.reply_links import LetterLinks
+from activities.case.hold_requests import CaseActivities
+from activities.case.outbox import SweepActivities
+from activities.case.payer_inquiries import PayerInquirySender
 from activities.context import Context
 from activities.database_figures import DatabaseGauges, read_backlog
-from activities.documents.issuing import appeal_address
 from activities.evidence.nightly import NightlyRuns
-from activities.outbox import SweepActivities
-from activities.reconciliation.rounds import ReconciliationActivities
-from activities.restoration.court_hearings import tell_of_hearings
-from activities.restoration.court_order_clock import attend_to_orders
+from activities.gateway.feed import announce
+from activities.gateway.lien_rounds import ReconciliationActivities
+from activities.recovery.court_hearings import tell_of_hearings
+from activities.recovery.court_order_clock import attend_to_orders
+from activities.recovery.document_issuing import appeal_address
 from activities.secrets import CannotOpen, Process
-from activities.tracing.hold_requests import CaseActivities
-from activities.tracing.payer_inquiries import PayerInquirySender
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter

@@ -10,9 +10,9 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.orders.cancellations import CancellationActivities
-    from activities.orders.orders import OrderActivities
-    from schemas.outbox.procedures import OrderAction, OrderStage, ProcedureStart, RowState
+    from activities.recovery.cancellations import CancellationActivities
+    from activities.recovery.orders import OrderActivities
+    from schemas.case.procedures import OrderAction, OrderStage, ProcedureStart, RowState
     from schemas.restoration_enums import OrderState
     from workflows import options, row_clock
 

@@ -9,10 +9,9 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.tracing.hold_requests import CaseActivities
+    from activities.case.hold_requests import CaseActivities
     from domain.banks.priority import priority_key
-    from schemas.enums import EscalationLevel
-    from schemas.outbox.case import (
+    from schemas.case.case_workflow import (
         BatchSent,
         CaseNews,
         CaseOutcome,
@@ -32,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         SettleCase,
         Tried,
     )
+    from schemas.enums import EscalationLevel
     from workflows import options
     from workflows.alarm import Alarm
     from workflows.case_state import CaseState

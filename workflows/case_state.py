@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from enum import IntEnum
 
-from schemas.outbox.case import CaseNews, HopBrief, HopRef
+from schemas.case.case_workflow import CaseNews, HopBrief, HopRef
 
 
 class Stage(IntEnum):

@@ -3,8 +3,8 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.grievances.deadlines import GrievanceActivities
-    from schemas.outbox.procedures import ProcedureStart
+    from activities.recovery.grievance_deadlines import GrievanceActivities
+    from schemas.case.procedures import ProcedureStart
     from workflows import row_clock
 
 

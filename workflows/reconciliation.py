@@ -6,8 +6,8 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.reconciliation.rounds import ReconciliationActivities
-    from schemas.reconciliation.rounds import AskForList, RoundDone
+    from activities.gateway.lien_rounds import ReconciliationActivities
+    from schemas.gateway.lien_rounds import AskForList, RoundDone
     from workflows import options
 
 

@@ -5,9 +5,9 @@ from typing import assert_never
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.restoration.deadlines import RestorationActivities
-    from schemas.outbox.procedures import ProcedureStart
-    from schemas.restoration.restorations import ClockAction
+    from activities.recovery.restoration_deadlines import RestorationActivities
+    from schemas.case.procedures import ProcedureStart
+    from schemas.recovery.restorations import ClockAction
     from schemas.restoration_enums import Step
     from workflows import row_clock
 

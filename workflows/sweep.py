@@ -3,8 +3,8 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.outbox import SweepActivities
-    from schemas.outbox.case import Swept
+    from activities.case.outbox import SweepActivities
+    from schemas.case.case_workflow import Swept
     from workflows import options
 
 

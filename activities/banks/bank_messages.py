@@ -15,7 +15,7 @@ from adapters.banks.protocol import (
     PayerAsker,
 )
 from schemas.banks.exchanges import About
-from schemas.orders.orders import BankOrder
+from schemas.recovery.orders import BankOrder
 
 
 @dataclass(frozen=True)

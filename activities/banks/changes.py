@@ -11,8 +11,8 @@ from uuid import uuid4
 import asyncpg
 from pydantic import ValidationError
 
-from activities.directory import DirectoryRefused, check_sponsors, refuse_too_few
-from activities.directory_record import recorded
+from activities.banks.directory import DirectoryRefused, check_sponsors, refuse_too_few
+from activities.banks.directory_record import recorded
 from db.banks import bank_key_changes, bank_keys, bank_login_changes, bank_people, institutions, rosters
 from db.pool import Connection
 from domain.banks.sponsors import check_beside

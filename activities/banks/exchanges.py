@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from activities.bodies import sealer_of_case
+from activities.banks.bodies import sealer_of_case
 from activities.context import Context
 from db.banks import bank_exchanges
-from db.body_keys import CaseKey
 from db.pool import Connection
+from db.privacy.body_keys import CaseKey
 from schemas.banks.exchanges import About, Exchange
 
 

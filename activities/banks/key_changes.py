@@ -18,10 +18,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from activities.banks import changes
 from activities.context import Context
-from activities.person_keys import PersonKeys
+from activities.privacy.person_keys import PersonKeys
+from db import tasks
 from db.banks import bank_key_changes, bank_keys
 from db.banks.bank_key_changes import SealedAsker
-from db.cases import tasks
 from db.clock import present_moment
 from db.pool import Connection, Pool
 from domain.errors.banks import (

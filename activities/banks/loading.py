@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from activities.banks import changes
-from activities.directory import MAX_INSTITUTIONS, DirectoryRefused
-from activities.directory_record import EVERY_INSTITUTION, PROGRAM, recorded
+from activities.banks.directory import MAX_INSTITUTIONS, DirectoryRefused
+from activities.banks.directory_record import EVERY_INSTITUTION, PROGRAM, recorded
 from activities.secrets import hash_password
 from db.banks import directory_events, institutions, rosters
 from db.clock import present_moment

@@ -21,7 +21,7 @@ from activities.secrets import hash_password
 from db.banks import bank_login_changes
 from db.banks.bank_login_changes import OpenLoginLink
 from db.pool import Connection
-from domain.sign_in import WRONG_LINK_CODES_MOST, password_fault
+from domain.officers.sign_in import WRONG_LINK_CODES_MOST, password_fault
 
 LOGIN_LINK_PATH: Final = "/inbox/password/"
 """path of the page behind a link, before its token"""

@@ -13,10 +13,10 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from activities.secret_codes import plain_code
+from db import tasks
 from db.banks import bank_people, bank_sessions, institutions
 from db.banks.bank_sessions import BankSession
 from db.banks.institutions import email_key
-from db.cases import tasks
 from db.clock import present_moment
 from db.pool import Connection, Pool
 from domain.errors.banks import (

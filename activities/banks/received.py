@@ -5,18 +5,18 @@ from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
+from activities.banks.bodies import BodySealer, sealer_of_case
 from activities.banks.exchanges import keep_each
 from activities.banks.signed_requests import folder_of, kept_files, signed_now
-from activities.bodies import BodySealer, sealer_of_case
-from activities.cases.transaction import CaseTransaction
+from activities.case.transaction import CaseTransaction
 from activities.context import Context
 from adapters.transcript import Sending
 from db.banks import bank_exchanges, bank_keys, received_bodies
 from db.banks.bank_keys import SealedStatement, SignedBy
 from db.banks.received_bodies import ReceivedBody
-from db.body_keys import BODY, CaseKey
 from db.pool import Connection
-from domain.evidence.pack import binding
+from db.privacy.body_keys import BODY, CaseKey
+from domain.evidence_binding import binding
 from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
 from schemas.base import FrozenModel

@@ -22,7 +22,7 @@ from uuid import UUID
 
 import orjson
 
-from activities.bodies import sealer_of_case
+from activities.banks.bodies import sealer_of_case
 from activities.context import Context
 from activities.secrets import Keys, Purpose
 from adapters.banks.email import ReplyLink
@@ -31,7 +31,7 @@ from db.banks import bank_exchanges, reply_links
 from db.banks.reply_links import LinkRow
 from db.pool import Connection
 from schemas.banks.exchanges import About
-from schemas.outbox.case import FollowUp
+from schemas.case.case_workflow import FollowUp
 
 NONCE_BYTES: Final = 16
 SIGNATURE_BYTES: Final = 16

@@ -20,7 +20,7 @@ from activities.secrets import pem
 from db.banks.bank_keys import Evidence
 from db.evidence import pack
 from db.pool import Connection
-from domain.evidence.pack import SIGNED, request_text
+from domain.evidence_binding import SIGNED, request_text
 from schemas.banks.keys import BankKey
 
 _ANY_TIME: Final = timedelta(days=36_500)

@@ -12,7 +12,7 @@ from contextlib import ExitStack, aclosing, contextmanager
 from pathlib import Path
 from typing import IO, Final, NamedTuple, cast
 
-from db.cases.events import heads
+from db.case.events import heads
 from db.pool import Connection
 
 PRIVATE_FILE_MODE: Final = 0o600

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from activities.evidence.checks import check_edition, check_sent, check_signed, check_statements
 from domain.errors.evidence import PackTooLarge
-from domain.evidence.pack import (
+from domain.evidence_binding import (
     CASE,
     EVENT_LINES,
     EVENTS,

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from domain.evidence.pack import (
+from domain.evidence_binding import (
     BODIES,
     EDITION,
     EXCHANGES,

@@ -16,19 +16,18 @@ from typing import Final
 
 import asyncpg
 
-from activities.bodies import BodyOpener
+from activities.banks.bodies import BodyOpener
 from activities.context import Context
 from activities.evidence.anchors import write_anchor
-from db import connections
-from db.cases import tasks
+from db import connections, tasks
+from db.case.deferral import read_deferral
 from db.evidence import nightly_runs
 from db.evidence.integrity import case_batch, strays
-from db.outbox.deferral import read_deferral
 from db.pool import Connection
 from db.session_locks import kept_alive, try_to_lock
 from domain.evidence.integrity import Verdict
 from domain.evidence.nightly import is_due, list_name, lists_to_delete
-from schemas.evidence import NightlyRun, NightlyWork, RunOutcome, RunResult
+from schemas.nightly_runs import NightlyRun, NightlyWork, RunOutcome, RunResult
 from schemas.tasks import TaskCause, TaskFacts
 from schemas.text import IST
 

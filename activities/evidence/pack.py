@@ -11,30 +11,31 @@ from typing import IO
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from activities.banks.bodies import BodyOpener
 from activities.banks.signed_requests import files_of, folder_of
-from activities.bodies import BodyOpener
-from activities.cases.transaction import case_transaction
+from activities.case.transaction import case_transaction
 from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
-from activities.person_keys import PersonKeys
+from activities.privacy.person_keys import PersonKeys
 from activities.secrets import Keys, Purpose, pem
-from db import holder_contacts, notifications, person_keys, victim_corrections
-from db.body_keys import BODY, BodyState
+from db.case import telephone_answers, trail_views
 from db.evidence import evidence_keys, pack_bodies
 from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
 from db.evidence.opened import Opened, holders_of_victims
 from db.evidence.pack import CaseHead
-from db.grievances import grievance_texts
-from db.orders import release_proposals, returned_funds
 from db.pool import Connection
-from db.restoration import credit_accounts, objections
-from db.tracing import telephone_answers, trail_views
+from db.privacy import holder_contacts, person_keys, victim_corrections
+from db.privacy.body_keys import BODY, BodyState
+from db.recovery import credit_accounts, grievance_texts, notifications, objections, release_proposals, returned_funds
 from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
 from documents.trail_picture import LEGS_IN_A_DOCUMENT
-from domain.evidence.pack import (
+from domain.case.trail_layout import layout
+from domain.evidence.personal_data import VictimsData
+from domain.evidence.pseudonyms import VictimsNamed, hides_victims
+from domain.evidence_binding import (
     BODIES,
     EDITION,
     EVENTS,
@@ -50,12 +51,9 @@ from domain.evidence.pack import (
     is_excluded,
     is_statement_excluded,
 )
-from domain.evidence.personal_data import VictimsData
-from domain.evidence.pseudonyms import VictimsNamed, hides_victims
-from domain.tracing.trail_layout import layout
+from schemas.case.trail_layout import TrailDetail, TrailPicture
 from schemas.enums import Language
 from schemas.events import EventKind
-from schemas.tracing.trail_layout import TrailDetail, TrailPicture
 
 Progress = Callable[[int, int], None]
 

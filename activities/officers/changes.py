@@ -9,7 +9,7 @@ import asyncpg
 
 from db.officers import officers, teams
 from db.pool import Connection
-from db.reporting import saved_filters
+from db.work_items import saved_filters
 from domain.errors.officers import (
     AlreadyOfTeam,
     NotOfTeam,
@@ -23,7 +23,7 @@ from domain.errors.officers import (
     TeamShiftsOverlap,
 )
 from schemas.enums import Role
-from schemas.officers import OfficerEntry, OfficerPerson, TeamEntry
+from schemas.officers.officers import OfficerEntry, OfficerPerson, TeamEntry
 
 
 async def add_officer(connection: Connection, entry: OfficerEntry, now: datetime, actor: str) -> None:

@@ -9,7 +9,7 @@ from db.officers import officers, teams
 from db.pool import Pool
 from domain.errors.officers import OfficerNotFound, TeamNotFound
 from schemas.enums import Role
-from schemas.officers import Absence, OfficerEntry, TeamEntry
+from schemas.officers.officers import Absence, OfficerEntry, TeamEntry
 
 
 async def add_officer(pool: Pool, entry: OfficerEntry, actor: str) -> None:

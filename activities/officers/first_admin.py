@@ -9,7 +9,7 @@ from db.officers.first_admin import lock_if_empty
 from db.pool import Pool
 from domain.errors.sign_in import OfficersExist
 from schemas.enums import Role
-from schemas.officers import OfficerEntry
+from schemas.officers.officers import OfficerEntry
 
 
 async def add_first_admin(pool: Pool, entry: OfficerEntry, actor: str, life: timedelta) -> SignInLink:

@@ -9,7 +9,7 @@ from db.clock import present_moment
 from db.officers import script_tokens
 from db.pool import Pool
 from domain.errors.officers import ScriptTokenNotFound
-from schemas.officers import NewScriptToken, PlacedDisplay
+from schemas.officers.officers import NewScriptToken, PlacedDisplay
 
 PREFIX: Final = "ghs_"
 """beginning of every token of a script, by which it is told from the tokens of officers"""

@@ -20,7 +20,7 @@ from activities.secrets import CannotOpen, Keys, Purpose, hash_password, is_outd
 from db.officers import credentials, sessions, sign_in_log
 from db.officers.credentials import Credentials
 from db.officers.sessions import LiveSession
-from schemas.sign_in import SignInOutcome, SignInWay
+from schemas.officers.sign_in import SignInOutcome, SignInWay
 
 TOKEN_BYTES: Final = 32
 CHECKS_AT_ONCE: Final = 2

@@ -26,13 +26,12 @@ from activities.officers.authenticators import (
 from activities.officers.proposal_codes import proposal_code_fits
 from activities.officers.sign_in import new_token, token_digest
 from activities.secrets import CannotOpen, Keys, hash_password
-from db.administration import proposals
-from db.cases import tasks
-from db.officers import credentials, sign_in_log
+from db import tasks
+from db.officers import credentials, proposals, sign_in_log
 from db.officers.credentials import OpenLink
 from db.pool import Connection
-from domain.sign_in import WRONG_LINK_CODES_MOST, password_fault
-from schemas.sign_in import SignInOutcome, SignInWay
+from domain.officers.sign_in import WRONG_LINK_CODES_MOST, password_fault
+from schemas.officers.sign_in import SignInOutcome, SignInWay
 from schemas.tasks import TaskCause, TaskFacts
 
 FIRST_PATH: Final = "/first/"

@@ -15,12 +15,12 @@ from db.reporting import officer_load, stage_counts, stage_figures
 from db.reporting.stage_counts import midnight
 from db.reporting.stage_figures import EVERY_KEY, Asked, Labels
 from db.reporting.stage_times import Span, Targets
-from domain.intake.districts import districts as known_districts
-from domain.jurisdiction import district_key
+from domain.districts import districts as known_districts
+from domain.officers.jurisdiction import district_key
 from domain.reporting.figures import named
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import EscalationLevel
-from schemas.jurisdiction import WHOLE_STATE
+from schemas.privacy.jurisdiction import WHOLE_STATE
 from schemas.reporting.stage_figures import LoadReport, StageFigures, StageGroup, StageReport, StageTarget, TimedStage
 from schemas.text import IST
 

@@ -6,14 +6,14 @@ from typing import Final
 
 from activities.context import Context
 from activities.reporting.stage_figures import Days, team_labels
-from db import quality
-from db.quality import AnswerCount
+from db.people import quality
+from db.people.quality import AnswerCount
 from db.reporting.stage_figures import EVERY_KEY
 from documents.spreadsheet import Table, Value
-from domain.intake.districts import districts as known_districts
-from domain.quality import Counts, shown
+from domain.districts import districts as known_districts
+from domain.people.quality import Counts, shown
 from domain.reporting.figures import interval
-from schemas.quality import SaidAnswer, TreatmentFigures, TreatmentGroup, TreatmentQuestion, TreatmentReport
+from schemas.people.quality import SaidAnswer, TreatmentFigures, TreatmentGroup, TreatmentQuestion, TreatmentReport
 
 HEADER: Final = ("row", *TreatmentFigures.model_fields)
 

@@ -12,8 +12,8 @@ from asyncpg import Record
 from activities.context import Context
 from activities.reporting.outcomes import period_of
 from activities.reporting.stage_figures import Days, targets
-from db.holds.free_amounts import lapsing
 from db.pool import Connection
+from db.recovery.free_amounts import lapsing
 from db.reporting import outcomes, stage_figures, wall
 from db.reporting.alert_figures import LAPSES_WITHIN
 from db.reporting.stage_cases import overdue_counts
@@ -21,10 +21,11 @@ from db.reporting.stage_counts import midnight
 from db.reporting.stage_figures import Asked
 from db.reporting.stage_times import Targets
 from db.reporting.wall import DistrictToday, WaitingAt
-from domain.assignment import is_open
-from domain.intake.districts import districts
+from domain.districts import districts
 from domain.reporting.district_tiles import Tile, tiles
 from domain.rupees import in_proportion, whole_rupees
+from domain.work_items.assignment import is_open
+from schemas.case.trail_layout import LETTERS, BucketShare
 from schemas.reporting.outcomes import Stage
 from schemas.reporting.stage_figures import StageFigures, StageGroup, TimedStage
 from schemas.reporting.wall import (
@@ -40,7 +41,6 @@ from schemas.reporting.wall import (
     WallWeeks,
 )
 from schemas.text import IST
-from schemas.tracing.trail_layout import LETTERS, BucketShare
 
 BANK_DAYS: Final = 1
 """days before today that the banks' figures also cover"""

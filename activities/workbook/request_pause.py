@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from activities.context import Context
-from db.cases import cases, request_pauses
+from db.case import case_outbox, cases, request_pauses
 from db.clock import present_moment
-from db.outbox import case_outbox
-from schemas.outbox.case import FollowUp
+from schemas.case.case_workflow import FollowUp
 
 
 @dataclass

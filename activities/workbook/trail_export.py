@@ -1,6 +1,6 @@
 """Export of a case as the rows of a money-trail workbook."""
 
-from activities.bodies import line_opener
+from activities.banks.bodies import line_opener
 from activities.context import Context
 from db.workbook import trail_export
 from domain.workbook.columns import Sheet

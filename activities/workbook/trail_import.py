@@ -9,37 +9,36 @@ from itertools import count
 
 import asyncpg
 
-from activities.bodies import line_opener
-from activities.cases.desk import correct_hop
-from activities.cases.transaction import case_transaction
+from activities.banks.bodies import line_opener
+from activities.case.answers import take_status_update
+from activities.case.claims import to_claims
+from activities.case.desk import correct_hop
+from activities.case.intake import take_complaint
+from activities.case.transaction import case_transaction
 from activities.context import Context
-from activities.intake import take_complaint
-from activities.tracing.answers import take_status_update
-from activities.tracing.claims import to_claims
 from activities.workbook import trail_lines
 from activities.workbook.request_pause import RequestPause
 from activities.workbook.row_hops import HopIndex
 from activities.workbook.trail_outcome import Fate, TrailOutcome, UsedRow
 from adapters.banks.answers import StatusUpdate
-from db import intake
-from db.cases import merged_hops
+from db.case import intake, merged_hops
 from db.workbook import trail_import
 from db.workbook.trail_import import LineFate, NamedHop, Registered
+from domain.case.complaint_row import Fault, fault_of
+from domain.case.flags import CLOCK_SKEW
 from domain.errors import AckNoConflict, NotFound, NotNow, RuleBroken
-from domain.intake.complaint_row import Fault, fault_of
-from domain.intake.flags import CLOCK_SKEW
 from domain.workbook.columns import Sheet, TrailColumn, day_column
 from domain.workbook.known import EarlierLines, OnwardHop, Verdict
 from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
 from domain.workbook.row import TrailNote, TrailRow
+from schemas.case.answers import NOT_STATED
+from schemas.case.case_workflow import FollowUp
+from schemas.case.desk_actions import HopCorrection
+from schemas.case.intake import MAX_TRANSFERS, NO_MOBILE, Complaint, Transfer, Victim
 from schemas.enums import Channel, Disposition, HopSource, Mode
 from schemas.events import EventKind
 from schemas.identifiers import RRN_PATTERN, account_key, reference_key, reference_of, transfer_key
-from schemas.intake import MAX_TRANSFERS, NO_MOBILE, Complaint, Transfer, Victim
-from schemas.outbox.case import FollowUp
 from schemas.parties import Party
-from schemas.tracing.answers import NOT_STATED
-from schemas.tracing.desk_actions import HopCorrection
 
 LINES_AN_ANSWER_MAX = 500
 UNKNOWN_VICTIM = Victim(name=NOT_STATED, mobile=NO_MOBILE, district=NOT_STATED)

@@ -8,8 +8,8 @@ import orjson
 
 from adapters.banks.answers import KINDS, AnswerLine, JsonObject, LineFlag, LineType, flagged
 from adapters.banks.i4c.money import format_rupees
-from domain.intake.flags import CLOCK_SKEW
-from domain.tracing.missing_dates import no_date_flag
+from domain.case.flags import CLOCK_SKEW
+from domain.case.missing_dates import no_date_flag
 from domain.workbook.columns import Sheet, day_column
 from domain.workbook.row import SOURCE, TrailRow, plain_text
 from schemas.base import Flag

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from adapters.banks.protocol import HoldTicket, Incident, Instrument
 from adapters.clock import wall_clock
-from schemas.orders.orders import BankOrder, OrderLine
+from schemas.recovery.orders import BankOrder, OrderLine
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 
 TEST_ACK_PREFIX: Final = "9000000"

@@ -42,7 +42,7 @@ from schemas.banks.exchanges import About
 from schemas.banks.institutions import Institution
 from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
-from schemas.orders.orders import BankOrder, cancellation_id
+from schemas.recovery.orders import BankOrder, cancellation_id
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST
 

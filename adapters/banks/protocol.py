@@ -16,8 +16,8 @@ from adapters.transcript import Transcript
 from schemas.banks.exchanges import Exchange
 from schemas.banks.institutions import EnvelopeKind
 from schemas.enums import ChannelKind
-from schemas.orders.orders import BankOrder
-from schemas.reconciliation.lien_lists import ListWanted
+from schemas.gateway.lien_lists import ListWanted
+from schemas.recovery.orders import BankOrder
 
 INCIDENTS_MAX = 500
 """Most incidents in one ticket. The caller splits a larger batch."""
@@ -294,6 +294,6 @@ class CancellationTaker(Protocol[Address_contra]):
     async def send_cancellation(self, bank: Address_contra, order: BankOrder, *, timeout_seconds: float) -> Delivery:
         """Tell `bank` that an order is cancelled; otherwise like `BankAdapter.send_hold_request`.
 
-        `schemas.orders.orders.cancellation_id` of the order is its idempotency key.
+        `schemas.recovery.orders.cancellation_id` of the order is its idempotency key.
         """
         ...

@@ -5,8 +5,8 @@ from typing import Self
 
 from adapters.banks.protocol import Delivery, HoldTicket, OrderTicket
 from schemas.banks.institutions import Institution
-from schemas.orders.orders import BankOrder, cancellation_id
-from schemas.reconciliation.lien_lists import ListWanted
+from schemas.gateway.lien_lists import ListWanted
+from schemas.recovery.orders import BankOrder, cancellation_id
 
 
 class PullAdapter:

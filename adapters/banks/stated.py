@@ -13,9 +13,9 @@ from adapters.banks.answers import KINDS, STATUS_OK, AnswerLine, JsonObject, Lin
 from adapters.banks.i4c.money import format_rupees
 from adapters.banks.i4c.times import format_moment
 from schemas.base import Flag
+from schemas.case.bank_answers import Line, SpentLine, WithdrawnLine
+from schemas.case.debit_inquiries import DebitLine
 from schemas.enums import ClaimKind
-from schemas.tracing.bank_answers import Line, SpentLine, WithdrawnLine
-from schemas.tracing.debit_inquiries import DebitLine
 
 CARD: Final = "pos"
 WAYS_OUT: Final = {"atm": LineType.ATM, "aeps": LineType.AEPS, CARD: LineType.POS, "cheque": LineType.CHEQUE}

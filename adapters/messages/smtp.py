@@ -24,7 +24,7 @@ import aiosmtplib
 
 from adapters.clock import wall_clock
 from adapters.transcript import Sending, Transcript, masked
-from schemas.documents.facts import PDF_MAX_BYTES
+from schemas.recovery.document_facts import PDF_MAX_BYTES
 
 SUBJECT_MAX_CHARS: Final = 200
 BODY_MAX_CHARS: Final = 100_000

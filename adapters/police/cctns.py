@@ -24,7 +24,7 @@ from adapters.police.protocol import (
     PoliceUnreachable,
     Registered,
 )
-from schemas.police import DOCUMENT_MAX_BYTES
+from schemas.recovery.police import DOCUMENT_MAX_BYTES
 
 FIRS_PATH: Final = "/v1/firs"
 CLIENT_HEADER: Final = "X-Client-Id"

@@ -14,9 +14,9 @@ import asyncpg
 
 from activities.context import Context
 from api.officers.sessions import Sessions
-from api.tokens import Officer
+from api.officers.tokens import Officer
 from db.officers import script_tokens, sessions
-from domain.officers import allowed_by
+from domain.officers.officers import allowed_by
 from schemas.enums import Role
 
 log = logging.getLogger("goldenhour.api")

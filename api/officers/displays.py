@@ -5,17 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from activities.officers import script_tokens
-from api.auth import may
-from api.callers import DISPLAY_PATH
+from api.officers.auth import may
+from api.officers.callers import DISPLAY_PATH
 from api.officers.sessions import refuse_other_sites, set_display_cookie
+from api.officers.tokens import BadToken, Officer
 from api.params import INT64_MAX
 from api.problems import IN_THE_DESCRIPTION, NOT_ALLOWED, NOT_LOGGED_IN, TOO_MANY, says
 from api.roles import Action
 from api.services import TheServices
-from api.tokens import BadToken, Officer
 from db.officers import script_tokens as stored_tokens
 from schemas.enums import Role
-from schemas.officers import (
+from schemas.officers.officers import (
     DisplayList,
     DisplayPlacement,
     IssuedDisplay,

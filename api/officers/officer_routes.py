@@ -1,7 +1,7 @@
 """Officers and teams: who has which role, who is away, who changed what; and what one admin may change alone.
 
 One admin may take a role away, but lets no one in. Adding an officer, giving a role and a new sign-in link would let
-one person make a second officer, so two admins do it (`api.administration`), or the command, which needs the machine.
+one person make a second officer, so two admins do it (`api.officers.administration`), or the command, which needs the machine.
 """
 
 from typing import Annotated
@@ -9,16 +9,16 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from activities.officers import enrolment
-from api.auth import may
+from api.officers.auth import may
+from api.officers.tokens import Officer
 from api.params import LIMIT_DEFAULT, After, Limit
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.services import TheServices
-from api.tokens import Officer
 from db.officers import officer_lines, officers, teams
 from db.paging import cut, from_cursor, to_cursor
 from schemas.enums import Role
-from schemas.officers import (
+from schemas.officers.officers import (
     AbsencesEntry,
     FoundOfficers,
     OfficerDetails,

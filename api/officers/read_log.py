@@ -13,10 +13,10 @@ from typing import Final
 
 import asyncpg
 
-from db.officers import read_log
 from db.pool import Connection, Pool
+from db.privacy import read_log
 from domain.policy.reads import ReadLogRules
-from schemas.reads import NewRead
+from schemas.privacy.reads import NewRead
 
 log = logging.getLogger(__name__)
 

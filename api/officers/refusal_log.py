@@ -18,7 +18,7 @@ import asyncpg
 from db.officers import refused_acts
 from db.pool import Connection, Pool
 from domain.policy.reads import RefusalLogRules
-from schemas.refused_acts import NewRefusedAct
+from schemas.officers.refused_acts import NewRefusedAct
 
 log = logging.getLogger(__name__)
 

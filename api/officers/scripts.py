@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 import asyncpg
 
 from activities.officers.script_tokens import DISPLAY_PREFIX, PREFIX, digest_of
-from api.tokens import SCRIPT, BadToken, Officer
+from api.officers.tokens import SCRIPT, BadToken, Officer
 from db.officers import callers, script_tokens
 from db.officers.callers import ScriptStanding
 from db.pool import Pool

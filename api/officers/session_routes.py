@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.addresses import address_of
-from api.auth import may
+from api.officers.auth import may
 from api.officers.sessions import (
     cookie_of,
     csrf_token,
@@ -16,6 +16,7 @@ from api.officers.sessions import (
     session_of,
     set_cookie,
 )
+from api.officers.tokens import BadToken, Officer
 from api.params import LIMIT_DEFAULT, After, Limit
 from api.problems import (
     IN_THE_DESCRIPTION,
@@ -30,16 +31,15 @@ from api.problems import (
 )
 from api.roles import Action
 from api.services import Services, TheServices
-from api.tokens import BadToken, Officer
 from db.officers import callers, officers, sessions, sign_in_log
 from db.officers.sessions import LiveSession
 from domain.errors.officers import OfficerNotFound
 from domain.errors.sign_in import SessionNotFound, SignInTooOld
-from domain.sign_in import password_fault
+from domain.officers.sign_in import password_fault
 from schemas.base import Storable
 from schemas.enums import Role
-from schemas.officers import folded
-from schemas.sign_in import (
+from schemas.officers.officers import folded
+from schemas.officers.sign_in import (
     EndSessions,
     OpenSession,
     PasswordChange,

@@ -23,7 +23,7 @@ from starlette.responses import Response
 from activities.context import Context
 from activities.officers.sign_in import session_digest
 from activities.secrets import Keys, Purpose
-from api.tokens import BadToken, Officer
+from api.officers.tokens import BadToken, Officer
 from db.officers import callers, sessions
 from db.officers.sessions import LiveSession
 from db.pool import Connection

@@ -23,8 +23,8 @@ from db.officers.credentials import Credentials
 from db.officers.sessions import LiveSession
 from domain.errors.sign_in import ProofRefused
 from domain.policy.callers import TryName
-from schemas.officers import folded
-from schemas.sign_in import PasswordChange, Proof, SecondFactor, SignIn, SignInOutcome, SignInWay
+from schemas.officers.officers import folded
+from schemas.officers.sign_in import PasswordChange, Proof, SecondFactor, SignIn, SignInOutcome, SignInWay
 
 ANSWERS_AFTER_SECONDS: Final = 0.3
 """least time of an answer, so that its duration does not show whether a name is known"""

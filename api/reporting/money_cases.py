@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from activities.reporting.stage_tables import money_table
 from api.caches import TOO_MUCH_TO_COUNT
-from api.jurisdiction import within_of
+from api.officers.jurisdiction import within_of
 from api.params import LIMIT_DEFAULT, After, Limit
 from api.problems import IN_THE_DESCRIPTION, says
 from api.reporting.stage_figures import CASES_MAX, District, From, Reader, To, asked_days, asked_districts

@@ -8,13 +8,13 @@ from starlette.responses import Response
 
 from activities.context import Context
 from activities.reporting.outcomes import DAYS_DEFAULT, DAYS_MAX, outcome_table, period_of
-from api.auth import may
 from api.caches import TOO_MUCH_TO_COUNT
+from api.officers.auth import may
+from api.officers.tokens import Officer
 from api.problems import IN_THE_DESCRIPTION, says
 from api.reports import TABLE_CONTENT, as_file, period, wants_file
 from api.roles import Action
 from api.services import TheServices
-from api.tokens import Officer
 from db.reporting.outcomes import Period
 from schemas.reporting.outcomes import FigureGroup, OutcomeReport
 from schemas.text import LocalDatetime

@@ -9,16 +9,16 @@ from starlette.responses import Response
 
 from activities.context import Context
 from activities.reporting.scorecards import CALLS_MAX, span
-from api.auth import may
 from api.caches import ScorecardCache
-from api.jurisdiction import within_of
+from api.officers.auth import may
+from api.officers.jurisdiction import within_of
+from api.officers.tokens import Officer
 from api.params import LIMIT_DEFAULT, After, Limit, TextLanguage
 from api.problems import IN_THE_DESCRIPTION
 from api.reports import CSV_CONTENT, TABLE_CONTENT, as_csv, as_file, period, wants_file
 from api.roles import Action
 from api.services import TheServices
-from api.tokens import Officer
-from db.cases import jurisdiction
+from db.privacy import jurisdiction
 from db.reporting.scorecards import Span
 from documents.spreadsheet import Table, Value
 from schemas.banks.institutions import Code

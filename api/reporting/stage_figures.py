@@ -10,21 +10,21 @@ from starlette.responses import Response
 from activities.reporting import stage_figures
 from activities.reporting.stage_figures import DAYS_DEFAULT, DAYS_MAX, Days, is_exact, targets, team_labels
 from activities.reporting.stage_tables import case_table, load_table, stage_table
-from api.auth import may
 from api.caches import TOO_MUCH_TO_COUNT
-from api.jurisdiction import districts_within, within_of
+from api.officers.auth import may
+from api.officers.jurisdiction import districts_within, within_of
+from api.officers.tokens import Officer
 from api.params import LIMIT_DEFAULT, LIMIT_MAX, After, BankFilter, Limit
 from api.problems import IN_THE_DESCRIPTION, says
 from api.reports import TABLE_CONTENT, as_file, days, refused, wants_file
 from api.roles import Action
 from api.services import Services, TheServices
-from api.tokens import Officer
 from db.reporting import stage_cases
 from db.reporting.stage_cases import BehindFigure, Overdue
 from db.reporting.stage_figures import EVERY_KEY
 from db.reporting.stage_times import WAITING, Targets
 from documents.spreadsheet import Table
-from domain.jurisdiction import district_key
+from domain.officers.jurisdiction import district_key
 from schemas.base import Storable
 from schemas.reporting.stage_figures import (
     BreachPage,

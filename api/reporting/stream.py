@@ -10,25 +10,26 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.auth import may, refuse_unless
-from api.jurisdiction import check_read, within_of
+from api.officers.auth import may, refuse_unless
 from api.officers.caller_streams import Watched
-from api.officers.officer_streams import Asked, OfficerStream
-from api.officers.open_items import View
-from api.officers.stream_events import CASE, Viewer, encoded
-from api.officers.waiting_events import Sent
+from api.officers.jurisdiction import check_read, within_of
+from api.officers.reads import ReadReason, note_case
+from api.officers.tokens import Officer
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY, says
-from api.reads import ReadReason, note_case
+from api.reporting.officer_streams import Asked, OfficerStream
+from api.reporting.open_items import View
+from api.reporting.stream_events import CASE, Viewer, encoded
+from api.reporting.waiting_events import Sent
 from api.roles import Action
 from api.services import Services, TheServices
 from api.stream_responses import EVENT_STREAM, StreamResponse, send_part
-from api.tokens import Officer
-from db.cases import cases, jurisdiction
-from db.reporting import presence, work_item_lines
+from db.case import cases
+from db.privacy import jurisdiction
+from db.work_items import presence, work_item_lines
 from domain.errors.cases import TooManyCasesFollowed
-from domain.reporting.task_acts import acts_of
-from schemas.jurisdiction import Within
-from schemas.reporting.officer_streams import (
+from domain.work_items.task_acts import acts_of
+from schemas.privacy.jurisdiction import Within
+from schemas.work_items.officer_streams import (
     POSITION_PATTERN,
     TOPICS_PATTERN,
     ClockEvent,

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from api.auth import may
 from api.caches import TOO_MUCH_TO_COUNT
+from api.officers.auth import may
+from api.officers.tokens import Officer
 from api.problems import IN_THE_DESCRIPTION, says
 from api.roles import Action
 from api.services import TheServices
-from api.tokens import Officer
 from schemas.reporting.wall import Wall
 
 router = APIRouter(prefix="/api/v1", tags=["figures"], responses=IN_THE_DESCRIPTION)

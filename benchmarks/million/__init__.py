@@ -14,9 +14,9 @@ from typing import Any, Final
 import orjson
 from pydantic import SecretStr
 
+from activities.banks.directory import DirectoryCache
 from activities.context import Context
-from activities.directory import DirectoryCache
-from activities.person_keys import PersonKeys
+from activities.privacy.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from adapters.clock import wall_clock
 from benchmarks.aims import exactly

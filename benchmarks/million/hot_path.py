@@ -10,42 +10,58 @@ from uuid import UUID
 
 import orjson
 
-from activities import search
 from activities.banks.delivery import BankDelivery
+from activities.case.answers import take_status_update
+from activities.case.hold_requests import CaseActivities
+from activities.case.intake import Taken, take_complaint
+from activities.case.outbox import (
+    LOOK_AFTER,
+    LOOK_AFTER_LIMIT,
+    SWEEP_AFTER,
+    SWEEP_LIMIT,
+    WAITING_LIMIT,
+    SweepActivities,
+)
+from activities.case.request_sending import RequestSender
 from activities.context import Context
-from activities.due_list import DueList
-from activities.holds.opening import open_for_new_holds
-from activities.intake import Taken, take_complaint
 from activities.metrics import rehearsal
-from activities.outbox import LOOK_AFTER, LOOK_AFTER_LIMIT, SWEEP_AFTER, SWEEP_LIMIT, WAITING_LIMIT, SweepActivities
-from activities.reporting.task_rounds import TaskRounds
-from activities.search import Reach
-from activities.tracing.answers import take_status_update
-from activities.tracing.hold_requests import CaseActivities
-from activities.tracing.sending import RequestSender
+from activities.recovery.due_list import DueList
+from activities.recovery.hold_opening import open_for_new_holds
+from activities.reporting import search
+from activities.reporting.search import Reach
+from activities.work_items.task_rounds import TaskRounds
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
 from benchmarks.million.plans import PlanBook
 from benchmarks.million.rows import BANKS, DAYS
-from db import bulk_load
-from db.cases import case_views, cases, hop_retries, parked_hops, task_owners, told_amounts
-from db.holds import account_holds
-from db.outbox import case_outbox, due_list, procedure_outbox
-from db.outbox.deferral import Deferral, read_deferral
+from db import bulk_load, task_owners
+from db.case import (
+    case_outbox,
+    case_views,
+    cases,
+    hop_retries,
+    parked_hops,
+    procedure_outbox,
+    request_views,
+    requests,
+    told_amounts,
+    trail_views,
+)
+from db.case.deferral import Deferral, read_deferral
 from db.paging import to_cursor
 from db.pool import Connection, Pool
-from db.reporting import task_filters, task_values, task_views, work_item_lines
-from db.reporting.task_filters import Wanted
-from db.tracing import request_views, requests, trail_views
-from domain.reporting.task_acts import OWNERS, acts_of
-from domain.search import recognise
+from db.recovery import account_holds, due_list
+from db.work_items import task_filters, task_values, task_views, work_item_lines
+from db.work_items.task_filters import Wanted
+from domain.privacy.search import recognise
+from domain.work_items.task_acts import OWNERS, acts_of
+from schemas.case.case_workflow import Escalate, FollowUp
+from schemas.case.intake import Complaint
 from schemas.enums import CaseState, ChannelKind, EscalationLevel, Role, TaskState
 from schemas.events import EventKind
-from schemas.intake import Complaint
-from schemas.jurisdiction import Within
-from schemas.outbox.case import Escalate, FollowUp
-from schemas.reporting.task_owners import TaskFilter, TaskSort
-from schemas.search import SearchQuestion
+from schemas.privacy.jurisdiction import Within
+from schemas.privacy.search import SearchQuestion
+from schemas.work_items.task_owners import TaskFilter, TaskSort
 from workers.rehearsal import OneConnection
 
 ROUNDS: Final = 7

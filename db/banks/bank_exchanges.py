@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from db import body_keys
-from db.body_keys import BodyKey, CaseKey, SealedBody, key_of_case
 from db.pool import Connection
+from db.privacy import body_keys
+from db.privacy.body_keys import BodyKey, CaseKey, SealedBody, key_of_case
 from schemas.banks.exchanges import About, Exchange
 
 _COLUMNS: Final = (

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from db import outgoing, person_keys, retention
+from db import outgoing
 from db.outgoing import OutgoingKind
-from db.person_keys import PersonKey
 from db.pool import Connection
+from db.privacy import person_keys, retention
+from db.privacy.person_keys import PersonKey
 from schemas.banks.keys import KeyChange, KeyChangeOutcome
 
 _ROW: Final = f"SELECT {', '.join(KeyChange.model_fields)} FROM bank_key_change"

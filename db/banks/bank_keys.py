@@ -9,12 +9,12 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import Field
 
-from db import body_keys
-from db.body_keys import BODY, BodyKey, BodyState, OpensBody, SealedBody, StoredBody, key_of_case, use_of
-from db.cases import cases
-from db.cases.cases import CaseHead
-from db.person_keys import PersonKey
+from db.case import cases
+from db.case.cases import CaseHead
 from db.pool import Connection
+from db.privacy import body_keys
+from db.privacy.body_keys import BODY, BodyKey, BodyState, OpensBody, SealedBody, StoredBody, key_of_case, use_of
+from db.privacy.person_keys import PersonKey
 from db.rows import Rows
 from domain.errors.banks import BankKeyNotFound, SignedRequestNotFound
 from schemas.banks.keys import BankKey

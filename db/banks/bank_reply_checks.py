@@ -10,8 +10,8 @@ import asyncpg
 from pydantic import Field
 
 from db.banks.bank_keys import EVIDENCE, Evidence, evidence_of
-from db.body_keys import OpensBody
 from db.pool import Connection
+from db.privacy.body_keys import OpensBody
 from domain.errors.banks import BankPersonUnconfirmed, BankReplyWaits, BankTablesTooMany
 from schemas.base import FrozenModel, UtcDatetime
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from db import body_keys
-from db.body_keys import BodyKey
 from db.pool import Connection
+from db.privacy import body_keys
+from db.privacy.body_keys import BodyKey
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind
 

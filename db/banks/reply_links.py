@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db import body_keys
-from db.body_keys import BodyKey
 from db.pool import Connection
+from db.privacy import body_keys
+from db.privacy.body_keys import BodyKey
 from schemas.banks.exchanges import About
 from schemas.base import FrozenModel, UtcDatetime
 

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from db.body_keys import (
+from db.case import answers
+from db.evidence import case_documents
+from db.pool import Connection
+from db.privacy.body_keys import (
     BODY,
     CONTENT,
     REPLY,
@@ -20,11 +23,8 @@ from db.body_keys import (
     use_of,
     use_of_line,
 )
-from db.evidence import case_documents
-from db.orders import bank_orders
-from db.pool import Connection
-from db.tracing import answers
-from domain.evidence.pack import BODIES, SENT, SIGNED, STATEMENTS
+from db.recovery import bank_orders
+from domain.evidence_binding import BODIES, SENT, SIGNED, STATEMENTS
 
 AT_ONCE: Final = 20
 """rows with bodies in memory at a time"""

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from db.body_keys import stored_columns
-from db.sealed_documents import COURT_ORDER, FIR_COPY, PDF, WAIVER
-from domain.evidence.pack import COURT_ORDERS, DOCUMENTS, FIRS, WAIVERS
+from db.privacy.body_keys import stored_columns
+from db.privacy.sealed_documents import COURT_ORDER, FIR_COPY, PDF, WAIVER
+from domain.evidence_binding import COURT_ORDERS, DOCUMENTS, FIRS, WAIVERS
 
 
 def _statement(parts: tuple[str, ...]) -> str:

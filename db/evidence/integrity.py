@@ -6,10 +6,10 @@ from itertools import accumulate
 
 from asyncpg import Record
 
-from db.body_keys import OpensBody
 from db.evidence.bodies import BoundContent, bound_content
 from db.evidence.persons import person_records
 from db.pool import Connection
+from db.privacy.body_keys import OpensBody
 from domain.evidence.integrity import (
     AskedRecord,
     Break,

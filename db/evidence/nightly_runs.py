@@ -9,7 +9,7 @@ from db.migration_files import BASELINE
 from db.pool import Connection
 from db.rows import Rows
 from schemas.base import FrozenModel
-from schemas.evidence import NightlyRun, NightlyWork, RunOutcome, RunResult
+from schemas.nightly_runs import NightlyRun, NightlyWork, RunOutcome, RunResult
 
 RUN_LOCK: Final = 7_305_813_377_193_000_041
 """of several processes one does the nightly work"""

@@ -9,8 +9,8 @@ from uuid import UUID
 import orjson
 
 from db.pool import Connection
-from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, MESSAGES
-from schemas.personal_data import ContactData, MessageText, PersonalData
+from domain.evidence_binding import COMPLAINTS, CREDIT_ACCOUNTS, MESSAGES
+from schemas.privacy.personal_data import ContactData, MessageText, PersonalData
 
 ANSWERS: Final = "banks/answers.jsonl"
 CONTACTS: Final = "holds/contacts.jsonl"

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from db.body_keys import BodyState, OpensBody, stored_body, use_of
 from db.evidence import case_documents
 from db.evidence.opened import (
     ANSWERS,
@@ -31,9 +30,10 @@ from db.evidence.opened import (
     Opened,
 )
 from db.pool import Connection
+from db.privacy.body_keys import BodyState, OpensBody, stored_body, use_of
 from domain.errors.cases import CaseNotFound
-from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, EXCHANGES, HOPS, MESSAGES, TRANSFERS, EventLine
-from domain.task_notes import compose
+from domain.evidence_binding import COMPLAINTS, CREDIT_ACCOUNTS, EXCHANGES, HOPS, MESSAGES, TRANSFERS, EventLine
+from domain.work_items.task_notes import compose
 from schemas.tasks import Subject, TaskCause, TaskFacts
 
 AT_ONCE: Final = 200

@@ -8,7 +8,10 @@ import orjson
 from asyncpg import Record
 
 from db.banks.bank_keys import EVIDENCE, Evidence, evidence_of
-from db.body_keys import (
+from db.case import answers
+from db.evidence.opened import Opened
+from db.pool import Connection
+from db.privacy.body_keys import (
     BODY,
     CONTENT,
     FORM,
@@ -22,12 +25,9 @@ from db.body_keys import (
     stored_line,
     use_of,
 )
-from db.evidence.opened import Opened
-from db.orders import bank_orders
-from db.person_keys import StoredText
-from db.pool import Connection
-from db.tracing import answers
-from domain.evidence.pack import SENT, bound_by
+from db.privacy.person_keys import StoredText
+from db.recovery import bank_orders
+from domain.evidence_binding import SENT, bound_by
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from db.body_keys import BodyState, OpensBody, StoredBody
 from db.pool import Connection
+from db.privacy.body_keys import BodyState, OpensBody, StoredBody
 from domain.evidence.integrity import PersonRecord, PersonState
 
 # One sealed value tells as much as all. A victim's data is bound to its number alone.

@@ -8,9 +8,9 @@ from db.clock import present_moment
 from db.officers import officers, teams
 from db.pool import Connection
 from domain.errors.officers import OfficerNotFound
-from domain.task_notices import on_shift
+from domain.work_items.task_notices import on_shift
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.officers import Absence, HeldRole, OfficerDetails, OfficerLine, OfficerRow
+from schemas.officers.officers import Absence, HeldRole, OfficerDetails, OfficerLine, OfficerRow
 
 _SEEN: Final = """
 SELECT o.officer_id, is_absent(o.officer_id, $2) AS is_absent,

@@ -10,14 +10,7 @@ from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from db.rows import Rows
 from schemas.enums import Role
-from schemas.officers import (
-    Absence,
-    OfficerEntry,
-    OfficerEvent,
-    OfficerEventPage,
-    OfficerPerson,
-    OfficerRow,
-)
+from schemas.officers.officers import Absence, OfficerEntry, OfficerEvent, OfficerEventPage, OfficerPerson, OfficerRow
 
 _COLUMNS: Final = "name, rank, station, mobile, email, language, state"
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from db.pool import Connection
 from schemas.enums import Role
-from schemas.officers import PlacedDisplay, ScriptToken, ScriptTokenState
+from schemas.officers.officers import PlacedDisplay, ScriptToken, ScriptTokenState
 
 _LISTED: Final = """
 SELECT s.token_id, s.name, s.roles, s.issued_at, s.issued_by, s.ends_at, s.revoked_at, s.revoked_by, s.last_used_day,

@@ -8,7 +8,7 @@ from uuid import UUID
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
-from schemas.sign_in import SessionEnd, SessionView, SignInWay
+from schemas.officers.sign_in import SessionEnd, SessionView, SignInWay
 
 KEPT_DAYS: Final = 30
 """days for which an ended session is kept; the sign-in log stays"""

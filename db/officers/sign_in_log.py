@@ -6,7 +6,7 @@ from uuid import UUID
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import BadCursor
-from schemas.sign_in import SignInEntry, SignInOutcome, SignInPage, SignInWay
+from schemas.officers.sign_in import SignInEntry, SignInOutcome, SignInPage, SignInWay
 
 _BEFORE_ALL: Final = 2**63 - 1
 

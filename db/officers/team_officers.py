@@ -6,7 +6,7 @@ from typing import Final
 from db.pool import Connection
 from db.rows import Rows
 from schemas.enums import Role
-from schemas.officers import TeamOfficer
+from schemas.officers.officers import TeamOfficer
 
 # A lead counts among the officers of the team.
 _TEAM_OFFICERS: Final = """

@@ -6,12 +6,12 @@ from typing import Final
 
 from db.officers.officers import write_event
 from db.pool import Connection
-from domain.administration import team_facts
 from domain.errors.officers import TeamFull, TeamNotFound
 from domain.facts import differences
+from domain.officers.administration import team_facts
 from schemas.assignment import TeamHours
 from schemas.changes import Change
-from schemas.officers import MEMBERS_MAX, TeamEntry, TeamShift
+from schemas.officers.officers import MEMBERS_MAX, TeamEntry, TeamShift
 
 _LISTED: Final = """
 SELECT t.name, t.lead,

@@ -5,8 +5,8 @@ from typing import Final
 
 from db.database_state import Storage, storage_state
 from db.evidence.nightly_runs import Standing, standings
-from db.holds.free_amounts import lapsing
 from db.pool import Connection
+from db.recovery.free_amounts import lapsing
 from schemas.base import FrozenModel
 from schemas.restoration_enums import DutyKind
 

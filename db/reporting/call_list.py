@@ -11,14 +11,14 @@ from typing import Final
 from asyncpg import Record
 
 from db.banks import rosters
-from db.cases.task_owners import IS_OWNED, IS_SNOOZED
 from db.pool import Connection
+from db.task_owners import IS_OWNED, IS_SNOOZED
 from domain.banks.answering_curve import HAZARD_MAX, BandCount, Curve, PersonWeights
-from domain.tracing.call_script import what_to_say, where_to_enter
+from domain.case.call_script import what_to_say, where_to_enter
 from schemas.banks.rosters import HolidayRules, OfficerToCall
+from schemas.case.request_views import TaskHop, TaskInstitution
 from schemas.enums import AnswerClass
 from schemas.reporting.scorecards import Call, CallFactors, CallList
-from schemas.tracing.views import TaskHop, TaskInstitution
 
 HOPS_SHOWN: Final = 5
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from db.cases.jurisdiction import condition
-from db.cases.task_owners import IS_OWNED
+from db.privacy.jurisdiction import condition
+from db.task_owners import IS_OWNED
 from domain.errors import BadCursor
-from schemas.jurisdiction import Within
-from schemas.police import CaseDuty
+from schemas.privacy.jurisdiction import Within
+from schemas.recovery.police import CaseDuty
 
 DISTRICT: Final = "upper(trim(v.district))"
 """the key of the district of a case, whose first complaint's victim is `v`"""

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from db.pool import Connection
-from domain.ledger import CONTRA_BUCKETS
+from domain.case.ledger import CONTRA_BUCKETS
 from schemas.base import FrozenModel
 from schemas.enums import AnswerClass, Bucket, ChannelKind
 

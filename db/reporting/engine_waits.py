@@ -8,8 +8,8 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Final
 
-from db.outbox import due_list
 from db.pool import Connection
+from db.recovery import due_list
 
 _STEPS: Final = """
 SELECT 'hold_opened' AS step, hold_opened_at - held_at AS waited FROM held_hop WHERE hold_opened_at IS NOT NULL

@@ -8,7 +8,7 @@ from db.pool import Connection
 from db.reporting.case_filters import DISTRICT, OFFICER, Conditions
 from domain.reporting.money_figures import BUCKETS
 from schemas.base import FrozenModel
-from schemas.jurisdiction import Within
+from schemas.privacy.jurisdiction import Within
 from schemas.reporting.money_cases import MoneyCase, MoneyCasePage, MoneyFigure
 
 _OPENED: Final = """

@@ -7,8 +7,8 @@ from typing import Final
 
 from asyncpg import Record
 
-from db.grievances import grievances
 from db.pool import Connection
+from db.recovery import grievances
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.reporting.outcomes import (
     PAST_DAYS,

@@ -11,7 +11,7 @@ from db.pool import Connection
 from db.reporting.case_filters import DISTRICT, OFFICER, Conditions, moment_of
 from db.reporting.stage_times import Span, Targets, of_now, source_of, target_arrays
 from schemas.base import FrozenModel
-from schemas.jurisdiction import Within
+from schemas.privacy.jurisdiction import Within
 from schemas.reporting.stage_figures import (
     BreachPage,
     LateBy,

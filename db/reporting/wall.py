@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from db.cases.task_owners import IS_OWNED, IS_SNOOZED
 from db.pool import Connection
+from db.task_owners import IS_OWNED, IS_SNOOZED
 from schemas.base import FrozenModel
 from schemas.enums import Bucket
-from schemas.officers import TeamShift
+from schemas.officers.officers import TeamShift
 
 COMPLAINTS: Final = "SELECT count(*) FROM complaint WHERE received_at >= $1 AND received_at < $2"
 CASES: Final = "SELECT count(*) FROM case_file WHERE opened_at >= $1"

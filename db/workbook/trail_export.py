@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from db.body_keys import OpensLine, stored_line
-from db.cases.cases import case_no_of
-from db.person_keys import StoredText
+from db.case.cases import case_no_of
 from db.pool import Connection
+from db.privacy.body_keys import OpensLine, stored_line
+from db.privacy.person_keys import StoredText
 from domain.workbook.exporting import ExportAnswer, ExportHop
 from schemas.enums import ClaimKind, Disposition, HopSource
 

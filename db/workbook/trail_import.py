@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from db.body_keys import OpensLine, stored_line
-from db.person_keys import StoredPerson, StoredText, stored
 from db.pool import Connection
+from db.privacy.body_keys import OpensLine, stored_line
+from db.privacy.person_keys import StoredPerson, StoredText, stored
 from db.rows import Rows
-from domain.intake.ack_numbers import is_of_our_half
-from domain.tracing.missing_dates import NO_DATE
+from domain.case.ack_numbers import is_of_our_half
+from domain.case.missing_dates import NO_DATE
 from domain.workbook.known import EarlierLine
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ClaimKind, DiscrepancyKind, Disposition, HopSource

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from schemas.outbox.case import PriorityRules
+from schemas.case.case_workflow import PriorityRules
 
 
 def priority_key(rules: PriorityRules, transferred_at: datetime, disputed_paise: int, now: datetime) -> int:

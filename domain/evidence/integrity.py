@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from domain.evidence.pack import body_bound_by, bound_by, document_by, sent_by
+from domain.case.ledger import CONTRA_BUCKETS, bucket_sums, unaccounted_paise
+from domain.evidence_binding import body_bound_by, bound_by, document_by, sent_by
 from domain.hash_chain import GENESIS, event_hash
-from domain.ledger import CONTRA_BUCKETS, bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 from schemas.events import EventKind
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from domain.policy.nightly import NightlyRules
-from schemas.evidence import NightlyRun, NightlyWork, RunOutcome
+from schemas.nightly_runs import NightlyRun, NightlyWork, RunOutcome
 from schemas.text import IST
 
 _LIST: Final = re.compile(r"anchor-([0-9]{4}-[0-9]{2})(-[0-9]{2})-([0-9]{1,18})\.txt\.gz", re.ASCII)

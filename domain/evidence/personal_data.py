@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
-from schemas.personal_data import PersonalData
+from schemas.privacy.personal_data import PersonalData
 
 CUT: Final = "…"
 """stands in a row in place of what is cut"""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from string import ascii_uppercase
 from typing import Any, Final
 
-from domain.evidence.pack import COMPLAINTS, CREDIT_ACCOUNTS, HOPS, MESSAGES, TRANSFERS, Edition
 from domain.evidence.personal_data import VictimsData
+from domain.evidence_binding import COMPLAINTS, CREDIT_ACCOUNTS, HOPS, MESSAGES, TRANSFERS, Edition
 
 _TRAITS: Final = ("woman", "child", "senior", "district_as_told")
 """what a row says of a victim that no accused needs in any case"""

@@ -44,8 +44,8 @@ from domain.policy.telephone import TelephoneRules
 from domain.policy.work_items import WorkItemRules
 from schemas.banks.rosters import HolidayRules
 from schemas.base import FrozenModel, Paise
+from schemas.case.case_workflow import CasePolicy, LevelWait, PriorityRules
 from schemas.enums import AnswerClass, EscalationLevel
-from schemas.outbox.case import CasePolicy, LevelWait, PriorityRules
 
 PACKAGED_POLICY = Path(__file__).with_name("policy.toml")
 

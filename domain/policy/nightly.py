@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.base import FrozenModel
-from schemas.evidence import NightlyWork
+from schemas.nightly_runs import NightlyWork
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 

@@ -6,8 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from schemas.base import FrozenModel, Paise
-from schemas.enums import Language
-from schemas.outbox.procedures import (
+from schemas.case.procedures import (
     GrievancePolicy,
     HoldPolicy,
     OrderEscalationLevel,
@@ -15,6 +14,7 @@ from schemas.outbox.procedures import (
     RestorationPolicy,
     StepClock,
 )
+from schemas.enums import Language
 from schemas.restoration_enums import AllocationRule, DutyKind, GrievanceLevel, Route, Step
 
 Source = Annotated[str, Field(min_length=1, max_length=600)]

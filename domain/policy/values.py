@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from domain.errors import InvalidPolicy
 from domain.policy.model import Policy
-from schemas.policy import PolicyValue
+from schemas.officers.policy import PolicyValue
 
 VERSION_MARK: Final = "+"
 """stands between the version of the file and the number of the version that two admins agreed to"""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from domain.ledger import CONTRA_BUCKETS
+from domain.case.ledger import CONTRA_BUCKETS
 from schemas.enums import Bucket
 from schemas.reporting.money_cases import MoneyFigure
 

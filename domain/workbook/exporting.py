@@ -14,10 +14,10 @@ from domain.banks.directory import Directory
 from domain.policy.model import TrailRules
 from domain.workbook.columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn, day_column, sheet_named
 from domain.workbook.row import CASH, NO_MONEY, SOURCE, VICTIMS_LAYER, plain_text
+from schemas.case.answers import NOT_STATED
 from schemas.enums import ClaimKind, Disposition, HopSource
 from schemas.identifiers import account_key, names_a_transfer, reference_key
 from schemas.text import IST
-from schemas.tracing.answers import NOT_STATED
 
 C = TrailColumn
 Value = str | int

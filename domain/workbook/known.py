@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from schemas.case.answers import Claim
 from schemas.enums import ClaimKind
 from schemas.identifiers import reference_key
 from schemas.text import IST
-from schemas.tracing.answers import Claim
 
 SAME_MOMENT = timedelta(minutes=10)
 """Two withdrawals of one amount from one account are further apart, or have references."""

@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from domain.intake.complaint_row import Fault
-from domain.intake.complaint_rows import SheetRow
+from domain.case.complaint_row import Fault
+from domain.case.complaint_rows import SheetRow
 from domain.spreadsheet_cells import Cell, is_blank
 from domain.spreadsheets import HEADER_SEARCH_ROWS, FileRefused
 from domain.workbook.columns import (

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from domain.intake.complaint_row import Fault
+from domain.case.complaint_row import Fault
 from domain.spreadsheet_cells import (
     MAX_CELL_CHARS,
     Cell,
@@ -22,11 +22,11 @@ from domain.spreadsheet_cells import (
     text_of,
 )
 from domain.workbook.columns import Sheet, TrailColumn, TrailHeader
+from schemas.case.answers import NOT_STATED
+from schemas.case.intake import Transfer
 from schemas.enums import Mode
 from schemas.identifiers import ACK_NO_PATTERN, RRN_PATTERN, account_key, names_a_transfer, reference_key
-from schemas.intake import Transfer
 from schemas.parties import Party
-from schemas.tracing.answers import NOT_STATED
 
 T = TypeVar("T")
 C = TrailColumn

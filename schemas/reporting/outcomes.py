@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.grievances.grievances import GrievanceCount
+from schemas.recovery.grievances import GrievanceCount
 
 Count = Annotated[int, Field(ge=0)]
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.case.request_views import TaskHop, TaskInstitution
 from schemas.enums import AnswerClass, DiscrepancyKind, EscalationLevel, RequestState
-from schemas.tracing.views import TaskHop, TaskInstitution
 
 
 class ScorecardBy(StrEnum):

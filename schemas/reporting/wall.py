@@ -6,10 +6,10 @@ Paise and whole rupees, seconds, UTC, shares from 0 to 1. A number that is too s
 from datetime import date
 
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.case.trail_layout import BucketShare
 from schemas.reporting.outcomes import Count, Sum
 from schemas.reporting.scorecards import Percentiles
 from schemas.reporting.stage_figures import TargetShare, TimedStage
-from schemas.tracing.trail_layout import BucketShare
 
 
 class WallToday(FrozenModel):

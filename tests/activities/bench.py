@@ -15,22 +15,20 @@ from uuid import UUID
 import orjson
 
 from activities.banks.delivery import BankDelivery
+from activities.case.answers import AnswerReceipt, take_status_update
+from activities.case.hold_requests import CaseActivities
+from activities.case.intake import Taken, take_complaint
 from activities.context import Context
-from activities.intake import Taken, take_complaint
-from activities.tracing.answers import AnswerReceipt, take_status_update
-from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.protocol import BankError, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer
 from adapters.transcript import Sending
-from db import person_keys
-from db.cases import cases
+from db.case import cases
 from db.pool import Connection, Pool
+from db.privacy import person_keys
 from domain.hash_chain import GENESIS, event_hash
 from schemas.banks.exchanges import Exchange
-from schemas.enums import Bucket, ChannelKind, EscalationLevel
-from schemas.intake import Complaint
-from schemas.outbox.case import (
+from schemas.case.case_workflow import (
     CaseStart,
     Escalate,
     Escalated,
@@ -40,7 +38,9 @@ from schemas.outbox.case import (
     SettleCase,
     Settled,
 )
-from schemas.personal_data import PersonalData
+from schemas.case.intake import Complaint
+from schemas.enums import Bucket, ChannelKind, EscalationLevel
+from schemas.privacy.personal_data import PersonalData
 from tests.factories import complaint, rrn, status_update
 from tests.said import Said, said
 

@@ -1,7 +1,7 @@
 """What complaints told, as it is kept, for tests."""
 
-from db.cases import told_transfers
-from schemas.intake import Complaint, ToldTransfer, Transfer
+from db.case import told_transfers
+from schemas.case.intake import Complaint, ToldTransfer, Transfer
 from schemas.parties import Party
 from tests.activities.bench import Bench
 

@@ -1,8 +1,8 @@
 """Orders of courts that count: recorded by one officer with the document, and confirmed by another."""
 
 from activities.context import Context
-from activities.restoration.court_orders import confirm_court_order, take_court_order
-from schemas.police import CourtOrder, NewCourtOrder
+from activities.recovery.court_orders import confirm_court_order, take_court_order
+from schemas.recovery.police import CourtOrder, NewCourtOrder
 from simulator.people.court import one_page_pdf
 
 PDF = one_page_pdf("order")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from schemas.outbox.case import Sent
-from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.case_workflow import Sent
+from schemas.case.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
 from tests.factories import rrn, transfer
 

@@ -7,14 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from activities.cases.transaction import CaseTransaction, case_transaction
+from activities.case.transaction import CaseTransaction, case_transaction
 from activities.context import Context
-from activities.documents.issuing import approve_attachment, issue_about
-from activities.orders.orders import plan_order
-from db.documents import document_register
-from schemas.documents.facts import IssuedDocument, Particulars
+from activities.recovery.document_issuing import approve_attachment, issue_about
+from activities.recovery.orders import plan_order
+from db.recovery import document_register
 from schemas.enums import Language
-from schemas.orders.orders import NewOrder, NewOrderLine
+from schemas.recovery.document_facts import IssuedDocument, Particulars
+from schemas.recovery.orders import NewOrder, NewOrderLine
 from schemas.restoration_enums import DocumentKind, OrderKind, OrderReason
 from tests.activities.restoration_bench import SP, Home
 from tests.sealed_documents import put_fir_copy

@@ -6,15 +6,15 @@ from uuid import UUID
 
 import pytest
 
-from activities.cases.transaction import case_transaction
+from activities.case.transaction import case_transaction
 from activities.context import Context
-from activities.documents.due_documents import issue_documents_due
-from activities.documents.issuing import issue_about
-from activities.notifications.sending import MESSAGES
 from activities.outgoing import Routes, Ways, send_due
+from activities.recovery.document_issuing import issue_about
+from activities.recovery.due_documents import issue_documents_due
+from activities.recovery.message_sending import MESSAGES
 from adapters.messages.smtp import Mailer
-from schemas.documents.facts import IssuedDocument, Particulars
 from schemas.enums import Language
+from schemas.recovery.document_facts import IssuedDocument, Particulars
 from schemas.restoration_enums import DocumentKind
 from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes

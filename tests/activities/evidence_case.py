@@ -13,23 +13,23 @@ from activities.banks import exchanges
 from activities.banks.received import keep_statement
 from activities.banks.reply_links import keep_form
 from activities.context import Context
-from activities.documents.issuing import issue_for_officer
 from activities.evidence.pack import Maker, write_pack
+from activities.recovery.document_issuing import issue_for_officer
 from activities.secrets import SecretBox
 from adapters.banks.stated import Answerer
 from adapters.transcript import Sending, masked
-from db import person_keys
 from db.banks import bank_exchanges, bank_keys, delivery_attempts, reply_links
-from db.cases import events
-from db.cases.events import Event
+from db.case import events
+from db.case.events import Event
 from db.pool import Connection
-from domain.evidence.pack import Edition
+from db.privacy import person_keys
+from domain.evidence_binding import Edition
 from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
-from schemas.documents.facts import DocumentAsk
 from schemas.enums import ChannelKind, DeliveryOutcome, Language
 from schemas.events import EventKind
-from schemas.personal_data import MessageText
+from schemas.privacy.personal_data import MessageText
+from schemas.recovery.document_facts import DocumentAsk
 from schemas.restoration_enums import DocumentKind
 from simulator.wires.signing import signed_headers
 from tests.activities.restoration_bench import Home

@@ -15,7 +15,7 @@ from activities.evidence.archive import PackWriter, check
 from activities.evidence.pack import public_key
 from activities.secrets import SecretBox
 from documents.timeline import HOW_TO_VERIFY
-from domain.evidence.pack import MANIFEST, SIGNATURE, NotEvidence
+from domain.evidence_binding import MANIFEST, SIGNATURE, NotEvidence
 from tests.debian_programs import debian_program
 from tests.factories import SECRET
 

@@ -11,16 +11,16 @@ import os
 import random
 import sys
 
+from activities.banks.directory import DirectoryCache
+from activities.case.answers import take_status_update
+from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.directory import DirectoryCache
-from activities.intake import take_complaint
-from activities.person_keys import PersonKeys
+from activities.privacy.person_keys import PersonKeys
 from activities.secrets import SecretBox
-from activities.tracing.answers import take_status_update
 from adapters.banks.answers import StatusUpdate
 from db.pool import open_pool
 from domain.policy.model import load_policy
-from schemas.intake import Complaint
+from schemas.case.intake import Complaint
 from tests.factories import SECRET, complaint, moved, row, status_update, transfer
 
 WORKERS = 4

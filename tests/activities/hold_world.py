@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from activities.cases.transaction import ENGINE, case_transaction
+from activities.case.discrepancies import ResolvingOfficer, resolve
+from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
-from activities.holds import opening
-from activities.holds.hold_transaction import HoldTransaction
-from activities.holds.lifecycle import HoldDeadlines
-from activities.orders.confirmations import take_confirmation
-from activities.tracing.discrepancies import ResolvingOfficer, resolve
-from db.orders import bank_orders
-from domain.holds.lapse import HoldClocks
+from activities.recovery import hold_opening
+from activities.recovery.confirmations import take_confirmation
+from activities.recovery.hold_lifecycle import HoldDeadlines
+from activities.recovery.hold_transaction import HoldTransaction
+from db.recovery import bank_orders
+from domain.recovery.hold_lapse import HoldClocks
+from schemas.case.discrepancies import NewResolution
+from schemas.case.procedures import RowState
 from schemas.enums import ResolutionDecision
-from schemas.orders.orders import ConfirmedLine, OrderConfirmation
-from schemas.outbox.procedures import RowState
-from schemas.tracing.discrepancies import NewResolution
+from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
 from tests.activities.bench import Bench
 from tests.clock import Clock, at_clock
 from tests.factories import row, rrn, transfer
@@ -72,7 +72,7 @@ class Holds:
         """Begin what follows from a case's holds, as of now."""
         # What answers write goes by the wall's clock.
         self.clock.at = max(self.clock.at, datetime.now(UTC))
-        await opening.open_for_new_holds(self.ctx, case_no)
+        await hold_opening.open_for_new_holds(self.ctx, case_no)
 
     async def came_now(self, case_no: str) -> None:
         """What was put on hold last came by the test's clock: answers go by the wall's."""

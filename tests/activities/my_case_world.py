@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from activities import victims
-from activities.my_case.access import MyCaseDoor
+from activities.people import victims
+from activities.people.my_case_access import MyCaseDoor
 from activities.secrets import SecretBox
-from schemas.personal_data import NewVictimCorrection
+from schemas.privacy.personal_data import NewVictimCorrection
 from tests.activities.restoration_bench import Home
 from tests.factories import row, rrn, transfer
 

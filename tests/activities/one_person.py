@@ -8,18 +8,22 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from activities.case.discrepancies import ResolvingOfficer, resolve
+from activities.case.telephone_answers import take_telephone_answer
 from activities.context import Context
-from activities.grievances import decisions as grievances
-from activities.holds.holder_contacts import take_contact
-from activities.holds.releases import confirm_release, hear_victim, reject_release
-from activities.holds.small_holds import record_small_hold_decision
-from activities.orders.bank_replies import send_again
-from activities.orders.cancellations import record_attestation
-from activities.orders.confirmations import record_statement
-from activities.orders.orders import cancel_order
-from activities.police.firs import assign_officer
-from activities.restoration import credit_accounts, decisions, objections, payer_decisions, refusals, withdrawals
-from activities.restoration.court_orders import (
+from activities.recovery import (
+    credit_accounts,
+    objections,
+    payer_decisions,
+    restoration_decisions,
+    restoration_refusals,
+    withdrawals,
+)
+from activities.recovery import grievance_decisions as grievances
+from activities.recovery.bank_replies import send_again
+from activities.recovery.cancellations import record_attestation
+from activities.recovery.confirmations import record_statement
+from activities.recovery.court_orders import (
     confirm_court_order,
     confirm_withdrawal,
     put_order_copy,
@@ -27,14 +31,20 @@ from activities.restoration.court_orders import (
     take_wide_order,
     withdraw_court_order,
 )
-from activities.restoration.hearing_waivers import waive_notice
-from activities.tracing.discrepancies import ResolvingOfficer, resolve
-from activities.tracing.telephone_answers import take_telephone_answer
+from activities.recovery.firs import assign_officer
+from activities.recovery.hearing_waivers import waive_notice
+from activities.recovery.hold_releases import confirm_release, hear_victim, reject_release
+from activities.recovery.holder_contacts import take_contact
+from activities.recovery.orders import cancel_order
+from activities.recovery.small_holds import record_small_hold_decision
 from api.roles import Action
-from db.orders import bank_orders
+from db.recovery import bank_orders
 from domain.errors import RuleBroken
+from schemas.case.discrepancies import NewResolution
+from schemas.case.telephone_answers import NewTelephoneAnswer
 from schemas.enums import Language, ResolutionDecision, Role
-from schemas.grievances.grievances import (
+from schemas.recovery.credit_accounts import NewCreditAccount, SeenAccount
+from schemas.recovery.grievances import (
     AppealOn,
     GrievanceDecided,
     GrievanceReason,
@@ -42,13 +52,12 @@ from schemas.grievances.grievances import (
     NewGrievance,
     WithdrawGrievance,
 )
-from schemas.holds import NewHolderContact, NewSmallHoldDecision, SmallHoldDecision
-from schemas.orders.orders import ConfirmedLine, OrderConfirmation
-from schemas.orders.releases import NewHearing
-from schemas.police import CourtOrderCopy, NewCourtOrder, NewOfficer, WideCourtOrder
-from schemas.restoration.credit_accounts import NewCreditAccount, SeenAccount
-from schemas.restoration.payer_decisions import NewPayerDecision, SeenPayerDecision
-from schemas.restoration.restorations import (
+from schemas.recovery.holds import NewHolderContact, NewSmallHoldDecision, SmallHoldDecision
+from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
+from schemas.recovery.payer_decisions import NewPayerDecision, SeenPayerDecision
+from schemas.recovery.police import CourtOrderCopy, NewCourtOrder, NewOfficer, WideCourtOrder
+from schemas.recovery.releases import NewHearing
+from schemas.recovery.restorations import (
     Acting,
     NewObjection,
     NoticeWaived,
@@ -59,7 +68,7 @@ from schemas.restoration.restorations import (
     Seen,
     SendBack,
 )
-from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
+from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
 from schemas.restoration_enums import (
     CourtOrderEffect,
     GrievanceDecision,
@@ -67,8 +76,6 @@ from schemas.restoration_enums import (
     ObjectionBy,
     ObjectionDecision,
 )
-from schemas.tracing.discrepancies import NewResolution
-from schemas.tracing.telephone_answers import NewTelephoneAnswer
 from simulator.people.court import one_page_pdf
 from tests.activities.restoration_bench import CONTRADICTED_BY, WHY, Home
 from tests.factories import complaint, row, rrn, transfer
@@ -370,14 +377,14 @@ class People:
     async def send_back(self, case: Case, by: Acting) -> None:
         if (found := await self.seen(case)) is not None:
             back = SendBack.model_validate(found[1] | {"reason": WHY})
-            await decisions.send_back(self.ctx, found[0], back, by)
+            await restoration_decisions.send_back(self.ctx, found[0], back, by)
 
     async def go_on_under_order(self, case: Case, by: Acting) -> None:
         found = await self.seen(case)
         newest = await self.bench.value("SELECT max(court_order_id) FROM court_order WHERE case_no = $1", case.case_no)
         if found is not None and newest is not None:
             taken = OrderTaken.model_validate(found[1] | {"court_order_id": newest})
-            await decisions.take_order(self.ctx, found[0], taken, by)
+            await restoration_decisions.take_order(self.ctx, found[0], taken, by)
 
     async def reopen(self, case: Case, by: Acting) -> None:
         for (restoration_id,) in await self.bench.rows(
@@ -385,13 +392,13 @@ class People:
             " ORDER BY round_no DESC LIMIT 1",
             case.case_no,
         ):
-            await refusals.reopen(self.ctx, restoration_id, ReopenReason(reason=WHY), by)
+            await restoration_refusals.reopen(self.ctx, restoration_id, ReopenReason(reason=WHY), by)
             await self.home.open_for_new_holds(case.case_no)
             self.home.clock.at += COLLECTED_BY
 
     async def prepare(self, case: Case, by: Acting) -> None:
         if (found := await self.seen(case)) is not None:
-            await decisions.prepare(self.ctx, found[0], Seen.model_validate(found[1]), by)
+            await restoration_decisions.prepare(self.ctx, found[0], Seen.model_validate(found[1]), by)
 
     async def approve(self, case: Case, by: Acting) -> None:
         if (found := await self.seen(case)) is not None:
@@ -400,7 +407,7 @@ class People:
                 " AND ended_at IS NULL ORDER BY account_id DESC LIMIT 1",
                 case.case_no,
             )
-            await decisions.approve(self.ctx, found[0], await self.home.approval(found[0], end), by)
+            await restoration_decisions.approve(self.ctx, found[0], await self.home.approval(found[0], end), by)
 
     # -- who is credited -----------------------------------------------------------------------------------------------
 
@@ -480,7 +487,7 @@ def ends(verb: RestorationVerb) -> Driver:
 
     async def drive(people: People, case: Case, by: Acting) -> None:
         if (found := await people.seen(case)) is not None:
-            await decisions.end_step(people.ctx, found[0], verb, Seen.model_validate(found[1]), by, WHY)
+            await restoration_decisions.end_step(people.ctx, found[0], verb, Seen.model_validate(found[1]), by, WHY)
 
     return drive
 

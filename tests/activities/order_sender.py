@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities.banks.delivery import BankDelivery
+from activities.banks.directory import DirectoryCache
 from activities.context import Context
-from activities.directory import DirectoryCache
-from activities.orders.orders import OrderActivities
-from activities.person_keys import PersonKeys
+from activities.privacy.person_keys import PersonKeys
+from activities.recovery.orders import OrderActivities
 from activities.secrets import SecretBox
 from adapters.banks.protocol import BankWire, Delivery, OrderTicket
 from adapters.banks.push.client import PushAdapter
 from db.pool import open_pool
 from domain.policy.model import load_policy
+from schemas.case.procedures import ActionInput
 from schemas.enums import ChannelKind
-from schemas.outbox.procedures import ActionInput
 from tests.factories import SECRET
 
 

@@ -5,9 +5,9 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
-from activities.holds.releases import confirm_release
+from activities.recovery.hold_releases import confirm_release
 from db.pool import Pool
-from schemas.orders.releases import ReleaseProposal
+from schemas.recovery.releases import ReleaseProposal
 from tests.clock import Clock
 
 SECOND: Final = "officer:second"

@@ -6,26 +6,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from activities.bodies import BodyOpener
+from activities.banks.bodies import BodyOpener
 from activities.context import Context
-from activities.holds import opening
-from activities.orders.confirmations import take_confirmation
-from activities.police.firs import assign_officer
-from activities.restoration import decisions, objections
-from activities.restoration.deadlines import RestorationActivities
-from activities.restoration.hearing_waivers import waive_notice
+from activities.recovery import hold_opening, objections, restoration_decisions
+from activities.recovery.confirmations import take_confirmation
+from activities.recovery.firs import assign_officer
+from activities.recovery.hearing_waivers import waive_notice
+from activities.recovery.restoration_deadlines import RestorationActivities
 from db.evidence.integrity import case_records
-from db.orders import bank_orders
-from db.restoration import restoration_views
-from db.sealed_documents import COURT_ORDER
+from db.privacy.sealed_documents import COURT_ORDER
+from db.recovery import bank_orders, restoration_views
 from domain.errors.restoration import WaiverRecorded
 from domain.evidence.integrity import examine
-from domain.restoration.procedure import RELEASED_FOR
+from domain.recovery.procedure import RELEASED_FOR
+from schemas.case.procedures import ActionInput, RowState
 from schemas.enums import Role
-from schemas.orders.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
-from schemas.outbox.procedures import ActionInput, RowState
-from schemas.police import NewOfficer
-from schemas.restoration.restorations import (
+from schemas.recovery.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
+from schemas.recovery.police import NewOfficer
+from schemas.recovery.restorations import (
     Acting,
     ClockAction,
     NewObjection,
@@ -92,7 +90,7 @@ class Home:
         """Begin what follows from a case's holds, as of now."""
         # What answers write goes by the wall's clock.
         self.clock.at = max(self.clock.at, datetime.now(UTC))
-        await opening.open_for_new_holds(self.ctx, case_no)
+        await hold_opening.open_for_new_holds(self.ctx, case_no)
 
     async def two_accounts(self) -> tuple[str, UUID, list[UUID]]:
         """A case with ₹100 on hold at one account and ₹200 at another, at the holder's notice; the two holds."""
@@ -168,7 +166,7 @@ class Home:
 
     async def do(self, restoration_id: UUID, verb: RestorationVerb, by: Acting, reason: str = WHY) -> RestorationDone:
         seen = Seen.model_validate(await self.seen(restoration_id))
-        return await decisions.end_step(self.ctx, restoration_id, verb, seen, by, reason)
+        return await restoration_decisions.end_step(self.ctx, restoration_id, verb, seen, by, reason)
 
     async def apply(self, restoration_id: UUID) -> None:
         await self.do(restoration_id, RestorationVerb.RECEIVE_APPLICATION, DESK)
@@ -197,7 +195,7 @@ class Home:
 
     async def send_back(self, restoration_id: UUID, to: Step | None = None, by: Acting = SP) -> RestorationDone:
         back = SendBack.model_validate({**await self.seen(restoration_id), "reason": WHY, "to": to})
-        return await decisions.send_back(self.ctx, restoration_id, back, by)
+        return await restoration_decisions.send_back(self.ctx, restoration_id, back, by)
 
     async def object(
         self, restoration_id: UUID, hold_id: UUID | None = None, by: ObjectionBy = ObjectionBy.HOLDER
@@ -234,11 +232,11 @@ class Home:
         return [{"hold_id": one.hold_id, "paise": one.paise} for one in of_objection]
 
     async def prepare(self, restoration_id: UUID, by: Acting = IO) -> None:
-        await decisions.prepare(self.ctx, restoration_id, Seen(**await self.seen(restoration_id)), by)
+        await restoration_decisions.prepare(self.ctx, restoration_id, Seen(**await self.seen(restoration_id)), by)
 
     async def approve(self, restoration_id: UUID, by: Acting = SP, account_end: str | None = None) -> RestorationDone:
         seen = await self.approval(restoration_id, account_end)
-        return await decisions.approve(self.ctx, restoration_id, seen, by)
+        return await restoration_decisions.approve(self.ctx, restoration_id, seen, by)
 
     async def approval(self, restoration_id: UUID, account_end: str | None = None) -> RestorationApproval:
         """An approval of what is prepared now; of a paisa if nothing is."""
@@ -249,7 +247,7 @@ class Home:
 
     async def take_order(self, restoration_id: UUID, court_order_id: int) -> RestorationDone:
         taken = OrderTaken(**await self.seen(restoration_id), court_order_id=court_order_id)
-        return await decisions.take_order(self.ctx, restoration_id, taken, IO)
+        return await restoration_decisions.take_order(self.ctx, restoration_id, taken, IO)
 
     async def to_approval(self, restoration_id: UUID) -> None:
         """Of a restoration below the threshold: everything up to the approval, undisturbed."""

@@ -17,14 +17,14 @@ from uuid import UUID
 
 from asyncpg.transaction import Transaction
 
+from activities.banks.directory import DirectoryCache
 from activities.context import Context
-from activities.directory import DirectoryCache
-from activities.holds import opening
-from activities.person_keys import PersonKeys
+from activities.privacy.person_keys import PersonKeys
+from activities.recovery import hold_opening
 from activities.secrets import SecretBox
 from db.pool import open_pool
 from domain.policy.model import load_policy
-from schemas.restoration.restorations import RestorationVerb
+from schemas.recovery.restorations import RestorationVerb
 from schemas.restoration_enums import Step
 from tests.activities.hammer import say
 from tests.activities.restoration_bench import DESK, IO, Home
@@ -83,7 +83,7 @@ async def hammer(home: Home) -> None:
         ((restoration, case_no, step),) = found
         say("at", step)
         say("did", await go_on(home, restoration, Step(step)))
-        await opening.open_for_new_holds(home.ctx, case_no)
+        await hold_opening.open_for_new_holds(home.ctx, case_no)
 
 
 def die_at(number: int) -> None:

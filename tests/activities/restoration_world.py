@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from activities.cases.transaction import ENGINE, case_transaction
+from activities.case.transaction import ENGINE, case_transaction
 from activities.context import Context
-from activities.due_list import DueList
-from activities.grievances.deadlines import GrievanceActivities
-from activities.holds import opening
-from schemas.outbox.procedures import ActionInput, RowState
+from activities.recovery import hold_opening
+from activities.recovery.due_list import DueList
+from activities.recovery.grievance_deadlines import GrievanceActivities
+from schemas.case.procedures import ActionInput, RowState
 from tests.activities.hold_world import WatchedDeadlines
 from tests.activities.restoration_bench import Home
 
@@ -65,7 +65,7 @@ class World:
             "UPDATE held_hop SET held_at = $2 WHERE case_no = ANY($1) AND hold_opened_at IS NULL", self.home.clock.at
         )
         for case_no in self.case_nos:
-            await opening.open_for_new_holds(self.ctx, case_no)
+            await hold_opening.open_for_new_holds(self.ctx, case_no)
 
     async def run(self) -> None:
         """Take up what is on hold, and let every workflow that is told or due do what it does, until all wait."""

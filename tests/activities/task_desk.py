@@ -4,29 +4,21 @@ from collections.abc import Sequence
 from datetime import UTC, date, timedelta
 from typing import Any
 
-from activities.cases.transaction import case_transaction
+from activities.case.transaction import case_transaction
 from activities.context import Context
 from activities.officers import enrolment
-from activities.reporting import task_owners
-from activities.reporting.task_rounds import TaskRounds
-from db.reporting import task_filters, task_views
-from db.reporting.task_filters import Wanted
-from domain.reporting.task_acts import Taker, acts_of
+from activities.work_items import task_owners
+from activities.work_items.task_rounds import TaskRounds
+from db.work_items import task_filters, task_views
+from db.work_items.task_filters import Wanted
+from domain.work_items.task_acts import Taker, acts_of
+from schemas.case.request_views import TaskView
 from schemas.enums import Role, TaskKind
 from schemas.events import EventKind
-from schemas.officers import Absence
-from schemas.reporting.task_owners import (
-    PassOn,
-    Snooze,
-    TakeOver,
-    TaskCounts,
-    TaskSort,
-    TaskStanding,
-    WithVersion,
-)
+from schemas.officers.officers import Absence
 from schemas.tasks import NewTask, TaskCause, about_hop
 from schemas.text import IST
-from schemas.tracing.views import TaskView
+from schemas.work_items.task_owners import PassOn, Snooze, TakeOver, TaskCounts, TaskSort, TaskStanding, WithVersion
 from tests.activities.bench import Bench
 from tests.clock import Clock, at_clock
 from tests.factories import rrn, transfer

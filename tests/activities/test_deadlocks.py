@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.cases.desk import add_hop
+from activities.case.desk import add_hop
 from activities.deadlocks import ATTEMPTS, LOCK_ATTEMPTS, repeated
 from db.connections import ConnectionLimits
 from db.pool import open_pool

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from activities.cases.desk import correct_hop
-from db.restoration import claims
-from domain.tracing.missing_dates import no_date_flag
+from activities.case.desk import correct_hop
+from db.recovery import claims
+from domain.case.missing_dates import no_date_flag
 from tests.activities.bench import Bench
 from tests.activities.desk_words import OFFICER, correction
 from tests.activities.test_one_transfer import LAST_WEEK, NOWHERE, OTHER_ACCOUNT, OTHER_PAYER, notes

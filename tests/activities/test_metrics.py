@@ -8,8 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from activities.metrics import BUCKETS_SECONDS, Metrics, SendOutcome
 from activities.metrics_pages import joined
+from schemas.case.request_stages import RequestStage, RequestStages
 from schemas.enums import Bucket, Channel, ChannelKind, ClaimKind, DeliveryOutcome, Disposition, HopSource, TaskKind
-from schemas.tracing.request_stages import RequestStage, RequestStages
 
 
 def values(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

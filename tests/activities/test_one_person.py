@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from activities.context import Context
 from db.pool import open_pool
-from domain.persons import person_of
+from domain.officers.persons import person_of
 from schemas.enums import OFFICER_ROLES, Role
 from schemas.restoration_enums import OrderReason
 from schemas.text import IST
-from tests.activities.cases.test_case_machine import loop
+from tests.activities.case.test_case_machine import loop
 from tests.activities.one_person import CASES, CONTESTED, DOUBTED, People
 from tests.activities.one_person_verbs import PLANS, STAYS, VERBS, route_of
 from tests.api.role_matrix import ENTRIES

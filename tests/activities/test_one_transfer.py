@@ -6,11 +6,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.cases.desk import add_hop, correct_hop
-from activities.cases.transaction import lock_case
-from activities.restoration import withdrawals
+from activities.case.desk import add_hop, correct_hop
+from activities.case.transaction import lock_case
+from activities.recovery import withdrawals
 from domain.errors.cases import HopExists, HopWithdrawn
-from schemas.restoration.withdrawals import NewWithdrawal, WithdrawalKind
+from schemas.recovery.withdrawals import NewWithdrawal, WithdrawalKind
 from tests.activities.bench import Bench
 from tests.activities.complaint_statements import as_transfer, statement, told
 from tests.activities.desk_words import OFFICER, correction, new_hop
@@ -201,7 +201,7 @@ async def test_h1_a_complaint_joins_no_hop_that_is_withdrawn_while_it_waits(
             await withdraw(bench, case_no)
         return await lock_case(*arguments)
 
-    monkeypatch.setattr("activities.intake.lock_case", withdrawn_first)
+    monkeypatch.setattr("activities.case.intake.lock_case", withdrawn_first)
     taken = await bench.take(complaint(one | {"payer": OTHER_PAYER}))
     assert (taken.receipt.joined, waited) == (False, [True])
     assert await bench.hops(taken.receipt.ack_no) == ["asked"]

@@ -13,31 +13,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.drafts import public_drafts
-from activities.intake import take_complaint
-from activities.notifications.outbox import Complainant, tell_complainant, tell_victim
 from activities.outgoing import NO_REPLY, SENDER_DIED, Attempt, NotDue, NoWay, Routes, Ways, Write, send_due
+from activities.people import public_drafts
+from activities.recovery.message_outbox import Complainant, tell_complainant, tell_victim
 from adapters.banks.protocol import BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import MailRefused, MailUnreachable
 from adapters.police.protocol import FirRequest, Registered
-from db import outgoing
+from db import outgoing, tasks
 from db.banks import bank_key_changes, bank_login_changes, bank_logins, bank_people, bank_test_calls
-from db.cases import tasks
-from db.drafts import drafts
 from db.officers import credentials, officers
 from db.outgoing import OutgoingKind
+from db.people import drafts
 from db.pool import Connection, open_pool
-from db.reporting import task_messages, task_notices
-from db.reporting.task_notices import UnheardNotice
+from db.work_items import task_messages, task_notices
+from db.work_items.task_notices import UnheardNotice
 from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
-from schemas.drafts import DraftContent
 from schemas.enums import Language, Role, TaskKind
-from schemas.jurisdiction import WHOLE_STATE
 from schemas.notifications import MessageFacts, MessageKind, SmsIds
-from schemas.officers import OfficerEntry
-from schemas.reporting.task_notices import NoticeMedium
+from schemas.officers.officers import OfficerEntry
+from schemas.people.drafts import DraftContent
+from schemas.privacy.jurisdiction import WHOLE_STATE
 from schemas.tasks import TaskCause, TaskFacts
+from schemas.work_items.task_notices import NoticeMedium
 from tests.deep import database_settings
 from tests.factories import complaint, make_context, rrn, transfer
 from workers.loops.outbound import KINDS

@@ -9,14 +9,14 @@ import pytest
 from prometheus_client import generate_latest
 from temporalio.exceptions import ApplicationError
 
-from activities.cases.desk import add_hop, correct_hop, escalate_request, stop_request
+from activities.case.desk import add_hop, correct_hop, escalate_request, stop_request
 from activities.metrics import METRICS
 from adapters.banks.protocol import BankRefused, BankUnreachable
-from db.cases import cases
+from db.case import cases
+from schemas.case.case_workflow import FollowUp
+from schemas.case.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.request_stages import RequestStages
 from schemas.enums import EscalationLevel
-from schemas.outbox.case import FollowUp
-from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
-from schemas.tracing.request_stages import RequestStages
 from tests.activities.bench import Bench
 from tests.factories import complaint, moved, row, rrn, transfer
 from tests.opened_bodies import opened_rows

@@ -14,36 +14,36 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from activities import victims
-from activities.administration import proposals as changes
+from activities.case.discrepancies import ResolvingOfficer, resolve
 from activities.context import Context
-from activities.holds.releases import confirm_release, reject_release
-from activities.holds.small_holds import record_small_hold_decision
 from activities.officers import enrolment
-from activities.orders.confirmations import record_statement
-from activities.restoration import payer_decisions
-from activities.tracing.discrepancies import ResolvingOfficer, resolve
+from activities.officers import proposals as changes
+from activities.people import victims
+from activities.recovery import payer_decisions
+from activities.recovery.confirmations import record_statement
+from activities.recovery.hold_releases import confirm_release, reject_release
+from activities.recovery.small_holds import record_small_hold_decision
 from db.evidence import pack
 from db.pool import open_pool
 from db.proposals import Kind
 from domain.errors import RuleBroken
-from domain.persons import is_same_person, person_of
-from schemas.administration import NewProposal, ProposalAnswer, ProposalDecision
+from domain.officers.persons import is_same_person, person_of
+from schemas.case.discrepancies import NewResolution
 from schemas.enums import ResolutionDecision, Role
-from schemas.holds import NewSmallHoldDecision, SmallHoldDecision
-from schemas.orders.orders import ConfirmedLine, OrderConfirmation
-from schemas.personal_data import NewVictimCorrection
-from schemas.restoration.payer_decisions import NewPayerDecision, SeenPayerDecision
-from schemas.tracing.discrepancies import NewResolution
+from schemas.officers.administration import NewProposal, ProposalAnswer, ProposalDecision
+from schemas.privacy.personal_data import NewVictimCorrection
+from schemas.recovery.holds import NewSmallHoldDecision, SmallHoldDecision
+from schemas.recovery.orders import ConfirmedLine, OrderConfirmation
+from schemas.recovery.payer_decisions import NewPayerDecision, SeenPayerDecision
 from tests.activities.bench import Bench
+from tests.activities.case.test_discrepancies import a_case, first_doubt
 from tests.activities.hold_world import Holds
-from tests.activities.holds.test_opening import held_case
-from tests.activities.orders.test_confirmations import Ordered
-from tests.activities.restoration.test_payer_decisions import claimed_twice
-from tests.activities.restoration.test_sealed_accounts import ERASE
+from tests.activities.people.test_victims import complained
+from tests.activities.recovery.test_confirmations import Ordered
+from tests.activities.recovery.test_hold_opening import held_case
+from tests.activities.recovery.test_payer_decisions import claimed_twice
+from tests.activities.recovery.test_sealed_accounts import ERASE
 from tests.activities.restoration_bench import Home, officer
-from tests.activities.test_victims import complained
-from tests.activities.tracing.test_discrepancies import a_case, first_doubt
 from tests.clock import Clock, at_clock
 from tests.deep import database_settings
 from tests.factories import institution, make_context, row, rrn

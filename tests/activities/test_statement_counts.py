@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 
 from activities.banks.received import keep_statement
-from activities.cases.desk import correct_hop
-from activities.intake import Taken, take_complaint
+from activities.case.desk import correct_hop
+from activities.case.intake import Taken, take_complaint
 from db.pool import open_pool
-from schemas.intake import Complaint
-from schemas.outbox.case import RequestToSend, SendBatch
-from schemas.tracing.desk_actions import HopCorrection
+from schemas.case.case_workflow import RequestToSend, SendBatch
+from schemas.case.desk_actions import HopCorrection
+from schemas.case.intake import Complaint
 from tests.activities.bench import Bench
 from tests.activities.statement_count import Statements, sent
 from tests.factories import complaint, make_context, moved, rrn, transfer

@@ -3,7 +3,7 @@
 from typing import Any
 
 from activities.workbook.request_pause import RequestPause
-from schemas.outbox.case import CaseNews, CaseStart, PlanRequests
+from schemas.case.case_workflow import CaseNews, CaseStart, PlanRequests
 from tests.activities.bench import Bench
 from tests.activities.workbooks import ack
 from tests.factories import rrn, transfer

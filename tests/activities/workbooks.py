@@ -4,7 +4,7 @@ from activities.workbook.trail_import import take_trails
 from activities.workbook.trail_outcome import TrailOutcome
 from domain.workbook.columns import Sheet
 from domain.workbook.reading import TrailReading
-from schemas.outbox.case import FollowUp
+from schemas.case.case_workflow import FollowUp
 from tests.activities.bench import Bench
 from tests.domain.trail_books import moved, read, said, sheet
 from tests.factories import rrn

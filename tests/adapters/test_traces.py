@@ -16,8 +16,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from adapters import traces
 from adapters.traces import CLOSE_SECONDS, PATH, QUEUE_MAX, ROOT, SEND_SECONDS, RequestTraces
+from schemas.case.request_stages import RequestStage, RequestStages
 from schemas.enums import ChannelKind, HopSource
-from schemas.tracing.request_stages import RequestStage, RequestStages
 from tests.waiting import until
 
 AT = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)

@@ -11,16 +11,16 @@ from urllib.parse import urljoin
 import httpx
 
 from activities.banks.delivery import BankDelivery
+from activities.banks.directory import load_directory
 from activities.banks.reply_links import LetterLinks
-from activities.directory import load_directory
+from activities.case.hold_requests import CaseActivities
 from activities.secrets import SecretBox
-from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.rosters import HolidayRules
+from schemas.case.case_workflow import SendHoldRequest
 from schemas.enums import ChannelKind
-from schemas.outbox.case import SendHoldRequest
 from tests.api.conftest import SECRET, Doors, transfer
 from tests.factories import rrn
 from tests.mail_server import Postbox, mail_server

@@ -17,23 +17,23 @@ from fastapi import FastAPI
 from jinja2 import Environment
 from pydantic import SecretStr
 
+from activities.banks.directory import DirectoryCache, prepared
 from activities.context import Context
-from activities.directory import DirectoryCache, prepared
-from activities.person_keys import PersonKeys
+from activities.privacy.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from adapters.banks.envelope import seal
 from adapters.banks.protocol import BankWire
 from api.app import create_app
 from api.officers.sessions import COOKIE
+from api.officers.tokens import Tokens
 from api.services import Services
-from api.tokens import Tokens
 from db.banks import institutions
 from db.banks.institutions import PreparedEntry
 from db.pool import Pool
 from domain.policy.model import Policy, load_policy
 from schemas.banks.institutions import InstitutionEntry
+from schemas.case.case_workflow import FollowUp
 from schemas.enums import Role
-from schemas.outbox.case import FollowUp
 from tests.api.kept_templates import KeptTemplates
 from tests.api.late_pages import add_late_pages
 from tests.kept_database import database, database_dsn

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from api.streams import EventHub, Subscription
-from db.cases import cases
+from db.case import cases
 from tests.api.conftest import Doors
 
 HOLDS = "/api/v1/bank/holds"
@@ -78,7 +78,7 @@ class Waits:
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     """Record every wait. A waiting call does not read the feed again by itself."""
-    monkeypatch.setattr("api.bank_gateway.feed.REREAD_SECONDS", 3600.0)
+    monkeypatch.setattr("api.gateway.feed.REREAD_SECONDS", 3600.0)
     recorded, woken = Waits(), Subscription.woken
 
     async def recording(subscription: Subscription, wait_seconds: float) -> bool:

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from api.officers.tokens import Tokens
 from api.server import serve
 from api.services import Services
-from api.tokens import Tokens
 from domain.policy.callers import DoorName, Places
 from tests.officers import script_token
 

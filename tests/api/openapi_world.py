@@ -24,10 +24,10 @@ from schemathesis.core.transport import Response
 from schemathesis.specs.openapi import checks
 
 from activities.context import Context
-from activities.holds import opening
-from activities.reconciliation.comparison import reconcile
+from activities.gateway.lien_comparison import reconcile
+from activities.recovery import hold_opening
 from activities.secrets import SecretBox
-from api.bank_gateway.feed import WAIT_MAX_SECONDS
+from api.gateway.feed import WAIT_MAX_SECONDS
 from api.officers.sessions import COOKIE, CSRF_HEADER
 from api.services import Services
 from db.banks import bank_keys
@@ -35,7 +35,7 @@ from db.pool import open_pool
 from domain.policy.model import load_policy
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
-from schemas.reconciliation.comparison import ListedLien
+from schemas.gateway.lien_comparison import ListedLien
 from simulator.people.court import one_page_pdf
 from simulator.wires.signing import signed_headers
 from tests.api.conftest import SECRET, Doors, line, opened, services_over, temporal_is_there, transfer, with_banks
@@ -333,7 +333,7 @@ async def _filled(doors: Doors) -> dict[str, str]:
     planned = await Feed(doors).ask(ack_no)
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
     assert told.status_code == 200, told.text
-    await opening.open_for_new_holds(doors.services.ctx, ack_no)
+    await hold_opening.open_for_new_holds(doors.services.ctx, ack_no)
     (doubt, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/discrepancies"))["items"]
     (restoration, *_) = (await doors.read("/api/v1/restorations"))["restorations"]
     (held, *_) = (await doors.read("/api/v1/holds", ack_no=ack_no))["items"]

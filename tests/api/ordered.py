@@ -7,12 +7,12 @@ from uuid import UUID
 import httpx
 import pytest
 
-from activities.cases.transaction import case_transaction
-from activities.holds import opening
-from activities.orders.orders import plan_order
-from db.orders import bank_orders
+from activities.case.transaction import case_transaction
+from activities.recovery import hold_opening
+from activities.recovery.orders import plan_order
+from db.recovery import bank_orders
 from schemas.enums import ChannelKind
-from schemas.orders.orders import Beneficiary, NewOrder, NewOrderLine
+from schemas.recovery.orders import Beneficiary, NewOrder, NewOrderLine
 from schemas.restoration_enums import OrderKind, OrderReason
 from tests.api.conftest import Doors, line, transfer
 
@@ -40,7 +40,7 @@ class Ordering:
         case_no: str = receipt["ack_no"]
         answered = await self.doors.answer("SBIN", case_no, line("held", rrn, account))
         assert answered.status_code == 200, answered.text
-        await opening.open_for_new_holds(self.doors.services.ctx, case_no)
+        await hold_opening.open_for_new_holds(self.doors.services.ctx, case_no)
         return case_no
 
     async def plan(

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
-from api.callers import LOGIN_PATH
+from api.officers.callers import LOGIN_PATH
+from api.officers.tokens import BankDoor
 from api.problems import BANK_PATH
 from api.route_search import RouteSearch
-from api.tokens import BankDoor
 from schemas.enums import Role
 
 _TABLE: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))

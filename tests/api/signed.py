@@ -14,7 +14,7 @@ from http_message_signatures import ContentDigest, HTTPMessageSigner, MappingKey
 
 from adapters.clock import wall_clock
 from api import problems
-from api.bank_gateway.signatures import signed_by
+from api.gateway.signatures import signed_by
 from domain.policy.model import load_policy
 from schemas.banks.keys import BankKey
 from simulator.wires.signing import COVERED, signed_headers

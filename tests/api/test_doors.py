@@ -18,8 +18,8 @@ from starlette.routing import BaseRoute
 
 from activities.officers.sign_in_links import FIRST_PATH, SIGN_IN_PATH
 from api.app import create_app
-from api.bank_gateway.auth import TheBank, bank_token
-from api.callers import DISPLAY_PATH, OPEN_PATHS, SIGN_IN_API_PATH, door_of
+from api.gateway.auth import TheBank, bank_token
+from api.officers.callers import DISPLAY_PATH, OPEN_PATHS, SIGN_IN_API_PATH, door_of
 from api.officers.session_routes import SIGN_IN_BODY_MAX_BYTES
 from api.officers.sessions import Sessions, session_cookie
 from api.services import Services

@@ -11,14 +11,14 @@ import asyncpg
 import httpx
 import pytest
 
-from activities.arrivals import arrived_at
+from activities.case.arrivals import arrived_at
 from adapters.clock import wall_clock
 from api import edge
 from api.app import BODY_LIMITS_BYTES
 from api.services import Services
 from db.pool import set_codecs
+from schemas.case.case_workflow import FollowUp
 from schemas.enums import Role
-from schemas.outbox.case import FollowUp
 from tests.api.conftest import Doors, NotingNotifier, complaint, opened
 
 COMPLAINTS = "/api/v1/complaints"
@@ -212,7 +212,7 @@ async def test_a_failure_shows_nothing_of_itself(
     async def fail(*_: object, **__: object) -> None:
         raise LookupError("Asha Devi of account 30000000001")
 
-    monkeypatch.setattr("api.intake.take_complaint", fail)
+    monkeypatch.setattr("api.case.intake.take_complaint", fail)
     with caplog.at_level(logging.INFO):
         response = await doors.client.post(
             COMPLAINTS, json=complaint(), headers={**doors.officer(Role.INTAKE), "Idempotency-Key": "k1"}

@@ -10,8 +10,8 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from api import hosts
-from api.callers import DESCRIPTION_PATH, door_of
 from api.hosts import NAMES, PATHS, Hosted, Site, sites_of
+from api.officers.callers import DESCRIPTION_PATH, door_of
 from api.services import Services
 from domain.policy.callers import DoorName
 from tests.api.conftest import new_app

@@ -6,20 +6,20 @@ from typing import Any, Final
 import pytest
 from fastapi.routing import APIRoute
 
-from activities.reconciliation.comparison import reconcile
+from activities.gateway.lien_comparison import reconcile
 from api.app import ROUTERS
-from api.auth import Allowed
-from api.reads import REFERENCES
+from api.officers.auth import Allowed
+from api.officers.reads import REFERENCES
 from api.roles import Action
-from db.cases import jurisdiction
 from db.outgoing import OutgoingKind, queued
-from domain.jurisdiction import MARKED_SCOPES, Scope, Shows, lacks, list_keys
+from db.privacy import jurisdiction
+from domain.officers.jurisdiction import MARKED_SCOPES, Scope, Shows, lacks, list_keys
 from schemas.enums import OFFICER_ROLES, Role
-from schemas.jurisdiction import CaseStanding, Within
-from schemas.reconciliation.comparison import ListedLien
+from schemas.gateway.lien_comparison import ListedLien
+from schemas.privacy.jurisdiction import CaseStanding, Within
 from tests.api.conftest import Doors, transfer
+from tests.api.officers.test_jurisdiction import assign
 from tests.api.role_matrix import ENTRIES
-from tests.api.test_jurisdiction import assign
 
 PROTECTED = "Sextortion"
 REASON = {"X-Read-Reason": "the court asks"}

@@ -12,8 +12,8 @@ from tests.api.conftest import Doors, line
 from tests.api.feed import HOLDS, Feed, feed
 from tests.api.openapi_world import described, judge, published
 from tests.api.reporting.test_stream import watching
-from tests.api.reporting.test_task_owners import item, post
 from tests.api.test_streams import Running, running
+from tests.api.work_items.test_task_owners import item, post
 
 __all__ = ["feed", "running"]
 

@@ -27,6 +27,7 @@ from db.database_state import Storage
 from db.pool import Pool, open_pool
 from db.reporting.alert_figures import AlertFigures
 from domain.policy.callers import DoorName
+from schemas.case.request_stages import RequestStage
 from schemas.enums import (
     AnswerClass,
     Bucket,
@@ -40,11 +41,10 @@ from schemas.enums import (
     ResolutionDecision,
     TaskKind,
 )
-from schemas.evidence import NightlyWork
-from schemas.reconciliation.comparison import ListWay, Reason
+from schemas.gateway.lien_comparison import ListWay, Reason
+from schemas.nightly_runs import NightlyWork
 from schemas.reporting.outcomes import Stage
 from schemas.restoration_enums import DutyKind, GrievanceState, OrderKind
-from schemas.tracing.request_stages import RequestStage
 from tests.api.conftest import Doors, line, opened
 from workers.embedded.postgres import EmbeddedPostgres
 

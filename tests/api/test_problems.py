@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from api.officers.sessions import COOKIE
+from api.officers.tokens import BankDoor
 from api.services import Services
-from api.tokens import BankDoor
 from tests.api.conftest import new_app
 
 SIGN_IN = "Sign in first. A script sends its token in the header `Authorization`."

@@ -6,7 +6,7 @@ from itertools import count
 import httpx
 import pytest
 
-from activities.directory import DirectoryCache
+from activities.banks.directory import DirectoryCache
 from activities.secrets import ProcessKeys, Purpose
 from api.app import create_app
 from api.description import Described

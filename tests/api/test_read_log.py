@@ -12,12 +12,12 @@ from fastapi.routing import APIRoute
 
 from activities.officers import script_tokens
 from api.app import ROUTERS
-from api.auth import Allowed
-from api.reads import REFERENCES, SHOWS_NO_CASE
+from api.officers.auth import Allowed
+from api.officers.reads import REFERENCES, SHOWS_NO_CASE
 from api.roles import Action
-from db.officers import read_log
+from db.privacy import read_log
 from schemas.enums import Role
-from schemas.officers import NewScriptToken
+from schemas.officers.officers import NewScriptToken
 from tests.api.conftest import Doors
 
 UNKNOWN = "29999999999999"

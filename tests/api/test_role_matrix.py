@@ -8,13 +8,13 @@ import pytest
 
 from activities.officers import enrolment, script_tokens
 from activities.officers.sign_in import new_token
-from api.grievances import appeal_page
 from api.officers import sign_in
 from api.officers.sessions import DISPLAY_COOKIE
+from api.officers.tokens import BankDoor, Tokens
+from api.recovery import appeal_page
 from api.services import Services
-from api.tokens import BankDoor, Tokens
 from schemas.enums import Role
-from schemas.officers import DISPLAY_ROLES, SCRIPT_ROLES, NewScriptToken, OfficerEntry
+from schemas.officers.officers import DISPLAY_ROLES, SCRIPT_ROLES, NewScriptToken, OfficerEntry
 from tests.api.conftest import new_app
 from tests.api.role_matrix import CALLERS, ENTRIES, NUMBERS, By, Caller, Entry, Who, routes_of
 from tests.deep import sample

@@ -13,15 +13,15 @@ import pytest
 
 from activities.officers.sign_in import new_token
 from api import server
-from api.cases import events
+from api.case import events
+from api.officers.tokens import Tokens
 from api.problems import Refused
 from api.server import serve
 from api.services import Services
 from api.streams import CASE_EVENTS, EventHub
-from api.tokens import Tokens
 from schemas.enums import Role
 from tests.api.conftest import Doors, NotingNotifier, line, transfer
-from tests.api.test_jurisdiction import assign
+from tests.api.officers.test_jurisdiction import assign
 from tests.signed_in import begin_sessions, headers_of
 
 WAIT_SECONDS = 10.0

@@ -12,26 +12,25 @@ import asyncpg
 import httpx
 import pytest
 
-from activities.administration import proposal_tasks
-from activities.notifications.bank_letters import LOGIN_CHANGE_LETTERS
-from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
+from activities.officers import proposal_tasks
 from activities.officers.authenticators import code_at, step_at
 from activities.officers.enrolment import import_officers
 from activities.outgoing import Routes, Ways, send_due
-from activities.reporting.task_notices import TaskNotices
-from activities.retention import forget_entries
+from activities.people.retention import forget_entries
+from activities.recovery.bank_letters import LOGIN_CHANGE_LETTERS
+from activities.recovery.sign_in_link_letters import SIGN_IN_LINK_LETTERS
+from activities.work_items.task_notices import TaskNotices
 from adapters.messages.smtp import MailError, MailUnreachable
 from api.services import Services
-from db import outgoing
+from db import outgoing, tasks
 from db.banks import institutions
-from db.cases import tasks
 from db.outgoing import OutgoingKind
 from schemas.enums import Role, TaskKind
-from schemas.officers import OfficerEntry
+from schemas.officers.officers import OfficerEntry
 from schemas.tasks import TaskCause
 from tests.api.answer_post import read, switched
-from tests.api.bank_gateway.test_logins import Mail
 from tests.api.conftest import Doors, opened
+from tests.api.gateway.test_logins import Mail
 from tests.clock import Clock
 from tests.officers import enrol
 from tests.signed_in import PASSWORD, with_clock

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from domain.intake.districts import districts
+from domain.districts import districts
 from domain.reporting.district_tiles import tiles
+from schemas.case.trail_layout import LETTERS, BucketShare
 from schemas.reporting.outcomes import Sum
 from schemas.reporting.scorecards import Percentiles
 from schemas.reporting.stage_figures import TargetShare, TimedStage
@@ -23,7 +24,6 @@ from schemas.reporting.wall import (
     WallWeeks,
 )
 from schemas.text import IST
-from schemas.tracing.trail_layout import LETTERS, BucketShare
 
 LAKH: Final = 1_00_000
 LAKHS: Final = {"H": 242, "P": 206, "W": 125, "S": 47, "U": 44, "X": 20}

@@ -23,7 +23,7 @@ from adapters.clock import wall_clock
 from api.hosts import Site
 from api.officers.sessions import COOKIE
 from schemas.enums import Role
-from schemas.officers import TeamEntry
+from schemas.officers.officers import TeamEntry
 from simulator import Knobs, SimulatorConfig
 from tests.browser.seat import Seat, keep_language
 from tests.debian_programs import debian_program

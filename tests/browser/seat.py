@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page
 
-from api.public.pages import LANGUAGE_COOKIE
+from api.public_pages import LANGUAGE_COOKIE
 from tests.paths import ROOT
 
 PICTURES: Final = ROOT / "build" / "pictures"

@@ -10,10 +10,10 @@ import orjson
 import pytest
 from playwright.async_api import Route
 
-from domain.tracing.trail_bars import TrailHop, TrailPlace
-from domain.tracing.trail_layout import layout
+from domain.case.trail_bars import TrailHop, TrailPlace
+from domain.case.trail_layout import layout
+from schemas.case.trail_layout import LEGS_DEFAULT, TrailDetail
 from schemas.enums import Bucket, Role
-from schemas.tracing.trail_layout import LEGS_DEFAULT, TrailDetail
 from simulator import ScriptedAnswer, hold_row, transfer_row, withdrawal_row
 from tests.api.role_matrix import BODIES
 from tests.browser.conftest import Sitting, Stage

@@ -10,12 +10,12 @@ import pytest
 from playwright.async_api import Route, expect
 
 from activities.officers.enrolment import add_team
-from db.reporting import shift_handovers, shift_notes
-from db.reporting.shift_handovers import TeamEnd
-from domain.intake.districts import known_district
-from domain.shifts import ShiftSpan
+from db.work_items import shift_handovers, shift_notes
+from db.work_items.shift_handovers import TeamEnd
+from domain.districts import known_district
+from domain.work_items.shifts import ShiftSpan
 from schemas.enums import Role
-from schemas.officers import TeamEntry, TeamShift
+from schemas.officers.officers import TeamEntry, TeamShift
 from schemas.text import IST
 from tests.browser.conftest import Sitting, Stage
 from tests.browser.seat import PATIENCE_MS, TAKES_PICTURES, Seat

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.intake import take_complaint
 from db.pool import Pool
 from tests.factories import complaint, rrn, shared_context, transfer
 from tests.kept_database import database, database_dsn

@@ -9,17 +9,16 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from activities.case.answers import take_status_update
 from activities.context import Context
-from activities.tracing.answers import take_status_update
-from db.cases import events
-from db.cases.events import Event
+from db.case import events, requests
+from db.case.events import Event
 from db.pool import Connection, Pool
-from db.tracing import requests
+from domain.case.batches import PlannedRequest
 from domain.hash_chain import GENESIS, event_hash
-from domain.tracing.batches import PlannedRequest
+from schemas.case.case_workflow import HopBrief
 from schemas.enums import AnswerClass
 from schemas.events import EventKind
-from schemas.outbox.case import HopBrief
 from tests.factories import row, status_update
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)

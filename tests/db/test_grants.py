@@ -10,8 +10,8 @@ import pytest
 from db.grants import NoSuchRole, TemporaryTablesAllowed, owns_tables
 from db.migrate import migrate
 from db.migration_files import MIGRATIONS
-from db.officers import read_log
 from db.pool import Pool
+from db.privacy import read_log
 from tests.activities.evidence_case import rich_case, with_secrets
 from tests.factories import make_context
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres

@@ -2,19 +2,29 @@
 
 from datetime import UTC, datetime
 
-from db import bank_gateway, intake, outgoing
+from db import outgoing, task_owners
 from db.banks import bank_keys, bank_logins, reply_links
-from db.cases import case_views, hop_retries, parked_hops, task_owners, told_amounts
-from db.orders import bank_replies
-from db.outbox import case_assignments, case_outbox, deferral, due_list, outbound_work, procedure_outbox
+from db.case import (
+    bank_feeds,
+    case_outbox,
+    case_views,
+    deferral,
+    hop_retries,
+    intake,
+    outbound_work,
+    parked_hops,
+    procedure_outbox,
+    requests,
+    told_amounts,
+)
+from db.case.discrepancies import LAST_BALANCE
 from db.pool import Connection, Pool
-from db.reporting import task_filters, task_notices, task_values, task_views, work_item_lines
-from db.reporting.task_filters import Wanted
-from db.tracing import requests
-from db.tracing.discrepancies import LAST_BALANCE
-from domain.reporting.task_acts import acts_of
+from db.recovery import bank_replies, due_list
+from db.work_items import case_assignments, task_filters, task_notices, task_values, task_views, work_item_lines
+from db.work_items.task_filters import Wanted
+from domain.work_items.task_acts import acts_of
 from schemas.enums import Role, TaskState
-from schemas.reporting.task_owners import TaskFilter, TaskSort
+from schemas.work_items.task_owners import TaskFilter, TaskSort
 
 MANY_REQUESTS = """
 -- They stand for cases that nobody needs here.
@@ -95,7 +105,7 @@ SWEPT = (
     ("hop_raise_told", "text[], bigint", told_amounts.DUE),
     ("case_news_signalled", "timestamptz, bigint", case_outbox.PURGE),
     ("reply_link_unused", "timestamptz, bigint", reply_links.PURGE),
-    ("feed_key_seen", "timestamptz, bigint", bank_gateway.PURGE_KEYS),
+    ("feed_key_seen", "timestamptz, bigint", bank_feeds.PURGE_KEYS),
     ("bank_nonce_seen", "timestamptz, bigint", bank_keys.PURGE_NONCES),
     ("bank_login_verified_at", "timestamptz, bigint", bank_logins.PURGE),
     ("procedure_due", "timestamptz, timestamptz, text[], bigint", due_list.DUE),
@@ -219,8 +229,8 @@ async def test_what_is_due_of_a_case_or_answered_by_a_bank_is_found_from_what_is
                     *("bank_confirmation_reference", "bank_order_line_hop"),
                 ),
             ),
-            (f"{bank}, bigint", bank_gateway.ANSWERED, "'SBIN', 9000, 50", ("Backward using feed_entry_answered",)),
-            (f"{bank}, bigint, uuid[]", bank_gateway.ANSWERED_OF, "'SBIN', 9, 50, '{}'", ("feed_entry_pkey",)),
+            (f"{bank}, bigint", bank_feeds.ANSWERED, "'SBIN', 9000, 50", ("Backward using feed_entry_answered",)),
+            (f"{bank}, bigint, uuid[]", bank_feeds.ANSWERED_OF, "'SBIN', 9, 50, '{}'", ("feed_entry_pkey",)),
         ):
             await connection.execute(f"PREPARE listed ({types}) AS {statement}")
             lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE listed ({values})")]

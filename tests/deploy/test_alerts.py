@@ -19,7 +19,7 @@ from db.database_state import Storage
 from db.evidence.nightly_runs import Standing
 from db.reporting.alert_figures import AlertFigures, RequestBacklog
 from schemas.enums import Bucket, TaskKind
-from schemas.evidence import NightlyWork
+from schemas.nightly_runs import NightlyWork
 from tests.debian_programs import debian_program
 from tests.paths import ROOT
 from workers.reference.dashboards import dashboards, expressions

@@ -10,9 +10,9 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from api.app import BODY_LIMITS_BYTES
-from api.callers import DESCRIPTION_PATH
 from api.edge import BODY_MAX_BYTES, HSTS
 from api.hosts import Site, sites_of
+from api.officers.callers import DESCRIPTION_PATH
 from api.parts import Part
 from api.public_paths import DOORS_PATH
 from tests.api.role_matrix import NUMBERS

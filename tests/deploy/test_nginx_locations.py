@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from activities.banks.reply_links import PATHS
-from activities.documents.issuing import appeal_address
-from activities.restoration.credit_accounts import credit_address
-from api.callers import DESCRIPTION_PATH
+from activities.recovery.credit_accounts import credit_address
+from activities.recovery.document_issuing import appeal_address
 from api.hosts import Site, sites_of
+from api.officers.callers import DESCRIPTION_PATH
 from api.parts import Part
 from tests.deploy.nginx_server import CONFIGURATION, MY
 from tests.deploy.test_nginx import SITES, paths

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from schemas.documents.facts import (
+from schemas.enums import Bucket
+from schemas.recovery.document_facts import (
     AccountFacts,
     AppealFacts,
     BeneficiaryFacts,
@@ -31,7 +32,6 @@ from schemas.documents.facts import (
     TransferFacts,
     VictimFacts,
 )
-from schemas.enums import Bucket
 from schemas.restoration_enums import (
     AddressClass,
     CourtOrderKind,

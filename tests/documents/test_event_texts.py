@@ -4,8 +4,9 @@ import re
 import string
 
 from documents.event_texts import NAMED, SENTENCE_MAX_CHARS, _table, codes, ids, kinds, places, sentence
-from domain.task_names import NAMES
+from domain.work_items.task_names import NAMES
 from schemas.assignment import NoOfficer
+from schemas.case.procedures import OrderEscalationLevel
 from schemas.enums import (
     Bucket,
     ChannelKind,
@@ -15,11 +16,10 @@ from schemas.enums import (
     ResolutionDecision,
 )
 from schemas.events import EventKind
-from schemas.holds import SmallHoldDecision
-from schemas.orders.releases import ReleaseState
-from schemas.outbox.procedures import OrderEscalationLevel
-from schemas.police import CaseDuty
-from schemas.restoration.restorations import ClockAction
+from schemas.recovery.holds import SmallHoldDecision
+from schemas.recovery.police import CaseDuty
+from schemas.recovery.releases import ReleaseState
+from schemas.recovery.restorations import ClockAction
 from schemas.restoration_enums import (
     AllocationRule,
     CourtOrderEffect,

@@ -2,7 +2,7 @@
 
 import re
 
-from domain.documents import requirements, series_of
+from domain.recovery.documents import requirements, series_of
 from schemas.restoration_enums import DocumentKind
 from tests.documents.samples import NOW
 from tests.each import each

@@ -23,10 +23,10 @@ from documents.document import Document, Imprint, Paragraph
 from documents.printable import plain
 from documents.rendering import RenderingFailed, as_input, fonts, render, template_version
 from documents.wording import Wording, words_of
-from domain.documents import requirements, values_at
 from domain.errors import LimitExceeded
-from schemas.documents.facts import PDF_MAX_BYTES, AccountFacts, OfficerFacts
+from domain.recovery.documents import requirements, values_at
 from schemas.enums import Language
+from schemas.recovery.document_facts import PDF_MAX_BYTES, AccountFacts, OfficerFacts
 from schemas.restoration_enums import DocumentKind, OrderReason
 from tests.deep import examples
 from tests.documents.samples import ACCOUNTS, DIGEST, EMERGENCY, NOW, OFFICER, WHOLE

@@ -6,9 +6,9 @@ from documents.document import Document, Table
 from documents.event_texts import SENTENCE_MAX_CHARS
 from documents.rendering import compiled
 from documents.timeline import ROWS_MAX, Story, compose_timeline
-from domain.tracing.trail_layout import layout
-from schemas.documents.facts import PDF_MAX_BYTES
-from schemas.tracing.trail_layout import LEGS_DEFAULT, TrailDetail
+from domain.case.trail_layout import layout
+from schemas.case.trail_layout import LEGS_DEFAULT, TrailDetail
+from schemas.recovery.document_facts import PDF_MAX_BYTES
 
 NOW = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 

@@ -6,10 +6,10 @@ from documents.document import Drawing
 from documents.rendering import compiled
 from documents.timeline import Story, compose_timeline
 from documents.trail_picture import LEGS_IN_A_DOCUMENT, trail_blocks
-from domain.tracing.trail_bars import TrailHop, TrailPlace
-from domain.tracing.trail_layout import layout
+from domain.case.trail_bars import TrailHop, TrailPlace
+from domain.case.trail_layout import layout
+from schemas.case.trail_layout import TrailDetail, TrailPicture
 from schemas.enums import Bucket
-from schemas.tracing.trail_layout import TrailDetail, TrailPicture
 
 NOW = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 VICTIM = TrailPlace(None, "State Bank, account of Asha Devi", "30000009999")

@@ -12,8 +12,8 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
+from schemas.case.answers import Claim
 from schemas.enums import Bucket, ClaimKind, HopState
-from schemas.tracing.answers import Claim
 from tests.domain.trail_model import RULES, CaseModel, claim
 
 BANKS = ("HDFC", "ICIC", "PUNB", "SBIN", "UTIB")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from domain.intake.complaint_rows import SheetRow
+from domain.case.complaint_rows import SheetRow
 from domain.spreadsheet_cells import Cell
 from domain.workbook.columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn
 from domain.workbook.exporting import ExportRow

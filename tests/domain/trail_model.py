@@ -2,20 +2,11 @@
 
 from collections.abc import Sequence
 
-from domain.ledger import bucket_sums, complaint_entries, move_between, take_from, unaccounted_paise
+from domain.case.ledger import bucket_sums, complaint_entries, move_between, take_from, unaccounted_paise
+from domain.case.trail import reconcile
 from domain.policy.model import TrailRules, load_policy
-from domain.tracing.trail import reconcile
+from schemas.case.answers import Claim, Confirmation, Entry, HopPosition, KnownLines, NewHop, PayeeClaim, Reconciliation
 from schemas.enums import Bucket, ClaimKind, Disposition, HopSource, HopState
-from schemas.tracing.answers import (
-    Claim,
-    Confirmation,
-    Entry,
-    HopPosition,
-    KnownLines,
-    NewHop,
-    PayeeClaim,
-    Reconciliation,
-)
 
 RULES = load_policy().trail.model_copy(update={"min_chase_paise": 300, "max_layers": 4, "max_hops": 12})
 NO_MONEY = {ClaimKind.REFUSED, ClaimKind.UNKNOWN, ClaimKind.UNREADABLE}

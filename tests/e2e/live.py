@@ -17,10 +17,10 @@ import pytest
 from pydantic import SecretStr, TypeAdapter
 from temporalio.client import Client
 
-from activities.directory import load_directory
+from activities.banks.directory import load_directory
 from activities.officers.enrolment import import_officers
 from activities.officers.sign_in import new_token
-from activities.person_keys import PersonKeys
+from activities.privacy.person_keys import PersonKeys
 from activities.secrets import SecretBox
 from db.pool import Pool, open_pool
 from domain.evidence.integrity import Verdict

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 from temporalio.client import Client
 
-from activities.bank_gateway.feed import announce
+from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.intake import take_complaint
+from activities.gateway.feed import announce
 from activities.secrets import SecretBox
 from adapters.banks.pull import PullAdapter
 from api.server import serve

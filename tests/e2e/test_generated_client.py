@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from activities.context import Context
-from api.tokens import Tokens
+from api.officers.tokens import Tokens
 from tests.api.openapi_world import published
 from tests.e2e import generated_client
 from tests.e2e.generated_client import GeneratedClient, NotDescribed, Refused

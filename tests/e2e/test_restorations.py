@@ -15,7 +15,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.documents.due_documents import LEASE
+from activities.recovery.due_documents import LEASE
 from schemas.enums import Role
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
 from simulator.config import Channels, OrderHabits, RestorationHabits

@@ -9,9 +9,9 @@ from uuid import UUID
 import orjson
 
 from activities.banks.reply_links import LinkState
-from activities.tracing.answer_links import AnswerForm, AnswerView, AskedTransfer
-from activities.tracing.claims import to_claims
-from activities.tracing.telephone_answers import CHANNEL
+from activities.case.answer_links import AnswerForm, AnswerView, AskedTransfer
+from activities.case.claims import to_claims
+from activities.case.telephone_answers import CHANNEL
 from activities.workbook import trail_lines
 from adapters.banks.answers import StatusLine, StatusUpdate
 from adapters.banks.email import job_id_of
@@ -19,21 +19,21 @@ from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.iso20022.arrivals import ReturnedFunds
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.stated import Answerer, Asked, Told, answer_lines, debit_lines, to_lines
-from api.bank_gateway.inbox_pages import TEXTS
-from api.bank_gateway.inbox_table import TableReader, rows_of
-from api.tracing.answer_pages import read_form
+from api.gateway.answer_pages import read_form
+from api.gateway.inbox_pages import TEXTS
+from api.gateway.inbox_table import TableReader, rows_of
 from domain.banks.directory import Directory
-from domain.orders import natural_key
+from domain.case.telephone_answers import flags_of
 from domain.policy.model import load_policy
-from domain.stated_contact import stated_contact
-from domain.tracing.telephone_answers import flags_of
+from domain.privacy.stated_contact import stated_contact
+from domain.recovery.orders import natural_key
 from domain.workbook.columns import Sheet
 from schemas.banks.institutions import Institution
+from schemas.case.answers import Claim
+from schemas.case.bank_answers import BankAnswer
+from schemas.case.debit_inquiries import DebitAnswer
 from schemas.enums import Language
-from schemas.orders.orders import ConfirmedLine
-from schemas.tracing.answers import Claim
-from schemas.tracing.bank_answers import BankAnswer
-from schemas.tracing.debit_inquiries import DebitAnswer
+from schemas.recovery.orders import ConfirmedLine
 from tests.domain.trail_books import moved, read, said, sheet
 from tests.golden.wires import ACK_NO, NOW, ORDER_ID, REQUEST_ID, bank, iso_messages
 

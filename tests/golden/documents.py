@@ -15,8 +15,8 @@ from documents.document import Document, Imprint
 from documents.event_texts import codes, kinds, places, sentence
 from documents.rendering import TEMPLATE, as_input, compiled, fonts
 from documents.timeline import Story, compose_timeline
-from schemas.documents.facts import DocumentFacts
 from schemas.enums import Language
+from schemas.recovery.document_facts import DocumentFacts
 from schemas.restoration_enums import DocumentKind, OrderReason, Route, Step
 from tests.documents.samples import CASE_NO, COURT_ORDER, EMERGENCY, NOW, WHOLE
 from tests.documents.test_certificate import RECORD

@@ -11,24 +11,24 @@ from typing import Any, Final
 from unittest.mock import patch
 from uuid import UUID
 
-from activities.bank_gateway import feed, inbox
-from activities.bank_gateway.iso_inbound import take_message
 from activities.banks.reply_links import LetterLinks
+from activities.case.answer_links import AnswerForm, AnswerLinks, AskedTransfer
 from activities.context import Context
+from activities.gateway import feed, inbox
+from activities.gateway.iso_inbound import take_message
 from activities.secrets import SecretBox
-from activities.tracing.answer_links import AnswerForm, AnswerLinks, AskedTransfer
 from adapters.banks.iso20022.bank_side import TransferStatus, encode_resolution
 from adapters.banks.iso20022.values import case_id
-from api.tracing.answer_pages import read_form
-from domain.evidence.pack import MANIFEST, SIGNATURE, Edition
+from api.gateway.answer_pages import read_form
+from domain.evidence_binding import MANIFEST, SIGNATURE, Edition
 from domain.workbook.columns import Sheet
 from schemas.banks.exchanges import About
-from schemas.tracing.bank_answers import BankAnswer
+from schemas.case.bank_answers import BankAnswer
 from simulator.wires.signing import signed_headers
+from tests.activities.case import telephone
 from tests.activities.evidence_case import packed, rich_case, with_secrets
 from tests.activities.evidence_forging import unzipped
 from tests.activities.restoration_bench import Home
-from tests.activities.tracing import telephone
 from tests.activities.workbooks import take
 from tests.clock import Clock, at_clock
 from tests.domain.trail_books import read, said, sheet

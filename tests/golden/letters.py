@@ -8,26 +8,25 @@ from unittest.mock import AsyncMock, MagicMock, patch
 from uuid import UUID
 
 from activities.banks.letters import Letter
-from activities.notifications import bank_letters as letters_of_banks
-from activities.notifications import person_codes
-from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
-from activities.orders import order_letters
+from activities.case import request_letters
+from activities.gateway.lien_letter import header_file, liens_letter
 from activities.outgoing import Attempt, Kind, Routes, Ways
-from activities.reconciliation.letter import header_file, liens_letter
-from activities.tracing import request_letters
+from activities.recovery import bank_letters as letters_of_banks
+from activities.recovery import order_letters, person_codes
+from activities.recovery.sign_in_link_letters import SIGN_IN_LINK_LETTERS
 from adapters.banks.email import ReplyLink, cancellation_letter_text, hops_table, letter_text, order_letter_text
 from db.banks.bank_login_changes import LoginChange
 from db.banks.bank_logins import LoginToTell
+from db.case.requests import HopToAsk, RequestRow
 from db.officers.credentials import LinkToTell, ToldPerson
-from db.orders.bank_orders import OrderRow
-from db.tracing.requests import HopToAsk, RequestRow
+from db.recovery.bank_orders import OrderRow
 from schemas.banks.institutions import Institution
 from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
 from schemas.banks.people import BankPerson, PersonState
 from schemas.banks.rosters import HolidayRules
+from schemas.case.procedures import OrderEscalationLevel, OrderPolicy
 from schemas.enums import ChannelKind, HopSource, Language, RequestState
-from schemas.outbox.procedures import OrderEscalationLevel, OrderPolicy
-from schemas.reconciliation.comparison import Inquiry
+from schemas.gateway.lien_comparison import Inquiry
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from tests.golden.wires import ACK_NO, CANCELLED, NOW, ORDER_ID, ORDERS, OTHER_ID, REQUEST_ID, TICKETS
 

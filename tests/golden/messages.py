@@ -10,22 +10,22 @@ from uuid import UUID
 import orjson
 
 from api.pages import TEMPLATES
-from api.public.pages import texts_of
+from api.public_pages import texts_of
 from documents.wording import words_of
-from domain.documents import requirements
-from domain.notifications.rules import ADDRESSEES, RULES, TEXTS, MessageLacks
-from domain.notifications.sms_templates import template_keys, template_text
-from domain.notifications.texts import Said, forwarded, items_letter, items_short, letter, short
-from domain.task_names import NAMES, document_name, field_names, name_of
-from domain.task_notes import compose
-from domain.tracing.call_script import what_to_say
+from domain.case.call_script import what_to_say
+from domain.recovery.documents import requirements
+from domain.recovery.message_rules import ADDRESSEES, RULES, TEXTS, MessageLacks
+from domain.recovery.message_texts import Said, forwarded, items_letter, items_short, letter, short
+from domain.recovery.sms_templates import template_keys, template_text
+from domain.work_items.task_names import NAMES, document_name, field_names, name_of
+from domain.work_items.task_notes import compose
 from schemas.assignment import NoOfficer
+from schemas.case.request_views import TaskHop
 from schemas.enums import ClaimKind, Differing, DiscrepancyKind, HopState, Language, TaskKind
 from schemas.notifications import MessageFacts, masked_account
-from schemas.reporting.task_notices import NoticeReason, WaitingItem
 from schemas.restoration_enums import DocumentKind, DutyKind, GrievanceLevel, Step
 from schemas.tasks import DocumentWaits, TaskCause, TaskFacts, TaskSubject, about
-from schemas.tracing.views import TaskHop
+from schemas.work_items.task_notices import NoticeReason, WaitingItem
 from tests.paths import ROOT
 
 CONSOLE: Final = ROOT / "console" / "text"

@@ -26,10 +26,11 @@ from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.police.cctns import CctnsRegister, CctnsWire
 from adapters.police.protocol import FirRequest, LostTransfer
 from db.paging import to_cursor
-from schemas.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage
 from schemas.banks.institutions import Institution
 from schemas.banks.rosters import HolidayRules
-from schemas.orders.orders import (
+from schemas.gateway.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage
+from schemas.gateway.lien_lists import BankLiens, Compared, LienListTaken, ListWanted
+from schemas.recovery.orders import (
     BankOrder,
     BankOrderPage,
     Beneficiary,
@@ -39,7 +40,6 @@ from schemas.orders.orders import (
     OrderLine,
     OrderRefused,
 )
-from schemas.reconciliation.lien_lists import BankLiens, Compared, LienListTaken, ListWanted
 from schemas.restoration_enums import FirKind, OrderKind, OrderReason, OrderState
 from tests.asgi_server import served
 

@@ -7,17 +7,17 @@ from tests.planted.bug import Bug
 BUGS: Final = (
     Bug(
         "a text about a person opens for its own use only",
-        "activities/person_keys.py",
+        "activities/privacy/person_keys.py",
         "return person_id.bytes + use.encode()",
         "return person_id.bytes",
-        "tests/activities/notifications/test_sealed_messages.py::test_a_message_opens_in_its_own_row_only",
+        "tests/activities/recovery/test_sealed_messages.py::test_a_message_opens_in_its_own_row_only",
     ),
     Bug(
         "the data of a person whose key is destroyed are empty",
-        "activities/person_keys.py",
+        "activities/privacy/person_keys.py",
         "        if key is None:\n            return PersonalData()\n",
         "        assert key is not None\n",
-        "tests/activities/test_person_keys.py"
+        "tests/activities/privacy/test_person_keys.py"
         "::test_without_the_key_the_data_are_empty_and_no_secret_key_brings_them_back",
     ),
     Bug(
@@ -30,10 +30,10 @@ BUGS: Final = (
     ),
     Bug(
         "a complaint with an FIR has no end of retention",
-        "domain/retention.py",
+        "domain/privacy/retention.py",
         "if not fates or any(fate.is_open or fate.has_fir for fate in fates):",
         "if not fates or any(fate.is_open for fate in fates):",
-        "tests/domain/test_retention.py",
+        "tests/domain/privacy/test_retention.py",
     ),
     Bug(
         "where type number and type name disagree, the number counts",
@@ -44,24 +44,24 @@ BUGS: Final = (
     ),
     Bug(
         "a line that a bank sends again is the same line, whatever its time",
-        "activities/tracing/claims.py",
+        "activities/case/claims.py",
         '(reference_key(line.reference), "") if names_a_transfer',
         "(reference_key(line.reference), moment) if names_a_transfer",
-        "tests/activities/tracing/test_answers_in_any_order.py::test_the_same_transaction_in_other_words_is_one",
+        "tests/activities/case/test_answers_in_any_order.py::test_the_same_transaction_in_other_words_is_one",
     ),
     Bug(
         "a message that lacks a fact is not written",
-        "domain/notifications/texts.py",
+        "domain/recovery/message_texts.py",
         "missing = sorted(name for name in text.names() if not values.get(name))",
         "missing = sorted(name for name in text.names() if name not in values)",
-        "tests/domain/notifications/test_texts.py::test_whatever_is_missing_is_named",
+        "tests/domain/recovery/test_message_texts.py::test_whatever_is_missing_is_named",
     ),
     Bug(
         "a link opens the page in the language of its message",
-        "domain/notifications/texts.py",
+        "domain/recovery/message_texts.py",
         'link = said.link and f"{said.link}?lang={language.value}"',
         'link = said.link and f"{said.link}?lang=en"',
-        "tests/domain/notifications/test_texts.py::test_a_link_opens_the_page_in_the_language_of_the_message",
+        "tests/domain/recovery/test_message_texts.py::test_a_link_opens_the_page_in_the_language_of_the_message",
     ),
     Bug(
         "another officer's act is a problem of its own kind",

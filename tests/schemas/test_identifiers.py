@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.intake.ack_numbers import is_ack_no
+from domain.case.ack_numbers import is_ack_no
+from schemas.case.bank_answers import Payee
 from schemas.identifiers import (
     account_end,
     account_key,
@@ -14,7 +15,6 @@ from schemas.identifiers import (
     reference_of,
     transfer_key,
 )
-from schemas.tracing.bank_answers import Payee
 from tests.each import each
 
 digits = st.text("0123456789", min_size=1, max_size=18)

@@ -5,7 +5,7 @@ import pytest
 from tests.near import Near, Unsure
 
 NEAR = Near()
-RULE = "tests.domain.restoration.test_allocation"
+RULE = "tests.domain.recovery.test_allocation"
 PICTURE = "tests.documents.test_trail_picture"
 READS = "tests.style.test_rules"
 
@@ -13,12 +13,12 @@ READS = "tests.style.test_rules"
 @pytest.mark.parametrize(
     ("changed", "inside", "outside"),
     [
-        ("domain/restoration/allocation.py", {RULE, "tests.api.test_doors", READS}, {"tests.simulator.world.test_day"}),
-        ("tests/domain/restoration/test_allocation.py", {RULE, READS}, {PICTURE, "tests.api.test_doors"}),
+        ("domain/recovery/allocation.py", {RULE, "tests.api.test_doors", READS}, {"tests.simulator.world.test_day"}),
+        ("tests/domain/recovery/test_allocation.py", {RULE, READS}, {PICTURE, "tests.api.test_doors"}),
         ("tests/each.py", {"tests.domain.test_rules"}, {"tests.api.test_doors"}),
-        ("tests/api/conftest.py", {"tests.api.public.test_public_pages"}, {RULE, "tests.db.test_paging"}),
+        ("tests/api/conftest.py", {"tests.api.people.test_public_pages"}, {RULE, "tests.db.test_paging"}),
         ("db/migrations/9999_new.sql", {"tests.db.test_schema", "tests.api.test_doors"}, {RULE}),
-        ("api/templates/inbox/new.html", {"tests.api.bank_gateway.test_inbox"}, {RULE, "tests.db.test_schema"}),
+        ("api/templates/inbox/new.html", {"tests.api.gateway.test_inbox"}, {RULE, "tests.db.test_schema"}),
         ("benchmarks/day.py", {"tests.benchmarks.test_shares"}, {RULE, "tests.api.test_doors"}),
         ("console/src/app/new.tsx", {"tests.browser.test_call"}, {RULE, "tests.api.test_doors"}),
         ("deploy/nginx.conf", {"tests.deploy.test_nginx_locations"}, {RULE, "tests.api.test_doors"}),

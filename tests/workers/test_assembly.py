@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from pydantic import SecretStr
 
-from activities.directory import load_directory
+from activities.banks.directory import load_directory
 from activities.secrets import CannotOpen, Process, SecretBox
 from db.pool import Pool
 from tests.factories import SECRET, institution

@@ -5,11 +5,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from activities.intake import take_complaint
-from db.officers import read_log, refused_acts
+from activities.case.intake import take_complaint
+from db.officers import refused_acts
 from db.pool import Pool
-from schemas.reads import NewRead, ReadKind
-from schemas.refused_acts import NewRefusedAct
+from db.privacy import read_log
+from schemas.officers.refused_acts import NewRefusedAct
+from schemas.privacy.reads import NewRead, ReadKind
 from tests.factories import complaint, make_context, transfer
 from tests.workers.command_line import invoke, with_database
 

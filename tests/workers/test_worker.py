@@ -17,7 +17,7 @@ from activities.database_figures import DatabaseGauges, read_backlog
 from activities.secrets import Process, SecretBox
 from db.pool import Pool
 from tests.activities.bench import Bench
-from tests.activities.holds.test_opening import held_case
+from tests.activities.recovery.test_hold_opening import held_case
 from tests.factories import SECRET, make_context, rrn
 from workers.embedded.ports import LOOPBACK, free_port
 from workers.embedded.temporal import EmbeddedTemporal

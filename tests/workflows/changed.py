@@ -5,8 +5,8 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from schemas.case.case_workflow import CaseOutcome, CaseStart
     from schemas.enums import EscalationLevel
-    from schemas.outbox.case import CaseOutcome, CaseStart
     from workflows.case import CaseWorkflow
 
 

@@ -3,8 +3,8 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.orders.orders import OrderActivities
-    from schemas.outbox.procedures import ProcedureStart
+    from activities.recovery.orders import OrderActivities
+    from schemas.case.procedures import ProcedureStart
     from workflows.bank_order import OrderWorkflow
 
 

@@ -7,8 +7,8 @@ from temporalio.client import Client, WorkflowHistory
 
 from activities.context import Context
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel
-from tests.activities.grievances.test_decisions import DY_SP, IO, Appeal
-from tests.activities.holds.test_lifecycle import CONTACT
+from tests.activities.recovery.test_grievance_decisions import DY_SP, IO, Appeal
+from tests.activities.recovery.test_hold_lifecycle import CONTACT
 from tests.workflows.grievance_stage import GRIEVANCE, GrievanceStage, grievance_stage
 from tests.workflows.restoration_paths import Path
 

@@ -14,20 +14,20 @@ from temporalio.worker import Worker
 
 from activities.banks.delivery import BankDelivery
 from activities.context import Context
-from activities.holds import opening
-from activities.orders.cancellations import CancellationActivities, acknowledge_cancellation, record_attestation
-from activities.orders.orders import OrderActivities, cancel_order
+from activities.recovery import hold_opening
+from activities.recovery.cancellations import CancellationActivities, acknowledge_cancellation, record_attestation
+from activities.recovery.orders import OrderActivities, cancel_order
 from adapters.banks.protocol import BankRefused, BankUnreachable
-from db.outbox import procedure_outbox
-from domain.documents import DocumentIncomplete
-from schemas.documents.facts import Missing
+from db.case import procedure_outbox
+from domain.recovery.documents import DocumentIncomplete
+from schemas.case.procedures import OrderEscalationLevel, ProcedureStart
 from schemas.enums import ChannelKind, ProcedureKind
-from schemas.outbox.procedures import OrderEscalationLevel, ProcedureStart
+from schemas.recovery.document_facts import Missing
 from schemas.restoration_enums import DocumentKind
 from tests.activities.bench import Bench
-from tests.activities.holds.test_opening import held_case
-from tests.activities.orders.test_confirmations import Ordered
-from tests.activities.orders.test_orders import OrderBank
+from tests.activities.recovery.test_confirmations import Ordered
+from tests.activities.recovery.test_hold_opening import held_case
+from tests.activities.recovery.test_orders import OrderBank
 from tests.clock import Clock, at_clock
 from tests.factories import number_apart, rrn
 from tests.workflows.stage import Letters
@@ -62,7 +62,7 @@ class OrderStage:
     async def ordered(self) -> Ordered:
         """Create another case with ₹600 on hold."""
         case_no = await held_case(self.bench, f"1{rrn()}")
-        await opening.open_for_new_holds(self.ctx, case_no)
+        await hold_opening.open_for_new_holds(self.ctx, case_no)
         hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         return Ordered(self.bench, case_no, hold_id)
 

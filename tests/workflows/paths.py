@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from temporalio.testing import TimeSkipper
 
-from activities.cases.desk import correct_hop, escalate_request, stop_request
+from activities.case.desk import correct_hop, escalate_request, stop_request
+from schemas.case.case_workflow import CaseNews, FollowUp
+from schemas.case.desk_actions import HopCorrection
 from schemas.enums import EscalationLevel
-from schemas.outbox.case import CaseNews, FollowUp
-from schemas.tracing.desk_actions import HopCorrection
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage
 from tests.workflows.time_passing import let_pass

@@ -12,16 +12,16 @@ from uuid import UUID
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 
+from activities.case.answers import AnswerReceipt, take_status_update
+from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.intake import take_complaint
-from activities.tracing.answers import AnswerReceipt, take_status_update
 from activities.workbook.request_pause import RequestPause
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer, MailRefused
-from db.cases import cases
+from db.case import cases
+from schemas.case.case_workflow import CaseOutcome, CaseProgress, FollowUp
+from schemas.case.intake import Complaint
 from schemas.enums import ChannelKind
-from schemas.intake import Complaint
-from schemas.outbox.case import CaseOutcome, CaseProgress, FollowUp
 from tests.factories import complaint, number_apart, rrn, status_update
 from workers.temporal import CaseNotifier
 from workers.worker import Queues, make_workers, running

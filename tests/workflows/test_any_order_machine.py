@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from temporalio.service import RPCError
 
-from activities import outbox
-from activities.cases.desk import correct_hop, stop_request
-from activities.outbox import SweepActivities
+from activities.case import outbox
+from activities.case.desk import correct_hop, stop_request
+from activities.case.outbox import SweepActivities
 from activities.workbook.request_pause import RequestPause
 from domain.errors import NotFound, NotNow
-from schemas.outbox.case import FollowUp
-from schemas.tracing.desk_actions import HopCorrection
+from schemas.case.case_workflow import FollowUp
+from schemas.case.desk_actions import HopCorrection
 from tests.activities.bench import Bench
 from tests.deep import database_settings
 from tests.factories import complaint, moved, row, rrn, transfer

@@ -12,12 +12,12 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from activities.context import Context
-from activities.orders.bank_replies import send_again
-from activities.orders.cancellations import record_attestation
-from activities.orders.orders import cancel_order
+from activities.recovery.bank_replies import send_again
+from activities.recovery.cancellations import record_attestation
+from activities.recovery.orders import cancel_order
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
 from domain.policy.restoration import OrderRule
-from schemas.outbox.procedures import OrderEscalationLevel
+from schemas.case.procedures import OrderEscalationLevel
 from tests.each import each
 from tests.workflows.changed_order import NeverSends
 from tests.workflows.order_stage import ORDER_PATHS, OrderStage, order_stage

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
 
-from activities.cases.desk import add_hop
+from activities.case.desk import add_hop
 from activities.context import Context
-from domain.tracing.batches import HOPS_MAX
+from domain.case.batches import HOPS_MAX
+from schemas.case.desk_actions import NewHopByDesk
 from schemas.parties import Party
-from schemas.tracing.desk_actions import NewHopByDesk
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
 

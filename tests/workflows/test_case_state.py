@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.case.case_workflow import CaseNews, HopBrief, HopRef
 from schemas.enums import AnswerClass
-from schemas.outbox.case import CaseNews, HopBrief, HopRef
 from workflows.case_state import CaseState
 
 HOPS_MAX = 5

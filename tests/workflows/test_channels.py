@@ -6,8 +6,8 @@ import pytest
 from temporalio.testing import TimeSkipper
 
 from activities.context import Context
+from schemas.case.case_workflow import Escalate, SendHoldRequest
 from schemas.enums import EscalationLevel
-from schemas.outbox.case import Escalate, SendHoldRequest
 from tests.factories import row, rrn, transfer
 from tests.workflows.stage import Banks, Stage, staged
 

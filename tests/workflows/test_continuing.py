@@ -9,11 +9,11 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from activities.cases.desk import escalate_request
+from activities.case.desk import escalate_request
 from activities.context import Context
 from adapters.banks.protocol import HoldTicket
+from schemas.case.case_workflow import CaseNews, CaseStart, Escalate, FollowUp, HopRef, OpenRequest, SendHoldRequest
 from schemas.enums import AnswerClass, EscalationLevel
-from schemas.outbox.case import CaseNews, CaseStart, Escalate, FollowUp, HopRef, OpenRequest, SendHoldRequest
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.conftest import FEW_EVENTS
 from tests.workflows.stage import BY_QUEUE, Stage, stage_workers, staged

@@ -10,12 +10,12 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 from activities.banks import delivery
-from activities.cases.desk import correct_hop, escalate_request
+from activities.case.desk import correct_hop, escalate_request
 from activities.context import Context
 from adapters.banks.protocol import BankUnreachable, HoldTicket
+from schemas.case.case_workflow import Escalate, SendHoldRequest
+from schemas.case.desk_actions import HopCorrection
 from schemas.enums import EscalationLevel
-from schemas.outbox.case import Escalate, SendHoldRequest
-from schemas.tracing.desk_actions import HopCorrection
 from tests.factories import row, rrn, transfer
 from tests.workflows.stage import BY_QUEUE, Stage, stage_workers, staged
 from workers.worker import Queues

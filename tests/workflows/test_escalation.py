@@ -12,10 +12,10 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from activities.cases.desk import escalate_request
+from activities.case.desk import escalate_request
 from activities.context import Context
+from schemas.case.case_workflow import Escalate
 from schemas.enums import AnswerClass, EscalationLevel
-from schemas.outbox.case import Escalate
 from tests.factories import row, rrn, transfer
 from tests.workflows.conftest import CLASSES
 from tests.workflows.stage import Stage, stage_workers, staged

@@ -7,11 +7,11 @@ import pytest
 from temporalio.client import Client
 
 from activities.context import Context
-from activities.grievances import decisions
-from activities.grievances.decisions import HOLDER
+from activities.recovery import grievance_decisions
+from activities.recovery.grievance_decisions import HOLDER
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel
-from tests.activities.grievances.test_decisions import IO, TEXT, Appeal
-from tests.activities.holds.test_lifecycle import CONTACT
+from tests.activities.recovery.test_grievance_decisions import IO, TEXT, Appeal
+from tests.activities.recovery.test_hold_lifecycle import CONTACT
 from tests.workflows.conftest import FEW_EVENTS
 from tests.workflows.grievance_stage import GRIEVANCE, GrievanceStage, grievance_stage, worker_of
 from workers.worker import running
@@ -121,7 +121,7 @@ async def test_nothing_personal_in_its_history(stage: GrievanceStage) -> None:
     appeal = await begun(stage)
     await stage.do(GRIEVANCE, appeal.identity, appeal.report)
     await stage.until_level(appeal.identity, "io")
-    await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)
+    await grievance_decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)
     await stage.notify(GRIEVANCE, appeal.identity)
     await stage.ended(GRIEVANCE, appeal.identity)
     (history,) = await stage.histories(GRIEVANCE, appeal.identity)

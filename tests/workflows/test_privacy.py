@@ -7,14 +7,14 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from activities.cases.desk import add_hop, correct_hop, escalate_request, stop_request
+from activities.banks.directory import load_directory
+from activities.case.desk import add_hop, correct_hop, escalate_request, stop_request
 from activities.context import Context
-from activities.directory import load_directory
 from activities.secrets import SecretBox
 from adapters.banks.protocol import HoldTicket
 from schemas.banks.institutions import InstitutionEntry
+from schemas.case.desk_actions import HopCorrection, NewHopByDesk
 from schemas.parties import Party
-from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.workflows.stage import BY_QUEUE, Stage, staged
 from workflows import options

@@ -13,8 +13,8 @@ from adapters.banks.protocol import BankUnreachable, BankWire
 from db.pool import Pool
 from schemas.banks.institutions import PushEntry
 from schemas.enums import ChannelKind
-from schemas.reconciliation.lien_lists import ListWanted
-from schemas.reconciliation.rounds import RoundDone
+from schemas.gateway.lien_lists import ListWanted
+from schemas.gateway.lien_rounds import RoundDone
 from tests.factories import institution, make_context, row, rrn, transfer
 from tests.ground import end_schedules
 from tests.workflows.stage import Banks, Letters, Stage, staged

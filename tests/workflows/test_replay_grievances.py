@@ -8,7 +8,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from tests.activities.holds.test_lifecycle import CONTACT
+from tests.activities.recovery.test_hold_lifecycle import CONTACT
 from tests.each import each
 from tests.workflows.changed_grievance import GrievanceRestsFirst
 from tests.workflows.grievance_paths import GRIEVANCE_PATHS

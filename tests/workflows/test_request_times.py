@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 from temporalio.client import Client
 
-from activities.arrivals import note_arrival
+from activities.case.arrivals import note_arrival
 from activities.context import Context
-from schemas.outbox.case import FollowUp
-from schemas.tracing.request_stages import RequestStage, RequestStages
+from schemas.case.case_workflow import FollowUp
+from schemas.case.request_stages import RequestStage, RequestStages
 from tests.factories import moved, rrn, transfer
 from tests.workflows.stage import BY_QUEUE, Stage, staged
 from workers.worker import Queues

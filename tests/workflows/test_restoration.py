@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import Client
 
 from activities.context import Context
-from activities.restoration.court_orders import confirm_withdrawal, withdraw_court_order
+from activities.recovery.court_orders import confirm_withdrawal, withdraw_court_order
 from schemas.restoration_enums import ObjectionDecision
 from tests.factories import rrn
 from tests.workflows.conftest import FEW_EVENTS

@@ -8,8 +8,8 @@ import pytest
 from temporalio.client import Client
 
 from activities.context import Context
-from domain.restoration.procedure import HEARINGS, steps_of
-from schemas.restoration.restorations import RestorationVerb
+from domain.recovery.procedure import HEARINGS, steps_of
+from schemas.recovery.restorations import RestorationVerb
 from schemas.restoration_enums import CourtOrderKind, ObjectionDecision, Route, Step
 from tests.activities.restoration_bench import DESK
 from tests.factories import rrn

@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client
 
-from activities import outbox
+from activities.case import outbox
+from activities.case.outbox import SweepActivities
 from activities.context import Context
-from activities.outbox import SweepActivities
 from adapters.banks.protocol import HoldTicket
-from domain.tracing.batches import request_id
+from domain.case.batches import request_id
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
 
@@ -80,7 +80,7 @@ async def test_a_request_that_the_bank_has_and_nobody_recorded_goes_out_under_th
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process ends between the bank's reply and the record of it."""
-    record = "activities.tracing.sending.requests.delivered"
+    record = "activities.case.request_sending.requests.delivered"
 
     async def dies(*_: object, **__: object) -> None:
         raise ConnectionError("the process is gone")

@@ -126,7 +126,7 @@ async def test_a_hop_nobody_can_route_keeps_the_case_open(stage: Stage) -> None:
 async def test_more_open_hops_than_a_start_carries_are_fetched(
     ctx: Context, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("db.cases.cases.MAX_OPEN_HOPS_A_START", 5)
+    monkeypatch.setattr("db.case.cases.MAX_OPEN_HOPS_A_START", 5)
     monkeypatch.setattr(options, "SETTLE_RECHECK", options.SETTLE_RECHECK / 20)
     root = rrn()
     async with staged(ctx, temporal_client, queues=()) as stage:

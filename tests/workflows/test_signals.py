@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
-from activities.cases.desk import correct_hop, escalate_request, stop_request
+from activities.case.desk import correct_hop, escalate_request, stop_request
 from activities.context import Context
 from domain.errors import NotNow
+from schemas.case.case_workflow import CaseNews, FollowUp, HopBrief, HopRef
+from schemas.case.desk_actions import HopCorrection
 from schemas.enums import AnswerClass
-from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
 from schemas.parties import Party
-from schemas.tracing.desk_actions import HopCorrection
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
 

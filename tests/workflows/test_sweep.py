@@ -23,14 +23,14 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities import outbox
-from activities.cases.desk import send_again
+from activities.banks.directory import load_directory
+from activities.case import outbox
+from activities.case.desk import send_again
+from activities.case.outbox import SweepActivities
 from activities.context import Context
-from activities.directory import load_directory
-from activities.outbox import SweepActivities
 from activities.secrets import SecretBox
 from db.pool import Pool
-from schemas.outbox.case import FollowUp, Swept
+from schemas.case.case_workflow import FollowUp, Swept
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.ground import end_schedules
 from tests.waiting import until

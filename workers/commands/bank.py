@@ -109,7 +109,7 @@ def mistakes_in(what: str, error: "ValidationError") -> str:
 
 async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> int:
     """Load the institutions into the database of `settings`; return their number. Raises `DirectoryRefused`."""
-    from activities.directory import load_directory
+    from activities.banks.directory import load_directory
     from workers.home import secret_box
 
     box = await asyncio.to_thread(secret_box, settings)

@@ -13,7 +13,7 @@ from workers.commands.exits import FAILURE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from activities.directory import Way
+    from activities.banks.directory import Way
     from domain.banks.lien_setting import HoldBalances
     from schemas.banks.institutions import InstitutionEntry
     from schemas.enums import ChannelKind
@@ -70,7 +70,7 @@ async def _known(settings: Settings, code: str) -> "tuple[Mapping[ChannelKind, W
     """Return the bank's channels, and what its latest answers show about its balances."""
     import asyncio
 
-    from activities.directory import DirectoryCache
+    from activities.banks.directory import DirectoryCache
     from db.banks.lien_setting import hold_balances
     from workers.home import secret_box
 
@@ -90,7 +90,7 @@ async def _known(settings: Settings, code: str) -> "tuple[Mapping[ChannelKind, W
 
 
 def _ways_of(entries: "Sequence[InstitutionEntry]", code: str) -> "Mapping[ChannelKind, Way]":
-    from activities.directory import ways_of_entry
+    from activities.banks.directory import ways_of_entry
 
     entry = next((entry for entry in entries if entry.code == code), None)
     if entry is None:

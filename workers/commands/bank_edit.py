@@ -210,7 +210,7 @@ def _checked(content: dict[str, Any]) -> "InstitutionEntry":
 async def _add(settings: Settings, entry: "InstitutionEntry", over: bool) -> None:
     import asyncio
 
-    from activities.directory import add_institution
+    from activities.banks.directory import add_institution
     from workers.home import secret_box
 
     box = await asyncio.to_thread(secret_box, settings)
@@ -219,7 +219,7 @@ async def _add(settings: Settings, entry: "InstitutionEntry", over: bool) -> Non
 
 
 async def _remove(settings: Settings, code: str) -> None:
-    from activities.directory import remove_institution
+    from activities.banks.directory import remove_institution
 
     async with await open_database(settings) as pool:
         await remove_institution(pool, code, actor())

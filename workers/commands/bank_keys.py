@@ -257,7 +257,7 @@ async def _asked(settings: Settings, code: str | None) -> "tuple[KeyRequestView,
     import asyncio
 
     from activities.banks.key_changes import requests
-    from activities.person_keys import PersonKeys
+    from activities.privacy.person_keys import PersonKeys
     from workers.home import secret_box
 
     persons = PersonKeys(await asyncio.to_thread(secret_box, settings))

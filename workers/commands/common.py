@@ -181,7 +181,7 @@ def with_database(settings: Settings) -> Settings:
 
 async def policy_in_force(connection: "Connection", settings: Settings) -> "Policy":
     """Return the policy of the settings' file, with the values that two admins agreed to."""
-    from activities.policy import in_force
+    from activities.officers.policy import in_force
     from domain.policy.model import load_policy
 
     return await in_force(connection, await asyncio.to_thread(load_policy, settings.policy_file))

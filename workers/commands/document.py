@@ -18,7 +18,7 @@ from workers.home import write_private
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from schemas.documents.facts import DocumentAsk, IssuedDocument
+    from schemas.recovery.document_facts import DocumentAsk, IssuedDocument
 
 
 def document(
@@ -59,7 +59,7 @@ def document(
     """
     from pydantic import ValidationError
 
-    from schemas.documents.facts import DocumentAsk, Particulars
+    from schemas.recovery.document_facts import DocumentAsk, Particulars
 
     if not ACK_NO_PATTERN.fullmatch(ack_no):
         raise Failed("an acknowledgement number has 14 digits", USAGE)
@@ -90,9 +90,9 @@ def document(
 
 
 async def _issue(settings: Settings, ack_no: str, asked: "DocumentAsk") -> "tuple[IssuedDocument, bytes]":
-    from activities.documents.issuing import appeal_address, issue_for_officer
-    from db.documents import document_register
-    from domain.documents import DocumentDiffers, DocumentIncomplete
+    from activities.recovery.document_issuing import appeal_address, issue_for_officer
+    from db.recovery import document_register
+    from domain.recovery.documents import DocumentDiffers, DocumentIncomplete
 
     address = appeal_address(settings.public_url)
     async with open_context(settings) as ctx:

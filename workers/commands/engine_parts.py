@@ -18,7 +18,7 @@ from workers.settings import Settings
 if TYPE_CHECKING:
     from activities.context import Context
     from db.pool import Pool
-    from schemas.outbox.case import FollowUp
+    from schemas.case.case_workflow import FollowUp
 
 TEMPORAL_LIMIT_SECONDS = 3.0
 
@@ -38,10 +38,10 @@ async def open_context(settings: Settings, *, personal_data: bool = True) -> "As
 
     Warns if the directory is empty. Raises `SettingsError` without the secret key, if it needs `personal_data`.
     """
+    from activities.banks.directory import DirectoryCache
     from activities.context import Context
-    from activities.directory import DirectoryCache
-    from activities.my_case.access import my_case_page
-    from activities.person_keys import PersonKeys
+    from activities.people.my_case_access import my_case_page
+    from activities.privacy.person_keys import PersonKeys
     from workers.home import secret_box
 
     persons = PersonKeys(await asyncio.to_thread(secret_box, settings)) if personal_data else None

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.evidence.pack import Edition
+from domain.evidence_binding import Edition
 from schemas.enums import Language
 from schemas.identifiers import ACK_NO_PATTERN
 from workers.commands.common import (
@@ -198,7 +198,7 @@ async def _packed(settings: Settings, ack_no: str, into: IO[bytes], edition: Edi
 
 def _verify(file: Path | None, key: Path | None, anchor: Path | None, json_target: str | None) -> None:
     from activities.evidence.archive import check
-    from domain.evidence.pack import NotEvidence, check_anchor
+    from domain.evidence_binding import NotEvidence, check_anchor
 
     if file is None:
         raise Failed("name the archive: verify FILE", USAGE)

@@ -22,7 +22,7 @@ from workers.commands.processes import own_name
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from domain.intake.complaint_rows import SheetReading
+    from domain.case.complaint_rows import SheetReading
     from workers.importer.complaint_import import ImportOutcome
 
 NAME = re.compile(r"^[A-Za-z0-9._@-]{1,57}$")
@@ -56,7 +56,7 @@ def import_file(
     the file, the usage or the settings are wrong.
     """
     from domain.spreadsheets import FileRefused
-    from schemas.officers import folded
+    from schemas.officers.officers import folded
     from workers.commands.trail import import_trail
     from workers.importer.complaint_import import not_taken
     from workers.importer.reading import read_file

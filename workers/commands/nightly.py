@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.pool import Pool
-    from schemas.evidence import NightlyRun
+    from schemas.nightly_runs import NightlyRun
 
 
 def nightly(
@@ -37,7 +37,7 @@ def nightly(
 
 def all_clean(runs: "list[NightlyRun]") -> bool:
     """Return whether the newest run of each kind, of those that were not interrupted, is clean or under way."""
-    from schemas.evidence import RunOutcome
+    from schemas.nightly_runs import RunOutcome
 
     newest = {one.work: one for one in reversed(runs) if one.outcome is not RunOutcome.INTERRUPTED}
     return all(one.outcome in {None, RunOutcome.CLEAN} for one in newest.values())

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from db.pool import Pool
-    from schemas.officers import Absence, OfficerEntry, OfficerRow
+    from schemas.officers.officers import Absence, OfficerEntry, OfficerRow
 
 T = TypeVar("T")
 
@@ -198,7 +198,7 @@ def absent(
 
 def known_id(officer_id: str) -> str:
     """Return an officer's id as the database has it."""
-    from schemas.officers import folded
+    from schemas.officers.officers import folded
 
     return folded(officer_id)
 
@@ -206,7 +206,7 @@ def known_id(officer_id: str) -> str:
 def _entry(fields: dict[str, object]) -> "OfficerEntry":
     from pydantic import ValidationError
 
-    from schemas.officers import OfficerEntry
+    from schemas.officers.officers import OfficerEntry
 
     try:
         return OfficerEntry.model_validate(fields)
@@ -217,7 +217,7 @@ def _entry(fields: dict[str, object]) -> "OfficerEntry":
 def _absence(text: str) -> "Absence":
     from pydantic import ValidationError
 
-    from schemas.officers import Absence
+    from schemas.officers.officers import Absence
 
     first, _, last = text.partition("..")
     try:

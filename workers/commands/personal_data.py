@@ -13,7 +13,7 @@ from workers.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from db.retention import RetentionReport
+    from db.privacy.retention import RetentionReport
     from workers.settings import Settings
 
 
@@ -37,7 +37,7 @@ def retention(json_target: JsonTarget = None) -> None:
 
 
 async def _report(settings: "Settings") -> "RetentionReport":
-    from db.retention import report
+    from db.privacy.retention import report
 
     async with await open_database(settings) as pool, pool.acquire() as connection:
         return await report(connection)

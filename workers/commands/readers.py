@@ -10,8 +10,8 @@ from workers.commands.officers import with_pool
 
 if TYPE_CHECKING:
     from db.pool import Pool
-    from schemas.reads import ReadEntry
-    from schemas.refused_acts import RefusedAct
+    from schemas.officers.refused_acts import RefusedAct
+    from schemas.privacy.reads import ReadEntry
 
 PAGE_ITEMS = 500
 CALLER_KINDS = ("officer:", "script:", "bank:")
@@ -35,8 +35,8 @@ def readers(
 
 
 async def _read(pool: "Pool", ack_no: str, limit: int) -> "list[ReadEntry]":
-    from db.cases.cases import case_no_of
-    from db.officers import read_log
+    from db.case.cases import case_no_of
+    from db.privacy import read_log
 
     found: list[ReadEntry] = []
     async with pool.acquire() as connection:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.pool import Pool
-    from schemas.reconciliation.comparison import Inquiry, ReconciliationDetail, ReconciliationState
+    from schemas.gateway.lien_comparison import Inquiry, ReconciliationDetail, ReconciliationState
 
 T = TypeVar("T")
 
@@ -66,8 +66,8 @@ def reconcile(
 def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) -> None:
     from hashlib import sha256
 
-    from activities.reconciliation.comparison import reconcile as compare
-    from domain.reconciliation.lien_list import read_liens
+    from activities.gateway.lien_comparison import reconcile as compare
+    from domain.gateway.lien_list import read_liens
     from domain.spreadsheets import FileRefused
     from workers.importer.reading import content_of, rows_in
 
@@ -85,7 +85,7 @@ def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) 
 
 
 def _ask(code: str, json_target: str | None) -> None:
-    from activities.reconciliation.inquiries import ask_now
+    from activities.gateway.lien_inquiries import ask_now
 
     async def ask(pool: "Pool") -> "Inquiry":
         async with pool.acquire() as connection:
@@ -129,7 +129,7 @@ async def _with_pool(work: "Callable[[Pool], Awaitable[T]]") -> "T":
 
 
 async def _standings(pool: "Pool") -> "list[ReconciliationState]":
-    from db.reconciliation import lien_standings
+    from db.gateway import lien_standings
 
     found: list[ReconciliationState] = []
     after: str | None = None

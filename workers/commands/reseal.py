@@ -19,7 +19,7 @@ from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import ENV_PREFIX, Settings
 
 if TYPE_CHECKING:
-    from activities.reseal import Resealed
+    from activities.privacy.reseal import Resealed
 
 SHOWN_ROWS = 10
 
@@ -47,7 +47,7 @@ def reseal(json_target: JsonTarget = None) -> None:
 
 
 async def _reseal(settings: Settings) -> "list[Resealed]":
-    from activities.reseal import reseal as reseal_all
+    from activities.privacy.reseal import reseal as reseal_all
     from workers.home import secret_box
 
     box = await asyncio.to_thread(secret_box, settings)
@@ -58,7 +58,7 @@ async def _reseal(settings: Settings) -> "list[Resealed]":
 
 
 def _text(result: "Resealed") -> str:
-    from db.sealed import BANK_CREDENTIALS, TOTP_SECRETS
+    from db.privacy.sealed import BANK_CREDENTIALS, TOTP_SECRETS
 
     text = f"{result.column}: {result.resealed} resealed, {result.current} under the current key, {result.others} not"
     if result.unopened:

@@ -15,7 +15,7 @@ from workers.settings import Settings
 if TYPE_CHECKING:
     from activities.officers.sign_in_links import SignInLink
     from db.pool import Connection
-    from schemas.officers import OfficerEntry
+    from schemas.officers.officers import OfficerEntry
 
 
 def first_admin(
@@ -43,7 +43,7 @@ def demo_code(
 
     Exit codes: 0 done, 1 no demo runs there, or it has no such officer, 2 wrong usage or settings.
     """
-    from schemas.officers import folded
+    from schemas.officers.officers import folded
     from workers.home import RunFile
     from workers.simulated_people import code_now, read_people
 
@@ -79,7 +79,7 @@ def print_link(settings: Settings, link: "SignInLink") -> None:
 def _entry(officer_id: str, name: str) -> "OfficerEntry":
     from pydantic import ValidationError
 
-    from schemas.officers import OfficerEntry
+    from schemas.officers.officers import OfficerEntry
 
     try:
         return OfficerEntry(officer_id=officer_id, name=name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from db.pool import Pool
-    from schemas.officers import TeamEntry, TeamShift
+    from schemas.officers.officers import TeamEntry, TeamShift
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SHIFT: Final = re.compile(r"(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))? (?P<starts>\d\d:\d\d)-(?P<ends>\d\d:\d\d)")
@@ -112,7 +112,7 @@ def _entry(
     """Return a team as it was typed. Raises `Failed`."""
     from pydantic import ValidationError
 
-    from schemas.officers import TeamEntry
+    from schemas.officers.officers import TeamEntry
 
     fields = {"name": name, "lead": lead, "districts": districts, "members": members, "shifts": shifts}
     try:
@@ -128,7 +128,7 @@ def _all_shifts(texts: "Sequence[str]") -> "list[TeamShift]":
 def _shifts(text: str) -> "list[TeamShift]":
     from pydantic import ValidationError
 
-    from schemas.officers import TeamShift
+    from schemas.officers.officers import TeamShift
 
     found = _SHIFT.fullmatch(" ".join(text.lower().split()))
     days = (found["first"], found["last"] or found["first"]) if found else ("", "")

@@ -14,7 +14,7 @@ from workers.commands.processes import actor
 
 if TYPE_CHECKING:
     from db.pool import Pool
-    from schemas.officers import ScriptToken
+    from schemas.officers.officers import ScriptToken
 
 DEFAULT_SCRIPT_DAYS = 90
 
@@ -34,7 +34,7 @@ def issue(
     from pydantic import ValidationError
 
     from activities.officers import script_tokens
-    from schemas.officers import NewScriptToken
+    from schemas.officers.officers import NewScriptToken
 
     try:
         new = NewScriptToken(name=name, roles=tuple(role), days=days)

@@ -59,7 +59,7 @@ def verify(
 
 async def verify_with_progress(settings: Settings, ack_no: str | None = None) -> "Verdict":
     """Verify the database of `settings`, with a progress bar on stderr."""
-    from activities.person_keys import PersonKeys
+    from activities.privacy.person_keys import PersonKeys
     from workers.home import secret_box_if_given
     from workers.verifying import verify as check
 

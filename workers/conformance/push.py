@@ -11,9 +11,9 @@ from adapters.banks.protocol import HoldTicket
 from adapters.banks.push.client import JOB_ID_MAX_CHARS, SIGNATURE_HEADER, signed_headers
 from adapters.banks.push.demand import hold_demand
 from adapters.clock import wall_clock
+from schemas.case.hold_requests import HoldRequested
 from schemas.enums import ChannelKind
-from schemas.orders.orders import BankOrder, OrderIssued
-from schemas.tracing.hold_requests import HoldRequested
+from schemas.recovery.orders import BankOrder, OrderIssued
 from workers.conformance.calls import Answered, Line, Unanswered, judge_refusal, note_time, oversized
 from workers.conformance.findings import Book, Finding, Verdict
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from activities.directory import Way
+from activities.banks.directory import Way
 from adapters.banks.posting import Poster
 from adapters.banks.protocol import BankWire
 from schemas.enums import ChannelKind

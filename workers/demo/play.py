@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import httpx
 
-from activities.person_keys import PersonKeys
+from activities.privacy.person_keys import PersonKeys
 from adapters.clock import wall_clock
-from db.outbox.due_list import Backlog
 from db.pool import Connection
+from db.recovery.due_list import Backlog
 from db.reporting.day_totals import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
 from db.reporting.outcomes import Period, credits_said, report, standing
 from domain.evidence.integrity import Verdict

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from db.outbox import due_list
-from db.outbox.due_list import Backlog
 from db.pool import Pool
+from db.recovery import due_list
+from db.recovery.due_list import Backlog
 from workers.number_text import duration
 
 POLL_SECONDS: Final = 0.5

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
+from activities.case.intake import Taken, take_complaint
 from activities.context import Context
-from activities.intake import Taken, take_complaint
+from domain.case.complaint_row import Note, fault_of
+from domain.case.complaint_rows import RejectedRow, RowComplaint, SheetReading
 from domain.errors import AckNoConflict, RuleBroken
-from domain.intake.complaint_row import Note, fault_of
-from domain.intake.complaint_rows import RejectedRow, RowComplaint, SheetReading
-from schemas.intake import ComplaintReceipt
-from schemas.outbox.case import FollowUp
+from schemas.case.case_workflow import FollowUp
+from schemas.case.intake import ComplaintReceipt
 
 RENUMBERED_SUFFIX = "-renumbered"
 

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
-from domain.intake.complaint_rows import MAX_ROWS, SheetRow
+from domain.case.complaint_rows import MAX_ROWS, SheetRow
 from domain.spreadsheets import HEADER_SEARCH_ROWS, FileRefused, known_columns
 
 DELIMITERS = (",", ";", "\t", "|")

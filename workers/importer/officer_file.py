@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from domain.spreadsheets import FileRefused
-from schemas.officers import OfficerEntry
+from schemas.officers.officers import OfficerEntry
 from workers.importer.csv_text import decode
 
 FILE_MAX_BYTES: Final = 5 * 1024 * 1024

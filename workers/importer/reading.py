@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from adapters import workbooks
-from domain.intake.complaint_rows import SheetReading, SheetRow, read_sheet
+from domain.case.complaint_rows import SheetReading, SheetRow, read_sheet
 from domain.spreadsheets import FileRefused
 from workers.importer import csv_text
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from activities.bank_gateway.iso_inbound import MessageRefused, MessageTaken, take_message
 from activities.context import Context
+from activities.gateway.iso_inbound import MessageRefused, MessageTaken, take_message
 from adapters.banks.iso20022.spool import Sighting, Spool, read_file
-from db.orders.returned_funds import WATCH_LOCK
+from db.recovery.returned_funds import WATCH_LOCK
 from db.session_locks import kept_alive, try_to_lock, wait_to_lock
-from schemas.outbox.case import FollowUp
+from schemas.case.case_workflow import FollowUp
 
 log = logging.getLogger(__name__)
 

@@ -13,23 +13,23 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final, Self
 
-from activities.bank_gateway.endpoint_tests import TEST_CALL
 from activities.context import Context
-from activities.documents.due_documents import issue_documents_due
-from activities.documents.issuing import appeal_address
-from activities.drafts.confirmation_tasks import tell_desk
-from activities.notifications.bank_letters import KEY_LETTERS, LOGIN_CHANGE_LETTERS, LOGIN_LETTERS
-from activities.notifications.person_codes import PERSON_CODES, first_sign_in_address
-from activities.notifications.sending import COMPLAINANT_MESSAGES, MESSAGES, send_by_new_ways
-from activities.notifications.sign_in_link_letters import SIGN_IN_LINK_LETTERS
+from activities.gateway.endpoint_tests import TEST_CALL
 from activities.outgoing import Kind, MailRoute, Routes, Ways, send_due
-from activities.police.firs import REPORTS
-from activities.reporting.task_messages import TASK_MESSAGES
+from activities.people.confirmation_tasks import tell_desk
+from activities.recovery.bank_letters import KEY_LETTERS, LOGIN_CHANGE_LETTERS, LOGIN_LETTERS
+from activities.recovery.document_issuing import appeal_address
+from activities.recovery.due_documents import issue_documents_due
+from activities.recovery.firs import REPORTS
+from activities.recovery.message_sending import COMPLAINANT_MESSAGES, MESSAGES, send_by_new_ways
+from activities.recovery.person_codes import PERSON_CODES, first_sign_in_address
+from activities.recovery.sign_in_link_letters import SIGN_IN_LINK_LETTERS
+from activities.work_items.task_messages import TASK_MESSAGES
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.webhooks import WebhookPoster
 from adapters.police.cctns import CctnsRegister, CctnsWire
-from db.outbox.outbound_work import OutboundWork, WorkKind, kinds_due
+from db.case.outbound_work import OutboundWork, WorkKind, kinds_due
 from db.outgoing import OutgoingKind
 from workers.setting_checks import networks_of
 from workers.settings import Settings

@@ -19,16 +19,17 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
 from activities.context import Context
-from activities.due_list import DueList
-from activities.holds import opening
 from activities.metrics import METRICS, ProcedureStarterWork
-from activities.police.assignments import Assigner, look_for_left, read_roster
-from db.holds import account_holds
-from db.outbox import case_assignments, due_list, procedure_outbox
-from db.outbox.deferral import Deferral, DueCase, read_deferral
-from db.outbox.procedure_outbox import Waiting
+from activities.recovery import hold_opening
+from activities.recovery.assignments import Assigner, look_for_left, read_roster
+from activities.recovery.due_list import DueList
+from db.case import procedure_outbox
+from db.case.deferral import Deferral, DueCase, read_deferral
+from db.case.procedure_outbox import Waiting
 from db.pool import Connection
+from db.recovery import account_holds, due_list
 from db.session_locks import kept_alive, try_to_lock
+from db.work_items import case_assignments
 from schemas.enums import ProcedureKind
 from workflows import options
 
@@ -193,7 +194,7 @@ class ProcedureStarter:
             waiting = await account_holds.cases_with_new_holds(
                 connection, deferral, held_before, list(self._paused), ROUND_LIMIT
             )
-        open_for_new_holds = partial(opening.open_for_new_holds, self.ctx)
+        open_for_new_holds = partial(hold_opening.open_for_new_holds, self.ctx)
         return await self._each_case(ProcedureStarterWork.OPEN_FOR_NEW_HOLDS, waiting, deferral, open_for_new_holds)
 
     async def _assign(self, deferral: Deferral) -> int:

@@ -9,15 +9,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from activities.case.payer_inquiries import PayerInquirySender
 from activities.context import Context
-from activities.drafts.saving import forget_old
 from activities.evidence.nightly import NightlyRuns
-from activities.reporting.shift_handovers import ShiftRounds
+from activities.people.draft_saving import forget_old
+from activities.people.retention import BATCH, forget_entries, look
 from activities.reporting.stage_counts import count_next
-from activities.reporting.task_notices import TaskNotices
-from activities.reporting.task_rounds import TaskRounds
-from activities.retention import BATCH, forget_entries, look
-from activities.tracing.payer_inquiries import PayerInquirySender
+from activities.work_items.shift_handovers import ShiftRounds
+from activities.work_items.task_notices import TaskNotices
+from activities.work_items.task_rounds import TaskRounds
 from workers.loops.procedures import TRANSIENT
 
 log = logging.getLogger(__name__)

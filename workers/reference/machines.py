@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from db.proposals import Decision
-from schemas.documents.due_documents import DueDocumentState
 from schemas.enums import HopState, RequestState
+from schemas.recovery.due_documents import DueDocumentState
 from schemas.restoration_enums import FirState, GrievanceState, OrderState, RestorationState
 
 START: Final = "[*]"
@@ -44,7 +44,7 @@ _HOP: Final = Machine(
     "Hop",
     "hop",
     HopState,
-    "`domain/tracing/trail.py`, `db/cases/hops.py`, `activities/cases/`",
+    "`domain/case/trail.py`, `db/case/hops.py`, `activities/cases/`",
     (
         Change(START, HopState.OPEN, "institution and reference are known"),
         Change(START, HopState.CORRECTION, "no usable reference"),
@@ -65,7 +65,7 @@ _REQUEST: Final = Machine(
     "Hold request",
     "hold_request",
     RequestState,
-    "`db/tracing/requests.py`, SQL functions `request_plan` and `request_delivered`",
+    "`db/case/requests.py`, SQL functions `request_plan` and `request_delivered`",
     (
         Change(START, RequestState.SENDING, "written with its hops, before the bank is called"),
         *_from_each((RequestState.SENDING, RequestState.REFUSED), RequestState.DELIVERED, "bank takes it"),
@@ -80,7 +80,7 @@ _ORDER: Final = Machine(
     "Order to a bank",
     "bank_order",
     OrderState,
-    "`db/orders/bank_orders.py`, `activities/orders/`",
+    "`db/recovery/bank_orders.py`, `activities/orders/`",
     (
         Change(START, OrderState.PLANNED, "ordered"),
         Change(OrderState.PLANNED, OrderState.DELIVERED, "bank has it"),
@@ -113,7 +113,7 @@ _GRIEVANCE: Final = Machine(
     "Grievance of an account holder",
     "grievance",
     GrievanceState,
-    "`domain/grievances.py`, `activities/grievances/`",
+    "`domain/recovery/grievances.py`, `activities/grievances/`",
     (
         Change(START, GrievanceState.OPEN, "filed, at level `bank`"),
         Change(GrievanceState.OPEN, GrievanceState.OPEN, "decide: a release is proposed, and the victim is heard"),
@@ -142,7 +142,7 @@ _FIR: Final = Machine(
     "First information report",
     "fir",
     FirState,
-    "`db/police/firs.py`, `activities/police/firs.py`",
+    "`db/recovery/firs.py`, `activities/recovery/firs.py`",
     (
         Change(START, FirState.REQUESTED, "loss reaches the e-Zero FIR threshold, or an officer asks"),
         Change(START, FirState.REGISTERED, "recorded by hand"),
@@ -164,7 +164,7 @@ _DOCUMENT: Final = Machine(
     "Due document",
     "due_document",
     DueDocumentState,
-    "`activities/documents/due_documents.py`, triggers (see [triggers.md](triggers.md))",
+    "`activities/recovery/due_documents.py`, triggers (see [triggers.md](triggers.md))",
     (
         Change(START, DueDocumentState.WAITING, "a trigger asks for it"),
         *_from_each((DueDocumentState.WAITING,), DueDocumentState.LACKING, "its law asks for a missing field"),

@@ -13,9 +13,9 @@ from starlette.routing import BaseRoute
 from activities.context import Context
 from activities.secrets import SecretBox
 from api.app import create_app
-from api.auth import OFFICER_SCHEME, Allowed
-from api.bank_gateway.auth import BANK_SCHEME
+from api.gateway.auth import BANK_SCHEME
 from api.hosts import PATHS, Site
+from api.officers.auth import OFFICER_SCHEME, Allowed
 from api.officers.sessions import SESSION_SCHEME
 from api.parts import Part
 from api.roles import Action
@@ -31,7 +31,7 @@ it. [api.md](../../../docs/reference/api.md) has the conventions and what all re
 `?` marks a parameter that may be left out. Officers' routes name their action, and the table of roles says who may
 do it."""
 _ROLES: Final = """A route names its action, never a role. At which step or level a role may act, and who must be
-another person, is checked by the rules (`domain/restoration/procedure.py`, `domain/grievances.py`)."""
+another person, is checked by the rules (`domain/recovery/procedure.py`, `domain/recovery/grievances.py`)."""
 _PROCESSES: Final = """The API has two processes, each with a port of its own. A path of the other process is refused
 with the code `served_by_intake` or `served_by_officers` (404). A proxy before them sends each path to its process:"""
 _HOSTS: Final = """The TLS port of a process has hosts

@@ -6,12 +6,12 @@ from typing import Final
 
 from db import catalog
 from db.pool import Connection
-from domain.grievances import DECIDES, LEVELS, ROLES
 from domain.policy.model import Policy, load_policy
-from domain.restoration.procedure import RULES, back_to, steps_of
+from domain.recovery.grievances import DECIDES, LEVELS, ROLES
+from domain.recovery.procedure import RULES, back_to, steps_of
 from schemas.enums import Role
-from schemas.grievances.grievances import GrievanceVerb
-from schemas.restoration.restorations import RestorationVerb
+from schemas.recovery.grievances import GrievanceVerb
+from schemas.recovery.restorations import RestorationVerb
 from schemas.restoration_enums import DutyKind, Route, Step
 from workers.reference.areas import check_complete
 from workers.reference.machines import MACHINES, START, Machine

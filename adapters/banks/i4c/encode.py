@@ -15,7 +15,7 @@ IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 def encode_fraud_report(ticket: HoldTicket) -> bytes:
     """Return the JSON of `ticket`: rupees as text with two decimals, dates and times in IST.
 
-    `activities.tracing.tickets` makes the ticket; `adapters.banks.envelope.seal` encrypts and signs these bytes.
+    `activities.case.tickets` makes the ticket; `adapters.banks.envelope.seal` encrypts and signs these bytes.
     """
     instrument = ticket.instrument
     return orjson.dumps(

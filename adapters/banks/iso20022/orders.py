@@ -24,7 +24,7 @@ from adapters.banks.iso20022.values import (
     split_case_id,
     tagged,
 )
-from schemas.orders.orders import BankOrder, OrderLine, cancellation_id
+from schemas.recovery.orders import BankOrder, OrderLine, cancellation_id
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST
 

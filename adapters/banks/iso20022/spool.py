@@ -35,7 +35,7 @@ from adapters.banks.protocol import (
 from adapters.clock import wall_clock
 from adapters.transcript import Sending, Transcript
 from schemas.enums import ChannelKind
-from schemas.orders.orders import BankOrder, cancellation_id
+from schemas.recovery.orders import BankOrder, cancellation_id
 
 OUT, IN, DONE, REFUSED = "out", "in", "done", "refused"
 FILE_SUFFIX: Final = ".xml"

@@ -28,11 +28,11 @@ from adapters.clock import wall_clock
 from adapters.transcript import Transcript
 from schemas.banks.institutions import PushEntry
 from schemas.base import FrozenModel
+from schemas.case.debit_inquiries import DebitAsked
+from schemas.case.hold_requests import HoldRequested
 from schemas.enums import ChannelKind
-from schemas.orders.orders import BankOrder, OrderCancelled, OrderIssued, OrderTakenBack, cancellation_id
-from schemas.reconciliation.lien_lists import LiensRequested, ListWanted
-from schemas.tracing.debit_inquiries import DebitAsked
-from schemas.tracing.hold_requests import HoldRequested
+from schemas.gateway.lien_lists import LiensRequested, ListWanted
+from schemas.recovery.orders import BankOrder, OrderCancelled, OrderIssued, OrderTakenBack, cancellation_id
 from schemas.webhooks import secret_bytes
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from adapters.banks.protocol import HoldTicket, Incident, Instrument
-from schemas.tracing.debit_inquiries import DebitInquiry, DebitToFind
-from schemas.tracing.hold_requests import HoldDemand, HoldHop, HoldInstrument
+from schemas.case.debit_inquiries import DebitInquiry, DebitToFind
+from schemas.case.hold_requests import HoldDemand, HoldHop, HoldInstrument
 
 
 def hold_demand(ticket: HoldTicket, now: datetime) -> HoldDemand:

@@ -9,7 +9,7 @@ from activities.banks import delivery
 from activities.banks.bank_messages import HoldRequestMessage
 from activities.banks.concurrency import AT_ONCE_OF_A_BANK
 from activities.banks.delivery import BankDelivery
-from activities.tracing.hold_requests import CaseActivities
+from activities.case.hold_requests import CaseActivities
 from adapters.banks.protocol import (
     BankBusy,
     BankNotReached,
@@ -21,8 +21,8 @@ from adapters.banks.protocol import (
     HoldTicket,
 )
 from db.pool import Pool
+from schemas.case.case_workflow import RequestToSend, SendBatch, Tried
 from schemas.enums import ChannelKind, DeliveryOutcome
-from schemas.outbox.case import RequestToSend, SendBatch, Tried
 from tests.activities.bench import Bench, ToldBank
 from tests.adapters.wires import ticket
 from tests.factories import institution, make_context, transfer

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.banks.channel_health import ChannelHealth
 from activities.banks.delivery import CALLS_AT_ONCE, BankDelivery
-from activities.channel_health import ChannelHealth
-from activities.tracing.hold_requests import CaseActivities
+from activities.case.hold_requests import CaseActivities
 from adapters.banks.protocol import BankMisconfigured, BankProtocolError, BankUnreachable
 from domain.banks.circuit_breaker import BreakerRules
+from schemas.case.case_workflow import SendHoldRequest
 from schemas.enums import ChannelKind, ChannelState, EscalationLevel
-from schemas.outbox.case import SendHoldRequest
 from tests.activities.bench import Bench, ToldBank
 from tests.clock import at_clock
 from tests.factories import institution, make_context, row, rrn, transfer

@@ -13,15 +13,15 @@ from temporalio.testing import ActivityEnvironment
 from activities.banks import exchanges
 from activities.banks.delivery import BankDelivery
 from activities.banks.reply_links import LetterLinks
+from activities.case.hold_requests import CaseActivities
 from activities.secrets import SecretBox
-from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges
-from db.tracing import requests
+from db.case import requests
 from schemas.banks.exchanges import About
+from schemas.case.case_workflow import Escalate, SendHoldRequest
 from schemas.enums import ChannelKind, EscalationLevel, RequestState
-from schemas.outbox.case import Escalate, SendHoldRequest
 from tests.activities.bench import Bench
 from tests.factories import SECRET, rrn, transfer
 from tests.mail_server import Postbox, mail_server

@@ -7,17 +7,17 @@ from uuid import UUID
 import pytest
 
 from activities.context import Context
-from activities.orders.orders import OrderActivities, cancel_order
-from activities.restoration.deadlines import RestorationActivities
+from activities.recovery.orders import OrderActivities, cancel_order
+from activities.recovery.restoration_deadlines import RestorationActivities
 from db.pool import Pool
-from domain.restoration.procedure import HEARINGS
-from schemas.holds import HoldAction
-from schemas.outbox.procedures import OrderAction, OrderEscalationLevel, OrderPolicy, RowState
+from domain.recovery.procedure import HEARINGS
+from schemas.case.procedures import OrderAction, OrderEscalationLevel, OrderPolicy, RowState
+from schemas.recovery.holds import HoldAction
 from schemas.restoration_enums import Step
 from tests.activities.bench import Bench
 from tests.activities.hold_world import Holds, WatchedDeadlines
-from tests.activities.notifications.test_holder_messages import no_mailbox
-from tests.activities.orders.test_orders import EMAIL, I4C, HoldsOnly, OrderBank, Road, road_on
+from tests.activities.recovery.test_holder_messages import no_mailbox
+from tests.activities.recovery.test_orders import EMAIL, I4C, HoldsOnly, OrderBank, Road, road_on
 from tests.activities.restoration_bench import DAY, Home
 from tests.factories import make_context, of_another_policy
 

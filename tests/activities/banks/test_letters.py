@@ -17,16 +17,16 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.banks.reply_links import LetterLinks, LinkState, ReplyTaken
+from activities.case.answer_links import AnswerForm, AnswerLinks, AnswerView
+from activities.case.hold_requests import CaseActivities
+from activities.case.request_letters import MAX_ROWS
 from activities.context import Context
 from activities.secrets import SecretBox
-from activities.tracing.answer_links import AnswerForm, AnswerLinks, AnswerView
-from activities.tracing.hold_requests import CaseActivities
-from activities.tracing.request_letters import MAX_ROWS
 from adapters.banks.stated import Answerer, Stated
 from adapters.messages.smtp import Mailer
+from schemas.case.bank_answers import HeldLine
+from schemas.case.case_workflow import Escalate, Escalated, Sent
 from schemas.enums import EscalationLevel
-from schemas.outbox.case import Escalate, Escalated, Sent
-from schemas.tracing.bank_answers import HeldLine
 from tests.activities.bench import Bench
 from tests.factories import SECRET, institution, make_context, moved, row, rrn, transfer
 

@@ -5,8 +5,8 @@ from unittest.mock import MagicMock
 
 import pytest
 
+from activities.banks.directory import DirectoryRefused
 from activities.banks.loading import MAX_HOLIDAYS, set_holidays
-from activities.directory import DirectoryRefused
 from schemas.banks.rosters import Holiday
 
 

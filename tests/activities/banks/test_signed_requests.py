@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from activities.banks.bodies import BodyOpener
 from activities.banks.signed_requests import signed_now
-from activities.bodies import BodyOpener
 from activities.context import Context
 from activities.evidence.archive import check
 from activities.evidence.pack import signing_key
 from activities.secrets import CannotOpen, SecretBox, pem
 from db.evidence.integrity import case_records
 from domain.evidence.integrity import Check, examine
-from domain.evidence.pack import SIGNED, NotEvidence
+from domain.evidence_binding import SIGNED, NotEvidence
 from schemas.banks.keys import BankKey
 from simulator.wires.signing import signed_headers
 from tests.activities.evidence_case import packed, rich_case

@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities.directory import load_directory
+from activities.banks.directory import load_directory
 from activities.secrets import SecretBox
 from db.pool import Pool
 from schemas.banks.institutions import InstitutionEntry

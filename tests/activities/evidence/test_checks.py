@@ -19,7 +19,7 @@ from activities.evidence.archive import PackWriter, check
 from activities.evidence.checks import check_sent, check_signed, check_statements
 from activities.secrets import pem
 from domain.errors.evidence import PackTooLarge
-from domain.evidence.pack import EDITION, EXCHANGES, PUBLIC_KEY, SENT, SIGNED, ChainReader, Listed, NotEvidence
+from domain.evidence_binding import EDITION, EXCHANGES, PUBLIC_KEY, SENT, SIGNED, ChainReader, Listed, NotEvidence
 from tests.each import each
 
 KEY = Ed25519PrivateKey.generate()

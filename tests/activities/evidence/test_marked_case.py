@@ -8,7 +8,7 @@ import pytest
 
 from activities.banks.received import keep_statement
 from activities.context import Context
-from domain.evidence.pack import EDITION, Edition
+from domain.evidence_binding import EDITION, Edition
 from tests.activities.evidence_case import EMAIL, MOBILE, PDF, packed, rich_case
 from tests.activities.evidence_forging import Files, experts_word, unzipped
 from tests.activities.restoration_bench import Home

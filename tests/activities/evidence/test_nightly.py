@@ -12,20 +12,21 @@ import asyncpg
 import pytest
 from prometheus_client import CollectorRegistry
 
-from activities.bodies import BodyOpener
-from activities.cases.desk import close_task
+from activities.banks.bodies import BodyOpener
+from activities.case.desk import close_task
+from activities.case.intake import take_complaint
 from activities.context import Context
 from activities.evidence.anchors import list_text
 from activities.evidence.nightly import NightlyRuns
-from activities.intake import take_complaint
 from activities.reporting.alert_figures import AlertGauges
 from db.evidence import integrity, nightly_runs
-from db.reporting import alert_figures, task_views
+from db.reporting import alert_figures
 from db.reporting.alert_figures import AlertFigures
-from db.reporting.task_filters import Wanted
 from db.session_locks import try_to_lock
-from domain.evidence.pack import check_anchor
-from schemas.evidence import NightlyWork, RunOutcome, RunResult
+from db.work_items import task_views
+from db.work_items.task_filters import Wanted
+from domain.evidence_binding import check_anchor
+from schemas.nightly_runs import NightlyWork, RunOutcome, RunResult
 from tests.activities.bench import Bench
 from tests.factories import complaint, make_context, rrn
 from tests.kept_database import Kept

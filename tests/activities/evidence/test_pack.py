@@ -20,7 +20,7 @@ from db.evidence import pack as evidence
 from db.evidence import pack_bodies
 from db.pool import Pool
 from domain.errors import NotFound
-from domain.evidence.pack import EDITION, EVENT_LINES, EVENTS, MANIFEST, PUBLIC_KEY, SIGNATURE, TIMELINE, Edition
+from domain.evidence_binding import EDITION, EVENT_LINES, EVENTS, MANIFEST, PUBLIC_KEY, SIGNATURE, TIMELINE, Edition
 from tests.activities.evidence_case import (
     CODE_DIGEST,
     EMAIL,

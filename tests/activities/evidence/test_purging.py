@@ -7,16 +7,16 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from activities import outbox
 from activities.banks.received import keep_statement
 from activities.banks.reply_links import keep_form
-from activities.outbox import SweepActivities
+from activities.case import outbox
+from activities.case.outbox import SweepActivities
 from adapters.banks.stated import Answerer
-from db import bank_gateway
 from db.banks import bank_keys, reply_links
+from db.case import bank_feeds
 from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
-from schemas.outbox.case import FollowUp
+from schemas.case.case_workflow import FollowUp
 from tests.activities.bench import Bench
 from tests.clock import at_clock
 from tests.factories import make_context, transfer
@@ -116,11 +116,11 @@ async def test_keys_of_banks_go_when_the_policy_says(own: Bench) -> None:
     keep = timedelta(seconds=own.ctx.policy.replay.keep_feed_keys_seconds)
     async with own.pool.acquire() as connection:
         for key, age in (("old", keep + DAY), ("new", keep - DAY)):
-            await bank_gateway.use_key(connection, "HDFC", key, key.encode(), datetime.now(UTC) - age)
+            await bank_feeds.use_key(connection, "HDFC", key, key.encode(), datetime.now(UTC) - age)
         assert [await purged(own) for _ in range(2)] == [1, 0]
         for key, known in (("new", b"new"), ("old", b"another")):
             assert (
-                await bank_gateway.use_key(connection, "HDFC", key, b"another", datetime.now(UTC))
+                await bank_feeds.use_key(connection, "HDFC", key, b"another", datetime.now(UTC))
             ).body_digest == known
 
 
@@ -145,7 +145,7 @@ async def test_a_sweep_takes_a_bounded_batch_of_each_kind_the_oldest_first(
     async with own.pool.acquire() as connection:
         for number in range(3):
             at = datetime.now(UTC) - (400 - number) * DAY
-            await bank_gateway.use_key(connection, "HDFC", f"key {number}", b"d", at)
+            await bank_feeds.use_key(connection, "HDFC", f"key {number}", b"d", at)
     assert await purged(own) == 2 + 2
     assert await links(own) == ["link 2", "link 3", "link 4"]
     assert await own.rows("SELECT idempotency_key FROM feed_key") == [("key 2",)]

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from activities.bodies import BodyOpener
+from activities.banks.bodies import BodyOpener
 from activities.context import Context
 from activities.evidence.archive import check
 from activities.evidence.pack import signing_key
 from activities.secrets import CannotOpen, SecretBox
 from db.evidence.integrity import case_records
 from domain.evidence.integrity import Check, examine
-from domain.evidence.pack import EXCHANGES, SENT, Edition, NotEvidence
+from domain.evidence_binding import EXCHANGES, SENT, Edition, NotEvidence
 from tests.activities.evidence_case import LETTER, MOBILE, TOKEN, packed, rich_case
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
 from tests.factories import SECRET, shared_context

@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities.cases.desk import correct_hop
+from activities.case.desk import correct_hop
 from activities.context import Context
 from db.pool import Pool
 from db.reporting.day_totals import (
@@ -13,7 +13,7 @@ from db.reporting.day_totals import (
     status_updates,
     transfers_before,
 )
-from schemas.tracing.desk_actions import HopCorrection
+from schemas.case.desk_actions import HopCorrection
 from tests.activities.bench import Bench
 from tests.activities.restoration_bench import Home
 from tests.factories import make_context, moved, row, rrn, transfer

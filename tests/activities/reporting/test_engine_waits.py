@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from activities.grievances import decisions
+from activities.recovery import grievance_decisions
 from db.pool import Pool
 from db.reporting.engine_waits import cases_on_hold, engine_waits, left_to_do
 from schemas.enums import Role
-from schemas.grievances.grievances import GrievanceDecided, GrievanceReport, NewGrievance
+from schemas.recovery.grievances import GrievanceDecided, GrievanceReport, NewGrievance
 from schemas.restoration_enums import GrievanceDecision
 from tests.activities.release_bench import make_io
 from tests.activities.restoration_bench import Home, officer
@@ -46,7 +46,7 @@ async def test_the_end_of_a_notice_counts_from_the_decision_on_an_appeal(databas
     await home.apply(restoration_id)
     await home.verify(restoration_id)
     hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
-    filed = await decisions.file_grievance(
+    filed = await grievance_decisions.file_grievance(
         home.ctx, hold_id, NewGrievance.model_validate({"text": "these are my wages", "language": "en"}), "holder"
     )
     await home.tick(restoration_id, 40)
@@ -54,10 +54,12 @@ async def test_the_end_of_a_notice_counts_from_the_decision_on_an_appeal(databas
         assert "notice_ended" not in await engine_waits(connection), "the appeal keeps it waiting"
     grievance_id = filed.grievance_id
     reported = GrievanceReport.model_validate({"kyc": "genuine", "finding": "a shop"})
-    await decisions.report(home.ctx, grievance_id, reported, "bank:HDFC")
+    await grievance_decisions.report(home.ctx, grievance_id, reported, "bank:HDFC")
     await make_io(home.ctx.pool, case_no)
     told = {"level": "io", "decision": GrievanceDecision.UPHELD, "reason": "no wages", "released_paise": None}
-    await decisions.decide(home.ctx, grievance_id, GrievanceDecided.model_validate(told), officer("io", Role.IO))
+    await grievance_decisions.decide(
+        home.ctx, grievance_id, GrievanceDecided.model_validate(told), officer("io", Role.IO)
+    )
     home.clock.at += timedelta(seconds=2)
     await home.tick(restoration_id)
     async with database.acquire() as connection:

@@ -9,7 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from activities.context import Context
-from activities.orders.orders import cancel_order
+from activities.recovery import restoration_refusals
+from activities.recovery.orders import cancel_order
 from activities.reporting.outcomes import (
     DISTRICT_CASES_MIN,
     OTHER,
@@ -20,11 +21,10 @@ from activities.reporting.outcomes import (
     period_of,
     read,
 )
-from activities.restoration import refusals
 from db.pool import Pool
 from documents.spreadsheet import BYTE_ORDER_MARK
+from schemas.recovery.restorations import ReopenReason, RestorationVerb
 from schemas.reporting.outcomes import FigureGroup, OutcomeFigures, OutcomeReport, Stage, Sum
-from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.hold_world import Holds
 from tests.activities.restoration_bench import DAY, IO, SP, Home
@@ -192,7 +192,7 @@ async def test_money_of_a_second_round_counts_once(ctx: Context) -> None:
     await home.tick(restoration)
     await home.do(restoration, RestorationVerb.REFUSE, SP)
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, IO)
-    await refusals.reopen(home.ctx, restoration, ReopenReason(reason="the holder agrees"), SP)
+    await restoration_refusals.reopen(home.ctx, restoration, ReopenReason(reason="the holder agrees"), SP)
     await home.open_for_new_holds(case_no)
     assert await home.bench.value("SELECT count(*) FROM restoration_line WHERE case_no = $1", case_no) == 2
     total = (await report(home)).total

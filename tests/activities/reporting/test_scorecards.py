@@ -13,19 +13,19 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from activities.cases.transaction import case_transaction
+from activities.case.transaction import case_transaction
 from activities.context import Context
-from activities.reporting import task_owners
 from activities.reporting.scorecards import CALLS_MAX, CallDesk, ScoreGauges, span
+from activities.work_items import task_owners
 from api.params import LIMIT_MAX
 from db.pool import Pool
 from db.reporting.scorecards import by_class
 from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
-from domain.reporting.task_acts import Taker
+from domain.work_items.task_acts import Taker
 from schemas.enums import AnswerClass, EscalationLevel, Role, TaskKind
 from schemas.reporting.scorecards import Call, CallList
-from schemas.reporting.task_owners import Snooze
 from schemas.tasks import NewTask, TaskCause, TaskSubject, about
+from schemas.work_items.task_owners import Snooze
 from tests.activities.bench import Bench
 from tests.factories import institution, make_context, moved, row, rrn, transfer
 from tests.officers import enrol

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from activities.context import Context
 from activities.reporting import treatment
 from activities.reporting.stage_figures import Days
-from db import quality
-from schemas.quality import SaidAnswer, TreatmentFigures, TreatmentGroup, TreatmentQuestion
+from db.people import quality
+from schemas.people.quality import SaidAnswer, TreatmentFigures, TreatmentGroup, TreatmentQuestion
 
 # Days that no other test has.
 FIRST = date(2031, 5, 4)

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from activities import outbox
-from activities.outbox import SweepActivities
-from activities.tracing.answers import take_status_update
+from activities.case import outbox
+from activities.case.answers import take_status_update
+from activities.case.outbox import SweepActivities
 from activities.workbook import trail_import
 from activities.workbook.trail_import import take_trails
 from domain.workbook.columns import Sheet
 from domain.workbook.reading import TrailReading
-from schemas.outbox.case import CaseNews, FollowUp
+from schemas.case.case_workflow import CaseNews, FollowUp
 from tests.activities.bench import Bench
-from tests.activities.test_outbox import WorkflowNotifier, own
+from tests.activities.case.test_outbox import WorkflowNotifier, own
 from tests.activities.workbooks import TRANSFER, ack
 from tests.clock import Clock, at_clock
 from tests.domain.trail_books import moved, said

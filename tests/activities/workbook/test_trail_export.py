@@ -10,20 +10,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from activities.cases.desk import add_hop, correct_hop
+from activities.case.desk import add_hop, correct_hop
 from activities.context import Context
 from activities.workbook.trail_export import export_trail
 from activities.workbook.trail_outcome import Fate, TrailOutcome
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.workbook.columns import Sheet
+from schemas.case.desk_actions import HopCorrection, NewHopByDesk
 from schemas.enums import ClaimKind
-from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
-from tests.activities.cases.test_case_machine import loop, tracing_small_sums
+from tests.activities.case.test_case_machine import loop, tracing_small_sums
 from tests.activities.workbooks import NOWHERE, ack, codes, serial, take, workbook
 from tests.deep import examples
-from tests.domain.tracing.test_trail_properties import Truth, truths, whole
+from tests.domain.case.test_trail_properties import Truth, truths, whole
 from tests.domain.trail_books import C, reread
 from tests.factories import BANKS, complaint, make_context, rrn, transfer
 from tests.factories import moved as moved_on

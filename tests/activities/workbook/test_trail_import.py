@@ -5,16 +5,16 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.restoration import case_merges
-from activities.tracing.answers import take_status_update
+from activities.case.answers import take_status_update
+from activities.recovery import case_merges
 from activities.workbook import trail_import
 from activities.workbook.trail_import import take_trails
 from activities.workbook.trail_outcome import Fate
 from domain.workbook.columns import Sheet
-from schemas.intake import NO_MOBILE
-from schemas.outbox.case import FollowUp, PlanRequests
-from schemas.personal_data import PersonalData
-from schemas.restoration.case_merges import MergeState, NewMerge
+from schemas.case.case_workflow import FollowUp, PlanRequests
+from schemas.case.intake import NO_MOBILE
+from schemas.privacy.personal_data import PersonalData
+from schemas.recovery.case_merges import MergeState, NewMerge
 from tests.activities.bench import Bench
 from tests.activities.test_personal_data import found_in
 from tests.activities.told import planned

@@ -29,8 +29,8 @@ from adapters.messages.smtp import Mailer
 from adapters.transcript import Sending
 from schemas.banks.exchanges import REPLY_MAX_BYTES, SENT_MAX_BYTES, About, Exchange
 from schemas.banks.institutions import EnvelopeKind
-from schemas.documents.facts import PDF_MAX_BYTES
 from schemas.enums import ChannelKind
+from schemas.recovery.document_facts import PDF_MAX_BYTES
 from schemas.restoration_enums import OrderKind
 from tests.adapters.banks.push.test_client import NEW, Hook
 from tests.adapters.banks.test_email import BANK, NO_HOLIDAYS

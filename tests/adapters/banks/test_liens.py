@@ -11,14 +11,7 @@ from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreacha
 from adapters.banks.pull import PullAdapter
 from adapters.banks.push.client import PushAdapter, push_wire
 from schemas.banks.institutions import PushEntry
-from schemas.reconciliation.lien_lists import (
-    LIENS_MAX,
-    PAGES_MAX,
-    LienListPage,
-    LienListTaken,
-    LiensRequested,
-    ListWanted,
-)
+from schemas.gateway.lien_lists import LIENS_MAX, PAGES_MAX, LienListPage, LienListTaken, LiensRequested, ListWanted
 from tests.adapters.fake_bank import http, raw_server
 from tests.each import each
 from tests.paths import ROOT

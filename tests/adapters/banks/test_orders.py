@@ -32,7 +32,7 @@ from adapters.banks.protocol import (
 from adapters.banks.pull import PullAdapter
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
-from schemas.orders.orders import BankOrder, Beneficiary, OrderCancelled, OrderIssued, OrderLine, cancellation_id
+from schemas.recovery.orders import BankOrder, Beneficiary, OrderCancelled, OrderIssued, OrderLine, cancellation_id
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from tests.adapters.banks.push.test_client import NEW, Hook, hook, server
 from tests.adapters.banks.test_email import BANK, NO_HOLIDAYS, Links

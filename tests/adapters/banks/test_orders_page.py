@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from adapters.banks.iso20022.orders import encode_order
-from domain.orders import Ordered, judge
 from domain.policy.model import load_policy
+from domain.recovery.orders import Ordered, judge
+from schemas.case.procedures import OrderEscalationLevel
 from schemas.enums import DiscrepancyKind
-from schemas.orders.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, OrderIssued
-from schemas.outbox.procedures import OrderEscalationLevel
+from schemas.recovery.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, OrderIssued
 from schemas.restoration_enums import OrderReason
 from tests.adapters.banks.test_orders import AT, order
 from tests.paths import ROOT

@@ -7,8 +7,8 @@ from adapters.banks.answers import LineType
 from adapters.banks.pull import PullAdapter
 from adapters.banks.stated import NO_TYPE, Asked, answer_lines
 from schemas.banks.institutions import Institution
+from schemas.case.bank_answers import Line
 from schemas.enums import AnswerClass, ClaimKind, InstitutionKind
-from schemas.tracing.bank_answers import Line
 from tests.adapters.wires import REQUEST_ID, ticket
 
 ASKED = {1: Asked(reference="412345678901", account="0030000000001")}

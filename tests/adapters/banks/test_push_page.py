@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from adapters.banks.push import client
 from adapters.banks.push.demand import hold_demand
 from schemas.banks.institutions import PushEntry
-from schemas.tracing.hold_requests import HoldRequested
+from schemas.case.hold_requests import HoldRequested
 from simulator.wires import signing
 from tests.adapters.wires import REQUEST_ID, incident, ticket
 from tests.paths import ROOT

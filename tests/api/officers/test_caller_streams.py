@@ -12,12 +12,12 @@ from activities.officers import script_tokens
 from activities.officers.enrolment import import_officers
 from activities.officers.sign_in import Begun, SignInChecks
 from api.officers.caller_streams import LOOKED_EVERY_SECONDS
+from api.officers.tokens import Officer
 from api.server import serve
 from api.services import Services
-from api.tokens import Officer
 from schemas.enums import Role
-from schemas.officers import NewScriptToken, OfficerEntry
-from schemas.sign_in import SessionEnd, SignInWay
+from schemas.officers.officers import NewScriptToken, OfficerEntry
+from schemas.officers.sign_in import SessionEnd, SignInWay
 from tests.api.conftest import Doors, NotingNotifier
 from tests.api.test_streams import Reader
 from tests.clock import Clock, at_clock

@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from activities.officers.enrolment import disable_officer, import_officers, reset_officer
 from adapters.officers.identity_provider import IdentityProvider, ProviderSettings
 from api.officers.sessions import COOKIE
+from api.officers.sign_in_pages import BACK_PATH, BEGUN_COOKIE, PROVIDER_PATH
 from api.services import Services
-from api.sign_in_pages import BACK_PATH, BEGUN_COOKIE, PROVIDER_PATH
 from schemas.enums import Role
-from schemas.officers import OfficerEntry
+from schemas.officers.officers import OfficerEntry
 from tests.api.conftest import new_app
 from tests.oidc_provider.process import Browser, OidcProvider, browsing, running
 from workers.embedded.ports import free_port

@@ -13,7 +13,7 @@ from activities.secrets import Purpose
 from api.officers import scripts
 from api.officers.scripts import RecentReads
 from schemas.enums import Role
-from schemas.officers import NewScriptToken
+from schemas.officers.officers import NewScriptToken
 from tests.api.conftest import Doors, complaint
 from tests.officers import enrol
 

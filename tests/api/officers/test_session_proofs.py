@@ -9,8 +9,8 @@ from argon2 import PasswordHasher
 from activities.officers.enrolment import import_officers
 from activities.secrets import is_outdated
 from schemas.enums import Role
-from schemas.jurisdiction import WHOLE_STATE
-from schemas.officers import OfficerEntry
+from schemas.officers.officers import OfficerEntry
+from schemas.privacy.jurisdiction import WHOLE_STATE
 from tests.api.officers.desk_browsers import ME, Desk, desk
 
 __all__ = ["desk"]

@@ -20,7 +20,7 @@ from api.parts import Part
 from api.request_places import Counted, Places
 from domain.policy.callers import DoorName
 from schemas.enums import Role
-from schemas.officers import OfficerEntry
+from schemas.officers.officers import OfficerEntry
 from tests.api.conftest import complaint, new_app
 from tests.api.officers.desk_browsers import HOME, ME, Desk, desk
 from tests.signed_in import Browser, equip

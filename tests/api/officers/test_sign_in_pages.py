@@ -16,14 +16,14 @@ from activities.officers.first_admin import add_first_admin
 from activities.officers.sign_in_links import make_link
 from api.officers import sign_in
 from api.officers.sessions import COOKIE
-from api.public.pages import LANGUAGE_COOKIE
+from api.officers.sign_in_pages import PAGES
+from api.public_pages import LANGUAGE_COOKIE
 from api.services import Services
-from api.sign_in_pages import PAGES
 from domain.errors.sign_in import OfficersExist
-from domain.sign_in import password_fault
+from domain.officers.sign_in import password_fault
 from schemas.enums import Language, Role
-from schemas.officers import OfficerEntry
-from schemas.sign_in import SignInOutcome
+from schemas.officers.officers import OfficerEntry
+from schemas.officers.sign_in import SignInOutcome
 from tests.api.conftest import new_app
 from tests.clock import Clock
 from tests.signed_in import PASSWORD, equip, with_clock

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from activities.cases.transaction import case_transaction
+from activities.case.transaction import case_transaction
 from activities.reporting.stage_counts import count_next
 from api.reports import XLSX
 from schemas.enums import Role, TaskKind
 from schemas.tasks import TaskCause, about_hop
 from schemas.text import IST
 from tests.api.conftest import Doors, line, transfer
-from tests.api.reporting.test_task_owners import post
 from tests.api.role_matrix import BODIES
+from tests.api.work_items.test_task_owners import post
 from tests.officers import enrol
 
 STAGES = "/api/v1/figures/stages"

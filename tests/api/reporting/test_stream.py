@@ -11,25 +11,25 @@ from typing import Any
 import httpx
 from starlette.types import Message
 
-from activities.cases.transaction import case_transaction
+from activities.case.transaction import case_transaction
 from activities.officers.enrolment import end_role
-from activities.reporting.task_rounds import TaskRounds
-from api.officers.officer_streams import Asked, OfficerStreams
-from api.officers.open_items import View
-from api.officers.stream_events import Viewer
+from activities.work_items.task_rounds import TaskRounds
+from api.officers.tokens import Officer
+from api.reporting.officer_streams import Asked, OfficerStreams
+from api.reporting.open_items import View
 from api.reporting.stream import OfficerStreamResponse
+from api.reporting.stream_events import Viewer
 from api.services import Services
-from api.tokens import Officer
-from db.reporting import presence
+from db.work_items import presence
 from schemas.enums import OFFICER_ROLES, Role, TaskKind
 from schemas.events import EventKind
 from schemas.tasks import TaskCause, about_hop
 from tests.api.conftest import Doors, transfer
 from tests.api.officers.test_caller_streams import begun
-from tests.api.reporting.test_task_owners import item, listed, post
-from tests.api.test_jurisdiction import assign
+from tests.api.officers.test_jurisdiction import assign
 from tests.api.test_marked_cases import PROTECTED
 from tests.api.test_streams import Reader, Running, running
+from tests.api.work_items.test_task_owners import item, listed, post
 from tests.clock import Clock
 from tests.signed_in import headers_of
 from tests.waiting import until

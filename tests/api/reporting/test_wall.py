@@ -14,7 +14,7 @@ from api.officers import scripts
 from api.officers.sessions import DISPLAY_COOKIE
 from api.services import Services
 from schemas.enums import Role
-from schemas.officers import TeamEntry
+from schemas.officers.officers import TeamEntry
 from schemas.reporting.wall import WallNow
 from tests.api.conftest import Doors, line, new_app, transfer
 

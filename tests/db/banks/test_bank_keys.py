@@ -13,15 +13,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request
 
-from activities.bodies import BankSealers, BodyOpener
-from activities.person_keys import PersonKeys
+from activities.banks.bodies import BankSealers, BodyOpener
+from activities.privacy.person_keys import PersonKeys
 from activities.secrets import SecretBox
-from api.bank_gateway.signatures import signed_by
+from api.gateway.signatures import signed_by
 from api.problems import add_handlers
 from db.banks import bank_keys
 from db.banks.bank_keys import SealedStatement
-from db.body_keys import BODY, BodyState, SealedBody
 from db.pool import Connection, Pool, note_session_state
+from db.privacy.body_keys import BODY, BodyState, SealedBody
 from domain.errors import NotFound
 from schemas.banks.keys import BankKey
 from simulator.wires.signing import signed_headers

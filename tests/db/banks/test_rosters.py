@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.directory import load_directory
+from activities.banks.directory import load_directory
 from activities.secrets import SecretBox
 from db.banks import institutions, rosters
 from db.pool import Pool

@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from activities.cases.desk import add_hop, correct_hop, stop_request
+from activities.case.answers import take_status_update
+from activities.case.desk import add_hop, correct_hop, stop_request
+from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.intake import take_complaint
-from activities.person_keys import PersonKeys
+from activities.privacy.person_keys import PersonKeys
 from activities.secrets import SecretBox
-from activities.tracing.answers import take_status_update
 from db.pool import Pool
+from domain.case.batches import request_id
 from domain.errors import NotFound
 from domain.evidence.integrity import Check, Verdict
-from domain.tracing.batches import request_id
-from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
+from schemas.case.desk_actions import HopCorrection, NewHopByDesk
 from tests.factories import SECRET, complaint, make_context, moved, row, rrn, status_update, transfer
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.verifying import verify

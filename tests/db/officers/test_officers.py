@@ -11,8 +11,7 @@ from activities.officers import changes, enrolment, script_tokens
 from db.officers import callers, officers, teams
 from db.officers import script_tokens as token_rows
 from db.pool import Pool
-from db.reporting import saved_filters
-from domain.administration import changes_of_event
+from db.work_items import saved_filters
 from domain.errors.officers import (
     OfficerExists,
     OfficerNotFound,
@@ -25,9 +24,18 @@ from domain.errors.officers import (
     TeamNotFound,
     TeamShiftsOverlap,
 )
+from domain.officers.administration import changes_of_event
 from schemas.enums import Role
-from schemas.officers import Absence, NewScriptToken, OfficerEntry, OfficerEvent, OfficerRow, TeamEntry, TeamShift
-from schemas.reporting.task_owners import NamedFilter, TaskFilter
+from schemas.officers.officers import (
+    Absence,
+    NewScriptToken,
+    OfficerEntry,
+    OfficerEvent,
+    OfficerRow,
+    TeamEntry,
+    TeamShift,
+)
+from schemas.work_items.task_owners import NamedFilter, TaskFilter
 from tests.each import each
 from tests.officers import enrol
 from tests.waiting import until

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from domain.evidence.personal_data import VictimsData
-from schemas.personal_data import PersonalData
+from schemas.privacy.personal_data import PersonalData
 from tests.each import each
 
 ASHA = PersonalData(name="Asha R. Devi", mobile="9876501234", email="asha@example.in")

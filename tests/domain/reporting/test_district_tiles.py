@@ -1,6 +1,6 @@
 """The map of tiles has every district once, and neighbours stand as they do on the ground."""
 
-from domain.intake.districts import districts
+from domain.districts import districts
 from domain.reporting.district_tiles import tiles
 
 FAR_DEGREES = 1.8

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.intake.complaint_rows import SheetRow
+from domain.case.complaint_rows import SheetRow
 from domain.spreadsheet_cells import Cell
 from domain.spreadsheets import FileRefused
 from domain.workbook.columns import SHEET_COLUMNS, Sheet, TrailColumn, column_named, is_trail, sheet_named

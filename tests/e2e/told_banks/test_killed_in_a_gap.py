@@ -14,8 +14,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
 from activities.banks.delivery import CALL_AT_ONCE_SECONDS
-from domain.tracing.batches import request_id
-from schemas.outbox.case import BatchSent
+from domain.case.batches import request_id
+from schemas.case.case_workflow import BatchSent
 from simulator import Faults, hold_row, transfer_row
 from tests.e2e.told_banks.scene import INTAKE, LOSS_PAISE, Scene
 from tests.e2e.worlds import transfer

@@ -11,8 +11,8 @@ from adapters.banks.answers import AnswerLine, StatusUpdate
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.orders import encode_cancellation, encode_order
-from schemas.orders.orders import BankOrder, Beneficiary
-from schemas.orders.orders import OrderLine as ProductLine
+from schemas.recovery.orders import BankOrder, Beneficiary
+from schemas.recovery.orders import OrderLine as ProductLine
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from simulator.banks.iso_orders import read_iso_cancelled, read_iso_order, write_cancellation_acknowledged, write_done
 from simulator.banks.orders import WRONG_ACCOUNT, Order, OrderLine, read_order, reports_on

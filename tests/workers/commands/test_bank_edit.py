@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 
-from activities.directory import DirectoryCache
-from activities.intake import take_complaint
+from activities.banks.directory import DirectoryCache
+from activities.case.intake import take_complaint
 from activities.secrets import SecretBox, password_fits
 from adapters.banks.protocol import IsoWay
 from db.pool import Pool

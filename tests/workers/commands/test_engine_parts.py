@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.intake import take_complaint
 from activities.workbook.request_pause import RequestPause
-from db.outbox import case_outbox
+from db.case import case_outbox
 from db.pool import Pool
+from schemas.case.case_workflow import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
 from schemas.enums import AnswerClass, EscalationLevel
-from schemas.outbox.case import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
 from tests.factories import complaint, make_context, rrn
 from tests.waiting import until
 from workers import temporal

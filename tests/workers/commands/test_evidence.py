@@ -15,7 +15,7 @@ from activities.context import Context
 from activities.evidence.pack import public_key
 from activities.secrets import SecretBox
 from db.pool import Pool
-from domain.evidence.pack import MANIFEST, PUBLIC_KEY
+from domain.evidence_binding import MANIFEST, PUBLIC_KEY
 from schemas.enums import Language
 from tests.activities.bench import Bench
 from tests.factories import SECRET, make_context, row, rrn, transfer

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from activities.case.intake import Taken, take_complaint
 from activities.context import Context
-from activities.intake import Taken, take_complaint
 from db.pool import Pool
+from domain.case.complaint_rows import SheetReading, SheetRow, read_sheet
 from domain.errors.intake import AckNoTaken
-from domain.intake.complaint_rows import SheetReading, SheetRow, read_sheet
-from schemas.outbox.case import FollowUp
+from schemas.case.case_workflow import FollowUp
 from tests.activities.bench import Bench
 from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.intake import take_complaint
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.encode import encode_hold_request, encode_reminder
 from adapters.banks.iso20022.spool import Spool
-from db.orders.returned_funds import WATCH_LOCK
 from db.pool import Pool
+from db.recovery.returned_funds import WATCH_LOCK
 from db.session_locks import try_to_lock
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import REQUEST_ID, ticket

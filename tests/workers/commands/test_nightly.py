@@ -6,7 +6,7 @@ from pathlib import Path
 from activities.evidence.nightly import NightlyRuns
 from db.evidence import nightly_runs
 from db.pool import Pool
-from schemas.evidence import NightlyWork, RunOutcome, RunResult
+from schemas.nightly_runs import NightlyWork, RunOutcome, RunResult
 from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 

@@ -16,7 +16,7 @@ from activities.officers.authenticators import code_at, new_secret, step_at
 from activities.officers.sign_in_links import SignInLink
 from api.server import serve
 from db.pool import Pool
-from domain.intake.districts import districts, known_district
+from domain.districts import districts, known_district
 from schemas.enums import OFFICER_ROLES, Role
 from simulator.names import DISTRICTS
 from simulator.net.http_client import HttpClient

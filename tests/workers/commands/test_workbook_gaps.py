@@ -11,20 +11,20 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from activities import outbox
-from activities.cases.desk import correct_hop
+from activities.case import outbox
+from activities.case.answers import take_status_update
+from activities.case.desk import correct_hop
+from activities.case.intake import take_complaint
+from activities.case.outbox import SweepActivities
 from activities.context import Context
-from activities.intake import take_complaint
-from activities.outbox import SweepActivities
-from activities.tracing.answers import take_status_update
 from activities.workbook import trail_import
 from activities.workbook.request_pause import RequestPause
-from db.cases import cases
+from db.case import cases
 from db.pool import Pool
 from domain.spreadsheet_cells import Cell
 from domain.workbook.columns import Sheet, TrailColumn
-from schemas.tracing.desk_actions import HopCorrection
-from tests.activities.test_outbox import WorkflowNotifier
+from schemas.case.desk_actions import HopCorrection
+from tests.activities.case.test_outbox import WorkflowNotifier
 from tests.domain.trail_books import ACK, C, Told, moved, said
 from tests.factories import make_context
 from tests.waiting import until

@@ -10,7 +10,7 @@ from adapters.banks.conformance_tickets import TEST_ACK_PREFIX, new_test_ticket
 from adapters.banks.i4c.replies import refusal_reply
 from adapters.banks.push.client import push_wire
 from domain.banks.lien_setting import HoldBalances
-from domain.intake.ack_numbers import first_digits
+from domain.case.ack_numbers import first_digits
 from schemas.banks.institutions import EnvelopeKind, PushEntry
 from schemas.enums import ChannelKind
 from tests.adapters.fake_bank import Street, says

@@ -7,16 +7,17 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.cases.transaction import ENGINE
+from activities.case.transaction import ENGINE
 from activities.context import Context
 from activities.officers import enrolment
-from activities.police.firs import assign_officer
-from db.outbox import case_assignments, procedure_outbox
-from db.outbox.deferral import Deferral
+from activities.recovery.firs import assign_officer
+from db.case import procedure_outbox
+from db.case.deferral import Deferral
 from db.pool import Pool
+from db.work_items import case_assignments
 from schemas.enums import ProcedureKind, Role
-from schemas.officers import Absence, OfficerEntry
-from schemas.police import NewOfficer
+from schemas.officers.officers import Absence, OfficerEntry
+from schemas.recovery.police import NewOfficer
 from schemas.text import IST
 from tests.activities.restoration_bench import Home
 from tests.desk_tasks import notes

@@ -9,11 +9,11 @@ import pytest
 from temporalio.service import RPCError
 
 from activities.context import Context
-from activities.holds import opening
-from db.outbox import due_list
+from activities.recovery import hold_opening
+from db.recovery import due_list
 from domain.policy.model import load_policy
 from tests.activities.bench import Bench
-from tests.activities.holds.test_opening import held_case
+from tests.activities.recovery.test_hold_opening import held_case
 from tests.clock import Clock, at_clock
 from tests.factories import rrn
 from tests.workers.loops.board import Board, bench, board, ctx, with_priority
@@ -73,7 +73,7 @@ async def test_the_holds_of_a_settled_case_are_opened_at_once(patient: Procedure
 
 async def test_many_that_open_the_holds_of_one_case_at_once_begin_its_clocks_once(bench: Bench) -> None:
     case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
-    await asyncio.gather(*(opening.open_for_new_holds(bench.ctx, case_no) for _ in range(5)))
+    await asyncio.gather(*(hold_opening.open_for_new_holds(bench.ctx, case_no) for _ in range(5)))
     assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == 2
     assert await bench.value("SELECT count(*) FROM restoration WHERE case_no = $1", case_no) == 1
     await bench.check(case_no)

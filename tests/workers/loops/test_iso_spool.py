@@ -14,17 +14,17 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
+from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.intake import take_complaint
 from adapters.banks.iso20022.arrivals import CancellationRequest
 from adapters.banks.iso20022.bank_side import TransferStatus, encode_resolution
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
-from db.orders.returned_funds import WATCH_LOCK
 from db.pool import Pool
+from db.recovery.returned_funds import WATCH_LOCK
 from db.session_locks import try_to_lock
+from schemas.case.case_workflow import FollowUp
 from schemas.enums import ChannelKind
-from schemas.outbox.case import FollowUp
 from tests.desk_tasks import bank_notes
 from tests.factories import by_files, complaint, institution, make_context, number_apart, rrn, transfer
 from tests.waiting import until

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
+from activities.case.intake import take_complaint
 from activities.context import Context
-from activities.intake import take_complaint
-from activities.notifications.outbox import tell_victim
-from activities.notifications.sending import MESSAGES
 from activities.outgoing import Kind, Routes, send_due
-from activities.police.firs import NO_REGISTER
-from db.outbox.outbound_work import OutboundWork, kinds_due
+from activities.recovery.firs import NO_REGISTER
+from activities.recovery.message_outbox import tell_victim
+from activities.recovery.message_sending import MESSAGES
+from db.case.outbound_work import OutboundWork, kinds_due
 from db.outgoing import OutgoingKind
 from db.pool import Pool
-from domain.notifications.sms_templates import template_keys, template_text
+from domain.recovery.sms_templates import template_keys, template_text
 from schemas.notifications import MessageKind
 from simulator.people.police_station import PoliceStation
 from simulator.people.sms_gateway import SmsGateway

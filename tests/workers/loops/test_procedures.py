@@ -7,11 +7,11 @@ import pytest
 from temporalio.service import RPCError
 
 from activities.context import Context
-from db.outbox import procedure_outbox
+from db.case import procedure_outbox
+from schemas.case.procedures import IN_DUE_LIST
 from schemas.enums import ProcedureKind
-from schemas.outbox.procedures import IN_DUE_LIST
 from tests.activities.bench import Bench
-from tests.activities.holds.test_opening import held_case
+from tests.activities.recovery.test_hold_opening import held_case
 from tests.factories import rrn
 from tests.waiting import until
 from tests.workers.loops.board import Board, bench, board, ctx, with_priority

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from activities.context import Context
-from activities.retention import BATCH
+from activities.people.retention import BATCH
 from workers.loops.rounds import Rounds, fills_batch
 
 

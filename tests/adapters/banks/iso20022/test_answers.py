@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.tracing.claims import to_claims
+from activities.case.claims import to_claims
 from adapters.banks.answers import AnswerLine, LineFlag, StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
@@ -21,8 +21,8 @@ from adapters.banks.iso20022.resolution import LINES_MAX, TEXT_MAX_CHARS
 from domain.banks.directory import Directory
 from domain.policy.model import CodeMeaning, load_policy
 from schemas.base import MAX_AMOUNT_PAISE
+from schemas.case.answers import Claim
 from schemas.enums import Bucket, ClaimKind, Disposition, TaskKind
-from schemas.tracing.answers import Claim
 from tests.adapters.iso_messages import CASE, answered, document, only, resolution, status
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT
 from tests.desk_tasks import hop_of

@@ -38,9 +38,9 @@ from adapters.banks.push.client import PushAdapter, push_wire
 from adapters.banks.push.demand import debit_inquiry, hold_demand
 from schemas.banks.exchanges import REPLY_MAX_BYTES
 from schemas.banks.institutions import PushEntry
-from schemas.reconciliation.lien_lists import ListWanted
-from schemas.tracing.debit_inquiries import DebitAsked
-from schemas.tracing.hold_requests import HoldRequested
+from schemas.case.debit_inquiries import DebitAsked
+from schemas.case.hold_requests import HoldRequested
+from schemas.gateway.lien_lists import ListWanted
 from tests.adapters.fake_bank import STARTED_POLL_SECONDS, Answer, http, raw_server, says, waits
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, incident, ticket
 from tests.each import each

@@ -1,1 +1,0 @@
-"""Administration by two admins: what each change does, and the decision."""

@@ -1,1 +1,0 @@
-"""The gateway that banks call: feed, files and replies."""

@@ -1,0 +1,141 @@
+"""Conversion of a bank's answer lines into the engine's claims."""
+
+import hashlib
+from collections.abc import Container, Iterable, Sequence
+
+from adapters.banks.answers import AnswerLine, StatusLine, UnreadableLine
+from domain.banks.directory import Directory
+from domain.errors import RuleBroken
+from domain.policy.model import CodeMeaning, TrailRules
+from schemas.base import Flag
+from schemas.case.answers import NOT_STATED, Claim, PayeeClaim
+from schemas.case.bank_answers import Line
+from schemas.enums import ClaimKind
+from schemas.identifiers import account_key, names_a_transfer, reference_key
+
+
+class NotItsHop(RuleBroken):
+    """A line names a hop that is not part of this hold request."""
+
+    def __init__(self, line_index: int, hop_no: int) -> None:
+        super().__init__(f"{hop_no} is not a hop of this hold request")
+        self.line_index = line_index
+        self.hop_no = hop_no
+
+
+_CASH = {ClaimKind.WITHDRAWN, ClaimKind.SPENT}
+_MARKS = ("rrn", "pos_transaction_id", "approval_code", "cheque_no", "atm_id")
+
+
+def check_hops(lines: Sequence[Line], asked: Container[int]) -> None:
+    """Check that each line is about a hop of the request. Raises `NotItsHop`."""
+    for index, line in enumerate(lines):
+        if line.hop not in asked:
+            raise NotItsHop(index, line.hop)
+
+
+def to_claims(lines: Iterable[StatusLine], job_id: str, directory: Directory, rules: TrailRules) -> list[Claim]:
+    """Return one claim for each line of an answer under `job_id`, in order.
+
+    The policy gives the meaning of status codes, the directory the institutions.
+    """
+    return [
+        _unreadable(line) if isinstance(line, UnreadableLine) else _readable(line, job_id, directory, rules)
+        for line in lines
+    ]
+
+
+def _unreadable(line: UnreadableLine) -> Claim:
+    return Claim(
+        kind=ClaimKind.UNREADABLE,
+        natural_key=_key("unreadable", repr(sorted(line.raw.items()))),
+        root_reference_key="",
+        root_account_key="",
+        amount_paise=0,
+        claim_paise=0,
+        remarks=f"{line.field_name}: {line.reason}",
+        raw=line.raw,
+    )
+
+
+def _readable(line: AnswerLine, job_id: str, directory: Directory, rules: TrailRules) -> Claim:
+    kind = _kind(line, rules)
+    payee, payee_flags = _payee(line, directory) if kind is ClaimKind.MOVED else (None, [])
+    tainted_paise = line.disputed_paise or 0
+    # A transaction of nothing moves nothing, so an amount of zero is an amount that is not stated.
+    amount_paise = line.amount_paise or (0 if kind is ClaimKind.HELD else tainted_paise)
+    # A line that places no money belongs to its ticket. The same line about the corrected ticket is a new statement.
+    about = job_id if kind in {ClaimKind.REFUSED, ClaimKind.UNKNOWN} else ""
+    return Claim(
+        kind=kind,
+        natural_key=_natural_key(line, payee, about),
+        root_reference_key=reference_key(line.root_reference),
+        root_account_key=account_key(line.root_account) if line.root_account else "",
+        root_account=line.root_account,
+        amount_paise=amount_paise,
+        claim_paise=amount_paise if kind is ClaimKind.HELD else tainted_paise,
+        takes_rest=kind is ClaimKind.MOVED and line.takes_rest,
+        reference=line.reference if names_a_transfer(line.reference) else "",
+        payee=payee,
+        occurred_at=line.occurred_at,
+        status_code=line.status_code,
+        remarks=line.remarks,
+        # A bank that finds no account or record has read no balance, so a balance in such a line is ignored.
+        balance_paise=None if kind is ClaimKind.REFUSED else line.balance_paise,
+        balance_is_free=line.balance_is_free,
+        flags=(*line.flags, *payee_flags),
+        raw=line.raw,
+    )
+
+
+def _kind(line: AnswerLine, rules: TrailRules) -> ClaimKind:
+    """Return the kind of claim. The code has priority over the type: a refused line places no money."""
+    meaning = rules.meaning(line.status_code) if line.status_code else CodeMeaning.OK
+    if meaning in {CodeMeaning.REFUSED, CodeMeaning.CORRECTION}:
+        return ClaimKind.REFUSED
+    return ClaimKind.UNKNOWN if meaning is CodeMeaning.REVIEW else line.kind
+
+
+def _payee(line: AnswerLine, directory: Directory) -> tuple[PayeeClaim, list[Flag]]:
+    """Return the payee and its flags.
+
+    The payee's bank code is used if the directory knows it and no IFSC contradicts it. Otherwise the IFSC decides,
+    because the money followed it.
+    """
+    stated = line.payee_bank_code if directory.get(line.payee_bank_code.strip().upper()) else line.payee_bank
+    found, flags = directory.resolve(stated or line.payee_bank_code, line.payee_ifsc, line.payee_account, "payee")
+    claim = PayeeClaim(
+        institution=found.code if found else None,
+        institution_as_told=line.payee_bank or line.payee_bank_code or NOT_STATED,
+        account=line.payee_account or NOT_STATED,
+        ifsc=line.payee_ifsc or None,
+    )
+    return claim, flags
+
+
+def _natural_key(line: AnswerLine, payee: PayeeClaim | None, about: str) -> str:
+    """Return a key that is equal for two lines with the same meaning. Remarks and contacts do not count."""
+    moment = line.occurred_at.isoformat() if line.occurred_at else line.time_text
+    return _key(
+        line.type_code,
+        reference_key(line.root_reference),
+        account_key(line.root_account) if line.root_account else "",
+        # A reference alone identifies a transaction, however its time is written.
+        *((reference_key(line.reference), "") if names_a_transfer(line.reference) else (_marks(line), moment)),
+        str(line.amount_paise),
+        str(line.disputed_paise),
+        line.status_code,
+        f"{payee.institution}|{account_key(payee.account)}" if payee else "",
+        about,
+    )
+
+
+def _marks(line: AnswerLine) -> str:
+    """Return the marks that distinguish withdrawals without a reference, such as two equal cheques of one day."""
+    if line.kind not in _CASH:
+        return ""
+    return "|".join(reference_key(line.details.get(name, "")) for name in _MARKS)
+
+
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,171 @@
+"""Transfers as a complaint tells them, and which of them cases know already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from activities.context import Context
+from db.case.intake import KnownTransfer, Move
+from db.case.told_transfers import ToldRow
+from domain.case.known_transfers import Statement, differing, find, flags_of
+from schemas.base import Flag
+from schemas.case.intake import Complaint, Transfer
+from schemas.enums import AnswerClass, Differing, HopSource
+from schemas.identifiers import account_key, reference_key
+
+
+@dataclass(frozen=True)
+class Row:
+    """A transfer of a complaint, with the bank that the directory finds for it."""
+
+    index: int
+    transfer: Transfer
+    institution: str | None
+    answer_class: AnswerClass
+    statement: Statement
+
+    @property
+    def key(self) -> str:
+        """Return the identity of the transfer."""
+        return self.statement.key
+
+    @property
+    def move(self) -> Move | None:
+        """Return what a hop without a reference is known by; None if the directory has no bank for it."""
+        stated = self.statement
+        if self.institution is None:
+            return None
+        return self.institution, stated.account_key, stated.payer_key, stated.amount_paise
+
+
+@dataclass(frozen=True)
+class SortedRows:
+    """The rows of a complaint: those that become hops, and for the others what they are already."""
+
+    fresh: list[Row]
+    matched: list[Row]
+    """rows whose transfer is registered"""
+    known: dict[int, KnownTransfer]
+    """by index of the row"""
+    repeats: dict[int, int]
+    """index of a row, and of the earlier fresh row that is the same transfer"""
+    differing: dict[int, tuple[Differing, ...]]
+    flags: list[Flag]
+
+    @property
+    def cases(self) -> dict[int, str]:
+        """Return the case of each known row, by its index."""
+        return {index: known.case_no for index, known in self.known.items()}
+
+    def most_paise(self, known: KnownTransfer) -> int:
+        """Return the largest amount that the complaint tells of this transfer at its bank; zero without one."""
+        same = [row for row in self.matched if self.known[row.index] is known]
+        told = [row for row in same if Differing.BANK not in self.differing.get(row.index, ())]
+        return max((row.statement.amount_paise for row in told), default=0)
+
+    def hops_of(self, case_no: str) -> list[int]:
+        """Return the hops of this case that the complaint names."""
+        return [known.hop_no for known in self.known.values() if known.case_no == case_no]
+
+
+_REPEATED = Flag(field="transfers", code="repeated_row", message="the same transfer is listed twice and counts once")
+
+
+def read_transfers(ctx: Context, complaint: Complaint) -> tuple[list[Row], list[Flag]]:
+    """Resolve the payee institutions."""
+    directory = ctx.directory.current
+    rows: list[Row] = []
+    flags: list[Flag] = []
+    for index, transfer in enumerate(complaint.transfers):
+        payee = transfer.payee
+        institution, odd = directory.resolve(payee.institution, payee.ifsc, payee.holder, f"transfers[{index}].payee")
+        flags += odd
+        code = institution.code if institution else None
+        answer_class = institution.answer_class if institution else AnswerClass.MAIL
+        payer = transfer.payer
+        statement = Statement(
+            reference_key=reference_key(transfer.reference),
+            bank=code or payee.institution,
+            account_key=account_key(payee.holder),
+            vpa_keys=frozenset({account_key(payee.vpa_beside)} if payee.vpa_beside else ()),
+            payer_bank=_bank(ctx, payer.institution, payer.ifsc, payer.holder),
+            payer_key=account_key(payer.holder),
+            amount_paise=transfer.amount_paise,
+            transferred_at=transfer.transferred_at,
+        )
+        rows.append(Row(index, transfer, code, answer_class, statement))
+    return rows, flags
+
+
+def _bank(ctx: Context, told: str, ifsc: str | None, holder: str) -> str:
+    found, _ = ctx.directory.current.resolve(told, ifsc, holder, "payer")
+    return found.code if found else ""
+
+
+def sort_rows(ctx: Context, rows: Sequence[Row], registered: Sequence[KnownTransfer]) -> SortedRows:
+    """Find the rows that are new transfers. A transfer that is known, or listed before, becomes no second hop."""
+    found = SortedRows([], [], {}, {}, {}, [])
+    known = [(one.transfer_key, _statement(ctx, one), one) for one in registered]
+    listed: list[tuple[str, Statement, Row]] = []
+    for row in rows:
+        if same := find(row.statement, known):
+            found.matched.append(row)
+            found.known[row.index] = same[1]
+            where = f"case {same[1].case_no} has this transfer"
+            _note_differences(found, row, same[0], where)
+            if not same[1].reference_key:
+                flag = Flag(field=f"transfers[{row.index}]", code="reference_added", message=f"{where} without one")
+                found.flags.append(flag)
+                # The complaint's next transfer has another reference, so it is another one.
+                known = [one for one in known if one[2] is not same[1]]
+        elif same_row := find(row.statement, listed):
+            found.repeats[row.index] = same_row[1].index
+            _note_differences(found, row, same_row[0], f"transfers[{same_row[1].index}] is this transfer")
+            if not found.differing.get(row.index):
+                found.flags.append(_REPEATED.model_copy(update={"field": f"transfers[{row.index}]"}))
+        else:
+            found.fresh.append(row)
+            listed.append((row.key, row.statement, row))
+            found.flags.extend(_same_reference(row, [statement for _, statement, _ in known + listed]))
+    return found
+
+
+def _note_differences(found: SortedRows, row: Row, statement: Statement, where: str) -> None:
+    if differences := differing(row.statement, statement):
+        found.differing[row.index] = differences
+        found.flags.extend(flags_of(differences, row.index, where))
+
+
+def _same_reference(row: Row, others: Sequence[Statement]) -> list[Flag]:
+    """Return a flag if a transfer of another amount to another bank has the same reference."""
+    if all(one is row.statement or one.reference_key != row.statement.reference_key for one in others):
+        return []
+    message = "another transfer, of another amount to another bank, has this reference too"
+    return [Flag(field=f"transfers[{row.index}]", code="reference_twice", message=message)]
+
+
+def _statement(ctx: Context, known: KnownTransfer) -> Statement:
+    return Statement(
+        reference_key=known.reference_key,
+        bank=known.institution or known.payee_institution_as_told,
+        account_key=known.account_key,
+        vpa_keys=frozenset(map(account_key, known.told_vpas)),
+        payer_bank=_bank(ctx, known.payer_institution_as_told, known.payer_ifsc, known.payer_holder),
+        payer_key=account_key(known.payer_holder),
+        amount_paise=known.amount_paise,
+        transferred_at=known.transferred_at,
+        told_paise=frozenset(known.told_paise),
+        is_complaints=known.source is HopSource.COMPLAINT,
+    )
+
+
+def told_rows(rows: Sequence[Row], found: SortedRows, case_no: str, first_hop_no: int) -> list[ToldRow]:
+    """Return every transfer of the complaint with the hop that it opens, or that is this transfer already."""
+    hop_nos = {row.index: hop_no for hop_no, row in enumerate(found.fresh, start=first_hop_no)}
+    hop_nos |= {index: hop_nos[first] for index, first in found.repeats.items()}
+    told = []
+    for row in rows:
+        known = found.known.get(row.index)
+        place = (known.case_no, known.hop_no) if known else (case_no, hop_nos[row.index])
+        differences = found.differing.get(row.index, ())
+        told.append(ToldRow(transfer=row.transfer, case_no=place[0], hop_no=place[1], differing=differences))
+    return told

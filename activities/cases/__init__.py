@@ -1,1 +1,0 @@
-"""Cases: their rows, hops, ledger, events and the desk's work on them."""

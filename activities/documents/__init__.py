@@ -1,1 +1,0 @@
-"""Documents: due documents, their facts, and issuing."""

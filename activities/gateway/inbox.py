@@ -1,0 +1,212 @@
+"""A bank's inbox in a browser: its open requests and orders, and answers by form or by table.
+
+A form and a table are read by the same rules, and booked by the same rules as an answer over a channel.
+"""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from pydantic import Field
+
+from activities.banks.reply_links import LinkState, ReplyNotTaken, ReplyTaken
+from activities.case import answer_links
+from activities.case.answer_links import AnswerForm, AnswerView, transfers_of
+from activities.case.tickets import urgency_of
+from activities.context import Context
+from activities.gateway import feed
+from db.banks import bank_reply_checks, bank_sessions
+from db.banks.bank_reply_checks import ReplyKind
+from db.banks.bank_sessions import BankSession
+from db.case import bank_feeds, requests
+from db.case.bank_feeds import ToldSince
+from db.recovery import bank_orders, bank_replies
+from domain.banks.answering_curve import default_curve
+from domain.errors.holds import HoldOver
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.recovery.orders import BankOrder
+
+WAITING_MAX: Final = 200
+"""requests and orders that the inbox shows; the further ones follow when these are answered"""
+_OPEN_KINDS: Final = (ReplyKind.HOLD, ReplyKind.ORDER)
+"""replies to what waits; a further statement is about an answered request"""
+TOLD_MAX: Final = 20
+"""lines of a colleague's answer that are shown"""
+LAST_ANSWER_WITHIN: Final = timedelta(days=7)
+"""age up to which the last answered request is looked for"""
+
+
+class WaitingHold(FrozenModel):
+    """A hold request that waits for the bank's answer."""
+
+    request_id: UUID
+    case_no: str
+    hops: int
+    paise: int
+    """money that is still asked about"""
+    freshest_at: UtcDatetime
+    account: str = Field(repr=False)
+    """the account with the most money"""
+    accounts: int
+    respond_by: UtcDatetime | None
+    """None if no time is set"""
+    opened_at: UtcDatetime | None = None
+    """when a colleague opened its form, if one has it open"""
+
+
+class Inbox(FrozenModel):
+    """Requests and orders that wait for one bank."""
+
+    now: UtcDatetime
+    holds: tuple[WaitingHold, ...]
+    """those first where the most can still be caught"""
+    orders: tuple[BankOrder, ...]
+    """the oldest first"""
+    opened: dict[UUID, UtcDatetime]
+    """orders and requests whose form a colleague has open, and since when"""
+    checked: frozenset[UUID] = frozenset()
+    """orders and requests with a reply that waits for a second person of the bank"""
+    checks: int = 0
+    """replies that wait for a second person, also those about answered requests and files"""
+    given_back: frozenset[UUID] = frozenset()
+    """orders and requests whose newest reply was given back unsent"""
+    last_answered_at: UtcDatetime | None = None
+    """when the bank last answered a request; read only if no request waits"""
+
+
+async def read(ctx: Context, session: BankSession) -> Inbox:
+    """Return what waits for the bank of a session, at one instant."""
+    now, institution = ctx.now(), session.institution
+    leaving = default_curve(ctx.policy.call_list.leaving, ctx.clock_factor)
+    idle = timedelta(seconds=ctx.policy.sessions.idle_seconds)
+    async with (
+        ctx.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        holds = await bank_feeds.waiting(connection, institution, WAITING_MAX, now, leaving)
+        opened = await bank_sessions.open_elsewhere(connection, session, idle)
+        last = None
+        if not holds:
+            last = await bank_feeds.last_answered_at(connection, institution, now - LAST_ANSWER_WITHIN)
+        places = await bank_replies.page(connection, institution, None, WAITING_MAX, None, waiting=True)
+        orders = await bank_orders.as_read(connection, institution, [place.order_id for place in places])
+        checks = await bank_reply_checks.waiting(connection, institution)
+        subjects = [*(row.request_id for row in holds), *(order.order_id for order in orders)]
+        back = await bank_reply_checks.all_given_back(connection, institution, _OPEN_KINDS, subjects)
+    return Inbox(
+        now=now,
+        holds=tuple(_waiting(ctx, institution, row, opened.get(row.request_id)) for row in holds),
+        orders=tuple(orders),
+        opened=opened,
+        checked=frozenset(one.subject_id for one in checks if one.subject_id is not None),
+        checks=len(checks),
+        given_back=back,
+        last_answered_at=last,
+    )
+
+
+def _waiting(ctx: Context, institution: str, row: bank_feeds.WaitingRequest, opened_at: datetime | None) -> WaitingHold:
+    return WaitingHold(
+        request_id=row.request_id,
+        case_no=row.case_no,
+        hops=row.hops,
+        paise=row.paise,
+        freshest_at=row.freshest_at,
+        account=row.account,
+        accounts=row.accounts,
+        respond_by=urgency_of(ctx, institution, row.sent_at, row.freshest_at, row.largest_paise).respond_by,
+        opened_at=opened_at,
+    )
+
+
+class OpenedForm(FrozenModel):
+    """Facts that a form about a hold request shows beside its open transfers."""
+
+    accounts: dict[int, str] = Field(repr=False)
+    """the account of each transfer, by the number of the transfer"""
+    respond_by: UtcDatetime | None
+    opened_at: UtcDatetime | None
+    """when a colleague opened the form, if one has it open"""
+
+
+async def open_form(ctx: Context, session: BankSession, view: AnswerView) -> OpenedForm:
+    """Write that a session has the form about a request open, and return what the form shows."""
+    institution, request_id = session.institution, view.subject_id
+    idle = timedelta(seconds=ctx.policy.sessions.idle_seconds)
+    async with ctx.pool.acquire() as connection:
+        opened = await bank_sessions.open_elsewhere(connection, session, idle)
+        await bank_sessions.open_subject(connection, session.session_id, request_id)
+        hops = await bank_feeds.hops_of(connection, [request_id])
+        row = await bank_feeds.one(connection, institution, request_id)
+    freshest_at, largest_paise = max(hop.transferred_at for hop in hops), max(hop.disputed_paise for hop in hops)
+    urgency = urgency_of(ctx, institution, row.sent_at, freshest_at, largest_paise)
+    return OpenedForm(
+        accounts={hop.hop_no: hop.account for hop in hops},
+        respond_by=urgency.respond_by,
+        opened_at=opened.get(request_id),
+    )
+
+
+async def accounts_of(ctx: Context, request_id: UUID) -> dict[int, str]:
+    """Return the account of each transfer of a request, by the number of its hop."""
+    async with ctx.pool.acquire() as connection:
+        return {hop.hop_no: hop.account for hop in await bank_feeds.hops_of(connection, [request_id])}
+
+
+async def open_order(ctx: Context, session: BankSession, order_id: UUID) -> datetime | None:
+    """Write that a session has the form about an order open; return when a colleague opened it, if one has."""
+    idle = timedelta(seconds=ctx.policy.sessions.idle_seconds)
+    async with ctx.pool.acquire() as connection:
+        opened = await bank_sessions.open_elsewhere(connection, session, idle)
+        await bank_sessions.open_subject(connection, session.session_id, order_id)
+    return opened.get(order_id)
+
+
+async def told_since(ctx: Context, institution: str, request_id: UUID, since: datetime) -> list[ToldSince]:
+    """Return what the bank has answered about a request since that time, by any of its ways."""
+    async with ctx.pool.acquire() as connection:
+        return await bank_feeds.told_since(connection, institution, request_id, since, TOLD_MAX)
+
+
+async def look(ctx: Context, institution: str, request_id: UUID) -> AnswerView | None:
+    """Return a hold request of the bank with its open transfers, or None for one that is not the bank's."""
+    async with ctx.pool.acquire() as connection:
+        request = await requests.find(connection, request_id)
+        if request is None or request.institution != institution:
+            return None
+        transfers = transfers_of(await requests.live_hops(connection, request_id))
+    return AnswerView(
+        state=LinkState.OPEN if transfers else LinkState.REPLIED,
+        institution=institution,
+        case_no=request.case_no,
+        subject_id=request_id,
+        expires_at=ctx.now(),
+        items=transfers,
+    )
+
+
+async def answer(
+    ctx: Context, institution: str, request_id: UUID, form: AnswerForm
+) -> ReplyTaken | ReplyNotTaken[AnswerView]:
+    """Book what a bank states of its transfers. The same form again changes nothing.
+
+    A form about a transfer that is answered by now, or has another open amount, is not taken.
+    """
+    view = await look(ctx, institution, request_id)
+    assert view is not None, "the caller has looked at it"
+    if view.has_changed(form):
+        return ReplyNotTaken(view)
+    return await book(ctx, institution, request_id, form)
+
+
+async def book(ctx: Context, institution: str, request_id: UUID, form: AnswerForm) -> ReplyTaken:
+    """Book a form that was checked against what is open. The same form again changes nothing."""
+    with suppress(HoldOver):
+        await feed.acknowledge(ctx, institution, request_id)
+    async with ctx.pool.acquire() as connection:
+        request = await answer_links.request_of(connection, request_id)
+    written = await answer_links.book(ctx, institution, request, form, request_id.bytes)
+    after = await look(ctx, institution, request_id)
+    left = len(after.items) if after else 0
+    return ReplyTaken(left=left, written=written)

@@ -1,1 +1,0 @@
-"""Holds on accounts: opening, deadlines, limits and release."""

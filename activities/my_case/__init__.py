@@ -1,1 +1,0 @@
-"""The victim's own complaint: access by number and code, and what the page shows."""

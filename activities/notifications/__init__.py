@@ -1,1 +1,0 @@
-"""Notifications to people by SMS and e-mail."""

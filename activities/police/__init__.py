@@ -1,1 +1,0 @@
-"""Police: first information reports and statutory duties."""

@@ -1,0 +1,131 @@
+"""The engine assigns officers to cases, and replaces officers who left. One transaction for each case.
+
+Holds never wait for an officer. Documents that name the officer wait until one is assigned.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from activities.case.transaction import ENGINE, CaseTransaction, background_transaction
+from activities.context import Context
+from activities.recovery.firs import MISSING, write_assignment
+from db import tasks
+from db.pool import Connection
+from db.work_items import case_assignments
+from db.work_items.case_assignments import Standing
+from domain.districts import known_district
+from domain.work_items.assignment import ROLE_OF_DUTY, answering_for, choose, rivals
+from schemas.assignment import Candidate, Choice, NoOfficer
+from schemas.enums import TaskKind
+from schemas.events import EventKind
+from schemas.recovery.police import CaseDuty, NewOfficer
+from schemas.tasks import NewTask, TaskFacts
+
+_NEW: Final = "new"
+"""why an officer is chosen, where no officer had the duty before"""
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Officers who may be chosen in one round, and the open cases of each, which grow with every choice."""
+
+    officers: Mapping[CaseDuty, Sequence[Candidate]]
+    open_cases: Mapping[CaseDuty, Counter[str]]
+
+
+async def read_roster(connection: Connection, case_nos: Sequence[str], now: datetime) -> Roster:
+    """Return the officers who may be chosen for these cases."""
+    wanted = await case_assignments.districts(connection, case_nos)
+    officers, open_cases = {}, {}
+    for duty, role in ROLE_OF_DUTY.items():
+        officers[duty] = answering_for(await case_assignments.candidates(connection, role, now), wanted)
+        compared = rivals(officers[duty], wanted)
+        open_cases[duty] = Counter(await case_assignments.open_cases(connection, duty, compared))
+    return Roster(officers, open_cases)
+
+
+async def look_for_left(ctx: Context, connection: Connection, now: datetime, limit: int) -> int:
+    """Let the cases of officers who left them wait for others; return how many."""
+    return await case_assignments.wait_for_others(connection, now, ctx.policy.assignment.leave_days, limit)
+
+
+@dataclass(frozen=True)
+class Assigner:
+    """Assigns the officers of a round, case after case."""
+
+    ctx: Context
+    roster: Roster
+
+    async def attend(self, case_no: str, *, wait: bool, since: datetime | None = None) -> int:
+        """Assign an officer to each duty of a case that no officer has; return 1.
+
+        Where no officer can be chosen a supervisor has a task, and the engine looks again later. Without `wait` a case
+        that another transaction has locked is left alone, and 0 returned.
+        """
+        rules = self.ctx.policy.assignment
+        async with background_transaction(self.ctx, case_no, ENGINE, wait=wait) as work:
+            if work is None:
+                return 0
+            at = await case_assignments.standing(work.connection, case_no, work.now, rules.leave_days)
+            assert at is not None, "a case has its first complaint"
+            holders = {duty: at.holder(duty) for duty in ROLE_OF_DUTY}
+            complete = [await self._provide(work, at, duty, holders) for duty in ROLE_OF_DUTY]
+            again_after = timedelta(seconds=rules.look_again_seconds / self.ctx.procedure_clock_factor)
+            await case_assignments.looked(work.connection, case_no, work.now, None if all(complete) else again_after)
+        return 1
+
+    async def _provide(
+        self, work: CaseTransaction, at: Standing, duty: CaseDuty, holders: dict[CaseDuty, str | None]
+    ) -> bool:
+        """Let an officer have the duty; return False if somebody is still to be found. Changes `holders`."""
+        left = at.left(duty)
+        if holders[duty] is not None and left is None:
+            await work.close_tasks(None, [MISSING[duty]], "an officer is assigned")
+            return True
+        if at.is_over and left is not None:
+            await case_assignments.let_go(work.connection, work.case_no, duty)
+            return True
+        others = {name for other, name in holders.items() if other is not duty and name is not None}
+        found = choose(self.roster.officers[duty], at.district, work.now, self.roster.open_cases[duty], others)
+        if isinstance(found, NoOfficer):
+            if at.is_over:
+                await work.close_tasks(None, [MISSING[duty]], "the case is over")
+            else:
+                await self._ask(work, duty, found)
+            return at.is_over
+        self.roster.open_cases[duty][found.officer.officer_id] += 1
+        await write_assignment(
+            work,
+            _new_officer(duty, at.district, found),
+            because=left.value if left else _NEW,
+            on_shift=found.on_shift,
+            candidates=found.candidates,
+            **({"open_cases": found.open_cases} if found.candidates > 1 else {}),
+            policy=self.ctx.policy.version,
+        )
+        holders[duty] = found.officer.officer_id
+        return True
+
+    async def _ask(self, work: CaseTransaction, duty: CaseDuty, why: NoOfficer) -> None:
+        """Open one task for the supervisor, who can assign an officer by hand."""
+        task = NewTask(kind=TaskKind.SUPERVISE, cause=MISSING[duty], facts=TaskFacts(no_officer=why))
+        await tasks.close_other_facts(work.connection, work.case_no, task, work.now, "the reason is another now")
+        if await work.ask(task):
+            await work.log(EventKind.OFFICER_NOT_FOUND, duty=duty.value, reason=why.value)
+
+
+def _new_officer(duty: CaseDuty, district: str, chosen: Choice) -> NewOfficer:
+    known, officer = known_district(district), chosen.officer
+    return NewOfficer(
+        duty=duty,
+        subject=officer.officer_id,
+        name=officer.name,
+        rank=officer.rank,
+        police_station=officer.station,
+        district=known.english if known else district,
+        phone=officer.mobile,
+        email=officer.email or None,
+    )

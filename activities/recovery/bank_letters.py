@@ -1,0 +1,210 @@
+"""Letters to banks about their own access to our interface, mostly to their contacts in the directory.
+
+A letter that cannot be sent becomes a work item: the desk telephones the bank.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+
+from activities.outgoing import Attempt, Kind, NoWay, Ways
+from adapters.messages.sms import mobile_of
+from db import tasks
+from db.banks.bank_login_changes import LoginChange
+from db.banks.bank_logins import LoginToTell
+from db.outgoing import OutgoingKind, subjects
+from db.pool import Connection
+from schemas.banks.institutions import Institution
+from schemas.banks.keys import KeyChange, KeyChangeKind, KeyChangeOutcome
+from schemas.banks.people import BankPerson
+from schemas.enums import TaskKind
+from schemas.tasks import TaskCause, TaskFacts
+from schemas.text import indian_minute, is_email
+
+
+@dataclass(frozen=True, slots=True)
+class BankLetter:
+    """Letter, and the short message for a bank without an address."""
+
+    subject: str
+    text: str
+    short_text: str
+    key: str
+    """names the letter, so that a repeat is the same letter"""
+
+
+Subject = TypeVar("Subject", KeyChange, LoginToTell, LoginChange, BankPerson)
+
+
+def bank_letters(
+    kind: OutgoingKind,
+    key: str,
+    model: type[Subject],
+    letter_of: Callable[[Institution, Subject], BankLetter],
+    cause: TaskCause,
+    facts_of: Callable[[Subject], TaskFacts],
+) -> Kind[Subject]:
+    """Return a kind of letters to the contacts of banks; `key` is the column of its key, `model` a row."""
+
+    async def send(attempt: Attempt, subject: Subject) -> None:
+        bank = bank_of(attempt, subject)
+        await send_to_bank(attempt.routes.ways, bank, letter_of(bank, subject))
+
+    return Kind(kind, subjects(kind, key, model), send, phone_bank(cause, facts_of))
+
+
+def bank_of(attempt: Attempt, subject: Subject) -> Institution:
+    """Return the bank of a row. Raises `NoWay` if the directory has it no more."""
+    bank = attempt.ctx.directory.current.get(subject.institution)
+    if bank is None:
+        raise NoWay
+    return bank
+
+
+def phone_bank(
+    cause: TaskCause, facts_of: Callable[[Subject], TaskFacts]
+) -> Callable[[Subject, Connection, datetime], Awaitable[None]]:
+    """Return what opens a work item to telephone the bank."""
+
+    async def given_up(subject: Subject, connection: Connection, at: datetime) -> None:
+        await tasks.open_for_institution(
+            connection, subject.institution, TaskKind.PHONE_BANK, cause, at, facts=facts_of(subject)
+        )
+
+    return given_up
+
+
+async def send_to_bank(ways: Ways, bank: Institution, letter: BankLetter) -> None:
+    """Send a letter to the nodal officers, by e-mail if one has an address.
+
+    Raises `MailError`, `SmsError` and `NoWay`.
+    """
+    addresses = [one.email for one in bank.nodal_officers if is_email(one.email)]
+    if ways.mail is not None and (addresses or is_email(bank.desk_email)):
+        for place, address in enumerate(addresses or [bank.desk_email]):
+            await ways.mail.send(address, letter.subject, letter.text, f"{letter.key}.{place}")
+        return
+    number = next((found for one in bank.nodal_officers if (found := mobile_of(one.mobile))), None)
+    if ways.sms is None or number is None:
+        raise NoWay
+    await ways.sms.send(number, letter.short_text, letter.key)
+
+
+# -- keys --------------------------------------------------------------------------------------------------------------
+
+_VERBS: Final = {KeyChangeKind.ADD: "add", KeyChangeKind.END: "end"}
+_SAYS: Final = {
+    None: "Your bank asked the police to {verb} a key. It is not done yet: the police will call you before.",
+    KeyChangeOutcome.DONE: "The police have done it: {verb} a key of your bank.",
+    KeyChangeOutcome.REFUSED: "The police refused to {verb} a key of your bank: {reason}",
+    KeyChangeOutcome.WITHDRAWN: "Your bank withdrew that it asked the police to {verb} a key.",
+    KeyChangeOutcome.EXPIRED: "Your bank asked the police to {verb} a key. It is over: no one confirmed it in time.",
+}
+
+
+def _key_letter(bank: Institution, change: KeyChange) -> BankLetter:
+    verb = _VERBS[change.kind]
+    says = _SAYS[change.outcome].format(verb=verb, reason=change.reason)
+    at = change.decided_at or change.asked_at
+    text = (
+        f"To the nodal officer of {bank.name}\n\n{says}\n\n"
+        f"  Key      {change.key_id}\n"
+        f"  SHA-256  {change.fingerprint}\n"
+        f"  Time     {indian_minute(at)}\n\n"
+        "If your bank did not want this, please call the police at once: someone else then knows your login.\n"
+    )
+    short = f"Police interface for banks: {verb} key {change.key_id}. {says} If you did not want this, call the police."
+    state = change.outcome.value if change.outcome else "asked"
+    return BankLetter(
+        f"{bank.name}: change of a key", text, short, f"{change.institution}.key.{change.change_id}.{state}"
+    )
+
+
+def _facts_of_key(change: KeyChange) -> TaskFacts:
+    return TaskFacts(institution=change.institution, key_change=change.kind, detail=change.key_id)
+
+
+KEY_LETTERS: Final = bank_letters(
+    OutgoingKind.BANK_KEY_CHANGE, "change_id", KeyChange, _key_letter, TaskCause.BANK_KEY_UNTOLD, _facts_of_key
+)
+"""of a change of its keys: the contacts so notice one that the bank did not want"""
+
+
+# -- logins from new addresses -----------------------------------------------------------------------------------------
+
+
+def _login_letter(bank: Institution, login: LoginToTell) -> BankLetter:
+    at = indian_minute(login.first_at)
+    text = (
+        f"To the nodal officer of {bank.name}\n\n"
+        f"Somebody logged in as {bank.name} at the police's interface for banks, from an address that is new to us.\n\n"
+        f"  Address  {login.address}\n"
+        f"  Time     {at}\n\n"
+        "If this was your bank, you need not do anything. If not, please call the police at once: the password is then"
+        " known to others. The police never ask for it.\n"
+    )
+    short = (
+        f"Police interface for banks: login for your bank from a new address, {login.address}, {at}."
+        " If this was not your bank, call the police at once."
+    )
+    key = f"{login.institution}.login.{int(login.first_at.timestamp())}"
+    return BankLetter(f"{bank.name}: login from a new address", text, short, key)
+
+
+def _facts_of_login(login: LoginToTell) -> TaskFacts:
+    return TaskFacts(institution=login.institution, detail=login.address, at=indian_minute(login.first_at))
+
+
+LOGIN_LETTERS: Final = bank_letters(
+    OutgoingKind.BANK_LOGIN, "login_id", LoginToTell, _login_letter, TaskCause.BANK_LOGIN_UNTOLD, _facts_of_login
+)
+"""of a login from a new address, so that the bank notices a stolen password"""
+
+
+# -- other logins ------------------------------------------------------------------------------------------------------
+
+_SET: Final = "The password of your bank's login was set by the link that the police had made."
+_BY_LINK: Final = (
+    "The police have replaced your bank's login. The password of before is over. One officer gives you a link, and"
+    " another officer a code. With both your bank sets a new password. The people of your bank in the inbox"
+    " have ended: add them again."
+)
+_BY_COMMAND: Final = (
+    "The police have replaced your bank's login and its password. The people of your bank in the inbox have ended: add"
+    " them again."
+)
+
+
+def _login_change_letter(bank: Institution, change: LoginChange) -> BankLetter:
+    says = _SET if change.used_at else _BY_COMMAND if change.proposal_id is None else _BY_LINK
+    text = (
+        f"To the nodal officer of {bank.name}\n\n{says}\n\n"
+        f"  Login    {change.email}\n"
+        f"  Time     {indian_minute(_at(change))}\n\n"
+        "If your bank did not ask for this, please call the police at once. No officer needs to know the password.\n"
+    )
+    short = f"Police interface for banks: {says} If you did not ask for this, call the police at once."
+    state = "set" if change.used_at else "replaced"
+    return BankLetter(
+        f"{bank.name}: change of the login", text, short, f"{change.institution}.login.{change.change_id}.{state}"
+    )
+
+
+def _at(change: LoginChange) -> datetime:
+    return change.used_at or change.made_at
+
+
+def _facts_of_login_change(change: LoginChange) -> TaskFacts:
+    return TaskFacts(institution=change.institution, detail=change.email, at=indian_minute(_at(change)))
+
+
+LOGIN_CHANGE_LETTERS: Final = bank_letters(
+    OutgoingKind.BANK_LOGIN_CHANGE,
+    "change_id",
+    LoginChange,
+    _login_change_letter,
+    TaskCause.BANK_LOGIN_CHANGE_UNTOLD,
+    _facts_of_login_change,
+)
+"""of another login, and that its password was set: the contacts so notice what the bank did not want"""

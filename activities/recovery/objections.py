@@ -1,0 +1,174 @@
+"""Objections to a restoration: officers receive and decide them, and an upheld one releases only what it names."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from activities.context import Context
+from activities.recovery.restoration_decisions import decision, order_banks
+from activities.recovery.restoration_refusals import end
+from activities.recovery.restoration_transitions import Work, ask, go_back, notify_appealed_holds
+from db.pool import Connection
+from db.privacy import person_keys
+from db.privacy.person_keys import SealedText
+from db.recovery import free_amounts, objections, restorations
+from db.recovery.objections import ObjectionRow
+from db.recovery.restorations import Line
+from domain.errors.orders import HoldKeptByCourt
+from domain.errors.restoration import (
+    HoldNotOfRestoration,
+    ObjectionAlreadyDecided,
+    ObjectionNeedsHold,
+    ObjectionNeedsSecondOfficer,
+    ReleaseDiffers,
+)
+from domain.officers.persons import is_same_person
+from domain.recovery.procedure import RELEASED_FOR, back_to
+from schemas.enums import ProcedureKind
+from schemas.events import EventKind
+from schemas.recovery.restorations import Acting, NewObjection, ObjectionDecided, RestorationDone, RestorationVerb
+from schemas.restoration_enums import (
+    ObjectionBy,
+    ObjectionDecision,
+    OrderKind,
+    OrderReason,
+    RestorationState,
+    StepOutcome,
+)
+
+
+async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjection, by: Acting) -> RestorationDone:
+    """Record an objection. Steps that it could change wait for its decision.
+
+    Raises as `end_step`. Raises `NotNow` for a hold of another restoration, and if a holder or a bank names none of
+    several holds.
+    """
+    async with decision(ctx, restoration_id, RestorationVerb.OBJECT, new, by) as work:
+        connection, lines = work.connection, await work.lines()
+        if new.hold_id is not None and new.hold_id not in {line.hold_id for line in lines}:
+            raise HoldNotOfRestoration(new.hold_id)
+        named = new.model_copy(update={"hold_id": _hold_of(new.by_whom, new.hold_id, lines)})
+        sealed = await _sealed(work, named)
+        objection_id = await objections.insert(connection, restoration_id, named, work.now, by.actor, sealed)
+        hold = str(named.hold_id) if named.hold_id else None
+        await work.log(EventKind.OBJECTION_RECEIVED, objection_id=objection_id, by_whom=new.by_whom.value, hold_id=hold)
+        await ask(work)
+        await work.notify(ProcedureKind.RESTORATION, restoration_id)
+    return work.done(objection_id)
+
+
+async def _sealed(work: Work, new: NewObjection) -> SealedText:
+    """Seal the text of an objection under the key of the account holder or of the victim.
+
+    It is the victim's if the victim objects, or if no hold is named. If that key is destroyed, the objection gets a key
+    of its own, because it must stop the payout.
+    """
+    persons, use = work.ctx.persons, objections.use_of_text(work.row.restoration_id)
+    if new.hold_id is not None and new.by_whom is not ObjectionBy.VICTIM:
+        return persons.seal_new(await person_keys.of_hold(work.connection, new.hold_id), new.text, use)
+    victim = await person_keys.of_complaint(work.connection, work.row.ack_no)
+    assert victim is not None, "a restoration is of a complaint"
+    if not victim.is_erased:
+        return persons.seal_new(victim, new.text, use)
+    own = persons.new_key()
+    await person_keys.insert(work.connection, own, work.now)
+    return persons.seal_new(own, new.text, use)
+
+
+def _hold_of(by_whom: ObjectionBy, hold_id: UUID | None, lines: Sequence[Line]) -> UUID | None:
+    """Return the hold that an objection is about; None where it releases nothing. Raises `ObjectionNeedsHold`.
+
+    A holder or a bank that names no hold means the only one.
+    """
+    if hold_id is not None or by_whom not in RELEASED_FOR:
+        return hold_id
+    found = {line.hold_id for line in lines}
+    if len(found) != 1:
+        raise ObjectionNeedsHold(len(found))
+    return found.pop()
+
+
+async def decide_objection(
+    ctx: Context, restoration_id: UUID, decided: ObjectionDecided, by: Acting
+) -> RestorationDone:
+    """Decide an objection.
+
+    An upheld objection of a holder or a bank releases the money of the hold that it names. With nothing left the
+    restoration is refused. An upheld objection of anyone else sends the restoration back for correction.
+    Raises as `end_step`, `NotFound` for an objection to another restoration, and `SameEyes` if the officer who recorded
+    it would release money. Raises `NotNow` if it is decided already, if the officer saw other amounts, or if a court's
+    order retains the hold to release.
+    """
+    async with decision(ctx, restoration_id, RestorationVerb.DECIDE_OBJECTION, decided, by) as work:
+        connection, objection_id = work.connection, decided.objection_id
+        objection = await objections.get(connection, restoration_id, objection_id)
+        if objection.decision is not None:
+            raise ObjectionAlreadyDecided(objection_id, objection.decision)
+        upheld = decided.decision is ObjectionDecision.UPHELD
+        if upheld and objection.by_whom in RELEASED_FOR and is_same_person(by.actor, objection.received_by):
+            raise ObjectionNeedsSecondOfficer(by.actor)
+        to_release = await _lines_to_release(work, objection, decided) if upheld else []
+        await objections.decide(connection, objection_id, decided.decision, work.now, by.actor, decided.reason)
+        await work.log(
+            EventKind.OBJECTION_DECIDED,
+            objection_id=objection_id,
+            decision=decided.decision.value,
+            reason=decided.reason,
+            let_go=[[line.hop_no, line.not_ordered_paise] for line in to_release if line.not_ordered_paise],
+        )
+        if to_release:
+            await _release(work, to_release, objection_id)
+        reason = f"objection {objection_id} is upheld"
+        if upheld and objection.by_whom not in RELEASED_FOR:
+            await _send_back_to_correct(work, reason)
+        elif to_release and not any(line.free_paise for line in await work.lines()):
+            await end(work, RestorationState.REFUSED, StepOutcome.REFUSED, reason)
+        await work.notify(ProcedureKind.RESTORATION, restoration_id)
+    return work.done(objection_id)
+
+
+async def _lines_to_release(work: Work, objection: ObjectionRow, decided: ObjectionDecided) -> list[Line]:
+    """Return the lines that an upheld objection releases. Raises `NotNow` as `decide_objection` says."""
+    if objection.by_whom not in RELEASED_FOR:
+        return []
+    lines = await work.lines()
+    sums = objections.releases(lines, objection.hold_id)
+    if {one.hold_id: one.paise for one in decided.releases if one.paise} != sums:
+        raise ReleaseDiffers(_shown(sums))
+    to_release = [line for line in lines if line.hold_id == objection.hold_id]
+    await _refuse_retained(work.connection, to_release)
+    return to_release
+
+
+def _shown(sums: Mapping[UUID, int]) -> tuple[str, ...]:
+    return tuple(f"{hold_id}: {paise}" for hold_id, paise in sums.items())
+
+
+async def _refuse_retained(connection: Connection, lines: Sequence[Line]) -> None:
+    """Raise `HoldKeptByCourt` if the release would touch money that a court's order retains."""
+    for hold_id in {line.hold_id for line in lines}:
+        wanted_paise = sum(line.not_ordered_paise for line in lines if line.hold_id == hold_id)
+        retained_paise = await free_amounts.court_keeps(connection, hold_id)
+        held_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, hold_id))
+        if wanted_paise and (retained_paise is None or wanted_paise > held_paise - retained_paise):
+            retained_by = next((line.kept_by for line in lines if line.hold_id == hold_id and line.kept_by), "a court")
+            raise HoldKeptByCourt(retained_by)
+
+
+async def _send_back_to_correct(work: Work, reason: str) -> None:
+    """Send the restoration back to the step that corrects it. At the application step nothing needs to move."""
+    assert work.row.route is not None, "an objection comes after a route is picked"
+    to = back_to(work.row.step, None, work.row.route)
+    if to is not None:
+        await go_back(work, to, reason)
+
+
+async def _release(work: Work, lines: Sequence[Line], objection_id: int) -> None:
+    """Order the banks to release these lines, and undo the preparation for approval."""
+    if work.row.prepared_by is not None:
+        await restorations.unprepare(work.connection, work.row.restoration_id)
+        work.row = work.row.model_copy(update={"prepared_by": None})
+    numbers = [line.hop_no for line in lines]
+    await objections.take_out(work.connection, work.row.restoration_id, numbers, objection_id)
+    await notify_appealed_holds(work)
+    amounts = {line.hop_no: line.not_ordered_paise for line in lines}
+    await order_banks(work, lines, amounts, OrderKind.RELEASE, OrderReason.OBJECTION)

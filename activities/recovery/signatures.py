@@ -1,0 +1,115 @@
+"""The victim's signature by code under the application of a restoration.
+
+The victim ends the step with it, as an officer does who has the application signed by hand. The signature is an event
+of the log, a row that never changes, and a page of the application.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from activities.case.transaction import case_transaction
+from activities.context import Context
+from activities.recovery.document_issuing import issue_about
+from activities.recovery.restoration_messages import application_signed
+from activities.recovery.restoration_transitions import Work, move_on
+from db import proofs
+from db.pool import Connection
+from db.privacy import victim_corrections
+from db.recovery import credit_accounts, document_facts, document_register, notifications, restorations, signatures
+from db.recovery.signatures import NewSignature, OpenApplication
+from domain.errors.documents import DocumentErased
+from domain.errors.restoration import ApplicationNamesOtherAccount, ApplicationNotOpen, MobileTooNew
+from schemas.events import EventKind
+from schemas.recovery.document_facts import RestorationApplication
+from schemas.restoration_enums import AddressClass, DocumentKind, StepOutcome
+
+VICTIM: Final = "victim"
+"""the actor in the case log for a victim who signs on the page"""
+
+
+async def signs_from(ctx: Context, connection: Connection, ack_no: str, now: datetime) -> datetime | None:
+    """Return when a code to the victim's mobile may sign; None if it may now.
+
+    Officers who corrected the mobile could sign in place of the victim. The earlier mobile has been told of the
+    correction by then.
+    """
+    since = await victim_corrections.mobile_corrected_at(connection, ack_no)
+    seconds = ctx.policy.my_case.mobile_settles_seconds / ctx.procedure_clock_factor
+    if since is None or (until := since + timedelta(seconds=seconds)) <= now:
+        return None
+    return until
+
+
+async def to_sign(ctx: Context, connection: Connection, ack_no: str, now: datetime) -> OpenApplication:
+    """Return the application that the victim can sign now by a code.
+
+    Raises `ApplicationNotOpen`, `ApplicationNamesOtherAccount` and `MobileTooNew`.
+    """
+    found = await signatures.open_application(connection, ack_no)
+    if found is None:
+        raise ApplicationNotOpen(ack_no)
+    if not await names_standing_account(ctx, connection, ack_no, found.document_id):
+        raise ApplicationNamesOtherAccount
+    if (until := await signs_from(ctx, connection, ack_no, now)) is not None:
+        raise MobileTooNew(until)
+    return found
+
+
+async def names_standing_account(ctx: Context, connection: Connection, ack_no: str, document_id: UUID) -> bool:
+    """Return whether an application names the account that would be credited now. Raises `DocumentErased`.
+
+    Where no other account stands, the money goes back to accounts that paid.
+    """
+    told = await _application(ctx, connection, document_id)
+    standing = await document_facts.credit_account(connection, ack_no)
+    if standing is not None:
+        return told.beneficiary.account == standing.account
+    lost = await document_facts.transfers(connection, told.case_no, ack_no)
+    return told.beneficiary.account in {one.from_account for one in lost}
+
+
+async def _application(ctx: Context, connection: Connection, document_id: UUID) -> RestorationApplication:
+    """Return what an application says. Raises `DocumentErased`."""
+    told = await document_register.facts_of(connection, document_id, ctx.opens)
+    if told is None:
+        raise DocumentErased(str(document_id))
+    return RestorationApplication.model_validate(told)
+
+
+async def sign(
+    ctx: Context, ack_no: str, document_id: UUID, code_id: UUID, mobile_end: str, address: AddressClass
+) -> bool:
+    """Sign an application with a code that was right, and end its step; false if the code was used before.
+
+    Raises as `to_sign`.
+    """
+    async with case_transaction(ctx, ack_no, VICTIM) as of_case:
+        connection, now = of_case.connection, of_case.now
+        application = await to_sign(ctx, connection, ack_no, now)
+        if application.document_id != document_id:
+            raise ApplicationNotOpen(ack_no)
+        work = Work.of(of_case, row=await restorations.lock(connection, application.restoration_id))
+        if not await proofs.use(connection, code_id, now):
+            return False
+        new = NewSignature(ack_no=ack_no, code_id=code_id, mobile_end=mobile_end, address_class=address, signed_at=now)
+        await signatures.insert(connection, application, new)
+        await work.log(
+            EventKind.APPLICATION_SIGNED,
+            ack_no=ack_no,
+            visit_no=application.visit_no,
+            document_id=str(document_id),
+            number=application.number,
+            digest=application.digest,
+            code_id=str(code_id),
+            mobile_end=mobile_end,
+            address_class=address.value,
+        )
+        language = (await notifications.victim(connection, ack_no)).language
+        issued = await issue_about(work.as_engine, DocumentKind.SIGNED_APPLICATION, str(document_id), language=language)
+        named = await credit_accounts.standing(connection, ack_no)
+        await restorations.note_application(connection, work.row.restoration_id, named.account_id if named else None)
+        facts = await _application(ctx, connection, document_id)
+        await application_signed(connection, ctx, work.row, issued, facts, now)
+        await move_on(work, StepOutcome.DONE, f"signed by a code, {issued.number}")
+    return True

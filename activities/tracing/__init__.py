@@ -1,1 +1,0 @@
-"""Tracing the money: hold requests, banks' answers, discrepancies."""

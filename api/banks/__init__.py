@@ -1,0 +1,1 @@
+"""Banks: the directory, channels, letters, keys and people of banks."""

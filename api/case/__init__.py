@@ -1,0 +1,1 @@
+"""Cases: intake, tracing, the ledger, and the outbox to workflows."""

@@ -1,0 +1,1 @@
+"""Evidence packs, their check, and the nightly runs."""

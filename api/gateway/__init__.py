@@ -1,0 +1,1 @@
+"""The gateway that banks call: feed, inbox, files, liens and signatures."""

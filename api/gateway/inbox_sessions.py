@@ -1,0 +1,93 @@
+"""Sessions of banks' inbox: the cookie, sign-in by the bank's login, and who comes with a request."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Annotated, Final
+from uuid import uuid4
+
+from fastapi import Depends, Request
+from pydantic import SecretStr
+from starlette.responses import Response
+
+from api.addresses import address_of
+from api.officers.callers import name_bank
+from api.problems import NOT_LOGGED_IN, Refused
+from api.services import Services, TheServices
+from db.banks import bank_people, bank_sessions
+from db.banks.bank_sessions import BankSession
+
+INBOX_COOKIE: Final = "__Host-goldenhour-bank"
+_PREFIX: Final = "ghb_"
+_TOKEN_CHARS: Final = 47
+SIGNS_ALONE: Final = "this bank is known by its signature alone: use the API, or ask the police for a login"
+
+
+def _digest_of(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def sign_in(request: Request, services: Services, email: str, password: SecretStr) -> str:
+    """Begin a session of the bank or the person with this login, and return its token.
+
+    Raises `Refused` as a login at the API does, and for a bank that is known by its signature alone.
+    """
+    address = address_of(request, services.trusted_proxies)
+    login = await services.bank_logins.person_of(email, address)
+    if login is None:
+        proven = await services.bank_logins.code(
+            email, password, address, lambda named: name_bank(request.scope, named, is_proven=False)
+        )
+        code = proven.code
+    else:
+        code = login.person.institution
+        name_bank(request.scope, code, is_proven=False)
+        login = await services.bank_logins.check_person(login, email, password, address)
+    if services.ctx.directory.current.get(code) is None:
+        await services.ctx.directory.freshen()
+    known = services.ctx.directory.current.get(code)
+    if known is None or known.signs_only(services.ctx.now()):
+        raise Refused(NOT_LOGGED_IN, SIGNS_ALONE)
+    token = _PREFIX + secrets.token_urlsafe(32)
+    longest = timedelta(seconds=services.ctx.policy.sessions.longest_seconds)
+    async with services.ctx.pool.acquire() as connection, connection.transaction():
+        person_id = login.person.person_id if login else None
+        if login and not await bank_people.keep_login(connection, login.person.person_id, login.password_hash):
+            raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
+        await bank_sessions.begin(connection, uuid4(), _digest_of(token), code, address, longest, person_id)
+        if person_id is not None:
+            await bank_people.signed_in(connection, person_id, services.ctx.now())
+    return token
+
+
+async def session_of(request: Request, services: TheServices) -> BankSession | None:
+    """Return the session of the bank that sent a request, or None."""
+    token = request.cookies.get(INBOX_COOKIE, "")
+    if len(token) != _TOKEN_CHARS or not token.isascii():
+        return None
+    idle = timedelta(seconds=services.ctx.policy.sessions.idle_seconds)
+    async with services.ctx.pool.acquire() as connection:
+        found = await bank_sessions.find(connection, _digest_of(token), idle)
+    if found is not None:
+        name_bank(request.scope, found.institution, is_proven=True)
+    return found
+
+
+MaybeSession = Annotated[BankSession | None, Depends(session_of)]
+"""The dependency of a page of the inbox."""
+
+
+async def sign_out(services: Services, session: BankSession) -> None:
+    """End a session."""
+    async with services.ctx.pool.acquire() as connection:
+        await bank_sessions.end(connection, session.session_id)
+
+
+def set_cookie(response: Response, token: str) -> None:
+    """Set the cookie of a session, which ends with the browser at the latest."""
+    response.set_cookie(INBOX_COOKIE, token, path="/", secure=True, httponly=True, samesite="strict")
+
+
+def delete_cookie(response: Response) -> None:
+    """Delete the cookie of a session."""
+    response.delete_cookie(INBOX_COOKIE, path="/", secure=True, httponly=True, samesite="strict")

@@ -1,0 +1,297 @@
+"""The pages behind a reply link: an officer of a bank fills in a form, checks it and sends it.
+
+The pages about hold requests and about orders differ only in the content of the form.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from activities.banks.reply_links import PATHS, ReplyForm, ReplyLinks, ReplyNotTaken, ReplyTaken, ReplyView
+from activities.recovery.link_codes import CodeSent, LinkCodes
+from api.addresses import address_of
+from api.forms import VALUE_MAX_CHARS, fields_of, tidy, typed
+from api.pages import GONE, TEMPLATES, Pages
+from api.params import INT32_MAX
+from api.services import Services, TheServices
+from api.throttle import Throttle
+from domain.policy.callers import TryName
+from domain.rupees import rupees
+from schemas.banks.exchanges import About
+from schemas.text import IST
+
+ITEMS_A_PAGE: Final = 10
+"""Number of items that a phone can show. A link below them leads to the others."""
+FORM_BODY_MAX_BYTES: Final = 256 * 1024
+"""size of ten transfers with long Hindi text in every field"""
+CHANGED: Final = (
+    "While you filled in this form, another reply about a transfer on this page arrived, and its open amount changed."
+    " Nothing was recorded. Please check the form again."
+)
+
+WRONG_CODE: Final = (
+    "This is not the code, or its time is over. After a few wrong codes you need a new one. Nothing was recorded."
+)
+
+_CODE: Final = re.compile(rb"((?:^|&)code=)([^&]*)")
+
+After = Annotated[int, Query(ge=0, le=INT32_MAX)]
+"""the number of the last item on the previous page"""
+View = TypeVar("View", bound=ReplyView[Any])
+Form = TypeVar("Form", bound=ReplyForm[Any])
+
+
+@dataclass(slots=True)
+class Reading(Generic[Form]):
+    """Reading of the fields of a form. `form` is set only if there is no error and something is stated."""
+
+    fields: dict[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+    """by the name of the field; an error of the whole form has an empty name"""
+    excesses: dict[int, int] = field(default_factory=dict)
+    """by the number of the item: paise stated above its open amount"""
+    form: Form | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Posted form, and the button pressed."""
+
+    fields: dict[str, str] = field(repr=False)
+    step: str
+    body: bytes = field(repr=False)
+    code: str = field(default="", repr=False)
+    """the one-time code, which is no part of the statement"""
+
+
+def without_code(body: bytes) -> bytes:
+    """Return a posted form with as many x in place of its code.
+
+    Readers of evidence must not use the code.
+    """
+    return _CODE.sub(lambda found: found[1] + b"x" * len(found[2]), body)
+
+
+def moment(at: datetime) -> str:
+    """Return a moment in Indian time."""
+    return f"{at.astimezone(IST):%d-%m-%Y %H:%M:%S} IST"
+
+
+def of_form(view: ReplyView[Any], reading: Reading[Any], numbers: Sequence[int]) -> dict[str, Any]:
+    """Return what the page of a form shows: these items, what was typed, and where the next page begins."""
+    last_no = max(numbers, default=0)
+    return {
+        "view": view,
+        "shown": {number: view.items[number] for number in numbers},
+        "fields": reading.fields,
+        "errors": reading.errors,
+        "after": last_no if any(number > last_no for number in view.items) else 0,
+    }
+
+
+def of_check(view: ReplyView[Any], reading: Reading[Any], form: ReplyForm[Any]) -> dict[str, Any]:
+    """Return what the page shows on which a form is checked before it is sent."""
+    return {
+        "view": view,
+        "form": form,
+        "shown": {number: item for number, item in view.items.items() if number in form.stated},
+        "excesses": reading.excesses,
+        "left": len(view.items) - len(form.stated),
+        "fields": reading.fields,
+    }
+
+
+class ReplyPages(ABC, Generic[View, Form]):
+    """The pages about one kind of subject.
+
+    Each page is a template in `folder` that extends the shared template with the same name.
+    """
+
+    folder: ClassVar[str]
+    names: ClassVar[re.Pattern[str]]
+    """pattern of the names of the form's fields"""
+    template_names: ClassVar[Mapping[str, Any]] = {}
+    """further global names of its templates"""
+    taken_without_mobile: ClassVar[bool]
+    """whether a form that needs a code is taken from a bank without a mobile in the directory; the desk telephones"""
+
+    def __init__(self, services: Services, links: ReplyLinks[View, Form]) -> None:
+        self.links = links
+        self._ctx = services.ctx
+        self._trusted_proxies = services.trusted_proxies
+        self._uses = Throttle(services.ctx, services.keys, TryName.LINK_USES)
+        self._guesses = Throttle(services.ctx, services.keys, TryName.LINK_GUESSES)
+        self._codes = LinkCodes(services.ctx, services.keys, links.about)
+        # A bank has a letter about each of many requests or orders, and they come as fast as the clock runs.
+        ctx, of_orders = services.ctx, links.about is About.ORDER
+        factor = ctx.procedure_clock_factor if of_orders else ctx.clock_factor
+        self._new_codes = Throttle(ctx, services.keys, TryName.LINK_CODES, factor)
+        self._pages = Pages(
+            TEMPLATES,
+            styles=[TEMPLATES],
+            filters={"rupees": partial(rupees, exact=True), "moment": moment},
+            names={"max_chars": VALUE_MAX_CHARS, **self.template_names},
+        )
+
+    def router(self) -> APIRouter:
+        """Return the routes of the pages."""
+        router = APIRouter(prefix=PATHS[self.links.about].rstrip("/"), include_in_schema=False)
+        router.add_api_route("/{token}", self.show, methods=["GET", "HEAD"])
+        router.add_api_route("/{token}", self.take, methods=["POST"])
+        return router
+
+    async def show(self, request: Request, token: str, after: After = 0) -> Response:
+        """Return the form, or the reason why there is none. Changes nothing, because mail scanners fetch every link."""
+        digest = await self._digest(request, token)
+        view = await self.links.look(digest) if digest else None
+        if view is None:
+            return self._unknown()
+        if not view.state.takes_form:
+            return self.closed(view)
+        return self._form(view, [number for number in view.items if number > after][:ITEMS_A_PAGE], Reading({}))
+
+    async def take(self, request: Request, services: TheServices, token: str) -> Response:
+        """Take the filled-in form. It is first shown for a check, and then recorded."""
+        digest = await self._digest(request, token)
+        if digest is None:
+            return self._unknown()
+        # A form may be long, so it is read for a link of ours only.
+        view = await self.links.look(digest)
+        if view is None:
+            return self._unknown()
+        fields, step = await fields_of(request, self.names)
+        code = tidy((await typed(request)).get("code", "")).replace(" ", "")
+        return await self.step(services, digest, view, Posted(fields, step, without_code(await request.body()), code))
+
+    # -- what differs between requests and orders ------------------------------------------------------------------
+
+    @abstractmethod
+    def read(self, view: View, fields: dict[str, str]) -> Reading[Form]:
+        """Read a form about the items that are open now."""
+
+    @abstractmethod
+    def numbers_in(self, fields: Mapping[str, str]) -> set[int]:
+        """Return the numbers of the items that a form has fields of."""
+
+    async def step(self, services: Services, digest: bytes, view: View, posted: Posted) -> Response:
+        """Carry out the pressed button."""
+        if posted.step == "send" and await self.links.took(digest, posted.fields):
+            return self._taken(view, ReplyTaken(left=len(view.items), repeated=True))
+        if not view.state.takes_form:
+            return self.closed(view)
+        reading = self.read(view, posted.fields)
+        if reading.form is None or posted.step not in {"check", "code", "send"}:
+            return self.again(view, reading)
+        form = replace(reading.form, body=posted.body)
+        if posted.step != "send":
+            return await self._check(view, reading, form, new_code=posted.step == "code")
+        confirmed = await self._confirmed(view, reading, form, posted.code)
+        if isinstance(confirmed, Response):
+            return confirmed
+        return await self._send(services, digest, view, reading, confirmed)
+
+    def form_name(self, view: View) -> str:
+        """Return the name of the template of the form."""
+        return "form"
+
+    def closed(self, view: View) -> Response:
+        """Return the page of a link that takes no reply."""
+        return self.page("closed", GONE, view=view, state=view.state.value)
+
+    def again(self, view: View, reading: Reading[Form]) -> Response:
+        """Return the filled-in form, with its errors beside the fields."""
+        filled_in = self.numbers_in(reading.fields)
+        return self._form(view, [number for number in view.items if number in filled_in], reading)
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    async def _digest(self, request: Request, token: str) -> bytes | None:
+        """Return the digest of a token with the form of ours, or None. Raises a 429.
+
+        Only guesses count against an address, because all officers of a bank may come from one.
+        """
+        digest = self.links.digest(token)
+        if digest is None:
+            await self._guesses.take(address_of(request, self._trusted_proxies))
+        else:
+            await self._uses.take(digest.hex())
+        return digest
+
+    async def _confirmed(self, view: View, reading: Reading[Form], form: Form, code: str) -> Form | Response:
+        """Return the form with the officer whose code confirms it, if it needs one; otherwise the next page."""
+        if not self.links.needs_code(view, form):
+            return form
+        confirmed_by = await self._codes.confirmed_by(view.subject_id, code)
+        if confirmed_by is None and await self._codes.officer_of(view.institution):
+            return await self._check(view, reading, form, error=WRONG_CODE)
+        if confirmed_by is None:
+            await self._codes.ask_desk(view)
+            if not self.taken_without_mobile:
+                return self._without_mobile(view)
+        return replace(form, confirmed_by=confirmed_by or "")
+
+    async def _send(
+        self, services: Services, digest: bytes, view: View, reading: Reading[Form], form: Form
+    ) -> Response:
+        outcome = await self.links.reply(digest, form)
+        assert outcome is not None, "links are not deleted while they are open"
+        if isinstance(outcome, ReplyNotTaken):
+            if not outcome.view.state.takes_form:
+                return self.closed(outcome.view)
+            reading.errors[""] = CHANGED
+            return self.again(outcome.view, reading)
+        if outcome.written and outcome.written.follow_up is not None:
+            services.notifier.soon(outcome.written.follow_up)
+        return self._taken(view, outcome)
+
+    # -- pages -----------------------------------------------------------------------------------------------------
+
+    def page(self, name: str, status: int = 200, **values: Any) -> Response:
+        """Return one of the pages of this kind."""
+        return self._pages.page(f"{self.folder}/{name}", status, **values)
+
+    def _without_mobile(self, view: View) -> Response:
+        return self.page("closed", GONE, view=view, state="no_mobile")
+
+    def _unknown(self) -> Response:
+        return self._pages.page("unknown", 404)
+
+    def _taken(self, view: View, taken: ReplyTaken) -> Response:
+        return self.page("taken", view=view, taken=taken)
+
+    def _form(self, view: View, numbers: list[int], reading: Reading[Form]) -> Response:
+        """Return the form for these items, or for the first ones if `numbers` is empty."""
+        return self.page(
+            self.form_name(view),
+            422 if reading.errors else 200,
+            **of_form(view, reading, numbers or list(view.items)[:ITEMS_A_PAGE]),
+            made=self._ctx.now().isoformat(timespec="milliseconds"),
+        )
+
+    async def _check(
+        self, view: View, reading: Reading[Form], form: Form, *, new_code: bool = False, error: str = ""
+    ) -> Response:
+        """Return the form for a check, with a field for the code if it needs one.
+
+        Sends a code if none is live.
+        """
+        sent: CodeSent | None = None
+        if self.links.needs_code(view, form):
+            sent = None if new_code else await self._codes.live(view.subject_id)
+            officer = None if sent else await self._codes.officer_of(view.institution)
+            if officer:
+                await self._new_codes.take(str(view.subject_id))
+                sent = await self._codes.send(view, officer, over=new_code)
+            elif sent is None and not self.taken_without_mobile:
+                await self._codes.ask_desk(view)
+                return self._without_mobile(view)
+        return self.page(
+            "check", 422 if error else 200, **of_check(view, reading, form), code_sent=sent, code_error=error
+        )

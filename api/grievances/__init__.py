@@ -1,1 +1,0 @@
-"""Routes about grievances of account holders, and about the officers who decide them."""

@@ -1,1 +1,0 @@
-"""The page on which a victim reads the own complaint and signs the application."""

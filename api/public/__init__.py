@@ -1,1 +1,0 @@
-"""Pages for everybody: the doors, the complaint of a victim, and what all public pages share."""

@@ -1,0 +1,34 @@
+"""Brake on automatic releases: what waits for a supervisor, and its continuation."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from activities.recovery import release_brake
+from api.officers.auth import may
+from api.officers.tokens import Officer
+from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
+from api.roles import Action
+from api.services import TheServices
+from schemas.recovery.release_brake import ContinueReleases, ReleaseBrakeView, ReleasesContinued
+
+router = APIRouter(prefix="/api/v1/release-brake", tags=["holds"], responses=IN_THE_DESCRIPTION)
+
+
+@router.get("")
+async def read_release_brake(
+    services: TheServices, officer: Annotated[Officer, may(Action.READ_HOLD)]
+) -> ReleaseBrakeView:
+    """Return the automatic releases that wait for a supervisor, because too many fell due within an hour."""
+    return await release_brake.read_brake(services.ctx)
+
+
+@router.post("/continue", responses=says(NOT_NOW))
+async def continue_releases(
+    services: TheServices, officer: Annotated[Officer, may(Action.CONTINUE_RELEASES)], seen: ContinueReleases
+) -> ReleasesContinued:
+    """Continue the automatic releases that wait. Check first that no clock is wrong.
+
+    The figures are those that you saw. If more waits now, nothing is continued.
+    """
+    return await release_brake.continue_releases(services.ctx, seen, officer.actor)

@@ -1,1 +1,0 @@
-"""Routes about restorations, and about the accounts of victims that are credited."""

@@ -1,1 +1,0 @@
-"""Reply pages about hold requests, and routes about discrepancies."""

@@ -1,1 +1,0 @@
-"""Administration by two admins: tables."""

@@ -1,0 +1,272 @@
+"""Case files: opening, locking, settling, and the snapshot from which a workflow starts."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from db.case import hops
+from db.case.request_pauses import PAUSED
+from db.pool import Connection
+from domain.errors.cases import CaseNotFound, ComplaintNotFound
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.case.case_workflow import CasePolicy, CaseStart, HopRef, OpenRequest
+from schemas.enums import AnswerClass, CaseState, EscalationLevel, HopState
+
+
+class CaseHead(FrozenModel):
+    """The fields of a locked case that a transaction needs to work on it, and the time of the lock."""
+
+    case_no: str
+    state: CaseState
+    last_hop_no: int
+    last_batch_no: int
+    opened_at: UtcDatetime
+    first_answered_at: UtcDatetime | None
+    first_held_at: UtcDatetime | None
+    now: UtcDatetime
+    """the present moment after the wait for the lock; the time of everything that the transaction writes"""
+
+
+HEAD = "case_no, state, last_hop_no, last_batch_no, opened_at, first_answered_at, first_held_at"
+# The present moment is read outside the subquery, because the subquery waits for the lock.
+_LOCK = f"""
+SELECT {HEAD}, present_moment() AS now FROM (
+    SELECT {HEAD} FROM case_file WHERE case_no = (SELECT case_no FROM complaint WHERE ack_no = $1) FOR NO KEY UPDATE
+) c
+"""
+
+
+def new_head(case_no: str, opened_at: datetime, last_hop_no: int) -> CaseHead:
+    """Return the head of a case that this transaction opens. No other transaction sees its row before the commit."""
+    return CaseHead(
+        case_no=case_no,
+        state=CaseState.OPEN,
+        last_hop_no=last_hop_no,
+        last_batch_no=0,
+        opened_at=opened_at,
+        first_answered_at=None,
+        first_held_at=None,
+        now=opened_at,
+    )
+
+
+async def case_of_complaint(connection: Connection, ack_no: str) -> str:
+    """Return the case of a complaint. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
+    if case_no is None:
+        raise ComplaintNotFound(ack_no)
+    return case_no
+
+
+async def lock(connection: Connection, ack_no: str) -> CaseHead:
+    """Lock the row of the case that any of its numbers names, until the transaction ends. Raises `NotFound`."""
+    row = await connection.fetchrow(_LOCK, ack_no)
+    if row is None:
+        raise CaseNotFound(ack_no)
+    return CaseHead(**dict(row))
+
+
+async def lock_if_free(connection: Connection, case_no: str) -> CaseHead | None:
+    """Lock the row of a case by its own number; return None if another transaction has it locked."""
+    row = await connection.fetchrow(
+        f"SELECT {HEAD}, present_moment() AS now FROM"
+        f" (SELECT {HEAD} FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE SKIP LOCKED) c",
+        case_no,
+    )
+    return None if row is None else CaseHead(**dict(row))
+
+
+async def lock_all(connection: Connection, case_nos: Collection[str]) -> list[CaseHead]:
+    """Lock the rows of these cases in the order of their numbers.
+
+    All heads have the time of the last lock. With one order two transactions that lock several cases never deadlock.
+    """
+    rows = await connection.fetch(
+        f"SELECT {HEAD}, max(present_moment()) OVER () AS now FROM"
+        f" (SELECT {HEAD} FROM case_file WHERE case_no = ANY($1) ORDER BY case_no FOR NO KEY UPDATE) c",
+        list(case_nos),
+    )
+    return [CaseHead(**dict(row)) for row in rows]
+
+
+async def give_out_hops(connection: Connection, case_no: str, last_hop_no: int) -> None:
+    """Store the highest hop number assigned."""
+    await connection.execute("UPDATE case_file SET last_hop_no = $2 WHERE case_no = $1", case_no, last_hop_no)
+
+
+async def reopen(connection: Connection, case_no: str) -> None:
+    """Reopen a settled case whose money is in play again. Its workflow must be started again."""
+    await connection.execute(
+        "UPDATE case_file SET state = 'open', settled_at = NULL, workflow_started_at = NULL,"
+        " opening_no = opening_no + 1 WHERE case_no = $1",
+        case_no,
+    )
+
+
+async def settle(connection: Connection, case_no: str, at: datetime) -> bool:
+    """Settle an open case without money in play; false if it was settled before."""
+    done = await connection.fetchval(
+        "UPDATE case_file SET state = 'settled', settled_at = $2 WHERE case_no = $1 AND state = 'open' RETURNING true",
+        case_no,
+        at,
+    )
+    return bool(done)
+
+
+async def mark_started(connection: Connection, openings: Sequence[tuple[str, int]], at: datetime) -> None:
+    """Write that workflows run for these openings of cases.
+
+    The sweep no longer has to start them, and checks them later. A case reopened since then has a later opening number
+    and is left to the sweep, because perhaps no workflow knows of the new opening.
+    """
+    await connection.execute(
+        # The rows are locked in one order, because two processes may mark overlapping cases at once.
+        "UPDATE case_file SET workflow_started_at = $3 WHERE case_no IN"
+        " (SELECT c.case_no FROM case_file c JOIN unnest($1::text[], $2::integer[]) AS told (case_no, opening_no)"
+        " USING (case_no, opening_no) ORDER BY c.case_no FOR NO KEY UPDATE OF c)",
+        [case_no for case_no, _ in openings],
+        [opening_no for _, opening_no in openings],
+        at,
+    )
+
+
+async def mark_not_started(connection: Connection, case_nos: Sequence[str]) -> None:
+    """Write that no workflow runs for these cases; the sweep starts those that are open."""
+    await connection.execute(
+        "UPDATE case_file SET workflow_started_at = NULL WHERE case_no IN"
+        " (SELECT case_no FROM case_file WHERE case_no = ANY($1) ORDER BY case_no FOR NO KEY UPDATE)",
+        list(case_nos),
+    )
+
+
+async def is_open(connection: Connection, case_no: str) -> bool:
+    """Return whether money of the case may still be in play."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM case_file WHERE case_no = $1 AND state = 'open')", case_no
+    )
+    return found
+
+
+async def is_new(connection: Connection, case_no: str) -> bool:
+    """Return whether the case is open and its workflow was not started."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM case_file WHERE case_no = $1 AND state = 'open' AND workflow_started_at IS NULL)",
+        case_no,
+    )
+    return found
+
+
+async def not_started(
+    connection: Connection, before: datetime, limit: int, now: datetime
+) -> list[tuple[str, datetime]]:
+    """Return open cases opened before `before` whose workflow was not started, the oldest first.
+
+    Cases that are paused at `now` are left out.
+    """
+    rows = await connection.fetch(
+        "SELECT case_no, opened_at FROM case_file WHERE workflow_started_at IS NULL AND state = 'open'"
+        f" AND opened_at < $1 AND case_no NOT IN ({PAUSED.format(now=3)}) ORDER BY opened_at LIMIT $2",
+        before,
+        limit,
+        now,
+    )
+    return [(row["case_no"], row["opened_at"]) for row in rows]
+
+
+async def not_seen(connection: Connection, before: datetime, limit: int, now: datetime) -> list[str]:
+    """Return open cases whose workflow was started or last checked before `before`, the oldest check first.
+
+    Cases that are paused at `now` are left out.
+    """
+    rows = await connection.fetch(
+        "SELECT case_no FROM case_file WHERE state = 'open' AND workflow_started_at < $1"
+        f" AND case_no NOT IN ({PAUSED.format(now=3)}) ORDER BY workflow_started_at LIMIT $2",
+        before,
+        limit,
+        now,
+    )
+    return [row["case_no"] for row in rows]
+
+
+_LIVE_REQUESTS = """
+SELECT r.request_id::text, r.batch_no, r.institution, i.answer_class, r.level, r.round,
+       r.delivered_at IS NOT NULL OR r.state = 'refused' AS delivered,
+       greatest(r.sent_at, r.delivered_at, r.level_at) AS waiting_since,
+       array_agg(rh.hop_no ORDER BY rh.hop_no) AS hop_nos, array_agg(rh.revision ORDER BY rh.hop_no) AS revisions,
+       max(h.transferred_at) AS freshest_at, max(b.balance_paise) AS largest_paise
+FROM hold_request r
+JOIN institution i ON i.code = r.institution
+JOIN request_hop rh USING (request_id)
+JOIN hop h ON h.case_no = rh.case_no AND h.hop_no = rh.hop_no
+JOIN ledger_balance b ON b.case_no = rh.case_no AND b.hop_no = rh.hop_no AND b.bucket = 'in_play'
+WHERE r.case_no = $1 AND rh.live AND b.balance_paise > 0
+GROUP BY r.request_id, i.answer_class ORDER BY r.batch_no, r.institution
+"""
+
+MAX_OPEN_HOPS_A_START = 5_000
+"""hops that fit into one payload to Temporal (2 MB) with room to spare; the others are planned after them"""
+
+
+async def policy_of(connection: Connection, case_no: str) -> CasePolicy:
+    """Return the frozen policy of a case. Raises `NotFound`."""
+    policy = await connection.fetchval("SELECT policy FROM case_file WHERE case_no = $1", case_no)
+    if policy is None:
+        raise CaseNotFound(case_no)
+    return CasePolicy.model_validate(policy)
+
+
+async def snapshot(connection: Connection, case_no: str) -> CaseStart:
+    """Return everything that a workflow needs to continue the case. Raises `NotFound`.
+
+    The figures need not be of one instant, because the database refuses a second live request for a hop, whatever the
+    workflow has read.
+    """
+    head = await connection.fetchrow(
+        "SELECT policy, opening_no, last_batch_no FROM case_file WHERE case_no = $1", case_no
+    )
+    if head is None:
+        raise CaseNotFound(case_no)
+    to_ask = await hops.briefs(connection, case_no, HopState.OPEN, MAX_OPEN_HOPS_A_START)
+    parked = await connection.fetch(
+        "SELECT hop_no, revision FROM hop WHERE case_no = $1 AND state IN ('correction', 'unroutable') ORDER BY hop_no",
+        case_no,
+    )
+    return CaseStart(
+        case_no=case_no,
+        policy=CasePolicy.model_validate(head["policy"]),
+        opening_no=head["opening_no"],
+        last_batch_no=head["last_batch_no"],
+        open_hops=tuple(to_ask),
+        parked=tuple(HopRef(hop_no=row["hop_no"], revision=row["revision"]) for row in parked),
+        requests=await _open_requests(connection, case_no),
+    )
+
+
+async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequest, ...]:
+    rows = await connection.fetch(_LIVE_REQUESTS, case_no)
+    return tuple(
+        OpenRequest(
+            request_id=row["request_id"],
+            batch_no=row["batch_no"],
+            institution=row["institution"],
+            answer_class=AnswerClass(row["answer_class"]),
+            hops=tuple(
+                HopRef(hop_no=hop_no, revision=revision)
+                for hop_no, revision in zip(row["hop_nos"], row["revisions"], strict=True)
+            ),
+            freshest_at=row["freshest_at"],
+            largest_paise=row["largest_paise"],
+            delivered=row["delivered"],
+            level=EscalationLevel(row["level"]) if row["level"] else None,
+            round=row["round"],
+            waiting_since=row["waiting_since"],
+        )
+        for row in rows
+    )
+
+
+async def case_no_of(connection: Connection, ack_no: str) -> str:
+    """Return the number of the case that any of its numbers names. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
+    if case_no is None:
+        raise CaseNotFound(ack_no)
+    return case_no

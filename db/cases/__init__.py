@@ -1,1 +1,0 @@
-"""Cases: their rows, hops, ledger, log, and the desk's work items."""

@@ -1,1 +1,0 @@
-"""Documents: those that are due, the facts in them, and the register."""

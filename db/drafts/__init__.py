@@ -1,1 +1,0 @@
-"""Drafts of complaints, and what the complaint of a draft states later."""

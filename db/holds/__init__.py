@@ -1,1 +1,0 @@
-"""Holds on accounts: their clocks, limits and release."""

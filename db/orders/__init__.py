@@ -1,1 +1,0 @@
-"""Orders to banks to restore or to release, and the banks' replies."""

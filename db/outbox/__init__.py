@@ -1,1 +1,0 @@
-"""Outboxes: notifications that workflows must still get."""

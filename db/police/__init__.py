@@ -1,1 +1,0 @@
-"""Police officers of a case, its FIRs, and statutory duties."""

@@ -1,0 +1,1 @@
+"""Personal data: sealing, keys, retention, and who may open what."""

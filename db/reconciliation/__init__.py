@@ -1,1 +1,0 @@
-"""Reconciliation of banks' lists of liens with the ledger."""

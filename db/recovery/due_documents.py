@@ -1,0 +1,174 @@
+"""Due documents, an outbox: the database writes what is due, and a worker issues it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from db.rows import Rows
+from schemas.base import FrozenModel, UtcDatetime
+from schemas.recovery.due_documents import DueDocumentState
+from schemas.restoration_enums import DocumentKind, Step
+
+
+class DueDocument(FrozenModel):
+    """A due document and its subject."""
+
+    due_document_id: int
+    case_no: str
+    kind: DocumentKind
+    subject: str
+    occasion: str
+    restoration_id: UUID | None
+    step: Step | None
+    visit_no: int | None
+    opened_at: UtcDatetime
+    attempts: int
+    """number of attempts, this one included"""
+
+
+class DueDocumentStatus(FrozenModel):
+    """State of a due document."""
+
+    kind: DocumentKind
+    state: DueDocumentState
+    lacking: tuple[str, ...]
+    failure: str
+
+
+_DUE: Final = ", ".join(DueDocument.model_fields)
+
+
+async def claim(
+    connection: Connection, now: datetime, lease_until: datetime, opened_before: datetime, limit: int
+) -> list[DueDocument]:
+    """Claim due documents, the longest due first; other workers skip them until `lease_until`.
+
+    Of cases whose money is still in play only those opened by `opened_before` are claimed.
+    """
+    rows = await connection.fetch(
+        "UPDATE due_document SET attempts = attempts + 1, next_attempt_at = $2 WHERE due_document_id IN"
+        " (SELECT e.due_document_id FROM due_document e JOIN case_file c USING (case_no) WHERE e.next_attempt_at <= $1"
+        " AND (c.state <> 'open' OR c.opened_at <= $4) ORDER BY e.next_attempt_at, e.due_document_id"
+        f" LIMIT $3 FOR UPDATE OF e SKIP LOCKED) RETURNING {_DUE}",
+        now,
+        lease_until,
+        limit,
+        opened_before,
+    )
+    return sorted((DueDocument(**dict(row)) for row in rows), key=lambda one: one.due_document_id)
+
+
+async def is_open(connection: Connection, due_document_id: int) -> bool:
+    """Return whether the document is still to be issued. The caller has locked the case's row."""
+    found = await connection.fetchval(
+        "SELECT ended_at IS NULL FROM due_document WHERE due_document_id = $1", due_document_id
+    )
+    return bool(found)
+
+
+async def end(connection: Connection, due_document_id: int, state: DueDocumentState, at: datetime) -> None:
+    """End a due document: nothing of it is left to do."""
+    await connection.execute(
+        "UPDATE due_document SET state = $2, lacking = '{}', failure = '', next_attempt_at = NULL, ended_at = $3"
+        " WHERE due_document_id = $1",
+        due_document_id,
+        state.value,
+        at,
+    )
+
+
+async def put_off(
+    connection: Connection,
+    due_document_id: int,
+    state: DueDocumentState,
+    again_at: datetime,
+    *,
+    lacking: Sequence[str] = (),
+    failure: str = "",
+) -> None:
+    """Put a due document off until `again_at`, because of missing fields, an officer, or a failure."""
+    await connection.execute(
+        "UPDATE due_document SET state = $2, next_attempt_at = $3, lacking = $4, failure = $5"
+        " WHERE due_document_id = $1 AND ended_at IS NULL",
+        due_document_id,
+        state.value,
+        again_at,
+        list(lacking),
+        failure,
+    )
+
+
+async def standings(connection: Connection, case_no: str) -> list[DueDocumentStatus]:
+    """Return the due documents of a case that a worker has tried to issue."""
+    return await Rows(connection, DueDocumentStatus).many(
+        "SELECT kind, state, lacking, failure FROM due_document WHERE case_no = $1 AND ended_at IS NULL"
+        " AND state <> 'waiting' ORDER BY kind, due_document_id",
+        case_no,
+    )
+
+
+async def is_overtaken(connection: Connection, due_document: DueDocument) -> bool:
+    """Return whether a later due document about the same subject waits, which has all the facts of this one."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM due_document WHERE case_no = $1 AND kind = $2 AND subject = $3"
+        " AND due_document_id > $4 AND ended_at IS NULL)",
+        due_document.case_no,
+        due_document.kind.value,
+        due_document.subject,
+        due_document.due_document_id,
+    )
+    return found
+
+
+async def is_waited_for(connection: Connection, restoration_id: UUID, step: Step, visit_no: int) -> bool:
+    """Return whether a document for this visit of a step is still due."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM due_document WHERE restoration_id = $1 AND step = $2 AND visit_no = $3"
+        " AND ended_at IS NULL)",
+        restoration_id,
+        step.value,
+        visit_no,
+    )
+    return found
+
+
+async def end_for_visit(connection: Connection, restoration_id: UUID, at: datetime) -> int:
+    """End the due documents of a restoration whose step has ended without them; return how many."""
+    rows = await connection.fetch(
+        "UPDATE due_document SET state = 'overtaken', lacking = '{}', failure = '', next_attempt_at = NULL,"
+        " ended_at = $2 WHERE restoration_id = $1 AND ended_at IS NULL RETURNING due_document_id",
+        restoration_id,
+        at,
+    )
+    return len(rows)
+
+
+async def duty_waits(connection: Connection, case_no: str, kind: DocumentKind) -> bool:
+    """Return whether the statutory duty that this kind of document fulfils is not done yet."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM duty WHERE case_no = $1 AND kind = $2 AND done_at IS NULL)", case_no, kind.value
+    )
+    return found
+
+
+async def give_time(
+    connection: Connection, restoration_id: UUID, step: Step, visit_no: int, until: datetime
+) -> datetime | None:
+    """Extend the due time of a step's visit to `until` at least; None if the visit has ended.
+
+    A later due time clears the reminder and the escalation. They were about the missing notice, and the new time has
+    its own.
+    """
+    due_at: datetime | None = await connection.fetchval(
+        "UPDATE restoration_step SET due_at = greatest(due_at, $4),"
+        " reminded_at = CASE WHEN due_at < $4 THEN NULL ELSE reminded_at END,"
+        " escalated_at = CASE WHEN due_at < $4 THEN NULL ELSE escalated_at END"
+        " WHERE restoration_id = $1 AND step = $2 AND visit_no = $3 AND ended_at IS NULL RETURNING due_at",
+        restoration_id,
+        step.value,
+        visit_no,
+        until,
+    )
+    return due_at

@@ -1,1 +1,0 @@
-"""Tracing of money: hold requests, banks' answers, discrepancies."""

@@ -1,0 +1,1 @@
+"""Work items of officers: owners, notices, shifts and streams."""

@@ -1,1 +1,0 @@
-"""Holds on accounts: their life, limits and release."""

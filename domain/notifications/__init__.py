@@ -1,1 +1,0 @@
-"""Notifications to people: their texts, and the rules of who gets which."""

@@ -1,0 +1,97 @@
+"""Facts about officers, teams and the policy as admins change them, and who may decide. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from domain.facts import ENDED, IS_NOT_SO, IS_SET, IS_SO, NOT_SET, NOW, present, span, text_of
+from domain.policy.model import Policy
+from domain.policy.values import values_of
+from schemas.changes import Change
+from schemas.officers.officers import HeldRole, OfficerDetails, TeamEntry
+
+
+def officer_facts(found: OfficerDetails, has_credentials: bool, now: datetime) -> dict[str, str]:
+    """Return what is known of an officer, without a secret."""
+    one = found.officer
+    values: dict[str, object] = {
+        "name": one.name,
+        "rank": one.rank,
+        "station": one.station,
+        "mobile": one.mobile,
+        "email": one.email,
+        "language": one.language,
+        "state": one.state,
+        "districts": one.districts,
+        "teams": one.teams,
+        "is_enabled": one.disabled_at is None,
+        "sign_in": IS_SET if has_credentials else NOT_SET,
+    }
+    return present(values | _roles(found.roles, now))
+
+
+def _roles(roles: Iterable[HeldRole], now: datetime) -> dict[str, object]:
+    """Return when the officer has each role, without times that are over."""
+    found: dict[str, list[str]] = {}
+    for held in sorted(roles, key=lambda held: held.from_at):
+        if held.until_at is None or held.until_at > now:
+            found.setdefault(f"role.{held.role}", []).append(span(held.from_at, held.until_at, now))
+    return {field: "; ".join(spans) for field, spans in sorted(found.items())}
+
+
+def team_facts(team: TeamEntry) -> dict[str, str]:
+    """Return what is known of a team."""
+    shifts = [f"day {one.day_no} {_clock(one.starts_minute)}-{_clock(one.ends_minute)}" for one in team.shifts]
+    values = {"name": team.name, "lead": team.lead, "districts": team.districts, "members": team.members}
+    return present(values | {"shifts": shifts})
+
+
+def policy_facts(policy: Policy) -> dict[str, str]:
+    """Return all values of a policy as JSON, so that whatever a change alters is seen."""
+    return {one.name: orjson.dumps(one.value).decode() for one in values_of(policy)}
+
+
+_WITH_FIELDS: Final = frozenset({"changed", "team_added", "team_changed"})
+"""kinds of events that name the fields that were written"""
+_OF_EVENT: Final[Mapping[str, Callable[[Mapping[str, Any]], Change]]] = {
+    "role_given": lambda data: Change(field=f"role.{data['role']}", before=None, after=_given(data)),
+    "role_ended": lambda data: Change(field=f"role.{data['role']}", before=NOW, after=None),
+    "district_given": lambda data: Change(field="districts", before=None, after=data["district"]),
+    "district_ended": lambda data: Change(field="districts", before=data["district"], after=None),
+    "enabled": lambda _: Change(field="is_enabled", before=IS_NOT_SO, after=IS_SO),
+    "disabled": lambda _: Change(field="is_enabled", before=IS_SO, after=IS_NOT_SO),
+    "reset": lambda _: Change(field="sign_in", before=IS_SET, after=NOT_SET),
+    "link_used": lambda _: Change(field="sign_in", before=NOT_SET, after=IS_SET),
+    "member_added": lambda data: Change(field="teams", before=None, after=data["team"]),
+    "member_removed": lambda data: Change(field="teams", before=data["team"], after=None),
+    "token_issued": lambda data: Change(field="token", before=None, after=f"until {data['ends_at']}"),
+    "token_revoked": lambda _: Change(field="token", before=NOW, after=ENDED),
+}
+
+
+def changes_of_event(kind: str, data: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return what has changed by an event of an officer, a team or a token."""
+    if kind in _WITH_FIELDS:
+        return _fields(data)
+    made = _OF_EVENT.get(kind)
+    return (made(data),) if made else ()
+
+
+def _given(data: Mapping[str, Any]) -> str:
+    until = data.get("until_at")
+    return f"from {data['from_at']}" + (f" until {until}" if until else "")
+
+
+def _fields(data: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return the fields that were written."""
+    before, after = data["before"], data["after"]
+    return tuple(
+        Change(field=field, before=text_of(before[field]) or None, after=text_of(after[field]) or None)
+        for field in data["fields"]
+    )
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"

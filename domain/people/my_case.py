@@ -1,0 +1,134 @@
+"""Rules of the page about a victim's own complaint: the coming stages, and the victim's duties. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from ipaddress import IPv4Address, ip_address
+from typing import Final
+
+from domain.recovery.procedure import STEPS, steps_of
+from schemas.enums import Bucket
+from schemas.people.my_case import ClaimState, MyCase, OwnRestoration
+from schemas.recovery.payer_decisions import ContestedTransfer
+from schemas.restoration_enums import AddressClass, RestorationState, Route, Step
+
+PLACED: Final = tuple(bucket for bucket in Bucket if bucket not in {Bucket.LOST, Bucket.PROPOSED, Bucket.IN_PLAY})
+"""buckets of money whose place a bank has stated"""
+_BY_A_COURT: Final = frozenset({Step.COURT_ORDER, Step.LOK_ADALAT_AWARD, Step.DISTRIBUTION})
+"""steps whose end the police do not set"""
+
+
+class StageState(StrEnum):
+    """State of one stage of the way to the credit."""
+
+    DONE = "done"
+    NOW = "now"
+    LATE = "late"
+    """now, and past its time"""
+    COMING = "coming"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the way to the credit."""
+
+    step: Step
+    state: StageState
+    at: datetime | None
+    """end of a done one, else the expected end; None if it cannot be said yet"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """How a transfer of a complaint stands beside another complaint, or beside the statement of the victim's bank."""
+
+    state: ClaimState
+    decided_at: datetime | None = None
+    given_to: str | None = None
+    """complaint of the same victim that the money belongs to, if it is of another case"""
+
+
+class Todo(StrEnum):
+    """Act that the victim must do now."""
+
+    SIGN_APPLICATION = "sign_application"
+    SIGN_FIR = "sign_fir"
+    GIVE_BOND = "give_bond"
+
+
+def stages(found: OwnRestoration, now: datetime) -> tuple[Stage, ...]:
+    """Return the stages of an open restoration: done, open and coming, with their ends.
+
+    A coming stage ends when the ones before it end, and its own time is over. After a step that a court ends nothing
+    is said, because the police do not set that time. Without a route the usual stages are shown up to the
+    verification.
+    """
+    done = {one.step: one.ended_at for one in found.done}
+    steps = steps_of(found.route, found.bond_for) if found.route else STEPS[Route.NO_COURT][:3]
+    told = [step for step in steps if step in done and steps.index(step) < _place(steps, found.step)]
+    shown = [Stage(step, StageState.DONE, done[step]) for step in told]
+    is_late = found.due_at is not None and found.due_at < now
+    shown.append(Stage(found.step, StageState.LATE if is_late else StageState.NOW, found.due_at))
+    # What is late already ends today at the earliest.
+    expected = max(found.due_at, now) if found.due_at else None
+    for step in steps[_place(steps, found.step) + 1 :]:
+        if step in done:
+            shown.append(Stage(step, StageState.DONE, done[step]))
+            continue
+        seconds = found.step_seconds.get(step)
+        is_set = expected is not None and seconds is not None and step not in _BY_A_COURT
+        expected = expected + timedelta(seconds=seconds) if is_set and expected and seconds else None
+        shown.append(Stage(step, StageState.COMING, expected))
+    return tuple(shown)
+
+
+def _place(steps: tuple[Step, ...], step: Step) -> int:
+    """Return the place of a step in a route. A step of another route stands first."""
+    return steps.index(step) if step in steps else -1
+
+
+def todos(found: MyCase) -> tuple[Todo, ...]:
+    """Return what the victim must do now, the most urgent first."""
+    wanted = []
+    if found.fir_sign_by is not None and found.fir_sign_by > found.as_of:
+        wanted.append(Todo.SIGN_FIR)
+    if found.application is not None:
+        wanted.append(Todo.SIGN_APPLICATION)
+    restoration = found.restoration
+    if restoration is not None and restoration.state is RestorationState.OPEN and restoration.step is Step.BOND:
+        wanted.append(Todo.GIVE_BOND)
+    return tuple(wanted)
+
+
+def claim_of(ack_no: str, contested: ContestedTransfer | None, *, is_own: bool) -> Claim | None:
+    """Return how a transfer of a complaint stands beside another complaint; None if its money is only of this one.
+
+    `contested` has what the complaints and the victim's bank say of the payer, if they differ.
+    """
+    if contested is None:
+        return None if is_own else Claim(ClaimState.COUNTED)
+    decided = max((one for one in contested.decisions if one.agreed_at), key=lambda one: one.decision_id, default=None)
+    if contested.undecided or decided is None:
+        return Claim(ClaimState.UNDECIDED)
+    if is_own:
+        return Claim(ClaimState.OWN, decided.agreed_at)
+    if decided.ack_no == ack_no:
+        return Claim(ClaimState.OWN, decided.agreed_at, decided.given_to)
+    return Claim(ClaimState.OTHERS, decided.agreed_at)
+
+
+def has_first_outcome(sums: Mapping[Bucket, int]) -> bool:
+    """Return whether a bank has stated the place of any money, so that the victim can judge how it went."""
+    return any(sums.get(bucket, 0) for bucket in PLACED)
+
+
+def address_class(address: str) -> AddressClass:
+    """Return the kind of a network address."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return AddressClass.UNKNOWN
+    if not found.is_global:
+        return AddressClass.PRIVATE
+    return AddressClass.IPV4 if isinstance(found, IPv4Address) else AddressClass.IPV6

@@ -1,1 +1,0 @@
-"""Documents: those due, their facts, and the register."""

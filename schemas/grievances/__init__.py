@@ -1,1 +1,0 @@
-"""Grievances of account holders and their officers."""

@@ -1,1 +1,0 @@
-"""Outboxes: notifications that a workflow must still receive."""

@@ -1,0 +1,153 @@
+"""Personal data of victims: as they are sealed, and as officers find them."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from schemas.base import FrozenModel, Reason, UtcDatetime
+from schemas.enums import Language
+from schemas.notifications import MessageRow
+from schemas.people.drafts import ToldReach
+from schemas.text import EmailAddress, Line, Mobile
+
+_Text = Annotated[str, Field(repr=False)]
+
+
+class PersonalData(FrozenModel):
+    """Name and contact of a victim. All are empty after their key is destroyed."""
+
+    name: _Text = ""
+    mobile: _Text = ""
+    email: _Text = ""
+
+
+class MessageText(FrozenModel):
+    """Address and text of a message. All are empty after their key is destroyed."""
+
+    address: _Text = ""
+    subject: _Text = ""
+    body: _Text = ""
+
+
+class ContactData(FrozenModel):
+    """Contact of an account holder. Both are empty after their key is destroyed."""
+
+    phone: _Text = ""
+    email: _Text = ""
+
+
+class VictimQuestion(FrozenModel):
+    """Victim to look up. It is in the body, because personal data in a URL would enter logs.
+
+    A victim is found who has everything that is given. Each part of the name is found whole, in either script.
+    """
+
+    name: Line | None = None
+    mobile: Mobile | None = None
+    email: EmailAddress | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if self.name is None and self.mobile is None and self.email is None:
+            raise ValueError("give a name, a mobile number or an e-mail address")
+        return self
+
+
+class FoundVictim(FrozenModel):
+    """Complaint of a victim who was looked up."""
+
+    ack_no: str
+    case_ack_no: str
+    received_at: UtcDatetime
+    name: _Text
+    mobile: _Text
+    """the last four digits of the number"""
+    district: str
+
+
+class FoundVictims(FrozenModel):
+    """Complaints of the victims who were looked up, the newest first."""
+
+    items: tuple[FoundVictim, ...]
+    more: bool
+    """whether there are more than are shown: ask for more of the person"""
+
+
+class CorrectionDecision(StrEnum):
+    """Decision of the second officer on a correction of a victim."""
+
+    AGREED = "agreed"
+    REJECTED = "rejected"
+
+
+class NewVictimCorrection(FrozenModel):
+    """Other data of a victim, as one officer proposes them. What is not given stays."""
+
+    name: Annotated[Line | None, Field(repr=False)] = None
+    mobile: Annotated[Mobile | None, Field(repr=False)] = None
+    email: Annotated[EmailAddress | None, Field(repr=False)] = None
+    reason: Annotated[Reason, Field(repr=False)]
+    """who asked for it, and how it was checked; it is sealed with the data"""
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.name is None and self.mobile is None and self.email is None:
+            raise ValueError("give a name, a mobile number or an e-mail address")
+        return self
+
+
+class VictimCorrectionDone(FrozenModel):
+    """Correction of a victim as an act returns it: without the data, which the list of corrections shows."""
+
+    correction_id: int
+    ack_no: str
+    fields: tuple[str, ...]
+    """what changes"""
+    proposed_by: str
+    proposed_at: UtcDatetime
+    decision: CorrectionDecision | None
+    decided_by: str | None
+    decided_at: UtcDatetime | None
+
+
+class VictimCorrection(VictimCorrectionDone):
+    """Correction of a victim and its decision, if any. All data are empty after their key is destroyed."""
+
+    before: PersonalData
+    after: PersonalData
+    reason: _Text
+
+
+class VictimCorrections(FrozenModel):
+    """Corrections of a complaint's victim, the newest first."""
+
+    corrections: tuple[VictimCorrection, ...]
+
+
+class VictimView(FrozenModel):
+    """Victim of one complaint, as the officers of the case see the person."""
+
+    ack_no: str
+    case_ack_no: str
+    other_ack_nos: tuple[str, ...]
+    """other complaints of the case, whose victims may be other persons"""
+    victim: PersonalData
+    """as of now; all are empty after the key is destroyed"""
+    is_erased: bool
+    first_told: PersonalData | None
+    """as the complaint told first, if it was corrected since"""
+    open_correction_id: int | None
+    """correction that a second officer has to decide"""
+    district: str
+    district_as_told: str
+    language: Language
+    woman: bool
+    child: bool
+    senior: bool
+    marked: bool
+    """whether a complaint of the case is marked"""
+    reach: ToldReach | None
+    """how the victim can be reached without danger; None if the complaint does not say so"""
+    messages: tuple[MessageRow, ...]
+    """what the victim was told, the newest first"""

@@ -1,1 +1,0 @@
-"""Reconciliation of banks' lien lists with our ledger."""

@@ -1,1 +1,0 @@
-"""Restoration: routes, applications, decisions, allocations."""

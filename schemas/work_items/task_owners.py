@@ -1,0 +1,252 @@
+"""Owners of work items: filters, standing, and what became of each item of a bulk verb."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from schemas.banks.institutions import Code
+from schemas.base import FrozenModel, Note, Paise, Reason, Storable, UtcDatetime, WrittenOut
+from schemas.enums import Person, TaskKind
+from schemas.events import EventKind
+from schemas.officers.officers import OfficerId
+from schemas.text import Line
+
+BULK_MAX: Final = 200
+"""work items of one bulk verb"""
+FILTER_PLACES: Final = 20
+"""saved filters of one officer"""
+AGE_MAX_SECONDS: Final = 400 * 86_400
+
+
+class TaskSort(StrEnum):
+    """Order of a list of work items."""
+
+    AGE = "age"
+    """the oldest first"""
+    WORTH = "worth"
+    """the most money that can still be caught first; what the policy adds for a victim counts as money"""
+
+
+class TaskActKind(StrEnum):
+    """Kinds of changes of the owner of a work item."""
+
+    CLAIMED = "claimed"
+    PASSED_ON = "passed_on"
+    TAKEN_OVER = "taken_over"
+    RELEASED = "released"
+    SNOOZED = "snoozed"
+
+
+class LeaseEnd(StrEnum):
+    """Why the engine ended a lease."""
+
+    LEASE_ENDED = "lease_ended"
+    """the owner did nothing in the case in the time of the policy"""
+    DISABLED = "disabled"
+    ROLE_ENDED = "role_ended"
+    ON_LEAVE = "on_leave"
+    SHIFT_ENDED = "shift_ended"
+
+
+class TaskFilter(FrozenModel):
+    """A filter for open work items. What is not given is not filtered."""
+
+    kinds: Annotated[tuple[TaskKind, ...], Field(max_length=len(TaskKind))] = ()
+    bank: Code | None = None
+    district: Line | None = None
+    team: Line | None = None
+    """what its members have, and what has no owner in its districts"""
+    persons: Annotated[tuple[Person, ...], Field(max_length=len(Person))] = ()
+    """a victim of the case is one of these"""
+    older_than_seconds: Annotated[int, Field(ge=0, le=AGE_MAX_SECONDS)] | None = None
+    sum_from_paise: Paise | None = None
+    """at least so much can still be caught"""
+    owner: OfficerId | None = None
+    owned: bool | None = None
+    """whether an officer has it"""
+    snoozed: bool | None = None
+
+
+class TaskStanding(FrozenModel):
+    """Who has a work item, and until when."""
+
+    task_id: int
+    version: int
+    """grows with each change of owner and snooze; 0 before the first"""
+    owner: str | None
+    """id of the officer who has it, or None"""
+    lease_ends_at: UtcDatetime | None
+    snoozed_until: UtcDatetime | None
+
+
+class WithVersion(FrozenModel):
+    """Body of a verb on one work item, with the version that the caller saw."""
+
+    version: Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class PassOn(WithVersion):
+    """Give a work item to another officer, with a note."""
+
+    to: OfficerId
+    note: Note
+
+
+class TakeOver(WithVersion):
+    """Take a work item from the officer who has it. The officer reads the reason."""
+
+    reason: Note
+
+
+class SnoozeTerms(FrozenModel):
+    """Until when a work item sleeps. An event of this kind in its case wakes it before."""
+
+    until: Annotated[UtcDatetime, WrittenOut]
+    for_event: EventKind | None = None
+
+
+class Snooze(SnoozeTerms, WithVersion):
+    """Let a work item sleep; it then has no owner."""
+
+
+class TaskRef(WithVersion):
+    """One work item of a bulk verb."""
+
+    task_id: Annotated[int, Field(ge=1, lt=2**63)]
+
+
+class Chosen(FrozenModel):
+    """Work items of a bulk verb: a list, or those that a filter finds, up to the limit.
+
+    The first are those with the most money that can still be caught. An item that is done or refused can match the
+    filter again, so `after` leads on: it is `next` of the outcome before.
+    """
+
+    tasks: Annotated[tuple[TaskRef, ...], Field(min_length=1, max_length=BULK_MAX)] | None = None
+    filter: TaskFilter | None = None
+    after: Annotated[str, Field(max_length=200)] | None = None
+    most: Annotated[int, Field(ge=1, le=BULK_MAX)] = BULK_MAX
+    """how many of a filter at once"""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.tasks is None) == (self.filter is None):
+            raise ValueError("give either tasks or filter")
+        if self.tasks is not None and self.after is not None:
+            raise ValueError("after goes with filter")
+        return self
+
+
+class ChosenToPassOn(Chosen):
+    """Give several work items to another officer."""
+
+    to: OfficerId
+    note: Note
+
+
+class ChosenToSnooze(Chosen, SnoozeTerms):
+    """Let several work items sleep."""
+
+
+class ChosenToClose(Chosen):
+    """Close several work items."""
+
+    reason: Reason
+
+
+class TaskOutcome(FrozenModel):
+    """Outcome of a bulk verb for one work item."""
+
+    task_id: int
+    done: bool
+    code: str = ""
+    """code of the error, if it is not done"""
+    params: Mapping[str, object] = Field(default_factory=dict)
+    """parameters of the error"""
+    says: str = ""
+    """the error as a text"""
+    case_ack_no: str | None = None
+    """case of an item of a filter that was refused"""
+    version: int | None = None
+    """version of an item whose owner or sleep was changed; null for one that was so already"""
+
+
+class BulkOutcome(FrozenModel):
+    """Outcome of a bulk verb for each work item. With `more` there are further items: send it again with `next`."""
+
+    items: tuple[TaskOutcome, ...]
+    more: bool
+    next: str | None
+    """`after` of the next call"""
+
+
+class KindCount(FrozenModel):
+    """Open work items of one kind."""
+
+    kind: TaskKind
+    open: int
+    owned: int
+    snoozed: int
+    oldest_at: UtcDatetime
+    in_play_paise: int
+    """sum over its items; items about the same money count it again"""
+
+
+class OwnerCount(FrozenModel):
+    """Open work items that one officer has."""
+
+    owner: str
+    open: int
+    oldest_since: UtcDatetime
+    """when the officer got the one that they have for the longest time"""
+
+
+class TaskCounts(FrozenModel):
+    """Counts of open work items."""
+
+    kinds: tuple[KindCount, ...]
+    owners: tuple[OwnerCount, ...]
+
+
+class TaskActView(FrozenModel):
+    """Something done to the ownership of a work item."""
+
+    act_id: int
+    task_id: int
+    at: UtcDatetime
+    actor: str
+    kind: TaskActKind
+    owner: str | None
+    """who has it since then"""
+    former: str | None
+    """who had it before"""
+    note: str
+
+
+class TaskActPage(FrozenModel):
+    """Acts, the newest first."""
+
+    items: tuple[TaskActView, ...]
+    next: str | None
+
+
+class NamedFilter(FrozenModel):
+    """A filter to save, and its name."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), Storable]
+    filter: TaskFilter
+
+
+class SavedFilter(NamedFilter):
+    """A saved filter of an officer."""
+
+    place: int
+    """from 1 to 20"""
+
+
+class SavedFilters(FrozenModel):
+    """Saved filters of an officer, by place."""
+
+    items: tuple[SavedFilter, ...]

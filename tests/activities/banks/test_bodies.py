@@ -1,0 +1,254 @@
+"""Messages to and from banks are sealed under a key of their case, or of their bank."""
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from activities.banks.bodies import BodyOpener
+from activities.banks.received import keep_body, keep_statement, kept_if_refused
+from activities.banks.reply_links import keep_form
+from activities.case.answers import take_status_update
+from activities.context import Context
+from activities.evidence.archive import check
+from activities.people import retention
+from activities.privacy.person_keys import PersonKeys
+from activities.privacy.reseal import reseal
+from activities.secrets import SecretBox
+from adapters.banks.stated import Answerer
+from db.banks import reply_links
+from db.banks.received_bodies import ReceivedBody
+from db.case import answers
+from db.evidence.integrity import case_records
+from db.pool import Pool
+from domain.evidence.integrity import CaseRecord, Check, examine
+from domain.evidence_binding import NotEvidence
+from schemas.banks.exchanges import About
+from schemas.enums import ChannelKind
+from tests.activities.bench import Bench
+from tests.activities.evidence_case import packed
+from tests.activities.evidence_forging import experts_word, unzipped, written
+from tests.clear_places import places_of
+from tests.factories import SECRET, make_context, row, rrn, status_update, transfer
+from tests.opened_bodies import opened_rows
+from tests.triggers import without_triggers
+
+NEXT = SecretStr("the secret key that comes after the other one")
+PHONE, MOBILE, SAID = "9111100077", "9222200088", "marker-of-a-bank-77"
+BODIES = ("bank_exchange", "bank_body", "bank_evidence", "reply_form", "answer")
+
+
+@pytest.fixture
+async def bench(database: Pool) -> Bench:
+    """A bench on a database of its own, because a test changes its tables."""
+    return Bench(await make_context(database))
+
+
+async def told(bench: Bench) -> str:
+    """A case about which messages went over each way: a request, an answer, a statement, a form and junk."""
+    root = rrn()
+    victim = {"name": "Asha Devi", "mobile": MOBILE, "district": "LUCKNOW"}
+    case_no = await bench.complain(transfer(1_000_00, reference=root), victim=victim)
+    (sent,) = await bench.ask(case_no)
+    body = f'{{"said": "{SAID}"}}'.encode()
+    await keep_statement(bench.ctx, "HDFC", "POST", "/answer", [("host", "x")], body, about=UUID(str(sent.request_id)))
+    rows = [row(1, root, "0", status_code="20", phone_number=PHONE)]
+    received = body_of(f"{case_no} {SAID}")
+    async with kept_if_refused(bench.ctx, "HDFC", received):
+        await take_status_update(bench.ctx, "HDFC", status_update(case_no, rows), received.digest, received=received)
+    await keep_body(bench.ctx, "SBIN", body_of(f"junk {SAID}"))
+    await fill_in(bench.ctx, UUID(str(sent.request_id)))
+    return case_no
+
+
+async def fill_in(ctx: Context, request_id: UUID) -> None:
+    """A bank fills in the form behind a letter's link."""
+    now, digest = datetime.now(UTC), request_id.bytes * 2
+    async with ctx.pool.acquire() as connection:
+        await reply_links.insert(
+            connection, About.HOLD_REQUEST, request_id, digest, "HDFC", "desk@x.example", now, now + timedelta(days=1)
+        )
+        link = await reply_links.find(connection, About.HOLD_REQUEST, digest)
+        assert link is not None
+        answerer = Answerer("A. Officer", "Manager")
+        await keep_form(ctx, connection, link, now, answerer, {"t1.phone": PHONE}, f"t1.phone={PHONE}".encode())
+
+
+def body_of(text: str) -> ReceivedBody:
+    return ReceivedBody(channel=ChannelKind.I4C, received_at=datetime.now(UTC), body=text.encode())
+
+
+async def record_of(ctx: Context, case_no: str, persons: PersonKeys | None) -> CaseRecord:
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        (record,) = [found async for found in case_records(connection, BodyOpener(persons), case_no)]
+    return record
+
+
+async def test_m10_no_message_to_or_from_a_bank_is_in_clear_in_any_table(bench: Bench) -> None:
+    case_no = await told(bench)
+    assert await places_of(bench.pool, [PHONE, MOBILE, SAID]) == set()
+    opened = {table: str(await opened_rows(bench.ctx, table)) for table in BODIES}
+    assert MOBILE in opened["bank_exchange"]
+    assert SAID in opened["bank_body"]
+    assert SAID in opened["bank_evidence"]
+    assert PHONE in opened["answer"]
+    assert PHONE in opened["reply_form"]
+    keys = "SELECT DISTINCT k.case_no, k.institution FROM {} t JOIN person_key k USING (person_id) ORDER BY 1"
+    assert await bench.rows(keys.format("bank_body")) == [(case_no, None), (None, "SBIN")]
+    for table in ("bank_exchange", "bank_evidence", "answer", "reply_form"):
+        assert await bench.rows(keys.format(table)) == [(case_no, None)]
+    assert await bench.value("SELECT count(*) FROM person_key WHERE case_no = $1", case_no) == 1
+    await bench.check(case_no)
+
+
+async def over_at_once(bench: Bench) -> Bench:
+    """Return a bench whose policy keeps nothing after the end of a case."""
+    names = ("withdrawn", "nothing_held", "released", "restored", "look_again", "bodies_of_bank")
+    rules = bench.ctx.policy.personal_data.retention.model_copy(update={f"{name}_seconds": 1e-6 for name in names})
+    data = bench.ctx.policy.personal_data.model_copy(update={"retention": rules})
+    return Bench(replace(bench.ctx, policy=bench.ctx.policy.model_copy(update={"personal_data": data})))
+
+
+async def end(bench: Bench, case_no: str) -> None:
+    """Settle a case with nothing on hold."""
+    assert (await bench.settle(case_no)).settled
+    await bench.pool.execute(
+        "UPDATE desk_task SET state = 'closed', closed_at = now(), closed_by = 'engine' WHERE case_no = $1", case_no
+    )
+
+
+async def test_m10_an_erased_case_verifies_and_its_pack_is_whole(bench: Bench) -> None:
+    case_no = await told(bench)
+    before = unzipped(await packed(bench.ctx, case_no))
+    over = await over_at_once(bench)
+    await end(over, case_no)
+    await retention.look(over.ctx)
+    (key,) = await bench.rows("SELECT wrapped, destroyed_for FROM person_key WHERE case_no = $1", case_no)
+    assert key == (None, "nothing_held")
+
+    record = await record_of(bench.ctx, case_no, bench.ctx.persons)
+    assert examine(record) == []
+    assert {name.split("/")[1] for name in record.erased} == {"words", "bodies", "signed", "sent"}
+    async with bench.pool.acquire() as connection:
+        page = await answers.page(connection, case_no, None, 10, lambda stored: {"sealed": stored.sealed})
+    assert [item.raw["sealed"] is not None for item in page.items] == [True]
+
+    archive = await packed(bench.ctx, case_no)
+    with written(archive) as path:
+        check(path)
+    files = unzipped(archive)
+    assert experts_word(files) == ""
+    erased = before.keys() - files.keys()
+    assert {name.rpartition("/")[2] for name in erased if "/sent/" in name} == {"body", "content", "reply"}
+    assert all(name.encode() in files["edition.json"] for name in erased)
+    assert not [name for name, content in files.items() if SAID.encode() in content or MOBILE.encode() in content]
+
+
+async def test_a_key_that_is_destroyed_without_a_word_in_the_log_is_found(bench: Bench) -> None:
+    case_no = await told(bench)
+    await bench.pool.execute(
+        "UPDATE person_key SET wrapped = NULL, destroyed_at = now(), destroyed_for = 'x' WHERE case_no = $1", case_no
+    )
+    record = await record_of(bench.ctx, case_no, bench.ctx.persons)
+    assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}
+    with written(await packed(bench.ctx, case_no)) as path, pytest.raises(NotEvidence, match="does not say so"):
+        check(path)
+
+
+async def test_without_the_secret_key_the_digests_alone_are_compared(bench: Bench) -> None:
+    case_no = await told(bench)
+    record = await record_of(bench.ctx, case_no, None)
+    assert examine(record) == []
+    assert record.unopened == (await record_of(bench.ctx, case_no, PersonKeys(SecretBox(NEXT)))).unopened
+    assert len(record.unopened) == 6, "line, answer's body, statement, and body, content and reply of the request"
+    async with without_triggers(bench.pool, "bank_exchange"):
+        await bench.pool.execute("UPDATE bank_exchange SET content_digest = sha256('x')")
+    assert {found.check for found in examine(await record_of(bench.ctx, case_no, None))} == {Check.WORDS_CHANGED}
+
+
+async def test_the_key_of_a_bank_ends_after_the_cases_that_need_it(bench: Bench) -> None:
+    case_no = await told(bench)
+    # A bank posts first what names no case, and the same again when the case is known.
+    received = body_of("early")
+    await keep_body(bench.ctx, "HDFC", received)
+    root = await bench.value("SELECT reference FROM hop WHERE case_no = $1", case_no)
+    update = status_update(case_no, [row(1, root, "0", status_code="21")])
+    await take_status_update(bench.ctx, "HDFC", update, received.digest, received=received)
+    kept = "SELECT institution FROM person_key WHERE institution IS NOT NULL AND wrapped IS NOT NULL ORDER BY 1"
+    await keep_body(bench.ctx, "HDFC", body_of("more"))
+    assert await bench.rows(kept) == [("HDFC",), ("SBIN",)], "one key for some time"
+    async with without_triggers(bench.pool, "person_key"):
+        await bench.pool.execute("UPDATE person_key SET made_at = made_at - interval '31 days' WHERE institution <> ''")
+
+    over = await over_at_once(bench)
+    await retention.look(over.ctx)
+    assert await bench.rows(kept) == [("HDFC",)], "the case is not over"
+    await end(over, case_no)
+    await retention.look(over.ctx)
+    await retention.look(over.ctx)
+    assert await bench.rows(kept) == []
+    assert examine(await record_of(bench.ctx, case_no, bench.ctx.persons)) == []
+
+
+@pytest.mark.parametrize(
+    "kept_by",
+    [
+        "UPDATE case_file SET state = 'open', settled_at = NULL WHERE case_no = $1",
+        "INSERT INTO duty (case_no, kind, opened_at, due_at, remind_at, escalate_at)"
+        " VALUES ($1, 'follow_up', now(), now(), now(), now())",
+        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by)"
+        " VALUES (gen_random_uuid(), $1, 'zero_fir', 'requested', '{}', now(), 'engine')",
+    ],
+)
+async def test_the_key_of_a_case_with_something_to_do_is_kept(bench: Bench, kept_by: str) -> None:
+    case_no = await told(bench)
+    over = await over_at_once(bench)
+    await end(over, case_no)
+    async with without_triggers(bench.pool, "duty", "fir"):
+        await bench.pool.execute(kept_by, case_no)
+    await retention.look(over.ctx)
+    assert await bench.value("SELECT wrapped IS NOT NULL FROM person_key WHERE case_no = $1", case_no)
+
+
+async def test_messages_open_after_the_secret_key_was_changed(bench: Bench) -> None:
+    case_no = await told(bench)
+    before = await packed(bench.ctx, case_no)
+    assert all(result.is_complete for result in await reseal(bench.pool, SecretBox(NEXT, SECRET)))
+    later = replace(bench.ctx, person_keys=PersonKeys(SecretBox(NEXT)))
+    assert unzipped(await packed(later, case_no)).keys() == unzipped(before).keys()
+    assert (await record_of(bench.ctx, case_no, PersonKeys(SecretBox(NEXT)))).unopened == frozenset()
+
+
+async def test_a_process_without_the_current_key_goes_on_under_a_key_of_its_own(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    case_no = await bench.complain(transfer(1_000_00, reference=rrn()))
+    stranger = Bench(replace(bench.ctx, person_keys=PersonKeys(SecretBox(NEXT))))
+    (sent,) = await stranger.ask(case_no)
+    assert sent.delivered
+    assert "opens under no key of this process" in caplog.text
+    assert await bench.value("SELECT count(*) FROM person_key WHERE case_no = $1", case_no) == 2
+    both = PersonKeys(SecretBox(NEXT, SECRET))
+    assert examine(await record_of(bench.ctx, case_no, both)) == []
+
+
+async def test_what_is_sealed_is_not_changed(bench: Bench, subtests: pytest.Subtests) -> None:
+    await told(bench)
+    for change in (
+        "UPDATE bank_exchange SET sealed_reply = sealed_body",
+        "UPDATE bank_body SET sealed = '\\x00'",
+        "UPDATE bank_evidence SET person_id = gen_random_uuid()",
+        "UPDATE answer SET sealed_raw = '\\x00'",
+        "UPDATE reply_form SET sealed_form = '\\x00'",
+        "UPDATE answer SET applied_paise = 0",
+        "UPDATE bank_body SET of_bank = true",
+        "DELETE FROM answer",
+        "UPDATE person_key SET case_no = NULL",
+    ):
+        with subtests.test(change=change), pytest.raises(asyncpg.RestrictViolationError):
+            await bench.pool.execute(change)

@@ -1,0 +1,119 @@
+"""Messages of banks, as invented samples in the styles of many banks, and texts that mean nothing."""
+
+import importlib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.people import bank_sms
+from domain.people.bank_sms import bank_of, read_sms
+from domain.people.draft_complaints import read_draft
+from schemas.people.drafts import SMS_MAX_CHARS, DraftContent, SmsQuestion, SmsReading
+from tests.each import each
+
+SAMPLES: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("bank_sms.toml").read_text("utf-8"))["sample"]
+LONGEST_REPETITION = 64
+_parser: Any = importlib.import_module("re._parser")
+
+
+def read(text: str, sender: str = "") -> SmsReading:
+    return read_sms(SmsQuestion(text=text, sender=sender))
+
+
+@each("sample", SAMPLES)
+def test_a_debit_is_read_in_the_style_of_each_bank(sample: dict[str, Any]) -> None:
+    told = read(sample["text"])
+    transfer = told.transfer
+    assert told.is_debit is True
+    assert {
+        "text": sample["text"],
+        "bank": transfer.payer.institution,
+        "amount_paise": transfer.amount_paise,
+        "reference": transfer.rrn or transfer.utr,
+        "transferred_at": transfer.transferred_at,
+        "mode": transfer.mode or "",
+        "account_end": told.payer_account_end,
+        "payee": transfer.payee.vpa or told.payee_name,
+    } == sample
+    missing = {"payer.institution": sample["bank"], "rrn": sample["reference"], "payee.vpa": transfer.payee.vpa}
+    assert set(told.missing) == {name for name, value in missing.items() if not value}
+    is_ready = bool(sample["bank"] and sample["reference"])
+    assert bool(read_draft(DraftContent(transfers=(transfer,))).transfers) == is_ready, "the banks can be asked with it"
+
+
+@each(
+    ("sender", "text", "bank"),
+    [
+        ("VM-HDFCBK-S", "Rs 5 debited", "HDFC"),
+        ("ad-sbiupi", "HDFC Bank was paid Rs 5", "SBIN"),
+        ("XX-NOBANK", "from Indian Overseas Bank", "IOBA"),
+        ("", "Central Bank of India: debited", "CBIN"),
+        ("", "Bank of India: debited", "BKID"),
+        ("", "Union Bank of India: debited", "UBIN"),
+        ("", "a message about SBIN and BOBBY", ""),
+    ],
+)
+def test_a_bank_is_known_by_its_sender_and_else_by_its_longest_name(sender: str, text: str, bank: str) -> None:
+    assert bank_of(sender, text) == bank
+
+
+def test_what_is_not_understood_is_named() -> None:
+    told = read("Your OTP is 448291. Do not share. Valid till 31-13-2026 25:61")
+    assert told.missing == ("payer.institution", "payee.vpa", "amount_paise", "rrn", "transferred_at")
+    assert told.is_debit is None
+    assert "448291" in told.unread
+    assert read("Rs 900 credited to your a/c XX12345. Avl bal Rs 1000").is_debit is False
+    assert read("Rs 900 credited to your a/c XX12345. Avl bal Rs 1000").transfer.amount_paise == 900_00
+
+
+def test_a_telephone_number_and_a_balance_are_no_reference_and_no_amount() -> None:
+    told = read("A/c XX1234 debited. Avl Bal INR 9,999.00. Not you? SMS to 919951860002 or mail help@bank.example.in")
+    assert (told.transfer.rrn, told.transfer.amount_paise, told.transfer.payee.vpa) == ("", None, "")
+    assert "919951860002" in told.unread
+
+
+@given(
+    st.text(alphabet=st.sampled_from("0123456789 .,:/-@*xXaArRsSbltodTNovINR₹\n"), min_size=1, max_size=SMS_MAX_CHARS)
+)
+def test_no_text_is_too_strange(text: str) -> None:
+    if not text.strip():
+        return
+    told = read(text)
+    assert len(told.unread) <= bank_sms.UNREAD_MAX
+    lacks = {name.partition(".")[2] for name in read_draft(DraftContent(transfers=(told.transfer,))).missing}
+    assert lacks == set(told.missing) - {"payee.vpa"}, "what is read can be sent"
+
+
+def _patterns() -> list[re.Pattern[str]]:
+    tables = [value for value in vars(bank_sms).values() if isinstance(value, tuple)]
+    found = [one for table in tables for one in table if isinstance(one, re.Pattern)]
+    found += [value for value in vars(bank_sms).values() if isinstance(value, re.Pattern)]
+    return found + [pattern for _, pattern in bank_sms._MODES] + [pattern for pattern, _ in bank_sms._banks()[1]]
+
+
+def _repetitions(parsed: Any, depth: int = 0) -> list[tuple[int, int]]:
+    """Return the most repetitions of each part of a pattern, with the number of other repetitions around it."""
+    found = []
+    for kind, value in parsed:
+        inner = depth
+        if str(kind) in {"MAX_REPEAT", "MIN_REPEAT"}:
+            found.append((int(value[1]), depth))
+            inner += value[1] > 1
+        for part in value if isinstance(value, tuple | list) else [value]:
+            for branch in part if isinstance(part, list) else [part]:
+                if isinstance(branch, _parser.SubPattern):
+                    found += _repetitions(branch, inner)
+    return found
+
+
+def test_no_pattern_can_run_long() -> None:
+    """Without an endless repetition, or one in another, a search of a short text looks at few places."""
+    assert len(_patterns()) > 50
+    for pattern in _patterns():
+        for most, around in _repetitions(_parser.parse(pattern.pattern)):
+            assert most <= LONGEST_REPETITION, pattern.pattern
+            assert not around or most == 1, pattern.pattern
